@@ -1,0 +1,5 @@
+"""`python -m mss_sim` is `mss-sim`."""
+
+from mss_sim.cli import main
+
+main()

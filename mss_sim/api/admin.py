@@ -1,0 +1,196 @@
+"""The control plane: the world seen and changed from outside, for tests and trainers. Apart from the simulated API."""
+
+import ipaddress
+import secrets
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import FileResponse, Response
+
+from mss_sim.api import admin_schemas as schemas
+from mss_sim.api import grants, views
+from mss_sim.api.schemas import GrantIn, GrantOut
+from mss_sim.api.views import Json
+from mss_sim.core import control, delegation, holders, seed
+from mss_sim.core.rows import Identity
+from mss_sim.errors import Refusal, Rule
+from mss_sim.http.dependencies import CurrentCore, MailboxAddress, read_id
+from mss_sim.policy.identifiers import warnings
+from mss_sim.vocabulary import Door
+
+
+def check_allowed(request: Request, core: CurrentCore) -> None:
+    """Let in whoever has the key; without one, only this machine, and never a web page that came from elsewhere."""
+    key = core.world.settings.control_key
+    if key is not None:
+        if not secrets.compare_digest(request.headers.get("x-control-key", "").encode(), key.encode()):
+            raise Refusal(Rule.CONTROL_FORBIDDEN, "Give the control key in X-Control-Key.")
+        return
+    client = request.client.host if request.client else ""
+    if not _is_loopback(client) or not _is_loopback(request.url.hostname or ""):
+        raise Refusal(Rule.CONTROL_FORBIDDEN, "Without a control key only this machine is heard: set MSS_SIM_CONTROL_KEY.")
+    origin = request.headers.get("origin")
+    if origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}":
+        raise Refusal(Rule.CONTROL_FORBIDDEN, "A page of another site may not drive the simulator.")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(check_allowed)])
+
+
+@router.get("/state", responses={200: {"model": schemas.StateOut}})
+async def get_state(core: CurrentCore) -> Response:
+    """Counts of what the world holds, and its operators."""
+    state = await control.state(core.world)
+    operators = await control.list_operators(core.world)
+    counts = {name: getattr(state, name) for name in ("identities", "mailboxes", "messages", "copies", "waiting")}
+    return Json({**counts, "operators": [schemas.operator(row) for row in operators], "seeds": seed.names()})
+
+
+@router.post("/reset", status_code=204)
+async def reset(core: CurrentCore, seed_name: schemas.SeedIn | None = None) -> Response:
+    """Empty the world; plant a seed afterwards when one is named."""
+    if seed_name is not None:
+        seed.load(seed_name.name)
+    await core.world.store.reset()
+    if seed_name is not None:
+        await seed.plant(core.world, seed_name.name)
+    return Response(status_code=204)
+
+
+@router.post("/seed", responses={200: {"model": list[schemas.PersonaOut]}})
+async def plant_seed(core: CurrentCore, wanted: schemas.SeedIn) -> Response:
+    """Plant a seed, unless its people are there already; its personas."""
+    await seed.plant(core.world, wanted.name)
+    return Json([schemas.persona(row) for row in await seed.personas(core.world, wanted.name)])
+
+
+@router.get("/personas", responses={200: {"model": list[schemas.PersonaOut]}})
+async def list_personas(core: CurrentCore, name: str = "cabinet") -> Response:
+    """The people of a seed who can be played, with their logins and what they may do now."""
+    return Json([schemas.persona(row) for row in await seed.personas(core.world, name)])
+
+
+@router.get("/ca.pem", responses={200: {"content": {"application/x-pem-file": {}}}})
+async def download_ca(request: Request) -> Response:
+    """The certificate of the simulator's authority: trust it in the client under test, nowhere else."""
+    return FileResponse(request.app.state.ca_file, media_type="application/x-pem-file", filename="mss-sim-ca.pem")
+
+
+@router.post("/tokens", status_code=201, responses={201: {"model": schemas.TokenOut}})
+async def mint_token(core: CurrentCore, wanted: schemas.TokenIn) -> Response:
+    """An access token for a persona."""
+    lifetime = wanted.lifetime_seconds or core.world.settings.token_lifetime_seconds
+    identity = await control.identity_named(core.world, wanted.who)
+    token = core.world.tokens.mint(identity.idnat, lifetime_seconds=lifetime)
+    return Json({"access_token": token, "token_type": "Bearer", "expires_in": lifetime}, status_code=201)
+
+
+@router.get("/operators", responses={200: {"model": list[schemas.OperatorOut]}})
+async def list_operators(core: CurrentCore) -> Response:
+    """The operators of the trust space with their domains."""
+    return Json([schemas.operator(row) for row in await control.list_operators(core.world)])
+
+
+@router.post("/operators", status_code=201, responses={201: {"model": schemas.OperatorOut}})
+async def add_operator(core: CurrentCore, new: schemas.OperatorIn) -> Response:
+    """Create an operator."""
+    row = await control.add_operator(core.world, new.name, new.domains, new.message_size_bytes_max)
+    return Json(schemas.operator(row), status_code=201)
+
+
+def _identity(row: Identity) -> dict[str, object]:
+    names = "idnat kind family_name given_name title profession structure anonymous_card enabled"
+    return {**{name: getattr(row, name) for name in names.split()}, "name": row.name, "warnings": warnings(row.idnat, row.kind)}
+
+
+@router.get("/identities", responses={200: {"model": list[schemas.IdentityOut]}})
+async def list_identities(core: CurrentCore) -> Response:
+    """All identities; `warnings` tells what is odd about a number."""
+    return Json([_identity(row) for row in await control.list_identities(core.world)])
+
+
+@router.post("/identities", status_code=201, responses={201: {"model": schemas.IdentityOut}})
+async def add_identity(core: CurrentCore, new: schemas.IdentityIn) -> Response:
+    """Create an identity, with an account when a login and a password are given."""
+    row = await control.add_identity(core.world, control.NewIdentity(**new.model_dump()))
+    return Json(_identity(row), status_code=201)
+
+
+@router.patch("/identities/{idnat:path}", responses={200: {"model": schemas.IdentityOut}})
+async def change_identity(core: CurrentCore, idnat: str, patch: schemas.IdentityPatch) -> Response:
+    """Change an identity or its account; `enabled: false` shuts it out at its very next request."""
+    changes = patch.model_dump(exclude_unset=True)
+    login, password = changes.pop("login", None), changes.pop("password", None)
+    return Json(_identity(await control.change_identity(core.world, idnat, changes, login, password)))
+
+
+@router.delete("/identities/{idnat:path}", status_code=204)
+async def remove_identity(core: CurrentCore, idnat: str) -> Response:
+    """Delete an identity that owns no mailbox."""
+    await control.remove_identity(core.world, idnat)
+    return Response(status_code=204)
+
+
+@router.get("/mailboxes", responses={200: {"model": list[schemas.MailboxAdmin]}})
+async def list_mailboxes(core: CurrentCore) -> Response:
+    """All mailboxes."""
+    return Json([views.mailbox(row) for row in await control.list_mailboxes(core.world)])
+
+
+@router.post("/mailboxes", status_code=201, responses={201: {"model": schemas.MailboxAdmin}})
+async def add_mailbox(core: CurrentCore, new: schemas.MailboxIn) -> Response:
+    """Create a mailbox; the domain must be an operator's."""
+    values = {**new.model_dump(), "co_holders": tuple(new.co_holders)}
+    row = await control.add_mailbox(core.world, control.NewMailbox(**values))
+    return Json(views.mailbox(row), status_code=201)
+
+
+@router.get("/mailboxes/{address}", responses={200: {"model": schemas.MailboxAdmin}})
+async def get_mailbox(core: CurrentCore, address: MailboxAddress) -> Response:
+    """One mailbox."""
+    return Json(views.mailbox(await control.get_mailbox(core.world, address)))
+
+
+@router.patch("/mailboxes/{address}", responses={200: {"model": schemas.MailboxAdmin}})
+async def change_mailbox(core: CurrentCore, address: MailboxAddress, patch: schemas.MailboxAdminPatch) -> Response:
+    """Change anything but the address and the kind: state, quota, limits, texts, policies."""
+    changes = patch.model_dump(exclude_unset=True, mode="json")
+    row = await control.change_mailbox(core.world, address, changes, actor_id=None, door=Door.CONTROL)
+    return Json(views.mailbox(row))
+
+
+@router.delete("/mailboxes/{address}", status_code=204)
+async def remove_mailbox(core: CurrentCore, address: MailboxAddress) -> Response:
+    """Delete a mailbox with all that is in it."""
+    await control.remove_mailbox(core.world, address)
+    return Response(status_code=204)
+
+
+@router.get("/mailboxes/{address}/grants", responses={200: {"model": list[GrantOut]}})
+async def list_grants(core: CurrentCore, address: MailboxAddress) -> Response:
+    """Every grant over a mailbox."""
+    mailbox = await control.get_mailbox(core.world, address)
+    rows = await delegation.list_grants(core.world, mailbox.owner_id, address)
+    return Json(await grants.shown(core, [(row, address) for row in rows]))
+
+
+@router.post("/mailboxes/{address}/grants", status_code=201, responses={201: {"model": GrantOut}})
+async def add_grant(core: CurrentCore, address: MailboxAddress, grant: GrantIn) -> Response:
+    """Give rights over a mailbox, as its owner would."""
+    row = await delegation.grant(core.world, holders.CONTROL, grants.request_of(address, grant))
+    return Json((await grants.shown(core, [(row, address)]))[0], status_code=201)
+
+
+@router.delete("/mailboxes/{address}/grants/{grant_id}", responses={200: {"model": GrantOut}})
+async def revoke_grant(core: CurrentCore, address: MailboxAddress, grant_id: str) -> Response:
+    """Take a grant back."""
+    row = await delegation.revoke(core.world, holders.CONTROL, address, read_id(grant_id))
+    return Json((await grants.shown(core, [(row, address)]))[0])

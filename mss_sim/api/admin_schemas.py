@@ -1,0 +1,168 @@
+"""The shapes of the control plane."""
+
+from typing import Any
+
+from pydantic import Field
+
+from mss_sim.api.schemas import In, Out
+from mss_sim.core.rows import Operator
+from mss_sim.core.seed import Persona
+from mss_sim.vocabulary import IdentityKind, MailboxKind, MailboxState, Right, SeenPolicy, SentPolicy
+
+
+class SeedIn(In):
+    name: str = Field("cabinet", examples=["cabinet"])
+
+
+class PersonaMailbox(Out):
+    address: str
+    kind: MailboxKind
+    rights: list[Right]
+
+
+class PersonaOut(Out):
+    role: str
+    idnat: str
+    name: str
+    login: str
+    password: str
+    mailboxes: list[PersonaMailbox]
+
+
+class OperatorIn(In):
+    name: str = Field(min_length=1, examples=["Clinique du Lac"])
+    domains: list[str] = Field(min_length=1, examples=[["clinique-lac.sim.mssante.fr"]])
+    message_size_bytes_max: int | None = Field(None, ge=1_000)
+
+
+class OperatorOut(Out):
+    name: str
+    domains: list[str]
+    message_size_bytes_max: int | None
+
+
+class StateOut(Out):
+    operators: list[OperatorOut]
+    identities: int
+    mailboxes: int
+    messages: int
+    copies: int
+    waiting: int
+    """Recipients in the queue."""
+    seeds: list[str]
+
+
+class TokenIn(In):
+    who: str = Field(description="idNat or login.", examples=["camille.martin"])
+    lifetime_seconds: int | None = Field(None, ge=1, le=86_400)
+
+
+class TokenOut(Out):
+    access_token: str
+    token_type: str
+    expires_in: int
+
+
+class IdentityIn(In):
+    idnat: str = Field(min_length=1, max_length=100, examples=["899700420062"])
+    kind: IdentityKind
+    family_name: str = Field(min_length=1)
+    given_name: str = ""
+    title: str = ""
+    profession: str = ""
+    structure: str = ""
+    anonymous_card: bool = False
+    enabled: bool = True
+    login: str | None = Field(None, min_length=1)
+    password: str | None = Field(None, min_length=1)
+
+
+class IdentityPatch(In):
+    family_name: str | None = Field(None, min_length=1)
+    given_name: str | None = None
+    title: str | None = None
+    profession: str | None = None
+    structure: str | None = None
+    anonymous_card: bool | None = None
+    enabled: bool | None = None
+    login: str | None = Field(None, min_length=1)
+    password: str | None = Field(None, min_length=1)
+
+
+class IdentityOut(Out):
+    idnat: str
+    kind: IdentityKind
+    name: str
+    family_name: str
+    given_name: str
+    title: str
+    profession: str
+    structure: str
+    anonymous_card: bool
+    enabled: bool
+    warnings: list[str]
+    """What is odd about the number; a wrong key is not refused."""
+
+
+class MailboxIn(In):
+    address: str = Field(examples=["accueil@cabinet.sim.mssante.fr"])
+    kind: MailboxKind
+    owner_idnat: str = Field(
+        description="One person for PER, the organisation for ORG and APP, the responsible for CAB, the patient."
+    )
+    label: str = ""
+    description: str = ""
+    red_listed: bool = False
+    preferred_rank: int | None = Field(None, ge=1)
+    message_size_bytes_max: int | None = Field(None, ge=1_000)
+    quota_bytes: int | None = Field(None, ge=0)
+    seen_policy: SeenPolicy | None = Field(None, description="Default: shared for ORG and CAB, personal for the others.")
+    sent_policy: SentPolicy = SentPolicy.OWNER
+    co_holders: list[str] = Field(default=[], description="idNats; CAB only.")
+
+
+class MailboxAdminPatch(In):
+    state: MailboxState | None = None
+    label: str | None = None
+    description: str | None = None
+    red_listed: bool | None = None
+    preferred_rank: int | None = Field(None, ge=1)
+    message_size_bytes_max: int | None = Field(None, ge=1_000)
+    quota_bytes: int | None = Field(None, ge=0)
+    seen_policy: SeenPolicy | None = None
+    sent_policy: SentPolicy | None = None
+
+
+class MailboxAdmin(Out):
+    address: str
+    kind: MailboxKind
+    state: MailboxState
+    label: str
+    description: str
+    red_listed: bool
+    preferred_rank: int | None
+    message_size_bytes_max: int | None
+    quota_bytes: int
+    used_bytes: int
+    seen_policy: SeenPolicy
+    sent_policy: SentPolicy
+
+
+def operator(row: Operator) -> dict[str, Any]:
+    """An operator as it goes out."""
+    return {"name": row.name, "domains": list(row.domains), "message_size_bytes_max": row.message_size_bytes_max}
+
+
+def persona(row: Persona) -> dict[str, Any]:
+    """A persona as the ready file and the control plane show it."""
+    boxes = [
+        {"address": box.address, "kind": box.kind.value, "rights": [right.value for right in box.rights]} for box in row.mailboxes
+    ]
+    return {
+        "role": row.role,
+        "idnat": row.idnat,
+        "name": row.name,
+        "login": row.login,
+        "password": row.password,
+        "mailboxes": boxes,
+    }

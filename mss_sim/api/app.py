@@ -1,0 +1,40 @@
+"""The HTTP application: the REST API, the control plane beside it, health."""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from mss_sim.api import admin, conversations, grants, health, mailboxes, messages, schemas, sending
+from mss_sim.api.views import PREFIX
+from mss_sim.core.core import Core
+from mss_sim.http import problems
+
+_DESCRIPTION = """\
+A simulator of the MSSanté trust space. Fictional people only; nothing leaves this machine.
+
+Every refusal is a problem document (RFC 9457) whose `code` is the rule and whose `reference` says where it comes from.
+"""
+
+
+def build(core: Core, *, ca_file: Path, open_connections: Callable[[], int]) -> FastAPI:
+    """The application of one world."""
+    app = FastAPI(
+        title="mss-sim",
+        version=version("mss-sim"),
+        description=_DESCRIPTION,
+        openapi_url="/openapi.json",
+        docs_url="/docs",
+        redoc_url=None,
+        responses={"4XX": {"model": schemas.Problem, "content": {problems.MEDIA_TYPE: {}}}},
+    )
+    app.state.core = core
+    app.state.ca_file = ca_file
+    app.state.open_connections = open_connections
+    problems.install(app)
+    for router in (mailboxes.router, messages.router, sending.router, grants.router, conversations.router):
+        app.include_router(router, prefix=PREFIX)
+    app.include_router(admin.router)
+    app.include_router(health.router)
+    return app

@@ -1,0 +1,76 @@
+"""REST: conversations and their closure; the journal of a mailbox."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from mss_sim.api import schemas, views
+from mss_sim.api.paging import CurrentPage
+from mss_sim.api.views import Json
+from mss_sim.clock import iso
+from mss_sim.core import conversations, foldering, journal, people
+from mss_sim.core.accounts import Actor
+from mss_sim.core.conversations import Conversation
+from mss_sim.core.core import Core
+from mss_sim.core.rows import Folder, Identity, Line
+from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
+from mss_sim.ids import encode
+
+router = APIRouter(prefix="/mailboxes/{address}", tags=["conversations"])
+
+
+async def _folders(core: Core, actor: Actor, address: str) -> dict[int, Folder]:
+    return {row.id: row for row, _ in await foldering.list_folders(core.world, actor, address)}
+
+
+@router.get("/conversations", responses={200: {"model": schemas.ConversationPage}})
+async def list_conversations(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, page: CurrentPage) -> Response:
+    """The conversations of a mailbox, the one with the newest message first; how each patient stands."""
+    rows = await conversations.list_conversations(core.world, actor, address, before=page.before, limit=page.limit + 1)
+    places = await _folders(core, actor, address)
+    return Json(page.cut(rows, lambda row: row.thread.last_copy_id, lambda row: views.conversation(row, places, whole=False)))
+
+
+@router.get("/conversations/{conversation_id}", responses={200: {"model": schemas.ConversationOut}})
+async def get_conversation(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, conversation_id: str) -> Response:
+    """One conversation with its messages, newest first."""
+    found = await conversations.open_conversation(core.world, actor, address, read_id(conversation_id))
+    return await _shown(core, actor, address, found)
+
+
+@router.post("/conversations/{conversation_id}/close", responses={200: {"model": schemas.ConversationOut}})
+async def close_conversation(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, conversation_id: str) -> Response:
+    """Patients may no longer answer what this mailbox wrote in the conversation; the right to close is needed."""
+    found = await conversations.close(core.world, actor, address, read_id(conversation_id))
+    return await _shown(core, actor, address, found)
+
+
+@router.post("/conversations/{conversation_id}/reopen", responses={200: {"model": schemas.ConversationOut}})
+async def reopen_conversation(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, conversation_id: str) -> Response:
+    """Patients may answer again, however the conversation had been closed."""
+    found = await conversations.reopen(core.world, actor, address, read_id(conversation_id))
+    return await _shown(core, actor, address, found)
+
+
+async def _shown(core: Core, actor: Actor, address: str, found: Conversation) -> Response:
+    return Json(views.conversation(found, await _folders(core, actor, address), whole=True))
+
+
+@router.get("/journal", responses={200: {"model": schemas.JournalPage}}, tags=["journal"])
+async def read_journal(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, page: CurrentPage) -> Response:
+    """Who did what with this mailbox, newest first; the right to manage is needed."""
+    rows = await journal.of_mailbox(core.world, actor, address, before=page.before, limit=page.limit + 1)
+    known = await people.by_ids(core.world, (row.actor_id for row in rows))
+    return Json(page.cut(rows, lambda row: row.id, lambda row: _line(row, known)))
+
+
+def _line(row: Line, known: dict[int, Identity]) -> dict[str, object]:
+    return {
+        "id": encode(row.id),
+        "at": iso(row.at),
+        "act": row.act,
+        "door": row.door,
+        "actor": views.person(known, row.actor_id),
+        "grant_id": encode(row.grant_id) if row.grant_id is not None else None,
+        "email_id": encode(row.message_id) if row.message_id is not None else None,
+        "detail": row.detail,
+    }

@@ -1,0 +1,79 @@
+"""REST: delegation."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from mss_sim.api import schemas, views
+from mss_sim.api.views import Json
+from mss_sim.clock import from_datetime
+from mss_sim.core import delegation, people
+from mss_sim.core.core import Core
+from mss_sim.core.delegation import By, GrantRequest
+from mss_sim.core.rows import GrantRow
+from mss_sim.errors import Refusal, Rule
+from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
+from mss_sim.mail.addresses import AddressError, canonical
+from mss_sim.vocabulary import Door
+
+router = APIRouter(tags=["grants"])
+
+
+def request_of(address: str, grant: schemas.GrantIn) -> GrantRequest:
+    """What a body asks to grant."""
+    return GrantRequest(
+        address=address,
+        grantee_idnat=grant.grantee,
+        rights=frozenset(grant.rights),
+        valid_from=from_datetime(grant.valid_from) if grant.valid_from else None,
+        valid_until=from_datetime(grant.valid_until) if grant.valid_until else None,
+        reason=grant.reason,
+    )
+
+
+async def shown(core: Core, rows: list[tuple[GrantRow, str]]) -> list[dict[str, object]]:
+    """Grants, each with the address of its mailbox, as they go out."""
+    ids = {id_ for row, _ in rows for id_ in (row.grantee_id, row.granted_by_id, row.revoked_by_id)}
+    known = await people.by_ids(core.world, ids)
+    return [views.grant(row, address, known, core.world.clock.now()) for row, address in rows]
+
+
+@router.get("/mailboxes/{address}/grants", responses={200: {"model": list[schemas.GrantOut]}})
+async def list_grants(core: CurrentCore, actor: CurrentActor, address: MailboxAddress) -> Response:
+    """Every grant over a mailbox, ended ones included, for who manages it; your own for any other grantee."""
+    rows = await delegation.list_grants(core.world, actor.identity.id, address)
+    return Json(await shown(core, [(row, address) for row in rows]))
+
+
+@router.post("/mailboxes/{address}/grants", status_code=201, responses={201: {"model": schemas.GrantOut}})
+async def create_grant(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, grant: schemas.GrantIn) -> Response:
+    """Give somebody rights over a mailbox, never more than you hold."""
+    row = await delegation.grant(core.world, By(actor.identity.id, Door.REST), request_of(address, grant))
+    return Json((await shown(core, [(row, address)]))[0], status_code=201)
+
+
+@router.delete("/mailboxes/{address}/grants/{grant_id}", responses={200: {"model": schemas.GrantOut}})
+async def revoke_grant(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, grant_id: str) -> Response:
+    """Take a grant back, or renounce your own. It gives nothing from the very next request on."""
+    row = await delegation.revoke(core.world, By(actor.identity.id, Door.REST), address, read_id(grant_id))
+    return Json((await shown(core, [(row, address)]))[0])
+
+
+@router.get("/grants", responses={200: {"model": list[schemas.GrantOut]}})
+async def my_grants(core: CurrentCore, actor: CurrentActor) -> Response:
+    """Every grant that was ever given to you."""
+    return Json(await shown(core, await delegation.grants_of(core.world, actor.identity.id)))
+
+
+@router.post("/grants/hand-over", status_code=201, responses={201: {"model": schemas.HandOverOut}})
+async def hand_over(core: CurrentCore, actor: CurrentActor, order: schemas.HandOverIn) -> Response:
+    """Give all grants of one person to another, in one step: nobody is without access in between."""
+    try:
+        mailbox = canonical(order.mailbox) if order.mailbox else None
+    except AddressError as error:
+        raise Refusal(Rule.NOT_FOUND, f"{error}.", subject=order.mailbox) from error
+    by = By(actor.identity.id, Door.REST)
+    done = await delegation.hand_over(core.world, by, order.from_, order.to, mailbox, order.reason)
+    addresses = await delegation.addresses_of(core.world, done.created)
+    ended = await shown(core, [(row, addresses[row.mailbox_id]) for row in done.ended])
+    created = await shown(core, [(row, addresses[row.mailbox_id]) for row in done.created])
+    return Json({"ended": ended, "created": created}, status_code=201)

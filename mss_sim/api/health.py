@@ -1,0 +1,55 @@
+"""Whether the simulator lives, is ready, and how much it did."""
+
+from fastapi import APIRouter, Request
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.responses import Response
+
+from mss_sim.api.views import Json
+from mss_sim.core import control
+from mss_sim.http.dependencies import CurrentCore
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def is_alive() -> Response:
+    """The process answers."""
+    return Json({"status": "alive"})
+
+
+@router.get("/readyz")
+async def is_ready(core: CurrentCore) -> Response:
+    """The store answers; 503 otherwise."""
+    await control.state(core.world)
+    return Json({"status": "ready"})
+
+
+@router.get("/metrics", responses={200: {"content": {"text/plain": {}}}})
+async def metrics(core: CurrentCore, request: Request) -> Response:
+    """Counters and gauges for Prometheus."""
+    state = await control.state(core.world)
+    registry = CollectorRegistry()
+    registry.register(_Snapshot(state, request.app.state.open_connections()))
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+class _Snapshot:
+    """What the world holds at one moment, as a Prometheus collector."""
+
+    def __init__(self, state: control.State, connections: int) -> None:
+        self._state = state
+        self._connections = connections
+
+    def collect(self) -> list[GaugeMetricFamily | CounterMetricFamily]:
+        """The metric families."""
+        state = self._state
+        return [
+            GaugeMetricFamily("mss_sim_mailboxes", "Mailboxes.", value=state.mailboxes),
+            GaugeMetricFamily("mss_sim_identities", "Identities.", value=state.identities),
+            GaugeMetricFamily("mss_sim_copies", "Copies of messages in folders.", value=state.copies),
+            GaugeMetricFamily("mss_sim_queue_recipients", "Recipients that wait in the queue.", value=state.waiting),
+            GaugeMetricFamily("mss_sim_smtp_connections", "Open SMTP connections.", value=self._connections),
+            CounterMetricFamily("mss_sim_messages", "Messages stored since the world began.", value=state.messages),
+        ]

@@ -1,0 +1,194 @@
+"""REST: the messages of a mailbox."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import orjson
+from fastapi import APIRouter, Query
+from starlette.responses import Response, StreamingResponse
+
+from mss_sim.api import schemas, views
+from mss_sim.api.paging import CurrentPage
+from mss_sim.api.views import Json
+from mss_sim.clock import from_datetime
+from mss_sim.core import foldering, mailboxes, people
+from mss_sim.core.mailboxes import FlagChange, Opened
+from mss_sim.core.rows import Identity, Item, ListQuery
+from mss_sim.errors import Refusal, Rule
+from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
+from mss_sim.mail.headers import decode, read_headers, split
+from mss_sim.mail.mime import content
+from mss_sim.mail.parse import fold
+
+router = APIRouter(prefix="/mailboxes/{address}/messages", tags=["messages"])
+_CHUNK_BYTES = 64 * 1024
+
+
+@router.get("", responses={200: {"model": schemas.MessagePage}})
+async def list_messages(
+    core: CurrentCore,
+    actor: CurrentActor,
+    address: MailboxAddress,
+    page: CurrentPage,
+    folder: Annotated[str | None, Query(description="Id or name of a folder; none: all folders.", examples=["INBOX"])] = None,
+    unread: Annotated[bool | None, Query(description="Only what is unread, or only what is read.")] = None,
+    from_: Annotated[str | None, Query(alias="from", description="Part of a sender's name or address.")] = None,
+    to: Annotated[str | None, Query(description="Part of a recipient's name or address.")] = None,
+    subject: Annotated[str | None, Query(description="Part of the subject; case and accents do not matter.")] = None,
+    text: Annotated[str | None, Query(description="Part of the subject, the people or the text.")] = None,
+    since: Annotated[datetime | None, Query(description="Received at or after this instant.")] = None,
+    has_attachment: Annotated[bool | None, Query(description="Only with, or only without, attachments.")] = None,
+) -> Response:
+    """The messages of a mailbox, newest first; summaries only."""
+    query = ListQuery(
+        mailbox_id=0,
+        limit=page.limit + 1,
+        folder_id=await _folder_id(core, actor, address, folder),
+        before=page.before,
+        unread=unread,
+        from_=fold(from_) if from_ else None,
+        to=fold(to) if to else None,
+        subject=fold(subject) if subject else None,
+        text=fold(text) if text else None,
+        since=from_datetime(since) if since else None,
+        has_attachment=has_attachment,
+    )
+    listed = await mailboxes.list_messages(core.world, actor, address, query)
+    known = await people.by_ids(core.world, (rows[0].identity_id for rows in listed.readings.values()))
+
+    def show(item: Item) -> dict[str, Any]:
+        return views.summary(item, listed.folders, listed.readings.get(item.copy.id, ()), known)
+
+    return Json(page.cut(listed.items, lambda item: item.copy.id, show))
+
+
+async def _folder_id(core: CurrentCore, actor: CurrentActor, address: str, folder: str | None) -> int | None:
+    """The folder that a name or an id means."""
+    if folder is None:
+        return None
+    rows = [row for row, _ in await foldering.list_folders(core.world, actor, address)]
+    wanted = "INBOX" if folder.upper() == "INBOX" else folder
+    for row in rows:
+        if wanted == row.name:
+            return row.id
+    return read_id(folder)
+
+
+@router.get("/{message_id}", responses={200: {"model": schemas.MessageOut}})
+async def get_message(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str) -> Response:
+    """One message, parsed. Your first reading is recorded; it is marked seen only when you say so (PATCH)."""
+    opened = await core.receipts.open_message(actor, address, read_id(message_id))
+    known = await people.by_ids(core.world, (reading.identity_id for reading in opened.readings))
+    return Json(_whole(opened, address, known))
+
+
+def _whole(opened: Opened, address: str, known: dict[int, Identity]) -> dict[str, Any]:
+    item, raw = opened.item, opened.raw
+    stored = orjson.loads(item.message.summary)
+    headers = read_headers(raw[: split(raw)[0]], count_max=100_000)
+    shown = views.summary(item, {opened.folder.id: opened.folder}, opened.readings, known)
+    return {
+        **shown,
+        "return_path": item.message.return_path,
+        "sender": stored["sender"],
+        "reply_to": stored["reply_to"],
+        "in_reply_to": stored["in_reply_to"],
+        "references": stored["references"],
+        "headers": [(name, decode(value)) for name, value in headers.fields],
+        "text": _body(raw, stored["parts"], "text/plain") or "",
+        "html": _body(raw, stored["parts"], "text/html"),
+        "attachments": [_attachment(part, address, shown["id"]) for part in stored["parts"] if part["attachment"]],
+        "read_by": [views.reader(reading, known) for reading in opened.readings],
+    }
+
+
+def _body(raw: bytes, parts: list[dict[str, Any]], content_type: str) -> str | None:
+    for part in parts:
+        if part["type"] == content_type and not part["attachment"]:
+            octets = content(raw, part["start"], part["end"], part["encoding"])
+            try:
+                return octets.decode(part["charset"] or "utf-8")
+            except (LookupError, UnicodeDecodeError, ValueError):
+                return octets.decode("utf-8", "replace")
+    return None
+
+
+def _attachment(part: dict[str, Any], address: str, message_id: str) -> dict[str, Any]:
+    return {
+        "part": part["number"],
+        "filename": part["filename"],
+        "content_type": part["type"],
+        "size_bytes": part["end"] - part["start"],
+        "url": views.url(address, "messages", message_id, "attachments", part["number"]),
+    }
+
+
+@router.get("/{message_id}/raw", responses={200: {"content": {"message/rfc822": {}}}})
+async def get_raw(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str) -> Response:
+    """The bytes of a message, as they were accepted, below the trace that was written on top."""
+    opened = await core.receipts.open_message(actor, address, read_id(message_id))
+    return Response(opened.raw, media_type="message/rfc822")
+
+
+@router.get("/{message_id}/attachments/{part}", responses={200: {"content": {"application/octet-stream": {}}}})
+async def get_attachment(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str, part: str) -> Response:
+    """The decoded content of one attachment, in chunks; `part` is its number in the message's list."""
+    opened = await core.receipts.open_message(actor, address, read_id(message_id))
+    for leaf in orjson.loads(opened.item.message.summary)["parts"]:
+        if leaf["number"] == part and leaf["attachment"]:
+            octets = content(opened.raw, leaf["start"], leaf["end"], leaf["encoding"])
+            return StreamingResponse(_chunks(octets), media_type=leaf["type"], headers=_download(leaf["filename"], len(octets)))
+    raise Refusal(Rule.NOT_FOUND, f"This message has no attachment {part[:20]}.")
+
+
+async def _chunks(octets: bytes) -> Any:
+    for start in range(0, len(octets), _CHUNK_BYTES):
+        yield octets[start : start + _CHUNK_BYTES]
+
+
+def _download(filename: str | None, size: int) -> dict[str, str]:
+    """Headers that make a browser save the file, never show it as a page of this site."""
+    name = quote(filename or "attachment", safe="")
+    return {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+        "Content-Length": str(size),
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox",
+    }
+
+
+@router.patch("/{message_id}", responses={200: {"model": schemas.MessageSummary}})
+async def change_flags(
+    core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str, flags: schemas.FlagsIn
+) -> Response:
+    """Set and clear flags and keywords; the right to mark is needed."""
+    change = FlagChange(frozenset(flags.add), frozenset(flags.remove))
+    item = await mailboxes.change_flags(core.world, actor, address, read_id(message_id), change)
+    return Json(await _shown(core, actor, address, item))
+
+
+@router.post("/{message_id}/move", responses={200: {"model": schemas.MessageSummary}})
+async def move_message(
+    core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str, to: schemas.MoveIn
+) -> Response:
+    """Put a message into another folder of the mailbox; it keeps its id."""
+    folder_id = await _folder_id(core, actor, address, to.folder_id or to.folder)
+    if folder_id is None:
+        raise Refusal(Rule.INVALID, "Say where: folder_id or folder.")
+    item = await mailboxes.move(core.world, actor, address, read_id(message_id), folder_id)
+    return Json(await _shown(core, actor, address, item))
+
+
+async def _shown(core: CurrentCore, actor: CurrentActor, address: str, item: Item) -> dict[str, Any]:
+    rows = await foldering.list_folders(core.world, actor, address)
+    readings = await mailboxes.readings(core.world, actor, address, item.copy.id)
+    known = await people.by_ids(core.world, (reading.identity_id for reading in readings))
+    return views.summary(item, {row.id: row for row, _ in rows}, readings, known)
+
+
+@router.delete("/{message_id}", status_code=204)
+async def delete_message(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str) -> Response:
+    """Delete a message from this mailbox for good; the right to delete is needed."""
+    await mailboxes.delete(core.world, actor, address, read_id(message_id))
+    return Response(status_code=204)

@@ -1,0 +1,384 @@
+"""The shapes of requests and answers, as OpenAPI shows them. Instants are RFC 3339 in UTC; ids are 13 characters; sizes are bytes."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mss_sim.vocabulary import (
+    Act,
+    ClosureCause,
+    Disposition,
+    Door,
+    HolderRole,
+    IdentityKind,
+    MailboxKind,
+    MailboxState,
+    Right,
+    SeenPolicy,
+    SendMode,
+    SentPolicy,
+    SpecialUse,
+    TimelineKind,
+)
+
+_DOCTOR = "camille.martin@medecin.sim.mssante.fr"
+_PRACTICE = "tilleuls@cabinet.sim.mssante.fr"
+_SECRETARY = "590000010000017/SEC0001"
+
+
+class In(BaseModel):
+    """A request body; unknown fields are refused, so that a misspelt one is noticed."""
+
+    model_config = ConfigDict(extra="forbid", str_max_length=100_000_000)
+
+
+class Out(BaseModel):
+    """An answer."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Problem(Out):
+    """A refusal (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str | None = None
+    """The rule that refuses."""
+    reference: str | None = None
+    """Where the rule comes from."""
+    subject: str | None = None
+    recipients: list[dict[str, Any]] | None = None
+
+
+class Person(Out):
+    name: str
+    address: str
+
+
+class IdentityRef(Out):
+    idnat: str
+    name: str
+
+
+class MailboxOut(Out):
+    address: str
+    kind: MailboxKind
+    state: MailboxState
+    label: str
+    description: str
+    red_listed: bool
+    preferred_rank: int | None
+    message_size_bytes_max: int | None
+    quota_bytes: int
+    used_bytes: int
+    seen_policy: SeenPolicy
+    sent_policy: SentPolicy
+    role: HolderRole | None = None
+    """How you hold it by yourself; null for a grantee."""
+    rights: list[Right] = []
+    """What you may do with it now."""
+
+
+class Me(Out):
+    idnat: str
+    kind: IdentityKind
+    name: str
+    profession: str
+    mailboxes: list[MailboxOut]
+
+
+class MailboxPatch(In):
+    """What a holder, or a grantee with manage, may change."""
+
+    label: str | None = None
+    description: str | None = None
+    red_listed: bool | None = None
+    preferred_rank: int | None = Field(None, ge=1)
+    seen_policy: SeenPolicy | None = None
+    sent_policy: SentPolicy | None = None
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"sent_policy": "both"}]})
+
+
+class FolderOut(Out):
+    id: str
+    name: str
+    special_use: SpecialUse | None
+    exists: int
+    unseen: int
+    uid_validity: int
+    uid_next: int
+    highest_modseq: int
+
+
+class FolderIn(In):
+    name: str = Field(examples=["Résultats/2026"])
+
+
+class FirstRead(Out):
+    by: IdentityRef
+    at: datetime
+
+
+class MessageSummary(Out):
+    id: str
+    """The copy; it keeps this id when it is moved."""
+    email_id: str
+    """The message itself; the same in every mailbox and folder."""
+    conversation_id: str
+    folder: str
+    folder_id: str
+    uid: int
+    modseq: int
+    message_id: str | None
+    from_: Annotated[list[Person], Field(alias="from")]
+    to: list[Person]
+    cc: list[Person]
+    subject: str
+    preview: str
+    date: datetime | None
+    """What the Date field says."""
+    received_at: datetime
+    size_bytes: int
+    seen: bool
+    flags: list[str]
+    keywords: list[str]
+    has_attachments: bool
+    has_xdm: bool
+    receipt_requested: bool
+    first_read: FirstRead | None
+
+
+class MessagePage(Out):
+    items: list[MessageSummary]
+    next_cursor: str | None
+    """Give it back as `cursor` for the next page; null on the last one."""
+
+
+class Attachment(Out):
+    part: str
+    filename: str | None
+    content_type: str
+    size_bytes: int
+    url: str
+
+
+class Reader(Out):
+    by: IdentityRef
+    at: datetime
+    seen: bool
+
+
+class MessageOut(MessageSummary):
+    return_path: str | None
+    sender: list[Person]
+    reply_to: list[Person]
+    in_reply_to: list[str]
+    references: list[str]
+    headers: list[tuple[str, str]]
+    """Every header field, decoded, in order."""
+    text: str
+    html: str | None
+    attachments: list[Attachment]
+    read_by: list[Reader]
+
+
+class FlagsIn(In):
+    add: list[str] = Field(default=[], examples=[["\\Seen"]])
+    remove: list[str] = []
+
+
+class MoveIn(In):
+    folder_id: str | None = None
+    folder: str | None = Field(None, description="Name of the folder, instead of its id.", examples=["Archive"])
+
+
+class PersonIn(In):
+    address: str = Field(examples=[_PRACTICE])
+    name: str = ""
+
+
+class AttachmentIn(In):
+    filename: str = Field(examples=["IHE_XDM.ZIP"])
+    content_type: str = "application/octet-stream"
+    content_base64: str
+
+
+class SendIn(In):
+    """A letter. People are addresses, or objects with a name."""
+
+    to: list[PersonIn | str] = Field(default=[], examples=[[_DOCTOR]])
+    cc: list[PersonIn | str] = []
+    bcc: list[PersonIn | str] = []
+    reply_to: list[PersonIn | str] = []
+    subject: str = ""
+    text: str = ""
+    html: str | None = None
+    attachments: list[AttachmentIn] = []
+    in_reply_to: str | None = Field(None, description="Id of a message in this mailbox, or a Message-ID.")
+    request_read_receipt: bool = False
+    request_delivery_receipt: bool = False
+    close_conversation: bool = Field(False, description="Adds X-MSS-MES: FIN; patients cannot answer this letter.")
+    send_mode: SendMode | None = Field(None, description="In what quality, when you hold more than one right.")
+    headers: dict[str, str] = Field(default={}, examples=[{"X-MSS-NIL": "DEV0001"}])
+
+
+class RecipientOutcome(Out):
+    address: str
+    state: TimelineKind
+    code: str | None = None
+    detail: str | None = None
+
+
+class SentOut(Out):
+    submission_id: str
+    email_id: str
+    message_id: str | None
+    id: str | None
+    """The copy in Sent of this mailbox; null when its sent policy keeps none there."""
+    mode: SendMode | None
+    recipients: list[RecipientOutcome]
+    timeline_url: str
+    replayed: bool = False
+    """True when the Idempotency-Key had been used: nothing was sent again."""
+
+
+class EventOut(Out):
+    id: str
+    kind: TimelineKind
+    at: datetime
+    detail: str
+    report_url: str | None
+
+
+class RecipientTimeline(Out):
+    address: str
+    state: TimelineKind
+    events: list[EventOut]
+
+
+class Timeline(Out):
+    submission_id: str
+    email_id: str
+    message_id: str | None
+    subject: str
+    mode: SendMode | None
+    actor: IdentityRef | None
+    grant_id: str | None
+    submitted_at: datetime
+    recipients: list[RecipientTimeline]
+
+
+class TimelinePage(Out):
+    items: list[Timeline]
+    next_cursor: str | None
+
+
+class ReceiptIn(In):
+    disposition: Disposition = Disposition.DISPLAYED
+    error: str | None = Field(None, max_length=500)
+    confirm: bool = Field(False, description="The reader agrees to answer an address that is not the return path.")
+
+
+class ReceiptOut(Out):
+    to: str
+    email_id: str
+
+
+class GrantIn(In):
+    grantee: str = Field(description="idNat of the grantee.", examples=[_SECRETARY])
+    rights: list[Right] = Field(min_length=1)
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    reason: str = Field("", max_length=1_000)
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"grantee": _SECRETARY, "rights": ["see", "read"], "reason": "Congés"}]}
+    )
+
+
+class GrantOut(Out):
+    id: str
+    mailbox: str
+    grantee: IdentityRef
+    rights: list[Right]
+    valid_from: datetime | None
+    valid_until: datetime | None
+    reason: str
+    granted_by: IdentityRef | None
+    """Null: the control plane."""
+    granted_at: datetime
+    revoked_by: IdentityRef | None
+    revoked_at: datetime | None
+    in_force: bool
+
+
+class HandOverIn(In):
+    from_: str = Field(alias="from", description="idNat of who leaves.", examples=[_SECRETARY])
+    to: str = Field(description="idNat of the successor.")
+    mailbox: str | None = Field(None, description="Only the grants over this mailbox; none: over all that you manage.")
+    reason: str = Field("", max_length=1_000)
+
+
+class HandOverOut(Out):
+    ended: list[GrantOut]
+    created: list[GrantOut]
+
+
+class HolderIn(In):
+    idnat: str
+
+
+class ResponsibleIn(In):
+    idnat: str
+    stay: bool = Field(True, description="The former responsible stays a co-holder.")
+
+
+class HolderOut(Out):
+    idnat: str
+    name: str
+    role: HolderRole
+
+
+class PatientOut(Out):
+    patient: str
+    answers_to: str
+    may_answer: bool
+    closed_at: datetime | None
+    cause: ClosureCause | None
+
+
+class ConversationOut(Out):
+    id: str
+    subject: str
+    message_count: int
+    last_message: MessageSummary
+    patients: list[PatientOut]
+    closed: bool | None
+    """Null when no patient takes part."""
+    messages: list[MessageSummary] | None = None
+
+
+class ConversationPage(Out):
+    items: list[ConversationOut]
+    next_cursor: str | None
+
+
+class JournalLine(Out):
+    id: str
+    at: datetime
+    act: Act
+    door: Door
+    actor: IdentityRef | None
+    grant_id: str | None
+    email_id: str | None
+    detail: dict[str, Any]
+
+
+class JournalPage(Out):
+    items: list[JournalLine]
+    next_cursor: str | None

@@ -1,0 +1,229 @@
+"""REST: sending letters, and what became of them."""
+
+import base64
+import binascii
+import hashlib
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Header, Query, Request
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from mss_sim.api import schemas, views
+from mss_sim.api.paging import CurrentPage
+from mss_sim.api.schemas import PersonIn, SendIn
+from mss_sim.api.views import Json
+from mss_sim.core import mailboxes, people, receipts
+from mss_sim.core.accounts import Actor
+from mss_sim.core.core import Core
+from mss_sim.core.letters import Addressee, Envelope
+from mss_sim.core.receipts import ReceiptWish, Sent
+from mss_sim.core.rows import ListQuery
+from mss_sim.core.submission import Request as Submit
+from mss_sim.core.submission import read_message
+from mss_sim.errors import Refusal, Rule
+from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
+from mss_sim.ids import encode
+from mss_sim.mail.addresses import AddressError, addresses_of, canonical, domain_of
+from mss_sim.mail.compose import CompositionError, Draft, File, compose
+from mss_sim.policy.receipts import Notify
+from mss_sim.vocabulary import HEADER_MES, HEADER_MES_FIN, SendMode
+
+router = APIRouter(prefix="/mailboxes/{address}", tags=["sending"])
+_ALWAYS = frozenset({Notify.SUCCESS, Notify.FAILURE, Notify.DELAY})
+_SCHEMA = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": SendIn.model_json_schema(ref_template="#/components/schemas/{model}")},
+            "message/rfc822": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+
+
+@router.post("/messages", status_code=201, responses={201: {"model": schemas.SentOut}}, openapi_extra=_SCHEMA)
+async def send_message(
+    request: Request,
+    core: CurrentCore,
+    actor: CurrentActor,
+    address: MailboxAddress,
+    idempotency_key: Annotated[str | None, Header(max_length=200, description="The same key sends once, for a day.")] = None,
+    to: Annotated[
+        list[str] | None, Query(description="message/rfc822 only: the envelope's recipients; none: To, Cc and Bcc.")
+    ] = None,
+    send_mode: Annotated[SendMode | None, Query(description="message/rfc822 only: in what quality.")] = None,
+) -> Response:
+    """Send from this mailbox: JSON with attachments, or a whole message as `message/rfc822`.
+
+    All recipients are checked first: when one is refused, nothing is sent and the answer tells each refusal.
+    """
+    body = await _body(request, core)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "message/rfc822":
+        submit = await _whole(core, address, body, to, send_mode)
+    elif kind == "application/json":
+        submit = await _composed(core, actor, address, body)
+    else:
+        raise Refusal(Rule.INVALID, "Send application/json or message/rfc822.")
+    if idempotency_key:
+        digest = hashlib.sha256(f"{address}\n{kind}\n{to}\n{send_mode}\n".encode() + body).hexdigest()
+        submit = _with_key(submit, (idempotency_key, digest))
+    result = await core.submission.submit(actor, submit)
+    return Json(views.accepted(result, address), status_code=200 if result.replayed else 201)
+
+
+async def _body(request: Request, core: Core) -> bytes:
+    """The body, given up as soon as it cannot be a message within the limit (base64 in JSON takes a third more)."""
+    limit = core.world.settings.message_size_bytes_max * 3 // 2 + 1_000_000
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise Refusal(Rule.TOO_LARGE, f"The request is over {limit} bytes.", reference="rfc1870#6.1")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _with_key(submit: Submit, key: tuple[str, str]) -> Submit:
+    return Submit(submit.envelope, submit.raw, submit.protocol, submit.peer, submit.wished, submit.strict, key)
+
+
+def _submit(address: str, raw: bytes, addressees: list[Addressee], wished: SendMode | None) -> Submit:
+    if not addressees:
+        raise Refusal(Rule.NO_RECIPIENT, "The letter has no recipient; fill to, cc or bcc.")
+    return Submit(Envelope(address, tuple(addressees)), raw, "HTTP", "the REST API", wished, strict=True)
+
+
+def _check_count(core: Core, count: int) -> None:
+    limit = core.world.settings.recipients_max
+    if count > limit:
+        raise Refusal(
+            Rule.TOO_MANY_RECIPIENTS, f"At most {limit} recipients; send the others another letter.", reference="rfc5321#4.5.3.1.8"
+        )
+
+
+async def _whole(core: Core, address: str, raw: bytes, to: list[str] | None, wished: SendMode | None) -> Submit:
+    """A message as it is; bare line feeds are a client's mistake and refused like over SMTP."""
+    parsed = await read_message(core.world, raw)
+    named = [_canonical(one) for one in to] if to else list(addresses_of((*parsed.to, *parsed.cc)))
+    _check_count(core, len(named))
+    return _submit(address, raw, [Addressee(one) for one in dict.fromkeys(named)], wished)
+
+
+async def _composed(core: Core, actor: Actor, address: str, body: bytes) -> Submit:
+    try:
+        letter = SendIn.model_validate_json(body)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(str(step) for step in one['loc'])}: {one['msg']}" for one in error.errors()[:5])
+        raise Refusal(Rule.INVALID, f"Correct the letter: {faults}.") from error
+    to, cc, bcc = (_pairs(people) for people in (letter.to, letter.cc, letter.bcc))
+    held = await mailboxes.held_mailbox(core.world, actor, address)
+    sender = (held.mailbox.label or actor.identity.name, address)
+    in_reply_to, references = await _parent(core, actor, address, letter.in_reply_to)
+    headers = {**letter.headers, **({HEADER_MES: HEADER_MES_FIN} if letter.close_conversation else {})}
+    draft = Draft(
+        from_=sender,
+        to=to,
+        cc=cc,
+        reply_to=_pairs(letter.reply_to),
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        files=[_file(one) for one in letter.attachments],
+        in_reply_to=in_reply_to,
+        references=references,
+        receipt_to=sender if letter.request_read_receipt else None,
+        headers=headers,
+    )
+    notify = _ALWAYS if letter.request_delivery_receipt else frozenset[Notify]()
+    try:
+        raw = compose(draft, message_id=core.world.ids.message_id(domain_of(address)), at=core.world.clock.now())
+    except CompositionError as error:
+        raise Refusal(Rule.INVALID, f"The letter cannot be written: {error}.") from error
+    addressees = dict.fromkeys(one for _, one in (*to, *cc, *bcc))
+    _check_count(core, len(addressees))
+    return _submit(
+        address, raw, [Addressee(one, notify, f"rfc822;{one}" if notify else None) for one in addressees], letter.send_mode
+    )
+
+
+def _pairs(people: list[PersonIn | str]) -> list[tuple[str, str]]:
+    return [("", _canonical(one)) if isinstance(one, str) else (one.name, _canonical(one.address)) for one in people]
+
+
+def _canonical(text: str) -> str:
+    try:
+        return canonical(text)
+    except AddressError as error:
+        raise Refusal(Rule.BAD_ADDRESS, f"{error}.", subject=text[:320], reference="rfc5321#4.1.2") from error
+
+
+def _file(attachment: schemas.AttachmentIn) -> File:
+    try:
+        octets = base64.b64decode(attachment.content_base64, validate=True)
+    except binascii.Error as error:
+        raise Refusal(Rule.INVALID, f"content_base64 of {attachment.filename} is not base64.") from error
+    return File(attachment.filename, attachment.content_type, octets)
+
+
+async def _parent(core: Core, actor: Actor, address: str, text: str | None) -> tuple[str | None, list[str]]:
+    """(In-Reply-To, References) of an answer, from a Message-ID or from a message of the mailbox (ref: ref2#ECO.2.2.2)."""
+    if not text:
+        return None, []
+    if text.startswith("<"):
+        return text, [text]
+    page = ListQuery(mailbox_id=0, limit=1, before=read_id(text) + 1)
+    listed = await mailboxes.list_messages(core.world, actor, address, page)
+    if not listed.items or listed.items[0].copy.id != read_id(text):
+        raise Refusal(Rule.NOT_FOUND, "in_reply_to names no message of this mailbox.")
+    message = listed.items[0].message
+    if message.rfc_message_id is None:
+        return None, []
+    before = orjson.loads(message.summary)["references"]
+    return message.rfc_message_id, [*(one for one in before if one != message.rfc_message_id), message.rfc_message_id]
+
+
+@router.post("/messages/{message_id}/receipt", status_code=201, responses={201: {"model": schemas.ReceiptOut}}, tags=["receipts"])
+async def send_receipt(
+    core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str, receipt: schemas.ReceiptIn | None = None
+) -> Response:
+    """Send the read receipt that a letter asks for; at most one leaves per letter and mailbox."""
+    asked = receipt or schemas.ReceiptIn()
+    wish = ReceiptWish(asked.disposition, asked.error, confirmed=asked.confirm)
+    sent = await core.receipts.send(actor, address, read_id(message_id), wish)
+    return Json({"to": sent.to, "email_id": encode(sent.message_id)}, status_code=201)
+
+
+@router.get("/messages/{message_id}/timeline", responses={200: {"model": schemas.Timeline}}, tags=["receipts"])
+async def message_timeline(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str) -> Response:
+    """What became of a letter that this mailbox sent, by its copy in Sent."""
+    return await _timeline(core, address, await receipts.timeline_of_copy(core.world, actor, address, read_id(message_id)))
+
+
+@router.get("/sent", responses={200: {"model": schemas.TimelinePage}}, tags=["receipts"])
+async def list_sent(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, page: CurrentPage) -> Response:
+    """The letters that this mailbox sent, newest first, each with one timeline per recipient."""
+    rows = await receipts.sent_letters(core.world, actor, address, before=page.before, limit=page.limit + 1)
+    known = await people.by_ids(core.world, (row.submission.actor_id for row in rows))
+    return Json(page.cut(rows, lambda row: row.submission.id, lambda row: views.timeline(row, address, known)))
+
+
+@router.get("/sent/{submission_id}", responses={200: {"model": schemas.Timeline}}, tags=["receipts"])
+async def sent_timeline(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, submission_id: str) -> Response:
+    """One sent letter with one timeline per recipient."""
+    return await _timeline(core, address, await receipts.timeline(core.world, actor, address, read_id(submission_id)))
+
+
+async def _timeline(core: Core, address: str, row: Sent) -> Response:
+    return Json(views.timeline(row, address, await people.by_ids(core.world, [row.submission.actor_id])))
+
+
+@router.get("/sent/{submission_id}/reports/{event_id}", responses={200: {"content": {"message/rfc822": {}}}}, tags=["receipts"])
+async def raw_report(
+    core: CurrentCore, actor: CurrentActor, address: MailboxAddress, submission_id: str, event_id: str
+) -> Response:
+    """The report that an event came from, as it arrived."""
+    raw = await receipts.raw_report(core.world, actor, address, read_id(submission_id), read_id(event_id))
+    return Response(raw, media_type="message/rfc822")

@@ -1,0 +1,203 @@
+"""Rows as the plain dictionaries that go out: no validation on the way out, `schemas` documents the same shapes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from starlette.responses import Response
+
+from mss_sim.clock import iso
+from mss_sim.core.conversations import Conversation
+from mss_sim.core.delegation import Held
+from mss_sim.core.letters import Accepted
+from mss_sim.core.receipts import Sent
+from mss_sim.core.rows import Folder, GrantRow, Identity, Item, Mailbox, Reading
+from mss_sim.ids import encode
+from mss_sim.vocabulary import FLAG_NAMES, TimelineKind
+
+PREFIX = "/api/v1"
+People = Mapping[int, Identity]
+
+
+class Json(Response):
+    """A response made of plain data."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content)
+
+
+def url(address: str, *steps: str) -> str:
+    """The path of something in a mailbox."""
+    return "/".join([f"{PREFIX}/mailboxes", quote(address, safe="@"), *(quote(step, safe="") for step in steps)])
+
+
+def person(people: People, identity_id: int | None) -> dict[str, str] | None:
+    """Who somebody is: idNat and name."""
+    identity = people.get(identity_id) if identity_id is not None else None
+    return {"idnat": identity.idnat, "name": identity.name} if identity else None
+
+
+def mailbox(box: Mailbox) -> dict[str, Any]:
+    """A mailbox without anybody's rights."""
+    names = "address kind state label description red_listed preferred_rank message_size_bytes_max quota_bytes used_bytes seen_policy sent_policy"
+    return {name: getattr(box, name) for name in names.split()}
+
+
+def held(one: Held) -> dict[str, Any]:
+    """A mailbox with what the asker may do with it."""
+    return {**mailbox(one.mailbox), "role": one.access.role, "rights": sorted(one.access.rights)}
+
+
+def folder(row: Folder, unseen: int | None = None) -> dict[str, Any]:
+    """A folder with its counters."""
+    return {
+        "id": encode(row.id),
+        "name": row.name,
+        "special_use": row.special_use,
+        "exists": row.exists_count,
+        "unseen": row.unseen_count if unseen is None else unseen,
+        "uid_validity": row.uid_validity,
+        "uid_next": row.uid_next,
+        "highest_modseq": row.modseq,
+    }
+
+
+def summary(item: Item, folders: Mapping[int, Folder], readings: Sequence[Reading], people: People) -> dict[str, Any]:
+    """A copy as lists show it."""
+    copy, message = item.copy, item.message
+    stored = orjson.loads(message.summary)
+    place = folders.get(copy.folder_id)
+    first = readings[0] if readings else None
+    flags = [name for name, flag in FLAG_NAMES.items() if copy.flags & flag and name != "\\Seen"]
+    return {
+        "id": encode(copy.id),
+        "email_id": encode(message.id),
+        "conversation_id": encode(message.thread_id),
+        "folder": place.name if place else "",
+        "folder_id": encode(copy.folder_id),
+        "uid": copy.uid,
+        "modseq": copy.modseq,
+        "message_id": message.rfc_message_id,
+        "from": stored["from"],
+        "to": stored["to"],
+        "cc": stored["cc"],
+        "subject": message.subject,
+        "preview": stored["preview"],
+        "date": iso(message.sent_at),
+        "received_at": iso(copy.internal_at),
+        "size_bytes": message.size_bytes,
+        "seen": item.seen,
+        "flags": ["\\Seen", *flags] if item.seen else flags,
+        "keywords": copy.keywords.split(),
+        "has_attachments": message.has_attachments,
+        "has_xdm": stored["xdm"],
+        "receipt_requested": bool(stored["receipt_to"]),
+        "first_read": {"by": person(people, first.identity_id), "at": iso(first.first_at)} if first else None,
+    }
+
+
+def reader(reading: Reading, people: People) -> dict[str, Any]:
+    """One person who read a copy."""
+    return {"by": person(people, reading.identity_id), "at": iso(reading.first_at), "seen": reading.seen}
+
+
+def grant(row: GrantRow, address: str, people: People, now: int) -> dict[str, Any]:
+    """A grant with the names of all concerned."""
+    return {
+        "id": encode(row.id),
+        "mailbox": address,
+        "grantee": person(people, row.grantee_id),
+        "rights": sorted(row.rights),
+        "valid_from": iso(row.valid_from),
+        "valid_until": iso(row.valid_until),
+        "reason": row.reason,
+        "granted_by": person(people, row.granted_by_id),
+        "granted_at": iso(row.granted_at),
+        "revoked_by": person(people, row.revoked_by_id),
+        "revoked_at": iso(row.revoked_at),
+        "in_force": row.as_grant().holds_at(now),
+    }
+
+
+def accepted(result: Accepted, address: str) -> dict[str, Any]:
+    """A letter that was just sent."""
+    submission_id = encode(result.submission_id) if result.submission_id is not None else ""
+    return {
+        "submission_id": submission_id,
+        "email_id": encode(result.message_id),
+        "message_id": result.rfc_message_id,
+        "id": encode(result.sent_copy_id) if result.sent_copy_id is not None else None,
+        "mode": result.mode,
+        "recipients": [
+            {
+                "address": outcome.address,
+                "state": outcome.kind,
+                "code": outcome.refusal.rule if outcome.refusal else None,
+                "detail": outcome.refusal.detail if outcome.refusal else None,
+            }
+            for outcome in result.outcomes
+        ],
+        "timeline_url": url(address, "sent", submission_id),
+        "replayed": result.replayed,
+    }
+
+
+def timeline(sent: Sent, address: str, people: People) -> dict[str, Any]:
+    """A sent letter with what happened to each recipient."""
+    row = sent.submission
+    submission_id = encode(row.id)
+    recipients = []
+    for someone, events in sent.recipients:
+        told = [
+            {
+                "id": encode(event.id),
+                "kind": event.kind,
+                "at": iso(event.at),
+                "detail": event.detail,
+                "report_url": url(address, "sent", submission_id, "reports", encode(event.id))
+                if event.report_id is not None
+                else None,
+            }
+            for event in events
+        ]
+        recipients.append(
+            {"address": someone.address, "state": events[-1].kind if events else TimelineKind.SUBMITTED, "events": told}
+        )
+    return {
+        "submission_id": submission_id,
+        "email_id": encode(row.message_id),
+        "message_id": sent.rfc_message_id,
+        "subject": sent.subject,
+        "mode": row.mode,
+        "actor": person(people, row.actor_id),
+        "grant_id": encode(row.grant_id) if row.grant_id is not None else None,
+        "submitted_at": iso(row.submitted_at),
+        "recipients": recipients,
+    }
+
+
+def conversation(found: Conversation, folders: Mapping[int, Folder], *, whole: bool) -> dict[str, Any]:
+    """A conversation; with its messages when `whole`."""
+    sides = [
+        {
+            "patient": side.patient,
+            "answers_to": side.answers_to,
+            "may_answer": side.right.withdrawn_at is None,
+            "closed_at": iso(side.right.withdrawn_at),
+            "cause": side.right.cause,
+        }
+        for side in found.patients
+    ]
+    closed = not any(side["may_answer"] for side in sides) if sides else None
+    shown = {
+        "id": encode(found.thread.id),
+        "subject": found.newest.message.subject,
+        "message_count": found.thread.count,
+        "last_message": summary(found.newest, folders, (), {}),
+        "patients": sides,
+        "closed": closed,
+    }
+    return {**shown, "messages": [summary(item, folders, (), {}) for item in found.items]} if whole else shown

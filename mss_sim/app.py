@@ -1,0 +1,215 @@
+"""One `Simulator` is one world: its store, its clock, its ports. The only file that knows every front end.
+
+    async with Simulator(settings, seed="cabinet") as simulator:
+        print(simulator.ready())
+
+Several can live in one process. Listeners accept when `start` returns; `stop` finishes what is under way.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import tempfile
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+
+from mss_sim import log
+from mss_sim.api import app as api
+from mss_sim.api.admin_schemas import persona
+from mss_sim.clock import Clock, SystemClock, to_datetime
+from mss_sim.config import Settings
+from mss_sim.core import seed as seeds
+from mss_sim.core.core import Core, assemble
+from mss_sim.core.directory import Directory
+from mss_sim.core.passwords import Passwords
+from mss_sim.core.tokens import Tokens
+from mss_sim.core.world import World
+from mss_sim.ids import IdSource
+from mss_sim.net import tls
+from mss_sim.net.tls import Certificates
+from mss_sim.smtp.connections import Connections
+from mss_sim.smtp.mx import MxSession
+from mss_sim.smtp.server import FrontEnd, SmtpConnection
+from mss_sim.smtp.submission import SubmissionSession
+from mss_sim.store.engine import sqlite_url
+from mss_sim.store.store import Store
+
+_STOP_SECONDS = 5.0
+_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+
+class _HttpServer(uvicorn.Server):
+    """uvicorn without its signal handlers: the process belongs to whoever started the simulator."""
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._serve(sockets)
+
+
+class Simulator:
+    """A running world. `core` and `world` are there for tests in the same process; clients use the ports."""
+
+    def __init__(self, settings: Settings | None = None, *, seed: str | None = "cabinet", clock: Clock | None = None) -> None:
+        self.settings = settings or Settings()
+        self._seed = seed
+        self._clock = clock or SystemClock()
+        self._temporary = None if self.settings.data_dir else Path(tempfile.mkdtemp(prefix="mss-sim-"))
+        self.data_dir = self._temporary or Path(self.settings.data_dir or ".")
+        self._stack = AsyncExitStack()
+        self._ports: dict[str, int] = {}
+        self._personas: list[dict[str, Any]] = []
+        self._log = log.get("app")
+        self._core: Core | None = None
+        self._certificates: Certificates | None = None
+
+    @property
+    def core(self) -> Core:
+        """The core of this world; it is there once the simulator has started."""
+        if self._core is None:
+            raise RuntimeError("the simulator has not started")
+        return self._core
+
+    @property
+    def world(self) -> World:
+        """The world behind the core."""
+        return self.core.world
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Open the store, plant the seed, listen. OSError when a port is taken."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        if self._temporary:
+            self._stack.callback(shutil.rmtree, self._temporary, ignore_errors=True)
+        self._core = assemble(await self._open_world())
+        if self._seed:
+            await seeds.plant(self.world, self._seed)
+            self._personas = [persona(row) for row in await seeds.personas(self.world, self._seed)]
+        hosts = [self.settings.hostname, *_HOSTS]
+        if self.settings.host not in (*hosts, "0.0.0.0", "::"):  # noqa: S104 - compared with, not listened on
+            hosts.append(self.settings.host)
+        now = to_datetime(SystemClock().now())
+        self._certificates = tls.ensure(self.data_dir / "certificates", hosts, now)
+        await self._serve_smtp()
+        await self._serve_http()
+        queue = asyncio.create_task(self.core.queue.run())
+        self._stack.push_async_callback(_cancel, queue)
+
+    async def _open_world(self) -> World:
+        settings = self.settings
+        url = settings.database_url or sqlite_url(self.data_dir / "mss-sim.db")
+        store = Store(url, durable=self._temporary is None)
+        await asyncio.to_thread(store.open)
+        self._stack.push_async_callback(store.close)
+        ids = IdSource(self._clock)
+        tokens = Tokens(settings, self._clock, ids, self.data_dir / "keys" / "tokens.pem")
+        return World(settings, store, self._clock, ids, Directory(store), Passwords(), tokens)
+
+    async def _serve_smtp(self) -> None:
+        settings, core = self.settings, self.core
+        if self._certificates is None:
+            raise RuntimeError("certificates come first")
+        context = tls.server_context(self._certificates)
+        self.connections = Connections(settings)
+        submission = FrontEnd(settings, context, self.connections, lambda peer: SubmissionSession(settings, peer, core))
+        mx = FrontEnd(settings, context, self.connections, lambda peer: MxSession(settings, peer, core.reception))
+        await self._listen("submission", submission, settings.submission_port)
+        await self._listen("mx", mx, settings.mx_port)
+
+    async def _listen(self, name: str, front: FrontEnd, port: int) -> None:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: SmtpConnection(front, loop), self.settings.host, port, backlog=512)
+        self._ports[name] = server.sockets[0].getsockname()[1]
+        self._stack.push_async_callback(self._close_smtp, server)
+
+    async def _close_smtp(self, server: asyncio.Server) -> None:
+        """Take no new connection, let the open ones go."""
+        server.close()
+        tasks = self.connections.tasks()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _serve_http(self) -> None:
+        if self._certificates is None:
+            raise RuntimeError("certificates come first")
+        app = api.build(self.core, ca_file=self._certificates.ca_file, open_connections=self.connections.count)
+        listener = _bind(self.settings.host, self.settings.http_port)
+        self._ports["http"] = listener.getsockname()[1]
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=int(_STOP_SECONDS)
+        )
+        server = _HttpServer(config)
+        task = asyncio.create_task(server.serve([listener]))
+        while not server.started and not task.done():
+            await asyncio.sleep(0.001)
+        self._stack.push_async_callback(_stop_http, server, task)
+
+    def ready(self) -> dict[str, Any]:
+        """What a client needs to know: the ports, the authority's certificate, the personas; the content of the ready file."""
+        host = self.settings.host if self.settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+        shown = f"[{host}]" if ":" in host else host
+        return {
+            "http": f"http://{shown}:{self._ports['http']}",
+            "submission": {"host": host, "port": self._ports["submission"]},
+            "mx": {"host": host, "port": self._ports["mx"]},
+            "imap": None,
+            "ca_file": str(self._certificates.ca_file.resolve()) if self._certificates else None,
+            "control_key": self.settings.control_key,
+            "personas": self._personas,
+        }
+
+    def write_ready_file(self, path: Path) -> None:
+        """Write `ready()` as JSON, whole or not at all."""
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        beside.write_text(json.dumps(self.ready(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        beside.replace(path)
+
+    async def stop(self) -> None:
+        """Close the ports, finish what is under way, remove what was temporary."""
+        await self._stack.aclose()
+        self._core = None
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """A listening socket; `port` 0 takes any free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(512)
+        listener.setblocking(False)  # noqa: FBT003 - a positional-only argument
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+async def _cancel(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _stop_http(server: uvicorn.Server, task: "asyncio.Task[None]") -> None:
+    server.should_exit = True
+    with suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(task, _STOP_SECONDS)

@@ -1,0 +1,33 @@
+"""The core of one world, put together: what a front end is given."""
+
+from dataclasses import dataclass
+
+from mss_sim.core.delivery import Delivery
+from mss_sim.core.queue import Queue
+from mss_sim.core.receipts import Receipts
+from mss_sim.core.reception import Reception
+from mss_sim.core.submission import Submission
+from mss_sim.core.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The world and the verbs that keep something at hand between two calls."""
+
+    world: World
+    submission: Submission
+    reception: Reception
+    receipts: Receipts
+    queue: Queue
+
+
+def assemble(world: World) -> Core:
+    """The core of a world."""
+    delivery = Delivery(world)
+    return Core(
+        world=world,
+        submission=Submission(world, delivery),
+        reception=Reception(world, delivery),
+        receipts=Receipts(world, delivery),
+        queue=Queue(world, delivery),
+    )

@@ -1,0 +1,241 @@
+"""Access and grants: who may do what with a mailbox now, and the verbs that change it.
+
+Every request asks here again; nothing is remembered. A grant that was revoked or that ran out a moment ago gives nothing at the
+very next request, on every open connection.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from mss_sim.clock import Micros
+from mss_sim.core.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.policy import delegation as policy
+from mss_sim.policy.access import Access, access_at
+from mss_sim.store import grants, identities, journal, mailboxes
+from mss_sim.store.engine import Connection
+from mss_sim.store.grants import GrantRow
+from mss_sim.store.identities import Identity
+from mss_sim.store.journal import Line
+from mss_sim.store.mailboxes import Berth, Mailbox
+from mss_sim.vocabulary import Act, Door, Right
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A mailbox with what one identity may do with it."""
+
+    mailbox: Mailbox
+    access: Access
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who asks, for the journal: `identity_id` None is the control plane, which may do everything."""
+
+    identity_id: int | None
+    door: Door
+
+
+def access(conn: Connection, mailbox: Mailbox | Berth, identity_id: int, now: Micros) -> Access:
+    """What an identity may do with a mailbox at that instant."""
+    role = mailboxes.role_of(conn, mailbox, identity_id)
+    if role is not None:
+        return Access(role)
+    return access_at(now, None, (row.as_grant() for row in grants.between(conn, mailbox.id, identity_id)))
+
+
+def access_to(conn: Connection, address: str, identity_id: int, now: Micros) -> Held | None:
+    """The mailbox at an address with what an identity may do with it; None when there is no such mailbox."""
+    mailbox = mailboxes.by_address(conn, address)
+    return Held(mailbox, access(conn, mailbox, identity_id, now)) if mailbox else None
+
+
+def require(conn: Connection, address: str, identity_id: int, right: Right, now: Micros) -> Held:
+    """The mailbox at an address when the identity has that right over it; the refusal otherwise."""
+    held = access_to(conn, address, identity_id, now)
+    if held is None:
+        raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {address} that you may see.", subject=address)
+    held.access.require(right, address)
+    return held
+
+
+def all_held(conn: Connection, identity_id: int, now: Micros) -> list[Held]:
+    """Every mailbox over which an identity has a right now: its own first, then the shared, then the delegated."""
+    own = [*mailboxes.owned_by(conn, identity_id), *mailboxes.co_held_by(conn, identity_id)]
+    known = {mailbox.id for mailbox in own}
+    in_force = {row.mailbox_id for row in grants.of_grantee(conn, identity_id) if row.as_grant().holds_at(now)}
+    found = [*own, *mailboxes.with_ids(conn, in_force - known)]
+    return [Held(mailbox, access(conn, mailbox, identity_id, now)) for mailbox in found]
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRequest:
+    """What somebody asks to grant over the mailbox at `address`."""
+
+    address: str
+    grantee_idnat: str
+    rights: frozenset[Right]
+    valid_from: Micros | None = None
+    valid_until: Micros | None = None
+    reason: str = ""
+
+
+async def grant(world: World, by: By, request: GrantRequest) -> GrantRow:
+    """Give rights over a mailbox; the new grant."""
+
+    def unit(conn: Connection) -> GrantRow:
+        now = world.clock.now()
+        mailbox, granter = _granter(conn, by, request.address, now)
+        grantee = identities.by_idnat(conn, request.grantee_idnat)
+        if grantee is None:
+            raise Refusal(
+                Rule.GRANTEE_NOT_ALLOWED, f"No identity has the idNat {request.grantee_idnat}.", subject=request.grantee_idnat
+            )
+        policy.decide_window(request.valid_from, request.valid_until, now)
+        policy.decide_grant(
+            granter, _as_grantee(grantee), request.rights, to_himself=grantee.id == by.identity_id, mailbox=mailbox.kind
+        )
+        row = GrantRow(
+            id=world.ids.next(),
+            mailbox_id=mailbox.id,
+            grantee_id=grantee.id,
+            rights=request.rights,
+            valid_from=request.valid_from,
+            valid_until=request.valid_until,
+            reason=request.reason,
+            granted_by_id=by.identity_id,
+            granted_at=now,
+        )
+        grants.add(conn, [row])
+        _trace(world, conn, by, Act.GRANTED, row, {"rights": sorted(row.rights), "grantee": grantee.idnat, "reason": row.reason})
+        return row
+
+    return await world.store.write(unit)
+
+
+def _as_grantee(identity: Identity) -> policy.Grantee:
+    return policy.Grantee(identity.idnat, identity.kind, identity.anonymous_card, identity.enabled)
+
+
+def _granter(conn: Connection, by: By, address: str, now: Micros) -> tuple[Mailbox, Access]:
+    """The mailbox and what the asker may do with it; the control plane acts as its owner."""
+    mailbox = mailboxes.by_address(conn, address)
+    if mailbox is None:
+        raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {address} that you may see.", subject=address)
+    identity_id = mailbox.owner_id if by.identity_id is None else by.identity_id
+    held = access(conn, mailbox, identity_id, now)
+    if not held.rights:
+        raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {address} that you may see.", subject=address)
+    return mailbox, held
+
+
+async def revoke(world: World, by: By, address: str, grant_id: int) -> GrantRow:
+    """Take a grant back, or renounce one's own; the ended grant. Revoking twice changes nothing."""
+
+    def unit(conn: Connection) -> GrantRow:
+        now = world.clock.now()
+        mailbox = mailboxes.by_address(conn, address)
+        row = grants.by_id(conn, grant_id)
+        if mailbox is None or row is None or row.mailbox_id != mailbox.id:
+            raise Refusal(Rule.NOT_FOUND, "There is no such grant over this mailbox.")
+        own = row.grantee_id == by.identity_id
+        _, revoker = (None, Access()) if own else _granter(conn, by, address, now)
+        policy.decide_revocation(revoker, own=own)
+        if grants.revoke(conn, [row.id], by.identity_id, now):
+            _trace(world, conn, by, Act.RENOUNCED if own else Act.REVOKED, row, {})
+        return grants.by_id(conn, row.id) or row
+
+    return await world.store.write(unit)
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """What a bulk hand-over did: the grants that ended, and the ones that replace them."""
+
+    ended: tuple[GrantRow, ...]
+    created: tuple[GrantRow, ...]
+
+
+async def hand_over(world: World, by: By, from_idnat: str, to_idnat: str, address: str | None, reason: str) -> HandOver:
+    """Give one person's grants in force to another, over one mailbox or all that the asker manages, in one transaction."""
+
+    def unit(conn: Connection) -> HandOver:
+        now = world.clock.now()
+        leaver, successor = identities.by_idnat(conn, from_idnat), identities.by_idnat(conn, to_idnat)
+        if leaver is None or successor is None:
+            raise Refusal(Rule.GRANTEE_NOT_ALLOWED, "Both persons of a hand-over must be known: check the two idNats.")
+        if leaver.id == successor.id:
+            raise Refusal(Rule.INVALID, "A hand-over needs two different persons.")
+        in_force = [row for row in grants.of_grantee(conn, leaver.id) if row.as_grant().holds_at(now)]
+        concerned = [row for row in in_force if _managed(conn, by, row, successor, address, now)]
+        if not concerned:
+            raise Refusal(Rule.NOT_FOUND, f"{from_idnat} holds no grant that you may hand over.", subject=from_idnat)
+        created = [
+            replace(
+                row,
+                id=world.ids.next(),
+                grantee_id=successor.id,
+                reason=reason or row.reason,
+                granted_by_id=by.identity_id,
+                granted_at=now,
+            )
+            for row in concerned
+        ]
+        grants.revoke(conn, [row.id for row in concerned], by.identity_id, now)
+        grants.add(conn, created)
+        for old, new in zip(concerned, created, strict=True):
+            _trace(world, conn, by, Act.HANDED_OVER, new, {"from": from_idnat, "to": to_idnat, "replaces": str(old.id)})
+        ended = [grants.by_id(conn, row.id) or row for row in concerned]
+        return HandOver(tuple(ended), tuple(created))
+
+    return await world.store.write(unit)
+
+
+def _managed(conn: Connection, by: By, row: GrantRow, successor: Identity, address: str | None, now: Micros) -> bool:
+    """Whether the asker may give this grant's rights to the successor; a refusal is raised only when he named the mailbox."""
+    mailbox = mailboxes.by_id(conn, row.mailbox_id)
+    if mailbox is None or (address is not None and mailbox.address != address):
+        return False
+    try:
+        _, granter = _granter(conn, by, mailbox.address, now)
+        policy.decide_grant(
+            granter, _as_grantee(successor), row.rights, to_himself=successor.id == by.identity_id, mailbox=mailbox.kind
+        )
+    except Refusal as refusal:
+        if address is not None or refusal.rule is Rule.GRANTEE_NOT_ALLOWED:
+            raise
+        return False
+    return True
+
+
+async def list_grants(world: World, identity_id: int, address: str) -> list[GrantRow]:
+    """The grants over a mailbox: all for who manages it, his own for any other grantee."""
+
+    def query(conn: Connection) -> list[GrantRow]:
+        mailbox, held = _granter(conn, By(identity_id, Door.REST), address, world.clock.now())
+        rows = grants.of_mailbox(conn, mailbox.id)
+        return rows if Right.MANAGE in held.rights else [row for row in rows if row.grantee_id == identity_id]
+
+    return await world.store.read(query)
+
+
+def _trace(world: World, conn: Connection, by: By, act: Act, row: GrantRow, detail: dict[str, object]) -> None:
+    line = Line(world.ids.next(), world.clock.now(), act, by.door, by.identity_id, row.mailbox_id, row.id, None, detail)
+    journal.write(conn, [line])
+
+
+async def grants_of(world: World, identity_id: int) -> list[tuple[GrantRow, str]]:
+    """Every grant that an identity ever got, each with the address of its mailbox."""
+
+    def query(conn: Connection) -> list[tuple[GrantRow, str]]:
+        rows = grants.of_grantee(conn, identity_id)
+        known = mailboxes.addresses(conn, {row.mailbox_id for row in rows})
+        return [(row, known[row.mailbox_id]) for row in rows]
+
+    return await world.store.read(query)
+
+
+async def addresses_of(world: World, rows: Iterable[GrantRow]) -> dict[int, str]:
+    """The addresses of the mailboxes that grants are over."""
+    return await world.store.read(mailboxes.addresses, {row.mailbox_id for row in rows})

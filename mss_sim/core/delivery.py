@@ -1,0 +1,264 @@
+"""Delivery: from letters to copies on disk, many letters in one transaction.
+
+This is the one place where mail enters mailboxes. Everything that the decision needs is read from locked rows in the transaction
+that writes the copies: a mailbox that was closed, filled or un-granted since RCPT is seen here. What cannot be delivered and was
+accepted comes back to its sender as a notification, in the same transaction. Order of work, for all letters of a group at once:
+
+    berths and folders locked → each letter sorted (policy) → threads → messages, copies, counters → submissions and timelines
+    → rights of patients → reports matched → journal → notifications, which are letters themselves
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from mss_sim.core import delegation, recorded, reports
+from mss_sim.core.letters import Accepted, Addressee, Letter, Outcome
+from mss_sim.core.world import World
+from mss_sim.errors import RecipientsRefused, Refusal, Rule
+from mss_sim.policy import closure
+from mss_sim.policy.delegation import Sending, decide_sending
+from mss_sim.policy.routing import Room, Standing, Way, decide_route, standing
+from mss_sim.store import conversations, folders, mailboxes, messages
+from mss_sim.store.engine import Connection
+from mss_sim.store.folders import Folder
+from mss_sim.store.mailboxes import Berth
+from mss_sim.store.messages import CopyRow
+from mss_sim.vocabulary import FinHeaderScope, Flag, MailboxKind, MailboxState, SendMode, SentPolicy, SpecialUse, TimelineKind
+
+_SENDER_STATES: dict[MailboxState, Rule] = {
+    MailboxState.CLOSED: Rule.MAILBOX_CLOSED,
+    MailboxState.SUSPENDED: Rule.MAILBOX_SUSPENDED,
+}
+
+
+@dataclass(slots=True, eq=False)
+class Sorted:
+    """One letter after the decision: who gets it, who does not, and in what quality it left."""
+
+    letter: Letter
+    thread_id: int
+    sending: Sending | None = None
+    delivered: list[tuple[Addressee, Berth, bool]] = field(default_factory=list)  # the flag: at another operator's
+    missed: list[tuple[Addressee, Way, Refusal]] = field(default_factory=list)
+    sent_in: list[Berth] = field(default_factory=list)
+    sent_copy_id: int | None = None
+
+
+class Delivery:
+    """Delivers the letters of one world; `deliver` is a bulk of the store's writer."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def send(self, letter: Letter) -> Accepted:
+        """Deliver one letter and return once it is on disk; its refusal is raised and nothing is kept."""
+        return await self._world.store.write_in_bulk(self.deliver, letter)
+
+    def deliver(self, conn: Connection, letters: Sequence[Letter]) -> list[Accepted | Exception]:
+        """Deliver letters in one transaction; a refused one gives its refusal in its place."""
+        berths = mailboxes.berths(conn, _addresses(letters))
+        threads = messages.known(conn, {id_ for letter in letters for id_ in _references(letter)})
+        results: dict[int, Accepted | Exception] = {}
+        kept: list[Sorted] = []
+        for letter in letters:
+            try:
+                sorted_ = self._sort(conn, letter, berths, threads)
+            except Refusal as refusal:
+                results[letter.id] = refusal
+                continue
+            if letter.row.rfc_message_id:
+                threads.setdefault(letter.row.rfc_message_id, (sorted_.thread_id, letter.id))
+            kept.append(sorted_)
+        if kept:
+            self._store(conn, kept, berths)
+            for sorted_ in kept:
+                results[sorted_.letter.id] = _accepted(sorted_)
+            notifications = reports.notifications(self._world, kept)
+            if notifications:
+                self.deliver(conn, notifications)
+        return [results[letter.id] for letter in letters]
+
+    def deliver_stored(self, conn: Connection, letter: Letter) -> Refusal | None:
+        """Deliver a message that is stored already to its one recipient; the refusal when his mailbox takes none now."""
+        berths = mailboxes.berths(conn, _addresses([letter]))
+        sorted_ = Sorted(letter, letter.row.thread_id)
+        addressee = letter.envelope.recipients[0]
+        sender, berth = berths.get(letter.envelope.sender), berths.get(addressee.address)
+        refusal = self._sort_one(conn, sorted_, addressee, sender, berth, [])
+        if refusal is None:
+            self._put_away(conn, [sorted_], berths)
+        return refusal
+
+    def _sort(self, conn: Connection, letter: Letter, berths: dict[str, Berth], threads: dict[str, tuple[int, int]]) -> Sorted:
+        """Decide on one letter; Refusal when none of it may be kept."""
+        answered = [threads[id_] for id_ in _references(letter) if id_ in threads]
+        sorted_ = Sorted(letter, answered[0][0] if answered else letter.id)
+        sender = berths.get(letter.origin.mailbox if letter.origin else letter.envelope.sender)
+        if letter.origin:
+            sorted_.sending = self._sending(conn, letter, sender)
+        refusals = []
+        for addressee in letter.envelope.recipients:
+            refusal = self._sort_one(conn, sorted_, addressee, sender, berths.get(addressee.address), answered)
+            if refusal:
+                refusals.append(refusal)
+        if refusals and (letter.strict or not sorted_.delivered and all(way is Way.REFUSE for _, way, _ in sorted_.missed)):
+            _unload(sorted_)
+            raise RecipientsRefused(refusals) if letter.strict else refusals[0]
+        if letter.origin and sender:
+            sorted_.sent_in = self._sent_in(letter, sender, sorted_.sending, berths)
+        return sorted_
+
+    def _sending(self, conn: Connection, letter: Letter, sender: Berth | None) -> Sending:
+        """In what quality the letter leaves; asked again here because a grant may have ended since MAIL."""
+        origin = letter.origin
+        if origin is None or sender is None:
+            raise Refusal(Rule.SEND_NOT_ALLOWED, "The mailbox that the letter leaves from is gone.")
+        held = delegation.access(conn, sender, origin.actor_id, letter.at)
+        sending = decide_sending(held, sender.address, self._world.settings.send_precedence, origin.wished)
+        if sender.state in _SENDER_STATES:
+            raise Refusal(_SENDER_STATES[sender.state], f"The mailbox {sender.address} is {sender.state}: it does not send.")
+        return sending
+
+    def _sort_one(
+        self,
+        conn: Connection,
+        sorted_: Sorted,
+        addressee: Addressee,
+        sender: Berth | None,
+        berth: Berth | None,
+        answered: list[tuple[int, int]],
+    ) -> Refusal | None:
+        """Put one recipient among the delivered or the missed; the refusal when it would be refused."""
+        letter = sorted_.letter
+        operator_id = self._world.directory.operator_id_of(addressee.address)
+        local = letter.local_operator in (None, operator_id)
+        if sender and sender.kind is MailboxKind.PATIENT:
+            refusal = self._answer_refusal(conn, sender, addressee.address, berth, answered)
+            if refusal:
+                sorted_.missed.append((addressee, Way.REFUSE, refusal))
+                return refusal
+        stands = self._stands(berth, operator_id, letter.row.size_bytes)
+        route = decide_route(addressee.address, stands, local=local or not self._world.settings.remote_unknown_bounces)
+        if route.refusal is None and berth is not None:
+            berth.used_bytes += letter.row.size_bytes
+            sorted_.delivered.append((addressee, berth, not local))
+            return None
+        refusal = route.refusal or Refusal(Rule.UNKNOWN_MAILBOX, f"There is no mailbox {addressee.address}.")
+        sorted_.missed.append((addressee, route.way, refusal))
+        return refusal if route.way is Way.REFUSE else None
+
+    def _stands(self, berth: Berth | None, operator_id: int | None, size_bytes: int) -> Standing:
+        if berth is None:
+            return Standing.OUTSIDE if operator_id is None else Standing.UNKNOWN
+        limit = self._world.directory.limit_of(berth.message_size_bytes_max, berth.operator_id)
+        return standing(berth.state, Room(berth.used_bytes, berth.quota_bytes, limit), size_bytes)
+
+    def _answer_refusal(
+        self, conn: Connection, patient: Berth, address: str, berth: Berth | None, answered: list[tuple[int, int]]
+    ) -> Refusal | None:
+        by_thread = self._world.settings.fin_header_scope is FinHeaderScope.CONVERSATION
+        keys = frozenset(thread if by_thread else message for thread, message in (answered if by_thread else answered[:1]))
+        rows = conversations.rights_between(conn, patient.id, berth.id) if berth else []
+        rights = [closure.AnswerRight(row.thread_id if by_thread else row.message_id, row.withdrawn_at is None) for row in rows]
+        try:
+            closure.decide_answer(address, berth.kind if berth else MailboxKind.PATIENT, rights, keys)
+        except Refusal as refusal:
+            return refusal
+        return None
+
+    def _sent_in(self, letter: Letter, sender: Berth, sending: Sending | None, berths: dict[str, Berth]) -> list[Berth]:
+        """The mailboxes that get a copy in Sent: the holder's own for a holder, by the mailbox's policy for a delegate."""
+        own = berths.get(letter.origin.own_mailbox or "") if letter.origin else None
+        policy = SentPolicy.OWNER if sending is None or sending.mode is SendMode.OWNER else sender.sent_policy
+        wanted = {
+            SentPolicy.OWNER: [sender],
+            SentPolicy.SENDER: [own or sender],
+            SentPolicy.BOTH: [sender, own or sender],
+            SentPolicy.NONE: [],
+        }[policy]
+        found = list({berth.id: berth for berth in wanted}.values())
+        for berth in found:
+            berth.used_bytes += letter.row.size_bytes
+        return found
+
+    def _store(self, conn: Connection, kept: list[Sorted], berths: dict[str, Berth]) -> None:
+        stored = [sorted_ for sorted_ in kept if sorted_.delivered or sorted_.sent_in or sorted_.missed]
+        rows = [replace(sorted_.letter.row, thread_id=sorted_.thread_id) for sorted_ in stored]
+        messages.add(conn, rows, [(s.letter.id, s.letter.parsed.search_text, s.letter.raw) for s in stored])
+        self._put_away(conn, stored, berths)
+
+    def _put_away(self, conn: Connection, stored: list[Sorted], berths: dict[str, Berth]) -> None:
+        """Everything that follows once the messages themselves are stored."""
+        self._add_copies(conn, stored)
+        touched = {berth.id: berth for sorted_ in stored for berth in (*(b for _, b, _ in sorted_.delivered), *sorted_.sent_in)}
+        mailboxes.moor(conn, touched.values())
+        recorded.record(self._world, conn, stored, berths)
+        for sorted_ in stored:
+            reports.match(self._world, conn, sorted_)
+
+    def _add_copies(self, conn: Connection, stored: list[Sorted]) -> None:
+        """Copies with their numbers; the folder rows are locked first, in one order, then written back once."""
+        ids = {berth.id for sorted_ in stored for _, berth, _ in sorted_.delivered} | {b.id for s in stored for b in s.sent_in}
+        if not ids:
+            return
+        uses = {SpecialUse.INBOX} if not any(sorted_.sent_in for sorted_ in stored) else {SpecialUse.INBOX, SpecialUse.SENT}
+        lying = folders.for_delivery(conn, ids, uses)
+        rows: list[CopyRow] = []
+        for sorted_ in stored:
+            for _, berth, _ in sorted_.delivered:
+                rows.append(self._copy(sorted_.letter, lying[berth.id, SpecialUse.INBOX], Flag(0)))
+            for berth in sorted_.sent_in:
+                copy = self._copy(sorted_.letter, lying[berth.id, SpecialUse.SENT], Flag.SEEN)
+                sorted_.sent_copy_id = sorted_.sent_copy_id or copy.id
+                rows.append(copy)
+        messages.add_copies(conn, rows)
+        changed = {row.folder_id for row in rows}
+        folders.keep(conn, [folder for folder in lying.values() if folder.id in changed])
+
+    def _copy(self, letter: Letter, folder: Folder, flags: Flag) -> CopyRow:
+        folder.exists_count += 1
+        folder.unseen_count += not flags & Flag.SEEN
+        return CopyRow(
+            id=self._world.ids.next(),
+            mailbox_id=folder.mailbox_id,
+            folder_id=folder.id,
+            message_id=letter.id,
+            uid=folder.take_uid(),
+            modseq=folder.step(),
+            flags=flags,
+            keywords="",
+            internal_at=letter.at,
+        )
+
+
+def _addresses(letters: Sequence[Letter]) -> set[str]:
+    """Every address whose mailbox the group needs."""
+    found: set[str] = set()
+    for letter in letters:
+        found.update(addressee.address for addressee in letter.envelope.recipients)
+        found.update(address for _, address in letter.parsed.reply_to)
+        found.add(letter.envelope.sender)
+        if letter.origin:
+            found.update(address for address in (letter.origin.mailbox, letter.origin.own_mailbox) if address)
+    found.discard("")
+    return found
+
+
+def _references(letter: Letter) -> list[str]:
+    """The Message-IDs that a letter answers, the nearest first (ref: rfc5322#3.6.4)."""
+    return list(dict.fromkeys((*letter.parsed.in_reply_to, *reversed(letter.parsed.references))))
+
+
+def _unload(sorted_: Sorted) -> None:
+    """Give back the room that a refused letter had taken."""
+    for _, berth, _ in sorted_.delivered:
+        berth.used_bytes -= sorted_.letter.row.size_bytes
+
+
+def _accepted(sorted_: Sorted) -> Accepted:
+    missed = {Way.DEFER: TimelineKind.DELAYED}
+    outcomes = [Outcome(addressee.address, TimelineKind.DELIVERED) for addressee, _, _ in sorted_.delivered]
+    outcomes += [Outcome(a.address, missed.get(way, TimelineKind.FAILED), refusal) for a, way, refusal in sorted_.missed]
+    letter = sorted_.letter
+    mode = sorted_.sending.mode if sorted_.sending else None
+    return Accepted(letter.id, letter.submission_id, tuple(outcomes), mode, sorted_.sent_copy_id, letter.row.rfc_message_id)

@@ -1,0 +1,92 @@
+"""What is remembered of domains and mailboxes, so that RCPT does not ask the store each time.
+
+Only good news is trusted from memory: whatever would refuse is asked again from the store, and delivery looks at the locked row
+anyway. Old memory can therefore delay a refusal from RCPT to the end of DATA, never lose or invent one.
+"""
+
+from dataclasses import dataclass
+
+from mss_sim.mail.addresses import domain_of
+from mss_sim.policy.routing import Room, Standing, standing
+from mss_sim.store import mailboxes, operators
+from mss_sim.store.mailboxes import Mailbox
+from mss_sim.store.operators import Operator
+from mss_sim.store.store import Store
+
+_CARDS_MAX = 10_000
+
+
+@dataclass(slots=True)
+class _Memory:
+    version: int
+    operators: dict[int, Operator]
+    domains: dict[str, int]
+    cards: dict[str, Mailbox]
+
+
+class Directory:
+    """Domains, operators and mailboxes as they were when last asked for."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._memory = _Memory(-1, {}, {}, {})
+
+    async def operator_of(self, address: str) -> Operator | None:
+        """The operator of an address's domain; None when the domain is outside the trust space."""
+        domain = domain_of(address)
+        memory = await self._fresh()
+        if domain not in memory.domains:
+            memory = await self._load()
+        operator_id = memory.domains.get(domain)
+        return None if operator_id is None else memory.operators[operator_id]
+
+    def operator_id_of(self, address: str) -> int | None:
+        """The same from memory alone, for units of work; the domain was asked for by `operator_of` before."""
+        return self._memory.domains.get(domain_of(address))
+
+    async def mailbox(self, address: str) -> Mailbox | None:
+        """The mailbox at a canonical address."""
+        memory = await self._fresh()
+        return memory.cards.get(address) or await self._read(address)
+
+    async def standing(self, address: str, size_bytes: int) -> tuple[Standing, Operator | None]:
+        """How a recipient stands for a message of that size, and its operator."""
+        operator = await self.operator_of(address)
+        if operator is None:
+            return Standing.OUTSIDE, None
+        mailbox = self._memory.cards.get(address)
+        if mailbox is None or self._standing(mailbox, size_bytes) is not Standing.ACTIVE:
+            mailbox = await self._read(address)
+        return self._standing(mailbox, size_bytes) if mailbox else Standing.UNKNOWN, operator
+
+    def _standing(self, mailbox: Mailbox, size_bytes: int) -> Standing:
+        room = Room(mailbox.used_bytes, mailbox.quota_bytes, self.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id))
+        return standing(mailbox.state, room, size_bytes)
+
+    def limit_of(self, own: int | None, operator_id: int) -> int | None:
+        """The largest message in bytes that a mailbox takes or sends: its own limit, else its operator's, else None."""
+        if own is not None:
+            return own
+        operator = self._memory.operators.get(operator_id)
+        return operator.message_size_bytes_max if operator else None
+
+    async def _fresh(self) -> _Memory:
+        return self._memory if self._memory.version == self._store.directory_version else await self._load()
+
+    async def _load(self) -> _Memory:
+        version = self._store.directory_version
+        rows = await self._store.read(operators.every)
+        domains = {domain: operator.id for operator in rows for domain in operator.domains}
+        self._memory = _Memory(version, {operator.id: operator for operator in rows}, domains, {})
+        return self._memory
+
+    async def _read(self, address: str) -> Mailbox | None:
+        memory = self._memory
+        mailbox = await self._store.read(mailboxes.by_address, address)
+        if mailbox is None:
+            memory.cards.pop(address, None)
+            return None
+        if len(memory.cards) >= _CARDS_MAX:
+            memory.cards.clear()
+        memory.cards[address] = mailbox
+        return mailbox

@@ -1,0 +1,139 @@
+"""The folders of a mailbox: list, create, rename, delete. Names are paths, `Parent/Child`; INBOX and the special folders stay."""
+
+from mss_sim.clock import SECOND
+from mss_sim.core import delegation
+from mss_sim.core.accounts import Actor
+from mss_sim.core.delegation import Held
+from mss_sim.core.mailboxes import personal_reader
+from mss_sim.core.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.store import folders, journal, messages
+from mss_sim.store.engine import Connection
+from mss_sim.store.folders import Folder
+from mss_sim.store.journal import Line
+from mss_sim.vocabulary import FOLDER_SEPARATOR, Act, Right
+
+_NAME_CHARS_MAX = 255
+_DEPTH_MAX = 20
+
+
+async def list_folders(world: World, actor: Actor, address: str) -> list[tuple[Folder, int]]:
+    """The folders of a mailbox, INBOX first, each with how many of its messages the actor has not seen."""
+
+    def query(conn: Connection) -> list[tuple[Folder, int]]:
+        held = delegation.require(conn, address, actor.identity.id, Right.SEE, world.clock.now())
+        rows = folders.of_mailbox(conn, held.mailbox.id)
+        reader = personal_reader(held, actor)
+        if reader is None:
+            return [(row, row.unseen_count) for row in rows]
+        seen = messages.seen_counts(conn, held.mailbox.id, reader)
+        return [(row, row.exists_count - seen.get(row.id, 0)) for row in rows]
+
+    return await world.store.read(query)
+
+
+async def create_folder(world: World, actor: Actor, address: str, name: str) -> Folder:
+    """Create a folder, and the folders above it that are missing (ref: rfc9051#6.3.4); the last one created."""
+    path = _path(name)
+
+    def unit(conn: Connection) -> Folder:
+        held = delegation.require(conn, address, actor.identity.id, Right.FILE, world.clock.now())
+        if folders.by_name(conn, held.mailbox.id, FOLDER_SEPARATOR.join(path)):
+            raise Refusal(Rule.CONFLICT, f"There is already a folder {name}.", subject=name)
+        made: Folder | None = None
+        for depth in range(1, len(path) + 1):
+            above = FOLDER_SEPARATOR.join(path[:depth])
+            if folders.by_name(conn, held.mailbox.id, above) is None:
+                made = _add(world, conn, held, above)
+                _trace(world, conn, actor, held, Act.FOLDER_CREATED, {"name": above})
+        if made is None:
+            raise Refusal(Rule.CONFLICT, f"There is already a folder {name}.", subject=name)
+        return made
+
+    return await world.store.write(unit)
+
+
+def _add(world: World, conn: Connection, held: Held, name: str) -> Folder:
+    """A new folder; its UIDVALIDITY is greater than that of any folder of the mailbox, so a name that comes back is told apart."""
+    highest = max(folder.uid_validity for folder in folders.of_mailbox(conn, held.mailbox.id))
+    validity = max(world.clock.now() // SECOND, highest + 1)
+    folder = Folder(world.ids.next(), held.mailbox.id, name, None, validity, 1, 1, 0, 0)
+    folders.add(conn, folder)
+    return folder
+
+
+async def rename_folder(world: World, actor: Actor, address: str, folder_id: int, name: str) -> Folder:
+    """Give a folder, with all that is inside, another name."""
+    path = FOLDER_SEPARATOR.join(_path(name))
+
+    def unit(conn: Connection) -> Folder:
+        held = delegation.require(conn, address, actor.identity.id, Right.FILE, world.clock.now())
+        folder = _ordinary(conn, held, folder_id)
+        if path == folder.name:
+            return folder
+        if path.startswith(folder.name + FOLDER_SEPARATOR):
+            raise Refusal(Rule.INVALID, "A folder cannot be moved into itself.")
+        if folders.by_name(conn, held.mailbox.id, path):
+            raise Refusal(Rule.CONFLICT, f"There is already a folder {path}.", subject=path)
+        for inner in folders.below(conn, held.mailbox.id, folder.name):
+            folders.rename(conn, inner.id, path + inner.name[len(folder.name) :])
+        folders.rename(conn, folder.id, path)
+        _trace(world, conn, actor, held, Act.FOLDER_RENAMED, {"from": folder.name, "to": path})
+        return folders.by_id(conn, held.mailbox.id, folder_id) or folder
+
+    return await world.store.write(unit)
+
+
+async def delete_folder(world: World, actor: Actor, address: str, folder_id: int) -> None:
+    """Delete an empty folder that has nothing inside: nothing is lost by a slip."""
+
+    def unit(conn: Connection) -> None:
+        held = delegation.require(conn, address, actor.identity.id, Right.FILE, world.clock.now())
+        folder = _ordinary(conn, held, folder_id)
+        if folders.below(conn, held.mailbox.id, folder.name):
+            raise Refusal(Rule.CONFLICT, "The folder holds other folders; delete or move those first.")
+        if folders.holds_copies(conn, folder.id):
+            raise Refusal(Rule.CONFLICT, "The folder holds messages; move or delete them first.")
+        folders.remove(conn, folder.id)
+        _trace(world, conn, actor, held, Act.FOLDER_DELETED, {"name": folder.name})
+
+    await world.store.write(unit)
+
+
+def _ordinary(conn: Connection, held: Held, folder_id: int) -> Folder:
+    folder = folders.by_id(conn, held.mailbox.id, folder_id)
+    if folder is None:
+        raise Refusal(Rule.NOT_FOUND, "There is no such folder in this mailbox.")
+    if folder.special_use is not None:
+        raise Refusal(
+            Rule.CONFLICT, f"{folder.name} is a special folder: it is neither renamed nor deleted.", reference="rfc6154#2"
+        )
+    return folder
+
+
+def _path(name: str) -> list[str]:
+    path = name.split(FOLDER_SEPARATOR)
+    usable = all(step.strip() == step and step and step.isprintable() for step in path)
+    if not usable or len(name) > _NAME_CHARS_MAX or len(path) > _DEPTH_MAX or any(letter in "%*" for letter in name):
+        raise Refusal(
+            Rule.INVALID, f"{name!r} is not a folder name: printable words separated by /, without % or *.", reference="rfc9051#5.1"
+        )
+    if path[0].upper() == "INBOX":
+        path[0] = "INBOX"
+    return path
+
+
+def _trace(world: World, conn: Connection, actor: Actor, held: Held, act: Act, detail: dict[str, object]) -> None:
+    grant = held.access.grant_for(Right.FILE)
+    line = Line(
+        world.ids.next(),
+        world.clock.now(),
+        act,
+        actor.door,
+        actor.identity.id,
+        held.mailbox.id,
+        grant.id if grant else None,
+        None,
+        detail,
+    )
+    journal.write(conn, [line])

@@ -1,0 +1,169 @@
+"""A letter on its way: the message, its envelope, and for whom it leaves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from email.utils import format_datetime
+
+import orjson
+
+from mss_sim.clock import Micros, to_datetime
+from mss_sim.core.world import World
+from mss_sim.errors import Refusal
+from mss_sim.mail.addresses import addresses_of
+from mss_sim.mail.headers import with_fields_on_top
+from mss_sim.mail.mime import Part
+from mss_sim.mail.parse import ParsedMessage, fold
+from mss_sim.policy.receipts import Notify
+from mss_sim.store.messages import MessageRow
+from mss_sim.vocabulary import Door, SendMode, TimelineKind
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """One recipient of the envelope: canonical address, and the DSN parameters as the client gave them (ref: rfc3461#4)."""
+
+    address: str
+    notify: frozenset[Notify] = frozenset()
+    original: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the client said before DATA. `sender` is empty for the null return path."""
+
+    sender: str
+    recipients: tuple[Addressee, ...]
+    envelope_id: str | None = None
+    return_full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The mailbox that a submitted letter leaves from, and by whom. `own_mailbox` is the delegate's, for his Sent copy.
+
+    `idempotency` is the (key, hash of the request) that a REST client gave.
+    """
+
+    mailbox: str
+    actor_id: int
+    wished: SendMode | None
+    own_mailbox: str | None
+    idempotency: tuple[str, str] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Letter:
+    """One message with its envelope. `raw` are the bytes to store; `row` is filled but for its thread.
+
+    `local_operator` is the operator that accepted it (None: whoever holds the mailbox, as for a peer's mail): mailboxes of others are
+    remote. `strict` refuses the whole letter when one recipient is refused.
+    """
+
+    id: int
+    raw: bytes
+    parsed: ParsedMessage
+    row: MessageRow
+    envelope: Envelope
+    door: Door
+    at: Micros
+    local_operator: int | None = None
+    origin: Origin | None = None
+    strict: bool = False
+    submission_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one recipient at once; `refusal` says why it was not delivered."""
+
+    address: str
+    kind: TimelineKind
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A letter that is on disk, with what became of its recipients. `sent_copy_id` is the copy in the mailbox it left from."""
+
+    message_id: int
+    submission_id: int | None
+    outcomes: tuple[Outcome, ...]
+    mode: SendMode | None = None
+    sent_copy_id: int | None = None
+    rfc_message_id: str | None = None
+    replayed: bool = field(default=False)
+
+
+def trace_fields(world: World, envelope: Envelope, *, protocol: str, peer: str, at: Micros) -> list[tuple[str, str]]:
+    """Return-Path and Received as the accepting server writes them (ref: rfc5321#4.4); one recipient alone is named."""
+    if not world.settings.trace_headers:
+        return []
+    to = f"\r\n\tfor <{envelope.recipients[0].address}>" if len(envelope.recipients) == 1 else ""
+    date = format_datetime(to_datetime(at).replace(microsecond=0))
+    name = world.settings.hostname
+    return [("Return-Path", f"<{envelope.sender}>"), ("Received", f"from {peer}\r\n\tby {name} with {protocol}{to};\r\n\t{date}")]
+
+
+def prepare(
+    world: World,
+    raw: bytes,
+    parsed: ParsedMessage,
+    envelope: Envelope,
+    *,
+    fields: Sequence[tuple[str, str]],
+    door: Door,
+    at: Micros,
+) -> Letter:
+    """A letter ready for delivery: trace on top, row computed. `parsed` is what `raw` was parsed into."""
+    message_id = world.ids.next()
+    whole = with_fields_on_top(raw, fields) if fields else raw
+    row = MessageRow(
+        id=message_id,
+        thread_id=message_id,
+        rfc_message_id=parsed.message_id,
+        return_path=envelope.sender,
+        size_bytes=len(whole),
+        sent_at=parsed.sent_at,
+        received_at=at,
+        subject=parsed.subject,
+        summary=_summary(parsed, len(whole) - parsed.size_bytes),
+        from_search=_people(parsed.from_),
+        to_search=_people((*parsed.to, *parsed.cc)),
+        subject_search=fold(parsed.subject),
+        has_attachments=bool(parsed.attachments),
+    )
+    return Letter(message_id, whole, parsed, row, envelope, door, at)
+
+
+def _people(pairs: Sequence[tuple[str, str]]) -> str:
+    return fold(" ".join(f"{name} {address}" for name, address in pairs))
+
+
+def _pairs(pairs: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"name": name, "address": address} for name, address in pairs]
+
+
+def _summary(parsed: ParsedMessage, shift: int) -> str:
+    """What lists and readings show without opening the body; offsets are moved by what was written on top."""
+    return orjson.dumps(
+        {
+            "from": _pairs(parsed.from_),
+            "sender": _pairs(parsed.sender),
+            "reply_to": _pairs(parsed.reply_to),
+            "to": _pairs(parsed.to),
+            "cc": _pairs(parsed.cc),
+            "in_reply_to": parsed.in_reply_to,
+            "references": parsed.references,
+            "receipt_to": addresses_of(parsed.receipt_to),
+            "mes": parsed.mes,
+            "xdm": parsed.has_xdm,
+            "preview": parsed.preview.encode("utf-8", "replace").decode("utf-8"),
+            "report": parsed.root.content_type == "multipart/report",
+            "parts": [_part(part, shift) for part in parsed.root.leaves()],
+        }
+    ).decode("utf-8")
+
+
+def _part(part: Part, shift: int) -> dict[str, object]:
+    leaf = part.as_json()
+    return {**leaf, "start": part.start + shift, "end": part.end + shift}

@@ -1,0 +1,258 @@
+"""Reading and keeping order in mailboxes: lists, messages, flags, moves, deletions.
+
+| verb                        | right                            |
+|-----------------------------|----------------------------------|
+| list a mailbox, its folders | see                              |
+| open a message              | read                             |
+| flags and keywords          | mark                             |
+| move to a folder            | file; to Trash, delete will do   |
+| delete                      | delete                           |
+"""
+
+from dataclasses import dataclass, replace
+
+from mss_sim.clock import Micros
+from mss_sim.core import delegation
+from mss_sim.core.accounts import Actor
+from mss_sim.core.delegation import Held
+from mss_sim.core.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.store import folders, journal, mailboxes, messages
+from mss_sim.store.engine import Connection
+from mss_sim.store.folders import Folder
+from mss_sim.store.journal import Line
+from mss_sim.store.mailboxes import Mailbox
+from mss_sim.store.messages import Item, ListQuery, Reading
+from mss_sim.vocabulary import FLAG_NAMES, Act, Flag, Right, SeenPolicy, SpecialUse
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of a mailbox: items, who read each first, and the folders that they lie in."""
+
+    items: tuple[Item, ...]
+    readings: dict[int, list[Reading]]
+    folders: dict[int, Folder]
+
+
+@dataclass(frozen=True, slots=True)
+class FlagChange:
+    """Flags and keywords to set and to clear, by their IMAP names."""
+
+    add: frozenset[str] = frozenset()
+    remove: frozenset[str] = frozenset()
+
+
+def personal_reader(held: Held, actor: Actor) -> int | None:
+    """Whose reading says what is seen: the actor's where the mailbox's seen policy is personal, nobody's where it is shared."""
+    return actor.identity.id if held.mailbox.seen_policy is SeenPolicy.PERSONAL else None
+
+
+async def held_mailboxes(world: World, actor: Actor) -> list[Held]:
+    """Every mailbox that the actor may see now."""
+    rows = await world.store.read(delegation.all_held, actor.identity.id, world.clock.now())
+    return [held for held in rows if Right.SEE in held.access.rights]
+
+
+async def held_mailbox(world: World, actor: Actor, address: str, right: Right = Right.SEE) -> Held:
+    """One mailbox, when the actor has that right over it."""
+    return await world.store.read(delegation.require, address, actor.identity.id, right, world.clock.now())
+
+
+async def list_messages(world: World, actor: Actor, address: str, query: ListQuery) -> Listed:
+    """A page of copies, newest first; `query.mailbox_id` is filled in here."""
+
+    def run(conn: Connection) -> Listed:
+        held = delegation.require(conn, address, actor.identity.id, Right.SEE, world.clock.now())
+        boxes = {folder.id: folder for folder in folders.of_mailbox(conn, held.mailbox.id)}
+        if query.folder_id is not None and query.folder_id not in boxes:
+            raise Refusal(Rule.NOT_FOUND, "There is no such folder in this mailbox.")
+        asked = replace(query, mailbox_id=held.mailbox.id, personal_reader=personal_reader(held, actor))
+        items = messages.page(conn, asked)
+        return Listed(tuple(items), messages.readings_of(conn, [item.copy.id for item in items]), boxes)
+
+    return await world.store.read(run)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A message that somebody opened, with its bytes; `first_time` when he had never read it before."""
+
+    mailbox: Mailbox
+    item: Item
+    readings: tuple[Reading, ...]
+    folder: Folder
+    raw: bytes
+    first_time: bool
+
+
+async def open_message(world: World, actor: Actor, address: str, copy_id: int) -> Opened:
+    """A copy with its bytes. The first reading by each person is recorded, whatever the seen policy is; nothing is marked."""
+
+    def look(conn: Connection) -> Opened:
+        held = delegation.require(conn, address, actor.identity.id, Right.READ, world.clock.now())
+        item = _item(conn, held, actor, copy_id)
+        read = tuple(messages.readings_of(conn, [copy_id]).get(copy_id, ()))
+        folder = folders.by_id(conn, held.mailbox.id, item.copy.folder_id)
+        if folder is None:
+            raise Refusal(Rule.NOT_FOUND, "There is no such message in this mailbox.")
+        first_time = actor.identity.id not in {reading.identity_id for reading in read}
+        return Opened(held.mailbox, item, read, folder, messages.raw(conn, item.message.id), first_time)
+
+    opened = await world.store.read(look)
+    if not opened.first_time:
+        return opened
+    read = await world.store.write(lambda conn: _note_reading(world, conn, actor, address, copy_id))
+    return replace(opened, readings=tuple(read))
+
+
+def _note_reading(world: World, conn: Connection, actor: Actor, address: str, copy_id: int) -> list[Reading]:
+    now = world.clock.now()
+    held = delegation.require(conn, address, actor.identity.id, Right.READ, now)
+    item = _item(conn, held, actor, copy_id)
+    if messages.note_reading(conn, copy_id, actor.identity.id, now):
+        _trace(world, conn, actor, held, Right.READ, Act.READ, item, {})
+    return messages.readings_of(conn, [copy_id]).get(copy_id, [])
+
+
+async def readings(world: World, actor: Actor, address: str, copy_id: int) -> list[Reading]:
+    """Who read a copy, the first reader first."""
+
+    def query(conn: Connection) -> list[Reading]:
+        held = delegation.require(conn, address, actor.identity.id, Right.SEE, world.clock.now())
+        return messages.readings_of(conn, [_item(conn, held, actor, copy_id).copy.id]).get(copy_id, [])
+
+    return await world.store.read(query)
+
+
+async def change_flags(world: World, actor: Actor, address: str, copy_id: int, change: FlagChange) -> Item:
+    """Set and clear flags and keywords; `\\Seen` follows the mailbox's seen policy."""
+    _check_words(change)
+
+    def unit(conn: Connection) -> Item:
+        now = world.clock.now()
+        held = delegation.require(conn, address, actor.identity.id, Right.MARK, now)
+        item = _item(conn, held, actor, copy_id)
+        folder = folders.lock(conn, [item.copy.folder_id])[item.copy.folder_id]
+        item = _item(conn, held, actor, copy_id)
+        flags, words = _changed(item, change)
+        if personal_reader(held, actor) is not None:
+            flags = _seen_by_reader(conn, item, actor, change, flags, now)
+        elif (
+            Flag.SEEN in flags and Flag.SEEN not in item.copy.flags and messages.note_reading(conn, copy_id, actor.identity.id, now)
+        ):
+            _trace(world, conn, actor, held, Right.MARK, Act.READ, item, {})
+        folder.unseen_count += bool(item.copy.flags & Flag.SEEN) - bool(flags & Flag.SEEN)
+        messages.set_flags(conn, copy_id, flags, words, folder.step())
+        folders.keep(conn, [folder])
+        _trace(
+            world, conn, actor, held, Right.MARK, Act.FLAGGED, item, {"add": sorted(change.add), "remove": sorted(change.remove)}
+        )
+        return _item(conn, held, actor, copy_id)
+
+    return await world.store.write(unit)
+
+
+def _check_words(change: FlagChange) -> None:
+    for word in change.add | change.remove:
+        if word.startswith("\\") and word not in FLAG_NAMES:
+            known = ", ".join(FLAG_NAMES)
+            raise Refusal(Rule.INVALID, f"{word} is not a system flag; the system flags are {known}.", reference="rfc9051#2.3.2")
+        if not word.strip("\\") or not word.isascii() or any(letter in '(){ %*"]' or not letter.isprintable() for letter in word):
+            raise Refusal(Rule.INVALID, f"{word!r} cannot be a keyword: letters, digits and $ are.", reference="rfc9051#9")
+
+
+def _changed(item: Item, change: FlagChange) -> tuple[Flag, str]:
+    flags = item.copy.flags
+    for name, flag in FLAG_NAMES.items():
+        if name in change.add:
+            flags |= flag
+        if name in change.remove:
+            flags &= ~flag
+    words = {*item.copy.keywords.split(), *(word for word in change.add if word not in FLAG_NAMES)}
+    return flags, " ".join(sorted(words - change.remove))
+
+
+def _seen_by_reader(conn: Connection, item: Item, actor: Actor, change: FlagChange, flags: Flag, now: Micros) -> Flag:
+    """Note `\\Seen` for this reader alone; the shared flag stays as it was."""
+    if "\\Seen" in change.add | change.remove:
+        messages.note_reading(conn, item.copy.id, actor.identity.id, now)
+        messages.set_seen_by(conn, item.copy.id, actor.identity.id, seen="\\Seen" in change.add)
+    return (flags & ~Flag.SEEN) | (item.copy.flags & Flag.SEEN)
+
+
+async def move(world: World, actor: Actor, address: str, copy_id: int, folder_id: int) -> Item:
+    """Put a copy into another folder of the same mailbox; its id stays, its UID does not."""
+
+    def unit(conn: Connection) -> Item:
+        now = world.clock.now()
+        held = delegation.require(conn, address, actor.identity.id, Right.SEE, now)
+        target = folders.by_id(conn, held.mailbox.id, folder_id)
+        if target is None:
+            raise Refusal(Rule.NOT_FOUND, "There is no such folder in this mailbox.")
+        right = Right.FILE
+        if target.special_use is SpecialUse.TRASH and Right.FILE not in held.access.rights:
+            right = Right.DELETE
+        held.access.require(right, address)
+        item = _item(conn, held, actor, copy_id)
+        if item.copy.folder_id == target.id:
+            return item
+        locked = folders.lock(conn, [item.copy.folder_id, target.id])
+        source, target = locked[item.copy.folder_id], locked[target.id]
+        unseen = not item.copy.flags & Flag.SEEN
+        source.exists_count -= 1
+        source.unseen_count -= unseen
+        source.step()
+        target.exists_count += 1
+        target.unseen_count += unseen
+        messages.move(conn, copy_id, target.id, target.take_uid(), target.step())
+        folders.keep(conn, [source, target])
+        _trace(world, conn, actor, held, right, Act.MOVED, item, {"from": source.name, "to": target.name})
+        return _item(conn, held, actor, copy_id)
+
+    return await world.store.write(unit)
+
+
+async def delete(world: World, actor: Actor, address: str, copy_id: int) -> None:
+    """Delete a copy for good; the message goes with its last copy."""
+
+    def unit(conn: Connection) -> None:
+        held = delegation.require(conn, address, actor.identity.id, Right.DELETE, world.clock.now())
+        item = _item(conn, held, actor, copy_id)
+        folder = folders.lock(conn, [item.copy.folder_id])[item.copy.folder_id]
+        folder.exists_count -= 1
+        folder.unseen_count -= not item.copy.flags & Flag.SEEN
+        folder.step()
+        folders.keep(conn, [folder])
+        messages.remove_copy(conn, copy_id, item.message.id)
+        mailboxes.use(conn, held.mailbox.id, -item.message.size_bytes)
+        detail = {"subject": item.message.subject, "rfc_message_id": item.message.rfc_message_id}
+        _trace(world, conn, actor, held, Right.DELETE, Act.DELETED, item, detail)
+
+    await world.store.write(unit)
+
+
+def _item(conn: Connection, held: Held, actor: Actor, copy_id: int) -> Item:
+    item = messages.one(conn, held.mailbox.id, copy_id, personal_reader(held, actor))
+    if item is None:
+        raise Refusal(Rule.NOT_FOUND, "There is no such message in this mailbox.")
+    return item
+
+
+def _trace(
+    world: World, conn: Connection, actor: Actor, held: Held, right: Right, act: Act, item: Item, detail: dict[str, object]
+) -> None:
+    """Who did what, and by which grant when not by his own right."""
+    grant = held.access.grant_for(right)
+    line = Line(
+        id=world.ids.next(),
+        at=world.clock.now(),
+        act=act,
+        door=actor.door,
+        actor_id=actor.identity.id,
+        mailbox_id=held.mailbox.id,
+        grant_id=grant.id if grant else None,
+        message_id=item.message.id,
+        detail={"copy": str(item.copy.id), **detail},
+    )
+    journal.write(conn, [line])

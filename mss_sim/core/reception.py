@@ -1,0 +1,46 @@
+"""Reception: a letter that another operator brings to the MX port.
+
+Nobody is authenticated here yet; what is accepted is decided by domains alone. Both ends must belong to the trust space and the
+recipient must be a mailbox of this simulator: nothing is ever relayed (ref: ans-trust-space).
+"""
+
+from mss_sim.core.delivery import Delivery
+from mss_sim.core.letters import Accepted, Envelope, prepare, trace_fields
+from mss_sim.core.submission import check_recipient, check_size, read_message
+from mss_sim.core.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.vocabulary import Door
+
+
+class Reception:
+    """Takes letters from peer operators and hands them to delivery."""
+
+    def __init__(self, world: World, delivery: Delivery) -> None:
+        self._world = world
+        self._delivery = delivery
+
+    async def check_sender(self, address: str) -> None:
+        """Refuse a sender whose domain is outside the trust space; the null return path is always heard (ref: rfc5321#4.5.5)."""
+        if address and await self._world.directory.operator_of(address) is None:
+            raise Refusal(
+                Rule.DOMAIN_OUTSIDE,
+                f"The domain of {address} is not in the trust space; its mail is not accepted here.",
+                subject=address,
+                reference="ans-trust-space",
+            )
+
+    async def check_recipient(self, address: str, size_bytes: int) -> None:
+        """Refuse a recipient who has no mailbox here, or one that takes no mail now."""
+        await check_recipient(self._world, None, address, size_bytes)
+
+    def check_size(self, size_bytes: int) -> None:
+        """Refuse a message over the limit of this server."""
+        check_size(self._world, None, size_bytes)
+
+    async def receive(self, envelope: Envelope, raw: bytes, *, protocol: str, peer: str) -> Accepted:
+        """Deliver a letter; it is on disk when this returns."""
+        self.check_size(len(raw))
+        parsed = await read_message(self._world, raw)
+        at = self._world.clock.now()
+        trace = trace_fields(self._world, envelope, protocol=protocol, peer=peer, at=at)
+        return await self._delivery.send(prepare(self._world, raw, parsed, envelope, fields=trace, door=Door.MX, at=at))

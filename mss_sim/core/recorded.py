@@ -1,0 +1,168 @@
+"""What delivery leaves behind besides copies: submissions, timelines, rights of patients to answer, journal lines."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mss_sim.clock import SECOND
+from mss_sim.core.world import World
+from mss_sim.policy.closure import Effect, effect_of
+from mss_sim.policy.receipts import diagnostic
+from mss_sim.policy.routing import Way
+from mss_sim.store import conversations, journal, submissions
+from mss_sim.store.conversations import AnswerRightRow
+from mss_sim.store.engine import Connection
+from mss_sim.store.journal import Line
+from mss_sim.store.mailboxes import Berth
+from mss_sim.store.submissions import Event, RecipientRow, Submission, Waiting
+from mss_sim.vocabulary import PROFESSIONAL_KINDS, Act, ClosureCause, FinHeaderScope, TimelineKind
+
+if TYPE_CHECKING:
+    from mss_sim.core.delivery import Sorted
+
+
+def record(world: World, conn: Connection, stored: "Sequence[Sorted]", berths: dict[str, Berth]) -> None:
+    """Write everything that the letters of one group leave behind."""
+    _submissions(world, conn, stored, berths)
+    for sorted_ in stored:
+        _rights(world, conn, sorted_, berths)
+    journal.write(conn, [line for sorted_ in stored for line in _lines(world, sorted_, berths)])
+
+
+def _submissions(world: World, conn: Connection, stored: "Sequence[Sorted]", berths: dict[str, Berth]) -> None:
+    rows: list[Submission] = []
+    people: list[RecipientRow] = []
+    events: list[Event] = []
+    waiting: list[Waiting] = []
+    for sorted_ in stored:
+        letter = sorted_.letter
+        if letter.origin is None or letter.submission_id is None:
+            continue
+        rows.append(_submission(sorted_, berths[letter.origin.mailbox].id))
+        fates = {addressee.address: (remote, None, None) for addressee, _, remote in sorted_.delivered}
+        missed = {addressee.address: (way, refusal) for addressee, way, refusal in sorted_.missed}
+        for addressee in letter.envelope.recipients:
+            person = RecipientRow(world.ids.next(), letter.submission_id, addressee.address, addressee.notify, addressee.original)
+            people.append(person)
+
+            def tell(kind: TimelineKind, detail: str = "", *, to: int = person.id, at: int = letter.at) -> None:
+                events.append(Event(world.ids.next(), to, kind, at, detail))
+
+            tell(TimelineKind.SUBMITTED)
+            if addressee.address in fates:
+                if fates[addressee.address][0]:
+                    tell(TimelineKind.RELAYED)
+                tell(TimelineKind.DELIVERED)
+                continue
+            way, refusal = missed[addressee.address]
+            if way is not Way.DEFER:
+                tell(TimelineKind.FAILED, diagnostic(refusal)[1])
+                continue
+            tell(TimelineKind.RELAYED, diagnostic(refusal)[1])
+            first = letter.at + int(world.settings.queue_retry_seconds * SECOND)
+            waiting.append(Waiting(person.id, 1, first, delayed_told=False, last_rule=refusal.rule, last_detail=refusal.detail))
+    submissions.add(conn, rows, people)
+    submissions.add_events(conn, events)
+    for entry in waiting:
+        submissions.wait(conn, entry)
+    _remember_keys(conn, stored)
+
+
+def _submission(sorted_: "Sorted", mailbox_id: int) -> Submission:
+    letter, sending = sorted_.letter, sorted_.sending
+    return Submission(
+        id=letter.submission_id or 0,
+        message_id=letter.id,
+        mailbox_id=mailbox_id,
+        actor_id=letter.origin.actor_id if letter.origin else None,
+        grant_id=sending.grant.id if sending and sending.grant else None,
+        mode=sending.mode if sending else None,
+        return_path=letter.envelope.sender,
+        envelope_id=letter.envelope.envelope_id,
+        return_full=letter.envelope.return_full,
+        submitted_at=letter.at,
+    )
+
+
+def _remember_keys(conn: Connection, stored: "Sequence[Sorted]") -> None:
+    for sorted_ in stored:
+        origin = sorted_.letter.origin
+        if origin and origin.idempotency and sorted_.letter.submission_id is not None:
+            key, request_hash = origin.idempotency
+            submissions.remember_key(conn, origin.actor_id, key, request_hash, sorted_.letter.submission_id, sorted_.letter.at)
+
+
+def _rights(world: World, conn: Connection, sorted_: "Sorted", berths: dict[str, Berth]) -> None:
+    """What the letter does to its patients' rights to answer (the table of policy/closure)."""
+    letter = sorted_.letter
+    sender = berths.get(letter.origin.mailbox if letter.origin else letter.envelope.sender)
+    if sender is None:
+        return
+    answerable = _answerable(sorted_, sender, berths)
+    for _, berth, _ in sorted_.delivered:
+        effect = effect_of(sender.kind, berth.kind, letter.parsed.subject, letter.parsed.mes)
+        if effect is Effect.NONE:
+            continue
+        cause = None
+        if effect is Effect.WITHDRAW:
+            cause = ClosureCause.FIN_SUBJECT
+            conversations.withdraw_given_by(conn, sender.id, berth.id, letter.at)
+        elif effect is Effect.CLOSE:
+            cause = ClosureCause.FIN_HEADER
+            if world.settings.fin_header_scope is FinHeaderScope.CONVERSATION:
+                conversations.withdraw_thread(conn, sorted_.thread_id, sender.id, letter.at, cause, berth.id)
+        rows = [
+            AnswerRightRow(
+                id=world.ids.next(),
+                patient_mailbox_id=berth.id,
+                mailbox_id=target.id,
+                origin_mailbox_id=sender.id,
+                message_id=letter.id,
+                thread_id=sorted_.thread_id,
+                given_at=letter.at,
+                withdrawn_at=letter.at if cause else None,
+                cause=cause,
+            )
+            for target in answerable
+        ]
+        conversations.give(conn, rows)
+
+
+def _answerable(sorted_: "Sorted", sender: Berth, berths: dict[str, Berth]) -> list[Berth]:
+    """The mailboxes that may be answered: the Reply-To ones in the sender's place, when they are mailboxes (ref: cnam#9)."""
+    targets = [berths[address] for _, address in sorted_.letter.parsed.reply_to if address in berths]
+    professional = {berth.id: berth for berth in targets if berth.kind in PROFESSIONAL_KINDS}
+    return list(professional.values()) or [sender]
+
+
+def _lines(world: World, sorted_: "Sorted", berths: dict[str, Berth]) -> list[Line]:
+    letter = sorted_.letter
+    origin = letter.origin
+    actor_id = origin.actor_id if origin else None
+    lines = []
+    if origin:
+        sending = sorted_.sending
+        detail: dict[str, Any] = {
+            "to": [addressee.address for addressee in letter.envelope.recipients],
+            "mode": sending.mode if sending else None,
+            "rfc_message_id": letter.row.rfc_message_id,
+        }
+        grant_id = sending.grant.id if sending and sending.grant else None
+        lines.append(
+            Line(
+                world.ids.next(),
+                letter.at,
+                Act.SUBMITTED,
+                letter.door,
+                actor_id,
+                berths[origin.mailbox].id,
+                grant_id,
+                letter.id,
+                detail,
+            )
+        )
+    received = {"from": letter.envelope.sender}
+    lines += [
+        Line(world.ids.next(), letter.at, Act.RECEIVED, letter.door, None, berth.id, None, letter.id, received)
+        for _, berth, _ in sorted_.delivered
+    ]
+    return lines

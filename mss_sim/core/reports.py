@@ -1,0 +1,132 @@
+"""Notifications that delivery owes to senders, and reports that come in and are matched with the letter they speak of."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from mss_sim.clock import SECOND, Micros
+from mss_sim.core.letters import Addressee, Envelope, Letter, prepare
+from mss_sim.core.world import World
+from mss_sim.mail import dsn, mdn
+from mss_sim.mail.addresses import domain_of
+from mss_sim.mail.dsn import RecipientStatus
+from mss_sim.mail.parse import parse
+from mss_sim.policy.receipts import diagnostic, dsn_due
+from mss_sim.policy.routing import Way
+from mss_sim.store import journal, submissions
+from mss_sim.store.engine import Connection
+from mss_sim.store.journal import Line
+from mss_sim.store.submissions import Event
+from mss_sim.vocabulary import Act, Disposition, Door, DsnAction, TimelineKind
+
+if TYPE_CHECKING:
+    from mss_sim.core.delivery import Sorted
+
+_DISPOSITIONS: dict[Disposition, TimelineKind] = {
+    Disposition.DISPLAYED: TimelineKind.DISPLAYED,
+    Disposition.PROCESSED: TimelineKind.PROCESSED,
+    Disposition.DISPATCHED: TimelineKind.PROCESSED,
+    Disposition.DELETED: TimelineKind.PROCESSED,
+}
+_ACTIONS: dict[DsnAction, TimelineKind] = {
+    DsnAction.DELIVERED: TimelineKind.DELIVERED,
+    DsnAction.RELAYED: TimelineKind.RELAYED,
+    DsnAction.EXPANDED: TimelineKind.RELAYED,
+    DsnAction.DELAYED: TimelineKind.DELAYED,
+    DsnAction.FAILED: TimelineKind.FAILED,
+}
+
+
+def notifications(world: World, kept: "Sequence[Sorted]") -> list[Letter]:
+    """The notifications due for letters just sorted, one per letter and action."""
+    letters = []
+    for sorted_ in kept:
+        statuses = _statuses(sorted_)
+        if statuses:
+            envelope = sorted_.letter.envelope
+            about = dsn.Envelope(envelope.sender, sorted_.letter.at, envelope.envelope_id, envelope.return_full, sorted_.letter.raw)
+            letters += [notification(world, about, list(group)) for _, group in groupby(statuses, key=lambda status: status.action)]
+    return letters
+
+
+def _statuses(sorted_: "Sorted") -> list[RecipientStatus]:
+    """What is due, ordered by action. A deferred recipient gets nothing yet: the queue tells later."""
+    letter = sorted_.letter
+    sender = letter.envelope.sender
+    found = []
+    for addressee, _, _ in sorted_.delivered:
+        if dsn_due(DsnAction.DELIVERED, addressee.notify, sender):
+            found.append(
+                RecipientStatus(addressee.address, DsnAction.DELIVERED, "2.1.5", "250 2.1.5 Delivered", addressee.original)
+            )
+    for addressee, way, refusal in sorted_.missed:
+        if way is not Way.DEFER and dsn_due(DsnAction.FAILED, addressee.notify, sender):
+            status, reply = diagnostic(refusal)
+            found.append(RecipientStatus(addressee.address, DsnAction.FAILED, status, reply, addressee.original))
+    return sorted(found, key=lambda status: status.action)
+
+
+def notification(world: World, about: dsn.Envelope, statuses: Sequence[RecipientStatus]) -> Letter:
+    """One notification as a letter to the return path, itself with a null one (ref: rfc5321#4.5.5)."""
+    at = world.clock.now()
+    hostname = world.settings.hostname
+    raw = dsn.compose(
+        about,
+        statuses,
+        reporting_mta=hostname,
+        from_=f"mailer-daemon@{domain_of(about.sender)}",
+        message_id=world.ids.message_id(hostname),
+        at=at,
+    )
+    return system_letter(world, raw, to=about.sender, at=at)
+
+
+def system_letter(world: World, raw: bytes, *, to: str, at: Micros) -> Letter:
+    """A letter of the simulator itself, with a null return path."""
+    envelope = Envelope("", (Addressee(to),))
+    fields = [("Return-Path", "<>")] if world.settings.trace_headers else []
+    return prepare(world, raw, parse(raw), envelope, fields=fields, door=Door.SYSTEM, at=at)
+
+
+def match(world: World, conn: Connection, sorted_: "Sorted") -> None:
+    """When a delivered letter is a report, write on the timeline of the letter that it speaks of."""
+    letter = sorted_.letter
+    if letter.parsed.root.content_type != "multipart/report" or not sorted_.delivered:
+        return
+    told = _told(letter)
+    if told is None:
+        return
+    rfc_id, envelope_id, entries = told
+    for _, berth, _ in sorted_.delivered:
+        sent = submissions.spoken_of(conn, berth.id, rfc_id, envelope_id)
+        if sent is None:
+            continue
+        people = {person.address: person.id for person in submissions.people_of(conn, [sent.id])}
+        for address, kind, detail in entries:
+            if address not in people:
+                continue
+            if not submissions.attach_report(conn, people[address], kind, letter.id):
+                event = Event(world.ids.next(), people[address], kind, letter.at, detail, letter.id)
+                submissions.add_events(conn, [event])
+            found = {"recipient": address, "kind": kind, "of": sent.id}
+            line = Line(world.ids.next(), letter.at, Act.RECEIPT_MATCHED, letter.door, None, berth.id, None, letter.id, found)
+            journal.write(conn, [line])
+
+
+def _told(letter: Letter) -> tuple[str | None, str | None, list[tuple[str, TimelineKind, str]]] | None:
+    """(Message-ID, envelope id, (recipient, kind, detail) rows) of a report; None when it cannot be read."""
+    raw = letter.raw[len(letter.raw) - letter.parsed.size_bytes :]
+    status = dsn.parse(raw, letter.parsed.root)
+    if status is not None:
+        rows = [(person.address, _ACTIONS[person.action], person.diagnostic or person.status) for person in status.recipients]
+        return status.message_id, status.envelope_id, rows
+    receipt = mdn.parse(raw, letter.parsed.root)
+    if receipt is None or receipt.original_message_id is None or receipt.final_recipient is None:
+        return None
+    detail = receipt.disposition.value + (f"/error: {receipt.error}" if receipt.error else "")
+    return receipt.original_message_id, None, [(receipt.final_recipient, _DISPOSITIONS[receipt.disposition], detail)]
+
+
+def retry_deadline(world: World, submitted_at: Micros) -> Micros:
+    """When deferred mail is given up."""
+    return submitted_at + int(world.settings.expires_after_seconds * SECOND)

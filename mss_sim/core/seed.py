@@ -1,0 +1,102 @@
+"""Seed worlds: people, mailboxes and grants, planted by the verbs that everybody else uses."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mss_sim.clock import DAY
+from mss_sim.core import control, delegation
+from mss_sim.core.holders import CONTROL
+from mss_sim.core.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.store import identities
+from mss_sim.vocabulary import IdentityKind, MailboxKind, Right, SeenPolicy, SentPolicy
+
+_SEEDS = Path(__file__).parent / "seeds"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonaMailbox:
+    """A mailbox that a persona may use, and what he may do with it."""
+
+    address: str
+    kind: MailboxKind
+    rights: tuple[Right, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """Somebody to play: his role in the seed, how he logs in, and his mailboxes."""
+
+    role: str
+    idnat: str
+    name: str
+    login: str
+    password: str
+    mailboxes: tuple[PersonaMailbox, ...]
+
+
+def names() -> list[str]:
+    """The seeds that ship."""
+    return sorted(path.stem for path in _SEEDS.glob("*.toml"))
+
+
+def load(name: str) -> dict[str, Any]:
+    """The content of a seed; Refusal(INVALID) when there is none of that name."""
+    if name not in names():
+        raise Refusal(Rule.INVALID, f"There is no seed {name}; the seeds are {', '.join(names())}.", subject=name)
+    return tomllib.loads((_SEEDS / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+async def plant(world: World, name: str) -> bool:
+    """Plant a seed into the world; False when its people are there already, as after a restart."""
+    seed = load(name)
+    roles = {row["role"]: row["idnat"] for row in seed["identities"] if "role" in row}
+    if await world.store.read(identities.by_idnat, seed["identities"][0]["idnat"]):
+        return False
+    for row in seed["operators"]:
+        await control.add_operator(world, row["name"], row["domains"], row.get("message_size_bytes_max"))
+    for row in seed["identities"]:
+        fields = {key: value for key, value in row.items() if key != "role"}
+        await control.add_identity(world, control.NewIdentity(**{**fields, "kind": IdentityKind(row["kind"])}))
+    for row in seed["mailboxes"]:
+        await control.add_mailbox(world, _mailbox(row, roles))
+    for row in seed.get("grants", ()):
+        days = row.get("valid_days")
+        request = delegation.GrantRequest(
+            address=row["mailbox"],
+            grantee_idnat=roles.get(row["grantee"], row["grantee"]),
+            rights=frozenset(Right(right) for right in row["rights"]),
+            valid_until=world.clock.now() + days * DAY if days else None,
+            reason=row.get("reason", ""),
+        )
+        await delegation.grant(world, CONTROL, request)
+    return True
+
+
+def _mailbox(row: dict[str, Any], roles: dict[str, str]) -> control.NewMailbox:
+    return control.NewMailbox(
+        address=row["address"],
+        kind=MailboxKind(row["kind"]),
+        owner_idnat=roles.get(row["owner"], row["owner"]),
+        label=row.get("label", ""),
+        description=row.get("description", ""),
+        preferred_rank=row.get("preferred_rank"),
+        seen_policy=SeenPolicy(row["seen_policy"]) if "seen_policy" in row else None,
+        sent_policy=SentPolicy(row.get("sent_policy", "owner")),
+        co_holders=tuple(roles.get(idnat, idnat) for idnat in row.get("co_holders", ())),
+    )
+
+
+async def personas(world: World, name: str) -> list[Persona]:
+    """The people of a seed who can be played, with what they may do now."""
+    found = []
+    for row in load(name)["identities"]:
+        identity = await world.store.read(identities.by_idnat, row["idnat"]) if "role" in row else None
+        if identity is None:
+            continue
+        held = await world.store.read(delegation.all_held, identity.id, world.clock.now())
+        boxes = tuple(PersonaMailbox(one.mailbox.address, one.mailbox.kind, tuple(sorted(one.access.rights))) for one in held)
+        found.append(Persona(row["role"], identity.idnat, identity.name, row["login"], row["password"], boxes))
+    return found

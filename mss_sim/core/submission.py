@@ -1,0 +1,225 @@
+"""Submission: a letter from somebody who is authenticated, through any door.
+
+MAIL FROM   → open_envelope     may this actor send from that mailbox?
+RCPT TO     → check_recipient   would this recipient be refused?
+DATA, POST  → submit            the header, the size, the shape of the message; then delivery decides once more, on locked rows
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from mss_sim.core import delegation
+from mss_sim.core.accounts import Actor
+from mss_sim.core.delivery import Delivery
+from mss_sim.core.letters import Accepted, Envelope, Letter, Origin, Outcome, prepare, trace_fields
+from mss_sim.core.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.mail.addresses import addresses_of, display
+from mss_sim.mail.headers import with_fields_on_top, without_fields
+from mss_sim.mail.parse import MalformedMessage, ParsedMessage, parse
+from mss_sim.policy import closure
+from mss_sim.policy.delegation import Sending, decide_sending
+from mss_sim.policy.routing import Way, decide_route, size_refusal
+from mss_sim.store import conversations, identities, journal, mailboxes, submissions
+from mss_sim.store.engine import Connection
+from mss_sim.store.journal import Line
+from mss_sim.store.mailboxes import Mailbox
+from mss_sim.vocabulary import Act, MailboxKind, MailboxState, SendMode, TimelineKind
+
+_THREAD_BYTES = 256 * 1024  # a larger message is read in a thread, so that other connections do not wait for it
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A mailbox that an actor may send from, and in what quality. `own_mailbox` is his own personal one."""
+
+    mailbox: Mailbox
+    sending: Sending
+    own_mailbox: str | None
+
+
+async def sender_at(world: World, actor: Actor, address: str, wished: SendMode | None = None) -> Sender:
+    """The mailbox at `address` when this actor may send from it now; Refusal otherwise."""
+    if actor.mailbox is not None and actor.mailbox != address:
+        raise Refusal(
+            Rule.SEND_NOT_ALLOWED,
+            f"You logged in to act for {actor.mailbox}; {address} is another mailbox.",
+            subject=address,
+            reference="mss-sim#acting-for",
+        )
+
+    def query(conn: Connection) -> Sender:
+        now = world.clock.now()
+        identity = identities.by_id(conn, actor.identity.id)
+        if identity is None or not identity.enabled:
+            raise Refusal(Rule.SEND_NOT_ALLOWED, "Your identity was disabled since you logged in.", reference="mss-sim#acting-for")
+        held = delegation.access_to(conn, address, actor.identity.id, now)
+        access = held.access if held else delegation.Access()
+        sending = decide_sending(access, address, world.settings.send_precedence, wished)
+        assert held is not None  # noqa: S101 - an access without a mailbox has no right, and was refused
+        own = [box for box in mailboxes.owned_by(conn, actor.identity.id) if box.kind is MailboxKind.PER]
+        active = [box.address for box in own if box.state is MailboxState.ACTIVE]
+        return Sender(held.mailbox, sending, active[0] if active else None)
+
+    sender = await world.store.read(query)
+    if sender.mailbox.state is not MailboxState.ACTIVE:
+        rule = Rule.MAILBOX_CLOSED if sender.mailbox.state is MailboxState.CLOSED else Rule.MAILBOX_SUSPENDED
+        raise Refusal(rule, f"The mailbox {address} is {sender.mailbox.state}: it does not send.", subject=address)
+    return sender
+
+
+def check_size(world: World, mailbox: Mailbox | None, size_bytes: int) -> None:
+    """Refuse a message that is over what its sender's mailbox, its operator or this server accepts."""
+    own = world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id) if mailbox else None
+    refusal = size_refusal(size_bytes, world.settings.message_size_bytes_max if own is None else own)
+    if refusal:
+        raise refusal
+
+
+async def check_recipient(world: World, sender: Sender | None, address: str, size_bytes: int = 0) -> None:
+    """Refuse a recipient that would be refused at once; one at another operator is only known afterwards."""
+    stands, operator = await world.directory.standing(address, size_bytes)
+    ours = sender.mailbox.operator_id if sender else None
+    local = ours is None or (operator is not None and operator.id == ours)
+    if sender and sender.mailbox.kind is MailboxKind.PATIENT:
+        await _check_invited(world, sender.mailbox, address)
+    route = decide_route(address, stands, local=local or not world.settings.remote_unknown_bounces)
+    if route.way is Way.REFUSE and route.refusal:
+        raise route.refusal
+
+
+async def _check_invited(world: World, patient: Mailbox, address: str) -> None:
+    mailbox = await world.directory.mailbox(address)
+    rows = await world.store.read(conversations.rights_between, patient.id, mailbox.id) if mailbox else []
+    rights = [closure.AnswerRight(row.thread_id, row.withdrawn_at is None) for row in rows]
+    closure.decide_answer(address, mailbox.kind if mailbox else MailboxKind.PATIENT, rights, frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A letter to submit. `peer` and `protocol` stand in the trace; `wished` is the quality that a REST client asked for."""
+
+    envelope: Envelope
+    raw: bytes
+    protocol: str
+    peer: str
+    wished: SendMode | None = None
+    strict: bool = False
+    idempotency: tuple[str, str] | None = None
+
+
+class Submission:
+    """Takes letters from actors and hands them to delivery."""
+
+    def __init__(self, world: World, delivery: Delivery) -> None:
+        self._world = world
+        self._delivery = delivery
+
+    async def submit(self, actor: Actor, request: Request) -> Accepted:
+        """Deliver a letter; it is on disk when this returns. A refusal is written in the journal, then raised."""
+        try:
+            if request.idempotency:
+                replay = await self._replay(actor, *request.idempotency)
+                if replay:
+                    return replay
+            letter = await self._letter(actor, request)
+            return await self._delivery.send(letter)
+        except Refusal as refusal:
+            await self._note_refusal(actor, request, refusal)
+            raise
+
+    async def _letter(self, actor: Actor, request: Request) -> Letter:
+        world, envelope, raw = self._world, request.envelope, request.raw
+        parsed = await read_message(world, raw)
+        authors = addresses_of(parsed.from_)
+        _check_authors(parsed, authors)
+        senders = {address: await sender_at(world, actor, address, request.wished) for address in authors}
+        sender = senders.get(envelope.sender) or senders[authors[0]]
+        if envelope.sender and envelope.sender not in senders:
+            await sender_at(world, actor, envelope.sender)
+        check_size(world, sender.mailbox, len(raw))
+        raw, parsed = _stamp(actor, sender, raw, parsed)
+        at = world.clock.now()
+        trace = trace_fields(world, envelope, protocol=request.protocol, peer=request.peer, at=at)
+        letter = prepare(world, raw, parsed, envelope, fields=trace, door=actor.door, at=at)
+        letter.local_operator = sender.mailbox.operator_id
+        letter.origin = Origin(sender.mailbox.address, actor.identity.id, request.wished, sender.own_mailbox, request.idempotency)
+        letter.strict = request.strict
+        letter.submission_id = world.ids.next()
+        for addressee in envelope.recipients:
+            await world.directory.operator_of(addressee.address)
+        return letter
+
+    async def _replay(self, actor: Actor, key: str, request_hash: str) -> Accepted | None:
+        """What was answered to the same key before; Refusal(IDEMPOTENCY_MISMATCH) when the request was another."""
+        world = self._world
+        not_before = world.clock.now() - world.settings.idempotency_seconds * 1_000_000
+        known = await world.store.write(lambda conn: submissions.recall_key(conn, actor.identity.id, key, not_before))
+        if known is None:
+            return None
+        if known[0] != request_hash:
+            raise Refusal(Rule.IDEMPOTENCY_MISMATCH, "This Idempotency-Key was used for another request; take a new one.")
+        return await world.store.read(accepted_before, known[1])
+
+    async def _note_refusal(self, actor: Actor, request: Request, refusal: Refusal) -> None:
+        if refusal.rule is Rule.STORE_UNAVAILABLE:
+            return
+        world = self._world
+        mailbox = await world.directory.mailbox(request.envelope.sender) if request.envelope.sender else None
+        detail = {"rule": refusal.rule, "detail": refusal.detail, "from": request.envelope.sender}
+        line = Line(
+            world.ids.next(),
+            world.clock.now(),
+            Act.REFUSED,
+            actor.door,
+            actor.identity.id,
+            mailbox.id if mailbox else None,
+            detail=detail,
+        )
+        await world.store.write(lambda conn: journal.write(conn, [line]))
+
+
+async def read_message(world: World, raw: bytes) -> ParsedMessage:
+    """The message read once; Refusal(MALFORMED_MESSAGE) when it may not be stored."""
+    try:
+        if len(raw) > _THREAD_BYTES:
+            return await asyncio.to_thread(parse, raw, world.parse_limits)
+        return parse(raw, world.parse_limits)
+    except MalformedMessage as error:
+        raise Refusal(Rule.MALFORMED_MESSAGE, f"The message is refused: {error}.", reference="rfc5322#2.3") from error
+
+
+def _check_authors(parsed: ParsedMessage, authors: tuple[str, ...]) -> None:
+    if len(parsed.headers.all("From")) > 1:
+        raise Refusal(Rule.MALFORMED_MESSAGE, "The message has more than one From field; keep one.", reference="rfc5322#3.6")
+    if not authors:
+        raise Refusal(
+            Rule.SEND_NOT_ALLOWED,
+            "The message has no From field with a mailbox address; write the mailbox that sends there.",
+            reference="rfc5322#3.6.2",
+        )
+
+
+def _stamp(actor: Actor, sender: Sender, raw: bytes, parsed: ParsedMessage) -> tuple[bytes, ParsedMessage]:
+    """Write who really sent: `Sender` is the server's to say, never the client's (ref: rfc5322#3.6.2, rfc6409#8.1).
+
+    On behalf: the delegate's own mailbox, or the mailbox's address with his name when he has none. As, and by a holder: no Sender.
+    """
+    stamped = without_fields(raw, ["Sender"]) if parsed.headers.all("Sender") else raw
+    if sender.sending.mode is SendMode.ON_BEHALF:
+        pair = (actor.identity.name, sender.own_mailbox or sender.mailbox.address)
+        return with_fields_on_top(stamped, [("Sender", display(*pair))]), replace(parsed, sender=(pair,))
+    return stamped, replace(parsed, sender=()) if parsed.sender else parsed
+
+
+def accepted_before(conn: Connection, submission_id: int) -> Accepted:
+    """What was answered when that submission was made."""
+    row = submissions.by_id(conn, submission_id)
+    if row is None:
+        raise Refusal(Rule.NOT_FOUND, "The letter of this Idempotency-Key is gone.")
+    people = submissions.people_of(conn, [submission_id])
+    events = submissions.events_of(conn, [person.id for person in people])
+    outcomes = tuple(
+        Outcome(person.address, events[person.id][-1].kind if person.id in events else TimelineKind.SUBMITTED) for person in people
+    )
+    return Accepted(row.message_id, row.id, outcomes, row.mode, replayed=True)

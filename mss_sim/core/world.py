@@ -1,0 +1,36 @@
+"""What every verb of the core needs: the settings, the store, the time, the ids, and what is remembered of the directory."""
+
+from dataclasses import dataclass
+
+from mss_sim.clock import Clock
+from mss_sim.config import Settings
+from mss_sim.core.directory import Directory
+from mss_sim.core.passwords import Passwords
+from mss_sim.core.tokens import Tokens
+from mss_sim.ids import IdSource
+from mss_sim.mail.parse import Limits
+from mss_sim.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One simulated trust space. Several can live in one process; nothing is shared between them."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    ids: IdSource
+    directory: Directory
+    passwords: Passwords
+    tokens: Tokens
+
+    @property
+    def parse_limits(self) -> Limits:
+        """What a message may hold here."""
+        return Limits(
+            header_size_bytes=self.settings.header_size_bytes_max,
+            header_count=self.settings.header_count_max,
+            parts=self.settings.mime_parts_max,
+            depth=self.settings.mime_depth_max,
+            search_text_chars=self.settings.search_text_chars_max,
+        )

@@ -1,0 +1,75 @@
+"""What can be refused, and why.
+
+    Refusal                     a rule says no; every front end shows it in its own form
+    └── RecipientsRefused       the same, told recipient by recipient
+
+A rule is decided once (policy, store) and shown by two tables: `smtp/replies.py` and `http/problems.py`. A test checks that both
+tables know every rule. Anything else that is raised is a defect of the simulator, answered 451 or 500 without its trace.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+
+class Rule(StrEnum):
+    """Each rule that can refuse a request; the value is the `code` that REST clients read."""
+
+    TLS_REQUIRED = "tls-required"
+    AUTHENTICATION_REQUIRED = "authentication-required"
+    AUTHENTICATION_FAILED = "authentication-failed"
+    TOO_MANY_CONNECTIONS = "too-many-connections"
+    SEND_NOT_ALLOWED = "send-not-allowed"
+    RIGHT_MISSING = "right-missing"
+    UNKNOWN_MAILBOX = "unknown-mailbox"
+    MAILBOX_CLOSED = "mailbox-closed"
+    MAILBOX_SUSPENDED = "mailbox-suspended"
+    MAILBOX_FULL = "mailbox-full"
+    DOMAIN_OUTSIDE = "domain-outside-trust-space"
+    BAD_ADDRESS = "bad-address"
+    TOO_LARGE = "message-too-large"
+    TOO_MANY_RECIPIENTS = "too-many-recipients"
+    NO_RECIPIENT = "no-recipient"
+    NOT_INVITED = "not-invited"
+    CONVERSATION_CLOSED = "conversation-closed"
+    MALFORMED_MESSAGE = "malformed-message"
+    GRANT_NOT_ALLOWED = "grant-not-allowed"
+    GRANTEE_NOT_ALLOWED = "grantee-not-allowed"
+    SUCCESSOR_REQUIRED = "successor-required"
+    RECEIPT_NOT_REQUESTED = "receipt-not-requested"
+    RECEIPT_ALREADY_SENT = "receipt-already-sent"
+    RECEIPT_NEEDS_CONSENT = "receipt-needs-confirmation"
+    NOT_FOUND = "not-found"
+    CONFLICT = "conflict"
+    INVALID = "invalid-request"
+    IDEMPOTENCY_MISMATCH = "idempotency-key-reused"
+    CONTROL_FORBIDDEN = "control-forbidden"
+    STORE_UNAVAILABLE = "store-unavailable"
+    EXPIRED = "delivery-time-expired"
+
+
+class Refusal(Exception):
+    """A rule refuses the request.
+
+    `detail` is one English sentence that tells what to do; `reference` is a key of docs/references/index.toml with its place;
+    `subject` is the address or name that the rule speaks of, when there is one.
+    """
+
+    def __init__(self, rule: Rule, detail: str, *, reference: str | None = None, subject: str | None = None) -> None:
+        super().__init__(rule, detail)
+        self.rule = rule
+        self.detail = detail
+        self.reference = reference
+        self.subject = subject
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.detail}"
+
+
+class RecipientsRefused(Refusal):
+    """Some or all recipients are refused; `refusals` holds one refusal per refused address, its `subject` the address."""
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        first = refusals[0]
+        names = ", ".join(refusal.subject or "?" for refusal in refusals)
+        super().__init__(first.rule, f"Nothing was sent: refused for {names}.", reference=first.reference)
+        self.refusals = tuple(refusals)

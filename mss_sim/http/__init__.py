@@ -1,0 +1,1 @@
+"""Essay to come."""

@@ -1,0 +1,84 @@
+"""Typed dependencies of the HTTP front ends: the core, who is asking, ids and addresses in paths."""
+
+import base64
+import binascii
+from typing import Annotated
+
+from fastapi import Depends, Path, Request, Security
+from fastapi.security import HTTPBasic, HTTPBearer
+
+from mss_sim.core import accounts
+from mss_sim.core.accounts import Actor
+from mss_sim.core.core import Core
+from mss_sim.errors import Refusal, Rule
+from mss_sim.ids import decode
+from mss_sim.mail.addresses import AddressError, canonical
+from mss_sim.vocabulary import Door
+
+_BASIC = HTTPBasic(auto_error=False, description="Login and password of a persona; refused in the strict profile.")
+_BEARER = HTTPBearer(auto_error=False, description="Access token, as `mss-sim token` or `POST /control/tokens` mints it.")
+
+
+def get_core(request: Request) -> Core:
+    """The core that the application was built for."""
+    core: Core = request.app.state.core
+    return core
+
+
+CurrentCore = Annotated[Core, Depends(get_core)]
+
+
+async def get_actor(
+    request: Request, core: CurrentCore, _basic: Annotated[object, Security(_BASIC)], _bearer: Annotated[object, Security(_BEARER)]
+) -> Actor:
+    """Who is asking; Refusal when nobody says so."""
+    return await authenticate(core, request.headers.get("authorization"))
+
+
+async def authenticate(core: Core, header: str | None) -> Actor:
+    """The actor behind an Authorization header, asked again at every request."""
+    scheme, _, value = (header or "").partition(" ")
+    match scheme.lower():
+        case "basic":
+            name, password = _basic_pair(value)
+            return await accounts.with_password(core.world, name, password, door=Door.REST)
+        case "bearer":
+            return await accounts.with_token(core.world, value.strip(), door=Door.REST)
+        case _:
+            raise Refusal(
+                Rule.AUTHENTICATION_REQUIRED, "Say who you are: Authorization: Basic or Bearer.", reference="rfc9110#11.6.2"
+            )
+
+
+def _basic_pair(value: str) -> tuple[str, str]:
+    try:
+        name, _, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise Refusal(
+            Rule.AUTHENTICATION_FAILED, "The Basic credentials are not base64 of login:password.", reference="rfc7617#2"
+        ) from error
+    return name, password
+
+
+CurrentActor = Annotated[Actor, Depends(get_actor)]
+
+
+def get_address(
+    address: Annotated[str, Path(description="Address of the mailbox.", examples=["tilleuls@cabinet.sim.mssante.fr"])],
+) -> str:
+    """A mailbox address in a path, canonical."""
+    try:
+        return canonical(address)
+    except AddressError as error:
+        raise Refusal(Rule.NOT_FOUND, f"{error}.", subject=address) from error
+
+
+MailboxAddress = Annotated[str, Depends(get_address)]
+
+
+def read_id(text: str) -> int:
+    """An id from outside; what is no id was never given, so it is not found."""
+    try:
+        return decode(text)
+    except ValueError as error:
+        raise Refusal(Rule.NOT_FOUND, f"There is nothing here called {text[:20]!r}.") from error

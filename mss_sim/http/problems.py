@@ -1,0 +1,119 @@
+"""How refusals look over HTTP: one table, and problem documents (ref: rfc9457)."""
+
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from mss_sim import log
+from mss_sim.errors import RecipientsRefused, Refusal, Rule
+
+MEDIA_TYPE = "application/problem+json"
+
+PROBLEMS: dict[Rule, tuple[int, str]] = {
+    Rule.TLS_REQUIRED: (401, "TLS is required"),
+    Rule.AUTHENTICATION_REQUIRED: (401, "Authentication is required"),
+    Rule.AUTHENTICATION_FAILED: (401, "Authentication failed"),
+    Rule.TOO_MANY_CONNECTIONS: (429, "Too many connections"),
+    Rule.SEND_NOT_ALLOWED: (403, "You may not send from this mailbox"),
+    Rule.RIGHT_MISSING: (403, "A right is missing"),
+    Rule.UNKNOWN_MAILBOX: (422, "A recipient does not exist"),
+    Rule.MAILBOX_CLOSED: (422, "A mailbox is closed"),
+    Rule.MAILBOX_SUSPENDED: (422, "A mailbox is suspended"),
+    Rule.MAILBOX_FULL: (422, "A mailbox is full"),
+    Rule.DOMAIN_OUTSIDE: (422, "A domain is outside the trust space"),
+    Rule.BAD_ADDRESS: (422, "An address cannot be read"),
+    Rule.TOO_LARGE: (413, "The message is too large"),
+    Rule.TOO_MANY_RECIPIENTS: (422, "Too many recipients"),
+    Rule.NO_RECIPIENT: (422, "There is no recipient"),
+    Rule.NOT_INVITED: (403, "The patient was not written to"),
+    Rule.CONVERSATION_CLOSED: (403, "The conversation is closed"),
+    Rule.MALFORMED_MESSAGE: (400, "The message is malformed"),
+    Rule.GRANT_NOT_ALLOWED: (403, "You may not change this delegation"),
+    Rule.GRANTEE_NOT_ALLOWED: (422, "This identity can hold no grant"),
+    Rule.SUCCESSOR_REQUIRED: (409, "A successor must be named first"),
+    Rule.RECEIPT_NOT_REQUESTED: (409, "No read receipt was asked for"),
+    Rule.RECEIPT_ALREADY_SENT: (409, "The read receipt has left already"),
+    Rule.RECEIPT_NEEDS_CONSENT: (409, "The reader must confirm the read receipt"),
+    Rule.NOT_FOUND: (404, "Not found"),
+    Rule.CONFLICT: (409, "Conflict"),
+    Rule.INVALID: (422, "The request is not valid"),
+    Rule.IDEMPOTENCY_MISMATCH: (422, "The Idempotency-Key was used for another request"),
+    Rule.CONTROL_FORBIDDEN: (403, "The control plane is closed to you"),
+    Rule.STORE_UNAVAILABLE: (503, "The store does not answer"),
+    Rule.EXPIRED: (422, "The delivery time expired"),
+}
+_CHALLENGES = 'Basic realm="mss-sim", charset="UTF-8", Bearer realm="mss-sim"'
+
+
+def problem(refusal: Refusal) -> dict[str, Any]:
+    """The problem document of a refusal: `code` is the rule, `reference` where it comes from, `recipients` each refused one."""
+    status, title = PROBLEMS[refusal.rule]
+    body: dict[str, Any] = {
+        "type": f"urn:mss-sim:problem:{refusal.rule}",
+        "title": title,
+        "status": status,
+        "code": refusal.rule,
+        "detail": refusal.detail,
+    }
+    if refusal.reference:
+        body["reference"] = refusal.reference
+    if refusal.subject:
+        body["subject"] = refusal.subject
+    if isinstance(refusal, RecipientsRefused):
+        body["recipients"] = [
+            {"address": one.subject, "code": one.rule, "detail": one.detail, "reference": one.reference} for one in refusal.refusals
+        ]
+    return body
+
+
+def response(refusal: Refusal) -> Response:
+    """The HTTP response that shows a refusal."""
+    body = problem(refusal)
+    headers = {"WWW-Authenticate": _CHALLENGES} if body["status"] == 401 else {}
+    return _respond(body, headers)
+
+
+def _respond(body: dict[str, Any], headers: dict[str, str]) -> Response:
+    return Response(orjson.dumps(body), status_code=body["status"], media_type=MEDIA_TYPE, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Make an application show every refusal, every framework error and every defect as a problem document."""
+    app.add_exception_handler(Refusal, _on_refusal)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _on_defect)
+
+
+async def _on_refusal(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)  # noqa: S101 - registered for this class
+    return response(error)
+
+
+async def _on_invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    faults = [{"where": ".".join(str(step) for step in one["loc"]), "what": one["msg"]} for one in error.errors()]
+    summary = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults[:5])
+    body = problem(Refusal(Rule.INVALID, f"Correct the request: {summary}."))
+    return _respond({**body, "errors": faults}, {})
+
+
+async def _on_http_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    body = {"type": "about:blank", "title": str(error.detail), "status": error.status_code, "detail": str(error.detail)}
+    return _respond(body, dict(error.headers or {}))
+
+
+async def _on_defect(request: Request, error: Exception) -> Response:
+    log.get("http").error("request failed", path=request.url.path, error=repr(error), exc_info=error)
+    body = {
+        "type": "about:blank",
+        "title": "Internal error",
+        "status": 500,
+        "detail": "A defect of the simulator; its log tells more.",
+    }
+    return _respond(body, {})

@@ -1,0 +1,65 @@
+"""The only source of identifiers and secrets.
+
+An id is a positive 63-bit integer that grows with time: 41 bits of milliseconds, 10 bits of node, 12 bits of sequence. Rows
+sort by arrival on their primary key, on both databases, without asking the database first. Outside the store an id is 13
+letters and digits, because a JavaScript number cannot hold it.
+"""
+
+import secrets
+import threading
+
+from mss_sim.clock import Clock
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u to misread
+_VALUE = {letter: position for position, letter in enumerate(_ALPHABET)}
+_EPOCH_MILLISECONDS = 1_704_067_200_000  # 2024-01-01
+_LENGTH = 13
+ID_MAX = (1 << 63) - 1
+
+
+class IdSource:
+    """Hands out ids for one world; safe to call from any thread."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._node = secrets.randbits(10) << 12
+        self._last = 0
+        self._lock = threading.Lock()
+
+    def next(self) -> int:
+        """A new id, greater than every id given before by this source, even when the clock stands still."""
+        milliseconds = max(self._clock.now() // 1000 - _EPOCH_MILLISECONDS, 1)
+        with self._lock:
+            self._last = max(self._last + 1, (milliseconds << 22) | self._node)
+            return self._last
+
+    def message_id(self, domain: str) -> str:
+        """A new RFC 5322 Message-ID under `domain`, angle brackets included (ref: rfc5322#3.6.4)."""
+        return f"<{encode(self.next())}.{secrets.token_hex(4)}@{domain}>"
+
+    def secret(self) -> str:
+        """A key of 256 random bits as URL-safe text."""
+        return secrets.token_urlsafe(32)
+
+
+def encode(number: int) -> str:
+    """The 13-character form of an id."""
+    if not 0 <= number <= ID_MAX:
+        raise ValueError("an id is a positive 63-bit integer")
+    letters = []
+    for _ in range(_LENGTH):
+        letters.append(_ALPHABET[number & 31])
+        number >>= 5
+    return "".join(reversed(letters))
+
+
+def decode(text: str) -> int:
+    """The id behind its 13-character form; ValueError when it is not one."""
+    if len(text) != _LENGTH or any(letter not in _VALUE for letter in text):
+        raise ValueError(f"{text!r} is not an id: 13 characters of {_ALPHABET}")
+    number = 0
+    for letter in text:
+        number = number << 5 | _VALUE[letter]
+    if number > ID_MAX:
+        raise ValueError(f"{text!r} is not an id: its first character is at most 7")
+    return number

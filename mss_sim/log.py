@@ -1,0 +1,32 @@
+"""Structured logging to standard error.
+
+One line per event, key=value for people, JSON for machines. Nothing here prints the content of a message or a credential.
+"""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure(level: str = "info", *, json_lines: bool = False) -> None:
+    """Set the process up once, from the command line; libraries that log through `logging` follow `level` too."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    renderer = structlog.processors.JSONRenderer() if json_lines else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def get(name: str) -> structlog.typing.FilteringBoundLogger:
+    """The logger of one part of the program."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(part=name)
+    return logger

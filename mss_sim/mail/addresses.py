@@ -1,0 +1,80 @@
+"""Mailbox addresses: the envelope's paths and the header's lists.
+
+The canonical form of an address is lower case, Unicode NFC before the `@`, IDNA A-labels after it. Two spellings of one mailbox have
+one canonical form; that form is the key everywhere.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from email.utils import formataddr, getaddresses
+
+import idna
+
+_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\x80-\U0010ffff]"
+_DOT_ATOM = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*\Z")
+_QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*"\Z')
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+_SIMPLE_ITEM = re.compile(r"(?:(?P<name>[A-Za-z0-9_ \-]*?) *<)?(?P<address>[A-Za-z0-9._+\-]+@[A-Za-z0-9.\-]+)(?(name)>)\Z")
+_LOCAL_OCTETS_MAX = 64  # ref: rfc5321#4.5.3.1.1
+_DOMAIN_OCTETS_MAX = 255  # ref: rfc5321#4.5.3.1.2
+
+
+class AddressError(ValueError):
+    """The text is not a mailbox address; the message says why."""
+
+
+def canonical_domain(text: str) -> str:
+    """The A-label, lower-case form of a domain; AddressError when it has none (ref: rfc5890)."""
+    domain = text.strip().rstrip(".").lower()
+    if not domain.isascii():
+        try:
+            domain = idna.encode(domain, uts46=True).decode("ascii")
+        except idna.IDNAError as error:
+            raise AddressError(f"the domain {text!r} is not a valid internationalised name") from error
+    labels = domain.split(".")
+    if len(domain) > _DOMAIN_OCTETS_MAX or not all(_LABEL.match(label) for label in labels):
+        raise AddressError(f"the domain {text!r} is not a valid name")
+    return domain
+
+
+def canonical(text: str) -> str:
+    """The canonical form of an address without display name or angle brackets; AddressError when it is not one."""
+    local, at, domain = text.strip().rpartition("@")
+    if not at or not local:
+        raise AddressError(f"{text!r} is not an address: local-part@domain is expected")
+    if not (_DOT_ATOM.match(local) or _QUOTED.match(local)):
+        raise AddressError(f"the part of {text!r} before the @ is not valid")
+    if len(local.encode("utf-8", "surrogatepass")) > _LOCAL_OCTETS_MAX:
+        raise AddressError(f"the part of {text!r} before the @ is over {_LOCAL_OCTETS_MAX} octets")
+    if any("\ud800" <= letter <= "\udfff" for letter in local):
+        raise AddressError("the address holds bytes that are not UTF-8")
+    return f"{unicodedata.normalize('NFC', local).lower()}@{canonical_domain(domain)}"
+
+
+def domain_of(address: str) -> str:
+    """The domain of a canonical address."""
+    return address.rpartition("@")[2]
+
+
+def parse_list(value: str) -> tuple[tuple[str, str], ...]:
+    """(display name, canonical address) pairs of an address-list header; what cannot be read is left out, never raised."""
+    simple = _SIMPLE_ITEM.match(value.strip())
+    pairs = [(simple["name"] or "", simple["address"])] if simple else getaddresses([value])
+    found = []
+    for name, address in pairs:
+        try:
+            found.append((name.strip(), canonical(address)))
+        except AddressError:
+            continue
+    return tuple(found)
+
+
+def display(name: str, address: str) -> str:
+    """`name <address>` as a header value, quoted and RFC 2047 encoded where needed."""
+    return formataddr((name, address), charset="utf-8")
+
+
+def addresses_of(pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """The addresses of (name, address) pairs, in order, each once."""
+    return tuple(dict.fromkeys(address for _, address in pairs))

@@ -1,0 +1,106 @@
+"""A letter built from its parts, for clients that send by REST and for the command line.
+
+The standard library writes the message (headers folded, words encoded, parts in base64); this module only says which parts a
+secure health letter has: a plain text in UTF-8, an optional HTML alternative, files (ref: ref2#ECO.2.2.3, ref2#ECO.2.2.4).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from mss_sim.clock import Micros, to_datetime
+from mss_sim.mail.addresses import AddressError, parse_list
+
+_POLICY = SMTP.clone(cte_type="7bit", max_line_length=78)
+_OWN_FIELDS = frozenset(
+    "from to cc bcc sender reply-to subject date message-id in-reply-to references mime-version content-type content-transfer-encoding"
+    " content-disposition disposition-notification-to received return-path".split()
+)
+
+
+class CompositionError(ValueError):
+    """The parts cannot make a message; the text names the part."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One attachment: `name` as shown, MIME type `content_type`, decoded `content`."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The parts of a letter. People are (display name, address) pairs; `headers` adds fields such as `X-MSS-NIL`."""
+
+    from_: tuple[str, str]
+    to: Sequence[tuple[str, str]]
+    subject: str
+    text: str
+    cc: Sequence[tuple[str, str]] = ()
+    reply_to: Sequence[tuple[str, str]] = ()
+    html: str | None = None
+    files: Sequence[File] = ()
+    in_reply_to: str | None = None
+    references: Sequence[str] = ()
+    receipt_to: tuple[str, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def compose(draft: Draft, *, message_id: str, at: Micros) -> bytes:
+    """The message as CRLF lines, ASCII only. CompositionError when a header value holds a line break or a name is not usable."""
+    message = EmailMessage(policy=_POLICY)
+    try:
+        _write_headers(message, draft, message_id, at)
+        message.set_content(draft.text, subtype="plain", charset="utf-8", cte=_text_encoding(draft.text))
+        if draft.html is not None:
+            message.add_alternative(draft.html, subtype="html", charset="utf-8", cte="base64")
+        for file in draft.files:
+            main, slash, sub = file.content_type.partition("/")
+            if not slash or main in ("multipart", "message"):
+                main, sub = "application", "octet-stream"
+            message.add_attachment(file.content, maintype=main, subtype=sub.partition(";")[0].strip(), filename=file.name)
+        return message.as_bytes(policy=_POLICY)
+    except (ValueError, IndexError, AttributeError, LookupError) as error:
+        raise CompositionError(str(error) or "a header cannot be written") from error
+
+
+def _text_encoding(text: str) -> str:
+    plain = text.isascii() and all(len(line) < 900 for line in text.splitlines())
+    return "7bit" if plain else "quoted-printable"
+
+
+def _write_headers(message: EmailMessage, draft: Draft, message_id: str, at: Micros) -> None:
+    message["Message-ID"] = message_id
+    message["Date"] = format_datetime(to_datetime(at).replace(microsecond=0))
+    message["From"] = _person(draft.from_)
+    if draft.to:
+        message["To"] = [_person(pair) for pair in draft.to]
+    if draft.cc:
+        message["Cc"] = [_person(pair) for pair in draft.cc]
+    if draft.reply_to:
+        message["Reply-To"] = [_person(pair) for pair in draft.reply_to]
+    message["Subject"] = draft.subject
+    if draft.in_reply_to:
+        message["In-Reply-To"] = draft.in_reply_to
+    if draft.references:
+        message["References"] = " ".join(draft.references)
+    if draft.receipt_to:
+        message["Disposition-Notification-To"] = str(_person(draft.receipt_to))
+    for name, value in draft.headers.items():
+        if name.lower() in _OWN_FIELDS:
+            raise CompositionError(f"the header {name} has a field of its own in the request")
+        message[name] = value
+
+
+def _person(pair: tuple[str, str]) -> Address:
+    name, address = pair
+    if not parse_list(address):
+        raise AddressError(f"{address!r} is not an address")
+    username, _, domain = address.rpartition("@")
+    return Address(display_name=name, username=username, domain=domain)

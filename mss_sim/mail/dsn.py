@@ -1,0 +1,149 @@
+"""Delivery status notifications: written and read (ref: rfc3464, rfc3461)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.utils import format_datetime
+
+from mss_sim.clock import Micros, to_datetime
+from mss_sim.mail.addresses import AddressError, canonical
+from mss_sim.mail.headers import message_ids, read_headers, split
+from mss_sim.mail.mime import Part, content
+from mss_sim.mail.reports import field_groups, machine_part, one_line, read_groups, typed_value, write
+from mss_sim.vocabulary import DsnAction
+
+_RETURNED_BYTES_MAX = 1_000_000  # a failed letter of 25 MB is not sent twice: its headers say enough
+_WORDS = {
+    DsnAction.FAILED: ("Message non distribué", "Votre message n'a pas pu être remis aux destinataires suivants :"),
+    DsnAction.DELAYED: ("Message retardé", "Votre message n'a pas encore pu être remis ; de nouveaux essais suivront :"),
+    DsnAction.DELIVERED: ("Message distribué", "Votre message a été remis aux destinataires suivants :"),
+    DsnAction.RELAYED: ("Message transmis", "Votre message a été transmis à un opérateur qui n'annonce pas de remise :"),
+    DsnAction.EXPANDED: ("Message diffusé", "Votre message a été remis à une liste :"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientStatus:
+    """What became of one recipient. `status` is an enhanced code (`5.1.1`); `diagnostic` an SMTP reply, code first."""
+
+    address: str
+    action: DsnAction
+    status: str
+    diagnostic: str | None = None
+    original: str | None = None
+    remote_mta: str | None = None
+    will_retry_until: Micros | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a notification says of the letter it speaks of. `arrived_at` is when it was submitted."""
+
+    sender: str
+    arrived_at: Micros
+    envelope_id: str | None
+    return_full: bool
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDsn:
+    """A notification that came in: who reported, of which letter, and each recipient's status."""
+
+    envelope_id: str | None
+    message_id: str | None
+    recipients: tuple[RecipientStatus, ...]
+
+
+def compose(
+    envelope: Envelope, statuses: Sequence[RecipientStatus], *, reporting_mta: str, from_: str, message_id: str, at: Micros
+) -> bytes:
+    """One notification for recipients that share an action; its return path must be null (ref: rfc3464#2)."""
+    action = statuses[0].action
+    title, sentence = _WORDS[action]
+    headers = [
+        ("Message-ID", message_id),
+        ("Date", format_datetime(to_datetime(at).replace(microsecond=0))),
+        ("From", f"Messagerie <{from_}>"),
+        ("To", envelope.sender),
+        ("Subject", title),
+        ("Auto-Submitted", "auto-replied"),  # ref: rfc3834#5
+    ]
+    original_id = _original_id(envelope.raw)
+    if original_id:
+        headers += [("In-Reply-To", original_id), ("References", original_id)]
+    lines = [f"  {status.address} ({one_line(status.diagnostic or status.status)})\n" for status in statuses]
+    whole = envelope.return_full and action is DsnAction.FAILED and len(envelope.raw) <= _RETURNED_BYTES_MAX  # ref: rfc3461#4.3
+    return write(
+        "delivery-status",
+        headers,
+        "\n".join([sentence, "", "".join(lines)]),
+        field_groups([_message_fields(envelope, reporting_mta), *map(_fields, statuses)]),
+        ("message/rfc822", envelope.raw) if whole else ("text/rfc822-headers", envelope.raw[: split(envelope.raw)[0]]),
+    )
+
+
+def _original_id(raw: bytes) -> str | None:
+    try:
+        headers = read_headers(raw[: split(raw)[0]], count_max=10_000)
+    except OverflowError:
+        return None
+    return next(iter(message_ids(headers.text("Message-ID"))), None)
+
+
+def _message_fields(envelope: Envelope, reporting_mta: str) -> list[tuple[str, str]]:
+    fields = [("Original-Envelope-Id", envelope.envelope_id)] if envelope.envelope_id else []
+    return [
+        *fields,
+        ("Reporting-MTA", f"dns; {reporting_mta}"),
+        ("Arrival-Date", format_datetime(to_datetime(envelope.arrived_at).replace(microsecond=0))),
+    ]
+
+
+def _fields(status: RecipientStatus) -> list[tuple[str, str]]:
+    fields = [("Original-Recipient", status.original)] if status.original else []
+    kind = "rfc822" if status.address.isascii() else "utf-8"
+    fields += [("Final-Recipient", f"{kind}; {status.address}"), ("Action", status.action.value), ("Status", status.status)]
+    if status.remote_mta:
+        fields.append(("Remote-MTA", f"dns; {status.remote_mta}"))
+    if status.diagnostic:
+        fields.append(("Diagnostic-Code", f"smtp; {one_line(status.diagnostic)}"))
+    if status.will_retry_until is not None:
+        fields.append(("Will-Retry-Until", format_datetime(to_datetime(status.will_retry_until).replace(microsecond=0))))
+    return fields
+
+
+def parse(raw: bytes, root: Part) -> ParsedDsn | None:
+    """Read a notification; None when the message is none, or tells of nobody."""
+    part = machine_part(root, "delivery-status", "message/delivery-status")
+    if part is None:
+        return None
+    groups = read_groups(raw, part)
+    recipients = tuple(status for status in map(_status, groups) if status is not None)
+    if not recipients:
+        return None
+    envelope_id = groups[0].get("original-envelope-id")
+    return ParsedDsn(envelope_id=envelope_id, message_id=_returned_id(raw, root), recipients=recipients)
+
+
+def _status(group: dict[str, str]) -> RecipientStatus | None:
+    try:
+        address = canonical(typed_value(group["final-recipient"]))
+        action = DsnAction(group["action"].lower())
+    except (KeyError, AddressError, ValueError):
+        return None
+    diagnostic = group.get("diagnostic-code")
+    return RecipientStatus(
+        address=address,
+        action=action,
+        status=group.get("status", ""),
+        diagnostic=diagnostic.partition(";")[2].strip() if diagnostic else None,
+        original=group.get("original-recipient"),
+    )
+
+
+def _returned_id(raw: bytes, root: Part) -> str | None:
+    """Message-ID of the letter spoken of, from the returned part."""
+    for part in root.children:
+        if part.content_type in ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"):
+            return _original_id(content(raw, part.start, part.end, part.encoding))
+    return None

@@ -1,0 +1,134 @@
+"""The header block: read into fields, decoded for people, edited without touching one byte of the rest."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from email.errors import HeaderParseError
+from email.header import decode_header
+
+CRLF = b"\r\n"
+_FIELD_NAME = re.compile(rb"[!-9;-~]+\Z")
+_MESSAGE_ID = re.compile(r"<[^<>\s]+>")
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Header fields in order, values unfolded and still encoded; `defects` counts lines that are no field."""
+
+    fields: tuple[tuple[str, bytes], ...]
+    defects: int
+    _index: dict[str, list[bytes]] = field(repr=False)
+
+    def all(self, name: str) -> Sequence[bytes]:
+        """The raw values of every field called `name`, without case."""
+        return self._index.get(name.lower(), ())
+
+    def text(self, name: str) -> str | None:
+        """The first field called `name`, decoded for people; None when there is none."""
+        values = self._index.get(name.lower())
+        return decode(values[0]) if values else None
+
+
+def read_headers(block: bytes, *, count_max: int) -> Headers:
+    """Split a header block (CRLF lines, without the empty line). OverflowError over `count_max` fields."""
+    fields: list[tuple[str, bytes]] = []
+    index: dict[str, list[bytes]] = {}
+    defects = 0
+    for line in _unfolded(block):
+        name, colon, value = line.partition(b":")
+        name = name.rstrip(b" \t")
+        if not colon or not _FIELD_NAME.match(name):
+            defects += 1
+            continue
+        if len(fields) >= count_max:
+            raise OverflowError(f"more than {count_max} header fields")
+        key, content = name.decode("ascii"), value.strip()
+        fields.append((key, content))
+        index.setdefault(key.lower(), []).append(content)
+    return Headers(tuple(fields), defects, index)
+
+
+def _unfolded(block: bytes) -> Iterator[bytes]:
+    if CRLF + b" " not in block and CRLF + b"\t" not in block:
+        yield from (line for line in block.split(CRLF) if line)
+        return
+    gathered: list[bytes] = []
+    for line in block.split(CRLF):
+        if line[:1] in (b" ", b"\t") and gathered:
+            gathered.append(line)
+            continue
+        if gathered:
+            yield b"".join(gathered)
+        gathered = [line] if line else []
+    if gathered:
+        yield b"".join(gathered)
+
+
+def decode(value: bytes) -> str:
+    """Readable text of a raw header value: encoded words decoded, UTF-8 accepted, anything else as Latin-1; never raises."""
+    try:
+        text = value.decode("ascii")
+    except UnicodeDecodeError:
+        return value.decode("utf-8") if _is_utf8(value) else value.decode("latin-1")
+    if "=?" not in text:
+        return text
+    try:
+        pieces = decode_header(text)
+    except (HeaderParseError, ValueError):
+        return text
+    return "".join(_piece(piece, charset) for piece, charset in pieces)
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _piece(piece: str | bytes, charset: str | None) -> str:
+    if isinstance(piece, str):
+        return piece
+    try:
+        return piece.decode(charset or "ascii", "replace").replace("\x00", "")
+    except LookupError:
+        return piece.decode("latin-1")
+
+
+def message_ids(value: str | None) -> tuple[str, ...]:
+    """The `<left@right>` ids of a Message-ID, In-Reply-To or References value, in order, each once."""
+    return tuple(dict.fromkeys(_MESSAGE_ID.findall(value))) if value else ()
+
+
+def without_fields(raw: bytes, names: Iterable[str]) -> bytes:
+    """The message with every header field called one of `names` cut out; not one other byte changes."""
+    unwanted = {name.lower().encode("ascii") for name in names}
+    end = _header_end(raw)
+    kept: list[bytes] = []
+    keeping = True
+    for line in raw[:end].splitlines(keepends=True):
+        if line[:1] not in (b" ", b"\t"):
+            keeping = line.partition(b":")[0].strip().lower() not in unwanted
+        if keeping:
+            kept.append(line)
+    return b"".join(kept) + raw[end:]
+
+
+def with_fields_on_top(raw: bytes, fields: Sequence[tuple[str, str]]) -> bytes:
+    """The message with `fields` written above it; values are already encoded and folded (ref: rfc5321#4.4)."""
+    return b"".join(f"{name}: {value}\r\n".encode("utf-8", "surrogateescape") for name, value in fields) + raw
+
+
+def _header_end(raw: bytes) -> int:
+    """Where the header block ends, the CRLF of its last field included."""
+    if raw.startswith(CRLF):
+        return 0
+    at = raw.find(CRLF + CRLF)
+    return len(raw) if at < 0 else at + len(CRLF)
+
+
+def split(raw: bytes) -> tuple[int, int]:
+    """(end of the header block, start of the body) of a message or part, as offsets into `raw`."""
+    end = _header_end(raw)
+    return end, min(end + len(CRLF), len(raw))

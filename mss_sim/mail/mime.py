@@ -1,0 +1,242 @@
+"""The MIME tree of a message, as offsets into its bytes.
+
+A part is never copied while the tree is read: boundaries are searched in the whole buffer. What is malformed is read as RFC 2045 and
+RFC 2046 advise: a multipart without a usable boundary is a text, an unclosed multipart ends with its parent.
+"""
+
+import binascii
+import quopri
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import Message
+from email.utils import collapse_rfc2231_value
+from html import unescape
+from typing import Any
+
+from mss_sim.mail.headers import Headers, decode, read_headers, split
+
+_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+\Z")
+_TAG = re.compile(r"<[^>]*>")
+_INVISIBLE = re.compile(r"<(script|style|head)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_BOUNDARY_CHARS_MAX = 70  # ref: rfc2046#5.1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One node of the tree. `number` is the IMAP section (`1.2`); offsets are half-open and point into the whole message."""
+
+    number: str
+    content_type: str
+    params: dict[str, str]
+    disposition: str | None
+    filename: str | None
+    encoding: str
+    content_id: str | None
+    start: int
+    end: int
+    children: tuple["Part", ...] = field(default=())
+
+    @property
+    def is_attachment(self) -> bool:
+        """A leaf that is a file: it has a name, is declared an attachment, or is no text (ref: rfc2183#2)."""
+        if self.children or self.content_type.startswith("multipart/"):
+            return False
+        return self.disposition == "attachment" or self.filename is not None or not self.content_type.startswith("text/")
+
+    def leaves(self) -> Iterator["Part"]:
+        """The parts that hold content, in order; an attached message is one leaf."""
+        if not self.children:
+            yield self
+        for child in self.children:
+            yield from child.leaves()
+
+    def as_json(self) -> dict[str, Any]:
+        """A leaf as the store keeps it: enough to list it and to cut it out of the message."""
+        return {
+            "number": self.number,
+            "type": self.content_type,
+            "charset": self.params.get("charset"),
+            "disposition": self.disposition,
+            "filename": self.filename,
+            "encoding": self.encoding,
+            "content_id": self.content_id,
+            "start": self.start,
+            "end": self.end,
+            "attachment": self.is_attachment,
+        }
+
+
+@dataclass(slots=True)
+class Bounds:
+    """What one message may hold; `parts_left` is counted down while its tree is read."""
+
+    parts_left: int
+    depth: int
+    header_count: int
+
+    def take(self, depth: int) -> None:
+        """Count one part at `depth` levels; OverflowError when the message holds too much."""
+        self.parts_left -= 1
+        if self.parts_left < 0:
+            raise OverflowError("too many MIME parts")
+        if depth > self.depth:
+            raise OverflowError(f"MIME parts nested over {self.depth} levels")
+
+
+def read_tree(raw: bytes, headers: Headers, body_start: int, bounds: Bounds) -> Part:
+    """The tree of the message whose `headers` were read and whose body starts at `body_start`."""
+    return _read(raw, headers, body_start, len(raw), "", 0, bounds)
+
+
+def _read(
+    raw: bytes, headers: Headers, start: int, end: int, number: str, depth: int, bounds: Bounds, default: str = "text/plain"
+) -> Part:
+    bounds.take(depth)
+    content_type, params = _content_type(headers, default)
+    children: tuple[Part, ...] = ()
+    boundary = params.get("boundary", "")
+    if content_type.startswith("multipart/") and 0 < len(boundary) <= _BOUNDARY_CHARS_MAX:
+        inner = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
+        prefix = number + "." if number else ""
+        spans = _spans(raw, boundary.encode("utf-8", "replace"), start, end)
+        children = tuple(
+            _child(raw, span, f"{prefix}{position}", depth + 1, bounds, inner) for position, span in enumerate(spans, 1)
+        )
+    disposition, filename = _disposition(headers, params)
+    return Part(
+        number=number or "1",
+        content_type=content_type,
+        params=params,
+        disposition=disposition,
+        filename=filename,
+        encoding=(headers.text("Content-Transfer-Encoding") or "7bit").strip().lower(),
+        content_id=headers.text("Content-ID"),
+        start=start,
+        end=end,
+        children=children,
+    )
+
+
+def _child(raw: bytes, span: tuple[int, int], number: str, depth: int, bounds: Bounds, default: str) -> Part:
+    start, end = span
+    header_end, body = split(raw[start:end])
+    headers = read_headers(raw[start : start + header_end], count_max=bounds.header_count)
+    return _read(raw, headers, start + body, end, number, depth, bounds, default)
+
+
+def _spans(raw: bytes, boundary: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """(start, end) of each body part between the delimiter lines of one multipart (ref: rfc2046#5.1.1)."""
+    delimiter = b"--" + boundary
+    opened: int | None = None
+    at = raw.find(delimiter, start, end)
+    while at >= 0:
+        after = at + len(delimiter)
+        line_end = raw.find(b"\r\n", after, end)
+        line_end = end if line_end < 0 else line_end
+        closing = raw[after : after + 2] == b"--"
+        tail = raw[after + 2 * closing : line_end]
+        if (at == start or raw[at - 2 : at] == b"\r\n") and not tail.strip(b" \t"):
+            if opened is not None:
+                yield opened, max(opened, at - 2)
+            opened = None if closing else min(line_end + 2, end)
+            if closing:
+                return
+        at = raw.find(delimiter, after, end)
+    if opened is not None:
+        yield opened, end
+
+
+def _content_type(headers: Headers, default: str) -> tuple[str, dict[str, str]]:
+    values = headers.all("Content-Type")
+    if not values:
+        return default, {}
+    text = values[0].decode("utf-8", "replace")
+    kind, semicolon, rest = text.partition(";")
+    kind = kind.strip().lower()
+    if not _TYPE.match(kind):
+        return default, {}
+    if not semicolon or not rest.strip():
+        return kind, {}
+    return kind, _params("content-type", text)
+
+
+def _params(name: str, text: str) -> dict[str, str]:
+    """Parameters of a structured header: RFC 2231 continuations and encoded words are read by the standard library."""
+    carrier = Message()
+    carrier[name] = text.replace("\r\n", "")
+    try:
+        found = carrier.get_params(failobj=[], header=name)[1:]
+    except (ValueError, LookupError, UnicodeError):
+        return {}
+    params = {}
+    for key, value in found:
+        flat = value if isinstance(value, str) else _collapsed(value)
+        params[key.lower()] = decode(flat.encode("utf-8", "replace"))
+    return params
+
+
+def _collapsed(value: tuple[str | None, str | None, str]) -> str:
+    try:
+        return collapse_rfc2231_value(value)
+    except (LookupError, UnicodeError, ValueError):
+        return str(value[2])
+
+
+def _disposition(headers: Headers, type_params: dict[str, str]) -> tuple[str | None, str | None]:
+    values = headers.all("Content-Disposition")
+    params: dict[str, str] = {}
+    disposition = None
+    if values:
+        text = values[0].decode("utf-8", "replace")
+        disposition = text.partition(";")[0].strip().lower() or None
+        params = _params("content-disposition", text) if ";" in text else {}
+    filename = params.get("filename") or type_params.get("name")
+    return disposition, _safe_name(filename) if filename else None
+
+
+def _safe_name(name: str) -> str:
+    """A file name without folders or control characters; never empty."""
+    last = re.split(r"[/\\]", name)[-1]
+    return "".join(letter for letter in last if letter.isprintable()).strip()[:255] or "unnamed"
+
+
+def content(raw: bytes, start: int, end: int, encoding: str) -> bytes:
+    """The decoded content of one leaf; broken encodings give what could be decoded, never an error (ref: rfc2045#6)."""
+    body = raw[start:end]
+    if encoding == "base64":
+        cleaned = re.sub(rb"[^A-Za-z0-9+/]", b"", body.partition(b"=")[0] if b"=" in body else body)
+        usable = len(cleaned) - (len(cleaned) % 4 == 1)
+        return binascii.a2b_base64(cleaned[:usable] + b"=" * (-usable % 4))
+    if encoding == "quoted-printable":
+        return quopri.decodestring(body)
+    return body
+
+
+def text_of(raw: bytes, part: Part) -> str:
+    """The text of a text leaf: charset honoured when it is known, UTF-8 then Latin-1 otherwise."""
+    octets = content(raw, part.start, part.end, part.encoding)
+    try:
+        return octets.decode(part.params.get("charset", "utf-8"))
+    except (LookupError, UnicodeDecodeError, ValueError):
+        pass
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")
+
+
+def body_text(raw: bytes, root: Part, chars_max: int) -> str:
+    """The message's own text: its first plain text, else its first HTML without tags; at most `chars_max` characters."""
+    html: Part | None = None
+    for part in root.leaves():
+        if part.is_attachment:
+            continue
+        if part.content_type == "text/plain":
+            return text_of(raw, part)[:chars_max].replace("\x00", "")
+        if part.content_type == "text/html" and html is None:
+            html = part
+    if html is None:
+        return ""
+    visible = _TAG.sub(" ", _INVISIBLE.sub(" ", text_of(raw, html)[: 4 * chars_max]))
+    return unescape(visible)[:chars_max].replace("\x00", "")

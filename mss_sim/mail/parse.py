@@ -1,0 +1,149 @@
+"""One message, read once into a frozen value.
+
+`parse` refuses only what must never be stored (see `MalformedMessage`); everything else that is odd is kept as it came and read as
+well as can be, because a simulator that hides a client's mistakes is of no use. Offsets point into the bytes that were parsed, so
+that an attachment is cut out without parsing again.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from mss_sim.clock import Micros, from_datetime
+from mss_sim.mail import mime
+from mss_sim.mail.addresses import parse_list
+from mss_sim.mail.headers import Headers, decode, message_ids, read_headers, split
+from mss_sim.mail.mime import Part
+from mss_sim.vocabulary import HEADER_MES, XDM_NAME
+
+_PREVIEW_CHARS = 160
+
+
+class MalformedMessage(ValueError):
+    """The bytes are no message that may be stored; the text says which rule and what to do (554 5.6.0, 400)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What `parse` accepts at the most; sizes in bytes."""
+
+    header_size_bytes: int = 256 * 1024
+    header_count: int = 1_000
+    parts: int = 1_000
+    depth: int = 100
+    search_text_chars: int = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMessage:
+    """What the rest of the program knows of a message. Addresses are canonical; absent headers are None or empty."""
+
+    size_bytes: int
+    headers: Headers
+    message_id: str | None
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    subject: str
+    sent_at: Micros | None
+    from_: tuple[tuple[str, str], ...]
+    sender: tuple[tuple[str, str], ...]
+    reply_to: tuple[tuple[str, str], ...]
+    to: tuple[tuple[str, str], ...]
+    cc: tuple[tuple[str, str], ...]
+    receipt_to: tuple[tuple[str, str], ...]
+    mes: str | None
+    root: Part
+    text: str
+
+    @property
+    def attachments(self) -> tuple[Part, ...]:
+        """The leaves that are files, in order."""
+        return tuple(part for part in self.root.leaves() if part.is_attachment)
+
+    @property
+    def has_xdm(self) -> bool:
+        """Whether an IHE_XDM archive is attached (by its name, ref: ref2#ECO.2.1.1)."""
+        return any((part.filename or "").upper() == XDM_NAME for part in self.attachments)
+
+    @property
+    def preview(self) -> str:
+        """The beginning of the text on one line."""
+        return " ".join(self.text[: 4 * _PREVIEW_CHARS].split())[:_PREVIEW_CHARS]
+
+    @property
+    def search_text(self) -> str:
+        """Everything that a text search looks at, folded."""
+        people = " ".join(f"{name} {address}" for name, address in (*self.from_, *self.to, *self.cc))
+        return fold(f"{self.subject} {people} {self.text}")
+
+
+def parse(raw: bytes, limits: Limits = Limits()) -> ParsedMessage:  # noqa: B008 - frozen, never changed
+    """Read a message given as CRLF lines. MalformedMessage when it may not be stored."""
+    _refuse_forbidden_octets(raw)
+    end, body = split(raw)
+    if end > limits.header_size_bytes:
+        raise MalformedMessage(f"the header block is over {limits.header_size_bytes} bytes; shorten it")
+    try:
+        headers = read_headers(raw[:end], count_max=limits.header_count)
+        root = mime.read_tree(raw, headers, body, mime.Bounds(limits.parts, limits.depth, limits.header_count))
+    except OverflowError as error:
+        raise MalformedMessage(f"{error}; send fewer") from error
+    return ParsedMessage(
+        size_bytes=len(raw),
+        headers=headers,
+        message_id=next(iter(message_ids(headers.text("Message-ID"))), None),
+        in_reply_to=message_ids(headers.text("In-Reply-To")),
+        references=message_ids(headers.text("References")),
+        subject=headers.text("Subject") or "",
+        sent_at=_date(headers.text("Date")),
+        from_=_people(headers, "From"),
+        sender=_people(headers, "Sender"),
+        reply_to=_people(headers, "Reply-To"),
+        to=_people(headers, "To"),
+        cc=_people(headers, "Cc"),
+        receipt_to=_people(headers, "Disposition-Notification-To"),
+        mes=headers.text(HEADER_MES),
+        root=root,
+        text=mime.body_text(raw, root, limits.search_text_chars),
+    )
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, so that `hémoglobine` finds `HEMOGLOBINE` on every database."""
+    if text.isascii():
+        return text.lower().replace("\x00", "")
+    decomposed = unicodedata.normalize("NFKD", text)
+    folded = "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
+    return folded.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+
+
+def _refuse_forbidden_octets(raw: bytes) -> None:
+    if b"\x00" in raw:
+        raise MalformedMessage("the message holds a NUL octet; encode binary parts in base64")
+    pairs = raw.count(b"\r\n")
+    if raw.count(b"\n") != pairs or raw.count(b"\r") != pairs:
+        raise MalformedMessage("the message holds a bare CR or LF; end every line with CRLF")
+
+
+def _people(headers: Headers, name: str) -> tuple[tuple[str, str], ...]:
+    values = headers.all(name)
+    if not values:
+        return ()
+    if len(values) == 1:
+        return parse_list(headers.text(name) or "") if b"=?" not in values[0] else _encoded_people(values[0])
+    return tuple(pair for value in values for pair in _encoded_people(value))
+
+
+def _encoded_people(value: bytes) -> tuple[tuple[str, str], ...]:
+    """Split first, decode names after: a comma inside an encoded word separates nobody (ref: rfc2047#6.2)."""
+    pairs = parse_list(value.decode("utf-8", "replace"))
+    return tuple((decode(name.encode("utf-8")), address) for name, address in pairs)
+
+
+def _date(value: str | None) -> Micros | None:
+    if not value:
+        return None
+    try:
+        return from_datetime(parsedate_to_datetime(value))
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None

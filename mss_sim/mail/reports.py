@@ -1,0 +1,80 @@
+"""What every report has in common: three parts, fields in groups, one reader (ref: rfc6522)."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from email.header import Header
+from email.parser import BytesHeaderParser
+from email.policy import compat32
+
+from mss_sim.mail.headers import CRLF, decode
+from mss_sim.mail.mime import Part, content
+
+_UNSAFE = re.compile(r"[\r\n\x00]+")
+
+
+def one_line(value: str) -> str:
+    """The value without line breaks, so that no field can be smuggled into a report."""
+    return _UNSAFE.sub(" ", value).strip()
+
+
+def field_groups(groups: Sequence[Sequence[tuple[str, str]]]) -> bytes:
+    """The body of a machine-readable part: groups of fields, an empty line between them."""
+    texts = ["".join(f"{name}: {one_line(value)}\r\n" for name, value in group) for group in groups]
+    return "\r\n".join(texts).encode("utf-8")
+
+
+def write(report_type: str, headers: Sequence[tuple[str, str]], text: str, machine: bytes, original: tuple[str, bytes]) -> bytes:
+    """A `multipart/report` of three parts; `original` is the (content type, bytes) of what the report speaks of.
+
+    Written by hand because the bytes of the original must go out unchanged, which the standard library's generator does not promise.
+    """
+    content_type, returned = original
+    boundary = "report-" + hashlib.sha256(machine + str(headers).encode()).hexdigest()[:32]
+    parts = (
+        ("text/plain; charset=utf-8", text.replace("\n", "\r\n").encode("utf-8")),
+        (f"message/{report_type}", machine),
+        (content_type, returned),
+    )
+    lines = [f"{name}: {_encoded(value)}".encode("ascii") for name, value in headers]
+    lines.append(b"MIME-Version: 1.0")
+    lines.append(f'Content-Type: multipart/report; report-type="{report_type}";\r\n boundary="{boundary}"'.encode())
+    lines.append(b"")
+    for kind, body in parts:
+        encoding = "7bit" if body.isascii() else "8bit"  # ref: rfc2045#6.2
+        lines.append(f"--{boundary}\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: {encoding}\r\n".encode())
+        lines.append(body)
+    lines.append(f"--{boundary}--\r\n".encode())
+    return CRLF.join(lines)
+
+
+def _encoded(value: str) -> str:
+    flat = one_line(value)
+    return flat if flat.isascii() else Header(flat, "utf-8").encode(linesep="\r\n")
+
+
+def read_groups(raw: bytes, part: Part) -> list[dict[str, str]]:
+    """The field groups of a machine-readable part, names in lower case; unreadable lines are left out."""
+    body = content(raw, part.start, part.end, part.encoding)
+    groups = []
+    for block in re.split(rb"(?:\r?\n)(?:[ \t]*\r?\n)+", body.strip() + b"\r\n"):
+        if not block.strip():
+            continue
+        fields = BytesHeaderParser(policy=compat32).parsebytes(block.strip() + b"\r\n\r\n")
+        group: dict[str, str] = {}
+        for name, value in fields.items():
+            group.setdefault(name.lower(), decode(" ".join(str(value).split()).encode("utf-8", "replace")))
+        groups.append(group)
+    return groups
+
+
+def typed_value(value: str) -> str:
+    """The value after an address or code type: `rfc822; a@b` gives `a@b` (ref: rfc3464#2.1.2)."""
+    return value.rpartition(";")[2].strip().strip("<>")
+
+
+def machine_part(root: Part, report_type: str, content_type: str) -> Part | None:
+    """The machine-readable part of a `multipart/report` of that type, or None when the message is no such report."""
+    if root.content_type != "multipart/report" or root.params.get("report-type", "").lower() != report_type:
+        return None
+    return next((part for part in root.children if part.content_type == content_type), None)

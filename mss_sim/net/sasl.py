@@ -1,0 +1,91 @@
+"""SASL exchanges as pure values: bytes from the client in, challenges or credentials out. No socket, no account.
+
+| mechanism | initial response | source                  |
+|-----------|------------------|-------------------------|
+| PLAIN     | optional         | rfc4616                 |
+| LOGIN     | optional (user)  | draft-murchison-sasl-login, kept for old clients |
+| XOAUTH2   | optional         | Google's, named by the national texts (ref: ref2#ECO.1.2.1) |
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+_SEPARATOR = "\x01"
+
+
+class SaslError(ValueError):
+    """The client's response does not follow its mechanism; the text says how it should look."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordCredentials:
+    """A name and a password; `acts_for` is the authorisation identity, empty when none was given."""
+
+    name: str
+    password: str
+    acts_for: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCredentials:
+    """An access token, and the mailbox that the client wants to open (`user=`)."""
+
+    user: str
+    token: str
+
+
+Credentials = PasswordCredentials | TokenCredentials
+Exchange = Generator[bytes, bytes, Credentials]
+"""Yields challenges, is sent responses, returns credentials; all decoded from base64."""
+
+
+def _text(response: bytes) -> str:
+    try:
+        return response.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SaslError("the response is not UTF-8") from error
+
+
+def plain(initial: bytes | None) -> Exchange:
+    """PLAIN: `authzid NUL authcid NUL password` (ref: rfc4616#2)."""
+    response = (yield b"") if initial is None else initial
+    fields = _text(response).split("\x00")
+    if len(fields) != 3 or not fields[1]:
+        raise SaslError("PLAIN expects authzid NUL authcid NUL password")
+    return PasswordCredentials(fields[1], fields[2], fields[0])
+
+
+def login(initial: bytes | None) -> Exchange:
+    """LOGIN: the name, then the password."""
+    name = (yield b"Username:") if initial is None else initial
+    password = yield b"Password:"
+    return PasswordCredentials(_text(name), _text(password))
+
+
+def xoauth2(initial: bytes | None) -> Exchange:
+    """XOAUTH2: `user=<mailbox>^Aauth=Bearer <token>^A^A`, with or without initial response."""
+    response = (yield b"") if initial is None else initial
+    pairs = dict(field.partition("=")[::2] for field in _text(response).split(_SEPARATOR) if field)
+    scheme, space, token = pairs.get("auth", "").partition(" ")
+    if not pairs.get("user") or scheme.lower() != "bearer" or not space or not token.strip():
+        raise SaslError("XOAUTH2 expects user=<mailbox>^Aauth=Bearer <token>^A^A")
+    return TokenCredentials(pairs["user"], token.strip())
+
+
+MECHANISMS: dict[str, Callable[[bytes | None], Exchange]] = {"PLAIN": plain, "LOGIN": login, "XOAUTH2": xoauth2}
+PASSWORD_MECHANISMS = frozenset({"PLAIN", "LOGIN"})
+
+
+def decode(line: str) -> bytes:
+    """The bytes of one base64 line; SaslError when it is none."""
+    try:
+        return base64.b64decode(line.encode("ascii"), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise SaslError("the response is not base64") from error
+
+
+def encode(challenge: bytes) -> str:
+    """One challenge as a base64 line."""
+    return base64.b64encode(challenge).decode("ascii")

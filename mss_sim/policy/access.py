@@ -1,0 +1,80 @@
+"""Who holds what over a mailbox, at one instant."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mss_sim.clock import Micros
+from mss_sim.errors import Refusal, Rule
+from mss_sim.vocabulary import HolderRole, Right
+
+ALL_RIGHTS = frozenset(Right)
+
+HOLDER_RIGHTS: dict[HolderRole, frozenset[Right]] = {
+    HolderRole.OWNER: ALL_RIGHTS,
+    HolderRole.RESPONSIBLE: ALL_RIGHTS,
+    HolderRole.CO_HOLDER: ALL_RIGHTS,
+}
+"""What holding a mailbox gives without any grant; co-holders equal the responsible for mail (ref: ans-ig-mss#cab)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One delegation as far as a decision needs it; `id` names it in the journal."""
+
+    id: int
+    rights: frozenset[Right]
+    valid_from: Micros | None = None
+    valid_until: Micros | None = None
+    revoked_at: Micros | None = None
+
+    def holds_at(self, now: Micros) -> bool:
+        """Whether it gives anything at that instant; `valid_until` is the first instant at which it no longer does."""
+        if self.revoked_at is not None and self.revoked_at <= now:
+            return False
+        started = self.valid_from is None or self.valid_from <= now
+        return started and (self.valid_until is None or now < self.valid_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What one identity may do with one mailbox now. `grants` are the ones in force; `role` is set for holders."""
+
+    role: HolderRole | None = None
+    grants: tuple[Grant, ...] = ()
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        """Every right held, by role or by any grant in force."""
+        held = HOLDER_RIGHTS[self.role] if self.role else frozenset()
+        return held.union(*(grant.rights for grant in self.grants))
+
+    def grant_for(self, right: Right) -> Grant | None:
+        """The grant that gives a right which the role does not; the oldest when several do."""
+        if self.role and right in HOLDER_RIGHTS[self.role]:
+            return None
+        return next((grant for grant in self.grants if right in grant.rights), None)
+
+    def require(self, right: Right, address: str) -> None:
+        """Refuse when the right is not held. A mailbox that may not be seen does not exist for this identity."""
+        if right in self.rights:
+            return
+        if Right.SEE not in self.rights and right is not Right.SEE and self.rights:
+            right_missing(right, address)
+        if Right.SEE not in self.rights:
+            raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {address} that you may see.", subject=address)
+        right_missing(right, address)
+
+
+def right_missing(right: Right, address: str) -> None:
+    """Raise the refusal for a right that is not held over a mailbox that may be seen."""
+    raise Refusal(
+        Rule.RIGHT_MISSING,
+        f"The right {right} over {address} is missing; ask a holder of the mailbox for a grant that has it.",
+        subject=address,
+        reference="mss-sim#grants",
+    )
+
+
+def access_at(now: Micros, role: HolderRole | None, grants: Iterable[Grant]) -> Access:
+    """The access that a role and a set of grants give at one instant: grants out of force are left out."""
+    return Access(role, tuple(grant for grant in grants if grant.holds_at(now)))

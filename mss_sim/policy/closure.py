@@ -1,0 +1,78 @@
+"""Writing with patients: who opens, who may answer, what closes (ref: cnam#7, cnam#9, ref2#ECO.2.2.8).
+
+What a letter does to the patient's right to answer, by its sender, its subject and its `X-MSS-MES` header:
+
+| from          | to      | subject     | X-MSS-MES | effect                                                        |
+|---------------|---------|-------------|-----------|---------------------------------------------------------------|
+| professional  | patient | exactly [FIN] | any     | WITHDRAW every right that this mailbox gave before            |
+| professional  | patient | other       | FIN       | CLOSE with this letter: none given, the conversation's ends   |
+| professional  | patient | other       | other     | OPEN: the patient may answer the mailbox, or its Reply-To     |
+| patient       | any     | any         | any       | NONE                                                          |
+| professional  | professional | any    | any       | NONE                                                          |
+
+What a patient may write:
+
+| his right to that address                       | verdict                          |
+|-------------------------------------------------|----------------------------------|
+| the recipient is a patient, or never wrote      | not-invited                      |
+| all rights withdrawn                            | conversation-closed              |
+| the letter answers a conversation that is closed | conversation-closed             |
+| a right is open                                 | allowed                          |
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mss_sim.errors import Refusal, Rule
+from mss_sim.vocabulary import HEADER_MES_FIN, PROFESSIONAL_KINDS, SUBJECT_FIN, MailboxKind
+
+
+class Effect(StrEnum):
+    """What a letter does to the right to answer it."""
+
+    OPEN = "open"
+    CLOSE = "close"
+    WITHDRAW = "withdraw"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRight:
+    """One right of a patient to write to a professional mailbox; `key` is what gave it: a conversation or one letter."""
+
+    key: int
+    open: bool
+
+
+def effect_of(sender: MailboxKind, recipient: MailboxKind, subject: str, mes: str | None) -> Effect:
+    """The effect of a letter on the recipient's right to answer. Both marks are case-sensitive."""
+    if sender not in PROFESSIONAL_KINDS or recipient is not MailboxKind.PATIENT:
+        return Effect.NONE
+    if subject == SUBJECT_FIN:
+        return Effect.WITHDRAW
+    return Effect.CLOSE if mes == HEADER_MES_FIN else Effect.OPEN
+
+
+def decide_answer(recipient: str, kind: MailboxKind, rights: Iterable[AnswerRight], answered: frozenset[int]) -> None:
+    """Raise the refusal when a patient may not write to `recipient`.
+
+    `rights` are all that this patient ever got towards that mailbox. `answered` are the keys of what his letter answers; it is empty
+    when it answers nothing known, or when that is not known yet because the envelope comes before the letter.
+    """
+    known = tuple(rights)
+    if kind not in PROFESSIONAL_KINDS or not known:
+        raise Refusal(
+            Rule.NOT_INVITED,
+            f"A patient may only answer: {recipient} has not written to this patient.",
+            subject=recipient,
+            reference="cnam#answer",
+        )
+    concerned = [right for right in known if right.key in answered]
+    if not any(right.open for right in concerned or known):
+        raise Refusal(
+            Rule.CONVERSATION_CLOSED,
+            f"The conversation with {recipient} was closed by the professional; it can no longer be answered.",
+            subject=recipient,
+            reference="cnam#7",
+        )

@@ -1,0 +1,113 @@
+"""Delegation: in what quality somebody sends, who may grant what to whom, who may take it back.
+
+| who asks            | may grant                    | may revoke            | may change the holders |
+|---------------------|------------------------------|-----------------------|------------------------|
+| owner, responsible  | any right                    | any grant             | yes (CAB)              |
+| co-holder           | any right                    | any grant             | may leave              |
+| grantee with manage | the rights he holds himself  | any grant but his own | no                     |
+| any other grantee   | nothing                      | renounce his own      | no                     |
+"""
+
+from dataclasses import dataclass
+
+from mss_sim.clock import Micros
+from mss_sim.errors import Refusal, Rule
+from mss_sim.policy.access import Access, Grant
+from mss_sim.vocabulary import IdentityKind, MailboxKind, Right, SendMode
+
+_SEND_RIGHTS: dict[SendMode, Right] = {SendMode.AS: Right.SEND_AS, SendMode.ON_BEHALF: Right.SEND_ON_BEHALF}
+_GRANTEE_KINDS = frozenset({IdentityKind.PROFESSIONAL, IdentityKind.EMPLOYEE, IdentityKind.APPLICATION})
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """In what quality a letter leaves, and by which grant when not by a holder's own right."""
+
+    mode: SendMode
+    grant: Grant | None = None
+
+
+def decide_sending(access: Access, address: str, precedence: SendMode, wished: SendMode | None = None) -> Sending:
+    """How this access sends from the mailbox; Refusal(SEND_NOT_ALLOWED) when it may not.
+
+    `wished` narrows the choice to one quality. Without a wish, `precedence` speaks when both send rights are held: send_as by
+    default as in Exchange, on behalf first as in Zarafa (ref: mss-sim#send-precedence).
+    """
+    if access.role is not None and wished in (None, SendMode.OWNER):
+        return Sending(SendMode.OWNER)
+    other = SendMode.ON_BEHALF if precedence is SendMode.AS else SendMode.AS
+    for mode in (precedence, other):
+        if wished in (None, mode) and _SEND_RIGHTS[mode] in access.rights:
+            return Sending(mode, access.grant_for(_SEND_RIGHTS[mode]))
+    quality = f" as {wished}" if wished else ""
+    raise Refusal(
+        Rule.SEND_NOT_ALLOWED,
+        f"You may not send from {address}{quality}: you neither hold this mailbox nor have a grant with send_on_behalf or send_as.",
+        subject=address,
+        reference="mss-sim#send-not-allowed",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Grantee:
+    """Whom a grant is for, as far as the decision needs it."""
+
+    idnat: str
+    kind: IdentityKind
+    anonymous_card: bool
+    enabled: bool
+
+
+def decide_grant(granter: Access, grantee: Grantee, rights: frozenset[Right], *, to_himself: bool, mailbox: MailboxKind) -> None:
+    """Raise the refusal when this granter may not give these rights to this grantee."""
+    _refuse_grantee(grantee, mailbox)
+    if not rights:
+        raise Refusal(Rule.INVALID, "A grant needs at least one right.")
+    if Right.MANAGE not in granter.rights:
+        raise Refusal(
+            Rule.GRANT_NOT_ALLOWED, "Only a holder of the mailbox or a grantee with manage may grant.", reference="mss-sim#grants"
+        )
+    if to_himself:
+        raise Refusal(Rule.GRANT_NOT_ALLOWED, "Nobody grants to himself or edits his own grant.", reference="mss-sim#grants")
+    beyond = rights - granter.rights
+    if beyond:
+        names = ", ".join(sorted(beyond))
+        raise Refusal(Rule.GRANT_NOT_ALLOWED, f"You may not grant what you do not hold: {names}.", reference="mss-sim#grants")
+
+
+def _refuse_grantee(grantee: Grantee, mailbox: MailboxKind) -> None:
+    if mailbox is MailboxKind.PATIENT:
+        raise Refusal(Rule.GRANT_NOT_ALLOWED, "A patient's mailbox is not delegated.", reference="mss-sim#patient-grants")
+    if grantee.anonymous_card:
+        raise Refusal(
+            Rule.GRANTEE_NOT_ALLOWED,
+            "An anonymous card names nobody and can hold no grant; grant to an identified person.",
+            subject=grantee.idnat,
+            reference="sentinelle#f4",
+        )
+    if grantee.kind not in _GRANTEE_KINDS or not grantee.enabled:
+        raise Refusal(
+            Rule.GRANTEE_NOT_ALLOWED,
+            "A grant is given to an enabled professional, employee or application.",
+            subject=grantee.idnat,
+            reference="sentinelle#f2",
+        )
+
+
+def decide_revocation(revoker: Access, *, own: bool) -> None:
+    """Raise the refusal when this access may not take a grant of the mailbox back; renouncing one's own needs no right."""
+    if own:
+        return
+    if Right.MANAGE not in revoker.rights:
+        raise Refusal(
+            Rule.GRANT_NOT_ALLOWED,
+            "Only a holder of the mailbox or a grantee with manage may revoke; a grantee may renounce his own grant.",
+            reference="mss-sim#grants",
+        )
+
+
+def decide_window(valid_from: Micros | None, valid_until: Micros | None, now: Micros) -> None:
+    """Raise the refusal when a validity window is empty or already over."""
+    start = now if valid_from is None else max(valid_from, now)
+    if valid_until is not None and valid_until <= start:
+        raise Refusal(Rule.INVALID, "valid_until must be later than valid_from and than now.")

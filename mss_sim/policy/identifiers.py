@@ -1,0 +1,59 @@
+"""National identifiers: their shapes and check digits.
+
+A wrong key is a warning, never a refusal: the published samples of the ANS break their own keys (ref: ans-idnps). What is generated
+here is right.
+"""
+
+import re
+
+from mss_sim.vocabulary import IdentityKind
+
+_INS = re.compile(r"[0-9]{5}(?:[0-9]{2}|2[AB])[0-9]{6}[0-9]{2}\Z")
+_STRUCTURE_LENGTHS = {"3": 9, "4": 9, "5": 14, "6": 14}
+
+
+def luhn_holds(digits: str) -> bool:
+    """Whether a number ends with its Luhn digit: RPPS over 11 digits, FINESS and SIREN over 9, SIRET over 14."""
+    if not digits.isdigit():
+        return False
+    total = 0
+    for position, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if position % 2 else 1)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def ins_key(number: str) -> str:
+    """The two-digit key of a 13-character INS number; Corsican 2A and 2B count as 19 and 18 (ref: ins-key)."""
+    digits = number.upper().replace("2A", "19", 1) if number[5:7].upper() == "2A" else number
+    digits = digits.upper().replace("2B", "18", 1) if number[5:7].upper() == "2B" else digits
+    return f"{97 - int(digits) % 97:02d}"
+
+
+def is_ins(text: str) -> bool:
+    """Whether a text has the shape of a 15-character INS, key apart."""
+    return bool(_INS.match(text.upper()))
+
+
+def warnings(idnat: str, kind: IdentityKind) -> list[str]:
+    """What is odd about an idNat for an identity of that kind; empty when nothing is (ref: ans-idnps)."""
+    if kind is IdentityKind.PROFESSIONAL:
+        ok = idnat.startswith("8") and len(idnat) == 12 and luhn_holds(idnat[1:])
+        return [] if ok else ["A professional's idNat is 8 and an RPPS of 11 digits that ends with its Luhn digit."]
+    if kind is IdentityKind.PATIENT:
+        if not is_ins(idnat):
+            return ["A patient's identifier is an INS: 13 characters and a key of two digits."]
+        return [] if ins_key(idnat[:13]) == idnat[13:] else [f"The key of this INS should be {ins_key(idnat[:13])}."]
+    if kind is IdentityKind.EMPLOYEE:
+        return _employee_warnings(idnat)
+    return []
+
+
+def _employee_warnings(idnat: str) -> list[str]:
+    if idnat.startswith("8"):  # RPPS+: an employee who got an RPPS number
+        return [] if len(idnat) == 12 and luhn_holds(idnat[1:]) else ["The RPPS in this idNat does not end with its Luhn digit."]
+    structure, slash, internal = idnat[1:].partition("/")
+    length = _STRUCTURE_LENGTHS.get(idnat[:1])
+    if length is None or not slash or not internal or len(structure) != length:
+        return ["An employee's idNat is 3+FINESS, 4+SIREN, 5+SIRET or 6+practice, a slash and an internal number."]
+    return [] if luhn_holds(structure) else ["The structure number in this idNat does not end with its Luhn digit."]

@@ -1,0 +1,100 @@
+"""Which receipts are due.
+
+Delivery status notifications, by what happened to a recipient and the NOTIFY that the sender chose (ref: rfc3461#4.1, rfc3461#5.2):
+
+| outcome   | NOTIFY absent | NEVER | holds SUCCESS | holds FAILURE | holds DELAY |
+|-----------|---------------|-------|---------------|---------------|-------------|
+| delivered | no            | no    | yes           | no            | no          |
+| failed    | yes           | no    | no            | yes           | no          |
+| delayed   | yes           | no    | no            | no            | yes         |
+
+Nothing is ever due to a null sender (ref: rfc3461#6.2, rfc5321#6.1).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mss_sim.errors import Refusal, Rule
+from mss_sim.vocabulary import DsnAction
+
+
+class Notify(StrEnum):
+    """Values of the NOTIFY parameter (ref: rfc3461#4.1)."""
+
+    NEVER = "NEVER"
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"
+    DELAY = "DELAY"
+
+
+_WANTED: dict[DsnAction, Notify] = {
+    DsnAction.DELIVERED: Notify.SUCCESS,
+    DsnAction.RELAYED: Notify.SUCCESS,
+    DsnAction.EXPANDED: Notify.SUCCESS,
+    DsnAction.FAILED: Notify.FAILURE,
+    DsnAction.DELAYED: Notify.DELAY,
+}
+_DEFAULT = frozenset({Notify.FAILURE, Notify.DELAY})
+
+
+def dsn_due(action: DsnAction, notify: Collection[Notify], sender: str) -> bool:
+    """Whether a notification of that action goes to `sender`; an empty `notify` means that the parameter was absent."""
+    return bool(sender) and _WANTED[action] in (notify or _DEFAULT)
+
+
+DIAGNOSTICS: dict[Rule, tuple[int, str]] = {
+    Rule.UNKNOWN_MAILBOX: (550, "5.1.1"),
+    Rule.BAD_ADDRESS: (501, "5.1.3"),
+    Rule.MAILBOX_CLOSED: (550, "5.2.1"),
+    Rule.MAILBOX_SUSPENDED: (450, "4.2.1"),
+    Rule.MAILBOX_FULL: (452, "4.2.2"),
+    Rule.DOMAIN_OUTSIDE: (550, "5.7.1"),
+    Rule.NOT_INVITED: (550, "5.7.1"),
+    Rule.CONVERSATION_CLOSED: (550, "5.7.1"),
+    Rule.TOO_LARGE: (552, "5.3.4"),
+    Rule.EXPIRED: (450, "4.4.7"),
+}
+"""SMTP reply and enhanced status of what can happen to one recipient: at RCPT, and in notifications (ref: rfc3463#3)."""
+
+
+def diagnostic(refusal: Refusal) -> tuple[str, str]:
+    """(enhanced status, SMTP reply) of a refused recipient, for a notification."""
+    code, status = DIAGNOSTICS[refusal.rule]
+    return status, f"{code} {status} {refusal.detail}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRequest:
+    """What decides on a read receipt: whom it was asked for, the return path, and whether one has left already."""
+
+    receipt_to: tuple[str, ...]
+    return_path: str | None
+    already_sent: bool
+    is_report: bool
+
+
+def decide_receipt(request: ReceiptRequest, *, confirmed: bool) -> str:
+    """The address that gets the read receipt; Refusal when none may leave.
+
+    At most one leaves per message and recipient, none for a report (ref: rfc8098#2.1). When the address asked for is not the
+    return path, somebody has to confirm it (`confirmed`), so an automatic one never leaves (ref: rfc8098#2.1, ig-mss#mdn).
+    """
+    if not request.receipt_to or request.is_report:
+        raise Refusal(
+            Rule.RECEIPT_NOT_REQUESTED,
+            "The sender asked for no read receipt: the letter has no usable Disposition-Notification-To.",
+            reference="rfc8098#2.1",
+        )
+    if request.already_sent:
+        raise Refusal(
+            Rule.RECEIPT_ALREADY_SENT, "A read receipt has already left for this letter and this mailbox.", reference="rfc8098#2.1"
+        )
+    address = request.receipt_to[0]
+    if (len(request.receipt_to) > 1 or address != request.return_path) and not confirmed:
+        raise Refusal(
+            Rule.RECEIPT_NEEDS_CONSENT,
+            f"The receipt is asked for {address}, which is not the return path; send it with confirm: true if the reader agrees.",
+            reference="rfc8098#2.1",
+        )
+    return address

@@ -1,0 +1,116 @@
+"""What becomes of one recipient.
+
+`local` is a mailbox of the sender's own operator, or any mailbox when a peer operator calls: its state is known at once. `remote` is a
+mailbox of another operator of the same simulator: the sender's operator accepts, the other one answers afterwards.
+
+| mailbox   | local                       | remote                              |
+|-----------|-----------------------------|-------------------------------------|
+| active    | DELIVER                     | DELIVER (relayed, then delivered)   |
+| active, message over its limit | REFUSE message-too-large | BOUNCE message-too-large |
+| full      | REFUSE mailbox-full         | DEFER mailbox-full                  |
+| suspended | REFUSE mailbox-suspended    | DEFER mailbox-suspended             |
+| closed    | REFUSE mailbox-closed       | BOUNCE mailbox-closed               |
+| unknown   | REFUSE unknown-mailbox      | BOUNCE unknown-mailbox              |
+| outside   | REFUSE domain-outside       | REFUSE domain-outside               |
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mss_sim.errors import Refusal, Rule
+from mss_sim.vocabulary import MailboxState
+
+
+class Way(StrEnum):
+    """What to do with one recipient."""
+
+    DELIVER = "deliver"
+    REFUSE = "refuse"
+    DEFER = "defer"
+    BOUNCE = "bounce"
+
+
+class Standing(StrEnum):
+    """How the recipient's mailbox stands, seen from outside."""
+
+    ACTIVE = "active"
+    TOO_SMALL = "too_small"
+    FULL = "full"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
+    OUTSIDE = "outside"
+
+
+_TEXTS: dict[Standing, tuple[Rule, str, str]] = {
+    Standing.TOO_SMALL: (Rule.TOO_LARGE, "The message is larger than the mailbox {} accepts; send less at once.", "rfc1870#6.1"),
+    Standing.FULL: (Rule.MAILBOX_FULL, "The mailbox {} is full; try again later.", "rfc3463#3.3"),
+    Standing.SUSPENDED: (Rule.MAILBOX_SUSPENDED, "The mailbox {} is suspended; try again later.", "rfc3463#3.3"),
+    Standing.CLOSED: (
+        Rule.MAILBOX_CLOSED,
+        "The mailbox {} is closed; look for another address of this correspondent.",
+        "rfc3463#3.3",
+    ),
+    Standing.UNKNOWN: (Rule.UNKNOWN_MAILBOX, "There is no mailbox {}; check the address in the directory.", "rfc3463#3.2"),
+    Standing.OUTSIDE: (
+        Rule.DOMAIN_OUTSIDE,
+        "The domain of {} is not in the trust space; health mail never leaves it.",
+        "ans-trust-space",
+    ),
+}
+_WAYS: dict[Standing, tuple[Way, Way]] = {
+    Standing.ACTIVE: (Way.DELIVER, Way.DELIVER),
+    Standing.TOO_SMALL: (Way.REFUSE, Way.BOUNCE),
+    Standing.FULL: (Way.REFUSE, Way.DEFER),
+    Standing.SUSPENDED: (Way.REFUSE, Way.DEFER),
+    Standing.CLOSED: (Way.REFUSE, Way.BOUNCE),
+    Standing.UNKNOWN: (Way.REFUSE, Way.BOUNCE),
+    Standing.OUTSIDE: (Way.REFUSE, Way.REFUSE),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way of one recipient; `refusal` says why when it is not DELIVER."""
+
+    way: Way
+    refusal: Refusal | None = None
+
+
+_DELIVER = Route(Way.DELIVER)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a mailbox can take, in bytes; `message_bytes_max` None means that no limit of its own is set."""
+
+    used_bytes: int
+    quota_bytes: int
+    message_bytes_max: int | None = None
+
+
+def standing(state: MailboxState, room: Room, size_bytes: int) -> Standing:
+    """How an existing mailbox stands for a message of `size_bytes`."""
+    if state is not MailboxState.ACTIVE:
+        return Standing.CLOSED if state is MailboxState.CLOSED else Standing.SUSPENDED
+    if room.message_bytes_max is not None and size_bytes > room.message_bytes_max:
+        return Standing.TOO_SMALL
+    return Standing.FULL if room.used_bytes + size_bytes > room.quota_bytes else Standing.ACTIVE
+
+
+def decide_route(address: str, stands: Standing, *, local: bool) -> Route:
+    """The row of the table above for one recipient."""
+    way = _WAYS[stands][0 if local else 1]
+    if way is Way.DELIVER:
+        return _DELIVER
+    rule, text, reference = _TEXTS[stands]
+    return Route(way, Refusal(rule, text.format(address), subject=address, reference=reference))
+
+
+def size_refusal(size_bytes: int, max_bytes: int) -> Refusal | None:
+    """The refusal of a message over the limit, or None (ref: rfc1870#6)."""
+    if size_bytes <= max_bytes:
+        return None
+    return Refusal(
+        Rule.TOO_LARGE, f"The message has {size_bytes} bytes; at most {max_bytes} are accepted here.", reference="rfc1870#6.1"
+    )

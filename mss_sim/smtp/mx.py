@@ -1,0 +1,26 @@
+"""The server for peer operators: domains of the trust space on both ends, nothing relayed, nobody logs in."""
+
+from mss_sim.config import Settings
+from mss_sim.core.letters import Accepted
+from mss_sim.core.reception import Reception
+from mss_sim.smtp.commands import MailCommand, RcptCommand
+from mss_sim.smtp.session import Session, Transaction
+
+
+class MxSession(Session):
+    """A session on the MX port."""
+
+    def __init__(self, settings: Settings, peer: str, reception: Reception) -> None:
+        super().__init__(settings, peer)
+        self._reception = reception
+
+    async def accept_sender(self, command: MailCommand) -> None:
+        self._reception.check_size(command.size_bytes)
+        await self._reception.check_sender(command.sender)
+
+    async def accept_recipient(self, command: RcptCommand, transaction: Transaction) -> None:
+        await self._reception.check_recipient(command.recipient, transaction.mail.size_bytes)
+
+    async def accept_message(self, transaction: Transaction, raw: bytes) -> Accepted:
+        peer = f"{self.hello} ([{self.peer}])"
+        return await self._reception.receive(transaction.envelope(), raw, protocol=self.protocol, peer=peer)

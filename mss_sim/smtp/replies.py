@@ -1,0 +1,103 @@
+"""Every reply that the two SMTP servers give: number, enhanced code, text (ref: rfc5321#4.2, rfc3463).
+
+`REPLIES` is the one table that shows refusals over SMTP; its sister for HTTP is `http/problems.py`, and a test compares both with the
+rules. What can happen to a recipient has its codes from `policy/receipts`, because notifications show the same ones.
+"""
+
+from dataclasses import dataclass
+
+from mss_sim.errors import Refusal, Rule
+from mss_sim.policy.receipts import DIAGNOSTICS
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply of one line. `enhanced` is empty where RFC 2034 gives none (greeting, EHLO, 334, 354)."""
+
+    code: int
+    enhanced: str
+    text: str
+
+    def line(self) -> bytes:
+        """The reply as it goes over the wire; non-ASCII letters are replaced, so that any client can read it."""
+        words = " ".join(word for word in (str(self.code), self.enhanced, self.text) if word)
+        return words.encode("ascii", "replace").replace(b"\r", b" ").replace(b"\n", b" ") + b"\r\n"
+
+
+REPLIES: dict[Rule, tuple[int, str]] = {
+    **DIAGNOSTICS,
+    Rule.TLS_REQUIRED: (530, "5.7.0"),
+    Rule.AUTHENTICATION_REQUIRED: (530, "5.7.0"),
+    Rule.AUTHENTICATION_FAILED: (535, "5.7.8"),
+    Rule.TOO_MANY_CONNECTIONS: (421, "4.7.0"),
+    Rule.SEND_NOT_ALLOWED: (550, "5.7.1"),
+    Rule.RIGHT_MISSING: (550, "5.7.1"),
+    Rule.TOO_MANY_RECIPIENTS: (452, "4.5.3"),
+    Rule.NO_RECIPIENT: (554, "5.5.1"),
+    Rule.MALFORMED_MESSAGE: (554, "5.6.0"),
+    Rule.STORE_UNAVAILABLE: (451, "4.3.0"),
+    Rule.INVALID: (501, "5.5.4"),
+    Rule.NOT_FOUND: (550, "5.1.1"),
+    Rule.CONFLICT: (550, "5.5.0"),
+    Rule.GRANT_NOT_ALLOWED: (550, "5.7.1"),
+    Rule.GRANTEE_NOT_ALLOWED: (550, "5.7.1"),
+    Rule.SUCCESSOR_REQUIRED: (550, "5.7.1"),
+    Rule.RECEIPT_NOT_REQUESTED: (550, "5.7.1"),
+    Rule.RECEIPT_ALREADY_SENT: (550, "5.7.1"),
+    Rule.RECEIPT_NEEDS_CONSENT: (550, "5.7.1"),
+    Rule.IDEMPOTENCY_MISMATCH: (550, "5.5.0"),
+    Rule.CONTROL_FORBIDDEN: (550, "5.7.1"),
+}
+_AT_MAIL: dict[Rule, tuple[int, str]] = {Rule.SEND_NOT_ALLOWED: (553, "5.7.1")}
+"""MAIL FROM names the mailbox itself, so the reply is the one for addresses (ref: rfc5321#4.2.3)."""
+
+
+def refused(refusal: Refusal, *, at_mail: bool = False) -> Reply:
+    """The reply that shows a refusal; the reference of its rule stands at the end."""
+    code, enhanced = (_AT_MAIL.get(refusal.rule) if at_mail else None) or REPLIES[refusal.rule]
+    source = f" ({refusal.reference})" if refusal.reference else ""
+    return Reply(code, enhanced, f"{refusal.detail}{source}")
+
+
+OK = Reply(250, "2.0.0", "OK")
+SENDER_OK = Reply(250, "2.1.0", "Sender OK")
+RECIPIENT_OK = Reply(250, "2.1.5", "Recipient OK")
+RESET = Reply(250, "2.0.0", "Flushed")
+START_TLS = Reply(220, "2.0.0", "Ready to start TLS")
+SEND_DATA = Reply(354, "", "End data with <CR><LF>.<CR><LF>")
+AUTHENTICATED = Reply(235, "2.7.0", "Authentication succeeded")
+BYE = Reply(221, "2.0.0", "Bye")
+VRFY = Reply(252, "2.5.0", "Cannot VRFY user; send some mail and see")
+SYNTAX = Reply(500, "5.5.2", "Command not recognised; HELP lists the commands")
+LINE_TOO_LONG = Reply(500, "5.5.6", "Line too long")
+NOT_IMPLEMENTED = Reply(502, "5.5.1", "Command not implemented")
+BAD_SEQUENCE_HELLO = Reply(503, "5.5.1", "Say EHLO first")
+BAD_SEQUENCE_MAIL = Reply(503, "5.5.1", "Say MAIL FROM first")
+BAD_SEQUENCE_RCPT = Reply(503, "5.5.1", "Say RCPT TO first; no recipient was accepted")
+BAD_SEQUENCE_NESTED = Reply(503, "5.5.1", "A mail transaction is open; finish it or say RSET")
+BAD_SEQUENCE_AUTH = Reply(503, "5.5.1", "Already authenticated")
+BAD_SEQUENCE_TLS = Reply(503, "5.5.1", "TLS is active already")
+TLS_FIRST = Reply(530, "5.7.0", "Must issue a STARTTLS command first (rfc3207#4)")
+AUTH_FIRST = Reply(530, "5.7.0", "Authentication required (rfc4954#6)")
+AUTH_UNKNOWN = Reply(504, "5.5.4", "Unrecognised authentication mechanism")
+AUTH_CANCELLED = Reply(501, "5.7.0", "Authentication cancelled")
+AUTH_UNREADABLE = Reply(501, "5.5.2", "The response cannot be read")
+AUTH_NOT_OFFERED = Reply(502, "5.5.1", "Operators do not authenticate by AUTH here")
+INJECTION = Reply(503, "5.5.1", "Commands after STARTTLS in the same packet are not executed (rfc3207#4.2)")
+TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors, goodbye")
+TOO_MANY_PASSWORDS = Reply(421, "4.7.0", "Too many wrong passwords, goodbye")
+TOO_MANY_CONNECTIONS = Reply(421, "4.7.0", "Too many connections, try again later")
+TIMEOUT = Reply(421, "4.4.2", "Idle too long, goodbye")
+GOING_DOWN = Reply(421, "4.3.2", "The simulator stops, try again later")
+INTERNAL = Reply(451, "4.3.0", "Internal error; nothing was kept, try again later")
+HELP = Reply(214, "2.0.0", "EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT (RFC 5321)")
+
+
+def syntax(expected: str) -> Reply:
+    """501: the arguments of a known command cannot be read."""
+    return Reply(501, "5.5.4", f"Syntax: {expected}")
+
+
+def unknown_parameter(name: str) -> Reply:
+    """555: a parameter of MAIL or RCPT that was not announced (ref: rfc5321#4.1.1.11)."""
+    return Reply(555, "5.5.4", f"Parameter {name} not recognised or badly written")

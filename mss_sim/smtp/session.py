@@ -1,0 +1,159 @@
+"""One SMTP session: what is known, what is legal now, what each verb answers. No socket and no aiosmtpd here.
+
+    HELLO ──EHLO──▶ READY ──MAIL──▶ MAIL ──RCPT──▶ RCPT ──DATA──▶ READY
+                      ▲──────────── RSET, EHLO, STARTTLS ───────────┘
+
+`Session` holds the transaction; `submission.py` and `mx.py` say who may send what to whom.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+
+from mss_sim import log
+from mss_sim.config import Settings
+from mss_sim.core.letters import Accepted, Addressee, Envelope
+from mss_sim.errors import Refusal, Rule
+from mss_sim.ids import encode
+from mss_sim.smtp import replies
+from mss_sim.smtp.commands import CommandError, MailCommand, RcptCommand, read_mail, read_rcpt
+from mss_sim.smtp.replies import Reply
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One mail transaction, from MAIL to the end of DATA."""
+
+    mail: MailCommand
+    recipients: dict[str, Addressee] = field(default_factory=dict)
+
+    def envelope(self) -> Envelope:
+        """The envelope as the core wants it."""
+        return Envelope(self.mail.sender, tuple(self.recipients.values()), self.mail.envelope_id, self.mail.return_full)
+
+
+class Session(ABC):
+    """What both SMTP servers share. `hello` is the name that the client gave, None before EHLO or HELO."""
+
+    offers_auth = False
+    tls_required = False
+
+    def __init__(self, settings: Settings, peer: str) -> None:
+        self.settings = settings
+        self.peer = peer
+        self.hello: str | None = None
+        self.extended = False
+        self.tls = False
+        self.transaction: Transaction | None = None
+        self._log = log.get("smtp")
+
+    def greet(self, name: str, *, extended: bool) -> None:
+        """EHLO or HELO: the name is noted, an open transaction is dropped (ref: rfc5321#4.1.4)."""
+        self.hello = name
+        self.extended = extended
+        self.transaction = None
+
+    def start_tls(self) -> None:
+        """TLS is up: everything that was said in clear is forgotten (ref: rfc3207#4.2)."""
+        self.hello = None
+        self.extended = False
+        self.transaction = None
+        self.tls = True
+
+    @property
+    def protocol(self) -> str:
+        """The transmission type for Received (ref: rfc3848)."""
+        if not self.extended:
+            return "SMTP"
+        return "ESMTP" + ("S" if self.tls else "") + ("A" if self.authenticated else "")
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether somebody logged in."""
+        return False
+
+    async def mail(self, argument: str) -> Reply:
+        """MAIL FROM."""
+        if self.hello is None:
+            return replies.BAD_SEQUENCE_HELLO
+        if self.transaction is not None:
+            return replies.BAD_SEQUENCE_NESTED
+        try:
+            command = read_mail(argument)
+            await self.accept_sender(command)
+        except CommandError as error:
+            return error.reply
+        except Refusal as refusal:
+            return replies.refused(refusal, at_mail=True)
+        self.transaction = Transaction(command)
+        return replies.SENDER_OK
+
+    async def rcpt(self, argument: str) -> Reply:
+        """RCPT TO; the same recipient twice is one."""
+        if self.transaction is None:
+            return replies.BAD_SEQUENCE_MAIL
+        try:
+            command = read_rcpt(argument, utf8=self.transaction.mail.smtputf8)
+            if command.recipient not in self.transaction.recipients:
+                self._check_count(len(self.transaction.recipients))
+                await self.accept_recipient(command, self.transaction)
+        except CommandError as error:
+            return error.reply
+        except Refusal as refusal:
+            return replies.refused(refusal)
+        addressee = Addressee(command.recipient, command.notify, command.original)
+        self.transaction.recipients.setdefault(command.recipient, addressee)
+        return replies.RECIPIENT_OK
+
+    def _check_count(self, count: int) -> None:
+        limit = self.settings.recipients_max
+        if count >= limit:
+            raise Refusal(
+                Rule.TOO_MANY_RECIPIENTS,
+                f"At most {limit} recipients; send the others another message.",
+                reference="rfc5321#4.5.3.1.10",
+            )
+
+    def data(self) -> Reply:
+        """DATA: 354 when a message may follow."""
+        if self.transaction is None:
+            return replies.BAD_SEQUENCE_MAIL
+        return replies.SEND_DATA if self.transaction.recipients else replies.BAD_SEQUENCE_RCPT
+
+    async def message(self, raw: bytes) -> Reply:
+        """The end of DATA: 250 only when the message is on disk."""
+        transaction, self.transaction = self.transaction, None
+        if transaction is None:
+            return replies.BAD_SEQUENCE_MAIL
+        try:
+            accepted = await self.accept_message(transaction, raw)
+        except CommandError as error:
+            return error.reply
+        except Refusal as refusal:
+            return replies.refused(refusal)
+        return Reply(250, "2.0.0", f"OK stored as {encode(accepted.message_id)}")
+
+    def too_large(self, size_bytes: int) -> Reply:
+        """The message went over the limit while it came in; the transaction is over."""
+        self.transaction = None
+        limit = self.settings.message_size_bytes_max
+        refusal = Refusal(
+            Rule.TOO_LARGE, f"The message has {size_bytes} bytes; at most {limit} are accepted here.", reference="rfc1870#6.3"
+        )
+        return replies.refused(refusal)
+
+    def reset(self) -> Reply:
+        """RSET."""
+        self.transaction = None
+        return replies.RESET
+
+    @abstractmethod
+    async def accept_sender(self, command: MailCommand) -> None:
+        """Refuse a sender, with Refusal or CommandError."""
+
+    @abstractmethod
+    async def accept_recipient(self, command: RcptCommand, transaction: Transaction) -> None:
+        """Refuse a recipient."""
+
+    @abstractmethod
+    async def accept_message(self, transaction: Transaction, raw: bytes) -> Accepted:
+        """Deliver the message, or refuse it."""

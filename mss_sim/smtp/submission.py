@@ -1,0 +1,68 @@
+"""The server for clients: TLS first, then AUTH, then mail from a mailbox that the person may send from (ref: rfc6409, ref2#ECO.1.2.1)."""
+
+from mss_sim.config import Settings
+from mss_sim.core import accounts
+from mss_sim.core.accounts import Actor
+from mss_sim.core.core import Core
+from mss_sim.core.letters import Accepted
+from mss_sim.core.submission import Request, Sender, check_recipient, check_size, sender_at
+from mss_sim.net import sasl
+from mss_sim.net.sasl import Credentials, PasswordCredentials
+from mss_sim.smtp import replies
+from mss_sim.smtp.commands import CommandError, MailCommand, RcptCommand
+from mss_sim.smtp.session import Session, Transaction
+from mss_sim.vocabulary import Door, Profile
+
+
+class SubmissionSession(Session):
+    """A session on the submission port."""
+
+    offers_auth = True
+    tls_required = True
+
+    def __init__(self, settings: Settings, peer: str, core: Core) -> None:
+        super().__init__(settings, peer)
+        self._core = core
+        self._sender: Sender | None = None
+        self.actor: Actor | None = None
+
+    @property
+    def authenticated(self) -> bool:
+        return self.actor is not None
+
+    def start_tls(self) -> None:
+        super().start_tls()
+        self.actor = None
+
+    def mechanisms(self) -> list[str]:
+        """The SASL mechanisms on offer; the strict profile offers no password."""
+        strict = self.settings.profile is Profile.STRICT
+        return [name for name in sasl.MECHANISMS if not (strict and name in sasl.PASSWORD_MECHANISMS)]
+
+    async def authenticate(self, credentials: Credentials) -> Actor:
+        """The actor behind credentials; Refusal(AUTHENTICATION_FAILED) otherwise."""
+        world = self._core.world
+        if isinstance(credentials, PasswordCredentials):
+            return await accounts.with_password(
+                world, credentials.name, credentials.password, door=Door.SMTP, mailbox=credentials.acts_for or None
+            )
+        return await accounts.with_token(world, credentials.token, door=Door.SMTP, mailbox=credentials.user)
+
+    async def accept_sender(self, command: MailCommand) -> None:
+        if not self.tls:
+            raise CommandError(replies.TLS_FIRST)
+        if self.actor is None:
+            raise CommandError(replies.AUTH_FIRST)
+        world = self._core.world
+        self._sender = await sender_at(world, self.actor, command.sender) if command.sender else None
+        check_size(world, self._sender.mailbox if self._sender else None, command.size_bytes)
+
+    async def accept_recipient(self, command: RcptCommand, transaction: Transaction) -> None:
+        await check_recipient(self._core.world, self._sender, command.recipient, transaction.mail.size_bytes)
+
+    async def accept_message(self, transaction: Transaction, raw: bytes) -> Accepted:
+        if self.actor is None:
+            raise CommandError(replies.AUTH_FIRST)
+        peer = f"{self.hello} ([{self.peer}])"
+        request = Request(transaction.envelope(), raw, self.protocol, peer)
+        return await self._core.submission.submit(self.actor, request)

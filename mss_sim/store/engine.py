@@ -1,0 +1,69 @@
+"""Engines of the two databases, set up once per world.
+
+SQLite: one file, WAL, `synchronous=FULL`, so that what was committed is on disk; one connection writes, several read. PostgreSQL: what
+the server promises by default. `Connection` is re-exported so that the core can name what it hands on without knowing SQL.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import QueuePool
+
+__all__ = ["Connection", "Engine", "create", "is_postgresql", "sqlite_url"]
+
+_BUSY_MILLISECONDS = 30_000
+_READERS = 4
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of the SQLite database at `path`."""
+    return f"sqlite:///{path}"
+
+
+def create(url: str, *, durable: bool = True) -> Engine:
+    """An engine for `url`; `durable=False` leaves syncing to the operating system, for worlds that vanish at exit.
+
+    ValueError when the URL is neither SQLite's nor PostgreSQL's.
+    """
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "postgresql":
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_size=_READERS + 1, max_overflow=0, pool_pre_ping=True
+        )
+    if backend != "sqlite":
+        raise ValueError(f"the database URL is for {backend}; sqlite:/// or postgresql:// is expected")
+    engine = create_engine(parsed, poolclass=QueuePool, pool_size=_READERS + 1, max_overflow=0, connect_args={"timeout": 30})
+    event.listen(engine, "connect", _sqlite_setup(durable=durable))
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def is_postgresql(conn: Connection) -> bool:
+    """Whether rows are locked one by one rather than the whole database."""
+    return conn.dialect.name == "postgresql"
+
+
+def _begin(conn: Connection) -> None:
+    """Take the write lock at once when writing: a lock upgraded later could fail after work was done."""
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.get_execution_options().get("writing") else "BEGIN")
+
+
+def _sqlite_setup(*, durable: bool) -> Any:
+    def set_up(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # BEGIN is said by the writer, not guessed by the driver
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={'FULL' if durable else 'OFF'}",
+            "foreign_keys=ON",
+            f"busy_timeout={_BUSY_MILLISECONDS}",
+            "cache_size=-4096",
+            "temp_store=MEMORY",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return set_up

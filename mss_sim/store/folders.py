@@ -1,0 +1,148 @@
+"""Folders: names, special uses and the counters that numbers of messages come from."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+
+from mss_sim.models.tables import copies, folders
+from mss_sim.store.engine import is_postgresql
+from mss_sim.vocabulary import FOLDER_SEPARATOR, SpecialUse
+
+_COLUMNS = tuple(folders.c)
+
+
+@dataclass(slots=True)
+class Folder:
+    """One folder and its counters, which are changed in place, then written back by `keep`."""
+
+    id: int
+    mailbox_id: int
+    name: str
+    special_use: SpecialUse | None
+    uid_validity: int
+    uid_next: int
+    modseq: int
+    exists_count: int
+    unseen_count: int
+
+    def take_uid(self) -> int:
+        """The next UID, never given before in this folder (ref: rfc9051#2.3.1.1)."""
+        uid = self.uid_next
+        self.uid_next += 1
+        return uid
+
+    def step(self) -> int:
+        """A new, higher modification sequence (ref: rfc7162#3.1)."""
+        self.modseq += 1
+        return self.modseq
+
+
+def _folder(row: Row[Any]) -> Folder:
+    id_, mailbox_id, name, special_use, uid_validity, uid_next, modseq, exists_count, unseen_count = row
+    use = SpecialUse(special_use) if special_use else None
+    return Folder(id_, mailbox_id, name, use, uid_validity, uid_next, modseq, exists_count, unseen_count)
+
+
+def add(conn: Connection, folder: Folder) -> None:
+    """Store a new folder; IntegrityError when the mailbox has one of that name."""
+    values = {column.name: getattr(folder, column.name) for column in _COLUMNS}
+    conn.execute(insert(folders).values({**values, "special_use": folder.special_use.value if folder.special_use else None}))
+
+
+def of_mailbox(conn: Connection, mailbox_id: int) -> list[Folder]:
+    """The folders of a mailbox by name, INBOX first."""
+    rows = [_folder(row) for row in conn.execute(select(*_COLUMNS).where(folders.c.mailbox_id == mailbox_id))]
+    return sorted(rows, key=lambda folder: (folder.name != "INBOX", folder.name))
+
+
+def by_id(conn: Connection, mailbox_id: int, folder_id: int) -> Folder | None:
+    """The folder of that mailbox with that id."""
+    row = conn.execute(select(*_COLUMNS).where(folders.c.mailbox_id == mailbox_id, folders.c.id == folder_id)).one_or_none()
+    return _folder(row) if row else None
+
+
+def by_name(conn: Connection, mailbox_id: int, name: str) -> Folder | None:
+    """The folder of that mailbox with that exact name; INBOX in any case (ref: rfc9051#5.1)."""
+    wanted = "INBOX" if name.upper() == "INBOX" else name
+    row = conn.execute(select(*_COLUMNS).where(folders.c.mailbox_id == mailbox_id, folders.c.name == wanted)).one_or_none()
+    return _folder(row) if row else None
+
+
+def by_use(conn: Connection, mailbox_id: int, use: SpecialUse) -> Folder | None:
+    """The folder of that mailbox with that special use."""
+    row = conn.execute(select(*_COLUMNS).where(folders.c.mailbox_id == mailbox_id, folders.c.special_use == use.value)).first()
+    return _folder(row) if row else None
+
+
+_BY_USES = select(*_COLUMNS).where(
+    folders.c.mailbox_id.in_(bindparam("mailboxes", expanding=True)), folders.c.special_use.in_(bindparam("uses", expanding=True))
+)
+_BY_USES_LOCKED = _BY_USES.order_by(folders.c.id).with_for_update()
+
+
+def for_delivery(
+    conn: Connection, mailbox_ids: Collection[int], uses: Collection[SpecialUse]
+) -> dict[tuple[int, SpecialUse], Folder]:
+    """The folders with these special uses, by (mailbox, use), their rows locked until the commit."""
+    query = _BY_USES_LOCKED if is_postgresql(conn) else _BY_USES
+    rows = conn.execute(query, {"mailboxes": list(mailbox_ids), "uses": [use.value for use in uses]})
+    found = {}
+    for folder in map(_folder, rows):
+        if folder.special_use:
+            found[folder.mailbox_id, folder.special_use] = folder
+    return found
+
+
+def lock(conn: Connection, folder_ids: Collection[int]) -> dict[int, Folder]:
+    """These folders with their counters as they are now, locked until the commit."""
+    query = select(*_COLUMNS).where(folders.c.id.in_(list(folder_ids))).order_by(folders.c.id)
+    rows = conn.execute(query.with_for_update() if is_postgresql(conn) else query)
+    return {folder.id: folder for folder in map(_folder, rows)}
+
+
+_KEEP = (
+    update(folders)
+    .where(folders.c.id == bindparam("f_id"))
+    .values(
+        uid_next=bindparam("f_next"),
+        modseq=bindparam("f_modseq"),
+        exists_count=bindparam("f_exists"),
+        unseen_count=bindparam("f_unseen"),
+    )
+)
+
+
+def keep(conn: Connection, changed: Collection[Folder]) -> None:
+    """Write the counters back."""
+    if changed:
+        conn.execute(
+            _KEEP,
+            [
+                {"f_id": f.id, "f_next": f.uid_next, "f_modseq": f.modseq, "f_exists": f.exists_count, "f_unseen": f.unseen_count}
+                for f in changed
+            ],
+        )
+
+
+def below(conn: Connection, mailbox_id: int, name: str) -> list[Folder]:
+    """The folders inside the folder called `name`, at any depth."""
+    start = name + FOLDER_SEPARATOR
+    return [folder for folder in of_mailbox(conn, mailbox_id) if folder.name.startswith(start)]
+
+
+def rename(conn: Connection, folder_id: int, name: str) -> None:
+    """Give a folder another name; UIDs and UIDVALIDITY stay (ref: rfc9051#6.3.6)."""
+    conn.execute(update(folders).where(folders.c.id == folder_id).values(name=name))
+
+
+def remove(conn: Connection, folder_id: int) -> None:
+    """Delete a folder and the copies in it."""
+    conn.execute(delete(folders).where(folders.c.id == folder_id))
+
+
+def holds_copies(conn: Connection, folder_id: int) -> bool:
+    """Whether any copy lies in the folder."""
+    query = select(copies.c.id).where(copies.c.folder_id == folder_id).limit(1)
+    return conn.execute(query).first() is not None

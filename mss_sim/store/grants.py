@@ -1,0 +1,79 @@
+"""Grants: who was given what, by whom, until when, and who took it back. Rows are never deleted; they are history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, or_, select, update
+
+from mss_sim.clock import Micros
+from mss_sim.models.tables import grants
+from mss_sim.policy.access import Grant
+from mss_sim.vocabulary import Right
+
+_COLUMNS = tuple(grants.c)
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRow:
+    """A grant as it is stored."""
+
+    id: int
+    mailbox_id: int
+    grantee_id: int
+    rights: frozenset[Right]
+    valid_from: Micros | None
+    valid_until: Micros | None
+    reason: str
+    granted_by_id: int | None
+    granted_at: Micros
+    revoked_by_id: int | None = None
+    revoked_at: Micros | None = None
+
+    def as_grant(self) -> Grant:
+        """What a decision needs of it."""
+        return Grant(self.id, self.rights, self.valid_from, self.valid_until, self.revoked_at)
+
+
+def words(rights: frozenset[Right]) -> str:
+    """Rights as the column keeps them."""
+    return " ".join(sorted(rights))
+
+
+def _row(row: Row[Any]) -> GrantRow:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+    return GrantRow(**{**values, "rights": frozenset(Right(word) for word in values["rights"].split())})
+
+
+def add(conn: Connection, rows: Sequence[GrantRow]) -> None:
+    """Store new grants."""
+    values = [{column.name: getattr(row, column.name) for column in _COLUMNS} for row in rows]
+    conn.execute(insert(grants), [{**value, "rights": words(row.rights)} for value, row in zip(values, rows, strict=True)])
+
+
+def by_id(conn: Connection, grant_id: int) -> GrantRow | None:
+    """The grant with that id, in force or not."""
+    row = conn.execute(select(*_COLUMNS).where(grants.c.id == grant_id)).one_or_none()
+    return _row(row) if row else None
+
+
+def of_mailbox(conn: Connection, mailbox_id: int) -> list[GrantRow]:
+    """Every grant ever given over a mailbox, the oldest first."""
+    return [_row(row) for row in conn.execute(select(*_COLUMNS).where(grants.c.mailbox_id == mailbox_id).order_by(grants.c.id))]
+
+
+def of_grantee(conn: Connection, identity_id: int) -> list[GrantRow]:
+    """Every grant ever given to an identity, the oldest first."""
+    return [_row(row) for row in conn.execute(select(*_COLUMNS).where(grants.c.grantee_id == identity_id).order_by(grants.c.id))]
+
+
+def between(conn: Connection, mailbox_id: int, identity_id: int) -> list[GrantRow]:
+    """Every grant ever given to an identity over a mailbox, the oldest first."""
+    query = select(*_COLUMNS).where(grants.c.mailbox_id == mailbox_id, grants.c.grantee_id == identity_id)
+    return [_row(row) for row in conn.execute(query.order_by(grants.c.id))]
+
+
+def revoke(conn: Connection, grant_ids: Sequence[int], by_id_: int | None, at: Micros) -> int:
+    """End grants that were not revoked before; how many were ended."""
+    condition = grants.c.id.in_(list(grant_ids)), or_(grants.c.revoked_at.is_(None), grants.c.revoked_at > at)
+    return conn.execute(update(grants).where(*condition).values(revoked_by_id=by_id_, revoked_at=at)).rowcount

@@ -1,0 +1,72 @@
+"""The journal: who did what, in what quality, over which mailbox; written in the transaction of the deed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, insert, select
+
+from mss_sim.clock import Micros
+from mss_sim.models.tables import journal
+from mss_sim.vocabulary import Act, Door
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line; ids are None where the deed has none."""
+
+    id: int
+    at: Micros
+    act: Act
+    door: Door
+    actor_id: int | None = None
+    mailbox_id: int | None = None
+    grant_id: int | None = None
+    message_id: int | None = None
+    detail: dict[str, Any] | None = None
+
+
+_INSERT = insert(journal)
+
+
+def write(conn: Connection, lines: Sequence[Line]) -> None:
+    """Append lines."""
+    if lines:
+        conn.execute(_INSERT, [_values(line) for line in lines])
+
+
+def _values(line: Line) -> dict[str, Any]:
+    return {
+        "id": line.id,
+        "at": line.at,
+        "act": line.act.value,
+        "door": line.door.value,
+        "actor_id": line.actor_id,
+        "mailbox_id": line.mailbox_id,
+        "grant_id": line.grant_id,
+        "message_id": line.message_id,
+        "detail": orjson.dumps(line.detail).decode() if line.detail else "{}",
+    }
+
+
+def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: int) -> list[Line]:
+    """The newest lines of a mailbox with an id under `before`, newest first."""
+    query = select(*journal.c).where(journal.c.mailbox_id == mailbox_id)
+    if before is not None:
+        query = query.where(journal.c.id < before)
+    rows = conn.execute(query.order_by(journal.c.id.desc()).limit(limit))
+    return [
+        Line(
+            row.id,
+            row.at,
+            Act(row.act),
+            Door(row.door),
+            row.actor_id,
+            row.mailbox_id,
+            row.grant_id,
+            row.message_id,
+            orjson.loads(row.detail),
+        )
+        for row in rows
+    ]

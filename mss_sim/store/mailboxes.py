@@ -1,0 +1,217 @@
+"""Mailboxes and who holds them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
+
+from mss_sim.clock import Micros
+from mss_sim.models.tables import co_holders, folders, mailboxes
+from mss_sim.store.engine import is_postgresql
+from mss_sim.vocabulary import FOLDERS_AT_BIRTH, HolderRole, MailboxKind, MailboxState, SeenPolicy, SentPolicy
+
+_COLUMNS = tuple(mailboxes.c)
+CHANGEABLE = frozenset(
+    "state label description red_listed preferred_rank message_size_bytes_max quota_bytes seen_policy sent_policy".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """One mailbox (BAL). Sizes in bytes; `message_size_bytes_max` None means its operator's limit."""
+
+    id: int
+    address: str
+    operator_id: int
+    owner_id: int
+    kind: MailboxKind
+    state: MailboxState
+    label: str
+    description: str
+    red_listed: bool
+    preferred_rank: int | None
+    message_size_bytes_max: int | None
+    quota_bytes: int
+    used_bytes: int
+    seen_policy: SeenPolicy
+    sent_policy: SentPolicy
+    created_at: Micros
+
+
+_ENUMS: dict[str, type] = {"kind": MailboxKind, "state": MailboxState, "seen_policy": SeenPolicy, "sent_policy": SentPolicy}
+
+
+def _mailbox(row: Row[Any]) -> Mailbox:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+    for name, enum in _ENUMS.items():
+        values[name] = enum(values[name])
+    return Mailbox(**values)
+
+
+def add(conn: Connection, mailbox: Mailbox, folder_ids: Sequence[int]) -> None:
+    """Store a mailbox with the folders it is born with, one id each; IntegrityError when the address is taken."""
+    conn.execute(insert(mailboxes).values({column.name: getattr(mailbox, column.name) for column in _COLUMNS}))
+    validity = mailbox.created_at // 1_000_000
+    rows = [
+        {
+            "id": folder_id,
+            "mailbox_id": mailbox.id,
+            "name": name,
+            "special_use": use.value,
+            "uid_validity": validity,
+            "uid_next": 1,
+            "modseq": 1,
+            "exists_count": 0,
+            "unseen_count": 0,
+        }
+        for folder_id, (name, use) in zip(folder_ids, FOLDERS_AT_BIRTH, strict=True)
+    ]
+    conn.execute(insert(folders), rows)
+
+
+def change(conn: Connection, mailbox_id: int, values: dict[str, Any]) -> None:
+    """Change columns among CHANGEABLE."""
+    if not values.keys() <= CHANGEABLE:
+        raise ValueError(f"not changeable: {values.keys() - CHANGEABLE}")
+    conn.execute(update(mailboxes).where(mailboxes.c.id == mailbox_id).values(values))
+
+
+def remove(conn: Connection, mailbox_id: int) -> bool:
+    """Delete a mailbox with its folders, copies, grants; False when there is none. Messages stay until `messages.sweep`."""
+    return conn.execute(delete(mailboxes).where(mailboxes.c.id == mailbox_id)).rowcount > 0
+
+
+def by_address(conn: Connection, address: str) -> Mailbox | None:
+    """The mailbox with that canonical address."""
+    row = conn.execute(_BY_ADDRESS, {"address": address}).one_or_none()
+    return _mailbox(row) if row else None
+
+
+_BY_ADDRESS = select(*_COLUMNS).where(mailboxes.c.address == bindparam("address"))
+
+
+def by_id(conn: Connection, mailbox_id: int) -> Mailbox | None:
+    """The mailbox with that id."""
+    row = conn.execute(select(*_COLUMNS).where(mailboxes.c.id == mailbox_id)).one_or_none()
+    return _mailbox(row) if row else None
+
+
+def addresses(conn: Connection, ids: Collection[int]) -> dict[int, str]:
+    """The addresses of these mailboxes."""
+    if not ids:
+        return {}
+    return {row.id: row.address for row in conn.execute(select(mailboxes.c.id, mailboxes.c.address).where(mailboxes.c.id.in_(ids)))}
+
+
+def every(conn: Connection) -> list[Mailbox]:
+    """All mailboxes in the order of their creation."""
+    return [_mailbox(row) for row in conn.execute(select(*_COLUMNS).order_by(mailboxes.c.id))]
+
+
+def owned_by(conn: Connection, identity_id: int) -> list[Mailbox]:
+    """The mailboxes that an identity owns or is the responsible of; the preferred first."""
+    query = select(*_COLUMNS).where(mailboxes.c.owner_id == identity_id)
+    return [
+        _mailbox(row) for row in conn.execute(query.order_by(func.coalesce(mailboxes.c.preferred_rank, 1_000_000), mailboxes.c.id))
+    ]
+
+
+def co_held_by(conn: Connection, identity_id: int) -> list[Mailbox]:
+    """The practice mailboxes that an identity is a co-holder of."""
+    query = select(*_COLUMNS).join(co_holders, co_holders.c.mailbox_id == mailboxes.c.id)
+    return [_mailbox(row) for row in conn.execute(query.where(co_holders.c.identity_id == identity_id).order_by(mailboxes.c.id))]
+
+
+def with_ids(conn: Connection, ids: Collection[int]) -> list[Mailbox]:
+    """The mailboxes with these ids."""
+    if not ids:
+        return []
+    return [_mailbox(row) for row in conn.execute(select(*_COLUMNS).where(mailboxes.c.id.in_(ids)).order_by(mailboxes.c.id))]
+
+
+def role_of(conn: Connection, mailbox: "Mailbox | Berth", identity_id: int) -> HolderRole | None:
+    """How an identity holds a mailbox by itself, or None: the owner of a practice's mailbox is its responsible."""
+    if mailbox.owner_id == identity_id:
+        return HolderRole.RESPONSIBLE if mailbox.kind is MailboxKind.CAB else HolderRole.OWNER
+    if mailbox.kind is not MailboxKind.CAB:
+        return None
+    return HolderRole.CO_HOLDER if identity_id in co_holder_ids(conn, mailbox.id) else None
+
+
+def co_holder_ids(conn: Connection, mailbox_id: int) -> list[int]:
+    """The co-holders of a practice mailbox, the oldest first."""
+    query = select(co_holders.c.identity_id).where(co_holders.c.mailbox_id == mailbox_id)
+    return list(conn.execute(query.order_by(co_holders.c.since_at, co_holders.c.identity_id)).scalars())
+
+
+def add_co_holder(conn: Connection, mailbox_id: int, identity_id: int, at: Micros) -> None:
+    """Make an identity a co-holder."""
+    conn.execute(insert(co_holders).values(mailbox_id=mailbox_id, identity_id=identity_id, since_at=at))
+
+
+def remove_co_holder(conn: Connection, mailbox_id: int, identity_id: int) -> bool:
+    """Take a co-holder off; False when he was none."""
+    condition = and_(co_holders.c.mailbox_id == mailbox_id, co_holders.c.identity_id == identity_id)
+    return conn.execute(delete(co_holders).where(condition)).rowcount > 0
+
+
+def set_owner(conn: Connection, mailbox_id: int, identity_id: int) -> None:
+    """Make an identity the owner or responsible."""
+    conn.execute(update(mailboxes).where(mailboxes.c.id == mailbox_id).values(owner_id=identity_id))
+
+
+@dataclass(slots=True)
+class Berth:
+    """A mailbox as delivery sees it; what it uses is changed in place, then written back by `moor`."""
+
+    id: int
+    address: str
+    operator_id: int
+    owner_id: int
+    kind: MailboxKind
+    state: MailboxState
+    used_bytes: int
+    quota_bytes: int
+    message_size_bytes_max: int | None
+    sent_policy: SentPolicy
+
+
+_BERTHS = select(
+    mailboxes.c.id,
+    mailboxes.c.address,
+    mailboxes.c.operator_id,
+    mailboxes.c.owner_id,
+    mailboxes.c.kind,
+    mailboxes.c.state,
+    mailboxes.c.used_bytes,
+    mailboxes.c.quota_bytes,
+    mailboxes.c.message_size_bytes_max,
+    mailboxes.c.sent_policy,
+).where(mailboxes.c.address.in_(bindparam("addresses", expanding=True)))
+_BERTHS_LOCKED = _BERTHS.order_by(mailboxes.c.id).with_for_update()
+
+
+def berths(conn: Connection, wanted: Collection[str]) -> dict[str, Berth]:
+    """The mailboxes behind these addresses, their rows locked until the commit, in one order so that nobody waits in a circle."""
+    query = _BERTHS_LOCKED if is_postgresql(conn) else _BERTHS
+    found = {}
+    for row in conn.execute(query, {"addresses": list(wanted)}):
+        id_, address, operator_id, owner_id, kind, state, used, quota, largest, sent = row
+        kind_, state_, sent_ = MailboxKind(kind), MailboxState(state), SentPolicy(sent)
+        found[address] = Berth(id_, address, operator_id, owner_id, kind_, state_, used, quota, largest, sent_)
+    return found
+
+
+_MOOR = update(mailboxes).where(mailboxes.c.id == bindparam("b_id")).values(used_bytes=bindparam("b_used"))
+
+
+def moor(conn: Connection, changed: Collection[Berth]) -> None:
+    """Write back what the mailboxes use."""
+    if changed:
+        conn.execute(_MOOR, [{"b_id": berth.id, "b_used": berth.used_bytes} for berth in changed])
+
+
+def use(conn: Connection, mailbox_id: int, bytes_more: int) -> None:
+    """Add to what a mailbox uses; a negative number frees room."""
+    conn.execute(update(mailboxes).where(mailboxes.c.id == mailbox_id).values(used_bytes=mailboxes.c.used_bytes + bytes_more))

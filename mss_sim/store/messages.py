@@ -1,0 +1,308 @@
+"""Messages, once, and their copies in folders. Lists never touch bodies."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, exists, func, insert, not_, select, update
+
+from mss_sim.clock import Micros
+from mss_sim.models.tables import copies, message_bodies, messages, queue, readings, recipients, submissions, timeline
+from mss_sim.vocabulary import Flag
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """A message as it is stored, body apart. `summary` is JSON text; the `*_search` texts are folded."""
+
+    id: int
+    thread_id: int
+    rfc_message_id: str | None
+    return_path: str | None
+    size_bytes: int
+    sent_at: Micros | None
+    received_at: Micros
+    subject: str
+    summary: str
+    from_search: str
+    to_search: str
+    subject_search: str
+    has_attachments: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CopyRow:
+    """One copy in one folder. `keywords` are separated by a space."""
+
+    id: int
+    mailbox_id: int
+    folder_id: int
+    message_id: int
+    uid: int
+    modseq: int
+    flags: Flag
+    keywords: str
+    internal_at: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A copy with its message, as lists and single readings show it; `seen` follows the mailbox's policy."""
+
+    copy: CopyRow
+    message: MessageRow
+    seen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The first time that somebody read a copy, and whether it is seen for him."""
+
+    copy_id: int
+    identity_id: int
+    first_at: Micros
+    seen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """Which copies of a mailbox to list, newest first. Texts are folded; `before` is the id of the last copy already seen."""
+
+    mailbox_id: int
+    limit: int
+    folder_id: int | None = None
+    before: int | None = None
+    unread: bool | None = None
+    from_: str | None = None
+    to: str | None = None
+    subject: str | None = None
+    text: str | None = None
+    since: Micros | None = None
+    has_attachment: bool | None = None
+    thread_id: int | None = None
+    personal_reader: int | None = None
+
+
+_INSERT_MESSAGE = insert(messages)
+_INSERT_BODY = insert(message_bodies)
+_INSERT_COPY = insert(copies)
+_MESSAGE_NAMES = tuple(column.name for column in messages.c)
+_COPY_COLUMNS = tuple(copies.c)
+_MESSAGE_COLUMNS = tuple(messages.c)
+
+
+def add(conn: Connection, rows: Sequence[MessageRow], bodies: Sequence[tuple[int, str, bytes]]) -> None:
+    """Store messages with their (message id, search text, bytes)."""
+    conn.execute(_INSERT_MESSAGE, [{name: getattr(row, name) for name in _MESSAGE_NAMES} for row in rows])
+    conn.execute(_INSERT_BODY, [{"message_id": id_, "search_text": text, "raw": raw} for id_, text, raw in bodies])
+
+
+def add_copies(conn: Connection, rows: Sequence[CopyRow]) -> None:
+    """Store copies; their UIDs and sequence numbers were taken from the locked folder."""
+    if not rows:
+        return
+    conn.execute(
+        _INSERT_COPY,
+        [
+            {
+                "id": row.id,
+                "mailbox_id": row.mailbox_id,
+                "folder_id": row.folder_id,
+                "message_id": row.message_id,
+                "uid": row.uid,
+                "modseq": row.modseq,
+                "flags": int(row.flags),
+                "keywords": row.keywords,
+                "internal_at": row.internal_at,
+            }
+            for row in rows
+        ],
+    )
+
+
+_THREADS = select(messages.c.rfc_message_id, messages.c.thread_id, messages.c.id).where(
+    messages.c.rfc_message_id.in_(bindparam("ids", expanding=True))
+)
+
+
+def known(conn: Connection, rfc_ids: Collection[str]) -> dict[str, tuple[int, int]]:
+    """(thread id, message id) of the messages with these Message-IDs; the first stored when several share one."""
+    found: dict[str, tuple[int, int]] = {}
+    if rfc_ids:
+        for rfc_id, thread_id, message_id in conn.execute(_THREADS.order_by(messages.c.id), {"ids": list(rfc_ids)}):
+            found.setdefault(rfc_id, (thread_id, message_id))
+    return found
+
+
+def raw(conn: Connection, message_id: int) -> bytes:
+    """The whole message."""
+    body: bytes = conn.execute(select(message_bodies.c.raw).where(message_bodies.c.message_id == message_id)).scalar_one()
+    return bytes(body)
+
+
+def slice_of(conn: Connection, message_id: int, start: int, end: int) -> bytes:
+    """The bytes of a message from `start` up to `end`, cut by the database."""
+    piece = func.substr(message_bodies.c.raw, start + 1, end - start)
+    return bytes(conn.execute(select(piece).where(message_bodies.c.message_id == message_id)).scalar_one())
+
+
+def _item(row: Row[Any]) -> Item:
+    width = len(_COPY_COLUMNS)
+    values = list(row)
+    copy_values = values[:width]
+    copy_values[6] = Flag(copy_values[6])
+    message = MessageRow(*values[width : width + len(_MESSAGE_COLUMNS)])
+    return Item(CopyRow(*copy_values), message, bool(values[-1]))
+
+
+def _seen(personal_reader: int | None) -> Any:
+    if personal_reader is None:
+        return copies.c.flags.op("&")(int(Flag.SEEN)) != 0
+    return exists().where(
+        and_(readings.c.copy_id == copies.c.id, readings.c.identity_id == personal_reader, readings.c.seen.is_(True))
+    )
+
+
+def _items(personal_reader: int | None) -> Select[Any]:
+    seen = _seen(personal_reader).label("is_seen")
+    return select(*_COPY_COLUMNS, *_MESSAGE_COLUMNS, seen).join(messages, messages.c.id == copies.c.message_id)
+
+
+def _contains(column: Any, text: str) -> Any:
+    return column.contains(text, autoescape=True)
+
+
+def page(conn: Connection, query: ListQuery) -> list[Item]:
+    """The copies that a query asks for, newest first, at most `limit`."""
+    statement = _items(query.personal_reader).where(copies.c.mailbox_id == query.mailbox_id)
+    if query.folder_id is not None:
+        statement = _items(query.personal_reader).where(copies.c.folder_id == query.folder_id)
+    if query.before is not None:
+        statement = statement.where(copies.c.id < query.before)
+    if query.unread is not None:
+        seen = _seen(query.personal_reader)
+        statement = statement.where(not_(seen) if query.unread else seen)
+    for column, wanted in (
+        (messages.c.from_search, query.from_),
+        (messages.c.to_search, query.to),
+        (messages.c.subject_search, query.subject),
+    ):
+        if wanted:
+            statement = statement.where(_contains(column, wanted))
+    if query.text:
+        body = select(message_bodies.c.message_id).where(
+            message_bodies.c.message_id == messages.c.id, _contains(message_bodies.c.search_text, query.text)
+        )
+        statement = statement.where(body.exists())
+    if query.since is not None:
+        statement = statement.where(copies.c.internal_at >= query.since)
+    if query.has_attachment is not None:
+        statement = statement.where(messages.c.has_attachments.is_(query.has_attachment))
+    if query.thread_id is not None:
+        statement = statement.where(messages.c.thread_id == query.thread_id)
+    return [_item(row) for row in conn.execute(statement.order_by(copies.c.id.desc()).limit(query.limit))]
+
+
+def one(conn: Connection, mailbox_id: int, copy_id: int, personal_reader: int | None) -> Item | None:
+    """One copy of that mailbox with its message."""
+    statement = _items(personal_reader).where(copies.c.mailbox_id == mailbox_id, copies.c.id == copy_id)
+    row = conn.execute(statement).one_or_none()
+    return _item(row) if row else None
+
+
+def by_id(conn: Connection, message_id: int) -> MessageRow | None:
+    """The message with that id, body apart."""
+    row = conn.execute(select(*_MESSAGE_COLUMNS).where(messages.c.id == message_id)).one_or_none()
+    return MessageRow(*row) if row else None
+
+
+def copies_of(conn: Connection, mailbox_id: int, message_id: int) -> list[int]:
+    """The ids of a message's copies in one mailbox."""
+    query = select(copies.c.id).where(copies.c.mailbox_id == mailbox_id, copies.c.message_id == message_id)
+    return list(conn.execute(query.order_by(copies.c.id)).scalars())
+
+
+def set_flags(conn: Connection, copy_id: int, flags: Flag, keywords: str, modseq: int) -> None:
+    """Replace the flags and keywords of a copy."""
+    conn.execute(update(copies).where(copies.c.id == copy_id).values(flags=int(flags), keywords=keywords, modseq=modseq))
+
+
+def move(conn: Connection, copy_id: int, folder_id: int, uid: int, modseq: int) -> None:
+    """Put a copy into another folder under a new UID; the copy's id stays."""
+    conn.execute(update(copies).where(copies.c.id == copy_id).values(folder_id=folder_id, uid=uid, modseq=modseq))
+
+
+def remove_copy(conn: Connection, copy_id: int, message_id: int) -> None:
+    """Delete a copy, and its message when that was the last one and nothing else speaks of it."""
+    conn.execute(delete(copies).where(copies.c.id == copy_id))
+    sweep(conn, [message_id])
+
+
+def sweep(conn: Connection, message_ids: Collection[int]) -> None:
+    """Delete the bodies of messages that lie in no folder any more; the row stays, timelines and threads point at it.
+
+    The body stays as well while somebody in the queue waits for it, and when it is the report of a timeline.
+    """
+    body = message_bodies.c.message_id
+    waits = (
+        select(queue.c.recipient_id)
+        .join(recipients, recipients.c.id == queue.c.recipient_id)
+        .join(submissions, submissions.c.id == recipients.c.submission_id)
+        .where(submissions.c.message_id == body)
+    )
+    orphans = select(body).where(
+        body.in_(list(message_ids)),
+        ~exists().where(copies.c.message_id == body),
+        ~exists().where(timeline.c.report_id == body),
+        ~waits.exists(),
+    )
+    conn.execute(delete(message_bodies).where(message_bodies.c.message_id.in_(orphans)))
+
+
+def readings_of(conn: Connection, copy_ids: Collection[int]) -> dict[int, list[Reading]]:
+    """Who read these copies, the first reader first."""
+    found: dict[int, list[Reading]] = {}
+    if copy_ids:
+        query = (
+            select(*readings.c).where(readings.c.copy_id.in_(list(copy_ids))).order_by(readings.c.first_at, readings.c.identity_id)
+        )
+        for row in conn.execute(query):
+            found.setdefault(row.copy_id, []).append(Reading(*row))
+    return found
+
+
+def note_reading(conn: Connection, copy_id: int, identity_id: int, at: Micros) -> bool:
+    """Record that somebody read a copy; True when it was his first time."""
+    key = and_(readings.c.copy_id == copy_id, readings.c.identity_id == identity_id)
+    if conn.execute(select(readings.c.copy_id).where(key)).first():
+        return False
+    conn.execute(insert(readings).values(copy_id=copy_id, identity_id=identity_id, first_at=at, seen=False))
+    return True
+
+
+def set_seen_by(conn: Connection, copy_id: int, identity_id: int, *, seen: bool) -> None:
+    """Mark a copy seen or unseen for one reader whose reading is recorded."""
+    key = and_(readings.c.copy_id == copy_id, readings.c.identity_id == identity_id)
+    conn.execute(update(readings).where(key).values(seen=seen))
+
+
+def seen_counts(conn: Connection, mailbox_id: int, identity_id: int) -> dict[int, int]:
+    """How many copies one reader has seen, by folder."""
+    query = (
+        select(copies.c.folder_id, func.count())
+        .join(readings, readings.c.copy_id == copies.c.id)
+        .where(copies.c.mailbox_id == mailbox_id, readings.c.identity_id == identity_id, readings.c.seen.is_(True))
+        .group_by(copies.c.folder_id)
+    )
+    return {folder_id: number for folder_id, number in conn.execute(query)}
+
+
+def ids_in(conn: Connection, mailbox_id: int) -> list[int]:
+    """The messages with a copy in a mailbox."""
+    return list(conn.execute(select(copies.c.message_id).where(copies.c.mailbox_id == mailbox_id).distinct()).scalars())
+
+
+def count(conn: Connection) -> tuple[int, int]:
+    """(messages, copies) in the whole store."""
+    total = conn.execute(select(func.count()).select_from(messages)).scalar_one()
+    return total, conn.execute(select(func.count()).select_from(copies)).scalar_one()

@@ -1,0 +1,58 @@
+"""The schema on its way: created whole in an empty database, migrated by alembic in an older one.
+
+Creating it whole keeps the first start short; a test checks that both ways give the same tables.
+"""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from mss_sim.models.tables import metadata
+
+HEAD = "0001"
+"""The newest revision in alembic/versions; a test checks it."""
+
+
+def migrations_folder() -> Path:
+    """Where the revisions are: inside the installed package, else at the root of the checkout."""
+    package = Path(__file__).resolve().parents[1]
+    packaged = package / "migrations"
+    return packaged if packaged.is_dir() else package.parent / "alembic"
+
+
+def current(conn: Connection) -> str | None:
+    """The revision of the database; None when it is empty."""
+    if not inspect(conn).has_table("alembic_version"):
+        return None
+    return conn.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def upgrade(engine: Engine) -> str:
+    """Bring the database to the newest revision and return it."""
+    with engine.connect().execution_options(writing=True) as conn:
+        with conn.begin():
+            revision = current(conn)
+            if revision is None and not inspect(conn).has_table("operators"):
+                metadata.create_all(conn)
+                conn.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+                conn.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+                return HEAD
+        if revision != HEAD:
+            _migrate(conn)
+    return HEAD
+
+
+def _migrate(conn: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - 0.4 s of imports that a normal start never needs
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    config.attributes["connection"] = conn
+    command.upgrade(config, "head")
+
+
+def empty(conn: Connection) -> None:
+    """Delete every row of every table."""
+    for table in reversed(metadata.sorted_tables):
+        conn.execute(table.delete())

@@ -1,0 +1,87 @@
+"""The store: one writer, a few readers.
+
+`write` and `write_in_bulk` go through the writer (group commit); `read` runs a function on a read connection in a thread. Only the
+core opens it. `directory_version` grows with every committed change of mailboxes, domains or identities, so that whoever keeps a
+copy knows when it is old.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from mss_sim import log
+from mss_sim.errors import Refusal, Rule
+from mss_sim.store import engine as engines
+from mss_sim.store import schema
+from mss_sim.store.writer import Writer
+
+P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R")
+
+_READERS = 4
+
+
+class Store:
+    """The database of one world."""
+
+    def __init__(self, url: str, *, durable: bool = True) -> None:
+        self._engine = engines.create(url, durable=durable)
+        self._writer = Writer(self._engine)
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="mss-sim-reader")
+        self._log = log.get("store")
+        self.directory_version = 0
+
+    def open(self) -> None:
+        """Bring the schema up to date and start the writer."""
+        schema.upgrade(self._engine)
+        self._writer.start()
+
+    async def close(self) -> None:
+        """Finish what is queued and let every connection go."""
+        await asyncio.to_thread(self._writer.close)
+        self._readers.shutdown(wait=True)
+        self._engine.dispose()
+
+    async def read(self, query: Callable[Concatenate[Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The result of `query(conn, ...)` on one consistent view of what is committed."""
+
+        def run() -> R:
+            with self._engine.connect() as conn, conn.begin():
+                return query(conn, *args, **kwargs)
+
+        return await self._guard(asyncio.get_running_loop().run_in_executor(self._readers, run))
+
+    async def write(self, unit: Callable[[Connection], R], *, changes_directory: bool = False) -> R:
+        """The result of a unit of work, once committed."""
+        result = await self._guard(self._writer.write(unit))
+        if changes_directory:
+            self.directory_version += 1
+        return result
+
+    async def write_in_bulk(self, bulk: Callable[[Connection, Sequence[T]], Sequence[R | Exception]], item: T) -> R:
+        """The result of one item of a bulk, once committed."""
+        return await self._guard(self._writer.write_in_bulk(bulk, item))
+
+    async def reset(self) -> None:
+        """Empty every table; for the control plane."""
+        await self.write(schema.empty, changes_directory=True)
+
+    async def _guard(self, work: Awaitable[R]) -> R:
+        """Turn a database that does not answer into the refusal that every door knows how to show."""
+        try:
+            return await work
+        except DBAPIError as error:
+            if error.connection_invalidated or _is_passing(error):
+                self._log.error("database unavailable", error=str(error.orig))
+                raise Refusal(Rule.STORE_UNAVAILABLE, "The store does not answer; nothing was kept, try again later.") from error
+            raise
+
+
+def _is_passing(error: DBAPIError) -> bool:
+    text = str(error.orig).lower()
+    return any(word in text for word in ("locked", "disk", "full", "connection", "timeout", "i/o"))

@@ -1,0 +1,216 @@
+"""Sent letters, their recipients and what happened to each of them; the queue of those who wait."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
+
+from mss_sim.clock import Micros
+from mss_sim.errors import Rule
+from mss_sim.models.tables import idempotency, messages, queue, recipients, submissions, timeline
+from mss_sim.policy.receipts import Notify
+from mss_sim.vocabulary import SendMode, TimelineKind
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One letter with its envelope. `mailbox_id` is where it was sent from; None for a letter that a peer brought."""
+
+    id: int
+    message_id: int
+    mailbox_id: int | None
+    actor_id: int | None
+    grant_id: int | None
+    mode: SendMode | None
+    return_path: str
+    envelope_id: str | None
+    return_full: bool
+    submitted_at: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientRow:
+    """One recipient of a submission, with the DSN parameters that the client gave."""
+
+    id: int
+    submission_id: int
+    address: str
+    notify: frozenset[Notify]
+    original: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a recipient; `report_id` is the message that told of it."""
+
+    id: int
+    recipient_id: int
+    kind: TimelineKind
+    at: Micros
+    detail: str = ""
+    report_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A recipient in the queue: how often it was tried, when it is tried next, and why it waits."""
+
+    recipient_id: int
+    attempts: int
+    next_at: Micros
+    delayed_told: bool
+    last_rule: Rule
+    last_detail: str
+
+
+def add(conn: Connection, rows: Sequence[Submission], people: Sequence[RecipientRow]) -> None:
+    """Store submissions with their recipients."""
+    if not rows:
+        return
+    conn.execute(insert(submissions), [{**_plain(row, submissions), "mode": row.mode.value if row.mode else None} for row in rows])
+    if people:
+        conn.execute(insert(recipients), [{**_plain(row, recipients), "notify": " ".join(sorted(row.notify))} for row in people])
+
+
+def _plain(row: Any, table: Any) -> dict[str, Any]:
+    return {column.name: getattr(row, column.name) for column in table.c}
+
+
+def add_events(conn: Connection, events: Sequence[Event]) -> None:
+    """Append to timelines."""
+    if events:
+        conn.execute(insert(timeline), [{**_plain(event, timeline), "kind": event.kind.value} for event in events])
+
+
+def _submission(row: Row[Any]) -> Submission:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+    return Submission(**{**values, "mode": SendMode(values["mode"]) if values["mode"] else None})
+
+
+def _recipient(row: Row[Any]) -> RecipientRow:
+    return RecipientRow(
+        row.id, row.submission_id, row.address, frozenset(Notify(word) for word in row.notify.split()), row.original
+    )
+
+
+def by_id(conn: Connection, submission_id: int) -> Submission | None:
+    """The submission with that id."""
+    row = conn.execute(select(*submissions.c).where(submissions.c.id == submission_id)).one_or_none()
+    return _submission(row) if row else None
+
+
+def of_message(conn: Connection, message_id: int, mailbox_id: int) -> Submission | None:
+    """The submission by which a mailbox sent a message."""
+    query = select(*submissions.c).where(submissions.c.message_id == message_id, submissions.c.mailbox_id == mailbox_id)
+    row = conn.execute(query).first()
+    return _submission(row) if row else None
+
+
+def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: int) -> list[Submission]:
+    """The newest submissions of a mailbox with an id under `before`, newest first."""
+    query = select(*submissions.c).where(submissions.c.mailbox_id == mailbox_id)
+    if before is not None:
+        query = query.where(submissions.c.id < before)
+    return [_submission(row) for row in conn.execute(query.order_by(submissions.c.id.desc()).limit(limit))]
+
+
+def people_of(conn: Connection, submission_ids: Collection[int]) -> list[RecipientRow]:
+    """The recipients of these submissions, in the order they were given."""
+    query = select(*recipients.c).where(recipients.c.submission_id.in_(list(submission_ids))).order_by(recipients.c.id)
+    return [_recipient(row) for row in conn.execute(query)]
+
+
+def events_of(conn: Connection, recipient_ids: Collection[int]) -> dict[int, list[Event]]:
+    """What happened to these recipients, in order."""
+    found: dict[int, list[Event]] = {}
+    if recipient_ids:
+        for row in conn.execute(
+            select(*timeline.c).where(timeline.c.recipient_id.in_(list(recipient_ids))).order_by(timeline.c.id)
+        ):
+            event = Event(row.id, row.recipient_id, TimelineKind(row.kind), row.at, row.detail, row.report_id)
+            found.setdefault(event.recipient_id, []).append(event)
+    return found
+
+
+def spoken_of(conn: Connection, mailbox_id: int, rfc_message_id: str | None, envelope_id: str | None) -> Submission | None:
+    """The newest letter of a mailbox that a report speaks of, by envelope id first, then by Message-ID."""
+    ours = submissions.c.mailbox_id == mailbox_id
+    query = select(*submissions.c).join(messages, messages.c.id == submissions.c.message_id).order_by(submissions.c.id.desc())
+    for condition in (
+        submissions.c.envelope_id == envelope_id if envelope_id else None,
+        messages.c.rfc_message_id == rfc_message_id if rfc_message_id else None,
+    ):
+        if condition is not None and (row := conn.execute(query.where(and_(ours, condition))).first()):
+            return _submission(row)
+    return None
+
+
+def attach_report(conn: Connection, recipient_id: int, kind: TimelineKind, report_id: int) -> bool:
+    """Tie a report to the event that it tells of; False when there is none that has no report yet."""
+    query = select(timeline.c.id).where(
+        timeline.c.recipient_id == recipient_id, timeline.c.kind == kind.value, timeline.c.report_id.is_(None)
+    )
+    event_id = conn.execute(query.order_by(timeline.c.id.desc())).scalars().first()
+    if event_id is None:
+        return False
+    conn.execute(update(timeline).where(timeline.c.id == event_id).values(report_id=report_id))
+    return True
+
+
+def wait(conn: Connection, waiting: Waiting) -> None:
+    """Put a recipient into the queue, or put it back with a new date."""
+    conn.execute(delete(queue).where(queue.c.recipient_id == waiting.recipient_id))
+    conn.execute(insert(queue).values({**_plain(waiting, queue), "last_rule": waiting.last_rule.value}))
+
+
+def done_waiting(conn: Connection, recipient_id: int) -> None:
+    """Take a recipient out of the queue."""
+    conn.execute(delete(queue).where(queue.c.recipient_id == recipient_id))
+
+
+def due(conn: Connection, now: Micros, limit: int) -> list[tuple[Waiting, RecipientRow, Submission]]:
+    """The recipients whose next try has come, the longest waiting first."""
+    rows = conn.execute(select(*queue.c).where(queue.c.next_at <= now).order_by(queue.c.next_at).limit(limit)).all()
+    people = {row.id: row for row in _recipients(conn, [row.recipient_id for row in rows])}
+    letters = {row.id: row for row in _submissions(conn, [person.submission_id for person in people.values()])}
+    found = []
+    for row in rows:
+        person = people[row.recipient_id]
+        waiting = Waiting(row.recipient_id, row.attempts, row.next_at, row.delayed_told, Rule(row.last_rule), row.last_detail)
+        found.append((waiting, person, letters[person.submission_id]))
+    return found
+
+
+def _recipients(conn: Connection, ids: Collection[int]) -> list[RecipientRow]:
+    return [_recipient(row) for row in conn.execute(select(*recipients.c).where(recipients.c.id.in_(list(ids))))]
+
+
+def _submissions(conn: Connection, ids: Collection[int]) -> list[Submission]:
+    return [_submission(row) for row in conn.execute(select(*submissions.c).where(submissions.c.id.in_(list(ids))))]
+
+
+def waiting_count(conn: Connection) -> int:
+    """How many recipients wait."""
+    waiting: int = conn.execute(select(func.count()).select_from(queue)).scalar_one()
+    return waiting
+
+
+def remember_key(conn: Connection, identity_id: int, key: str, request_hash: str, submission_id: int, at: Micros) -> None:
+    """Remember under which key a submission was made; IntegrityError when the key is known."""
+    conn.execute(
+        insert(idempotency).values(
+            identity_id=identity_id, key=key, request_hash=request_hash, submission_id=submission_id, created_at=at
+        )
+    )
+
+
+def recall_key(conn: Connection, identity_id: int, key: str, not_before: Micros) -> tuple[str, int] | None:
+    """(request hash, submission id) of a key used by that identity since `not_before`; older keys are forgotten."""
+    conn.execute(delete(idempotency).where(idempotency.c.created_at < not_before))
+    row = conn.execute(
+        select(idempotency.c.request_hash, idempotency.c.submission_id).where(
+            idempotency.c.identity_id == identity_id, idempotency.c.key == key
+        )
+    ).one_or_none()
+    return (row.request_hash, row.submission_id) if row else None
