@@ -142,10 +142,7 @@ class Simulator:
     async def _close_smtp(self, server: asyncio.Server) -> None:
         """Take no new connection, let the open ones go."""
         server.close()
-        tasks = self.connections.tasks()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.connections.close_all(_STOP_SECONDS)
 
     async def _serve_http(self) -> None:
         if self._certificates is None:
@@ -153,12 +150,10 @@ class Simulator:
         app = api.build(self.core, ca_file=self._certificates.ca_file, open_connections=self.connections.count)
         listener = _bind(self.settings.host, self.settings.http_port)
         self._ports["http"] = listener.getsockname()[1]
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=int(_STOP_SECONDS)
-        )
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=int(_STOP_SECONDS))
         server = _HttpServer(config)
         task = asyncio.create_task(server.serve([listener]))
-        while not server.started and not task.done():
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event to wait for
             await asyncio.sleep(0.001)
         self._stack.push_async_callback(_stop_http, server, task)
 
@@ -196,7 +191,7 @@ def _bind(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(512)
-        listener.setblocking(False)  # noqa: FBT003 - a positional-only argument
+        listener.setblocking(False)
     except OSError:
         listener.close()
         raise

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from mss_sim.app import Simulator
     from mss_sim.config import Settings
 
-app = typer.Typer(
-    name="mss-sim", help="A simulator of the MSSanté trust space.", no_args_is_help=True, pretty_exceptions_enable=False
-)
+app = typer.Typer(name="mss-sim", help="A simulator of the MSSanté trust space.", no_args_is_help=True, pretty_exceptions_enable=False)
 db = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(db, name="db")
 
@@ -46,7 +44,7 @@ def _fail(text: str) -> typer.Exit:
 def run(
     seed: Annotated[str, typer.Option(help="Seed world to plant at first start; 'none' for an empty one.")] = "cabinet",
     data: Annotated[Path | None, typer.Option(help="Folder of the database, keys and certificates; default ./data.")] = None,
-    memory: Annotated[bool, typer.Option("--memory", help="Keep nothing: everything vanishes at exit.")] = False,  # noqa: FBT002
+    memory: Annotated[bool, typer.Option("--memory", help="Keep nothing: everything vanishes at exit.")] = False,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     submission_port: Annotated[int, typer.Option(help="SMTP submission; 0 = any.")] = 1587,
     mx_port: Annotated[int, typer.Option(help="SMTP between operators; 0 = any.")] = 1025,
@@ -102,7 +100,7 @@ async def _run(settings: "Settings", seed: str | None, ready_file: Path | None) 
         raise _fail(f"{error}") from error
     finally:
         if ready_file:
-            ready_file.unlink(missing_ok=True)
+            ready_file.unlink(missing_ok=True)  # noqa: ASYNC240 - the loop ends here
 
 
 def _greet(simulator: "Simulator") -> None:
@@ -176,7 +174,7 @@ def send(
     subject: str = "Essai",
     text: str = "Bonjour,\n\nceci est un essai.\n",
     attach: Annotated[list[Path] | None, typer.Option(help="File to attach; repeat for more.")] = None,
-    read_receipt: Annotated[bool, typer.Option("--read-receipt", help="Ask for a read receipt.")] = False,  # noqa: FBT002
+    read_receipt: Annotated[bool, typer.Option("--read-receipt", help="Ask for a read receipt.")] = False,
     host: str = "127.0.0.1",
     port: int = 1587,
 ) -> None:

@@ -19,56 +19,56 @@ class Settings(BaseSettings):
 
     # Where it lives
     data_dir: Path | None = Field(
-        None, description="Folder of the database, keys and certificates; none: a temporary one, removed at exit."
+        default=None, description="Folder of the database, keys and certificates; none: a temporary one, removed at exit."
     )
-    database_url: str | None = Field(None, description="SQLAlchemy URL of a PostgreSQL database; none: SQLite in the data folder.")
-    host: str = Field("127.0.0.1", description="Address to listen on. The control plane answers loopback only unless a key is set.")
-    submission_port: int = Field(1587, ge=0, le=65535, description="SMTP submission; 0 takes any free port.")
-    mx_port: int = Field(1025, ge=0, le=65535, description="SMTP between operators; 0 takes any free port.")
-    http_port: int = Field(8080, ge=0, le=65535, description="REST and control plane; 0 takes any free port.")
-    hostname: str = Field("mail.sim.mssante.fr", description="Name that the servers give of themselves.")
-    profile: Profile = Field(Profile.DEVELOPMENT, description="development: passwords everywhere; strict: tokens only.")
-    control_key: str | None = Field(None, description="Key that /control demands in X-Control-Key; none: loopback only.")
+    database_url: str | None = Field(default=None, description="SQLAlchemy URL of a PostgreSQL database; none: SQLite in the data folder.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on. The control plane answers loopback only unless a key is set.")
+    submission_port: int = Field(default=1587, ge=0, le=65535, description="SMTP submission; 0 takes any free port.")
+    mx_port: int = Field(default=1025, ge=0, le=65535, description="SMTP between operators; 0 takes any free port.")
+    http_port: int = Field(default=8080, ge=0, le=65535, description="REST and control plane; 0 takes any free port.")
+    hostname: str = Field(default="mail.sim.mssante.fr", description="Name that the servers give of themselves.")
+    profile: Profile = Field(default=Profile.DEVELOPMENT, description="development: passwords everywhere; strict: tokens only.")
+    control_key: str | None = Field(default=None, description="Key that /control demands in X-Control-Key; none: loopback only.")
 
     # Messages
     message_size_bytes_max: int = Field(
-        25_000_000, ge=1_000, description="Whole message, encoded, unless the operator sets its own."
+        default=25_000_000, ge=1_000, description="Whole message, encoded, unless the operator sets its own."
     )
-    header_size_bytes_max: int = Field(256 * 1024, ge=1_000, description="Header block of a message.")
-    header_count_max: int = Field(1_000, ge=10, description="Header fields of one message or part.")
-    mime_parts_max: int = Field(1_000, ge=1, description="MIME parts of one message.")
-    mime_depth_max: int = Field(100, ge=1, description="Levels of nested MIME parts.")
-    recipients_max: int = Field(100, ge=1, description="Recipients of one message (ref: rfc5321#4.5.3.1.8).")
-    mailbox_quota_bytes: int = Field(1_000_000_000, ge=0, description="Room of a mailbox whose own quota is not set.")
-    search_text_chars_max: int = Field(65_536, ge=0, description="Characters of a body kept for text search.")
+    header_size_bytes_max: int = Field(default=256 * 1024, ge=1_000, description="Header block of a message.")
+    header_count_max: int = Field(default=1_000, ge=10, description="Header fields of one message or part.")
+    mime_parts_max: int = Field(default=1_000, ge=1, description="MIME parts of one message.")
+    mime_depth_max: int = Field(default=100, ge=1, description="Levels of nested MIME parts.")
+    recipients_max: int = Field(default=100, ge=1, description="Recipients of one message (ref: rfc5321#4.5.3.1.8).")
+    mailbox_quota_bytes: int = Field(default=1_000_000_000, ge=0, description="Room of a mailbox whose own quota is not set.")
+    search_text_chars_max: int = Field(default=65_536, ge=0, description="Characters of a body kept for text search.")
 
     # Connections
-    connections_max: int = Field(500, ge=1, description="Open SMTP connections in all.")
+    connections_max: int = Field(default=500, ge=1, description="Open SMTP connections in all.")
     connections_per_identity_max: int = Field(
-        10, ge=1, description="Open SMTP connections of one identity (ceiling seen in the field)."
+        default=10, ge=1, description="Open SMTP connections of one identity (ceiling seen in the field)."
     )
-    command_timeout_seconds: float = Field(300, gt=0, description="Silence before a connection is closed (ref: rfc5321#4.5.3.2.7).")
-    data_timeout_seconds: float = Field(600, gt=0, description="Silence in the middle of DATA (ref: rfc5321#4.5.3.2.5).")
-    bad_commands_max: int = Field(10, ge=1, description="Refused commands after which the connection is closed.")
-    bad_passwords_max: int = Field(5, ge=1, description="Failed log-ins after which the connection is closed.")
-    command_bytes_max: int = Field(12_288, ge=1_024, description="One command line; AUTH carries a JWT of 4 KiB in base64.")
+    command_timeout_seconds: float = Field(default=300, gt=0, description="Silence before a connection is closed (ref: rfc5321#4.5.3.2.7).")
+    data_timeout_seconds: float = Field(default=600, gt=0, description="Silence in the middle of DATA (ref: rfc5321#4.5.3.2.5).")
+    bad_commands_max: int = Field(default=10, ge=1, description="Refused commands after which the connection is closed.")
+    bad_passwords_max: int = Field(default=5, ge=1, description="Failed log-ins after which the connection is closed.")
+    command_bytes_max: int = Field(default=12_288, ge=1_024, description="One command line; AUTH carries a JWT of 4 KiB in base64.")
 
     # Rules that are our choice
-    send_precedence: SendMode = Field(SendMode.AS, description="Which right speaks when a delegate holds both send rights.")
-    fin_header_scope: FinHeaderScope = Field(FinHeaderScope.CONVERSATION, description="What X-MSS-MES: FIN closes.")
-    remote_unknown_bounces: bool = Field(True, description="An unknown mailbox of another operator is accepted, then bounced.")
-    patient_receipt_automatic: bool = Field(True, description="A patient's first reading sends the requested read receipt.")
-    sent_copy_on_submission: bool = Field(True, description="A letter sent by SMTP is filed in Sent as one sent by REST is.")
-    trace_headers: bool = Field(True, description="Return-Path and Received are written above what was accepted.")
+    send_precedence: SendMode = Field(default=SendMode.AS, description="Which right speaks when a delegate holds both send rights.")
+    fin_header_scope: FinHeaderScope = Field(default=FinHeaderScope.CONVERSATION, description="What X-MSS-MES: FIN closes.")
+    remote_unknown_bounces: bool = Field(default=True, description="An unknown mailbox of another operator is accepted, then bounced.")
+    patient_receipt_automatic: bool = Field(default=True, description="A patient's first reading sends the requested read receipt.")
+    sent_copy_on_submission: bool = Field(default=True, description="A letter sent by SMTP is filed in Sent as one sent by REST is.")
+    trace_headers: bool = Field(default=True, description="Return-Path and Received are written above what was accepted.")
 
     # Deferred mail
-    queue_retry_seconds: float = Field(60, gt=0, description="First wait before a deferred recipient is tried again; it doubles.")
-    queue_retry_seconds_max: float = Field(3_600, gt=0, description="Longest wait between two tries.")
-    delayed_after_seconds: float = Field(4 * 3_600, gt=0, description="Age at which a delayed notification leaves.")
-    expires_after_seconds: float = Field(5 * 86_400, gt=0, description="Age at which deferred mail fails (ref: rfc5321#4.5.4.1).")
-    queue_poll_seconds: float = Field(1.0, gt=0, description="How often the queue looks at the clock.")
+    queue_retry_seconds: float = Field(default=60, gt=0, description="First wait before a deferred recipient is tried again; it doubles.")
+    queue_retry_seconds_max: float = Field(default=3_600, gt=0, description="Longest wait between two tries.")
+    delayed_after_seconds: float = Field(default=4 * 3_600, gt=0, description="Age at which a delayed notification leaves.")
+    expires_after_seconds: float = Field(default=5 * 86_400, gt=0, description="Age at which deferred mail fails (ref: rfc5321#4.5.4.1).")
+    queue_poll_seconds: float = Field(default=1.0, gt=0, description="How often the queue looks at the clock.")
 
     # Tokens
-    token_lifetime_seconds: int = Field(120, ge=1, description="Life of an access token (ref: psc#lifetimes).")
-    token_bytes_max: int = Field(8_192, ge=1_024, description="Longest token that is looked at.")
-    idempotency_seconds: int = Field(86_400, ge=1, description="How long an Idempotency-Key is remembered.")
+    token_lifetime_seconds: int = Field(default=120, ge=1, description="Life of an access token (ref: psc#lifetimes).")
+    token_bytes_max: int = Field(default=8_192, ge=1_024, description="Longest token that is looked at.")
+    idempotency_seconds: int = Field(default=86_400, ge=1, description="How long an Idempotency-Key is remembered.")

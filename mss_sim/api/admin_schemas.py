@@ -11,7 +11,7 @@ from mss_sim.vocabulary import IdentityKind, MailboxKind, MailboxState, Right, S
 
 
 class SeedIn(In):
-    name: str = Field("cabinet", examples=["cabinet"])
+    name: str = Field(default="cabinet", examples=["cabinet"])
 
 
 class PersonaMailbox(Out):
@@ -32,7 +32,7 @@ class PersonaOut(Out):
 class OperatorIn(In):
     name: str = Field(min_length=1, examples=["Clinique du Lac"])
     domains: list[str] = Field(min_length=1, examples=[["clinique-lac.sim.mssante.fr"]])
-    message_size_bytes_max: int | None = Field(None, ge=1_000)
+    message_size_bytes_max: int | None = Field(default=None, ge=1_000)
 
 
 class OperatorOut(Out):
@@ -54,7 +54,7 @@ class StateOut(Out):
 
 class TokenIn(In):
     who: str = Field(description="idNat or login.", examples=["camille.martin"])
-    lifetime_seconds: int | None = Field(None, ge=1, le=86_400)
+    lifetime_seconds: int | None = Field(default=None, ge=1, le=86_400)
 
 
 class TokenOut(Out):
@@ -73,20 +73,20 @@ class IdentityIn(In):
     structure: str = ""
     anonymous_card: bool = False
     enabled: bool = True
-    login: str | None = Field(None, min_length=1)
-    password: str | None = Field(None, min_length=1)
+    login: str | None = Field(default=None, min_length=1)
+    password: str | None = Field(default=None, min_length=1)
 
 
 class IdentityPatch(In):
-    family_name: str | None = Field(None, min_length=1)
+    family_name: str | None = Field(default=None, min_length=1)
     given_name: str | None = None
     title: str | None = None
     profession: str | None = None
     structure: str | None = None
     anonymous_card: bool | None = None
     enabled: bool | None = None
-    login: str | None = Field(None, min_length=1)
-    password: str | None = Field(None, min_length=1)
+    login: str | None = Field(default=None, min_length=1)
+    password: str | None = Field(default=None, min_length=1)
 
 
 class IdentityOut(Out):
@@ -107,16 +107,14 @@ class IdentityOut(Out):
 class MailboxIn(In):
     address: str = Field(examples=["accueil@cabinet.sim.mssante.fr"])
     kind: MailboxKind
-    owner_idnat: str = Field(
-        description="One person for PER, the organisation for ORG and APP, the responsible for CAB, the patient."
-    )
+    owner_idnat: str = Field(description="One person for PER, the organisation for ORG and APP, the responsible for CAB, the patient.")
     label: str = ""
     description: str = ""
     red_listed: bool = False
-    preferred_rank: int | None = Field(None, ge=1)
-    message_size_bytes_max: int | None = Field(None, ge=1_000)
-    quota_bytes: int | None = Field(None, ge=0)
-    seen_policy: SeenPolicy | None = Field(None, description="Default: shared for ORG and CAB, personal for the others.")
+    preferred_rank: int | None = Field(default=None, ge=1)
+    message_size_bytes_max: int | None = Field(default=None, ge=1_000)
+    quota_bytes: int | None = Field(default=None, ge=0)
+    seen_policy: SeenPolicy | None = Field(default=None, description="Default: shared for ORG and CAB, personal for the others.")
     sent_policy: SentPolicy = SentPolicy.OWNER
     co_holders: list[str] = Field(default=[], description="idNats; CAB only.")
 
@@ -126,9 +124,9 @@ class MailboxAdminPatch(In):
     label: str | None = None
     description: str | None = None
     red_listed: bool | None = None
-    preferred_rank: int | None = Field(None, ge=1)
-    message_size_bytes_max: int | None = Field(None, ge=1_000)
-    quota_bytes: int | None = Field(None, ge=0)
+    preferred_rank: int | None = Field(default=None, ge=1)
+    message_size_bytes_max: int | None = Field(default=None, ge=1_000)
+    quota_bytes: int | None = Field(default=None, ge=0)
     seen_policy: SeenPolicy | None = None
     sent_policy: SentPolicy | None = None
 
@@ -155,9 +153,7 @@ def operator(row: Operator) -> dict[str, Any]:
 
 def persona(row: Persona) -> dict[str, Any]:
     """A persona as the ready file and the control plane show it."""
-    boxes = [
-        {"address": box.address, "kind": box.kind.value, "rights": [right.value for right in box.rights]} for box in row.mailboxes
-    ]
+    boxes = [{"address": box.address, "kind": box.kind.value, "rights": [right.value for right in box.rights]} for box in row.mailboxes]
     return {
         "role": row.role,
         "idnat": row.idnat,

@@ -103,9 +103,7 @@ async def remove_holder(core: CurrentCore, actor: CurrentActor, address: Mailbox
 
 
 @router.put("/mailboxes/{address}/responsible", responses={200: {"model": list[schemas.HolderOut]}}, tags=["holders"])
-async def change_responsible(
-    core: CurrentCore, actor: CurrentActor, address: MailboxAddress, successor: schemas.ResponsibleIn
-) -> Response:
+async def change_responsible(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, successor: schemas.ResponsibleIn) -> Response:
     """Name the successor of the responsible."""
     by = By(actor.identity.id, Door.REST)
     return _holders(await holders.change_responsible(core.world, by, address, successor.idnat, stay=successor.stay))

@@ -169,9 +169,7 @@ async def change_flags(
 
 
 @router.post("/{message_id}/move", responses={200: {"model": schemas.MessageSummary}})
-async def move_message(
-    core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str, to: schemas.MoveIn
-) -> Response:
+async def move_message(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str, to: schemas.MoveIn) -> Response:
     """Put a message into another folder of the mailbox; it keeps its id."""
     folder_id = await _folder_id(core, actor, address, to.folder_id or to.folder)
     if folder_id is None:

@@ -97,7 +97,7 @@ class MailboxPatch(In):
     label: str | None = None
     description: str | None = None
     red_listed: bool | None = None
-    preferred_rank: int | None = Field(None, ge=1)
+    preferred_rank: int | None = Field(default=None, ge=1)
     seen_policy: SeenPolicy | None = None
     sent_policy: SentPolicy | None = None
 
@@ -194,7 +194,7 @@ class FlagsIn(In):
 
 class MoveIn(In):
     folder_id: str | None = None
-    folder: str | None = Field(None, description="Name of the folder, instead of its id.", examples=["Archive"])
+    folder: str | None = Field(default=None, description="Name of the folder, instead of its id.", examples=["Archive"])
 
 
 class PersonIn(In):
@@ -219,11 +219,11 @@ class SendIn(In):
     text: str = ""
     html: str | None = None
     attachments: list[AttachmentIn] = []
-    in_reply_to: str | None = Field(None, description="Id of a message in this mailbox, or a Message-ID.")
+    in_reply_to: str | None = Field(default=None, description="Id of a message in this mailbox, or a Message-ID.")
     request_read_receipt: bool = False
     request_delivery_receipt: bool = False
-    close_conversation: bool = Field(False, description="Adds X-MSS-MES: FIN; patients cannot answer this letter.")
-    send_mode: SendMode | None = Field(None, description="In what quality, when you hold more than one right.")
+    close_conversation: bool = Field(default=False, description="Adds X-MSS-MES: FIN; patients cannot answer this letter.")
+    send_mode: SendMode | None = Field(default=None, description="In what quality, when you hold more than one right.")
     headers: dict[str, str] = Field(default={}, examples=[{"X-MSS-NIL": "DEV0001"}])
 
 
@@ -280,8 +280,8 @@ class TimelinePage(Out):
 
 class ReceiptIn(In):
     disposition: Disposition = Disposition.DISPLAYED
-    error: str | None = Field(None, max_length=500)
-    confirm: bool = Field(False, description="The reader agrees to answer an address that is not the return path.")
+    error: str | None = Field(default=None, max_length=500)
+    confirm: bool = Field(default=False, description="The reader agrees to answer an address that is not the return path.")
 
 
 class ReceiptOut(Out):
@@ -294,11 +294,9 @@ class GrantIn(In):
     rights: list[Right] = Field(min_length=1)
     valid_from: datetime | None = None
     valid_until: datetime | None = None
-    reason: str = Field("", max_length=1_000)
+    reason: str = Field(default="", max_length=1_000)
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"grantee": _SECRETARY, "rights": ["see", "read"], "reason": "Congés"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"grantee": _SECRETARY, "rights": ["see", "read"], "reason": "Congés"}]})
 
 
 class GrantOut(Out):
@@ -320,8 +318,8 @@ class GrantOut(Out):
 class HandOverIn(In):
     from_: str = Field(alias="from", description="idNat of who leaves.", examples=[_SECRETARY])
     to: str = Field(description="idNat of the successor.")
-    mailbox: str | None = Field(None, description="Only the grants over this mailbox; none: over all that you manage.")
-    reason: str = Field("", max_length=1_000)
+    mailbox: str | None = Field(default=None, description="Only the grants over this mailbox; none: over all that you manage.")
+    reason: str = Field(default="", max_length=1_000)
 
 
 class HandOverOut(Out):
@@ -335,7 +333,7 @@ class HolderIn(In):
 
 class ResponsibleIn(In):
     idnat: str
-    stay: bool = Field(True, description="The former responsible stays a co-holder.")
+    stay: bool = Field(default=True, description="The former responsible stays a co-holder.")
 
 
 class HolderOut(Out):

@@ -50,9 +50,7 @@ async def send_message(
     actor: CurrentActor,
     address: MailboxAddress,
     idempotency_key: Annotated[str | None, Header(max_length=200, description="The same key sends once, for a day.")] = None,
-    to: Annotated[
-        list[str] | None, Query(description="message/rfc822 only: the envelope's recipients; none: To, Cc and Bcc.")
-    ] = None,
+    to: Annotated[list[str] | None, Query(description="message/rfc822 only: the envelope's recipients; none: To, Cc and Bcc.")] = None,
     send_mode: Annotated[SendMode | None, Query(description="message/rfc822 only: in what quality.")] = None,
 ) -> Response:
     """Send from this mailbox: JSON with attachments, or a whole message as `message/rfc822`.
@@ -144,9 +142,7 @@ async def _composed(core: Core, actor: Actor, address: str, body: bytes) -> Subm
         raise Refusal(Rule.INVALID, f"The letter cannot be written: {error}.") from error
     addressees = dict.fromkeys(one for _, one in (*to, *cc, *bcc))
     _check_count(core, len(addressees))
-    return _submit(
-        address, raw, [Addressee(one, notify, f"rfc822;{one}" if notify else None) for one in addressees], letter.send_mode
-    )
+    return _submit(address, raw, [Addressee(one, notify, f"rfc822;{one}" if notify else None) for one in addressees], letter.send_mode)
 
 
 def _pairs(people: list[PersonIn | str]) -> list[tuple[str, str]]:
@@ -221,9 +217,7 @@ async def _timeline(core: Core, address: str, row: Sent) -> Response:
 
 
 @router.get("/sent/{submission_id}/reports/{event_id}", responses={200: {"content": {"message/rfc822": {}}}}, tags=["receipts"])
-async def raw_report(
-    core: CurrentCore, actor: CurrentActor, address: MailboxAddress, submission_id: str, event_id: str
-) -> Response:
+async def raw_report(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, submission_id: str, event_id: str) -> Response:
     """The report that an event came from, as it arrived."""
     raw = await receipts.raw_report(core.world, actor, address, read_id(submission_id), read_id(event_id))
     return Response(raw, media_type="message/rfc822")

@@ -42,8 +42,8 @@ def person(people: People, identity_id: int | None) -> dict[str, str] | None:
 
 def mailbox(box: Mailbox) -> dict[str, Any]:
     """A mailbox without anybody's rights."""
-    names = "address kind state label description red_listed preferred_rank message_size_bytes_max quota_bytes used_bytes seen_policy sent_policy"
-    return {name: getattr(box, name) for name in names.split()}
+    names = "address kind state label description red_listed preferred_rank message_size_bytes_max quota_bytes used_bytes".split()
+    return {name: getattr(box, name) for name in (*names, "seen_policy", "sent_policy")}
 
 
 def held(one: Held) -> dict[str, Any]:
@@ -157,15 +157,11 @@ def timeline(sent: Sent, address: str, people: People) -> dict[str, Any]:
                 "kind": event.kind,
                 "at": iso(event.at),
                 "detail": event.detail,
-                "report_url": url(address, "sent", submission_id, "reports", encode(event.id))
-                if event.report_id is not None
-                else None,
+                "report_url": url(address, "sent", submission_id, "reports", encode(event.id)) if event.report_id is not None else None,
             }
             for event in events
         ]
-        recipients.append(
-            {"address": someone.address, "state": events[-1].kind if events else TimelineKind.SUBMITTED, "events": told}
-        )
+        recipients.append({"address": someone.address, "state": events[-1].kind if events else TimelineKind.SUBMITTED, "events": told})
     return {
         "submission_id": submission_id,
         "email_id": encode(row.message_id),

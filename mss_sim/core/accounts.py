@@ -39,9 +39,7 @@ async def with_password(world: World, name: str, password: str, *, door: Door, m
     if not right or account is None:
         raise _refused()
     if world.settings.profile is Profile.STRICT:
-        raise Refusal(
-            Rule.AUTHENTICATION_FAILED, "The strict profile takes no password: log in with a token.", reference="ref2#ECO.1.2.1"
-        )
+        raise Refusal(Rule.AUTHENTICATION_FAILED, "The strict profile takes no password: log in with a token.", reference="ref2#ECO.1.2.1")
     return await _actor(world, account.identity, door, mailbox or (chosen if star else None))
 
 
@@ -50,9 +48,7 @@ async def with_token(world: World, token: str, *, door: Door, mailbox: str | Non
     idnat = world.tokens.verify(token)
     identity = await world.store.read(identities.by_idnat, idnat)
     if identity is None:
-        raise Refusal(
-            Rule.AUTHENTICATION_FAILED, "The token speaks for an identity that is not known here.", reference="psc#access-token"
-        )
+        raise Refusal(Rule.AUTHENTICATION_FAILED, "The token speaks for an identity that is not known here.", reference="psc#access-token")
     return await _actor(world, identity, door, mailbox)
 
 

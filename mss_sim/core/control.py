@@ -70,9 +70,7 @@ async def add_operator(world: World, name: str, domains: Sequence[str], message_
         for operator in operators.every(conn):
             taken = set(operator.domains) & set(names)
             if operator.name == name or taken:
-                raise Refusal(
-                    Rule.CONFLICT, f"There is already an operator called {operator.name}, or with the domains {sorted(taken)}."
-                )
+                raise Refusal(Rule.CONFLICT, f"There is already an operator called {operator.name}, or with the domains {sorted(taken)}.")
         operator = Operator(world.ids.next(), name, message_size_bytes_max, names)
         operators.add(conn, operator.id, name, names, message_size_bytes_max)
         return operator
@@ -249,9 +247,7 @@ def _check_mailbox(conn: Connection, address: str, kind: MailboxKind, owner: Ide
         raise Refusal(Rule.CONFLICT, f"There is already a mailbox {address}.", subject=address)
     if owner.kind not in _OWNER_KINDS[kind]:
         allowed = " or ".join(sorted(_OWNER_KINDS[kind]))
-        raise Refusal(
-            Rule.INVALID, f"A mailbox of kind {kind} is owned by {allowed}, not by {owner.kind}.", reference="ans-ig-mss#holders"
-        )
+        raise Refusal(Rule.INVALID, f"A mailbox of kind {kind} is owned by {allowed}, not by {owner.kind}.", reference="ans-ig-mss#holders")
     if (kind is MailboxKind.PATIENT) != (domain_of(address) == PATIENT_DOMAIN):
         raise Refusal(Rule.INVALID, f"Patients' mailboxes, and no others, are at {PATIENT_DOMAIN}.", subject=address)
 

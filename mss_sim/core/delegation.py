@@ -89,13 +89,9 @@ async def grant(world: World, by: By, request: GrantRequest) -> GrantRow:
         mailbox, granter = _granter(conn, by, request.address, now)
         grantee = identities.by_idnat(conn, request.grantee_idnat)
         if grantee is None:
-            raise Refusal(
-                Rule.GRANTEE_NOT_ALLOWED, f"No identity has the idNat {request.grantee_idnat}.", subject=request.grantee_idnat
-            )
+            raise Refusal(Rule.GRANTEE_NOT_ALLOWED, f"No identity has the idNat {request.grantee_idnat}.", subject=request.grantee_idnat)
         policy.decide_window(request.valid_from, request.valid_until, now)
-        policy.decide_grant(
-            granter, _as_grantee(grantee), request.rights, to_himself=grantee.id == by.identity_id, mailbox=mailbox.kind
-        )
+        policy.decide_grant(granter, _as_grantee(grantee), request.rights, to_himself=grantee.id == by.identity_id, mailbox=mailbox.kind)
         row = GrantRow(
             id=world.ids.next(),
             mailbox_id=mailbox.id,
@@ -199,9 +195,7 @@ def _managed(conn: Connection, by: By, row: GrantRow, successor: Identity, addre
         return False
     try:
         _, granter = _granter(conn, by, mailbox.address, now)
-        policy.decide_grant(
-            granter, _as_grantee(successor), row.rights, to_himself=successor.id == by.identity_id, mailbox=mailbox.kind
-        )
+        policy.decide_grant(granter, _as_grantee(successor), row.rights, to_himself=successor.id == by.identity_id, mailbox=mailbox.kind)
     except Refusal as refusal:
         if address is not None or refusal.rule is Rule.GRANTEE_NOT_ALLOWED:
             raise

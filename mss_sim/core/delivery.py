@@ -101,7 +101,8 @@ class Delivery:
             refusal = self._sort_one(conn, sorted_, addressee, sender, berths.get(addressee.address), answered)
             if refusal:
                 refusals.append(refusal)
-        if refusals and (letter.strict or not sorted_.delivered and all(way is Way.REFUSE for _, way, _ in sorted_.missed)):
+        nobody = not sorted_.delivered and all(way is Way.REFUSE for _, way, _ in sorted_.missed)
+        if refusals and (letter.strict or nobody):
             _unload(sorted_)
             raise RecipientsRefused(refusals) if letter.strict else refusals[0]
         if letter.origin and sender:

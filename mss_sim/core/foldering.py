@@ -105,9 +105,7 @@ def _ordinary(conn: Connection, held: Held, folder_id: int) -> Folder:
     if folder is None:
         raise Refusal(Rule.NOT_FOUND, "There is no such folder in this mailbox.")
     if folder.special_use is not None:
-        raise Refusal(
-            Rule.CONFLICT, f"{folder.name} is a special folder: it is neither renamed nor deleted.", reference="rfc6154#2"
-        )
+        raise Refusal(Rule.CONFLICT, f"{folder.name} is a special folder: it is neither renamed nor deleted.", reference="rfc6154#2")
     return folder
 
 

@@ -101,9 +101,7 @@ def _practice(conn: Connection, address: str) -> Mailbox:
     if mailbox is None:
         raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {address} that you may see.", subject=address)
     if mailbox.kind is not MailboxKind.CAB:
-        raise Refusal(
-            Rule.INVALID, f"A mailbox of kind {mailbox.kind} has one owner; only CAB mailboxes have co-holders.", subject=address
-        )
+        raise Refusal(Rule.INVALID, f"A mailbox of kind {mailbox.kind} has one owner; only CAB mailboxes have co-holders.", subject=address)
     return mailbox
 
 

@@ -138,16 +138,12 @@ async def change_flags(world: World, actor: Actor, address: str, copy_id: int, c
         flags, words = _changed(item, change)
         if personal_reader(held, actor) is not None:
             flags = _seen_by_reader(conn, item, actor, change, flags, now)
-        elif (
-            Flag.SEEN in flags and Flag.SEEN not in item.copy.flags and messages.note_reading(conn, copy_id, actor.identity.id, now)
-        ):
+        elif Flag.SEEN in flags and Flag.SEEN not in item.copy.flags and messages.note_reading(conn, copy_id, actor.identity.id, now):
             _trace(world, conn, actor, held, Right.MARK, Act.READ, item, {})
         folder.unseen_count += bool(item.copy.flags & Flag.SEEN) - bool(flags & Flag.SEEN)
         messages.set_flags(conn, copy_id, flags, words, folder.step())
         folders.keep(conn, [folder])
-        _trace(
-            world, conn, actor, held, Right.MARK, Act.FLAGGED, item, {"add": sorted(change.add), "remove": sorted(change.remove)}
-        )
+        _trace(world, conn, actor, held, Right.MARK, Act.FLAGGED, item, {"add": sorted(change.add), "remove": sorted(change.remove)})
         return _item(conn, held, actor, copy_id)
 
     return await world.store.write(unit)
@@ -226,7 +222,7 @@ async def delete(world: World, actor: Actor, address: str, copy_id: int) -> None
         folders.keep(conn, [folder])
         messages.remove_copy(conn, copy_id, item.message.id)
         mailboxes.use(conn, held.mailbox.id, -item.message.size_bytes)
-        detail = {"subject": item.message.subject, "rfc_message_id": item.message.rfc_message_id}
+        detail: dict[str, object] = {"subject": item.message.subject, "rfc_message_id": item.message.rfc_message_id}
         _trace(world, conn, actor, held, Right.DELETE, Act.DELETED, item, detail)
 
     await world.store.write(unit)
@@ -239,9 +235,7 @@ def _item(conn: Connection, held: Held, actor: Actor, copy_id: int) -> Item:
     return item
 
 
-def _trace(
-    world: World, conn: Connection, actor: Actor, held: Held, right: Right, act: Act, item: Item, detail: dict[str, object]
-) -> None:
+def _trace(world: World, conn: Connection, actor: Actor, held: Held, right: Right, act: Act, item: Item, detail: dict[str, object]) -> None:
     """Who did what, and by which grant when not by his own right."""
     grant = held.access.grant_for(right)
     line = Line(

@@ -56,9 +56,7 @@ def _statuses(sorted_: "Sorted") -> list[RecipientStatus]:
     found = []
     for addressee, _, _ in sorted_.delivered:
         if dsn_due(DsnAction.DELIVERED, addressee.notify, sender):
-            found.append(
-                RecipientStatus(addressee.address, DsnAction.DELIVERED, "2.1.5", "250 2.1.5 Delivered", addressee.original)
-            )
+            found.append(RecipientStatus(addressee.address, DsnAction.DELIVERED, "2.1.5", "250 2.1.5 Delivered", addressee.original))
     for addressee, way, refusal in sorted_.missed:
         if way is not Way.DEFER and dsn_due(DsnAction.FAILED, addressee.notify, sender):
             status, reply = diagnostic(refusal)

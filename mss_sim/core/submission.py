@@ -18,6 +18,7 @@ from mss_sim.mail.addresses import addresses_of, display
 from mss_sim.mail.headers import with_fields_on_top, without_fields
 from mss_sim.mail.parse import MalformedMessage, ParsedMessage, parse
 from mss_sim.policy import closure
+from mss_sim.policy.access import Access
 from mss_sim.policy.delegation import Sending, decide_sending
 from mss_sim.policy.routing import Way, decide_route, size_refusal
 from mss_sim.store import conversations, identities, journal, mailboxes, submissions
@@ -54,7 +55,7 @@ async def sender_at(world: World, actor: Actor, address: str, wished: SendMode |
         if identity is None or not identity.enabled:
             raise Refusal(Rule.SEND_NOT_ALLOWED, "Your identity was disabled since you logged in.", reference="mss-sim#acting-for")
         held = delegation.access_to(conn, address, actor.identity.id, now)
-        access = held.access if held else delegation.Access()
+        access = held.access if held else Access()
         sending = decide_sending(access, address, world.settings.send_precedence, wished)
         assert held is not None  # noqa: S101 - an access without a mailbox has no right, and was refused
         own = [box for box in mailboxes.owned_by(conn, actor.identity.id) if box.kind is MailboxKind.PER]

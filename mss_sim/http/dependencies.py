@@ -45,9 +45,7 @@ async def authenticate(core: Core, header: str | None) -> Actor:
         case "bearer":
             return await accounts.with_token(core.world, value.strip(), door=Door.REST)
         case _:
-            raise Refusal(
-                Rule.AUTHENTICATION_REQUIRED, "Say who you are: Authorization: Basic or Bearer.", reference="rfc9110#11.6.2"
-            )
+            raise Refusal(Rule.AUTHENTICATION_REQUIRED, "Say who you are: Authorization: Basic or Bearer.", reference="rfc9110#11.6.2")
 
 
 def _basic_pair(value: str) -> tuple[str, str]:

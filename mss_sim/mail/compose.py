@@ -16,8 +16,26 @@ from mss_sim.mail.addresses import AddressError, parse_list
 
 _POLICY = SMTP.clone(cte_type="7bit", max_line_length=78)
 _OWN_FIELDS = frozenset(
-    "from to cc bcc sender reply-to subject date message-id in-reply-to references mime-version content-type content-transfer-encoding"
-    " content-disposition disposition-notification-to received return-path".split()
+    (
+        "from",
+        "to",
+        "cc",
+        "bcc",
+        "sender",
+        "reply-to",
+        "subject",
+        "date",
+        "message-id",
+        "in-reply-to",
+        "references",
+        "mime-version",
+        "content-type",
+        "content-transfer-encoding",
+        "content-disposition",
+        "disposition-notification-to",
+        "received",
+        "return-path",
+    )
 )
 
 

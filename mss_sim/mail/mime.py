@@ -89,9 +89,7 @@ def read_tree(raw: bytes, headers: Headers, body_start: int, bounds: Bounds) -> 
     return _read(raw, headers, body_start, len(raw), "", 0, bounds)
 
 
-def _read(
-    raw: bytes, headers: Headers, start: int, end: int, number: str, depth: int, bounds: Bounds, default: str = "text/plain"
-) -> Part:
+def _read(raw: bytes, headers: Headers, start: int, end: int, number: str, depth: int, bounds: Bounds, default: str = "text/plain") -> Part:
     bounds.take(depth)
     content_type, params = _content_type(headers, default)
     children: tuple[Part, ...] = ()
@@ -100,9 +98,7 @@ def _read(
         inner = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
         prefix = number + "." if number else ""
         spans = _spans(raw, boundary.encode("utf-8", "replace"), start, end)
-        children = tuple(
-            _child(raw, span, f"{prefix}{position}", depth + 1, bounds, inner) for position, span in enumerate(spans, 1)
-        )
+        children = tuple(_child(raw, span, f"{prefix}{position}", depth + 1, bounds, inner) for position, span in enumerate(spans, 1))
     disposition, filename = _disposition(headers, params)
     return Part(
         number=number or "1",
@@ -156,9 +152,7 @@ def _content_type(headers: Headers, default: str) -> tuple[str, dict[str, str]]:
     kind = kind.strip().lower()
     if not _TYPE.match(kind):
         return default, {}
-    if not semicolon or not rest.strip():
-        return kind, {}
-    return kind, _params("content-type", text)
+    return kind, _params("content-type", text) if semicolon and rest.strip() else {}
 
 
 def _params(name: str, text: str) -> dict[str, str]:
@@ -171,12 +165,15 @@ def _params(name: str, text: str) -> dict[str, str]:
         return {}
     params = {}
     for key, value in found:
-        flat = value if isinstance(value, str) else _collapsed(value)
+        flat = _collapsed(value)
         params[key.lower()] = decode(flat.encode("utf-8", "replace"))
     return params
 
 
-def _collapsed(value: tuple[str | None, str | None, str]) -> str:
+def _collapsed(value: str | tuple[str | None, str | None, str]) -> str:
+    """One text of a parameter; RFC 2231 gives (charset, language, text), anything else a text."""
+    if isinstance(value, str):
+        return value
     try:
         return collapse_rfc2231_value(value)
     except (LookupError, UnicodeError, ValueError):

@@ -77,7 +77,7 @@ class ParsedMessage:
         return fold(f"{self.subject} {people} {self.text}")
 
 
-def parse(raw: bytes, limits: Limits = Limits()) -> ParsedMessage:  # noqa: B008 - frozen, never changed
+def parse(raw: bytes, limits: Limits = Limits()) -> ParsedMessage:
     """Read a message given as CRLF lines. MalformedMessage when it may not be stored."""
     _refuse_forbidden_octets(raw)
     end, body = split(raw)

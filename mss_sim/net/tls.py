@@ -20,9 +20,7 @@ _CA_NAME = "TEST mss-sim certification authority"
 _LIFETIME = timedelta(days=825)
 _CA_LIFETIME = timedelta(days=3650)
 _CIPHERS = ":".join(  # ref: client-requirements#2.2: ECDHE with AEAD only
-    f"ECDHE-{kind}-{cipher}"
-    for kind in ("ECDSA", "RSA")
-    for cipher in ("AES256-GCM-SHA384", "AES128-GCM-SHA256", "CHACHA20-POLY1305")
+    f"ECDHE-{kind}-{cipher}" for kind in ("ECDSA", "RSA") for cipher in ("AES256-GCM-SHA384", "AES128-GCM-SHA256", "CHACHA20-POLY1305")
 )
 
 

@@ -111,6 +111,4 @@ def size_refusal(size_bytes: int, max_bytes: int) -> Refusal | None:
     """The refusal of a message over the limit, or None (ref: rfc1870#6)."""
     if size_bytes <= max_bytes:
         return None
-    return Refusal(
-        Rule.TOO_LARGE, f"The message has {size_bytes} bytes; at most {max_bytes} are accepted here.", reference="rfc1870#6.1"
-    )
+    return Refusal(Rule.TOO_LARGE, f"The message has {size_bytes} bytes; at most {max_bytes} are accepted here.", reference="rfc1870#6.1")

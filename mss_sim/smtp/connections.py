@@ -1,24 +1,37 @@
 """How many connections are open, in all and per identity; one registry for all SMTP ports of a world."""
 
 import asyncio
-from typing import Any
+from typing import Protocol
 
 from mss_sim.config import Settings
 
 
+class Connection(Protocol):
+    """What the registry needs of a connection."""
+
+    def leave(self) -> None:
+        """Stop serving the client and close."""
+
+    def abort(self) -> None:
+        """Drop the connection without a word."""
+
+
 class Connections:
-    """Counts connections and refuses the ones over the limits."""
+    """Counts connections from the first byte to the last, and refuses the ones over the limits."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._open: dict[Any, int | None] = {}
+        self._open: dict[Connection, int | None] = {}
+        self._empty = asyncio.Event()
+        self._empty.set()
 
-    def open(self, connection: Any) -> bool:
+    def open(self, connection: Connection) -> bool:
         """Count a new connection; False when there are too many."""
         self._open[connection] = None
+        self._empty.clear()
         return len(self._open) <= self._settings.connections_max
 
-    def admit(self, connection: Any, identity_id: int) -> bool:
+    def admit(self, connection: Connection, identity_id: int) -> bool:
         """Say who a connection belongs to; False when that identity has too many."""
         theirs = sum(1 for identity in self._open.values() if identity == identity_id)
         if theirs >= self._settings.connections_per_identity_max:
@@ -26,14 +39,23 @@ class Connections:
         self._open[connection] = identity_id
         return True
 
-    def close(self, connection: Any) -> None:
-        """Forget a connection that ended."""
+    def close(self, connection: Connection) -> None:
+        """Forget a connection that is gone."""
         self._open.pop(connection, None)
+        if not self._open:
+            self._empty.set()
 
     def count(self) -> int:
         """How many are open."""
         return len(self._open)
 
-    def tasks(self) -> list["asyncio.Task[None]"]:
-        """What serves the open connections, to be cancelled when the server stops."""
-        return [task for connection in self._open if (task := connection._handler_coroutine) is not None]  # noqa: SLF001
+    async def close_all(self, patience_seconds: float) -> None:
+        """Ask every client to go, and drop those that are still there after a while."""
+        for connection in list(self._open):
+            connection.leave()
+        try:
+            await asyncio.wait_for(self._empty.wait(), patience_seconds)
+        except TimeoutError:
+            for connection in list(self._open):
+                connection.abort()
+            await asyncio.sleep(0)

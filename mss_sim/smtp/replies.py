@@ -20,7 +20,7 @@ class Reply:
 
     def line(self) -> bytes:
         """The reply as it goes over the wire; non-ASCII letters are replaced, so that any client can read it."""
-        words = " ".join(word for word in (str(self.code), self.enhanced, self.text) if word)
+        words = f"{self.code} {self.enhanced} {self.text}" if self.enhanced else f"{self.code} {self.text}"
         return words.encode("ascii", "replace").replace(b"\r", b" ").replace(b"\n", b" ") + b"\r\n"
 
 

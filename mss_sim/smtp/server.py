@@ -45,7 +45,7 @@ class _Gone(Exception):
     """The client hung up, or the server is done with it."""
 
 
-class SmtpConnection(SMTP):  # type: ignore[misc]
+class SmtpConnection(SMTP):
     """One connection of one client."""
 
     line_length_limit = _CHUNK_BYTES
@@ -70,7 +70,7 @@ class SmtpConnection(SMTP):  # type: ignore[misc]
 
     async def _handle_client(self) -> None:
         """Serve one client until it leaves, is too slow, or makes too many mistakes."""
-        peer = self.session.peer
+        peer = self.transport.get_extra_info("peername") if self.transport else None
         self._talk = self._front.new_session(str(peer[0]) if isinstance(peer, tuple) else "local")
         admitted = self._front.connections.open(self)
         try:
@@ -86,9 +86,25 @@ class SmtpConnection(SMTP):  # type: ignore[misc]
             self._say(replies.INTERNAL)
             self._write_out()
         finally:
-            self._front.connections.close(self)
             if self.transport is not None:
                 self.transport.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The last byte has left; only now does the connection stop counting."""
+        self._front.connections.close(self)
+        super().connection_lost(error)
+
+    def leave(self) -> None:
+        """The server stops: what is being stored is finished by the store, the client hears why it must go."""
+        self._say(replies.GOING_DOWN)
+        self._write_out()
+        if self._handler_coroutine is not None:
+            self._handler_coroutine.cancel()
+
+    def abort(self) -> None:
+        """Drop the connection without a word."""
+        if isinstance(self.transport, asyncio.Transport):
+            self.transport.abort()
 
     def eof_received(self) -> bool:
         """The client will say no more; what it said before is still answered, where TLS allows a half-open connection."""
@@ -152,8 +168,8 @@ class SmtpConnection(SMTP):  # type: ignore[misc]
         self._answer(Reply(int(code[:3]), f"{code[0]}.0.0", rest))
 
     def _write_out(self) -> None:
-        if self._out and self.transport is not None:
-            self.transport.write(bytes(self._out))
+        if self._out and self.transport is not None and not self.transport.is_closing():
+            self._writer.write(bytes(self._out))
         self._out.clear()
 
     async def _flush(self) -> None:
@@ -232,7 +248,7 @@ class SmtpConnection(SMTP):  # type: ignore[misc]
             await self._flush()
             await self._writer.start_tls(self._front.tls)
             self.transport = self._writer.transport
-            self._reader._transport = self.transport  # noqa: SLF001 - asyncio 3.11 leaves flow control on the old one
+            self._reader._transport = self.transport  # type: ignore[attr-defined]  # noqa: SLF001 - asyncio 3.11 forgets it
             self.talk.start_tls()
 
     async def smtp_AUTH(self, argument: str) -> None:  # noqa: N802
@@ -249,9 +265,9 @@ class SmtpConnection(SMTP):  # type: ignore[misc]
         elif talk.transaction is not None:
             self._answer(replies.BAD_SEQUENCE_NESTED)
         else:
-            await self._authenticate(talk, argument)
+            await self._log_in(talk, argument)
 
-    async def _authenticate(self, talk: SubmissionSession, argument: str) -> None:
+    async def _log_in(self, talk: SubmissionSession, argument: str) -> None:
         name, _, initial = argument.partition(" ")
         if name.upper() not in talk.mechanisms():
             self._answer(replies.AUTH_UNKNOWN)
@@ -280,7 +296,7 @@ class SmtpConnection(SMTP):  # type: ignore[misc]
         try:
             challenge = next(exchange)
             while True:
-                self._say(Reply(334, "", sasl.encode(challenge)) if challenge else Reply(334, "", " "))
+                self._say(Reply(334, "", sasl.encode(challenge)))
                 response = (await self._line()).decode("ascii", "replace")
                 if response == "*":
                     return None

@@ -51,9 +51,7 @@ def give(conn: Connection, rows: Sequence[AnswerRightRow]) -> None:
 
 def rights_between(conn: Connection, patient_mailbox_id: int, mailbox_id: int) -> list[AnswerRightRow]:
     """Every right that a patient ever got to write to a mailbox."""
-    query = select(*_COLUMNS).where(
-        answer_rights.c.patient_mailbox_id == patient_mailbox_id, answer_rights.c.mailbox_id == mailbox_id
-    )
+    query = select(*_COLUMNS).where(answer_rights.c.patient_mailbox_id == patient_mailbox_id, answer_rights.c.mailbox_id == mailbox_id)
     return [_right(row) for row in conn.execute(query.order_by(answer_rights.c.id))]
 
 
@@ -66,9 +64,7 @@ def rights_of_threads(conn: Connection, thread_ids: Collection[int]) -> list[Ans
 
 def withdraw_given_by(conn: Connection, origin_mailbox_id: int, patient_mailbox_id: int, at: Micros) -> int:
     """Withdraw what a mailbox's letters gave to a patient; how many were open."""
-    condition = and_(
-        answer_rights.c.origin_mailbox_id == origin_mailbox_id, answer_rights.c.patient_mailbox_id == patient_mailbox_id
-    )
+    condition = and_(answer_rights.c.origin_mailbox_id == origin_mailbox_id, answer_rights.c.patient_mailbox_id == patient_mailbox_id)
     return _withdraw(conn, condition, at, ClosureCause.FIN_SUBJECT)
 
 

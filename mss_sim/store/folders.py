@@ -40,9 +40,8 @@ class Folder:
 
 
 def _folder(row: Row[Any]) -> Folder:
-    id_, mailbox_id, name, special_use, uid_validity, uid_next, modseq, exists_count, unseen_count = row
-    use = SpecialUse(special_use) if special_use else None
-    return Folder(id_, mailbox_id, name, use, uid_validity, uid_next, modseq, exists_count, unseen_count)
+    id_, mailbox_id, name, special_use, *counters = list(row)
+    return Folder(id_, mailbox_id, name, SpecialUse(special_use) if special_use else None, *counters)
 
 
 def add(conn: Connection, folder: Folder) -> None:
@@ -82,9 +81,7 @@ _BY_USES = select(*_COLUMNS).where(
 _BY_USES_LOCKED = _BY_USES.order_by(folders.c.id).with_for_update()
 
 
-def for_delivery(
-    conn: Connection, mailbox_ids: Collection[int], uses: Collection[SpecialUse]
-) -> dict[tuple[int, SpecialUse], Folder]:
+def for_delivery(conn: Connection, mailbox_ids: Collection[int], uses: Collection[SpecialUse]) -> dict[tuple[int, SpecialUse], Folder]:
     """The folders with these special uses, by (mailbox, use), their rows locked until the commit."""
     query = _BY_USES_LOCKED if is_postgresql(conn) else _BY_USES
     rows = conn.execute(query, {"mailboxes": list(mailbox_ids), "uses": [use.value for use in uses]})

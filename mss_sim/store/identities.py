@@ -115,9 +115,7 @@ def account_of_idnat(conn: Connection, idnat: str) -> Account | None:
 
 
 def _account(conn: Connection, condition: Any) -> Account | None:
-    query = select(accounts.c.login, accounts.c.password_hash, *_COLUMNS).join(
-        identities, accounts.c.identity_id == identities.c.id
-    )
+    query = select(accounts.c.login, accounts.c.password_hash, *_COLUMNS).join(identities, accounts.c.identity_id == identities.c.id)
     row = conn.execute(query.where(condition)).first()
     if row is None:
         return None

@@ -13,7 +13,7 @@ from mss_sim.vocabulary import FOLDERS_AT_BIRTH, HolderRole, MailboxKind, Mailbo
 
 _COLUMNS = tuple(mailboxes.c)
 CHANGEABLE = frozenset(
-    "state label description red_listed preferred_rank message_size_bytes_max quota_bytes seen_policy sent_policy".split()
+    ("state", "label", "description", "red_listed", "preferred_rank", "message_size_bytes_max", "quota_bytes", "seen_policy", "sent_policy")
 )
 
 
@@ -112,9 +112,7 @@ def every(conn: Connection) -> list[Mailbox]:
 def owned_by(conn: Connection, identity_id: int) -> list[Mailbox]:
     """The mailboxes that an identity owns or is the responsible of; the preferred first."""
     query = select(*_COLUMNS).where(mailboxes.c.owner_id == identity_id)
-    return [
-        _mailbox(row) for row in conn.execute(query.order_by(func.coalesce(mailboxes.c.preferred_rank, 1_000_000), mailboxes.c.id))
-    ]
+    return [_mailbox(row) for row in conn.execute(query.order_by(func.coalesce(mailboxes.c.preferred_rank, 1_000_000), mailboxes.c.id))]
 
 
 def co_held_by(conn: Connection, identity_id: int) -> list[Mailbox]:

@@ -158,9 +158,7 @@ def _item(row: Row[Any]) -> Item:
 def _seen(personal_reader: int | None) -> Any:
     if personal_reader is None:
         return copies.c.flags.op("&")(int(Flag.SEEN)) != 0
-    return exists().where(
-        and_(readings.c.copy_id == copies.c.id, readings.c.identity_id == personal_reader, readings.c.seen.is_(True))
-    )
+    return exists().where(and_(readings.c.copy_id == copies.c.id, readings.c.identity_id == personal_reader, readings.c.seen.is_(True)))
 
 
 def _items(personal_reader: int | None) -> Select[Any]:
@@ -263,9 +261,7 @@ def readings_of(conn: Connection, copy_ids: Collection[int]) -> dict[int, list[R
     """Who read these copies, the first reader first."""
     found: dict[int, list[Reading]] = {}
     if copy_ids:
-        query = (
-            select(*readings.c).where(readings.c.copy_id.in_(list(copy_ids))).order_by(readings.c.first_at, readings.c.identity_id)
-        )
+        query = select(*readings.c).where(readings.c.copy_id.in_(list(copy_ids))).order_by(readings.c.first_at, readings.c.identity_id)
         for row in conn.execute(query):
             found.setdefault(row.copy_id, []).append(Reading(*row))
     return found
@@ -294,7 +290,7 @@ def seen_counts(conn: Connection, mailbox_id: int, identity_id: int) -> dict[int
         .where(copies.c.mailbox_id == mailbox_id, readings.c.identity_id == identity_id, readings.c.seen.is_(True))
         .group_by(copies.c.folder_id)
     )
-    return {folder_id: number for folder_id, number in conn.execute(query)}
+    return dict(conn.execute(query).tuples().all())
 
 
 def ids_in(conn: Connection, mailbox_id: int) -> list[int]:

