@@ -1,0 +1,200 @@
+"""The story that the simulator exists for, played over real sockets: `make demo`.
+
+A hospital doctor writes to a practice's shared mailbox; the secretary, to whom it was delegated, reads and answers on its behalf; the
+receipts come; a letter to nobody comes back; a conversation with a patient is closed. Each step prints what the wire said.
+"""
+
+import base64
+import json
+import smtplib
+import ssl
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formatdate, make_msgid
+from typing import Any
+
+from rich.console import Console
+
+from mss_sim.config import Settings
+from mss_sim.testing.builders import xdm_archive
+from mss_sim.testing.handle import RunningSimulator
+
+_HOSPITAL = "paul.durand@hopital-ormes.sim.mssante.fr"
+_PRACTICE = "tilleuls@cabinet.sim.mssante.fr"
+_DOCTOR = "camille.martin@medecin.sim.mssante.fr"
+_PATIENT = "285037511300167@patient.mssante.fr"
+_NOBODY = "personne@medecin.sim.mssante.fr"
+_SHOWN_CHARS = 150
+
+
+class Story:
+    """Tells the steps, and stops at the first one that does not go as it should."""
+
+    def __init__(self, running: RunningSimulator) -> None:
+        self._running = running
+        self._console = Console(highlight=False)
+        self._tls = ssl.create_default_context(cafile=running.ready["ca_file"])
+        self._step = 0
+
+    def step(self, text: str) -> None:
+        """Begin a step."""
+        self._step += 1
+        self._console.print(f"\n[bold]{self._step}. {text}[/bold]", soft_wrap=True)
+
+    def wire(self, side: str, text: str) -> None:
+        """Show one line of the wire."""
+        flat = " ".join(text.split())
+        shown = flat if len(flat) <= _SHOWN_CHARS else flat[:_SHOWN_CHARS] + "…"
+        self._console.print(f"   {side} {shown}", markup=False, soft_wrap=True)
+
+    def check(self, holds: bool, text: str) -> None:
+        """Show what was found; a story that does not hold ends here."""
+        self._console.print(f"   {'=>' if holds else 'WRONG:'} {text}", markup=False, soft_wrap=True)
+        if not holds:
+            sys.exit(1)
+
+    def smtp(self, role: str, sender: str, to: str, message: EmailMessage, *, options: tuple[str, ...] = ()) -> tuple[int, str]:
+        """Send by SMTP as a persona; the last reply. Refused recipients are replies too."""
+        persona = self._running.persona(role)
+        where = self._running.ready["submission"]
+        with smtplib.SMTP(where["host"], where["port"], timeout=30) as client:
+            client.starttls(context=self._tls)
+            client.ehlo()
+            self.wire("C:", f"STARTTLS, EHLO, AUTH PLAIN {persona['login']}")
+            self.wire("S:", " ".join(_text(client.login(persona["login"], persona["password"]))))
+            for command in (f"MAIL FROM:<{sender}>", " ".join((f"RCPT TO:<{to}>", *options))):
+                code, reply = _reply(client, command)
+                self.wire("C:", command)
+                self.wire("S:", f"{code} {reply}")
+                if code >= 400:
+                    return code, reply
+            octets = message.as_bytes(policy=SMTP)
+            code, said = client.data(octets)
+            self.wire("C:", f"DATA ({len(octets)} bytes)")
+            self.wire("S:", f"{code} {said.decode()}")
+            return code, said.decode()
+
+    def rest(self, role: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """One request as a persona; the status and the decoded JSON."""
+        persona = self._running.persona(role)
+        basic = base64.b64encode(f"{persona['login']}:{persona['password']}".encode()).decode()
+        headers = {"Authorization": f"Basic {basic}", "Content-Type": "application/json"}
+        url = self._running.ready["http"] + "/api/v1" + path
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - our own URL
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+                status, text = answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            status, text = error.code, error.read()
+        self.wire(f"{method}", f"/api/v1{path} -> {status} {text.decode()}")
+        return status, json.loads(text or b"null")
+
+
+def _text(reply: tuple[int, bytes]) -> tuple[str, str]:
+    return str(reply[0]), reply[1].decode()
+
+
+def _reply(client: smtplib.SMTP, command: str) -> tuple[int, str]:
+    code, said = client.docmd(command)
+    return code, said.decode()
+
+
+def _letter(sender: str, to: str, subject: str, text: str, *, receipt: bool = False, headers: dict[str, str] | None = None) -> EmailMessage:
+    message = EmailMessage()
+    message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
+    message["Date"] = formatdate(localtime=True)
+    message["From"], message["To"], message["Subject"] = sender, to, subject
+    message["X-MSS-NIL"] = "DEV0001"
+    if receipt:
+        message["Disposition-Notification-To"] = sender
+    for name, value in (headers or {}).items():
+        message[name] = value
+    message.set_content(text)
+    return message
+
+
+def _newest(story: Story, role: str, mailbox: str, **filters: str) -> dict[str, Any]:
+    query = urllib.parse.urlencode({"folder": "INBOX", "limit": "1", **filters})
+    items = story.rest(role, "GET", f"/mailboxes/{mailbox}/messages?{query}")[1]["items"]
+    story.check(bool(items), f"{mailbox} has it: {items[0]['subject'] if items else None}")
+    found: dict[str, Any] = items[0]
+    return found
+
+
+def _delegation(story: Story) -> None:
+    story.step("The hospital doctor sends a letter with an IHE_XDM.ZIP to the practice's shared mailbox, by SMTP")
+    letter = _letter(_HOSPITAL, _PRACTICE, "XDM/1.0/DDM+Compte rendu de consultation FONTAINE Claire", "Voici le compte rendu.", receipt=True)
+    letter.add_attachment(xdm_archive(), maintype="application", subtype="zip", filename="IHE_XDM.ZIP")
+    options = ("NOTIFY=SUCCESS,FAILURE", f"ORCPT=rfc822;{_PRACTICE}")
+    story.check(story.smtp("hospital", _HOSPITAL, _PRACTICE, letter, options=options)[0] == 250, "accepted, and on disk")
+
+    story.step("The secretary, to whom the mailbox was delegated, reads it over REST")
+    unread = _newest(story, "secretary", _PRACTICE, unread="true")
+    opened = story.rest("secretary", "GET", f"/mailboxes/{_PRACTICE}/messages/{unread['id']}")[1]
+    story.check(opened["attachments"][0]["filename"] == "IHE_XDM.ZIP", "the archive is there")
+    story.check(opened["first_read"]["by"]["name"] == "Sophie PETIT", "the mailbox knows that Sophie PETIT read it first")
+    story.rest("secretary", "PATCH", f"/mailboxes/{_PRACTICE}/messages/{unread['id']}", {"add": ["\\Seen"]})
+
+    story.step("She sends the read receipt that was asked for, and answers on behalf of the mailbox")
+    story.check(story.rest("secretary", "POST", f"/mailboxes/{_PRACTICE}/messages/{unread['id']}/receipt")[0] == 201, "receipt sent")
+    answer = {"to": [_HOSPITAL], "subject": "Re: compte rendu", "text": "Bien reçu, merci.", "in_reply_to": unread["id"]}
+    status, sent = story.rest("secretary", "POST", f"/mailboxes/{_PRACTICE}/messages", answer)
+    story.check(status == 201 and sent["mode"] == "send_on_behalf", "sent on behalf of the mailbox")
+    received = _newest(story, "hospital", _HOSPITAL, subject="re:")
+    headers = dict(story.rest("hospital", "GET", f"/mailboxes/{_HOSPITAL}/messages/{received['id']}")[1]["headers"])
+    story.check("Sophie PETIT" in headers["Sender"], f"From: {headers['From']}   Sender: {headers['Sender']}")
+
+
+def _receipts(story: Story) -> None:
+    story.step("The sender has a delivery receipt and a read receipt; his letter has a timeline")
+    _newest(story, "hospital", _HOSPITAL, subject="distribu")
+    _newest(story, "hospital", _HOSPITAL, subject="lu")
+    told = story.rest("hospital", "GET", f"/mailboxes/{_HOSPITAL}/sent?limit=1")[1]["items"][0]["recipients"][0]
+    kinds = [event["kind"] for event in told["events"]]
+    story.check(kinds == ["submitted", "relayed", "delivered", "displayed"], f"{told['address']}: {', '.join(kinds)}")
+
+    story.step("A letter to an unknown mailbox of another operator comes back as a non-delivery receipt")
+    lost = _letter(_HOSPITAL, _NOBODY, "Pour personne", "?")
+    story.check(story.smtp("hospital", _HOSPITAL, _NOBODY, lost)[0] == 250, "accepted: the other operator answers afterwards")
+    returned = _newest(story, "hospital", _HOSPITAL, subject="non distribu")
+    story.check("5.1.1" in story.rest("hospital", "GET", f"/mailboxes/{_HOSPITAL}/messages/{returned['id']}")[1]["text"], "5.1.1")
+
+
+def _closure(story: Story) -> None:
+    story.step("The doctor writes to a patient, who answers")
+    opening = _letter(_DOCTOR, _PATIENT, "Votre ordonnance", "Bonjour, la voici.")
+    story.check(story.smtp("doctor", _DOCTOR, _PATIENT, opening)[0] == 250, "the conversation is open")
+    thread = {"In-Reply-To": opening["Message-ID"], "References": opening["Message-ID"]}
+    thanks = _letter(_PATIENT, _DOCTOR, "Re: Votre ordonnance", "Merci docteur.", headers=thread)
+    story.check(story.smtp("patient", _PATIENT, _DOCTOR, thanks)[0] == 250, "the patient may answer")
+
+    story.step("The doctor closes the conversation; the patient's next answer is refused over both doors")
+    conversation = story.rest("doctor", "GET", f"/mailboxes/{_DOCTOR}/conversations?limit=1")[1]["items"][0]
+    closed = story.rest("doctor", "POST", f"/mailboxes/{_DOCTOR}/conversations/{conversation['id']}/close")[1]
+    story.check(closed["closed"] is True, "closed")
+    again = _letter(_PATIENT, _DOCTOR, "Re: Votre ordonnance", "Encore une question.", headers=thread)
+    story.check(story.smtp("patient", _PATIENT, _DOCTOR, again)[0] == 550, "refused over SMTP")
+    body = {"to": [_DOCTOR], "subject": "Re: Votre ordonnance", "text": "Encore une question."}
+    status, problem = story.rest("patient", "POST", f"/mailboxes/{_PATIENT}/messages", body)
+    story.check(status == 403 and problem["code"] == "conversation-closed", "refused over REST, by the same rule")
+
+
+def main() -> None:
+    """Play the story against a simulator of its own, on free ports."""
+    begun = time.monotonic()
+    with RunningSimulator(Settings(submission_port=0, mx_port=0, http_port=0)) as running:
+        story = Story(running)
+        _delegation(story)
+        _receipts(story)
+        _closure(story)
+    Console().print(f"\n[bold]The whole story holds, in {time.monotonic() - begun:.1f} s.[/bold]")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""The people of the tests: real clients over real sockets, one object per persona."""
+
+import asyncio
+import base64
+import smtplib
+import ssl
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Any
+
+import httpx
+
+from mss_sim.app import Simulator
+
+HOSPITAL = "paul.durand@hopital-ormes.sim.mssante.fr"
+WARD = "cardiologie@hopital-ormes.sim.mssante.fr"
+PRACTICE = "tilleuls@cabinet.sim.mssante.fr"
+DOCTOR = "camille.martin@medecin.sim.mssante.fr"
+DOCTOR2 = "hugo.bernard@medecin.sim.mssante.fr"
+LABORATORY = "resultats@labo-parc.sim.mssante.fr"
+PATIENT = "285037511300167@patient.mssante.fr"
+PATIENT2 = "125062a00401714@patient.mssante.fr"
+
+
+def letter(sender: str, to: str | list[str], subject: str = "Bonjour", text: str = "Bonjour.", **headers: str) -> EmailMessage:
+    """A plain letter; keyword names give more headers, `_` standing for `-`."""
+    message = EmailMessage(policy=SMTP)
+    message["From"], message["Subject"] = sender, subject
+    message["To"] = ", ".join(to) if isinstance(to, list) else to
+    message["Date"] = "Mon, 05 Jan 2026 09:00:00 +0100"
+    for name, value in headers.items():
+        message[name.replace("_", "-")] = value
+    if "Message_ID" not in headers:
+        message["Message-ID"] = f"<{abs(hash((sender, subject, text, str(headers))))}.{id(message)}@test.sim.mssante.fr>"
+    message.set_content(text)
+    return message
+
+
+@dataclass
+class Reply:
+    """The last SMTP reply of an attempt to send."""
+
+    code: int
+    text: str
+
+    @property
+    def enhanced(self) -> str:
+        return self.text.split(" ", 1)[0]
+
+
+@dataclass
+class Person:
+    """One persona with a mail client and a REST client; every connection is new, as scripts do."""
+
+    simulator: Simulator
+    role: str
+    account: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        ready = self.simulator.ready()
+        self.account = next(persona for persona in ready["personas"] if persona["role"] == self.role)
+        self._ready = ready
+
+    @property
+    def idnat(self) -> str:
+        return str(self.account["idnat"])
+
+    async def smtp(self, sender: str, to: str | list[str], message: EmailMessage | bytes, *, mail: str = "", rcpt: str = "") -> Reply:
+        """Send over STARTTLS and AUTH; `mail` and `rcpt` are parameters of those commands. The first refusal is returned."""
+        raw = message if isinstance(message, bytes) else message.as_bytes(policy=SMTP)
+        recipients = [to] if isinstance(to, str) else to
+        return await asyncio.to_thread(self._smtp, sender, recipients, raw, mail, rcpt)
+
+    def _smtp(self, sender: str, recipients: list[str], raw: bytes, mail: str, rcpt: str) -> Reply:
+        context = ssl.create_default_context(cafile=self._ready["ca_file"])
+        with smtplib.SMTP(self._ready["submission"]["host"], self._ready["submission"]["port"], timeout=20) as client:
+            client.starttls(context=context)
+            client.login(self.account["login"], self.account["password"])
+            for command in (f"MAIL FROM:<{sender}> {mail}", *(f"RCPT TO:<{one}> {rcpt}" for one in recipients)):
+                code, said = client.docmd(command.strip())
+                if code >= 400:
+                    return Reply(code, said.decode())
+            code, said = client.docmd("DATA")
+            assert code == 354, said
+            client.send(raw.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+            code, said = client.getreply()
+            return Reply(code, said.decode())
+
+    async def rest(self, method: str, path: str, json: Any = None, **options: Any) -> httpx.Response:
+        """One REST request under /api/v1 with Basic authentication."""
+        auth = (self.account["login"], self.account["password"])
+        async with httpx.AsyncClient(base_url=self._ready["http"], auth=auth, timeout=20) as client:
+            return await client.request(method, f"/api/v1{path}", json=json, **options)
+
+    async def get(self, path: str, **params: Any) -> Any:
+        """The JSON of a GET that must succeed."""
+        answer = await self.rest("GET", path, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def inbox(self, mailbox: str, **filters: Any) -> list[dict[str, Any]]:
+        """The summaries in INBOX, newest first."""
+        found: list[dict[str, Any]] = (await self.get(f"/mailboxes/{mailbox}/messages", folder="INBOX", **filters))["items"]
+        return found
+
+    async def open(self, mailbox: str, message_id: str) -> dict[str, Any]:
+        """One message, parsed."""
+        found: dict[str, Any] = await self.get(f"/mailboxes/{mailbox}/messages/{message_id}")
+        return found
+
+    async def send(self, mailbox: str, **fields: Any) -> httpx.Response:
+        """Send by REST."""
+        return await self.rest("POST", f"/mailboxes/{mailbox}/messages", json={"subject": "Bonjour", "text": "Bonjour.", **fields})
+
+
+@dataclass
+class Peer:
+    """Another operator's mail server, speaking to the MX port."""
+
+    simulator: Simulator
+
+    async def send(self, sender: str, to: list[str], message: EmailMessage | bytes, *, mail: str = "", rcpt: str = "") -> Reply:
+        """Bring one letter; the first refusal is returned."""
+        raw = message if isinstance(message, bytes) else message.as_bytes(policy=SMTP)
+        return await asyncio.to_thread(self._send, sender, to, raw, mail, rcpt)
+
+    def _send(self, sender: str, to: list[str], raw: bytes, mail: str, rcpt: str) -> Reply:
+        where = self.simulator.ready()["mx"]
+        with smtplib.SMTP(where["host"], where["port"], timeout=20) as client:
+            client.ehlo("mta.example")
+            for command in (f"MAIL FROM:<{sender}> {mail}", *(f"RCPT TO:<{one}> {rcpt}" for one in to)):
+                code, said = client.docmd(command.strip())
+                if code >= 400:
+                    return Reply(code, said.decode())
+            client.docmd("DATA")
+            client.send(raw.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+            code, said = client.getreply()
+            return Reply(code, said.decode())
+
+
+async def control(simulator: Simulator, method: str, path: str, json: Any = None) -> httpx.Response:
+    """One request to the control plane."""
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"], timeout=20) as client:
+        return await client.request(method, f"/control{path}", json=json)
+
+
+def base64_of(octets: bytes) -> str:
+    """Base64 text for JSON."""
+    return base64.b64encode(octets).decode()
