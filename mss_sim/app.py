@@ -37,7 +37,8 @@ from mss_sim.smtp.connections import Connections
 from mss_sim.smtp.mx import MxSession
 from mss_sim.smtp.server import FrontEnd, SmtpConnection
 from mss_sim.smtp.submission import SubmissionSession
-from mss_sim.store.engine import sqlite_url
+from mss_sim.store import engine as engines
+from mss_sim.store import schema
 from mss_sim.store.store import Store
 
 _STOP_SECONDS = 5.0
@@ -114,7 +115,7 @@ class Simulator:
 
     async def _open_world(self) -> World:
         settings = self.settings
-        url = settings.database_url or sqlite_url(self.data_dir / "mss-sim.db")
+        url = settings.database_url or engines.sqlite_url(self.data_dir / "mss-sim.db")
         store = Store(url, durable=self._temporary is None)
         await asyncio.to_thread(store.open)
         self._stack.push_async_callback(store.close)
@@ -181,6 +182,17 @@ class Simulator:
         """Close the ports, finish what is under way, remove what was temporary."""
         await self._stack.aclose()
         self._core = None
+
+
+def upgrade_database(data_dir: Path, url: str | None) -> str:
+    """Bring a database to the newest schema: the one at `url`, else SQLite's in `data_dir`; the revision."""
+    if url is None:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    engine = engines.create(url or engines.sqlite_url(data_dir / "mss-sim.db"))
+    try:
+        return schema.upgrade(engine)
+    finally:
+        engine.dispose()
 
 
 def _bind(host: str, port: int) -> socket.socket:

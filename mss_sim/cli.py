@@ -179,7 +179,7 @@ def send(
     port: int = 1587,
 ) -> None:
     """Send a letter by SMTP, as a mail client would."""
-    from mss_sim.testing.client import SendError, send_letter  # noqa: PLC0415
+    from mss_sim.smtp.client import SendError, send_letter  # noqa: PLC0415
 
     try:
         message_id = send_letter(
@@ -205,13 +205,9 @@ def upgrade(
     data: _DataDir = _DEFAULT_DATA, url: Annotated[str | None, typer.Option(help="PostgreSQL URL, instead of --data.")] = None
 ) -> None:
     """Bring the database to the newest schema; the simulator does it too when it starts."""
-    from mss_sim.store import engine, schema  # noqa: PLC0415
+    from mss_sim.app import upgrade_database  # noqa: PLC0415
 
-    if url is None:
-        data.mkdir(parents=True, exist_ok=True)
-    created = engine.create(url or engine.sqlite_url(data / "mss-sim.db"))
-    typer.echo(f"schema {schema.upgrade(created)}")
-    created.dispose()
+    typer.echo(f"schema {upgrade_database(data, url)}")
 
 
 @app.command()

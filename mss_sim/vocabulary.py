@@ -164,6 +164,15 @@ class DsnAction(StrEnum):
     EXPANDED = "expanded"
 
 
+class Notify(StrEnum):
+    """Values of the NOTIFY parameter (ref: rfc3461#4.1)."""
+
+    NEVER = "NEVER"
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"
+    DELAY = "DELAY"
+
+
 class Disposition(StrEnum):
     """Disposition type of a message disposition notification (ref: rfc8098#3.2.6.2)."""
 

@@ -167,12 +167,6 @@ class Attachment(Out):
     url: str
 
 
-class Reader(Out):
-    by: IdentityRef
-    at: datetime
-    seen: bool
-
-
 class MessageOut(MessageSummary):
     return_path: str | None
     sender: list[Person]
@@ -184,7 +178,7 @@ class MessageOut(MessageSummary):
     text: str
     html: str | None
     attachments: list[Attachment]
-    read_by: list[Reader]
+    read_by: list[FirstRead]
 
 
 class FlagsIn(In):

@@ -21,14 +21,13 @@ from mss_sim.core.letters import Addressee, Envelope
 from mss_sim.core.receipts import ReceiptWish, Sent
 from mss_sim.core.rows import ListQuery
 from mss_sim.core.submission import Request as Submit
-from mss_sim.core.submission import read_message
+from mss_sim.core.submission import read_message, sender_at
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
 from mss_sim.ids import encode
 from mss_sim.mail.addresses import AddressError, addresses_of, canonical, domain_of
 from mss_sim.mail.compose import CompositionError, Draft, File, compose
-from mss_sim.policy.receipts import Notify
-from mss_sim.vocabulary import HEADER_MES, HEADER_MES_FIN, SendMode
+from mss_sim.vocabulary import HEADER_MES, HEADER_MES_FIN, Notify, SendMode
 
 router = APIRouter(prefix="/mailboxes/{address}", tags=["sending"])
 _ALWAYS = frozenset({Notify.SUCCESS, Notify.FAILURE, Notify.DELAY})
@@ -117,8 +116,8 @@ async def _composed(core: Core, actor: Actor, address: str, body: bytes) -> Subm
         faults = "; ".join(f"{'.'.join(str(step) for step in one['loc'])}: {one['msg']}" for one in error.errors()[:5])
         raise Refusal(Rule.INVALID, f"Correct the letter: {faults}.") from error
     to, cc, bcc = (_pairs(people) for people in (letter.to, letter.cc, letter.bcc))
-    held = await mailboxes.held_mailbox(core.world, actor, address)
-    sender = (held.mailbox.label or actor.identity.name, address)
+    mailbox = (await sender_at(core.world, actor, address, letter.send_mode)).mailbox
+    sender = (mailbox.label or actor.identity.name, address)
     in_reply_to, references = await _parent(core, actor, address, letter.in_reply_to)
     headers = {**letter.headers, **({HEADER_MES: HEADER_MES_FIN} if letter.close_conversation else {})}
     draft = Draft(

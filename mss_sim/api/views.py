@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from mss_sim.clock import iso
 from mss_sim.core.conversations import Conversation
-from mss_sim.core.delegation import Held
+from mss_sim.core.delegation import Held, as_grant
 from mss_sim.core.letters import Accepted
 from mss_sim.core.receipts import Sent
 from mss_sim.core.rows import Folder, GrantRow, Identity, Item, Mailbox, Reading
@@ -18,6 +18,10 @@ from mss_sim.vocabulary import FLAG_NAMES, TimelineKind
 
 PREFIX = "/api/v1"
 People = Mapping[int, Identity]
+_MAILBOX_FIELDS = (
+    *("address", "kind", "state", "label", "description", "red_listed", "preferred_rank"),
+    *("message_size_bytes_max", "quota_bytes", "used_bytes"),
+)
 
 
 class Json(Response):
@@ -42,8 +46,8 @@ def person(people: People, identity_id: int | None) -> dict[str, str] | None:
 
 def mailbox(box: Mailbox) -> dict[str, Any]:
     """A mailbox without anybody's rights."""
-    names = "address kind state label description red_listed preferred_rank message_size_bytes_max quota_bytes used_bytes".split()
-    return {name: getattr(box, name) for name in (*names, "seen_policy", "sent_policy")}
+    policies = {"seen_policy": box.seen_policy, "sent_policy": box.sent_policy}
+    return {name: getattr(box, name) for name in _MAILBOX_FIELDS} | policies
 
 
 def held(one: Held) -> dict[str, Any]:
@@ -101,7 +105,7 @@ def summary(item: Item, folders: Mapping[int, Folder], readings: Sequence[Readin
 
 def reader(reading: Reading, people: People) -> dict[str, Any]:
     """One person who read a copy."""
-    return {"by": person(people, reading.identity_id), "at": iso(reading.first_at), "seen": reading.seen}
+    return {"by": person(people, reading.identity_id), "at": iso(reading.first_at)}
 
 
 def grant(row: GrantRow, address: str, people: People, now: int) -> dict[str, Any]:
@@ -118,7 +122,7 @@ def grant(row: GrantRow, address: str, people: People, now: int) -> dict[str, An
         "granted_at": iso(row.granted_at),
         "revoked_by": person(people, row.revoked_by_id),
         "revoked_at": iso(row.revoked_at),
-        "in_force": row.as_grant().holds_at(now),
+        "in_force": as_grant(row).holds_at(now),
     }
 
 

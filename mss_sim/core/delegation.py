@@ -11,7 +11,7 @@ from mss_sim.clock import Micros
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy import delegation as policy
-from mss_sim.policy.access import Access, access_at
+from mss_sim.policy.access import Access, Grant, access_at
 from mss_sim.store import grants, identities, journal, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.grants import GrantRow
@@ -37,12 +37,17 @@ class By:
     door: Door
 
 
+def as_grant(row: GrantRow) -> Grant:
+    """What a decision needs of a stored grant."""
+    return Grant(row.id, row.rights, row.valid_from, row.valid_until, row.revoked_at)
+
+
 def access(conn: Connection, mailbox: Mailbox | Berth, identity_id: int, now: Micros) -> Access:
     """What an identity may do with a mailbox at that instant."""
     role = mailboxes.role_of(conn, mailbox, identity_id)
     if role is not None:
         return Access(role)
-    return access_at(now, None, (row.as_grant() for row in grants.between(conn, mailbox.id, identity_id)))
+    return access_at(now, None, map(as_grant, grants.between(conn, mailbox.id, identity_id)))
 
 
 def access_to(conn: Connection, address: str, identity_id: int, now: Micros) -> Held | None:
@@ -64,7 +69,7 @@ def all_held(conn: Connection, identity_id: int, now: Micros) -> list[Held]:
     """Every mailbox over which an identity has a right now: its own first, then the shared, then the delegated."""
     own = [*mailboxes.owned_by(conn, identity_id), *mailboxes.co_held_by(conn, identity_id)]
     known = {mailbox.id for mailbox in own}
-    in_force = {row.mailbox_id for row in grants.of_grantee(conn, identity_id) if row.as_grant().holds_at(now)}
+    in_force = {row.mailbox_id for row in grants.of_grantee(conn, identity_id) if as_grant(row).holds_at(now)}
     found = [*own, *mailboxes.with_ids(conn, in_force - known)]
     return [Held(mailbox, access(conn, mailbox, identity_id, now)) for mailbox in found]
 
@@ -163,7 +168,7 @@ async def hand_over(world: World, by: By, from_idnat: str, to_idnat: str, addres
             raise Refusal(Rule.GRANTEE_NOT_ALLOWED, "Both persons of a hand-over must be known: check the two idNats.")
         if leaver.id == successor.id:
             raise Refusal(Rule.INVALID, "A hand-over needs two different persons.")
-        in_force = [row for row in grants.of_grantee(conn, leaver.id) if row.as_grant().holds_at(now)]
+        in_force = [row for row in grants.of_grantee(conn, leaver.id) if as_grant(row).holds_at(now)]
         concerned = [row for row in in_force if _managed(conn, by, row, successor, address, now)]
         if not concerned:
             raise Refusal(Rule.NOT_FOUND, f"{from_idnat} holds no grant that you may hand over.", subject=from_idnat)

@@ -9,10 +9,10 @@ accepted comes back to its sender as a notification, in the same transaction. Or
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from mss_sim.core import delegation, recorded, reports
-from mss_sim.core.letters import Accepted, Addressee, Letter, Outcome
+from mss_sim.core.letters import Accepted, Addressee, Letter, Outcome, Sorted
 from mss_sim.core.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.policy import closure
@@ -29,19 +29,6 @@ _SENDER_STATES: dict[MailboxState, Rule] = {
     MailboxState.CLOSED: Rule.MAILBOX_CLOSED,
     MailboxState.SUSPENDED: Rule.MAILBOX_SUSPENDED,
 }
-
-
-@dataclass(slots=True, eq=False)
-class Sorted:
-    """One letter after the decision: who gets it, who does not, and in what quality it left."""
-
-    letter: Letter
-    thread_id: int
-    sending: Sending | None = None
-    delivered: list[tuple[Addressee, Berth, bool]] = field(default_factory=list)  # the flag: at another operator's
-    missed: list[tuple[Addressee, Way, Refusal]] = field(default_factory=list)
-    sent_in: list[Berth] = field(default_factory=list)
-    sent_copy_id: int | None = None
 
 
 class Delivery:

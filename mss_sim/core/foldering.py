@@ -26,8 +26,8 @@ async def list_folders(world: World, actor: Actor, address: str) -> list[tuple[F
         reader = personal_reader(held, actor)
         if reader is None:
             return [(row, row.unseen_count) for row in rows]
-        seen = messages.seen_counts(conn, held.mailbox.id, reader)
-        return [(row, row.exists_count - seen.get(row.id, 0)) for row in rows]
+        offsets = messages.unseen_offsets(conn, held.mailbox.id, reader)
+        return [(row, row.unseen_count + offsets.get(row.id, 0)) for row in rows]
 
     return await world.store.read(query)
 

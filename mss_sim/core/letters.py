@@ -13,9 +13,11 @@ from mss_sim.mail.addresses import addresses_of
 from mss_sim.mail.headers import with_fields_on_top
 from mss_sim.mail.mime import Part
 from mss_sim.mail.parse import ParsedMessage, fold
-from mss_sim.policy.receipts import Notify
+from mss_sim.policy.delegation import Sending
+from mss_sim.policy.routing import Way
+from mss_sim.store.mailboxes import Berth
 from mss_sim.store.messages import MessageRow
-from mss_sim.vocabulary import Door, SendMode, TimelineKind
+from mss_sim.vocabulary import Door, Notify, SendMode, TimelineKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,19 @@ class Letter:
     origin: Origin | None = None
     strict: bool = False
     submission_id: int | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Sorted:
+    """One letter after the decision: who gets it, who does not, and in what quality it left."""
+
+    letter: Letter
+    thread_id: int
+    sending: Sending | None = None
+    delivered: list[tuple[Addressee, Berth, bool]] = field(default_factory=list)  # the flag: at another operator's
+    missed: list[tuple[Addressee, Way, Refusal]] = field(default_factory=list)
+    sent_in: list[Berth] = field(default_factory=list)
+    sent_copy_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """What delivery leaves behind besides copies: submissions, timelines, rights of patients to answer, journal lines."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mss_sim.clock import SECOND
+from mss_sim.core.letters import Sorted
 from mss_sim.core.world import World
 from mss_sim.policy.closure import Effect, effect_of
 from mss_sim.policy.receipts import diagnostic
@@ -16,11 +17,8 @@ from mss_sim.store.mailboxes import Berth
 from mss_sim.store.submissions import Event, RecipientRow, Submission, Waiting
 from mss_sim.vocabulary import PROFESSIONAL_KINDS, Act, ClosureCause, FinHeaderScope, TimelineKind
 
-if TYPE_CHECKING:
-    from mss_sim.core.delivery import Sorted
 
-
-def record(world: World, conn: Connection, stored: "Sequence[Sorted]", berths: dict[str, Berth]) -> None:
+def record(world: World, conn: Connection, stored: Sequence[Sorted], berths: dict[str, Berth]) -> None:
     """Write everything that the letters of one group leave behind."""
     _submissions(world, conn, stored, berths)
     for sorted_ in stored:
@@ -28,7 +26,7 @@ def record(world: World, conn: Connection, stored: "Sequence[Sorted]", berths: d
     journal.write(conn, [line for sorted_ in stored for line in _lines(world, sorted_, berths)])
 
 
-def _submissions(world: World, conn: Connection, stored: "Sequence[Sorted]", berths: dict[str, Berth]) -> None:
+def _submissions(world: World, conn: Connection, stored: Sequence[Sorted], berths: dict[str, Berth]) -> None:
     rows: list[Submission] = []
     people: list[RecipientRow] = []
     events: list[Event] = []
@@ -67,7 +65,7 @@ def _submissions(world: World, conn: Connection, stored: "Sequence[Sorted]", ber
     _remember_keys(conn, stored)
 
 
-def _submission(sorted_: "Sorted", mailbox_id: int) -> Submission:
+def _submission(sorted_: Sorted, mailbox_id: int) -> Submission:
     letter, sending = sorted_.letter, sorted_.sending
     return Submission(
         id=letter.submission_id or 0,
@@ -83,7 +81,7 @@ def _submission(sorted_: "Sorted", mailbox_id: int) -> Submission:
     )
 
 
-def _remember_keys(conn: Connection, stored: "Sequence[Sorted]") -> None:
+def _remember_keys(conn: Connection, stored: Sequence[Sorted]) -> None:
     for sorted_ in stored:
         origin = sorted_.letter.origin
         if origin and origin.idempotency and sorted_.letter.submission_id is not None:
@@ -91,7 +89,7 @@ def _remember_keys(conn: Connection, stored: "Sequence[Sorted]") -> None:
             submissions.remember_key(conn, origin.actor_id, key, request_hash, sorted_.letter.submission_id, sorted_.letter.at)
 
 
-def _rights(world: World, conn: Connection, sorted_: "Sorted", berths: dict[str, Berth]) -> None:
+def _rights(world: World, conn: Connection, sorted_: Sorted, berths: dict[str, Berth]) -> None:
     """What the letter does to its patients' rights to answer (the table of policy/closure)."""
     letter = sorted_.letter
     sender = berths.get(letter.origin.mailbox if letter.origin else letter.envelope.sender)
@@ -127,14 +125,14 @@ def _rights(world: World, conn: Connection, sorted_: "Sorted", berths: dict[str,
         conversations.give(conn, rows)
 
 
-def _answerable(sorted_: "Sorted", sender: Berth, berths: dict[str, Berth]) -> list[Berth]:
+def _answerable(sorted_: Sorted, sender: Berth, berths: dict[str, Berth]) -> list[Berth]:
     """The mailboxes that may be answered: the Reply-To ones in the sender's place, when they are mailboxes (ref: cnam#9)."""
     targets = [berths[address] for _, address in sorted_.letter.parsed.reply_to if address in berths]
     professional = {berth.id: berth for berth in targets if berth.kind in PROFESSIONAL_KINDS}
     return list(professional.values()) or [sender]
 
 
-def _lines(world: World, sorted_: "Sorted", berths: dict[str, Berth]) -> list[Line]:
+def _lines(world: World, sorted_: Sorted, berths: dict[str, Berth]) -> list[Line]:
     letter = sorted_.letter
     origin = letter.origin
     actor_id = origin.actor_id if origin else None

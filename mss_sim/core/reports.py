@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from mss_sim.clock import SECOND, Micros
-from mss_sim.core.letters import Addressee, Envelope, Letter, prepare
+from mss_sim.core.letters import Addressee, Envelope, Letter, Sorted, prepare
 from mss_sim.core.world import World
 from mss_sim.mail import dsn, mdn
 from mss_sim.mail.addresses import domain_of
@@ -18,9 +17,6 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.journal import Line
 from mss_sim.store.submissions import Event
 from mss_sim.vocabulary import Act, Disposition, Door, DsnAction, TimelineKind
-
-if TYPE_CHECKING:
-    from mss_sim.core.delivery import Sorted
 
 _DISPOSITIONS: dict[Disposition, TimelineKind] = {
     Disposition.DISPLAYED: TimelineKind.DISPLAYED,
@@ -37,7 +33,7 @@ _ACTIONS: dict[DsnAction, TimelineKind] = {
 }
 
 
-def notifications(world: World, kept: "Sequence[Sorted]") -> list[Letter]:
+def notifications(world: World, kept: Sequence[Sorted]) -> list[Letter]:
     """The notifications due for letters just sorted, one per letter and action."""
     letters = []
     for sorted_ in kept:
@@ -49,7 +45,7 @@ def notifications(world: World, kept: "Sequence[Sorted]") -> list[Letter]:
     return letters
 
 
-def _statuses(sorted_: "Sorted") -> list[RecipientStatus]:
+def _statuses(sorted_: Sorted) -> list[RecipientStatus]:
     """What is due, ordered by action. A deferred recipient gets nothing yet: the queue tells later."""
     letter = sorted_.letter
     sender = letter.envelope.sender
@@ -86,7 +82,7 @@ def system_letter(world: World, raw: bytes, *, to: str, at: Micros) -> Letter:
     return prepare(world, raw, parse(raw), envelope, fields=fields, door=Door.SYSTEM, at=at)
 
 
-def match(world: World, conn: Connection, sorted_: "Sorted") -> None:
+def match(world: World, conn: Connection, sorted_: Sorted) -> None:
     """When a delivered letter is a report, write on the timeline of the letter that it speaks of."""
     letter = sorted_.letter
     if letter.parsed.root.content_type != "multipart/report" or not sorted_.delivered:

@@ -194,7 +194,8 @@ readings = Table(
     Column("copy_id", BigInteger, ForeignKey("copies.id", ondelete="CASCADE"), primary_key=True),
     Column("identity_id", BigInteger, ForeignKey("identities.id", ondelete="CASCADE"), primary_key=True),
     Column("first_at", BigInteger, nullable=False),
-    Column("seen", Boolean, nullable=False),
+    Column("seen", Boolean),  # null: this reader never said, the shared flag speaks
+    Index("ix_readings_identity_id", "identity_id"),
 )
 
 submissions = Table(

@@ -13,20 +13,9 @@ Nothing is ever due to a null sender (ref: rfc3461#6.2, rfc5321#6.1).
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from enum import StrEnum
 
 from mss_sim.errors import Refusal, Rule
-from mss_sim.vocabulary import DsnAction
-
-
-class Notify(StrEnum):
-    """Values of the NOTIFY parameter (ref: rfc3461#4.1)."""
-
-    NEVER = "NEVER"
-    SUCCESS = "SUCCESS"
-    FAILURE = "FAILURE"
-    DELAY = "DELAY"
-
+from mss_sim.vocabulary import DsnAction, Notify
 
 _WANTED: dict[DsnAction, Notify] = {
     DsnAction.DELIVERED: Notify.SUCCESS,

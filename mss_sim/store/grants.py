@@ -8,7 +8,6 @@ from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import grants
-from mss_sim.policy.access import Grant
 from mss_sim.vocabulary import Right
 
 _COLUMNS = tuple(grants.c)
@@ -29,10 +28,6 @@ class GrantRow:
     granted_at: Micros
     revoked_by_id: int | None = None
     revoked_at: Micros | None = None
-
-    def as_grant(self) -> Grant:
-        """What a decision needs of it."""
-        return Grant(self.id, self.rights, self.valid_from, self.valid_until, self.revoked_at)
 
 
 def words(rights: frozenset[Right]) -> str:

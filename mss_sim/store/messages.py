@@ -56,12 +56,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The first time that somebody read a copy, and whether it is seen for him."""
+    """The first time that somebody read a copy, and what he said of `\\Seen` himself; None when he never did."""
 
     copy_id: int
     identity_id: int
     first_at: Micros
-    seen: bool
+    seen: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +156,12 @@ def _item(row: Row[Any]) -> Item:
 
 
 def _seen(personal_reader: int | None) -> Any:
+    """Whether a copy is seen: what the reader said himself where reading is personal, else the shared flag."""
+    shared = copies.c.flags.op("&")(int(Flag.SEEN)) != 0
     if personal_reader is None:
-        return copies.c.flags.op("&")(int(Flag.SEEN)) != 0
-    return exists().where(and_(readings.c.copy_id == copies.c.id, readings.c.identity_id == personal_reader, readings.c.seen.is_(True)))
+        return shared
+    said = select(readings.c.seen).where(readings.c.copy_id == copies.c.id, readings.c.identity_id == personal_reader)
+    return func.coalesce(said.scalar_subquery(), shared)
 
 
 def _items(personal_reader: int | None) -> Select[Any]:
@@ -272,7 +275,7 @@ def note_reading(conn: Connection, copy_id: int, identity_id: int, at: Micros) -
     key = and_(readings.c.copy_id == copy_id, readings.c.identity_id == identity_id)
     if conn.execute(select(readings.c.copy_id).where(key)).first():
         return False
-    conn.execute(insert(readings).values(copy_id=copy_id, identity_id=identity_id, first_at=at, seen=False))
+    conn.execute(insert(readings).values(copy_id=copy_id, identity_id=identity_id, first_at=at, seen=None))
     return True
 
 
@@ -282,15 +285,19 @@ def set_seen_by(conn: Connection, copy_id: int, identity_id: int, *, seen: bool)
     conn.execute(update(readings).where(key).values(seen=seen))
 
 
-def seen_counts(conn: Connection, mailbox_id: int, identity_id: int) -> dict[int, int]:
-    """How many copies one reader has seen, by folder."""
+def unseen_offsets(conn: Connection, mailbox_id: int, identity_id: int) -> dict[int, int]:
+    """By how much one reader's unseen copies differ from the shared counter, by folder."""
+    shared = copies.c.flags.op("&")(int(Flag.SEEN)) != 0
     query = (
-        select(copies.c.folder_id, func.count())
+        select(copies.c.folder_id, shared, func.count())
         .join(readings, readings.c.copy_id == copies.c.id)
-        .where(copies.c.mailbox_id == mailbox_id, readings.c.identity_id == identity_id, readings.c.seen.is_(True))
-        .group_by(copies.c.folder_id)
+        .where(copies.c.mailbox_id == mailbox_id, readings.c.identity_id == identity_id, readings.c.seen != shared)
+        .group_by(copies.c.folder_id, shared)
     )
-    return dict(conn.execute(query).tuples().all())
+    found: dict[int, int] = {}
+    for folder_id, is_seen, number in conn.execute(query):
+        found[folder_id] = found.get(folder_id, 0) + (number if is_seen else -number)
+    return found
 
 
 def ids_in(conn: Connection, mailbox_id: int) -> list[int]:

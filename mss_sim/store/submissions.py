@@ -9,8 +9,7 @@ from sqlalchemy import Connection, Row, and_, delete, func, insert, select, upda
 from mss_sim.clock import Micros
 from mss_sim.errors import Rule
 from mss_sim.models.tables import idempotency, messages, queue, recipients, submissions, timeline
-from mss_sim.policy.receipts import Notify
-from mss_sim.vocabulary import SendMode, TimelineKind
+from mss_sim.vocabulary import Notify, SendMode, TimelineKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,9 @@ def _newest(story: Story, role: str, mailbox: str, **filters: str) -> dict[str, 
 
 def _delegation(story: Story) -> None:
     story.step("The hospital doctor sends a letter with an IHE_XDM.ZIP to the practice's shared mailbox, by SMTP")
-    letter = _letter(_HOSPITAL, _PRACTICE, "XDM/1.0/DDM+Compte rendu de consultation FONTAINE Claire", "Voici le compte rendu.", receipt=True)
+    letter = _letter(
+        _HOSPITAL, _PRACTICE, "XDM/1.0/DDM+Compte rendu de consultation FONTAINE Claire", "Voici le compte rendu.", receipt=True
+    )
     letter.add_attachment(xdm_archive(), maintype="application", subtype="zip", filename="IHE_XDM.ZIP")
     options = ("NOTIFY=SUCCESS,FAILURE", f"ORCPT=rfc822;{_PRACTICE}")
     story.check(story.smtp("hospital", _HOSPITAL, _PRACTICE, letter, options=options)[0] == 250, "accepted, and on disk")

@@ -1,7 +1,7 @@
 """A simulator in a thread of its own, for code that is not asynchronous: test suites, the demonstration, a notebook.
 
-    with RunningSimulator(Settings(submission_port=0, mx_port=0, http_port=0)) as running:
-        running.ready["submission"]["port"]
+with RunningSimulator(Settings(submission_port=0, mx_port=0, http_port=0)) as running:
+    running.ready["submission"]["port"]
 """
 
 import asyncio

@@ -1,14 +1,14 @@
 """Plays a dialogue file against a running server: `C:` lines are sent, `S:` lines are what must come back.
 
-    # a comment                      S: 250 2.1.0 …        the reply line; … stands for any text
-    C: EHLO client.example           S: 250*               every line of a reply of several lines, up to the last
-    C: {STARTTLS}                    the TLS handshake, after a 220
-    C: {DATA letter}                 a whole message, dots stuffed, with its final dot; `letter` is a block below
-    C: {BASE64 text}                 the text in base64; \\0 and \\1 are the octets 0 and 1
-    C: {TOKEN login mailbox}         an XOAUTH2 response for that persona
-    C: {RAW text}                    bytes as they are, no CRLF added; \\r \\n \\0 and \\xNN are escapes
-    S: {CLOSED}                      the server closes the connection
-    [letter]                         begins a block that runs to the end of the file or the next [block]
+# a comment                      S: 250 2.1.0 …        the reply line; … stands for any text
+C: EHLO client.example           S: 250*               every line of a reply of several lines, up to the last
+C: {STARTTLS}                    the TLS handshake, after a 220
+C: {DATA letter}                 a whole message, dots stuffed, with its final dot; `letter` is a block below
+C: {BASE64 text}                 the text in base64; \\0 and \\1 are the octets 0 and 1
+C: {TOKEN login mailbox}         an XOAUTH2 response for that persona
+C: {RAW text}                    bytes as they are, no CRLF added; \\r \\n \\0 and \\xNN are escapes
+S: {CLOSED}                      the server closes the connection
+[letter]                         begins a block that runs to the end of the file or the next [block]
 """
 
 import base64

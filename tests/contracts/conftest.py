@@ -1,0 +1,23 @@
+"""Every contract runs through every door and on both databases."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from mss_sim.app import Simulator
+from tests.conftest import StartSimulator
+from tests.contracts.doors import Door, RestDoor, SmtpDoor
+
+
+@pytest.fixture
+async def world(start: StartSimulator, database: str | None) -> AsyncIterator[Simulator]:
+    """A running simulator on the database of the moment."""
+    async with start(database_url=database) as running:
+        yield running
+
+
+@pytest.fixture(params=[SmtpDoor, RestDoor], ids=["smtp", "rest"])
+def door(request: pytest.FixtureRequest, world: Simulator) -> Door:
+    """Each door in turn."""
+    opened: Door = request.param(world)
+    return opened

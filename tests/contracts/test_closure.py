@@ -1,0 +1,95 @@
+"""The promise of closure: a patient answers what he was written, until the professional says that it is over."""
+
+import pytest
+
+from mss_sim.app import Simulator
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PATIENT2, PRACTICE, Person
+from tests.contracts.doors import Door
+
+_CLOSED = ("550 5.7.1", "403 conversation-closed")
+
+
+async def _last_id(world: Simulator, role: str, mailbox: str) -> str:
+    return str((await Person(world, role).inbox(mailbox))[0]["message_id"])
+
+
+async def test_a_patient_may_answer_who_wrote_to_him(door: Door, world: Simulator) -> None:
+    await door.send("doctor", DOCTOR, [PATIENT])
+    answered = await _last_id(world, "patient", PATIENT)
+    assert (await door.send("patient", PATIENT, [DOCTOR], headers={"In-Reply-To": answered})).accepted
+    assert (await door.send("patient", PATIENT, [DOCTOR])).accepted
+    assert not (await door.send("patient2", PATIENT2, [DOCTOR])).accepted
+    assert not (await door.send("patient", PATIENT, [PRACTICE])).accepted
+
+
+async def test_subject_fin_withdraws_every_earlier_letter_of_the_mailbox(door: Door, world: Simulator) -> None:
+    await door.send("doctor", DOCTOR, [PATIENT], subject="Un")
+    await door.send("doctor", DOCTOR, [PATIENT], subject="Deux")
+    await door.send("hospital", HOSPITAL, [PATIENT])
+    await door.send("doctor", DOCTOR, [PATIENT], subject="[FIN]")
+    assert (await door.send("patient", PATIENT, [DOCTOR])).shown == door.shows(*_CLOSED)
+    assert (await door.send("patient", PATIENT, [HOSPITAL])).accepted
+    await door.send("doctor", DOCTOR, [PATIENT], subject="Trois")
+    assert (await door.send("patient", PATIENT, [DOCTOR])).accepted
+
+
+@pytest.mark.parametrize("subject", ["[Fin]", "Re: [FIN]", "FIN", "[FIN] merci"])
+async def test_any_other_subject_closes_nothing(door: Door, subject: str) -> None:
+    await door.send("doctor", DOCTOR, [PATIENT], subject=subject)
+    assert (await door.send("patient", PATIENT, [DOCTOR])).accepted
+
+
+async def test_header_fin_closes_with_that_very_letter(door: Door, world: Simulator) -> None:
+    await door.send("hospital", HOSPITAL, [PATIENT], subject="Compte rendu des urgences", headers={"X-MSS-MES": "FIN"})
+    assert len(await Person(world, "patient").inbox(PATIENT)) == 1
+    assert (await door.send("patient", PATIENT, [HOSPITAL])).shown == door.shows(*_CLOSED)
+
+
+async def test_header_fin_leaves_other_conversations_open(door: Door, world: Simulator) -> None:
+    await door.send("hospital", HOSPITAL, [PATIENT], subject="Rendez-vous")
+    first = await _last_id(world, "patient", PATIENT)
+    await door.send("hospital", HOSPITAL, [PATIENT], subject="Compte rendu", headers={"X-MSS-MES": "FIN"})
+    closed = await _last_id(world, "patient", PATIENT)
+    assert (await door.send("patient", PATIENT, [HOSPITAL], headers={"In-Reply-To": first})).accepted
+    assert (await door.send("patient", PATIENT, [HOSPITAL], headers={"In-Reply-To": closed})).shown == door.shows(*_CLOSED)
+
+
+async def test_header_fin_in_lower_case_closes_nothing(door: Door) -> None:
+    await door.send("hospital", HOSPITAL, [PATIENT], headers={"X-MSS-MES": "fin"})
+    assert (await door.send("patient", PATIENT, [HOSPITAL])).accepted
+
+
+async def test_the_reply_to_mailbox_is_answered_in_the_senders_place(door: Door, world: Simulator) -> None:
+    await door.send("doctor", DOCTOR, [PATIENT], headers={"Reply-To": PRACTICE})
+    assert (await door.send("patient", PATIENT, [PRACTICE])).accepted
+    assert (await door.send("patient", PATIENT, [DOCTOR])).shown == door.shows("550 5.7.1", "403 not-invited")
+
+
+async def test_a_conversation_is_closed_and_reopened_explicitly(door: Door, world: Simulator) -> None:
+    await door.send("secretary", PRACTICE, [PATIENT])
+    secretary = Person(world, "secretary")
+    found = (await secretary.get(f"/mailboxes/{PRACTICE}/conversations"))["items"][0]
+    assert found["closed"] is False
+    path = f"/mailboxes/{PRACTICE}/conversations/{found['id']}"
+    assert (await secretary.rest("POST", f"{path}/close")).json()["closed"] is True
+    assert (await door.send("patient", PATIENT, [PRACTICE])).shown == door.shows(*_CLOSED)
+    assert (await secretary.rest("POST", f"{path}/reopen")).json()["closed"] is False
+    assert (await door.send("patient", PATIENT, [PRACTICE])).accepted
+    acts = [line["act"] for line in (await Person(world, "doctor").get(f"/mailboxes/{PRACTICE}/journal"))["items"]]
+    assert {"conversation.closed", "conversation.reopened"} <= set(acts)
+
+
+async def test_who_lacks_the_right_to_close_is_refused(door: Door, world: Simulator) -> None:
+    await door.send("secretary", PRACTICE, [PATIENT])
+    assistant = Person(world, "assistant")
+    found = (await assistant.get(f"/mailboxes/{PRACTICE}/conversations"))["items"][0]
+    answer = await assistant.rest("POST", f"/mailboxes/{PRACTICE}/conversations/{found['id']}/close")
+    assert (answer.status_code, answer.json()["code"]) == (403, "right-missing")
+
+
+async def test_the_patient_cannot_close_or_reopen(door: Door, world: Simulator) -> None:
+    await door.send("doctor", DOCTOR, [PATIENT], headers={"X-MSS-MES": "FIN"})
+    patient = Person(world, "patient")
+    found = (await patient.get(f"/mailboxes/{PATIENT}/conversations"))["items"][0]
+    answer = await patient.rest("POST", f"/mailboxes/{PATIENT}/conversations/{found['id']}/reopen")
+    assert answer.status_code == 403

@@ -1,0 +1,137 @@
+"""The promise of receipts: the sender learns what became of his letter, once, and nobody else does."""
+
+from datetime import timedelta
+
+from mss_sim.app import Simulator
+from mss_sim.clock import ManualClock
+from mss_sim.core import control as core_control
+from mss_sim.vocabulary import Door as Through
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, WARD, Person
+from tests.conftest import StartSimulator
+from tests.contracts.doors import Door, RestDoor, SmtpDoor
+
+
+async def _subjects(world: Simulator, role: str, mailbox: str) -> list[str]:
+    return [item["subject"] for item in await Person(world, role).inbox(mailbox)]
+
+
+async def _events(world: Simulator, role: str, mailbox: str) -> dict[str, list[str]]:
+    newest = (await Person(world, role).get(f"/mailboxes/{mailbox}/sent"))["items"][0]
+    return {one["address"]: [event["kind"] for event in one["events"]] for one in newest["recipients"]}
+
+
+async def test_a_delivery_receipt_comes_when_it_was_asked_for(door: Door, world: Simulator) -> None:
+    await door.send("hospital", HOSPITAL, [PRACTICE])
+    assert await _subjects(world, "hospital", HOSPITAL) == []
+    await door.send("hospital", HOSPITAL, [PRACTICE], dsn=True)
+    hospital = Person(world, "hospital")
+    receipt = (await hospital.inbox(HOSPITAL))[0]
+    opened = await hospital.open(HOSPITAL, receipt["id"])
+    assert opened["return_path"] == ""
+    raw = (await hospital.rest("GET", f"/mailboxes/{HOSPITAL}/messages/{receipt['id']}/raw")).text
+    assert "Action: delivered" in raw
+    assert f"Final-Recipient: rfc822; {PRACTICE}" in raw
+    assert 'report-type="delivery-status"' in raw
+
+
+async def test_a_letter_to_nobody_at_another_operator_comes_back(door: Door, world: Simulator) -> None:
+    await door.send("hospital", HOSPITAL, ["personne@cabinet.sim.mssante.fr", PRACTICE], subject="Pour personne")
+    hospital = Person(world, "hospital")
+    returned = (await hospital.inbox(HOSPITAL))[0]
+    assert returned["subject"] == "Message non distribué"
+    raw = (await hospital.rest("GET", f"/mailboxes/{HOSPITAL}/messages/{returned['id']}/raw")).text
+    assert "Action: failed" in raw
+    assert "Status: 5.1.1" in raw
+    assert len(await Person(world, "secretary").inbox(PRACTICE)) == 1
+    timeline = (await hospital.get(f"/mailboxes/{HOSPITAL}/sent"))["items"][0]
+    failed = next(one for one in timeline["recipients"] if one["state"] == "failed")
+    report = await hospital.rest("GET", failed["events"][-1]["report_url"].removeprefix("/api/v1"))
+    assert report.text == raw
+
+
+async def test_a_read_receipt_leaves_once(door: Door, world: Simulator) -> None:
+    await door.send("hospital", HOSPITAL, [PRACTICE], headers={"Disposition-Notification-To": HOSPITAL})
+    secretary = Person(world, "secretary")
+    item = (await secretary.inbox(PRACTICE))[0]
+    assert item["receipt_requested"] is True
+    path = f"/mailboxes/{PRACTICE}/messages/{item['id']}/receipt"
+    assert (await secretary.rest("POST", path)).status_code == 201
+    again = await secretary.rest("POST", path)
+    assert (again.status_code, again.json()["code"]) == (409, "receipt-already-sent")
+    other = await Person(world, "doctor").rest("POST", path)
+    assert other.status_code == 409
+    assert (await secretary.inbox(PRACTICE))[0]["keywords"] == ["$MDNSent"]
+    assert await _events(world, "hospital", HOSPITAL) == {PRACTICE: ["submitted", "relayed", "delivered", "displayed"]}
+    receipts = await Person(world, "hospital").inbox(HOSPITAL)
+    raw = (await Person(world, "hospital").rest("GET", f"/mailboxes/{HOSPITAL}/messages/{receipts[0]['id']}/raw")).text
+    assert f"Original-Message-ID: {item['message_id']}" in raw
+    assert "Disposition: manual-action/MDN-sent-manually; displayed" in raw
+
+
+async def test_no_read_receipt_without_a_request_or_without_the_right(door: Door, world: Simulator) -> None:
+    await door.send("hospital", HOSPITAL, [PRACTICE])
+    secretary = Person(world, "secretary")
+    item = (await secretary.inbox(PRACTICE))[0]
+    refused = await secretary.rest("POST", f"/mailboxes/{PRACTICE}/messages/{item['id']}/receipt")
+    assert (refused.status_code, refused.json()["code"]) == (409, "receipt-not-requested")
+    stranger = await Person(world, "newcomer").rest("POST", f"/mailboxes/{PRACTICE}/messages/{item['id']}/receipt")
+    assert stranger.status_code == 404
+
+
+async def test_the_patients_receipt_leaves_by_itself_at_the_first_reading(door: Door, world: Simulator) -> None:
+    await door.send("doctor", DOCTOR, [PATIENT], headers={"Disposition-Notification-To": DOCTOR})
+    patient = Person(world, "patient")
+    item = (await patient.inbox(PATIENT))[0]
+    await patient.open(PATIENT, item["id"])
+    await patient.open(PATIENT, item["id"])
+    assert await _events(world, "doctor", DOCTOR) == {PATIENT: ["submitted", "relayed", "delivered", "displayed"]}
+    assert len(await Person(world, "doctor").inbox(DOCTOR)) == 1
+
+
+async def test_deferred_mail_is_delayed_then_delivered(start: StartSimulator, clock: ManualClock, database: str | None) -> None:
+    async with start(database_url=database, clock=clock) as world:
+        for door in (SmtpDoor(world), RestDoor(world)):
+            await _state(world, "suspended")
+            assert (await door.send("hospital", HOSPITAL, [PRACTICE], dsn=True)).accepted
+            assert await world.core.queue.work() == 0
+            clock.advance(timedelta(hours=4))
+            await _work(world)
+            assert (await _events(world, "hospital", HOSPITAL))[PRACTICE][-1] == "delayed"
+            await _state(world, "active")
+            clock.advance(timedelta(hours=1))
+            await _work(world)
+            assert await _events(world, "hospital", HOSPITAL) == {PRACTICE: ["submitted", "relayed", "delayed", "delivered"]}
+            assert (await _subjects(world, "hospital", HOSPITAL))[:2] == ["Message distribué", "Message retardé"]
+        assert len(await Person(world, "secretary").inbox(PRACTICE)) == 2
+
+
+async def test_deferred_mail_expires_into_a_failure(start: StartSimulator, clock: ManualClock, database: str | None) -> None:
+    async with start(database_url=database, clock=clock) as world:
+        await _state(world, "suspended")
+        assert (await SmtpDoor(world).send("hospital", HOSPITAL, [PRACTICE])).accepted
+        for _ in range(6):
+            clock.advance(timedelta(days=1))
+            await _work(world)
+        assert await _events(world, "hospital", HOSPITAL) == {PRACTICE: ["submitted", "relayed", "delayed", "failed"]}
+        assert await _subjects(world, "hospital", HOSPITAL) == ["Message non distribué", "Message retardé"]
+        await _state(world, "active")
+        clock.advance(timedelta(days=1))
+        await _work(world)
+        assert await Person(world, "secretary").inbox(PRACTICE) == []
+
+
+async def _state(world: Simulator, state: str) -> None:
+    await core_control.change_mailbox(world.world, PRACTICE, {"state": state}, actor_id=None, door=Through.CONTROL)
+
+
+async def _work(world: Simulator) -> None:
+    while await world.core.queue.work():
+        pass
+
+
+async def test_a_reader_of_another_mailbox_learns_nothing(door: Door, world: Simulator) -> None:
+    await door.send("hospital", HOSPITAL, [PRACTICE], dsn=True)
+    ward = await Person(world, "hospital_ward").get(f"/mailboxes/{WARD}/sent")
+    assert ward["items"] == []
+    foreign = await Person(world, "hospital_ward").rest("GET", f"/mailboxes/{HOSPITAL}/sent")
+    assert foreign.status_code == 404
