@@ -97,6 +97,7 @@ class Client(asyncio.Protocol):
         self._run = run
         self._buffer = b""
         self._waiter: asyncio.Future[bytes] | None = None
+        self._early: bytes | None = None
         self._number = -1
         self._step = 0
         self._working = False
@@ -136,12 +137,16 @@ class Client(asyncio.Protocol):
             self._answered(whole)
         elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(whole)
+        else:
+            self._early = whole  # the greeting may come before anybody asks for it
 
     async def ask(self, line: bytes | None, expected: bytes) -> bytes:
         """Send a line, None for the greeting, and return its reply; LoadError when it has another code."""
         self._waiter = asyncio.get_running_loop().create_future()
         if line is not None:
             self._write(line + b"\r\n")
+        elif self._early is not None:
+            self._waiter.set_result(self._early)
         reply = await self._waiter
         if not reply.startswith(expected):
             raise LoadError(reply.decode("utf-8", "replace").strip())

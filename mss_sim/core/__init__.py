@@ -1,1 +1,27 @@
-"""Essay to come."""
+"""The verbs of the simulated network, one file per noun. The core owns every transaction.
+
+    world, core                      what a verb needs; what a front end is given
+    accounts, passwords, tokens      from credentials to an actor
+    directory                        domains and mailboxes as last seen
+    submission, reception            a letter from a client; a letter from a peer operator
+    letters, delivery, recorded      the letter on its way; into mailboxes; what is left behind besides copies
+    reports, receipts                notifications owed and reports matched; read receipts and timelines
+    queue                            recipients that wait
+    mailboxes, foldering             reading and keeping order
+    delegation, holders              grants; who holds a practice's mailbox
+    conversations                    threads, and their closure towards patients
+    journal, people, rows            who did what; names; types for front ends
+    control, seed                    the world changed from outside
+
+A verb asks `policy` for the decision, the store for the deed, and writes the journal line in the same
+transaction. Checks made early (at MAIL, at RCPT) are for the client's comfort; what counts is asked again
+inside the transaction that writes, on locked rows. Between the two, a mailbox may have been closed or a grant
+revoked, and then the letter is refused or comes back.
+
+Everything that delivery does for a group of letters is done together: that is what makes a durable acceptance
+as cheap as it is.
+
+Liberties taken: the operators of one world share one store, so mail between them is delivered in the same
+transaction, and its timeline says `relayed`, then `delivered`; what happens on a wire between operators is not
+simulated yet.
+"""

@@ -1,1 +1,26 @@
-"""Essay to come."""
+"""The tables of the store, for SQLAlchemy Core.
+
+One file, because a schema is read as a whole. There are no mapped classes: the store speaks Core
+statements and hands on frozen dataclasses, which costs less than an object-relational session and keeps
+SQL in one place.
+
+    operators, domains                         the trust space
+    identities, accounts                       who exists, who can log in
+    mailboxes, co_holders, grants              what is held, and what was delegated
+    folders, messages, message_bodies, copies  the mail: bytes once, copies per folder
+    readings                                   who read a copy first, and what he said of \\Seen
+    submissions, recipients, timeline, queue   what was sent, to whom, what became of it, who waits
+    receipts, answer_rights                    read receipts that left; patients' rights to answer
+    journal, idempotency                       who did what; which keys were used
+
+Ids are integers that grow with time and are made by `ids`, so that a row's place in its index is its
+place in time, and rows can be made in bulk without asking the database first. Instants are integers,
+microseconds since the epoch in UTC: the same on both databases and cheap to compare. Lists never touch
+bodies, so bodies have a table of their own.
+
+A folder row holds its counters (how many copies, how many unseen, the next UID, the highest modification
+sequence): who adds a copy locks that row, takes numbers from it and writes it back once.
+
+alembic/versions holds the way from one release's schema to the next; a test compares it with this file on
+both databases.
+"""

@@ -1,1 +1,26 @@
-"""Essay to come."""
+"""Decisions. Each file is a table and the function that reads it; no socket, no clock, no database, no
+framework.
+
+    access        what a role and the grants in force give over a mailbox
+    delegation    in what quality somebody sends; who may grant what to whom; who may take it back
+    closure       what a letter to a patient opens or closes; what a patient may write
+    receipts      which delivery notifications are due; when a read receipt may leave
+    routing       what becomes of a recipient, by the state of his mailbox and by whose operator it is
+    identifiers   shapes and keys of national numbers, as warnings
+
+A decision is asked for with values and answers with a value, or raises a `Refusal` that names its
+rule, tells in one sentence what to do, and says where the rule comes from. The doors show refusals
+from two tables, `smtp/replies.py` and `http/problems.py`; nobody else invents a code or a text.
+
+The time is an argument. Whether a grant is in force is a question about an instant, so a test asks
+about the instant before and the instant itself, and a simulated world can be driven by a manual
+clock.
+
+Where the national text is public, the table follows it and says so. Where it is not, the rule is
+our choice: its reference begins with `mss-sim#`, docs/quirks.md tells why, and a setting changes it
+where two readings are plausible (which send right speaks first, what `X-MSS-MES: FIN` closes,
+whether an unknown mailbox of another operator bounces).
+
+Liberties taken: co-holders of a practice's mailbox equal the responsible for everything but who
+holds it; a grant outlives the departure of who gave it; a patient's mailbox is not delegated.
+"""

@@ -1,1 +1,31 @@
-"""Essay to come."""
+"""The two SMTP servers: submission for clients (RFC 6409), MX for peer operators (RFC 5321).
+
+    server        the connection: a subclass of aiosmtpd's SMTP, the only file that knows it
+    session       the state of one session: what is legal now, what each verb answers
+    submission    TLS, then AUTH, then mail from a mailbox that the person may send from
+    mx            domains of the trust space on both ends, nothing relayed
+    commands      the arguments of MAIL and RCPT, read strictly
+    replies       every reply: number, enhanced code, text
+    connections   how many are open, in all and per identity
+    client        a small sender, for the command line
+
+| extension           | source   | submission     | MX             |
+|---------------------|----------|----------------|----------------|
+| PIPELINING          | RFC 2920 | yes            | yes            |
+| SIZE                | RFC 1870 | yes            | yes            |
+| 8BITMIME            | RFC 6152 | yes            | yes            |
+| SMTPUTF8            | RFC 6531 | yes            | yes            |
+| ENHANCEDSTATUSCODES | RFC 2034 | yes            | yes            |
+| DSN                 | RFC 3461 | yes            | yes            |
+| STARTTLS            | RFC 3207 | yes, demanded  | yes            |
+| AUTH                | RFC 4954 | yes, after TLS | no             |
+| CHUNKING            | RFC 3030 | no             | no             |
+
+250 after DATA means that the message is on disk. The end of data is CRLF.CRLF and nothing else; a bare CR or LF
+is refused, never mended and never relayed, so nothing can be smuggled behind it. What comes in clear behind
+STARTTLS is thrown away unexecuted.
+
+Liberties taken: Return-Path and Received are written above what was accepted, which is kept byte for byte (a
+setting turns them off); `Sender` is the server's to write; a Bcc field that a client left in its message stays
+there for the test to see.
+"""

@@ -1,0 +1,66 @@
+# Every target does its own set-up: on a fresh machine, Python 3.11 or later (with venv and pip) and make are enough.
+# What was set up is remembered by stamps in .venv, which age when the pins or pyproject.toml change.
+
+# The interpreter that .venv is made with; empty: the first of CANDIDATES that is recent enough.
+PYTHON =
+CANDIDATES = python3.11 python3.12 python3.13 python3.14 python3
+# Further arguments of the command that a target ends in: make run ARGS="--memory --http-port 0", make test ARGS="-k closure".
+ARGS =
+# How many processes run the tests.
+WORKERS = auto
+
+BIN = .venv/bin
+# The pins name everything that is needed, so nothing is looked up beside them, nor built with other tools than theirs.
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+PINNED = $(INSTALL) --no-deps --require-hashes
+THIS = $(INSTALL) --no-deps --no-build-isolation --editable .
+
+# What a stamp needs of an interpreter, as Python says it: its version, and the two modules that Debian packages apart.
+SUITABLE = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+MISSING = mss-sim needs Python 3.11 or later with venv and pip (Debian: python3-venv); name one with PYTHON=
+
+COMPILE = ../bin/pip-compile
+
+.PHONY: help run demo test check fmt bench wheel lock clean
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+help: ## Tell what can be made
+	@echo "usage: make TARGET [ARGS=...] [PYTHON=python3.12]"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1#\2/p' Makefile | awk -F'#' '{ printf "%-10s %s\n", $$1, $$2 }'
+
+run: .venv/run.stamp ## Run the simulator until Ctrl-C; data is kept in ./data
+	@$(BIN)/mss-sim run $(ARGS)
+
+demo: .venv/run.stamp ## Play the main story over real sockets and tell each step
+	@$(BIN)/python -m mss_sim.testing.demo $(ARGS)
+
+test: .venv/dev.stamp ## Run all tests, on SQLite and on a PostgreSQL that comes with the pins
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+check: .venv/dev.stamp ## Check format, lint, types and who imports whom
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: .venv/dev.stamp ## Format the code and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/dev.stamp ## Measure, and print the results
+	$(BIN)/python bench/run.py $(ARGS)
+
+wheel: .venv/dev.stamp ## Build the wheel into dist/
+	$(BIN)/python -m build --wheel --no-isolation
+
+lock: build/lock/stamp ## Write requirements/*.txt anew from pyproject.toml and requirements/*.in; ARGS=--upgrade for newer releases
+	$(LOCK) --extra postgresql -o requirements/dev.txt pyproject.toml requirements/build.in requirements/dev.in
+	$(LOCK) -c requirements/dev.txt -o requirements/run.txt pyproject.toml
+	$(LOCK) -c requirements/dev.txt --extra postgresql -o requirements/postgresql.txt pyproject.toml
+	$(LOCK) -c requirements/dev.txt -o requirements/build.txt requirements/build.in
+	$(LOCK) -o requirements/lock.txt requirements/lock.in
+
+clean: ## Remove what make made; ./data stays
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
