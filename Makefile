@@ -10,16 +10,19 @@ ARGS =
 WORKERS = auto
 
 BIN = .venv/bin
-# The pins name everything that is needed, so nothing is looked up beside them, nor built with other tools than theirs.
+# The pins name all that is needed: a package that is not among them, or whose file is another one, stops the set-up. The project
+# itself is built with the pinned tools too; without --no-build-isolation pip would fetch the newest ones.
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
-PINNED = $(INSTALL) --no-deps --require-hashes
+PINNED = $(INSTALL) --require-hashes
 THIS = $(INSTALL) --no-deps --no-build-isolation --editable .
 
-# What a stamp needs of an interpreter, as Python says it: its version, and the two modules that Debian packages apart.
+# What an interpreter must be, said in Python: recent enough, and with the two modules that Debian packages apart.
 SUITABLE = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
-MISSING = mss-sim needs Python 3.11 or later with venv and pip (Debian: python3-venv); name one with PYTHON=
+UNSUITABLE = mss-sim needs Python 3.11 or later with venv and pip (Debian: python3-venv); PYTHON=... names one
 
-COMPILE = ../bin/pip-compile
+# Pins are for every platform (the hashes are those of all files of a release), and name no place to fetch them from.
+LOCK = CUSTOM_COMPILE_COMMAND="make lock" build/lock/bin/pip-compile --quiet --no-config --strip-extras --generate-hashes \
+	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options $(ARGS)
 
 .PHONY: help run demo test check fmt bench wheel lock clean
 .NOTPARALLEL:
@@ -54,7 +57,7 @@ bench: .venv/dev.stamp ## Measure, and print the results
 wheel: .venv/dev.stamp ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation
 
-lock: build/lock/stamp ## Write requirements/*.txt anew from pyproject.toml and requirements/*.in; ARGS=--upgrade for newer releases
+lock: build/lock.stamp ## Write requirements/*.txt anew from pyproject.toml and requirements/*.in; ARGS=--upgrade for newer releases
 	$(LOCK) --extra postgresql -o requirements/dev.txt pyproject.toml requirements/build.in requirements/dev.in
 	$(LOCK) -c requirements/dev.txt -o requirements/run.txt pyproject.toml
 	$(LOCK) -c requirements/dev.txt --extra postgresql -o requirements/postgresql.txt pyproject.toml
@@ -64,3 +67,28 @@ lock: build/lock/stamp ## Write requirements/*.txt anew from pyproject.toml and 
 clean: ## Remove what make made; ./data stays
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@for python in $(or $(PYTHON),$(CANDIDATES)); do \
+		if $$python -c '$(SUITABLE)' 2>/dev/null; then echo "setting up .venv with $$python"; exec $$python -m venv --clear .venv; fi; \
+	done; \
+	echo "$(UNSUITABLE)" >&2; exit 1
+
+# What runs the simulator is a third of what tests it, so that a first `make run` is short.
+.venv/run.stamp: .venv/bin/python requirements/run.txt requirements/build.txt pyproject.toml
+	@echo "installing what the simulator runs on (requirements/run.txt)"
+	@$(PINNED) -r requirements/run.txt -r requirements/build.txt
+	@$(THIS)
+	@touch $@
+
+.venv/dev.stamp: .venv/bin/python requirements/dev.txt pyproject.toml
+	@echo "installing what tests and checks it (requirements/dev.txt)"
+	@$(PINNED) -r requirements/dev.txt
+	@$(THIS)
+	@touch .venv/run.stamp $@
+
+# pip-tools works from inside pip, hence the pinned pip and a virtual environment that nothing else uses.
+build/lock.stamp: .venv/bin/python requirements/lock.txt
+	@$(BIN)/python -m venv --clear build/lock
+	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements/lock.txt
+	@touch $@

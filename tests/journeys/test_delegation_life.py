@@ -1,0 +1,98 @@
+"""A delegation from its birth to its end: granted, narrowed, handed over, renounced; and who holds a practice's mailbox."""
+
+from mss_sim.app import Simulator
+from tests.clients import DOCTOR, PRACTICE, WARD, Person, control
+
+
+async def _grant_of(person: Person, mailbox: str, name: str) -> dict[str, object]:
+    rows = await person.get(f"/mailboxes/{mailbox}/grants")
+    found: dict[str, object] = next(row for row in rows if row["grantee"]["name"] == name and row["in_force"])
+    return found
+
+
+async def test_a_manager_grants_no_more_than_he_holds(simulator: Simulator) -> None:
+    doctor, newcomer, secretary = (Person(simulator, role) for role in ("doctor", "newcomer", "secretary"))
+    path = f"/mailboxes/{PRACTICE}/grants"
+    given = await doctor.rest("POST", path, json={"grantee": newcomer.idnat, "rights": ["see", "read", "manage"]})
+    assert given.status_code == 201
+    beyond = await newcomer.rest("POST", path, json={"grantee": secretary.idnat, "rights": ["delete"]})
+    assert (beyond.status_code, beyond.json()["code"]) == (403, "grant-not-allowed")
+    himself = await newcomer.rest("POST", path, json={"grantee": newcomer.idnat, "rights": ["see"]})
+    assert himself.status_code == 403
+    within = await newcomer.rest("POST", path, json={"grantee": secretary.idnat, "rights": ["read"]})
+    assert within.status_code == 201
+
+
+async def test_a_grantee_renounces_but_does_not_edit(simulator: Simulator) -> None:
+    secretary = Person(simulator, "secretary")
+    own = await _grant_of(secretary, PRACTICE, "Sophie PETIT")
+    assert len(await secretary.get(f"/mailboxes/{PRACTICE}/grants")) == 1
+    renounced = await secretary.rest("DELETE", f"/mailboxes/{PRACTICE}/grants/{own['id']}")
+    assert renounced.json()["in_force"] is False
+    assert (await secretary.rest("GET", f"/mailboxes/{PRACTICE}")).status_code == 404
+    assert [row["address"] for row in await secretary.get("/mailboxes")] == [DOCTOR]
+
+
+async def test_all_of_one_persons_grants_are_handed_over_at_once(simulator: Simulator) -> None:
+    doctor, secretary, newcomer = (Person(simulator, role) for role in ("doctor", "secretary", "newcomer"))
+    order = {"from": secretary.idnat, "to": newcomer.idnat, "reason": "Départ"}
+    done = (await doctor.rest("POST", "/grants/hand-over", json=order)).json()
+    assert sorted(row["mailbox"] for row in done["created"]) == [DOCTOR, PRACTICE]
+    assert {row["in_force"] for row in done["ended"]} == {False}
+    assert await secretary.get("/mailboxes") == []
+    assert sorted(row["address"] for row in await newcomer.get("/mailboxes")) == [DOCTOR, PRACTICE]
+    again = await doctor.rest("POST", "/grants/hand-over", json=order)
+    assert (again.status_code, again.json()["code"]) == (404, "not-found")
+
+
+async def test_nobody_hands_over_what_he_does_not_manage(simulator: Simulator) -> None:
+    ward, secretary, newcomer = (Person(simulator, role) for role in ("hospital_ward", "secretary", "newcomer"))
+    answer = await ward.rest("POST", "/grants/hand-over", json={"from": secretary.idnat, "to": newcomer.idnat})
+    assert answer.status_code == 404
+    assert len(await secretary.get("/mailboxes")) == 2
+
+
+async def test_an_anonymous_card_holds_no_grant(simulator: Simulator) -> None:
+    body = {"grantee": "590000010000017/CPE0009", "rights": ["see"]}
+    answer = await Person(simulator, "doctor").rest("POST", f"/mailboxes/{PRACTICE}/grants", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "grantee-not-allowed")
+    assert answer.json()["reference"] == "sentinelle#f4"
+
+
+async def test_the_responsible_leaves_only_with_a_successor(simulator: Simulator) -> None:
+    doctor, doctor2 = Person(simulator, "doctor"), Person(simulator, "doctor2")
+    alone = await doctor.rest("DELETE", f"/mailboxes/{PRACTICE}/holders/{doctor.idnat}")
+    assert (alone.status_code, alone.json()["code"]) == (409, "successor-required")
+    by_other = await doctor2.rest("PUT", f"/mailboxes/{PRACTICE}/responsible", json={"idnat": doctor2.idnat})
+    assert by_other.status_code == 403
+    named = await doctor.rest("PUT", f"/mailboxes/{PRACTICE}/responsible", json={"idnat": doctor2.idnat})
+    assert {row["name"]: row["role"] for row in named.json()} == {"Dr Hugo BERNARD": "responsible", "Dr Camille MARTIN": "co_holder"}
+    left = await doctor.rest("DELETE", f"/mailboxes/{PRACTICE}/holders/{doctor.idnat}")
+    assert [row["name"] for row in left.json()] == ["Dr Hugo BERNARD"]
+    assert PRACTICE not in [row["address"] for row in await doctor.get("/mailboxes")]
+
+
+async def test_only_professionals_become_co_holders_and_only_of_a_practice(simulator: Simulator) -> None:
+    doctor = Person(simulator, "doctor")
+    secretary = await doctor.rest("POST", f"/mailboxes/{PRACTICE}/holders", json={"idnat": Person(simulator, "secretary").idnat})
+    assert (secretary.status_code, secretary.json()["code"]) == (422, "grantee-not-allowed")
+    personal = await doctor.rest("POST", f"/mailboxes/{DOCTOR}/holders", json={"idnat": Person(simulator, "doctor2").idnat})
+    assert personal.status_code == 422
+    added = await doctor.rest("POST", f"/mailboxes/{PRACTICE}/holders", json={"idnat": Person(simulator, "hospital").idnat})
+    assert len(added.json()) == 3
+
+
+async def test_a_disabled_identity_is_shut_out_at_its_next_request(simulator: Simulator) -> None:
+    secretary = Person(simulator, "secretary")
+    assert (await secretary.rest("GET", "/me")).status_code == 200
+    changed = await control(simulator, "PATCH", f"/identities/{secretary.idnat}", {"enabled": False})
+    assert changed.status_code == 200
+    assert (await secretary.rest("GET", "/me")).status_code == 401
+
+
+async def test_what_may_not_be_seen_does_not_exist(simulator: Simulator) -> None:
+    for role, mailbox in (("newcomer", PRACTICE), ("doctor", WARD), ("patient", DOCTOR)):
+        answer = await Person(simulator, role).rest("GET", f"/mailboxes/{mailbox}/messages")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+        unknown = await Person(simulator, role).rest("GET", "/mailboxes/nobody@medecin.sim.mssante.fr/messages")
+        assert unknown.status_code == 404
