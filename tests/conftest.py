@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
+from mss_sim import log
 from mss_sim.app import Simulator
 from mss_sim.clock import Clock, ManualClock
 from mss_sim.config import Settings
 
+log.configure("error")
 StartSimulator = Callable[..., contextlib.AbstractAsyncContextManager[Simulator]]
 
 

@@ -5,6 +5,7 @@
     directory                        domains and mailboxes as last seen
     submission, reception            a letter from a client; a letter from a peer operator
     letters, delivery, recorded      the letter on its way; into mailboxes; what is left behind besides copies
+    retries                          the same key sends once
     reports, receipts                notifications owed and reports matched; read receipts and timelines
     queue                            recipients that wait
     mailboxes, foldering             reading and keeping order

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mss_sim.clock import SECOND
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical, canonical_domain, domain_of
@@ -232,6 +233,7 @@ async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
             used_bytes=0,
             seen_policy=seen,
             sent_policy=new.sent_policy,
+            uid_validity_last=world.clock.now() // SECOND,
             created_at=world.clock.now(),
         )
         mailboxes.add(conn, mailbox, [world.ids.next() for _ in FOLDERS_AT_BIRTH])

@@ -11,7 +11,7 @@ accepted comes back to its sender as a notification, in the same transaction. Or
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mss_sim.core import delegation, recorded, reports
+from mss_sim.core import delegation, recorded, reports, retries
 from mss_sim.core.letters import Accepted, Addressee, Letter, Outcome, Sorted
 from mss_sim.core.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
@@ -43,12 +43,23 @@ class Delivery:
 
     def deliver(self, conn: Connection, letters: Sequence[Letter]) -> list[Accepted | Exception]:
         """Deliver letters in one transaction; a refused one gives its refusal in its place."""
+        now, later = retries.apart(letters)
+        results = self._deliver_group(conn, now)
+        if later:
+            results |= zip((letter.id for letter in later), self.deliver(conn, later), strict=True)
+        return [results[letter.id] for letter in letters]
+
+    def _deliver_group(self, conn: Connection, letters: Sequence[Letter]) -> dict[int, Accepted | Exception]:
         berths = mailboxes.berths(conn, _addresses(letters))
         threads = messages.known(conn, {id_ for letter in letters for id_ in _references(letter)})
         results: dict[int, Accepted | Exception] = {}
         kept: list[Sorted] = []
         for letter in letters:
             try:
+                before = retries.replay(self._world, conn, letter)
+                if before:
+                    results[letter.id] = before
+                    continue
                 sorted_ = self._sort(conn, letter, berths, threads)
             except Refusal as refusal:
                 results[letter.id] = refusal
@@ -58,12 +69,11 @@ class Delivery:
             kept.append(sorted_)
         if kept:
             self._store(conn, kept, berths)
-            for sorted_ in kept:
-                results[sorted_.letter.id] = _accepted(sorted_)
+            results |= {sorted_.letter.id: _accepted(sorted_) for sorted_ in kept}
             notifications = reports.notifications(self._world, kept)
             if notifications:
                 self.deliver(conn, notifications)
-        return [results[letter.id] for letter in letters]
+        return results
 
     def deliver_stored(self, conn: Connection, letter: Letter) -> Refusal | None:
         """Deliver a message that is stored already to its one recipient; the refusal when his mailbox takes none now."""

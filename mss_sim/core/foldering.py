@@ -7,7 +7,7 @@ from mss_sim.core.delegation import Held
 from mss_sim.core.mailboxes import personal_reader
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.store import folders, journal, messages
+from mss_sim.store import folders, journal, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.store.journal import Line
@@ -54,9 +54,7 @@ async def create_folder(world: World, actor: Actor, address: str, name: str) -> 
 
 
 def _add(world: World, conn: Connection, held: Held, name: str) -> Folder:
-    """A new folder; its UIDVALIDITY is greater than that of any folder of the mailbox, so a name that comes back is told apart."""
-    highest = max(folder.uid_validity for folder in folders.of_mailbox(conn, held.mailbox.id))
-    validity = max(world.clock.now() // SECOND, highest + 1)
+    validity = mailboxes.take_uid_validity(conn, held.mailbox.id, world.clock.now() // SECOND)
     folder = Folder(world.ids.next(), held.mailbox.id, name, None, validity, 1, 1, 0, 0)
     folders.add(conn, folder)
     return folder

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from mss_sim.core import delegation
 from mss_sim.core.accounts import Actor
 from mss_sim.core.delivery import Delivery
-from mss_sim.core.letters import Accepted, Envelope, Letter, Origin, Outcome, prepare, trace_fields
+from mss_sim.core.letters import Accepted, Envelope, Letter, Origin, prepare, trace_fields
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import addresses_of, display
@@ -21,11 +21,11 @@ from mss_sim.policy import closure
 from mss_sim.policy.access import Access
 from mss_sim.policy.delegation import Sending, decide_sending
 from mss_sim.policy.routing import Way, decide_route, size_refusal
-from mss_sim.store import conversations, identities, journal, mailboxes, submissions
+from mss_sim.store import conversations, identities, journal, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.journal import Line
 from mss_sim.store.mailboxes import Mailbox
-from mss_sim.vocabulary import Act, MailboxKind, MailboxState, SendMode, TimelineKind
+from mss_sim.vocabulary import Act, MailboxKind, MailboxState, SendMode
 
 _THREAD_BYTES = 256 * 1024  # a larger message is read in a thread, so that other connections do not wait for it
 
@@ -119,10 +119,6 @@ class Submission:
     async def submit(self, actor: Actor, request: Request) -> Accepted:
         """Deliver a letter; it is on disk when this returns. A refusal is written in the journal, then raised."""
         try:
-            if request.idempotency:
-                replay = await self._replay(actor, *request.idempotency)
-                if replay:
-                    return replay
             letter = await self._letter(actor, request)
             return await self._delivery.send(letter)
         except Refusal as refusal:
@@ -150,17 +146,6 @@ class Submission:
         for addressee in envelope.recipients:
             await world.directory.operator_of(addressee.address)
         return letter
-
-    async def _replay(self, actor: Actor, key: str, request_hash: str) -> Accepted | None:
-        """What was answered to the same key before; Refusal(IDEMPOTENCY_MISMATCH) when the request was another."""
-        world = self._world
-        not_before = world.clock.now() - world.settings.idempotency_seconds * 1_000_000
-        known = await world.store.write(lambda conn: submissions.recall_key(conn, actor.identity.id, key, not_before))
-        if known is None:
-            return None
-        if known[0] != request_hash:
-            raise Refusal(Rule.IDEMPOTENCY_MISMATCH, "This Idempotency-Key was used for another request; take a new one.")
-        return await world.store.read(accepted_before, known[1])
 
     async def _note_refusal(self, actor: Actor, request: Request, refusal: Refusal) -> None:
         if refusal.rule is Rule.STORE_UNAVAILABLE:
@@ -211,16 +196,3 @@ def _stamp(actor: Actor, sender: Sender, raw: bytes, parsed: ParsedMessage) -> t
         pair = (actor.identity.name, sender.own_mailbox or sender.mailbox.address)
         return with_fields_on_top(stamped, [("Sender", display(*pair))]), replace(parsed, sender=(pair,))
     return stamped, replace(parsed, sender=()) if parsed.sender else parsed
-
-
-def accepted_before(conn: Connection, submission_id: int) -> Accepted:
-    """What was answered when that submission was made."""
-    row = submissions.by_id(conn, submission_id)
-    if row is None:
-        raise Refusal(Rule.NOT_FOUND, "The letter of this Idempotency-Key is gone.")
-    people = submissions.people_of(conn, [submission_id])
-    events = submissions.events_of(conn, [person.id for person in people])
-    outcomes = tuple(
-        Outcome(person.address, events[person.id][-1].kind if person.id in events else TimelineKind.SUBMITTED) for person in people
-    )
-    return Accepted(row.message_id, row.id, outcomes, row.mode, replayed=True)

@@ -4,6 +4,7 @@ The standard library writes the message (headers folded, words encoded, parts in
 secure health letter has: a plain text in UTF-8, an optional HTML alternative, files (ref: ref2#ECO.2.2.3, ref2#ECO.2.2.4).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.headerregistry import Address
@@ -15,6 +16,7 @@ from mss_sim.clock import Micros, to_datetime
 from mss_sim.mail.addresses import AddressError, parse_list
 
 _POLICY = SMTP.clone(cte_type="7bit", max_line_length=78)
+_FIELD_NAME = re.compile(r"[!-9;-~]+\Z")
 _OWN_FIELDS = frozenset(
     (
         "from",
@@ -111,6 +113,8 @@ def _write_headers(message: EmailMessage, draft: Draft, message_id: str, at: Mic
     if draft.receipt_to:
         message["Disposition-Notification-To"] = str(_person(draft.receipt_to))
     for name, value in draft.headers.items():
+        if not _FIELD_NAME.match(name):
+            raise CompositionError(f"{name!r} is not a header name")
         if name.lower() in _OWN_FIELDS:
             raise CompositionError(f"the header {name} has a field of its own in the request")
         message[name] = value

@@ -96,6 +96,7 @@ mailboxes = Table(
     Column("used_bytes", BigInteger, nullable=False),
     Column("seen_policy", Text, nullable=False),
     Column("sent_policy", Text, nullable=False),
+    Column("uid_validity_last", BigInteger, nullable=False),  # no folder of this mailbox ever had a higher one
     Column("created_at", BigInteger, nullable=False),
     Index("ix_mailboxes_owner_id", "owner_id"),
 )

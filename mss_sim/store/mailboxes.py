@@ -36,6 +36,7 @@ class Mailbox:
     used_bytes: int
     seen_policy: SeenPolicy
     sent_policy: SentPolicy
+    uid_validity_last: int
     created_at: Micros
 
 
@@ -52,14 +53,13 @@ def _mailbox(row: Row[Any]) -> Mailbox:
 def add(conn: Connection, mailbox: Mailbox, folder_ids: Sequence[int]) -> None:
     """Store a mailbox with the folders it is born with, one id each; IntegrityError when the address is taken."""
     conn.execute(insert(mailboxes).values({column.name: getattr(mailbox, column.name) for column in _COLUMNS}))
-    validity = mailbox.created_at // 1_000_000
     rows = [
         {
             "id": folder_id,
             "mailbox_id": mailbox.id,
             "name": name,
             "special_use": use.value,
-            "uid_validity": validity,
+            "uid_validity": mailbox.uid_validity_last,
             "uid_next": 1,
             "modseq": 1,
             "exists_count": 0,
@@ -152,6 +152,14 @@ def remove_co_holder(conn: Connection, mailbox_id: int, identity_id: int) -> boo
     """Take a co-holder off; False when he was none."""
     condition = and_(co_holders.c.mailbox_id == mailbox_id, co_holders.c.identity_id == identity_id)
     return conn.execute(delete(co_holders).where(condition)).rowcount > 0
+
+
+def take_uid_validity(conn: Connection, mailbox_id: int, at_least: int) -> int:
+    """A UIDVALIDITY that no folder of the mailbox ever had, so that a name which comes back is told apart (ref: rfc9051#2.3.1.1)."""
+    last = conn.execute(select(mailboxes.c.uid_validity_last).where(mailboxes.c.id == mailbox_id)).scalar_one()
+    taken: int = max(at_least, last + 1)
+    conn.execute(update(mailboxes).where(mailboxes.c.id == mailbox_id).values(uid_validity_last=taken))
+    return taken
 
 
 def set_owner(conn: Connection, mailbox_id: int, identity_id: int) -> None:

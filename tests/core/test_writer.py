@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def _count(conn: Connection) -> int:
 
 
 async def test_many_units_at_once_are_all_kept(store: Store) -> None:
-    results = await asyncio.gather(*(store.write(lambda conn, number=number: _add(conn, number)) for number in range(200)))
+    results = await asyncio.gather(*(store.write(partial(_add, number=number)) for number in range(200)))
     assert results == list(range(200))
     assert await store.read(_count) == 200
 
@@ -43,9 +44,9 @@ async def test_a_unit_that_fails_is_rolled_back_alone(store: Store) -> None:
         _add(conn, 1000)
         raise Refusal(Rule.CONFLICT, "on purpose")
 
-    jobs = [store.write(lambda conn, number=number: _add(conn, number)) for number in range(20)]
-    jobs.insert(10, store.write(half))
-    results = await asyncio.gather(*jobs, return_exceptions=True)
+    before = [store.write(partial(_add, number=number)) for number in range(10)]
+    after = [store.write(partial(_add, number=number)) for number in range(10, 20)]
+    results = await asyncio.gather(*before, store.write(half), *after, return_exceptions=True)
     assert [type(result) for result in results].count(Refusal) == 1
     assert await store.read(_count) == 20
 

@@ -1,0 +1,102 @@
+"""The control plane: the world made, changed and emptied from outside, and closed to whoever should not drive it."""
+
+import httpx
+import pytest
+
+from mss_sim.app import Simulator
+from tests.clients import PRACTICE, Person, control
+from tests.conftest import StartSimulator
+
+
+async def test_a_world_is_built_from_nothing(start: StartSimulator) -> None:
+    async with start(seed=None) as simulator:
+        assert (await control(simulator, "GET", "/state")).json()["mailboxes"] == 0
+        operator = {"name": "Clinique du Lac", "domains": ["Clinique-Lac.sim.mssante.fr"], "message_size_bytes_max": 10_000_000}
+        assert (await control(simulator, "POST", "/operators", operator)).json()["domains"] == ["clinique-lac.sim.mssante.fr"]
+        person = {"idnat": "899700420062", "kind": "professional", "family_name": "ROUX", "login": "roux", "password": "secret"}
+        made = await control(simulator, "POST", "/identities", person)
+        assert (made.status_code, made.json()["warnings"]) == (201, [])
+        mailbox = {"address": "Roux@clinique-lac.sim.mssante.fr", "kind": "PER", "owner_idnat": "899700420062"}
+        assert (await control(simulator, "POST", "/mailboxes", mailbox)).json()["address"] == "roux@clinique-lac.sim.mssante.fr"
+        async with httpx.AsyncClient(base_url=simulator.ready()["http"], auth=("roux", "secret")) as client:
+            assert (await client.get("/api/v1/me")).json()["mailboxes"][0]["role"] == "owner"
+        assert (await control(simulator, "DELETE", "/identities/899700420062")).json()["code"] == "conflict"
+        assert (await control(simulator, "DELETE", "/mailboxes/roux@clinique-lac.sim.mssante.fr")).status_code == 204
+        assert (await control(simulator, "DELETE", "/identities/899700420062")).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        ("/operators", {"name": "x", "domains": ["cabinet.sim.mssante.fr"]}, "conflict"),
+        ("/operators", {"name": "x", "domains": ["not a domain"]}, "invalid-request"),
+        ("/identities", {"idnat": "899700420013", "kind": "professional", "family_name": "x"}, "conflict"),
+        ("/identities", {"idnat": "1", "kind": "professional", "family_name": "x", "login": "camille.martin", "password": "x"}, "conflict"),
+        ("/identities", {"idnat": "1", "kind": "professional", "family_name": "x", "login": "a*b", "password": "x"}, "invalid-request"),
+        ("/identities", {"idnat": "1", "kind": "wizard", "family_name": "x"}, "invalid-request"),
+        ("/mailboxes", {"address": PRACTICE, "kind": "CAB", "owner_idnat": "899700420013"}, "conflict"),
+        ("/mailboxes", {"address": "a@example.org", "kind": "PER", "owner_idnat": "899700420013"}, "domain-outside-trust-space"),
+        ("/mailboxes", {"address": "a@patient.mssante.fr", "kind": "PER", "owner_idnat": "899700420013"}, "invalid-request"),
+        ("/mailboxes", {"address": "a@cabinet.sim.mssante.fr", "kind": "ORG", "owner_idnat": "899700420013"}, "invalid-request"),
+        ("/mailboxes", {"address": "a@cabinet.sim.mssante.fr", "kind": "PER", "owner_idnat": "unknown"}, "not-found"),
+        ("/tokens", {"who": "nobody"}, "not-found"),
+        ("/seed", {"name": "nothing"}, "invalid-request"),
+        ("/reset", {"name": "nothing"}, "invalid-request"),
+    ],
+)
+async def test_what_cannot_be_made_says_why(simulator: Simulator, path: str, body: dict[str, object], code: str) -> None:
+    answer = await control(simulator, "POST", path, body)
+    assert answer.json()["code"] == code, answer.text
+    assert (await control(simulator, "GET", "/state")).json()["mailboxes"] == 8
+
+
+async def test_a_wrong_key_is_a_warning_not_a_refusal(simulator: Simulator) -> None:
+    body = {"idnat": "810102727017", "kind": "professional", "family_name": "ANS"}
+    answer = await control(simulator, "POST", "/identities", body)
+    assert answer.status_code == 201
+    assert "Luhn" in answer.json()["warnings"][0]
+
+
+async def test_reset_empties_and_plants_again(simulator: Simulator) -> None:
+    doctor = Person(simulator, "doctor")
+    await doctor.send(PRACTICE, to=[PRACTICE])
+    assert (await control(simulator, "POST", "/reset", {"name": "cabinet"})).status_code == 204
+    assert await doctor.inbox(PRACTICE) == []
+    assert (await control(simulator, "POST", "/reset")).status_code == 204
+    assert (await doctor.rest("GET", "/me")).status_code == 401
+    assert len((await control(simulator, "POST", "/seed", {"name": "cabinet"})).json()) == 10
+
+
+async def test_null_is_refused_where_a_value_is_needed(simulator: Simulator) -> None:
+    answer = await control(simulator, "PATCH", f"/mailboxes/{PRACTICE}", {"label": None})
+    assert answer.json()["code"] == "invalid-request"
+    assert (await control(simulator, "PATCH", f"/mailboxes/{PRACTICE}", {"preferred_rank": None})).status_code == 200
+
+
+async def test_a_page_of_another_site_may_not_drive_it(simulator: Simulator) -> None:
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        foreign = await client.post("/control/reset", headers={"Origin": "https://example.org"})
+        assert (foreign.status_code, foreign.json()["code"]) == (403, "control-forbidden")
+        rebound = await client.post("/control/reset", headers={"Host": "example.org"})
+        assert rebound.status_code == 403
+        assert (await client.get("/control/state")).json()["mailboxes"] == 8
+
+
+async def test_a_key_opens_it_and_nothing_else_does(start: StartSimulator) -> None:
+    async with start(control_key="sesame") as simulator:
+        assert simulator.ready()["control_key"] == "sesame"
+        async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+            assert (await client.get("/control/state")).status_code == 403
+            assert (await client.get("/control/state", headers={"X-Control-Key": "wrong"})).status_code == 403
+            assert (await client.get("/control/state", headers={"X-Control-Key": "sesame"})).status_code == 200
+
+
+async def test_grants_are_given_and_taken_from_outside(simulator: Simulator) -> None:
+    newcomer = Person(simulator, "newcomer")
+    body = {"grantee": newcomer.idnat, "rights": ["see", "read"], "reason": "Essai"}
+    made = (await control(simulator, "POST", f"/mailboxes/{PRACTICE}/grants", body)).json()
+    assert made["granted_by"] is None
+    assert [row["address"] for row in await newcomer.get("/mailboxes")] == [PRACTICE]
+    assert len((await control(simulator, "GET", f"/mailboxes/{PRACTICE}/grants")).json()) == 3
+    assert (await control(simulator, "DELETE", f"/mailboxes/{PRACTICE}/grants/{made['id']}")).json()["in_force"] is False
+    assert await newcomer.get("/mailboxes") == []

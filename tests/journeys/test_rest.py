@@ -1,0 +1,232 @@
+"""The REST API in the hands of a client: sending safely, finding, keeping order."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from mss_sim.app import Simulator
+from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PRACTICE, Peer, Person, letter
+
+
+async def test_the_same_key_sends_once(simulator: Simulator) -> None:
+    doctor = Person(simulator, "doctor")
+    body = {"to": [PRACTICE], "subject": "Une fois", "text": "x"}
+    headers = {"Idempotency-Key": "retry-1"}
+    path = f"/mailboxes/{DOCTOR}/messages"
+    answers = await asyncio.gather(*(doctor.rest("POST", path, json=body, headers=headers) for _ in range(5)))
+    codes = sorted(answer.status_code for answer in answers)
+    assert codes == [200, 200, 200, 200, 201]
+    assert len({answer.json()["submission_id"] for answer in answers}) == 1
+    assert len(await Person(simulator, "secretary").inbox(PRACTICE)) == 1
+    other = await doctor.rest("POST", path, json={**body, "subject": "Autre"}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+
+
+async def test_one_refused_recipient_stops_the_whole_letter_and_each_is_told(simulator: Simulator) -> None:
+    answer = await Person(simulator, "doctor").send(DOCTOR, to=[PRACTICE, "nobody@medecin.sim.mssante.fr", "x@example.org"])
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    told = {one["address"]: one["code"] for one in answer.json()["recipients"]}
+    assert told == {"nobody@medecin.sim.mssante.fr": "unknown-mailbox", "x@example.org": "domain-outside-trust-space"}
+    assert await Person(simulator, "secretary").inbox(PRACTICE) == []
+
+
+async def test_a_whole_message_is_sent_as_it_is(simulator: Simulator) -> None:
+    doctor = Person(simulator, "doctor")
+    raw = letter(DOCTOR, PRACTICE, "Entier").as_bytes()
+    headers = {"Content-Type": "message/rfc822"}
+    answer = await doctor.rest("POST", f"/mailboxes/{DOCTOR}/messages", content=raw, headers=headers)
+    assert answer.status_code == 201, answer.text
+    item = (await Person(simulator, "secretary").inbox(PRACTICE))[0]
+    stored = (await Person(simulator, "secretary").rest("GET", f"/mailboxes/{PRACTICE}/messages/{item['id']}/raw")).content
+    assert stored.endswith(raw)
+    bare = await doctor.rest("POST", f"/mailboxes/{DOCTOR}/messages", content=raw.replace(b"\r\n", b"\n"), headers=headers)
+    assert (bare.status_code, bare.json()["code"]) == (400, "malformed-message")
+    forged = letter(HOSPITAL, PRACTICE).as_bytes()
+    refused = await doctor.rest("POST", f"/mailboxes/{DOCTOR}/messages", content=forged, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (403, "send-not-allowed")
+
+
+async def test_blind_copies_stay_blind(simulator: Simulator) -> None:
+    await Person(simulator, "doctor").send(DOCTOR, to=[PRACTICE], bcc=[LABORATORY])
+    raw = await _raw_of_newest(simulator, "application", LABORATORY)
+    assert LABORATORY not in raw
+    assert PRACTICE in raw
+
+
+async def _raw_of_newest(simulator: Simulator, role: str, mailbox: str) -> str:
+    person = Person(simulator, role)
+    item = (await person.inbox(mailbox))[0]
+    return (await person.rest("GET", f"/mailboxes/{mailbox}/messages/{item['id']}/raw")).text
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "code"),
+    [
+        ({"to": []}, 422, "no-recipient"),
+        ({"to": ["not an address"]}, 422, "bad-address"),
+        ({"to": [PRACTICE], "attachments": [{"filename": "a", "content_base64": "***"}]}, 422, "invalid-request"),
+        ({"to": [PRACTICE], "subject": "a\r\nBcc: x@example.org"}, 422, "invalid-request"),
+        ({"to": [PRACTICE], "headers": {"From": HOSPITAL}}, 422, "invalid-request"),
+        ({"to": [PRACTICE], "headers": {"X-A\r\nBcc": "x"}}, 422, "invalid-request"),
+        ({"to": [PRACTICE], "headers": {"X-A": "x\r\nBcc: y"}}, 422, "invalid-request"),
+        ({"to": [PRACTICE], "sujet": "x"}, 422, "invalid-request"),
+        ({"to": [PRACTICE], "in_reply_to": "0000000000000"}, 404, "not-found"),
+        ({"to": [PRACTICE], "send_mode": "send_as"}, 403, "send-not-allowed"),
+        ({"to": [f"p{n}@medecin.sim.mssante.fr" for n in range(101)]}, 422, "too-many-recipients"),
+    ],
+    ids=[
+        "nobody",
+        "address",
+        "base64",
+        "subject-injection",
+        "own-header",
+        "name-injection",
+        "value-injection",
+        "misspelt",
+        "parent",
+        "mode",
+        "many",
+    ],
+)
+async def test_a_letter_that_cannot_be_sent_says_why(simulator: Simulator, fields: dict[str, Any], status: int, code: str) -> None:
+    answer = await Person(simulator, "secretary").send(PRACTICE, **fields)
+    assert (answer.status_code, answer.json().get("code")) == (status, code), answer.text
+    assert answer.json()["detail"]
+
+
+async def test_lists_are_filtered_and_paged(simulator: Simulator) -> None:
+    hospital, secretary = Person(simulator, "hospital"), Person(simulator, "secretary")
+    for number in range(7):
+        files = [{"filename": "a.pdf", "content_type": "application/pdf", "content_base64": "JVBERg=="}] if number % 2 else []
+        await hospital.send(HOSPITAL, to=[PRACTICE], subject=f"Hémoglobine {number}", text=f"Résultat {number}", attachments=files)
+    path = f"/mailboxes/{PRACTICE}/messages"
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = await secretary.get(path, limit=3, **({"cursor": cursor} if cursor else {}))
+        seen += [item["subject"] for item in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert seen == [f"Hémoglobine {number}" for number in reversed(range(7))]
+    for filters, count in (
+        ({"subject": "HEMOGLOBINE 3"}, 1),
+        ({"text": "resultat 4"}, 1),
+        ({"text": "100%"}, 0),
+        ({"from": "durand"}, 7),
+        ({"to": "tilleuls"}, 7),
+        ({"has_attachment": True}, 3),
+        ({"has_attachment": False}, 4),
+        ({"unread": False}, 0),
+        ({"since": "2020-01-01T00:00:00Z"}, 7),
+        ({"since": "2120-01-01T00:00:00Z"}, 0),
+        ({"folder": "archive?"}, None),
+    ):
+        answer = await secretary.rest("GET", path, params=filters)
+        if count is None:
+            assert answer.status_code == 404
+        else:
+            assert len(answer.json()["items"]) == count, filters
+    assert (await secretary.rest("GET", path, params={"cursor": "nonsense"})).status_code == 422
+    assert (await secretary.rest("GET", path, params={"limit": 0})).json()["code"] == "invalid-request"
+
+
+async def test_flags_moves_and_deletions_keep_the_counters_true(simulator: Simulator) -> None:
+    await Peer(simulator).send(HOSPITAL, [PRACTICE], letter(HOSPITAL, PRACTICE))
+    doctor = Person(simulator, "doctor")
+    item = (await doctor.inbox(PRACTICE))[0]
+    path = f"/mailboxes/{PRACTICE}/messages/{item['id']}"
+
+    async def counters() -> dict[str, tuple[int, int]]:
+        return {one["name"]: (one["exists"], one["unseen"]) for one in await doctor.get(f"/mailboxes/{PRACTICE}/folders")}
+
+    assert (await counters())["INBOX"] == (1, 1)
+    flagged = await doctor.rest("PATCH", path, json={"add": ["\\Seen", "\\Flagged", "urgent"]})
+    assert (flagged.json()["flags"], flagged.json()["keywords"]) == (["\\Seen", "\\Flagged"], ["urgent"])
+    assert flagged.json()["modseq"] > item["modseq"]
+    assert (await counters())["INBOX"] == (1, 0)
+    cleared = await doctor.rest("PATCH", path, json={"remove": ["\\Seen", "urgent"]})
+    assert (cleared.json()["seen"], cleared.json()["keywords"]) == (False, [])
+    moved = await doctor.rest("POST", f"{path}/move", json={"folder": "Archive"})
+    assert (moved.json()["id"], moved.json()["folder"]) == (item["id"], "Archive")
+    assert (await counters())["INBOX"] == (0, 0)
+    assert (await counters())["Archive"] == (1, 1)
+    assert (await doctor.rest("DELETE", path)).status_code == 204
+    assert (await counters())["Archive"] == (0, 0)
+    assert (await doctor.rest("GET", path)).status_code == 404
+    mailbox = await doctor.get(f"/mailboxes/{PRACTICE}")
+    assert mailbox["used_bytes"] == 0
+    for bad in (["\\Recent"], ["a b"], [""], ["é"]):
+        assert (await doctor.rest("PATCH", path, json={"add": bad})).status_code in (404, 422)
+
+
+async def test_folders_are_made_renamed_and_deleted(simulator: Simulator) -> None:
+    doctor = Person(simulator, "doctor")
+    path = f"/mailboxes/{PRACTICE}/folders"
+    made = (await doctor.rest("POST", path, json={"name": "Résultats/2026/Janvier"})).json()
+    names = [one["name"] for one in await doctor.get(path)]
+    assert {"Résultats", "Résultats/2026", "Résultats/2026/Janvier"} <= set(names)
+    assert names[0] == "INBOX"
+    parent = next(one for one in await doctor.get(path) if one["name"] == "Résultats")
+    renamed = await doctor.rest("PATCH", f"{path}/{parent['id']}", json={"name": "Labo"})
+    assert renamed.json()["name"] == "Labo"
+    assert "Labo/2026/Janvier" in [one["name"] for one in await doctor.get(path)]
+    assert (await doctor.rest("DELETE", f"{path}/{parent['id']}")).status_code == 409
+    assert (await doctor.rest("DELETE", f"{path}/{made['id']}")).status_code == 204
+    again = (await doctor.rest("POST", path, json={"name": "Labo/2026/Janvier"})).json()
+    assert again["uid_validity"] > made["uid_validity"]
+    inbox = next(one for one in await doctor.get(path) if one["name"] == "INBOX")
+    assert (await doctor.rest("DELETE", f"{path}/{inbox['id']}")).status_code == 409
+    for bad in ("inbox", "a//b", "/a", "a/", " a", "a%b", "a*", "", "x" * 300, "a\x00b"):
+        assert (await doctor.rest("POST", path, json={"name": bad})).status_code in (409, 422), bad
+
+
+async def test_tokens_and_refusals_of_log_in(simulator: Simulator) -> None:
+    ready = simulator.ready()
+    async with httpx.AsyncClient(base_url=ready["http"]) as client:
+        token = (await client.post("/control/tokens", json={"who": "sophie.petit"})).json()["access_token"]
+        good = await client.get("/api/v1/me", headers={"Authorization": f"Bearer {token}"})
+        assert good.json()["name"] == "Sophie PETIT"
+        for header in (
+            {},
+            {"Authorization": "Bearer " + token[:-4] + "AAAA"},
+            {"Authorization": "Bearer x"},
+            {"Authorization": "Basic !!!"},
+            {"Authorization": "Digest x"},
+        ):
+            answer = await client.get("/api/v1/me", headers=header)
+            assert answer.status_code == 401, header
+            assert "Basic" in answer.headers["www-authenticate"]
+        old = (await client.post("/control/tokens", json={"who": "sophie.petit", "lifetime_seconds": 1})).json()["access_token"]
+        await asyncio.sleep(1.1)
+        assert (await client.get("/api/v1/me", headers={"Authorization": f"Bearer {old}"})).status_code == 401
+
+
+async def test_health_metrics_and_documentation_need_no_other_machine(simulator: Simulator) -> None:
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        assert (await client.get("/healthz")).json() == {"status": "alive"}
+        assert (await client.get("/readyz")).json() == {"status": "ready"}
+        metrics = (await client.get("/metrics")).text
+        assert "mss_sim_mailboxes 8.0" in metrics
+        page = (await client.get("/docs")).text
+        assert "https://" not in page
+        assert (await client.get("/docs-files/swagger-ui-bundle.js")).status_code == 200
+        schema = (await client.get("/openapi.json")).json()
+        assert schema["openapi"].startswith("3.1")
+        assert "/api/v1/mailboxes/{address}/messages" in schema["paths"]
+        assert (await client.get("/nowhere")).headers["content-type"] == "application/problem+json"
+
+
+async def test_an_attachment_never_becomes_a_page_of_this_site(simulator: Simulator) -> None:
+    page = {"filename": "../../evil.html", "content_type": "text/html", "content_base64": "PHNjcmlwdD4="}
+    await Person(simulator, "doctor").send(DOCTOR, to=[PATIENT], attachments=[page])
+    patient = Person(simulator, "patient")
+    item = (await patient.inbox(PATIENT))[0]
+    attachment = (await patient.open(PATIENT, item["id"]))["attachments"][0]
+    assert attachment["filename"] == "evil.html"
+    answer = await patient.rest("GET", attachment["url"].removeprefix("/api/v1"))
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''evil.html"
+    assert answer.headers["x-content-type-options"] == "nosniff"
