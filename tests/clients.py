@@ -128,6 +128,7 @@ class Peer:
     def _send(self, sender: str, to: list[str], raw: bytes, mail: str, rcpt: str) -> Reply:
         where = self.simulator.ready()["mx"]
         with smtplib.SMTP(where["host"], where["port"], timeout=20) as client:
+            client.command_encoding = "utf-8"
             client.ehlo("mta.example")
             for command in (f"MAIL FROM:<{sender}> {mail}", *(f"RCPT TO:<{one}> {rcpt}" for one in to)):
                 code, said = client.docmd(command.strip())

@@ -51,7 +51,8 @@ class SmtpConnection(SMTP):
     line_length_limit = _CHUNK_BYTES
 
     def __init__(self, front: FrontEnd, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(None, hostname=front.settings.hostname, ident="mss-sim", enable_SMTPUTF8=True, loop=loop)
+        settings = front.settings
+        super().__init__(None, hostname=settings.hostname, timeout=settings.command_timeout_seconds, enable_SMTPUTF8=True, loop=loop)
         self._front = front
         self._buffer = bytearray()
         self._out = bytearray()

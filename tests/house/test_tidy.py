@@ -54,7 +54,17 @@ def test_no_mock_library_no_skip_no_leftover(path: Path) -> None:
     if path == Path(__file__).resolve():
         return
     text = path.read_text(encoding="utf-8")
-    for word in ("unittest.mock", "mocker", "pytest.skip", "mark.skip", "mark.xfail", "importorskip", "TODO", "FIXME", "NotImplementedError"):
+    for word in (
+        "unittest.mock",
+        "mocker",
+        "pytest.skip",
+        "mark.skip",
+        "mark.xfail",
+        "importorskip",
+        "TODO",
+        "FIXME",
+        "NotImplementedError",
+    ):
         assert word not in text
 
 

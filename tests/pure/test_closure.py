@@ -1,0 +1,105 @@
+"""Writing with patients: what a letter opens, closes or withdraws, and what a patient may then write."""
+
+import itertools
+
+import pytest
+
+from mss_sim.errors import Refusal, Rule
+from mss_sim.policy.closure import AnswerRight, Effect, decide_answer, effect_of
+from mss_sim.vocabulary import PROFESSIONAL_KINDS, MailboxKind
+
+PATIENT = MailboxKind.PATIENT
+DOCTOR = "camille.durand@sim.mssante.fr"
+
+
+@pytest.mark.parametrize("recipient", list(MailboxKind))
+@pytest.mark.parametrize(("subject", "mes"), [("[FIN]", None), ("Bonjour", "FIN"), ("Bonjour", None), ("[FIN]", "FIN")])
+def test_a_patients_letter_changes_no_right(recipient: MailboxKind, subject: str, mes: str | None) -> None:
+    assert effect_of(PATIENT, recipient, subject, mes) is Effect.NONE
+
+
+@pytest.mark.parametrize("kinds", list(itertools.product(sorted(PROFESSIONAL_KINDS), repeat=2)), ids="-".join)
+@pytest.mark.parametrize(("subject", "mes"), [("[FIN]", None), ("Bonjour", "FIN"), ("Bonjour", None)])
+def test_a_letter_between_professionals_changes_no_right(kinds: tuple[MailboxKind, MailboxKind], subject: str, mes: str | None) -> None:
+    assert effect_of(*kinds, subject, mes) is Effect.NONE
+
+
+@pytest.mark.parametrize("sender", sorted(PROFESSIONAL_KINDS))
+@pytest.mark.parametrize(
+    ("subject", "mes"),
+    [
+        pytest.param("[Fin]", None, id="subject in mixed case"),
+        pytest.param("[fin]", None, id="subject in lower case"),
+        pytest.param("FIN", None, id="subject without brackets"),
+        pytest.param("[FIN] ", None, id="subject with a space after"),
+        pytest.param(" [FIN]", None, id="subject with a space before"),
+        pytest.param("Re: [FIN]", None, id="subject answered"),
+        pytest.param("[FIN] Merci", None, id="subject with more words"),
+        pytest.param("[FIN]\n", None, id="subject with a line break"),
+        pytest.param("［FIN］", None, id="subject in wide brackets"),
+        pytest.param("", None, id="no subject"),
+        pytest.param("Bonjour", "", id="an empty header"),
+        pytest.param("Bonjour", "fin", id="header in lower case"),
+        pytest.param("Bonjour", "Fin", id="header in mixed case"),
+        pytest.param("Bonjour", "[FIN]", id="header with brackets"),
+        pytest.param("Bonjour", "FIN.", id="header with a full stop"),
+        pytest.param("Bonjour", " FIN", id="header with a space"),
+        pytest.param("Bonjour", "OUI", id="another header value"),
+        pytest.param("[Fin]", "fin", id="both marks in the wrong case"),
+    ],
+)
+def test_a_letter_to_a_patient_without_an_exact_mark_lets_him_answer(sender: MailboxKind, subject: str, mes: str | None) -> None:
+    assert effect_of(sender, PATIENT, subject, mes) is Effect.OPEN
+
+
+@pytest.mark.parametrize("sender", sorted(PROFESSIONAL_KINDS))
+@pytest.mark.parametrize("mes", [None, "", "FIN", "fin", "other"])
+def test_the_exact_subject_withdraws_every_right_whatever_the_header_says(sender: MailboxKind, mes: str | None) -> None:
+    assert effect_of(sender, PATIENT, "[FIN]", mes) is Effect.WITHDRAW
+
+
+@pytest.mark.parametrize("sender", sorted(PROFESSIONAL_KINDS))
+@pytest.mark.parametrize("subject", ["Compte rendu", "", "[Fin]", "Re: [FIN]"])
+def test_the_exact_header_closes_with_this_letter(sender: MailboxKind, subject: str) -> None:
+    assert effect_of(sender, PATIENT, subject, "FIN") is Effect.CLOSE
+
+
+OPEN_1, OPEN_2 = AnswerRight(1, open=True), AnswerRight(2, open=True)
+SHUT_1, SHUT_2 = AnswerRight(1, open=False), AnswerRight(2, open=False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rights", "answered", "rule"),
+    [
+        pytest.param(PATIENT, [], set(), Rule.NOT_INVITED, id="to a patient"),
+        pytest.param(PATIENT, [OPEN_1], {1}, Rule.NOT_INVITED, id="to a patient, whatever the rights"),
+        pytest.param(MailboxKind.PER, [], set(), Rule.NOT_INVITED, id="to a professional who never wrote"),
+        pytest.param(MailboxKind.CAB, [], {1}, Rule.NOT_INVITED, id="to a cabinet that never wrote, answering something"),
+        pytest.param(MailboxKind.PER, [SHUT_1], set(), Rule.CONVERSATION_CLOSED, id="the only right withdrawn"),
+        pytest.param(MailboxKind.PER, [SHUT_1, SHUT_2], set(), Rule.CONVERSATION_CLOSED, id="all rights withdrawn"),
+        pytest.param(MailboxKind.PER, [SHUT_1, SHUT_2], {9}, Rule.CONVERSATION_CLOSED, id="all withdrawn, answers something unknown"),
+        pytest.param(MailboxKind.ORG, [SHUT_1, OPEN_2], {1}, Rule.CONVERSATION_CLOSED, id="answers the closed one of two"),
+        pytest.param(MailboxKind.ORG, [SHUT_1, OPEN_2], {1, 9}, Rule.CONVERSATION_CLOSED, id="answers the closed one and an unknown"),
+    ],
+)
+def test_a_patient_may_not_write(kind: MailboxKind, rights: list[AnswerRight], answered: set[int], rule: Rule) -> None:
+    with pytest.raises(Refusal) as refused:
+        decide_answer(DOCTOR, kind, rights, frozenset(answered))
+    assert (refused.value.rule, refused.value.subject) == (rule, DOCTOR)
+
+
+@pytest.mark.parametrize("kind", sorted(PROFESSIONAL_KINDS))
+@pytest.mark.parametrize(
+    ("rights", "answered"),
+    [
+        pytest.param([OPEN_1], set(), id="a new letter, one right open"),
+        pytest.param([OPEN_1], {1}, id="an answer to the open conversation"),
+        pytest.param([OPEN_1], {9}, id="an answer to something unknown, one right open"),
+        pytest.param([SHUT_1, OPEN_2], set(), id="a new letter, one of two open"),
+        pytest.param([SHUT_1, OPEN_2], {2}, id="an answer to the open one of two"),
+        pytest.param([SHUT_1, OPEN_2], {1, 2}, id="an answer to both, one open"),
+        pytest.param([SHUT_1, OPEN_1], {1}, id="closed once and opened again by the same conversation"),
+    ],
+)
+def test_a_patient_may_write_when_a_right_is_open(kind: MailboxKind, rights: list[AnswerRight], answered: set[int]) -> None:
+    decide_answer(DOCTOR, kind, iter(rights), frozenset(answered))

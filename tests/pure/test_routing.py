@@ -1,0 +1,94 @@
+"""What becomes of one recipient: every row of the routing table, and the exact limits of sizes and quotas."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mss_sim.errors import Rule
+from mss_sim.policy.receipts import DIAGNOSTICS
+from mss_sim.policy.routing import Room, Route, Standing, Way, decide_route, size_refusal, standing
+from mss_sim.vocabulary import MailboxState
+
+BOB = "bruno.leroy@sim.mssante.fr"
+ACTIVE, SUSPENDED, CLOSED = MailboxState.ACTIVE, MailboxState.SUSPENDED, MailboxState.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("stands", "local", "remote", "rule"),
+    [
+        (Standing.TOO_SMALL, Way.REFUSE, Way.BOUNCE, Rule.TOO_LARGE),
+        (Standing.FULL, Way.REFUSE, Way.DEFER, Rule.MAILBOX_FULL),
+        (Standing.SUSPENDED, Way.REFUSE, Way.DEFER, Rule.MAILBOX_SUSPENDED),
+        (Standing.CLOSED, Way.REFUSE, Way.BOUNCE, Rule.MAILBOX_CLOSED),
+        (Standing.UNKNOWN, Way.REFUSE, Way.BOUNCE, Rule.UNKNOWN_MAILBOX),
+        (Standing.OUTSIDE, Way.REFUSE, Way.REFUSE, Rule.DOMAIN_OUTSIDE),
+    ],
+)
+def test_a_recipient_who_cannot_be_served_is_refused_bounced_or_deferred(stands: Standing, local: Way, remote: Way, rule: Rule) -> None:
+    for is_local, way in ((True, local), (False, remote)):
+        route = decide_route(BOB, stands, local=is_local)
+        assert route.way is way
+        assert route.refusal is not None
+        assert (route.refusal.rule, route.refusal.subject) == (rule, BOB)
+        assert BOB in route.refusal.detail
+        assert rule in DIAGNOSTICS, "a bounce could not be written"
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_an_active_mailbox_is_served(local: bool) -> None:
+    assert decide_route(BOB, Standing.ACTIVE, local=local) == Route(Way.DELIVER, None)
+
+
+@pytest.mark.parametrize("stands", list(Standing))
+@pytest.mark.parametrize("local", [True, False])
+def test_what_waits_has_a_temporary_status_and_what_bounces_a_permanent_one(stands: Standing, local: bool) -> None:
+    route = decide_route(BOB, stands, local=local)
+    if route.refusal is None:
+        return
+    digit = DIAGNOSTICS[route.refusal.rule][1][0]
+    assert {Way.DEFER: digit == "4", Way.BOUNCE: digit == "5"}.get(route.way, True)
+
+
+@pytest.mark.parametrize(
+    ("state", "room", "size", "stands"),
+    [
+        pytest.param(CLOSED, Room(0, 100), 1, Standing.CLOSED, id="closed"),
+        pytest.param(CLOSED, Room(100, 100, 0), 1, Standing.CLOSED, id="closed before full and before too small"),
+        pytest.param(SUSPENDED, Room(0, 100), 1, Standing.SUSPENDED, id="suspended"),
+        pytest.param(SUSPENDED, Room(100, 100, 0), 1, Standing.SUSPENDED, id="suspended before full and before too small"),
+        pytest.param(ACTIVE, Room(0, 100, 50), 51, Standing.TOO_SMALL, id="one byte over the message limit"),
+        pytest.param(ACTIVE, Room(100, 100, 50), 51, Standing.TOO_SMALL, id="too small before full: waiting would not help"),
+        pytest.param(ACTIVE, Room(0, 100, 0), 1, Standing.TOO_SMALL, id="a limit of nothing is a limit"),
+        pytest.param(ACTIVE, Room(51, 100), 50, Standing.FULL, id="one byte over the quota"),
+        pytest.param(ACTIVE, Room(100, 100), 1, Standing.FULL, id="quota used up"),
+        pytest.param(ACTIVE, Room(200, 100), 0, Standing.FULL, id="quota lowered below what is used"),
+        pytest.param(ACTIVE, Room(51, 100, 50), 50, Standing.FULL, id="within the message limit, one byte over the quota"),
+        pytest.param(ACTIVE, Room(50, 100), 50, Standing.ACTIVE, id="exactly the quota"),
+        pytest.param(ACTIVE, Room(0, 100, 50), 50, Standing.ACTIVE, id="exactly the message limit"),
+        pytest.param(ACTIVE, Room(0, 100, None), 100, Standing.ACTIVE, id="no message limit"),
+        pytest.param(ACTIVE, Room(100, 100), 0, Standing.ACTIVE, id="nothing fits into a full mailbox"),
+    ],
+)
+def test_how_a_mailbox_stands(state: MailboxState, room: Room, size: int, stands: Standing) -> None:
+    assert standing(state, room, size) is stands
+
+
+@settings(deadline=None)
+@given(st.integers(0, 50), st.integers(0, 50), st.none() | st.integers(0, 50), st.integers(0, 60))
+def test_a_mailbox_takes_what_fits_and_nothing_else(used: int, quota: int, message_max: int | None, size: int) -> None:
+    fits = used + size <= quota and (message_max is None or size <= message_max)
+    assert (standing(ACTIVE, Room(used, quota, message_max), size) is Standing.ACTIVE) is fits
+
+
+@pytest.mark.parametrize(("size", "limit"), [(11, 10), (1, 0), (26_214_401, 26_214_400)])
+def test_a_message_over_the_limit_is_refused(size: int, limit: int) -> None:
+    refusal = size_refusal(size, limit)
+    assert refusal is not None
+    assert refusal.rule is Rule.TOO_LARGE
+    assert str(size) in refusal.detail
+    assert str(limit) in refusal.detail
+
+
+@pytest.mark.parametrize(("size", "limit"), [(0, 0), (10, 10), (9, 10)])
+def test_a_message_up_to_the_limit_is_accepted(size: int, limit: int) -> None:
+    assert size_refusal(size, limit) is None
