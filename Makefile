@@ -11,9 +11,10 @@ WORKERS = auto
 
 BIN = .venv/bin
 # The pins name all that is needed: a package that is not among them, or whose file is another one, stops the set-up. The project
-# itself is built with the pinned tools too; without --no-build-isolation pip would fetch the newest ones.
+# itself is built with the pinned tools too; without --no-build-isolation pip would fetch the newest ones. Python compiles what
+# it imports, and no more: --no-compile saves a first start some five seconds.
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
-PINNED = $(INSTALL) --require-hashes
+PINNED = $(INSTALL) --no-compile --require-hashes
 THIS = $(INSTALL) --no-deps --no-build-isolation --editable .
 
 # What an interpreter must be, said in Python: recent enough, and with the two modules that Debian packages apart.
@@ -74,7 +75,7 @@ clean: ## Remove what make made; ./data stays
 	done; \
 	echo "$(UNSUITABLE)" >&2; exit 1
 
-# What runs the simulator is a third of what tests it, so that a first `make run` is short.
+# What only tests and checks need (the type checker, a whole PostgreSQL) is left out, so that a first `make run` is short.
 .venv/run.stamp: .venv/bin/python requirements/run.txt requirements/build.txt pyproject.toml
 	@echo "installing what the simulator runs on (requirements/run.txt)"
 	@$(PINNED) -r requirements/run.txt -r requirements/build.txt

@@ -9,20 +9,21 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from alembic import context
+from alembic.util import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
-from alembic import context
 from mss_sim.models.tables import metadata
 from mss_sim.store import engine
 
 
 def _url() -> str:
     """The URL given by `-x url=...`, else the option `sqlalchemy.url` of whoever built the configuration."""
-    given = context.get_x_argument(as_dictionary=True).get("url") or context.config.get_main_option("sqlalchemy.url")
-    if not isinstance(given, str):
-        raise ValueError("say which database: alembic -x url=sqlite:///data/mss-sim.db, or -x url=postgresql://...")
-    return given
+    given = context.get_x_argument(as_dictionary=True).get("url") or context.config.get_main_option("sqlalchemy.url", "")
+    if not given:
+        raise CommandError("say which database: alembic -x url=sqlite:///data/mss-sim.db, or -x url=postgresql://...")
+    return str(given)
 
 
 def _print() -> None:

@@ -35,8 +35,9 @@ from mss_sim.net import tls
 from mss_sim.net.tls import Certificates
 from mss_sim.smtp.connections import Connections
 from mss_sim.smtp.mx import MxSession
-from mss_sim.smtp.server import FrontEnd, SmtpConnection
+from mss_sim.smtp.server import SmtpConnection
 from mss_sim.smtp.submission import SubmissionSession
+from mss_sim.smtp.wire import FrontEnd
 from mss_sim.store import engine as engines
 from mss_sim.store import schema
 from mss_sim.store.store import Store

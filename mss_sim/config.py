@@ -28,7 +28,9 @@ class Settings(BaseSettings):
     http_port: int = Field(default=8080, ge=0, le=65535, description="REST and control plane; 0 takes any free port.")
     hostname: str = Field(default="mail.sim.mssante.fr", description="Name that the servers give of themselves.")
     profile: Profile = Field(default=Profile.DEVELOPMENT, description="development: passwords everywhere; strict: tokens only.")
-    control_key: str | None = Field(default=None, description="Key that /control demands in X-Control-Key; none: loopback only.")
+    control_key: str | None = Field(
+        default=None, min_length=8, description="Key that /control demands in X-Control-Key; none: loopback only."
+    )
 
     # Messages
     message_size_bytes_max: int = Field(

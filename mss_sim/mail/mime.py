@@ -17,6 +17,9 @@ from typing import Any
 from mss_sim.mail.headers import Headers, decode, read_headers, split
 
 _TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+\Z")
+_PLAIN_PARAMS = re.compile(r'[^;="*?]*(?:;\s*[\w-]+="?[\w./+-]+"?\s*)+\Z')
+_PLAIN_PARAM = re.compile(r';\s*([\w-]+)="?([\w./+-]+)"?')
+"""Parameters without any of what makes them hard; the others are read by the standard library, ten times slower."""
 _TAG = re.compile(r"<[^>]*>")
 _INVISIBLE = re.compile(r"<(script|style|head)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _BOUNDARY_CHARS_MAX = 70  # ref: rfc2046#5.1.1
@@ -157,6 +160,8 @@ def _content_type(headers: Headers, default: str) -> tuple[str, dict[str, str]]:
 
 def _params(name: str, text: str) -> dict[str, str]:
     """Parameters of a structured header: RFC 2231 continuations and encoded words are read by the standard library."""
+    if _PLAIN_PARAMS.match(text):
+        return {key.lower(): value for key, value in _PLAIN_PARAM.findall(text)}
     carrier = Message()
     carrier[name] = text.replace("\r\n", "")
     try:

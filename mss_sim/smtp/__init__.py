@@ -1,6 +1,7 @@
 """The two SMTP servers: submission for clients (RFC 6409), MX for peer operators (RFC 5321).
 
-    server        the connection: a subclass of aiosmtpd's SMTP, the only file that knows it
+    wire          the connection: a subclass of aiosmtpd's SMTP that reads and writes
+    server        its verbs
     session       the state of one session: what is legal now, what each verb answers
     submission    TLS, then AUTH, then mail from a mailbox that the person may send from
     mx            domains of the trust space on both ends, nothing relayed

@@ -1,64 +1,29 @@
-"""The connection: a subclass of aiosmtpd's `SMTP` that reads fast and answers through `session.py`.
+"""The server's verbs: what a connection answers, through `session.py`; the reading and writing is `wire.py`'s.
 
-What aiosmtpd gives is kept: the protocol object, its life from connection to loss, flow control, the table of verbs. What it does not
-give is overridden here and nowhere else: commands and DATA are cut out of one buffer (aiosmtpd reads DATA line by line), replies to
-pipelined commands leave together, every reply has an enhanced code, DSN and long AUTH lines are understood, and nothing that was
-sent in clear after STARTTLS is ever executed.
+Every reply has an enhanced code, DSN and long AUTH lines are understood, and nothing that was sent in clear after STARTTLS is ever
+executed. The methods are named as aiosmtpd looks them up, `smtp_` and the verb.
 """
 
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
-
-from aiosmtpd.smtp import SMTP
 
 from mss_sim import log
-from mss_sim.config import Settings
 from mss_sim.errors import Refusal
 from mss_sim.net import sasl
 from mss_sim.net.sasl import Credentials, SaslError
 from mss_sim.smtp import replies
-from mss_sim.smtp.connections import Connections
 from mss_sim.smtp.replies import Reply
 from mss_sim.smtp.session import Session
 from mss_sim.smtp.submission import SubmissionSession
-
-_CHUNK_BYTES = 256 * 1024
-_END_OF_DATA = b"\r\n.\r\n"
-_BAD_CODES = frozenset({500, 501, 502, 503, 504, 555})
-_WRONG_CREDENTIALS = 535
+from mss_sim.smtp.wire import FrontEnd, Gone, Wire
 
 
-@dataclass(frozen=True, slots=True)
-class FrontEnd:
-    """What all connections of one port share."""
-
-    settings: Settings
-    tls: ssl.SSLContext
-    connections: Connections
-    new_session: Callable[[str], Session]
-
-
-class _Gone(Exception):
-    """The client hung up, or the server is done with it."""
-
-
-class SmtpConnection(SMTP):
+class SmtpConnection(Wire):
     """One connection of one client."""
 
-    line_length_limit = _CHUNK_BYTES
-
     def __init__(self, front: FrontEnd, loop: asyncio.AbstractEventLoop) -> None:
-        settings = front.settings
-        super().__init__(None, hostname=settings.hostname, timeout=settings.command_timeout_seconds, enable_SMTPUTF8=True, loop=loop)
-        self._front = front
-        self._buffer = bytearray()
-        self._out = bytearray()
-        self._bad_commands = 0
-        self._bad_passwords = 0
-        self._deadline = loop.time() + front.settings.command_timeout_seconds
+        super().__init__(front, loop)
         self._talk: Session | None = None
         self._log = log.get("smtp")
 
@@ -80,7 +45,7 @@ class SmtpConnection(SMTP):
             self._say(Reply(220, "", f"{self.hostname} ESMTP mss-sim, a simulator: never send real patient data"))
             while True:
                 await self._command(await self._line())
-        except (_Gone, ConnectionError, ssl.SSLError, asyncio.CancelledError):
+        except (Gone, ConnectionError, ssl.SSLError, asyncio.CancelledError):
             pass
         except Exception as error:  # noqa: BLE001 - a defect must not take the server down, nor show its trace on the wire
             self._log.exception("session failed", error=repr(error))
@@ -94,101 +59,6 @@ class SmtpConnection(SMTP):
         """The last byte has left; only now does the connection stop counting."""
         self._front.connections.close(self)
         super().connection_lost(error)
-
-    def leave(self) -> None:
-        """The server stops: what is being stored is finished by the store, the client hears why it must go."""
-        self._say(replies.GOING_DOWN)
-        self._write_out()
-        if self._handler_coroutine is not None:
-            self._handler_coroutine.cancel()
-
-    def abort(self) -> None:
-        """Drop the connection without a word."""
-        if isinstance(self.transport, asyncio.Transport):
-            self.transport.abort()
-
-    def eof_received(self) -> bool:
-        """The client will say no more; what it said before is still answered, where TLS allows a half-open connection."""
-        self._reader.feed_eof()
-        return self._talk is None or not self._talk.tls
-
-    # Reading and writing
-
-    async def _line(self) -> bytes:
-        """The next line without its CRLF. A line over the limit is swallowed and answered."""
-        limit = self._front.settings.command_bytes_max
-        scanned = 0
-        while True:
-            at = self._buffer.find(b"\n", scanned)
-            if at >= 0:
-                line = bytes(self._buffer[: at + 1])
-                del self._buffer[: at + 1]
-                if len(line) <= limit and line.endswith(b"\r\n"):
-                    return line[:-2]
-                self._answer(replies.LINE_TOO_LONG if len(line) > limit else replies.syntax("every line ends with CRLF"))
-                await self._check_patience()
-                scanned = 0
-                continue
-            if len(self._buffer) > limit:
-                del self._buffer[: len(self._buffer) - limit - 1]
-            scanned = len(self._buffer)
-            await self._more(self._front.settings.command_timeout_seconds)
-
-    async def _more(self, timeout_seconds: float) -> None:
-        """Send what is to be sent, then wait for bytes; `_Gone` at the end of the stream."""
-        await self._flush()
-        self._deadline = self.loop.time() + timeout_seconds
-        chunk = await self._reader.read(_CHUNK_BYTES)
-        if not chunk:
-            raise _Gone
-        self._buffer += chunk
-
-    def _timeout_cb(self) -> None:
-        """Called by aiosmtpd's timer: close a silent connection, or sleep again until it would be too silent."""
-        left = self._deadline - self.loop.time()
-        if left > 0:
-            self._timeout_handle = self.loop.call_later(left, self._timeout_cb)
-        elif self.transport is not None:
-            self._say(replies.TIMEOUT)
-            self._write_out()
-            self.transport.close()
-
-    def _say(self, reply: Reply) -> None:
-        self._out += reply.line()
-
-    def _answer(self, reply: Reply) -> None:
-        """Answer a command, and count it when it was a bad one."""
-        self._say(reply)
-        self._bad_commands += reply.code in _BAD_CODES
-        self._bad_passwords += reply.code == _WRONG_CREDENTIALS
-
-    async def push(self, status: Any) -> None:
-        """What aiosmtpd's own verbs answer with: `250 OK` gets its enhanced code here."""
-        text = status.decode() if isinstance(status, bytes) else str(status)
-        code, _, rest = text.partition(" ")
-        self._answer(Reply(int(code[:3]), f"{code[0]}.0.0", rest))
-
-    def _write_out(self) -> None:
-        if self._out and self.transport is not None and not self.transport.is_closing():
-            self._writer.write(bytes(self._out))
-        self._out.clear()
-
-    async def _flush(self) -> None:
-        if self._out:
-            self._write_out()
-            await self._writer.drain()
-
-    async def _leave(self, reply: Reply) -> None:
-        self._say(reply)
-        await self._flush()
-        raise _Gone
-
-    async def _check_patience(self) -> None:
-        """Close on a client that makes too many mistakes."""
-        if self._bad_passwords >= self._front.settings.bad_passwords_max:
-            await self._leave(replies.TOO_MANY_PASSWORDS)
-        if self._bad_commands >= self._front.settings.bad_commands_max:
-            await self._leave(replies.TOO_MANY_ERRORS)
 
     # Verbs
 
@@ -249,7 +119,6 @@ class SmtpConnection(SMTP):
             await self._flush()
             await self._writer.start_tls(self._front.tls)
             self.transport = self._writer.transport
-            self._reader._transport = self.transport  # type: ignore[attr-defined]  # noqa: SLF001 - asyncio 3.11 forgets it
             self.talk.start_tls()
 
     async def smtp_AUTH(self, argument: str) -> None:  # noqa: N802
@@ -326,28 +195,6 @@ class SmtpConnection(SMTP):
         raw, size = await self._message()
         self._answer(self.talk.too_large(size) if raw is None else await self.talk.message(raw))
 
-    async def _message(self) -> tuple[bytes | None, int]:
-        """(message with dots unstuffed, size); None in its place when it went over the limit, all of it read and dropped."""
-        limit = self._front.settings.message_size_bytes_max
-        timeout = self._front.settings.data_timeout_seconds
-        dropped = 0
-        scanned = 0
-        while True:
-            if not dropped and self._buffer.startswith(_END_OF_DATA[2:]):
-                del self._buffer[:3]
-                return b"", 0
-            at = self._buffer.find(_END_OF_DATA, scanned)
-            if at >= 0:
-                raw = bytes(self._buffer[: at + 2])
-                del self._buffer[: at + len(_END_OF_DATA)]
-                return (None if dropped or len(raw) > limit else _unstuffed(raw)), dropped + len(raw)
-            if len(self._buffer) > limit + len(_END_OF_DATA):
-                excess = len(self._buffer) - len(_END_OF_DATA)
-                del self._buffer[:excess]
-                dropped += excess
-            scanned = max(0, len(self._buffer) - len(_END_OF_DATA))
-            await self._more(timeout)
-
     async def smtp_RSET(self, argument: str) -> None:  # noqa: N802
         """RSET."""
         self._answer(replies.syntax("RSET") if argument else self.talk.reset())
@@ -370,10 +217,3 @@ class SmtpConnection(SMTP):
             self._answer(replies.syntax("QUIT"))
         else:
             await self._leave(replies.BYE)
-
-
-def _unstuffed(raw: bytes) -> bytes:
-    """The message without the dots that transparency added (ref: rfc5321#4.5.2)."""
-    if raw.startswith(b"."):
-        raw = raw[1:]
-    return raw.replace(b"\r\n.", b"\r\n") if b"\r\n." in raw else raw

@@ -15,6 +15,7 @@ __all__ = ["Connection", "Engine", "create", "is_postgresql", "sqlite_url"]
 
 _BUSY_MILLISECONDS = 30_000
 _READERS = 4
+_CHECKPOINT_PAGES = 8_192  # 32 MiB of log: a checkpoint costs two syncs and must not come every ten commits
 
 
 def sqlite_url(path: Path) -> str:
@@ -58,6 +59,7 @@ def _sqlite_setup(*, durable: bool) -> Any:
             f"synchronous={'FULL' if durable else 'OFF'}",
             "foreign_keys=ON",
             f"busy_timeout={_BUSY_MILLISECONDS}",
+            f"wal_autocheckpoint={_CHECKPOINT_PAGES}",
             "cache_size=-4096",
             "temp_store=MEMORY",
         ):

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 
 from mss_sim.models.tables import copies, folders
 from mss_sim.store.engine import is_postgresql
+from mss_sim.store.hot import Hot
 from mss_sim.vocabulary import FOLDER_SEPARATOR, SpecialUse
 
 _COLUMNS = tuple(folders.c)
@@ -99,28 +100,21 @@ def lock(conn: Connection, folder_ids: Collection[int]) -> dict[int, Folder]:
     return {folder.id: folder for folder in map(_folder, rows)}
 
 
-_KEEP = (
+_KEEP = Hot(
     update(folders)
     .where(folders.c.id == bindparam("f_id"))
     .values(
-        uid_next=bindparam("f_next"),
-        modseq=bindparam("f_modseq"),
-        exists_count=bindparam("f_exists"),
-        unseen_count=bindparam("f_unseen"),
+        uid_next=bindparam("f_next"), modseq=bindparam("f_modseq"), exists_count=bindparam("f_exists"), unseen_count=bindparam("f_unseen")
     )
 )
 
 
 def keep(conn: Connection, changed: Collection[Folder]) -> None:
     """Write the counters back."""
-    if changed:
-        conn.execute(
-            _KEEP,
-            [
-                {"f_id": f.id, "f_next": f.uid_next, "f_modseq": f.modseq, "f_exists": f.exists_count, "f_unseen": f.unseen_count}
-                for f in changed
-            ],
-        )
+    rows = [
+        {"f_id": f.id, "f_next": f.uid_next, "f_modseq": f.modseq, "f_exists": f.exists_count, "f_unseen": f.unseen_count} for f in changed
+    ]
+    _KEEP.run(conn, rows)
 
 
 def below(conn: Connection, mailbox_id: int, name: str) -> list[Folder]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import journal
+from mss_sim.store.hot import Hot
 from mss_sim.vocabulary import Act, Door
 
 
@@ -27,13 +28,12 @@ class Line:
     detail: dict[str, Any] | None = None
 
 
-_INSERT = insert(journal)
+_INSERT = Hot(insert(journal))
 
 
 def write(conn: Connection, lines: Sequence[Line]) -> None:
     """Append lines."""
-    if lines:
-        conn.execute(_INSERT, [_values(line) for line in lines])
+    _INSERT.run(conn, [_values(line) for line in lines])
 
 
 def _values(line: Line) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, s
 from mss_sim.clock import Micros
 from mss_sim.models.tables import co_holders, folders, mailboxes
 from mss_sim.store.engine import is_postgresql
+from mss_sim.store.hot import Hot
 from mss_sim.vocabulary import FOLDERS_AT_BIRTH, HolderRole, MailboxKind, MailboxState, SeenPolicy, SentPolicy
 
 _COLUMNS = tuple(mailboxes.c)
@@ -209,13 +210,12 @@ def berths(conn: Connection, wanted: Collection[str]) -> dict[str, Berth]:
     return found
 
 
-_MOOR = update(mailboxes).where(mailboxes.c.id == bindparam("b_id")).values(used_bytes=bindparam("b_used"))
+_MOOR = Hot(update(mailboxes).where(mailboxes.c.id == bindparam("b_id")).values(used_bytes=bindparam("b_used")))
 
 
 def moor(conn: Connection, changed: Collection[Berth]) -> None:
     """Write back what the mailboxes use."""
-    if changed:
-        conn.execute(_MOOR, [{"b_id": berth.id, "b_used": berth.used_bytes} for berth in changed])
+    _MOOR.run(conn, [{"b_id": berth.id, "b_used": berth.used_bytes} for berth in changed])
 
 
 def use(conn: Connection, mailbox_id: int, bytes_more: int) -> None:

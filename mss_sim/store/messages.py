@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, exists,
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import copies, message_bodies, messages, queue, readings, recipients, submissions, timeline
+from mss_sim.store.hot import Hot
 from mss_sim.vocabulary import Flag
 
 
@@ -83,9 +84,9 @@ class ListQuery:
     personal_reader: int | None = None
 
 
-_INSERT_MESSAGE = insert(messages)
-_INSERT_BODY = insert(message_bodies)
-_INSERT_COPY = insert(copies)
+_INSERT_MESSAGE = Hot(insert(messages))
+_INSERT_BODY = Hot(insert(message_bodies))
+_INSERT_COPY = Hot(insert(copies))
 _MESSAGE_NAMES = tuple(column.name for column in messages.c)
 _COPY_COLUMNS = tuple(copies.c)
 _MESSAGE_COLUMNS = tuple(messages.c)
@@ -93,16 +94,14 @@ _MESSAGE_COLUMNS = tuple(messages.c)
 
 def add(conn: Connection, rows: Sequence[MessageRow], bodies: Sequence[tuple[int, str, bytes]]) -> None:
     """Store messages with their (message id, search text, bytes)."""
-    conn.execute(_INSERT_MESSAGE, [{name: getattr(row, name) for name in _MESSAGE_NAMES} for row in rows])
-    conn.execute(_INSERT_BODY, [{"message_id": id_, "search_text": text, "raw": raw} for id_, text, raw in bodies])
+    _INSERT_MESSAGE.run(conn, [{name: getattr(row, name) for name in _MESSAGE_NAMES} for row in rows])
+    _INSERT_BODY.run(conn, [{"message_id": id_, "search_text": text, "raw": raw} for id_, text, raw in bodies])
 
 
 def add_copies(conn: Connection, rows: Sequence[CopyRow]) -> None:
     """Store copies; their UIDs and sequence numbers were taken from the locked folder."""
-    if not rows:
-        return
-    conn.execute(
-        _INSERT_COPY,
+    _INSERT_COPY.run(
+        conn,
         [
             {
                 "id": row.id,

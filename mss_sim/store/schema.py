@@ -32,7 +32,7 @@ def upgrade(engine: Engine) -> str:
     with engine.connect().execution_options(writing=True) as conn:
         with conn.begin():
             revision = current(conn)
-            if revision is None and not inspect(conn).has_table("operators"):
+            if not inspect(conn).get_table_names():
                 metadata.create_all(conn)
                 conn.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
                 conn.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
@@ -45,11 +45,15 @@ def upgrade(engine: Engine) -> str:
 def _migrate(conn: Connection) -> None:
     from alembic import command  # noqa: PLC0415 - 0.4 s of imports that a normal start never needs
     from alembic.config import Config  # noqa: PLC0415
+    from alembic.util.exc import CommandError  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(migrations_folder()))
     config.attributes["connection"] = conn
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise ValueError(f"the database cannot be brought to schema {HEAD}, it may be newer than this program: {error}") from error
 
 
 def empty(conn: Connection) -> None:

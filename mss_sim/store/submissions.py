@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, and_, delete, func, insert, select, upda
 from mss_sim.clock import Micros
 from mss_sim.errors import Rule
 from mss_sim.models.tables import idempotency, messages, queue, recipients, submissions, timeline
+from mss_sim.store.hot import Hot
 from mss_sim.vocabulary import Notify, SendMode, TimelineKind
 
 
@@ -63,13 +64,15 @@ class Waiting:
     last_detail: str
 
 
+_INSERT_SUBMISSION = Hot(insert(submissions))
+_INSERT_RECIPIENT = Hot(insert(recipients))
+_INSERT_EVENT = Hot(insert(timeline))
+
+
 def add(conn: Connection, rows: Sequence[Submission], people: Sequence[RecipientRow]) -> None:
     """Store submissions with their recipients."""
-    if not rows:
-        return
-    conn.execute(insert(submissions), [{**_plain(row, submissions), "mode": row.mode.value if row.mode else None} for row in rows])
-    if people:
-        conn.execute(insert(recipients), [{**_plain(row, recipients), "notify": " ".join(sorted(row.notify))} for row in people])
+    _INSERT_SUBMISSION.run(conn, [{**_plain(row, submissions), "mode": row.mode.value if row.mode else None} for row in rows])
+    _INSERT_RECIPIENT.run(conn, [{**_plain(row, recipients), "notify": " ".join(sorted(row.notify))} for row in people])
 
 
 def _plain(row: Any, table: Any) -> dict[str, Any]:
@@ -78,8 +81,7 @@ def _plain(row: Any, table: Any) -> dict[str, Any]:
 
 def add_events(conn: Connection, events: Sequence[Event]) -> None:
     """Append to timelines."""
-    if events:
-        conn.execute(insert(timeline), [{**_plain(event, timeline), "kind": event.kind.value} for event in events])
+    _INSERT_EVENT.run(conn, [{**_plain(event, timeline), "kind": event.kind.value} for event in events])
 
 
 def _submission(row: Row[Any]) -> Submission:

@@ -47,7 +47,8 @@ class Writer:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
+        self._asked: list[_Job] = []
         self._thread = threading.Thread(target=self._run, name="mss-sim-writer", daemon=True)
         self._log = log.get("store.writer")
         self._closed = False
@@ -60,6 +61,7 @@ class Writer:
         """Finish what is queued, then stop; later calls of `write` are refused."""
         if not self._closed:
             self._closed = True
+            self._jobs.put(self._asked)
             self._jobs.put(None)
             self._thread.join()
 
@@ -78,8 +80,15 @@ class Writer:
             raise RuntimeError("the store is closed")
         loop = asyncio.get_running_loop()
         job = _Job(loop, loop.create_future(), unit, bulk, item)
-        self._jobs.put(job)
+        if not self._asked:
+            loop.call_soon(self._hand_over)
+        self._asked.append(job)
         return job.waiter
+
+    def _hand_over(self) -> None:
+        """Give the thread all that was asked for in one turn of the loop: one group, instead of one job and then the others."""
+        asked, self._asked = self._asked, []
+        self._jobs.put(asked)
 
     def _run(self) -> None:
         with self._engine.connect().execution_options(writing=True) as conn:
@@ -89,17 +98,17 @@ class Writer:
                 if last:
                     return
 
-    def _gather(self, first: _Job) -> tuple[list[_Job], bool]:
+    def _gather(self, first: list[_Job]) -> tuple[list[_Job], bool]:
         """All that is waiting now, and whether the end was among it."""
-        jobs = [first]
+        jobs = list(first)
         while len(jobs) < _GROUP_MAX:
             try:
-                job = self._jobs.get_nowait()
+                more = self._jobs.get_nowait()
             except queue.Empty:
                 break
-            if job is None:
+            if more is None:
                 return jobs, True
-            jobs.append(job)
+            jobs += more
         return jobs, False
 
     def _commit(self, conn: Connection, jobs: list[_Job]) -> None:

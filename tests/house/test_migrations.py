@@ -137,3 +137,10 @@ def test_db_upgrade_accepts_what_alembic_made(empty: Engine) -> None:
     url = empty.url.render_as_string(hide_password=False)
     result = CliRunner().invoke(cli.app, ["db", "upgrade", "--url", url])
     assert result.output == f"schema {schema.HEAD}\n"
+
+
+def test_a_database_at_base_is_migrated(empty: Engine) -> None:
+    schema.upgrade(empty)
+    migrate(empty, "base")
+    assert schema.upgrade(empty) == schema.HEAD
+    assert set(shape(empty)) == set(metadata.tables)

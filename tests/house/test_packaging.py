@@ -213,4 +213,5 @@ def test_ci_runs_the_checks_and_the_tests() -> None:
     lines = read(".ci/run").splitlines()
     assert lines[0] == "#!/usr/bin/env bash"
     assert "set -euo pipefail" in lines
-    assert lines.index("make check") < lines.index("make test")
+    assert [line for line in lines if line.startswith("make ")] == ["make check || status=1", "make test || status=1"]
+    assert lines[-1] == 'exit "$status"'

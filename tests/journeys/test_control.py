@@ -83,12 +83,12 @@ async def test_a_page_of_another_site_may_not_drive_it(simulator: Simulator) -> 
 
 
 async def test_a_key_opens_it_and_nothing_else_does(start: StartSimulator) -> None:
-    async with start(control_key="sesame") as simulator:
-        assert simulator.ready()["control_key"] == "sesame"
+    async with start(control_key="sesame-ouvre") as simulator:
+        assert simulator.ready()["control_key"] == "sesame-ouvre"
         async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
             assert (await client.get("/control/state")).status_code == 403
             assert (await client.get("/control/state", headers={"X-Control-Key": "wrong"})).status_code == 403
-            assert (await client.get("/control/state", headers={"X-Control-Key": "sesame"})).status_code == 200
+            assert (await client.get("/control/state", headers={"X-Control-Key": "sesame-ouvre"})).status_code == 200
 
 
 async def test_grants_are_given_and_taken_from_outside(simulator: Simulator) -> None:

@@ -197,8 +197,8 @@ def test_a_list_nested_without_end_gives_nobody(value: str) -> None:
 
 def test_a_list_is_read_in_time_that_grows_with_its_length_and_not_its_square() -> None:
     before = time.process_time()
-    assert parse_list("a" + " " * 60_000 + "x") == ()
-    assert time.process_time() - before < 0.5
+    assert parse_list("a" + " " * 40_000 + "x") == ()
+    assert time.process_time() - before < 0.3
 
 
 _LIST_TEXT = st.text(max_size=30) | st.text('a@b.fr,;:<>()[]"\\ é\r\n\x00', max_size=30)

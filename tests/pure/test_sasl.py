@@ -148,6 +148,7 @@ def test_padding_at_the_end_of_a_token_is_kept() -> None:
         pytest.param("YQ", id="no padding"),
         pytest.param("YQ=", id="half the padding"),
         pytest.param("YQ===", id="too much padding"),
+        pytest.param("YWJj=", id="padding where none is due"),
         pytest.param("YQ==YQ==", id="two texts in one"),
         pytest.param("Y Q==", id="a space"),
         pytest.param("YWI=\n", id="a line break"),

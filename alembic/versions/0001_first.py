@@ -1,0 +1,319 @@
+"""The first tables: a simulated world of operators, people, mailboxes, letters and what became of them.
+
+Revision 0001, after nothing. This is the state of mss_sim/models/tables.py at that revision, and unlike that file it does not move any
+more: whoever is at an older one must find the same steps as everybody before. tests/house/test_migrations.py compares the two.
+"""
+
+from alembic import op
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
+
+tables = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id(name: str = "id") -> Column[int]:
+    return Column(name, BigInteger, primary_key=True, autoincrement=False)
+
+
+def _to(name: str, target: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, BigInteger, ForeignKey(target, ondelete="SET NULL" if nullable else "CASCADE"), nullable=nullable)
+
+
+operators = Table(
+    "operators",
+    tables,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("message_size_bytes_max", BigInteger),
+)
+
+domains = Table(
+    "domains",
+    tables,
+    Column("name", Text, primary_key=True),
+    _to("operator_id", "operators.id"),
+)
+
+identities = Table(
+    "identities",
+    tables,
+    _id(),
+    Column("idnat", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("family_name", Text, nullable=False),
+    Column("given_name", Text, nullable=False, server_default=""),
+    Column("title", Text, nullable=False, server_default=""),
+    Column("profession", Text, nullable=False, server_default=""),
+    Column("structure", Text, nullable=False, server_default=""),
+    Column("anonymous_card", Boolean, nullable=False, server_default=false()),
+    Column("enabled", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    tables,
+    _id(),
+    _to("identity_id", "identities.id"),
+    Column("login", Text, nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    Index("ix_accounts_identity_id", "identity_id"),
+)
+
+mailboxes = Table(
+    "mailboxes",
+    tables,
+    _id(),
+    Column("address", Text, nullable=False, unique=True),
+    _to("operator_id", "operators.id"),
+    _to("owner_id", "identities.id"),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("label", Text, nullable=False, server_default=""),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("red_listed", Boolean, nullable=False, server_default=false()),
+    Column("preferred_rank", Integer),
+    Column("message_size_bytes_max", BigInteger),
+    Column("quota_bytes", BigInteger, nullable=False),
+    Column("used_bytes", BigInteger, nullable=False),
+    Column("seen_policy", Text, nullable=False),
+    Column("sent_policy", Text, nullable=False),
+    Column("uid_validity_last", BigInteger, nullable=False),  # no folder of this mailbox ever had a higher one
+    Column("created_at", BigInteger, nullable=False),
+    Index("ix_mailboxes_owner_id", "owner_id"),
+)
+
+co_holders = Table(
+    "co_holders",
+    tables,
+    Column("mailbox_id", BigInteger, ForeignKey("mailboxes.id", ondelete="CASCADE"), primary_key=True),
+    Column("identity_id", BigInteger, ForeignKey("identities.id", ondelete="CASCADE"), primary_key=True),
+    Column("since_at", BigInteger, nullable=False),
+    Index("ix_co_holders_identity_id", "identity_id"),
+)
+
+grants = Table(
+    "grants",
+    tables,
+    _id(),
+    _to("mailbox_id", "mailboxes.id"),
+    _to("grantee_id", "identities.id"),
+    Column("rights", Text, nullable=False),
+    Column("valid_from", BigInteger),
+    Column("valid_until", BigInteger),
+    Column("reason", Text, nullable=False, server_default=""),
+    _to("granted_by_id", "identities.id", nullable=True),
+    Column("granted_at", BigInteger, nullable=False),
+    _to("revoked_by_id", "identities.id", nullable=True),
+    Column("revoked_at", BigInteger),
+    Index("ix_grants_mailbox_id_grantee_id", "mailbox_id", "grantee_id"),
+    Index("ix_grants_grantee_id", "grantee_id"),
+)
+
+folders = Table(
+    "folders",
+    tables,
+    _id(),
+    _to("mailbox_id", "mailboxes.id"),
+    Column("name", Text, nullable=False),
+    Column("special_use", Text),
+    Column("uid_validity", BigInteger, nullable=False),
+    Column("uid_next", BigInteger, nullable=False),
+    Column("modseq", BigInteger, nullable=False),
+    Column("exists_count", BigInteger, nullable=False),
+    Column("unseen_count", BigInteger, nullable=False),
+    UniqueConstraint("mailbox_id", "name"),
+)
+
+messages = Table(
+    "messages",
+    tables,
+    _id(),
+    Column("thread_id", BigInteger, nullable=False),
+    Column("rfc_message_id", Text),
+    Column("return_path", Text),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sent_at", BigInteger),
+    Column("received_at", BigInteger, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("summary", Text, nullable=False),  # JSON: people, preview, structure; read whole, never searched
+    Column("from_search", Text, nullable=False),
+    Column("to_search", Text, nullable=False),
+    Column("subject_search", Text, nullable=False),
+    Column("has_attachments", Boolean, nullable=False),
+    Index("ix_messages_rfc_message_id", "rfc_message_id"),
+    Index("ix_messages_thread_id", "thread_id"),
+)
+
+message_bodies = Table(
+    "message_bodies",
+    tables,
+    Column("message_id", BigInteger, ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("search_text", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+)
+
+copies = Table(
+    "copies",
+    tables,
+    _id(),
+    _to("mailbox_id", "mailboxes.id"),
+    _to("folder_id", "folders.id"),
+    _to("message_id", "messages.id"),
+    Column("uid", BigInteger, nullable=False),
+    Column("modseq", BigInteger, nullable=False),
+    Column("flags", Integer, nullable=False),
+    Column("keywords", Text, nullable=False, server_default=""),
+    Column("internal_at", BigInteger, nullable=False),
+    UniqueConstraint("folder_id", "uid"),
+    Index("ix_copies_mailbox_id_id", "mailbox_id", "id"),
+    Index("ix_copies_folder_id_id", "folder_id", "id"),
+    Index("ix_copies_message_id", "message_id"),
+)
+
+readings = Table(
+    "readings",
+    tables,
+    Column("copy_id", BigInteger, ForeignKey("copies.id", ondelete="CASCADE"), primary_key=True),
+    Column("identity_id", BigInteger, ForeignKey("identities.id", ondelete="CASCADE"), primary_key=True),
+    Column("first_at", BigInteger, nullable=False),
+    Column("seen", Boolean),  # null: this reader never said, the shared flag speaks
+    Index("ix_readings_identity_id", "identity_id"),
+)
+
+submissions = Table(
+    "submissions",
+    tables,
+    _id(),
+    _to("message_id", "messages.id"),
+    _to("mailbox_id", "mailboxes.id", nullable=True),
+    _to("actor_id", "identities.id", nullable=True),
+    _to("grant_id", "grants.id", nullable=True),
+    Column("mode", Text),
+    Column("return_path", Text, nullable=False),
+    Column("envelope_id", Text),
+    Column("return_full", Boolean, nullable=False),
+    Column("submitted_at", BigInteger, nullable=False),
+    Index("ix_submissions_message_id", "message_id"),
+    Index("ix_submissions_mailbox_id", "mailbox_id"),
+)
+
+recipients = Table(
+    "recipients",
+    tables,
+    _id(),
+    _to("submission_id", "submissions.id"),
+    Column("address", Text, nullable=False),
+    Column("notify", Text, nullable=False, server_default=""),
+    Column("original", Text),
+    UniqueConstraint("submission_id", "address"),
+)
+
+timeline = Table(
+    "timeline",
+    tables,
+    _id(),
+    _to("recipient_id", "recipients.id"),
+    Column("kind", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("report_id", BigInteger, ForeignKey("messages.id", ondelete="SET NULL")),
+    Index("ix_timeline_recipient_id", "recipient_id"),
+    Index("ix_timeline_report_id", "report_id"),
+)
+
+queue = Table(
+    "queue",
+    tables,
+    Column("recipient_id", BigInteger, ForeignKey("recipients.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("delayed_told", Boolean, nullable=False),
+    Column("last_rule", Text, nullable=False),
+    Column("last_detail", Text, nullable=False),
+    Index("ix_queue_next_at", "next_at"),
+)
+
+receipts = Table(
+    "receipts",
+    tables,
+    Column("message_id", BigInteger, ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    Column("mailbox_id", BigInteger, ForeignKey("mailboxes.id", ondelete="CASCADE"), primary_key=True),
+    Column("sent_at", BigInteger, nullable=False),
+)
+
+answer_rights = Table(
+    "answer_rights",
+    tables,
+    _id(),
+    _to("patient_mailbox_id", "mailboxes.id"),
+    _to("mailbox_id", "mailboxes.id"),
+    _to("origin_mailbox_id", "mailboxes.id"),
+    _to("message_id", "messages.id"),
+    Column("thread_id", BigInteger, nullable=False),
+    Column("given_at", BigInteger, nullable=False),
+    Column("withdrawn_at", BigInteger),
+    Column("cause", Text),
+    Index("ix_answer_rights_patient_mailbox_id_mailbox_id", "patient_mailbox_id", "mailbox_id"),
+    Index("ix_answer_rights_thread_id", "thread_id"),
+)
+
+journal = Table(
+    "journal",
+    tables,
+    _id(),
+    Column("at", BigInteger, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("door", Text, nullable=False),
+    Column("actor_id", BigInteger),
+    Column("mailbox_id", BigInteger),
+    Column("grant_id", BigInteger),
+    Column("message_id", BigInteger),
+    Column("detail", Text, nullable=False),  # JSON
+    Index("ix_journal_mailbox_id_id", "mailbox_id", "id"),
+)
+
+idempotency = Table(
+    "idempotency",
+    tables,
+    Column("identity_id", BigInteger, ForeignKey("identities.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("request_hash", Text, nullable=False),
+    _to("submission_id", "submissions.id"),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create every table; nothing is looked up first, so that the statements can be printed too."""
+    tables.create_all(op.get_bind(), checkfirst=False)
+
+
+def downgrade() -> None:
+    """Drop every table with all that is in it."""
+    tables.drop_all(op.get_bind(), checkfirst=False)

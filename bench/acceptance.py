@@ -1,0 +1,115 @@
+"""How fast mail is accepted: durable against a peer that stores nothing, with TLS, by submission, to many mailboxes."""
+
+import http.client
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from statistics import median
+from typing import Any
+from urllib.parse import urlsplit
+
+from figures import BenchmarkError, Row, Setting, alternate, compared
+from servers import KIB, SENDER_LOGIN, SENDER_PASSWORD, Load, Simulator, peer, simulator
+
+_ROUNDS = 3
+_BOXES = 50
+_WARM_UP = 300
+
+
+def small(setting: Setting) -> list[Row]:
+    """Durable acceptance of 2 KiB."""
+    return [_against_peer(setting, "accept 2 KiB", 2 * KIB, setting.count(6_000, 200), 1.0)]
+
+
+def large(setting: Setting) -> list[Row]:
+    """Durable acceptance of 100 KiB."""
+    return [_against_peer(setting, "accept 100 KiB", 100 * KIB, setting.count(1_200, 60), 2.0)]
+
+
+def _against_peer(setting: Setting, name: str, size: int, count: int, limit: float) -> Row:
+    with peer() as stock, simulator(setting.folder, data=setting.folder / "data", mx_port=setting.mx_port) as ours:
+        mine, theirs = Load(ours.mx, count, size), Load(stock, count, size)
+        _warm(setting, mine, theirs)
+        before = ours.cpu_seconds()
+        rates = alternate(mine.rate, theirs.rate, _ROUNDS)
+        row = compared(name, "/s", *rates, limit, "aiosmtpd, storing nothing,")
+        used = (ours.cpu_seconds() - before) / (count * _ROUNDS)
+    return replace(row, detail={**row.detail, "size_bytes": size, "messages": count, "cpu_milliseconds_each": used * 1_000})
+
+
+def _warm(setting: Setting, *loads: Load) -> None:
+    for load in loads:
+        replace(load, count=min(load.count, setting.count(_WARM_UP, 20))).run()
+
+
+def starttls(setting: Setting) -> list[Row]:
+    """The MX port behind STARTTLS against the same port in clear; handshakes are made before the clock starts."""
+    count = setting.count(5_000, 200)
+    with simulator(setting.folder, data=setting.folder / "data", mx_port=setting.mx_port) as ours:
+        clear = Load(ours.mx, count)
+        secured = replace(clear, extra=("--starttls", "--ca", ours.ca_file))
+        _warm(setting, clear, secured)
+        rates = alternate(secured.rate, clear.rate, _ROUNDS)
+    return [compared("MX with STARTTLS", "/s", *rates, 0.8, "MX in clear")]
+
+
+def submission(setting: Setting) -> list[Row]:
+    """The submission port with STARTTLS and AUTH PLAIN: a figure without a limit."""
+    with simulator(setting.folder, data=setting.folder / "data", mx_port=setting.mx_port) as ours:
+        login = ("--login", SENDER_LOGIN, "--password", SENDER_PASSWORD)
+        load = Load(ours.submission, setting.count(2_000, 100), extra=("--starttls", "--ca", ours.ca_file, *login))
+        _warm(setting, load)
+        rates = [load.rate() for _ in range(_ROUNDS)]
+    return [Row("submission 2 KiB", f"{median(rates):,.0f} /s", "no limit", None, None, {"ours": rates})]
+
+
+def fifty(setting: Setting) -> list[Row]:
+    """What one message to fifty mailboxes costs, in messages to one mailbox; one connection, no pipelining."""
+    count = setting.count(300, 20)
+    with simulator(setting.folder, data=setting.folder / "data", mx_port=setting.mx_port) as ours:
+        _make_boxes(ours)
+        box = "bench%d@medecin.sim.mssante.fr"
+        one = Load(ours.mx, 5 * count, connections=1, recipient=box % 0)
+        many = Load(ours.mx, count, connections=1, recipient=box, extra=("--recipients", str(_BOXES)))
+        _warm(setting, one, many)
+        costs = alternate(_cost(many), _cost(one), _ROUNDS)
+    dear, cheap = (median(series) for series in costs)
+    return [
+        Row(
+            f"one message to {_BOXES}",
+            f"{dear * 1_000:.2f} ms",
+            f"to one {cheap * 1_000:.2f} ms, ratio < 5",
+            dear / cheap,
+            dear / cheap < 5,
+            {"seconds_to_many": costs[0], "seconds_to_one": costs[1], "mailboxes": _BOXES, "limit": 5},
+        )
+    ]
+
+
+def _cost(load: Load) -> Callable[[], float]:
+    def measure() -> float:
+        outcome = load.run()
+        return outcome.seconds / outcome.sent
+
+    return measure
+
+
+def _make_boxes(ours: Simulator) -> None:
+    """Fifty people with a personal mailbox each, through the control plane."""
+    place = urlsplit(ours.ready["http"])
+    connection = http.client.HTTPConnection(place.hostname or "127.0.0.1", place.port, timeout=30)
+    for number in range(_BOXES):
+        idnat = f"8997004{number:05d}"
+        person = {"idnat": idnat, "kind": "professional", "family_name": f"BENCH {number}", "given_name": "Alix"}
+        _post(connection, "/control/identities", person)
+        address = f"bench{number}@medecin.sim.mssante.fr"
+        _post(connection, "/control/mailboxes", {"address": address, "kind": "PER", "owner_idnat": idnat})
+    connection.close()
+
+
+def _post(connection: http.client.HTTPConnection, path: str, body: dict[str, Any]) -> None:
+    connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    text = answer.read().decode("utf-8", "replace")
+    if answer.status != 201:
+        raise BenchmarkError(f"POST {path} answered {answer.status}: {text[:200]}")

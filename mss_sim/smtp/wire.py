@@ -1,0 +1,202 @@
+"""The wire of one SMTP connection: one buffer in, one buffer out, patience; a subclass of aiosmtpd's `SMTP`.
+
+What aiosmtpd gives is kept: the protocol object, its life from connection to loss, flow control, the table of verbs. What it does not
+give is overridden here and in `server.py`, and nowhere else: commands and DATA are cut out of one buffer (aiosmtpd reads DATA line by
+line), and replies to pipelined commands leave together.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from aiosmtpd.smtp import SMTP
+
+from mss_sim.config import Settings
+from mss_sim.smtp import replies
+from mss_sim.smtp.connections import Connections
+from mss_sim.smtp.replies import Reply
+from mss_sim.smtp.session import Session
+
+_UNREAD_BYTES_MAX = 1024 * 1024
+_END_OF_DATA = b"\r\n.\r\n"
+_BAD_CODES = frozenset({500, 501, 502, 503, 504, 555})
+_WRONG_CREDENTIALS = 535
+
+
+@dataclass(frozen=True, slots=True)
+class FrontEnd:
+    """What all connections of one port share."""
+
+    settings: Settings
+    tls: ssl.SSLContext
+    connections: Connections
+    new_session: Callable[[str], Session]
+
+
+class Gone(Exception):
+    """The client hung up, or the server is done with it."""
+
+
+class Wire(SMTP):
+    """Reads lines and messages, writes replies, and loses patience."""
+
+    def __init__(self, front: FrontEnd, loop: asyncio.AbstractEventLoop) -> None:
+        settings = front.settings
+        super().__init__(None, hostname=settings.hostname, timeout=settings.command_timeout_seconds, enable_SMTPUTF8=True, loop=loop)
+        self._front = front
+        self._buffer = bytearray()
+        self._out = bytearray()
+        self._waiter: asyncio.Future[None] | None = None
+        self._held_back = False
+        self._silent = False
+        self._bad_commands = 0
+        self._bad_passwords = 0
+        self._deadline = loop.time() + settings.command_timeout_seconds
+
+    @property
+    def _wire(self) -> asyncio.Transport | None:
+        """The transport, if it is still there; uvloop's is no `asyncio.Transport` by descent, only by what it does."""
+        return cast("asyncio.Transport | None", self.transport)
+
+    def leave(self) -> None:
+        """The server stops: what is being stored is finished by the store, the client hears why it must go."""
+        self._say(replies.GOING_DOWN)
+        self._write_out()
+        if self._handler_coroutine is not None:
+            self._handler_coroutine.cancel()
+
+    def abort(self) -> None:
+        """Drop the connection without a word."""
+        if self._wire:
+            self._wire.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the client go straight into the one buffer; too many of them at once wait in the kernel."""
+        self._buffer += data
+        if self._waiter is None and len(self._buffer) > _UNREAD_BYTES_MAX and self._wire:
+            self._held_back = True
+            self._wire.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> bool:
+        """The client will say no more; what it said before is still answered, where TLS allows a half-open connection."""
+        self._silent = True
+        self._wake()
+        return self._wire is None or self._wire.get_extra_info("sslcontext") is None
+
+    def _wake(self) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    async def _line(self) -> bytes:
+        """The next line without its CRLF. A line over the limit is swallowed and answered."""
+        limit = self._front.settings.command_bytes_max
+        scanned = 0
+        while True:
+            at = self._buffer.find(b"\n", scanned)
+            if at >= 0:
+                line = bytes(self._buffer[: at + 1])
+                del self._buffer[: at + 1]
+                if len(line) <= limit and line.endswith(b"\r\n"):
+                    return line[:-2]
+                self._answer(replies.LINE_TOO_LONG if len(line) > limit else replies.syntax("every line ends with CRLF"))
+                await self._check_patience()
+                scanned = 0
+                continue
+            if len(self._buffer) > limit:
+                del self._buffer[: len(self._buffer) - limit - 1]
+            scanned = len(self._buffer)
+            await self._more(self._front.settings.command_timeout_seconds)
+
+    async def _more(self, timeout_seconds: float) -> None:
+        """Send what is to be sent, then wait for bytes; `Gone` at the end of the stream."""
+        await self._flush()
+        self._deadline = self.loop.time() + timeout_seconds
+        if self._silent:
+            raise Gone
+        self._waiter = self.loop.create_future()
+        if self._held_back and self._wire:
+            self._held_back = False
+            self._wire.resume_reading()
+        await self._waiter
+
+    def _timeout_cb(self) -> None:
+        """Called by aiosmtpd's timer: close a silent connection, or sleep again until it would be too silent."""
+        left = self._deadline - self.loop.time()
+        if left > 0:
+            self._timeout_handle = self.loop.call_later(left, self._timeout_cb)
+        elif self.transport is not None:
+            self._say(replies.TIMEOUT)
+            self._write_out()
+            self.transport.close()
+
+    def _say(self, reply: Reply) -> None:
+        self._out += reply.line()
+
+    def _answer(self, reply: Reply) -> None:
+        """Answer a command, and count it when it was a bad one."""
+        self._say(reply)
+        self._bad_commands += reply.code in _BAD_CODES
+        self._bad_passwords += reply.code == _WRONG_CREDENTIALS
+
+    async def push(self, status: Any) -> None:
+        """What aiosmtpd's own verbs answer with: `250 OK` gets its enhanced code here."""
+        text = status.decode() if isinstance(status, bytes) else str(status)
+        code, _, rest = text.partition(" ")
+        self._answer(Reply(int(code[:3]), f"{code[0]}.0.0", rest))
+
+    def _write_out(self) -> None:
+        if self._out and self._wire and not self._wire.is_closing():
+            self._wire.write(bytes(self._out))
+        self._out.clear()
+
+    async def _flush(self) -> None:
+        """Send the replies; a client that does not read them makes the server wait, not grow."""
+        if self._out:
+            self._write_out()
+            if self._wire and self._wire.get_write_buffer_size():
+                await self._writer.drain()
+
+    async def _leave(self, reply: Reply) -> None:
+        self._say(reply)
+        await self._flush()
+        raise Gone
+
+    async def _check_patience(self) -> None:
+        """Close on a client that makes too many mistakes."""
+        if self._bad_passwords >= self._front.settings.bad_passwords_max:
+            await self._leave(replies.TOO_MANY_PASSWORDS)
+        if self._bad_commands >= self._front.settings.bad_commands_max:
+            await self._leave(replies.TOO_MANY_ERRORS)
+
+    async def _message(self) -> tuple[bytes | None, int]:
+        """(message with dots unstuffed, size); None in its place when it went over the limit, all of it read and dropped."""
+        limit = self._front.settings.message_size_bytes_max
+        timeout = self._front.settings.data_timeout_seconds
+        dropped = 0
+        scanned = 0
+        while True:
+            if not dropped and self._buffer.startswith(_END_OF_DATA[2:]):
+                del self._buffer[:3]
+                return b"", 0
+            at = self._buffer.find(_END_OF_DATA, scanned)
+            if at >= 0:
+                raw = bytes(self._buffer[: at + 2])
+                del self._buffer[: at + len(_END_OF_DATA)]
+                return (None if dropped or len(raw) > limit else _unstuffed(raw)), dropped + len(raw)
+            if len(self._buffer) > limit + len(_END_OF_DATA):
+                excess = len(self._buffer) - len(_END_OF_DATA)
+                del self._buffer[:excess]
+                dropped += excess
+            scanned = max(0, len(self._buffer) - len(_END_OF_DATA))
+            await self._more(timeout)
+
+
+def _unstuffed(raw: bytes) -> bytes:
+    """The message without the dots that transparency added (ref: rfc5321#4.5.2)."""
+    if raw.startswith(b"."):
+        raw = raw[1:]
+    return raw.replace(b"\r\n.", b"\r\n") if b"\r\n." in raw else raw

@@ -1,0 +1,266 @@
+"""Delivery status notifications: what we compose we parse again, forged or broken ones are none, nothing is smuggled."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mss_sim.clock import DAY, SECOND
+from mss_sim.mail.dsn import Envelope, ParsedDsn, RecipientStatus, compose, parse
+from mss_sim.mail.parse import ParsedMessage
+from mss_sim.mail.parse import parse as read
+from mss_sim.vocabulary import DsnAction
+
+AT = 1_767_600_000 * SECOND
+ANA, BEA = "ana.roy@sim.mssante.fr", "bea.petit@sim.mssante.fr"
+LETTER = b"From: ana.roy@sim.mssante.fr\r\nMessage-ID: <l1@sim.mssante.fr>\r\nSubject: Bilan\r\n\r\nBonjour\r\n"
+FAILED = RecipientStatus(BEA, DsnAction.FAILED, "5.1.1", "550 5.1.1 There is no mailbox")
+
+
+def composed(
+    *statuses: RecipientStatus, sender: str = ANA, envelope_id: str | None = None, return_full: bool = True, letter: bytes = LETTER
+) -> bytes:
+    return compose(
+        Envelope(sender, AT - DAY, envelope_id, return_full, letter),
+        statuses or (FAILED,),
+        reporting_mta="mx.sim.mssante.fr",
+        from_="mailer-daemon@sim.mssante.fr",
+        message_id="<d1@sim.mssante.fr>",
+        at=AT,
+    )
+
+
+def parsed(raw: bytes) -> ParsedDsn | None:
+    return parse(raw, read(raw).root)
+
+
+def one_status(raw: bytes) -> RecipientStatus:
+    notification = parsed(raw)
+    assert notification is not None
+    [status] = notification.recipients
+    return status
+
+
+def returned(raw: bytes) -> tuple[str, bytes]:
+    """(type, octets) of the part that gives the letter back."""
+    part = read(raw).root.children[2]
+    return part.content_type, raw[part.start : part.end]
+
+
+def report(groups: bytes, report_type: str = "delivery-status", part_type: str = "message/delivery-status") -> bytes:
+    head = f'Content-Type: multipart/report; report-type={report_type}; boundary="b"\r\n\r\n--b\r\n\r\nhuman\r\n--b\r\n'
+    return head.encode() + f"Content-Type: {part_type}\r\n\r\n".encode() + groups + b"\r\n--b--\r\n"
+
+
+MTA = b"Reporting-MTA: dns; mx.b.fr\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(LETTER, id="an ordinary letter"),
+        pytest.param(
+            b"Subject: Undelivered Mail Returned to Sender\r\n\r\nFinal-Recipient: rfc822; a@b.fr\r\nAction: failed", id="only text"
+        ),
+        pytest.param(report(MTA), id="nobody"),
+        pytest.param(report(b""), id="empty"),
+        pytest.param(report(b"\r\n\r\n\r\n"), id="only empty lines"),
+        pytest.param(report(b"\xff\xfe\x01"), id="no fields at all"),
+        pytest.param(report(MTA + b"Action: failed\r\nStatus: 5.1.1"), id="no recipient"),
+        pytest.param(report(MTA + b"Final-Recipient: rfc822; a@b.fr\r\nStatus: 5.1.1"), id="no action"),
+        pytest.param(report(MTA + b"Final-Recipient: rfc822; a@b.fr\r\nAction: lost"), id="an action that is none"),
+        pytest.param(report(MTA + b"Final-Recipient: rfc822; nobody\r\nAction: failed"), id="a recipient that is no address"),
+        pytest.param(report(MTA + b"Final-Recipient:\r\nAction: failed"), id="an empty recipient"),
+        pytest.param(report(MTA + b"Final-Recipient: rfc822; a@b.fr\r\n\r\nAction: failed"), id="recipient and action in two groups"),
+        pytest.param(report(b"Final-Recipient: rfc822; a@b.fr\r\nAction: failed", "disposition-notification"), id="another report"),
+        pytest.param(report(b"Final-Recipient: rfc822; a@b.fr\r\nAction: failed", part_type="text/plain"), id="another part"),
+        pytest.param(
+            report(b"Final-Recipient: rfc822; a@b.fr\r\nAction: failed").replace(b"multipart/report", b"multipart/mixed"), id="no report"
+        ),
+        pytest.param(
+            report(b"Final-Recipient: rfc822; a@b.fr\r\nAction: failed").replace(b"report-type=delivery-status;", b""), id="no report type"
+        ),
+        pytest.param(
+            b"Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: message/rfc822\r\n\r\n" + composed() + b"\r\n--o--\r\n",
+            id="a notification that somebody forwards",
+        ),
+    ],
+)
+def test_what_is_no_notification_gives_none(raw: bytes) -> None:
+    assert parsed(raw) is None
+
+
+@pytest.mark.parametrize(
+    ("group", "status"),
+    [
+        pytest.param(b"Action: failed\r\nFinal-Recipient: rfc822; a@b.fr", RecipientStatus("a@b.fr", DsnAction.FAILED, ""), id="least"),
+        pytest.param(
+            b"ACTION: Delayed\r\nFINAL-RECIPIENT: RFC822;<A@B.FR>\r\nSTATUS: 4.4.1",
+            RecipientStatus("a@b.fr", DsnAction.DELAYED, "4.4.1"),
+            id="upper case and brackets",
+        ),
+        pytest.param(
+            b"Final-Recipient: rfc822; a@b.fr\r\nAction: failed\r\nStatus: 5.0.0\r\nDiagnostic-Code: smtp; 550 a;\r\n b",
+            RecipientStatus("a@b.fr", DsnAction.FAILED, "5.0.0", "550 a; b"),
+            id="a folded diagnostic with a semicolon",
+        ),
+        pytest.param(
+            b"Final-Recipient: rfc822; a@b.fr\r\nAction: failed\r\nAction: delivered\r\nnonsense",
+            RecipientStatus("a@b.fr", DsnAction.FAILED, ""),
+            id="the first of two actions, and a line that is no field",
+        ),
+    ],
+)
+def test_a_notification_of_another_operator_is_read(group: bytes, status: RecipientStatus) -> None:
+    assert one_status(report(MTA + group)) == status
+
+
+def test_a_recipient_that_cannot_be_read_does_not_hide_the_others() -> None:
+    bad, good = b"Final-Recipient: rfc822; nobody\r\nAction: failed\r\n\r\n", b"Final-Recipient: rfc822; a@b.fr\r\nAction: failed"
+    assert one_status(report(MTA + bad + good)).address == "a@b.fr"
+
+
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
+def test_a_notification_may_come_encoded(encoding: str) -> None:
+    codes = {
+        "base64": b"RmluYWwtUmVjaXBpZW50OiByZmM4MjI7IGFAYi5mcg0KQWN0aW9uOiBmYWlsZWQNCg==",
+        "quoted-printable": b"Final-Recipient: rfc822; a=40b.fr\r\nAction: fai=\r\nled\r\n",
+    }
+    raw = report(codes[encoding], part_type=f"message/delivery-status\r\nContent-Transfer-Encoding: {encoding}")
+    assert one_status(raw) == RecipientStatus("a@b.fr", DsnAction.FAILED, "")
+
+
+@pytest.mark.parametrize("action", list(DsnAction))
+@pytest.mark.parametrize("envelope_id", [None, "QQ314159", "a b=c"])
+def test_what_we_compose_we_parse_again(action: DsnAction, envelope_id: str | None) -> None:
+    statuses = (
+        RecipientStatus(BEA, action, "2.0.0", "250 2.0.0 OK", original="rfc822;Bea.Petit@sim.mssante.fr"),
+        RecipientStatus("carl@b.fr", action, "2.1.5"),
+    )
+    assert parsed(composed(*statuses, envelope_id=envelope_id)) == ParsedDsn(envelope_id, "<l1@sim.mssante.fr>", statuses)
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        pytest.param(RecipientStatus("é@b.fr", DsnAction.FAILED, "5.1.1", "550 no"), id="an address beyond ASCII"),
+        pytest.param(RecipientStatus(BEA, DsnAction.FAILED, "5.2.1", "550 La boîte est fermée"), id="a diagnostic beyond ASCII"),
+        pytest.param(RecipientStatus(BEA, DsnAction.FAILED, "5.2.1", "550 no", original="utf-8;é@b.fr"), id="an original beyond ASCII"),
+        pytest.param(RecipientStatus('"a b"@b.fr', DsnAction.FAILED, "5.1.1", "550 no"), id="a quoted address"),
+        pytest.param(RecipientStatus('"a;b"@b.fr', DsnAction.FAILED, "5.1.1", "550 no"), id="a semicolon in a quoted address"),
+        pytest.param(RecipientStatus(BEA, DsnAction.FAILED, "5.1.1", "550 a; b; c"), id="semicolons in a diagnostic"),
+    ],
+)
+def test_whatever_we_say_of_a_recipient_we_parse_again(status: RecipientStatus) -> None:
+    assert one_status(composed(status)) == status
+
+
+def test_an_envelope_id_with_accents_reads_the_same_again() -> None:
+    notification = parsed(composed(envelope_id="été"))
+    assert notification is not None
+    assert notification.envelope_id == "été"
+
+
+@pytest.mark.parametrize("line_break", ["\r\n", "\n", "\r", "\r\n\r\n"])
+@pytest.mark.parametrize("field", ["diagnostic", "original", "remote", "envelope id", "sender"])
+def test_no_text_carries_a_field_or_a_recipient_into_a_notification(field: str, line_break: str) -> None:
+    lie = f"x{line_break}Final-Recipient: rfc822; lie@b.fr{line_break}Action: delivered{line_break}Bcc: lie@b.fr"
+    status = RecipientStatus(
+        BEA,
+        DsnAction.FAILED,
+        "5.1.1",
+        diagnostic=f"550 {lie}" if field == "diagnostic" else "550 no",
+        original=f"rfc822;{lie}" if field == "original" else None,
+        remote_mta=lie if field == "remote" else None,
+    )
+    raw = composed(status, envelope_id=lie if field == "envelope id" else None, sender=f"{ANA}{lie}" if field == "sender" else ANA)
+    told = one_status(raw)
+    assert (told.address, told.action) == (BEA, DsnAction.FAILED)
+    assert list(read(raw).headers.all("Bcc")) == []
+    assert raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r")
+
+
+@pytest.mark.parametrize("action", list(DsnAction))
+@pytest.mark.parametrize("return_full", [True, False])
+def test_only_a_failed_letter_is_returned_whole_and_only_when_asked(action: DsnAction, return_full: bool) -> None:
+    kind, octets = returned(composed(RecipientStatus(BEA, action, "2.0.0"), return_full=return_full))
+    if return_full and action is DsnAction.FAILED:
+        assert (kind, octets) == ("message/rfc822", LETTER)
+    else:
+        assert (kind, octets) == ("text/rfc822-headers", LETTER.partition(b"\r\n\r\n")[0] + b"\r\n")
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"Subject: s\r\n\r\nno line end", id="no line end"),
+        pytest.param(LETTER + b"\xe9\xc3\xa9" * 9, id="octets of any charset"),
+        pytest.param(LETTER + b"--report-0--\r\n", id="a boundary look-alike"),
+        pytest.param(composed(), id="a notification"),
+    ],
+)
+def test_a_returned_letter_keeps_every_octet(letter: bytes) -> None:
+    raw = composed(letter=letter)
+    assert returned(raw) == ("message/rfc822", letter)
+    assert parsed(raw) is not None
+
+
+def test_a_letter_over_a_megabyte_is_returned_by_its_headers() -> None:
+    assert returned(composed(letter=LETTER + b"x" * 1_000_000))[0] == "text/rfc822-headers"
+    assert returned(composed(letter=LETTER + b"x" * (1_000_000 - len(LETTER))))[0] == "message/rfc822"
+
+
+def test_a_notification_goes_to_the_sender_and_asks_for_no_answer() -> None:
+    message: ParsedMessage = read(composed())
+    assert message.to == (("", ANA),)
+    assert message.headers.text("Auto-Submitted") == "auto-replied"
+    assert message.in_reply_to == message.references == ("<l1@sim.mssante.fr>",)
+    assert message.receipt_to == ()
+    assert message.sent_at == AT
+    assert BEA in message.text
+    assert message.root.params["report-type"] == "delivery-status"
+    assert [child.content_type for child in message.root.children] == ["text/plain", "message/delivery-status", "message/rfc822"]
+
+
+def test_a_notification_goes_to_a_sender_beyond_ascii() -> None:
+    assert read(composed(sender="é@b.fr")).to == (("", "é@b.fr"),)
+
+
+def test_a_letter_with_too_many_headers_is_still_spoken_of() -> None:
+    notification = parsed(composed(letter=b"X-A: b\r\n" * 10_001 + b"\r\n"))
+    assert notification is not None
+    assert notification.message_id is None
+
+
+_PIECES = [
+    b"Final-Recipient: rfc822; ",
+    b"a@b.fr",
+    b"Action: ",
+    b"failed",
+    b"\r\n",
+    b"\r\n\r\n",
+    b" ",
+    b"Status: 5.1.1",
+    b"\xe9",
+    b";",
+    b"<",
+    b"(",
+]
+_PIECES += [b"Diagnostic-Code: ", b"Original-Envelope-Id: ", b"=?idna?q?a?=", b"=?utf-8?q?=C3=A9?=", b"--b", b"From x", b":"]
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.binary(max_size=40) | st.lists(st.sampled_from(_PIECES), max_size=15).map(b"".join))
+def test_any_report_is_read_or_is_none(groups: bytes) -> None:
+    clean = groups.replace(b"\x00", b"").replace(b"\r\n", b"\x00").replace(b"\r", b"").replace(b"\n", b"").replace(b"\x00", b"\r\n")
+    notification = parsed(report(clean))
+    assert notification is None or notification.recipients
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60), st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
+def test_any_diagnostic_and_any_envelope_id_leave_a_notification_that_can_be_read(diagnostic: str, envelope_id: str) -> None:
+    status = RecipientStatus(BEA, DsnAction.FAILED, "5.0.0", f"550 {diagnostic.encode('utf-8', 'replace').decode()}")
+    told = one_status(composed(status, envelope_id=envelope_id))
+    assert (told.address, told.action, told.status) == (BEA, DsnAction.FAILED, "5.0.0")

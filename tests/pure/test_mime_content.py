@@ -1,0 +1,178 @@
+"""The content of one part: base64 and quoted-printable broken in every way, charsets that lie, texts for readers."""
+
+import base64
+import quopri
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mss_sim.mail.mime import content
+from mss_sim.mail.parse import parse
+
+
+def decoded(body: bytes, encoding: str) -> bytes:
+    return content(b"<<" + body + b">>", 2, 2 + len(body), encoding)
+
+
+@pytest.mark.parametrize(
+    ("body", "octets"),
+    [
+        pytest.param(b"", b"", id="nothing"),
+        pytest.param(b"=", b"", id="only padding"),
+        pytest.param(b"A", b"", id="one letter, which is not even an octet"),
+        pytest.param(b"YQ", b"a", id="no padding"),
+        pytest.param(b"YQ=", b"a", id="half the padding"),
+        pytest.param(b"YQ===", b"a", id="too much padding"),
+        pytest.param(b"YWJjZ", b"abc", id="one letter too many"),
+        pytest.param(b"YW\r\nJj\r\n", b"abc", id="line ends anywhere"),
+        pytest.param(b"Y W\tJ j", b"abc", id="spaces"),
+        pytest.param(b"Y*W(J)j!", b"abc", id="letters of no alphabet"),
+        pytest.param(b"YW\xe9Jj", b"abc", id="octets beyond ASCII"),
+        pytest.param(b"YQ==\r\n-- \r\nlist footer", b"a", id="words after the padding"),
+        pytest.param(b"\r\n\r\nYWJj\r\n\r\n", b"abc", id="empty lines around"),
+        pytest.param(b"YWJj", b"abc", id="whole"),
+    ],
+)
+def test_base64_gives_what_could_be_decoded(body: bytes, octets: bytes) -> None:
+    assert decoded(body, "base64") == octets
+
+
+@pytest.mark.parametrize(
+    ("body", "octets"),
+    [
+        pytest.param(b"", b"", id="nothing"),
+        pytest.param(b"caf=C3=A9", "café".encode(), id="whole"),
+        pytest.param(b"caf=c3=a9", "café".encode(), id="lower case"),
+        pytest.param(b"a=\r\nb", b"ab", id="a soft line break"),
+        pytest.param(b"a=  \r\nb", b"ab", id="spaces after a soft line break"),
+        pytest.param(b"a =20\r\nb", b"a  \r\nb", id="a space that counts"),
+        pytest.param(b"100=25", b"100%", id="a sign"),
+        pytest.param(b"x=3D=3Dy", b"x==y", id="equals signs"),
+    ],
+)
+def test_quoted_printable_is_decoded(body: bytes, octets: bytes) -> None:
+    assert decoded(body, "quoted-printable") == octets
+
+
+@pytest.mark.parametrize("body", [b"=", b"a=", b"=X", b"=XY", b"=4", b"a=\xe9b", b"=\r", b"==", b"=3"])
+def test_broken_quoted_printable_gives_something_and_keeps_its_letters(body: bytes) -> None:
+    kept = bytes(letter for letter in body if letter in b"abXY")
+    assert set(kept) <= set(decoded(body, "quoted-printable"))
+
+
+@pytest.mark.parametrize("encoding", ["7bit", "8bit", "binary", "", "x-uuencode", "base-64", "BASE64X", "é"])
+def test_an_encoding_that_is_none_leaves_the_octets(encoding: str) -> None:
+    assert decoded(b"YQ==\xe9=41", encoding) == b"YQ==\xe9=41"
+
+
+@pytest.mark.parametrize("name", ["base64", "BASE64", " Base64 "])
+def test_the_name_of_an_encoding_has_no_case(name: str) -> None:
+    assert parse(f"Content-Transfer-Encoding: {name}\r\n\r\nw6k=\r\n".encode()).text == "é"
+
+
+@settings(deadline=None)
+@given(
+    st.binary(max_size=80) | st.text("YQ=+/ \r\n*A4", max_size=40).map(str.encode),
+    st.sampled_from(["base64", "quoted-printable", "7bit", ""]) | st.text(max_size=8),
+)
+def test_any_bytes_in_any_encoding_give_bytes(body: bytes, encoding: str) -> None:
+    assert isinstance(decoded(body, encoding), bytes)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=200))
+def test_what_the_standard_library_encodes_is_decoded(octets: bytes) -> None:
+    assert decoded(base64.encodebytes(octets).replace(b"\n", b"\r\n"), "base64") == octets
+    assert decoded(quopri.encodestring(octets), "quoted-printable") == octets
+
+
+def text_of(content_type: str, body: bytes, encoding: str = "8bit") -> str:
+    return parse(f"Content-Type: {content_type}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n".encode() + body).text
+
+
+@pytest.mark.parametrize(
+    ("charset", "body", "text"),
+    [
+        pytest.param("x-none", b"\xe9t\xe9", "été", id="a charset that is none, not UTF-8"),
+        pytest.param("x-none", "été".encode(), "été", id="a charset that is none, UTF-8"),
+        pytest.param("us-ascii", "été".encode(), "été", id="ASCII that is UTF-8"),
+        pytest.param("utf-8", b"\xe9t\xe9", "été", id="UTF-8 that is Latin-1"),
+        pytest.param("", "été".encode(), "été", id="empty"),
+        pytest.param('"utf-8', "été".encode(), "été", id="a quote opened"),
+        pytest.param('"a\x01b"', "été".encode(), "été", id="a control character"),
+        pytest.param("hex", b"zz", "zz", id="a codec that gives no text"),
+        pytest.param("undefined", b"zz", "zz", id="a codec that always fails"),
+        pytest.param("utf-8", "été".encode(), "été", id="UTF-8"),
+        pytest.param("ISO-8859-15", b"\xa4", "€", id="Latin-9"),
+        pytest.param("windows-1252", b"\x80", "€", id="Windows"),
+    ],
+)
+def test_a_text_is_read_by_its_charset_or_else_as_well_as_can_be(charset: str, body: bytes, text: str) -> None:
+    assert text_of(f"text/plain; charset={charset}", body) == text
+
+
+@pytest.mark.parametrize(
+    ("charset", "body", "encoding"),
+    [
+        pytest.param("utf-7", b"+2AA-", "7bit", id="half a surrogate pair in UTF-7"),
+        pytest.param("unicode_escape", b"\\ud800", "7bit", id="half a surrogate pair in an escape"),
+        pytest.param("unicode_escape", b"\\q", "7bit", id="an escape that Python warns of"),
+        pytest.param("raw_unicode_escape", b"\\ud800", "7bit", id="half a surrogate pair in a raw escape"),
+        pytest.param("utf-8", b"AGEA", "base64", id="NULs behind base64"),
+        pytest.param("utf-16", b"AGEAAA==", "base64", id="NULs in UTF-16"),
+        pytest.param("x-none", b"=00a", "quoted-printable", id="a NUL in a charset that is none"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_a_text_can_always_be_stored(kind: str, charset: str, body: bytes, encoding: str) -> None:
+    text = text_of(f"text/{kind}; charset={charset}", body, encoding)
+    assert "\x00" not in text
+    text.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        pytest.param("<p>Bonjour</p>", "Bonjour", id="tags"),
+        pytest.param("Caf&eacute; &amp; th&#233; &lt;b&gt;", "Café & thé <b>", id="entities"),
+        pytest.param("<style>p{}</style>Bonjour<script>alert(1)</script>", "Bonjour", id="what is not seen"),
+        pytest.param("<STYLE type='a'>p{}</Style >Bonjour", "Bonjour", id="what is not seen, in any case"),
+        pytest.param("<head><title>t</title></head>Bonjour", "Bonjour", id="the head"),
+        pytest.param("<header>Bonjour</header>", "Bonjour", id="a header is no head"),
+        pytest.param("Bonjour <", "Bonjour <", id="a bracket opened"),
+        pytest.param("&#0;&#xD800;", "\ufffd\ufffd", id="entities that are no letters"),
+    ],
+)
+def test_html_is_read_without_its_tags(html: str, text: str) -> None:
+    assert text_of("text/html; charset=utf-8", html.encode()).strip() == text
+
+
+def part(content_type: str, body: str, disposition: str = "inline") -> bytes:
+    return f"--b\r\nContent-Type: {content_type}\r\nContent-Disposition: {disposition}\r\n\r\n{body}\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        pytest.param([], "", id="no part"),
+        pytest.param([part("application/pdf", "x")], "", id="only a file"),
+        pytest.param([part("text/plain", "file", "attachment")], "", id="only a text file"),
+        pytest.param([part("text/plain", "file", "attachment"), part("text/plain", "text")], "text", id="a text file first"),
+        pytest.param([part("text/plain", "text"), part("text/html", "<p>html</p>")], "text", id="plain then HTML"),
+        pytest.param([part("text/html", "<p>html</p>"), part("text/plain", "text")], "text", id="HTML then plain"),
+        pytest.param([part("text/html", "one"), part("text/html", "two")], "one", id="two HTML"),
+        pytest.param([part("text/calendar", "x"), part("text/html", "html")], "html", id="a calendar first"),
+    ],
+)
+def test_the_text_of_a_message_is_its_first_plain_text_else_its_first_html(parts: list[bytes], text: str) -> None:
+    raw = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"".join(parts) + b"--b--\r\n"
+    assert parse(raw).text.strip() == text
+
+
+def test_a_megabyte_of_base64_is_decoded_at_once() -> None:
+    body = base64.encodebytes(b"\xff" * 1_000_000)
+    before = time.process_time()
+    assert len(decoded(body, "base64")) == 1_000_000
+    assert time.process_time() - before < 0.3

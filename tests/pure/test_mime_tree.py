@@ -1,0 +1,236 @@
+"""The MIME tree: parts, numbers, boundaries and their look-alikes, file names, and what counts as an attachment."""
+
+import pytest
+
+from mss_sim.mail.mime import Part
+from mss_sim.mail.parse import ParsedMessage, parse
+
+
+def message_of(content_type: str | bytes, body: bytes = b"x\r\n", *lines: str) -> ParsedMessage:
+    head = content_type if isinstance(content_type, bytes) else content_type.encode()
+    return parse(b"Content-Type: " + head + b"\r\n" + "".join(f"{line}\r\n" for line in lines).encode() + b"\r\n" + body)
+
+
+def tree(part: Part) -> object:
+    """A leaf as its number and type; a multipart as a list that begins with them."""
+    name = f"{part.number} {part.content_type}"
+    return [name, *map(tree, part.children)] if part.children else name
+
+
+def bodies(message: ParsedMessage, raw_body: bytes) -> list[bytes]:
+    """The raw bodies of the first level."""
+    first = message.size_bytes - len(raw_body)
+    return [raw_body[child.start - first : child.end - first] for child in message.root.children]
+
+
+MIXED = "multipart/mixed; boundary=b"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        pytest.param(b"", [], id="nothing"),
+        pytest.param(b"no boundary\r\n", [], id="no boundary"),
+        pytest.param(b"--b", [b""], id="a boundary and nothing after"),
+        pytest.param(b"--b\r\n", [b""], id="a boundary line and nothing after"),
+        pytest.param(b"--b--\r\n", [], id="closed before it was opened"),
+        pytest.param(b"--b\r\n--b--\r\n", [b""], id="a part without even an empty line"),
+        pytest.param(b"--b\r\n\r\n--b--\r\n", [b""], id="an empty part"),
+        pytest.param(b"--b\r\n\r\none\r\n--b--\r\n", [b"one"], id="one part"),
+        pytest.param(b"--b\r\n\r\none\r\n\r\n--b--\r\n", [b"one\r\n"], id="the line end before a boundary belongs to it"),
+        pytest.param(b"--b\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--\r\n", [b"one", b"two"], id="two parts"),
+        pytest.param(b"before\r\n--b\r\n\r\none\r\n--b--\r\nafter\r\n--b\r\n\r\nno\r\n", [b"one"], id="preamble and epilogue"),
+        pytest.param(b"--b\r\n\r\none", [b"one"], id="unclosed"),
+        pytest.param(b"--b\r\n\r\none\r\n--b\r\n\r\ntwo\r\n", [b"one", b"two\r\n"], id="unclosed after two"),
+        pytest.param(b"--b \t\r\n\r\none\r\n--b-- \r\n", [b"one"], id="spaces after the boundary"),
+        pytest.param(b"--b\r\n\r\n--bx\r\n x--b\r\n -b\r\n--b--\r\n", [b"--bx\r\n x--b\r\n -b"], id="look-alikes"),
+        pytest.param(b"--b\r\n\r\n--b-\r\n--b--x\r\n--b--\r\n", [b"--b-\r\n--b--x"], id="look-alikes of the end"),
+        pytest.param(b"--b\r\n\r\none\r\n --b\r\ntwo\r\n--b--", [b"one\r\n --b\r\ntwo"], id="a space before the boundary"),
+        pytest.param(b"--B\r\n\r\none\r\n--B--\r\n", [], id="another case"),
+    ],
+)
+def test_a_multipart_is_cut_at_its_boundary_lines(body: bytes, found: list[bytes]) -> None:
+    assert bodies(message_of(MIXED, body), body) == found
+
+
+@pytest.mark.parametrize(
+    "boundary",
+    [
+        pytest.param('"b"', id="in quotes"),
+        pytest.param('"b" ; charset=utf-8', id="before another parameter"),
+        pytest.param('"=_b?x=1"', id="of signs that need quotes"),
+        pytest.param('"=?x?q?b?="', id="that looks like an encoded word"),
+        pytest.param('"' + "b" * 70 + '"', id="of 70 characters"),
+        pytest.param('"a b"', id="with a space inside"),
+        pytest.param('"a\'()+_,-./:=?z"', id="of every sign allowed"),
+    ],
+)
+def test_a_boundary_may_be_written_in_many_ways(boundary: str) -> None:
+    name = boundary.split('"')[1].encode()
+    body = b"--" + name + b"\r\n\r\none\r\n--" + name + b"--\r\n"
+    assert bodies(message_of(f"multipart/mixed; boundary={boundary}", body), body) == [b"one"]
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        pytest.param("multipart/mixed", id="no boundary"),
+        pytest.param("multipart/mixed; boundary=", id="an empty boundary"),
+        pytest.param('multipart/mixed; boundary=""', id="an empty quoted boundary"),
+        pytest.param("multipart/mixed; boundary=" + "b" * 71, id="a boundary of 71 characters"),
+    ],
+)
+def test_a_multipart_without_usable_boundary_is_one_text(content_type: str) -> None:
+    message = message_of(content_type, b"Bonjour\r\n" + b"--" + b"b" * 71 + b"\r\n\r\nx\r\n")
+    assert message.root.children == ()
+    assert message.attachments == ()
+    assert message.text.startswith("Bonjour"), "the reader would see an empty letter"
+
+
+def test_parts_of_parts_are_numbered_by_level() -> None:
+    inner = b"Content-Type: multipart/alternative; boundary=c\r\n\r\n--c\r\n\r\nt\r\n--c\r\nContent-Type: text/html\r\n\r\nh\r\n--c--\r\n"
+    body = b"--b\r\n" + inner + b"--b\r\nContent-Type: application/pdf\r\n\r\np\r\n--b--\r\n"
+    expected = ["1 multipart/mixed", ["1 multipart/alternative", "1.1 text/plain", "1.2 text/html"], "2 application/pdf"]
+    assert tree(message_of(MIXED, body).root) == expected
+
+
+def test_an_inner_multipart_left_open_ends_with_its_parent() -> None:
+    inner = b"Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\ninner"
+    body = b"--b\r\n" + inner + b"\r\n--b\r\n\r\nouter\r\n--b--\r\n"
+    root = message_of(MIXED, body).root
+    assert tree(root) == ["1 multipart/mixed", ["1 multipart/mixed", "1.1 text/plain"], "2 text/plain"]
+
+
+def test_a_boundary_that_begins_like_its_parents_is_another() -> None:
+    inner = b"Content-Type: multipart/mixed; boundary=bb\r\n\r\n--bb\r\n\r\ninner\r\n--bb--\r\n"
+    body = b"--b\r\n" + inner + b"--b--\r\n"
+    assert tree(message_of(MIXED, body).root) == ["1 multipart/mixed", ["1 multipart/mixed", "1.1 text/plain"]]
+
+
+def test_an_attached_message_is_one_leaf_and_none_of_its_parts_are_ours() -> None:
+    attached = b"From: a@b.fr\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nnot our text\r\n--c--\r\n"
+    body = b"--b\r\n\r\nours\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n" + attached + b"\r\n--b--\r\n"
+    message = message_of(MIXED, body)
+    assert tree(message.root) == ["1 multipart/mixed", "1 text/plain", "2 message/rfc822"]
+    assert [part.content_type for part in message.attachments] == ["message/rfc822"]
+    assert message.text == "ours"
+    assert bodies(message, body)[1] == attached
+
+
+def test_parts_of_a_digest_are_messages() -> None:
+    root = message_of("multipart/digest; boundary=b", b"--b\r\n\r\nSubject: s\r\n\r\nx\r\n--b--\r\n").root
+    assert tree(root) == ["1 multipart/digest", "1 message/rfc822"]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "kind"),
+    [
+        pytest.param("", "text/plain", id="empty"),
+        pytest.param("text", "text/plain", id="no subtype"),
+        pytest.param("/plain", "text/plain", id="no type"),
+        pytest.param("text/", "text/plain", id="an empty subtype"),
+        pytest.param("text plain", "text/plain", id="a space for a slash"),
+        pytest.param("text/plain/html", "text/plain", id="two slashes"),
+        pytest.param("Application/PDF", "application/pdf", id="upper case"),
+        pytest.param(" application/fhir+xml ; charset=utf-8", "application/fhir+xml", id="spaces and a parameter"),
+    ],
+)
+def test_a_content_type_that_cannot_be_read_is_a_text(content_type: str, kind: str) -> None:
+    assert message_of(content_type).root.content_type == kind
+
+
+def test_the_first_of_two_content_types_counts() -> None:
+    assert message_of("text/html", b"x", "Content-Type: application/pdf").root.content_type == "text/html"
+
+
+@pytest.mark.parametrize(
+    ("header", "filename"),
+    [
+        pytest.param("attachment", None, id="no name"),
+        pytest.param("attachment; filename=", None, id="an empty name"),
+        pytest.param('attachment; filename=""', None, id="an empty quoted name"),
+        pytest.param('attachment; filename=" "', "unnamed", id="a space"),
+        pytest.param('attachment; filename="."', "unnamed", id="this folder"),
+        pytest.param('attachment; filename=".."', "unnamed", id="the folder above"),
+        pytest.param('attachment; filename="a/.."', "unnamed", id="the folder above, by a path"),
+        pytest.param('attachment; filename="folder/"', "unnamed", id="a folder"),
+        pytest.param('attachment; filename="/etc/passwd"', "passwd", id="an absolute path"),
+        pytest.param('attachment; filename="../../x.pdf"', "x.pdf", id="a path upwards"),
+        pytest.param('attachment; filename="C:\\\\dir\\\\x.pdf"', "x.pdf", id="a Windows path"),
+        pytest.param("attachment; filename*=utf-8''..%2F..%2Fx.pdf", "x.pdf", id="a path in RFC 2231"),
+        pytest.param("attachment; filename*=utf-8''a%00%0D%0Ab.pdf", "ab.pdf", id="control characters in RFC 2231"),
+        pytest.param("attachment; filename*=utf-8''%E2%80%AEfdp.exe", "fdp.exe", id="a mark that turns the name around"),
+        pytest.param('attachment; filename="' + "x" * 300 + '"', "x" * 255, id="300 characters"),
+        pytest.param("attachment; filename=x.pdf", "x.pdf", id="plain"),
+        pytest.param('attachment; filename="CR d\'imagerie; 1.pdf"', "CR d'imagerie; 1.pdf", id="a semicolon in quotes"),
+        pytest.param('attachment; filename="a\\"b.pdf"', 'a"b.pdf', id="a quote in quotes"),
+        pytest.param("attachment; filename*=utf-8''m%C3%A9dicale.pdf", "médicale.pdf", id="RFC 2231"),
+        pytest.param("attachment; filename*=iso-8859-1'fr'm%E9dicale.pdf", "médicale.pdf", id="RFC 2231 in Latin-1 with a language"),
+        pytest.param("attachment; filename*=x-none''m%E9d.pdf", "méd.pdf", id="RFC 2231 in a charset that is none"),
+        pytest.param("attachment; filename*=idna''" + "a" * 80, "a" * 80, id="RFC 2231 in a codec that fails"),
+        pytest.param("attachment; filename*0*=utf-8''m%C3%A9; filename*1=dicale.pdf", "médicale.pdf", id="RFC 2231 in pieces"),
+        pytest.param("attachment; filename*1=b.pdf; filename*0=a", "ab.pdf", id="RFC 2231 in pieces, turned around"),
+        pytest.param('attachment; filename="=?utf-8?q?m=C3=A9d.pdf?="', "méd.pdf", id="an encoded word, as many clients write"),
+        pytest.param("attachment; filename=médical.pdf", "médical.pdf", id="UTF-8 as it is"),
+        pytest.param("inline; filename=logo.png", "logo.png", id="inline"),
+        pytest.param("ATTACHMENT; FILENAME=X.PDF", "X.PDF", id="upper case"),
+    ],
+)
+def test_a_file_name_is_read_and_made_safe(header: str, filename: str | None) -> None:
+    part = message_of("application/octet-stream", b"x", f"Content-Disposition: {header}").root
+    assert part.filename == filename
+    assert part.is_attachment
+
+
+def test_the_name_of_the_type_counts_when_the_disposition_has_none() -> None:
+    assert message_of("application/pdf; name=a.pdf", b"x", "Content-Disposition: attachment").root.filename == "a.pdf"
+    assert message_of("application/pdf; name=a.pdf", b"x", "Content-Disposition: attachment; filename=b.pdf").root.filename == "b.pdf"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "disposition", "attached"),
+    [
+        ("text/plain", None, False),
+        ("text/html", "inline", False),
+        ("text/plain", "attachment", True),
+        ("text/plain; name=a.txt", None, True),
+        ("text/csv", "inline; filename=a.csv", True),
+        ("image/png", "inline", True),
+        ("message/rfc822", None, True),
+        ("message/delivery-status", None, True),
+        ("multipart/mixed; boundary=b", "attachment", False),
+    ],
+)
+def test_what_is_an_attachment(content_type: str, disposition: str | None, attached: bool) -> None:
+    lines = [f"Content-Disposition: {disposition}"] if disposition else []
+    assert message_of(content_type, b"x", *lines).root.is_attachment is attached
+
+
+@pytest.mark.parametrize("name", ["IHE_XDM.ZIP", "ihe_xdm.zip", "Ihe_Xdm.Zip"])
+def test_an_archive_of_documents_is_known_by_its_name_and_never_opened(name: str) -> None:
+    bomb = b"PK\x03\x04" + b"\xff" * 64  # claims anything: the parser must not look inside
+    message = message_of("application/zip", bomb, f"Content-Disposition: attachment; filename={name}")
+    assert message.has_xdm
+    assert [(part.start, part.end) for part in message.attachments] == [(message.size_bytes - len(bomb), message.size_bytes)]
+
+
+@pytest.mark.parametrize("name", ["IHE_XDM.ZIP.txt", "IHE-XDM.ZIP", "XDM.ZIP"])
+def test_another_name_is_no_archive_of_documents(name: str) -> None:
+    assert not message_of("application/zip", b"x", f"Content-Disposition: attachment; filename={name}").has_xdm
+
+
+@pytest.mark.parametrize(
+    ("content_type", "line"),
+    [
+        pytest.param("text/plain; charset*=utf-8''a%00b", "X-A: b", id="a NUL in the charset"),
+        pytest.param("text/plain; charset==?utf-7?q?+2AA-?=", "X-A: b", id="half a surrogate pair in the charset"),
+        pytest.param("text/plain", "Content-ID: =?x-none?q?=00?=", id="a NUL in the content id"),
+        pytest.param("text/plain", "Content-Disposition: =?utf-8?q?=00?=", id="a NUL in the disposition"),
+        pytest.param("text/plain", "Content-Transfer-Encoding: =?utf-7?q?+2AA-?=", id="half a surrogate pair in the encoding"),
+        pytest.param("text/plain", "Content-Disposition: x; filename==?utf-7?q?+2AA-?=", id="half a surrogate pair in the name"),
+    ],
+)
+def test_what_is_stored_of_a_part_can_always_be_stored(content_type: str, line: str) -> None:
+    for value in message_of(content_type, b"x", line).root.as_json().values():
+        assert "\x00" not in str(value)
+        str(value).encode("utf-8")

@@ -1,0 +1,154 @@
+"""The two tables that show refusals: every rule stands in both, and those that clients know have exactly these codes."""
+
+import json
+
+import pytest
+
+from mss_sim.errors import RecipientsRefused, Refusal, Rule
+from mss_sim.http.problems import MEDIA_TYPE, PROBLEMS, problem, response
+from mss_sim.policy.receipts import DIAGNOSTICS
+from mss_sim.smtp import replies
+from mss_sim.smtp.replies import REPLIES, Reply, refused
+
+FIXED = [value for value in vars(replies).values() if isinstance(value, Reply)]
+
+
+def test_every_rule_has_a_reply_and_a_problem_and_nothing_else_has() -> None:
+    assert set(REPLIES) == set(PROBLEMS) == set(Rule)
+
+
+def test_no_two_rules_share_a_name() -> None:
+    assert len({rule.value for rule in Rule}) == len(Rule)
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+def test_the_class_of_an_enhanced_code_is_that_of_its_reply(rule: Rule) -> None:
+    code, enhanced = REPLIES[rule]
+    assert 400 <= code < 600
+    assert enhanced.split(".")[0] == str(code)[0]
+    assert len(enhanced.split(".")) == 3
+
+
+@pytest.mark.parametrize("reply", FIXED, ids=lambda reply: f"{reply.code} {reply.enhanced}")
+def test_a_fixed_reply_is_one_ascii_line_whose_classes_agree(reply: Reply) -> None:
+    line = reply.line()
+    assert line.isascii()
+    assert line.endswith(b"\r\n")
+    assert line.count(b"\n") == line.count(b"\r") == 1
+    assert len(line) <= 512, "RFC 5321, 4.5.3.1.5"
+    assert line.startswith(f"{reply.code} {reply.enhanced}".encode())
+    assert reply.enhanced[:1] in ("", str(reply.code)[0])
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+def test_a_problem_has_an_error_status_and_a_title(rule: Rule) -> None:
+    status, title = PROBLEMS[rule]
+    assert 400 <= status < 600
+    assert title
+
+
+@pytest.mark.parametrize(
+    ("rule", "code", "enhanced", "status"),
+    [
+        (Rule.TLS_REQUIRED, 530, "5.7.0", 401),
+        (Rule.AUTHENTICATION_REQUIRED, 530, "5.7.0", 401),
+        (Rule.AUTHENTICATION_FAILED, 535, "5.7.8", 401),
+        (Rule.SEND_NOT_ALLOWED, 550, "5.7.1", 403),
+        (Rule.UNKNOWN_MAILBOX, 550, "5.1.1", 422),
+        (Rule.MAILBOX_CLOSED, 550, "5.2.1", 422),
+        (Rule.MAILBOX_SUSPENDED, 450, "4.2.1", 422),
+        (Rule.MAILBOX_FULL, 452, "4.2.2", 422),
+        (Rule.DOMAIN_OUTSIDE, 550, "5.7.1", 422),
+        (Rule.TOO_LARGE, 552, "5.3.4", 413),
+        (Rule.NOT_INVITED, 550, "5.7.1", 403),
+        (Rule.CONVERSATION_CLOSED, 550, "5.7.1", 403),
+        (Rule.MALFORMED_MESSAGE, 554, "5.6.0", 400),
+    ],
+)
+def test_a_rule_has_the_codes_that_clients_know(rule: Rule, code: int, enhanced: str, status: int) -> None:
+    assert REPLIES[rule] == (code, enhanced)
+    assert PROBLEMS[rule][0] == status
+
+
+def test_tls_and_authentication_come_first_with_the_same_codes_as_their_rules() -> None:
+    assert (replies.TLS_FIRST.code, replies.TLS_FIRST.enhanced) == REPLIES[Rule.TLS_REQUIRED]
+    assert (replies.AUTH_FIRST.code, replies.AUTH_FIRST.enhanced) == REPLIES[Rule.AUTHENTICATION_REQUIRED]
+
+
+def test_a_sender_who_may_not_send_is_refused_as_an_address_at_mail_and_as_a_message_after_data() -> None:
+    refusal = Refusal(Rule.SEND_NOT_ALLOWED, "You may not.")
+    at_mail, after_data = refused(refusal, at_mail=True), refused(refusal)
+    assert (at_mail.code, at_mail.enhanced) == (553, "5.7.1")
+    assert (after_data.code, after_data.enhanced) == (550, "5.7.1")
+
+
+@pytest.mark.parametrize("rule", [rule for rule in Rule if rule is not Rule.SEND_NOT_ALLOWED])
+def test_every_other_rule_has_the_same_codes_at_mail(rule: Rule) -> None:
+    refusal = Refusal(rule, "Why.")
+    assert refused(refusal, at_mail=True) == refused(refusal)
+
+
+@pytest.mark.parametrize("rule", list(DIAGNOSTICS))
+def test_a_recipient_is_refused_with_the_codes_that_notifications_show(rule: Rule) -> None:
+    assert REPLIES[rule] == DIAGNOSTICS[rule]
+
+
+def test_a_reply_tells_the_detail_and_the_reference() -> None:
+    assert refused(Refusal(Rule.MAILBOX_FULL, "Try later.", reference="rfc3463#3.3")).text == "Try later. (rfc3463#3.3)"
+    assert refused(Refusal(Rule.MAILBOX_FULL, "Try later.")).text == "Try later."
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        pytest.param("a\r\n250 OK", id="CR LF"),
+        pytest.param("a\n250 OK", id="LF"),
+        pytest.param("a\r250 OK", id="CR"),
+        pytest.param("é\u2028250 OK", id="a Unicode line separator"),
+        pytest.param("\udce9", id="a byte that is not UTF-8"),
+    ],
+)
+def test_no_text_of_a_client_adds_a_line_to_a_reply(detail: str) -> None:
+    line = refused(Refusal(Rule.BAD_ADDRESS, detail)).line()
+    assert line.count(b"\n") == line.count(b"\r") == 1
+    assert line.isascii()
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+def test_a_refusal_is_shown_as_a_problem_document(rule: Rule) -> None:
+    shown = response(Refusal(rule, "Why and what to do.", reference="rfc5321#4", subject="a@b.fr"))
+    body = json.loads(bytes(shown.body))
+    assert shown.status_code == body["status"] == PROBLEMS[rule][0]
+    assert shown.headers["content-type"] == MEDIA_TYPE
+    assert ("www-authenticate" in shown.headers) is (shown.status_code == 401)
+    assert body == {
+        "type": f"urn:mss-sim:problem:{rule.value}",
+        "title": PROBLEMS[rule][1],
+        "status": PROBLEMS[rule][0],
+        "code": rule.value,
+        "detail": "Why and what to do.",
+        "reference": "rfc5321#4",
+        "subject": "a@b.fr",
+    }
+
+
+def test_a_problem_without_reference_or_subject_leaves_them_out() -> None:
+    assert not {"reference", "subject", "recipients"} & problem(Refusal(Rule.INVALID, "Why.")).keys()
+
+
+def test_a_refusal_of_several_recipients_names_each_in_order() -> None:
+    full = Refusal(Rule.MAILBOX_FULL, "Full.", subject="a@b.fr", reference="rfc3463#3.3")
+    unknown = Refusal(Rule.UNKNOWN_MAILBOX, "Unknown.", subject="c@d.fr")
+    together = RecipientsRefused([full, unknown])
+    body = problem(together)
+    assert (body["code"], body["status"]) == (Rule.MAILBOX_FULL, 422)
+    assert body["recipients"] == [
+        {"address": "a@b.fr", "code": Rule.MAILBOX_FULL, "detail": "Full.", "reference": "rfc3463#3.3"},
+        {"address": "c@d.fr", "code": Rule.UNKNOWN_MAILBOX, "detail": "Unknown.", "reference": None},
+    ]
+    assert "a@b.fr, c@d.fr" in together.detail
+    assert together.refusals == (full, unknown)
+
+
+def test_a_refusal_reads_as_its_rule_and_its_detail() -> None:
+    assert str(Refusal(Rule.CONFLICT, "Two at once.")) == "conflict: Two at once."
