@@ -23,7 +23,7 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.store.mailboxes import Berth
 from mss_sim.store.messages import CopyRow
-from mss_sim.vocabulary import FinHeaderScope, Flag, MailboxKind, MailboxState, SendMode, SentPolicy, SpecialUse, TimelineKind
+from mss_sim.vocabulary import Door, FinHeaderScope, Flag, MailboxKind, MailboxState, SendMode, SentPolicy, SpecialUse, TimelineKind
 
 _SENDER_STATES: dict[MailboxState, Rule] = {
     MailboxState.CLOSED: Rule.MAILBOX_CLOSED,
@@ -166,6 +166,8 @@ class Delivery:
 
     def _sent_in(self, letter: Letter, sender: Berth, sending: Sending | None, berths: dict[str, Berth]) -> list[Berth]:
         """The mailboxes that get a copy in Sent: the holder's own for a holder, by the mailbox's policy for a delegate."""
+        if letter.door is Door.SMTP and not self._world.settings.sent_copy_on_submission:
+            return []
         own = berths.get(letter.origin.own_mailbox or "") if letter.origin else None
         policy = SentPolicy.OWNER if sending is None or sending.mode is SendMode.OWNER else sender.sent_policy
         wanted = {

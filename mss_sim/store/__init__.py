@@ -3,6 +3,7 @@
     engine          SQLite (WAL, FULL) or PostgreSQL
     writer          one thread: all that waits, one transaction, one sync, then the waiters wake
     store           write, write_in_bulk, read
+    hot             statements of the hot path, compiled once
     schema          the database created whole, or migrated
     operators, identities, mailboxes, grants, folders, messages, submissions, conversations, journal
                     functions on a connection: rows in, frozen dataclasses out

@@ -1,0 +1,80 @@
+"""The documentation fails the build when it lags: settings, links, personas, commands, quirks."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from mss_sim.cli import app
+from mss_sim.config import Settings
+from mss_sim.http.problems import PROBLEMS
+from mss_sim.smtp.replies import REPLIES
+
+_ROOT = Path(__file__).resolve().parents[2]
+_PAGES = [*_ROOT.glob("*.md"), *(_ROOT / "docs").rglob("*.md")]
+_QUIRKS = (_ROOT / "docs" / "quirks.md").read_text(encoding="utf-8")
+_PLACES = {"data_dir", "database_url", "host", "hostname", "submission_port", "mx_port", "http_port", "control_key", "queue_poll_seconds"}
+
+
+def test_every_setting_that_is_a_choice_has_its_line_in_the_quirks() -> None:
+    named = set(re.findall(r"`([a-z_]+)`", _QUIRKS))
+    assert set(Settings.model_fields) - _PLACES - named == set()
+
+
+def test_every_setting_named_in_the_quirks_exists() -> None:
+    cells = [line.rsplit("|", 2)[1] for line in _QUIRKS.splitlines() if line.startswith("|")]
+    named = {word for cell in cells for word in re.findall(r"`([a-z_]+)`", cell)}
+    assert named - set(Settings.model_fields) == set()
+
+
+def test_every_setting_says_what_it_is() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.relative_to(_ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if "://" not in target and not (page.parent / target).exists()] == []
+
+
+def test_the_personas_page_tells_of_every_persona() -> None:
+    page = (_ROOT / "docs" / "guide" / "personas.md").read_text(encoding="utf-8")
+    seed = tomllib.loads((_ROOT / "mss_sim" / "core" / "seeds" / "cabinet.toml").read_text(encoding="utf-8"))
+    for row in seed["identities"]:
+        for field in ("role", "login", "password"):
+            assert field not in row or row[field] in page
+    for row in seed["mailboxes"]:
+        assert row["address"] in page
+
+
+def test_the_refusals_page_shows_the_codes_of_the_tables() -> None:
+    page = (_ROOT / "docs" / "guide" / "refusals.md").read_text(encoding="utf-8")
+    for line in (one for one in page.splitlines() if one.startswith("|")):
+        for code in re.findall(r"`([a-z-]+)`", line):
+            rule = next(rule for rule in REPLIES if rule.value == code)
+            number, enhanced = REPLIES[rule]
+            assert str(PROBLEMS[rule][0]) in line
+            assert f"{number} {enhanced}" in line or "553" in line
+
+
+def test_the_readme_names_commands_that_exist() -> None:
+    readme = (_ROOT / "README.md").read_text(encoding="utf-8")
+    makefile = (_ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"\bmake ([a-z]+)\b", readme)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("command", ["run", "seed", "send", "token", "db", "version"])
+def test_every_command_explains_itself(command: str) -> None:
+    result = CliRunner().invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    assert "Usage" in result.output
+
+
+def test_the_package_essays_list_their_files() -> None:
+    for essay in (_ROOT / "mss_sim").glob("*/__init__.py"):
+        text = essay.read_text(encoding="utf-8")
+        missing = [path.stem for path in essay.parent.glob("*.py") if path.stem != "__init__" and path.stem not in text]
+        assert missing == [] or essay.parent.name in ("models",), (essay.parent.name, missing)
