@@ -42,7 +42,7 @@ class ManualClock:
         """Move forward by `step`; time never goes back (ValueError)."""
         if step < timedelta(0):
             raise ValueError("a clock is only moved forward")
-        self._now += int(step / timedelta(microseconds=1))
+        self._now += step // timedelta(microseconds=1)
 
 
 def from_datetime(moment: datetime) -> Micros:

@@ -15,9 +15,12 @@ _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\x80-\U0010ffff]"
 _DOT_ATOM = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*\Z")
 _QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*"\Z')
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
-_SIMPLE_ITEM = re.compile(r"(?:(?P<name>[A-Za-z0-9_ \-]*?) *<)?(?P<address>[A-Za-z0-9._+\-]+@[A-Za-z0-9.\-]+)(?(name)>)\Z")
+_SIMPLE_ITEM = re.compile(
+    r"(?:(?P<name>[A-Za-z0-9_\-]*(?: [A-Za-z0-9_\-]+)*) *<)?(?P<address>[A-Za-z0-9._+\-]+@[A-Za-z0-9.\-]+)(?(name)>)\Z"
+)
 _LOCAL_OCTETS_MAX = 64  # ref: rfc5321#4.5.3.1.1
 _DOMAIN_OCTETS_MAX = 255  # ref: rfc5321#4.5.3.1.2
+_SPOOF = re.compile(r"@[^\s,;<>]+ *<")  # an address that stands where a name should: some readers believe it, some the next one
 
 
 class AddressError(ValueError):
@@ -26,7 +29,7 @@ class AddressError(ValueError):
 
 def canonical_domain(text: str) -> str:
     """The A-label, lower-case form of a domain; AddressError when it has none (ref: rfc5890)."""
-    domain = text.strip().rstrip(".").lower()
+    domain = text.strip().removesuffix(".").lower()
     if not domain.isascii():
         try:
             domain = idna.encode(domain, uts46=True).decode("ascii")
@@ -43,13 +46,22 @@ def canonical(text: str) -> str:
     local, at, domain = text.strip().rpartition("@")
     if not at or not local:
         raise AddressError(f"{text!r} is not an address: local-part@domain is expected")
+    local = unicodedata.normalize("NFC", unicodedata.normalize("NFC", local).lower())
+    if _QUOTED.match(local):
+        plain = unquoted(local)
+        local = plain if _DOT_ATOM.match(plain) else '"' + re.sub(r'(["\\])', r"\\\1", plain) + '"'
     if not (_DOT_ATOM.match(local) or _QUOTED.match(local)):
         raise AddressError(f"the part of {text!r} before the @ is not valid")
     if len(local.encode("utf-8", "surrogatepass")) > _LOCAL_OCTETS_MAX:
         raise AddressError(f"the part of {text!r} before the @ is over {_LOCAL_OCTETS_MAX} octets")
-    if any("\ud800" <= letter <= "\udfff" for letter in local):
-        raise AddressError("the address holds bytes that are not UTF-8")
-    return f"{unicodedata.normalize('NFC', local).lower()}@{canonical_domain(domain)}"
+    if not local.isprintable():
+        raise AddressError("the address holds bytes that are not UTF-8 or not printable")
+    return f"{local}@{canonical_domain(domain)}"
+
+
+def unquoted(local: str) -> str:
+    """A quoted local part without its quotes and backslashes (ref: rfc5321#4.1.2)."""
+    return re.sub(r"\\(.)", r"\1", local[1:-1])
 
 
 def domain_of(address: str) -> str:
@@ -60,7 +72,12 @@ def domain_of(address: str) -> str:
 def parse_list(value: str) -> tuple[tuple[str, str], ...]:
     """(display name, canonical address) pairs of an address-list header; what cannot be read is left out, never raised."""
     simple = _SIMPLE_ITEM.match(value.strip())
-    pairs = [(simple["name"] or "", simple["address"])] if simple else getaddresses([value])
+    try:
+        pairs = [(simple["name"] or "", simple["address"])] if simple else getaddresses([value])
+    except RecursionError:  # thousands of nested comments or routes: nobody's address
+        return ()
+    if not simple and _SPOOF.search(value):
+        pairs = [pair for pair in pairs if pair[0] or f"{pair[1]} <" not in value]
     found = []
     for name, address in pairs:
         try:
@@ -72,7 +89,10 @@ def parse_list(value: str) -> tuple[tuple[str, str], ...]:
 
 def display(name: str, address: str) -> str:
     """`name <address>` as a header value, quoted and RFC 2047 encoded where needed."""
-    return formataddr((name, address), charset="utf-8")
+    flat = " ".join(name.split())
+    if not flat:
+        return address
+    return formataddr((flat, "a@b"), charset="utf-8").removesuffix("<a@b>") + f"<{address}>"  # formataddr takes ASCII addresses only
 
 
 def addresses_of(pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:

@@ -7,15 +7,42 @@ secure health letter has: a plain text in UTF-8, an optional HTML alternative, f
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UniqueAddressHeader, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime
 
 from mss_sim.clock import Micros, to_datetime
-from mss_sim.mail.addresses import AddressError, parse_list
+from mss_sim.mail.addresses import AddressError, canonical, canonical_domain, unquoted
 
-_POLICY = SMTP.clone(cte_type="7bit", max_line_length=78)
+_FOLD_CHARS = 60
+_WHOLE_CHARS_MAX = 900
+
+
+class _Plain(UnstructuredHeader, BaseHeader):
+    """A field that programs read: folded at spaces only, because an encoded word would hide an id or a code from them."""
+
+    def fold(self, *, policy: Policy) -> str:
+        value = str(self)
+        if not value.isascii() or len(value) > _WHOLE_CHARS_MAX:
+            return str(super().fold(policy=policy))
+        folded = value.replace(" ", policy.linesep + " ") if len(value) > _FOLD_CHARS else value
+        return f"{self.name}: {folded}{policy.linesep}"
+
+
+class _ReceiptTo(UniqueAddressHeader, BaseHeader):
+    """`Disposition-Notification-To` as the address that it is; the library knows it as a text only (ref: rfc8098#2.1)."""
+
+
+def _registry() -> HeaderRegistry:
+    registry = HeaderRegistry()
+    for name in ("in-reply-to", "references", "x-mss-codecda", "x-mss-nil", "x-mss-ins", "x-mss-mes"):
+        registry.map_to_type(name, _Plain)
+    registry.map_to_type("disposition-notification-to", _ReceiptTo)
+    return registry
+
+
+_POLICY = SMTP.clone(cte_type="7bit", max_line_length=78, header_factory=_registry())
 _FIELD_NAME = re.compile(r"[!-9;-~]+\Z")
 _OWN_FIELDS = frozenset(
     (
@@ -82,7 +109,7 @@ def compose(draft: Draft, *, message_id: str, at: Micros) -> bytes:
             message.add_alternative(draft.html, subtype="html", charset="utf-8", cte="base64")
         for file in draft.files:
             main, slash, sub = file.content_type.partition("/")
-            if not slash or main in ("multipart", "message"):
+            if not slash or main.strip().lower() in ("multipart", "message"):
                 main, sub = "application", "octet-stream"
             message.add_attachment(file.content, maintype=main, subtype=sub.partition(";")[0].strip(), filename=file.name)
         return message.as_bytes(policy=_POLICY)
@@ -91,7 +118,7 @@ def compose(draft: Draft, *, message_id: str, at: Micros) -> bytes:
 
 
 def _text_encoding(text: str) -> str:
-    plain = text.isascii() and all(len(line) < 900 for line in text.splitlines())
+    plain = text.isascii() and all(len(line) < 900 for line in text.split("\n"))
     return "7bit" if plain else "quoted-printable"
 
 
@@ -111,18 +138,20 @@ def _write_headers(message: EmailMessage, draft: Draft, message_id: str, at: Mic
     if draft.references:
         message["References"] = " ".join(draft.references)
     if draft.receipt_to:
-        message["Disposition-Notification-To"] = str(_person(draft.receipt_to))
+        message["Disposition-Notification-To"] = _person(draft.receipt_to)
     for name, value in draft.headers.items():
         if not _FIELD_NAME.match(name):
             raise CompositionError(f"{name!r} is not a header name")
-        if name.lower() in _OWN_FIELDS:
+        if name.lower() in _OWN_FIELDS or name.lower().startswith("content-"):
             raise CompositionError(f"the header {name} has a field of its own in the request")
         message[name] = value
 
 
 def _person(pair: tuple[str, str]) -> Address:
     name, address = pair
-    if not parse_list(address):
-        raise AddressError(f"{address!r} is not an address")
-    username, _, domain = address.rpartition("@")
-    return Address(display_name=name, username=username, domain=domain)
+    if not canonical(address).isascii():
+        raise AddressError(f"{address!r} needs SMTPUTF8, which a composed letter does not ask for")
+    username, _, domain = address.strip().rpartition("@")
+    if username.startswith('"'):
+        username = unquoted(username)
+    return Address(display_name=name, username=username, domain=canonical_domain(domain))

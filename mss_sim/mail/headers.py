@@ -1,5 +1,6 @@
 """The header block: read into fields, decoded for people, edited without touching one byte of the rest."""
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -64,8 +65,29 @@ def _unfolded(block: bytes) -> Iterator[bytes]:
         yield b"".join(gathered)
 
 
+_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw-unicode-escape", "unicode-escape"})
+"""Codecs of Python that are no charsets of mail; some of them raise or execute escapes."""
+
+
 def decode(value: bytes) -> str:
     """Readable text of a raw header value: encoded words decoded, UTF-8 accepted, anything else as Latin-1; never raises."""
+    return storable(_decoded(value))
+
+
+def storable(text: str) -> str:
+    """The text as every database takes it: no NUL, no lone surrogate."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+
+
+def text_in(octets: bytes, charset: str, errors: str) -> str:
+    """The text of octets in a charset of mail; LookupError when there is no such charset."""
+    name = codecs.lookup(charset).name
+    if name in _NO_CHARSETS:
+        raise LookupError(charset)
+    return octets.decode(name, errors)
+
+
+def _decoded(value: bytes) -> str:
     try:
         text = value.decode("ascii")
     except UnicodeDecodeError:
@@ -91,8 +113,8 @@ def _piece(piece: str | bytes, charset: str | None) -> str:
     if isinstance(piece, str):
         return piece
     try:
-        return piece.decode(charset or "ascii", "replace").replace("\x00", "")
-    except LookupError:
+        return text_in(piece, charset or "ascii", "replace")
+    except (LookupError, ValueError):
         return piece.decode("latin-1")
 
 

@@ -14,14 +14,15 @@ from email.utils import collapse_rfc2231_value
 from html import unescape
 from typing import Any
 
-from mss_sim.mail.headers import Headers, decode, read_headers, split
+from mss_sim.mail.headers import Headers, decode, read_headers, split, storable, text_in
 
 _TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+\Z")
 _PLAIN_PARAMS = re.compile(r'[^;="*?]*(?:;\s*[\w-]+="?[\w./+-]+"?\s*)+\Z')
 _PLAIN_PARAM = re.compile(r';\s*([\w-]+)="?([\w./+-]+)"?')
 """Parameters without any of what makes them hard; the others are read by the standard library, ten times slower."""
-_TAG = re.compile(r"<[^>]*>")
-_INVISIBLE = re.compile(r"<(script|style|head)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^<>]*>")
+_OPENING = re.compile(r"<(script|style|head)\b", re.IGNORECASE)
+_PARAMETERS_MAX = 200
 _BOUNDARY_CHARS_MAX = 70  # ref: rfc2046#5.1.1
 
 
@@ -97,7 +98,9 @@ def _read(raw: bytes, headers: Headers, start: int, end: int, number: str, depth
     content_type, params = _content_type(headers, default)
     children: tuple[Part, ...] = ()
     boundary = params.get("boundary", "")
-    if content_type.startswith("multipart/") and 0 < len(boundary) <= _BOUNDARY_CHARS_MAX:
+    if content_type.startswith("multipart/") and not 0 < len(boundary) <= _BOUNDARY_CHARS_MAX:
+        content_type = "text/plain"
+    if content_type.startswith("multipart/"):
         inner = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
         prefix = number + "." if number else ""
         spans = _spans(raw, boundary.encode("utf-8", "replace"), start, end)
@@ -162,6 +165,8 @@ def _params(name: str, text: str) -> dict[str, str]:
     """Parameters of a structured header: RFC 2231 continuations and encoded words are read by the standard library."""
     if _PLAIN_PARAMS.match(text):
         return {key.lower(): value for key, value in _PLAIN_PARAM.findall(text)}
+    if text.count(";") > _PARAMETERS_MAX:  # the library takes quadratic time
+        return {}
     carrier = Message()
     carrier[name] = text.replace("\r\n", "")
     try:
@@ -171,7 +176,7 @@ def _params(name: str, text: str) -> dict[str, str]:
     params = {}
     for key, value in found:
         flat = _collapsed(value)
-        params[key.lower()] = decode(flat.encode("utf-8", "replace"))
+        params[key.lower()] = storable(flat) if key.lower() == "boundary" else decode(flat.encode("utf-8", "replace"))
     return params
 
 
@@ -200,7 +205,8 @@ def _disposition(headers: Headers, type_params: dict[str, str]) -> tuple[str | N
 def _safe_name(name: str) -> str:
     """A file name without folders or control characters; never empty."""
     last = re.split(r"[/\\]", name)[-1]
-    return "".join(letter for letter in last if letter.isprintable()).strip()[:255] or "unnamed"
+    safe = "".join(letter for letter in last if letter.isprintable()).strip()[:255]
+    return safe if safe.strip(".") else "unnamed"
 
 
 def content(raw: bytes, start: int, end: int, encoding: str) -> bytes:
@@ -211,7 +217,7 @@ def content(raw: bytes, start: int, end: int, encoding: str) -> bytes:
         usable = len(cleaned) - (len(cleaned) % 4 == 1)
         return binascii.a2b_base64(cleaned[:usable] + b"=" * (-usable % 4))
     if encoding == "quoted-printable":
-        return quopri.decodestring(body)
+        return quopri.decodestring(re.sub(rb"[ \t]+(?=\r\n)", b"", body))
     return body
 
 
@@ -219,13 +225,28 @@ def text_of(raw: bytes, part: Part) -> str:
     """The text of a text leaf: charset honoured when it is known, UTF-8 then Latin-1 otherwise."""
     octets = content(raw, part.start, part.end, part.encoding)
     try:
-        return octets.decode(part.params.get("charset", "utf-8"))
-    except (LookupError, UnicodeDecodeError, ValueError):
+        return storable(text_in(octets, part.params.get("charset", "utf-8"), "strict"))
+    except (LookupError, ValueError):
         pass
     try:
         return octets.decode("utf-8")
     except UnicodeDecodeError:
         return octets.decode("latin-1")
+
+
+def _visible(html: str) -> str:
+    """HTML without what no reader sees; each opening is looked at once, so that no page costs more than its length."""
+    pieces: list[str] = []
+    unclosed: set[str] = set()
+    at = 0
+    while opening := _OPENING.search(html, at):
+        name = opening[1].lower()
+        pieces.append(html[at : opening.start()])
+        closing = None if name in unclosed else re.compile(rf"</{name}\s*>", re.IGNORECASE).search(html, opening.end())
+        if closing is None:
+            unclosed.add(name)
+        at = closing.end() if closing else opening.end()
+    return "".join([*pieces, html[at:]])
 
 
 def body_text(raw: bytes, root: Part, chars_max: int) -> str:
@@ -240,5 +261,5 @@ def body_text(raw: bytes, root: Part, chars_max: int) -> str:
             html = part
     if html is None:
         return ""
-    visible = _TAG.sub(" ", _INVISIBLE.sub(" ", text_of(raw, html)[: 4 * chars_max]))
+    visible = _TAG.sub(" ", _visible(text_of(raw, html)[: 4 * chars_max]))
     return unescape(visible)[:chars_max].replace("\x00", "")

@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from mss_sim.clock import Micros, from_datetime
+from mss_sim.clock import Micros, from_datetime, to_datetime
 from mss_sim.mail import mime
 from mss_sim.mail.addresses import parse_list
 from mss_sim.mail.headers import Headers, decode, message_ids, read_headers, split
@@ -144,6 +144,8 @@ def _date(value: str | None) -> Micros | None:
     if not value:
         return None
     try:
-        return from_datetime(parsedate_to_datetime(value))
+        instant = from_datetime(parsedate_to_datetime(value))
+        to_datetime(instant)  # a date that cannot be shown is none
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
+    return instant

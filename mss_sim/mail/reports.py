@@ -4,12 +4,12 @@ import hashlib
 import re
 from collections.abc import Sequence
 from email.header import Header
-from email.parser import BytesHeaderParser
-from email.policy import compat32
 
-from mss_sim.mail.headers import CRLF, decode
+from mss_sim.mail.headers import CRLF, decode, read_headers
 from mss_sim.mail.mime import Part, content
 
+_ADDRESS_FIELDS = frozenset({"From", "To"})  # their names are encoded already, and an address must not be
+_TYPE = re.compile(r"[\w-]+\s*\Z")
 _UNSAFE = re.compile(r"[\r\n\x00]+")
 
 
@@ -36,7 +36,7 @@ def write(report_type: str, headers: Sequence[tuple[str, str]], text: str, machi
         (f"message/{report_type}", machine),
         (content_type, returned),
     )
-    lines = [f"{name}: {_encoded(value)}".encode("ascii") for name, value in headers]
+    lines = [f"{name}: {one_line(value) if name in _ADDRESS_FIELDS else _encoded(value)}".encode() for name, value in headers]
     lines.append(b"MIME-Version: 1.0")
     lines.append(f'Content-Type: multipart/report; report-type="{report_type}";\r\n boundary="{boundary}"'.encode())
     lines.append(b"")
@@ -60,17 +60,18 @@ def read_groups(raw: bytes, part: Part) -> list[dict[str, str]]:
     for block in re.split(rb"(?:\r?\n)(?:[ \t]*\r?\n)+", body.strip() + b"\r\n"):
         if not block.strip():
             continue
-        fields = BytesHeaderParser(policy=compat32).parsebytes(block.strip() + b"\r\n\r\n")
+        fields = read_headers(re.sub(rb"\r?\n", CRLF, block.strip()), count_max=len(block) + 1).fields
         group: dict[str, str] = {}
-        for name, value in fields.items():
-            group.setdefault(name.lower(), decode(" ".join(str(value).split()).encode("utf-8", "replace")))
+        for name, value in fields:
+            group.setdefault(name.lower(), " ".join(decode(value).split()))
         groups.append(group)
     return groups
 
 
 def typed_value(value: str) -> str:
     """The value after an address or code type: `rfc822; a@b` gives `a@b` (ref: rfc3464#2.1.2)."""
-    return value.rpartition(";")[2].strip().strip("<>")
+    head, semicolon, rest = value.partition(";")
+    return (rest if semicolon and _TYPE.match(head) else value).strip().strip("<>")
 
 
 def machine_part(root: Part, report_type: str, content_type: str) -> Part | None:

@@ -41,7 +41,9 @@ Exchange = Generator[bytes, bytes, Credentials]
 """Yields challenges, is sent responses, returns credentials; all decoded from base64."""
 
 
-def _text(response: bytes) -> str:
+def _text(response: bytes, *, nul: bool = True) -> str:
+    if not nul and b"\x00" in response:
+        raise SaslError("the response holds a NUL")
     try:
         return response.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -61,13 +63,13 @@ def login(initial: bytes | None) -> Exchange:
     """LOGIN: the name, then the password."""
     name = (yield b"Username:") if initial is None else initial
     password = yield b"Password:"
-    return PasswordCredentials(_text(name), _text(password))
+    return PasswordCredentials(_text(name, nul=False), _text(password, nul=False))
 
 
 def xoauth2(initial: bytes | None) -> Exchange:
     """XOAUTH2: `user=<mailbox>^Aauth=Bearer <token>^A^A`, with or without initial response."""
     response = (yield b"") if initial is None else initial
-    pairs = dict(field.partition("=")[::2] for field in _text(response).split(_SEPARATOR) if field)
+    pairs = dict(field.partition("=")[::2] for field in _text(response, nul=False).split(_SEPARATOR) if field)
     scheme, space, token = pairs.get("auth", "").partition(" ")
     if not pairs.get("user") or scheme.lower() != "bearer" or not space or not token.strip():
         raise SaslError("XOAUTH2 expects user=<mailbox>^Aauth=Bearer <token>^A^A")
@@ -80,8 +82,10 @@ PASSWORD_MECHANISMS = frozenset({"PLAIN", "LOGIN"})
 
 def decode(line: str) -> bytes:
     """The bytes of one base64 line; SaslError when it is none."""
+    if len(line) % 4:
+        raise SaslError("the response is not base64")
     try:
-        return base64.b64decode(line.encode("ascii"), validate=True)
+        return binascii.a2b_base64(line.encode("ascii"), strict_mode=True)
     except (binascii.Error, ValueError) as error:
         raise SaslError("the response is not base64") from error
 

@@ -14,7 +14,7 @@ _STRUCTURE_LENGTHS = {"3": 9, "4": 9, "5": 14, "6": 14}
 
 def luhn_holds(digits: str) -> bool:
     """Whether a number ends with its Luhn digit: RPPS over 11 digits, FINESS and SIREN over 9, SIRET over 14."""
-    if not digits.isdigit():
+    if not (digits.isascii() and digits.isdigit()):
         return False
     total = 0
     for position, digit in enumerate(reversed(digits)):

@@ -8,8 +8,9 @@ from mss_sim.smtp import replies
 from mss_sim.smtp.replies import Reply
 from mss_sim.vocabulary import Notify
 
-_PATH = re.compile(r'\s*<(?:@[^:<>]*:)?(?P<address>(?:"(?:[^"\\]|\\.)*"|[^"<>\s])*)>(?P<rest>(?:\s.*)?)\Z', re.DOTALL)
+_PATH = re.compile(r'\s*<(?:@[^:<>]*:)?(?P<address>(?:"(?:[^"\\]|\\.)*"|[^"<>\s])*)>(?P<rest>(?:[ \t].*)?)\Z', re.DOTALL)
 _PARAMETER = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9-]*)(?:=(?P<value>[^\s=\x00-\x1f\x7f]+))?\Z")
+_WORD = re.compile(r"[^ \t]+")
 _XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*\Z")  # ref: rfc3461#4
 _ENVELOPE_ID_CHARS_MAX = 100  # ref: rfc3461#4.4
 _ORIGINAL_CHARS_MAX = 500  # ref: rfc3461#4.2
@@ -50,7 +51,7 @@ def read_mail(argument: str) -> MailCommand:
     values: dict[str, object] = {}
     for name, value in parameters:
         match name:
-            case "SIZE" if value and value.isdecimal() and len(value) <= 20:  # ref: rfc1870#3
+            case "SIZE" if value and value.isascii() and value.isdecimal() and len(value) <= 20:  # ref: rfc1870#3
                 values["size_bytes"] = int(value)
             case "BODY" if value and value.upper() in ("7BIT", "8BITMIME"):  # ref: rfc6152
                 pass
@@ -99,7 +100,7 @@ def _path(text: str, expected: str) -> tuple[str, list[tuple[str, str | None]]]:
     if path is None:
         raise CommandError(replies.syntax(expected))
     parameters: dict[str, str | None] = {}
-    for word in path["rest"].split():
+    for word in _WORD.findall(path["rest"]):
         parameter = _PARAMETER.match(word)
         if parameter is None or parameter["name"].upper() in parameters:
             raise CommandError(replies.unknown_parameter(word[:40]))

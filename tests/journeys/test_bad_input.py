@@ -121,7 +121,7 @@ async def test_connections_are_counted_in_all_and_per_identity(start: StartSimul
         others = [await asyncio.open_connection("127.0.0.1", ready["mx"]["port"]) for _ in range(2)]
         greetings = [await reader.readline() for reader, _ in others]
         assert any(line.startswith(b"421 4.7.0") for line in greetings)
-        for _, writer, *_ in (first, second, third, *others):
+        for writer in (first[1], second[1], third[1], *(writer for _, writer in others)):
             writer.close()
 
 
