@@ -30,7 +30,7 @@ class _Plain(UnstructuredHeader, BaseHeader):
         return f"{self.name}: {folded}{policy.linesep}"
 
 
-class _ReceiptTo(UniqueAddressHeader, BaseHeader):
+class _ReceiptTo(UniqueAddressHeader, BaseHeader):  # type: ignore[misc]  # the stubs know mixins by other types
     """`Disposition-Notification-To` as the address that it is; the library knows it as a text only (ref: rfc8098#2.1)."""
 
 
