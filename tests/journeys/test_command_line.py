@@ -1,0 +1,170 @@
+"""The program as users start it: a process of its own, on the fast event loop, with a ready file."""
+
+import asyncio
+import json
+import os
+import signal
+import smtplib
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.clients import HOSPITAL, PRACTICE
+
+_ANY = ("--submission-port", "0", "--mx-port", "0", "--imap-port", "0", "--http-port", "0", "--log-level", "error")
+
+
+class Process:
+    """One running `mss-sim run`."""
+
+    def __init__(self, ready_file: Path, *options: str) -> None:
+        self.ready_file = ready_file
+        command = [sys.executable, "-m", "mss_sim", "run", *_ANY, "--ready-file", str(ready_file), *options]
+        self.process = subprocess.Popen(command, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+        deadline = time.monotonic() + 30
+        while not ready_file.exists():
+            assert self.process.poll() is None, "the simulator ended before it was ready"
+            assert time.monotonic() < deadline, "the simulator is not ready after 30 s"
+            time.sleep(0.02)
+        self.ready: dict[str, Any] = json.loads(ready_file.read_text(encoding="utf-8"))
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and wait; the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(20)
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Another command of the program, towards this one."""
+        line = [sys.executable, "-m", "mss_sim", *command]
+        return subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Process]:
+    started = Process(tmp_path / "ready.json", "--data", str(tmp_path / "data"))
+    yield started
+    if started.process.poll() is None:
+        assert started.stop() == 0
+
+
+def test_the_ready_file_tells_all_that_a_test_suite_needs(running: Process) -> None:
+    ready = running.ready
+    assert set(ready) == {"http", "submission", "mx", "imap", "ca_file", "control_key", "personas"}
+    assert ready["imap"] is None
+    assert Path(ready["ca_file"]).read_text(encoding="utf-8").startswith("-----BEGIN CERTIFICATE-----")
+    roles = [persona["role"] for persona in ready["personas"]]
+    assert roles[:5] == ["doctor", "doctor2", "secretary", "assistant", "newcomer"]
+    assert roles[5:] == ["hospital", "hospital_ward", "application", "patient", "patient2"]
+    secretary = ready["personas"][2]
+    rights = {box["address"]: box["rights"] for box in secretary["mailboxes"]}
+    assert rights[PRACTICE] == ["close", "file", "mark", "read", "see", "send_on_behalf"]
+    assert {box["kind"] for persona in ready["personas"] for box in persona["mailboxes"]} == {"PER", "ORG", "APP", "CAB", "PATIENT"}
+    assert running.stop() == 0
+    assert not running.ready_file.exists()
+
+
+def test_a_letter_goes_out_by_the_command_line_and_a_restart_keeps_it(running: Process, tmp_path: Path) -> None:
+    attachment = tmp_path / "IHE_XDM.ZIP"
+    attachment.write_bytes(b"PK\x05\x06" + b"\0" * 18)
+    where = ("--port", str(running.ready["submission"]["port"]), "--host", "localhost", "--ca", running.ready["ca_file"])
+    account = ("--from", HOSPITAL, "--to", PRACTICE, "--login", "paul.durand")
+    sent = running.run("send", *where, *account, "--password", "hopital-2026", "--attach", str(attachment), "--read-receipt")
+    assert sent.stdout.startswith("sent <"), sent.stderr
+    refused = running.run("send", *where, *account, "--password", "wrong")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "535 5.7.8" in refused.stderr
+    token = running.run("token", "sophie.petit", "--http", running.ready["http"]).stdout.strip()
+    assert _subjects(running, token) == ["Essai"]
+    assert running.stop() == 0
+    again = Process(running.ready_file, "--data", str(tmp_path / "data"))
+    token = again.run("token", "sophie.petit", "--http", again.ready["http"]).stdout.strip()
+    assert _subjects(again, token) == ["Essai"]
+    assert again.stop() == 0
+
+
+def _subjects(running: Process, token: str) -> list[str]:
+    url = f"{running.ready['http']}/api/v1/mailboxes/{PRACTICE}/messages"
+    answer = httpx.get(url, headers={"Authorization": f"Bearer {token}"}, params={"folder": "INBOX", "limit": 200})
+    return [item["subject"] for item in answer.json()["items"]]
+
+
+def test_the_seed_is_shown_as_a_table(running: Process) -> None:
+    shown = running.run("seed", "--http", running.ready["http"])
+    assert shown.returncode == 0
+    assert "sophie.petit" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("run", "--seed", "nothing"), "there is no seed nothing"),
+        (("run", "--memory", "--data", "x"), "exclude each other"),
+        (("token", "x", "--http", "http://127.0.0.1:1"), "no simulator answers"),
+        (("token", "x", "--http", "ftp://x"), "not an http URL"),
+        (("db", "upgrade", "--url", "mysql://x/y"), "sqlite:/// or postgresql:// is expected"),
+    ],
+)
+def test_errors_are_one_line(command: tuple[str, ...], said: str) -> None:
+    line = [sys.executable, "-m", "mss_sim", *command]
+    failed = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+    assert failed.returncode == 2
+    assert said in failed.stderr
+    assert failed.stderr.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_one_line(running: Process) -> None:
+    port = str(running.ready["http"].rpartition(":")[2])
+    line = [sys.executable, "-m", "mss_sim", "run", "--memory", *_ANY, "--http-port", port]
+    failed = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+    assert failed.returncode == 2
+    assert "address already in use" in failed.stderr.lower()
+
+
+def test_what_got_250_survives_kill_9_and_is_there_once(tmp_path: Path) -> None:
+    running = Process(tmp_path / "ready.json", "--data", str(tmp_path / "data"))
+    acknowledged: list[str] = []
+    workers = [threading.Thread(target=_load, args=(running.ready["mx"]["port"], number, acknowledged)) for number in range(4)]
+    for worker in workers:
+        worker.start()
+    while len(acknowledged) < 150:
+        time.sleep(0.01)
+    running.stop(signal.SIGKILL)
+    for worker in workers:
+        worker.join()
+    running.ready_file.unlink()
+    again = Process(running.ready_file, "--data", str(tmp_path / "data"))
+    found = asyncio.run(_all_subjects(again))
+    assert again.stop() == 0
+    assert len(found) == len(set(found)), "a letter is there twice"
+    assert set(acknowledged) - set(found) == set(), "a letter that got 250 is lost"
+
+
+def _load(port: int, number: int, acknowledged: list[str]) -> None:
+    try:
+        with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+            for count in range(2_000):
+                subject = f"{number}-{count}"
+                client.sendmail(HOSPITAL, [PRACTICE], f"From: {HOSPITAL}\r\nSubject: {subject}\r\n\r\nx\r\n")
+                acknowledged.append(subject)
+    except (smtplib.SMTPException, OSError):
+        return
+
+
+async def _all_subjects(running: Process) -> list[str]:
+    found: list[str] = []
+    cursor: str | None = None
+    async with httpx.AsyncClient(base_url=running.ready["http"], auth=("camille.martin", "cabinet-2026")) as client:
+        while True:
+            params = {"limit": "200", **({"cursor": cursor} if cursor else {})}
+            page = (await client.get(f"/api/v1/mailboxes/{PRACTICE}/messages", params=params)).json()
+            found += [item["subject"] for item in page["items"]]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return found
