@@ -129,7 +129,7 @@ def seed(name: Annotated[str, typer.Argument()] = "cabinet", http: _Http = _DEFA
             who = (row["role"], row["login"], row["password"]) if number == 0 else ("", "", "")
             rights = "all" if len(box["rights"]) == 9 else " ".join(box["rights"])
             table.add_row(*who, box["address"], box["kind"], rights)
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
 def _control(http: str, key: str | None, path: str, body: dict[str, Any]) -> Any:
