@@ -44,7 +44,7 @@ def _warm(setting: Setting, *loads: Load) -> None:
 
 def starttls(setting: Setting) -> list[Row]:
     """The MX port behind STARTTLS against the same port in clear; handshakes are made before the clock starts."""
-    count = setting.count(5_000, 200)
+    count = setting.count(4_000, 200)
     with simulator(setting.folder, data=setting.folder / "data", mx_port=setting.mx_port) as ours:
         clear = Load(ours.mx, count)
         secured = replace(clear, extra=("--starttls", "--ca", ours.ca_file))

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import uvloop
 
@@ -55,12 +56,12 @@ def compose(size: int, sender: str, recipients: list[str], prefix: str, *, frenc
     ]
     header = "\r\n".join([*fields, "", ""]).encode()
     room = size - len(header) + len(_MARK) - 12
-    if room < 2:
-        raise LoadError(f"{size} bytes do not hold the header; ask for {size - room + 2} or more")
     line = _FRENCH if french else _LINE
     count, rest = divmod(room, len(line))
-    last = b"x" * (rest - 2) + b"\r\n" if rest >= 2 else b""
-    head, _, tail = (header + line * count + last).partition(_MARK)
+    if count < 1:
+        raise LoadError(f"{size} bytes do not hold the header and one line; ask for {size - room + len(line)} or more")
+    body = (line * count)[:-2] + b"x" * rest + b"\r\n"
+    head, _, tail = (header + body).partition(_MARK)
     return Letter(head, tail + b".\r\n")
 
 
@@ -106,9 +107,8 @@ class Client(asyncio.Protocol):
         self._write: Callable[[bytes], None] = lambda _data: None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Called again by nobody after STARTTLS: `adopt` does it then."""
-        if isinstance(transport, asyncio.Transport) or hasattr(transport, "write"):
-            self.adopt(transport)  # type: ignore[arg-type]
+        """The connection is there, in clear."""
+        self.adopt(cast("asyncio.Transport", transport))  # uvloop's is one by what it does, not by descent
 
     def adopt(self, transport: asyncio.Transport) -> None:
         """Talk through this transport from now on."""
@@ -222,9 +222,13 @@ async def leave(client: Client) -> None:
         await asyncio.wait_for(client.closed, 5)
 
 
+def _addresses(text: str, count: int) -> list[str]:
+    return [text % number for number in range(count)] if "%d" in text else [text]
+
+
 async def drive(options: argparse.Namespace) -> dict[str, object]:
     """The whole load; what is to be printed."""
-    recipients = options.to * options.repeat_to if "%d" not in options.to[0] else [options.to[0] % n for n in range(options.repeat_to)]
+    recipients = [address for text in options.to for address in _addresses(text, options.recipients)]
     letter = compose(options.size, options.sender, recipients, options.prefix, french=options.french)
     commands = [f"MAIL FROM:<{options.sender}>", *(f"RCPT TO:<{address}>" for address in recipients), "DATA"]
     run = Run(letter, [command.encode() + b"\r\n" for command in commands], options.count)
@@ -252,8 +256,8 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--connections", type=int, default=10)
     parser.add_argument("--size", type=int, default=2_048, help="bytes of one message")
     parser.add_argument("--from", dest="sender", required=True)
-    parser.add_argument("--to", action="append", required=True, help="recipient; with %%d in it, numbered from 0 by --recipients")
-    parser.add_argument("--recipients", dest="repeat_to", type=int, default=1, help="how many numbered recipients one message has")
+    parser.add_argument("--to", action="append", required=True, help="recipient; repeat for more; with %%d in it, as many as --recipients")
+    parser.add_argument("--recipients", type=int, default=1, help="how many recipients %%d stands for, numbered from 0")
     parser.add_argument("--prefix", default="load", help="beginning of every Message-ID")
     parser.add_argument("--french", action="store_true", help="a text with accents rather than plain ASCII")
     parser.add_argument("--starttls", action="store_true")

@@ -9,7 +9,6 @@ accepted comes back to its sender as a notification, in the same transaction. Or
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from mss_sim.core import delegation, recorded, reports, retries
 from mss_sim.core.letters import Accepted, Addressee, Letter, Outcome, Sorted
@@ -183,7 +182,7 @@ class Delivery:
 
     def _store(self, conn: Connection, kept: list[Sorted], berths: dict[str, Berth]) -> None:
         stored = [sorted_ for sorted_ in kept if sorted_.delivered or sorted_.sent_in or sorted_.missed]
-        rows = [replace(sorted_.letter.row, thread_id=sorted_.thread_id) for sorted_ in stored]
+        rows = [sorted_.letter.row._replace(thread_id=sorted_.thread_id) for sorted_ in stored]
         messages.add(conn, rows, [(s.letter.id, s.letter.parsed.search_text, s.letter.raw) for s in stored])
         self._put_away(conn, stored, berths)
 

@@ -6,7 +6,7 @@ DATA, POST  → submit            the header, the size, the shape of the message
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mss_sim.core import delegation
 from mss_sim.core.accounts import Actor
@@ -194,5 +194,5 @@ def _stamp(actor: Actor, sender: Sender, raw: bytes, parsed: ParsedMessage) -> t
     stamped = without_fields(raw, ["Sender"]) if parsed.headers.all("Sender") else raw
     if sender.sending.mode is SendMode.ON_BEHALF:
         pair = (actor.identity.name, sender.own_mailbox or sender.mailbox.address)
-        return with_fields_on_top(stamped, [("Sender", display(*pair))]), replace(parsed, sender=(pair,))
-    return stamped, replace(parsed, sender=()) if parsed.sender else parsed
+        return with_fields_on_top(stamped, [("Sender", display(*pair))]), parsed._replace(sender=(pair,))
+    return stamped, parsed._replace(sender=()) if parsed.sender else parsed

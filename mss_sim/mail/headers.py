@@ -71,6 +71,8 @@ _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "ra
 
 def decode(value: bytes) -> str:
     """Readable text of a raw header value: encoded words decoded, UTF-8 accepted, anything else as Latin-1; never raises."""
+    if value.isascii() and b"=?" not in value and b"\x00" not in value:
+        return value.decode("ascii")
     return storable(_decoded(value))
 
 

@@ -8,11 +8,11 @@ import binascii
 import quopri
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.message import Message
 from email.utils import collapse_rfc2231_value
 from html import unescape
-from typing import Any
+from typing import Any, NamedTuple
 
 from mss_sim.mail.headers import Headers, decode, read_headers, split, storable, text_in
 
@@ -26,8 +26,7 @@ _PARAMETERS_MAX = 200
 _BOUNDARY_CHARS_MAX = 70  # ref: rfc2046#5.1.1
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One node of the tree. `number` is the IMAP section (`1.2`); offsets are half-open and point into the whole message."""
 
     number: str
@@ -39,7 +38,7 @@ class Part:
     content_id: str | None
     start: int
     end: int
-    children: tuple["Part", ...] = field(default=())
+    children: tuple["Part", ...] = ()
 
     @property
     def is_attachment(self) -> bool:

@@ -8,6 +8,7 @@ that an attachment is cut out without parsing again.
 import unicodedata
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from typing import NamedTuple
 
 from mss_sim.clock import Micros, from_datetime, to_datetime
 from mss_sim.mail import mime
@@ -34,8 +35,7 @@ class Limits:
     search_text_chars: int = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedMessage:
+class ParsedMessage(NamedTuple):
     """What the rest of the program knows of a message. Addresses are canonical; absent headers are None or empty."""
 
     size_bytes: int
@@ -68,7 +68,7 @@ class ParsedMessage:
     @property
     def preview(self) -> str:
         """The beginning of the text on one line."""
-        return " ".join(self.text[: 4 * _PREVIEW_CHARS].split())[:_PREVIEW_CHARS]
+        return " ".join(self.text[: 2 * _PREVIEW_CHARS].split())[:_PREVIEW_CHARS]
 
     @property
     def search_text(self) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, exists, func, insert, not_, select, update
 
@@ -12,8 +12,7 @@ from mss_sim.store.hot import Hot
 from mss_sim.vocabulary import Flag
 
 
-@dataclass(frozen=True, slots=True)
-class MessageRow:
+class MessageRow(NamedTuple):
     """A message as it is stored, body apart. `summary` is JSON text; the `*_search` texts are folded."""
 
     id: int
@@ -31,8 +30,7 @@ class MessageRow:
     has_attachments: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CopyRow:
+class CopyRow(NamedTuple):
     """One copy in one folder. `keywords` are separated by a space."""
 
     id: int
@@ -87,36 +85,19 @@ class ListQuery:
 _INSERT_MESSAGE = Hot(insert(messages))
 _INSERT_BODY = Hot(insert(message_bodies))
 _INSERT_COPY = Hot(insert(copies))
-_MESSAGE_NAMES = tuple(column.name for column in messages.c)
 _COPY_COLUMNS = tuple(copies.c)
 _MESSAGE_COLUMNS = tuple(messages.c)
 
 
 def add(conn: Connection, rows: Sequence[MessageRow], bodies: Sequence[tuple[int, str, bytes]]) -> None:
     """Store messages with their (message id, search text, bytes)."""
-    _INSERT_MESSAGE.run(conn, [{name: getattr(row, name) for name in _MESSAGE_NAMES} for row in rows])
-    _INSERT_BODY.run(conn, [{"message_id": id_, "search_text": text, "raw": raw} for id_, text, raw in bodies])
+    _INSERT_MESSAGE.run(conn, rows)
+    _INSERT_BODY.run(conn, bodies)
 
 
 def add_copies(conn: Connection, rows: Sequence[CopyRow]) -> None:
     """Store copies; their UIDs and sequence numbers were taken from the locked folder."""
-    _INSERT_COPY.run(
-        conn,
-        [
-            {
-                "id": row.id,
-                "mailbox_id": row.mailbox_id,
-                "folder_id": row.folder_id,
-                "message_id": row.message_id,
-                "uid": row.uid,
-                "modseq": row.modseq,
-                "flags": int(row.flags),
-                "keywords": row.keywords,
-                "internal_at": row.internal_at,
-            }
-            for row in rows
-        ],
-    )
+    _INSERT_COPY.run(conn, [(*row[:6], int(row.flags), *row[7:]) for row in rows])  # a driver may not know what a Flag is
 
 
 _THREADS = select(messages.c.rfc_message_id, messages.c.thread_id, messages.c.id).where(
