@@ -149,7 +149,7 @@ class Simulator:
     async def _serve_http(self) -> None:
         if self._certificates is None:
             raise RuntimeError("certificates come first")
-        app = api.build(self.core, ca_file=self._certificates.ca_file, open_connections=self.connections.count)
+        app = api.build(self.core, ca_file=self._certificates.ca_file, open_connections=self.connections.count, seed=self._seed)
         listener = _bind(self.settings.host, self.settings.http_port)
         self._ports["http"] = listener.getsockname()[1]
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=int(_STOP_SECONDS))

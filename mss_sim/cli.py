@@ -29,10 +29,18 @@ _DEFAULT_HTTP = "http://127.0.0.1:8080"
 def main() -> None:
     """Entry point: errors that a user can mend are one line, and exit status 2."""
     try:
-        app()
+        code = app(standalone_mode=False)
     except (OSError, ValueError) as error:
         typer.echo(f"mss-sim: {error}", err=True)
         sys.exit(2)
+    except typer.Abort:
+        sys.exit(130)
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # typer's usage errors have no public common class
+            raise
+        typer.echo(f"mss-sim: {error.format_message()} Try --help.", err=True)
+        sys.exit(2)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _fail(text: str) -> typer.Exit:

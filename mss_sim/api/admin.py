@@ -55,13 +55,15 @@ async def get_state(core: CurrentCore) -> Response:
 
 
 @router.post("/reset", status_code=204)
-async def reset(core: CurrentCore, seed_name: schemas.SeedIn | None = None) -> Response:
-    """Empty the world; plant a seed afterwards when one is named."""
-    if seed_name is not None:
-        seed.load(seed_name.name)
-    await core.world.store.reset()
-    if seed_name is not None:
-        await seed.plant(core.world, seed_name.name)
+async def reset(request: Request, core: CurrentCore, wanted: schemas.SeedIn | None = None) -> Response:
+    """Empty the world and plant the seed it began with, or the one that is named; `none` leaves it empty."""
+    name = wanted.name if wanted else request.app.state.seed or seed.NONE
+    if name != seed.NONE:
+        seed.load(name)
+    async with request.app.state.resetting:
+        await core.world.store.reset()
+        if name != seed.NONE:
+            await seed.plant(core.world, name)
     return Response(status_code=204)
 
 
@@ -122,6 +124,12 @@ async def add_identity(core: CurrentCore, new: schemas.IdentityIn) -> Response:
     """Create an identity, with an account when a login and a password are given."""
     row = await control.add_identity(core.world, control.NewIdentity(**new.model_dump()))
     return Json(_identity(row), status_code=201)
+
+
+@router.get("/identities/{idnat:path}", responses={200: {"model": schemas.IdentityOut}})
+async def get_identity(core: CurrentCore, idnat: str) -> Response:
+    """One identity."""
+    return Json(_identity(await control.identity_named(core.world, idnat)))
 
 
 @router.patch("/identities/{idnat:path}", responses={200: {"model": schemas.IdentityOut}})

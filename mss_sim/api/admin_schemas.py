@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from mss_sim.api.schemas import In, Out
+from mss_sim.api.schemas import Count, In, OneLine, Out, Rank
 from mss_sim.core.rows import Operator
 from mss_sim.core.seed import Persona
 from mss_sim.vocabulary import IdentityKind, MailboxKind, MailboxState, Right, SeenPolicy, SentPolicy
@@ -30,9 +30,9 @@ class PersonaOut(Out):
 
 
 class OperatorIn(In):
-    name: str = Field(min_length=1, examples=["Clinique du Lac"])
+    name: OneLine = Field(min_length=1, examples=["Clinique du Lac"])
     domains: list[str] = Field(min_length=1, examples=[["clinique-lac.sim.mssante.fr"]])
-    message_size_bytes_max: int | None = Field(default=None, ge=1_000)
+    message_size_bytes_max: int | None = Field(default=None, ge=1_000, le=2**40)
 
 
 class OperatorOut(Out):
@@ -64,13 +64,13 @@ class TokenOut(Out):
 
 
 class IdentityIn(In):
-    idnat: str = Field(min_length=1, max_length=100, examples=["899700420062"])
+    idnat: OneLine = Field(min_length=1, max_length=100, examples=["899700420062"])
     kind: IdentityKind
-    family_name: str = Field(min_length=1)
-    given_name: str = ""
-    title: str = ""
-    profession: str = ""
-    structure: str = ""
+    family_name: OneLine = Field(min_length=1)
+    given_name: OneLine = ""
+    title: OneLine = ""
+    profession: OneLine = ""
+    structure: OneLine = ""
     anonymous_card: bool = False
     enabled: bool = True
     login: str | None = Field(default=None, min_length=1)
@@ -78,11 +78,11 @@ class IdentityIn(In):
 
 
 class IdentityPatch(In):
-    family_name: str | None = Field(default=None, min_length=1)
-    given_name: str | None = None
-    title: str | None = None
-    profession: str | None = None
-    structure: str | None = None
+    family_name: OneLine | None = Field(default=None, min_length=1)
+    given_name: OneLine | None = None
+    title: OneLine | None = None
+    profession: OneLine | None = None
+    structure: OneLine | None = None
     anonymous_card: bool | None = None
     enabled: bool | None = None
     login: str | None = Field(default=None, min_length=1)
@@ -108,12 +108,12 @@ class MailboxIn(In):
     address: str = Field(examples=["accueil@cabinet.sim.mssante.fr"])
     kind: MailboxKind
     owner_idnat: str = Field(description="One person for PER, the organisation for ORG and APP, the responsible for CAB, the patient.")
-    label: str = ""
-    description: str = ""
+    label: OneLine = ""
+    description: OneLine = ""
     red_listed: bool = False
-    preferred_rank: int | None = Field(default=None, ge=1)
-    message_size_bytes_max: int | None = Field(default=None, ge=1_000)
-    quota_bytes: int | None = Field(default=None, ge=0)
+    preferred_rank: Rank | None = None
+    message_size_bytes_max: int | None = Field(default=None, ge=1_000, le=2**40)
+    quota_bytes: Count | None = None
     seen_policy: SeenPolicy | None = Field(default=None, description="Default: shared for ORG and CAB, personal for the others.")
     sent_policy: SentPolicy = SentPolicy.OWNER
     co_holders: list[str] = Field(default=[], description="idNats; CAB only.")
@@ -121,12 +121,12 @@ class MailboxIn(In):
 
 class MailboxAdminPatch(In):
     state: MailboxState | None = None
-    label: str | None = None
-    description: str | None = None
+    label: OneLine | None = None
+    description: OneLine | None = None
     red_listed: bool | None = None
-    preferred_rank: int | None = Field(default=None, ge=1)
-    message_size_bytes_max: int | None = Field(default=None, ge=1_000)
-    quota_bytes: int | None = Field(default=None, ge=0)
+    preferred_rank: Rank | None = None
+    message_size_bytes_max: int | None = Field(default=None, ge=1_000, le=2**40)
+    quota_bytes: Count | None = None
     seen_policy: SeenPolicy | None = None
     sent_policy: SentPolicy | None = None
 

@@ -1,12 +1,16 @@
 """The HTTP application: the REST API, the control plane beside it, health."""
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.responses import HTMLResponse
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
@@ -22,7 +26,7 @@ Every refusal is a problem document (RFC 9457) whose `code` is the rule and whos
 """
 
 
-def build(core: Core, *, ca_file: Path, open_connections: Callable[[], int]) -> FastAPI:
+def build(core: Core, *, ca_file: Path, open_connections: Callable[[], int], seed: str | None) -> FastAPI:
     """The application of one world."""
     app = FastAPI(
         title="mss-sim",
@@ -36,18 +40,35 @@ def build(core: Core, *, ca_file: Path, open_connections: Callable[[], int]) -> 
     _serve_docs(app)
     app.state.core = core
     app.state.ca_file = ca_file
+    app.state.seed = seed
+    app.state.resetting = asyncio.Lock()
     app.state.open_connections = open_connections
     problems.install(app)
     for router in (mailboxes.router, messages.router, sending.router, grants.router, conversations.router):
         app.include_router(router, prefix=PREFIX)
     app.include_router(admin.router)
     app.include_router(health.router)
+    app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the schema
     return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The schema with the body of a letter, which its route reads by itself because it takes two media types."""
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        letter = schemas.SendIn.model_json_schema(ref_template="#/components/schemas/{model}")
+        schema["components"]["schemas"] |= {**letter.pop("$defs"), "SendIn": letter}
+        app.openapi_schema = schema
+    return app.openapi_schema
 
 
 def _serve_docs(app: FastAPI) -> None:
     """The interactive documentation, from files that ship: a browser asks no other machine."""
     app.mount("/docs-files", StaticFiles(directory=swagger_ui_path), name="docs-files")
+
+    @app.get("/", include_in_schema=False)
+    async def home() -> RedirectResponse:
+        return RedirectResponse("/docs")
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:

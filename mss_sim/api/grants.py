@@ -1,11 +1,13 @@
 """REST: delegation."""
 
+from datetime import datetime
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from mss_sim.api import schemas, views
 from mss_sim.api.views import Json
-from mss_sim.clock import from_datetime
+from mss_sim.clock import Micros, from_datetime, to_datetime
 from mss_sim.core import delegation, people
 from mss_sim.core.core import Core
 from mss_sim.core.delegation import By, GrantRequest
@@ -24,10 +26,22 @@ def request_of(address: str, grant: schemas.GrantIn) -> GrantRequest:
         address=address,
         grantee_idnat=grant.grantee,
         rights=frozenset(grant.rights),
-        valid_from=from_datetime(grant.valid_from) if grant.valid_from else None,
-        valid_until=from_datetime(grant.valid_until) if grant.valid_until else None,
+        valid_from=_instant(grant.valid_from),
+        valid_until=_instant(grant.valid_until),
         reason=grant.reason,
     )
+
+
+def _instant(moment: datetime | None) -> Micros | None:
+    """The instant of a date that can be shown again: in UTC it must lie in the years 1 to 9999."""
+    if moment is None:
+        return None
+    try:
+        instant = from_datetime(moment)
+        to_datetime(instant)
+    except OverflowError as error:
+        raise Refusal(Rule.INVALID, f"The date {moment.isoformat()} lies outside the years 1 to 9999 in UTC.") from error
+    return instant
 
 
 async def shown(core: Core, rows: list[tuple[GrantRow, str]]) -> list[dict[str, object]]:

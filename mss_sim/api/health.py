@@ -13,12 +13,14 @@ from mss_sim.http.dependencies import CurrentCore
 router = APIRouter(tags=["health"])
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 async def is_alive() -> Response:
     """The process answers."""
     return Json({"status": "alive"})
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz")
 async def is_ready(core: CurrentCore) -> Response:
     """The store answers; 503 otherwise."""

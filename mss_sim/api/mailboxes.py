@@ -45,7 +45,8 @@ async def get_mailbox(core: CurrentCore, actor: CurrentActor, address: MailboxAd
 @router.patch("/mailboxes/{address}", responses={200: {"model": schemas.MailboxOut}})
 async def change_mailbox(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, patch: schemas.MailboxPatch) -> Response:
     """Change texts, red list, preferred rank, seen and sent policies; a holder or a grantee with manage may."""
-    await mailboxes.held_mailbox(core.world, actor, address, Right.MANAGE)
+    for right in (Right.SEE, Right.MANAGE):
+        await mailboxes.held_mailbox(core.world, actor, address, right)
     changes = patch.model_dump(exclude_unset=True, mode="json")
     if changes:
         await control.change_mailbox(core.world, address, changes, actor_id=actor.identity.id, door=Door.REST)

@@ -58,7 +58,8 @@ async def list_messages(
     known = await people.by_ids(core.world, (rows[0].identity_id for rows in listed.readings.values()))
 
     def show(item: Item) -> dict[str, Any]:
-        return views.summary(item, listed.folders, listed.readings.get(item.copy.id, ()), known)
+        shown = views.summary(item, listed.folders, listed.readings.get(item.copy.id, ()), known)
+        return shown if listed.readable else {**shown, "preview": ""}
 
     return Json(page.cut(listed.items, lambda item: item.copy.id, show))
 
@@ -98,7 +99,7 @@ def _whole(opened: Opened, address: str, known: dict[int, Identity]) -> dict[str
         "headers": [(name, decode(value)) for name, value in headers.fields],
         "text": _body(raw, stored["parts"], "text/plain") or "",
         "html": _body(raw, stored["parts"], "text/html"),
-        "attachments": [_attachment(part, address, shown["id"]) for part in stored["parts"] if part["attachment"]],
+        "attachments": [_attachment(raw, part, address, shown["id"]) for part in stored["parts"] if part["attachment"]],
         "read_by": [views.reader(reading, known) for reading in opened.readings],
     }
 
@@ -114,12 +115,12 @@ def _body(raw: bytes, parts: list[dict[str, Any]], content_type: str) -> str | N
     return None
 
 
-def _attachment(part: dict[str, Any], address: str, message_id: str) -> dict[str, Any]:
+def _attachment(raw: bytes, part: dict[str, Any], address: str, message_id: str) -> dict[str, Any]:
     return {
         "part": part["number"],
         "filename": part["filename"],
         "content_type": part["type"],
-        "size_bytes": part["end"] - part["start"],
+        "size_bytes": len(content(raw, part["start"], part["end"], part["encoding"])),
         "url": views.url(address, "messages", message_id, "attachments", part["number"]),
     }
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from mss_sim.vocabulary import (
     Act,
@@ -25,6 +25,12 @@ from mss_sim.vocabulary import (
 _DOCTOR = "camille.martin@medecin.sim.mssante.fr"
 _PRACTICE = "tilleuls@cabinet.sim.mssante.fr"
 _SECRETARY = "590000010000017/SEC0001"
+
+
+OneLine = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f\u0085\u2028\u2029]*$")]
+"""A text that can stand in a header: one line."""
+Count = Annotated[int, Field(ge=0, le=2**62)]
+Rank = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class In(BaseModel):
@@ -94,10 +100,10 @@ class Me(Out):
 class MailboxPatch(In):
     """What a holder, or a grantee with manage, may change."""
 
-    label: str | None = None
-    description: str | None = None
+    label: OneLine | None = None
+    description: OneLine | None = None
     red_listed: bool | None = None
-    preferred_rank: int | None = Field(default=None, ge=1)
+    preferred_rank: Rank | None = None
     seen_policy: SeenPolicy | None = None
     sent_policy: SentPolicy | None = None
 
@@ -238,7 +244,7 @@ class SentOut(Out):
     recipients: list[RecipientOutcome]
     timeline_url: str
     replayed: bool = False
-    """True when the Idempotency-Key had been used: nothing was sent again."""
+    """True when the Idempotency-Key had been used: nothing was sent again, the rest is the first answer."""
 
 
 class EventOut(Out):

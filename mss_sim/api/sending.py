@@ -8,6 +8,7 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Header, Query, Request
 from pydantic import ValidationError
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from mss_sim.api import schemas, views
@@ -24,7 +25,7 @@ from mss_sim.core.submission import Request as Submit
 from mss_sim.core.submission import read_message, sender_at
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
-from mss_sim.ids import encode
+from mss_sim.ids import ID_MAX, encode
 from mss_sim.mail.addresses import AddressError, addresses_of, canonical, domain_of
 from mss_sim.mail.compose import CompositionError, Draft, File, compose
 from mss_sim.vocabulary import HEADER_MES, HEADER_MES_FIN, Notify, SendMode
@@ -35,7 +36,7 @@ _SCHEMA = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": SendIn.model_json_schema(ref_template="#/components/schemas/{model}")},
+            "application/json": {"schema": {"$ref": "#/components/schemas/SendIn"}},
             "message/rfc822": {"schema": {"type": "string", "format": "binary"}},
         },
     }
@@ -63,12 +64,12 @@ async def send_message(
     elif kind == "application/json":
         submit = await _composed(core, actor, address, body)
     else:
-        raise Refusal(Rule.INVALID, "Send application/json or message/rfc822.")
+        raise HTTPException(415, "Send application/json or message/rfc822.")
     if idempotency_key:
         digest = hashlib.sha256(f"{address}\n{kind}\n{to}\n{send_mode}\n".encode() + body).hexdigest()
         submit = _with_key(submit, (idempotency_key, digest))
     result = await core.submission.submit(actor, submit)
-    return Json(views.accepted(result, address), status_code=200 if result.replayed else 201)
+    return Json(views.accepted(result, address), status_code=201)
 
 
 async def _body(request: Request, core: Core) -> bytes:
@@ -169,7 +170,7 @@ async def _parent(core: Core, actor: Actor, address: str, text: str | None) -> t
         return None, []
     if text.startswith("<"):
         return text, [text]
-    page = ListQuery(mailbox_id=0, limit=1, before=read_id(text) + 1)
+    page = ListQuery(mailbox_id=0, limit=1, before=min(read_id(text) + 1, ID_MAX))
     listed = await mailboxes.list_messages(core.world, actor, address, page)
     if not listed.items or listed.items[0].copy.id != read_id(text):
         raise Refusal(Rule.NOT_FOUND, "in_reply_to names no message of this mailbox.")

@@ -196,8 +196,13 @@ def conversation(found: Conversation, folders: Mapping[int, Folder], *, whole: b
         "id": encode(found.thread.id),
         "subject": found.newest.message.subject,
         "message_count": found.thread.count,
-        "last_message": summary(found.newest, folders, (), {}),
+        "last_message": _blinded(found, summary(found.newest, folders, (), {})),
         "patients": sides,
         "closed": closed,
     }
-    return {**shown, "messages": [summary(item, folders, (), {}) for item in found.items]} if whole else shown
+    return {**shown, "messages": [_blinded(found, summary(item, folders, (), {})) for item in found.items]} if whole else shown
+
+
+def _blinded(found: Conversation, shown: dict[str, Any]) -> dict[str, Any]:
+    """A summary without the beginning of the text for who may see the mailbox but not read it."""
+    return shown if found.readable else {**shown, "preview": ""}

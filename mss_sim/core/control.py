@@ -63,7 +63,7 @@ async def state(world: World) -> State:
 async def add_operator(world: World, name: str, domains: Sequence[str], message_size_bytes_max: int | None) -> Operator:
     """Create an operator with its domains."""
     try:
-        names = tuple(canonical_domain(domain) for domain in domains)
+        names = tuple(dict.fromkeys(canonical_domain(domain) for domain in domains))
     except AddressError as error:
         raise Refusal(Rule.INVALID, f"{error}.") from error
 
@@ -209,6 +209,8 @@ async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
         address = canonical(new.address)
     except AddressError as error:
         raise Refusal(Rule.INVALID, f"{error}.", subject=new.address) from error
+    if "/" in address:
+        raise Refusal(Rule.INVALID, "An address with / cannot stand in the path of the REST API.", subject=address)
 
     def unit(conn: Connection) -> Mailbox:
         owner = _identity(conn, new.owner_idnat)
@@ -237,7 +239,7 @@ async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
             created_at=world.clock.now(),
         )
         mailboxes.add(conn, mailbox, [world.ids.next() for _ in FOLDERS_AT_BIRTH])
-        for idnat in new.co_holders:
+        for idnat in dict.fromkeys(one for one in new.co_holders if one != owner.idnat):
             mailboxes.add_co_holder(conn, mailbox.id, _identity(conn, idnat).id, world.clock.now())
         return mailbox
 
@@ -269,6 +271,8 @@ async def change_mailbox(world: World, address: str, changes: dict[str, Any], *,
 
     def unit(conn: Connection) -> Mailbox:
         mailbox = _mailbox(conn, address)
+        if not changes:
+            return mailbox
         mailboxes.change(conn, mailbox.id, changes)
         before = {name: getattr(mailbox, name) for name in changes}
         line = Line(

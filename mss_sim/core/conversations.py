@@ -1,6 +1,6 @@
 """Conversations of a mailbox, and the explicit acts that close and reopen them towards patients."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mss_sim.core import delegation
 from mss_sim.core.accounts import Actor
@@ -8,6 +8,7 @@ from mss_sim.core.delegation import Held
 from mss_sim.core.mailboxes import personal_reader
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
+from mss_sim.ids import encode
 from mss_sim.store import conversations, journal, mailboxes, messages
 from mss_sim.store.conversations import AnswerRightRow, Thread
 from mss_sim.store.engine import Connection
@@ -35,6 +36,7 @@ class Conversation:
     newest: Item
     patients: tuple[PatientSide, ...]
     items: tuple[Item, ...] = ()
+    readable: bool = True
 
 
 async def list_conversations(world: World, actor: Actor, address: str, *, before: int | None, limit: int) -> list[Conversation]:
@@ -115,7 +117,7 @@ def _conversation(conn: Connection, held: Held, actor: Actor, thread: Thread) ->
     for row in sorted(rights, key=lambda row: (row.withdrawn_at is None, row.id)):
         latest[row.patient_mailbox_id, row.mailbox_id] = row
     sides = (PatientSide(names[row.patient_mailbox_id], names[row.mailbox_id], row) for row in latest.values())
-    return Conversation(thread, newest, tuple(sides))
+    return Conversation(thread, newest, tuple(sides), readable=Right.READ in held.access.rights)
 
 
 def _opened(conn: Connection, held: Held, actor: Actor, thread_id: int) -> Conversation:
@@ -124,12 +126,12 @@ def _opened(conn: Connection, held: Held, actor: Actor, thread_id: int) -> Conve
         raise Refusal(Rule.NOT_FOUND, "There is no such conversation in this mailbox.")
     found = _conversation(conn, held, actor, thread)
     query = ListQuery(held.mailbox.id, _MESSAGES_MAX, thread_id=thread_id, personal_reader=personal_reader(held, actor))
-    return Conversation(found.thread, found.newest, found.patients, tuple(messages.page(conn, query)))
+    return replace(found, items=tuple(messages.page(conn, query)))
 
 
 def _trace(world: World, conn: Connection, actor: Actor, held: Held, act: Act, found: Conversation, count: int) -> None:
     grant = held.access.grant_for(Right.CLOSE)
-    detail = {"conversation": str(found.thread.id), "patients": [side.patient for side in found.patients], "rights": count}
+    detail = {"conversation": encode(found.thread.id), "patients": [side.patient for side in found.patients], "rights": count}
     line = Line(
         world.ids.next(),
         world.clock.now(),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from mss_sim.clock import Micros
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
+from mss_sim.ids import encode
 from mss_sim.policy import delegation as policy
 from mss_sim.policy.access import Access, Grant, access_at
 from mss_sim.store import grants, identities, journal, mailboxes
@@ -96,7 +97,14 @@ async def grant(world: World, by: By, request: GrantRequest) -> GrantRow:
         if grantee is None:
             raise Refusal(Rule.GRANTEE_NOT_ALLOWED, f"No identity has the idNat {request.grantee_idnat}.", subject=request.grantee_idnat)
         policy.decide_window(request.valid_from, request.valid_until, now)
-        policy.decide_grant(granter, _as_grantee(grantee), request.rights, to_himself=grantee.id == by.identity_id, mailbox=mailbox.kind)
+        policy.decide_grant(
+            granter,
+            _as_grantee(grantee),
+            request.rights,
+            to_himself=grantee.id == by.identity_id,
+            mailbox=mailbox.kind,
+            valid_until=request.valid_until,
+        )
         row = GrantRow(
             id=world.ids.next(),
             mailbox_id=mailbox.id,
@@ -186,7 +194,7 @@ async def hand_over(world: World, by: By, from_idnat: str, to_idnat: str, addres
         grants.revoke(conn, [row.id for row in concerned], by.identity_id, now)
         grants.add(conn, created)
         for old, new in zip(concerned, created, strict=True):
-            _trace(world, conn, by, Act.HANDED_OVER, new, {"from": from_idnat, "to": to_idnat, "replaces": str(old.id)})
+            _trace(world, conn, by, Act.HANDED_OVER, new, {"from": from_idnat, "to": to_idnat, "replaces": encode(old.id)})
         ended = [grants.by_id(conn, row.id) or row for row in concerned]
         return HandOver(tuple(ended), tuple(created))
 
@@ -200,7 +208,14 @@ def _managed(conn: Connection, by: By, row: GrantRow, successor: Identity, addre
         return False
     try:
         _, granter = _granter(conn, by, mailbox.address, now)
-        policy.decide_grant(granter, _as_grantee(successor), row.rights, to_himself=successor.id == by.identity_id, mailbox=mailbox.kind)
+        policy.decide_grant(
+            granter,
+            _as_grantee(successor),
+            row.rights,
+            to_himself=successor.id == by.identity_id,
+            mailbox=mailbox.kind,
+            valid_until=row.valid_until,
+        )
     except Refusal as refusal:
         if address is not None or refusal.rule is Rule.GRANTEE_NOT_ALLOWED:
             raise

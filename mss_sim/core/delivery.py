@@ -14,6 +14,7 @@ from mss_sim.core import delegation, recorded, reports, retries
 from mss_sim.core.letters import Accepted, Addressee, Letter, Outcome, Sorted
 from mss_sim.core.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
+from mss_sim.mail.addresses import domain_of
 from mss_sim.policy import closure
 from mss_sim.policy.delegation import Sending, decide_sending
 from mss_sim.policy.routing import Room, Standing, Way, decide_route, standing
@@ -22,7 +23,19 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.store.mailboxes import Berth
 from mss_sim.store.messages import CopyRow
-from mss_sim.vocabulary import Door, FinHeaderScope, Flag, MailboxKind, MailboxState, SendMode, SentPolicy, SpecialUse, TimelineKind
+from mss_sim.vocabulary import (
+    PATIENT_DOMAIN,
+    Door,
+    FinHeaderScope,
+    Flag,
+    MailboxKind,
+    MailboxState,
+    Right,
+    SendMode,
+    SentPolicy,
+    SpecialUse,
+    TimelineKind,
+)
 
 _SENDER_STATES: dict[MailboxState, Rule] = {
     MailboxState.CLOSED: Rule.MAILBOX_CLOSED,
@@ -77,10 +90,12 @@ class Delivery:
     def deliver_stored(self, conn: Connection, letter: Letter) -> Refusal | None:
         """Deliver a message that is stored already to its one recipient; the refusal when his mailbox takes none now."""
         berths = mailboxes.berths(conn, _addresses([letter]))
+        known = messages.known(conn, _references(letter))
+        answered = [known[id_] for id_ in _references(letter) if id_ in known]
         sorted_ = Sorted(letter, letter.row.thread_id)
         addressee = letter.envelope.recipients[0]
-        sender, berth = berths.get(letter.envelope.sender), berths.get(addressee.address)
-        refusal = self._sort_one(conn, sorted_, addressee, sender, berth, [])
+        sender, berth = berths.get(letter.left_from), berths.get(addressee.address)
+        refusal = self._sort_one(conn, sorted_, addressee, sender, berth, answered)
         if refusal is None:
             self._put_away(conn, [sorted_], berths)
         return refusal
@@ -88,8 +103,8 @@ class Delivery:
     def _sort(self, conn: Connection, letter: Letter, berths: dict[str, Berth], threads: dict[str, tuple[int, int]]) -> Sorted:
         """Decide on one letter; Refusal when none of it may be kept."""
         answered = [threads[id_] for id_ in _references(letter) if id_ in threads]
-        sorted_ = Sorted(letter, answered[0][0] if answered else letter.id)
-        sender = berths.get(letter.origin.mailbox if letter.origin else letter.envelope.sender)
+        sender = berths.get(letter.left_from)
+        sorted_ = Sorted(letter, answered[0][0] if answered else self._thread(conn, letter, sender, berths))
         if letter.origin:
             sorted_.sending = self._sending(conn, letter, sender)
         refusals = []
@@ -105,6 +120,14 @@ class Delivery:
             sorted_.sent_in = self._sent_in(letter, sender, sorted_.sending, berths)
         return sorted_
 
+    def _thread(self, conn: Connection, letter: Letter, sender: Berth | None, berths: dict[str, Berth]) -> int:
+        """The conversation of a letter that answers nothing: a new one, but a patient's joins the newest that is open to him there."""
+        if sender is None or sender.kind is not MailboxKind.PATIENT:
+            return letter.id
+        targets = [berths[one.address] for one in letter.envelope.recipients if one.address in berths]
+        rights = [row for target in targets for row in conversations.rights_between(conn, sender.id, target.id) if row.withdrawn_at is None]
+        return rights[-1].thread_id if rights else letter.id
+
     def _sending(self, conn: Connection, letter: Letter, sender: Berth | None) -> Sending:
         """In what quality the letter leaves; asked again here because a grant may have ended since MAIL."""
         origin = letter.origin
@@ -112,6 +135,9 @@ class Delivery:
             raise Refusal(Rule.SEND_NOT_ALLOWED, "The mailbox that the letter leaves from is gone.")
         held = delegation.access(conn, sender, origin.actor_id, letter.at)
         sending = decide_sending(held, sender.address, self._world.settings.send_precedence, origin.wished)
+        effect = closure.effect_of(sender.kind, MailboxKind.PATIENT, letter.parsed.subject, letter.parsed.mes)
+        if effect in (closure.Effect.CLOSE, closure.Effect.WITHDRAW) and _writes_to_patients(letter):
+            held.require(Right.CLOSE, sender.address)
         if sender.state in _SENDER_STATES:
             raise Refusal(_SENDER_STATES[sender.state], f"The mailbox {sender.address} is {sender.state}: it does not send.")
         return sending
@@ -154,7 +180,7 @@ class Delivery:
         self, conn: Connection, patient: Berth, address: str, berth: Berth | None, answered: list[tuple[int, int]]
     ) -> Refusal | None:
         by_thread = self._world.settings.fin_header_scope is FinHeaderScope.CONVERSATION
-        keys = frozenset(thread if by_thread else message for thread, message in (answered if by_thread else answered[:1]))
+        keys = frozenset(thread if by_thread else message for thread, message in answered[:1])  # the one that it will be filed in
         rows = conversations.rights_between(conn, patient.id, berth.id) if berth else []
         rights = [closure.AnswerRight(row.thread_id if by_thread else row.message_id, row.withdrawn_at is None) for row in rows]
         try:
@@ -230,13 +256,17 @@ class Delivery:
         )
 
 
+def _writes_to_patients(letter: Letter) -> bool:
+    return any(domain_of(addressee.address) == PATIENT_DOMAIN for addressee in letter.envelope.recipients)
+
+
 def _addresses(letters: Sequence[Letter]) -> set[str]:
     """Every address whose mailbox the group needs."""
     found: set[str] = set()
     for letter in letters:
         found.update(addressee.address for addressee in letter.envelope.recipients)
         found.update(address for _, address in letter.parsed.reply_to)
-        found.add(letter.envelope.sender)
+        found.update((letter.envelope.sender, letter.left_from))
         if letter.origin:
             found.update(address for address in (letter.origin.mailbox, letter.origin.own_mailbox) if address)
     found.discard("")
@@ -255,7 +285,7 @@ def _unload(sorted_: Sorted) -> None:
 
 
 def _accepted(sorted_: Sorted) -> Accepted:
-    missed = {Way.DEFER: TimelineKind.DELAYED}
+    missed = {Way.DEFER: TimelineKind.RELAYED}
     outcomes = [Outcome(addressee.address, TimelineKind.DELIVERED) for addressee, _, _ in sorted_.delivered]
     outcomes += [Outcome(a.address, missed.get(way, TimelineKind.FAILED), refusal) for a, way, refusal in sorted_.missed]
     letter = sorted_.letter

@@ -40,17 +40,20 @@ async def create_folder(world: World, actor: Actor, address: str, name: str) -> 
         held = delegation.require(conn, address, actor.identity.id, Right.FILE, world.clock.now())
         if folders.by_name(conn, held.mailbox.id, FOLDER_SEPARATOR.join(path)):
             raise Refusal(Rule.CONFLICT, f"There is already a folder {name}.", subject=name)
-        made: Folder | None = None
-        for depth in range(1, len(path) + 1):
-            above = FOLDER_SEPARATOR.join(path[:depth])
-            if folders.by_name(conn, held.mailbox.id, above) is None:
-                made = _add(world, conn, held, above)
-                _trace(world, conn, actor, held, Act.FOLDER_CREATED, {"name": above})
-        if made is None:
-            raise Refusal(Rule.CONFLICT, f"There is already a folder {name}.", subject=name)
+        _add_missing(world, conn, held, path[:-1])
+        made = _add(world, conn, held, FOLDER_SEPARATOR.join(path))
+        _trace(world, conn, actor, held, Act.FOLDER_CREATED, {"name": made.name})
         return made
 
     return await world.store.write(unit)
+
+
+def _add_missing(world: World, conn: Connection, held: Held, path: list[str]) -> None:
+    """Create the folders of a path that are not there yet."""
+    for depth in range(1, len(path) + 1):
+        name = FOLDER_SEPARATOR.join(path[:depth])
+        if folders.by_name(conn, held.mailbox.id, name) is None:
+            _add(world, conn, held, name)
 
 
 def _add(world: World, conn: Connection, held: Held, name: str) -> Folder:
@@ -71,11 +74,15 @@ async def rename_folder(world: World, actor: Actor, address: str, folder_id: int
             return folder
         if path.startswith(folder.name + FOLDER_SEPARATOR):
             raise Refusal(Rule.INVALID, "A folder cannot be moved into itself.")
-        if folders.by_name(conn, held.mailbox.id, path):
-            raise Refusal(Rule.CONFLICT, f"There is already a folder {path}.", subject=path)
-        for inner in folders.below(conn, held.mailbox.id, folder.name):
-            folders.rename(conn, inner.id, path + inner.name[len(folder.name) :])
-        folders.rename(conn, folder.id, path)
+        inside = folders.below(conn, held.mailbox.id, folder.name)
+        names = {folder.id: path} | {inner.id: path + inner.name[len(folder.name) :] for inner in inside}
+        for target in names.values():
+            _path(target)
+            if folders.by_name(conn, held.mailbox.id, target):
+                raise Refusal(Rule.CONFLICT, f"There is already a folder {target}.", subject=target)
+        _add_missing(world, conn, held, path.split(FOLDER_SEPARATOR)[:-1])
+        for id_, target in names.items():
+            folders.rename(conn, id_, target)
         _trace(world, conn, actor, held, Act.FOLDER_RENAMED, {"from": folder.name, "to": path})
         return folders.by_id(conn, held.mailbox.id, folder_id) or folder
 

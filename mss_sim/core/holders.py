@@ -60,6 +60,8 @@ async def remove_holder(world: World, by: By, address: str, idnat: str) -> list[
     def unit(conn: Connection) -> list[Holder]:
         identity = identities.by_idnat(conn, idnat)
         leaving = identity is not None and identity.id == by.identity_id
+        if leaving:
+            _refuse_stranger(conn, by, address)
         mailbox = _practice(conn, address) if leaving else _led_by(conn, by, address)
         role = mailboxes.role_of(conn, mailbox, identity.id) if identity else None
         if role is HolderRole.RESPONSIBLE:
@@ -88,7 +90,7 @@ async def change_responsible(world: World, by: By, address: str, idnat: str, *, 
             raise Refusal(Rule.CONFLICT, f"{idnat} is the responsible already.", subject=idnat)
         mailboxes.remove_co_holder(conn, mailbox.id, successor.id)
         mailboxes.set_owner(conn, mailbox.id, successor.id)
-        if stay:
+        if stay and mailboxes.role_of(conn, mailboxes.by_id(conn, mailbox.id) or mailbox, mailbox.owner_id) is None:
             mailboxes.add_co_holder(conn, mailbox.id, mailbox.owner_id, world.clock.now())
         _trace(world, conn, by, mailbox, Act.RESPONSIBLE_CHANGED, {"idnat": idnat, "stays": stay})
         return _holders(conn, mailboxes.by_id(conn, mailbox.id) or mailbox)
@@ -105,11 +107,16 @@ def _practice(conn: Connection, address: str) -> Mailbox:
     return mailbox
 
 
-def _led_by(conn: Connection, by: By, address: str) -> Mailbox:
-    """The practice's mailbox, when the asker is its responsible or the control plane."""
+def _refuse_stranger(conn: Connection, by: By, address: str) -> None:
+    """Who holds nothing of a mailbox learns nothing of it, not even whether it exists."""
     mailbox = mailboxes.by_address(conn, address)
     if by.identity_id is not None and (mailbox is None or mailboxes.role_of(conn, mailbox, by.identity_id) is None):
         raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {address} that you hold.", subject=address)
+
+
+def _led_by(conn: Connection, by: By, address: str) -> Mailbox:
+    """The practice's mailbox, when the asker is its responsible or the control plane."""
+    _refuse_stranger(conn, by, address)
     practice = _practice(conn, address)
     if by.identity_id not in (None, practice.owner_id):
         raise Refusal(Rule.GRANT_NOT_ALLOWED, "Only the responsible changes who holds the mailbox.", reference="ans-ig-mss#cab")

@@ -72,6 +72,13 @@ class Letter:
     origin: Origin | None = None
     strict: bool = False
     submission_id: int | None = None
+    sender_mailbox: str | None = None
+    about_submission: int | None = None
+
+    @property
+    def left_from(self) -> str:
+        """The mailbox that a letter left from: where it was submitted, else its return path; empty when nobody here sent it."""
+        return self.sender_mailbox or (self.origin.mailbox if self.origin else self.envelope.sender)
 
 
 @dataclass(slots=True, eq=False)

@@ -3,7 +3,7 @@
 | verb                        | right                            |
 |-----------------------------|----------------------------------|
 | list a mailbox, its folders | see                              |
-| open a message              | read                             |
+| open a message, its preview, search its text | read            |
 | flags and keywords          | mark                             |
 | move to a folder            | file; to Trash, delete will do   |
 | delete                      | delete                           |
@@ -17,6 +17,7 @@ from mss_sim.core.accounts import Actor
 from mss_sim.core.delegation import Held
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
+from mss_sim.ids import encode
 from mss_sim.store import folders, journal, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
@@ -33,6 +34,7 @@ class Listed:
     items: tuple[Item, ...]
     readings: dict[int, list[Reading]]
     folders: dict[int, Folder]
+    readable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,15 @@ async def list_messages(world: World, actor: Actor, address: str, query: ListQue
 
     def run(conn: Connection) -> Listed:
         held = delegation.require(conn, address, actor.identity.id, Right.SEE, world.clock.now())
+        if query.text:
+            held.access.require(Right.READ, address)
         boxes = {folder.id: folder for folder in folders.of_mailbox(conn, held.mailbox.id)}
         if query.folder_id is not None and query.folder_id not in boxes:
             raise Refusal(Rule.NOT_FOUND, "There is no such folder in this mailbox.")
         asked = replace(query, mailbox_id=held.mailbox.id, personal_reader=personal_reader(held, actor))
         items = messages.page(conn, asked)
-        return Listed(tuple(items), messages.readings_of(conn, [item.copy.id for item in items]), boxes)
+        readable = Right.READ in held.access.rights
+        return Listed(tuple(items), messages.readings_of(conn, [item.copy.id for item in items]), boxes, readable)
 
     return await world.store.read(run)
 
@@ -247,6 +252,6 @@ def _trace(world: World, conn: Connection, actor: Actor, held: Held, right: Righ
         mailbox_id=held.mailbox.id,
         grant_id=grant.id if grant else None,
         message_id=item.message.id,
-        detail={"copy": str(item.copy.id), **detail},
+        detail={"message": encode(item.copy.id), **detail},
     )
     journal.write(conn, [line])

@@ -6,6 +6,7 @@ is delayed; at `expires_after_seconds` it fails (ref: rfc5321#4.5.4.1). The stat
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 from mss_sim import log
 from mss_sim.clock import SECOND, Micros
@@ -17,14 +18,16 @@ from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail import dsn
 from mss_sim.mail.dsn import RecipientStatus
-from mss_sim.mail.parse import parse
+from mss_sim.mail.parse import Limits, parse
 from mss_sim.policy.receipts import diagnostic, dsn_due
-from mss_sim.store import messages, submissions
+from mss_sim.store import mailboxes, messages, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.submissions import Event, RecipientRow, Submission, Waiting
 from mss_sim.vocabulary import Door, DsnAction, TimelineKind
 
 _BATCH = 50
+_NO_LIMITS = Limits(header_size_bytes=1 << 40, header_count=1 << 40, parts=1 << 40, depth=900)
+"""What is stored was within the limits when it came, before the trace was written on top."""
 
 
 class Queue:
@@ -46,17 +49,21 @@ class Queue:
             await asyncio.sleep(self._world.settings.queue_poll_seconds)
 
     async def work(self) -> int:
-        """Try every recipient whose time has come, once; how many were tried."""
+        """Try every recipient whose time has come, once; how many were tried. One that cannot even be tried waits its longest wait."""
         now = self._world.clock.now()
-        if not await self._world.store.read(submissions.due, now, 1):
-            return 0
-        return await self._world.store.write(lambda conn: self._attempt_all(conn, now))
-
-    def _attempt_all(self, conn: Connection, now: Micros) -> int:
-        rows = submissions.due(conn, now, _BATCH)
-        for waiting, person, submission in rows:
-            self._attempt(conn, waiting, person, submission, now)
+        rows = await self._world.store.read(submissions.due, now, _BATCH)
+        for waiting, _, _ in rows:
+            try:
+                await self._world.store.write(partial(self._attempt_one, recipient_id=waiting.recipient_id, now=now))
+            except Exception as error:  # noqa: BLE001 - one letter must not hold up the others
+                self._log.error("attempt failed", recipient=waiting.recipient_id, error=repr(error))
+                later = now + int(self._world.settings.queue_retry_seconds_max * SECOND)
+                await self._world.store.write(partial(submissions.wait, waiting=replace(waiting, next_at=later)))
         return len(rows)
+
+    def _attempt_one(self, conn: Connection, *, recipient_id: int, now: Micros) -> None:
+        for waiting, person, submission in submissions.due(conn, now, 1, recipient_id):
+            self._attempt(conn, waiting, person, submission, now)
 
     def _attempt(self, conn: Connection, waiting: Waiting, person: RecipientRow, submission: Submission, now: Micros) -> None:
         refusal = self._deliver(conn, person, submission)
@@ -108,8 +115,11 @@ class Queue:
             return Refusal(Rule.EXPIRED, "The message is gone.")
         raw = messages.raw(conn, row.id)
         envelope = Envelope(submission.return_path, (Addressee(person.address),))
-        parsed = parse(raw, self._world.parse_limits)
-        return self._delivery.deliver_stored(conn, Letter(row.id, raw, parsed, row, envelope, Door.SYSTEM, self._world.clock.now()))
+        parsed = parse(raw, _NO_LIMITS)
+        letter = Letter(row.id, raw, parsed, row, envelope, Door.SYSTEM, self._world.clock.now())
+        if submission.mailbox_id is not None:
+            letter.sender_mailbox = mailboxes.addresses(conn, [submission.mailbox_id]).get(submission.mailbox_id)
+        return self._delivery.deliver_stored(conn, letter)
 
     def _tell(
         self,
@@ -135,4 +145,4 @@ class Queue:
         about = dsn.Envelope(submission.return_path, submission.submitted_at, submission.envelope_id, submission.return_full, raw)
         until = retry_deadline(world, submission.submitted_at) if action is DsnAction.DELAYED else None
         told = RecipientStatus(person.address, action, status, reply, person.original, will_retry_until=until)
-        self._delivery.deliver(conn, [reports.notification(world, about, [told])])
+        self._delivery.deliver(conn, [reports.notification(world, about, [told], submission.id)])

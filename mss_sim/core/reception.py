@@ -9,7 +9,8 @@ from mss_sim.core.letters import Accepted, Envelope, prepare, trace_fields
 from mss_sim.core.submission import check_recipient, check_size, read_message
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.vocabulary import Door
+from mss_sim.mail.addresses import addresses_of, domain_of
+from mss_sim.vocabulary import PATIENT_DOMAIN, Door
 
 
 class Reception:
@@ -29,9 +30,21 @@ class Reception:
                 reference="ans-trust-space",
             )
 
+    async def _check_patient(self, sender: str, authors: tuple[str, ...], *, is_report: bool) -> None:
+        """A patient is who the return path says: no unknown one, and none that hides behind another return path."""
+        hidden = [one for one in authors if domain_of(one) == PATIENT_DOMAIN and one != sender]
+        unknown = domain_of(sender) == PATIENT_DOMAIN and await self._world.directory.mailbox(sender) is None
+        if (hidden and not (is_report and not sender)) or unknown:
+            raise Refusal(
+                Rule.NOT_INVITED,
+                "A patient writes under his own return path, from a mailbox that exists, to who wrote to him.",
+                subject=sender or hidden[0],
+                reference="cnam#answer",
+            )
+
     async def check_recipient(self, address: str, size_bytes: int) -> None:
         """Refuse a recipient who has no mailbox here, or one that takes no mail now."""
-        await check_recipient(self._world, None, address, size_bytes)
+        await check_recipient(self._world, None, address, size_bytes, peer=True)
 
     def check_size(self, size_bytes: int) -> None:
         """Refuse a message over the limit of this server."""
@@ -41,6 +54,7 @@ class Reception:
         """Deliver a letter; it is on disk when this returns."""
         self.check_size(len(raw))
         parsed = await read_message(self._world, raw)
+        await self._check_patient(envelope.sender, addresses_of(parsed.from_), is_report=parsed.root.content_type == "multipart/report")
         at = self._world.clock.now()
         trace = trace_fields(self._world, envelope, protocol=protocol, peer=peer, at=at)
         return await self._delivery.send(prepare(self._world, raw, parsed, envelope, fields=trace, door=Door.MX, at=at))

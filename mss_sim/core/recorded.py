@@ -92,14 +92,16 @@ def _remember_keys(conn: Connection, stored: Sequence[Sorted]) -> None:
 def _rights(world: World, conn: Connection, sorted_: Sorted, berths: dict[str, Berth]) -> None:
     """What the letter does to its patients' rights to answer (the table of policy/closure)."""
     letter = sorted_.letter
-    sender = berths.get(letter.origin.mailbox if letter.origin else letter.envelope.sender)
+    sender = berths.get(letter.left_from)
     if sender is None:
         return
     answerable = _answerable(sorted_, sender, berths)
-    for _, berth, _ in sorted_.delivered:
+    deferred = [berths[one.address] for one, way, _ in sorted_.missed if way is Way.DEFER and one.address in berths]
+    for berth in (*(berth for _, berth, _ in sorted_.delivered), *deferred):
         effect = effect_of(sender.kind, berth.kind, letter.parsed.subject, letter.parsed.mes)
-        if effect is Effect.NONE:
-            continue
+        again = letter.sender_mailbox is not None
+        if effect is Effect.NONE or (berth in deferred and effect is Effect.OPEN) or (again and effect is not Effect.OPEN):
+            continue  # what closes did so when it was accepted, what opens does so when it arrives
         cause = None
         if effect is Effect.WITHDRAW:
             cause = ClosureCause.FIN_SUBJECT

@@ -6,6 +6,7 @@ from itertools import groupby
 from mss_sim.clock import SECOND, Micros
 from mss_sim.core.letters import Addressee, Envelope, Letter, Sorted, prepare
 from mss_sim.core.world import World
+from mss_sim.ids import encode
 from mss_sim.mail import dsn, mdn
 from mss_sim.mail.addresses import domain_of
 from mss_sim.mail.dsn import RecipientStatus
@@ -15,7 +16,7 @@ from mss_sim.policy.routing import Way
 from mss_sim.store import journal, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.journal import Line
-from mss_sim.store.submissions import Event
+from mss_sim.store.submissions import Event, Submission
 from mss_sim.vocabulary import Act, Disposition, Door, DsnAction, TimelineKind
 
 _DISPOSITIONS: dict[Disposition, TimelineKind] = {
@@ -41,7 +42,8 @@ def notifications(world: World, kept: Sequence[Sorted]) -> list[Letter]:
         if statuses:
             envelope = sorted_.letter.envelope
             about = dsn.Envelope(envelope.sender, sorted_.letter.at, envelope.envelope_id, envelope.return_full, sorted_.letter.raw)
-            letters += [notification(world, about, list(group)) for _, group in groupby(statuses, key=lambda status: status.action)]
+            number = sorted_.letter.submission_id
+            letters += [notification(world, about, list(group), number) for _, group in groupby(statuses, key=lambda one: one.action)]
     return letters
 
 
@@ -60,7 +62,7 @@ def _statuses(sorted_: Sorted) -> list[RecipientStatus]:
     return sorted(found, key=lambda status: status.action)
 
 
-def notification(world: World, about: dsn.Envelope, statuses: Sequence[RecipientStatus]) -> Letter:
+def notification(world: World, about: dsn.Envelope, statuses: Sequence[RecipientStatus], submission_id: int | None) -> Letter:
     """One notification as a letter to the return path, itself with a null one (ref: rfc5321#4.5.5)."""
     at = world.clock.now()
     hostname = world.settings.hostname
@@ -72,7 +74,9 @@ def notification(world: World, about: dsn.Envelope, statuses: Sequence[Recipient
         message_id=world.ids.message_id(hostname),
         at=at,
     )
-    return system_letter(world, raw, to=about.sender, at=at)
+    letter = system_letter(world, raw, to=about.sender, at=at)
+    letter.about_submission = submission_id
+    return letter
 
 
 def system_letter(world: World, raw: bytes, *, to: str, at: Micros) -> Letter:
@@ -83,7 +87,7 @@ def system_letter(world: World, raw: bytes, *, to: str, at: Micros) -> Letter:
 
 
 def match(world: World, conn: Connection, sorted_: Sorted) -> None:
-    """When a delivered letter is a report, write on the timeline of the letter that it speaks of."""
+    """When a delivered letter is a report that may be believed, write on the timeline of the letter that it speaks of."""
     letter = sorted_.letter
     if letter.parsed.root.content_type != "multipart/report" or not sorted_.delivered:
         return
@@ -92,19 +96,39 @@ def match(world: World, conn: Connection, sorted_: Sorted) -> None:
         return
     rfc_id, envelope_id, entries = told
     for _, berth, _ in sorted_.delivered:
-        sent = submissions.spoken_of(conn, berth.id, rfc_id, envelope_id)
-        if sent is None:
-            continue
-        people = {person.address: person.id for person in submissions.people_of(conn, [sent.id])}
         for address, kind, detail in entries:
-            if address not in people:
-                continue
-            if not submissions.attach_report(conn, people[address], kind, letter.id):
-                event = Event(world.ids.next(), people[address], kind, letter.at, detail, letter.id)
-                submissions.add_events(conn, [event])
-            found = {"recipient": address, "kind": kind, "of": sent.id}
-            line = Line(world.ids.next(), letter.at, Act.RECEIPT_MATCHED, letter.door, None, berth.id, None, letter.id, found)
-            journal.write(conn, [line])
+            sent = _spoken_of(conn, letter, berth.id, address, rfc_id, envelope_id)
+            if sent is not None and _believed(letter, address, kind):
+                _tell(world, conn, letter, sent, (address, kind, detail))
+
+
+def _spoken_of(
+    conn: Connection, letter: Letter, mailbox_id: int, address: str, rfc_id: str | None, envelope_id: str | None
+) -> Submission | None:
+    if letter.about_submission is not None:
+        return submissions.by_id(conn, letter.about_submission)
+    return submissions.spoken_of(conn, mailbox_id, address, rfc_id, envelope_id)
+
+
+def _believed(letter: Letter, address: str, kind: TimelineKind) -> bool:
+    """Whether the reporter may speak for that recipient: a reader for himself, a mail server for anybody."""
+    if letter.door is Door.SYSTEM:
+        return True
+    if letter.origin is not None:
+        return kind in _DISPOSITIONS.values() and letter.origin.mailbox == address
+    return letter.door is Door.MX and not letter.envelope.sender
+
+
+def _tell(world: World, conn: Connection, letter: Letter, sent: Submission, entry: tuple[str, TimelineKind, str]) -> None:
+    address, kind, detail = entry
+    people = {person.address: person.id for person in submissions.people_of(conn, [sent.id])}
+    if address not in people:
+        return
+    if not submissions.attach_report(conn, people[address], kind, letter.id):
+        submissions.add_events(conn, [Event(world.ids.next(), people[address], kind, letter.at, detail, letter.id)])
+    found = {"recipient": address, "kind": kind, "of": encode(sent.id)}
+    line = Line(world.ids.next(), letter.at, Act.RECEIPT_MATCHED, letter.door, None, sent.mailbox_id, None, letter.id, found)
+    journal.write(conn, [line])
 
 
 def _told(letter: Letter) -> tuple[str | None, str | None, list[tuple[str, TimelineKind, str]]] | None:

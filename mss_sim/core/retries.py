@@ -9,7 +9,7 @@ from mss_sim.clock import SECOND
 from mss_sim.core.letters import Accepted, Letter, Outcome
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.store import submissions
+from mss_sim.store import messages, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.vocabulary import TimelineKind
 
@@ -52,4 +52,14 @@ def _accepted_before(conn: Connection, submission_id: int) -> Accepted:
     outcomes = tuple(
         Outcome(person.address, events[person.id][-1].kind if person.id in events else TimelineKind.SUBMITTED) for person in people
     )
-    return Accepted(row.message_id, row.id, outcomes, row.mode, replayed=True)
+    message = messages.by_id(conn, row.message_id)
+    copies = messages.copies_of(conn, row.mailbox_id, row.message_id) if row.mailbox_id is not None else []
+    return Accepted(
+        row.message_id,
+        row.id,
+        outcomes,
+        row.mode,
+        sent_copy_id=copies[-1] if copies else None,  # the copy in Sent is made last
+        rfc_message_id=message.rfc_message_id if message else None,
+        replayed=True,
+    )

@@ -13,6 +13,8 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.store import identities
 from mss_sim.vocabulary import IdentityKind, MailboxKind, Right, SeenPolicy, SentPolicy
 
+NONE = "none"
+"""The name of no seed: an empty world."""
 _SEEDS = Path(__file__).parent / "seeds"
 
 

@@ -77,11 +77,10 @@ def check_size(world: World, mailbox: Mailbox | None, size_bytes: int) -> None:
         raise refusal
 
 
-async def check_recipient(world: World, sender: Sender | None, address: str, size_bytes: int = 0) -> None:
+async def check_recipient(world: World, sender: Sender | None, address: str, size_bytes: int = 0, *, peer: bool = False) -> None:
     """Refuse a recipient that would be refused at once; one at another operator is only known afterwards."""
     stands, operator = await world.directory.standing(address, size_bytes)
-    ours = sender.mailbox.operator_id if sender else None
-    local = ours is None or (operator is not None and operator.id == ours)
+    local = peer or (sender is not None and operator is not None and operator.id == sender.mailbox.operator_id)
     if sender and sender.mailbox.kind is MailboxKind.PATIENT:
         await _check_invited(world, sender.mailbox, address)
     route = decide_route(address, stands, local=local or not world.settings.remote_unknown_bounces)
@@ -132,6 +131,12 @@ class Submission:
         _check_authors(parsed, authors)
         senders = {address: await sender_at(world, actor, address, request.wished) for address in authors}
         sender = senders.get(envelope.sender) or senders[authors[0]]
+        if len(senders) > 1 and any(one.sending.mode is SendMode.ON_BEHALF for one in senders.values()):
+            raise Refusal(
+                Rule.SEND_NOT_ALLOWED,
+                "Several authors in From, and you may only send on behalf of one of them: send one letter per mailbox.",
+                reference="rfc5322#3.6.2",
+            )
         if envelope.sender and envelope.sender not in senders:
             await sender_at(world, actor, envelope.sender)
         check_size(world, sender.mailbox, len(raw))

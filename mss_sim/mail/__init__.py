@@ -9,18 +9,17 @@
     dsn          delivery status notifications, written and read (RFC 3464, RFC 3461)
     mdn          read receipts, written and read (RFC 8098, and the ANS guide on integration reports)
 
-`parse` is the project's own because two things are needed that the standard library's parser does
-not give: offsets of each part in the bytes as they came, so that an attachment is cut out and a
-body is returned exactly, and speed, because each message is read before it is acknowledged. What is
-hard and rare is left to the standard library: encoded words, RFC 2231 parameters, dates, the
-writing of new messages.
+`parse` is the project's own because two things are needed that the standard library's parser does not
+give: offsets of each part in the bytes as they came, so that an attachment is cut out and a body is
+returned exactly, and speed, because each message is read before it is acknowledged. What is hard and
+rare is left to the standard library: encoded words, RFC 2231 parameters, dates, the writing of new
+messages.
 
-What is refused (`MalformedMessage`) is what must never be stored: NUL, a bare CR or LF, a header
-block over its limit, too many parts, too many levels. Everything else is kept as it came and read
-as well as can be. A simulator that mends a client's mistakes hides them.
+What is refused (`MalformedMessage`) is what must never be stored: NUL, a bare CR or LF, a header block
+over its limit, too many parts, too many levels. Everything else is kept as it came and read as well as
+can be. A simulator that mends a client's mistakes hides them.
 
-Liberties taken: a multipart whose boundary is missing or too long is a text; an attached message is
-one leaf, its own parts are not looked at; text for search is the first plain text, else the first
-HTML without its tags; the returned part of a notification is the header alone once the letter is
-over a megabyte.
+Liberties taken: a multipart whose boundary is missing or too long is a text; an attached message is one
+leaf, its own parts are not looked at; text for search is the first plain text, else the first HTML
+without its tags.
 """

@@ -11,7 +11,6 @@ from mss_sim.mail.mime import Part, content
 from mss_sim.mail.reports import field_groups, machine_part, one_line, read_groups, typed_value, write
 from mss_sim.vocabulary import DsnAction
 
-_RETURNED_BYTES_MAX = 1_000_000  # a failed letter of 25 MB is not sent twice: its headers say enough
 _WORDS = {
     DsnAction.FAILED: ("Message non distribué", "Votre message n'a pas pu être remis aux destinataires suivants :"),
     DsnAction.DELAYED: ("Message retardé", "Votre message n'a pas encore pu être remis ; de nouveaux essais suivront :"),
@@ -72,7 +71,7 @@ def compose(
     if original_id:
         headers += [("In-Reply-To", original_id), ("References", original_id)]
     lines = [f"  {status.address} ({one_line(status.diagnostic or status.status)})\n" for status in statuses]
-    whole = envelope.return_full and action is DsnAction.FAILED and len(envelope.raw) <= _RETURNED_BYTES_MAX  # ref: rfc3461#4.3
+    whole = envelope.return_full and action is DsnAction.FAILED  # ref: rfc3461#4.3
     return write(
         "delivery-status",
         headers,

@@ -23,6 +23,7 @@ _PLAIN_PARAM = re.compile(r';\s*([\w-]+)="?([\w./+-]+)"?')
 _TAG = re.compile(r"<[^<>]*>")
 _OPENING = re.compile(r"<(script|style|head)\b", re.IGNORECASE)
 _PARAMETERS_MAX = 200
+_TYPE_CHARS_MAX = 127  # ref: rfc6838#4.2
 _BOUNDARY_CHARS_MAX = 70  # ref: rfc2046#5.1.1
 
 
@@ -155,7 +156,7 @@ def _content_type(headers: Headers, default: str) -> tuple[str, dict[str, str]]:
     text = values[0].decode("utf-8", "replace")
     kind, semicolon, rest = text.partition(";")
     kind = kind.strip().lower()
-    if not _TYPE.match(kind):
+    if len(kind) > _TYPE_CHARS_MAX or not _TYPE.match(kind):
         return default, {}
     return kind, _params("content-type", text) if semicolon and rest.strip() else {}
 

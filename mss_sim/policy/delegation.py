@@ -58,8 +58,16 @@ class Grantee:
     enabled: bool
 
 
-def decide_grant(granter: Access, grantee: Grantee, rights: frozenset[Right], *, to_himself: bool, mailbox: MailboxKind) -> None:
-    """Raise the refusal when this granter may not give these rights to this grantee."""
+def decide_grant(
+    granter: Access,
+    grantee: Grantee,
+    rights: frozenset[Right],
+    *,
+    to_himself: bool,
+    mailbox: MailboxKind,
+    valid_until: Micros | None = None,
+) -> None:
+    """Raise the refusal when this granter may not give these rights, for that long, to this grantee."""
     _refuse_grantee(grantee, mailbox)
     if not rights:
         raise Refusal(Rule.INVALID, "A grant needs at least one right.")
@@ -73,6 +81,25 @@ def decide_grant(granter: Access, grantee: Grantee, rights: frozenset[Right], *,
     if beyond:
         names = ", ".join(sorted(beyond))
         raise Refusal(Rule.GRANT_NOT_ALLOWED, f"You may not grant what you do not hold: {names}.", reference="mss-sim#grants")
+    end = _end(granter, rights | {Right.MANAGE})
+    if end is not None and (valid_until is None or valid_until > end):
+        raise Refusal(
+            Rule.GRANT_NOT_ALLOWED,
+            "You may not grant for longer than you hold: give a valid_until that is not after the end of your own grant.",
+            reference="mss-sim#grants",
+        )
+
+
+def _end(granter: Access, rights: frozenset[Right]) -> Micros | None:
+    """When the first of these rights ends for the granter; None when none does."""
+    if granter.role is not None:
+        return None
+    ends = []
+    for right in rights:
+        until = [grant.valid_until for grant in granter.grants if right in grant.rights]
+        if until and None not in until:
+            ends.append(max(instant for instant in until if instant is not None))
+    return min(ends, default=None)
 
 
 def _refuse_grantee(grantee: Grantee, mailbox: MailboxKind) -> None:

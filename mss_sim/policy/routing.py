@@ -95,7 +95,7 @@ def standing(state: MailboxState, room: Room, size_bytes: int) -> Standing:
         return Standing.CLOSED if state is MailboxState.CLOSED else Standing.SUSPENDED
     if room.message_bytes_max is not None and size_bytes > room.message_bytes_max:
         return Standing.TOO_SMALL
-    return Standing.FULL if room.used_bytes + size_bytes > room.quota_bytes else Standing.ACTIVE
+    return Standing.FULL if room.used_bytes + max(size_bytes, 1) > room.quota_bytes else Standing.ACTIVE
 
 
 def decide_route(address: str, stands: Standing, *, local: bool) -> Route:

@@ -73,6 +73,8 @@ class Session(ABC):
 
     async def mail(self, argument: str) -> Reply:
         """MAIL FROM."""
+        if self.tls_required and not self.tls:
+            return replies.TLS_FIRST
         if self.hello is None:
             return replies.BAD_SEQUENCE_HELLO
         if self.transaction is not None:

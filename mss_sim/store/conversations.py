@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import answer_rights, copies, messages, receipts
@@ -62,9 +62,14 @@ def rights_of_threads(conn: Connection, thread_ids: Collection[int]) -> list[Ans
     return [_right(row) for row in conn.execute(select(*_COLUMNS).where(answer_rights.c.thread_id.in_(list(thread_ids))))]
 
 
+def _of(mailbox_id: int) -> Any:
+    """The rights that a mailbox may close: those that its letters gave, and those to write to it, which a Reply-To gave."""
+    return or_(answer_rights.c.origin_mailbox_id == mailbox_id, answer_rights.c.mailbox_id == mailbox_id)
+
+
 def withdraw_given_by(conn: Connection, origin_mailbox_id: int, patient_mailbox_id: int, at: Micros) -> int:
     """Withdraw what a mailbox's letters gave to a patient; how many were open."""
-    condition = and_(answer_rights.c.origin_mailbox_id == origin_mailbox_id, answer_rights.c.patient_mailbox_id == patient_mailbox_id)
+    condition = and_(_of(origin_mailbox_id), answer_rights.c.patient_mailbox_id == patient_mailbox_id)
     return _withdraw(conn, condition, at, ClosureCause.FIN_SUBJECT)
 
 
@@ -72,7 +77,7 @@ def withdraw_thread(
     conn: Connection, thread_id: int, origin_mailbox_id: int, at: Micros, cause: ClosureCause, patient_mailbox_id: int | None = None
 ) -> int:
     """Withdraw what a mailbox's letters of one conversation gave, to one patient or to all; how many were open."""
-    condition = and_(answer_rights.c.thread_id == thread_id, answer_rights.c.origin_mailbox_id == origin_mailbox_id)
+    condition = and_(answer_rights.c.thread_id == thread_id, _of(origin_mailbox_id))
     if patient_mailbox_id is not None:
         condition = and_(condition, answer_rights.c.patient_mailbox_id == patient_mailbox_id)
     return _withdraw(conn, condition, at, cause)
@@ -87,7 +92,7 @@ def reopen_thread(conn: Connection, thread_id: int, origin_mailbox_id: int) -> i
     """Give back what was withdrawn of a conversation; how many were withdrawn."""
     condition = and_(
         answer_rights.c.thread_id == thread_id,
-        answer_rights.c.origin_mailbox_id == origin_mailbox_id,
+        _of(origin_mailbox_id),
         answer_rights.c.withdrawn_at.is_not(None),
     )
     return conn.execute(update(answer_rights).where(condition).values(withdrawn_at=None, cause=None)).rowcount

@@ -130,9 +130,10 @@ def events_of(conn: Connection, recipient_ids: Collection[int]) -> dict[int, lis
     return found
 
 
-def spoken_of(conn: Connection, mailbox_id: int, rfc_message_id: str | None, envelope_id: str | None) -> Submission | None:
-    """The newest letter of a mailbox that a report speaks of, by envelope id first, then by Message-ID."""
-    ours = submissions.c.mailbox_id == mailbox_id
+def spoken_of(conn: Connection, mailbox_id: int, recipient: str, rfc_message_id: str | None, envelope_id: str | None) -> Submission | None:
+    """The newest letter of a mailbox to that recipient that a report speaks of, by envelope id first, then by Message-ID."""
+    to_him = select(recipients.c.id).where(recipients.c.submission_id == submissions.c.id, recipients.c.address == recipient)
+    ours = and_(submissions.c.mailbox_id == mailbox_id, to_him.exists())
     query = select(*submissions.c).join(messages, messages.c.id == submissions.c.message_id).order_by(submissions.c.id.desc())
     for condition in (
         submissions.c.envelope_id == envelope_id if envelope_id else None,
@@ -166,9 +167,12 @@ def done_waiting(conn: Connection, recipient_id: int) -> None:
     conn.execute(delete(queue).where(queue.c.recipient_id == recipient_id))
 
 
-def due(conn: Connection, now: Micros, limit: int) -> list[tuple[Waiting, RecipientRow, Submission]]:
-    """The recipients whose next try has come, the longest waiting first."""
-    rows = conn.execute(select(*queue.c).where(queue.c.next_at <= now).order_by(queue.c.next_at).limit(limit)).all()
+def due(conn: Connection, now: Micros, limit: int, recipient_id: int | None = None) -> list[tuple[Waiting, RecipientRow, Submission]]:
+    """The recipients whose next try has come, the longest waiting first; only that one when he is named."""
+    query = select(*queue.c).where(queue.c.next_at <= now)
+    if recipient_id is not None:
+        query = query.where(queue.c.recipient_id == recipient_id)
+    rows = conn.execute(query.order_by(queue.c.next_at).limit(limit)).all()
     people = {row.id: row for row in _recipients(conn, [row.recipient_id for row in rows])}
     letters = {row.id: row for row in _submissions(conn, [person.submission_id for person in people.values()])}
     found = []

@@ -62,7 +62,10 @@ async def test_reset_empties_and_plants_again(simulator: Simulator) -> None:
     await doctor.send(PRACTICE, to=[PRACTICE])
     assert (await control(simulator, "POST", "/reset", {"name": "cabinet"})).status_code == 204
     assert await doctor.inbox(PRACTICE) == []
+    await doctor.send(PRACTICE, to=[PRACTICE])
     assert (await control(simulator, "POST", "/reset")).status_code == 204
+    assert await doctor.inbox(PRACTICE) == []
+    assert (await control(simulator, "POST", "/reset", {"name": "none"})).status_code == 204
     assert (await doctor.rest("GET", "/me")).status_code == 401
     assert len((await control(simulator, "POST", "/seed", {"name": "cabinet"})).json()) == 10
 

@@ -16,8 +16,9 @@ async def test_the_same_key_sends_once(simulator: Simulator) -> None:
     headers = {"Idempotency-Key": "retry-1"}
     path = f"/mailboxes/{DOCTOR}/messages"
     answers = await asyncio.gather(*(doctor.rest("POST", path, json=body, headers=headers) for _ in range(5)))
-    codes = sorted(answer.status_code for answer in answers)
-    assert codes == [200, 200, 200, 200, 201]
+    assert [answer.status_code for answer in answers] == [201] * 5
+    assert sorted(answer.json()["replayed"] for answer in answers) == [False, True, True, True, True]
+    assert len({(answer.json()["message_id"], answer.json()["id"]) for answer in answers}) == 1
     assert len({answer.json()["submission_id"] for answer in answers}) == 1
     assert len(await Person(simulator, "secretary").inbox(PRACTICE)) == 1
     other = await doctor.rest("POST", path, json={**body, "subject": "Autre"}, headers=headers)
