@@ -44,7 +44,6 @@ async def list_messages(
     query = ListQuery(
         mailbox_id=0,
         limit=page.limit + 1,
-        folder_id=await _folder_id(core, actor, address, folder),
         before=page.before,
         unread=unread,
         from_=fold(from_) if from_ else None,
@@ -54,7 +53,7 @@ async def list_messages(
         since=from_datetime(since) if since else None,
         has_attachment=has_attachment,
     )
-    listed = await mailboxes.list_messages(core.world, actor, address, query)
+    listed = await mailboxes.list_messages(core.world, actor, address, query, folder)
     known = await people.by_ids(core.world, (rows[0].identity_id for rows in listed.readings.values()))
 
     def show(item: Item) -> dict[str, Any]:
@@ -62,18 +61,6 @@ async def list_messages(
         return shown if listed.readable else {**shown, "preview": ""}
 
     return Json(page.cut(listed.items, lambda item: item.copy.id, show))
-
-
-async def _folder_id(core: CurrentCore, actor: CurrentActor, address: str, folder: str | None) -> int | None:
-    """The folder that a name or an id means."""
-    if folder is None:
-        return None
-    rows = [row for row, _ in await foldering.list_folders(core.world, actor, address)]
-    wanted = "INBOX" if folder.upper() == "INBOX" else folder
-    for row in rows:
-        if wanted == row.name:
-            return row.id
-    return read_id(folder)
 
 
 @router.get("/{message_id}", responses={200: {"model": schemas.MessageOut}})
@@ -172,10 +159,10 @@ async def change_flags(
 @router.post("/{message_id}/move", responses={200: {"model": schemas.MessageSummary}})
 async def move_message(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str, to: schemas.MoveIn) -> Response:
     """Put a message into another folder of the mailbox; it keeps its id."""
-    folder_id = await _folder_id(core, actor, address, to.folder_id or to.folder)
-    if folder_id is None:
+    folder = to.folder_id or to.folder
+    if folder is None:
         raise Refusal(Rule.INVALID, "Say where: folder_id or folder.")
-    item = await mailboxes.move(core.world, actor, address, read_id(message_id), folder_id)
+    item = await mailboxes.move(core.world, actor, address, read_id(message_id), folder)
     return Json(await _shown(core, actor, address, item))
 
 

@@ -9,6 +9,7 @@
 | delete                      | delete                           |
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mss_sim.clock import Micros
@@ -61,17 +62,25 @@ async def held_mailbox(world: World, actor: Actor, address: str, right: Right = 
     return await world.store.read(delegation.require, address, actor.identity.id, right, world.clock.now())
 
 
-async def list_messages(world: World, actor: Actor, address: str, query: ListQuery) -> Listed:
-    """A page of copies, newest first; `query.mailbox_id` is filled in here."""
+def folder_named(boxes: Iterable[Folder], text: str) -> int:
+    """The folder that a name or an id means; INBOX in any case (ref: rfc9051#5.1). Refusal(NOT_FOUND) when there is none."""
+    wanted = "INBOX" if text.upper() == "INBOX" else text
+    for box in boxes:
+        if wanted in (box.name, encode(box.id)):
+            return box.id
+    raise Refusal(Rule.NOT_FOUND, "There is no such folder in this mailbox.", subject=text[:100])
+
+
+async def list_messages(world: World, actor: Actor, address: str, query: ListQuery, folder: str | None = None) -> Listed:
+    """A page of copies, newest first, of one folder (its id or its name) or of all; `query.mailbox_id` is filled in here."""
 
     def run(conn: Connection) -> Listed:
         held = delegation.require(conn, address, actor.identity.id, Right.SEE, world.clock.now())
         if query.text:
             held.access.require(Right.READ, address)
         boxes = {folder.id: folder for folder in folders.of_mailbox(conn, held.mailbox.id)}
-        if query.folder_id is not None and query.folder_id not in boxes:
-            raise Refusal(Rule.NOT_FOUND, "There is no such folder in this mailbox.")
-        asked = replace(query, mailbox_id=held.mailbox.id, personal_reader=personal_reader(held, actor))
+        folder_id = folder_named(boxes.values(), folder) if folder is not None else None
+        asked = replace(query, mailbox_id=held.mailbox.id, folder_id=folder_id, personal_reader=personal_reader(held, actor))
         items = messages.page(conn, asked)
         readable = Right.READ in held.access.rights
         return Listed(tuple(items), messages.readings_of(conn, [item.copy.id for item in items]), boxes, readable)
@@ -182,15 +191,14 @@ def _seen_by_reader(conn: Connection, item: Item, actor: Actor, change: FlagChan
     return (flags & ~Flag.SEEN) | (item.copy.flags & Flag.SEEN)
 
 
-async def move(world: World, actor: Actor, address: str, copy_id: int, folder_id: int) -> Item:
-    """Put a copy into another folder of the same mailbox; its id stays, its UID does not."""
+async def move(world: World, actor: Actor, address: str, copy_id: int, folder: str) -> Item:
+    """Put a copy into another folder of the same mailbox, by its id or its name; the copy's id stays, its UID does not."""
 
     def unit(conn: Connection) -> Item:
         now = world.clock.now()
         held = delegation.require(conn, address, actor.identity.id, Right.SEE, now)
-        target = folders.by_id(conn, held.mailbox.id, folder_id)
-        if target is None:
-            raise Refusal(Rule.NOT_FOUND, "There is no such folder in this mailbox.")
+        boxes = {box.id: box for box in folders.of_mailbox(conn, held.mailbox.id)}
+        target = boxes[folder_named(boxes.values(), folder)]
         right = Right.FILE
         if target.special_use is SpecialUse.TRASH and Right.FILE not in held.access.rights:
             right = Right.DELETE

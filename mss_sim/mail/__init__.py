@@ -19,6 +19,8 @@ What is refused (`MalformedMessage`) is what must never be stored: NUL, a bare C
 over its limit, too many parts, too many levels. Everything else is kept as it came and read as well as
 can be. A simulator that mends a client's mistakes hides them.
 
+Everything here is fed whole and byte by byte by hypothesis: no reader raises but its own error.
+
 Liberties taken: a multipart whose boundary is missing or too long is a text; an attached message is one
 leaf, its own parts are not looked at; text for search is the first plain text, else the first HTML
 without its tags.

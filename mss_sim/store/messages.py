@@ -266,12 +266,15 @@ def set_seen_by(conn: Connection, copy_id: int, identity_id: int, *, seen: bool)
 
 
 def unseen_offsets(conn: Connection, mailbox_id: int, identity_id: int) -> dict[int, int]:
-    """By how much one reader's unseen copies differ from the shared counter, by folder."""
+    """By how much one reader's unseen copies differ from the shared counter, by folder.
+
+    The sum keeps a planner without statistics from walking all copies of the mailbox instead of what one reader said.
+    """
     shared = copies.c.flags.op("&")(int(Flag.SEEN)) != 0
     query = (
         select(copies.c.folder_id, shared, func.count())
         .join(readings, readings.c.copy_id == copies.c.id)
-        .where(copies.c.mailbox_id == mailbox_id, readings.c.identity_id == identity_id, readings.c.seen != shared)
+        .where(copies.c.mailbox_id + 0 == mailbox_id, readings.c.identity_id == identity_id, readings.c.seen != shared)
         .group_by(copies.c.folder_id, shared)
     )
     found: dict[int, int] = {}
