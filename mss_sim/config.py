@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     mime_depth_max: int = Field(default=100, ge=1, description="Levels of nested MIME parts.")
     recipients_max: int = Field(default=100, ge=1, description="Recipients of one message (ref: rfc5321#4.5.3.1.8).")
     mailbox_quota_bytes: int = Field(default=1_000_000_000, ge=0, description="Room of a mailbox whose own quota is not set.")
-    search_text_chars_max: int = Field(default=65_536, ge=0, description="Characters of a body kept for text search.")
+    search_text_chars_max: int = Field(default=16_384, ge=0, description="Characters of a body kept for text search.")
 
     # Connections
     connections_max: int = Field(default=500, ge=1, description="Open SMTP connections in all.")

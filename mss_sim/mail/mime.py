@@ -222,16 +222,14 @@ def content(raw: bytes, start: int, end: int, encoding: str) -> bytes:
 
 
 def text_of(raw: bytes, part: Part) -> str:
-    """The text of a text leaf: charset honoured when it is known, UTF-8 then Latin-1 otherwise."""
+    """The text of a text leaf, storable: charset honoured when it is known, UTF-8 then Latin-1 otherwise."""
     octets = content(raw, part.start, part.end, part.encoding)
-    try:
-        return storable(text_in(octets, part.params.get("charset", "utf-8"), "strict"))
-    except (LookupError, ValueError):
-        pass
-    try:
-        return octets.decode("utf-8")
-    except UnicodeDecodeError:
-        return octets.decode("latin-1")
+    for charset in (part.params.get("charset", "utf-8"), "utf-8"):
+        try:
+            return storable(text_in(octets, charset, "strict"))
+        except (LookupError, ValueError):
+            continue
+    return storable(octets.decode("latin-1"))
 
 
 def _visible(html: str) -> str:
@@ -249,6 +247,17 @@ def _visible(html: str) -> str:
     return "".join([*pieces, html[at:]])
 
 
+def _beginning(raw: bytes, part: Part, chars_max: int) -> str:
+    """At most `chars_max` characters of a text leaf; of a long plain one only that much is decoded."""
+    octets_max = 4 * chars_max  # no charset of mail takes more octets for a character
+    if part.end - part.start <= octets_max or part.encoding not in ("7bit", "8bit", "binary"):
+        return text_of(raw, part)[:chars_max]
+    cut = part._replace(end=part.start + octets_max)
+    while cut.end > cut.start and raw[cut.end] & 0xC0 == 0x80:  # not in the middle of a UTF-8 sequence
+        cut = cut._replace(end=cut.end - 1)
+    return text_of(raw, cut)[:chars_max]
+
+
 def body_text(raw: bytes, root: Part, chars_max: int) -> str:
     """The message's own text: its first plain text, else its first HTML without tags; at most `chars_max` characters."""
     html: Part | None = None
@@ -256,10 +265,10 @@ def body_text(raw: bytes, root: Part, chars_max: int) -> str:
         if part.is_attachment:
             continue
         if part.content_type == "text/plain":
-            return text_of(raw, part)[:chars_max].replace("\x00", "")
+            return _beginning(raw, part, chars_max)
         if part.content_type == "text/html" and html is None:
             html = part
     if html is None:
         return ""
-    visible = _TAG.sub(" ", _visible(text_of(raw, html)[: 4 * chars_max]))
+    visible = _TAG.sub(" ", _visible(_beginning(raw, html, 4 * chars_max)))
     return unescape(visible)[:chars_max].replace("\x00", "")

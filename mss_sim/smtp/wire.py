@@ -184,7 +184,8 @@ class Wire(SMTP):
                 return b"", 0
             at = self._buffer.find(_END_OF_DATA, scanned)
             if at >= 0:
-                raw = bytes(self._buffer[: at + 2])
+                with memoryview(self._buffer) as seen:
+                    raw = bytes(seen[: at + 2])
                 del self._buffer[: at + len(_END_OF_DATA)]
                 return (None if dropped or len(raw) > limit else _unstuffed(raw)), dropped + len(raw)
             if len(self._buffer) > limit + len(_END_OF_DATA):

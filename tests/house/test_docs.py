@@ -1,5 +1,6 @@
 """The documentation fails the build when it lags: settings, links, personas, commands, quirks."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -64,6 +65,13 @@ def test_the_readme_names_commands_that_exist() -> None:
     makefile = (_ROOT / "Makefile").read_text(encoding="utf-8")
     for target in set(re.findall(r"\bmake ([a-z]+)\b", readme)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_figures_of_the_readme_are_those_of_the_last_measurement() -> None:
+    readme = (_ROOT / "README.md").read_text(encoding="utf-8")
+    rows = json.loads((_ROOT / "bench" / "results.json").read_text(encoding="utf-8"))["rows"]
+    for row in rows:
+        assert f"| {row['name']} | {row['figure']} | {row['against']} |" in readme
 
 
 @pytest.mark.parametrize("command", ["run", "seed", "send", "token", "db", "version"])
