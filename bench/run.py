@@ -11,6 +11,7 @@ import os
 import platform
 import resource
 import shutil
+import signal
 import statistics
 import sys
 import tempfile
@@ -122,6 +123,7 @@ def _sync_milliseconds(folder: Path | None) -> float:
 def main() -> int:
     """Run what was asked for; the exit status."""
     options = read_options()
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))  # folders and processes are cleared away then too
     rows: list[Row] = []
     could_run = True
     for name in options.only or BENCHMARKS:
