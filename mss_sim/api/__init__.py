@@ -1,6 +1,7 @@
 """The REST API under /api/v1, the control plane under /control, and health.
 
     app               the application put together; interactive documentation from files that ship
+    examples          whole bodies that OpenAPI shows
     schemas           the shapes of requests and answers, as OpenAPI 3.1 shows them
     views             rows as the plain dictionaries that go out
     paging            cursors

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from mss_sim.api import examples
 from mss_sim.vocabulary import (
     Act,
     ClosureCause,
@@ -47,6 +48,8 @@ class Out(BaseModel):
 
 class Problem(Out):
     """A refusal (RFC 9457)."""
+
+    model_config = ConfigDict(json_schema_extra=examples.PROBLEM)
 
     type: str
     title: str
@@ -211,6 +214,8 @@ class AttachmentIn(In):
 class SendIn(In):
     """A letter. People are addresses, or objects with a name."""
 
+    model_config = ConfigDict(json_schema_extra=examples.LETTER)
+
     to: list[PersonIn | str] = Field(default=[], examples=[[_DOCTOR]])
     cc: list[PersonIn | str] = []
     bcc: list[PersonIn | str] = []
@@ -235,6 +240,8 @@ class RecipientOutcome(Out):
 
 
 class SentOut(Out):
+    model_config = ConfigDict(json_schema_extra=examples.SENT)
+
     submission_id: str
     email_id: str
     message_id: str | None
