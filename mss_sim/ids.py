@@ -11,6 +11,7 @@ import threading
 from mss_sim.clock import Clock
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u to misread
+_PAIRS = [left + right for left in _ALPHABET for right in _ALPHABET]
 _VALUE = {letter: position for position, letter in enumerate(_ALPHABET)}
 _EPOCH_MILLISECONDS = 1_704_067_200_000  # 2024-01-01
 _LENGTH = 13
@@ -46,11 +47,7 @@ def encode(number: int) -> str:
     """The 13-character form of an id."""
     if not 0 <= number <= ID_MAX:
         raise ValueError("an id is a positive 63-bit integer")
-    letters = []
-    for _ in range(_LENGTH):
-        letters.append(_ALPHABET[number & 31])
-        number >>= 5
-    return "".join(reversed(letters))
+    return _ALPHABET[number >> 60] + "".join([_PAIRS[number >> shift & 1023] for shift in (50, 40, 30, 20, 10, 0)])
 
 
 def decode(text: str) -> int:

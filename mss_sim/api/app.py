@@ -7,17 +7,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
-from mss_sim.api import admin, conversations, grants, health, mailboxes, messages, schemas, sending
+from mss_sim.api import admin, conversations, examples, grants, health, mailboxes, messages, schemas, sending
 from mss_sim.api.views import PREFIX
 from mss_sim.core.core import Core
 from mss_sim.http import problems
+from mss_sim.http.dependencies import refuse_unknown_query
 
 _DESCRIPTION = """\
 A simulator of the MSSanté trust space. Fictional people only; nothing leaves this machine.
@@ -44,9 +45,10 @@ def build(core: Core, *, ca_file: Path, open_connections: Callable[[], int], see
     app.state.resetting = asyncio.Lock()
     app.state.open_connections = open_connections
     problems.install(app)
+    strict = [Depends(refuse_unknown_query)]
     for router in (mailboxes.router, messages.router, sending.router, grants.router, conversations.router):
-        app.include_router(router, prefix=PREFIX)
-    app.include_router(admin.router)
+        app.include_router(router, prefix=PREFIX, dependencies=strict)
+    app.include_router(admin.router, dependencies=strict)
     app.include_router(health.router)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the schema
     return app
@@ -58,6 +60,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         letter = schemas.SendIn.model_json_schema(ref_template="#/components/schemas/{model}")
         schema["components"]["schemas"] |= {**letter.pop("$defs"), "SendIn": letter}
+        examples.complete(schema["components"]["schemas"])
         app.openapi_schema = schema
     return app.openapi_schema
 

@@ -51,7 +51,7 @@ class Delivery:
 
     async def send(self, letter: Letter) -> Accepted:
         """Deliver one letter and return once it is on disk; its refusal is raised and nothing is kept."""
-        return await self._world.store.write_in_bulk(self.deliver, letter)
+        return await self._world.store.write_in_bulk(self.deliver, letter, letter.row.size_bytes)
 
     def deliver(self, conn: Connection, letters: Sequence[Letter]) -> list[Accepted | Exception]:
         """Deliver letters in one transaction; a refused one gives its refusal in its place."""
@@ -226,8 +226,7 @@ class Delivery:
         ids = {berth.id for sorted_ in stored for _, berth, _ in sorted_.delivered} | {b.id for s in stored for b in s.sent_in}
         if not ids:
             return
-        uses = {SpecialUse.INBOX} if not any(sorted_.sent_in for sorted_ in stored) else {SpecialUse.INBOX, SpecialUse.SENT}
-        lying = folders.for_delivery(conn, ids, uses)
+        lying = folders.for_delivery(conn, ids, sent=any(sorted_.sent_in for sorted_ in stored))
         rows: list[CopyRow] = []
         for sorted_ in stored:
             for _, berth, _ in sorted_.delivered:

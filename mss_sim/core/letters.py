@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.utils import format_datetime
+from functools import lru_cache
 
 import orjson
 
-from mss_sim.clock import Micros, to_datetime
+from mss_sim.clock import SECOND, Micros, to_datetime
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal
 from mss_sim.mail.addresses import addresses_of
@@ -121,9 +122,15 @@ def trace_fields(world: World, envelope: Envelope, *, protocol: str, peer: str, 
     if not world.settings.trace_headers:
         return []
     to = f"\r\n\tfor <{envelope.recipients[0].address}>" if len(envelope.recipients) == 1 else ""
-    date = format_datetime(to_datetime(at).replace(microsecond=0))
+    date = _date(at // SECOND)
     name = world.settings.hostname
     return [("Return-Path", f"<{envelope.sender}>"), ("Received", f"from {peer}\r\n\tby {name} with {protocol}{to};\r\n\t{date}")]
+
+
+@lru_cache(maxsize=8)
+def _date(seconds: int) -> str:
+    """The date-time of a header, the same for all letters of one second (ref: rfc5322#3.3)."""
+    return format_datetime(to_datetime(seconds * SECOND))
 
 
 def prepare(

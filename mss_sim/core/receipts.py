@@ -9,18 +9,18 @@ from mss_sim.core import delegation
 from mss_sim.core.accounts import Actor
 from mss_sim.core.delivery import Delivery
 from mss_sim.core.mailboxes import Opened, open_message
-from mss_sim.core.reports import system_letter
+from mss_sim.core.reports import note_sent, system_letter
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail import mdn
 from mss_sim.policy.receipts import ReceiptRequest, decide_receipt
-from mss_sim.store import conversations, folders, journal, messages, submissions
+from mss_sim.store import conversations, journal, messages, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.journal import Line
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import Item
 from mss_sim.store.submissions import Event, RecipientRow, Submission
-from mss_sim.vocabulary import KEYWORD_MDN_SENT, Act, Disposition, MailboxKind, Right
+from mss_sim.vocabulary import Act, Disposition, MailboxKind, Right
 
 _USER_AGENT = "mss-sim"
 
@@ -64,8 +64,7 @@ class Receipts:
             name = held.mailbox.label or actor.identity.name
             receipt = _receipt(conn, held.mailbox.address, name, to, item, wish)
             raw = mdn.compose(receipt, reporting_ua=_USER_AGENT, message_id=world.ids.message_id(world.settings.hostname), at=now)
-            conversations.note_receipt(conn, item.message.id, held.mailbox.id, now)
-            _set_keyword(conn, held.mailbox.id, item.message.id)
+            note_sent(conn, held.mailbox.id, item.message.id, now)
             letter = system_letter(world, raw, to=to, at=now)
             outcome = self._delivery.deliver(conn, [letter])[0]
             if isinstance(outcome, Exception):
@@ -125,18 +124,6 @@ def _receipt(conn: Connection, address: str, name: str, to: str, item: Item, wis
         automatic_sending=wish.automatic,
         error=wish.error,
     )
-
-
-def _set_keyword(conn: Connection, mailbox_id: int, message_id: int) -> None:
-    """Mark every copy of the letter in that mailbox as answered by a receipt (ref: rfc3503#3)."""
-    for copy_id in messages.copies_of(conn, mailbox_id, message_id):
-        item = messages.one(conn, mailbox_id, copy_id, None)
-        if item is None:
-            continue
-        folder = folders.lock(conn, [item.copy.folder_id])[item.copy.folder_id]
-        words = " ".join(sorted({*item.copy.keywords.split(), KEYWORD_MDN_SENT}))
-        messages.set_flags(conn, copy_id, item.copy.flags, words, folder.step())
-        folders.keep(conn, [folder])
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from mss_sim.mail.dsn import RecipientStatus
 from mss_sim.mail.parse import parse
 from mss_sim.policy.receipts import diagnostic, dsn_due
 from mss_sim.policy.routing import Way
-from mss_sim.store import journal, submissions
+from mss_sim.store import conversations, folders, journal, mailboxes, messages, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.journal import Line
 from mss_sim.store.submissions import Event, Submission
-from mss_sim.vocabulary import Act, Disposition, Door, DsnAction, TimelineKind
+from mss_sim.vocabulary import KEYWORD_MDN_SENT, Act, Disposition, Door, DsnAction, TimelineKind
 
 _DISPOSITIONS: dict[Disposition, TimelineKind] = {
     Disposition.DISPLAYED: TimelineKind.DISPLAYED,
@@ -126,9 +126,31 @@ def _tell(world: World, conn: Connection, letter: Letter, sent: Submission, entr
         return
     if not submissions.attach_report(conn, people[address], kind, letter.id):
         submissions.add_events(conn, [Event(world.ids.next(), people[address], kind, letter.at, detail, letter.id)])
+    if kind in _DISPOSITIONS.values():
+        _note_by_client(conn, letter, address, sent.message_id)
     found = {"recipient": address, "kind": kind, "of": encode(sent.id)}
     line = Line(world.ids.next(), letter.at, Act.RECEIPT_MATCHED, letter.door, None, sent.mailbox_id, None, letter.id, found)
     journal.write(conn, [line])
+
+
+def note_sent(conn: Connection, mailbox_id: int, message_id: int, at: Micros) -> None:
+    """Record that a mailbox has sent its read receipt for a letter, once, and mark its copies (ref: rfc3503#3)."""
+    conversations.note_receipt(conn, message_id, mailbox_id, at)
+    for copy_id in messages.copies_of(conn, mailbox_id, message_id):
+        item = messages.one(conn, mailbox_id, copy_id, None)
+        if item is None:
+            continue
+        folder = folders.lock(conn, [item.copy.folder_id])[item.copy.folder_id]
+        words = " ".join(sorted({*item.copy.keywords.split(), KEYWORD_MDN_SENT}))
+        messages.set_flags(conn, copy_id, item.copy.flags, words, folder.step())
+        folders.keep(conn, [folder])
+
+
+def _note_by_client(conn: Connection, letter: Letter, address: str, message_id: int) -> None:
+    """A reader's own mail program sent the receipt: no second one leaves through another door."""
+    reader = mailboxes.by_address(conn, address)
+    if letter.origin and reader and not conversations.receipt_sent(conn, message_id, reader.id):
+        note_sent(conn, reader.id, message_id, letter.at)
 
 
 def _told(letter: Letter) -> tuple[str | None, str | None, list[tuple[str, TimelineKind, str]]] | None:

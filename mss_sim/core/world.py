@@ -1,6 +1,7 @@
 """What every verb of the core needs: the settings, the store, the time, the ids, and what is remembered of the directory."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from mss_sim.clock import Clock
 from mss_sim.config import Settings
@@ -12,7 +13,7 @@ from mss_sim.mail.parse import Limits
 from mss_sim.store.store import Store
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class World:
     """One simulated trust space. Several can live in one process; nothing is shared between them."""
 
@@ -24,7 +25,7 @@ class World:
     passwords: Passwords
     tokens: Tokens
 
-    @property
+    @cached_property
     def parse_limits(self) -> Limits:
         """What a message may hold here."""
         return Limits(

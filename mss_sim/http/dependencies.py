@@ -5,6 +5,8 @@ import binascii
 from typing import Annotated
 
 from fastapi import Depends, Path, Request, Security
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPBasic, HTTPBearer
 
 from mss_sim.core import accounts
@@ -31,8 +33,34 @@ CurrentCore = Annotated[Core, Depends(get_core)]
 async def get_actor(
     request: Request, core: CurrentCore, _basic: Annotated[object, Security(_BASIC)], _bearer: Annotated[object, Security(_BEARER)]
 ) -> Actor:
-    """Who is asking; Refusal when nobody says so."""
-    return await authenticate(core, request.headers.get("authorization"))
+    """Who is asking; Refusal when nobody says so. Who chose a mailbox at log-in is asking about that one alone."""
+    actor = await authenticate(core, request.headers.get("authorization"))
+    address = request.path_params.get("address")
+    if actor.mailbox is not None and address is not None and get_address(address) != actor.mailbox:
+        raise Refusal(
+            Rule.RIGHT_MISSING,
+            f"You logged in to act for {actor.mailbox}; log in without it to reach {address}.",
+            subject=address,
+            reference="mss-sim#acting-for",
+        )
+    return actor
+
+
+def _query_names(dependant: Dependant) -> set[str]:
+    below = (_query_names(one) for one in dependant.dependencies)
+    return {field.alias for field in dependant.query_params}.union(*below)
+
+
+def refuse_unknown_query(request: Request) -> None:
+    """A misspelt parameter would silently select everything: it is refused instead."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return
+    known = _query_names(route.dependant)
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        allowed = f"known here: {', '.join(sorted(known))}" if known else "none is known here"
+        raise Refusal(Rule.INVALID, f"Unknown query parameter {unknown[0][:40]!r}; {allowed}.", subject=unknown[0][:40])
 
 
 async def authenticate(core: Core, header: str | None) -> Actor:

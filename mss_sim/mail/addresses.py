@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from email.utils import formataddr, getaddresses
+from functools import lru_cache
 
 import idna
 
@@ -18,6 +19,7 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 _SIMPLE_ITEM = re.compile(
     r"(?:(?P<name>[A-Za-z0-9_\-]*(?: [A-Za-z0-9_\-]+)*) *<)?(?P<address>[A-Za-z0-9._+\-]+@[A-Za-z0-9.\-]+)(?(name)>)\Z"
 )
+_REMEMBERED_CHARS_MAX = 320
 _LOCAL_OCTETS_MAX = 64  # ref: rfc5321#4.5.3.1.1
 _DOMAIN_OCTETS_MAX = 255  # ref: rfc5321#4.5.3.1.2
 _SPOOF = re.compile(r"@[^\s,;<>]+ *<")  # an address that stands where a name should: some readers believe it, some the next one
@@ -43,6 +45,15 @@ def canonical_domain(text: str) -> str:
 
 def canonical(text: str) -> str:
     """The canonical form of an address without display name or angle brackets; AddressError when it is not one."""
+    return _remembered(text) if len(text) <= _REMEMBERED_CHARS_MAX else _canonical(text)
+
+
+@lru_cache(maxsize=4_096)  # one letter names the same few addresses in its envelope and in its header
+def _remembered(text: str) -> str:
+    return _canonical(text)
+
+
+def _canonical(text: str) -> str:
     local, at, domain = text.strip().rpartition("@")
     if not at or not local:
         raise AddressError(f"{text!r} is not an address: local-part@domain is expected")

@@ -5,9 +5,12 @@ well as can be, because a simulator that hides a client's mistakes is of no use.
 that an attachment is cut out without parsing again.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from mss_sim.clock import Micros, from_datetime, to_datetime
@@ -18,6 +21,13 @@ from mss_sim.mail.mime import Part
 from mss_sim.vocabulary import HEADER_MES, XDM_NAME
 
 _PREVIEW_CHARS = 160
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_USUAL_DATE = re.compile(
+    rf"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?(\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)([0-5]\d)\Z",
+    re.ASCII,
+)
+"""A date as nearly everybody writes it (ref: rfc5322#3.3); the others are read by the standard library, five times slower."""
+_ACCENTED = re.compile(r"[^\x00-\x7f]{1,32}")
 
 
 class MalformedMessage(ValueError):
@@ -112,9 +122,15 @@ def fold(text: str) -> str:
     """Lower case without accents, so that `hémoglobine` finds `HEMOGLOBINE` on every database."""
     if text.isascii():
         return text.lower().replace("\x00", "")
-    decomposed = unicodedata.normalize("NFKD", text)
-    folded = "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
+    folded = _ACCENTED.sub(lambda found: _folded(found[0]), text).lower()
     return folded.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+
+
+@lru_cache(maxsize=4_096)
+def _folded(letters: str) -> str:
+    """A few letters that are not ASCII, without their marks, in the case that compares."""
+    decomposed = unicodedata.normalize("NFKD", letters)
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
 
 
 def _refuse_forbidden_octets(raw: bytes) -> None:
@@ -140,11 +156,19 @@ def _encoded_people(value: bytes) -> tuple[tuple[str, str], ...]:
     return tuple((decode(name.encode("utf-8")), address) for name, address in pairs)
 
 
+def _read_usual(date: re.Match[str]) -> datetime:
+    day, month, year, hour, minute, second, sign, zone_hours, zone_minutes = date.groups()
+    offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
+    moment = datetime(int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+    return moment + offset if sign == "-" else moment - offset
+
+
 def _date(value: str | None) -> Micros | None:
     if not value:
         return None
+    usual = _USUAL_DATE.match(value)
     try:
-        instant = from_datetime(parsedate_to_datetime(value))
+        instant = from_datetime(_read_usual(usual) if usual else parsedate_to_datetime(value))
         to_datetime(instant)  # a date that cannot be shown is none
     except (ValueError, TypeError, OverflowError, IndexError):
         return None

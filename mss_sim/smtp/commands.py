@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.smtp import replies
@@ -44,6 +45,7 @@ class RcptCommand:
     original: str | None = None
 
 
+@lru_cache(maxsize=256)  # the same few senders and recipients write to each other again and again
 def read_mail(argument: str) -> MailCommand:
     """The argument of MAIL; CommandError otherwise."""
     text = _after_keyword(argument, "FROM:", "MAIL FROM:<address> [parameters]")
@@ -69,6 +71,7 @@ def read_mail(argument: str) -> MailCommand:
     return MailCommand(sender, **values)  # type: ignore[arg-type]
 
 
+@lru_cache(maxsize=1_024)
 def read_rcpt(argument: str, *, utf8: bool) -> RcptCommand:
     """The argument of RCPT; CommandError otherwise. `utf8`: the transaction announced SMTPUTF8."""
     text = _after_keyword(argument, "TO:", "RCPT TO:<address> [parameters]")

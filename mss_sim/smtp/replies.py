@@ -5,6 +5,7 @@ rules. What can happen to a recipient has its codes from `policy/receipts`, beca
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.receipts import DIAGNOSTICS
@@ -20,8 +21,13 @@ class Reply:
 
     def line(self) -> bytes:
         """The reply as it goes over the wire; non-ASCII letters are replaced, so that any client can read it."""
-        words = f"{self.code} {self.enhanced} {self.text}" if self.enhanced else f"{self.code} {self.text}"
-        return words.encode("ascii", "replace").replace(b"\r", b" ").replace(b"\n", b" ") + b"\r\n"
+        return _line(self)
+
+
+@lru_cache(maxsize=256)  # nearly all replies are one of a few
+def _line(reply: Reply) -> bytes:
+    words = f"{reply.code} {reply.enhanced} {reply.text}" if reply.enhanced else f"{reply.code} {reply.text}"
+    return words.encode("ascii", "replace").replace(b"\r", b" ").replace(b"\n", b" ") + b"\r\n"
 
 
 REPLIES: dict[Rule, tuple[int, str]] = {

@@ -11,11 +11,13 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool
 
+from mss_sim.store.hot import run_directly
+
 __all__ = ["Connection", "Engine", "create", "is_postgresql", "sqlite_url"]
 
 _BUSY_MILLISECONDS = 30_000
 _READERS = 4
-_CHECKPOINT_PAGES = 8_192  # 32 MiB of log: a checkpoint costs two syncs and must not come every ten commits
+_CHECKPOINT_PAGES = 16_384  # 64 MiB of log: only if the checkpoints made beside the commits do not keep up
 
 
 def sqlite_url(path: Path) -> str:
@@ -45,9 +47,21 @@ def is_postgresql(conn: Connection) -> bool:
     return conn.dialect.name == "postgresql"
 
 
+def checkpoint(engine: Engine) -> None:
+    """Carry SQLite's log into its file, without making a writer wait."""
+    with engine.connect() as conn:
+        run_directly(conn, "PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def wait_for_lock(conn: Connection, *, whether: bool) -> None:
+    """Whether this connection waits while another process writes the same file; PostgreSQL waits by itself."""
+    if not is_postgresql(conn):
+        run_directly(conn, f"PRAGMA busy_timeout={_BUSY_MILLISECONDS if whether else 0}")
+
+
 def _begin(conn: Connection) -> None:
     """Take the write lock at once when writing: a lock upgraded later could fail after work was done."""
-    conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.get_execution_options().get("writing") else "BEGIN")
+    run_directly(conn, "BEGIN IMMEDIATE" if conn.get_execution_options().get("writing") else "BEGIN")
 
 
 def _sqlite_setup(*, durable: bool) -> Any:

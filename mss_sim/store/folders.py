@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, literal_column, select, update
 
 from mss_sim.models.tables import copies, folders
 from mss_sim.store.engine import is_postgresql
-from mss_sim.store.hot import Hot
+from mss_sim.store.hot import Hot, HotSelect
 from mss_sim.vocabulary import FOLDER_SEPARATOR, SpecialUse
 
 _COLUMNS = tuple(folders.c)
@@ -40,7 +40,7 @@ class Folder:
         return self.modseq
 
 
-def _folder(row: Row[Any]) -> Folder:
+def _folder(row: Row[Any] | tuple[Any, ...]) -> Folder:
     id_, mailbox_id, name, special_use, *counters = list(row)
     return Folder(id_, mailbox_id, name, SpecialUse(special_use) if special_use else None, *counters)
 
@@ -76,16 +76,19 @@ def by_use(conn: Connection, mailbox_id: int, use: SpecialUse) -> Folder | None:
     return _folder(row) if row else None
 
 
-_BY_USES = select(*_COLUMNS).where(
-    folders.c.mailbox_id.in_(bindparam("mailboxes", expanding=True)), folders.c.special_use.in_(bindparam("uses", expanding=True))
-)
-_BY_USES_LOCKED = _BY_USES.order_by(folders.c.id).with_for_update()
+def _by_uses(*uses: SpecialUse) -> HotSelect:
+    among = folders.c.special_use.in_([literal_column(f"'{use.value}'") for use in uses])
+    query = select(*_COLUMNS).where(folders.c.mailbox_id.in_(bindparam("mailboxes", expanding=True)), among)
+    return HotSelect(query, query.order_by(folders.c.id).with_for_update())
 
 
-def for_delivery(conn: Connection, mailbox_ids: Collection[int], uses: Collection[SpecialUse]) -> dict[tuple[int, SpecialUse], Folder]:
-    """The folders with these special uses, by (mailbox, use), their rows locked until the commit."""
-    query = _BY_USES_LOCKED if is_postgresql(conn) else _BY_USES
-    rows = conn.execute(query, {"mailboxes": list(mailbox_ids), "uses": [use.value for use in uses]})
+_INBOXES = _by_uses(SpecialUse.INBOX)
+_INBOXES_AND_SENT = _by_uses(SpecialUse.INBOX, SpecialUse.SENT)
+
+
+def for_delivery(conn: Connection, mailbox_ids: Collection[int], *, sent: bool) -> dict[tuple[int, SpecialUse], Folder]:
+    """The INBOX, and Sent when asked for, of these mailboxes, by (mailbox, use), their rows locked until the commit."""
+    rows = (_INBOXES_AND_SENT if sent else _INBOXES).rows(conn, "mailboxes", sorted(mailbox_ids))
     found = {}
     for folder in map(_folder, rows):
         if folder.special_use:

@@ -1,8 +1,9 @@
 """Statements of the hot path: written with Core, compiled once, then handed to the driver as they are.
 
 Executing a Core statement costs several times what SQLite takes for the row: parameters are processed row by row, a result is set up.
-Delivery runs the same eight statements for every group of letters, so they are compiled once per dialect and run with `exec_driver_sql`.
-Values must be what the driver takes: integers, texts, bytes, booleans, None.
+Delivery runs the same ten statements for every group of letters, so they are compiled once per dialect. SQLite's driver is called
+directly; PostgreSQL's through SQLAlchemy, which knows what to do when the connection breaks. Values must be what the driver takes, and
+come back as it gives them: integers, texts, bytes, booleans (integers from SQLite), None.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,9 +11,25 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Update
+from sqlalchemy import Connection, Insert, Select, Update
+from sqlalchemy.exc import DBAPIError
 
 _ROWS_AT_ONCE = 32
+_LISTED_AT_ONCE = 500
+
+
+def run_directly(conn: Connection, sql: str, values: Any = (), *, many: bool = False) -> list[tuple[Any, ...]]:
+    """Run SQL text of the dialect; the rows that it gives. DBAPIError as SQLAlchemy raises it."""
+    if conn.dialect.name != "sqlite":
+        result = conn.exec_driver_sql(sql, values or None)
+        return [tuple(row) for row in result] if result.returns_rows else []
+    driver: Any = conn.connection.driver_connection
+    try:
+        cursor = driver.executemany(sql, values) if many else driver.execute(sql, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    except conn.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance(sql, None, error, conn.dialect.loaded_dbapi.Error, dialect=conn.dialect) from error
+    return rows
 
 
 class Hot:
@@ -31,12 +48,12 @@ class Hot:
             return
         compiled = self._compiled.get(conn.dialect.name) or self._compile(conn)
         if compiled.row_text is None or len(rows) == 1:
-            conn.exec_driver_sql(compiled.sql, [compiled.values(row) for row in rows])
+            run_directly(conn, compiled.sql, [compiled.values(row) for row in rows], many=True)
             return
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             chunk = rows[start : start + _ROWS_AT_ONCE]
             values = tuple(value for row in chunk for value in compiled.values(row))
-            conn.exec_driver_sql(compiled.sql + f", {compiled.row_text}" * (len(chunk) - 1), values)
+            run_directly(conn, compiled.sql + f", {compiled.row_text}" * (len(chunk) - 1), values)
 
     def _compile(self, conn: Connection) -> "_Compiled":
         compiled = self._statement.compile(dialect=conn.dialect)
@@ -50,11 +67,7 @@ class Hot:
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """What a dialect made of a statement; `row_text` is one more row of an INSERT, where the driver takes values by position.
-
-    SQLite's driver lets go of the interpreter at each step, and gets it back only when the event loop has nothing to do: one INSERT of
-    twenty rows is one such stop, twenty INSERTs of one row are twenty.
-    """
+    """What a dialect made of a statement; `row_text` is one more row of an INSERT, where the driver takes values by position."""
 
     sql: str
     names: tuple[str, ...]
@@ -66,3 +79,31 @@ class _Compiled:
         if isinstance(row, tuple):
             return row if self.row_text else dict(zip(self.names, row, strict=True))
         return self.values_of(row)
+
+
+class HotSelect:
+    """A SELECT whose only parameter is the list of one IN; `locked` is what PostgreSQL runs in its place, with its row locks."""
+
+    def __init__(self, statement: Select[Any], locked: Select[Any] | None = None) -> None:
+        self._statement = statement
+        self._locked = statement if locked is None else locked
+        self._compiled: dict[tuple[str, int], str] = {}
+
+    def rows(self, conn: Connection, name: str, listed: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """The rows for these values of the parameter called `name`; none for an empty list."""
+        if len(listed) > _LISTED_AT_ONCE:
+            pieces = (listed[start : start + _LISTED_AT_ONCE] for start in range(0, len(listed), _LISTED_AT_ONCE))
+            return [row for piece in pieces for row in self.rows(conn, name, piece)]
+        if not listed:
+            return []
+        if conn.dialect.name != "sqlite":
+            return [tuple(row) for row in conn.execute(self._locked, {name: list(listed)})]
+        width = 1 << (len(listed) - 1).bit_length()  # few widths, so that few texts are prepared; the last value fills up
+        sql = self._compiled.get((name, width)) or self._compile(conn, name, width)
+        return run_directly(conn, sql, (*listed, *[listed[-1]] * (width - len(listed))))
+
+    def _compile(self, conn: Connection, name: str, width: int) -> str:
+        filled = self._statement.params({name: ["?"] * width})
+        sql = str(filled.compile(dialect=conn.dialect, compile_kwargs={"render_postcompile": True}))
+        self._compiled[name, width] = sql
+        return sql

@@ -8,8 +8,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, s
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import co_holders, folders, mailboxes
-from mss_sim.store.engine import is_postgresql
-from mss_sim.store.hot import Hot
+from mss_sim.store.hot import Hot, HotSelect
 from mss_sim.vocabulary import FOLDERS_AT_BIRTH, HolderRole, MailboxKind, MailboxState, SeenPolicy, SentPolicy
 
 _COLUMNS = tuple(mailboxes.c)
@@ -196,14 +195,13 @@ _BERTHS = select(
     mailboxes.c.message_size_bytes_max,
     mailboxes.c.sent_policy,
 ).where(mailboxes.c.address.in_(bindparam("addresses", expanding=True)))
-_BERTHS_LOCKED = _BERTHS.order_by(mailboxes.c.id).with_for_update()
+_HOT_BERTHS = HotSelect(_BERTHS, _BERTHS.order_by(mailboxes.c.id).with_for_update())
 
 
 def berths(conn: Connection, wanted: Collection[str]) -> dict[str, Berth]:
     """The mailboxes behind these addresses, their rows locked until the commit, in one order so that nobody waits in a circle."""
-    query = _BERTHS_LOCKED if is_postgresql(conn) else _BERTHS
     found = {}
-    for row in conn.execute(query, {"addresses": list(wanted)}):
+    for row in _HOT_BERTHS.rows(conn, "addresses", sorted(wanted)):
         id_, address, operator_id, owner_id, kind, state, used, quota, largest, sent = row
         kind_, state_, sent_ = MailboxKind(kind), MailboxState(state), SentPolicy(sent)
         found[address] = Berth(id_, address, operator_id, owner_id, kind_, state_, used, quota, largest, sent_)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, exists,
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import copies, message_bodies, messages, queue, readings, recipients, submissions, timeline
-from mss_sim.store.hot import Hot
+from mss_sim.store.hot import Hot, HotSelect
 from mss_sim.vocabulary import Flag
 
 
@@ -100,17 +100,18 @@ def add_copies(conn: Connection, rows: Sequence[CopyRow]) -> None:
     _INSERT_COPY.run(conn, [(*row[:6], int(row.flags), *row[7:]) for row in rows])  # a driver may not know what a Flag is
 
 
-_THREADS = select(messages.c.rfc_message_id, messages.c.thread_id, messages.c.id).where(
-    messages.c.rfc_message_id.in_(bindparam("ids", expanding=True))
+_THREADS = HotSelect(
+    select(messages.c.rfc_message_id, messages.c.thread_id, messages.c.id)
+    .where(messages.c.rfc_message_id.in_(bindparam("ids", expanding=True)))
+    .order_by(messages.c.id)
 )
 
 
 def known(conn: Connection, rfc_ids: Collection[str]) -> dict[str, tuple[int, int]]:
     """(thread id, message id) of the messages with these Message-IDs; the first stored when several share one."""
     found: dict[str, tuple[int, int]] = {}
-    if rfc_ids:
-        for rfc_id, thread_id, message_id in conn.execute(_THREADS.order_by(messages.c.id), {"ids": list(rfc_ids)}):
-            found.setdefault(rfc_id, (thread_id, message_id))
+    for rfc_id, thread_id, message_id in _THREADS.rows(conn, "ids", sorted(rfc_ids)):
+        found.setdefault(rfc_id, (thread_id, message_id))
     return found
 
 

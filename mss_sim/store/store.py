@@ -43,7 +43,7 @@ class Store:
 
     async def close(self) -> None:
         """Finish what is queued and let every connection go."""
-        await asyncio.to_thread(self._writer.close)
+        await self._writer.close()
         self._readers.shutdown(wait=True)
         self._engine.dispose()
 
@@ -63,9 +63,9 @@ class Store:
             self.directory_version += 1
         return result
 
-    async def write_in_bulk(self, bulk: Callable[[Connection, Sequence[T]], Sequence[R | Exception]], item: T) -> R:
-        """The result of one item of a bulk, once committed."""
-        return await self._guard(self._writer.write_in_bulk(bulk, item))
+    async def write_in_bulk(self, bulk: Callable[[Connection, Sequence[T]], Sequence[R | Exception]], item: T, size: int = 0) -> R:
+        """The result of one item of a bulk that writes about `size` bytes, once committed."""
+        return await self._guard(self._writer.write_in_bulk(bulk, item, size))
 
     async def reset(self) -> None:
         """Empty every table; for the control plane."""

@@ -1,25 +1,32 @@
 """The one writer: many requests, one transaction, one sync to disk.
 
-Committing each message by itself costs a sync per message. Here, units of work wait in a queue; a thread takes all that is waiting,
-runs each under its own savepoint (one that fails is rolled back alone), commits once, then wakes the waiters. Under load the
-groups grow by themselves; alone, a unit is committed at once. Nobody is answered before the commit.
+Committing each message by itself costs a sync per message. Here, units of work wait while a commit is under way; the next group is all
+that came meanwhile. Each runs under its own savepoint (one that fails is rolled back alone), one commit keeps them all, then the
+waiters wake. Under load the groups grow by themselves; alone, a unit is committed at once. Nobody is answered before the commit.
 
-A *unit* is a plain function `unit(conn) -> result` of Core statements. A *bulk* is a function `bulk(conn, items) -> results` for work
-that costs less done together; neighbours in the queue that name the same bulk are given to it in one call. When that call fails,
-its items are tried one by one, so that nobody pays for his neighbour.
+    asked ──▶ [ statements: on the event loop when they are short, else in the thread ] ──▶ [ commit: in the thread ] ──▶ answered
+
+Short statements run on the loop because handing the interpreter back and forth for each of them costs more than they do; the commit
+waits for the disk and lets the interpreter go, so that the loop reads the next letters meanwhile.
+
+A *unit* is a plain function `unit(conn) -> result` of Core statements, of any length. A *bulk* is a function `bulk(conn, items) ->
+results` of short statements that cost less done together; neighbours that name the same bulk are given to it in one call. When that
+call fails, its items are tried one by one, so that nobody pays for his neighbour.
 """
 
 import asyncio
-import queue
-import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from mss_sim import log
+from mss_sim.store.engine import checkpoint, is_postgresql, wait_for_lock
+from mss_sim.store.hot import run_directly
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -28,111 +35,190 @@ Bulk = Callable[[Connection, Sequence[T]], Sequence[R | Exception]]
 
 _GROUP_MAX = 256
 _LINGER_SECONDS = 0.002
+_GROUP_BYTES_MAX = 512 * 1024
+_HERE_MAX = 32
+_CHECKPOINT_BYTES = 8 * 1024 * 1024
+_ROWS_BYTES = 8 * 1024  # what the rows and index pages of one job come to, about
+_HERE_BYTES_MAX = 4 * 1024 * 1024
 
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """A unit (`bulk` is None) or one item of a bulk, with its waiter and, once run, its outcome."""
+    """A unit (`bulk` is None) or one item of a bulk, with its waiter and, once run, its outcome. `size`: bytes that it writes, about."""
 
-    loop: asyncio.AbstractEventLoop
     waiter: "asyncio.Future[Any]"
     unit: Callable[[Connection], Any] | None
     bulk: Callable[[Connection, Sequence[Any]], Sequence[Any]] | None = None
     item: Any = None
+    size: int = 0
     result: Any = None
     error: BaseException | None = None
 
 
 class Writer:
-    """Owns the writing connection of one store, in one thread."""
+    """Owns the writing connection of one store; used from one event loop."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._jobs: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
+        self._conn: Connection | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="mss-sim-writer")
+        self._checkpoints = ThreadPoolExecutor(1, thread_name_prefix="mss-sim-checkpoint")
+        self._logged_bytes = 0
+        self._checkpointing: Future[None] | None = None
         self._asked: list[_Job] = []
-        self._thread = threading.Thread(target=self._run, name="mss-sim-writer", daemon=True)
+        self._turn_ahead = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._crowd = 1
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._log = log.get("store.writer")
         self._closed = False
 
     def start(self) -> None:
-        """Start the thread; call it once."""
-        self._thread.start()
+        """Open the connection; call it once."""
+        self._conn = self._engine.connect().execution_options(writing=True)
+        wait_for_lock(self._conn, whether=False)
 
-    def close(self) -> None:
-        """Finish what is queued, then stop; later calls of `write` are refused."""
-        if not self._closed:
-            self._closed = True
-            self._jobs.put(self._asked)
-            self._jobs.put(None)
-            self._thread.join()
+    async def close(self) -> None:
+        """Finish what is asked, then stop; later calls of `write` are refused."""
+        if self._closed:
+            return
+        self._closed = True
+        while self._asked or not self._idle.is_set():
+            await self._idle.wait()
+            await asyncio.sleep(0)
+        self._thread.shutdown()
+        self._checkpoints.shutdown()
+        if self._conn is not None:
+            self._conn.close()
 
     async def write(self, unit: Callable[[Connection], R]) -> R:
         """Run a unit and return its result once it is committed; what it raises is raised here, and nothing of it is kept."""
-        result: R = await self._enqueue(unit, None, None)
+        result: R = await self._ask(unit, None, None, 0)
         return result
 
-    async def write_in_bulk(self, bulk: Callable[[Connection, Sequence[T]], Sequence[R | Exception]], item: T) -> R:
-        """Run one item of a bulk and return its result once it is committed; an exception in its place is raised here."""
-        result: R = await self._enqueue(None, bulk, item)
+    async def write_in_bulk(self, bulk: Callable[[Connection, Sequence[T]], Sequence[R | Exception]], item: T, size: int = 0) -> R:
+        """Run one item of a bulk, about `size` bytes, and return its result once committed; an exception in its place is raised here."""
+        result: R = await self._ask(None, bulk, item, size)
         return result
 
-    def _enqueue(self, unit: Any, bulk: Any, item: Any) -> "asyncio.Future[Any]":
-        if self._closed:
+    def _ask(self, unit: Any, bulk: Any, item: Any, size: int) -> "asyncio.Future[Any]":
+        if self._closed or self._conn is None:
             raise RuntimeError("the store is closed")
         loop = asyncio.get_running_loop()
-        job = _Job(loop, loop.create_future(), unit, bulk, item)
-        if not self._asked:
-            loop.call_soon(self._hand_over)
+        job = _Job(loop.create_future(), unit, bulk, item, size)
         self._asked.append(job)
+        self._plan(loop)
         return job.waiter
 
-    def _hand_over(self) -> None:
-        """Give the thread all that was asked for in one turn of the loop: one group, instead of one job and then the others."""
-        asked, self._asked = self._asked, []
-        self._jobs.put(asked)
+    def _plan(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Start a group at the end of this turn of the loop, so that all that is asked in it is one group.
 
-    def _run(self) -> None:
-        answered = 0
-        with self._engine.connect().execution_options(writing=True) as conn:
-            while True:
-                waited_for = answered + self._jobs.qsize()
-                jobs, last = self._gather(waited_for)
-                if jobs:
-                    self._commit(conn, jobs)
-                if last:
-                    return
-                answered = len(jobs)
-
-    def _gather(self, crowd: int) -> tuple[list[_Job], bool]:
-        """What is committed together, and whether the end was among it.
-
-        All that is waiting; and, because whoever was just answered tends to be back at once, a group that is smaller than `crowd`
-        lingers a moment for the others. One big commit costs far less than two small ones, and a lone client never waits: one was
-        answered, one is here.
+        Whoever was just answered tends to be back at once: a group that is smaller than the crowd of those who were answered and
+        those who wait lingers a moment for the others. A lone client never waits: one was answered, one is here.
         """
-        jobs: list[_Job] = []
-        timeout: float | None = None
-        while len(jobs) < _GROUP_MAX:
-            try:
-                more = self._jobs.get(timeout=timeout)
-            except queue.Empty:
-                break
-            if more is None:
-                return jobs, True
-            jobs += more
-            timeout = _LINGER_SECONDS if len(jobs) < crowd else 0.0
-        return jobs, False
+        if not self._asked or not self._idle.is_set():
+            return
+        if self._timer is None:
+            self._timer = loop.call_later(_LINGER_SECONDS, self._turn, loop)
+        full = len(self._asked) >= self._crowd or sum(job.size for job in self._asked) >= _GROUP_BYTES_MAX // 2
+        if full and not self._turn_ahead:
+            self._turn_ahead = True
+            loop.call_soon(self._turn, loop)
 
-    def _commit(self, conn: Connection, jobs: list[_Job]) -> None:
+    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._turn_ahead = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._idle.is_set() or not self._asked:
+            return
+        jobs = self._take()
+        self._idle.clear()
+        work = self._finish if self._begun_here(jobs) else self._commit
+
+        def in_thread() -> None:
+            work(jobs)
+            loop.call_soon_threadsafe(self._answer, loop, jobs)
+
+        self._thread.submit(in_thread)
+
+    def _take(self) -> list[_Job]:
+        """The next group. Large letters make small groups, so that one is written while the next is read."""
+        size = 0
+        for count, job in enumerate(self._asked):
+            size += job.size
+            if count and (size > _GROUP_BYTES_MAX or count == _GROUP_MAX):
+                break
+        else:
+            count = len(self._asked)
+        jobs, self._asked = self._asked[:count], self._asked[count:]
+        return jobs
+
+    def _answer(self, loop: asyncio.AbstractEventLoop, jobs: list[_Job]) -> None:
+        self._crowd = len(jobs) + len(self._asked)
+        self._logged_bytes += sum(job.size + _ROWS_BYTES for job in jobs)
+        self._checkpoint()
+        _resolve(jobs)
+        self._idle.set()
+        self._plan(loop)
+
+    def _checkpoint(self) -> None:
+        """Have the log carried into the database beside the commits; done within one, it would make everybody wait."""
+        under_way = self._checkpointing is not None and not self._checkpointing.done()
+        if self._logged_bytes > _CHECKPOINT_BYTES and not under_way and not self._closed and not is_postgresql(self._connection):
+            self._logged_bytes = 0
+            self._checkpointing = self._checkpoints.submit(checkpoint, self._engine)
+
+    def _begun_here(self, jobs: list[_Job]) -> bool:
+        """Run the statements of a group on the loop; False when they belong in the thread, or another process holds the lock."""
+        conn = self._connection
+        short = len(jobs) <= _HERE_MAX and all(job.bulk for job in jobs) and sum(job.size for job in jobs) <= _HERE_BYTES_MAX
+        if not short or is_postgresql(conn):
+            return False
         try:
-            with conn.begin():
-                for bulk, group in groupby(jobs, key=lambda job: job.bulk):
-                    self._execute(conn, bulk, list(group))
+            conn.begin()
+        except OperationalError:
+            return False
+        self._guarded(jobs, lambda: self._run(conn, jobs))
+        return True
+
+    def _finish(self, jobs: list[_Job]) -> None:
+        """Commit what the loop began."""
+        transaction = self._connection.get_transaction()
+        if transaction is not None:
+            self._guarded(jobs, transaction.commit)
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        def whole() -> None:
+            wait_for_lock(self._connection, whether=True)
+            with self._connection.begin():
+                self._run(self._connection, jobs)
+
+        self._guarded(jobs, whole)
+        wait_for_lock(self._connection, whether=False)
+
+    @property
+    def _connection(self) -> Connection:
+        if self._conn is None:
+            raise RuntimeError("the writer was not started")
+        return self._conn
+
+    def _guarded(self, jobs: list[_Job], work: Callable[[], None]) -> None:
+        """Whatever stops the group reaches every waiter, and leaves the connection ready for the next."""
+        try:
+            work()
         except Exception as error:  # noqa: BLE001 - whatever stops the commit must reach every waiter
             self._log.error("commit failed", error=repr(error), jobs=len(jobs))
             for job in jobs:
                 job.error = job.error or error
-        _wake(jobs)
+            transaction = self._connection.get_transaction()
+            if transaction is not None:
+                transaction.rollback()
+
+    def _run(self, conn: Connection, jobs: list[_Job]) -> None:
+        for bulk, group in groupby(jobs, key=lambda job: job.bulk):
+            self._execute(conn, bulk, list(group))
 
     def _execute(self, conn: Connection, bulk: Any, jobs: list[_Job]) -> None:
         if bulk is None:
@@ -145,31 +231,22 @@ class Writer:
 
     def _attempt(self, conn: Connection, jobs: list[_Job], work: Callable[[], Sequence[Any]]) -> bool:
         """Run `work` under a savepoint and hand out its results; False when it failed and was rolled back."""
-        conn.exec_driver_sql("SAVEPOINT unit")
+        run_directly(conn, "SAVEPOINT unit")
         try:
             results = work()
         except Exception as error:  # noqa: BLE001 - one unit's failure is its waiter's alone
-            conn.exec_driver_sql("ROLLBACK TO SAVEPOINT unit")
-            conn.exec_driver_sql("RELEASE SAVEPOINT unit")
+            run_directly(conn, "ROLLBACK TO SAVEPOINT unit")
+            run_directly(conn, "RELEASE SAVEPOINT unit")
             for job in jobs:
                 job.error = error
             return False
-        conn.exec_driver_sql("RELEASE SAVEPOINT unit")
+        run_directly(conn, "RELEASE SAVEPOINT unit")
         for job, result in zip(jobs, results, strict=True):
             if isinstance(result, Exception):
                 job.error = result
             else:
                 job.result = result
         return True
-
-
-def _wake(jobs: list[_Job]) -> None:
-    """Resolve the waiters of each loop in one call; a loop that is gone has nobody left to tell."""
-    for loop, group in groupby(jobs, key=lambda job: job.loop):
-        try:
-            loop.call_soon_threadsafe(_resolve, list(group))
-        except RuntimeError:
-            continue
 
 
 def _resolve(jobs: list[_Job]) -> None:

@@ -5,6 +5,8 @@ from datetime import timedelta
 from mss_sim.app import Simulator
 from mss_sim.clock import ManualClock
 from mss_sim.core import control as core_control
+from mss_sim.mail import mdn
+from mss_sim.vocabulary import Disposition
 from mss_sim.vocabulary import Door as Through
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, WARD, Person
 from tests.conftest import StartSimulator
@@ -135,3 +137,16 @@ async def test_a_reader_of_another_mailbox_learns_nothing(door: Door, world: Sim
     assert ward["items"] == []
     foreign = await Person(world, "hospital_ward").rest("GET", f"/mailboxes/{HOSPITAL}/sent")
     assert foreign.status_code == 404
+
+
+async def test_a_read_receipt_that_a_mail_client_sent_is_the_only_one(door: Door, world: Simulator) -> None:
+    await door.send("hospital", HOSPITAL, [PRACTICE], headers={"Disposition-Notification-To": HOSPITAL})
+    secretary = Person(world, "secretary")
+    item = (await secretary.inbox(PRACTICE))[0]
+    receipt = mdn.Receipt(PRACTICE, "", ("", HOSPITAL), item["message_id"], "x", b"Subject: x\r\n\r\nx\r\n", Disposition.DISPLAYED)
+    raw = mdn.compose(receipt, reporting_ua="client", message_id="<client@cabinet.sim.mssante.fr>", at=10**15)
+    assert (await secretary.smtp(PRACTICE, HOSPITAL, raw)).code == 250
+    assert (await secretary.inbox(PRACTICE))[0]["keywords"] == ["$MDNSent"]
+    assert (await _events(world, "hospital", HOSPITAL))[PRACTICE][-1] == "displayed"
+    again = await secretary.rest("POST", f"/mailboxes/{PRACTICE}/messages/{item['id']}/receipt")
+    assert (again.status_code, again.json()["code"]) == (409, "receipt-already-sent")

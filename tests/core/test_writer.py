@@ -1,6 +1,7 @@
 """The writer: many requests, one transaction; who fails, fails alone; nobody is answered before the commit."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -89,3 +90,44 @@ async def test_a_closed_store_refuses_work(tmp_path: Path) -> None:
     await closed.close()
     with pytest.raises(RuntimeError, match="closed"):
         await closed.write(lambda conn: _add(conn, 1))
+
+
+async def test_another_process_that_writes_is_waited_for_and_not_by_the_loop(tmp_path: Path) -> None:
+    path = tmp_path / "shared.db"
+    store = Store(sqlite_url(path))
+    store.open()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.ensure_future(store.write_in_bulk(lambda conn, numbers: [_add(conn, number) for number in numbers], 1))
+    turns = 0
+    for _ in range(20):
+        await asyncio.sleep(0.01)
+        turns += 1
+    assert turns == 20
+    assert not waiting.done()
+    other.execute("COMMIT")
+    other.close()
+    assert await asyncio.wait_for(waiting, 10) == 1
+    await store.close()
+
+
+async def test_large_items_are_written_in_several_groups_and_in_order(store: Store) -> None:
+    groups: list[int] = []
+
+    def bulk(conn: Connection, numbers: Sequence[int]) -> list[int | Exception]:
+        groups.append(len(numbers))
+        return [_add(conn, number) for number in numbers]
+
+    results = await asyncio.gather(*(store.write_in_bulk(bulk, number, 300_000) for number in range(6)))
+    assert results == list(range(6))
+    assert groups == [1] * 6
+
+
+async def test_what_a_stopping_store_was_asked_for_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "stopping.db"
+    stopping = Store(sqlite_url(path))
+    stopping.open()
+    asked = [asyncio.ensure_future(stopping.write(partial(_add, number=number))) for number in range(5)]
+    await asyncio.sleep(0)
+    await stopping.close()
+    assert await asyncio.gather(*asked) == list(range(5))

@@ -5,7 +5,9 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import BaseModel
 
+from mss_sim.api import admin_schemas, schemas
 from mss_sim.app import Simulator
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PRACTICE, Peer, Person, letter
 
@@ -219,6 +221,37 @@ async def test_health_metrics_and_documentation_need_no_other_machine(simulator:
         assert schema["openapi"].startswith("3.1")
         assert "/api/v1/mailboxes/{address}/messages" in schema["paths"]
         assert (await client.get("/nowhere")).headers["content-type"] == "application/problem+json"
+
+
+async def test_a_misspelt_filter_is_refused_and_not_ignored(simulator: Simulator) -> None:
+    answer = await Person(simulator, "doctor").rest("GET", f"/mailboxes/{DOCTOR}/messages?unraed=true")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
+    assert "unread" in answer.json()["detail"]
+
+
+async def test_who_logs_in_for_one_mailbox_reaches_that_one_alone(simulator: Simulator) -> None:
+    ready = simulator.ready()
+    doctor = Person(simulator, "doctor").account
+    auth = (f"{PRACTICE}*{doctor['login']}", doctor["password"])
+    async with httpx.AsyncClient(base_url=ready["http"], auth=auth) as client:
+        assert (await client.get(f"/api/v1/mailboxes/{PRACTICE}/messages")).status_code == 200
+        other = await client.get(f"/api/v1/mailboxes/{DOCTOR}/messages")
+    assert (other.status_code, other.json()["code"]) == (403, "right-missing")
+
+
+async def test_every_shape_of_the_documentation_has_an_example_that_it_accepts(simulator: Simulator) -> None:
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        shown = (await client.get("/openapi.json")).json()["components"]["schemas"]
+    kinds = [(name, kind) for module in (schemas, admin_schemas) for name, kind in vars(module).items()]
+    models = {name: kind for name, kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)}
+    checked = 0
+    for name, schema in shown.items():
+        if name not in models:
+            continue
+        assert schema["examples"], name
+        models[name].model_validate(schema["examples"][0])
+        checked += 1
+    assert checked > 40
 
 
 async def test_an_attachment_never_becomes_a_page_of_this_site(simulator: Simulator) -> None:
