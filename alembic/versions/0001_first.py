@@ -186,7 +186,6 @@ copies = Table(
     Column("internal_at", BigInteger, nullable=False),
     UniqueConstraint("folder_id", "uid"),
     Index("ix_copies_mailbox_id_id", "mailbox_id", "id"),
-    Index("ix_copies_folder_id_id", "folder_id", "id"),
     Index("ix_copies_message_id", "message_id"),
 )
 

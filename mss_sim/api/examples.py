@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from pydantic.config import JsonDict, JsonValue
 
-from mss_sim.vocabulary import SendMode
+from mss_sim.vocabulary import KEYWORD_MDN_SENT, XDM_NAME, SendMode
 
 DOCTOR = "camille.martin@medecin.sim.mssante.fr"
 PRACTICE = "tilleuls@cabinet.sim.mssante.fr"
@@ -52,7 +52,7 @@ _FIELDS: dict[str, JsonValue] = {
     "email_id": _ID,
     "expires_in": 120,
     "family_name": "MARTIN",
-    "filename": "IHE_XDM.ZIP",
+    "filename": XDM_NAME,
     "flags": ["\\Seen"],
     "folder": "INBOX",
     "given_name": "Camille",
@@ -63,7 +63,7 @@ _FIELDS: dict[str, JsonValue] = {
     "id": _ID,
     "idnat": "899700420062",
     "in_reply_to": ["<question@medecin.sim.mssante.fr>"],
-    "keywords": ["$MDNSent"],
+    "keywords": [KEYWORD_MDN_SENT],
     "label": "Cabinet des Tilleuls",
     "login": "camille.martin",
     "mailbox": PRACTICE,
@@ -78,7 +78,6 @@ _FIELDS: dict[str, JsonValue] = {
     "quota_bytes": 1_000_000_000,
     "reason": "Congés",
     "references": ["<question@medecin.sim.mssante.fr>"],
-    "role": "doctor",
     "structure": "Cabinet des Tilleuls",
     "subject": "Compte rendu",
     "text": "Bonjour,\nvous trouverez ci-joint le compte rendu.",

@@ -40,7 +40,7 @@ async def list_messages(
     since: Annotated[datetime | None, Query(description="Received at or after this instant.")] = None,
     has_attachment: Annotated[bool | None, Query(description="Only with, or only without, attachments.")] = None,
 ) -> Response:
-    """The messages of a mailbox, newest first; summaries only."""
+    """The messages of a mailbox, newest first; in one folder, what came into it last first. Summaries only."""
     query = ListQuery(
         mailbox_id=0,
         limit=page.limit + 1,
@@ -60,7 +60,7 @@ async def list_messages(
         shown = views.summary(item, listed.folders, listed.readings.get(item.copy.id, ()), known)
         return shown if listed.readable else {**shown, "preview": ""}
 
-    return Json(page.cut(listed.items, lambda item: item.copy.id, show))
+    return Json(page.cut(listed.items, lambda item: item.copy.id if folder is None else item.copy.uid, show))
 
 
 @router.get("/{message_id}", responses={200: {"model": schemas.MessageOut}})

@@ -1,4 +1,4 @@
-"""Cursors: the id of the last row already shown, so that page 1,000 costs what page 1 does."""
+"""Cursors: the place of the last row already shown, its id or its UID, so that page 1,000 costs what page 1 does."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
@@ -13,7 +13,7 @@ _LIMIT_MAX = 200
 
 
 class Page:
-    """What page is asked for: at most `limit` rows with an id under `before`."""
+    """What page is asked for: at most `limit` rows whose place is under `before`."""
 
     def __init__(
         self,

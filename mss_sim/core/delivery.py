@@ -37,6 +37,8 @@ from mss_sim.vocabulary import (
     TimelineKind,
 )
 
+_COPY_BYTES = 12 * 1024
+"""What a copy adds to SQLite's log, about: a page of each of its indexes."""
 _SENDER_STATES: dict[MailboxState, Rule] = {
     MailboxState.CLOSED: Rule.MAILBOX_CLOSED,
     MailboxState.SUSPENDED: Rule.MAILBOX_SUSPENDED,
@@ -51,7 +53,8 @@ class Delivery:
 
     async def send(self, letter: Letter) -> Accepted:
         """Deliver one letter and return once it is on disk; its refusal is raised and nothing is kept."""
-        return await self._world.store.write_in_bulk(self.deliver, letter, letter.row.size_bytes)
+        written = letter.row.size_bytes + _COPY_BYTES * len(letter.envelope.recipients)
+        return await self._world.store.write_in_bulk(self.deliver, letter, written)
 
     def deliver(self, conn: Connection, letters: Sequence[Letter]) -> list[Accepted | Exception]:
         """Deliver letters in one transaction; a refused one gives its refusal in its place."""
@@ -243,15 +246,7 @@ class Delivery:
         folder.exists_count += 1
         folder.unseen_count += not flags & Flag.SEEN
         return CopyRow(
-            id=self._world.ids.next(),
-            mailbox_id=folder.mailbox_id,
-            folder_id=folder.id,
-            message_id=letter.id,
-            uid=folder.take_uid(),
-            modseq=folder.step(),
-            flags=flags,
-            keywords="",
-            internal_at=letter.at,
+            self._world.ids.next(), folder.mailbox_id, folder.id, letter.id, folder.take_uid(), folder.step(), flags, "", letter.at
         )
 
 

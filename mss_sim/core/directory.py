@@ -49,8 +49,19 @@ class Directory:
         memory = await self._fresh()
         return memory.cards.get(address) or await self._read(address)
 
+    def welcome(self, address: str, size_bytes: int) -> Operator | None:
+        """The operator of a recipient that is remembered and takes a message of that size; None when somebody must be asked."""
+        memory = self._memory
+        mailbox = memory.cards.get(address)
+        if mailbox is None or memory.version != self._store.directory_version:
+            return None
+        return memory.operators[mailbox.operator_id] if self._standing(mailbox, size_bytes) is Standing.ACTIVE else None
+
     async def standing(self, address: str, size_bytes: int) -> tuple[Standing, Operator | None]:
         """How a recipient stands for a message of that size, and its operator."""
+        welcoming = self.welcome(address, size_bytes)
+        if welcoming:
+            return Standing.ACTIVE, welcoming
         operator = await self.operator_of(address)
         if operator is None:
             return Standing.OUTSIDE, None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.utils import format_datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 import orjson
 
@@ -21,8 +22,7 @@ from mss_sim.store.messages import MessageRow
 from mss_sim.vocabulary import Door, Notify, SendMode, TimelineKind
 
 
-@dataclass(frozen=True, slots=True)
-class Addressee:
+class Addressee(NamedTuple):
     """One recipient of the envelope: canonical address, and the DSN parameters as the client gave them (ref: rfc3461#4)."""
 
     address: str
@@ -95,8 +95,7 @@ class Sorted:
     sent_copy_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one recipient at once; `refusal` says why it was not delivered."""
 
     address: str

@@ -44,7 +44,8 @@ class Reception:
 
     async def check_recipient(self, address: str, size_bytes: int) -> None:
         """Refuse a recipient who has no mailbox here, or one that takes no mail now."""
-        await check_recipient(self._world, None, address, size_bytes, peer=True)
+        if self._world.directory.welcome(address, size_bytes) is None:
+            await check_recipient(self._world, None, address, size_bytes, peer=True)
 
     def check_size(self, size_bytes: int) -> None:
         """Refuse a message over the limit of this server."""

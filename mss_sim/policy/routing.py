@@ -16,6 +16,7 @@ mailbox of another operator of the same simulator: the sender's operator accepts
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary import MailboxState
@@ -80,8 +81,7 @@ class Route:
 _DELIVER = Route(Way.DELIVER)
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(NamedTuple):
     """What a mailbox can take, in bytes; `message_bytes_max` None means that no limit of its own is set."""
 
     used_bytes: int

@@ -17,7 +17,7 @@ __all__ = ["Connection", "Engine", "create", "is_postgresql", "sqlite_url"]
 
 _BUSY_MILLISECONDS = 30_000
 _READERS = 4
-_CHECKPOINT_PAGES = 16_384  # 64 MiB of log: only if the checkpoints made beside the commits do not keep up
+_CHECKPOINT_PAGES = 24_576  # 96 MiB of log: only if the checkpoints made beside the commits do not keep up
 
 
 def sqlite_url(path: Path) -> str:

@@ -7,14 +7,12 @@ come back as it gives them: integers, texts, bytes, booleans (integers from SQLi
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Insert, Select, Update
 from sqlalchemy.exc import DBAPIError
 
-_ROWS_AT_ONCE = 32
 _LISTED_AT_ONCE = 500
 
 
@@ -35,50 +33,32 @@ def run_directly(conn: Connection, sql: str, values: Any = (), *, many: bool = F
 class Hot:
     """One INSERT or UPDATE that runs for many rows at once.
 
-    A row is a dictionary with every parameter of the statement, or, for an INSERT of whole rows, a tuple in the order of the columns.
+    A row is a dictionary with every parameter of the statement, or, for an INSERT of whole rows, a tuple in the order of the columns;
+    all rows of one call are of one kind.
     """
 
     def __init__(self, statement: Insert | Update) -> None:
         self._statement = statement
-        self._compiled: dict[str, _Compiled] = {}
+        self._columns = tuple(column.name for column in statement.table.columns)
+        self._compiled: dict[str, tuple[str, Callable[[Mapping[str, Any]], Any] | None]] = {}
 
     def run(self, conn: Connection, rows: Sequence[Mapping[str, Any] | tuple[Any, ...]]) -> None:
         """Run for all rows; nothing happens when there is none."""
         if not rows:
             return
-        compiled = self._compiled.get(conn.dialect.name) or self._compile(conn)
-        if compiled.row_text is None or len(rows) == 1:
-            run_directly(conn, compiled.sql, [compiled.values(row) for row in rows], many=True)
-            return
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            chunk = rows[start : start + _ROWS_AT_ONCE]
-            values = tuple(value for row in chunk for value in compiled.values(row))
-            run_directly(conn, compiled.sql + f", {compiled.row_text}" * (len(chunk) - 1), values)
+        sql, by_position = self._compiled.get(conn.dialect.name) or self._compile(conn)
+        as_tuples = isinstance(rows[0], tuple)
+        if by_position and not as_tuples:
+            rows = [by_position(row) for row in rows]  # type: ignore[arg-type]
+        elif not by_position and as_tuples:
+            rows = [dict(zip(self._columns, row, strict=True)) for row in rows]
+        run_directly(conn, sql, rows, many=True)
 
-    def _compile(self, conn: Connection) -> "_Compiled":
+    def _compile(self, conn: Connection) -> tuple[str, Callable[[Mapping[str, Any]], Any] | None]:
         compiled = self._statement.compile(dialect=conn.dialect)
-        names = compiled.positiontup
-        sql = str(compiled)
-        row_text = f"({', '.join('?' for _ in names)})" if names and isinstance(self._statement, Insert) else None
-        columns = tuple(column.name for column in self._statement.table.columns)
-        self._compiled[conn.dialect.name] = _Compiled(sql, columns, itemgetter(*names) if names else dict, row_text)
+        names = compiled.positiontup  # None where the driver takes values by name
+        self._compiled[conn.dialect.name] = str(compiled), itemgetter(*names) if names else None
         return self._compiled[conn.dialect.name]
-
-
-@dataclass(frozen=True, slots=True)
-class _Compiled:
-    """What a dialect made of a statement; `row_text` is one more row of an INSERT, where the driver takes values by position."""
-
-    sql: str
-    names: tuple[str, ...]
-    values_of: Callable[[Mapping[str, Any]], Any]
-    row_text: str | None
-
-    def values(self, row: Mapping[str, Any] | tuple[Any, ...]) -> Any:
-        """What the driver takes for one row: a tuple where it counts, a dictionary where it names."""
-        if isinstance(row, tuple):
-            return row if self.row_text else dict(zip(self.names, row, strict=True))
-        return self.values_of(row)
 
 
 class HotSelect:

@@ -1,8 +1,7 @@
 """The journal: who did what, in what quality, over which mailbox; written in the transaction of the deed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, insert, select
@@ -13,8 +12,7 @@ from mss_sim.store.hot import Hot
 from mss_sim.vocabulary import Act, Door
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line; ids are None where the deed has none."""
 
     id: int
@@ -36,18 +34,10 @@ def write(conn: Connection, lines: Sequence[Line]) -> None:
     _INSERT.run(conn, [_values(line) for line in lines])
 
 
-def _values(line: Line) -> dict[str, Any]:
-    return {
-        "id": line.id,
-        "at": line.at,
-        "act": line.act.value,
-        "door": line.door.value,
-        "actor_id": line.actor_id,
-        "mailbox_id": line.mailbox_id,
-        "grant_id": line.grant_id,
-        "message_id": line.message_id,
-        "detail": orjson.dumps(line.detail).decode() if line.detail else "{}",
-    }
+def _values(line: Line) -> tuple[Any, ...]:
+    """The line in the order of the columns; a driver may not know what an enumeration is."""
+    id_, at, act, door, *ids, detail = line
+    return (id_, at, act.value, door.value, *ids, orjson.dumps(detail).decode() if detail else "{}")
 
 
 def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: int) -> list[Line]:

@@ -65,7 +65,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """Which copies of a mailbox to list, newest first. Texts are folded; `before` is the id of the last copy already seen."""
+    """Which copies of a mailbox to list, newest first. Texts are folded.
+
+    `before` is the last place already seen: the UID of a copy in the list of one folder, its id in the list of all.
+    """
 
     mailbox_id: int
     limit: int
@@ -156,11 +159,11 @@ def _contains(column: Any, text: str) -> Any:
 
 def page(conn: Connection, query: ListQuery) -> list[Item]:
     """The copies that a query asks for, newest first, at most `limit`."""
-    statement = _items(query.personal_reader).where(copies.c.mailbox_id == query.mailbox_id)
+    statement, place = _items(query.personal_reader).where(copies.c.mailbox_id == query.mailbox_id), copies.c.id
     if query.folder_id is not None:
-        statement = _items(query.personal_reader).where(copies.c.folder_id == query.folder_id)
+        statement, place = _items(query.personal_reader).where(copies.c.folder_id == query.folder_id), copies.c.uid
     if query.before is not None:
-        statement = statement.where(copies.c.id < query.before)
+        statement = statement.where(place < query.before)
     if query.unread is not None:
         seen = _seen(query.personal_reader)
         statement = statement.where(not_(seen) if query.unread else seen)
@@ -182,7 +185,7 @@ def page(conn: Connection, query: ListQuery) -> list[Item]:
         statement = statement.where(messages.c.has_attachments.is_(query.has_attachment))
     if query.thread_id is not None:
         statement = statement.where(messages.c.thread_id == query.thread_id)
-    return [_item(row) for row in conn.execute(statement.order_by(copies.c.id.desc()).limit(query.limit))]
+    return [_item(row) for row in conn.execute(statement.order_by(place.desc()).limit(query.limit))]
 
 
 def one(conn: Connection, mailbox_id: int, copy_id: int, personal_reader: int | None) -> Item | None:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
@@ -37,7 +37,7 @@ _GROUP_MAX = 256
 _LINGER_SECONDS = 0.002
 _GROUP_BYTES_MAX = 512 * 1024
 _HERE_MAX = 32
-_CHECKPOINT_BYTES = 8 * 1024 * 1024
+_CHECKPOINT_BYTES = 32 * 1024 * 1024  # the same pages are written again and again: one checkpoint carries them once
 _ROWS_BYTES = 8 * 1024  # what the rows and index pages of one job come to, about
 _HERE_BYTES_MAX = 4 * 1024 * 1024
 
@@ -185,15 +185,19 @@ class Writer:
 
     def _finish(self, jobs: list[_Job]) -> None:
         """Commit what the loop began."""
+        self._guarded(jobs, lambda: self._end("commit"))
+
+    def _end(self, how: Literal["commit", "rollback"]) -> None:
         transaction = self._connection.get_transaction()
         if transaction is not None:
-            self._guarded(jobs, transaction.commit)
+            getattr(transaction, how)()
 
     def _commit(self, jobs: list[_Job]) -> None:
         def whole() -> None:
             wait_for_lock(self._connection, whether=True)
-            with self._connection.begin():
-                self._run(self._connection, jobs)
+            self._connection.begin()
+            self._run(self._connection, jobs)
+            self._end("commit")
 
         self._guarded(jobs, whole)
         wait_for_lock(self._connection, whether=False)
@@ -212,11 +216,19 @@ class Writer:
             self._log.error("commit failed", error=repr(error), jobs=len(jobs))
             for job in jobs:
                 job.error = job.error or error
-            transaction = self._connection.get_transaction()
-            if transaction is not None:
-                transaction.rollback()
+            self._end("rollback")
 
     def _run(self, conn: Connection, jobs: list[_Job]) -> None:
+        """Run a group. One bulk alone needs no savepoint: when it fails, all that was done is rolled back and its items are tried apart."""
+        first = jobs[0].bulk
+        if first is not None and all(job.bulk is first for job in jobs):
+            try:
+                _hand_out(jobs, first(conn, [job.item for job in jobs]))
+            except Exception:  # noqa: BLE001 - what is wrong, and with whom, is seen below
+                self._end("rollback")
+                conn.begin()
+            else:
+                return
         for bulk, group in groupby(jobs, key=lambda job: job.bulk):
             self._execute(conn, bulk, list(group))
 
@@ -241,12 +253,16 @@ class Writer:
                 job.error = error
             return False
         run_directly(conn, "RELEASE SAVEPOINT unit")
-        for job, result in zip(jobs, results, strict=True):
-            if isinstance(result, Exception):
-                job.error = result
-            else:
-                job.result = result
+        _hand_out(jobs, results)
         return True
+
+
+def _hand_out(jobs: list[_Job], results: Sequence[Any]) -> None:
+    for job, result in zip(jobs, results, strict=True):
+        if isinstance(result, Exception):
+            job.error = result
+        else:
+            job.result = result
 
 
 def _resolve(jobs: list[_Job]) -> None:
