@@ -80,12 +80,14 @@ clean: ## Remove what make made; ./data stays
 	@echo "installing what the simulator runs on (requirements/run.txt)"
 	@$(PINNED) -r requirements/run.txt -r requirements/build.txt
 	@$(THIS)
+	@$(BIN)/python -m compileall -q .venv/lib mss_sim # so that the first start is as quick as the next
 	@touch $@
 
 .venv/dev.stamp: .venv/bin/python requirements/dev.txt pyproject.toml
 	@echo "installing what tests and checks it (requirements/dev.txt)"
 	@$(PINNED) -r requirements/dev.txt
 	@$(THIS)
+	@$(BIN)/python -m compileall -q .venv/lib mss_sim # so that the first start is as quick as the next
 	@touch .venv/run.stamp $@
 
 # pip-tools works from inside pip, hence the pinned pip and a virtual environment that nothing else uses.

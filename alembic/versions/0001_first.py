@@ -168,6 +168,8 @@ message_bodies = Table(
     "message_bodies",
     tables,
     Column("message_id", BigInteger, ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("envelope", LargeBinary, nullable=False),  # as IMAP writes it
+    Column("structure", LargeBinary, nullable=False),  # BODYSTRUCTURE, likewise
     Column("search_text", Text, nullable=False),
     Column("raw", LargeBinary, nullable=False),
 )

@@ -14,6 +14,7 @@ from mss_sim.core import delegation, recorded, reports, retries
 from mss_sim.core.letters import Accepted, Addressee, Letter, Outcome, Sorted
 from mss_sim.core.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
+from mss_sim.mail import structure
 from mss_sim.mail.addresses import domain_of
 from mss_sim.policy import closure
 from mss_sim.policy.delegation import Sending, decide_sending
@@ -212,7 +213,7 @@ class Delivery:
     def _store(self, conn: Connection, kept: list[Sorted], berths: dict[str, Berth]) -> None:
         stored = [sorted_ for sorted_ in kept if sorted_.delivered or sorted_.sent_in or sorted_.missed]
         rows = [sorted_.letter.row._replace(thread_id=sorted_.thread_id) for sorted_ in stored]
-        messages.add(conn, rows, [(s.letter.id, s.letter.parsed.search_text, s.letter.raw) for s in stored])
+        messages.add(conn, rows, [_body(sorted_.letter) for sorted_ in stored])
         self._put_away(conn, stored, berths)
 
     def _put_away(self, conn: Connection, stored: list[Sorted], berths: dict[str, Berth]) -> None:
@@ -248,6 +249,10 @@ class Delivery:
         return CopyRow(
             self._world.ids.next(), folder.mailbox_id, folder.id, letter.id, folder.take_uid(), folder.step(), flags, "", letter.at
         )
+
+
+def _body(letter: Letter) -> tuple[int, bytes, bytes, str, bytes]:
+    return letter.id, structure.envelope(letter.parsed.headers), letter.parsed.structure, letter.parsed.search_text, letter.raw
 
 
 def _writes_to_patients(letter: Letter) -> bool:

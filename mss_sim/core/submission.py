@@ -199,5 +199,7 @@ def _stamp(actor: Actor, sender: Sender, raw: bytes, parsed: ParsedMessage) -> t
     stamped = without_fields(raw, ["Sender"]) if parsed.headers.all("Sender") else raw
     if sender.sending.mode is SendMode.ON_BEHALF:
         pair = (actor.identity.name, sender.own_mailbox or sender.mailbox.address)
-        return with_fields_on_top(stamped, [("Sender", display(*pair))]), parsed._replace(sender=(pair,))
-    return stamped, parsed._replace(sender=()) if parsed.sender else parsed
+        shown = display(*pair)
+        headers = parsed.headers.with_only("Sender", shown.encode())
+        return with_fields_on_top(stamped, [("Sender", shown)]), parsed._replace(sender=(pair,), headers=headers)
+    return stamped, parsed._replace(sender=(), headers=parsed.headers.with_only("Sender", None)) if parsed.sender else parsed

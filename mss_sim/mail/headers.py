@@ -24,6 +24,15 @@ class Headers:
         """The raw values of every field called `name`, without case."""
         return self._index.get(name.lower(), ())
 
+    def with_only(self, name: str, value: bytes | None) -> "Headers":
+        """The same fields with this one `name`, first, or with none."""
+        kept = [field for field in self.fields if field[0].lower() != name.lower()]
+        index = {key: values for key, values in self._index.items() if key != name.lower()}
+        if value is not None:
+            kept.insert(0, (name, value))
+            index[name.lower()] = [value]
+        return Headers(tuple(kept), self.defects, index)
+
     def text(self, name: str) -> str | None:
         """The first field called `name`, decoded for people; None when there is none."""
         values = self._index.get(name.lower())

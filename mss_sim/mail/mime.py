@@ -40,6 +40,7 @@ class Part(NamedTuple):
     start: int
     end: int
     children: tuple["Part", ...] = ()
+    header_start: int = 0
 
     @property
     def is_attachment(self) -> bool:
@@ -88,9 +89,9 @@ class Bounds:
             raise OverflowError(f"MIME parts nested over {self.depth} levels")
 
 
-def read_tree(raw: bytes, headers: Headers, body_start: int, bounds: Bounds) -> Part:
-    """The tree of the message whose `headers` were read and whose body starts at `body_start`."""
-    return _read(raw, headers, body_start, len(raw), "", 0, bounds)
+def read_tree(raw: bytes, headers: Headers, body_start: int, bounds: Bounds, *, end: int | None = None) -> Part:
+    """The tree of the message whose `headers` were read, whose body starts at `body_start` and ends at `end`, or with `raw`."""
+    return _read(raw, headers, body_start, len(raw) if end is None else end, "", 0, bounds)
 
 
 def _read(raw: bytes, headers: Headers, start: int, end: int, number: str, depth: int, bounds: Bounds, default: str = "text/plain") -> Part:
@@ -124,7 +125,7 @@ def _child(raw: bytes, span: tuple[int, int], number: str, depth: int, bounds: B
     start, end = span
     header_end, body = split(raw[start:end])
     headers = read_headers(raw[start : start + header_end], count_max=bounds.header_count)
-    return _read(raw, headers, start + body, end, number, depth, bounds, default)
+    return _read(raw, headers, start + body, end, number, depth, bounds, default)._replace(header_start=start)
 
 
 def _spans(raw: bytes, boundary: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:

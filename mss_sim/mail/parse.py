@@ -18,6 +18,7 @@ from mss_sim.mail import mime
 from mss_sim.mail.addresses import parse_list
 from mss_sim.mail.headers import Headers, decode, message_ids, read_headers, split
 from mss_sim.mail.mime import Part
+from mss_sim.mail.structure import body_structure
 from mss_sim.vocabulary import HEADER_MES, XDM_NAME
 
 _PREVIEW_CHARS = 160
@@ -64,6 +65,7 @@ class ParsedMessage(NamedTuple):
     mes: str | None
     root: Part
     text: str
+    structure: bytes
 
     @property
     def attachments(self) -> tuple[Part, ...]:
@@ -115,6 +117,7 @@ def parse(raw: bytes, limits: Limits = Limits()) -> ParsedMessage:
         mes=headers.text(HEADER_MES),
         root=root,
         text=mime.body_text(raw, root, limits.search_text_chars),
+        structure=body_structure(raw, root, headers),
     )
 
 

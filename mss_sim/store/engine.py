@@ -17,6 +17,7 @@ __all__ = ["Connection", "Engine", "create", "is_postgresql", "sqlite_url"]
 
 _BUSY_MILLISECONDS = 30_000
 _READERS = 4
+_TOUCHED = "mss-sim touched"
 _CHECKPOINT_PAGES = 24_576  # 96 MiB of log: only if the checkpoints made beside the commits do not keep up
 
 
@@ -57,6 +58,17 @@ def wait_for_lock(conn: Connection, *, whether: bool) -> None:
     """Whether this connection waits while another process writes the same file; PostgreSQL waits by itself."""
     if not is_postgresql(conn):
         run_directly(conn, f"PRAGMA busy_timeout={_BUSY_MILLISECONDS if whether else 0}")
+
+
+def touch(conn: Connection, *folder_ids: int) -> None:
+    """Remember, until the commit, that folders changed; 0 stands for who may do what."""
+    conn.info.setdefault(_TOUCHED, set()).update(folder_ids)
+
+
+def touched(conn: Connection) -> set[int]:
+    """What was touched since it was last asked."""
+    found: set[int] = conn.info.pop(_TOUCHED, set())
+    return found
 
 
 def _begin(conn: Connection) -> None:

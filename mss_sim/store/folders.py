@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, insert, literal_column, select, update
 
 from mss_sim.models.tables import copies, folders
-from mss_sim.store.engine import is_postgresql
+from mss_sim.store.engine import is_postgresql, touch
 from mss_sim.store.hot import Hot, HotSelect
 from mss_sim.vocabulary import FOLDER_SEPARATOR, SpecialUse
 
@@ -118,6 +118,7 @@ def keep(conn: Connection, changed: Collection[Folder]) -> None:
         {"f_id": f.id, "f_next": f.uid_next, "f_modseq": f.modseq, "f_exists": f.exists_count, "f_unseen": f.unseen_count} for f in changed
     ]
     _KEEP.run(conn, rows)
+    touch(conn, *(f.id for f in changed))
 
 
 def below(conn: Connection, mailbox_id: int, name: str) -> list[Folder]:
@@ -134,6 +135,7 @@ def rename(conn: Connection, folder_id: int, name: str) -> None:
 def remove(conn: Connection, folder_id: int) -> None:
     """Delete a folder and the copies in it."""
     conn.execute(delete(folders).where(folders.c.id == folder_id))
+    touch(conn, folder_id)
 
 
 def holds_copies(conn: Connection, folder_id: int) -> bool:

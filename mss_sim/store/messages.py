@@ -92,8 +92,8 @@ _COPY_COLUMNS = tuple(copies.c)
 _MESSAGE_COLUMNS = tuple(messages.c)
 
 
-def add(conn: Connection, rows: Sequence[MessageRow], bodies: Sequence[tuple[int, str, bytes]]) -> None:
-    """Store messages with their (message id, search text, bytes)."""
+def add(conn: Connection, rows: Sequence[MessageRow], bodies: Sequence[tuple[int, bytes, bytes, str, bytes]]) -> None:
+    """Store messages with their (message id, ENVELOPE, BODYSTRUCTURE, search text, bytes)."""
     _INSERT_MESSAGE.run(conn, rows)
     _INSERT_BODY.run(conn, bodies)
 

@@ -31,10 +31,20 @@ class Store:
 
     def __init__(self, url: str, *, durable: bool = True) -> None:
         self._engine = engines.create(url, durable=durable)
-        self._writer = Writer(self._engine)
+        self._writer = Writer(self._engine, self._tell)
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="mss-sim-reader")
         self._log = log.get("store")
+        self._listeners: list[Callable[[set[int]], None]] = []
         self.directory_version = 0
+
+    def watch(self, listener: Callable[[set[int]], None]) -> Callable[[], None]:
+        """Have `listener` told, after each commit, which folders changed (0: who may do what); the function that ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _tell(self, changed: set[int]) -> None:
+        for listener in list(self._listeners):
+            listener(changed)
 
     def open(self) -> None:
         """Bring the schema up to date and start the writer."""
@@ -61,6 +71,7 @@ class Store:
         result = await self._guard(self._writer.write(unit))
         if changes_directory:
             self.directory_version += 1
+            self._tell({0})
         return result
 
     async def write_in_bulk(self, bulk: Callable[[Connection, Sequence[T]], Sequence[R | Exception]], item: T, size: int = 0) -> R:

@@ -25,7 +25,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from mss_sim import log
-from mss_sim.store.engine import checkpoint, is_postgresql, wait_for_lock
+from mss_sim.store.engine import checkpoint, is_postgresql, touched, wait_for_lock
 from mss_sim.store.hot import run_directly
 
 T = TypeVar("T")
@@ -58,8 +58,9 @@ class _Job:
 class Writer:
     """Owns the writing connection of one store; used from one event loop."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, tell: Callable[[set[int]], None]) -> None:
         self._engine = engine
+        self._tell = tell
         self._conn: Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="mss-sim-writer")
         self._checkpoints = ThreadPoolExecutor(1, thread_name_prefix="mss-sim-checkpoint")
@@ -159,7 +160,10 @@ class Writer:
         self._crowd = len(jobs) + len(self._asked)
         self._logged_bytes += sum(job.size + _ROWS_BYTES for job in jobs)
         self._checkpoint()
+        changed = touched(self._connection)
         _resolve(jobs)
+        if changed:
+            self._tell(changed)
         self._idle.set()
         self._plan(loop)
 
