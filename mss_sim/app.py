@@ -11,7 +11,9 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import tempfile
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -31,9 +33,12 @@ from mss_sim.core.passwords import Passwords
 from mss_sim.core.tokens import Tokens
 from mss_sim.core.world import World
 from mss_sim.ids import IdSource
+from mss_sim.imap.server import FrontEnd as ImapFrontEnd
+from mss_sim.imap.server import ImapConnection
 from mss_sim.net import tls
+from mss_sim.net.connections import Connections
 from mss_sim.net.tls import Certificates
-from mss_sim.smtp.connections import Connections
+from mss_sim.net.transcripts import Transcripts
 from mss_sim.smtp.mx import MxSession
 from mss_sim.smtp.server import SmtpConnection
 from mss_sim.smtp.submission import SubmissionSession
@@ -41,6 +46,7 @@ from mss_sim.smtp.wire import FrontEnd
 from mss_sim.store import engine as engines
 from mss_sim.store import schema
 from mss_sim.store.store import Store
+from mss_sim.vocabulary import Door
 
 _STOP_SECONDS = 5.0
 _HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -109,10 +115,16 @@ class Simulator:
             hosts.append(self.settings.host)
         now = to_datetime(SystemClock().now())
         self._certificates = tls.ensure(self.data_dir / "certificates", hosts, now)
-        await self._serve_smtp()
+        settings = self.settings
+        self.transcripts = Transcripts(
+            self._clock, self.world.ids, sessions_max=settings.transcripts_max, lines_max=settings.transcript_lines_max
+        )
+        context = tls.server_context(self._certificates)
+        await self._serve_smtp(context)
+        await self._serve_imap(context)
         await self._serve_http()
-        queue = asyncio.create_task(self.core.queue.run())
-        self._stack.push_async_callback(_cancel, queue)
+        for work in (self.core.queue.run(), self.core.events.run()):
+            self._stack.push_async_callback(_cancel, asyncio.create_task(work))
 
     async def _open_world(self) -> World:
         settings = self.settings
@@ -124,32 +136,35 @@ class Simulator:
         tokens = Tokens(settings, self._clock, ids, self.data_dir / "keys" / "tokens.pem")
         return World(settings, store, self._clock, ids, Directory(store), Passwords(), tokens)
 
-    async def _serve_smtp(self) -> None:
+    async def _serve_smtp(self, context: ssl.SSLContext) -> None:
         settings, core = self.settings, self.core
-        if self._certificates is None:
-            raise RuntimeError("certificates come first")
-        context = tls.server_context(self._certificates)
         self.connections = Connections(settings)
-        submission = FrontEnd(settings, context, self.connections, lambda peer: SubmissionSession(settings, peer, core))
-        mx = FrontEnd(settings, context, self.connections, lambda peer: MxSession(settings, peer, core.reception))
-        await self._listen("submission", submission, settings.submission_port)
-        await self._listen("mx", mx, settings.mx_port)
-
-    async def _listen(self, name: str, front: FrontEnd, port: int) -> None:
+        submission = FrontEnd(
+            settings, context, self.connections, self.transcripts, Door.SMTP, lambda peer: SubmissionSession(settings, peer, core)
+        )
+        mx = FrontEnd(
+            settings, context, self.connections, self.transcripts, Door.MX, lambda peer: MxSession(settings, peer, core.reception)
+        )
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: SmtpConnection(front, loop), self.settings.host, port, backlog=512)
-        self._ports[name] = server.sockets[0].getsockname()[1]
-        self._stack.push_async_callback(self._close_smtp, server)
+        await self._listen("submission", lambda: SmtpConnection(submission, loop), settings.submission_port, self.connections)
+        await self._listen("mx", lambda: SmtpConnection(mx, loop), settings.mx_port, self.connections)
 
-    async def _close_smtp(self, server: asyncio.Server) -> None:
-        """Take no new connection, let the open ones go."""
-        server.close()
-        await self.connections.close_all(_STOP_SECONDS)
+    async def _serve_imap(self, context: ssl.SSLContext) -> None:
+        connections = self.imap_connections = Connections(self.settings)
+        front = ImapFrontEnd(self.settings, context, connections, self.transcripts, self.core)
+        loop = asyncio.get_running_loop()
+        await self._listen("imap", lambda: ImapConnection(front, loop), self.settings.imap_port, connections)
+
+    async def _listen(self, name: str, connection: Callable[[], asyncio.BaseProtocol], port: int, registry: Connections) -> None:
+        server = await asyncio.get_running_loop().create_server(connection, self.settings.host, port, backlog=512)
+        self._ports[name] = server.sockets[0].getsockname()[1]
+        self._stack.push_async_callback(_close_sockets, server, registry)
 
     async def _serve_http(self) -> None:
         if self._certificates is None:
             raise RuntimeError("certificates come first")
-        app = api.build(self.core, ca_file=self._certificates.ca_file, open_connections=self.connections.count, seed=self._seed)
+        sockets = api.Sockets({"smtp": self.connections, "imap": self.imap_connections}, self.transcripts)
+        app = api.build(self.core, ca_file=self._certificates.ca_file, sockets=sockets, seed=self._seed)
         listener = _bind(self.settings.host, self.settings.http_port)
         self._ports["http"] = listener.getsockname()[1]
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=int(_STOP_SECONDS))
@@ -167,7 +182,7 @@ class Simulator:
             "http": f"http://{shown}:{self._ports['http']}",
             "submission": {"host": host, "port": self._ports["submission"]},
             "mx": {"host": host, "port": self._ports["mx"]},
-            "imap": None,
+            "imap": {"host": host, "port": self._ports["imap"]},
             "ca_file": str(self._certificates.ca_file.resolve()) if self._certificates else None,
             "control_key": self.settings.control_key,
             "personas": self._personas,
@@ -209,6 +224,12 @@ def _bind(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+async def _close_sockets(server: asyncio.Server, registry: Connections) -> None:
+    """Take no new connection, let the open ones go."""
+    server.close()
+    await registry.close_all(_STOP_SECONDS)
 
 
 async def _cancel(task: "asyncio.Task[None]") -> None:

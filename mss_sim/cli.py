@@ -56,7 +56,7 @@ def run(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     submission_port: Annotated[int, typer.Option(help="SMTP submission; 0 = any.")] = 1587,
     mx_port: Annotated[int, typer.Option(help="SMTP between operators; 0 = any.")] = 1025,
-    imap_port: Annotated[int, typer.Option(help="IMAP; not served yet, the ready file says null.")] = 1143,  # noqa: ARG001
+    imap_port: Annotated[int, typer.Option(help="IMAP; 0 = any.")] = 1143,
     http_port: Annotated[int, typer.Option(help="REST, control plane, docs; 0 = any.")] = 8080,
     ready_file: Annotated[Path | None, typer.Option(help="JSON file written when every port accepts.")] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
@@ -68,7 +68,9 @@ def run(
         raise _fail("--data and --memory exclude each other")
     log.configure(log_level)
     folder = None if memory else data or _DEFAULT_DATA
-    settings = Settings(data_dir=folder, host=host, submission_port=submission_port, mx_port=mx_port, http_port=http_port)
+    settings = Settings(
+        data_dir=folder, host=host, submission_port=submission_port, mx_port=mx_port, imap_port=imap_port, http_port=http_port
+    )
     _check_seed(seed)
     _run_loop(_run(settings, None if seed == "none" else seed, ready_file))
 

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address to listen on. The control plane answers loopback only unless a key is set.")
     submission_port: int = Field(default=1587, ge=0, le=65535, description="SMTP submission; 0 takes any free port.")
     mx_port: int = Field(default=1025, ge=0, le=65535, description="SMTP between operators; 0 takes any free port.")
+    imap_port: int = Field(default=1143, ge=0, le=65535, description="IMAP; 0 takes any free port.")
     http_port: int = Field(default=8080, ge=0, le=65535, description="REST and control plane; 0 takes any free port.")
     hostname: str = Field(default="mail.sim.mssante.fr", description="Name that the servers give of themselves.")
     profile: Profile = Field(default=Profile.DEVELOPMENT, description="development: passwords everywhere; strict: tokens only.")
@@ -54,6 +55,17 @@ class Settings(BaseSettings):
     bad_commands_max: int = Field(default=10, ge=1, description="Refused commands after which the connection is closed.")
     bad_passwords_max: int = Field(default=5, ge=1, description="Failed log-ins after which the connection is closed.")
     command_bytes_max: int = Field(default=12_288, ge=1_024, description="One command line; AUTH carries a JWT of 4 KiB in base64.")
+
+    imap_login_timeout_seconds: float = Field(default=60, gt=0, description="Silence of an IMAP client that has not logged in.")
+    imap_idle_timeout_seconds: float = Field(default=1_800, gt=0, description="Silence of one that has (ref: rfc9051#5.4).")
+    imap_line_bytes_max: int = Field(default=65_536, ge=8_192, description="Text of one IMAP command, literals apart (ref: rfc7162#4).")
+    imap_literal_bytes_before_login_max: int = Field(default=8_192, ge=1_024, description="Literals of one command before login.")
+    imap_capabilities_masked: frozenset[str] = Field(
+        default=frozenset(), description='Capabilities that are not offered, to imitate a poorer operator: ["MOVE", "UIDPLUS"].'
+    )
+    events_tick_seconds: float = Field(default=0.25, gt=0, description="How often those who wait look whether a grant has run out.")
+    transcripts_max: int = Field(default=200, ge=1, description="Connections whose transcripts are kept.")
+    transcript_lines_max: int = Field(default=500, ge=10, description="Lines that are kept of each transcript.")
 
     # Rules that are our choice
     send_precedence: SendMode = Field(default=SendMode.AS, description="Which right speaks when a delegate holds both send rights.")

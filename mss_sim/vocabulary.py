@@ -119,6 +119,10 @@ FOLDERS_AT_BIRTH: tuple[tuple[str, SpecialUse], ...] = (
     ("Archive", SpecialUse.ARCHIVE),
 )
 FOLDER_SEPARATOR = "/"
+NAMESPACE_OTHERS = "Other Users"
+"""First level of the names under which other persons' mailboxes are seen over IMAP (ref: rfc2342#4)."""
+NAMESPACE_SHARED = "Shared"
+"""The same for collective mailboxes."""
 
 
 class Flag(IntFlag):
@@ -203,6 +207,7 @@ class Door(StrEnum):
     SMTP = "smtp"
     MX = "mx"
     REST = "rest"
+    IMAP = "imap"
     CONTROL = "control"
     SYSTEM = "system"
 
@@ -223,6 +228,8 @@ class Act(StrEnum):
     READ = "message.read"
     FLAGGED = "message.flagged"
     MOVED = "message.moved"
+    COPIED = "message.copied"
+    APPENDED = "message.appended"
     DELETED = "message.deleted"
     RECEIPT_SENT = "receipt.sent"
     RECEIPT_MATCHED = "receipt.matched"

@@ -56,7 +56,15 @@ def start(tmp_path: Path) -> StartSimulator:
 
     @contextlib.asynccontextmanager
     async def starting(*, seed: str | None = "cabinet", clock: Clock | None = None, **settings: Any) -> AsyncIterator[Simulator]:
-        values = {"data_dir": tmp_path / "data", "submission_port": 0, "mx_port": 0, "http_port": 0, "queue_poll_seconds": 0.02, **settings}
+        values = {
+            "data_dir": tmp_path / "data",
+            "submission_port": 0,
+            "mx_port": 0,
+            "imap_port": 0,
+            "http_port": 0,
+            "queue_poll_seconds": 0.02,
+            **settings,
+        }
         async with Simulator(Settings(**values), seed=seed, clock=clock) as simulator:
             yield simulator
 

@@ -144,6 +144,16 @@ folders = Table(
     UniqueConstraint("mailbox_id", "name"),
 )
 
+subscriptions = Table(
+    "subscriptions",
+    tables,
+    Column("identity_id", BigInteger, ForeignKey("identities.id", ondelete="CASCADE"), primary_key=True),
+    Column("mailbox_id", BigInteger, ForeignKey("mailboxes.id", ondelete="CASCADE"), primary_key=True),
+    Column("folder", Text, primary_key=True),
+    Column("subscribed", Boolean, nullable=False),
+    Index("ix_subscriptions_mailbox_id", "mailbox_id"),
+)
+
 messages = Table(
     "messages",
     tables,

@@ -11,6 +11,7 @@
     grants            delegation
     conversations     threads and their closure; the journal
     admin             the control plane; admin_schemas its shapes
+    sessions          transcripts of SMTP and IMAP connections
     health            /healthz, /readyz, /metrics
 
 Ids are 13 characters. `id` names a copy in a mailbox and survives moves; `email_id` names the message itself

@@ -7,11 +7,33 @@ from pydantic import Field
 from mss_sim.api.schemas import Count, In, OneLine, Out, Rank
 from mss_sim.core.rows import Operator
 from mss_sim.core.seed import Persona
-from mss_sim.vocabulary import IdentityKind, MailboxKind, MailboxState, Right, SeenPolicy, SentPolicy
+from mss_sim.vocabulary import Door, IdentityKind, MailboxKind, MailboxState, Right, SeenPolicy, SentPolicy
 
 
 class SeedIn(In):
     name: str = Field(default="cabinet", examples=["cabinet"])
+
+
+class SessionOut(Out):
+    """One SMTP or IMAP connection. `facts`: tls, suite, client, identity, mailbox, as far as known."""
+
+    id: str
+    door: Door
+    peer: str
+    opened_at: str
+    closed_at: str | None
+    lines: int
+    facts: dict[str, str]
+
+
+class TranscriptLine(Out):
+    at: str
+    side: str
+    text: str
+
+
+class TranscriptOut(SessionOut):
+    transcript: list[TranscriptLine]
 
 
 class PersonaMailbox(Out):

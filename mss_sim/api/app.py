@@ -1,7 +1,7 @@
 """The HTTP application: the REST API, the control plane beside it, health."""
 
 import asyncio
-from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -14,11 +14,13 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
-from mss_sim.api import admin, conversations, examples, grants, health, mailboxes, messages, schemas, sending
+from mss_sim.api import admin, conversations, examples, grants, health, mailboxes, messages, schemas, sending, sessions
 from mss_sim.api.views import PREFIX
 from mss_sim.core.core import Core
 from mss_sim.http import problems
 from mss_sim.http.dependencies import refuse_unknown_query
+from mss_sim.net.connections import Connections
+from mss_sim.net.transcripts import Transcripts
 
 _DESCRIPTION = """\
 A simulator of the MSSanté trust space. Fictional people only; nothing leaves this machine.
@@ -27,7 +29,15 @@ Every refusal is a problem document (RFC 9457) whose `code` is the rule and whos
 """
 
 
-def build(core: Core, *, ca_file: Path, open_connections: Callable[[], int], seed: str | None) -> FastAPI:
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """What the HTTP doors tell of the socket doors: how many connections each has open, and what was said on them."""
+
+    connections: dict[str, Connections]
+    transcripts: Transcripts
+
+
+def build(core: Core, *, ca_file: Path, sockets: Sockets, seed: str | None) -> FastAPI:
     """The application of one world."""
     app = FastAPI(
         title="mss-sim",
@@ -43,12 +53,13 @@ def build(core: Core, *, ca_file: Path, open_connections: Callable[[], int], see
     app.state.ca_file = ca_file
     app.state.seed = seed
     app.state.resetting = asyncio.Lock()
-    app.state.open_connections = open_connections
+    app.state.sockets = sockets
     problems.install(app)
     strict = [Depends(refuse_unknown_query)]
     for router in (mailboxes.router, messages.router, sending.router, grants.router, conversations.router):
         app.include_router(router, prefix=PREFIX, dependencies=strict)
     app.include_router(admin.router, dependencies=strict)
+    app.include_router(sessions.router, dependencies=strict)
     app.include_router(health.router)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the schema
     return app

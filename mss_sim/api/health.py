@@ -33,14 +33,14 @@ async def metrics(core: CurrentCore, request: Request) -> Response:
     """Counters and gauges for Prometheus."""
     state = await control.state(core.world)
     registry = CollectorRegistry()
-    registry.register(_Snapshot(state, request.app.state.open_connections()))
+    registry.register(_Snapshot(state, {door: one.count() for door, one in request.app.state.sockets.connections.items()}))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
 class _Snapshot:
     """What the world holds at one moment, as a Prometheus collector."""
 
-    def __init__(self, state: control.State, connections: int) -> None:
+    def __init__(self, state: control.State, connections: dict[str, int]) -> None:
         self._state = state
         self._connections = connections
 
@@ -52,6 +52,9 @@ class _Snapshot:
             GaugeMetricFamily("mss_sim_identities", "Identities.", value=state.identities),
             GaugeMetricFamily("mss_sim_copies", "Copies of messages in folders.", value=state.copies),
             GaugeMetricFamily("mss_sim_queue_recipients", "Recipients that wait in the queue.", value=state.waiting),
-            GaugeMetricFamily("mss_sim_smtp_connections", "Open SMTP connections.", value=self._connections),
+            *(
+                GaugeMetricFamily(f"mss_sim_{door}_connections", f"Open {door.upper()} connections.", value=count)
+                for door, count in self._connections.items()
+            ),
             CounterMetricFamily("mss_sim_messages", "Messages stored since the world began.", value=state.messages),
         ]

@@ -8,7 +8,9 @@
     retries                          the same key sends once
     reports, receipts                notifications owed and reports matched; read receipts and timelines
     queue                            recipients that wait
-    mailboxes, foldering             reading and keeping order
+    mailboxes, foldering             reading and keeping order, one message at a time
+    shelves, handling, listing       a folder that is kept open: reading, changing; the tree of all folders
+    events                           who waits for what, told after the commit
     delegation, holders              grants; who holds a practice's mailbox
     conversations                    threads, and their closure towards patients
     journal, people, rows            who did what; names; types for front ends

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from mss_sim.core.delivery import Delivery
+from mss_sim.core.events import Events
 from mss_sim.core.queue import Queue
 from mss_sim.core.receipts import Receipts
 from mss_sim.core.reception import Reception
+from mss_sim.core.shelves import Lookout
 from mss_sim.core.submission import Submission
 from mss_sim.core.world import World
 
@@ -19,6 +21,8 @@ class Core:
     reception: Reception
     receipts: Receipts
     queue: Queue
+    events: Events
+    lookout: Lookout
 
 
 def assemble(world: World) -> Core:
@@ -30,4 +34,6 @@ def assemble(world: World) -> Core:
         reception=Reception(world, delivery),
         receipts=Receipts(world, delivery),
         queue=Queue(world, delivery),
+        events=Events(world.store, world.clock, tick_seconds=world.settings.events_tick_seconds),
+        lookout=Lookout(world),
     )

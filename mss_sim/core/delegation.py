@@ -253,3 +253,53 @@ async def grants_of(world: World, identity_id: int) -> list[tuple[GrantRow, str]
 async def addresses_of(world: World, rows: Iterable[GrantRow]) -> dict[int, str]:
     """The addresses of the mailboxes that grants are over."""
     return await world.store.read(mailboxes.addresses, {row.mailbox_id for row in rows})
+
+
+async def rights_by_person(world: World, address: str) -> dict[str, frozenset[Right]]:
+    """What each person may do with a mailbox now, by idNat: holders first, then grantees."""
+
+    def query(conn: Connection) -> dict[str, frozenset[Right]]:
+        mailbox = mailboxes.by_address(conn, address)
+        if mailbox is None:
+            raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {address} that you may see.", subject=address)
+        now = world.clock.now()
+        grantees = [row.grantee_id for row in grants.of_mailbox(conn, mailbox.id) if as_grant(row).holds_at(now)]
+        people = list(dict.fromkeys((mailbox.owner_id, *mailboxes.co_holder_ids(conn, mailbox.id), *grantees)))
+        known = identities.names(conn, set(people))
+        return {known[id_].idnat: access(conn, mailbox, id_, now).rights for id_ in people if id_ in known}
+
+    return await world.store.read(query)
+
+
+async def set_rights(world: World, by: By, address: str, who: str, rights: frozenset[Right], sign: str) -> None:
+    """Make the grants in force of a person (idNat or login) one grant: with these rights, or with these added (`+`) or taken (`-`).
+
+    One grant keeps its window; several become one without an end. No right left: the grants end, and none is made.
+    """
+
+    def unit(conn: Connection) -> None:
+        now = world.clock.now()
+        mailbox, granter = _granter(conn, by, address, now)
+        account = identities.account_of_login(conn, who)
+        grantee = account.identity if account else identities.by_idnat(conn, who)
+        if grantee is None:
+            raise Refusal(Rule.GRANTEE_NOT_ALLOWED, f"No identity has the idNat or login {who}.", subject=who[:100])
+        own = grantee.id == by.identity_id
+        rows = [row for row in grants.between(conn, mailbox.id, grantee.id) if as_grant(row).holds_at(now)]
+        held = frozenset[Right]().union(*(row.rights for row in rows))
+        wanted = {"+": held | rights, "-": held - rights}.get(sign, rights)
+        if wanted == held and len(rows) < 2:
+            return
+        if rows or not wanted:
+            policy.decide_revocation(granter, own=own)
+        if wanted:
+            until = rows[0].valid_until if len(rows) == 1 else None
+            policy.decide_grant(granter, _as_grantee(grantee), wanted, to_himself=own, mailbox=mailbox.kind, valid_until=until)
+            made = GrantRow(world.ids.next(), mailbox.id, grantee.id, wanted, None, until, "", by.identity_id, now)
+            grants.add(conn, [made])
+            _trace(world, conn, by, Act.GRANTED, made, {"rights": sorted(wanted), "grantee": grantee.idnat})
+        if grants.revoke(conn, [row.id for row in rows], by.identity_id, now):
+            for row in rows:
+                _trace(world, conn, by, Act.RENOUNCED if own else Act.REVOKED, row, {})
+
+    await world.store.write(unit)

@@ -141,7 +141,7 @@ async def readings(world: World, actor: Actor, address: str, copy_id: int) -> li
 
 async def change_flags(world: World, actor: Actor, address: str, copy_id: int, change: FlagChange) -> Item:
     """Set and clear flags and keywords; `\\Seen` follows the mailbox's seen policy."""
-    _check_words(change)
+    check_words(change)
 
     def unit(conn: Connection) -> Item:
         now = world.clock.now()
@@ -149,13 +149,13 @@ async def change_flags(world: World, actor: Actor, address: str, copy_id: int, c
         item = _item(conn, held, actor, copy_id)
         folder = folders.lock(conn, [item.copy.folder_id])[item.copy.folder_id]
         item = _item(conn, held, actor, copy_id)
-        flags, words = _changed(item, change)
+        flags, words = changed_flags(item.copy.flags, item.copy.keywords, change)
         if personal_reader(held, actor) is not None:
             flags = _seen_by_reader(conn, item, actor, change, flags, now)
         elif Flag.SEEN in flags and Flag.SEEN not in item.copy.flags and messages.note_reading(conn, copy_id, actor.identity.id, now):
             _trace(world, conn, actor, held, Right.MARK, Act.READ, item, {})
         folder.unseen_count += bool(item.copy.flags & Flag.SEEN) - bool(flags & Flag.SEEN)
-        messages.set_flags(conn, copy_id, flags, words, folder.step())
+        messages.set_flags(conn, [(copy_id, flags, words, folder.step())])
         folders.keep(conn, [folder])
         _trace(world, conn, actor, held, Right.MARK, Act.FLAGGED, item, {"add": sorted(change.add), "remove": sorted(change.remove)})
         return _item(conn, held, actor, copy_id)
@@ -163,7 +163,8 @@ async def change_flags(world: World, actor: Actor, address: str, copy_id: int, c
     return await world.store.write(unit)
 
 
-def _check_words(change: FlagChange) -> None:
+def check_words(change: FlagChange) -> None:
+    """Refuse what is neither a system flag nor a keyword."""
     for word in change.add | change.remove:
         if word.startswith("\\") and word not in FLAG_NAMES:
             known = ", ".join(FLAG_NAMES)
@@ -172,14 +173,14 @@ def _check_words(change: FlagChange) -> None:
             raise Refusal(Rule.INVALID, f"{word!r} cannot be a keyword: letters, digits and $ are.", reference="rfc9051#9")
 
 
-def _changed(item: Item, change: FlagChange) -> tuple[Flag, str]:
-    flags = item.copy.flags
+def changed_flags(flags: Flag, keywords: str, change: FlagChange) -> tuple[Flag, str]:
+    """Flags and keywords after a change."""
     for name, flag in FLAG_NAMES.items():
         if name in change.add:
             flags |= flag
         if name in change.remove:
             flags &= ~flag
-    words = {*item.copy.keywords.split(), *(word for word in change.add if word not in FLAG_NAMES)}
+    words = {*keywords.split(), *(word for word in change.add if word not in FLAG_NAMES)}
     return flags, " ".join(sorted(words - change.remove))
 
 
@@ -226,6 +227,7 @@ async def delete(world: World, actor: Actor, address: str, copy_id: int) -> None
     """Delete a copy for good; the message goes with its last copy."""
 
     def unit(conn: Connection) -> None:
+        mailboxes.berths(conn, [address])  # mailboxes are locked before folders, everywhere
         held = delegation.require(conn, address, actor.identity.id, Right.DELETE, world.clock.now())
         item = _item(conn, held, actor, copy_id)
         folder = folders.lock(conn, [item.copy.folder_id])[item.copy.folder_id]
@@ -233,7 +235,7 @@ async def delete(world: World, actor: Actor, address: str, copy_id: int) -> None
         folder.unseen_count -= not item.copy.flags & Flag.SEEN
         folder.step()
         folders.keep(conn, [folder])
-        messages.remove_copy(conn, copy_id, item.message.id)
+        messages.remove_copies(conn, [(copy_id, item.message.id)])
         mailboxes.use(conn, held.mailbox.id, -item.message.size_bytes)
         detail: dict[str, object] = {"subject": item.message.subject, "rfc_message_id": item.message.rfc_message_id}
         _trace(world, conn, actor, held, Right.DELETE, Act.DELETED, item, detail)

@@ -142,7 +142,7 @@ def note_sent(conn: Connection, mailbox_id: int, message_id: int, at: Micros) ->
             continue
         folder = folders.lock(conn, [item.copy.folder_id])[item.copy.folder_id]
         words = " ".join(sorted({*item.copy.keywords.split(), KEYWORD_MDN_SENT}))
-        messages.set_flags(conn, copy_id, item.copy.flags, words, folder.step())
+        messages.set_flags(conn, [(copy_id, item.copy.flags, words, folder.step())])
         folders.keep(conn, [folder])
 
 

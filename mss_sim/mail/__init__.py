@@ -4,6 +4,8 @@
     headers      the header block: read, decoded, edited without touching one other byte
     mime         the tree of parts, as offsets into the message
     parse        a message read once into a frozen ParsedMessage
+    structure    ENVELOPE and BODYSTRUCTURE, as IMAP writes them
+    criteria     what a search asks for, as a tree
     compose      a letter built from its parts
     reports      what every multipart/report has in common (RFC 6522)
     dsn          delivery status notifications, written and read (RFC 3464, RFC 3461)

@@ -143,6 +143,16 @@ folders = Table(
     UniqueConstraint("mailbox_id", "name"),
 )
 
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("identity_id", BigInteger, ForeignKey("identities.id", ondelete="CASCADE"), primary_key=True),
+    Column("mailbox_id", BigInteger, ForeignKey("mailboxes.id", ondelete="CASCADE"), primary_key=True),
+    Column("folder", Text, primary_key=True),  # a name, not an id: one may subscribe to what is not there (ref: rfc9051#6.3.7)
+    Column("subscribed", Boolean, nullable=False),
+    Index("ix_subscriptions_mailbox_id", "mailbox_id"),
+)
+
 messages = Table(
     "messages",
     metadata,

@@ -1,11 +1,13 @@
 """What the socket front ends share.
 
-    sasl    PLAIN, LOGIN and XOAUTH2 as pure exchanges: decoded bytes in, challenges or credentials out
-    tls     the simulator's own certification authority and server certificate
+    sasl         PLAIN, LOGIN and XOAUTH2 as pure exchanges: decoded bytes in, challenges or credentials out
+    tls          the simulator's own certification authority and server certificate
+    connections  how many are open, in all and per identity
+    transcripts  what was said on each, credentials masked
 
 An exchange is a generator: it yields challenges, is sent responses and returns
-credentials. It knows no socket and no account, so that SMTP and later IMAP run
-the same code over their own lines, and tests feed it one response at a time. What
+credentials. It knows no socket and no account, so that SMTP and IMAP run the
+same code over their own lines, and tests feed it one response at a time. What
 credentials are worth is asked of `core/accounts`.
 
 The authority is made at first start and lives in the data folder:

@@ -7,7 +7,6 @@
     mx            domains of the trust space on both ends, nothing relayed
     commands      the arguments of MAIL and RCPT, read strictly
     replies       every reply: number, enhanced code, text
-    connections   how many are open, in all and per identity
     client        a small sender, for the command line
 
 | extension           | source   | submission     | MX             |

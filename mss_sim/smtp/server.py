@@ -12,6 +12,7 @@ from mss_sim import log
 from mss_sim.errors import Refusal
 from mss_sim.net import sasl
 from mss_sim.net.sasl import Credentials, SaslError
+from mss_sim.net.transcripts import MASK
 from mss_sim.smtp import replies
 from mss_sim.smtp.replies import Reply
 from mss_sim.smtp.session import Session
@@ -37,7 +38,9 @@ class SmtpConnection(Wire):
     async def _handle_client(self) -> None:
         """Serve one client until it leaves, is too slow, or makes too many mistakes."""
         peer = self.transport.get_extra_info("peername") if self.transport else None
-        self._talk = self._front.new_session(str(peer[0]) if isinstance(peer, tuple) else "local")
+        shown = str(peer[0]) if isinstance(peer, tuple) else "local"
+        self._talk = self._front.new_session(shown)
+        self._transcript = self._front.transcripts.open(self._front.door, shown)
         admitted = self._front.connections.open(self)
         try:
             if not admitted:
@@ -58,12 +61,18 @@ class SmtpConnection(Wire):
     def connection_lost(self, error: Exception | None) -> None:
         """The last byte has left; only now does the connection stop counting."""
         self._front.connections.close(self)
+        if self._transcript is not None:
+            self._transcript.close()
         super().connection_lost(error)
 
     # Verbs
 
     async def _command(self, line: bytes) -> None:
         verb, _, argument = line.partition(b" ")
+        if verb.upper() == b"AUTH":
+            self._note(b"%b %b %b" % (verb, argument.partition(b" ")[0], MASK))
+        else:
+            self._note(line)
         method: Callable[[str], Awaitable[None]] | None = self._smtp_methods.get(verb.upper().decode("ascii", "replace"))
         if method is None or b"\x00" in line:
             self._answer(replies.SYNTAX)
@@ -71,6 +80,11 @@ class SmtpConnection(Wire):
             await method(argument.strip().decode("utf-8", "surrogateescape"))
         if self._bad_commands or self._bad_passwords:
             await self._check_patience()
+
+    def _note(self, octets: bytes) -> None:
+        """What the client said, for the transcript."""
+        if self._transcript is not None:
+            self._transcript.client(octets)
 
     async def smtp_HELO(self, hostname: str) -> None:  # noqa: N802 - aiosmtpd finds verbs by this name
         """HELO: no extensions (ref: rfc5321#4.1.1.1)."""
@@ -88,7 +102,7 @@ class SmtpConnection(Wire):
         words = self._extensions() if extended else []
         lines = [self.hostname, *words]
         for position, word in enumerate(lines, 1):
-            self._out += f"250{' ' if position == len(lines) else '-'}{word}\r\n".encode("ascii")
+            self._say_line(f"250{' ' if position == len(lines) else '-'}{word}\r\n".encode("ascii"))
 
     def _extensions(self) -> list[str]:
         words = [
@@ -120,6 +134,10 @@ class SmtpConnection(Wire):
             await self._writer.start_tls(self._front.tls)
             self.transport = self._writer.transport
             self.talk.start_tls()
+            tls = self.transport.get_extra_info("ssl_object")
+            if self._transcript is not None and tls is not None:
+                suite = tls.cipher()
+                self._transcript.facts |= {"tls": tls.version() or "", "suite": suite[0] if suite else ""}
 
     async def smtp_AUTH(self, argument: str) -> None:  # noqa: N802
         """AUTH (ref: rfc4954#4)."""
@@ -157,6 +175,8 @@ class SmtpConnection(Wire):
         if not self._front.connections.admit(self, actor.identity.id):
             await self._leave(replies.TOO_MANY_CONNECTIONS)
         talk.actor = actor
+        if self._transcript is not None:
+            self._transcript.facts["identity"] = actor.identity.idnat
         self._say(replies.AUTHENTICATED)
 
     async def _exchange(self, mechanism: str, initial: str) -> Credentials | None:
@@ -168,6 +188,7 @@ class SmtpConnection(Wire):
             while True:
                 self._say(Reply(334, "", sasl.encode(challenge)))
                 response = (await self._line()).decode("ascii", "replace")
+                self._note(MASK)
                 if response == "*":
                     return None
                 challenge = exchange.send(sasl.decode(response))
@@ -193,6 +214,7 @@ class SmtpConnection(Wire):
         if reply.code != 354:
             return
         raw, size = await self._message()
+        self._note(b"(a message of %d bytes)" % size)
         self._answer(self.talk.too_large(size) if raw is None else await self.talk.message(raw))
 
     async def smtp_RSET(self, argument: str) -> None:  # noqa: N802

@@ -14,10 +14,12 @@ from typing import Any, cast
 from aiosmtpd.smtp import SMTP
 
 from mss_sim.config import Settings
+from mss_sim.net.connections import Connections
+from mss_sim.net.transcripts import Transcript, Transcripts
 from mss_sim.smtp import replies
-from mss_sim.smtp.connections import Connections
 from mss_sim.smtp.replies import Reply
 from mss_sim.smtp.session import Session
+from mss_sim.vocabulary import Door
 
 _UNREAD_BYTES_MAX = 1024 * 1024
 _END_OF_DATA = b"\r\n.\r\n"
@@ -32,6 +34,8 @@ class FrontEnd:
     settings: Settings
     tls: ssl.SSLContext
     connections: Connections
+    transcripts: Transcripts
+    door: Door
     new_session: Callable[[str], Session]
 
 
@@ -48,6 +52,7 @@ class Wire(SMTP):
         self._front = front
         self._buffer = bytearray()
         self._out = bytearray()
+        self._transcript: Transcript | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._held_back = False
         self._silent = False
@@ -134,7 +139,12 @@ class Wire(SMTP):
             self.transport.close()
 
     def _say(self, reply: Reply) -> None:
-        self._out += reply.line()
+        self._say_line(reply.line())
+
+    def _say_line(self, line: bytes) -> None:
+        self._out += line
+        if self._transcript is not None:
+            self._transcript.server(line)
 
     def _answer(self, reply: Reply) -> None:
         """Answer a command, and count it when it was a bad one."""

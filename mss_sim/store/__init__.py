@@ -5,7 +5,8 @@
     store           write, write_in_bulk, read
     hot             statements of the hot path, compiled once
     schema          the database created whole, or migrated
-    operators, identities, mailboxes, grants, folders, messages, submissions, conversations, journal
+    views, search   one folder from top to bottom; what a search finds in it
+    operators, identities, mailboxes, grants, folders, subscriptions, messages, submissions, conversations, journal
                     functions on a connection: rows in, frozen dataclasses out
 
 A commit costs a sync to disk, a few hundred microseconds here and milliseconds elsewhere. One commit per

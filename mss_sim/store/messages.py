@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, exists, func, insert, not_, select, update
+from sqlalchemy import BigInteger, Connection, Row, Select, and_, bindparam, delete, exists, func, insert, literal, not_, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import copies, message_bodies, messages, queue, readings, recipients, submissions, timeline
@@ -90,6 +90,7 @@ _INSERT_BODY = Hot(insert(message_bodies))
 _INSERT_COPY = Hot(insert(copies))
 _COPY_COLUMNS = tuple(copies.c)
 _MESSAGE_COLUMNS = tuple(messages.c)
+_AT_ONCE = 500
 
 
 def add(conn: Connection, rows: Sequence[MessageRow], bodies: Sequence[tuple[int, bytes, bytes, str, bytes]]) -> None:
@@ -139,7 +140,7 @@ def _item(row: Row[Any]) -> Item:
     return Item(CopyRow(*copy_values), message, bool(values[-1]))
 
 
-def _seen(personal_reader: int | None) -> Any:
+def seen_by(personal_reader: int | None) -> Any:
     """Whether a copy is seen: what the reader said himself where reading is personal, else the shared flag."""
     shared = copies.c.flags.op("&")(int(Flag.SEEN)) != 0
     if personal_reader is None:
@@ -149,7 +150,7 @@ def _seen(personal_reader: int | None) -> Any:
 
 
 def _items(personal_reader: int | None) -> Select[Any]:
-    seen = _seen(personal_reader).label("is_seen")
+    seen = seen_by(personal_reader).label("is_seen")
     return select(*_COPY_COLUMNS, *_MESSAGE_COLUMNS, seen).join(messages, messages.c.id == copies.c.message_id)
 
 
@@ -165,7 +166,7 @@ def page(conn: Connection, query: ListQuery) -> list[Item]:
     if query.before is not None:
         statement = statement.where(place < query.before)
     if query.unread is not None:
-        seen = _seen(query.personal_reader)
+        seen = seen_by(query.personal_reader)
         statement = statement.where(not_(seen) if query.unread else seen)
     for column, wanted in (
         (messages.c.from_search, query.from_),
@@ -207,9 +208,17 @@ def copies_of(conn: Connection, mailbox_id: int, message_id: int) -> list[int]:
     return list(conn.execute(query.order_by(copies.c.id)).scalars())
 
 
-def set_flags(conn: Connection, copy_id: int, flags: Flag, keywords: str, modseq: int) -> None:
-    """Replace the flags and keywords of a copy."""
-    conn.execute(update(copies).where(copies.c.id == copy_id).values(flags=int(flags), keywords=keywords, modseq=modseq))
+_SET_FLAGS = Hot(
+    update(copies)
+    .where(copies.c.id == bindparam("c_id"))
+    .values(flags=bindparam("c_flags"), keywords=bindparam("c_words"), modseq=bindparam("c_modseq"))
+)
+
+
+def set_flags(conn: Connection, rows: Sequence[tuple[int, Flag, str, int]]) -> None:
+    """Replace (copy id, flags, keywords, modification sequence) of copies."""
+    values = [{"c_id": id_, "c_flags": int(flags), "c_words": words, "c_modseq": modseq} for id_, flags, words, modseq in rows]
+    _SET_FLAGS.run(conn, values)
 
 
 def move(conn: Connection, copy_id: int, folder_id: int, uid: int, modseq: int) -> None:
@@ -217,10 +226,12 @@ def move(conn: Connection, copy_id: int, folder_id: int, uid: int, modseq: int) 
     conn.execute(update(copies).where(copies.c.id == copy_id).values(folder_id=folder_id, uid=uid, modseq=modseq))
 
 
-def remove_copy(conn: Connection, copy_id: int, message_id: int) -> None:
-    """Delete a copy, and its message when that was the last one and nothing else speaks of it."""
-    conn.execute(delete(copies).where(copies.c.id == copy_id))
-    sweep(conn, [message_id])
+def remove_copies(conn: Connection, rows: Sequence[tuple[int, int]]) -> None:
+    """Delete (copy id, message id), and each message when that was its last copy and nothing else speaks of it."""
+    for start in range(0, len(rows), _AT_ONCE):
+        piece = rows[start : start + _AT_ONCE]
+        conn.execute(delete(copies).where(copies.c.id.in_([copy_id for copy_id, _ in piece])))
+        sweep(conn, [message_id for _, message_id in piece])
 
 
 def sweep(conn: Connection, message_ids: Collection[int]) -> None:
@@ -267,6 +278,14 @@ def set_seen_by(conn: Connection, copy_id: int, identity_id: int, *, seen: bool)
     """Mark a copy seen or unseen for one reader whose reading is recorded."""
     key = and_(readings.c.copy_id == copy_id, readings.c.identity_id == identity_id)
     conn.execute(update(readings).where(key).values(seen=seen))
+
+
+def copy_readings(conn: Connection, pairs: Sequence[tuple[int, int]]) -> None:
+    """Have the readers of a copy be those of another: (copy read, copy made of it)."""
+    for source, made in pairs:
+        columns = (literal(made, BigInteger), readings.c.identity_id, readings.c.first_at, readings.c.seen)
+        rows = select(*columns).where(readings.c.copy_id == source)
+        conn.execute(insert(readings).from_select(["copy_id", "identity_id", "first_at", "seen"], rows))
 
 
 def unseen_offsets(conn: Connection, mailbox_id: int, identity_id: int) -> dict[int, int]:

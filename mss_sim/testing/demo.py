@@ -190,7 +190,7 @@ def _closure(story: Story) -> None:
 def main() -> None:
     """Play the story against a simulator of its own, on free ports."""
     begun = time.monotonic()
-    with RunningSimulator(Settings(submission_port=0, mx_port=0, http_port=0)) as running:
+    with RunningSimulator(Settings(submission_port=0, mx_port=0, imap_port=0, http_port=0)) as running:
         story = Story(running)
         _delegation(story)
         _receipts(story)

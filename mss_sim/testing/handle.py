@@ -1,6 +1,6 @@
 """A simulator in a thread of its own, for code that is not asynchronous: test suites, the demonstration, a notebook.
 
-with RunningSimulator(Settings(submission_port=0, mx_port=0, http_port=0)) as running:
+with RunningSimulator(Settings(submission_port=0, mx_port=0, imap_port=0, http_port=0)) as running:
     running.ready["submission"]["port"]
 """
 
@@ -17,7 +17,7 @@ class RunningSimulator:
     """Runs one world; `ready` is what the ready file says."""
 
     def __init__(self, settings: Settings | None = None, *, seed: str | None = "cabinet") -> None:
-        self._settings = settings or Settings(submission_port=0, mx_port=0, http_port=0)
+        self._settings = settings or Settings(submission_port=0, mx_port=0, imap_port=0, http_port=0)
         self._seed = seed
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="mss-sim", daemon=True)

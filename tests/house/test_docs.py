@@ -16,7 +16,18 @@ from mss_sim.smtp.replies import REPLIES
 _ROOT = Path(__file__).resolve().parents[2]
 _PAGES = [*_ROOT.glob("*.md"), *(_ROOT / "docs").rglob("*.md")]
 _QUIRKS = (_ROOT / "docs" / "quirks.md").read_text(encoding="utf-8")
-_PLACES = {"data_dir", "database_url", "host", "hostname", "submission_port", "mx_port", "http_port", "control_key", "queue_poll_seconds"}
+_PLACES = {
+    "data_dir",
+    "database_url",
+    "host",
+    "hostname",
+    "submission_port",
+    "mx_port",
+    "imap_port",
+    "http_port",
+    "control_key",
+    "queue_poll_seconds",
+}
 
 
 def test_every_setting_that_is_a_choice_has_its_line_in_the_quirks() -> None:

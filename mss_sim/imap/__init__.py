@@ -1,0 +1,30 @@
+"""The IMAP server: what practice software reads its mailboxes with, every day.
+
+    server                the connection: bytes, TLS, DEFLATE, patience
+    session, view         who is there; the open folder as the client knows it
+    verbs                 the table: when a verb is legal, what reads it, what does it
+    wire                  commands cut out of bytes, arguments read (no socket, no store)
+    commands, listings, items, keys     what verbs, LIST, FETCH and SEARCH ask for
+    login, folders, tree, fetch, search, changes, rights     the verbs
+    sections, threads, names, responses     pieces of messages, orders, folder names, what is said
+
+| RFC                                    | status                                                                  |
+|----------------------------------------|-------------------------------------------------------------------------|
+| 3501 IMAP4rev1, 9051 IMAP4rev2         | yes; rev2 by ENABLE; nothing is ever \\Recent                            |
+| 2177 IDLE, 2971 ID, 3691 UNSELECT, 5161 ENABLE, 4959 SASL-IR, 7888 LITERAL+ | yes                                |
+| 2342 NAMESPACE, 4314 ACL, 9208 QUOTA   | yes; a grant is over a whole mailbox; SETQUOTA is the control plane's   |
+| 4315 UIDPLUS, 6851 MOVE, 3516 BINARY   | yes; an appended message holds no NUL                                   |
+| 5258 LIST-EXTENDED, 5819 LIST-STATUS, 3348 CHILDREN, 6154 SPECIAL-USE, 8438 STATUS=SIZE | yes; USE is refused: all are taken |
+| 4731 ESEARCH, 5182 SEARCHRES, 5256 SORT and THREAD=REFERENCES | yes; charsets UTF-8 and US-ASCII                 |
+| 7162 CONDSTORE, QRESYNC                | yes; VANISHED may name UIDs that were never there, as the RFC allows    |
+| 7889 APPENDLIMIT, 8474 OBJECTID, 6855 UTF8=ACCEPT, 4978 COMPRESS | yes; EMAILID and THREADID are REST's ids      |
+| 3502 MULTIAPPEND                       | no: a second message is refused with BAD                                |
+
+A tagged OK means that it is on disk. What other doors did is told in commit order, after NOOP, in IDLE, and after any verb whose answer
+names no sequence numbers. Rights are asked for again by every verb; whoever loses his mailbox hears BYE at once, IDLE included.
+
+Liberties taken: a folder that is lost in another's mailbox ends in `OK [CLOSED]`, not in BYE; `see` without `read` opens folders and
+shows envelopes; DELETE refuses a folder that holds messages; every folder is subscribed until somebody unsubscribes; SEARCH finds
+without accents and without case; a read receipt that a client sent itself is known by its `$MDNSent`. The capability line can be
+masked (`imap_capabilities_masked`), to imitate an operator who offers less.
+"""

@@ -1,0 +1,188 @@
+"""Everything before and beside folders: capabilities, TLS, log-in, ENABLE, ID, IDLE, compression."""
+
+from importlib.metadata import version
+
+from mss_sim.core import accounts
+from mss_sim.core.accounts import Actor
+from mss_sim.errors import Refusal, Rule
+from mss_sim.imap import responses
+from mss_sim.imap.commands import Authenticate, Login
+from mss_sim.imap.session import Session
+from mss_sim.imap.wire import Bad
+from mss_sim.net import sasl
+from mss_sim.net.sasl import Credentials, PasswordCredentials, SaslError
+from mss_sim.net.transcripts import MASK
+from mss_sim.vocabulary import Door, Profile
+
+_ALWAYS = ("IMAP4rev1", "IMAP4rev2", "LITERAL+", "SASL-IR", "ID", "ENABLE")
+_LOGGED_IN = (
+    "UNSELECT",
+    "IDLE",
+    "NAMESPACE",
+    "UIDPLUS",
+    "MOVE",
+    "SPECIAL-USE",
+    "CREATE-SPECIAL-USE",
+    "LIST-EXTENDED",
+    "LIST-STATUS",
+    "CHILDREN",
+    "STATUS=SIZE",
+    "ESEARCH",
+    "SEARCHRES",
+    "SORT",
+    "THREAD=REFERENCES",
+    "CONDSTORE",
+    "QRESYNC",
+    "BINARY",
+    "QUOTA",
+    "QUOTA=RES-STORAGE",
+    "ACL",
+    "RIGHTS=kxte",
+    "OBJECTID",
+    "UTF8=ACCEPT",
+)
+ENABLED = frozenset({"CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "IMAP4REV2"})
+"""What ENABLE takes; anything else is passed over (ref: rfc5161#3.1)."""
+
+
+def capabilities(session: Session) -> bytes:
+    """What is offered now; nothing is announced that is not there."""
+    words = list(_ALWAYS)
+    if not session.tls:
+        words += ["STARTTLS", "LOGINDISABLED"]
+    elif session.actor_or_none is None:
+        words += [f"AUTH={name}" for name in mechanisms(session)]
+        words += [] if "PLAIN" in mechanisms(session) else ["LOGINDISABLED"]
+    else:
+        words += [*_LOGGED_IN, f"APPENDLIMIT={session.settings.message_size_bytes_max}"]
+        words += [] if session.compressed else ["COMPRESS=DEFLATE"]
+    return " ".join(word for word in words if session.offers(word.partition("=")[0]) and session.offers(word)).encode("ascii")
+
+
+def mechanisms(session: Session) -> list[str]:
+    """The SASL mechanisms on offer; the strict profile offers no password (ref: ref2#ECO.1.2.1)."""
+    strict = session.settings.profile is Profile.STRICT
+    return [name for name in sasl.MECHANISMS if not (strict and name in sasl.PASSWORD_MECHANISMS)]
+
+
+async def capability(session: Session, _: None) -> bytes:
+    """CAPABILITY."""
+    session.say(b"* CAPABILITY " + capabilities(session))
+    return b"OK CAPABILITY completed"
+
+
+async def noop(_session: Session, _: None) -> bytes:
+    """NOOP and CHECK: what happened is told by the caller."""
+    return b"OK completed"
+
+
+async def logout(session: Session, _: None) -> bytes:
+    """LOGOUT; the caller closes."""
+    session.say(b"* BYE Goodbye")
+    return b"OK LOGOUT completed"
+
+
+async def identify(session: Session, pairs: dict[str, str]) -> bytes:
+    """ID: who the client says it is stands in the transcript."""
+    session.transcript.facts["client"] = " ".join(f"{name}={value}" for name, value in pairs.items())[:300]
+    session.say(b'* ID ("name" "mss-sim" "version" "%b")' % version("mss-sim").encode("ascii"))
+    return b"OK ID completed"
+
+
+async def start_tls(session: Session, _: None) -> bytes:
+    """STARTTLS; the handshake begins after the answer. What came in clear behind it is never executed (ref: rfc9051#6.2.1)."""
+    if session.tls:
+        raise Bad("TLS is active already")
+    return b"OK Begin TLS negotiation now"
+
+
+async def login(session: Session, wanted: Login) -> bytes:
+    """LOGIN name password."""
+    if not session.tls:
+        return b"NO [PRIVACYREQUIRED] Say STARTTLS first (rfc9051#6.2.3)"
+    if "PLAIN" not in mechanisms(session):
+        return b"NO [AUTHENTICATIONFAILED] The strict profile takes no password: AUTHENTICATE XOAUTH2 (ref2#ECO.1.2.1)"
+    actor = await accounts.with_password(session.world, wanted.name, wanted.password, door=Door.IMAP)
+    return await _enter(session, actor, "LOGIN")
+
+
+async def authenticate(session: Session, wanted: Authenticate) -> bytes:
+    """AUTHENTICATE mechanism."""
+    if not session.tls:
+        return b"NO [PRIVACYREQUIRED] Say STARTTLS first (rfc9051#6.2.2)"
+    if wanted.mechanism not in mechanisms(session):
+        offered = ", ".join(mechanisms(session))
+        return f"NO [CANNOT] {responses.spoken(wanted.mechanism)} is no mechanism here: {offered}".encode("ascii")
+    try:
+        credentials = await _exchange(session, wanted)
+    except SaslError as error:
+        raise Bad(str(error)) from error
+    if credentials is None:
+        raise Bad("the exchange was cancelled")
+    return await _enter(session, await _actor(session, credentials), "AUTHENTICATE")
+
+
+async def _exchange(session: Session, wanted: Authenticate) -> Credentials | None:
+    """Run a SASL exchange; None when the client cancels with `*`."""
+    initial = wanted.initial
+    first = None if initial is None else b"" if initial == "=" else sasl.decode(initial)
+    exchange = sasl.MECHANISMS[wanted.mechanism](first)
+    try:
+        challenge = next(exchange)
+        while True:
+            session.say(b"+ " + sasl.encode(challenge).encode("ascii"))
+            await session.stream.flush()
+            response = (await session.stream.line()).decode("ascii", "replace")
+            session.transcript.client(MASK)
+            if response == "*":
+                return None
+            challenge = exchange.send(sasl.decode(response))
+    except StopIteration as end:
+        credentials: Credentials = end.value
+        return credentials
+
+
+async def _actor(session: Session, credentials: Credentials) -> Actor:
+    if isinstance(credentials, PasswordCredentials):
+        chosen = credentials.acts_for or None
+        return await accounts.with_password(session.world, credentials.name, credentials.password, door=Door.IMAP, mailbox=chosen)
+    return await accounts.with_token(session.world, credentials.token, door=Door.IMAP, mailbox=credentials.user)
+
+
+async def _enter(session: Session, actor: Actor, verb: str) -> bytes:
+    if not session.stream.admit(actor.identity.id):
+        limit = session.settings.connections_per_identity_max
+        raise Refusal(Rule.TOO_MANY_CONNECTIONS, f"You have {limit} connections already: close one.")
+    await session.begin(actor)
+    return b"OK [CAPABILITY %b] %b completed" % (capabilities(session), verb.encode("ascii"))
+
+
+async def enable(session: Session, words: tuple[str, ...]) -> bytes:
+    """ENABLE: what was newly enabled is told."""
+    new = [word for word in words if word in ENABLED and session.offers(word)]
+    session.enabled.update(new)
+    session.say(b" ".join([b"* ENABLED", *(word.replace("REV2", "rev2").encode("ascii") for word in new)]))
+    return b"OK ENABLE completed"
+
+
+async def compress(session: Session, _: None) -> bytes:
+    """COMPRESS DEFLATE; it begins after the answer (ref: rfc4978#3)."""
+    if session.compressed:
+        return b"NO [COMPRESSIONACTIVE] Compression is active already"
+    return b"OK DEFLATE active"
+
+
+async def idle(session: Session, _: None) -> bytes:
+    """IDLE: tell what happens until the client says DONE (ref: rfc2177)."""
+    session.say(b"+ idling")
+    await session.refresh()
+    while True:
+        await session.stream.flush()
+        line = await session.stream.line_or(session.awake)
+        if line is not None:
+            break
+        await session.refresh()
+    session.transcript.client(line)
+    if line.upper() != b"DONE":
+        raise Bad("DONE ends IDLE")
+    return b"OK IDLE terminated"

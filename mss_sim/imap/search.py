@@ -1,0 +1,100 @@
+"""SEARCH, SORT, THREAD: the view turns numbers into UIDs, the store answers, the view turns UIDs into numbers."""
+
+from collections.abc import Sequence as Items
+
+import orjson
+
+from mss_sim.core import shelves
+from mss_sim.core.rows import Sortable
+from mss_sim.imap import threads
+from mss_sim.imap.keys import Search, Sort, Thread
+from mss_sim.imap.responses import sequence_set
+from mss_sim.imap.session import Session
+from mss_sim.imap.threads import Letter
+from mss_sim.imap.view import View
+from mss_sim.mail.criteria import Key, kinds
+
+
+async def search(session: Session, wanted: Search, *, by_uid: bool) -> bytes:
+    """SEARCH and UID SEARCH."""
+    view = session.opened
+    found, modseq = await _found(session, view, wanted.key)
+    returns = wanted.returns
+    if returns is None and "IMAP4REV2" in session.enabled:
+        returns = frozenset({"ALL"})
+    if returns is not None and "SAVE" in returns:
+        view.saved = _saved(found, returns)
+    numbers = found if by_uid else [number for uid in found if (number := view.number(uid))]
+    told_modseq = b" (MODSEQ %d)" % modseq if modseq and "MODSEQ" in kinds(wanted.key) else b""
+    if returns is None:
+        session.say(b" ".join([b"* SEARCH", *(b"%d" % number for number in numbers)]) + told_modseq)
+    elif returns != {"SAVE"}:
+        session.say(_extended(session, numbers, returns, by_uid=by_uid) + told_modseq.replace(b"(", b"").replace(b")", b""))
+    return b"OK SEARCH completed"
+
+
+def _saved(found: list[int], returns: frozenset[str]) -> list[int]:
+    """What `$` stands for: with MIN or MAX alone, only those (ref: rfc5182#2.1)."""
+    if returns & {"ALL", "COUNT"} or not returns & {"MIN", "MAX"}:
+        return found
+    ends = ([found[0]] if "MIN" in returns else []) + ([found[-1]] if "MAX" in returns else []) if found else []
+    return sorted(set(ends))
+
+
+def _extended(session: Session, numbers: list[int], returns: frozenset[str], *, by_uid: bool) -> bytes:
+    """ESEARCH (ref: rfc4731#3.1)."""
+    words = [b'* ESEARCH (TAG "%b")' % session.tag, *([b"UID"] if by_uid else [])]
+    if numbers:
+        words += [b"MIN %d" % numbers[0]] if "MIN" in returns else []
+        words += [b"MAX %d" % numbers[-1]] if "MAX" in returns else []
+        words += [b"ALL " + sequence_set(numbers)] if "ALL" in returns else []
+    words += [b"COUNT %d" % len(numbers)] if "COUNT" in returns else []
+    return b" ".join(words)
+
+
+async def _found(session: Session, view: View, key: Key) -> tuple[list[int], int]:
+    resolved = _resolved(view, key)
+    if "MODSEQ" in kinds(key):
+        session.enabled.add("CONDSTORE")
+    return await shelves.search(session.world, session.actor, view.place, view.uids, resolved)
+
+
+def _resolved(view: View, key: Key) -> Key:
+    """The tree with sets of numbers and UIDs as the UIDs that the client knows."""
+    if key.kind in ("SEQUENCE", "UIDS"):
+        spans = view.spans(key.value, by_uid=key.kind == "UIDS")
+        return Key("UID", frozenset(uid for low, high in spans for uid in view.uids[low:high]))
+    return key._replace(keys=tuple(_resolved(view, one) for one in key.keys)) if key.keys else key
+
+
+async def sort(session: Session, wanted: Sort, *, by_uid: bool) -> bytes:
+    """SORT and UID SORT (ref: rfc5256#3)."""
+    letters = await _letters(session, wanted.key, by_uid=by_uid)
+    session.say(b" ".join([b"* SORT", *(b"%d" % number for number in threads.ordered(letters, wanted.order))]))
+    return b"OK SORT completed"
+
+
+async def thread(session: Session, wanted: Thread, *, by_uid: bool) -> bytes:
+    """THREAD and UID THREAD."""
+    if wanted.algorithm != "REFERENCES":
+        return b"BAD REFERENCES is the only algorithm here (rfc5256#3)"
+    lists = threads.by_references(await _letters(session, wanted.key, by_uid=by_uid))
+    session.say(b"* THREAD " + lists if lists else b"* THREAD")
+    return b"OK THREAD completed"
+
+
+async def _letters(session: Session, key: Key, *, by_uid: bool) -> list[Letter]:
+    view = session.opened
+    found, _ = await _found(session, view, key)
+    rows: Items[Sortable] = await shelves.sortables(session.world, session.actor, view.place, found)
+    return [_letter(row, row.uid if by_uid else view.number(row.uid) or 0) for row in rows]
+
+
+def _letter(row: Sortable, number: int) -> Letter:
+    summary = orjson.loads(row.summary)
+    people = tuple(next((person["address"].rpartition("@")[0] for person in summary[name]), "") for name in ("from", "to", "cc"))
+    references = tuple(summary["references"]) or tuple(summary["in_reply_to"][:1])
+    sent_at = row.internal_at if row.sent_at is None else row.sent_at
+    return Letter(
+        number, row.message_id, references, row.subject, sent_at, row.internal_at, row.size_bytes, (people[0], people[1], people[2])
+    )

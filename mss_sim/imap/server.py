@@ -1,0 +1,320 @@
+"""The connection: bytes from the client to the reader, answers to the client, TLS, compression, patience.
+
+One task serves one client. What the client sends ahead waits in the kernel, what it does not read makes the server wait: neither side
+can make memory grow.
+"""
+
+import asyncio
+import ssl
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from mss_sim import log
+from mss_sim.config import Settings
+from mss_sim.core.core import Core
+from mss_sim.imap import login, verbs
+from mss_sim.imap.session import Gone, Session
+from mss_sim.imap.wire import Command, Reader, Refused, Wanted
+from mss_sim.net.connections import Connections
+from mss_sim.net.transcripts import Transcripts
+from mss_sim.vocabulary import Door
+
+_UNREAD_BYTES_MAX = 256 * 1024
+_WRITE_HIGH_BYTES = 256 * 1024
+_INFLATED_BYTES_MAX = 1024 * 1024
+_NEVER = asyncio.Event()
+
+
+@dataclass(frozen=True, slots=True)
+class FrontEnd:
+    """What all connections of the port share."""
+
+    settings: Settings
+    tls: ssl.SSLContext
+    connections: Connections
+    transcripts: Transcripts
+    core: Core
+
+
+class ImapConnection(asyncio.Protocol):
+    """One connection of one client; the `Stream` of its session."""
+
+    def __init__(self, front: FrontEnd, loop: asyncio.AbstractEventLoop) -> None:
+        settings = front.settings
+        self._front = front
+        self._loop = loop
+        self._reader = Reader(line_max=settings.imap_line_bytes_max, literal_max=settings.imap_literal_bytes_before_login_max)
+        self._transport: Any = None
+        self._task: asyncio.Task[None] | None = None
+        self._more: asyncio.Future[None] | None = None
+        self._writable: asyncio.Future[None] | None = None
+        self._paused = self._held_back = self._silent = self._lost = self._leaving = False
+        self._out = bytearray()
+        self._deflater: Any = None
+        self._inflater: Any = None
+        self._bad_commands = self._bad_passwords = 0
+        self._session: Session | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = loop.time()
+        self._expired = False
+        self._log = log.get("imap")
+
+    # What the event loop calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is there."""
+        self._transport = transport
+        self._transport.set_write_buffer_limits(_WRITE_HIGH_BYTES)
+        if self._task is None:
+            peer = transport.get_extra_info("peername")
+            shown = str(peer[0]) if isinstance(peer, tuple) else "local"
+            self._session = Session(self._front.settings, self._front.core, self, self._front.transcripts.open(Door.IMAP, shown))
+            admitted = self._front.connections.open(self)
+            self._task = self._loop.create_task(self._serve(self._session, admitted=admitted))
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes go to the reader; too many at once wait in the kernel."""
+        if self._inflater is not None:
+            try:
+                data = self._inflate(data)
+            except (zlib.error, OverflowError):
+                self._silent = True
+        self._reader.feed(data)
+        if self._more is None and self._reader.waiting > _UNREAD_BYTES_MAX:
+            self._held_back = True
+            self._transport.pause_reading()
+        _wake(self._more)
+
+    def eof_received(self) -> bool:
+        """The client will say no more; what it said before is still answered, where TLS allows a half-open connection."""
+        self._silent = True
+        _wake(self._more)
+        return self._session is not None and not self._session.tls
+
+    def pause_writing(self) -> None:
+        """The client does not read."""
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        self._paused = False
+        _wake(self._writable)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """The connection is gone."""
+        self._silent = self._lost = True
+        self._front.connections.close(self)
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._session is not None:
+            self._session.end()
+            self._session.transcript.close()
+        _wake(self._more)
+        _wake(self._writable)
+
+    # What the registry calls
+
+    def leave(self) -> None:
+        """The server stops: what is being stored is finished by the store, the client hears why it must go."""
+        if self._task is not None and not self._leaving:
+            self._leaving = True
+            self.send(b"* BYE The simulator stops, try again later\r\n")
+            self._write()
+            self._task.cancel()
+
+    def abort(self) -> None:
+        """Drop the connection without a word."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # Serving
+
+    async def _serve(self, session: Session, *, admitted: bool) -> None:
+        try:
+            if not admitted:
+                await session.leave("Too many connections, try again later")
+            session.say(b"* OK [CAPABILITY %b] mss-sim, a simulator: never send real patient data" % login.capabilities(session))
+            while True:
+                await self._command(session)
+        except (Gone, ConnectionError, ssl.SSLError, asyncio.CancelledError):
+            pass
+        except Exception as error:  # noqa: BLE001 - a defect must not take the server down, nor show its trace on the wire
+            self._log.exception("session failed", error=repr(error))
+            session.say(b"* BYE [UNAVAILABLE] Internal error, try again later")
+        finally:
+            self._write()
+            if self._transport is not None:
+                self._transport.close()
+
+    async def _command(self, session: Session) -> None:
+        event = self._reader.next()
+        while event is None:
+            await self.flush()
+            await self._wait(session)
+            event = self._reader.next()
+        if isinstance(event, Wanted):
+            session.say(b"+ %d octets are welcome" % event.size)
+        elif isinstance(event, Refused):
+            self._refuse(session, event)
+        else:
+            await self._execute(session, event)
+        await self._check_patience(session)
+
+    async def _wait(self, session: Session) -> None:
+        """Wait for bytes; meanwhile, whoever loses his mailbox is told at once."""
+        await self._nudged(session)
+        if session.rights_changed.is_set():
+            await session.check()
+
+    async def _nudged(self, session: Session) -> None:
+        """Wait until bytes came or something happened. Gone at the end of the stream, BYE when it takes too long."""
+        if self._silent:
+            raise Gone
+        self._deadline = self._loop.time() + self._patience(session)
+        self._more = self._loop.create_future()
+        if self._held_back:
+            self._held_back = False
+            self._transport.resume_reading()
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._deadline, self._look_at_clock)
+        try:
+            await self._more
+        finally:
+            self._more = None
+        if self._expired:
+            await session.leave("Idle too long")
+
+    def _patience(self, session: Session) -> float:
+        settings = self._front.settings
+        return settings.imap_login_timeout_seconds if session.actor_or_none is None else settings.imap_idle_timeout_seconds
+
+    def _look_at_clock(self) -> None:
+        """End a silence that is too long; one timer a connection, set anew only when it rings, costs a command nothing."""
+        self._timer = None
+        now = self._loop.time()
+        if self._more is not None and now >= self._deadline:
+            self._expired = True
+            _wake(self._more)
+        elif not self._silent:
+            self._timer = self._loop.call_at(max(self._deadline, now + 1), self._look_at_clock)
+
+    def _refuse(self, session: Session, refused: Refused) -> None:
+        session.transcript.event(f"refused: {refused.why}")
+        kind = b"NO [TOOBIG]" if refused.too_large else b"BAD"
+        self._bad_commands += 1
+        session.say(b"%b %b %b" % (refused.tag, kind, refused.why.encode("ascii", "replace")))
+
+    async def _execute(self, session: Session, command: Command) -> None:
+        before = session.actor_or_none
+        verb, answer = await verbs.execute(session, command)
+        session.say(command.tag + b" " + answer)
+        ok = answer.startswith(b"OK")
+        self._bad_commands += answer.startswith(b"BAD")
+        self._bad_passwords += not ok and verb in ("LOGIN", "AUTHENTICATE") and b"[AUTHENTICATIONFAILED]" in answer
+        if verb == "LOGOUT" and ok:
+            await self.flush()
+            raise Gone
+        if verb == "STARTTLS" and ok:
+            await self._begin_tls(session)
+        if verb == "COMPRESS" and ok:
+            await self.flush()
+            self.compress()
+            session.compressed = True
+        if before is None and session.actor_or_none is not None:
+            self._reader.literal_max = self._front.settings.message_size_bytes_max
+
+    async def _check_patience(self, session: Session) -> None:
+        """Close on a client that makes too many mistakes."""
+        if self._bad_passwords >= self._front.settings.bad_passwords_max:
+            await session.leave("Too many wrong passwords")
+        if self._bad_commands >= self._front.settings.bad_commands_max:
+            await session.leave("Too many errors")
+
+    async def _begin_tls(self, session: Session) -> None:
+        injected = self._reader.clear()
+        await self.flush()
+        if injected:
+            session.transcript.event("commands behind STARTTLS in clear were thrown away")
+            await session.leave("Commands behind STARTTLS in the same packet are not executed (rfc9051#6.2.1)")
+        await self.start_tls()
+        session.tls = True
+        self._note_tls(session)
+
+    def _note_tls(self, session: Session) -> None:
+        tls = self._transport.get_extra_info("ssl_object")
+        if tls is not None:
+            suite = tls.cipher()
+            session.transcript.facts |= {"tls": tls.version() or "", "suite": suite[0] if suite else ""}
+
+    # What a session asks for (`Stream`)
+
+    def send(self, octets: bytes) -> None:
+        """Put octets after those that wait to leave."""
+        self._out += octets
+
+    def _write(self) -> None:
+        if self._out and self._transport is not None and not self._transport.is_closing():
+            octets = bytes(self._out)
+            if self._deflater is not None:
+                octets = self._deflater.compress(octets) + self._deflater.flush(zlib.Z_SYNC_FLUSH)
+            self._transport.write(octets)
+        self._out.clear()
+
+    async def flush(self) -> None:
+        """Let octets leave; wait while the client does not read."""
+        self._write()
+        while self._paused:
+            if self._lost:
+                raise Gone
+            self._writable = self._loop.create_future()
+            await self._writable
+
+    async def line(self) -> bytes:
+        """The next line of an exchange."""
+        while True:
+            line = await self.line_or(_NEVER)
+            if line is not None:
+                return line
+
+    async def line_or(self, event: asyncio.Event) -> bytes | None:
+        """The next line, or None when the event is set first."""
+        session = self._session
+        if session is None:
+            raise Gone
+        while True:
+            line = self._reader.answer()
+            if line is not None or event.is_set():
+                return line
+            await self.flush()
+            await self._nudged(session)
+
+    def nudge(self) -> None:
+        """Something happened that a waiting session wants to know of."""
+        _wake(self._more)
+
+    async def start_tls(self) -> bool:
+        """Encrypt."""
+        self._transport = await self._loop.start_tls(self._transport, self, self._front.tls, server_side=True)
+        self._transport.set_write_buffer_limits(_WRITE_HIGH_BYTES)
+        return True
+
+    def compress(self) -> None:
+        """Deflate both ways from here on (ref: rfc4978#4)."""
+        self._deflater = zlib.compressobj(wbits=-15)
+        self._inflater = zlib.decompressobj(wbits=-15)
+
+    def _inflate(self, data: bytes) -> bytes:
+        inflated: bytes = self._inflater.decompress(data, _INFLATED_BYTES_MAX)
+        if self._inflater.unconsumed_tail:
+            raise OverflowError("a packet inflates beyond all measure")
+        return inflated
+
+    def admit(self, identity_id: int) -> bool:
+        """Say whose connection it is; False when that identity has too many."""
+        return self._front.connections.admit(self, identity_id)
+
+
+def _wake(waiter: "asyncio.Future[None] | None") -> None:
+    if waiter is not None and not waiter.done():
+        waiter.set_result(None)

@@ -1,0 +1,238 @@
+"""One IMAP session: who is there, what is open, what the client enabled. No socket: the connection is a `Stream`.
+
+    NOT AUTHENTICATED ──LOGIN, AUTHENTICATE──▶ AUTHENTICATED ──SELECT──▶ SELECTED
+                                                     ▲──CLOSE, UNSELECT──┘
+
+The verbs are functions over a session, one file per kind; `verbs.py` is their table. Whoever loses what he had open is told at once:
+`BYE` when it was the mailbox that he logged in to, `OK [CLOSED]` when it was one of those in the other namespaces.
+"""
+
+import asyncio
+from typing import Protocol
+
+from mss_sim.config import Settings
+from mss_sim.core import mailboxes, shelves
+from mss_sim.core.accounts import Actor
+from mss_sim.core.core import Core
+from mss_sim.core.delegation import Held
+from mss_sim.core.events import Watcher
+from mss_sim.core.shelves import Glance, Place
+from mss_sim.core.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.imap import responses
+from mss_sim.imap.view import View
+from mss_sim.mail.addresses import AddressError, canonical
+from mss_sim.net.transcripts import Transcript
+from mss_sim.vocabulary import NAMESPACE_OTHERS, NAMESPACE_SHARED, MailboxKind
+
+LOST = frozenset({Rule.NOT_FOUND, Rule.AUTHENTICATION_FAILED, Rule.MAILBOX_CLOSED})
+"""The rules that say that what was open may be seen no more."""
+OWN_KINDS = frozenset({MailboxKind.PER, MailboxKind.PATIENT})
+
+
+class Stream(Protocol):
+    """What a session needs of its connection."""
+
+    def send(self, octets: bytes) -> None:
+        """Put octets after those that wait to leave."""
+
+    async def flush(self) -> None:
+        """Let them leave; wait while the client does not read."""
+
+    async def line(self) -> bytes:
+        """The next line of an exchange."""
+
+    async def line_or(self, event: asyncio.Event) -> bytes | None:
+        """The next line, or None when the event is set first."""
+
+    async def start_tls(self) -> bool:
+        """Encrypt; False when the client had sent more in clear, which is thrown away."""
+
+    def compress(self) -> None:
+        """Deflate both ways from here on."""
+
+    def nudge(self) -> None:
+        """Wake whoever waits for the client: something happened."""
+
+    def admit(self, identity_id: int) -> bool:
+        """Say whose connection it is; False when that identity has too many."""
+
+
+class Gone(Exception):
+    """The connection is over; what is to be said was said."""
+
+
+class Session:
+    """One client. `home` is the mailbox whose folders have no prefix; `direct` when the client opened that mailbox by its address."""
+
+    def __init__(self, settings: Settings, core: Core, stream: Stream, transcript: Transcript) -> None:
+        self.settings = settings
+        self.core = core
+        self.stream = stream
+        self.transcript = transcript
+        self.tls = False
+        self.compressed = False
+        self.actor_or_none: Actor | None = None
+        self.home: str | None = None
+        self.direct = False
+        self.view: View | None = None
+        self.enabled: set[str] = set()
+        self.tag = b"*"
+        self.awake = asyncio.Event()
+        self.rights_changed = asyncio.Event()
+        self.watcher: Watcher = core.events.watch(self._wake)
+
+    @property
+    def world(self) -> World:
+        """The world behind the core."""
+        return self.core.world
+
+    @property
+    def actor(self) -> Actor:
+        """Who logged in."""
+        if self.actor_or_none is None:
+            raise Refusal(Rule.AUTHENTICATION_REQUIRED, "Log in first.", reference="rfc9051#3.2")
+        return self.actor_or_none
+
+    @property
+    def opened(self) -> View:
+        """The folder that is open."""
+        if self.view is None:
+            raise Refusal(Rule.NOT_FOUND, "No folder is open any more: SELECT one.", reference="rfc9051#3.4")
+        return self.view
+
+    @property
+    def utf8(self) -> bool:
+        """Whether names go out in UTF-8."""
+        return bool(self.enabled & {"UTF8=ACCEPT", "IMAP4REV2"})
+
+    @property
+    def condstore(self) -> bool:
+        """Whether modification sequences are told unasked."""
+        return bool(self.enabled & {"CONDSTORE", "QRESYNC"})
+
+    def offers(self, capability: str) -> bool:
+        """Whether a capability is not masked by the settings."""
+        return capability not in self.settings.imap_capabilities_masked
+
+    def _wake(self, *, rights: bool) -> None:
+        self.awake.set()
+        if rights:
+            self.rights_changed.set()
+        self.stream.nudge()
+
+    def say(self, line: bytes) -> None:
+        """One untagged or tagged line."""
+        self.transcript.server(line)
+        self.stream.send(line + b"\r\n")
+
+    async def begin(self, actor: Actor) -> None:
+        """Somebody is authenticated: find his home."""
+        self.direct = actor.mailbox is not None
+        self.home = actor.mailbox
+        if actor.mailbox is None:
+            held = await mailboxes.held_mailboxes(self.world, actor)
+            own = [one.mailbox for one in held if one.access.role is not None and one.mailbox.kind in OWN_KINDS]
+            self.home = own[0].address if own else None
+        await shelves.check(self.world, actor, self.home)
+        self.actor_or_none = actor
+        self.transcript.facts["identity"] = actor.identity.idnat
+        self.transcript.facts["mailbox"] = self.home or ""
+
+    def place(self, name: str) -> Place:
+        """Where a name leads; Refusal(NOT_FOUND) when it leads nowhere. Whether it may be seen is asked when it is used."""
+        if not self.direct:
+            for prefix in (NAMESPACE_OTHERS, NAMESPACE_SHARED):
+                if name.startswith(prefix + "/"):
+                    return _within(name, name[len(prefix) + 1 :])
+        if self.home is None:
+            detail = f"You own no mailbox: open a folder below {NAMESPACE_SHARED}/ or {NAMESPACE_OTHERS}/, or log in as mailbox*login."
+            raise Refusal(Rule.NOT_FOUND, detail, subject=name[:100])
+        return Place(self.home, "INBOX" if name.upper() == "INBOX" else name)
+
+    async def seen_place(self, name: str) -> Place:
+        """The same, where the mailbox may be seen under that name: a collective one is shared, a person's is another user's."""
+        place = self.place(name)
+        if place.address != self.home or name.startswith((NAMESPACE_OTHERS + "/", NAMESPACE_SHARED + "/")):
+            held = await mailboxes.held_mailbox(self.world, self.actor, place.address)
+            if namespace_of(held, self.home) != name.partition("/")[0] and not self.direct:
+                raise _nowhere(name)
+        return place
+
+    def open(self, view: View) -> None:
+        """A folder is open now."""
+        self.view = view
+        self.watcher.folders = {view.shelf.folder.id}
+        self.watcher.until = view.shelf.until
+
+    def close(self) -> None:
+        """No folder is open."""
+        self.view = None
+        self.watcher.folders = set()
+
+    async def refresh(self) -> None:
+        """Tell what happened in the open folder since the client was last told, or that it is lost."""
+        self.awake.clear()
+        view = self.view
+        if view is None:
+            await self.check()
+            return
+        try:
+            look = await self.core.lookout.look(Glance(self.actor, view.place, view.known))
+        except Refusal as refusal:
+            await self._lose(refusal)
+            return
+        self.watcher.until = look.shelf.until
+        for line in view.told(look, vanished="QRESYNC" in self.enabled, modseq=self.condstore):
+            self.say(line)
+
+    async def check(self) -> None:
+        """Say goodbye to whoever may no longer be here."""
+        self.rights_changed.clear()
+        if self.actor_or_none is None:
+            return
+        try:
+            await shelves.check(self.world, self.actor, self.home)
+        except Refusal as refusal:
+            await self.leave(refusal.detail)
+
+    async def _lose(self, refusal: Refusal) -> None:
+        if refusal.rule not in LOST:
+            raise refusal
+        await self.check()
+        view, self.view = self.view, None
+        self.watcher.folders = set()
+        if view is not None:
+            self.say(b"* OK [CLOSED] " + responses.spoken(f"{view.name} is closed: {refusal.detail}").encode("ascii"))
+
+    async def leave(self, why: str) -> None:
+        """Say goodbye and end the connection."""
+        self.say(b"* BYE " + responses.spoken(why).encode("ascii"))
+        await self.stream.flush()
+        raise Gone
+
+    def end(self) -> None:
+        """The connection is gone."""
+        self.watcher.close()
+
+
+def _within(name: str, rest: str) -> Place:
+    text, _, folder = rest.partition("/")
+    try:
+        address = canonical(text)
+    except AddressError:
+        raise _nowhere(name) from None
+    if not folder:
+        raise Refusal(Rule.NOT_FOUND, f"{name} holds folders and no messages: open {name}/INBOX.", subject=name[:100])
+    return Place(address, "INBOX" if folder.upper() == "INBOX" else folder)
+
+
+def _nowhere(name: str) -> Refusal:
+    return Refusal(Rule.NOT_FOUND, f"There is no folder {name[:100]} that you may see.", subject=name[:100])
+
+
+def namespace_of(held: Held, home: str | None) -> str:
+    """The prefix under which a mailbox is seen; empty for one's own."""
+    if held.mailbox.address == home:
+        return ""
+    return NAMESPACE_OTHERS if held.mailbox.kind in OWN_KINDS else NAMESPACE_SHARED

@@ -1,0 +1,221 @@
+"""Orders of messages as RFC 5256 defines them: base subjects, SORT, THREAD=REFERENCES. Values in, numbers out."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from mss_sim.clock import Micros
+
+_LEADER = re.compile(r"(?:\s|\[[^\[\]]*\]\s*)*(?:re|fwd?)\s*(?:\[[^\[\]]*\]\s*)?:", re.IGNORECASE)
+_BLOB = re.compile(r"\s*\[[^\[\]]*\]\s*(?=\S)")
+_TRAILER = re.compile(r"(?:\s|\(fwd\))+\Z", re.IGNORECASE)
+_WRAPPED = re.compile(r"\s*\[fwd:(.*)\]\s*\Z", re.IGNORECASE | re.DOTALL)
+_STEPS_MAX = 100
+
+
+class Letter(NamedTuple):
+    """What is compared of one message. `people` are the first addresses' local parts: from, to, cc; `number` is what is answered."""
+
+    number: int
+    message_id: str | None
+    references: tuple[str, ...]
+    subject: str
+    sent_at: Micros
+    arrived_at: Micros
+    size_bytes: int
+    people: tuple[str, str, str] = ("", "", "")
+
+
+def base_subject(subject: str) -> str:
+    """The subject without what replies and forwards put around it (ref: rfc5256#2.1)."""
+    text = " ".join(subject.split())
+    for _ in range(_STEPS_MAX):
+        before = text
+        text = _TRAILER.sub("", text)
+        found = _LEADER.match(text)
+        if found:
+            text = text[found.end() :].strip()
+        elif (blob := _BLOB.match(text)) and text[blob.end() :].strip():
+            text = text[blob.end() :]
+        if text == before and (wrapped := _WRAPPED.match(text)):
+            text = wrapped[1].strip()
+        if text == before:
+            break
+    return text.upper()
+
+
+_VALUES: dict[str, Callable[[Letter], Any]] = {
+    "ARRIVAL": lambda letter: letter.arrived_at,
+    "DATE": lambda letter: letter.sent_at,
+    "SIZE": lambda letter: letter.size_bytes,
+    "SUBJECT": lambda letter: base_subject(letter.subject),
+    "FROM": lambda letter: letter.people[0].upper(),
+    "TO": lambda letter: letter.people[1].upper(),
+    "CC": lambda letter: letter.people[2].upper(),
+}
+
+
+def ordered(letters: Iterable[Letter], criteria: Sequence[tuple[str, bool]]) -> list[int]:
+    """The numbers in the order of the criteria, the first weighing most; what is equal stays in the folder's order."""
+    found = sorted(letters, key=lambda letter: letter.number)
+    for name, reverse in reversed(criteria):
+        found.sort(key=_VALUES[name], reverse=reverse)
+    return [letter.number for letter in found]
+
+
+@dataclass(slots=True, eq=False)
+class _Node:
+    """A place in a thread; without a letter where only references speak of it."""
+
+    letter: Letter | None = None
+    parent: "_Node | None" = None
+    children: list["_Node"] = field(default_factory=list)
+
+    def is_below(self, other: "_Node") -> bool:
+        node: _Node | None = self
+        while node is not None:
+            if node is other:
+                return True
+            node = node.parent
+        return False
+
+    def adopt(self, child: "_Node") -> None:
+        if child.parent is not None:
+            child.parent.children.remove(child)
+        child.parent = self
+        self.children.append(child)
+
+
+def by_references(letters: Iterable[Letter]) -> bytes:
+    """The THREAD response's lists: trees by Message-ID and References, roots of one base subject put together (ref: rfc5256#3)."""
+    nodes = _linked(sorted(letters, key=lambda letter: letter.number))
+    roots = [kept for node in nodes if node.parent is None for kept in _pruned(node, root=True)]
+    roots = _by_subject(sorted(roots, key=_age))
+    for root in roots:
+        _sort(root)
+    return b"".join(b"(%b)" % _shown(root) for root in sorted(roots, key=_age))
+
+
+def _linked(letters: Sequence[Letter]) -> list[_Node]:
+    known: dict[str, _Node] = {}
+    nodes: list[_Node] = []
+    for letter in letters:
+        node = known.get(letter.message_id) if letter.message_id else None
+        if node is None or node.letter is not None:
+            node = _Node()
+            nodes.append(node)
+            if letter.message_id and letter.message_id not in known:
+                known[letter.message_id] = node
+        node.letter = letter
+        parent: _Node | None = None
+        for reference in letter.references[-_STEPS_MAX:]:
+            place = known.get(reference)
+            if place is None:
+                place = known[reference] = _Node()
+                nodes.append(place)
+            if parent is not None and place.parent is None and not parent.is_below(place):
+                parent.adopt(place)
+            parent = place
+        if parent is not None and not parent.is_below(node):
+            parent.adopt(node)
+    return nodes
+
+
+def _pruned(node: _Node, *, root: bool) -> list[_Node]:
+    """Take out the places without a letter: their children rise, but at the root only when there is one (ref: rfc5256#3)."""
+    stack: list[tuple[_Node, bool]] = [(node, False)]
+    kept: dict[int, list[_Node]] = {}
+    while stack:
+        place, visited = stack.pop()
+        if not visited:
+            stack.append((place, True))
+            stack += [(child, False) for child in place.children]
+            continue
+        place.children = [survivor for child in place.children for survivor in kept.pop(id(child))]
+        for child in place.children:
+            child.parent = place
+        empty = place.letter is None
+        stays = not empty or (root and place is node and len(place.children) > 1)
+        kept[id(place)] = [place] if stays else place.children
+    for survivor in kept[id(node)]:
+        survivor.parent = None
+    return kept[id(node)]
+
+
+def _age(node: _Node) -> tuple[Micros, int]:
+    while node.letter is None:
+        node = min(node.children, key=_age)
+    return node.letter.sent_at, node.letter.number
+
+
+def _first(node: _Node) -> Letter:
+    while node.letter is None:
+        node = min(node.children, key=_age)
+    return node.letter
+
+
+def _by_subject(roots: list[_Node]) -> list[_Node]:
+    """Roots of the same base subject become one thread: below an empty root, or below the one that is no reply."""
+    table: dict[str, _Node] = {}
+    for root in roots:
+        subject = base_subject(_first(root).subject)
+        first = table.get(subject)
+        if subject and (first is None or (root.letter is None and first.letter is not None) or (_is_reply(first) and not _is_reply(root))):
+            table[subject] = root
+    kept: list[_Node] = []
+    for root in roots:
+        first = table.get(base_subject(_first(root).subject))
+        if first is None or first is root:
+            kept.append(root)
+        elif first.letter is None and root.letter is None:
+            for child in list(root.children):
+                first.adopt(child)
+        elif first.letter is None or (_is_reply(root) and not _is_reply(first)):
+            first.adopt(root)
+        else:
+            _pair(first, root)
+    return kept
+
+
+def _is_reply(node: _Node) -> bool:
+    return node.letter is not None and base_subject(node.letter.subject) != " ".join(node.letter.subject.split()).upper()
+
+
+def _pair(first: _Node, root: _Node) -> None:
+    """Two that are both replies, or both none, become brothers below an empty place that takes the first one's."""
+    brother = _Node(first.letter, children=first.children)
+    for child in brother.children:
+        child.parent = brother
+    first.letter, first.children = None, []
+    first.adopt(brother)
+    first.adopt(root)
+
+
+def _sort(root: _Node) -> None:
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        node.children.sort(key=_age)
+        stack += node.children
+
+
+def _shown(root: _Node) -> bytes:
+    """One thread; written without recursion, since a thread may be thousands of answers deep."""
+    out: list[bytes] = []
+    stack: list[_Node | bytes] = [root]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, bytes):
+            out.append(item)
+            continue
+        if item.letter is not None:
+            out.append(b"%d" % item.letter.number)
+        if len(item.children) == 1 and item.letter is not None:
+            out.append(b" ")
+            stack.append(item.children[0])
+        elif item.children:
+            out.append(b" " if item.letter is not None else b"")
+            for child in reversed(item.children):
+                stack += [b")", child, b"("]
+    return b"".join(out)

@@ -1,0 +1,125 @@
+"""LIST, LSUB, NAMESPACE: the folders of all mailboxes that somebody may see, as one tree.
+
+His own mailbox has no prefix; other persons' stand below `Other Users/`, collective ones below `Shared/`, each by its address.
+"""
+
+from typing import NamedTuple
+
+from mss_sim.core import listing
+from mss_sim.core.rows import Folder
+from mss_sim.core.shelves import Place
+from mss_sim.errors import Refusal
+from mss_sim.imap import names
+from mss_sim.imap.folders import status_line
+from mss_sim.imap.listings import List
+from mss_sim.imap.responses import folder_name
+from mss_sim.imap.session import Session, namespace_of
+from mss_sim.vocabulary import FOLDER_SEPARATOR, NAMESPACE_OTHERS, NAMESPACE_SHARED, SpecialUse
+
+
+class Node(NamedTuple):
+    """One name of the tree. `folder` is None for a name that only holds others, or that is subscribed to and not there."""
+
+    name: str
+    place: Place | None
+    folder: Folder | None
+    subscribed: bool
+    has_children: bool
+
+
+async def namespace(session: Session, _: None) -> bytes:
+    """NAMESPACE (ref: rfc2342#5): one's own, other persons', shared ones."""
+    shown = b'(("" "/"))'
+    others = b"NIL" if session.direct else b'(("%b/" "/"))' % NAMESPACE_OTHERS.encode("ascii")
+    shared = b"NIL" if session.direct else b'(("%b/" "/"))' % NAMESPACE_SHARED.encode("ascii")
+    session.say(b"* NAMESPACE %b %b %b" % (shown if session.home else b"NIL", others, shared))
+    return b"OK NAMESPACE completed"
+
+
+async def nodes(session: Session) -> list[Node]:
+    """The whole tree that the actor may see now."""
+    found: dict[str, tuple[Place | None, Folder | None, bool]] = {}
+    for one in await listing.everything(session.world, session.actor, session.home if session.direct else None):
+        prefix = namespace_of(one.held, session.home)
+        address = one.held.mailbox.address
+        stem = f"{prefix}/{address}/" if prefix else ""
+        if prefix:
+            found.setdefault(prefix, (None, None, False))
+            found[f"{prefix}/{address}"] = (None, None, False)
+        for folder in one.folders:
+            found[stem + folder.name] = Place(address, folder.name, folder.id), folder, folder.name in one.subscribed
+        there = {folder.name for folder in one.folders}
+        for name in sorted(one.subscribed - there):
+            found[stem + name] = Place(address, name), None, True
+    parents = {name.rpartition(FOLDER_SEPARATOR)[0] for name, (_, folder, _) in found.items() if folder is not None}
+    inner = {parent[:at] for parent in parents for at in [len(parent), *(i for i, letter in enumerate(parent) if letter == "/")]}
+    return [Node(name, place, folder, subscribed, name in inner) for name, (place, folder, subscribed) in found.items()]
+
+
+async def lister(session: Session, wanted: List) -> bytes:
+    """LIST (ref: rfc9051#6.3.9)."""
+    if wanted.patterns == ("",):
+        session.say(b'* LIST (\\Noselect) "/" ""')
+        return b"OK LIST completed"
+    for node, extra in _chosen(await nodes(session), wanted):
+        attributes = _attributes(session, node, wanted)
+        name = folder_name(node.name, utf8=session.utf8)
+        session.say(b'* LIST (%b) "/" %b%b' % (b" ".join(attributes), name, extra))
+        if wanted.status and node.folder is not None and node.place is not None:
+            await _tell_status(session, node.name, node.place, wanted.status)
+    return b"OK LIST completed"
+
+
+async def _tell_status(session: Session, name: str, place: Place, items: tuple[str, ...]) -> None:
+    try:
+        session.say(await status_line(session, name, place, items))
+    except Refusal:
+        return  # gone since it was listed (ref: rfc5819#2)
+
+
+async def lsub(session: Session, wanted: List) -> bytes:
+    """LSUB, the old way to list what is subscribed."""
+    for node, _ in _chosen(await nodes(session), wanted):
+        attribute = b"" if node.folder is not None else b"\\Noselect"
+        session.say(b'* LSUB (%b) "/" %b' % (attribute, folder_name(node.name, utf8=session.utf8)))
+    return b"OK LSUB completed"
+
+
+def _chosen(tree: list[Node], wanted: List) -> list[tuple[Node, bytes]]:
+    """The names that match, with what RECURSIVEMATCH adds: a parent stands for its children that match the selection."""
+    patterns = [names.pattern(wanted.reference + pattern) for pattern in wanted.patterns]
+    found: list[tuple[Node, bytes]] = []
+    for node in tree:
+        if not any(pattern.fullmatch(node.name) for pattern in patterns):
+            continue
+        below = [child for child in tree if child.name.startswith(node.name + "/") and _meets(child, wanted)]
+        if _meets(node, wanted):
+            found.append((node, _child_info(wanted) if "RECURSIVEMATCH" in wanted.select and below else b""))
+        elif "RECURSIVEMATCH" in wanted.select and below:
+            found.append((node, _child_info(wanted)))
+    return found
+
+
+def _meets(node: Node, wanted: List) -> bool:
+    if "SUBSCRIBED" in wanted.select:
+        return node.subscribed
+    if "SPECIAL-USE" in wanted.select:
+        return node.folder is not None and node.folder.special_use not in (None, SpecialUse.INBOX)
+    return node.folder is not None or node.has_children
+
+
+def _child_info(wanted: List) -> bytes:
+    return b' (CHILDINFO ("SUBSCRIBED"))' if "SUBSCRIBED" in wanted.select else b""
+
+
+def _attributes(session: Session, node: Node, wanted: List) -> list[bytes]:
+    found: list[bytes] = []
+    if node.folder is None:
+        found.append(b"\\NonExistent" if node.place is not None else b"\\Noselect")
+    found.append(b"\\HasChildren" if node.has_children else b"\\HasNoChildren")
+    if node.subscribed and (wanted.select | wanted.returns) & {"SUBSCRIBED"}:
+        found.append(b"\\Subscribed")
+    use = node.folder.special_use if node.folder else None
+    if use not in (None, SpecialUse.INBOX) and session.offers("SPECIAL-USE"):
+        found.append(use.value.encode("ascii") if use else b"")
+    return found

@@ -1,0 +1,123 @@
+"""The folder that a client has open, as the client knows it: sequence numbers, UIDs, what it was told. No socket, no store.
+
+The view follows the store only when the client may be told (ref: rfc9051#7.5.1): `told` turns a look at the store into the responses
+that bring the client up to it, in order, each change once.
+"""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from collections.abc import Sequence as Items
+
+from mss_sim.core.shelves import Known, Look, Opening, Place, Shelf
+from mss_sim.imap.responses import flag_list, sequence_set
+from mss_sim.imap.wire import Bad, Sequence
+
+Span = tuple[int, int]
+
+
+class View:
+    """One client's view of one folder."""
+
+    def __init__(self, name: str, place: Place, opening: Opening, *, read_only: bool) -> None:
+        folder = opening.shelf.folder
+        self.name = name
+        self.place = place
+        self.read_only = read_only
+        self.shelf: Shelf = opening.shelf
+        self.uids = array("I", opening.uids)
+        self.known = Known(folder.exists_count, folder.uid_next, folder.modseq)
+        self.saved: list[int] = []
+        self._own: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.uids)
+
+    def number(self, uid: int, start: int = 0) -> int | None:
+        """The sequence number of a UID, looked for from index `start`; None when the client does not know it."""
+        at = bisect_left(self.uids, uid, start)
+        return at + 1 if at < len(self.uids) and self.uids[at] == uid else None
+
+    def spans(self, sequence: Sequence, *, by_uid: bool) -> list[Span]:
+        """The copies of a set as half-open spans of indexes; Bad when a sequence number stands for nothing."""
+        if sequence.saved:
+            return [(at - 1, at) for uid in self.saved if (at := self.number(uid))]
+        count = len(self.uids)
+        if by_uid:
+            ends = sequence.within(self.uids[-1] if count else 0)
+            spans = [(bisect_left(self.uids, low), bisect_right(self.uids, high)) for low, high in ends]
+            return [(low, high) for low, high in spans if low < high]
+        numbers = sequence.within(count)
+        if not numbers or numbers[-1][1] > count:
+            raise Bad(f"there is no message with that number; the folder holds {count}")
+        return [(low - 1, high) for low, high in numbers]
+
+    def ranges(self, spans: Iterable[Span]) -> list[tuple[int, int]]:
+        """Spans as ranges of UIDs: between two UIDs that the client knows there is none that it does not know."""
+        return [(self.uids[low], self.uids[high - 1]) for low, high in spans]
+
+    def batches(self, spans: Items[Span], size: int) -> Iterator[list[Span]]:
+        """The same copies, at most `size` at a time."""
+        batch: list[Span] = []
+        room = size
+        for low, high in spans:
+            start = low
+            while start < high:
+                end = min(high, start + room)
+                batch.append((start, end))
+                room -= end - start
+                start = end
+                if room == 0:
+                    yield batch
+                    batch, room = [], size
+        if batch:
+            yield batch
+
+    def missing(self, sequence: Sequence) -> list[int]:
+        """The UIDs of a set that the folder held once and holds no more, or never held (ref: rfc7162#3.2.6 allows both)."""
+        largest = self.known.uid_next - 1
+        present = set(self.uids)
+        ranges = sequence.within(largest) if largest else []
+        return [uid for low, high in ranges for uid in range(low, min(high, largest) + 1) if uid not in present]
+
+    def note_own(self, changes: Iterable[tuple[int, int]], before: int, after: int) -> None:
+        """Remember (uid, modseq) of what the client changed itself and was told of, so that it is not told again."""
+        if before == self.known.modseq:
+            self.known = self.known._replace(modseq=after)
+        else:
+            self._own.update(changes)
+
+    def told(self, look: Look, *, vanished: bool, modseq: bool) -> list[bytes]:
+        """The responses that bring the client up to a look; the view follows."""
+        lines: list[bytes] = []
+        if look.uids is not None:
+            lines += self._expunge(look.uids, vanished=vanished)
+        arrived = [row.uid for row in look.changed if row.uid >= self.known.uid_next]
+        if arrived:
+            self.uids.extend(arrived)
+            lines.append(b"* %d EXISTS" % len(self.uids))
+        for row in look.changed:
+            number = self.number(row.uid)
+            if number is None or row.uid >= self.known.uid_next or self._own.get(row.uid) == row.modseq:
+                continue
+            shown = flag_list(int(row.flags), row.seen, row.keywords)
+            more = b" MODSEQ (%d)" % row.modseq if modseq else b""
+            lines.append(b"* %d FETCH (UID %d FLAGS %b%b)" % (number, row.uid, shown, more))
+        folder = look.shelf.folder
+        self.shelf = look.shelf
+        self.known = Known(folder.exists_count, folder.uid_next, folder.modseq)
+        self._own.clear()
+        return lines
+
+    def _expunge(self, present: Iterable[int], *, vanished: bool) -> list[bytes]:
+        """Take out what is gone, the highest number first, so that the lower ones stay true."""
+        still = set(present)
+        gone = [at for at, uid in enumerate(self.uids) if uid not in still]
+        if not gone:
+            return []
+        lost = [self.uids[at] for at in gone]
+        lines = [b"* VANISHED " + sequence_set(lost)] if vanished else [b"* %d EXPUNGE" % (at + 1) for at in reversed(gone)]
+        dead = set(lost)
+        self.uids = array("I", [uid for uid in self.uids if uid not in dead])
+        self.saved = [uid for uid in self.saved if uid not in dead]
+        return lines

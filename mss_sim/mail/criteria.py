@@ -1,0 +1,29 @@
+"""What a search asks for: a tree of keys, the same for every door. Doors write it, the store answers it (ref: rfc9051#6.4.4)."""
+
+from typing import Any, NamedTuple
+
+
+class Key(NamedTuple):
+    """One search key.
+
+    `kind`: ALL, AND, OR, NOT (of `keys`); FLAG (a Flag), KEYWORD, FROM, TO, CC, BCC, SUBJECT, TEXT, BODY (texts), HEADER (name, text);
+    UID (a collection of UIDs); LARGER, SMALLER (bytes); SINCE, BEFORE, SENTSINCE, SENTBEFORE (instants); MODSEQ; EMAILID, THREADID (ids).
+    SEQUENCE (a `Sequence` of the door) must be turned into UID before the store is asked.
+    """
+
+    kind: str
+    value: Any = None
+    keys: tuple["Key", ...] = ()
+
+
+ALL = Key("ALL")
+
+
+def looks_inside(key: Key) -> bool:
+    """Whether the answer would tell what a message says, not only what its envelope shows."""
+    return key.kind in ("TEXT", "BODY", "HEADER") or any(map(looks_inside, key.keys))
+
+
+def kinds(key: Key) -> set[str]:
+    """Every kind that stands in the tree."""
+    return {key.kind}.union(*map(kinds, key.keys))

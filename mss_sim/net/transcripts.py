@@ -1,0 +1,85 @@
+"""What was said on each connection, kept for whoever wants to know what his client did wrong; read back through `/control/sessions`.
+
+Bounded: the last sessions, the last lines of each, the beginning of each line. Credentials are masked before they are kept; messages
+are never kept, only how long they were.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from mss_sim.clock import Clock, Micros
+from mss_sim.ids import IdSource, encode
+from mss_sim.vocabulary import Door
+
+_LINE_BYTES_MAX = 400
+MASK = b"********"
+
+
+class Line(NamedTuple):
+    """One line: when, by whom (`C` the client, `S` the server, `-` what happened to the connection), its beginning."""
+
+    at: Micros
+    side: str
+    octets: bytes
+
+
+@dataclass(slots=True, eq=False)
+class Transcript:
+    """One connection. `facts` tells what is known of it: TLS version and suite, who logged in."""
+
+    id: str
+    door: Door
+    peer: str
+    opened_at: Micros
+    clock: Clock
+    lines: deque[Line]
+    facts: dict[str, str] = field(default_factory=dict)
+    closed_at: Micros | None = None
+    count: int = 0
+
+    def client(self, octets: bytes) -> None:
+        """What the client said."""
+        self.count += 1
+        self.lines.append(Line(self.clock.now(), "C", octets[:_LINE_BYTES_MAX]))
+
+    def server(self, octets: bytes) -> None:
+        """What the server said; several lines are kept apart."""
+        now = self.clock.now()
+        for line in octets.removesuffix(b"\r\n").split(b"\r\n"):
+            self.count += 1
+            self.lines.append(Line(now, "S", line[:_LINE_BYTES_MAX]))
+
+    def event(self, text: str) -> None:
+        """What happened to the connection."""
+        self.count += 1
+        self.lines.append(Line(self.clock.now(), "-", text.encode("utf-8")))
+
+    def close(self) -> None:
+        """The connection is gone."""
+        self.closed_at = self.clock.now()
+
+
+class Transcripts:
+    """The transcripts of one world, the oldest forgotten first."""
+
+    def __init__(self, clock: Clock, ids: IdSource, *, sessions_max: int, lines_max: int) -> None:
+        self._clock = clock
+        self._ids = ids
+        self._kept: deque[Transcript] = deque(maxlen=sessions_max)
+        self._lines_max = lines_max
+
+    def open(self, door: Door, peer: str) -> Transcript:
+        """The transcript of a new connection."""
+        made = Transcript(encode(self._ids.next()), door, peer, self._clock.now(), self._clock, deque(maxlen=self._lines_max))
+        self._kept.append(made)
+        return made
+
+    def newest_first(self) -> Iterator[Transcript]:
+        """What is kept."""
+        return reversed(self._kept)
+
+    def find(self, id_: str) -> Transcript | None:
+        """The transcript with that id, if it is still kept."""
+        return next((one for one in self._kept if one.id == id_), None)

@@ -1,0 +1,42 @@
+"""Rights of a grant as the letters of RFC 4314, in one table.
+
+A grant is over a whole mailbox, so the letters of one of its folders are those of all. Letters that stand together here are given and
+taken together (ref: rfc4314#2.1.1): `sw` is the right to mark, `ikx` to file, `te` to delete. The digits are the rights that RFC 4314
+does not know.
+"""
+
+from collections.abc import Iterable
+
+from mss_sim.errors import Refusal, Rule
+from mss_sim.vocabulary import Right
+
+LETTERS: dict[Right, str] = {
+    Right.SEE: "l",
+    Right.READ: "r",
+    Right.MARK: "sw",
+    Right.FILE: "ikx",
+    Right.DELETE: "te",
+    Right.SEND_ON_BEHALF: "p",
+    Right.SEND_AS: "0",
+    Right.CLOSE: "1",
+    Right.MANAGE: "a",
+}
+_IGNORED = "cd"  # RFC 2086's: a client may still send them (ref: rfc4314#2.1.1)
+
+
+def letters_of(rights: Iterable[Right]) -> str:
+    """The letters of a set of rights, in the order of the table."""
+    held = set(rights)
+    return "".join(letters for right, letters in LETTERS.items() if right in held)
+
+
+def rights_of(text: str) -> frozenset[Right]:
+    """The rights behind letters; Refusal(INVALID) for an unknown letter, or for one without those that go with it."""
+    wanted = set(text) - set(_IGNORED)
+    unknown = wanted - set("".join(LETTERS.values()))
+    if unknown:
+        raise Refusal(
+            Rule.INVALID, f"There is no right {''.join(sorted(unknown))!r}: {' '.join(LETTERS.values())} are.", reference="rfc4314#2.1"
+        )
+    found = {right for right, letters in LETTERS.items() if wanted & set(letters)}
+    return frozenset(found)

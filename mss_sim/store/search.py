@@ -1,0 +1,147 @@
+"""What a search asks of the copies of one folder; a tree in, a set of UIDs out (ref: rfc9051#6.4.4).
+
+Each leaf is one query over the folder; AND, OR and NOT are set operations. Header fields that no column holds are read from the bytes.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, func, not_, or_, select
+
+from mss_sim.mail.criteria import Key
+from mss_sim.mail.headers import decode, read_headers, split
+from mss_sim.mail.parse import fold, parse
+from mss_sim.models.tables import copies, message_bodies, messages
+from mss_sim.store.messages import seen_by
+from mss_sim.vocabulary import Flag
+
+_HEADER_OCTETS = 256 * 1024
+_FIELDS_MAX = 1_000
+_FEW = 400
+_PEOPLE_AND_SUBJECT = (messages.c.from_search, messages.c.to_search, messages.c.subject_search)
+
+
+class Scope(NamedTuple):
+    """Where to search: the folder, whose \\Seen counts, and every UID of the folder."""
+
+    folder_id: int
+    reader: int | None
+    all: frozenset[int]
+
+
+def find(conn: Connection, scope: Scope, key: Key) -> set[int]:
+    """The UIDs that meet a key."""
+    look = _LOOKS.get(key.kind, _by_columns)
+    return look(conn, scope, key)
+
+
+def _every(conn: Connection, scope: Scope, key: Key) -> set[int]:
+    """All of the keys; the later ones are not asked once nothing is left."""
+    found = set(scope.all)
+    for one in key.keys:
+        if found:
+            found &= find(conn, scope, one)
+    return found
+
+
+def _either(conn: Connection, scope: Scope, key: Key) -> set[int]:
+    return find(conn, scope, key.keys[0]) | find(conn, scope, key.keys[1])
+
+
+def _not(conn: Connection, scope: Scope, key: Key) -> set[int]:
+    return set(scope.all) - find(conn, scope, key.keys[0])
+
+
+def _flag(scope: Scope, flag: Flag) -> Any:
+    return seen_by(scope.reader) if flag is Flag.SEEN else copies.c.flags.op("&")(int(flag)) != 0
+
+
+def _keyword(_scope: Scope, word: str) -> Any:
+    return (" " + func.lower(copies.c.keywords) + " ").contains(f" {word.lower()} ", autoescape=True)
+
+
+_CONDITIONS: dict[str, Callable[[Scope, Any], Any]] = {
+    "FLAG": _flag,
+    "KEYWORD": _keyword,
+    "FROM": lambda _, text: messages.c.from_search.contains(fold(text), autoescape=True),
+    "SUBJECT": lambda _, text: messages.c.subject_search.contains(fold(text), autoescape=True),
+    "ANYBODY": lambda _, text: messages.c.to_search.contains(fold(text), autoescape=True),
+    "LARGER": lambda _, octets: messages.c.size_bytes > octets,
+    "SMALLER": lambda _, octets: messages.c.size_bytes < octets,
+    "SINCE": lambda _, instant: copies.c.internal_at >= instant,
+    "BEFORE": lambda _, instant: copies.c.internal_at < instant,
+    "SENTSINCE": lambda _, instant: messages.c.sent_at >= instant,
+    "SENTBEFORE": lambda _, instant: messages.c.sent_at < instant,
+    "MODSEQ": lambda _, modseq: copies.c.modseq >= modseq,
+    "EMAILID": lambda _, number: messages.c.id == number,
+    "THREADID": lambda _, number: messages.c.thread_id == number,
+}
+
+
+def _by_columns(conn: Connection, scope: Scope, key: Key) -> set[int]:
+    query = select(copies.c.uid).join(messages, messages.c.id == copies.c.message_id)
+    return (
+        set(conn.execute(query.where(copies.c.folder_id == scope.folder_id, _CONDITIONS[key.kind](scope, key.value))).scalars()) & scope.all
+    )
+
+
+def _by_text(conn: Connection, scope: Scope, key: Key) -> set[int]:
+    query = select(copies.c.uid).join(message_bodies, message_bodies.c.message_id == copies.c.message_id)
+    holds = message_bodies.c.search_text.contains(fold(key.value), autoescape=True)
+    return set(conn.execute(query.where(copies.c.folder_id == scope.folder_id, holds)).scalars()) & scope.all
+
+
+def _by_header(conn: Connection, scope: Scope, key: Key) -> set[int]:
+    """Those of whom a field of that name holds the text; an empty text asks whether there is such a field."""
+    name, text = key.value
+    head = func.substr(message_bodies.c.raw, 1, _HEADER_OCTETS)
+    query = select(copies.c.uid, head).join(message_bodies, message_bodies.c.message_id == copies.c.message_id)
+    query = query.where(copies.c.folder_id == scope.folder_id)
+    if len(scope.all) <= _FEW:
+        query = query.where(copies.c.uid.in_(list(scope.all)))
+    rows = conn.execute(query.execution_options(yield_per=100))
+    return {uid for uid, octets in rows if _holds(bytes(octets), name, fold(text))} & scope.all
+
+
+def _holds(head: bytes, name: str, wanted: str) -> bool:
+    try:
+        values = read_headers(head[: split(head)[0]], count_max=_FIELDS_MAX).all(name)
+    except OverflowError:
+        return False
+    return any(wanted in fold(decode(value)) for value in values)
+
+
+def _by_body(conn: Connection, scope: Scope, key: Key) -> set[int]:
+    """Those whose text for search holds it, then those among them whose body does and not only their header."""
+    wanted = fold(key.value)
+    query = (
+        select(copies.c.uid, message_bodies.c.raw)
+        .join(messages, messages.c.id == copies.c.message_id)
+        .join(message_bodies, message_bodies.c.message_id == copies.c.message_id)
+        .where(copies.c.folder_id == scope.folder_id, message_bodies.c.search_text.contains(wanted, autoescape=True))
+    )
+    sure = not_(or_(*(column.contains(wanted, autoescape=True) for column in _PEOPLE_AND_SUBJECT)))
+    found = set(conn.execute(query.with_only_columns(copies.c.uid).where(sure)).scalars())
+    doubtful = conn.execute(query.where(not_(sure)).execution_options(yield_per=50))
+    return (found | {uid for uid, raw in doubtful if wanted in fold(parse(bytes(raw)).text)}) & scope.all
+
+
+def _by_people(conn: Connection, scope: Scope, key: Key) -> set[int]:
+    """To has a column of its own with Cc in it; which of the two it was stands in the header, read of those that may match."""
+    wider = find(conn, scope, Key("ANYBODY", key.value)) if key.kind != "BCC" else set(scope.all)
+    return wider & _by_header(conn, scope._replace(all=frozenset(wider)), Key("HEADER", (key.kind, key.value)))
+
+
+_LOOKS: dict[str, Callable[[Connection, Scope, Key], set[int]]] = {
+    "ALL": lambda _conn, scope, _key: set(scope.all),
+    "UID": lambda _conn, scope, key: set(key.value) & scope.all,
+    "AND": _every,
+    "OR": _either,
+    "NOT": _not,
+    "HEADER": _by_header,
+    "TO": _by_people,
+    "CC": _by_people,
+    "BCC": _by_people,
+    "TEXT": _by_text,
+    "BODY": _by_body,
+}

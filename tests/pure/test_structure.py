@@ -1,0 +1,87 @@
+"""ENVELOPE and BODYSTRUCTURE as a mail client reads them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mss_sim.mail.parse import MalformedMessage, parse
+from mss_sim.mail.structure import body_structure, envelope, nstring
+
+
+def _envelope(text: str) -> str:
+    return envelope(parse(text.replace("\n", "\r\n").encode()).headers).decode()
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, b"NIL"),
+        (b"", b'""'),
+        (b"plain", b'"plain"'),
+        (b'a "b" \\c', b'"a \\"b\\" \\\\c"'),
+        (b"a\tb", b"{3}\r\na\tb"),
+        ("é".encode(), "{2}\r\né".encode()),
+    ],
+)
+def test_a_value_is_nil_a_quoted_string_or_a_literal(value: bytes | None, shown: bytes) -> None:
+    assert nstring(value) == shown
+
+
+def test_the_fields_of_an_envelope_stand_in_their_order() -> None:
+    shown = _envelope(
+        "Message-ID: <1@x.fr>\nIn-Reply-To: <0@x.fr>\nDate: Mon, 5 Jan 2026 09:00:00 +0100\nSubject: =?utf-8?q?=C3=A9?=\n"
+        'From: "Martin, Camille" <C.Martin@x.fr>\nSender: s@x.fr\nReply-To: r@x.fr\nTo: a@x.fr, B <b@x.fr>\nCc: c@x.fr\nBcc: d@x.fr\n\nx\n'
+    )
+    assert shown == (
+        '("Mon, 5 Jan 2026 09:00:00 +0100" "=?utf-8?q?=C3=A9?=" (("Martin, Camille" NIL "C.Martin" "x.fr")) ((NIL NIL "s" "x.fr"))'
+        ' ((NIL NIL "r" "x.fr")) ((NIL NIL "a" "x.fr")("B" NIL "b" "x.fr")) ((NIL NIL "c" "x.fr")) ((NIL NIL "d" "x.fr"))'
+        ' "<0@x.fr>" "<1@x.fr>")'
+    )
+
+
+def test_sender_and_reply_to_are_the_author_where_they_are_missing_or_empty() -> None:
+    shown = _envelope("From: a@x.fr\nReply-To: \n\nx\n")
+    assert shown == '(NIL NIL ((NIL NIL "a" "x.fr")) ((NIL NIL "a" "x.fr")) ((NIL NIL "a" "x.fr")) NIL NIL NIL NIL NIL)'
+
+
+def test_a_message_without_any_header_has_an_envelope() -> None:
+    assert _envelope("\nx\n") == "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)"
+
+
+def _structure(text: str, *, extended: bool = True) -> str:
+    raw = text.replace("\n", "\r\n").encode()
+    message = parse(raw)
+    return body_structure(raw, message.root, message.headers, extended=extended).decode()
+
+
+def test_the_structure_of_a_text_tells_its_charset_octets_and_lines() -> None:
+    text = "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\nun\ndeux\n"
+    assert _structure(text) == '("text" "plain" ("charset" "utf-8") NIL NIL "8bit" 10 2 NIL NIL NIL NIL)'
+    assert _structure(text, extended=False) == '("text" "plain" ("charset" "utf-8") NIL NIL "8bit" 10 2)'
+
+
+def test_the_structure_of_nested_parts_and_of_a_message_inside() -> None:
+    text = (
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nbonjour\n--b\nContent-Type: message/rfc822\n"
+        'Content-Disposition: attachment; filename="a b.eml"\n\nSubject: dedans\nContent-Type: text/html\n\n<p>\n--b--\n'
+    )
+    assert _structure(text) == (
+        '(("text" "plain" NIL NIL NIL "7bit" 7 0 NIL NIL NIL NIL)("message" "rfc822" NIL NIL NIL "7bit" 47'
+        ' (NIL "dedans" NIL NIL NIL NIL NIL NIL NIL NIL) ("text" "html" NIL NIL NIL "7bit" 3 0 NIL NIL NIL NIL) 3 NIL'
+        ' ("attachment" ("filename" "a b.eml")) NIL NIL) "mixed" ("boundary" "b") NIL NIL NIL)'
+    )
+
+
+def test_a_multipart_without_parts_shows_an_empty_text() -> None:
+    assert _structure("Content-Type: multipart/mixed; boundary=b\n\nrien\n").startswith('(("text" "plain" NIL NIL NIL "7bit" 0 0) "mixed"')
+
+
+@given(st.binary(max_size=600))
+def test_no_message_that_is_stored_is_without_a_structure(octets: bytes) -> None:
+    try:
+        message = parse(octets)
+    except MalformedMessage:
+        return
+    for shown in (envelope(message.headers), message.structure):
+        assert shown.startswith(b"(")
+        assert shown.endswith(b")")
