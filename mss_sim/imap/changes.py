@@ -3,10 +3,10 @@
 from mss_sim.core import handling, shelves
 from mss_sim.core.handling import Marking, NewCopy, Transfer
 from mss_sim.errors import Refusal, Rule
-from mss_sim.imap import keys, responses
+from mss_sim.imap import keys
 from mss_sim.imap.commands import Append, Copy, Store
 from mss_sim.imap.responses import flag_list, sequence_set
-from mss_sim.imap.session import Session
+from mss_sim.imap.session import Coded, Session
 from mss_sim.imap.view import View
 from mss_sim.imap.wire import Sequence
 from mss_sim.vocabulary import FLAG_NAMES
@@ -109,17 +109,9 @@ async def _target(session: Session, name: str) -> shelves.Place:
         await shelves.shelf_at(session.world, session.actor, place)
     except Refusal as refusal:
         if refusal.rule is Rule.NOT_FOUND:
-            raise TryCreate(refusal) from refusal
+            raise Coded(refusal, "TRYCREATE") from refusal
         raise
     return place
-
-
-class TryCreate(Exception):
-    """The target is not there; the client may create it."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal)
-        self.refusal = refusal
 
 
 def _copied(session: Session, transfer: Transfer | None) -> bytes:
@@ -136,8 +128,3 @@ async def append(session: Session, wanted: Append) -> bytes:
     validity, uid = await handling.append(session.world, session.actor, target, new)
     code = b"[APPENDUID %d %d] " % (validity, uid) if session.offers("UIDPLUS") else b""
     return b"OK %bAPPEND completed" % code
-
-
-def refusal_line(error: TryCreate) -> bytes:
-    """How TRYCREATE looks."""
-    return responses.refused(error.refusal, code="TRYCREATE")

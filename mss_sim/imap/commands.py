@@ -3,9 +3,12 @@
 Each reader takes `Arguments` that stand right after the verb and reads them to the end, or raises Bad.
 """
 
+import re
 from typing import NamedTuple
 
 from mss_sim.imap.wire import Arguments, Bad, Literal, Sequence
+
+_LOGIN_NAME = re.compile(rb'[^\x00-\x20\x7f-\xff(){%"\\]+')
 
 
 class Login(NamedTuple):
@@ -93,9 +96,10 @@ def nothing(arguments: Arguments) -> None:
 
 
 def login(arguments: Arguments) -> Login:
-    """LOGIN name password."""
+    """LOGIN name password. `mailbox*login` passes without quotes: some clients send the name as it was typed."""
     arguments.space()
-    name = arguments.text()
+    bare = arguments.match(_LOGIN_NAME)
+    name = bare.decode("ascii") if bare else arguments.text()
     arguments.space()
     password = arguments.text()
     arguments.end()

@@ -8,7 +8,7 @@ from mss_sim.imap import responses
 from mss_sim.imap.commands import Create, Rename, Resync, Select
 from mss_sim.imap.listings import Status
 from mss_sim.imap.responses import folder_name, object_id
-from mss_sim.imap.session import Session
+from mss_sim.imap.session import Coded, Session
 from mss_sim.imap.view import View
 from mss_sim.imap.wire import Sequence
 from mss_sim.vocabulary import FLAG_NAMES, Right
@@ -138,9 +138,14 @@ async def create(session: Session, wanted: Create) -> bytes:
     if wanted.use:
         known = ", ".join(wanted.use)
         detail = f"Every mailbox is born with its special folders, and has one of each: {known} cannot be given to another."
-        raise Refusal(Rule.CONFLICT, detail, reference="rfc6154#3")
+        raise Coded(Refusal(Rule.CONFLICT, detail, reference="rfc6154#3"), "USEATTR")
     place = session.place(wanted.name.removesuffix("/"))
-    made = await foldering.create_folder(session.world, session.actor, place.address, place.name)
+    try:
+        made = await foldering.create_folder(session.world, session.actor, place.address, place.name)
+    except Refusal as refusal:
+        if refusal.rule is Rule.CONFLICT:
+            raise Coded(refusal, "ALREADYEXISTS") from refusal
+        raise
     return b"OK [MAILBOXID (%b)] CREATE completed" % object_id("F", made.id)
 
 

@@ -58,6 +58,15 @@ class Stream(Protocol):
         """Say whose connection it is; False when that identity has too many."""
 
 
+class Coded(Exception):
+    """A refusal that this verb shows with a response code of its own (ref: rfc5530#3)."""
+
+    def __init__(self, refusal: Refusal, code: str) -> None:
+        super().__init__(refusal, code)
+        self.refusal = refusal
+        self.code = code
+
+
 class Gone(Exception):
     """The connection is over; what is to be said was said."""
 

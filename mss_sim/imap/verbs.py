@@ -8,12 +8,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from mss_sim.errors import Refusal, Rule
+from mss_sim.errors import Refusal
 from mss_sim.imap import changes, commands, fetch, folders, items, keys, listings, login, responses, rights, search, tree
-from mss_sim.imap.changes import TryCreate
 from mss_sim.imap.keys import BadCharset
 from mss_sim.imap.sections import UnknownEncoding
-from mss_sim.imap.session import LOST, Session
+from mss_sim.imap.session import LOST, Coded, Session
 from mss_sim.imap.wire import Arguments, Bad, Command
 from mss_sim.net.transcripts import MASK
 
@@ -152,13 +151,12 @@ async def _attempt(session: Session, verb: Verb, arguments: Arguments) -> bytes:
         return f"NO [BADCHARSET ({known})] {responses.spoken(str(error))[:40]} is not understood".encode("ascii")
     except UnknownEncoding:
         return b"NO [UNKNOWN-CTE] The transfer encoding of that part is not understood (rfc3516#4.3)"
-    except TryCreate as error:
-        return changes.refusal_line(error)
+    except Coded as error:
+        return responses.refused(error.refusal, code=error.code)
     except Refusal as refusal:
         if refusal.rule in LOST and session.view is not None:
             await session.refresh()
-        code = "ALREADYEXISTS" if refusal.rule is Rule.CONFLICT and "already" in refusal.detail else None
-        return responses.refused(refusal, code=code)
+        return responses.refused(refusal)
 
 
 def _bad(text: str) -> bytes:

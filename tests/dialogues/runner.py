@@ -7,7 +7,10 @@ C: {DATA letter}                 a whole message, dots stuffed, with its final d
 C: {BASE64 text}                 the text in base64; \\0 and \\1 are the octets 0 and 1
 C: {TOKEN login mailbox}         an XOAUTH2 response for that persona
 C: {RAW text}                    bytes as they are, no CRLF added; \\r \\n \\0 and \\xNN are escapes
+C: {APPEND a1 INBOX (\\Seen) letter}    an IMAP APPEND of a block, as a literal that waits for nothing
 S: {CLOSED}                      the server closes the connection
+S: {UNTIL a1 OK}                 lines are passed over up to one that begins so
+@ file                           the lines of another file stand here
 [letter]                         begins a block that runs to the end of the file or the next [block]
 """
 
@@ -46,12 +49,12 @@ class Wire:
 
 def play(path: Path, port: int, context: ssl.SSLContext, token: Callable[[str], str]) -> None:
     """Play a dialogue; AssertionError names the line that differs."""
-    steps, blocks = _read(path)
+    steps, blocks = read(path)
     with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
         wire = Wire(plain)
         try:
             for number, side, text in steps:
-                _step(wire, side, text, f"{path.name}:{number}", lambda text: _octets(text, blocks, token), context)
+                _step(wire, side, text, number, lambda text: _octets(text, blocks, token), context)
         finally:
             wire.sock.close()
 
@@ -65,8 +68,9 @@ def _step(wire: Wire, side: str, text: str, where: str, octets: Callable[[str], 
         wire.send(octets(text))
 
 
-def _read(path: Path) -> tuple[list[tuple[int, str, str]], dict[str, str]]:
-    steps: list[tuple[int, str, str]] = []
+def read(path: Path) -> tuple[list[tuple[str, str, str]], dict[str, str]]:
+    """The steps of a file, (where, side, text), and its blocks."""
+    steps: list[tuple[str, str, str]] = []
     blocks: dict[str, str] = {}
     block: str | None = None
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
@@ -76,7 +80,11 @@ def _read(path: Path) -> tuple[list[tuple[int, str, str]], dict[str, str]]:
         elif block is not None:
             blocks[block] += line + "\r\n"
         elif line.startswith(("C: ", "S: ")):
-            steps.append((number, line[0], line[3:]))
+            steps.append((f"{path.name}:{number}", line[0], line[3:]))
+        elif line.startswith("@ "):
+            included, more = read(path.with_name(line[2:]))
+            steps += included
+            blocks |= more
         elif line.strip() and not line.startswith("#"):
             raise AssertionError(f"{path.name}:{number}: neither C:, S:, # nor a block")
     return steps, blocks
@@ -86,6 +94,10 @@ def _octets(text: str, blocks: dict[str, str], token: Callable[[str], str]) -> b
     if found := re.fullmatch(r"\{DATA (\w+)\}", text):
         message = re.sub(r"(?m)^\.", "..", blocks[found[1]])
         return message.encode("utf-8") + b".\r\n"
+    if found := re.fullmatch(r"\{APPEND (.*) (\w+)\}", text):
+        message = blocks[found[2]].encode("utf-8")
+        tag, _, rest = found[1].partition(" ")
+        return f"{tag} APPEND {rest} {{{len(message)}+}}\r\n".encode() + message + b"\r\n"
     if found := re.fullmatch(r"\{RAW (.*)\}", text):
         return found[1].encode("latin-1").decode("unicode_escape").encode("latin-1")
     return re.sub(r"\{(BASE64|TOKEN) ([^}]*)\}", lambda found: _encoded(found[1], found[2], token), text).encode("utf-8") + b"\r\n"
@@ -101,6 +113,11 @@ def _encoded(kind: str, text: str, token: Callable[[str], str]) -> str:
 
 def _expect(wire: Wire, text: str, where: str) -> None:
     line = wire.line()
+    if found := re.fullmatch(r"\{UNTIL (.*)\}", text):
+        while line is not None and not line.startswith(found[1]):
+            line = wire.line()
+        assert line is not None, f"{where}: the server closed before {found[1]!r}"
+        return
     if text == "{CLOSED}":
         assert line is None, f"{where}: the server should close, it said {line!r}"
         return
