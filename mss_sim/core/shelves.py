@@ -22,7 +22,7 @@ from mss_sim.core.delegation import Held
 from mss_sim.core.mailboxes import personal_reader
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.mail.criteria import Key, looks_inside
+from mss_sim.mail.criteria import Key, kinds, looks_inside
 from mss_sim.store import folders, identities, views
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
@@ -61,8 +61,7 @@ class Place:
 
 
 def _check_known(conn: Connection, actor: Actor) -> None:
-    identity = identities.by_id(conn, actor.identity.id)
-    if identity is None or not identity.enabled:
+    if not identities.is_enabled(conn, actor.identity.id):
         raise Refusal(Rule.AUTHENTICATION_FAILED, "Your identity was disabled since you logged in.", reference="mss-sim#acting-for")
 
 
@@ -272,14 +271,17 @@ async def contents(world: World, actor: Actor, place: Place, ranges: Sequence[Ra
 
 
 async def search(world: World, actor: Actor, place: Place, uids: Sequence[int], key: Key) -> tuple[list[int], int]:
-    """Those of these UIDs that meet a key, growing, and the highest modification sequence among them; texts need the right to read."""
+    """Those of these UIDs that meet a key, growing, and their highest modification sequence where a key asks for one.
+
+    What looks inside needs the right to read.
+    """
 
     def query(conn: Connection) -> tuple[list[int], int]:
         seen = shelf(world, conn, actor, place, Right.SEE)
         if looks_inside(key):
             seen.held.access.require(Right.READ, place.address)
         found = find(conn, Scope(seen.folder.id, seen.reader, frozenset(uids)), key)
-        return sorted(found), views.highest_modseq(conn, seen.folder.id, found) if found else 0
+        return sorted(found), views.highest_modseq(conn, seen.folder.id, found) if found and "MODSEQ" in kinds(key) else 0
 
     return await world.store.read(query)
 

@@ -122,9 +122,14 @@ def _copied(session: Session, transfer: Transfer | None) -> bytes:
 
 async def append(session: Session, wanted: Append) -> bytes:
     """APPEND: the message is on disk when this is answered."""
-    target = await _target(session, wanted.name)
+    target = await session.seen_place(wanted.name)
     date = keys.date_time(wanted.date) if wanted.date is not None else None
     new = NewCopy(wanted.message.octets, _flag_names(wanted.flags), date)
-    validity, uid = await handling.append(session.world, session.actor, target, new)
+    try:
+        validity, uid = await handling.append(session.world, session.actor, target, new)
+    except Refusal as refusal:
+        if refusal.rule is Rule.NOT_FOUND:
+            raise Coded(refusal, "TRYCREATE") from refusal
+        raise
     code = b"[APPENDUID %d %d] " % (validity, uid) if session.offers("UIDPLUS") else b""
     return b"OK %bAPPEND completed" % code

@@ -24,10 +24,10 @@ async def search(session: Session, wanted: Search, *, by_uid: bool) -> bytes:
         returns = frozenset({"ALL"})
     if returns is not None and "SAVE" in returns:
         view.saved = _saved(found, returns)
-    numbers = found if by_uid else [number for uid in found if (number := view.number(uid))]
+    numbers = found if by_uid else view.numbers(found)
     told_modseq = b" (MODSEQ %d)" % modseq if modseq and "MODSEQ" in kinds(wanted.key) else b""
     if returns is None:
-        session.say(b" ".join([b"* SEARCH", *(b"%d" % number for number in numbers)]) + told_modseq)
+        session.say(" ".join(["* SEARCH", *map(str, numbers)]).encode("ascii") + told_modseq)
     elif returns != {"SAVE"}:
         session.say(_extended(session, numbers, returns, by_uid=by_uid) + told_modseq.replace(b"(", b"").replace(b")", b""))
     return b"OK SEARCH completed"

@@ -38,6 +38,13 @@ class View:
         at = bisect_left(self.uids, uid, start)
         return at + 1 if at < len(self.uids) and self.uids[at] == uid else None
 
+    def numbers(self, uids: Items[int]) -> list[int]:
+        """The sequence numbers of growing UIDs; those that the client does not know are left out."""
+        if len(uids) * 8 < len(self.uids):
+            return [number for uid in uids if (number := self.number(uid))]
+        wanted = set(uids)
+        return [at for at, uid in enumerate(self.uids, 1) if uid in wanted]
+
     def spans(self, sequence: Sequence, *, by_uid: bool) -> list[Span]:
         """The copies of a set as half-open spans of indexes; Bad when a sequence number stands for nothing."""
         if sequence.saved:

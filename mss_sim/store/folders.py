@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, insert, literal_column, select, update
 
 from mss_sim.models.tables import copies, folders
-from mss_sim.store.engine import is_postgresql, touch
-from mss_sim.store.hot import Hot, HotSelect
+from mss_sim.store.engine import touch
+from mss_sim.store.hot import Hot, HotQuery, HotSelect
 from mss_sim.vocabulary import FOLDER_SEPARATOR, SpecialUse
 
 _COLUMNS = tuple(folders.c)
@@ -59,15 +59,21 @@ def of_mailbox(conn: Connection, mailbox_id: int) -> list[Folder]:
 
 def by_id(conn: Connection, mailbox_id: int, folder_id: int) -> Folder | None:
     """The folder of that mailbox with that id."""
-    row = conn.execute(select(*_COLUMNS).where(folders.c.mailbox_id == mailbox_id, folders.c.id == folder_id)).one_or_none()
-    return _folder(row) if row else None
+    rows = _BY_ID.rows(conn, mailbox=mailbox_id, folder=folder_id)
+    return _folder(rows[0]) if rows else None
+
+
+_BY_ID = HotQuery(select(*_COLUMNS).where(folders.c.mailbox_id == bindparam("mailbox"), folders.c.id == bindparam("folder")))
 
 
 def by_name(conn: Connection, mailbox_id: int, name: str) -> Folder | None:
     """The folder of that mailbox with that exact name; INBOX in any case (ref: rfc9051#5.1)."""
     wanted = "INBOX" if name.upper() == "INBOX" else name
-    row = conn.execute(select(*_COLUMNS).where(folders.c.mailbox_id == mailbox_id, folders.c.name == wanted)).one_or_none()
-    return _folder(row) if row else None
+    rows = _BY_NAME.rows(conn, mailbox=mailbox_id, name=wanted)
+    return _folder(rows[0]) if rows else None
+
+
+_BY_NAME = HotQuery(select(*_COLUMNS).where(folders.c.mailbox_id == bindparam("mailbox"), folders.c.name == bindparam("name")))
 
 
 def by_use(conn: Connection, mailbox_id: int, use: SpecialUse) -> Folder | None:
@@ -98,9 +104,12 @@ def for_delivery(conn: Connection, mailbox_ids: Collection[int], *, sent: bool) 
 
 def lock(conn: Connection, folder_ids: Collection[int]) -> dict[int, Folder]:
     """These folders with their counters as they are now, locked until the commit."""
-    query = select(*_COLUMNS).where(folders.c.id.in_(list(folder_ids))).order_by(folders.c.id)
-    rows = conn.execute(query.with_for_update() if is_postgresql(conn) else query)
+    rows = _BY_IDS.rows(conn, "ids", sorted(folder_ids))
     return {folder.id: folder for folder in map(_folder, rows)}
+
+
+_THESE = select(*_COLUMNS).where(folders.c.id.in_(bindparam("ids", expanding=True))).order_by(folders.c.id)
+_BY_IDS = HotSelect(_THESE, _THESE.with_for_update())
 
 
 _KEEP = Hot(

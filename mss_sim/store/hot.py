@@ -61,6 +61,27 @@ class Hot:
         return self._compiled[conn.dialect.name]
 
 
+class HotQuery:
+    """A SELECT with named parameters, compiled once; `locked` is what PostgreSQL runs in its place, with its row locks."""
+
+    def __init__(self, statement: Select[Any], locked: Select[Any] | None = None) -> None:
+        self._statement = statement
+        self._locked = statement if locked is None else locked
+        self._sql = ""
+        self._names: Sequence[str] = ()
+        self._constants: Mapping[str, Any] = {}
+
+    def rows(self, conn: Connection, **values: Any) -> list[tuple[Any, ...]]:
+        """The rows for these values of the parameters."""
+        if conn.dialect.name != "sqlite":
+            return [tuple(row) for row in conn.execute(self._locked, values)]
+        if not self._sql:
+            compiled = self._statement.compile(dialect=conn.dialect)
+            self._names, self._constants, self._sql = compiled.positiontup or (), compiled.params, str(compiled)
+        given = {**self._constants, **values}
+        return run_directly(conn, self._sql, tuple(given[name] for name in self._names))
+
+
 class HotSelect:
     """A SELECT whose only parameter is the list of one IN; `locked` is what PostgreSQL runs in its place, with its row locks."""
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import accounts, identities
+from mss_sim.store.hot import HotQuery
 from mss_sim.vocabulary import IdentityKind
 
 _COLUMNS = tuple(identities.c)
@@ -66,6 +67,15 @@ def change(conn: Connection, identity: Identity) -> None:
 def remove(conn: Connection, identity_id: int) -> bool:
     """Delete an identity with its account, mailboxes and grants; False when there is none."""
     return conn.execute(delete(identities).where(identities.c.id == identity_id)).rowcount > 0
+
+
+def is_enabled(conn: Connection, identity_id: int) -> bool:
+    """Whether an identity is still known, and not disabled."""
+    rows = _ENABLED.rows(conn, identity=identity_id)
+    return bool(rows and rows[0][0])
+
+
+_ENABLED = HotQuery(select(identities.c.enabled).where(identities.c.id == bindparam("identity")))
 
 
 def by_id(conn: Connection, identity_id: int) -> Identity | None:

@@ -216,6 +216,9 @@ def moor(conn: Connection, changed: Collection[Berth]) -> None:
     _MOOR.run(conn, [{"b_id": berth.id, "b_used": berth.used_bytes} for berth in changed])
 
 
+_USE = Hot(update(mailboxes).where(mailboxes.c.id == bindparam("b_id")).values(used_bytes=mailboxes.c.used_bytes + bindparam("b_more")))
+
+
 def use(conn: Connection, mailbox_id: int, bytes_more: int) -> None:
     """Add to what a mailbox uses; a negative number frees room."""
-    conn.execute(update(mailboxes).where(mailboxes.c.id == mailbox_id).values(used_bytes=mailboxes.c.used_bytes + bytes_more))
+    _USE.run(conn, [{"b_id": mailbox_id, "b_more": bytes_more}])

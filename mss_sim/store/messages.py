@@ -140,7 +140,7 @@ def _item(row: Row[Any]) -> Item:
     return Item(CopyRow(*copy_values), message, bool(values[-1]))
 
 
-def seen_by(personal_reader: int | None) -> Any:
+def seen_by(personal_reader: Any) -> Any:
     """Whether a copy is seen: what the reader said himself where reading is personal, else the shared flag."""
     shared = copies.c.flags.op("&")(int(Flag.SEEN)) != 0
     if personal_reader is None:
