@@ -20,7 +20,7 @@ from mss_sim.store.journal import Line
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import Item
 from mss_sim.store.submissions import Event, RecipientRow, Submission
-from mss_sim.vocabulary import Act, Disposition, MailboxKind, Right
+from mss_sim.vocabulary import KEYWORD_MDN_SENT, Act, Disposition, MailboxKind, Right
 
 _USER_AGENT = "mss-sim"
 
@@ -101,7 +101,7 @@ class Receipts:
         request = ReceiptRequest(
             receipt_to=tuple(summary["receipt_to"]),
             return_path=item.message.return_path,
-            already_sent=conversations.receipt_sent(conn, item.message.id, mailbox.id),
+            already_sent=conversations.receipt_sent(conn, item.message.id, mailbox.id) or KEYWORD_MDN_SENT in item.copy.keywords.split(),
             is_report=summary["report"],
         )
         if submissions.of_message(conn, item.message.id, mailbox.id) and request.return_path == mailbox.address:

@@ -18,21 +18,25 @@ from mss_sim.vocabulary import FOLDER_SEPARATOR, NAMESPACE_OTHERS, NAMESPACE_SHA
 
 
 class Node(NamedTuple):
-    """One name of the tree. `folder` is None for a name that only holds others, or that is subscribed to and not there."""
+    """One name of the tree. `folder` is None for a name that only holds others, or that is subscribed to and not there.
+
+    `use` is told of one's own folders alone: a client that takes the first \\Trash it sees must not put private letters into a
+    practice's (ref: rfc6154#2).
+    """
 
     name: str
     place: Place | None
     folder: Folder | None
     subscribed: bool
     has_children: bool
+    use: SpecialUse | None = None
 
 
 async def namespace(session: Session, _: None) -> bytes:
     """NAMESPACE (ref: rfc2342#5): one's own, other persons', shared ones."""
-    shown = b'(("" "/"))'
     others = b"NIL" if session.direct else b'(("%b/" "/"))' % NAMESPACE_OTHERS.encode("ascii")
     shared = b"NIL" if session.direct else b'(("%b/" "/"))' % NAMESPACE_SHARED.encode("ascii")
-    session.say(b"* NAMESPACE %b %b %b" % (shown if session.home else b"NIL", others, shared))
+    session.say(b'* NAMESPACE (("" "/")) %b %b' % (others, shared))
     return b"OK NAMESPACE completed"
 
 
@@ -53,7 +57,15 @@ async def nodes(session: Session) -> list[Node]:
             found[stem + name] = Place(address, name), None, True
     parents = {name.rpartition(FOLDER_SEPARATOR)[0] for name, (_, folder, _) in found.items() if folder is not None}
     inner = {parent[:at] for parent in parents for at in [len(parent), *(i for i, letter in enumerate(parent) if letter == "/")]}
-    return [Node(name, place, folder, subscribed, name in inner) for name, (place, folder, subscribed) in found.items()]
+    return [
+        Node(name, place, folder, subscribed, name in inner, _use(session, place, folder))
+        for name, (place, folder, subscribed) in found.items()
+    ]
+
+
+def _use(session: Session, place: Place | None, folder: Folder | None) -> SpecialUse | None:
+    own = folder is not None and place is not None and place.address == session.home
+    return folder.special_use if own and folder and folder.special_use is not SpecialUse.INBOX else None
 
 
 async def lister(session: Session, wanted: List) -> bytes:
@@ -104,7 +116,7 @@ def _meets(node: Node, wanted: List) -> bool:
     if "SUBSCRIBED" in wanted.select:
         return node.subscribed
     if "SPECIAL-USE" in wanted.select:
-        return node.folder is not None and node.folder.special_use not in (None, SpecialUse.INBOX)
+        return node.use is not None
     return node.folder is not None or node.has_children
 
 
@@ -119,7 +131,6 @@ def _attributes(session: Session, node: Node, wanted: List) -> list[bytes]:
     found.append(b"\\HasChildren" if node.has_children else b"\\HasNoChildren")
     if node.subscribed and (wanted.select | wanted.returns) & {"SUBSCRIBED"}:
         found.append(b"\\Subscribed")
-    use = node.folder.special_use if node.folder else None
-    if use not in (None, SpecialUse.INBOX) and session.offers("SPECIAL-USE"):
-        found.append(use.value.encode("ascii") if use else b"")
+    if node.use is not None and session.offers("SPECIAL-USE"):
+        found.append(node.use.value.encode("ascii"))
     return found

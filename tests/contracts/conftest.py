@@ -6,7 +6,7 @@ import pytest
 
 from mss_sim.app import Simulator
 from tests.conftest import StartSimulator
-from tests.contracts.doors import Door, RestDoor, SmtpDoor
+from tests.contracts.doors import Door, ImapDoor, RestDoor, SmtpDoor
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ async def world(start: StartSimulator, database: str | None) -> AsyncIterator[Si
         yield running
 
 
-@pytest.fixture(params=[SmtpDoor, RestDoor], ids=["smtp", "rest"])
+@pytest.fixture(params=[SmtpDoor, RestDoor, ImapDoor], ids=["smtp", "rest", "smtp+imap"])
 def door(request: pytest.FixtureRequest, world: Simulator) -> Door:
     """Each door in turn."""
     opened: Door = request.param(world)

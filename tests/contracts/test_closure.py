@@ -9,13 +9,13 @@ from tests.contracts.doors import Door
 _CLOSED = ("550 5.7.1", "403 conversation-closed")
 
 
-async def _last_id(world: Simulator, role: str, mailbox: str) -> str:
-    return str((await Person(world, role).inbox(mailbox))[0]["message_id"])
+async def _last_id(door: Door, role: str, mailbox: str) -> str:
+    return str((await door.folder(role, mailbox))[0]["message_id"])
 
 
 async def test_a_patient_may_answer_who_wrote_to_him(door: Door, world: Simulator) -> None:
     await door.send("doctor", DOCTOR, [PATIENT])
-    answered = await _last_id(world, "patient", PATIENT)
+    answered = await _last_id(door, "patient", PATIENT)
     assert (await door.send("patient", PATIENT, [DOCTOR], headers={"In-Reply-To": answered})).accepted
     assert (await door.send("patient", PATIENT, [DOCTOR])).accepted
     assert not (await door.send("patient2", PATIENT2, [DOCTOR])).accepted
@@ -41,15 +41,15 @@ async def test_any_other_subject_closes_nothing(door: Door, subject: str) -> Non
 
 async def test_header_fin_closes_with_that_very_letter(door: Door, world: Simulator) -> None:
     await door.send("hospital", HOSPITAL, [PATIENT], subject="Compte rendu des urgences", headers={"X-MSS-MES": "FIN"})
-    assert len(await Person(world, "patient").inbox(PATIENT)) == 1
+    assert len(await door.folder("patient", PATIENT)) == 1
     assert (await door.send("patient", PATIENT, [HOSPITAL])).shown == door.shows(*_CLOSED)
 
 
 async def test_header_fin_leaves_other_conversations_open(door: Door, world: Simulator) -> None:
     await door.send("hospital", HOSPITAL, [PATIENT], subject="Rendez-vous")
-    first = await _last_id(world, "patient", PATIENT)
+    first = await _last_id(door, "patient", PATIENT)
     await door.send("hospital", HOSPITAL, [PATIENT], subject="Compte rendu", headers={"X-MSS-MES": "FIN"})
-    closed = await _last_id(world, "patient", PATIENT)
+    closed = await _last_id(door, "patient", PATIENT)
     assert (await door.send("patient", PATIENT, [HOSPITAL], headers={"In-Reply-To": first})).accepted
     assert (await door.send("patient", PATIENT, [HOSPITAL], headers={"In-Reply-To": closed})).shown == door.shows(*_CLOSED)
 

@@ -61,11 +61,9 @@ async def test_who_has_no_grant_may_not_send(door: Door) -> None:
 
 async def test_a_revoked_grant_stops_at_the_next_request(door: Door, world: Simulator) -> None:
     assert (await door.send("secretary", PRACTICE, [HOSPITAL])).accepted
-    doctor = Person(world, "doctor")
-    grant = next(one for one in await doctor.get(f"/mailboxes/{PRACTICE}/grants") if one["grantee"]["name"] == "Sophie PETIT")
-    assert (await doctor.rest("DELETE", f"/mailboxes/{PRACTICE}/grants/{grant['id']}")).status_code == 200
+    await door.revoke("doctor", PRACTICE, "secretary")
     assert not (await door.send("secretary", PRACTICE, [HOSPITAL])).accepted
-    assert len(await Person(world, "hospital").inbox(HOSPITAL)) == 1
+    assert len(await door.folder("hospital", HOSPITAL)) == 1
 
 
 async def test_a_grant_ends_at_its_last_instant(start: StartSimulator, clock: ManualClock, database: str | None) -> None:

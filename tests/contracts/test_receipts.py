@@ -1,5 +1,6 @@
 """The promise of receipts: the sender learns what became of his letter, once, and nobody else does."""
 
+import asyncio
 from datetime import timedelta
 
 from mss_sim.app import Simulator
@@ -10,7 +11,7 @@ from mss_sim.vocabulary import Disposition
 from mss_sim.vocabulary import Door as Through
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, WARD, Person
 from tests.conftest import StartSimulator
-from tests.contracts.doors import Door, RestDoor, SmtpDoor
+from tests.contracts.doors import Door, ImapDoor, RestDoor, SmtpDoor, imap
 
 
 async def _subjects(world: Simulator, role: str, mailbox: str) -> list[str]:
@@ -26,11 +27,9 @@ async def test_a_delivery_receipt_comes_when_it_was_asked_for(door: Door, world:
     await door.send("hospital", HOSPITAL, [PRACTICE])
     assert await _subjects(world, "hospital", HOSPITAL) == []
     await door.send("hospital", HOSPITAL, [PRACTICE], dsn=True)
-    hospital = Person(world, "hospital")
-    receipt = (await hospital.inbox(HOSPITAL))[0]
-    opened = await hospital.open(HOSPITAL, receipt["id"])
-    assert opened["return_path"] == ""
-    raw = (await hospital.rest("GET", f"/mailboxes/{HOSPITAL}/messages/{receipt['id']}/raw")).text
+    receipt = (await door.folder("hospital", HOSPITAL))[0]
+    raw = await door.raw("hospital", HOSPITAL, receipt["email_id"])
+    assert raw.startswith("Return-Path: <>")
     assert "Action: delivered" in raw
     assert f"Final-Recipient: rfc822; {PRACTICE}" in raw
     assert 'report-type="delivery-status"' in raw
@@ -39,12 +38,12 @@ async def test_a_delivery_receipt_comes_when_it_was_asked_for(door: Door, world:
 async def test_a_letter_to_nobody_at_another_operator_comes_back(door: Door, world: Simulator) -> None:
     await door.send("hospital", HOSPITAL, ["personne@cabinet.sim.mssante.fr", PRACTICE], subject="Pour personne")
     hospital = Person(world, "hospital")
-    returned = (await hospital.inbox(HOSPITAL))[0]
+    returned = (await door.folder("hospital", HOSPITAL))[0]
     assert returned["subject"] == "Message non distribué"
-    raw = (await hospital.rest("GET", f"/mailboxes/{HOSPITAL}/messages/{returned['id']}/raw")).text
+    raw = await door.raw("hospital", HOSPITAL, returned["email_id"])
     assert "Action: failed" in raw
     assert "Status: 5.1.1" in raw
-    assert len(await Person(world, "secretary").inbox(PRACTICE)) == 1
+    assert len(await door.folder("secretary", PRACTICE)) == 1
     timeline = (await hospital.get(f"/mailboxes/{HOSPITAL}/sent"))["items"][0]
     failed = next(one for one in timeline["recipients"] if one["state"] == "failed")
     report = await hospital.rest("GET", failed["events"][-1]["report_url"].removeprefix("/api/v1"))
@@ -64,8 +63,8 @@ async def test_a_read_receipt_leaves_once(door: Door, world: Simulator) -> None:
     assert other.status_code == 409
     assert (await secretary.inbox(PRACTICE))[0]["keywords"] == ["$MDNSent"]
     assert await _events(world, "hospital", HOSPITAL) == {PRACTICE: ["submitted", "relayed", "delivered", "displayed"]}
-    receipts = await Person(world, "hospital").inbox(HOSPITAL)
-    raw = (await Person(world, "hospital").rest("GET", f"/mailboxes/{HOSPITAL}/messages/{receipts[0]['id']}/raw")).text
+    receipts = await door.folder("hospital", HOSPITAL)
+    raw = await door.raw("hospital", HOSPITAL, receipts[0]["email_id"])
     assert f"Original-Message-ID: {item['message_id']}" in raw
     assert "Disposition: manual-action/MDN-sent-manually; displayed" in raw
 
@@ -87,7 +86,7 @@ async def test_the_patients_receipt_leaves_by_itself_at_the_first_reading(door: 
     await patient.open(PATIENT, item["id"])
     await patient.open(PATIENT, item["id"])
     assert await _events(world, "doctor", DOCTOR) == {PATIENT: ["submitted", "relayed", "delivered", "displayed"]}
-    assert len(await Person(world, "doctor").inbox(DOCTOR)) == 1
+    assert len(await door.folder("doctor", DOCTOR)) == 1
 
 
 async def test_deferred_mail_is_delayed_then_delivered(start: StartSimulator, clock: ManualClock, database: str | None) -> None:
@@ -150,3 +149,20 @@ async def test_a_read_receipt_that_a_mail_client_sent_is_the_only_one(door: Door
     assert (await _events(world, "hospital", HOSPITAL))[PRACTICE][-1] == "displayed"
     again = await secretary.rest("POST", f"/mailboxes/{PRACTICE}/messages/{item['id']}/receipt")
     assert (again.status_code, again.json()["code"]) == (409, "receipt-already-sent")
+
+
+async def test_a_mail_client_that_says_mdnsent_has_sent_the_receipt(world: Simulator) -> None:
+    door = ImapDoor(world)
+    await door.send("hospital", HOSPITAL, [PRACTICE], headers={"Disposition-Notification-To": HOSPITAL})
+    secretary = Person(world, "secretary")
+    await asyncio.to_thread(_say_sent, secretary)
+    item = (await secretary.inbox(PRACTICE))[0]
+    assert item["keywords"] == ["$MDNSent"]
+    again = await secretary.rest("POST", f"/mailboxes/{PRACTICE}/messages/{item['id']}/receipt")
+    assert (again.status_code, again.json()["code"]) == (409, "receipt-already-sent")
+
+
+def _say_sent(person: Person) -> None:
+    with imap(person, PRACTICE) as client:
+        client.select("INBOX")
+        assert client.store("1", "+FLAGS", "($MDNSent)")[0] == "OK"

@@ -95,9 +95,9 @@ def _octets(text: str, blocks: dict[str, str], token: Callable[[str], str]) -> b
         message = re.sub(r"(?m)^\.", "..", blocks[found[1]])
         return message.encode("utf-8") + b".\r\n"
     if found := re.fullmatch(r"\{APPEND (.*) (\w+)\}", text):
-        message = blocks[found[2]].encode("utf-8")
+        literal = blocks[found[2]].encode("utf-8")
         tag, _, rest = found[1].partition(" ")
-        return f"{tag} APPEND {rest} {{{len(message)}+}}\r\n".encode() + message + b"\r\n"
+        return f"{tag} APPEND {rest} {{{len(literal)}+}}\r\n".encode() + literal + b"\r\n"
     if found := re.fullmatch(r"\{RAW (.*)\}", text):
         return found[1].encode("latin-1").decode("unicode_escape").encode("latin-1")
     return re.sub(r"\{(BASE64|TOKEN) ([^}]*)\}", lambda found: _encoded(found[1], found[2], token), text).encode("utf-8") + b"\r\n"
