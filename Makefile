@@ -25,6 +25,10 @@ UNSUITABLE = mss-sim needs Python 3.11 or later with venv and pip (Debian: pytho
 LOCK = CUSTOM_COMPILE_COMMAND="make lock" build/lock/bin/pip-compile --quiet --no-config --strip-extras --generate-hashes \
 	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options $(ARGS)
 
+# The IMAP client from npm that the tests speak to, and what npm writes there when all is installed.
+NODE = tests/strangers/node
+IMAPFLOW = $(NODE)/node_modules/.package-lock.json
+
 .PHONY: help run demo test check fmt bench wheel lock clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -66,7 +70,7 @@ lock: build/lock.stamp ## Write requirements/*.txt anew from pyproject.toml and 
 	$(LOCK) -o requirements/lock.txt requirements/lock.in
 
 clean: ## Remove what make made; ./data stays
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv build dist $(NODE)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
@@ -83,12 +87,16 @@ clean: ## Remove what make made; ./data stays
 	@$(BIN)/python -m compileall -q .venv/lib mss_sim # so that the first start is as quick as the next
 	@touch $@
 
-.venv/dev.stamp: .venv/bin/python requirements/dev.txt pyproject.toml
+.venv/dev.stamp: .venv/bin/python requirements/dev.txt pyproject.toml | $(IMAPFLOW)
 	@echo "installing what tests and checks it (requirements/dev.txt)"
 	@$(PINNED) -r requirements/dev.txt
 	@$(THIS)
 	@$(BIN)/python -m compileall -q .venv/lib mss_sim # so that the first start is as quick as the next
 	@touch .venv/run.stamp $@
+
+# Where there is no npm, checks work all the same, and the tests that need it say so.
+$(IMAPFLOW): $(NODE)/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --silent --prefix $(NODE) && touch $@; else echo "npm is missing: no imapflow" >&2; fi
 
 # pip-tools works from inside pip, hence the pinned pip and a virtual environment that nothing else uses.
 build/lock.stamp: .venv/bin/python requirements/lock.txt
