@@ -25,6 +25,7 @@ from typing import Any
 
 import acceptance
 import crash
+import imap
 import pages
 import resources
 from figures import Benchmark, Row, Setting
@@ -41,6 +42,11 @@ BENCHMARKS: dict[str, Benchmark] = {
     "crash": crash.crash,
     "ready": resources.ready,
     "memory": resources.memory,
+    "imap_fetch": imap.fetch,
+    "imap_commands": imap.commands,
+    "imap_search": imap.search,
+    "imap_append": imap.append,
+    "imap_idle": imap.idle,
 }
 _RESULTS = Path(__file__).resolve().parent / "results.json"
 _COLUMNS_MIN = 120

@@ -87,7 +87,7 @@ def start(folder: Path, *, data: Path | None = None, mx_port: int = 0) -> Simula
     ready_file, log = folder / "ready.json", folder / "simulator.log"
     ready_file.unlink(missing_ok=True)
     where = ["--memory"] if data is None else ["--data", str(data)]
-    ports = ["--mx-port", str(mx_port), "--submission-port", "0", "--http-port", "0"]
+    ports = ["--mx-port", str(mx_port), "--submission-port", "0", "--imap-port", "0", "--http-port", "0"]
     command = [sys.executable, "-m", "mss_sim", "run", *where, *ports, "--ready-file", str(ready_file)]
     began = time.perf_counter()
     with log.open("ab") as errors:
