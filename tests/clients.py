@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import smtplib
 import ssl
 from dataclasses import dataclass, field
@@ -149,3 +150,69 @@ async def control(simulator: Simulator, method: str, path: str, json: Any = None
 def base64_of(octets: bytes) -> str:
     """Base64 text for JSON."""
     return base64.b64encode(octets).decode()
+
+
+@dataclass
+class ImapClient:
+    """A mail client that shows every line: one IMAP connection over STARTTLS."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    count: int = 0
+
+    @classmethod
+    async def open(cls, simulator: Simulator, name: str = "", password: str = "", *, where: dict[str, Any] | None = None) -> "ImapClient":
+        """Connect, start TLS and, when a name is given, log in; AssertionError when that is refused."""
+        ready = where or simulator.ready()
+        reader, writer = await asyncio.open_connection("localhost", ready["imap"]["port"])
+        client = cls(reader, writer)
+        await reader.readline()
+        assert (await client.ask("STARTTLS"))[-1].startswith("OK")
+        await writer.start_tls(ssl.create_default_context(cafile=ready["ca_file"]), server_hostname="localhost")
+        if name:
+            answer = await client.ask(f'LOGIN "{name}" {password}')
+            assert answer[-1].startswith("OK"), answer
+        return client
+
+    async def ask(self, command: str) -> list[str]:
+        """The untagged lines of a command, then its tagged line without the tag."""
+        self.count += 1
+        tag = f"x{self.count}"
+        self.writer.write(f"{tag} {command}\r\n".encode())
+        lines: list[str] = []
+        while True:
+            line = await self.line()
+            if line.startswith(f"{tag} "):
+                return [*lines, line.removeprefix(f"{tag} ")]
+            lines.append(line)
+
+    async def line(self) -> str:
+        """The next line; EOFError when the server closed."""
+        octets = await asyncio.wait_for(self.reader.readline(), 20)
+        if not octets:
+            raise EOFError
+        return octets.decode("utf-8").removesuffix("\r\n")
+
+    async def append(self, folder: str, message: bytes, flags: str = "") -> list[str]:
+        """APPEND as a literal that waits for nothing."""
+        shown = f"({flags}) " if flags else ""
+        return await self.ask(f'APPEND "{folder}" {shown}{{{len(message)}+}}\r\n{message.decode()}')
+
+    async def idle(self) -> None:
+        """Begin to idle."""
+        self.writer.write(b"i IDLE\r\n")
+        assert await self.line() == "+ idling"
+
+    async def done(self) -> list[str]:
+        """End it; what was told meanwhile."""
+        self.writer.write(b"DONE\r\n")
+        lines = [await self.line()]
+        while not lines[-1].startswith("i "):
+            lines.append(await self.line())
+        return lines[:-1]
+
+    async def close(self) -> None:
+        """Hang up."""
+        self.writer.close()
+        with contextlib.suppress(ConnectionError, ssl.SSLError):
+            await self.writer.wait_closed()

@@ -48,12 +48,16 @@ class Marking:
 
 
 class Marked(NamedTuple):
-    """Copies as they are afterwards, UIDs left alone because they changed too late, and the folder's modification sequences."""
+    """Copies as they are afterwards, UIDs left alone because they changed too late, and the folder's modification sequences.
+
+    `was`: the modification sequence of each copy before, by UID.
+    """
 
     rows: list[CopyState]
     late: list[int]
     modseq_before: int
     modseq_after: int
+    was: dict[int, int]
 
 
 async def change_flags(world: World, actor: Actor, place: Place, ranges: Sequence[Range], wish: Marking) -> Marked:
@@ -75,7 +79,7 @@ async def change_flags(world: World, actor: Actor, place: Place, ranges: Sequenc
             detail: dict[str, object] = {"add": sorted(wish.add), "remove": sorted(wish.remove)}
             journal.write(conn, [_line(world, actor, here, right, Act.FLAGGED, row, detail) for row in after.values()])
         kept = [after.get(row.uid, row) for row in rows if row.uid not in late]
-        return Marked(kept, sorted(late), before, here.folder.modseq)
+        return Marked(kept, sorted(late), before, here.folder.modseq, {row.uid: row.modseq for row in rows})
 
     return await world.store.write(unit)
 

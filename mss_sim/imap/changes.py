@@ -38,14 +38,16 @@ async def store(session: Session, wanted: Store, *, by_uid: bool) -> bytes:
     spans = view.spans(wanted.sequence, by_uid=by_uid)
     for batch in view.batches(spans, _AT_ONCE):
         marked = await handling.change_flags(session.world, session.actor, view.place, view.ranges(batch), wish)
+        untold = {uid for uid, modseq in marked.was.items() if view.is_untold(uid, modseq)}
         view.note_own(((row.uid, row.modseq) for row in marked.rows), marked.modseq_before, marked.modseq_after)
         late += marked.late
         for row in marked.rows:
             number = view.number(row.uid)
-            if number is None or (wanted.silent and not session.condstore):
+            silent = wanted.silent and row.uid not in untold  # silence is about the client's own change (ref: rfc9051#6.4.6)
+            if number is None or (silent and not session.condstore):
                 continue
             parts = [b"UID %d" % row.uid] if by_uid or "QRESYNC" in session.enabled else []
-            parts += [] if wanted.silent else [b"FLAGS " + flag_list(int(row.flags), row.seen, row.keywords)]
+            parts += [] if silent else [b"FLAGS " + flag_list(int(row.flags), row.seen, row.keywords)]
             parts += [b"MODSEQ (%d)" % row.modseq] if session.condstore else []
             session.say(b"* %d FETCH (%b)" % (number, b" ".join(parts)))
         await session.stream.flush()

@@ -87,6 +87,10 @@ class View:
         ranges = sequence.within(largest) if largest else []
         return [uid for low, high in ranges for uid in range(low, min(high, largest) + 1) if uid not in present]
 
+    def is_untold(self, uid: int, modseq: int) -> bool:
+        """Whether a copy was changed by somebody else, to that modification sequence, and the client was not told yet."""
+        return modseq > self.known.modseq and self._own.get(uid) != modseq
+
     def note_own(self, changes: Iterable[tuple[int, int]], before: int, after: int) -> None:
         """Remember (uid, modseq) of what the client changed itself and was told of, so that it is not told again."""
         if before == self.known.modseq:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from mss_sim.imap import names
 
 _LITERAL = re.compile(rb"(~?)\{(\d{1,10})(\+?)\}\Z")
+_ANNOUNCEMENT_MAX = len(b"~{4294967295+}\r\n")
 _TAG = re.compile(rb"([!#$&',-\[\]^-z|}~]+) ")
 _WORD = re.compile(rb"[A-Za-z0-9.=]+")
 _ATOM = re.compile(rb'[^\x00-\x20\x7f-\xff(){%*"\\\]]+')
@@ -77,9 +78,7 @@ class Reader:
         self._literal: tuple[int, bool] | None = None
         self._stored = 0
         self._drop = 0
-        self._too_long = False
         self._refused: Refused | None = None
-        self._lost_tag = b"*"
 
     def feed(self, octets: bytes) -> None:
         """Take what came."""
@@ -114,34 +113,32 @@ class Reader:
     def answer(self) -> bytes | None:
         """The next line of an exchange (SASL, IDLE), without its CRLF; b"" when it was too long or ended badly."""
         line = self._line()
-        if line is not None:
-            self._too_long, self._refused = False, None
+        if line is not None and self._refused:
+            self._refused = None
+            return b""
         return line
 
     def _line(self) -> bytes | None:
+        """The next line; of one that is refused, the end, which may announce a literal that must not be taken for commands."""
         at = self._buffer.find(b"\n", self._scanned)
         if at < 0:
             if len(self._buffer) > self.line_max:
-                self._lost_tag = self._lost_tag if self._too_long else self._tag(bytes(self._buffer[:200]))
-                self._too_long = True
-                del self._buffer[:-1]
+                self._refuse(bytes(self._buffer[: self.line_max]), f"a line is over {self.line_max} bytes")
+                del self._buffer[:-_ANNOUNCEMENT_MAX]
             self._scanned = len(self._buffer)
             return None
         line = bytes(self._buffer[: at + 1])
         del self._buffer[: at + 1]
         self._scanned = 0
-        if self._too_long or len(line) > self.line_max:
-            self._lost_tag = self._lost_tag if self._too_long else self._tag(line[:200])
-            self._too_long = True
-            return b""
-        if not line.endswith(b"\r\n"):
-            return self._refuse_line(line, "every line ends with CRLF")
-        return line[:-2]
+        if len(line) > self.line_max:
+            self._refuse(line[: self.line_max], f"a line is over {self.line_max} bytes")
+        elif not line.endswith(b"\r\n"):
+            self._refuse(line, "every line ends with CRLF")
+        return line.removesuffix(b"\n").removesuffix(b"\r")
 
-    def _refuse_line(self, line: bytes, why: str) -> bytes:
-        found = _TAG.match(line)
-        self._refused = Refused(found[1] if found and not self._pieces else b"*", why)
-        return b""
+    def _refuse(self, line: bytes, why: str, *, too_large: bool = False) -> None:
+        """What is wrong first is what the client hears, at the end of its command."""
+        self._refused = self._refused or Refused(self._tag(line), why, too_large)
 
     def _dropped(self) -> bool:
         gone = min(self._drop, len(self._buffer))
@@ -160,50 +157,34 @@ class Reader:
 
     def _line_ended(self, line: bytes) -> Event | None:
         """A line is complete: it announces a literal, or ends the command."""
-        if self._too_long:
-            self._too_long = False
-            tag = self._lost_tag
-            self._reset()
-            return Refused(tag, f"a line is over {self.line_max} bytes")
-        refused = self._refused
-        found = None if refused and not refused.too_large else _LITERAL.search(line)
         self._text_size += len(line)
+        if self._text_size > self.line_max:
+            self._refuse(line, f"the text of a command is over {self.line_max} bytes")
+        found = _LITERAL.search(line, max(0, len(line) - _ANNOUNCEMENT_MAX))
         if found is None:
-            return self._ended(line)
+            tag, pieces = self._tag(line), [*self._pieces, line]
+            return self._reset() or _command(tag, pieces)
         size, waits = int(found[2]), not found[3]
+        if self._stored + size > self.literal_max:
+            self._refuse(line, f"a command holds literals of at most {self.literal_max} bytes", too_large=True)
+        if self._refused:
+            self._drop = 0 if waits else size
+            return self._reset() if waits else None
         self._pieces.append(line[: found.start()])
-        if self._text_size > self.line_max or self._stored + size > self.literal_max or refused:
-            return self._refuse_literal(size, waits=waits)
         self._stored += size
         self._literal = size, bool(found[1])
         return Wanted(size) if waits else None
-
-    def _refuse_literal(self, size: int, *, waits: bool) -> Event | None:
-        refused = self._refused or Refused(self._tag(), f"a command holds literals of at most {self.literal_max} bytes", too_large=True)
-        if waits:
-            self._reset()
-            return refused
-        self._refused, self._drop = refused, size
-        return None
-
-    def _ended(self, line: bytes) -> Event:
-        refused, pieces = self._refused, [*self._pieces, line]
-        too_long = self._text_size > self.line_max
-        tag = self._tag(line)
-        self._reset()
-        if refused:
-            return refused
-        if too_long:
-            return Refused(tag, f"the text of a command is over {self.line_max} bytes")
-        return _command(tag, pieces)
 
     def _tag(self, line: bytes = b"") -> bytes:
         first = self._pieces[0] if self._pieces else line
         found = _TAG.match(first) if isinstance(first, bytes) else None
         return found[1] if found else b"*"
 
-    def _reset(self) -> None:
+    def _reset(self) -> Refused | None:
+        """Be ready for the next command; what was wrong with this one."""
+        refused = self._refused
         self._pieces, self._text_size, self._stored, self._literal, self._refused = [], 0, 0, None, None
+        return refused
 
 
 def _command(tag: bytes, pieces: list[bytes | Literal]) -> Command | Refused:
