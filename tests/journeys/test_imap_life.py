@@ -1,0 +1,188 @@
+"""The life of IMAP connections: restarts, compression, transcripts, clients that vanish or do not read."""
+
+import asyncio
+import json
+import os
+import re
+import ssl
+import zlib
+from pathlib import Path
+
+from mss_sim.app import Simulator
+from tests.clients import DOCTOR, HOSPITAL, PRACTICE, ImapClient, Person, control, letter
+from tests.conftest import StartSimulator
+
+_PASSWORD = "cabinet-2026"
+
+
+async def _numbers(simulator: Simulator) -> list[str]:
+    client = await ImapClient.open(simulator, "camille.martin", _PASSWORD)
+    answer = await client.ask("STATUS INBOX (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ MAILBOXID)")
+    uids = await client.ask("SELECT INBOX")
+    listed = await client.ask("UID FETCH 1:* (FLAGS EMAILID THREADID)")
+    await client.close()
+    assert uids[-1].startswith("OK")
+    return [*answer, *listed]
+
+
+async def test_the_numbers_survive_a_restart(start: StartSimulator, database: str | None) -> None:
+    async with start(database_url=database) as simulator:
+        client = await ImapClient.open(simulator, "camille.martin", _PASSWORD)
+        for subject in ("un", "deux", "trois"):
+            await client.append("INBOX", letter(HOSPITAL, DOCTOR, subject).as_bytes())
+        await client.ask("SELECT INBOX")
+        await client.ask("STORE 2 +FLAGS (\\Deleted)")
+        await client.ask("EXPUNGE")
+        await client.close()
+        before = await _numbers(simulator)
+    async with start(database_url=database) as simulator:
+        assert await _numbers(simulator) == before
+
+
+async def test_a_message_has_the_same_id_over_rest_and_imap(simulator: Simulator) -> None:
+    await Person(simulator, "hospital").send(HOSPITAL, to=[DOCTOR])
+    item = (await Person(simulator, "doctor").inbox(DOCTOR))[0]
+    client = await ImapClient.open(simulator, "camille.martin", _PASSWORD)
+    await client.ask("SELECT INBOX")
+    (line, _) = await client.ask("FETCH 1 (EMAILID THREADID)")
+    assert line == f"* 1 FETCH (EMAILID (M{item['email_id']}) THREADID (T{item['conversation_id']}))"
+    await client.ask("MOVE 1 Archive")
+    await client.ask("SELECT Archive")
+    assert f"EMAILID (M{item['email_id']})" in (await client.ask("FETCH 1 EMAILID"))[0]
+    moved = await Person(simulator, "doctor").get(f"/mailboxes/{DOCTOR}/messages", folder="Archive")
+    assert moved["items"][0]["id"] == item["id"]
+    await client.close()
+
+
+async def test_what_smtp_accepted_is_what_body_gives_byte_for_byte(simulator: Simulator) -> None:
+    raw = (
+        letter(HOSPITAL, PRACTICE, "Été", "Glycémie\r\n.\r\nfin", X_Odd=" spaced   value")
+        .as_bytes()
+        .replace(b"\n", b"\r\n")
+        .replace(b"\r\r", b"\r")
+    )
+    assert (await Person(simulator, "hospital").smtp(HOSPITAL, PRACTICE, raw)).code == 250
+    client = await ImapClient.open(simulator, f"{PRACTICE}*sophie.petit", _PASSWORD)
+    await client.ask("SELECT INBOX")
+    client.writer.write(b"a FETCH 1 BODY.PEEK[]\r\n")
+    first = await client.line()
+    size = int(first[first.index("{") + 1 : -1])
+    octets = await client.reader.readexactly(size)
+    assert octets.endswith(raw), "Return-Path and Received stand above, the rest is untouched"
+    await client.close()
+
+
+async def test_compression_both_ways(simulator: Simulator) -> None:
+    client = await ImapClient.open(simulator, "camille.martin", _PASSWORD)
+    assert (await client.ask("COMPRESS DEFLATE")) == ["OK DEFLATE active"]
+    deflate, inflate = zlib.compressobj(wbits=-15), zlib.decompressobj(wbits=-15)
+
+    async def ask(command: bytes, tagged: bytes) -> bytes:
+        client.writer.write(deflate.compress(command + b"\r\n") + deflate.flush(zlib.Z_SYNC_FLUSH))
+        answer = b""
+        while tagged not in answer:
+            answer += inflate.decompress(await asyncio.wait_for(client.reader.read(65_536), 20))
+        return answer
+
+    message = letter(HOSPITAL, DOCTOR, text="encore " * 5_000).as_bytes().replace(b"\n", b"\r\n").replace(b"\r\r", b"\r")
+    assert b"APPENDUID" in await ask(b"a APPEND INBOX {%d+}\r\n%b" % (len(message), message), b"a OK")
+    await ask(b"b SELECT INBOX", b"b OK")
+    assert message in await ask(b"c FETCH 1 BODY[]", b"c OK")
+    assert b"COMPRESS" not in await ask(b"d CAPABILITY", b"d OK")
+    assert b"[COMPRESSIONACTIVE]" in await ask(b"e COMPRESS DEFLATE", b"e NO")
+    client.writer.write(deflate.compress(bytes(50_000_000)) + deflate.flush(zlib.Z_SYNC_FLUSH))
+    assert await asyncio.wait_for(client.reader.read(), 20) == b"", "what inflates beyond all measure ends the connection"
+
+
+async def test_transcripts_show_what_was_said_but_no_secret(simulator: Simulator) -> None:
+    token = simulator.world.tokens.mint(Person(simulator, "secretary").idnat)
+    client = await ImapClient.open(simulator, "camille.martin", _PASSWORD)
+    await client.ask('ID ("name" "LGC de test")')
+    await client.append("INBOX", letter(HOSPITAL, DOCTOR, "secret médical").as_bytes())
+    await client.ask("FROBNICATE")
+    await client.close()
+    other = await ImapClient.open(simulator)
+    await other.ask(f"AUTHENTICATE XOAUTH2 {_xoauth2(PRACTICE, token)}")
+    await other.close()
+    await Person(simulator, "hospital").smtp(HOSPITAL, DOCTOR, letter(HOSPITAL, DOCTOR, "secret médical"))
+    sessions = (await control(simulator, "GET", "/sessions")).json()
+    assert [one["door"] for one in sessions] == ["smtp", "imap", "imap"]
+    assert sessions[2]["facts"] == {
+        "tls": "TLSv1.3",
+        "suite": sessions[2]["facts"]["suite"],
+        "identity": Person(simulator, "doctor").idnat,
+        "mailbox": DOCTOR,
+        "client": "name=LGC de test",
+    }
+    whole = [(await control(simulator, "GET", f"/sessions/{one['id']}")).json() for one in sessions]
+    text = json.dumps(whole, ensure_ascii=False)
+    for secret in (_PASSWORD, token, _xoauth2(PRACTICE, token), "secret médical", "aG9waXRhbC0yMDI2"):
+        assert secret not in text
+    lines = [f"{line['side']}: {line['text']}" for line in whole[2]["transcript"]]
+    assert "C: x2 LOGIN ********" in lines
+    assert re.fullmatch(r"C: x4 APPEND \"INBOX\" \{\d+\}", next(line for line in lines if "x4 APPEND" in line))
+    assert "S: x5 BAD FROBNICATE is not offered: CAPABILITY lists what is" in lines
+    assert any(line["text"].startswith("(a message of") for line in whole[0]["transcript"])
+    assert (await control(simulator, "GET", "/sessions?door=smtp")).json() == sessions[:1]
+    assert (await control(simulator, "GET", "/sessions/0000000000000")).status_code == 404
+
+
+def _xoauth2(user: str, token: str) -> str:
+    import base64
+
+    return base64.b64encode(f"user={user}\1auth=Bearer {token}\1\1".encode()).decode()
+
+
+async def test_a_client_that_vanishes_in_mid_literal_leaves_nothing(simulator: Simulator) -> None:
+    client = await ImapClient.open(simulator, "camille.martin", _PASSWORD)
+    client.writer.write(b"a APPEND INBOX {1000+}\r\nSubject: half")
+    await client.writer.drain()
+    client.writer.transport.abort()
+    other = await ImapClient.open(simulator, "camille.martin", _PASSWORD)
+    assert (await other.ask("STATUS INBOX (MESSAGES)"))[0] == '* STATUS "INBOX" (MESSAGES 0)'
+    await other.close()
+
+
+async def test_a_slow_reader_of_a_large_fetch_costs_little_memory_and_disturbs_nobody(simulator: Simulator) -> None:
+    slow = await ImapClient.open(simulator, "camille.martin", _PASSWORD)
+    body = b"Subject: large\r\n\r\n" + b"0123456789" * 7 + b"\r\n" + (b"y" * 70 + b"\r\n") * 14_000
+    for _ in range(60):
+        await slow.append("INBOX", body)
+    await slow.ask("SELECT INBOX")
+    before = _resident()
+    slow.writer.write(b"a FETCH 1:* BODY.PEEK[]\r\n")
+    await asyncio.sleep(1.0)
+    quick = await ImapClient.open(simulator, "camille.martin", _PASSWORD)
+    assert (await quick.ask("STATUS INBOX (MESSAGES)"))[0] == '* STATUS "INBOX" (MESSAGES 60)'
+    assert _resident() - before < 30_000_000, "60 MB wait in the store, not in memory"
+    slow.writer.transport.abort()
+    await quick.close()
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+async def test_the_server_stops_in_order_and_tells_its_clients(start: StartSimulator) -> None:
+    async with start() as simulator:
+        client = await ImapClient.open(simulator, "camille.martin", _PASSWORD)
+        await client.idle()
+    assert await client.line() == "* BYE The simulator stops, try again later"
+
+
+async def test_an_old_tls_is_refused(simulator: Simulator) -> None:
+    reader, writer = await asyncio.open_connection("localhost", simulator.ready()["imap"]["port"])
+    await reader.readline()
+    writer.write(b"a STARTTLS\r\n")
+    await reader.readline()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.load_verify_locations(simulator.ready()["ca_file"])
+    context.set_ciphers("AES128-SHA:@SECLEVEL=0")
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        await writer.start_tls(context, server_hostname="localhost")
+    except (ssl.SSLError, ConnectionError):
+        return
+    raise AssertionError("a suite without forward secrecy was accepted")
