@@ -3,8 +3,9 @@
     Refusal                     a rule says no; every front end shows it in its own form
     └── RecipientsRefused       the same, told recipient by recipient
 
-A rule is decided once (policy, store) and shown by two tables: `smtp/replies.py` and `http/problems.py`. A test checks that both
-tables know every rule. Anything else that is raised is a defect of the simulator, answered 451 or 500 without its trace.
+A rule is decided once (policy, store) and shown by three tables: `smtp/replies.py`, `imap/responses.py`, `http/problems.py`. A test
+checks that each of them knows every rule. Anything else that is raised is a defect of the simulator, answered 451, BYE or 500 without
+its trace.
 """
 
 from collections.abc import Sequence

@@ -5,6 +5,7 @@ receipts come; a letter to nobody comes back; a conversation with a patient is c
 """
 
 import base64
+import imaplib
 import json
 import smtplib
 import ssl
@@ -79,6 +80,23 @@ class Story:
             self.wire("S:", f"{code} {said.decode()}")
             return code, said.decode()
 
+    def imap(self, role: str, mailbox: str) -> imaplib.IMAP4:
+        """A connection over STARTTLS, logged in to a mailbox that the persona may see."""
+        persona, where = self._running.persona(role), self._running.ready["imap"]
+        client = imaplib.IMAP4(where["host"], where["port"], timeout=30)
+        client.starttls(self._tls)
+        name = f"{mailbox}*{persona['login']}"
+        self.wire("C:", f"STARTTLS, LOGIN {name}")
+        self.wire("S:", _shown(client.login(name, persona["password"])[1]))
+        return client
+
+    def ask(self, client: imaplib.IMAP4, verb: str, *words: str) -> str:
+        """One IMAP command; what the server said, on one line."""
+        answers: list[Any] = getattr(client, verb.lower())(*([None] if verb == "SEARCH" else []), *words)[1]
+        self.wire("C:", " ".join((verb, *words)))
+        self.wire("S:", _shown(answers))
+        return _shown(answers)
+
     def rest(self, role: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """One request as a persona; the status and the decoded JSON."""
         persona = self._running.persona(role)
@@ -94,6 +112,11 @@ class Story:
             status, text = error.code, error.read()
         self.wire(f"{method}", f"/api/v1{path} -> {status} {text.decode()}")
         return status, json.loads(text or b"null")
+
+
+def _shown(answers: list[Any]) -> str:
+    pieces = [piece for answer in answers for piece in (answer if isinstance(answer, tuple) else (answer,)) if piece is not None]
+    return " ".join(piece.decode("utf-8", "replace") for piece in pieces)
 
 
 def _text(reply: tuple[int, bytes]) -> tuple[str, str]:
@@ -127,6 +150,17 @@ def _newest(story: Story, role: str, mailbox: str, **filters: str) -> dict[str, 
     return found
 
 
+def _by_imap(story: Story) -> None:
+    with story.imap("secretary", _PRACTICE) as client:
+        client.select("INBOX")
+        unseen = story.ask(client, "SEARCH", "UNSEEN")
+        story.check(unseen == "1", "one letter is unseen")
+        shown = story.ask(client, "FETCH", "1", "(ENVELOPE BODYSTRUCTURE)")
+        story.check("IHE_XDM.ZIP" in shown, "the archive is announced")
+        story.check("Seen" in story.ask(client, "FETCH", "1", "(BODY[1])"), "reading it marks it seen for the whole practice")
+        story.check(story.ask(client, "STORE", "1", "+FLAGS", "(\\Deleted)").startswith("[NOPERM]"), "she may not delete it")
+
+
 def _delegation(story: Story) -> None:
     story.step("The hospital doctor sends a letter with an IHE_XDM.ZIP to the practice's shared mailbox, by SMTP")
     letter = _letter(
@@ -136,12 +170,14 @@ def _delegation(story: Story) -> None:
     options = ("NOTIFY=SUCCESS,FAILURE", f"ORCPT=rfc822;{_PRACTICE}")
     story.check(story.smtp("hospital", _HOSPITAL, _PRACTICE, letter, options=options)[0] == 250, "accepted, and on disk")
 
-    story.step("The secretary, to whom the mailbox was delegated, reads it over REST")
-    unread = _newest(story, "secretary", _PRACTICE, unread="true")
+    story.step("The secretary, to whom the mailbox was delegated, finds it in her mail program, over IMAP")
+    _by_imap(story)
+
+    story.step("She reads it over REST: the same letter, seen by now")
+    unread = _newest(story, "secretary", _PRACTICE, unread="false")
     opened = story.rest("secretary", "GET", f"/mailboxes/{_PRACTICE}/messages/{unread['id']}")[1]
     story.check(opened["attachments"][0]["filename"] == "IHE_XDM.ZIP", "the archive is there")
     story.check(opened["first_read"]["by"]["name"] == "Sophie PETIT", "the mailbox knows that Sophie PETIT read it first")
-    story.rest("secretary", "PATCH", f"/mailboxes/{_PRACTICE}/messages/{unread['id']}", {"add": ["\\Seen"]})
 
     story.step("She sends the read receipt that was asked for, and answers on behalf of the mailbox")
     story.check(story.rest("secretary", "POST", f"/mailboxes/{_PRACTICE}/messages/{unread['id']}/receipt")[0] == 201, "receipt sent")

@@ -1,4 +1,4 @@
-"""The two tables that show refusals: every rule stands in both, and those that clients know have exactly these codes."""
+"""The three tables that show refusals: every rule stands in each, and those that clients know have exactly these codes."""
 
 import json
 
@@ -6,6 +6,8 @@ import pytest
 
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.http.problems import MEDIA_TYPE, PROBLEMS, problem, response
+from mss_sim.imap.responses import CODES
+from mss_sim.imap.responses import refused as imap_refused
 from mss_sim.policy.receipts import DIAGNOSTICS
 from mss_sim.smtp import replies
 from mss_sim.smtp.replies import REPLIES, Reply, refused
@@ -13,8 +15,14 @@ from mss_sim.smtp.replies import REPLIES, Reply, refused
 FIXED = [value for value in vars(replies).values() if isinstance(value, Reply)]
 
 
-def test_every_rule_has_a_reply_and_a_problem_and_nothing_else_has() -> None:
-    assert set(REPLIES) == set(PROBLEMS) == set(Rule)
+def test_every_rule_has_a_reply_a_response_code_and_a_problem_and_nothing_else_has() -> None:
+    assert set(REPLIES) == set(CODES) == set(PROBLEMS) == set(Rule)
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+def test_a_refusal_over_imap_is_one_ascii_line_with_its_code_and_source(rule: Rule) -> None:
+    line = imap_refused(Refusal(rule, "Écrivez\r\nautrement.", reference="rfc9051#7.1"))
+    assert line == f"NO [{CODES[rule]}] ?crivez??autrement. (rfc9051#7.1)".encode()
 
 
 def test_no_two_rules_share_a_name() -> None:
