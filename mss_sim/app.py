@@ -132,6 +132,7 @@ class Simulator:
         store = Store(url, durable=self._temporary is None)
         await asyncio.to_thread(store.open)
         self._stack.push_async_callback(store.close)
+        store.listen()
         ids = IdSource(self._clock)
         tokens = Tokens(settings, self._clock, ids, self.data_dir / "keys" / "tokens.pem")
         return World(settings, store, self._clock, ids, Directory(store), Passwords(), tokens)

@@ -36,10 +36,11 @@ def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
     if request.param == "sqlite":
         yield None
         return
-    yield from _fresh_database(request.getfixturevalue("postgresql"))
+    yield from fresh_database(request.getfixturevalue("postgresql"))
 
 
-def _fresh_database(server: str) -> Iterator[str]:
+def fresh_database(server: str) -> Iterator[str]:
+    """The URL of an empty database on the server, dropped afterwards."""
     name = f"world_{uuid.uuid4().hex}"
     admin = create_engine(server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
     with admin.connect() as conn:

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from mss_sim.clock import Clock, Micros
+from mss_sim.store.engine import EVERYBODY
 from mss_sim.store.store import Store
-
-_EVERYBODY = 0  # what the store names when it is rights that changed, not a folder
 
 
 class Wake(Protocol):
@@ -54,7 +53,7 @@ class Events:
         self._watchers.discard(watcher)
 
     def _changed(self, folder_ids: set[int]) -> None:
-        everybody = _EVERYBODY in folder_ids
+        everybody = EVERYBODY in folder_ids
         for watcher in list(self._watchers):
             if everybody or not watcher.folders.isdisjoint(folder_ids):
                 watcher.wake(rights=everybody)

@@ -3,6 +3,7 @@
     engine          SQLite (WAL, FULL) or PostgreSQL
     writer          one thread: all that waits, one transaction, one sync, then the waiters wake
     store           write, write_in_bulk, read
+    neighbours      LISTEN and NOTIFY between processes over one PostgreSQL
     hot             statements of the hot path, compiled once
     schema          the database created whole, or migrated
     views, search   one folder from top to bottom; what a search finds in it

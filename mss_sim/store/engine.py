@@ -18,6 +18,8 @@ __all__ = ["Connection", "Engine", "create", "is_postgresql", "sqlite_url"]
 _BUSY_MILLISECONDS = 30_000
 _READERS = 4
 _TOUCHED = "mss-sim touched"
+EVERYBODY = 0
+"""In the place of a folder's id: who may do what has changed."""
 _CHECKPOINT_PAGES = 24_576  # 96 MiB of log: only if the checkpoints made beside the commits do not keep up
 
 
@@ -61,8 +63,14 @@ def wait_for_lock(conn: Connection, *, whether: bool) -> None:
 
 
 def touch(conn: Connection, *folder_ids: int) -> None:
-    """Remember, until the commit, that folders changed; 0 stands for who may do what."""
+    """Remember, until the commit, that folders changed, or EVERYBODY."""
     conn.info.setdefault(_TOUCHED, set()).update(folder_ids)
+
+
+def peek_touched(conn: Connection) -> set[int]:
+    """What was touched since it was last taken."""
+    found: set[int] = conn.info.get(_TOUCHED, set())
+    return found
 
 
 def touched(conn: Connection) -> set[int]:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, s
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import co_holders, folders, mailboxes
+from mss_sim.store.engine import EVERYBODY, touch
 from mss_sim.store.hot import Hot, HotSelect
 from mss_sim.vocabulary import FOLDERS_AT_BIRTH, HolderRole, MailboxKind, MailboxState, SeenPolicy, SentPolicy
 
@@ -145,11 +146,13 @@ def co_holder_ids(conn: Connection, mailbox_id: int) -> list[int]:
 
 def add_co_holder(conn: Connection, mailbox_id: int, identity_id: int, at: Micros) -> None:
     """Make an identity a co-holder."""
+    touch(conn, EVERYBODY)
     conn.execute(insert(co_holders).values(mailbox_id=mailbox_id, identity_id=identity_id, since_at=at))
 
 
 def remove_co_holder(conn: Connection, mailbox_id: int, identity_id: int) -> bool:
     """Take a co-holder off; False when he was none."""
+    touch(conn, EVERYBODY)
     condition = and_(co_holders.c.mailbox_id == mailbox_id, co_holders.c.identity_id == identity_id)
     return conn.execute(delete(co_holders).where(condition)).rowcount > 0
 
@@ -164,6 +167,7 @@ def take_uid_validity(conn: Connection, mailbox_id: int, at_least: int) -> int:
 
 def set_owner(conn: Connection, mailbox_id: int, identity_id: int) -> None:
     """Make an identity the owner or responsible."""
+    touch(conn, EVERYBODY)
     conn.execute(update(mailboxes).where(mailboxes.c.id == mailbox_id).values(owner_id=identity_id))
 
 

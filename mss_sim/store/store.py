@@ -6,6 +6,7 @@ copy knows when it is old.
 """
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Concatenate, ParamSpec, TypeVar
@@ -17,6 +18,8 @@ from mss_sim import log
 from mss_sim.errors import Refusal, Rule
 from mss_sim.store import engine as engines
 from mss_sim.store import schema
+from mss_sim.store.engine import EVERYBODY, touch
+from mss_sim.store.neighbours import Neighbours
 from mss_sim.store.writer import Writer
 
 P = ParamSpec("P")
@@ -31,14 +34,15 @@ class Store:
 
     def __init__(self, url: str, *, durable: bool = True) -> None:
         self._engine = engines.create(url, durable=durable)
-        self._writer = Writer(self._engine, self._tell)
+        self._neighbours = Neighbours(self._engine, secrets.token_hex(8))
+        self._writer = Writer(self._engine, self._tell, self._neighbours)
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="mss-sim-reader")
         self._log = log.get("store")
         self._listeners: list[Callable[[set[int]], None]] = []
         self.directory_version = 0
 
     def watch(self, listener: Callable[[set[int]], None]) -> Callable[[], None]:
-        """Have `listener` told, after each commit, which folders changed (0: who may do what); the function that ends it."""
+        """Have `listener` told, after each commit, which folders changed (EVERYBODY: who may do what); the function that ends it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
@@ -51,9 +55,24 @@ class Store:
         schema.upgrade(self._engine)
         self._writer.start()
 
+    def listen(self) -> None:
+        """Hear from here on what other processes change, on the running loop."""
+        loop = asyncio.get_running_loop()
+
+        def hear(changed: set[int]) -> None:
+            loop.call_soon_threadsafe(self._hear, changed)
+
+        self._neighbours.listen(hear)
+
+    def _hear(self, changed: set[int]) -> None:
+        if EVERYBODY in changed:
+            self.directory_version += 1
+        self._tell(changed)
+
     async def close(self) -> None:
         """Finish what is queued and let every connection go."""
         await self._writer.close()
+        await asyncio.to_thread(self._neighbours.close)
         self._readers.shutdown(wait=True)
         self._engine.dispose()
 
@@ -68,10 +87,15 @@ class Store:
 
     async def write(self, unit: Callable[[Connection], R], *, changes_directory: bool = False) -> R:
         """The result of a unit of work, once committed."""
-        result = await self._guard(self._writer.write(unit))
-        if changes_directory:
-            self.directory_version += 1
-            self._tell({0})
+        if not changes_directory:
+            return await self._guard(self._writer.write(unit))
+
+        def announced(conn: Connection) -> R:
+            touch(conn, EVERYBODY)
+            return unit(conn)
+
+        result = await self._guard(self._writer.write(announced))
+        self.directory_version += 1
         return result
 
     async def write_in_bulk(self, bulk: Callable[[Connection, Sequence[T]], Sequence[R | Exception]], item: T, size: int = 0) -> R:

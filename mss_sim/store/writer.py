@@ -27,6 +27,7 @@ from sqlalchemy.exc import OperationalError
 from mss_sim import log
 from mss_sim.store.engine import checkpoint, is_postgresql, touched, wait_for_lock
 from mss_sim.store.hot import run_directly
+from mss_sim.store.neighbours import Neighbours
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -58,8 +59,9 @@ class _Job:
 class Writer:
     """Owns the writing connection of one store; used from one event loop."""
 
-    def __init__(self, engine: Engine, tell: Callable[[set[int]], None]) -> None:
+    def __init__(self, engine: Engine, tell: Callable[[set[int]], None], neighbours: Neighbours) -> None:
         self._engine = engine
+        self._neighbours = neighbours
         self._tell = tell
         self._conn: Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="mss-sim-writer")
@@ -201,6 +203,7 @@ class Writer:
             wait_for_lock(self._connection, whether=True)
             self._connection.begin()
             self._run(self._connection, jobs)
+            self._neighbours.tell(self._connection)
             self._end("commit")
 
         self._guarded(jobs, whole)

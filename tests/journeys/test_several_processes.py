@@ -1,0 +1,70 @@
+"""Two simulators over one PostgreSQL: the numbers stay right, and each hears at once what the other did."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from mss_sim.app import Simulator
+from mss_sim.config import Settings
+from tests.clients import DOCTOR, HOSPITAL, PRACTICE, ImapClient, Person, letter
+from tests.conftest import fresh_database
+
+_PASSWORD = "cabinet-2026"
+
+
+@pytest.fixture
+async def two(postgresql: str, tmp_path: Path) -> AsyncIterator[tuple[Simulator, Simulator]]:
+    """Two worlds in one database, each with its own ports, as two processes would have them."""
+    for url in fresh_database(postgresql):
+        async with AsyncExitStack() as stack:
+            settings = Settings(data_dir=tmp_path, database_url=url, submission_port=0, mx_port=0, imap_port=0, http_port=0)
+            yield await stack.enter_async_context(Simulator(settings)), await stack.enter_async_context(Simulator(settings))
+
+
+async def test_both_append_to_one_folder_and_every_uid_is_given_once(two: tuple[Simulator, Simulator]) -> None:
+    clients = [await ImapClient.open(simulator, "camille.martin", _PASSWORD) for simulator in two for _ in range(2)]
+
+    async def fill(client: ImapClient) -> list[int]:
+        answers = [await client.append("INBOX", letter(HOSPITAL, DOCTOR).as_bytes()) for _ in range(15)]
+        return [int(re.search(r"APPENDUID \d+ (\d+)", answer[-1])[1]) for answer in answers]  # type: ignore[index]
+
+    given = await asyncio.gather(*map(fill, clients))
+    assert sorted(uid for uids in given for uid in uids) == list(range(1, 61))
+    assert all(uids == sorted(uids) for uids in given)
+    told = [await client.ask("STATUS INBOX (MESSAGES UIDNEXT HIGHESTMODSEQ UIDVALIDITY)") for client in clients]
+    assert len({answer[0] for answer in told}) == 1
+    assert "MESSAGES 60 UIDNEXT 61 HIGHESTMODSEQ 61" in told[0][0]
+    for client in clients:
+        await client.close()
+
+
+async def test_who_idles_at_one_hears_what_the_other_delivered_flagged_and_moved(two: tuple[Simulator, Simulator]) -> None:
+    here, there = two
+    idler = await ImapClient.open(here, "camille.martin", _PASSWORD)
+    await idler.ask("SELECT INBOX")
+    await idler.idle()
+    assert (await Person(there, "hospital").send(HOSPITAL, to=[DOCTOR])).status_code == 201
+    assert await idler.line() == "* 1 EXISTS"
+    item = (await Person(there, "doctor").inbox(DOCTOR))[0]
+    path = f"/mailboxes/{DOCTOR}/messages/{item['id']}"
+    assert (await Person(there, "doctor").rest("PATCH", path, json={"add": ["\\Flagged"]})).status_code == 200
+    assert await idler.line() == "* 1 FETCH (UID 1 FLAGS (\\Flagged))"
+    assert (await Person(there, "doctor").rest("DELETE", path)).status_code == 204
+    assert await idler.line() == "* 1 EXPUNGE"
+    await idler.done()
+    await idler.close()
+
+
+async def test_a_grant_that_is_revoked_at_one_ends_the_connection_at_the_other(two: tuple[Simulator, Simulator]) -> None:
+    here, there = two
+    client = await ImapClient.open(here, f"{PRACTICE}*sophie.petit", _PASSWORD)
+    await client.ask("SELECT INBOX")
+    await client.idle()
+    doctor = Person(there, "doctor")
+    for grant in await doctor.get(f"/mailboxes/{PRACTICE}/grants"):
+        await doctor.rest("DELETE", f"/mailboxes/{PRACTICE}/grants/{grant['id']}")
+    assert (await client.line()).startswith("* BYE")
