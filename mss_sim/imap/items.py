@@ -6,7 +6,7 @@ from typing import NamedTuple
 from mss_sim.imap.wire import Arguments, Bad, Sequence
 
 _PATH = re.compile(rb"[1-9]\d{0,5}(?:\.[1-9]\d{0,5})*")
-_PARTIAL = re.compile(rb"<(\d{1,10})\.([1-9]\d{0,9})>")
+_PARTIAL = re.compile(rb"<(\d{1,19})\.([1-9]\d{0,18})>")
 _PATH_DEPTH_MAX = 100
 
 SIMPLE = frozenset(

@@ -14,8 +14,8 @@ from mss_sim.vocabulary import Flag
 _DEPTH_MAX = 50
 _KEYS_MAX = 500
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DATE = re.compile(r"(\d{1,2})-([A-Za-z]{3})-(\d{4})\Z")
-_DATE_TIME = re.compile(r"([ \d]\d)-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)([0-5]\d)\Z")
+_DATE = re.compile(r"(\d{1,2})-([A-Za-z]{3})-(\d{4})\Z", re.ASCII)
+_DATE_TIME = re.compile(r"([ \d]\d)-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)([0-5]\d)\Z", re.ASCII)
 _DATE_TIME_FORM = 'a date-time is " 5-Jan-2026 09:00:00 +0100", in quotes'
 _FLAGS = {"ANSWERED": Flag.ANSWERED, "DELETED": Flag.DELETED, "DRAFT": Flag.DRAFT, "FLAGGED": Flag.FLAGGED, "SEEN": Flag.SEEN}
 _TEXTS = frozenset({"FROM", "TO", "CC", "BCC", "SUBJECT", "TEXT", "BODY"})
@@ -184,15 +184,15 @@ def _rarer(arguments: Arguments, word: str) -> Key:
             arguments.space()
         return Key("MODSEQ", arguments.number())
     if word in ("EMAILID", "THREADID"):
-        return Key(word, _id(arguments.text()))
+        return Key(word, _id(arguments.text(), "M" if word == "EMAILID" else "T"))
     if word in ("OLDER", "YOUNGER"):
         raise Bad(f"{word} is not offered: WITHIN is not announced")
     raise Bad(f"{word} is no search key here")
 
 
-def _id(text: str) -> int:
+def _id(text: str, kind: str) -> int:
     try:
-        return ids.decode(text[1:])
+        return ids.decode(text.removeprefix(kind) if text.startswith(kind) else "")
     except ValueError:
         return -1  # nothing has such an id: nothing is found
 
@@ -218,7 +218,7 @@ def date_time(octets: bytes) -> int:
     found = _DATE_TIME.match(octets.decode("ascii", "replace")) or _never(_DATE_TIME_FORM)
     try:
         day, month, year, hour, minute, second = (found[1], _MONTHS.index(found[2].lower()) + 1, found[3], *found.group(4, 5, 6))
-        moment = datetime(int(year), int(month), int(day), int(hour), int(minute), min(int(second), 59), tzinfo=UTC)
+        moment = datetime(int(year), int(month), int(day), int(hour), int(minute), 59 if second == "60" else int(second), tzinfo=UTC)
         offset = timedelta(hours=int(found[8]), minutes=int(found[9]))
         return from_datetime(moment + offset if found[7] == "-" else moment - offset)
     except (ValueError, OverflowError):

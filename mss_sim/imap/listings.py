@@ -43,9 +43,9 @@ def lister(arguments: Arguments) -> List:
     if not patterns:
         extended = True
         arguments.expect(b"(")
-        while not arguments.skip(b")"):
+        while not patterns or arguments.skip(b" "):
             patterns.append(arguments.list_mailbox())
-            arguments.skip(b" ")
+        arguments.expect(b")")
     returns: set[str] = set()
     items: tuple[str, ...] = ()
     if arguments.skip(b" RETURN "):

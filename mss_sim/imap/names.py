@@ -8,6 +8,10 @@ _SHIFTED = re.compile(r"[^\x20-\x7e]+|&")
 _RUN = re.compile(rb"&([A-Za-z0-9+,]*)-")
 
 
+_PATTERN_CHARS_MAX = 4_000  # no folder has so long a name: the pattern finds nothing
+_NOTHING = re.compile(r"(?!)")
+
+
 class BadName(ValueError):
     """The octets are no folder name."""
 
@@ -25,7 +29,10 @@ def _shift(found: re.Match[str]) -> str:
 
 
 def decode(octets: bytes, *, utf8: bool) -> str:
-    """The name behind octets: UTF-8 where the client enabled it, else modified UTF-7. BadName when they are neither."""
+    """The name behind octets: UTF-8 where the client enabled it, else modified UTF-7. BadName when they are neither.
+
+    A name has one spelling in modified UTF-7, so that no folder has two names; any other is refused.
+    """
     if utf8 or not octets.isascii():
         try:
             return octets.decode("utf-8")
@@ -33,35 +40,55 @@ def decode(octets: bytes, *, utf8: bool) -> str:
             raise BadName("the name is not UTF-8") from error
     if b"&" not in octets:
         return octets.decode("ascii")
-    pieces, at = [], 0
-    for found in _RUN.finditer(octets):
-        pieces += [_plain(octets[at : found.start()]), _unshift(found[1])]
-        at = found.end()
-    return "".join([*pieces, _plain(octets[at:])])
-
-
-def _plain(octets: bytes) -> str:
-    if b"&" in octets:
-        raise BadName("the name is not modified UTF-7: & is written &-")
-    return octets.decode("ascii")
-
-
-def _unshift(packed: bytes) -> str:
-    if not packed:
-        return "&"
     try:
-        octets = base64.b64decode(packed.replace(b",", b"/") + b"=" * (-len(packed) % 4), validate=True)
-        text = octets.decode("utf-16-be")
+        name = _RUN.sub(_unshift, octets).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError) as error:
         raise BadName("the name is not modified UTF-7") from error
-    return text
+    if encode(name) != octets or "\x00" in name:
+        raise BadName("the name is not modified UTF-7: & is written &-")
+    return name
+
+
+def _unshift(found: re.Match[bytes]) -> bytes:
+    packed = found[1]
+    if not packed:
+        return b"&"
+    octets = base64.b64decode(packed.replace(b",", b"/") + b"=" * (-len(packed) % 4), validate=True)
+    return octets.decode("utf-16-be").encode("utf-8")
 
 
 def pattern(text: str) -> re.Pattern[str]:
-    """The expression behind a LIST pattern: `*` stands for anything, `%` for anything within one level (ref: rfc9051#6.3.9)."""
-    wild = {"*": ".*", "%": "[^/]*"}
-    squeezed = re.sub(r"[*%]*\*[*%]*", "*", re.sub(r"%+", "%", text))  # a run of wildcards would make matching slow
-    pieces = re.split(r"([*%])", squeezed)
-    if pieces[0].upper() == "INBOX" or pieces[0].upper().startswith("INBOX/"):
-        pieces[0] = "INBOX" + pieces[0][5:]
-    return re.compile("".join(wild.get(piece, re.escape(piece)) for piece in pieces), re.DOTALL)
+    """The expression behind a LIST pattern: `*` stands for anything, `%` for anything within one level (ref: rfc9051#6.3.9).
+
+    What stands between two wildcards is sought once, at the first place where it fits: a later one is never better, and trying them
+    all takes forever. Only what follows the last `*` is tried everywhere, since it must reach the end of the name.
+    """
+    squeezed = re.sub(r"[*%]*\*[*%]*", "*", re.sub(r"%+", "%", text))
+    if len(squeezed) > _PATTERN_CHARS_MAX:
+        return _NOTHING
+    segments = [segment.split("%") for segment in squeezed.split("*")]
+    first, last = segments[0], segments[-1]
+    start = _inbox(first[0], whole=len(first) == len(segments) == 1)
+    if len(segments) == 1:
+        return re.compile(start + _steps(first[1:-1]) + _end(first), re.DOTALL)
+    middle = "".join(f"(?>.*?{re.escape(segment[0])}{_steps(segment[1:])})" for segment in segments[1:-1])
+    lazily = f".*?{re.escape(last[0])}" if len(last) > 1 else f".*{re.escape(last[0])}"
+    return re.compile(start + _steps(first[1:]) + middle + lazily + _steps(last[1:-1]) + _end(last), re.DOTALL)
+
+
+def _steps(literals: list[str]) -> str:
+    return "".join(f"(?>[^/]*?{re.escape(literal)})" for literal in literals)
+
+
+def _end(segment: list[str]) -> str:
+    return f"[^/]*{re.escape(segment[-1])}" if len(segment) > 1 else ""
+
+
+def _inbox(literal: str, *, whole: bool) -> str:
+    """The beginning of a pattern; INBOX is found in any case (ref: rfc9051#5.1), other names only as they are written."""
+    upper = literal.upper()
+    if upper.startswith("INBOX/") or (whole and upper == "INBOX"):
+        return re.escape("INBOX" + literal[5:])
+    if literal and "INBOX".startswith(upper):
+        return f"(?:{re.escape(literal)}|{upper}(?={'INBOX'[len(upper) :]}(?:/|\\Z)))"
+    return re.escape(literal)

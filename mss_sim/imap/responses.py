@@ -64,8 +64,8 @@ def spoken(text: str) -> str:
 
 
 def astring(octets: bytes) -> bytes:
-    """An atom where it can be one, else a string."""
-    return octets if _ATOM.match(octets) else nstring(octets)
+    """An atom where it can be one, else a string; NIL in quotes, since some readers take the word for nothing."""
+    return octets if _ATOM.match(octets) and octets.upper() != b"NIL" else nstring(octets)
 
 
 def folder_name(name: str, *, utf8: bool) -> bytes:

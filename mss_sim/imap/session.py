@@ -157,7 +157,7 @@ class Session:
         if self.home is None:
             detail = f"You own no mailbox: open a folder below {NAMESPACE_SHARED}/ or {NAMESPACE_OTHERS}/, or log in as mailbox*login."
             raise Refusal(Rule.NOT_FOUND, detail, subject=name[:100])
-        return Place(self.home, "INBOX" if name.upper() == "INBOX" else name)
+        return Place(self.home, _spelled(name))
 
     async def seen_place(self, name: str) -> Place:
         """The same, where the mailbox may be seen under that name: a collective one is shared, a person's is another user's."""
@@ -233,7 +233,13 @@ def _within(name: str, rest: str) -> Place:
         raise _nowhere(name) from None
     if not folder:
         raise Refusal(Rule.NOT_FOUND, f"{name} holds folders and no messages: open {name}/INBOX.", subject=name[:100])
-    return Place(address, "INBOX" if folder.upper() == "INBOX" else folder)
+    return Place(address, _spelled(folder))
+
+
+def _spelled(name: str) -> str:
+    """INBOX, and what is below it, in any case (ref: rfc9051#5.1)."""
+    first, slash, rest = name.partition("/")
+    return f"INBOX{slash}{rest}" if first.upper() == "INBOX" else name
 
 
 def _nowhere(name: str) -> Refusal:

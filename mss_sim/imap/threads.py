@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 from mss_sim.clock import Micros
 
-_LEADER = re.compile(r"(?:\s|\[[^\[\]]*\]\s*)*(?:re|fwd?)\s*(?:\[[^\[\]]*\]\s*)?:", re.IGNORECASE)
-_BLOB = re.compile(r"\s*\[[^\[\]]*\]\s*(?=\S)")
-_TRAILER = re.compile(r"(?:\s|\(fwd\))+\Z", re.IGNORECASE)
-_WRAPPED = re.compile(r"\s*\[fwd:(.*)\]\s*\Z", re.IGNORECASE | re.DOTALL)
-_STEPS_MAX = 100
+_BLOB = r"\[[^\[\]]*+\]\s*+"
+_BLOBS = re.compile(rf"(?:{_BLOB})++")
+_LEADERS = re.compile(rf"(?:(?:{_BLOB})*+(?:re|fwd?)\s*+(?:{_BLOB})?+:\s*+)++", re.IGNORECASE)
+_TRAILER = "(fwd)"
+_FORWARDED = "[fwd:"
+_REFERENCES_MAX = 100
 
 
 class Letter(NamedTuple):
@@ -29,20 +30,33 @@ class Letter(NamedTuple):
 
 def base_subject(subject: str) -> str:
     """The subject without what replies and forwards put around it (ref: rfc5256#2.1)."""
-    text = " ".join(subject.split())
-    for _ in range(_STEPS_MAX):
-        before = text
-        text = _TRAILER.sub("", text)
-        found = _LEADER.match(text)
-        if found:
-            text = text[found.end() :].strip()
-        elif (blob := _BLOB.match(text)) and text[blob.end() :].strip():
-            text = text[blob.end() :]
-        if text == before and (wrapped := _WRAPPED.match(text)):
-            text = wrapped[1].strip()
-        if text == before:
-            break
-    return text.upper()
+    return _reduced(subject)[0]
+
+
+def _reduced(subject: str) -> tuple[str, bool]:
+    """(the base subject, whether something said that it is a reply or a forward). Each turn costs no more than the text's length."""
+    text, answers = " ".join(subject.split()), False
+    while True:
+        text, trailed = _without_trailers(text)
+        leaders = _LEADERS.match(text)
+        text = text[leaders.end() :] if leaders else text
+        answers = answers or trailed or leaders is not None
+        blobs = _BLOBS.match(text)
+        if blobs:  # the last one stays where nothing else would
+            text = text[blobs.end() if blobs.end() < len(text) else text.rindex("[") :]
+        if not (text[: len(_FORWARDED)].lower() == _FORWARDED and text.endswith("]")):
+            return text.upper(), answers
+        text, answers = text[len(_FORWARDED) : -1].strip(), True
+
+
+def _without_trailers(text: str) -> tuple[str, bool]:
+    end, found = len(text), False
+    while True:
+        while end and text[end - 1] == " ":
+            end -= 1
+        if end < len(_TRAILER) or text[end - len(_TRAILER) : end].lower() != _TRAILER:
+            return text[:end], found
+        end, found = end - len(_TRAILER), True
 
 
 _VALUES: dict[str, Callable[[Letter], Any]] = {
@@ -73,6 +87,8 @@ class _Node:
     children: list["_Node"] = field(default_factory=list)
 
     def is_below(self, other: "_Node") -> bool:
+        if not other.children:
+            return self is other
         node: _Node | None = self
         while node is not None:
             if node is other:
@@ -90,7 +106,8 @@ class _Node:
 def by_references(letters: Iterable[Letter]) -> bytes:
     """The THREAD response's lists: trees by Message-ID and References, roots of one base subject put together (ref: rfc5256#3)."""
     nodes = _linked(sorted(letters, key=lambda letter: letter.number))
-    roots = [kept for node in nodes if node.parent is None for kept in _pruned(node, root=True)]
+    tops = [node for node in nodes if node.parent is None]  # before pruning, which makes tops of others
+    roots = [kept for node in tops for kept in _pruned(node, root=True)]
     roots = _by_subject(sorted(roots, key=_age))
     for root in roots:
         _sort(root)
@@ -109,7 +126,7 @@ def _linked(letters: Sequence[Letter]) -> list[_Node]:
                 known[letter.message_id] = node
         node.letter = letter
         parent: _Node | None = None
-        for reference in letter.references[-_STEPS_MAX:]:
+        for reference in letter.references[-_REFERENCES_MAX:]:
             place = known.get(reference)
             if place is None:
                 place = known[reference] = _Node()
@@ -117,7 +134,10 @@ def _linked(letters: Sequence[Letter]) -> list[_Node]:
             if parent is not None and place.parent is None and not parent.is_below(place):
                 parent.adopt(place)
             parent = place
-        if parent is not None and not parent.is_below(node):
+        if parent is None and node.parent is not None:  # what others say of its place counts less than its own silence
+            node.parent.children.remove(node)
+            node.parent = None
+        elif parent is not None and not parent.is_below(node):
             parent.adopt(node)
     return nodes
 
@@ -179,7 +199,7 @@ def _by_subject(roots: list[_Node]) -> list[_Node]:
 
 
 def _is_reply(node: _Node) -> bool:
-    return node.letter is not None and base_subject(node.letter.subject) != " ".join(node.letter.subject.split()).upper()
+    return node.letter is not None and _reduced(node.letter.subject)[1]
 
 
 def _pair(first: _Node, root: _Node) -> None:

@@ -4,10 +4,11 @@ Header values go out as they came, encoded words and all: decoding is the client
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from email.utils import getaddresses
 from functools import lru_cache
 
+from mss_sim.mail.addresses import unquoted
 from mss_sim.mail.headers import Headers, read_headers, split
 from mss_sim.mail.mime import Bounds, Part, read_tree
 
@@ -15,6 +16,10 @@ _QUOTABLE = re.compile(rb"[ !#-\[\]-~]*\Z")
 _ESCAPED = re.compile(rb'(["\\])')
 _PLAIN_TEXT = re.compile(rb"[ -~]*\Z")
 _SIMPLE_ADDRESS = re.compile(rb"([A-Za-z0-9 _.\-]*?) *<([A-Za-z0-9._+\-]+)@([A-Za-z0-9.\-]+)>\Z")
+_SEPARATOR = re.compile(r'"(?:[^"\\]|\\.)*+"?|<[^<>]*+>?|\[[^\[\]]*+\]?|[(,:;]', re.DOTALL)
+"""What separates addresses, and what hides a separator: quoted strings, angle and square brackets, comments."""
+_ROUTE = re.compile(r"<(@[^:<>\"]+):([^<>]*)>\s*\Z")  # ref: rfc5322#4.4
+_PARENTHESIS = re.compile(r"[()]|\\.", re.DOTALL)
 _HEADERS_MAX = 1_000
 _REMEMBERED_OCTETS_MAX = 320
 _DEPTH_MAX = 100
@@ -72,19 +77,66 @@ def _address_list(value: bytes) -> bytes:
     simple = _SIMPLE_ADDRESS.match(value)
     if simple:
         return b"((%b NIL %b %b))" % (nstring(simple[1] or None), nstring(simple[2]), nstring(simple[3]))
+    found: list[bytes] = []
+    for separator, text in _entries(value.decode("utf-8", "surrogateescape")):
+        if separator == ":":
+            name = unquoted(text) if text[:1] == text[-1:] == '"' else text
+            found.append(b"(NIL NIL %b NIL)" % nstring(_octets(name)))
+        elif separator == ";":
+            found.append(b"(NIL NIL NIL NIL)")
+        else:
+            found += _people_of(text)
+    return b"(%b)" % b"".join(found) if found else b"NIL"
+
+
+def _people_of(text: str) -> list[bytes]:
+    routed = _ROUTE.search(text)
     try:
-        pairs = getaddresses([value.decode("utf-8", "surrogateescape")])
-    except RecursionError:
-        return b"NIL"
+        pairs = getaddresses([f"{text[: routed.start()]}<{routed[2]}>" if routed else text])
+    except RecursionError:  # thousands of nested comments or routes: nobody's address
+        return []
     found = []
     for name, address in pairs:
-        local, at, domain = address.rpartition("@")
-        if not address:
+        local, at, domain = address.rpartition("@") if "@" in address else (address, "", "")
+        if local[:1] == local[-1:] == '"' and len(local) > 1:
+            local = unquoted(local)
+        if local or at:
+            parts = (name or None, routed[1] if routed else None, local, domain)
+            found.append(b"(%b)" % b" ".join(nstring(_octets(part)) for part in parts))
+    return found
+
+
+def _entries(text: str) -> Iterator[tuple[str, str]]:
+    """An address list cut at its separators: (",", text of one), (":", name of a group that begins), (";", "") where one ends."""
+    start = at = 0
+    grouped = False
+    while (found := _SEPARATOR.search(text, at)) is not None:
+        mark = found[0]
+        at = _after_comment(text, found.end()) if mark == "(" else found.end()
+        if mark not in (",", ":", ";") or (mark == ":" and grouped):
             continue
-        parts = (name or None, local if at else address, domain if at else "")
-        shown = [nstring(None if part is None else part.encode("utf-8", "surrogateescape")) for part in parts]
-        found.append(b"(%b NIL %b %b)" % (shown[0], shown[1], shown[2]))
-    return b"(%b)" % b"".join(found) if found else b"NIL"
+        entry = text[start : found.start()].strip()
+        start = at
+        if mark == ":":
+            grouped = True
+            yield ":", entry
+        elif entry:
+            yield ",", entry
+        if mark == ";" and grouped:
+            grouped = False
+            yield ";", ""
+    if text[start:].strip():
+        yield ",", text[start:].strip()
+    if grouped:
+        yield ";", ""
+
+
+def _after_comment(text: str, at: int) -> int:
+    depth = 1
+    while depth and (found := _PARENTHESIS.search(text, at)) is not None:
+        depth += {"(": 1, ")": -1}.get(found[0], 0)
+        at = found.end()
+    return len(text) if depth else at
 
 
 def body_structure(raw: bytes, root: Part, headers: Headers, *, extended: bool = True) -> bytes:
@@ -93,15 +145,19 @@ def body_structure(raw: bytes, root: Part, headers: Headers, *, extended: bool =
 
 
 def embedded(raw: bytes, part: Part) -> tuple[Headers, Part] | None:
-    """The message inside a message/rfc822 part; None when it is encoded, or no message at all."""
-    if part.content_type not in ("message/rfc822", "message/global") or part.encoding not in ("7bit", "8bit", "binary"):
+    """The message inside a message/rfc822 part; None for another type.
+
+    The grammar wants an envelope and a body there, whatever is inside: of one that is encoded, though it may not be (ref: rfc2046#5.2.1),
+    or that holds too much to be read, they are empty.
+    """
+    if part.content_type not in ("message/rfc822", "message/global"):
         return None
     end, body = split(raw[part.start : part.end])
     try:
         headers = read_headers(raw[part.start : part.start + end], count_max=_HEADERS_MAX)
         return headers, read_tree(raw, headers, part.start + body, Bounds(_HEADERS_MAX, _DEPTH_MAX, _HEADERS_MAX), end=part.end)
     except OverflowError:
-        return None
+        return Headers((), 0, {}), Part("1", "text/plain", {}, None, None, "7bit", None, part.start + body, part.end)
 
 
 def _part(raw: bytes, part: Part, headers: Headers, depth: int, *, extended: bool) -> bytes:
@@ -113,12 +169,14 @@ def _part(raw: bytes, part: Part, headers: Headers, depth: int, *, extended: boo
         nstring(kind.encode()),
         nstring(subtype.encode()),
         _params(part.params),
-        nstring(_text(part.content_id)),
+        nstring(_octets(part.content_id)),
         nstring(_first(headers, "Content-Description")),
         nstring(part.encoding.encode("utf-8", "replace") or b"7bit"),
         b"%d" % octets,
     ]
-    inside = embedded(raw, part) if depth < _DEPTH_MAX else None
+    inside = embedded(raw, part)
+    if inside is not None and depth >= _DEPTH_MAX:
+        inside = inside[0], inside[1]._replace(content_type="text/plain", children=())
     if inside is not None:
         fields += [envelope(inside[0]), _part(raw, inside[1], inside[0], depth + 1, extended=extended)]
     if kind == "text" or inside is not None:
@@ -150,7 +208,7 @@ def _extension(headers: Headers) -> Sequence[bytes]:
     return (disposition, nstring(_first(headers, "Content-Language")), nstring(_first(headers, "Content-Location")))
 
 
-_PARAM = re.compile(rb';?\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))')
+_PARAM = re.compile(rb'(?:\A|;)\s*+([^\s=;"]++)\s*+=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))')
 
 
 def _raw_params(text: bytes) -> bytes:
@@ -162,8 +220,8 @@ def _raw_params(text: bytes) -> bytes:
 def _params(params: dict[str, str]) -> bytes:
     if not params:
         return b"NIL"
-    return b"(%b)" % b" ".join(b"%b %b" % (nstring(_text(name)), nstring(_text(value))) for name, value in params.items())
+    return b"(%b)" % b" ".join(b"%b %b" % (nstring(_octets(name)), nstring(_octets(value))) for name, value in params.items())
 
 
-def _text(value: str | None) -> bytes | None:
+def _octets(value: str | None) -> bytes | None:
     return None if value is None else value.encode("utf-8", "surrogateescape")

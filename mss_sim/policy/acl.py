@@ -21,7 +21,8 @@ LETTERS: dict[Right, str] = {
     Right.CLOSE: "1",
     Right.MANAGE: "a",
 }
-_IGNORED = "cd"  # RFC 2086's: a client may still send them (ref: rfc4314#2.1.1)
+_OLD = str.maketrans({"c": "k", "d": "te"})
+"""The letters of RFC 2086, which an old client still sends: to create folders, to delete (ref: rfc4314#2.1.1)."""
 
 
 def letters_of(rights: Iterable[Right]) -> str:
@@ -31,8 +32,8 @@ def letters_of(rights: Iterable[Right]) -> str:
 
 
 def rights_of(text: str) -> frozenset[Right]:
-    """The rights behind letters; Refusal(INVALID) for an unknown letter, or for one without those that go with it."""
-    wanted = set(text) - set(_IGNORED)
+    """The rights behind letters; Refusal(INVALID) for an unknown letter. One of those that stand together stands for all."""
+    wanted = set(text.translate(_OLD))
     unknown = wanted - set("".join(LETTERS.values()))
     if unknown:
         raise Refusal(

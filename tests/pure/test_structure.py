@@ -1,5 +1,7 @@
 """ENVELOPE and BODYSTRUCTURE as a mail client reads them."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +54,75 @@ def _structure(text: str, *, extended: bool = True) -> str:
     raw = text.replace("\n", "\r\n").encode()
     message = parse(raw)
     return body_structure(raw, message.root, message.headers, extended=extended).decode()
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        pytest.param(",,", "NIL", id="commas"),
+        pytest.param("()", "NIL", id="a comment"),
+        pytest.param('"', "NIL", id="a quote that is not closed"),
+        pytest.param("local", '((NIL NIL "local" ""))', id="no domain"),
+        pytest.param("A, B <b@x.fr>", '((NIL NIL "A" "")("B" NIL "b" "x.fr"))', id="a comma in a name without quotes"),
+        pytest.param("a@x.fr", '((NIL NIL "a" "x.fr"))', id="an address"),
+        pytest.param("a@x.fr; b@x.fr", '((NIL NIL "a" "x.fr")(NIL NIL "b" "x.fr"))', id="a semicolon for a comma"),
+        pytest.param('"Martin, C" <c@x.fr>', '(("Martin, C" NIL "c" "x.fr"))', id="a comma in quotes"),
+        pytest.param('"A \\"B\\"" <c@x.fr>', '(("A \\"B\\"" NIL "c" "x.fr"))', id="quotes in quotes"),
+        pytest.param("c@x.fr (Martin, (C))", '(("Martin, C" NIL "c" "x.fr"))', id="a name in a comment"),
+        pytest.param('"a b"@x.fr', '((NIL NIL "a b" "x.fr"))', id="a local part without its quotes"),
+        pytest.param("a@[192.0.2.1]", '((NIL NIL "a" "[192.0.2.1]"))', id="an address literal"),
+        pytest.param("A <@r.fr,@s.fr:a@x.fr>", '(("A" "@r.fr,@s.fr" "a" "x.fr"))', id="a route"),
+        pytest.param("=?utf-8?q?a=2C_b?= <a@x.fr>", '(("=?utf-8?q?a=2C_b?=" NIL "a" "x.fr"))', id="an encoded word stays"),
+        pytest.param("A\n <a@x.fr>,\n\tb@x.fr", '(("A" NIL "a" "x.fr")(NIL NIL "b" "x.fr"))', id="folded"),
+        pytest.param("Équipe <a@x.fr>", '(({7}\r\nÉquipe NIL "a" "x.fr"))', id="8 bits"),
+        pytest.param("undisclosed-recipients:;", '((NIL NIL "undisclosed-recipients" NIL)(NIL NIL NIL NIL))', id="an empty group"),
+        pytest.param(
+            'z@x.fr, "Team, A": A <a@x.fr>, b@x.fr; , c@x.fr',
+            '((NIL NIL "z" "x.fr")(NIL NIL "Team, A" NIL)("A" NIL "a" "x.fr")(NIL NIL "b" "x.fr")(NIL NIL NIL NIL)(NIL NIL "c" "x.fr"))',
+            id="a group between addresses",
+        ),
+        pytest.param("G: a@x.fr", '((NIL NIL "G" NIL)(NIL NIL "a" "x.fr")(NIL NIL NIL NIL))', id="a group that is not closed"),
+    ],
+)
+def test_the_addresses_of_an_envelope(value: str, shown: str) -> None:
+    assert _envelope(f"To: {value}\n\nx\n") == f"(NIL NIL NIL NIL NIL {shown} NIL NIL NIL NIL)"
+
+
+def test_octets_that_are_no_utf8_stay_as_they_came() -> None:
+    raw = b"From: \xe9t\xe9 <a@x.fr>\r\nSubject: \xe9\r\n\r\nx"
+    people = b'(({3}\r\n\xe9t\xe9 NIL "a" "x.fr"))'
+    assert envelope(parse(raw).headers) == b"(NIL {1}\r\n\xe9 " + b" ".join([people] * 3) + b" NIL NIL NIL NIL NIL)"
+
+
+@pytest.mark.parametrize("value", ['"\\"' * 20_000, "<" * 50_000, "(" * 50_000, "[" * 50_000, "a:" * 25_000, "a@x.fr;" * 7_000])
+def test_no_list_of_addresses_takes_long(value: str) -> None:
+    start = time.perf_counter()
+    _envelope(f"To: {value}\n\nx\n")
+    assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("", "NIL"),
+        (";", "NIL"),
+        ("ATTACHMENT", '("attachment" NIL)'),
+        ("attachment; filename=a.pdf; SIZE=3", '("attachment" ("filename" "a.pdf" "size" "3"))'),
+        ('attachment; filename="a; b=\\"c\\""', '("attachment" ("filename" "a; b=\\"c\\""))'),
+        ("inline; filename*0*=utf-8''%C3; filename*1=b", '("inline" ("filename*0*" "utf-8\'\'%C3" "filename*1" "b"))'),
+        ('inline; filename=""', '("inline" ("filename" ""))'),
+        ("inline; filename", '("inline" NIL)'),
+    ],
+)
+def test_a_disposition_is_shown_as_it_came(value: str, shown: str) -> None:
+    assert _structure(f"Content-Disposition: {value}\n\n").endswith(f'"7bit" 0 0 NIL {shown} NIL NIL)')
+
+
+@pytest.mark.parametrize("value", ["x; " + "a" * 200_000, "x; " + "a " * 100_000, "x" + ";" * 200_000, 'x; a="' + "\\" * 200_000])
+def test_no_disposition_takes_long(value: str) -> None:
+    start = time.perf_counter()
+    _structure(f"Content-Disposition: {value}\n\n")
+    assert time.perf_counter() - start < 2
 
 
 def test_the_structure_of_a_text_tells_its_charset_octets_and_lines() -> None:

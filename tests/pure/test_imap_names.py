@@ -1,0 +1,152 @@
+"""Names of folders on the wire, and the patterns of LIST."""
+
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mss_sim.imap.names import BadName, decode, encode, pattern
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        pytest.param(b"&", id="an ampersand alone"),
+        pytest.param(b"a&b", id="an ampersand between letters"),
+        pytest.param(b"&AOk", id="a shift without end"),
+        pytest.param(b"&AOk-&", id="an ampersand after a shift"),
+        pytest.param(b"&A-", id="one base64 letter"),
+        pytest.param(b"&AOkA-", id="half a character"),
+        pytest.param(b"&AOl-", id="bits that are left over"),
+        pytest.param(b"&AO k-", id="a space in a shift"),
+        pytest.param(b"&AO/k-", id="a slash in a shift"),
+        pytest.param(b"&AOk=-", id="padding"),
+        pytest.param(b"&2AA-", id="half a surrogate pair"),
+        pytest.param(b"&3ADYAA-", id="a surrogate pair turned around"),
+        pytest.param(b"&AGE-", id="a letter that needs no shift"),
+        pytest.param(b"&AC8-", id="a separator that is hidden"),
+        pytest.param(b"&ACY-", id="an ampersand in a shift"),
+        pytest.param(b"&AOk-&AOk-", id="two shifts for one"),
+        pytest.param(b"&AAA-", id="a NUL"),
+        pytest.param(b"\xff", id="no UTF-8 either"),
+        pytest.param(b"\xc3", id="half of UTF-8"),
+    ],
+)
+def test_a_name_that_is_badly_written_is_refused(octets: bytes) -> None:
+    with pytest.raises(BadName):
+        decode(octets, utf8=False)
+
+
+@pytest.mark.parametrize("octets", [b"\xff", b"\xc3", b"\xed\xa0\x80"])
+def test_a_name_that_is_no_utf8_is_refused_where_utf8_is_enabled(octets: bytes) -> None:
+    with pytest.raises(BadName):
+        decode(octets, utf8=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "octets"),
+    [
+        ("", b""),
+        ("INBOX", b"INBOX"),
+        ("a b", b"a b"),
+        ("&", b"&-"),
+        ("a&-b", b"a&--b"),
+        ("R&D/é", b"R&-D/&AOk-"),
+        ("é&é", b"&AOk-&-&AOk-"),
+        ("~peter/mail/台北/日本語", b"~peter/mail/&U,BTFw-/&ZeVnLIqe-"),
+        ("😀", b"&2D3eAA-"),
+        ("a\tb", b"a&AAk-b"),
+    ],
+)
+def test_a_name_has_one_spelling_in_modified_utf7(name: str, octets: bytes) -> None:
+    assert encode(name) == octets
+    assert decode(octets, utf8=False) == name
+
+
+def test_in_utf8_an_ampersand_is_an_ampersand() -> None:
+    assert decode("é&AOk-".encode(), utf8=True) == "é&AOk-"
+
+
+def test_a_client_that_writes_utf8_without_enabling_it_is_understood() -> None:
+    assert decode("é&".encode(), utf8=False) == "é&"
+
+
+@given(st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), max_size=30))
+def test_every_name_comes_back(name: str) -> None:
+    assert decode(encode(name), utf8=False) == name
+    assert decode(name.encode(), utf8=True) == name
+
+
+@given(st.one_of(st.binary(max_size=12), st.lists(st.sampled_from([b"&", b"-", b"AOk", b"a", b",", b"2D3e"])).map(b"".join)))
+def test_every_spelling_that_is_taken_is_the_one_that_is_given(octets: bytes) -> None:
+    try:
+        name = decode(octets, utf8=False)
+    except BadName:
+        return
+    if octets.isascii() and b"&" in octets:
+        assert encode(name) == octets
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "left"),
+    [
+        ("*", ["INBOX", "a", "a/b", "a\nb", ""], []),
+        ("%", ["INBOX", "a", ""], ["a/b", "/"]),
+        ("", [""], ["a"]),
+        ("a", ["a"], ["A", "b", "a/b", "ab"]),
+        ("a/%", ["a/b", "a/"], ["a", "a/b/c"]),
+        ("a/*", ["a/b", "a/b/c"], ["a"]),
+        ("%/%", ["a/b"], ["a", "a/b/c"]),
+        ("%%", ["ab"], ["a/b"]),
+        ("%*%", ["a/b/c"], []),
+        ("*b", ["b", "a/b", "ab"], ["ba"]),
+        ("*a%b", ["ab", "a/ab", "a/axb"], ["a/b", "a/a/b"]),
+        ("a.c", ["a.c"], ["abc"]),
+        ("a[b]\\$", ["a[b]\\$"], ["ab"]),
+        ("inbox", ["INBOX"], ["inbox", "INBOX/a", "INBOXES"]),
+        ("InBoX", ["INBOX"], []),
+        ("inbox/%", ["INBOX/a"], ["inbox/a", "INBOX"]),
+        ("inbox*", ["INBOX", "INBOX/a", "inboxes"], ["INBOXES"]),
+        ("inb%", ["INBOX", "inbound"], ["INBOX/a", "INBOUND", "INBOXES"]),
+        ("i*", ["INBOX", "INBOX/a", "i"], ["I", "INBOXES"]),
+        ("inboxes", ["inboxes"], ["INBOXes", "INBOX"]),
+        ("Shared/*/INBOX", ["Shared/a@x.fr/INBOX"], ["Shared/INBOX"]),
+        ("é%", ["été"], ["É"]),
+    ],
+)
+def test_a_pattern_finds_names(text: str, found: list[str], left: list[str]) -> None:
+    expression = pattern(text)
+    assert [name for name in found if not expression.fullmatch(name)] == []
+    assert [name for name in left if expression.fullmatch(name)] == []
+
+
+_PATTERNS = st.text("ab/*%", max_size=10)
+_NAMES = st.text("ab/", max_size=12)
+
+
+@given(_PATTERNS, _NAMES)
+def test_a_pattern_finds_what_the_plain_expression_finds(text: str, name: str) -> None:
+    plain = re.sub(r"[*%]", lambda found: ".*" if found[0] == "*" else "[^/]*", text)
+    assert bool(pattern(text).fullmatch(name)) is bool(re.fullmatch(plain, name))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "*a" * 40 + "b",
+        "%a" * 40 + "b",
+        "*a%a" * 20 + "b",
+        "%a*a" * 20 + "%b",
+        "*" * 30_000,
+        "%" * 30_000 + "b",
+        "*%" * 20_000 + "b",
+        "*a" * 40_000,
+    ],
+)
+def test_no_pattern_takes_long(text: str) -> None:
+    start = time.perf_counter()
+    expression = pattern(text)
+    expression.fullmatch("a" * 250)
+    assert time.perf_counter() - start < 0.5
