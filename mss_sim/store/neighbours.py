@@ -6,9 +6,11 @@ one process, which tells itself.
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from mss_sim import log
 from mss_sim.store.engine import EVERYBODY, is_postgresql, peek_touched
@@ -36,6 +38,9 @@ class Neighbours:
         names = ",".join(map(str, sorted(changed)))
         if len(names) > _PAYLOAD_BYTES_MAX:
             names = str(EVERYBODY)  # so many that everybody had better look
+        self._notify(conn, names)
+
+    def _notify(self, conn: Connection, names: str) -> None:
         conn.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": _CHANNEL, "payload": f"{self._origin} {names}"})
 
     def listen(self, hear: Callable[[set[int]], None]) -> None:
@@ -46,10 +51,13 @@ class Neighbours:
         self._thread.start()
 
     def close(self) -> None:
-        """Hear nothing more."""
+        """Hear nothing more; the listener is woken, so that it need not sit its wait out."""
         self._over.set()
-        if self._thread is not None:
-            self._thread.join()
+        if self._thread is None:
+            return
+        with suppress(DBAPIError), self._engine.begin() as conn:
+            self._notify(conn, "")
+        self._thread.join()
 
     def _run(self, hear: Callable[[set[int]], None]) -> None:
         dialect: Any = self._engine.dialect
@@ -61,7 +69,7 @@ class Neighbours:
                     conn.execute(f"LISTEN {_CHANNEL}")
                     hear({EVERYBODY})  # whatever happened while nobody listened
                     while not self._over.is_set():
-                        for notice in conn.notifies(timeout=_WAIT_SECONDS):
+                        for notice in conn.notifies(timeout=_WAIT_SECONDS, stop_after=1):
                             self._take(notice.payload, hear)
             except dialect.loaded_dbapi.Error as error:
                 self._log.error("the listening connection broke", error=str(error))
@@ -69,5 +77,5 @@ class Neighbours:
 
     def _take(self, payload: str, hear: Callable[[set[int]], None]) -> None:
         origin, _, names = payload.partition(" ")
-        if origin != self._origin:
+        if origin != self._origin and names:
             hear({int(name) for name in names.split(",")})
