@@ -118,7 +118,6 @@ def _figure(session: Session, found: Figures, item: str) -> bytes:
     folder, mailbox = found.shelf.folder, found.shelf.held.mailbox
     if item == "MAILBOXID":
         return b"(%b)" % object_id("F", folder.id)
-    limit = session.world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id)
     numbers = {
         "MESSAGES": folder.exists_count,
         "RECENT": 0,
@@ -128,7 +127,7 @@ def _figure(session: Session, found: Figures, item: str) -> bytes:
         "DELETED": found.deleted,
         "SIZE": found.size_bytes,
         "HIGHESTMODSEQ": folder.modseq,
-        "APPENDLIMIT": limit or session.settings.message_size_bytes_max,
+        "APPENDLIMIT": session.size_limit(mailbox),
     }
     return b"%d" % numbers[item]
 

@@ -47,14 +47,14 @@ ENABLED = frozenset({"CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "IMAP4REV2"})
 
 def capabilities(session: Session) -> bytes:
     """What is offered now; nothing is announced that is not there."""
-    words = list(_ALWAYS)
+    words = [*_ALWAYS, *([] if session.offers("LITERAL+") else ["LITERAL-"])]
     if not session.tls:
         words += ["STARTTLS", "LOGINDISABLED"]
     elif session.actor_or_none is None:
         words += [f"AUTH={name}" for name in mechanisms(session)]
         words += [] if "PLAIN" in mechanisms(session) else ["LOGINDISABLED"]
     else:
-        words += [*_LOGGED_IN, f"APPENDLIMIT={session.settings.message_size_bytes_max}"]
+        words += [*_LOGGED_IN, f"APPENDLIMIT={session.literal_max}"]
         words += [] if session.compressed else ["COMPRESS=DEFLATE"]
     return " ".join(word for word in words if session.offers(word.partition("=")[0]) and session.offers(word)).encode("ascii")
 

@@ -22,6 +22,7 @@ from mss_sim.vocabulary import Door
 
 _UNREAD_BYTES_MAX = 256 * 1024
 _WRITE_HIGH_BYTES = 256 * 1024
+_LITERAL_MINUS_MAX = 4_096  # ref: rfc7888#5
 _INFLATED_BYTES_MAX = 1024 * 1024
 _NEVER = asyncio.Event()
 
@@ -44,7 +45,11 @@ class ImapConnection(asyncio.Protocol):
         settings = front.settings
         self._front = front
         self._loop = loop
-        self._reader = Reader(line_max=settings.imap_line_bytes_max, literal_max=settings.imap_literal_bytes_before_login_max)
+        self._reader = Reader(
+            line_max=settings.imap_line_bytes_max,
+            literal_max=settings.imap_literal_bytes_before_login_max,
+            ahead_max=_LITERAL_MINUS_MAX if "LITERAL+" in settings.imap_capabilities_masked else None,
+        )
         self._transport: Any = None
         self._task: asyncio.Task[None] | None = None
         self._more: asyncio.Future[None] | None = None
@@ -222,7 +227,7 @@ class ImapConnection(asyncio.Protocol):
             self.compress()
             session.compressed = True
         if before is None and session.actor_or_none is not None:
-            self._reader.literal_max = self._front.settings.message_size_bytes_max
+            self._reader.literal_max = session.literal_max
 
     async def _check_patience(self, session: Session) -> None:
         """Close on a client that makes too many mistakes."""

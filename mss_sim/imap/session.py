@@ -16,6 +16,7 @@ from mss_sim.core.accounts import Actor
 from mss_sim.core.core import Core
 from mss_sim.core.delegation import Held
 from mss_sim.core.events import Watcher
+from mss_sim.core.rows import Mailbox
 from mss_sim.core.shelves import Glance, Place
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
@@ -86,6 +87,7 @@ class Session:
         self.direct = False
         self.view: View | None = None
         self.enabled: set[str] = set()
+        self.literal_max = settings.imap_literal_bytes_before_login_max
         self.tag = b"*"
         self.awake = asyncio.Event()
         self.rights_changed = asyncio.Event()
@@ -139,14 +141,21 @@ class Session:
         """Somebody is authenticated: find his home."""
         self.direct = actor.mailbox is not None
         self.home = actor.mailbox
+        held = await mailboxes.held_mailboxes(self.world, actor)
+        limits = [self.size_limit(one.mailbox) for one in held if not self.direct or one.mailbox.address == self.home]
+        self.literal_max = max(limits, default=self.settings.imap_literal_bytes_before_login_max)
         if actor.mailbox is None:
-            held = await mailboxes.held_mailboxes(self.world, actor)
             own = [one.mailbox for one in held if one.access.role is not None and one.mailbox.kind in OWN_KINDS]
             self.home = own[0].address if own else None
         await shelves.check(self.world, actor, self.home)
         self.actor_or_none = actor
         self.transcript.facts["identity"] = actor.identity.idnat
         self.transcript.facts["mailbox"] = self.home or ""
+
+    def size_limit(self, mailbox: Mailbox) -> int:
+        """The largest message that a mailbox takes, in bytes."""
+        own = self.world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id)
+        return self.settings.message_size_bytes_max if own is None else own
 
     def place(self, name: str) -> Place:
         """Where a name leads; Refusal(NOT_FOUND) when it leads nowhere. Whether it may be seen is asked when it is used."""

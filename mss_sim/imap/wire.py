@@ -66,11 +66,16 @@ Event = Command | Wanted | Refused
 
 
 class Reader:
-    """Cuts commands out of what a client sends. `literal_max` may be changed between commands. Sizes in bytes."""
+    """Cuts commands out of what a client sends. Sizes in bytes.
 
-    def __init__(self, *, line_max: int, literal_max: int) -> None:
+    `literal_max` may be changed between commands. `ahead_max` is the largest literal that a client may send without waiting: None for
+    LITERAL+, 4096 for LITERAL- (ref: rfc7888#5).
+    """
+
+    def __init__(self, *, line_max: int, literal_max: int, ahead_max: int | None = None) -> None:
         self.line_max = line_max
         self.literal_max = literal_max
+        self.ahead_max = ahead_max
         self._buffer = bytearray()
         self._scanned = 0
         self._pieces: list[bytes | Literal] = []
@@ -167,6 +172,8 @@ class Reader:
         size, waits = int(found[2]), not found[3]
         if self._stored + size > self.literal_max:
             self._refuse(line, f"a command holds literals of at most {self.literal_max} bytes", too_large=True)
+        if not waits and self.ahead_max is not None and size > self.ahead_max:
+            self._refuse(line, f"a literal over {self.ahead_max} bytes waits for the go-ahead: LITERAL+ is not offered")
         if self._refused:
             self._drop = 0 if waits else size
             return self._reset() if waits else None
