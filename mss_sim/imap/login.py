@@ -9,10 +9,10 @@ from mss_sim.imap import responses
 from mss_sim.imap.commands import Authenticate, Login
 from mss_sim.imap.session import Session
 from mss_sim.imap.wire import Bad
-from mss_sim.net import sasl
-from mss_sim.net.sasl import Credentials, PasswordCredentials, SaslError
+from mss_sim.net.logins import actor_behind, exchange, mechanisms
+from mss_sim.net.sasl import SaslError
 from mss_sim.net.transcripts import MASK
-from mss_sim.vocabulary import Door, Profile
+from mss_sim.vocabulary import Door
 
 _ALWAYS = ("IMAP4rev1", "IMAP4rev2", "LITERAL+", "SASL-IR", "ID", "ENABLE")
 _LOGGED_IN = (
@@ -51,18 +51,12 @@ def capabilities(session: Session) -> bytes:
     if not session.tls:
         words += ["STARTTLS", "LOGINDISABLED"]
     elif session.actor_or_none is None:
-        words += [f"AUTH={name}" for name in mechanisms(session)]
-        words += [] if "PLAIN" in mechanisms(session) else ["LOGINDISABLED"]
+        words += [f"AUTH={name}" for name in mechanisms(session.settings)]
+        words += [] if "PLAIN" in mechanisms(session.settings) else ["LOGINDISABLED"]
     else:
         words += [*_LOGGED_IN, f"APPENDLIMIT={session.literal_max}"]
         words += [] if session.compressed else ["COMPRESS=DEFLATE"]
     return " ".join(word for word in words if session.offers(word.partition("=")[0]) and session.offers(word)).encode("ascii")
-
-
-def mechanisms(session: Session) -> list[str]:
-    """The SASL mechanisms on offer; the strict profile offers no password (ref: ref2#ECO.1.2.1)."""
-    strict = session.settings.profile is Profile.STRICT
-    return [name for name in sasl.MECHANISMS if not (strict and name in sasl.PASSWORD_MECHANISMS)]
 
 
 async def capability(session: Session, _: None) -> bytes:
@@ -100,7 +94,7 @@ async def login(session: Session, wanted: Login) -> bytes:
     """LOGIN name password."""
     if not session.tls:
         return b"NO [PRIVACYREQUIRED] Say STARTTLS first (rfc9051#6.2.3)"
-    if "PLAIN" not in mechanisms(session):
+    if "PLAIN" not in mechanisms(session.settings):
         return b"NO [AUTHENTICATIONFAILED] The strict profile takes no password: AUTHENTICATE XOAUTH2 (ref2#ECO.1.2.1)"
     actor = await accounts.with_password(session.world, wanted.name, wanted.password, door=Door.IMAP)
     return await _enter(session, actor, "LOGIN")
@@ -110,43 +104,24 @@ async def authenticate(session: Session, wanted: Authenticate) -> bytes:
     """AUTHENTICATE mechanism."""
     if not session.tls:
         return b"NO [PRIVACYREQUIRED] Say STARTTLS first (rfc9051#6.2.2)"
-    if wanted.mechanism not in mechanisms(session):
-        offered = ", ".join(mechanisms(session))
+    if wanted.mechanism not in mechanisms(session.settings):
+        offered = ", ".join(mechanisms(session.settings))
         return f"NO [CANNOT] {responses.spoken(wanted.mechanism)} is no mechanism here: {offered}".encode("ascii")
+
+    async def ask(challenge: str) -> str:
+        session.say(b"+ " + challenge.encode("ascii"))
+        await session.stream.flush()
+        response = await session.stream.line()
+        session.transcript.client(MASK)
+        return response.decode("ascii", "replace")
+
     try:
-        credentials = await _exchange(session, wanted)
+        credentials = await exchange(wanted.mechanism, wanted.initial, ask)
     except SaslError as error:
         raise Bad(str(error)) from error
     if credentials is None:
         raise Bad("the exchange was cancelled")
-    return await _enter(session, await _actor(session, credentials), "AUTHENTICATE")
-
-
-async def _exchange(session: Session, wanted: Authenticate) -> Credentials | None:
-    """Run a SASL exchange; None when the client cancels with `*`."""
-    initial = wanted.initial
-    first = None if initial is None else b"" if initial == "=" else sasl.decode(initial)
-    exchange = sasl.MECHANISMS[wanted.mechanism](first)
-    try:
-        challenge = next(exchange)
-        while True:
-            session.say(b"+ " + sasl.encode(challenge).encode("ascii"))
-            await session.stream.flush()
-            response = (await session.stream.line()).decode("ascii", "replace")
-            session.transcript.client(MASK)
-            if response == "*":
-                return None
-            challenge = exchange.send(sasl.decode(response))
-    except StopIteration as end:
-        credentials: Credentials = end.value
-        return credentials
-
-
-async def _actor(session: Session, credentials: Credentials) -> Actor:
-    if isinstance(credentials, PasswordCredentials):
-        chosen = credentials.acts_for or None
-        return await accounts.with_password(session.world, credentials.name, credentials.password, door=Door.IMAP, mailbox=chosen)
-    return await accounts.with_token(session.world, credentials.token, door=Door.IMAP, mailbox=credentials.user)
+    return await _enter(session, await actor_behind(session.world, credentials, door=Door.IMAP), "AUTHENTICATE")
 
 
 async def _enter(session: Session, actor: Actor, verb: str) -> bytes:

@@ -1,6 +1,7 @@
 """What the socket front ends share.
 
     sasl         PLAIN, LOGIN and XOAUTH2 as pure exchanges: decoded bytes in, challenges or credentials out
+    logins       from an exchange to an actor
     tls          the simulator's own certification authority and server certificate
     connections  how many are open, in all and per identity
     transcripts  what was said on each, credentials masked

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 
 from mss_sim import log
 from mss_sim.errors import Refusal
-from mss_sim.net import sasl
-from mss_sim.net.sasl import Credentials, SaslError
+from mss_sim.net.logins import exchange, mechanisms
+from mss_sim.net.sasl import SaslError
 from mss_sim.net.transcripts import MASK
 from mss_sim.smtp import replies
 from mss_sim.smtp.replies import Reply
@@ -116,7 +116,7 @@ class SmtpConnection(Wire):
         if not self.talk.tls:
             words.append("STARTTLS")
         if isinstance(self.talk, SubmissionSession) and self.talk.tls and not self.talk.authenticated:
-            words.append("AUTH " + " ".join(self.talk.mechanisms()))
+            words.append("AUTH " + " ".join(mechanisms(self._front.settings)))
         return words
 
     async def smtp_STARTTLS(self, argument: str) -> None:  # noqa: N802
@@ -157,11 +157,11 @@ class SmtpConnection(Wire):
 
     async def _log_in(self, talk: SubmissionSession, argument: str) -> None:
         name, _, initial = argument.partition(" ")
-        if name.upper() not in talk.mechanisms():
+        if name.upper() not in mechanisms(self._front.settings):
             self._answer(replies.AUTH_UNKNOWN)
             return
         try:
-            credentials = await self._exchange(name.upper(), initial.strip())
+            credentials = await exchange(name.upper(), initial.strip() or None, self._ask)
             if credentials is None:
                 self._answer(replies.AUTH_CANCELLED)
                 return
@@ -179,22 +179,12 @@ class SmtpConnection(Wire):
             self._transcript.facts["identity"] = actor.identity.idnat
         self._say(replies.AUTHENTICATED)
 
-    async def _exchange(self, mechanism: str, initial: str) -> Credentials | None:
-        """Run a SASL exchange; None when the client cancels with `*`."""
-        first = None if not initial else b"" if initial == "=" else sasl.decode(initial)
-        exchange = sasl.MECHANISMS[mechanism](first)
-        try:
-            challenge = next(exchange)
-            while True:
-                self._say(Reply(334, "", sasl.encode(challenge)))
-                response = (await self._line()).decode("ascii", "replace")
-                self._note(MASK)
-                if response == "*":
-                    return None
-                challenge = exchange.send(sasl.decode(response))
-        except StopIteration as end:
-            credentials: Credentials = end.value
-            return credentials
+    async def _ask(self, challenge: str) -> str:
+        """Send a challenge; the response."""
+        self._say(Reply(334, "", challenge))
+        response = await self._line()
+        self._note(MASK)
+        return response.decode("ascii", "replace")
 
     async def smtp_MAIL(self, argument: str) -> None:  # noqa: N802
         """MAIL FROM."""

@@ -1,17 +1,16 @@
 """The server for clients: TLS first, then AUTH, then mail from a mailbox that the person may send from (ref: rfc6409, ref2#ECO.1.2.1)."""
 
 from mss_sim.config import Settings
-from mss_sim.core import accounts
 from mss_sim.core.accounts import Actor
 from mss_sim.core.core import Core
 from mss_sim.core.letters import Accepted
 from mss_sim.core.submission import Request, Sender, check_recipient, check_size, sender_at
-from mss_sim.net import sasl
-from mss_sim.net.sasl import Credentials, PasswordCredentials
+from mss_sim.net.logins import actor_behind
+from mss_sim.net.sasl import Credentials
 from mss_sim.smtp import replies
 from mss_sim.smtp.commands import CommandError, MailCommand, RcptCommand
 from mss_sim.smtp.session import Session, Transaction
-from mss_sim.vocabulary import Door, Profile
+from mss_sim.vocabulary import Door
 
 
 class SubmissionSession(Session):
@@ -34,19 +33,9 @@ class SubmissionSession(Session):
         super().start_tls()
         self.actor = None
 
-    def mechanisms(self) -> list[str]:
-        """The SASL mechanisms on offer; the strict profile offers no password."""
-        strict = self.settings.profile is Profile.STRICT
-        return [name for name in sasl.MECHANISMS if not (strict and name in sasl.PASSWORD_MECHANISMS)]
-
     async def authenticate(self, credentials: Credentials) -> Actor:
         """The actor behind credentials; Refusal(AUTHENTICATION_FAILED) otherwise."""
-        world = self._core.world
-        if isinstance(credentials, PasswordCredentials):
-            return await accounts.with_password(
-                world, credentials.name, credentials.password, door=Door.SMTP, mailbox=credentials.acts_for or None
-            )
-        return await accounts.with_token(world, credentials.token, door=Door.SMTP, mailbox=credentials.user)
+        return await actor_behind(self._core.world, credentials, door=Door.SMTP)
 
     async def accept_sender(self, command: MailCommand) -> None:
         if not self.tls:
