@@ -20,7 +20,7 @@ router = APIRouter(prefix="/control/sessions", tags=["control"], dependencies=[D
 
 def _summary(one: Transcript) -> dict[str, object]:
     times = {"opened_at": iso(one.opened_at), "closed_at": iso(one.closed_at)}
-    return {"id": one.id, "door": one.door, "peer": one.peer, **times, "lines": one.count, "facts": one.facts}
+    return {"id": one.id, "door": one.door, "peer": one.peer, **times, "lines": len(one.kept), "facts": one.facts}
 
 
 @router.get("", responses={200: {"model": list[schemas.SessionOut]}})
@@ -43,5 +43,5 @@ async def get_session(request: Request, session_id: str) -> Response:
     found: Transcript | None = request.app.state.sockets.transcripts.find(session_id)
     if found is None:
         raise Refusal(Rule.NOT_FOUND, "No transcript with that id is kept; the oldest are forgotten first.")
-    lines = [{"at": iso(line.at), "side": line.side, "text": line.octets.decode("utf-8", "replace")} for line in list(found.lines)]
+    lines = [{"at": iso(line.at), "side": line.side, "text": line.octets.decode("utf-8", "replace")} for line in found.lines()]
     return Json({**_summary(found), "transcript": lines})

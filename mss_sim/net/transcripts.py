@@ -14,6 +14,7 @@ from mss_sim.ids import IdSource, encode
 from mss_sim.vocabulary import Door
 
 _LINE_BYTES_MAX = 400
+_KEPT_BYTES_MAX = 2_000
 MASK = b"********"
 
 
@@ -27,34 +28,37 @@ class Line(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Transcript:
-    """One connection. `facts` tells what is known of it: TLS version and suite, who logged in."""
+    """One connection. `facts` tells what is known of it: TLS version and suite, who logged in.
+
+    What is said is kept as it came and only cut into lines when somebody reads it: it costs a busy server next to nothing.
+    """
 
     id: str
     door: Door
     peer: str
     opened_at: Micros
     clock: Clock
-    lines: deque[Line]
+    kept: deque[tuple[Micros, str, bytes]]
     facts: dict[str, str] = field(default_factory=dict)
     closed_at: Micros | None = None
-    count: int = 0
 
     def client(self, octets: bytes) -> None:
         """What the client said."""
-        self.count += 1
-        self.lines.append(Line(self.clock.now(), "C", octets[:_LINE_BYTES_MAX]))
+        self.kept.append((self.clock.now(), "C", octets if len(octets) < _KEPT_BYTES_MAX else octets[:_KEPT_BYTES_MAX]))
 
     def server(self, octets: bytes) -> None:
-        """What the server said; several lines are kept apart."""
-        now = self.clock.now()
-        for line in octets.removesuffix(b"\r\n").split(b"\r\n"):
-            self.count += 1
-            self.lines.append(Line(now, "S", line[:_LINE_BYTES_MAX]))
+        """What the server said, one line or several."""
+        self.kept.append((self.clock.now(), "S", octets if len(octets) < _KEPT_BYTES_MAX else octets[:_KEPT_BYTES_MAX]))
+
+    def lines(self) -> Iterator[Line]:
+        """What is kept, line by line."""
+        for at, side, octets in list(self.kept):
+            for line in octets.removesuffix(b"\r\n").split(b"\r\n"):
+                yield Line(at, side, line[:_LINE_BYTES_MAX])
 
     def event(self, text: str) -> None:
         """What happened to the connection."""
-        self.count += 1
-        self.lines.append(Line(self.clock.now(), "-", text.encode("utf-8")))
+        self.kept.append((self.clock.now(), "-", text.encode("utf-8")))
 
     def close(self) -> None:
         """The connection is gone."""
