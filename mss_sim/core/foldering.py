@@ -11,7 +11,7 @@ from mss_sim.store import folders, journal, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.store.journal import Line
-from mss_sim.vocabulary import FOLDER_SEPARATOR, Act, Right
+from mss_sim.vocabulary import FOLDER_SEPARATOR, NAMESPACE_OTHERS, NAMESPACE_SHARED, Act, Right
 
 _NAME_CHARS_MAX = 255
 _DEPTH_MAX = 20
@@ -121,6 +121,8 @@ def _path(name: str) -> list[str]:
         raise Refusal(
             Rule.INVALID, f"{name!r} is not a folder name: printable words separated by /, without % or *.", reference="rfc9051#5.1"
         )
+    if path[0] in (NAMESPACE_OTHERS, NAMESPACE_SHARED):
+        raise Refusal(Rule.INVALID, f"{path[0]} is where others' folders are seen over IMAP; take another name.", reference="rfc2342#4")
     if path[0].upper() == "INBOX":
         path[0] = "INBOX"
     return path

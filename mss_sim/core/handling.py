@@ -217,7 +217,9 @@ async def move(world: World, actor: Actor, place: Place, ranges: Sequence[Range]
         if made:
             folders.keep(conn, [source.folder, there.folder])
             detail: dict[str, object] = {"from": source.folder.name, "to": there.folder.name}
-            journal.write(conn, [_line(world, actor, source, Right.FILE, Act.MOVED, row, detail) for row in rows])
+            here = (source, Right.FILE if same else Right.DELETE)
+            ends = [here] if same else [here, (there, Right.FILE)]  # each mailbox keeps a journal of its own
+            journal.write(conn, [_line(world, actor, end, right, Act.MOVED, row, detail) for end, right in ends for row in rows])
         return Transfer(there.folder.uid_validity, tuple(row.uid for row in rows), tuple(row.uid for row in made))
 
     return await world.store.write(unit)
