@@ -274,7 +274,8 @@ async def rights_by_person(world: World, address: str) -> dict[str, frozenset[Ri
 async def set_rights(world: World, by: By, address: str, who: str, rights: frozenset[Right], sign: str) -> None:
     """Make the grants in force of a person (idNat or login) one grant: with these rights, or with these added (`+`) or taken (`-`).
 
-    One grant keeps its window; several become one without an end. No right left: the grants end, and none is made.
+    The new grant ends when the first of the old ones would have ended. No right left: the grants end, and none is made. Holders have
+    their rights without a grant, and are refused here.
     """
 
     def unit(conn: Connection) -> None:
@@ -282,9 +283,13 @@ async def set_rights(world: World, by: By, address: str, who: str, rights: froze
         mailbox, granter = _granter(conn, by, address, now)
         account = identities.account_of_login(conn, who)
         grantee = account.identity if account else identities.by_idnat(conn, who)
+        if grantee is None or grantee.id != by.identity_id:
+            policy.decide_revocation(granter, own=False)  # who may not manage learns nothing of others
         if grantee is None:
             raise Refusal(Rule.GRANTEE_NOT_ALLOWED, f"No identity has the idNat or login {who}.", subject=who[:100])
         own = grantee.id == by.identity_id
+        if mailboxes.role_of(conn, mailbox, grantee.id) is not None:
+            raise Refusal(Rule.GRANTEE_NOT_ALLOWED, f"{who} holds this mailbox by himself; grants are for others.", subject=who[:100])
         rows = [row for row in grants.between(conn, mailbox.id, grantee.id) if as_grant(row).holds_at(now)]
         held = frozenset[Right]().union(*(row.rights for row in rows))
         wanted = {"+": held | rights, "-": held - rights}.get(sign, rights)
@@ -293,7 +298,7 @@ async def set_rights(world: World, by: By, address: str, who: str, rights: froze
         if rows or not wanted:
             policy.decide_revocation(granter, own=own)
         if wanted:
-            until = rows[0].valid_until if len(rows) == 1 else None
+            until = min((row.valid_until for row in rows if row.valid_until is not None), default=None)
             policy.decide_grant(granter, _as_grantee(grantee), wanted, to_himself=own, mailbox=mailbox.kind, valid_until=until)
             made = GrantRow(world.ids.next(), mailbox.id, grantee.id, wanted, None, until, "", by.identity_id, now)
             grants.add(conn, [made])

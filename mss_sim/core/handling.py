@@ -154,6 +154,16 @@ def _take_out(folder: Folder, rows: Iterable[CopyState]) -> None:
         folder.step()
 
 
+def _allowed(there: Shelf, row: CopyState) -> CopyState:
+    """The copy with the flags that the actor may set there; the others are dropped (ref: rfc4314#4)."""
+    rights, flags = there.held.access.rights, row.flags
+    if Right.DELETE not in rights:
+        flags &= ~Flag.DELETED
+    if Right.MARK not in rights:
+        flags &= Flag.DELETED
+    return row._replace(flags=flags, keywords=row.keywords if Right.MARK in rights else "")
+
+
 def _put_in(world: World, folder: Folder, row: CopyState, *, id_: int | None = None) -> CopyRow:
     folder.exists_count += 1
     folder.unseen_count += not row.flags & Flag.SEEN
@@ -180,7 +190,7 @@ async def copy(world: World, actor: Actor, place: Place, ranges: Sequence[Range]
         there = shelf(world, conn, actor, target, Right.FILE, lock=True)
         rows = views.states(conn, source.folder.id, ranges, source.reader)
         _require_room(world, there, sum(row.size_bytes for row in rows))
-        made = [_put_in(world, there.folder, row) for row in rows]
+        made = [_put_in(world, there.folder, _allowed(there, row)) for row in rows]
         messages.add_copies(conn, made)
         if made:
             if source.held.mailbox.id == there.held.mailbox.id:
@@ -205,7 +215,10 @@ async def move(world: World, actor: Actor, place: Place, ranges: Sequence[Range]
         if not same:
             _require_room(world, there, size)
         _take_out(source.folder, rows)
-        made = [_put_in(world, there.folder, row, id_=row.copy_id if same else None) for row in rows]
+        made = [
+            _put_in(world, there.folder, row, id_=row.copy_id) if same else _put_in(world, there.folder, _allowed(there, row))
+            for row in rows
+        ]
         if same:
             for copied in made:
                 messages.move(conn, copied.id, there.folder.id, copied.uid, copied.modseq)
@@ -269,7 +282,7 @@ async def append(world: World, actor: Actor, target: Place, new: NewCopy) -> tup
         flags_, words = changed_flags(Flag(0), "", FlagChange(new.flags))
         when = at if new.internal_at is None else new.internal_at
         state = CopyState(0, 0, letter.id, flags_, words, 0, when, len(new.raw), letter.id, bool(flags_ & Flag.SEEN))
-        made = _put_in(world, there.folder, state)
+        made = _put_in(world, there.folder, _allowed(there, state))
         messages.add_copies(conn, [made])
         mailboxes.use(conn, there.held.mailbox.id, len(new.raw))
         folders.keep(conn, [there.folder])

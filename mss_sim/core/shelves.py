@@ -47,8 +47,7 @@ class Shelf:
     @property
     def until(self) -> Micros | None:
         """When a grant that counts here runs out; None when none does."""
-        ends = [grant.valid_until for grant in self.held.access.grants if grant.valid_until is not None]
-        return min(ends) if ends else None
+        return _until(self.held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +73,24 @@ def held_now(world: World, conn: Connection, actor: Actor, address: str, right: 
     return held
 
 
-async def check(world: World, actor: Actor, address: str | None) -> None:
-    """Refuse an actor who is no longer known, or who may no longer see the mailbox that he logged in to, if any."""
+async def check(world: World, actor: Actor, address: str | None) -> Micros | None:
+    """Refuse an actor who is no longer known, or who may no longer see the mailbox that he logged in to, if any.
 
-    def query(conn: Connection) -> None:
+    When the first grant that lets him in runs out; None when none does.
+    """
+
+    def query(conn: Connection) -> Micros | None:
         if address is None:
             _check_known(conn, actor)
-        else:
-            held_now(world, conn, actor, address, Right.SEE)
+            return None
+        return _until(held_now(world, conn, actor, address, Right.SEE))
 
-    await world.store.read(query)
+    return await world.store.read(query)
+
+
+def _until(held: Held) -> Micros | None:
+    ends = [grant.valid_until for grant in held.access.grants if grant.valid_until is not None]
+    return min(ends, default=None)
 
 
 def shelf(world: World, conn: Connection, actor: Actor, place: Place, right: Right, *, lock: bool = False) -> Shelf:

@@ -11,7 +11,7 @@
 | RFC                                    | status                                                                  |
 |----------------------------------------|-------------------------------------------------------------------------|
 | 3501 IMAP4rev1, 9051 IMAP4rev2         | yes; rev2 by ENABLE; nothing is ever \\Recent                            |
-| 2177 IDLE, 2971 ID, 3691 UNSELECT, 5161 ENABLE, 4959 SASL-IR, 7888 LITERAL+ | yes                                |
+| 2177 IDLE, 2971 ID, 3691 UNSELECT, 5161 ENABLE, 4959 SASL-IR, 7888 LITERAL+ | yes, or LITERAL- |
 | 2342 NAMESPACE, 4314 ACL, 9208 QUOTA   | yes; a grant is over a whole mailbox; SETQUOTA is the control plane's   |
 | 4315 UIDPLUS, 6851 MOVE, 3516 BINARY   | yes; an appended message holds no NUL                                   |
 | 5258 LIST-EXTENDED, 5819 LIST-STATUS, 3348 CHILDREN, 6154 SPECIAL-USE, 8438 STATUS=SIZE | yes; USE is refused: all are taken |

@@ -18,8 +18,10 @@ from mss_sim.mail.criteria import Key, kinds
 async def search(session: Session, wanted: Search, *, by_uid: bool) -> bytes:
     """SEARCH and UID SEARCH."""
     view = session.opened
-    found, modseq = await _found(session, view, wanted.key)
     returns = wanted.returns
+    if returns is not None and "SAVE" in returns:
+        view.saved = []  # a search that fails leaves nothing behind (ref: rfc5182#2.1)
+    found, modseq = await _found(session, view, wanted.key)
     if returns is None and "IMAP4REV2" in session.enabled:
         returns = frozenset({"ALL"})
     if returns is not None and "SAVE" in returns:

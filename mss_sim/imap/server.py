@@ -58,6 +58,7 @@ class ImapConnection(asyncio.Protocol):
         self._out = bytearray()
         self._deflater: Any = None
         self._inflater: Any = None
+        self._deflated = b""
         self._bad_commands = self._bad_passwords = 0
         self._session: Session | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -81,12 +82,12 @@ class ImapConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes go to the reader; too many at once wait in the kernel."""
         if self._inflater is not None:
-            try:
-                data = self._inflate(data)
-            except (zlib.error, OverflowError):
-                self._silent = True
-        self._reader.feed(data)
-        if self._more is None and self._reader.waiting > _UNREAD_BYTES_MAX:
+            self._deflated += data
+            if self._reader.waiting <= _UNREAD_BYTES_MAX:
+                self._inflate()
+        else:
+            self._reader.feed(data)
+        if (self._more is None and self._reader.waiting > _UNREAD_BYTES_MAX) or self._deflated:
             self._held_back = True
             self._transport.pause_reading()
         _wake(self._more)
@@ -174,6 +175,10 @@ class ImapConnection(asyncio.Protocol):
 
     async def _nudged(self, session: Session) -> None:
         """Wait until bytes came or something happened. Gone at the end of the stream, BYE when it takes too long."""
+        if self._deflated:
+            self._inflate()
+            await asyncio.sleep(0)  # a packet that inflates to megabytes must not keep the others waiting
+            return
         if self._silent:
             raise Gone
         self._deadline = self._loop.time() + self._patience(session)
@@ -309,11 +314,14 @@ class ImapConnection(asyncio.Protocol):
         self._deflater = zlib.compressobj(wbits=-15)
         self._inflater = zlib.decompressobj(wbits=-15)
 
-    def _inflate(self, data: bytes) -> bytes:
-        inflated: bytes = self._inflater.decompress(data, _INFLATED_BYTES_MAX)
-        if self._inflater.unconsumed_tail:
-            raise OverflowError("a packet inflates beyond all measure")
-        return inflated
+    def _inflate(self) -> None:
+        """Inflate a bounded piece of what came; the rest waits until the reader has taken this one. Rubbish ends the connection."""
+        try:
+            self._reader.feed(self._inflater.decompress(self._deflated, _INFLATED_BYTES_MAX))
+        except zlib.error:
+            self._deflated, self._silent = b"", True
+        else:
+            self._deflated = self._inflater.unconsumed_tail
 
     def admit(self, identity_id: int) -> bool:
         """Say whose connection it is; False when that identity has too many."""

@@ -147,7 +147,7 @@ class Session:
         if actor.mailbox is None:
             own = [one.mailbox for one in held if one.access.role is not None and one.mailbox.kind in OWN_KINDS]
             self.home = own[0].address if own else None
-        await shelves.check(self.world, actor, self.home)
+        self.watcher.until = await shelves.check(self.world, actor, self.home)
         self.actor_or_none = actor
         self.transcript.facts["identity"] = actor.identity.idnat
         self.transcript.facts["mailbox"] = self.home or ""
@@ -210,9 +210,11 @@ class Session:
         if self.actor_or_none is None:
             return
         try:
-            await shelves.check(self.world, self.actor, self.home)
+            until = await shelves.check(self.world, self.actor, self.home)
         except Refusal as refusal:
             await self.leave(refusal.detail)
+        else:
+            self.watcher.until = until if self.view is None else min((i for i in (until, self.view.shelf.until) if i), default=None)
 
     async def _lose(self, refusal: Refusal) -> None:
         if refusal.rule not in LOST:

@@ -100,16 +100,18 @@ async def lsub(session: Session, wanted: List) -> bytes:
 def _chosen(tree: list[Node], wanted: List) -> list[tuple[Node, bytes]]:
     """The names that match, with what RECURSIVEMATCH adds: a parent stands for its children that match the selection."""
     patterns = [names.pattern(wanted.reference + pattern) for pattern in wanted.patterns]
-    found: list[tuple[Node, bytes]] = []
-    for node in tree:
-        if not any(pattern.fullmatch(node.name) for pattern in patterns):
-            continue
-        below = [child for child in tree if child.name.startswith(node.name + "/") and _meets(child, wanted)]
-        if _meets(node, wanted):
-            found.append((node, _child_info(wanted) if "RECURSIVEMATCH" in wanted.select and below else b""))
-        elif "RECURSIVEMATCH" in wanted.select and below:
-            found.append((node, _child_info(wanted)))
-    return found
+    parents: set[str] = set()
+    if "RECURSIVEMATCH" in wanted.select:
+        for child in tree:
+            name = child.name.rpartition("/")[0] if _meets(child, wanted) else ""
+            while name and name not in parents:
+                parents.add(name)
+                name = name.rpartition("/")[0]
+    return [
+        (node, _child_info(wanted) if node.name in parents else b"")
+        for node in tree
+        if any(pattern.fullmatch(node.name) for pattern in patterns) and (_meets(node, wanted) or node.name in parents)
+    ]
 
 
 def _meets(node: Node, wanted: List) -> bool:

@@ -90,8 +90,14 @@ async def test_compression_both_ways(simulator: Simulator) -> None:
     assert message in await ask(b"c FETCH 1 BODY[]", b"c OK")
     assert b"COMPRESS" not in await ask(b"d CAPABILITY", b"d OK")
     assert b"[COMPRESSIONACTIVE]" in await ask(b"e COMPRESS DEFLATE", b"e NO")
-    client.writer.write(deflate.compress(bytes(50_000_000)) + deflate.flush(zlib.Z_SYNC_FLUSH))
-    assert await asyncio.wait_for(client.reader.read(), 20) == b"", "what inflates beyond all measure ends the connection"
+    before = _resident()
+    assert b"* BAD a line is over 65536 bytes" in await ask(bytes(50_000_000) + b"\r\nf NOOP", b"f OK")
+    assert _resident() - before < 20_000_000, "a packet that inflates to 50 MB costs no memory"
+    large = b"Subject: large\r\n\r\n" + (b"y" * 70 + b"\r\n") * 60_000
+    assert b"APPENDUID" in await ask(b"g APPEND INBOX {%d+}\r\n%b" % (len(large), large), b"g OK")
+    assert b"RFC822.SIZE %d" % len(large) in await ask(b"h FETCH 2 RFC822.SIZE", b"h OK")
+    client.writer.write(b"this is no deflate stream")
+    assert await asyncio.wait_for(client.reader.read(), 20) == b""
 
 
 async def test_transcripts_show_what_was_said_but_no_secret(simulator: Simulator) -> None:

@@ -139,3 +139,48 @@ async def test_silence_ends_a_connection_sooner_before_login_than_after(start: S
         await asyncio.sleep(0.5)
         assert (await client.ask("NOOP")) == ["OK completed"]
         assert await client.line() == "* BYE Idle too long"
+
+
+async def test_a_grant_that_runs_out_ends_a_direct_connection_without_a_folder(start: StartSimulator, clock: ManualClock) -> None:
+    async with start(clock=clock, events_tick_seconds=0.01) as simulator:
+        idler, waiter = [await ImapClient.open(simulator, f"{PRACTICE}*nadia.leroy", _PASSWORD) for _ in range(2)]
+        await idler.idle()
+        clock.advance(timedelta(days=90))
+        for client in (idler, waiter):
+            assert (await client.line()).startswith("* BYE There is no mailbox")
+
+
+async def test_setacl_tells_nothing_to_who_may_not_manage_and_is_not_for_holders(simulator: Simulator) -> None:
+    assistant = await ImapClient.open(simulator, f"{PRACTICE}*nadia.leroy", _PASSWORD)
+    for command in ("SETACL INBOX sophie.petit +r", "DELETEACL INBOX louise.moreau", "SETACL INBOX nobody +r"):
+        assert (await assistant.ask(command))[-1].startswith("NO [NOPERM]"), command
+    doctor = await ImapClient.open(simulator, f"{PRACTICE}*camille.martin", _PASSWORD)
+    assert (await doctor.ask("SETACL INBOX hugo.bernard lr"))[-1].startswith("NO [CANNOT] hugo.bernard holds this mailbox by himself")
+    assistant.writer.write(b"z DELETEACL INBOX nadia.leroy\r\n")
+    assert (await assistant.line()).startswith("* BYE"), "one may renounce, and then one is out"
+
+
+async def test_what_is_put_into_a_folder_bears_only_flags_that_the_actor_may_set(simulator: Simulator) -> None:
+    doctor = await ImapClient.open(simulator, f"{PRACTICE}*camille.martin", _PASSWORD)
+    await doctor.ask("SETACL INBOX louise.moreau lrikx")
+    newcomer = await ImapClient.open(simulator, f"{PRACTICE}*louise.moreau", _PASSWORD)
+    secretary = await ImapClient.open(simulator, f"{PRACTICE}*sophie.petit", _PASSWORD)
+    raw = letter(HOSPITAL, PRACTICE).as_bytes()
+    await newcomer.append("INBOX", raw, "\\Seen \\Deleted urgent")
+    await secretary.append("INBOX", raw, "\\Seen \\Deleted urgent")
+    await doctor.ask("EXAMINE INBOX")
+    assert (await doctor.ask("FETCH 1:2 FLAGS"))[:2] == ["* 1 FETCH (FLAGS ())", "* 2 FETCH (FLAGS (\\Seen urgent))"]
+
+
+async def test_a_right_that_is_taken_leaves_the_end_of_the_others(start: StartSimulator, clock: ManualClock) -> None:
+    async with start(clock=clock) as simulator:
+        doctor = Person(simulator, "doctor")
+        until = "2026-02-01T00:00:00Z"
+        grant = {"grantee": Person(simulator, "newcomer").idnat, "rights": ["see", "read", "mark"], "valid_until": until}
+        assert (await doctor.rest("POST", f"/mailboxes/{PRACTICE}/grants", json=grant)).status_code == 201
+        client = await ImapClient.open(simulator, f"{PRACTICE}*camille.martin", _PASSWORD)
+        assert (await client.ask("SETACL INBOX louise.moreau -sw"))[-1].startswith("OK")
+        grants = [one for one in await doctor.get(f"/mailboxes/{PRACTICE}/grants") if one["grantee"]["idnat"] == grant["grantee"]]
+        in_force = [one for one in grants if one["revoked_at"] is None]
+        assert [(sorted(one["rights"]), one["valid_until"]) for one in in_force] == [(["read", "see"], until)]
+        await client.close()
