@@ -29,8 +29,8 @@ ENV PATH=/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
-# SMTP submission, SMTP between operators, REST with the control plane.
-EXPOSE 1587 1025 8080
+# SMTP submission, SMTP between operators, IMAP, REST with the control plane.
+EXPOSE 1587 1025 1143 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/readyz', timeout=2)"]
 ENTRYPOINT ["mss-sim", "run", "--host", "0.0.0.0", "--data", "/data"]

@@ -5,12 +5,12 @@ several kinds, and the patients' mailboxes on Mon espace santé. This package pl
 who test mail integration: publishers of practice software, trainers, automated tests. Everybody in it is
 fictional, and nothing leaves the machine.
 
-One mailbox store stands in the middle. SMTP and REST are doors to it and always tell the same story; a rule is
+One mailbox store stands in the middle. SMTP, IMAP and REST are doors to it and always tell the same story; a rule is
 decided once and each door shows it in its own form.
 
     cli, testing          how a person, or a test suite, starts it
     app                   one Simulator = one world: store, clock, ports
-    smtp, api             the doors, strangers to one another
+    smtp, imap, api       the doors, strangers to one another
     http, net             what HTTP doors share; what socket doors share
     core                  the verbs; owns every transaction
     store, policy         the only SQL; the only decisions

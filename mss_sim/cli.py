@@ -131,6 +131,7 @@ def _greet(simulator: "Simulator") -> None:
         docs=f"{ready['http']}/docs",
         submission=ready["submission"]["port"],
         mx=ready["mx"]["port"],
+        imap=ready["imap"]["port"],
         ca=ready["ca_file"],
     )
 

@@ -46,9 +46,9 @@ class Settings(BaseSettings):
     search_text_chars_max: int = Field(default=16_384, ge=0, description="Characters of a body kept for text search.")
 
     # Connections
-    connections_max: int = Field(default=500, ge=1, description="Open SMTP connections in all.")
+    connections_max: int = Field(default=500, ge=1, description="Open connections in all, over SMTP and as many over IMAP.")
     connections_per_identity_max: int = Field(
-        default=10, ge=1, description="Open SMTP connections of one identity (ceiling seen in the field)."
+        default=10, ge=1, description="Open connections of one identity, over SMTP and as many over IMAP (ceiling seen in the field)."
     )
     command_timeout_seconds: float = Field(default=300, gt=0, description="Silence before a connection is closed (ref: rfc5321#4.5.3.2.7).")
     data_timeout_seconds: float = Field(default=600, gt=0, description="Silence in the middle of DATA (ref: rfc5321#4.5.3.2.5).")

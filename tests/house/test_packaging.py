@@ -150,7 +150,7 @@ def test_the_image_runs_as_nobody_and_keeps_its_data_in_a_volume() -> None:
     (user,) = (line.split()[1] for line in runtime if line.startswith("USER "))
     assert re.fullmatch(r"[1-9]\d{3,}:[1-9]\d{3,}", user)
     assert "VOLUME /data" in runtime
-    assert "EXPOSE 1587 1025 8080" in runtime
+    assert "EXPOSE 1587 1025 1143 8080" in runtime
     assert 'ENTRYPOINT ["mss-sim", "run", "--host", "0.0.0.0", "--data", "/data"]' in runtime
     (health,) = (line for line in runtime if line.startswith("HEALTHCHECK "))
     assert "/readyz" in health
@@ -173,7 +173,7 @@ def test_the_compose_file_is_well_formed() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        '      - "127.0.0.1:1587:1587"\n      - "127.0.0.1:1025:1025"\n      - "127.0.0.1:8080:8080"\n',
+        '      - "127.0.0.1:1587:1587"\n      - "127.0.0.1:1025:1025"\n      - "127.0.0.1:1143:1143"\n      - "127.0.0.1:8080:8080"\n',
         "    volumes:\n      - data:/data\n",
         "    read_only: true\n",
         "    tmpfs:\n      - /tmp\n",
