@@ -13,7 +13,7 @@ from mss_sim.store.folders import Folder
 from mss_sim.store.journal import Line
 from mss_sim.vocabulary import FOLDER_SEPARATOR, NAMESPACE_OTHERS, NAMESPACE_SHARED, Act, Right
 
-_NAME_CHARS_MAX = 255
+NAME_CHARS_MAX = 255
 _DEPTH_MAX = 20
 
 
@@ -117,7 +117,7 @@ def _ordinary(conn: Connection, held: Held, folder_id: int) -> Folder:
 def _path(name: str) -> list[str]:
     path = name.split(FOLDER_SEPARATOR)
     usable = all(step.strip() == step and step and step.isprintable() for step in path)
-    if not usable or len(name) > _NAME_CHARS_MAX or len(path) > _DEPTH_MAX or any(letter in "%*" for letter in name):
+    if not usable or len(name) > NAME_CHARS_MAX or len(path) > _DEPTH_MAX or any(letter in "%*" for letter in name):
         raise Refusal(
             Rule.INVALID, f"{name!r} is not a folder name: printable words separated by /, without % or *.", reference="rfc9051#5.1"
         )

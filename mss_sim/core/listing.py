@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from mss_sim.core import delegation
 from mss_sim.core.accounts import Actor
 from mss_sim.core.delegation import Held
+from mss_sim.core.foldering import NAME_CHARS_MAX
 from mss_sim.core.mailboxes import personal_reader
 from mss_sim.core.shelves import Place, Shelf, held_now, shelf
 from mss_sim.core.world import World
+from mss_sim.errors import Refusal, Rule
 from mss_sim.store import folders, messages, subscriptions, views
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
@@ -69,6 +71,8 @@ async def figures(world: World, actor: Actor, place: Place, *, sizes: bool) -> F
 
 async def subscribe(world: World, actor: Actor, place: Place, *, subscribed: bool) -> None:
     """Subscribe to a folder of a mailbox that may be seen, or no longer."""
+    if len(place.name) > NAME_CHARS_MAX:
+        raise Refusal(Rule.INVALID, f"A folder name has at most {NAME_CHARS_MAX} characters.", subject=place.name[:100])
 
     def unit(conn: Connection) -> None:
         held = held_now(world, conn, actor, place.address, Right.SEE)

@@ -27,6 +27,8 @@ from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import Item, ListQuery, Reading
 from mss_sim.vocabulary import FLAG_NAMES, Act, Flag, Right, SeenPolicy, SpecialUse
 
+_WORDS_MAX = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -164,7 +166,9 @@ async def change_flags(world: World, actor: Actor, address: str, copy_id: int, c
 
 
 def check_words(change: FlagChange) -> None:
-    """Refuse what is neither a system flag nor a keyword."""
+    """Refuse what is neither a system flag nor a keyword, and more of them than anybody needs."""
+    if len(change.add) > _WORDS_MAX:
+        raise Refusal(Rule.INVALID, f"At most {_WORDS_MAX} flags and keywords at once.", reference="rfc9051#2.3.2")
     for word in change.add | change.remove:
         if word.startswith("\\") and word not in FLAG_NAMES:
             known = ", ".join(FLAG_NAMES)

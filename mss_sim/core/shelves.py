@@ -263,12 +263,15 @@ async def flags(world: World, actor: Actor, place: Place, ranges: Sequence[Range
 Content = tuple[CopyState, tuple[bytes, bytes, bytes]]
 
 
-async def contents(world: World, actor: Actor, place: Place, ranges: Sequence[Range], *, raw: bool) -> list[Content]:
-    """The copies in these ranges with (ENVELOPE, BODYSTRUCTURE, bytes); the bytes when asked for, with the right to read."""
+async def contents(world: World, actor: Actor, place: Place, ranges: Sequence[Range], *, raw: bool, inside: bool = False) -> list[Content]:
+    """The copies in these ranges with (ENVELOPE, BODYSTRUCTURE, bytes).
+
+    The bytes when asked for; they, and the structure with its file names (`inside`), need the right to read.
+    """
 
     def query(conn: Connection) -> list[Content]:
         seen = shelf(world, conn, actor, place, Right.SEE)
-        if raw:
+        if raw or inside:
             seen.held.access.require(Right.READ, place.address)
         rows = views.states(conn, seen.folder.id, ranges, seen.reader)
         found = views.bodies(conn, {row.message_id for row in rows}, raw=raw)

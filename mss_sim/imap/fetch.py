@@ -110,10 +110,11 @@ async def _contents(session: Session, view: View, spans: Items[Span], items: Ite
     """ENVELOPE and BODYSTRUCTURE as they were stored; the bytes of messages a piece at a time."""
     needs_bytes = any(item.needs_bytes for item in items)
     makers = [_MAKERS[item.name] if item.name in SIMPLE else _section(item) for item in items]
+    inside = any(item.name == "BODYSTRUCTURE" for item in items)
     marks = any(not item.peek for item in items) and not view.read_only
     for batch in view.batches(spans, _MESSAGES_AT_ONCE if needs_bytes else _ENVELOPES_AT_ONCE):
         for ranges in await _pieces(session, view, batch, needs_bytes=needs_bytes):
-            found = await shelves.contents(session.world, session.actor, view.place, ranges, raw=needs_bytes)
+            found = await shelves.contents(session.world, session.actor, view.place, ranges, raw=needs_bytes, inside=inside)
             states = [_State(row, *body) for row, body in found if row.modseq > since]
             shown, flagged = items, False
             if marks and states:

@@ -112,7 +112,15 @@ async def test_see_without_read_shows_envelopes_and_no_body(simulator: Simulator
     client = await ImapClient.open(simulator, "louise.moreau", _PASSWORD)
     assert (await client.ask(f'SELECT "{_SHARED}"'))[-1].startswith("OK [READ-ONLY]")
     assert "ENVELOPE" in (await client.ask("FETCH 1 ENVELOPE"))[0]
-    for command in ("FETCH 1 BODY[]", "FETCH 1 BODY.PEEK[HEADER]", "FETCH 1 BINARY.PEEK[1]", "SEARCH TEXT glycemie", "SEARCH HEADER X y"):
+    for command in (
+        "FETCH 1 BODY[]",
+        "FETCH 1 BODYSTRUCTURE",
+        "FETCH 1 BODY",
+        "FETCH 1 BODY.PEEK[HEADER]",
+        "FETCH 1 BINARY.PEEK[1]",
+        "SEARCH TEXT glycemie",
+        "SEARCH HEADER X y",
+    ):
         assert (await client.ask(command))[-1].startswith("NO [NOPERM] The right read over"), command
     await client.close()
     await doctor.close()
