@@ -54,6 +54,8 @@ async def with_token(world: World, token: str, *, door: Door, mailbox: str | Non
 
 def _account(conn: Connection, name: str) -> Account | None:
     """The account that a name means: a login, an idNat, or the address of an owned personal mailbox."""
+    if "\x00" in name:  # no login has it, and a database may refuse to look for it
+        return None
     found = identities.account_of_login(conn, name) or identities.account_of_idnat(conn, name)
     if found is not None:
         return found

@@ -8,7 +8,7 @@ from mss_sim.clock import SECOND
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical, canonical_domain, domain_of
-from mss_sim.store import identities, journal, mailboxes, messages, operators, submissions
+from mss_sim.store import grants, identities, journal, mailboxes, messages, operators, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
 from mss_sim.store.journal import Line
@@ -154,6 +154,8 @@ async def change_identity(world: World, idnat: str, changes: dict[str, Any], log
         identity = _identity(conn, idnat)
         changed = replace(identity, **changes)
         identities.change(conn, changed)
+        if changed.anonymous_card and not identity.anonymous_card:  # such a card can hold no grant
+            grants.revoke(conn, [row.id for row in grants.of_grantee(conn, identity.id)], None, world.clock.now())
         _set_account(world, conn, changed, login, password_hash)
         return changed
 
@@ -240,10 +242,19 @@ async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
         )
         mailboxes.add(conn, mailbox, [world.ids.next() for _ in FOLDERS_AT_BIRTH])
         for idnat in dict.fromkeys(one for one in new.co_holders if one != owner.idnat):
-            mailboxes.add_co_holder(conn, mailbox.id, _identity(conn, idnat).id, world.clock.now())
+            mailboxes.add_co_holder(conn, mailbox.id, _co_holder(conn, new.kind, idnat).id, world.clock.now())
         return mailbox
 
     return await world.store.write(unit, changes_directory=True)
+
+
+def _co_holder(conn: Connection, kind: MailboxKind, idnat: str) -> Identity:
+    identity = _identity(conn, idnat)
+    if kind is not MailboxKind.CAB:
+        raise Refusal(Rule.INVALID, f"A mailbox of kind {kind} has no co-holders; CAB has.", subject=idnat, reference="ans-ig-mss#holders")
+    if identity.kind is not IdentityKind.PROFESSIONAL or identity.anonymous_card:
+        raise Refusal(Rule.INVALID, "A co-holder is an identified professional.", subject=idnat, reference="ans-ig-mss#holders")
+    return identity
 
 
 def _check_mailbox(conn: Connection, address: str, kind: MailboxKind, owner: Identity) -> None:

@@ -176,7 +176,7 @@ async def hand_over(world: World, by: By, from_idnat: str, to_idnat: str, addres
             raise Refusal(Rule.GRANTEE_NOT_ALLOWED, "Both persons of a hand-over must be known: check the two idNats.")
         if leaver.id == successor.id:
             raise Refusal(Rule.INVALID, "A hand-over needs two different persons.")
-        in_force = [row for row in grants.of_grantee(conn, leaver.id) if as_grant(row).holds_at(now)]
+        in_force = [row for row in grants.of_grantee(conn, leaver.id) if _gives(row, now)]
         concerned = [row for row in in_force if _managed(conn, by, row, successor, address, now)]
         if not concerned:
             raise Refusal(Rule.NOT_FOUND, f"{from_idnat} holds no grant that you may hand over.", subject=from_idnat)
@@ -199,6 +199,11 @@ async def hand_over(world: World, by: By, from_idnat: str, to_idnat: str, addres
         return HandOver(tuple(ended), tuple(created))
 
     return await world.store.write(unit)
+
+
+def _gives(row: GrantRow, now: Micros) -> bool:
+    """Whether a grant gives something now, or will."""
+    return row.revoked_at is None and (row.valid_until is None or now < row.valid_until)
 
 
 def _managed(conn: Connection, by: By, row: GrantRow, successor: Identity, address: str | None, now: Micros) -> bool:

@@ -4,7 +4,7 @@
 |-----------------------------|----------------------------------|
 | list a mailbox, its folders | see                              |
 | open a message, its preview, search its text | read            |
-| flags and keywords          | mark                             |
+| flags and keywords          | mark; for \\Deleted, delete too   |
 | move to a folder            | file; to Trash, delete will do   |
 | delete                      | delete                           |
 """
@@ -148,6 +148,8 @@ async def change_flags(world: World, actor: Actor, address: str, copy_id: int, c
     def unit(conn: Connection) -> Item:
         now = world.clock.now()
         held = delegation.require(conn, address, actor.identity.id, Right.MARK, now)
+        if "\\Deleted" in change.add | change.remove:
+            held.access.require(Right.DELETE, address)
         item = _item(conn, held, actor, copy_id)
         folder = folders.lock(conn, [item.copy.folder_id])[item.copy.folder_id]
         item = _item(conn, held, actor, copy_id)

@@ -111,11 +111,15 @@ def _spoken_of(
 
 
 def _believed(letter: Letter, address: str, kind: TimelineKind) -> bool:
-    """Whether the reporter may speak for that recipient: a reader for himself, a mail server for anybody."""
+    """Whether the reporter may speak for that recipient: a reader for himself, a mail server for anybody.
+
+    A person's report that waited in the queue is still that person's.
+    """
+    who = letter.sender_mailbox or (letter.origin.mailbox if letter.origin else None)
+    if who is not None:
+        return kind in _DISPOSITIONS.values() and who == address
     if letter.door is Door.SYSTEM:
         return True
-    if letter.origin is not None:
-        return kind in _DISPOSITIONS.values() and letter.origin.mailbox == address
     return letter.door is Door.MX and not letter.envelope.sender
 
 
@@ -149,7 +153,7 @@ def note_sent(conn: Connection, mailbox_id: int, message_id: int, at: Micros) ->
 def _note_by_client(conn: Connection, letter: Letter, address: str, message_id: int) -> None:
     """A reader's own mail program sent the receipt: no second one leaves through another door."""
     reader = mailboxes.by_address(conn, address)
-    if letter.origin and reader and not conversations.receipt_sent(conn, message_id, reader.id):
+    if (letter.origin or letter.sender_mailbox) and reader and not conversations.receipt_sent(conn, message_id, reader.id):
         note_sent(conn, reader.id, message_id, letter.at)
 
 

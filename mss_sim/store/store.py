@@ -114,6 +114,8 @@ class Store:
             if error.connection_invalidated or _is_passing(error):
                 self._log.error("database unavailable", error=str(error.orig))
                 raise Refusal(Rule.STORE_UNAVAILABLE, "The store does not answer; nothing was kept, try again later.") from error
+            if "NUL" in str(error.orig):
+                raise Refusal(Rule.INVALID, "A text holds a NUL character; leave it out.") from error
             raise
 
 

@@ -242,3 +242,49 @@ async def test_every_reference_of_the_openapi_document_resolves(simulator: Simul
         return set[str]().union(*(references(value) for value in node)) if isinstance(node, list) else set()
 
     assert references(schema) - names == set()
+
+
+async def test_a_report_of_a_person_is_no_more_believed_after_it_waited_in_the_queue(start: StartSimulator, clock: ManualClock) -> None:
+    async with start(clock=clock) as simulator:
+        await Person(simulator, "hospital").send(HOSPITAL, to=[DOCTOR])
+        item = (await Person(simulator, "doctor").inbox(DOCTOR))[0]
+        await core_control.change_mailbox(simulator.world, HOSPITAL, {"state": "suspended"}, actor_id=None, door=Door.CONTROL)
+        forged = mdn.Receipt(DOCTOR, "", ("", HOSPITAL), item["message_id"], "x", b"Subject: x\r\n\r\nx\r\n", Disposition.DISPLAYED)
+        raw = mdn.compose(forged, reporting_ua="x", message_id="<forged@sim.mssante.fr>", at=10**15)
+        raw = raw.replace(f"From: {DOCTOR}".encode(), f"From: {DOCTOR2}".encode())
+        assert (await Person(simulator, "doctor2").smtp(DOCTOR2, HOSPITAL, raw)).code == 250
+        await core_control.change_mailbox(simulator.world, HOSPITAL, {"state": "active"}, actor_id=None, door=Door.CONTROL)
+        clock.advance(timedelta(hours=1))
+        while await simulator.core.queue.work():
+            pass
+        told = (await Person(simulator, "hospital").get(f"/mailboxes/{HOSPITAL}/sent"))["items"][0]["recipients"][0]
+        assert [event["kind"] for event in told["events"]] == ["submitted", "relayed", "delivered"]
+
+
+async def test_an_anonymous_card_loses_its_grants_and_holds_no_practice(simulator: Simulator) -> None:
+    secretary = Person(simulator, "secretary")
+    idnat = secretary.idnat
+    assert (await control(simulator, "PATCH", f"/identities/{idnat}", {"anonymous_card": True})).status_code == 200
+    assert (await secretary.rest("GET", f"/mailboxes/{PRACTICE}/messages")).status_code == 404
+    mailbox = {"address": "autre@cabinet.sim.mssante.fr", "kind": "CAB", "owner_idnat": Person(simulator, "doctor").idnat}
+    for who in (idnat, Person(simulator, "patient").idnat, "1750990012"):
+        assert (await control(simulator, "POST", "/mailboxes", {**mailbox, "co_holders": [who]})).status_code == 422
+
+
+async def test_a_nul_in_a_name_is_refused_on_both_databases(start: StartSimulator, database: str | None) -> None:
+    async with start(database_url=database) as simulator:
+        url = simulator.ready()["http"]
+        async with httpx.AsyncClient(base_url=url, auth=("a\0b", "x")) as client:
+            assert (await client.get("/api/v1/me")).status_code == 401
+        doctor = Person(simulator, "doctor")
+        grant = {"grantee": Person(simulator, "newcomer").idnat, "rights": ["see"], "reason": "a\0b"}
+        assert (await doctor.rest("POST", f"/mailboxes/{PRACTICE}/grants", json=grant)).status_code in (201, 422)
+        assert (await control(simulator, "GET", "/identities/%00")).status_code in (404, 422)
+
+
+async def test_marking_deleted_needs_the_right_to_delete_over_rest_too(simulator: Simulator) -> None:
+    await Person(simulator, "hospital").send(HOSPITAL, to=[PRACTICE])
+    secretary = Person(simulator, "secretary")
+    item = (await secretary.inbox(PRACTICE))[0]
+    answer = await secretary.rest("PATCH", f"/mailboxes/{PRACTICE}/messages/{item['id']}", json={"add": ["\\Deleted"]})
+    assert (answer.status_code, answer.json()["code"]) == (403, "right-missing")
