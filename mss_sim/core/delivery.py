@@ -111,6 +111,7 @@ class Delivery:
         sorted_ = Sorted(letter, answered[0][0] if answered else self._thread(conn, letter, sender, berths))
         if letter.origin:
             sorted_.sending = self._sending(conn, letter, sender)
+            reports.check_receipt(conn, letter)
         refusals = []
         for addressee in letter.envelope.recipients:
             refusal = self._sort_one(conn, sorted_, addressee, sender, berths.get(addressee.address), answered)
@@ -223,6 +224,7 @@ class Delivery:
         mailboxes.moor(conn, touched.values())
         recorded.record(self._world, conn, stored, berths)
         for sorted_ in stored:
+            reports.note_receipt(conn, sorted_.letter)
             reports.match(self._world, conn, sorted_)
 
     def _add_copies(self, conn: Connection, stored: list[Sorted]) -> None:

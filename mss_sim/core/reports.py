@@ -6,6 +6,7 @@ from itertools import groupby
 from mss_sim.clock import SECOND, Micros
 from mss_sim.core.letters import Addressee, Envelope, Letter, Sorted, prepare
 from mss_sim.core.world import World
+from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.mail import dsn, mdn
 from mss_sim.mail.addresses import domain_of
@@ -148,6 +149,32 @@ def note_sent(conn: Connection, mailbox_id: int, message_id: int, at: Micros) ->
         words = " ".join(sorted({*item.copy.keywords.split(), KEYWORD_MDN_SENT}))
         messages.set_flags(conn, [(copy_id, item.copy.flags, words, folder.step())])
         folders.keep(conn, [folder])
+
+
+def _receipt_of(conn: Connection, letter: Letter) -> tuple[int, int] | None:
+    """(mailbox, message) that a person's own read receipt speaks of, where the message lies in the mailbox that he sends from."""
+    if letter.origin is None or letter.parsed.root.content_type != "multipart/report":
+        return None
+    told, reader = _told(letter), mailboxes.by_address(conn, letter.origin.mailbox)
+    if told is None or told[0] is None or reader is None or any(kind not in _DISPOSITIONS.values() for _, kind, _ in told[2]):
+        return None
+    found = messages.known(conn, [told[0]]).get(told[0])
+    return (reader.id, found[1]) if found and messages.copies_of(conn, reader.id, found[1]) else None
+
+
+def check_receipt(conn: Connection, letter: Letter) -> None:
+    """Refuse a second read receipt of one mailbox for one letter, through whatever door the first left (ref: rfc8098#2.1)."""
+    about = _receipt_of(conn, letter)
+    if about is not None and conversations.receipt_sent(conn, about[1], about[0]):
+        detail = "The read receipt for that letter has left already; it is sent once."
+        raise Refusal(Rule.RECEIPT_ALREADY_SENT, detail, reference="rfc8098#2.1")
+
+
+def note_receipt(conn: Connection, letter: Letter) -> None:
+    """A reader's own mail program sends the receipt: it counts from here, though it may wait in the queue."""
+    about = _receipt_of(conn, letter)
+    if about is not None and not conversations.receipt_sent(conn, about[1], about[0]):
+        note_sent(conn, about[0], about[1], letter.at)
 
 
 def _note_by_client(conn: Connection, letter: Letter, address: str, message_id: int) -> None:

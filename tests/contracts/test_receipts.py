@@ -166,3 +166,29 @@ def _say_sent(person: Person) -> None:
     with imap(person, PRACTICE) as client:
         client.select("INBOX")
         assert client.store("1", "+FLAGS", "($MDNSent)")[0] == "OK"
+
+
+def _client_receipt(message_id: str) -> bytes:
+    receipt = mdn.Receipt(PRACTICE, "", ("", HOSPITAL), message_id, "x", b"Subject: x\r\n\r\nx\r\n", Disposition.DISPLAYED)
+    return mdn.compose(receipt, reporting_ua="client", message_id="<client2@cabinet.sim.mssante.fr>", at=10**15)
+
+
+async def test_a_mail_client_sends_no_second_receipt_after_rest(door: Door, world: Simulator) -> None:
+    await door.send("hospital", HOSPITAL, [PRACTICE], headers={"Disposition-Notification-To": HOSPITAL})
+    secretary = Person(world, "secretary")
+    item = (await secretary.inbox(PRACTICE))[0]
+    assert (await secretary.rest("POST", f"/mailboxes/{PRACTICE}/messages/{item['id']}/receipt")).status_code == 201
+    reply = await secretary.smtp(PRACTICE, HOSPITAL, _client_receipt(item["message_id"]))
+    assert (reply.code, reply.enhanced) == (550, "5.7.1")
+    assert (await _events(world, "hospital", HOSPITAL))[PRACTICE] == ["submitted", "relayed", "delivered", "displayed"]
+
+
+async def test_a_receipt_that_waits_in_the_queue_is_the_only_one(world: Simulator) -> None:
+    await SmtpDoor(world).send("hospital", HOSPITAL, [PRACTICE], headers={"Disposition-Notification-To": HOSPITAL})
+    secretary = Person(world, "secretary")
+    item = (await secretary.inbox(PRACTICE))[0]
+    await core_control.change_mailbox(world.world, HOSPITAL, {"state": "suspended"}, actor_id=None, door=Through.CONTROL)
+    assert (await secretary.smtp(PRACTICE, HOSPITAL, _client_receipt(item["message_id"]))).code == 250
+    assert (await secretary.inbox(PRACTICE))[0]["keywords"] == ["$MDNSent"]
+    again = await secretary.rest("POST", f"/mailboxes/{PRACTICE}/messages/{item['id']}/receipt")
+    assert (again.status_code, again.json()["code"]) == (409, "receipt-already-sent")
