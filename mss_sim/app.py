@@ -135,7 +135,7 @@ class Simulator:
         store.listen()
         ids = IdSource(self._clock)
         tokens = Tokens(settings, self._clock, ids, self.data_dir / "keys" / "tokens.pem")
-        return World(settings, store, self._clock, ids, Directory(store), Passwords(), tokens)
+        return World(settings, store, self._clock, ids, Directory(store, settings.message_size_bytes_max), Passwords(), tokens)
 
     async def _serve_smtp(self, context: ssl.SSLContext) -> None:
         settings, core = self.settings, self.core

@@ -110,6 +110,10 @@ class Person:
         found: dict[str, Any] = await self.get(f"/mailboxes/{mailbox}/messages/{message_id}")
         return found
 
+    async def post_raw(self, mailbox: str, raw: bytes) -> httpx.Response:
+        """Send a whole message by REST."""
+        return await self.rest("POST", f"/mailboxes/{mailbox}/messages", content=raw, headers={"Content-Type": "message/rfc822"})
+
     async def send(self, mailbox: str, **fields: Any) -> httpx.Response:
         """Send by REST."""
         return await self.rest("POST", f"/mailboxes/{mailbox}/messages", json={"subject": "Bonjour", "text": "Bonjour.", **fields})
@@ -125,6 +129,16 @@ class Peer:
         """Bring one letter; the first refusal is returned."""
         raw = message if isinstance(message, bytes) else message.as_bytes(policy=SMTP)
         return await asyncio.to_thread(self._send, sender, to, raw, mail, rcpt)
+
+    async def extensions(self) -> dict[str, str]:
+        """What EHLO announces, by name in lower case."""
+        return await asyncio.to_thread(self._extensions)
+
+    def _extensions(self) -> dict[str, str]:
+        where = self.simulator.ready()["mx"]
+        with smtplib.SMTP(where["host"], where["port"], timeout=20) as client:
+            client.ehlo("mta.example")
+            return client.esmtp_features
 
     def _send(self, sender: str, to: list[str], raw: bytes, mail: str, rcpt: str) -> Reply:
         where = self.simulator.ready()["mx"]

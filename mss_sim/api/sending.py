@@ -22,7 +22,7 @@ from mss_sim.core.letters import Addressee, Envelope
 from mss_sim.core.receipts import ReceiptWish, Sent
 from mss_sim.core.rows import ListQuery
 from mss_sim.core.submission import Request as Submit
-from mss_sim.core.submission import read_message, sender_at
+from mss_sim.core.submission import read_message, sender_at, size_max
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
 from mss_sim.ids import ID_MAX, encode
@@ -57,7 +57,7 @@ async def send_message(
 
     All recipients are checked first: when one is refused, nothing is sent and the answer tells each refusal.
     """
-    body = await _body(request, core)
+    body = await _body(request, core, address)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "message/rfc822":
         submit = await _whole(core, address, body, to, send_mode)
@@ -72,9 +72,9 @@ async def send_message(
     return Json(views.accepted(result, address), status_code=201)
 
 
-async def _body(request: Request, core: Core) -> bytes:
-    """The body, given up as soon as it cannot be a message within the limit (base64 in JSON takes a third more)."""
-    limit = core.world.settings.message_size_bytes_max * 3 // 2 + 1_000_000
+async def _body(request: Request, core: Core, address: str) -> bytes:
+    """The body, given up as soon as it cannot be a message within the mailbox's limit (base64 in JSON takes a third more)."""
+    limit = await size_max(core.world, await core.world.directory.mailbox(address)) * 3 // 2 + 1_000_000
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)

@@ -165,7 +165,7 @@ class Delivery:
             if refusal:
                 sorted_.missed.append((addressee, Way.REFUSE, refusal))
                 return refusal
-        stands = self._stands(berth, operator_id, letter.row.size_bytes)
+        stands = self._stands(berth, operator_id, letter)
         route = decide_route(addressee.address, stands, local=local or not self._world.settings.remote_unknown_bounces)
         if route.refusal is None and berth is not None:
             berth.used_bytes += letter.row.size_bytes
@@ -175,11 +175,12 @@ class Delivery:
         sorted_.missed.append((addressee, route.way, refusal))
         return refusal if route.way is Way.REFUSE else None
 
-    def _stands(self, berth: Berth | None, operator_id: int | None, size_bytes: int) -> Standing:
+    def _stands(self, berth: Berth | None, operator_id: int | None, letter: Letter) -> Standing:
         if berth is None:
             return Standing.OUTSIDE if operator_id is None else Standing.UNKNOWN
         limit = self._world.directory.limit_of(berth.message_size_bytes_max, berth.operator_id)
-        return standing(berth.state, Room(berth.used_bytes, berth.quota_bytes, limit), size_bytes)
+        size = 0 if letter.tried_before else letter.parsed.size_bytes
+        return standing(berth.state, Room(berth.used_bytes, berth.quota_bytes, limit), size, letter.row.size_bytes - size)
 
     def _answer_refusal(
         self, conn: Connection, patient: Berth, address: str, berth: Berth | None, answered: list[tuple[int, int]]

@@ -27,8 +27,9 @@ class _Memory:
 class Directory:
     """Domains, operators and mailboxes as they were when last asked for."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, message_size_bytes_max: int) -> None:
         self._store = store
+        self._default_bytes_max = message_size_bytes_max
         self._memory = _Memory(-1, {}, {}, {})
 
     async def operator_of(self, address: str) -> Operator | None:
@@ -74,12 +75,16 @@ class Directory:
         room = Room(mailbox.used_bytes, mailbox.quota_bytes, self.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id))
         return standing(mailbox.state, room, size_bytes)
 
-    def limit_of(self, own: int | None, operator_id: int) -> int | None:
-        """The largest message in bytes that a mailbox takes or sends: its own limit, else its operator's, else None."""
-        if own is not None:
-            return own
+    def limit_of(self, own: int | None, operator_id: int) -> int:
+        """The largest message in bytes that a mailbox takes or sends: its own limit, else its operator's, else the setting's."""
         operator = self._memory.operators.get(operator_id)
-        return operator.message_size_bytes_max if operator else None
+        theirs = operator.message_size_bytes_max if operator else None
+        return own or theirs or self._default_bytes_max
+
+    async def ceiling(self) -> int:
+        """The largest message in bytes that any operator takes: what a server announces before it knows whose mail it is."""
+        memory = await self._fresh()
+        return max([self._default_bytes_max, *(operator.message_size_bytes_max or 0 for operator in memory.operators.values())])
 
     async def _fresh(self) -> _Memory:
         return self._memory if self._memory.version == self._store.directory_version else await self._load()

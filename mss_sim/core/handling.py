@@ -300,8 +300,7 @@ def _thread(conn: Connection, message_id: int, answered: Sequence[str]) -> int:
 
 def _require_room(world: World, there: Shelf, size: int) -> None:
     mailbox = there.held.mailbox
-    own = world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id)
-    limit = world.settings.message_size_bytes_max if own is None else own
+    limit = world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id)
     stands = standing(mailbox.state, Room(mailbox.used_bytes, mailbox.quota_bytes, limit), size)
     if stands is Standing.FULL:
         raise Refusal(Rule.MAILBOX_FULL, f"The mailbox {mailbox.address} is full; delete messages first.", subject=mailbox.address)

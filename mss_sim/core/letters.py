@@ -59,7 +59,7 @@ class Letter:
     """One message with its envelope. `raw` are the bytes to store; `row` is filled but for its thread.
 
     `local_operator` is the operator that accepted it (None: whoever holds the mailbox, as for a peer's mail): mailboxes of others are
-    remote. `strict` refuses the whole letter when one recipient is refused.
+    remote. `strict` refuses the whole letter when one recipient is refused. `tried_before`: it comes from the queue, its size was judged.
     """
 
     id: int
@@ -75,6 +75,7 @@ class Letter:
     submission_id: int | None = None
     sender_mailbox: str | None = None
     about_submission: int | None = None
+    tried_before: bool = False
 
     @property
     def left_from(self) -> str:

@@ -116,7 +116,7 @@ class Queue:
         raw = messages.raw(conn, row.id)
         envelope = Envelope(submission.return_path, (Addressee(person.address),))
         parsed = parse(raw, _NO_LIMITS)
-        letter = Letter(row.id, raw, parsed, row, envelope, Door.SYSTEM, self._world.clock.now())
+        letter = Letter(row.id, raw, parsed, row, envelope, Door.SYSTEM, self._world.clock.now(), tried_before=True)
         if submission.mailbox_id is not None:
             letter.sender_mailbox = mailboxes.addresses(conn, [submission.mailbox_id]).get(submission.mailbox_id)
         return self._delivery.deliver_stored(conn, letter)

@@ -47,13 +47,17 @@ class Reception:
         if self._world.directory.welcome(address, size_bytes) is None:
             await check_recipient(self._world, None, address, size_bytes, peer=True)
 
-    def check_size(self, size_bytes: int) -> None:
-        """Refuse a message over the limit of this server."""
-        check_size(self._world, None, size_bytes)
+    async def check_size(self, size_bytes: int) -> None:
+        """Refuse a message over what every operator takes; a recipient's own limit is known at RCPT."""
+        await check_size(self._world, None, size_bytes)
+
+    async def size_max(self) -> int:
+        """The largest message in bytes that is read at all."""
+        return await self._world.directory.ceiling()
 
     async def receive(self, envelope: Envelope, raw: bytes, *, protocol: str, peer: str) -> Accepted:
         """Deliver a letter; it is on disk when this returns."""
-        self.check_size(len(raw))
+        await self.check_size(len(raw))
         parsed = await read_message(self._world, raw)
         await self._check_patient(envelope.sender, addresses_of(parsed.from_), is_report=parsed.root.content_type == "multipart/report")
         at = self._world.clock.now()

@@ -69,12 +69,17 @@ async def sender_at(world: World, actor: Actor, address: str, wished: SendMode |
     return sender
 
 
-def check_size(world: World, mailbox: Mailbox | None, size_bytes: int) -> None:
-    """Refuse a message that is over what its sender's mailbox, its operator or this server accepts."""
-    own = world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id) if mailbox else None
-    refusal = size_refusal(size_bytes, world.settings.message_size_bytes_max if own is None else own)
+async def check_size(world: World, mailbox: Mailbox | None, size_bytes: int) -> None:
+    """Refuse a message that is over what its sender's mailbox, its operator or, without a sender, every operator accepts."""
+    refusal = size_refusal(size_bytes, await size_max(world, mailbox))
     if refusal:
         raise refusal
+
+
+async def size_max(world: World, mailbox: Mailbox | None) -> int:
+    """The largest message in bytes that a mailbox sends; without one, that any operator takes."""
+    ceiling = await world.directory.ceiling()
+    return world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id) if mailbox else ceiling
 
 
 async def check_recipient(world: World, sender: Sender | None, address: str, size_bytes: int = 0, *, peer: bool = False) -> None:
@@ -139,7 +144,7 @@ class Submission:
             )
         if envelope.sender and envelope.sender not in senders:
             await sender_at(world, actor, envelope.sender)
-        check_size(world, sender.mailbox, len(raw))
+        await check_size(world, sender.mailbox, len(raw))
         raw, parsed = _stamp(actor, sender, raw, parsed)
         at = world.clock.now()
         trace = trace_fields(world, envelope, protocol=request.protocol, peer=request.peer, at=at)

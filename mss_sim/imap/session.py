@@ -154,8 +154,7 @@ class Session:
 
     def size_limit(self, mailbox: Mailbox) -> int:
         """The largest message that a mailbox takes, in bytes."""
-        own = self.world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id)
-        return self.settings.message_size_bytes_max if own is None else own
+        return self.world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id)
 
     def place(self, name: str) -> Place:
         """Where a name leads; Refusal(NOT_FOUND) when it leads nowhere. Whether it may be seen is asked when it is used."""

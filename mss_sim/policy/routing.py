@@ -82,20 +82,20 @@ _DELIVER = Route(Way.DELIVER)
 
 
 class Room(NamedTuple):
-    """What a mailbox can take, in bytes; `message_bytes_max` None means that no limit of its own is set."""
+    """What a mailbox can take, in bytes; `message_bytes_max` None: any message."""
 
     used_bytes: int
     quota_bytes: int
     message_bytes_max: int | None = None
 
 
-def standing(state: MailboxState, room: Room, size_bytes: int) -> Standing:
-    """How an existing mailbox stands for a message of `size_bytes`."""
+def standing(state: MailboxState, room: Room, size_bytes: int, trace_bytes: int = 0) -> Standing:
+    """How an existing mailbox stands for a message of `size_bytes`; the trace written on top takes room, but is not judged."""
     if state is not MailboxState.ACTIVE:
         return Standing.CLOSED if state is MailboxState.CLOSED else Standing.SUSPENDED
     if room.message_bytes_max is not None and size_bytes > room.message_bytes_max:
         return Standing.TOO_SMALL
-    return Standing.FULL if room.used_bytes + max(size_bytes, 1) > room.quota_bytes else Standing.ACTIVE
+    return Standing.FULL if room.used_bytes + max(size_bytes + trace_bytes, 1) > room.quota_bytes else Standing.ACTIVE
 
 
 def decide_route(address: str, stands: Standing, *, local: bool) -> Route:

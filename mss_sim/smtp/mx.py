@@ -14,8 +14,11 @@ class MxSession(Session):
         super().__init__(settings, peer)
         self._reception = reception
 
+    async def size_max(self) -> int:
+        return await self._reception.size_max()
+
     async def accept_sender(self, command: MailCommand) -> None:
-        self._reception.check_size(command.size_bytes)
+        await self._reception.check_size(command.size_bytes)
         await self._reception.check_sender(command.sender)
 
     async def accept_recipient(self, command: RcptCommand, transaction: Transaction) -> None:

@@ -88,26 +88,26 @@ class SmtpConnection(Wire):
 
     async def smtp_HELO(self, hostname: str) -> None:  # noqa: N802 - aiosmtpd finds verbs by this name
         """HELO: no extensions (ref: rfc5321#4.1.1.1)."""
-        self._greet(hostname, extended=False)
+        await self._greet(hostname, extended=False)
 
     async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802
         """EHLO: what is announced is implemented, and nothing else is."""
-        self._greet(hostname, extended=True)
+        await self._greet(hostname, extended=True)
 
-    def _greet(self, hostname: str, *, extended: bool) -> None:
+    async def _greet(self, hostname: str, *, extended: bool) -> None:
         if not hostname or not hostname.isprintable() or " " in hostname:
             self._answer(replies.syntax("EHLO hostname"))
             return
         self.talk.greet(hostname, extended=extended)
-        words = self._extensions() if extended else []
+        words = await self._extensions() if extended else []
         lines = [self.hostname, *words]
         for position, word in enumerate(lines, 1):
             self._say_line(f"250{' ' if position == len(lines) else '-'}{word}\r\n".encode("ascii"))
 
-    def _extensions(self) -> list[str]:
+    async def _extensions(self) -> list[str]:
         words = [
             "PIPELINING",
-            f"SIZE {self._front.settings.message_size_bytes_max}",
+            f"SIZE {await self.talk.size_max()}",
             "8BITMIME",
             "SMTPUTF8",
             "ENHANCEDSTATUSCODES",
@@ -203,9 +203,10 @@ class SmtpConnection(Wire):
         self._answer(reply)
         if reply.code != 354:
             return
-        raw, size = await self._message()
+        limit = await self.talk.size_max()
+        raw, size = await self._message(limit)
         self._note(b"(a message of %d bytes)" % size)
-        self._answer(self.talk.too_large(size) if raw is None else await self.talk.message(raw))
+        self._answer(self.talk.too_large(size, limit) if raw is None else await self.talk.message(raw))
 
     async def smtp_RSET(self, argument: str) -> None:  # noqa: N802
         """RSET."""

@@ -134,10 +134,9 @@ class Session(ABC):
             return replies.refused(refusal)
         return Reply(250, "2.0.0", f"OK stored as {encode(accepted.message_id)}")
 
-    def too_large(self, size_bytes: int) -> Reply:
+    def too_large(self, size_bytes: int, limit: int) -> Reply:
         """The message went over the limit while it came in; the transaction is over."""
         self.transaction = None
-        limit = self.settings.message_size_bytes_max
         refusal = Refusal(
             Rule.TOO_LARGE, f"The message has {size_bytes} bytes; at most {limit} are accepted here.", reference="rfc1870#6.3"
         )
@@ -147,6 +146,10 @@ class Session(ABC):
         """RSET."""
         self.transaction = None
         return replies.RESET
+
+    @abstractmethod
+    async def size_max(self) -> int:
+        """The largest message in bytes that is read now: the sender's limit, or before MAIL what any sender may send."""
 
     @abstractmethod
     async def accept_sender(self, command: MailCommand) -> None:

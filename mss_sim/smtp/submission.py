@@ -4,7 +4,7 @@ from mss_sim.config import Settings
 from mss_sim.core.accounts import Actor
 from mss_sim.core.core import Core
 from mss_sim.core.letters import Accepted
-from mss_sim.core.submission import Request, Sender, check_recipient, check_size, sender_at
+from mss_sim.core.submission import Request, Sender, check_recipient, check_size, sender_at, size_max
 from mss_sim.net.logins import actor_behind
 from mss_sim.net.sasl import Credentials
 from mss_sim.smtp import replies
@@ -37,6 +37,9 @@ class SubmissionSession(Session):
         """The actor behind credentials; Refusal(AUTHENTICATION_FAILED) otherwise."""
         return await actor_behind(self._core.world, credentials, door=Door.SMTP)
 
+    async def size_max(self) -> int:
+        return await size_max(self._core.world, self._sender.mailbox if self._sender else None)
+
     async def accept_sender(self, command: MailCommand) -> None:
         if not self.tls:
             raise CommandError(replies.TLS_FIRST)
@@ -44,7 +47,7 @@ class SubmissionSession(Session):
             raise CommandError(replies.AUTH_FIRST)
         world = self._core.world
         self._sender = await sender_at(world, self.actor, command.sender) if command.sender else None
-        check_size(world, self._sender.mailbox if self._sender else None, command.size_bytes)
+        await check_size(world, self._sender.mailbox if self._sender else None, command.size_bytes)
 
     async def accept_recipient(self, command: RcptCommand, transaction: Transaction) -> None:
         await check_recipient(self._core.world, self._sender, command.recipient, transaction.mail.size_bytes)

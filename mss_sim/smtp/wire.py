@@ -182,9 +182,8 @@ class Wire(SMTP):
         if self._bad_commands >= self._front.settings.bad_commands_max:
             await self._leave(replies.TOO_MANY_ERRORS)
 
-    async def _message(self) -> tuple[bytes | None, int]:
-        """(message with dots unstuffed, size); None in its place when it went over the limit, all of it read and dropped."""
-        limit = self._front.settings.message_size_bytes_max
+    async def _message(self, limit: int) -> tuple[bytes | None, int]:
+        """(message with dots unstuffed, size in bytes); None in its place when it went over the limit, all of it read and dropped."""
         timeout = self._front.settings.data_timeout_seconds
         dropped = 0
         scanned = 0
