@@ -6,7 +6,7 @@
     submission, reception            a letter from a client; a letter from a peer operator
     letters, delivery, recorded      the letter on its way; into mailboxes; what is left behind besides copies
     retries                          the same key sends once
-    reports, receipts                notifications owed and reports matched; read receipts and timelines
+    reports, receipts, readers       notifications owed and reports matched; read receipts and timelines; those that clients send
     queue                            recipients that wait
     mailboxes, foldering             reading and keeping order, one message at a time
     shelves, handling, listing       a folder that is kept open: reading, changing; the tree of all folders

@@ -10,7 +10,7 @@ accepted comes back to its sender as a notification, in the same transaction. Or
 
 from collections.abc import Sequence
 
-from mss_sim.core import delegation, recorded, reports, retries
+from mss_sim.core import delegation, readers, recorded, reports, retries
 from mss_sim.core.letters import Accepted, Addressee, Letter, Outcome, Sorted
 from mss_sim.core.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
@@ -18,7 +18,7 @@ from mss_sim.mail import structure
 from mss_sim.mail.addresses import domain_of
 from mss_sim.policy import closure
 from mss_sim.policy.delegation import Sending, decide_sending
-from mss_sim.policy.routing import Room, Standing, Way, decide_route, standing
+from mss_sim.policy.routing import Reach, Room, Standing, Way, decide_route, standing
 from mss_sim.store import conversations, folders, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
@@ -111,7 +111,10 @@ class Delivery:
         sorted_ = Sorted(letter, answered[0][0] if answered else self._thread(conn, letter, sender, berths))
         if letter.origin:
             sorted_.sending = self._sending(conn, letter, sender)
-            reports.check_receipt(conn, letter)
+            about = readers.asked(conn, letter)
+            if about and sender:
+                readers.check(conn, letter, about, sender)
+                sorted_.receipt_of = about
         refusals = []
         for addressee in letter.envelope.recipients:
             refusal = self._sort_one(conn, sorted_, addressee, sender, berths.get(addressee.address), answered)
@@ -160,13 +163,14 @@ class Delivery:
         letter = sorted_.letter
         operator_id = self._world.directory.operator_id_of(addressee.address)
         local = letter.local_operator in (None, operator_id)
-        if sender and sender.kind is MailboxKind.PATIENT:
+        receipt = sorted_.receipt_of is not None and not letter.envelope.sender and addressee.address in sorted_.receipt_of.receipt_to
+        if sender and sender.kind is MailboxKind.PATIENT and not receipt:
             refusal = self._answer_refusal(conn, sender, addressee.address, berth, answered)
             if refusal:
                 sorted_.missed.append((addressee, Way.REFUSE, refusal))
                 return refusal
         stands = self._stands(berth, operator_id, letter)
-        route = decide_route(addressee.address, stands, local=local or not self._world.settings.remote_unknown_bounces)
+        route = decide_route(addressee.address, stands, self._reach(letter, local=local))
         if route.refusal is None and berth is not None:
             berth.used_bytes += letter.row.size_bytes
             sorted_.delivered.append((addressee, berth, not local))
@@ -174,6 +178,11 @@ class Delivery:
         refusal = route.refusal or Refusal(Rule.UNKNOWN_MAILBOX, f"There is no mailbox {addressee.address}.")
         sorted_.missed.append((addressee, route.way, refusal))
         return refusal if route.way is Way.REFUSE else None
+
+    def _reach(self, letter: Letter, *, local: bool) -> Reach:
+        if letter.door is Door.SYSTEM and not letter.tried_before:
+            return Reach.NOTICE
+        return Reach.LOCAL if local or not self._world.settings.remote_unknown_bounces else Reach.REMOTE
 
     def _stands(self, berth: Berth | None, operator_id: int | None, letter: Letter) -> Standing:
         if berth is None:
@@ -225,7 +234,8 @@ class Delivery:
         mailboxes.moor(conn, touched.values())
         recorded.record(self._world, conn, stored, berths)
         for sorted_ in stored:
-            reports.note_receipt(conn, sorted_.letter)
+            if sorted_.receipt_of:
+                readers.note_sent(conn, sorted_.receipt_of.mailbox_id, sorted_.receipt_of.message_id, sorted_.letter.at)
             reports.match(self._world, conn, sorted_)
 
     def _add_copies(self, conn: Connection, stored: list[Sorted]) -> None:

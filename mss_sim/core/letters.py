@@ -83,6 +83,15 @@ class Letter:
         return self.sender_mailbox or (self.origin.mailbox if self.origin else self.envelope.sender)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The letter that a reader's own receipt speaks of: where it lies, and for whom the receipt was asked."""
+
+    mailbox_id: int
+    message_id: int
+    receipt_to: frozenset[str]
+
+
 @dataclass(slots=True, eq=False)
 class Sorted:
     """One letter after the decision: who gets it, who does not, and in what quality it left."""
@@ -94,6 +103,7 @@ class Sorted:
     missed: list[tuple[Addressee, Way, Refusal]] = field(default_factory=list)
     sent_in: list[Berth] = field(default_factory=list)
     sent_copy_id: int | None = None
+    receipt_of: Asked | None = None
 
 
 class Outcome(NamedTuple):

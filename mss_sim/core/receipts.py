@@ -9,7 +9,8 @@ from mss_sim.core import delegation
 from mss_sim.core.accounts import Actor
 from mss_sim.core.delivery import Delivery
 from mss_sim.core.mailboxes import Opened, open_message
-from mss_sim.core.reports import note_sent, system_letter
+from mss_sim.core.readers import note_sent
+from mss_sim.core.reports import system_letter
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail import mdn
@@ -91,7 +92,8 @@ class Receipts:
         """Open a message; a patient cannot refuse the receipt that was asked for, it leaves by itself (ref: cnam#receipt)."""
         opened = await open_message(self._world, actor, address, copy_id)
         automatic = opened.mailbox.kind is MailboxKind.PATIENT and self._world.settings.patient_receipt_automatic
-        if automatic and opened.first_time:
+        wanted = bool(orjson.loads(opened.item.message.summary)["receipt_to"]) and KEYWORD_MDN_SENT not in opened.item.copy.keywords.split()
+        if automatic and wanted:
             with suppress(Refusal):  # nothing was asked for, or not for the return path: no receipt is due
                 await self.send(actor, address, copy_id, ReceiptWish(automatic=True))
         return opened

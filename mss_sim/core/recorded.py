@@ -33,9 +33,10 @@ def _submissions(world: World, conn: Connection, stored: Sequence[Sorted], berth
     waiting: list[Waiting] = []
     for sorted_ in stored:
         letter = sorted_.letter
-        if letter.origin is None or letter.submission_id is None:
-            continue
-        rows.append(_submission(sorted_, berths[letter.origin.mailbox].id))
+        waits = any(way is Way.DEFER for _, way, _ in sorted_.missed)
+        if letter.submission_id is None or not (letter.origin or waits):
+            continue  # what a peer brought; a notification that arrived
+        rows.append(_submission(sorted_, berths[letter.origin.mailbox].id if letter.origin else None))
         fates = {addressee.address: (remote, None, None) for addressee, _, remote in sorted_.delivered}
         missed = {addressee.address: (way, refusal) for addressee, way, refusal in sorted_.missed}
         for addressee in letter.envelope.recipients:
@@ -65,7 +66,7 @@ def _submissions(world: World, conn: Connection, stored: Sequence[Sorted], berth
     _remember_keys(conn, stored)
 
 
-def _submission(sorted_: Sorted, mailbox_id: int) -> Submission:
+def _submission(sorted_: Sorted, mailbox_id: int | None) -> Submission:
     letter, sending = sorted_.letter, sorted_.sending
     return Submission(
         id=letter.submission_id or 0,

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from itertools import groupby
 
+import orjson
+
 from mss_sim.clock import SECOND, Micros
 from mss_sim.core.letters import Addressee, Envelope, Letter, Sorted, prepare
 from mss_sim.core.world import World
-from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.mail import dsn, mdn
 from mss_sim.mail.addresses import domain_of
@@ -14,13 +15,14 @@ from mss_sim.mail.dsn import RecipientStatus
 from mss_sim.mail.parse import parse
 from mss_sim.policy.receipts import diagnostic, dsn_due
 from mss_sim.policy.routing import Way
-from mss_sim.store import conversations, folders, journal, mailboxes, messages, submissions
+from mss_sim.store import journal, messages, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.journal import Line
+from mss_sim.store.mailboxes import Berth
 from mss_sim.store.submissions import Event, Submission
-from mss_sim.vocabulary import KEYWORD_MDN_SENT, Act, Disposition, Door, DsnAction, TimelineKind
+from mss_sim.vocabulary import Act, Disposition, Door, DsnAction, TimelineKind
 
-_DISPOSITIONS: dict[Disposition, TimelineKind] = {
+DISPOSITIONS: dict[Disposition, TimelineKind] = {
     Disposition.DISPLAYED: TimelineKind.DISPLAYED,
     Disposition.PROCESSED: TimelineKind.PROCESSED,
     Disposition.DISPATCHED: TimelineKind.PROCESSED,
@@ -81,10 +83,12 @@ def notification(world: World, about: dsn.Envelope, statuses: Sequence[Recipient
 
 
 def system_letter(world: World, raw: bytes, *, to: str, at: Micros) -> Letter:
-    """A letter of the simulator itself, with a null return path."""
+    """A letter of the simulator itself, with a null return path. It waits for a mailbox that takes no mail for now."""
     envelope = Envelope("", (Addressee(to),))
     fields = [("Return-Path", "<>")] if world.settings.trace_headers else []
-    return prepare(world, raw, parse(raw), envelope, fields=fields, door=Door.SYSTEM, at=at)
+    letter = prepare(world, raw, parse(raw), envelope, fields=fields, door=Door.SYSTEM, at=at)
+    letter.submission_id = world.ids.next()
+    return letter
 
 
 def match(world: World, conn: Connection, sorted_: Sorted) -> None:
@@ -92,23 +96,32 @@ def match(world: World, conn: Connection, sorted_: Sorted) -> None:
     letter = sorted_.letter
     if letter.parsed.root.content_type != "multipart/report" or not sorted_.delivered:
         return
-    told = _told(letter)
-    if told is None:
+    said = told(letter)
+    if said is None:
         return
-    rfc_id, envelope_id, entries = told
+    rfc_id, envelope_id, entries = said
     for _, berth, _ in sorted_.delivered:
         for address, kind, detail in entries:
-            sent = _spoken_of(conn, letter, berth.id, address, rfc_id, envelope_id)
+            sent = _spoken_of(conn, letter, berth, (address, kind), rfc_id, envelope_id)
             if sent is not None and _believed(letter, address, kind):
                 _tell(world, conn, letter, sent, (address, kind, detail))
 
 
 def _spoken_of(
-    conn: Connection, letter: Letter, mailbox_id: int, address: str, rfc_id: str | None, envelope_id: str | None
+    conn: Connection, letter: Letter, berth: Berth, entry: tuple[str, TimelineKind], rfc_id: str | None, envelope_id: str | None
 ) -> Submission | None:
+    """The letter that a report speaks of, sent by the mailbox that gets the report or, for a read receipt, that asked for it there."""
     if letter.about_submission is not None:
         return submissions.by_id(conn, letter.about_submission)
-    return submissions.spoken_of(conn, mailbox_id, address, rfc_id, envelope_id)
+    address, kind = entry
+    own = submissions.spoken_of(conn, berth.id, address, rfc_id, envelope_id)
+    if own is not None or kind not in DISPOSITIONS.values() or rfc_id is None:
+        return own
+    for sent in submissions.with_message_id(conn, rfc_id, address):
+        row = messages.by_id(conn, sent.message_id)
+        if row is not None and berth.address in orjson.loads(row.summary)["receipt_to"]:
+            return sent
+    return None
 
 
 def _believed(letter: Letter, address: str, kind: TimelineKind) -> bool:
@@ -118,7 +131,7 @@ def _believed(letter: Letter, address: str, kind: TimelineKind) -> bool:
     """
     who = letter.sender_mailbox or (letter.origin.mailbox if letter.origin else None)
     if who is not None:
-        return kind in _DISPOSITIONS.values() and who == address
+        return kind in DISPOSITIONS.values() and who == address
     if letter.door is Door.SYSTEM:
         return True
     return letter.door is Door.MX and not letter.envelope.sender
@@ -131,60 +144,12 @@ def _tell(world: World, conn: Connection, letter: Letter, sent: Submission, entr
         return
     if not submissions.attach_report(conn, people[address], kind, letter.id):
         submissions.add_events(conn, [Event(world.ids.next(), people[address], kind, letter.at, detail, letter.id)])
-    if kind in _DISPOSITIONS.values():
-        _note_by_client(conn, letter, address, sent.message_id)
     found = {"recipient": address, "kind": kind, "of": encode(sent.id)}
     line = Line(world.ids.next(), letter.at, Act.RECEIPT_MATCHED, letter.door, None, sent.mailbox_id, None, letter.id, found)
     journal.write(conn, [line])
 
 
-def note_sent(conn: Connection, mailbox_id: int, message_id: int, at: Micros) -> None:
-    """Record that a mailbox has sent its read receipt for a letter, once, and mark its copies (ref: rfc3503#3)."""
-    conversations.note_receipt(conn, message_id, mailbox_id, at)
-    for copy_id in messages.copies_of(conn, mailbox_id, message_id):
-        item = messages.one(conn, mailbox_id, copy_id, None)
-        if item is None:
-            continue
-        folder = folders.lock(conn, [item.copy.folder_id])[item.copy.folder_id]
-        words = " ".join(sorted({*item.copy.keywords.split(), KEYWORD_MDN_SENT}))
-        messages.set_flags(conn, [(copy_id, item.copy.flags, words, folder.step())])
-        folders.keep(conn, [folder])
-
-
-def _receipt_of(conn: Connection, letter: Letter) -> tuple[int, int] | None:
-    """(mailbox, message) that a person's own read receipt speaks of, where the message lies in the mailbox that he sends from."""
-    if letter.origin is None or letter.parsed.root.content_type != "multipart/report":
-        return None
-    told, reader = _told(letter), mailboxes.by_address(conn, letter.origin.mailbox)
-    if told is None or told[0] is None or reader is None or any(kind not in _DISPOSITIONS.values() for _, kind, _ in told[2]):
-        return None
-    found = messages.known(conn, [told[0]]).get(told[0])
-    return (reader.id, found[1]) if found and messages.copies_of(conn, reader.id, found[1]) else None
-
-
-def check_receipt(conn: Connection, letter: Letter) -> None:
-    """Refuse a second read receipt of one mailbox for one letter, through whatever door the first left (ref: rfc8098#2.1)."""
-    about = _receipt_of(conn, letter)
-    if about is not None and conversations.receipt_sent(conn, about[1], about[0]):
-        detail = "The read receipt for that letter has left already; it is sent once."
-        raise Refusal(Rule.RECEIPT_ALREADY_SENT, detail, reference="rfc8098#2.1")
-
-
-def note_receipt(conn: Connection, letter: Letter) -> None:
-    """A reader's own mail program sends the receipt: it counts from here, though it may wait in the queue."""
-    about = _receipt_of(conn, letter)
-    if about is not None and not conversations.receipt_sent(conn, about[1], about[0]):
-        note_sent(conn, about[0], about[1], letter.at)
-
-
-def _note_by_client(conn: Connection, letter: Letter, address: str, message_id: int) -> None:
-    """A reader's own mail program sent the receipt: no second one leaves through another door."""
-    reader = mailboxes.by_address(conn, address)
-    if (letter.origin or letter.sender_mailbox) and reader and not conversations.receipt_sent(conn, message_id, reader.id):
-        note_sent(conn, reader.id, message_id, letter.at)
-
-
-def _told(letter: Letter) -> tuple[str | None, str | None, list[tuple[str, TimelineKind, str]]] | None:
+def told(letter: Letter) -> tuple[str | None, str | None, list[tuple[str, TimelineKind, str]]] | None:
     """(Message-ID, envelope id, (recipient, kind, detail) rows) of a report; None when it cannot be read."""
     raw = letter.raw[len(letter.raw) - letter.parsed.size_bytes :]
     status = dsn.parse(raw, letter.parsed.root)
@@ -195,7 +160,7 @@ def _told(letter: Letter) -> tuple[str | None, str | None, list[tuple[str, Timel
     if receipt is None or receipt.original_message_id is None or receipt.final_recipient is None:
         return None
     detail = receipt.disposition.value + (f"/error: {receipt.error}" if receipt.error else "")
-    return receipt.original_message_id, None, [(receipt.final_recipient, _DISPOSITIONS[receipt.disposition], detail)]
+    return receipt.original_message_id, None, [(receipt.final_recipient, DISPOSITIONS[receipt.disposition], detail)]
 
 
 def retry_deadline(world: World, submitted_at: Micros) -> Micros:

@@ -20,7 +20,7 @@ from mss_sim.mail.parse import MalformedMessage, ParsedMessage, parse
 from mss_sim.policy import closure
 from mss_sim.policy.access import Access
 from mss_sim.policy.delegation import Sending, decide_sending
-from mss_sim.policy.routing import Way, decide_route, size_refusal
+from mss_sim.policy.routing import Reach, Way, decide_route, size_refusal
 from mss_sim.store import conversations, identities, journal, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.journal import Line
@@ -88,7 +88,8 @@ async def check_recipient(world: World, sender: Sender | None, address: str, siz
     local = peer or (sender is not None and operator is not None and operator.id == sender.mailbox.operator_id)
     if sender and sender.mailbox.kind is MailboxKind.PATIENT:
         await _check_invited(world, sender.mailbox, address)
-    route = decide_route(address, stands, local=local or not world.settings.remote_unknown_bounces)
+    reach = Reach.LOCAL if local or not world.settings.remote_unknown_bounces else Reach.REMOTE
+    route = decide_route(address, stands, reach)
     if route.way is Way.REFUSE and route.refusal:
         raise route.refusal
 

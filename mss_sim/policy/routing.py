@@ -1,17 +1,18 @@
 """What becomes of one recipient.
 
 `local` is a mailbox of the sender's own operator, or any mailbox when a peer operator calls: its state is known at once. `remote` is a
-mailbox of another operator of the same simulator: the sender's operator accepts, the other one answers afterwards.
+mailbox of another operator of the same simulator: the sender's operator accepts, the other one answers afterwards. `notice` is the mailbox
+that a notification or read receipt of the server itself goes to: nobody is there to hear a refusal, and none is notified of it.
 
-| mailbox   | local                       | remote                              |
-|-----------|-----------------------------|-------------------------------------|
-| active    | DELIVER                     | DELIVER (relayed, then delivered)   |
-| active, message over its limit | REFUSE message-too-large | BOUNCE message-too-large |
-| full      | REFUSE mailbox-full         | DEFER mailbox-full                  |
-| suspended | REFUSE mailbox-suspended    | DEFER mailbox-suspended             |
-| closed    | REFUSE mailbox-closed       | BOUNCE mailbox-closed               |
-| unknown   | REFUSE unknown-mailbox      | BOUNCE unknown-mailbox              |
-| outside   | REFUSE domain-outside       | REFUSE domain-outside               |
+| mailbox   | local                       | remote                              | notice |
+|-----------|-----------------------------|-------------------------------------|--------|
+| active    | DELIVER                     | DELIVER (relayed, then delivered)   | DELIVER |
+| active, message over its limit | REFUSE message-too-large | BOUNCE message-too-large | REFUSE |
+| full      | REFUSE mailbox-full         | DEFER mailbox-full                  | DEFER  |
+| suspended | REFUSE mailbox-suspended    | DEFER mailbox-suspended             | DEFER  |
+| closed    | REFUSE mailbox-closed       | BOUNCE mailbox-closed               | REFUSE |
+| unknown   | REFUSE unknown-mailbox      | BOUNCE unknown-mailbox              | REFUSE |
+| outside   | REFUSE domain-outside       | REFUSE domain-outside               | REFUSE |
 """
 
 from dataclasses import dataclass
@@ -29,6 +30,14 @@ class Way(StrEnum):
     REFUSE = "refuse"
     DEFER = "defer"
     BOUNCE = "bounce"
+
+
+class Reach(StrEnum):
+    """Whose mailbox it is, seen from who sends: the columns of the table."""
+
+    LOCAL = "local"
+    REMOTE = "remote"
+    NOTICE = "notice"
 
 
 class Standing(StrEnum):
@@ -59,14 +68,19 @@ _TEXTS: dict[Standing, tuple[Rule, str, str]] = {
         "ans-trust-space",
     ),
 }
-_WAYS: dict[Standing, tuple[Way, Way]] = {
-    Standing.ACTIVE: (Way.DELIVER, Way.DELIVER),
-    Standing.TOO_SMALL: (Way.REFUSE, Way.BOUNCE),
-    Standing.FULL: (Way.REFUSE, Way.DEFER),
-    Standing.SUSPENDED: (Way.REFUSE, Way.DEFER),
-    Standing.CLOSED: (Way.REFUSE, Way.BOUNCE),
-    Standing.UNKNOWN: (Way.REFUSE, Way.BOUNCE),
-    Standing.OUTSIDE: (Way.REFUSE, Way.REFUSE),
+_COLUMNS = (Reach.LOCAL, Reach.REMOTE, Reach.NOTICE)
+_WAYS: dict[tuple[Standing, Reach], Way] = {
+    (stands, reach): way
+    for stands, ways in {
+        Standing.ACTIVE: (Way.DELIVER, Way.DELIVER, Way.DELIVER),
+        Standing.TOO_SMALL: (Way.REFUSE, Way.BOUNCE, Way.REFUSE),
+        Standing.FULL: (Way.REFUSE, Way.DEFER, Way.DEFER),
+        Standing.SUSPENDED: (Way.REFUSE, Way.DEFER, Way.DEFER),
+        Standing.CLOSED: (Way.REFUSE, Way.BOUNCE, Way.REFUSE),
+        Standing.UNKNOWN: (Way.REFUSE, Way.BOUNCE, Way.REFUSE),
+        Standing.OUTSIDE: (Way.REFUSE, Way.REFUSE, Way.REFUSE),
+    }.items()
+    for reach, way in zip(_COLUMNS, ways, strict=True)
 }
 
 
@@ -98,9 +112,9 @@ def standing(state: MailboxState, room: Room, size_bytes: int, trace_bytes: int 
     return Standing.FULL if room.used_bytes + max(size_bytes + trace_bytes, 1) > room.quota_bytes else Standing.ACTIVE
 
 
-def decide_route(address: str, stands: Standing, *, local: bool) -> Route:
+def decide_route(address: str, stands: Standing, reach: Reach) -> Route:
     """The row of the table above for one recipient."""
-    way = _WAYS[stands][0 if local else 1]
+    way = _WAYS[stands, reach]
     if way is Way.DELIVER:
         return _DELIVER
     rule, text, reference = _TEXTS[stands]

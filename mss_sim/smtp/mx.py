@@ -15,6 +15,7 @@ class MxSession(Session):
         self._reception = reception
 
     async def size_max(self) -> int:
+        """What is read now: see `Session`."""
         return await self._reception.size_max()
 
     async def accept_sender(self, command: MailCommand) -> None:

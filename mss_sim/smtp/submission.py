@@ -38,6 +38,7 @@ class SubmissionSession(Session):
         return await actor_behind(self._core.world, credentials, door=Door.SMTP)
 
     async def size_max(self) -> int:
+        """What is read now: see `Session`."""
         return await size_max(self._core.world, self._sender.mailbox if self._sender else None)
 
     async def accept_sender(self, command: MailCommand) -> None:

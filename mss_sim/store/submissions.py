@@ -15,7 +15,7 @@ from mss_sim.vocabulary import Notify, SendMode, TimelineKind
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One letter with its envelope. `mailbox_id` is where it was sent from; None for a letter that a peer brought."""
+    """One letter with its envelope. `mailbox_id` is where it was sent from; None for a notice of the server itself that waits."""
 
     id: int
     message_id: int
@@ -142,6 +142,17 @@ def spoken_of(conn: Connection, mailbox_id: int, recipient: str, rfc_message_id:
         if condition is not None and (row := conn.execute(query.where(and_(ours, condition))).first()):
             return _submission(row)
     return None
+
+
+def with_message_id(conn: Connection, rfc_message_id: str, recipient: str) -> list[Submission]:
+    """Every letter with that Message-ID that some mailbox sent to that recipient, the newest first."""
+    query = (
+        select(*submissions.c)
+        .join(messages, messages.c.id == submissions.c.message_id)
+        .join(recipients, recipients.c.submission_id == submissions.c.id)
+        .where(messages.c.rfc_message_id == rfc_message_id, recipients.c.address == recipient, submissions.c.mailbox_id.is_not(None))
+    )
+    return [_submission(row) for row in conn.execute(query.order_by(submissions.c.id.desc()))]
 
 
 def attach_report(conn: Connection, recipient_id: int, kind: TimelineKind, report_id: int) -> bool:

@@ -96,3 +96,13 @@ async def test_what_may_not_be_seen_does_not_exist(simulator: Simulator) -> None
         assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
         unknown = await Person(simulator, role).rest("GET", "/mailboxes/nobody@medecin.sim.mssante.fr/messages")
         assert unknown.status_code == 404
+
+
+async def test_a_grant_that_has_not_begun_is_handed_over_too(simulator: Simulator) -> None:
+    doctor, newcomer, secretary = (Person(simulator, role) for role in ("doctor", "newcomer", "secretary"))
+    grant = {"grantee": newcomer.idnat, "rights": ["see", "read"], "valid_from": "2099-01-01T00:00:00Z"}
+    assert (await doctor.rest("POST", f"/mailboxes/{DOCTOR}/grants", json=grant)).status_code == 201
+    order = {"from": newcomer.idnat, "to": secretary.idnat}
+    done = (await doctor.rest("POST", "/grants/hand-over", json=order)).json()
+    ahead = [(one["grantee"]["idnat"], one["valid_from"][:4]) for one in done["created"]]
+    assert ahead == [(secretary.idnat, "2099")]

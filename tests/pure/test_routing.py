@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mss_sim.errors import Rule
 from mss_sim.policy.receipts import DIAGNOSTICS
-from mss_sim.policy.routing import Room, Route, Standing, Way, decide_route, size_refusal, standing
+from mss_sim.policy.routing import Reach, Room, Route, Standing, Way, decide_route, size_refusal, standing
 from mss_sim.vocabulary import MailboxState
 
 BOB = "bruno.leroy@sim.mssante.fr"
@@ -14,19 +14,21 @@ ACTIVE, SUSPENDED, CLOSED = MailboxState.ACTIVE, MailboxState.SUSPENDED, Mailbox
 
 
 @pytest.mark.parametrize(
-    ("stands", "local", "remote", "rule"),
+    ("stands", "local", "remote", "notice", "rule"),
     [
-        (Standing.TOO_SMALL, Way.REFUSE, Way.BOUNCE, Rule.TOO_LARGE),
-        (Standing.FULL, Way.REFUSE, Way.DEFER, Rule.MAILBOX_FULL),
-        (Standing.SUSPENDED, Way.REFUSE, Way.DEFER, Rule.MAILBOX_SUSPENDED),
-        (Standing.CLOSED, Way.REFUSE, Way.BOUNCE, Rule.MAILBOX_CLOSED),
-        (Standing.UNKNOWN, Way.REFUSE, Way.BOUNCE, Rule.UNKNOWN_MAILBOX),
-        (Standing.OUTSIDE, Way.REFUSE, Way.REFUSE, Rule.DOMAIN_OUTSIDE),
+        (Standing.TOO_SMALL, Way.REFUSE, Way.BOUNCE, Way.REFUSE, Rule.TOO_LARGE),
+        (Standing.FULL, Way.REFUSE, Way.DEFER, Way.DEFER, Rule.MAILBOX_FULL),
+        (Standing.SUSPENDED, Way.REFUSE, Way.DEFER, Way.DEFER, Rule.MAILBOX_SUSPENDED),
+        (Standing.CLOSED, Way.REFUSE, Way.BOUNCE, Way.REFUSE, Rule.MAILBOX_CLOSED),
+        (Standing.UNKNOWN, Way.REFUSE, Way.BOUNCE, Way.REFUSE, Rule.UNKNOWN_MAILBOX),
+        (Standing.OUTSIDE, Way.REFUSE, Way.REFUSE, Way.REFUSE, Rule.DOMAIN_OUTSIDE),
     ],
 )
-def test_a_recipient_who_cannot_be_served_is_refused_bounced_or_deferred(stands: Standing, local: Way, remote: Way, rule: Rule) -> None:
-    for is_local, way in ((True, local), (False, remote)):
-        route = decide_route(BOB, stands, local=is_local)
+def test_a_recipient_who_cannot_be_served_is_refused_bounced_or_deferred(
+    stands: Standing, local: Way, remote: Way, notice: Way, rule: Rule
+) -> None:
+    for reach, way in ((Reach.LOCAL, local), (Reach.REMOTE, remote), (Reach.NOTICE, notice)):
+        route = decide_route(BOB, stands, reach)
         assert route.way is way
         assert route.refusal is not None
         assert (route.refusal.rule, route.refusal.subject) == (rule, BOB)
@@ -34,15 +36,15 @@ def test_a_recipient_who_cannot_be_served_is_refused_bounced_or_deferred(stands:
         assert rule in DIAGNOSTICS, "a bounce could not be written"
 
 
-@pytest.mark.parametrize("local", [True, False])
-def test_an_active_mailbox_is_served(local: bool) -> None:
-    assert decide_route(BOB, Standing.ACTIVE, local=local) == Route(Way.DELIVER, None)
+@pytest.mark.parametrize("reach", list(Reach))
+def test_an_active_mailbox_is_served(reach: Reach) -> None:
+    assert decide_route(BOB, Standing.ACTIVE, reach) == Route(Way.DELIVER, None)
 
 
 @pytest.mark.parametrize("stands", list(Standing))
-@pytest.mark.parametrize("local", [True, False])
-def test_what_waits_has_a_temporary_status_and_what_bounces_a_permanent_one(stands: Standing, local: bool) -> None:
-    route = decide_route(BOB, stands, local=local)
+@pytest.mark.parametrize("reach", list(Reach))
+def test_what_waits_has_a_temporary_status_and_what_bounces_a_permanent_one(stands: Standing, reach: Reach) -> None:
+    route = decide_route(BOB, stands, reach)
     if route.refusal is None:
         return
     digit = DIAGNOSTICS[route.refusal.rule][1][0]
