@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, true, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import answer_rights, copies, messages, receipts
+from mss_sim.store.messages import by_message
 from mss_sim.vocabulary import ClosureCause
 
 
@@ -36,6 +37,8 @@ class Thread:
 
 
 _COLUMNS = tuple(answer_rights.c)
+_COPIES_A_THREAD = 4
+"""How many copies are looked at for each conversation that is wanted, before looking further."""
 
 
 def _right(row: Row[Any]) -> AnswerRightRow:
@@ -99,31 +102,41 @@ def reopen_thread(conn: Connection, thread_id: int, origin_mailbox_id: int) -> i
 
 
 def threads(conn: Connection, mailbox_id: int, *, before: int | None, limit: int) -> list[Thread]:
-    """The conversations of a mailbox by their newest copy, newest first, whose newest copy has an id under `before`."""
-    newest = func.max(copies.c.id)
-    query = (
-        select(messages.c.thread_id, func.count(func.distinct(messages.c.id)), newest)
-        .join(messages, messages.c.id == copies.c.message_id)
-        .where(copies.c.mailbox_id == mailbox_id)
-        .group_by(messages.c.thread_id)
-        .order_by(newest.desc())
-        .limit(limit)
-    )
-    if before is not None:
-        query = query.having(newest < before)
-    return [Thread(*row) for row in conn.execute(query)]
+    """The conversations of a mailbox by their newest copy, newest first, whose newest copy has an id under `before`.
+
+    Walks from the newest copy down, so that the first page of a large mailbox costs no more than that of a small one.
+    """
+    found: dict[int, Thread] = {}
+    passed: set[int] = set()
+    step = limit * _COPIES_A_THREAD
+    while True:
+        query = select(copies.c.id, messages.c.thread_id).join(messages, messages.c.id == copies.c.message_id)
+        query = query.where(copies.c.mailbox_id == mailbox_id, copies.c.id < before if before is not None else true())
+        rows = conn.execute(query.order_by(copies.c.id.desc()).limit(step)).all()
+        fresh = {row.thread_id for row in rows} - found.keys() - passed
+        sizes = _sizes(conn, mailbox_id, fresh)
+        for row in rows:
+            if row.thread_id in fresh and sizes[row.thread_id].last_copy_id == row.id:
+                found[row.thread_id] = sizes[row.thread_id]
+        passed |= fresh - found.keys()  # their newest copy has an id of `before` or over: they stood on an earlier page
+        if len(found) >= limit or len(rows) < step:
+            return list(found.values())[:limit]
+        before = rows[-1].id
 
 
 def thread(conn: Connection, mailbox_id: int, thread_id: int) -> Thread | None:
     """One conversation of a mailbox."""
+    return _sizes(conn, mailbox_id, {thread_id}).get(thread_id)
+
+
+def _sizes(conn: Connection, mailbox_id: int, thread_ids: Collection[int]) -> dict[int, Thread]:
     query = (
         select(messages.c.thread_id, func.count(func.distinct(messages.c.id)), func.max(copies.c.id))
         .join(messages, messages.c.id == copies.c.message_id)
-        .where(copies.c.mailbox_id == mailbox_id, messages.c.thread_id == thread_id)
+        .where(by_message(mailbox_id), messages.c.thread_id.in_(list(thread_ids)))
         .group_by(messages.c.thread_id)
     )
-    row = conn.execute(query).one_or_none()
-    return Thread(*row) if row else None
+    return {row.thread_id: Thread(*row) for row in conn.execute(query)}
 
 
 def receipt_sent(conn: Connection, message_id: int, mailbox_id: int) -> bool:
