@@ -13,8 +13,8 @@ import shutil
 import socket
 import ssl
 import tempfile
-from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -103,7 +103,7 @@ class Simulator:
             raise
 
     async def _start(self) -> None:
-        self.data_dir.mkdir(parents=True, exist_ok=True)
+        _make_folder(self.data_dir)
         if self._temporary:
             self._stack.callback(shutil.rmtree, self._temporary, ignore_errors=True)
         self._core = assemble(await self._open_world())
@@ -157,7 +157,8 @@ class Simulator:
         await self._listen("imap", lambda: ImapConnection(front, loop), self.settings.imap_port, connections)
 
     async def _listen(self, name: str, connection: Callable[[], asyncio.BaseProtocol], port: int, registry: Connections) -> None:
-        server = await asyncio.get_running_loop().create_server(connection, self.settings.host, port, backlog=512)
+        with _listening(name, self.settings.host, port):
+            server = await asyncio.get_running_loop().create_server(connection, self.settings.host, port, backlog=512)
         self._ports[name] = server.sockets[0].getsockname()[1]
         self._stack.push_async_callback(_close_sockets, server, registry)
 
@@ -166,7 +167,8 @@ class Simulator:
             raise RuntimeError("certificates come first")
         sockets = api.Sockets({"smtp": self.connections, "imap": self.imap_connections}, self.transcripts)
         app = api.build(self.core, ca_file=self._certificates.ca_file, sockets=sockets, seed=self._seed)
-        listener = _bind(self.settings.host, self.settings.http_port)
+        with _listening("http", self.settings.host, self.settings.http_port):
+            listener = _bind(self.settings.host, self.settings.http_port)
         self._ports["http"] = listener.getsockname()[1]
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=int(_STOP_SECONDS))
         server = _HttpServer(config)
@@ -192,8 +194,11 @@ class Simulator:
     def write_ready_file(self, path: Path) -> None:
         """Write `ready()` as JSON, whole or not at all."""
         beside = path.with_name(f".{path.name}.{os.getpid()}")
-        beside.write_text(json.dumps(self.ready(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        beside.replace(path)
+        try:
+            beside.write_text(json.dumps(self.ready(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+            beside.replace(path)
+        except OSError as error:
+            raise OSError(f"the ready file {path} cannot be written: {error.strerror}; name another with --ready-file") from error
 
     async def stop(self) -> None:
         """Close the ports, finish what is under way, remove what was temporary."""
@@ -204,12 +209,29 @@ class Simulator:
 def upgrade_database(data_dir: Path, url: str | None) -> str:
     """Bring a database to the newest schema: the one at `url`, else SQLite's in `data_dir`; the revision."""
     if url is None:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        _make_folder(data_dir)
     engine = engines.create(url or engines.sqlite_url(data_dir / "mss-sim.db"))
     try:
         return schema.upgrade(engine)
     finally:
         engine.dispose()
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"the data folder {path} cannot be made: {error.strerror}; name another with --data") from error
+
+
+@contextmanager
+def _listening(name: str, host: str, port: int) -> Iterator[None]:
+    """Say of an OSError which port it was, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        reason = str(error.strerror or error).rpartition(": ")[2]  # asyncio puts the address before the reason
+        raise OSError(f"cannot listen on {host}, {name} port {port}: {reason}; see --host and --{name}-port") from error
 
 
 def _bind(host: str, port: int) -> socket.socket:

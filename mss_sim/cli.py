@@ -1,6 +1,7 @@
 """The command line. Imports are made where they are used, so that `--help` and `version` answer at once."""
 
 import asyncio
+import os
 import signal
 import sys
 from importlib.metadata import version as installed_version
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mss_sim import log
+from mss_sim.errors import Refusal
 
 if TYPE_CHECKING:
     from mss_sim.app import Simulator
@@ -27,25 +29,34 @@ _DEFAULT_HTTP = "http://127.0.0.1:8080"
 
 
 def main() -> None:
-    """Entry point: errors that a user can mend are one line, and exit status 2."""
+    """Entry point: an error that a user can mend is one line; status 2 for what was typed wrong, 1 for what was tried and failed."""
     try:
         code = app(standalone_mode=False)
-    except (OSError, ValueError) as error:
-        typer.echo(f"mss-sim: {error}", err=True)
-        sys.exit(2)
     except typer.Abort:
         sys.exit(130)
     except Exception as error:
-        if not hasattr(error, "format_message"):  # typer's usage errors have no public common class
+        told = _told(error)
+        if told is None:
             raise
-        typer.echo(f"mss-sim: {error.format_message()} Try --help.", err=True)
-        sys.exit(2)
+        sys.exit(_fail(*told).exit_code)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _fail(text: str) -> typer.Exit:
-    typer.echo(f"mss-sim: {text}", err=True)
-    return typer.Exit(2)
+def _told(error: Exception) -> tuple[str, int] | None:
+    """The line and the exit status of an error that a user can mend; None for a defect of the program."""
+    if hasattr(error, "format_message"):  # typer's usage errors have no public common class
+        message = " ".join(error.format_message().split()) or "a command is missing"
+        return f"{message.rstrip('.')}. Try --help.", 2
+    if isinstance(error, OSError):
+        return (f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)), 1
+    if isinstance(error, Refusal):
+        return error.detail, 1
+    return (str(error), 2) if isinstance(error, ValueError) else None
+
+
+def _fail(text: str, status: int = 2) -> typer.Exit:
+    typer.echo(f"mss-sim: {' '.join(text.split())}", err=True)
+    return typer.Exit(status)
 
 
 @app.command()
@@ -62,17 +73,35 @@ def run(
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Run the simulator until Ctrl-C."""
-    from mss_sim.config import Settings  # noqa: PLC0415
-
     if memory and data:
         raise _fail("--data and --memory exclude each other")
     log.configure(log_level)
     folder = None if memory else data or _DEFAULT_DATA
-    settings = Settings(
+    settings = _settings(
         data_dir=folder, host=host, submission_port=submission_port, mx_port=mx_port, imap_port=imap_port, http_port=http_port
     )
     _check_seed(seed)
     _run_loop(_run(settings, None if seed == "none" else seed, ready_file))
+
+
+def _settings(**options: Any) -> "Settings":
+    """The settings out of options and environment; what is wrong is told by the name that the user gave it, without its value."""
+    from pydantic import ValidationError  # noqa: PLC0415
+    from pydantic_settings import SettingsError  # noqa: PLC0415
+
+    from mss_sim.config import Settings, misspelt  # noqa: PLC0415
+
+    for wrong, right in misspelt(os.environ):
+        raise _fail(f"{wrong} is no setting; did you mean {right}?")
+    try:
+        return Settings(**options)
+    except ValidationError as error:
+        faults = [(str(fault["loc"][0]), fault["msg"]) for fault in error.errors(include_url=False, include_input=False)]
+        named = [(f"--{name.replace('_', '-')}" if name in options else f"MSS_SIM_{name.upper()}", what) for name, what in faults]
+        raise _fail("; ".join(f"{name}: {what[:1].lower()}{what[1:]}" for name, what in named)) from error
+    except SettingsError as error:
+        name = next((name for name in Settings.model_fields if f'"{name}"' in str(error)), "?")
+        raise _fail(f'MSS_SIM_{name.upper()}: a JSON list is expected, such as ["A", "B"]') from error
 
 
 def _check_seed(seed: str) -> None:
@@ -107,8 +136,6 @@ async def _run(settings: "Settings", seed: str | None, ready_file: Path | None) 
             _greet(simulator)
             _spare_the_collector()
             await over.wait()
-    except OSError as error:
-        raise _fail(f"{error}") from error
     finally:
         if ready_file:
             ready_file.unlink(missing_ok=True)  # noqa: ASYNC240 - the loop ends here
@@ -158,6 +185,7 @@ def _control(http: str, key: str | None, path: str, body: dict[str, Any]) -> Any
     import json  # noqa: PLC0415
     import urllib.error  # noqa: PLC0415
     import urllib.request  # noqa: PLC0415
+    from http.client import HTTPException  # noqa: PLC0415
 
     if not http.startswith(("http://", "https://")):
         raise _fail(f"{http} is not an http URL")
@@ -167,16 +195,31 @@ def _control(http: str, key: str | None, path: str, body: dict[str, Any]) -> Any
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             return json.load(answer)
     except urllib.error.HTTPError as error:
-        problem = json.loads(error.read() or b"{}")
-        raise _fail(problem.get("detail", str(error))) from error
-    except urllib.error.URLError as error:
-        raise _fail(f"no simulator answers at {http}: {error.reason}") from error
+        raise _fail(_detail(error.read()) or f"{http} answered {error.code}: is it a simulator? See --http", 1) from error
+    except HTTPException as error:  # a URL that no request can be made of, an answer that is not HTTP's
+        raise _fail(f"no simulator answers at {http}: {str(error) or type(error).__name__}; see --http", 1) from error
+    except OSError as error:
+        reason = getattr(error, "reason", error)
+        raise _fail(f"no simulator answers at {http}: {reason}; start one with mss-sim run, or name it with --http", 1) from error
+    except ValueError as error:
+        raise _fail(f"what answers at {http} is no simulator; name one with --http", 1) from error
+
+
+def _detail(body: bytes) -> str:
+    """What the simulator's problem document says; empty when it is none of its own."""
+    import json  # noqa: PLC0415
+
+    try:
+        problem = json.loads(body)
+    except ValueError:
+        return ""
+    return str(problem["detail"]) if isinstance(problem, dict) and "code" in problem and "detail" in problem else ""
 
 
 @app.command()
 def token(
     who: Annotated[str, typer.Argument(help="Login or idNat of the persona.")],
-    lifetime: Annotated[int | None, typer.Option(help="Seconds.")] = None,
+    lifetime: Annotated[int | None, typer.Option(min=1, help="Seconds.")] = None,
     http: _Http = _DEFAULT_HTTP,
     control_key: _ControlKey = None,
 ) -> None:
@@ -197,7 +240,7 @@ def send(
     attach: Annotated[list[Path] | None, typer.Option(help="File to attach; repeat for more.")] = None,
     read_receipt: Annotated[bool, typer.Option("--read-receipt", help="Ask for a read receipt.")] = False,
     host: str = "127.0.0.1",
-    port: int = 1587,
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 1587,
 ) -> None:
     """Send a letter by SMTP, as a mail client would."""
     from mss_sim.smtp.client import SendError, send_letter  # noqa: PLC0415
@@ -217,7 +260,7 @@ def send(
             read_receipt=read_receipt,
         )
     except SendError as error:
-        raise _fail(str(error)) from error
+        raise _fail(str(error), 1) from error
     typer.echo(f"sent {message_id}")
 
 

@@ -4,6 +4,8 @@ Values come from, in this order: arguments of the caller, environment variables 
 is our choice, because no public text gives the rule, has a line in docs/quirks.md (a test checks it).
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import Field
@@ -11,18 +13,22 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mss_sim.vocabulary import FinHeaderScope, Profile, SendMode
 
+_PREFIX = "MSS_SIM_"
+
 
 class Settings(BaseSettings):
     """Settings of one `Simulator`; immutable once built."""
 
-    model_config = SettingsConfigDict(env_prefix="MSS_SIM_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
 
     # Where it lives
     data_dir: Path | None = Field(
         default=None, description="Folder of the database, keys and certificates; none: a temporary one, removed at exit."
     )
     database_url: str | None = Field(default=None, description="SQLAlchemy URL of a PostgreSQL database; none: SQLite in the data folder.")
-    host: str = Field(default="127.0.0.1", description="Address to listen on. The control plane answers loopback only unless a key is set.")
+    host: str = Field(
+        default="127.0.0.1", min_length=1, description="Address to listen on. The control plane answers loopback only unless a key is set."
+    )
     submission_port: int = Field(default=1587, ge=0, le=65535, description="SMTP submission; 0 takes any free port.")
     mx_port: int = Field(default=1025, ge=0, le=65535, description="SMTP between operators; 0 takes any free port.")
     imap_port: int = Field(default=1143, ge=0, le=65535, description="IMAP; 0 takes any free port.")
@@ -86,3 +92,20 @@ class Settings(BaseSettings):
     token_lifetime_seconds: int = Field(default=120, ge=1, description="Life of an access token (ref: psc#lifetimes).")
     token_bytes_max: int = Field(default=8_192, ge=1_024, description="Longest token that is looked at.")
     idempotency_seconds: int = Field(default=86_400, ge=1, description="How long an Idempotency-Key is remembered.")
+
+
+def misspelt(variables: Iterable[str]) -> list[tuple[str, str]]:
+    """Environment variables that are nearly a setting, with the one that was meant: they would be passed over in silence.
+
+    Others of that prefix are left alone: Kubernetes makes some of its own for a service of that name.
+    """
+    by_words = {frozenset(name.split("_")): name for name in Settings.model_fields}
+    found = []
+    for variable in sorted(variables):
+        name = variable.removeprefix(_PREFIX).lower()
+        if not variable.startswith(_PREFIX) or name in Settings.model_fields:
+            continue
+        near = by_words.get(frozenset(name.split("_"))) or next(iter(get_close_matches(name, Settings.model_fields, 1, 0.85)), None)
+        if near is not None:
+            found.append((variable, _PREFIX + near.upper()))
+    return found

@@ -8,9 +8,16 @@ import sys
 
 import structlog
 
+LEVELS = ("debug", "info", "warning", "error")
+
 
 def configure(level: str = "info", *, json_lines: bool = False) -> None:
-    """Set the process up once, from the command line; libraries that log through `logging` follow `level` too."""
+    """Set the process up once, from the command line; libraries that log through `logging` follow `level` too.
+
+    ValueError when there is no such level.
+    """
+    if level.lower() not in LEVELS:
+        raise ValueError(f"there is no log level {level}; the levels are {', '.join(LEVELS)}")
     number = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     plain = structlog.dev.ConsoleRenderer(

@@ -34,17 +34,26 @@ class Certificates:
 
 
 def ensure(folder: Path, hosts: Sequence[str], now: datetime) -> Certificates:
-    """The certificates in `folder`, made when they are missing, when they run out, or when `hosts` has grown."""
+    """The certificates in `folder`, made when they are missing, when they run out, or when `hosts` has grown.
+
+    ValueError when what is there cannot be read.
+    """
     found = Certificates(folder / "ca.pem", folder / "server.pem", folder / "server.key")
-    if not _still_good(found, hosts, now):
-        folder.mkdir(parents=True, exist_ok=True)
-        ca_key_file = folder / "ca.key"
-        if not (found.ca_file.exists() and ca_key_file.exists()):
-            ca_key = ec.generate_private_key(ec.SECP256R1())
-            _write_key(ca_key_file, ca_key)
-            found.ca_file.write_bytes(_authority(ca_key, now).public_bytes(serialization.Encoding.PEM))
-        _issue(found, ca_key_file, hosts, now)
+    try:
+        if not _still_good(found, hosts, now):
+            _make(found, folder / "ca.key", hosts, now)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"the certificates in {folder} cannot be read; delete that folder to have new ones made") from error
     return found
+
+
+def _make(found: Certificates, ca_key_file: Path, hosts: Sequence[str], now: datetime) -> None:
+    ca_key_file.parent.mkdir(parents=True, exist_ok=True)
+    if not (found.ca_file.exists() and ca_key_file.exists()):
+        ca_key = ec.generate_private_key(ec.SECP256R1())
+        _write_key(ca_key_file, ca_key)
+        found.ca_file.write_bytes(_authority(ca_key, now).public_bytes(serialization.Encoding.PEM))
+    _issue(found, ca_key_file, hosts, now)
 
 
 def server_context(certificates: Certificates) -> ssl.SSLContext:
@@ -111,7 +120,7 @@ def _issue(found: Certificates, ca_key_file: Path, hosts: Sequence[str], now: da
     """Make the server's key and certificate, signed by the authority."""
     ca_key = serialization.load_pem_private_key(ca_key_file.read_bytes(), None)
     if not isinstance(ca_key, ec.EllipticCurvePrivateKey):
-        raise TypeError(f"{ca_key_file} is not a P-256 key; delete the folder to make new certificates")
+        raise TypeError(f"{ca_key_file} is not a P-256 key")
     authority = x509.load_pem_x509_certificate(found.ca_file.read_bytes())
     key = ec.generate_private_key(ec.SECP256R1())
     _write_key(found.key_file, key)

@@ -36,11 +36,13 @@ def send_letter(
         message["Disposition-Notification-To"] = sender
     message.set_content(text)
     for path in files:
-        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        main, _, sub = kind.partition("/")
-        message.add_attachment(path.read_bytes(), maintype=main, subtype=sub, filename=path.name)
+        _attach(message, path)
     try:
         context = ssl.create_default_context(cafile=str(ca_file))
+    except OSError as error:
+        reason = error.strerror if not isinstance(error, ssl.SSLError) else "it holds no certificate"
+        raise SendError(f"{ca_file}: {reason}; --ca is the authority's certificate, ca_file of the ready file") from error
+    try:
         with smtplib.SMTP(host, port, timeout=30) as client:
             client.starttls(context=context)
             client.login(login, password)
@@ -50,6 +52,18 @@ def send_letter(
     except smtplib.SMTPResponseException as error:
         said = error.smtp_error.decode() if isinstance(error.smtp_error, bytes) else error.smtp_error
         raise SendError(f"{error.smtp_code} {said}") from error
-    except (smtplib.SMTPException, OSError) as error:
+    except smtplib.SMTPException as error:
         raise SendError(str(error)) from error
+    except OSError as error:
+        raise SendError(f"{host}:{port}: {error}; is a simulator running there, and is --ca its authority's?") from error
     return str(message["Message-ID"])
+
+
+def _attach(message: EmailMessage, path: Path) -> None:
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    main, _, sub = kind.partition("/")
+    try:
+        octets = path.read_bytes()
+    except OSError as error:
+        raise SendError(f"the file to attach {path} cannot be read: {error.strerror}; see --attach") from error
+    message.add_attachment(octets, maintype=main, subtype=sub, filename=path.name)

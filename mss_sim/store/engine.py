@@ -9,12 +9,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
 from mss_sim.store.hot import run_directly
 
 __all__ = ["Connection", "Engine", "create", "is_postgresql", "sqlite_url"]
 
+_EXPECTED = "sqlite:/// or postgresql:// is expected"
 _BUSY_MILLISECONDS = 30_000
 _READERS = 4
 _TOUCHED = "mss-sim touched"
@@ -33,12 +35,15 @@ def create(url: str, *, durable: bool = True) -> Engine:
 
     ValueError when the URL is neither SQLite's nor PostgreSQL's.
     """
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:  # the URL is not repeated: it may hold a password
+        raise ValueError(f"the database URL cannot be read; {_EXPECTED}, as postgresql://user:password@host:5432/name") from error
     backend = parsed.get_backend_name()
     if backend == "postgresql":
         return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=_READERS + 1, max_overflow=0, pool_pre_ping=True)
     if backend != "sqlite":
-        raise ValueError(f"the database URL is for {backend}; sqlite:/// or postgresql:// is expected")
+        raise ValueError(f"the database URL is for {backend}; {_EXPECTED}")
     engine = create_engine(parsed, poolclass=QueuePool, pool_size=_READERS + 1, max_overflow=0, connect_args={"timeout": 30})
     event.listen(engine, "connect", _sqlite_setup(durable=durable))
     event.listen(engine, "begin", _begin)

@@ -6,6 +6,7 @@ Creating it whole keeps the first start short; a test checks that both ways give
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from mss_sim.models.tables import metadata
 
@@ -28,7 +29,17 @@ def current(conn: Connection) -> str | None:
 
 
 def upgrade(engine: Engine) -> str:
-    """Bring the database to the newest revision and return it."""
+    """Bring the database to the newest revision and return it; OSError when it cannot be used, ValueError when it is too new."""
+    try:
+        return _upgrade(engine)
+    except DBAPIError as error:
+        place, advice = engine.url.render_as_string(hide_password=True), "check its URL, and that the server runs"
+        if engine.url.get_backend_name() == "sqlite":
+            place, advice = str(engine.url.database), "move the file away, or name another folder with --data"
+        raise OSError(f"the database {place} cannot be used: {' '.join(str(error.orig).split())}; {advice}") from error
+
+
+def _upgrade(engine: Engine) -> str:
     with engine.connect().execution_options(writing=True) as conn:
         with conn.begin():
             revision = current(conn)
