@@ -1,10 +1,12 @@
 """REST: conversations and their closure; the journal of a mailbox."""
 
+from functools import partial
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from mss_sim.api import schemas, views
-from mss_sim.api.paging import CurrentPage
+from mss_sim.api.paging import CurrentPage, Listing
 from mss_sim.api.views import Json
 from mss_sim.clock import iso
 from mss_sim.core import conversations, foldering, journal, people
@@ -25,9 +27,11 @@ async def _folders(core: Core, actor: Actor, address: str) -> dict[int, Folder]:
 @router.get("/conversations", responses={200: {"model": schemas.ConversationPage}})
 async def list_conversations(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, page: CurrentPage) -> Response:
     """The conversations of a mailbox, the one with the newest message first; how each patient stands."""
-    rows = await conversations.list_conversations(core.world, actor, address, before=page.before, limit=page.limit + 1)
+    before = page.before(Listing.CONVERSATIONS)
+    rows = await conversations.list_conversations(core.world, actor, address, before=before, limit=page.limit + 1)
     places = await _folders(core, actor, address)
-    return Json(page.cut(rows, lambda row: row.thread.last_copy_id, lambda row: views.conversation(row, places, whole=False)))
+    show = partial(views.conversation, folders=places, whole=False)
+    return Json(page.cut(Listing.CONVERSATIONS, rows, lambda row: row.thread.last_copy_id, show))
 
 
 @router.get("/conversations/{conversation_id}", responses={200: {"model": schemas.ConversationOut}})
@@ -58,9 +62,9 @@ async def _shown(core: Core, actor: Actor, address: str, found: Conversation) ->
 @router.get("/journal", responses={200: {"model": schemas.JournalPage}}, tags=["journal"])
 async def read_journal(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, page: CurrentPage) -> Response:
     """Who did what with this mailbox, newest first; the right to manage is needed."""
-    rows = await journal.of_mailbox(core.world, actor, address, before=page.before, limit=page.limit + 1)
+    rows = await journal.of_mailbox(core.world, actor, address, before=page.before(Listing.JOURNAL), limit=page.limit + 1)
     known = await people.by_ids(core.world, (row.actor_id for row in rows))
-    return Json(page.cut(rows, lambda row: row.id, lambda row: _line(row, known)))
+    return Json(page.cut(Listing.JOURNAL, rows, lambda row: row.id, lambda row: _line(row, known)))
 
 
 def _line(row: Line, known: dict[int, Identity]) -> dict[str, object]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
 from mss_sim.api import schemas, views
-from mss_sim.api.paging import CurrentPage
+from mss_sim.api.paging import CurrentPage, Listing
 from mss_sim.api.views import Json
 from mss_sim.clock import from_datetime
 from mss_sim.core import foldering, mailboxes, people
@@ -41,10 +41,11 @@ async def list_messages(
     has_attachment: Annotated[bool | None, Query(description="Only with, or only without, attachments.")] = None,
 ) -> Response:
     """The messages of a mailbox, newest first; in one folder, what came into it last first. Summaries only."""
+    listing = Listing.ALL_FOLDERS if folder is None else Listing.FOLDER
     query = ListQuery(
         mailbox_id=0,
         limit=page.limit + 1,
-        before=page.before,
+        before=page.before(listing),
         unread=unread,
         from_=fold(from_) if from_ else None,
         to=fold(to) if to else None,
@@ -60,7 +61,7 @@ async def list_messages(
         shown = views.summary(item, listed.folders, listed.readings.get(item.copy.id, ()), known)
         return shown if listed.readable else {**shown, "preview": ""}
 
-    return Json(page.cut(listed.items, lambda item: item.copy.id if folder is None else item.copy.uid, show))
+    return Json(page.cut(listing, listed.items, lambda item: item.copy.id if folder is None else item.copy.uid, show))
 
 
 @router.get("/{message_id}", responses={200: {"model": schemas.MessageOut}})

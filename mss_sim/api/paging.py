@@ -1,6 +1,10 @@
-"""Cursors: the place of the last row already shown, its id or its UID, so that page 1,000 costs what page 1 does."""
+"""Cursors: the place of the last row already shown, its id or its UID, so that page 1,000 costs what page 1 does.
+
+A cursor begins with a letter that names its list: a UID of one folder would be a place in the list of all folders too, just the wrong one.
+"""
 
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Query
@@ -12,25 +16,55 @@ T = TypeVar("T")
 _LIMIT_MAX = 200
 
 
+class Listing(Enum):
+    """Which list a cursor is a place in: the letter that it begins with."""
+
+    ALL_FOLDERS = "a"
+    FOLDER = "f"
+    SENT = "s"
+    CONVERSATIONS = "c"
+    JOURNAL = "j"
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return {"a": "messages of all folders", "f": "messages of one folder", "s": "letters sent"}.get(self.value, self.name.lower())
+
+
+def cursor(listing: Listing, place: int) -> str:
+    """The cursor of the page that begins after `place`."""
+    return listing.value + encode(place)
+
+
 class Page:
-    """What page is asked for: at most `limit` rows whose place is under `before`."""
+    """What page is asked for: at most `limit` rows whose place is under what `before` tells."""
 
     def __init__(
         self,
         limit: Annotated[int, Query(ge=1, le=_LIMIT_MAX, description="Rows on the page.")] = 50,
-        cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
+        cursor: Annotated[str | None, Query(description="`next_cursor` of the page before, of the same list.")] = None,
     ) -> None:
         self.limit = limit
+        self._cursor = cursor
+
+    def before(self, listing: Listing) -> int | None:
+        """The place that the page begins after; Refusal(INVALID) when the cursor is of another list, or none that was given."""
+        if not self._cursor:
+            return None
         try:
-            self.before = decode(cursor) if cursor else None
+            found, place = Listing(self._cursor[:1]), decode(self._cursor[1:])
         except ValueError as error:
             raise Refusal(Rule.INVALID, "The cursor is not one that was given; start again without it.") from error
+        if found is not listing:
+            detail = f"The cursor is of the {found.label}, this list is of the {listing.label}; start again without it."
+            raise Refusal(Rule.INVALID, detail)
+        return place
 
-    def cut(self, rows: Sequence[T], id_of: Callable[[T], int], show: Callable[[T], Any]) -> dict[str, Any]:
+    def cut(self, listing: Listing, rows: Sequence[T], id_of: Callable[[T], int], show: Callable[[T], Any]) -> dict[str, Any]:
         """The page out of `limit + 1` rows: the row too many tells that there is another page."""
         shown = rows[: self.limit]
         more = len(rows) > self.limit
-        return {"items": [show(row) for row in shown], "next_cursor": encode(id_of(shown[-1])) if more else None}
+        return {"items": [show(row) for row in shown], "next_cursor": cursor(listing, id_of(shown[-1])) if more else None}
 
 
 CurrentPage = Annotated[Page, Depends()]

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from mss_sim.api import schemas, views
-from mss_sim.api.paging import CurrentPage
+from mss_sim.api.paging import CurrentPage, Listing
 from mss_sim.api.schemas import PersonIn, SendIn
 from mss_sim.api.views import Json
 from mss_sim.core import mailboxes, people, receipts
@@ -201,9 +201,9 @@ async def message_timeline(core: CurrentCore, actor: CurrentActor, address: Mail
 @router.get("/sent", responses={200: {"model": schemas.TimelinePage}}, tags=["receipts"])
 async def list_sent(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, page: CurrentPage) -> Response:
     """The letters that this mailbox sent, newest first, each with one timeline per recipient."""
-    rows = await receipts.sent_letters(core.world, actor, address, before=page.before, limit=page.limit + 1)
+    rows = await receipts.sent_letters(core.world, actor, address, before=page.before(Listing.SENT), limit=page.limit + 1)
     known = await people.by_ids(core.world, (row.submission.actor_id for row in rows))
-    return Json(page.cut(rows, lambda row: row.submission.id, lambda row: views.timeline(row, address, known)))
+    return Json(page.cut(Listing.SENT, rows, lambda row: row.submission.id, lambda row: views.timeline(row, address, known)))
 
 
 @router.get("/sent/{submission_id}", responses={200: {"model": schemas.Timeline}}, tags=["receipts"])

@@ -137,6 +137,32 @@ async def test_lists_are_filtered_and_paged(simulator: Simulator) -> None:
     assert (await secretary.rest("GET", path, params={"limit": 0})).json()["code"] == "invalid-request"
 
 
+async def test_a_cursor_is_good_for_its_own_list_only(simulator: Simulator) -> None:
+    for number in range(3):
+        await Person(simulator, "hospital").send(HOSPITAL, to=[PRACTICE], subject=str(number))
+    doctor = Person(simulator, "doctor")
+    lists: dict[str, tuple[str, dict[str, str]]] = {
+        "messages of all folders": (f"/mailboxes/{PRACTICE}/messages", {}),
+        "messages of one folder": (f"/mailboxes/{PRACTICE}/messages", {"folder": "INBOX"}),
+        "conversations": (f"/mailboxes/{PRACTICE}/conversations", {}),
+        "journal": (f"/mailboxes/{PRACTICE}/journal", {}),
+    }
+    cursors = {name: (await doctor.get(path, limit=1, **params))["next_cursor"] for name, (path, params) in lists.items()}
+    lists["letters sent"] = f"/mailboxes/{PRACTICE}/sent", {}
+    for name, (path, params) in lists.items():
+        for other, cursor in cursors.items():
+            answer = await doctor.rest("GET", path, params={**params, "cursor": cursor})
+            if name == other:
+                assert answer.status_code == 200, answer.text
+            else:
+                assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
+                said = f"The cursor is of the {other}, this list is of the {name}; start again without it."
+                assert answer.json()["detail"] == said
+    for wrong in ("f", "0" * 13, "f" + "z" * 13, cursors["journal"][1:]):
+        answer = await doctor.rest("GET", f"/mailboxes/{PRACTICE}/messages", params={"cursor": wrong})
+        assert (answer.status_code, answer.json()["detail"]) == (422, "The cursor is not one that was given; start again without it.")
+
+
 async def test_flags_moves_and_deletions_keep_the_counters_true(simulator: Simulator) -> None:
     await Peer(simulator).send(HOSPITAL, [PRACTICE], letter(HOSPITAL, PRACTICE))
     doctor = Person(simulator, "doctor")
