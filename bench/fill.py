@@ -6,7 +6,6 @@ bodies and copies are written in turns, as delivery does, so that their pages li
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from figures import BenchmarkError
@@ -34,32 +33,19 @@ _MAILBOXES = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """What came of it: how to find the id of the copy with some UID in each INBOX."""
-
-    total: int
-    newest: Mapping[str, int]
-
-    def copy_id(self, address: str, uid: int) -> int:
-        """The id of the copy with that UID, 1 for the oldest."""
-        return self.newest[address] - (self.total - uid) * _MILLISECOND
-
-
-def multiply(database: Path, rfc_message_id: str, total: int) -> Filled:
+def multiply(database: Path, rfc_message_id: str, total: int) -> None:
     """Make `total` messages out of the one with that Message-ID, all of them in each INBOX that it lies in; half are seen."""
     connection = sqlite3.connect(database, isolation_level=None)
     try:
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-200000", "foreign_keys=OFF"):
             connection.execute(f"PRAGMA {pragma}")
-        newest = _multiply(connection, rfc_message_id, total)
+        _multiply(connection, rfc_message_id, total)
         connection.execute("PRAGMA journal_mode=WAL")
     finally:
         connection.close()
-    return Filled(total, newest)
 
 
-def _multiply(connection: sqlite3.Connection, rfc_message_id: str, total: int) -> dict[str, int]:
+def _multiply(connection: sqlite3.Connection, rfc_message_id: str, total: int) -> None:
     found = connection.execute("SELECT id FROM messages WHERE rfc_message_id = ?", (rfc_message_id,)).fetchone()
     if found is None:
         raise BenchmarkError("the message to multiply was not delivered")
@@ -70,8 +56,6 @@ def _multiply(connection: sqlite3.Connection, rfc_message_id: str, total: int) -
         given = {"first": first, "last": min(first + _BATCH, total) - 1, "total": total, "millisecond": _MILLISECOND}
         _write(connection, given, found[0], copies)
     connection.execute("COMMIT")
-    query = "SELECT mailboxes.address, copies.id FROM copies JOIN mailboxes ON mailboxes.id = copies.mailbox_id WHERE message_id = ?"
-    return dict(connection.execute(query, (found[0],)).fetchall())
 
 
 def _write(connection: sqlite3.Connection, given: dict[str, int], message_id: int, copies: list[int]) -> None:

@@ -14,10 +14,10 @@ from statistics import median
 from urllib.parse import urlsplit
 
 from figures import BenchmarkError, Row, Setting, percentile
-from fill import Filled, multiply
+from fill import multiply
 from servers import RECIPIENT, Load, Simulator, simulator
 
-from mss_sim.ids import encode
+from mss_sim.api.paging import Listing, cursor
 
 _SHARED = RECIPIENT
 _PERSONAL = "camille.martin@medecin.sim.mssante.fr"
@@ -37,7 +37,7 @@ class Reader:
     """One simulator as one client reads it; `times` in milliseconds by (mailbox, deep inside or not)."""
 
     connection: http.client.HTTPConnection
-    filled: Filled
+    total: int
     times: defaultdict[_Kind, list[float]] = field(default_factory=lambda: defaultdict(list))
     asked: int = 0
 
@@ -45,11 +45,11 @@ class Reader:
         """Ask for one page; milliseconds until its last byte."""
         address, deep = kind
         path = f"/api/v1/mailboxes/{address}/messages?folder=INBOX&limit={_LIMIT}"
+        newest = self.total
         if deep:
             self.asked += 1
-            half = self.filled.total // 2
-            uid = _LIMIT + 2 + self.asked * _STRIDE % (half - _LIMIT - 2)
-            path += f"&cursor={encode(self.filled.copy_id(address, uid))}"
+            newest = _LIMIT + 1 + self.asked * _STRIDE % (self.total // 2 - _LIMIT - 1)
+            path += f"&cursor={cursor(Listing.FOLDER, newest + 1)}"
         headers = {"Authorization": "Basic " + base64.b64encode(_LOGIN.encode()).decode()}
         began = time.perf_counter()
         self.connection.request("GET", path, headers=headers)
@@ -57,7 +57,7 @@ class Reader:
         body = answer.read()
         milliseconds = (time.perf_counter() - began) * 1_000
         found = json.loads(body)
-        if answer.status != 200 or len(found["items"]) != _LIMIT or not found["next_cursor"]:
+        if answer.status != 200 or not found["next_cursor"] or [one["uid"] for one in found["items"]] != _uids_of_page(newest):
             raise BenchmarkError(f"GET {path} answered {answer.status}: {body[:200].decode('utf-8', 'replace')}")
         return milliseconds
 
@@ -72,6 +72,10 @@ class Reader:
                 times.append(self.page(kind))
                 if time.perf_counter() > until:
                     break
+
+
+def _uids_of_page(newest: int) -> list[int]:
+    return list(range(newest, newest - _LIMIT, -1))
 
 
 def pages(setting: Setting) -> list[Row]:
@@ -105,11 +109,11 @@ def _row(name: str, address: str, few: Reader, many: Reader) -> Row:
     ratio, large, small = max(compared)
     return Row(
         name,
-        f"p95 {large:.1f} ms at {many.filled.total:,}",
-        f"p95 {small:.1f} ms at {few.filled.total:,}, ratio <= {_RATIO_MAX}",
+        f"p95 {large:.1f} ms at {many.total:,}",
+        f"p95 {small:.1f} ms at {few.total:,}, ratio <= {_RATIO_MAX}",
         ratio,
         ratio <= _RATIO_MAX,
-        {**detail, "messages": [few.filled.total, many.filled.total], "limit": _RATIO_MAX},
+        {**detail, "messages": [few.total, many.total], "limit": _RATIO_MAX},
     )
 
 
@@ -126,11 +130,11 @@ def _reader(setting: Setting, seed: Path, total: int) -> Iterator[Reader]:
     folder = setting.folder / str(total)
     data = folder / "data"
     shutil.copytree(seed, data)
-    filled = multiply(data / "mss-sim.db", "<one.000000000000@load.sim.mssante.fr>", total)
+    multiply(data / "mss-sim.db", "<one.000000000000@load.sim.mssante.fr>", total)
     with simulator(folder, data=data) as running:
         connection = _connect(running)
         try:
-            yield Reader(connection, filled)
+            yield Reader(connection, total)
         finally:
             connection.close()
 
