@@ -213,7 +213,7 @@ def rename(arguments: Arguments) -> Rename:
 
 
 def append(arguments: Arguments) -> Append:
-    """APPEND name [(flags)] [date-time] literal. One message a command: MULTIAPPEND is not offered."""
+    """APPEND name [(flags)] [date-time] literal. One message a command: MULTIAPPEND is not offered (ref: rfc3502#6.3.11)."""
     arguments.space()
     name = arguments.mailbox()
     flags: tuple[str, ...] = ()

@@ -93,7 +93,7 @@ async def close(session: Session, _: None) -> bytes:
 
 
 async def unselect(session: Session, _: None) -> bytes:
-    """UNSELECT: no folder is open; nothing is deleted."""
+    """UNSELECT: no folder is open; nothing is deleted (ref: rfc3691#2)."""
     session.close()
     return b"OK UNSELECT completed"
 
@@ -106,7 +106,7 @@ async def status(session: Session, wanted: Status) -> bytes:
 
 
 async def status_line(session: Session, name: str, place: Place, items: tuple[str, ...]) -> bytes:
-    """The STATUS response of a folder."""
+    """The STATUS response of a folder; SIZE may ask for every message (ref: rfc8438), APPENDLIMIT is the mailbox's own (ref: rfc7889)."""
     found = await listing.figures(session.world, session.actor, place, sizes=bool({"SIZE", "DELETED"} & set(items)))
     if "HIGHESTMODSEQ" in items:
         session.enabled.add("CONDSTORE")

@@ -70,13 +70,13 @@ def _person(who: str) -> str:
 
 
 async def get_quota(session: Session, root: str) -> bytes:
-    """GETQUOTA: the root is the mailbox's address."""
+    """GETQUOTA: the root is the mailbox's address (ref: rfc9208#4.1.1)."""
     await _tell_quota(session, root)
     return b"OK GETQUOTA completed"
 
 
 async def get_quota_root(session: Session, name: str) -> bytes:
-    """GETQUOTAROOT."""
+    """GETQUOTAROOT (ref: rfc9208#4.1.2)."""
     found = await _shelf(session, name)
     session.say(b"* QUOTAROOT %b %b" % (_named(session, name), astring(found.address.encode("ascii"))))
     await _tell_quota(session, found.address)

@@ -127,6 +127,7 @@ def _child_info(wanted: List) -> bytes:
 
 
 def _attributes(session: Session, node: Node, wanted: List) -> list[bytes]:
+    """What LIST tells of a name; always whether it has children (ref: rfc3348#3)."""
     found: list[bytes] = []
     if node.folder is None:
         found.append(b"\\NonExistent" if node.place is not None else b"\\Noselect")
