@@ -27,7 +27,11 @@ RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE"})
 
 
 class BadCharset(Exception):
-    """The texts of a search are in a charset that is not understood."""
+    """The texts of a search are in a charset that is not understood; `saves` when its result was to be kept as `$`."""
+
+    def __init__(self, name: str, *, saves: bool = False) -> None:
+        super().__init__(name)
+        self.saves = saves
 
 
 class Search(NamedTuple):
@@ -65,7 +69,7 @@ def search(arguments: Arguments) -> Search:
         returns = frozenset(words) or frozenset({"ALL"})
         arguments.space()
     if arguments.skip(b"CHARSET "):
-        _check_charset(arguments.text())
+        _check_charset(arguments.text(), saves="SAVE" in (returns or ()))
         arguments.space()
     return Search(_keys_to_the_end(arguments), returns)
 
@@ -96,9 +100,9 @@ def thread(arguments: Arguments) -> Thread:
     return Thread(algorithm, _keys_to_the_end(arguments))
 
 
-def _check_charset(name: str) -> None:
+def _check_charset(name: str, *, saves: bool = False) -> None:
     if name.upper() not in CHARSETS:
-        raise BadCharset(name)
+        raise BadCharset(name, saves=saves)
 
 
 def _keys_to_the_end(arguments: Arguments) -> Key:

@@ -147,6 +147,8 @@ async def _attempt(session: Session, verb: Verb, arguments: Arguments) -> bytes:
     except Bad as error:
         return _bad(str(error))
     except BadCharset as error:
+        if error.saves and session.view is not None:
+            session.view.saved = []  # as any search that was to be kept and ends in NO (ref: rfc5182#2.1)
         known = " ".join(sorted(keys.CHARSETS))
         return f"NO [BADCHARSET ({known})] {responses.spoken(str(error))[:40]} is not understood".encode("ascii")
     except UnknownEncoding:
