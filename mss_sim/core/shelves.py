@@ -11,7 +11,7 @@ meanwhile are passed over in silence, as IMAP wants it (ref: rfc9051#6.4.9).
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -280,18 +280,21 @@ async def contents(world: World, actor: Actor, place: Place, ranges: Sequence[Ra
     return await world.store.read(query)
 
 
-async def search(world: World, actor: Actor, place: Place, uids: Sequence[int], key: Key) -> tuple[list[int], int]:
-    """Those of these UIDs that meet a key, growing, and their highest modification sequence where a key asks for one.
+async def search(
+    world: World, actor: Actor, place: Place, uids: Sequence[int], key: Key, told: Callable[[list[int]], list[int]] = list
+) -> tuple[list[int], int]:
+    """Those of these UIDs that meet a key, growing, and where a key asks for it the highest modification sequence.
 
-    What looks inside needs the right to read.
+    It is the highest of those that `told` picks, all when it is not given. What looks inside needs the right to read.
     """
 
     def query(conn: Connection) -> tuple[list[int], int]:
         seen = shelf(world, conn, actor, place, Right.SEE)
         if looks_inside(key):
             seen.held.access.require(Right.READ, place.address)
-        found = find(conn, Scope(seen.folder.id, seen.reader, frozenset(uids)), key)
-        return sorted(found), views.highest_modseq(conn, seen.folder.id, found) if found and "MODSEQ" in kinds(key) else 0
+        found = sorted(find(conn, Scope(seen.folder.id, seen.reader, frozenset(uids)), key))
+        asked = found and "MODSEQ" in kinds(key)
+        return found, views.highest_modseq(conn, seen.folder.id, frozenset(told(found))) if asked else 0
 
     return await world.store.read(query)
 

@@ -21,11 +21,11 @@ async def search(session: Session, wanted: Search, *, by_uid: bool) -> bytes:
     returns = wanted.returns
     if returns is not None and "SAVE" in returns:
         view.saved = []  # a search that fails leaves nothing behind (ref: rfc5182#2.1)
-    found, modseq = await _found(session, view, wanted.key)
+    found, modseq = await _found(session, view, wanted.key, returns)
     if returns is None and "IMAP4REV2" in session.enabled:
         returns = frozenset({"ALL"})
     if returns is not None and "SAVE" in returns:
-        view.saved = _saved(found, returns)
+        view.saved = _returned(found, returns)
     numbers = found if by_uid else view.numbers(found)
     told_modseq = b" (MODSEQ %d)" % modseq if modseq and "MODSEQ" in kinds(wanted.key) else b""
     if returns is None:
@@ -35,9 +35,9 @@ async def search(session: Session, wanted: Search, *, by_uid: bool) -> bytes:
     return b"OK SEARCH completed"
 
 
-def _saved(found: list[int], returns: frozenset[str]) -> list[int]:
-    """What `$` stands for: with MIN or MAX alone, only those (ref: rfc5182#2.1)."""
-    if returns & {"ALL", "COUNT"} or not returns & {"MIN", "MAX"}:
+def _returned(found: list[int], returns: frozenset[str] | None) -> list[int]:
+    """What `$` stands for, and whose MODSEQ is told: with MIN or MAX alone, only those (ref: rfc5182#2.1, rfc4731#3.2, rfc7162#3.1.5)."""
+    if returns is None or returns & {"ALL", "COUNT"} or not returns & {"MIN", "MAX"}:
         return found
     ends = ([found[0]] if "MIN" in returns else []) + ([found[-1]] if "MAX" in returns else []) if found else []
     return sorted(set(ends))
@@ -54,11 +54,11 @@ def _extended(session: Session, numbers: list[int], returns: frozenset[str], *, 
     return b" ".join(words)
 
 
-async def _found(session: Session, view: View, key: Key) -> tuple[list[int], int]:
+async def _found(session: Session, view: View, key: Key, returns: frozenset[str] | None = None) -> tuple[list[int], int]:
     resolved = _resolved(view, key)
     if "MODSEQ" in kinds(key):
         session.enabled.add("CONDSTORE")
-    return await shelves.search(session.world, session.actor, view.place, view.uids, resolved)
+    return await shelves.search(session.world, session.actor, view.place, view.uids, resolved, lambda found: _returned(found, returns))
 
 
 def _resolved(view: View, key: Key) -> Key:
