@@ -29,6 +29,7 @@ class Rule(StrEnum):
     BAD_ADDRESS = "bad-address"
     TOO_LARGE = "message-too-large"
     TOO_MANY_RECIPIENTS = "too-many-recipients"
+    LIMIT_REACHED = "limit-reached"
     NO_RECIPIENT = "no-recipient"
     NOT_INVITED = "not-invited"
     CONVERSATION_CLOSED = "conversation-closed"

@@ -116,8 +116,11 @@ def _ordinary(conn: Connection, held: Held, folder_id: int) -> Folder:
 
 def _path(name: str) -> list[str]:
     path = name.split(FOLDER_SEPARATOR)
+    if len(name) > NAME_CHARS_MAX or len(path) > _DEPTH_MAX:
+        detail = f"A folder name has at most {NAME_CHARS_MAX} characters and {_DEPTH_MAX} levels."
+        raise Refusal(Rule.INVALID, detail, reference="rfc9051#5.1")
     usable = all(step.strip() == step and step and step.isprintable() for step in path)
-    if not usable or len(name) > NAME_CHARS_MAX or len(path) > _DEPTH_MAX or any(letter in "%*" for letter in name):
+    if not usable or any(letter in "%*" for letter in name):
         raise Refusal(
             Rule.INVALID, f"{name!r} is not a folder name: printable words separated by /, without % or *.", reference="rfc9051#5.1"
         )

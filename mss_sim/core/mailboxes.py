@@ -28,6 +28,7 @@ from mss_sim.store.messages import Item, ListQuery, Reading
 from mss_sim.vocabulary import FLAG_NAMES, Act, Flag, Right, SeenPolicy, SpecialUse
 
 _WORDS_MAX = 100
+_WORD_CHARS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +170,12 @@ async def change_flags(world: World, actor: Actor, address: str, copy_id: int, c
 
 def check_words(change: FlagChange) -> None:
     """Refuse what is neither a system flag nor a keyword, and more of them than anybody needs."""
-    if len(change.add) > _WORDS_MAX:
-        raise Refusal(Rule.INVALID, f"At most {_WORDS_MAX} flags and keywords at once.", reference="rfc9051#2.3.2")
-    for word in change.add | change.remove:
+    words = change.add | change.remove
+    if len(words) > _WORDS_MAX:
+        raise Refusal(Rule.LIMIT_REACHED, f"At most {_WORDS_MAX} flags and keywords at once.", reference="rfc9051#2.3.2")
+    if any(len(word) > _WORD_CHARS_MAX for word in words):
+        raise Refusal(Rule.INVALID, f"A keyword has at most {_WORD_CHARS_MAX} characters.", reference="rfc9051#2.3.2")
+    for word in words:
         if word.startswith("\\") and word not in FLAG_NAMES:
             known = ", ".join(FLAG_NAMES)
             raise Refusal(Rule.INVALID, f"{word} is not a system flag; the system flags are {known}.", reference="rfc9051#2.3.2")
@@ -180,14 +184,18 @@ def check_words(change: FlagChange) -> None:
 
 
 def changed_flags(flags: Flag, keywords: str, change: FlagChange) -> tuple[Flag, str]:
-    """Flags and keywords after a change."""
+    """Flags and keywords after a change; Refusal when that is more keywords than a copy may have."""
     for name, flag in FLAG_NAMES.items():
         if name in change.add:
             flags |= flag
         if name in change.remove:
             flags &= ~flag
-    words = {*keywords.split(), *(word for word in change.add if word not in FLAG_NAMES)}
-    return flags, " ".join(sorted(words - change.remove))
+    before = set(keywords.split())
+    words = (before | (change.add - FLAG_NAMES.keys())) - change.remove
+    if len(words) > _WORDS_MAX and words - before:
+        detail = f"A message has at most {_WORDS_MAX} keywords; take others off first."
+        raise Refusal(Rule.LIMIT_REACHED, detail, reference="rfc9051#2.3.2")
+    return flags, " ".join(sorted(words))
 
 
 def _seen_by_reader(conn: Connection, item: Item, actor: Actor, change: FlagChange, flags: Flag, now: Micros) -> Flag:

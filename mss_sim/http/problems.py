@@ -28,6 +28,7 @@ PROBLEMS: dict[Rule, tuple[int, str]] = {
     Rule.BAD_ADDRESS: (422, "An address cannot be read"),
     Rule.TOO_LARGE: (413, "The message is too large"),
     Rule.TOO_MANY_RECIPIENTS: (422, "Too many recipients"),
+    Rule.LIMIT_REACHED: (422, "A limit is reached"),
     Rule.NO_RECIPIENT: (422, "There is no recipient"),
     Rule.NOT_INVITED: (403, "The patient was not written to"),
     Rule.CONVERSATION_CLOSED: (403, "The conversation is closed"),

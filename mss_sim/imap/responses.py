@@ -31,6 +31,7 @@ CODES: dict[Rule, str] = {
     Rule.BAD_ADDRESS: "CANNOT",
     Rule.TOO_LARGE: "TOOBIG",
     Rule.TOO_MANY_RECIPIENTS: "LIMIT",
+    Rule.LIMIT_REACHED: "LIMIT",
     Rule.NO_RECIPIENT: "CANNOT",
     Rule.NOT_INVITED: "NOPERM",
     Rule.CONVERSATION_CLOSED: "NOPERM",

@@ -44,6 +44,7 @@ REPLIES: dict[Rule, tuple[int, str]] = {
     Rule.STORE_UNAVAILABLE: (451, "4.3.0"),
     Rule.INVALID: (501, "5.5.4"),
     Rule.NOT_FOUND: (550, "5.1.1"),
+    Rule.LIMIT_REACHED: (550, "5.5.0"),
     Rule.CONFLICT: (550, "5.5.0"),
     Rule.GRANT_NOT_ALLOWED: (550, "5.7.1"),
     Rule.GRANTEE_NOT_ALLOWED: (550, "5.7.1"),
