@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     mime_depth_max: int = Field(default=100, ge=1, description="Levels of nested MIME parts.")
     recipients_max: int = Field(default=100, ge=1, description="Recipients of one message (ref: rfc5321#4.5.3.1.8).")
     mailbox_quota_bytes: int = Field(default=1_000_000_000, ge=0, description="Room of a mailbox whose own quota is not set.")
+    mailbox_folders_max: int = Field(
+        default=1_000, ge=6, description="Folders of a mailbox, special ones included: LIST walks all that one may see, at every call."
+    )
     search_text_chars_max: int = Field(default=16_384, ge=0, description="Characters of a body kept for text search.")
 
     # Connections

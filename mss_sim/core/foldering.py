@@ -58,6 +58,10 @@ def _add_missing(world: World, conn: Connection, held: Held, path: list[str]) ->
 
 def _add(world: World, conn: Connection, held: Held, name: str) -> Folder:
     validity = mailboxes.take_uid_validity(conn, held.mailbox.id, world.clock.now() // SECOND)
+    most = world.settings.mailbox_folders_max
+    if folders.count(conn, held.mailbox.id) >= most:
+        detail = f"The mailbox holds {most} folders, the most that it may; delete some first."
+        raise Refusal(Rule.LIMIT_REACHED, detail, reference="mss-sim#bounds")
     folder = Folder(world.ids.next(), held.mailbox.id, name, None, validity, 1, 1, 0, 0)
     folders.add(conn, folder)
     return folder

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, literal_column, select, update
 
 from mss_sim.models.tables import copies, folders
 from mss_sim.store.engine import touch
@@ -55,6 +55,12 @@ def of_mailbox(conn: Connection, mailbox_id: int) -> list[Folder]:
     """The folders of a mailbox by name, INBOX first."""
     rows = [_folder(row) for row in conn.execute(select(*_COLUMNS).where(folders.c.mailbox_id == mailbox_id))]
     return sorted(rows, key=lambda folder: (folder.name != "INBOX", folder.name))
+
+
+def count(conn: Connection, mailbox_id: int) -> int:
+    """How many folders a mailbox has, the special ones included."""
+    number: int = conn.execute(select(func.count()).where(folders.c.mailbox_id == mailbox_id)).scalar_one()
+    return number
 
 
 def by_id(conn: Connection, mailbox_id: int, folder_id: int) -> Folder | None:

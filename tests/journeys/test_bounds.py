@@ -1,9 +1,10 @@
-"""Names of folders and keywords have their bounds: NO or BAD over IMAP, 422 over REST, and a way on."""
+"""Names of folders, keywords and the number of folders have their bounds: NO or BAD over IMAP, 422 over REST, and a way on."""
 
 import pytest
 
 from mss_sim.app import Simulator
 from tests.clients import DOCTOR, HOSPITAL, ImapClient, Person, letter
+from tests.conftest import StartSimulator
 
 _PASSWORD = "cabinet-2026"
 _FOLDERS = f"/mailboxes/{DOCTOR}/folders"
@@ -74,3 +75,20 @@ async def test_what_cannot_be_a_keyword_is_bad(simulator: Simulator, word: str) 
     await client.ask("SELECT INBOX")
     assert (await client.ask(f"STORE 1 +FLAGS ({word})"))[-1].startswith(("BAD", "NO [CANNOT]"))
     await client.close()
+
+
+async def test_a_mailbox_holds_so_many_folders_and_no_more(start: StartSimulator) -> None:
+    async with start(mailbox_folders_max=8) as simulator:
+        client, doctor = await _client(simulator), Person(simulator, "doctor")
+        assert len(await doctor.get(_FOLDERS)) == 6
+        said = "The mailbox holds 8 folders, the most that it may; delete some first."
+        assert (await client.ask("CREATE a/b/c"))[-1] == f"NO [LIMIT] {said} (mss-sim#bounds)"
+        assert len(await doctor.get(_FOLDERS)) == 6, "nothing is left of what was refused"
+        assert (await client.ask("CREATE a/b"))[-1].startswith("OK")
+        answer = await doctor.rest("POST", _FOLDERS, json={"name": "c"})
+        assert (answer.status_code, answer.json()["code"], answer.json()["detail"]) == (422, "limit-reached", said)
+        assert (await client.ask("RENAME a/b c/d/e"))[-1].startswith("NO [LIMIT]")
+        assert (await client.ask("RENAME a/b a/c"))[-1].startswith("OK")
+        assert (await client.ask("DELETE a/c"))[-1].startswith("OK")
+        assert (await client.ask("CREATE c"))[-1].startswith("OK")
+        await client.close()
