@@ -64,22 +64,23 @@ def run(
     seed: Annotated[str, typer.Option(help="Seed world to plant at first start; 'none' for an empty one.")] = "cabinet",
     data: Annotated[Path | None, typer.Option(help="Folder of the database, keys and certificates; default ./data.")] = None,
     memory: Annotated[bool, typer.Option("--memory", help="Keep nothing: everything vanishes at exit.")] = False,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    submission_port: Annotated[int, typer.Option(help="SMTP submission; 0 = any.")] = 1587,
-    mx_port: Annotated[int, typer.Option(help="SMTP between operators; 0 = any.")] = 1025,
-    imap_port: Annotated[int, typer.Option(help="IMAP; 0 = any.")] = 1143,
-    http_port: Annotated[int, typer.Option(help="REST, control plane, docs; 0 = any.")] = 8080,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default 127.0.0.1.")] = None,
+    submission_port: Annotated[int | None, typer.Option(help="SMTP submission; default 1587, 0 = any.")] = None,
+    mx_port: Annotated[int | None, typer.Option(help="SMTP between operators; default 1025, 0 = any.")] = None,
+    imap_port: Annotated[int | None, typer.Option(help="IMAP; default 1143, 0 = any.")] = None,
+    http_port: Annotated[int | None, typer.Option(help="REST, control plane, docs; default 8080, 0 = any.")] = None,
     ready_file: Annotated[Path | None, typer.Option(help="JSON file written when every port accepts.")] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
-    """Run the simulator until Ctrl-C."""
+    """Run the simulator until Ctrl-C. What no option says, MSS_SIM_<NAME> of the environment may."""
     if memory and data:
         raise _fail("--data and --memory exclude each other")
     log.configure(log_level)
-    folder = None if memory else data or _DEFAULT_DATA
-    settings = _settings(
-        data_dir=folder, host=host, submission_port=submission_port, mx_port=mx_port, imap_port=imap_port, http_port=http_port
-    )
+    options = {"host": host, "submission_port": submission_port, "mx_port": mx_port, "imap_port": imap_port, "http_port": http_port}
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    if memory or data or "MSS_SIM_DATA_DIR" not in os.environ:
+        given["data_dir"] = None if memory else data or _DEFAULT_DATA
+    settings = _settings(**given)
     _check_seed(seed)
     _run_loop(_run(settings, None if seed == "none" else seed, ready_file))
 

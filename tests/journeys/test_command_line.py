@@ -95,6 +95,16 @@ def _subjects(running: Process, token: str) -> list[str]:
     return [item["subject"] for item in answer.json()["items"]]
 
 
+def test_what_no_option_says_the_environment_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("DATA_DIR", tmp_path / "data"), ("HOST", "127.0.0.2"), ("HTTP_PORT", 1), ("CONTROL_KEY", "a-key-of-mine")):
+        monkeypatch.setenv(f"MSS_SIM_{name}", str(value))
+    started = Process(tmp_path / "ready.json")
+    assert started.ready["http"].startswith("http://127.0.0.2:")
+    assert started.ready["control_key"] == "a-key-of-mine"
+    assert (tmp_path / "data" / "mss-sim.db").exists()
+    assert started.stop() == 0
+
+
 def test_the_seed_is_shown_as_a_table(running: Process) -> None:
     shown = running.run("seed", "--http", running.ready["http"])
     assert shown.returncode == 0
