@@ -26,6 +26,8 @@ class Rule(StrEnum):
     MAILBOX_SUSPENDED = "mailbox-suspended"
     MAILBOX_FULL = "mailbox-full"
     DOMAIN_OUTSIDE = "domain-outside-trust-space"
+    PEER_NOT_TRUSTED = "peer-not-trusted"
+    WHITE_LIST_STALE = "white-list-stale"
     BAD_ADDRESS = "bad-address"
     TOO_LARGE = "message-too-large"
     TOO_MANY_RECIPIENTS = "too-many-recipients"

@@ -219,6 +219,35 @@ class Profile(StrEnum):
     STRICT = "strict"
 
 
+class Relay(StrEnum):
+    """How a letter reaches another operator of the same world."""
+
+    SMTP = "smtp"  # over a real connection, as between strangers
+    DIRECT = "direct"  # in the transaction that accepts it
+
+
+class PeerProof(StrEnum):
+    """What a peer operator must show at the MX port."""
+
+    CERTIFICATE = "certificate"  # TLS, and a certificate that the white list binds to the sender's domain
+    DOMAIN = "domain"  # nothing: its word is taken
+
+
+class UntrustedPeer(StrEnum):
+    """What becomes of a peer whose certificate is of another authority."""
+
+    REPLY = "reply"  # the handshake succeeds, MAIL is refused
+    ALERT = "alert"  # the handshake fails
+
+
+class LogInBy(StrEnum):
+    """Ways to log in that an operator accepts (moyens d'authentification)."""
+
+    PASSWORD = "password"
+    PSC = "psc"
+    CERTIFICATE = "certificate"
+
+
 class Act(StrEnum):
     """What a journal line tells of."""
 

@@ -8,7 +8,7 @@ from mss_sim.clock import SECOND
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical, canonical_domain, domain_of
-from mss_sim.store import grants, identities, journal, mailboxes, messages, operators, submissions
+from mss_sim.store import grants, identities, journal, mailboxes, messages, operators, queue
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
 from mss_sim.store.journal import Line
@@ -55,7 +55,7 @@ async def state(world: World) -> State:
     def query(conn: Connection) -> State:
         stored, copied = messages.count(conn)
         people, boxes = identities.every(conn), mailboxes.every(conn)
-        return State(len(operators.every(conn)), len(people), len(boxes), stored, copied, submissions.waiting_count(conn))
+        return State(len(operators.every(conn)), len(people), len(boxes), stored, copied, queue.waiting_count(conn))
 
     return await world.store.read(query)
 
@@ -73,7 +73,7 @@ async def add_operator(world: World, name: str, domains: Sequence[str], message_
             if operator.name == name or taken:
                 raise Refusal(Rule.CONFLICT, f"There is already an operator called {operator.name}, or with the domains {sorted(taken)}.")
         operator = Operator(world.ids.next(), name, message_size_bytes_max, names)
-        operators.add(conn, operator.id, name, names, message_size_bytes_max)
+        operators.add(conn, operator)
         return operator
 
     return await world.store.write(unit, changes_directory=True)

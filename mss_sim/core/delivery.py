@@ -19,11 +19,12 @@ from mss_sim.mail.addresses import domain_of
 from mss_sim.policy import closure
 from mss_sim.policy.delegation import Sending, decide_sending
 from mss_sim.policy.routing import Reach, Room, Standing, Way, decide_route, standing
-from mss_sim.store import conversations, folders, mailboxes, messages
+from mss_sim.store import conversations, folders, mailboxes, messages, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.store.mailboxes import Berth
 from mss_sim.store.messages import CopyRow
+from mss_sim.store.operators import Operator
 from mss_sim.vocabulary import (
     PATIENT_DOMAIN,
     Door,
@@ -31,6 +32,7 @@ from mss_sim.vocabulary import (
     Flag,
     MailboxKind,
     MailboxState,
+    Relay,
     Right,
     SendMode,
     SentPolicy,
@@ -51,6 +53,8 @@ class Delivery:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self.enqueued = False
+        """Whether something was put into the queue since its owner last looked, so that he need not wait for his next round."""
 
     async def send(self, letter: Letter) -> Accepted:
         """Deliver one letter and return once it is on disk; its refusal is raised and nothing is kept."""
@@ -67,7 +71,7 @@ class Delivery:
 
     def _deliver_group(self, conn: Connection, letters: Sequence[Letter]) -> dict[int, Accepted | Exception]:
         berths = mailboxes.berths(conn, _addresses(letters))
-        threads = messages.known(conn, {id_ for letter in letters for id_ in _references(letter)})
+        threads = messages.known(conn, {id_ for letter in letters for id_ in (*_references(letter), *_own_id(letter))})
         results: dict[int, Accepted | Exception] = {}
         kept: list[Sorted] = []
         for letter in letters:
@@ -86,6 +90,7 @@ class Delivery:
         if kept:
             self._store(conn, kept, berths)
             results |= {sorted_.letter.id: _accepted(sorted_) for sorted_ in kept}
+            self.enqueued |= any(sorted_.relayed for sorted_ in kept)
             notifications = reports.notifications(self._world, kept)
             if notifications:
                 self.deliver(conn, notifications)
@@ -108,7 +113,9 @@ class Delivery:
         """Decide on one letter; Refusal when none of it may be kept."""
         answered = [threads[id_] for id_ in _references(letter) if id_ in threads]
         sender = berths.get(letter.left_from)
-        sorted_ = Sorted(letter, answered[0][0] if answered else self._thread(conn, letter, sender, berths))
+        twin = _twin(conn, letter, sender, threads)
+        thread_id = answered[0][0] if answered else self._thread(conn, letter, sender, berths)
+        sorted_ = Sorted(letter, twin[0] if twin else thread_id, twin=twin[1] if twin else None)
         if letter.origin:
             sorted_.sending = self._sending(conn, letter, sender)
             about = readers.asked(conn, letter)
@@ -120,7 +127,7 @@ class Delivery:
             refusal = self._sort_one(conn, sorted_, addressee, sender, berths.get(addressee.address), answered)
             if refusal:
                 refusals.append(refusal)
-        nobody = not sorted_.delivered and all(way is Way.REFUSE for _, way, _ in sorted_.missed)
+        nobody = not sorted_.delivered and not sorted_.relayed and all(way is Way.REFUSE for _, way, _ in sorted_.missed)
         if refusals and (letter.strict or nobody):
             _unload(sorted_)
             raise RecipientsRefused(refusals) if letter.strict else refusals[0]
@@ -159,17 +166,20 @@ class Delivery:
         berth: Berth | None,
         answered: list[tuple[int, int]],
     ) -> Refusal | None:
-        """Put one recipient among the delivered or the missed; the refusal when it would be refused."""
+        """Put one recipient among the delivered, the relayed or the missed; the refusal when it would be refused."""
         letter = sorted_.letter
-        operator_id = self._world.directory.operator_id_of(addressee.address)
-        local = letter.local_operator in (None, operator_id)
-        receipt = sorted_.receipt_of is not None and not letter.envelope.sender and addressee.address in sorted_.receipt_of.receipt_to
-        if sender and sender.kind is MailboxKind.PATIENT and not receipt:
+        operator = self._world.directory.remembered(addressee.address)
+        local = letter.local_operator in (None, operator.id if operator else None)
+        if sender and sender.kind is MailboxKind.PATIENT and not _is_receipt_to(sorted_, addressee.address):
             refusal = self._answer_refusal(conn, sender, addressee.address, berth, answered)
             if refusal:
                 sorted_.missed.append((addressee, Way.REFUSE, refusal))
                 return refusal
-        stands = self._stands(berth, operator_id, letter)
+        stands = self._stands(berth, operator, letter)
+        relays = self._relays(letter, operator, local=local)
+        if relays and (self._world.settings.remote_unknown_bounces or stands is Standing.ACTIVE):
+            sorted_.relayed.append(addressee)
+            return None
         route = decide_route(addressee.address, stands, self._reach(letter, local=local))
         if route.refusal is None and berth is not None:
             berth.used_bytes += letter.row.size_bytes
@@ -184,11 +194,19 @@ class Delivery:
             return Reach.NOTICE
         return Reach.LOCAL if local or not self._world.settings.remote_unknown_bounces else Reach.REMOTE
 
-    def _stands(self, berth: Berth | None, operator_id: int | None, letter: Letter) -> Standing:
+    def _relays(self, letter: Letter, operator: Operator | None, *, local: bool) -> bool:
+        """Whether a recipient is another server's affair: an operator outside, or one of this world when mail goes over the wire."""
+        if operator is None or letter.door is Door.MX or letter.tried_before:
+            return False
+        return operator.mx is not None or (not local and self._world.settings.relay is Relay.SMTP)
+
+    def _stands(self, berth: Berth | None, operator: Operator | None, letter: Letter) -> Standing:
         if berth is None:
-            return Standing.OUTSIDE if operator_id is None else Standing.UNKNOWN
+            if operator is not None and operator.mx is not None and letter.door is not Door.MX:
+                return Standing.ACTIVE
+            return Standing.OUTSIDE if operator is None else Standing.UNKNOWN
         limit = self._world.directory.limit_of(berth.message_size_bytes_max, berth.operator_id)
-        size = 0 if letter.tried_before else letter.parsed.size_bytes
+        size = 0 if letter.tried_before else letter.parsed.size_bytes - letter.trace_bytes
         return standing(berth.state, Room(berth.used_bytes, berth.quota_bytes, limit), size, letter.row.size_bytes - size)
 
     def _answer_refusal(
@@ -222,7 +240,7 @@ class Delivery:
         return found
 
     def _store(self, conn: Connection, kept: list[Sorted], berths: dict[str, Berth]) -> None:
-        stored = [sorted_ for sorted_ in kept if sorted_.delivered or sorted_.sent_in or sorted_.missed]
+        stored = [sorted_ for sorted_ in kept if sorted_.delivered or sorted_.sent_in or sorted_.relayed or sorted_.missed]
         rows = [sorted_.letter.row._replace(thread_id=sorted_.thread_id) for sorted_ in stored]
         messages.add(conn, rows, [_body(sorted_.letter) for sorted_ in stored])
         self._put_away(conn, stored, berths)
@@ -264,6 +282,25 @@ class Delivery:
         )
 
 
+def _own_id(letter: Letter) -> tuple[str, ...]:
+    """The Message-ID of a letter that a peer brought: it may have been submitted to this very store."""
+    return (letter.row.rfc_message_id,) if letter.door is Door.MX and letter.row.rfc_message_id else ()
+
+
+def _twin(conn: Connection, letter: Letter, sender: Berth | None, threads: dict[str, tuple[int, int]]) -> tuple[int, int] | None:
+    """(thread, message) under which a letter that comes in by the MX port left this store; None when it comes from elsewhere."""
+    found = next((threads[id_] for id_ in _own_id(letter) if id_ in threads), None)
+    return found if found and sender and submissions.of_message(conn, found[1], sender.id) else None
+
+
+def _is_receipt_to(sorted_: Sorted, address: str) -> bool:
+    """Whether the letter is the read receipt that somebody asked to be sent to that address: it is no answer, and always leaves."""
+    letter, about = sorted_.letter, sorted_.receipt_of
+    if letter.envelope.sender or letter.parsed.root.content_type != "multipart/report":
+        return False
+    return letter.tried_before or letter.door is Door.MX or (about is not None and address in about.receipt_to)
+
+
 def _body(letter: Letter) -> tuple[int, bytes, bytes, str, bytes]:
     return letter.id, structure.envelope(letter.parsed.headers), letter.parsed.structure, letter.parsed.search_text, letter.raw
 
@@ -299,6 +336,7 @@ def _unload(sorted_: Sorted) -> None:
 def _accepted(sorted_: Sorted) -> Accepted:
     missed = {Way.DEFER: TimelineKind.RELAYED}
     outcomes = [Outcome(addressee.address, TimelineKind.DELIVERED) for addressee, _, _ in sorted_.delivered]
+    outcomes += [Outcome(addressee.address, TimelineKind.SUBMITTED) for addressee in sorted_.relayed]
     outcomes += [Outcome(a.address, missed.get(way, TimelineKind.FAILED), refusal) for a, way, refusal in sorted_.missed]
     letter = sorted_.letter
     mode = sorted_.sending.mode if sorted_.sending else None

@@ -41,9 +41,15 @@ class Directory:
         operator_id = memory.domains.get(domain)
         return None if operator_id is None else memory.operators[operator_id]
 
-    def operator_id_of(self, address: str) -> int | None:
+    async def operator(self, operator_id: int | None) -> Operator | None:
+        """The operator with that id."""
+        memory = await self._fresh()
+        return None if operator_id is None else memory.operators.get(operator_id)
+
+    def remembered(self, address: str) -> Operator | None:
         """The same from memory alone, for units of work; the domain was asked for by `operator_of` before."""
-        return self._memory.domains.get(domain_of(address))
+        operator_id = self._memory.domains.get(domain_of(address))
+        return None if operator_id is None else self._memory.operators[operator_id]
 
     async def mailbox(self, address: str) -> Mailbox | None:
         """The mailbox at a canonical address."""

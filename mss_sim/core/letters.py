@@ -60,6 +60,7 @@ class Letter:
 
     `local_operator` is the operator that accepted it (None: whoever holds the mailbox, as for a peer's mail): mailboxes of others are
     remote. `strict` refuses the whole letter when one recipient is refused. `tried_before`: it comes from the queue, its size was judged.
+    `author`: the mailbox that wrote what a peer brought; `trace_bytes`: what servers on the way wrote on top, which no limit counts.
     """
 
     id: int
@@ -76,11 +77,13 @@ class Letter:
     sender_mailbox: str | None = None
     about_submission: int | None = None
     tried_before: bool = False
+    author: str | None = None
+    trace_bytes: int = 0
 
     @property
     def left_from(self) -> str:
         """The mailbox that a letter left from: where it was submitted, else its return path; empty when nobody here sent it."""
-        return self.sender_mailbox or (self.origin.mailbox if self.origin else self.envelope.sender)
+        return self.sender_mailbox or (self.origin.mailbox if self.origin else self.author or self.envelope.sender)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +103,12 @@ class Sorted:
     thread_id: int
     sending: Sending | None = None
     delivered: list[tuple[Addressee, Berth, bool]] = field(default_factory=list)  # the flag: at another operator's
+    relayed: list[Addressee] = field(default_factory=list)  # another server is told, once this is committed
     missed: list[tuple[Addressee, Way, Refusal]] = field(default_factory=list)
     sent_in: list[Berth] = field(default_factory=list)
     sent_copy_id: int | None = None
     receipt_of: Asked | None = None
+    twin: int | None = None  # the message as which it left this store
 
 
 class Outcome(NamedTuple):

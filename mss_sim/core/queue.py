@@ -1,148 +1,187 @@
-"""The queue: recipients at another operator whose mailbox takes no mail for now.
+"""The queue: recipients at another operator, and those whose mailbox takes no mail for now.
 
-A recipient is tried again after a wait that doubles. When the letter is `delayed_after_seconds` old, its sender is told once that it
-is delayed; at `expires_after_seconds` it fails (ref: rfc5321#4.5.4.1). The state is in the store: a process that dies loses nothing.
+A letter for another operator leaves as soon as it is committed; a recipient who cannot be served is tried again after a wait that doubles.
+When the letter is `delayed_after_seconds` old, its sender is told once that it is delayed; at `expires_after_seconds` it fails
+(ref: rfc5321#4.5.4.1). The state is in the store: a process that dies loses nothing. It may have been heard without having noted it, so
+that another server can get a letter twice; never not at all.
 """
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
 
 from mss_sim import log
-from mss_sim.clock import SECOND, Micros
-from mss_sim.core import reports
+from mss_sim.clock import SECOND
 from mss_sim.core.delivery import Delivery
 from mss_sim.core.letters import Addressee, Envelope, Letter
-from mss_sim.core.reports import retry_deadline
+from mss_sim.core.settling import Settling
+from mss_sim.core.transport import Answer, Carried, Parcel, Transport
 from mss_sim.core.world import World
-from mss_sim.errors import Refusal, Rule
-from mss_sim.mail import dsn
-from mss_sim.mail.dsn import RecipientStatus
+from mss_sim.mail.headers import without_return_path
 from mss_sim.mail.parse import Limits, parse
-from mss_sim.policy.receipts import diagnostic, dsn_due
-from mss_sim.store import mailboxes, messages, submissions
+from mss_sim.policy.receipts import diagnostic
+from mss_sim.store import mailboxes, messages, queue
 from mss_sim.store.engine import Connection
-from mss_sim.store.submissions import Event, RecipientRow, Submission, Waiting
-from mss_sim.vocabulary import Door, DsnAction, TimelineKind
+from mss_sim.store.operators import Operator
+from mss_sim.store.queue import Due
+from mss_sim.vocabulary import Door, Relay
 
-_BATCH = 50
+_UNDER_WAY_MAX = 64
 _NO_LIMITS = Limits(header_size_bytes=1 << 40, header_count=1 << 40, parts=1 << 40, depth=900)
 """What is stored was within the limits when it came, before the trace was written on top."""
+_GONE = Answer("5.3.0", "554 5.3.0 The message is gone.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """The tries of one letter that are made together: over the wire to `receiver`, or each by itself into our own mailboxes."""
+
+    due: tuple[Due, ...]
+    sender: Operator | None = None
+    receiver: Operator | None = None
 
 
 class Queue:
-    """Tries deferred recipients again, driven by the world's clock."""
+    """Makes the tries that are due, driven by the world's clock. `transport` is there once the ports are open."""
 
     def __init__(self, world: World, delivery: Delivery) -> None:
         self._world = world
         self._delivery = delivery
+        self._settling = Settling(world, delivery)
+        self._woken = asyncio.Event()
+        self._under_way: dict[asyncio.Task[None], _Task] = {}
         self._log = log.get("core.queue")
+        self.transport: Transport | None = None
+
+    def look(self) -> None:
+        """Make what was just put into the queue leave at once; cheap when nothing was."""
+        if self._delivery.enqueued:
+            self._delivery.enqueued = False
+            self._woken.set()
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled; whoever runs alone on this store takes over what a dead one had begun."""
+        if self._world.store.exclusive:
+            await self._world.store.write(queue.release)
         while True:
             try:
-                while await self.work():
+                while await self._begin():
                     pass
             except Exception as error:  # noqa: BLE001 - the queue must outlive a bad moment of the store
                 self._log.error("queue attempt failed", error=repr(error))
-            await asyncio.sleep(self._world.settings.queue_poll_seconds)
+            self._woken.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), self._world.settings.queue_poll_seconds)
+
+    async def stop(self, patience_seconds: float) -> None:
+        """Let the tries under way end, and give back those that take too long."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=patience_seconds)
+        left = {due.waiting.recipient_id for task in self._under_way.values() for due in task.due}
+        for running in list(self._under_way):
+            running.cancel()
+        if left:
+            await self._world.store.write(partial(queue.release, recipient_ids=left))
 
     async def work(self) -> int:
-        """Try every recipient whose time has come, once; how many were tried. One that cannot even be tried waits its longest wait."""
+        """Make every try that is due now, and wait for their end; how many were made."""
+        tasks = await self._lease(1_000)
+        await asyncio.gather(*map(self._make, tasks))
+        return sum(len(task.due) for task in tasks)
+
+    async def _begin(self) -> bool:
+        """Begin as many tries as there is room for; whether there may be more."""
+        room = _UNDER_WAY_MAX - len(self._under_way)
+        tasks = await self._lease(room) if room > 0 else []
+        for task in tasks:
+            running = asyncio.create_task(self._make(task))
+            self._under_way[running] = task
+            running.add_done_callback(self._ended)
+        return bool(tasks)
+
+    def _ended(self, running: "asyncio.Task[None]") -> None:
+        full = len(self._under_way) >= _UNDER_WAY_MAX
+        self._under_way.pop(running, None)
+        if full:
+            self._woken.set()
+
+    async def _lease(self, limit: int) -> list[_Task]:
         now = self._world.clock.now()
-        rows = await self._world.store.read(submissions.due, now, _BATCH)
-        for waiting, _, _ in rows:
-            try:
-                await self._world.store.write(partial(self._attempt_one, recipient_id=waiting.recipient_id, now=now))
-            except Exception as error:  # noqa: BLE001 - one letter must not hold up the others
-                self._log.error("attempt failed", recipient=waiting.recipient_id, error=repr(error))
-                later = now + int(self._world.settings.queue_retry_seconds_max * SECOND)
-                await self._world.store.write(partial(submissions.wait, waiting=replace(waiting, next_at=later)))
-        return len(rows)
+        if not await self._world.store.read(queue.due_count, now):
+            return []
+        until = now + int(self._world.settings.queue_lease_seconds * SECOND)
+        due = await self._world.store.write(partial(queue.lease, now=now, until=until, limit=limit))
+        return [task for _, group in groupby(due, key=lambda one: one.submission.id) for task in await self._tasks(list(group))]
 
-    def _attempt_one(self, conn: Connection, *, recipient_id: int, now: Micros) -> None:
-        for waiting, person, submission in submissions.due(conn, now, 1, recipient_id):
-            self._attempt(conn, waiting, person, submission, now)
+    async def _tasks(self, group: Sequence[Due]) -> list[_Task]:
+        """The tries of one letter, those for one operator together."""
+        submission = group[0].submission
+        sender = await self._world.directory.operator(submission.operator_id)
+        over_the_wire: dict[int, list[Due]] = {}
+        receivers: dict[int, Operator] = {}
+        here: list[Due] = []
+        for one in group:
+            receiver = await self._world.directory.operator_of(one.person.address)
+            if receiver is None or sender is None or not self._is_remote(sender, receiver):
+                here.append(one)
+                continue
+            receivers[receiver.id] = receiver
+            over_the_wire.setdefault(receiver.id, []).append(one)
+        tasks = [_Task(tuple(rows), sender, receivers[id_]) for id_, rows in over_the_wire.items()]
+        return [*tasks, _Task(tuple(here))] if here else tasks
 
-    def _attempt(self, conn: Connection, waiting: Waiting, person: RecipientRow, submission: Submission, now: Micros) -> None:
-        refusal = self._deliver(conn, person, submission)
-        if refusal is None:
-            submissions.done_waiting(conn, person.id)
-            self._tell(conn, person, submission, DsnAction.DELIVERED, "2.1.5", "250 2.1.5 Delivered", now)
-            return
-        status, reply = diagnostic(refusal)
-        if not status.startswith("4"):
-            submissions.done_waiting(conn, person.id)
-            self._tell(conn, person, submission, DsnAction.FAILED, status, reply, now)
-            return
-        if now >= retry_deadline(self._world, submission.submitted_at):
-            submissions.done_waiting(conn, person.id)
-            expired, text = diagnostic(Refusal(Rule.EXPIRED, f"Delivery time expired. {refusal.detail}"))
-            self._tell(conn, person, submission, DsnAction.FAILED, expired, text, now)
-            return
-        late = now >= submission.submitted_at + int(self._world.settings.delayed_after_seconds * SECOND)
-        if late and not waiting.delayed_told:
-            self._tell(conn, person, submission, DsnAction.DELAYED, status, reply, now)
-        again = self._next(waiting, submission, now)
-        told = waiting.delayed_told or late
-        submissions.wait(
-            conn,
-            replace(
-                waiting,
-                attempts=waiting.attempts + 1,
-                next_at=again,
-                delayed_told=told,
-                last_rule=refusal.rule,
-                last_detail=refusal.detail,
-            ),
-        )
+    def _is_remote(self, sender: Operator, receiver: Operator) -> bool:
+        return receiver.mx is not None or (receiver.id != sender.id and self._world.settings.relay is Relay.SMTP)
 
-    def _next(self, waiting: Waiting, submission: Submission, now: Micros) -> Micros:
-        """The next try: the wait doubles up to its limit, and never jumps over the moments when the sender must be told."""
-        settings = self._world.settings
-        pause = min(settings.queue_retry_seconds * 2**waiting.attempts, settings.queue_retry_seconds_max)
-        moments = [
-            submission.submitted_at + int(settings.delayed_after_seconds * SECOND),
-            retry_deadline(self._world, submission.submitted_at),
-        ]
-        return min([now + int(pause * SECOND), *(moment for moment in moments if moment > now)])
+    async def _make(self, task: _Task) -> None:
+        """Make the tries of a task. One that cannot even be made waits its longest wait: a letter must not hold up the others."""
+        try:
+            if task.sender and task.receiver:
+                await self._carry(task, task.sender, task.receiver)
+            else:
+                for due in task.due:
+                    await self._world.store.write(partial(self._deliver, due=due))
+        except Exception as error:  # noqa: BLE001 - see above
+            self._log.error("attempt failed", letter=task.due[0].submission.id, error=repr(error))
+            later = self._world.clock.now() + int(self._world.settings.queue_retry_seconds_max * SECOND)
+            for due in task.due:
+                waiting = replace(due.waiting, next_at=later, leased_until=None)
+                await self._world.store.write(partial(queue.wait, waiting=waiting))
+        self.look()
 
-    def _deliver(self, conn: Connection, person: RecipientRow, submission: Submission) -> Refusal | None:
-        """Deliver the stored message to one recipient; the refusal when his mailbox still takes none."""
+    async def _carry(self, task: _Task, sender: Operator, receiver: Operator) -> None:
+        submission = task.due[0].submission
+        raw = await self._world.store.read(messages.raw, submission.message_id)
+        people = tuple(Addressee(one.person.address, one.person.notify, one.person.original) for one in task.due)
+        envelope = Envelope(submission.return_path, people, submission.envelope_id, submission.return_full)
+        limit = self._world.settings.queue_lease_seconds / 2
+        carried = Carried({one.address: _GONE for one in people})
+        if raw and self.transport:
+            carried = await self.transport.carry(Parcel(sender, receiver, envelope, without_return_path(raw), limit))
+
+        def unit(conn: Connection) -> None:
+            for due in task.due:
+                self._settling.carried(conn, due, carried, receiver)
+
+        await self._world.store.write(unit)
+
+    def _deliver(self, conn: Connection, due: Due) -> None:
+        """Deliver the stored message to one recipient of ours, or note why his mailbox still takes none."""
+        submission = due.submission
         row = messages.by_id(conn, submission.message_id)
         if row is None:
-            return Refusal(Rule.EXPIRED, "The message is gone.")
+            self._settling.refused(conn, due, _GONE)
+            return
         raw = messages.raw(conn, row.id)
-        envelope = Envelope(submission.return_path, (Addressee(person.address),))
-        parsed = parse(raw, _NO_LIMITS)
-        letter = Letter(row.id, raw, parsed, row, envelope, Door.SYSTEM, self._world.clock.now(), tried_before=True)
+        envelope = Envelope(submission.return_path, (Addressee(due.person.address),))
+        letter = Letter(row.id, raw, parse(raw, _NO_LIMITS), row, envelope, Door.SYSTEM, self._world.clock.now(), tried_before=True)
         if submission.mailbox_id is not None:
             letter.sender_mailbox = mailboxes.addresses(conn, [submission.mailbox_id]).get(submission.mailbox_id)
-        return self._delivery.deliver_stored(conn, letter)
-
-    def _tell(
-        self,
-        conn: Connection,
-        person: RecipientRow,
-        submission: Submission,
-        action: DsnAction,
-        status: str,
-        reply: str,
-        now: Micros,
-    ) -> None:
-        """Write on the timeline, and send the notification when one is due."""
-        world = self._world
-        kinds = {
-            DsnAction.DELIVERED: TimelineKind.DELIVERED,
-            DsnAction.FAILED: TimelineKind.FAILED,
-            DsnAction.DELAYED: TimelineKind.DELAYED,
-        }
-        submissions.add_events(conn, [Event(world.ids.next(), person.id, kinds[action], now, reply)])
-        if not dsn_due(action, person.notify, submission.return_path):
-            return
-        raw = messages.raw(conn, submission.message_id)
-        about = dsn.Envelope(submission.return_path, submission.submitted_at, submission.envelope_id, submission.return_full, raw)
-        until = retry_deadline(world, submission.submitted_at) if action is DsnAction.DELAYED else None
-        told = RecipientStatus(person.address, action, status, reply, person.original, will_retry_until=until)
-        self._delivery.deliver(conn, [reports.notification(world, about, [told], submission.id)])
+        refusal = self._delivery.deliver_stored(conn, letter)
+        if refusal is None:
+            self._settling.delivered(conn, due)
+        else:
+            self._settling.refused(conn, due, Answer(*diagnostic(refusal)))

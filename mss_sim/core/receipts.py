@@ -66,7 +66,7 @@ class Receipts:
             receipt = _receipt(conn, held.mailbox.address, name, to, item, wish)
             raw = mdn.compose(receipt, reporting_ua=_USER_AGENT, message_id=world.ids.message_id(world.settings.hostname), at=now)
             note_sent(conn, held.mailbox.id, item.message.id, now)
-            letter = system_letter(world, raw, to=to, at=now)
+            letter = system_letter(world, raw, to=to, at=now, operator=held.mailbox.operator_id)
             outcome = self._delivery.deliver(conn, [letter])[0]
             if isinstance(outcome, Exception):
                 raise outcome

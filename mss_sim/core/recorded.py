@@ -9,12 +9,13 @@ from mss_sim.core.world import World
 from mss_sim.policy.closure import Effect, effect_of
 from mss_sim.policy.receipts import diagnostic
 from mss_sim.policy.routing import Way
-from mss_sim.store import conversations, journal, submissions
+from mss_sim.store import conversations, journal, queue, submissions
 from mss_sim.store.conversations import AnswerRightRow
 from mss_sim.store.engine import Connection
 from mss_sim.store.journal import Line
 from mss_sim.store.mailboxes import Berth
-from mss_sim.store.submissions import Event, RecipientRow, Submission, Waiting
+from mss_sim.store.queue import Waiting
+from mss_sim.store.submissions import Event, RecipientRow, Submission
 from mss_sim.vocabulary import PROFESSIONAL_KINDS, Act, ClosureCause, FinHeaderScope, TimelineKind
 
 
@@ -33,11 +34,12 @@ def _submissions(world: World, conn: Connection, stored: Sequence[Sorted], berth
     waiting: list[Waiting] = []
     for sorted_ in stored:
         letter = sorted_.letter
-        waits = any(way is Way.DEFER for _, way, _ in sorted_.missed)
+        waits = sorted_.relayed or any(way is Way.DEFER for _, way, _ in sorted_.missed)
         if letter.submission_id is None or not (letter.origin or waits):
             continue  # what a peer brought; a notification that arrived
         rows.append(_submission(sorted_, berths[letter.origin.mailbox].id if letter.origin else None))
         fates = {addressee.address: (remote, None, None) for addressee, _, remote in sorted_.delivered}
+        relayed = {addressee.address for addressee in sorted_.relayed}
         missed = {addressee.address: (way, refusal) for addressee, way, refusal in sorted_.missed}
         for addressee in letter.envelope.recipients:
             person = RecipientRow(world.ids.next(), letter.submission_id, addressee.address, addressee.notify, addressee.original)
@@ -47,6 +49,9 @@ def _submissions(world: World, conn: Connection, stored: Sequence[Sorted], berth
                 events.append(Event(world.ids.next(), to, kind, at, detail))
 
             tell(TimelineKind.SUBMITTED)
+            if addressee.address in relayed:
+                waiting.append(Waiting(person.id, 0, letter.at, delayed_told=False, last_reply=""))
+                continue
             if addressee.address in fates:
                 if fates[addressee.address][0]:
                     tell(TimelineKind.RELAYED)
@@ -58,11 +63,11 @@ def _submissions(world: World, conn: Connection, stored: Sequence[Sorted], berth
                 continue
             tell(TimelineKind.RELAYED, diagnostic(refusal)[1])
             first = letter.at + int(world.settings.queue_retry_seconds * SECOND)
-            waiting.append(Waiting(person.id, 1, first, delayed_told=False, last_rule=refusal.rule, last_detail=refusal.detail))
+            waiting.append(Waiting(person.id, 1, first, delayed_told=False, last_reply=diagnostic(refusal)[1]))
     submissions.add(conn, rows, people)
     submissions.add_events(conn, events)
     for entry in waiting:
-        submissions.wait(conn, entry)
+        queue.wait(conn, entry)
     _remember_keys(conn, stored)
 
 
@@ -79,6 +84,7 @@ def _submission(sorted_: Sorted, mailbox_id: int | None) -> Submission:
         envelope_id=letter.envelope.envelope_id,
         return_full=letter.envelope.return_full,
         submitted_at=letter.at,
+        operator_id=letter.local_operator,
     )
 
 
@@ -97,10 +103,11 @@ def _rights(world: World, conn: Connection, sorted_: Sorted, berths: dict[str, B
     if sender is None:
         return
     answerable = _answerable(sorted_, sender, berths)
-    deferred = [berths[one.address] for one, way, _ in sorted_.missed if way is Way.DEFER and one.address in berths]
+    later = [*sorted_.relayed, *(one for one, way, _ in sorted_.missed if way is Way.DEFER)]
+    deferred = [berths[one.address] for one in later if one.address in berths]
     for berth in (*(berth for _, berth, _ in sorted_.delivered), *deferred):
         effect = effect_of(sender.kind, berth.kind, letter.parsed.subject, letter.parsed.mes)
-        again = letter.sender_mailbox is not None
+        again = letter.sender_mailbox is not None or sorted_.twin is not None
         if effect is Effect.NONE or (berth in deferred and effect is Effect.OPEN) or (again and effect is not Effect.OPEN):
             continue  # what closes did so when it was accepted, what opens does so when it arrives
         cause = None
@@ -117,7 +124,7 @@ def _rights(world: World, conn: Connection, sorted_: Sorted, berths: dict[str, B
                 patient_mailbox_id=berth.id,
                 mailbox_id=target.id,
                 origin_mailbox_id=sender.id,
-                message_id=letter.id,
+                message_id=sorted_.twin or letter.id,
                 thread_id=sorted_.thread_id,
                 given_at=letter.at,
                 withdrawn_at=letter.at if cause else None,

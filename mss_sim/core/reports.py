@@ -46,7 +46,10 @@ def notifications(world: World, kept: Sequence[Sorted]) -> list[Letter]:
             envelope = sorted_.letter.envelope
             about = dsn.Envelope(envelope.sender, sorted_.letter.at, envelope.envelope_id, envelope.return_full, sorted_.letter.raw)
             number = sorted_.letter.submission_id
-            letters += [notification(world, about, list(group), number) for _, group in groupby(statuses, key=lambda one: one.action)]
+            told = sorted_.delivered[0][0].address if sorted_.delivered else sorted_.missed[0][0].address
+            operator = sorted_.letter.local_operator or operator_id(world, told)
+            groups = groupby(statuses, key=lambda one: one.action)
+            letters += [notification(world, about, list(group), number, operator) for _, group in groups]
     return letters
 
 
@@ -65,29 +68,38 @@ def _statuses(sorted_: Sorted) -> list[RecipientStatus]:
     return sorted(found, key=lambda status: status.action)
 
 
-def notification(world: World, about: dsn.Envelope, statuses: Sequence[RecipientStatus], submission_id: int | None) -> Letter:
-    """One notification as a letter to the return path, itself with a null one (ref: rfc5321#4.5.5)."""
+def operator_id(world: World, address: str) -> int | None:
+    """The operator of an address, as last heard of."""
+    operator = world.directory.remembered(address)
+    return operator.id if operator else None
+
+
+def notification(
+    world: World, about: dsn.Envelope, statuses: Sequence[RecipientStatus], submission_id: int | None, operator: int | None
+) -> Letter:
+    """One notification of an operator as a letter to the return path, itself with a null one (ref: rfc5321#4.5.5)."""
     at = world.clock.now()
     hostname = world.settings.hostname
     raw = dsn.compose(
         about,
         statuses,
         reporting_mta=hostname,
-        from_=f"mailer-daemon@{domain_of(about.sender)}",
+        from_=f"mailer-daemon@{domain_of(about.sender if operator_id(world, about.sender) == operator else statuses[0].address)}",
         message_id=world.ids.message_id(hostname),
         at=at,
     )
-    letter = system_letter(world, raw, to=about.sender, at=at)
+    letter = system_letter(world, raw, to=about.sender, at=at, operator=operator)
     letter.about_submission = submission_id
     return letter
 
 
-def system_letter(world: World, raw: bytes, *, to: str, at: Micros) -> Letter:
-    """A letter of the simulator itself, with a null return path. It waits for a mailbox that takes no mail for now."""
+def system_letter(world: World, raw: bytes, *, to: str, at: Micros, operator: int | None) -> Letter:
+    """A letter of an operator itself, with a null return path. It waits for a mailbox that takes no mail for now."""
     envelope = Envelope("", (Addressee(to),))
     fields = [("Return-Path", "<>")] if world.settings.trace_headers else []
     letter = prepare(world, raw, parse(raw), envelope, fields=fields, door=Door.SYSTEM, at=at)
     letter.submission_id = world.ids.next()
+    letter.local_operator = operator
     return letter
 
 

@@ -148,6 +148,27 @@ def without_fields(raw: bytes, names: Iterable[str]) -> bytes:
     return b"".join(kept) + raw[end:]
 
 
+_TRACE = (b"return-path", b"received")
+
+
+def trace_length(raw: bytes) -> int:
+    """How many bytes at the top of a message are trace: Return-Path and Received, as servers on the way wrote them."""
+    length = 0
+    tracing = False
+    for line in raw[: _header_end(raw)].splitlines(keepends=True):
+        if line[:1] not in (b" ", b"\t"):
+            tracing = line.partition(b":")[0].strip().lower() in _TRACE
+        if not tracing:
+            break
+        length += len(line)
+    return length
+
+
+def without_return_path(raw: bytes) -> bytes:
+    """The message as it leaves for another server: only the last one writes Return-Path (ref: rfc5321#4.4)."""
+    return without_fields(raw[: trace_length(raw)], ["Return-Path"]) + raw[trace_length(raw) :]
+
+
 def with_fields_on_top(raw: bytes, fields: Sequence[tuple[str, str]]) -> bytes:
     """The message with `fields` written above it; values are already encoded and folded (ref: rfc5321#4.4)."""
     return b"".join(f"{name}: {value}\r\n".encode("utf-8", "surrogateescape") for name, value in fields) + raw

@@ -43,6 +43,9 @@ operators = Table(
     _id(),
     Column("name", Text, nullable=False, unique=True),
     Column("message_size_bytes_max", BigInteger),
+    Column("authentication", Text, nullable=False, server_default=""),  # words; none: every way to log in
+    Column("mx", Text),  # host:port of an operator outside this world; null: it is served here
+    Column("mx_ca", Text),  # PEM of the authority that its server is certified by; null: ours
 )
 
 domains = Table(
@@ -50,6 +53,14 @@ domains = Table(
     metadata,
     Column("name", Text, primary_key=True),
     _to("operator_id", "operators.id"),
+)
+
+white_list = Table(
+    "white_list",
+    metadata,
+    Column("domain", Text, ForeignKey("domains.name", ondelete="CASCADE"), primary_key=True),
+    Column("certificate_dn", Text, primary_key=True),
+    Column("updated_at", BigInteger, nullable=False),
 )
 
 identities = Table(
@@ -223,6 +234,7 @@ submissions = Table(
     Column("envelope_id", Text),
     Column("return_full", Boolean, nullable=False),
     Column("submitted_at", BigInteger, nullable=False),
+    Column("operator_id", BigInteger),  # the operator that accepted it, and relays it
     Index("ix_submissions_message_id", "message_id"),
     Index("ix_submissions_mailbox_id", "mailbox_id"),
 )
@@ -258,8 +270,8 @@ queue = Table(
     Column("attempts", Integer, nullable=False),
     Column("next_at", BigInteger, nullable=False),
     Column("delayed_told", Boolean, nullable=False),
-    Column("last_rule", Text, nullable=False),
-    Column("last_detail", Text, nullable=False),
+    Column("last_reply", Text, nullable=False, server_default=""),
+    Column("leased_until", BigInteger),  # somebody is trying it; after that instant he is taken for dead
     Index("ix_queue_next_at", "next_at"),
 )
 

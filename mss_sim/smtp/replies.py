@@ -33,6 +33,8 @@ def _line(reply: Reply) -> bytes:
 REPLIES: dict[Rule, tuple[int, str]] = {
     **DIAGNOSTICS,
     Rule.TLS_REQUIRED: (530, "5.7.0"),
+    Rule.PEER_NOT_TRUSTED: (554, "5.7.0"),
+    Rule.WHITE_LIST_STALE: (451, "4.7.1"),
     Rule.AUTHENTICATION_REQUIRED: (530, "5.7.0"),
     Rule.AUTHENTICATION_FAILED: (535, "5.7.8"),
     Rule.TOO_MANY_CONNECTIONS: (421, "4.7.0"),

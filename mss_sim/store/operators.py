@@ -2,27 +2,47 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from mss_sim.models.tables import domains, operators
+from mss_sim.vocabulary import LogInBy
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """One operator; `message_size_bytes_max` None means the setting's default."""
+    """One operator; `message_size_bytes_max` None means the setting's default.
+
+    `mx`: the host:port of an operator outside this world, None for one that is served here, empty when nobody knows how to reach it;
+    `mx_ca`: the authority (PEM) that its server is certified by. `authentication`: the ways to log in that it accepts.
+    """
 
     id: int
     name: str
     message_size_bytes_max: int | None
     domains: tuple[str, ...]
+    mx: str | None = None
+    mx_ca: str | None = None
+    authentication: frozenset[LogInBy] = frozenset(LogInBy)
 
 
-def add(conn: Connection, operator_id: int, name: str, names: Sequence[str], message_size_bytes_max: int | None) -> None:
+def add(conn: Connection, operator: Operator) -> None:
     """Store an operator with its canonical domains; IntegrityError when the name or a domain is taken."""
-    conn.execute(insert(operators).values(id=operator_id, name=name, message_size_bytes_max=message_size_bytes_max))
-    if names:
-        conn.execute(insert(domains), [{"name": domain, "operator_id": operator_id} for domain in names])
+    conn.execute(insert(operators).values({**_values(operator), "id": operator.id, "name": operator.name}))
+    if operator.domains:
+        conn.execute(insert(domains), [{"name": domain, "operator_id": operator.id} for domain in operator.domains])
+
+
+def change(conn: Connection, operator: Operator) -> None:
+    """Store an operator's limits and ways; its name and domains stay."""
+    conn.execute(update(operators).where(operators.c.id == operator.id).values(_values(operator)))
+
+
+def _values(operator: Operator) -> dict[str, Any]:
+    words = " ".join(sorted(operator.authentication)) if operator.authentication != frozenset(LogInBy) else ""
+    size = operator.message_size_bytes_max
+    return {"message_size_bytes_max": size, "mx": operator.mx, "mx_ca": operator.mx_ca, "authentication": words}
 
 
 def remove(conn: Connection, operator_id: int) -> bool:
@@ -35,5 +55,15 @@ def every(conn: Connection) -> list[Operator]:
     names: dict[int, list[str]] = {}
     for name, operator_id in conn.execute(select(domains.c.name, domains.c.operator_id).order_by(domains.c.name)):
         names.setdefault(operator_id, []).append(name)
-    rows = conn.execute(select(operators.c.id, operators.c.name, operators.c.message_size_bytes_max).order_by(operators.c.name))
-    return [Operator(row.id, row.name, row.message_size_bytes_max, tuple(names.get(row.id, ()))) for row in rows]
+    return [
+        Operator(
+            row.id,
+            row.name,
+            row.message_size_bytes_max,
+            tuple(names.get(row.id, ())),
+            row.mx,
+            row.mx_ca,
+            frozenset(map(LogInBy, row.authentication.split())) or frozenset(LogInBy),
+        )
+        for row in conn.execute(select(*operators.c).order_by(operators.c.name))
+    ]

@@ -1,4 +1,4 @@
-"""Sent letters, their recipients and what happened to each of them; the queue of those who wait."""
+"""Sent letters, their recipients and what happened to each of them."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -7,8 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 
 from mss_sim.clock import Micros
-from mss_sim.errors import Rule
-from mss_sim.models.tables import idempotency, messages, queue, recipients, submissions, timeline
+from mss_sim.models.tables import idempotency, messages, recipients, submissions, timeline
 from mss_sim.store.hot import Hot
 from mss_sim.vocabulary import Notify, SendMode, TimelineKind
 
@@ -27,6 +26,7 @@ class Submission:
     envelope_id: str | None
     return_full: bool
     submitted_at: Micros
+    operator_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +52,6 @@ class Event:
     report_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A recipient in the queue: how often it was tried, when it is tried next, and why it waits."""
-
-    recipient_id: int
-    attempts: int
-    next_at: Micros
-    delayed_told: bool
-    last_rule: Rule
-    last_detail: str
-
-
 _INSERT_SUBMISSION = Hot(insert(submissions))
 _INSERT_RECIPIENT = Hot(insert(recipients))
 _INSERT_EVENT = Hot(insert(timeline))
@@ -71,17 +59,18 @@ _INSERT_EVENT = Hot(insert(timeline))
 
 def add(conn: Connection, rows: Sequence[Submission], people: Sequence[RecipientRow]) -> None:
     """Store submissions with their recipients."""
-    _INSERT_SUBMISSION.run(conn, [{**_plain(row, submissions), "mode": row.mode.value if row.mode else None} for row in rows])
-    _INSERT_RECIPIENT.run(conn, [{**_plain(row, recipients), "notify": " ".join(sorted(row.notify))} for row in people])
+    _INSERT_SUBMISSION.run(conn, [{**plain(row, submissions), "mode": row.mode.value if row.mode else None} for row in rows])
+    _INSERT_RECIPIENT.run(conn, [{**plain(row, recipients), "notify": " ".join(sorted(row.notify))} for row in people])
 
 
-def _plain(row: Any, table: Any) -> dict[str, Any]:
+def plain(row: Any, table: Any) -> dict[str, Any]:
+    """The values of a row object by the names of a table's columns."""
     return {column.name: getattr(row, column.name) for column in table.c}
 
 
 def add_events(conn: Connection, events: Sequence[Event]) -> None:
     """Append to timelines."""
-    _INSERT_EVENT.run(conn, [{**_plain(event, timeline), "kind": event.kind.value} for event in events])
+    _INSERT_EVENT.run(conn, [{**plain(event, timeline), "kind": event.kind.value} for event in events])
 
 
 def _submission(row: Row[Any]) -> Submission:
@@ -167,47 +156,6 @@ def attach_report(conn: Connection, recipient_id: int, kind: TimelineKind, repor
     return True
 
 
-def wait(conn: Connection, waiting: Waiting) -> None:
-    """Put a recipient into the queue, or put it back with a new date."""
-    conn.execute(delete(queue).where(queue.c.recipient_id == waiting.recipient_id))
-    conn.execute(insert(queue).values({**_plain(waiting, queue), "last_rule": waiting.last_rule.value}))
-
-
-def done_waiting(conn: Connection, recipient_id: int) -> None:
-    """Take a recipient out of the queue."""
-    conn.execute(delete(queue).where(queue.c.recipient_id == recipient_id))
-
-
-def due(conn: Connection, now: Micros, limit: int, recipient_id: int | None = None) -> list[tuple[Waiting, RecipientRow, Submission]]:
-    """The recipients whose next try has come, the longest waiting first; only that one when he is named."""
-    query = select(*queue.c).where(queue.c.next_at <= now)
-    if recipient_id is not None:
-        query = query.where(queue.c.recipient_id == recipient_id)
-    rows = conn.execute(query.order_by(queue.c.next_at).limit(limit)).all()
-    people = {row.id: row for row in _recipients(conn, [row.recipient_id for row in rows])}
-    letters = {row.id: row for row in _submissions(conn, [person.submission_id for person in people.values()])}
-    found = []
-    for row in rows:
-        person = people[row.recipient_id]
-        waiting = Waiting(row.recipient_id, row.attempts, row.next_at, row.delayed_told, Rule(row.last_rule), row.last_detail)
-        found.append((waiting, person, letters[person.submission_id]))
-    return found
-
-
-def _recipients(conn: Connection, ids: Collection[int]) -> list[RecipientRow]:
-    return [_recipient(row) for row in conn.execute(select(*recipients.c).where(recipients.c.id.in_(list(ids))))]
-
-
-def _submissions(conn: Connection, ids: Collection[int]) -> list[Submission]:
-    return [_submission(row) for row in conn.execute(select(*submissions.c).where(submissions.c.id.in_(list(ids))))]
-
-
-def waiting_count(conn: Connection) -> int:
-    """How many recipients wait."""
-    waiting: int = conn.execute(select(func.count()).select_from(queue)).scalar_one()
-    return waiting
-
-
 def remember_key(conn: Connection, identity_id: int, key: str, request_hash: str, submission_id: int, at: Micros) -> None:
     """Remember under which key a submission was made; IntegrityError when the key is known."""
     conn.execute(
@@ -224,3 +172,13 @@ def recall_key(conn: Connection, identity_id: int, key: str, not_before: Micros)
         )
     ).one_or_none()
     return (row.request_hash, row.submission_id) if row else None
+
+
+def with_ids(conn: Connection, ids: Collection[int]) -> list[Submission]:
+    """These submissions."""
+    return [_submission(row) for row in conn.execute(select(*submissions.c).where(submissions.c.id.in_(list(ids))))]
+
+
+def people_with_ids(conn: Connection, ids: Collection[int]) -> list[RecipientRow]:
+    """These recipients."""
+    return [_recipient(row) for row in conn.execute(select(*recipients.c).where(recipients.c.id.in_(list(ids))))]

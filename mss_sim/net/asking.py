@@ -1,0 +1,157 @@
+"""TLS that asks the client for a certificate and takes any, so that a mail server can refuse a wrong one with a reply that says why.
+
+Python's `ssl` either ends the handshake on a certificate of another authority, or asks for none. OpenSSL itself lets a callback decide;
+pyOpenSSL gives that callback. Here it is put behind the interface of `ssl.SSLContext.wrap_bio`, which is all that an event loop uses.
+"""
+
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import Certificate
+from OpenSSL import SSL
+
+_CHUNK = 64 * 1024
+_FAULTS = {
+    number: name.removeprefix("ERR_").replace("_", " ").lower()
+    for name, number in vars(SSL.X509VerificationCodes).items()
+    if isinstance(number, int)
+}
+
+
+@dataclass(slots=True)
+class Shown:
+    """The certificate that a client showed, and what OpenSSL found wrong with its chain (empty: nothing)."""
+
+    certificate: Certificate
+    faults: list[str] = field(default_factory=list)
+
+
+class AskingContext(ssl.SSLContext):
+    """A server context that asks for a client certificate and judges none.
+
+    `settings` is the ordinary context that versions, suites and limits are taken from; `trusted` the authority's certificates (PEM).
+    """
+
+    _asking: SSL.Context
+
+    @classmethod
+    def like(cls, settings: ssl.SSLContext, chain_file: Path, key_file: Path, trusted: Path) -> Self:
+        """A context with the versions and suites of another, a server certificate, and the authority that clients should be of."""
+        made = cls(ssl.PROTOCOL_TLS_SERVER)
+        asking = SSL.Context(SSL.TLS_SERVER_METHOD)
+        asking.set_min_proto_version(int(settings.minimum_version))
+        suites = [suite["name"] for suite in settings.get_ciphers() if not suite["name"].startswith("TLS_")]
+        asking.set_cipher_list(":".join(suites).encode())
+        asking.use_certificate_chain_file(str(chain_file))
+        asking.use_privatekey_file(str(key_file))
+        asking.load_verify_locations(str(trusted))
+        asking.set_verify(SSL.VERIFY_PEER, _judge)
+        asking.set_session_id(b"mss-sim-mx")
+        made._asking = asking
+        return made
+
+    def wrap_bio(  # type: ignore[override]  # what comes back is not an ssl.SSLObject by descent, only by what it does
+        self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, server_side: bool = False, server_hostname: Any = None, session: Any = None
+    ) -> "Talk":
+        """One connection, as an event loop drives it."""
+        return Talk(self._asking, incoming, outgoing)
+
+
+def _judge(connection: SSL.Connection, _certificate: object, number: int, _depth: int, right: int) -> bool:
+    """Take every certificate; remember what was wrong with it."""
+    if not right:
+        connection.get_app_data().append(_FAULTS.get(number, f"verification error {number}"))
+    return True
+
+
+class Talk:
+    """One TLS connection over two memory buffers, with the methods of `ssl.SSLObject` that event loops call."""
+
+    def __init__(self, context: SSL.Context, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
+        self._incoming = incoming
+        self._outgoing = outgoing
+        self._faults: list[str] = []
+        self._connection = SSL.Connection(context, None)
+        self._connection.set_app_data(self._faults)
+        self._connection.set_accept_state()
+
+    def do_handshake(self) -> None:
+        """Go on with the handshake."""
+        self._turn(self._connection.do_handshake)
+
+    def read(self, length: int = _CHUNK, buffer: Any = None) -> Any:
+        """Bytes that the client sent; into `buffer` when one is given, then how many."""
+        octets = self._turn(self._connection.recv, length)
+        if buffer is None:
+            return octets
+        buffer[: len(octets)] = octets
+        return len(octets)
+
+    def write(self, octets: Any) -> int:
+        """Send bytes; how many were taken."""
+        return int(self._turn(self._connection.send, bytes(octets[:_CHUNK]))) if len(octets) else 0
+
+    def pending(self) -> int:
+        """How many bytes can be read at once."""
+        return int(self._connection.pending())
+
+    def unwrap(self) -> None:
+        """Say that this side is done."""
+        self._turn(self._connection.shutdown)
+
+    def shown(self) -> Shown | None:
+        """The client's certificate, None when it showed none."""
+        certificate = self._connection.get_peer_certificate(as_cryptography=True)
+        return Shown(certificate, self._faults) if certificate else None
+
+    def getpeercert(self, binary_form: bool = False) -> Any:
+        """As of a context that verifies nothing: no details."""
+        shown = self.shown() if binary_form else None
+        if shown is None:
+            return None if binary_form else {}
+        return shown.certificate.public_bytes(Encoding.DER)
+
+    def version(self) -> str:
+        """The version of TLS."""
+        return self._connection.get_protocol_version_name()
+
+    def cipher(self) -> tuple[str, str, int] | None:
+        """(suite, version, bits of the key)."""
+        name = self._connection.get_cipher_name()
+        return (name, self._connection.get_cipher_version() or "", self._connection.get_cipher_bits() or 0) if name else None
+
+    def compression(self) -> None:
+        """None is used."""
+
+    def selected_alpn_protocol(self) -> None:
+        """None is chosen."""
+
+    def _turn(self, act: Any, *arguments: Any) -> Any:
+        """Feed what came, act, take out what is to be sent; OpenSSL's wishes become those of `ssl`."""
+        while self._incoming.pending:
+            self._connection.bio_write(self._incoming.read(_CHUNK))
+        try:
+            return act(*arguments)
+        except SSL.WantReadError as error:
+            raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "more is needed") from error
+        except SSL.ZeroReturnError:
+            return b""
+        except SSL.Error as error:
+            raise ssl.SSLError(ssl.SSL_ERROR_SSL, _reason(error)) from error
+        finally:
+            self._take_out()
+
+    def _take_out(self) -> None:
+        while True:
+            try:
+                self._outgoing.write(self._connection.bio_read(_CHUNK))
+            except SSL.WantReadError:
+                return
+
+
+def _reason(error: SSL.Error) -> str:
+    entries = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    return "; ".join(str(entry[-1]) for entry in entries) or "the connection is broken"

@@ -1,0 +1,63 @@
+"""Which peer operator may bring mail, and for which domain.
+
+The white list binds domains to certificates by their full subject name, never by CN alone (ref: ans-trust-space).
+
+| list      | certificate                        | sender's domain             | verdict                     |
+|-----------|------------------------------------|-----------------------------|-----------------------------|
+| too old   | any                                | any                         | white-list-stale            |
+| in date   | none, revoked, of another authority | any                        | peer-not-trusted            |
+| in date   | trusted, on no row                 | any                         | peer-not-trusted            |
+| in date   | trusted, on some row               | none: a null return path    | may                         |
+| in date   | trusted                            | on no row                   | domain-outside-trust-space  |
+| in date   | trusted                            | on rows of others only      | peer-not-trusted            |
+| in date   | trusted                            | on a row with this certificate | may                      |
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mss_sim.errors import Refusal, Rule
+
+_SOURCE = "ans-trust-space"
+
+
+@dataclass(frozen=True, slots=True)
+class PeerCertificate:
+    """What a peer showed in TLS: its subject as the white list writes it, and what is wrong with it, if anything."""
+
+    dn: str
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The white list: for each domain the subjects of its operator's certificates, and how old it is."""
+
+    rows: Mapping[str, frozenset[str]]
+    age_seconds: float
+    age_seconds_max: float
+
+
+def decide_peer(certificate: PeerCertificate | None, domain: str | None, listing: Listing) -> None:
+    """Return when the peer may bring mail from `domain` (None: a null return path); Refusal otherwise."""
+    if listing.age_seconds > listing.age_seconds_max:
+        raise Refusal(
+            Rule.WHITE_LIST_STALE, "The white list here is older than it may be; try again once it is fresh.", reference=_SOURCE
+        )
+    if certificate is None:
+        raise _untrusted("Show a client certificate of the IGC-Santé in TLS; none came")
+    if certificate.fault:
+        raise _untrusted(f"The certificate {certificate.dn} is not trusted: {certificate.fault}")
+    if not any(certificate.dn in names for names in listing.rows.values()):
+        raise _untrusted(f"The certificate {certificate.dn} is on no row of the white list")
+    if domain is None:
+        return
+    if domain not in listing.rows:
+        detail = f"The domain {domain} is not on the white list; its mail is not accepted here."
+        raise Refusal(Rule.DOMAIN_OUTSIDE, detail, subject=domain, reference=_SOURCE)
+    if certificate.dn not in listing.rows[domain]:
+        raise _untrusted(f"The white list binds {domain} to another certificate than {certificate.dn}")
+
+
+def _untrusted(why: str) -> Refusal:
+    return Refusal(Rule.PEER_NOT_TRUSTED, f"{why}.", reference=_SOURCE)

@@ -1,0 +1,237 @@
+"""Letters to another operator: SMTP over mutual TLS, to hosts of the simulated space only.
+
+| what happens                                      | answer for each recipient |
+|---------------------------------------------------|---------------------------|
+| the operator's server is not known                | 450 4.4.4, tried again    |
+| the host is not this machine, nor allowed         | 550 5.7.1                 |
+| no connection, or it breaks                       | 450 4.4.1                 |
+| the server offers no STARTTLS, or fails in it     | 450 4.7.5                 |
+| MAIL, RCPT or DATA refused                        | what the server said      |
+
+Connections are kept for the next letter between the same two operators; a few may be open at once.
+"""
+
+import asyncio
+import re
+import ssl
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+
+from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+
+from mss_sim.config import Settings
+from mss_sim.core.letters import Addressee, Envelope
+from mss_sim.core.rows import Operator
+from mss_sim.core.transport import Answer, Carried, Parcel
+from mss_sim.mail.headers import split, trace_length
+
+Route = tuple[str, int]
+_OPEN_MAX = 4
+_IDLE_SECONDS = 20.0
+_DOWN_SECONDS = 2.0
+_CONNECT_SECONDS = 10.0
+_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?= |$)")
+_NOBODY_KNOWS = Answer("4.4.4", "450 4.4.4 Nobody has said where the server of this operator is.")
+
+
+class _Failed(Exception):
+    """The whole attempt came to one answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.reply)
+        self.answer = answer
+
+
+@dataclass(slots=True)
+class _Lines:
+    """The connections between two operators: how many may be open, those that wait for the next letter, until when none is tried."""
+
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_OPEN_MAX))
+    idle: deque[tuple[SMTP, float]] = field(default_factory=deque)
+    down_until: float = 0.0
+    down: str = ""
+
+
+class Outbound:
+    """Carries parcels. `own` is the MX port of this world; `context` gives the TLS of one operator towards another."""
+
+    def __init__(
+        self, settings: Settings, own: Callable[[], Route], context: Callable[[Operator, Operator], Awaitable[ssl.SSLContext]]
+    ) -> None:
+        self._settings = settings
+        self._own = own
+        self._context = context
+        self._lines: dict[tuple[int, int, Route], _Lines] = {}
+
+    async def carry(self, parcel: Parcel) -> Carried:
+        """Try once; every failure is an answer (ref: rfc5321#4.5.4.1)."""
+        try:
+            host, port = self._route(parcel.receiver)
+            lines = self._lines.setdefault((parcel.sender.id, parcel.receiver.id, (host, port)), _Lines())
+            async with asyncio.timeout(parcel.limit_seconds), lines.room:
+                return await self._over(lines, parcel, host, port)
+        except _Failed as failed:
+            answer = failed.answer
+        except SMTPResponseException as error:
+            answer = _said(error, parcel.receiver.mx or self._settings.hostname)
+        except (SMTPException, OSError, TimeoutError) as error:
+            answer = Answer("4.4.1", f"450 4.4.1 {_flat(str(error) or type(error).__name__)}")
+        return Carried({one.address: answer for one in parcel.envelope.recipients})
+
+    async def close(self) -> None:
+        """Say good-bye on every line."""
+        for lines in self._lines.values():
+            while lines.idle:
+                with suppress(SMTPException, OSError, TimeoutError):
+                    await lines.idle.popleft()[0].quit(timeout=1)
+
+    def _route(self, receiver: Operator) -> Route:
+        if receiver.mx is None:
+            return self._own()
+        if not receiver.mx:
+            raise _Failed(_NOBODY_KNOWS)
+        host, _, port = receiver.mx.rpartition(":")
+        if not is_near(host) and host not in self._settings.peers_allowed:
+            raise _Failed(Answer("5.7.1", f"550 5.7.1 {host} is not this machine; MSS_SIM_PEERS_ALLOWED names the hosts that may be reached."))
+        return host, int(port)
+
+    async def _over(self, lines: _Lines, parcel: Parcel, host: str, port: int) -> Carried:
+        """Hand the parcel over on a line that is open already or, if that one proves dead, on a new one."""
+        while lines.idle:
+            client, since = lines.idle.pop()
+            if client.is_connected and _now() - since < _IDLE_SECONDS:
+                with suppress(ConnectionError, SMTPException):
+                    await client.rset()
+                    return await self._on(lines, client, parcel)
+            client.close()
+        return await self._on(lines, await self._open(lines, parcel, host, port), parcel)
+
+    async def _on(self, lines: _Lines, client: SMTP, parcel: Parcel) -> Carried:
+        try:
+            carried = await _hand_over(client, parcel.envelope, parcel.raw)
+        except BaseException:
+            client.close()
+            raise
+        lines.idle.append((client, _now()))
+        return carried
+
+    async def _open(self, lines: _Lines, parcel: Parcel, host: str, port: int) -> SMTP:
+        if _now() < lines.down_until:
+            raise _Failed(Answer("4.4.1", lines.down))
+        name = self._settings.hostname if parcel.receiver.mx is None else host
+        client = SMTP(hostname=host, port=port, local_hostname=hello(parcel.sender), start_tls=False, timeout=_CONNECT_SECONDS)
+        try:
+            await client.connect()
+            await client.ehlo()
+            if not client.supports_extension("starttls"):
+                raise _Failed(Answer("4.7.5", "450 4.7.5 The server offers no STARTTLS; health mail does not travel in clear.", host))
+            await client.starttls(tls_context=await self._context(parcel.sender, parcel.receiver), server_hostname=name)
+            await client.ehlo()
+        except ssl.SSLError as error:
+            client.close()
+            raise _Failed(Answer("4.7.5", f"450 4.7.5 TLS with {host} failed: {_flat(str(error))}", host)) from error
+        except (SMTPException, OSError) as error:
+            client.close()
+            cause = error.__cause__ or error.__context__
+            if isinstance(cause, ssl.SSLError):
+                raise _Failed(Answer("4.7.5", f"450 4.7.5 TLS with {host} failed: {_flat(str(cause))}", host)) from error
+            lines.down_until = _now() + _DOWN_SECONDS
+            lines.down = f"450 4.4.1 No connection to {host}:{port}: {_flat(str(error))}"
+            raise _Failed(Answer("4.4.1", lines.down)) from error
+        return client
+
+
+async def _hand_over(client: SMTP, envelope: Envelope, raw: bytes) -> Carried:
+    """One mail transaction; the sender's wishes for notifications go along where the server understands them (ref: rfc3461#5.2)."""
+    dsn = client.supports_extension("dsn")
+    encoding = "utf-8" if _needs_utf8(envelope, raw) else "ascii"
+    host = str(client.hostname)
+    if encoding == "utf-8" and not client.supports_extension("smtputf8"):
+        raise _Failed(Answer("5.6.7", "550 5.6.7 The next server takes no UTF-8 addresses or headers (SMTPUTF8).", host))
+    await client.mail(envelope.sender, options=_mail_options(client, envelope, raw, encoding, dsn=dsn), encoding=encoding)
+    answers: dict[str, Answer] = {}
+    accepted: list[str] = []
+    for addressee in envelope.recipients:
+        try:
+            await client.rcpt(addressee.address, options=_rcpt_options(addressee) if dsn else [], encoding=encoding)
+            accepted.append(addressee.address)
+        except SMTPResponseException as error:
+            answers[addressee.address] = _said(error, host)
+    if accepted:
+        try:
+            done = await client.data(raw)
+            outcome = _answer(done.code, done.message, host)
+        except SMTPResponseException as error:
+            outcome = _said(error, host)
+        answers |= dict.fromkeys(accepted, outcome)
+    return Carried(answers, dsn)
+
+
+def _mail_options(client: SMTP, envelope: Envelope, raw: bytes, encoding: str, *, dsn: bool) -> list[str]:
+    options = []
+    if client.supports_extension("size"):
+        options.append(f"SIZE={len(raw) - trace_length(raw)}")
+    if client.supports_extension("8bitmime") and not raw.isascii():
+        options.append("BODY=8BITMIME")
+    if encoding == "utf-8":
+        options.append("SMTPUTF8")
+    if dsn and envelope.sender:
+        options.append("RET=FULL" if envelope.return_full else "RET=HDRS")
+        if envelope.envelope_id:
+            options.append(f"ENVID={xtext(envelope.envelope_id)}")
+    return options
+
+
+def _rcpt_options(addressee: Addressee) -> list[str]:
+    options = []
+    if addressee.notify:
+        options.append("NOTIFY=" + ",".join(sorted(one.value.upper() for one in addressee.notify)))
+    if addressee.original:
+        kind, _, address = addressee.original.partition(";")
+        options.append(f"ORCPT={kind};{xtext(address)}")
+    return options
+
+
+def _needs_utf8(envelope: Envelope, raw: bytes) -> bool:
+    addresses: Sequence[str] = [envelope.sender, *(one.address for one in envelope.recipients)]
+    return not all(address.isascii() for address in addresses) or not raw[: split(raw)[0]].isascii()
+
+
+def xtext(text: str) -> str:
+    """Text as a parameter of MAIL or RCPT carries it (ref: rfc3461#4)."""
+    return "".join(chr(octet) if 33 <= octet <= 126 and octet not in b"+=" else f"+{octet:02X}" for octet in text.encode("utf-8"))
+
+
+def hello(operator: Operator) -> str:
+    """The name by which an operator's outgoing server greets."""
+    return f"smtp.{operator.domains[0]}" if operator.domains else "localhost"
+
+
+def is_near(host: str) -> bool:
+    """Whether a host is this machine."""
+    with suppress(ValueError):
+        return ip_address(host.strip("[]")).is_loopback
+    return host == "localhost"
+
+
+def _said(error: SMTPResponseException, host: str) -> Answer:
+    return _answer(error.code, error.message, host)
+
+
+def _answer(code: int, message: str, host: str) -> Answer:
+    text = _flat(message)
+    found = _ENHANCED.match(text)
+    if not 200 <= code < 600 or code // 100 == 3:
+        return Answer("4.4.2", f"450 4.4.2 The server broke off: {text}", host)
+    return Answer(found[0] if found else f"{code // 100}.0.0", f"{code} {text}", host)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,83 @@
+"""Recipients who wait for a try: when it is due, and who is at it.
+
+A try is leased before it is made, so that no two processes make it; a lease that ran out was somebody's who died.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
+
+from mss_sim.clock import Micros
+from mss_sim.models.tables import queue
+from mss_sim.store import submissions
+from mss_sim.store.submissions import RecipientRow, Submission, plain
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A recipient in the queue: how often he was tried, when he is tried next, and what was answered last."""
+
+    recipient_id: int
+    attempts: int
+    next_at: Micros
+    delayed_told: bool
+    last_reply: str
+    leased_until: Micros | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One try to make."""
+
+    waiting: Waiting
+    person: RecipientRow
+    submission: Submission
+
+
+def wait(conn: Connection, waiting: Waiting) -> None:
+    """Put a recipient into the queue, or put him back with a new date."""
+    conn.execute(delete(queue).where(queue.c.recipient_id == waiting.recipient_id))
+    conn.execute(insert(queue).values(plain(waiting, queue)))
+
+
+def done(conn: Connection, recipient_id: int) -> None:
+    """Take a recipient out of the queue."""
+    conn.execute(delete(queue).where(queue.c.recipient_id == recipient_id))
+
+
+def lease(conn: Connection, now: Micros, until: Micros, limit: int) -> list[Due]:
+    """The tries that are due and that nobody makes, the longest waiting first; they are the caller's until `until`."""
+    free = or_(queue.c.leased_until.is_(None), queue.c.leased_until <= now)
+    query = select(*queue.c).where(queue.c.next_at <= now, free).order_by(queue.c.next_at, queue.c.recipient_id).limit(limit)
+    rows = conn.execute(query.with_for_update(skip_locked=True)).all()
+    if not rows:
+        return []
+    ids = [row.recipient_id for row in rows]
+    conn.execute(update(queue).where(queue.c.recipient_id.in_(ids)).values(leased_until=until))
+    people = {person.id: person for person in submissions.people_with_ids(conn, ids)}
+    letters = {letter.id: letter for letter in submissions.with_ids(conn, {person.submission_id for person in people.values()})}
+    found = []
+    for row in rows:
+        person = people[row.recipient_id]
+        waiting = Waiting(row.recipient_id, row.attempts, row.next_at, row.delayed_told, row.last_reply, until)
+        found.append(Due(waiting, person, letters[person.submission_id]))
+    return found
+
+
+def release(conn: Connection, recipient_ids: Collection[int] | None = None) -> None:
+    """Give tries back unmade; all of them when none is named: whoever held them is known to be gone."""
+    freed = update(queue).where(queue.c.leased_until.is_not(None)).values(leased_until=None)
+    conn.execute(freed if recipient_ids is None else freed.where(queue.c.recipient_id.in_(list(recipient_ids))))
+
+
+def due_count(conn: Connection, now: Micros) -> int:
+    """How many tries are due, leased or not."""
+    count: int = conn.execute(select(func.count()).select_from(queue).where(queue.c.next_at <= now)).scalar_one()
+    return count
+
+
+def waiting_count(conn: Connection) -> int:
+    """How many recipients wait."""
+    count: int = conn.execute(select(func.count()).select_from(queue)).scalar_one()
+    return count
