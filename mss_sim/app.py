@@ -30,7 +30,9 @@ from mss_sim.core import seed as seeds
 from mss_sim.core.core import Core, assemble
 from mss_sim.core.directory import Directory
 from mss_sim.core.passwords import Passwords
+from mss_sim.core.rows import Operator
 from mss_sim.core.tokens import Tokens
+from mss_sim.core.white_list import WhiteList
 from mss_sim.core.world import World
 from mss_sim.ids import IdSource
 from mss_sim.imap.server import FrontEnd as ImapFrontEnd
@@ -40,6 +42,7 @@ from mss_sim.net.connections import Connections
 from mss_sim.net.tls import Certificates
 from mss_sim.net.transcripts import Transcripts
 from mss_sim.smtp.mx import MxSession
+from mss_sim.smtp.outbound import Outbound
 from mss_sim.smtp.server import SmtpConnection
 from mss_sim.smtp.submission import SubmissionSession
 from mss_sim.smtp.wire import FrontEnd
@@ -123,8 +126,15 @@ class Simulator:
         await self._serve_smtp(context)
         await self._serve_imap(context)
         await self._serve_http()
+        outbound = Outbound(settings, lambda: (self._shown_host(), self._ports["mx"]), self._peer_context)
+        self.core.queue.transport = outbound
+        self._stack.push_async_callback(outbound.close)
+        self._stack.push_async_callback(self.core.queue.stop, _STOP_SECONDS)
         for work in (self.core.queue.run(), self.core.events.run()):
             self._stack.push_async_callback(_cancel, asyncio.create_task(work))
+
+    async def _peer_context(self, sender: Operator, receiver: Operator) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self._certificates.ca_file)
 
     async def _open_world(self) -> World:
         settings = self.settings
@@ -135,7 +145,8 @@ class Simulator:
         store.listen()
         ids = IdSource(self._clock)
         tokens = Tokens(settings, self._clock, ids, self.data_dir / "keys" / "tokens.pem")
-        return World(settings, store, self._clock, ids, Directory(store, settings.message_size_bytes_max), Passwords(), tokens)
+        directory = Directory(store, settings.message_size_bytes_max)
+        return World(settings, store, self._clock, ids, directory, WhiteList(settings, self._clock, store), Passwords(), tokens)
 
     async def _serve_smtp(self, context: ssl.SSLContext) -> None:
         settings, core = self.settings, self.core
@@ -177,9 +188,12 @@ class Simulator:
             await asyncio.sleep(0.001)
         self._stack.push_async_callback(_stop_http, server, task)
 
+    def _shown_host(self) -> str:
+        return self.settings.host if self.settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+
     def ready(self) -> dict[str, Any]:
         """What a client needs to know: the ports, the authority's certificate, the personas; the content of the ready file."""
-        host = self.settings.host if self.settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+        host = self._shown_host()
         shown = f"[{host}]" if ":" in host else host
         return {
             "http": f"http://{shown}:{self._ports['http']}",

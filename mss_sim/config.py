@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from mss_sim.vocabulary import FinHeaderScope, Profile, SendMode
+from mss_sim.vocabulary import FinHeaderScope, PeerProof, Profile, Relay, SendMode, UntrustedPeer
 
 _PREFIX = "MSS_SIM_"
 
@@ -84,11 +84,20 @@ class Settings(BaseSettings):
     sent_copy_on_submission: bool = Field(default=True, description="A letter sent by SMTP is filed in Sent as one sent by REST is.")
     trace_headers: bool = Field(default=True, description="Return-Path and Received are written above what was accepted.")
 
+    # Between operators
+    relay: Relay = Field(default=Relay.SMTP, description="How a letter reaches another operator of this world.")
+    peer_proof: PeerProof = Field(default=PeerProof.CERTIFICATE, description="What a peer operator must show at the MX port.")
+    untrusted_peer: UntrustedPeer = Field(default=UntrustedPeer.REPLY, description="How a certificate of another authority is refused.")
+    peers_allowed: tuple[str, ...] = Field(default=(), description="Hosts beside this machine that mail may be carried to.")
+    white_list_age_seconds_max: float = Field(default=86_400, gt=0, description="Age at which the white list is too old to be applied.")
+    white_list_root: str = Field(default="ListeBlanche", pattern="^[A-Za-z]+$", description="Name of the root element of the white list.")
+
     # Deferred mail
     queue_retry_seconds: float = Field(default=60, gt=0, description="First wait before a deferred recipient is tried again; it doubles.")
     queue_retry_seconds_max: float = Field(default=3_600, gt=0, description="Longest wait between two tries.")
     delayed_after_seconds: float = Field(default=4 * 3_600, gt=0, description="Age at which a delayed notification leaves.")
     expires_after_seconds: float = Field(default=5 * 86_400, gt=0, description="Age at which deferred mail fails (ref: rfc5321#4.5.4.1).")
+    queue_lease_seconds: float = Field(default=120, gt=0, description="How long a try may take before its process is taken for dead.")
     queue_poll_seconds: float = Field(default=1.0, gt=0, description="How often the queue looks at the clock.")
 
     # Tokens

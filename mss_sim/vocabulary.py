@@ -243,7 +243,7 @@ class UntrustedPeer(StrEnum):
 class LogInBy(StrEnum):
     """Ways to log in that an operator accepts (moyens d'authentification)."""
 
-    PASSWORD = "password"
+    PASSWORD = "password"  # noqa: S105 - a way, not a secret
     PSC = "psc"
     CERTIFICATE = "certificate"
 

@@ -72,6 +72,8 @@ def start(tmp_path: Path) -> StartSimulator:
             "imap_port": 0,
             "http_port": 0,
             "queue_poll_seconds": 0.02,
+            "relay": "direct",  # what a test sends is there when it was accepted; tests/journeys/test_relay.py goes over the wire
+            "peer_proof": "domain",
             **settings,
         }
         async with Simulator(Settings(**values), seed=seed, clock=clock) as simulator:

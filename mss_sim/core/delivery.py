@@ -8,7 +8,7 @@ accepted comes back to its sender as a notification, in the same transaction. Or
     → rights of patients → reports matched → journal → notifications, which are letters themselves
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mss_sim.core import delegation, readers, recorded, reports, retries
 from mss_sim.core.letters import Accepted, Addressee, Letter, Outcome, Sorted
@@ -53,13 +53,22 @@ class Delivery:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.enqueued = False
-        """Whether something was put into the queue since its owner last looked, so that he need not wait for his next round."""
+        self._enqueued = False
+        self.wake: Callable[[], None] = lambda: None
+        """Told that something was put into the queue and committed, so that it leaves at once."""
 
     async def send(self, letter: Letter) -> Accepted:
         """Deliver one letter and return once it is on disk; its refusal is raised and nothing is kept."""
         written = letter.row.size_bytes + _COPY_BYTES * len(letter.envelope.recipients)
-        return await self._world.store.write_in_bulk(self.deliver, letter, written)
+        accepted = await self._world.store.write_in_bulk(self.deliver, letter, written)
+        self.look()
+        return accepted
+
+    def look(self) -> None:
+        """Wake the queue if something was put into it; called after a commit, cheap when nothing was."""
+        if self._enqueued:
+            self._enqueued = False
+            self.wake()
 
     def deliver(self, conn: Connection, letters: Sequence[Letter]) -> list[Accepted | Exception]:
         """Deliver letters in one transaction; a refused one gives its refusal in its place."""
@@ -90,7 +99,7 @@ class Delivery:
         if kept:
             self._store(conn, kept, berths)
             results |= {sorted_.letter.id: _accepted(sorted_) for sorted_ in kept}
-            self.enqueued |= any(sorted_.relayed for sorted_ in kept)
+            self._enqueued |= any(sorted_.relayed for sorted_ in kept)
             notifications = reports.notifications(self._world, kept)
             if notifications:
                 self.deliver(conn, notifications)

@@ -55,12 +55,7 @@ class Queue:
         self._under_way: dict[asyncio.Task[None], _Task] = {}
         self._log = log.get("core.queue")
         self.transport: Transport | None = None
-
-    def look(self) -> None:
-        """Make what was just put into the queue leave at once; cheap when nothing was."""
-        if self._delivery.enqueued:
-            self._delivery.enqueued = False
-            self._woken.set()
+        delivery.wake = self._woken.set
 
     async def run(self) -> None:
         """Work until cancelled; whoever runs alone on this store takes over what a dead one had begun."""
@@ -150,7 +145,7 @@ class Queue:
             for due in task.due:
                 waiting = replace(due.waiting, next_at=later, leased_until=None)
                 await self._world.store.write(partial(queue.wait, waiting=waiting))
-        self.look()
+        self._delivery.look()
 
     async def _carry(self, task: _Task, sender: Operator, receiver: Operator) -> None:
         submission = task.due[0].submission

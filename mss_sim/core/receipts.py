@@ -86,7 +86,9 @@ class Receipts:
             journal.write(conn, [line])
             return SentReceipt(to, letter.id)
 
-        return await world.store.write(unit)
+        sent = await world.store.write(unit)
+        self._delivery.look()
+        return sent
 
     async def open_message(self, actor: Actor, address: str, copy_id: int) -> Opened:
         """Open a message; a patient cannot refuse the receipt that was asked for, it leaves by itself (ref: cnam#receipt)."""

@@ -4,13 +4,19 @@ Nobody is authenticated here yet; what is accepted is decided by domains alone. 
 recipient must be a mailbox of this simulator: nothing is ever relayed (ref: ans-trust-space).
 """
 
+from cryptography import x509
+
 from mss_sim.core.delivery import Delivery
 from mss_sim.core.letters import Accepted, Envelope, prepare, trace_fields
 from mss_sim.core.submission import check_recipient, check_size, read_message
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import addresses_of, domain_of
-from mss_sim.vocabulary import PATIENT_DOMAIN, Door
+from mss_sim.mail.headers import trace_length
+from mss_sim.policy.peers import PeerCertificate, decide_peer
+from mss_sim.vocabulary import PATIENT_DOMAIN, Door, PeerProof
+
+_TRACE_BYTES_MAX = 16 * 1024
 
 
 class Reception:
@@ -20,9 +26,11 @@ class Reception:
         self._world = world
         self._delivery = delivery
 
-    async def check_sender(self, address: str) -> None:
-        """Refuse a sender whose domain is outside the trust space; the null return path is always heard (ref: rfc5321#4.5.5)."""
-        if address and await self._world.directory.operator_of(address) is None:
+    async def check_sender(self, address: str, certificate: PeerCertificate | None) -> None:
+        """Refuse a sender whose domain is outside the trust space, or not the peer's; a null return path is heard (ref: rfc5321#4.5.5)."""
+        if self._world.settings.peer_proof is PeerProof.CERTIFICATE:
+            decide_peer(certificate, domain_of(address) if address else None, await self._world.white_list.listing())
+        elif address and await self._world.directory.operator_of(address) is None:
             raise Refusal(
                 Rule.DOMAIN_OUTSIDE,
                 f"The domain of {address} is not in the trust space; its mail is not accepted here.",
@@ -52,14 +60,30 @@ class Reception:
         await check_size(self._world, None, size_bytes)
 
     async def size_max(self) -> int:
-        """The largest message in bytes that is read at all."""
-        return await self._world.directory.ceiling()
+        """The largest message in bytes that is read at all, with room for the trace that servers on the way wrote."""
+        return await self._world.directory.ceiling() + _TRACE_BYTES_MAX
 
     async def receive(self, envelope: Envelope, raw: bytes, *, protocol: str, peer: str) -> Accepted:
         """Deliver a letter; it is on disk when this returns."""
-        await self.check_size(len(raw))
+        traced = trace_length(raw)
+        await self.check_size(len(raw) - min(traced, _TRACE_BYTES_MAX))
         parsed = await read_message(self._world, raw)
         await self._check_patient(envelope.sender, addresses_of(parsed.from_), is_report=parsed.root.content_type == "multipart/report")
         at = self._world.clock.now()
         trace = trace_fields(self._world, envelope, protocol=protocol, peer=peer, at=at)
-        return await self._delivery.send(prepare(self._world, raw, parsed, envelope, fields=trace, door=Door.MX, at=at))
+        letter = prepare(self._world, raw, parsed, envelope, fields=trace, door=Door.MX, at=at)
+        letter.trace_bytes = min(traced, _TRACE_BYTES_MAX)
+        letter.author = await self._author(envelope.sender, addresses_of(parsed.from_))
+        return await self._delivery.send(letter)
+
+    async def recognise(self, certificate: bytes) -> PeerCertificate:
+        """What a certificate that a peer showed (DER) is worth here."""
+        subject = x509.load_der_x509_certificate(certificate).subject
+        return PeerCertificate(subject.rfc4514_string())
+
+    async def _author(self, sender: str, authors: tuple[str, ...]) -> str | None:
+        """The mailbox that wrote the letter: the one in From when it is of the return path's operator, as answers go to it."""
+        if not sender or len(authors) != 1:
+            return None
+        ours, theirs = await self._world.directory.operator_of(sender), await self._world.directory.operator_of(authors[0])
+        return authors[0] if ours and theirs and ours.id == theirs.id else None

@@ -85,6 +85,8 @@ async def size_max(world: World, mailbox: Mailbox | None) -> int:
 async def check_recipient(world: World, sender: Sender | None, address: str, size_bytes: int = 0, *, peer: bool = False) -> None:
     """Refuse a recipient that would be refused at once; one at another operator is only known afterwards."""
     stands, operator = await world.directory.standing(address, size_bytes)
+    if operator is not None and operator.mx is not None and not peer:
+        return  # another server's mailbox: it will say
     local = peer or (sender is not None and operator is not None and operator.id == sender.mailbox.operator_id)
     if sender and sender.mailbox.kind is MailboxKind.PATIENT:
         await _check_invited(world, sender.mailbox, address)

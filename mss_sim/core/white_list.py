@@ -7,7 +7,7 @@ public, nor whether the file is signed: ours is a setting, and carries no signat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import idna
 
@@ -97,24 +97,24 @@ class WhiteList:
     async def xml(self) -> bytes:
         """The file that operators and clients fetch."""
         space = _WRONG_NAMESPACE if self.variant is Variant.WRONG_NAMESPACE else NAMESPACE
-        root = ElementTree.Element(f"{{{space}}}{self._settings.white_list_root}")
+        root = ET.Element(f"{{{space}}}{self._settings.white_list_root}")
         _leaf(root, space, "DateDeGeneration", _date(self.generated_at))
         for row in [] if self.variant is Variant.EMPTY else await self.rows():
-            entry = ElementTree.SubElement(root, f"{{{space}}}Domaine")
+            entry = ET.SubElement(root, f"{{{space}}}Domaine")
             _leaf(entry, space, "Nom", idna.decode(row.domain))
             _leaf(entry, space, "Description", row.operator)
             _leaf(entry, space, "DNCertificatOperateur", row.certificate_dn)
             _leaf(entry, space, "ResponsableContact", f"responsable@{row.domain}")
             _leaf(entry, space, "SupportContact", f"support@{row.domain}")
             _leaf(entry, space, "DateMAJ", _date(row.updated_at))
-        ElementTree.register_namespace("", space)
-        ElementTree.indent(root)
-        octets: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+        ET.register_namespace("", space)
+        ET.indent(root)
+        octets: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
         return octets
 
 
-def _leaf(parent: ElementTree.Element, space: str, name: str, text: str) -> None:
-    ElementTree.SubElement(parent, f"{{{space}}}{name}").text = text
+def _leaf(parent: ET.Element, space: str, name: str, text: str) -> None:
+    ET.SubElement(parent, f"{{{space}}}{name}").text = text
 
 
 def _date(at: Micros) -> str:

@@ -8,6 +8,7 @@ from mss_sim.config import Settings
 from mss_sim.core.directory import Directory
 from mss_sim.core.passwords import Passwords
 from mss_sim.core.tokens import Tokens
+from mss_sim.core.white_list import WhiteList
 from mss_sim.ids import IdSource
 from mss_sim.mail.parse import Limits
 from mss_sim.store.store import Store
@@ -22,6 +23,7 @@ class World:
     clock: Clock
     ids: IdSource
     directory: Directory
+    white_list: WhiteList
     passwords: Passwords
     tokens: Tokens
 

@@ -5,65 +5,42 @@ pyOpenSSL gives that callback. Here it is put behind the interface of `ssl.SSLCo
 """
 
 import ssl
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import Certificate
 from OpenSSL import SSL
 
 _CHUNK = 64 * 1024
-_FAULTS = {
-    number: name.removeprefix("ERR_").replace("_", " ").lower()
-    for name, number in vars(SSL.X509VerificationCodes).items()
-    if isinstance(number, int)
-}
-
-
-@dataclass(slots=True)
-class Shown:
-    """The certificate that a client showed, and what OpenSSL found wrong with its chain (empty: nothing)."""
-
-    certificate: Certificate
-    faults: list[str] = field(default_factory=list)
 
 
 class AskingContext(ssl.SSLContext):
-    """A server context that asks for a client certificate and judges none.
-
-    `settings` is the ordinary context that versions, suites and limits are taken from; `trusted` the authority's certificates (PEM).
-    """
+    """A server context that asks for a client certificate and judges none: TLS proves that the client holds its key, no more."""
 
     _asking: SSL.Context
 
     @classmethod
-    def like(cls, settings: ssl.SSLContext, chain_file: Path, key_file: Path, trusted: Path) -> Self:
-        """A context with the versions and suites of another, a server certificate, and the authority that clients should be of."""
+    def like(cls, other: ssl.SSLContext, chain_file: Path, key_file: Path) -> Self:
+        """A context with the versions and suites of another, and a server certificate."""
         made = cls(ssl.PROTOCOL_TLS_SERVER)
         asking = SSL.Context(SSL.TLS_SERVER_METHOD)
-        asking.set_min_proto_version(int(settings.minimum_version))
-        suites = [suite["name"] for suite in settings.get_ciphers() if not suite["name"].startswith("TLS_")]
+        asking.set_min_proto_version(int(other.minimum_version))
+        suites = [suite["name"] for suite in other.get_ciphers() if not suite["name"].startswith("TLS_")]
         asking.set_cipher_list(":".join(suites).encode())
         asking.use_certificate_chain_file(str(chain_file))
         asking.use_privatekey_file(str(key_file))
-        asking.load_verify_locations(str(trusted))
-        asking.set_verify(SSL.VERIFY_PEER, _judge)
+        asking.set_verify(SSL.VERIFY_PEER, _take)
         asking.set_session_id(b"mss-sim-mx")
         made._asking = asking
         return made
 
-    def wrap_bio(  # type: ignore[override]  # what comes back is not an ssl.SSLObject by descent, only by what it does
-        self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, server_side: bool = False, server_hostname: Any = None, session: Any = None
-    ) -> "Talk":
+    def wrap_bio(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *_: Any, **__: Any) -> "Talk":  # type: ignore[override]
         """One connection, as an event loop drives it."""
         return Talk(self._asking, incoming, outgoing)
 
 
-def _judge(connection: SSL.Connection, _certificate: object, number: int, _depth: int, right: int) -> bool:
-    """Take every certificate; remember what was wrong with it."""
-    if not right:
-        connection.get_app_data().append(_FAULTS.get(number, f"verification error {number}"))
+def _take(*_what: object) -> bool:
+    """Every certificate is taken; what it is worth is asked afterwards."""
     return True
 
 
@@ -73,9 +50,7 @@ class Talk:
     def __init__(self, context: SSL.Context, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
         self._incoming = incoming
         self._outgoing = outgoing
-        self._faults: list[str] = []
         self._connection = SSL.Connection(context, None)
-        self._connection.set_app_data(self._faults)
         self._connection.set_accept_state()
 
     def do_handshake(self) -> None:
@@ -102,17 +77,12 @@ class Talk:
         """Say that this side is done."""
         self._turn(self._connection.shutdown)
 
-    def shown(self) -> Shown | None:
-        """The client's certificate, None when it showed none."""
-        certificate = self._connection.get_peer_certificate(as_cryptography=True)
-        return Shown(certificate, self._faults) if certificate else None
-
     def getpeercert(self, binary_form: bool = False) -> Any:
-        """As of a context that verifies nothing: no details."""
-        shown = self.shown() if binary_form else None
-        if shown is None:
+        """The client's certificate in DER, None when it showed none; no details of it, as nothing was verified."""
+        certificate = self._connection.get_peer_certificate(as_cryptography=True) if binary_form else None
+        if certificate is None:
             return None if binary_form else {}
-        return shown.certificate.public_bytes(Encoding.DER)
+        return certificate.public_bytes(Encoding.DER)
 
     def version(self) -> str:
         """The version of TLS."""

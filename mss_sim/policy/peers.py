@@ -41,9 +41,7 @@ class Listing:
 def decide_peer(certificate: PeerCertificate | None, domain: str | None, listing: Listing) -> None:
     """Return when the peer may bring mail from `domain` (None: a null return path); Refusal otherwise."""
     if listing.age_seconds > listing.age_seconds_max:
-        raise Refusal(
-            Rule.WHITE_LIST_STALE, "The white list here is older than it may be; try again once it is fresh.", reference=_SOURCE
-        )
+        raise Refusal(Rule.WHITE_LIST_STALE, "The white list here is older than it may be; try again once it is fresh.", reference=_SOURCE)
     if certificate is None:
         raise _untrusted("Show a client certificate of the IGC-Santé in TLS; none came")
     if certificate.fault:

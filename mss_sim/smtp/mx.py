@@ -3,8 +3,10 @@
 from mss_sim.config import Settings
 from mss_sim.core.letters import Accepted
 from mss_sim.core.reception import Reception
+from mss_sim.policy.peers import PeerCertificate
 from mss_sim.smtp.commands import MailCommand, RcptCommand
 from mss_sim.smtp.session import Session, Transaction
+from mss_sim.vocabulary import PeerProof
 
 
 class MxSession(Session):
@@ -13,14 +15,20 @@ class MxSession(Session):
     def __init__(self, settings: Settings, peer: str, reception: Reception) -> None:
         super().__init__(settings, peer)
         self._reception = reception
+        self._certificate: PeerCertificate | None = None
+        self.tls_required = settings.peer_proof is PeerProof.CERTIFICATE
 
     async def size_max(self) -> int:
         """What is read now: see `Session`."""
         return await self._reception.size_max()
 
+    async def shown(self, certificate: bytes | None) -> None:
+        """The certificate that the peer showed in TLS."""
+        self._certificate = await self._reception.recognise(certificate) if certificate else None
+
     async def accept_sender(self, command: MailCommand) -> None:
         await self._reception.check_size(command.size_bytes)
-        await self._reception.check_sender(command.sender)
+        await self._reception.check_sender(command.sender, self._certificate)
 
     async def accept_recipient(self, command: RcptCommand, transaction: Transaction) -> None:
         await self._reception.check_recipient(command.recipient, transaction.mail.size_bytes)

@@ -95,7 +95,9 @@ class Outbound:
             raise _Failed(_NOBODY_KNOWS)
         host, _, port = receiver.mx.rpartition(":")
         if not is_near(host) and host not in self._settings.peers_allowed:
-            raise _Failed(Answer("5.7.1", f"550 5.7.1 {host} is not this machine; MSS_SIM_PEERS_ALLOWED names the hosts that may be reached."))
+            raise _Failed(
+                Answer("5.7.1", f"550 5.7.1 {host} is not this machine; MSS_SIM_PEERS_ALLOWED names the hosts that may be reached.")
+            )
         return host, int(port)
 
     async def _over(self, lines: _Lines, parcel: Parcel, host: str, port: int) -> Carried:

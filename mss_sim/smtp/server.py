@@ -135,6 +135,7 @@ class SmtpConnection(Wire):
             self.transport = self._writer.transport
             self.talk.start_tls()
             tls = self.transport.get_extra_info("ssl_object")
+            await self.talk.shown(tls.getpeercert(binary_form=True) if tls else None)
             if self._transcript is not None and tls is not None:
                 suite = tls.cipher()
                 self._transcript.facts |= {"tls": tls.version() or "", "suite": suite[0] if suite else ""}

@@ -59,6 +59,9 @@ class Session(ABC):
         self.transaction = None
         self.tls = True
 
+    async def shown(self, certificate: bytes | None) -> None:  # noqa: B027 - a server that does not ask has nothing to do
+        """TLS is up, and the client showed this certificate (DER) or none."""
+
     @property
     def protocol(self) -> str:
         """The transmission type for Received (ref: rfc3848)."""

@@ -1,6 +1,5 @@
 """Operators and their domains: the simulated trust space."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 

@@ -41,6 +41,11 @@ class Store:
         self._listeners: list[Callable[[set[int]], None]] = []
         self.directory_version = 0
 
+    @property
+    def exclusive(self) -> bool:
+        """Whether no other process can have this database open."""
+        return self._engine.dialect.name != "postgresql"
+
     def watch(self, listener: Callable[[set[int]], None]) -> Callable[[], None]:
         """Have `listener` told, after each commit, which folders changed (EVERYBODY: who may do what); the function that ends it."""
         self._listeners.append(listener)
