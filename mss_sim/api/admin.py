@@ -10,7 +10,7 @@ from mss_sim.api import admin_schemas as schemas
 from mss_sim.api import grants, views
 from mss_sim.api.schemas import GrantIn, GrantOut
 from mss_sim.api.views import Json
-from mss_sim.core import control, delegation, holders, seed
+from mss_sim.core import control, delegation, holders, operators, seed
 from mss_sim.core.rows import Identity
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.dependencies import CurrentCore, MailboxAddress, read_id
@@ -49,7 +49,7 @@ router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(ch
 async def get_state(core: CurrentCore) -> Response:
     """Counts of what the world holds, and its operators."""
     state = await control.state(core.world)
-    operators = await control.list_operators(core.world)
+    operators = await operators.every(core.world)
     counts = {name: getattr(state, name) for name in ("identities", "mailboxes", "messages", "copies", "waiting")}
     return Json({**counts, "operators": [schemas.operator(row) for row in operators], "seeds": seed.names()})
 
@@ -93,19 +93,6 @@ async def mint_token(core: CurrentCore, wanted: schemas.TokenIn) -> Response:
     identity = await control.identity_named(core.world, wanted.who)
     token = core.world.tokens.mint(identity.idnat, lifetime_seconds=lifetime)
     return Json({"access_token": token, "token_type": "Bearer", "expires_in": lifetime}, status_code=201)
-
-
-@router.get("/operators", responses={200: {"model": list[schemas.OperatorOut]}})
-async def list_operators(core: CurrentCore) -> Response:
-    """The operators of the trust space with their domains."""
-    return Json([schemas.operator(row) for row in await control.list_operators(core.world)])
-
-
-@router.post("/operators", status_code=201, responses={201: {"model": schemas.OperatorOut}})
-async def add_operator(core: CurrentCore, new: schemas.OperatorIn) -> Response:
-    """Create an operator."""
-    row = await control.add_operator(core.world, new.name, new.domains, new.message_size_bytes_max)
-    return Json(schemas.operator(row), status_code=201)
 
 
 def _identity(row: Identity) -> dict[str, object]:

@@ -7,7 +7,7 @@ from pydantic import Field
 from mss_sim.api.schemas import Count, In, OneLine, Out, Rank
 from mss_sim.core.rows import Operator
 from mss_sim.core.seed import Persona
-from mss_sim.vocabulary import Door, IdentityKind, MailboxKind, MailboxState, Right, SeenPolicy, SentPolicy
+from mss_sim.vocabulary import Door, IdentityKind, LogInBy, MailboxKind, MailboxState, Right, SeenPolicy, SentPolicy
 
 
 class SeedIn(In):
@@ -51,16 +51,12 @@ class PersonaOut(Out):
     mailboxes: list[PersonaMailbox]
 
 
-class OperatorIn(In):
-    name: OneLine = Field(min_length=1, examples=["Clinique du Lac"])
-    domains: list[str] = Field(min_length=1, examples=[["clinique-lac.sim.mssante.fr"]])
-    message_size_bytes_max: int | None = Field(default=None, ge=1_000, le=2**40)
-
-
 class OperatorOut(Out):
     name: str
     domains: list[str]
     message_size_bytes_max: int | None
+    mx: str | None
+    authentication: list[LogInBy]
 
 
 class StateOut(Out):
@@ -170,7 +166,9 @@ class MailboxAdmin(Out):
 
 def operator(row: Operator) -> dict[str, Any]:
     """An operator as it goes out."""
-    return {"name": row.name, "domains": list(row.domains), "message_size_bytes_max": row.message_size_bytes_max}
+    ways = sorted(row.authentication)
+    size = row.message_size_bytes_max
+    return {"name": row.name, "domains": list(row.domains), "message_size_bytes_max": size, "mx": row.mx, "authentication": ways}
 
 
 def persona(row: Persona) -> dict[str, Any]:

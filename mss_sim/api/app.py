@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
-from mss_sim.api import admin, conversations, examples, grants, health, mailboxes, messages, schemas, sending, sessions
+from mss_sim.api import admin, conversations, examples, grants, health, mailboxes, messages, schemas, sending, sessions, trust_space
 from mss_sim.api.views import PREFIX
 from mss_sim.core.core import Core
 from mss_sim.http import problems
@@ -60,6 +60,8 @@ def build(core: Core, *, ca_file: Path, sockets: Sockets, seed: str | None) -> F
         app.include_router(router, prefix=PREFIX, dependencies=strict)
     app.include_router(admin.router, dependencies=strict)
     app.include_router(sessions.router, dependencies=strict)
+    app.include_router(trust_space.router, dependencies=strict)
+    app.include_router(trust_space.public)
     app.include_router(health.router)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the schema
     return app

@@ -1,19 +1,17 @@
 """The control plane: what a test suite or a trainer does to the world itself, past every right."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mss_sim.clock import SECOND
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.mail.addresses import AddressError, canonical, canonical_domain, domain_of
+from mss_sim.mail.addresses import AddressError, canonical, domain_of
 from mss_sim.store import grants, identities, journal, mailboxes, messages, operators, queue
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
 from mss_sim.store.journal import Line
 from mss_sim.store.mailboxes import Mailbox
-from mss_sim.store.operators import Operator
 from mss_sim.vocabulary import (
     FOLDERS_AT_BIRTH,
     PATIENT_DOMAIN,
@@ -58,30 +56,6 @@ async def state(world: World) -> State:
         return State(len(operators.every(conn)), len(people), len(boxes), stored, copied, queue.waiting_count(conn))
 
     return await world.store.read(query)
-
-
-async def add_operator(world: World, name: str, domains: Sequence[str], message_size_bytes_max: int | None) -> Operator:
-    """Create an operator with its domains."""
-    try:
-        names = tuple(dict.fromkeys(canonical_domain(domain) for domain in domains))
-    except AddressError as error:
-        raise Refusal(Rule.INVALID, f"{error}.") from error
-
-    def unit(conn: Connection) -> Operator:
-        for operator in operators.every(conn):
-            taken = set(operator.domains) & set(names)
-            if operator.name == name or taken:
-                raise Refusal(Rule.CONFLICT, f"There is already an operator called {operator.name}, or with the domains {sorted(taken)}.")
-        operator = Operator(world.ids.next(), name, message_size_bytes_max, names)
-        operators.add(conn, operator)
-        return operator
-
-    return await world.store.write(unit, changes_directory=True)
-
-
-async def list_operators(world: World) -> list[Operator]:
-    """All operators."""
-    return await world.store.read(operators.every)
 
 
 @dataclass(frozen=True, slots=True)

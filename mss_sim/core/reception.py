@@ -16,7 +16,7 @@ from mss_sim.mail.headers import trace_length
 from mss_sim.policy.peers import PeerCertificate, decide_peer
 from mss_sim.vocabulary import PATIENT_DOMAIN, Door, PeerProof
 
-_TRACE_BYTES_MAX = 16 * 1024
+TRACE_BYTES_MAX = 16 * 1024
 
 
 class Reception:
@@ -60,19 +60,19 @@ class Reception:
         await check_size(self._world, None, size_bytes)
 
     async def size_max(self) -> int:
-        """The largest message in bytes that is read at all, with room for the trace that servers on the way wrote."""
-        return await self._world.directory.ceiling() + _TRACE_BYTES_MAX
+        """The largest message in bytes that is read at all, trace apart."""
+        return await self._world.directory.ceiling()
 
     async def receive(self, envelope: Envelope, raw: bytes, *, protocol: str, peer: str) -> Accepted:
         """Deliver a letter; it is on disk when this returns."""
         traced = trace_length(raw)
-        await self.check_size(len(raw) - min(traced, _TRACE_BYTES_MAX))
+        await self.check_size(len(raw) - min(traced, TRACE_BYTES_MAX))
         parsed = await read_message(self._world, raw)
         await self._check_patient(envelope.sender, addresses_of(parsed.from_), is_report=parsed.root.content_type == "multipart/report")
         at = self._world.clock.now()
         trace = trace_fields(self._world, envelope, protocol=protocol, peer=peer, at=at)
         letter = prepare(self._world, raw, parsed, envelope, fields=trace, door=Door.MX, at=at)
-        letter.trace_bytes = min(traced, _TRACE_BYTES_MAX)
+        letter.trace_bytes = min(traced, TRACE_BYTES_MAX)
         letter.author = await self._author(envelope.sender, addresses_of(parsed.from_))
         return await self._delivery.send(letter)
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from mss_sim.clock import DAY
-from mss_sim.core import control, delegation
+from mss_sim.core import control, delegation, operators
 from mss_sim.core.holders import CONTROL
+from mss_sim.core.operators import NewOperator
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.store import identities
@@ -58,7 +59,7 @@ async def plant(world: World, name: str) -> bool:
     if await world.store.read(identities.by_idnat, seed["identities"][0]["idnat"]):
         return False
     for row in seed["operators"]:
-        await control.add_operator(world, row["name"], row["domains"], row.get("message_size_bytes_max"))
+        await operators.add(world, NewOperator(**row))
     for row in seed["identities"]:
         fields = {key: value for key, value in row.items() if key != "role"}
         await control.add_identity(world, control.NewIdentity(**{**fields, "kind": IdentityKind(row["kind"])}))

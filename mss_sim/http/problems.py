@@ -25,6 +25,8 @@ PROBLEMS: dict[Rule, tuple[int, str]] = {
     Rule.MAILBOX_SUSPENDED: (422, "A mailbox is suspended"),
     Rule.MAILBOX_FULL: (422, "A mailbox is full"),
     Rule.DOMAIN_OUTSIDE: (422, "A domain is outside the trust space"),
+    Rule.PEER_NOT_TRUSTED: (403, "The certificate is not trusted"),
+    Rule.WHITE_LIST_STALE: (503, "The white list is too old"),
     Rule.BAD_ADDRESS: (422, "An address cannot be read"),
     Rule.TOO_LARGE: (413, "The message is too large"),
     Rule.TOO_MANY_RECIPIENTS: (422, "Too many recipients"),

@@ -2,7 +2,7 @@
 
 from mss_sim.config import Settings
 from mss_sim.core.letters import Accepted
-from mss_sim.core.reception import Reception
+from mss_sim.core.reception import TRACE_BYTES_MAX, Reception
 from mss_sim.policy.peers import PeerCertificate
 from mss_sim.smtp.commands import MailCommand, RcptCommand
 from mss_sim.smtp.session import Session, Transaction
@@ -10,7 +10,9 @@ from mss_sim.vocabulary import PeerProof
 
 
 class MxSession(Session):
-    """A session on the MX port."""
+    """A session on the MX port. What servers on the way wrote on top of a message has room of its own."""
+
+    trace_room = TRACE_BYTES_MAX
 
     def __init__(self, settings: Settings, peer: str, reception: Reception) -> None:
         super().__init__(settings, peer)

@@ -204,7 +204,7 @@ class SmtpConnection(Wire):
         self._answer(reply)
         if reply.code != 354:
             return
-        limit = await self.talk.size_max()
+        limit = await self.talk.size_max() + self.talk.trace_room
         raw, size = await self._message(limit)
         self._note(b"(a message of %d bytes)" % size)
         self._answer(self.talk.too_large(size, limit) if raw is None else await self.talk.message(raw))

@@ -35,6 +35,7 @@ class Session(ABC):
     """What both SMTP servers share. `hello` is the name that the client gave, None before EHLO or HELO."""
 
     offers_auth = False
+    trace_room = 0
     tls_required = False
 
     def __init__(self, settings: Settings, peer: str) -> None:
