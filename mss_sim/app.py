@@ -26,7 +26,9 @@ from mss_sim.api import app as api
 from mss_sim.api.admin_schemas import persona
 from mss_sim.clock import Clock, SystemClock, to_datetime
 from mss_sim.config import Settings
+from mss_sim.core import autoconfig
 from mss_sim.core import seed as seeds
+from mss_sim.core.autoconfig import Doors
 from mss_sim.core.core import Core, assemble
 from mss_sim.core.directory import Directory
 from mss_sim.core.passwords import Passwords
@@ -39,6 +41,7 @@ from mss_sim.imap.server import FrontEnd as ImapFrontEnd
 from mss_sim.imap.server import ImapConnection
 from mss_sim.net import tls
 from mss_sim.net.connections import Connections
+from mss_sim.net.dns import Responder
 from mss_sim.net.tls import Certificates
 from mss_sim.net.transcripts import Transcripts
 from mss_sim.smtp.mx import MxSession
@@ -126,6 +129,7 @@ class Simulator:
         await self._serve_smtp(context)
         await self._serve_imap(context)
         await self._serve_http()
+        await self._serve_dns()
         outbound = Outbound(settings, lambda: (self._shown_host(), self._ports["mx"]), self._peer_context)
         self.core.queue.transport = outbound
         self._stack.push_async_callback(outbound.close)
@@ -177,7 +181,7 @@ class Simulator:
         if self._certificates is None:
             raise RuntimeError("certificates come first")
         sockets = api.Sockets({"smtp": self.connections, "imap": self.imap_connections}, self.transcripts)
-        app = api.build(self.core, ca_file=self._certificates.ca_file, sockets=sockets, seed=self._seed)
+        app = api.build(self.core, ca_file=self._certificates.ca_file, sockets=sockets, doors=self._doors(), seed=self._seed)
         with _listening("http", self.settings.host, self.settings.http_port):
             listener = _bind(self.settings.host, self.settings.http_port)
         self._ports["http"] = listener.getsockname()[1]
@@ -187,6 +191,18 @@ class Simulator:
         while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event to wait for
             await asyncio.sleep(0.001)
         self._stack.push_async_callback(_stop_http, server, task)
+
+    async def _serve_dns(self) -> None:
+        if self.settings.dns_port is None:
+            return
+        doors = self._doors()
+        self.dns = Responder(lambda name: autoconfig.records(self.world, doors, name), self._clock)
+        listening = await self.dns.serve(self.settings.host, self.settings.dns_port)
+        self._ports["dns"] = listening.port
+        self._stack.push_async_callback(listening.close)
+
+    def _doors(self) -> Doors:
+        return Doors(self._shown_host(), self.settings.hostname, self._ports["imap"], self._ports["submission"])
 
     def _shown_host(self) -> str:
         return self.settings.host if self.settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
@@ -200,6 +216,7 @@ class Simulator:
             "submission": {"host": host, "port": self._ports["submission"]},
             "mx": {"host": host, "port": self._ports["mx"]},
             "imap": {"host": host, "port": self._ports["imap"]},
+            "dns": {"host": host, "port": self._ports["dns"]} if "dns" in self._ports else None,
             "ca_file": str(self._certificates.ca_file.resolve()) if self._certificates else None,
             "control_key": self.settings.control_key,
             "personas": self._personas,

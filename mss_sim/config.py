@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     mx_port: int = Field(default=1025, ge=0, le=65535, description="SMTP between operators; 0 takes any free port.")
     imap_port: int = Field(default=1143, ge=0, le=65535, description="IMAP; 0 takes any free port.")
     http_port: int = Field(default=8080, ge=0, le=65535, description="REST and control plane; 0 takes any free port.")
+    dns_port: int | None = Field(default=None, ge=0, le=65535, description="DNS of the simulated domains, UDP and TCP; none: off.")
     hostname: str = Field(default="mail.sim.mssante.fr", description="Name that the servers give of themselves.")
     profile: Profile = Field(default=Profile.DEVELOPMENT, description="development: passwords everywhere; strict: tokens only.")
     control_key: str | None = Field(

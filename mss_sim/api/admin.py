@@ -49,9 +49,9 @@ router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(ch
 async def get_state(core: CurrentCore) -> Response:
     """Counts of what the world holds, and its operators."""
     state = await control.state(core.world)
-    operators = await operators.every(core.world)
+    known = await operators.every(core.world)
     counts = {name: getattr(state, name) for name in ("identities", "mailboxes", "messages", "copies", "waiting")}
-    return Json({**counts, "operators": [schemas.operator(row) for row in operators], "seeds": seed.names()})
+    return Json({**counts, "operators": [schemas.operator(row) for row in known], "seeds": seed.names()})
 
 
 @router.post("/reset", status_code=204)

@@ -14,8 +14,22 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
-from mss_sim.api import admin, conversations, examples, grants, health, mailboxes, messages, schemas, sending, sessions, trust_space
+from mss_sim.api import (
+    admin,
+    autoconfig,
+    conversations,
+    examples,
+    grants,
+    health,
+    mailboxes,
+    messages,
+    schemas,
+    sending,
+    sessions,
+    trust_space,
+)
 from mss_sim.api.views import PREFIX
+from mss_sim.core.autoconfig import Doors
 from mss_sim.core.core import Core
 from mss_sim.http import problems
 from mss_sim.http.dependencies import refuse_unknown_query
@@ -37,7 +51,7 @@ class Sockets:
     transcripts: Transcripts
 
 
-def build(core: Core, *, ca_file: Path, sockets: Sockets, seed: str | None) -> FastAPI:
+def build(core: Core, *, ca_file: Path, sockets: Sockets, doors: Doors, seed: str | None) -> FastAPI:
     """The application of one world."""
     app = FastAPI(
         title="mss-sim",
@@ -54,6 +68,7 @@ def build(core: Core, *, ca_file: Path, sockets: Sockets, seed: str | None) -> F
     app.state.seed = seed
     app.state.resetting = asyncio.Lock()
     app.state.sockets = sockets
+    app.state.doors = doors
     problems.install(app)
     strict = [Depends(refuse_unknown_query)]
     for router in (mailboxes.router, messages.router, sending.router, grants.router, conversations.router):
@@ -62,6 +77,7 @@ def build(core: Core, *, ca_file: Path, sockets: Sockets, seed: str | None) -> F
     app.include_router(sessions.router, dependencies=strict)
     app.include_router(trust_space.router, dependencies=strict)
     app.include_router(trust_space.public)
+    app.include_router(autoconfig.router)
     app.include_router(health.router)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the schema
     return app
