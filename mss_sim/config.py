@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from mss_sim.vocabulary import FinHeaderScope, PeerProof, Profile, Relay, SendMode, UntrustedPeer
+from mss_sim.vocabulary import FinHeaderScope, PeerProof, Profile, Relay, SendMode, TokenExpiry, TokenRefusal, UntrustedPeer
 
 _PREFIX = "MSS_SIM_"
 
@@ -84,6 +84,12 @@ class Settings(BaseSettings):
     patient_receipt_automatic: bool = Field(default=True, description="A patient's first reading sends the requested read receipt.")
     sent_copy_on_submission: bool = Field(default=True, description="A letter sent by SMTP is filed in Sent as one sent by REST is.")
     trace_headers: bool = Field(default=True, description="Return-Path and Received are written above what was accepted.")
+
+    # Logging in to mail
+    oauthbearer: bool = Field(default=False, description="Whether OAUTHBEARER is offered beside XOAUTH2.")
+    token_refusal: TokenRefusal = Field(default=TokenRefusal.PLAIN, description="How a refused token is told.")
+    token_expiry: TokenExpiry = Field(default=TokenExpiry.KEEP, description="What becomes of a connection whose token expires.")
+    app_passwords: bool = Field(default=False, description="Whether APP mailboxes open without a certificate, in the development profile.")
 
     # Between operators
     relay: Relay = Field(default=Relay.SMTP, description="How a letter reaches another operator of this world.")

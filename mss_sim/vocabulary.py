@@ -240,6 +240,21 @@ class UntrustedPeer(StrEnum):
     ALERT = "alert"  # the handshake fails
 
 
+class TokenRefusal(StrEnum):
+    """How a refused token is told (refus d'un jeton)."""
+
+    PLAIN = "plain"  # the reply of the door, at once
+    POLITE = "polite"  # a challenge that says why, the client's empty response, then the reply (ref: rfc7628#3.2.3)
+    NATIONAL = "national"  # over SMTP the challenge, then a cut connection, as was seen at an operator
+
+
+class TokenExpiry(StrEnum):
+    """What becomes of a connection when the token that opened it expires."""
+
+    KEEP = "keep"
+    CUT = "cut"
+
+
 class LogInBy(StrEnum):
     """Ways to log in that an operator accepts (moyens d'authentification)."""
 

@@ -4,27 +4,35 @@ A person logs in by his login, his idNat or the address of the personal mailbox 
 authorisation identity of his mechanism or, for clients that have none, by the name `mailbox*login`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mss_sim.core import delegation
+from mss_sim.clock import SECOND, Micros
+from mss_sim.core import certificates, delegation
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical
+from mss_sim.policy.logins import decide_way
 from mss_sim.store import identities, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Account, Identity
-from mss_sim.vocabulary import Door, IdentityKind, MailboxKind, Profile
+from mss_sim.store.mailboxes import Mailbox
+from mss_sim.vocabulary import Door, IdentityKind, LogInBy, MailboxKind, Profile, TokenExpiry
 
 _SEPARATOR = "*"
+_MAIL_DOORS = frozenset({Door.SMTP, Door.IMAP})
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody who is authenticated, at one door. `mailbox` is the address that he chose to act for, if any."""
+    """Somebody who is authenticated, at one door. `mailbox` is the address that he chose to act for, if any.
+
+    `until`: when the connection is to be cut because the token that opened it expires, None when it is kept.
+    """
 
     identity: Identity
     door: Door
     mailbox: str | None = None
+    until: Micros | None = None
 
 
 def _refused() -> Refusal:
@@ -40,16 +48,50 @@ async def with_password(world: World, name: str, password: str, *, door: Door, m
         raise _refused()
     if world.settings.profile is Profile.STRICT:
         raise Refusal(Rule.AUTHENTICATION_FAILED, "The strict profile takes no password: log in with a token.", reference="ref2#ECO.1.2.1")
-    return await _actor(world, account.identity, door, mailbox or (chosen if star else None))
+    return await _actor(world, account.identity, door, mailbox or (chosen if star else None), LogInBy.PASSWORD)
 
 
 async def with_token(world: World, token: str, *, door: Door, mailbox: str | None = None) -> Actor:
     """The actor that an access token speaks for. The identity is the one *in the token*, whatever name came with it."""
-    idnat = world.tokens.verify(token)
+    claims = world.tokens.claims(token)
+    idnat = str(claims["SubjectNameID"])
     identity = await world.store.read(identities.by_idnat, idnat)
     if identity is None:
         raise Refusal(Rule.AUTHENTICATION_FAILED, "The token speaks for an identity that is not known here.", reference="psc#access-token")
-    return await _actor(world, identity, door, mailbox)
+    actor = await _actor(world, identity, door, mailbox, LogInBy.PSC)
+    return replace(actor, until=claims["exp"] * SECOND) if world.settings.token_expiry is TokenExpiry.CUT else actor
+
+
+async def with_certificate(world: World, certificate: bytes | None, *, door: Door, mailbox: str | None = None) -> Actor:
+    """The application whose mailbox a client certificate (DER) is bound to (ref: client-requirements#2.5)."""
+    shown = await certificates.presented(world, certificate) if certificate else None
+    if shown is None:
+        raise _certificate_refused("Show a client certificate in TLS first")
+    if not shown.trusted or shown.revoked:
+        why = "is revoked" if shown.revoked else "is not of the authority of organisations, or out of its time"
+        raise _certificate_refused(f"The certificate {shown.subject} {why}")
+    bound = shown.row.mailbox_id if shown.row else None
+    box = await world.store.read(mailboxes.by_id, bound) if bound is not None else None
+    if box is None:
+        raise _certificate_refused(f"The certificate {shown.subject} is bound to no mailbox")
+    if mailbox and _canonical(mailbox) != box.address:
+        raise _certificate_refused(f"The certificate {shown.subject} opens {box.address}, not {mailbox}")
+    owner = await world.store.read(identities.by_id, box.owner_id)
+    if owner is None or not owner.enabled:
+        raise _refused()
+    await _check_way(world, box, LogInBy.CERTIFICATE)
+    return Actor(owner, door, box.address)
+
+
+def _certificate_refused(why: str) -> Refusal:
+    return Refusal(Rule.AUTHENTICATION_FAILED, f"{why}.", reference="client-requirements#2.5")
+
+
+def _canonical(text: str) -> str | None:
+    try:
+        return canonical(text)
+    except AddressError:
+        return None
 
 
 def _account(conn: Connection, name: str) -> Account | None:
@@ -68,7 +110,32 @@ def _account(conn: Connection, name: str) -> Account | None:
     return identities.account_of_identity(conn, mailbox.owner_id)
 
 
-async def _actor(world: World, identity: Identity, door: Door, mailbox: str | None) -> Actor:
+async def _actor(world: World, identity: Identity, door: Door, mailbox: str | None, way: LogInBy) -> Actor:
+    """Somebody known, acting for a mailbox that he may use, or for himself; over SMTP and IMAP the way must be one that opens it."""
+    actor = await _acting(world, identity, door, mailbox)
+    if door in _MAIL_DOORS:
+        held = await world.store.read(_home, actor, world.clock.now())
+        if held is not None:
+            await _check_way(world, held, way)
+    return actor
+
+
+def _home(conn: Connection, actor: Actor, now: Micros) -> Mailbox | None:
+    """The mailbox that a log-in opens: the chosen one, else his own; that of an application, which owns none, is the first it may use."""
+    if actor.mailbox:
+        return mailboxes.by_address(conn, actor.mailbox)
+    held = delegation.all_held(conn, actor.identity.id, now)
+    own = [one.mailbox for one in held if one.access.role is not None or actor.identity.kind is IdentityKind.APPLICATION]
+    return own[0] if own else None
+
+
+async def _check_way(world: World, mailbox: Mailbox, way: LogInBy) -> None:
+    operator = await world.directory.operator(mailbox.operator_id)
+    accepted, name = (operator.authentication, operator.name) if operator else (frozenset(LogInBy), "")
+    decide_way(mailbox.kind, way, accepted, name, app_passwords=world.settings.app_passwords)
+
+
+async def _acting(world: World, identity: Identity, door: Door, mailbox: str | None) -> Actor:
     if not identity.enabled:
         raise _refused()
     if identity.kind is IdentityKind.PATIENT and world.settings.profile is Profile.STRICT:

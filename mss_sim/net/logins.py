@@ -7,14 +7,42 @@ from mss_sim.core import accounts
 from mss_sim.core.accounts import Actor
 from mss_sim.core.world import World
 from mss_sim.net import sasl
-from mss_sim.net.sasl import Credentials, PasswordCredentials
-from mss_sim.vocabulary import Door, Profile
+from mss_sim.net.sasl import CertificateCredentials, Credentials, PasswordCredentials
+from mss_sim.vocabulary import Door, Profile, TokenRefusal
 
 
-def mechanisms(settings: Settings) -> list[str]:
-    """The SASL mechanisms on offer; the strict profile offers no password (ref: ref2#ECO.1.2.1)."""
-    strict = settings.profile is Profile.STRICT
-    return [name for name in sasl.MECHANISMS if not (strict and name in sasl.PASSWORD_MECHANISMS)]
+_REFUSED_TOKEN = b'{"status":"401","schemes":"bearer","scope":"mail"}'
+
+
+def mechanisms(settings: Settings, certificate: bytes | None) -> list[str]:
+    """The SASL mechanisms on offer: no password in the strict profile (ref: ref2#ECO.1.2.1), EXTERNAL to who showed a certificate."""
+    hidden: set[str] = set()
+    if settings.profile is Profile.STRICT:
+        hidden |= sasl.PASSWORD_MECHANISMS
+    if not settings.oauthbearer:
+        hidden.add("OAUTHBEARER")
+    if certificate is None:
+        hidden |= sasl.CERTIFICATE_MECHANISMS
+    return [name for name in sasl.MECHANISMS if name not in hidden]
+
+
+class CutConnection(Exception):
+    """A token was refused as some operators do: the challenge that says so, then the connection is cut."""
+
+
+async def told(settings: Settings, mechanism: str, ask: Callable[[str], Awaitable[str]], say: Callable[[str], Awaitable[None]]) -> None:
+    """Tell a client that its token is refused, in the style of the settings; the reply of the door follows.
+
+    CutConnection when none may follow (ref: client-requirements#2.3).
+    """
+    if mechanism not in sasl.TOKEN_MECHANISMS or settings.token_refusal is TokenRefusal.PLAIN:
+        return
+    challenge = sasl.encode(_REFUSED_TOKEN)
+    if settings.token_refusal is TokenRefusal.POLITE:
+        await ask(challenge)
+        return
+    await say(challenge)
+    raise CutConnection
 
 
 async def exchange(mechanism: str, initial: str | None, ask: Callable[[str], Awaitable[str]]) -> Credentials | None:
@@ -36,8 +64,10 @@ async def exchange(mechanism: str, initial: str | None, ask: Callable[[str], Awa
         return credentials
 
 
-async def actor_behind(world: World, credentials: Credentials, *, door: Door) -> Actor:
-    """The actor behind credentials; Refusal(AUTHENTICATION_FAILED) otherwise."""
+async def actor_behind(world: World, credentials: Credentials, *, door: Door, certificate: bytes | None) -> Actor:
+    """The actor behind credentials, `certificate` (DER) being what the client showed; Refusal(AUTHENTICATION_FAILED) otherwise."""
+    if isinstance(credentials, CertificateCredentials):
+        return await accounts.with_certificate(world, certificate, door=door, mailbox=credentials.acts_for or None)
     if isinstance(credentials, PasswordCredentials):
         mailbox = credentials.acts_for or None
         return await accounts.with_password(world, credentials.name, credentials.password, door=door, mailbox=mailbox)

@@ -5,6 +5,8 @@
 | PLAIN     | optional         | rfc4616                 |
 | LOGIN     | optional (user)  | draft-murchison-sasl-login, kept for old clients |
 | XOAUTH2   | optional         | Google's, named by the national texts (ref: ref2#ECO.1.2.1) |
+| OAUTHBEARER | optional       | rfc7628, which no national text names: an option |
+| EXTERNAL  | optional         | rfc4422#A: who the client is, its certificate has said |
 """
 
 import base64
@@ -36,7 +38,14 @@ class TokenCredentials:
     token: str
 
 
-Credentials = PasswordCredentials | TokenCredentials
+@dataclass(frozen=True, slots=True)
+class CertificateCredentials:
+    """The client's certificate says who it is; `acts_for` is the mailbox that it wants to open, empty for the one it is bound to."""
+
+    acts_for: str = ""
+
+
+Credentials = PasswordCredentials | TokenCredentials | CertificateCredentials
 Exchange = Generator[bytes, bytes, Credentials]
 """Yields challenges, is sent responses, returns credentials; all decoded from base64."""
 
@@ -76,8 +85,36 @@ def xoauth2(initial: bytes | None) -> Exchange:
     return TokenCredentials(pairs["user"], token.strip())
 
 
-MECHANISMS: dict[str, Callable[[bytes | None], Exchange]] = {"PLAIN": plain, "LOGIN": login, "XOAUTH2": xoauth2}
+def oauthbearer(initial: bytes | None) -> Exchange:
+    """OAUTHBEARER: `n,a=<mailbox>,^Ahost=...^Aport=...^Aauth=Bearer <token>^A^A` (ref: rfc7628#3.1)."""
+    response = (yield b"") if initial is None else initial
+    header, _, rest = _text(response, nul=False).partition(_SEPARATOR)
+    flag, _, identity = header.partition(",")
+    pairs = dict(field.partition("=")[::2] for field in rest.split(_SEPARATOR) if field)
+    scheme, space, token = pairs.get("auth", "").partition(" ")
+    user = identity.removesuffix(",").removeprefix("a=").replace("=2C", ",").replace("=3D", "=")
+    named = identity.startswith("a=") and identity.endswith(",") and user
+    if flag not in ("n", "y") or not named or scheme.lower() != "bearer" or not space or not token.strip():
+        raise SaslError("OAUTHBEARER expects n,a=<mailbox>,^Aauth=Bearer <token>^A^A")
+    return TokenCredentials(user, token.strip())
+
+
+def external(initial: bytes | None) -> Exchange:
+    """EXTERNAL: the mailbox to open, or nothing."""
+    response = (yield b"") if initial is None else initial
+    return CertificateCredentials(_text(response, nul=False).strip())
+
+
+MECHANISMS: dict[str, Callable[[bytes | None], Exchange]] = {
+    "PLAIN": plain,
+    "LOGIN": login,
+    "XOAUTH2": xoauth2,
+    "OAUTHBEARER": oauthbearer,
+    "EXTERNAL": external,
+}
 PASSWORD_MECHANISMS = frozenset({"PLAIN", "LOGIN"})
+TOKEN_MECHANISMS = frozenset({"XOAUTH2", "OAUTHBEARER"})
+CERTIFICATE_MECHANISMS = frozenset({"EXTERNAL"})
 
 
 def decode(line: str) -> bytes:

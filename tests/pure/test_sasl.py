@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mss_sim.net.sasl import (
     MECHANISMS,
     PASSWORD_MECHANISMS,
+    CertificateCredentials,
     Credentials,
     PasswordCredentials,
     SaslError,
@@ -135,6 +136,45 @@ def test_an_xoauth2_response_gives_its_credentials_early_or_late(response: bytes
     credentials = TokenCredentials("camille.durand@sim.mssante.fr", "abc.def.ghi")
     assert run("XOAUTH2", response) == ([], credentials)
     assert run("XOAUTH2", None, response) == ([b""], credentials)
+
+
+_OAUTHBEARER = b"n,a=camille.durand@sim.mssante.fr,\x01host=localhost\x01port=587\x01auth=Bearer abc.def.ghi\x01\x01"
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(PAIR, id="an XOAUTH2 response"),
+        pytest.param(_OAUTHBEARER.replace(b"n,a=", b"p=tls-unique,a="), id="a channel binding"),
+        pytest.param(_OAUTHBEARER.replace(b"a=camille.durand@sim.mssante.fr", b""), id="no mailbox"),
+        pytest.param(_OAUTHBEARER.replace(b"a=camille.durand@sim.mssante.fr", b"a="), id="an empty mailbox"),
+        pytest.param(_OAUTHBEARER.replace(b".fr,", b".fr"), id="no comma after the mailbox"),
+        pytest.param(_OAUTHBEARER.replace(b"Bearer abc.def.ghi", b"Bearer "), id="no token"),
+        pytest.param(_OAUTHBEARER.replace(b"Bearer", b"Basic"), id="another scheme"),
+        pytest.param(_OAUTHBEARER.replace(b"camille", b"\xff"), id="not UTF-8"),
+        pytest.param(_OAUTHBEARER.replace(b"camille", b"\x00"), id="a NUL"),
+    ],
+)
+def test_a_broken_oauthbearer_response_is_refused_early_or_late(response: bytes) -> None:
+    with pytest.raises(SaslError):
+        run("OAUTHBEARER", response)
+    with pytest.raises(SaslError):
+        run("OAUTHBEARER", None, response)
+
+
+def test_an_oauthbearer_response_gives_its_credentials_early_or_late() -> None:
+    credentials = TokenCredentials("camille.durand@sim.mssante.fr", "abc.def.ghi")
+    assert run("OAUTHBEARER", _OAUTHBEARER) == ([], credentials)
+    assert run("OAUTHBEARER", None, _OAUTHBEARER) == ([b""], credentials)
+    assert run("OAUTHBEARER", b"y,a=a=2Cb=3D@c.fr,\x01auth=Bearer x\x01\x01")[1] == TokenCredentials("a,b=@c.fr", "x")
+
+
+def test_an_external_response_names_a_mailbox_or_none() -> None:
+    assert run("EXTERNAL", b"") == ([], CertificateCredentials())
+    assert run("EXTERNAL", None, b"app@sim.mssante.fr") == ([b""], CertificateCredentials("app@sim.mssante.fr"))
+    with pytest.raises(SaslError):
+        run("EXTERNAL", b"app\x00")
 
 
 def test_padding_at_the_end_of_a_token_is_kept() -> None:

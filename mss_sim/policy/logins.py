@@ -1,0 +1,39 @@
+"""By which way which kind of mailbox is opened over SMTP and IMAP (ref: client-requirements#2.5, ref2#ECO.1.2.1).
+
+| mailbox           | password            | token (PSC) | certificate |
+|-------------------|---------------------|-------------|-------------|
+| PER, ORG, CAB     | development profile | may         | refused     |
+| of a patient      | development profile | development profile | refused |
+| APP               | refused             | refused     | may         |
+
+An operator may accept fewer ways. The setting `app_passwords` lets APP mailboxes open like ORG ones, for tests that have no certificate.
+"""
+
+from collections.abc import Collection
+
+from mss_sim.errors import Refusal, Rule
+from mss_sim.vocabulary import LogInBy, MailboxKind
+
+_SOURCE = "client-requirements#2.5"
+_PEOPLE = frozenset({LogInBy.PASSWORD, LogInBy.PSC})
+WAYS: dict[MailboxKind, frozenset[LogInBy]] = {
+    MailboxKind.PER: _PEOPLE,
+    MailboxKind.ORG: _PEOPLE,
+    MailboxKind.CAB: _PEOPLE,
+    MailboxKind.PATIENT: _PEOPLE,
+    MailboxKind.APP: frozenset({LogInBy.CERTIFICATE}),
+}
+_INSTEAD: dict[MailboxKind, str] = {
+    MailboxKind.APP: "An APP mailbox opens by its client certificate: show it in TLS and say AUTH EXTERNAL",
+}
+
+
+def decide_way(kind: MailboxKind, way: LogInBy, accepted: Collection[LogInBy], operator: str, *, app_passwords: bool) -> None:
+    """Return when a mailbox of that kind, at an operator that accepts some ways, opens by `way`; Refusal otherwise."""
+    ways = WAYS[kind] | (_PEOPLE if kind is MailboxKind.APP and app_passwords else frozenset())
+    if way not in ways:
+        instead = _INSTEAD.get(kind, "Mailboxes of persons and groups open by a Pro Santé Connect token (XOAUTH2)")
+        raise Refusal(Rule.AUTHENTICATION_FAILED, f"{instead}.", reference=_SOURCE)
+    if way not in accepted:
+        names = ", ".join(sorted(accepted))
+        raise Refusal(Rule.AUTHENTICATION_FAILED, f"The operator {operator} accepts other ways to log in: {names}.", reference=_SOURCE)
