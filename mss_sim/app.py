@@ -20,15 +20,18 @@ from types import TracebackType
 from typing import Any, Self
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mss_sim import log
 from mss_sim.api import app as api
 from mss_sim.api.admin_schemas import persona
-from mss_sim.clock import Clock, SystemClock, to_datetime
+from mss_sim.clock import Clock, SystemClock
 from mss_sim.config import Settings
 from mss_sim.core import seed as seeds
 from mss_sim.core.core import Core, assemble
 from mss_sim.core.directory import Directory
+from mss_sim.core.igc import Igc
+from mss_sim.core.igc_services import Services
 from mss_sim.core.passwords import Passwords
 from mss_sim.core.tokens import Tokens
 from mss_sim.core.world import World
@@ -57,6 +60,14 @@ class _HttpServer(uvicorn.Server):
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         await self._serve(sockets)
+
+
+class _HttpProtocol(HttpToolsProtocol):
+    """uvicorn's protocol that lets a service hang up without an answer."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["state"]["hang_up"] = self.transport.close
 
 
 class Simulator:
@@ -106,6 +117,9 @@ class Simulator:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         if self._temporary:
             self._stack.callback(shutil.rmtree, self._temporary, ignore_errors=True)
+        listener = _bind(self.settings.host, self.settings.http_port)  # first: certificates tell where the authority publishes
+        self._stack.callback(listener.close)
+        self._ports["http"] = listener.getsockname()[1]
         self._core = assemble(await self._open_world())
         if self._seed:
             await seeds.plant(self.world, self._seed)
@@ -113,16 +127,15 @@ class Simulator:
         hosts = [self.settings.hostname, *_HOSTS]
         if self.settings.host not in (*hosts, "0.0.0.0", "::"):  # noqa: S104 - compared with, not listened on
             hosts.append(self.settings.host)
-        now = to_datetime(SystemClock().now())
-        self._certificates = tls.ensure(self.data_dir / "certificates", hosts, now)
-        settings = self.settings
+        settings, folder = self.settings, self.data_dir / "certificates"
+        self._certificates = tls.ensure(folder, self.world.igc, hosts, settings.certificate_key)
         self.transcripts = Transcripts(
             self._clock, self.world.ids, sessions_max=settings.transcripts_max, lines_max=settings.transcript_lines_max
         )
-        context = tls.server_context(self._certificates)
+        context = tls.server_context(self._certificates, settings, ask_client=settings.client_certificates_asked)
         await self._serve_smtp(context)
         await self._serve_imap(context)
-        await self._serve_http()
+        await self._serve_http(listener)
         for work in (self.core.queue.run(), self.core.events.run()):
             self._stack.push_async_callback(_cancel, asyncio.create_task(work))
 
@@ -135,7 +148,9 @@ class Simulator:
         store.listen()
         ids = IdSource(self._clock)
         tokens = Tokens(settings, self._clock, ids, self.data_dir / "keys" / "tokens.pem")
-        return World(settings, store, self._clock, ids, Directory(store), Passwords(), tokens)
+        folder, places = self.data_dir / "certificates", settings.igc_url or self._http_url()
+        igc = Igc(folder, places, SystemClock(), settings, Services(self._clock, settings))
+        return World(settings, store, self._clock, ids, Directory(store), Passwords(), tokens, igc)
 
     async def _serve_smtp(self, context: ssl.SSLContext) -> None:
         settings, core = self.settings, self.core
@@ -161,26 +176,33 @@ class Simulator:
         self._ports[name] = server.sockets[0].getsockname()[1]
         self._stack.push_async_callback(_close_sockets, server, registry)
 
-    async def _serve_http(self) -> None:
+    async def _serve_http(self, listener: socket.socket) -> None:
         if self._certificates is None:
             raise RuntimeError("certificates come first")
         sockets = api.Sockets({"smtp": self.connections, "imap": self.imap_connections}, self.transcripts)
         app = api.build(self.core, ca_file=self._certificates.ca_file, sockets=sockets, seed=self._seed)
-        listener = _bind(self.settings.host, self.settings.http_port)
-        self._ports["http"] = listener.getsockname()[1]
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=int(_STOP_SECONDS))
+        patience = int(_STOP_SECONDS)
+        config = uvicorn.Config(
+            app, http=_HttpProtocol, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=patience
+        )
         server = _HttpServer(config)
         task = asyncio.create_task(server.serve([listener]))
         while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event to wait for
             await asyncio.sleep(0.001)
         self._stack.push_async_callback(_stop_http, server, task)
 
+    def _shown_host(self) -> str:
+        return self.settings.host if self.settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+
+    def _http_url(self) -> str:
+        host = self._shown_host()
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._ports['http']}"
+
     def ready(self) -> dict[str, Any]:
         """What a client needs to know: the ports, the authority's certificate, the personas; the content of the ready file."""
-        host = self.settings.host if self.settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
-        shown = f"[{host}]" if ":" in host else host
+        host = self._shown_host()
         return {
-            "http": f"http://{shown}:{self._ports['http']}",
+            "http": self._http_url(),
             "submission": {"host": host, "port": self._ports["submission"]},
             "mx": {"host": host, "port": self._ports["mx"]},
             "imap": {"host": host, "port": self._ports["imap"]},

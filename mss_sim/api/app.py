@@ -14,7 +14,20 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
-from mss_sim.api import admin, conversations, examples, grants, health, mailboxes, messages, schemas, sending, sessions
+from mss_sim.api import (
+    admin,
+    certificates,
+    conversations,
+    examples,
+    grants,
+    health,
+    igc,
+    mailboxes,
+    messages,
+    schemas,
+    sending,
+    sessions,
+)
 from mss_sim.api.views import PREFIX
 from mss_sim.core.core import Core
 from mss_sim.http import problems
@@ -31,7 +44,7 @@ Every refusal is a problem document (RFC 9457) whose `code` is the rule and whos
 
 @dataclass(frozen=True, slots=True)
 class Sockets:
-    """What the HTTP doors tell of the socket doors: how many connections each has open, and what was said on them."""
+    """What the HTTP doors tell of the socket doors: how many connections each has open, what was said on them."""
 
     connections: dict[str, Connections]
     transcripts: Transcripts
@@ -60,6 +73,8 @@ def build(core: Core, *, ca_file: Path, sockets: Sockets, seed: str | None) -> F
         app.include_router(router, prefix=PREFIX, dependencies=strict)
     app.include_router(admin.router, dependencies=strict)
     app.include_router(sessions.router, dependencies=strict)
+    app.include_router(certificates.router, dependencies=strict)
+    app.include_router(igc.router)
     app.include_router(health.router)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the schema
     return app

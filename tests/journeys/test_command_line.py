@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.clients import HOSPITAL, PRACTICE
+from tests.clients import HOSPITAL, LABORATORY, PRACTICE
 
 _ANY = ("--submission-port", "0", "--mx-port", "0", "--imap-port", "0", "--http-port", "0", "--log-level", "error")
 
@@ -99,6 +99,24 @@ def test_the_seed_is_shown_as_a_table(running: Process) -> None:
     shown = running.run("seed", "--http", running.ready["http"])
     assert shown.returncode == 0
     assert "sophie.petit" in shown.stdout
+
+
+def test_certificates_from_the_command_line(running: Process, tmp_path: Path) -> None:
+    where = ("--http", running.ready["http"])
+    issued = running.run("cert", "issue", "--mailbox", LABORATORY, *where)
+    serial = issued.stdout.strip()
+    assert len(serial) > 20, issued.stderr
+    for suffix, beginning in (("pem", b"-----BEGIN CERT"), ("key", b"-----BEGIN PRIV"), ("p12", b"0"), ("p7b", b"0"), ("der", b"0")):
+        file = tmp_path / f"client.{suffix}"
+        assert running.run("cert", "export", serial, str(file), *where).returncode == 0
+        assert file.read_bytes().startswith(beginning)
+        assert file.stat().st_mode & 0o077 == 0
+    assert f"{serial}  ORG_AUTH_CLI  {LABORATORY}  until " in running.run("cert", "list", *where).stdout
+    assert running.run("cert", "revoke", serial, "--reason", "keyCompromise", *where).stdout.startswith(f"revoked {serial} at ")
+    assert f"{LABORATORY}  revoked " in running.run("cert", "list", *where).stdout
+    for wrong in (("cert", "revoke", serial), ("cert", "issue"), ("cert", "export", serial, "x.txt"), ("cert", "revoke", "a/../b")):
+        refused = running.run(*wrong, *where)
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1), refused.stderr
 
 
 @pytest.mark.parametrize(
