@@ -7,6 +7,7 @@ Several can live in one process. Listeners accept when `start` returns; `stop` f
 """
 
 import asyncio
+import itertools
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import ssl
 import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -42,9 +44,10 @@ from mss_sim.net import tls
 from mss_sim.net.connections import Connections
 from mss_sim.net.tls import Certificates
 from mss_sim.net.transcripts import Transcripts
+from mss_sim.net.traps import Trap, Traps
 from mss_sim.smtp.mx import MxSession
 from mss_sim.smtp.server import SmtpConnection
-from mss_sim.smtp.submission import SubmissionSession
+from mss_sim.smtp.submission import LockedSubmission, SubmissionSession
 from mss_sim.smtp.wire import FrontEnd
 from mss_sim.store import engine as engines
 from mss_sim.store import schema
@@ -85,6 +88,7 @@ class Simulator:
         self._log = log.get("app")
         self._core: Core | None = None
         self._certificates: Certificates | None = None
+        self._traps: list[Trap] = []
 
     @property
     def core(self) -> Core:
@@ -135,7 +139,10 @@ class Simulator:
         context = tls.server_context(self._certificates, settings, ask_client=settings.client_certificates_asked)
         await self._serve_smtp(context)
         await self._serve_imap(context)
-        await self._serve_http(listener)
+        traps = Traps(self.world.igc, self.transcripts, settings)
+        if settings.traps:
+            await self._serve_traps(traps, traps.build(folder / "traps", hosts))
+        await self._serve_http(listener, traps)
         for work in (self.core.queue.run(), self.core.events.run()):
             self._stack.push_async_callback(_cancel, asyncio.create_task(work))
 
@@ -176,10 +183,23 @@ class Simulator:
         self._ports[name] = server.sockets[0].getsockname()[1]
         self._stack.push_async_callback(_close_sockets, server, registry)
 
-    async def _serve_http(self, listener: socket.socket) -> None:
+    async def _serve_traps(self, traps: Traps, made: list[Trap]) -> None:
+        """Each trap as submission and as IMAP, of the same world."""
+        settings, core, loop = self.settings, self.core, asyncio.get_running_loop()
+        session = LockedSubmission if settings.traps_refuse_logins else SubmissionSession
+        ports = itertools.count(settings.traps_port) if settings.traps_port else itertools.repeat(0)
+        for trap in made:
+            opener = traps.opener(trap)
+            smtp = FrontEnd(settings, trap.context, self.connections, opener, Door.SMTP, lambda peer: session(settings, peer, core))
+            imap = ImapFrontEnd(settings, trap.context, self.imap_connections, opener, core, settings.traps_refuse_logins)
+            await self._listen(f"{trap.name}/submission", partial(SmtpConnection, smtp, loop), next(ports), self.connections)
+            await self._listen(f"{trap.name}/imap", partial(ImapConnection, imap, loop), next(ports), self.imap_connections)
+        self._traps = made
+
+    async def _serve_http(self, listener: socket.socket, traps: Traps) -> None:
         if self._certificates is None:
             raise RuntimeError("certificates come first")
-        sockets = api.Sockets({"smtp": self.connections, "imap": self.imap_connections}, self.transcripts)
+        sockets = api.Sockets({"smtp": self.connections, "imap": self.imap_connections}, self.transcripts, traps)
         app = api.build(self.core, ca_file=self._certificates.ca_file, sockets=sockets, seed=self._seed)
         patience = int(_STOP_SECONDS)
         config = uvicorn.Config(
@@ -198,6 +218,10 @@ class Simulator:
         host = self._shown_host()
         return f"http://{f'[{host}]' if ':' in host else host}:{self._ports['http']}"
 
+    def _trap(self, trap: Trap, host: str) -> dict[str, Any]:
+        ports = {door: {"host": host, "port": self._ports[f"{trap.name}/{door}"]} for door in ("submission", "imap")}
+        return {**ports, **({"root_file": str(trap.root_file.resolve())} if trap.root_file else {})}
+
     def ready(self) -> dict[str, Any]:
         """What a client needs to know: the ports, the authority's certificate, the personas; the content of the ready file."""
         host = self._shown_host()
@@ -208,6 +232,7 @@ class Simulator:
             "imap": {"host": host, "port": self._ports["imap"]},
             "ca_file": str(self._certificates.ca_file.resolve()) if self._certificates else None,
             "control_key": self.settings.control_key,
+            "traps": {trap.name.value: self._trap(trap, host) for trap in self._traps},
             "personas": self._personas,
         }
 

@@ -60,6 +60,7 @@ def run(
     mx_port: Annotated[int, typer.Option(help="SMTP between operators; 0 = any.")] = 1025,
     imap_port: Annotated[int, typer.Option(help="IMAP; 0 = any.")] = 1143,
     http_port: Annotated[int, typer.Option(help="REST, control plane, docs; 0 = any.")] = 8080,
+    traps: Annotated[bool, typer.Option("--traps", help="Open the trap listeners; their ports are in the ready file.")] = False,
     ready_file: Annotated[Path | None, typer.Option(help="JSON file written when every port accepts.")] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
@@ -70,9 +71,9 @@ def run(
         raise _fail("--data and --memory exclude each other")
     log.configure(log_level)
     folder = None if memory else data or _DEFAULT_DATA
-    settings = Settings(
-        data_dir=folder, host=host, submission_port=submission_port, mx_port=mx_port, imap_port=imap_port, http_port=http_port
-    )
+    given: dict[str, Any] = {"traps": True} if traps else {}  # the environment may open them too
+    given |= {"submission_port": submission_port, "mx_port": mx_port, "imap_port": imap_port, "http_port": http_port}
+    settings = Settings(data_dir=folder, host=host, **given)
     _check_seed(seed)
     _run_loop(_run(settings, None if seed == "none" else seed, ready_file))
 

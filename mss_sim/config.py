@@ -109,6 +109,12 @@ class Settings(BaseSettings):
     igc_url: str | None = Field(
         default=None, pattern="^https?://[^ ]*[^ /]$", description="Base of the URLs in certificates; none: the HTTP port."
     )
+    traps: bool = Field(default=False, description="Open the trap listeners.")
+    traps_port: int = Field(
+        default=0, ge=0, le=65_000, description="First port of the traps, in the order of their list; 0 takes any free."
+    )
+    traps_refuse_logins: bool = Field(default=True, description="Whether a log-in at a trap is refused whatever it brings.")
+    traps_kept_max: int = Field(default=500, ge=1, description="Connections to traps that are kept.")
 
     @field_validator("tls_suites")
     @classmethod

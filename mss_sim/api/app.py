@@ -27,6 +27,7 @@ from mss_sim.api import (
     schemas,
     sending,
     sessions,
+    traps,
 )
 from mss_sim.api.views import PREFIX
 from mss_sim.core.core import Core
@@ -34,6 +35,7 @@ from mss_sim.http import problems
 from mss_sim.http.dependencies import refuse_unknown_query
 from mss_sim.net.connections import Connections
 from mss_sim.net.transcripts import Transcripts
+from mss_sim.net.traps import Traps
 
 _DESCRIPTION = """\
 A simulator of the MSSanté trust space. Fictional people only; nothing leaves this machine.
@@ -44,10 +46,11 @@ Every refusal is a problem document (RFC 9457) whose `code` is the rule and whos
 
 @dataclass(frozen=True, slots=True)
 class Sockets:
-    """What the HTTP doors tell of the socket doors: how many connections each has open, what was said on them."""
+    """What the HTTP doors tell of the socket doors: how many connections each has open, what was said on them, what traps saw."""
 
     connections: dict[str, Connections]
     transcripts: Transcripts
+    traps: Traps
 
 
 def build(core: Core, *, ca_file: Path, sockets: Sockets, seed: str | None) -> FastAPI:
@@ -74,6 +77,7 @@ def build(core: Core, *, ca_file: Path, sockets: Sockets, seed: str | None) -> F
     app.include_router(admin.router, dependencies=strict)
     app.include_router(sessions.router, dependencies=strict)
     app.include_router(certificates.router, dependencies=strict)
+    app.include_router(traps.router, dependencies=strict)
     app.include_router(igc.router)
     app.include_router(health.router)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the schema

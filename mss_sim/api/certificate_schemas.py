@@ -1,4 +1,4 @@
-"""Shapes of the control plane's certificates and services."""
+"""Shapes of the control plane's certificates, services and traps."""
 
 from datetime import datetime
 from typing import Annotated
@@ -6,7 +6,8 @@ from typing import Annotated
 from pydantic import Field
 
 from mss_sim.api.schemas import In, Out
-from mss_sim.vocabulary import CertificateProfile, IgcService, RevocationReason, ServiceBehaviour
+from mss_sim.policy.traps import Lookup, Outcome
+from mss_sim.vocabulary import CertificateProfile, Door, IgcService, RevocationReason, ServiceBehaviour, TrapName, Verdict
 
 _Text = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
 _Host = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:*-]+$")]
@@ -64,3 +65,27 @@ class FetchOut(Out):
     serial: str | None
     peer: str
     behaviour: ServiceBehaviour
+
+
+class TlsOut(Out):
+    outcome: Outcome
+    alert: str | None
+    error: str | None
+    version: str | None
+    suite: str | None
+    sni: str | None
+
+
+class VisitOut(Out):
+    session: str
+    trap: TrapName
+    door: Door
+    peer: str
+    opened_at: str
+    closed_at: str | None
+    tls: TlsOut
+    lookup: Lookup
+    went_on: list[str]
+    requirements: list[str]
+    verdict: Verdict
+    why: str

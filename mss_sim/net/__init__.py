@@ -5,6 +5,7 @@
     tls          the server's certificate, contexts for both sides, what was negotiated
     connections  how many are open, in all and per identity
     transcripts  what was said on each, credentials masked
+    traps        listeners behind the wrong TLS, and what clients did there
 
 An exchange is a generator: it yields challenges, is sent responses and returns
 credentials. It knows no socket and no account, so that SMTP and IMAP run the
@@ -21,6 +22,9 @@ Server contexts take TLS 1.2 and 1.3 only, and suites with forward secrecy and
 authenticated encryption. The exact national table of suites is not public; this
 one is what ANSSI advises and what was seen at operators, and a setting changes
 it. What was negotiated with each client stands in its transcript.
+
+A trap is the same service of the same world behind one fault. It never decides by
+itself: its transcript is read when somebody asks, and `policy/traps.py` judges.
 
 Liberties taken: one certificate serves all ports, with the simulator's host name
 and the loopback names; a client certificate that leads to no authority of ours

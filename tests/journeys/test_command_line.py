@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import smtplib
+import ssl
 import subprocess
 import sys
 import threading
@@ -56,7 +57,7 @@ def running(tmp_path: Path) -> Iterator[Process]:
 
 def test_the_ready_file_tells_all_that_a_test_suite_needs(running: Process) -> None:
     ready = running.ready
-    assert set(ready) == {"http", "submission", "mx", "imap", "ca_file", "control_key", "personas"}
+    assert set(ready) == {"http", "submission", "mx", "imap", "ca_file", "control_key", "traps", "personas"}
     assert ready["imap"]["port"] > 0
     assert Path(ready["ca_file"]).read_text(encoding="utf-8").startswith("-----BEGIN CERTIFICATE-----")
     roles = [persona["role"] for persona in ready["personas"]]
@@ -117,6 +118,27 @@ def test_certificates_from_the_command_line(running: Process, tmp_path: Path) ->
     for wrong in (("cert", "revoke", serial), ("cert", "issue"), ("cert", "export", serial, "x.txt"), ("cert", "revoke", "a/../b")):
         refused = running.run(*wrong, *where)
         assert (refused.returncode, refused.stderr.count("\n")) == (2, 1), refused.stderr
+
+
+def test_traps_on_the_fast_loop_tell_what_came(tmp_path: Path) -> None:
+    running = Process(tmp_path / "ready.json", "--memory", "--traps")
+    careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE
+    trusting = ssl.create_default_context(cafile=running.ready["ca_file"])
+    where = ("localhost", running.ready["traps"]["expired"]["submission"]["port"])
+    with smtplib.SMTP(*where, timeout=20) as client, pytest.raises(ssl.SSLCertVerificationError):
+        client.starttls(context=trusting)
+    with smtplib.SMTP(*where, timeout=20) as client:
+        client.starttls(context=careless)
+        with pytest.raises(smtplib.SMTPAuthenticationError):
+            client.login("paul.durand", "hopital-2026")
+    deadline = time.monotonic() + 10
+    seen: list[dict[str, Any]] = []
+    while not (len(seen) == 2 and all(one["closed_at"] for one in seen)):
+        assert time.monotonic() < deadline, seen
+        seen = httpx.get(running.ready["http"] + "/control/traps").json()
+    assert [(one["verdict"], one["tls"]["alert"]) for one in seen] == [("FAIL", None), ("PASS", "certificate_expired")]
+    assert running.stop() == 0
 
 
 @pytest.mark.parametrize(
