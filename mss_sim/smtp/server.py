@@ -70,8 +70,8 @@ class SmtpConnection(Wire):
 
     async def _command(self, line: bytes) -> None:
         verb, _, argument = line.partition(b" ")
-        if verb.upper() == b"AUTH":
-            self._note(b"%b %b %b" % (verb, argument.partition(b" ")[0], MASK))
+        if line.lstrip()[:4].upper() == b"AUTH":  # mistyped ones carry credentials too
+            self._note(b"AUTH %b %b" % (argument.partition(b" ")[0] if verb.upper() == b"AUTH" else b"", MASK))
         else:
             self._note(line)
         method: Callable[[str], Awaitable[None]] | None = self._smtp_methods.get(verb.upper().decode("ascii", "replace"))
