@@ -152,7 +152,7 @@ def _file(core: Core, row: Certificate, form: Format, password: str) -> bytes | 
     chain = igc.authority(row.authority).chain
     match form:
         case Format.PEM:
-            return bundles.pem(certificate, *chain)
+            return certificates.with_chain(core.world, row)
         case Format.KEY:
             return row.key
         case Format.DER:

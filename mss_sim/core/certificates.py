@@ -205,6 +205,18 @@ async def revoke(world: World, serial: str, reason: RevocationReason, at: Micros
     return await world.store.write(unit)
 
 
+async def good_of(world: World, *, mailbox_id: int | None = None, operator_id: int | None = None) -> list[Certificate]:
+    """What a mailbox or an operator may show now: in its time and not taken back, the newest first."""
+    rows = await world.store.read(lambda conn: certificates.every(conn, mailbox_id=mailbox_id, operator_id=operator_id))
+    now = world.igc.clock.now()
+    return [row for row in rows if row.not_before <= now <= row.not_after and _revoked(world, row) is None]
+
+
+def with_chain(world: World, row: Certificate) -> str:
+    """The PEM of a certificate and of the authorities above it, as one shows them in TLS."""
+    return bundles.pem(bundles.read_pem(row.certificate), *world.igc.authority(row.authority).chain)
+
+
 async def mailbox_addresses(world: World, rows: Iterable[Certificate]) -> dict[int, str]:
     """The address of each mailbox that certificates are bound to, by its id."""
     ids = {row.mailbox_id for row in rows if row.mailbox_id is not None}

@@ -108,6 +108,8 @@ class Igc:
     def _still_good(self, found: Authority) -> bool:
         """Whether an authority on disk is signed by the one above, will live on, and says where we publish now."""
         certificate, above = found.certificate, found.above
+        if certificate.public_key() != found.key.public_key():
+            return False
         if certificate.subject != RANGES[found.label].name or self.now() + _MARGIN > certificate.not_valid_after_utc:
             return False
         return above is None or (signed_by(certificate, above.certificate) and publishes_at(certificate, self.places, above.label))

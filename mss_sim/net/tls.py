@@ -18,7 +18,7 @@ from mss_sim.config import Settings
 from mss_sim.core.igc import Igc, Standing, write_secret
 from mss_sim.net.transcripts import Transcript
 from mss_sim.pki import bundles, names
-from mss_sim.pki.authority import ORGANISATIONS, publishes_at, signed_by
+from mss_sim.pki.authority import ORGANISATIONS, RANGES, publishes_at, signed_by
 from mss_sim.vocabulary import KeyKind
 
 _VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
@@ -61,8 +61,10 @@ def write_chain(cert_file: Path, key_file: Path, igc: Igc, shown: Standing) -> N
 def _still_good(found: Certificates, igc: Igc, hosts: Sequence[str], kind: KeyKind) -> bool:
     if not all(path.exists() for path in (found.cert_file, found.key_file)):
         return False
-    chain = found.cert_file.read_text(encoding="ascii")
+    chain, key = found.cert_file.read_text(encoding="ascii"), bundles.read_key(found.key_file.read_text(encoding="ascii"))
     certificate, authority = bundles.read_pem(chain), igc.authority(ORGANISATIONS)
+    if certificate.public_key() != key.public_key():  # a start that was cut short wrote one of them only
+        return False
     if not signed_by(certificate, authority.certificate) or bundles.pem(*authority.chain) not in chain:
         return False
     if igc.now() >= certificate.not_valid_after_utc or isinstance(certificate.public_key(), rsa.RSAPublicKey) != (kind is KeyKind.RSA_2048):
@@ -137,7 +139,9 @@ def note(transcript: Transcript, tls: Any) -> None:
         certificate = x509.load_der_x509_certificate(octets)
         facts["client_dn"] = names.dn_text(certificate.subject)
         facts["client_serial"] = names.serial_text(certificate.serial_number)
-        facts["client_verified"] = "yes"
+        facts["client_verified"] = (
+            "yes" if certificate.issuer == RANGES[ORGANISATIONS].name else "no"
+        )  # another range leads to the root too
     transcript.facts |= facts
 
 

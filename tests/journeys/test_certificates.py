@@ -267,6 +267,11 @@ async def imap_with(simulator: Simulator, context: ssl.SSLContext) -> ImapClient
     return client
 
 
+def trust(simulator: Simulator) -> tls.Certificates:
+    """What a client of ours needs: the root."""
+    return tls.Certificates(Path(simulator.ready()["ca_file"]), Path(), Path())
+
+
 def forged(tmp_path: Path, organisations: Authority, subject: x509.Name) -> tuple[str, str]:
     """(chain, key) of a client certificate that somebody else's authority signed."""
     now, key = datetime.now(UTC), issuing.new_key(KeyKind.P_256)
@@ -285,9 +290,8 @@ def lookalike() -> Authority:
 async def test_a_client_certificate_of_a_lookalike_authority_is_turned_away(simulator: Simulator, tmp_path: Path) -> None:
     shown = await order(simulator, mailbox=LABORATORY)
     chain, key = forged(tmp_path, lookalike(), bundles.read_pem(shown["pem"]).subject)
-    ready = tls.Certificates(Path(simulator.ready()["ca_file"]), Path(), Path())
     with pytest.raises((ssl.SSLError, ConnectionError, EOFError)):
-        await imap_with(simulator, tls.client_context(ready, simulator.settings, chain=chain, key=key))
+        await imap_with(simulator, tls.client_context(trust(simulator), simulator.settings, chain=chain, key=key))
     facts = (await control(simulator, "GET", "/sessions?door=imap")).json()[0]["facts"]
     assert facts["client_verified"] == "no"
     assert "CERTIFICATE_VERIFY_FAILED" in facts["tls_error"]
@@ -298,8 +302,7 @@ async def test_a_client_certificate_of_a_lookalike_authority_is_turned_away(simu
 async def test_a_client_certificate_is_told_true_until_it_is_taken_back(simulator: Simulator) -> None:
     row = await order(simulator, mailbox=LABORATORY)
     full = await certificates.find(simulator.world, row["serial"])
-    ready = tls.Certificates(Path(simulator.ready()["ca_file"]), Path(), Path())
-    client = await imap_with(simulator, tls.client_context(ready, simulator.settings, chain=full.certificate, key=full.key))
+    client = await imap_with(simulator, tls.client_context(trust(simulator), simulator.settings, chain=full.certificate, key=full.key))
     await client.close()
     octets = bundles.der(bundles.read_pem(row["pem"]))
     told = await certificates.presented(simulator.world, octets)
@@ -309,10 +312,54 @@ async def test_a_client_certificate_is_told_true_until_it_is_taken_back(simulato
     assert (told.trusted, told.revoked, told.good) == (True, True, False)
 
 
-async def test_a_certificate_of_another_range_is_not_trusted(simulator: Simulator) -> None:
-    igc = simulator.world.igc
-    signed, _ = igc.sign("ACI-EL-PP", igc.order_for_hosts(["a"]))
+async def test_a_certificate_of_another_range_leads_to_the_root_and_is_not_trusted(simulator: Simulator) -> None:
+    igc, now = simulator.world.igc, datetime.now(UTC)
+    subject = names.leaf_name(organisation="Dr MARTIN", structure="810000000001", common="a", department="Var (83)")
+    wanted = issuing.Order(CertificateProfile.ORG_AUTH_CLI, subject, now - timedelta(days=1), now + timedelta(days=1))
+    signed, key = igc.sign("ACI-EL-PP", wanted)
     assert not (await certificates.presented(simulator.world, bundles.der(signed))).trusted
+    chain = bundles.pem(signed, *igc.authority("ACI-EL-PP").chain)
+    client = await imap_with(simulator, tls.client_context(trust(simulator), simulator.settings, chain=chain, key=bundles.key_pem(key)))
+    facts = (await control(simulator, "GET", "/sessions?door=imap")).json()[0]["facts"]
+    assert (facts["client_verified"], facts["client_dn"]) == ("no", names.dn_text(subject))
+    await client.close()
+
+
+async def test_a_servers_certificate_is_none_of_a_client(simulator: Simulator) -> None:
+    row = await certificates.find(simulator.world, (await order(simulator, host="a.fr"))["serial"])
+    context = tls.client_context(trust(simulator), simulator.settings, chain=row.certificate, key=row.key)
+    with pytest.raises((ssl.SSLError, ConnectionError, EOFError)):
+        await imap_with(simulator, context)
+    facts = (await control(simulator, "GET", "/sessions?door=imap")).json()[0]["facts"]
+    assert "purpose" in facts["tls_error"]
+
+
+async def test_what_an_operator_may_show_now(start: StartSimulator, database: str | None) -> None:
+    async with start(database_url=database) as simulator:
+        operators = (await control(simulator, "GET", "/operators")).json()
+        made = [await order(simulator, operator=operators[0]["name"]) for _ in range(3)]
+        await control(simulator, "POST", f"/certificates/{made[2]['serial']}/revoke", {"reason": "certificateHold"})
+        bound = (await certificates.find(simulator.world, made[0]["serial"])).operator_id
+        good = await certificates.good_of(simulator.world, operator_id=bound)
+        assert [row.serial for row in good] == [made[1]["serial"], made[0]["serial"]]
+        assert certificates.with_chain(simulator.world, good[0]).count("BEGIN CERTIFICATE") == 2
+        crl = x509.load_der_x509_crl(await certificates.crl(simulator.world, ORGANISATIONS))
+        assert [one.serial_number for one in crl] == [int(made[2]["serial"], 16)]
+        await simulator.world.store.reset()
+        assert await certificates.good_of(simulator.world, operator_id=bound) == []
+
+
+async def test_files_of_a_start_that_was_cut_short_are_made_anew(start: StartSimulator) -> None:
+    async with start() as simulator:
+        folder = simulator.data_dir / "certificates"
+        root = (await control(simulator, "GET", "/ca.pem")).text
+    other = bundles.key_pem(issuing.new_key(KeyKind.P_256))
+    for name in ("server.key", "authorities/ACI-EL-ORG.key"):
+        (folder / name).write_text(other, "ascii")
+    (folder / "ca.pem").unlink()
+    async with start() as simulator:
+        await (await ImapClient.open(simulator)).close()
+        assert (await control(simulator, "GET", "/ca.pem")).text == root
 
 
 async def test_validity_follows_the_clock_of_certificates(simulator: Simulator) -> None:
