@@ -11,16 +11,15 @@ from mss_sim.api import certificate_schemas as schemas
 from mss_sim.api.admin import check_allowed
 from mss_sim.api.views import Json
 from mss_sim.clock import iso
-from mss_sim.net.transcripts import Transcript
-from mss_sim.net.traps import Trap, Traps
+from mss_sim.net.traps import Traps, Visit
 from mss_sim.policy.traps import EXPOSING, judge, requirements
 from mss_sim.vocabulary import Door, TrapName, Verdict
 
 router = APIRouter(prefix="/control/traps", tags=["control"], dependencies=[Depends(check_allowed)])
 
 
-def _visit(traps: Traps, trap: Trap, transcript: Transcript) -> dict[str, object]:
-    seen = traps.seen(trap, transcript)
+def _shown(traps: Traps, visit: Visit) -> dict[str, object]:
+    trap, transcript, seen = visit.trap, visit.transcript, traps.seen(visit)
     judged = judge(trap.name, seen)
     facts = transcript.facts
     return {
@@ -58,10 +57,10 @@ async def list_visits(
     traps: Traps = request.app.state.sockets.traps
 
     def wanted() -> Iterator[dict[str, object]]:
-        for one, transcript in traps.newest_first():
-            if trap in (None, one.name) and door in (None, transcript.door):
-                visit = _visit(traps, one, transcript)
-                if verdict in (None, visit["verdict"]):
-                    yield visit
+        for visit in traps.newest_first():
+            if trap in (None, visit.trap.name) and door in (None, visit.transcript.door):
+                shown = _shown(traps, visit)
+                if verdict in (None, shown["verdict"]):
+                    yield shown
 
     return Json(list(islice(wanted(), limit)))

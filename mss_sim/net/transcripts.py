@@ -5,7 +5,7 @@ are never kept, only how long they were.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -41,9 +41,12 @@ class Transcript:
     kept: deque[tuple[Micros, str, bytes]]
     facts: dict[str, str] = field(default_factory=dict)
     closed_at: Micros | None = None
+    hear: Callable[[bytes], None] | None = None  # told what the client says, for whoever must not miss what is forgotten here
 
     def client(self, octets: bytes) -> None:
         """What the client said."""
+        if self.hear is not None:
+            self.hear(octets)
         self.kept.append((self.clock.now(), "C", octets if len(octets) < _KEPT_BYTES_MAX else octets[:_KEPT_BYTES_MAX]))
 
     def server(self, octets: bytes) -> None:

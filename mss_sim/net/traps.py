@@ -1,14 +1,14 @@
 """The traps: listeners of the same world behind the wrong TLS, and what each client did there.
 
-Their certificates are made when they are opened, and only then. What is known of a connection is read from its transcript: nothing is
-counted twice.
+Their certificates are made when they are opened, and only then. What is known of a connection is read from its transcript, and from the
+verbs that were heard.
 """
 
 import ssl
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from mss_sim.vocabulary import Door, IgcService, KeyKind, RevocationReason, Trap
 
 _DAY = timedelta(days=1)
 _OTHER_HOST = "mail.autre-operateur.sim.mssante.fr"
+_VERB_BYTES_MAX = 20
 _WEAK_SUITES = "ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES256-SHA:AES128-GCM-SHA256:AES128-SHA:AES256-SHA:@SECLEVEL=0"
 
 
@@ -38,6 +39,22 @@ class Trap:
     root_file: Path | None = None
 
 
+@dataclass(slots=True, eq=False)
+class Visit:
+    """One connection to a trap, and the verbs that its client said: the transcript may forget them, the verdict may not."""
+
+    trap: Trap
+    transcript: Transcript
+    commands: set[str] = field(default_factory=set)
+
+    def hear(self, octets: bytes) -> None:
+        """What the client said: its verb stands first, after a tag over IMAP."""
+        words = octets.split(b" ", 2)
+        place = 1 if self.transcript.door is Door.IMAP else 0
+        if len(words) > place:
+            self.commands.add(words[place][:_VERB_BYTES_MAX].decode("ascii", "replace").upper())
+
+
 class Traps:
     """The traps of one world and the last connections to them."""
 
@@ -45,7 +62,7 @@ class Traps:
         self._igc = igc
         self._transcripts = transcripts
         self._settings = settings
-        self._kept: deque[tuple[Trap, Transcript]] = deque(maxlen=settings.traps_kept_max)
+        self._kept: deque[Visit] = deque(maxlen=settings.traps_kept_max)
 
     def build(self, folder: Path, hosts: Sequence[str]) -> list[Trap]:
         """Every trap with its certificate, in the order of `TrapName`."""
@@ -98,23 +115,22 @@ class Traps:
         """What opens the transcripts of connections to a trap."""
         return TrapOpener(trap, self._transcripts, self._kept)
 
-    def newest_first(self) -> Iterator[tuple[Trap, Transcript]]:
+    def newest_first(self) -> Iterator[Visit]:
         """The connections that are kept."""
         return reversed(self._kept)
 
-    def seen(self, trap: Trap, transcript: Transcript) -> Seen:
+    def seen(self, visit: Visit) -> Seen:
         """What is known of one connection."""
-        facts, commands = transcript.facts, _commands(transcript)
+        facts, closed_at = visit.transcript.facts, visit.transcript.closed_at
         error = facts.get("tls_error")
-        tls_outcome = Outcome.COMPLETED if "tls" in facts else Outcome.ABORTED if error is not None else Outcome.NONE
         return Seen(
-            tls_outcome,
-            frozenset(commands),
-            transcript.closed_at is not None,
-            bool(commands),
+            Outcome.COMPLETED if "tls" in facts else Outcome.ABORTED if error is not None else Outcome.NONE,
+            frozenset(visit.commands),
+            closed_at is not None,
+            bool(visit.commands),
             tls.alert_of(error or ""),
             error or "",
-            self._lookup(trap, transcript),
+            self._lookup(visit.trap, visit.transcript),
         )
 
     def _lookup(self, trap: Trap, transcript: Transcript) -> Lookup:
@@ -129,7 +145,7 @@ class Traps:
 class TrapOpener:
     """Opens transcripts that say which trap they are of."""
 
-    def __init__(self, trap: Trap, transcripts: Transcripts, kept: deque[tuple[Trap, Transcript]]) -> None:
+    def __init__(self, trap: Trap, transcripts: Transcripts, kept: deque[Visit]) -> None:
         self._trap = trap
         self._transcripts = transcripts
         self._kept = kept
@@ -138,7 +154,9 @@ class TrapOpener:
         """The transcript of a new connection."""
         made = self._transcripts.open(door, peer)
         made.facts["trap"] = self._trap.name
-        self._kept.append((self._trap, made))
+        visit = Visit(self._trap, made)
+        made.hear = visit.hear
+        self._kept.append(visit)
         return made
 
 
@@ -158,14 +176,3 @@ def _weaken(context: ssl.SSLContext, name: TrapName) -> None:
     if name is TrapName.WEAK_SUITES:
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         context.set_ciphers(_WEAK_SUITES)
-
-
-def _commands(transcript: Transcript) -> set[str]:
-    """The verbs of what the client said."""
-    place = 1 if transcript.door is Door.IMAP else 0  # a tag comes before
-    found = set()
-    for line in transcript.lines():
-        words = line.octets.split(b" ")
-        if line.side == "C" and len(words) > place:
-            found.add(words[place].decode("ascii", "replace").upper())
-    return found

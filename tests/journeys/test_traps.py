@@ -5,6 +5,7 @@ import contextlib
 import imaplib
 import json
 import smtplib
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -191,3 +192,46 @@ async def test_the_usual_ports_work_beside_the_traps(trapped: Simulator) -> None
     assert list(trapped.ready()["traps"]) == [name.value for name in TrapName]
     assert (await Person(trapped, "hospital").smtp(HOSPITAL, HOSPITAL, letter(HOSPITAL, HOSPITAL))).code == 250
     assert (await control(trapped, "GET", "/traps")).json() == []
+
+
+async def test_what_a_transcript_forgets_still_counts(start: StartSimulator) -> None:
+    async with start(traps=True, transcript_lines_max=10) as running:
+        reader, writer = await asyncio.open_connection("localhost", running.ready()["traps"]["expired"]["submission"]["port"])
+        await reader.readline()
+        for line in (b"EHLO a", b"STARTTLS", b"", b"EHLO a", b"AUTH PLAIN AGhvcGl0", *(b"NOOP",) * 30, b"QUIT"):
+            if line:
+                writer.write(line + b"\r\n")
+                while (await reader.readline())[3:4] == b"-":
+                    pass
+            else:
+                await writer.start_tls(careless(), server_hostname="localhost")
+        writer.close()
+        seen = (await visits(running, "expired"))[0]
+        assert (seen["verdict"], seen["went_on"]) == ("FAIL", ["AUTH"])
+        told = (await control(running, "GET", f"/sessions/{seen['session']}")).json()
+        assert not any("AUTH" in line["text"] for line in told["transcript"])
+
+
+@pytest.mark.parametrize("line", [b"AUTH\tPLAIN AGhvcGl0", b" AUTH PLAIN AGhvcGl0", b"auth plain AGhvcGl0", b"AUTHPLAIN AGhvcGl0"])
+async def test_mistyped_credentials_are_not_kept_either(trapped: Simulator, line: bytes) -> None:
+    reader, writer = await asyncio.open_connection("localhost", trapped.ready()["traps"]["starttls_stripped"]["submission"]["port"])
+    await reader.readline()
+    writer.write(line + b"\r\nQUIT\r\n")
+    await reader.read()
+    writer.close()
+    session = (await visits(trapped, "starttls_stripped"))[0]["session"]
+    told = (await control(trapped, "GET", f"/sessions/{session}")).text
+    assert "AGhvcGl0" not in told
+    assert "********" in told
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) != 0
+
+
+async def test_ports_can_be_fixed(start: StartSimulator) -> None:
+    first = next(first for first in range(21_000, 30_000, 20) if all(is_free(port) for port in range(first, first + 20)))
+    async with start(traps=True, traps_port=first) as running:
+        ports = [one[door]["port"] for one in running.ready()["traps"].values() for door in ("submission", "imap")]
+        assert ports == list(range(first, first + 20))
