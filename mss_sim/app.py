@@ -7,6 +7,7 @@ Several can live in one process. Listeners accept when `start` returns; `stop` f
 """
 
 import asyncio
+import itertools
 import json
 import os
 import shutil
@@ -15,22 +16,26 @@ import ssl
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mss_sim import log
 from mss_sim.api import app as api
 from mss_sim.api.admin_schemas import persona
-from mss_sim.clock import Clock, SystemClock, to_datetime
+from mss_sim.clock import Clock, SystemClock
 from mss_sim.config import Settings
-from mss_sim.core import autoconfig
+from mss_sim.core import autoconfig, peers
 from mss_sim.core import seed as seeds
 from mss_sim.core.autoconfig import Doors
 from mss_sim.core.core import Core, assemble
 from mss_sim.core.directory import Directory
+from mss_sim.core.igc import Igc
+from mss_sim.core.igc_services import Services
 from mss_sim.core.passwords import Passwords
 from mss_sim.core.rows import Operator
 from mss_sim.core.tokens import Tokens
@@ -40,19 +45,23 @@ from mss_sim.ids import IdSource
 from mss_sim.imap.server import FrontEnd as ImapFrontEnd
 from mss_sim.imap.server import ImapConnection
 from mss_sim.net import tls
+from mss_sim.net.asking import AskingContext
 from mss_sim.net.connections import Connections
 from mss_sim.net.dns import Responder
 from mss_sim.net.tls import Certificates
 from mss_sim.net.transcripts import Transcripts
+from mss_sim.net.traps import Trap, Traps
 from mss_sim.smtp.mx import MxSession
 from mss_sim.smtp.outbound import Outbound
 from mss_sim.smtp.server import SmtpConnection
-from mss_sim.smtp.submission import SubmissionSession
+from mss_sim.smtp.submission import LockedSubmission, SubmissionSession
 from mss_sim.smtp.wire import FrontEnd
 from mss_sim.store import engine as engines
 from mss_sim.store import schema
 from mss_sim.store.store import Store
-from mss_sim.vocabulary import Door
+from mss_sim.pki.authority import ORGANISATIONS
+from mss_sim.pki.bundles import pem
+from mss_sim.vocabulary import Door, UntrustedPeer
 
 _STOP_SECONDS = 5.0
 _HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -63,6 +72,14 @@ class _HttpServer(uvicorn.Server):
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         await self._serve(sockets)
+
+
+class _HttpProtocol(HttpToolsProtocol):
+    """uvicorn's protocol that lets a service hang up without an answer."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["state"]["hang_up"] = self.transport.close
 
 
 class Simulator:
@@ -80,6 +97,7 @@ class Simulator:
         self._log = log.get("app")
         self._core: Core | None = None
         self._certificates: Certificates | None = None
+        self._traps: list[Trap] = []
 
     @property
     def core(self) -> Core:
@@ -112,23 +130,30 @@ class Simulator:
         _make_folder(self.data_dir)
         if self._temporary:
             self._stack.callback(shutil.rmtree, self._temporary, ignore_errors=True)
+        with _listening("http", self.settings.host, self.settings.http_port):  # first: certificates tell where the authority publishes
+            listener = _bind(self.settings.host, self.settings.http_port)
+        self._stack.callback(listener.close)
+        self._ports["http"] = listener.getsockname()[1]
         self._core = assemble(await self._open_world())
-        if self._seed:
-            await seeds.plant(self.world, self._seed)
-            self._personas = [persona(row) for row in await seeds.personas(self.world, self._seed)]
         hosts = [self.settings.hostname, *_HOSTS]
         if self.settings.host not in (*hosts, "0.0.0.0", "::"):  # noqa: S104 - compared with, not listened on
             hosts.append(self.settings.host)
-        now = to_datetime(SystemClock().now())
-        self._certificates = tls.ensure(self.data_dir / "certificates", hosts, now)
-        settings = self.settings
+        settings, folder = self.settings, self.data_dir / "certificates"
+        self._certificates = tls.ensure(folder, self.world.igc, hosts, settings.certificate_key)
+        if self._seed:
+            await seeds.plant(self.world, self._seed)
+            self._personas = [persona(row) for row in await seeds.personas(self.world, self._seed)]
+        await peers.certify_all(self.world)
         self.transcripts = Transcripts(
             self._clock, self.world.ids, sessions_max=settings.transcripts_max, lines_max=settings.transcript_lines_max
         )
-        context = tls.server_context(self._certificates)
+        context = tls.server_context(self._certificates, settings, ask_client=settings.client_certificates_asked)
         await self._serve_smtp(context)
         await self._serve_imap(context)
-        await self._serve_http()
+        traps = Traps(self.world.igc, self.transcripts, settings)
+        if settings.traps:
+            await self._serve_traps(traps, traps.build(folder / "traps", hosts))
+        await self._serve_http(listener, traps)
         await self._serve_dns()
         outbound = Outbound(settings, lambda: (self._shown_host(), self._ports["mx"]), self._peer_context)
         self.core.queue.transport = outbound
@@ -137,8 +162,27 @@ class Simulator:
         for work in (self.core.queue.run(), self.core.events.run()):
             self._stack.push_async_callback(_cancel, asyncio.create_task(work))
 
+    def _mx_context(self, ordinary: ssl.SSLContext) -> ssl.SSLContext:
+        """The MX port takes every certificate, to refuse a wrong one with a reply, unless the handshake itself is to fail."""
+        settings, found = self.settings, self._made_certificates
+        if settings.untrusted_peer is UntrustedPeer.ALERT or not settings.client_certificates_asked:
+            return ordinary
+        return AskingContext.like(ordinary, found.cert_file, found.key_file)
+
     async def _peer_context(self, sender: Operator, receiver: Operator) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=self._certificates.ca_file)
+        """What one operator shows another, and whom it trusts: our authority, or the one that the other is certified by."""
+        mine = await peers.certificate_of(self.world, sender)
+        chain = mine.certificate + pem(*self.world.igc.authority(ORGANISATIONS).chain)
+        context = tls.client_context(self._made_certificates, self.settings, chain=chain, key=mine.key)
+        if receiver.mx_ca:
+            context.load_verify_locations(cadata=receiver.mx_ca)
+        return context
+
+    @property
+    def _made_certificates(self) -> Certificates:
+        if self._certificates is None:
+            raise RuntimeError("certificates come first")
+        return self._certificates
 
     async def _open_world(self) -> World:
         settings = self.settings
@@ -150,7 +194,10 @@ class Simulator:
         ids = IdSource(self._clock)
         tokens = Tokens(settings, self._clock, ids, self.data_dir / "keys" / "tokens.pem")
         directory = Directory(store, settings.message_size_bytes_max)
-        return World(settings, store, self._clock, ids, directory, WhiteList(settings, self._clock, store), Passwords(), tokens)
+        white_list = WhiteList(settings, self._clock, store)
+        folder, places = self.data_dir / "certificates", settings.igc_url or self._http_url()
+        igc = Igc(folder, places, SystemClock(), settings, Services(self._clock, settings))
+        return World(settings, store, self._clock, ids, directory, white_list, Passwords(), tokens, igc)
 
     async def _serve_smtp(self, context: ssl.SSLContext) -> None:
         settings, core = self.settings, self.core
@@ -159,7 +206,12 @@ class Simulator:
             settings, context, self.connections, self.transcripts, Door.SMTP, lambda peer: SubmissionSession(settings, peer, core)
         )
         mx = FrontEnd(
-            settings, context, self.connections, self.transcripts, Door.MX, lambda peer: MxSession(settings, peer, core.reception)
+            settings,
+            self._mx_context(context),
+            self.connections,
+            self.transcripts,
+            Door.MX,
+            lambda peer: MxSession(settings, peer, core.reception),
         )
         loop = asyncio.get_running_loop()
         await self._listen("submission", lambda: SmtpConnection(submission, loop), settings.submission_port, self.connections)
@@ -177,15 +229,28 @@ class Simulator:
         self._ports[name] = server.sockets[0].getsockname()[1]
         self._stack.push_async_callback(_close_sockets, server, registry)
 
-    async def _serve_http(self) -> None:
+    async def _serve_traps(self, traps: Traps, made: list[Trap]) -> None:
+        """Each trap as submission and as IMAP, of the same world."""
+        settings, core, loop = self.settings, self.core, asyncio.get_running_loop()
+        session = LockedSubmission if settings.traps_refuse_logins else SubmissionSession
+        ports = itertools.count(settings.traps_port) if settings.traps_port else itertools.repeat(0)
+        for trap in made:
+            opener = traps.opener(trap)
+            smtp = FrontEnd(settings, trap.context, self.connections, opener, Door.SMTP, lambda peer: session(settings, peer, core))
+            imap = ImapFrontEnd(settings, trap.context, self.imap_connections, opener, core, settings.traps_refuse_logins)
+            await self._listen(f"{trap.name}/submission", partial(SmtpConnection, smtp, loop), next(ports), self.connections)
+            await self._listen(f"{trap.name}/imap", partial(ImapConnection, imap, loop), next(ports), self.imap_connections)
+        self._traps = made
+
+    async def _serve_http(self, listener: socket.socket, traps: Traps) -> None:
         if self._certificates is None:
             raise RuntimeError("certificates come first")
-        sockets = api.Sockets({"smtp": self.connections, "imap": self.imap_connections}, self.transcripts)
+        sockets = api.Sockets({"smtp": self.connections, "imap": self.imap_connections}, self.transcripts, traps)
         app = api.build(self.core, ca_file=self._certificates.ca_file, sockets=sockets, doors=self._doors(), seed=self._seed)
-        with _listening("http", self.settings.host, self.settings.http_port):
-            listener = _bind(self.settings.host, self.settings.http_port)
-        self._ports["http"] = listener.getsockname()[1]
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=int(_STOP_SECONDS))
+        patience = int(_STOP_SECONDS)
+        config = uvicorn.Config(
+            app, http=_HttpProtocol, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=patience
+        )
         server = _HttpServer(config)
         task = asyncio.create_task(server.serve([listener]))
         while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event to wait for
@@ -207,18 +272,26 @@ class Simulator:
     def _shown_host(self) -> str:
         return self.settings.host if self.settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
 
+    def _http_url(self) -> str:
+        host = self._shown_host()
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._ports['http']}"
+
+    def _trap(self, trap: Trap, host: str) -> dict[str, Any]:
+        ports = {door: {"host": host, "port": self._ports[f"{trap.name}/{door}"]} for door in ("submission", "imap")}
+        return {**ports, **({"root_file": str(trap.root_file.resolve())} if trap.root_file else {})}
+
     def ready(self) -> dict[str, Any]:
         """What a client needs to know: the ports, the authority's certificate, the personas; the content of the ready file."""
         host = self._shown_host()
-        shown = f"[{host}]" if ":" in host else host
         return {
-            "http": f"http://{shown}:{self._ports['http']}",
+            "http": self._http_url(),
             "submission": {"host": host, "port": self._ports["submission"]},
             "mx": {"host": host, "port": self._ports["mx"]},
             "imap": {"host": host, "port": self._ports["imap"]},
             "dns": {"host": host, "port": self._ports["dns"]} if "dns" in self._ports else None,
             "ca_file": str(self._certificates.ca_file.resolve()) if self._certificates else None,
             "control_key": self.settings.control_key,
+            "traps": {trap.name.value: self._trap(trap, host) for trap in self._traps},
             "personas": self._personas,
         }
 

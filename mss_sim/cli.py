@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 app = typer.Typer(name="mss-sim", help="A simulator of the MSSanté trust space.", no_args_is_help=True, pretty_exceptions_enable=False)
 db = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(db, name="db")
+cert = typer.Typer(help="Certificates of a running simulator.", no_args_is_help=True)
+app.add_typer(cert, name="cert")
 
 _DataDir = Annotated[Path, typer.Option("--data", help="Folder of the database, keys and certificates.")]
 _Http = Annotated[str, typer.Option("--http", help="URL of a running simulator.")]
@@ -69,6 +71,7 @@ def run(
     mx_port: Annotated[int | None, typer.Option(help="SMTP between operators; default 1025, 0 = any.")] = None,
     imap_port: Annotated[int | None, typer.Option(help="IMAP; default 1143, 0 = any.")] = None,
     http_port: Annotated[int | None, typer.Option(help="REST, control plane, docs; default 8080, 0 = any.")] = None,
+    traps: Annotated[bool, typer.Option("--traps", help="Open the trap listeners; their ports are in the ready file.")] = False,
     ready_file: Annotated[Path | None, typer.Option(help="JSON file written when every port accepts.")] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
@@ -78,6 +81,7 @@ def run(
     log.configure(log_level)
     options = {"host": host, "submission_port": submission_port, "mx_port": mx_port, "imap_port": imap_port, "http_port": http_port}
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    given |= {"traps": True} if traps else {}  # the environment may open them too
     if memory or data or "MSS_SIM_DATA_DIR" not in os.environ:
         given["data_dir"] = None if memory else data or _DEFAULT_DATA
     settings = _settings(**given)
@@ -181,8 +185,14 @@ def seed(name: Annotated[str, typer.Argument()] = "cabinet", http: _Http = _DEFA
     Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
-def _control(http: str, key: str | None, path: str, body: dict[str, Any]) -> Any:
-    """POST to the control plane of a running simulator."""
+def _control(http: str, key: str | None, path: str, body: dict[str, Any] | None = None) -> Any:
+    """Ask the control plane of a running simulator: POST when there is a body, else GET."""
+    import json  # noqa: PLC0415
+
+    return json.loads(_control_octets(http, key, path, body))
+
+
+def _control_octets(http: str, key: str | None, path: str, body: dict[str, Any] | None = None) -> bytes:
     import json  # noqa: PLC0415
     import urllib.error  # noqa: PLC0415
     import urllib.request  # noqa: PLC0415
@@ -191,10 +201,12 @@ def _control(http: str, key: str | None, path: str, body: dict[str, Any]) -> Any
     if not http.startswith(("http://", "https://")):
         raise _fail(f"{http} is not an http URL")
     headers = {"Content-Type": "application/json", **({"X-Control-Key": key} if key else {})}
-    request = urllib.request.Request(http.rstrip("/") + path, json.dumps(body).encode(), headers)  # noqa: S310 - checked above
+    sent = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(http.rstrip("/") + path, sent, headers)  # noqa: S310 - checked above
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            return json.load(answer)
+            octets: bytes = answer.read()
+            return octets
     except urllib.error.HTTPError as error:
         raise _fail(_detail(error.read()) or f"{http} answered {error.code}: is it a simulator? See --http", 1) from error
     except HTTPException as error:  # a URL that no request can be made of, an answer that is not HTTP's
@@ -263,6 +275,67 @@ def send(
     except SendError as error:
         raise _fail(str(error), 1) from error
     typer.echo(f"sent {message_id}")
+
+
+@cert.command("issue")
+def issue_certificate(
+    mailbox: Annotated[str | None, typer.Option(help="Address of an APP mailbox.")] = None,
+    operator: Annotated[str | None, typer.Option(help="Name of an operator.")] = None,
+    host: Annotated[str | None, typer.Option(help="Name of a host.")] = None,
+    days: Annotated[int | None, typer.Option(help="Life in days.")] = None,
+    http: _Http = _DEFAULT_HTTP,
+    control_key: _ControlKey = None,
+) -> None:
+    """Issue a certificate, and print its serial; `export` gives its files."""
+    wanted = {"mailbox": mailbox, "operator": operator, "host": host, "days": days}
+    body = {name: value for name, value in wanted.items() if value is not None}
+    typer.echo(_control(http, control_key, "/control/certificates", body)["serial"])
+
+
+@cert.command("revoke")
+def revoke_certificate(
+    serial: Annotated[str, typer.Argument(help="Serial in hexadecimal.")],
+    reason: Annotated[str, typer.Option(help="Reason of RFC 5280, such as keyCompromise.")] = "unspecified",
+    http: _Http = _DEFAULT_HTTP,
+    control_key: _ControlKey = None,
+) -> None:
+    """Take a certificate back: CRL and OCSP say so at once."""
+    row = _control(http, control_key, f"/control/certificates/{_in_path(serial)}/revoke", {"reason": reason})
+    typer.echo(f"revoked {row['serial']} at {row['revoked_at']}")
+
+
+def _in_path(text: str) -> str:
+    from urllib.parse import quote  # noqa: PLC0415
+
+    return quote(text, safe="")
+
+
+@cert.command("list")
+def list_certificates(http: _Http = _DEFAULT_HTTP, control_key: _ControlKey = None) -> None:
+    """Show the certificates, one a line."""
+    for row in _control(http, control_key, "/control/certificates"):
+        bound = row["mailbox"] or row["operator"] or row["host"] or "-"
+        state = f"revoked {row['revoked_at']}" if row["revoked_at"] else f"until {row['not_after']}"
+        typer.echo(f"{row['serial']}  {row['profile']}  {bound}  {state}  {row['subject']}")
+
+
+@cert.command("export")
+def export_certificate(
+    serial: Annotated[str, typer.Argument(help="Serial in hexadecimal.")],
+    to: Annotated[Path, typer.Argument(help="File to write; its suffix says what: .pem, .key, .der, .p12 or .p7b.")],
+    password: Annotated[str, typer.Option(help="Password of a .p12.")] = "mss-sim",  # noqa: S107 - told in the documentation
+    http: _Http = _DEFAULT_HTTP,
+    control_key: _ControlKey = None,
+) -> None:
+    """Write a certificate, its key or both to a file."""
+    form = to.suffix.removeprefix(".")
+    if form not in ("pem", "key", "der", "p12", "p7b"):
+        raise _fail(f"{to.name} must end in .pem, .key, .der, .p12 or .p7b")
+    query = f"?password={_in_path(password)}" if form == "p12" else ""
+    octets = _control_octets(http, control_key, f"/control/certificates/{_in_path(serial)}/{form}{query}")
+    to.touch(mode=0o600)
+    to.write_bytes(octets)
+    typer.echo(f"wrote {to}")
 
 
 @db.command()

@@ -7,13 +7,19 @@ is our choice, because no public text gives the rule, has a line in docs/quirks.
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from mss_sim.vocabulary import FinHeaderScope, PeerProof, Profile, Relay, SendMode, TokenExpiry, TokenRefusal, UntrustedPeer
+from mss_sim.vocabulary import FinHeaderScope, KeyKind, PeerProof, Profile, Relay, SendMode, TokenExpiry, TokenRefusal, UntrustedPeer
 
 _PREFIX = "MSS_SIM_"
+
+TLS_1_3_SUITES = ("TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256")
+_TLS_1_2_SUITES = tuple(
+    f"ECDHE-{kind}-{cipher}" for kind in ("ECDSA", "RSA") for cipher in ("AES256-GCM-SHA384", "AES128-GCM-SHA256", "CHACHA20-POLY1305")
+)
 
 
 class Settings(BaseSettings):
@@ -111,6 +117,40 @@ class Settings(BaseSettings):
     token_lifetime_seconds: int = Field(default=120, ge=1, description="Life of an access token (ref: psc#lifetimes).")
     token_bytes_max: int = Field(default=8_192, ge=1_024, description="Longest token that is looked at.")
     idempotency_seconds: int = Field(default=86_400, ge=1, description="How long an Idempotency-Key is remembered.")
+
+    # Certificates and TLS
+    tls_suites: dict[Literal["TLSv1.2", "TLSv1.3"], tuple[str, ...]] = Field(
+        default={"TLSv1.2": _TLS_1_2_SUITES, "TLSv1.3": TLS_1_3_SUITES},
+        min_length=1,
+        description="Versions that are spoken and the suites of each, OpenSSL's names (ref: ref2#ECO.1.1.1, ref2#ECO.1.1.3).",
+    )
+    client_certificates_asked: bool = Field(default=True, description="Whether submission, MX and IMAP ask for a client certificate.")
+    certificate_key: KeyKind = Field(default=KeyKind.P_256, description="Key of servers' and clients' certificates.")
+    certificate_days: int = Field(default=1_095, ge=1, le=3_000, description="Life of a certificate, unless an order says otherwise.")
+    revocation_seconds: float = Field(default=86_400, gt=0, description="How long a CRL or an OCSP answer holds.")
+    igc_slow_seconds: float = Field(default=10, ge=0, description="How late a slow AIA, CRL or OCSP service answers.")
+    igc_rate_seconds: float = Field(default=300, ge=0, description="How long a rate-limited service refuses an address.")
+    igc_fetches_max: int = Field(default=1_000, ge=1, description="Requests to AIA, CRL and OCSP that are kept.")
+    igc_url: str | None = Field(
+        default=None, pattern="^https?://[^ ]*[^ /]$", description="Base of the URLs in certificates; none: the HTTP port."
+    )
+    traps: bool = Field(default=False, description="Open the trap listeners.")
+    traps_port: int = Field(
+        default=0, ge=0, le=65_000, description="First port of the traps, in the order of their list; 0 takes any free."
+    )
+    traps_refuse_logins: bool = Field(default=True, description="Whether a log-in at a trap is refused whatever it brings.")
+    traps_kept_max: int = Field(default=500, ge=1, description="Connections to traps that are kept.")
+
+    @field_validator("tls_suites")
+    @classmethod
+    def _check_suites(cls, suites: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        if set(suites.get("TLSv1.3", TLS_1_3_SUITES)) != set(TLS_1_3_SUITES):
+            raise ValueError(
+                f"Python offers no choice among the suites of TLS 1.3: name all, {', '.join(TLS_1_3_SUITES)}, or leave TLSv1.3 out"
+            )
+        if not all(suites.values()):
+            raise ValueError("a version without a suite cannot be spoken: leave it out")
+        return suites
 
 
 def misspelt(variables: Iterable[str]) -> list[tuple[str, str]]:

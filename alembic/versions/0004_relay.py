@@ -1,13 +1,13 @@
 """Mail between operators: who is on the white list, where an operator outside is reached, tries that are leased.
 
-Revision 0004, after 0001.
+Revision 0004, after 0003.
 """
 
 from alembic import op
 from sqlalchemy import BigInteger, Column, ForeignKey, PrimaryKeyConstraint, Text
 
 revision = "0004"
-down_revision = "0001"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

@@ -12,6 +12,9 @@
     conversations     threads and their closure; the journal
     admin             the control plane; admin_schemas its shapes
     sessions          transcripts of SMTP and IMAP connections
+    certificates      issued, taken back, downloaded, in the control plane; certificate_schemas its shapes and those of traps
+    traps             what the traps saw of clients
+    igc               what the authority publishes: its certificates, CRL, OCSP
     health            /healthz, /readyz, /metrics
 
 Ids are 13 characters. `id` names a copy in a mailbox and survives moves; `email_id` names the message itself

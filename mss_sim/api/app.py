@@ -17,15 +17,18 @@ from swagger_ui_bundle import swagger_ui_path
 from mss_sim.api import (
     admin,
     autoconfig,
+    certificates,
     conversations,
     examples,
     grants,
     health,
+    igc,
     mailboxes,
     messages,
     schemas,
     sending,
     sessions,
+    traps,
     trust_space,
 )
 from mss_sim.api.views import PREFIX
@@ -35,6 +38,7 @@ from mss_sim.http import problems
 from mss_sim.http.dependencies import refuse_unknown_query
 from mss_sim.net.connections import Connections
 from mss_sim.net.transcripts import Transcripts
+from mss_sim.net.traps import Traps
 
 _DESCRIPTION = """\
 A simulator of the MSSanté trust space. Fictional people only; nothing leaves this machine.
@@ -45,10 +49,11 @@ Every refusal is a problem document (RFC 9457) whose `code` is the rule and whos
 
 @dataclass(frozen=True, slots=True)
 class Sockets:
-    """What the HTTP doors tell of the socket doors: how many connections each has open, and what was said on them."""
+    """What the HTTP doors tell of the socket doors: how many connections each has open, what was said on them, what traps saw."""
 
     connections: dict[str, Connections]
     transcripts: Transcripts
+    traps: Traps
 
 
 def build(core: Core, *, ca_file: Path, sockets: Sockets, doors: Doors, seed: str | None) -> FastAPI:
@@ -78,6 +83,9 @@ def build(core: Core, *, ca_file: Path, sockets: Sockets, doors: Doors, seed: st
     app.include_router(trust_space.router, dependencies=strict)
     app.include_router(trust_space.public)
     app.include_router(autoconfig.router)
+    app.include_router(certificates.router, dependencies=strict)
+    app.include_router(traps.router, dependencies=strict)
+    app.include_router(igc.router)
     app.include_router(health.router)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the schema
     return app

@@ -15,6 +15,7 @@
     conversations                    threads, and their closure towards patients
     journal, people, rows            who did what; names; types for front ends
     control, seed                    the world changed from outside
+    igc, igc_services, certificates  the authorities; how they answer over HTTP; what is issued and taken back
 
 A verb asks `policy` for the decision, the store for the deed, and writes the journal line in the same
 transaction. Checks made early (at MAIL, at RCPT) are for the client's comfort; what counts is asked again

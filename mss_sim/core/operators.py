@@ -3,6 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from cryptography import x509
+
+from mss_sim.core import peers
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical_domain
@@ -26,12 +29,13 @@ class NewOperator:
 
 
 async def add(world: World, new: NewOperator) -> Operator:
-    """Create an operator with its domains, and put it on the white list."""
+    """Create an operator with its domains, and put it on the white list; one that names no certificate gets one of ours."""
     try:
         names = tuple(dict.fromkeys(canonical_domain(domain) for domain in new.domains))
     except AddressError as error:
         raise Refusal(Rule.INVALID, f"{error}.") from error
     _check_place(new.mx)
+    _check_authority(new.mx_ca)
 
     def unit(conn: Connection) -> Operator:
         for operator in operators.every(conn):
@@ -45,6 +49,7 @@ async def add(world: World, new: NewOperator) -> Operator:
     made = await world.store.write(unit, changes_directory=True)
     for domain in names:
         await world.white_list.add(domain, new.certificate_dns)
+    await peers.certify(world, made)
     return made
 
 
@@ -52,6 +57,8 @@ async def change(world: World, name: str, **values: object) -> Operator:
     """Change an operator's limits and ways; its name and domains stay."""
     if "mx" in values:
         _check_place(values["mx"] if isinstance(values["mx"], str) else None)
+    if isinstance(values.get("mx_ca"), str):
+        _check_authority(str(values["mx_ca"]))
 
     def unit(conn: Connection) -> Operator:
         found = next((operator for operator in operators.every(conn) if operator.name == name), None)
@@ -73,3 +80,12 @@ def _check_place(mx: str | None) -> None:
     host, colon, port = (mx or "").rpartition(":")
     if mx and not (colon and host and port.isdecimal() and 0 < int(port) < 65_536):
         raise Refusal(Rule.INVALID, f"An operator outside is reached at host:port, such as 127.0.0.1:2025; {mx!r} is none.", subject=mx)
+
+
+def _check_authority(pem: str | None) -> None:
+    if pem is None:
+        return
+    try:
+        x509.load_pem_x509_certificates(pem.encode())
+    except ValueError as error:
+        raise Refusal(Rule.INVALID, "mx_ca is no certificate in PEM; it begins with -----BEGIN CERTIFICATE-----.") from error

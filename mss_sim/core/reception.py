@@ -4,8 +4,7 @@ Nobody is authenticated here yet; what is accepted is decided by domains alone. 
 recipient must be a mailbox of this simulator: nothing is ever relayed (ref: ans-trust-space).
 """
 
-from cryptography import x509
-
+from mss_sim.core import peers
 from mss_sim.core.delivery import Delivery
 from mss_sim.core.letters import Accepted, Envelope, prepare, trace_fields
 from mss_sim.core.submission import check_recipient, check_size, read_message
@@ -78,8 +77,7 @@ class Reception:
 
     async def recognise(self, certificate: bytes) -> PeerCertificate:
         """What a certificate that a peer showed (DER) is worth here."""
-        subject = x509.load_der_x509_certificate(certificate).subject
-        return PeerCertificate(subject.rfc4514_string())
+        return await peers.recognise(self._world, certificate)
 
     async def _author(self, sender: str, authors: tuple[str, ...]) -> str | None:
         """The mailbox that wrote the letter: the one in From when it is of the return path's operator, as answers go to it."""

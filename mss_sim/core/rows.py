@@ -1,5 +1,6 @@
 """What the store keeps, as the core hands it on: front ends name these types from here and never open the store."""
 
+from mss_sim.store.certificates import Certificate
 from mss_sim.store.folders import Folder
 from mss_sim.store.grants import GrantRow
 from mss_sim.store.identities import Identity
@@ -9,4 +10,17 @@ from mss_sim.store.messages import Item, ListQuery, Reading
 from mss_sim.store.operators import Operator
 from mss_sim.store.views import CopyState, Sortable
 
-__all__ = ["CopyState", "Folder", "GrantRow", "Identity", "Item", "Line", "ListQuery", "Mailbox", "Operator", "Reading", "Sortable"]
+__all__ = [
+    "Certificate",
+    "CopyState",
+    "Folder",
+    "GrantRow",
+    "Identity",
+    "Item",
+    "Line",
+    "ListQuery",
+    "Mailbox",
+    "Operator",
+    "Reading",
+    "Sortable",
+]

@@ -15,6 +15,7 @@ from mss_sim.clock import SECOND, Clock, Micros, to_datetime
 from mss_sim.config import Settings
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical_domain
+from mss_sim.pki import names
 from mss_sim.policy.peers import Listing
 from mss_sim.store import operators, white_list
 from mss_sim.store.engine import Connection
@@ -74,12 +75,13 @@ class WhiteList:
     async def add(self, domain: str, certificate_dns: Sequence[str]) -> None:
         """Bind certificates to a domain of some operator."""
         name, now = _domain(domain), self._clock.now()
+        subjects = [_subject(dn) for dn in certificate_dns]
 
         def unit(conn: Connection) -> None:
             if not any(name in operator.domains for operator in operators.every(conn)):
                 detail = f"No operator has the domain {name}; create its operator first (POST /control/operators)."
                 raise Refusal(Rule.NOT_FOUND, detail, subject=name)
-            for dn in certificate_dns:
+            for dn in subjects:
                 white_list.add(conn, Row(name, dn, now))
 
         await self._store.write(unit, changes_directory=True)
@@ -119,6 +121,13 @@ def _leaf(parent: ET.Element, space: str, name: str, text: str) -> None:
 
 def _date(at: Micros) -> str:
     return to_datetime(at).replace(microsecond=0).isoformat()
+
+
+def _subject(text: str) -> str:
+    try:
+        return names.dn_text(names.read_dn(text))
+    except ValueError as error:
+        raise Refusal(Rule.INVALID, f"{error}.", subject=text) from error
 
 
 def _domain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What every verb of the core needs: the settings, the store, the time, the ids, and what is remembered of the directory."""
+"""What every verb of the core needs: settings, store, time, ids, authorities, and what is remembered of the directory."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,6 +6,7 @@ from functools import cached_property
 from mss_sim.clock import Clock
 from mss_sim.config import Settings
 from mss_sim.core.directory import Directory
+from mss_sim.core.igc import Igc
 from mss_sim.core.passwords import Passwords
 from mss_sim.core.tokens import Tokens
 from mss_sim.core.white_list import WhiteList
@@ -26,6 +27,7 @@ class World:
     white_list: WhiteList
     passwords: Passwords
     tokens: Tokens
+    igc: Igc
 
     @cached_property
     def parse_limits(self) -> Limits:

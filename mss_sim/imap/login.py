@@ -48,7 +48,7 @@ ENABLED = frozenset({"CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "IMAP4REV2"})
 def capabilities(session: Session) -> bytes:
     """What is offered now; nothing is announced that is not there."""
     words = [*_ALWAYS, *([] if session.offers("LITERAL+") else ["LITERAL-"])]
-    if not session.tls:
+    if not session.tls and not session.stripped:
         words += ["STARTTLS", "LOGINDISABLED"]
     elif session.actor_or_none is None:
         words += [f"AUTH={name}" for name in mechanisms(session.settings)]
@@ -85,6 +85,8 @@ async def identify(session: Session, pairs: dict[str, str]) -> bytes:
 
 async def start_tls(session: Session, _: None) -> bytes:
     """STARTTLS; the handshake begins after the answer. What came in clear behind it is never executed (ref: rfc9051#6.2.1)."""
+    if session.stripped:
+        raise Bad("STARTTLS is not offered: CAPABILITY lists what is")
     if session.tls:
         raise Bad("TLS is active already")
     return b"OK Begin TLS negotiation now"
@@ -92,17 +94,18 @@ async def start_tls(session: Session, _: None) -> bytes:
 
 async def login(session: Session, wanted: Login) -> bytes:
     """LOGIN name password."""
-    if not session.tls:
+    if not session.tls and not session.stripped:
         return b"NO [PRIVACYREQUIRED] Say STARTTLS first (rfc9051#6.2.3)"
     if "PLAIN" not in mechanisms(session.settings):
         return b"NO [AUTHENTICATIONFAILED] The strict profile takes no password: AUTHENTICATE XOAUTH2 (ref2#ECO.1.2.1)"
+    _check_open(session)
     actor = await accounts.with_password(session.world, wanted.name, wanted.password, door=Door.IMAP)
     return await _enter(session, actor, "LOGIN")
 
 
 async def authenticate(session: Session, wanted: Authenticate) -> bytes:
     """AUTHENTICATE mechanism."""
-    if not session.tls:
+    if not session.tls and not session.stripped:
         return b"NO [PRIVACYREQUIRED] Say STARTTLS first (rfc9051#6.2.2)"
     if wanted.mechanism not in mechanisms(session.settings):
         offered = ", ".join(mechanisms(session.settings))
@@ -121,7 +124,13 @@ async def authenticate(session: Session, wanted: Authenticate) -> bytes:
         raise Bad(str(error)) from error
     if credentials is None:
         raise Bad("the exchange was cancelled")
+    _check_open(session)
     return await _enter(session, await actor_behind(session.world, credentials, door=Door.IMAP), "AUTHENTICATE")
+
+
+def _check_open(session: Session) -> None:
+    if session.locked:
+        raise Refusal(Rule.AUTHENTICATION_FAILED, "This is a trap: your client should have left before it said who you are.")
 
 
 async def _enter(session: Session, actor: Actor, verb: str) -> bytes:

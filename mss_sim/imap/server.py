@@ -16,8 +16,9 @@ from mss_sim.core.core import Core
 from mss_sim.imap import login, verbs
 from mss_sim.imap.session import Gone, Session
 from mss_sim.imap.wire import Command, Reader, Refused, Wanted
+from mss_sim.net import tls
 from mss_sim.net.connections import Connections
-from mss_sim.net.transcripts import Transcripts
+from mss_sim.net.transcripts import Opener
 from mss_sim.vocabulary import Door
 
 _UNREAD_BYTES_MAX = 256 * 1024
@@ -29,13 +30,15 @@ _NEVER = asyncio.Event()
 
 @dataclass(frozen=True, slots=True)
 class FrontEnd:
-    """What all connections of the port share."""
+    """What all connections of the port share. `tls` None plays somebody in the middle who took STARTTLS away: log-in is offered in clear.
+    `locked`: nobody is let in, whatever he brings."""
 
     settings: Settings
-    tls: ssl.SSLContext
+    tls: ssl.SSLContext | None
     connections: Connections
-    transcripts: Transcripts
+    transcripts: Opener
     core: Core
+    locked: bool = False
 
 
 class ImapConnection(asyncio.Protocol):
@@ -76,6 +79,7 @@ class ImapConnection(asyncio.Protocol):
             peer = transport.get_extra_info("peername")
             shown = str(peer[0]) if isinstance(peer, tuple) else "local"
             self._session = Session(self._front.settings, self._front.core, self, self._front.transcripts.open(Door.IMAP, shown))
+            self._session.stripped, self._session.locked = self._front.tls is None, self._front.locked
             admitted = self._front.connections.open(self)
             self._task = self._loop.create_task(self._serve(self._session, admitted=admitted))
 
@@ -247,15 +251,13 @@ class ImapConnection(asyncio.Protocol):
         if injected:
             session.transcript.event("commands behind STARTTLS in clear were thrown away")
             await session.leave("Commands behind STARTTLS in the same packet are not executed (rfc9051#6.2.1)")
-        await self.start_tls()
+        try:
+            await self.start_tls()
+        except OSError as error:
+            tls.note_failure(session.transcript, error)
+            raise Gone from error
         session.tls = True
-        self._note_tls(session)
-
-    def _note_tls(self, session: Session) -> None:
-        tls = self._transport.get_extra_info("ssl_object")
-        if tls is not None:
-            suite = tls.cipher()
-            session.transcript.facts |= {"tls": tls.version() or "", "suite": suite[0] if suite else ""}
+        tls.note(session.transcript, self._transport.get_extra_info("ssl_object"))
 
     # What a session asks for (`Stream`)
 
@@ -305,6 +307,8 @@ class ImapConnection(asyncio.Protocol):
 
     async def start_tls(self) -> bool:
         """Encrypt."""
+        if self._front.tls is None:
+            return False
         self._transport = await self._loop.start_tls(self._transport, self, self._front.tls, server_side=True)
         self._transport.set_write_buffer_limits(_WRITE_HIGH_BYTES)
         return True

@@ -81,6 +81,7 @@ class Session:
         self.stream = stream
         self.transcript = transcript
         self.tls = False
+        self.stripped = self.locked = False  # what a trap does to its clients: no STARTTLS, no log-in
         self.compressed = False
         self.actor_or_none: Actor | None = None
         self.home: str | None = None

@@ -88,6 +88,17 @@ class Talk:
         """The version of TLS."""
         return self._connection.get_protocol_version_name()
 
+    @property
+    def session_reused(self) -> bool:
+        """Whether an earlier session was taken up again."""
+        return bool(self._connection.session_reused())
+
+    @property
+    def asked_host(self) -> str | None:
+        """The host that the client asked for (SNI)."""
+        name = self._connection.get_servername()
+        return name.decode("ascii", "replace") if name else None
+
     def cipher(self) -> tuple[str, str, int] | None:
         """(suite, version, bits of the key)."""
         name = self._connection.get_cipher_name()

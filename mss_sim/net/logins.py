@@ -10,7 +10,6 @@ from mss_sim.net import sasl
 from mss_sim.net.sasl import CertificateCredentials, Credentials, PasswordCredentials
 from mss_sim.vocabulary import Door, Profile, TokenRefusal
 
-
 _REFUSED_TOKEN = b'{"status":"401","schemes":"bearer","scope":"mail"}'
 
 

@@ -1,149 +1,172 @@
-"""The simulator's own certification authority and server certificate, made at first start.
+"""TLS: the server's certificate on disk, contexts for both sides, and what is known of a connection once it is up.
 
-Keys are P-256; certificates say on their face that they are for tests. The authority's certificate can be downloaded, its key never
-leaves the data folder, and nothing is written to the machine's trust store.
+`ca_file` is the root alone: the server sends the authority of organisations with its own certificate, so that a client which trusts
+the root can verify the chain. Nothing is written to the machine's trust store.
 """
 
 import ssl
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.hazmat.primitives.asymmetric import rsa
 
-_CA_NAME = "TEST mss-sim certification authority"
-_LIFETIME = timedelta(days=825)
-_CA_LIFETIME = timedelta(days=3650)
-_CIPHERS = ":".join(  # ref: client-requirements#2.2: ECDHE with AEAD only
-    f"ECDHE-{kind}-{cipher}" for kind in ("ECDSA", "RSA") for cipher in ("AES256-GCM-SHA384", "AES128-GCM-SHA256", "CHACHA20-POLY1305")
-)
+from mss_sim.config import Settings
+from mss_sim.core.igc import Igc, Standing, write_secret
+from mss_sim.net.asking import Talk
+from mss_sim.net.transcripts import Transcript
+from mss_sim.pki import bundles, names
+from mss_sim.pki.authority import ORGANISATIONS, RANGES, publishes_at, signed_by
+from mss_sim.vocabulary import KeyKind
+
+_VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
 
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """Where the PEM files of one world are."""
+    """Where the PEM files of one world are: the root that clients trust, the server's chain, its key."""
 
     ca_file: Path
     cert_file: Path
     key_file: Path
 
 
-def ensure(folder: Path, hosts: Sequence[str], now: datetime) -> Certificates:
-    """The certificates in `folder`, made when they are missing, when they run out, or when `hosts` has grown.
+class ObservedTls(ssl.SSLObject):
+    """A TLS connection that remembers which host the client asked for (ref: rfc6066#3)."""
+
+    asked_host: str | None = None
+
+
+def ensure(folder: Path, igc: Igc, hosts: Sequence[str], kind: KeyKind = KeyKind.P_256) -> Certificates:
+    """The server's certificate in `folder`, made when it is missing or runs out, when `hosts` has grown or the port has changed.
 
     ValueError when what is there cannot be read.
     """
-    found = Certificates(folder / "ca.pem", folder / "server.pem", folder / "server.key")
     try:
-        if not _still_good(found, hosts, now):
-            _make(found, folder / "ca.key", hosts, now)
+        igc.open()
+        return _ensure(folder, igc, hosts, kind)
     except (ValueError, TypeError) as error:
         raise ValueError(f"the certificates in {folder} cannot be read; delete that folder to have new ones made") from error
+
+
+def _ensure(folder: Path, igc: Igc, hosts: Sequence[str], kind: KeyKind) -> Certificates:
+    found = Certificates(igc.ca_file, folder / "server.pem", folder / "server.key")
+    if not _still_good(found, igc, hosts, kind):
+        certificate, key = igc.sign(ORGANISATIONS, igc.order_for_hosts(hosts), kind)
+        write_chain(found.cert_file, found.key_file, igc, Standing(ORGANISATIONS, hosts[0], certificate, key))
+    certificate = bundles.read_pem(found.cert_file.read_text(encoding="ascii"))
+    igc.show(Standing(ORGANISATIONS, hosts[0], certificate, bundles.read_key(found.key_file.read_text(encoding="ascii"))))
     return found
 
 
-def _make(found: Certificates, ca_key_file: Path, hosts: Sequence[str], now: datetime) -> None:
-    ca_key_file.parent.mkdir(parents=True, exist_ok=True)
-    if not (found.ca_file.exists() and ca_key_file.exists()):
-        ca_key = ec.generate_private_key(ec.SECP256R1())
-        _write_key(ca_key_file, ca_key)
-        found.ca_file.write_bytes(_authority(ca_key, now).public_bytes(serialization.Encoding.PEM))
-    _issue(found, ca_key_file, hosts, now)
+def write_chain(cert_file: Path, key_file: Path, igc: Igc, shown: Standing) -> None:
+    """Write a server's certificate with the authorities above it, if there are any, and its key."""
+    cert_file.parent.mkdir(parents=True, exist_ok=True)
+    write_secret(key_file, bundles.key_pem(shown.key))
+    cert_file.write_text(bundles.pem(shown.certificate, *(igc.authority(shown.label).chain if shown.label else [])), encoding="ascii")
 
 
-def server_context(certificates: Certificates) -> ssl.SSLContext:
-    """A server context: TLS 1.2 or later, and only suites with forward secrecy (ref: ref2#ECO.1.1.1, ref2#ECO.1.1.3)."""
+def _still_good(found: Certificates, igc: Igc, hosts: Sequence[str], kind: KeyKind) -> bool:
+    if not all(path.exists() for path in (found.cert_file, found.key_file)):
+        return False
+    chain, key = found.cert_file.read_text(encoding="ascii"), bundles.read_key(found.key_file.read_text(encoding="ascii"))
+    certificate, authority = bundles.read_pem(chain), igc.authority(ORGANISATIONS)
+    if certificate.public_key() != key.public_key():  # a start that was cut short wrote one of them only
+        return False
+    if not signed_by(certificate, authority.certificate) or bundles.pem(*authority.chain) not in chain:
+        return False
+    if igc.now() >= certificate.not_valid_after_utc or isinstance(certificate.public_key(), rsa.RSAPublicKey) != (kind is KeyKind.RSA_2048):
+        return False
+    known = {str(name.value) for name in certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value}
+    return set(hosts) <= known and publishes_at(certificate, igc.places, ORGANISATIONS)
+
+
+def server_context(certificates: Certificates, settings: Settings, *, ask_client: bool = False) -> ssl.SSLContext:
+    """A server context: the versions and suites of the settings (ref: ref2#ECO.1.1.1, ref2#ECO.1.1.3), sessions that can be resumed.
+
+    With `ask_client`, a client may show a certificate: one that does not lead to the root ends the handshake, one that does may still
+    be revoked, which `core.certificates.presented` tells. Without a certificate the connection goes on (ref: client-requirements#2.5).
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers(_CIPHERS)
+    _limit(context, settings)
     context.load_cert_chain(certificates.cert_file, certificates.key_file)
+    if ask_client:
+        context.load_verify_locations(certificates.ca_file, cadata=bundles.pem(*_authorities(certificates)))
+        context.verify_mode = ssl.CERT_OPTIONAL
+    return observed(context)
+
+
+def _authorities(certificates: Certificates) -> list[x509.Certificate]:
+    """The authorities in the server's chain: clients that send their own certificate alone are verified with them."""
+    return x509.load_pem_x509_certificates(certificates.cert_file.read_bytes())[1:]
+
+
+def observed(context: ssl.SSLContext) -> ssl.SSLContext:
+    """The context, its connections remembering which host was asked for."""
+    context.sslobject_class = ObservedTls
+
+    def hear(connection: ssl.SSLObject | ssl.SSLSocket, host: str | None, _context: ssl.SSLContext) -> None:
+        if isinstance(connection, ObservedTls):
+            connection.asked_host = host
+
+    context.sni_callback = hear
     return context
 
 
-def _still_good(found: Certificates, hosts: Sequence[str], now: datetime) -> bool:
-    if not all(path.exists() for path in (found.ca_file, found.cert_file, found.key_file)):
-        return False
-    certificate = x509.load_pem_x509_certificate(found.cert_file.read_bytes())
-    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    known = {str(name.value) for name in names}
-    return set(hosts) <= known and now + timedelta(days=1) < certificate.not_valid_after_utc
+def client_context(certificates: Certificates, settings: Settings, *, chain: str | None = None, key: str | None = None) -> ssl.SSLContext:
+    """A context for connections that go out: it trusts the root, checks host names, and shows a certificate when PEM texts are given."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    _limit(context, settings)
+    context.load_verify_locations(certificates.ca_file)
+    if chain is not None and key is not None:
+        with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:  # the library reads files only; this one is ours alone and goes
+            file.write(key + chain)
+            file.flush()
+            context.load_cert_chain(file.name)
+    return context
 
 
-def _write_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
-    path.touch(mode=0o600)
-    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+def _limit(context: ssl.SSLContext, settings: Settings) -> None:
+    """Let a context speak the versions and suites of the settings; OpenSSL's own three are all there is for TLS 1.3."""
+    versions = sorted(settings.tls_suites)
+    context.minimum_version, context.maximum_version = _VERSIONS[versions[0]], _VERSIONS[versions[-1]]
+    if "TLSv1.2" in settings.tls_suites:
+        context.set_ciphers(":".join(settings.tls_suites["TLSv1.2"]))
 
 
-def _name(common: str) -> x509.Name:
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.COUNTRY_NAME, "FR"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "mss-sim TEST"),
-            x509.NameAttribute(NameOID.COMMON_NAME, common),
-        ]
-    )
+def note(transcript: Transcript, tls: Any) -> None:
+    """What was negotiated, for the transcript: version, suite, host asked for, whether a session was resumed, the client's certificate."""
+    if not isinstance(tls, ssl.SSLObject | Talk):
+        return
+    suite = tls.cipher()
+    facts = {"tls": tls.version() or "", "suite": suite[0] if suite else "", "tls_resumed": "yes" if tls.session_reused else "no"}
+    if isinstance(tls, ObservedTls | Talk) and tls.asked_host is not None:
+        facts["sni"] = tls.asked_host
+    octets = tls.getpeercert(binary_form=True)
+    if octets:
+        certificate = x509.load_der_x509_certificate(octets)
+        facts["client_dn"] = names.dn_text(certificate.subject)
+        facts["client_serial"] = names.serial_text(certificate.serial_number)
+        facts["client_verified"] = (
+            "yes" if certificate.issuer == RANGES[ORGANISATIONS].name else "no"
+        )  # another range leads to the root too
+    transcript.facts |= facts
 
 
-def _authority(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
-    usage = x509.KeyUsage(
-        digital_signature=True,
-        key_cert_sign=True,
-        crl_sign=True,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-    return (
-        x509.CertificateBuilder()
-        .subject_name(_name(_CA_NAME))
-        .issuer_name(_name(_CA_NAME))
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + _CA_LIFETIME)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
-    )
+def note_failure(transcript: Transcript, error: Exception) -> None:
+    """Why a handshake came to nothing: the alert that the client sent, or what was wrong with what it said."""
+    reason = getattr(error, "reason", None) or type(error).__name__
+    detail = getattr(error, "verify_message", "")
+    transcript.facts["tls_error"] = f"{reason}: {detail}" if detail else str(reason)
+    if detail:
+        transcript.facts["client_verified"] = "no"
+    transcript.event(f"the TLS handshake failed: {transcript.facts['tls_error']}")
 
 
-def _issue(found: Certificates, ca_key_file: Path, hosts: Sequence[str], now: datetime) -> None:
-    """Make the server's key and certificate, signed by the authority."""
-    ca_key = serialization.load_pem_private_key(ca_key_file.read_bytes(), None)
-    if not isinstance(ca_key, ec.EllipticCurvePrivateKey):
-        raise TypeError(f"{ca_key_file} is not a P-256 key")
-    authority = x509.load_pem_x509_certificate(found.ca_file.read_bytes())
-    key = ec.generate_private_key(ec.SECP256R1())
-    _write_key(found.key_file, key)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(_name(hosts[0]))
-        .issuer_name(authority.subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now.astimezone(UTC) - timedelta(days=1))
-        .not_valid_after(now + _LIFETIME)
-        .add_extension(x509.SubjectAlternativeName([_general_name(host) for host in hosts]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(ca_key, hashes.SHA256())
-    )
-    found.cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-
-
-def _general_name(host: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ip_address(host))
-    except ValueError:
-        return x509.DNSName(host)
+def alert_of(error: str) -> str | None:
+    """The name of the alert in what `note_failure` kept, `unknown_ca`; None when the client sent none (ref: rfc8446#6)."""
+    _, found, name = error.partition("_ALERT_")
+    return name.lower() if found else None

@@ -5,9 +5,9 @@ are never kept, only how long they were.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from mss_sim.clock import Clock, Micros
 from mss_sim.ids import IdSource, encode
@@ -28,7 +28,7 @@ class Line(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Transcript:
-    """One connection. `facts` tells what is known of it: TLS version and suite, who logged in.
+    """One connection. `facts` tells what is known of it: TLS (net/tls.py), who logged in.
 
     What is said is kept as it came and only cut into lines when somebody reads it: it costs a busy server next to nothing.
     """
@@ -41,9 +41,12 @@ class Transcript:
     kept: deque[tuple[Micros, str, bytes]]
     facts: dict[str, str] = field(default_factory=dict)
     closed_at: Micros | None = None
+    hear: Callable[[bytes], None] | None = None  # told what the client says, for whoever must not miss what is forgotten here
 
     def client(self, octets: bytes) -> None:
         """What the client said."""
+        if self.hear is not None:
+            self.hear(octets)
         self.kept.append((self.clock.now(), "C", octets if len(octets) < _KEPT_BYTES_MAX else octets[:_KEPT_BYTES_MAX]))
 
     def server(self, octets: bytes) -> None:
@@ -63,6 +66,14 @@ class Transcript:
     def close(self) -> None:
         """The connection is gone."""
         self.closed_at = self.clock.now()
+
+
+class Opener(Protocol):
+    """Where a door opens the transcripts of its connections."""
+
+    def open(self, door: Door, peer: str) -> Transcript:
+        """The transcript of a new connection."""
+        ...
 
 
 class Transcripts:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from mss_sim import log
 from mss_sim.errors import Refusal
+from mss_sim.net import tls
 from mss_sim.net.logins import exchange, mechanisms
 from mss_sim.net.sasl import SaslError
 from mss_sim.net.transcripts import MASK
@@ -69,8 +70,8 @@ class SmtpConnection(Wire):
 
     async def _command(self, line: bytes) -> None:
         verb, _, argument = line.partition(b" ")
-        if verb.upper() == b"AUTH":
-            self._note(b"%b %b %b" % (verb, argument.partition(b" ")[0], MASK))
+        if line.lstrip()[:4].upper() == b"AUTH":  # mistyped ones carry credentials too
+            self._note(b"AUTH %b %b" % (argument.partition(b" ")[0] if verb.upper() == b"AUTH" else b"", MASK))
         else:
             self._note(line)
         method: Callable[[str], Awaitable[None]] | None = self._smtp_methods.get(verb.upper().decode("ascii", "replace"))
@@ -113,9 +114,10 @@ class SmtpConnection(Wire):
             "ENHANCEDSTATUSCODES",
             "DSN",
         ]
-        if not self.talk.tls:
+        if not self.talk.tls and self._front.tls is not None:
             words.append("STARTTLS")
-        if isinstance(self.talk, SubmissionSession) and self.talk.tls and not self.talk.authenticated:
+        safe = self.talk.tls or self._front.tls is None
+        if isinstance(self.talk, SubmissionSession) and safe and not self.talk.authenticated:
             words.append("AUTH " + " ".join(mechanisms(self._front.settings)))
         return words
 
@@ -123,6 +125,8 @@ class SmtpConnection(Wire):
         """STARTTLS. Bytes that came with it in clear are thrown away unexecuted (ref: rfc3207#4.2)."""
         if argument:
             self._answer(replies.syntax("STARTTLS"))
+        elif self._front.tls is None:
+            self._answer(replies.NOT_IMPLEMENTED)
         elif self.talk.tls:
             self._answer(replies.BAD_SEQUENCE_TLS)
         elif self._buffer:
@@ -131,21 +135,29 @@ class SmtpConnection(Wire):
         else:
             self._say(replies.START_TLS)
             await self._flush()
-            await self._writer.start_tls(self._front.tls)
-            self.transport = self._writer.transport
+            await self._begin_tls(self._front.tls)
             self.talk.start_tls()
-            tls = self.transport.get_extra_info("ssl_object")
-            await self.talk.shown(tls.getpeercert(binary_form=True) if tls else None)
-            if self._transcript is not None and tls is not None:
-                suite = tls.cipher()
-                self._transcript.facts |= {"tls": tls.version() or "", "suite": suite[0] if suite else ""}
+            shown = self.transport.get_extra_info("ssl_object")
+            await self.talk.shown(shown.getpeercert(binary_form=True) if shown else None)
+
+    async def _begin_tls(self, context: ssl.SSLContext) -> None:
+        """The handshake; what came of it stands in the transcript."""
+        try:
+            await self._writer.start_tls(context)
+        except (OSError, asyncio.IncompleteReadError) as error:
+            if self._transcript is not None:
+                tls.note_failure(self._transcript, error)
+            raise Gone from error
+        self.transport = self._writer.transport
+        if self._transcript is not None:
+            tls.note(self._transcript, self.transport.get_extra_info("ssl_object"))
 
     async def smtp_AUTH(self, argument: str) -> None:  # noqa: N802
         """AUTH (ref: rfc4954#4)."""
         talk = self.talk
         if not isinstance(talk, SubmissionSession):
             self._answer(replies.AUTH_NOT_OFFERED)
-        elif not talk.tls:
+        elif not talk.tls and self._front.tls is not None:
             self._answer(replies.TLS_FIRST)
         elif talk.hello is None:
             self._answer(replies.BAD_SEQUENCE_HELLO)

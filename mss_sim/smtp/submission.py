@@ -5,6 +5,7 @@ from mss_sim.core.accounts import Actor
 from mss_sim.core.core import Core
 from mss_sim.core.letters import Accepted
 from mss_sim.core.submission import Request, Sender, check_recipient, check_size, sender_at, size_max
+from mss_sim.errors import Refusal, Rule
 from mss_sim.net.logins import actor_behind
 from mss_sim.net.sasl import Credentials
 from mss_sim.smtp import replies
@@ -59,3 +60,11 @@ class SubmissionSession(Session):
         peer = f"{self.hello} ([{self.peer}])"
         request = Request(transaction.envelope(), raw, self.protocol, peer)
         return await self._core.submission.submit(self.actor, request)
+
+
+class LockedSubmission(SubmissionSession):
+    """A submission session that lets nobody in, whatever he brings: behind a trap."""
+
+    async def authenticate(self, credentials: Credentials) -> Actor:  # noqa: ARG002 - refused unread
+        """Refused."""
+        raise Refusal(Rule.AUTHENTICATION_FAILED, "This is a trap: your client should have left before it said who you are.")

@@ -15,7 +15,7 @@ from aiosmtpd.smtp import SMTP
 
 from mss_sim.config import Settings
 from mss_sim.net.connections import Connections
-from mss_sim.net.transcripts import Transcript, Transcripts
+from mss_sim.net.transcripts import Opener, Transcript
 from mss_sim.smtp import replies
 from mss_sim.smtp.replies import Reply
 from mss_sim.smtp.session import Session
@@ -29,12 +29,12 @@ _WRONG_CREDENTIALS = 535
 
 @dataclass(frozen=True, slots=True)
 class FrontEnd:
-    """What all connections of one port share."""
+    """What all connections of one port share. `tls` None plays somebody in the middle who took STARTTLS away: AUTH is offered in clear."""
 
     settings: Settings
-    tls: ssl.SSLContext
+    tls: ssl.SSLContext | None
     connections: Connections
-    transcripts: Transcripts
+    transcripts: Opener
     door: Door
     new_session: Callable[[str], Session]
 

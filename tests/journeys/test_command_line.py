@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import smtplib
+import ssl
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.clients import HOSPITAL, PRACTICE
+from tests.clients import HOSPITAL, LABORATORY, PRACTICE
 
 _ANY = ("--submission-port", "0", "--mx-port", "0", "--imap-port", "0", "--http-port", "0", "--log-level", "error")
 
@@ -56,7 +57,7 @@ def running(tmp_path: Path) -> Iterator[Process]:
 
 def test_the_ready_file_tells_all_that_a_test_suite_needs(running: Process) -> None:
     ready = running.ready
-    assert set(ready) == {"http", "submission", "mx", "imap", "ca_file", "control_key", "personas"}
+    assert set(ready) == {"http", "submission", "mx", "imap", "ca_file", "control_key", "traps", "personas"}
     assert ready["imap"]["port"] > 0
     assert Path(ready["ca_file"]).read_text(encoding="utf-8").startswith("-----BEGIN CERTIFICATE-----")
     roles = [persona["role"] for persona in ready["personas"]]
@@ -109,6 +110,63 @@ def test_the_seed_is_shown_as_a_table(running: Process) -> None:
     shown = running.run("seed", "--http", running.ready["http"])
     assert shown.returncode == 0
     assert "sophie.petit" in shown.stdout
+
+
+def test_certificates_from_the_command_line(running: Process, tmp_path: Path) -> None:
+    where = ("--http", running.ready["http"])
+    issued = running.run("cert", "issue", "--mailbox", LABORATORY, *where)
+    serial = issued.stdout.strip()
+    assert len(serial) > 20, issued.stderr
+    for suffix, beginning in (("pem", b"-----BEGIN CERT"), ("key", b"-----BEGIN PRIV"), ("p12", b"0"), ("p7b", b"0"), ("der", b"0")):
+        file = tmp_path / f"client.{suffix}"
+        assert running.run("cert", "export", serial, str(file), *where).returncode == 0
+        assert file.read_bytes().startswith(beginning)
+        assert file.stat().st_mode & 0o077 == 0
+    assert f"{serial}  ORG_AUTH_CLI  {LABORATORY}  until " in running.run("cert", "list", *where).stdout
+    assert running.run("cert", "revoke", serial, "--reason", "keyCompromise", *where).stdout.startswith(f"revoked {serial} at ")
+    assert f"{LABORATORY}  revoked " in running.run("cert", "list", *where).stdout
+    for wrong in (("cert", "revoke", serial), ("cert", "issue"), ("cert", "export", serial, "x.txt"), ("cert", "revoke", "a/../b")):
+        refused = running.run(*wrong, *where)
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1), refused.stderr
+
+
+def test_traps_on_the_fast_loop_tell_what_came(tmp_path: Path) -> None:
+    running = Process(tmp_path / "ready.json", "--memory", "--traps")
+    careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE
+    trusting = ssl.create_default_context(cafile=running.ready["ca_file"])
+    where = ("localhost", running.ready["traps"]["expired"]["submission"]["port"])
+    with smtplib.SMTP(*where, timeout=20) as client, pytest.raises(ssl.SSLCertVerificationError):
+        client.starttls(context=trusting)
+    with smtplib.SMTP(*where, timeout=20) as client:
+        client.starttls(context=careless)
+        with pytest.raises(smtplib.SMTPAuthenticationError):
+            client.login("paul.durand", "hopital-2026")
+    deadline = time.monotonic() + 10
+    seen: list[dict[str, Any]] = []
+    while not (len(seen) == 2 and all(one["closed_at"] for one in seen)):
+        assert time.monotonic() < deadline, seen
+        seen = httpx.get(running.ready["http"] + "/control/traps").json()
+    assert [(one["verdict"], one["tls"]["alert"]) for one in seen] == [("FAIL", None), ("PASS", "certificate_expired")]
+    assert running.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("run", "--seed", "nothing"), "there is no seed nothing"),
+        (("run", "--memory", "--data", "x"), "exclude each other"),
+        (("token", "x", "--http", "http://127.0.0.1:1"), "no simulator answers"),
+        (("token", "x", "--http", "ftp://x"), "not an http URL"),
+        (("db", "upgrade", "--url", "mysql://x/y"), "sqlite:/// or postgresql:// is expected"),
+    ],
+)
+def test_errors_are_one_line(command: tuple[str, ...], said: str) -> None:
+    line = [sys.executable, "-m", "mss_sim", *command]
+    failed = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+    assert failed.returncode == 2
+    assert said in failed.stderr
+    assert failed.stderr.count("\n") == 1
 
 
 def test_what_got_250_survives_kill_9_and_is_there_once(tmp_path: Path) -> None:

@@ -116,6 +116,8 @@ async def test_transcripts_show_what_was_said_but_no_secret(simulator: Simulator
     assert sessions[2]["facts"] == {
         "tls": "TLSv1.3",
         "suite": sessions[2]["facts"]["suite"],
+        "tls_resumed": "no",
+        "sni": "localhost",
         "identity": Person(simulator, "doctor").idnat,
         "mailbox": DOCTOR,
         "client": "name=LGC de test",

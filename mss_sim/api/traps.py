@@ -1,0 +1,66 @@
+"""What the traps saw: each connection with its verdict."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from mss_sim.api import certificate_schemas as schemas
+from mss_sim.api.admin import check_allowed
+from mss_sim.api.views import Json
+from mss_sim.clock import iso
+from mss_sim.net.traps import Traps, Visit
+from mss_sim.policy.traps import EXPOSING, judge, requirements
+from mss_sim.vocabulary import Door, TrapName, Verdict
+
+router = APIRouter(prefix="/control/traps", tags=["control"], dependencies=[Depends(check_allowed)])
+
+
+def _shown(traps: Traps, visit: Visit) -> dict[str, object]:
+    trap, transcript, seen = visit.trap, visit.transcript, traps.seen(visit)
+    judged = judge(trap.name, seen)
+    facts = transcript.facts
+    return {
+        "session": transcript.id,
+        "trap": trap.name,
+        "door": transcript.door,
+        "peer": transcript.peer,
+        "opened_at": iso(transcript.opened_at),
+        "closed_at": iso(transcript.closed_at),
+        "tls": {
+            "outcome": seen.tls,
+            "alert": seen.alert,
+            "error": seen.reason or None,
+            "version": facts.get("tls"),
+            "suite": facts.get("suite"),
+            "sni": facts.get("sni"),
+        },
+        "lookup": seen.lookup,
+        "went_on": sorted(seen.commands & EXPOSING),
+        "requirements": list(requirements(trap.name, transcript.door)),
+        "verdict": judged.verdict,
+        "why": judged.why,
+    }
+
+
+@router.get("", responses={200: {"model": list[schemas.VisitOut]}})
+async def list_visits(
+    request: Request,
+    trap: TrapName | None = None,
+    door: Door | None = None,
+    verdict: Verdict | None = None,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> Response:
+    """The connections to traps, the newest first."""
+    traps: Traps = request.app.state.sockets.traps
+
+    def wanted() -> Iterator[dict[str, object]]:
+        for visit in traps.newest_first():
+            if trap in (None, visit.trap.name) and door in (None, visit.transcript.door):
+                shown = _shown(traps, visit)
+                if verdict in (None, shown["verdict"]):
+                    yield shown
+
+    return Json(list(islice(wanted(), limit)))

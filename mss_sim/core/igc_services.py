@@ -1,0 +1,69 @@
+"""How the HTTP services of the authority answer, and who asked them what.
+
+A client whose lookups fail must not fall open, nor lock itself out; these switches are how one sees what it does
+(ref: ref2#ECO.1.1.7). What was fetched tells the traps whether a client looked for revocation at all.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+from mss_sim.clock import SECOND, Clock, Micros
+from mss_sim.config import Settings
+from mss_sim.vocabulary import IgcService, ServiceBehaviour
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """One request: `label` the authority, `serial` the certificate that OCSP was asked about."""
+
+    at: Micros
+    service: IgcService
+    label: str
+    serial: str | None
+    peer: str
+    behaviour: ServiceBehaviour
+
+
+@dataclass(slots=True)
+class Manner:
+    """How one service answers; `seconds` is how late a slow one is, or how long a rate-limited one refuses."""
+
+    behaviour: ServiceBehaviour = ServiceBehaviour.NORMAL
+    seconds: float = 0
+
+
+class Services:
+    """Behaviours, all normal at first, and the last fetches."""
+
+    def __init__(self, clock: Clock, settings: Settings) -> None:
+        self._clock = clock
+        self._settings = settings
+        self._manners = {service: Manner() for service in IgcService}
+        self._last_passed: dict[tuple[IgcService, str], Micros] = {}
+        self.fetches: deque[Fetch] = deque(maxlen=settings.igc_fetches_max)
+
+    def manners(self) -> dict[IgcService, Manner]:
+        """How each service answers now."""
+        return dict(self._manners)
+
+    def switch(self, service: IgcService, behaviour: ServiceBehaviour, seconds: float | None = None) -> None:
+        """Change how a service answers; `seconds` None takes the setting."""
+        usual = self._settings.igc_rate_seconds if behaviour is ServiceBehaviour.RATE_LIMITED else self._settings.igc_slow_seconds
+        self._manners[service] = Manner(behaviour, usual if seconds is None else seconds)
+        self._last_passed = {key: at for key, at in self._last_passed.items() if key[0] is not service}
+
+    def ask(self, service: IgcService, label: str, peer: str, serial: str | None = None) -> Manner:
+        """Note a request; how it is to be answered: never rate-limited, but normal or forbidden."""
+        manner = self._manners[service]
+        if manner.behaviour is ServiceBehaviour.RATE_LIMITED:
+            manner = Manner(self._limited(service, peer, manner.seconds))
+        self.fetches.append(Fetch(self._clock.now(), service, label, serial, peer, manner.behaviour))
+        return manner
+
+    def _limited(self, service: IgcService, peer: str, seconds: float) -> ServiceBehaviour:
+        """Normal for the first request of an address, forbidden for those that follow too soon."""
+        now, last = self._clock.now(), self._last_passed.get((service, peer))
+        if last is not None and now < last + seconds * SECOND:
+            return ServiceBehaviour.FORBIDDEN
+        self._last_passed[service, peer] = now
+        return ServiceBehaviour.NORMAL

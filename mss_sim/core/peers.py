@@ -1,0 +1,72 @@
+"""Operators towards each other: the certificate that each shows, and what a certificate that a peer shows is worth."""
+
+from cryptography import x509
+
+from mss_sim.core import certificates
+from mss_sim.core.certificates import NewCertificate
+from mss_sim.core.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.pki import names
+from mss_sim.pki.authority import signed_by
+from mss_sim.policy.peers import PeerCertificate
+from mss_sim.store import certificates as kept
+from mss_sim.store import operators, white_list
+from mss_sim.store.certificates import Certificate
+from mss_sim.store.engine import Connection
+from mss_sim.store.operators import Operator
+from mss_sim.store.white_list import Row
+from mss_sim.vocabulary import CertificateProfile
+
+
+async def certify(world: World, operator: Operator) -> None:
+    """Give an operator a client certificate of our authority and put it on the white list, unless it is on the list already."""
+    if not operator.domains:
+        return
+    listed = await world.white_list.listing()
+    if any(listed.rows.get(domain) for domain in operator.domains):
+        return
+    made = await certificates.issue(world, NewCertificate(operator=operator.name, common=f"smtp.{operator.domains[0]}"))
+    now = world.clock.now()
+
+    def unit(conn: Connection) -> None:
+        for domain in operator.domains:
+            white_list.add(conn, Row(domain, made.subject, now))
+
+    await world.store.write(unit, changes_directory=True)
+
+
+async def certify_all(world: World) -> None:
+    """The same for every operator: a world that was made before it had certificates."""
+    for operator in await world.store.read(operators.every):
+        await certify(world, operator)
+
+
+async def certificate_of(world: World, operator: Operator) -> Certificate:
+    """The newest client certificate of an operator that holds; Refusal(NOT_FOUND) when it has none of ours."""
+
+    def query(conn: Connection) -> list[Certificate]:
+        return kept.every(conn, operator_id=operator.id)
+
+    now = world.clock.now()
+    rows = [row for row in await world.store.read(query) if row.profile is CertificateProfile.ORG_AUTH_CLI and row.revoked_at is None]
+    good = [row for row in rows if row.not_before <= now <= row.not_after] or rows
+    if not good:
+        detail = f"The operator {operator.name} has no client certificate; issue one (POST /control/certificates)."
+        raise Refusal(Rule.NOT_FOUND, detail, subject=operator.name)
+    return max(good, key=lambda row: row.id)
+
+
+async def recognise(world: World, octets: bytes) -> PeerCertificate:
+    """What a certificate that a peer showed in TLS (DER) is worth: by our authority, or by the one of an operator outside."""
+    shown = await certificates.presented(world, octets)
+    if shown.revoked:
+        return PeerCertificate(shown.subject, "it is revoked")
+    if shown.trusted:
+        return PeerCertificate(shown.subject)
+    certificate = x509.load_der_x509_certificate(octets)
+    if not certificate.not_valid_before_utc <= world.igc.now() <= certificate.not_valid_after_utc:
+        return PeerCertificate(shown.subject, "it is out of its time")
+    for operator in await world.store.read(operators.every):
+        if operator.mx_ca and any(signed_by(certificate, one) for one in x509.load_pem_x509_certificates(operator.mx_ca.encode())):
+            return PeerCertificate(names.dn_text(certificate.subject))
+    return PeerCertificate(shown.subject, "it is not of the authority of organisations")

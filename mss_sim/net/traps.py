@@ -1,0 +1,178 @@
+"""The traps: listeners of the same world behind the wrong TLS, and what each client did there.
+
+Their certificates are made when they are opened, and only then. What is known of a connection is read from its transcript, and from the
+verbs that were heard.
+"""
+
+import ssl
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from mss_sim.config import Settings
+from mss_sim.core.igc import Igc, Standing
+from mss_sim.core.igc_services import Fetch
+from mss_sim.net import tls
+from mss_sim.net.transcripts import Transcript, Transcripts
+from mss_sim.pki.authority import ORGANISATIONS, PERSONS, PUBLIC, PUBLIC_ROOT, RANGES
+from mss_sim.pki.issuing import Order, new_key, self_signed
+from mss_sim.pki.revocation import Revoked
+from mss_sim.policy.traps import Lookup, Outcome, Seen
+from mss_sim.vocabulary import Door, IgcService, KeyKind, RevocationReason, TrapName
+
+_DAY = timedelta(days=1)
+_OTHER_HOST = "mail.autre-operateur.sim.mssante.fr"
+_VERB_BYTES_MAX = 20
+_WEAK_SUITES = "ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES256-SHA:AES128-GCM-SHA256:AES128-SHA:AES256-SHA:@SECLEVEL=0"
+
+
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """One trap: what it shows, and the extra root that gives it sense. `context` None offers no TLS at all."""
+
+    name: TrapName
+    context: ssl.SSLContext | None
+    shown: Standing | None = None
+    root_file: Path | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Visit:
+    """One connection to a trap, and the verbs that its client said: the transcript may forget them, the verdict may not."""
+
+    trap: Trap
+    transcript: Transcript
+    commands: set[str] = field(default_factory=set)
+
+    def hear(self, octets: bytes) -> None:
+        """What the client said: its verb stands first, after a tag over IMAP."""
+        words = octets.split(b" ", 2)
+        place = 1 if self.transcript.door is Door.IMAP else 0
+        if len(words) > place:
+            self.commands.add(words[place][:_VERB_BYTES_MAX].decode("ascii", "replace").upper())
+
+
+class Traps:
+    """The traps of one world and the last connections to them."""
+
+    def __init__(self, igc: Igc, transcripts: Transcripts, settings: Settings) -> None:
+        self._igc = igc
+        self._transcripts = transcripts
+        self._settings = settings
+        self._kept: deque[Visit] = deque(maxlen=settings.traps_kept_max)
+
+    def build(self, folder: Path, hosts: Sequence[str]) -> list[Trap]:
+        """Every trap with its certificate, in the order of `TrapName`."""
+        builders: dict[TrapName, Callable[[], Standing]] = {
+            TrapName.EXPIRED: lambda: self._signed(hosts, begin=-400 * _DAY, end=-_DAY),
+            TrapName.NOT_YET_VALID: lambda: self._signed(hosts, begin=30 * _DAY, end=400 * _DAY),
+            TrapName.REVOKED: lambda: self._signed(hosts, revoked=True),
+            TrapName.WRONG_HOST: lambda: self._signed([_OTHER_HOST]),
+            TrapName.WRONG_RANGE: lambda: self._signed(hosts, label=PERSONS),
+            TrapName.SELF_SIGNED: lambda: self._self_signed(hosts),
+            TrapName.PUBLIC_CA: lambda: self._signed(hosts, label=PUBLIC),
+            TrapName.OLD_TLS: lambda: self._signed(hosts, kind=KeyKind.RSA_2048),
+            TrapName.WEAK_SUITES: lambda: self._signed(hosts, kind=KeyKind.RSA_2048),
+        }
+        made = [self._trap(name, build(), folder) for name, build in builders.items()]
+        return [*made, Trap(TrapName.STRIPPED, None)]
+
+    def _signed(
+        self,
+        hosts: Sequence[str],
+        *,
+        label: str = ORGANISATIONS,
+        begin: timedelta = -_DAY,
+        end: timedelta = 365 * _DAY,
+        revoked: bool = False,
+        kind: KeyKind = KeyKind.P_256,
+    ) -> Standing:
+        now = self._igc.now()
+        order = self._igc.order_for_hosts(hosts, not_before=now + begin, not_after=now + end)
+        certificate, key = self._igc.sign(label, order, kind)
+        taken_back = Revoked(certificate.serial_number, now, RevocationReason.KEY_COMPROMISE) if revoked else None
+        return self._igc.show(Standing(label, hosts[0], certificate, key, taken_back))
+
+    def _self_signed(self, hosts: Sequence[str]) -> Standing:
+        """A certificate that bears the name of the right authority, as subject and issuer, and nothing of it."""
+        usual, key = self._igc.order_for_hosts(hosts), new_key(KeyKind.P_256)
+        order = Order(usual.profile, RANGES[ORGANISATIONS].name, usual.not_before, usual.not_after, usual.hosts)
+        return Standing("", hosts[0], self_signed(order, key), key)
+
+    def _trap(self, name: TrapName, shown: Standing, folder: Path) -> Trap:
+        cert_file, key_file = folder / f"{name}.pem", folder / f"{name}.key"
+        tls.write_chain(cert_file, key_file, self._igc, shown)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        _weaken(context, name)
+        context.load_cert_chain(cert_file, key_file)
+        root = self._igc.file_of(PUBLIC_ROOT) if name is TrapName.PUBLIC_CA else None
+        return Trap(name, tls.observed(context), shown, root)
+
+    def opener(self, trap: Trap) -> "TrapOpener":
+        """What opens the transcripts of connections to a trap."""
+        return TrapOpener(trap, self._transcripts, self._kept)
+
+    def newest_first(self) -> Iterator[Visit]:
+        """The connections that are kept."""
+        return reversed(self._kept)
+
+    def seen(self, visit: Visit) -> Seen:
+        """What is known of one connection."""
+        facts, closed_at = visit.transcript.facts, visit.transcript.closed_at
+        error = facts.get("tls_error")
+        return Seen(
+            Outcome.COMPLETED if "tls" in facts else Outcome.ABORTED if error is not None else Outcome.NONE,
+            frozenset(visit.commands),
+            closed_at is not None,
+            bool(visit.commands),
+            tls.alert_of(error or ""),
+            error or "",
+            self._lookup(visit.trap, visit.transcript),
+        )
+
+    def _lookup(self, trap: Trap, transcript: Transcript) -> Lookup:
+        """Whether anybody asked about the certificate while the connection was open, or earlier."""
+        asked = [fetch.at for fetch in self._igc.services.fetches if trap.shown is not None and _speaks_of(fetch, trap.shown)]
+        closed_at = transcript.closed_at
+        if any(at >= transcript.opened_at and (closed_at is None or at <= closed_at) for at in asked):
+            return Lookup.DURING
+        return Lookup.BEFORE if any(at < transcript.opened_at for at in asked) else Lookup.NEVER
+
+
+class TrapOpener:
+    """Opens transcripts that say which trap they are of."""
+
+    def __init__(self, trap: Trap, transcripts: Transcripts, kept: deque[Visit]) -> None:
+        self._trap = trap
+        self._transcripts = transcripts
+        self._kept = kept
+
+    def open(self, door: Door, peer: str) -> Transcript:
+        """The transcript of a new connection."""
+        made = self._transcripts.open(door, peer)
+        made.facts["trap"] = self._trap.name
+        visit = Visit(self._trap, made)
+        made.hear = visit.hear
+        self._kept.append(visit)
+        return made
+
+
+def _speaks_of(fetch: Fetch, shown: Standing) -> bool:
+    return fetch.serial == shown.serial or (fetch.service is IgcService.CRL and fetch.label == shown.label)
+
+
+def _weaken(context: ssl.SSLContext, name: TrapName) -> None:
+    """Let a trap of the protocol speak what nobody should any more; the other traps speak TLS 1.2 and 1.3."""
+    if name is TrapName.OLD_TLS:
+        context.set_ciphers("ALL:@SECLEVEL=0")  # their signatures are SHA-1
+        with warnings.catch_warnings():  # Python warns whoever enables these versions; here it is the point
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    else:
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if name is TrapName.WEAK_SUITES:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(_WEAK_SUITES)

@@ -1,0 +1,137 @@
+"""What each trap shows of a client, and the verdict about one connection to it.
+
+A trap is a listener behind the wrong TLS. A client that notices leaves before it says who it is: by an alert in the handshake, or by
+closing before AUTH, LOGIN or MAIL. What could not be observed is never a pass.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mss_sim.vocabulary import Door, TrapName, Verdict
+
+EXPOSING = frozenset({"AUTH", "LOGIN", "AUTHENTICATE", "MAIL"})
+"""The commands by which a client goes on."""
+
+
+class Outcome(StrEnum):
+    """What came of TLS."""
+
+    NONE = "none"  # STARTTLS was not asked for
+    COMPLETED = "completed"
+    ABORTED = "aborted"
+
+
+class Lookup(StrEnum):
+    """Whether revocation data that speaks of the trap's certificate was fetched."""
+
+    DURING = "during"  # after the connection was opened
+    BEFORE = "before"  # earlier: a client keeps the last list
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of one connection. `alert` is the alert that the client sent; `reason` why the handshake failed otherwise."""
+
+    tls: Outcome
+    commands: frozenset[str]
+    closed: bool
+    spoke: bool = True
+    alert: str | None = None
+    reason: str = ""
+    lookup: Lookup = Lookup.NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict and the sentence that explains it."""
+
+    verdict: Verdict
+    why: str
+
+
+_TRUST = ("SC.MSS/CONF.27", "ECO.1.1.10")
+_REQUIREMENTS: dict[TrapName, tuple[str, ...]] = {
+    TrapName.EXPIRED: ("ECO.1.1.5",),
+    TrapName.REVOKED: ("ECO.1.1.6",),
+    TrapName.OLD_TLS: ("SC.MSS/CONF.01", "ECO.1.1.1"),
+    TrapName.WEAK_SUITES: ("SC.MSS/CONF.03", "ECO.1.1.3"),
+}
+"""What a client must do (ref: ref2#ECO.1.1.5, ref2#ECO.1.1.6, ref2#ECO.1.1.1, ref2#ECO.1.1.3); trust alone for the others
+(ref: ref2#ECO.1.1.10)."""
+_CHAIN_IS_RIGHT = frozenset({TrapName.EXPIRED, TrapName.NOT_YET_VALID, TrapName.REVOKED, TrapName.WRONG_HOST})
+_OF_THE_PROTOCOL = frozenset({TrapName.OLD_TLS, TrapName.WEAK_SUITES})
+_CERTIFICATE_ALERTS = frozenset(
+    {"bad_certificate", "unsupported_certificate", "certificate_revoked", "certificate_expired", "certificate_unknown", "unknown_ca"}
+)
+_OTHER_ALERTS = frozenset({"handshake_failure", "protocol_version", "insufficient_security", "no_renegotiation"})
+_OTHER_REASONS = ("NO_SHARED_CIPHER", "UNSUPPORTED_PROTOCOL", "WRONG_VERSION_NUMBER", "HTTP_REQUEST", "NO_SUITABLE")
+
+
+def requirements(trap: TrapName, door: Door) -> tuple[str, ...]:
+    """The requirements that a trap makes observable over a door."""
+    if trap is TrapName.STRIPPED:  # ref: ref2#ECO.1.0.1, ref2#ECO.1.0.2
+        return ("SC.MSS/CONF.06", "ECO.1.0.2") if door is Door.IMAP else ("SC.MSS/CONF.05", "ECO.1.0.1")
+    return _REQUIREMENTS.get(trap, _TRUST)
+
+
+def judge(trap: TrapName, seen: Seen) -> Judgement:
+    """The verdict about one connection to a trap."""
+    if seen.commands & EXPOSING and (trap is TrapName.STRIPPED or seen.tls is not Outcome.COMPLETED):
+        return Judgement(Verdict.FAIL, f"it sent {_shown(seen.commands)} in clear")
+    if trap is TrapName.STRIPPED:
+        return _stripped(seen)
+    if seen.tls is Outcome.NONE:
+        return Judgement(Verdict.NOT_OBSERVED, "it did not ask for STARTTLS")
+    if trap in _OF_THE_PROTOCOL:
+        return _protocol(seen)
+    return _completed(trap, seen) if seen.tls is Outcome.COMPLETED else _aborted(trap, seen)
+
+
+def _shown(commands: frozenset[str]) -> str:
+    return ", ".join(sorted(commands & EXPOSING))
+
+
+def _stripped(seen: Seen) -> Judgement:
+    if not seen.closed:
+        return Judgement(Verdict.NOT_OBSERVED, "it is still connected")
+    if not seen.spoke:
+        return Judgement(Verdict.NOT_OBSERVED, "it left before it could know that STARTTLS was missing")
+    return Judgement(Verdict.PASS, "it left without a word in clear")
+
+
+def _protocol(seen: Seen) -> Judgement:
+    if seen.tls is Outcome.COMPLETED:
+        return Judgement(Verdict.FAIL, "it completed the handshake")
+    if seen.alert in _CERTIFICATE_ALERTS:
+        return Judgement(
+            Verdict.WARN, f"it agreed to the protocol and stopped at the certificate ({seen.alert}): trust the root, try again"
+        )
+    return Judgement(Verdict.PASS, f"it did not complete the handshake ({seen.alert or seen.reason})")
+
+
+def _completed(trap: TrapName, seen: Seen) -> Judgement:
+    if seen.commands & EXPOSING:
+        return Judgement(Verdict.FAIL, f"it accepted the certificate and sent {_shown(seen.commands)}")
+    if not seen.closed:
+        return Judgement(Verdict.NOT_OBSERVED, "the handshake is complete and it is still connected")
+    return _looked_up(trap, seen, "it left after the handshake, before AUTH")
+
+
+def _aborted(trap: TrapName, seen: Seen) -> Judgement:
+    said = seen.alert or seen.reason or "closed"
+    if seen.alert in _OTHER_ALERTS or any(one in seen.reason for one in _OTHER_REASONS):
+        return Judgement(Verdict.NOT_OBSERVED, f"the handshake failed before the certificate counted ({said})")
+    if seen.alert == "unknown_ca" and trap in _CHAIN_IS_RIGHT:
+        return Judgement(Verdict.WARN, "it refused an authority that it should trust (unknown_ca): trust the root, try again")
+    return _looked_up(trap, seen, f"it refused the certificate ({said})")
+
+
+def _looked_up(trap: TrapName, seen: Seen, why: str) -> Judgement:
+    """For a revoked certificate, leaving counts only when the client looked: else it may have left for another reason."""
+    if trap is not TrapName.REVOKED:
+        return Judgement(Verdict.PASS, why)
+    if seen.lookup is Lookup.NEVER:
+        return Judgement(Verdict.WARN, f"{why}, but it fetched neither CRL nor OCSP: not checked, or kept from long ago")
+    fetched = "it fetched CRL or OCSP" if seen.lookup is Lookup.DURING else "it had fetched CRL or OCSP before"
+    return Judgement(Verdict.PASS, f"{why}; {fetched}")

@@ -1,0 +1,77 @@
+"""Issued certificates and what was taken back."""
+
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from mss_sim.clock import Micros
+from mss_sim.models.certificates import certificates
+from mss_sim.vocabulary import CertificateProfile, RevocationReason
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """One certificate with its key, both PEM; at most one of `mailbox_id`, `operator_id` and `host` says what it is bound to.
+
+    `serial` is hexadecimal, `authority` the label of who signed it, `subject` its distinguished name as text.
+    """
+
+    id: int
+    serial: str
+    authority: str
+    profile: CertificateProfile
+    subject: str
+    mailbox_id: int | None
+    operator_id: int | None
+    host: str | None
+    certificate: str
+    key: str
+    not_before: Micros
+    not_after: Micros
+    revoked_at: Micros | None = None
+    reason: RevocationReason | None = None
+
+
+def _certificate(row: object) -> Certificate:
+    values = dict(row._mapping)  # type: ignore[attr-defined]  # noqa: SLF001 - how SQLAlchemy names its public mapping
+    reason = values["reason"]
+    return Certificate(
+        **{
+            **values,
+            "profile": CertificateProfile(values["profile"]),
+            "reason": RevocationReason(reason) if reason is not None else None,
+        }
+    )
+
+
+def add(conn: Connection, certificate: Certificate) -> None:
+    """Store a certificate; IntegrityError when its serial is there already."""
+    conn.execute(insert(certificates).values(**asdict(certificate)))
+
+
+def revoke(conn: Connection, serial: str, at: Micros, reason: RevocationReason) -> None:
+    """Take a certificate back."""
+    conn.execute(update(certificates).where(certificates.c.serial == serial).values(revoked_at=at, reason=reason))
+
+
+def by_serial(conn: Connection, serial: str) -> Certificate | None:
+    """The certificate with that serial."""
+    row = conn.execute(select(certificates).where(certificates.c.serial == serial)).one_or_none()
+    return _certificate(row) if row else None
+
+
+def every(conn: Connection, *, mailbox_id: int | None = None, operator_id: int | None = None) -> list[Certificate]:
+    """All certificates, or those of a mailbox or an operator; the newest first."""
+    query = select(certificates).order_by(certificates.c.id.desc())
+    if mailbox_id is not None:
+        query = query.where(certificates.c.mailbox_id == mailbox_id)
+    if operator_id is not None:
+        query = query.where(certificates.c.operator_id == operator_id)
+    return [_certificate(row) for row in conn.execute(query)]
+
+
+def revoked(conn: Connection, authority: str, now: Micros) -> list[tuple[str, Micros, RevocationReason]]:
+    """Serial, instant and reason of what an authority had taken back by `now`."""
+    columns = (certificates.c.serial, certificates.c.revoked_at, certificates.c.reason)
+    rows = conn.execute(select(*columns).where(certificates.c.authority == authority, certificates.c.revoked_at <= now))
+    return [(serial, at, RevocationReason(reason)) for serial, at, reason in rows]
