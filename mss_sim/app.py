@@ -215,7 +215,7 @@ def upgrade_database(data_dir: Path, url: str | None) -> str:
 def _bind(host: str, port: int) -> socket.socket:
     """A listening socket; `port` 0 takes any free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio turns Nagle off where it sees TCP by name
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
