@@ -85,4 +85,6 @@ class Settings(BaseSettings):
     # Tokens
     token_lifetime_seconds: int = Field(default=120, ge=1, description="Life of an access token (ref: psc#lifetimes).")
     token_bytes_max: int = Field(default=8_192, ge=1_024, description="Longest token that is looked at.")
+    psc_acr: str = Field(default="eidas1", min_length=1, description="Level of assurance that is given, and the one that mail servers take.")
+    psc_acr_required: bool = Field(default=True, description="acr_values must name it at log-in, and tokens must carry it.")
     idempotency_seconds: int = Field(default=86_400, ge=1, description="How long an Idempotency-Key is remembered.")
