@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mss_sim.clock import DAY
-from mss_sim.core import control, delegation
+from mss_sim.core import control, delegation, psc
 from mss_sim.core.holders import CONTROL
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
@@ -60,8 +60,10 @@ async def plant(world: World, name: str) -> bool:
     for row in seed["operators"]:
         await control.add_operator(world, row["name"], row["domains"], row.get("message_size_bytes_max"))
     for row in seed["identities"]:
-        fields = {key: value for key, value in row.items() if key != "role"}
+        fields = {key: value for key, value in row.items() if key not in ("role", "psc")}
         await control.add_identity(world, control.NewIdentity(**{**fields, "kind": IdentityKind(row["kind"])}))
+        if "psc" in row:
+            await psc.set_profile(world, row["idnat"], row["psc"])
     for row in seed["mailboxes"]:
         await control.add_mailbox(world, _mailbox(row, roles))
     for row in seed.get("grants", ()):

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from mss_sim.models.tables import metadata
+from mss_sim.models.psc import psc_clients
 
-HEAD = "0001"
+metadata = psc_clients.metadata
+"""All tables: those of models/psc.py stand on the same metadata as those of models/tables.py."""
+HEAD = "0002"
 """The newest revision in alembic/versions; a test checks it."""
 
 
