@@ -26,6 +26,7 @@ from mss_sim.api import app as api
 from mss_sim.api.admin_schemas import persona
 from mss_sim.clock import Clock, SystemClock, to_datetime
 from mss_sim.config import Settings
+from mss_sim.core import clients
 from mss_sim.core import seed as seeds
 from mss_sim.core.core import Core, assemble
 from mss_sim.core.directory import Directory
@@ -39,6 +40,7 @@ from mss_sim.net import tls
 from mss_sim.net.connections import Connections
 from mss_sim.net.tls import Certificates
 from mss_sim.net.transcripts import Transcripts
+from mss_sim.psc import routes as psc
 from mss_sim.smtp.mx import MxSession
 from mss_sim.smtp.server import SmtpConnection
 from mss_sim.smtp.submission import SubmissionSession
@@ -46,7 +48,7 @@ from mss_sim.smtp.wire import FrontEnd
 from mss_sim.store import engine as engines
 from mss_sim.store import schema
 from mss_sim.store.store import Store
-from mss_sim.vocabulary import Door
+from mss_sim.vocabulary import PSC_REALM, Door
 
 _STOP_SECONDS = 5.0
 _HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -120,9 +122,12 @@ class Simulator:
             self._clock, self.world.ids, sessions_max=settings.transcripts_max, lines_max=settings.transcript_lines_max
         )
         context = tls.server_context(self._certificates)
+        listener = self._bind_http()
+        self.world.tokens.issuer = (settings.psc_base_url or self._http_url()) + PSC_REALM
+        await clients.register_first(self.world)
         await self._serve_smtp(context)
         await self._serve_imap(context)
-        await self._serve_http()
+        await self._serve_http(listener)
         for work in (self.core.queue.run(), self.core.events.run()):
             self._stack.push_async_callback(_cancel, asyncio.create_task(work))
 
@@ -161,13 +166,19 @@ class Simulator:
         self._ports[name] = server.sockets[0].getsockname()[1]
         self._stack.push_async_callback(_close_sockets, server, registry)
 
-    async def _serve_http(self) -> None:
+    def _bind_http(self) -> socket.socket:
+        """Take the HTTP port, which stands in the issuer of tokens: every door must know it before it answers."""
+        listener = _bind(self.settings.host, self.settings.http_port)
+        self._stack.callback(listener.close)
+        self._ports["http"] = listener.getsockname()[1]
+        return listener
+
+    async def _serve_http(self, listener: socket.socket) -> None:
         if self._certificates is None:
             raise RuntimeError("certificates come first")
         sockets = api.Sockets({"smtp": self.connections, "imap": self.imap_connections}, self.transcripts)
         app = api.build(self.core, ca_file=self._certificates.ca_file, sockets=sockets, seed=self._seed)
-        listener = _bind(self.settings.host, self.settings.http_port)
-        self._ports["http"] = listener.getsockname()[1]
+        psc.install(app, self.core)
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=int(_STOP_SECONDS))
         server = _HttpServer(config)
         task = asyncio.create_task(server.serve([listener]))
@@ -175,17 +186,30 @@ class Simulator:
             await asyncio.sleep(0.001)
         self._stack.push_async_callback(_stop_http, server, task)
 
+    def _shown_host(self) -> str:
+        """The host to connect to: loopback when every address is listened on."""
+        return self.settings.host if self.settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+
+    def _http_url(self) -> str:
+        host = self._shown_host()
+        return f"http://[{host}]:{self._ports['http']}" if ":" in host else f"http://{host}:{self._ports['http']}"
+
     def ready(self) -> dict[str, Any]:
         """What a client needs to know: the ports, the authority's certificate, the personas; the content of the ready file."""
-        host = self.settings.host if self.settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
-        shown = f"[{host}]" if ":" in host else host
+        host = self._shown_host()
         return {
-            "http": f"http://{shown}:{self._ports['http']}",
+            "http": self._http_url(),
             "submission": {"host": host, "port": self._ports["submission"]},
             "mx": {"host": host, "port": self._ports["mx"]},
             "imap": {"host": host, "port": self._ports["imap"]},
             "ca_file": str(self._certificates.ca_file.resolve()) if self._certificates else None,
             "control_key": self.settings.control_key,
+            "psc": {
+                "issuer": self.world.tokens.issuer,
+                "client_id": clients.FIRST_CLIENT,
+                "client_secret": self.world.tokens.keys.secret(clients.FIRST_CLIENT),
+                "redirect_uri": clients.FIRST_REDIRECT_URI,
+            },
             "personas": self._personas,
         }
 

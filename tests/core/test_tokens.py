@@ -145,7 +145,7 @@ def test_another_acr_is_taken_where_none_is_required(make: Callable[..., Tokens]
 def test_a_retired_key_verifies_until_its_tokens_have_expired(tokens: Tokens, clock: ManualClock) -> None:
     old = tokens.mint(DOCTOR, lifetime_seconds=7_200)
     kid = tokens.keys.rotate(3_600)
-    assert [key["kid"] for key in tokens.keys.jwks()["keys"]][0] == kid
+    assert next(key["kid"] for key in tokens.keys.jwks()["keys"]) == kid
     assert len(tokens.keys.jwks()["keys"]) == 2
     assert all("d" not in key for key in tokens.keys.jwks()["keys"])
     assert tokens.verify(old) == DOCTOR
