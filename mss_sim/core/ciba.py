@@ -68,8 +68,8 @@ class Ciba:
 
     async def ask(self, client: Client, *, login_hint: str, binding_message: str, channel: str) -> dict[str, Any]:
         """Ask a professional for approval; the answer of the authentication endpoint (ref: ciba-core#7.3)."""
-        if GRANT_CIBA not in client.many("grant_types"):
-            raise OAuthError("unauthorized_client", f"The client is not registered for {GRANT_CIBA}: add it to its grant_types.")
+        if GRANT_CIBA not in client.many("grant_types") or client.auth_method == "none":
+            raise OAuthError("unauthorized_client", f"The client is public, or not registered for {GRANT_CIBA}: add it to its grant_types.")
         if not _MESSAGE.match(binding_message):
             raise OAuthError("invalid_binding_message", "binding_message is two digits, which the professional compares: 00 to 99.")
         if channel not in list(AuthMode):

@@ -48,6 +48,8 @@ def uri_matches(registered: str, given: str) -> bool:
     """Whether a URI is the registered one, letter by letter; on a loopback address the port is free (ref: rfc8252#7.3)."""
     if registered == given:
         return True
+    if not given.isprintable() or any(letter in given for letter in ' \\#"<>'):  # urlsplit drops some of them in silence
+        return False
     try:
         ours, theirs = urlsplit(registered), urlsplit(given)
         _ = theirs.port  # ValueError when it is none
@@ -55,9 +57,7 @@ def uri_matches(registered: str, given: str) -> bool:
         return False
     if ours.scheme != "http" or not _is_loopback(ours.hostname) or "@" in theirs.netloc:
         return False
-    return (ours.scheme, ours.hostname, ours.path, ours.query) == (theirs.scheme, theirs.hostname, theirs.path, theirs.query) and (
-        "#" not in given and "\\" not in given
-    )
+    return (ours.scheme, ours.hostname, ours.path, ours.query) == (theirs.scheme, theirs.hostname, theirs.path, theirs.query)
 
 
 def _is_loopback(host: str | None) -> bool:

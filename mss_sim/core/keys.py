@@ -6,6 +6,7 @@ taken out of use is kept without its private half, under a name that says until 
 
 import os
 import secrets
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ class KeyRing:
         self._retired: dict[str, tuple[RSAKey, int]] = {}
         self._looked_at = 0
         self.looks = 0
+        self._rotating = threading.Lock()
 
     def signing(self) -> RSAKey:
         """The key in use."""
@@ -68,13 +70,14 @@ class KeyRing:
 
     def rotate(self, keep_seconds: int) -> str:
         """Take a new key into use and return its id; the old one goes on verifying for that long. Blocking: a key takes a while."""
-        old = self.signing()
-        until = self._clock.now() // SECOND + keep_seconds
-        self._retired_folder.mkdir(parents=True, exist_ok=True)
-        (self._retired_folder / f"{until}-{old.kid}.pem").write_bytes(old.as_pem(private=False))
-        self._written(RSAKey.generate_key(_BITS, private=True).as_pem(private=True)).replace(self._file)
-        self._load()
-        return str(self.signing().kid)
+        with self._rotating:
+            old = self.signing()
+            until = self._clock.now() // SECOND + keep_seconds
+            self._retired_folder.mkdir(parents=True, exist_ok=True)
+            (self._retired_folder / f"{until}-{old.kid}.pem").write_bytes(old.as_pem(private=False))
+            self._written(RSAKey.generate_key(_BITS, private=True).as_pem(private=True)).replace(self._file)
+            self._load()
+            return str(self.signing().kid)
 
     def _place(self, path: Path, content: bytes) -> None:
         """Write a file that is not there yet; when another process was faster, its file is the one."""

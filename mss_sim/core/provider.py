@@ -262,8 +262,15 @@ class Provider:
             raise _over()
         return claims
 
-    def introspect(self, token: str) -> dict[str, Any]:
-        """What is told of a token (ref: rfc7662#2.2); SubjectNameID of access tokens alone."""
+    async def introspect(self, token: str) -> dict[str, Any]:
+        """What is told of a token (ref: rfc7662#2.2); nothing once its professional may not log in any more."""
+        told = self._told(token)
+        if told["active"] and await self.world.store.read(psc.professional, told["username"]) is None:
+            return {"active": False}
+        return told
+
+    def _told(self, token: str) -> dict[str, Any]:
+        """What is told of a token that may be alive; SubjectNameID of access tokens alone."""
         session_and_family = self._refreshable(token)
         if session_and_family is not None:
             return self._told_of_refresh(*session_and_family)

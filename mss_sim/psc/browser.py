@@ -22,6 +22,8 @@ _BROWSER = "mss_sim_browser"
 _SESSION = "mss_sim_session"
 _PATH = "/auth"
 _PAGE_PER_CODE = 10
+_PAGES_MAX = 2_000
+"""Anybody may open a page, and what he asks for can be long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Desk:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._key = secrets.token_bytes(32)
-        self._visits: Kept[Visit] = Kept(core.world.clock, core.world.settings.psc_kept_max)
+        self._visits: Kept[Visit] = Kept(core.world.clock, min(core.world.settings.psc_kept_max, _PAGES_MAX))
 
     def open(self, asked: Asked, browser: str, hint: str | None) -> str:
         """Remember a page; the key that stands in its form."""

@@ -37,7 +37,7 @@ async def introspect(request: Request, core: Core) -> Response:
     client = await authenticate(request, form, core)
     if client.auth_method == "none":
         raise ClientRefused("A public client may not introspect.")
-    return answers.json(core.provider.introspect(form.need("token")))
+    return answers.json(await core.provider.introspect(form.need("token")))
 
 
 async def revoke(request: Request, core: Core) -> Response:

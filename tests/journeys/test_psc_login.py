@@ -8,7 +8,8 @@ import pytest
 
 from mss_sim.app import Simulator
 from mss_sim.clock import ManualClock
-from tests.clients import Person, control
+from tests.clients import DOCTOR as DOCTOR_MAIL
+from tests.clients import HOSPITAL, ImapClient, Person, base64_of, control
 from tests.conftest import StartSimulator
 from tests.relying_party import DOCTOR, DOCTOR2, VERIFIER, RelyingParty, challenge, claims_of, hidden, told
 
@@ -155,7 +156,20 @@ async def test_whoever_is_disabled_gets_no_new_token(world: Simulator, party: Re
     await control(world, "PATCH", f"/identities/{DOCTOR}", {"enabled": False})
     assert (await party.refresh(tokens["refresh_token"])).json()["error"] == "invalid_grant"
     assert (await party.userinfo(tokens["access_token"])).status_code == 401
+    assert await party.introspect(tokens["access_token"]) == {"active": False}
     assert told(await party.authorize(prompt="none"))["error"] == "login_required"
+
+
+async def test_the_token_opens_a_mailbox_by_imap_for_whoever_is_in_it(party: RelyingParty, world: Simulator) -> None:
+    token = (await party.tokens())["access_token"]
+    client = await ImapClient.open(world)
+    for mailbox, verdict in ((HOSPITAL, "NO [AUTHENTICATIONFAILED]"), (DOCTOR_MAIL, "OK")):
+        blob = base64_of(f"user={mailbox}\x01auth=Bearer {token}\x01\x01".encode())
+        answer = await client.ask(f"AUTHENTICATE XOAUTH2 {blob}")
+        assert answer[-1].startswith(verdict), answer
+    await control(world, "DELETE", "/psc/sessions")
+    assert (await client.ask("SELECT INBOX"))[-1].startswith("OK"), "a session that is open stays open"
+    await client.close()
 
 
 async def test_the_form_is_taken_from_the_browser_that_was_given_it_only(world: Simulator, party: RelyingParty) -> None:

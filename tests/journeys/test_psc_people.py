@@ -274,6 +274,8 @@ async def test_requests_are_for_registered_clients_and_their_own(party: RelyingP
     assert (await ask(party)).json()["error"] == "unauthorized_client"
     await party.register(client_id="third", grant_types=[CIBA])
     assert (await poll(party, asked)).json()["error"] == "invalid_grant"
+    await party.register(client_id="app", grant_types=[CIBA], token_endpoint_auth_method="none")
+    assert (await ask(party, client_id="app")).json()["error"] == "unauthorized_client"
 
 
 async def test_the_page_of_approvals(party: RelyingParty) -> None:

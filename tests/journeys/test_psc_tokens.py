@@ -376,6 +376,9 @@ async def test_a_client_is_known_by_the_subject_of_its_certificate(world: Simula
         ("http://127.0.0.1/cb", "http://127.0.0.1/other", False),
         ("http://localhost/cb", "http://localhost:9/cb", False),
         ("http://127.0.0.1/cb", "http://[bad/cb", False),
+        ("http://127.0.0.1/cb", "http://127.0.0.1\r\n/cb", False),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:8\t0/cb", False),
+        ("http://127.0.0.1/cb", "http://127.0.0.1\\@evil.example/cb", False),
     ],
 )
 def test_redirect_uris_are_compared_letter_by_letter(registered: str, given: str, same: bool) -> None:
