@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
@@ -89,6 +90,8 @@ def _built(world: World, client_id: str, secret: str | None, metadata: dict[str,
 
 def _check(metadata: dict[str, Any], client_id: str) -> None:
     unknown = sorted(set(metadata) - {*_LISTS, *_TEXTS, "jwks"})
+    if "jwks" in metadata and metadata.get("token_endpoint_auth_method") != "private_key_jwt":
+        raise _invalid("jwks are for private_key_jwt", client_id)
     if unknown:
         raise _invalid(f"{unknown[0]} is not known here; known are {', '.join((*_LISTS, *_TEXTS, 'jwks'))}", client_id)
     for name in _LISTS:
@@ -123,6 +126,7 @@ def _are_public_keys(jwks: Any) -> bool:
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) and row.get("kty") in ("RSA", "EC") for row in rows):
         return False
     try:
+        orjson.dumps(jwks)  # what cannot be written cannot be kept
         return not any(key.is_private for key in KeySet.import_key_set({"keys": rows}).keys)
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         return False
@@ -172,21 +176,29 @@ async def register_first(world: World) -> None:
     }
     chosen = [_built(world, FIRST_CLIENT, world.tokens.keys.secret(FIRST_CLIENT), metadata)[0]]
     if world.settings.psc_clients_file is not None:
-        for row in _read(world.settings.psc_clients_file):
-            fields = {key: value for key, value in row.items() if key not in ("client_id", "client_secret")}
-            chosen.append(_built(world, str(row.get("client_id", "")), row.get("client_secret"), fields)[0])
+        chosen += _read(world, world.settings.psc_clients_file)
 
     def unit(conn: Connection) -> None:
         for client in chosen:
-            psc.put_client(conn, client)
+            kept = psc.client(conn, client.client_id)
+            if client.client_id != FIRST_CLIENT or kept is None or kept.secret_hash != client.secret_hash:
+                psc.put_client(conn, client)
 
     await world.store.write(unit)
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
-    """The clients of a file: a JSON list, or TOML tables `[[clients]]`; ValueError when it is neither."""
+def _read(world: World, path: Path) -> list[Client]:
+    """The clients of a file: a JSON list, or TOML tables `[[clients]]`; ValueError when one of them cannot work."""
     text = path.read_text(encoding="utf-8")
     rows = tomllib.loads(text).get("clients", []) if path.suffix == ".toml" else json.loads(text)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError(f"{path}: a list of clients is expected, each with client_id and the metadata of RFC 7591")
-    return rows
+    found = []
+    for row in rows:
+        fields = {key: value for key, value in row.items() if key not in ("client_id", "client_secret")}
+        secret = row.get("client_secret")
+        try:
+            found.append(_built(world, str(row.get("client_id", "")), None if secret is None else str(secret), fields)[0])
+        except Refusal as refusal:
+            raise ValueError(f"{path}: {refusal.subject}: {refusal.detail}") from refusal
+    return found

@@ -1,8 +1,9 @@
 """Professionals as Pro Santé Connect knows them: who may log in there, and what userinfo tells of each."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from mss_sim.core import control
 from mss_sim.core.world import World
@@ -57,8 +58,11 @@ def everybody(conn: Connection) -> list[Identity]:
 
 async def set_profile(world: World, idnat: str, profile: dict[str, Any]) -> None:
     """Replace what userinfo tells of an identity; Refusal when there is none of that idNat or the profile is too large."""
-    text = json.dumps(profile, ensure_ascii=False)
-    if len(text.encode("utf-8", "surrogatepass")) > _PROFILE_BYTES_MAX:
+    try:
+        size = len(orjson.dumps(profile))
+    except TypeError as error:  # half a surrogate pair, a number of more than 64 bits, a thousand levels
+        raise Refusal(Rule.INVALID, f"The profile cannot be written as JSON: {error}.", subject=idnat) from error
+    if size > _PROFILE_BYTES_MAX:
         raise Refusal(Rule.INVALID, f"A profile has at most {_PROFILE_BYTES_MAX} bytes of JSON.", subject=idnat)
 
     def unit(conn: Connection) -> None:

@@ -175,7 +175,7 @@ async def log_in(request: Request, core: Core) -> Response:
         desk.close(key)
         refused = OAuthError("access_denied", "The professional refused.")
         return _back(core, asked.redirect_uri, asked.state, refused, after_form=True)
-    idnat, mode = form.get("identity") or "", form.get("mode") or AuthMode.CARD.value
+    idnat, mode = form.get("other") or form.get("identity") or "", form.get("mode") or AuthMode.CARD.value
     found = await core.world.store.read(psc.professional, idnat)
     if found is None or mode not in list(AuthMode):
         client = await core.world.store.read(clients.by_id, asked.client_id)

@@ -23,6 +23,7 @@ _STYLE = (
     "button{font:inherit;padding:.5rem 1rem;margin-right:.5rem;border:1px solid #000091;border-radius:4px;background:#000091;color:#fff}"
     "button.second{background:#fff;color:#000091}.note{color:#666;font-size:.9rem}.wrong{color:#b34000}code{overflow-wrap:anywhere}"
 )
+_LISTED_MAX = 500
 _MODES = {AuthMode.CARD: "Carte CPS ou CPE", AuthMode.MOBILE: "Application e-CPS"}
 
 
@@ -47,8 +48,11 @@ def log_in(
     client_name: str, people: Sequence[Identity], chosen: str | None, key: str, *, wrong: str = "", mode: AuthMode = AuthMode.CARD
 ) -> Response:
     """Choose who logs in and with what, approve or refuse."""
+    shown = list(people[:_LISTED_MAX])
+    shown += [one for one in people[_LISTED_MAX:] if one.idnat == chosen]
+    other = '<label>ou son idNat<br><input name="other"></label>' if len(people) > _LISTED_MAX else ""
     options = "".join(
-        f'<option value="{escape(one.idnat)}"{" selected" if one.idnat == chosen else ""}>{escape(_told(one))}</option>' for one in people
+        f'<option value="{escape(one.idnat)}"{" selected" if one.idnat == chosen else ""}>{escape(_told(one))}</option>' for one in shown
     )
     modes = "".join(
         f'<label><input type="radio" name="mode" value="{one.value}"{" checked" if one is mode else ""}> {label}</label>'
@@ -58,7 +62,7 @@ def log_in(
     content = (
         f"<p><strong>{escape(client_name)}</strong> demande à connaître votre identité professionnelle.</p>{warning}"
         f'<form method="post" action="/auth/login"><input type="hidden" name="key" value="{escape(key)}">'
-        f'<label>Professionnel<br><select name="identity">{options}</select></label>{modes}'
+        f'<label>Professionnel<br><select name="identity">{options}</select></label>{other}{modes}'
         '<button name="decision" value="approve">Se connecter</button>'
         '<button class="second" name="decision" value="refuse">Refuser</button></form>'
     )

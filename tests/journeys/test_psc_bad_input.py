@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 
 from mss_sim.app import Simulator
@@ -152,6 +153,7 @@ async def test_a_wrong_method_is_no_defect(party: RelyingParty) -> None:
         pytest.param({"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": 7}}, id="keys is a number"),
         pytest.param({"token_endpoint_auth_method": "none", "client_secret": "x"}, id="public with a secret"),
         pytest.param({"token_endpoint_auth_method": "tls_client_auth"}, id="no subject"),
+        pytest.param({"jwks": {"keys": [{"kty": "RSA"}]}}, id="keys that nobody uses"),
         pytest.param({"userinfo_signed_response_alg": "none"}, id="unsigned userinfo"),
         pytest.param({"logo_uri": "x"}, id="unknown field"),
     ],
@@ -186,6 +188,23 @@ async def test_a_persona_is_a_professional_with_a_profile_of_bearable_size(simul
     for wrong in odd:
         answer = await control(simulator, "POST", "/psc/personas", {"idnat": "899700420096", "family_name": "X", **wrong})
         assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("value", ['"\\ud800"', "1" * 30, "[" * 400 + "]" * 400])
+async def test_a_profile_that_cannot_be_written_back_is_refused(simulator: Simulator, value: str) -> None:
+    async with httpx.AsyncClient() as http:
+        body = f'{{"idnat": "{DOCTOR}", "family_name": "X", "profile": {{"x": {value}}}}}'
+        url = f"{simulator.ready()['http']}/control/psc/personas"
+        assert (await http.post(url, content=body, headers={"Content-Type": "application/json"})).status_code == 422
+
+
+async def test_the_request_may_come_by_post(party: RelyingParty) -> None:
+    form = dict((await party.authorize()).request.url.params)
+    page = await party.http.post(f"{party.base}/auth", data=form)
+    assert page.status_code == 200
+    refused = await party.http.post(f"{party.base}/auth", data={**form, "scope": "openid"})
+    assert (refused.status_code, told(refused)["error"]) == (303, "invalid_scope")
+    assert (await party.http.post(f"{party.base}/auth", json=form)).status_code == 400
 
 
 async def test_memory_is_bounded(start: StartSimulator) -> None:

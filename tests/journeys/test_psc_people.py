@@ -1,6 +1,7 @@
 """What userinfo tells of whom, the control plane, and log-in without a browser (CIBA)."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from joserfc.jwk import KeySet
 
 from mss_sim.app import Simulator
 from mss_sim.clock import ManualClock
+from mss_sim.store import identities
 from tests.clients import Person, control
 from tests.conftest import StartSimulator
 from tests.relying_party import CIBA, DOCTOR, RelyingParty, claims_of, hidden, told
@@ -175,6 +177,45 @@ async def test_clients_of_a_file(start: StartSimulator, tmp_path: Path, name: st
     async with start(psc_clients_file=tmp_path / name) as simulator, RelyingParty.of(simulator) as party:
         party.client_id, party.auth, party.redirect_uri = "lgc", ("lgc", "s3cret"), "https://lgc.example/cb"
         assert claims_of((await party.tokens())["access_token"])["azp"] == "lgc"
+
+
+async def test_a_file_of_clients_that_cannot_work_stops_the_start(start: StartSimulator, tmp_path: Path) -> None:
+    path = tmp_path / "clients.json"
+    for text in ("{}", "[7]", '[{"client_id": "a:b"}]', '[{"client_id": "a", "redirect_uris": 7}]', "["):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=r"clients\.json|Expecting"):
+            async with start(psc_clients_file=path):
+                pass
+
+
+async def test_what_is_registered_outlives_a_restart_on_both_databases(start: StartSimulator, database: str | None) -> None:
+    async with start(database_url=database) as simulator:
+        client = {"client_id": "kept", "client_secret": "s3cret", "redirect_uris": ["http://127.0.0.1/cb"], "client_name": "Été"}
+        assert (await control(simulator, "POST", "/psc/clients", client)).status_code == 201
+        first = {"client_id": "mss-sim-client", "client_secret": simulator.ready()["psc"]["client_secret"], "client_name": "Mien"}
+        assert (await control(simulator, "POST", "/psc/clients", first)).status_code == 201
+        person = {"idnat": DOCTOR, "family_name": "x", "profile": {"SubjectOrganization": "Été \u0000"}}
+        assert (await control(simulator, "POST", "/psc/personas", person)).status_code == 201
+    async with start(database_url=database) as simulator, RelyingParty.of(simulator) as party:
+        names = {one["client_id"]: one["client_name"] for one in (await control(simulator, "GET", "/psc/clients")).json()}
+        assert names == {"kept": "Été", "mss-sim-client": "Mien"}
+        party.client_id, party.auth, party.redirect_uri = "kept", ("kept", "s3cret"), "http://127.0.0.1:99/cb"
+        assert (await known(party, DOCTOR))["SubjectOrganization"] == "Été \u0000"
+
+
+async def test_in_a_large_world_one_is_chosen_by_number(world: Simulator, party: RelyingParty) -> None:
+    def unit(conn: Any) -> None:
+        doctor = identities.by_idnat(conn, DOCTOR)
+        assert doctor is not None
+        for number in range(600):
+            identities.add(conn, replace(doctor, id=world.world.ids.next(), idnat=f"5{number:014d}/X"))
+
+    await world.world.store.write(unit)
+    page = await party.authorize(login_hint="500000000000599/X")
+    assert page.text.count("<option") == 501
+    assert 'value="500000000000599/X" selected' in page.text
+    code = told(await party.submit(page, other="500000000000550/X"))["code"]
+    assert claims_of((await party.exchange(code)).json()["access_token"])["SubjectNameID"] == "500000000000550/X"
 
 
 async def test_an_outage_counts_down(world: Simulator, party: RelyingParty) -> None:
