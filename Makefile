@@ -25,7 +25,7 @@ UNSUITABLE = mss-sim needs Python 3.11 or later with venv and pip (Debian: pytho
 LOCK = CUSTOM_COMPILE_COMMAND="make lock" build/lock/bin/pip-compile --quiet --no-config --strip-extras --generate-hashes \
 	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options $(ARGS)
 
-# The IMAP client from npm that the tests speak to, and what npm writes there when all is installed.
+# The clients from npm that the tests send to the simulator, and what npm writes there when all is installed.
 NODE = tests/strangers/node
 IMAPFLOW = $(NODE)/node_modules/.package-lock.json
 
@@ -96,7 +96,7 @@ clean: ## Remove what make made; ./data stays
 
 # Where there is no npm, checks work all the same, and the tests that need it say so.
 $(IMAPFLOW): $(NODE)/package-lock.json
-	@if command -v npm >/dev/null; then npm ci --silent --prefix $(NODE) && touch $@; else echo "npm is missing: no imapflow" >&2; fi
+	@if command -v npm >/dev/null; then npm ci --silent --prefix $(NODE) && touch $@; else echo "npm is missing: no imapflow, no openid-client" >&2; fi
 
 # pip-tools works from inside pip, hence the pinned pip and a virtual environment that nothing else uses.
 build/lock.stamp: .venv/bin/python requirements/lock.txt

@@ -14,9 +14,8 @@ from alembic.util import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
-from mss_sim.models import certificates  # noqa: F401 - its table belongs to the metadata
-from mss_sim.models.tables import metadata
 from mss_sim.store import engine
+from mss_sim.store.schema import metadata
 
 
 def _url() -> str:

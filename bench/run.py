@@ -27,6 +27,7 @@ import acceptance
 import crash
 import imap
 import pages
+import psc
 import resources
 from figures import Benchmark, Row, Setting
 from rich.console import Console
@@ -47,6 +48,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "imap_search": imap.search,
     "imap_append": imap.append,
     "imap_idle": imap.idle,
+    "psc_tokens": psc.tokens,
 }
 _RESULTS = Path(__file__).resolve().parent / "results.json"
 _COLUMNS_MIN = 120

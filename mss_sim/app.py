@@ -29,7 +29,7 @@ from mss_sim.api import app as api
 from mss_sim.api.admin_schemas import persona
 from mss_sim.clock import Clock, SystemClock
 from mss_sim.config import Settings
-from mss_sim.core import autoconfig, peers
+from mss_sim.core import autoconfig, clients, peers
 from mss_sim.core import seed as seeds
 from mss_sim.core.autoconfig import Doors
 from mss_sim.core.core import Core, assemble
@@ -51,6 +51,9 @@ from mss_sim.net.dns import Responder
 from mss_sim.net.tls import Certificates
 from mss_sim.net.transcripts import Transcripts
 from mss_sim.net.traps import Trap, Traps
+from mss_sim.pki.authority import ORGANISATIONS
+from mss_sim.pki.bundles import pem
+from mss_sim.psc import routes as psc
 from mss_sim.smtp.mx import MxSession
 from mss_sim.smtp.outbound import Outbound
 from mss_sim.smtp.server import SmtpConnection
@@ -59,9 +62,7 @@ from mss_sim.smtp.wire import FrontEnd
 from mss_sim.store import engine as engines
 from mss_sim.store import schema
 from mss_sim.store.store import Store
-from mss_sim.pki.authority import ORGANISATIONS
-from mss_sim.pki.bundles import pem
-from mss_sim.vocabulary import Door, UntrustedPeer
+from mss_sim.vocabulary import PSC_REALM, Door, UntrustedPeer
 
 _STOP_SECONDS = 5.0
 _HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -148,6 +149,8 @@ class Simulator:
             self._clock, self.world.ids, sessions_max=settings.transcripts_max, lines_max=settings.transcript_lines_max
         )
         context = tls.server_context(self._certificates, settings, ask_client=settings.client_certificates_asked)
+        self.world.tokens.issuer = (settings.psc_base_url or self._http_url()) + PSC_REALM
+        await clients.register_first(self.world)
         await self._serve_smtp(context)
         await self._serve_imap(context)
         traps = Traps(self.world.igc, self.transcripts, settings)
@@ -247,6 +250,7 @@ class Simulator:
             raise RuntimeError("certificates come first")
         sockets = api.Sockets({"smtp": self.connections, "imap": self.imap_connections}, self.transcripts, traps)
         app = api.build(self.core, ca_file=self._certificates.ca_file, sockets=sockets, doors=self._doors(), seed=self._seed)
+        psc.install(app, self.core)
         patience = int(_STOP_SECONDS)
         config = uvicorn.Config(
             app, http=_HttpProtocol, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=patience
@@ -270,6 +274,7 @@ class Simulator:
         return Doors(self._shown_host(), self.settings.hostname, self._ports["imap"], self._ports["submission"])
 
     def _shown_host(self) -> str:
+        """The host to connect to: loopback when every address is listened on."""
         return self.settings.host if self.settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
 
     def _http_url(self) -> str:
@@ -292,6 +297,12 @@ class Simulator:
             "ca_file": str(self._certificates.ca_file.resolve()) if self._certificates else None,
             "control_key": self.settings.control_key,
             "traps": {trap.name.value: self._trap(trap, host) for trap in self._traps},
+            "psc": {
+                "issuer": self.world.tokens.issuer,
+                "client_id": clients.FIRST_CLIENT,
+                "client_secret": self.world.tokens.keys.secret(clients.FIRST_CLIENT),
+                "redirect_uri": clients.FIRST_REDIRECT_URI,
+            },
             "personas": self._personas,
         }
 
@@ -341,7 +352,7 @@ def _listening(name: str, host: str, port: int) -> Iterator[None]:
 def _bind(host: str, port: int) -> socket.socket:
     """A listening socket; `port` 0 takes any free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio turns Nagle off where it sees TCP by name
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))

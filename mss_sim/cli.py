@@ -161,6 +161,7 @@ def _greet(simulator: "Simulator") -> None:
         "ready",
         http=ready["http"],
         docs=f"{ready['http']}/docs",
+        psc=ready["psc"]["issuer"],
         submission=ready["submission"]["port"],
         mx=ready["mx"]["port"],
         imap=ready["imap"]["port"],

@@ -21,6 +21,8 @@ _TLS_1_2_SUITES = tuple(
     f"ECDHE-{kind}-{cipher}" for kind in ("ECDSA", "RSA") for cipher in ("AES256-GCM-SHA384", "AES128-GCM-SHA256", "CHACHA20-POLY1305")
 )
 
+_BASE_URL = r"^https?://[^/?#\s]+$"
+
 
 class Settings(BaseSettings):
     """Settings of one `Simulator`; immutable once built."""
@@ -116,6 +118,29 @@ class Settings(BaseSettings):
     # Tokens
     token_lifetime_seconds: int = Field(default=120, ge=1, description="Life of an access token (ref: psc#lifetimes).")
     token_bytes_max: int = Field(default=8_192, ge=1_024, description="Longest token that is looked at.")
+    psc_base_url: str | None = Field(
+        default=None, pattern=_BASE_URL, description="Scheme, host and port under which Pro Santé Connect is seen; none: the HTTP port."
+    )
+    psc_wallet_url: str | None = Field(
+        default=None, pattern=_BASE_URL, description="Base of the authorization endpoint, on another host; none: as the rest."
+    )
+    psc_mtls_url: str | None = Field(
+        default=None, pattern=_BASE_URL, description="HTTPS base that asks for client certificates; none: no mtls_endpoint_aliases."
+    )
+    psc_clients_file: Path | None = Field(default=None, description="JSON or TOML file of clients that are registered at every start.")
+    psc_acr: str = Field(
+        default="eidas1", min_length=1, description="Level of assurance that is given, and the one that mail servers take."
+    )
+    psc_acr_required: bool = Field(default=True, description="acr_values must name it at log-in, and tokens must carry it.")
+    psc_pkce_plain: bool = Field(default=False, description="PKCE with the method plain is taken, as the national discovery says.")
+    psc_auto_approve: bool = Field(default=False, description="Whoever login_hint names is logged in at once, without a page; for CI.")
+    psc_code_seconds: int = Field(default=60, ge=1, description="Life of an authorization code, and of a log-in page ten times as long.")
+    psc_refresh_seconds: int = Field(default=1_800, ge=1, description="Life of a refresh token (ref: psc#lifetimes).")
+    psc_session_idle_seconds: int = Field(default=1_800, ge=1, description="Idle time that ends a session (ref: psc#lifetimes).")
+    psc_session_seconds_max: int = Field(default=14_400, ge=1, description="Longest life of a session (ref: psc#lifetimes).")
+    psc_ciba_seconds: int = Field(default=120, ge=1, description="Time to approve a CIBA request (ref: psc#ciba).")
+    psc_ciba_interval_seconds: int = Field(default=5, ge=0, description="Least time between two polls of a CIBA request.")
+    psc_kept_max: int = Field(default=20_000, ge=10, description="Sessions, and as many codes, refresh tokens and requests, that are kept.")
     idempotency_seconds: int = Field(default=86_400, ge=1, description="How long an Idempotency-Key is remembered.")
 
     # Certificates and TLS

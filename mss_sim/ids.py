@@ -7,6 +7,7 @@ letters and digits, because a JavaScript number cannot hold it.
 
 import secrets
 import threading
+import uuid
 
 from mss_sim.clock import Clock
 
@@ -37,6 +38,10 @@ class IdSource:
     def message_id(self, domain: str) -> str:
         """A new RFC 5322 Message-ID under `domain`, angle brackets included (ref: rfc5322#3.6.4)."""
         return f"<{encode(self.next())}.{secrets.token_hex(4)}@{domain}>"
+
+    def uuid(self) -> str:
+        """A new random UUID, for the formats that ask for one."""
+        return str(uuid.uuid4())
 
     def secret(self) -> str:
         """A key of 256 random bits as URL-safe text."""

@@ -1,8 +1,5 @@
 """The control plane: the world seen and changed from outside, for tests and trainers. Apart from the simulated API."""
 
-import ipaddress
-import secrets
-
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import FileResponse, Response
 
@@ -10,37 +7,12 @@ from mss_sim.api import admin_schemas as schemas
 from mss_sim.api import grants, views
 from mss_sim.api.schemas import GrantIn, GrantOut
 from mss_sim.api.views import Json
-from mss_sim.core import control, delegation, holders, operators, seed
+from mss_sim.core import clients, control, delegation, holders, operators, seed
 from mss_sim.core.rows import Identity
-from mss_sim.errors import Refusal, Rule
+from mss_sim.http.control import check_allowed
 from mss_sim.http.dependencies import CurrentCore, MailboxAddress, read_id
 from mss_sim.policy.identifiers import warnings
 from mss_sim.vocabulary import Door
-
-
-def check_allowed(request: Request, core: CurrentCore) -> None:
-    """Let in whoever has the key; without one, only this machine, and never a web page that came from elsewhere."""
-    key = core.world.settings.control_key
-    if key is not None:
-        if not secrets.compare_digest(request.headers.get("x-control-key", "").encode(), key.encode()):
-            raise Refusal(Rule.CONTROL_FORBIDDEN, "Give the control key in X-Control-Key.")
-        return
-    client = request.client.host if request.client else ""
-    if not _is_loopback(client) or not _is_loopback(request.url.hostname or ""):
-        raise Refusal(Rule.CONTROL_FORBIDDEN, "Without a control key only this machine is heard: set MSS_SIM_CONTROL_KEY.")
-    origin = request.headers.get("origin")
-    if origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}":
-        raise Refusal(Rule.CONTROL_FORBIDDEN, "A page of another site may not drive the simulator.")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
 
 router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(check_allowed)])
 
@@ -62,6 +34,8 @@ async def reset(request: Request, core: CurrentCore, wanted: schemas.SeedIn | No
         seed.load(name)
     async with request.app.state.resetting:
         await core.world.store.reset()
+        core.forget()
+        await clients.register_first(core.world)
         if name != seed.NONE:
             await seed.plant(core.world, name)
     return Response(status_code=204)

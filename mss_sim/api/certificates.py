@@ -7,13 +7,13 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from mss_sim.api import certificate_schemas as schemas
-from mss_sim.api.admin import check_allowed
 from mss_sim.api.views import Json
 from mss_sim.clock import from_datetime, iso
-from mss_sim.core import certificates, control
+from mss_sim.core import certificates, operators
 from mss_sim.core.core import Core
 from mss_sim.core.rows import Certificate
 from mss_sim.errors import Refusal, Rule
+from mss_sim.http.control import check_allowed
 from mss_sim.http.dependencies import CurrentCore
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.pki import bundles
@@ -45,7 +45,7 @@ _TYPES = {
 
 async def _shown(core: Core, rows: list[Certificate]) -> list[dict[str, Any]]:
     addresses = await certificates.mailbox_addresses(core.world, rows)
-    operators = {one.id: one.name for one in await operators.every(core.world)}
+    known = {one.id: one.name for one in await operators.every(core.world)}
     return [
         {
             "serial": row.serial,
@@ -53,7 +53,7 @@ async def _shown(core: Core, rows: list[Certificate]) -> list[dict[str, Any]]:
             "authority": row.authority,
             "subject": row.subject,
             "mailbox": addresses.get(row.mailbox_id) if row.mailbox_id is not None else None,
-            "operator": operators.get(row.operator_id) if row.operator_id is not None else None,
+            "operator": known.get(row.operator_id) if row.operator_id is not None else None,
             "host": row.host,
             "not_before": iso(row.not_before),
             "not_after": iso(row.not_after),

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from mss_sim.api import admin_schemas as schemas
-from mss_sim.api.admin import check_allowed
 from mss_sim.api.views import Json
 from mss_sim.clock import iso
 from mss_sim.errors import Refusal, Rule
+from mss_sim.http.control import check_allowed
 from mss_sim.net.transcripts import Transcript
 from mss_sim.vocabulary import Door
 

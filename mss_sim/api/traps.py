@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from mss_sim.api import certificate_schemas as schemas
-from mss_sim.api.admin import check_allowed
 from mss_sim.api.views import Json
 from mss_sim.clock import iso
+from mss_sim.http.control import check_allowed
 from mss_sim.net.traps import Traps, Visit
 from mss_sim.policy.traps import EXPOSING, judge, requirements
 from mss_sim.vocabulary import Door, TrapName, Verdict

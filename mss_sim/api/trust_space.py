@@ -5,13 +5,13 @@ from pydantic import Field
 from starlette.responses import Response
 
 from mss_sim.api import admin_schemas
-from mss_sim.api.admin import check_allowed
 from mss_sim.api.schemas import In, Out
 from mss_sim.api.views import Json
 from mss_sim.clock import iso
 from mss_sim.core import operators
 from mss_sim.core.operators import NewOperator
 from mss_sim.core.white_list import Variant
+from mss_sim.http.control import check_allowed
 from mss_sim.http.dependencies import CurrentCore
 from mss_sim.vocabulary import LogInBy
 

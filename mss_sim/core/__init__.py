@@ -2,6 +2,9 @@
 
     world, core                      what a verb needs; what a front end is given
     accounts, passwords, tokens      from credentials to an actor
+    keys, claims, psc                what signs tokens; what userinfo tells; professionals with a card
+    clients, oauth, provider, ciba   the OpenID provider: who may ask, in which words it refuses, its state, approvals
+    kept                             values in memory that end by themselves
     directory                        domains and mailboxes as last seen
     submission, reception            a letter from a client; a letter from a peer operator
     letters, delivery, recorded      the letter on its way; into mailboxes; what is left behind besides copies

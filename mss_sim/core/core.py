@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from mss_sim.core.ciba import Ciba
 from mss_sim.core.delivery import Delivery
 from mss_sim.core.events import Events
+from mss_sim.core.provider import Provider
 from mss_sim.core.queue import Queue
 from mss_sim.core.receipts import Receipts
 from mss_sim.core.reception import Reception
@@ -23,11 +25,19 @@ class Core:
     queue: Queue
     events: Events
     lookout: Lookout
+    provider: Provider
+    ciba: Ciba
+
+    def forget(self) -> None:
+        """Drop what is in memory of people who are no longer there; for a world that is emptied."""
+        self.provider.forget()
+        self.ciba.forget()
 
 
 def assemble(world: World) -> Core:
     """The core of a world."""
     delivery = Delivery(world)
+    provider = Provider(world)
     return Core(
         world=world,
         submission=Submission(world, delivery),
@@ -36,4 +46,6 @@ def assemble(world: World) -> Core:
         queue=Queue(world, delivery),
         events=Events(world.store, world.clock, tick_seconds=world.settings.events_tick_seconds),
         lookout=Lookout(world),
+        provider=provider,
+        ciba=Ciba(provider),
     )

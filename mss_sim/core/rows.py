@@ -8,10 +8,12 @@ from mss_sim.store.journal import Line
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import Item, ListQuery, Reading
 from mss_sim.store.operators import Operator
+from mss_sim.store.psc import Client
 from mss_sim.store.views import CopyState, Sortable
 
 __all__ = [
     "Certificate",
+    "Client",
     "CopyState",
     "Folder",
     "GrantRow",

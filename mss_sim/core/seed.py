@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mss_sim.clock import DAY
-from mss_sim.core import control, delegation, operators
+from mss_sim.core import control, delegation, operators, psc
 from mss_sim.core.holders import CONTROL
 from mss_sim.core.operators import NewOperator
 from mss_sim.core.world import World
@@ -61,8 +61,10 @@ async def plant(world: World, name: str) -> bool:
     for row in seed["operators"]:
         await operators.add(world, NewOperator(**row))
     for row in seed["identities"]:
-        fields = {key: value for key, value in row.items() if key != "role"}
+        fields = {key: value for key, value in row.items() if key not in ("role", "psc")}
         await control.add_identity(world, control.NewIdentity(**{**fields, "kind": IdentityKind(row["kind"])}))
+        if "psc" in row:
+            await psc.set_profile(world, row["idnat"], row["psc"])
     for row in seed["mailboxes"]:
         await control.add_mailbox(world, _mailbox(row, roles))
     for row in seed.get("grants", ()):

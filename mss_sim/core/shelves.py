@@ -76,14 +76,18 @@ def held_now(world: World, conn: Connection, actor: Actor, address: str, right: 
 async def check(world: World, actor: Actor, address: str | None) -> Micros | None:
     """Refuse an actor who is no longer known, or who may no longer see the mailbox that he logged in to, if any.
 
-    When the first grant that lets him in runs out; None when none does.
+    When the first grant that lets him in runs out, or the token that is to end with the connection; None when none does.
     """
 
     def query(conn: Connection) -> Micros | None:
+        if actor.until is not None and actor.until <= world.clock.now():
+            detail = "The token that opened this connection has expired; log in again with a fresh one."
+            raise Refusal(Rule.AUTHENTICATION_FAILED, detail, reference="psc#access-token")
         if address is None:
             _check_known(conn, actor)
-            return None
-        return _until(held_now(world, conn, actor, address, Right.SEE))
+            return actor.until
+        ends = (_until(held_now(world, conn, actor, address, Right.SEE)), actor.until)
+        return min((end for end in ends if end is not None), default=None)
 
     return await world.store.read(query)
 

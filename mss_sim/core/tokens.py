@@ -1,88 +1,152 @@
-"""Access tokens: minted and verified here, behind two functions, until an OpenID provider mints them.
+"""Tokens: signed and verified here, whether the OpenID provider, the control plane or a test asks for them.
 
-The claims have the names and shapes of Pro Santé Connect's (ref: psc#access-token): what a mail server reads of a token does not
-change when the provider comes.
+The claims have the names and shapes of Pro Santé Connect's (ref: psc#access-token). A mail server verifies them offline, as real
+operators do: the key, the issuer, the times, what the token is and what it is for. Whether the session behind it has been ended
+since is not written in a token: that is what introspection tells.
 """
 
+import uuid
 from pathlib import Path
 from typing import Any
 
+import orjson
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import RSAKey
+from joserfc.util import to_bytes, urlsafe_b64decode
 
 from mss_sim.clock import SECOND, Clock
 from mss_sim.config import Settings
+from mss_sim.core.keys import KeyRing
 from mss_sim.errors import Refusal, Rule
-from mss_sim.ids import IdSource, encode
+from mss_sim.ids import IdSource
+from mss_sim.vocabulary import PSC_REALM, AuthMode, TokenType
 
-ISSUER = "https://auth.psc.sim.mssante.fr/auth/realms/esante-wallet"
+ISSUER = f"https://auth.psc.sim.mssante.fr{PSC_REALM}"
+"""The issuer of a world that serves no HTTP."""
+SCOPE = "openid scope_all"
 _ALGORITHM = "RS256"
-_SCOPE = "openid scope_all"
+_SKEW_SECONDS = 60
+_SUBJECTS = uuid.UUID("6c1f43a3-6bd7-4d0e-9d62-6d73732d7369")
+"""The namespace in which every idNat has its UUID, the same in every world."""
+_TYPES_TOLD: dict[str, str] = {
+    TokenType.ID: "it is an ID token; present the access token",
+    TokenType.REFRESH: "it is a refresh token; exchange it for an access token",
+}
+
+
+def subject_of(idnat: str) -> str:
+    """The `sub` of an identity: `f:<uuid>:<idNat>`, the same at every log-in."""
+    return f"f:{uuid.uuid5(_SUBJECTS, idnat)}:{idnat}"
+
+
+def other_ids(idnat: str) -> list[dict[str, Any]]:
+    """The `otherIds` of an identity: its number and the register that gave it; empty when neither RPPS nor a publisher's number."""
+    if idnat.startswith("8") and "/" not in idnat:
+        return [{"identifiant": idnat, "origine": "RPPS", "qualite": 1}]
+    if idnat.startswith("ANS"):
+        return [{"identifiant": idnat, "origine": "EDIT", "qualite": 1}]
+    return []
 
 
 class Tokens:
-    """Mints and verifies the access tokens of one world. The signing key is made when it is first needed."""
+    """Signs and verifies the tokens of one world. `issuer` is set once the port of the provider is known."""
 
     def __init__(self, settings: Settings, clock: Clock, ids: IdSource, key_file: Path) -> None:
         self._settings = settings
         self._clock = clock
         self._ids = ids
-        self._key_file = key_file
-        self._key: RSAKey | None = None
+        self.keys = KeyRing(key_file, clock)
+        self.issuer = ISSUER
 
     def mint(self, idnat: str, *, lifetime_seconds: int | None = None, claims: dict[str, Any] | None = None) -> str:
-        """A signed token for the identity with that idNat; `claims` are added to, or replace, the usual ones."""
+        """A signed access token for the identity with that idNat; `claims` are added to, or replace, the usual ones."""
         now = self._clock.now() // SECOND
         lifetime = self._settings.token_lifetime_seconds if lifetime_seconds is None else lifetime_seconds
-        key = self._signing_key()
         payload = {
-            "iss": ISSUER,
-            "sub": f"f:mss-sim:{idnat}",
-            "azp": "mss-sim",
-            "typ": "Bearer",
-            "iat": now,
             "exp": now + lifetime,
-            "jti": f"onrtac:{encode(self._ids.next())}",
-            "acr": "eidas1",
-            "scope": _SCOPE,
+            "iat": now,
+            "auth_time": now,
+            "jti": f"onrtac:{self._ids.uuid()}",
+            "iss": self.issuer,
+            "sub": subject_of(idnat),
+            "typ": TokenType.ACCESS.value,
+            "azp": "mss-sim",
+            "acr": self._settings.psc_acr,
+            "scope": SCOPE,
+            "authMode": AuthMode.CARD.value,
+            "auth_level": "1",
             "SubjectNameID": idnat,
+            "PSISubjectNameID": "",
             "preferred_username": idnat,
+            "otherIds": other_ids(idnat),
             **(claims or {}),
         }
+        return self.sign(payload)
+
+    def sign(self, payload: dict[str, Any]) -> str:
+        """Any claims, signed with the key in use (ref: rfc7519#7.1)."""
+        key = self.keys.signing()
         return jwt.encode({"alg": _ALGORITHM, "kid": key.kid, "typ": "JWT"}, payload, key)
 
     def verify(self, token: str) -> str:
-        """The idNat that a token speaks for; Refusal(AUTHENTICATION_FAILED) that says what is wrong with it."""
+        """The idNat that an access token speaks for; Refusal(AUTHENTICATION_FAILED) that says what is wrong with it."""
+        return str(self.claims(token)["SubjectNameID"])
+
+    def claims(self, token: str) -> dict[str, Any]:
+        """The claims of an access token that holds now; Refusal(AUTHENTICATION_FAILED) that says what is wrong with it."""
+        claims = self.signed(token)
+        if claims.get("iss") != self.issuer:
+            raise _refused(f"its issuer is not {self.issuer}")
+        if claims.get("typ") != TokenType.ACCESS:
+            raise _refused(_TYPES_TOLD.get(str(claims.get("typ")), "its typ is not Bearer, it is not an access token"))
+        self._check_times(claims)
+        if not set(SCOPE.split()) <= set(str(claims.get("scope", "")).split()):
+            raise _refused(f"its scope is not {SCOPE}")
+        if self._settings.psc_acr_required and claims.get("acr") != self._settings.psc_acr:
+            raise _refused(f"its acr is not {self._settings.psc_acr}; ask for acr_values={self._settings.psc_acr}")
+        subject = claims.get("SubjectNameID")
+        if not isinstance(subject, str) or not subject:
+            raise _refused("it names nobody: SubjectNameID is missing")
+        return claims
+
+    def signed(self, token: str) -> dict[str, Any]:
+        """The claims of a JWT that a key of ours signed, whatever they say (ref: rfc8725#3.1); Refusal otherwise."""
         if len(token) > self._settings.token_bytes_max:
             raise _refused(f"it is over {self._settings.token_bytes_max} bytes")
+        header = _header(token)
+        algorithm = header.get("alg")
+        if isinstance(algorithm, str) and algorithm.lower() == "none":
+            raise _refused("it is not signed (alg none)")
+        if algorithm != _ALGORITHM:
+            raise _refused(f"it is signed with {str(algorithm)[:20]!r}; {_ALGORITHM} is asked for")
+        kid = header.get("kid")
+        key = self.keys.verifying(kid) if isinstance(kid, str) else None
+        if key is None:
+            raise _refused("it was not signed by this simulator, or its key is too old: no key has this kid")
         try:
-            claims = jwt.decode(token, self._signing_key(), algorithms=[_ALGORITHM]).claims
-        except (JoseError, ValueError, UnicodeError) as error:
-            raise _refused("it was not signed by this simulator") from error
+            return jwt.decode(token, key, algorithms=[_ALGORITHM]).claims
+        except (JoseError, ValueError, UnicodeError, RecursionError) as error:
+            raise _refused("it was not signed by this simulator, or it was changed since") from error
+
+    def _check_times(self, claims: dict[str, Any]) -> None:
         now = self._clock.now() // SECOND
-        expires, issued = claims.get("exp"), claims.get("iat", 0)
-        if claims.get("iss") != ISSUER or claims.get("typ") != "Bearer":
-            raise _refused("it is not an access token of this issuer")
+        expires, issued, begins = claims.get("exp"), claims.get("iat", 0), claims.get("nbf", 0)
         if not isinstance(expires, int) or expires <= now:
             raise _refused("it has expired; ask for a fresh one")
-        if not isinstance(issued, int) or issued > now + 60:
+        if not all(isinstance(one, int) and one <= now + _SKEW_SECONDS for one in (issued, begins)):
             raise _refused("it comes from the future; check the clock")
-        if not set(_SCOPE.split()) <= set(str(claims.get("scope", "")).split()):
-            raise _refused(f"its scope is not {_SCOPE}")
-        return str(claims.get("SubjectNameID", ""))
 
-    def _signing_key(self) -> RSAKey:
-        if self._key is None:
-            if not self._key_file.exists():
-                self._key_file.parent.mkdir(parents=True, exist_ok=True)
-                made = RSAKey.generate_key(2048, private=True)
-                self._key_file.touch(mode=0o600)
-                self._key_file.write_bytes(made.as_pem(private=True))
-            key = RSAKey.import_key(self._key_file.read_bytes())
-            key.ensure_kid()
-            self._key = key
-        return self._key
+
+def _header(token: str) -> dict[str, Any]:
+    """The protected header of a compact JWS (ref: rfc7515#7.1)."""
+    parts = token.split(".")
+    try:
+        header = orjson.loads(urlsafe_b64decode(to_bytes(parts[0]))) if len(parts) == 3 else None
+    except (ValueError, UnicodeError):
+        header = None
+    if not isinstance(header, dict):
+        raise _refused("it is not a JWT of three parts")
+    return header
 
 
 def _refused(why: str) -> Refusal:

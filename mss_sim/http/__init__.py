@@ -1,6 +1,7 @@
 """What the HTTP front ends share: who is asking, and how a refusal looks.
 
     dependencies    the core, the actor, addresses and ids in paths, typed for FastAPI
+    control         who may drive the control plane
     problems        the one table that shows refusals over HTTP, and problem documents (RFC 9457)
 
 A request is authenticated each time: Basic with a persona's password in the development

@@ -9,10 +9,10 @@ from mss_sim.imap import responses
 from mss_sim.imap.commands import Authenticate, Login
 from mss_sim.imap.session import Session
 from mss_sim.imap.wire import Bad
-from mss_sim.net.logins import actor_behind, exchange, mechanisms
+from mss_sim.net.logins import actor_behind, exchange, mechanisms, told
 from mss_sim.net.sasl import SaslError
 from mss_sim.net.transcripts import MASK
-from mss_sim.vocabulary import Door
+from mss_sim.vocabulary import Door, TokenRefusal
 
 _ALWAYS = ("IMAP4rev1", "IMAP4rev2", "LITERAL+", "SASL-IR", "ID", "ENABLE")
 _LOGGED_IN = (
@@ -51,8 +51,8 @@ def capabilities(session: Session) -> bytes:
     if not session.tls and not session.stripped:
         words += ["STARTTLS", "LOGINDISABLED"]
     elif session.actor_or_none is None:
-        words += [f"AUTH={name}" for name in mechanisms(session.settings)]
-        words += [] if "PLAIN" in mechanisms(session.settings) else ["LOGINDISABLED"]
+        words += [f"AUTH={name}" for name in mechanisms(session.settings, session.certificate)]
+        words += [] if "PLAIN" in mechanisms(session.settings, session.certificate) else ["LOGINDISABLED"]
     else:
         words += [*_LOGGED_IN, f"APPENDLIMIT={session.literal_max}"]
         words += [] if session.compressed else ["COMPRESS=DEFLATE"]
@@ -96,7 +96,7 @@ async def login(session: Session, wanted: Login) -> bytes:
     """LOGIN name password."""
     if not session.tls and not session.stripped:
         return b"NO [PRIVACYREQUIRED] Say STARTTLS first (rfc9051#6.2.3)"
-    if "PLAIN" not in mechanisms(session.settings):
+    if "PLAIN" not in mechanisms(session.settings, session.certificate):
         return b"NO [AUTHENTICATIONFAILED] The strict profile takes no password: AUTHENTICATE XOAUTH2 (ref2#ECO.1.2.1)"
     _check_open(session)
     actor = await accounts.with_password(session.world, wanted.name, wanted.password, door=Door.IMAP)
@@ -107,8 +107,8 @@ async def authenticate(session: Session, wanted: Authenticate) -> bytes:
     """AUTHENTICATE mechanism."""
     if not session.tls and not session.stripped:
         return b"NO [PRIVACYREQUIRED] Say STARTTLS first (rfc9051#6.2.2)"
-    if wanted.mechanism not in mechanisms(session.settings):
-        offered = ", ".join(mechanisms(session.settings))
+    if wanted.mechanism not in mechanisms(session.settings, session.certificate):
+        offered = ", ".join(mechanisms(session.settings, session.certificate))
         return f"NO [CANNOT] {responses.spoken(wanted.mechanism)} is no mechanism here: {offered}".encode("ascii")
 
     async def ask(challenge: str) -> str:
@@ -125,7 +125,13 @@ async def authenticate(session: Session, wanted: Authenticate) -> bytes:
     if credentials is None:
         raise Bad("the exchange was cancelled")
     _check_open(session)
-    return await _enter(session, await actor_behind(session.world, credentials, door=Door.IMAP), "AUTHENTICATE")
+    try:
+        actor = await actor_behind(session.world, credentials, door=Door.IMAP, certificate=session.certificate)
+    except Refusal:
+        if session.settings.token_refusal is TokenRefusal.POLITE:  # seen over IMAP, the national refusal is a plain one
+            await told(session.settings, wanted.mechanism, ask, ask)
+        raise
+    return await _enter(session, actor, "AUTHENTICATE")
 
 
 def _check_open(session: Session) -> None:

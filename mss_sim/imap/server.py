@@ -257,7 +257,9 @@ class ImapConnection(asyncio.Protocol):
             tls.note_failure(session.transcript, error)
             raise Gone from error
         session.tls = True
-        tls.note(session.transcript, self._transport.get_extra_info("ssl_object"))
+        shown = self._transport.get_extra_info("ssl_object")
+        session.certificate = shown.getpeercert(binary_form=True) if shown else None
+        tls.note(session.transcript, shown)
 
     # What a session asks for (`Stream`)
 

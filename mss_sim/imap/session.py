@@ -81,6 +81,7 @@ class Session:
         self.stream = stream
         self.transcript = transcript
         self.tls = False
+        self.certificate: bytes | None = None
         self.stripped = self.locked = False  # what a trap does to its clients: no STARTTLS, no log-in
         self.compressed = False
         self.actor_or_none: Actor | None = None
@@ -181,7 +182,7 @@ class Session:
         """A folder is open now."""
         self.view = view
         self.watcher.folders = {view.shelf.folder.id}
-        self.watcher.until = view.shelf.until
+        self.watcher.until = self._soonest(view.shelf.until)
 
     def close(self) -> None:
         """No folder is open."""
@@ -200,7 +201,7 @@ class Session:
         except Refusal as refusal:
             await self._lose(refusal)
             return
-        self.watcher.until = look.shelf.until
+        self.watcher.until = self._soonest(look.shelf.until)
         for line in view.told(look, vanished="QRESYNC" in self.enabled, modseq=self.condstore):
             self.say(line)
 
@@ -214,7 +215,11 @@ class Session:
         except Refusal as refusal:
             await self.leave(refusal.detail)
         else:
-            self.watcher.until = until if self.view is None else min((i for i in (until, self.view.shelf.until) if i), default=None)
+            self.watcher.until = until if self.view is None else self._soonest(until, self.view.shelf.until)
+
+    def _soonest(self, *instants: int | None) -> int | None:
+        """The first of some instants and of the token's end, when it ends the connection."""
+        return min((one for one in (*instants, self.actor.until) if one), default=None)
 
     async def _lose(self, refusal: Refusal) -> None:
         if refusal.rule not in LOST:

@@ -1,8 +1,8 @@
 """The tables of the store, for SQLAlchemy Core.
 
-Two files, `tables` for the mail and `certificates` for what the authority issued. There are no mapped classes: the store speaks Core
-statements and hands on frozen dataclasses, which costs less than an object-relational session and keeps
-SQL in one place.
+One file for the mail, because a schema is read as a whole; a service beside it has a file of its own. There are no mapped classes:
+the store speaks Core statements and hands on frozen dataclasses, which costs less than an object-relational session and keeps SQL in
+one place.
 
     operators, domains                         the trust space
     identities, accounts                       who exists, who can log in
@@ -13,6 +13,7 @@ SQL in one place.
     receipts, answer_rights                    read receipts that left; patients' rights to answer
     journal, idempotency                       who did what; which keys were used
     certificates                               what was issued, to whom, what was taken back
+    psc_clients, psc_profiles                  Pro Santé Connect (psc.py): its clients, and what it tells of people
 
 Ids are integers that grow with time and are made by `ids`, so that a row's place in its index is its
 place in time, and rows can be made in bulk without asking the database first. Instants are integers,

@@ -17,7 +17,7 @@ class MxSession(Session):
     def __init__(self, settings: Settings, peer: str, reception: Reception) -> None:
         super().__init__(settings, peer)
         self._reception = reception
-        self._certificate: PeerCertificate | None = None
+        self._peer: PeerCertificate | None = None
         self.tls_required = settings.peer_proof is PeerProof.CERTIFICATE
 
     async def size_max(self) -> int:
@@ -26,11 +26,12 @@ class MxSession(Session):
 
     async def shown(self, certificate: bytes | None) -> None:
         """The certificate that the peer showed in TLS."""
-        self._certificate = await self._reception.recognise(certificate) if certificate else None
+        await super().shown(certificate)
+        self._peer = await self._reception.recognise(certificate) if certificate else None
 
     async def accept_sender(self, command: MailCommand) -> None:
         await self._reception.check_size(command.size_bytes)
-        await self._reception.check_sender(command.sender, self._certificate)
+        await self._reception.check_sender(command.sender, self._peer)
 
     async def accept_recipient(self, command: RcptCommand, transaction: Transaction) -> None:
         await self._reception.check_recipient(command.recipient, transaction.mail.size_bytes)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from mss_sim import log
 from mss_sim.errors import Refusal
 from mss_sim.net import tls
-from mss_sim.net.logins import exchange, mechanisms
+from mss_sim.net.logins import CutConnection, exchange, mechanisms, told
 from mss_sim.net.sasl import SaslError
 from mss_sim.net.transcripts import MASK
 from mss_sim.smtp import replies
@@ -69,6 +69,8 @@ class SmtpConnection(Wire):
     # Verbs
 
     async def _command(self, line: bytes) -> None:
+        if isinstance(self._talk, SubmissionSession) and self._talk.expired:
+            await self._leave(replies.TOKEN_EXPIRED)
         verb, _, argument = line.partition(b" ")
         if line.lstrip()[:4].upper() == b"AUTH":  # mistyped ones carry credentials too
             self._note(b"AUTH %b %b" % (argument.partition(b" ")[0] if verb.upper() == b"AUTH" else b"", MASK))
@@ -118,7 +120,7 @@ class SmtpConnection(Wire):
             words.append("STARTTLS")
         safe = self.talk.tls or self._front.tls is None
         if isinstance(self.talk, SubmissionSession) and safe and not self.talk.authenticated:
-            words.append("AUTH " + " ".join(mechanisms(self._front.settings)))
+            words.append("AUTH " + " ".join(mechanisms(self._front.settings, self.talk.certificate)))
         return words
 
     async def smtp_STARTTLS(self, argument: str) -> None:  # noqa: N802
@@ -137,7 +139,7 @@ class SmtpConnection(Wire):
             await self._flush()
             await self._begin_tls(self._front.tls)
             self.talk.start_tls()
-            shown = self.transport.get_extra_info("ssl_object")
+            shown = self.transport.get_extra_info("ssl_object") if self.transport else None
             await self.talk.shown(shown.getpeercert(binary_form=True) if shown else None)
 
     async def _begin_tls(self, context: ssl.SSLContext) -> None:
@@ -170,7 +172,7 @@ class SmtpConnection(Wire):
 
     async def _log_in(self, talk: SubmissionSession, argument: str) -> None:
         name, _, initial = argument.partition(" ")
-        if name.upper() not in mechanisms(self._front.settings):
+        if name.upper() not in mechanisms(self._front.settings, talk.certificate):
             self._answer(replies.AUTH_UNKNOWN)
             return
         try:
@@ -183,7 +185,7 @@ class SmtpConnection(Wire):
             self._answer(Reply(501, replies.AUTH_UNREADABLE.enhanced, f"{replies.AUTH_UNREADABLE.text}: {error}"))
             return
         except Refusal as refusal:
-            self._answer(replies.refused(refusal))
+            await self._refuse_login(name.upper(), refusal)
             return
         if not self._front.connections.admit(self, actor.identity.id):
             await self._leave(replies.TOO_MANY_CONNECTIONS)
@@ -192,9 +194,20 @@ class SmtpConnection(Wire):
             self._transcript.facts["identity"] = actor.identity.idnat
         self._say(replies.AUTHENTICATED)
 
+    async def _refuse_login(self, mechanism: str, refusal: Refusal) -> None:
+        try:
+            await told(self._front.settings, mechanism, self._ask, self._challenge)
+        except CutConnection as cut:
+            await self._flush()
+            raise Gone from cut
+        self._answer(replies.refused(refusal))
+
+    async def _challenge(self, challenge: str) -> None:
+        self._say(Reply(334, "", challenge))
+
     async def _ask(self, challenge: str) -> str:
         """Send a challenge; the response."""
-        self._say(Reply(334, "", challenge))
+        await self._challenge(challenge)
         response = await self._line()
         self._note(MASK)
         return response.decode("ascii", "replace")

@@ -44,6 +44,7 @@ class Session(ABC):
         self.hello: str | None = None
         self.extended = False
         self.tls = False
+        self.certificate: bytes | None = None
         self.transaction: Transaction | None = None
         self._log = log.get("smtp")
 
@@ -60,8 +61,9 @@ class Session(ABC):
         self.transaction = None
         self.tls = True
 
-    async def shown(self, certificate: bytes | None) -> None:  # noqa: B027 - a server that does not ask has nothing to do
+    async def shown(self, certificate: bytes | None) -> None:
         """TLS is up, and the client showed this certificate (DER) or none."""
+        self.certificate = certificate
 
     @property
     def protocol(self) -> str:

@@ -36,7 +36,12 @@ class SubmissionSession(Session):
 
     async def authenticate(self, credentials: Credentials) -> Actor:
         """The actor behind credentials; Refusal(AUTHENTICATION_FAILED) otherwise."""
-        return await actor_behind(self._core.world, credentials, door=Door.SMTP)
+        return await actor_behind(self._core.world, credentials, door=Door.SMTP, certificate=self.certificate)
+
+    @property
+    def expired(self) -> bool:
+        """Whether the connection is to be cut because its token has expired."""
+        return self.actor is not None and self.actor.until is not None and self.actor.until <= self._core.world.clock.now()
 
     async def size_max(self) -> int:
         """What is read now: see `Session`."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from mss_sim.models import certificates  # noqa: F401 - its table belongs to the metadata
+from mss_sim.models import certificates, psc  # noqa: F401 - their tables belong to the metadata
 from mss_sim.models.tables import metadata
 
 HEAD = "0004"

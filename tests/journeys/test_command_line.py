@@ -57,12 +57,26 @@ def running(tmp_path: Path) -> Iterator[Process]:
 
 def test_the_ready_file_tells_all_that_a_test_suite_needs(running: Process) -> None:
     ready = running.ready
-    assert set(ready) == {"http", "submission", "mx", "imap", "ca_file", "control_key", "traps", "personas"}
+    assert set(ready) == {
+        "http",
+        "submission",
+        "mx",
+        "imap",
+        "ca_file",
+        "control_key",
+        "dns",
+        "psc",
+        "mx_peer",
+        "app_client",
+        "traps",
+        "personas",
+    }
     assert ready["imap"]["port"] > 0
     assert Path(ready["ca_file"]).read_text(encoding="utf-8").startswith("-----BEGIN CERTIFICATE-----")
     roles = [persona["role"] for persona in ready["personas"]]
     assert roles[:5] == ["doctor", "doctor2", "secretary", "assistant", "newcomer"]
-    assert roles[5:] == ["hospital", "hospital_ward", "application", "patient", "patient2"]
+    assert roles[5:10] == ["hospital", "hospital_ward", "application", "patient", "patient2"]
+    assert roles[10:] == ["pharmacist", "editor", "locum"]
     secretary = ready["personas"][2]
     rights = {box["address"]: box["rights"] for box in secretary["mailboxes"]}
     assert rights[PRACTICE] == ["close", "file", "mark", "read", "see", "send_on_behalf"]

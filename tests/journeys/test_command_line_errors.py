@@ -15,7 +15,10 @@ from typing import NamedTuple
 import pytest
 
 from mss_sim.app import upgrade_database
-from mss_sim.clock import SystemClock, to_datetime
+from mss_sim.clock import SystemClock
+from mss_sim.config import Settings
+from mss_sim.core.igc import Igc
+from mss_sim.core.igc_services import Services
 from mss_sim.net import tls
 from tests.conftest import StartSimulator
 
@@ -101,7 +104,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (tmp / "corrupt").mkdir()
     (tmp / "corrupt" / "mss-sim.db").write_bytes(b"no database" * 1_000)
     (tmp / "occupied" / "mss-sim.db").mkdir(parents=True)
-    certificates = tls.ensure(tmp / "certified" / "certificates", ["localhost"], to_datetime(SystemClock().now()))
+    folder, clock, settings = tmp / "certified" / "certificates", SystemClock(), Settings()
+    certificates = tls.ensure(folder, Igc(folder, "http://localhost", clock, settings, Services(clock, settings)), ["localhost"])
     certificates.ca_file.rename(tmp / "ca.pem")
     for path in (certificates.ca_file, certificates.cert_file):
         path.write_text("no certificate\n", encoding="utf-8")

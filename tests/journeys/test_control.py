@@ -67,7 +67,7 @@ async def test_reset_empties_and_plants_again(simulator: Simulator) -> None:
     assert await doctor.inbox(PRACTICE) == []
     assert (await control(simulator, "POST", "/reset", {"name": "none"})).status_code == 204
     assert (await doctor.rest("GET", "/me")).status_code == 401
-    assert len((await control(simulator, "POST", "/seed", {"name": "cabinet"})).json()) == 10
+    assert len((await control(simulator, "POST", "/seed", {"name": "cabinet"})).json()) == 13
 
 
 async def test_null_is_refused_where_a_value_is_needed(simulator: Simulator) -> None:

@@ -68,3 +68,14 @@ async def test_a_grant_that_is_revoked_at_one_ends_the_connection_at_the_other(t
     for grant in await doctor.get(f"/mailboxes/{PRACTICE}/grants"):
         await doctor.rest("DELETE", f"/mailboxes/{PRACTICE}/grants/{grant['id']}")
     assert (await client.line()).startswith("* BYE")
+
+
+async def test_each_takes_the_tokens_of_the_other_under_one_issuer(postgresql: str, tmp_path: Path) -> None:
+    for url in fresh_database(postgresql):
+        async with AsyncExitStack() as stack:
+            ports = {"submission_port": 0, "mx_port": 0, "imap_port": 0, "http_port": 0}
+            settings = Settings(data_dir=tmp_path, database_url=url, psc_base_url="https://psc.test", **ports)  # type: ignore[arg-type]
+            here, there = [await stack.enter_async_context(Simulator(settings)) for _ in range(2)]
+            idnat = Person(here, "doctor").idnat
+            assert there.world.tokens.verify(here.world.tokens.mint(idnat)) == idnat
+            assert here.ready()["psc"] == there.ready()["psc"]

@@ -1,0 +1,49 @@
+"""What is kept in memory for a while: each value has an end, and there is a most that is kept, beyond which the oldest goes."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from mss_sim.clock import Clock, Micros
+
+V = TypeVar("V")
+
+
+class Kept(Generic[V]):
+    """Values by key, until their instant or until others need the room."""
+
+    def __init__(self, clock: Clock, most: int) -> None:
+        self._clock = clock
+        self._most = most
+        self._rows: OrderedDict[str, tuple[Micros, V]] = OrderedDict()
+
+    def put(self, key: str, value: V, until: Micros) -> None:
+        """Keep a value, replacing the one of that key; it counts as the newest."""
+        now = self._clock.now()
+        self._rows[key] = (until, value)
+        self._rows.move_to_end(key)
+        while self._rows and (len(self._rows) > self._most or next(iter(self._rows.values()))[0] <= now):
+            self._rows.popitem(last=False)
+
+    def get(self, key: str) -> V | None:
+        """The value of that key, unless it is over."""
+        until, value = self._rows.get(key, (0, None))
+        return value if until > self._clock.now() else None
+
+    def pop(self, key: str) -> V | None:
+        """The value of that key, which is kept no longer."""
+        value = self.get(key)
+        self._rows.pop(key, None)
+        return value
+
+    def values(self) -> Iterator[V]:
+        """All that is not over, the longest untouched first."""
+        now = self._clock.now()
+        return iter([value for until, value in self._rows.values() if until > now])
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        self._rows.clear()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self.values())

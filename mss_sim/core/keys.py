@@ -1,0 +1,115 @@
+"""The keys that sign tokens: one in use, and those that were, until what they signed has expired.
+
+They are files under the data folder, so that they outlive a restart and are shared by the processes of one world. A key that was
+taken out of use is kept without its private half, under a name that says until when: `retired/<second>-<kid>.pem`.
+"""
+
+import os
+import secrets
+import threading
+from pathlib import Path
+from typing import Any
+
+from joserfc.jwk import RSAKey
+
+from mss_sim.clock import SECOND, Clock
+
+_BITS = 2048
+
+
+class KeyRing:
+    """The signing key of one world and its predecessors. The first key is made when it is first needed."""
+
+    def __init__(self, key_file: Path, clock: Clock) -> None:
+        self._file = key_file
+        self._retired_folder = key_file.parent / "retired"
+        self._clock = clock
+        self._key: RSAKey | None = None
+        self._retired: dict[str, tuple[RSAKey, int]] = {}
+        self._looked_at = 0
+        self.looks = 0
+        self._rotating = threading.Lock()
+
+    def signing(self) -> RSAKey:
+        """The key in use."""
+        if self._key is None:
+            if not self._file.exists():
+                self._place(self._file, RSAKey.generate_key(_BITS, private=True).as_pem(private=True))
+            self._load()
+        if self._key is None:
+            raise RuntimeError("the signing key was not loaded")
+        return self._key
+
+    def verifying(self, kid: str) -> RSAKey | None:
+        """The key of that id, in use or retired; None when there is none, or all that it signed has expired."""
+        found = self._known(kid)
+        if found is None and self._clock.now() - self._looked_at > SECOND:  # another process may have changed the key
+            self._load()
+            found = self._known(kid)
+        return found
+
+    def _known(self, kid: str) -> RSAKey | None:
+        current = self.signing()
+        if kid == current.kid:
+            return current
+        key, until = self._retired.get(kid, (None, 0))
+        return key if until > self._clock.now() // SECOND else None
+
+    def jwks(self) -> dict[str, Any]:
+        """The public halves, as a JWK set (ref: rfc7517#5): the key in use first."""
+        now = self._clock.now() // SECOND
+        keys = [self.signing(), *(key for key, until in self._retired.values() if until > now)]
+        return {"keys": [{**key.as_dict(private=False), "use": "sig", "alg": "RS256"} for key in keys]}
+
+    def secret(self, name: str) -> str:
+        """A secret of this world under that name, made at the first call and kept in a file beside the key."""
+        path = self._file.with_name(f"{name}.secret")
+        if not path.exists():
+            self._place(path, secrets.token_urlsafe(32).encode())
+        return path.read_text(encoding="ascii")
+
+    def rotate(self, keep_seconds: int) -> str:
+        """Take a new key into use and return its id; the old one goes on verifying for that long. Blocking: a key takes a while."""
+        with self._rotating:
+            old = self.signing()
+            until = self._clock.now() // SECOND + keep_seconds
+            self._retired_folder.mkdir(parents=True, exist_ok=True)
+            (self._retired_folder / f"{until}-{old.kid}.pem").write_bytes(old.as_pem(private=False))
+            self._written(RSAKey.generate_key(_BITS, private=True).as_pem(private=True)).replace(self._file)
+            self._load()
+            return str(self.signing().kid)
+
+    def _place(self, path: Path, content: bytes) -> None:
+        """Write a file that is not there yet; when another process was faster, its file is the one."""
+        beside = self._written(content)
+        try:
+            os.link(beside, path)
+        except FileExistsError:
+            pass
+        finally:
+            beside.unlink()
+
+    def _written(self, content: bytes) -> Path:
+        """A new file beside the key that only its owner reads."""
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        beside = self._file.with_name(f".{secrets.token_hex(8)}")
+        beside.touch(mode=0o600)
+        beside.write_bytes(content)
+        return beside
+
+    def _load(self) -> None:
+        """Read what is on disk; a file that says it is over is removed."""
+        self._looked_at = self._clock.now()
+        self.looks += 1
+        now, retired = self._looked_at // SECOND, {}
+        for path in sorted(self._retired_folder.glob("*-*.pem")):
+            until, _, kid = path.stem.partition("-")
+            if int(until) <= now:
+                path.unlink(missing_ok=True)
+                continue
+            retired[kid] = (RSAKey.import_key(path.read_bytes()), int(until))
+            retired[kid][0].ensure_kid()
+        self._retired = retired
+        key = RSAKey.import_key(self._file.read_bytes())
+        key.ensure_kid()
+        self._key = key

@@ -1,0 +1,33 @@
+"""Who may drive the control plane: whoever has the key; without one, this machine."""
+
+import ipaddress
+import secrets
+
+from fastapi import Request
+
+from mss_sim.errors import Refusal, Rule
+from mss_sim.http.dependencies import CurrentCore
+
+
+def check_allowed(request: Request, core: CurrentCore) -> None:
+    """Let in whoever has the key; without one, only this machine, and never a web page that came from elsewhere."""
+    key = core.world.settings.control_key
+    if key is not None:
+        if not secrets.compare_digest(request.headers.get("x-control-key", "").encode(), key.encode()):
+            raise Refusal(Rule.CONTROL_FORBIDDEN, "Give the control key in X-Control-Key.")
+        return
+    client = request.client.host if request.client else ""
+    if not _is_loopback(client) or not _is_loopback(request.url.hostname or ""):
+        raise Refusal(Rule.CONTROL_FORBIDDEN, "Without a control key only this machine is heard: set MSS_SIM_CONTROL_KEY.")
+    origin = request.headers.get("origin")
+    if origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}":
+        raise Refusal(Rule.CONTROL_FORBIDDEN, "A page of another site may not drive the simulator.")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,157 @@
+"""Which client is asking (ref: rfc6749#2.3): by a secret, a signed assertion, a certificate, or by its name alone when it is public."""
+
+import base64
+import binascii
+from typing import Any
+from urllib.parse import unquote_plus
+
+import orjson
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from joserfc.util import to_bytes, urlsafe_b64decode
+from starlette.requests import Request
+
+from mss_sim.clock import SECOND
+from mss_sim.core import clients
+from mss_sim.core.core import Core
+from mss_sim.core.oauth import OAuthError
+from mss_sim.core.rows import Client
+from mss_sim.psc import certificates
+from mss_sim.psc.discovery import Urls
+from mss_sim.psc.parameters import Parameters
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ASSERTION_ALGORITHMS = ["RS256", "PS256", "ES256"]
+_ASSERTION_SECONDS_MAX = 3_600
+_SKEW_SECONDS = 60
+
+
+class ClientRefused(OAuthError):
+    """The client is not who it says (ref: rfc6749#5.2); `challenge` when it tried by the Authorization header."""
+
+    def __init__(self, description: str, *, challenge: bool = False) -> None:
+        super().__init__("invalid_client", description, status=401)
+        self.challenge = challenge
+
+
+async def authenticate(request: Request, form: Parameters, core: Core) -> Client:
+    """The client behind a request; OAuthError otherwise."""
+    header = request.headers.get("authorization")
+    ways = [
+        name for name, used in (("Basic", header), ("secret", form.get("client_secret")), ("jwt", form.get("client_assertion"))) if used
+    ]
+    if len(ways) > 1:
+        raise OAuthError("invalid_request", "Say once who you are: Authorization, client_secret or client_assertion.")
+    if header:
+        client_id, secret = _basic(header)
+        if form.get("client_id") not in (None, client_id):
+            raise OAuthError("invalid_request", "client_id is not the one of the Authorization header.")
+        return _with_secret(await _find(core, client_id, challenge=True), secret, challenge=True)
+    assertion = form.get("client_assertion")
+    if assertion is not None:
+        return await _with_assertion(request, form, core, assertion)
+    client = await _find(core, form.get("client_id") or "", challenge=False)
+    secret_given = form.get("client_secret")
+    if secret_given is not None:
+        return _with_secret(client, secret_given, challenge=False)
+    return _without_secret(request, client)
+
+
+async def _find(core: Core, client_id: str, *, challenge: bool) -> Client:
+    if not client_id:
+        raise ClientRefused("Say which client you are: client_id is missing.", challenge=challenge)
+    client = await core.world.store.read(clients.by_id, client_id)
+    if client is None:
+        raise ClientRefused("No client has this client_id: register it at /control/psc/clients.", challenge=challenge)
+    return client
+
+
+def _basic(header: str) -> tuple[str, str]:
+    """Name and secret, each form-encoded inside the base64 (ref: rfc6749#2.3.1)."""
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() != "basic":
+        raise ClientRefused("The Authorization header of a client is Basic.", challenge=True)
+    try:
+        name, colon, secret = base64.b64decode(value.strip(), validate=True).decode("utf-8").partition(":")
+        name, secret = unquote_plus(name, errors="strict"), unquote_plus(secret, errors="strict")
+    except (binascii.Error, ValueError) as error:
+        raise ClientRefused("The Basic credentials are not base64 of client_id:client_secret.", challenge=True) from error
+    if not colon:
+        raise ClientRefused("The Basic credentials are not base64 of client_id:client_secret.", challenge=True)
+    return name, secret
+
+
+def _with_secret(client: Client, secret: str, *, challenge: bool) -> Client:
+    if client.auth_method not in ("client_secret_basic", "client_secret_post"):
+        raise ClientRefused(f"This client is registered for {client.auth_method}, not for a secret.", challenge=challenge)
+    if not clients.secret_is_right(client, secret):
+        raise ClientRefused("The client_secret is wrong.", challenge=challenge)
+    return client
+
+
+def _without_secret(request: Request, client: Client) -> Client:
+    if client.auth_method == "none":
+        return client
+    if client.auth_method != "tls_client_auth":
+        raise ClientRefused(f"This client says who it is by {client.auth_method}.")
+    subject = certificates.subject_of(request.scope)
+    if subject is None:
+        raise ClientRefused("No client certificate came with the connection: use the mtls_endpoint_aliases.")
+    if not certificates.is_named(subject, str(client.metadata["tls_client_auth_subject_dn"])):
+        raise ClientRefused("The subject of the client certificate is not the registered tls_client_auth_subject_dn.")
+    return client
+
+
+async def _with_assertion(request: Request, form: Parameters, core: Core, assertion: str) -> Client:
+    """The client that signed an assertion (ref: rfc7523#3)."""
+    if form.get("client_assertion_type") != ASSERTION_TYPE:
+        raise OAuthError("invalid_request", f"client_assertion_type is {ASSERTION_TYPE}.")
+    client_id = _unverified_subject(assertion)
+    if form.get("client_id") not in (None, client_id):
+        raise ClientRefused("client_id is not the sub of the client_assertion.")
+    client = await _find(core, client_id, challenge=False)
+    if client.auth_method != "private_key_jwt":
+        raise ClientRefused(f"This client says who it is by {client.auth_method}.")
+    try:
+        keys = KeySet.import_key_set(client.metadata["jwks"])
+        claims = jwt.decode(assertion, keys, algorithms=ASSERTION_ALGORITHMS).claims
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ClientRefused("No registered key of the client signed this client_assertion.") from error
+    _check_assertion(core, client, claims, str(request.url.path))
+    return client
+
+
+def _unverified_subject(assertion: str) -> str:
+    """Whose key to look for; nothing else is believed before the signature is checked."""
+    parts = assertion.split(".")
+    try:
+        claims = orjson.loads(urlsafe_b64decode(to_bytes(parts[1]))) if len(parts) == 3 else None
+    except (ValueError, UnicodeError):
+        claims = None
+    subject = claims.get("sub") if isinstance(claims, dict) else None
+    if not isinstance(subject, str):
+        raise ClientRefused("client_assertion is not a JWT with a sub.")
+    return subject
+
+
+def _check_assertion(core: Core, client: Client, claims: dict[str, Any], path: str) -> None:
+    if claims.get("iss") != client.client_id:
+        raise ClientRefused("iss and sub of a client_assertion are both the client_id.")
+    audience = claims.get("aud")
+    urls = Urls.of(core)
+    accepted = {urls.issuer, urls.endpoint("token"), f"{urls.base}{path}"}
+    if not accepted & set(audience if isinstance(audience, list) and all(isinstance(one, str) for one in audience) else [str(audience)]):
+        raise ClientRefused(f"aud of a client_assertion is {urls.issuer} or the token endpoint.")
+    now = core.world.clock.now() // SECOND
+    expires, begins, jti = claims.get("exp"), claims.get("nbf", 0), claims.get("jti")
+    if not isinstance(expires, int) or expires <= now:
+        raise ClientRefused("The client_assertion has expired, or has no exp.")
+    if expires > now + _ASSERTION_SECONDS_MAX:
+        raise ClientRefused(f"A client_assertion lives for {_ASSERTION_SECONDS_MAX} seconds at most.")
+    if not isinstance(begins, int) or begins > now + _SKEW_SECONDS:
+        raise ClientRefused("The client_assertion comes from the future.")
+    if not isinstance(jti, str) or not jti or len(jti) > 200:
+        raise ClientRefused("A client_assertion has a jti of its own, of 200 characters at most.")
+    if not core.provider.use_assertion(client, jti, expires * SECOND):
+        raise ClientRefused("This client_assertion was used before: each request needs a new jti.")

@@ -1,0 +1,189 @@
+"""The authorization endpoint: a client sends a browser here, a professional says who he is, the browser goes back with a code.
+
+What is wrong with the client or its redirect URI is shown on a page, never sent anywhere; every other error goes back to the client
+(ref: rfc6749#4.1.2.1).
+"""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mss_sim.clock import SECOND
+from mss_sim.core import clients, psc
+from mss_sim.core.core import Core
+from mss_sim.core.oauth import OAuthError, is_verifier
+from mss_sim.core.provider import Asked, Session
+from mss_sim.core.rows import Client
+from mss_sim.core.tokens import SCOPE
+from mss_sim.psc import answers, browser, pages
+from mss_sim.psc.parameters import Parameters, of_form, of_query
+from mss_sim.vocabulary import AuthMode
+
+_VALUE_CHARS_MAX = 2_000
+_PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """How the client wants the log-in to go."""
+
+    prompts: frozenset[str]
+    max_age: int | None
+    hint: str | None
+
+
+async def authorize(request: Request, core: Core) -> Response:
+    """The authorization request, by GET or POST (ref: openid-connect-core#3.1.2.1)."""
+    try:
+        parameters = await of_form(request) if request.method == "POST" else of_query(request)
+        client, redirect_uri = await _known(core, parameters)
+    except OAuthError as error:
+        return pages.message("Demande refusée", "L’application qui vous envoie ici s’est trompée.", status=400, detail=error.description)
+    state = None if "state" in parameters.repeated else parameters.values.get("state")
+    after_form = request.method == "POST"
+    try:
+        parameters.check()
+        asked = _checked(core, client, redirect_uri, parameters)
+        return await _proceed(request, core, client, asked, _wish(parameters))
+    except OAuthError as error:
+        return _back(core, redirect_uri, state, error, after_form=after_form)
+
+
+async def _known(core: Core, parameters: Parameters) -> tuple[Client, str]:
+    """The client and the redirect URI, both registered."""
+    client = await core.world.store.read(clients.by_id, parameters.need("client_id"))
+    if client is None:
+        raise OAuthError("invalid_request", "No client has this client_id: register it at /control/psc/clients.")
+    redirect_uri = parameters.need("redirect_uri")
+    if not any(clients.uri_matches(one, redirect_uri) for one in client.many("redirect_uris")):
+        raise OAuthError("invalid_request", "redirect_uri is not one of those registered for this client, letter by letter.")
+    return client, redirect_uri
+
+
+def _checked(core: Core, client: Client, redirect_uri: str, parameters: Parameters) -> Asked:
+    """What is asked for; OAuthError when it is not what Pro Santé Connect takes (ref: psc#authorize)."""
+    settings = core.world.settings
+    for name in ("state", "nonce", "login_hint", "acr_values", "scope"):
+        if len(parameters.values.get(name, "")) > _VALUE_CHARS_MAX:
+            raise OAuthError("invalid_request", f"{name} is over {_VALUE_CHARS_MAX} characters.")
+    for name in ("request", "request_uri"):
+        if parameters.get(name) is not None:
+            raise OAuthError(f"{name}_not_supported", f"{name} is not served here: give plain parameters.")
+    if parameters.need("response_type") != "code":
+        raise OAuthError("unsupported_response_type", "response_type is code.")
+    if parameters.get("response_mode") not in (None, "query"):
+        raise OAuthError("invalid_request", "response_mode is query.")
+    if not set(SCOPE.split()) <= set((parameters.get("scope") or "").split()):
+        raise OAuthError("invalid_scope", f"scope is {SCOPE}.")
+    if settings.psc_acr_required and settings.psc_acr not in (parameters.get("acr_values") or "").split():
+        raise OAuthError("invalid_request", f"acr_values={settings.psc_acr} is missing.")
+    challenge, method = _challenge(core, client, parameters)
+    return Asked(client.client_id, redirect_uri, SCOPE, parameters.get("state"), parameters.get("nonce"), challenge, method)
+
+
+def _challenge(core: Core, client: Client, parameters: Parameters) -> tuple[str | None, str]:
+    """The PKCE challenge and its method (ref: rfc7636#4.3)."""
+    challenge, method = parameters.get("code_challenge"), parameters.get("code_challenge_method")
+    if challenge is None:
+        if method is not None or client.auth_method == "none":
+            raise OAuthError("invalid_request", "code_challenge is missing; a public client always gives one.")
+        return None, "S256"
+    allowed = ("S256", "plain") if core.world.settings.psc_pkce_plain else ("S256",)
+    if (method or "plain") not in allowed:
+        raise OAuthError("invalid_request", f"code_challenge_method is {' or '.join(allowed)}.")
+    if not is_verifier(challenge):
+        raise OAuthError("invalid_request", "code_challenge has 43 to 128 letters, digits, '-', '.', '_' or '~'.")
+    return challenge, method or "plain"
+
+
+def _wish(parameters: Parameters) -> _Wish:
+    prompts = frozenset((parameters.get("prompt") or "").split())
+    if not prompts <= _PROMPTS or ("none" in prompts and len(prompts) > 1):
+        raise OAuthError("invalid_request", f"prompt is none alone, or some of {', '.join(sorted(_PROMPTS - {'none'}))}.")
+    age = parameters.get("max_age")
+    if age is not None and not (age.isascii() and age.isdigit() and len(age) < 10):
+        raise OAuthError("invalid_request", "max_age is a number of seconds.")
+    return _Wish(prompts, int(age) if age is not None else None, parameters.get("login_hint"))
+
+
+async def _proceed(request: Request, core: Core, client: Client, asked: Asked, wish: _Wish) -> Response:
+    """Go back with a code at once when somebody is logged in, or nobody need be asked; else show the log-in page."""
+    after_form = request.method == "POST"
+    hinted = await core.world.store.read(psc.named, wish.hint) if wish.hint else None
+    session = browser.session_of(request, core)
+    if session is not None and not await _still_good(core, session, wish, hinted.idnat if hinted else None):
+        session = None
+    if session is not None:
+        return _forward(core, session, asked, after_form=after_form)
+    if "none" in wish.prompts:
+        raise OAuthError("login_required", "Nobody is logged in, and prompt=none forbids to ask.")
+    if core.provider.switches.auto_approve and wish.hint:
+        if hinted is None:
+            raise OAuthError("login_required", "login_hint names no professional who is known here.")
+        session = core.provider.log_in(hinted.idnat, AuthMode.CARD)
+        response = _forward(core, session, asked, after_form=after_form)
+        browser.remember_session(response, core, session)
+        return response
+    shown = browser.browser_of(request) or core.world.ids.secret()
+    key = browser.desk_of(request).open(asked, shown, hinted.idnat if hinted else None)
+    page = await _page(core, client, hinted.idnat if hinted else None, key)
+    browser.remember_browser(page, core, shown)
+    return page
+
+
+async def _still_good(core: Core, session: Session, wish: _Wish, hinted: str | None) -> bool:
+    """Whether the session of a browser answers this request without asking anybody."""
+    if wish.prompts - {"none"} or (hinted is not None and hinted != session.idnat):
+        return False
+    if wish.max_age is not None and core.world.clock.now() - session.began_at >= wish.max_age * SECOND:
+        return False
+    return await core.world.store.read(psc.professional, session.idnat) is not None
+
+
+async def _page(core: Core, client: Client, chosen: str | None, key: str, wrong: str = "") -> Response:
+    people = await core.world.store.read(psc.everybody)
+    return pages.log_in(str(client.metadata.get("client_name", client.client_id)), people, chosen, key, wrong=wrong)
+
+
+def _forward(core: Core, session: Session, asked: Asked, *, after_form: bool) -> Response:
+    """Back to the client with a code, and the name of who gave it (ref: rfc9207#2)."""
+    told = {
+        "code": core.provider.give_code(session, asked),
+        "state": asked.state,
+        "iss": core.world.tokens.issuer,
+        "session_state": session.sid,
+    }
+    return answers.redirect(asked.redirect_uri, told, after_form=after_form)
+
+
+def _back(core: Core, redirect_uri: str, state: str | None, error: OAuthError, *, after_form: bool) -> Response:
+    told = {"error": error.code, "error_description": answers.spoken(error.description), "state": state, "iss": core.world.tokens.issuer}
+    return answers.redirect(redirect_uri, told, after_form=after_form)
+
+
+async def log_in(request: Request, core: Core) -> Response:
+    """The form of the log-in page comes back."""
+    form = await of_form(request)
+    key, desk = form.get("key") or "", browser.desk_of(request)
+    visit = desk.visit(key, browser.browser_of(request))
+    if visit is None:
+        text = "Cette page a expiré, ou elle n’a pas été ouverte dans ce navigateur. Revenez à votre application."
+        return pages.message("Page expirée", text, status=400)
+    asked = visit.asked
+    if form.get("decision") != "approve":
+        desk.close(key)
+        refused = OAuthError("access_denied", "The professional refused.")
+        return _back(core, asked.redirect_uri, asked.state, refused, after_form=True)
+    idnat, mode = form.get("other") or form.get("identity") or "", form.get("mode") or AuthMode.CARD.value
+    found = await core.world.store.read(psc.professional, idnat)
+    if found is None or mode not in list(AuthMode):
+        client = await core.world.store.read(clients.by_id, asked.client_id)
+        if client is None:
+            return pages.message("Demande refusée", "Cette application n’est plus enregistrée.", status=400)
+        return await _page(core, client, visit.hint, key, "Choisissez un professionnel de la liste.")
+    desk.close(key)
+    session = core.provider.log_in(idnat, AuthMode(mode))
+    response = _forward(core, session, asked, after_form=True)
+    browser.remember_session(response, core, session)
+    return response

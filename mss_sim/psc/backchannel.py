@@ -1,0 +1,49 @@
+"""CIBA: the endpoint by which a client asks for approval, and the page on which a professional answers (ref: ciba-core#7)."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mss_sim.core.core import Core
+from mss_sim.core.oauth import OAuthError
+from mss_sim.core.tokens import SCOPE
+from mss_sim.psc import answers, browser, pages
+from mss_sim.psc.authentication import authenticate
+from mss_sim.psc.parameters import of_form
+from mss_sim.vocabulary import AuthMode
+
+
+async def ask(request: Request, core: Core) -> Response:
+    """The authentication request of a client."""
+    form = await of_form(request)
+    form.check()
+    client = await authenticate(request, form, core)
+    if not set(SCOPE.split()) <= set((form.get("scope") or "").split()):
+        raise OAuthError("invalid_scope", f"scope is {SCOPE}.")
+    acr = form.get("acr_values")
+    if acr is not None and core.world.settings.psc_acr not in acr.split():
+        raise OAuthError("invalid_request", f"acr_values is {core.world.settings.psc_acr}.")
+    for name in ("login_hint_token", "id_token_hint", "request"):
+        if form.get(name) is not None:
+            raise OAuthError("invalid_request", f"{name} is not served here: give login_hint, the idNat of the professional.")
+    given = await core.ciba.ask(
+        client,
+        login_hint=form.need("login_hint"),
+        binding_message=form.get("binding_message") or "",
+        channel=form.get("channel") or AuthMode.CARD.value,
+    )
+    return answers.json(given)
+
+
+async def approvals(request: Request, core: Core) -> Response:
+    """The page of what waits; its form approves or refuses."""
+    shown = browser.browser_of(request)
+    if request.method == "POST":
+        form = await of_form(request)
+        if not browser.desk_of(request).is_ours(form.get("form_token"), shown):
+            return pages.message("Page expirée", "Rechargez la page des demandes et recommencez.", status=403)
+        if core.ciba.answer(form.get("id") or "", approve=form.get("decision") == "approve") is None:
+            return pages.message("Trop tard", "Cette demande n’attend plus.", status=404)
+    shown = shown or core.world.ids.secret()
+    page = pages.approvals(core.ciba.pending(), browser.desk_of(request).form_token(shown))
+    browser.remember_browser(page, core, shown)
+    return page

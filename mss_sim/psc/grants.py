@@ -1,0 +1,49 @@
+"""The endpoints that clients call about tokens: token, introspection, revocation."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mss_sim.core import clients
+from mss_sim.core.core import Core
+from mss_sim.core.oauth import OAuthError
+from mss_sim.psc import answers
+from mss_sim.psc.authentication import ClientRefused, authenticate
+from mss_sim.psc.parameters import of_form
+
+
+async def token(request: Request, core: Core) -> Response:
+    """Exchange a code, a refresh token or an approved CIBA request for tokens (ref: rfc6749#3.2)."""
+    form = await of_form(request)
+    form.check()
+    client = await authenticate(request, form, core)
+    grant = form.need("grant_type")
+    if grant not in (clients.GRANT_CODE, clients.GRANT_REFRESH, clients.GRANT_CIBA):
+        raise OAuthError("unsupported_grant_type", f"grant_type {grant[:60]} is not served here.")
+    if grant not in (client.many("grant_types") or [clients.GRANT_CODE, clients.GRANT_REFRESH]):
+        raise OAuthError("unauthorized_client", f"The client is not registered for {grant}: add it to its grant_types.")
+    if grant == clients.GRANT_CODE:
+        given = await core.provider.redeem(client, form.need("code"), form.get("redirect_uri"), form.get("code_verifier"))
+    elif grant == clients.GRANT_REFRESH:
+        given = await core.provider.refresh(client, form.need("refresh_token"))
+    else:
+        given = await core.ciba.poll(client, form.need("auth_req_id"))
+    return answers.json(given)
+
+
+async def introspect(request: Request, core: Core) -> Response:
+    """Tell a resource server whether a token is alive, and whose it is (ref: rfc7662#2)."""
+    form = await of_form(request)
+    form.check()
+    client = await authenticate(request, form, core)
+    if client.auth_method == "none":
+        raise ClientRefused("A public client may not introspect.")
+    return answers.json(await core.provider.introspect(form.need("token")))
+
+
+async def revoke(request: Request, core: Core) -> Response:
+    """Take a token back; one that is not known is as good as taken back (ref: rfc7009#2.2)."""
+    form = await of_form(request)
+    form.check()
+    client = await authenticate(request, form, core)
+    core.provider.revoke(client, form.need("token"))
+    return answers.json({})

@@ -1,0 +1,67 @@
+"""The end of a session (ref: openid-connect-rpinitiated#2)."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mss_sim.core import clients
+from mss_sim.core.core import Core
+from mss_sim.core.oauth import OAuthError
+from mss_sim.errors import Refusal
+from mss_sim.psc import answers, browser, pages
+from mss_sim.psc.parameters import Parameters, of_form, of_query
+from mss_sim.vocabulary import TokenType
+
+
+async def log_out(request: Request, core: Core) -> Response:
+    """Log out whoever the ID token was made for, whether or not it has expired; without one, ask first."""
+    try:
+        given = await of_form(request) if request.method == "POST" else of_query(request)
+        given.check()
+        hint = _hint(core, given.get("id_token_hint"))
+        target = await _target(core, given, hint.get("azp") if hint else given.get("client_id"))
+    except OAuthError as error:
+        text = "L’application qui vous envoie ici s’est trompée."
+        return pages.message("Déconnexion refusée", text, status=400, detail=error.description)
+    if hint is not None:
+        core.provider.end_session(str(hint.get("sid", "")))
+        return _over(target, given.get("state"))
+    session, shown, desk = browser.session_of(request, core), browser.browser_of(request), browser.desk_of(request)
+    if request.method == "POST" and desk.is_ours(given.get("form_token"), shown):
+        if session is not None:
+            core.provider.end_session(session.sid)
+        return _over(target, given.get("state"))
+    shown = shown or core.world.ids.secret()
+    names: tuple[str, ...] = ("client_id", "post_logout_redirect_uri", "state")
+    kept = {name: given.values[name] for name in names if name in given.values}
+    page = pages.confirm_log_out(desk.form_token(shown), kept)
+    browser.remember_browser(page, core, shown)
+    return page
+
+
+def _hint(core: Core, token: str | None) -> dict[str, object] | None:
+    """The claims of an ID token of ours; None when there is none that is."""
+    try:
+        claims = core.world.tokens.signed(token) if token else {}
+    except Refusal:
+        return None
+    return claims if claims.get("typ") == TokenType.ID and claims.get("iss") == core.world.tokens.issuer else None
+
+
+async def _target(core: Core, given: Parameters, client_id: object) -> str | None:
+    """Where to send the browser afterwards: a registered URI, or nowhere."""
+    uri = given.get("post_logout_redirect_uri")
+    if uri is None:
+        return None
+    client = await core.world.store.read(clients.by_id, client_id) if isinstance(client_id, str) else None
+    if client is None or not any(clients.uri_matches(one, uri) for one in client.many("post_logout_redirect_uris")):
+        raise OAuthError("invalid_request", "post_logout_redirect_uri is not registered for the client of the id_token_hint or client_id.")
+    return uri
+
+
+def _over(target: str | None, state: str | None) -> Response:
+    if target is None:
+        response = pages.message("Déconnexion", "Vous êtes déconnecté.")
+    else:
+        response = answers.redirect(target, {"state": state}, after_form=True)
+    browser.forget_session(response)
+    return response

@@ -1,0 +1,118 @@
+"""The HTML: French, no JavaScript, no request to anywhere. Every text that comes from outside is escaped."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from starlette.responses import HTMLResponse, Response
+
+from mss_sim.core.ciba import Request as Approval
+from mss_sim.core.rows import Identity
+from mss_sim.vocabulary import AuthMode
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:2rem auto;padding:0 1rem;color:#1b1b35;background:#f5f5fe}"
+    "main{background:#fff;border:1px solid #ddd;border-radius:6px;padding:1.5rem}h1{font-size:1.3rem;margin-top:0}"
+    "label{display:block;margin:.6rem 0}select,input,textarea{font:inherit;padding:.3rem;max-width:100%}"
+    "button{font:inherit;padding:.5rem 1rem;margin-right:.5rem;border:1px solid #000091;border-radius:4px;background:#000091;color:#fff}"
+    "button.second{background:#fff;color:#000091}.note{color:#666;font-size:.9rem}.wrong{color:#b34000}code{overflow-wrap:anywhere}"
+)
+_LISTED_MAX = 500
+_MODES = {AuthMode.CARD: "Carte CPS ou CPE", AuthMode.MOBILE: "Application e-CPS"}
+
+
+def page(title: str, content: str, *, status: int = 200) -> Response:
+    """A page; `content` is HTML that is escaped already."""
+    html = (
+        f'<!doctype html><html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{escape(title)} - Pro Santé Connect (simulateur)</title><style>{_STYLE}</style></head><body><main>"
+        f'<h1>{escape(title)}</h1>{content}<p class="note">Simulateur : personnes fictives, aucune authentification réelle.</p>'
+        "</main></body></html>"
+    )
+    return HTMLResponse(html, status_code=status, headers=_HEADERS)
+
+
+def message(title: str, text: str, *, status: int = 200, detail: str = "") -> Response:
+    """A page that says one thing; `detail` is for developers."""
+    more = f'<p class="note" lang="en">{escape(detail)}</p>' if detail else ""
+    return page(title, f"<p>{escape(text)}</p>{more}", status=status)
+
+
+def log_in(
+    client_name: str, people: Sequence[Identity], chosen: str | None, key: str, *, wrong: str = "", mode: AuthMode = AuthMode.CARD
+) -> Response:
+    """Choose who logs in and with what, approve or refuse."""
+    shown = list(people[:_LISTED_MAX])
+    shown += [one for one in people[_LISTED_MAX:] if one.idnat == chosen]
+    other = '<label>ou son idNat<br><input name="other"></label>' if len(people) > _LISTED_MAX else ""
+    options = "".join(
+        f'<option value="{escape(one.idnat)}"{" selected" if one.idnat == chosen else ""}>{escape(_told(one))}</option>' for one in shown
+    )
+    modes = "".join(
+        f'<label><input type="radio" name="mode" value="{one.value}"{" checked" if one is mode else ""}> {label}</label>'
+        for one, label in _MODES.items()
+    )
+    warning = f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else ""
+    content = (
+        f"<p><strong>{escape(client_name)}</strong> demande à connaître votre identité professionnelle.</p>{warning}"
+        f'<form method="post" action="/auth/login"><input type="hidden" name="key" value="{escape(key)}">'
+        f'<label>Professionnel<br><select name="identity">{options}</select></label>{other}{modes}'
+        '<button name="decision" value="approve">Se connecter</button>'
+        '<button class="second" name="decision" value="refuse">Refuser</button></form>'
+    )
+    return page("Connexion", content, status=400 if wrong else 200)
+
+
+def _told(identity: Identity) -> str:
+    words = [identity.name, identity.profession, identity.idnat, "carte anonyme" if identity.anonymous_card else ""]
+    return " · ".join(word for word in words if word)
+
+
+def approvals(requests: Iterable[Approval], form_token: str) -> Response:
+    """The requests that wait on somebody's card or phone."""
+    rows = "".join(
+        f'<form method="post" action="/auth/approvals"><input type="hidden" name="form_token" value="{escape(form_token)}">'
+        f'<input type="hidden" name="id" value="{escape(one.id)}"><p><strong>{escape(one.name)}</strong> ({escape(one.idnat)}) : '
+        f"{escape(one.client_id)}, {_MODES[one.channel]}, code <strong>{escape(one.binding_message)}</strong></p>"
+        '<button name="decision" value="approve">Approuver</button>'
+        '<button class="second" name="decision" value="refuse">Refuser</button></form>'
+        for one in requests
+    )
+    return page("Demandes en attente", rows or "<p>Aucune demande n’attend.</p>")
+
+
+def confirm_log_out(form_token: str, hidden: dict[str, str]) -> Response:
+    """Ask before a session is ended by somebody who brought no ID token."""
+    fields = "".join(f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in hidden.items())
+    content = (
+        f'<p>Voulez-vous vous déconnecter ?</p><form method="post"><input type="hidden" name="form_token" value="{escape(form_token)}">'
+        f"{fields}<button>Se déconnecter</button></form>"
+    )
+    return page("Déconnexion", content)
+
+
+def new_persona(*, wrong: str = "", added: str = "") -> Response:
+    """A form for a persona of one's own."""
+    fields = (
+        ("idnat", "Identifiant national (idNat)"),
+        ("family_name", "Nom"),
+        ("given_name", "Prénom"),
+        ("title", "Civilité d’exercice"),
+        ("profession", "Profession"),
+        ("structure", "Structure (idNat)"),
+    )
+    inputs = "".join(f'<label>{label}<br><input name="{name}"></label>' for name, label in fields)
+    told = f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else f"<p>Ajouté : {escape(added)}</p>" if added else ""
+    content = (
+        f'{told}<form method="post">{inputs}<label>Type<br><select name="kind"><option value="professional">Professionnel</option>'
+        '<option value="employee">Salarié de structure</option></select></label>'
+        '<label>Profil UserInfo (JSON, facultatif)<br><textarea name="profile" rows="8" cols="60"></textarea></label>'
+        "<button>Ajouter</button></form>"
+    )
+    return page("Nouveau personnage", content, status=400 if wrong else 200)

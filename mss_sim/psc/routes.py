@@ -1,0 +1,93 @@
+"""Which path is answered by what. Plain routes: these endpoints read their own forms, which OpenAPI could not describe."""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mss_sim.core.core import Core
+from mss_sim.core.oauth import OAuthError
+from mss_sim.errors import Refusal, Rule
+from mss_sim.psc import answers, authorize, backchannel, control, discovery, grants, logout, pages, userinfo
+from mss_sim.psc.authentication import ClientRefused
+from mss_sim.psc.browser import Desk
+from mss_sim.vocabulary import PSC_REALM
+
+Endpoint = Callable[[Request, Core], Awaitable[Response]]
+_GET, _POST, _BOTH = ["GET"], ["POST"], ["GET", "POST"]
+
+_FOR_CLIENTS: dict[str, tuple[Endpoint, list[str]]] = {
+    "token": (grants.token, _POST),
+    "userinfo": (userinfo.userinfo, _BOTH),
+    "token/introspect": (grants.introspect, _POST),
+    "revoke": (grants.revoke, _POST),
+    "ext/ciba/auth": (backchannel.ask, _POST),
+    "certs": (discovery.certs, _GET),
+}
+"""Below the issuer: errors are JSON."""
+_FOR_BROWSERS: dict[str, tuple[Endpoint, list[str]]] = {
+    "/auth": (authorize.authorize, _BOTH),
+    "/auth/login": (authorize.log_in, _POST),
+    "/auth/approvals": (backchannel.approvals, _BOTH),
+    f"{discovery.PROTOCOL}/logout": (logout.log_out, _BOTH),
+}
+"""Errors are pages."""
+
+
+def install(app: FastAPI, core: Core) -> None:
+    """Add the provider and its control plane to an application."""
+    app.state.psc_desk = Desk(core)
+    for name in discovery.WELL_KNOWN:
+        app.router.routes.append(Route(f"{PSC_REALM}/.well-known/{name}", _for_clients(discovery.configuration), methods=_GET))
+    for path, (endpoint, methods) in _FOR_CLIENTS.items():
+        app.router.routes.append(Route(f"{discovery.PROTOCOL}/{path}", _for_clients(endpoint), methods=methods))
+    for path, (endpoint, methods) in _FOR_BROWSERS.items():
+        app.router.routes.append(Route(path, _for_browsers(endpoint), methods=methods))
+    app.include_router(control.router)
+
+
+def _for_clients(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    async def answered(request: Request) -> Response:
+        core: Core = request.app.state.core
+        try:
+            _fail_if_told(core)
+            return await endpoint(request, core)
+        except ClientRefused as error:
+            return answers.error(error, {"WWW-Authenticate": 'Basic realm="mss-sim", charset="UTF-8"'} if error.challenge else None)
+        except OAuthError as error:
+            return answers.error(error)
+        except Refusal as refusal:
+            return answers.error(_shown(refusal))
+
+    return answered
+
+
+def _for_browsers(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    async def answered(request: Request) -> Response:
+        core: Core = request.app.state.core
+        try:
+            _fail_if_told(core)
+            return await endpoint(request, core)
+        except OAuthError as error:
+            return pages.message("Demande refusée", "La demande n’a pas été comprise.", status=error.status, detail=error.description)
+        except Refusal as refusal:
+            shown = _shown(refusal)
+            return pages.message("Service indisponible", "Réessayez plus tard.", status=shown.status, detail=shown.description)
+
+    return answered
+
+
+def _fail_if_told(core: Core) -> None:
+    """Be out of order for as many requests as the control plane asked for."""
+    if core.provider.switches.outages > 0:
+        core.provider.switches.outages -= 1
+        raise OAuthError("temporarily_unavailable", "Pro Sante Connect is out of order, as /control/psc asked.", status=503)
+
+
+def _shown(refusal: Refusal) -> OAuthError:
+    """A refusal of the core in the protocol's words."""
+    if refusal.rule is Rule.STORE_UNAVAILABLE:
+        return OAuthError("temporarily_unavailable", refusal.detail, status=503)
+    return OAuthError("invalid_request", refusal.detail)

@@ -1,0 +1,58 @@
+"""Userinfo: what is known of whoever is logged in (ref: openid-connect-core#5.3, psc#userinfo)."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mss_sim.clock import SECOND
+from mss_sim.core import claims, clients, psc
+from mss_sim.core.core import Core
+from mss_sim.core.oauth import OAuthError
+from mss_sim.errors import Refusal
+from mss_sim.psc import answers
+from mss_sim.psc.parameters import of_form
+from mss_sim.vocabulary import AuthMode
+
+_JWT = "application/jwt"
+
+
+async def userinfo(request: Request, core: Core) -> Response:
+    """The claims, as JSON, or signed for a client that registered so or asks for application/jwt."""
+    try:
+        token = await _bearer(request)
+    except OAuthError as error:
+        return _refused(error)
+    if token is None:
+        return answers.json({}, status=401, headers={"WWW-Authenticate": 'Bearer realm="mss-sim"'})
+    try:
+        known = core.provider.access(token)
+    except Refusal as refusal:
+        return _refused(OAuthError("invalid_token", refusal.detail, status=401))
+    found = await core.world.store.read(psc.professional, known["SubjectNameID"])
+    if found is None:
+        return _refused(OAuthError("invalid_token", "This person may not log in any more.", status=401))
+    mode = AuthMode(known["authMode"]) if known.get("authMode") in list(AuthMode) else AuthMode.CARD
+    told = claims.userinfo(found.identity, found.structure, found.profile, mode)
+    client = await core.world.store.read(clients.by_id, str(known.get("azp", "")))
+    wanted = client is not None and client.metadata.get("userinfo_signed_response_alg") is not None
+    if wanted or _JWT in request.headers.get("accept", ""):
+        now = core.world.clock.now() // SECOND
+        signed = core.world.tokens.sign({**told, "iss": core.world.tokens.issuer, "aud": known.get("azp", ""), "iat": now})
+        return Response(signed, media_type=_JWT, headers=answers.NO_STORE)
+    return answers.json(told)
+
+
+async def _bearer(request: Request) -> str | None:
+    """The access token: in the header, or in the form of a POST (ref: rfc6750#2)."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    header = value.strip() if scheme.lower() == "bearer" else None
+    posted = None
+    if request.method == "POST" and request.headers.get("content-type"):
+        posted = (await of_form(request)).get("access_token")
+    if header and posted:
+        raise OAuthError("invalid_request", "Give the access token once: in the header or in the form.")
+    return header or posted
+
+
+def _refused(error: OAuthError) -> Response:
+    told = f'Bearer realm="mss-sim", error="{error.code}", error_description="{answers.spoken(error.description)}"'
+    return answers.error(error, {"WWW-Authenticate": told})
