@@ -89,11 +89,6 @@ class Talk:
         return self._connection.get_protocol_version_name()
 
     @property
-    def session_reused(self) -> bool:
-        """Whether an earlier session was taken up again."""
-        return bool(self._connection.session_reused())
-
-    @property
     def asked_host(self) -> str | None:
         """The host that the client asked for (SNI)."""
         name = self._connection.get_servername()

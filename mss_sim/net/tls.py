@@ -142,7 +142,9 @@ def note(transcript: Transcript, tls: Any) -> None:
     if not isinstance(tls, ssl.SSLObject | Talk):
         return
     suite = tls.cipher()
-    facts = {"tls": tls.version() or "", "suite": suite[0] if suite else "", "tls_resumed": "yes" if tls.session_reused else "no"}
+    facts = {"tls": tls.version() or "", "suite": suite[0] if suite else ""}
+    if isinstance(tls, ssl.SSLObject):  # what is behind `Talk` does not tell
+        facts["tls_resumed"] = "yes" if tls.session_reused else "no"
     if isinstance(tls, ObservedTls | Talk) and tls.asked_host is not None:
         facts["sni"] = tls.asked_host
     octets = tls.getpeercert(binary_form=True)
