@@ -216,13 +216,23 @@ async def test_what_a_transcript_forgets_still_counts(start: StartSimulator) -> 
 async def test_mistyped_credentials_are_not_kept_either(trapped: Simulator, line: bytes) -> None:
     reader, writer = await asyncio.open_connection("localhost", trapped.ready()["traps"]["starttls_stripped"]["submission"]["port"])
     await reader.readline()
-    writer.write(line + b"\r\nQUIT\r\n")
+    writer.write(line + b"\r\nAGhvcGl0\r\nQUIT\r\n")
     await reader.read()
     writer.close()
     session = (await visits(trapped, "starttls_stripped"))[0]["session"]
     told = (await control(trapped, "GET", f"/sessions/{session}")).text
     assert "AGhvcGl0" not in told
     assert "********" in told
+
+
+async def test_a_login_without_its_tag_is_not_kept(trapped: Simulator) -> None:
+    reader, writer = await asyncio.open_connection("localhost", trapped.ready()["traps"]["starttls_stripped"]["imap"]["port"])
+    await reader.readline()
+    writer.write(b"LOGIN paul.durand hopital-2026\r\na LOGOUT\r\n")
+    await reader.read()
+    writer.close()
+    session = (await visits(trapped, "starttls_stripped"))[0]["session"]
+    assert PASSWORD not in (await control(trapped, "GET", f"/sessions/{session}")).text
 
 
 def is_free(port: int) -> bool:
