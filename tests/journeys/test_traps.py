@@ -245,3 +245,17 @@ async def test_ports_can_be_fixed(start: StartSimulator) -> None:
     async with start(traps=True, traps_port=first) as running:
         ports = [one[door]["port"] for one in running.ready()["traps"].values() for door in ("submission", "imap")]
         assert ports == list(range(first, first + 20))
+
+
+async def test_the_report_sums_up_the_newest_that_says_something(trapped: Simulator) -> None:
+    where = trapped.ready()["traps"]["expired"]
+    await asyncio.to_thread(by_smtp, where, careless())
+    await asyncio.to_thread(by_smtp, where, careful(trapped)())
+    _, writer = await asyncio.open_connection("localhost", where["submission"]["port"])
+    writer.close()
+    await visits(trapped, "expired")
+    report = (await control(trapped, "GET", "/traps/report")).json()
+    assert len(report) == 2 * len(TrapName)
+    found = {(one["trap"], one["door"]): (one["verdict"], one["visits"]) for one in report}
+    assert found["expired", "smtp"] == ("PASS", 3)
+    assert found["expired", "imap"] == ("NOT-OBSERVED", 0)
