@@ -89,3 +89,13 @@ class VisitOut(Out):
     requirements: list[str]
     verdict: Verdict
     why: str
+
+
+class FindingOut(Out):
+    trap: TrapName
+    door: Door
+    requirements: list[str]
+    verdict: Verdict
+    why: str
+    session: str | None
+    visits: int

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
@@ -64,3 +64,21 @@ async def list_visits(
                     yield shown
 
     return Json(list(islice(wanted(), limit)))
+
+
+@router.get("/report", responses={200: {"model": list[schemas.FindingOut]}})
+async def report(request: Request) -> Response:
+    """What each trap shows over each door: the newest verdict that says something, `NOT-OBSERVED` while there is none."""
+    traps: Traps = request.app.state.sockets.traps
+    findings = {(trap, door): _nothing(trap, door) for trap in TrapName for door in (Door.SMTP, Door.IMAP)}
+    for visit in traps.newest_first():
+        finding, shown = findings[visit.trap.name, visit.transcript.door], _shown(traps, visit)
+        finding["visits"] += 1
+        if finding["verdict"] is Verdict.NOT_OBSERVED and (finding["session"] is None or shown["verdict"] is not Verdict.NOT_OBSERVED):
+            finding |= {name: shown[name] for name in ("verdict", "why", "session")}
+    return Json(list(findings.values()))
+
+
+def _nothing(trap: TrapName, door: Door) -> dict[str, Any]:
+    nothing = {"verdict": Verdict.NOT_OBSERVED, "why": "nobody came", "session": None, "visits": 0}
+    return {"trap": trap, "door": door, "requirements": list(requirements(trap, door)), **nothing}

@@ -125,6 +125,9 @@ def _note(session: Session, command: Command, name: str) -> None:
         word = first.split(b" ")[1:2] if isinstance(first, bytes) and name == "AUTHENTICATE" else []
         session.transcript.client(b" ".join([shown, *word, MASK]))
         return
+    if name not in VERBS and session.actor_or_none is None:  # a LOGIN without its tag is another verb, its password an argument
+        session.transcript.client(b" ".join([shown, MASK]))
+        return
     for piece in command.pieces:
         shown += piece if isinstance(piece, bytes) else b"{%d}" % len(piece.octets)
     session.transcript.client(shown)

@@ -122,10 +122,10 @@ def client_context(certificates: Certificates, settings: Settings, *, chain: str
     _limit(context, settings)
     context.load_verify_locations(certificates.ca_file)
     if chain is not None and key is not None:
-        with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:  # the library reads files only; this one is ours alone and goes
-            file.write(key + chain)
-            file.flush()
-            context.load_cert_chain(file.name)
+        with tempfile.TemporaryDirectory() as folder:  # the library reads files only; this one is ours alone and goes
+            file = Path(folder) / "client.pem"
+            write_secret(file, key + chain)
+            context.load_cert_chain(file)
     return context
 
 

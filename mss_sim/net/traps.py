@@ -65,7 +65,7 @@ class Traps:
         self._kept: deque[Visit] = deque(maxlen=settings.traps_kept_max)
 
     def build(self, folder: Path, hosts: Sequence[str]) -> list[Trap]:
-        """Every trap with its certificate, in the order of `TrapName`."""
+        """Every trap with its certificate, in the order of `TrapName`; that of old versions only where OpenSSL still has one."""
         builders: dict[TrapName, Callable[[], Standing]] = {
             TrapName.EXPIRED: lambda: self._signed(hosts, begin=-400 * _DAY, end=-_DAY),
             TrapName.NOT_YET_VALID: lambda: self._signed(hosts, begin=30 * _DAY, end=400 * _DAY),
@@ -77,6 +77,8 @@ class Traps:
             TrapName.OLD_TLS: lambda: self._signed(hosts, kind=KeyKind.RSA_2048),
             TrapName.WEAK_SUITES: lambda: self._signed(hosts, kind=KeyKind.RSA_2048),
         }
+        if not _old_versions():
+            del builders[TrapName.OLD_TLS]
         made = [self._trap(name, build(), folder) for name, build in builders.items()]
         return [*made, Trap(TrapName.STRIPPED, None)]
 
@@ -164,13 +166,17 @@ def _speaks_of(fetch: Fetch, shown: Standing) -> bool:
     return fetch.serial == shown.serial or (fetch.service is IgcService.CRL and fetch.label == shown.label)
 
 
+def _old_versions() -> list[ssl.TLSVersion]:
+    return [version for there, version in ((ssl.HAS_TLSv1, ssl.TLSVersion.TLSv1), (ssl.HAS_TLSv1_1, ssl.TLSVersion.TLSv1_1)) if there]
+
+
 def _weaken(context: ssl.SSLContext, name: TrapName) -> None:
     """Let a trap of the protocol speak what nobody should any more; the other traps speak TLS 1.2 and 1.3."""
     if name is TrapName.OLD_TLS:
         context.set_ciphers("ALL:@SECLEVEL=0")  # their signatures are SHA-1
         with warnings.catch_warnings():  # Python warns whoever enables these versions; here it is the point
             warnings.simplefilter("ignore", DeprecationWarning)
-            context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+            context.minimum_version, context.maximum_version = _old_versions()[0], _old_versions()[-1]
     else:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
     if name is TrapName.WEAK_SUITES:

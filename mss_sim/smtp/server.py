@@ -27,6 +27,7 @@ class SmtpConnection(Wire):
     def __init__(self, front: FrontEnd, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(front, loop)
         self._talk: Session | None = None
+        self._auth_seen = False
         self._log = log.get("smtp")
 
     @property
@@ -72,11 +73,12 @@ class SmtpConnection(Wire):
         if isinstance(self._talk, SubmissionSession) and self._talk.expired:
             await self._leave(replies.TOKEN_EXPIRED)
         verb, _, argument = line.partition(b" ")
+        method: Callable[[str], Awaitable[None]] | None = self._smtp_methods.get(verb.upper().decode("ascii", "replace"))
         if line.lstrip()[:4].upper() == b"AUTH":  # mistyped ones carry credentials too
+            self._auth_seen = True
             self._note(b"AUTH %b %b" % (argument.partition(b" ")[0] if verb.upper() == b"AUTH" else b"", MASK))
         else:
-            self._note(line)
-        method: Callable[[str], Awaitable[None]] | None = self._smtp_methods.get(verb.upper().decode("ascii", "replace"))
+            self._note(MASK if method is None and self._auth_seen else line)  # responses to an AUTH that was refused come as commands
         if method is None or b"\x00" in line:
             self._answer(replies.SYNTAX)
         else:

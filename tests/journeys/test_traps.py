@@ -216,13 +216,23 @@ async def test_what_a_transcript_forgets_still_counts(start: StartSimulator) -> 
 async def test_mistyped_credentials_are_not_kept_either(trapped: Simulator, line: bytes) -> None:
     reader, writer = await asyncio.open_connection("localhost", trapped.ready()["traps"]["starttls_stripped"]["submission"]["port"])
     await reader.readline()
-    writer.write(line + b"\r\nQUIT\r\n")
+    writer.write(line + b"\r\nAGhvcGl0\r\nQUIT\r\n")
     await reader.read()
     writer.close()
     session = (await visits(trapped, "starttls_stripped"))[0]["session"]
     told = (await control(trapped, "GET", f"/sessions/{session}")).text
     assert "AGhvcGl0" not in told
     assert "********" in told
+
+
+async def test_a_login_without_its_tag_is_not_kept(trapped: Simulator) -> None:
+    reader, writer = await asyncio.open_connection("localhost", trapped.ready()["traps"]["starttls_stripped"]["imap"]["port"])
+    await reader.readline()
+    writer.write(b"LOGIN paul.durand hopital-2026\r\na LOGOUT\r\n")
+    await reader.read()
+    writer.close()
+    session = (await visits(trapped, "starttls_stripped"))[0]["session"]
+    assert PASSWORD not in (await control(trapped, "GET", f"/sessions/{session}")).text
 
 
 def is_free(port: int) -> bool:
@@ -235,3 +245,17 @@ async def test_ports_can_be_fixed(start: StartSimulator) -> None:
     async with start(traps=True, traps_port=first) as running:
         ports = [one[door]["port"] for one in running.ready()["traps"].values() for door in ("submission", "imap")]
         assert ports == list(range(first, first + 20))
+
+
+async def test_the_report_sums_up_the_newest_that_says_something(trapped: Simulator) -> None:
+    where = trapped.ready()["traps"]["expired"]
+    await asyncio.to_thread(by_smtp, where, careless())
+    await asyncio.to_thread(by_smtp, where, careful(trapped)())
+    _, writer = await asyncio.open_connection("localhost", where["submission"]["port"])
+    writer.close()
+    await visits(trapped, "expired")
+    report = (await control(trapped, "GET", "/traps/report")).json()
+    assert len(report) == 2 * len(TrapName)
+    found = {(one["trap"], one["door"]): (one["verdict"], one["visits"]) for one in report}
+    assert found["expired", "smtp"] == ("PASS", 3)
+    assert found["expired", "imap"] == ("NOT-OBSERVED", 0)

@@ -139,6 +139,37 @@ async def test_the_revoked_certificate_is_found_by_its_list(trapped: Simulator, 
     assert (seen["verdict"], seen["lookup"], seen["tls"]["alert"]) == ("PASS", "before", "certificate_revoked")
 
 
+async def test_openssl_fetches_the_list_by_itself(trapped: Simulator) -> None:
+    where = trapped.ready()["traps"]["revoked"]
+    status, code, said = await connect(trapped, where, "submission", "-crl_check", "-crl_download")
+    assert (status, code) == (1, "23"), said
+    seen = (await visits(trapped, "revoked"))[0]
+    assert (seen["verdict"], seen["lookup"], seen["tls"]["alert"]) == ("PASS", "during", "certificate_revoked")
+    assert (await connect(trapped, trapped.ready(), "submission", "-crl_check", "-crl_download"))[:2] == (0, "0")
+
+
+async def test_every_level_has_its_list(simulator: Simulator, tmp_path: Path) -> None:
+    _, pem, authority = await issued(simulator, tmp_path)
+    known = tmp_path / "known.pem"
+    texts = [(await control(simulator, "GET", "/ca.pem")).text]
+    for label in ("ACR-EL", "ACI-EL-ORG"):
+        crl = await fetch(simulator, f"/CRL/{label}.crl", tmp_path / f"{label}.crl")
+        texts.append((await openssl("crl", "-inform", "DER", "-in", str(crl))).stdout)
+    await asyncio.to_thread(known.write_text, "".join(texts))
+    done = await openssl("verify", "-crl_check_all", "-CAfile", str(known), "-untrusted", str(authority), str(pem))
+    assert done.returncode == 0, done.stderr
+
+
+async def test_the_responder_calls_the_revoked_trap_revoked(trapped: Simulator, tmp_path: Path) -> None:
+    shown = (await control(trapped, "GET", "/certificates")).json()
+    pem = tmp_path / "trap.pem"
+    await asyncio.to_thread(pem.write_text, next(one["pem"] for one in shown if one["revoked_at"]))
+    _, _, authority = await issued(trapped, tmp_path)
+    ready = trapped.ready()
+    asking = ("ocsp", "-issuer", str(authority), "-url", f"{ready['http']}/ocsp", "-CAfile", ready["ca_file"], "-cert", str(pem))
+    assert f"{pem}: revoked" in (await openssl(*asking)).stdout
+
+
 async def test_the_usual_certificate_is_on_no_list(simulator: Simulator, tmp_path: Path) -> None:
     crl = await fetch(simulator, "/CRL/ACI-EL-ORG.crl", tmp_path / "org.crl")
     options = ("-crl_check", "-CRL", str(crl), "-CRLform", "DER")
