@@ -8,6 +8,7 @@ from fastapi import Depends, Path, Request, Security
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBasic, HTTPBearer
+from starlette.requests import HTTPConnection
 
 from mss_sim.core import accounts
 from mss_sim.core.accounts import Actor
@@ -17,7 +18,15 @@ from mss_sim.ids import decode
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary import Door
 
-_BASIC = HTTPBasic(auto_error=False, description="Login and password of a persona; refused in the strict profile.")
+
+class _Basic(HTTPBasic):
+    """Shows the scheme in OpenAPI and reads nothing: the framework would refuse broken credentials with an answer of its own."""
+
+    async def __call__(self, request: HTTPConnection) -> None:
+        """Leave the header to `authenticate`."""
+
+
+_BASIC = _Basic(scheme_name="HTTPBasic", auto_error=False, description="Login and password of a persona; refused in the strict profile.")
 _BEARER = HTTPBearer(auto_error=False, description="Access token, as `mss-sim token` or `POST /control/tokens` mints it.")
 
 

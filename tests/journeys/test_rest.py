@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from mss_sim.api import admin_schemas, schemas
 from mss_sim.app import Simulator
-from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PRACTICE, Peer, Person, letter
+from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PRACTICE, Peer, Person, base64_of, letter
 
 
 async def test_the_same_key_sends_once(simulator: Simulator) -> None:
@@ -224,11 +224,16 @@ async def test_tokens_and_refusals_of_log_in(simulator: Simulator) -> None:
             {"Authorization": "Bearer " + token[:-4] + "AAAA"},
             {"Authorization": "Bearer x"},
             {"Authorization": "Basic !!!"},
+            {"Authorization": "Basic " + base64_of(b"no colon")},
+            {"Authorization": "Basic " + base64_of("zoé:mot de passe".encode())},
+            {"Authorization": "Basic"},
             {"Authorization": "Digest x"},
         ):
             answer = await client.get("/api/v1/me", headers=header)
             assert answer.status_code == 401, header
-            assert "Basic" in answer.headers["www-authenticate"]
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.json()["code"] in ("authentication-required", "authentication-failed"), header
+            assert {"Basic", "Bearer"} <= set(answer.headers["www-authenticate"].split()), header
         old = (await client.post("/control/tokens", json={"who": "sophie.petit", "lifetime_seconds": 1})).json()["access_token"]
         await asyncio.sleep(1.1)
         assert (await client.get("/api/v1/me", headers={"Authorization": f"Bearer {old}"})).status_code == 401
