@@ -61,6 +61,9 @@ class Problem(Out):
     """Where the rule comes from."""
     subject: str | None = None
     recipients: list[dict[str, Any]] | None = None
+    """Each refused recipient of a letter."""
+    errors: list[dict[str, str]] | None = None
+    """Where a request has not the right shape, and how."""
 
 
 class Person(Out):
@@ -109,8 +112,6 @@ class MailboxPatch(In):
     preferred_rank: Rank | None = None
     seen_policy: SeenPolicy | None = None
     sent_policy: SentPolicy | None = None
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"sent_policy": "both"}]})
 
 
 class FolderOut(Out):
@@ -302,8 +303,6 @@ class GrantIn(In):
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     reason: str = Field(default="", max_length=1_000)
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"grantee": _SECRETARY, "rights": ["see", "read"], "reason": "Congés"}]})
 
 
 class GrantOut(Out):

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from mss_sim.api import schemas, views
+from mss_sim.api import examples, schemas, views
+from mss_sim.api.answers import IN_A_MAILBOX, octets, refusing, unsupported
 from mss_sim.api.paging import CurrentPage, Listing
 from mss_sim.api.schemas import PersonIn, SendIn
 from mss_sim.api.views import Json
@@ -30,26 +31,40 @@ from mss_sim.mail.addresses import AddressError, addresses_of, canonical, domain
 from mss_sim.mail.compose import CompositionError, Draft, File, compose
 from mss_sim.vocabulary import HEADER_MES, HEADER_MES_FIN, Notify, SendMode
 
-router = APIRouter(prefix="/mailboxes/{address}", tags=["sending"])
+router = APIRouter(prefix="/mailboxes/{address}", tags=["sending"], responses=refusing(*IN_A_MAILBOX))
+_MEDIA_TYPES = "Send application/json or message/rfc822."
+_TAKING = (
+    *(Rule.UNKNOWN_MAILBOX, Rule.MAILBOX_CLOSED, Rule.MAILBOX_SUSPENDED, Rule.MAILBOX_FULL, Rule.DOMAIN_OUTSIDE),
+    *(Rule.TOO_LARGE, Rule.NOT_INVITED, Rule.CONVERSATION_CLOSED),
+)
+_SENDING = unsupported(_MEDIA_TYPES) | refusing(
+    *(*IN_A_MAILBOX, *_TAKING, Rule.SEND_NOT_ALLOWED, Rule.MALFORMED_MESSAGE, Rule.NO_RECIPIENT, Rule.BAD_ADDRESS),
+    *(Rule.TOO_MANY_RECIPIENTS, Rule.IDEMPOTENCY_MISMATCH, Rule.RECEIPT_ALREADY_SENT),
+)
+_RECEIPT = refusing(
+    *(*IN_A_MAILBOX, *_TAKING, Rule.RECEIPT_NOT_REQUESTED, Rule.RECEIPT_ALREADY_SENT, Rule.RECEIPT_NEEDS_CONSENT),
+)
 _ALWAYS = frozenset({Notify.SUCCESS, Notify.FAILURE, Notify.DELAY})
 _SCHEMA = {
     "requestBody": {
         "required": True,
         "content": {
             "application/json": {"schema": {"$ref": "#/components/schemas/SendIn"}},
-            "message/rfc822": {"schema": {"type": "string", "format": "binary"}},
+            "message/rfc822": {"schema": {"type": "string", "format": "binary"}, "example": examples.RAW},
         },
     }
 }
 
 
-@router.post("/messages", status_code=201, responses={201: {"model": schemas.SentOut}}, openapi_extra=_SCHEMA)
+@router.post("/messages", status_code=201, responses={201: {"model": schemas.SentOut}, **_SENDING}, openapi_extra=_SCHEMA)
 async def send_message(
     request: Request,
     core: CurrentCore,
     actor: CurrentActor,
     address: MailboxAddress,
-    idempotency_key: Annotated[str | None, Header(max_length=200, description="The same key sends once, for a day.")] = None,
+    idempotency_key: Annotated[
+        str | None, Header(alias="Idempotency-Key", max_length=200, description="The same key sends once, for a day.")
+    ] = None,
     to: Annotated[list[str] | None, Query(description="message/rfc822 only: the envelope's recipients; none: To, Cc and Bcc.")] = None,
     send_mode: Annotated[SendMode | None, Query(description="message/rfc822 only: in what quality.")] = None,
 ) -> Response:
@@ -64,7 +79,7 @@ async def send_message(
     elif kind == "application/json":
         submit = await _composed(core, actor, address, body)
     else:
-        raise HTTPException(415, "Send application/json or message/rfc822.")
+        raise HTTPException(415, _MEDIA_TYPES)
     if idempotency_key:
         digest = hashlib.sha256(f"{address}\n{kind}\n{to}\n{send_mode}\n".encode() + body).hexdigest()
         submit = _with_key(submit, (idempotency_key, digest))
@@ -181,7 +196,9 @@ async def _parent(core: Core, actor: Actor, address: str, text: str | None) -> t
     return message.rfc_message_id, [*(one for one in before if one != message.rfc_message_id), message.rfc_message_id]
 
 
-@router.post("/messages/{message_id}/receipt", status_code=201, responses={201: {"model": schemas.ReceiptOut}}, tags=["receipts"])
+@router.post(
+    "/messages/{message_id}/receipt", status_code=201, responses={201: {"model": schemas.ReceiptOut}, **_RECEIPT}, tags=["receipts"]
+)
 async def send_receipt(
     core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str, receipt: schemas.ReceiptIn | None = None
 ) -> Response:
@@ -216,7 +233,7 @@ async def _timeline(core: Core, address: str, row: Sent) -> Response:
     return Json(views.timeline(row, address, await people.by_ids(core.world, [row.submission.actor_id])))
 
 
-@router.get("/sent/{submission_id}/reports/{event_id}", responses={200: {"content": {"message/rfc822": {}}}}, tags=["receipts"])
+@router.get("/sent/{submission_id}/reports/{event_id}", responses={200: octets("message/rfc822", example=examples.RAW)}, tags=["receipts"])
 async def raw_report(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, submission_id: str, event_id: str) -> Response:
     """The report that an event came from, as it arrived."""
     raw = await receipts.raw_report(core.world, actor, address, read_id(submission_id), read_id(event_id))
