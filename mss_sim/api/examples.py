@@ -105,6 +105,7 @@ _PARAMETERS: dict[str, JsonValue] = {
 _INSTANT = "2026-01-05T08:00:00Z"
 _FIELDS: dict[str, JsonValue] = {
     "access_token": "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiI4OTk3MDA0MjAwNjIifQ.c2lnbmF0dXJl",
+    "acting_for": None,
     "address": PRACTICE,
     "at": _INSTANT,
     "content_type": "application/zip",

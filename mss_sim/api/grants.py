@@ -14,7 +14,7 @@ from mss_sim.core.core import Core
 from mss_sim.core.delegation import By, GrantRequest
 from mss_sim.core.rows import GrantRow
 from mss_sim.errors import Refusal, Rule
-from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
+from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, check_reach, read_id
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary import Door
 
@@ -77,17 +77,22 @@ async def revoke_grant(core: CurrentCore, actor: CurrentActor, address: MailboxA
 
 @router.get("/grants", responses={200: {"model": list[schemas.GrantOut]}})
 async def my_grants(core: CurrentCore, actor: CurrentActor) -> Response:
-    """Every grant that was ever given to you."""
-    return Json(await shown(core, await delegation.grants_of(core.world, actor.identity.id)))
+    """Every grant that was ever given to you; over the mailbox that you logged in for, when you chose one."""
+    rows = await delegation.grants_of(core.world, actor.identity.id)
+    return Json(await shown(core, [(row, address) for row, address in rows if actor.mailbox in (None, address)]))
 
 
 @router.post("/grants/hand-over", status_code=201, responses={201: {"model": schemas.HandOverOut}, **_GRANTING})
 async def hand_over(core: CurrentCore, actor: CurrentActor, order: schemas.HandOverIn) -> Response:
-    """Give all grants of one person to another, in one step: nobody is without access in between."""
+    """Give all grants of one person to another, in one step: nobody is without access in between.
+
+    Who logged in for one mailbox hands over the grants over that one: `mailbox` must name it.
+    """
     try:
         mailbox = canonical(order.mailbox) if order.mailbox else None
     except AddressError as error:
         raise Refusal(Rule.NOT_FOUND, f"{error}.", subject=order.mailbox) from error
+    check_reach(actor, mailbox)
     by = By(actor.identity.id, Door.REST)
     done = await delegation.hand_over(core.world, by, order.from_, order.to, mailbox, order.reason)
     addresses = await delegation.addresses_of(core.world, done.created)

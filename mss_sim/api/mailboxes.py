@@ -21,7 +21,7 @@ _HOLDERS = refusing(*IN_A_MAILBOX, Rule.GRANT_NOT_ALLOWED, Rule.GRANTEE_NOT_ALLO
 
 @router.get("/me", responses={200: {"model": schemas.Me}})
 async def who_am_i(core: CurrentCore, actor: CurrentActor) -> Response:
-    """Who you are, and every mailbox that you may see with your rights over it."""
+    """Who you are, and every mailbox that you may see with your rights over it: the one that you logged in for, if you chose one."""
     rows = await mailboxes.held_mailboxes(core.world, actor)
     identity = actor.identity
     return Json(
@@ -30,6 +30,7 @@ async def who_am_i(core: CurrentCore, actor: CurrentActor) -> Response:
             "kind": identity.kind,
             "name": identity.name,
             "profession": identity.profession,
+            "acting_for": actor.mailbox,
             "mailboxes": [views.held(row) for row in rows],
         }
     )
@@ -37,7 +38,7 @@ async def who_am_i(core: CurrentCore, actor: CurrentActor) -> Response:
 
 @router.get("/mailboxes", responses={200: {"model": list[schemas.MailboxOut]}})
 async def list_mailboxes(core: CurrentCore, actor: CurrentActor) -> Response:
-    """The mailboxes that you may see: your own, the shared ones, the delegated ones."""
+    """The mailboxes that you may see: your own, the shared ones, the delegated ones; or the one that you logged in for."""
     return Json([views.held(row) for row in await mailboxes.held_mailboxes(core.world, actor)])
 
 

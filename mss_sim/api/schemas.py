@@ -100,6 +100,8 @@ class Me(Out):
     kind: IdentityKind
     name: str
     profession: str
+    acting_for: str | None
+    """The mailbox that you chose by logging in as `mailbox*login`; you reach that one alone."""
     mailboxes: list[MailboxOut]
 
 

@@ -55,9 +55,9 @@ def personal_reader(held: Held, actor: Actor) -> int | None:
 
 
 async def held_mailboxes(world: World, actor: Actor) -> list[Held]:
-    """Every mailbox that the actor may see now."""
+    """Every mailbox that the actor may see now; the one that he chose at log-in alone, when he chose one."""
     rows = await world.store.read(delegation.all_held, actor.identity.id, world.clock.now())
-    return [held for held in rows if Right.SEE in held.access.rights]
+    return [held for held in rows if Right.SEE in held.access.rights and actor.mailbox in (None, held.mailbox.address)]
 
 
 async def held_mailbox(world: World, actor: Actor, address: str, right: Right = Right.SEE) -> Held:

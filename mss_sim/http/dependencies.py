@@ -45,14 +45,21 @@ async def get_actor(
     """Who is asking; Refusal when nobody says so. Who chose a mailbox at log-in is asking about that one alone."""
     actor = await authenticate(core, request.headers.get("authorization"))
     address = request.path_params.get("address")
-    if actor.mailbox is not None and address is not None and get_address(address) != actor.mailbox:
-        raise Refusal(
-            Rule.RIGHT_MISSING,
-            f"You logged in to act for {actor.mailbox}; log in without it to reach {address}.",
-            subject=address,
-            reference="mss-sim#acting-for",
-        )
+    if address is not None:
+        check_reach(actor, get_address(address))
     return actor
+
+
+def check_reach(actor: Actor, address: str | None) -> None:
+    """Refuse what is over another mailbox than the one that was chosen at log-in, or over all of them (None)."""
+    if actor.mailbox in (None, address):
+        return
+    raise Refusal(
+        Rule.RIGHT_MISSING,
+        f"You logged in to act for {actor.mailbox}; log in without it to reach {address or 'your other mailboxes'}.",
+        subject=address,
+        reference="mss-sim#acting-for",
+    )
 
 
 def _query_names(dependant: Dependant) -> set[str]:

@@ -260,14 +260,43 @@ async def test_a_misspelt_filter_is_refused_and_not_ignored(simulator: Simulator
     assert "unread" in answer.json()["detail"]
 
 
-async def test_who_logs_in_for_one_mailbox_reaches_that_one_alone(simulator: Simulator) -> None:
-    ready = simulator.ready()
-    doctor = Person(simulator, "doctor").account
-    auth = (f"{PRACTICE}*{doctor['login']}", doctor["password"])
-    async with httpx.AsyncClient(base_url=ready["http"], auth=auth) as client:
-        assert (await client.get(f"/api/v1/mailboxes/{PRACTICE}/messages")).status_code == 200
-        other = await client.get(f"/api/v1/mailboxes/{DOCTOR}/messages")
-    assert (other.status_code, other.json()["code"]) == (403, "right-missing")
+_HAND_OVER = {"from": "590000010000017/SEC0001", "to": "590000010000017/SEC0002"}
+
+
+@pytest.mark.parametrize(
+    ("role", "method", "path", "body", "told"),
+    [
+        ("doctor", "GET", "/me", None, {PRACTICE}),
+        ("doctor", "GET", "/mailboxes", None, {PRACTICE}),
+        ("secretary", "GET", "/me", None, {PRACTICE}),
+        ("secretary", "GET", "/mailboxes", None, {PRACTICE}),
+        ("secretary", "GET", "/grants", None, {PRACTICE}),
+        ("doctor", "GET", f"/mailboxes/{PRACTICE}", None, {PRACTICE}),
+        ("doctor", "GET", f"/mailboxes/{DOCTOR}", None, None),
+        ("doctor", "GET", f"/mailboxes/{DOCTOR}/messages", None, None),
+        ("doctor", "GET", f"/mailboxes/{DOCTOR}/grants", None, None),
+        ("doctor", "POST", f"/mailboxes/{DOCTOR}/messages", {"to": [PRACTICE]}, None),
+        ("doctor", "POST", "/grants/hand-over", _HAND_OVER, None),
+        ("doctor", "POST", "/grants/hand-over", {**_HAND_OVER, "mailbox": DOCTOR}, None),
+        ("doctor", "POST", "/grants/hand-over", {**_HAND_OVER, "mailbox": PRACTICE}, {PRACTICE}),
+    ],
+)
+async def test_who_logs_in_for_one_mailbox_reaches_that_one_alone(
+    simulator: Simulator, role: str, method: str, path: str, body: Any, told: set[str] | None
+) -> None:
+    account = Person(simulator, role).account
+    auth = (f"{PRACTICE}*{account['login']}", account["password"])
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"], auth=auth) as client:
+        answer = await client.request(method, f"/api/v1{path}", json=body)
+    if told is None:
+        assert (answer.status_code, answer.json()["code"], answer.json()["reference"]) == (403, "right-missing", "mss-sim#acting-for")
+        return
+    assert answer.is_success, answer.text
+    shown = answer.json()
+    if path == "/me":
+        assert shown["acting_for"] == PRACTICE
+    rows = shown if isinstance(shown, list) else shown.get("mailboxes") or shown.get("created") or [shown]
+    assert {row.get("address") or row["mailbox"] for row in rows} == told
 
 
 async def test_every_shape_of_the_documentation_has_an_example_that_it_accepts(simulator: Simulator) -> None:
