@@ -29,6 +29,7 @@ from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress,
 from mss_sim.ids import ID_MAX, encode
 from mss_sim.mail.addresses import AddressError, addresses_of, canonical, domain_of
 from mss_sim.mail.compose import CompositionError, Draft, File, compose
+from mss_sim.mail.reports import typed_address
 from mss_sim.vocabulary import HEADER_MES, HEADER_MES_FIN, Notify, SendMode
 
 router = APIRouter(prefix="/mailboxes/{address}", tags=["sending"], responses=refusing(*IN_A_MAILBOX))
@@ -157,7 +158,8 @@ async def _composed(core: Core, actor: Actor, address: str, body: bytes) -> Subm
         raise Refusal(Rule.INVALID, f"The letter cannot be written: {error}.") from error
     addressees = dict.fromkeys(one for _, one in (*to, *cc, *bcc))
     _check_count(core, len(addressees))
-    return _submit(address, raw, [Addressee(one, notify, f"rfc822;{one}" if notify else None) for one in addressees], letter.send_mode)
+    named = [Addressee(one, notify, typed_address(one).replace("; ", ";") if notify else None) for one in addressees]
+    return _submit(address, raw, named, letter.send_mode)
 
 
 def _pairs(people: list[PersonIn | str]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from mss_sim.api import admin_schemas, schemas
 from mss_sim.app import Simulator
-from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PRACTICE, Peer, Person, base64_of, letter
+from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PRACTICE, Peer, Person, base64_of, control, letter
 
 
 async def test_the_same_key_sends_once(simulator: Simulator) -> None:
@@ -50,6 +50,29 @@ async def test_a_whole_message_is_sent_as_it_is(simulator: Simulator) -> None:
     forged = letter(HOSPITAL, PRACTICE).as_bytes()
     refused = await doctor.rest("POST", f"/mailboxes/{DOCTOR}/messages", content=forged, headers=headers)
     assert (refused.status_code, refused.json()["code"]) == (403, "send-not-allowed")
+
+
+async def test_a_mailbox_whose_name_is_not_ascii_writes_and_is_written_to(simulator: Simulator) -> None:
+    zoe = "zoé@hopital-ormes.sim.mssante.fr"
+    hospital, doctor = Person(simulator, "hospital"), Person(simulator, "doctor")
+    mailbox = {"address": zoe, "kind": "PER", "owner_idnat": hospital.idnat, "label": "Dr Zoé DURAND"}
+    assert (await control(simulator, "POST", "/mailboxes", mailbox)).status_code == 201
+    sent = await hospital.send(zoe, to=[PRACTICE], cc=[zoe], request_read_receipt=True, request_delivery_receipt=True)
+    assert sent.status_code == 201, sent.text
+    item = (await doctor.inbox(PRACTICE))[0]
+    assert (item["from"], item["cc"]) == ([{"name": "Dr Zoé DURAND", "address": zoe}], [{"name": "", "address": zoe}])
+    raw = (await doctor.rest("GET", f"/mailboxes/{PRACTICE}/messages/{item['id']}/raw")).content
+    assert f"From: Dr Zoé DURAND <{zoe}>\r\n".encode() in raw
+    answer = await doctor.send(PRACTICE, to=[{"name": "Zoé", "address": zoe}], in_reply_to=item["id"], request_read_receipt=True)
+    assert answer.status_code == 201, answer.text
+    received = next(one for one in await hospital.inbox(zoe) if one["from"][0]["address"] == PRACTICE)
+    assert (await hospital.open(zoe, received["id"]))["to"] == [{"name": "Zoé", "address": zoe}]
+    assert (await hospital.rest("POST", f"/mailboxes/{zoe}/messages/{received['id']}/receipt")).status_code == 201
+    assert (await doctor.rest("POST", f"/mailboxes/{PRACTICE}/messages/{item['id']}/receipt")).status_code == 201
+    for who, person, one in ((zoe, hospital, sent), (PRACTICE, doctor, answer)):
+        timeline = await person.get(f"/mailboxes/{who}/sent/{one.json()['submission_id']}")
+        assert timeline["recipients"][0]["state"] == "displayed"
+    assert {item["subject"] for item in await hospital.inbox(zoe)} >= {"Message distribué"}
 
 
 async def test_blind_copies_stay_blind(simulator: Simulator) -> None:
