@@ -76,7 +76,7 @@ async def send_message(
     body = await _body(request, core, address)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "message/rfc822":
-        submit = await _whole(core, address, body, to, send_mode)
+        submit = await _whole(core, actor, address, body, to, send_mode)
     elif kind == "application/json":
         submit = await _composed(core, actor, address, body)
     else:
@@ -118,8 +118,9 @@ def _check_count(core: Core, count: int) -> None:
         )
 
 
-async def _whole(core: Core, address: str, raw: bytes, to: list[str] | None, wished: SendMode | None) -> Submit:
+async def _whole(core: Core, actor: Actor, address: str, raw: bytes, to: list[str] | None, wished: SendMode | None) -> Submit:
     """A message as it is; bare line feeds are a client's mistake and refused like over SMTP."""
+    await sender_at(core.world, actor, address)
     parsed = await read_message(core.world, raw)
     named = [_canonical(one) for one in to] if to else list(addresses_of((*parsed.to, *parsed.cc)))
     _check_count(core, len(named))

@@ -52,6 +52,28 @@ async def test_a_whole_message_is_sent_as_it_is(simulator: Simulator) -> None:
     assert (refused.status_code, refused.json()["code"]) == (403, "send-not-allowed")
 
 
+@pytest.mark.parametrize(
+    ("role", "author", "raw"),
+    [
+        ("patient", PRACTICE, b""),
+        ("hospital", HOSPITAL, b""),
+        ("hospital", PRACTICE, b"Sender: x\r\n"),
+        ("assistant", PRACTICE, b""),
+        ("hospital", PRACTICE, b"X: \n"),
+    ],
+    ids=["patient", "own-author", "forged", "reader", "malformed"],
+)
+async def test_who_may_not_send_from_a_mailbox_leaves_no_line_in_its_journal(
+    simulator: Simulator, role: str, author: str, raw: bytes
+) -> None:
+    headers = {"Content-Type": "message/rfc822"}
+    whole = raw + letter(author, DOCTOR).as_bytes()
+    answer = await Person(simulator, role).rest("POST", f"/mailboxes/{PRACTICE}/messages", content=whole, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "send-not-allowed")
+    lines = (await Person(simulator, "doctor").get(f"/mailboxes/{PRACTICE}/journal"))["items"]
+    assert [line for line in lines if line["act"].startswith("message.")] == []
+
+
 async def test_a_mailbox_whose_name_is_not_ascii_writes_and_is_written_to(simulator: Simulator) -> None:
     zoe = "zoé@hopital-ormes.sim.mssante.fr"
     hospital, doctor = Person(simulator, "hospital"), Person(simulator, "doctor")
