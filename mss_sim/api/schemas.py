@@ -248,11 +248,15 @@ class SentOut(Out):
     submission_id: str
     email_id: str
     message_id: str | None
+    mailbox: str
+    """The mailbox that the letter left from; its timeline is there."""
     id: str | None
-    """The copy in Sent of this mailbox; null when its sent policy keeps none there."""
+    """The copy in Sent: of that mailbox, or of your own by its sent policy; null when none is kept."""
+    url: str | None
+    """Where that copy is; null when there is none, or you may not read it."""
     mode: SendMode | None
     recipients: list[RecipientOutcome]
-    timeline_url: str
+    timeline_url: str | None
     replayed: bool = False
     """True when the Idempotency-Key had been used: nothing was sent again, the rest is the first answer."""
 

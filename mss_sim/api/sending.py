@@ -3,7 +3,7 @@
 import base64
 import binascii
 import hashlib
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Header, Query, Request
@@ -19,7 +19,7 @@ from mss_sim.api.views import Json
 from mss_sim.core import mailboxes, people, receipts
 from mss_sim.core.accounts import Actor
 from mss_sim.core.core import Core
-from mss_sim.core.letters import Addressee, Envelope
+from mss_sim.core.letters import Accepted, Addressee, Envelope
 from mss_sim.core.receipts import ReceiptWish, Sent
 from mss_sim.core.rows import ListQuery
 from mss_sim.core.submission import Request as Submit
@@ -30,7 +30,7 @@ from mss_sim.ids import ID_MAX, encode
 from mss_sim.mail.addresses import AddressError, addresses_of, canonical, domain_of
 from mss_sim.mail.compose import CompositionError, Draft, File, compose
 from mss_sim.mail.reports import typed_address
-from mss_sim.vocabulary import HEADER_MES, HEADER_MES_FIN, Notify, SendMode
+from mss_sim.vocabulary import HEADER_MES, HEADER_MES_FIN, Notify, Right, SendMode
 
 router = APIRouter(prefix="/mailboxes/{address}", tags=["sending"], responses=refusing(*IN_A_MAILBOX))
 _MEDIA_TYPES = "Send application/json or message/rfc822."
@@ -72,6 +72,10 @@ async def send_message(
     """Send from this mailbox: JSON with attachments, or a whole message as `message/rfc822`.
 
     All recipients are checked first: when one is refused, nothing is sent and the answer tells each refusal.
+
+    You must be allowed to send from this mailbox. A letter in JSON leaves from it. A whole message leaves from the mailbox that its
+    From names, from which you must be allowed to send too; when that is another one, this mailbox is the return path only. `mailbox`
+    in the answer is the one that the letter left from, and the links lead to where things lie: null when you may not look there.
     """
     body = await _body(request, core, address)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -85,7 +89,17 @@ async def send_message(
         digest = hashlib.sha256(f"{address}\n{kind}\n{to}\n{send_mode}\n".encode() + body).hexdigest()
         submit = _with_key(submit, (idempotency_key, digest))
     result = await core.submission.submit(actor, submit)
-    return Json(views.accepted(result, address), status_code=201)
+    return Json(await _accepted(core, actor, result), status_code=201)
+
+
+async def _accepted(core: Core, actor: Actor, result: Accepted) -> dict[str, Any]:
+    """The answer to who sent a letter; a holder may look wherever it leaves something."""
+    timeline_in, copy_in = result.left_from, result.sent_in
+    if result.mode is SendMode.OWNER:
+        return views.accepted(result, timeline_in, copy_in)
+    seen = await mailboxes.may(core.world, actor, timeline_in, Right.SEE)
+    read = copy_in is not None and await mailboxes.may(core.world, actor, copy_in, Right.READ)
+    return views.accepted(result, timeline_in if seen else None, copy_in if read else None)
 
 
 async def _body(request: Request, core: Core, address: str) -> bytes:

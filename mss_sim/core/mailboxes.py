@@ -65,6 +65,12 @@ async def held_mailbox(world: World, actor: Actor, address: str, right: Right = 
     return await world.store.read(delegation.require, address, actor.identity.id, right, world.clock.now())
 
 
+async def may(world: World, actor: Actor, address: str, right: Right) -> bool:
+    """Whether the actor would not be refused what needs that right over a mailbox."""
+    held = await world.store.read(delegation.access_to, address, actor.identity.id, world.clock.now())
+    return held is not None and right in held.access.rights and actor.mailbox in (None, address)
+
+
 def folder_named(boxes: Iterable[Folder], text: str) -> int:
     """The folder that a name or an id means; INBOX in any case (ref: rfc9051#5.1). Refusal(NOT_FOUND) when there is none."""
     wanted = "INBOX" if text.upper() == "INBOX" else text

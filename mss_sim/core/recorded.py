@@ -63,7 +63,6 @@ def _submissions(world: World, conn: Connection, stored: Sequence[Sorted], berth
     submissions.add_events(conn, events)
     for entry in waiting:
         submissions.wait(conn, entry)
-    _remember_keys(conn, stored)
 
 
 def _submission(sorted_: Sorted, mailbox_id: int | None) -> Submission:
@@ -80,14 +79,6 @@ def _submission(sorted_: Sorted, mailbox_id: int | None) -> Submission:
         return_full=letter.envelope.return_full,
         submitted_at=letter.at,
     )
-
-
-def _remember_keys(conn: Connection, stored: Sequence[Sorted]) -> None:
-    for sorted_ in stored:
-        origin = sorted_.letter.origin
-        if origin and origin.idempotency and sorted_.letter.submission_id is not None:
-            key, request_hash = origin.idempotency
-            submissions.remember_key(conn, origin.actor_id, key, request_hash, sorted_.letter.submission_id, sorted_.letter.at)
 
 
 def _rights(world: World, conn: Connection, sorted_: Sorted, berths: dict[str, Berth]) -> None:
