@@ -29,6 +29,8 @@ from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress,
 from mss_sim.ids import ID_MAX, encode
 from mss_sim.mail.addresses import AddressError, addresses_of, canonical, domain_of
 from mss_sim.mail.compose import CompositionError, Draft, File, compose
+from mss_sim.mail.headers import without_fields
+from mss_sim.mail.parse import people_in
 from mss_sim.mail.reports import typed_address
 from mss_sim.vocabulary import HEADER_MES, HEADER_MES_FIN, Notify, Right, SendMode
 
@@ -76,6 +78,7 @@ async def send_message(
     You must be allowed to send from this mailbox. A letter in JSON leaves from it. A whole message leaves from the mailbox that its
     From names, from which you must be allowed to send too; when that is another one, this mailbox is the return path only. `mailbox`
     in the answer is the one that the letter left from, and the links lead to where things lie: null when you may not look there.
+    Whom Bcc names gets a whole message too, and the field is cut out, unless `to` says who gets it: then it is cut out only.
     """
     body = await _body(request, core, address)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -133,11 +136,14 @@ def _check_count(core: Core, count: int) -> None:
 
 
 async def _whole(core: Core, actor: Actor, address: str, raw: bytes, to: list[str] | None, wished: SendMode | None) -> Submit:
-    """A message as it is; bare line feeds are a client's mistake and refused like over SMTP."""
+    """A message as it is, but for Bcc; bare line feeds are a client's mistake and refused like over SMTP."""
     await sender_at(core.world, actor, address)
     parsed = await read_message(core.world, raw)
-    named = [_canonical(one) for one in to] if to else list(addresses_of((*parsed.to, *parsed.cc)))
+    bcc = people_in(parsed.headers, "Bcc")
+    named = [_canonical(one) for one in to] if to else list(addresses_of((*parsed.to, *parsed.cc, *bcc)))
     _check_count(core, len(named))
+    if parsed.headers.all("Bcc"):
+        raw = without_fields(raw, ["Bcc"])
     return _submit(address, raw, [Addressee(one) for one in dict.fromkeys(named)], wished)
 
 

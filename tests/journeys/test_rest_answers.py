@@ -1,4 +1,4 @@
-"""What is answered to who sends by REST: links that lead somewhere; the same answer to a retry."""
+"""What is answered to who sends by REST: links that lead somewhere, the same answer to a retry, blind copies that stay blind."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from mss_sim.app import Simulator
-from tests.clients import DOCTOR, HOSPITAL, PRACTICE, Person, letter
+from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PRACTICE, Person, letter
 
 _WHOLE = {"Content-Type": "message/rfc822"}
 
@@ -88,3 +88,29 @@ async def test_a_retry_tells_again_why_a_recipient_failed_whatever_happened_sinc
     assert (await hospital.rest("DELETE", first["url"].removeprefix("/api/v1"))).status_code == 204
     again = (await hospital.rest("POST", f"/mailboxes/{HOSPITAL}/messages", json=body, headers=headers)).json()
     assert again == {**first, "replayed": True}
+
+
+@pytest.mark.parametrize(
+    ("query", "to", "blind_gets_it"),
+    [("", PRACTICE, True), ("", "", True), (f"?to={PRACTICE}", PRACTICE, False)],
+    ids=["to-and-bcc", "bcc-alone", "envelope-given"],
+)
+async def test_whom_bcc_names_gets_a_whole_message_and_nobody_sees_it(
+    simulator: Simulator, query: str, to: str, *, blind_gets_it: bool
+) -> None:
+    doctor, secretary, laboratory = Person(simulator, "doctor"), Person(simulator, "secretary"), Person(simulator, "application")
+    head = f"bcc: Labo <{LABORATORY}>,\r\n {HOSPITAL}\r\nFrom: {DOCTOR}\r\n" + (f"To: {to}\r\n" if to else "")
+    raw = f"{head}Subject: x\r\n\r\nx\r\n".encode()
+    answer = await doctor.rest("POST", f"/mailboxes/{DOCTOR}/messages{query}", content=raw, headers=_WHOLE)
+    assert answer.status_code == 201, answer.text
+    names = {one["address"] for one in answer.json()["recipients"]}
+    assert names == ({to} if to else set()) | ({LABORATORY, HOSPITAL} if blind_gets_it else set())
+    copies = [(doctor, answer.json()["url"].removeprefix("/api/v1"))]
+    for person, mailbox, due in ((secretary, PRACTICE, bool(to)), (laboratory, LABORATORY, blind_gets_it)):
+        found = await person.inbox(mailbox)
+        assert len(found) == due
+        copies += [(person, f"/mailboxes/{mailbox}/messages/{item['id']}") for item in found]
+    for person, path in copies:
+        header = (await person.rest("GET", f"{path}/raw")).content.partition(b"\r\n\r\n")[0]
+        assert b"bcc" not in header.lower()
+        assert HOSPITAL.encode() not in header
