@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -16,6 +17,7 @@ from mss_sim import log
 from mss_sim.app import Simulator
 from mss_sim.clock import Clock, ManualClock
 from mss_sim.config import Settings
+from tests.documented import complaint
 
 log.configure("error")
 StartSimulator = Callable[..., contextlib.AbstractAsyncContextManager[Simulator]]
@@ -108,3 +110,16 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def only_declared_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the REST API answers in a test is among what its OpenAPI document declares."""
+    send = httpx.AsyncClient.send
+
+    async def checked(self: httpx.AsyncClient, request: httpx.Request, **options: Any) -> httpx.Response:
+        answer = await send(self, request, **options)
+        assert complaint(answer) is None
+        return answer
+
+    monkeypatch.setattr(httpx.AsyncClient, "send", checked)

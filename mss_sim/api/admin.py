@@ -1,20 +1,29 @@
 """The control plane: the world seen and changed from outside, for tests and trainers. Apart from the simulated API."""
 
-from fastapi import APIRouter, Depends, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import FileResponse, Response
 
 from mss_sim.api import admin_schemas as schemas
-from mss_sim.api import grants, views
+from mss_sim.api import examples, grants, views
+from mss_sim.api.answers import CONTROL, octets, refusing
 from mss_sim.api.schemas import GrantIn, GrantOut
 from mss_sim.api.views import Json
 from mss_sim.core import clients, control, delegation, holders, operators, seed
 from mss_sim.core.rows import Identity
+from mss_sim.errors import Rule
 from mss_sim.http.control import check_allowed
 from mss_sim.http.dependencies import CurrentCore, MailboxAddress, read_id
 from mss_sim.policy.identifiers import warnings
 from mss_sim.vocabulary import Door
 
-router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(check_allowed)])
+IdNat = Annotated[str, Path(description="National id of the identity.", examples=["590000010000017/SEC0002"])]
+router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(check_allowed)], responses=refusing(*CONTROL))
+_FOUND = refusing(Rule.NOT_FOUND)
+_NEW = refusing(Rule.CONFLICT)
+_PLACED = _FOUND | _NEW | refusing(*CONTROL, Rule.DOMAIN_OUTSIDE)
+_GRANTING = _FOUND | refusing(*CONTROL, Rule.GRANT_NOT_ALLOWED, Rule.GRANTEE_NOT_ALLOWED)
 
 
 @router.get("/state", responses={200: {"model": schemas.StateOut}})
@@ -41,7 +50,7 @@ async def reset(request: Request, core: CurrentCore, wanted: schemas.SeedIn | No
     return Response(status_code=204)
 
 
-@router.post("/seed", responses={200: {"model": list[schemas.PersonaOut]}})
+@router.post("/seed", responses={200: {"model": list[schemas.PersonaOut]}, **_NEW})
 async def plant_seed(core: CurrentCore, wanted: schemas.SeedIn) -> Response:
     """Plant a seed, unless its people are there already; its personas."""
     await seed.plant(core.world, wanted.name)
@@ -54,13 +63,13 @@ async def list_personas(core: CurrentCore, name: str = "cabinet") -> Response:
     return Json([schemas.persona(row) for row in await seed.personas(core.world, name)])
 
 
-@router.get("/ca.pem", responses={200: {"content": {"application/x-pem-file": {}}}})
+@router.get("/ca.pem", responses={200: octets("application/x-pem-file", example=examples.CERTIFICATE)})
 async def download_ca(request: Request) -> Response:
     """The certificate of the simulator's authority: trust it in the client under test, nowhere else."""
     return FileResponse(request.app.state.ca_file, media_type="application/x-pem-file", filename="mss-sim-ca.pem")
 
 
-@router.post("/tokens", status_code=201, responses={201: {"model": schemas.TokenOut}})
+@router.post("/tokens", status_code=201, responses={201: {"model": schemas.TokenOut}, **_FOUND})
 async def mint_token(core: CurrentCore, wanted: schemas.TokenIn) -> Response:
     """An access token for a persona."""
     lifetime = wanted.lifetime_seconds or core.world.settings.token_lifetime_seconds
@@ -80,29 +89,29 @@ async def list_identities(core: CurrentCore) -> Response:
     return Json([_identity(row) for row in await control.list_identities(core.world)])
 
 
-@router.post("/identities", status_code=201, responses={201: {"model": schemas.IdentityOut}})
+@router.post("/identities", status_code=201, responses={201: {"model": schemas.IdentityOut}, **_NEW})
 async def add_identity(core: CurrentCore, new: schemas.IdentityIn) -> Response:
     """Create an identity, with an account when a login and a password are given."""
     row = await control.add_identity(core.world, control.NewIdentity(**new.model_dump()))
     return Json(_identity(row), status_code=201)
 
 
-@router.get("/identities/{idnat:path}", responses={200: {"model": schemas.IdentityOut}})
-async def get_identity(core: CurrentCore, idnat: str) -> Response:
+@router.get("/identities/{idnat:path}", responses={200: {"model": schemas.IdentityOut}, **_FOUND})
+async def get_identity(core: CurrentCore, idnat: IdNat) -> Response:
     """One identity."""
     return Json(_identity(await control.identity_named(core.world, idnat)))
 
 
-@router.patch("/identities/{idnat:path}", responses={200: {"model": schemas.IdentityOut}})
-async def change_identity(core: CurrentCore, idnat: str, patch: schemas.IdentityPatch) -> Response:
+@router.patch("/identities/{idnat:path}", responses={200: {"model": schemas.IdentityOut}, **_FOUND, **_NEW})
+async def change_identity(core: CurrentCore, idnat: IdNat, patch: schemas.IdentityPatch) -> Response:
     """Change an identity or its account; `enabled: false` shuts it out at its very next request."""
     changes = patch.model_dump(exclude_unset=True)
     login, password = changes.pop("login", None), changes.pop("password", None)
     return Json(_identity(await control.change_identity(core.world, idnat, changes, login, password)))
 
 
-@router.delete("/identities/{idnat:path}", status_code=204)
-async def remove_identity(core: CurrentCore, idnat: str) -> Response:
+@router.delete("/identities/{idnat:path}", status_code=204, responses=_FOUND | _NEW)
+async def remove_identity(core: CurrentCore, idnat: IdNat) -> Response:
     """Delete an identity that owns no mailbox."""
     await control.remove_identity(core.world, idnat)
     return Response(status_code=204)
@@ -114,7 +123,7 @@ async def list_mailboxes(core: CurrentCore) -> Response:
     return Json([views.mailbox(row) for row in await control.list_mailboxes(core.world)])
 
 
-@router.post("/mailboxes", status_code=201, responses={201: {"model": schemas.MailboxAdmin}})
+@router.post("/mailboxes", status_code=201, responses={201: {"model": schemas.MailboxAdmin}, **_PLACED})
 async def add_mailbox(core: CurrentCore, new: schemas.MailboxIn) -> Response:
     """Create a mailbox; the domain must be an operator's."""
     values = {**new.model_dump(), "co_holders": tuple(new.co_holders)}
@@ -122,13 +131,13 @@ async def add_mailbox(core: CurrentCore, new: schemas.MailboxIn) -> Response:
     return Json(views.mailbox(row), status_code=201)
 
 
-@router.get("/mailboxes/{address}", responses={200: {"model": schemas.MailboxAdmin}})
+@router.get("/mailboxes/{address}", responses={200: {"model": schemas.MailboxAdmin}, **_FOUND})
 async def get_mailbox(core: CurrentCore, address: MailboxAddress) -> Response:
     """One mailbox."""
     return Json(views.mailbox(await control.get_mailbox(core.world, address)))
 
 
-@router.patch("/mailboxes/{address}", responses={200: {"model": schemas.MailboxAdmin}})
+@router.patch("/mailboxes/{address}", responses={200: {"model": schemas.MailboxAdmin}, **_FOUND})
 async def change_mailbox(core: CurrentCore, address: MailboxAddress, patch: schemas.MailboxAdminPatch) -> Response:
     """Change anything but the address and the kind: state, quota, limits, texts, policies."""
     changes = patch.model_dump(exclude_unset=True, mode="json")
@@ -136,14 +145,14 @@ async def change_mailbox(core: CurrentCore, address: MailboxAddress, patch: sche
     return Json(views.mailbox(row))
 
 
-@router.delete("/mailboxes/{address}", status_code=204)
+@router.delete("/mailboxes/{address}", status_code=204, responses=_FOUND)
 async def remove_mailbox(core: CurrentCore, address: MailboxAddress) -> Response:
     """Delete a mailbox with all that is in it."""
     await control.remove_mailbox(core.world, address)
     return Response(status_code=204)
 
 
-@router.get("/mailboxes/{address}/grants", responses={200: {"model": list[GrantOut]}})
+@router.get("/mailboxes/{address}/grants", responses={200: {"model": list[GrantOut]}, **_FOUND})
 async def list_grants(core: CurrentCore, address: MailboxAddress) -> Response:
     """Every grant over a mailbox."""
     mailbox = await control.get_mailbox(core.world, address)
@@ -151,14 +160,14 @@ async def list_grants(core: CurrentCore, address: MailboxAddress) -> Response:
     return Json(await grants.shown(core, [(row, address) for row in rows]))
 
 
-@router.post("/mailboxes/{address}/grants", status_code=201, responses={201: {"model": GrantOut}})
+@router.post("/mailboxes/{address}/grants", status_code=201, responses={201: {"model": GrantOut}, **_GRANTING})
 async def add_grant(core: CurrentCore, address: MailboxAddress, grant: GrantIn) -> Response:
     """Give rights over a mailbox, as its owner would."""
     row = await delegation.grant(core.world, holders.CONTROL, grants.request_of(address, grant))
     return Json((await grants.shown(core, [(row, address)]))[0], status_code=201)
 
 
-@router.delete("/mailboxes/{address}/grants/{grant_id}", responses={200: {"model": GrantOut}})
+@router.delete("/mailboxes/{address}/grants/{grant_id}", responses={200: {"model": GrantOut}, **_FOUND})
 async def revoke_grant(core: CurrentCore, address: MailboxAddress, grant_id: str) -> Response:
     """Take a grant back."""
     row = await delegation.revoke(core.world, holders.CONTROL, address, read_id(grant_id))

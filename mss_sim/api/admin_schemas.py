@@ -10,6 +10,10 @@ from mss_sim.core.seed import Persona
 from mss_sim.vocabulary import Door, IdentityKind, LogInBy, MailboxKind, MailboxState, Right, SeenPolicy, SentPolicy
 
 
+class HealthOut(Out):
+    status: str = Field(examples=["alive"])
+
+
 class SeedIn(In):
     name: str = Field(default="cabinet", examples=["cabinet"])
 

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
@@ -65,7 +65,7 @@ def build(core: Core, *, ca_file: Path, sockets: Sockets, doors: Doors, seed: st
         openapi_url="/openapi.json",
         docs_url=None,
         redoc_url=None,
-        responses={"4XX": {"model": schemas.Problem, "content": {problems.MEDIA_TYPE: {}}}},
+        default_response_class=Response,
     )
     _serve_docs(app)
     app.state.core = core
@@ -92,12 +92,13 @@ def build(core: Core, *, ca_file: Path, sockets: Sockets, doors: Doors, seed: st
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """The schema with the body of a letter, which its route reads by itself because it takes two media types."""
+    """The schema with an example of everything, the body of a letter, which its route reads by itself, and what refusals look like."""
     if app.openapi_schema is None:
         schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        letter = schemas.SendIn.model_json_schema(ref_template="#/components/schemas/{model}")
-        schema["components"]["schemas"] |= {**letter.pop("$defs"), "SendIn": letter}
-        examples.complete(schema["components"]["schemas"])
+        for model in (schemas.SendIn, schemas.Problem):
+            shape = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            schema["components"]["schemas"] |= {**shape.pop("$defs", {}), model.__name__: shape}
+        examples.complete(schema)
         app.openapi_schema = schema
     return app.openapi_schema
 

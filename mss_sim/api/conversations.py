@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from mss_sim.api import schemas, views
+from mss_sim.api.answers import IN_A_MAILBOX, refusing
 from mss_sim.api.paging import CurrentPage, Listing
 from mss_sim.api.views import Json
 from mss_sim.clock import iso
@@ -14,10 +15,12 @@ from mss_sim.core.accounts import Actor
 from mss_sim.core.conversations import Conversation
 from mss_sim.core.core import Core
 from mss_sim.core.rows import Folder, Identity, Line
+from mss_sim.errors import Rule
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
 from mss_sim.ids import encode
 
-router = APIRouter(prefix="/mailboxes/{address}", tags=["conversations"])
+router = APIRouter(prefix="/mailboxes/{address}", tags=["conversations"], responses=refusing(*IN_A_MAILBOX))
+_CLOSING = refusing(Rule.CONFLICT)
 
 
 async def _folders(core: Core, actor: Actor, address: str) -> dict[int, Folder]:
@@ -41,14 +44,14 @@ async def get_conversation(core: CurrentCore, actor: CurrentActor, address: Mail
     return await _shown(core, actor, address, found)
 
 
-@router.post("/conversations/{conversation_id}/close", responses={200: {"model": schemas.ConversationOut}})
+@router.post("/conversations/{conversation_id}/close", responses={200: {"model": schemas.ConversationOut}, **_CLOSING})
 async def close_conversation(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, conversation_id: str) -> Response:
     """Patients may no longer answer what this mailbox wrote in the conversation; the right to close is needed."""
     found = await conversations.close(core.world, actor, address, read_id(conversation_id))
     return await _shown(core, actor, address, found)
 
 
-@router.post("/conversations/{conversation_id}/reopen", responses={200: {"model": schemas.ConversationOut}})
+@router.post("/conversations/{conversation_id}/reopen", responses={200: {"model": schemas.ConversationOut}, **_CLOSING})
 async def reopen_conversation(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, conversation_id: str) -> Response:
     """Patients may answer again, however the conversation had been closed."""
     found = await conversations.reopen(core.world, actor, address, read_id(conversation_id))

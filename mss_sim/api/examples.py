@@ -1,4 +1,8 @@
-"""Examples that OpenAPI shows: written by hand for a letter, its answer and a refusal, put together from their fields for the rest."""
+"""Examples that OpenAPI shows. A request can be sent as it stands, to the seed world `cabinet`, by the doctor of the practice.
+
+Bodies of requests, parameters and files are written by hand; answers are put together from their fields. The ids of copies, folders,
+grants and the like are drawn when the world is made: those in the examples show their form only.
+"""
 
 from typing import Any, cast
 
@@ -8,6 +12,11 @@ from mss_sim.vocabulary import KEYWORD_MDN_SENT, XDM_NAME, SendMode
 
 DOCTOR = "camille.martin@medecin.sim.mssante.fr"
 PRACTICE = "tilleuls@cabinet.sim.mssante.fr"
+_DOCTOR, _COLLEAGUE, _CARDIOLOGIST, _NOBODY_YET = "899700420013", "899700420021", "899700420047", "899700420062"
+_SECRETARY, _SUCCESSOR = "590000010000017/SEC0001", "590000010000017/SEC0002"
+
+RAW = f"From: {PRACTICE}\r\nTo: {DOCTOR}\r\nSubject: Compte rendu\r\nMIME-Version: 1.0\r\n\r\nBonjour,\r\n"
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n"
 
 PROBLEM: JsonDict = {
     "examples": [
@@ -29,7 +38,9 @@ SENT: JsonDict = {
             "submission_id": "0am6c38w5xc01",
             "email_id": "0am6c38w5xc00",
             "message_id": "<0am6c38w5xc02.1f2e3d4c@cabinet.sim.mssante.fr>",
+            "mailbox": PRACTICE,
             "id": "0am6c38w5xc03",
+            "url": f"/api/v1/mailboxes/{PRACTICE}/messages/0am6c38w5xc03",
             "mode": SendMode.ON_BEHALF.value,
             "recipients": [{"address": DOCTOR, "state": "delivered", "code": None, "detail": None}],
             "timeline_url": f"/api/v1/mailboxes/{PRACTICE}/sent/0am6c38w5xc01",
@@ -38,10 +49,65 @@ SENT: JsonDict = {
     ]
 }
 
+_REQUESTS: dict[str, JsonDict] = {
+    "AttachmentIn": {"filename": XDM_NAME, "content_type": "application/zip", "content_base64": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA=="},
+    "FlagsIn": {"add": ["\\Seen", "urgent"], "remove": ["\\Flagged"]},
+    "FolderIn": {"name": "Résultats/2026"},
+    "GrantIn": {"grantee": _SUCCESSOR, "rights": ["see", "read"], "valid_until": "2099-12-31T23:00:00Z", "reason": "Congés"},
+    "HandOverIn": {"from": _SECRETARY, "to": _SUCCESSOR, "mailbox": PRACTICE, "reason": "Départ de Sophie PETIT"},
+    "HolderIn": {"idnat": _CARDIOLOGIST},
+    "IdentityIn": {
+        "idnat": _NOBODY_YET,
+        "kind": "professional",
+        "family_name": "ROUX",
+        "given_name": "Alice",
+        "title": "Dr",
+        "profession": "Médecin généraliste",
+        "login": "alice.roux",
+        "password": "cabinet-2026",
+    },
+    "IdentityPatch": {"profession": "Assistante médicale", "enabled": True},
+    "MailboxAdminPatch": {"state": "suspended", "quota_bytes": 1_000_000_000},
+    "MailboxIn": {"address": "accueil@cabinet.sim.mssante.fr", "kind": "CAB", "owner_idnat": _DOCTOR, "co_holders": [_COLLEAGUE]},
+    "MailboxPatch": {"sent_policy": "both"},
+    "MoveIn": {"folder": "Archive"},
+    "OperatorIn": {"name": "Clinique du Lac", "domains": ["clinique-lac.sim.mssante.fr"], "message_size_bytes_max": 10_000_000},
+    "PersonIn": {"address": DOCTOR, "name": "Dr Camille MARTIN"},
+    "ReceiptIn": {"disposition": "displayed"},
+    "ResponsibleIn": {"idnat": _COLLEAGUE, "stay": True},
+    "SeedIn": {"name": "cabinet"},
+    "TokenIn": {"who": "camille.martin", "lifetime_seconds": 120},
+}
 _ID = "0am6c38w5xc01"
+_PARAMETERS: dict[str, JsonValue] = {
+    "Idempotency-Key": "compte-rendu-2026-0001",
+    "conversation_id": _ID,
+    "cursor": _ID,
+    "door": "smtp",
+    "event_id": _ID,
+    "folder_id": _ID,
+    "from": "durand",
+    "grant_id": _ID,
+    "has_attachment": True,
+    "idnat": _COLLEAGUE,
+    "limit": 50,
+    "message_id": _ID,
+    "name": "cabinet",
+    "part": "2",
+    "send_mode": "owner",
+    "session_id": _ID,
+    "since": "2026-01-05T08:00:00Z",
+    "subject": "compte rendu",
+    "submission_id": _ID,
+    "text": "hémoglobine",
+    "to": [DOCTOR],
+    "unread": True,
+    "who": _DOCTOR,
+}
 _INSTANT = "2026-01-05T08:00:00Z"
 _FIELDS: dict[str, JsonValue] = {
     "access_token": "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiI4OTk3MDA0MjAwNjIifQ.c2lnbmF0dXJl",
+    "acting_for": None,
     "address": PRACTICE,
     "at": _INSTANT,
     "content_type": "application/zip",
@@ -84,17 +150,34 @@ _FIELDS: dict[str, JsonValue] = {
     "title": "Dr",
     "token_type": "Bearer",
     "uid_validity": 1_767_600_000,
-    "url": f"/api/v1/mailboxes/{PRACTICE}/messages/{_ID}/parts/2",
+    "part": "2",
+    "report_url": f"/api/v1/mailboxes/{PRACTICE}/sent/{_ID}/reports/{_ID}",
+    "url": f"/api/v1/mailboxes/{PRACTICE}/messages/{_ID}/attachments/2",
     "warnings": [],
 }
 _TYPES: dict[str, JsonValue] = {"string": "", "integer": 1, "number": 1.0, "boolean": False, "null": None}
 
 
-def complete(components: dict[str, Any]) -> None:
-    """Give every object among the schemas of an OpenAPI document an example, made of those of its fields."""
-    for schema in components.values():
+def complete(document: dict[str, Any]) -> None:
+    """Give an example to every object, every parameter, every body of a request and every answer of an OpenAPI document."""
+    components = document["components"]["schemas"]
+    for name, schema in components.items():
         if schema.get("type") == "object" and "examples" not in schema:
-            schema["examples"] = [_object(schema, components)]
+            schema["examples"] = [_REQUESTS.get(name) or _object(schema, components)]
+    for path in document["paths"].values():
+        for operation in path.values():
+            for parameter in operation.get("parameters", ()):
+                _show_parameter(parameter)
+            operation["responses"] = dict(sorted(operation["responses"].items()))
+            for carrier in (operation.get("requestBody", {}), *operation["responses"].values()):
+                for shown in carrier.get("content", {}).values():
+                    if not {"example", "examples"} & shown.keys():
+                        shown["example"] = _value("", shown["schema"], components)
+
+
+def _show_parameter(parameter: dict[str, Any]) -> None:
+    own = parameter.pop("example", None), *parameter["schema"].pop("examples", ())
+    parameter["example"] = next((one for one in own if one is not None), None) or _PARAMETERS[parameter["name"]]
 
 
 def _object(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, JsonValue]:
@@ -105,6 +188,8 @@ def _value(name: str, field: dict[str, Any], components: dict[str, Any]) -> Json
     match field:
         case {"examples": [first, *_]} | {"enum": [first, *_]}:
             value = first
+        case {"anyOf": [{"$ref": target}, *_]} if name not in _FIELDS and "examples" not in field:
+            value = _value(name, components[target.rpartition("/")[2]], components)
         case {"$ref": target}:
             value = _value(name, components[target.rpartition("/")[2]], components)
         case {"type": "object"}:

@@ -6,29 +6,33 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
+from mss_sim.api import admin_schemas as schemas
+from mss_sim.api.answers import octets, refusing
 from mss_sim.api.views import Json
 from mss_sim.core import control
+from mss_sim.errors import Rule
 from mss_sim.http.dependencies import CurrentCore
 
 router = APIRouter(tags=["health"])
+_STORE = refusing(Rule.STORE_UNAVAILABLE)
 
 
 @router.head("/healthz", include_in_schema=False)
-@router.get("/healthz")
+@router.get("/healthz", responses={200: {"model": schemas.HealthOut}})
 async def is_alive() -> Response:
     """The process answers."""
     return Json({"status": "alive"})
 
 
 @router.head("/readyz", include_in_schema=False)
-@router.get("/readyz")
+@router.get("/readyz", responses={200: {"model": schemas.HealthOut}, **_STORE})
 async def is_ready(core: CurrentCore) -> Response:
     """The store answers; 503 otherwise."""
     await control.state(core.world)
     return Json({"status": "ready"})
 
 
-@router.get("/metrics", responses={200: {"content": {"text/plain": {}}}})
+@router.get("/metrics", responses={200: octets("text/plain", example="mss_sim_mailboxes 8.0\n"), **_STORE})
 async def metrics(core: CurrentCore, request: Request) -> Response:
     """Counters and gauges for Prometheus."""
     state = await control.state(core.world)

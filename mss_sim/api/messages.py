@@ -8,7 +8,8 @@ import orjson
 from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
-from mss_sim.api import schemas, views
+from mss_sim.api import examples, schemas, views
+from mss_sim.api.answers import IN_A_MAILBOX, octets, refusing
 from mss_sim.api.paging import CurrentPage, Listing
 from mss_sim.api.views import Json
 from mss_sim.clock import from_datetime
@@ -21,7 +22,7 @@ from mss_sim.mail.headers import decode, read_headers, split
 from mss_sim.mail.mime import content
 from mss_sim.mail.parse import fold
 
-router = APIRouter(prefix="/mailboxes/{address}/messages", tags=["messages"])
+router = APIRouter(prefix="/mailboxes/{address}/messages", tags=["messages"], responses=refusing(*IN_A_MAILBOX))
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -34,7 +35,7 @@ async def list_messages(
     folder: Annotated[str | None, Query(description="Id or name of a folder; none: all folders.", examples=["INBOX"])] = None,
     unread: Annotated[bool | None, Query(description="Only what is unread, or only what is read.")] = None,
     from_: Annotated[str | None, Query(alias="from", description="Part of a sender's name or address.")] = None,
-    to: Annotated[str | None, Query(description="Part of a recipient's name or address.")] = None,
+    to: Annotated[str | None, Query(description="Part of a recipient's name or address.", examples=["tilleuls"])] = None,
     subject: Annotated[str | None, Query(description="Part of the subject; case and accents do not matter.")] = None,
     text: Annotated[str | None, Query(description="Part of the subject, the people or the text.")] = None,
     since: Annotated[datetime | None, Query(description="Received at or after this instant.")] = None,
@@ -113,16 +114,16 @@ def _attachment(raw: bytes, part: dict[str, Any], address: str, message_id: str)
     }
 
 
-@router.get("/{message_id}/raw", responses={200: {"content": {"message/rfc822": {}}}})
+@router.get("/{message_id}/raw", responses={200: octets("message/rfc822", example=examples.RAW)})
 async def get_raw(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str) -> Response:
     """The bytes of a message, as they were accepted, below the trace that was written on top."""
     opened = await core.receipts.open_message(actor, address, read_id(message_id))
     return Response(opened.raw, media_type="message/rfc822")
 
 
-@router.get("/{message_id}/attachments/{part}", responses={200: {"content": {"application/octet-stream": {}}}})
+@router.get("/{message_id}/attachments/{part}", responses={200: octets("application/octet-stream", "*/*", example="%PDF-1.7")})
 async def get_attachment(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str, part: str) -> Response:
-    """The decoded content of one attachment, in chunks; `part` is its number in the message's list."""
+    """The decoded content of one attachment, in chunks, as the type that the letter says; `part` is its number in the message's list."""
     opened = await core.receipts.open_message(actor, address, read_id(message_id))
     for leaf in orjson.loads(opened.item.message.summary)["parts"]:
         if leaf["number"] == part and leaf["attachment"]:

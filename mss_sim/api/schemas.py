@@ -61,6 +61,9 @@ class Problem(Out):
     """Where the rule comes from."""
     subject: str | None = None
     recipients: list[dict[str, Any]] | None = None
+    """Each refused recipient of a letter."""
+    errors: list[dict[str, str]] | None = None
+    """Where a request has not the right shape, and how."""
 
 
 class Person(Out):
@@ -97,6 +100,8 @@ class Me(Out):
     kind: IdentityKind
     name: str
     profession: str
+    acting_for: str | None
+    """The mailbox that you chose by logging in as `mailbox*login`; you reach that one alone."""
     mailboxes: list[MailboxOut]
 
 
@@ -109,8 +114,6 @@ class MailboxPatch(In):
     preferred_rank: Rank | None = None
     seen_policy: SeenPolicy | None = None
     sent_policy: SentPolicy | None = None
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"sent_policy": "both"}]})
 
 
 class FolderOut(Out):
@@ -245,11 +248,15 @@ class SentOut(Out):
     submission_id: str
     email_id: str
     message_id: str | None
+    mailbox: str
+    """The mailbox that the letter left from; its timeline is there."""
     id: str | None
-    """The copy in Sent of this mailbox; null when its sent policy keeps none there."""
+    """The copy in Sent: of that mailbox, or of your own by its sent policy; null when none is kept."""
+    url: str | None
+    """Where that copy is; null when there is none, or you may not read it."""
     mode: SendMode | None
     recipients: list[RecipientOutcome]
-    timeline_url: str
+    timeline_url: str | None
     replayed: bool = False
     """True when the Idempotency-Key had been used: nothing was sent again, the rest is the first answer."""
 
@@ -302,8 +309,6 @@ class GrantIn(In):
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     reason: str = Field(default="", max_length=1_000)
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"grantee": _SECRETARY, "rights": ["see", "read"], "reason": "Congés"}]})
 
 
 class GrantOut(Out):

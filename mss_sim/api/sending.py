@@ -3,7 +3,7 @@
 import base64
 import binascii
 import hashlib
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Header, Query, Request
@@ -11,14 +11,15 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from mss_sim.api import schemas, views
+from mss_sim.api import examples, schemas, views
+from mss_sim.api.answers import IN_A_MAILBOX, octets, refusing, unsupported
 from mss_sim.api.paging import CurrentPage, Listing
 from mss_sim.api.schemas import PersonIn, SendIn
 from mss_sim.api.views import Json
 from mss_sim.core import mailboxes, people, receipts
 from mss_sim.core.accounts import Actor
 from mss_sim.core.core import Core
-from mss_sim.core.letters import Addressee, Envelope
+from mss_sim.core.letters import Accepted, Addressee, Envelope
 from mss_sim.core.receipts import ReceiptWish, Sent
 from mss_sim.core.rows import ListQuery
 from mss_sim.core.submission import Request as Submit
@@ -28,48 +29,80 @@ from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress,
 from mss_sim.ids import ID_MAX, encode
 from mss_sim.mail.addresses import AddressError, addresses_of, canonical, domain_of
 from mss_sim.mail.compose import CompositionError, Draft, File, compose
-from mss_sim.vocabulary import HEADER_MES, HEADER_MES_FIN, Notify, SendMode
+from mss_sim.mail.headers import without_fields
+from mss_sim.mail.parse import people_in
+from mss_sim.mail.reports import typed_address
+from mss_sim.vocabulary import HEADER_MES, HEADER_MES_FIN, Notify, Right, SendMode
 
-router = APIRouter(prefix="/mailboxes/{address}", tags=["sending"])
+router = APIRouter(prefix="/mailboxes/{address}", tags=["sending"], responses=refusing(*IN_A_MAILBOX))
+_MEDIA_TYPES = "Send application/json or message/rfc822."
+_TAKING = (
+    *(Rule.UNKNOWN_MAILBOX, Rule.MAILBOX_CLOSED, Rule.MAILBOX_SUSPENDED, Rule.MAILBOX_FULL, Rule.DOMAIN_OUTSIDE),
+    *(Rule.TOO_LARGE, Rule.NOT_INVITED, Rule.CONVERSATION_CLOSED),
+)
+_SENDING = unsupported(_MEDIA_TYPES) | refusing(
+    *(*IN_A_MAILBOX, *_TAKING, Rule.SEND_NOT_ALLOWED, Rule.MALFORMED_MESSAGE, Rule.NO_RECIPIENT, Rule.BAD_ADDRESS),
+    *(Rule.TOO_MANY_RECIPIENTS, Rule.IDEMPOTENCY_MISMATCH, Rule.RECEIPT_ALREADY_SENT),
+)
+_RECEIPT = refusing(
+    *(*IN_A_MAILBOX, *_TAKING, Rule.RECEIPT_NOT_REQUESTED, Rule.RECEIPT_ALREADY_SENT, Rule.RECEIPT_NEEDS_CONSENT),
+)
 _ALWAYS = frozenset({Notify.SUCCESS, Notify.FAILURE, Notify.DELAY})
 _SCHEMA = {
     "requestBody": {
         "required": True,
         "content": {
             "application/json": {"schema": {"$ref": "#/components/schemas/SendIn"}},
-            "message/rfc822": {"schema": {"type": "string", "format": "binary"}},
+            "message/rfc822": {"schema": {"type": "string", "format": "binary"}, "example": examples.RAW},
         },
     }
 }
 
 
-@router.post("/messages", status_code=201, responses={201: {"model": schemas.SentOut}}, openapi_extra=_SCHEMA)
+@router.post("/messages", status_code=201, responses={201: {"model": schemas.SentOut}, **_SENDING}, openapi_extra=_SCHEMA)
 async def send_message(
     request: Request,
     core: CurrentCore,
     actor: CurrentActor,
     address: MailboxAddress,
-    idempotency_key: Annotated[str | None, Header(max_length=200, description="The same key sends once, for a day.")] = None,
+    idempotency_key: Annotated[
+        str | None, Header(alias="Idempotency-Key", max_length=200, description="The same key sends once, for a day.")
+    ] = None,
     to: Annotated[list[str] | None, Query(description="message/rfc822 only: the envelope's recipients; none: To, Cc and Bcc.")] = None,
     send_mode: Annotated[SendMode | None, Query(description="message/rfc822 only: in what quality.")] = None,
 ) -> Response:
     """Send from this mailbox: JSON with attachments, or a whole message as `message/rfc822`.
 
     All recipients are checked first: when one is refused, nothing is sent and the answer tells each refusal.
+
+    You must be allowed to send from this mailbox. A letter in JSON leaves from it. A whole message leaves from the mailbox that its
+    From names, from which you must be allowed to send too; when that is another one, this mailbox is the return path only. `mailbox`
+    in the answer is the one that the letter left from, and the links lead to where things lie: null when you may not look there.
+    Whom Bcc names gets a whole message too, and the field is cut out, unless `to` says who gets it: then it is cut out only.
     """
     body = await _body(request, core, address)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "message/rfc822":
-        submit = await _whole(core, address, body, to, send_mode)
+        submit = await _whole(core, actor, address, body, to, send_mode)
     elif kind == "application/json":
         submit = await _composed(core, actor, address, body)
     else:
-        raise HTTPException(415, "Send application/json or message/rfc822.")
+        raise HTTPException(415, _MEDIA_TYPES)
     if idempotency_key:
         digest = hashlib.sha256(f"{address}\n{kind}\n{to}\n{send_mode}\n".encode() + body).hexdigest()
         submit = _with_key(submit, (idempotency_key, digest))
     result = await core.submission.submit(actor, submit)
-    return Json(views.accepted(result, address), status_code=201)
+    return Json(await _accepted(core, actor, result), status_code=201)
+
+
+async def _accepted(core: Core, actor: Actor, result: Accepted) -> dict[str, Any]:
+    """The answer to who sent a letter; a holder may look wherever it leaves something."""
+    timeline_in, copy_in = result.left_from, result.sent_in
+    if result.mode is SendMode.OWNER:
+        return views.accepted(result, timeline_in, copy_in)
+    seen = await mailboxes.may(core.world, actor, timeline_in, Right.SEE)
+    read = copy_in is not None and await mailboxes.may(core.world, actor, copy_in, Right.READ)
+    return views.accepted(result, timeline_in if seen else None, copy_in if read else None)
 
 
 async def _body(request: Request, core: Core, address: str) -> bytes:
@@ -102,11 +135,15 @@ def _check_count(core: Core, count: int) -> None:
         )
 
 
-async def _whole(core: Core, address: str, raw: bytes, to: list[str] | None, wished: SendMode | None) -> Submit:
-    """A message as it is; bare line feeds are a client's mistake and refused like over SMTP."""
+async def _whole(core: Core, actor: Actor, address: str, raw: bytes, to: list[str] | None, wished: SendMode | None) -> Submit:
+    """A message as it is, but for Bcc; bare line feeds are a client's mistake and refused like over SMTP."""
+    await sender_at(core.world, actor, address)
     parsed = await read_message(core.world, raw)
-    named = [_canonical(one) for one in to] if to else list(addresses_of((*parsed.to, *parsed.cc)))
+    bcc = people_in(parsed.headers, "Bcc")
+    named = [_canonical(one) for one in to] if to else list(addresses_of((*parsed.to, *parsed.cc, *bcc)))
     _check_count(core, len(named))
+    if parsed.headers.all("Bcc"):
+        raw = without_fields(raw, ["Bcc"])
     return _submit(address, raw, [Addressee(one) for one in dict.fromkeys(named)], wished)
 
 
@@ -142,7 +179,8 @@ async def _composed(core: Core, actor: Actor, address: str, body: bytes) -> Subm
         raise Refusal(Rule.INVALID, f"The letter cannot be written: {error}.") from error
     addressees = dict.fromkeys(one for _, one in (*to, *cc, *bcc))
     _check_count(core, len(addressees))
-    return _submit(address, raw, [Addressee(one, notify, f"rfc822;{one}" if notify else None) for one in addressees], letter.send_mode)
+    named = [Addressee(one, notify, typed_address(one).replace("; ", ";") if notify else None) for one in addressees]
+    return _submit(address, raw, named, letter.send_mode)
 
 
 def _pairs(people: list[PersonIn | str]) -> list[tuple[str, str]]:
@@ -181,7 +219,9 @@ async def _parent(core: Core, actor: Actor, address: str, text: str | None) -> t
     return message.rfc_message_id, [*(one for one in before if one != message.rfc_message_id), message.rfc_message_id]
 
 
-@router.post("/messages/{message_id}/receipt", status_code=201, responses={201: {"model": schemas.ReceiptOut}}, tags=["receipts"])
+@router.post(
+    "/messages/{message_id}/receipt", status_code=201, responses={201: {"model": schemas.ReceiptOut}, **_RECEIPT}, tags=["receipts"]
+)
 async def send_receipt(
     core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str, receipt: schemas.ReceiptIn | None = None
 ) -> Response:
@@ -216,7 +256,7 @@ async def _timeline(core: Core, address: str, row: Sent) -> Response:
     return Json(views.timeline(row, address, await people.by_ids(core.world, [row.submission.actor_id])))
 
 
-@router.get("/sent/{submission_id}/reports/{event_id}", responses={200: {"content": {"message/rfc822": {}}}}, tags=["receipts"])
+@router.get("/sent/{submission_id}/reports/{event_id}", responses={200: octets("message/rfc822", example=examples.RAW)}, tags=["receipts"])
 async def raw_report(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, submission_id: str, event_id: str) -> Response:
     """The report that an event came from, as it arrived."""
     raw = await receipts.raw_report(core.world, actor, address, read_id(submission_id), read_id(event_id))

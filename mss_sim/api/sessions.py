@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from mss_sim.api import admin_schemas as schemas
+from mss_sim.api.answers import refusing
 from mss_sim.api.views import Json
 from mss_sim.clock import iso
 from mss_sim.errors import Refusal, Rule
@@ -15,7 +16,12 @@ from mss_sim.http.control import check_allowed
 from mss_sim.net.transcripts import Transcript
 from mss_sim.vocabulary import Door
 
-router = APIRouter(prefix="/control/sessions", tags=["control"], dependencies=[Depends(check_allowed)])
+router = APIRouter(
+    prefix="/control/sessions",
+    tags=["control"],
+    dependencies=[Depends(check_allowed)],
+    responses=refusing(Rule.CONTROL_FORBIDDEN, Rule.INVALID),
+)
 
 
 def _summary(one: Transcript) -> dict[str, object]:
@@ -37,7 +43,7 @@ async def list_sessions(
     return Json([_summary(one) for one in islice(wanted(), limit)])
 
 
-@router.get("/{session_id}", responses={200: {"model": schemas.TranscriptOut}})
+@router.get("/{session_id}", responses={200: {"model": schemas.TranscriptOut}, **refusing(Rule.NOT_FOUND)})
 async def get_session(request: Request, session_id: str) -> Response:
     """One connection with its lines: `C` the client's, `S` the server's, `-` what happened. Credentials and letters are left out."""
     found: Transcript | None = request.app.state.sockets.transcripts.find(session_id)

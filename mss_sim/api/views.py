@@ -126,14 +126,17 @@ def grant(row: GrantRow, address: str, people: People, now: int) -> dict[str, An
     }
 
 
-def accepted(result: Accepted, address: str) -> dict[str, Any]:
-    """A letter that was just sent."""
+def accepted(result: Accepted, timeline_in: str | None, copy_in: str | None) -> dict[str, Any]:
+    """A letter that was just sent, with links into the mailboxes that the sender may look into; None: there is no link."""
     submission_id = encode(result.submission_id) if result.submission_id is not None else ""
+    copy_id = encode(result.sent_copy_id) if result.sent_copy_id is not None else None
     return {
         "submission_id": submission_id,
         "email_id": encode(result.message_id),
         "message_id": result.rfc_message_id,
-        "id": encode(result.sent_copy_id) if result.sent_copy_id is not None else None,
+        "mailbox": result.left_from,
+        "id": copy_id,
+        "url": url(copy_in, "messages", copy_id) if copy_in and copy_id else None,
         "mode": result.mode,
         "recipients": [
             {
@@ -144,7 +147,7 @@ def accepted(result: Accepted, address: str) -> dict[str, Any]:
             }
             for outcome in result.outcomes
         ],
-        "timeline_url": url(address, "sent", submission_id),
+        "timeline_url": url(timeline_in, "sent", submission_id) if timeline_in else None,
         "replayed": result.replayed,
     }
 

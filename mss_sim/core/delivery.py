@@ -11,7 +11,7 @@ accepted comes back to its sender as a notification, in the same transaction. Or
 from collections.abc import Callable, Sequence
 
 from mss_sim.core import delegation, readers, recorded, reports, retries
-from mss_sim.core.letters import Accepted, Addressee, Letter, Outcome, Sorted
+from mss_sim.core.letters import Accepted, Addressee, Letter, Sorted, accepted
 from mss_sim.core.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.mail import structure
@@ -37,7 +37,6 @@ from mss_sim.vocabulary import (
     SendMode,
     SentPolicy,
     SpecialUse,
-    TimelineKind,
 )
 
 _COPY_BYTES = 12 * 1024
@@ -98,7 +97,7 @@ class Delivery:
             kept.append(sorted_)
         if kept:
             self._store(conn, kept, berths)
-            results |= {sorted_.letter.id: _accepted(sorted_) for sorted_ in kept}
+            results |= {sorted_.letter.id: accepted(sorted_) for sorted_ in kept}
             self._enqueued |= any(sorted_.relayed for sorted_ in kept)
             notifications = reports.notifications(self._world, kept)
             if notifications:
@@ -260,6 +259,7 @@ class Delivery:
         touched = {berth.id: berth for sorted_ in stored for berth in (*(b for _, b, _ in sorted_.delivered), *sorted_.sent_in)}
         mailboxes.moor(conn, touched.values())
         recorded.record(self._world, conn, stored, berths)
+        retries.remember(conn, stored)
         for sorted_ in stored:
             if sorted_.receipt_of:
                 readers.note_sent(conn, sorted_.receipt_of.mailbox_id, sorted_.receipt_of.message_id, sorted_.letter.at)
@@ -340,13 +340,3 @@ def _unload(sorted_: Sorted) -> None:
     """Give back the room that a refused letter had taken."""
     for _, berth, _ in sorted_.delivered:
         berth.used_bytes -= sorted_.letter.row.size_bytes
-
-
-def _accepted(sorted_: Sorted) -> Accepted:
-    missed = {Way.DEFER: TimelineKind.RELAYED}
-    outcomes = [Outcome(addressee.address, TimelineKind.DELIVERED) for addressee, _, _ in sorted_.delivered]
-    outcomes += [Outcome(addressee.address, TimelineKind.SUBMITTED) for addressee in sorted_.relayed]
-    outcomes += [Outcome(a.address, missed.get(way, TimelineKind.FAILED), refusal) for a, way, refusal in sorted_.missed]
-    letter = sorted_.letter
-    mode = sorted_.sending.mode if sorted_.sending else None
-    return Accepted(letter.id, letter.submission_id, tuple(outcomes), mode, sorted_.sent_copy_id, letter.row.rfc_message_id)

@@ -121,15 +121,40 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A letter that is on disk, with what became of its recipients. `sent_copy_id` is the copy in the mailbox it left from."""
+    """A letter that is on disk, with what became of its recipients.
+
+    `left_from` is the mailbox that its submission belongs to. `sent_copy_id` is its copy in Sent, which lies in the mailbox `sent_in`:
+    by the sent policy the same one or the delegate's own; None when no copy is kept.
+    """
 
     message_id: int
     submission_id: int | None
     outcomes: tuple[Outcome, ...]
+    left_from: str
     mode: SendMode | None = None
     sent_copy_id: int | None = None
+    sent_in: str | None = None
     rfc_message_id: str | None = None
     replayed: bool = field(default=False)
+
+
+def accepted(sorted_: Sorted) -> Accepted:
+    """What is answered to who sent a letter, once it is stored."""
+    missed = {Way.DEFER: TimelineKind.RELAYED}
+    outcomes = [Outcome(addressee.address, TimelineKind.DELIVERED) for addressee, _, _ in sorted_.delivered]
+    outcomes += [Outcome(addressee.address, TimelineKind.SUBMITTED) for addressee in sorted_.relayed]
+    outcomes += [Outcome(a.address, missed.get(way, TimelineKind.FAILED), refusal) for a, way, refusal in sorted_.missed]
+    letter = sorted_.letter
+    return Accepted(
+        letter.id,
+        letter.submission_id,
+        tuple(outcomes),
+        left_from=letter.left_from,
+        mode=sorted_.sending.mode if sorted_.sending else None,
+        sent_copy_id=sorted_.sent_copy_id,
+        sent_in=sorted_.sent_in[0].address if sorted_.sent_in else None,
+        rfc_message_id=letter.row.rfc_message_id,
+    )
 
 
 def trace_fields(world: World, envelope: Envelope, *, protocol: str, peer: str, at: Micros) -> list[tuple[str, str]]:

@@ -55,14 +55,20 @@ def personal_reader(held: Held, actor: Actor) -> int | None:
 
 
 async def held_mailboxes(world: World, actor: Actor) -> list[Held]:
-    """Every mailbox that the actor may see now."""
+    """Every mailbox that the actor may see now; the one that he chose at log-in alone, when he chose one."""
     rows = await world.store.read(delegation.all_held, actor.identity.id, world.clock.now())
-    return [held for held in rows if Right.SEE in held.access.rights]
+    return [held for held in rows if Right.SEE in held.access.rights and actor.mailbox in (None, held.mailbox.address)]
 
 
 async def held_mailbox(world: World, actor: Actor, address: str, right: Right = Right.SEE) -> Held:
     """One mailbox, when the actor has that right over it."""
     return await world.store.read(delegation.require, address, actor.identity.id, right, world.clock.now())
+
+
+async def may(world: World, actor: Actor, address: str, right: Right) -> bool:
+    """Whether the actor would not be refused what needs that right over a mailbox."""
+    held = await world.store.read(delegation.access_to, address, actor.identity.id, world.clock.now())
+    return held is not None and right in held.access.rights and actor.mailbox in (None, address)
 
 
 def folder_named(boxes: Iterable[Folder], text: str) -> int:

@@ -68,7 +68,6 @@ def _submissions(world: World, conn: Connection, stored: Sequence[Sorted], berth
     submissions.add_events(conn, events)
     for entry in waiting:
         queue.wait(conn, entry)
-    _remember_keys(conn, stored)
 
 
 def _submission(sorted_: Sorted, mailbox_id: int | None) -> Submission:
@@ -86,14 +85,6 @@ def _submission(sorted_: Sorted, mailbox_id: int | None) -> Submission:
         submitted_at=letter.at,
         operator_id=letter.local_operator,
     )
-
-
-def _remember_keys(conn: Connection, stored: Sequence[Sorted]) -> None:
-    for sorted_ in stored:
-        origin = sorted_.letter.origin
-        if origin and origin.idempotency and sorted_.letter.submission_id is not None:
-            key, request_hash = origin.idempotency
-            submissions.remember_key(conn, origin.actor_id, key, request_hash, sorted_.letter.submission_id, sorted_.letter.at)
 
 
 def _rights(world: World, conn: Connection, sorted_: Sorted, berths: dict[str, Berth]) -> None:

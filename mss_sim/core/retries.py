@@ -5,13 +5,15 @@ The key is looked for in the transaction that delivers, so that two retries at t
 
 from collections.abc import Sequence
 
+import orjson
+
 from mss_sim.clock import SECOND
-from mss_sim.core.letters import Accepted, Letter, Outcome
+from mss_sim.core.letters import Accepted, Letter, Outcome, Sorted, accepted
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.store import messages, submissions
+from mss_sim.store import submissions
 from mss_sim.store.engine import Connection
-from mss_sim.vocabulary import TimelineKind
+from mss_sim.vocabulary import SendMode, TimelineKind
 
 
 def apart(letters: Sequence[Letter]) -> tuple[list[Letter], list[Letter]]:
@@ -38,28 +40,33 @@ def replay(world: World, conn: Connection, letter: Letter) -> Accepted | None:
     known = submissions.recall_key(conn, origin.actor_id, key, not_before)
     if known is None:
         return None
-    if known[0] != request_hash:
+    if known.request_hash != request_hash:
         raise Refusal(Rule.IDEMPOTENCY_MISMATCH, "This Idempotency-Key was used for another request; take a new one.")
-    return _accepted_before(conn, known[1])
+    return _read(known)
 
 
-def _accepted_before(conn: Connection, submission_id: int) -> Accepted:
-    row = submissions.by_id(conn, submission_id)
-    if row is None:
-        raise Refusal(Rule.NOT_FOUND, "The letter of this Idempotency-Key is gone.")
-    people = submissions.people_of(conn, [submission_id])
-    events = submissions.events_of(conn, [person.id for person in people])
+def remember(conn: Connection, stored: Sequence[Sorted]) -> None:
+    """Keep what is answered for the letters that bear a key; nothing that happens later changes the answer to a retry."""
+    for sorted_ in stored:
+        letter, origin = sorted_.letter, sorted_.letter.origin
+        if origin and origin.idempotency and letter.submission_id is not None:
+            key, request_hash = origin.idempotency
+            answer = _written(accepted(sorted_))
+            one = submissions.Remembered(origin.actor_id, key, request_hash, letter.submission_id, answer, letter.at)
+            submissions.remember_key(conn, one)
+
+
+def _written(answer: Accepted) -> str:
+    outcomes = [(one.address, one.kind, (one.refusal.rule, one.refusal.detail) if one.refusal else None) for one in answer.outcomes]
+    kept = {name: getattr(answer, name) for name in ("message_id", "left_from", "mode", "sent_copy_id", "sent_in", "rfc_message_id")}
+    return orjson.dumps({**kept, "outcomes": outcomes}).decode("utf-8")
+
+
+def _read(known: submissions.Remembered) -> Accepted:
+    kept = orjson.loads(known.answer)
     outcomes = tuple(
-        Outcome(person.address, events[person.id][-1].kind if person.id in events else TimelineKind.SUBMITTED) for person in people
+        Outcome(address, TimelineKind(kind), Refusal(Rule(why[0]), why[1], subject=address) if why else None)
+        for address, kind, why in kept.pop("outcomes")
     )
-    message = messages.by_id(conn, row.message_id)
-    copies = messages.copies_of(conn, row.mailbox_id, row.message_id) if row.mailbox_id is not None else []
-    return Accepted(
-        row.message_id,
-        row.id,
-        outcomes,
-        row.mode,
-        sent_copy_id=copies[-1] if copies else None,  # the copy in Sent is made last
-        rfc_message_id=message.rfc_message_id if message else None,
-        replayed=True,
-    )
+    mode = SendMode(kept.pop("mode"))
+    return Accepted(**kept, submission_id=known.submission_id, outcomes=outcomes, mode=mode, replayed=True)

@@ -124,7 +124,10 @@ class Submission:
         self._delivery = delivery
 
     async def submit(self, actor: Actor, request: Request) -> Accepted:
-        """Deliver a letter; it is on disk when this returns. A refusal is written in the journal, then raised."""
+        """Deliver a letter; it is on disk when this returns. A refusal is written in the journal, then raised.
+
+        The journal of a mailbox tells of those who have a right over it; a stranger's attempt stands in nobody's.
+        """
         try:
             letter = await self._letter(actor, request)
             return await self._delivery.send(letter)
@@ -164,18 +167,15 @@ class Submission:
         if refusal.rule is Rule.STORE_UNAVAILABLE:
             return
         world = self._world
-        mailbox = await world.directory.mailbox(request.envelope.sender) if request.envelope.sender else None
-        detail = {"rule": refusal.rule, "detail": refusal.detail, "from": request.envelope.sender}
-        line = Line(
-            world.ids.next(),
-            world.clock.now(),
-            Act.REFUSED,
-            actor.door,
-            actor.identity.id,
-            mailbox.id if mailbox else None,
-            detail=detail,
-        )
-        await world.store.write(lambda conn: journal.write(conn, [line]))
+        sender, now = request.envelope.sender, world.clock.now()
+        detail = {"rule": refusal.rule, "detail": refusal.detail, "from": sender}
+
+        def unit(conn: Connection) -> None:
+            held = delegation.access_to(conn, sender, actor.identity.id, now) if sender else None
+            mailbox_id = held.mailbox.id if held and held.access.rights else None
+            journal.write(conn, [Line(world.ids.next(), now, Act.REFUSED, actor.door, actor.identity.id, mailbox_id, detail=detail)])
+
+        await world.store.write(unit)
 
 
 async def read_message(world: World, raw: bytes) -> ParsedMessage:

@@ -8,6 +8,7 @@ from fastapi import Depends, Path, Request, Security
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBasic, HTTPBearer
+from starlette.requests import HTTPConnection
 
 from mss_sim.core import accounts
 from mss_sim.core.accounts import Actor
@@ -17,7 +18,15 @@ from mss_sim.ids import decode
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary import Door
 
-_BASIC = HTTPBasic(auto_error=False, description="Login and password of a persona; refused in the strict profile.")
+
+class _Basic(HTTPBasic):
+    """Shows the scheme in OpenAPI and reads nothing: the framework would refuse broken credentials with an answer of its own."""
+
+    async def __call__(self, request: HTTPConnection) -> None:
+        """Leave the header to `authenticate`."""
+
+
+_BASIC = _Basic(scheme_name="HTTPBasic", auto_error=False, description="Login and password of a persona; refused in the strict profile.")
 _BEARER = HTTPBearer(auto_error=False, description="Access token, as `mss-sim token` or `POST /control/tokens` mints it.")
 
 
@@ -36,14 +45,21 @@ async def get_actor(
     """Who is asking; Refusal when nobody says so. Who chose a mailbox at log-in is asking about that one alone."""
     actor = await authenticate(core, request.headers.get("authorization"))
     address = request.path_params.get("address")
-    if actor.mailbox is not None and address is not None and get_address(address) != actor.mailbox:
-        raise Refusal(
-            Rule.RIGHT_MISSING,
-            f"You logged in to act for {actor.mailbox}; log in without it to reach {address}.",
-            subject=address,
-            reference="mss-sim#acting-for",
-        )
+    if address is not None:
+        check_reach(actor, get_address(address))
     return actor
+
+
+def check_reach(actor: Actor, address: str | None) -> None:
+    """Refuse what is over another mailbox than the one that was chosen at log-in, or over all of them (None)."""
+    if actor.mailbox in (None, address):
+        return
+    raise Refusal(
+        Rule.RIGHT_MISSING,
+        f"You logged in to act for {actor.mailbox}; log in without it to reach {address or 'your other mailboxes'}.",
+        subject=address,
+        reference="mss-sim#acting-for",
+    )
 
 
 def _query_names(dependant: Dependant) -> set[str]:

@@ -1,5 +1,6 @@
 """How refusals look over HTTP: one table, and problem documents (ref: rfc9457)."""
 
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -107,6 +108,8 @@ async def _on_invalid(_request: Request, error: Exception) -> Response:
 
 async def _on_http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # octets that are no text, where a body of JSON is read
+        return response(Refusal(Rule.INVALID, "Correct the request: the body is not JSON in UTF-8."))
     body = {"type": "about:blank", "title": str(error.detail), "status": error.status_code, "detail": str(error.detail)}
     return _respond(body, dict(error.headers or {}))
 

@@ -144,7 +144,7 @@ class Session:
         self.direct = actor.mailbox is not None
         self.home = actor.mailbox
         held = await mailboxes.held_mailboxes(self.world, actor)
-        limits = [self.size_limit(one.mailbox) for one in held if not self.direct or one.mailbox.address == self.home]
+        limits = [self.size_limit(one.mailbox) for one in held]
         self.literal_max = max(limits, default=self.settings.imap_literal_bytes_before_login_max)
         if actor.mailbox is None:
             own = [one.mailbox for one in held if one.access.role is not None and one.mailbox.kind in OWN_KINDS]

@@ -13,10 +13,12 @@ from email.policy import SMTP, Policy
 from email.utils import format_datetime
 
 from mss_sim.clock import Micros, to_datetime
-from mss_sim.mail.addresses import AddressError, canonical, canonical_domain, unquoted
+from mss_sim.mail.addresses import canonical, unquoted
+from mss_sim.mail.headers import CRLF, split
 
 _FOLD_CHARS = 60
 _WHOLE_CHARS_MAX = 900
+_LINE_OCTETS_MAX = 998
 
 
 class _Plain(UnstructuredHeader, BaseHeader):
@@ -43,6 +45,7 @@ def _registry() -> HeaderRegistry:
 
 
 _POLICY = SMTP.clone(cte_type="7bit", max_line_length=78, header_factory=_registry())
+_POLICY_UTF8 = _POLICY.clone(utf8=True)
 _FIELD_NAME = re.compile(r"[!-9;-~]+\Z")
 _OWN_FIELDS = frozenset(
     (
@@ -100,8 +103,12 @@ class Draft:
 
 
 def compose(draft: Draft, *, message_id: str, at: Micros) -> bytes:
-    """The message as CRLF lines, ASCII only. CompositionError when a header value holds a line break or a name is not usable."""
-    message = EmailMessage(policy=_POLICY)
+    """The message as CRLF lines. CompositionError when a header value holds a line break or a name is not usable.
+
+    It is ASCII only, unless an address needs more: then its header is UTF-8 (ref: rfc6532#3), as over SMTPUTF8.
+    """
+    policy = _POLICY_UTF8 if _needs_utf8(draft) else _POLICY
+    message = EmailMessage(policy=policy)
     try:
         _write_headers(message, draft, message_id, at)
         message.set_content(draft.text, subtype="plain", charset="utf-8", cte=_text_encoding(draft.text))
@@ -112,9 +119,21 @@ def compose(draft: Draft, *, message_id: str, at: Micros) -> bytes:
             if not slash or main.strip().lower() in ("multipart", "message"):
                 main, sub = "application", "octet-stream"
             message.add_attachment(file.content, maintype=main, subtype=sub.partition(";")[0].strip(), filename=file.name)
-        return message.as_bytes(policy=_POLICY)
+        return _checked(message.as_bytes(policy=policy))
     except (ValueError, IndexError, AttributeError, LookupError) as error:
         raise CompositionError(str(error) or "a header cannot be written") from error
+
+
+def _needs_utf8(draft: Draft) -> bool:
+    people = (draft.from_, *draft.to, *draft.cc, *draft.reply_to, *((draft.receipt_to,) if draft.receipt_to else ()))
+    return not all(address.rpartition("@")[0].isascii() for _, address in people)
+
+
+def _checked(raw: bytes) -> bytes:
+    """The message, unless a name in UTF-8 is so long that its line is over what a line may hold (ref: rfc5322#2.1.1)."""
+    if any(len(line) > _LINE_OCTETS_MAX for line in raw[: split(raw)[0]].split(CRLF)):
+        raise CompositionError("a name holds a word too long for a line of a header in UTF-8")
+    return raw
 
 
 def _text_encoding(text: str) -> str:
@@ -149,9 +168,7 @@ def _write_headers(message: EmailMessage, draft: Draft, message_id: str, at: Mic
 
 def _person(pair: tuple[str, str]) -> Address:
     name, address = pair
-    if not canonical(address).isascii():
-        raise AddressError(f"{address!r} needs SMTPUTF8, which a composed letter does not ask for")
-    username, _, domain = address.strip().rpartition("@")
+    username, _, domain = canonical(address).rpartition("@")
     if username.startswith('"'):
         username = unquoted(username)
-    return Address(display_name=name, username=username, domain=canonical_domain(domain))
+    return Address(display_name=name, username=username, domain=domain)

@@ -8,7 +8,7 @@ from mss_sim.clock import Micros, to_datetime
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.mail.headers import message_ids, read_headers, split
 from mss_sim.mail.mime import Part, content
-from mss_sim.mail.reports import field_groups, machine_part, one_line, read_groups, typed_value, write
+from mss_sim.mail.reports import field_groups, machine_part, one_line, read_groups, typed_address, typed_value, write
 from mss_sim.vocabulary import DsnAction
 
 _WORDS = {
@@ -100,8 +100,7 @@ def _message_fields(envelope: Envelope, reporting_mta: str) -> list[tuple[str, s
 
 def _fields(status: RecipientStatus) -> list[tuple[str, str]]:
     fields = [("Original-Recipient", status.original)] if status.original else []
-    kind = "rfc822" if status.address.isascii() else "utf-8"
-    fields += [("Final-Recipient", f"{kind}; {status.address}"), ("Action", status.action.value), ("Status", status.status)]
+    fields += [("Final-Recipient", typed_address(status.address)), ("Action", status.action.value), ("Status", status.status)]
     if status.remote_mta:
         fields.append(("Remote-MTA", f"dns; {status.remote_mta}"))
     if status.diagnostic:

@@ -8,7 +8,7 @@ from mss_sim.clock import Micros, to_datetime
 from mss_sim.mail.addresses import AddressError, canonical, display
 from mss_sim.mail.headers import message_ids
 from mss_sim.mail.mime import Part
-from mss_sim.mail.reports import field_groups, machine_part, read_groups, typed_value, write
+from mss_sim.mail.reports import field_groups, machine_part, read_groups, typed_address, typed_value, write
 from mss_sim.vocabulary import Disposition
 
 _MODE = re.compile(r"\s*(manual-action|automatic-action)\s*/\s*(MDN-sent-manually|MDN-sent-automatically)\s*\Z", re.IGNORECASE)
@@ -62,7 +62,7 @@ def compose(receipt: Receipt, *, reporting_ua: str, message_id: str, at: Micros)
     ]
     fields = [
         ("Reporting-UA", reporting_ua),
-        ("Final-Recipient", f"rfc822; {receipt.final_recipient}"),
+        ("Final-Recipient", typed_address(receipt.final_recipient)),
         ("Original-Message-ID", receipt.original_message_id),
         ("Disposition", f"{_mode(receipt)}; {receipt.disposition}{'/error' if receipt.error else ''}"),
     ]

@@ -108,12 +108,12 @@ def parse(raw: bytes, limits: Limits = Limits()) -> ParsedMessage:
         references=message_ids(headers.text("References")),
         subject=headers.text("Subject") or "",
         sent_at=_date(headers.text("Date")),
-        from_=_people(headers, "From"),
-        sender=_people(headers, "Sender"),
-        reply_to=_people(headers, "Reply-To"),
-        to=_people(headers, "To"),
-        cc=_people(headers, "Cc"),
-        receipt_to=_people(headers, "Disposition-Notification-To"),
+        from_=people_in(headers, "From"),
+        sender=people_in(headers, "Sender"),
+        reply_to=people_in(headers, "Reply-To"),
+        to=people_in(headers, "To"),
+        cc=people_in(headers, "Cc"),
+        receipt_to=people_in(headers, "Disposition-Notification-To"),
         mes=headers.text(HEADER_MES),
         root=root,
         text=mime.body_text(raw, root, limits.search_text_chars),
@@ -144,7 +144,8 @@ def _refuse_forbidden_octets(raw: bytes) -> None:
         raise MalformedMessage("the message holds a bare CR or LF; end every line with CRLF")
 
 
-def _people(headers: Headers, name: str) -> tuple[tuple[str, str], ...]:
+def people_in(headers: Headers, name: str) -> tuple[tuple[str, str], ...]:
+    """(display name, canonical address) pairs of every field called `name`."""
     values = headers.all(name)
     if not values:
         return ()

@@ -68,6 +68,11 @@ def read_groups(raw: bytes, part: Part) -> list[dict[str, str]]:
     return groups
 
 
+def typed_address(address: str) -> str:
+    """An address with its type; one that is not ASCII has a type of its own (ref: rfc6533#3)."""
+    return f"{'rfc822' if address.isascii() else 'utf-8'}; {address}"
+
+
 def typed_value(value: str) -> str:
     """The value after an address or code type: `rfc822; a@b` gives `a@b` (ref: rfc3464#2.1.2)."""
     head, semicolon, rest = value.partition(";")

@@ -156,22 +156,28 @@ def attach_report(conn: Connection, recipient_id: int, kind: TimelineKind, repor
     return True
 
 
-def remember_key(conn: Connection, identity_id: int, key: str, request_hash: str, submission_id: int, at: Micros) -> None:
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A key under which an identity made a submission, and what was answered."""
+
+    identity_id: int
+    key: str
+    request_hash: str
+    submission_id: int
+    answer: str
+    created_at: Micros
+
+
+def remember_key(conn: Connection, one: Remembered) -> None:
     """Remember under which key a submission was made; IntegrityError when the key is known."""
-    conn.execute(
-        insert(idempotency).values(identity_id=identity_id, key=key, request_hash=request_hash, submission_id=submission_id, created_at=at)
-    )
+    conn.execute(insert(idempotency).values(plain(one, idempotency)))
 
 
-def recall_key(conn: Connection, identity_id: int, key: str, not_before: Micros) -> tuple[str, int] | None:
-    """(request hash, submission id) of a key used by that identity since `not_before`; older keys are forgotten."""
+def recall_key(conn: Connection, identity_id: int, key: str, not_before: Micros) -> Remembered | None:
+    """What is remembered of a key that the identity used since `not_before`; older keys are forgotten."""
     conn.execute(delete(idempotency).where(idempotency.c.created_at < not_before))
-    row = conn.execute(
-        select(idempotency.c.request_hash, idempotency.c.submission_id).where(
-            idempotency.c.identity_id == identity_id, idempotency.c.key == key
-        )
-    ).one_or_none()
-    return (row.request_hash, row.submission_id) if row else None
+    row = conn.execute(select(*idempotency.c).where(idempotency.c.identity_id == identity_id, idempotency.c.key == key)).one_or_none()
+    return Remembered(**row._mapping) if row else None  # noqa: SLF001 - SQLAlchemy's documented name
 
 
 def with_ids(conn: Connection, ids: Collection[int]) -> list[Submission]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from mss_sim.api import admin_schemas, schemas
 from mss_sim.app import Simulator
-from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PRACTICE, Peer, Person, letter
+from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PRACTICE, Peer, Person, base64_of, control, letter
 
 
 async def test_the_same_key_sends_once(simulator: Simulator) -> None:
@@ -50,6 +50,51 @@ async def test_a_whole_message_is_sent_as_it_is(simulator: Simulator) -> None:
     forged = letter(HOSPITAL, PRACTICE).as_bytes()
     refused = await doctor.rest("POST", f"/mailboxes/{DOCTOR}/messages", content=forged, headers=headers)
     assert (refused.status_code, refused.json()["code"]) == (403, "send-not-allowed")
+
+
+@pytest.mark.parametrize(
+    ("role", "author", "raw"),
+    [
+        ("patient", PRACTICE, b""),
+        ("hospital", HOSPITAL, b""),
+        ("hospital", PRACTICE, b"Sender: x\r\n"),
+        ("assistant", PRACTICE, b""),
+        ("hospital", PRACTICE, b"X: \n"),
+    ],
+    ids=["patient", "own-author", "forged", "reader", "malformed"],
+)
+async def test_who_may_not_send_from_a_mailbox_leaves_no_line_in_its_journal(
+    simulator: Simulator, role: str, author: str, raw: bytes
+) -> None:
+    headers = {"Content-Type": "message/rfc822"}
+    whole = raw + letter(author, DOCTOR).as_bytes()
+    answer = await Person(simulator, role).rest("POST", f"/mailboxes/{PRACTICE}/messages", content=whole, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "send-not-allowed")
+    lines = (await Person(simulator, "doctor").get(f"/mailboxes/{PRACTICE}/journal"))["items"]
+    assert [line for line in lines if line["act"].startswith("message.")] == []
+
+
+async def test_a_mailbox_whose_name_is_not_ascii_writes_and_is_written_to(simulator: Simulator) -> None:
+    zoe = "zoé@hopital-ormes.sim.mssante.fr"
+    hospital, doctor = Person(simulator, "hospital"), Person(simulator, "doctor")
+    mailbox = {"address": zoe, "kind": "PER", "owner_idnat": hospital.idnat, "label": "Dr Zoé DURAND"}
+    assert (await control(simulator, "POST", "/mailboxes", mailbox)).status_code == 201
+    sent = await hospital.send(zoe, to=[PRACTICE], cc=[zoe], request_read_receipt=True, request_delivery_receipt=True)
+    assert sent.status_code == 201, sent.text
+    item = (await doctor.inbox(PRACTICE))[0]
+    assert (item["from"], item["cc"]) == ([{"name": "Dr Zoé DURAND", "address": zoe}], [{"name": "", "address": zoe}])
+    raw = (await doctor.rest("GET", f"/mailboxes/{PRACTICE}/messages/{item['id']}/raw")).content
+    assert f"From: Dr Zoé DURAND <{zoe}>\r\n".encode() in raw
+    answer = await doctor.send(PRACTICE, to=[{"name": "Zoé", "address": zoe}], in_reply_to=item["id"], request_read_receipt=True)
+    assert answer.status_code == 201, answer.text
+    received = next(one for one in await hospital.inbox(zoe) if one["from"][0]["address"] == PRACTICE)
+    assert (await hospital.open(zoe, received["id"]))["to"] == [{"name": "Zoé", "address": zoe}]
+    assert (await hospital.rest("POST", f"/mailboxes/{zoe}/messages/{received['id']}/receipt")).status_code == 201
+    assert (await doctor.rest("POST", f"/mailboxes/{PRACTICE}/messages/{item['id']}/receipt")).status_code == 201
+    for who, person, one in ((zoe, hospital, sent), (PRACTICE, doctor, answer)):
+        timeline = await person.get(f"/mailboxes/{who}/sent/{one.json()['submission_id']}")
+        assert timeline["recipients"][0]["state"] == "displayed"
+    assert {item["subject"] for item in await hospital.inbox(zoe)} >= {"Message distribué"}
 
 
 async def test_blind_copies_stay_blind(simulator: Simulator) -> None:
@@ -224,11 +269,16 @@ async def test_tokens_and_refusals_of_log_in(simulator: Simulator) -> None:
             {"Authorization": "Bearer " + token[:-4] + "AAAA"},
             {"Authorization": "Bearer x"},
             {"Authorization": "Basic !!!"},
+            {"Authorization": "Basic " + base64_of(b"no colon")},
+            {"Authorization": "Basic " + base64_of("zoé:mot de passe".encode())},
+            {"Authorization": "Basic"},
             {"Authorization": "Digest x"},
         ):
             answer = await client.get("/api/v1/me", headers=header)
             assert answer.status_code == 401, header
-            assert "Basic" in answer.headers["www-authenticate"]
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.json()["code"] in ("authentication-required", "authentication-failed"), header
+            assert {"Basic", "Bearer"} <= set(answer.headers["www-authenticate"].split()), header
         old = (await client.post("/control/tokens", json={"who": "sophie.petit", "lifetime_seconds": 1})).json()["access_token"]
         await asyncio.sleep(1.1)
         assert (await client.get("/api/v1/me", headers={"Authorization": f"Bearer {old}"})).status_code == 401
@@ -255,14 +305,43 @@ async def test_a_misspelt_filter_is_refused_and_not_ignored(simulator: Simulator
     assert "unread" in answer.json()["detail"]
 
 
-async def test_who_logs_in_for_one_mailbox_reaches_that_one_alone(simulator: Simulator) -> None:
-    ready = simulator.ready()
-    doctor = Person(simulator, "doctor").account
-    auth = (f"{PRACTICE}*{doctor['login']}", doctor["password"])
-    async with httpx.AsyncClient(base_url=ready["http"], auth=auth) as client:
-        assert (await client.get(f"/api/v1/mailboxes/{PRACTICE}/messages")).status_code == 200
-        other = await client.get(f"/api/v1/mailboxes/{DOCTOR}/messages")
-    assert (other.status_code, other.json()["code"]) == (403, "right-missing")
+_HAND_OVER = {"from": "590000010000017/SEC0001", "to": "590000010000017/SEC0002"}
+
+
+@pytest.mark.parametrize(
+    ("role", "method", "path", "body", "told"),
+    [
+        ("doctor", "GET", "/me", None, {PRACTICE}),
+        ("doctor", "GET", "/mailboxes", None, {PRACTICE}),
+        ("secretary", "GET", "/me", None, {PRACTICE}),
+        ("secretary", "GET", "/mailboxes", None, {PRACTICE}),
+        ("secretary", "GET", "/grants", None, {PRACTICE}),
+        ("doctor", "GET", f"/mailboxes/{PRACTICE}", None, {PRACTICE}),
+        ("doctor", "GET", f"/mailboxes/{DOCTOR}", None, None),
+        ("doctor", "GET", f"/mailboxes/{DOCTOR}/messages", None, None),
+        ("doctor", "GET", f"/mailboxes/{DOCTOR}/grants", None, None),
+        ("doctor", "POST", f"/mailboxes/{DOCTOR}/messages", {"to": [PRACTICE]}, None),
+        ("doctor", "POST", "/grants/hand-over", _HAND_OVER, None),
+        ("doctor", "POST", "/grants/hand-over", {**_HAND_OVER, "mailbox": DOCTOR}, None),
+        ("doctor", "POST", "/grants/hand-over", {**_HAND_OVER, "mailbox": PRACTICE}, {PRACTICE}),
+    ],
+)
+async def test_who_logs_in_for_one_mailbox_reaches_that_one_alone(
+    simulator: Simulator, role: str, method: str, path: str, body: Any, told: set[str] | None
+) -> None:
+    account = Person(simulator, role).account
+    auth = (f"{PRACTICE}*{account['login']}", account["password"])
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"], auth=auth) as client:
+        answer = await client.request(method, f"/api/v1{path}", json=body)
+    if told is None:
+        assert (answer.status_code, answer.json()["code"], answer.json()["reference"]) == (403, "right-missing", "mss-sim#acting-for")
+        return
+    assert answer.is_success, answer.text
+    shown = answer.json()
+    if path == "/me":
+        assert shown["acting_for"] == PRACTICE
+    rows = shown if isinstance(shown, list) else shown.get("mailboxes") or shown.get("created") or [shown]
+    assert {row.get("address") or row["mailbox"] for row in rows} == told
 
 
 async def test_every_shape_of_the_documentation_has_an_example_that_it_accepts(simulator: Simulator) -> None:

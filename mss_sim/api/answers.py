@@ -1,0 +1,93 @@
+"""What a route answers, as OpenAPI shows it: the media type of what is no JSON, and each refusal by its rule.
+
+A router lists the rules that any of its routes may refuse by; a route that refuses by more lists them all again for the statuses
+concerned, because a list of its own replaces the router's status by status.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from mss_sim.errors import RecipientsRefused, Refusal, Rule
+from mss_sim.http import problems
+
+Answers = dict[int | str, dict[str, Any]]
+
+ANYWHERE = (Rule.AUTHENTICATION_REQUIRED, Rule.AUTHENTICATION_FAILED, Rule.INVALID, Rule.STORE_UNAVAILABLE)
+"""Whoever asks must say who he is, may misspell a parameter, and may find the store silent."""
+IN_A_MAILBOX = (*ANYWHERE, Rule.RIGHT_MISSING, Rule.NOT_FOUND)
+"""What stands in a mailbox needs a right over it, and may not be there."""
+CONTROL = (Rule.CONTROL_FORBIDDEN, Rule.INVALID, Rule.STORE_UNAVAILABLE)
+
+_MAILBOX = "tilleuls@cabinet.sim.mssante.fr"
+_SAID: dict[Rule, str] = {
+    Rule.AUTHENTICATION_REQUIRED: "Say who you are: Authorization: Basic or Bearer.",
+    Rule.AUTHENTICATION_FAILED: "The login or the password is wrong.",
+    Rule.SEND_NOT_ALLOWED: "You may not send from this mailbox: you neither hold it nor have a grant with send_on_behalf or send_as.",
+    Rule.RIGHT_MISSING: f"The right read over {_MAILBOX} is missing; ask a holder of the mailbox for a grant that has it.",
+    Rule.UNKNOWN_MAILBOX: "There is no mailbox personne@cabinet.sim.mssante.fr; check the address in the directory.",
+    Rule.MAILBOX_CLOSED: f"The mailbox {_MAILBOX} is closed: it does not send.",
+    Rule.MAILBOX_SUSPENDED: f"The mailbox {_MAILBOX} is suspended: it does not send.",
+    Rule.MAILBOX_FULL: f"The mailbox {_MAILBOX} is full; try again later.",
+    Rule.DOMAIN_OUTSIDE: "The domain of info@example.org is not in the trust space; health mail never leaves it.",
+    Rule.BAD_ADDRESS: "'Dr Martin' is not an address: local-part@domain is expected.",
+    Rule.TOO_LARGE: "The request is over 38500000 bytes.",
+    Rule.TOO_MANY_RECIPIENTS: "At most 100 recipients; send the others another letter.",
+    Rule.NO_RECIPIENT: "The letter has no recipient; fill to, cc or bcc.",
+    Rule.NOT_INVITED: f"A patient may only answer: {_MAILBOX} has not written to this patient.",
+    Rule.CONVERSATION_CLOSED: f"The conversation with {_MAILBOX} was closed by the professional; it can no longer be answered.",
+    Rule.MALFORMED_MESSAGE: "The message is refused: a line feed stands without its carriage return.",
+    Rule.GRANT_NOT_ALLOWED: "You may not grant what you do not hold: manage.",
+    Rule.GRANTEE_NOT_ALLOWED: "No identity has the idNat 899700420099.",
+    Rule.SUCCESSOR_REQUIRED: "The responsible of a practice's mailbox leaves only when a successor is named: use PUT …/responsible first.",
+    Rule.RECEIPT_NOT_REQUESTED: "The sender asked for no read receipt: the letter has no usable Disposition-Notification-To.",
+    Rule.RECEIPT_ALREADY_SENT: "A read receipt has already left for this letter and this mailbox.",
+    Rule.RECEIPT_NEEDS_CONSENT: f"The receipt is asked for {_MAILBOX}, which is not the return path: confirm it.",
+    Rule.NOT_FOUND: "There is no such message in this mailbox.",
+    Rule.CONFLICT: "There is something of that name already.",
+    Rule.INVALID: "Correct the request: query.limit: Input should be less than or equal to 200.",
+    Rule.IDEMPOTENCY_MISMATCH: "This Idempotency-Key was used for another request; take a new one.",
+    Rule.CONTROL_FORBIDDEN: "Give the control key in X-Control-Key.",
+    Rule.STORE_UNAVAILABLE: "The store does not answer; nothing was kept, try again later.",
+}
+_OF_A_RECIPIENT = frozenset({Rule.UNKNOWN_MAILBOX, Rule.DOMAIN_OUTSIDE, Rule.MAILBOX_FULL, Rule.NOT_INVITED, Rule.CONVERSATION_CLOSED})
+
+
+def refusing(*rules: Rule) -> Answers:
+    """The responses of a route that may refuse by these rules: one for each status, an example for each rule."""
+    found: Answers = {}
+    for rule in dict.fromkeys(rules):
+        status, title = problems.PROBLEMS[rule]
+        shown = _response(found, status)
+        shown["description"] = f"{shown['description']}, or: {title}" if shown["description"] else title
+        _examples(shown)[rule.value] = {"summary": title, "value": problems.problem(_example(rule))}
+    return found
+
+
+def unsupported(detail: str) -> Answers:
+    """The response to a body of a media type that is not read."""
+    status, found = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, Answers()
+    shown = _response(found, status)
+    shown["description"] = status.phrase
+    _examples(shown)["media-type"] = {"value": {"type": "about:blank", "title": detail, "status": status.value, "detail": detail}}
+    return found
+
+
+def octets(*media_types: str, example: str) -> dict[str, Any]:
+    """A response that is a file and no JSON."""
+    schema = {"type": "string", "format": "binary"}
+    return {"content": {media_type: {"schema": schema, "example": example} for media_type in media_types}}
+
+
+def _response(found: Answers, status: int) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return found.setdefault(status, {"description": "", "content": {problems.MEDIA_TYPE: {"schema": schema, "examples": {}}}})
+
+
+def _examples(response: dict[str, Any]) -> dict[str, Any]:
+    examples: dict[str, Any] = response["content"][problems.MEDIA_TYPE]["examples"]
+    return examples
+
+
+def _example(rule: Rule) -> Refusal:
+    one = Refusal(rule, _SAID[rule], subject=_MAILBOX if _MAILBOX in _SAID[rule] else None)
+    return RecipientsRefused([one]) if rule in _OF_A_RECIPIENT else one

@@ -1,0 +1,50 @@
+"""The OpenAPI document beside the answers: what a route answers must be among what it declares."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+
+from mss_sim.api import app
+from mss_sim.core.core import Core
+
+_METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The document; it is the same in every world."""
+    return app.build(cast("Core", None), ca_file=Path(), sockets=app.Sockets({}, cast("Any", None)), seed=None).openapi()
+
+
+def operations() -> list[tuple[str, str, dict[str, Any]]]:
+    """(method, path, operation) of everything in the document."""
+    return [(method, path, one) for path, item in document()["paths"].items() for method, one in item.items() if method in _METHODS]
+
+
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str], dict[str, Any]]]:
+    def pattern(path: str) -> str:
+        return re.sub(r"\\{(\w+)\\}", lambda name: ".+" if name[1] == "idnat" else "[^/]+", re.escape(path))
+
+    return [(method.upper(), re.compile(pattern(path)), one) for method, path, one in operations()]
+
+
+def complaint(answer: httpx.Response) -> str | None:
+    """Why an answer is not one that its route declares; None when it is, or when there is no such route."""
+    method, path = answer.request.method, answer.request.url.path
+    declared = next((one["responses"] for known, pattern, one in _patterns() if known == method and pattern.fullmatch(path)), None)
+    if declared is None:
+        return None
+    shown = declared.get(str(answer.status_code))
+    if shown is None:
+        return f"{method} {path} answers {answer.status_code}, which it does not declare"
+    media_type = answer.headers.get("content-type", "").partition(";")[0]
+    if media_type and not {media_type, "*/*"} & shown.get("content", {}).keys():
+        return f"{method} {path} answers {answer.status_code} as {media_type}, which it does not declare"
+    codes = shown.get("content", {}).get("application/problem+json", {}).get("examples", {})
+    if codes and answer.json().get("code", "media-type") not in codes:
+        return f"{method} {path} answers {answer.json()['code']}, which it does not declare"
+    return None

@@ -1,0 +1,147 @@
+"""The OpenAPI document tells the truth: its requests can be sent, everything has an example, what is refused is declared.
+
+That every answer of every other test is declared is checked by the fixture `only_declared_answers`.
+"""
+
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from mss_sim.app import Simulator
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, Person, base64_of, control, letter
+from tests.documented import complaint, document, operations
+
+_JSON = "application/json"
+_PROBLEM = "application/problem+json"
+_FILES = {
+    "/api/v1/mailboxes/{address}/messages/{message_id}/raw": ["message/rfc822"],
+    "/api/v1/mailboxes/{address}/messages/{message_id}/attachments/{part}": ["application/octet-stream", "*/*"],
+    "/api/v1/mailboxes/{address}/sent/{submission_id}/reports/{event_id}": ["message/rfc822"],
+    "/control/ca.pem": ["application/x-pem-file"],
+    "/metrics": ["text/plain"],
+}
+
+
+def _ids(operation: Any) -> str:
+    return str(operation) if isinstance(operation, str) else ""
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), operations(), ids=_ids)
+def test_everything_has_an_example(method: str, path: str, operation: dict[str, Any]) -> None:
+    assert all(parameter.get("example") not in (None, "") for parameter in operation.get("parameters", ()))
+    for carrier in (operation.get("requestBody", {}), *operation["responses"].values()):
+        for shown in carrier.get("content", {}).values():
+            assert shown.get("example") is not None or shown.get("examples"), shown
+    successes = {status: shown for status, shown in operation["responses"].items() if status.startswith("2")}
+    assert len(successes) == 1
+    [(status, success)] = successes.items()
+    wanted = _FILES.get(path, [_JSON]) if method == "get" or status != "204" else []
+    assert list(success.get("content", {})) == wanted
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), operations(), ids=_ids)
+def test_every_refusal_is_a_problem_document(method: str, path: str, operation: dict[str, Any]) -> None:
+    refused = {status: shown for status, shown in operation["responses"].items() if not status.startswith("2")}
+    for status, shown in refused.items():
+        assert list(shown["content"]) == [_PROBLEM]
+        content = shown["content"][_PROBLEM]
+        assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
+        assert all(str(example["value"]["status"]) == status for example in content["examples"].values())
+        assert all(example["value"].get("code", code) == code for code, example in content["examples"].items())
+    assert ("401" in refused) is path.startswith("/api/")
+
+
+async def _real_ids(simulator: Simulator) -> dict[str, str]:
+    """Ids of a small life of the practice, to stand where the examples only show their form."""
+    doctor, hospital = Person(simulator, "doctor"), Person(simulator, "hospital")
+    file = {"filename": "a.pdf", "content_type": "application/pdf", "content_base64": base64_of(b"%PDF-1.7")}
+    await hospital.send(HOSPITAL, to=[PRACTICE], subject="Compte rendu", attachments=[file], request_read_receipt=True)
+    sent = (await doctor.send(PRACTICE, to=[PATIENT], request_delivery_receipt=True)).json()
+    timeline = await doctor.get(f"/mailboxes/{PRACTICE}/sent/{sent['submission_id']}")
+    reported = [event["id"] for event in timeline["recipients"][0]["events"] if event["report_url"]]
+    await hospital.smtp(HOSPITAL, DOCTOR, letter(HOSPITAL, DOCTOR))
+    folder = (await doctor.rest("POST", f"/mailboxes/{PRACTICE}/folders", json={"name": "Ancien"})).json()
+    return {
+        "message_id": (await doctor.inbox(PRACTICE, subject="Compte rendu"))[0]["id"],
+        "sent_id": sent["id"],
+        "submission_id": sent["submission_id"],
+        "event_id": reported[0],
+        "folder_id": folder["id"],
+        "grant_id": (await doctor.get(f"/mailboxes/{PRACTICE}/grants"))[0]["id"],
+        "conversation_id": (await doctor.get(f"/mailboxes/{PRACTICE}/messages/{sent['id']}"))["conversation_id"],
+        "session_id": (await control(simulator, "GET", "/sessions")).json()[0]["id"],
+    }
+
+
+async def _send_examples(client: httpx.AsyncClient, method: str, path: str, operation: dict[str, Any], ids: dict[str, str]) -> None:
+    """Send the request as the document shows it, once for each body that it shows."""
+    known = {**ids, "message_id": ids["sent_id"]} if path.endswith("/timeline") else ids
+    query: dict[str, Any] = {}
+    headers: dict[str, str] = {}
+    url = path
+    for parameter in operation.get("parameters", ()):
+        name, value = parameter["name"], parameter["example"]
+        if parameter["in"] == "path":
+            url = url.replace(f"{{{name}}}", quote(known.get(name, value), safe="@/"))
+        else:
+            (query if parameter["in"] == "query" else headers)[name] = value
+    bodies = operation.get("requestBody", {}).get("content", {None: {}})
+    for media_type, shown in bodies.items():
+        options: dict[str, Any] = {"json": shown["example"]} if media_type == _JSON else {"content": shown.get("example")}
+        if media_type:
+            options["headers"] = {**headers, "Content-Type": media_type}
+            headers = {name: f"{value}-again" for name, value in headers.items()}
+        answer = await client.request(method, url, params=query, **options)
+        assert answer.is_success, (method, url, media_type, answer.text)
+
+
+async def test_every_example_of_a_request_is_accepted(simulator: Simulator) -> None:
+    account = Person(simulator, "doctor").account
+    auth = (account["login"], account["password"])
+    order = {"get": 0, "post": 1, "patch": 1, "put": 2, "delete": 2}
+    ids = await _real_ids(simulator)
+    dirty = False
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"], auth=auth, timeout=20) as client:
+        for method, path, operation in sorted(operations(), key=lambda one: order[one[0]]):
+            if dirty:
+                await client.post("/control/reset")
+                ids = await _real_ids(simulator)
+            await _send_examples(client, method, path, operation, ids)
+            dirty = method != "get"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", f"/mailboxes/{HOSPITAL}", None, 404),
+        ("GET", f"/mailboxes/{PRACTICE}?sort=date", None, 422),
+        ("GET", f"/mailboxes/{PRACTICE}/messages/0000000000000", None, 404),
+        ("POST", f"/mailboxes/{PRACTICE}/folders", b'{"name": "\xff"}', 422),
+        ("POST", f"/mailboxes/{PRACTICE}/folders", b'{"name": ', 422),
+        ("POST", f"/mailboxes/{PRACTICE}/folders", b'{"name": "INBOX"}', 409),
+        ("POST", f"/mailboxes/{PRACTICE}/messages", b'{"to": ["x@example.org"]}', 422),
+        ("POST", f"/mailboxes/{HOSPITAL}/messages", b'{"to": ["x@example.org"]}', 403),
+        ("PUT", f"/mailboxes/{PRACTICE}/responsible", b'{"idnat": "899700420013"}', 409),
+    ],
+)
+async def test_what_is_refused_is_declared(simulator: Simulator, method: str, path: str, body: bytes | None, status: int) -> None:
+    headers = {"Content-Type": _JSON} if body else {}
+    answer = await Person(simulator, "doctor").rest(method, path, content=body, headers=headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, _PROBLEM), answer.text
+    assert answer.json()["code"]
+    assert complaint(answer) is None
+
+
+async def test_an_answer_that_is_not_declared_is_noticed(simulator: Simulator) -> None:
+    answer = await Person(simulator, "doctor").rest(
+        "POST", f"/mailboxes/{PRACTICE}/messages", content=b"x", headers={"Content-Type": "a/b"}
+    )
+    assert answer.status_code == 415
+    answer.status_code = 418
+    assert "418" in (complaint(answer) or "")
+
+
+def test_no_schema_of_the_framework_is_left() -> None:
+    assert {"HTTPValidationError", "ValidationError"}.isdisjoint(document()["components"]["schemas"])
