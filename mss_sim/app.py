@@ -99,6 +99,7 @@ class Simulator:
         self._core: Core | None = None
         self._certificates: Certificates | None = None
         self._traps: list[Trap] = []
+        self._shown_files: dict[str, dict[str, str]] = {}
 
     @property
     def core(self) -> Core:
@@ -145,6 +146,7 @@ class Simulator:
             await seeds.plant(self.world, self._seed)
             self._personas = [persona(row) for row in await seeds.personas(self.world, self._seed)]
         await peers.certify_all(self.world)
+        self._shown_files = await peers.write_files(self.world, folder / "clients")
         self.transcripts = Transcripts(
             self._clock, self.world.ids, sessions_max=settings.transcripts_max, lines_max=settings.transcript_lines_max
         )
@@ -296,6 +298,8 @@ class Simulator:
             "dns": {"host": host, "port": self._ports["dns"]} if "dns" in self._ports else None,
             "ca_file": str(self._certificates.ca_file.resolve()) if self._certificates else None,
             "control_key": self.settings.control_key,
+            "mx_peer": self._shown_files.get("mx_peer"),
+            "app_client": self._shown_files.get("app_client"),
             "traps": {trap.name.value: self._trap(trap, host) for trap in self._traps},
             "psc": {
                 "issuer": self.world.tokens.issuer,

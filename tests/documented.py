@@ -8,7 +8,6 @@ from typing import Any, cast
 import httpx
 
 from mss_sim.api import app
-from mss_sim.core.core import Core
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -16,7 +15,8 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 @cache
 def document() -> dict[str, Any]:
     """The document; it is the same in every world."""
-    return app.build(cast("Core", None), ca_file=Path(), sockets=app.Sockets({}, cast("Any", None)), seed=None).openapi()
+    nothing = cast("Any", None)
+    return app.build(nothing, ca_file=Path(), sockets=app.Sockets({}, nothing, nothing), doors=nothing, seed=None).openapi()
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:

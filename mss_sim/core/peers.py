@@ -1,21 +1,24 @@
 """Operators towards each other: the certificate that each shows, and what a certificate that a peer shows is worth."""
 
+from pathlib import Path
+
 from cryptography import x509
 
 from mss_sim.core import certificates
 from mss_sim.core.certificates import NewCertificate
+from mss_sim.core.igc import write_secret
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.pki import names
-from mss_sim.pki.authority import signed_by
+from mss_sim.pki import bundles, names
+from mss_sim.pki.authority import ORGANISATIONS, signed_by
 from mss_sim.policy.peers import PeerCertificate
 from mss_sim.store import certificates as kept
-from mss_sim.store import operators, white_list
+from mss_sim.store import mailboxes, operators, white_list
 from mss_sim.store.certificates import Certificate
 from mss_sim.store.engine import Connection
 from mss_sim.store.operators import Operator
 from mss_sim.store.white_list import Row
-from mss_sim.vocabulary import CertificateProfile
+from mss_sim.vocabulary import CertificateProfile, MailboxKind
 
 
 async def certify(world: World, operator: Operator) -> None:
@@ -70,3 +73,29 @@ async def recognise(world: World, octets: bytes) -> PeerCertificate:
         if operator.mx_ca and any(signed_by(certificate, one) for one in x509.load_pem_x509_certificates(operator.mx_ca.encode())):
             return PeerCertificate(names.dn_text(certificate.subject))
     return PeerCertificate(shown.subject, "it is not of the authority of organisations")
+
+
+async def write_files(world: World, folder: Path) -> dict[str, dict[str, str]]:
+    """Certificates for whoever tests from outside, as files: a foreign operator (`mx_peer`) and an application (`app_client`).
+
+    Each is there when the world has such an operator or mailbox; the paths and the address that may be used with them.
+    """
+    found: dict[str, dict[str, str]] = {}
+    outside = [row for row in await world.store.read(operators.every) if row.mx == "" and row.domains]
+    for operator in outside[:1]:
+        made = await certificate_of(world, operator)
+        found["mx_peer"] = {**_written(world, folder, "mx_peer", made), "sender": f"contact@{operator.domains[0]}"}
+    boxes = [box for box in await world.store.read(mailboxes.every) if box.kind is MailboxKind.APP]
+    for box in boxes[:1]:
+        rows = [row for row in await certificates.every(world, mailbox=box.address) if row.revoked_at is None]
+        bound = rows[0] if rows else await certificates.issue(world, NewCertificate(mailbox=box.address))
+        found["app_client"] = {**_written(world, folder, "app_client", bound), "mailbox": box.address}
+    return found
+
+
+def _written(world: World, folder: Path, name: str, one: Certificate) -> dict[str, str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    chain, key = folder / f"{name}.pem", folder / f"{name}.key"
+    chain.write_text(one.certificate + bundles.pem(*world.igc.authority(ORGANISATIONS).chain), encoding="ascii")
+    write_secret(key, one.key)
+    return {"cert_file": str(chain.resolve()), "key_file": str(key.resolve())}
