@@ -1,7 +1,7 @@
 """The verbs of the simulated network, one file per noun. The core owns every transaction.
 
     world, core                      what a verb needs; what a front end is given
-    accounts, passwords, tokens      from credentials to an actor
+    accounts, passwords, tokens      from credentials (a password, a token, a certificate) to an actor
     keys, claims, psc                what signs tokens; what userinfo tells; professionals with a card
     clients, oauth, provider, ciba   the OpenID provider: who may ask, in which words it refuses, its state, approvals
     kept                             values in memory that end by themselves
@@ -10,7 +10,9 @@
     letters, delivery, recorded      the letter on its way; into mailboxes; what is left behind besides copies
     retries                          the same key sends once
     reports, receipts, readers       notifications owed and reports matched; read receipts and timelines; those that clients send
-    queue                            recipients that wait
+    queue, settling, transport       recipients that wait or are elsewhere; what follows from a try; who carries letters out
+    operators, peers, white_list     the trust space: who is in it, what certificates are worth, its list
+    autoconfig                       how clients find their servers from an address alone
     mailboxes, foldering             reading and keeping order, one message at a time
     shelves, handling, listing       a folder that is kept open: reading, changing; the tree of all folders
     events                           who waits for what, told after the commit
@@ -28,7 +30,6 @@ revoked, and then the letter is refused or comes back.
 Everything that delivery does for a group of letters is done together: that is what makes a durable acceptance
 as cheap as it is.
 
-Liberties taken: the operators of one world share one store, so mail between them is delivered in the same
-transaction, and its timeline says `relayed`, then `delivered`; what happens on a wire between operators is not
-simulated yet.
+Liberties taken: the operators of one world share one store, yet mail between them leaves over the wire and
+comes in by the MX port like a stranger's; a setting delivers it in the same transaction instead.
 """

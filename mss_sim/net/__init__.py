@@ -1,11 +1,13 @@
 """What the socket front ends share.
 
-    sasl         PLAIN, LOGIN and XOAUTH2 as pure exchanges: decoded bytes in, challenges or credentials out
+    sasl         PLAIN, LOGIN, XOAUTH2, OAUTHBEARER, EXTERNAL as pure exchanges: decoded bytes in, challenges or credentials out
     logins       from an exchange to an actor
+    asking       TLS that takes every client certificate, so that a reply can say what is wrong with it
     tls          the server's certificate, contexts for both sides, what was negotiated
     connections  how many are open, in all and per identity
     transcripts  what was said on each, credentials masked
     traps        listeners behind the wrong TLS, and what clients did there
+    dns          the simulated domains, for clients that look for their servers
 
 An exchange is a generator: it yields challenges, is sent responses and returns
 credentials. It knows no socket and no account, so that SMTP and IMAP run the
@@ -27,7 +29,7 @@ A trap is the same service of the same world behind one fault. It never decides 
 itself: its transcript is read when somebody asks, and `policy/traps.py` judges.
 
 Liberties taken: one certificate serves all ports, with the simulator's host name
-and the loopback names; a client certificate that leads to no authority of ours
-ends the handshake, because Python cannot go on and tell; XOAUTH2 refusals are the
-polite kind (the reply 535), not the cut connection that was seen at one operator.
+and the loopback names; on submission and IMAP a client certificate that leads to
+no authority of ours ends the handshake; refused tokens are told at once, or in
+either of the ways seen at operators, by a setting.
 """

@@ -6,7 +6,7 @@
 | LOGIN     | optional (user)  | draft-murchison-sasl-login, kept for old clients |
 | XOAUTH2   | optional         | Google's, named by the national texts (ref: ref2#ECO.1.2.1) |
 | OAUTHBEARER | optional       | rfc7628, which no national text names: an option |
-| EXTERNAL  | optional         | rfc4422#A: who the client is, its certificate has said |
+| EXTERNAL  | optional         | who the client is, its certificate has said (ref: rfc4422#A) |
 """
 
 import base64

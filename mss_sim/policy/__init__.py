@@ -7,6 +7,8 @@ framework.
     closure       what a letter to a patient opens or closes; what a patient may write
     receipts      which delivery notifications are due; when a read receipt may leave
     routing       what becomes of a recipient, by the state of his mailbox and by whose operator it is
+    logins        by which way which kind of mailbox is opened
+    peers         which peer operator may bring mail, and for which domain
     traps         what a trap makes observable, and the verdict about one connection
     identifiers   shapes and keys of national numbers, as warnings
 

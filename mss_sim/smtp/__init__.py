@@ -4,7 +4,8 @@
     server        its verbs
     session       the state of one session: what is legal now, what each verb answers
     submission    TLS, then AUTH, then mail from a mailbox that the person may send from
-    mx            domains of the trust space on both ends, nothing relayed
+    mx            a certificate of the white list, domains of the trust space on both ends, nothing relayed
+    outbound      letters to other operators, over mutual TLS
     commands      the arguments of MAIL and RCPT, read strictly
     replies       every reply: number, enhanced code, text
     client        a small sender, for the command line
@@ -17,7 +18,7 @@
 | SMTPUTF8            | RFC 6531 | yes            | yes            |
 | ENHANCEDSTATUSCODES | RFC 2034 | yes            | yes            |
 | DSN                 | RFC 3461 | yes            | yes            |
-| STARTTLS            | RFC 3207 | yes, demanded  | yes            |
+| STARTTLS            | RFC 3207 | yes, demanded  | yes, demanded  |
 | AUTH                | RFC 4954 | yes, after TLS | no             |
 | CHUNKING            | RFC 3030 | no             | no             |
 

@@ -7,8 +7,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mss_sim.net.sasl import (
+    CERTIFICATE_MECHANISMS,
     MECHANISMS,
     PASSWORD_MECHANISMS,
+    TOKEN_MECHANISMS,
     CertificateCredentials,
     Credentials,
     PasswordCredentials,
@@ -226,8 +228,9 @@ def test_a_line_is_either_refused_or_decoded(line: str) -> None:
     assert len(base64.b64encode(octets)) == len(line)
 
 
-def test_every_mechanism_that_takes_a_password_is_known() -> None:
-    assert {"PLAIN", "LOGIN", "XOAUTH2"} == MECHANISMS.keys()
+def test_every_mechanism_takes_a_password_a_token_or_a_certificate() -> None:
+    kinds = (PASSWORD_MECHANISMS, TOKEN_MECHANISMS, CERTIFICATE_MECHANISMS)
+    assert sorted(name for kind in kinds for name in kind) == sorted(MECHANISMS)
     assert {"PLAIN", "LOGIN"} == PASSWORD_MECHANISMS
 
 
