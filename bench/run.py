@@ -29,6 +29,7 @@ import imap
 import pages
 import psc
 import resources
+import trust
 from figures import Benchmark, Row, Setting
 from rich.console import Console
 from rich.table import Table
@@ -49,6 +50,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "imap_append": imap.append,
     "imap_idle": imap.idle,
     "psc_tokens": psc.tokens,
+    "logins": trust.logins,
+    "relay": trust.relay,
 }
 _RESULTS = Path(__file__).resolve().parent / "results.json"
 _COLUMNS_MIN = 120

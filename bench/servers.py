@@ -82,8 +82,12 @@ class Simulator:
             raise BenchmarkError(f"the simulator ended with status {code}: {_tail(self.log)}")
 
 
-def start(folder: Path, *, data: Path | None = None, mx_port: int = 0) -> Simulator:
-    """Start a simulator on `data`, or in memory, and wait for its ready file; `folder` takes that file and its log."""
+def start(folder: Path, *, data: Path | None = None, mx_port: int = 0, over_the_wire: bool = False) -> Simulator:
+    """Start a simulator on `data`, or in memory, and wait for its ready file; `folder` takes that file and its log.
+
+    Unless mail goes `over_the_wire`, the MX port takes letters in clear, as the stock peer does, and delivers them where they are.
+    """
+    environment = {} if over_the_wire else {"MSS_SIM_RELAY": "direct", "MSS_SIM_PEER_PROOF": "domain"}
     ready_file, log = folder / "ready.json", folder / "simulator.log"
     ready_file.unlink(missing_ok=True)
     where = ["--memory"] if data is None else ["--data", str(data)]
@@ -91,7 +95,7 @@ def start(folder: Path, *, data: Path | None = None, mx_port: int = 0) -> Simula
     command = [sys.executable, "-m", "mss_sim", "run", *where, *ports, "--ready-file", str(ready_file)]
     began = time.perf_counter()
     with log.open("ab") as errors:
-        process = subprocess.Popen(command, cwd=folder, stdout=errors, stderr=errors)
+        process = subprocess.Popen(command, cwd=folder, stdout=errors, stderr=errors, env={**os.environ, **environment})
     while not ready_file.exists():
         if process.poll() is not None:
             raise BenchmarkError(f"the simulator ended with status {process.returncode}: {_tail(log)}")
@@ -104,9 +108,9 @@ def start(folder: Path, *, data: Path | None = None, mx_port: int = 0) -> Simula
 
 
 @contextmanager
-def simulator(folder: Path, *, data: Path | None = None, mx_port: int = 0) -> Iterator[Simulator]:
+def simulator(folder: Path, *, data: Path | None = None, mx_port: int = 0, over_the_wire: bool = False) -> Iterator[Simulator]:
     """A simulator for the length of a block; it is stopped in order unless it has ended already."""
-    running = start(folder, data=data, mx_port=mx_port)
+    running = start(folder, data=data, mx_port=mx_port, over_the_wire=over_the_wire)
     try:
         yield running
     except BaseException:

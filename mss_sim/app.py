@@ -62,7 +62,7 @@ from mss_sim.smtp.wire import FrontEnd
 from mss_sim.store import engine as engines
 from mss_sim.store import schema
 from mss_sim.store.store import Store
-from mss_sim.vocabulary import PSC_REALM, Door, UntrustedPeer
+from mss_sim.vocabulary import PSC_REALM, Door, PeerProof, UntrustedPeer
 
 _STOP_SECONDS = 5.0
 _HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -170,7 +170,7 @@ class Simulator:
     def _mx_context(self, ordinary: ssl.SSLContext) -> ssl.SSLContext:
         """The MX port takes every certificate, to refuse a wrong one with a reply, unless the handshake itself is to fail."""
         settings, found = self.settings, self._made_certificates
-        if settings.untrusted_peer is UntrustedPeer.ALERT or not settings.client_certificates_asked:
+        if settings.untrusted_peer is UntrustedPeer.ALERT or settings.peer_proof is PeerProof.DOMAIN:
             return ordinary
         return AskingContext.like(ordinary, found.cert_file, found.key_file)
 
