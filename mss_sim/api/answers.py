@@ -45,6 +45,7 @@ _SAID: dict[Rule, str] = {
     Rule.NOT_FOUND: "There is no such message in this mailbox.",
     Rule.CONFLICT: "There is something of that name already.",
     Rule.INVALID: "Correct the request: query.limit: Input should be less than or equal to 200.",
+    Rule.LIMIT_REACHED: "At most 100 flags and keywords at once.",
     Rule.IDEMPOTENCY_MISMATCH: "This Idempotency-Key was used for another request; take a new one.",
     Rule.CONTROL_FORBIDDEN: "Give the control key in X-Control-Key.",
     Rule.STORE_UNAVAILABLE: "The store does not answer; nothing was kept, try again later.",

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from pydantic.config import JsonDict, JsonValue
 
+from mss_sim.api.paging import Listing
 from mss_sim.vocabulary import KEYWORD_MDN_SENT, XDM_NAME, SendMode
 
 DOCTOR = "camille.martin@medecin.sim.mssante.fr"
@@ -79,10 +80,16 @@ _REQUESTS: dict[str, JsonDict] = {
     "TokenIn": {"who": "camille.martin", "lifetime_seconds": 120},
 }
 _ID = "0am6c38w5xc01"
+_CURSORS = {
+    "messages": Listing.FOLDER,
+    "sent": Listing.SENT,
+    "conversations": Listing.CONVERSATIONS,
+    "journal": Listing.JOURNAL,
+}
+"""The list that each path gives as its other parameters are in the examples."""
 _PARAMETERS: dict[str, JsonValue] = {
     "Idempotency-Key": "compte-rendu-2026-0001",
     "conversation_id": _ID,
-    "cursor": _ID,
     "door": "smtp",
     "event_id": _ID,
     "folder_id": _ID,
@@ -164,10 +171,10 @@ def complete(document: dict[str, Any]) -> None:
     for name, schema in components.items():
         if schema.get("type") == "object" and "examples" not in schema:
             schema["examples"] = [_REQUESTS.get(name) or _object(schema, components)]
-    for path in document["paths"].values():
+    for url, path in document["paths"].items():
         for operation in path.values():
             for parameter in operation.get("parameters", ()):
-                _show_parameter(parameter)
+                _show_parameter(parameter, url.rpartition("/")[2])
             operation["responses"] = dict(sorted(operation["responses"].items()))
             for carrier in (operation.get("requestBody", {}), *operation["responses"].values()):
                 for shown in carrier.get("content", {}).values():
@@ -175,7 +182,10 @@ def complete(document: dict[str, Any]) -> None:
                         shown["example"] = _value("", shown["schema"], components)
 
 
-def _show_parameter(parameter: dict[str, Any]) -> None:
+def _show_parameter(parameter: dict[str, Any], listed: str) -> None:
+    if parameter["name"] == "cursor":
+        parameter["example"] = f"{_CURSORS[listed].value}{_ID}"
+        return
     own = parameter.pop("example", None), *parameter["schema"].pop("examples", ())
     parameter["example"] = next((one for one in own if one is not None), None) or _PARAMETERS[parameter["name"]]
 

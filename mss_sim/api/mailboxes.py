@@ -15,7 +15,7 @@ from mss_sim.vocabulary import Door, Right
 
 router = APIRouter(tags=["mailboxes"], responses=refusing(*ANYWHERE))
 _HERE = refusing(*IN_A_MAILBOX)
-_CHANGE = refusing(*IN_A_MAILBOX, Rule.CONFLICT)
+_CHANGE = refusing(*IN_A_MAILBOX, Rule.CONFLICT, Rule.LIMIT_REACHED)
 _HOLDERS = refusing(*IN_A_MAILBOX, Rule.GRANT_NOT_ALLOWED, Rule.GRANTEE_NOT_ALLOWED, Rule.CONFLICT, Rule.SUCCESSOR_REQUIRED)
 
 

@@ -23,6 +23,7 @@ from mss_sim.mail.mime import content
 from mss_sim.mail.parse import fold
 
 router = APIRouter(prefix="/mailboxes/{address}/messages", tags=["messages"], responses=refusing(*IN_A_MAILBOX))
+_MARKING = refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED)
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -148,7 +149,7 @@ def _download(filename: str | None, size: int) -> dict[str, str]:
     }
 
 
-@router.patch("/{message_id}", responses={200: {"model": schemas.MessageSummary}})
+@router.patch("/{message_id}", responses={200: {"model": schemas.MessageSummary}, **_MARKING})
 async def change_flags(
     core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str, flags: schemas.FlagsIn
 ) -> Response:

@@ -321,6 +321,6 @@ idempotency = Table(
     Column("key", Text, primary_key=True),
     Column("request_hash", Text, nullable=False),
     _to("submission_id", "submissions.id"),
-    Column("answer", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("answer", Text, nullable=False),
 )
