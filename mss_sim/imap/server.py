@@ -251,12 +251,12 @@ class ImapConnection(asyncio.Protocol):
         if injected:
             session.transcript.event("commands behind STARTTLS in clear were thrown away")
             await session.leave("Commands behind STARTTLS in the same packet are not executed (rfc9051#6.2.1)")
+        session.tls = True  # from here on no half-open connections; whoever fails the handshake is gone
         try:
             await self.start_tls()
         except OSError as error:
             tls.note_failure(session.transcript, error)
             raise Gone from error
-        session.tls = True
         shown = self._transport.get_extra_info("ssl_object")
         session.certificate = shown.getpeercert(binary_form=True) if shown else None
         tls.note(session.transcript, shown)

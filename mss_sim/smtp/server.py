@@ -146,6 +146,7 @@ class SmtpConnection(Wire):
 
     async def _begin_tls(self, context: ssl.SSLContext) -> None:
         """The handshake; what came of it stands in the transcript."""
+        self._secured = True
         try:
             await self._writer.start_tls(context)
         except (OSError, asyncio.IncompleteReadError) as error:

@@ -56,6 +56,7 @@ class Wire(SMTP):
         self._waiter: asyncio.Future[None] | None = None
         self._held_back = False
         self._silent = False
+        self._secured = False  # TLS has begun: no half-open connections any more
         self._bad_commands = 0
         self._bad_passwords = 0
         self._deadline = loop.time() + settings.command_timeout_seconds
@@ -89,7 +90,7 @@ class Wire(SMTP):
         """The client will say no more; what it said before is still answered, where TLS allows a half-open connection."""
         self._silent = True
         self._wake()
-        return self._wire is None or self._wire.get_extra_info("sslcontext") is None
+        return not self._secured
 
     def _wake(self) -> None:
         waiter, self._waiter = self._waiter, None

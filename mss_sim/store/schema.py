@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from mss_sim.models import certificates, psc  # noqa: F401 - their tables belong to the metadata
 from mss_sim.models.tables import metadata
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in alembic/versions; a test checks it."""
 
 

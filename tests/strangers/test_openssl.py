@@ -145,7 +145,8 @@ async def test_openssl_fetches_the_list_by_itself(trapped: Simulator) -> None:
     assert (status, code) == (1, "23"), said
     seen = (await visits(trapped, "revoked"))[0]
     assert (seen["verdict"], seen["lookup"], seen["tls"]["alert"]) == ("PASS", "during", "certificate_revoked")
-    assert (await connect(trapped, trapped.ready(), "submission", "-crl_check", "-crl_download"))[:2] == (0, "0")
+    status, code, said = await connect(trapped, trapped.ready(), "submission", "-crl_check", "-crl_download")
+    assert (status, code) == (0, "0"), said
 
 
 async def test_every_level_has_its_list(simulator: Simulator, tmp_path: Path) -> None:
@@ -308,3 +309,11 @@ async def test_a_client_certificate_stands_in_the_transcript(simulator: Simulato
         assert facts["client_dn"].startswith("CN=")
         assert (facts["client_verified"], facts["sni"], facts["tls"]) == ("yes", "mail.test", "TLSv1.3")
         assert facts["suite"].startswith("TLS_AES")
+
+
+async def test_who_hangs_up_right_after_the_handshake_makes_no_noise(simulator: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("WARNING", logger="asyncio")
+    for door in ("submission", "imap") * 8:
+        await connect(simulator, simulator.ready(), door)
+    await last_session(simulator, "imap")
+    assert "eof_received" not in caplog.text

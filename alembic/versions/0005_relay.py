@@ -1,13 +1,13 @@
 """Mail between operators: who is on the white list, where an operator outside is reached, tries that are leased.
 
-Revision 0004, after 0003.
+Revision 0005, after 0004.
 """
 
 from alembic import op
 from sqlalchemy import BigInteger, Column, ForeignKey, PrimaryKeyConstraint, Text
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

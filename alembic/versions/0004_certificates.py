@@ -1,13 +1,13 @@
 """Issued certificates: servers, application mailboxes, operators.
 
-Revision 0003, after 0001.
+Revision 0004, after 0003.
 """
 
 from alembic import op
 from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, PrimaryKeyConstraint, Text, UniqueConstraint
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

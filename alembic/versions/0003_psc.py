@@ -1,13 +1,13 @@
 """Pro Santé Connect: clients, and profiles of identities.
 
-Revision 0002, after 0001. This is the state of mss_sim/models/psc.py at that revision.
+Revision 0003, after 0002. This is the state of mss_sim/models/psc.py at that revision.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
