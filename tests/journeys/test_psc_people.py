@@ -75,6 +75,11 @@ async def test_a_physician_of_a_hospital(world: Simulator, party: RelyingParty) 
     assert (activity["codeModeExercice"], activity["codeSecteurDactivite"], activity["numeroFinessSite"]) == ("S", "SA01", "750990012")
 
 
+async def test_a_nurse(world: Simulator, party: RelyingParty) -> None:
+    claims = await known(party, Person(world, "hospital_ward").idnat)
+    assert claims["SubjectRole"] == ["60^1.2.250.1.213.1.1.5.5"]
+
+
 async def test_a_pharmacist_by_her_profile(world: Simulator, party: RelyingParty) -> None:
     claims = await known(party, Person(world, "pharmacist").idnat)
     assert (claims["SubjectRole"], claims["codeCivilite"]) == (["21^1.2.250.1.213.1.1.5.5"], "MME")
