@@ -26,6 +26,7 @@ _SECTORS_OID = "1.2.250.1.71.4.2.4"
 _PROFESSIONS = {
     "médecin": ("10", "CNOM/CNOM/ARS"),
     "pharmacien": ("21", "CNOP/CNOP/ARS"),
+    "infirmier": ("60", "CNOI/CNOI/ARS"),
     "kinésithérapeute": ("70", "CNOMK/CNOMK/ARS"),
     "podologue": ("80", "CNOPP/CNOPP/ARS"),
 }

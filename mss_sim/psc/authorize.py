@@ -45,7 +45,7 @@ async def authorize(request: Request, core: Core) -> Response:
     try:
         parameters.check()
         asked = _checked(core, client, redirect_uri, parameters)
-        return await _proceed(request, core, client, asked, _wish(parameters))
+        return await _proceed(request, core, client, asked, _wish(core, parameters))
     except OAuthError as error:
         return _back(core, redirect_uri, state, error, after_form=after_form)
 
@@ -97,14 +97,16 @@ def _challenge(core: Core, client: Client, parameters: Parameters) -> tuple[str 
     return challenge, method or "plain"
 
 
-def _wish(parameters: Parameters) -> _Wish:
+def _wish(core: Core, parameters: Parameters) -> _Wish:
     prompts = frozenset((parameters.get("prompt") or "").split())
     if not prompts <= _PROMPTS or ("none" in prompts and len(prompts) > 1):
         raise OAuthError("invalid_request", f"prompt is none alone, or some of {', '.join(sorted(_PROMPTS - {'none'}))}.")
     age = parameters.get("max_age")
     if age is not None and not (age.isascii() and age.isdigit() and len(age) < 10):
         raise OAuthError("invalid_request", "max_age is a number of seconds.")
-    return _Wish(prompts, int(age) if age is not None else None, parameters.get("login_hint"))
+    known = core.world.tokens.id_token(parameters.get("id_token_hint")) or {}
+    hint = parameters.get("login_hint") or str(known.get("preferred_username", "")) or None
+    return _Wish(prompts, int(age) if age is not None else None, hint)
 
 
 async def _proceed(request: Request, core: Core, client: Client, asked: Asked, wish: _Wish) -> Response:

@@ -6,10 +6,8 @@ from starlette.responses import Response
 from mss_sim.core import clients
 from mss_sim.core.core import Core
 from mss_sim.core.oauth import OAuthError
-from mss_sim.errors import Refusal
 from mss_sim.psc import answers, browser, pages
 from mss_sim.psc.parameters import Parameters, of_form, of_query
-from mss_sim.vocabulary import TokenType
 
 
 async def log_out(request: Request, core: Core) -> Response:
@@ -17,7 +15,7 @@ async def log_out(request: Request, core: Core) -> Response:
     try:
         given = await of_form(request) if request.method == "POST" else of_query(request)
         given.check()
-        hint = _hint(core, given.get("id_token_hint"))
+        hint = core.world.tokens.id_token(given.get("id_token_hint"))
         target = await _target(core, given, hint.get("azp") if hint else given.get("client_id"))
     except OAuthError as error:
         text = "L’application qui vous envoie ici s’est trompée."
@@ -36,15 +34,6 @@ async def log_out(request: Request, core: Core) -> Response:
     page = pages.confirm_log_out(desk.form_token(shown), kept)
     browser.remember_browser(page, core, shown)
     return page
-
-
-def _hint(core: Core, token: str | None) -> dict[str, object] | None:
-    """The claims of an ID token of ours; None when there is none that is."""
-    try:
-        claims = core.world.tokens.signed(token) if token else {}
-    except Refusal:
-        return None
-    return claims if claims.get("typ") == TokenType.ID and claims.get("iss") == core.world.tokens.issuer else None
 
 
 async def _target(core: Core, given: Parameters, client_id: object) -> str | None:

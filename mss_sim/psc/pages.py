@@ -20,6 +20,7 @@ _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:2rem auto;padding:0 1rem;color:#1b1b35;background:#f5f5fe}"
     "main{background:#fff;border:1px solid #ddd;border-radius:6px;padding:1.5rem}h1{font-size:1.3rem;margin-top:0}"
     "label{display:block;margin:.6rem 0}select,input,textarea{font:inherit;padding:.3rem;max-width:100%}"
+    "fieldset{border:1px solid #ddd;border-radius:4px;margin:1rem 0}"
     "button{font:inherit;padding:.5rem 1rem;margin-right:.5rem;border:1px solid #000091;border-radius:4px;background:#000091;color:#fff}"
     "button.second{background:#fff;color:#000091}.note{color:#666;font-size:.9rem}.wrong{color:#b34000}code{overflow-wrap:anywhere}"
 )
@@ -62,7 +63,8 @@ def log_in(
     content = (
         f"<p><strong>{escape(client_name)}</strong> demande à connaître votre identité professionnelle.</p>{warning}"
         f'<form method="post" action="/auth/login"><input type="hidden" name="key" value="{escape(key)}">'
-        f'<label>Professionnel<br><select name="identity">{options}</select></label>{other}{modes}'
+        f'<label>Professionnel<br><select name="identity">{options}</select></label>{other}'
+        f"<fieldset><legend>Moyen d’identification</legend>{modes}</fieldset>"
         '<button name="decision" value="approve">Se connecter</button>'
         '<button class="second" name="decision" value="refuse">Refuser</button></form>'
     )

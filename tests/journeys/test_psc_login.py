@@ -125,6 +125,10 @@ async def test_who_is_logged_in_is_asked_again_when_the_client_says_so(party: Re
     await party.submit(await party.authorize())
     assert (await party.authorize(prompt="login")).status_code == 200
     assert (await party.authorize(login_hint=DOCTOR2)).status_code == 200, "another card"
+    other = (await party.tokens(DOCTOR2))["id_token"]
+    await party.submit(await party.authorize(prompt="login"))
+    assert told(await party.authorize(id_token_hint=other, prompt="none"))["error"] == "login_required"
+    assert (await party.authorize(id_token_hint="x")).status_code == 302, "a hint that is none says nothing"
     assert (await party.authorize(max_age="60")).status_code == 302
     clock.advance(timedelta(seconds=61))
     assert (await party.authorize(max_age="60")).status_code == 200

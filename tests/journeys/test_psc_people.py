@@ -1,5 +1,7 @@
 """What userinfo tells of whom, the control plane, and log-in without a browser (CIBA)."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -24,6 +26,7 @@ TOP = {
     "Acces_Regulation_Medicale", "authMode", "otherIds", "SubjectRefPro", "codeCivilite",
 }  # fmt: skip
 ANONYMOUS = "590000010000017/CPE0009"
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guide" / "pro-sante-connect.md"
 
 
 @pytest.fixture
@@ -70,6 +73,11 @@ async def test_a_physician_of_a_hospital(world: Simulator, party: RelyingParty) 
     assert (claims["SubjectOrganization"], claims["SubjectOrganizationID"]) == ("Hôpital des Ormes", "1750990012")
     activity = claims["SubjectRefPro"]["exercices"][0]["activities"][0]
     assert (activity["codeModeExercice"], activity["codeSecteurDactivite"], activity["numeroFinessSite"]) == ("S", "SA01", "750990012")
+
+
+async def test_a_nurse(world: Simulator, party: RelyingParty) -> None:
+    claims = await known(party, Person(world, "hospital_ward").idnat)
+    assert claims["SubjectRole"] == ["60^1.2.250.1.213.1.1.5.5"]
 
 
 async def test_a_pharmacist_by_her_profile(world: Simulator, party: RelyingParty) -> None:
@@ -334,6 +342,22 @@ async def test_the_page_of_approvals(party: RelyingParty) -> None:
     await party.http.post(url, data={**answer, "id": hidden(page, "id"), "decision": "refuse"})
     assert (await poll(party, first)).status_code == 200
     assert (await poll(party, second)).json()["error"] == "access_denied"
+
+
+async def test_of_many_who_poll_an_approved_request_at_once_one_wins(start: StartSimulator) -> None:
+    async with start(psc_auto_approve=True) as simulator, RelyingParty.of(simulator) as party:
+        asked = (await ask(party)).json()["auth_req_id"]
+        answers = await asyncio.gather(*(poll(party, asked) for _ in range(6)))
+        assert sorted(answer.status_code for answer in answers) == [200] + [400] * 5
+
+
+async def test_the_guide_names_paths_that_exist(party: RelyingParty) -> None:
+    guide = GUIDE.read_text(encoding="utf-8")
+    routes = (await party.http.get(f"{party.base}/openapi.json")).json()["paths"]
+    patterns = [re.sub(r"\{\w+\}", "[^/]+", path) for path in routes]
+    named = {path.rstrip("/") for path in re.findall(r"/control/[\w/{}-]+", guide)} - {"/control/psc/personas/new"}
+    assert len(named) > 6
+    assert [path for path in sorted(named) if not any(re.fullmatch(pattern, path) for pattern in patterns)] == []
 
 
 async def test_headless_approval(start: StartSimulator) -> None:
