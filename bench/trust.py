@@ -13,8 +13,7 @@ from statistics import median
 from urllib.parse import quote, urlsplit
 
 from figures import BenchmarkError, Row, Setting, percentile
-from servers import Load
-from servers import RECIPIENT, SENDER, SENDER_LOGIN, SENDER_PASSWORD, Simulator, simulator
+from servers import RECIPIENT, SENDER, SENDER_LOGIN, SENDER_PASSWORD, Load, Simulator, simulator
 
 _LOGINS_A_SECOND_MIN = 60
 _LOGIN_MS_MAX = 40

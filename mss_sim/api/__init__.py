@@ -15,6 +15,7 @@
     sessions          transcripts of SMTP and IMAP connections
     certificates      issued, taken back, downloaded, in the control plane; certificate_schemas its shapes and those of traps
     traps             what the traps saw of clients
+    trust_space       operators and the white list; autoconfig the file that mail programs look for
     igc               what the authority publishes: its certificates, CRL, OCSP
     health            /healthz, /readyz, /metrics
 
