@@ -71,6 +71,7 @@ def run(
     mx_port: Annotated[int | None, typer.Option(help="SMTP between operators; default 1025, 0 = any.")] = None,
     imap_port: Annotated[int | None, typer.Option(help="IMAP; default 1143, 0 = any.")] = None,
     http_port: Annotated[int | None, typer.Option(help="REST, control plane, docs; default 8080, 0 = any.")] = None,
+    dns_port: Annotated[int | None, typer.Option(help="DNS of the simulated domains, UDP and TCP; default off, 0 = any.")] = None,
     traps: Annotated[bool, typer.Option("--traps", help="Open the trap listeners; their ports are in the ready file.")] = False,
     ready_file: Annotated[Path | None, typer.Option(help="JSON file written when every port accepts.")] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
@@ -80,6 +81,7 @@ def run(
         raise _fail("--data and --memory exclude each other")
     log.configure(log_level)
     options = {"host": host, "submission_port": submission_port, "mx_port": mx_port, "imap_port": imap_port, "http_port": http_port}
+    options |= {"dns_port": dns_port}
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     given |= {"traps": True} if traps else {}  # the environment may open them too
     if memory or data or "MSS_SIM_DATA_DIR" not in os.environ:
