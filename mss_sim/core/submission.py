@@ -13,8 +13,8 @@ from mss_sim.core.accounts import Actor
 from mss_sim.core.delivery import Delivery
 from mss_sim.core.letters import Accepted, Envelope, Letter, Origin, prepare, trace_fields
 from mss_sim.core.world import World
-from mss_sim.errors import Refusal, Rule
-from mss_sim.mail.addresses import addresses_of, display
+from mss_sim.errors import RecipientsRefused, Refusal, Rule
+from mss_sim.mail.addresses import addresses_of, display, domain_of
 from mss_sim.mail.headers import with_fields_on_top, without_fields
 from mss_sim.mail.parse import MalformedMessage, ParsedMessage, parse
 from mss_sim.policy import closure
@@ -82,8 +82,19 @@ async def size_max(world: World, mailbox: Mailbox | None) -> int:
     return world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id) if mailbox else ceiling
 
 
+async def check_listed(world: World, operator_id: int, address: str) -> None:
+    """Refuse a recipient at another operator whose domain was taken off the white list (ref: ans-trust-space)."""
+    operator, domain = await world.directory.operator_of(address), domain_of(address)
+    if operator is None or operator.id == operator_id or domain in (await world.white_list.listing()).rows:
+        return
+    detail = f"The domain {domain} is not on the white list; health mail does not go there."
+    raise Refusal(Rule.DOMAIN_OUTSIDE, detail, subject=address, reference="ans-trust-space")
+
+
 async def check_recipient(world: World, sender: Sender | None, address: str, size_bytes: int = 0, *, peer: bool = False) -> None:
     """Refuse a recipient that would be refused at once; one at another operator is only known afterwards."""
+    if sender is not None:
+        await check_listed(world, sender.mailbox.operator_id, address)
     stands, operator = await world.directory.standing(address, size_bytes)
     if operator is not None and operator.mx is not None and not peer:
         return  # another server's mailbox: it will say
@@ -160,7 +171,10 @@ class Submission:
         letter.strict = request.strict
         letter.submission_id = world.ids.next()
         for addressee in envelope.recipients:
-            await world.directory.operator_of(addressee.address)
+            try:
+                await check_listed(world, sender.mailbox.operator_id, addressee.address)
+            except Refusal as refusal:
+                raise RecipientsRefused([refusal]) from refusal
         return letter
 
     async def _note_refusal(self, actor: Actor, request: Request, refusal: Refusal) -> None:
