@@ -8,7 +8,10 @@ from typing import Any, cast
 import httpx
 
 from mss_sim.api import app
+from mss_sim.psc import control as psc_control
 
+_WITH_SLASHES = ("idnat", "client_id", "text")
+"""Parameters that take the rest of a path."""
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -16,7 +19,9 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 def document() -> dict[str, Any]:
     """The document; it is the same in every world."""
     nothing = cast("Any", None)
-    return app.build(nothing, ca_file=Path(), sockets=app.Sockets({}, nothing, nothing), doors=nothing, seed=None).openapi()
+    built = app.build(nothing, ca_file=Path(), sockets=app.Sockets({}, nothing, nothing), doors=nothing, seed=None)
+    built.include_router(psc_control.router)  # what else psc.install adds are plain routes, which no document shows
+    return built.openapi()
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:
@@ -27,9 +32,9 @@ def operations() -> list[tuple[str, str, dict[str, Any]]]:
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str], dict[str, Any]]]:
     def pattern(path: str) -> str:
-        return re.sub(r"\\{(\w+)\\}", lambda name: ".+" if name[1] == "idnat" else "[^/]+", re.escape(path))
+        return re.sub(r"\\{(\w+)\\}", lambda name: ".*" if name[1] in _WITH_SLASHES else "[^/]+", re.escape(path))
 
-    return [(method.upper(), re.compile(pattern(path)), one) for method, path, one in operations()]
+    return [(method.upper(), re.compile(pattern(path), re.DOTALL), one) for method, path, one in operations()]
 
 
 def complaint(answer: httpx.Response) -> str | None:

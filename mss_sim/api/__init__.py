@@ -1,7 +1,6 @@
 """The REST API under /api/v1, the control plane under /control, and health.
 
     app               the application put together; interactive documentation from files that ship
-    answers           what each route may refuse, and which files it gives, as OpenAPI shows it
     examples          whole bodies that OpenAPI shows, which can be sent as they stand
     schemas           the shapes of requests and answers, as OpenAPI 3.1 shows them
     views             rows as the plain dictionaries that go out

@@ -7,12 +7,12 @@ from starlette.responses import FileResponse, Response
 
 from mss_sim.api import admin_schemas as schemas
 from mss_sim.api import examples, grants, views
-from mss_sim.api.answers import CONTROL, octets, refusing
 from mss_sim.api.schemas import GrantIn, GrantOut
 from mss_sim.api.views import Json
 from mss_sim.core import clients, control, delegation, holders, operators, seed
 from mss_sim.core.rows import Identity
 from mss_sim.errors import Rule
+from mss_sim.http.answers import CONTROL, octets, refusing
 from mss_sim.http.control import check_allowed
 from mss_sim.http.dependencies import CurrentCore, MailboxAddress, read_id
 from mss_sim.policy.identifiers import warnings

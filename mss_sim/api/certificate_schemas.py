@@ -5,11 +5,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from mss_sim.api import examples
 from mss_sim.api.schemas import In, Out
 from mss_sim.policy.traps import Lookup, Outcome
 from mss_sim.vocabulary import CertificateProfile, Door, IgcService, RevocationReason, ServiceBehaviour, TrapName, Verdict
 
 _Text = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
+_REQUIREMENTS = ["ECO.1.1.5"]
+_WHY = "it refused the certificate (certificate_expired)"
 _Host = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:*-]+$")]
 
 
@@ -34,18 +37,18 @@ class RevocationIn(In):
 
 
 class CertificateOut(Out):
-    serial: str
+    serial: str = Field(examples=[examples.SERIAL])
     profile: CertificateProfile
-    authority: str
-    subject: str
-    mailbox: str | None
-    operator: str | None
-    host: str | None
-    not_before: str
-    not_after: str
-    revoked_at: str | None
-    reason: RevocationReason | None
-    pem: str
+    authority: str = Field(examples=["ACI-EL-ORG"])
+    subject: str = Field(examples=[examples.CERTIFICATE_DN])
+    mailbox: str | None = Field(examples=[None])
+    operator: str | None = Field(examples=["Hôpital des Ormes"])
+    host: str | None = Field(examples=[None])
+    not_before: str = Field(examples=[examples.INSTANT])
+    not_after: str = Field(examples=["2029-01-05T08:00:00Z"])
+    revoked_at: str | None = Field(examples=[examples.INSTANT])
+    reason: RevocationReason | None = Field(examples=[RevocationReason.KEY_COMPROMISE])
+    pem: str = Field(examples=[examples.CERTIFICATE])
 
 
 class MannerIn(In):
@@ -61,41 +64,41 @@ class MannerOut(Out):
 class FetchOut(Out):
     at: str
     service: IgcService
-    authority: str
-    serial: str | None
-    peer: str
+    authority: str = Field(examples=["ACI-EL-ORG"])
+    serial: str | None = Field(examples=[examples.SERIAL])
+    peer: str = Field(examples=["127.0.0.1"])
     behaviour: ServiceBehaviour
 
 
 class TlsOut(Out):
-    outcome: Outcome
-    alert: str | None
-    error: str | None
-    version: str | None
-    suite: str | None
-    sni: str | None
+    outcome: Outcome = Field(examples=[Outcome.ABORTED])
+    alert: str | None = Field(examples=["certificate_expired"])
+    error: str | None = Field(examples=["SSLV3_ALERT_CERTIFICATE_EXPIRED"])
+    version: str | None = Field(examples=["TLSv1.3"])
+    suite: str | None = Field(examples=["TLS_AES_256_GCM_SHA384"])
+    sni: str | None = Field(examples=["mail.sim.mssante.fr"])
 
 
 class VisitOut(Out):
-    session: str
+    session: str = Field(examples=[examples.ID])
     trap: TrapName
     door: Door
-    peer: str
-    opened_at: str
-    closed_at: str | None
+    peer: str = Field(examples=["127.0.0.1"])
+    opened_at: str = Field(examples=[examples.INSTANT])
+    closed_at: str | None = Field(examples=[examples.INSTANT])
     tls: TlsOut
     lookup: Lookup
-    went_on: list[str]
-    requirements: list[str]
+    went_on: list[str] = Field(examples=[[]])
+    requirements: list[str] = Field(examples=[_REQUIREMENTS])
     verdict: Verdict
-    why: str
+    why: str = Field(examples=[_WHY])
 
 
 class FindingOut(Out):
     trap: TrapName
     door: Door
-    requirements: list[str]
+    requirements: list[str] = Field(examples=[_REQUIREMENTS])
     verdict: Verdict
-    why: str
-    session: str | None
+    why: str = Field(examples=[_WHY])
+    session: str | None = Field(examples=[examples.ID])
     visits: int

@@ -3,16 +3,18 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Body, Depends, Query
 from starlette.responses import Response
 
 from mss_sim.api import certificate_schemas as schemas
+from mss_sim.api import examples
 from mss_sim.api.views import Json
 from mss_sim.clock import from_datetime, iso
 from mss_sim.core import certificates, operators
 from mss_sim.core.core import Core
 from mss_sim.core.rows import Certificate
 from mss_sim.errors import Refusal, Rule
+from mss_sim.http.answers import CONTROL_IN_MEMORY, Answers, octets, refusing
 from mss_sim.http.control import check_allowed
 from mss_sim.http.dependencies import CurrentCore
 from mss_sim.mail.addresses import AddressError, canonical
@@ -20,7 +22,10 @@ from mss_sim.pki import bundles
 from mss_sim.pki.authority import ROOT
 from mss_sim.vocabulary import IgcService, ServiceBehaviour
 
-router = APIRouter(prefix="/control/certificates", tags=["control"], dependencies=[Depends(check_allowed)])
+router = APIRouter(
+    prefix="/control/certificates", tags=["control"], dependencies=[Depends(check_allowed)], responses=refusing(*CONTROL_IN_MEMORY)
+)
+_FOUND = refusing(Rule.NOT_FOUND, Rule.STORE_UNAVAILABLE)
 _PASSWORD = "mss-sim"  # noqa: S105 - told in the documentation
 
 
@@ -41,6 +46,9 @@ _TYPES = {
     Format.P12: "application/x-pkcs12",
     Format.P7B: "application/x-pkcs7-certificates",
 }
+_TEXTS = octets(_TYPES[Format.PEM], example=examples.CERTIFICATE)["content"]
+_BINARIES = octets(_TYPES[Format.DER], _TYPES[Format.P12], _TYPES[Format.P7B], example=examples.DER)["content"]
+_FILES: Answers = {200: {"content": _TEXTS | _BINARIES}, **_FOUND}
 
 
 async def _shown(core: Core, rows: list[Certificate]) -> list[dict[str, Any]]:
@@ -65,7 +73,7 @@ async def _shown(core: Core, rows: list[Certificate]) -> list[dict[str, Any]]:
     ]
 
 
-@router.get("", responses={200: {"model": list[schemas.CertificateOut]}})
+@router.get("", responses={200: {"model": list[schemas.CertificateOut]}, **_FOUND})
 async def list_certificates(core: CurrentCore, mailbox: str | None = None) -> Response:
     """All certificates, or those of a mailbox, the newest first; those that the simulator's own ports show come last."""
     try:
@@ -75,12 +83,15 @@ async def list_certificates(core: CurrentCore, mailbox: str | None = None) -> Re
     return Json(await _shown(core, await certificates.every(core.world, mailbox=address)))
 
 
-@router.post("", status_code=201, responses={201: {"model": schemas.CertificateOut}})
+@router.post("", status_code=201, responses={201: {"model": schemas.CertificateOut}, **_FOUND})
 async def issue_certificate(core: CurrentCore, new: schemas.CertificateIn) -> Response:
     """Issue a certificate with a key of its own."""
     values = {**new.model_dump(), "hosts": tuple(new.hosts)}
     row = await certificates.issue(core.world, certificates.NewCertificate(**values))
     return Json((await _shown(core, [row]))[0], status_code=201)
+
+
+Manners = Annotated[dict[IgcService, schemas.MannerIn], Body(examples=[{"ocsp": {"behaviour": "slow", "seconds": 10}}])]
 
 
 def _manners(core: Core) -> dict[str, dict[str, object]]:
@@ -95,7 +106,7 @@ async def get_behaviour(core: CurrentCore) -> Response:
 
 
 @router.patch("/behaviour", responses={200: {"model": dict[IgcService, schemas.MannerOut]}})
-async def change_behaviour(core: CurrentCore, wanted: dict[IgcService, schemas.MannerIn]) -> Response:
+async def change_behaviour(core: CurrentCore, wanted: Manners) -> Response:
     """Switch services: `{"ocsp": {"behaviour": "slow", "seconds": 10}}`."""
     aia = wanted.get(IgcService.AIA)
     if aia is not None and aia.behaviour is ServiceBehaviour.EXPIRED:
@@ -123,13 +134,13 @@ async def list_fetches(core: CurrentCore, limit: Annotated[int, Query(ge=1, le=1
     return Json(fetches)
 
 
-@router.get("/{serial}", responses={200: {"model": schemas.CertificateOut}})
+@router.get("/{serial}", responses={200: {"model": schemas.CertificateOut}, **_FOUND})
 async def get_certificate(core: CurrentCore, serial: str) -> Response:
     """One certificate; the serial is hexadecimal, with or without colons."""
     return Json((await _shown(core, [await certificates.find(core.world, serial)]))[0])
 
 
-@router.post("/{serial}/revoke", responses={200: {"model": schemas.CertificateOut}})
+@router.post("/{serial}/revoke", responses={200: {"model": schemas.CertificateOut}, **_FOUND, **refusing(Rule.CONFLICT)})
 async def revoke_certificate(core: CurrentCore, serial: str, wanted: schemas.RevocationIn | None = None) -> Response:
     """Take a certificate back: the next CRL and OCSP answers say so."""
     order = wanted or schemas.RevocationIn()
@@ -137,7 +148,7 @@ async def revoke_certificate(core: CurrentCore, serial: str, wanted: schemas.Rev
     return Json((await _shown(core, [row]))[0])
 
 
-@router.get("/{serial}/{form}", responses={200: {"content": {kind: {} for kind in _TYPES.values()}}})
+@router.get("/{serial}/{form}", responses=_FILES)
 async def download_certificate(
     core: CurrentCore, serial: str, form: Format, password: Annotated[str, Query(min_length=1, max_length=100)] = _PASSWORD
 ) -> Response:

@@ -6,7 +6,6 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from mss_sim.api import schemas, views
-from mss_sim.api.answers import IN_A_MAILBOX, refusing
 from mss_sim.api.paging import CurrentPage, Listing
 from mss_sim.api.views import Json
 from mss_sim.clock import iso
@@ -16,6 +15,7 @@ from mss_sim.core.conversations import Conversation
 from mss_sim.core.core import Core
 from mss_sim.core.rows import Folder, Identity, Line
 from mss_sim.errors import Rule
+from mss_sim.http.answers import IN_A_MAILBOX, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
 from mss_sim.ids import encode
 

@@ -13,11 +13,44 @@ from mss_sim.vocabulary import KEYWORD_MDN_SENT, XDM_NAME, SendMode
 
 DOCTOR = "camille.martin@medecin.sim.mssante.fr"
 PRACTICE = "tilleuls@cabinet.sim.mssante.fr"
+LABORATORY = "resultats@labo-parc.sim.mssante.fr"
 _DOCTOR, _COLLEAGUE, _CARDIOLOGIST, _NOBODY_YET = "899700420013", "899700420021", "899700420047", "899700420062"
 _SECRETARY, _SUCCESSOR = "590000010000017/SEC0001", "590000010000017/SEC0002"
 
 RAW = f"From: {PRACTICE}\r\nTo: {DOCTOR}\r\nSubject: Compte rendu\r\nMIME-Version: 1.0\r\n\r\nBonjour,\r\n"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n"
+CERTIFICATE_DN = "CN=smtp.hopital-ormes.sim.mssante.fr,OU=300000000000000,O=Hôpital des Ormes,ST=Paris (75),C=FR"
+SERIAL = "5A3C0F8E9B7D4216A0C1E2F304152637"
+DER = "0\\x82\\x02..."
+ID = "0am6c38w5xc01"
+INSTANT = "2026-01-05T08:00:00Z"
+OCSP_REQUEST = "0E0C0A0?0=0\t\x06\x05+\x0e\x03\x02\x1a\x05\x00\x04\x14name of the issuer..\x04\x14key of the issuer...\x02\x04mss1"
+"""DER of a question about a certificate of nobody's: it has no octet above 7F, so that it can stand in a text."""
+CONFIGURATION = """\
+<?xml version='1.0' encoding='utf-8'?>
+<clientConfig version="1.1">
+  <emailProvider id="cabinet.sim.mssante.fr">
+    <domain>cabinet.sim.mssante.fr</domain>
+    <incomingServer type="imap">
+      <hostname>mail.sim.mssante.fr</hostname>
+      <port>1143</port>
+      <socketType>STARTTLS</socketType>
+      <username>%EMAILADDRESS%</username>
+      <authentication>OAuth2</authentication>
+    </incomingServer>
+  </emailProvider>
+</clientConfig>"""
+WHITE_LIST = f"""\
+<?xml version='1.0' encoding='utf-8'?>
+<ListeBlanche xmlns="https://listeblanche.mssante.fr/schema">
+  <DateDeGeneration>2026-01-05T08:00:00+00:00</DateDeGeneration>
+  <Domaine>
+    <Nom>hopital-ormes.sim.mssante.fr</Nom>
+    <Description>Hôpital des Ormes</Description>
+    <DNCertificatOperateur>{CERTIFICATE_DN}</DNCertificatOperateur>
+    <DateMAJ>2026-01-05T08:00:00+00:00</DateMAJ>
+  </Domaine>
+</ListeBlanche>"""
 
 PROBLEM: JsonDict = {
     "examples": [
@@ -52,6 +85,7 @@ SENT: JsonDict = {
 
 _REQUESTS: dict[str, JsonDict] = {
     "AttachmentIn": {"filename": XDM_NAME, "content_type": "application/zip", "content_base64": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA=="},
+    "CertificateIn": {"mailbox": LABORATORY, "days": 30},
     "FlagsIn": {"add": ["\\Seen", "urgent"], "remove": ["\\Flagged"]},
     "FolderIn": {"name": "Résultats/2026"},
     "GrantIn": {"grantee": _SUCCESSOR, "rights": ["see", "read"], "valid_until": "2099-12-31T23:00:00Z", "reason": "Congés"},
@@ -71,58 +105,65 @@ _REQUESTS: dict[str, JsonDict] = {
     "MailboxAdminPatch": {"state": "suspended", "quota_bytes": 1_000_000_000},
     "MailboxIn": {"address": "accueil@cabinet.sim.mssante.fr", "kind": "CAB", "owner_idnat": _DOCTOR, "co_holders": [_COLLEAGUE]},
     "MailboxPatch": {"sent_policy": "both"},
+    "MannerIn": {"behaviour": "slow", "seconds": 10},
     "MoveIn": {"folder": "Archive"},
     "OperatorIn": {"name": "Clinique du Lac", "domains": ["clinique-lac.sim.mssante.fr"], "message_size_bytes_max": 10_000_000},
+    "OperatorPatch": {"message_size_bytes_max": 10_000_000, "authentication": ["psc", "certificate"]},
     "PersonIn": {"address": DOCTOR, "name": "Dr Camille MARTIN"},
     "ReceiptIn": {"disposition": "displayed"},
     "ResponsibleIn": {"idnat": _COLLEAGUE, "stay": True},
+    "RevocationIn": {"reason": "keyCompromise"},
     "SeedIn": {"name": "cabinet"},
     "TokenIn": {"who": "camille.martin", "lifetime_seconds": 120},
 }
-_ID = "0am6c38w5xc01"
-_CURSORS = {
-    "messages": Listing.FOLDER,
-    "sent": Listing.SENT,
-    "conversations": Listing.CONVERSATIONS,
-    "journal": Listing.JOURNAL,
-}
-"""The list that each path gives as its other parameters are in the examples."""
 _PARAMETERS: dict[str, JsonValue] = {
     "Idempotency-Key": "compte-rendu-2026-0001",
-    "conversation_id": _ID,
+    "certificate_dn": CERTIFICATE_DN,
+    "client_id": "mss-sim-client",
+    "conversation_id": ID,
+    "domain": "hopital-ormes.sim.mssante.fr",
     "door": "smtp",
-    "event_id": _ID,
-    "folder_id": _ID,
+    "emailaddress": PRACTICE,
+    "event_id": ID,
+    "folder_id": ID,
+    "form": "pem",
     "from": "durand",
-    "grant_id": _ID,
+    "grant_id": ID,
     "has_attachment": True,
     "idnat": _COLLEAGUE,
     "limit": 50,
-    "message_id": _ID,
+    "mailbox": LABORATORY,
+    "message_id": ID,
     "name": "cabinet",
     "part": "2",
+    "password": "mss-sim",
+    "request_id": ID,
     "send_mode": "owner",
-    "session_id": _ID,
+    "serial": SERIAL,
+    "session_id": ID,
     "since": "2026-01-05T08:00:00Z",
     "subject": "compte rendu",
-    "submission_id": _ID,
+    "submission_id": ID,
     "text": "hémoglobine",
     "to": [DOCTOR],
+    "trap": "revoked",
     "unread": True,
+    "verdict": "FAIL",
     "who": _DOCTOR,
 }
-_INSTANT = "2026-01-05T08:00:00Z"
+_CURSORS = {"messages": f"f{ID}", "sent": f"s{ID}", "conversations": f"c{ID}", "journal": f"j{ID}"}
+"""By the last step of the path, whose list the cursor is a place in; messages are those of the folder that is the other example."""
 _FIELDS: dict[str, JsonValue] = {
     "access_token": "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiI4OTk3MDA0MjAwNjIifQ.c2lnbmF0dXJl",
     "acting_for": None,
     "address": PRACTICE,
-    "at": _INSTANT,
+    "at": INSTANT,
     "content_type": "application/zip",
-    "conversation_id": _ID,
+    "conversation_id": ID,
     "description": "Secrétariat du cabinet",
     "detail": "250 2.1.5 Delivered",
     "domains": ["cabinet.sim.mssante.fr"],
-    "email_id": _ID,
+    "email_id": ID,
     "expires_in": 120,
     "family_name": "MARTIN",
     "filename": XDM_NAME,
@@ -133,7 +174,7 @@ _FIELDS: dict[str, JsonValue] = {
     "grantee": "590000010000017/SEC0001",
     "headers": [["Subject", "Compte rendu"]],
     "html": None,
-    "id": _ID,
+    "id": ID,
     "idnat": "899700420062",
     "in_reply_to": ["<question@medecin.sim.mssante.fr>"],
     "keywords": [KEYWORD_MDN_SENT],
@@ -158,8 +199,8 @@ _FIELDS: dict[str, JsonValue] = {
     "token_type": "Bearer",
     "uid_validity": 1_767_600_000,
     "part": "2",
-    "report_url": f"/api/v1/mailboxes/{PRACTICE}/sent/{_ID}/reports/{_ID}",
-    "url": f"/api/v1/mailboxes/{PRACTICE}/messages/{_ID}/attachments/2",
+    "report_url": f"/api/v1/mailboxes/{PRACTICE}/sent/{ID}/reports/{ID}",
+    "url": f"/api/v1/mailboxes/{PRACTICE}/messages/{ID}/attachments/2",
     "warnings": [],
 }
 _TYPES: dict[str, JsonValue] = {"string": "", "integer": 1, "number": 1.0, "boolean": False, "null": None}
@@ -167,14 +208,15 @@ _TYPES: dict[str, JsonValue] = {"string": "", "integer": 1, "number": 1.0, "bool
 
 def complete(document: dict[str, Any]) -> None:
     """Give an example to every object, every parameter, every body of a request and every answer of an OpenAPI document."""
+    _forget_framework(document)
     components = document["components"]["schemas"]
     for name, schema in components.items():
         if schema.get("type") == "object" and "examples" not in schema:
             schema["examples"] = [_REQUESTS.get(name) or _object(schema, components)]
-    for url, path in document["paths"].items():
+    for place, path in document["paths"].items():
         for operation in path.values():
             for parameter in operation.get("parameters", ()):
-                _show_parameter(parameter, url.rpartition("/")[2])
+                _show_parameter(place, parameter)
             operation["responses"] = dict(sorted(operation["responses"].items()))
             for carrier in (operation.get("requestBody", {}), *operation["responses"].values()):
                 for shown in carrier.get("content", {}).values():
@@ -182,11 +224,22 @@ def complete(document: dict[str, Any]) -> None:
                         shown["example"] = _value("", shown["schema"], components)
 
 
-def _show_parameter(parameter: dict[str, Any], listed: str) -> None:
-    if parameter["name"] == "cursor":
-        parameter["example"] = f"{_CURSORS[listed].value}{_ID}"
-        return
+def _forget_framework(document: dict[str, Any]) -> None:
+    """Take out the refusal that FastAPI declares wherever there is a parameter; a route that refuses parameters declares it itself."""
+    names = ("HTTPValidationError", "ValidationError")
+    for name in names:
+        document["components"]["schemas"].pop(name, None)
+    for path in document["paths"].values():
+        for operation in path.values():
+            shown = operation["responses"].get("422", {}).get("content", {}).get("application/json")
+            if shown and shown["schema"].get("$ref", "").endswith(names):
+                del operation["responses"]["422"]
+
+
+def _show_parameter(place: str, parameter: dict[str, Any]) -> None:
     own = parameter.pop("example", None), *parameter["schema"].pop("examples", ())
+    if parameter["name"] == "cursor":
+        own = (_CURSORS[place.rpartition("/")[2]],)
     parameter["example"] = next((one for one in own if one is not None), None) or _PARAMETERS[parameter["name"]]
 
 
@@ -202,6 +255,8 @@ def _value(name: str, field: dict[str, Any], components: dict[str, Any]) -> Json
             value = _value(name, components[target.rpartition("/")[2]], components)
         case {"$ref": target}:
             value = _value(name, components[target.rpartition("/")[2]], components)
+        case {"type": "object", "propertyNames": keys, "additionalProperties": values}:
+            value = {str(_value("", keys, components)): _value("", values, components)}
         case {"type": "object"}:
             value = _object(field, components)
         case _ if name in _FIELDS:
@@ -211,7 +266,7 @@ def _value(name: str, field: dict[str, Any], components: dict[str, Any]) -> Json
         case {"type": "array", "items": items}:
             value = [_value("", items, components)]
         case {"format": "date-time"}:
-            value = _INSTANT
+            value = INSTANT
         case _:
             value = _TYPES.get(field.get("type", "null"))
     return cast("JsonValue", value)

@@ -6,7 +6,6 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from mss_sim.api import schemas, views
-from mss_sim.api.answers import ANYWHERE, IN_A_MAILBOX, refusing
 from mss_sim.api.views import Json
 from mss_sim.clock import Micros, from_datetime, to_datetime
 from mss_sim.core import delegation, people
@@ -14,6 +13,7 @@ from mss_sim.core.core import Core
 from mss_sim.core.delegation import By, GrantRequest
 from mss_sim.core.rows import GrantRow
 from mss_sim.errors import Refusal, Rule
+from mss_sim.http.answers import ANYWHERE, IN_A_MAILBOX, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, check_reach, read_id
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary import Door

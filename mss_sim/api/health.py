@@ -7,10 +7,10 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
 from mss_sim.api import admin_schemas as schemas
-from mss_sim.api.answers import octets, refusing
 from mss_sim.api.views import Json
 from mss_sim.core import control
 from mss_sim.errors import Rule
+from mss_sim.http.answers import octets, refusing
 from mss_sim.http.dependencies import CurrentCore
 
 router = APIRouter(tags=["health"])

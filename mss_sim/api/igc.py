@@ -7,12 +7,15 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Awaitable, Callable
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from starlette.responses import HTMLResponse, Response
 
+from mss_sim.api import examples
 from mss_sim.core import certificates
 from mss_sim.errors import Refusal, Rule
+from mss_sim.http.answers import Answers, octets, refusing
 from mss_sim.http.dependencies import CurrentCore
 from mss_sim.pki import bundles, revocation
 from mss_sim.pki.authority import ORGANISATIONS, RANGES, ROOT
@@ -23,7 +26,23 @@ router = APIRouter(tags=["igc"])
 _REQUEST_BYTES_MAX = 8_192
 _CERTIFICATE, _CHAIN = "application/pkix-cert", "application/x-pkcs7-certificates"
 _CRL, _OCSP = "application/pkix-crl", "application/ocsp-response"  # ref: rfc2585#4, rfc6960#C.2
+_FORBIDDEN = "Forbidden\n"
 _PAGE = "<!DOCTYPE html><html><head><title>mss-sim</title></head><body><p>Vérification du navigateur en cours…</p></body></html>"
+
+Label = Annotated[str, Path(description="Label of the authority.", examples=[ORGANISATIONS])]
+Question = Annotated[
+    str, Path(description="An OCSP request, DER in base64.", examples=[base64.b64encode(examples.OCSP_REQUEST.encode("ascii")).decode()])
+]
+_QUESTION = {"required": True, **octets("application/ocsp-request", example=examples.OCSP_REQUEST)}
+
+
+def _published(media_type: str) -> Answers:
+    """The responses of a service: its file, or a page or a refusal when it was told to answer so."""
+    files = octets(media_type, example=examples.DER)["content"] | octets("text/html", example=_PAGE)["content"]
+    return {200: {"content": files}, 403: {"description": "The service was told to refuse", **octets("text/plain", example=_FORBIDDEN)}}
+
+
+_ANSWERED = _published(_OCSP) | refusing(Rule.STORE_UNAVAILABLE)
 
 
 async def _answer(
@@ -39,7 +58,7 @@ async def _answer(
     manner = core.world.igc.services.ask(service, label, peer, serial)
     match manner.behaviour:
         case ServiceBehaviour.FORBIDDEN:
-            return Response("Forbidden\n", status_code=403, media_type="text/plain")
+            return Response(_FORBIDDEN, status_code=403, media_type="text/plain")
         case ServiceBehaviour.HTML:
             return HTMLResponse(_PAGE)
         case ServiceBehaviour.UNREACHABLE:
@@ -51,12 +70,12 @@ async def _answer(
     return await build(manner.behaviour is ServiceBehaviour.EXPIRED)
 
 
-def _check(core: CurrentCore, label: str) -> None:
+def _check(core: CurrentCore, label: Label) -> None:
     if label not in {one.label for one in core.world.igc.known()}:
         raise Refusal(Rule.NOT_FOUND, f"There is no authority {label[:40]!r} here: {', '.join(RANGES)}.")
 
 
-@router.get("/AC/Chaine_de_certification-IGC-Sante.p7b", responses={200: {"content": {_CHAIN: {}}}})
+@router.get("/AC/Chaine_de_certification-IGC-Sante.p7b", responses=_published(_CHAIN))
 async def download_chain(request: Request, core: CurrentCore) -> Response:
     """The root and the authority of organisations, PKCS #7."""
     igc = core.world.igc
@@ -68,8 +87,8 @@ async def download_chain(request: Request, core: CurrentCore) -> Response:
     return await _answer(request, core, IgcService.AIA, "Chaine_de_certification-IGC-Sante", build)
 
 
-@router.get("/AC/{label}.cer", responses={200: {"content": {_CERTIFICATE: {}}}})
-async def download_authority(request: Request, core: CurrentCore, label: str) -> Response:
+@router.get("/AC/{label}.cer", responses=_published(_CERTIFICATE) | refusing(Rule.NOT_FOUND))
+async def download_authority(request: Request, core: CurrentCore, label: Label) -> Response:
     """The certificate of an authority, DER."""
     _check(core, label)
 
@@ -79,8 +98,8 @@ async def download_authority(request: Request, core: CurrentCore, label: str) ->
     return await _answer(request, core, IgcService.AIA, label, build)
 
 
-@router.get("/CRL/{label}.crl", responses={200: {"content": {_CRL: {}}}})
-async def download_crl(request: Request, core: CurrentCore, label: str) -> Response:
+@router.get("/CRL/{label}.crl", responses=_published(_CRL) | refusing(Rule.NOT_FOUND, Rule.STORE_UNAVAILABLE))
+async def download_crl(request: Request, core: CurrentCore, label: Label) -> Response:
     """The revocation list of an authority, DER."""
     _check(core, label)
 
@@ -90,7 +109,7 @@ async def download_crl(request: Request, core: CurrentCore, label: str) -> Respo
     return await _answer(request, core, IgcService.CRL, label, build)
 
 
-@router.post("/ocsp", responses={200: {"content": {_OCSP: {}}}})
+@router.post("/ocsp", responses=_ANSWERED, openapi_extra={"requestBody": _QUESTION})
 async def post_ocsp(request: Request, core: CurrentCore) -> Response:
     """The state of one certificate; the body is an OCSP request, DER."""
     octets = bytearray()
@@ -101,8 +120,8 @@ async def post_ocsp(request: Request, core: CurrentCore) -> Response:
     return await _ocsp(request, core, bytes(octets[:_REQUEST_BYTES_MAX]))
 
 
-@router.get("/ocsp/{text:path}", responses={200: {"content": {_OCSP: {}}}})
-async def get_ocsp(request: Request, core: CurrentCore, text: str) -> Response:
+@router.get("/ocsp/{text:path}", responses=_ANSWERED)
+async def get_ocsp(request: Request, core: CurrentCore, text: Question) -> Response:
     """The same, the request in base64 in the path (ref: rfc6960#A.1)."""
     try:
         octets = base64.b64decode(text.replace(" ", "+"), validate=True)

@@ -4,18 +4,19 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from mss_sim.api import schemas, views
-from mss_sim.api.answers import ANYWHERE, IN_A_MAILBOX, refusing
 from mss_sim.api.views import Json
 from mss_sim.core import control, foldering, holders, mailboxes
 from mss_sim.core.delegation import By
 from mss_sim.core.holders import Holder
 from mss_sim.errors import Rule
+from mss_sim.http.answers import ANYWHERE, IN_A_MAILBOX, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
 from mss_sim.vocabulary import Door, Right
 
 router = APIRouter(tags=["mailboxes"], responses=refusing(*ANYWHERE))
 _HERE = refusing(*IN_A_MAILBOX)
-_CHANGE = refusing(*IN_A_MAILBOX, Rule.CONFLICT, Rule.LIMIT_REACHED)
+_CHANGE = refusing(*IN_A_MAILBOX, Rule.CONFLICT)
+_NAMING = refusing(*IN_A_MAILBOX, Rule.CONFLICT, Rule.LIMIT_REACHED)
 _HOLDERS = refusing(*IN_A_MAILBOX, Rule.GRANT_NOT_ALLOWED, Rule.GRANTEE_NOT_ALLOWED, Rule.CONFLICT, Rule.SUCCESSOR_REQUIRED)
 
 
@@ -66,13 +67,13 @@ async def list_folders(core: CurrentCore, actor: CurrentActor, address: MailboxA
     return Json([views.folder(row, unseen) for row, unseen in rows])
 
 
-@router.post("/mailboxes/{address}/folders", status_code=201, responses={201: {"model": schemas.FolderOut}, **_CHANGE}, tags=["folders"])
+@router.post("/mailboxes/{address}/folders", status_code=201, responses={201: {"model": schemas.FolderOut}, **_NAMING}, tags=["folders"])
 async def create_folder(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, folder: schemas.FolderIn) -> Response:
     """Create a folder; the ones above it are made when they are missing."""
     return Json(views.folder(await foldering.create_folder(core.world, actor, address, folder.name)), status_code=201)
 
 
-@router.patch("/mailboxes/{address}/folders/{folder_id}", responses={200: {"model": schemas.FolderOut}, **_CHANGE}, tags=["folders"])
+@router.patch("/mailboxes/{address}/folders/{folder_id}", responses={200: {"model": schemas.FolderOut}, **_NAMING}, tags=["folders"])
 async def rename_folder(
     core: CurrentCore, actor: CurrentActor, address: MailboxAddress, folder_id: str, folder: schemas.FolderIn
 ) -> Response:

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
 from mss_sim.api import examples, schemas, views
-from mss_sim.api.answers import IN_A_MAILBOX, octets, refusing
 from mss_sim.api.paging import CurrentPage, Listing
 from mss_sim.api.views import Json
 from mss_sim.clock import from_datetime
@@ -17,13 +16,14 @@ from mss_sim.core import foldering, mailboxes, people
 from mss_sim.core.mailboxes import FlagChange, Opened
 from mss_sim.core.rows import Identity, Item, ListQuery
 from mss_sim.errors import Refusal, Rule
+from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
 from mss_sim.mail.headers import decode, read_headers, split
 from mss_sim.mail.mime import content
 from mss_sim.mail.parse import fold
 
 router = APIRouter(prefix="/mailboxes/{address}/messages", tags=["messages"], responses=refusing(*IN_A_MAILBOX))
-_MARKING = refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED)
+_FLAGGING = refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED)
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -149,7 +149,7 @@ def _download(filename: str | None, size: int) -> dict[str, str]:
     }
 
 
-@router.patch("/{message_id}", responses={200: {"model": schemas.MessageSummary}, **_MARKING})
+@router.patch("/{message_id}", responses={200: {"model": schemas.MessageSummary}, **_FLAGGING})
 async def change_flags(
     core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str, flags: schemas.FlagsIn
 ) -> Response:

@@ -12,7 +12,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from mss_sim.api import examples, schemas, views
-from mss_sim.api.answers import IN_A_MAILBOX, octets, refusing, unsupported
 from mss_sim.api.paging import CurrentPage, Listing
 from mss_sim.api.schemas import PersonIn, SendIn
 from mss_sim.api.views import Json
@@ -25,6 +24,7 @@ from mss_sim.core.rows import ListQuery
 from mss_sim.core.submission import Request as Submit
 from mss_sim.core.submission import read_message, sender_at, size_max
 from mss_sim.errors import Refusal, Rule
+from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing, unsupported
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
 from mss_sim.ids import ID_MAX, encode
 from mss_sim.mail.addresses import AddressError, addresses_of, canonical, domain_of

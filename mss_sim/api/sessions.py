@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from mss_sim.api import admin_schemas as schemas
-from mss_sim.api.answers import refusing
 from mss_sim.api.views import Json
 from mss_sim.clock import iso
 from mss_sim.errors import Refusal, Rule
+from mss_sim.http.answers import CONTROL_IN_MEMORY, refusing
 from mss_sim.http.control import check_allowed
 from mss_sim.net.transcripts import Transcript
 from mss_sim.vocabulary import Door
@@ -20,7 +20,7 @@ router = APIRouter(
     prefix="/control/sessions",
     tags=["control"],
     dependencies=[Depends(check_allowed)],
-    responses=refusing(Rule.CONTROL_FORBIDDEN, Rule.INVALID),
+    responses=refusing(*CONTROL_IN_MEMORY),
 )
 
 

@@ -10,12 +10,13 @@ from starlette.responses import Response
 from mss_sim.api import certificate_schemas as schemas
 from mss_sim.api.views import Json
 from mss_sim.clock import iso
+from mss_sim.http.answers import CONTROL_IN_MEMORY, refusing
 from mss_sim.http.control import check_allowed
 from mss_sim.net.traps import Traps, Visit
 from mss_sim.policy.traps import EXPOSING, judge, requirements
 from mss_sim.vocabulary import Door, TrapName, Verdict
 
-router = APIRouter(prefix="/control/traps", tags=["control"], dependencies=[Depends(check_allowed)])
+router = APIRouter(prefix="/control/traps", tags=["control"], dependencies=[Depends(check_allowed)], responses=refusing(*CONTROL_IN_MEMORY))
 
 
 def _shown(traps: Traps, visit: Visit) -> dict[str, object]:

@@ -1,22 +1,28 @@
 """The trust space from outside: its operators, and the white list, as a file for everybody and as rows for the control plane."""
 
-from fastapi import APIRouter, Depends, Query
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from mss_sim.api import admin_schemas
+from mss_sim.api import admin_schemas, examples
 from mss_sim.api.schemas import In, Out
 from mss_sim.api.views import Json
 from mss_sim.clock import iso
 from mss_sim.core import operators
 from mss_sim.core.operators import NewOperator
 from mss_sim.core.white_list import Variant
+from mss_sim.errors import Rule
+from mss_sim.http.answers import CONTROL, octets, refusing
 from mss_sim.http.control import check_allowed
 from mss_sim.http.dependencies import CurrentCore
 from mss_sim.vocabulary import LogInBy
 
 public = APIRouter(tags=["trust space"])
-router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(check_allowed)])
+router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(check_allowed)], responses=refusing(*CONTROL))
+_FOUND = refusing(Rule.NOT_FOUND)
+OperatorName = Annotated[str, Path(examples=["Laboratoire du Parc"])]
 _DN = "CN=smtp.clinique-lac.sim.mssante.fr,OU=318440000000001,O=Clinique du Lac,ST=Ain (01),C=FR"
 _DOMAIN = "hopital-ormes.sim.mssante.fr"
 
@@ -39,15 +45,15 @@ class OperatorPatch(In):
 
 
 class WhiteListRow(Out):
-    domain: str
-    certificate_dn: str
-    operator: str
-    updated_at: str
+    domain: str = Field(examples=[_DOMAIN])
+    certificate_dn: str = Field(examples=[examples.CERTIFICATE_DN])
+    operator: str = Field(examples=["Hôpital des Ormes"])
+    updated_at: str = Field(examples=[examples.INSTANT])
 
 
 class WhiteListOut(Out):
     variant: Variant
-    generated_at: str
+    generated_at: str = Field(examples=[examples.INSTANT])
     rows: list[WhiteListRow]
 
 
@@ -60,7 +66,9 @@ class VariantIn(In):
     variant: Variant = Field(examples=["stale"], description="stale is also what the MX port then applies: 451 4.7.1.")
 
 
-@public.get("/listeblanchemssante.xml", responses={200: {"content": {"application/xml": {}}}})
+@public.get(
+    "/listeblanchemssante.xml", responses={200: octets("application/xml", example=examples.WHITE_LIST), **refusing(Rule.STORE_UNAVAILABLE)}
+)
 async def white_list_file(core: CurrentCore) -> Response:
     """The white list as operators and clients fetch it."""
     return Response(await core.world.white_list.xml(), media_type="application/xml")
@@ -72,14 +80,14 @@ async def list_operators(core: CurrentCore) -> Response:
     return Json([admin_schemas.operator(row) for row in await operators.every(core.world)])
 
 
-@router.post("/operators", status_code=201, responses={201: {"model": admin_schemas.OperatorOut}})
+@router.post("/operators", status_code=201, responses={201: {"model": admin_schemas.OperatorOut}, **refusing(Rule.CONFLICT)})
 async def add_operator(core: CurrentCore, new: OperatorIn) -> Response:
     """Create an operator: one that is served here, or with `mx` one outside, which mail is carried to."""
     return Json(admin_schemas.operator(await operators.add(core.world, NewOperator(**new.model_dump()))), status_code=201)
 
 
-@router.patch("/operators/{name}", responses={200: {"model": admin_schemas.OperatorOut}})
-async def change_operator(core: CurrentCore, name: str, changes: OperatorPatch) -> Response:
+@router.patch("/operators/{name}", responses={200: {"model": admin_schemas.OperatorOut}, **_FOUND})
+async def change_operator(core: CurrentCore, name: OperatorName, changes: OperatorPatch) -> Response:
     """Change an operator's limits and ways."""
     values = changes.model_dump(exclude_unset=True)
     if "authentication" in values:
@@ -93,14 +101,14 @@ async def show_white_list(core: CurrentCore) -> Response:
     return Json(await _shown(core))
 
 
-@router.post("/white-list", status_code=201, responses={201: {"model": WhiteListOut}})
+@router.post("/white-list", status_code=201, responses={201: {"model": WhiteListOut}, **_FOUND})
 async def add_row(core: CurrentCore, row: WhiteListIn) -> Response:
     """Bind a certificate to a domain."""
     await core.world.white_list.add(row.domain, [row.certificate_dn])
     return Json(await _shown(core), status_code=201)
 
 
-@router.delete("/white-list/{domain}", status_code=204)
+@router.delete("/white-list/{domain}", status_code=204, responses=_FOUND)
 async def remove_rows(core: CurrentCore, domain: str, certificate_dn: str | None = Query(default=None)) -> Response:
     """Take a domain off the list; with `certificate_dn`, that certificate alone."""
     await core.world.white_list.remove(domain, certificate_dn)

@@ -3,6 +3,7 @@
     dependencies    the core, the actor, addresses and ids in paths, typed for FastAPI
     control         who may drive the control plane
     problems        the one table that shows refusals over HTTP, and problem documents (RFC 9457)
+    answers         what each route may refuse, and which files it gives, as OpenAPI shows it
 
 A request is authenticated each time: Basic with a persona's password in the development
 profile, Bearer with an access token always. Nothing is remembered between two requests

@@ -18,13 +18,20 @@ from mss_sim.core.oauth import OAuthError
 from mss_sim.core.psc import Professional
 from mss_sim.core.rows import Client
 from mss_sim.errors import Refusal, Rule
+from mss_sim.http.answers import CONTROL_IN_MEMORY, refusing
 from mss_sim.http.control import check_allowed
 from mss_sim.http.dependencies import CurrentCore, refuse_unknown_query
 from mss_sim.psc import pages, schemas
 from mss_sim.psc.parameters import of_form
 from mss_sim.vocabulary import AuthMode
 
-router = APIRouter(prefix="/control/psc", tags=["control"], dependencies=[Depends(check_allowed), Depends(refuse_unknown_query)])
+router = APIRouter(
+    prefix="/control/psc",
+    tags=["control"],
+    dependencies=[Depends(check_allowed), Depends(refuse_unknown_query)],
+    responses=refusing(*CONTROL_IN_MEMORY),
+)
+_STORED = refusing(Rule.STORE_UNAVAILABLE)
 
 
 def _json(content: Any, status: int = 200) -> Response:
@@ -37,13 +44,13 @@ def _state(core: Core) -> Response:
     return _json({"issuer": core.world.tokens.issuer, **told, "keys": [key["kid"] for key in keys]})
 
 
-@router.get("", responses={200: {"model": schemas.StateOut}})
+@router.get("", responses={200: {"model": schemas.ProviderOut}})
 async def get_provider(core: CurrentCore) -> Response:
     """The provider: its switches, how many are logged in, which keys verify."""
     return _state(core)
 
 
-@router.patch("", responses={200: {"model": schemas.StateOut}})
+@router.patch("", responses={200: {"model": schemas.ProviderOut}})
 async def change_provider(core: CurrentCore, wanted: schemas.SwitchesIn) -> Response:
     """Turn log-in without a page on or off, or have the next requests fail."""
     switches = core.provider.switches
@@ -74,13 +81,13 @@ def _client(row: Client, secret: str | None = None) -> dict[str, Any]:
     return {"client_id": row.client_id, **({"client_secret": secret} if secret else {}), **row.metadata}
 
 
-@router.get("/clients", responses={200: {"model": list[schemas.ClientOut]}})
+@router.get("/clients", responses={200: {"model": list[schemas.ClientOut]}, **_STORED})
 async def list_clients(core: CurrentCore) -> Response:
     """All clients, without their secrets."""
     return _json([_client(row) for row in await clients.registered(core.world)])
 
 
-@router.post("/clients", status_code=201, responses={201: {"model": schemas.ClientOut}})
+@router.post("/clients", status_code=201, responses={201: {"model": schemas.ClientOut}, **_STORED})
 async def add_client(core: CurrentCore, new: schemas.ClientIn) -> Response:
     """Register a client, or replace the one of that id; its secret is shown here and nowhere else."""
     metadata = new.model_dump(exclude_none=True, exclude={"client_id", "client_secret"})
@@ -88,7 +95,7 @@ async def add_client(core: CurrentCore, new: schemas.ClientIn) -> Response:
     return _json(_client(row, secret), 201)
 
 
-@router.delete("/clients/{client_id:path}", status_code=204)
+@router.delete("/clients/{client_id:path}", status_code=204, responses=_STORED | refusing(Rule.NOT_FOUND))
 async def remove_client(core: CurrentCore, client_id: str) -> Response:
     """Forget a client."""
     await clients.remove(core.world, client_id)
@@ -100,7 +107,7 @@ def _persona(row: Professional) -> dict[str, Any]:
     return {"idnat": row.identity.idnat, "name": row.identity.name, "profession": row.identity.profession, "userinfo": told}
 
 
-@router.get("/personas", responses={200: {"model": list[schemas.PersonaOut]}})
+@router.get("/personas", responses={200: {"model": list[schemas.CardholderOut]}, **_STORED})
 async def list_personas(core: CurrentCore) -> Response:
     """All who may log in, with what userinfo tells of each."""
     people = await core.world.store.read(psc.everybody)
@@ -108,7 +115,7 @@ async def list_personas(core: CurrentCore) -> Response:
     return _json([_persona(row) for row in found if row is not None])
 
 
-@router.post("/personas", status_code=201, responses={201: {"model": schemas.PersonaOut}})
+@router.post("/personas", status_code=201, responses={201: {"model": schemas.CardholderOut}, **_STORED, **refusing(Rule.CONFLICT)})
 async def put_persona(core: CurrentCore, new: schemas.PersonaIn) -> Response:
     """Add somebody who may log in, or give the one of that idNat another profile."""
     return _json(_persona(await _put(core, new)), 201)
@@ -156,13 +163,13 @@ async def list_approvals(core: CurrentCore) -> Response:
     return _json([_approval(row) for row in core.ciba.pending()])
 
 
-@router.post("/ciba/{request_id}/approve", responses={200: {"model": schemas.ApprovalOut}})
+@router.post("/ciba/{request_id}/approve", responses={200: {"model": schemas.ApprovalOut}, **refusing(Rule.NOT_FOUND)})
 async def approve(core: CurrentCore, request_id: str) -> Response:
     """Approve a request, as the professional would."""
     return _answer(core, request_id, approved=True)
 
 
-@router.post("/ciba/{request_id}/refuse", responses={200: {"model": schemas.ApprovalOut}})
+@router.post("/ciba/{request_id}/refuse", responses={200: {"model": schemas.ApprovalOut}, **refusing(Rule.NOT_FOUND)})
 async def refuse(core: CurrentCore, request_id: str) -> Response:
     """Refuse a request, as the professional would."""
     return _answer(core, request_id, approved=False)

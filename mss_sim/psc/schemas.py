@@ -3,10 +3,29 @@
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
 from mss_sim.vocabulary import IdentityKind
 
 _Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+_KID = "Yk3f0v2QxJ5m8Zr1T7nB4cWd6LpSgHaEuIoKeNqXtMw"
+_SECRET = "h0Zb8vKqf4nTzW2sYxRj6mLcP1dGaUeI7oXtB3wQk5E"  # noqa: S105 - its form
+_METADATA: JsonDict = {
+    "client_name": "Mon logiciel",
+    "token_endpoint_auth_method": "client_secret_basic",
+    "redirect_uris": ["https://lgc.example/retour"],
+    "grant_types": ["authorization_code", "refresh_token"],
+}
+_PROFILE: JsonDict = {"codeCivilite": "MME", "SubjectOrganization": "Pharmacie du Lac"}
+_PERSONA: JsonDict = {
+    "idnat": "899700420070",
+    "kind": "professional",
+    "family_name": "FABRE",
+    "given_name": "Léa",
+    "profession": "Pharmacien",
+    "profile": _PROFILE,
+}
 
 
 class _In(BaseModel):
@@ -16,28 +35,30 @@ class _In(BaseModel):
 class SwitchesIn(_In):
     """What to change; what is left out stays."""
 
-    auto_approve: bool | None = None
-    outages: int | None = Field(default=None, ge=0, le=1_000_000, description="How many of the next requests answer 503.")
+    auto_approve: bool | None = Field(default=None, examples=[True])
+    outages: int | None = Field(default=None, ge=0, le=1_000_000, description="How many of the next requests answer 503.", examples=[2])
 
 
-class StateOut(BaseModel):
+class ProviderOut(BaseModel):
     """The provider."""
 
-    issuer: str
+    issuer: str = Field(examples=["http://127.0.0.1:8080/auth/realms/esante-wallet"])
     auto_approve: bool
     outages: int
     sessions: int
-    keys: list[str]
+    keys: list[str] = Field(examples=[[_KID]])
 
 
 class KeyOut(BaseModel):
     """The key that signs from now on."""
 
-    kid: str
+    kid: str = Field(examples=[_KID])
 
 
 class ClientIn(_In):
     """A client; the names are those of RFC 7591."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"client_id": "mon-lgc", **_METADATA}]})
 
     client_id: _Line = Field(min_length=1, max_length=200, examples=["mon-lgc"])
     client_secret: str | None = Field(default=None, min_length=1, max_length=2_000, description="Made up when it is needed and not given.")
@@ -54,7 +75,9 @@ class ClientIn(_In):
 class ClientOut(BaseModel):
     """A registered client; its secret is shown once, when it was made."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(
+        extra="allow", json_schema_extra={"examples": [{"client_id": "mon-lgc", "client_secret": _SECRET, **_METADATA}]}
+    )
 
     client_id: str
     client_secret: str | None = None
@@ -62,6 +85,8 @@ class ClientOut(BaseModel):
 
 class PersonaIn(_In):
     """Somebody who may log in. An identity that is there already keeps its name and gets the profile."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_PERSONA]})
 
     idnat: _Line = Field(min_length=1, max_length=100, examples=["899700420070"])
     kind: IdentityKind = IdentityKind.PROFESSIONAL
@@ -74,23 +99,23 @@ class PersonaIn(_In):
     profile: dict[str, Any] = Field(default_factory=dict, description="Claims of userinfo that replace the derived ones.")
 
 
-class PersonaOut(BaseModel):
+class CardholderOut(BaseModel):
     """Somebody who may log in, and what userinfo tells of him."""
 
-    idnat: str
-    name: str
-    profession: str
-    userinfo: dict[str, Any]
+    idnat: str = Field(examples=["899700420070"])
+    name: str = Field(examples=["Léa FABRE"])
+    profession: str = Field(examples=["Pharmacien"])
+    userinfo: dict[str, Any] = Field(examples=[{"sub": "f:simulateur:899700420070", "SubjectNameID": "899700420070", **_PROFILE}])
 
 
 class ApprovalOut(BaseModel):
     """A CIBA request that waits."""
 
-    id: str
-    client_id: str
-    idnat: str
-    name: str
-    channel: str
-    binding_message: str
-    asked_at: str
-    expires_at: str
+    id: str = Field(examples=["kCJ0gWmR5xhS2nLZ"])
+    client_id: str = Field(examples=["mon-lgc"])
+    idnat: str = Field(examples=["899700420013"])
+    name: str = Field(examples=["Dr Camille MARTIN"])
+    channel: str = Field(examples=["CARD"])
+    binding_message: str = Field(examples=["42"])
+    asked_at: str = Field(examples=["2026-01-05T08:00:00Z"])
+    expires_at: str = Field(examples=["2026-01-05T08:02:00Z"])

@@ -12,6 +12,8 @@ import pytest
 from mss_sim.app import Simulator
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, Person, base64_of, control, letter
 from tests.documented import complaint, document, operations
+from tests.relying_party import DOCTOR as DOCTOR_IDNAT
+from tests.relying_party import RelyingParty
 
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
@@ -20,8 +22,21 @@ _FILES = {
     "/api/v1/mailboxes/{address}/messages/{message_id}/attachments/{part}": ["application/octet-stream", "*/*"],
     "/api/v1/mailboxes/{address}/sent/{submission_id}/reports/{event_id}": ["message/rfc822"],
     "/control/ca.pem": ["application/x-pem-file"],
+    "/control/certificates/{serial}/{form}": [
+        *("application/x-pem-file", "application/pkix-cert", "application/x-pkcs12", "application/x-pkcs7-certificates")
+    ],
     "/metrics": ["text/plain"],
+    "/listeblanchemssante.xml": ["application/xml"],
+    "/mail/config-v1.1.xml": ["application/xml"],
+    "/.well-known/autoconfig/mail/config-v1.1.xml": ["application/xml"],
+    "/AC/Chaine_de_certification-IGC-Sante.p7b": ["application/x-pkcs7-certificates", "text/html"],
+    "/AC/{label}.cer": ["application/pkix-cert", "text/html"],
+    "/CRL/{label}.crl": ["application/pkix-crl", "text/html"],
+    "/ocsp": ["application/ocsp-response", "text/html"],
+    "/ocsp/{text}": ["application/ocsp-response", "text/html"],
 }
+_IGC = ("/AC/", "/CRL/", "/ocsp")
+"""Below are the services of the authority, which refuse as a web server does when they are told to."""
 
 
 def _ids(operation: Any) -> str:
@@ -45,6 +60,9 @@ def test_everything_has_an_example(method: str, path: str, operation: dict[str, 
 def test_every_refusal_is_a_problem_document(method: str, path: str, operation: dict[str, Any]) -> None:
     refused = {status: shown for status, shown in operation["responses"].items() if not status.startswith("2")}
     for status, shown in refused.items():
+        if path.startswith(_IGC) and status == "403":
+            assert list(shown["content"]) == ["text/plain"]
+            continue
         assert list(shown["content"]) == [_PROBLEM]
         content = shown["content"][_PROBLEM]
         assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
@@ -63,6 +81,10 @@ async def _real_ids(simulator: Simulator) -> dict[str, str]:
     reported = [event["id"] for event in timeline["recipients"][0]["events"] if event["report_url"]]
     await hospital.smtp(HOSPITAL, DOCTOR, letter(HOSPITAL, DOCTOR))
     folder = (await doctor.rest("POST", f"/mailboxes/{PRACTICE}/folders", json={"name": "Ancien"})).json()
+    async with RelyingParty.of(simulator) as party:
+        await party.post(
+            "ext/ciba/auth", scope="openid scope_all", login_hint=DOCTOR_IDNAT, binding_message="42", channel="CARD", acr_values="eidas1"
+        )
     return {
         "message_id": (await doctor.inbox(PRACTICE, subject="Compte rendu"))[0]["id"],
         "sent_id": sent["id"],
@@ -71,6 +93,8 @@ async def _real_ids(simulator: Simulator) -> dict[str, str]:
         "folder_id": folder["id"],
         "grant_id": (await doctor.get(f"/mailboxes/{PRACTICE}/grants"))[0]["id"],
         "conversation_id": (await doctor.get(f"/mailboxes/{PRACTICE}/messages/{sent['id']}"))["conversation_id"],
+        "serial": (await control(simulator, "GET", "/certificates")).json()[0]["serial"],
+        "request_id": (await control(simulator, "GET", "/psc/ciba")).json()[0]["id"],
         "session_id": (await control(simulator, "GET", "/sessions")).json()[0]["id"],
     }
 

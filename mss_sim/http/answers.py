@@ -16,7 +16,9 @@ ANYWHERE = (Rule.AUTHENTICATION_REQUIRED, Rule.AUTHENTICATION_FAILED, Rule.INVAL
 """Whoever asks must say who he is, may misspell a parameter, and may find the store silent."""
 IN_A_MAILBOX = (*ANYWHERE, Rule.RIGHT_MISSING, Rule.NOT_FOUND)
 """What stands in a mailbox needs a right over it, and may not be there."""
-CONTROL = (Rule.CONTROL_FORBIDDEN, Rule.INVALID, Rule.STORE_UNAVAILABLE)
+CONTROL_IN_MEMORY = (Rule.CONTROL_FORBIDDEN, Rule.INVALID)
+"""What the control plane tells without the store."""
+CONTROL = (*CONTROL_IN_MEMORY, Rule.STORE_UNAVAILABLE)
 
 _MAILBOX = "tilleuls@cabinet.sim.mssante.fr"
 _SAID: dict[Rule, str] = {
@@ -32,6 +34,7 @@ _SAID: dict[Rule, str] = {
     Rule.BAD_ADDRESS: "'Dr Martin' is not an address: local-part@domain is expected.",
     Rule.TOO_LARGE: "The request is over 38500000 bytes.",
     Rule.TOO_MANY_RECIPIENTS: "At most 100 recipients; send the others another letter.",
+    Rule.LIMIT_REACHED: "The mailbox holds 1000 folders, the most that it may; delete some first.",
     Rule.NO_RECIPIENT: "The letter has no recipient; fill to, cc or bcc.",
     Rule.NOT_INVITED: f"A patient may only answer: {_MAILBOX} has not written to this patient.",
     Rule.CONVERSATION_CLOSED: f"The conversation with {_MAILBOX} was closed by the professional; it can no longer be answered.",
