@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from pydantic.config import JsonDict, JsonValue
 
-from mss_sim.api.paging import Listing
 from mss_sim.vocabulary import KEYWORD_MDN_SENT, XDM_NAME, SendMode
 
 DOCTOR = "camille.martin@medecin.sim.mssante.fr"

@@ -7,7 +7,8 @@
     hot             statements of the hot path, compiled once
     schema          the database created whole, or migrated
     views, search   one folder from top to bottom; what a search finds in it
-    operators, identities, mailboxes, grants, folders, subscriptions, messages, submissions, conversations, certificates, journal, psc
+    operators, white_list, identities, mailboxes, grants, folders, subscriptions, messages, submissions, queue, conversations,
+    certificates, journal, psc
                     functions on a connection: rows in, frozen dataclasses out
 
 A commit costs a sync to disk, a few hundred microseconds here and milliseconds elsewhere. One commit per

@@ -5,14 +5,19 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from mss_sim.app import Simulator
+from mss_sim.pki.names import authority_name, read_dn
 from tests.clients import HOSPITAL, PRACTICE, Reply, control, letter
 from tests.conftest import StartSimulator
 
@@ -58,7 +63,7 @@ async def _issued(simulator: Simulator, folder: Path, **order: Any) -> tuple[str
     made = (await control(simulator, "POST", "/certificates", order)).json()
     async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
         for suffix in ("pem", "key"):
-            (folder / f"c.{suffix}").write_bytes((await client.get(f"/control/certificates/{made['serial']}.{suffix}")).content)
+            (folder / f"c.{suffix}").write_bytes((await client.get(f"/control/certificates/{made['serial']}/{suffix}")).content)
     return str(folder / "c.pem"), str(folder / "c.key"), made
 
 
@@ -121,14 +126,6 @@ async def test_a_new_certificate_counts_once_it_is_on_the_list(simulator: Simula
 @contextmanager
 def _foreign(folder: Path, subject: str) -> Iterator[tuple[str, str]]:
     """A certificate of an authority of one's own that has the same subject as a listed one."""
-    from datetime import UTC, datetime, timedelta
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    from mss_sim.pki.names import authority_name, read_dn
-
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     builder = x509.CertificateBuilder().subject_name(read_dn(subject)).public_key(key.public_key()).serial_number(4711)
     builder = builder.issuer_name(authority_name("TEST AC IGC-SANTE ELEMENTAIRE ORGANISATIONS"))
