@@ -22,12 +22,13 @@ from mss_sim.vocabulary import CertificateProfile, MailboxKind
 
 
 async def certify(world: World, operator: Operator) -> None:
-    """Give an operator a client certificate of our authority and put it on the white list, unless it is on the list already."""
+    """Give an operator a client certificate of our authority and put it on the white list, unless it has one or is on the list."""
     if not operator.domains:
         return
     listed = await world.white_list.listing()
-    if any(listed.rows.get(domain) for domain in operator.domains):
-        return
+    had = await world.store.read(lambda conn: kept.every(conn, operator_id=operator.id))
+    if had or any(listed.rows.get(domain) for domain in operator.domains):
+        return  # what was taken off the list stays off
     made = await certificates.issue(world, NewCertificate(operator=operator.name, common=f"smtp.{operator.domains[0]}"))
     now = world.clock.now()
 
