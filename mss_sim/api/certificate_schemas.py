@@ -38,7 +38,7 @@ class RevocationIn(In):
 
 class CertificateOut(Out):
     serial: str = Field(examples=[examples.SERIAL])
-    profile: CertificateProfile
+    profile: CertificateProfile = Field(examples=[CertificateProfile.ORG_AUTH_CLI])
     authority: str = Field(examples=["ACI-EL-ORG"])
     subject: str = Field(examples=[examples.CERTIFICATE_DN])
     mailbox: str | None = Field(examples=[None])

@@ -105,13 +105,15 @@ class CardholderOut(BaseModel):
     idnat: str = Field(examples=["899700420070"])
     name: str = Field(examples=["Léa FABRE"])
     profession: str = Field(examples=["Pharmacien"])
-    userinfo: dict[str, Any] = Field(examples=[{"sub": "f:simulateur:899700420070", "SubjectNameID": "899700420070", **_PROFILE}])
+    userinfo: dict[str, Any] = Field(
+        examples=[{"sub": "f:6d1f4c0e-2b7a-5e93-8c1d-9a4b3f2e7d60:899700420070", "SubjectNameID": "899700420070", **_PROFILE}]
+    )
 
 
 class ApprovalOut(BaseModel):
     """A CIBA request that waits."""
 
-    id: str = Field(examples=["kCJ0gWmR5xhS2nLZ"])
+    id: str = Field(examples=["0am6c38w5xc01"])
     client_id: str = Field(examples=["mon-lgc"])
     idnat: str = Field(examples=["899700420013"])
     name: str = Field(examples=["Dr Camille MARTIN"])
