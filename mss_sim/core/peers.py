@@ -1,5 +1,6 @@
 """Operators towards each other: the certificate that each shows, and what a certificate that a peer shows is worth."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -9,8 +10,8 @@ from mss_sim.core.certificates import NewCertificate
 from mss_sim.core.igc import write_secret
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.pki import bundles, names
-from mss_sim.pki.authority import ORGANISATIONS, signed_by
+from mss_sim.pki import bundles
+from mss_sim.pki.authority import ORGANISATIONS, leads_to
 from mss_sim.policy.peers import PeerCertificate
 from mss_sim.store import certificates as kept
 from mss_sim.store import mailboxes, operators, white_list
@@ -60,20 +61,31 @@ async def certificate_of(world: World, operator: Operator) -> Certificate:
     return max(good, key=lambda row: row.id)
 
 
-async def recognise(world: World, octets: bytes) -> PeerCertificate:
-    """What a certificate that a peer showed in TLS (DER) is worth: by our authority, or by the one of an operator outside."""
-    shown = await certificates.presented(world, octets)
+async def recognise(world: World, chain: Sequence[bytes]) -> PeerCertificate:
+    """What the certificate that a peer showed in TLS is worth: by our authority, or by that of an operator outside, for its domains alone.
+
+    `chain` (DER) is what it sent, its own certificate first: the authority of an operator outside may be the root of a longer chain.
+    """
+    shown = await certificates.presented(world, chain[0])
     if shown.revoked:
         return PeerCertificate(shown.subject, "it is revoked")
     if shown.trusted:
         return PeerCertificate(shown.subject)
-    certificate = x509.load_der_x509_certificate(octets)
+    certificate, *above = map(x509.load_der_x509_certificate, chain)
     if not certificate.not_valid_before_utc <= world.igc.now() <= certificate.not_valid_after_utc:
         return PeerCertificate(shown.subject, "it is out of its time")
-    for operator in await world.store.read(operators.every):
-        if operator.mx_ca and any(signed_by(certificate, one) for one in x509.load_pem_x509_certificates(operator.mx_ca.encode())):
-            return PeerCertificate(names.dn_text(certificate.subject))
-    return PeerCertificate(shown.subject, "it is not of the authority of organisations")
+    outside = [row for row in await world.store.read(operators.every) if row.mx_ca]
+    signing = [row for row in outside if leads_to(certificate, above, _authorities(row), world.igc.now())]
+    if not signing:
+        return PeerCertificate(shown.subject, "it is not of the authority of organisations")
+    listed = (await world.white_list.listing()).rows
+    if any(shown.subject in listed.get(domain, ()) for row in signing for domain in row.domains):
+        return PeerCertificate(shown.subject)
+    return PeerCertificate(shown.subject, f"it is of the authority of {signing[0].name}, and on no row of that operator's domains")
+
+
+def _authorities(operator: Operator) -> list[x509.Certificate]:
+    return x509.load_pem_x509_certificates((operator.mx_ca or "").encode())
 
 
 async def write_files(world: World, folder: Path) -> dict[str, dict[str, str]]:

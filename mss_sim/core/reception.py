@@ -4,6 +4,8 @@ Nobody is authenticated here yet; what is accepted is decided by domains alone. 
 recipient must be a mailbox of this simulator: nothing is ever relayed (ref: ans-trust-space).
 """
 
+from collections.abc import Sequence
+
 from mss_sim.core import peers
 from mss_sim.core.delivery import Delivery
 from mss_sim.core.letters import Accepted, Envelope, prepare, trace_fields
@@ -75,9 +77,9 @@ class Reception:
         letter.author = await self._author(envelope.sender, addresses_of(parsed.from_))
         return await self._delivery.send(letter)
 
-    async def recognise(self, certificate: bytes) -> PeerCertificate:
-        """What a certificate that a peer showed (DER) is worth here."""
-        return await peers.recognise(self._world, certificate)
+    async def recognise(self, chain: Sequence[bytes]) -> PeerCertificate:
+        """What the certificate that a peer showed, and those above it (DER), are worth here."""
+        return await peers.recognise(self._world, chain)
 
     async def _author(self, sender: str, authors: tuple[str, ...]) -> str | None:
         """The mailbox that wrote the letter: the one in From when it is of the return path's operator, as answers go to it."""

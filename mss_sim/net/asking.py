@@ -52,6 +52,7 @@ class Talk:
         self._outgoing = outgoing
         self._connection = SSL.Connection(context, None)
         self._connection.set_accept_state()
+        self._unread = False
 
     def do_handshake(self) -> None:
         """Go on with the handshake."""
@@ -70,8 +71,8 @@ class Talk:
         return int(self._turn(self._connection.send, bytes(octets[:_CHUNK]))) if len(octets) else 0
 
     def pending(self) -> int:
-        """How many bytes can be read at once."""
-        return int(self._connection.pending())
+        """How many bytes can be read at once; 1 when that is not known yet, which a read will tell."""
+        return int(self._connection.pending()) or int(self._unread)
 
     def unwrap(self) -> None:
         """Say that this side is done."""
@@ -83,6 +84,12 @@ class Talk:
         if certificate is None:
             return None if binary_form else {}
         return certificate.public_bytes(Encoding.DER)
+
+    def chain(self) -> list[bytes]:
+        """The client's certificate in DER, then the others that it sent, unverified."""
+        chain = self._connection.get_peer_cert_chain(as_cryptography=True) or []
+        own = self.getpeercert(binary_form=True)
+        return [own, *(octets for octets in (one.public_bytes(Encoding.DER) for one in chain) if octets != own)] if own else []
 
     def version(self) -> str:
         """The version of TLS."""
@@ -106,12 +113,18 @@ class Talk:
         """None is chosen."""
 
     def _turn(self, act: Any, *arguments: Any) -> Any:
-        """Feed what came, act, take out what is to be sent; OpenSSL's wishes become those of `ssl`."""
+        """Feed what came, act, take out what is to be sent; OpenSSL's wishes become those of `ssl`.
+
+        What came with the end of the handshake lies inside OpenSSL then, unseen by an event loop that looks at `incoming` alone: `pending`
+        tells of it until a read has found nothing more.
+        """
         while self._incoming.pending:
             self._connection.bio_write(self._incoming.read(_CHUNK))
+            self._unread = True
         try:
             return act(*arguments)
         except SSL.WantReadError as error:
+            self._unread = False
             raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "more is needed") from error
         except SSL.ZeroReturnError:
             return b""

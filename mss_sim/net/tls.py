@@ -137,6 +137,14 @@ def _limit(context: ssl.SSLContext, settings: Settings) -> None:
         context.set_ciphers(":".join(settings.tls_suites["TLSv1.2"]))
 
 
+def shown(tls: Any) -> list[bytes]:
+    """The certificates (DER) that a client showed, its own first; those above it only where they were not verified already."""
+    if isinstance(tls, Talk):
+        return tls.chain()
+    own = tls.getpeercert(binary_form=True) if tls else None
+    return [own] if own else []
+
+
 def note(transcript: Transcript, tls: Any) -> None:
     """What was negotiated, for the transcript: version, suite, host asked for, whether a session was resumed, the client's certificate."""
     if not isinstance(tls, ssl.SSLObject | Talk):

@@ -1,5 +1,7 @@
 """The server for peer operators: domains of the trust space on both ends, nothing relayed, nobody logs in."""
 
+from collections.abc import Sequence
+
 from mss_sim.config import Settings
 from mss_sim.core.letters import Accepted
 from mss_sim.core.reception import TRACE_BYTES_MAX, Reception
@@ -24,10 +26,10 @@ class MxSession(Session):
         """What is read now: see `Session`."""
         return await self._reception.size_max()
 
-    async def shown(self, certificate: bytes | None) -> None:
-        """The certificate that the peer showed in TLS."""
-        await super().shown(certificate)
-        self._peer = await self._reception.recognise(certificate) if certificate else None
+    async def shown(self, chain: Sequence[bytes]) -> None:
+        """The certificates that the peer showed in TLS."""
+        await super().shown(chain)
+        self._peer = await self._reception.recognise(chain) if chain else None
 
     async def accept_sender(self, command: MailCommand) -> None:
         await self._reception.check_size(command.size_bytes)

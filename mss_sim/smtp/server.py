@@ -141,8 +141,7 @@ class SmtpConnection(Wire):
             await self._flush()
             await self._begin_tls(self._front.tls)
             self.talk.start_tls()
-            shown = self.transport.get_extra_info("ssl_object") if self.transport else None
-            await self.talk.shown(shown.getpeercert(binary_form=True) if shown else None)
+            await self.talk.shown(tls.shown(self.transport.get_extra_info("ssl_object") if self.transport else None))
 
     async def _begin_tls(self, context: ssl.SSLContext) -> None:
         """The handshake; what came of it stands in the transcript."""

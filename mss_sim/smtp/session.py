@@ -7,6 +7,7 @@
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mss_sim import log
@@ -61,9 +62,9 @@ class Session(ABC):
         self.transaction = None
         self.tls = True
 
-    async def shown(self, certificate: bytes | None) -> None:
-        """TLS is up, and the client showed this certificate (DER) or none."""
-        self.certificate = certificate
+    async def shown(self, chain: Sequence[bytes]) -> None:
+        """TLS is up, and the client showed these certificates (DER), its own first, or none."""
+        self.certificate = chain[0] if chain else None
 
     @property
     def protocol(self) -> str:
