@@ -29,7 +29,7 @@ from mss_sim.api import app as api
 from mss_sim.api.admin_schemas import persona
 from mss_sim.clock import Clock, SystemClock
 from mss_sim.config import Settings
-from mss_sim.core import autoconfig, clients, peers
+from mss_sim.core import autoconfig, certificates, clients, peers
 from mss_sim.core import seed as seeds
 from mss_sim.core.autoconfig import Doors
 from mss_sim.core.core import Core, assemble
@@ -51,8 +51,6 @@ from mss_sim.net.dns import Responder
 from mss_sim.net.tls import Certificates
 from mss_sim.net.transcripts import Transcripts
 from mss_sim.net.traps import Trap, Traps
-from mss_sim.pki.authority import ORGANISATIONS
-from mss_sim.pki.bundles import pem
 from mss_sim.psc import routes as psc
 from mss_sim.smtp.mx import MxSession
 from mss_sim.smtp.outbound import Outbound
@@ -177,7 +175,7 @@ class Simulator:
     async def _peer_context(self, sender: Operator, receiver: Operator) -> ssl.SSLContext:
         """What one operator shows another, and whom it trusts: our authority, or the one that the other is certified by."""
         mine = await peers.certificate_of(self.world, sender)
-        chain = mine.certificate + pem(*self.world.igc.authority(ORGANISATIONS).chain)
+        chain = certificates.with_chain(self.world, mine)
         context = tls.client_context(self._made_certificates, self.settings, chain=chain, key=mine.key)
         if receiver.mx_ca:
             context.load_verify_locations(cadata=receiver.mx_ca)

@@ -10,8 +10,7 @@ from mss_sim.core.certificates import NewCertificate
 from mss_sim.core.igc import write_secret
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.pki import bundles
-from mss_sim.pki.authority import ORGANISATIONS, leads_to
+from mss_sim.pki.authority import leads_to
 from mss_sim.policy.peers import PeerCertificate
 from mss_sim.store import certificates as kept
 from mss_sim.store import mailboxes, operators, white_list
@@ -47,18 +46,13 @@ async def certify_all(world: World) -> None:
 
 
 async def certificate_of(world: World, operator: Operator) -> Certificate:
-    """The newest client certificate of an operator that holds; Refusal(NOT_FOUND) when it has none of ours."""
-
-    def query(conn: Connection) -> list[Certificate]:
-        return kept.every(conn, operator_id=operator.id)
-
-    now = world.clock.now()
-    rows = [row for row in await world.store.read(query) if row.profile is CertificateProfile.ORG_AUTH_CLI and row.revoked_at is None]
-    good = [row for row in rows if row.not_before <= now <= row.not_after] or rows
-    if not good:
+    """The newest client certificate of an operator that may be shown now; Refusal(NOT_FOUND) when it has none of ours."""
+    rows = await certificates.good_of(world, operator_id=operator.id)
+    found = next((row for row in rows if row.profile is CertificateProfile.ORG_AUTH_CLI), None)
+    if found is None:
         detail = f"The operator {operator.name} has no client certificate; issue one (POST /control/certificates)."
         raise Refusal(Rule.NOT_FOUND, detail, subject=operator.name)
-    return max(good, key=lambda row: row.id)
+    return found
 
 
 async def recognise(world: World, chain: Sequence[bytes]) -> PeerCertificate:
@@ -109,6 +103,6 @@ async def write_files(world: World, folder: Path) -> dict[str, dict[str, str]]:
 def _written(world: World, folder: Path, name: str, one: Certificate) -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     chain, key = folder / f"{name}.pem", folder / f"{name}.key"
-    chain.write_text(one.certificate + bundles.pem(*world.igc.authority(ORGANISATIONS).chain), encoding="ascii")
+    chain.write_text(certificates.with_chain(world, one), encoding="ascii")
     write_secret(key, one.key)
     return {"cert_file": str(chain.resolve()), "key_file": str(key.resolve())}
