@@ -31,7 +31,9 @@ class NewOperator:
 async def add(world: World, new: NewOperator) -> Operator:
     """Create an operator with its domains, and put it on the white list; one that names no certificate gets one of ours."""
     try:
-        names = tuple(dict.fromkeys(canonical_domain(domain) for domain in new.domains))
+        names = tuple(
+            sorted({canonical_domain(domain) for domain in new.domains})
+        )  # as they are read back: EHLO tells the name of the first
     except AddressError as error:
         raise Refusal(Rule.INVALID, f"{error}.") from error
     _check_place(new.mx)
