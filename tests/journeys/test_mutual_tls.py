@@ -58,7 +58,7 @@ async def _issued(simulator: Simulator, folder: Path, **order: Any) -> tuple[str
     made = (await control(simulator, "POST", "/certificates", order)).json()
     async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
         for suffix in ("pem", "key"):
-            (folder / f"c.{suffix}").write_bytes((await client.get(f"/control/certificates/{made['serial']}.{suffix}")).content)
+            (folder / f"c.{suffix}").write_bytes((await client.get(f"/control/certificates/{made['serial']}/{suffix}")).content)
     return str(folder / "c.pem"), str(folder / "c.key"), made
 
 
