@@ -1,10 +1,13 @@
 """What the socket front ends share.
 
     sasl         PLAIN, LOGIN and XOAUTH2 as pure exchanges: decoded bytes in, challenges or credentials out
-    logins       from an exchange to an actor
+    logins       from an exchange to an actor, and how a refused token is told
     tls          the server's certificate, contexts for both sides, what was negotiated
     connections  how many are open, in all and per identity
     transcripts  what was said on each, credentials masked
+    asking       TLS that takes any client certificate, to refuse a wrong one with a reply
+    listening    sockets that listen, and what is said of a port that is taken
+    dns          the records of the simulated domains
     traps        listeners behind the wrong TLS, and what clients did there
 
 An exchange is a generator: it yields challenges, is sent responses and returns
@@ -28,6 +31,6 @@ itself: its transcript is read when somebody asks, and `policy/traps.py` judges.
 
 Liberties taken: one certificate serves all ports, with the simulator's host name
 and the loopback names; a client certificate that leads to no authority of ours
-ends the handshake, because Python cannot go on and tell; XOAUTH2 refusals are the
-polite kind (the reply 535), not the cut connection that was seen at one operator.
+ends the handshake at all ports but MX, because Python cannot go on and tell; a
+refused token is told by the reply 535 alone, unless a setting says otherwise.
 """
