@@ -14,15 +14,12 @@ import shutil
 import socket
 import ssl
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-
-import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mss_sim import log
 from mss_sim.api import app as api
@@ -41,6 +38,7 @@ from mss_sim.core.rows import Operator
 from mss_sim.core.tokens import Tokens
 from mss_sim.core.white_list import WhiteList
 from mss_sim.core.world import World
+from mss_sim.http.server import HttpListener
 from mss_sim.ids import IdSource
 from mss_sim.imap.server import FrontEnd as ImapFrontEnd
 from mss_sim.imap.server import ImapConnection
@@ -48,6 +46,7 @@ from mss_sim.net import tls
 from mss_sim.net.asking import AskingContext
 from mss_sim.net.connections import Connections
 from mss_sim.net.dns import Responder
+from mss_sim.net.listening import bind, listening
 from mss_sim.net.tls import Certificates
 from mss_sim.net.transcripts import Transcripts
 from mss_sim.net.traps import Trap, Traps
@@ -64,21 +63,6 @@ from mss_sim.vocabulary import PSC_REALM, Door, PeerProof, UntrustedPeer
 
 _STOP_SECONDS = 5.0
 _HOSTS = ("localhost", "127.0.0.1", "::1")
-
-
-class _HttpServer(uvicorn.Server):
-    """uvicorn without its signal handlers: the process belongs to whoever started the simulator."""
-
-    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._serve(sockets)
-
-
-class _HttpProtocol(HttpToolsProtocol):
-    """uvicorn's protocol that lets a service hang up without an answer."""
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["state"]["hang_up"] = self.transport.close
 
 
 class Simulator:
@@ -130,10 +114,9 @@ class Simulator:
         _make_folder(self.data_dir)
         if self._temporary:
             self._stack.callback(shutil.rmtree, self._temporary, ignore_errors=True)
-        with _listening("http", self.settings.host, self.settings.http_port):  # first: certificates tell where the authority publishes
-            listener = _bind(self.settings.host, self.settings.http_port)
-        self._stack.callback(listener.close)
-        self._ports["http"] = listener.getsockname()[1]
+        listeners = {"http": self._bind("http", self.settings.http_port)}  # first: certificates tell where the authority publishes
+        if self.settings.https_port is not None:
+            listeners["https"] = self._bind("https", self.settings.https_port)
         self._core = assemble(await self._open_world())
         hosts = [self.settings.hostname, *_HOSTS]
         if self.settings.host not in (*hosts, "0.0.0.0", "::"):  # noqa: S104 - compared with, not listened on
@@ -149,14 +132,16 @@ class Simulator:
             self._clock, self.world.ids, sessions_max=settings.transcripts_max, lines_max=settings.transcript_lines_max
         )
         context = tls.server_context(self._certificates, settings, ask_client=settings.client_certificates_asked)
-        self.world.tokens.issuer = (settings.psc_base_url or self._http_url()) + PSC_REALM
+        self.world.tokens.issuer = (settings.psc_base_url or self._url("http")) + PSC_REALM
+        if "https" in listeners and settings.client_certificates_asked:
+            self._core.provider.mtls_url = self._url("https")
         await clients.register_first(self.world)
         await self._serve_smtp(context)
         await self._serve_imap(context)
         traps = Traps(self.world.igc, self.transcripts, settings)
         if settings.traps:
             await self._serve_traps(traps, traps.build(folder / "traps", hosts))
-        await self._serve_http(listener, traps)
+        await self._serve_http(listeners, context, traps)
         await self._serve_dns()
         outbound = Outbound(settings, lambda: (self._shown_host(), self._ports["mx"]), self._peer_context)
         self.core.queue.transport = outbound
@@ -198,7 +183,7 @@ class Simulator:
         tokens = Tokens(settings, self._clock, ids, self.data_dir / "keys" / "tokens.pem")
         directory = Directory(store, settings.message_size_bytes_max)
         white_list = WhiteList(settings, self._clock, store)
-        folder, places = self.data_dir / "certificates", settings.igc_url or self._http_url()
+        folder, places = self.data_dir / "certificates", settings.igc_url or self._url("http")
         igc = Igc(folder, places, SystemClock(), settings, Services(self._clock, settings))
         return World(settings, store, self._clock, ids, directory, white_list, Passwords(), tokens, igc)
 
@@ -227,7 +212,7 @@ class Simulator:
         await self._listen("imap", lambda: ImapConnection(front, loop), self.settings.imap_port, connections)
 
     async def _listen(self, name: str, connection: Callable[[], asyncio.BaseProtocol], port: int, registry: Connections) -> None:
-        with _listening(name, self.settings.host, port):
+        with listening(name, self.settings.host, port):
             server = await asyncio.get_running_loop().create_server(connection, self.settings.host, port, backlog=512)
         self._ports[name] = server.sockets[0].getsockname()[1]
         self._stack.push_async_callback(_close_sockets, server, registry)
@@ -245,21 +230,20 @@ class Simulator:
             await self._listen(f"{trap.name}/imap", partial(ImapConnection, imap, loop), next(ports), self.imap_connections)
         self._traps = made
 
-    async def _serve_http(self, listener: socket.socket, traps: Traps) -> None:
-        if self._certificates is None:
-            raise RuntimeError("certificates come first")
+    def _bind(self, name: str, port: int) -> socket.socket:
+        listener = bind(name, self.settings.host, port)
+        self._stack.callback(listener.close)
+        self._ports[name] = listener.getsockname()[1]
+        return listener
+
+    async def _serve_http(self, listeners: dict[str, socket.socket], context: ssl.SSLContext, traps: Traps) -> None:
         sockets = api.Sockets({"smtp": self.connections, "imap": self.imap_connections}, self.transcripts, traps)
-        app = api.build(self.core, ca_file=self._certificates.ca_file, sockets=sockets, doors=self._doors(), seed=self._seed)
+        app = api.build(self.core, ca_file=self._made_certificates.ca_file, sockets=sockets, doors=self._doors(), seed=self._seed)
         psc.install(app, self.core)
-        patience = int(_STOP_SECONDS)
-        config = uvicorn.Config(
-            app, http=_HttpProtocol, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=patience
-        )
-        server = _HttpServer(config)
-        task = asyncio.create_task(server.serve([listener]))
-        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event to wait for
-            await asyncio.sleep(0.001)
-        self._stack.push_async_callback(_stop_http, server, task)
+        for name, listener in listeners.items():
+            served = HttpListener(app, context if name == "https" else None, _STOP_SECONDS)
+            self._stack.push_async_callback(served.close)
+            await served.open(listener)
 
     async def _serve_dns(self) -> None:
         if self.settings.dns_port is None:
@@ -277,9 +261,9 @@ class Simulator:
         """The host to connect to: loopback when every address is listened on."""
         return self.settings.host if self.settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
 
-    def _http_url(self) -> str:
+    def _url(self, scheme: str) -> str:
         host = self._shown_host()
-        return f"http://{f'[{host}]' if ':' in host else host}:{self._ports['http']}"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self._ports[scheme]}"
 
     def _trap(self, trap: Trap, host: str) -> dict[str, Any]:
         ports = {door: {"host": host, "port": self._ports[f"{trap.name}/{door}"]} for door in ("submission", "imap")}
@@ -289,7 +273,8 @@ class Simulator:
         """What a client needs to know: the ports, the authority's certificate, the personas; the content of the ready file."""
         host = self._shown_host()
         return {
-            "http": self._http_url(),
+            "http": self._url("http"),
+            "https": self._url("https") if "https" in self._ports else None,
             "submission": {"host": host, "port": self._ports["submission"]},
             "mx": {"host": host, "port": self._ports["mx"]},
             "imap": {"host": host, "port": self._ports["imap"]},
@@ -341,31 +326,6 @@ def _make_folder(path: Path) -> None:
         raise OSError(f"the data folder {path} cannot be made: {error.strerror}; name another with --data") from error
 
 
-@contextmanager
-def _listening(name: str, host: str, port: int) -> Iterator[None]:
-    """Say of an OSError which port it was, and what to do."""
-    try:
-        yield
-    except OSError as error:
-        reason = str(error.strerror or error).rpartition(": ")[2]  # asyncio puts the address before the reason
-        raise OSError(f"cannot listen on {host}, {name} port {port}: {reason}; see --host and --{name}-port") from error
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    """A listening socket; `port` 0 takes any free one."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio turns Nagle off where it sees TCP by name
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(512)
-        listener.setblocking(False)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
 async def _close_sockets(server: asyncio.Server, registry: Connections) -> None:
     """Take no new connection, let the open ones go."""
     server.close()
@@ -376,9 +336,3 @@ async def _cancel(task: "asyncio.Task[None]") -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-
-
-async def _stop_http(server: uvicorn.Server, task: "asyncio.Task[None]") -> None:
-    server.should_exit = True
-    with suppress(asyncio.TimeoutError):
-        await asyncio.wait_for(task, _STOP_SECONDS)

@@ -72,6 +72,7 @@ def run(
     imap_port: Annotated[int | None, typer.Option(help="IMAP; default 1143, 0 = any.")] = None,
     http_port: Annotated[int | None, typer.Option(help="REST, control plane, docs; default 8080, 0 = any.")] = None,
     dns_port: Annotated[int | None, typer.Option(help="DNS of the simulated domains, UDP and TCP; default off, 0 = any.")] = None,
+    https_port: Annotated[int | None, typer.Option(help="The same in TLS; off by default, 0 = any.")] = None,
     traps: Annotated[bool, typer.Option("--traps", help="Open the trap listeners; their ports are in the ready file.")] = False,
     ready_file: Annotated[Path | None, typer.Option(help="JSON file written when every port accepts.")] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
@@ -80,8 +81,8 @@ def run(
     if memory and data:
         raise _fail("--data and --memory exclude each other")
     log.configure(log_level)
-    options = {"host": host, "submission_port": submission_port, "mx_port": mx_port, "imap_port": imap_port, "http_port": http_port}
-    options |= {"dns_port": dns_port}
+    ports = {"submission_port": submission_port, "mx_port": mx_port, "imap_port": imap_port, "http_port": http_port}
+    options = {"host": host, **ports, "https_port": https_port, "dns_port": dns_port}
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     given |= {"traps": True} if traps else {}  # the environment may open them too
     if memory or data or "MSS_SIM_DATA_DIR" not in os.environ:
@@ -162,6 +163,7 @@ def _greet(simulator: "Simulator") -> None:
     log.get("app").info(
         "ready",
         http=ready["http"],
+        **({"https": ready["https"]} if ready["https"] else {}),
         docs=f"{ready['http']}/docs",
         psc=ready["psc"]["issuer"],
         submission=ready["submission"]["port"],

@@ -41,6 +41,12 @@ class Settings(BaseSettings):
     mx_port: int = Field(default=1025, ge=0, le=65535, description="SMTP between operators; 0 takes any free port.")
     imap_port: int = Field(default=1143, ge=0, le=65535, description="IMAP; 0 takes any free port.")
     http_port: int = Field(default=8080, ge=0, le=65535, description="REST and control plane; 0 takes any free port.")
+    https_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="The same in TLS, for whoever shows a client certificate; none: off, 0 takes any free port.",
+    )
     dns_port: int | None = Field(default=None, ge=0, le=65535, description="DNS of the simulated domains, UDP and TCP; none: off.")
     hostname: str = Field(default="mail.sim.mssante.fr", description="Name that the servers give of themselves.")
     profile: Profile = Field(default=Profile.DEVELOPMENT, description="development: passwords everywhere; strict: tokens only.")
@@ -125,7 +131,7 @@ class Settings(BaseSettings):
         default=None, pattern=_BASE_URL, description="Base of the authorization endpoint, on another host; none: as the rest."
     )
     psc_mtls_url: str | None = Field(
-        default=None, pattern=_BASE_URL, description="HTTPS base that asks for client certificates; none: no mtls_endpoint_aliases."
+        default=None, pattern=_BASE_URL, description="HTTPS base that asks for client certificates; none: the HTTPS port, where it is open."
     )
     psc_clients_file: Path | None = Field(default=None, description="JSON or TOML file of clients that are registered at every start.")
     psc_acr: str = Field(
@@ -149,7 +155,9 @@ class Settings(BaseSettings):
         min_length=1,
         description="Versions that are spoken and the suites of each, OpenSSL's names (ref: ref2#ECO.1.1.1, ref2#ECO.1.1.3).",
     )
-    client_certificates_asked: bool = Field(default=True, description="Whether submission, MX and IMAP ask for a client certificate.")
+    client_certificates_asked: bool = Field(
+        default=True, description="Whether submission, MX, IMAP and HTTPS ask for a client certificate."
+    )
     certificate_key: KeyKind = Field(default=KeyKind.P_256, description="Key of servers' and clients' certificates.")
     certificate_days: int = Field(default=1_095, ge=1, le=3_000, description="Life of a certificate, unless an order says otherwise.")
     revocation_seconds: float = Field(default=86_400, gt=0, description="How long a CRL or an OCSP answer holds.")

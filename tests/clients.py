@@ -175,14 +175,22 @@ class ImapClient:
     count: int = 0
 
     @classmethod
-    async def open(cls, simulator: Simulator, name: str = "", password: str = "", *, where: dict[str, Any] | None = None) -> "ImapClient":
+    async def open(
+        cls,
+        simulator: Simulator,
+        name: str = "",
+        password: str = "",
+        *,
+        where: dict[str, Any] | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> "ImapClient":
         """Connect, start TLS and, when a name is given, log in; AssertionError when that is refused."""
         ready = where or simulator.ready()
         reader, writer = await asyncio.open_connection("localhost", ready["imap"]["port"])
         client = cls(reader, writer)
         await reader.readline()
         assert (await client.ask("STARTTLS"))[-1].startswith("OK")
-        await writer.start_tls(ssl.create_default_context(cafile=ready["ca_file"]), server_hostname="localhost")
+        await writer.start_tls(tls or ssl.create_default_context(cafile=ready["ca_file"]), server_hostname="localhost")
         if name:
             answer = await client.ask(f'LOGIN "{name}" {password}')
             assert answer[-1].startswith("OK"), answer

@@ -86,6 +86,7 @@ class Provider:
         settings = world.settings
         self.world = world
         self.switches = Switches(settings.psc_auto_approve)
+        self.mtls_url: str | None = None  # where client certificates are asked for, once the port is known
         self.sessions: Kept[Session] = Kept(world.clock, settings.psc_kept_max)
         self._codes: Kept[_Code] = Kept(world.clock, settings.psc_kept_max)
         self._families: Kept[Family] = Kept(world.clock, settings.psc_kept_max)

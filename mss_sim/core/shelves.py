@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from mss_sim.clock import Micros
 from mss_sim.core import delegation
-from mss_sim.core.accounts import Actor
+from mss_sim.core.accounts import Actor, is_over
 from mss_sim.core.delegation import Held
 from mss_sim.core.mailboxes import personal_reader
 from mss_sim.core.world import World
@@ -80,7 +80,7 @@ async def check(world: World, actor: Actor, address: str | None) -> Micros | Non
     """
 
     def query(conn: Connection) -> Micros | None:
-        if actor.until is not None and actor.until <= world.clock.now():
+        if is_over(world, actor):
             detail = "The token that opened this connection has expired; log in again with a fresh one."
             raise Refusal(Rule.AUTHENTICATION_FAILED, detail, reference="psc#access-token")
         if address is None:

@@ -2,6 +2,7 @@
 
     dependencies    the core, the actor, addresses and ids in paths, typed for FastAPI
     control         who may drive the control plane
+    server          uvicorn behind a listener in clear or in TLS, and what the application is told of TLS
     problems        the one table that shows refusals over HTTP, and problem documents (RFC 9457)
     answers         what each route may refuse, and which files it gives, as OpenAPI shows it
 
@@ -23,6 +24,6 @@ FastAPI is imported here, in `api` and nowhere below: the core knows no web fram
 and import-linter checks it.
 
 Liberties taken: the sister table of SMTP says 530 for the absence of TLS, this one 401,
-although plain HTTP on the loopback address is what the simulator serves; 422 is used
+although plain HTTP on the loopback address is what the simulator serves unless an HTTPS port is asked for; 422 is used
 for recipients, as an operator's API would, where one could argue for 409.
 """

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from mss_sim.config import Settings
 from mss_sim.core import mailboxes, shelves
-from mss_sim.core.accounts import Actor
+from mss_sim.core.accounts import Actor, is_over
 from mss_sim.core.core import Core
 from mss_sim.core.delegation import Held
 from mss_sim.core.events import Watcher
@@ -193,7 +193,7 @@ class Session:
         """Tell what happened in the open folder since the client was last told, or that it is lost."""
         self.awake.clear()
         view = self.view
-        if view is None:
+        if view is None or is_over(self.world, self.actor):
             await self.check()
             return
         try:

@@ -1,11 +1,12 @@
 """What the socket front ends share.
 
     sasl         PLAIN, LOGIN, XOAUTH2, OAUTHBEARER, EXTERNAL as pure exchanges: decoded bytes in, challenges or credentials out
-    logins       from an exchange to an actor
+    logins       from an exchange to an actor, and how a refused token is told
     asking       TLS that takes every client certificate, so that a reply can say what is wrong with it
     tls          the server's certificate, contexts for both sides, what was negotiated
     connections  how many are open, in all and per identity
     transcripts  what was said on each, credentials masked
+    listening    sockets that listen, and what is said of a port that is taken
     traps        listeners behind the wrong TLS, and what clients did there
     dns          the simulated domains, for clients that look for their servers
 

@@ -6,7 +6,8 @@
 | of a patient      | development profile | development profile | refused |
 | APP               | refused             | refused     | may         |
 
-An operator may accept fewer ways. The setting `app_passwords` lets APP mailboxes open like ORG ones, for tests that have no certificate.
+An operator may accept fewer ways. In the development profile the setting `app_passwords` lets APP mailboxes open like ORG ones, for tests
+that have no certificate.
 """
 
 from collections.abc import Collection

@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from mss_sim.clock import SECOND
 from mss_sim.core import clients
+from mss_sim.core.certificates import presented
 from mss_sim.core.core import Core
 from mss_sim.core.oauth import OAuthError
 from mss_sim.core.rows import Client
@@ -55,7 +56,7 @@ async def authenticate(request: Request, form: Parameters, core: Core) -> Client
     secret_given = form.get("client_secret")
     if secret_given is not None:
         return _with_secret(client, secret_given, challenge=False)
-    return _without_secret(request, client)
+    return await _without_secret(request, client, core)
 
 
 async def _find(core: Core, client_id: str, *, challenge: bool) -> Client:
@@ -90,15 +91,19 @@ def _with_secret(client: Client, secret: str, *, challenge: bool) -> Client:
     return client
 
 
-def _without_secret(request: Request, client: Client) -> Client:
+async def _without_secret(request: Request, client: Client, core: Core) -> Client:
     if client.auth_method == "none":
         return client
     if client.auth_method != "tls_client_auth":
         raise ClientRefused(f"This client says who it is by {client.auth_method}.")
-    subject = certificates.subject_of(request.scope)
-    if subject is None:
+    octets = certificates.shown_in(request.scope)
+    if octets is None:
         raise ClientRefused("No client certificate came with the connection: use the mtls_endpoint_aliases.")
-    if not certificates.is_named(subject, str(client.metadata["tls_client_auth_subject_dn"])):
+    shown = await presented(core.world, octets)
+    if not shown.good:
+        why = "is revoked" if shown.revoked else "is not of the authority of organisations, or out of its time"
+        raise ClientRefused(f"The client certificate {why}.")
+    if not certificates.is_named(certificates.subject_of(octets), str(client.metadata["tls_client_auth_subject_dn"])):
         raise ClientRefused("The subject of the client certificate is not the registered tls_client_auth_subject_dn.")
     return client
 
@@ -140,7 +145,7 @@ def _check_assertion(core: Core, client: Client, claims: dict[str, Any], path: s
         raise ClientRefused("iss and sub of a client_assertion are both the client_id.")
     audience = claims.get("aud")
     urls = Urls.of(core)
-    accepted = {urls.issuer, urls.endpoint("token"), f"{urls.base}{path}"}
+    accepted = {urls.issuer, urls.endpoint("token"), f"{urls.base}{path}", *([f"{urls.mtls}{path}"] if urls.mtls else [])}
     if not accepted & set(audience if isinstance(audience, list) and all(isinstance(one, str) for one in audience) else [str(audience)]):
         raise ClientRefused(f"aud of a client_assertion is {urls.issuer} or the token endpoint.")
     now = core.world.clock.now() // SECOND

@@ -23,12 +23,14 @@ class Urls:
 
     issuer: str
     wallet: str
+    mtls: str | None
 
     @classmethod
     def of(cls, core: Core) -> "Urls":
         """Those of a world."""
-        issuer = core.world.tokens.issuer
-        return cls(issuer, core.world.settings.psc_wallet_url or issuer.removesuffix(PSC_REALM))
+        issuer, settings = core.world.tokens.issuer, core.world.settings
+        wallet, mtls = settings.psc_wallet_url or issuer.removesuffix(PSC_REALM), settings.psc_mtls_url or core.provider.mtls_url
+        return cls(issuer, wallet, mtls)
 
     @property
     def base(self) -> str:
@@ -87,11 +89,9 @@ def document(core: Core) -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
     }
-    if settings.psc_mtls_url is not None:
+    if urls.mtls is not None:
         told["mtls_endpoint_aliases"] = {
-            name: f"{settings.psc_mtls_url}{PROTOCOL}/{path}"
-            for name, path in below.items()
-            if name not in ("jwks_uri", "end_session_endpoint")
+            name: f"{urls.mtls}{PROTOCOL}/{path}" for name, path in below.items() if name not in ("jwks_uri", "end_session_endpoint")
         }
     return told
 

@@ -1,7 +1,7 @@
 """The server for clients: TLS first, then AUTH, then mail from a mailbox that the person may send from (ref: rfc6409, ref2#ECO.1.2.1)."""
 
 from mss_sim.config import Settings
-from mss_sim.core.accounts import Actor
+from mss_sim.core.accounts import Actor, is_over
 from mss_sim.core.core import Core
 from mss_sim.core.letters import Accepted
 from mss_sim.core.submission import Request, Sender, check_recipient, check_size, sender_at, size_max
@@ -41,7 +41,7 @@ class SubmissionSession(Session):
     @property
     def expired(self) -> bool:
         """Whether the connection is to be cut because its token has expired."""
-        return self.actor is not None and self.actor.until is not None and self.actor.until <= self._core.world.clock.now()
+        return self.actor is not None and is_over(self._core.world, self.actor)
 
     async def size_max(self) -> int:
         """What is read now: see `Session`."""

@@ -1,5 +1,6 @@
 """Plays a dialogue file against a running server: `C:` lines are sent, `S:` lines are what must come back.
 
+# settings: {...}                on the first line: the settings of the simulator, as JSON
 # a comment                      S: 250 2.1.0 …        the reply line; … stands for any text
 C: EHLO client.example           S: 250*               every line of a reply of several lines, up to the last
 C: {STARTTLS}                    the TLS handshake, after a 220
@@ -15,12 +16,14 @@ S: {UNTIL a1 OK}                 lines are passed over up to one that begins so
 """
 
 import base64
+import json
 import re
 import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass
@@ -45,6 +48,13 @@ class Wire:
             self.buffer += chunk
         line, _, self.buffer = self.buffer.partition(b"\n")
         return line.decode("utf-8").rstrip("\r")
+
+
+def settings_of(path: Path) -> dict[str, Any]:
+    """The settings that a dialogue wants."""
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    found: dict[str, Any] = json.loads(first.removeprefix("# settings: ")) if first.startswith("# settings: ") else {}
+    return found
 
 
 def play(path: Path, port: int, context: ssl.SSLContext, token: Callable[[str], str]) -> None:

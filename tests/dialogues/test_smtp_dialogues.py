@@ -1,4 +1,7 @@
-"""Every file in smtp/ is played against a running simulator: `mx-*` on the MX port, the others on the submission port."""
+"""Every file in smtp/ is played against a running simulator: `mx-*` on the MX port, the others on the submission port.
+
+A first line `# settings: {...}` gives it settings of its own.
+"""
 
 import asyncio
 import ssl
@@ -7,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from mss_sim.app import Simulator
 from mss_sim.vocabulary import MailboxState
-from tests.dialogues.runner import play
+from tests.conftest import StartSimulator
+from tests.dialogues.runner import play, settings_of
 
 _FOLDER = Path(__file__).parent / "smtp"
 _FILES = sorted(_FOLDER.glob("*.dialogue"))
@@ -22,16 +25,17 @@ _PREPARED: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("path", _FILES, ids=[path.stem for path in _FILES])
-async def test_dialogue(path: Path, simulator: Simulator) -> None:
+async def test_dialogue(path: Path, start: StartSimulator) -> None:
     from mss_sim.core import control
     from mss_sim.vocabulary import Door
 
-    word = path.stem.rpartition("-")[2]
-    if word in _PREPARED:
-        address, changes = _PREPARED[word]
-        await control.change_mailbox(simulator.world, address, {**changes}, actor_id=None, door=Door.CONTROL)
-    ready = simulator.ready()
-    context = ssl.create_default_context(cafile=ready["ca_file"])
-    idnats = {persona["login"]: persona["idnat"] for persona in ready["personas"]}
-    port = ready["mx" if path.stem.startswith("mx-") else "submission"]["port"]
-    await asyncio.to_thread(play, path, port, context, lambda login: simulator.world.tokens.mint(idnats[login]))
+    async with start(**settings_of(path)) as simulator:
+        word = path.stem.rpartition("-")[2]
+        if word in _PREPARED:
+            address, changes = _PREPARED[word]
+            await control.change_mailbox(simulator.world, address, {**changes}, actor_id=None, door=Door.CONTROL)
+        ready = simulator.ready()
+        context = ssl.create_default_context(cafile=ready["ca_file"])
+        idnats = {persona["login"]: persona["idnat"] for persona in ready["personas"]}
+        port = ready["mx" if path.stem.startswith("mx-") else "submission"]["port"]
+        await asyncio.to_thread(play, path, port, context, lambda login: simulator.world.tokens.mint(idnats[login]))

@@ -59,6 +59,7 @@ def test_the_ready_file_tells_all_that_a_test_suite_needs(running: Process) -> N
     ready = running.ready
     assert set(ready) == {
         "http",
+        "https",
         "submission",
         "mx",
         "imap",
@@ -120,6 +121,24 @@ def test_what_no_option_says_the_environment_may(tmp_path: Path, monkeypatch: py
     assert started.ready["http"].startswith("http://127.0.0.2:")
     assert started.ready["control_key"] == "a-key-of-mine"
     assert (tmp_path / "data" / "mss-sim.db").exists()
+    assert started.stop() == 0
+
+
+def test_https_hands_a_client_certificate_on(tmp_path: Path) -> None:
+    """On the event loop that the program uses."""
+    started = Process(tmp_path / "ready.json", "--memory", "--https-port", "0")
+    ready, realm = started.ready, "/auth/realms/esante-wallet"
+    context = ssl.create_default_context(cafile=ready["ca_file"])
+    context.load_cert_chain(ready["app_client"]["cert_file"], ready["app_client"]["key_file"])
+    with httpx.Client(base_url=ready["https"], verify=context) as https:
+        [row, *_] = https.get(f"/control/certificates?mailbox={LABORATORY}").json()
+        names = {"client_id": "tls", "token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_subject_dn": row["subject"]}
+        new = {**names, "redirect_uris": [ready["psc"]["redirect_uri"]], "grant_types": ["authorization_code", "refresh_token"]}
+        assert https.post("/control/psc/clients", json=new).status_code == 201
+        url = https.get(f"{realm}/.well-known/openid-configuration").json()["mtls_endpoint_aliases"]["token_endpoint"]
+        form = {"grant_type": "refresh_token", "refresh_token": "none of ours", "client_id": "tls"}
+        assert https.post(url, data=form).json()["error"] == "invalid_grant", "the client is known, its refresh token is not"
+        assert httpx.post(f"{ready['http']}{realm}/protocol/openid-connect/token", data=form).json()["error"] == "invalid_client"
     assert started.stop() == 0
 
 

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from mss_sim.app import Simulator
 from mss_sim.clock import ManualClock
 from mss_sim.core import clients
+from mss_sim.core.certificates import NewCertificate, issue
 from mss_sim.errors import Refusal
 from mss_sim.psc import certificates
 from mss_sim.psc.authentication import ASSERTION_TYPE, authenticate
@@ -335,7 +336,10 @@ def certificate(common_name: str, organisation: str) -> str:
 
 
 async def test_a_client_is_known_by_the_subject_of_its_certificate(world: Simulator, party: RelyingParty) -> None:
-    await party.register(client_id="tls", token_endpoint_auth_method="tls_client_auth", tls_client_auth_subject_dn="CN=lgc,O=Cabinet")
+    """What a listener may hand on; tests/journeys/test_https.py goes over the wire."""
+    issued = await issue(world.world, NewCertificate(operator="Laboratoire du Parc", common="lgc"))
+    other = await issue(world.world, NewCertificate(operator="Laboratoire du Parc", common="other"))
+    await party.register(client_id="tls", token_endpoint_auth_method="tls_client_auth", tls_client_auth_subject_dn=issued.subject)
     assert (await party.post("token", grant_type="refresh_token", client_id="tls")).json()["error"] == "invalid_client"
     form = Parameters({"client_id": "tls"}, frozenset())
 
@@ -343,21 +347,22 @@ async def test_a_client_is_known_by_the_subject_of_its_certificate(world: Simula
         scope = {"type": "http", "headers": [], "path": "/", "extensions": {"tls": tls}}
         return (await authenticate(Request(scope), form, world.core)).client_id
 
-    good = certificate("lgc", "Cabinet")
+    good = issued.certificate
     assert await asking({"client_cert_chain": [good]}) == "tls"
     refused: tuple[dict[str, Any], ...] = (
         {},
         {"client_cert_chain": []},
         {"client_cert_chain": ["no certificate"]},
-        {"client_cert_chain": [certificate("other", "Cabinet")]},
+        {"client_cert_chain": [other.certificate]},
+        {"client_cert_chain": [certificate("lgc", "Laboratoire du Parc")]},
         {"client_cert_chain": [good], "client_cert_error": "unknown authority"},
     )
     for tls in refused:
         with pytest.raises(Exception, match="invalid_client"):
             await asking(tls)
-    subject = certificates.subject_of({"extensions": {"tls": {"client_cert_chain": [good]}}})
-    assert subject is not None
-    assert not certificates.is_named(subject, "no name at all")
+    octets = certificates.shown_in({"extensions": {"tls": {"client_cert_chain": [good]}}})
+    assert octets is not None
+    assert not certificates.is_named(certificates.subject_of(octets), "no name at all")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,31 @@
+"""Sockets that listen, and what is said when a port cannot be had."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def listening(name: str, host: str, port: int) -> Iterator[None]:
+    """Say of an OSError which port it was, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        reason = str(error.strerror or error).rpartition(": ")[2]  # asyncio puts the address before the reason
+        raise OSError(f"cannot listen on {host}, {name} port {port}: {reason}; see --host and --{name}-port") from error
+
+
+def bind(name: str, host: str, port: int) -> socket.socket:
+    """A listening socket; `port` 0 takes any free one. OSError that says what to do when it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio turns Nagle off where it sees TCP by name
+    try:
+        with listening(name, host, port):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+            listener.listen(512)
+            listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
