@@ -63,6 +63,7 @@ def _fail(text: str, status: int = 2) -> typer.Exit:
 
 @app.command()
 def run(
+    *,
     seed: Annotated[str, typer.Option(help="Seed world to plant at first start; 'none' for an empty one.")] = "cabinet",
     data: Annotated[Path | None, typer.Option(help="Folder of the database, keys and certificates; default ./data.")] = None,
     memory: Annotated[bool, typer.Option("--memory", help="Keep nothing: everything vanishes at exit.")] = False,

@@ -45,7 +45,7 @@ class _Protocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         super().shutdown()
-        if self._tls is not None and (self.cycle is None or self.cycle.response_complete):
+        if self._tls is not None and (self.cycle is None or self.cycle.response_complete):  # type: ignore[redundant-expr]  # it is None at first
             self.loop.call_later(_GOODBYE_SECONDS, self.transport.abort)  # who is idle may never read, nor answer, the goodbye of TLS
 
 
