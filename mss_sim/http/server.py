@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _VERSIONS = {"TLSv1.2": 0x0303, "TLSv1.3": 0x0304}
 """The numbers that the extension wants."""
+_GOODBYE_SECONDS = 0.2
 
 
 class _Server(uvicorn.Server):
@@ -41,6 +42,12 @@ class _Protocol(HttpToolsProtocol):
         self.scope["state"]["hang_up"] = self.transport.close
         if self._tls is not None:
             self.scope["extensions"] = {"tls": self._tls}
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        cycle: Any = self.cycle  # None before the first request
+        if self._tls is not None and (cycle is None or cycle.response_complete):
+            self.loop.call_later(_GOODBYE_SECONDS, self.transport.abort)  # who is idle may never read, nor answer, the goodbye of TLS
 
 
 def _told(shown: ssl.SSLObject) -> dict[object, object]:

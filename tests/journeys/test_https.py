@@ -1,6 +1,8 @@
 """The HTTPS port: the same application in TLS, and clients of Pro Santé Connect that are known by their certificates."""
 
+import asyncio
 import ssl
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -87,6 +89,17 @@ async def test_clear_text_at_the_https_port_is_no_request(simulator: Simulator) 
             await http.get(simulator.ready()["https"].replace("https:", "http:") + "/readyz")
     async with _https(simulator) as https:
         assert (await https.get("/readyz")).status_code == 200
+
+
+async def test_a_client_that_idles_does_not_hold_the_simulator_up(start: StartSimulator) -> None:
+    """TLS says goodbye both ways; a library that keeps a connection open for later does not look at it."""
+    async with start(https_port=0) as simulator:
+        ready, context = simulator.ready(), MailClient(simulator).tls
+        idle = httpx.Client(base_url=ready["https"], verify=context)
+        assert (await asyncio.to_thread(idle.get, "/readyz")).status_code == 200
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 3
+    await asyncio.to_thread(idle.close)
 
 
 async def test_the_aliases_lead_there(simulator: Simulator, start: StartSimulator) -> None:
