@@ -45,7 +45,8 @@ class _Protocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         super().shutdown()
-        if self._tls is not None and (self.cycle is None or self.cycle.response_complete):  # type: ignore[redundant-expr]  # it is None at first
+        cycle: Any = self.cycle  # None before the first request
+        if self._tls is not None and (cycle is None or cycle.response_complete):
             self.loop.call_later(_GOODBYE_SECONDS, self.transport.abort)  # who is idle may never read, nor answer, the goodbye of TLS
 
 

@@ -1,12 +1,16 @@
 """The story that the simulator exists for, played over real sockets: `make demo`.
 
-A hospital doctor writes to a practice's shared mailbox; the secretary, to whom it was delegated, reads and answers on its behalf; the
-receipts come; a letter to nobody comes back; a conversation with a patient is closed. Each step prints what the wire said.
+A hospital doctor writes to a practice's shared mailbox; the secretary, to whom it was delegated, logs in by Pro Santé Connect, reads and
+answers on its behalf; the receipts come; a letter to nobody comes back; a conversation with a patient is closed. Each step prints what
+the wire said.
 """
 
 import base64
+import hashlib
 import imaplib
 import json
+import re
+import secrets
 import smtplib
 import ssl
 import sys
@@ -14,10 +18,11 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from email.message import EmailMessage
+from collections.abc import Callable
+from email.message import EmailMessage, Message
 from email.policy import SMTP
 from email.utils import formatdate, make_msgid
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 
@@ -31,6 +36,25 @@ _DOCTOR = "camille.martin@medecin.sim.mssante.fr"
 _PATIENT = "285037511300167@patient.mssante.fr"
 _NOBODY = "personne@medecin.sim.mssante.fr"
 _SHOWN_CHARS = 150
+_PATIENCE_SECONDS = 20.0
+_Seen = TypeVar("_Seen")
+
+
+class _NotFollowed(urllib.request.HTTPRedirectHandler):
+    """A redirect is shown, not followed: the client's own page is where it leads."""
+
+    def redirect_request(self, *_what: Any) -> None:
+        """None is made."""
+
+
+def until(look: Callable[[], _Seen], holds: Callable[[_Seen], bool]) -> _Seen:
+    """What is seen once it is as it should be, or at the end of patience."""
+    end = time.monotonic() + _PATIENCE_SECONDS
+    seen = look()
+    while not holds(seen) and time.monotonic() < end:
+        time.sleep(0.05)
+        seen = look()
+    return seen
 
 
 class Story:
@@ -40,6 +64,8 @@ class Story:
         self._running = running
         self._console = Console(highlight=False)
         self._tls = ssl.create_default_context(cafile=running.ready["ca_file"])
+        self._browser = urllib.request.build_opener(_NotFollowed, urllib.request.HTTPCookieProcessor())
+        self._tokens: dict[str, str] = {}
         self._step = 0
 
     def step(self, text: str) -> None:
@@ -80,14 +106,38 @@ class Story:
             self.wire("S:", f"{code} {said.decode()}")
             return code, said.decode()
 
+    def log_in(self, role: str) -> None:
+        """Log in by Pro Santé Connect, as browser and client: authorization code with PKCE. REST and IMAP use the token from then on."""
+        idnat, psc = self._running.persona(role)["idnat"], self._running.ready["psc"]
+        found = json.loads(self._ask("GET", f"{psc['issuer']}/.well-known/wallet-openid-configuration")[2])
+        verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(8)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        wanted = {"client_id": psc["client_id"], "redirect_uri": psc["redirect_uri"], "response_type": "code", "state": state}
+        wanted |= {"scope": "openid scope_all", "acr_values": "eidas1", "code_challenge": challenge, "code_challenge_method": "S256"}
+        status, _, page = self._ask("GET", f"{found['authorization_endpoint']}?{urllib.parse.urlencode(wanted)}")
+        self.wire("GET", f"/auth?client_id={psc['client_id']}&scope=openid+scope_all&acr_values=eidas1… -> {status}, the page of log-in")
+        key = re.search(r'name="key" value="([^"]+)"', page)
+        form = {"key": key[1] if key else "", "identity": idnat, "mode": "CARD", "decision": "approve"}
+        status, headers, _ = self._ask("POST", f"{found['authorization_endpoint']}/login", form)
+        self.wire("POST", f"/auth/login, {idnat} by card -> {status}, back to {headers['Location']}")
+        back = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(headers["Location"] or "").query))
+        self.check(back.get("state") == state and back.get("iss") == psc["issuer"], "the browser brings a code to her software")
+        form = {"grant_type": "authorization_code", "code": back["code"], "redirect_uri": psc["redirect_uri"], "code_verifier": verifier}
+        client = {"Authorization": "Basic " + base64.b64encode(f"{psc['client_id']}:{psc['client_secret']}".encode()).decode()}
+        status, _, text = self._ask("POST", found["token_endpoint"], form, client)
+        self.wire("POST", f"{urllib.parse.urlsplit(found['token_endpoint']).path} -> {status} {text}")
+        self._tokens[role] = json.loads(text)["access_token"]
+        told = json.loads(self._ask("GET", found["userinfo_endpoint"], None, {"Authorization": f"Bearer {self._tokens[role]}"})[2])
+        self.check(told["SubjectNameID"] == idnat, f"a token for {told['given_name']} {told['family_name']}, {told['SubjectNameID']}")
+
     def imap(self, role: str, mailbox: str) -> imaplib.IMAP4:
-        """A connection over STARTTLS, logged in to a mailbox that the persona may see."""
-        persona, where = self._running.persona(role), self._running.ready["imap"]
+        """A connection over STARTTLS, for a mailbox that the persona may see, with the token."""
+        token, where = self._tokens[role], self._running.ready["imap"]
         client = imaplib.IMAP4(where["host"], where["port"], timeout=30)
         client.starttls(self._tls)
-        name = f"{mailbox}*{persona['login']}"
-        self.wire("C:", f"STARTTLS, LOGIN {name}")
-        self.wire("S:", _shown(client.login(name, persona["password"])[1]))
+        self.wire("C:", f"STARTTLS, AUTHENTICATE XOAUTH2 user={mailbox} auth=Bearer {token[:16]}…")
+        said: Any = client.authenticate("XOAUTH2", lambda _: f"user={mailbox}\x01auth=Bearer {token}\x01\x01".encode())[1]
+        self.wire("S:", _shown(said))
         return client
 
     def ask(self, client: imaplib.IMAP4, verb: str, *words: str) -> str:
@@ -98,20 +148,36 @@ class Story:
         return _shown(answers)
 
     def rest(self, role: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """One request as a persona; the status and the decoded JSON."""
-        persona = self._running.persona(role)
+        """One request as a persona, with the token of whoever has one; the status and the decoded JSON."""
+        status, found, text = self._rest(role, method, path, body)
+        self.wire(method, f"{found} -> {status} {text}")
+        return status, json.loads(text or "null")
+
+    def rest_until(self, role: str, path: str, holds: Callable[[Any], bool]) -> Any:
+        """The JSON of a GET once it is as it should be: mail between operators travels, and takes its time."""
+        status, found, text = until(lambda: self._rest(role, "GET", path, None), lambda answer: holds(json.loads(answer[2])))
+        self.wire("GET", f"{found} -> {status} {text}")
+        return json.loads(text)
+
+    def _rest(self, role: str, method: str, path: str, body: Any) -> tuple[int, str, str]:
+        persona, token = self._running.persona(role), self._tokens.get(role)
         basic = base64.b64encode(f"{persona['login']}:{persona['password']}".encode()).decode()
-        headers = {"Authorization": f"Basic {basic}", "Content-Type": "application/json"}
-        url = self._running.ready["http"] + "/api/v1" + path
+        headers = {"Authorization": f"Bearer {token}" if token else f"Basic {basic}", "Content-Type": "application/json"}
         data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - our own URL
+        status, _, text = self._ask(method, f"{self._running.ready['http']}/api/v1{path}", data, headers)
+        return status, f"{'(Bearer) ' if token else ''}/api/v1{path}", text
+
+    def _ask(
+        self, method: str, url: str, sent: dict[str, str] | bytes | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, Message, str]:
+        """One HTTP request, a form when fields are given; status, headers, text."""
+        data = urllib.parse.urlencode(sent).encode() if isinstance(sent, dict) else sent
+        request = urllib.request.Request(url, data, headers or {}, method=method)  # noqa: S310 - our own URL
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-                status, text = answer.status, answer.read()
+            with self._browser.open(request, timeout=30) as answer:
+                return answer.status, answer.headers, answer.read().decode()
         except urllib.error.HTTPError as error:
-            status, text = error.code, error.read()
-        self.wire(f"{method}", f"/api/v1{path} -> {status} {text.decode()}")
-        return status, json.loads(text or b"null")
+            return error.code, error.headers, error.read().decode()
 
 
 def _shown(answers: list[Any]) -> str:
@@ -144,7 +210,7 @@ def _letter(sender: str, to: str, subject: str, text: str, *, receipt: bool = Fa
 
 def _newest(story: Story, role: str, mailbox: str, **filters: str) -> dict[str, Any]:
     query = urllib.parse.urlencode({"folder": "INBOX", "limit": "1", **filters})
-    items = story.rest(role, "GET", f"/mailboxes/{mailbox}/messages?{query}")[1]["items"]
+    items = story.rest_until(role, f"/mailboxes/{mailbox}/messages?{query}", lambda told: bool(told["items"]))["items"]
     story.check(bool(items), f"{mailbox} has it: {items[0]['subject'] if items else None}")
     found: dict[str, Any] = items[0]
     return found
@@ -152,7 +218,7 @@ def _newest(story: Story, role: str, mailbox: str, **filters: str) -> dict[str, 
 
 def _by_imap(story: Story) -> None:
     with story.imap("secretary", _PRACTICE) as client:
-        client.select("INBOX")
+        until(lambda: client.select("INBOX")[1], lambda count: count != [b"0"])
         unseen = story.ask(client, "SEARCH", "UNSEEN")
         story.check(unseen == "1", "one letter is unseen")
         shown = story.ask(client, "FETCH", "1", "(ENVELOPE BODYSTRUCTURE)")
@@ -170,10 +236,13 @@ def _delegation(story: Story) -> None:
     options = ("NOTIFY=SUCCESS,FAILURE", f"ORCPT=rfc822;{_PRACTICE}")
     story.check(story.smtp("hospital", _HOSPITAL, _PRACTICE, letter, options=options)[0] == 250, "accepted, and on disk")
 
-    story.step("The secretary, to whom the mailbox was delegated, finds it in her mail program, over IMAP")
+    story.step("The secretary, to whom the mailbox was delegated, logs in by Pro Santé Connect")
+    story.log_in("secretary")
+
+    story.step("With her token she finds the letter in her mail program, over IMAP")
     _by_imap(story)
 
-    story.step("She reads it over REST: the same letter, seen by now")
+    story.step("She reads it over REST with the same token: the same letter, seen by now")
     unread = _newest(story, "secretary", _PRACTICE, unread="false")
     opened = story.rest("secretary", "GET", f"/mailboxes/{_PRACTICE}/messages/{unread['id']}")[1]
     story.check(opened["attachments"][0]["filename"] == "IHE_XDM.ZIP", "the archive is there")
@@ -193,7 +262,10 @@ def _receipts(story: Story) -> None:
     story.step("The sender has a delivery receipt and a read receipt; his letter has a timeline")
     _newest(story, "hospital", _HOSPITAL, subject="distribu")
     _newest(story, "hospital", _HOSPITAL, subject="lu")
-    told = story.rest("hospital", "GET", f"/mailboxes/{_HOSPITAL}/sent?limit=1")[1]["items"][0]["recipients"][0]
+    sent = f"/mailboxes/{_HOSPITAL}/sent?limit=1"
+    told = story.rest_until("hospital", sent, lambda told: len(told["items"][0]["recipients"][0]["events"]) >= 4)["items"][0]["recipients"][
+        0
+    ]
     kinds = [event["kind"] for event in told["events"]]
     story.check(kinds == ["submitted", "relayed", "delivered", "displayed"], f"{told['address']}: {', '.join(kinds)}")
 
@@ -208,6 +280,7 @@ def _closure(story: Story) -> None:
     story.step("The doctor writes to a patient, who answers")
     opening = _letter(_DOCTOR, _PATIENT, "Votre ordonnance", "Bonjour, la voici.")
     story.check(story.smtp("doctor", _DOCTOR, _PATIENT, opening)[0] == 250, "the conversation is open")
+    _newest(story, "patient", _PATIENT, subject="ordonnance")
     thread = {"In-Reply-To": opening["Message-ID"], "References": opening["Message-ID"]}
     thanks = _letter(_PATIENT, _DOCTOR, "Re: Votre ordonnance", "Merci docteur.", headers=thread)
     story.check(story.smtp("patient", _PATIENT, _DOCTOR, thanks)[0] == 250, "the patient may answer")
