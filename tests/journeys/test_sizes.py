@@ -66,7 +66,7 @@ async def test_an_operator_without_a_limit_has_that_of_the_settings(start: Start
 
 
 async def test_the_servers_announce_what_the_largest_operator_takes(start: StartSimulator) -> None:
-    async with start(message_size_bytes_max=10_000) as simulator:
-        assert (await Peer(simulator).extensions())["size"] == "10000"
-        await _clinic(simulator)
-        assert (await Peer(simulator).extensions())["size"] == "30000"
+    async with start() as simulator:
+        assert (await Peer(simulator).extensions())["size"] == "25000000"
+        assert (await control(simulator, "POST", "/operators", {**OPERATOR, "message_size_bytes_max": 30_000_000})).status_code == 201
+        assert (await Peer(simulator).extensions())["size"] == "30000000"
