@@ -79,7 +79,7 @@ class Delivery:
 
     def _deliver_group(self, conn: Connection, letters: Sequence[Letter]) -> dict[int, Accepted | Exception]:
         berths = mailboxes.berths(conn, _addresses(letters))
-        threads = messages.known(conn, {id_ for letter in letters for id_ in (*_references(letter), *_own_id(letter))})
+        threads = messages.known(conn, {id_ for letter in letters for id_ in (*_references(letter), *self._own_id(letter))})
         results: dict[int, Accepted | Exception] = {}
         kept: list[Sorted] = []
         for letter in letters:
@@ -121,7 +121,7 @@ class Delivery:
         """Decide on one letter; Refusal when none of it may be kept."""
         answered = [threads[id_] for id_ in _references(letter) if id_ in threads]
         sender = berths.get(letter.left_from)
-        twin = _twin(conn, letter, sender, threads)
+        twin = self._twin(conn, letter, sender, threads)
         thread_id = answered[0][0] if answered else self._thread(conn, letter, sender, berths)
         sorted_ = Sorted(letter, twin[0] if twin else thread_id, twin=twin[1] if twin else None)
         if letter.origin:
@@ -201,6 +201,18 @@ class Delivery:
         if letter.door is Door.SYSTEM and not letter.tried_before:
             return Reach.NOTICE
         return Reach.LOCAL if local or not self._world.settings.remote_unknown_bounces else Reach.REMOTE
+
+    def _own_id(self, letter: Letter) -> tuple[str, ...]:
+        """The Message-ID of a letter that comes in by the MX port and may have been submitted to this very store."""
+        if letter.door is not Door.MX or self._world.settings.relay is not Relay.SMTP or not letter.row.rfc_message_id:
+            return ()
+        operator = self._world.directory.remembered(letter.left_from) if letter.left_from else None
+        return (letter.row.rfc_message_id,) if operator and operator.mx is None else ()
+
+    def _twin(self, conn: Connection, letter: Letter, sender: Berth | None, threads: dict[str, tuple[int, int]]) -> tuple[int, int] | None:
+        """(thread, message) under which a letter that comes in by the MX port left this store; None when it comes from elsewhere."""
+        found = next((threads[id_] for id_ in self._own_id(letter) if id_ in threads), None)
+        return found if found and sender and submissions.of_message(conn, found[1], sender.id) else None
 
     def _relays(self, letter: Letter, operator: Operator | None, *, local: bool) -> bool:
         """Whether a recipient is another server's affair: an operator outside, or one of this world when mail goes over the wire."""
@@ -289,17 +301,6 @@ class Delivery:
         return CopyRow(
             self._world.ids.next(), folder.mailbox_id, folder.id, letter.id, folder.take_uid(), folder.step(), flags, "", letter.at
         )
-
-
-def _own_id(letter: Letter) -> tuple[str, ...]:
-    """The Message-ID of a letter that a peer brought: it may have been submitted to this very store."""
-    return (letter.row.rfc_message_id,) if letter.door is Door.MX and letter.row.rfc_message_id else ()
-
-
-def _twin(conn: Connection, letter: Letter, sender: Berth | None, threads: dict[str, tuple[int, int]]) -> tuple[int, int] | None:
-    """(thread, message) under which a letter that comes in by the MX port left this store; None when it comes from elsewhere."""
-    found = next((threads[id_] for id_ in _own_id(letter) if id_ in threads), None)
-    return found if found and sender and submissions.of_message(conn, found[1], sender.id) else None
 
 
 def _is_receipt_to(sorted_: Sorted, address: str) -> bool:

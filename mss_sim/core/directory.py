@@ -22,6 +22,7 @@ class _Memory:
     operators: dict[int, Operator]
     domains: dict[str, int]
     cards: dict[str, Mailbox]
+    ceiling: int = 0
 
 
 class Directory:
@@ -89,8 +90,7 @@ class Directory:
 
     async def ceiling(self) -> int:
         """The largest message in bytes that any operator takes: what a server announces before it knows whose mail it is."""
-        memory = await self._fresh()
-        return max([self._default_bytes_max, *(operator.message_size_bytes_max or 0 for operator in memory.operators.values())])
+        return (await self._fresh()).ceiling
 
     async def _fresh(self) -> _Memory:
         return self._memory if self._memory.version == self._store.directory_version else await self._load()
@@ -99,7 +99,8 @@ class Directory:
         version = self._store.directory_version
         rows = await self._store.read(operators.every)
         domains = {domain: operator.id for operator in rows for domain in operator.domains}
-        self._memory = _Memory(version, {operator.id: operator for operator in rows}, domains, {})
+        ceiling = max([self._default_bytes_max, *(operator.message_size_bytes_max or 0 for operator in rows)])
+        self._memory = _Memory(version, {operator.id: operator for operator in rows}, domains, {}, ceiling)
         return self._memory
 
     async def _read(self, address: str) -> Mailbox | None:

@@ -83,7 +83,7 @@ class Reception:
 
     async def _author(self, sender: str, authors: tuple[str, ...]) -> str | None:
         """The mailbox that wrote the letter: the one in From when it is of the return path's operator, as answers go to it."""
-        if not sender or len(authors) != 1:
+        if not sender or len(authors) != 1 or authors[0] == sender:
             return None
         ours, theirs = await self._world.directory.operator_of(sender), await self._world.directory.operator_of(authors[0])
         return authors[0] if ours and theirs and ours.id == theirs.id else None

@@ -155,6 +155,8 @@ def trace_length(raw: bytes) -> int:
     """How many bytes at the top of a message are trace: Return-Path and Received, as servers on the way wrote them."""
     length = 0
     tracing = False
+    if not raw[:12].lower().startswith((b"return-path:", b"received:")):
+        return 0
     for line in raw[: _header_end(raw)].splitlines(keepends=True):
         if line[:1] not in (b" ", b"\t"):
             tracing = line.partition(b":")[0].strip().lower() in _TRACE
