@@ -26,6 +26,7 @@ _MAIL_DOORS = frozenset({Door.SMTP, Door.IMAP})
 class Actor:
     """Somebody who is authenticated, at one door. `mailbox` is the address that he chose to act for, if any.
 
+    `way`: how he logged in, at the doors where it decides which mailboxes he may open; None at the others.
     `until`: when the connection is to be cut because the token that opened it expires, None when it is kept.
     """
 
@@ -33,6 +34,7 @@ class Actor:
     door: Door
     mailbox: str | None = None
     until: Micros | None = None
+    way: LogInBy | None = None
 
 
 def _refused() -> Refusal:
@@ -79,8 +81,9 @@ async def with_certificate(world: World, certificate: bytes | None, *, door: Doo
     owner = await world.store.read(identities.by_id, box.owner_id)
     if owner is None or not owner.enabled:
         raise _refused()
-    await _check_way(world, box, LogInBy.CERTIFICATE)
-    return Actor(owner, door, box.address)
+    await world.directory.operator_of(box.address)
+    check_way(world, box, LogInBy.CERTIFICATE)
+    return Actor(owner, door, box.address, way=LogInBy.CERTIFICATE)
 
 
 def is_over(world: World, actor: Actor) -> bool:
@@ -119,9 +122,11 @@ async def _actor(world: World, identity: Identity, door: Door, mailbox: str | No
     """Somebody known, acting for a mailbox that he may use, or for himself; over SMTP and IMAP the way must be one that opens it."""
     actor = await _acting(world, identity, door, mailbox)
     if door in _MAIL_DOORS:
+        actor = replace(actor, way=way)
         held = await world.store.read(_home, actor, world.clock.now())
         if held is not None:
-            await _check_way(world, held, way)
+            await world.directory.operator_of(held.address)
+            check_way(world, held, way)
     return actor
 
 
@@ -134,8 +139,11 @@ def _home(conn: Connection, actor: Actor, now: Micros) -> Mailbox | None:
     return own[0] if own else None
 
 
-async def _check_way(world: World, mailbox: Mailbox, way: LogInBy) -> None:
-    operator = await world.directory.operator(mailbox.operator_id)
+def check_way(world: World, mailbox: Mailbox, way: LogInBy | None) -> None:
+    """Refuse a mailbox that does not open by the way that somebody logged in; asked at every mailbox that he opens or sends from."""
+    if way is None:
+        return
+    operator = world.directory.remembered(mailbox.address)
     accepted, name = (operator.authentication, operator.name) if operator else (frozenset(LogInBy), "")
     lenient = world.settings.app_passwords and world.settings.profile is Profile.DEVELOPMENT
     decide_way(mailbox.kind, way, accepted, name, app_passwords=lenient)

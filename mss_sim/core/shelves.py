@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from mss_sim.clock import Micros
 from mss_sim.core import delegation
-from mss_sim.core.accounts import Actor, is_over
+from mss_sim.core.accounts import Actor, check_way, is_over
 from mss_sim.core.delegation import Held
 from mss_sim.core.mailboxes import personal_reader
 from mss_sim.core.world import World
@@ -70,6 +70,10 @@ def held_now(world: World, conn: Connection, actor: Actor, address: str, right: 
     held = delegation.require(conn, address, actor.identity.id, right, world.clock.now())
     if held.mailbox.state is MailboxState.CLOSED:
         raise Refusal(Rule.MAILBOX_CLOSED, f"The mailbox {address} is closed.", subject=address)
+    try:
+        check_way(world, held.mailbox, actor.way)
+    except Refusal as refusal:
+        raise Refusal(Rule.RIGHT_MISSING, refusal.detail, subject=address, reference=refusal.reference) from refusal
     return held
 
 

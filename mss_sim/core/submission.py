@@ -9,7 +9,7 @@ import asyncio
 from dataclasses import dataclass
 
 from mss_sim.core import delegation
-from mss_sim.core.accounts import Actor
+from mss_sim.core.accounts import Actor, check_way
 from mss_sim.core.delivery import Delivery
 from mss_sim.core.letters import Accepted, Envelope, Letter, Origin, prepare, trace_fields
 from mss_sim.core.world import World
@@ -63,6 +63,10 @@ async def sender_at(world: World, actor: Actor, address: str, wished: SendMode |
         return Sender(held.mailbox, sending, active[0] if active else None)
 
     sender = await world.store.read(query)
+    try:
+        check_way(world, sender.mailbox, actor.way)
+    except Refusal as refusal:
+        raise Refusal(Rule.SEND_NOT_ALLOWED, refusal.detail, subject=address, reference=refusal.reference) from refusal
     if sender.mailbox.state is not MailboxState.ACTIVE:
         rule = Rule.MAILBOX_CLOSED if sender.mailbox.state is MailboxState.CLOSED else Rule.MAILBOX_SUSPENDED
         raise Refusal(rule, f"The mailbox {address} is {sender.mailbox.state}: it does not send.", subject=address)

@@ -17,7 +17,7 @@ from joserfc.jwk import RSAKey
 
 from mss_sim.app import Simulator
 from mss_sim.clock import ManualClock
-from tests.clients import DOCTOR, HOSPITAL, PRACTICE, ImapClient, Person, Reply, base64_of, control, letter
+from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PRACTICE, ImapClient, Person, Reply, base64_of, control, letter
 from tests.conftest import StartSimulator
 from tests.mail_logins import MailClient, oauthbearer, xoauth2
 from tests.relying_party import DOCTOR as CAMILLE
@@ -277,3 +277,18 @@ async def test_the_strict_profile_offers_tokens_alone(start: StartSimulator) -> 
         assert (await _by_imap(simulator, "LOGIN camille.martin cabinet-2026")).startswith(REFUSED)
         assert (await client.by_smtp("XOAUTH2", xoauth2(DOCTOR, token), DOCTOR, HOSPITAL)).code == 250
         assert await client.by_imaplib("XOAUTH2", xoauth2(DOCTOR, token)) == "OK"
+
+
+async def test_the_way_in_is_judged_at_every_mailbox(simulator: Simulator) -> None:
+    owner = next(box for box in (await control(simulator, "GET", "/mailboxes")).json() if box["address"] == LABORATORY)
+    assert owner["kind"] == "APP"
+    doctor = Person(simulator, "doctor")
+    grant = {"grantee": doctor.idnat, "rights": ["see", "read", "send_as"]}
+    assert (await control(simulator, "POST", f"/mailboxes/{LABORATORY}/grants", grant)).status_code == 201
+    refused = await doctor.smtp(LABORATORY, PRACTICE, letter(LABORATORY, PRACTICE))
+    assert (refused.code, refused.enhanced) == (553, "5.7.1")
+    assert "opens by its client certificate" in refused.text
+    client = await ImapClient.open(simulator, "camille.martin", "cabinet-2026")
+    answer = await client.ask(f'SELECT "Shared/{LABORATORY}/INBOX"')
+    assert answer[-1].startswith("NO [NOPERM]"), answer
+    await client.close()
