@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from mss_sim.config import Settings
+
 ROOT = Path(__file__).resolve().parents[2]
 PINS = ROOT / "requirements"
 LOCKED = ["run", "postgresql", "build", "dev", "lock"]
@@ -94,6 +96,7 @@ def test_the_wheel_holds_what_the_program_reads_at_run_time(wheel: zipfile.ZipFi
     assert {
         "mss_sim/py.typed",
         "mss_sim/core/seeds/cabinet.toml",
+        "mss_sim/core/seeds/clinique.toml",
         "mss_sim/migrations/env.py",
         "mss_sim/migrations/script.py.mako",
         "mss_sim/migrations/versions/0001_first.py",
@@ -163,7 +166,7 @@ def test_the_compose_file_is_well_formed() -> None:
     for line in read("compose.yaml").splitlines():
         if not line or line.lstrip().startswith("#"):
             continue
-        shape = re.fullmatch(r'((?:  )*)(?:- (?:"[^"]*"|[\w/.:-]+)|[\w-]+:(?: (?:"[^"]*"|\[.*\]|[\w./:-]+))?)', line)
+        shape = re.fullmatch(r'((?:  )*)(?:- (?:"[^"]*"|\x27[^\x27]*\x27|[\w/.:-]+)|[\w-]+:(?: (?:"[^"]*"|\[.*\]|[\w./:-]+))?)', line)
         assert shape, line
         level = len(shape[1]) // 2
         assert level <= depth, f"too far to the right: {line}"
@@ -180,11 +183,32 @@ def test_the_compose_file_is_well_formed() -> None:
         "    cap_drop:\n      - ALL\n",
         "      - no-new-privileges:true\n",
         "    healthcheck:\n      test: [",
-        "\nvolumes:\n  data:\n",
+        "\nvolumes:\n  data:\n  second:\n",
     ],
 )
 def test_the_composed_service_is_confined(text: str) -> None:
     assert text in read("compose.yaml")
+
+
+def test_every_composed_simulator_is_confined_alike() -> None:
+    services = re.split(
+        r"^  (?=[\w-]+:$)", read("compose.yaml").partition("\nservices:\n")[2].partition("\nvolumes:\n")[0], flags=re.MULTILINE
+    )[1:]
+    assert [one.partition(":")[0] for one in services] == ["mss-sim", "second", "introduction"]
+    for one in services:
+        for text in ("    read_only: true\n", "    cap_drop:\n      - ALL\n", "      - no-new-privileges:true\n"):
+            assert text in one
+    assert [one.partition(":")[0] for one in services if "    profiles:\n      - two\n" in one] == ["second", "introduction"]
+
+
+def test_the_composed_simulators_reach_each_other_by_the_names_in_their_certificates() -> None:
+    text = read("compose.yaml")
+    first, second = str(Settings.model_fields["hostname"].default), "mail.clinique-lac.sim.mssante.fr"
+    assert f'- "MSS_SIM_HOSTNAME={second}"\n' in text
+    assert re.findall(r"MSS_SIM_PEERS_ALLOWED=(\S+)'", text) == [f'["{second}"]', f'["{first}"]']
+    assert re.findall(r"aliases:\n +- (\S+)", text) == [first, second]
+    assert f'"{first}:1025"' in text
+    assert f'"{second}:1025"' in text
 
 
 def test_the_composed_ports_are_for_this_machine_only() -> None:

@@ -3,6 +3,8 @@
 import signal
 import smtplib
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -54,14 +56,6 @@ class Side:
         answer = httpx.request(method, f"{self.ready['http']}/control{path}", json=body, timeout=20)
         assert answer.status_code < 300, answer.text
         return answer.json()
-
-    def meet(self, other: "Side", name: str) -> None:
-        """Make the other's operator known here, with the certificate that its own white list names."""
-        domain = other.address.partition("@")[2]
-        listed = [row["certificate_dn"] for row in other.control("GET", "/white-list")["rows"] if row["domain"] == domain]
-        authority = Path(other.ready["ca_file"]).read_text(encoding="ascii")
-        known = {"name": name, "domains": [domain], "mx": other.mx, "mx_ca": authority, "certificate_dns": listed}
-        self.control("POST", "/operators", known)
 
     def get(self, path: str, **params: Any) -> Any:
         """The JSON of the REST API for this side's person."""
@@ -120,14 +114,13 @@ def hospital(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Side]:
 
 @pytest.fixture
 def clinic(hospital: Side, tmp_path: Path) -> Iterator[Side]:
-    """An empty world with one operator and one mailbox; it and the hospital's know each other."""
-    started = Side(tmp_path / "clinic", SURGEON, ("anne.morel", "lac-2026"), "--memory", "--seed", "none")
-    started.control("POST", "/operators", {"name": "Clinique du Lac", "domains": [LAKE]})
-    surgeon = {"idnat": "899700420062", "kind": "professional", "family_name": "MOREL", "given_name": "Anne"}
-    started.control("POST", "/identities", {**surgeon, "login": "anne.morel", "password": "lac-2026"})
-    started.control("POST", "/mailboxes", {"address": SURGEON, "kind": "PER", "owner_idnat": surgeon["idnat"]})
-    started.meet(hospital, "Hôpital des Ormes")
-    hospital.meet(started, "Clinique du Lac")
+    """The seed world of one clinic; it and the hospital's know each other."""
+    started = Side(tmp_path / "clinic", SURGEON, ("anne.morel", "lac-2026"), "--memory", "--seed", "clinique")
+    command = [sys.executable, "-m", "mss_sim.testing.introduction", hospital.ready["http"], hospital.mx, started.ready["http"], started.mx]
+    for _ in range(2):  # done again, it changes nothing
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+    assert f"{hospital.ready['http']} knows Clinique du Lac at {started.mx}" in done.stdout
     yield started
     _end(started)
 
