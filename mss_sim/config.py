@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     queue_retry_seconds_max: float = Field(default=3_600, gt=0, description="Longest wait between two tries.")
     delayed_after_seconds: float = Field(default=4 * 3_600, gt=0, description="Age at which a delayed notification leaves.")
     expires_after_seconds: float = Field(default=5 * 86_400, gt=0, description="Age at which deferred mail fails (ref: rfc5321#4.5.4.1).")
-    queue_lease_seconds: float = Field(default=120, gt=0, description="How long a try may take before its process is taken for dead.")
+    queue_lease_seconds: float = Field(default=660, gt=0, description="How long a try may take before its process is taken for dead.")
     queue_poll_seconds: float = Field(default=1.0, gt=0, description="How often the queue looks at the clock.")
 
     # Tokens

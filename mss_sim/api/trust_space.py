@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from mss_sim.api import admin_schemas, examples
-from mss_sim.api.schemas import In, Out
+from mss_sim.api.schemas import In, OneLine, Out
 from mss_sim.api.views import Json
 from mss_sim.clock import iso
 from mss_sim.core import operators
@@ -28,7 +28,7 @@ _DOMAIN = "hopital-ormes.sim.mssante.fr"
 
 
 class OperatorIn(In):
-    name: str = Field(min_length=1, max_length=200, examples=["Clinique du Lac"])
+    name: OneLine = Field(min_length=1, max_length=200, examples=["Clinique du Lac"])
     domains: list[str] = Field(min_length=1, examples=[["clinique-lac.sim.mssante.fr"]])
     message_size_bytes_max: int | None = Field(default=None, ge=1_000, le=2**40)
     mx: str | None = Field(default=None, description="host:port of an operator outside; empty: outside, not reachable; none: served here.")

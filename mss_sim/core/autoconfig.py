@@ -129,4 +129,4 @@ def _server(provider: ET.Element, direction: str, kind: str, host: str, port: in
 
 
 def _leaf(parent: ET.Element, name: str, text: str) -> None:
-    ET.SubElement(parent, name).text = text
+    ET.SubElement(parent, name).text = "".join(letter if letter.isprintable() else "?" for letter in text)

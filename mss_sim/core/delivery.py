@@ -126,6 +126,7 @@ class Delivery:
         sorted_ = Sorted(letter, twin[0] if twin else thread_id, twin=twin[1] if twin else None)
         if letter.origin:
             sorted_.sending = self._sending(conn, letter, sender)
+            readers.check_null_path(letter)
             about = readers.asked(conn, letter)
             if about and sender:
                 readers.check(conn, letter, about, sender)

@@ -60,6 +60,7 @@ class Letter:
 
     `local_operator` is the operator that accepted it (None: whoever holds the mailbox, as for a peer's mail): mailboxes of others are
     remote. `strict` refuses the whole letter when one recipient is refused. `tried_before`: it comes from the queue, its size was judged.
+    `speaks_for`: the domains of the peer that brought it, None where its word is taken.
     `author`: the mailbox that wrote what a peer brought; `trace_bytes`: what servers on the way wrote on top, which no limit counts.
     """
 
@@ -78,6 +79,7 @@ class Letter:
     about_submission: int | None = None
     tried_before: bool = False
     author: str | None = None
+    speaks_for: frozenset[str] | None = None
     trace_bytes: int = 0
 
     @property

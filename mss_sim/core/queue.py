@@ -9,7 +9,7 @@ that another server can get a letter twice; never not at all.
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 
@@ -30,8 +30,10 @@ from mss_sim.store.queue import Due
 from mss_sim.vocabulary import Door, Relay
 
 _UNDER_WAY_MAX = 64
+_OF_THE_LEASE = 0.95
 _NO_LIMITS = Limits(header_size_bytes=1 << 40, header_count=1 << 40, parts=1 << 40, depth=900)
 """What is stored was within the limits when it came, before the trace was written on top."""
+_NOT_TRIED = Answer("4.3.0", "450 4.3.0 The letter could not be tried; the log tells why.")
 _GONE = Answer("5.3.0", "554 5.3.0 The message is gone.")
 
 
@@ -108,7 +110,9 @@ class Queue:
         if not await self._world.store.read(queue.due_count, now):
             return []
         until = now + int(self._world.settings.queue_lease_seconds * SECOND)
-        due = await self._world.store.write(partial(queue.lease, now=now, until=until, limit=limit))
+        leased = await self._world.store.write(partial(queue.lease, now=now, until=until, limit=limit))
+        mine = {due.waiting.recipient_id for task in self._under_way.values() for due in task.due}  # a clock that is driven may jump
+        due = [one for one in leased if one.waiting.recipient_id not in mine]
         return [task for _, group in groupby(due, key=lambda one: one.submission.id) for task in await self._tasks(list(group))]
 
     async def _tasks(self, group: Sequence[Due]) -> list[_Task]:
@@ -132,27 +136,34 @@ class Queue:
         return receiver.mx is not None or (receiver.id != sender.id and self._world.settings.relay is Relay.SMTP)
 
     async def _make(self, task: _Task) -> None:
-        """Make the tries of a task. One that cannot even be made waits its longest wait: a letter must not hold up the others."""
+        """Make the tries of a task. One that cannot even be made waits: a letter must not hold up the others."""
+        done = 0
         try:
             if task.sender and task.receiver:
                 await self._carry(task, task.sender, task.receiver)
             else:
-                for due in task.due:
+                for number, due in enumerate(task.due):
+                    done = number
                     await self._world.store.write(partial(self._deliver, due=due))
         except Exception as error:  # noqa: BLE001 - see above
             self._log.error("attempt failed", letter=task.due[0].submission.id, error=repr(error))
-            later = self._world.clock.now() + int(self._world.settings.queue_retry_seconds_max * SECOND)
-            for due in task.due:
-                waiting = replace(due.waiting, next_at=later, leased_until=None)
-                await self._world.store.write(partial(queue.wait, waiting=waiting))
+            await self._put_back(task.due[done:])
         self._delivery.look()
+
+    async def _put_back(self, due: Sequence[Due]) -> None:
+        """What could not even be tried, or not be written down, counts as a try: it grows old and comes back like any other."""
+        for one in due:
+            try:
+                await self._world.store.write(partial(self._settling.refused, due=one, answer=_NOT_TRIED))
+            except Exception as error:  # noqa: BLE001 - its lease runs out, then it is tried again
+                self._log.error("attempt could not be noted", recipient=one.person.id, error=repr(error))
 
     async def _carry(self, task: _Task, sender: Operator, receiver: Operator) -> None:
         submission = task.due[0].submission
         raw = await self._world.store.read(messages.raw, submission.message_id)
         people = tuple(Addressee(one.person.address, one.person.notify, one.person.original) for one in task.due)
         envelope = Envelope(submission.return_path, people, submission.envelope_id, submission.return_full)
-        limit = self._world.settings.queue_lease_seconds / 2
+        limit = self._world.settings.queue_lease_seconds * _OF_THE_LEASE
         carried = Carried({one.address: _GONE for one in people})
         if raw and self.transport:
             carried = await self.transport.carry(Parcel(sender, receiver, envelope, without_return_path(raw), limit))

@@ -38,6 +38,17 @@ def asked(conn: Connection, letter: Letter) -> Asked | None:
     return Asked(reader.id, row.id, frozenset(orjson.loads(row.summary)["receipt_to"]))
 
 
+def check_null_path(letter: Letter) -> None:
+    """Refuse what a person submits without a return path, unless it is his own read receipt: no server speaks through him."""
+    if letter.envelope.sender or letter.origin is None:
+        return
+    said = told(letter) if letter.parsed.root.content_type == "multipart/report" else None
+    own = letter.origin.mailbox
+    if said is None or not all(kind in DISPOSITIONS.values() and address == own for address, kind, _ in said[2]):
+        detail = f"Only a read receipt of {own} itself leaves without a return path; say MAIL FROM:<{own}>."
+        raise Refusal(Rule.SEND_NOT_ALLOWED, detail, subject=own, reference="rfc8098#3")
+
+
 def check(conn: Connection, letter: Letter, about: Asked, sender: Berth) -> None:
     """Refuse a read receipt by the table above (ref: rfc8098#2.1)."""
     if letter.origin:

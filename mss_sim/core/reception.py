@@ -1,7 +1,7 @@
 """Reception: a letter that another operator brings to the MX port.
 
-Nobody is authenticated here yet; what is accepted is decided by domains alone. Both ends must belong to the trust space and the
-recipient must be a mailbox of this simulator: nothing is ever relayed (ref: ans-trust-space).
+A peer is known by its certificate, which the white list binds to domains (`policy/peers.py`): it writes, and reports, for mailboxes of
+those domains alone. The recipient must be a mailbox of this simulator: nothing is ever relayed (ref: ans-trust-space).
 """
 
 from collections.abc import Sequence
@@ -39,6 +39,22 @@ class Reception:
                 reference="ans-trust-space",
             )
 
+    def _check_authors(self, authors: tuple[str, ...], speaks_for: frozenset[str] | None) -> None:
+        """From names mailboxes of the peer's own domains; who is no mailbox of anybody is no concern of this rule."""
+        if speaks_for is None:
+            return
+        foreign = [one for one in authors if domain_of(one) not in speaks_for]
+        if foreign:
+            detail = f"From names {foreign[0]}, which is no mailbox of the operator that brings the letter."
+            raise Refusal(Rule.SEND_NOT_ALLOWED, detail, subject=foreign[0], reference="ans-trust-space")
+
+    async def _speaks_for(self, certificate: PeerCertificate | None) -> frozenset[str] | None:
+        """The domains that the white list binds to a peer's certificate; None where certificates are not asked for."""
+        if self._world.settings.peer_proof is not PeerProof.CERTIFICATE or certificate is None:
+            return None
+        rows = (await self._world.white_list.listing()).rows
+        return frozenset(domain for domain, names in rows.items() if certificate.dn in names)
+
     async def _check_patient(self, sender: str, authors: tuple[str, ...], *, is_report: bool) -> None:
         """A patient is who the return path says: no unknown one, and none that hides behind another return path."""
         hidden = [one for one in authors if domain_of(one) == PATIENT_DOMAIN and one != sender]
@@ -64,16 +80,19 @@ class Reception:
         """The largest message in bytes that is read at all, trace apart."""
         return await self._world.directory.ceiling()
 
-    async def receive(self, envelope: Envelope, raw: bytes, *, protocol: str, peer: str) -> Accepted:
+    async def receive(self, envelope: Envelope, raw: bytes, *, protocol: str, peer: str, certificate: PeerCertificate | None) -> Accepted:
         """Deliver a letter; it is on disk when this returns."""
         traced = trace_length(raw)
         await self.check_size(len(raw) - min(traced, TRACE_BYTES_MAX))
         parsed = await read_message(self._world, raw)
         await self._check_patient(envelope.sender, addresses_of(parsed.from_), is_report=parsed.root.content_type == "multipart/report")
+        speaks_for = await self._speaks_for(certificate)
+        self._check_authors(addresses_of(parsed.from_), speaks_for)
         at = self._world.clock.now()
         trace = trace_fields(self._world, envelope, protocol=protocol, peer=peer, at=at)
         letter = prepare(self._world, raw, parsed, envelope, fields=trace, door=Door.MX, at=at)
         letter.trace_bytes = min(traced, TRACE_BYTES_MAX)
+        letter.speaks_for = speaks_for
         letter.author = await self._author(envelope.sender, addresses_of(parsed.from_))
         return await self._delivery.send(letter)
 

@@ -146,7 +146,9 @@ def _believed(letter: Letter, address: str, kind: TimelineKind) -> bool:
         return kind in DISPOSITIONS.values() and who == address
     if letter.door is Door.SYSTEM:
         return True
-    return letter.door is Door.MX and not letter.envelope.sender
+    if letter.door is not Door.MX or letter.envelope.sender:
+        return False
+    return letter.speaks_for is None or domain_of(address) in letter.speaks_for
 
 
 def _tell(world: World, conn: Connection, letter: Letter, sent: Submission, entry: tuple[str, TimelineKind, str]) -> None:

@@ -103,7 +103,7 @@ class WhiteList:
         _leaf(root, space, "DateDeGeneration", _date(self.generated_at))
         for row in [] if self.variant is Variant.EMPTY else await self.rows():
             entry = ET.SubElement(root, f"{{{space}}}Domaine")
-            _leaf(entry, space, "Nom", idna.decode(row.domain))
+            _leaf(entry, space, "Nom", _shown(row.domain))
             _leaf(entry, space, "Description", row.operator)
             _leaf(entry, space, "DNCertificatOperateur", row.certificate_dn)
             _leaf(entry, space, "ResponsableContact", f"responsable@{row.domain}")
@@ -116,7 +116,15 @@ class WhiteList:
 
 
 def _leaf(parent: ET.Element, space: str, name: str, text: str) -> None:
-    ET.SubElement(parent, f"{{{space}}}{name}").text = text
+    ET.SubElement(parent, f"{{{space}}}{name}").text = "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def _shown(domain: str) -> str:
+    """The domain in Unicode, where it has such a form."""
+    try:
+        return idna.decode(domain)
+    except idna.IDNAError:
+        return domain
 
 
 def _date(at: Micros) -> str:

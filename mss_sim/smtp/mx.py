@@ -19,6 +19,7 @@ class MxSession(Session):
     def __init__(self, settings: Settings, peer: str, reception: Reception) -> None:
         super().__init__(settings, peer)
         self._reception = reception
+        self._chain: Sequence[bytes] = ()
         self._peer: PeerCertificate | None = None
         self.tls_required = settings.peer_proof is PeerProof.CERTIFICATE
 
@@ -29,10 +30,11 @@ class MxSession(Session):
     async def shown(self, chain: Sequence[bytes]) -> None:
         """The certificates that the peer showed in TLS."""
         await super().shown(chain)
-        self._peer = await self._reception.recognise(chain) if chain else None
+        self._chain = chain
 
     async def accept_sender(self, command: MailCommand) -> None:
         await self._reception.check_size(command.size_bytes)
+        self._peer = await self._reception.recognise(self._chain) if self._chain else None  # it may have been taken back meanwhile
         await self._reception.check_sender(command.sender, self._peer)
 
     async def accept_recipient(self, command: RcptCommand, transaction: Transaction) -> None:
@@ -40,4 +42,5 @@ class MxSession(Session):
 
     async def accept_message(self, transaction: Transaction, raw: bytes) -> Accepted:
         peer = f"{self.hello} ([{self.peer}])"
-        return await self._reception.receive(transaction.envelope(), raw, protocol=self.protocol, peer=peer)
+        envelope = transaction.envelope()
+        return await self._reception.receive(envelope, raw, protocol=self.protocol, peer=peer, certificate=self._peer)

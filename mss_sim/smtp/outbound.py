@@ -33,6 +33,9 @@ _OPEN_MAX = 4
 _IDLE_SECONDS = 20.0
 _DOWN_SECONDS = 2.0
 _CONNECT_SECONDS = 10.0
+_COMMAND_SECONDS = 300.0  # ref: rfc5321#4.5.3.2
+_DATA_SECONDS = 600.0  # ref: rfc5321#4.5.3.2.6
+_REPLY_CHARS_MAX = 500
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?= |$)")
 _NOBODY_KNOWS = Answer("4.4.4", "450 4.4.4 Nobody has said where the server of this operator is.")
 
@@ -94,6 +97,7 @@ class Outbound:
         if not receiver.mx:
             raise _Failed(_NOBODY_KNOWS)
         host, _, port = receiver.mx.rpartition(":")
+        host = host.strip("[]")
         if not is_near(host) and host not in self._settings.peers_allowed:
             raise _Failed(
                 Answer("5.7.1", f"550 5.7.1 {host} is not this machine; MSS_SIM_PEERS_ALLOWED names the hosts that may be reached.")
@@ -104,10 +108,13 @@ class Outbound:
         """Hand the parcel over on a line that is open already or, if that one proves dead, on a new one."""
         while lines.idle:
             client, since = lines.idle.pop()
+            alive = False
             if client.is_connected and _now() - since < _IDLE_SECONDS:
                 with suppress(ConnectionError, SMTPException):
                     await client.rset()
-                    return await self._on(lines, client, parcel)
+                    alive = True
+            if alive:
+                return await self._on(lines, client, parcel)
             client.close()
         return await self._on(lines, await self._open(lines, parcel, host, port), parcel)
 
@@ -153,18 +160,20 @@ async def _hand_over(client: SMTP, envelope: Envelope, raw: bytes) -> Carried:
     host = str(client.hostname)
     if encoding == "utf-8" and not client.supports_extension("smtputf8"):
         raise _Failed(Answer("5.6.7", "550 5.6.7 The next server takes no UTF-8 addresses or headers (SMTPUTF8).", host))
-    await client.mail(envelope.sender, options=_mail_options(client, envelope, raw, encoding, dsn=dsn), encoding=encoding)
+    options = _mail_options(client, envelope, raw, encoding, dsn=dsn)
+    await client.mail(envelope.sender, options=options, encoding=encoding, timeout=_COMMAND_SECONDS)
     answers: dict[str, Answer] = {}
     accepted: list[str] = []
     for addressee in envelope.recipients:
         try:
-            await client.rcpt(addressee.address, options=_rcpt_options(addressee) if dsn else [], encoding=encoding)
+            wishes = _rcpt_options(addressee) if dsn else []
+            await client.rcpt(addressee.address, options=wishes, encoding=encoding, timeout=_COMMAND_SECONDS)
             accepted.append(addressee.address)
         except SMTPResponseException as error:
             answers[addressee.address] = _said(error, host)
     if accepted:
         try:
-            done = await client.data(raw)
+            done = await client.data(raw, timeout=_DATA_SECONDS)
             outcome = _answer(done.code, done.message, host)
         except SMTPResponseException as error:
             outcome = _said(error, host)
@@ -228,11 +237,13 @@ def _answer(code: int, message: str, host: str) -> Answer:
     found = _ENHANCED.match(text)
     if not 200 <= code < 600 or code // 100 == 3:
         return Answer("4.4.2", f"450 4.4.2 The server broke off: {text}", host)
-    return Answer(found[0] if found else f"{code // 100}.0.0", f"{code} {text}", host)
+    agrees = found is not None and found[0].startswith(str(code // 100))  # else the reply code decides (ref: rfc3463#2)
+    return Answer(found[0] if found and agrees else f"{code // 100}.0.0", f"{code} {text}", host)
 
 
 def _flat(text: str) -> str:
-    return " ".join(text.split())
+    """One line that every database takes, whatever octets a server answered."""
+    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))[:_REPLY_CHARS_MAX]
 
 
 def _now() -> float:

@@ -49,7 +49,7 @@ def _talk(simulator: Simulator, context: ssl.SSLContext | None, sender: str, to:
             if code >= 400:
                 return Reply(code, said.decode())
         client.docmd("DATA")
-        client.send(letter(sender or "x@y.fr", to).as_bytes(policy=SMTP) + b".\r\n")
+        client.send(letter(sender or f"x@{PINS}", to).as_bytes(policy=SMTP) + b".\r\n")
         code, said = client.getreply()
         return Reply(code, said.decode())
 
