@@ -39,11 +39,13 @@ class Reception:
                 reference="ans-trust-space",
             )
 
-    def _check_authors(self, authors: tuple[str, ...], speaks_for: frozenset[str] | None) -> None:
-        """From names mailboxes of the peer's own domains; who is no mailbox of anybody is no concern of this rule."""
+    async def _check_authors(self, sender: str, authors: tuple[str, ...], speaks_for: frozenset[str] | None) -> None:
+        """From names mailboxes of the peer's own domains; a notification may be a host's, which is in no listed domain."""
         if speaks_for is None:
             return
-        foreign = [one for one in authors if domain_of(one) not in speaks_for]
+        listed = (await self._world.white_list.listing()).rows
+        named = {one: domain_of(one) for one in authors}
+        foreign = [one for one, domain in named.items() if domain not in speaks_for and (sender or domain in listed)]
         if foreign:
             detail = f"From names {foreign[0]}, which is no mailbox of the operator that brings the letter."
             raise Refusal(Rule.SEND_NOT_ALLOWED, detail, subject=foreign[0], reference="ans-trust-space")
@@ -87,7 +89,7 @@ class Reception:
         parsed = await read_message(self._world, raw)
         await self._check_patient(envelope.sender, addresses_of(parsed.from_), is_report=parsed.root.content_type == "multipart/report")
         speaks_for = await self._speaks_for(certificate)
-        self._check_authors(addresses_of(parsed.from_), speaks_for)
+        await self._check_authors(envelope.sender, addresses_of(parsed.from_), speaks_for)
         at = self._world.clock.now()
         trace = trace_fields(self._world, envelope, protocol=protocol, peer=peer, at=at)
         letter = prepare(self._world, raw, parsed, envelope, fields=trace, door=Door.MX, at=at)
