@@ -9,7 +9,7 @@ from mss_sim.core.world import World
 from mss_sim.policy.closure import Effect, effect_of
 from mss_sim.policy.receipts import diagnostic
 from mss_sim.policy.routing import Way
-from mss_sim.store import conversations, journal, queue, submissions
+from mss_sim.store import conversations, journal, messages, queue, submissions
 from mss_sim.store.conversations import AnswerRightRow
 from mss_sim.store.engine import Connection
 from mss_sim.store.journal import Line
@@ -101,7 +101,7 @@ def _rights(world: World, conn: Connection, sorted_: Sorted, berths: dict[str, B
         again = letter.sender_mailbox is not None or sorted_.twin is not None
         if effect is Effect.NONE or (berth in deferred and effect is Effect.OPEN) or (again and effect is not Effect.OPEN):
             continue  # what closes did so when it was accepted, what opens does so when it arrives
-        cause = None
+        cause = ClosureCause.FIN_SUBJECT if again and _overtaken(conn, sorted_, sender, berth) else None
         if effect is Effect.WITHDRAW:
             cause = ClosureCause.FIN_SUBJECT
             conversations.withdraw_given_by(conn, sender.id, berth.id, letter.at)
@@ -124,6 +124,14 @@ def _rights(world: World, conn: Connection, sorted_: Sorted, berths: dict[str, B
             for target in answerable
         ]
         conversations.give(conn, rows)
+
+
+def _overtaken(conn: Connection, sorted_: Sorted, sender: Berth, patient: Berth) -> bool:
+    """Whether a [FIN] left the mailbox after this letter did, and arrived before it: it withdrew all earlier ones, wherever they were."""
+    row = messages.by_id(conn, sorted_.twin) if sorted_.twin else sorted_.letter.row
+    left_at = row.received_at if row else sorted_.letter.at
+    given = conversations.rights_between(conn, patient.id, sender.id)
+    return any(one.cause is ClosureCause.FIN_SUBJECT and (one.withdrawn_at or 0) > left_at for one in given)
 
 
 def _answerable(sorted_: Sorted, sender: Berth, berths: dict[str, Berth]) -> list[Berth]:

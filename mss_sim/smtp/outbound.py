@@ -202,7 +202,7 @@ def _rcpt_options(addressee: Addressee) -> list[str]:
         options.append("NOTIFY=" + ",".join(sorted(one.value.upper() for one in addressee.notify)))
     if addressee.original:
         kind, _, address = addressee.original.partition(";")
-        options.append(f"ORCPT={kind};{xtext(address)}")
+        options.append(f"ORCPT={kind};{unitext(address) if kind == 'utf-8' else xtext(address)}")
     return options
 
 
@@ -212,8 +212,18 @@ def _needs_utf8(envelope: Envelope, raw: bytes) -> bool:
 
 
 def xtext(text: str) -> str:
-    """Text as a parameter of MAIL or RCPT carries it (ref: rfc3461#4)."""
-    return "".join(chr(octet) if 33 <= octet <= 126 and octet not in b"+=" else f"+{octet:02X}" for octet in text.encode("utf-8"))
+    """Text as a parameter of MAIL or RCPT carries it (ref: rfc3461#4); octets that a client sent in this form go on as they came."""
+    try:
+        octets = text.encode("latin-1")
+    except UnicodeEncodeError:
+        octets = text.encode("utf-8")
+    return "".join(chr(octet) if 33 <= octet <= 126 and octet not in b"+=" else f"+{octet:02X}" for octet in octets)
+
+
+def unitext(text: str) -> str:
+    """An address of type utf-8 in ASCII (ref: rfc6533#3)."""
+    plain = "".join(letter if letter.isascii() else f"\\x{{{ord(letter):X}}}" for letter in text)
+    return xtext(plain)
 
 
 def hello(operator: Operator) -> str:

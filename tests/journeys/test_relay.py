@@ -144,3 +144,43 @@ async def test_a_conversation_with_a_patient_is_closed_across_operators(wired: W
         assert closed.status_code == 200, closed.text
         refused = await patient.send(PATIENT, to=[DOCTOR], in_reply_to=item["id"])
         assert refused.json()["code"] == "conversation-closed"
+
+
+async def test_fin_withdraws_letters_that_are_still_on_their_way(wired: Wired, clock: ManualClock) -> None:
+    async with wired(clock=clock) as world:
+        doctor, patient = Person(world, "doctor"), Person(world, "patient")
+        await _change(world, PATIENT, state="suspended")
+        for subject in ("Votre ordonnance", "[FIN]"):
+            assert (await doctor.send(DOCTOR, to=[PATIENT], subject=subject)).status_code == 201
+            clock.advance(timedelta(seconds=1))
+        await _change(world, PATIENT, state="active")
+        clock.advance(timedelta(hours=2))
+
+        async def both() -> bool:
+            return len(await patient.inbox(PATIENT)) == 2
+
+        await _until(both)
+        for item in await patient.inbox(PATIENT):
+            refused = await patient.send(PATIENT, to=[DOCTOR], in_reply_to=item["id"])
+            assert refused.json()["code"] == "conversation-closed"
+        assert (await doctor.send(DOCTOR, to=[PATIENT], subject="Une dernière chose")).status_code == 201
+        newest = (await _until(lambda: patient.inbox(PATIENT, subject="chose")))[0]
+        assert (await patient.send(PATIENT, to=[DOCTOR], in_reply_to=newest["id"])).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("mail", "rcpt", "told"),
+    [
+        ("ENVID=" + "+E9" * 33, "NOTIFY=SUCCESS", "Original-Envelope-Id"),
+        ("RET=HDRS", "NOTIFY=SUCCESS ORCPT=rfc822;a+2Bb@x.fr", "rfc822;a+b@x.fr"),
+        ("SMTPUTF8", "NOTIFY=SUCCESS ORCPT=utf-8;zo\\x{E9}@b.fr", "utf-8"),
+    ],
+)
+async def test_what_the_sender_wants_to_hear_survives_the_second_hop(wired: Wired, mail: str, rcpt: str, told: str) -> None:
+    async with wired() as world:
+        hospital = Person(world, "hospital")
+        assert (await hospital.smtp(HOSPITAL, PRACTICE, letter(HOSPITAL, PRACTICE), mail=mail, rcpt=rcpt)).code == 250
+        item = (await _until(lambda: hospital.inbox(HOSPITAL)))[0]
+        raw = (await hospital.rest("GET", f"/mailboxes/{HOSPITAL}/messages/{item['id']}/raw")).text
+        assert "Action: delivered" in raw
+        assert told in raw
