@@ -12,7 +12,7 @@
     reports, receipts, readers       notifications owed and reports matched; read receipts and timelines; those that clients send
     queue, settling, transport       recipients that wait or are elsewhere; what follows from a try; who carries letters out
     operators, peers, white_list     the trust space: who is in it, what certificates are worth, its list
-    autoconfig                       how clients find their servers from an address alone
+    autoconfig, documents            how clients find their servers from an address alone; what XML files have in common
     mailboxes, foldering             reading and keeping order, one message at a time
     shelves, handling, listing       a folder that is kept open: reading, changing; the tree of all folders
     events                           who waits for what, told after the commit

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
+from mss_sim.core.documents import leaf, written
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical, canonical_domain, domain_of
@@ -91,9 +92,9 @@ async def configuration(world: World, doors: Doors, domain: str) -> bytes:
     ways = operator.authentication if operator else frozenset(LogInBy)
     root = ET.Element("clientConfig", version="1.1")
     provider = ET.SubElement(root, "emailProvider", id=domain)
-    _leaf(provider, "domain", domain)
-    _leaf(provider, "displayName", operator.name if operator else domain)
-    _leaf(provider, "displayShortName", domain)
+    leaf(provider, "domain", domain)
+    leaf(provider, "displayName", operator.name if operator else domain)
+    leaf(provider, "displayShortName", domain)
     for direction, kind, port in (("incomingServer", "imap", doors.imap_port), ("outgoingServer", "smtp", doors.submission_port)):
         _server(provider, direction, kind, doors.hostname, port, _methods(world, ways))
         if LogInBy.CERTIFICATE in ways:
@@ -102,10 +103,8 @@ async def configuration(world: World, doors: Doors, domain: str) -> bytes:
         block = ET.SubElement(root, "oAuth2")
         issuer, authorisation, token = doors.oauth2
         for name, text in (("issuer", issuer), ("scope", "openid scope_all"), ("authURL", authorisation), ("tokenURL", token)):
-            _leaf(block, name, text)
-    ET.indent(root)
-    octets: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return octets
+            leaf(block, name, text)
+    return written(root)
 
 
 def _methods(world: World, ways: Collection[LogInBy]) -> list[str]:
@@ -120,13 +119,9 @@ def _server(provider: ET.Element, direction: str, kind: str, host: str, port: in
     if not methods:
         return
     server = ET.SubElement(provider, direction, type=kind)
-    _leaf(server, "hostname", host)
-    _leaf(server, "port", str(port))
-    _leaf(server, "socketType", "STARTTLS")
-    _leaf(server, "username", "%EMAILADDRESS%")
+    leaf(server, "hostname", host)
+    leaf(server, "port", str(port))
+    leaf(server, "socketType", "STARTTLS")
+    leaf(server, "username", "%EMAILADDRESS%")
     for method in methods:
-        _leaf(server, "authentication", method)
-
-
-def _leaf(parent: ET.Element, name: str, text: str) -> None:
-    ET.SubElement(parent, name).text = "".join(letter if letter.isprintable() else "?" for letter in text)
+        leaf(server, "authentication", method)

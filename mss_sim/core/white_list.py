@@ -13,6 +13,7 @@ import idna
 
 from mss_sim.clock import SECOND, Clock, Micros, to_datetime
 from mss_sim.config import Settings
+from mss_sim.core.documents import leaf, written
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical_domain
 from mss_sim.pki import names
@@ -100,23 +101,17 @@ class WhiteList:
         """The file that operators and clients fetch."""
         space = _WRONG_NAMESPACE if self.variant is Variant.WRONG_NAMESPACE else NAMESPACE
         root = ET.Element(f"{{{space}}}{self._settings.white_list_root}")
-        _leaf(root, space, "DateDeGeneration", _date(self.generated_at))
+        leaf(root, f"{{{space}}}DateDeGeneration", _date(self.generated_at))
         for row in [] if self.variant is Variant.EMPTY else await self.rows():
             entry = ET.SubElement(root, f"{{{space}}}Domaine")
-            _leaf(entry, space, "Nom", _shown(row.domain))
-            _leaf(entry, space, "Description", row.operator)
-            _leaf(entry, space, "DNCertificatOperateur", row.certificate_dn)
-            _leaf(entry, space, "ResponsableContact", f"responsable@{row.domain}")
-            _leaf(entry, space, "SupportContact", f"support@{row.domain}")
-            _leaf(entry, space, "DateMAJ", _date(row.updated_at))
+            leaf(entry, f"{{{space}}}Nom", _shown(row.domain))
+            leaf(entry, f"{{{space}}}Description", row.operator)
+            leaf(entry, f"{{{space}}}DNCertificatOperateur", row.certificate_dn)
+            leaf(entry, f"{{{space}}}ResponsableContact", f"responsable@{row.domain}")
+            leaf(entry, f"{{{space}}}SupportContact", f"support@{row.domain}")
+            leaf(entry, f"{{{space}}}DateMAJ", _date(row.updated_at))
         ET.register_namespace("", space)
-        ET.indent(root)
-        octets: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-        return octets
-
-
-def _leaf(parent: ET.Element, space: str, name: str, text: str) -> None:
-    ET.SubElement(parent, f"{{{space}}}{name}").text = "".join(letter if letter.isprintable() else "?" for letter in text)
+        return written(root)
 
 
 def _shown(domain: str) -> str:

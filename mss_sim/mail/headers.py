@@ -90,6 +90,11 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
 
 
+def printable(text: str) -> str:
+    """The text without what cannot be shown, and what XML and databases do not take: a question mark in its place."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def text_in(octets: bytes, charset: str, errors: str) -> str:
     """The text of octets in a charset of mail; LookupError when there is no such charset."""
     name = codecs.lookup(charset).name

@@ -87,7 +87,7 @@ def make(label: str, key: ec.EllipticCurvePrivateKey, above: Authority | None, p
         .not_valid_before(now - _AGE)
         .not_valid_after(now + _LIFETIME)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0 if above else 1), critical=True)
-        .add_extension(_usage(), critical=True)
+        .add_extension(key_usage(signs_certificates=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
     if above is not None:
@@ -95,13 +95,14 @@ def make(label: str, key: ec.EllipticCurvePrivateKey, above: Authority | None, p
     return Authority(label, builder.sign(above.key if above else key, hashes.SHA256()), key, above)
 
 
-def _usage() -> x509.KeyUsage:
+def key_usage(*, signs_certificates: bool = False, encipherment: bool = False) -> x509.KeyUsage:
+    """What a key may be used for: signatures always, more for an authority or for the key exchange of old TLS versions."""
     return x509.KeyUsage(
         digital_signature=True,
-        key_cert_sign=True,
-        crl_sign=True,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        key_encipherment=encipherment,
         content_commitment=False,
-        key_encipherment=False,
         data_encipherment=False,
         key_agreement=False,
         encipher_only=False,

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from mss_sim.pki.authority import Authority, Places, published
+from mss_sim.pki.authority import Authority, Places, key_usage, published
 from mss_sim.vocabulary import CertificateProfile, KeyKind
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -59,26 +59,12 @@ def _leaf(order: Order, key: Key) -> x509.CertificateBuilder:
         .not_valid_before(order.not_before)
         .not_valid_after(order.not_after)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(rsa_key=isinstance(key, rsa.RSAPrivateKey)), critical=True)
+        .add_extension(key_usage(encipherment=isinstance(key, rsa.RSAPrivateKey)), critical=True)
         .add_extension(x509.ExtendedKeyUsage([_USES[order.profile]]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
     names = [*general_names(order.hosts), *(x509.RFC822Name(address) for address in order.mailboxes)]
     return builder.add_extension(x509.SubjectAlternativeName(names), critical=False) if names else builder
-
-
-def _usage(*, rsa_key: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=True,
-        key_encipherment=rsa_key,  # what the key exchange of old TLS versions needs
-        key_cert_sign=False,
-        crl_sign=False,
-        content_commitment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
 
 
 def general_names(hosts: Iterable[str]) -> list[x509.GeneralName]:

@@ -26,7 +26,7 @@ from mss_sim.config import Settings
 from mss_sim.core.letters import Addressee, Envelope
 from mss_sim.core.rows import Operator
 from mss_sim.core.transport import Answer, Carried, Parcel
-from mss_sim.mail.headers import split, trace_length
+from mss_sim.mail.headers import printable, split, trace_length
 
 Route = tuple[str, int]
 _OPEN_MAX = 4
@@ -253,7 +253,7 @@ def _answer(code: int, message: str, host: str) -> Answer:
 
 def _flat(text: str) -> str:
     """One line that every database takes, whatever octets a server answered."""
-    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))[:_REPLY_CHARS_MAX]
+    return printable(" ".join(text.split()))[:_REPLY_CHARS_MAX]
 
 
 def _now() -> float:
