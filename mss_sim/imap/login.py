@@ -159,6 +159,8 @@ async def compress(session: Session, _: None) -> bytes:
     """COMPRESS DEFLATE; it begins after the answer (ref: rfc4978#3)."""
     if session.compressed:
         return b"NO [COMPRESSIONACTIVE] Compression is active already"
+    if session.stream.ahead():
+        raise Bad("wait for the answer to COMPRESS before the next command (rfc4978#3)")
     return b"OK DEFLATE active"
 
 

@@ -17,12 +17,13 @@ from mss_sim.imap import login, verbs
 from mss_sim.imap.session import Gone, Session
 from mss_sim.imap.wire import Command, Reader, Refused, Wanted
 from mss_sim.net import tls
-from mss_sim.net.connections import Connections
+from mss_sim.net.connections import ANSWERS_BYTES_MAX, TURN_SECONDS, Connections
 from mss_sim.net.transcripts import Opener
 from mss_sim.vocabulary import Door
 
 _UNREAD_BYTES_MAX = 256 * 1024
 _WRITE_HIGH_BYTES = 256 * 1024
+_LINGER_SECONDS = 30.0  # how long the last answer may take to leave
 _LITERAL_MINUS_MAX = 4_096  # ref: rfc7888#5
 _INFLATED_BYTES_MAX = 1024 * 1024
 _NEVER = asyncio.Event()
@@ -66,7 +67,8 @@ class ImapConnection(asyncio.Protocol):
         self._session: Session | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = loop.time()
-        self._expired = False
+        self._expired = self._nudges = False
+        self._turn_ends = 0.0
         self._log = log.get("imap")
 
     # What the event loop calls
@@ -92,14 +94,18 @@ class ImapConnection(asyncio.Protocol):
         else:
             self._reader.feed(data)
         if (self._more is None and self._reader.waiting > _UNREAD_BYTES_MAX) or self._deflated:
-            self._held_back = True
-            self._transport.pause_reading()
-        _wake(self._more)
+            self._hold_back()
+        self.nudge()
+
+    def _hold_back(self) -> None:
+        """Read no more, until a command is waited for or TLS begins: what comes meanwhile waits in the kernel."""
+        self._held_back = True
+        self._transport.pause_reading()
 
     def eof_received(self) -> bool:
         """The client will say no more; what it said before is still answered, where TLS allows a half-open connection."""
         self._silent = True
-        _wake(self._more)
+        self.nudge()
         return self._session is not None and not self._session.tls
 
     def pause_writing(self) -> None:
@@ -120,7 +126,7 @@ class ImapConnection(asyncio.Protocol):
         if self._session is not None:
             self._session.end()
             self._session.transcript.close()
-        _wake(self._more)
+        self.nudge()
         _wake(self._writable)
 
     # What the registry calls
@@ -147,6 +153,7 @@ class ImapConnection(asyncio.Protocol):
             session.say(b"* OK [CAPABILITY %b] mss-sim, a simulator: never send real patient data" % login.capabilities(session))
             while True:
                 await self._command(session)
+                await self._let_others()
         except (Gone, ConnectionError, ssl.SSLError, asyncio.CancelledError):
             pass
         except Exception as error:  # noqa: BLE001 - a defect must not take the server down, nor show its trace on the wire
@@ -156,6 +163,8 @@ class ImapConnection(asyncio.Protocol):
             self._write()
             if self._transport is not None:
                 self._transport.close()
+            if not self._lost:
+                self._wait_at_most(_LINGER_SECONDS)
 
     async def _command(self, session: Session) -> None:
         event = self._reader.next()
@@ -171,6 +180,14 @@ class ImapConnection(asyncio.Protocol):
             await self._execute(session, event)
         await self._check_patience(session)
 
+    async def _let_others(self) -> None:
+        """Between two commands: a client that sends thousands ahead takes its answers first, and is not served alone."""
+        if len(self._out) > ANSWERS_BYTES_MAX:
+            await self.flush()
+        if self._loop.time() > self._turn_ends:
+            await asyncio.sleep(0)
+            self._turn_ends = self._loop.time() + TURN_SECONDS
+
     async def _wait(self, session: Session) -> None:
         """Wait for bytes; meanwhile, whoever loses his mailbox is told at once."""
         await self._nudged(session)
@@ -183,19 +200,21 @@ class ImapConnection(asyncio.Protocol):
             self._inflate()
             await asyncio.sleep(0)  # a packet that inflates to megabytes must not keep the others waiting
             return
+        if self._nudges:  # since they were last waited for: while the client was slow to take its answers, say
+            self._nudges = False
+            return
         if self._silent:
             raise Gone
-        self._deadline = self._loop.time() + self._patience(session)
         self._more = self._loop.create_future()
         if self._held_back:
             self._held_back = False
             self._transport.resume_reading()
-        if self._timer is None:
-            self._timer = self._loop.call_at(self._deadline, self._look_at_clock)
+        self._wait_at_most(self._patience(session))
         try:
             await self._more
         finally:
-            self._more = None
+            self._more, self._nudges = None, False
+            self._turn_ends = self._loop.time() + TURN_SECONDS
         if self._expired:
             await session.leave("Idle too long")
 
@@ -203,15 +222,28 @@ class ImapConnection(asyncio.Protocol):
         settings = self._front.settings
         return settings.imap_login_timeout_seconds if session.actor_or_none is None else settings.imap_idle_timeout_seconds
 
+    def _wait_at_most(self, seconds: float) -> None:
+        """One timer a connection, set anew only when it rings, costs a command nothing."""
+        self._deadline = self._loop.time() + seconds
+        if self._timer is not None and self._timer.when() > self._deadline:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._deadline, self._look_at_clock)
+
     def _look_at_clock(self) -> None:
-        """End a silence that is too long; one timer a connection, set anew only when it rings, costs a command nothing."""
+        """End a silence that is too long; drop a client that does not take its answers, the last one not excepted."""
         self._timer = None
         now = self._loop.time()
-        if self._more is not None and now >= self._deadline:
+        if now < self._deadline:
+            self._timer = self._loop.call_at(self._deadline, self._look_at_clock)
+        elif self._paused or self._transport.is_closing():
+            self.abort()
+        elif self._more is not None:
             self._expired = True
             _wake(self._more)
-        elif not self._silent:
-            self._timer = self._loop.call_at(max(self._deadline, now + 1), self._look_at_clock)
+        else:
+            self._timer = self._loop.call_at(now + 1, self._look_at_clock)
 
     def _refuse(self, session: Session, refused: Refused) -> None:
         session.transcript.event(f"refused: {refused.why}")
@@ -232,8 +264,8 @@ class ImapConnection(asyncio.Protocol):
         if verb == "STARTTLS" and ok:
             await self._begin_tls(session)
         if verb == "COMPRESS" and ok:
-            await self.flush()
-            self.compress()
+            self._write()
+            self.compress()  # at once: whatever comes after the answer is compressed
             session.compressed = True
         if before is None and session.actor_or_none is not None:
             self._reader.literal_max = session.literal_max
@@ -246,8 +278,10 @@ class ImapConnection(asyncio.Protocol):
             await session.leave("Too many errors")
 
     async def _begin_tls(self, session: Session) -> None:
+        self._hold_back()  # before the look, so that nothing in clear follows it while the answer waits to leave
         injected = self._reader.clear()
         await self.flush()
+        self._held_back = False  # the handshake reads on by itself
         if injected:
             session.transcript.event("commands behind STARTTLS in clear were thrown away")
             await session.leave("Commands behind STARTTLS in the same packet are not executed (rfc9051#6.2.1)")
@@ -282,6 +316,8 @@ class ImapConnection(asyncio.Protocol):
             if self._lost:
                 raise Gone
             self._writable = self._loop.create_future()
+            if self._session is not None:
+                self._wait_at_most(self._patience(self._session))
             await self._writable
 
     async def line(self) -> bytes:
@@ -304,8 +340,13 @@ class ImapConnection(asyncio.Protocol):
             await self._nudged(session)
 
     def nudge(self) -> None:
-        """Something happened that a waiting session wants to know of."""
+        """Something happened that a session wants to know of, now or when it waits next."""
+        self._nudges = True
         _wake(self._more)
+
+    def ahead(self) -> bool:
+        """Whether octets are there that the client sent without waiting for its answer."""
+        return self._reader.waiting > 0
 
     async def start_tls(self) -> bool:
         """Encrypt."""

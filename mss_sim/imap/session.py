@@ -46,11 +46,8 @@ class Stream(Protocol):
     async def line_or(self, event: asyncio.Event) -> bytes | None:
         """The next line, or None when the event is set first."""
 
-    async def start_tls(self) -> bool:
-        """Encrypt; False when the client had sent more in clear, which is thrown away."""
-
-    def compress(self) -> None:
-        """Deflate both ways from here on."""
+    def ahead(self) -> bool:
+        """Whether octets are there that the client sent without waiting for its answer."""
 
     def nudge(self) -> None:
         """Wake whoever waits for the client: something happened."""

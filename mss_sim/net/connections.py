@@ -1,4 +1,4 @@
-"""How many connections are open, in all and per identity; one registry for all SMTP ports of a world."""
+"""How many connections are open, in all and per identity, and the turn that each has; one registry for all SMTP ports of a world."""
 
 import asyncio
 from typing import Protocol
@@ -14,6 +14,12 @@ class Connection(Protocol):
 
     def abort(self) -> None:
         """Drop the connection without a word."""
+
+
+TURN_SECONDS = 0.02
+"""How long one client's commands are answered before the others have their turn: thousands may come in one packet."""
+ANSWERS_BYTES_MAX = 64 * 1024
+"""How much is answered before the client must take it."""
 
 
 class Connections:

@@ -50,6 +50,7 @@ class SmtpConnection(Wire):
             self._say(Reply(220, "", f"{self.hostname} ESMTP mss-sim, a simulator: never send real patient data"))
             while True:
                 await self._command(await self._line())
+                await self._let_others()
         except (Gone, ConnectionError, ssl.SSLError, asyncio.CancelledError):
             pass
         except Exception as error:  # noqa: BLE001 - a defect must not take the server down, nor show its trace on the wire
@@ -133,10 +134,12 @@ class SmtpConnection(Wire):
             self._answer(replies.NOT_IMPLEMENTED)
         elif self.talk.tls:
             self._answer(replies.BAD_SEQUENCE_TLS)
-        elif self._buffer:
-            self._buffer.clear()
-            self._answer(replies.INJECTION)
         else:
+            self._hold_back()  # before the look, so that nothing in clear follows it while the reply waits to leave
+            if self._buffer:
+                self._buffer.clear()
+                self._answer(replies.INJECTION)
+                return
             self._say(replies.START_TLS)
             await self._flush()
             await self._begin_tls(self._front.tls)
@@ -144,8 +147,8 @@ class SmtpConnection(Wire):
             await self.talk.shown(tls.shown(self.transport.get_extra_info("ssl_object") if self.transport else None))
 
     async def _begin_tls(self, context: ssl.SSLContext) -> None:
-        """The handshake; what came of it stands in the transcript."""
-        self._secured = True
+        """The handshake, which reads on by itself; what came of it stands in the transcript."""
+        self._secured, self._held_back = True, False
         try:
             await self._writer.start_tls(context)
         except (OSError, asyncio.IncompleteReadError) as error:

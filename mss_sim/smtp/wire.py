@@ -14,7 +14,7 @@ from typing import Any, cast
 from aiosmtpd.smtp import SMTP
 
 from mss_sim.config import Settings
-from mss_sim.net.connections import Connections
+from mss_sim.net.connections import ANSWERS_BYTES_MAX, TURN_SECONDS, Connections
 from mss_sim.net.transcripts import Opener, Transcript
 from mss_sim.smtp import replies
 from mss_sim.smtp.replies import Reply
@@ -22,6 +22,7 @@ from mss_sim.smtp.session import Session
 from mss_sim.vocabulary import Door
 
 _UNREAD_BYTES_MAX = 1024 * 1024
+_LINGER_SECONDS = 30.0  # how long the last reply may take to leave
 _END_OF_DATA = b"\r\n.\r\n"
 _BAD_CODES = frozenset({500, 501, 502, 503, 504, 555})
 _WRONG_CREDENTIALS = 535
@@ -60,6 +61,7 @@ class Wire(SMTP):
         self._bad_commands = 0
         self._bad_passwords = 0
         self._deadline = loop.time() + settings.command_timeout_seconds
+        self._turn_ends = 0.0
 
     @property
     def _wire(self) -> asyncio.Transport | None:
@@ -81,10 +83,15 @@ class Wire(SMTP):
     def data_received(self, data: bytes) -> None:
         """Bytes from the client go straight into the one buffer; too many of them at once wait in the kernel."""
         self._buffer += data
-        if self._waiter is None and len(self._buffer) > _UNREAD_BYTES_MAX and self._wire:
+        if self._waiter is None and len(self._buffer) > _UNREAD_BYTES_MAX:
+            self._hold_back()
+        self._wake()
+
+    def _hold_back(self) -> None:
+        """Read no more, until `_more` asks for it or TLS begins: what comes meanwhile waits in the kernel."""
+        if self._wire:
             self._held_back = True
             self._wire.pause_reading()
-        self._wake()
 
     def eof_received(self) -> bool:
         """The client will say no more; what it said before is still answered, where TLS allows a half-open connection."""
@@ -118,9 +125,15 @@ class Wire(SMTP):
             await self._more(self._front.settings.command_timeout_seconds)
 
     async def _more(self, timeout_seconds: float) -> None:
-        """Send what is to be sent, then wait for bytes; `Gone` at the end of the stream."""
+        """Send what is to be sent, then wait for bytes; `Gone` at the end of the stream.
+
+        Bytes that come while the client is slow to take its replies wake nobody: whoever sends ahead and reads late would wait forever.
+        """
+        before = len(self._buffer)
         await self._flush()
         self._deadline = self.loop.time() + timeout_seconds
+        if len(self._buffer) > before:
+            return
         if self._silent:
             raise Gone
         self._waiter = self.loop.create_future()
@@ -128,16 +141,28 @@ class Wire(SMTP):
             self._held_back = False
             self._wire.resume_reading()
         await self._waiter
+        self._turn_ends = self.loop.time() + TURN_SECONDS
+
+    async def _let_others(self) -> None:
+        """Between two commands: a client that sends thousands ahead takes its answers first, and is not served alone."""
+        if len(self._out) > ANSWERS_BYTES_MAX:
+            await self._flush()
+        if self.loop.time() > self._turn_ends:
+            await asyncio.sleep(0)
+            self._turn_ends = self.loop.time() + TURN_SECONDS
 
     def _timeout_cb(self) -> None:
-        """Called by aiosmtpd's timer: close a silent connection, or sleep again until it would be too silent."""
+        """Called by aiosmtpd's timer: close a silent connection, drop one that takes no replies, or sleep until it would be too silent."""
         left = self._deadline - self.loop.time()
-        if left > 0:
-            self._timeout_handle = self.loop.call_later(left, self._timeout_cb)
-        elif self.transport is not None:
+        if left <= 0 and self._wire is not None:
+            if self._wire.is_closing() or self._wire.get_write_buffer_size():
+                self._wire.abort()
+                return
             self._say(replies.TIMEOUT)
             self._write_out()
-            self.transport.close()
+            self._wire.close()
+            left = _LINGER_SECONDS
+        self._timeout_handle = self.loop.call_later(left, self._timeout_cb)
 
     def _say(self, reply: Reply) -> None:
         self._say_line(reply.line())
