@@ -46,8 +46,9 @@ async def records(world: World, doors: Doors, name: str) -> tuple[Record, ...] |
     if name == doors.hostname:
         return _addresses(doors)
     label, domain = "", name
+    await world.directory.operator_of(f"x@{name}")  # looks at the store for a name that is new, once and not for each of its labels
     while domain:
-        if await world.directory.operator_of(f"x@{domain}") is not None:
+        if world.directory.remembered(f"x@{domain}") is not None:
             return _of(doors, label)
         head, _, domain = domain.partition(".")
         label = f"{label}.{head}" if label else head

@@ -2,6 +2,9 @@
 
 It answers what it knows and REFUSED for the rest of the world: it asks nobody. What was asked is kept, so that a test can tell whether a
 client looked (ref: ref2#ECO.1.1.9).
+
+Whoever reaches the port sends what he likes: of a message the header and its one question are read, however many records it says that it
+has; an answer is never answered, or two servers would keep each other busy; who says nothing, or reads nothing, is left after a while.
 """
 
 import asyncio
@@ -10,14 +13,17 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
-from dnslib import AAAA, MX, QTYPE, RCODE, RR, SOA, SRV, A, DNSError, DNSHeader, DNSLabel, DNSRecord
+from dnslib import AAAA, MX, QTYPE, RCODE, RR, SOA, SRV, A, DNSBuffer, DNSError, DNSHeader, DNSLabel, DNSQuestion, DNSRecord
 
-from mss_sim import log
 from mss_sim.clock import Clock, Micros
 
 _UDP_BYTES_MAX = 512
 _SECONDS_TO_LIVE = 60
+_HEADER_BYTES = 12
+_LABEL_BYTES_MAX, _NAME_BYTES_MAX = 63, 255  # ref: rfc1035#2.3.4
 _PATIENCE_SECONDS = 10.0
+_STREAMS_MAX = 100
+_UNDER_WAY_MAX = 1_000
 _KEPT = 500
 Zone = Callable[[str], Awaitable[Sequence[tuple[str, str]] | bool]]
 """The (kind, data) records of a name; True when it has none itself, False when it does not exist; LookupError when it is not ours."""
@@ -36,26 +42,31 @@ class Question(NamedTuple):
 class Responder:
     """Answers questions about one zone; `asked` are the last of them."""
 
-    def __init__(self, zone: Zone, clock: Clock) -> None:
+    def __init__(self, zone: Zone, clock: Clock, patience_seconds: float = _PATIENCE_SECONDS) -> None:
         self._zone = zone
         self._clock = clock
-        self._log = log.get("net.dns")
+        self._patience_seconds = patience_seconds
+        self._streams: set[asyncio.StreamWriter] = set()
         self.asked: deque[Question] = deque(maxlen=_KEPT)
 
     async def answer(self, octets: bytes, peer: str, transport: str) -> bytes | None:
-        """The answer to one message; None when it is none that could be answered."""
+        """The answer to one message; None when it is none that may be answered (ref: rfc1035#4.1.1)."""
+        if len(octets) < _HEADER_BYTES or octets[2] & 0x80:  # no number to answer to, or itself an answer
+            return None
+        if octets[2] & 0x78:
+            return _failure(octets, RCODE.NOTIMP)
         try:
-            query = DNSRecord.parse(octets)
+            query = _question(octets)
         except (DNSError, ValueError, struct.error):
-            return _unreadable(octets)
-        if query.header.qr or query.header.opcode or len(query.questions) != 1:
-            return _failure(query, RCODE.FORMERR if not query.header.opcode else RCODE.NOTIMP)
+            return _failure(octets, RCODE.FORMERR)
         name, kind = str(query.q.qname), QTYPE[query.q.qtype]
         self.asked.append(Question(self._clock.now(), peer, transport, name.rstrip("."), kind))
         try:
             found = await self._zone(name)
         except LookupError:
-            return _failure(query, RCODE.REFUSED)
+            refused = query.reply(ra=0, aa=0)
+            refused.header.rcode = RCODE.REFUSED
+            return bytes(refused.pack())
         reply = query.reply(ra=0, aa=1)
         reply.header.rcode = RCODE.NOERROR if found else RCODE.NXDOMAIN
         for one, data in found if not isinstance(found, bool) else ():
@@ -76,25 +87,32 @@ class Responder:
         except OSError:
             server.close()
             raise
-        return Listening(taken, server, transport)
+        return Listening(taken, server, transport, self)
 
     async def _serve_stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Messages with their length before them, one after the other (ref: rfc1035#4.2.2)."""
+        """Messages with their length before them, one after the other (ref: rfc1035#4.2.2), on so many streams at a time."""
         peer = str((writer.get_extra_info("peername") or ("local",))[0])
+        self._streams.add(writer)
         try:
-            while True:
-                async with asyncio.timeout(_PATIENCE_SECONDS):
+            while len(self._streams) <= _STREAMS_MAX:
+                async with asyncio.timeout(self._patience_seconds):
                     length = int.from_bytes(await reader.readexactly(2))
                     octets = await reader.readexactly(length)
-                answer = await self.answer(octets, peer, "tcp")
-                if answer is None:
-                    break
-                writer.write(len(answer).to_bytes(2) + answer)
-                await writer.drain()
+                    answer = await self.answer(octets, peer, "tcp")
+                    if answer is None:
+                        break
+                    writer.write(len(answer).to_bytes(2) + answer)
+                    await writer.drain()
         except (TimeoutError, OSError, asyncio.IncompleteReadError):
-            pass
+            writer.transport.abort()  # who reads nothing would keep what was written for him
         finally:
+            self._streams.discard(writer)
             writer.close()
+
+    def hang_up(self) -> None:
+        """End the streams that are open."""
+        for writer in self._streams:
+            writer.transport.abort()
 
 
 class Listening(NamedTuple):
@@ -103,11 +121,13 @@ class Listening(NamedTuple):
     port: int
     server: asyncio.Server
     datagrams: asyncio.DatagramTransport
+    responder: Responder
 
     async def close(self) -> None:
         """Stop listening."""
         self.server.close()
         self.datagrams.close()
+        self.responder.hang_up()
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -120,6 +140,8 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._transport = transport  # type: ignore[assignment]  # of a datagram endpoint it is one
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if len(self._under_way) >= _UNDER_WAY_MAX:  # who asks over UDP asks again
+            return
         task = asyncio.create_task(self._answer(data, addr))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
@@ -145,14 +167,19 @@ def _authority(name: DNSLabel) -> RR:
     return RR(name, QTYPE.SOA, rdata=SOA("ns.sim.mssante.fr", "hostmaster.sim.mssante.fr", times), ttl=_SECONDS_TO_LIVE)
 
 
-def _failure(query: DNSRecord, code: int) -> bytes:
-    reply = query.reply(ra=0, aa=0)
-    reply.header.rcode = code
-    return bytes(reply.pack())
+def _question(octets: bytes) -> DNSRecord:
+    """A message that asks one thing; ValueError, DNSError or struct.error when it does not. What follows the question is not looked at."""
+    buffer = DNSBuffer(octets)
+    header = DNSHeader.parse(buffer)
+    if header.q != 1:
+        raise ValueError(f"a message has one question, not {header.q}")
+    asked = DNSQuestion.parse(buffer)
+    lengths = [len(label) for label in asked.qname.label]
+    if max(lengths, default=0) > _LABEL_BYTES_MAX or sum(lengths) + len(lengths) >= _NAME_BYTES_MAX:
+        raise ValueError("a label has at most 63 bytes, a name 255")
+    return DNSRecord(DNSHeader(id=header.id, bitmap=header.bitmap), q=asked)
 
 
-def _unreadable(octets: bytes) -> bytes | None:
-    """FORMERR when at least the number of the question can be read."""
-    if len(octets) < 12 or octets[2] & 0x80:
-        return None
-    return bytes(DNSRecord(DNSHeader(id=int.from_bytes(octets[:2]), qr=1, rcode=RCODE.FORMERR)).pack())
+def _failure(octets: bytes, code: int) -> bytes:
+    """An answer to a message of which the number alone was understood."""
+    return bytes(DNSRecord(DNSHeader(id=int.from_bytes(octets[:2]), qr=1, rcode=code)).pack())
