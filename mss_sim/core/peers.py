@@ -10,7 +10,7 @@ from mss_sim.core.certificates import NewCertificate
 from mss_sim.core.igc import write_secret
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.pki.authority import leads_to
+from mss_sim.pki import paths
 from mss_sim.policy.peers import PeerCertificate
 from mss_sim.store import certificates as kept
 from mss_sim.store import mailboxes, operators, white_list
@@ -60,22 +60,30 @@ async def recognise(world: World, chain: Sequence[bytes]) -> PeerCertificate:
 
     `chain` (DER) is what it sent, its own certificate first: the authority of an operator outside may be the root of a longer chain.
     """
-    shown = await certificates.presented(world, chain[0])
-    if shown.revoked:
-        return PeerCertificate(shown.subject, "it is revoked")
-    if shown.trusted:
-        return PeerCertificate(shown.subject)
-    certificate, *above = map(x509.load_der_x509_certificate, chain)
-    if not certificate.not_valid_before_utc <= world.igc.now() <= certificate.not_valid_after_utc:
-        return PeerCertificate(shown.subject, "it is out of its time")
+    try:
+        shown = await certificates.presented(world, chain[0])
+        certificate, *above = map(x509.load_der_x509_certificate, chain)
+        fault = "it is revoked" if shown.revoked else paths.unfit(certificate)
+        if fault is None and not shown.trusted:
+            fault = await _fault_outside(world, shown.subject, certificate, above)
+    except paths.UNREADABLE:
+        return PeerCertificate("that came", "it cannot be read (rfc5280#4.1)")
+    return PeerCertificate(shown.subject, fault)
+
+
+async def _fault_outside(world: World, subject: str, certificate: x509.Certificate, above: Sequence[x509.Certificate]) -> str | None:
+    """What is wrong with a certificate that our authority did not sign; None when that of an operator outside did, for its own name."""
+    now = world.igc.now()
+    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+        return "it is out of its time"
     outside = [row for row in await world.store.read(operators.every) if row.mx_ca]
-    signing = [row for row in outside if leads_to(certificate, above, _authorities(row), world.igc.now())]
+    signing = [row for row in outside if paths.leads_to(certificate, above, _authorities(row), now)]
     if not signing:
-        return PeerCertificate(shown.subject, "it is not of the authority of organisations")
+        return "it is not of the authority of organisations"
     listed = (await world.white_list.listing()).rows
-    if any(shown.subject in listed.get(domain, ()) for row in signing for domain in row.domains):
-        return PeerCertificate(shown.subject)
-    return PeerCertificate(shown.subject, f"it is of the authority of {signing[0].name}, and on no row of that operator's domains")
+    if any(subject in listed.get(domain, ()) for row in signing for domain in row.domains):
+        return None
+    return f"it is of the authority of {signing[0].name}, and on no row of that operator's domains"
 
 
 def _authorities(operator: Operator) -> list[x509.Certificate]:

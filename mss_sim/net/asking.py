@@ -8,16 +8,22 @@ import ssl
 from pathlib import Path
 from typing import Any, Self
 
-from cryptography.hazmat.primitives.serialization import Encoding
-from OpenSSL import SSL
+from cryptography import x509
+from OpenSSL import SSL, crypto
+
+from mss_sim.pki.authority import signed_by
 
 _CHUNK = 64 * 1024
 
 
 class AskingContext(ssl.SSLContext):
-    """A server context that asks for a client certificate and judges none: TLS proves that the client holds its key, no more."""
+    """A server context that asks for a client certificate and judges none: TLS proves that the client holds its key, no more.
+
+    No session is resumed: a ticket brings back the client's own certificate without those above it, which must be judged again.
+    """
 
     _asking: SSL.Context
+    _authorities: list[x509.Certificate]
 
     @classmethod
     def like(cls, other: ssl.SSLContext, chain_file: Path, key_file: Path) -> Self:
@@ -25,18 +31,20 @@ class AskingContext(ssl.SSLContext):
         made = cls(ssl.PROTOCOL_TLS_SERVER)
         asking = SSL.Context(SSL.TLS_SERVER_METHOD)
         asking.set_min_proto_version(int(other.minimum_version))
+        asking.set_max_proto_version(int(other.maximum_version))
+        asking.set_options(SSL.OP_NO_TICKET)
+        asking.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         suites = [suite["name"] for suite in other.get_ciphers() if not suite["name"].startswith("TLS_")]
         asking.set_cipher_list(":".join(suites).encode())
         asking.use_certificate_chain_file(str(chain_file))
         asking.use_privatekey_file(str(key_file))
         asking.set_verify(SSL.VERIFY_PEER, _take)
-        asking.set_session_id(b"mss-sim-mx")
-        made._asking = asking
+        made._asking, made._authorities = asking, x509.load_pem_x509_certificates(chain_file.read_bytes())[1:]
         return made
 
     def wrap_bio(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *_: Any, **__: Any) -> "Talk":  # type: ignore[override]
         """One connection, as an event loop drives it."""
-        return Talk(self._asking, incoming, outgoing)
+        return Talk(self._asking, self._authorities, incoming, outgoing)
 
 
 def _take(*_what: object) -> bool:
@@ -47,7 +55,8 @@ def _take(*_what: object) -> bool:
 class Talk:
     """One TLS connection over two memory buffers, with the methods of `ssl.SSLObject` that event loops call."""
 
-    def __init__(self, context: SSL.Context, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
+    def __init__(self, context: SSL.Context, authorities: list[x509.Certificate], incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
+        self._authorities = authorities
         self._incoming = incoming
         self._outgoing = outgoing
         self._connection = SSL.Connection(context, None)
@@ -80,16 +89,20 @@ class Talk:
 
     def getpeercert(self, binary_form: bool = False) -> Any:
         """The client's certificate in DER, None when it showed none; no details of it, as nothing was verified."""
-        certificate = self._connection.get_peer_certificate(as_cryptography=True) if binary_form else None
+        certificate = self._connection.get_peer_certificate() if binary_form else None
         if certificate is None:
             return None if binary_form else {}
-        return certificate.public_bytes(Encoding.DER)
+        return _der(certificate)
 
     def chain(self) -> list[bytes]:
         """The client's certificate in DER, then the others that it sent, unverified."""
-        chain = self._connection.get_peer_cert_chain(as_cryptography=True) or []
         own = self.getpeercert(binary_form=True)
-        return [own, *(octets for octets in (one.public_bytes(Encoding.DER) for one in chain) if octets != own)] if own else []
+        sent = map(_der, self._connection.get_peer_cert_chain() or [])
+        return [own, *(octets for octets in sent if octets != own)] if own else []
+
+    def vouched(self, certificate: x509.Certificate) -> bool:
+        """Whether an authority of the server's own chain signed it, by its key and not by its name alone."""
+        return any(signed_by(certificate, one) for one in self._authorities)
 
     def version(self) -> str:
         """The version of TLS."""
@@ -139,6 +152,11 @@ class Talk:
                 self._outgoing.write(self._connection.bio_read(_CHUNK))
             except SSL.WantReadError:
                 return
+
+
+def _der(certificate: crypto.X509) -> bytes:
+    """The bytes alone: what OpenSSL took may be unreadable to others."""
+    return crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)
 
 
 def _reason(error: SSL.Error) -> str:

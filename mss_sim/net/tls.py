@@ -18,7 +18,7 @@ from mss_sim.config import Settings
 from mss_sim.core.igc import Igc, Standing, write_secret
 from mss_sim.net.asking import Talk
 from mss_sim.net.transcripts import Transcript
-from mss_sim.pki import bundles, names
+from mss_sim.pki import bundles, names, paths
 from mss_sim.pki.authority import ORGANISATIONS, RANGES, publishes_at, signed_by
 from mss_sim.vocabulary import KeyKind
 
@@ -156,14 +156,19 @@ def note(transcript: Transcript, tls: Any) -> None:
     if isinstance(tls, ObservedTls | Talk) and tls.asked_host is not None:
         facts["sni"] = tls.asked_host
     octets = tls.getpeercert(binary_form=True)
-    if octets:
+    transcript.facts |= facts | (_told(octets, tls) if octets else {})
+
+
+def _told(octets: bytes, tls: ssl.SSLObject | Talk) -> dict[str, str]:
+    """What a client's certificate says of itself; at the MX port nobody has verified it yet, nor that it can be read."""
+    try:
         certificate = x509.load_der_x509_certificate(octets)
-        facts["client_dn"] = names.dn_text(certificate.subject)
-        facts["client_serial"] = names.serial_text(certificate.serial_number)
-        facts["client_verified"] = (
-            "yes" if certificate.issuer == RANGES[ORGANISATIONS].name else "no"
-        )  # another range leads to the root too
-    transcript.facts |= facts
+        named = certificate.issuer == RANGES[ORGANISATIONS].name  # another range leads to the root too
+        verified = tls.vouched(certificate) if isinstance(tls, Talk) else named
+        subject, serial = names.dn_text(certificate.subject), names.serial_text(certificate.serial_number)
+    except paths.UNREADABLE:
+        return {"client_dn": "(unreadable)", "client_verified": "no"}
+    return {"client_dn": subject, "client_serial": serial, "client_verified": "yes" if verified else "no"}
 
 
 def note_failure(transcript: Transcript, error: Exception) -> None:

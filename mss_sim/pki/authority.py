@@ -1,6 +1,5 @@
 """The root, the intermediate authorities below it, and where they publish."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -131,23 +130,6 @@ def signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     except (ValueError, TypeError, InvalidSignature):
         return False
     return True
-
-
-def leads_to(certificate: x509.Certificate, above: Sequence[x509.Certificate], roots: Sequence[x509.Certificate], now: datetime) -> bool:
-    """Whether a certificate is signed by one of `roots`, or by an authority among `above`, in its time, that leads there itself."""
-    if any(signed_by(certificate, root) for root in roots):
-        return True
-    for number, one in enumerate(above):
-        if _signs_others(one) and one.not_valid_before_utc <= now <= one.not_valid_after_utc and signed_by(certificate, one):
-            return leads_to(one, [*above[:number], *above[number + 1 :]], roots, now)
-    return False
-
-
-def _signs_others(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, ValueError):
-        return False
 
 
 def publishes_at(certificate: x509.Certificate, places: Places, label: str) -> bool:

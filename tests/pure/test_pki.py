@@ -11,7 +11,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from mss_sim.pki import authority, bundles, issuing, names, revocation
-from mss_sim.pki.authority import ORGANISATIONS, PERSONS, ROOT, Authority, Places, leads_to, signed_by
+from mss_sim.pki.authority import ORGANISATIONS, PERSONS, ROOT, Authority, Places, signed_by
 from mss_sim.pki.names import read_serial, serial_text
 from mss_sim.pki.revocation import Revoked, Window
 from mss_sim.vocabulary import CertificateProfile, KeyKind, RevocationReason
@@ -105,22 +105,6 @@ def test_another_authority_of_the_same_name_signed_nothing() -> None:
     assert signed_by(certificate, ORG_AC.certificate)
     assert not signed_by(certificate, made(ORGANISATIONS, ROOT_AC).certificate)
     assert not signed_by(certificate, made(PERSONS, ROOT_AC).certificate)
-
-
-def test_a_chain_leads_to_a_root_by_authorities_alone() -> None:
-    certificate, key = leaf()
-    between, root = ORG_AC.certificate, ROOT_AC.certificate
-    assert leads_to(certificate, [between], [root], NOW)
-    assert leads_to(certificate, [root, made(PERSONS, ROOT_AC).certificate, between], [root], NOW)
-    assert leads_to(certificate, [], [between], NOW)
-    assert not leads_to(certificate, [], [root], NOW)
-    assert not leads_to(certificate, [made(ORGANISATIONS, ROOT_AC).certificate], [root], NOW)
-    assert not leads_to(certificate, [between], [made(ROOT, None).certificate], NOW)
-    assert not leads_to(certificate, [between], [root], between.not_valid_after_utc + timedelta(days=1))
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
-    order = issuing.Order(CertificateProfile.ORG_AUTH_CLI, LEAF, NOW, NOW + timedelta(days=1))
-    below = issuing.issue(Authority("x", certificate, key, ORG_AC), order, issuing.new_key(KeyKind.P_256), PLACES)
-    assert not leads_to(below, [certificate, between], [root], NOW), "a leaf is no authority"
 
 
 def test_a_list_names_what_was_taken_back() -> None:
