@@ -12,6 +12,7 @@ from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.policy.logins import decide_way
+from mss_sim.store import certificates as kept
 from mss_sim.store import identities, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Account, Identity
@@ -28,6 +29,7 @@ class Actor:
 
     `way`: how he logged in, at the doors where it decides which mailboxes he may open; None at the others.
     `until`: when the connection is to be cut because the token that opened it expires, None when it is kept.
+    `serial`: of the client certificate that opened it, which may be taken back meanwhile.
     """
 
     identity: Identity
@@ -35,6 +37,7 @@ class Actor:
     mailbox: str | None = None
     until: Micros | None = None
     way: LogInBy | None = None
+    serial: str | None = None
 
 
 def _refused() -> Refusal:
@@ -83,7 +86,16 @@ async def with_certificate(world: World, certificate: bytes | None, *, door: Doo
         raise _refused()
     await world.directory.operator_of(box.address)
     check_way(world, box, LogInBy.CERTIFICATE)
-    return Actor(owner, door, box.address, way=LogInBy.CERTIFICATE)
+    return Actor(owner, door, box.address, way=LogInBy.CERTIFICATE, serial=shown.serial)
+
+
+def barred(world: World, conn: Connection, actor: Actor) -> str | None:
+    """Why somebody may do nothing any more although he logged in; asked again at whatever he does. None when he may."""
+    if not identities.is_enabled(conn, actor.identity.id):
+        return "Your identity was disabled since you logged in."
+    if actor.serial is not None and not certificates.is_good(world, kept.by_serial(conn, actor.serial)):
+        return "The certificate that opened this connection was taken back, or has run out; log in with another one."
+    return None
 
 
 def is_over(world: World, actor: Actor) -> bool:

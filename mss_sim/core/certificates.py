@@ -208,8 +208,13 @@ async def revoke(world: World, serial: str, reason: RevocationReason, at: Micros
 async def good_of(world: World, *, mailbox_id: int | None = None, operator_id: int | None = None) -> list[Certificate]:
     """What a mailbox or an operator may show now: in its time and not taken back, the newest first."""
     rows = await world.store.read(lambda conn: certificates.every(conn, mailbox_id=mailbox_id, operator_id=operator_id))
+    return [row for row in rows if is_good(world, row)]
+
+
+def is_good(world: World, row: Certificate | None) -> bool:
+    """Whether a certificate that was issued here may be shown now: in its time and not taken back."""
     now = world.igc.clock.now()
-    return [row for row in rows if row.not_before <= now <= row.not_after and _revoked(world, row) is None]
+    return row is not None and row.not_before <= now <= row.not_after and _revoked(world, row) is None
 
 
 def with_chain(world: World, row: Certificate) -> str:

@@ -17,13 +17,13 @@ from typing import NamedTuple
 
 from mss_sim.clock import Micros
 from mss_sim.core import delegation
-from mss_sim.core.accounts import Actor, check_way, is_over
+from mss_sim.core.accounts import Actor, barred, check_way, is_over
 from mss_sim.core.delegation import Held
 from mss_sim.core.mailboxes import personal_reader
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.criteria import Key, kinds, looks_inside
-from mss_sim.store import folders, identities, views
+from mss_sim.store import folders, views
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.store.search import Scope, find
@@ -59,14 +59,15 @@ class Place:
     id: int | None = None
 
 
-def _check_known(conn: Connection, actor: Actor) -> None:
-    if not identities.is_enabled(conn, actor.identity.id):
-        raise Refusal(Rule.AUTHENTICATION_FAILED, "Your identity was disabled since you logged in.", reference="mss-sim#acting-for")
+def _check_known(world: World, conn: Connection, actor: Actor) -> None:
+    why = barred(world, conn, actor)
+    if why is not None:
+        raise Refusal(Rule.AUTHENTICATION_FAILED, why, reference="mss-sim#acting-for")
 
 
 def held_now(world: World, conn: Connection, actor: Actor, address: str, right: Right) -> Held:
     """The mailbox when the actor still has that right over it, is still known, and it is still open."""
-    _check_known(conn, actor)
+    _check_known(world, conn, actor)
     held = delegation.require(conn, address, actor.identity.id, right, world.clock.now())
     if held.mailbox.state is MailboxState.CLOSED:
         raise Refusal(Rule.MAILBOX_CLOSED, f"The mailbox {address} is closed.", subject=address)
@@ -88,7 +89,7 @@ async def check(world: World, actor: Actor, address: str | None) -> Micros | Non
             detail = "The token that opened this connection has expired; log in again with a fresh one."
             raise Refusal(Rule.AUTHENTICATION_FAILED, detail, reference="psc#access-token")
         if address is None:
-            _check_known(conn, actor)
+            _check_known(world, conn, actor)
             return actor.until
         ends = (_until(held_now(world, conn, actor, address, Right.SEE)), actor.until)
         return min((end for end in ends if end is not None), default=None)

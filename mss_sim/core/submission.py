@@ -9,7 +9,7 @@ import asyncio
 from dataclasses import dataclass
 
 from mss_sim.core import delegation
-from mss_sim.core.accounts import Actor, check_way
+from mss_sim.core.accounts import Actor, barred, check_way
 from mss_sim.core.delivery import Delivery
 from mss_sim.core.letters import Accepted, Envelope, Letter, Origin, prepare, trace_fields
 from mss_sim.core.world import World
@@ -21,7 +21,7 @@ from mss_sim.policy import closure
 from mss_sim.policy.access import Access
 from mss_sim.policy.delegation import Sending, decide_sending
 from mss_sim.policy.routing import Reach, Way, decide_route, size_refusal
-from mss_sim.store import conversations, identities, journal, mailboxes
+from mss_sim.store import conversations, journal, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.journal import Line
 from mss_sim.store.mailboxes import Mailbox
@@ -51,9 +51,9 @@ async def sender_at(world: World, actor: Actor, address: str, wished: SendMode |
 
     def query(conn: Connection) -> Sender:
         now = world.clock.now()
-        identity = identities.by_id(conn, actor.identity.id)
-        if identity is None or not identity.enabled:
-            raise Refusal(Rule.SEND_NOT_ALLOWED, "Your identity was disabled since you logged in.", reference="mss-sim#acting-for")
+        why = barred(world, conn, actor)
+        if why is not None:
+            raise Refusal(Rule.SEND_NOT_ALLOWED, why, reference="mss-sim#acting-for")
         held = delegation.access_to(conn, address, actor.identity.id, now)
         access = held.access if held else Access()
         sending = decide_sending(access, address, world.settings.send_precedence, wished)

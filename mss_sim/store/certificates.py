@@ -6,6 +6,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.certificates import certificates
+from mss_sim.store.engine import EVERYBODY, touch
 from mss_sim.vocabulary import CertificateProfile, RevocationReason
 
 
@@ -50,7 +51,8 @@ def add(conn: Connection, certificate: Certificate) -> None:
 
 
 def revoke(conn: Connection, serial: str, at: Micros, reason: RevocationReason) -> None:
-    """Take a certificate back."""
+    """Take a certificate back; whoever is connected by it is looked at again."""
+    touch(conn, EVERYBODY)
     conn.execute(update(certificates).where(certificates.c.serial == serial).values(revoked_at=at, reason=reason))
 
 
