@@ -80,7 +80,7 @@ async def every(world: World) -> list[Operator]:
 
 def _check_place(mx: str | None) -> None:
     host, colon, port = (mx or "").rpartition(":")
-    if mx and not (colon and host and port.isdecimal() and 0 < int(port) < 65_536):
+    if mx and not (colon and host and mx.isprintable() and " " not in mx and port.isdecimal() and 0 < int(port) < 65_536):
         raise Refusal(Rule.INVALID, f"An operator outside is reached at host:port, such as 127.0.0.1:2025; {mx!r} is none.", subject=mx)
 
 

@@ -100,7 +100,7 @@ class Outbound:
         host = host.strip("[]")
         if not is_near(host) and host not in self._settings.peers_allowed:
             raise _Failed(
-                Answer("5.7.1", f"550 5.7.1 {host} is not this machine; MSS_SIM_PEERS_ALLOWED names the hosts that may be reached.")
+                Answer("5.7.1", f"550 5.7.1 {_flat(host)} is not this machine; MSS_SIM_PEERS_ALLOWED names the hosts that may be reached.")
             )
         return host, int(port)
 

@@ -8,6 +8,8 @@ import ssl
 import zlib
 from pathlib import Path
 
+import pytest
+
 from mss_sim.app import Simulator
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, ImapClient, Person, control, letter
 from tests.conftest import StartSimulator
@@ -179,18 +181,30 @@ async def test_the_server_stops_in_order_and_tells_its_clients(start: StartSimul
     assert await client.line() == "* BYE The simulator stops, try again later"
 
 
-async def test_an_old_tls_is_refused(simulator: Simulator) -> None:
-    reader, writer = await asyncio.open_connection("localhost", simulator.ready()["imap"]["port"])
-    await reader.readline()
-    writer.write(b"a STARTTLS\r\n")
-    await reader.readline()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    context.load_verify_locations(simulator.ready()["ca_file"])
-    context.set_ciphers("AES128-SHA:@SECLEVEL=0")
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        await writer.start_tls(context, server_hostname="localhost")
-    except (ssl.SSLError, ConnectionError):
-        return
-    raise AssertionError("a suite without forward secrecy was accepted")
+@pytest.mark.parametrize("suites", ["ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384", "AES128-SHA"])
+async def test_a_suite_that_is_none_of_the_settings_is_refused(start: StartSimulator, suites: str) -> None:
+    """And taken once it is one, so that it is the server that refuses; one without forward secrecy wants another key."""
+
+    async def agreed(port: int, ca_file: str) -> str | None:
+        reader, writer = await asyncio.open_connection("localhost", port)
+        await reader.readline()
+        writer.write(b"a STARTTLS\r\n")
+        await reader.readline()
+        context = ssl.create_default_context(cafile=ca_file)
+        context.set_ciphers(f"{suites}:@SECLEVEL=0")
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        try:
+            await writer.start_tls(context, server_hostname="localhost")
+        except (ssl.SSLError, ConnectionError):
+            return None
+        cipher = writer.get_extra_info("cipher")
+        writer.close()
+        return str(cipher[0])
+
+    async with start() as simulator:
+        assert await agreed(simulator.ready()["imap"]["port"], simulator.ready()["ca_file"]) is None
+        client = await ImapClient.open(simulator, "camille.martin", _PASSWORD)
+        assert (await client.ask("NOOP"))[-1].startswith("OK")
+        await client.close()
+    async with start(tls_suites={"TLSv1.2": [suites]}, certificate_key="RSA-2048" if suites == "AES128-SHA" else "P-256") as simulator:
+        assert await agreed(simulator.ready()["imap"]["port"], simulator.ready()["ca_file"]) == suites

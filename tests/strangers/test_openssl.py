@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +80,52 @@ async def test_the_usual_ports_verify_with_the_root_alone(simulator: Simulator, 
     assert "TEST AC IGC-SANTE ELEMENTAIRE ORGANISATIONS" in said
 
 
-@pytest.mark.parametrize("options", [("-tls1",), ("-tls1_1",), ("-tls1_2", "-cipher", "AES128-SHA:@SECLEVEL=0")])
+OLD = [
+    ("-tls1_1", "-cipher", "ALL:@SECLEVEL=0"),
+    ("-tls1", "-cipher", "ALL:@SECLEVEL=0"),
+    ("-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0"),
+    ("-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-SHA384:@SECLEVEL=0"),
+]
+
+
+@asynccontextmanager
+async def lenient_server(simulator: Simulator) -> AsyncIterator[str]:
+    """A server with the simulator's certificate that speaks whatever it is asked for; its host:port."""
+    folder = simulator.data_dir / "certificates"
+    words = (
+        "-accept",
+        "127.0.0.1:0",
+        "-cert",
+        str(folder / "server.pem"),
+        "-key",
+        str(folder / "server.key"),
+        "-cipher",
+        "ALL:@SECLEVEL=0",
+    )
+    program = shutil.which("openssl") or "openssl"
+    process = await asyncio.create_subprocess_exec(
+        program, "s_server", *words, stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        while not (line := await asyncio.wait_for(process.stdout.readline(), 20)).startswith(b"ACCEPT "):
+            assert line, "the server has gone"
+        yield line.decode().split()[1]
+    finally:
+        process.kill()
+        await process.wait()
+
+
+@pytest.mark.parametrize("options", OLD, ids=" ".join)
 async def test_the_usual_ports_speak_nothing_old(simulator: Simulator, options: tuple[str, ...]) -> None:
-    status, _, said = await connect(simulator, simulator.ready(), "submission", *options)
-    assert status == 1, said
+    """The same words are understood by a server that speaks anything: it is ours that refuses, not the client."""
+    for door in ("submission", "imap", "mx"):
+        status, _, said = await connect(simulator, simulator.ready(), door, *options)
+        assert status == 1, said
+    async with lenient_server(simulator) as place:
+        done = await openssl("s_client", "-connect", place, *options, stdin="Q\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"Protocol  : {options[0].replace('-tls', 'TLSv').replace('_', '.')}" in done.stdout
 
 
 TRAPS = [
