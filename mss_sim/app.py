@@ -58,10 +58,12 @@ from mss_sim.smtp.submission import LockedSubmission, SubmissionSession
 from mss_sim.smtp.wire import FrontEnd
 from mss_sim.store import engine as engines
 from mss_sim.store import schema
+from mss_sim.store.alone import FolderLock
 from mss_sim.store.store import Store
 from mss_sim.vocabulary import PSC_REALM, Door, PeerProof, UntrustedPeer
 
 _STOP_SECONDS = 5.0
+_LOCK_SECONDS = 10.0  # another one that stops takes five
 _HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
@@ -117,17 +119,16 @@ class Simulator:
         listeners = {"http": self._bind("http", self.settings.http_port)}  # first: certificates tell where the authority publishes
         if self.settings.https_port is not None:
             listeners["https"] = self._bind("https", self.settings.https_port)
+        lock = await asyncio.to_thread(self._lock_folder)
         self._core = assemble(await self._open_world())
         hosts = [self.settings.hostname, *_HOSTS]
         if self.settings.host not in (*hosts, "0.0.0.0", "::"):  # noqa: S104 - compared with, not listened on
             hosts.append(self.settings.host)
         settings, folder = self.settings, self.data_dir / "certificates"
         self._certificates = tls.ensure(folder, self.world.igc, hosts, settings.certificate_key)
-        if self._seed:
-            await seeds.plant(self.world, self._seed)
-            self._personas = [persona(row) for row in await seeds.personas(self.world, self._seed)]
-        await peers.certify_all(self.world)
-        self._shown_files = await peers.write_files(self.world, folder / "clients")
+        await self._begin(folder)
+        if not self.world.store.exclusive:
+            lock.release()  # the world is there: others of this folder may find it
         self.transcripts = Transcripts(
             self._clock, self.world.ids, sessions_max=settings.transcripts_max, lines_max=settings.transcript_lines_max
         )
@@ -135,7 +136,6 @@ class Simulator:
         self.world.tokens.issuer = (settings.psc_base_url or self._url("http")) + PSC_REALM
         if "https" in listeners and settings.client_certificates_asked:
             self._core.provider.mtls_url = self._url("https")
-        await clients.register_first(self.world)
         await self._serve_smtp(context)
         await self._serve_imap(context)
         traps = Traps(self.world.igc, self.transcripts, settings)
@@ -149,6 +149,26 @@ class Simulator:
         self._stack.push_async_callback(self.core.queue.stop, _STOP_SECONDS)
         for work in (self.core.queue.run(), self.core.events.run()):
             self._stack.push_async_callback(_cancel, asyncio.create_task(work))
+
+    def _lock_folder(self) -> FolderLock:
+        """Take the folder while the world is opened and, where the database is SQLite's, until the simulator stops."""
+        try:
+            lock = FolderLock(self.data_dir / "mss-sim.lock", _LOCK_SECONDS)
+        except TimeoutError as error:
+            detail = f"the data folder {self.data_dir} is used by another simulator; stop it, or name another folder with --data"
+            raise OSError(detail) from error
+        self._stack.callback(lock.release)
+        return lock
+
+    async def _begin(self, folder: Path) -> None:
+        """Make what a new world begins with, or find it; one process at a time, whatever folders they have."""
+        async with self.world.store.alone():
+            if self._seed:
+                await seeds.plant(self.world, self._seed)
+                self._personas = [persona(row) for row in await seeds.personas(self.world, self._seed)]
+            await peers.certify_all(self.world)
+            self._shown_files = await peers.write_files(self.world, folder / "clients")
+            await clients.register_first(self.world)
 
     def _mx_context(self, ordinary: ssl.SSLContext) -> ssl.SSLContext:
         """The MX port takes every certificate, to refuse a wrong one with a reply, unless the handshake itself is to fail."""

@@ -63,12 +63,14 @@ def fresh_database(server: str) -> Iterator[str]:
 
 @pytest.fixture
 def start(tmp_path: Path) -> StartSimulator:
-    """Start a simulator on free ports, with settings of one's own, as a context manager."""
+    """Start a simulator on free ports, with settings of one's own, as a context manager; one beside another has a folder of its own."""
+    running: list[Path] = []
 
     @contextlib.asynccontextmanager
     async def starting(*, seed: str | None = "cabinet", clock: Clock | None = None, **settings: Any) -> AsyncIterator[Simulator]:
+        folder = tmp_path / f"data{len(running) or ''}"
         values = {
-            "data_dir": tmp_path / "data",
+            "data_dir": folder,
             "submission_port": 0,
             "mx_port": 0,
             "imap_port": 0,
@@ -79,7 +81,11 @@ def start(tmp_path: Path) -> StartSimulator:
             **settings,
         }
         async with Simulator(Settings(**values), seed=seed, clock=clock) as simulator:
-            yield simulator
+            running.append(folder)
+            try:
+                yield simulator
+            finally:
+                running.remove(folder)
 
     return starting
 

@@ -44,9 +44,9 @@ async def reset(request: Request, core: CurrentCore, wanted: schemas.SeedIn | No
     async with request.app.state.resetting:
         await core.world.store.reset()
         core.forget()
-        await clients.register_first(core.world)
         if name != seed.NONE:
             await seed.plant(core.world, name)
+        await clients.register_first(core.world)  # last: a start that finds none goes on with the planting
     return Response(status_code=204)
 
 

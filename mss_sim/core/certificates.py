@@ -3,7 +3,7 @@
 Who may show one is decided elsewhere: `presented` only says what is true of a certificate that a client showed in TLS.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -60,8 +60,8 @@ class _Bearer:
     addresses: tuple[str, ...] = ()
 
 
-async def issue(world: World, new: NewCertificate) -> Certificate:
-    """Issue a certificate of the authority of organisations, valid from now on."""
+async def issue(world: World, new: NewCertificate, also: Callable[[Connection, Certificate], None] | None = None) -> Certificate:
+    """Issue a certificate of the authority of organisations, valid from now on; `also` is written with it, or neither is."""
     if sum(one is not None for one in (new.mailbox, new.operator, new.host)) != 1:
         raise Refusal(Rule.INVALID, "A certificate is bound to one thing: give mailbox, operator or host.")
     profile = new.profile or (CertificateProfile.SERV_SSL if new.host else CertificateProfile.ORG_AUTH_CLI)
@@ -76,9 +76,11 @@ async def issue(world: World, new: NewCertificate) -> Certificate:
         if bearer.mailbox_id is not None and mailboxes.by_id(conn, bearer.mailbox_id) is None:
             raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {new.mailbox} any more.", subject=new.mailbox)
         certificates.add(conn, made)
+        if also is not None:
+            also(conn, made)
         return made
 
-    return await world.store.write(unit)
+    return await world.store.write(unit, changes_directory=also is not None)
 
 
 def _bearer(conn: Connection, new: NewCertificate) -> _Bearer:

@@ -4,6 +4,7 @@ Authorities are made when they are first asked for. Validity follows the clock g
 otherwise: TLS clients look at the system's clock, and a world whose time is driven by hand must stay reachable.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -71,7 +72,7 @@ class Igc:
         self.authority(ORGANISATIONS)
         root = bundles.pem(self.authority(ROOT).certificate)
         if not (self.ca_file.exists() and self.ca_file.read_text(encoding="ascii") == root):
-            self.ca_file.write_text(root, encoding="ascii")
+            write_public(self.ca_file, root)
 
     def known(self) -> list[Authority]:
         """The authorities that exist."""
@@ -102,7 +103,7 @@ class Igc:
             if self._still_good(found):
                 return found
         made = authorities.make(label, key, above, self.places, self.now())
-        file.write_text(bundles.pem(made.certificate), encoding="ascii")
+        write_public(file, bundles.pem(made.certificate))
         return made
 
     def _still_good(self, found: Authority) -> bool:
@@ -137,6 +138,19 @@ class Igc:
 
 
 def write_secret(path: Path, text: str) -> None:
-    """Write what only its owner may read."""
-    path.touch(mode=0o600)
-    path.write_text(text, encoding="ascii")
+    """Write what only its owner may read, whole or not at all."""
+    _place(path, text, 0o600)
+
+
+def write_public(path: Path, text: str) -> None:
+    """Write what everybody may read, whole or not at all."""
+    _place(path, text, 0o644)
+
+
+def _place(path: Path, text: str, mode: int) -> None:
+    """A start may be killed at any time, and half a key would stop every start that follows."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.unlink(missing_ok=True)
+    beside.touch(mode=mode)
+    beside.write_text(text, encoding="ascii")
+    beside.replace(path)

@@ -7,7 +7,7 @@ from cryptography import x509
 
 from mss_sim.core import certificates
 from mss_sim.core.certificates import NewCertificate
-from mss_sim.core.igc import write_secret
+from mss_sim.core.igc import write_public, write_secret
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.pki import paths
@@ -29,14 +29,12 @@ async def certify(world: World, operator: Operator) -> None:
     had = await world.store.read(lambda conn: kept.every(conn, operator_id=operator.id))
     if had or any(listed.rows.get(domain) for domain in operator.domains):
         return  # what was taken off the list stays off
-    made = await certificates.issue(world, NewCertificate(operator=operator.name, common=f"smtp.{operator.domains[0]}"))
-    now = world.clock.now()
 
-    def unit(conn: Connection) -> None:
+    def list_it(conn: Connection, made: Certificate) -> None:
         for domain in operator.domains:
-            white_list.add(conn, Row(domain, made.subject, now))
+            white_list.add(conn, Row(domain, made.subject, world.clock.now()))
 
-    await world.store.write(unit, changes_directory=True)
+    await certificates.issue(world, NewCertificate(operator=operator.name, common=f"smtp.{operator.domains[0]}"), list_it)
 
 
 async def certify_all(world: World) -> None:
@@ -111,6 +109,6 @@ async def write_files(world: World, folder: Path) -> dict[str, dict[str, str]]:
 def _written(world: World, folder: Path, name: str, one: Certificate) -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     chain, key = folder / f"{name}.pem", folder / f"{name}.key"
-    chain.write_text(certificates.with_chain(world, one), encoding="ascii")
+    write_public(chain, certificates.with_chain(world, one))
     write_secret(key, one.key)
     return {"cert_file": str(chain.resolve()), "key_file": str(key.resolve())}

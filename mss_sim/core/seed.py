@@ -1,17 +1,22 @@
 """Seed worlds: people, mailboxes and grants, planted by the verbs that everybody else uses."""
 
 import tomllib
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mss_sim.clock import DAY
 from mss_sim.core import control, delegation, operators, psc
+from mss_sim.core.clients import FIRST_CLIENT
 from mss_sim.core.holders import CONTROL
 from mss_sim.core.operators import NewOperator
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.store import identities
+from mss_sim.store import grants, identities, mailboxes
+from mss_sim.store import operators as operators_kept
+from mss_sim.store import psc as psc_kept
+from mss_sim.store.engine import Connection
 from mss_sim.vocabulary import IdentityKind, MailboxKind, Right, SeenPolicy, SentPolicy
 
 NONE = "none"
@@ -53,21 +58,29 @@ def load(name: str) -> dict[str, Any]:
 
 
 async def plant(world: World, name: str) -> bool:
-    """Plant a seed into the world; False when its people are there already, as after a restart."""
+    """Plant a seed into the world; False when its people are there already, as after a restart.
+
+    A start that was killed while it planted left some of them: the world has no client of Pro Santé Connect yet, which comes last, and
+    nobody has used it. What is missing is added then.
+    """
     seed = load(name)
     roles = {row["role"]: row["idnat"] for row in seed["identities"] if "role" in row}
-    if await world.store.read(identities.by_idnat, seed["identities"][0]["idnat"]):
+    first = await world.store.read(identities.by_idnat, seed["identities"][0]["idnat"])
+    cut = bool(await world.store.read(operators_kept.every)) and await world.store.read(psc_kept.client, FIRST_CLIENT) is None
+    if first is not None and not cut:
         return False
     for row in seed["operators"]:
-        await operators.add(world, NewOperator(**row))
+        await _added(operators.add(world, NewOperator(**row)), again=cut)
     for row in seed["identities"]:
         fields = {key: value for key, value in row.items() if key not in ("role", "psc")}
-        await control.add_identity(world, control.NewIdentity(**{**fields, "kind": IdentityKind(row["kind"])}))
+        await _added(control.add_identity(world, control.NewIdentity(**{**fields, "kind": IdentityKind(row["kind"])})), again=cut)
         if "psc" in row:
             await psc.set_profile(world, row["idnat"], row["psc"])
     for row in seed["mailboxes"]:
-        await control.add_mailbox(world, _mailbox(row, roles))
+        await _added(control.add_mailbox(world, _mailbox(row, roles)), again=cut)
     for row in seed.get("grants", ()):
+        if cut and await _granted(world, row["mailbox"], roles.get(row["grantee"], row["grantee"])):
+            continue
         days = row.get("valid_days")
         request = delegation.GrantRequest(
             address=row["mailbox"],
@@ -78,6 +91,27 @@ async def plant(world: World, name: str) -> bool:
         )
         await delegation.grant(world, CONTROL, request)
     return True
+
+
+async def _added(adding: Awaitable[object], *, again: bool) -> None:
+    """Add something; when it may be there already, that is as good."""
+    try:
+        await adding
+    except Refusal as refusal:
+        if not (again and refusal.rule is Rule.CONFLICT):
+            raise
+
+
+async def _granted(world: World, address: str, grantee: str) -> bool:
+    """Whether somebody has a grant over a mailbox, or had."""
+
+    def query(conn: Connection) -> bool:
+        mailbox, identity = mailboxes.by_address(conn, address), identities.by_idnat(conn, grantee)
+        if mailbox is None or identity is None:
+            return False
+        return any(one.grantee_id == identity.id for one in grants.of_mailbox(conn, mailbox.id))
+
+    return await world.store.read(query)
 
 
 def _mailbox(row: dict[str, Any], roles: dict[str, str]) -> control.NewMailbox:

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mss_sim.config import Settings
-from mss_sim.core.igc import Igc, Standing, write_secret
+from mss_sim.core.igc import Igc, Standing, write_public, write_secret
 from mss_sim.net.asking import Talk
 from mss_sim.net.transcripts import Transcript
 from mss_sim.pki import bundles, names, paths
@@ -66,7 +66,7 @@ def write_chain(cert_file: Path, key_file: Path, igc: Igc, shown: Standing) -> N
     """Write a server's certificate with the authorities above it, if there are any, and its key."""
     cert_file.parent.mkdir(parents=True, exist_ok=True)
     write_secret(key_file, bundles.key_pem(shown.key))
-    cert_file.write_text(bundles.pem(shown.certificate, *(igc.authority(shown.label).chain if shown.label else [])), encoding="ascii")
+    write_public(cert_file, bundles.pem(shown.certificate, *(igc.authority(shown.label).chain if shown.label else [])))
 
 
 def _still_good(found: Certificates, igc: Igc, hosts: Sequence[str], kind: KeyKind) -> bool:

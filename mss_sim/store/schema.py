@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mss_sim.models import certificates, psc  # noqa: F401 - their tables belong to the metadata
 from mss_sim.models.tables import metadata
+from mss_sim.store.alone import schema_lock
 
 HEAD = "0005"
 """The newest revision in alembic/versions; a test checks it."""
@@ -41,7 +42,7 @@ def upgrade(engine: Engine) -> str:
 
 
 def _upgrade(engine: Engine) -> str:
-    with engine.connect().execution_options(writing=True) as conn:
+    with engine.connect().execution_options(writing=True) as conn, schema_lock(conn):
         with conn.begin():
             revision = current(conn)
             if not inspect(conn).get_table_names():

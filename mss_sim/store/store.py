@@ -7,8 +7,9 @@ copy knows when it is old.
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
@@ -18,6 +19,7 @@ from mss_sim import log
 from mss_sim.errors import Refusal, Rule
 from mss_sim.store import engine as engines
 from mss_sim.store import schema
+from mss_sim.store.alone import start_lock
 from mss_sim.store.engine import EVERYBODY, touch
 from mss_sim.store.neighbours import Neighbours
 from mss_sim.store.writer import Writer
@@ -54,6 +56,18 @@ class Store:
     def _tell(self, changed: set[int]) -> None:
         for listener in list(self._listeners):
             listener(changed)
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """While no other process does the same with this database: make what a new world begins with."""
+        with ExitStack() as stack:
+
+            def take() -> None:
+                stack.enter_context(start_lock(stack.enter_context(self._engine.connect())))
+
+            if not self.exclusive:
+                await asyncio.to_thread(take)
+            yield
 
     def open(self) -> None:
         """Bring the schema up to date and start the writer."""

@@ -1,5 +1,8 @@
 """Both ways to a schema give the same tables: created whole from models/tables.py, and step by step by the revisions in alembic/."""
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -137,6 +140,60 @@ def test_db_upgrade_accepts_what_alembic_made(empty: Engine) -> None:
     url = empty.url.render_as_string(hide_password=False)
     result = CliRunner().invoke(cli.app, ["db", "upgrade", "--url", url])
     assert result.output == f"schema {schema.HEAD}\n"
+
+
+@pytest.mark.parametrize("revision", ["none", "0004"])
+def test_of_those_that_start_at_once_one_makes_the_schema_and_all_find_it(empty: Engine, revision: str) -> None:
+    if revision != "none":
+        migrate(empty, revision)
+    command = [sys.executable, "-m", "mss_sim", "db", "upgrade", "--url", empty.url.render_as_string(hide_password=False)]
+    starting = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(3)]
+    assert [one.communicate(timeout=60)[0] for one in starting] == [f"schema {schema.HEAD}\n"] * 3
+    assert set(shape(empty)) == set(metadata.tables)
+
+
+@pytest.mark.parametrize("revision", ["none", "0004"])
+def test_a_start_that_is_killed_in_the_middle_of_a_migration_leaves_the_next_one_a_whole_schema(empty: Engine, revision: str) -> None:
+    if revision != "none":
+        migrate(empty, revision)
+    url = empty.url.render_as_string(hide_password=False)
+    for after in (2, 40):
+        killed = subprocess.run([sys.executable, "-c", KILLED, url, str(after)], capture_output=True, text=True, timeout=60, check=False)
+        assert killed.returncode in (-signal.SIGKILL, 0), killed.stderr
+        with empty.connect() as conn:
+            assert schema.current(conn) in (None, revision, schema.HEAD)
+    assert schema.upgrade(empty) == schema.HEAD
+    migrated = shape(empty)
+    assert set(migrated) == set(metadata.tables)
+    with empty.connect() as conn:
+        assert compare_metadata(MigrationContext.configure(conn, opts={"compare_type": True}), metadata) == []
+
+
+KILLED = """
+import os, signal, sys
+from sqlalchemy import event
+from mss_sim.store import engine, schema
+made, left = engine.create(sys.argv[1]), int(sys.argv[2])
+def count(conn, cursor, statement, *_):
+    global left
+    left -= statement.lstrip().upper().startswith(("CREATE", "ALTER", "INSERT", "UPDATE", "DROP"))
+    if left <= 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+event.listen(made, "after_cursor_execute", count)
+schema.upgrade(made)
+"""
+
+
+def test_a_database_that_is_newer_than_the_program_is_left_alone(empty: Engine) -> None:
+    schema.upgrade(empty)
+    with empty.begin() as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    before = shape(empty)
+    with pytest.raises(ValueError, match="may be newer than this program"):
+        schema.upgrade(empty)
+    with empty.connect() as conn:
+        assert schema.current(conn) == "9999"
+    assert shape(empty) == before
 
 
 def test_a_database_at_base_is_migrated(empty: Engine) -> None:
