@@ -17,6 +17,7 @@ from mss_sim import log
 from mss_sim.app import Simulator
 from mss_sim.clock import Clock, ManualClock
 from mss_sim.config import Settings
+from tests.counters import astray
 from tests.documented import complaint
 
 log.configure("error")
@@ -61,16 +62,20 @@ def fresh_database(server: str) -> Iterator[str]:
     admin.dispose()
 
 
-@pytest.fixture
-def start(tmp_path: Path) -> StartSimulator:
-    """Start a simulator on free ports, with settings of one's own, as a context manager; one beside another has a folder of its own."""
+def starter(folder: Path) -> StartSimulator:
+    """What starts a simulator on free ports, with settings of one's own, as a context manager; one beside another has a data folder of its own.
+
+    When the test is done with it, its counters must be right; `audited=False` is for a world whose store was broken on purpose.
+    """
     running: list[Path] = []
 
     @contextlib.asynccontextmanager
-    async def starting(*, seed: str | None = "cabinet", clock: Clock | None = None, **settings: Any) -> AsyncIterator[Simulator]:
-        folder = tmp_path / f"data{len(running) or ''}"
+    async def starting(
+        *, seed: str | None = "cabinet", clock: Clock | None = None, audited: bool = True, **settings: Any
+    ) -> AsyncIterator[Simulator]:
+        own = folder.with_name(f"{folder.name}{len(running) or ''}")
         values = {
-            "data_dir": folder,
+            "data_dir": own,
             "submission_port": 0,
             "mx_port": 0,
             "imap_port": 0,
@@ -81,13 +86,21 @@ def start(tmp_path: Path) -> StartSimulator:
             **settings,
         }
         async with Simulator(Settings(**values), seed=seed, clock=clock) as simulator:
-            running.append(folder)
+            running.append(own)
             try:
                 yield simulator
+                if audited:
+                    assert await astray(simulator) == []
             finally:
-                running.remove(folder)
+                running.remove(own)
 
     return starting
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> StartSimulator:
+    """Start a simulator on free ports, with settings of one's own, as a context manager."""
+    return starter(tmp_path / "data")
 
 
 @pytest.fixture
