@@ -74,10 +74,11 @@ async def change_flags(world: World, actor: Actor, place: Place, ranges: Sequenc
         limit, before = wish.unchanged_since, here.folder.modseq
         late = {row.uid for row in rows if limit is not None and row.modseq > limit}
         changes = {row.uid: changed for row in rows if row.uid not in late and (changed := _wanted(here, row, wish))}
-        after = _apply(world, conn, actor, here, [(row, *changes[row.uid]) for row in rows if row.uid in changes])
+        after, first = _apply(world, conn, actor, here, [(row, *changes[row.uid]) for row in rows if row.uid in changes])
         if after:
             detail: dict[str, object] = {"add": sorted(wish.add), "remove": sorted(wish.remove)}
-            journal.write(conn, [_line(world, actor, here, right, Act.FLAGGED, row, detail) for row in after.values()])
+            lines = [_line(world, actor, here, right, Act.READ, row, {}) for row in first]
+            journal.write(conn, [*lines, *(_line(world, actor, here, right, Act.FLAGGED, row, detail) for row in after.values())])
         kept = [after.get(row.uid, row) for row in rows if row.uid not in late]
         return Marked(kept, sorted(late), before, here.folder.modseq, {row.uid: row.modseq for row in rows})
 
@@ -96,14 +97,16 @@ def _wanted(here: Shelf, row: CopyState, wish: Marking) -> tuple[Flag, str] | No
 
 def _apply(
     world: World, conn: Connection, actor: Actor, here: Shelf, changes: Sequence[tuple[CopyState, Flag, str]]
-) -> dict[int, CopyState]:
-    """Write flags and keywords, whose \\Seen it is, who read for the first time; the copies afterwards, by UID."""
+) -> tuple[dict[int, CopyState], list[CopyState]]:
+    """Write flags and keywords, whose \\Seen it is, who read; the copies afterwards, by UID, and those that he reads for the first time."""
     after: dict[int, CopyState] = {}
+    first: list[CopyState] = []
     said: list[tuple[int, bool]] = []
     for row, wanted, words in changes:
         seen = Flag.SEEN in wanted
         if seen != row.seen and (seen or here.reader is not None):
-            messages.note_reading(conn, row.copy_id, actor.identity.id, world.clock.now())
+            if messages.note_reading(conn, row.copy_id, actor.identity.id, world.clock.now()) and seen:
+                first.append(row)
             said.append((row.copy_id, seen))
         stored = wanted if here.reader is None else (wanted & ~Flag.SEEN) | (row.flags & Flag.SEEN)
         here.folder.unseen_count += bool(row.flags & Flag.SEEN) - bool(stored & Flag.SEEN)
@@ -114,7 +117,7 @@ def _apply(
     if after:
         messages.set_flags(conn, [(row.copy_id, row.flags, row.keywords, row.modseq) for row in after.values()])
         folders.keep(conn, [here.folder])
-    return after
+    return after, first
 
 
 async def note_reading(world: World, actor: Actor, place: Place, rows: Sequence[CopyState]) -> None:

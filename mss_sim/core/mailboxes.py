@@ -162,8 +162,10 @@ async def change_flags(world: World, actor: Actor, address: str, copy_id: int, c
         item = _item(conn, held, actor, copy_id)
         flags, words = changed_flags(item.copy.flags, item.copy.keywords, change)
         if personal_reader(held, actor) is not None:
-            flags = _seen_by_reader(conn, item, actor, change, flags, now)
-        elif Flag.SEEN in flags and Flag.SEEN not in item.copy.flags and messages.note_reading(conn, copy_id, actor.identity.id, now):
+            flags, first = _seen_by_reader(conn, item, actor, change, flags, now)
+        else:
+            first = Flag.SEEN in flags and Flag.SEEN not in item.copy.flags and messages.note_reading(conn, copy_id, actor.identity.id, now)
+        if first:
             _trace(world, conn, actor, held, Right.MARK, Act.READ, item, {})
         folder.unseen_count += bool(item.copy.flags & Flag.SEEN) - bool(flags & Flag.SEEN)
         messages.set_flags(conn, [(copy_id, flags, words, folder.step())])
@@ -204,12 +206,13 @@ def changed_flags(flags: Flag, keywords: str, change: FlagChange) -> tuple[Flag,
     return flags, " ".join(sorted(words))
 
 
-def _seen_by_reader(conn: Connection, item: Item, actor: Actor, change: FlagChange, flags: Flag, now: Micros) -> Flag:
-    """Note `\\Seen` for this reader alone; the shared flag stays as it was."""
+def _seen_by_reader(conn: Connection, item: Item, actor: Actor, change: FlagChange, flags: Flag, now: Micros) -> tuple[Flag, bool]:
+    """Note `\\Seen` for this reader alone; the shared flag as it was, and whether he says for the first time that he read it."""
+    first, seen = False, "\\Seen" in change.add
     if "\\Seen" in change.add | change.remove:
-        messages.note_reading(conn, item.copy.id, actor.identity.id, now)
-        messages.set_seen_by(conn, item.copy.id, actor.identity.id, seen="\\Seen" in change.add)
-    return (flags & ~Flag.SEEN) | (item.copy.flags & Flag.SEEN)
+        first = messages.note_reading(conn, item.copy.id, actor.identity.id, now) and seen
+        messages.set_seen_by(conn, item.copy.id, actor.identity.id, seen=seen)
+    return (flags & ~Flag.SEEN) | (item.copy.flags & Flag.SEEN), first
 
 
 async def move(world: World, actor: Actor, address: str, copy_id: int, folder: str) -> Item:

@@ -111,7 +111,7 @@ async def _contents(session: Session, view: View, spans: Items[Span], items: Ite
     needs_bytes = any(item.needs_bytes for item in items)
     makers = [_MAKERS[item.name] if item.name in SIMPLE else _section(item) for item in items]
     inside = any(item.name == "BODYSTRUCTURE" for item in items)
-    marks = any(not item.peek for item in items) and not view.read_only
+    marks = any(not item.peek for item in items) and not view.examined
     for batch in view.batches(spans, _MESSAGES_AT_ONCE if needs_bytes else _ENVELOPES_AT_ONCE):
         for ranges in await _pieces(session, view, batch, needs_bytes=needs_bytes):
             found = await shelves.contents(session.world, session.actor, view.place, ranges, raw=needs_bytes, inside=inside)
@@ -145,7 +145,7 @@ async def _read(session: Session, view: View, states: list[_State]) -> tuple[lis
     unseen = [state for state in states if not state.row.seen]
     if not unseen:
         return states, False
-    if Right.MARK not in view.shelf.held.access.rights:
+    if view.read_only or Right.MARK not in view.shelf.held.access.rights:
         await handling.note_reading(session.world, session.actor, view.place, [state.row for state in unseen])
         return states, False
     ranges = ranges_of(state.row.uid for state in unseen)

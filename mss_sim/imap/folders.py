@@ -39,7 +39,7 @@ async def _open(session: Session, wanted: Select, *, read_only: bool) -> bytes:
     folder, rights = shelf.folder, shelf.held.access.rights
     locked = Place(place.address, folder.name, folder.id)
     changing = rights & {Right.MARK, Right.DELETE, Right.FILE}
-    view = View(wanted.name, locked, opening, read_only=read_only or not changing)
+    view = View(wanted.name, locked, opening, read_only=read_only or not changing, examined=read_only)
     session.open(view)
     flags = _FLAGS.encode("ascii")
     permanent = b" ".join([*_permanent(rights), *([b"\\*"] if Right.MARK in rights else [])]) if not view.read_only else b""

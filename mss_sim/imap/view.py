@@ -17,13 +17,14 @@ Span = tuple[int, int]
 
 
 class View:
-    """One client's view of one folder."""
+    """One client's view of one folder; `examined` when he only wants to look, so that nothing he reads counts as read."""
 
-    def __init__(self, name: str, place: Place, opening: Opening, *, read_only: bool) -> None:
+    def __init__(self, name: str, place: Place, opening: Opening, *, read_only: bool, examined: bool = False) -> None:
         folder = opening.shelf.folder
         self.name = name
         self.place = place
         self.read_only = read_only
+        self.examined = examined
         self.shelf: Shelf = opening.shelf
         self.uids = array("I", opening.uids)
         self.known = Known(folder.exists_count, folder.uid_next, folder.modseq)

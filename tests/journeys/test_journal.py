@@ -1,0 +1,594 @@
+"""The journal tells who did what: for each act, through each door that can do it, the very lines that it leaves, and no others."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from mss_sim.app import Simulator
+from mss_sim.clock import ManualClock, iso
+from mss_sim.mail import mdn
+from mss_sim.vocabulary import Act, Disposition
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, ImapClient, Peer, Person, control, letter
+from tests.conftest import starter
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+_PASSWORD = "cabinet-2026"
+_BOX = f"/mailboxes/{PRACTICE}"
+_NOBODY = "personne@hopital-ormes.sim.mssante.fr"
+Line = dict[str, Any]
+
+
+@dataclass
+class Scene:
+    """One world for all acts: a mailbox whose new lines are read, and its people."""
+
+    simulator: Simulator
+    clock: ManualClock
+    mailbox: str = PRACTICE
+    reader: str = "doctor"
+    seen: set[str] = field(default_factory=set)
+
+    def person(self, role: str) -> Person:
+        """A persona."""
+        return Person(self.simulator, role)
+
+    async def begin(self, mailbox: str = PRACTICE, reader: str = "doctor") -> None:
+        """From here on, lines of this mailbox count."""
+        self.mailbox, self.reader, self.seen = mailbox, reader, set()
+        self.seen = {line["id"] for line in await self._lines()}
+
+    async def _lines(self) -> list[Line]:
+        found: list[Line] = (await self.person(self.reader).get(f"/mailboxes/{self.mailbox}/journal", limit=100))["items"]
+        return found
+
+    async def told(self) -> list[Line]:
+        """The new lines, oldest first."""
+        return [{**line, "id": None} for line in reversed(await self._lines()) if line["id"] not in self.seen]
+
+    def line(
+        self, act: Act, door: str, role: str | None, detail: dict[str, Any], *, grant: str | None = None, email: str | None = None
+    ) -> Line:
+        """A line as it is expected, of this very instant."""
+        person = self.person(role) if role else None
+        actor = {"idnat": person.idnat, "name": person.account["name"]} if person else None
+        told = {"act": act.value, "door": door, "actor": actor, "grant_id": grant, "email_id": email, "detail": detail}
+        return {"id": None, "at": iso(self.clock.now()), **told}
+
+    async def grant(self, role: str, mailbox: str = PRACTICE) -> str:
+        """The id of the grant in force of a persona."""
+        rows = await self.person("doctor").get(f"/mailboxes/{mailbox}/grants")
+        return str(next(row["id"] for row in rows if row["grantee"]["idnat"] == self.person(role).idnat and row["in_force"]))
+
+    async def letter(self, **fields: Any) -> dict[str, Any]:
+        """A new letter of the hospital in the practice's INBOX."""
+        assert (await self.person("hospital").send(HOSPITAL, to=[PRACTICE], **fields)).status_code == 201
+        return (await self.person("doctor").inbox(PRACTICE))[0]
+
+    async def imap(self, *commands: str, login: str = "sophie.petit") -> None:
+        """Commands of a mail program that has the practice's INBOX open; each must succeed."""
+        client = await ImapClient.open(self.simulator, f"{PRACTICE}*{login}", _PASSWORD)
+        for command in ("SELECT INBOX", *commands):
+            answer = await client.ask(command)
+            assert answer[-1].startswith("OK"), answer
+        await client.close()
+
+    async def rest(self, role: str, method: str, path: str, json: Any = None) -> Any:
+        """A request that must succeed; its JSON."""
+        answer = await self.person(role).rest(method, path, json=json)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+
+Story = Callable[[Scene], Awaitable[list[Line]]]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    clock = ManualClock()
+    async with starter(tmp_path_factory.mktemp("journal") / "data")(clock=clock) as simulator:
+        yield Scene(simulator, clock)
+
+
+# Letters
+
+
+async def _submitted_by_rest(scene: Scene) -> list[Line]:
+    await scene.begin()
+    sent = (await scene.person("secretary").send(PRACTICE, to=[HOSPITAL, DOCTOR])).json()
+    detail = {"to": [HOSPITAL, DOCTOR], "mode": "send_on_behalf", "rfc_message_id": sent["message_id"]}
+    return [scene.line(Act.SUBMITTED, "rest", "secretary", detail, grant=await scene.grant("secretary"), email=sent["email_id"])]
+
+
+async def _submitted_by_smtp(scene: Scene) -> list[Line]:
+    await scene.begin()
+    reply = await scene.person("doctor").smtp(PRACTICE, HOSPITAL, letter(PRACTICE, HOSPITAL, Message_ID="<j1@cabinet.sim.mssante.fr>"))
+    detail = {"to": [HOSPITAL], "mode": "owner", "rfc_message_id": "<j1@cabinet.sim.mssante.fr>"}
+    return [scene.line(Act.SUBMITTED, "smtp", "doctor", detail, email=reply.text.rpartition(" ")[2])]
+
+
+async def _received_by_rest(scene: Scene) -> list[Line]:
+    await scene.begin()
+    sent = (await scene.person("hospital").send(HOSPITAL, to=[PRACTICE])).json()
+    return [scene.line(Act.RECEIVED, "rest", None, {"from": HOSPITAL}, email=sent["email_id"])]
+
+
+async def _received_by_mx(scene: Scene) -> list[Line]:
+    await scene.begin()
+    reply = await Peer(scene.simulator).send(HOSPITAL, [PRACTICE], letter(HOSPITAL, PRACTICE))
+    return [scene.line(Act.RECEIVED, "mx", None, {"from": HOSPITAL}, email=reply.text.rpartition(" ")[2])]
+
+
+async def _received_and_matched_from_the_system(scene: Scene) -> list[Line]:
+    """A letter to nobody comes back: the notification is received, and stands on the timeline of the letter."""
+    await scene.begin()
+    sent = (await scene.person("doctor").send(PRACTICE, to=[_NOBODY])).json()
+    returned = (await scene.person("doctor").inbox(PRACTICE))[0]["email_id"]
+    detail = {"to": [_NOBODY], "mode": "owner", "rfc_message_id": sent["message_id"]}
+    matched = {"recipient": _NOBODY, "kind": "failed", "of": sent["submission_id"]}
+    return [
+        scene.line(Act.SUBMITTED, "rest", "doctor", detail, email=sent["email_id"]),
+        scene.line(Act.RECEIVED, "system", None, {"from": ""}, email=returned),
+        scene.line(Act.RECEIPT_MATCHED, "system", None, matched, email=returned),
+    ]
+
+
+async def _refused_by_rest(scene: Scene) -> list[Line]:
+    await scene.begin()
+    nobody = "personne@cabinet.sim.mssante.fr"
+    assert (await scene.person("secretary").send(PRACTICE, to=[HOSPITAL, nobody])).status_code == 422
+    detail = {"rule": "unknown-mailbox", "detail": f"Nothing was sent: refused for {nobody}.", "from": PRACTICE}
+    return [scene.line(Act.REFUSED, "rest", "secretary", detail)]
+
+
+async def _refused_by_smtp(scene: Scene) -> list[Line]:
+    await scene.begin()
+    reply = await scene.person("secretary").smtp(PRACTICE, HOSPITAL, b"From: " + HOSPITAL.encode() + b"\r\nSubject: x\r\n\r\nx\r\n")
+    assert reply.code == 550
+    said = f"You may not send from {HOSPITAL}: you neither hold this mailbox nor have a grant with send_on_behalf or send_as."
+    return [scene.line(Act.REFUSED, "smtp", "secretary", {"rule": "send-not-allowed", "detail": said, "from": PRACTICE})]
+
+
+# Reading and keeping order
+
+
+async def _read_by_rest(scene: Scene) -> list[Line]:
+    item = await scene.letter()
+    await scene.begin()
+    await scene.person("secretary").open(PRACTICE, item["id"])
+    await scene.person("secretary").open(PRACTICE, item["id"])
+    grant = await scene.grant("secretary")
+    return [scene.line(Act.READ, "rest", "secretary", {"message": item["id"]}, grant=grant, email=item["email_id"])]
+
+
+async def _read_by_imap(scene: Scene) -> list[Line]:
+    """Who may not mark leaves the letter unseen; the next reader marks it, and both have read it. Who only examines reads nothing."""
+    item = await scene.letter()
+    await scene.begin()
+    for login in ("nadia.leroy", "camille.martin"):
+        await scene.imap("EXAMINE INBOX", "FETCH * BODY[]", login=login)
+    for login in ("nadia.leroy", "sophie.petit"):
+        await scene.imap("FETCH * BODY.PEEK[]", "FETCH * BODY[]", "FETCH * BODY[]", login=login)
+    return [
+        scene.line(Act.READ, "imap", "assistant", {"message": item["id"]}, grant=await scene.grant("assistant"), email=item["email_id"]),
+        *(await _seen(scene, "imap", item))[:2],
+    ]
+
+
+async def _seen_where_it_is_each_readers_own(scene: Scene) -> list[Line]:
+    assert (await scene.person("hospital").send(HOSPITAL, to=[DOCTOR])).status_code == 201
+    item = (await scene.person("doctor").inbox(DOCTOR))[0]
+    path = f"/mailboxes/{DOCTOR}/messages/{item['id']}"
+    await scene.begin(DOCTOR)
+    for change in ({"add": ["\\Seen"]}, {"remove": ["\\Seen"]}):
+        await scene.rest("doctor", "PATCH", path, change)
+    named = {"email": item["email_id"]}
+    return [
+        scene.line(Act.READ, "rest", "doctor", {"message": item["id"]}, **named),
+        scene.line(Act.FLAGGED, "rest", "doctor", {"message": item["id"], "add": ["\\Seen"], "remove": []}, **named),
+        scene.line(Act.FLAGGED, "rest", "doctor", {"message": item["id"], "add": [], "remove": ["\\Seen"]}, **named),
+    ]
+
+
+async def _seen_by_rest(scene: Scene) -> list[Line]:
+    """Who marks a letter seen is one who read it; that is told once."""
+    item = await scene.letter()
+    await scene.begin()
+    for change in ({"add": ["\\Seen"]}, {"remove": ["\\Seen"]}, {"add": ["\\Seen"]}):
+        await scene.rest("secretary", "PATCH", f"{_BOX}/messages/{item['id']}", change)
+    return await _seen(scene, "rest", item)
+
+
+async def _seen_by_imap(scene: Scene) -> list[Line]:
+    item = await scene.letter()
+    await scene.begin()
+    await scene.imap("STORE * +FLAGS (\\Seen)", "STORE * -FLAGS (\\Seen)", "STORE * +FLAGS (\\Seen)")
+    return await _seen(scene, "imap", item)
+
+
+async def _seen(scene: Scene, door: str, item: dict[str, Any]) -> list[Line]:
+    named = {"grant": await scene.grant("secretary"), "email": item["email_id"]}
+    on = {"message": item["id"], "add": ["\\Seen"], "remove": []}
+    off = {"message": item["id"], "add": [], "remove": ["\\Seen"]}
+    read = scene.line(Act.READ, door, "secretary", {"message": item["id"]}, **named)
+    return [read, *(scene.line(Act.FLAGGED, door, "secretary", detail, **named) for detail in (on, off, on))]
+
+
+async def _flagged_by_rest(scene: Scene) -> list[Line]:
+    item = await scene.letter()
+    await scene.begin()
+    await scene.rest("secretary", "PATCH", f"{_BOX}/messages/{item['id']}", {"add": ["\\Flagged", "urgent"], "remove": ["\\Answered"]})
+    detail = {"message": item["id"], "add": ["\\Flagged", "urgent"], "remove": ["\\Answered"]}
+    return [scene.line(Act.FLAGGED, "rest", "secretary", detail, grant=await scene.grant("secretary"), email=item["email_id"])]
+
+
+async def _flagged_by_imap(scene: Scene) -> list[Line]:
+    item = await scene.letter()
+    await scene.begin()
+    await scene.imap("STORE * +FLAGS (\\Flagged urgent)", "STORE * +FLAGS (urgent)")
+    detail = {"message": item["id"], "add": ["\\Flagged", "urgent"], "remove": []}
+    return [scene.line(Act.FLAGGED, "imap", "secretary", detail, grant=await scene.grant("secretary"), email=item["email_id"])]
+
+
+async def _moved_by_rest(scene: Scene) -> list[Line]:
+    item = await scene.letter()
+    await scene.begin()
+    await scene.rest("secretary", "POST", f"{_BOX}/messages/{item['id']}/move", {"folder": "Archive"})
+    detail = {"message": item["id"], "from": "INBOX", "to": "Archive"}
+    return [scene.line(Act.MOVED, "rest", "secretary", detail, grant=await scene.grant("secretary"), email=item["email_id"])]
+
+
+async def _moved_by_imap(scene: Scene) -> list[Line]:
+    item = await scene.letter()
+    await scene.begin()
+    await scene.imap("MOVE * Archive")
+    detail = {"message": item["id"], "from": "INBOX", "to": "Archive"}
+    return [scene.line(Act.MOVED, "imap", "secretary", detail, grant=await scene.grant("secretary"), email=item["email_id"])]
+
+
+async def _to_another_mailbox(scene: Scene, verb: str, mailbox: str) -> dict[str, Any]:
+    """The doctor takes a letter of the practice into his own mailbox; the letter."""
+    item = await scene.letter()
+    await scene.begin(mailbox)
+    client = await ImapClient.open(scene.simulator, "camille.martin", _PASSWORD)
+    assert (await client.ask(f'SELECT "Shared/{PRACTICE}/INBOX"'))[-1].startswith("OK")
+    assert (await client.ask(f"{verb} * INBOX"))[-1].startswith("OK")
+    await client.close()
+    return item
+
+
+async def _moved_out_of_a_mailbox(scene: Scene) -> list[Line]:
+    item = await _to_another_mailbox(scene, "MOVE", PRACTICE)
+    detail = {"message": item["id"], "from": "INBOX", "to": "INBOX"}
+    return [scene.line(Act.MOVED, "imap", "doctor", detail, email=item["email_id"])]
+
+
+async def _moved_into_a_mailbox(scene: Scene) -> list[Line]:
+    item = await _to_another_mailbox(scene, "MOVE", DOCTOR)
+    detail = {"message": item["id"], "from": "INBOX", "to": "INBOX"}
+    return [scene.line(Act.MOVED, "imap", "doctor", detail, email=item["email_id"])]
+
+
+async def _copied_into_a_mailbox(scene: Scene) -> list[Line]:
+    item = await _to_another_mailbox(scene, "COPY", DOCTOR)
+    return [scene.line(Act.COPIED, "imap", "doctor", {"message": item["id"], "to": "INBOX"}, email=item["email_id"])]
+
+
+async def _copied_within_a_mailbox(scene: Scene) -> list[Line]:
+    item = await scene.letter()
+    await scene.begin()
+    await scene.imap("COPY * Archive")
+    detail = {"message": item["id"], "to": "Archive"}
+    return [scene.line(Act.COPIED, "imap", "secretary", detail, grant=await scene.grant("secretary"), email=item["email_id"])]
+
+
+async def _appended(scene: Scene) -> list[Line]:
+    await scene.begin()
+    client = await ImapClient.open(scene.simulator, f"{PRACTICE}*sophie.petit", _PASSWORD)
+    assert (await client.append("Drafts", letter(PRACTICE, HOSPITAL).as_bytes()))[-1].startswith("OK")
+    await client.close()
+    item = (await scene.person("doctor").get(f"{_BOX}/messages", folder="Drafts"))["items"][0]
+    detail = {"message": item["id"], "to": "Drafts"}
+    return [scene.line(Act.APPENDED, "imap", "secretary", detail, grant=await scene.grant("secretary"), email=item["email_id"])]
+
+
+async def _deleted_by_rest(scene: Scene) -> list[Line]:
+    item = await scene.letter(subject="À jeter")
+    await scene.begin()
+    await scene.rest("doctor2", "DELETE", f"{_BOX}/messages/{item['id']}")
+    detail = {"message": item["id"], "subject": "À jeter", "rfc_message_id": item["message_id"]}
+    return [scene.line(Act.DELETED, "rest", "doctor2", detail, email=item["email_id"])]
+
+
+async def _deleted_by_imap(scene: Scene) -> list[Line]:
+    doctor, newcomer = scene.person("doctor"), scene.person("newcomer")
+    rights = {"grantee": newcomer.idnat, "rights": ["see", "delete"]}
+    grant = (await doctor.rest("POST", f"{_BOX}/grants", json=rights)).json()["id"]
+    item = await scene.letter()
+    await scene.begin()
+    await scene.imap("STORE * +FLAGS (\\Deleted)", "EXPUNGE", login="louise.moreau")
+    marked = {"message": item["id"], "add": ["\\Deleted"], "remove": []}
+    expected = [
+        scene.line(Act.FLAGGED, "imap", "newcomer", marked, grant=grant, email=item["email_id"]),
+        scene.line(Act.DELETED, "imap", "newcomer", {"message": item["id"]}, grant=grant, email=item["email_id"]),
+    ]
+    assert await scene.told() == expected
+    await scene.begin()
+    assert (await doctor.rest("DELETE", f"{_BOX}/grants/{grant}")).status_code == 200
+    return [scene.line(Act.REVOKED, "rest", "doctor", {}, grant=grant)]
+
+
+async def _deleted_by_close(scene: Scene) -> list[Line]:
+    item = await scene.letter()
+    await scene.imap("STORE * +FLAGS (\\Deleted)", login="camille.martin")
+    await scene.begin()
+    await scene.imap("CLOSE", login="hugo.bernard")
+    return [scene.line(Act.DELETED, "imap", "doctor2", {"message": item["id"]}, email=item["email_id"])]
+
+
+# Receipts
+
+
+async def _receipt_sent(scene: Scene) -> list[Line]:
+    item = await scene.letter(request_read_receipt=True)
+    await scene.begin()
+    await scene.rest("secretary", "POST", f"{_BOX}/messages/{item['id']}/receipt")
+    detail = {"to": HOSPITAL, "disposition": "displayed", "of": item["message_id"]}
+    return [scene.line(Act.RECEIPT_SENT, "rest", "secretary", detail, grant=await scene.grant("secretary"), email=item["email_id"])]
+
+
+async def _receipt_of_a_patient(scene: Scene) -> list[Line]:
+    assert (await scene.person("doctor").send(PRACTICE, to=[PATIENT], request_read_receipt=True)).status_code == 201
+    item = (await scene.person("patient").inbox(PATIENT))[0]
+    await scene.begin(PATIENT, "patient")
+    await scene.person("patient").open(PATIENT, item["id"])
+    detail = {"to": PRACTICE, "disposition": "displayed", "of": item["message_id"]}
+    return [
+        scene.line(Act.READ, "rest", "patient", {"message": item["id"]}, email=item["email_id"]),
+        scene.line(Act.RECEIPT_SENT, "rest", "patient", detail, email=item["email_id"]),
+    ]
+
+
+async def _receipt_matched(scene: Scene) -> list[Line]:
+    sent = (await scene.person("hospital").send(HOSPITAL, to=[PRACTICE], request_read_receipt=True)).json()
+    item = (await scene.person("secretary").inbox(PRACTICE))[0]
+    await scene.begin(HOSPITAL, "hospital")
+    report = (await scene.rest("secretary", "POST", f"{_BOX}/messages/{item['id']}/receipt"))["email_id"]
+    matched = {"recipient": PRACTICE, "kind": "displayed", "of": sent["submission_id"]}
+    return [
+        scene.line(Act.RECEIVED, "system", None, {"from": ""}, email=report),
+        scene.line(Act.RECEIPT_MATCHED, "system", None, matched, email=report),
+    ]
+
+
+def _by_client(message_id: str) -> bytes:
+    receipt = mdn.Receipt(PRACTICE, "", ("", HOSPITAL), message_id, "x", b"Subject: x\r\n\r\nx\r\n", Disposition.DISPLAYED)
+    return mdn.compose(receipt, reporting_ua="client", message_id="<j2@cabinet.sim.mssante.fr>", at=10**15)
+
+
+async def _receipt_matched_from_a_client(scene: Scene) -> list[Line]:
+    sent = (await scene.person("hospital").send(HOSPITAL, to=[PRACTICE], request_read_receipt=True)).json()
+    item = (await scene.person("secretary").inbox(PRACTICE))[0]
+    await scene.begin(HOSPITAL, "hospital")
+    reply = await scene.person("secretary").smtp(PRACTICE, HOSPITAL, _by_client(item["message_id"]))
+    report = reply.text.rpartition(" ")[2]
+    matched = {"recipient": PRACTICE, "kind": "displayed", "of": sent["submission_id"]}
+    return [
+        scene.line(Act.RECEIVED, "smtp", None, {"from": PRACTICE}, email=report),
+        scene.line(Act.RECEIPT_MATCHED, "smtp", None, matched, email=report),
+    ]
+
+
+async def _receipt_matched_from_a_peer(scene: Scene) -> list[Line]:
+    sent = (await scene.person("hospital").send(HOSPITAL, to=[PRACTICE], request_read_receipt=True)).json()
+    await scene.begin(HOSPITAL, "hospital")
+    report = (await Peer(scene.simulator).send("", [HOSPITAL], _by_client(sent["message_id"]))).text.rpartition(" ")[2]
+    matched = {"recipient": PRACTICE, "kind": "displayed", "of": sent["submission_id"]}
+    return [
+        scene.line(Act.RECEIVED, "mx", None, {"from": ""}, email=report),
+        scene.line(Act.RECEIPT_MATCHED, "mx", None, matched, email=report),
+    ]
+
+
+# Delegation and holders
+
+
+async def _granted_and_revoked_by_rest(scene: Scene) -> list[Line]:
+    newcomer = scene.person("newcomer").idnat
+    await scene.begin()
+    grant = (await scene.rest("doctor", "POST", f"{_BOX}/grants", {"grantee": newcomer, "rights": ["see", "read"], "reason": "Renfort"}))[
+        "id"
+    ]
+    for _ in range(2):
+        await scene.rest("doctor2", "DELETE", f"{_BOX}/grants/{grant}")
+    return [
+        scene.line(Act.GRANTED, "rest", "doctor", {"rights": ["read", "see"], "grantee": newcomer, "reason": "Renfort"}, grant=grant),
+        scene.line(Act.REVOKED, "rest", "doctor2", {}, grant=grant),
+    ]
+
+
+async def _granted_and_revoked_by_control(scene: Scene) -> list[Line]:
+    newcomer = scene.person("newcomer").idnat
+    await scene.begin()
+    made = await control(scene.simulator, "POST", f"{_BOX}/grants", {"grantee": newcomer, "rights": ["see"]})
+    grant = made.json()["id"]
+    assert (await control(scene.simulator, "DELETE", f"{_BOX}/grants/{grant}")).status_code == 200
+    return [
+        scene.line(Act.GRANTED, "control", None, {"rights": ["see"], "grantee": newcomer, "reason": ""}, grant=grant),
+        scene.line(Act.REVOKED, "control", None, {}, grant=grant),
+    ]
+
+
+async def _granted_and_revoked_by_imap(scene: Scene) -> list[Line]:
+    newcomer = scene.person("newcomer").idnat
+    await scene.begin()
+    await scene.imap("SETACL INBOX louise.moreau lr", login="camille.martin")
+    first = await scene.grant("newcomer")
+    await scene.imap("SETACL INBOX louise.moreau +s", login="hugo.bernard")
+    second = await scene.grant("newcomer")
+    await scene.imap("DELETEACL INBOX louise.moreau", login="camille.martin")
+    return [
+        scene.line(Act.GRANTED, "imap", "doctor", {"rights": ["read", "see"], "grantee": newcomer}, grant=first),
+        scene.line(Act.GRANTED, "imap", "doctor2", {"rights": ["mark", "read", "see"], "grantee": newcomer}, grant=second),
+        scene.line(Act.REVOKED, "imap", "doctor2", {}, grant=first),
+        scene.line(Act.REVOKED, "imap", "doctor", {}, grant=second),
+    ]
+
+
+async def _renounced_by_rest(scene: Scene) -> list[Line]:
+    newcomer = scene.person("newcomer").idnat
+    grant = (await scene.rest("doctor", "POST", f"{_BOX}/grants", {"grantee": newcomer, "rights": ["see"]}))["id"]
+    await scene.begin()
+    await scene.rest("newcomer", "DELETE", f"{_BOX}/grants/{grant}")
+    return [scene.line(Act.RENOUNCED, "rest", "newcomer", {}, grant=grant)]
+
+
+async def _renounced_by_imap(scene: Scene) -> list[Line]:
+    newcomer = scene.person("newcomer").idnat
+    grant = (await scene.rest("doctor", "POST", f"{_BOX}/grants", {"grantee": newcomer, "rights": ["see"]}))["id"]
+    await scene.begin()
+    client = await ImapClient.open(scene.simulator, f"{PRACTICE}*louise.moreau", _PASSWORD)
+    client.writer.write(b"z DELETEACL INBOX louise.moreau\r\n")
+    assert (await client.line()).startswith("* BYE")
+    await client.close()
+    return [scene.line(Act.RENOUNCED, "imap", "newcomer", {}, grant=grant)]
+
+
+async def _handed_over(scene: Scene) -> list[Line]:
+    newcomer, locum = scene.person("newcomer").idnat, scene.person("locum").idnat
+    old = (await scene.rest("doctor", "POST", f"{_BOX}/grants", {"grantee": newcomer, "rights": ["see"]}))["id"]
+    await scene.begin()
+    done = await scene.rest("doctor", "POST", "/grants/hand-over", {"from": newcomer, "to": locum, "mailbox": PRACTICE})
+    detail = {"from": newcomer, "to": locum, "replaces": old}
+    return [scene.line(Act.HANDED_OVER, "rest", "doctor", detail, grant=done["created"][0]["id"])]
+
+
+async def _holders_come_and_go(scene: Scene) -> list[Line]:
+    locum = scene.person("locum").idnat
+    await scene.begin()
+    await scene.rest("doctor", "POST", f"{_BOX}/holders", {"idnat": locum})
+    await scene.rest("locum", "DELETE", f"{_BOX}/holders/{locum}")
+    return [
+        scene.line(Act.HOLDER_ADDED, "rest", "doctor", {"idnat": locum}),
+        scene.line(Act.HOLDER_REMOVED, "rest", "locum", {"idnat": locum}),
+    ]
+
+
+async def _responsible_changed(scene: Scene) -> list[Line]:
+    doctor, doctor2 = scene.person("doctor").idnat, scene.person("doctor2").idnat
+    await scene.begin()
+    await scene.rest("doctor", "PUT", f"{_BOX}/responsible", {"idnat": doctor2})
+    await scene.rest("doctor2", "PUT", f"{_BOX}/responsible", {"idnat": doctor})
+    return [
+        scene.line(Act.RESPONSIBLE_CHANGED, "rest", "doctor", {"idnat": doctor2, "stays": True}),
+        scene.line(Act.RESPONSIBLE_CHANGED, "rest", "doctor2", {"idnat": doctor, "stays": True}),
+    ]
+
+
+# Conversations, mailboxes, folders
+
+
+async def _closed_and_reopened(scene: Scene) -> list[Line]:
+    sent = (await scene.person("secretary").send(PRACTICE, to=[PATIENT, HOSPITAL])).json()
+    conversation = (await scene.person("doctor").get(f"{_BOX}/messages/{sent['id']}"))["conversation_id"]
+    await scene.begin()
+    for verb in ("close", "reopen"):
+        await scene.rest("secretary", "POST", f"{_BOX}/conversations/{conversation}/{verb}")
+    detail = {"conversation": conversation, "patients": [PATIENT], "rights": 1}
+    grant = await scene.grant("secretary")
+    return [scene.line(act, "rest", "secretary", detail, grant=grant) for act in (Act.CLOSED, Act.REOPENED)]
+
+
+async def _mailbox_changed(scene: Scene) -> list[Line]:
+    await scene.begin()
+    await scene.rest("doctor2", "PATCH", _BOX, {"label": "Cabinet", "red_listed": True})
+    assert (await control(scene.simulator, "PATCH", _BOX, {"label": "Cabinet des Tilleuls", "red_listed": False})).status_code == 200
+    before, after = {"label": "Cabinet des Tilleuls", "red_listed": False}, {"label": "Cabinet", "red_listed": True}
+    return [
+        scene.line(Act.MAILBOX_CHANGED, "rest", "doctor2", {"before": before, "after": after}),
+        scene.line(Act.MAILBOX_CHANGED, "control", None, {"before": after, "after": before}),
+    ]
+
+
+async def _folders_by_rest(scene: Scene) -> list[Line]:
+    await scene.begin()
+    folder = (await scene.rest("secretary", "POST", f"{_BOX}/folders", {"name": "2026/Janvier"}))["id"]
+    await scene.rest("secretary", "PATCH", f"{_BOX}/folders/{folder}", {"name": "2026/01"})
+    await scene.rest("doctor", "DELETE", f"{_BOX}/folders/{folder}")
+    return await _folders(scene, "rest", "2026")
+
+
+async def _folders_by_imap(scene: Scene) -> list[Line]:
+    await scene.begin()
+    await scene.imap("CREATE 2027/Janvier", "RENAME 2027/Janvier 2027/01")
+    await scene.imap("DELETE 2027/01", login="camille.martin")
+    return await _folders(scene, "imap", "2027")
+
+
+async def _folders(scene: Scene, door: str, above: str) -> list[Line]:
+    grant = await scene.grant("secretary")
+    return [
+        scene.line(Act.FOLDER_CREATED, door, "secretary", {"name": f"{above}/Janvier"}, grant=grant),
+        scene.line(Act.FOLDER_RENAMED, door, "secretary", {"from": f"{above}/Janvier", "to": f"{above}/01"}, grant=grant),
+        scene.line(Act.FOLDER_DELETED, door, "doctor", {"name": f"{above}/01"}),
+    ]
+
+
+_STORIES: list[tuple[set[Act], Story]] = [
+    ({Act.SUBMITTED}, _submitted_by_rest),
+    ({Act.SUBMITTED}, _submitted_by_smtp),
+    ({Act.RECEIVED}, _received_by_rest),
+    ({Act.RECEIVED}, _received_by_mx),
+    ({Act.SUBMITTED, Act.RECEIVED, Act.RECEIPT_MATCHED}, _received_and_matched_from_the_system),
+    ({Act.REFUSED}, _refused_by_rest),
+    ({Act.REFUSED}, _refused_by_smtp),
+    ({Act.READ}, _read_by_rest),
+    ({Act.READ, Act.FLAGGED}, _read_by_imap),
+    ({Act.READ, Act.FLAGGED}, _seen_where_it_is_each_readers_own),
+    ({Act.READ, Act.FLAGGED}, _seen_by_rest),
+    ({Act.READ, Act.FLAGGED}, _seen_by_imap),
+    ({Act.FLAGGED}, _flagged_by_rest),
+    ({Act.FLAGGED}, _flagged_by_imap),
+    ({Act.MOVED}, _moved_by_rest),
+    ({Act.MOVED}, _moved_by_imap),
+    ({Act.MOVED}, _moved_out_of_a_mailbox),
+    ({Act.MOVED}, _moved_into_a_mailbox),
+    ({Act.COPIED}, _copied_into_a_mailbox),
+    ({Act.COPIED}, _copied_within_a_mailbox),
+    ({Act.APPENDED}, _appended),
+    ({Act.DELETED}, _deleted_by_rest),
+    ({Act.REVOKED}, _deleted_by_imap),
+    ({Act.DELETED}, _deleted_by_close),
+    ({Act.RECEIPT_SENT}, _receipt_sent),
+    ({Act.READ, Act.RECEIPT_SENT}, _receipt_of_a_patient),
+    ({Act.RECEIVED, Act.RECEIPT_MATCHED}, _receipt_matched),
+    ({Act.RECEIVED, Act.RECEIPT_MATCHED}, _receipt_matched_from_a_client),
+    ({Act.RECEIVED, Act.RECEIPT_MATCHED}, _receipt_matched_from_a_peer),
+    ({Act.GRANTED, Act.REVOKED}, _granted_and_revoked_by_rest),
+    ({Act.GRANTED, Act.REVOKED}, _granted_and_revoked_by_control),
+    ({Act.GRANTED, Act.REVOKED}, _granted_and_revoked_by_imap),
+    ({Act.RENOUNCED}, _renounced_by_rest),
+    ({Act.RENOUNCED}, _renounced_by_imap),
+    ({Act.HANDED_OVER}, _handed_over),
+    ({Act.HOLDER_ADDED, Act.HOLDER_REMOVED}, _holders_come_and_go),
+    ({Act.RESPONSIBLE_CHANGED}, _responsible_changed),
+    ({Act.CLOSED, Act.REOPENED}, _closed_and_reopened),
+    ({Act.MAILBOX_CHANGED}, _mailbox_changed),
+    ({Act.FOLDER_CREATED, Act.FOLDER_RENAMED, Act.FOLDER_DELETED}, _folders_by_rest),
+    ({Act.FOLDER_CREATED, Act.FOLDER_RENAMED, Act.FOLDER_DELETED}, _folders_by_imap),
+]
+
+
+@pytest.mark.parametrize(("acts", "story"), _STORIES, ids=[story.__name__.strip("_") for _, story in _STORIES])
+async def test_the_journal_tells(scene: Scene, acts: set[Act], story: Story) -> None:
+    expected = await story(scene)
+    told = await scene.told()
+    assert told == expected
+    assert {line["act"] for line in told} == acts
+
+
+async def test_every_act_is_told_of_here() -> None:
+    assert set().union(*(acts for acts, _ in _STORIES)) == set(Act)
