@@ -8,6 +8,7 @@ import pytest
 
 from mss_sim.imap.verbs import VERBS
 from tests.conftest import StartSimulator
+from tests.dialogues.prepared import prepare
 from tests.dialogues.runner import play, read, settings_of
 
 _FILES = sorted((Path(__file__).parent / "imap").glob("*.dialogue"))
@@ -16,6 +17,7 @@ _FILES = sorted((Path(__file__).parent / "imap").glob("*.dialogue"))
 @pytest.mark.parametrize("path", _FILES, ids=lambda path: path.stem)
 async def test_dialogue(start: StartSimulator, path: Path) -> None:
     async with start(**settings_of(path)) as simulator:
+        await prepare(simulator, path)
         ready = simulator.ready()
         context = ssl.create_default_context(cafile=ready["ca_file"])
 
