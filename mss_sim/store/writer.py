@@ -72,6 +72,7 @@ class Writer:
         self._turn_ahead = False
         self._timer: asyncio.TimerHandle | None = None
         self._crowd = 1
+        self._changed: set[int] = set()
         self._idle = asyncio.Event()
         self._idle.set()
         self._log = log.get("store.writer")
@@ -141,8 +142,10 @@ class Writer:
         work = self._finish if self._begun_here(jobs) else self._commit
 
         def in_thread() -> None:
-            work(jobs)
-            loop.call_soon_threadsafe(self._answer, loop, jobs)
+            try:
+                work(jobs)
+            finally:
+                loop.call_soon_threadsafe(self._answer, loop, jobs)
 
         self._thread.submit(in_thread)
 
@@ -162,7 +165,7 @@ class Writer:
         self._crowd = len(jobs) + len(self._asked)
         self._logged_bytes += sum(job.size + _ROWS_BYTES for job in jobs)
         self._checkpoint()
-        changed = touched(self._connection)
+        changed, self._changed = self._changed, set()
         _resolve(jobs)
         if changed:
             self._tell(changed)
@@ -194,9 +197,13 @@ class Writer:
         self._guarded(jobs, lambda: self._end("commit"))
 
     def _end(self, how: Literal["commit", "rollback"]) -> None:
+        """End the transaction. What it touched is told when it is kept; a connection that broke knows nothing of it any more."""
+        changed = set() if self._connection.invalidated else touched(self._connection)
         transaction = self._connection.get_transaction()
         if transaction is not None:
             getattr(transaction, how)()
+        if how == "commit":
+            self._changed |= changed
 
     def _commit(self, jobs: list[_Job]) -> None:
         def whole() -> None:
@@ -254,10 +261,10 @@ class Writer:
         try:
             results = work()
         except Exception as error:  # noqa: BLE001 - one unit's failure is its waiter's alone
-            run_directly(conn, "ROLLBACK TO SAVEPOINT unit")
-            run_directly(conn, "RELEASE SAVEPOINT unit")
             for job in jobs:
                 job.error = error
+            run_directly(conn, "ROLLBACK TO SAVEPOINT unit")
+            run_directly(conn, "RELEASE SAVEPOINT unit")
             return False
         run_directly(conn, "RELEASE SAVEPOINT unit")
         _hand_out(jobs, results)
