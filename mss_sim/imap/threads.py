@@ -12,7 +12,10 @@ _BLOBS = re.compile(rf"(?:{_BLOB})++")
 _LEADERS = re.compile(rf"(?:(?:{_BLOB})*+(?:re|fwd?)\s*+(?:{_BLOB})?+:\s*+)++", re.IGNORECASE)
 _TRAILER = "(fwd)"
 _FORWARDED = "[fwd:"
+_FORWARDED_MAX = 100
 _REFERENCES_MAX = 100
+_STEPS_PER_PLACE = 20
+"""How far up trees are climbed for a circle, all in all, for each letter and reference; only what is made to cost time goes beyond."""
 
 
 class Letter(NamedTuple):
@@ -34,9 +37,12 @@ def base_subject(subject: str) -> str:
 
 
 def _reduced(subject: str) -> tuple[str, bool]:
-    """(the base subject, whether something said that it is a reply or a forward). Each turn costs no more than the text's length."""
+    """(the base subject, whether something said that it is a reply or a forward). Each turn costs no more than the text's length.
+
+    What was forwarded more than a hundred times keeps the rest of its brackets.
+    """
     text, answers = " ".join(subject.split()), False
-    while True:
+    for turns_left in reversed(range(_FORWARDED_MAX)):
         text, trailed = _without_trailers(text)
         leaders = _LEADERS.match(text)
         text = text[leaders.end() :] if leaders else text
@@ -44,9 +50,10 @@ def _reduced(subject: str) -> tuple[str, bool]:
         blobs = _BLOBS.match(text)
         if blobs:  # the last one stays where nothing else would
             text = text[blobs.end() if blobs.end() < len(text) else text.rindex("[") :]
-        if not (text[: len(_FORWARDED)].lower() == _FORWARDED and text.endswith("]")):
-            return text.upper(), answers
+        if not (turns_left and text[: len(_FORWARDED)].lower() == _FORWARDED and text.endswith("]")):
+            break
         text, answers = text[len(_FORWARDED) : -1].strip(), True
+    return text.upper(), answers
 
 
 def _without_trailers(text: str) -> tuple[str, bool]:
@@ -84,23 +91,33 @@ class _Node:
 
     letter: Letter | None = None
     parent: "_Node | None" = None
-    children: list["_Node"] = field(default_factory=list)
-
-    def is_below(self, other: "_Node") -> bool:
-        if not other.children:
-            return self is other
-        node: _Node | None = self
-        while node is not None:
-            if node is other:
-                return True
-            node = node.parent
-        return False
+    children: dict["_Node", None] = field(default_factory=dict)
 
     def adopt(self, child: "_Node") -> None:
-        if child.parent is not None:
-            child.parent.children.remove(child)
+        child.leave()
         child.parent = self
-        self.children.append(child)
+        self.children[child] = None
+
+    def leave(self) -> None:
+        if self.parent is not None:
+            del self.parent.children[self]
+            self.parent = None
+
+
+class _Climber:
+    """Looks for circles, within a number of steps; where they end, what is asked counts as a circle, and no link is made."""
+
+    def __init__(self) -> None:
+        self.steps_left = 0
+
+    def is_below(self, below: _Node, other: _Node) -> bool:
+        if not other.children:
+            return below is other
+        node: _Node | None = below
+        while node is not None and node is not other and self.steps_left > 0:
+            self.steps_left -= 1
+            node = node.parent
+        return node is not None
 
 
 def by_references(letters: Iterable[Letter]) -> bytes:
@@ -117,6 +134,7 @@ def by_references(letters: Iterable[Letter]) -> bytes:
 def _linked(letters: Sequence[Letter]) -> list[_Node]:
     known: dict[str, _Node] = {}
     nodes: list[_Node] = []
+    climber = _Climber()
     for letter in letters:
         node = known.get(letter.message_id) if letter.message_id else None
         if node is None or node.letter is not None:
@@ -126,18 +144,19 @@ def _linked(letters: Sequence[Letter]) -> list[_Node]:
                 known[letter.message_id] = node
         node.letter = letter
         parent: _Node | None = None
+        climber.steps_left += _STEPS_PER_PLACE
         for reference in letter.references[-_REFERENCES_MAX:]:
+            climber.steps_left += _STEPS_PER_PLACE
             place = known.get(reference)
             if place is None:
                 place = known[reference] = _Node()
                 nodes.append(place)
-            if parent is not None and place.parent is None and not parent.is_below(place):
+            if parent is not None and place.parent is None and not climber.is_below(parent, place):
                 parent.adopt(place)
             parent = place
         if parent is None and node.parent is not None:  # what others say of its place counts less than its own silence
-            node.parent.children.remove(node)
-            node.parent = None
-        elif parent is not None and not parent.is_below(node):
+            node.leave()
+        elif parent is not None and not climber.is_below(parent, node):
             parent.adopt(node)
     return nodes
 
@@ -152,12 +171,12 @@ def _pruned(node: _Node, *, root: bool) -> list[_Node]:
             stack.append((place, True))
             stack += [(child, False) for child in place.children]
             continue
-        place.children = [survivor for child in place.children for survivor in kept.pop(id(child))]
+        place.children = dict.fromkeys(survivor for child in place.children for survivor in kept.pop(id(child)))
         for child in place.children:
             child.parent = place
         empty = place.letter is None
         stays = not empty or (root and place is node and len(place.children) > 1)
-        kept[id(place)] = [place] if stays else place.children
+        kept[id(place)] = [place] if stays else list(place.children)
     for survivor in kept[id(node)]:
         survivor.parent = None
     return kept[id(node)]
@@ -207,7 +226,7 @@ def _pair(first: _Node, root: _Node) -> None:
     brother = _Node(first.letter, children=first.children)
     for child in brother.children:
         child.parent = brother
-    first.letter, first.children = None, []
+    first.letter, first.children = None, {}
     first.adopt(brother)
     first.adopt(root)
 
@@ -216,7 +235,7 @@ def _sort(root: _Node) -> None:
     stack = [root]
     while stack:
         node = stack.pop()
-        node.children.sort(key=_age)
+        node.children = dict.fromkeys(sorted(node.children, key=_age))
         stack += node.children
 
 
@@ -233,7 +252,7 @@ def _shown(root: _Node) -> bytes:
             out.append(b"%d" % item.letter.number)
         if len(item.children) == 1 and item.letter is not None:
             out.append(b" ")
-            stack.append(item.children[0])
+            stack += item.children
         elif item.children:
             out.append(b" " if item.letter is not None else b"")
             for child in reversed(item.children):

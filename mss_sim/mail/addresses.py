@@ -17,12 +17,14 @@ _DOT_ATOM = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*\Z")
 _QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*"\Z')
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 _SIMPLE_ITEM = re.compile(
-    r"(?:(?P<name>[A-Za-z0-9_\-]*(?: [A-Za-z0-9_\-]+)*) *<)?(?P<address>[A-Za-z0-9._+\-]+@[A-Za-z0-9.\-]+)(?(name)>)\Z"
+    r"(?:(?P<name>[A-Za-z0-9_\-]*+(?: [A-Za-z0-9_\-]++)*+) *+<)?(?P<address>[A-Za-z0-9._+\-]+@[A-Za-z0-9.\-]+)(?(name)>)\Z"
 )
 _REMEMBERED_CHARS_MAX = 320
 _LOCAL_OCTETS_MAX = 64  # ref: rfc5321#4.5.3.1.1
 _DOMAIN_OCTETS_MAX = 255  # ref: rfc5321#4.5.3.1.2
-_SPOOF = re.compile(r"@[^\s,;<>]+ *<")  # an address that stands where a name should: some readers believe it, some the next one
+_DECOMPOSED = 4  # no character takes more when it is spelled with its marks apart; putting many marks in order takes quadratic time
+_WORD = re.compile(r"([^\s,;<>]++)( *+<)?+")
+"""A word of an address list, and whether an angle bracket follows: each is looked at once, however long."""
 
 
 class AddressError(ValueError):
@@ -32,7 +34,7 @@ class AddressError(ValueError):
 def canonical_domain(text: str) -> str:
     """The A-label, lower-case form of a domain; AddressError when it has none (ref: rfc5890)."""
     domain = text.strip().removesuffix(".").lower()
-    if not domain.isascii():
+    if not domain.isascii() and len(domain) <= _DECOMPOSED * _DOMAIN_OCTETS_MAX:
         try:
             domain = idna.encode(domain, uts46=True).decode("ascii")
         except idna.IDNAError as error:
@@ -57,6 +59,8 @@ def _canonical(text: str) -> str:
     local, at, domain = text.strip().rpartition("@")
     if not at or not local:
         raise AddressError(f"{text!r} is not an address: local-part@domain is expected")
+    if len(local) > _DECOMPOSED * _LOCAL_OCTETS_MAX:
+        raise _too_long(text)
     local = unicodedata.normalize("NFC", unicodedata.normalize("NFC", local).lower())
     if _QUOTED.match(local):
         plain = unquoted(local)
@@ -64,10 +68,14 @@ def _canonical(text: str) -> str:
     if not (_DOT_ATOM.match(local) or _QUOTED.match(local)):
         raise AddressError(f"the part of {text!r} before the @ is not valid")
     if len(local.encode("utf-8", "surrogatepass")) > _LOCAL_OCTETS_MAX:
-        raise AddressError(f"the part of {text!r} before the @ is over {_LOCAL_OCTETS_MAX} octets")
+        raise _too_long(text)
     if not local.isprintable():
         raise AddressError("the address holds bytes that are not UTF-8 or not printable")
     return f"{local}@{canonical_domain(domain)}"
+
+
+def _too_long(text: str) -> AddressError:
+    return AddressError(f"the part of {text!r} before the @ is over {_LOCAL_OCTETS_MAX} octets")
 
 
 def unquoted(local: str) -> str:
@@ -87,8 +95,9 @@ def parse_list(value: str) -> tuple[tuple[str, str], ...]:
         pairs = [(simple["name"] or "", simple["address"])] if simple else getaddresses([value])
     except RecursionError:  # thousands of nested comments or routes: nobody's address
         return ()
-    if not simple and _SPOOF.search(value):
-        pairs = [pair for pair in pairs if pair[0] or f"{pair[1]} <" not in value]
+    names = frozenset() if simple else _posing(value)
+    if names:
+        pairs = [pair for pair in pairs if pair[0] or _last_word(pair[1]) not in names]
     found = []
     for name, address in pairs:
         try:
@@ -96,6 +105,15 @@ def parse_list(value: str) -> tuple[tuple[str, str], ...]:
         except AddressError:
             continue
     return tuple(found)
+
+
+def _posing(value: str) -> frozenset[str]:
+    """The addresses that stand where a name should, before an angle bracket: some readers believe them, some the next one."""
+    return frozenset(word for word, bracket in _WORD.findall(value) if bracket and "@" in word[:-1])
+
+
+def _last_word(address: str) -> str:
+    return next((found[1] for found in reversed(list(_WORD.finditer(address)))), "")
 
 
 def display(name: str, address: str) -> str:

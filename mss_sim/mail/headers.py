@@ -1,14 +1,18 @@
 """The header block: read into fields, decoded for people, edited without touching one byte of the rest."""
 
+import binascii
 import codecs
+import encodings
+import encodings.aliases
+import pkgutil
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from email.errors import HeaderParseError
-from email.header import decode_header
+from email import quoprimime
 
 CRLF = b"\r\n"
 _FIELD_NAME = re.compile(rb"[!-9;-~]+\Z")
+_CHARSET_CHARS_MAX = 40
 _MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 
 
@@ -74,6 +78,9 @@ def _unfolded(block: bytes) -> Iterator[bytes]:
         yield b"".join(gathered)
 
 
+_OPENING = re.compile(r"=\?([^?]*)\?([BbQq])\?")
+_CODECS = frozenset(encodings.aliases.aliases) | {module.name for module in pkgutil.iter_modules(encodings.__path__)}
+"""What Python can decode. A name that it does not know must not be asked for: it remembers each, and looks for a module first."""
 _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw-unicode-escape", "unicode-escape"})
 """Codecs of Python that are no charsets of mail; some of them raise or execute escapes."""
 
@@ -97,6 +104,8 @@ def printable(text: str) -> str:
 
 def text_in(octets: bytes, charset: str, errors: str) -> str:
     """The text of octets in a charset of mail; LookupError when there is no such charset."""
+    if encodings.normalize_encoding(charset[:_CHARSET_CHARS_MAX]).lower().replace(".", "_") not in _CODECS:
+        raise LookupError(charset)
     name = codecs.lookup(charset).name
     if name in _NO_CHARSETS:
         raise LookupError(charset)
@@ -111,10 +120,39 @@ def _decoded(value: bytes) -> str:
     if "=?" not in text:
         return text
     try:
-        pieces = decode_header(text)
-    except (HeaderParseError, ValueError):
+        return "".join(_words_decoded(text))
+    except binascii.Error:
         return text
-    return "".join(_piece(piece, charset) for piece, charset in pieces)
+
+
+def _words_decoded(text: str) -> Iterator[str]:
+    """The text with its encoded words decoded (ref: rfc2047#6); binascii.Error when one is broken.
+
+    Octets of neighbours in one charset are put together first, since some programs cut characters in two. What has no end is a text:
+    once the end of one is missing, that of those behind it is too.
+    """
+    at, gathered, gathering = 0, bytearray(), ""
+    while (opening := _OPENING.search(text, at)) is not None and (end := text.find("?=", opening.end())) >= 0:
+        between, charset = text[at : opening.start()], opening[1].lower()
+        between = between if at else between.lstrip()
+        if between and not (at and between.isspace()):
+            yield _in_charset(gathered, gathering) + between
+            gathered.clear()
+        elif charset != gathering:
+            yield _in_charset(gathered, gathering)
+            gathered.clear()
+        gathering = charset
+        gathered += _octets(text[opening.end() : end], opening[2])
+        at = end + 2
+    yield _in_charset(gathered, gathering)
+    yield text[at:]
+
+
+def _octets(word: str, encoding: str) -> bytes:
+    """What an encoded word holds; missing padding is added (ref: rfc2047#4)."""
+    if encoding in "Qq":
+        return quoprimime.header_decode(word).encode("raw-unicode-escape")
+    return binascii.a2b_base64(word + "=" * (-len(word) % 4))
 
 
 def _is_utf8(value: bytes) -> bool:
@@ -125,13 +163,11 @@ def _is_utf8(value: bytes) -> bool:
     return True
 
 
-def _piece(piece: str | bytes, charset: str | None) -> str:
-    if isinstance(piece, str):
-        return piece
+def _in_charset(octets: bytearray, charset: str) -> str:
     try:
-        return text_in(piece, charset or "ascii", "replace")
+        return text_in(bytes(octets), charset, "replace") if octets else ""
     except (LookupError, ValueError):
-        return piece.decode("latin-1")
+        return octets.decode("latin-1")
 
 
 def message_ids(value: str | None) -> tuple[str, ...]:
@@ -181,15 +217,17 @@ def with_fields_on_top(raw: bytes, fields: Sequence[tuple[str, str]]) -> bytes:
     return b"".join(f"{name}: {value}\r\n".encode("utf-8", "surrogateescape") for name, value in fields) + raw
 
 
-def _header_end(raw: bytes) -> int:
+def _header_end(raw: bytes, start: int = 0, stop: int | None = None) -> int:
     """Where the header block ends, the CRLF of its last field included."""
-    if raw.startswith(CRLF):
-        return 0
-    at = raw.find(CRLF + CRLF)
-    return len(raw) if at < 0 else at + len(CRLF)
+    stop = len(raw) if stop is None else stop
+    if raw.startswith(CRLF, start, stop):
+        return start
+    at = raw.find(CRLF + CRLF, start, stop)
+    return stop if at < 0 else at + len(CRLF)
 
 
-def split(raw: bytes) -> tuple[int, int]:
-    """(end of the header block, start of the body) of a message or part, as offsets into `raw`."""
-    end = _header_end(raw)
-    return end, min(end + len(CRLF), len(raw))
+def split(raw: bytes, start: int = 0, stop: int | None = None) -> tuple[int, int]:
+    """(end of the header block, start of the body) of a message, or of the part that lies there, as offsets into `raw`."""
+    stop = len(raw) if stop is None else stop
+    end = _header_end(raw, start, stop)
+    return end, min(end + len(CRLF), stop)

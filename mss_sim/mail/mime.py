@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
-from email.utils import collapse_rfc2231_value
+from email.utils import unquote
 from html import unescape
 from typing import Any, NamedTuple
 
@@ -21,6 +21,8 @@ _PLAIN_PARAMS = re.compile(r'[^;="*?]*(?:;\s*[\w-]+="?[\w./+-]+"?\s*)+\Z')
 _PLAIN_PARAM = re.compile(r';\s*([\w-]+)="?([\w./+-]+)"?')
 """Parameters without any of what makes them hard; the others are read by the standard library, ten times slower."""
 _TAG = re.compile(r"<[^<>]*>")
+_BLANKS_AT_END = re.compile(rb"(?<![ \t])[ \t]++(?=\r\n)")
+"""Looked at from the first blank of a run alone: from each of them, a long run takes quadratic time."""
 _OPENING = re.compile(r"<(script|style|head)\b", re.IGNORECASE)
 _PARAMETERS_MAX = 200
 _TYPE_CHARS_MAX = 127  # ref: rfc6838#4.2
@@ -123,31 +125,40 @@ def _read(raw: bytes, headers: Headers, start: int, end: int, number: str, depth
 
 def _child(raw: bytes, span: tuple[int, int], number: str, depth: int, bounds: Bounds, default: str) -> Part:
     start, end = span
-    header_end, body = split(raw[start:end])
-    headers = read_headers(raw[start : start + header_end], count_max=bounds.header_count)
-    return _read(raw, headers, start + body, end, number, depth, bounds, default)._replace(header_start=start)
+    header_end, body = split(raw, start, end)
+    headers = read_headers(raw[start:header_end], count_max=bounds.header_count)
+    return _read(raw, headers, body, end, number, depth, bounds, default)._replace(header_start=start)
 
 
 def _spans(raw: bytes, boundary: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """(start, end) of each body part between the delimiter lines of one multipart (ref: rfc2046#5.1.1)."""
+    """(start, end) of each body part between the delimiter lines of one multipart (ref: rfc2046#5.1.1).
+
+    Only beginnings of lines are looked at, and each line once: what looks like a delimiter in the middle of one costs nothing.
+    """
     delimiter = b"--" + boundary
     opened: int | None = None
-    at = raw.find(delimiter, start, end)
+    at = start if raw.startswith(delimiter, start, end) else _line_with(raw, delimiter, start, end)
     while at >= 0:
         after = at + len(delimiter)
         line_end = raw.find(b"\r\n", after, end)
         line_end = end if line_end < 0 else line_end
         closing = raw[after : after + 2] == b"--"
         tail = raw[after + 2 * closing : line_end]
-        if (at == start or raw[at - 2 : at] == b"\r\n") and not tail.strip(b" \t"):
+        if not tail.strip(b" \t"):
             if opened is not None:
                 yield opened, max(opened, at - 2)
             opened = None if closing else min(line_end + 2, end)
             if closing:
                 return
-        at = raw.find(delimiter, after, end)
+        at = _line_with(raw, delimiter, line_end, end)
     if opened is not None:
         yield opened, end
+
+
+def _line_with(raw: bytes, delimiter: bytes, start: int, end: int) -> int:
+    """Where the next line begins with a delimiter, not before the line that ends at `start`; -1 when none does."""
+    at = raw.find(b"\r\n" + delimiter, start, end)
+    return at if at < 0 else at + 2
 
 
 def _content_type(headers: Headers, default: str) -> tuple[str, dict[str, str]]:
@@ -172,7 +183,7 @@ def _params(name: str, text: str) -> dict[str, str]:
     carrier[name] = text.replace("\r\n", "")
     try:
         found = carrier.get_params(failobj=[], header=name)[1:]
-    except (ValueError, LookupError, UnicodeError):
+    except (ValueError, LookupError, TypeError):  # TypeError: a parameter that is whole and in pieces, which the library cannot sort
         return {}
     params = {}
     for key, value in found:
@@ -184,11 +195,12 @@ def _params(name: str, text: str) -> dict[str, str]:
 def _collapsed(value: str | tuple[str | None, str | None, str]) -> str:
     """One text of a parameter; RFC 2231 gives (charset, language, text), anything else a text."""
     if isinstance(value, str):
-        return value
+        return unquote(value)
+    charset, _, text = value
     try:
-        return collapse_rfc2231_value(value)
-    except (LookupError, UnicodeError, ValueError):
-        return str(value[2])
+        return text_in(text.encode("raw-unicode-escape"), charset or "us-ascii", "replace")
+    except (LookupError, ValueError):
+        return unquote(text)
 
 
 def _disposition(headers: Headers, type_params: dict[str, str]) -> tuple[str | None, str | None]:
@@ -218,7 +230,7 @@ def content(raw: bytes, start: int, end: int, encoding: str) -> bytes:
         usable = len(cleaned) - (len(cleaned) % 4 == 1)
         return binascii.a2b_base64(cleaned[:usable] + b"=" * (-usable % 4))
     if encoding == "quoted-printable":
-        return quopri.decodestring(re.sub(rb"[ \t]+(?=\r\n)", b"", body))
+        return quopri.decodestring(_BLANKS_AT_END.sub(b"", body))
     return body
 
 

@@ -15,7 +15,7 @@ from mss_sim.mail.mime import Bounds, Part, read_tree
 _QUOTABLE = re.compile(rb"[ !#-\[\]-~]*\Z")
 _ESCAPED = re.compile(rb'(["\\])')
 _PLAIN_TEXT = re.compile(rb"[ -~]*\Z")
-_SIMPLE_ADDRESS = re.compile(rb"([A-Za-z0-9 _.\-]*?) *<([A-Za-z0-9._+\-]+)@([A-Za-z0-9.\-]+)>\Z")
+_SIMPLE_ADDRESS = re.compile(rb"([A-Za-z0-9 _.\-]*+)<([A-Za-z0-9._+\-]+)@([A-Za-z0-9.\-]+)>\Z")
 _SEPARATOR = re.compile(r'"(?:[^"\\]|\\.)*+"?|<[^<>]*+>?|\[[^\[\]]*+\]?|[(,:;]', re.DOTALL)
 """What separates addresses, and what hides a separator: quoted strings, angle and square brackets, comments."""
 _ROUTE = re.compile(r"<(@[^:<>\"]+):([^<>]*)>\s*\Z")  # ref: rfc5322#4.4
@@ -76,7 +76,7 @@ def _remembered(value: bytes) -> bytes:
 def _address_list(value: bytes) -> bytes:
     simple = _SIMPLE_ADDRESS.match(value)
     if simple:
-        return b"((%b NIL %b %b))" % (nstring(simple[1] or None), nstring(simple[2]), nstring(simple[3]))
+        return b"((%b NIL %b %b))" % (nstring(simple[1].rstrip(b" ") or None), nstring(simple[2]), nstring(simple[3]))
     found: list[bytes] = []
     for separator, text in _entries(value.decode("utf-8", "surrogateescape")):
         if separator == ":":
@@ -152,12 +152,12 @@ def embedded(raw: bytes, part: Part) -> tuple[Headers, Part] | None:
     """
     if part.content_type not in ("message/rfc822", "message/global"):
         return None
-    end, body = split(raw[part.start : part.end])
+    end, body = split(raw, part.start, part.end)
     try:
-        headers = read_headers(raw[part.start : part.start + end], count_max=_HEADERS_MAX)
-        return headers, read_tree(raw, headers, part.start + body, Bounds(_HEADERS_MAX, _DEPTH_MAX, _HEADERS_MAX), end=part.end)
+        headers = read_headers(raw[part.start : end], count_max=_HEADERS_MAX)
+        return headers, read_tree(raw, headers, body, Bounds(_HEADERS_MAX, _DEPTH_MAX, _HEADERS_MAX), end=part.end)
     except OverflowError:
-        return Headers((), 0, {}), Part("1", "text/plain", {}, None, None, "7bit", None, part.start + body, part.end)
+        return Headers((), 0, {}), Part("1", "text/plain", {}, None, None, "7bit", None, body, part.end)
 
 
 def _part(raw: bytes, part: Part, headers: Headers, depth: int, *, extended: bool) -> bytes:

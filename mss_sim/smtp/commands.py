@@ -9,7 +9,7 @@ from mss_sim.smtp import replies
 from mss_sim.smtp.replies import Reply
 from mss_sim.vocabulary import Notify
 
-_PATH = re.compile(r'\s*<(?:@[^:<>]*:)?(?P<address>(?:"(?:[^"\\]|\\.)*"|[^"<>\s])*)>(?P<rest>(?:[ \t].*)?)\Z', re.DOTALL)
+_PATH = re.compile(r'\s*+<(?:@[^:<>]*+:)?(?P<address>(?:"(?:[^"\\]|\\.)*+"|[^"<>\s])*+)>(?P<rest>(?:[ \t].*)?)\Z', re.DOTALL)
 _PARAMETER = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9-]*)(?:=(?P<value>[^\s=\x00-\x1f\x7f]+))?\Z")
 _WORD = re.compile(r"[^ \t]+")
 _XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*\Z")  # ref: rfc3461#4

@@ -1,5 +1,7 @@
 """The header block: fields, encoded words, message ids, and edits that touch no other byte."""
 
+import encodings
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -236,3 +238,16 @@ def test_fields_are_written_on_top_in_order() -> None:
 )
 def test_a_message_is_split_at_its_first_empty_line(raw: bytes, end: int, body: int) -> None:
     assert split(raw) == (end, body)
+
+
+def test_a_charset_that_nobody_knows_is_not_remembered() -> None:
+    """Python keeps every name that it was ever asked for, and looks for a module of that name first."""
+    decode(b"=?iso-8859-1?q?=E9?=")
+    remembered = vars(encodings)["_cache"]
+    before = len(remembered)
+    assert decode(b" ".join(b"=?nobody-%d?q?a?=" % number for number in range(100))) == "a" * 100
+    assert len(remembered) == before
+
+
+def test_octets_of_one_letter_in_two_encoded_words_are_put_together() -> None:
+    assert decode(b"=?utf-8?q?caf=C3?= =?UTF-8?q?=A9?= noir =?utf-8?b?w6k?=") == "café noir é"

@@ -176,3 +176,9 @@ def test_a_megabyte_of_base64_is_decoded_at_once() -> None:
     before = time.process_time()
     assert len(decoded(body, "base64")) == 1_000_000
     assert time.process_time() - before < 0.3
+
+
+@pytest.mark.parametrize("order", ["; name*=x; name*0=y", "; name*0=x; name*=y"])
+def test_a_parameter_that_is_whole_and_in_pieces_does_not_stop_the_reader(order: str) -> None:
+    message = parse(f"Content-Type: text/plain; charset=utf-8{order}\r\n\r\nBonjour".encode())
+    assert (message.root.content_type, message.text) == ("text/plain", "Bonjour")

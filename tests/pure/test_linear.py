@@ -1,0 +1,358 @@
+"""No reader of what strangers send takes more than linear time: eight times as much to read costs about eight times as long.
+
+Each case is made to meet what once took quadratic time, or could: a search that starts again at every octet, a list that is copied
+for each of its members, a library that looks back. Quadratic growth gives 64 where 20 is allowed.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from mss_sim.imap import commands, items, keys, listings, names, sections, threads, wire
+from mss_sim.imap.threads import Letter
+from mss_sim.mail import addresses, dsn, headers, mdn, parse, reports, structure
+from mss_sim.net import sasl
+from mss_sim.smtp import commands as smtp
+
+_FACTOR = 8
+_RATIO_MAX = 20
+_LEAST_SECONDS = 0.005
+_SIZE_MAX = 40_000
+_REFUSALS: tuple[type[Exception], ...] = (
+    addresses.AddressError,
+    keys.BadCharset,
+    names.BadName,
+    parse.MalformedMessage,
+    sasl.SaslError,
+    smtp.CommandError,
+    wire.Bad,
+    ValueError,
+)
+
+Read = Callable[[Any], object]
+Case = tuple[Callable[[int], Any], Read]
+
+
+def _seconds(read: Read, what: Any) -> float:
+    start = time.thread_time()
+    with contextlib.suppress(*_REFUSALS):
+        read(what)
+    return time.thread_time() - start
+
+
+def _growth(make: Callable[[int], Any], read: Read) -> float:
+    """How many times longer eight times as much takes, from a size on that takes long enough to be measured.
+
+    Processor time, and the shortest of a few tries: what other processes take away is no growth. What is quadratic is found out on the way.
+    """
+    size = 200
+    while (once := min(_seconds(read, make(size)) for _ in range(3))) < _LEAST_SECONDS and size < _SIZE_MAX:
+        size *= 2
+    once = max(once, _LEAST_SECONDS)
+    for factor in (2, 4, _FACTOR):
+        what = make(size * factor)
+        took = _seconds(read, what)
+        for _ in range(4):
+            took = took if took < _RATIO_MAX * once else min(took, _seconds(read, what))
+        if took > _RATIO_MAX * once:
+            break
+    return took / once
+
+
+def _letter(fields: str = "", body: str = "x") -> bytes:
+    return f"From: a@b.fr\r\n{fields}\r\n{body}".encode()
+
+
+def _parse(raw: bytes) -> object:
+    return parse.parse(raw, parse.Limits(parts=1_000_000, depth=1_000, search_text_chars=1_000_000))
+
+
+def _arguments(octets: bytes) -> wire.Arguments:
+    return wire.Arguments((octets,), utf8=True)
+
+
+_LISTS: dict[str, Callable[[int], str]] = {
+    "at signs": lambda n: "@" * n,
+    "at signs with words": lambda n: "@x " * n,
+    "angles opened": lambda n: "<" * n,
+    "angles closed": lambda n: ">" * n,
+    "comments opened": lambda n: "(" * n,
+    "comments closed": lambda n: ")" * n,
+    "comments": lambda n: "()" * n,
+    "comments in comments": lambda n: "(" * n + ")" * n,
+    "a quote opened": lambda n: '"' + "a" * n,
+    "backslashes": lambda n: '"' + "\\" * n,
+    "quotes": lambda n: '"' * n,
+    "quotes escaped": lambda n: '"' + '\\"' * n + '"@b.fr',
+    "commas": lambda n: "," * n,
+    "groups opened": lambda n: "g:" * n,
+    "groups": lambda n: "a:b;" * n,
+    "semicolons": lambda n: ";" * n,
+    "brackets": lambda n: "[" * n,
+    "many addresses": lambda n: "a@b.fr, " * n,
+    "many names": lambda n: '"x" <a@b.fr>, ' * n,
+    "addresses that pose as names": lambda n: "a@b <c@d>, " * n,
+    "an address before every angle": lambda n: "a@b <" * n,
+    "blanks before an angle": lambda n: "a" + " " * n + "<a@b",
+    "words before an angle": lambda n: "a " * n + "<a@b>",
+    "hyphens": lambda n: "a-" * n + " <",
+    "a route": lambda n: "<" + "@a," * n + ":b@c>",
+    "a long local part": lambda n: "a" * n + "@b.fr",
+    "many labels": lambda n: "a@" + "b." * n + "fr",
+    "many labels outside ASCII": lambda n: "a@" + "é." * n + "fr",
+    "marks on a letter": lambda n: "e" + "\u0301\u0327" * n + "@b.fr",
+    "marks on a domain": lambda n: "a@e" + "\u0301\u0327" * n + ".fr",
+}
+
+_TEXTS: dict[str, Callable[[int], bytes]] = {
+    "encoded words": lambda n: b"=?utf-8?q?a?= " * n,
+    "encoded words in many charsets": lambda n: b"".join(b"=?c%d?q?a?= " % number for number in range(n)),
+    "encoded words between words": lambda n: b"x =?utf-8?q?a?= " * n,
+    "encoded words without an end": lambda n: b"=?a?q?" * n,
+    "beginnings of encoded words": lambda n: b"=?" * n,
+    "question marks": lambda n: b"=?utf-8?q?" + b"?" * n,
+    "a long charset": lambda n: b"=?" + b"a" * n + b"?q?a?=",
+    "a long word in base64": lambda n: b"=?utf-8?b?" + b"YWFh" * n + b"?=",
+    "a long word of octets": lambda n: b"=?utf-8?q?" + b"=41" * n + b"?=",
+    "blanks between encoded words": lambda n: b"=?utf-8?q?a?=" + b" " * n + b"=?utf-8?q?a?=",
+    "a word in punycode": lambda n: b"=?punycode?q?" + b"a-" * n + b"?=",
+    "a word in UTF-7": lambda n: b"=?utf-7?q?" + b"+AGE-" * n + b"?=",
+}
+
+_PARAMETERS: dict[str, Callable[[int], str]] = {
+    "semicolons": lambda n: ";" * n,
+    "plain ones": lambda n: ";a=b" * n,
+    "plain ones and one that is not": lambda n: "; a=b" * n + "*",
+    "blanks": lambda n: ";" + " " * n + "x",
+    "blanks after a value": lambda n: "; a=b" + " " * n + "?",
+    "quotes": lambda n: '; a="' * n,
+    "quotes escaped": lambda n: '; a="' + '\\"' * n,
+    "semicolons in quotes": lambda n: '; a="' + ";" * n + '"',
+    "some and a long one": lambda n: "; a=b" * 150 + '; c="' + '\\"' * n,
+    "pieces": lambda n: "".join(f"; a*{number}=b" for number in range(n)),
+    "encoded pieces": lambda n: "".join(f"; a*{number}*=utf-8''%e9" for number in range(n)),
+    "octets": lambda n: "; a*=utf-8''" + "%e9" * n,
+    "octets in punycode": lambda n: "; a*=punycode''" + "a-" * n,
+    "a long number": lambda n: "; a*" + "9" * n + "=b",
+    "encoded words": lambda n: '; a="' + "=?utf-8?q?a?= " * n + '"',
+}
+
+_BODIES: dict[str, tuple[str, Callable[[int], str]]] = {
+    "delimiters on one line": ("multipart/mixed; boundary=b", lambda n: "--b" * n),
+    "delimiters after a delimiter": ("multipart/mixed; boundary=b", lambda n: "--b" * n + "\r\n--b\r\n"),
+    "delimiters with blanks": ("multipart/mixed; boundary=b", lambda n: "--b " * n),
+    "blanks after delimiters": ("multipart/mixed; boundary=b", lambda n: ("--b" + " \t" * 50 + "x") * n),
+    "closing delimiters": ("multipart/mixed; boundary=b", lambda n: "--b--" * n),
+    "empty parts": ("multipart/mixed; boundary=b", lambda n: "--b\r\n" * n),
+    "lines that are nearly delimiters": ("multipart/mixed; boundary=b", lambda n: "\r\n--bx" * n),
+    "a nest": ("multipart/mixed; boundary=b", lambda n: "--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" * n),
+    "messages in messages": ("message/rfc822", lambda n: "Content-Type: message/rfc822\r\n\r\n" * n),
+    "lines in messages in messages": ("message/rfc822", lambda n: "Content-Type: message/rfc822\r\n\r\n" * 95 + "x\r\n" * n),
+    "tags opened": ("text/html", lambda n: "<" * n),
+    "scripts opened": ("text/html", lambda n: "<script>" * n),
+    "scripts nearly closed": ("text/html", lambda n: "<script></script " * n),
+    "blanks in a closing tag": ("text/html", lambda n: "<script></script" + " " * n),
+    "entities": ("text/html", lambda n: "&abcdefghij" * n),
+    "a long entity": ("text/html", lambda n: "&#" + "1" * n),
+    "blanks in quoted-printable": ("text/plain\r\nContent-Transfer-Encoding: quoted-printable", lambda n: " " * n + "x"),
+    "lines of blanks": ("text/plain\r\nContent-Transfer-Encoding: quoted-printable", lambda n: (" " * 100 + "\r\n") * n),
+    "equal signs": ("text/plain\r\nContent-Transfer-Encoding: base64", lambda n: "=" * n),
+    "a text in UTF-7": ("text/plain; charset=utf-7", lambda n: "+AGE-" * n),
+    "a text in punycode": ("text/plain; charset=punycode", lambda n: "a-" * n),
+}
+
+_DATES: dict[str, Callable[[int], str]] = {
+    "digits": lambda n: "1" * n,
+    "blanks": lambda n: " " * n + "x",
+    "comments": lambda n: "(" * n,
+    "days": lambda n: "Mon, " * n,
+    "a far year": lambda n: "1 Jan " + "2" * n + " 00:00:00 +0000",
+    "a far zone": lambda n: "1 Jan 2026 00:00:00 +" + "2" * n,
+    "colons": lambda n: ":" * n,
+}
+
+_SUBJECTS: dict[str, Callable[[int], str]] = {
+    "replies": lambda n: "re: " * n,
+    "forwards": lambda n: "[fwd: " * n + "]" * n,
+    "forwards of replies": lambda n: "[fwd: re: " * n + "(fwd)]" * n,
+    "blobs": lambda n: "[a] " * n + "x",
+    "blobs opened": lambda n: "[a" * n,
+    "trailers": lambda n: "x" + " (fwd)" * n,
+    "nearly replies": lambda n: "[a]re [b]" * n,
+}
+
+
+def _of(number: int, id_: str, *references: str, subject: str = "x") -> Letter:
+    return Letter(number, id_, references, subject, number, number, 1)
+
+
+_THREADS: dict[str, Callable[[int], list[Letter]]] = {
+    "a chain": lambda n: [_of(i, f"<{i}>", f"<{i - 1}>") for i in range(n)],
+    "a chain, the last first": lambda n: [_of(n - i, f"<{i}>", f"<{i - 1}>") for i in range(n)],
+    "a chain with all references": lambda n: [_of(i, f"<{i}>", *(f"<{j}>" for j in range(max(0, i - 100), i))) for i in range(n)],
+    "a star": lambda n: [_of(i, f"<{i}>", "<root>", subject=f"s{i}") for i in range(n)],
+    "a star that falls apart": lambda n: (
+        [_of(i, f"<{i}m>", "<root>", f"<{i}>") for i in range(n)] + [_of(2 * n - i, f"<{i}>") for i in range(n)]
+    ),
+    "one subject": lambda n: [_of(i, f"<{i}>", subject="re: x") for i in range(n)],
+    "circles of two": lambda n: [_of(i, f"<{i}>", f"<{i + 1}>", f"<{i + 2}>") for i in range(n)],
+    "the end of a chain before its beginning": lambda n: (
+        [_of(i, f"<{i}>", f"<{i - 1}>") for i in range(n)] + [_of(n + i, f"<c{i}>", f"<{n - 1}>", "<0>") for i in range(n)]
+    ),
+}
+
+_NAMES = ("a" * 250, "a/" * 125, "ab" * 125)
+_PATTERNS: dict[str, Callable[[int], str]] = {
+    "wildcards": lambda n: "*%" * n,
+    "stars": lambda n: "*a" * n,
+    "levels": lambda n: "%a" * n,
+    "stars and levels": lambda n: "*a%b" * n,
+    "long literals": lambda n: "*" + "a" * n + "b*" + "a" * n + "b",
+}
+
+_COMMANDS: dict[str, tuple[Callable[[wire.Arguments], object], Callable[[int], bytes]]] = {
+    "FETCH, a set": (items.fetch, lambda n: b" " + b"1:2," * n + b"3 FLAGS"),
+    "FETCH, items": (items.fetch, lambda n: b" 1 (" + b"FLAGS " * n + b"UID)"),
+    "FETCH, sections": (items.fetch, lambda n: b" 1 (" + b" ".join(b"BODY[%d]" % number for number in range(1, n)) + b")"),
+    "FETCH, a path": (items.fetch, lambda n: b" 1 BODY[" + b"1." * n + b"1]"),
+    "FETCH, fields": (items.fetch, lambda n: b" 1 BODY[HEADER.FIELDS (" + b"a " * n + b"b)]"),
+    "FETCH, a long field": (items.fetch, lambda n: b' 1 BODY[HEADER.FIELDS ("' + b"a" * n + b'")]'),
+    "SEARCH, keys": (keys.search, lambda n: b" " + b" ".join([b"1"] * n)),
+    "SEARCH, levels": (keys.search, lambda n: b" " + b"(" * n),
+    "SEARCH, negations": (keys.search, lambda n: b" " + b"NOT " * n),
+    "SEARCH, a text": (keys.search, lambda n: b' TEXT "' + b'\\"' * n + b'"'),
+    "SEARCH, results": (keys.search, lambda n: b" RETURN (" + b"ALL " * n + b") ALL"),
+    "SORT, criteria": (keys.sort, lambda n: b" (" + b"DATE " * n + b"DATE) UTF-8 ALL"),
+    "LIST, patterns": (listings.lister, lambda n: b' "" (' + b"* " * n + b"%)"),
+    "LIST, a reference": (listings.lister, lambda n: b' "' + b"a" * n + b'" *'),
+    "LIST, STATUS items": (listings.lister, lambda n: b' "" * RETURN (STATUS (' + b"MESSAGES " * n + b"UNSEEN))"),
+    "STORE, flags": (commands.store, lambda n: b" 1 FLAGS (" + b"a " * n + b"a)"),
+    "ID, pairs": (commands.identify, lambda n: b" (" + b'"a" "b" ' * n + b")"),
+    "SELECT, a name in UTF-7": (commands.mailbox, lambda n: b" " + b"&AOk-" * n),
+}
+
+_PATHS: dict[str, Callable[[int], str]] = {
+    "MAIL, no end": lambda n: "FROM:<" + "a" * n,
+    "MAIL, quotes": lambda n: "FROM:<" + '"a"' * n,
+    "MAIL, quotes escaped": lambda n: 'FROM:<"' + '\\"' * n,
+    "MAIL, blanks": lambda n: "FROM:" + " " * n + "x",
+    "MAIL, a route": lambda n: "FROM:<@" + "a," * n + "x",
+    "MAIL, parameters": lambda n: "FROM:<a@b.fr> " + " ".join(f"a{number}=b" for number in range(n)),
+    "MAIL, a long ENVID": lambda n: "FROM:<a@b.fr> ENVID=" + "+41" * n,
+}
+
+_FIELDS: dict[str, Callable[[int], str]] = {
+    "empty lines": lambda n: "\r\n" * n,
+    "lines of one blank": lambda n: "\r\n " * n,
+    "lines of blanks": lambda n: "a\r\n" + (" " * 50 + "\r\n") * n,
+    "blanks": lambda n: "a\r\n" + " \t" * n + "x",
+    "groups": lambda n: "Final-Recipient: rfc822; a@b\r\nAction: failed\r\n\r\n" * n,
+    "a disposition of blanks": lambda n: "Disposition: manual-action" + " " * n + "/" + " " * n + "x;displayed",
+}
+
+
+def _report(kind: str, fields: str) -> bytes:
+    machine = f"--b\r\n\r\nx\r\n--b\r\nContent-Type: message/{kind}\r\n\r\n{fields}\r\n--b--\r\n"
+    return _letter(f"Content-Type: multipart/report; report-type={kind}; boundary=b\r\n", machine)
+
+
+def _notified(raw: bytes) -> object:
+    return dsn.parse(raw, parse.parse(raw).root)
+
+
+def _receipted(raw: bytes) -> object:
+    return mdn.parse(raw, parse.parse(raw).root)
+
+
+def _commands_in(octets: bytes) -> int:
+    reader = wire.Reader(line_max=65_536, literal_max=1_000_000)
+    count = 0
+    for at in range(0, len(octets), 1_000):
+        reader.feed(octets[at : at + 1_000])
+        while reader.next() is not None:
+            count += 1
+    return count
+
+
+def _matched(pattern: str) -> list[object]:
+    return [names.pattern(pattern).fullmatch(name) for name in _NAMES]
+
+
+def _exchange(mechanism: Callable[[bytes | None], Any]) -> Read:
+    return lambda response: list(mechanism(response))
+
+
+def _fields_of(block: bytes) -> headers.Headers:
+    return headers.read_headers(block, count_max=1_000_000)
+
+
+_OTHERS: dict[str, Case] = {
+    "header lines": (lambda n: b"A: b\r\n" * n, _fields_of),
+    "header folds": (lambda n: b"A: b\r\n" + b" c\r\n" * n, _fields_of),
+    "header lines that are none": (lambda n: b"A\r\n" * n, _fields_of),
+    "fields taken out": (lambda n: b"Sender: b\r\n" * n + b"\r\n", lambda raw: headers.without_fields(raw, ["Sender"])),
+    "a trace": (lambda n: b"Received: b\r\n" * n + b"\r\n", headers.trace_length),
+    "message ids opened": (lambda n: "<" * n, headers.message_ids),
+    "message ids": (lambda n: "".join(f"<{number}@b>" for number in range(n)), headers.message_ids),
+    "folded marks": (lambda n: "e" + "\u0301\u0327" * n, parse.fold),
+    "folded letters": (lambda n: "aé" * n, parse.fold),
+    "a typed value": (lambda n: "a" + " " * n + "!;x", reports.typed_value),
+    "fields cut out": (lambda n: b"A: b\r\n" * n, lambda raw: sections.cut(raw, items.Section((), "HEADER.FIELDS", (b"a",)))),
+    "commands": (lambda n: b"a NOOP\r\n" * n, _commands_in),
+    "empty commands": (lambda n: b"\n" * n, _commands_in),
+    "a command without an end": (lambda n: b"a" * n, _commands_in),
+    "literals": (lambda n: b"a X " + b"{1+}\r\nx" * n + b"\r\n", _commands_in),
+    "a slow literal": (lambda n: b"a X {999999+}\r\n" + b"x" * n, _commands_in),
+    "a name to UTF-7": (lambda n: "é&" * n, names.encode),
+    "RCPT, a long ORCPT": (lambda n: "TO:<a@b.fr> ORCPT=rfc822;" + "+41" * n, lambda text: smtp.read_rcpt.__wrapped__(text, utf8=True)),
+    "PLAIN": (lambda n: b"\0" * n, _exchange(sasl.plain)),
+    "XOAUTH2": (lambda n: b"user=a\x01" * n, _exchange(sasl.xoauth2)),
+    "OAUTHBEARER": (lambda n: b"n,a=" + b"=2C" * n + b",\x01" + b"a=b\x01" * n, _exchange(sasl.oauthbearer)),
+}
+
+
+def _made(make: Callable[[int], str], template: Callable[[str], bytes], read: Read) -> Case:
+    return lambda size: template(make(size)), read
+
+
+def _with_field(name: str) -> Callable[[str], bytes]:
+    return lambda value: _letter(f"{name}{value}\r\n")
+
+
+def _command(read: Callable[[wire.Arguments], object]) -> Read:
+    return lambda octets: read(_arguments(octets))
+
+
+def _cases() -> dict[str, Case]:
+    found: dict[str, Case] = {f"people: {name}": (text, addresses.parse_list) for name, text in _LISTS.items()}
+    for name, text in _LISTS.items():
+        found[f"ENVELOPE: {name}"] = _made(text, lambda value: f"To: {value}".encode(), lambda block: structure.envelope(_fields_of(block)))
+    found |= {f"text: {name}": (value, headers.decode) for name, value in _TEXTS.items()}
+    for name, text in _PARAMETERS.items():
+        found[f"Content-Type: {name}"] = _made(text, _with_field("Content-Type: text/plain"), _parse)
+        found[f"Content-Disposition: {name}"] = _made(text, _with_field("Content-Disposition: attachment"), _parse)
+    for name, (kind, text) in _BODIES.items():
+        found[f"body: {name}"] = _made(text, partial(_letter, f"Content-Type: {kind}\r\n"), _parse)
+    found |= {f"Date: {name}": _made(text, _with_field("Date: "), _parse) for name, text in _DATES.items()}
+    for name, text in _FIELDS.items():
+        found[f"DSN: {name}"] = _made(text, partial(_report, "delivery-status"), _notified)
+        found[f"MDN: {name}"] = _made(text, partial(_report, "disposition-notification"), _receipted)
+    found |= {f"base subject: {name}": (text, threads.base_subject) for name, text in _SUBJECTS.items()}
+    found |= {f"THREAD: {name}": (letters, threads.by_references) for name, letters in _THREADS.items()}
+    found |= {f"LIST: {name}": (text, _matched) for name, text in _PATTERNS.items()}
+    found |= {name: (octets, _command(read)) for name, (read, octets) in _COMMANDS.items()}
+    found |= {name: (text, smtp.read_mail.__wrapped__) for name, text in _PATHS.items()}
+    return found | _OTHERS
+
+
+_CASES = _cases()
+
+
+@pytest.mark.parametrize("name", _CASES)
+def test_eight_times_as_much_takes_no_more_than_some_eight_times_as_long(name: str) -> None:
+    make, read = _CASES[name]
+    assert _growth(make, read) < _RATIO_MAX
