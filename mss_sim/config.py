@@ -68,6 +68,7 @@ class Settings(BaseSettings):
         default=1_000, ge=6, description="Folders of a mailbox, special ones included: LIST walks all that one may see, at every call."
     )
     search_text_chars_max: int = Field(default=16_384, ge=0, description="Characters of a body kept for text search.")
+    search_query_chars_max: int = Field(default=1_000, ge=100, le=1_400, description="Characters of one text that a search looks for.")
 
     # Connections
     connections_max: int = Field(default=500, ge=1, description="Open connections in all, over SMTP and as many over IMAP.")

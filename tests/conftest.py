@@ -63,7 +63,7 @@ def fresh_database(server: str) -> Iterator[str]:
 
 
 def starter(folder: Path) -> StartSimulator:
-    """What starts a simulator on free ports, with settings of one's own, as a context manager; one beside another has a data folder of its own.
+    """What starts a simulator on free ports, with settings of one's own, as a context manager; one beside another has its own folder.
 
     When the test is done with it, its counters must be right; `audited=False` is for a world whose store was broken on purpose.
     """

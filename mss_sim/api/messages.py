@@ -27,7 +27,7 @@ _FLAGGING = refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED)
 _CHUNK_BYTES = 64 * 1024
 
 
-@router.get("", responses={200: {"model": schemas.MessagePage}})
+@router.get("", responses={200: {"model": schemas.MessagePage}, **refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED)})
 async def list_messages(
     core: CurrentCore,
     actor: CurrentActor,

@@ -19,6 +19,7 @@ from mss_sim.core.delegation import Held
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
+from mss_sim.policy.searching import check_texts
 from mss_sim.store import folders, journal, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
@@ -82,6 +83,7 @@ def folder_named(boxes: Iterable[Folder], text: str) -> int:
 
 async def list_messages(world: World, actor: Actor, address: str, query: ListQuery, folder: str | None = None) -> Listed:
     """A page of copies, newest first, of one folder (its id or its name) or of all; `query.mailbox_id` is filled in here."""
+    check_texts((query.from_, query.to, query.subject, query.text), world.settings.search_query_chars_max)
 
     def run(conn: Connection) -> Listed:
         held = delegation.require(conn, address, actor.identity.id, Right.SEE, world.clock.now())

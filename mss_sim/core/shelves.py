@@ -22,7 +22,8 @@ from mss_sim.core.delegation import Held
 from mss_sim.core.mailboxes import personal_reader
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.mail.criteria import Key, kinds, looks_inside
+from mss_sim.mail.criteria import Key, kinds, looks_inside, texts
+from mss_sim.policy.searching import check_texts
 from mss_sim.store import folders, views
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
@@ -296,6 +297,7 @@ async def search(
 
     It is the highest of those that `told` picks, all when it is not given. What looks inside needs the right to read.
     """
+    check_texts(texts(key), world.settings.search_query_chars_max)
 
     def query(conn: Connection) -> tuple[list[int], int]:
         seen = shelf(world, conn, actor, place, Right.SEE)

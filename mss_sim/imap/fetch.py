@@ -1,6 +1,7 @@
 """FETCH: the figures of many copies in one look, the messages themselves a piece at a time, so that a slow reader costs no memory."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Items
 from typing import Any, NamedTuple
 
@@ -8,12 +9,10 @@ from mss_sim.core import handling, shelves
 from mss_sim.core.handling import Marking
 from mss_sim.imap.items import SIMPLE, Fetch, Item
 from mss_sim.imap.responses import flag_list, internal_date, object_id, ranges_of, sequence_set
-from mss_sim.imap.sections import cut, decoded
+from mss_sim.imap.sections import Letter
 from mss_sim.imap.session import Session
 from mss_sim.imap.view import Span, View
 from mss_sim.imap.wire import Sequence
-from mss_sim.mail.parse import parse
-from mss_sim.mail.structure import body_structure
 from mss_sim.vocabulary import Right
 
 _FIGURES = frozenset({"FLAGS", "UID", "MODSEQ"})
@@ -22,7 +21,10 @@ _FIGURES_AT_ONCE = 4_000
 _STATES_AT_ONCE = 2_000
 _ENVELOPES_AT_ONCE = 1_000
 _BYTES_AT_ONCE = 1024 * 1024
+_FEW = 4
+"""How often a message may be asked for in one response that is made at once."""
 _MESSAGES_AT_ONCE = 250
+_HEAVY_BYTES = 64 * 1024  # more to read than this, times the items that ask for it, is read in a thread: others do not wait for it
 
 
 class _State(NamedTuple):
@@ -31,7 +33,7 @@ class _State(NamedTuple):
     row: Any
     envelope: bytes = b""
     structure: bytes = b""
-    raw: bytes = b""
+    letter: Letter = Letter(b"")
 
 
 async def fetch(session: Session, wanted: Fetch, *, by_uid: bool) -> bytes:
@@ -115,13 +117,50 @@ async def _contents(session: Session, view: View, spans: Items[Span], items: Ite
     for batch in view.batches(spans, _MESSAGES_AT_ONCE if needs_bytes else _ENVELOPES_AT_ONCE):
         for ranges in await _pieces(session, view, batch, needs_bytes=needs_bytes):
             found = await shelves.contents(session.world, session.actor, view.place, ranges, raw=needs_bytes, inside=inside)
-            states = [_State(row, *body) for row, body in found if row.modseq > since]
+            states = [_State(row, envelope, structure, Letter(raw)) for row, (envelope, structure, raw) in found if row.modseq > since]
             shown, flagged = items, False
             if marks and states:
                 states, flagged = await _read(session, view, states)
             if flagged and not any(item.name == "FLAGS" for item in items):
                 shown = [*items, Item("FLAGS", b"FLAGS")]
-            await _send(session, [_line(view, state, shown, [*makers, _MAKERS["FLAGS"]][: len(shown)]) for state in states])
+            await _show(session, view, states, shown, [*makers, _MAKERS["FLAGS"]][: len(shown)])
+
+
+async def _show(session: Session, view: View, states: list[_State], items: Items[Item], makers: Items[Callable[[_State], bytes]]) -> None:
+    """The responses of one piece, a megabyte at a time however often its messages are asked for, read in a thread when that takes long."""
+    octets = sum(len(state.letter.raw) for state in states)
+    wanted = sum(item.needs_bytes for item in items)
+    heavy = octets * sum(item.is_heavy for item in items) > _HEAVY_BYTES
+    if not heavy and octets * wanted <= _BYTES_AT_ONCE * _FEW:
+        await _send(session, [_line(view, state, items, makers) for state in states])
+        return
+    session.transcript.event(f"{len(states)} responses")
+    pieces = _pieces_of(view, states, items, makers)
+    while shown := await asyncio.to_thread(_some, pieces):
+        session.stream.send(shown)
+        await session.stream.flush()
+
+
+def _pieces_of(view: View, states: list[_State], items: Items[Item], makers: Items[Callable[[_State], bytes]]) -> Iterator[bytes]:
+    """The same as `_line` for every message, item by item; what cannot be decoded is found before a response is begun."""
+    for state in states:
+        for item in items:
+            if item.name.startswith("BINARY") and item.section.path:
+                state.letter.decodable(item.section)
+        yield b"* %d FETCH (" % (view.number(state.row.uid) or 0)
+        for at, (item, make) in enumerate(zip(items, makers, strict=True)):
+            yield b"%b%b %b" % (b" " if at else b"", item.label, make(state))
+        yield b")\r\n"
+
+
+def _some(pieces: Iterator[bytes]) -> bytes:
+    """The next pieces, up to a bounded size; nothing at the end."""
+    taken: list[bytes] = []
+    size = 0
+    while size < _BYTES_AT_ONCE and (piece := next(pieces, b"")):
+        taken.append(piece)
+        size += len(piece)
+    return b"".join(taken)
 
 
 async def _pieces(session: Session, view: View, batch: Items[Span], *, needs_bytes: bool) -> list[list[tuple[int, int]]]:
@@ -160,11 +199,6 @@ def _line(view: View, state: _State, items: Items[Item], makers: Items[Callable[
     return b"* %d FETCH (%b)\r\n" % (view.number(state.row.uid) or 0, shown)
 
 
-def _body(state: _State) -> bytes:
-    message = parse(state.raw)
-    return body_structure(state.raw, message.root, message.headers, extended=False)
-
-
 _MAKERS: dict[str, Callable[[_State], bytes]] = {
     "FLAGS": lambda state: flag_list(int(state.row.flags), state.row.seen, state.row.keywords),
     "UID": lambda state: b"%d" % state.row.uid,
@@ -175,7 +209,7 @@ _MAKERS: dict[str, Callable[[_State], bytes]] = {
     "THREADID": lambda state: b"(%b)" % object_id("T", state.row.thread_id),
     "ENVELOPE": lambda state: state.envelope,
     "BODYSTRUCTURE": lambda state: state.structure,
-    "BODY": _body,
+    "BODY": lambda state: state.letter.body,
 }
 
 
@@ -183,10 +217,10 @@ def _section(item: Item) -> Callable[[_State], bytes]:
     """What makes one section of a message."""
 
     def body(state: _State) -> bytes:
-        return _literal(cut(state.raw, item.section), item.partial, b"")
+        return _literal(state.letter.cut(item.section), item.partial, b"")
 
     def binary(state: _State) -> bytes:
-        octets = decoded(state.raw, item.section)
+        octets = state.letter.decoded(item.section)
         return b"0" if item.name == "BINARY.SIZE[]" and octets is None else _binary(item, octets)
 
     return body if item.name == "BODY[]" else binary

@@ -8,6 +8,8 @@ from mss_sim.imap.wire import Arguments, Bad, Sequence
 _PATH = re.compile(rb"[1-9]\d{0,5}(?:\.[1-9]\d{0,5})*")
 _PARTIAL = re.compile(rb"<(\d{1,19})\.([1-9]\d{0,18})>")
 _PATH_DEPTH_MAX = 100
+ITEMS_MAX = 200
+"""What one FETCH may ask of each message: more than any client does, since every item is made anew for every message."""
 
 SIMPLE = frozenset(
     {"FLAGS", "UID", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODY", "BODYSTRUCTURE", "MODSEQ", "EMAILID", "THREADID"},
@@ -42,6 +44,11 @@ class Item(NamedTuple):
         """Whether the message itself must be read, which needs the right to."""
         return self.name not in SIMPLE or self.name == "BODY"
 
+    @property
+    def is_heavy(self) -> bool:
+        """Whether the message must be read, and not only cut at its first empty line."""
+        return self.needs_bytes and (self.name != "BODY[]" or bool(self.section.path or self.section.fields))
+
 
 class Fetch(NamedTuple):
     """FETCH and UID FETCH."""
@@ -61,6 +68,8 @@ def fetch(arguments: Arguments) -> Fetch:
     if arguments.skip(b"("):
         while not items or arguments.skip(b" "):
             items.append(_item(arguments))
+            if len(items) > ITEMS_MAX:
+                raise Bad(f"a FETCH asks for at most {ITEMS_MAX} items; send several (mss-sim#bounds)")
         arguments.expect(b")")
     else:
         word = arguments.peek() and _macro(arguments)
@@ -151,6 +160,8 @@ def _fields(arguments: Arguments) -> tuple[bytes, ...]:
     found = [arguments.astring()]
     while arguments.skip(b" "):
         found.append(arguments.astring())
+        if len(found) > ITEMS_MAX:
+            raise Bad(f"a section names at most {ITEMS_MAX} header fields; ask for HEADER (mss-sim#bounds)")
     arguments.expect(b")")
     if any(not re.fullmatch(rb"[!-9;-~]+", name) for name in found):
         raise Bad("a header field name is printable ASCII without a colon")

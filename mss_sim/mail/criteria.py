@@ -1,5 +1,6 @@
 """What a search asks for: a tree of keys, the same for every door. Doors write it, the store answers it (ref: rfc9051#6.4.4)."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 
@@ -22,6 +23,14 @@ ALL = Key("ALL")
 def looks_inside(key: Key) -> bool:
     """Whether the answer would tell what a message says, not only what its envelope shows."""
     return key.kind in ("TEXT", "BODY", "HEADER") or any(map(looks_inside, key.keys))
+
+
+def texts(key: Key) -> Iterator[str]:
+    """Every text that is looked for in the tree."""
+    values = key.value if key.kind == "HEADER" else (key.value,)
+    yield from (value for value in values if isinstance(value, str))
+    for one in key.keys:
+        yield from texts(one)
 
 
 def kinds(key: Key) -> set[str]:

@@ -10,6 +10,7 @@ framework.
     logins        by which way which kind of mailbox is opened
     peers         which peer operator may bring mail, and for which domain
     traps         what a trap makes observable, and the verdict about one connection
+    searching     how long a text may be that is looked for
     identifiers   shapes and keys of national numbers, as warnings
 
 A decision is asked for with values and answers with a value, or raises a `Refusal` that names its

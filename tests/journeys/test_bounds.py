@@ -92,3 +92,59 @@ async def test_a_mailbox_holds_so_many_folders_and_no_more(start: StartSimulator
         assert (await client.ask("DELETE a/c"))[-1].startswith("OK")
         assert (await client.ask("CREATE c"))[-1].startswith("OK")
         await client.close()
+
+
+async def test_a_search_for_a_text_that_is_too_long_is_refused_with_words(simulator: Simulator) -> None:
+    """SQLite takes no pattern over 50,000 bytes: the search ended in 500, and the IMAP connection with it."""
+    client, doctor = await _client(simulator), Person(simulator, "doctor")
+    await client.append("INBOX", letter(HOSPITAL, DOCTOR, subject="x" * 1_000).as_bytes())
+    await client.ask("SELECT INBOX")
+    said = "A search looks for texts of at most 1000 characters; shorten yours."
+    for key in ("TEXT", "BODY", "FROM", "TO", "CC", "BCC", "SUBJECT", "KEYWORD", "HEADER Subject", "NOT OR SEEN SUBJECT"):
+        assert (await client.ask(f"SEARCH {key} {'x' * 1_001}"))[-1] == f"NO [LIMIT] {said} (mss-sim#bounds)"
+        assert (await client.ask(f"SEARCH {key} {'x' * 60_000}"))[-1] == f"NO [LIMIT] {said} (mss-sim#bounds)"
+    assert await client.ask(f"SEARCH SUBJECT {'x' * 1_000}") == ["* SEARCH 1", "OK SEARCH completed"]
+    assert (await client.ask(f"SORT (DATE) UTF-8 TEXT {'x' * 1_001}"))[-1].startswith("NO [LIMIT]")
+
+    for name in ("text", "subject", "from", "to"):
+        answer = await doctor.rest("GET", f"/mailboxes/{DOCTOR}/messages", params={name: "x" * 1_001})
+        assert (answer.status_code, answer.json()["code"], answer.json()["detail"]) == (422, "limit-reached", said)
+    assert len((await doctor.rest("GET", f"/mailboxes/{DOCTOR}/messages", params={"subject": "x" * 1_000})).json()["items"]) == 1
+    await client.close()
+
+
+async def test_the_longest_text_is_looked_for_whatever_it_grows_to_when_it_is_folded(start: StartSimulator) -> None:
+    async with start(search_query_chars_max=1_400) as simulator:
+        client = await _client(simulator)
+        await client.append("INBOX", letter(HOSPITAL, DOCTOR).as_bytes())
+        await client.ask("SELECT INBOX")
+        octets = ("\ufdfa" * 1_400).encode()
+        assert (await client.ask(f"SEARCH TEXT {{{len(octets)}+}}\r\n{octets.decode()}")) == ["* SEARCH", "OK SEARCH completed"]
+        assert (await client.ask(f"SEARCH TEXT {'%' * 1_400}"))[-1].startswith("BAD")
+        assert (await client.ask(f'SEARCH TEXT "{"%" * 1_400}"')) == ["* SEARCH", "OK SEARCH completed"]
+        await client.close()
+
+
+async def test_a_fetch_asks_for_so_many_items_of_each_message_and_no_more(simulator: Simulator) -> None:
+    client = await _client(simulator)
+    await client.append("INBOX", letter(HOSPITAL, DOCTOR).as_bytes())
+    await client.ask("SELECT INBOX")
+    for count, ending in ((200, "OK FETCH completed"), (201, "BAD a FETCH asks for at most 200 items; send several (mss-sim#bounds)")):
+        answer = await client.ask(f"FETCH 1 ({' '.join(f'BODY.PEEK[{number}]' for number in range(1, count + 1))})")
+        assert answer[-1] == ending
+        names = " ".join(f"X-{number}" for number in range(count))
+        answer = await client.ask(f"FETCH 1 BODY.PEEK[HEADER.FIELDS ({names})]")
+        assert answer[-1].startswith("OK" if count == 200 else "BAD a section names at most 200 header fields; ask for HEADER")
+    await client.close()
+
+
+async def test_a_message_that_is_asked_for_many_times_is_shown_whole_each_time(simulator: Simulator) -> None:
+    """Such a response is made and sent a megabyte at a time: it must not differ from one that is made at once."""
+    client = await _client(simulator)
+    await client.append("INBOX", letter(HOSPITAL, DOCTOR, text="0123456789\n" * 9_000).as_bytes())
+    await client.ask("SELECT INBOX")
+    starts = range(0, 720, 12)
+    many = "\r\n".join(await client.ask(f"FETCH 1 ({' '.join(f'BODY.PEEK[TEXT]<{start}.96000>' for start in starts)} UID)"))
+    piece = "{96000}\r\n" + "0123456789\r\n" * 8_000
+    assert many == f"* 1 FETCH ({' '.join(f'BODY[TEXT]<{start}> {piece}' for start in starts)} UID 1)\r\nOK FETCH completed"
+    await client.close()

@@ -290,6 +290,16 @@ def _fields_of(block: bytes) -> headers.Headers:
     return headers.read_headers(block, count_max=1_000_000)
 
 
+def _parts_of(count: int) -> bytes:
+    return _letter("Content-Type: multipart/mixed; boundary=b\r\n", "--b\r\n\r\nx\r\n" * count)
+
+
+def _all_sections(raw: bytes) -> object:
+    """Every part, each by a section of its own, as one FETCH may ask for them."""
+    letter = sections.Letter(raw)
+    return [letter.cut(items.Section((number,))) for number in range(1, raw.count(b"--b"))]
+
+
 _OTHERS: dict[str, Case] = {
     "header lines": (lambda n: b"A: b\r\n" * n, _fields_of),
     "header folds": (lambda n: b"A: b\r\n" + b" c\r\n" * n, _fields_of),
@@ -302,6 +312,7 @@ _OTHERS: dict[str, Case] = {
     "folded letters": (lambda n: "aé" * n, parse.fold),
     "a typed value": (lambda n: "a" + " " * n + "!;x", reports.typed_value),
     "fields cut out": (lambda n: b"A: b\r\n" * n, lambda raw: sections.cut(raw, items.Section((), "HEADER.FIELDS", (b"a",)))),
+    "sections of one message": (_parts_of, _all_sections),
     "commands": (lambda n: b"a NOOP\r\n" * n, _commands_in),
     "empty commands": (lambda n: b"\n" * n, _commands_in),
     "a command without an end": (lambda n: b"a" * n, _commands_in),
