@@ -8,13 +8,13 @@ from starlette.responses import Response
 from mss_sim.api import schemas, views
 from mss_sim.api.views import Json
 from mss_sim.clock import Micros, from_datetime, to_datetime
-from mss_sim.core import delegation, people
+from mss_sim.core import delegation, gate, people
 from mss_sim.core.core import Core
 from mss_sim.core.delegation import By, GrantRequest
 from mss_sim.core.rows import GrantRow
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.answers import ANYWHERE, IN_A_MAILBOX, refusing
-from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, check_reach, read_id
+from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary import Door
 
@@ -92,7 +92,7 @@ async def hand_over(core: CurrentCore, actor: CurrentActor, order: schemas.HandO
         mailbox = canonical(order.mailbox) if order.mailbox else None
     except AddressError as error:
         raise Refusal(Rule.NOT_FOUND, f"{error}.", subject=order.mailbox) from error
-    check_reach(actor, mailbox)
+    gate.check_reach(actor, mailbox)
     by = By(actor.identity.id, Door.REST)
     done = await delegation.hand_over(core.world, by, order.from_, order.to, mailbox, order.reason)
     addresses = await delegation.addresses_of(core.world, done.created)

@@ -11,7 +11,7 @@ from mss_sim.core.holders import Holder
 from mss_sim.errors import Rule
 from mss_sim.http.answers import ANYWHERE, IN_A_MAILBOX, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
-from mss_sim.vocabulary import Door, Right
+from mss_sim.vocabulary import Door
 
 router = APIRouter(tags=["mailboxes"], responses=refusing(*ANYWHERE))
 _HERE = refusing(*IN_A_MAILBOX)
@@ -52,11 +52,7 @@ async def get_mailbox(core: CurrentCore, actor: CurrentActor, address: MailboxAd
 @router.patch("/mailboxes/{address}", responses={200: {"model": schemas.MailboxOut}, **_HERE})
 async def change_mailbox(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, patch: schemas.MailboxPatch) -> Response:
     """Change texts, red list, preferred rank, seen and sent policies; a holder or a grantee with manage may."""
-    for right in (Right.SEE, Right.MANAGE):
-        await mailboxes.held_mailbox(core.world, actor, address, right)
-    changes = patch.model_dump(exclude_unset=True, mode="json")
-    if changes:
-        await control.change_mailbox(core.world, address, changes, actor_id=actor.identity.id, door=Door.REST)
+    await control.change_managed_mailbox(core.world, actor, address, patch.model_dump(exclude_unset=True, mode="json"))
     return Json(views.held(await mailboxes.held_mailbox(core.world, actor, address)))
 
 

@@ -21,6 +21,7 @@ from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress,
 from mss_sim.mail.headers import decode, read_headers, split
 from mss_sim.mail.mime import content
 from mss_sim.mail.parse import fold
+from mss_sim.vocabulary import Right
 
 router = APIRouter(prefix="/mailboxes/{address}/messages", tags=["messages"], responses=refusing(*IN_A_MAILBOX))
 _FLAGGING = refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED)
@@ -60,8 +61,7 @@ async def list_messages(
     known = await people.by_ids(core.world, (rows[0].identity_id for rows in listed.readings.values()))
 
     def show(item: Item) -> dict[str, Any]:
-        shown = views.summary(item, listed.folders, listed.readings.get(item.copy.id, ()), known)
-        return shown if listed.readable else {**shown, "preview": ""}
+        return views.summary(item, listed.folders, listed.readings.get(item.copy.id, ()), known, readable=listed.readable)
 
     return Json(page.cut(listing, listed.items, lambda item: item.copy.id if folder is None else item.copy.uid, show))
 
@@ -78,7 +78,7 @@ def _whole(opened: Opened, address: str, known: dict[int, Identity]) -> dict[str
     item, raw = opened.item, opened.raw
     stored = orjson.loads(item.message.summary)
     headers = read_headers(raw[: split(raw)[0]], count_max=100_000)
-    shown = views.summary(item, {opened.folder.id: opened.folder}, opened.readings, known)
+    shown = views.summary(item, {opened.folder.id: opened.folder}, opened.readings, known, readable=True)
     return {
         **shown,
         "return_path": item.message.return_path,
@@ -173,7 +173,8 @@ async def _shown(core: CurrentCore, actor: CurrentActor, address: str, item: Ite
     rows = await foldering.list_folders(core.world, actor, address)
     readings = await mailboxes.readings(core.world, actor, address, item.copy.id)
     known = await people.by_ids(core.world, (reading.identity_id for reading in readings))
-    return views.summary(item, {row.id: row for row, _ in rows}, readings, known)
+    readable = (await mailboxes.open_mailbox(core.world, actor, address)).access.may(Right.READ)
+    return views.summary(item, {row.id: row for row, _ in rows}, readings, known, readable=readable)
 
 
 @router.delete("/{message_id}", status_code=204)

@@ -69,8 +69,8 @@ def folder(row: Folder, unseen: int | None = None) -> dict[str, Any]:
     }
 
 
-def summary(item: Item, folders: Mapping[int, Folder], readings: Sequence[Reading], people: People) -> dict[str, Any]:
-    """A copy as lists show it."""
+def summary(item: Item, folders: Mapping[int, Folder], readings: Sequence[Reading], people: People, *, readable: bool) -> dict[str, Any]:
+    """A copy as lists show it; the beginning of the text for who may read it alone."""
     copy, message = item.copy, item.message
     stored = orjson.loads(message.summary)
     place = folders.get(copy.folder_id)
@@ -89,7 +89,7 @@ def summary(item: Item, folders: Mapping[int, Folder], readings: Sequence[Readin
         "to": stored["to"],
         "cc": stored["cc"],
         "subject": message.subject,
-        "preview": stored["preview"],
+        "preview": stored["preview"] if readable else "",
         "date": iso(message.sent_at),
         "received_at": iso(copy.internal_at),
         "size_bytes": message.size_bytes,
@@ -199,13 +199,9 @@ def conversation(found: Conversation, folders: Mapping[int, Folder], *, whole: b
         "id": encode(found.thread.id),
         "subject": found.newest.message.subject,
         "message_count": found.thread.count,
-        "last_message": _blinded(found, summary(found.newest, folders, (), {})),
+        "last_message": summary(found.newest, folders, (), {}, readable=found.readable),
         "patients": sides,
         "closed": closed,
     }
-    return {**shown, "messages": [_blinded(found, summary(item, folders, (), {})) for item in found.items]} if whole else shown
-
-
-def _blinded(found: Conversation, shown: dict[str, Any]) -> dict[str, Any]:
-    """A summary without the beginning of the text for who may see the mailbox but not read it."""
-    return shown if found.readable else {**shown, "preview": ""}
+    messages = [summary(item, folders, (), {}, readable=found.readable) for item in found.items]
+    return {**shown, "messages": messages} if whole else shown

@@ -17,7 +17,7 @@ from mss_sim.store import identities, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Account, Identity
 from mss_sim.store.mailboxes import Mailbox
-from mss_sim.vocabulary import Door, IdentityKind, LogInBy, MailboxKind, Profile, TokenExpiry
+from mss_sim.vocabulary import Door, IdentityKind, LogInBy, MailboxKind, MailboxState, Profile, TokenExpiry
 
 _SEPARATOR = "*"
 _MAIL_DOORS = frozenset({Door.SMTP, Door.IMAP})
@@ -143,12 +143,12 @@ async def _actor(world: World, identity: Identity, door: Door, mailbox: str | No
 
 
 def _home(conn: Connection, actor: Actor, now: Micros) -> Mailbox | None:
-    """The mailbox that a log-in opens: the chosen one, else his own; that of an application, which owns none, is the first it may use."""
+    """The mailbox that a log-in opens: the chosen one, else the actor's own that is open; an application's is the first it may use."""
     if actor.mailbox:
         return mailboxes.by_address(conn, actor.mailbox)
     held = delegation.all_held(conn, actor.identity.id, now)
     own = [one.mailbox for one in held if one.access.role is not None or actor.identity.kind is IdentityKind.APPLICATION]
-    return own[0] if own else None
+    return next((mailbox for mailbox in own if mailbox.state is not MailboxState.CLOSED), None)
 
 
 def check_way(world: World, mailbox: Mailbox, way: LogInBy | None) -> None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mss_sim.clock import SECOND
+from mss_sim.core import gate
+from mss_sim.core.accounts import Actor
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical, domain_of
@@ -20,6 +22,7 @@ from mss_sim.vocabulary import (
     IdentityKind,
     MailboxKind,
     MailboxState,
+    Right,
     SeenPolicy,
     SentPolicy,
 )
@@ -255,24 +258,32 @@ async def change_mailbox(world: World, address: str, changes: dict[str, Any], *,
     _refuse_nulls(changes, _NULLABLE)
 
     def unit(conn: Connection) -> Mailbox:
-        mailbox = _mailbox(conn, address)
-        if not changes:
-            return mailbox
-        mailboxes.change(conn, mailbox.id, changes)
-        before = {name: getattr(mailbox, name) for name in changes}
-        line = Line(
-            world.ids.next(),
-            world.clock.now(),
-            Act.MAILBOX_CHANGED,
-            door,
-            actor_id,
-            mailbox.id,
-            detail={"before": before, "after": changes},
-        )
-        journal.write(conn, [line])
-        return _mailbox(conn, address)
+        return _change(conn, address, changes, Line(world.ids.next(), world.clock.now(), Act.MAILBOX_CHANGED, door, actor_id))
 
     return await world.store.write(unit, changes_directory=True)
+
+
+async def change_managed_mailbox(world: World, actor: Actor, address: str, changes: dict[str, Any]) -> None:
+    """The same, by somebody who manages the mailbox."""
+    _refuse_nulls(changes, _NULLABLE)
+
+    def unit(conn: Connection) -> None:
+        grant = gate.require(world, conn, actor, address, Right.MANAGE).access.grant_for(Right.MANAGE)
+        line = Line(
+            world.ids.next(), world.clock.now(), Act.MAILBOX_CHANGED, actor.door, actor.identity.id, grant_id=grant.id if grant else None
+        )
+        _change(conn, address, changes, line)
+
+    await world.store.write(unit, changes_directory=True)
+
+
+def _change(conn: Connection, address: str, changes: dict[str, Any], line: Line) -> Mailbox:
+    mailbox = _mailbox(conn, address)
+    if changes:
+        mailboxes.change(conn, mailbox.id, changes)
+        before = {name: getattr(mailbox, name) for name in changes}
+        journal.write(conn, [line._replace(mailbox_id=mailbox.id, detail={"before": before, "after": changes})])
+    return _mailbox(conn, address)
 
 
 def _mailbox(conn: Connection, address: str) -> Mailbox:

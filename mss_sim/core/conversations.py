@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from mss_sim.core import delegation
+from mss_sim.core import gate
 from mss_sim.core.accounts import Actor
 from mss_sim.core.delegation import Held
 from mss_sim.core.mailboxes import personal_reader
@@ -43,7 +43,7 @@ async def list_conversations(world: World, actor: Actor, address: str, *, before
     """The conversations of a mailbox, the one with the newest message first."""
 
     def query(conn: Connection) -> list[Conversation]:
-        held = delegation.require(conn, address, actor.identity.id, Right.SEE, world.clock.now())
+        held = gate.require(world, conn, actor, address, Right.SEE)
         rows = conversations.threads(conn, held.mailbox.id, before=before, limit=limit)
         return [_conversation(conn, held, actor, row) for row in rows]
 
@@ -54,7 +54,7 @@ async def open_conversation(world: World, actor: Actor, address: str, thread_id:
     """One conversation with its messages, newest first."""
 
     def query(conn: Connection) -> Conversation:
-        held = delegation.require(conn, address, actor.identity.id, Right.SEE, world.clock.now())
+        held = gate.require(world, conn, actor, address, Right.SEE)
         return _opened(conn, held, actor, thread_id)
 
     return await world.store.read(query)
@@ -90,7 +90,7 @@ async def reopen(world: World, actor: Actor, address: str, thread_id: int) -> Co
 
 
 def _held_for_closing(world: World, conn: Connection, actor: Actor, address: str) -> Held:
-    held = delegation.require(conn, address, actor.identity.id, Right.CLOSE, world.clock.now())
+    held = gate.require(world, conn, actor, address, Right.CLOSE)
     if held.mailbox.kind is MailboxKind.PATIENT:
         raise Refusal(Rule.RIGHT_MISSING, "A conversation is closed by the professional, not by the patient.", reference="cnam#7")
     return held

@@ -12,14 +12,14 @@ from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.policy import delegation as policy
-from mss_sim.policy.access import Access, Grant, access_at
+from mss_sim.policy.access import Access, Grant, access_at, no_mailbox
 from mss_sim.store import grants, identities, journal, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.grants import GrantRow
 from mss_sim.store.identities import Identity
 from mss_sim.store.journal import Line
 from mss_sim.store.mailboxes import Berth, Mailbox
-from mss_sim.vocabulary import Act, Door, Right
+from mss_sim.vocabulary import Act, Door, MailboxState, Right
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def require(conn: Connection, address: str, identity_id: int, right: Right, now:
     """The mailbox at an address when the identity has that right over it; the refusal otherwise."""
     held = access_to(conn, address, identity_id, now)
     if held is None:
-        raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {address} that you may see.", subject=address)
+        raise no_mailbox(address)
     held.access.require(right, address)
     return held
 
@@ -131,11 +131,12 @@ def _granter(conn: Connection, by: By, address: str, now: Micros) -> tuple[Mailb
     """The mailbox and what the asker may do with it; the control plane acts as its owner."""
     mailbox = mailboxes.by_address(conn, address)
     if mailbox is None:
-        raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {address} that you may see.", subject=address)
+        raise no_mailbox(address)
     identity_id = mailbox.owner_id if by.identity_id is None else by.identity_id
     held = access(conn, mailbox, identity_id, now)
-    if not held.rights:
-        raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {address} that you may see.", subject=address)
+    held.require(Right.SEE, address)
+    if by.identity_id is not None and mailbox.state is MailboxState.CLOSED:
+        raise Refusal(Rule.MAILBOX_CLOSED, f"The mailbox {address} is closed: its grants wait until it is opened again.", subject=address)
     return mailbox, held
 
 
@@ -234,7 +235,7 @@ async def list_grants(world: World, identity_id: int, address: str) -> list[Gran
     def query(conn: Connection) -> list[GrantRow]:
         mailbox, held = _granter(conn, By(identity_id, Door.REST), address, world.clock.now())
         rows = grants.of_mailbox(conn, mailbox.id)
-        return rows if Right.MANAGE in held.rights else [row for row in rows if row.grantee_id == identity_id]
+        return rows if held.may(Right.MANAGE) else [row for row in rows if row.grantee_id == identity_id]
 
     return await world.store.read(query)
 
@@ -266,7 +267,7 @@ async def rights_by_person(world: World, address: str) -> dict[str, frozenset[Ri
     def query(conn: Connection) -> dict[str, frozenset[Right]]:
         mailbox = mailboxes.by_address(conn, address)
         if mailbox is None:
-            raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {address} that you may see.", subject=address)
+            raise no_mailbox(address)
         now = world.clock.now()
         grantees = [row.grantee_id for row in grants.of_mailbox(conn, mailbox.id) if as_grant(row).holds_at(now)]
         people = list(dict.fromkeys((mailbox.owner_id, *mailboxes.co_holder_ids(conn, mailbox.id), *grantees)))

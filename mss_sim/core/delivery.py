@@ -17,6 +17,7 @@ from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.mail import structure
 from mss_sim.mail.addresses import domain_of
 from mss_sim.policy import closure
+from mss_sim.policy.access import right_missing
 from mss_sim.policy.delegation import Sending, decide_sending
 from mss_sim.policy.routing import Reach, Room, Standing, Way, decide_route, standing
 from mss_sim.store import conversations, folders, mailboxes, messages, submissions
@@ -160,8 +161,9 @@ class Delivery:
         held = delegation.access(conn, sender, origin.actor_id, letter.at)
         sending = decide_sending(held, sender.address, self._world.settings.send_precedence, origin.wished)
         effect = closure.effect_of(sender.kind, MailboxKind.PATIENT, letter.parsed.subject, letter.parsed.mes)
-        if effect in (closure.Effect.CLOSE, closure.Effect.WITHDRAW) and _writes_to_patients(letter):
-            held.require(Right.CLOSE, sender.address)
+        closes = effect in (closure.Effect.CLOSE, closure.Effect.WITHDRAW) and _writes_to_patients(letter)
+        if closes and not held.may(Right.CLOSE):
+            right_missing(Right.CLOSE, sender.address)
         if sender.state in _SENDER_STATES:
             raise Refusal(_SENDER_STATES[sender.state], f"The mailbox {sender.address} is {sender.state}: it does not send.")
         return sending

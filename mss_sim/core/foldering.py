@@ -1,7 +1,7 @@
 """The folders of a mailbox: list, create, rename, delete. Names are paths, `Parent/Child`; INBOX and the special folders stay."""
 
 from mss_sim.clock import SECOND
-from mss_sim.core import delegation
+from mss_sim.core import gate
 from mss_sim.core.accounts import Actor
 from mss_sim.core.delegation import Held
 from mss_sim.core.mailboxes import personal_reader
@@ -21,7 +21,7 @@ async def list_folders(world: World, actor: Actor, address: str) -> list[tuple[F
     """The folders of a mailbox, INBOX first, each with how many of its messages the actor has not seen."""
 
     def query(conn: Connection) -> list[tuple[Folder, int]]:
-        held = delegation.require(conn, address, actor.identity.id, Right.SEE, world.clock.now())
+        held = gate.require(world, conn, actor, address, Right.SEE)
         rows = folders.of_mailbox(conn, held.mailbox.id)
         reader = personal_reader(held, actor)
         if reader is None:
@@ -37,7 +37,7 @@ async def create_folder(world: World, actor: Actor, address: str, name: str) -> 
     path = _path(name)
 
     def unit(conn: Connection) -> Folder:
-        held = delegation.require(conn, address, actor.identity.id, Right.FILE, world.clock.now())
+        held = gate.require(world, conn, actor, address, Right.FILE)
         if folders.by_name(conn, held.mailbox.id, FOLDER_SEPARATOR.join(path)):
             raise Refusal(Rule.CONFLICT, f"There is already a folder {name}.", subject=name)
         _add_missing(world, conn, held, path[:-1])
@@ -72,7 +72,7 @@ async def rename_folder(world: World, actor: Actor, address: str, folder_id: int
     path = FOLDER_SEPARATOR.join(_path(name))
 
     def unit(conn: Connection) -> Folder:
-        held = delegation.require(conn, address, actor.identity.id, Right.FILE, world.clock.now())
+        held = gate.require(world, conn, actor, address, Right.FILE)
         folder = _ordinary(conn, held, folder_id)
         if path == folder.name:
             return folder
@@ -97,7 +97,7 @@ async def delete_folder(world: World, actor: Actor, address: str, folder_id: int
     """Delete an empty folder that has nothing inside: nothing is lost by a slip."""
 
     def unit(conn: Connection) -> None:
-        held = delegation.require(conn, address, actor.identity.id, Right.FILE, world.clock.now())
+        held = gate.require(world, conn, actor, address, Right.FILE)
         folder = _ordinary(conn, held, folder_id)
         if folders.below(conn, held.mailbox.id, folder.name):
             raise Refusal(Rule.CONFLICT, "The folder holds other folders; delete or move those first.")

@@ -1,6 +1,6 @@
 """Reading the journal of a mailbox."""
 
-from mss_sim.core import delegation
+from mss_sim.core import gate
 from mss_sim.core.accounts import Actor
 from mss_sim.core.world import World
 from mss_sim.store import journal
@@ -13,7 +13,7 @@ async def of_mailbox(world: World, actor: Actor, address: str, *, before: int | 
     """The newest lines of a mailbox; only who manages it may know who did what."""
 
     def query(conn: Connection) -> list[Line]:
-        held = delegation.require(conn, address, actor.identity.id, Right.MANAGE, world.clock.now())
+        held = gate.require(world, conn, actor, address, Right.MANAGE)
         return journal.of_mailbox(conn, held.mailbox.id, before=before, limit=limit)
 
     return await world.store.read(query)

@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 
-from mss_sim.core import delegation
+from mss_sim.core import delegation, gate
 from mss_sim.core.accounts import Actor
 from mss_sim.core.delegation import Held
 from mss_sim.core.foldering import NAME_CHARS_MAX
 from mss_sim.core.mailboxes import personal_reader
-from mss_sim.core.shelves import Place, Shelf, held_now, shelf
+from mss_sim.core.shelves import Place, Shelf, shelf
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.store import folders, messages, subscriptions, views
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
-from mss_sim.vocabulary import MailboxState, Right
+from mss_sim.vocabulary import Right
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,13 @@ class Listed:
     subscribed: frozenset[str]
 
 
-async def everything(world: World, actor: Actor, only: str | None = None) -> list[Listed]:
-    """Every mailbox that the actor may see now and that is open, or only the one at that address."""
+async def everything(world: World, actor: Actor) -> list[Listed]:
+    """Every mailbox whose folders the actor could open now."""
 
     def query(conn: Connection) -> list[Listed]:
         held = delegation.all_held(conn, actor.identity.id, world.clock.now())
-        seen = [one for one in held if Right.SEE in one.access.rights and one.mailbox.state is not MailboxState.CLOSED]
         said = subscriptions.said(conn, actor.identity.id)
-        return [_listed(conn, one, said) for one in seen if only in (None, one.mailbox.address)]
+        return [_listed(conn, one, said) for one in held if gate.opens(world, actor, one)]
 
     return await world.store.read(query)
 
@@ -75,7 +74,7 @@ async def subscribe(world: World, actor: Actor, place: Place, *, subscribed: boo
         raise Refusal(Rule.INVALID, f"A folder name has at most {NAME_CHARS_MAX} characters.", subject=place.name[:100])
 
     def unit(conn: Connection) -> None:
-        held = held_now(world, conn, actor, place.address, Right.SEE)
+        held = gate.require(world, conn, actor, place.address, Right.SEE)
         subscriptions.say(conn, actor.identity.id, held.mailbox.id, place.name, subscribed=subscribed)
 
     await world.store.write(unit)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mss_sim.clock import Micros
-from mss_sim.core import delegation
+from mss_sim.core import delegation, gate
 from mss_sim.core.accounts import Actor
 from mss_sim.core.delegation import Held
 from mss_sim.core.world import World
@@ -58,7 +58,7 @@ def personal_reader(held: Held, actor: Actor) -> int | None:
 async def held_mailboxes(world: World, actor: Actor) -> list[Held]:
     """Every mailbox that the actor may see now; the one that he chose at log-in alone, when he chose one."""
     rows = await world.store.read(delegation.all_held, actor.identity.id, world.clock.now())
-    return [held for held in rows if Right.SEE in held.access.rights and actor.mailbox in (None, held.mailbox.address)]
+    return [held for held in rows if held.access.may(Right.SEE) and actor.mailbox in (None, held.mailbox.address)]
 
 
 async def held_mailbox(world: World, actor: Actor, address: str, right: Right = Right.SEE) -> Held:
@@ -66,10 +66,15 @@ async def held_mailbox(world: World, actor: Actor, address: str, right: Right = 
     return await world.store.read(delegation.require, address, actor.identity.id, right, world.clock.now())
 
 
+async def open_mailbox(world: World, actor: Actor, address: str) -> Held:
+    """One mailbox that the actor could open a folder of now."""
+    return await world.store.read(lambda conn: gate.require(world, conn, actor, address, Right.SEE))
+
+
 async def may(world: World, actor: Actor, address: str, right: Right) -> bool:
     """Whether the actor would not be refused what needs that right over a mailbox."""
     held = await world.store.read(delegation.access_to, address, actor.identity.id, world.clock.now())
-    return held is not None and right in held.access.rights and actor.mailbox in (None, address)
+    return held is not None and held.access.may(right) and actor.mailbox in (None, address)
 
 
 def folder_named(boxes: Iterable[Folder], text: str) -> int:
@@ -86,7 +91,7 @@ async def list_messages(world: World, actor: Actor, address: str, query: ListQue
     check_texts((query.from_, query.to, query.subject, query.text), world.settings.search_query_chars_max)
 
     def run(conn: Connection) -> Listed:
-        held = delegation.require(conn, address, actor.identity.id, Right.SEE, world.clock.now())
+        held = gate.require(world, conn, actor, address, Right.SEE)
         if query.text:
             held.access.require(Right.READ, address)
         boxes = {folder.id: folder for folder in folders.of_mailbox(conn, held.mailbox.id)}
@@ -115,7 +120,7 @@ async def open_message(world: World, actor: Actor, address: str, copy_id: int) -
     """A copy with its bytes. The first reading by each person is recorded, whatever the seen policy is; nothing is marked."""
 
     def look(conn: Connection) -> Opened:
-        held = delegation.require(conn, address, actor.identity.id, Right.READ, world.clock.now())
+        held = gate.require(world, conn, actor, address, Right.READ)
         item = _item(conn, held, actor, copy_id)
         read = tuple(messages.readings_of(conn, [copy_id]).get(copy_id, ()))
         folder = folders.by_id(conn, held.mailbox.id, item.copy.folder_id)
@@ -133,7 +138,7 @@ async def open_message(world: World, actor: Actor, address: str, copy_id: int) -
 
 def _note_reading(world: World, conn: Connection, actor: Actor, address: str, copy_id: int) -> list[Reading]:
     now = world.clock.now()
-    held = delegation.require(conn, address, actor.identity.id, Right.READ, now)
+    held = gate.require(world, conn, actor, address, Right.READ)
     item = _item(conn, held, actor, copy_id)
     if messages.note_reading(conn, copy_id, actor.identity.id, now):
         _trace(world, conn, actor, held, Right.READ, Act.READ, item, {})
@@ -144,7 +149,7 @@ async def readings(world: World, actor: Actor, address: str, copy_id: int) -> li
     """Who read a copy, the first reader first."""
 
     def query(conn: Connection) -> list[Reading]:
-        held = delegation.require(conn, address, actor.identity.id, Right.SEE, world.clock.now())
+        held = gate.require(world, conn, actor, address, Right.SEE)
         return messages.readings_of(conn, [_item(conn, held, actor, copy_id).copy.id]).get(copy_id, [])
 
     return await world.store.read(query)
@@ -156,7 +161,7 @@ async def change_flags(world: World, actor: Actor, address: str, copy_id: int, c
 
     def unit(conn: Connection) -> Item:
         now = world.clock.now()
-        held = delegation.require(conn, address, actor.identity.id, Right.MARK, now)
+        held = gate.require(world, conn, actor, address, Right.MARK)
         if "\\Deleted" in change.add | change.remove:
             held.access.require(Right.DELETE, address)
         item = _item(conn, held, actor, copy_id)
@@ -221,8 +226,7 @@ async def move(world: World, actor: Actor, address: str, copy_id: int, folder: s
     """Put a copy into another folder of the same mailbox, by its id or its name; the copy's id stays, its UID does not."""
 
     def unit(conn: Connection) -> Item:
-        now = world.clock.now()
-        held = delegation.require(conn, address, actor.identity.id, Right.SEE, now)
+        held = gate.require(world, conn, actor, address, Right.SEE)
         boxes = {box.id: box for box in folders.of_mailbox(conn, held.mailbox.id)}
         target = boxes[folder_named(boxes.values(), folder)]
         right = Right.FILE
@@ -253,7 +257,7 @@ async def delete(world: World, actor: Actor, address: str, copy_id: int) -> None
 
     def unit(conn: Connection) -> None:
         mailboxes.berths(conn, [address])  # mailboxes are locked before folders, everywhere
-        held = delegation.require(conn, address, actor.identity.id, Right.DELETE, world.clock.now())
+        held = gate.require(world, conn, actor, address, Right.DELETE)
         item = _item(conn, held, actor, copy_id)
         folder = folders.lock(conn, [item.copy.folder_id])[item.copy.folder_id]
         folder.exists_count -= 1

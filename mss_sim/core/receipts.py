@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from mss_sim.core import delegation
+from mss_sim.core import gate
 from mss_sim.core.accounts import Actor
 from mss_sim.core.delivery import Delivery
 from mss_sim.core.mailboxes import Opened, open_message
@@ -57,7 +57,7 @@ class Receipts:
 
         def unit(conn: Connection) -> SentReceipt:
             now = world.clock.now()
-            held = delegation.require(conn, address, actor.identity.id, Right.READ, now)
+            held = gate.require(world, conn, actor, address, Right.READ)
             item = messages.one(conn, held.mailbox.id, copy_id, None)
             if item is None:
                 raise Refusal(Rule.NOT_FOUND, "There is no such message in this mailbox.")
@@ -144,7 +144,7 @@ async def sent_letters(world: World, actor: Actor, address: str, *, before: int 
     """The letters that a mailbox sent, newest first, with their timelines."""
 
     def query(conn: Connection) -> list[Sent]:
-        held = delegation.require(conn, address, actor.identity.id, Right.SEE, world.clock.now())
+        held = gate.require(world, conn, actor, address, Right.SEE)
         return _sent(conn, submissions.of_mailbox(conn, held.mailbox.id, before=before, limit=limit))
 
     return await world.store.read(query)
@@ -154,7 +154,7 @@ async def timeline(world: World, actor: Actor, address: str, submission_id: int)
     """One sent letter of a mailbox with its timelines."""
 
     def query(conn: Connection) -> Sent:
-        held = delegation.require(conn, address, actor.identity.id, Right.SEE, world.clock.now())
+        held = gate.require(world, conn, actor, address, Right.SEE)
         row = submissions.by_id(conn, submission_id)
         if row is None or row.mailbox_id != held.mailbox.id:
             raise Refusal(Rule.NOT_FOUND, "This mailbox sent no such letter.")
@@ -167,7 +167,7 @@ async def timeline_of_copy(world: World, actor: Actor, address: str, copy_id: in
     """The timelines of the letter behind a copy, when the mailbox sent it."""
 
     def query(conn: Connection) -> Sent:
-        held = delegation.require(conn, address, actor.identity.id, Right.SEE, world.clock.now())
+        held = gate.require(world, conn, actor, address, Right.SEE)
         item = messages.one(conn, held.mailbox.id, copy_id, None)
         row = submissions.of_message(conn, item.message.id, held.mailbox.id) if item else None
         if row is None:
@@ -181,7 +181,7 @@ async def raw_report(world: World, actor: Actor, address: str, submission_id: in
     """The bytes of the report that an event of a timeline came from; the right to read is needed."""
 
     def query(conn: Connection) -> bytes:
-        held = delegation.require(conn, address, actor.identity.id, Right.READ, world.clock.now())
+        held = gate.require(world, conn, actor, address, Right.READ)
         row = submissions.by_id(conn, submission_id)
         if row is not None and row.mailbox_id == held.mailbox.id:
             for _, events in _sent(conn, [row])[0].recipients:

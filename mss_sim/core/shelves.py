@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from mss_sim.clock import Micros
-from mss_sim.core import delegation
-from mss_sim.core.accounts import Actor, barred, check_way, is_over
+from mss_sim.core import gate
+from mss_sim.core.accounts import Actor, is_over
 from mss_sim.core.delegation import Held
 from mss_sim.core.mailboxes import personal_reader
 from mss_sim.core.world import World
@@ -29,7 +29,7 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.store.search import Scope, find
 from mss_sim.store.views import CopyState, Range, Sortable
-from mss_sim.vocabulary import MailboxState, Right
+from mss_sim.vocabulary import Right
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +60,6 @@ class Place:
     id: int | None = None
 
 
-def _check_known(world: World, conn: Connection, actor: Actor) -> None:
-    why = barred(world, conn, actor)
-    if why is not None:
-        raise Refusal(Rule.AUTHENTICATION_FAILED, why, reference="mss-sim#acting-for")
-
-
-def held_now(world: World, conn: Connection, actor: Actor, address: str, right: Right) -> Held:
-    """The mailbox when the actor still has that right over it, is still known, and it is still open."""
-    _check_known(world, conn, actor)
-    held = delegation.require(conn, address, actor.identity.id, right, world.clock.now())
-    if held.mailbox.state is MailboxState.CLOSED:
-        raise Refusal(Rule.MAILBOX_CLOSED, f"The mailbox {address} is closed.", subject=address)
-    try:
-        check_way(world, held.mailbox, actor.way)
-    except Refusal as refusal:
-        raise Refusal(Rule.RIGHT_MISSING, refusal.detail, subject=address, reference=refusal.reference) from refusal
-    return held
-
-
 async def check(world: World, actor: Actor, address: str | None) -> Micros | None:
     """Refuse an actor who is no longer known, or who may no longer see the mailbox that he logged in to, if any.
 
@@ -90,9 +71,9 @@ async def check(world: World, actor: Actor, address: str | None) -> Micros | Non
             detail = "The token that opened this connection has expired; log in again with a fresh one."
             raise Refusal(Rule.AUTHENTICATION_FAILED, detail, reference="psc#access-token")
         if address is None:
-            _check_known(world, conn, actor)
+            gate.check_known(world, conn, actor)
             return actor.until
-        ends = (_until(held_now(world, conn, actor, address, Right.SEE)), actor.until)
+        ends = (_until(gate.require(world, conn, actor, address, Right.SEE)), actor.until)
         return min((end for end in ends if end is not None), default=None)
 
     return await world.store.read(query)
@@ -105,7 +86,7 @@ def _until(held: Held) -> Micros | None:
 
 def shelf(world: World, conn: Connection, actor: Actor, place: Place, right: Right, *, lock: bool = False) -> Shelf:
     """The folder when the actor has that right over its mailbox, its row locked until the commit if asked; Refusal otherwise."""
-    held = held_now(world, conn, actor, place.address, right)
+    held = gate.require(world, conn, actor, place.address, right)
     return Shelf(held, _folder(conn, held, place, lock=lock), personal_reader(held, actor))
 
 

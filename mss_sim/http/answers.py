@@ -14,7 +14,7 @@ Answers = dict[int | str, dict[str, Any]]
 
 ANYWHERE = (Rule.AUTHENTICATION_REQUIRED, Rule.AUTHENTICATION_FAILED, Rule.INVALID, Rule.STORE_UNAVAILABLE)
 """Whoever asks must say who he is, may misspell a parameter, and may find the store silent."""
-IN_A_MAILBOX = (*ANYWHERE, Rule.RIGHT_MISSING, Rule.NOT_FOUND)
+IN_A_MAILBOX = (*ANYWHERE, Rule.RIGHT_MISSING, Rule.NOT_FOUND, Rule.MAILBOX_CLOSED)
 """What stands in a mailbox needs a right over it, and may not be there."""
 CONTROL_IN_MEMORY = (Rule.CONTROL_FORBIDDEN, Rule.INVALID)
 """What the control plane tells without the store."""
@@ -27,7 +27,7 @@ _SAID: dict[Rule, str] = {
     Rule.SEND_NOT_ALLOWED: "You may not send from this mailbox: you neither hold it nor have a grant with send_on_behalf or send_as.",
     Rule.RIGHT_MISSING: f"The right read over {_MAILBOX} is missing; ask a holder of the mailbox for a grant that has it.",
     Rule.UNKNOWN_MAILBOX: "There is no mailbox personne@cabinet.sim.mssante.fr; check the address in the directory.",
-    Rule.MAILBOX_CLOSED: f"The mailbox {_MAILBOX} is closed: it does not send.",
+    Rule.MAILBOX_CLOSED: f"The mailbox {_MAILBOX} is closed: nothing is read or done in it until it is opened again.",
     Rule.MAILBOX_SUSPENDED: f"The mailbox {_MAILBOX} is suspended: it does not send.",
     Rule.MAILBOX_FULL: f"The mailbox {_MAILBOX} is full; try again later.",
     Rule.DOMAIN_OUTSIDE: "The domain of info@example.org is not in the trust space; health mail never leaves it.",

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBasic, HTTPBearer
 from starlette.requests import HTTPConnection
 
-from mss_sim.core import accounts
+from mss_sim.core import accounts, gate
 from mss_sim.core.accounts import Actor
 from mss_sim.core.core import Core
 from mss_sim.errors import Refusal, Rule
@@ -46,20 +46,8 @@ async def get_actor(
     actor = await authenticate(core, request.headers.get("authorization"))
     address = request.path_params.get("address")
     if address is not None:
-        check_reach(actor, get_address(address))
+        gate.check_reach(actor, get_address(address))
     return actor
-
-
-def check_reach(actor: Actor, address: str | None) -> None:
-    """Refuse what is over another mailbox than the one that was chosen at log-in, or over all of them (None)."""
-    if actor.mailbox in (None, address):
-        return
-    raise Refusal(
-        Rule.RIGHT_MISSING,
-        f"You logged in to act for {actor.mailbox}; log in without it to reach {address or 'your other mailboxes'}.",
-        subject=address,
-        reference="mss-sim#acting-for",
-    )
 
 
 def _query_names(dependant: Dependant) -> set[str]:

@@ -138,7 +138,7 @@ async def create(session: Session, wanted: Create) -> bytes:
         known = ", ".join(wanted.use)
         detail = f"Every mailbox is born with its special folders, and has one of each: {known} cannot be given to another."
         raise Coded(Refusal(Rule.CONFLICT, detail, reference="rfc6154#3"), "USEATTR")
-    place = session.place(wanted.name.removesuffix("/"))
+    place = await session.seen_place(wanted.name.removesuffix("/"))
     try:
         made = await foldering.create_folder(session.world, session.actor, place.address, place.name)
     except Refusal as refusal:
@@ -158,7 +158,7 @@ async def delete(session: Session, name: str) -> bytes:
 
 async def rename(session: Session, wanted: Rename) -> bytes:
     """RENAME, within one mailbox."""
-    place, target = await session.seen_place(wanted.name), session.place(wanted.new_name)
+    place, target = await session.seen_place(wanted.name), await session.seen_place(wanted.new_name)
     if place.address != target.address:
         raise Refusal(Rule.INVALID, "A folder stays in its mailbox; create the other and move the messages.", subject=wanted.new_name)
     folder = (await shelves.shelf_at(session.world, session.actor, place)).folder

@@ -84,6 +84,6 @@ async def get_quota_root(session: Session, name: str) -> bytes:
 
 
 async def _tell_quota(session: Session, root: str) -> None:
-    held = await mailboxes.held_mailbox(session.world, session.actor, root)
+    held = await mailboxes.open_mailbox(session.world, session.actor, root)
     used, limit = -(-held.mailbox.used_bytes // 1_024), held.mailbox.quota_bytes // 1_024
     session.say(b"* QUOTA %b (STORAGE %d %d)" % (astring(root.encode("ascii", "replace")), used, limit))

@@ -24,7 +24,7 @@ from mss_sim.imap import responses
 from mss_sim.imap.view import View
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.net.transcripts import Transcript
-from mss_sim.vocabulary import NAMESPACE_OTHERS, NAMESPACE_SHARED, MailboxKind
+from mss_sim.vocabulary import NAMESPACE_OTHERS, NAMESPACE_SHARED, MailboxKind, MailboxState
 
 LOST = frozenset({Rule.NOT_FOUND, Rule.AUTHENTICATION_FAILED, Rule.MAILBOX_CLOSED})
 """The rules that say that what was open may be seen no more."""
@@ -144,7 +144,8 @@ class Session:
         limits = [self.size_limit(one.mailbox) for one in held]
         self.literal_max = max(limits, default=self.settings.imap_literal_bytes_before_login_max)
         if actor.mailbox is None:
-            own = [one.mailbox for one in held if one.access.role is not None and one.mailbox.kind in OWN_KINDS]
+            opened = [one.mailbox for one in held if one.access.role is not None and one.mailbox.state is not MailboxState.CLOSED]
+            own = [mailbox for mailbox in opened if mailbox.kind in OWN_KINDS]
             self.home = own[0].address if own else None
         self.watcher.until = await shelves.check(self.world, actor, self.home)
         self.actor_or_none = actor

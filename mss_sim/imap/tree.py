@@ -43,7 +43,7 @@ async def namespace(session: Session, _: None) -> bytes:
 async def nodes(session: Session) -> list[Node]:
     """The whole tree that the actor may see now."""
     found: dict[str, tuple[Place | None, Folder | None, bool]] = {}
-    for one in await listing.everything(session.world, session.actor, session.home if session.direct else None):
+    for one in await listing.everything(session.world, session.actor):
         prefix = namespace_of(one.held, session.home)
         address = one.held.mailbox.address
         stem = f"{prefix}/{address}/" if prefix else ""

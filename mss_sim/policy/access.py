@@ -1,4 +1,13 @@
-"""Who holds what over a mailbox, at one instant."""
+"""Who holds what over a mailbox, at one instant, and what that lets them do.
+
+| right                                         | what it needs besides                          |
+|-----------------------------------------------|------------------------------------------------|
+| see                                           | nothing                                        |
+| read, mark, file, delete, close, manage       | see: nothing is done in a mailbox that one may not see |
+| send_on_behalf, send_as                       | nothing: somebody may write for a mailbox whose letters are none of their business |
+
+Somebody who may not see a mailbox is told what a stranger is told, whatever other right they hold: there is no such mailbox.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,6 +17,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary import HolderRole, Right
 
 ALL_RIGHTS = frozenset(Right)
+SEND_RIGHTS = frozenset({Right.SEND_ON_BEHALF, Right.SEND_AS})
 
 HOLDER_RIGHTS: dict[HolderRole, frozenset[Right]] = {
     HolderRole.OWNER: ALL_RIGHTS,
@@ -54,15 +64,21 @@ class Access:
             return None
         return next((grant for grant in self.grants if right in grant.rights), None)
 
+    def may(self, right: Right) -> bool:
+        """Whether a right that is held can be used, by the table above."""
+        return right in self.rights and (right in SEND_RIGHTS or Right.SEE in self.rights)
+
     def require(self, right: Right, address: str) -> None:
-        """Refuse when the right is not held. A mailbox that may not be seen does not exist for this identity."""
-        if right in self.rights:
-            return
-        if Right.SEE not in self.rights and right is not Right.SEE and self.rights:
+        """Refuse when the right cannot be used. A mailbox that may not be seen does not exist for this identity."""
+        if not self.rights or (Right.SEE not in self.rights and right not in SEND_RIGHTS):
+            raise no_mailbox(address)
+        if right not in self.rights:
             right_missing(right, address)
-        if Right.SEE not in self.rights:
-            raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {address} that you may see.", subject=address)
-        right_missing(right, address)
+
+
+def no_mailbox(address: str) -> Refusal:
+    """The refusal for a mailbox that is not there, or that may not be seen: one and the same, so that it tells nothing."""
+    return Refusal(Rule.NOT_FOUND, f"There is no mailbox {address} that you may see.", subject=address)
 
 
 def right_missing(right: Right, address: str) -> None:

@@ -6,6 +6,8 @@
 | co-holder           | any right                    | any grant             | may leave              |
 | grantee with manage | the rights he holds himself  | any grant but his own | no                     |
 | any other grantee   | nothing                      | renounce his own      | no                     |
+
+As every right but those to send, `manage` is used by who may see the mailbox; renouncing needs no right.
 """
 
 from dataclasses import dataclass
@@ -71,7 +73,7 @@ def decide_grant(
     _refuse_grantee(grantee, mailbox)
     if not rights:
         raise Refusal(Rule.INVALID, "A grant needs at least one right.")
-    if Right.MANAGE not in granter.rights:
+    if not granter.may(Right.MANAGE):
         raise Refusal(
             Rule.GRANT_NOT_ALLOWED, "Only a holder of the mailbox or a grantee with manage may grant.", reference="mss-sim#grants"
         )
@@ -125,7 +127,7 @@ def decide_revocation(revoker: Access, *, own: bool) -> None:
     """Raise the refusal when this access may not take a grant of the mailbox back; renouncing one's own needs no right."""
     if own:
         return
-    if Right.MANAGE not in revoker.rights:
+    if not revoker.may(Right.MANAGE):
         raise Refusal(
             Rule.GRANT_NOT_ALLOWED,
             "Only a holder of the mailbox or a grantee with manage may revoke; a grantee may renounce his own grant.",

@@ -64,7 +64,11 @@ def test_what_is_no_question_is_told_so(octets: bytes) -> None:
     assert (answer[:2], answer[2] & 0x80, answer[3] & 0x0F, len(answer)) == (octets[:2], 0x80, RCODE.FORMERR, 12)
 
 
-@pytest.mark.parametrize("octets", [b"", b"x", ASKED[:11], head(flags=0x8180) + QUESTION, head(0, flags=0x8001), b"\xff" * 40])
+@pytest.mark.parametrize(
+    "octets",
+    [b"", b"x", ASKED[:11], head(flags=0x8180) + QUESTION, head(0, flags=0x8001), b"\xff" * 40],
+    ids=["nothing", "an octet", "less than a header", "an answer", "an answer without a question", "ones"],
+)
 def test_an_answer_is_not_answered_or_two_servers_would_go_on_for_ever(octets: bytes) -> None:
     assert said(octets) is None
 
@@ -120,7 +124,9 @@ async def _answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
     assert DNSRecord.parse(await reader.readexactly(length)).header.rcode == RCODE.NOERROR
 
 
-@pytest.mark.parametrize("begun", [b"", b"\x00", b"\x00\x20", b"\xff\xff" + ASKED])
+@pytest.mark.parametrize(
+    "begun", [b"", b"\x00", b"\x00\x20", b"\xff\xff" + ASKED], ids=["nothing", "half a length", "a length", "a part of a long one"]
+)
 async def test_who_says_half_a_message_is_left_after_a_while(listening: Listening, begun: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", listening.port)
     writer.write(begun)
