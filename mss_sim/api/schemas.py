@@ -30,6 +30,8 @@ _SECRETARY = "590000010000017/SEC0001"
 
 OneLine = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f\u0085\u2028\u2029]*$")]
 """A text that can stand in a header: one line."""
+Reason = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")]
+"""Why, in words; without NUL, which PostgreSQL keeps not."""
 Count = Annotated[int, Field(ge=0, le=2**62)]
 Rank = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -308,7 +310,7 @@ class GrantIn(In):
     rights: list[Right] = Field(min_length=1)
     valid_from: datetime | None = None
     valid_until: datetime | None = None
-    reason: str = Field(default="", max_length=1_000)
+    reason: Reason = ""
 
 
 class GrantOut(Out):
@@ -331,7 +333,7 @@ class HandOverIn(In):
     from_: str = Field(alias="from", description="idNat of who leaves.", examples=[_SECRETARY])
     to: str = Field(description="idNat of the successor.")
     mailbox: str | None = Field(default=None, description="Only the grants over this mailbox; none: over all that you manage.")
-    reason: str = Field(default="", max_length=1_000)
+    reason: Reason = ""
 
 
 class HandOverOut(Out):
