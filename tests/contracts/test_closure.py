@@ -75,8 +75,13 @@ async def test_a_conversation_is_closed_and_reopened_explicitly(door: Door, worl
     assert (await door.send("patient", PATIENT, [PRACTICE])).shown == door.shows(*_CLOSED)
     assert (await secretary.rest("POST", f"{path}/reopen")).json()["closed"] is False
     assert (await door.send("patient", PATIENT, [PRACTICE])).accepted
-    acts = [line["act"] for line in (await Person(world, "doctor").get(f"/mailboxes/{PRACTICE}/journal"))["items"]]
-    assert {"conversation.closed", "conversation.reopened"} <= set(acts)
+    doctor = Person(world, "doctor")
+    grant = next(one for one in await doctor.get(f"/mailboxes/{PRACTICE}/grants") if one["grantee"]["idnat"] == secretary.idnat)
+    lines = [line for line in (await doctor.get(f"/mailboxes/{PRACTICE}/journal"))["items"] if line["act"].startswith("conversation.")]
+    assert [line["act"] for line in lines] == ["conversation.reopened", "conversation.closed"]
+    for line in lines:
+        assert (line["actor"]["idnat"], line["door"], line["grant_id"]) == (secretary.idnat, "rest", grant["id"])
+        assert line["detail"] == {"conversation": found["id"], "patients": [PATIENT], "rights": 1}
 
 
 async def test_who_lacks_the_right_to_close_is_refused(door: Door, world: Simulator) -> None:
@@ -85,11 +90,43 @@ async def test_who_lacks_the_right_to_close_is_refused(door: Door, world: Simula
     found = (await assistant.get(f"/mailboxes/{PRACTICE}/conversations"))["items"][0]
     answer = await assistant.rest("POST", f"/mailboxes/{PRACTICE}/conversations/{found['id']}/close")
     assert (answer.status_code, answer.json()["code"]) == (403, "right-missing")
+    assert (await door.send("patient", PATIENT, [PRACTICE])).accepted, "nothing was closed"
 
 
 async def test_the_patient_cannot_close_or_reopen(door: Door, world: Simulator) -> None:
-    await door.send("doctor", DOCTOR, [PATIENT], headers={"X-MSS-MES": "FIN"})
     patient = Person(world, "patient")
-    found = (await patient.get(f"/mailboxes/{PATIENT}/conversations"))["items"][0]
-    answer = await patient.rest("POST", f"/mailboxes/{PATIENT}/conversations/{found['id']}/reopen")
-    assert answer.status_code == 403
+    for verb, headers, closed in (("close", {}, False), ("reopen", {"X-MSS-MES": "FIN"}, True)):
+        await door.send("doctor", DOCTOR, [PATIENT], headers=headers)
+        path = f"/mailboxes/{PATIENT}/conversations/{(await patient.get(f'/mailboxes/{PATIENT}/conversations'))['items'][0]['id']}"
+        answer = await patient.rest("POST", f"{path}/{verb}")
+        assert (answer.status_code, answer.json()["code"], answer.json()["reference"]) == (403, "right-missing", "cnam#7")
+        assert (await patient.get(path))["closed"] is closed
+    answered = await _last_id(door, "patient", PATIENT)
+    assert (await door.send("patient", PATIENT, [DOCTOR], headers={"In-Reply-To": answered})).shown == door.shows(*_CLOSED)
+    assert (await door.send("patient", PATIENT, [DOCTOR])).accepted
+    lines = (await patient.get(f"/mailboxes/{PATIENT}/journal"))["items"] + (
+        await Person(world, "doctor").get(f"/mailboxes/{DOCTOR}/journal")
+    )["items"]
+    assert [line for line in lines if line["act"].startswith("conversation.")] == []
+
+
+async def test_a_new_letter_opens_again_what_was_closed_explicitly(door: Door, world: Simulator) -> None:
+    await door.send("doctor", DOCTOR, [PATIENT])
+    doctor = Person(world, "doctor")
+    found = (await doctor.get(f"/mailboxes/{DOCTOR}/conversations"))["items"][0]
+    assert (await doctor.rest("POST", f"/mailboxes/{DOCTOR}/conversations/{found['id']}/close")).json()["closed"] is True
+    assert (await door.send("patient", PATIENT, [DOCTOR])).shown == door.shows(*_CLOSED)
+    await door.send("doctor", DOCTOR, [PATIENT])
+    assert (await door.send("patient", PATIENT, [DOCTOR])).accepted
+
+
+async def test_a_reply_to_that_is_no_mailbox_here_is_ignored(door: Door, world: Simulator) -> None:
+    await door.send("doctor", DOCTOR, [PATIENT], headers={"Reply-To": "personne@cabinet.sim.mssante.fr"})
+    assert (await door.send("patient", PATIENT, [DOCTOR])).accepted
+
+
+async def test_a_reply_to_that_is_a_patients_lets_no_patient_write_to_another(door: Door, world: Simulator) -> None:
+    await door.send("doctor", DOCTOR, [PATIENT], headers={"Reply-To": PATIENT2})
+    assert (await door.send("patient", PATIENT, [PATIENT2])).shown == door.shows("550 5.7.1", "403 not-invited")
+    assert (await door.send("patient", PATIENT, [DOCTOR])).accepted
+    assert await door.folder("patient2", PATIENT2) == []

@@ -49,14 +49,23 @@ async def test_the_journal_names_actor_mailbox_and_grant(door: Door, world: Simu
     assert line["detail"]["mode"] == "send_on_behalf"
 
 
-async def test_who_may_only_read_may_not_send(door: Door) -> None:
+async def _nothing_left(door: Door, world: Simulator) -> None:
+    """Nobody got anything from the practice, and nothing says that it was sent."""
+    assert await door.folder("hospital", HOSPITAL) == []
+    assert await door.folder("doctor", PRACTICE, "Sent") == []
+    assert (await Person(world, "doctor").get(f"/mailboxes/{PRACTICE}/sent"))["items"] == []
+
+
+async def test_who_may_only_read_may_not_send(door: Door, world: Simulator) -> None:
     verdict = await door.send("assistant", PRACTICE, [HOSPITAL])
     assert verdict.shown == door.shows("553 5.7.1", "403 send-not-allowed")
+    await _nothing_left(door, world)
 
 
-async def test_who_has_no_grant_may_not_send(door: Door) -> None:
+async def test_who_has_no_grant_may_not_send(door: Door, world: Simulator) -> None:
     verdict = await door.send("newcomer", PRACTICE, [HOSPITAL])
     assert verdict.shown == door.shows("553 5.7.1", "403 send-not-allowed")
+    await _nothing_left(door, world)
 
 
 async def test_a_revoked_grant_stops_at_the_next_request(door: Door, world: Simulator) -> None:

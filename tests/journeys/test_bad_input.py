@@ -84,11 +84,15 @@ async def test_a_zip_bomb_named_like_a_document_archive_is_only_stored(simulator
 
 
 async def test_a_utf8_address_needs_smtputf8_and_then_works(simulator: Simulator) -> None:
-    peer = Peer(simulator)
-    refused = await peer.send("zoé@hopital-ormes.sim.mssante.fr", [PRACTICE], letter(HOSPITAL, PRACTICE))
+    peer, zoe = Peer(simulator), "zoé@hopital-ormes.sim.mssante.fr"
+    refused = await peer.send(zoe, [PRACTICE], letter(HOSPITAL, PRACTICE))
     assert (refused.code, refused.enhanced) == (553, "5.6.7")
-    accepted = await peer.send(HOSPITAL, [PRACTICE], letter(HOSPITAL, PRACTICE), mail="SMTPUTF8 BODY=8BITMIME")
+    raw = letter(HOSPITAL, PRACTICE).as_bytes().replace(b"From: " + HOSPITAL.encode(), f"From: {zoe}".encode())
+    accepted = await peer.send(zoe, [PRACTICE], raw, mail="SMTPUTF8 BODY=8BITMIME")
     assert accepted.code == 250
+    item = (await Person(simulator, "doctor").inbox(PRACTICE))[0]
+    assert [one["address"] for one in item["from"]] == [zoe]
+    assert (await Person(simulator, "doctor").open(PRACTICE, item["id"]))["return_path"] == zoe
 
 
 async def test_the_size_is_refused_at_mail_and_after_data(start: StartSimulator) -> None:
@@ -116,12 +120,16 @@ async def test_connections_are_counted_in_all_and_per_identity(start: StartSimul
         assert first[2].startswith("235")
         second = await _log_in(ready["submission"]["port"], context)
         assert second[2].startswith("421 4.7.0")
-        third = await asyncio.open_connection("127.0.0.1", ready["mx"]["port"])
-        assert (await third[0].readline()).startswith(b"220")
+        assert await second[0].read() == b""
         others = [await asyncio.open_connection("127.0.0.1", ready["mx"]["port"]) for _ in range(2)]
-        greetings = [await reader.readline() for reader, _ in others]
-        assert any(line.startswith(b"421 4.7.0") for line in greetings)
-        for writer in (first[1], second[1], third[1], *(writer for _, writer in others)):
+        assert [(await reader.readline())[:3] for reader, _ in others] == [b"220", b"220"], "three in all, with the first"
+        last = await asyncio.open_connection("127.0.0.1", ready["mx"]["port"])
+        assert (await last[0].read()).startswith(b"421 4.7.0"), "one more is told so, and let go"
+        others[0][1].write(b"QUIT\r\n")
+        await others[0][0].read()
+        again = await asyncio.open_connection("127.0.0.1", ready["mx"]["port"])
+        assert (await again[0].readline()).startswith(b"220"), "there is room for one again"
+        for writer in (first[1], second[1], last[1], again[1], *(writer for _, writer in others)):
             writer.close()
 
 

@@ -235,7 +235,8 @@ async def test_flags_moves_and_deletions_keep_the_counters_true(simulator: Simul
     mailbox = await doctor.get(f"/mailboxes/{PRACTICE}")
     assert mailbox["used_bytes"] == 0
     for bad in (["\\Recent"], ["a b"], [""], ["é"]):
-        assert (await doctor.rest("PATCH", path, json={"add": bad})).status_code in (404, 422)
+        answer = await doctor.rest("PATCH", path, json={"add": bad})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request"), "asked before the message is looked for"
 
 
 async def test_folders_are_made_renamed_and_deleted(simulator: Simulator) -> None:
