@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from mss_sim.errors import Refusal, Rule
@@ -131,3 +131,22 @@ async def test_what_a_stopping_store_was_asked_for_is_kept(tmp_path: Path) -> No
     await asyncio.sleep(0)
     await stopping.close()
     assert await asyncio.gather(*asked) == list(range(5))
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("together", [False, True], ids=["a unit", "a bulk"])
+async def test_a_connection_that_breaks_at_work_is_told_as_such_and_replaced(store: Store, together: bool) -> None:
+    def broken(conn: Connection) -> None:
+        conn.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    def bulk(conn: Connection, numbers: Sequence[int]) -> list[int | Exception]:
+        broken(conn)
+        return list(numbers)
+
+    for _ in range(2):
+        asked = [store.write_in_bulk(bulk, 1), store.write_in_bulk(bulk, 2)] if together else [store.write(broken)]
+        for answer in await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), 20):
+            assert isinstance(answer, Refusal), repr(answer)
+            assert answer.rule is Rule.STORE_UNAVAILABLE
+    assert await asyncio.wait_for(store.write(partial(_add, number=1)), 20) == 1
+    assert await store.read(_count) == 1
