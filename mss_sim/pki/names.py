@@ -38,7 +38,7 @@ def dn_text(name: x509.Name) -> str:
 def read_dn(text: str) -> x509.Name:
     """The name behind its text, spaces around commas allowed; ValueError when it cannot be read."""
     try:
-        return x509.Name.from_rfc4514_string(",".join(piece.strip() for piece in _pieces(text)))
+        return x509.Name.from_rfc4514_string(",".join(_trimmed(piece) for piece in _pieces(text)))
     except (ValueError, KeyError) as error:
         raise ValueError(f"{text[:200]!r} is no distinguished name like CN=…,OU=…,O=…,ST=…,C=FR") from error
 
@@ -54,6 +54,13 @@ def _pieces(text: str) -> Iterator[str]:
         piece += letter
         escaped = letter == "\\" and not escaped
     yield piece
+
+
+def _trimmed(piece: str) -> str:
+    """An attribute without the spaces around it; one that is escaped at the end belongs to the value (ref: rfc4514#2.4)."""
+    trimmed = piece.strip(" ")
+    backslashes = len(trimmed) - len(trimmed.rstrip("\\"))
+    return f"{trimmed} " if backslashes % 2 and trimmed != piece.lstrip(" ") else trimmed
 
 
 def same_dn(one: str, other: str) -> bool:
