@@ -12,8 +12,8 @@ from mss_sim.api import examples, schemas, views
 from mss_sim.api.paging import CurrentPage, Listing
 from mss_sim.api.views import Json
 from mss_sim.clock import from_datetime
-from mss_sim.core import foldering, mailboxes, people
-from mss_sim.core.mailboxes import FlagChange, Opened
+from mss_sim.core import mailboxes, people
+from mss_sim.core.mailboxes import FlagChange, Opened, Shown
 from mss_sim.core.rows import Identity, Item, ListQuery
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing
@@ -21,7 +21,6 @@ from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress,
 from mss_sim.mail.headers import decode, read_headers, split
 from mss_sim.mail.mime import content
 from mss_sim.mail.parse import fold
-from mss_sim.vocabulary import Right
 
 router = APIRouter(prefix="/mailboxes/{address}/messages", tags=["messages"], responses=refusing(*IN_A_MAILBOX))
 _FLAGGING = refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED)
@@ -61,7 +60,8 @@ async def list_messages(
     known = await people.by_ids(core.world, (rows[0].identity_id for rows in listed.readings.values()))
 
     def show(item: Item) -> dict[str, Any]:
-        return views.summary(item, listed.folders, listed.readings.get(item.copy.id, ()), known, readable=listed.readable)
+        read = listed.readings.get(item.copy.id, ())
+        return views.summary(item, listed.folders, read, known, readable=listed.readable)
 
     return Json(page.cut(listing, listed.items, lambda item: item.copy.id if folder is None else item.copy.uid, show))
 
@@ -155,8 +155,7 @@ async def change_flags(
 ) -> Response:
     """Set and clear flags and keywords; the right to mark is needed."""
     change = FlagChange(frozenset(flags.add), frozenset(flags.remove))
-    item = await mailboxes.change_flags(core.world, actor, address, read_id(message_id), change)
-    return Json(await _shown(core, actor, address, item))
+    return Json(await _shown(core, await mailboxes.change_flags(core.world, actor, address, read_id(message_id), change)))
 
 
 @router.post("/{message_id}/move", responses={200: {"model": schemas.MessageSummary}})
@@ -165,16 +164,13 @@ async def move_message(core: CurrentCore, actor: CurrentActor, address: MailboxA
     folder = to.folder_id or to.folder
     if folder is None:
         raise Refusal(Rule.INVALID, "Say where: folder_id or folder.")
-    item = await mailboxes.move(core.world, actor, address, read_id(message_id), folder)
-    return Json(await _shown(core, actor, address, item))
+    return Json(await _shown(core, await mailboxes.move(core.world, actor, address, read_id(message_id), folder)))
 
 
-async def _shown(core: CurrentCore, actor: CurrentActor, address: str, item: Item) -> dict[str, Any]:
-    rows = await foldering.list_folders(core.world, actor, address)
-    readings = await mailboxes.readings(core.world, actor, address, item.copy.id)
-    known = await people.by_ids(core.world, (reading.identity_id for reading in readings))
-    readable = (await mailboxes.open_mailbox(core.world, actor, address)).access.may(Right.READ)
-    return views.summary(item, {row.id: row for row, _ in rows}, readings, known, readable=readable)
+async def _shown(core: CurrentCore, changed: Shown) -> dict[str, Any]:
+    known = await people.by_ids(core.world, (reading.identity_id for reading in changed.readings))
+    places = {changed.folder.id: changed.folder}
+    return views.summary(changed.item, places, changed.readings, known, readable=changed.readable)
 
 
 @router.delete("/{message_id}", status_code=204)

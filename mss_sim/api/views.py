@@ -70,7 +70,7 @@ def folder(row: Folder, unseen: int | None = None) -> dict[str, Any]:
 
 
 def summary(item: Item, folders: Mapping[int, Folder], readings: Sequence[Reading], people: People, *, readable: bool) -> dict[str, Any]:
-    """A copy as lists show it; the beginning of the text for who may read it alone."""
+    """A copy as lists and answers show it, without the beginning of the text unless it is `readable` to who asks."""
     copy, message = item.copy, item.message
     stored = orjson.loads(message.summary)
     place = folders.get(copy.folder_id)
@@ -203,5 +203,5 @@ def conversation(found: Conversation, folders: Mapping[int, Folder], *, whole: b
         "patients": sides,
         "closed": closed,
     }
-    messages = [summary(item, folders, (), {}, readable=found.readable) for item in found.items]
-    return {**shown, "messages": messages} if whole else shown
+    items = [summary(item, folders, (), {}, readable=found.readable) for item in found.items] if whole else []
+    return {**shown, "messages": items} if whole else shown

@@ -117,7 +117,7 @@ def _conversation(conn: Connection, held: Held, actor: Actor, thread: Thread) ->
     for row in sorted(rights, key=lambda row: (row.withdrawn_at is None, row.id)):
         latest[row.patient_mailbox_id, row.mailbox_id] = row
     sides = (PatientSide(names[row.patient_mailbox_id], names[row.mailbox_id], row) for row in latest.values())
-    return Conversation(thread, newest, tuple(sides), readable=Right.READ in held.access.rights)
+    return Conversation(thread, newest, tuple(sides), readable=held.access.may(Right.READ))
 
 
 def _opened(conn: Connection, held: Held, actor: Actor, thread_id: int) -> Conversation:

@@ -12,7 +12,7 @@ from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.policy import delegation as policy
-from mss_sim.policy.access import Access, Grant, access_at, no_mailbox
+from mss_sim.policy.access import Access, Grant, access_at, unseen
 from mss_sim.store import grants, identities, journal, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.grants import GrantRow
@@ -61,7 +61,7 @@ def require(conn: Connection, address: str, identity_id: int, right: Right, now:
     """The mailbox at an address when the identity has that right over it; the refusal otherwise."""
     held = access_to(conn, address, identity_id, now)
     if held is None:
-        raise no_mailbox(address)
+        raise unseen(address)
     held.access.require(right, address)
     return held
 
@@ -131,7 +131,7 @@ def _granter(conn: Connection, by: By, address: str, now: Micros) -> tuple[Mailb
     """The mailbox and what the asker may do with it; the control plane acts as its owner."""
     mailbox = mailboxes.by_address(conn, address)
     if mailbox is None:
-        raise no_mailbox(address)
+        raise unseen(address)
     identity_id = mailbox.owner_id if by.identity_id is None else by.identity_id
     held = access(conn, mailbox, identity_id, now)
     held.require(Right.SEE, address)
@@ -267,7 +267,7 @@ async def rights_by_person(world: World, address: str) -> dict[str, frozenset[Ri
     def query(conn: Connection) -> dict[str, frozenset[Right]]:
         mailbox = mailboxes.by_address(conn, address)
         if mailbox is None:
-            raise no_mailbox(address)
+            raise unseen(address)
         now = world.clock.now()
         grantees = [row.grantee_id for row in grants.of_mailbox(conn, mailbox.id) if as_grant(row).holds_at(now)]
         people = list(dict.fromkeys((mailbox.owner_id, *mailboxes.co_holder_ids(conn, mailbox.id), *grantees)))

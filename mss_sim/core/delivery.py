@@ -161,9 +161,10 @@ class Delivery:
         held = delegation.access(conn, sender, origin.actor_id, letter.at)
         sending = decide_sending(held, sender.address, self._world.settings.send_precedence, origin.wished)
         effect = closure.effect_of(sender.kind, MailboxKind.PATIENT, letter.parsed.subject, letter.parsed.mes)
-        closes = effect in (closure.Effect.CLOSE, closure.Effect.WITHDRAW) and _writes_to_patients(letter)
-        if closes and not held.may(Right.CLOSE):
-            right_missing(Right.CLOSE, sender.address)
+        if effect in (closure.Effect.CLOSE, closure.Effect.WITHDRAW) and _writes_to_patients(letter):
+            lacking = held.lacks(Right.CLOSE)
+            if lacking:
+                right_missing(lacking, sender.address)
         if sender.state in _SENDER_STATES:
             raise Refusal(_SENDER_STATES[sender.state], f"The mailbox {sender.address} is {sender.state}: it does not send.")
         return sending

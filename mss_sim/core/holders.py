@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from mss_sim.clock import Micros
 from mss_sim.core import delegation
 from mss_sim.core.delegation import By
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
+from mss_sim.policy.access import unseen
 from mss_sim.store import identities, journal, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
@@ -43,7 +45,7 @@ async def add_co_holder(world: World, by: By, address: str, idnat: str) -> list[
     """Make a professional a co-holder; the responsible decides."""
 
     def unit(conn: Connection) -> list[Holder]:
-        mailbox = _led_by(conn, by, address)
+        mailbox = _led_by(conn, by, address, world.clock.now())
         identity = _professional(conn, idnat)
         if mailboxes.role_of(conn, mailbox, identity.id):
             raise Refusal(Rule.CONFLICT, f"{idnat} already holds this mailbox.", subject=idnat)
@@ -61,8 +63,8 @@ async def remove_holder(world: World, by: By, address: str, idnat: str) -> list[
         identity = identities.by_idnat(conn, idnat)
         leaving = identity is not None and identity.id == by.identity_id
         if leaving:
-            _refuse_stranger(conn, by, address)
-        mailbox = _practice(conn, address) if leaving else _led_by(conn, by, address)
+            _refuse_stranger(conn, by, address, world.clock.now())
+        mailbox = _practice(conn, address) if leaving else _led_by(conn, by, address, world.clock.now())
         role = mailboxes.role_of(conn, mailbox, identity.id) if identity else None
         if role is HolderRole.RESPONSIBLE:
             raise Refusal(
@@ -84,7 +86,7 @@ async def change_responsible(world: World, by: By, address: str, idnat: str, *, 
     """Name the successor of the responsible, who stays a co-holder when `stay` is set."""
 
     def unit(conn: Connection) -> list[Holder]:
-        mailbox = _led_by(conn, by, address)
+        mailbox = _led_by(conn, by, address, world.clock.now())
         successor = _professional(conn, idnat)
         if successor.id == mailbox.owner_id:
             raise Refusal(Rule.CONFLICT, f"{idnat} is the responsible already.", subject=idnat)
@@ -101,22 +103,21 @@ async def change_responsible(world: World, by: By, address: str, idnat: str, *, 
 def _practice(conn: Connection, address: str) -> Mailbox:
     mailbox = mailboxes.by_address(conn, address)
     if mailbox is None:
-        raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {address} that you may see.", subject=address)
+        raise unseen(address)
     if mailbox.kind is not MailboxKind.CAB:
         raise Refusal(Rule.INVALID, f"A mailbox of kind {mailbox.kind} has one owner; only CAB mailboxes have co-holders.", subject=address)
     return mailbox
 
 
-def _refuse_stranger(conn: Connection, by: By, address: str) -> None:
-    """Who holds nothing of a mailbox learns nothing of it, not even whether it exists."""
-    mailbox = mailboxes.by_address(conn, address)
-    if by.identity_id is not None and (mailbox is None or mailboxes.role_of(conn, mailbox, by.identity_id) is None):
-        raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {address} that you hold.", subject=address)
+def _refuse_stranger(conn: Connection, by: By, address: str, now: Micros) -> None:
+    """Who may not see a mailbox learns nothing of it, not even whether it exists."""
+    if by.identity_id is not None:
+        delegation.require(conn, address, by.identity_id, Right.SEE, now)
 
 
-def _led_by(conn: Connection, by: By, address: str) -> Mailbox:
+def _led_by(conn: Connection, by: By, address: str, now: Micros) -> Mailbox:
     """The practice's mailbox, when the asker is its responsible or the control plane."""
-    _refuse_stranger(conn, by, address)
+    _refuse_stranger(conn, by, address, now)
     practice = _practice(conn, address)
     if by.identity_id not in (None, practice.owner_id):
         raise Refusal(Rule.GRANT_NOT_ALLOWED, "Only the responsible changes who holds the mailbox.", reference="ans-ig-mss#cab")

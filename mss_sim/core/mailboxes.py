@@ -1,12 +1,14 @@
 """Reading and keeping order in mailboxes: lists, messages, flags, moves, deletions.
 
-| verb                        | right                            |
-|-----------------------------|----------------------------------|
-| list a mailbox, its folders | see                              |
-| open a message, its preview, search its text | read            |
-| flags and keywords          | mark; for \\Deleted, delete too   |
-| move to a folder            | file; to Trash, delete will do   |
-| delete                      | delete                           |
+| verb                                         | right, and see                 |
+|----------------------------------------------|--------------------------------|
+| list a mailbox, its folders                  | see                            |
+| open a message, its preview, search its text | read                           |
+| flags and keywords                           | mark; for \\Deleted, delete too |
+| move to a folder                             | file; to Trash, delete will do |
+| delete                                       | delete                         |
+
+What a change answers comes from the transaction that made it: nobody hears that there is nothing of what he just changed.
 """
 
 from collections.abc import Iterable
@@ -39,6 +41,16 @@ class Listed:
     items: tuple[Item, ...]
     readings: dict[int, list[Reading]]
     folders: dict[int, Folder]
+    readable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A copy as it is after a change: where it lies, who read it; `readable` when the actor may know what it says."""
+
+    item: Item
+    folder: Folder
+    readings: tuple[Reading, ...]
     readable: bool
 
 
@@ -98,7 +110,7 @@ async def list_messages(world: World, actor: Actor, address: str, query: ListQue
         folder_id = folder_named(boxes.values(), folder) if folder is not None else None
         asked = replace(query, mailbox_id=held.mailbox.id, folder_id=folder_id, personal_reader=personal_reader(held, actor))
         items = messages.page(conn, asked)
-        readable = Right.READ in held.access.rights
+        readable = held.access.may(Right.READ)
         return Listed(tuple(items), messages.readings_of(conn, [item.copy.id for item in items]), boxes, readable)
 
     return await world.store.read(run)
@@ -145,21 +157,11 @@ def _note_reading(world: World, conn: Connection, actor: Actor, address: str, co
     return messages.readings_of(conn, [copy_id]).get(copy_id, [])
 
 
-async def readings(world: World, actor: Actor, address: str, copy_id: int) -> list[Reading]:
-    """Who read a copy, the first reader first."""
-
-    def query(conn: Connection) -> list[Reading]:
-        held = gate.require(world, conn, actor, address, Right.SEE)
-        return messages.readings_of(conn, [_item(conn, held, actor, copy_id).copy.id]).get(copy_id, [])
-
-    return await world.store.read(query)
-
-
-async def change_flags(world: World, actor: Actor, address: str, copy_id: int, change: FlagChange) -> Item:
+async def change_flags(world: World, actor: Actor, address: str, copy_id: int, change: FlagChange) -> Shown:
     """Set and clear flags and keywords; `\\Seen` follows the mailbox's seen policy."""
     check_words(change)
 
-    def unit(conn: Connection) -> Item:
+    def unit(conn: Connection) -> Shown:
         now = world.clock.now()
         held = gate.require(world, conn, actor, address, Right.MARK)
         if "\\Deleted" in change.add | change.remove:
@@ -178,7 +180,7 @@ async def change_flags(world: World, actor: Actor, address: str, copy_id: int, c
         messages.set_flags(conn, [(copy_id, flags, words, folder.step())])
         folders.keep(conn, [folder])
         _trace(world, conn, actor, held, Right.MARK, Act.FLAGGED, item, {"add": sorted(change.add), "remove": sorted(change.remove)})
-        return _item(conn, held, actor, copy_id)
+        return _shown(conn, held, actor, copy_id, folder)
 
     return await world.store.write(unit)
 
@@ -222,10 +224,10 @@ def _seen_by_reader(conn: Connection, item: Item, actor: Actor, change: FlagChan
     return (flags & ~Flag.SEEN) | (item.copy.flags & Flag.SEEN), first
 
 
-async def move(world: World, actor: Actor, address: str, copy_id: int, folder: str) -> Item:
+async def move(world: World, actor: Actor, address: str, copy_id: int, folder: str) -> Shown:
     """Put a copy into another folder of the same mailbox, by its id or its name; the copy's id stays, its UID does not."""
 
-    def unit(conn: Connection) -> Item:
+    def unit(conn: Connection) -> Shown:
         held = gate.require(world, conn, actor, address, Right.SEE)
         boxes = {box.id: box for box in folders.of_mailbox(conn, held.mailbox.id)}
         target = boxes[folder_named(boxes.values(), folder)]
@@ -235,7 +237,7 @@ async def move(world: World, actor: Actor, address: str, copy_id: int, folder: s
         held.access.require(right, address)
         item = _item(conn, held, actor, copy_id)
         if item.copy.folder_id == target.id:
-            return item
+            return _shown(conn, held, actor, copy_id, target)
         locked = folders.lock(conn, [item.copy.folder_id, target.id])
         source, target = locked[item.copy.folder_id], locked[target.id]
         unseen = not item.copy.flags & Flag.SEEN
@@ -247,7 +249,7 @@ async def move(world: World, actor: Actor, address: str, copy_id: int, folder: s
         messages.move(conn, copy_id, target.id, target.take_uid(), target.step())
         folders.keep(conn, [source, target])
         _trace(world, conn, actor, held, right, Act.MOVED, item, {"from": source.name, "to": target.name})
-        return _item(conn, held, actor, copy_id)
+        return _shown(conn, held, actor, copy_id, target)
 
     return await world.store.write(unit)
 
@@ -277,6 +279,11 @@ def _item(conn: Connection, held: Held, actor: Actor, copy_id: int) -> Item:
     if item is None:
         raise Refusal(Rule.NOT_FOUND, "There is no such message in this mailbox.")
     return item
+
+
+def _shown(conn: Connection, held: Held, actor: Actor, copy_id: int, folder: Folder) -> Shown:
+    read = messages.readings_of(conn, [copy_id]).get(copy_id, ())
+    return Shown(_item(conn, held, actor, copy_id), folder, tuple(read), held.access.may(Right.READ))
 
 
 def _trace(world: World, conn: Connection, actor: Actor, held: Held, right: Right, act: Act, item: Item, detail: dict[str, object]) -> None:

@@ -16,6 +16,7 @@ from mss_sim.core import delegation
 from mss_sim.core.letters import Asked, Letter
 from mss_sim.core.reports import DISPOSITIONS, told
 from mss_sim.errors import Refusal, Rule
+from mss_sim.policy.access import right_missing
 from mss_sim.store import conversations, folders, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import Berth
@@ -52,7 +53,9 @@ def check_null_path(letter: Letter) -> None:
 def check(conn: Connection, letter: Letter, about: Asked, sender: Berth) -> None:
     """Refuse a read receipt by the table above (ref: rfc8098#2.1)."""
     if letter.origin:
-        delegation.access(conn, sender, letter.origin.actor_id, letter.at).require(Right.READ, sender.address)
+        lacking = delegation.access(conn, sender, letter.origin.actor_id, letter.at).lacks(Right.READ)
+        if lacking:
+            right_missing(lacking, sender.address)
     if not about.receipt_to:
         detail = "That letter asked for no read receipt: it has no Disposition-Notification-To. Send none."
         raise Refusal(Rule.RECEIPT_NOT_REQUESTED, detail, reference="rfc8098#2.1")

@@ -1,16 +1,20 @@
-"""Who holds what over a mailbox, at one instant, and what that lets them do.
+"""Who holds what over a mailbox, at one instant, and what that lets him do.
 
-| right                                         | what it needs besides                          |
-|-----------------------------------------------|------------------------------------------------|
-| see                                           | nothing                                        |
-| read, mark, file, delete, close, manage       | see: nothing is done in a mailbox that one may not see |
-| send_on_behalf, send_as                       | nothing: somebody may write for a mailbox whose letters are none of their business |
+| act                                           | needs                                        |
+|-----------------------------------------------|----------------------------------------------|
+| see that it is there, its lists               | see                                          |
+| read, mark, file, delete, close, manage       | that right, and see                          |
+| send on behalf, send as                       | that right alone                             |
+| renounce a grant of one's own                 | nothing                                      |
 
-Somebody who may not see a mailbox is told what a stranger is told, whatever other right they hold: there is no such mailbox.
+Nothing is done in a mailbox that one may not see: it does not exist for him, and every door says of it what it says of an address that
+nobody has. Writing in its name is another matter: a secretary may send for a doctor whose letters she does not see
+(ref: mss-sim#see-first).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NoReturn
 
 from mss_sim.clock import Micros
 from mss_sim.errors import Refusal, Rule
@@ -64,25 +68,31 @@ class Access:
             return None
         return next((grant for grant in self.grants if right in grant.rights), None)
 
+    def lacks(self, right: Right) -> Right | None:
+        """What is missing for an act that asks for a right: `see`, or the right itself; None when nothing is."""
+        needed = (right,) if right in SEND_RIGHTS else (Right.SEE, right)
+        return next((one for one in needed if one not in self.rights), None)
+
     def may(self, right: Right) -> bool:
-        """Whether a right that is held can be used, by the table above."""
-        return right in self.rights and (right in SEND_RIGHTS or Right.SEE in self.rights)
+        """Whether an act that asks for a right would not be refused."""
+        return self.lacks(right) is None
 
     def require(self, right: Right, address: str) -> None:
-        """Refuse when the right cannot be used. A mailbox that may not be seen does not exist for this identity."""
-        if not self.rights or (Right.SEE not in self.rights and right not in SEND_RIGHTS):
-            raise no_mailbox(address)
-        if right not in self.rights:
-            right_missing(right, address)
+        """Refuse an act that asks for a right, when it may not be done: a mailbox that may not be seen does not exist."""
+        lacking = self.lacks(right)
+        if lacking is Right.SEE or (lacking and not self.rights):
+            raise unseen(address)
+        if lacking:
+            right_missing(lacking, address)
 
 
-def no_mailbox(address: str) -> Refusal:
-    """The refusal for a mailbox that is not there, or that may not be seen: one and the same, so that it tells nothing."""
+def unseen(address: str) -> Refusal:
+    """The refusal of a mailbox that may not be seen, and of one that is not there: nobody can tell them apart."""
     return Refusal(Rule.NOT_FOUND, f"There is no mailbox {address} that you may see.", subject=address)
 
 
-def right_missing(right: Right, address: str) -> None:
-    """Raise the refusal for a right that is not held over a mailbox that may be seen."""
+def right_missing(right: Right, address: str) -> NoReturn:
+    """Raise the refusal for a right that is not held over a mailbox that the asker knows of."""
     raise Refusal(
         Rule.RIGHT_MISSING,
         f"The right {right} over {address} is missing; ask a holder of the mailbox for a grant that has it.",

@@ -1,13 +1,11 @@
 """Delegation: in what quality somebody sends, who may grant what to whom, who may take it back.
 
-| who asks            | may grant                    | may revoke            | may change the holders |
-|---------------------|------------------------------|-----------------------|------------------------|
-| owner, responsible  | any right                    | any grant             | yes (CAB)              |
-| co-holder           | any right                    | any grant             | may leave              |
-| grantee with manage | the rights he holds himself  | any grant but his own | no                     |
-| any other grantee   | nothing                      | renounce his own      | no                     |
-
-As every right but those to send, `manage` is used by who may see the mailbox; renouncing needs no right.
+| who asks                    | may grant                    | may revoke            | may change the holders |
+|-----------------------------|------------------------------|-----------------------|------------------------|
+| owner, responsible          | any right                    | any grant             | yes (CAB)              |
+| co-holder                   | any right                    | any grant             | may leave              |
+| grantee with see and manage | the rights he holds himself  | any grant but his own | no                     |
+| any other grantee           | nothing                      | renounce his own      | no                     |
 """
 
 from dataclasses import dataclass
@@ -83,7 +81,7 @@ def decide_grant(
     if beyond:
         names = ", ".join(sorted(beyond))
         raise Refusal(Rule.GRANT_NOT_ALLOWED, f"You may not grant what you do not hold: {names}.", reference="mss-sim#grants")
-    end = _end(granter, rights | {Right.MANAGE})
+    end = _end(granter, rights | {Right.SEE, Right.MANAGE})
     if end is not None and (valid_until is None or valid_until > end):
         raise Refusal(
             Rule.GRANT_NOT_ALLOWED,

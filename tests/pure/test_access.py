@@ -88,6 +88,8 @@ def test_the_first_grant_that_gives_a_right_is_named() -> None:
         pytest.param(set(), Right.READ, Rule.NOT_FOUND, id="nothing held, read asked"),
         pytest.param(set(), Right.SEND_AS, Rule.NOT_FOUND, id="nothing held, send_as asked"),
         pytest.param({Right.READ}, Right.SEE, Rule.NOT_FOUND, id="read without see, see asked"),
+        pytest.param({Right.READ}, Right.READ, Rule.NOT_FOUND, id="read without see, read asked"),
+        pytest.param(set(Right) - {Right.SEE}, Right.MANAGE, Rule.NOT_FOUND, id="everything but see, manage asked"),
         pytest.param({Right.SEND_AS}, Right.SEND_ON_BEHALF, Rule.RIGHT_MISSING, id="one send right without see, the other asked"),
         pytest.param({Right.SEE}, Right.READ, Rule.RIGHT_MISSING, id="see held, read asked"),
         pytest.param({Right.SEE, Right.READ}, Right.MANAGE, Rule.RIGHT_MISSING, id="see and read held, manage asked"),
@@ -99,6 +101,25 @@ def test_a_right_that_is_not_held_is_refused(held: set[Right], asked: Right, rul
         access.require(asked, ADDRESS)
     assert (refused.value.rule, refused.value.subject) == (rule, ADDRESS)
     assert ADDRESS in refused.value.detail
+
+
+@pytest.mark.parametrize("right", list(Right))
+def test_a_right_alone_does_only_what_needs_no_see(right: Right) -> None:
+    alone = Access(grants=(Grant(1, frozenset({right})),))
+    with_see = Access(grants=(Grant(1, frozenset({right})), Grant(2, frozenset({Right.SEE}))))
+    assert alone.may(right) is (right in {Right.SEE, Right.SEND_AS, Right.SEND_ON_BEHALF})
+    assert with_see.may(right)
+
+
+@pytest.mark.parametrize("right", list(Right))
+def test_what_is_refused_is_what_may_not_be_done(right: Right) -> None:
+    for held in (frozenset[Right](), frozenset({right}), frozenset({right, Right.SEE}), frozenset(Right) - {right}):
+        access = Access(grants=(Grant(1, held),))
+        if access.may(right):
+            access.require(right, ADDRESS)
+        else:
+            with pytest.raises(Refusal):
+                access.require(right, ADDRESS)
 
 
 @pytest.mark.parametrize("asked", list(Right))

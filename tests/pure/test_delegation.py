@@ -165,6 +165,7 @@ def test_no_grant_ever_goes_beyond_its_granter(held: frozenset[Right], wanted: f
         pytest.param(STRANGER, id="a stranger"),
         pytest.param(READER, id="a reader"),
         pytest.param(with_rights(*(ALL_RIGHTS - {Right.MANAGE})), id="every right but manage"),
+        pytest.param(with_rights(*(ALL_RIGHTS - {Right.SEE})), id="every right but see"),
     ],
 )
 def test_a_grant_of_somebody_else_is_not_revoked_without_manage(revoker: Access) -> None:
