@@ -194,7 +194,7 @@ class Simulator:
 
     async def _open_world(self) -> World:
         settings = self.settings
-        url = settings.database_url or engines.sqlite_url(self.data_dir / "mss-sim.db")
+        url = settings.database_url or engines.sqlite_url(_made_private(self.data_dir / "mss-sim.db"))
         store = Store(url, durable=self._temporary is None)
         await asyncio.to_thread(store.open)
         self._stack.push_async_callback(store.close)
@@ -261,7 +261,7 @@ class Simulator:
         app = api.build(self.core, ca_file=self._made_certificates.ca_file, sockets=sockets, doors=self._doors(), seed=self._seed)
         psc.install(app, self.core)
         for name, listener in listeners.items():
-            served = HttpListener(app, context if name == "https" else None, _STOP_SECONDS)
+            served = HttpListener(app, context if name == "https" else None, self.settings, _STOP_SECONDS)
             self._stack.push_async_callback(served.close)
             await served.open(listener)
 
@@ -317,7 +317,10 @@ class Simulator:
         """Write `ready()` as JSON, whole or not at all."""
         beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            beside.write_text(json.dumps(self.ready(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+            content = json.dumps(self.ready(), ensure_ascii=False, indent=2) + "\n"
+            beside.unlink(missing_ok=True)
+            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+                file.write(content)  # it holds passwords and keys
             beside.replace(path)
         except OSError as error:
             raise OSError(f"the ready file {path} cannot be written: {error.strerror}; name another with --ready-file") from error
@@ -340,10 +343,19 @@ def upgrade_database(data_dir: Path, url: str | None) -> str:
 
 
 def _make_folder(path: Path) -> None:
+    """The folder, for its owner alone: it holds keys, and letters."""
     try:
         path.mkdir(parents=True, exist_ok=True)
+        path.chmod(0o700)
     except OSError as error:
         raise OSError(f"the data folder {path} cannot be made: {error.strerror}; name another with --data") from error
+
+
+def _made_private(file: Path) -> Path:
+    """A file that is there, for its owner alone; SQLite gives the ones beside it the same mode."""
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    return file
 
 
 async def _close_sockets(server: asyncio.Server, registry: Connections) -> None:

@@ -81,6 +81,20 @@ class Settings(BaseSettings):
     bad_passwords_max: int = Field(default=5, ge=1, description="Failed log-ins after which the connection is closed.")
     command_bytes_max: int = Field(default=12_288, ge=1_024, description="One command line; AUTH carries a JWT of 4 KiB in base64.")
 
+    http_hosts: tuple[str, ...] = Field(
+        default=(), description="Names that HTTP clients know the simulator by, besides localhost, host and hostname; others are refused."
+    )
+    http_proxies: tuple[str, ...] = Field(
+        default=(), description="Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; none: nobody's."
+    )
+    http_connections_max: int = Field(default=500, ge=1, description="Open HTTP connections, and as many HTTPS ones.")
+    http_head_bytes_max: int = Field(default=65_536, ge=8_192, description="Request line and header fields of one request.")
+    http_body_bytes_max: int = Field(default=1_048_576, ge=1_024, description="Body of a request that is no letter.")
+    http_head_timeout_seconds: float = Field(default=30, gt=0, description="Time for the head of a request, and for TLS before it.")
+    http_body_timeout_seconds: float = Field(default=60, gt=0, description="Silence in a body, and of a client that takes no answer.")
+    wrong_passwords_max: int = Field(default=10, ge=1, description="Wrong passwords of a client for one login before HTTP answers 429.")
+    wrong_passwords_pause_seconds: float = Field(default=30, gt=0, description="How long it does; the first ones are slowed down only.")
+
     imap_login_timeout_seconds: float = Field(default=60, gt=0, description="Silence of an IMAP client that has not logged in.")
     imap_idle_timeout_seconds: float = Field(default=1_800, gt=0, description="Silence of one that has (ref: rfc9051#5.4).")
     imap_line_bytes_max: int = Field(default=65_536, ge=8_192, description="Text of one IMAP command, literals apart (ref: rfc7162#4).")

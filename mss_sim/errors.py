@@ -19,6 +19,8 @@ class Rule(StrEnum):
     AUTHENTICATION_REQUIRED = "authentication-required"
     AUTHENTICATION_FAILED = "authentication-failed"
     TOO_MANY_CONNECTIONS = "too-many-connections"
+    TOO_MANY_PASSWORDS = "too-many-passwords"
+    HOST_UNKNOWN = "host-unknown"
     SEND_NOT_ALLOWED = "send-not-allowed"
     RIGHT_MISSING = "right-missing"
     UNKNOWN_MAILBOX = "unknown-mailbox"
@@ -67,6 +69,14 @@ class Refusal(Exception):
 
     def __str__(self) -> str:
         return f"{self.rule}: {self.detail}"
+
+
+class RetryLater(Refusal):
+    """A refusal that ends by itself after `seconds`."""
+
+    def __init__(self, rule: Rule, detail: str, seconds: int, *, reference: str | None = None) -> None:
+        super().__init__(rule, detail, reference=reference)
+        self.seconds = seconds
 
 
 class RecipientsRefused(Refusal):

@@ -36,6 +36,7 @@ from mss_sim.core.autoconfig import Doors
 from mss_sim.core.core import Core
 from mss_sim.http import problems
 from mss_sim.http.dependencies import refuse_unknown_query
+from mss_sim.http.front import Front
 from mss_sim.net.connections import Connections
 from mss_sim.net.transcripts import Transcripts
 from mss_sim.net.traps import Traps
@@ -87,6 +88,7 @@ def build(core: Core, *, ca_file: Path, sockets: Sockets, doors: Doors, seed: st
     app.include_router(traps.router, dependencies=strict)
     app.include_router(igc.router)
     app.include_router(health.router)
+    app.add_middleware(Front, core=core)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the schema
     return app
 

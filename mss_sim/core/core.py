@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mss_sim.core.attempts import Attempts
 from mss_sim.core.ciba import Ciba
 from mss_sim.core.delivery import Delivery
 from mss_sim.core.events import Events
@@ -27,6 +28,7 @@ class Core:
     lookout: Lookout
     provider: Provider
     ciba: Ciba
+    attempts: Attempts
 
     def forget(self) -> None:
         """Drop what is in memory of people who are no longer there; for a world that is emptied."""
@@ -48,4 +50,5 @@ def assemble(world: World) -> Core:
         lookout=Lookout(world),
         provider=provider,
         ciba=Ciba(provider),
+        attempts=Attempts(world.settings),
     )

@@ -12,11 +12,21 @@ from mss_sim.http import problems
 
 Answers = dict[int | str, dict[str, Any]]
 
-ANYWHERE = (Rule.AUTHENTICATION_REQUIRED, Rule.AUTHENTICATION_FAILED, Rule.INVALID, Rule.STORE_UNAVAILABLE)
+EVERYWHERE = (Rule.HOST_UNKNOWN, Rule.TOO_LARGE)
+"""What is asked before a request is looked at."""
+
+ANYWHERE = (
+    *EVERYWHERE,
+    Rule.AUTHENTICATION_REQUIRED,
+    Rule.AUTHENTICATION_FAILED,
+    Rule.TOO_MANY_PASSWORDS,
+    Rule.INVALID,
+    Rule.STORE_UNAVAILABLE,
+)
 """Whoever asks must say who he is, may misspell a parameter, and may find the store silent."""
 IN_A_MAILBOX = (*ANYWHERE, Rule.RIGHT_MISSING, Rule.NOT_FOUND, Rule.MAILBOX_CLOSED)
 """What stands in a mailbox needs a right over it, and may not be there."""
-CONTROL_IN_MEMORY = (Rule.CONTROL_FORBIDDEN, Rule.INVALID)
+CONTROL_IN_MEMORY = (*EVERYWHERE, Rule.CONTROL_FORBIDDEN, Rule.INVALID)
 """What the control plane tells without the store."""
 CONTROL = (*CONTROL_IN_MEMORY, Rule.STORE_UNAVAILABLE)
 
@@ -24,6 +34,8 @@ _MAILBOX = "tilleuls@cabinet.sim.mssante.fr"
 _SAID: dict[Rule, str] = {
     Rule.AUTHENTICATION_REQUIRED: "Say who you are: Authorization: Basic or Bearer.",
     Rule.AUTHENTICATION_FAILED: "The login or the password is wrong.",
+    Rule.TOO_MANY_PASSWORDS: "Wrong passwords for this login from your address: 10. Try again in 30 s, with the right one.",
+    Rule.HOST_UNKNOWN: "The simulator is not known as evil.example: ask for localhost, or name the host in MSS_SIM_HTTP_HOSTS.",
     Rule.SEND_NOT_ALLOWED: "You may not send from this mailbox: you neither hold it nor have a grant with send_on_behalf or send_as.",
     Rule.RIGHT_MISSING: f"The right read over {_MAILBOX} is missing; ask a holder of the mailbox for a grant that has it.",
     Rule.UNKNOWN_MAILBOX: "There is no mailbox personne@cabinet.sim.mssante.fr; check the address in the directory.",

@@ -43,7 +43,9 @@ async def get_actor(
     request: Request, core: CurrentCore, _basic: Annotated[object, Security(_BASIC)], _bearer: Annotated[object, Security(_BEARER)]
 ) -> Actor:
     """Who is asking; Refusal when nobody says so. Who chose a mailbox at log-in is asking about that one alone."""
-    actor = await authenticate(core, request.headers.get("authorization"))
+    actor: Actor | None = getattr(request.state, "actor", None)  # asked before the body, where there is one
+    if actor is None:
+        actor = await authenticate(core, request.headers.get("authorization"), client_of(request))
     address = request.path_params.get("address")
     if address is not None:
         gate.check_reach(actor, get_address(address))
@@ -67,13 +69,26 @@ def refuse_unknown_query(request: Request) -> None:
         raise Refusal(Rule.INVALID, f"Unknown query parameter {unknown[0][:40]!r}; {allowed}.", subject=unknown[0][:40])
 
 
-async def authenticate(core: Core, header: str | None) -> Actor:
-    """The actor behind an Authorization header, asked again at every request."""
+def client_of(request: Request) -> str:
+    """The address that a request comes from."""
+    return request.client.host if request.client else "local"
+
+
+async def authenticate(core: Core, header: str | None, client: str) -> Actor:
+    """The actor behind an Authorization header, asked again at every request. RetryLater after too many wrong passwords."""
     scheme, _, value = (header or "").partition(" ")
     match scheme.lower():
         case "basic":
             name, password = _basic_pair(value)
-            return await accounts.with_password(core.world, name, password, door=Door.REST)
+            core.attempts.check(client, name)
+            try:
+                actor = await accounts.with_password(core.world, name, password, door=Door.REST)
+            except Refusal as refusal:
+                if refusal.rule is Rule.AUTHENTICATION_FAILED:
+                    await core.attempts.wrong(client, name)
+                raise
+            core.attempts.right(client, name)
+            return actor
         case "bearer":
             return await accounts.with_token(core.world, value.strip(), door=Door.REST)
         case _:

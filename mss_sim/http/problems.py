@@ -7,10 +7,11 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from mss_sim import log
-from mss_sim.errors import RecipientsRefused, Refusal, Rule
+from mss_sim.errors import RecipientsRefused, Refusal, RetryLater, Rule
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -19,6 +20,8 @@ PROBLEMS: dict[Rule, tuple[int, str]] = {
     Rule.AUTHENTICATION_REQUIRED: (401, "Authentication is required"),
     Rule.AUTHENTICATION_FAILED: (401, "Authentication failed"),
     Rule.TOO_MANY_CONNECTIONS: (429, "Too many connections"),
+    Rule.TOO_MANY_PASSWORDS: (429, "Too many wrong passwords"),
+    Rule.HOST_UNKNOWN: (421, "The host is not known here"),
     Rule.SEND_NOT_ALLOWED: (403, "You may not send from this mailbox"),
     Rule.RIGHT_MISSING: (403, "A right is missing"),
     Rule.UNKNOWN_MAILBOX: (422, "A recipient does not exist"),
@@ -78,6 +81,8 @@ def response(refusal: Refusal) -> Response:
     """The HTTP response that shows a refusal."""
     body = problem(refusal)
     headers = {"WWW-Authenticate": _CHALLENGES} if body["status"] == 401 else {}
+    if isinstance(refusal, RetryLater):
+        headers["Retry-After"] = str(refusal.seconds)
     return _respond(body, headers)
 
 
@@ -90,6 +95,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(ClientDisconnect, _on_disconnect)
     app.add_exception_handler(Exception, _on_defect)
 
 
@@ -112,6 +118,11 @@ async def _on_http_error(_request: Request, error: Exception) -> Response:
         return response(Refusal(Rule.INVALID, "Correct the request: the body is not JSON in UTF-8."))
     body = {"type": "about:blank", "title": str(error.detail), "status": error.status_code, "detail": str(error.detail)}
     return _respond(body, dict(error.headers or {}))
+
+
+async def _on_disconnect(_request: Request, _error: Exception) -> Response:
+    """The client hung up, or was hung up on, in the middle of its request: nobody is there to be answered."""
+    return Response(status_code=400)
 
 
 async def _on_defect(request: Request, error: Exception) -> Response:

@@ -8,12 +8,18 @@ import asyncio
 import socket
 import ssl
 from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
+import orjson
 import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from mss_sim.config import Settings
+from mss_sim.http.problems import MEDIA_TYPE
 
 _VERSIONS = {"TLSv1.2": 0x0303, "TLSv1.3": 0x0304}
 """The numbers that the extension wants."""
@@ -27,26 +33,130 @@ class _Server(uvicorn.Server):
         await self._serve(sockets)
 
 
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's protocol that lets a service hang up without an answer, and tells what TLS knows of the client."""
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one port lets clients have: connections, bytes of a head, seconds for a head, seconds of silence in a body."""
 
+    connections: int
+    head_bytes: int
+    head_seconds: float
+    body_seconds: float
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's protocol with limits, that lets a service hang up without an answer and tells what TLS knows of the client.
+
+    A request has its head within a time and a size, then goes on sending its body; a client that takes no answer is dropped.
+    """
+
+    limits: Limits
     _tls: dict[object, object] | None = None
+    _timer: asyncio.TimerHandle | None = None
+    _deadline = 0.0
+    _head_bytes: int | None = 0  # None: the head of the request under way is complete
+    _refused = _stuck = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         shown = transport.get_extra_info("ssl_object")
         self._tls = _told(shown) if shown is not None else None
+        self._wait(self.limits.head_seconds)
+        if len(self.connections) > self.limits.connections:
+            self._refuse(503, "Too many connections; close some, or try again later.", b"retry-after: 1\r\n")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        if self._head_bytes is None:
+            self._wait(self.limits.body_seconds)
+        else:
+            self._head_bytes += len(data)
+            if self._head_bytes > self.limits.head_bytes + len(data):
+                self._refuse(431, f"The head of a request has at most {self.limits.head_bytes} bytes.")
+                return
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        self._head_bytes = None
+        self._wait(self.limits.body_seconds)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._head_bytes = 0
+        self._deadline = 0.0  # the server's turn
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._head_bytes is None:  # answered before the body was read: what is left of it has its time
+            self._wait(self.limits.body_seconds)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stuck = True
+        self._wait(self.limits.body_seconds)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stuck = False
+
+    def _wait(self, seconds: float) -> None:
+        """One timer a connection, set anew only when it rings."""
+        self._deadline = self.loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._deadline:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self.loop.call_at(self._deadline, self._look_at_clock)
+
+    def _look_at_clock(self) -> None:
+        self._timer = None
+        now = self.loop.time()
+        if self._deadline > now:
+            self._timer = self.loop.call_at(self._deadline, self._look_at_clock)
+        elif self._stuck or self.transport.is_closing():
+            self.transport.abort()
+        elif self._deadline and self._head_bytes != 0:
+            self._refuse(408, "The request took too long to come.")
+        elif self._asked is None:  # connected, and said nothing
+            self.transport.close()
+
+    @property
+    def _asked(self) -> Any:
+        """The last request and its answer; None before the first."""
+        return self.cycle
+
+    def _refuse(self, status: int, why: str, more: bytes = b"") -> None:
+        """Answer what is no request yet, or will never be one, and hang up."""
+        self._refused = True
+        if self._asked is not None and not self._asked.response_complete:
+            if self._asked.response_started:
+                self.transport.abort()
+                return
+            self._asked.disconnected = True  # the application hears that the client is gone
+            self._asked.message_event.set()
+        title = HTTPStatus(status).phrase
+        body = orjson.dumps({"type": "about:blank", "title": title, "status": status, "detail": why})
+        head = f"HTTP/1.1 {status} {title}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n"
+        self.transport.write(head.encode("ascii") + more + b"\r\n" + body)
+        self.transport.close()
+        self._wait(self.limits.body_seconds)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        if self._head_bytes == 0:
+            self._wait(self.limits.head_seconds)
         self.scope["state"]["hang_up"] = self.transport.close
         if self._tls is not None:
             self.scope["extensions"] = {"tls": self._tls}
 
     def shutdown(self) -> None:
         super().shutdown()
-        cycle: Any = self.cycle  # None before the first request
-        if self._tls is not None and (cycle is None or cycle.response_complete):
+        if self._tls is not None and (self._asked is None or self._asked.response_complete):
             self.loop.call_later(_GOODBYE_SECONDS, self.transport.abort)  # who is idle may never read, nor answer, the goodbye of TLS
 
 
@@ -59,9 +169,22 @@ def _told(shown: ssl.SSLObject) -> dict[object, object]:
 class HttpListener:
     """One port that an application is served on, until `close`."""
 
-    def __init__(self, app: Any, tls: ssl.SSLContext | None, patience_seconds: float) -> None:
+    def __init__(self, app: Any, tls: ssl.SSLContext | None, settings: Settings, patience_seconds: float) -> None:
+        limits = Limits(
+            settings.http_connections_max,
+            settings.http_head_bytes_max,
+            settings.http_head_timeout_seconds,
+            settings.http_body_timeout_seconds,
+        )
         config = uvicorn.Config(
-            app, http=_Protocol, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=int(patience_seconds)
+            app,
+            http=type("_LimitedProtocol", (_Protocol,), {"limits": limits}),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=int(patience_seconds),
+            proxy_headers=bool(settings.http_proxies),
+            forwarded_allow_ips=list(settings.http_proxies),
         )
         config.load()
         config.ssl = tls

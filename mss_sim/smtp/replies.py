@@ -38,6 +38,8 @@ REPLIES: dict[Rule, tuple[int, str]] = {
     Rule.AUTHENTICATION_REQUIRED: (530, "5.7.0"),
     Rule.AUTHENTICATION_FAILED: (535, "5.7.8"),
     Rule.TOO_MANY_CONNECTIONS: (421, "4.7.0"),
+    Rule.TOO_MANY_PASSWORDS: (421, "4.7.0"),
+    Rule.HOST_UNKNOWN: (550, "5.7.1"),
     Rule.SEND_NOT_ALLOWED: (550, "5.7.1"),
     Rule.RIGHT_MISSING: (550, "5.7.1"),
     Rule.TOO_MANY_RECIPIENTS: (452, "4.5.3"),

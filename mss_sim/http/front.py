@@ -1,0 +1,180 @@
+"""What is asked of every request before its body is read: the host it names, who sends it, how large it says that it is.
+
+| asked                              | of                                       | refusal |
+|------------------------------------|------------------------------------------|---------|
+| is the Host one of ours?           | /api, /auth, /control, the documentation | 421     |
+| who is asking?                     | /api, before a body                      | 401     |
+| may they drive the control plane?  | /control, before a body                  | 403     |
+| is the body within its limit?      | everything                               | 413     |
+
+The Host is what tells a page of another site, whose own name leads to this machine for a moment (DNS rebinding), from a client of ours.
+
+What anybody may fetch (certificates, revocation, the white list, the configuration of mail programs, health) is asked for under names that
+are not the simulator's own, and is answered under any. A refused body is not read on, beyond what lets the client take the answer.
+"""
+
+import asyncio
+import ipaddress
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mss_sim.config import Settings
+from mss_sim.core.core import Core
+from mss_sim.errors import Refusal, Rule
+from mss_sim.http import problems
+from mss_sim.http.control import check_allowed
+from mss_sim.http.dependencies import authenticate, client_of
+
+_HOSTED = ("/api", "/auth", "/control", "/docs", "/openapi.json")
+_LINGER_BYTES = 1024 * 1024
+_LINGER_SECONDS = 2.0
+_ENVELOPE_BYTES = 1_000_000  # what a request holds beside the letter: people, JSON
+
+
+class Front:
+    """The outermost layer of the HTTP application."""
+
+    def __init__(self, app: ASGIApp, *, core: Core) -> None:
+        self._app = app
+        self._core = core
+        self._hosts = frozenset(_names(core.world.settings))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ask, then let the application answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        try:
+            self._check_host(request)
+            size = _announced(request)
+            if size is None:  # no body
+                await self._app(scope, receive, send)
+                return
+            await self._check_sender(request)
+            limit = await self._limit(request)
+            if size > limit:
+                raise _too_large(limit)
+        except Refusal as refusal:
+            await _refuse(problems.response(refusal), scope, receive, send)
+            return
+        await self._read_within(limit, scope, receive, send)
+
+    async def _read_within(self, limit: int, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the application read a body whose head may not have told its size; what it says of one that is cut is not sent."""
+        size = 0
+
+        async def counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > limit:
+                raise _too_large(limit)
+            return message
+
+        async def sent(message: Message) -> None:
+            if size <= limit:
+                await send(message)
+
+        await self._app(scope, counted, sent)
+        if size > limit:
+            await _refuse(problems.response(_too_large(limit)), scope, receive, send)
+
+    def _check_host(self, request: Request) -> None:
+        path = request.scope["path"]
+        if not path.startswith(_HOSTED):
+            return
+        named = request.headers.get("host", "")
+        host = _host(named)
+        if host in self._hosts or _is_address(host):
+            return
+        raise Refusal(
+            Rule.HOST_UNKNOWN,
+            f"The simulator is not known as {host[:100] or 'nothing'}: ask for localhost, or name the host in MSS_SIM_HTTP_HOSTS.",
+            subject=host[:100],
+            reference="rfc9110#7.4",
+        )
+
+    async def _check_sender(self, request: Request) -> None:
+        """Who may not do anything here is told so before the body is read; the routes themselves ask again for what they do."""
+        path = request.scope["path"]
+        if path.startswith("/api/"):
+            request.state.actor = await authenticate(self._core, request.headers.get("authorization"), client_of(request))
+        elif path.startswith("/control"):
+            check_allowed(request, self._core)
+
+    async def _limit(self, request: Request) -> int:
+        """The most that a body may hold: a letter, in base64 within JSON, where letters are taken."""
+        path = request.scope["path"]
+        if request.method == "POST" and path.startswith("/api/") and path.endswith("/messages"):
+            return await self._core.world.directory.ceiling() * 3 // 2 + _ENVELOPE_BYTES
+        return self._core.world.settings.http_body_bytes_max
+
+
+def _names(settings: Settings) -> Iterable[str]:
+    """The names that the simulator knows itself by."""
+    yield from ("localhost", settings.host, settings.hostname, *settings.http_hosts)
+    for url in (settings.psc_base_url, settings.psc_wallet_url, settings.psc_mtls_url, settings.igc_url):
+        yield (urlsplit(url).hostname or "") if url else "localhost"
+
+
+def _host(named: str) -> str:
+    """The host of a Host header, without its port, in lower case."""
+    if named.startswith("["):
+        return named[1:].partition("]")[0].lower()
+    return named.partition(":")[0].removesuffix(".").lower()
+
+
+def _is_address(host: str) -> bool:
+    """An address in figures is no name that somebody else could lead here."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _announced(request: Request) -> int | None:
+    """How many bytes the body has as far as the head tells, 0 where it does not say; None when there is none."""
+    length = request.headers.get("content-length")
+    if length is not None:
+        return int(length) or None  # the parser takes figures alone
+    return 0 if "transfer-encoding" in request.headers else None
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal(Rule.TOO_LARGE, f"The request is over {limit} bytes.", reference="rfc9110#15.5.14")
+
+
+async def _refuse(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer and hang up, after a little of what the client is still sending was thrown away, so that it gets to read the answer."""
+    response.headers["connection"] = "close"
+
+    async def sent(message: Message) -> None:
+        if message["type"] != "http.response.body":
+            await send(message)
+            return
+        await send({**message, "more_body": True})
+        if not any(name == b"expect" for name, _ in scope["headers"]):
+            await _drain(receive)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    await response(scope, receive, sent)
+
+
+async def _drain(receive: Receive) -> None:
+    left = _LINGER_BYTES
+    try:
+        async with asyncio.timeout(_LINGER_SECONDS):
+            while left > 0:
+                message: Any = await receive()
+                left -= len(message.get("body", b""))
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return

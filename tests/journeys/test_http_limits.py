@@ -1,0 +1,283 @@
+"""What HTTP lets nobody do: fill the memory before saying who they are, hold connections, guess passwords, come by a name of their own."""
+
+import asyncio
+import base64
+import json
+import os
+import socket
+import ssl
+import stat
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from mss_sim.app import Simulator
+from tests.clients import DOCTOR, PRACTICE, Person
+from tests.conftest import StartSimulator
+
+MEBI = 1024 * 1024
+BASIC = "Basic " + base64.b64encode(b"camille.martin:cabinet-2026").decode()
+
+
+def head(method: str, path: str, *fields: str, host: str = "localhost") -> bytes:
+    """The head of a request."""
+    return "\r\n".join([f"{method} {path} HTTP/1.1", f"Host: {host}", *fields, "", ""]).encode()
+
+
+def connect(simulator: Simulator, scheme: str = "http") -> socket.socket:
+    """A raw connection to the HTTP or the HTTPS port."""
+    url = httpx.URL(simulator.ready()[scheme])
+    client = socket.create_connection((url.host, url.port), timeout=20)
+    if scheme == "http":
+        return client
+    context = ssl.create_default_context(cafile=simulator.ready()["ca_file"])
+    return context.wrap_socket(client, server_hostname="localhost")
+
+
+def answer_of(client: socket.socket) -> tuple[int, dict[str, str], Any]:
+    """(status, header fields, JSON) of an answer, read until the server hangs up or all of it came."""
+    octets = b""
+    while True:
+        try:
+            more = client.recv(65_536)
+        except (ConnectionResetError, ssl.SSLError):
+            more = b""
+        octets += more
+        top, end, body = octets.partition(b"\r\n\r\n")
+        fields = dict(line.split(": ", 1) for line in top.decode().lower().split("\r\n")[1:]) if end else {}
+        if not more or (end and len(body) >= int(fields.get("content-length", 0))):
+            return int(octets.split(b" ", 2)[1]) if octets else 0, fields, json.loads(body) if body else None
+
+
+async def ask(simulator: Simulator, *pieces: bytes, scheme: str = "http") -> tuple[int, dict[str, str], Any]:
+    """Send pieces on one connection; the answer."""
+
+    def play() -> tuple[int, dict[str, str], Any]:
+        with connect(simulator, scheme) as client:
+            for piece in pieces:
+                client.sendall(piece)
+            return answer_of(client)
+
+    return await asyncio.to_thread(play)
+
+
+def pour(client: socket.socket, size: int) -> int:
+    """Send that many bytes, as long as they are taken; how many were."""
+    sent, piece = 0, b"x" * 65_536
+    try:
+        while sent < size:
+            sent += client.send(piece)
+    except (ConnectionError, ssl.SSLError, TimeoutError):
+        pass
+    return sent
+
+
+def received(client: socket.socket) -> int:
+    """How many bytes came; 0 at the end of the connection, however it ended."""
+    try:
+        return len(client.recv(65_536))
+    except ConnectionResetError:
+        return 0
+
+
+SENDING = f"/api/v1/mailboxes/{DOCTOR}/messages"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    ("path", "field", "status"),
+    [
+        (SENDING, "X-Nothing: x", 401),
+        (SENDING, "Authorization: Basic !!!", 401),
+        ("/api/v1/grants/hand-over", "X-Nothing: x", 401),
+        (SENDING, f"Authorization: {BASIC}", 413),
+        ("/control/identities", "X-Nothing: x", 413),
+        ("/auth/realms/esante-wallet/protocol/openid-connect/token", "X-Nothing: x", 413),
+    ],
+)
+async def test_a_body_of_200_mebibytes_is_refused_before_it_is_read(
+    start: StartSimulator, scheme: str, path: str, field: str, status: int
+) -> None:
+    async with start(https_port=0) as simulator:
+
+        def play() -> tuple[int, tuple[int, dict[str, str], Any]]:
+            with connect(simulator, scheme) as client:
+                client.sendall(head("POST", path, field, "Content-Type: application/json", f"Content-Length: {200 * MEBI}"))
+                told = answer_of(client)
+                return pour(client, 200 * MEBI), told
+
+        taken, (found, fields, body) = await asyncio.to_thread(play)
+        assert (found, fields["connection"]) == (status, "close")
+        assert body["status"] == status
+        assert taken < 20 * MEBI  # what the kernel's buffers hold, and what is thrown away so that the client gets its answer
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/control/identities", "application/json"),
+        ("/auth/realms/esante-wallet/protocol/openid-connect/token", "application/x-www-form-urlencoded"),
+    ],
+)
+async def test_a_body_that_does_not_tell_its_size_is_cut_at_the_limit(simulator: Simulator, path: str, media_type: str) -> None:
+    chunk = b"%x\r\n%b\r\n" % (MEBI, b"x" * MEBI)
+    pieces = [head("POST", path, f"Content-Type: {media_type}", "Transfer-Encoding: chunked"), chunk, chunk, b"0\r\n\r\n"]
+    status, _, body = await ask(simulator, *pieces)
+    assert (status, body["code"]) == (413, "message-too-large")
+
+
+async def test_who_waits_for_the_go_ahead_is_refused_without_it(simulator: Simulator) -> None:
+    asked = head("POST", SENDING, "Expect: 100-continue", "Content-Type: message/rfc822", "Content-Length: 10")
+    status, _, body = await ask(simulator, asked)
+    assert (status, body["code"]) == (401, "authentication-required")
+
+
+async def test_a_refused_body_is_never_taken_for_a_request(simulator: Simulator) -> None:
+    smuggled = head("GET", "/api/v1/me", f"Authorization: {BASIC}")
+    asked = head("POST", SENDING, "Content-Type: message/rfc822", f"Content-Length: {len(smuggled)}")
+
+    def play() -> bytes:
+        with connect(simulator) as client:
+            client.sendall(asked + smuggled)
+            octets = b""
+            while more := client.recv(65_536):
+                octets += more
+            return octets
+
+    assert (await asyncio.to_thread(play)).count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    ("begun", "status"),
+    [
+        (b"GET /api/v1/me HT", 408),
+        (head("GET", "/healthz")[:-2], 408),
+        (head("POST", SENDING, f"Authorization: {BASIC}", "Content-Type: message/rfc822", "Content-Length: 100") + b"x", 408),
+        (b"", 0),
+    ],
+    ids=["a request line", "a head without its end", "a body", "nothing"],
+)
+async def test_what_is_half_sent_has_its_time(start: StartSimulator, scheme: str, begun: bytes, status: int) -> None:
+    async with start(https_port=0, http_head_timeout_seconds=0.5, http_body_timeout_seconds=0.5) as simulator:
+        assert (await ask(simulator, begun, scheme=scheme))[0] == status
+
+
+async def test_a_head_that_does_not_end_is_refused(simulator: Simulator) -> None:
+    status, _, body = await ask(simulator, head("GET", "/healthz")[:-2], *(b"X-Long: %b\r\n" % (b"x" * 8_000) for _ in range(20)))
+    assert (status, body["status"]) == (431, 431)
+
+
+async def test_connections_beyond_the_limit_are_told_so_and_the_others_served(start: StartSimulator) -> None:
+    async with start(http_connections_max=3) as simulator:
+        held = [connect(simulator) for _ in range(3)]
+        status, fields, body = await ask(simulator, head("GET", "/healthz"))
+        assert (status, fields["retry-after"], body["status"]) == (503, "1", 503)
+        held[0].sendall(head("GET", "/healthz"))
+        assert (await asyncio.to_thread(answer_of, held[0]))[0] == 200
+        for one in held:
+            one.close()
+
+
+async def test_who_takes_no_answer_is_dropped(start: StartSimulator) -> None:
+    async with start(http_body_timeout_seconds=0.5, http_connections_max=2) as simulator:
+        client = connect(simulator)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        client.sendall(head("GET", "/openapi.json") * 100)
+        await asyncio.sleep(2)
+        octets = 0
+        while more := await asyncio.to_thread(received, client):
+            octets += more
+        assert 0 < octets < 20 * MEBI  # what was on its way; the connection is gone
+        client.close()
+
+
+HOSTED = ["/api/v1/me", "/auth/realms/esante-wallet/.well-known/openid-configuration", "/control/state", "/docs", "/openapi.json"]
+
+
+@pytest.mark.parametrize("path", HOSTED)
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8080", ""])
+async def test_a_page_of_another_site_does_not_reach_the_simulator_by_its_own_name(simulator: Simulator, path: str, host: str) -> None:
+    status, _, body = await ask(simulator, head("GET", path, f"Authorization: {BASIC}", host=host))
+    assert (status, body["code"]) == (421, "host-unknown")
+    assert "MSS_SIM_HTTP_HOSTS" in body["detail"]
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1234", "127.0.0.1", "[::1]:8080", "mail.sim.mssante.fr", "bench.example"])
+async def test_the_names_of_the_simulator_are_heard(start: StartSimulator, host: str) -> None:
+    async with start(http_hosts=("bench.example",)) as simulator:
+        assert (await ask(simulator, head("GET", "/api/v1/me", f"Authorization: {BASIC}", host=host)))[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/listeblanchemssante.xml"])
+async def test_what_anybody_may_fetch_is_answered_under_any_name(simulator: Simulator, path: str) -> None:
+    client = connect(simulator)
+    client.sendall(head("GET", path, host="annuaire.example"))
+    assert (await asyncio.to_thread(client.recv, 12)) == b"HTTP/1.1 200"
+    client.close()
+
+
+@pytest.mark.parametrize(("proxies", "status"), [((), 200), (("127.0.0.1",), 403)], ids=["nobody is believed", "a proxy is"])
+async def test_where_a_request_says_it_comes_from_is_believed_of_named_proxies_alone(
+    start: StartSimulator, proxies: tuple[str, ...], status: int
+) -> None:
+    async with start(http_proxies=proxies) as simulator:
+        assert (await ask(simulator, head("GET", "/control/state", "X-Forwarded-For: 192.0.2.7")))[0] == status
+
+
+async def attempt(simulator: Simulator, login: str, password: str) -> httpx.Response:
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"], auth=(login, password), timeout=20) as client:
+        return await client.get("/api/v1/me")
+
+
+async def test_wrong_passwords_are_slowed_down_then_refused_for_a_while(start: StartSimulator) -> None:
+    async with start(wrong_passwords_max=3, wrong_passwords_pause_seconds=2) as simulator:
+        for _ in range(3):
+            assert (await attempt(simulator, "camille.martin", "wrong")).status_code == 401
+        refused = await attempt(simulator, "camille.martin", "cabinet-2026")
+        assert (refused.status_code, refused.json()["code"]) == (429, "too-many-passwords")
+        assert 1 <= int(refused.headers["Retry-After"]) <= 2
+        assert (await attempt(simulator, "sophie.petit", "cabinet-2026")).status_code == 200  # another login of the same client
+        await asyncio.sleep(2)
+        assert (await attempt(simulator, "camille.martin", "cabinet-2026")).status_code == 200
+        assert (await attempt(simulator, "camille.martin", "wrong")).status_code == 401  # counted anew
+
+
+async def test_a_right_password_clears_the_count(start: StartSimulator) -> None:
+    async with start(wrong_passwords_max=2, wrong_passwords_pause_seconds=0.5) as simulator:
+        for _ in range(3):
+            assert (await attempt(simulator, "camille.martin", "wrong")).status_code == 401
+            assert (await attempt(simulator, "camille.martin", "cabinet-2026")).status_code == 200
+
+
+async def test_each_wrong_password_takes_longer(start: StartSimulator) -> None:
+    async with start(wrong_passwords_pause_seconds=60) as simulator:
+        began = time.monotonic()
+        for _ in range(4):
+            await attempt(simulator, "camille.martin", "wrong")
+        assert time.monotonic() - began > 0.12 + 0.24 + 0.48 + 0.96
+
+
+async def test_what_lies_in_the_data_folder_is_for_its_owner_alone(start: StartSimulator, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        folder = tmp_path / "data"
+        folder.mkdir(mode=0o777)
+        async with start() as simulator:
+            await Person(simulator, "doctor").send(PRACTICE, to=[DOCTOR])
+            simulator.write_ready_file(tmp_path / "ready.json")
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+            assert stat.S_IMODE((tmp_path / "ready.json").stat().st_mode) == 0o600
+            files = [file for file in folder.rglob("*") if file.is_file()]
+            databases = [file for file in files if file.name.startswith("mss-sim.db")]
+            keys = [file for file in files if b"PRIVATE KEY" in file.read_bytes()]
+            assert len(databases) >= 2
+            assert len(keys) >= 3
+            assert {file.name: oct(stat.S_IMODE(file.stat().st_mode)) for file in (*databases, *keys)} == {
+                file.name: "0o600" for file in (*databases, *keys)
+            }
+    finally:
+        os.umask(before)
