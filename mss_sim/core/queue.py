@@ -71,7 +71,8 @@ class Queue:
                 self._log.error("queue attempt failed", error=repr(error))
             self._woken.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), self._world.settings.queue_poll_seconds)
+                async with asyncio.timeout(self._world.settings.queue_poll_seconds):  # `wait_for` of 3.11 may swallow the cancellation
+                    await self._woken.wait()
 
     async def stop(self, patience_seconds: float) -> None:
         """Let the tries under way end, and give back those that take too long."""

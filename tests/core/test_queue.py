@@ -11,7 +11,9 @@ from aiosmtplib import SMTP
 
 from mss_sim.app import Simulator
 from mss_sim.clock import ManualClock
+from mss_sim.core.delivery import Delivery
 from mss_sim.core.letters import Addressee, Envelope
+from mss_sim.core.queue import Queue
 from mss_sim.core.transport import Answer, Carried, Parcel
 from mss_sim.smtp.outbound import _hand_over
 from tests.clients import HOSPITAL, PRACTICE, Person
@@ -120,3 +122,17 @@ async def test_a_server_that_thinks_after_the_dot_is_waited_for_longer_than_a_co
         carried = await _hand_over(client, Envelope(HOSPITAL, (Addressee(PRACTICE),)), b"Subject: x\r\n\r\nx\r\n")
         client.close()
     assert carried.answers[PRACTICE] == Answer("2.0.0", "250 ok", "127.0.0.1")
+
+
+async def test_a_letter_that_comes_as_the_simulator_stops_does_not_keep_it_up(simulator: Simulator) -> None:
+    """Woken and cancelled in one turn of the loop, the queue went on for ever, and the simulator never stopped."""
+    delivery = Delivery(simulator.world)
+    queue = Queue(simulator.world, delivery)
+    for _ in range(3):
+        running = asyncio.create_task(queue.run())
+        await asyncio.sleep(0.2)  # it waits for something to do by now
+        delivery.wake()
+        running.cancel()
+        _, pending = await asyncio.wait([running], timeout=2)
+        assert not pending, "it did not hear that it was cancelled"
+        assert running.cancelled()
