@@ -136,8 +136,9 @@ class Traps:
         )
 
     def _lookup(self, trap: Trap, transcript: Transcript) -> Lookup:
-        """Whether anybody asked about the certificate while the connection was open, or earlier."""
-        asked = [fetch.at for fetch in self._igc.services.fetches if trap.shown is not None and _speaks_of(fetch, trap.shown)]
+        """Whether the client's host asked about the certificate while the connection was open, or earlier."""
+        fetches = [fetch for fetch in self._igc.services.fetches if trap.shown is not None and _speaks_of(fetch, trap.shown)]
+        asked = [fetch.at for fetch in fetches if _same_host(fetch.peer, transcript.peer)]
         closed_at = transcript.closed_at
         if any(at >= transcript.opened_at and (closed_at is None or at <= closed_at) for at in asked):
             return Lookup.DURING
@@ -164,6 +165,11 @@ class TrapOpener:
 
 def _speaks_of(fetch: Fetch, shown: Standing) -> bool:
     return fetch.serial == shown.serial or (fetch.service is IgcService.CRL and fetch.label == shown.label)
+
+
+def _same_host(one: str, other: str) -> bool:
+    """Whether two addresses are of one host: this machine has two, and a client takes either."""
+    return one == other or {one, other} == {"127.0.0.1", "::1"}
 
 
 def _old_versions() -> list[ssl.TLSVersion]:

@@ -171,6 +171,50 @@ async def test_looking_during_the_connection_is_told(trapped: Simulator) -> None
     assert (gone["verdict"], gone["lookup"]) == ("PASS", "during")
 
 
+async def test_what_another_host_looked_up_says_nothing_of_this_client(trapped: Simulator) -> None:
+    where = trapped.ready()["traps"]["revoked"]
+    await asyncio.to_thread(_leaves_after_tls, where, careful(trapped)())
+    elsewhere = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
+    async with httpx.AsyncClient(base_url=trapped.ready()["http"], transport=elsewhere) as client:
+        assert (await client.get("/CRL/ACI-EL-ORG.crl")).status_code == 200
+    await asyncio.to_thread(_leaves_after_tls, where, careful(trapped)())
+    assert [(one["verdict"], one["lookup"]) for one in await visits(trapped, "revoked")] == [("WARN", "never")] * 2
+    async with httpx.AsyncClient(base_url=trapped.ready()["http"]) as client:
+        assert (await client.get("/CRL/ACI-EL-ORG.crl")).status_code == 200
+    await asyncio.to_thread(_leaves_after_tls, where, careful(trapped)())
+    newest, *_ = await visits(trapped, "revoked")
+    assert (newest["verdict"], newest["lookup"]) == ("PASS", "before")
+
+
+def _leaves_after_tls(where: dict[str, Any], context: ssl.SSLContext) -> None:
+    with smtplib.SMTP("localhost", where["submission"]["port"], timeout=20) as client:
+        client.starttls(context=context)
+
+
+async def test_visits_at_once_are_told_apart(trapped: Simulator) -> None:
+    """Careful and careless clients, and one that says half a handshake, all at the same time."""
+    where = trapped.ready()["traps"]["expired"]
+
+    async def half() -> None:
+        reader, writer = await asyncio.open_connection("localhost", where["submission"]["port"])
+        await reader.readline()
+        writer.write(b"STARTTLS\r\n")
+        await reader.readline()
+        writer.write(b"\x16\x03\x01\x02\x00\x01\x00")  # a record that is never finished
+        await writer.drain()
+        writer.close()
+
+    each = 8
+    work = [asyncio.to_thread(by_smtp, where, careless()) for _ in range(each)]
+    work += [asyncio.to_thread(by_smtp, where, careful(trapped)()) for _ in range(each)]
+    await asyncio.gather(*work, *(half() for _ in range(each)))
+    verdicts = [(one["verdict"], one["tls"]["outcome"], tuple(one["went_on"])) for one in await visits(trapped, "expired")]
+    assert verdicts.count(("FAIL", "completed", ("AUTH",))) == each
+    assert verdicts.count(("PASS", "aborted", ())) >= each
+    assert len(verdicts) == 3 * each
+    assert not any(verdict == "FAIL" for verdict, outcome, _ in verdicts if outcome != "completed")
+
+
 async def test_a_visit_without_starttls_shows_nothing(trapped: Simulator) -> None:
     reader, writer = await asyncio.open_connection("localhost", trapped.ready()["traps"]["expired"]["imap"]["port"])
     await reader.readline()
