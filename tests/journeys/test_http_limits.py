@@ -125,8 +125,7 @@ async def test_a_body_of_200_mebibytes_is_refused_before_it_is_read(
 async def test_a_body_that_does_not_tell_its_size_is_cut_at_the_limit(simulator: Simulator, path: str, media_type: str) -> None:
     chunk = b"%x\r\n%b\r\n" % (MEBI, b"x" * MEBI)
     pieces = [head("POST", path, f"Content-Type: {media_type}", "Transfer-Encoding: chunked"), chunk, chunk, b"0\r\n\r\n"]
-    status, _, body = await ask(simulator, *pieces)
-    assert (status, body["code"]) == (413, "message-too-large")
+    assert (await ask(simulator, *pieces))[0] == 413
 
 
 async def test_who_waits_for_the_go_ahead_is_refused_without_it(simulator: Simulator) -> None:
