@@ -6,6 +6,8 @@ PYTHON =
 CANDIDATES = python3.11 python3.12 python3.13 python3.14 python3
 # Further arguments of the command that a target ends in: make run ARGS="--memory --http-port 0", make test ARGS="-k closure".
 ARGS =
+# How long the readers are fuzzed, all in all: make fuzz SECONDS=600, make fuzz ARGS="letter header"
+SECONDS = 3600
 # How many processes run the tests.
 WORKERS = auto
 
@@ -29,7 +31,7 @@ LOCK = CUSTOM_COMPILE_COMMAND="make lock" build/lock/bin/pip-compile --quiet --n
 NODE = tests/strangers/node
 IMAPFLOW = $(NODE)/node_modules/.package-lock.json
 
-.PHONY: help run demo test check fmt bench wheel lock clean
+.PHONY: help run demo test check fmt bench fuzz wheel lock clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -59,6 +61,9 @@ fmt: .venv/dev.stamp ## Format the code and mend what the linter can mend
 bench: .venv/dev.stamp ## Measure, and print the results
 	$(BIN)/python bench/run.py $(ARGS)
 
+fuzz: build/fuzz.stamp ## Feed every reader with bytes made to break it, for SECONDS; ARGS="letter dns" names some
+	build/fuzz/bin/python -m tests.fuzz $(SECONDS) $(ARGS)
+
 wheel: .venv/dev.stamp ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation
 
@@ -68,6 +73,7 @@ lock: build/lock.stamp ## Write requirements/*.txt anew from pyproject.toml and 
 	$(LOCK) -c requirements/dev.txt --extra postgresql -o requirements/postgresql.txt pyproject.toml
 	$(LOCK) -c requirements/dev.txt -o requirements/build.txt requirements/build.in
 	$(LOCK) -o requirements/lock.txt requirements/lock.in
+	$(LOCK) -o requirements/fuzz.txt requirements/fuzz.in
 
 clean: ## Remove what make made; ./data stays
 	rm -rf .venv build dist $(NODE)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -97,6 +103,13 @@ clean: ## Remove what make made; ./data stays
 # Where there is no npm, checks work all the same, and the tests that need it say so.
 $(IMAPFLOW): $(NODE)/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --silent --prefix $(NODE) && touch $@; else echo "npm is missing: no imapflow, no openid-client" >&2; fi
+
+# atheris has no wheel for every interpreter and system that the simulator runs on, hence a virtual environment of its own.
+build/fuzz.stamp: .venv/bin/python requirements/run.txt requirements/fuzz.txt
+	@echo "installing what the simulator runs on and the fuzzer (requirements/fuzz.txt)"
+	@$(BIN)/python -m venv --clear build/fuzz
+	@build/fuzz/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements/run.txt -r requirements/fuzz.txt
+	@touch $@
 
 # pip-tools works from inside pip, hence the pinned pip and a virtual environment that nothing else uses.
 build/lock.stamp: .venv/bin/python requirements/lock.txt

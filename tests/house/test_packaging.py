@@ -14,7 +14,7 @@ from mss_sim.config import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PINS = ROOT / "requirements"
-LOCKED = ["run", "postgresql", "build", "dev", "lock"]
+LOCKED = ["run", "postgresql", "build", "dev", "lock", "fuzz"]
 RECIPES = ["Makefile", ".ci/run", "Dockerfile", ".dockerignore", "compose.yaml", *(f"requirements/{name}.txt" for name in LOCKED)]
 
 

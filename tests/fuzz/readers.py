@@ -1,0 +1,267 @@
+"""The readers that strangers can reach, each as a function of bytes that raises nothing but its own error."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from starlette.requests import Request
+
+from mss_sim import ids
+from mss_sim.api.paging import Listing, Page
+from mss_sim.clock import SystemClock
+from mss_sim.core.oauth import OAuthError, is_verifier
+from mss_sim.errors import Refusal
+from mss_sim.imap import commands, items, keys, listings, names, sections, threads, wire
+from mss_sim.mail import addresses, dsn, headers, mdn, parse, structure
+from mss_sim.net import dns, sasl
+from mss_sim.pki import revocation
+from mss_sim.pki.names import read_dn, read_serial, same_dn
+from mss_sim.policy import identifiers
+from mss_sim.psc import authentication, parameters
+from mss_sim.smtp import commands as smtp
+from mss_sim.vocabulary import IdentityKind
+
+CORPUS = Path(__file__).parents[1] / "corpus"
+SECONDS_MAX = 1.0
+"""Processor time that the reading of one input may take, and that of a slow machine many times over."""
+
+
+class Reader(NamedTuple):
+    """`read` raises one of `refusals` or nothing; `seeds` are what the fuzzer begins with."""
+
+    read: Callable[[bytes], object]
+    refusals: tuple[type[Exception], ...]
+    seeds: Sequence[bytes]
+
+
+def feed(reader: Reader, octets: bytes) -> None:
+    """Let it read; whatever it raises beside its own errors comes out, and AssertionError when it takes too long."""
+    start = time.thread_time()
+    with contextlib.suppress(*reader.refusals):
+        reader.read(octets)
+    took = time.thread_time() - start
+    assert took < SECONDS_MAX, f"{len(octets)} bytes took {took:.1f} s"
+
+
+def _text(octets: bytes) -> str:
+    return octets.decode("utf-8", "surrogateescape")
+
+
+def _letter(octets: bytes) -> None:
+    raw = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+    message = parse.parse(raw)
+    structure.body_structure(raw, message.root, message.headers, extended=False)
+    structure.envelope(message.headers)
+    dsn.parse(raw, message.root)
+    mdn.parse(raw, message.root)
+    assert message.preview is not None
+    assert message.search_text.isprintable() or message.search_text.encode("utf-8") is not None
+    for path in ((), (1,), (1, 1), (2,), (1, 2, 1)):
+        for text in ("", "HEADER", "TEXT", "MIME") if path else ("", "HEADER", "TEXT"):
+            sections.cut(raw, items.Section(path, text))
+
+
+def _decoded(octets: bytes) -> None:
+    raw = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+    for path in ((), (1,), (1, 1)):
+        try:
+            sections.decoded(raw, items.Section(path))
+        except sections.UnknownEncoding:
+            continue
+
+
+def _people(octets: bytes) -> None:
+    found = addresses.parse_list(_text(octets))
+    assert all(addresses.canonical(address) == address for _, address in found)
+
+
+def _header(octets: bytes) -> None:
+    text = headers.decode(octets)
+    assert text.encode("utf-8") is not None
+    headers.message_ids(text)
+    parse.fold(text)
+
+
+_IMAP_READERS: tuple[Callable[[wire.Arguments], object], ...] = (
+    items.fetch,
+    keys.search,
+    keys.sort,
+    keys.thread,
+    listings.lister,
+    listings.lsub,
+    listings.status,
+    commands.login,
+    commands.authenticate,
+    commands.identify,
+    commands.enable,
+    commands.select,
+    commands.create,
+    commands.rename,
+    commands.append,
+    commands.store,
+    commands.copy,
+    commands.uid_set,
+    commands.setacl,
+    commands.who,
+)
+
+
+def _commands(octets: bytes) -> None:
+    """The first octet says by how many octets the rest comes, the second which verb's arguments they are."""
+    if len(octets) < 2:
+        return
+    step, read = octets[0] or 1, _IMAP_READERS[octets[1] % len(_IMAP_READERS)]
+    reader = wire.Reader(line_max=8_192, literal_max=4_096)
+    for at in range(2, len(octets), step):
+        reader.feed(octets[at : at + step])
+        while (event := reader.next()) is not None:
+            if isinstance(event, wire.Command):
+                _read_arguments(read, event)
+
+
+def _read_arguments(read: Callable[[wire.Arguments], object], command: wire.Command) -> None:
+    for utf8 in (False, True):
+        try:
+            read(wire.Arguments(command.pieces, utf8=utf8))
+        except (wire.Bad, keys.BadCharset):
+            continue
+
+
+def _folder_names(octets: bytes) -> None:
+    pattern, _, name = octets.partition(b"\n")
+    names.pattern(_text(pattern)).fullmatch(_text(name))
+    decoded = names.decode(name, utf8=False)
+    assert b"&" not in name or not name.isascii() or names.encode(decoded) == name
+
+
+def _threads(octets: bytes) -> None:
+    """Each line is a subject and the references of one letter, by single letters."""
+    letters = []
+    for number, line in enumerate(octets.split(b"\n")[:500]):
+        subject, _, references = line.partition(b"|")
+        threads.base_subject(_text(subject))
+        letters.append(
+            threads.Letter(number, chr(references[0]) if references else None, tuple(map(chr, references[1:])), _text(subject), 0, 0, 1)
+        )
+    threads.by_references(letters)
+    threads.ordered(letters, [("SUBJECT", False), ("DATE", True)])
+
+
+def _envelope(octets: bytes) -> None:
+    argument = _text(octets)
+    for read in (smtp.read_mail, lambda text: smtp.read_rcpt(text, utf8=True), lambda text: smtp.read_rcpt(text, utf8=False)):
+        try:
+            read(argument)
+        except smtp.CommandError:
+            continue
+
+
+def _sasl(octets: bytes) -> None:
+    for mechanism in sasl.MECHANISMS.values():
+        try:
+            exchange = mechanism(sasl.decode(_text(octets)) if octets[:1] == b"=" else octets)
+            next(exchange)
+            exchange.send(octets)
+        except (sasl.SaslError, StopIteration):
+            continue
+
+
+def _certificate_names(octets: bytes) -> None:
+    text = octets.decode("utf-8", "replace")
+    assert same_dn(text, text) in (True, False)
+    read_dn(text)
+
+
+async def _zone(name: str) -> Sequence[tuple[str, str]] | bool:
+    if not name.lower().rstrip(".").endswith("sim.mssante.fr"):
+        raise LookupError(name)
+    return [("MX", "10 mail.sim.mssante.fr"), ("A", "127.0.0.1"), ("SRV", "0 1 993 mail.sim.mssante.fr"), ("AAAA", "::1")]
+
+
+def _dns(octets: bytes) -> None:
+    responder = dns.Responder(_zone, SystemClock())
+    for transport in ("udp", "tcp"):
+        answer = asyncio.run(responder.answer(octets, "127.0.0.1", transport))
+        assert answer is None or (answer[:2] == octets[:2] and (transport == "tcp" or len(answer) <= 512))
+
+
+def _form(octets: bytes) -> None:
+    found = parameters.of_query(Request({"type": "http", "query_string": octets, "headers": []}))
+    found.check()
+    is_verifier(found.get("code_verifier") or "")
+
+
+def _assertion(octets: bytes) -> None:
+    """The only part of a client assertion that is read before its signature is checked."""
+    authentication._unverified_subject(_text(octets))  # noqa: SLF001 - what it is called by needs a whole world
+
+
+def _cursor(octets: bytes) -> None:
+    for listing in Listing:
+        Page(50, _text(octets)).before(listing)
+
+
+def _identifier(octets: bytes) -> None:
+    text = octets.decode("utf-8", "replace")
+    for kind in IdentityKind:
+        identifiers.warnings(text, kind)
+
+
+def _id(octets: bytes) -> None:
+    text = octets.decode("utf-8", "replace")
+    assert ids.encode(ids.decode(text)) == text
+
+
+def _letters() -> Iterable[bytes]:
+    return (path.read_bytes() for path in sorted(CORPUS.glob("*.eml")))
+
+
+_DNS_QUESTION = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03sim\x07mssante\x02fr\x00\x00\x0f\x00\x01"
+
+READERS: dict[str, Reader] = {
+    "letter": Reader(_letter, (parse.MalformedMessage,), (*_letters(), b"Content-Type: text/plain; a*0*=utf-8''%e9; a*1=b\n\nx")),
+    "part": Reader(_decoded, (OverflowError,), (*_letters(), b"Content-Transfer-Encoding: quoted-printable\n\n=41 =\n=4")),
+    "people": Reader(_people, (), (b'Ana (x) <a@b.fr>, "b, c"@d.fr, g: e@f.fr;', b"<@a,@b:c@d.fr>", "é@é.fr".encode())),
+    "address": Reader(lambda octets: addresses.canonical(_text(octets)), (addresses.AddressError,), (b'"a b"@c.fr', "É@É.fr".encode())),
+    "header": Reader(_header, (), (b"=?utf-8?q?a=C3=A9?= =?iso-8859-1?b?6Q==?= b", b"<a@b> <c@d>")),
+    "imap-commands": Reader(
+        _commands,
+        (),
+        (
+            b"\x20\x00a FETCH 1:*,3 (UID BODY.PEEK[1.2.HEADER.FIELDS (To Cc)]<0.10> BINARY.SIZE[1]) (CHANGEDSINCE 3 VANISHED)\r\n",
+            b'\x20\x01a SEARCH RETURN (MIN SAVE) CHARSET UTF-8 OR (FROM "x" NOT SEEN) TEXT {3+}\r\nabc SINCE 1-Jan-2026 UID $\r\n',
+            b"\x05\x02a SORT (REVERSE DATE SUBJECT) UTF-8 ALL\r\n",
+            b'\x05\x04a LIST (SUBSCRIBED RECURSIVEMATCH) "" ("*" "%&AOk-") RETURN (STATUS (MESSAGES))\r\n',
+            b'\x05\x07a LOGIN "a" {1+}\r\nb\r\n',
+            b"\x05\x0ba SELECT INBOX (QRESYNC (1 2 3:4 (1 2)))\r\n",
+            b'\x05\x0ea APPEND x (\\Seen) " 5-Jan-2026 09:00:00 +0100" UTF8 (~{3+}\r\nabc)\r\n',
+            b"\x05\x0fa STORE 1 (UNCHANGEDSINCE 5) -FLAGS.SILENT (\\Deleted x)\r\n",
+        ),
+    ),
+    "imap-names": Reader(_folder_names, (names.BadName,), (b"*%a/%\nINBOX/a", b"%\n&AOk-&-")),
+    "threads": Reader(_threads, (), (b"re: x|ab\n[fwd: x]|ba\nx (fwd)|c", b"a|ab\nb|bc\nc|ca")),
+    "smtp-paths": Reader(
+        _envelope,
+        (),
+        (b"FROM:<@a:b@c.fr> SIZE=10 RET=FULL ENVID=a+41 SMTPUTF8", b'TO:<"a b"@c.fr> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a+2Bb@c.fr'),
+    ),
+    "sasl": Reader(
+        _sasl, (), (b"\0a\0b", b"user=a@b.fr\x01auth=Bearer x\x01\x01", b"n,a=a=2Cb,\x01host=x\x01auth=Bearer t\x01\x01", b"AGEAYg==")
+    ),
+    "certificate-names": Reader(
+        _certificate_names, (ValueError,), ("CN=a\\,b,OU=c,O=d,ST=Rhône (69),C=FR".encode(), b"CN=\\41+OU=x, O=#0401")
+    ),
+    "serial": Reader(lambda octets: read_serial(octets.decode("utf-8", "replace")), (ValueError,), (b"0x01:AB",)),
+    "ocsp": Reader(
+        lambda octets: revocation.read_request(octets, ()), (revocation.UnreadableRequestError,), (b"0\x05\x30\x03\x30\x01\x30",)
+    ),
+    "dns": Reader(_dns, (), (_DNS_QUESTION, _DNS_QUESTION[:-4] + b"\xc0\x0c\x00\xff\x00\x01")),
+    "form": Reader(_form, (OAuthError,), (b"grant_type=authorization_code&code=a%20b&code_verifier=x", b"a=1&a=2&b=%00")),
+    "assertion": Reader(_assertion, (OAuthError,), (b"e30.eyJzdWIiOiJhIn0.YQ", b"e30.e30.", b"..", b"a.W10.b")),
+    "cursor": Reader(_cursor, (Refusal,), (b"f0000000000000", b"m1")),
+    "identifier": Reader(_identifier, (), (b"285037511300167", b"899700420062", b"590000010000017/SEC0001")),
+    "id": Reader(_id, (ValueError,), (b"0000000000000", b"zzz")),
+}
