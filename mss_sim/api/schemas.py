@@ -28,6 +28,7 @@ _PRACTICE = "tilleuls@cabinet.sim.mssante.fr"
 _SECRETARY = "590000010000017/SEC0001"
 
 
+_PEOPLE_MAX = 1_000  # more are not even looked at; `recipients_max` says how many a letter may have
 OneLine = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f\u0085\u2028\u2029]*$")]
 """A text that can stand in a header: one line."""
 Reason = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")]
@@ -221,10 +222,10 @@ class SendIn(In):
 
     model_config = ConfigDict(json_schema_extra=examples.LETTER)
 
-    to: list[PersonIn | str] = Field(default=[], examples=[[_DOCTOR]])
-    cc: list[PersonIn | str] = []
-    bcc: list[PersonIn | str] = []
-    reply_to: list[PersonIn | str] = []
+    to: list[PersonIn | str] = Field(default=[], max_length=_PEOPLE_MAX, examples=[[_DOCTOR]])
+    cc: list[PersonIn | str] = Field(default=[], max_length=_PEOPLE_MAX)
+    bcc: list[PersonIn | str] = Field(default=[], max_length=_PEOPLE_MAX)
+    reply_to: list[PersonIn | str] = Field(default=[], max_length=_PEOPLE_MAX)
     subject: str = ""
     text: str = ""
     html: str | None = None

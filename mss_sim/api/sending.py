@@ -1,5 +1,6 @@
 """REST: sending letters, and what became of them."""
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -29,12 +30,15 @@ from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress,
 from mss_sim.ids import ID_MAX, encode
 from mss_sim.mail.addresses import AddressError, addresses_of, canonical, domain_of
 from mss_sim.mail.compose import CompositionError, Draft, File, compose
-from mss_sim.mail.headers import without_fields
+from mss_sim.mail.headers import printable, without_fields
 from mss_sim.mail.parse import people_in
 from mss_sim.mail.reports import typed_address
 from mss_sim.vocabulary import HEADER_MES, HEADER_MES_FIN, Notify, Right, SendMode
 
 router = APIRouter(prefix="/mailboxes/{address}", tags=["sending"], responses=refusing(*IN_A_MAILBOX))
+_FIELD_CHARS_MAX = 2_000
+_NAME_CHARS_MAX = 200
+_FIELDS_MAX = 100
 _MEDIA_TYPES = "Send application/json or message/rfc822."
 _TAKING = (
     *(Rule.UNKNOWN_MAILBOX, Rule.MAILBOX_CLOSED, Rule.MAILBOX_SUSPENDED, Rule.MAILBOX_FULL, Rule.DOMAIN_OUTSIDE),
@@ -139,7 +143,7 @@ async def _whole(core: Core, actor: Actor, address: str, raw: bytes, to: list[st
     """A message as it is, but for Bcc; bare line feeds are a client's mistake and refused like over SMTP."""
     await sender_at(core.world, actor, address)
     parsed = await read_message(core.world, raw)
-    bcc = people_in(parsed.headers, "Bcc")
+    bcc = await asyncio.to_thread(people_in, parsed.headers, "Bcc") if parsed.headers.all("Bcc") else ()
     named = [_canonical(one) for one in to] if to else list(addresses_of((*parsed.to, *parsed.cc, *bcc)))
     _check_count(core, len(named))
     if parsed.headers.all("Bcc"):
@@ -153,6 +157,9 @@ async def _composed(core: Core, actor: Actor, address: str, body: bytes) -> Subm
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(str(step) for step in one['loc'])}: {one['msg']}" for one in error.errors()[:5])
         raise Refusal(Rule.INVALID, f"Correct the letter: {faults}.") from error
+    _check_count(core, len({_address(one) for one in (*letter.to, *letter.cc, *letter.bcc)}))
+    _check_count(core, len(letter.reply_to))
+    _check_lengths(letter)
     to, cc, bcc = (_pairs(people) for people in (letter.to, letter.cc, letter.bcc))
     mailbox = (await sender_at(core.world, actor, address, letter.send_mode)).mailbox
     sender = (mailbox.label or actor.identity.name, address)
@@ -174,13 +181,35 @@ async def _composed(core: Core, actor: Actor, address: str, body: bytes) -> Subm
     )
     notify = _ALWAYS if letter.request_delivery_receipt else frozenset[Notify]()
     try:
-        raw = compose(draft, message_id=core.world.ids.message_id(domain_of(address)), at=core.world.clock.now())
+        message_id = core.world.ids.message_id(domain_of(address))
+        raw = await asyncio.to_thread(compose, draft, message_id=message_id, at=core.world.clock.now())
     except CompositionError as error:
         raise Refusal(Rule.INVALID, f"The letter cannot be written: {error}.") from error
     addressees = dict.fromkeys(one for _, one in (*to, *cc, *bcc))
-    _check_count(core, len(addressees))
     named = [Addressee(one, notify, typed_address(one).replace("; ", ";") if notify else None) for one in addressees]
     return _submit(address, raw, named, letter.send_mode)
+
+
+def _check_lengths(letter: SendIn) -> None:
+    """What goes into a header has a length: the standard library takes quadratic time to fold it."""
+    texts = [("subject", letter.subject, _FIELD_CHARS_MAX), ("in_reply_to", letter.in_reply_to or "", _FIELD_CHARS_MAX)]
+    texts += [(f"headers.{name}", value, _FIELD_CHARS_MAX) for name, value in letter.headers.items()]
+    texts += [
+        (f"the name of {one.address}", one.name, _NAME_CHARS_MAX)
+        for one in (*letter.to, *letter.cc, *letter.reply_to)
+        if not isinstance(one, str)
+    ]
+    texts += [("filename", one.filename, _FIELD_CHARS_MAX) for one in letter.attachments]
+    long = next(((what, most) for what, text, most in texts if len(text) > most), None)
+    if long is not None:
+        detail = f"{printable(long[0])[:100]} is over {long[1]} characters; shorten it."
+        raise Refusal(Rule.INVALID, detail, reference="mss-sim#bounds")
+    if len(letter.headers) > _FIELDS_MAX:
+        raise Refusal(Rule.INVALID, f"At most {_FIELDS_MAX} headers of your own.", reference="mss-sim#bounds")
+
+
+def _address(person: PersonIn | str) -> str:
+    return (person if isinstance(person, str) else person.address).strip().lower()
 
 
 def _pairs(people: list[PersonIn | str]) -> list[tuple[str, str]]:

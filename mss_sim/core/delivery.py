@@ -14,7 +14,6 @@ from mss_sim.core import delegation, readers, recorded, reports, retries
 from mss_sim.core.letters import Accepted, Addressee, Letter, Sorted, accepted
 from mss_sim.core.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
-from mss_sim.mail import structure
 from mss_sim.mail.addresses import domain_of
 from mss_sim.policy import closure
 from mss_sim.policy.access import right_missing
@@ -316,7 +315,7 @@ def _is_receipt_to(sorted_: Sorted, address: str) -> bool:
 
 
 def _body(letter: Letter) -> tuple[int, bytes, bytes, str, bytes]:
-    return letter.id, structure.envelope(letter.parsed.headers), letter.parsed.structure, letter.parsed.search_text, letter.raw
+    return letter.id, letter.imap_envelope, letter.parsed.structure, letter.search_text, letter.raw
 
 
 def _writes_to_patients(letter: Letter) -> bool:

@@ -17,14 +17,13 @@ from typing import NamedTuple
 
 from mss_sim.clock import Micros
 from mss_sim.core.accounts import Actor
-from mss_sim.core.letters import Envelope, prepare
+from mss_sim.core.letters import Envelope, prepared
 from mss_sim.core.mailboxes import FlagChange, changed_flags, check_words
 from mss_sim.core.shelves import Place, Shelf, shelf
 from mss_sim.core.submission import read_message
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
-from mss_sim.mail import structure
 from mss_sim.policy.routing import Room, Standing, standing
 from mss_sim.store import folders, journal, mailboxes, messages, views
 from mss_sim.store.engine import Connection
@@ -274,13 +273,13 @@ async def append(world: World, actor: Actor, target: Place, new: NewCopy) -> tup
     check_words(FlagChange(new.flags))
     parsed = await read_message(world, new.raw)
     at = world.clock.now()
-    letter = prepare(world, new.raw, parsed, Envelope("", ()), fields=(), door=actor.door, at=at)
+    letter = await prepared(world, new.raw, parsed, Envelope("", ()), fields=(), door=actor.door, at=at)
 
     def unit(conn: Connection) -> tuple[int, int]:
         mailboxes.berths(conn, [target.address])
         there = shelf(world, conn, actor, target, Right.FILE, lock=True)
         _require_room(world, there, len(new.raw))
-        body = (letter.id, structure.envelope(parsed.headers), parsed.structure, parsed.search_text, new.raw)
+        body = (letter.id, letter.imap_envelope, parsed.structure, letter.search_text, new.raw)
         messages.add(conn, [letter.row._replace(thread_id=_thread(conn, letter.id, parsed.in_reply_to), return_path=None)], [body])
         flags_, words = changed_flags(Flag(0), "", FlagChange(new.flags))
         when = at if new.internal_at is None else new.internal_at

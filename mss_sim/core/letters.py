@@ -1,9 +1,10 @@
 """A letter on its way: the message, its envelope, and for whom it leaves."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.utils import format_datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import orjson
@@ -11,10 +12,11 @@ import orjson
 from mss_sim.clock import SECOND, Micros, to_datetime
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal
+from mss_sim.mail import structure
 from mss_sim.mail.addresses import addresses_of
 from mss_sim.mail.headers import with_fields_on_top
 from mss_sim.mail.mime import Part
-from mss_sim.mail.parse import ParsedMessage, fold
+from mss_sim.mail.parse import ParsedMessage, fold, takes_long
 from mss_sim.policy.delegation import Sending
 from mss_sim.policy.routing import Way
 from mss_sim.store.mailboxes import Berth
@@ -62,6 +64,7 @@ class Letter:
     remote. `strict` refuses the whole letter when one recipient is refused. `tried_before`: it comes from the queue, its size was judged.
     `speaks_for`: the domains of the peer that brought it, None where its word is taken.
     `author`: the mailbox that wrote what a peer brought; `trace_bytes`: what servers on the way wrote on top, which no limit counts.
+    `imap_envelope` and `search_text` are made before the letter is stored: the writer, which everybody waits for, only writes them.
     """
 
     id: int
@@ -81,6 +84,8 @@ class Letter:
     author: str | None = None
     speaks_for: frozenset[str] | None = None
     trace_bytes: int = 0
+    imap_envelope: bytes = b""
+    search_text: str = ""
 
     @property
     def left_from(self) -> str:
@@ -203,7 +208,23 @@ def prepare(
         subject_search=fold(parsed.subject),
         has_attachments=bool(parsed.attachments),
     )
-    return Letter(message_id, whole, parsed, row, envelope, door, at)
+    shown = structure.envelope(parsed.headers)
+    return Letter(message_id, whole, parsed, row, envelope, door, at, imap_envelope=shown, search_text=parsed.search_text)
+
+
+async def prepared(
+    world: World,
+    raw: bytes,
+    parsed: ParsedMessage,
+    envelope: Envelope,
+    *,
+    fields: Sequence[tuple[str, str]],
+    door: Door,
+    at: Micros,
+) -> Letter:
+    """The same; a letter that is long to read is prepared in a thread, so that other connections do not wait for it."""
+    work = partial(prepare, world, raw, parsed, envelope, fields=fields, door=door, at=at)
+    return await asyncio.to_thread(work) if takes_long(raw) else work()
 
 
 def _people(pairs: Sequence[tuple[str, str]]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from mss_sim.core import peers
 from mss_sim.core.delivery import Delivery
-from mss_sim.core.letters import Accepted, Envelope, prepare, trace_fields
+from mss_sim.core.letters import Accepted, Envelope, prepared, trace_fields
 from mss_sim.core.submission import check_recipient, check_size, read_message
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
@@ -92,7 +92,7 @@ class Reception:
         await self._check_authors(envelope.sender, addresses_of(parsed.from_), speaks_for)
         at = self._world.clock.now()
         trace = trace_fields(self._world, envelope, protocol=protocol, peer=peer, at=at)
-        letter = prepare(self._world, raw, parsed, envelope, fields=trace, door=Door.MX, at=at)
+        letter = await prepared(self._world, raw, parsed, envelope, fields=trace, door=Door.MX, at=at)
         letter.trace_bytes = min(traced, TRACE_BYTES_MAX)
         letter.speaks_for = speaks_for
         letter.author = await self._author(envelope.sender, addresses_of(parsed.from_))

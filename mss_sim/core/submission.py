@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from mss_sim.core import delegation
 from mss_sim.core.accounts import Actor, barred, check_way
 from mss_sim.core.delivery import Delivery
-from mss_sim.core.letters import Accepted, Envelope, Letter, Origin, prepare, trace_fields
+from mss_sim.core.letters import Accepted, Envelope, Letter, Origin, prepared, trace_fields
 from mss_sim.core.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.mail.addresses import addresses_of, display, domain_of
 from mss_sim.mail.headers import with_fields_on_top, without_fields
-from mss_sim.mail.parse import MalformedMessage, ParsedMessage, parse
+from mss_sim.mail.parse import MalformedMessage, ParsedMessage, parse, takes_long
 from mss_sim.policy import closure
 from mss_sim.policy.access import Access
 from mss_sim.policy.delegation import Sending, decide_sending
@@ -26,8 +26,6 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.journal import Line
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary import Act, MailboxKind, MailboxState, SendMode
-
-_THREAD_BYTES = 256 * 1024  # a larger message is read in a thread, so that other connections do not wait for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +167,7 @@ class Submission:
         raw, parsed = _stamp(actor, sender, raw, parsed)
         at = world.clock.now()
         trace = trace_fields(world, envelope, protocol=request.protocol, peer=request.peer, at=at)
-        letter = prepare(world, raw, parsed, envelope, fields=trace, door=actor.door, at=at)
+        letter = await prepared(world, raw, parsed, envelope, fields=trace, door=actor.door, at=at)
         letter.local_operator = sender.mailbox.operator_id
         letter.origin = Origin(sender.mailbox.address, actor.identity.id, request.wished, sender.own_mailbox, request.idempotency)
         letter.strict = request.strict
@@ -199,7 +197,7 @@ class Submission:
 async def read_message(world: World, raw: bytes) -> ParsedMessage:
     """The message read once; Refusal(MALFORMED_MESSAGE) when it may not be stored."""
     try:
-        if len(raw) > _THREAD_BYTES:
+        if takes_long(raw):  # in a thread, so that other connections do not wait for it
             return await asyncio.to_thread(parse, raw, world.parse_limits)
         return parse(raw, world.parse_limits)
     except MalformedMessage as error:

@@ -23,6 +23,7 @@ class Status(NamedTuple):
     items: tuple[str, ...]
 
 
+_PATTERNS_MAX = 20  # each is held against every name
 _SELECT_OPTIONS = frozenset({"SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE"})
 _RETURN_OPTIONS = frozenset({"SUBSCRIBED", "CHILDREN", "SPECIAL-USE"})
 
@@ -45,6 +46,8 @@ def lister(arguments: Arguments) -> List:
         arguments.expect(b"(")
         while not patterns or arguments.skip(b" "):
             patterns.append(arguments.list_mailbox())
+            if len(patterns) > _PATTERNS_MAX:
+                raise Bad(f"a LIST holds at most {_PATTERNS_MAX} patterns; send several (mss-sim#bounds)")
         arguments.expect(b")")
     returns: set[str] = set()
     items: tuple[str, ...] = ()

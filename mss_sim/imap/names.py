@@ -8,7 +8,7 @@ _SHIFTED = re.compile(r"[^\x20-\x7e]+|&")
 _RUN = re.compile(rb"&([A-Za-z0-9+,]*)-")
 
 
-_PATTERN_CHARS_MAX = 4_000  # no folder has so long a name: the pattern finds nothing
+_PATTERN_CHARS_MAX = 1_200  # no folder has so long a name, with a wildcard after each letter: the pattern finds nothing
 _NOTHING = re.compile(r"(?!)")
 
 

@@ -1,6 +1,9 @@
 """SEARCH, SORT, THREAD: the view turns numbers into UIDs, the store answers, the view turns UIDs into numbers."""
 
+import asyncio
+from collections.abc import Callable
 from collections.abc import Sequence as Items
+from typing import TypeVar
 
 import orjson
 
@@ -13,6 +16,10 @@ from mss_sim.imap.session import Session
 from mss_sim.imap.threads import Letter
 from mss_sim.imap.view import View
 from mss_sim.mail.criteria import Key, kinds
+
+T = TypeVar("T")
+_MANY_LETTERS = 100
+_MANY_UIDS = 200_000
 
 
 async def search(session: Session, wanted: Search, *, by_uid: bool) -> bytes:
@@ -55,10 +62,15 @@ def _extended(session: Session, numbers: list[int], returns: frozenset[str], *, 
 
 
 async def _found(session: Session, view: View, key: Key, returns: frozenset[str] | None = None) -> tuple[list[int], int]:
-    resolved = _resolved(view, key)
+    long = _sets(key) * len(view) > _MANY_UIDS
+    resolved = await asyncio.to_thread(_resolved, view, key) if long else _resolved(view, key)
     if "MODSEQ" in kinds(key):
         session.enabled.add("CONDSTORE")
     return await shelves.search(session.world, session.actor, view.place, view.uids, resolved, lambda found: _returned(found, returns))
+
+
+def _sets(key: Key) -> int:
+    return (key.kind in ("SEQUENCE", "UIDS")) + sum(map(_sets, key.keys))
 
 
 def _resolved(view: View, key: Key) -> Key:
@@ -71,8 +83,8 @@ def _resolved(view: View, key: Key) -> Key:
 
 async def sort(session: Session, wanted: Sort, *, by_uid: bool) -> bytes:
     """SORT and UID SORT (ref: rfc5256#3)."""
-    letters = await _letters(session, wanted.key, by_uid=by_uid)
-    session.say(b" ".join([b"* SORT", *(b"%d" % number for number in threads.ordered(letters, wanted.order))]))
+    numbers = await _arranged(session, wanted.key, lambda letters: threads.ordered(letters, wanted.order), by_uid=by_uid)
+    session.say(b" ".join([b"* SORT", *(b"%d" % number for number in numbers)]))
     return b"OK SORT completed"
 
 
@@ -80,16 +92,21 @@ async def thread(session: Session, wanted: Thread, *, by_uid: bool) -> bytes:
     """THREAD and UID THREAD."""
     if wanted.algorithm != "REFERENCES":
         return b"BAD REFERENCES is the only algorithm here (rfc5256#3)"
-    lists = threads.by_references(await _letters(session, wanted.key, by_uid=by_uid))
+    lists = await _arranged(session, wanted.key, threads.by_references, by_uid=by_uid)
     session.say(b"* THREAD " + lists if lists else b"* THREAD")
     return b"OK THREAD completed"
 
 
-async def _letters(session: Session, key: Key, *, by_uid: bool) -> list[Letter]:
+async def _arranged(session: Session, key: Key, arrange: Callable[[list[Letter]], T], *, by_uid: bool) -> T:
+    """The messages that meet a key, in an order; many in a thread, so that others do not wait for it."""
     view = session.opened
     found, _ = await _found(session, view, key)
     rows: Items[Sortable] = await shelves.sortables(session.world, session.actor, view.place, found)
-    return [_letter(row, row.uid if by_uid else view.number(row.uid) or 0) for row in rows]
+
+    def work() -> T:
+        return arrange([_letter(row, row.uid if by_uid else view.number(row.uid) or 0) for row in rows])
+
+    return await asyncio.to_thread(work) if len(rows) > _MANY_LETTERS else work()
 
 
 def _letter(row: Sortable, number: int) -> Letter:

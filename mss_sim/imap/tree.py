@@ -3,9 +3,11 @@
 His own mailbox has no prefix; other persons' stand below `Other Users/`, collective ones below `Shared/`, each by its address.
 """
 
+import asyncio
 from typing import NamedTuple
 
 from mss_sim.core import listing
+from mss_sim.core.listing import Listed
 from mss_sim.core.rows import Folder
 from mss_sim.core.shelves import Place
 from mss_sim.errors import Refusal
@@ -15,6 +17,8 @@ from mss_sim.imap.listings import List
 from mss_sim.imap.responses import folder_name
 from mss_sim.imap.session import Session, namespace_of
 from mss_sim.vocabulary import FOLDER_SEPARATOR, NAMESPACE_OTHERS, NAMESPACE_SHARED, SpecialUse
+
+_MANY = 200
 
 
 class Node(NamedTuple):
@@ -42,8 +46,14 @@ async def namespace(session: Session, _: None) -> bytes:
 
 async def nodes(session: Session) -> list[Node]:
     """The whole tree that the actor may see now."""
+    listed = await listing.everything(session.world, session.actor)
+    many = sum(len(one.folders) for one in listed) > _MANY
+    return await asyncio.to_thread(_nodes, session, listed) if many else _nodes(session, listed)
+
+
+def _nodes(session: Session, listed: list[Listed]) -> list[Node]:
     found: dict[str, tuple[Place | None, Folder | None, bool]] = {}
-    for one in await listing.everything(session.world, session.actor):
+    for one in listed:
         prefix = namespace_of(one.held, session.home)
         address = one.held.mailbox.address
         stem = f"{prefix}/{address}/" if prefix else ""
@@ -73,7 +83,9 @@ async def lister(session: Session, wanted: List) -> bytes:
     if wanted.patterns == ("",):
         session.say(b'* LIST (\\Noselect) "/" ""')
         return b"OK LIST completed"
-    for node, extra in _chosen(await nodes(session), wanted):
+    for at, (node, extra) in enumerate(await _matching(session, wanted), 1):
+        if at % _MANY == 0:
+            await _pause(session)
         attributes = _attributes(session, node, wanted)
         name = folder_name(node.name, utf8=session.utf8)
         session.say(b'* LIST (%b) "/" %b%b' % (b" ".join(attributes), name, extra))
@@ -91,10 +103,25 @@ async def _tell_status(session: Session, name: str, place: Place, items: tuple[s
 
 async def lsub(session: Session, wanted: List) -> bytes:
     """LSUB, the old way to list what is subscribed."""
-    for node, _ in _chosen(await nodes(session), wanted):
+    for at, (node, _) in enumerate(await _matching(session, wanted), 1):
+        if at % _MANY == 0:
+            await _pause(session)
         attribute = b"" if node.folder is not None else b"\\Noselect"
         session.say(b'* LSUB (%b) "/" %b' % (attribute, folder_name(node.name, utf8=session.utf8)))
     return b"OK LSUB completed"
+
+
+async def _pause(session: Session) -> None:
+    """Let what was said leave, and the others come in."""
+    await session.stream.flush()
+    await asyncio.sleep(0)
+
+
+async def _matching(session: Session, wanted: List) -> list[tuple[Node, bytes]]:
+    """What is to be listed; where many names are held against patterns, or hard ones, in a thread: others do not wait for it."""
+    tree = await nodes(session)
+    hard = len(tree) * len(wanted.patterns) > _MANY or sum(map(len, wanted.patterns)) > _MANY
+    return await asyncio.to_thread(_chosen, tree, wanted) if hard else _chosen(tree, wanted)
 
 
 def _chosen(tree: list[Node], wanted: List) -> list[tuple[Node, bytes]]:

@@ -11,6 +11,7 @@ from mss_sim.mail.mime import Part, content
 from mss_sim.mail.reports import field_groups, machine_part, one_line, read_groups, typed_address, typed_value, write
 from mss_sim.vocabulary import DsnAction
 
+_HEADER_OCTETS_MAX = 64 * 1024  # of a returned letter; its Message-ID stands before that
 _WORDS = {
     DsnAction.FAILED: ("Message non distribué", "Votre message n'a pas pu être remis aux destinataires suivants :"),
     DsnAction.DELAYED: ("Message retardé", "Votre message n'a pas encore pu être remis ; de nouveaux essais suivront :"),
@@ -143,5 +144,5 @@ def _returned_id(raw: bytes, root: Part) -> str | None:
     """Message-ID of the letter spoken of, from the returned part."""
     for part in root.children:
         if part.content_type in ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"):
-            return _original_id(content(raw, part.start, part.end, part.encoding))
+            return _original_id(content(raw, part.start, min(part.end, part.start + _HEADER_OCTETS_MAX), part.encoding))
     return None

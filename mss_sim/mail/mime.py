@@ -21,8 +21,7 @@ _PLAIN_PARAMS = re.compile(r'[^;="*?]*(?:;\s*[\w-]+="?[\w./+-]+"?\s*)+\Z')
 _PLAIN_PARAM = re.compile(r';\s*([\w-]+)="?([\w./+-]+)"?')
 """Parameters without any of what makes them hard; the others are read by the standard library, ten times slower."""
 _TAG = re.compile(r"<[^<>]*>")
-_BLANKS_AT_END = re.compile(rb"(?<![ \t])[ \t]++(?=\r\n)")
-"""Looked at from the first blank of a run alone: from each of them, a long run takes quadratic time."""
+_NO_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 _OPENING = re.compile(r"<(script|style|head)\b", re.IGNORECASE)
 _PARAMETERS_MAX = 200
 _TYPE_CHARS_MAX = 127  # ref: rfc6838#4.2
@@ -226,11 +225,14 @@ def content(raw: bytes, start: int, end: int, encoding: str) -> bytes:
     """The decoded content of one leaf; broken encodings give what could be decoded, never an error (ref: rfc2045#6)."""
     body = raw[start:end]
     if encoding == "base64":
-        cleaned = re.sub(rb"[^A-Za-z0-9+/]", b"", body.partition(b"=")[0] if b"=" in body else body)
+        cleaned = (body.partition(b"=")[0] if b"=" in body else body).translate(None, _NO_BASE64)
         usable = len(cleaned) - (len(cleaned) % 4 == 1)
         return binascii.a2b_base64(cleaned[:usable] + b"=" * (-usable % 4))
     if encoding == "quoted-printable":
-        return quopri.decodestring(_BLANKS_AT_END.sub(b"", body))
+        if b" \r\n" in body or b"\t\r\n" in body:
+            *lines, last = body.split(b"\r\n")
+            body = b"\r\n".join([*(line.rstrip(b" \t") for line in lines), last])
+        return quopri.decodestring(body)
     return body
 
 
@@ -263,7 +265,10 @@ def _visible(html: str) -> str:
 def _beginning(raw: bytes, part: Part, chars_max: int) -> str:
     """At most `chars_max` characters of a text leaf; of a long plain one only that much is decoded."""
     octets_max = 4 * chars_max  # no charset of mail takes more octets for a character
-    if part.end - part.start <= octets_max or part.encoding not in ("7bit", "8bit", "binary"):
+    if part.encoding not in ("7bit", "8bit", "binary"):
+        encoded_max = 4 * octets_max  # quoted-printable takes three for an octet, and ends of lines
+        return text_of(raw, part._replace(end=min(part.end, part.start + encoded_max)))[:chars_max]
+    if part.end - part.start <= octets_max:
         return text_of(raw, part)[:chars_max]
     cut = part._replace(end=part.start + octets_max)
     while cut.end > cut.start and raw[cut.end] & 0xC0 == 0x80:  # not in the middle of a UTF-8 sequence

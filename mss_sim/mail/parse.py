@@ -22,6 +22,8 @@ from mss_sim.mail.structure import body_structure
 from mss_sim.vocabulary import HEADER_MES, XDM_NAME
 
 _PREVIEW_CHARS = 160
+_SHORT_BYTES = 8 * 1024
+_LARGE_BYTES = 256 * 1024
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _USUAL_DATE = re.compile(
     rf"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?(\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)([0-5]\d)\Z",
@@ -119,6 +121,17 @@ def parse(raw: bytes, limits: Limits = Limits()) -> ParsedMessage:
         text=mime.body_text(raw, root, limits.search_text_chars),
         structure=body_structure(raw, root, headers),
     )
+
+
+def takes_long(raw: bytes) -> bool:
+    """Whether `parse` may take more than some thirty milliseconds: a large message, a long header, or parts with headers of their own."""
+    if len(raw) <= _SHORT_BYTES:
+        return False
+    end = raw.find(b"\r\n\r\n", 0, _SHORT_BYTES)
+    if len(raw) > _LARGE_BYTES or end < 0:
+        return True
+    head = raw[:end].lower()
+    return b"multipart/" in head or b"message/" in head
 
 
 def fold(text: str) -> str:

@@ -9,6 +9,7 @@ from mss_sim.mail.headers import CRLF, decode, read_headers
 from mss_sim.mail.mime import Part, content
 
 _ADDRESS_FIELDS = frozenset({"From", "To"})  # their names are encoded already, and an address must not be
+_MACHINE_OCTETS_MAX = 64 * 1024  # of hundreds of recipients; what a stranger writes behind that is not read
 _TYPE = re.compile(r"[\w-]+\s*\Z")
 _UNSAFE = re.compile(r"[\r\n\x00]+")
 
@@ -54,8 +55,8 @@ def _encoded(value: str) -> str:
 
 
 def read_groups(raw: bytes, part: Part) -> list[dict[str, str]]:
-    """The field groups of a machine-readable part, names in lower case; unreadable lines are left out."""
-    body = content(raw, part.start, part.end, part.encoding)
+    """The field groups of the beginning of a machine-readable part, names in lower case; unreadable lines are left out."""
+    body = content(raw, part.start, min(part.end, part.start + _MACHINE_OCTETS_MAX), part.encoding)
     groups = []
     for block in re.split(rb"(?:\r?\n)(?:[ \t]*\r?\n)+", body.strip() + b"\r\n"):
         if not block.strip():

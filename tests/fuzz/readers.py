@@ -59,9 +59,11 @@ def _letter(octets: bytes) -> None:
     mdn.parse(raw, message.root)
     assert message.preview is not None
     assert message.search_text.isprintable() or message.search_text.encode("utf-8") is not None
+    letter = sections.Letter(raw)
+    assert letter.body is not None
     for path in ((), (1,), (1, 1), (2,), (1, 2, 1)):
         for text in ("", "HEADER", "TEXT", "MIME") if path else ("", "HEADER", "TEXT"):
-            sections.cut(raw, items.Section(path, text))
+            letter.cut(items.Section(path, text))
 
 
 def _decoded(octets: bytes) -> None:
