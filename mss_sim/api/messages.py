@@ -18,7 +18,7 @@ from mss_sim.core.rows import Identity, Item, ListQuery
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
-from mss_sim.mail.headers import decode, read_headers, split
+from mss_sim.mail.headers import decode, read_headers, split, storable, text_in
 from mss_sim.mail.mime import content
 from mss_sim.mail.parse import fold
 
@@ -99,9 +99,9 @@ def _body(raw: bytes, parts: list[dict[str, Any]], content_type: str) -> str | N
         if part["type"] == content_type and not part["attachment"]:
             octets = content(raw, part["start"], part["end"], part["encoding"])
             try:
-                return octets.decode(part["charset"] or "utf-8")
-            except (LookupError, UnicodeDecodeError, ValueError):
-                return octets.decode("utf-8", "replace")
+                return storable(text_in(octets, part["charset"] or "utf-8", "strict"))
+            except (LookupError, ValueError):
+                return storable(octets.decode("utf-8", "replace"))
     return None
 
 

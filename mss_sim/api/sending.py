@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import binascii
 import hashlib
 from typing import Annotated, Any
 
@@ -29,8 +28,9 @@ from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing, unsupported
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
 from mss_sim.ids import ID_MAX, encode
 from mss_sim.mail.addresses import AddressError, addresses_of, canonical, domain_of
-from mss_sim.mail.compose import CompositionError, Draft, File, compose
-from mss_sim.mail.headers import printable, without_fields
+from mss_sim.mail.compose import Draft, File, compose
+from mss_sim.mail.fields import CompositionError
+from mss_sim.mail.headers import message_ids, printable, readable, without_fields
 from mss_sim.mail.parse import people_in
 from mss_sim.mail.reports import typed_address
 from mss_sim.vocabulary import HEADER_MES, HEADER_MES_FIN, Notify, Right, SendMode
@@ -162,7 +162,7 @@ async def _composed(core: Core, actor: Actor, address: str, body: bytes) -> Subm
     _check_lengths(letter)
     to, cc, bcc = (_pairs(people) for people in (letter.to, letter.cc, letter.bcc))
     mailbox = (await sender_at(core.world, actor, address, letter.send_mode)).mailbox
-    sender = (mailbox.label or actor.identity.name, address)
+    sender = (readable(mailbox.label or actor.identity.name), address)
     in_reply_to, references = await _parent(core, actor, address, letter.in_reply_to)
     headers = {**letter.headers, **({HEADER_MES: HEADER_MES_FIN} if letter.close_conversation else {})}
     draft = Draft(
@@ -226,8 +226,8 @@ def _canonical(text: str) -> str:
 def _file(attachment: schemas.AttachmentIn) -> File:
     try:
         octets = base64.b64decode(attachment.content_base64, validate=True)
-    except binascii.Error as error:
-        raise Refusal(Rule.INVALID, f"content_base64 of {attachment.filename} is not base64.") from error
+    except ValueError as error:  # letters beyond ASCII are not even an error of base64
+        raise Refusal(Rule.INVALID, f"content_base64 of {attachment.filename} is not base64.", reference="rfc4648#4") from error
     return File(attachment.filename, attachment.content_type, octets)
 
 
@@ -236,6 +236,9 @@ async def _parent(core: Core, actor: Actor, address: str, text: str | None) -> t
     if not text:
         return None, []
     if text.startswith("<"):
+        ids = message_ids(text)
+        if " ".join(ids) != " ".join(text.split()):
+            raise Refusal(Rule.INVALID, "in_reply_to is no Message-ID: <left@right> is expected.", reference="rfc5322#3.6.4")
         return text, [text]
     page = ListQuery(mailbox_id=0, limit=1, before=min(read_id(text) + 1, ID_MAX))
     listed = await mailboxes.list_messages(core.world, actor, address, page)

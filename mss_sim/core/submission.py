@@ -224,6 +224,6 @@ def _stamp(actor: Actor, sender: Sender, raw: bytes, parsed: ParsedMessage) -> t
     if sender.sending.mode is SendMode.ON_BEHALF:
         pair = (actor.identity.name, sender.own_mailbox or sender.mailbox.address)
         shown = display(*pair)
-        headers = parsed.headers.with_only("Sender", shown.encode())
+        headers = parsed.headers.with_only("Sender", shown.replace("\r\n", "").encode())
         return with_fields_on_top(stamped, [("Sender", shown)]), parsed._replace(sender=(pair,), headers=headers)
     return stamped, parsed._replace(sender=(), headers=parsed.headers.with_only("Sender", None)) if parsed.sender else parsed

@@ -7,10 +7,13 @@ one canonical form; that form is the key everywhere.
 import re
 import unicodedata
 from collections.abc import Sequence
-from email.utils import formataddr, getaddresses
+from email.utils import getaddresses
 from functools import lru_cache
 
 import idna
+
+from mss_sim.mail import fields
+from mss_sim.mail.headers import readable
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\x80-\U0010ffff]"
 _DOT_ATOM = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*\Z")
@@ -20,6 +23,7 @@ _SIMPLE_ITEM = re.compile(
     r"(?:(?P<name>[A-Za-z0-9_\-]*+(?: [A-Za-z0-9_\-]++)*+) *+<)?(?P<address>[A-Za-z0-9._+\-]+@[A-Za-z0-9.\-]+)(?(name)>)\Z"
 )
 _REMEMBERED_CHARS_MAX = 320
+_FIELD_CHARS = len("Sender: ")
 _LOCAL_OCTETS_MAX = 64  # ref: rfc5321#4.5.3.1.1
 _DOMAIN_OCTETS_MAX = 255  # ref: rfc5321#4.5.3.1.2
 _DECOMPOSED = 4  # no character takes more when it is spelled with its marks apart; putting many marks in order takes quadratic time
@@ -117,11 +121,8 @@ def _last_word(address: str) -> str:
 
 
 def display(name: str, address: str) -> str:
-    """`name <address>` as a header value, quoted and RFC 2047 encoded where needed."""
-    flat = " ".join(name.split())
-    if not flat:
-        return address
-    return formataddr((flat, "a@b"), charset="utf-8").removesuffix("<a@b>") + f"<{address}>"  # formataddr takes ASCII addresses only
+    """`name <address>` as a header value: folded, quoted and RFC 2047 encoded where needed; the name is made readable first."""
+    return fields.folded(fields.person((readable(name), address), used=_FIELD_CHARS), _FIELD_CHARS)
 
 
 def addresses_of(pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:

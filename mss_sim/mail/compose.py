@@ -1,52 +1,26 @@
 """A letter built from its parts, for clients that send by REST and for the command line.
 
-The standard library writes the message (headers folded, words encoded, parts in base64); this module only says which parts a
-secure health letter has: a plain text in UTF-8, an optional HTML alternative, files (ref: ref2#ECO.2.2.3, ref2#ECO.2.2.4).
+Its header is written by `fields`; this module only says which parts a secure health letter has: a plain text in UTF-8, an optional HTML
+alternative, files (ref: ref2#ECO.2.2.3, ref2#ECO.2.2.4).
 """
 
+import base64
+import binascii
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from email.headerregistry import Address, BaseHeader, HeaderRegistry, UniqueAddressHeader, UnstructuredHeader
-from email.message import EmailMessage
-from email.policy import SMTP, Policy
 from email.utils import format_datetime
+from typing import NamedTuple
 
 from mss_sim.clock import Micros, to_datetime
-from mss_sim.mail.addresses import canonical, unquoted
-from mss_sim.mail.headers import CRLF, split
+from mss_sim.mail import fields
+from mss_sim.mail.addresses import canonical
+from mss_sim.mail.fields import CompositionError
+from mss_sim.mail.headers import CRLF
 
-_FOLD_CHARS = 60
-_WHOLE_CHARS_MAX = 900
-_LINE_OCTETS_MAX = 998
-
-
-class _Plain(UnstructuredHeader, BaseHeader):
-    """A field that programs read: folded at spaces only, because an encoded word would hide an id or a code from them."""
-
-    def fold(self, *, policy: Policy) -> str:
-        value = str(self)
-        if not value.isascii() or len(value) > _WHOLE_CHARS_MAX:
-            return str(super().fold(policy=policy))
-        folded = value.replace(" ", policy.linesep + " ") if len(value) > _FOLD_CHARS else value
-        return f"{self.name}: {folded}{policy.linesep}"
-
-
-class _ReceiptTo(UniqueAddressHeader, BaseHeader):  # type: ignore[misc]  # the stubs know mixins by other types
-    """`Disposition-Notification-To` as the address that it is; the library knows it as a text only (ref: rfc8098#2.1)."""
-
-
-def _registry() -> HeaderRegistry:
-    registry = HeaderRegistry()
-    for name in ("in-reply-to", "references", "x-mss-codecda", "x-mss-nil", "x-mss-ins", "x-mss-mes"):
-        registry.map_to_type(name, _Plain)
-    registry.map_to_type("disposition-notification-to", _ReceiptTo)
-    return registry
-
-
-_POLICY = SMTP.clone(cte_type="7bit", max_line_length=78, header_factory=_registry())
-_POLICY_UTF8 = _POLICY.clone(utf8=True)
-_FIELD_NAME = re.compile(r"[!-9;-~]+\Z")
+_PLAIN_LINE = re.compile(rb"[\t -~]{0,900}\Z")
+_FILE_NAME_CHARS_MAX = 255
 _OWN_FIELDS = frozenset(
     (
         "from",
@@ -69,10 +43,6 @@ _OWN_FIELDS = frozenset(
         "return-path",
     )
 )
-
-
-class CompositionError(ValueError):
-    """The parts cannot make a message; the text names the part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,73 +72,99 @@ class Draft:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class _Entity(NamedTuple):
+    """A part of the letter: its fields as (name, words), and its body in CRLF lines."""
+
+    fields: list[tuple[str, list[str]]]
+    body: bytes
+
+
 def compose(draft: Draft, *, message_id: str, at: Micros) -> bytes:
-    """The message as CRLF lines. CompositionError when a header value holds a line break or a name is not usable.
+    """The message as CRLF lines. CompositionError when a value is no line of text, or a name, an address or a type is not usable.
 
-    It is ASCII only, unless an address needs more: then its header is UTF-8 (ref: rfc6532#3), as over SMTPUTF8.
+    It is ASCII only, unless an address needs more: then that address is in UTF-8 (ref: rfc6532#3), as over SMTPUTF8.
     """
-    policy = _POLICY_UTF8 if _needs_utf8(draft) else _POLICY
-    message = EmailMessage(policy=policy)
     try:
-        _write_headers(message, draft, message_id, at)
-        message.set_content(draft.text, subtype="plain", charset="utf-8", cte=_text_encoding(draft.text))
+        entity = _text(draft.text)
         if draft.html is not None:
-            message.add_alternative(draft.html, subtype="html", charset="utf-8", cte="base64")
-        for file in draft.files:
-            main, slash, sub = file.content_type.partition("/")
-            if not slash or main.strip().lower() in ("multipart", "message"):
-                main, sub = "application", "octet-stream"
-            message.add_attachment(file.content, maintype=main, subtype=sub.partition(";")[0].strip(), filename=file.name)
-        return _checked(message.as_bytes(policy=policy))
-    except (ValueError, IndexError, AttributeError, LookupError) as error:
-        raise CompositionError(str(error) or "a header cannot be written") from error
+            entity = _multipart("alternative", [entity, _html(draft.html)])
+        if draft.files:
+            entity = _multipart("mixed", [entity, *map(_file, draft.files)])
+        header = fields.block([*_headers(draft, message_id, at), ("MIME-Version", ["1.0"]), *entity.fields])
+    except CompositionError:
+        raise
+    except ValueError as error:  # an address that is none, half a surrogate pair
+        raise CompositionError(str(error)) from error
+    return header + CRLF + entity.body
 
 
-def _needs_utf8(draft: Draft) -> bool:
-    people = (draft.from_, *draft.to, *draft.cc, *draft.reply_to, *((draft.receipt_to,) if draft.receipt_to else ()))
-    return not all(address.rpartition("@")[0].isascii() for _, address in people)
+def _octets(text: str) -> bytes:
+    if "\x00" in text:
+        raise CompositionError("the text holds a NUL")
+    return b"".join(line + CRLF for line in text.encode("utf-8").splitlines())
 
 
-def _checked(raw: bytes) -> bytes:
-    """The message, unless a name in UTF-8 is so long that its line is over what a line may hold (ref: rfc5322#2.1.1)."""
-    if any(len(line) > _LINE_OCTETS_MAX for line in raw[: split(raw)[0]].split(CRLF)):
-        raise CompositionError("a name holds a word too long for a line of a header in UTF-8")
-    return raw
+def _text(text: str) -> _Entity:
+    octets = _octets(text)
+    plain = all(_PLAIN_LINE.match(line) for line in octets.split(CRLF))
+    body = octets if plain else binascii.b2a_qp(octets.replace(CRLF, b"\n"), istext=True).replace(b"\n", CRLF)
+    return _Entity(_typed('text/plain; charset="utf-8"', "7bit" if plain else "quoted-printable"), body)
 
 
-def _text_encoding(text: str) -> str:
-    plain = text.isascii() and all(len(line) < 900 for line in text.split("\n"))
-    return "7bit" if plain else "quoted-printable"
+def _html(html: str) -> _Entity:
+    return _Entity(_typed('text/html; charset="utf-8"', "base64"), _in_base64(_octets(html)))
 
 
-def _write_headers(message: EmailMessage, draft: Draft, message_id: str, at: Micros) -> None:
-    message["Message-ID"] = message_id
-    message["Date"] = format_datetime(to_datetime(at).replace(microsecond=0))
-    message["From"] = _person(draft.from_)
-    if draft.to:
-        message["To"] = [_person(pair) for pair in draft.to]
-    if draft.cc:
-        message["Cc"] = [_person(pair) for pair in draft.cc]
-    if draft.reply_to:
-        message["Reply-To"] = [_person(pair) for pair in draft.reply_to]
-    message["Subject"] = draft.subject
+def _file(file: File) -> _Entity:
+    if len(file.name) > _FILE_NAME_CHARS_MAX:
+        raise CompositionError(f"the name of a file has at most {_FILE_NAME_CHARS_MAX} characters, not {len(file.name)}")
+    named = ["attachment;", *fields.parameter("filename", file.name)] if file.name else ["attachment"]
+    head = [*_typed(fields.media_type(file.content_type), "base64"), ("Content-Disposition", named)]
+    return _Entity(head, _in_base64(file.content))
+
+
+def _typed(content_type: str, encoding: str) -> list[tuple[str, list[str]]]:
+    return [("Content-Type", content_type.split(" ")), ("Content-Transfer-Encoding", [encoding])]
+
+
+def _in_base64(octets: bytes) -> bytes:
+    return base64.encodebytes(octets).replace(b"\n", CRLF)
+
+
+def _multipart(subtype: str, parts: Sequence[_Entity]) -> _Entity:
+    """The boundary is a digest of what it separates, so that it stands in none of the parts."""
+    written = [fields.block(part.fields) + CRLF + part.body for part in parts]
+    boundary = f"part-{hashlib.blake2b(b''.join(written), digest_size=16).hexdigest()}"
+    body = b"".join(b"--%b\r\n%b\r\n" % (boundary.encode(), part) for part in written) + b"--%b--\r\n" % boundary.encode()
+    return _Entity([("Content-Type", [f"multipart/{subtype};", f'boundary="{boundary}"'])], body)
+
+
+def _headers(draft: Draft, message_id: str, at: Micros) -> list[tuple[str, list[str]]]:
+    written = [
+        ("Message-ID", fields.text(message_id)),
+        ("Date", fields.text(format_datetime(to_datetime(at).replace(microsecond=0)))),
+        *_people("From", [draft.from_]),
+        *_people("To", draft.to),
+        *_people("Cc", draft.cc),
+        *_people("Reply-To", draft.reply_to),
+        ("Subject", fields.text(draft.subject, used=len("Subject: "))),
+    ]
     if draft.in_reply_to:
-        message["In-Reply-To"] = draft.in_reply_to
-    if draft.references:
-        message["References"] = " ".join(draft.references)
-    if draft.receipt_to:
-        message["Disposition-Notification-To"] = _person(draft.receipt_to)
+        written.append(("In-Reply-To", fields.text(draft.in_reply_to)))
+    if any(draft.references):
+        written.append(("References", fields.text(" ".join(draft.references))))
+    written += _people("Disposition-Notification-To", [draft.receipt_to] if draft.receipt_to else [])
     for name, value in draft.headers.items():
-        if not _FIELD_NAME.match(name):
-            raise CompositionError(f"{name!r} is not a header name")
-        if name.lower() in _OWN_FIELDS or name.lower().startswith("content-"):
+        if fields.checked_name(name).lower() in _OWN_FIELDS or name.lower().startswith("content-"):
             raise CompositionError(f"the header {name} has a field of its own in the request")
-        message[name] = value
+        written.append((name, fields.text(value, used=len(name) + 2)))
+    return written
 
 
-def _person(pair: tuple[str, str]) -> Address:
-    name, address = pair
-    username, _, domain = canonical(address).rpartition("@")
-    if username.startswith('"'):
-        username = unquoted(username)
-    return Address(display_name=name, username=username, domain=domain)
+def _people(name: str, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    """The field of an address list, where there is one. What reads like an encoded word is no address: some readers decode it there."""
+    known = [(shown, canonical(address)) for shown, address in pairs]
+    for _, address in known:
+        if "=?" in address:
+            raise CompositionError(f"the address {address} reads like an encoded word")
+    return [(name, fields.people(known, used=len(name) + 2))] if known else []

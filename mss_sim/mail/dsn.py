@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 
 from mss_sim.clock import Micros, to_datetime
+from mss_sim.mail import fields
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.mail.headers import message_ids, read_headers, split
 from mss_sim.mail.mime import Part, content
-from mss_sim.mail.reports import field_groups, machine_part, one_line, read_groups, typed_address, typed_value, write
+from mss_sim.mail.reports import field_groups, machine_part, one_line, read_groups, typed_address, typed_value, words, write
 from mss_sim.vocabulary import DsnAction
 
 _HEADER_OCTETS_MAX = 64 * 1024  # of a returned letter; its Message-ID stands before that
@@ -61,16 +62,16 @@ def compose(
     action = statuses[0].action
     title, sentence = _WORDS[action]
     headers = [
-        ("Message-ID", message_id),
-        ("Date", format_datetime(to_datetime(at).replace(microsecond=0))),
-        ("From", f"Messagerie <{from_}>"),
-        ("To", envelope.sender),
-        ("Subject", title),
-        ("Auto-Submitted", "auto-replied"),  # ref: rfc3834#5
+        ("Message-ID", words(message_id)),
+        ("Date", words(format_datetime(to_datetime(at).replace(microsecond=0)))),
+        ("From", fields.person(("Messagerie", one_line(from_)))),
+        ("To", [one_line(envelope.sender)]),
+        ("Subject", words(title)),
+        ("Auto-Submitted", words("auto-replied")),  # ref: rfc3834#5
     ]
     original_id = _original_id(envelope.raw)
     if original_id:
-        headers += [("In-Reply-To", original_id), ("References", original_id)]
+        headers += [("In-Reply-To", words(original_id)), ("References", words(original_id))]
     lines = [f"  {status.address} ({one_line(status.diagnostic or status.status)})\n" for status in statuses]
     whole = envelope.return_full and action is DsnAction.FAILED  # ref: rfc3461#4.3
     return write(
@@ -91,24 +92,24 @@ def _original_id(raw: bytes) -> str | None:
 
 
 def _message_fields(envelope: Envelope, reporting_mta: str) -> list[tuple[str, str]]:
-    fields = [("Original-Envelope-Id", envelope.envelope_id)] if envelope.envelope_id else []
+    named = [("Original-Envelope-Id", envelope.envelope_id)] if envelope.envelope_id else []
     return [
-        *fields,
+        *named,
         ("Reporting-MTA", f"dns; {reporting_mta}"),
         ("Arrival-Date", format_datetime(to_datetime(envelope.arrived_at).replace(microsecond=0))),
     ]
 
 
 def _fields(status: RecipientStatus) -> list[tuple[str, str]]:
-    fields = [("Original-Recipient", status.original)] if status.original else []
-    fields += [("Final-Recipient", typed_address(status.address)), ("Action", status.action.value), ("Status", status.status)]
+    told = [("Original-Recipient", status.original)] if status.original else []
+    told += [("Final-Recipient", typed_address(status.address)), ("Action", status.action.value), ("Status", status.status)]
     if status.remote_mta:
-        fields.append(("Remote-MTA", f"dns; {status.remote_mta}"))
+        told.append(("Remote-MTA", f"dns; {status.remote_mta}"))
     if status.diagnostic:
-        fields.append(("Diagnostic-Code", f"smtp; {one_line(status.diagnostic)}"))
+        told.append(("Diagnostic-Code", f"smtp; {one_line(status.diagnostic)}"))
     if status.will_retry_until is not None:
-        fields.append(("Will-Retry-Until", format_datetime(to_datetime(status.will_retry_until).replace(microsecond=0))))
-    return fields
+        told.append(("Will-Retry-Until", format_datetime(to_datetime(status.will_retry_until).replace(microsecond=0))))
+    return told
 
 
 def parse(raw: bytes, root: Part) -> ParsedDsn | None:

@@ -86,10 +86,22 @@ _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "ra
 
 
 def decode(value: bytes) -> str:
-    """Readable text of a raw header value: encoded words decoded, UTF-8 accepted, anything else as Latin-1; never raises."""
-    if value.isascii() and b"=?" not in value and b"\x00" not in value:
-        return value.decode("ascii")
-    return storable(_decoded(value))
+    """Readable text of a raw header value: encoded words decoded, UTF-8 accepted, anything else as Latin-1; never raises.
+
+    This is the one place where what an encoded word hid comes out, so no control character leaves it: see `readable`.
+    """
+    if value.isascii() and b"=?" not in value:
+        plain = value.decode("ascii")
+        return plain if plain.isprintable() else readable(plain)
+    return readable(_decoded(value))
+
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def readable(text: str) -> str:
+    """The text on one line, as it may be shown and handed on: a space for tabs and line breaks, U+FFFD for other control characters."""
+    return text if text.isprintable() else _CONTROL.sub(lambda found: " " if found[0].isspace() else "\ufffd", text)
 
 
 def storable(text: str) -> str:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 
 from mss_sim.clock import Micros, to_datetime
-from mss_sim.mail.addresses import AddressError, canonical, display
-from mss_sim.mail.headers import message_ids
+from mss_sim.mail import fields
+from mss_sim.mail.addresses import AddressError, canonical
+from mss_sim.mail.headers import message_ids, readable
 from mss_sim.mail.mime import Part
-from mss_sim.mail.reports import field_groups, machine_part, read_groups, typed_address, typed_value, write
+from mss_sim.mail.reports import field_groups, machine_part, read_groups, typed_address, typed_value, words, write
 from mss_sim.vocabulary import Disposition
 
 _MODE = re.compile(r"\s*(manual-action|automatic-action)\s*/\s*(MDN-sent-manually|MDN-sent-automatically)\s*\Z", re.IGNORECASE)
@@ -51,35 +52,35 @@ def compose(receipt: Receipt, *, reporting_ua: str, message_id: str, at: Micros)
     """The receipt as a message of three parts; its return path must be null (ref: rfc8098#2.1, rfc8098#3)."""
     title, ending = _WORDS[receipt.disposition]
     headers = [
-        ("Message-ID", message_id),
-        ("Date", format_datetime(to_datetime(at).replace(microsecond=0))),
-        ("From", display(receipt.name, receipt.final_recipient)),
-        ("To", display(*receipt.to)),
-        ("Subject", shortened(f"{title} : {receipt.original_subject}")),
-        ("In-Reply-To", receipt.original_message_id),
-        ("References", receipt.original_message_id),
-        ("Auto-Submitted", "auto-replied" if receipt.automatic_sending else "no"),
+        ("Message-ID", words(message_id)),
+        ("Date", words(format_datetime(to_datetime(at).replace(microsecond=0)))),
+        ("From", fields.person((readable(receipt.name), receipt.final_recipient))),
+        ("To", fields.person((readable(receipt.to[0]), receipt.to[1]))),
+        ("Subject", words(shortened(f"{title} : {receipt.original_subject}"))),
+        ("In-Reply-To", words(receipt.original_message_id)),
+        ("References", words(receipt.original_message_id)),
+        ("Auto-Submitted", words("auto-replied" if receipt.automatic_sending else "no")),
     ]
-    fields = [
+    told = [
         ("Reporting-UA", reporting_ua),
         ("Final-Recipient", typed_address(receipt.final_recipient)),
         ("Original-Message-ID", receipt.original_message_id),
         ("Disposition", f"{_mode(receipt)}; {receipt.disposition}{'/error' if receipt.error else ''}"),
     ]
     if receipt.error:
-        fields.append(("Error", receipt.error))
+        told.append(("Error", receipt.error))
     return write(
         "disposition-notification",
         headers,
         f"Le message « {shortened(receipt.original_subject)} » envoyé à {receipt.final_recipient} {ending}\n",
-        field_groups([fields]),
+        field_groups([told]),
         ("message/rfc822", receipt.original_raw),
     )
 
 
 def shortened(text: str) -> str:
     """A subject on one line, shortened so that it never grows with each receipt."""
-    return " ".join(text.split())[:200]
+    return " ".join(readable(text).split())[:200]
 
 
 def _mode(receipt: Receipt) -> str:

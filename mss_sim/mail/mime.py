@@ -14,9 +14,9 @@ from email.utils import unquote
 from html import unescape
 from typing import Any, NamedTuple
 
-from mss_sim.mail.headers import Headers, decode, read_headers, split, storable, text_in
+from mss_sim.mail.headers import Headers, decode, read_headers, readable, split, storable, text_in
 
-_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+\Z")
+_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+\Z", re.ASCII)
 _PLAIN_PARAMS = re.compile(r'[^;="*?]*(?:;\s*[\w-]+="?[\w./+-]+"?\s*)+\Z')
 _PLAIN_PARAM = re.compile(r';\s*([\w-]+)="?([\w./+-]+)"?')
 """Parameters without any of what makes them hard; the others are read by the standard library, ten times slower."""
@@ -172,6 +172,14 @@ def _content_type(headers: Headers, default: str) -> tuple[str, dict[str, str]]:
     return kind, _params("content-type", text) if semicolon and rest.strip() else {}
 
 
+def _shown(key: str, value: str | tuple[str | None, str | None, str]) -> str:
+    """A parameter for people. RFC 2231 says what it holds: an encoded word in such a one is text."""
+    flat = _collapsed(value)
+    if key == "boundary":
+        return storable(flat)
+    return decode(flat.encode("utf-8", "replace")) if isinstance(value, str) else readable(flat)
+
+
 def _params(name: str, text: str) -> dict[str, str]:
     """Parameters of a structured header: RFC 2231 continuations and encoded words are read by the standard library."""
     if _PLAIN_PARAMS.match(text):
@@ -186,8 +194,7 @@ def _params(name: str, text: str) -> dict[str, str]:
         return {}
     params = {}
     for key, value in found:
-        flat = _collapsed(value)
-        params[key.lower()] = storable(flat) if key.lower() == "boundary" else decode(flat.encode("utf-8", "replace"))
+        params[key.lower()] = _shown(key.lower(), value)
     return params
 
 

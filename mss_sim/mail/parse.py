@@ -16,7 +16,7 @@ from typing import NamedTuple
 from mss_sim.clock import Micros, from_datetime, to_datetime
 from mss_sim.mail import mime
 from mss_sim.mail.addresses import parse_list
-from mss_sim.mail.headers import Headers, decode, message_ids, read_headers, split
+from mss_sim.mail.headers import Headers, decode, message_ids, read_headers, readable, split
 from mss_sim.mail.mime import Part
 from mss_sim.mail.structure import body_structure
 from mss_sim.vocabulary import HEADER_MES, XDM_NAME
@@ -81,8 +81,8 @@ class ParsedMessage(NamedTuple):
 
     @property
     def preview(self) -> str:
-        """The beginning of the text on one line."""
-        return " ".join(self.text[: 2 * _PREVIEW_CHARS].split())[:_PREVIEW_CHARS]
+        """The beginning of the text on one line, without control characters."""
+        return readable(" ".join(self.text[: 2 * _PREVIEW_CHARS].split())[:_PREVIEW_CHARS])
 
     @property
     def search_text(self) -> str:

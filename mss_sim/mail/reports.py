@@ -3,20 +3,23 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from email.header import Header
 
-from mss_sim.mail.headers import CRLF, decode, read_headers
+from mss_sim.mail import fields
+from mss_sim.mail.headers import CRLF, decode, read_headers, readable
 from mss_sim.mail.mime import Part, content
 
-_ADDRESS_FIELDS = frozenset({"From", "To"})  # their names are encoded already, and an address must not be
 _MACHINE_OCTETS_MAX = 64 * 1024  # of hundreds of recipients; what a stranger writes behind that is not read
 _TYPE = re.compile(r"[\w-]+\s*\Z")
-_UNSAFE = re.compile(r"[\r\n\x00]+")
 
 
 def one_line(value: str) -> str:
-    """The value without line breaks, so that no field can be smuggled into a report."""
-    return _UNSAFE.sub(" ", value).strip()
+    """The value without control characters, so that no field can be smuggled into a report."""
+    return readable(value).strip()
+
+
+def words(value: str) -> list[str]:
+    """The words of a field of a report, whatever the letter that it speaks of held."""
+    return fields.text(one_line(value))
 
 
 def field_groups(groups: Sequence[Sequence[tuple[str, str]]]) -> bytes:
@@ -25,8 +28,8 @@ def field_groups(groups: Sequence[Sequence[tuple[str, str]]]) -> bytes:
     return "\r\n".join(texts).encode("utf-8")
 
 
-def write(report_type: str, headers: Sequence[tuple[str, str]], text: str, machine: bytes, original: tuple[str, bytes]) -> bytes:
-    """A `multipart/report` of three parts; `original` is the (content type, bytes) of what the report speaks of.
+def write(report_type: str, headers: Sequence[tuple[str, list[str]]], text: str, machine: bytes, original: tuple[str, bytes]) -> bytes:
+    """A `multipart/report` of three parts; `headers` are (name, words), `original` the (content type, bytes) of what it speaks of.
 
     Written by hand because the bytes of the original must go out unchanged, which the standard library's generator does not promise.
     """
@@ -37,21 +40,14 @@ def write(report_type: str, headers: Sequence[tuple[str, str]], text: str, machi
         (f"message/{report_type}", machine),
         (content_type, returned),
     )
-    lines = [f"{name}: {one_line(value) if name in _ADDRESS_FIELDS else _encoded(value)}".encode() for name, value in headers]
-    lines.append(b"MIME-Version: 1.0")
-    lines.append(f'Content-Type: multipart/report; report-type="{report_type}";\r\n boundary="{boundary}"'.encode())
-    lines.append(b"")
+    typed = ["multipart/report;", f'report-type="{report_type}";', f'boundary="{boundary}"']
+    lines = [fields.block([*headers, ("MIME-Version", ["1.0"]), ("Content-Type", typed)])]
     for kind, body in parts:
         encoding = "7bit" if body.isascii() else "8bit"  # ref: rfc2045#6.2
         lines.append(f"--{boundary}\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: {encoding}\r\n".encode())
         lines.append(body)
     lines.append(f"--{boundary}--\r\n".encode())
     return CRLF.join(lines)
-
-
-def _encoded(value: str) -> str:
-    flat = one_line(value)
-    return flat if flat.isascii() else Header(flat, "utf-8").encode(linesep="\r\n")
 
 
 def read_groups(raw: bytes, part: Part) -> list[dict[str, str]]:
@@ -61,9 +57,9 @@ def read_groups(raw: bytes, part: Part) -> list[dict[str, str]]:
     for block in re.split(rb"(?:\r?\n)(?:[ \t]*\r?\n)+", body.strip() + b"\r\n"):
         if not block.strip():
             continue
-        fields = read_headers(re.sub(rb"\r?\n", CRLF, block.strip()), count_max=len(block) + 1).fields
+        found = read_headers(re.sub(rb"\r?\n", CRLF, block.strip()), count_max=len(block) + 1).fields
         group: dict[str, str] = {}
-        for name, value in fields:
+        for name, value in found:
             group.setdefault(name.lower(), " ".join(decode(value).split()))
         groups.append(group)
     return groups

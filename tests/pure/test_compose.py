@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mss_sim.clock import SECOND
-from mss_sim.mail.compose import CompositionError, Draft, File, compose
+from mss_sim.mail.compose import Draft, File, compose
+from mss_sim.mail.fields import CompositionError
 from mss_sim.mail.mime import content
 from mss_sim.mail.parse import ParsedMessage, parse
 
@@ -138,9 +139,8 @@ def test_a_local_part_in_utf8_makes_the_header_utf8(field: str) -> None:
     assert max(map(len, raw.split(b"\r\n"))) <= 998
 
 
-def test_a_word_too_long_for_a_line_of_utf8_is_refused() -> None:
-    with pytest.raises(CompositionError):
-        written(to=[("é" * 600, "zoé@sim.mssante.fr")])
+def test_a_long_name_is_folded_beside_an_address_in_utf8() -> None:
+    assert read_again(to=[("é" * 600, "zoé@sim.mssante.fr")]).to == (("é" * 600, "zoé@sim.mssante.fr"),)
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,11 @@ _TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max
 
 @settings(deadline=None)
 @given(
-    subject=_TEXTS, text=st.text(st.characters(exclude_categories=["Cs"]), max_size=300), html=st.none() | _TEXTS, name=_TEXTS, file=_TEXTS
+    subject=_TEXTS,
+    text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=300),
+    html=st.none() | _TEXTS,
+    name=_TEXTS,
+    file=_TEXTS,
 )
 def test_every_letter_is_ascii_in_crlf_lines_of_at_most_998_octets(subject: str, text: str, html: str | None, name: str, file: str) -> None:
     raw = written(
@@ -286,10 +290,8 @@ def test_every_letter_is_ascii_in_crlf_lines_of_at_most_998_octets(subject: str,
 
 
 @settings(deadline=None)
-@given(st.text("aé ,.;:\"'()<>@=?_\\", max_size=90).map(str.strip), st.text("aé ,.;:\"'()<>@_\\", max_size=60).map(str.strip))
+@given(st.text("aé ,.;:\"'()<>@=?_\\", max_size=90), st.text("aé ,.;:\"'()<>@=?_\\", max_size=60).map(str.strip))
 def test_any_subject_and_any_name_read_the_same_again(subject: str, name: str) -> None:
-    if "=?" in subject:
-        return
     message = read_again(subject=subject, to=[(name, BEA[1]), ANA])
     assert message.subject == subject
     assert [address for _, address in message.to] == [BEA[1], ANA[1]]
