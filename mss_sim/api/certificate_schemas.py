@@ -10,7 +10,7 @@ from mss_sim.api.schemas import In, Out
 from mss_sim.policy.traps import Lookup, Outcome
 from mss_sim.vocabulary import CertificateProfile, Door, IgcService, RevocationReason, ServiceBehaviour, TrapName, Verdict
 
-_Text = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
+_Text = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$")]
 _REQUIREMENTS = ["ECO.1.1.5"]
 _WHY = "it refused the certificate (certificate_expired)"
 _Host = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:*-]+$")]

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from mss_sim.api import examples
+from mss_sim.api.storable import Storable
 from mss_sim.vocabulary import (
     Act,
     ClosureCause,
@@ -29,7 +30,7 @@ _SECRETARY = "590000010000017/SEC0001"
 
 
 _PEOPLE_MAX = 1_000  # more are not even looked at; `recipients_max` says how many a letter may have
-OneLine = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f\u0085\u2028\u2029]*$")]
+OneLine = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
 """A text that can stand in a header: one line."""
 Reason = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")]
 """Why, in words; without NUL, which PostgreSQL keeps not."""
@@ -37,7 +38,7 @@ Count = Annotated[int, Field(ge=0, le=2**62)]
 Rank = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
-class In(BaseModel):
+class In(Storable):
     """A request body; unknown fields are refused, so that a misspelt one is noticed."""
 
     model_config = ConfigDict(extra="forbid", str_max_length=100_000_000)

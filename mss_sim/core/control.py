@@ -1,6 +1,7 @@
 """The control plane: what a test suite or a trainer does to the world itself, past every right."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from mss_sim.clock import SECOND
@@ -9,6 +10,7 @@ from mss_sim.core.accounts import Actor
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical, domain_of
+from mss_sim.mail.headers import readable
 from mss_sim.store import grants, identities, journal, mailboxes, messages, operators, queue
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
@@ -80,6 +82,7 @@ class NewIdentity:
 
 async def add_identity(world: World, new: NewIdentity) -> Identity:
     """Create an identity."""
+    _refuse_controls(asdict(new))
     password_hash = _hash(world, new.login, new.password)
 
     def unit(conn: Connection) -> Identity:
@@ -105,6 +108,13 @@ async def add_identity(world: World, new: NewIdentity) -> Identity:
     return await world.store.write(unit, changes_directory=True)
 
 
+def _refuse_controls(texts: Mapping[str, object]) -> None:
+    """Names and labels stand in the headers of letters: each is one line of text. A password is nobody's to see."""
+    for name, value in texts.items():
+        if isinstance(value, str) and name != "password" and readable(value) != value:
+            raise Refusal(Rule.INVALID, f"{name} is one line of text without control characters.", reference="rfc5322#2.2")
+
+
 def _hash(world: World, login: str | None, password: str | None) -> str | None:
     if login is None and password is None:
         return None
@@ -126,6 +136,7 @@ async def change_identity(world: World, idnat: str, changes: dict[str, Any], log
     """Change fields of an identity, or its account; a disabled one is refused at its very next request."""
     password_hash = _hash(world, login, password)
     _refuse_nulls(changes, frozenset())
+    _refuse_controls({**changes, "login": login})
 
     def unit(conn: Connection) -> Identity:
         identity = _identity(conn, idnat)
@@ -184,6 +195,7 @@ class NewMailbox:
 
 async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
     """Create a mailbox with its folders."""
+    _refuse_controls({"label": new.label, "description": new.description})
     try:
         address = canonical(new.address)
     except AddressError as error:
@@ -256,6 +268,7 @@ def _refuse_nulls(changes: dict[str, Any], nullable: frozenset[str]) -> None:
 async def change_mailbox(world: World, address: str, changes: dict[str, Any], *, actor_id: int | None, door: Door) -> Mailbox:
     """Change the state, the texts, the limits or the policies of a mailbox."""
     _refuse_nulls(changes, _NULLABLE)
+    _refuse_controls(changes)
 
     def unit(conn: Connection) -> Mailbox:
         return _change(conn, address, changes, Line(world.ids.next(), world.clock.now(), Act.MAILBOX_CHANGED, door, actor_id))

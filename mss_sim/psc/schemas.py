@@ -7,7 +7,7 @@ from pydantic.config import JsonDict
 
 from mss_sim.vocabulary import IdentityKind
 
-_Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")]
+_Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
 
 _KID = "Yk3f0v2QxJ5m8Zr1T7nB4cWd6LpSgHaEuIoKeNqXtMw"
 _SECRET = "h0Zb8vKqf4nTzW2sYxRj6mLcP1dGaUeI7oXtB3wQk5E"  # noqa: S105 - its form

@@ -1,0 +1,16 @@
+"""What every request body keeps, so that both databases tell the same story of it."""
+
+from typing import Any
+
+from pydantic import BaseModel, field_validator
+
+
+class Storable(BaseModel):
+    """A request body whose texts can be stored: PostgreSQL takes no NUL, and no text of ours needs one."""
+
+    @field_validator("*")
+    @classmethod
+    def _without_nul(cls, value: Any) -> Any:
+        if any(isinstance(one, str) and "\x00" in one for one in (value if isinstance(value, list) else [value])):
+            raise ValueError("a text holds a NUL character; leave it out")
+        return value
