@@ -3,6 +3,7 @@
     app               the application put together; interactive documentation from files that ship
     examples          whole bodies that OpenAPI shows, which can be sent as they stand
     schemas           the shapes of requests and answers, as OpenAPI 3.1 shows them
+    storable          what every request body keeps: texts that both databases take
     views             rows as the plain dictionaries that go out
     paging            cursors
     mailboxes         who you are, mailboxes, folders, holders

@@ -38,7 +38,7 @@ Count = Annotated[int, Field(ge=0, le=2**62)]
 Rank = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
-class In(Storable):
+class In(Storable, BaseModel):
     """A request body; unknown fields are refused, so that a misspelt one is noticed."""
 
     model_config = ConfigDict(extra="forbid", str_max_length=100_000_000)

@@ -14,6 +14,7 @@ from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import addresses_of, domain_of
 from mss_sim.mail.headers import trace_length
+from mss_sim.policy.authors import decide_authors
 from mss_sim.policy.peers import PeerCertificate, decide_peer
 from mss_sim.vocabulary import PATIENT_DOMAIN, Door, PeerProof
 
@@ -87,15 +88,17 @@ class Reception:
         traced = trace_length(raw)
         await self.check_size(len(raw) - min(traced, TRACE_BYTES_MAX))
         parsed = await read_message(self._world, raw)
-        await self._check_patient(envelope.sender, addresses_of(parsed.from_), is_report=parsed.root.content_type == "multipart/report")
+        authors = addresses_of(parsed.from_)
+        decide_authors(len(parsed.headers.all("From")), authors, has_sender=bool(parsed.sender))
+        await self._check_patient(envelope.sender, authors, is_report=parsed.root.content_type == "multipart/report")
         speaks_for = await self._speaks_for(certificate)
-        await self._check_authors(envelope.sender, addresses_of(parsed.from_), speaks_for)
+        await self._check_authors(envelope.sender, authors, speaks_for)
         at = self._world.clock.now()
         trace = trace_fields(self._world, envelope, protocol=protocol, peer=peer, at=at)
         letter = await prepared(self._world, raw, parsed, envelope, fields=trace, door=Door.MX, at=at)
         letter.trace_bytes = min(traced, TRACE_BYTES_MAX)
         letter.speaks_for = speaks_for
-        letter.author = await self._author(envelope.sender, addresses_of(parsed.from_))
+        letter.author = await self._author(envelope.sender, authors)
         return await self._delivery.send(letter)
 
     async def recognise(self, chain: Sequence[bytes]) -> PeerCertificate:

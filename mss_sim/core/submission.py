@@ -19,6 +19,7 @@ from mss_sim.mail.headers import with_fields_on_top, without_fields
 from mss_sim.mail.parse import MalformedMessage, ParsedMessage, parse, takes_long
 from mss_sim.policy import closure
 from mss_sim.policy.access import Access
+from mss_sim.policy.authors import decide_authors
 from mss_sim.policy.delegation import Sending, decide_sending
 from mss_sim.policy.routing import Reach, Way, decide_route, size_refusal
 from mss_sim.store import conversations, journal, mailboxes
@@ -152,7 +153,7 @@ class Submission:
         world, envelope, raw = self._world, request.envelope, request.raw
         parsed = await read_message(world, raw)
         authors = addresses_of(parsed.from_)
-        _check_authors(parsed, authors)
+        decide_authors(len(parsed.headers.all("From")), authors, has_sender=True)  # we write it
         senders = {address: await sender_at(world, actor, address, request.wished) for address in authors}
         sender = senders.get(envelope.sender) or senders[authors[0]]
         if len(senders) > 1 and any(one.sending.mode is SendMode.ON_BEHALF for one in senders.values()):
@@ -204,25 +205,16 @@ async def read_message(world: World, raw: bytes) -> ParsedMessage:
         raise Refusal(Rule.MALFORMED_MESSAGE, f"The message is refused: {error}.", reference="rfc5322#2.3") from error
 
 
-def _check_authors(parsed: ParsedMessage, authors: tuple[str, ...]) -> None:
-    if len(parsed.headers.all("From")) > 1:
-        raise Refusal(Rule.MALFORMED_MESSAGE, "The message has more than one From field; keep one.", reference="rfc5322#3.6")
-    if not authors:
-        raise Refusal(
-            Rule.SEND_NOT_ALLOWED,
-            "The message has no From field with a mailbox address; write the mailbox that sends there.",
-            reference="rfc5322#3.6.2",
-        )
-
-
 def _stamp(actor: Actor, sender: Sender, raw: bytes, parsed: ParsedMessage) -> tuple[bytes, ParsedMessage]:
     """Write who really sent: `Sender` is the server's to say, never the client's (ref: rfc5322#3.6.2, rfc6409#8.1).
 
-    On behalf: the delegate's own mailbox, or the mailbox's address with his name when he has none. As, and by a holder: no Sender.
+    On behalf: the delegate's own mailbox, or the mailbox's address with his name when he has none. As, and by a holder: no Sender, but
+    for the mailbox that the letter leaves from where From names several.
     """
     stamped = without_fields(raw, ["Sender"]) if parsed.headers.all("Sender") else raw
-    if sender.sending.mode is SendMode.ON_BEHALF:
-        pair = (actor.identity.name, sender.own_mailbox or sender.mailbox.address)
+    on_behalf = sender.sending.mode is SendMode.ON_BEHALF
+    if on_behalf or len(addresses_of(parsed.from_)) > 1:
+        pair = (actor.identity.name, sender.own_mailbox or sender.mailbox.address) if on_behalf else ("", sender.mailbox.address)
         shown = display(*pair)
         headers = parsed.headers.with_only("Sender", shown.replace("\r\n", "").encode())
         return with_fields_on_top(stamped, [("Sender", shown)]), parsed._replace(sender=(pair,), headers=headers)

@@ -3,6 +3,7 @@ framework.
 
     access        what a role and the grants in force give over a mailbox
     acl           the rights of a grant as the letters of RFC 4314
+    authors       whether a letter says who wrote it
     delegation    in what quality somebody sends; who may grant what to whom; who may take it back
     closure       what a letter to a patient opens or closes; what a patient may write
     receipts      which delivery notifications are due; when a read receipt may leave

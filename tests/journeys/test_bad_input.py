@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mss_sim.app import Simulator
-from tests.clients import DOCTOR, HOSPITAL, PRACTICE, Peer, Person, letter
+from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PRACTICE, WARD, Peer, Person, letter
 from tests.conftest import StartSimulator
 
 _HEAD = f"From: {HOSPITAL}\r\nTo: {PRACTICE}\r\nSubject: bad\r\n".encode()
@@ -24,8 +24,6 @@ def _bomb() -> bytes:
 
 
 _STORED = {
-    "no header at all": b"\r\nonly a body\r\n",
-    "nothing": b"",
     "no body": _HEAD + b"\r\n",
     "header line that is no field": _HEAD + b"this is no field\r\n\r\nx\r\n",
     "double Subject": _HEAD + b"Subject: again\r\n\r\nx\r\n",
@@ -34,7 +32,7 @@ _STORED = {
     "multipart never closed": _HEAD + b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\nx\r\n',
     "unknown charset": _HEAD + b"Content-Type: text/plain; charset=klingon\r\n\r\n\xff\xfe\r\n",
     "broken base64": _HEAD + b"Content-Transfer-Encoding: base64\r\n\r\n!!!=A=\r\n",
-    "broken encoded words": _HEAD + b"X-A: =?utf-8?q?=ZZ?= =?x?b?AA?=\r\nFrom: =?utf-8?b?//8=?= <a@b>\r\n\r\nx\r\n",
+    "broken encoded words": _HEAD + b"X-A: =?utf-8?q?=ZZ?= =?x?b?AA?=\r\nTo: =?utf-8?b?//8=?= <a@b>\r\n\r\nx\r\n",
     "8-bit headers": "Subject: été ☃\r\nFrom: Zoé <a@b>\r\n\r\nx\r\n".encode(),
     "invalid date and ids": _HEAD + b"Date: yesterday\r\nMessage-ID: none\r\nReferences: <<<>>> <a@b> x\r\n\r\nx\r\n",
     "a report that is none": _HEAD + b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b--\r\n",
@@ -54,6 +52,10 @@ async def test_odd_messages_are_stored_as_they_came(simulator: Simulator, raw: b
 
 
 _REFUSED = {
+    "no From": f"To: {PRACTICE}\r\n\r\nx\r\n".encode(),
+    "an empty From": f"From:\r\nTo: {PRACTICE}\r\n\r\nx\r\n".encode(),
+    "a From that is an empty group": f"From: nobody:;\r\nTo: {PRACTICE}\r\n\r\nx\r\n".encode(),
+    "two From fields": _HEAD + f"From: {HOSPITAL}\r\n\r\nx\r\n".encode(),
     "NUL": _HEAD + b"\r\na\x00b\r\n",
     "bare LF": _HEAD + b"\r\na\nb\r\n",
     "bare CR": _HEAD + b"\r\na\rb\r\n",
@@ -72,6 +74,30 @@ async def test_messages_that_must_not_be_stored_are_refused_at_both_doors(simula
     answer = await Person(simulator, "hospital").rest("POST", f"/mailboxes/{HOSPITAL}/messages", content=raw, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed-message")
     assert await Person(simulator, "doctor").inbox(PRACTICE) == []
+
+
+@pytest.mark.parametrize("raw", [b"", b"\r\nonly a body\r\n", b"Subject: s\r\n\r\nx\r\n"])
+async def test_a_letter_of_nobody_is_refused_at_the_mx(simulator: Simulator, raw: bytes) -> None:
+    reply = await Peer(simulator).send(HOSPITAL, [PRACTICE], raw)
+    assert (reply.code, reply.enhanced) == (554, "5.6.0")
+    assert "no From field" in reply.text
+    assert await Person(simulator, "doctor").inbox(PRACTICE) == []
+
+
+async def test_several_authors_need_a_sender_at_the_mx_and_get_one_at_submission(simulator: Simulator) -> None:
+    both = f"From: {HOSPITAL}, {WARD}\r\nTo: {PRACTICE}\r\nSubject: s\r\n"
+    refused = await Peer(simulator).send(HOSPITAL, [PRACTICE], f"{both}\r\nx\r\n".encode())
+    assert (refused.code, refused.enhanced) == (554, "5.6.0")
+    assert "Sender" in refused.text
+    named = f"{both}Sender: {HOSPITAL}\r\n\r\nx\r\n".encode()
+    assert (await Peer(simulator).send(HOSPITAL, [PRACTICE], named)).code == 250
+    doctor = Person(simulator, "doctor")
+    mine = f"From: {DOCTOR}, {PRACTICE}\r\nTo: {DOCTOR2}\r\nSubject: s\r\n\r\nx\r\n".encode()
+    assert (await doctor.smtp(PRACTICE, DOCTOR2, mine)).code == 250
+    opened = await doctor.get(f"/mailboxes/{PRACTICE}/messages", folder="Sent")
+    sent = await doctor.open(PRACTICE, opened["items"][0]["id"])
+    assert sent["sender"] == [{"name": "", "address": PRACTICE}]
+    assert ["Sender", PRACTICE] in sent["headers"]
 
 
 async def test_a_zip_bomb_named_like_a_document_archive_is_only_stored(simulator: Simulator) -> None:
