@@ -19,7 +19,7 @@ from mss_sim.store.grants import GrantRow
 from mss_sim.store.identities import Identity
 from mss_sim.store.journal import Line
 from mss_sim.store.mailboxes import Berth, Mailbox
-from mss_sim.vocabulary import Act, Door, MailboxState, Right
+from mss_sim.vocabulary import Act, Door, IdentityKind, MailboxState, Right
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +94,16 @@ async def grant(world: World, by: By, request: GrantRequest) -> GrantRow:
         now = world.clock.now()
         mailbox, granter = _granter(conn, by, request.address, now)
         grantee = identities.by_idnat(conn, request.grantee_idnat)
-        if grantee is None:
-            raise Refusal(Rule.GRANTEE_NOT_ALLOWED, f"No identity has the idNat {request.grantee_idnat}.", subject=request.grantee_idnat)
         policy.decide_window(request.valid_from, request.valid_until, now)
         policy.decide_grant(
             granter,
-            _as_grantee(grantee),
+            _as_grantee(grantee, request.grantee_idnat),
             request.rights,
-            to_himself=grantee.id == by.identity_id,
+            to_himself=grantee is not None and grantee.id == by.identity_id,
             mailbox=mailbox.kind,
             valid_until=request.valid_until,
         )
+        assert grantee is not None  # noqa: S101 - who does not exist can hold no grant, and was refused
         row = GrantRow(
             id=world.ids.next(),
             mailbox_id=mailbox.id,
@@ -123,8 +122,10 @@ async def grant(world: World, by: By, request: GrantRequest) -> GrantRow:
     return await world.store.write(unit)
 
 
-def _as_grantee(identity: Identity) -> policy.Grantee:
-    return policy.Grantee(identity.idnat, identity.kind, identity.anonymous_card, identity.enabled)
+def _as_grantee(identity: Identity | None, called: str) -> policy.Grantee:
+    if identity is None:
+        return policy.Grantee(called[:100], None)
+    return policy.Grantee(called[:100], identity.kind, identity.anonymous_card, identity.enabled)
 
 
 def _granter(conn: Connection, by: By, address: str, now: Micros) -> tuple[Mailbox, Access]:
@@ -145,13 +146,14 @@ async def revoke(world: World, by: By, address: str, grant_id: int) -> GrantRow:
 
     def unit(conn: Connection) -> GrantRow:
         now = world.clock.now()
-        mailbox = mailboxes.by_address(conn, address)
-        row = grants.by_id(conn, grant_id)
-        if mailbox is None or row is None or row.mailbox_id != mailbox.id:
+        mailbox, row = mailboxes.by_address(conn, address), grants.by_id(conn, grant_id)
+        if mailbox is None or (row is not None and row.mailbox_id != mailbox.id):
+            row = None
+        own = row is not None and row.grantee_id == by.identity_id
+        if not own:  # who may not manage is refused before it shows whether there is such a grant
+            policy.decide_revocation(_granter(conn, by, address, now)[1], own=False)
+        if row is None:
             raise Refusal(Rule.NOT_FOUND, "There is no such grant over this mailbox.")
-        own = row.grantee_id == by.identity_id
-        _, revoker = (None, Access()) if own else _granter(conn, by, address, now)
-        policy.decide_revocation(revoker, own=own)
         if grants.revoke(conn, [row.id], by.identity_id, now):
             _trace(world, conn, by, Act.RENOUNCED if own else Act.REVOKED, row, {})
         return grants.by_id(conn, row.id) or row
@@ -168,18 +170,24 @@ class HandOver:
 
 
 async def hand_over(world: World, by: By, from_idnat: str, to_idnat: str, address: str | None, reason: str) -> HandOver:
-    """Give one person's grants in force to another, over one mailbox or all that the asker manages, in one transaction."""
+    """Give one person's grants in force to another, over one mailbox or all that the asker manages, in one transaction.
+
+    Who manages none of them hears the same of everybody, whether such a person exists or not.
+    """
 
     def unit(conn: Connection) -> HandOver:
         now = world.clock.now()
         leaver, successor = identities.by_idnat(conn, from_idnat), identities.by_idnat(conn, to_idnat)
-        if leaver is None or successor is None:
-            raise Refusal(Rule.GRANTEE_NOT_ALLOWED, "Both persons of a hand-over must be known: check the two idNats.")
-        if leaver.id == successor.id:
+        if from_idnat == to_idnat:
             raise Refusal(Rule.INVALID, "A hand-over needs two different persons.")
-        in_force = [row for row in grants.of_grantee(conn, leaver.id) if _gives(row, now)]
-        concerned = [row for row in in_force if _managed(conn, by, row, successor, address, now)]
-        if not concerned:
+        from_himself, to_himself = (one is not None and one.id == by.identity_id for one in (leaver, successor))
+        policy.decide_hand_over(from_himself=from_himself, to_himself=to_himself)
+        if address is not None:
+            policy.decide_revocation(_granter(conn, by, address, now)[1], own=False)
+        in_force = [row for row in grants.of_grantee(conn, leaver.id) if _gives(row, now)] if leaver else []
+        heir = _as_grantee(successor, to_idnat)
+        concerned = [row for row in in_force if _managed(conn, by, row, heir, address, now)]
+        if not concerned or successor is None:
             raise Refusal(Rule.NOT_FOUND, f"{from_idnat} holds no grant that you may hand over.", subject=from_idnat)
         created = [
             replace(
@@ -207,21 +215,14 @@ def _gives(row: GrantRow, now: Micros) -> bool:
     return row.revoked_at is None and (row.valid_until is None or now < row.valid_until)
 
 
-def _managed(conn: Connection, by: By, row: GrantRow, successor: Identity, address: str | None, now: Micros) -> bool:
-    """Whether the asker may give this grant's rights to the successor; a refusal is raised only when he named the mailbox."""
+def _managed(conn: Connection, by: By, row: GrantRow, heir: policy.Grantee, address: str | None, now: Micros) -> bool:
+    """Whether the asker may give this grant's rights to the heir; a refusal is raised only when he named the mailbox."""
     mailbox = mailboxes.by_id(conn, row.mailbox_id)
     if mailbox is None or (address is not None and mailbox.address != address):
         return False
     try:
         _, granter = _granter(conn, by, mailbox.address, now)
-        policy.decide_grant(
-            granter,
-            _as_grantee(successor),
-            row.rights,
-            to_himself=successor.id == by.identity_id,
-            mailbox=mailbox.kind,
-            valid_until=row.valid_until,
-        )
+        policy.decide_grant(granter, heir, row.rights, to_himself=False, mailbox=mailbox.kind, valid_until=row.valid_until)
     except Refusal as refusal:
         if address is not None or refusal.rule is Rule.GRANTEE_NOT_ALLOWED:
             raise
@@ -291,8 +292,9 @@ async def set_rights(world: World, by: By, address: str, who: str, rights: froze
         grantee = account.identity if account else identities.by_idnat(conn, who)
         if grantee is None or grantee.id != by.identity_id:
             policy.decide_revocation(granter, own=False)  # who may not manage learns nothing of others
-        if grantee is None:
-            raise Refusal(Rule.GRANTEE_NOT_ALLOWED, f"No identity has the idNat or login {who}.", subject=who[:100])
+        if grantee is None or grantee.kind is IdentityKind.PATIENT:
+            policy.check_grantee(_as_grantee(grantee, who))
+        assert grantee is not None  # noqa: S101 - who does not exist was refused
         own = grantee.id == by.identity_id
         if mailboxes.role_of(conn, mailbox, grantee.id) is not None:
             raise Refusal(Rule.GRANTEE_NOT_ALLOWED, f"{who} holds this mailbox by himself; grants are for others.", subject=who[:100])
@@ -305,7 +307,7 @@ async def set_rights(world: World, by: By, address: str, who: str, rights: froze
             policy.decide_revocation(granter, own=own)
         if wanted:
             until = min((row.valid_until for row in rows if row.valid_until is not None), default=None)
-            policy.decide_grant(granter, _as_grantee(grantee), wanted, to_himself=own, mailbox=mailbox.kind, valid_until=until)
+            policy.decide_grant(granter, _as_grantee(grantee, who), wanted, to_himself=own, mailbox=mailbox.kind, valid_until=until)
             made = GrantRow(world.ids.next(), mailbox.id, grantee.id, wanted, None, until, "", by.identity_id, now)
             grants.add(conn, [made])
             _trace(world, conn, by, Act.GRANTED, made, {"rights": sorted(wanted), "grantee": grantee.idnat})

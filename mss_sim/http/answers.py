@@ -52,7 +52,7 @@ _SAID: dict[Rule, str] = {
     Rule.CONVERSATION_CLOSED: f"The conversation with {_MAILBOX} was closed by the professional; it can no longer be answered.",
     Rule.MALFORMED_MESSAGE: "The message is refused: a line feed stands without its carriage return.",
     Rule.GRANT_NOT_ALLOWED: "You may not grant what you do not hold: manage.",
-    Rule.GRANTEE_NOT_ALLOWED: "No identity has the idNat 899700420099.",
+    Rule.GRANTEE_NOT_ALLOWED: "An anonymous card names nobody and can hold no grant; grant to an identified person.",
     Rule.SUCCESSOR_REQUIRED: "The responsible of a practice's mailbox leaves only when a successor is named: use PUT …/responsible first.",
     Rule.RECEIPT_NOT_REQUESTED: "The sender asked for no read receipt: the letter has no usable Disposition-Notification-To.",
     Rule.RECEIPT_ALREADY_SENT: "A read receipt has already left for this letter and this mailbox.",

@@ -6,6 +6,8 @@
 | co-holder                   | any right                    | any grant             | may leave              |
 | grantee with see and manage | the rights he holds himself  | any grant but his own | no                     |
 | any other grantee           | nothing                      | renounce his own      | no                     |
+
+A hand-over revokes what one person holds and grants it to another: who asks must be allowed to do both, and is neither of the two.
 """
 
 from dataclasses import dataclass
@@ -50,12 +52,12 @@ def decide_sending(access: Access, address: str, precedence: SendMode, wished: S
 
 @dataclass(frozen=True, slots=True)
 class Grantee:
-    """Whom a grant is for, as far as the decision needs it."""
+    """Whom a grant is for, as far as the decision needs it. `kind` is None when nobody is called so."""
 
     idnat: str
-    kind: IdentityKind
-    anonymous_card: bool
-    enabled: bool
+    kind: IdentityKind | None
+    anonymous_card: bool = False
+    enabled: bool = False
 
 
 def decide_grant(
@@ -67,8 +69,12 @@ def decide_grant(
     mailbox: MailboxKind,
     valid_until: Micros | None = None,
 ) -> None:
-    """Raise the refusal when this granter may not give these rights, for that long, to this grantee."""
-    _refuse_grantee(grantee, mailbox)
+    """Raise the refusal when this granter may not give these rights, for that long, to this grantee.
+
+    Whether the grantee will do is judged last: who may not grant learns nothing of who exists.
+    """
+    if mailbox is MailboxKind.PATIENT:
+        raise Refusal(Rule.GRANT_NOT_ALLOWED, "A patient's mailbox is not delegated.", reference="mss-sim#patient-grants")
     if not rights:
         raise Refusal(Rule.INVALID, "A grant needs at least one right.")
     if not granter.may(Right.MANAGE):
@@ -88,6 +94,7 @@ def decide_grant(
             "You may not grant for longer than you hold: give a valid_until that is not after the end of your own grant.",
             reference="mss-sim#grants",
         )
+    check_grantee(grantee)
 
 
 def _end(granter: Access, rights: frozenset[Right]) -> Micros | None:
@@ -102,9 +109,8 @@ def _end(granter: Access, rights: frozenset[Right]) -> Micros | None:
     return min(ends, default=None)
 
 
-def _refuse_grantee(grantee: Grantee, mailbox: MailboxKind) -> None:
-    if mailbox is MailboxKind.PATIENT:
-        raise Refusal(Rule.GRANT_NOT_ALLOWED, "A patient's mailbox is not delegated.", reference="mss-sim#patient-grants")
+def check_grantee(grantee: Grantee) -> None:
+    """Refuse who can hold no grant, unknown or unfit in the same words: they must not tell which INS is a patient's of this world."""
     if grantee.anonymous_card:
         raise Refusal(
             Rule.GRANTEE_NOT_ALLOWED,
@@ -115,9 +121,23 @@ def _refuse_grantee(grantee: Grantee, mailbox: MailboxKind) -> None:
     if grantee.kind not in _GRANTEE_KINDS or not grantee.enabled:
         raise Refusal(
             Rule.GRANTEE_NOT_ALLOWED,
-            "A grant is given to an enabled professional, employee or application.",
+            f"{grantee.idnat} names nobody who can hold a grant: it is given to an enabled professional, employee or application.",
             subject=grantee.idnat,
             reference="sentinelle#f2",
+        )
+
+
+def decide_hand_over(*, from_himself: bool, to_himself: bool) -> None:
+    """Raise the refusal when the asker is one of the two persons of a hand-over: his own grants are not his to give, nor to enlarge."""
+    if from_himself:
+        raise Refusal(
+            Rule.GRANT_NOT_ALLOWED,
+            "Nobody hands over his own grants: renounce them, and ask a holder of the mailbox to grant to your successor.",
+            reference="mss-sim#grants",
+        )
+    if to_himself:
+        raise Refusal(
+            Rule.GRANT_NOT_ALLOWED, "Nobody hands grants over to himself; ask a holder of the mailbox for one.", reference="mss-sim#grants"
         )
 
 

@@ -1,7 +1,11 @@
 """A delegation from its birth to its end: granted, narrowed, handed over, renounced; and who holds a practice's mailbox."""
 
+from datetime import timedelta
+
 from mss_sim.app import Simulator
+from mss_sim.clock import ManualClock, iso
 from tests.clients import DOCTOR, PRACTICE, WARD, Person, control
+from tests.conftest import StartSimulator
 
 
 async def _grant_of(person: Person, mailbox: str, name: str) -> dict[str, object]:
@@ -106,3 +110,18 @@ async def test_a_grant_that_has_not_begun_is_handed_over_too(simulator: Simulato
     done = (await doctor.rest("POST", "/grants/hand-over", json=order)).json()
     ahead = [(one["grantee"]["idnat"], one["valid_from"][:4]) for one in done["created"]]
     assert ahead == [(secretary.idnat, "2099")]
+
+
+async def test_a_grant_that_has_run_out_is_not_handed_over(start: StartSimulator, clock: ManualClock) -> None:
+    async with start(clock=clock) as world:
+        doctor, newcomer, locum = (Person(world, role) for role in ("doctor", "newcomer", "locum"))
+        path = f"/mailboxes/{DOCTOR}/grants"
+        short = {"grantee": newcomer.idnat, "rights": ["see"], "valid_until": iso(clock.now() + 3_600_000_000)}
+        assert (await doctor.rest("POST", path, json=short)).status_code == 201
+        lasting = (await doctor.rest("POST", path, json={"grantee": newcomer.idnat, "rights": ["see", "read"]})).json()
+        clock.advance(timedelta(hours=1))
+        done = (await doctor.rest("POST", "/grants/hand-over", json={"from": newcomer.idnat, "to": locum.idnat})).json()
+        assert [one["id"] for one in done["ended"]] == [lasting["id"]]
+        assert [(one["rights"], one["grantee"]["idnat"]) for one in done["created"]] == [(["read", "see"], locum.idnat)]
+        over = next(one for one in await doctor.get(path) if one["rights"] == ["see"])
+        assert (over["revoked_at"], over["in_force"]) == (None, False)

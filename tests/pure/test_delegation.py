@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.access import ALL_RIGHTS, Access, Grant
-from mss_sim.policy.delegation import Grantee, Sending, decide_grant, decide_revocation, decide_sending, decide_window
+from mss_sim.policy.delegation import (
+    Grantee,
+    Sending,
+    decide_grant,
+    decide_hand_over,
+    decide_revocation,
+    decide_sending,
+    decide_window,
+)
 from mss_sim.vocabulary import PROFESSIONAL_KINDS, HolderRole, IdentityKind, MailboxKind, Right, SendMode
 
 ADDRESS = "cabinet@sim.mssante.fr"
@@ -113,6 +121,7 @@ def test_a_refusal_names_every_right_beyond_those_held() -> None:
         pytest.param(Grantee("1", IdentityKind.APPLICATION, anonymous_card=False, enabled=False), id="a disabled application"),
         pytest.param(Grantee("1", IdentityKind.PATIENT, anonymous_card=False, enabled=True), id="a patient"),
         pytest.param(Grantee("1", IdentityKind.ORGANISATION, anonymous_card=False, enabled=True), id="an organisation"),
+        pytest.param(Grantee("1", None), id="nobody"),
     ],
 )
 @pytest.mark.parametrize("granter", [*HOLDERS, MANAGER], ids=[*HolderRole, "manage"])
@@ -120,6 +129,65 @@ def test_some_identities_can_hold_no_grant(granter: Access, grantee: Grantee) ->
     with pytest.raises(Refusal) as refused:
         decide_grant(granter, grantee, frozenset({Right.READ}), to_himself=False, mailbox=MailboxKind.PER)
     assert (refused.value.rule, refused.value.subject) == (Rule.GRANTEE_NOT_ALLOWED, grantee.idnat)
+
+
+UNFIT = [
+    Grantee("1", None),
+    Grantee("1", IdentityKind.PATIENT, anonymous_card=False, enabled=True),
+    Grantee("1", IdentityKind.ORGANISATION, anonymous_card=False, enabled=True),
+    Grantee("1", IdentityKind.PROFESSIONAL, anonymous_card=False, enabled=False),
+]
+
+
+@pytest.mark.parametrize("granter", [*HOLDERS, MANAGER, READER, STRANGER], ids=[*HolderRole, "manage", "reader", "stranger"])
+def test_a_refused_grantee_is_not_told_from_one_that_does_not_exist(granter: Access) -> None:
+    said = set()
+    for grantee in UNFIT if Right.MANAGE in granter.rights else [*UNFIT, BOB, Grantee("1", IdentityKind.EMPLOYEE, anonymous_card=True)]:
+        with pytest.raises(Refusal) as refused:
+            decide_grant(granter, grantee, frozenset({Right.READ}), to_himself=False, mailbox=MailboxKind.PER)
+        said.add((refused.value.rule, refused.value.detail, refused.value.reference, refused.value.subject))
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize(("from_himself", "to_himself"), [(True, False), (False, True), (True, True)])
+def test_who_asks_for_a_hand_over_is_neither_of_the_two(from_himself: bool, to_himself: bool) -> None:
+    with pytest.raises(Refusal) as refused:
+        decide_hand_over(from_himself=from_himself, to_himself=to_himself)
+    assert refused.value.rule is Rule.GRANT_NOT_ALLOWED
+    decide_hand_over(from_himself=False, to_himself=False)
+
+
+_T1, _T2 = NOW + 1_000_000, NOW + 2_000_000
+_READ_FOR_EVER = Grant(1, frozenset({Right.READ}))
+
+
+@pytest.mark.parametrize(
+    ("grants", "end"),
+    [
+        pytest.param([Grant(2, frozenset({Right.READ, Right.MANAGE}), valid_until=_T1)], _T1, id="one grant"),
+        pytest.param([_READ_FOR_EVER, Grant(2, frozenset({Right.MANAGE}), valid_until=_T1)], _T1, id="manage ends before what is granted"),
+        pytest.param(
+            [Grant(1, frozenset({Right.READ}), valid_until=_T1), Grant(2, frozenset({Right.MANAGE}))], _T1, id="manage does not end"
+        ),
+        pytest.param(
+            [_READ_FOR_EVER, *(Grant(n, frozenset({Right.MANAGE}), valid_until=t) for n, t in ((2, _T1), (3, _T2)))], _T2, id="the later"
+        ),
+        pytest.param(
+            [_READ_FOR_EVER, Grant(2, frozenset({Right.MANAGE}), valid_until=_T1), Grant(3, frozenset({Right.MANAGE}))],
+            None,
+            id="one is endless",
+        ),
+    ],
+)
+def test_a_grantee_with_manage_grants_until_the_first_of_the_rights_that_he_needs_ends(grants: list[Grant], end: int | None) -> None:
+    def give(until: int | None) -> None:
+        access = Access(grants=tuple(grants))
+        decide_grant(access, BOB, frozenset({Right.READ}), to_himself=False, mailbox=MailboxKind.CAB, valid_until=until)
+
+    give(end)
+    for beyond in () if end is None else (end + 1, None):
+        with pytest.raises(Refusal, match="longer than you hold"):
+            give(beyond)
 
 
 @pytest.mark.parametrize("granter", [*HOLDERS, MANAGER], ids=[*HolderRole, "manage"])
