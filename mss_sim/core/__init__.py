@@ -17,7 +17,7 @@
     shelves, handling, listing       a folder that is kept open: reading, changing; the tree of all folders
     events                           who waits for what, told after the commit
     delegation, holders              grants; who holds a practice's mailbox
-    conversations                    threads, and their closure towards patients
+    conversations, closing           threads, and their closure towards patients; what it withdraws, arrived or on its way
     journal, people, rows            who did what; names; types for front ends
     control, seed                    the world changed from outside
     igc, igc_services, certificates  the authorities; how they answer over HTTP; what is issued and taken back

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from mss_sim.core import gate
+from mss_sim.core import closing, gate
 from mss_sim.core.accounts import Actor
+from mss_sim.core.closing import Closing
 from mss_sim.core.delegation import Held
 from mss_sim.core.mailboxes import personal_reader
 from mss_sim.core.world import World
@@ -61,16 +62,17 @@ async def open_conversation(world: World, actor: Actor, address: str, thread_id:
 
 
 async def close(world: World, actor: Actor, address: str, thread_id: int) -> Conversation:
-    """Withdraw every patient's right to answer what this mailbox wrote in the conversation."""
+    """Withdraw every patient's right to answer what this mailbox wrote in the conversation, arrived or on its way."""
 
     def unit(conn: Connection) -> Conversation:
         now = world.clock.now()
         held = _held_for_closing(world, conn, actor, address)
+        _opened(conn, held, actor, thread_id)  # a conversation that does not lie here is not closed
+        count = closing.withdraw(world, conn, Closing(held.mailbox, now, ClosureCause.EXPLICIT, thread_id))
         found = _opened(conn, held, actor, thread_id)
         _refuse_without_patient(found)
-        count = conversations.withdraw_thread(conn, thread_id, held.mailbox.id, now, ClosureCause.EXPLICIT)
         _trace(world, conn, actor, held, Act.CLOSED, found, count)
-        return _opened(conn, held, actor, thread_id)
+        return found
 
     return await world.store.write(unit)
 
@@ -90,6 +92,7 @@ async def reopen(world: World, actor: Actor, address: str, thread_id: int) -> Co
 
 
 def _held_for_closing(world: World, conn: Connection, actor: Actor, address: str) -> Held:
+    mailboxes.berths(conn, [address])  # locked first, as delivery does: what arrives meanwhile in another process is seen
     held = gate.require(world, conn, actor, address, Right.CLOSE)
     if held.mailbox.kind is MailboxKind.PATIENT:
         raise Refusal(Rule.RIGHT_MISSING, "A conversation is closed by the professional, not by the patient.", reference="cnam#7")

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from mss_sim.clock import SECOND
+from mss_sim.core import closing
+from mss_sim.core.closing import Closing
 from mss_sim.core.letters import Sorted
 from mss_sim.core.world import World
 from mss_sim.policy.closure import Effect, effect_of
 from mss_sim.policy.receipts import diagnostic
 from mss_sim.policy.routing import Way
-from mss_sim.store import conversations, journal, messages, queue, submissions
+from mss_sim.store import conversations, journal, queue, submissions
 from mss_sim.store.conversations import AnswerRightRow
 from mss_sim.store.engine import Connection
 from mss_sim.store.journal import Line
@@ -17,6 +19,8 @@ from mss_sim.store.mailboxes import Berth
 from mss_sim.store.queue import Waiting
 from mss_sim.store.submissions import Event, RecipientRow, Submission
 from mss_sim.vocabulary import PROFESSIONAL_KINDS, Act, ClosureCause, FinHeaderScope, TimelineKind
+
+_CAUSES = {Effect.WITHDRAW: ClosureCause.FIN_SUBJECT, Effect.CLOSE: ClosureCause.FIN_HEADER}
 
 
 def record(world: World, conn: Connection, stored: Sequence[Sorted], berths: dict[str, Berth]) -> None:
@@ -101,37 +105,30 @@ def _rights(world: World, conn: Connection, sorted_: Sorted, berths: dict[str, B
         again = letter.sender_mailbox is not None or sorted_.twin is not None
         if effect is Effect.NONE or (berth in deferred and effect is Effect.OPEN) or (again and effect is not Effect.OPEN):
             continue  # what closes did so when it was accepted, what opens does so when it arrives
-        cause = ClosureCause.FIN_SUBJECT if again and _overtaken(conn, sorted_, sender, berth) else None
+        cause, message_id = _CAUSES.get(effect), sorted_.twin or letter.id
         if effect is Effect.WITHDRAW:
-            cause = ClosureCause.FIN_SUBJECT
-            conversations.withdraw_given_by(conn, sender.id, berth.id, letter.at)
-        elif effect is Effect.CLOSE:
-            cause = ClosureCause.FIN_HEADER
-            if world.settings.fin_header_scope is FinHeaderScope.CONVERSATION:
-                conversations.withdraw_thread(conn, sorted_.thread_id, sender.id, letter.at, cause, berth.id)
+            closing.withdraw(world, conn, Closing(sender, letter.at, ClosureCause.FIN_SUBJECT, patient=berth, before=letter.id))
+        elif effect is Effect.CLOSE and world.settings.fin_header_scope is FinHeaderScope.CONVERSATION:
+            act = Closing(sender, letter.at, ClosureCause.FIN_HEADER, sorted_.thread_id, berth, before=letter.id)
+            closing.withdraw(world, conn, act)
+        marks = closing.taken_up(conn, message_id, berth.id) if again else []
+        ahead = {target.id: closing.closed_ahead(marks, sender.id, target.id) for target in answerable}
         rows = [
             AnswerRightRow(
                 id=world.ids.next(),
                 patient_mailbox_id=berth.id,
                 mailbox_id=target.id,
                 origin_mailbox_id=sender.id,
-                message_id=sorted_.twin or letter.id,
+                message_id=message_id,
                 thread_id=sorted_.thread_id,
                 given_at=letter.at,
-                withdrawn_at=letter.at if cause else None,
-                cause=cause,
+                withdrawn_at=letter.at if cause else mark.withdrawn_at if mark else None,
+                cause=cause or (mark.cause if mark else None),
             )
             for target in answerable
+            for mark in (ahead[target.id],)
         ]
         conversations.give(conn, rows)
-
-
-def _overtaken(conn: Connection, sorted_: Sorted, sender: Berth, patient: Berth) -> bool:
-    """Whether a [FIN] left the mailbox after this letter did, and arrived before it: it withdrew all earlier ones, wherever they were."""
-    row = messages.by_id(conn, sorted_.twin) if sorted_.twin else sorted_.letter.row
-    left_at = row.received_at if row else sorted_.letter.at
-    given = conversations.rights_between(conn, patient.id, sender.id)
-    return any(one.cause is ClosureCause.FIN_SUBJECT and (one.withdrawn_at or 0) > left_at for one in given)
 
 
 def _answerable(sorted_: Sorted, sender: Berth, berths: dict[str, Berth]) -> list[Berth]:

@@ -10,6 +10,15 @@ What a letter does to the patient's right to answer, by its sender, its subject 
 | patient       | any     | any         | any       | NONE                                                          |
 | professional  | professional | any    | any       | NONE                                                          |
 
+What an act of closing withdraws, be it a letter or the explicit act: rights that were given, and those that letters on their way to the
+patient would give when they arrive. A letter that leaves after the act opens again.
+
+| act               | in which conversations | of which patients        |
+|-------------------|------------------------|--------------------------|
+| [FIN]             | all of the mailbox     | the recipients           |
+| X-MSS-MES: FIN    | its own                | the recipients           |
+| the explicit act  | the one that is named  | all                      |
+
 What a patient may write:
 
 | his right to that address                       | verdict                          |

@@ -2,19 +2,22 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, true, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, true, update
 
 from mss_sim.clock import Micros
-from mss_sim.models.tables import answer_rights, copies, messages, receipts
+from mss_sim.models.tables import answer_rights, copies, mailboxes, messages, queue, receipts, recipients, submissions
 from mss_sim.store.messages import by_message
-from mss_sim.vocabulary import ClosureCause
+from mss_sim.vocabulary import ClosureCause, MailboxKind
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerRightRow:
-    """A patient's right to write to `mailbox_id`, given by a letter of `origin_mailbox_id`; withdrawn when the date is set."""
+    """A patient's right to write to `mailbox_id`, given by a letter of `origin_mailbox_id`; withdrawn when the date is set.
+
+    `given_at` is 0 as long as the letter is on its way: the right is withdrawn ahead, and lets nobody write nor hear of it.
+    """
 
     id: int
     patient_mailbox_id: int
@@ -25,6 +28,24 @@ class AnswerRightRow:
     given_at: Micros
     withdrawn_at: Micros | None = None
     cause: ClosureCause | None = None
+
+    @property
+    def ahead(self) -> bool:
+        """Whether it was withdrawn before it was given."""
+        return self.given_at == 0
+
+
+class OnItsWay(NamedTuple):
+    """A letter that waits in the queue for one patient. `summary` is JSON text."""
+
+    message_id: int
+    thread_id: int
+    subject: str
+    summary: str
+    origin_mailbox_id: int
+    sender_kind: MailboxKind
+    patient_mailbox_id: int
+    patient_kind: MailboxKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +74,9 @@ def give(conn: Connection, rows: Sequence[AnswerRightRow]) -> None:
 
 
 def rights_between(conn: Connection, patient_mailbox_id: int, mailbox_id: int) -> list[AnswerRightRow]:
-    """Every right that a patient ever got to write to a mailbox."""
+    """Every right that a patient ever got to write to a mailbox, by letters that have arrived."""
     query = select(*_COLUMNS).where(answer_rights.c.patient_mailbox_id == patient_mailbox_id, answer_rights.c.mailbox_id == mailbox_id)
-    return [_right(row) for row in conn.execute(query.order_by(answer_rights.c.id))]
+    return [_right(row) for row in conn.execute(query.where(answer_rights.c.given_at > 0).order_by(answer_rights.c.id))]
 
 
 def rights_of_threads(conn: Connection, thread_ids: Collection[int]) -> list[AnswerRightRow]:
@@ -70,35 +91,82 @@ def _of(mailbox_id: int) -> Any:
     return or_(answer_rights.c.origin_mailbox_id == mailbox_id, answer_rights.c.mailbox_id == mailbox_id)
 
 
-def withdraw_given_by(conn: Connection, origin_mailbox_id: int, patient_mailbox_id: int, at: Micros) -> int:
-    """Withdraw what a mailbox's letters gave to a patient; how many were open."""
-    condition = and_(_of(origin_mailbox_id), answer_rights.c.patient_mailbox_id == patient_mailbox_id)
-    return _withdraw(conn, condition, at, ClosureCause.FIN_SUBJECT)
-
-
-def withdraw_thread(
-    conn: Connection, thread_id: int, origin_mailbox_id: int, at: Micros, cause: ClosureCause, patient_mailbox_id: int | None = None
+def withdraw(
+    conn: Connection,
+    mailbox_id: int,
+    at: Micros,
+    cause: ClosureCause,
+    *,
+    thread_id: int | None = None,
+    patient_mailbox_id: int | None = None,
 ) -> int:
-    """Withdraw what a mailbox's letters of one conversation gave, to one patient or to all; how many were open."""
-    condition = and_(answer_rights.c.thread_id == thread_id, _of(origin_mailbox_id))
+    """Withdraw what a mailbox may close, in one conversation or in all, of one patient or of all; how many were open."""
+    condition = and_(_of(mailbox_id), answer_rights.c.withdrawn_at.is_(None))
+    if thread_id is not None:
+        condition = and_(condition, answer_rights.c.thread_id == thread_id)
     if patient_mailbox_id is not None:
         condition = and_(condition, answer_rights.c.patient_mailbox_id == patient_mailbox_id)
-    return _withdraw(conn, condition, at, cause)
-
-
-def _withdraw(conn: Connection, condition: Any, at: Micros, cause: ClosureCause) -> int:
-    open_ones = and_(condition, answer_rights.c.withdrawn_at.is_(None))
-    return conn.execute(update(answer_rights).where(open_ones).values(withdrawn_at=at, cause=cause.value)).rowcount
+    return conn.execute(update(answer_rights).where(condition).values(withdrawn_at=at, cause=cause.value)).rowcount
 
 
 def reopen_thread(conn: Connection, thread_id: int, origin_mailbox_id: int) -> int:
-    """Give back what was withdrawn of a conversation; how many were withdrawn."""
+    """Give back what was withdrawn of a conversation, and let what is on its way give its right when it arrives; how many there are."""
     condition = and_(
         answer_rights.c.thread_id == thread_id,
         _of(origin_mailbox_id),
         answer_rights.c.withdrawn_at.is_not(None),
     )
-    return conn.execute(update(answer_rights).where(condition).values(withdrawn_at=None, cause=None)).rowcount
+    ahead = conn.execute(delete(answer_rights).where(condition, answer_rights.c.given_at == 0)).rowcount
+    return ahead + conn.execute(update(answer_rights).where(condition).values(withdrawn_at=None, cause=None)).rowcount
+
+
+def of_letters(conn: Connection, message_ids: Collection[int], patient_mailbox_ids: Collection[int]) -> list[AnswerRightRow]:
+    """Every right that these letters gave to these patients, or that was withdrawn before they could."""
+    if not message_ids:
+        return []
+    theirs = answer_rights.c.patient_mailbox_id.in_(list(patient_mailbox_ids))
+    query = select(*_COLUMNS).where(theirs, answer_rights.c.message_id.in_(list(message_ids)))
+    return [_right(row) for row in conn.execute(query.order_by(answer_rights.c.id))]
+
+
+def forget(conn: Connection, ids: Collection[int]) -> None:
+    """Delete rights whose letter gives them anew."""
+    conn.execute(delete(answer_rights).where(answer_rights.c.id.in_(list(ids))))
+
+
+def on_their_way(
+    conn: Connection, *, thread_id: int | None = None, patient_mailbox_id: int | None = None, before: int | None = None
+) -> list[OnItsWay]:
+    """The letters that wait in the queue for patients: of one conversation, to one patient, with an id under `before`."""
+    patient, sender = mailboxes.alias(), mailboxes.alias()
+    query = (
+        select(
+            messages.c.id,
+            messages.c.thread_id,
+            messages.c.subject,
+            messages.c.summary,
+            sender.c.id,
+            sender.c.kind,
+            patient.c.id,
+            patient.c.kind,
+        )
+        .select_from(queue)
+        .join(recipients, recipients.c.id == queue.c.recipient_id)
+        .join(submissions, submissions.c.id == recipients.c.submission_id)
+        .join(messages, messages.c.id == submissions.c.message_id)
+        .join(patient, patient.c.address == recipients.c.address)
+        .join(sender, sender.c.id == submissions.c.mailbox_id)
+        .where(patient.c.kind == MailboxKind.PATIENT.value)
+    )
+    if thread_id is not None:
+        query = query.where(messages.c.thread_id == thread_id)
+    if patient_mailbox_id is not None:
+        query = query.where(patient.c.id == patient_mailbox_id)
+    if before is not None:
+        query = query.where(messages.c.id < before)
+    return [
+        OnItsWay(*row[:5], MailboxKind(row[5]), row[6], MailboxKind(row[7])) for row in conn.execute(query.order_by(queue.c.recipient_id))
+    ]
 
 
 def threads(conn: Connection, mailbox_id: int, *, before: int | None, limit: int) -> list[Thread]:
