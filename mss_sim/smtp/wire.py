@@ -131,7 +131,7 @@ class Wire(SMTP):
         """
         before = len(self._buffer)
         await self._flush()
-        self._deadline = self.loop.time() + timeout_seconds
+        self._wait_at_most(timeout_seconds)
         if len(self._buffer) > before:
             return
         if self._silent:
@@ -150,6 +150,13 @@ class Wire(SMTP):
         if self.loop.time() > self._turn_ends:
             await asyncio.sleep(0)
             self._turn_ends = self.loop.time() + TURN_SECONDS
+
+    def _wait_at_most(self, seconds: float) -> None:
+        """Move the deadline; aiosmtpd's timer is set anew when it rings, or at once where it would ring too late."""
+        self._deadline = self.loop.time() + seconds
+        if self._timeout_handle is not None and self._timeout_handle.when() > self._deadline:
+            self._timeout_handle.cancel()
+            self._timeout_handle = self.loop.call_at(self._deadline, self._timeout_cb)
 
     def _timeout_cb(self) -> None:
         """Called by aiosmtpd's timer: close a silent connection, drop one that takes no replies, or sleep until it would be too silent."""

@@ -209,3 +209,16 @@ async def test_a_loss_of_rights_while_answers_leave_is_told_at_once(simulator: S
 
     loop = asyncio.get_running_loop()
     assert b"disabled" in await with_client(simulator, "imap", play)
+
+
+async def test_silence_in_data_may_be_shorter_than_between_commands(start: StartSimulator) -> None:
+    async with start(data_timeout_seconds=0.5, command_timeout_seconds=300) as simulator:
+
+        def play(client: socket.socket) -> bytes:
+            client.sendall(b"EHLO a\r\nMAIL FROM:<contact@clinique-pins.sim.mssante.fr>\r\n")
+            client.sendall(f"RCPT TO:<{DOCTOR}>\r\nDATA\r\n".encode())
+            hear(client, b"354 ")
+            client.sendall(b"Subject: x\r\n")
+            return hear(client, b"421 ")
+
+        assert b"421 4.4.2" in await with_client(simulator, "mx", play)
