@@ -20,7 +20,7 @@ from mss_sim.core.accounts import Actor
 from mss_sim.core.core import Core
 from mss_sim.core.letters import Accepted, Addressee, Envelope
 from mss_sim.core.receipts import ReceiptWish, Sent
-from mss_sim.core.rows import ListQuery
+from mss_sim.core.rows import ListQuery, Mailbox
 from mss_sim.core.submission import Request as Submit
 from mss_sim.core.submission import read_message, sender_at, size_max
 from mss_sim.errors import Refusal, Rule
@@ -84,12 +84,13 @@ async def send_message(
     in the answer is the one that the letter left from, and the links lead to where things lie: null when you may not look there.
     Whom Bcc names gets a whole message too, and the field is cut out, unless `to` says who gets it: then it is cut out only.
     """
-    body = await _body(request, core, address)
+    mailbox = (await sender_at(core.world, actor, address)).mailbox  # first of all: who may not send learns nothing of its limit
+    body = await _body(request, core, mailbox)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "message/rfc822":
-        submit = await _whole(core, actor, address, body, to, send_mode)
+        submit = await _whole(core, address, body, to, send_mode)
     elif kind == "application/json":
-        submit = await _composed(core, actor, address, body)
+        submit = await _composed(core, actor, mailbox, body)
     else:
         raise HTTPException(415, _MEDIA_TYPES)
     if idempotency_key:
@@ -109,9 +110,9 @@ async def _accepted(core: Core, actor: Actor, result: Accepted) -> dict[str, Any
     return views.accepted(result, timeline_in if seen else None, copy_in if read else None)
 
 
-async def _body(request: Request, core: Core, address: str) -> bytes:
+async def _body(request: Request, core: Core, mailbox: Mailbox) -> bytes:
     """The body, given up as soon as it cannot be a message within the mailbox's limit (base64 in JSON takes a third more)."""
-    limit = await size_max(core.world, await core.world.directory.mailbox(address)) * 3 // 2 + 1_000_000
+    limit = await size_max(core.world, mailbox) * 3 // 2 + 1_000_000
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
@@ -139,9 +140,8 @@ def _check_count(core: Core, count: int) -> None:
         )
 
 
-async def _whole(core: Core, actor: Actor, address: str, raw: bytes, to: list[str] | None, wished: SendMode | None) -> Submit:
+async def _whole(core: Core, address: str, raw: bytes, to: list[str] | None, wished: SendMode | None) -> Submit:
     """A message as it is, but for Bcc; bare line feeds are a client's mistake and refused like over SMTP."""
-    await sender_at(core.world, actor, address)
     parsed = await read_message(core.world, raw)
     bcc = await asyncio.to_thread(people_in, parsed.headers, "Bcc") if parsed.headers.all("Bcc") else ()
     named = [_canonical(one) for one in to] if to else list(addresses_of((*parsed.to, *parsed.cc, *bcc)))
@@ -151,7 +151,7 @@ async def _whole(core: Core, actor: Actor, address: str, raw: bytes, to: list[st
     return _submit(address, raw, [Addressee(one) for one in dict.fromkeys(named)], wished)
 
 
-async def _composed(core: Core, actor: Actor, address: str, body: bytes) -> Submit:
+async def _composed(core: Core, actor: Actor, mailbox: Mailbox, body: bytes) -> Submit:
     try:
         letter = SendIn.model_validate_json(body)
     except ValidationError as error:
@@ -161,7 +161,9 @@ async def _composed(core: Core, actor: Actor, address: str, body: bytes) -> Subm
     _check_count(core, len(letter.reply_to))
     _check_lengths(letter)
     to, cc, bcc = (_pairs(people) for people in (letter.to, letter.cc, letter.bcc))
-    mailbox = (await sender_at(core.world, actor, address, letter.send_mode)).mailbox
+    address = mailbox.address
+    if letter.send_mode is not None:
+        await sender_at(core.world, actor, address, letter.send_mode)
     sender = (readable(mailbox.label or actor.identity.name), address)
     in_reply_to, references = await _parent(core, actor, address, letter.in_reply_to)
     headers = {**letter.headers, **({HEADER_MES: HEADER_MES_FIN} if letter.close_conversation else {})}

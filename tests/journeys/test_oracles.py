@@ -161,3 +161,42 @@ async def test_an_anonymous_card_holds_no_practice(simulator: Simulator) -> None
         for answer in (added, named):
             assert (answer.status_code, answer.json()["code"]) == (422, "grantee-not-allowed")
         assert await doctor.get(f"/mailboxes/{PRACTICE}/holders") == before
+
+
+async def test_the_limit_of_a_mailbox_is_told_to_who_may_send_from_it_alone(simulator: Simulator) -> None:
+    doctor, hospital = Person(simulator, "doctor"), Person(simulator, "hospital")
+    await control(simulator, "PATCH", f"/mailboxes/{PRACTICE}", {"message_size_bytes_max": 1_000})
+    whole = b"From: x\r\n\r\n" + b"x" * 1_100_000
+    for media_type in ("application/json", "message/rfc822", "text/plain"):
+        answers = set()
+        for mailbox in (PRACTICE, DOCTOR2, NOBODY):
+            sent = await hospital.rest("POST", f"/mailboxes/{mailbox}/messages", content=whole, headers={"Content-Type": media_type})
+            answers.add(_told(sent, mailbox))
+        assert [code for code, _ in answers] == [403], (media_type, answers)
+        assert "send-not-allowed" in answers.pop()[1]
+    own = await doctor.rest("POST", f"/mailboxes/{PRACTICE}/messages", content=whole, headers={"Content-Type": "message/rfc822"})
+    assert (own.status_code, own.json()["code"]) == (413, "message-too-large")
+    assert (await doctor.get(f"/mailboxes/{PRACTICE}/sent"))["items"] == []
+
+
+async def test_smtp_size_is_told_to_who_may_send_from_the_mailbox_alone(simulator: Simulator) -> None:
+    await control(simulator, "PATCH", f"/mailboxes/{PRACTICE}", {"message_size_bytes_max": 1_000})
+    replies = set()
+    for mailbox in (PRACTICE, DOCTOR2, NOBODY):
+        reply = await Person(simulator, "hospital").smtp(mailbox, HOSPITAL, b"", mail="SIZE=1200")
+        replies.add((reply.code, reply.text.replace(mailbox, "-")))
+    assert [code for code, _ in replies] == [553], replies
+    assert (await Person(simulator, "doctor").smtp(PRACTICE, HOSPITAL, b"", mail="SIZE=1200")).code == 552
+
+
+async def test_imap_append_tells_nothing_of_a_mailbox_that_may_not_be_seen(simulator: Simulator) -> None:
+    await control(simulator, "PATCH", f"/mailboxes/{DOCTOR2}", {"message_size_bytes_max": 1_000})
+    person = Person(simulator, "hospital")
+    client = await ImapClient.open(simulator, person.account["login"], person.account["password"])
+    answers = set()
+    for mailbox in (DOCTOR2, NOBODY, "nobody@nowhere.example"):
+        said = await client.append(f"Other Users/{mailbox}/INBOX", b"Subject: x\r\n\r\n" + b"x" * 3_000)
+        answers.add(said[-1].replace(mailbox, "-"))
+    await client.close()
+    assert len(answers) == 1, answers
+    assert answers.pop().startswith("NO ")
