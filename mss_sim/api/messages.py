@@ -153,7 +153,7 @@ def _download(filename: str | None, size: int) -> dict[str, str]:
 async def change_flags(
     core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str, flags: schemas.FlagsIn
 ) -> Response:
-    """Set and clear flags and keywords; the right to mark is needed."""
+    """Set and clear flags and keywords; the right to mark is needed, for `\\Deleted` the right to delete."""
     change = FlagChange(frozenset(flags.add), frozenset(flags.remove))
     return Json(await _shown(core, await mailboxes.change_flags(core.world, actor, address, read_id(message_id), change)))
 

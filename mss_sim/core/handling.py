@@ -2,7 +2,7 @@
 
 | verb                         | right                                     |
 |------------------------------|-------------------------------------------|
-| flags; \\Deleted too         | mark; delete                              |
+| flags; \\Deleted             | mark; delete                              |
 | expunge                      | delete                                    |
 | copy                         | read here, file there                     |
 | move                         | file; to Trash, or elsewhere, delete      |
@@ -24,6 +24,7 @@ from mss_sim.core.submission import read_message
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
+from mss_sim.policy.access import flag_rights
 from mss_sim.policy.routing import Room, Standing, standing
 from mss_sim.store import folders, journal, mailboxes, messages, views
 from mss_sim.store.engine import Connection
@@ -32,8 +33,6 @@ from mss_sim.store.journal import Line
 from mss_sim.store.messages import CopyRow
 from mss_sim.store.views import CopyState, Range
 from mss_sim.vocabulary import Act, Flag, Right, SpecialUse
-
-_DELETED = "\\Deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +62,12 @@ async def change_flags(world: World, actor: Actor, place: Place, ranges: Sequenc
     """Set and clear flags and keywords; `\\Seen` follows the mailbox's seen policy."""
     words = wish.add | wish.remove
     check_words(FlagChange(wish.add, wish.remove))
-    right = Right.DELETE if words == {_DELETED} and not wish.replace else Right.MARK
+    rights = flag_rights(words, replace=wish.replace)
 
     def unit(conn: Connection) -> Marked:
-        here = shelf(world, conn, actor, place, right, lock=True)
-        if _DELETED in words:
-            here.held.access.require(Right.DELETE, place.address)
+        here = shelf(world, conn, actor, place, rights[0], lock=True)
+        for right in rights[1:]:
+            here.held.access.require(right, place.address)
         rows = views.states(conn, here.folder.id, ranges, here.reader)
         limit, before = wish.unchanged_since, here.folder.modseq
         late = {row.uid for row in rows if limit is not None and row.modseq > limit}
@@ -76,8 +75,8 @@ async def change_flags(world: World, actor: Actor, place: Place, ranges: Sequenc
         after, first = _apply(world, conn, actor, here, [(row, *changes[row.uid]) for row in rows if row.uid in changes])
         if after:
             detail: dict[str, object] = {"add": sorted(wish.add), "remove": sorted(wish.remove)}
-            lines = [_line(world, actor, here, right, Act.READ, row, {}) for row in first]
-            journal.write(conn, [*lines, *(_line(world, actor, here, right, Act.FLAGGED, row, detail) for row in after.values())])
+            lines = [_line(world, actor, here, rights[0], Act.READ, row, {}) for row in first]
+            journal.write(conn, [*lines, *(_line(world, actor, here, rights[0], Act.FLAGGED, row, detail) for row in after.values())])
         kept = [after.get(row.uid, row) for row in rows if row.uid not in late]
         return Marked(kept, sorted(late), before, here.folder.modseq, {row.uid: row.modseq for row in rows})
 

@@ -4,7 +4,7 @@
 |----------------------------------------------|--------------------------------|
 | list a mailbox, its folders                  | see                            |
 | open a message, its preview, search its text | read                           |
-| flags and keywords                           | mark; for \\Deleted, delete too |
+| flags and keywords                           | mark; for \\Deleted, delete      |
 | move to a folder                             | file; to Trash, delete will do |
 | delete                                       | delete                         |
 
@@ -21,6 +21,7 @@ from mss_sim.core.delegation import Held
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
+from mss_sim.policy.access import flag_rights
 from mss_sim.policy.searching import check_texts
 from mss_sim.store import folders, journal, mailboxes, messages
 from mss_sim.store.engine import Connection
@@ -160,12 +161,13 @@ def _note_reading(world: World, conn: Connection, actor: Actor, address: str, co
 async def change_flags(world: World, actor: Actor, address: str, copy_id: int, change: FlagChange) -> Shown:
     """Set and clear flags and keywords; `\\Seen` follows the mailbox's seen policy."""
     check_words(change)
+    rights = flag_rights(change.add | change.remove)
 
     def unit(conn: Connection) -> Shown:
         now = world.clock.now()
-        held = gate.require(world, conn, actor, address, Right.MARK)
-        if "\\Deleted" in change.add | change.remove:
-            held.access.require(Right.DELETE, address)
+        held = gate.require(world, conn, actor, address, rights[0])
+        for right in rights[1:]:
+            held.access.require(right, address)
         item = _item(conn, held, actor, copy_id)
         folder = folders.lock(conn, [item.copy.folder_id])[item.copy.folder_id]
         item = _item(conn, held, actor, copy_id)
@@ -179,7 +181,7 @@ async def change_flags(world: World, actor: Actor, address: str, copy_id: int, c
         folder.unseen_count += bool(item.copy.flags & Flag.SEEN) - bool(flags & Flag.SEEN)
         messages.set_flags(conn, [(copy_id, flags, words, folder.step())])
         folders.keep(conn, [folder])
-        _trace(world, conn, actor, held, Right.MARK, Act.FLAGGED, item, {"add": sorted(change.add), "remove": sorted(change.remove)})
+        _trace(world, conn, actor, held, rights[0], Act.FLAGGED, item, {"add": sorted(change.add), "remove": sorted(change.remove)})
         return _shown(conn, held, actor, copy_id, folder)
 
     return await world.store.write(unit)

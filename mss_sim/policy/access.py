@@ -12,7 +12,7 @@ nobody has. Writing in its name is another matter: a secretary may send for a do
 (ref: mss-sim#see-first).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -89,6 +89,13 @@ class Access:
 def unseen(address: str) -> Refusal:
     """The refusal of a mailbox that may not be seen, and of one that is not there: nobody can tell them apart."""
     return Refusal(Rule.NOT_FOUND, f"There is no mailbox {address} that you may see.", subject=address)
+
+
+def flag_rights(words: Collection[str], *, replace: bool = False) -> tuple[Right, ...]:
+    """The rights that setting and clearing these flags and keywords needs: `\\Deleted` is who may delete's (ref: rfc4314#4)."""
+    deletes = "\\Deleted" in words
+    marks = replace or not deletes or len(words) > 1
+    return (*((Right.MARK,) if marks else ()), *((Right.DELETE,) if deletes else ()))
 
 
 def right_missing(right: Right, address: str) -> NoReturn:

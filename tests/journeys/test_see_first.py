@@ -133,3 +133,13 @@ async def test_no_list_shows_text_to_who_may_not_read(simulator: Simulator) -> N
     shown = [closed.text, *[(await newcomer.rest("GET", f"/mailboxes/{PRACTICE}/{path}")).text for path in paths]]
     assert message in shown[1]
     assert not any("seul un lecteur" in text or "Bonjour." in text for text in shown)
+
+
+async def test_who_may_delete_sets_deleted_and_nothing_else(simulator: Simulator) -> None:
+    """As over IMAP, where the letter `t` is all that it takes (ref: rfc4314#4)."""
+    message, _ = await _filled(simulator)
+    newcomer = await _grant(simulator, "see", "delete")
+    path = f"/mailboxes/{PRACTICE}/messages/{message}"
+    assert (await newcomer.rest("PATCH", path, {"add": ["\\Deleted"]})).json()["flags"] == ["\\Deleted"]
+    both = await newcomer.rest("PATCH", path, {"remove": ["\\Deleted"], "add": ["\\Flagged"]})
+    assert (both.status_code, both.json()["code"]) == (403, "right-missing")
