@@ -31,7 +31,7 @@ LOCK = CUSTOM_COMPILE_COMMAND="make lock" build/lock/bin/pip-compile --quiet --n
 NODE = tests/strangers/node
 IMAPFLOW = $(NODE)/node_modules/.package-lock.json
 
-.PHONY: help run demo test check fmt bench fuzz wheel lock clean
+.PHONY: help run demo test matrix check fmt bench fuzz wheel lock clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -47,6 +47,9 @@ demo: .venv/run.stamp ## Play the main story over real sockets and tell each ste
 
 test: .venv/dev.stamp ## Run all tests, on SQLite and on a PostgreSQL that comes with the pins
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+matrix: .venv/dev.stamp ## Ask who may do what in every cell; make test asks a tenth
+	MATRIX_SHARE=1 $(BIN)/python -m pytest tests/matrix -n $(WORKERS) --dist load $(ARGS)
 
 check: .venv/dev.stamp ## Check format, lint, types and who imports whom
 	$(BIN)/ruff format --check .

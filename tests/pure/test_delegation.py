@@ -181,7 +181,7 @@ _READ_FOR_EVER = Grant(1, frozenset({Right.READ}))
 )
 def test_a_grantee_with_manage_grants_until_the_first_of_the_rights_that_he_needs_ends(grants: list[Grant], end: int | None) -> None:
     def give(until: int | None) -> None:
-        access = Access(grants=tuple(grants))
+        access = Access(grants=(Grant(9, frozenset({Right.SEE})), *grants))
         decide_grant(access, BOB, frozenset({Right.READ}), to_himself=False, mailbox=MailboxKind.CAB, valid_until=until)
 
     give(end)

@@ -1,0 +1,211 @@
+"""Every act on a mailbox as one row: what it needs, where it happens, how it is asked at each door.
+
+`needs`: of each set, one right is enough. A shape is asked with a `Material`: the things in the mailbox that the act is done to.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, NamedTuple
+
+from mss_sim.errors import Rule
+from mss_sim.vocabulary import MailboxKind, Right
+from tests.matrix.people import EXTRA, FOURTH, POOR_BOX, STOCK_BOX, THIRD
+
+_SEE, _READ, _MARK, _FILE, _DELETE, _CLOSE, _MANAGE = (
+    frozenset({right}) for right in (Right.SEE, Right.READ, Right.MARK, Right.FILE, Right.DELETE, Right.CLOSE, Right.MANAGE)
+)
+PROFESSIONAL = frozenset(MailboxKind) - {MailboxKind.PATIENT}
+EVERY = frozenset(MailboxKind)
+
+
+class Material(NamedTuple):
+    """What an act is done to. `word` is new each time; `own` is a grant of the asker, `grant` one of somebody else."""
+
+    box: str
+    message: str
+    uid: int
+    conversation: str
+    folder: str
+    folder_name: str
+    grant: str
+    own: str
+    word: str
+
+
+class Where(Enum):
+    """Inside a mailbox; about it; out of it."""
+
+    INSIDE = "what lies in it"
+    ABOUT = "what is told of it"
+    OUT = "what leaves it"
+
+
+Rest = Callable[[Material], tuple[str, str, Any]]
+Imap = Callable[[Material, str], str]
+
+
+class Act(NamedTuple):
+    """One act. `fresh`: what must be made anew for who may do it; `shown`: what stands in the answer when it is allowed to be seen."""
+
+    name: str
+    needs: tuple[frozenset[Right], ...]
+    where: Where = Where.INSIDE
+    rest: Rest | None = None
+    imap: Imap | None = None
+    smtp: str = ""
+    kinds: frozenset[MailboxKind] = EVERY
+    fresh: frozenset[str] = frozenset()
+    opened: bool = False
+    named: bool = True
+    adds: bool = False
+    leaves: bool = False
+    shown: str = ""
+    lack: Rule = Rule.RIGHT_MISSING
+    patient: Rule | None = None
+    mode: str = ""
+    responsible: bool = False
+    own: bool = False
+
+
+_M, _F, _G, _O = (frozenset({one}) for one in ("message", "folder", "grant", "own"))
+_DEFIED = Rule.GRANT_NOT_ALLOWED
+_TEXT = "Le texte"
+
+
+def _get(step: str) -> Rest:
+    return lambda m: ("GET", step.format(m=m), None)
+
+
+def _do(method: str, step: str, body: Any = None) -> Rest:
+    def filled(value: Any, m: Material) -> Any:
+        if isinstance(value, dict):
+            return {key: filled(one, m) for key, one in value.items()}
+        if isinstance(value, list):
+            return [filled(one, m) for one in value]
+        return value.format(m=m) if isinstance(value, str) else value
+
+    return lambda m: (method, step.format(m=m), filled(body, m))
+
+
+def _say(command: str) -> Imap:
+    return lambda m, box: command.format(m=m, box=box)
+
+
+_ONE = "/messages/{m.message}"
+_LETTER = {"to": [STOCK_BOX], "subject": "{m.word}", "text": "Bonjour."}
+_FIN = {"to": [POOR_BOX], "subject": "[FIN]", "text": "Fin."}
+_APPENDED = "From: x@matrix.sim.mssante.fr\r\nSubject: brouillon\r\n\r\nTexte.\r\n"
+
+ACTS = [
+    Act("list", (_SEE,), rest=_get("/messages?limit=1"), imap=_say('STATUS "{box}INBOX" (MESSAGES UNSEEN)')),
+    Act("preview", (_SEE, _READ), rest=_get("/messages?limit=5"), shown=f'"preview":"{_TEXT}'),
+    Act("folders", (_SEE,), rest=_get("/folders"), imap=_say('MYRIGHTS "{box}INBOX"')),
+    Act("tree", (_SEE,), imap=_say('LIST "" *'), shown='"{box}INBOX"'),
+    Act("subscribe", (_SEE,), imap=_say('SUBSCRIBE "{box}INBOX"')),
+    Act("envelope", (_SEE,), imap=_say("UID FETCH {m.uid} (FLAGS ENVELOPE)"), opened=True),
+    Act("sort", (_SEE,), imap=_say("UID SORT (SUBJECT) UTF-8 ALL"), opened=True),
+    Act("open", (_SEE, _READ), rest=_get(_ONE), imap=_say("UID FETCH {m.uid} BODY.PEEK[]"), opened=True),
+    Act("download", (_SEE, _READ), rest=_get(_ONE + "/raw"), imap=_say("UID FETCH {m.uid} BODYSTRUCTURE"), opened=True),
+    Act("search people", (_SEE,), rest=_get("/messages?from=stock&limit=1"), imap=_say("UID SEARCH FROM stock"), opened=True),
+    Act("search text", (_SEE, _READ), rest=_get("/messages?text=texte&limit=1"), imap=_say("UID SEARCH TEXT texte"), opened=True),
+    Act(
+        "flag",
+        (_SEE, _MARK),
+        rest=_do("PATCH", _ONE, {"add": ["\\Flagged"]}),
+        imap=_say("UID STORE {m.uid} +FLAGS (\\Flagged)"),
+        opened=True,
+        fresh=_M,
+    ),
+    Act(
+        "mark as deleted",
+        (_SEE, _DELETE),
+        rest=_do("PATCH", _ONE, {"add": ["\\Deleted"]}),
+        imap=_say("UID STORE {m.uid} +FLAGS (\\Deleted)"),
+        opened=True,
+        fresh=_M,
+    ),
+    Act("delete", (_SEE, _DELETE), rest=_do("DELETE", _ONE), imap=_say("UID EXPUNGE {m.uid}"), opened=True, fresh=_M),
+    Act(
+        "move",
+        (_SEE, _FILE),
+        rest=_do("POST", _ONE + "/move", {"folder": "Archive"}),
+        imap=_say('UID MOVE {m.uid} "{box}Archive"'),
+        opened=True,
+        fresh=_M,
+    ),
+    Act(
+        "throw away",
+        (_SEE, _FILE | _DELETE),
+        rest=_do("POST", _ONE + "/move", {"folder": "Trash"}),
+        imap=_say('UID MOVE {m.uid} "{box}Trash"'),
+        opened=True,
+        fresh=_M,
+    ),
+    Act("copy", (_SEE, _READ, _FILE), imap=_say('UID COPY {m.uid} "{box}Archive"'), opened=True, fresh=_M, adds=True),
+    Act("append", (_SEE, _FILE), imap=_say(f'APPEND "{{box}}Drafts" {{{{{len(_APPENDED)}+}}}}\r\n{_APPENDED}'), adds=True),
+    Act("make a folder", (_SEE, _FILE), rest=_do("POST", "/folders", {"name": "{m.word}"}), imap=_say('CREATE "{box}{m.word}"')),
+    Act(
+        "rename a folder",
+        (_SEE, _FILE),
+        rest=_do("PATCH", "/folders/{m.folder}", {"name": "{m.word}"}),
+        imap=_say('RENAME "{box}{m.folder_name}" "{box}{m.word}"'),
+        fresh=_F,
+    ),
+    Act(
+        "delete a folder",
+        (_SEE, _FILE),
+        rest=_do("DELETE", "/folders/{m.folder}"),
+        imap=_say('DELETE "{box}{m.folder_name}"'),
+        fresh=_F,
+    ),
+    Act("conversations", (_SEE,), rest=_get("/conversations?limit=1")),
+    Act("conversation", (_SEE,), rest=_get("/conversations/{m.conversation}"), kinds=PROFESSIONAL),
+    Act("close", (_SEE, _CLOSE), rest=_do("POST", "/conversations/{m.conversation}/close"), patient=Rule.RIGHT_MISSING),
+    Act("reopen", (_SEE, _CLOSE), rest=_do("POST", "/conversations/{m.conversation}/reopen"), patient=Rule.RIGHT_MISSING),
+    Act("receipt", (_SEE, _READ), rest=_do("POST", _ONE + "/receipt", {}), fresh=frozenset({"receipt"}), leaves=True),
+    Act("sent", (_SEE,), rest=_get("/sent?limit=1")),
+    Act("quota", (_SEE,), imap=_say("GETQUOTA {m.box}"), named=False),
+    Act("quota of a folder", (_SEE,), imap=_say('GETQUOTAROOT "{box}INBOX"')),
+    Act("rights of all", (_SEE, _MANAGE), imap=_say('GETACL "{box}INBOX"')),
+    Act("rights that there are", (_SEE, _MANAGE), imap=_say(f'LISTRIGHTS "{{box}}INBOX" "{THIRD.idnat}"')),
+    Act("set rights", (_SEE, _MANAGE), imap=_say(f'SETACL "{{box}}INBOX" "{THIRD.idnat}" l'), lack=_DEFIED, patient=_DEFIED),
+    Act("look", (_SEE,), Where.ABOUT, rest=_get("")),
+    Act("holders", (_SEE,), Where.ABOUT, rest=_get("/holders")),
+    Act("journal", (_SEE, _MANAGE), Where.ABOUT, rest=_get("/journal?limit=1")),
+    Act("change", (_SEE, _MANAGE), Where.ABOUT, rest=_do("PATCH", "", {"description": "{m.word}"})),
+    Act("grants", (_SEE,), Where.ABOUT, rest=_get("/grants")),
+    Act(
+        "grant",
+        (_SEE, _MANAGE),
+        Where.ABOUT,
+        rest=_do("POST", "/grants", {"grantee": THIRD.idnat, "rights": ["see"]}),
+        lack=_DEFIED,
+        patient=_DEFIED,
+    ),
+    Act(
+        "revoke",
+        (_SEE, _MANAGE),
+        Where.ABOUT,
+        rest=_do("DELETE", "/grants/{m.grant}"),
+        lack=_DEFIED,
+        kinds=PROFESSIONAL,
+        fresh=_G,
+    ),
+    Act("renounce", (), Where.ABOUT, rest=_do("DELETE", "/grants/{m.own}"), kinds=PROFESSIONAL, fresh=_O, own=True),
+    Act(
+        "hand over",
+        (_SEE, _MANAGE),
+        Where.ABOUT,
+        rest=lambda m: ("POST", "//grants/hand-over", {"from": THIRD.idnat, "to": FOURTH.idnat, "mailbox": m.box}),
+        lack=_DEFIED,
+        kinds=PROFESSIONAL,
+        fresh=_G,
+    ),
+    Act("add a co-holder", (_SEE,), Where.ABOUT, rest=_do("POST", "/holders", {"idnat": EXTRA.idnat}), responsible=True),
+    Act("send", (), Where.OUT, rest=_do("POST", "/messages", _LETTER), smtp="letter"),
+    Act("announce", (), Where.OUT, smtp="mail"),
+    Act("send as", (), Where.OUT, rest=_do("POST", "/messages", {**_LETTER, "send_mode": "send_as"}), mode="send_as"),
+    Act("send on behalf", (), Where.OUT, rest=_do("POST", "/messages", {**_LETTER, "send_mode": "send_on_behalf"}), mode="send_on_behalf"),
+    Act("send as owner", (), Where.OUT, rest=_do("POST", "/messages", {**_LETTER, "send_mode": "owner"}), mode="owner"),
+    Act("close by a letter", (_SEE, _CLOSE), Where.OUT, rest=_do("POST", "/messages", _FIN), smtp="fin", kinds=PROFESSIONAL),
+]

@@ -1,0 +1,138 @@
+"""Who may do what, where, at which door, logged in how: every cell over real sockets, against what policy's tables say.
+
+`make test` asks a tenth of the cells, always the same ones; `make matrix` asks all (MATRIX_SHARE=1). For each mailbox the cells that are
+to be refused come first, and afterwards nothing in it has changed; then those that are allowed, each on something made for it.
+"""
+
+import hashlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mss_sim.vocabulary import MailboxKind
+from tests.matrix.acts import ACTS, Act, Material
+from tests.matrix.doors import Answer, shows
+from tests.matrix.expected import Cell, Way, expected, is_stranger
+from tests.matrix.people import BOXES, PEOPLE, POOR_BOX, STOCK_BOX, Box, Person
+from tests.matrix.world import ELSEWHERE, World, grantable, home_of, start
+
+_SHARE = int(os.environ.get("MATRIX_SHARE", "10"))
+_SEED = "2026"
+_APART = frozenset({"revoke", "hand over"})
+"""Acts whose refusal still tells a stranger a mailbox from an address that nobody has; the verdict is checked all the same."""
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One world for all cells of a process."""
+    folder: Path = tmp_path_factory.mktemp("matrix")
+    process, ready = start(folder)
+    made = World(ready, folder)
+    try:
+        made.fill()
+        yield made
+    finally:
+        made.close()
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _ways(person: Person, box: Box, act: Act, door: str) -> Iterator[Way]:
+    if door != "rest" or person.enabled:  # a disabled person who goes on guessing his password is soon slowed down
+        yield Way.PASSWORD
+    if not person.narrow:
+        yield Way.TOKEN
+        if not act.own and person.enabled:
+            yield Way.STAR
+    if person.name in ("holder", "every right") and box != ELSEWHERE and (door != "imap" or not act.named):
+        yield Way.ELSEWHERE
+    if person.name == box.holder and box.kind is MailboxKind.APP and door != "rest":
+        yield Way.CERTIFICATE
+
+
+def cells(box: Box) -> Iterator[Cell]:
+    """Every cell of a mailbox."""
+    for person in (one for one in PEOPLE if one.meets(box)):
+        for act in ACTS:
+            if box.kind not in act.kinds or (act.own and not grantable(person)):
+                continue
+            for door in (name for name, asked in (("rest", act.rest), ("imap", act.imap), ("smtp", act.smtp)) if asked):
+                for way in _ways(person, box, act, door):
+                    yield Cell(person, box, act, door, way)
+
+
+def _chosen(cell: Cell) -> bool:
+    digest = hashlib.blake2b(f"{_SEED} {cell.name}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big") % _SHARE == 0
+
+
+def _prefix(cell: Cell, address: str) -> str:
+    """What leads to a mailbox over IMAP."""
+    own = cell.way in (Way.STAR, Way.CERTIFICATE) or (cell.way is not Way.ELSEWHERE and home_of(cell.person) == cell.box.address)
+    if own and address == cell.box.address:
+        return ""
+    return f"{'Other Users' if cell.box.kind in (MailboxKind.PER, MailboxKind.PATIENT) else 'Shared'}/{address}/"
+
+
+def _ask(world: World, cell: Cell, material: Material, address: str, *, again: bool) -> Answer:
+    """Do the act at its door to the mailbox at an address."""
+    person, box, act, door, way = cell
+    material = material._replace(box=address)
+    if door == "rest":
+        assert act.rest is not None
+        answer: Answer = world.rest(person, box, way, act.rest(material), act, address)
+        return answer
+    if door == "smtp":
+        smtp = world.smtp(person, box, way)
+        to, subject = (POOR_BOX, "[FIN]") if act.smtp == "fin" else (STOCK_BOX, material.word)
+        return smtp.refused or smtp.send(address, to, subject, whole=act.smtp != "mail")
+    assert act.imap is not None
+    client, prefix = world.imap(person, box, way), _prefix(cell, address)
+    refused = client.refused or (client.select(f"{prefix}INBOX", again=again) if act.opened else None)
+    return refused or client.ask(act.imap(material, prefix), act.shown.format(box=prefix))
+
+
+def _wrong(world: World, cell: Cell) -> str | None:
+    """What is wrong with the answer to a cell; None when it is the expected one."""
+    rules = expected(cell)
+    address = cell.box.address
+    material = world.material(cell.box, cell.act, cell.person, fresh=not rules)
+    answer = _ask(world, cell, material, address, again=not rules)
+    if not rules:
+        if answer.word == "ok":
+            world.tidy(cell.box, cell.act)
+        return None if answer.word == "ok" else f"{cell.name}: allowed, answered {answer.word}: {answer.text.strip()}"
+    words = {shows(cell.door, rule, at_mail=cell.act.smtp != "" and cell.door == "smtp") for rule in rules}
+    words |= {"hidden"} if cell.act.shown else set()
+    if answer.word not in words:
+        return f"{cell.name}: expected {sorted(words)}, answered {answer.word}: {answer.text.strip()[:300]}"
+    return _told_apart(world, cell, material, answer) if is_stranger(cell) and cell.act.name not in _APART else None
+
+
+def _told_apart(world: World, cell: Cell, material: Material, answer: Answer) -> str | None:
+    """What a stranger learns by asking for an address that nobody has."""
+    unknown = _ask(world, cell, material, cell.box.twin, again=False)
+    if unknown.text.replace(cell.box.twin, cell.box.address) == answer.text or answer.word == "hidden":
+        return None
+    return f"{cell.name}: what is there is told from what is not: {answer.text.strip()!r}, {unknown.text.strip()!r}"
+
+
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("box", BOXES, ids=lambda box: f"{box.kind}-{box.state}")
+def test_every_cell_answers_what_policy_says(world: World, box: Box) -> None:
+    asked = [cell for cell in cells(box) if _chosen(cell)]
+    before = world.state(box)
+    wrong = [said for cell in asked if expected(cell) and (said := _wrong(world, cell))]
+    assert not wrong, f"{len(wrong)} cells:\n" + "\n".join(wrong[:40])
+    after = world.state(box)
+    changed = {part: (before[part], after[part]) for part in before if before[part] != after[part]}
+    assert changed == {}, "a refused act changed the mailbox"
+    wrong = [said for cell in asked if not expected(cell) and (said := _wrong(world, cell))]
+    world.hang_up(box)
+    assert not wrong, f"{len(wrong)} cells:\n" + "\n".join(wrong[:40])

@@ -1,0 +1,291 @@
+"""The world of the matrix: a simulator of its own, filled through its control plane, and what the cells are asked about."""
+
+import base64
+import json
+import os
+import ssl
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from mss_sim.vocabulary import IdentityKind, MailboxKind, MailboxState
+from tests.matrix.acts import Act, Material
+from tests.matrix.doors import ImapClient, Login, RestClient, SmtpClient, basic
+from tests.matrix.expected import Way
+from tests.matrix.people import (
+    BOXES,
+    DOMAIN,
+    EXTRA,
+    HELPERS,
+    PASSWORD,
+    PATIENTS,
+    PEOPLE,
+    POOR,
+    POOR_BOX,
+    STOCK,
+    STOCK_BOX,
+    THIRD,
+    Box,
+    Person,
+)
+
+API = "/api/v1"
+_ENVIRONMENT = {
+    "MSS_SIM_RELAY": "direct",
+    "MSS_SIM_PEER_PROOF": "domain",
+    "MSS_SIM_CONNECTIONS_MAX": "10000",
+    "MSS_SIM_CONNECTIONS_PER_IDENTITY_MAX": "10000",
+    "MSS_SIM_BAD_COMMANDS_MAX": "1000000",
+    "MSS_SIM_MAILBOX_FOLDERS_MAX": "100000",
+}
+ELSEWHERE = Box(MailboxKind.PER, MailboxState.ACTIVE)
+_ON_REQUEST = {"to": [], "subject": "Bilan", "text": "Le texte que seul un lecteur voit.", "request_read_receipt": True}
+
+
+def start(folder: Path) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
+    """A simulator in a process of its own, with nobody in it, and its ready file."""
+    ready = folder / "ready.json"
+    ports = [word for door in ("submission", "mx", "imap", "http") for word in (f"--{door}-port", "0")]
+    command = [
+        sys.executable,
+        "-m",
+        "mss_sim",
+        "run",
+        "--memory",
+        "--seed",
+        "none",
+        "--log-level",
+        "error",
+        *ports,
+        "--ready-file",
+        str(ready),
+    ]
+    process = subprocess.Popen(command, env={**os.environ, **_ENVIRONMENT})
+    while not ready.exists():
+        assert process.poll() is None, "the simulator ended before it was ready"
+        time.sleep(0.02)
+    return process, json.loads(ready.read_text(encoding="utf-8"))
+
+
+class World:
+    """Everybody and everything, and the connections that are open."""
+
+    def __init__(self, ready: dict[str, Any], folder: Path) -> None:
+        self._ready, self._files = ready, folder
+        self._rest = RestClient("127.0.0.1", int(ready["http"].rpartition(":")[2]))
+        self._tls = ssl.create_default_context(cafile=ready["ca_file"])
+        self._tokens: dict[str, str] = {}
+        self._open: dict[tuple[str, ...], ImapClient | SmtpClient] = {}
+        self._count = 0
+        self.standing: dict[Box, Material] = {}
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """One request to the control plane."""
+        return self._rest.must(method, f"/control{path}", body)
+
+    def as_(self, name: str, method: str, path: str, body: Any = None) -> Any:
+        """One request of somebody who may, by token."""
+        return self._rest.must(method, API + path, body, f"Bearer {self._tokens[name]}")
+
+    def fill(self) -> None:
+        """Make everybody and everything; what ends by itself has ended when this returns."""
+        self.control("POST", "/operators", {"name": "Matrice", "domains": [DOMAIN, PATIENTS]})
+        for person in (*PEOPLE, *HELPERS):
+            fields = {"idnat": person.idnat, "kind": person.kind, "family_name": person.name, "anonymous_card": person.anonymous}
+            self.control("POST", "/identities", {**fields, "login": login_of(person), "password": PASSWORD})
+            token = self.control("POST", "/tokens", {"who": person.idnat, "lifetime_seconds": 86_400})
+            self._tokens[person.name] = token["access_token"]
+        known = {person.name: person.idnat for person in PEOPLE}
+        for box in BOXES:
+            co_holders = [known["co-holder"]] if box.kind is MailboxKind.CAB else []
+            wanted = {"address": box.address, "kind": box.kind, "owner_idnat": known[box.holder], "co_holders": co_holders}
+            self.control("POST", "/mailboxes", wanted)
+        for address, kind, owner in ((STOCK_BOX, "PER", STOCK), (POOR_BOX, "PATIENT", POOR)):
+            self.control("POST", "/mailboxes", {"address": address, "kind": kind, "owner_idnat": owner.idnat})
+        ending = [
+            self._give(person, box)
+            for person in PEOPLE
+            if person.rights
+            for box in BOXES
+            if person.meets(box) and box.kind is not MailboxKind.PATIENT
+        ]
+        for box in BOXES:
+            self._furnish(box)
+        for person in PEOPLE:
+            if not person.enabled:
+                self.control("PATCH", f"/identities/{person.idnat}", {"enabled": False})
+        for box in BOXES:
+            self.set_state(box, box.state)
+        self._await_ends([one for one in ending if one])
+
+    def _give(self, person: Person, box: Box) -> tuple[Box, str] | None:
+        """His grant over a mailbox; (mailbox, grant) when it has yet to end by itself."""
+        grant: dict[str, Any] = {"grantee": person.idnat, "rights": sorted(person.rights)}
+        if person.ended == "expired":
+            grant["valid_until"] = _in_seconds(3)
+        if person.ended == "not yet":
+            grant["valid_from"] = "2099-01-01T00:00:00Z"
+        made = self.control("POST", f"/mailboxes/{box.address}/grants", grant)["id"]
+        if person.ended == "revoked":
+            self.control("DELETE", f"/mailboxes/{box.address}/grants/{made}")
+        if person.ended == "renounced":
+            self.as_(person.name, "DELETE", f"/mailboxes/{box.address}/grants/{made}")
+        return (box, made) if person.ended == "expired" else None
+
+    def _await_ends(self, ending: list[tuple[Box, str]]) -> None:
+        for box, made in ending:
+            deadline = time.monotonic() + 30
+            while next(one for one in self.control("GET", f"/mailboxes/{box.address}/grants") if one["id"] == made)["in_force"]:
+                assert time.monotonic() < deadline, "a grant does not run out"
+                time.sleep(0.05)
+
+    def _furnish(self, box: Box) -> None:
+        """What stands in a mailbox and is asked for in vain: a letter, a conversation with a patient, a folder, somebody's grant."""
+        item = self._letter(box)
+        thread = item["conversation_id"]
+        if box.kind is not MailboxKind.PATIENT:
+            self.as_(box.holder, "POST", f"/mailboxes/{box.address}/messages", {"to": [POOR_BOX], "subject": "Avis", "text": "Avis."})
+            threads = self.as_(box.holder, "GET", f"/mailboxes/{box.address}/conversations?limit=5")["items"]
+            thread = next(one["id"] for one in threads if one["patients"])
+        folder, grant = self._folder(box, "Projets"), self._grant(box, THIRD)
+        self.standing[box] = Material(box.address, item["id"], item["uid"], thread, folder, "Projets", grant, grant, "mot")
+
+    def _letter(self, box: Box) -> dict[str, Any]:
+        """A new letter in INBOX, which asks for a read receipt."""
+        if box.state is not MailboxState.ACTIVE:
+            self.set_state(box, MailboxState.ACTIVE)
+        self.as_("stock", "POST", f"/mailboxes/{STOCK_BOX}/messages", {**_ON_REQUEST, "to": [box.address]})
+        if box in self.standing and box.state is not MailboxState.ACTIVE:
+            self.set_state(box, box.state)
+        found: dict[str, Any] = self.as_(box.holder, "GET", f"/mailboxes/{box.address}/messages?folder=INBOX&limit=1")["items"][0]
+        return found
+
+    def _folder(self, box: Box, name: str) -> str:
+        return str(self.as_(box.holder, "POST", f"/mailboxes/{box.address}/folders", {"name": name})["id"])
+
+    def _grant(self, box: Box, person: Person) -> str:
+        if box.kind is MailboxKind.PATIENT:
+            return self.standing[box].grant if box in self.standing else "0"
+        grant = {"grantee": person.idnat, "rights": ["see"]}
+        return str(self.control("POST", f"/mailboxes/{box.address}/grants", grant)["id"])
+
+    def set_state(self, box: Box, state: MailboxState) -> None:
+        """Open, suspend or close a mailbox."""
+        self.control("PATCH", f"/mailboxes/{box.address}", {"state": state})
+
+    def material(self, box: Box, act: Act, person: Person, *, fresh: bool) -> Material:
+        """What the act is done to: what stands there, or for who may do it something new."""
+        self._count += 1
+        made = self.standing[box]._replace(word=f"mot{self._count}")
+        if not fresh:
+            return made
+        if act.fresh & {"message", "receipt"}:
+            item = self._letter(box)
+            made = made._replace(message=item["id"], uid=item["uid"])
+        if act.name == "delete":
+            path = f"/mailboxes/{box.address}/messages/{made.message}"
+            self.as_(box.holder, "PATCH", path, {"add": ["\\Deleted"]})
+        if "folder" in act.fresh:
+            made = made._replace(folder=self._folder(box, f"neuf{self._count}"), folder_name=f"neuf{self._count}")
+        if "grant" in act.fresh:
+            made = made._replace(grant=self._grant(box, THIRD))
+        if "own" in act.fresh:
+            made = made._replace(own=self._grant(box, person))
+        return made
+
+    def tidy(self, box: Box, act: Act) -> None:
+        """Undo what would change who holds what."""
+        if act.responsible:
+            self.as_(box.holder, "DELETE", f"/mailboxes/{box.address}/holders/{EXTRA.idnat}")
+
+    def state(self, box: Box) -> dict[str, Any]:
+        """All that there is to see of a mailbox, but the lines that refusals leave in its journal."""
+        self.set_state(box, MailboxState.ACTIVE)
+        seen = {part: self.as_(box.holder, "GET", f"/mailboxes/{box.address}{part}") for part in _PARTS}
+        seen["/journal?limit=200"] = [one for one in seen["/journal?limit=200"]["items"] if one["act"] not in _SILENT]
+        seen["all"] = {key: self.control("GET", "/state")[key] for key in ("identities", "mailboxes", "copies", "messages")}
+        self.set_state(box, box.state)
+        for client in self._open.values():
+            if isinstance(client, ImapClient):
+                client.opened = ""
+        return seen
+
+    def rest(self, person: Person, box: Box, way: Way, request: tuple[str, str, Any], act: Act, address: str) -> Any:
+        """What REST answers to an act on the mailbox at an address."""
+        method, step, body = request
+        chosen = {Way.STAR: f"{box.address}*", Way.ELSEWHERE: f"{ELSEWHERE.address}*"}.get(way, "")
+        token = f"Bearer {self._tokens[person.name]}"
+        credentials = token if way is Way.TOKEN else basic(chosen + login_of(person), PASSWORD)
+        path = API + (step[1:] if step.startswith("//") else f"/mailboxes/{address}{step}")
+        return self._rest.answer(method, path, body, credentials, act.shown)
+
+    def imap(self, person: Person, box: Box, way: Way) -> ImapClient:
+        """His connection; one for all mailboxes where the log-in names none."""
+        return self._client(ImapClient, "imap", person, box, way)  # type: ignore[return-value]
+
+    def smtp(self, person: Person, box: Box, way: Way) -> SmtpClient:
+        """The same over SMTP."""
+        return self._client(SmtpClient, "submission", person, box, way)  # type: ignore[return-value]
+
+    def _client(self, made: type[ImapClient | SmtpClient], door: str, person: Person, box: Box, way: Way) -> ImapClient | SmtpClient:
+        key = (door, person.name, way, *((box.address,) if way in (Way.STAR, Way.CERTIFICATE) else ()))
+        if key not in self._open:
+            self._open[key] = made(self._ready[door]["port"], self._login(person, box, way))
+        return self._open[key]
+
+    def _login(self, person: Person, box: Box, way: Way) -> Login:
+        tls = self._tls
+        if way is Way.CERTIFICATE:
+            tls = ssl.create_default_context(cafile=self._ready["ca_file"])
+            tls.load_cert_chain(*self._certificate(box))
+            return Login("EXTERNAL", "=", tls)
+        if way is Way.TOKEN:
+            words = f"user={login_of(person)}\x01auth=Bearer {self._tokens[person.name]}\x01\x01"
+            return Login("XOAUTH2", base64.b64encode(words.encode()).decode(), tls)
+        chosen = {Way.STAR: f"{box.address}*", Way.ELSEWHERE: f"{ELSEWHERE.address}*"}.get(way, "")
+        return Login("PLAIN", base64.b64encode(f"\x00{chosen}{login_of(person)}\x00{PASSWORD}".encode()).decode(), tls)
+
+    def _certificate(self, box: Box) -> tuple[Path, Path]:
+        serial = self.control("POST", "/certificates", {"mailbox": box.address})["serial"]
+        files = self._files / f"{serial}.pem", self._files / f"{serial}.key"
+        for file in files:
+            file.write_text(self._rest.ask("GET", f"/control/certificates/{serial}/{file.suffix[1:]}")[1])
+        return files
+
+    def hang_up(self, box: Box) -> None:
+        """Close the connections that were for one mailbox."""
+        for key in [key for key in self._open if box.address in key]:
+            self._open.pop(key).close()
+
+    def close(self) -> None:
+        """Close them all."""
+        self._rest.close()
+        for client in self._open.values():
+            client.close()
+
+
+_PARTS = ("", "/messages?limit=200", "/folders", "/grants", "/holders", "/conversations?limit=200", "/sent?limit=200", "/journal?limit=200")
+_SILENT = ("message.refused", "mailbox.changed")
+
+
+def login_of(person: Person) -> str:
+    """His login."""
+    return f"m{person.number}"
+
+
+def _in_seconds(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+
+
+def home_of(person: Person) -> str | None:
+    """The address of the mailbox that has no prefix over IMAP for somebody who chose none."""
+    kinds = {"holder": MailboxKind.PER, "patient": MailboxKind.PATIENT}
+    return Box(kinds[person.name], MailboxState.ACTIVE).address if person.name in kinds else None
+
+
+def grantable(person: Person) -> bool:
+    """Whether a grant may be given to him."""
+    kinds = (IdentityKind.PROFESSIONAL, IdentityKind.EMPLOYEE, IdentityKind.APPLICATION)
+    return person.enabled and not person.anonymous and person.kind in kinds
