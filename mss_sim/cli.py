@@ -143,6 +143,7 @@ async def _run(settings: "Settings", seed: str | None, ready_file: Path | None) 
             if ready_file:
                 simulator.write_ready_file(ready_file)
             _greet(simulator)
+            _warn_of_library()
             _spare_the_collector()
             await over.wait()
     finally:
@@ -157,6 +158,15 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+
+
+def _warn_of_library() -> None:
+    """mss-sim writes no header with the email library; the scripts that somebody tests with run on the same Python."""
+    from mss_sim.mail.fields import library_breaks_lines  # noqa: PLC0415
+
+    if library_breaks_lines():
+        text = "the email library of this Python lets line breaks into headers (CVE-2024-6923): mss-sim does not write with it, scripts may"
+        log.get("app").warning(text, better="3.11.10, 3.12.5, 3.13 or later")
 
 
 def _greet(simulator: "Simulator") -> None:

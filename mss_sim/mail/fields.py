@@ -15,6 +15,8 @@ come out; so it has no part in this. Values become words here, words are put on 
 import base64
 import re
 from collections.abc import Iterator, Sequence
+from email.errors import MessageError
+from email.message import EmailMessage
 from urllib.parse import quote
 
 from mss_sim.mail.headers import CRLF, read_headers
@@ -40,6 +42,16 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}\Z")  # ref: rfc6838#4.2
 
 class CompositionError(ValueError):
     """The parts cannot make a message; the text names the part."""
+
+
+def library_breaks_lines() -> bool:
+    """Whether the email library of this Python writes a header that breaks its line; found out by trying, as patches are carried back."""
+    message = EmailMessage()
+    message["Subject"] = "=?utf-8?q?=0ABcc:_x?="
+    try:
+        return b"\nBcc:" in message.as_bytes()
+    except (MessageError, ValueError):
+        return False
 
 
 def checked_name(name: str) -> str:

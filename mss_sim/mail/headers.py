@@ -202,6 +202,7 @@ def without_fields(raw: bytes, names: Iterable[str]) -> bytes:
 
 
 _TRACE = (b"return-path", b"received")
+_LOOSE_BREAK = re.compile(r"\r(?!\n)|(?<!\r)\n|\n(?![ \t])")
 
 
 def trace_length(raw: bytes) -> int:
@@ -226,6 +227,9 @@ def without_return_path(raw: bytes) -> bytes:
 
 def with_fields_on_top(raw: bytes, fields: Sequence[tuple[str, str]]) -> bytes:
     """The message with `fields` written above it; values are already encoded and folded (ref: rfc5321#4.4)."""
+    for name, value in fields:
+        if _LOOSE_BREAK.search(value):
+            raise ValueError(f"{name} holds a line break that folds nothing")
     return b"".join(f"{name}: {value}\r\n".encode("utf-8", "surrogateescape") for name, value in fields) + raw
 
 

@@ -4,9 +4,12 @@ import mimetypes
 import smtplib
 import ssl
 from collections.abc import Sequence
-from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import make_msgid
 from pathlib import Path
+
+from mss_sim.clock import SystemClock
+from mss_sim.mail.compose import Draft, File, compose
+from mss_sim.mail.fields import CompositionError
 
 
 class SendError(Exception):
@@ -28,15 +31,14 @@ def send_letter(
     read_receipt: bool = False,
 ) -> str:
     """Send one letter over STARTTLS and AUTH; its Message-ID."""
-    message = EmailMessage()
-    message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
-    message["Date"] = formatdate(localtime=True)
-    message["From"], message["To"], message["Subject"] = sender, ", ".join(to), subject
-    if read_receipt:
-        message["Disposition-Notification-To"] = sender
-    message.set_content(text)
-    for path in files:
-        _attach(message, path)
+    author = ("", sender)
+    people, attached = [("", one) for one in to], [_file(path) for path in files]
+    draft = Draft(author, people, subject, text, files=attached, receipt_to=author if read_receipt else None)
+    message_id = make_msgid(domain=sender.rpartition("@")[2])
+    try:
+        message = compose(draft, message_id=message_id, at=SystemClock().now())
+    except CompositionError as error:
+        raise SendError(f"the letter cannot be written: {error}") from error
     try:
         context = ssl.create_default_context(cafile=str(ca_file))
     except OSError as error:
@@ -46,7 +48,7 @@ def send_letter(
         with smtplib.SMTP(host, port, timeout=30) as client:
             client.starttls(context=context)
             client.login(login, password)
-            client.send_message(message, sender, list(to))
+            client.sendmail(sender, list(to), message, ["SMTPUTF8", "BODY=8BITMIME"] if not message.isascii() else [])
     except smtplib.SMTPRecipientsRefused as error:
         raise SendError("; ".join(f"{who}: {code} {said.decode()}" for who, (code, said) in error.recipients.items())) from error
     except smtplib.SMTPResponseException as error:
@@ -56,14 +58,12 @@ def send_letter(
         raise SendError(str(error)) from error
     except OSError as error:
         raise SendError(f"{host}:{port}: {error}; is a simulator running there, and is --ca its authority's?") from error
-    return str(message["Message-ID"])
+    return message_id
 
 
-def _attach(message: EmailMessage, path: Path) -> None:
+def _file(path: Path) -> File:
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    main, _, sub = kind.partition("/")
     try:
-        octets = path.read_bytes()
+        return File(path.name, kind, path.read_bytes())
     except OSError as error:
         raise SendError(f"the file to attach {path} cannot be read: {error.strerror}; see --attach") from error
-    message.add_attachment(octets, maintype=main, subtype=sub, filename=path.name)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mss_sim.errors import Refusal, Rule
+from mss_sim.mail.headers import readable
 from mss_sim.policy.receipts import DIAGNOSTICS
 
 
@@ -27,7 +28,7 @@ class Reply:
 @lru_cache(maxsize=256)  # nearly all replies are one of a few
 def _line(reply: Reply) -> bytes:
     words = f"{reply.code} {reply.enhanced} {reply.text}" if reply.enhanced else f"{reply.code} {reply.text}"
-    return words.encode("ascii", "replace").replace(b"\r", b" ").replace(b"\n", b" ") + b"\r\n"
+    return readable(words).encode("ascii", "replace") + b"\r\n"
 
 
 REPLIES: dict[Rule, tuple[int, str]] = {

@@ -22,6 +22,10 @@ from tests.clients import HOSPITAL, LABORATORY, PRACTICE
 _ANY = ("--submission-port", "0", "--mx-port", "0", "--imap-port", "0", "--http-port", "0", "--log-level", "error")
 
 
+_SUBJECT = "Essai =?utf-8?q?=0D=0ABcc:_x@y.fr?="
+"""What a letter sent by the command line is about: text, however it looks."""
+
+
 class Process:
     """One running `mss-sim run`."""
 
@@ -90,7 +94,7 @@ def test_a_letter_goes_out_by_the_command_line_and_a_restart_keeps_it(running: P
     attachment = tmp_path / "IHE_XDM.ZIP"
     attachment.write_bytes(b"PK\x05\x06" + b"\0" * 18)
     where = ("--port", str(running.ready["submission"]["port"]), "--host", "localhost", "--ca", running.ready["ca_file"])
-    account = ("--from", HOSPITAL, "--to", PRACTICE, "--login", "paul.durand")
+    account = ("--from", HOSPITAL, "--to", PRACTICE, "--login", "paul.durand", "--subject", _SUBJECT)
     sent = running.run("send", *where, *account, "--password", "hopital-2026", "--attach", str(attachment), "--read-receipt")
     assert sent.stdout.startswith("sent <"), sent.stderr
     refused = running.run("send", *where, *account, "--password", "wrong")
@@ -98,13 +102,13 @@ def test_a_letter_goes_out_by_the_command_line_and_a_restart_keeps_it(running: P
     assert "535 5.7.8" in refused.stderr
     token = running.run("token", "sophie.petit", "--http", running.ready["http"]).stdout.strip()
     deadline = time.monotonic() + 20
-    while _subjects(running, token) != ["Essai"]:
+    while _subjects(running, token) != [_SUBJECT]:
         assert time.monotonic() < deadline, "the letter did not arrive"
         time.sleep(0.05)
     assert running.stop() == 0
     again = Process(running.ready_file, "--data", str(tmp_path / "data"))
     token = again.run("token", "sophie.petit", "--http", again.ready["http"]).stdout.strip()
-    assert _subjects(again, token) == ["Essai"]
+    assert _subjects(again, token) == [_SUBJECT]
     assert again.stop() == 0
 
 

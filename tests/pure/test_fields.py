@@ -1,7 +1,11 @@
 """What a caller gives is text: it comes out as the characters that went in, in the field that it was given for, or is refused."""
 
 import email
+import email.errors
+import email.header
+import email.message
 import email.policy
+import email.utils
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +17,7 @@ from hypothesis import strategies as st
 from mss_sim.clock import SECOND
 from mss_sim.mail import dsn, mdn
 from mss_sim.mail.compose import Draft, File, compose
-from mss_sim.mail.fields import CompositionError, block, folded, parameter, people, text
+from mss_sim.mail.fields import CompositionError, block, folded, library_breaks_lines, parameter, people, text
 from mss_sim.mail.headers import decode, read_headers, split
 from mss_sim.mail.parse import ParsedMessage, parse
 from mss_sim.vocabulary import Disposition, DsnAction
@@ -234,3 +238,13 @@ def test_a_report_holds_no_field_of_the_letter_that_it_speaks_of(value: str) -> 
     assert status_read is not None
     assert [one.address for one in status_read.recipients] == [BEA[1]]
     assert all(letter == "\n" or letter.isprintable() for letter in parse(raw).text.replace("\r\n", "\n"))
+
+
+def test_whether_the_email_library_breaks_lines_is_found_out_by_trying() -> None:
+    message = email.message.EmailMessage()
+    message["Subject"] = SMUGGLED
+    try:
+        broken = b"\nBcc:" in message.as_bytes()
+    except (ValueError, email.errors.MessageError):
+        broken = False
+    assert library_breaks_lines() is broken

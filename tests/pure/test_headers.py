@@ -222,6 +222,13 @@ def test_after_the_cut_the_name_is_gone_and_the_other_fields_and_the_body_are_th
 def test_fields_are_written_on_top_in_order() -> None:
     assert with_fields_on_top(b"A: b\r\n\r\nc", [("X", "1"), ("Y", "é")]) == "X: 1\r\nY: é\r\nA: b\r\n\r\nc".encode()
     assert with_fields_on_top(b"raw", []) == b"raw"
+    assert with_fields_on_top(b"raw", [("X", "1\r\n\t2")]) == b"X: 1\r\n\t2\r\nraw"
+
+
+@pytest.mark.parametrize("value", ["a\r\nBcc: x", "a\r\n\r\nbody", "a\n b", "a\r b", "a\r\n"])
+def test_no_line_break_but_a_fold_is_written_on_top(value: str) -> None:
+    with pytest.raises(ValueError, match="line break"):
+        with_fields_on_top(b"raw", [("X", value)])
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,13 @@ def test_a_refusal_over_imap_is_one_ascii_line_with_its_code_and_source(rule: Ru
     assert line == f"NO [{CODES[rule]}] ?crivez??autrement. (rfc9051#7.1)".encode()
 
 
+@pytest.mark.parametrize("control", ["\r\n", "\n", "\x1b[2J", "\x00", "\x85", "\u2028"])
+def test_a_reply_over_smtp_is_one_printable_line(control: str) -> None:
+    line = Reply(550, "5.7.1", f"Nobody is called a{control}b").line()
+    assert line.endswith(b"b\r\n")
+    assert line[:-2].decode("ascii").isprintable()
+
+
 def test_no_two_rules_share_a_name() -> None:
     assert len({rule.value for rule in Rule}) == len(Rule)
 
