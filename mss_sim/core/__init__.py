@@ -8,7 +8,7 @@
     directory                        domains and mailboxes as last seen
     submission, reception            a letter from a client; a letter from a peer operator
     letters, delivery, recorded      the letter on its way; into mailboxes; what is left behind besides copies
-    retries                          the same key sends once
+    threads, retries                 which conversation a letter joins; the same key sends once
     reports, receipts, readers       notifications owed and reports matched; read receipts and timelines; those that clients send
     queue, settling, transport       recipients that wait or are elsewhere; what follows from a try; who carries letters out
     operators, peers, white_list     the trust space: who is in it, what certificates are worth, its list

@@ -10,7 +10,7 @@ accepted comes back to its sender as a notification, in the same transaction. Or
 
 from collections.abc import Callable, Sequence
 
-from mss_sim.core import delegation, readers, recorded, reports, retries
+from mss_sim.core import delegation, readers, recorded, reports, retries, threads
 from mss_sim.core.letters import Accepted, Addressee, Letter, Sorted, accepted
 from mss_sim.core.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
@@ -19,7 +19,7 @@ from mss_sim.policy import closure
 from mss_sim.policy.access import right_missing
 from mss_sim.policy.delegation import Sending, decide_sending
 from mss_sim.policy.routing import Reach, Room, Standing, Way, decide_route, standing
-from mss_sim.store import conversations, folders, mailboxes, messages, submissions
+from mss_sim.store import conversations, folders, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.store.mailboxes import Berth
@@ -79,7 +79,7 @@ class Delivery:
 
     def _deliver_group(self, conn: Connection, letters: Sequence[Letter]) -> dict[int, Accepted | Exception]:
         berths = mailboxes.berths(conn, _addresses(letters))
-        threads = messages.known(conn, {id_ for letter in letters for id_ in (*_references(letter), *self._own_id(letter))})
+        among = threads.known(conn, letters)
         results: dict[int, Accepted | Exception] = {}
         kept: list[Sorted] = []
         for letter in letters:
@@ -88,12 +88,11 @@ class Delivery:
                 if before:
                     results[letter.id] = before
                     continue
-                sorted_ = self._sort(conn, letter, berths, threads)
+                sorted_ = self._sort(conn, letter, berths, among)
             except Refusal as refusal:
                 results[letter.id] = refusal
                 continue
-            if letter.row.rfc_message_id:
-                threads.setdefault(letter.row.rfc_message_id, (sorted_.thread_id, letter.id))
+            among.add(sorted_)
             kept.append(sorted_)
         if kept:
             self._store(conn, kept, berths)
@@ -107,22 +106,21 @@ class Delivery:
     def deliver_stored(self, conn: Connection, letter: Letter) -> Refusal | None:
         """Deliver a message that is stored already to its one recipient; the refusal when his mailbox takes none now."""
         berths = mailboxes.berths(conn, _addresses([letter]))
-        known = messages.known(conn, _references(letter))
-        answered = [known[id_] for id_ in _references(letter) if id_ in known]
         sorted_ = Sorted(letter, letter.row.thread_id)
         addressee = letter.envelope.recipients[0]
         sender, berth = berths.get(letter.left_from), berths.get(addressee.address)
+        answered = threads.answered(conn, letter, sender, berths, threads.known(conn, [letter]))
         refusal = self._sort_one(conn, sorted_, addressee, sender, berth, answered)
         if refusal is None:
             self._put_away(conn, [sorted_], berths)
         return refusal
 
-    def _sort(self, conn: Connection, letter: Letter, berths: dict[str, Berth], threads: dict[str, tuple[int, int]]) -> Sorted:
+    def _sort(self, conn: Connection, letter: Letter, berths: dict[str, Berth], among: threads.Known) -> Sorted:
         """Decide on one letter; Refusal when none of it may be kept."""
-        answered = [threads[id_] for id_ in _references(letter) if id_ in threads]
         sender = berths.get(letter.left_from)
-        twin = self._twin(conn, letter, sender, threads)
-        thread_id = answered[0][0] if answered else self._thread(conn, letter, sender, berths)
+        answered = threads.answered(conn, letter, sender, berths, among)
+        twin = threads.twin(conn, letter, sender) if self._may_have_left(letter) else None
+        thread_id = answered[0][0] if answered else threads.of_new(conn, letter, sender, berths)
         sorted_ = Sorted(letter, twin[0] if twin else thread_id, twin=twin[1] if twin else None)
         if letter.origin:
             sorted_.sending = self._sending(conn, letter, sender)
@@ -143,14 +141,6 @@ class Delivery:
         if letter.origin and sender:
             sorted_.sent_in = self._sent_in(letter, sender, sorted_.sending, berths)
         return sorted_
-
-    def _thread(self, conn: Connection, letter: Letter, sender: Berth | None, berths: dict[str, Berth]) -> int:
-        """The conversation of a letter that answers nothing: a new one, but a patient's joins the newest that is open to him there."""
-        if sender is None or sender.kind is not MailboxKind.PATIENT:
-            return letter.id
-        targets = [berths[one.address] for one in letter.envelope.recipients if one.address in berths]
-        rights = [row for target in targets for row in conversations.rights_between(conn, sender.id, target.id) if row.withdrawn_at is None]
-        return rights[-1].thread_id if rights else letter.id
 
     def _sending(self, conn: Connection, letter: Letter, sender: Berth | None) -> Sending:
         """In what quality the letter leaves; asked again here because a grant may have ended since MAIL."""
@@ -205,17 +195,12 @@ class Delivery:
             return Reach.NOTICE
         return Reach.LOCAL if local or not self._world.settings.remote_unknown_bounces else Reach.REMOTE
 
-    def _own_id(self, letter: Letter) -> tuple[str, ...]:
-        """The Message-ID of a letter that comes in by the MX port and may have been submitted to this very store."""
-        if letter.door is not Door.MX or self._world.settings.relay is not Relay.SMTP or not letter.row.rfc_message_id:
-            return ()
+    def _may_have_left(self, letter: Letter) -> bool:
+        """Whether a letter that comes in by the MX port may have been submitted to this very store."""
+        if letter.door is not Door.MX or self._world.settings.relay is not Relay.SMTP:
+            return False
         operator = self._world.directory.remembered(letter.left_from) if letter.left_from else None
-        return (letter.row.rfc_message_id,) if operator and operator.mx is None else ()
-
-    def _twin(self, conn: Connection, letter: Letter, sender: Berth | None, threads: dict[str, tuple[int, int]]) -> tuple[int, int] | None:
-        """(thread, message) under which a letter that comes in by the MX port left this store; None when it comes from elsewhere."""
-        found = next((threads[id_] for id_ in self._own_id(letter) if id_ in threads), None)
-        return found if found and sender and submissions.of_message(conn, found[1], sender.id) else None
+        return operator is not None and operator.mx is None
 
     def _relays(self, letter: Letter, operator: Operator | None, *, local: bool) -> bool:
         """Whether a recipient is another server's affair: an operator outside, or one of this world when mail goes over the wire."""
@@ -333,11 +318,6 @@ def _addresses(letters: Sequence[Letter]) -> set[str]:
             found.update(address for address in (letter.origin.mailbox, letter.origin.own_mailbox) if address)
     found.discard("")
     return found
-
-
-def _references(letter: Letter) -> list[str]:
-    """The Message-IDs that a letter answers, the nearest first (ref: rfc5322#3.6.4)."""
-    return list(dict.fromkeys((*letter.parsed.in_reply_to, *reversed(letter.parsed.references))))
 
 
 def _unload(sorted_: Sorted) -> None:

@@ -279,7 +279,7 @@ async def append(world: World, actor: Actor, target: Place, new: NewCopy) -> tup
         there = shelf(world, conn, actor, target, Right.FILE, lock=True)
         _require_room(world, there, len(new.raw))
         body = (letter.id, letter.imap_envelope, parsed.structure, letter.search_text, new.raw)
-        messages.add(conn, [letter.row._replace(thread_id=_thread(conn, letter.id, parsed.in_reply_to), return_path=None)], [body])
+        messages.add(conn, [letter.row._replace(thread_id=_thread(conn, there, letter.id, parsed.in_reply_to), return_path=None)], [body])
         flags_, words = changed_flags(Flag(0), "", FlagChange(new.flags))
         when = at if new.internal_at is None else new.internal_at
         state = CopyState(0, 0, letter.id, flags_, words, 0, when, len(new.raw), letter.id, bool(flags_ & Flag.SEEN))
@@ -294,9 +294,11 @@ async def append(world: World, actor: Actor, target: Place, new: NewCopy) -> tup
     return await world.store.write(unit)
 
 
-def _thread(conn: Connection, message_id: int, answered: Sequence[str]) -> int:
-    known = messages.known(conn, answered)
-    return next((known[id_][0] for id_ in answered if id_ in known), message_id)
+def _thread(conn: Connection, there: Shelf, message_id: int, answered: Sequence[str]) -> int:
+    """The conversation of a message that a client files: that of what it answers, when this mailbox has it (see core/threads)."""
+    stored = messages.known(conn, answered)
+    had = messages.had_by(conn, [id_ for id_ in answered if id_ in stored], there.held.mailbox.id, there.held.mailbox.address)
+    return next((had[id_][0] for id_ in answered if id_ in had), message_id)
 
 
 def _require_room(world: World, there: Shelf, size: int) -> None:

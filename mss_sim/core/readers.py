@@ -32,9 +32,8 @@ def asked(conn: Connection, letter: Letter) -> Asked | None:
         return None
     if any(kind not in DISPOSITIONS.values() or address != reader.address for address, kind, _ in said[2]):
         return None
-    known = messages.known(conn, [said[0]]).get(said[0])
-    row = messages.by_id(conn, known[1]) if known else None
-    if row is None or not messages.copies_of(conn, reader.id, row.id):
+    row = messages.lying_in(conn, said[0], reader.id)
+    if row is None:
         return None
     return Asked(reader.id, row.id, frozenset(orjson.loads(row.summary)["receipt_to"]))
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     insert,
     literal,
     not_,
+    or_,
     select,
     update,
 )
@@ -120,19 +121,58 @@ def add_copies(conn: Connection, rows: Sequence[CopyRow]) -> None:
     _INSERT_COPY.run(conn, [(*row[:6], int(row.flags), *row[7:]) for row in rows])  # a driver may not know what a Flag is
 
 
-_THREADS = HotSelect(
-    select(messages.c.rfc_message_id, messages.c.thread_id, messages.c.id)
-    .where(messages.c.rfc_message_id.in_(bindparam("ids", expanding=True)))
-    .order_by(messages.c.id)
-)
+_KNOWN = HotSelect(select(messages.c.rfc_message_id).where(messages.c.rfc_message_id.in_(bindparam("ids", expanding=True))).distinct())
 
 
-def known(conn: Connection, rfc_ids: Collection[str]) -> dict[str, tuple[int, int]]:
-    """(thread id, message id) of the messages with these Message-IDs; the first stored when several share one."""
+def known(conn: Connection, rfc_ids: Collection[str]) -> set[str]:
+    """Which of these Message-IDs some message in the store bears, whoever has it; it is told to nobody."""
+    return {rfc_id for (rfc_id,) in _KNOWN.rows(conn, "ids", sorted(rfc_ids))}
+
+
+def had_by(conn: Connection, rfc_ids: Sequence[str], mailbox_id: int | None, address: str) -> dict[str, tuple[int, int]]:
+    """(thread id, message id) of those that lie in a mailbox, that it sent, or that were sent to or by its address; the first of each."""
+    to_him = select(recipients.c.id).join(submissions, submissions.c.id == recipients.c.submission_id)
+    ways = [
+        to_him.where(submissions.c.message_id == messages.c.id, recipients.c.address == address).exists(),
+        messages.c.return_path == address,
+    ]
+    if mailbox_id is not None:
+        ways.append(select(copies.c.id).where(copies.c.message_id == messages.c.id, by_message(mailbox_id)).exists())
+        ways.append(exists().where(submissions.c.message_id == messages.c.id, submissions.c.mailbox_id == mailbox_id))
+    query = select(messages.c.rfc_message_id, messages.c.thread_id, messages.c.id).where(or_(*ways)).order_by(messages.c.id)
     found: dict[str, tuple[int, int]] = {}
-    for rfc_id, thread_id, message_id in _THREADS.rows(conn, "ids", sorted(rfc_ids)):
-        found.setdefault(rfc_id, (thread_id, message_id))
+    for piece in _pieces(rfc_ids):
+        for rfc_id, thread_id, message_id in conn.execute(query.where(messages.c.rfc_message_id.in_(piece))):
+            found.setdefault(rfc_id, (thread_id, message_id))
     return found
+
+
+def had_by_all(conn: Connection, rfc_ids: Sequence[str], mailbox_ids: Collection[int]) -> dict[str, tuple[int, int]]:
+    """(thread id, message id) of those of which each of these mailboxes has a copy, or sent it; the first of each."""
+    having: dict[tuple[str, int], set[int]] = {}
+    first: dict[tuple[str, int], int] = {}
+    for place in (copies, submissions):
+        query = select(messages.c.rfc_message_id, messages.c.thread_id, messages.c.id, place.c.mailbox_id)
+        query = query.join(place, place.c.message_id == messages.c.id).where((place.c.mailbox_id + 0).in_(list(mailbox_ids)))
+        for piece in _pieces(rfc_ids):
+            for rfc_id, thread_id, message_id, mailbox_id in conn.execute(query.where(messages.c.rfc_message_id.in_(piece))):
+                having.setdefault((rfc_id, thread_id), set()).add(mailbox_id)
+                first[rfc_id, thread_id] = min(message_id, first.get((rfc_id, thread_id), message_id))
+    whole = sorted((first[key], key) for key, who in having.items() if who.issuperset(mailbox_ids))
+    return {rfc_id: (thread_id, message_id) for message_id, (rfc_id, thread_id) in reversed(whole)}
+
+
+def _pieces(rfc_ids: Sequence[str]) -> list[list[str]]:
+    """No more at once than a database takes parameters: a header has room for many Message-IDs."""
+    return [list(rfc_ids[start : start + _AT_ONCE]) for start in range(0, len(rfc_ids), _AT_ONCE)]
+
+
+def lying_in(conn: Connection, rfc_id: str, mailbox_id: int) -> MessageRow | None:
+    """The message with that Message-ID that has a copy in a mailbox; the first when there are several."""
+    lies = select(copies.c.id).where(copies.c.message_id == messages.c.id, by_message(mailbox_id)).exists()
+    query = select(*_MESSAGE_COLUMNS).where(messages.c.rfc_message_id == rfc_id, lies).order_by(messages.c.id)
+    row = conn.execute(query.limit(1)).one_or_none()
+    return MessageRow(*row) if row else None
 
 
 def raw(conn: Connection, message_id: int) -> bytes:

@@ -144,6 +144,21 @@ def with_message_id(conn: Connection, rfc_message_id: str, recipient: str) -> li
     return [_submission(row) for row in conn.execute(query.order_by(submissions.c.id.desc()))]
 
 
+def left_as(conn: Connection, rfc_message_id: str, mailbox_id: int, addresses: Collection[str]) -> tuple[int, int] | None:
+    """(thread id, message id) of the first letter with that Message-ID that a mailbox sent to one of these addresses."""
+    query = (
+        select(messages.c.thread_id, messages.c.id)
+        .join(submissions, submissions.c.message_id == messages.c.id)
+        .join(recipients, recipients.c.submission_id == submissions.c.id)
+        .where(messages.c.rfc_message_id == rfc_message_id, submissions.c.mailbox_id == mailbox_id)
+        .where(recipients.c.address.in_(list(addresses)))
+        .order_by(messages.c.id)
+        .limit(1)
+    )
+    row = conn.execute(query).first()
+    return (row.thread_id, row.id) if row else None
+
+
 def attach_report(conn: Connection, recipient_id: int, kind: TimelineKind, report_id: int) -> bool:
     """Tie a report to the event that it tells of; False when there is none that has no report yet."""
     query = select(timeline.c.id).where(
