@@ -345,8 +345,11 @@ def upgrade_database(data_dir: Path, url: str | None) -> str:
 def _make_folder(path: Path) -> None:
     """The folder, for its owner alone: it holds keys, and letters."""
     try:
+        ours = not path.exists() or (path / "certificates").is_dir()  # a folder that was there for something else is left as it is
         path.mkdir(parents=True, exist_ok=True)
-        path.chmod(0o700)
+        if ours:
+            with suppress(PermissionError):  # a volume may belong to somebody else
+                path.chmod(0o700)
     except OSError as error:
         raise OSError(f"the data folder {path} cannot be made: {error.strerror}; name another with --data") from error
 

@@ -2,6 +2,8 @@
 
     world, core                      what a verb needs; what a front end is given
     accounts, passwords, tokens      from credentials (a password, a token, a certificate) to an actor
+    attempts                         wrong passwords over HTTP: slowed down, then refused for a while
+    gate                             before every mailbox: may this actor do that there now
     keys, claims, psc                what signs tokens; what userinfo tells; professionals with a card
     clients, oauth, provider, ciba   the OpenID provider: who may ask, in which words it refuses, its state, approvals
     kept                             values in memory that end by themselves

@@ -25,7 +25,7 @@ class Attempts:
 
     def check(self, client: str, login: str) -> None:
         """Refuse a pair that was wrong too often a moment ago."""
-        count, at = self._wrong.get((client, login), (0, 0.0))
+        count, at = self._wrong.get(_pair(client, login), (0, 0.0))
         left = at + self._pause_seconds - asyncio.get_running_loop().time()
         if count >= self._most and left > 0:
             seconds = math.ceil(left)
@@ -35,13 +35,19 @@ class Attempts:
     async def wrong(self, client: str, login: str) -> None:
         """Count a wrong password, and make its sender wait: longer each time."""
         now = asyncio.get_running_loop().time()
-        count, at = self._wrong.pop((client, login), (0, now))
+        pair = _pair(client, login)
+        count, at = self._wrong.pop(pair, (0, now))
         count = 1 if now - at > self._pause_seconds else count + 1
-        self._wrong[client, login] = count, now
+        self._wrong[pair] = count, now
         if len(self._wrong) > _PAIRS_MAX:
             self._wrong.popitem(last=False)
         await asyncio.sleep(min(_DELAY_SECONDS_MAX, self._pause_seconds / 1_000 * 2**count))
 
     def right(self, client: str, login: str) -> None:
         """Forget what was wrong."""
-        self._wrong.pop((client, login), None)
+        self._wrong.pop(_pair(client, login), None)
+
+
+def _pair(client: str, login: str) -> tuple[str, str]:
+    """Whatever mailbox somebody says that they act for (`mailbox*login`), it is the same password that is tried."""
+    return client, login.rpartition("*")[2].lower()

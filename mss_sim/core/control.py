@@ -281,7 +281,7 @@ async def change_managed_mailbox(world: World, actor: Actor, address: str, chang
     _refuse_nulls(changes, _NULLABLE)
 
     def unit(conn: Connection) -> None:
-        grant = gate.require(world, conn, actor, address, Right.MANAGE).access.grant_for(Right.MANAGE)
+        grant = gate.about(world, conn, actor, address, Right.MANAGE).access.grant_for(Right.MANAGE)
         line = Line(
             world.ids.next(), world.clock.now(), Act.MAILBOX_CHANGED, actor.door, actor.identity.id, grant_id=grant.id if grant else None
         )

@@ -19,7 +19,7 @@ from mss_sim.store.grants import GrantRow
 from mss_sim.store.identities import Identity
 from mss_sim.store.journal import Line
 from mss_sim.store.mailboxes import Berth, Mailbox
-from mss_sim.vocabulary import Act, Door, IdentityKind, MailboxState, Right
+from mss_sim.vocabulary import Act, Door, IdentityKind, Right
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,6 @@ def _granter(conn: Connection, by: By, address: str, now: Micros) -> tuple[Mailb
     identity_id = mailbox.owner_id if by.identity_id is None else by.identity_id
     held = access(conn, mailbox, identity_id, now)
     held.require(Right.SEE, address)
-    if by.identity_id is not None and mailbox.state is MailboxState.CLOSED:
-        raise Refusal(Rule.MAILBOX_CLOSED, f"The mailbox {address} is closed: its grants wait until it is opened again.", subject=address)
     return mailbox, held
 
 

@@ -17,7 +17,7 @@ from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.mail.addresses import domain_of
 from mss_sim.policy import closure
 from mss_sim.policy.access import right_missing
-from mss_sim.policy.delegation import Sending, decide_sending
+from mss_sim.policy.delegation import Sending, decide_leaving, decide_sending
 from mss_sim.policy.routing import Reach, Room, Standing, Way, decide_route, standing
 from mss_sim.store import conversations, folders, mailboxes, messages
 from mss_sim.store.engine import Connection
@@ -31,7 +31,6 @@ from mss_sim.vocabulary import (
     FinHeaderScope,
     Flag,
     MailboxKind,
-    MailboxState,
     Relay,
     Right,
     SendMode,
@@ -41,10 +40,6 @@ from mss_sim.vocabulary import (
 
 _COPY_BYTES = 12 * 1024
 """What a copy adds to SQLite's log, about: a page of each of its indexes."""
-_SENDER_STATES: dict[MailboxState, Rule] = {
-    MailboxState.CLOSED: Rule.MAILBOX_CLOSED,
-    MailboxState.SUSPENDED: Rule.MAILBOX_SUSPENDED,
-}
 
 
 class Delivery:
@@ -154,8 +149,7 @@ class Delivery:
             lacking = held.lacks(Right.CLOSE)
             if lacking:
                 right_missing(lacking, sender.address)
-        if sender.state in _SENDER_STATES:
-            raise Refusal(_SENDER_STATES[sender.state], f"The mailbox {sender.address} is {sender.state}: it does not send.")
+        decide_leaving(sender.state, sender.address)
         return sending
 
     def _sort_one(

@@ -9,6 +9,7 @@
 | the mailbox is closed                                         | `mailbox-closed`                         |
 | logged in by a way that does not open it (`policy/logins`)    | `right-missing`                          |
 
+`require` asks all of it, `about` the first four rows: that a mailbox is closed, its grants, its holders and its journal are still told.
 It is asked inside the transaction that acts, so that a grant that ended a moment ago gives nothing. Sending has a gate of its own, in
 `submission.py`: it needs no right to see.
 """
@@ -23,12 +24,17 @@ from mss_sim.vocabulary import MailboxState, Right
 
 
 def require(world: World, conn: Connection, actor: Actor, address: str, right: Right) -> Held:
-    """The mailbox with what the actor may do with it, when they may use that right now; the refusal by the table above otherwise."""
-    check_known(world, conn, actor)
-    check_reach(actor, address)
-    held = delegation.require(conn, address, actor.identity.id, right, world.clock.now())
+    """The mailbox with what the actor may do in it, when they may use that right now; the refusal by the table above otherwise."""
+    held = about(world, conn, actor, address, right)
     check_open(world, actor, held)
     return held
+
+
+def about(world: World, conn: Connection, actor: Actor, address: str, right: Right) -> Held:
+    """The same without the last two rows, for what is told of a mailbox and not what lies in it: a closed one is not lost sight of."""
+    check_known(world, conn, actor)
+    check_reach(actor, address)
+    return delegation.require(conn, address, actor.identity.id, right, world.clock.now())
 
 
 def check_known(world: World, conn: Connection, actor: Actor) -> None:

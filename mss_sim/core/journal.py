@@ -13,7 +13,7 @@ async def of_mailbox(world: World, actor: Actor, address: str, *, before: int | 
     """The newest lines of a mailbox; only who manages it may know who did what."""
 
     def query(conn: Connection) -> list[Line]:
-        held = gate.require(world, conn, actor, address, Right.MANAGE)
+        held = gate.about(world, conn, actor, address, Right.MANAGE)
         return journal.of_mailbox(conn, held.mailbox.id, before=before, limit=limit)
 
     return await world.store.read(query)

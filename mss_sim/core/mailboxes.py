@@ -75,8 +75,8 @@ async def held_mailboxes(world: World, actor: Actor) -> list[Held]:
 
 
 async def held_mailbox(world: World, actor: Actor, address: str, right: Right = Right.SEE) -> Held:
-    """One mailbox, when the actor has that right over it."""
-    return await world.store.read(delegation.require, address, actor.identity.id, right, world.clock.now())
+    """One mailbox, when the actor has that right over it; a closed one is told of too."""
+    return await world.store.read(lambda conn: gate.about(world, conn, actor, address, right))
 
 
 async def open_mailbox(world: World, actor: Actor, address: str) -> Held:

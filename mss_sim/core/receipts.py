@@ -14,6 +14,7 @@ from mss_sim.core.reports import system_letter
 from mss_sim.core.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail import mdn
+from mss_sim.policy.delegation import decide_leaving
 from mss_sim.policy.receipts import ReceiptRequest, decide_receipt
 from mss_sim.store import conversations, journal, messages, submissions
 from mss_sim.store.engine import Connection
@@ -61,6 +62,7 @@ class Receipts:
             item = messages.one(conn, held.mailbox.id, copy_id, None)
             if item is None:
                 raise Refusal(Rule.NOT_FOUND, "There is no such message in this mailbox.")
+            decide_leaving(held.mailbox.state, address)
             to = self._decide(conn, held.mailbox, item, wish)
             name = held.mailbox.label or actor.identity.name
             receipt = _receipt(conn, held.mailbox.address, name, to, item, wish)

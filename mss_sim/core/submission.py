@@ -20,7 +20,7 @@ from mss_sim.mail.parse import MalformedMessage, ParsedMessage, parse, takes_lon
 from mss_sim.policy import closure
 from mss_sim.policy.access import Access
 from mss_sim.policy.authors import decide_authors
-from mss_sim.policy.delegation import Sending, decide_sending
+from mss_sim.policy.delegation import Sending, decide_leaving, decide_sending
 from mss_sim.policy.routing import Reach, Way, decide_route, size_refusal
 from mss_sim.store import conversations, journal, mailboxes
 from mss_sim.store.engine import Connection
@@ -66,9 +66,7 @@ async def sender_at(world: World, actor: Actor, address: str, wished: SendMode |
         check_way(world, sender.mailbox, actor.way)
     except Refusal as refusal:
         raise Refusal(Rule.SEND_NOT_ALLOWED, refusal.detail, subject=address, reference=refusal.reference) from refusal
-    if sender.mailbox.state is not MailboxState.ACTIVE:
-        rule = Rule.MAILBOX_CLOSED if sender.mailbox.state is MailboxState.CLOSED else Rule.MAILBOX_SUSPENDED
-        raise Refusal(rule, f"The mailbox {address} is {sender.mailbox.state}: it does not send.", subject=address)
+    decide_leaving(sender.mailbox.state, address)
     return sender
 
 

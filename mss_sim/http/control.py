@@ -8,6 +8,8 @@ from fastapi import Request
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.dependencies import CurrentCore
 
+_PROXIED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+
 
 def check_allowed(request: Request, core: CurrentCore) -> None:
     """Let in whoever has the key; without one, only this machine, and never a web page that came from elsewhere."""
@@ -16,6 +18,10 @@ def check_allowed(request: Request, core: CurrentCore) -> None:
         if not secrets.compare_digest(request.headers.get("x-control-key", "").encode(), key.encode()):
             raise Refusal(Rule.CONTROL_FORBIDDEN, "Give the control key in X-Control-Key.")
         return
+    proxied = next((name for name in _PROXIED if name in request.headers), None)
+    if proxied is not None and not core.world.settings.http_proxies:  # whoever asks is behind it, and need not be on this machine
+        detail = f"A proxy brought this ({proxied}): set MSS_SIM_CONTROL_KEY, or name the proxy in MSS_SIM_HTTP_PROXIES."
+        raise Refusal(Rule.CONTROL_FORBIDDEN, detail)
     client = request.client.host if request.client else ""
     if not _is_loopback(client) or not _is_loopback(request.url.hostname or ""):
         raise Refusal(Rule.CONTROL_FORBIDDEN, "Without a control key only this machine is heard: set MSS_SIM_CONTROL_KEY.")

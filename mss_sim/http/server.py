@@ -54,6 +54,7 @@ class _Protocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _deadline = 0.0
     _head_bytes: int | None = 0  # None: the head of the request under way is complete
+    _body = _beside_body = 0
     _refused = _stuck = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -74,15 +75,25 @@ class _Protocol(HttpToolsProtocol):
             return
         if self._head_bytes is None:
             self._wait(self.limits.body_seconds)
+            self._beside_body += len(data)  # the body itself is taken off again as it is read
         else:
+            if self._head_bytes == 0:
+                self._wait(self.limits.head_seconds)
             self._head_bytes += len(data)
             if self._head_bytes > self.limits.head_bytes + len(data):
                 self._refuse(431, f"The head of a request has at most {self.limits.head_bytes} bytes.")
                 return
         super().data_received(data)
+        if self._beside_body > self.limits.head_bytes + 16 * self._body:  # sizes of chunks, and what follows the last one
+            self._refuse(431, f"What stands beside the body of a request has at most {self.limits.head_bytes} bytes.")
+
+    def on_body(self, body: bytes) -> None:
+        self._body += len(body)
+        self._beside_body -= len(body)
+        super().on_body(body)
 
     def on_headers_complete(self) -> None:
-        self._head_bytes = None
+        self._head_bytes, self._body, self._beside_body = None, 0, 0
         self._wait(self.limits.body_seconds)
         super().on_headers_complete()
 
@@ -148,8 +159,6 @@ class _Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        if self._head_bytes == 0:
-            self._wait(self.limits.head_seconds)
         self.scope["state"]["hang_up"] = self.transport.close
         if self._tls is not None:
             self.scope["extensions"] = {"tls": self._tls}
@@ -182,6 +191,7 @@ class HttpListener:
             log_config=None,
             access_log=False,
             lifespan="off",
+            ws="none",
             timeout_graceful_shutdown=int(patience_seconds),
             proxy_headers=bool(settings.http_proxies),
             forwarded_allow_ips=list(settings.http_proxies),

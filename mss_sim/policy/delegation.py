@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from mss_sim.clock import Micros
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.access import Access, Grant
-from mss_sim.vocabulary import IdentityKind, MailboxKind, Right, SendMode
+from mss_sim.vocabulary import IdentityKind, MailboxKind, MailboxState, Right, SendMode
 
 _SEND_RIGHTS: dict[SendMode, Right] = {SendMode.AS: Right.SEND_AS, SendMode.ON_BEHALF: Right.SEND_ON_BEHALF}
 _GRANTEE_KINDS = frozenset({IdentityKind.PROFESSIONAL, IdentityKind.EMPLOYEE, IdentityKind.APPLICATION})
@@ -48,6 +48,15 @@ def decide_sending(access: Access, address: str, precedence: SendMode, wished: S
         subject=address,
         reference="mss-sim#send-not-allowed",
     )
+
+
+_SILENT: dict[MailboxState, Rule] = {MailboxState.CLOSED: Rule.MAILBOX_CLOSED, MailboxState.SUSPENDED: Rule.MAILBOX_SUSPENDED}
+
+
+def decide_leaving(state: MailboxState, address: str) -> None:
+    """Raise the refusal when nothing leaves a mailbox, by its state: neither letters nor read receipts."""
+    if state in _SILENT:
+        raise Refusal(_SILENT[state], f"The mailbox {address} is {state}: it does not send.", subject=address)
 
 
 @dataclass(frozen=True, slots=True)

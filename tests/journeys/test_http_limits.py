@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 import os
 import socket
@@ -57,8 +58,9 @@ async def ask(simulator: Simulator, *pieces: bytes, scheme: str = "http") -> tup
 
     def play() -> tuple[int, dict[str, str], Any]:
         with connect(simulator, scheme) as client:
-            for piece in pieces:
-                client.sendall(piece)
+            with contextlib.suppress(ConnectionError):  # it may be refused before all is sent
+                for piece in pieces:
+                    client.sendall(piece)
             return answer_of(client)
 
     return await asyncio.to_thread(play)
@@ -165,9 +167,19 @@ async def test_what_is_half_sent_has_its_time(start: StartSimulator, scheme: str
         assert (await ask(simulator, begun, scheme=scheme))[0] == status
 
 
-async def test_a_head_that_does_not_end_is_refused(simulator: Simulator) -> None:
-    status, _, body = await ask(simulator, head("GET", "/healthz")[:-2], *(b"X-Long: %b\r\n" % (b"x" * 8_000) for _ in range(20)))
-    assert (status, body["status"]) == (431, 431)
+@pytest.mark.parametrize(("limit", "status"), [(65_536, 200), (16_384, 431)])
+async def test_a_head_over_the_limit_is_refused(start: StartSimulator, limit: int, status: int) -> None:
+    async with start(http_head_bytes_max=limit) as simulator:
+        long = [b"X-Long: %b\r\n" % (b"x" * 8_000) for _ in range(5)]
+        assert (await ask(simulator, head("GET", "/control/state")[:-2], *long, b"\r\n"))[0] == status
+
+
+@pytest.mark.parametrize(("limit", "status"), [(1_048_576, 422), (2_048, 413)])
+async def test_a_body_over_the_limit_is_refused(start: StartSimulator, limit: int, status: int) -> None:
+    async with start(http_body_bytes_max=limit) as simulator:
+        body = json.dumps({"idnat": "x" * 4_000}).encode()
+        asked = head("POST", "/control/identities", "Content-Type: application/json", f"Content-Length: {len(body)}")
+        assert (await ask(simulator, asked + body))[0] == status
 
 
 async def test_connections_beyond_the_limit_are_told_so_and_the_others_served(start: StartSimulator) -> None:
@@ -219,12 +231,48 @@ async def test_what_anybody_may_fetch_is_answered_under_any_name(simulator: Simu
     client.close()
 
 
-@pytest.mark.parametrize(("proxies", "status"), [((), 200), (("127.0.0.1",), 403)], ids=["nobody is believed", "a proxy is"])
+@pytest.mark.parametrize(("proxies", "status"), [((), 429), (("127.0.0.1",), 401)], ids=["nobody is believed", "a proxy is"])
 async def test_where_a_request_says_it_comes_from_is_believed_of_named_proxies_alone(
     start: StartSimulator, proxies: tuple[str, ...], status: int
 ) -> None:
+    wrong = "Authorization: Basic " + base64.b64encode(b"camille.martin:wrong").decode()
+    async with start(http_proxies=proxies, wrong_passwords_max=2) as simulator:
+        for number in range(2):
+            assert (await ask(simulator, head("GET", "/api/v1/me", wrong, f"X-Forwarded-For: 192.0.2.{number}")))[0] == 401
+        assert (await ask(simulator, head("GET", "/api/v1/me", wrong, "X-Forwarded-For: 192.0.2.9")))[0] == status
+
+
+@pytest.mark.parametrize("proxies", [(), ("127.0.0.1",)])
+async def test_a_proxy_does_not_make_its_clients_this_machine(start: StartSimulator, proxies: tuple[str, ...]) -> None:
     async with start(http_proxies=proxies) as simulator:
-        assert (await ask(simulator, head("GET", "/control/state", "X-Forwarded-For: 192.0.2.7")))[0] == status
+        status, _, body = await ask(simulator, head("GET", "/control/state", "X-Forwarded-For: 192.0.2.7"))
+        assert (status, body["code"]) == (403, "control-forbidden")
+
+
+async def test_another_mailbox_before_the_star_is_no_other_login(start: StartSimulator) -> None:
+    async with start(wrong_passwords_max=2) as simulator:
+        for number in range(2):
+            assert (await attempt(simulator, f"x{number}@a.example*Camille.Martin", "wrong")).status_code == 401
+        assert (await attempt(simulator, "camille.martin", "cabinet-2026")).status_code == 429
+
+
+async def test_half_a_second_head_has_its_time_too(start: StartSimulator) -> None:
+    async with start(http_head_timeout_seconds=0.5) as simulator:
+
+        def play() -> tuple[int, int]:
+            with connect(simulator) as client:
+                client.sendall(head("GET", "/control/state"))
+                first = answer_of(client)[0]
+                client.sendall(b"GET /control/st")
+                return first, answer_of(client)[0]
+
+        assert await asyncio.to_thread(play) == (200, 408)
+
+
+async def test_what_follows_the_last_chunk_is_bounded(simulator: Simulator) -> None:
+    begun = head("POST", "/control/identities", "Content-Type: application/json", "Transfer-Encoding: chunked")
+    trailers = [b"X-Long: %b\r\n" % (b"x" * 8_000) for _ in range(20)]
+    assert (await ask(simulator, begun, b"2\r\n{}\r\n0\r\n", *trailers))[0] in (431, 0)
 
 
 async def attempt(simulator: Simulator, login: str, password: str) -> httpx.Response:
@@ -264,7 +312,9 @@ async def test_what_lies_in_the_data_folder_is_for_its_owner_alone(start: StartS
     before = os.umask(0)
     try:
         folder = tmp_path / "data"
-        folder.mkdir(mode=0o777)
+        async with start():
+            pass
+        folder.chmod(0o777)
         async with start() as simulator:
             await Person(simulator, "doctor").send(PRACTICE, to=[DOCTOR])
             simulator.write_ready_file(tmp_path / "ready.json")

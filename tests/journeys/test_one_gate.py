@@ -233,8 +233,6 @@ async def test_a_letter_is_sent_without_the_right_to_see(simulator: Simulator, r
         ("POST", "/folders", {"name": "New"}),
         ("GET", "/conversations", None),
         ("GET", "/sent", None),
-        ("GET", "/journal", None),
-        ("GET", "/grants", None),
         ("POST", "/messages", {"to": [HOSPITAL], "subject": "x", "text": "x"}),
     ],
 )

@@ -98,7 +98,7 @@ _APPENDED = "From: x@matrix.sim.mssante.fr\r\nSubject: brouillon\r\n\r\nTexte.\r
 
 ACTS = [
     Act("list", (_SEE,), rest=_get("/messages?limit=1"), imap=_say('STATUS "{box}INBOX" (MESSAGES UNSEEN)')),
-    Act("preview", (_SEE, _READ), rest=_get("/messages?limit=5"), shown=f'"preview":"{_TEXT}'),
+    Act("preview", (_SEE, _READ), rest=_get("/messages?folder=INBOX&limit=5"), shown=f'"preview":"{_TEXT}'),
     Act("folders", (_SEE,), rest=_get("/folders"), imap=_say('MYRIGHTS "{box}INBOX"')),
     Act("tree", (_SEE,), imap=_say('LIST "" *'), shown='"{box}INBOX"'),
     Act("subscribe", (_SEE,), imap=_say('SUBSCRIBE "{box}INBOX"')),

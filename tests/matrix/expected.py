@@ -105,8 +105,9 @@ def _leaving(cell: Cell, rights: frozenset[Right], *, opens: bool) -> Rules:
     role = role_of(cell.person, cell.box)
     modes = {"owner": role is not None, "send_as": Right.SEND_AS in rights, "send_on_behalf": Right.SEND_ON_BEHALF in rights}
     may = modes[cell.act.mode] if cell.act.mode else bool(role or rights & SEND_RIGHTS)
+    silent = {MailboxState.CLOSED: {Rule.MAILBOX_CLOSED}, MailboxState.SUSPENDED: {Rule.MAILBOX_SUSPENDED}}.get(cell.box.state, set())
     if not may or not opens:
-        return frozenset({Rule.SEND_NOT_ALLOWED})
+        known = opens and bool(role or rights & SEND_RIGHTS)  # in another quality: the state may speak first
+        return frozenset({Rule.SEND_NOT_ALLOWED} | (silent if known else set()))
     broken = set() if all(rights & need for need in cell.act.needs) else {Rule.RIGHT_MISSING}
-    broken |= {MailboxState.CLOSED: {Rule.MAILBOX_CLOSED}, MailboxState.SUSPENDED: {Rule.MAILBOX_SUSPENDED}}.get(cell.box.state, set())
-    return frozenset(broken)
+    return frozenset(broken | silent)

@@ -36,6 +36,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield made
     finally:
         made.close()
+        assert process.poll() is None, f"the simulator ended by itself, with {process.poll()}"
         process.terminate()
         try:
             process.wait(20)
