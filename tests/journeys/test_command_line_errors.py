@@ -54,7 +54,7 @@ _TYPED = (
     Wrong(("token", "x", "--http", "ftp://x"), 2, ("ftp://x is not an http URL",)),
     Wrong(("token", "x", "--lifetime", "0"), 2, ("--lifetime", "greater than or equal to 1")),
     Wrong((*_SEND, "--port", "99999"), 2, ("--port", "65535")),
-    Wrong((*_SEND, "--subject", "a\nb"), 2, ("linefeed",)),
+    Wrong((*_SEND, "--subject", "a\nb"), 2, ("one line of text",)),
 )
 _ENVIRONMENT = tuple(
     Wrong(_RUN, 2, said, ((name, value),))
