@@ -24,7 +24,7 @@ def test_what_the_fuzzer_begins_with_is_read(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", READERS)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_pieces_of_what_can_be_read_and_rubbish_between_them_are_read(name: str, data: st.DataObject) -> None:
     reader = READERS[name]
