@@ -199,7 +199,7 @@ class Simulator:
         await asyncio.to_thread(store.open)
         self._stack.push_async_callback(store.close)
         store.listen()
-        ids = IdSource(self._clock)
+        ids = IdSource(self._clock, after=await store.read(schema.highest_id))
         tokens = Tokens(settings, self._clock, ids, self.data_dir / "keys" / "tokens.pem")
         directory = Directory(store, settings.message_size_bytes_max)
         white_list = WhiteList(settings, self._clock, store)

@@ -16,22 +16,28 @@ _PAIRS = [left + right for left in _ALPHABET for right in _ALPHABET]
 _VALUE = {letter: position for position, letter in enumerate(_ALPHABET)}
 _EPOCH_MILLISECONDS = 1_704_067_200_000  # 2024-01-01
 _LENGTH = 13
+_SEQUENCE = (1 << 12) - 1
 ID_MAX = (1 << 63) - 1
 
 
 class IdSource:
-    """Hands out ids for one world; safe to call from any thread."""
+    """Hands out ids for one world; safe to call from any thread.
 
-    def __init__(self, clock: Clock) -> None:
+    `after` is the highest id that the world has already: what comes now sorts behind it, also when the clock was set back.
+    """
+
+    def __init__(self, clock: Clock, after: int = 0) -> None:
         self._clock = clock
         self._node = secrets.randbits(10) << 12
-        self._last = 0
+        self._last = after | _SEQUENCE  # the next is of another millisecond, under this source's own node
         self._lock = threading.Lock()
 
     def next(self) -> int:
         """A new id, greater than every id given before by this source, even when the clock stands still."""
         milliseconds = max(self._clock.now() // 1000 - _EPOCH_MILLISECONDS, 1)
         with self._lock:
+            if self._last & _SEQUENCE == _SEQUENCE:
+                milliseconds = max(milliseconds, (self._last >> 22) + 1)
             self._last = max(self._last + 1, (milliseconds << 22) | self._node)
             return self._last
 

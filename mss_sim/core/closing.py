@@ -24,7 +24,7 @@ from mss_sim.vocabulary import ClosureCause
 class Closing:
     """An act of `mailbox`: in one conversation or, without `thread_id`, in all; towards one patient or, without `patient`, all.
 
-    `before` is the letter that closes: what left after it stays open. At least one of `thread_id` and `patient` is given.
+    `after` are the letters of its group that leave after it: they stay open. At least one of `thread_id` and `patient` is given.
     """
 
     mailbox: Mailbox | Berth
@@ -32,15 +32,15 @@ class Closing:
     cause: ClosureCause
     thread_id: int | None = None
     patient: Berth | None = None
-    before: int | None = None
+    after: frozenset[int] = frozenset()
 
 
 def withdraw(world: World, conn: Connection, act: Closing) -> int:
     """Withdraw rights, and mark what is on its way; how many were open or will not be."""
     patient_id = act.patient.id if act.patient else None
     count = conversations.withdraw(conn, act.mailbox.id, act.at, act.cause, thread_id=act.thread_id, patient_mailbox_id=patient_id)
-    letters = conversations.on_their_way(conn, thread_id=act.thread_id, patient_mailbox_id=patient_id, before=act.before)
-    marks = [_mark(world, act, one) for one in letters if _concerns(act.mailbox, one)]
+    letters = conversations.on_their_way(conn, thread_id=act.thread_id, patient_mailbox_id=patient_id)
+    marks = [_mark(world, act, one) for one in letters if one.message_id not in act.after and _concerns(act.mailbox, one)]
     known = conversations.of_letters(conn, {mark.message_id for mark in marks}, {mark.patient_mailbox_id for mark in marks})
     taken = {(row.message_id, row.patient_mailbox_id, row.mailbox_id) for row in known}
     arrived = {(row.message_id, row.patient_mailbox_id) for row in known if not row.ahead}

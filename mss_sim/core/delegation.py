@@ -39,8 +39,8 @@ class By:
 
 
 def as_grant(row: GrantRow) -> Grant:
-    """What a decision needs of a stored grant."""
-    return Grant(row.id, row.rights, row.valid_from, row.valid_until, row.revoked_at)
+    """What a decision needs of a stored grant. Once revoked it stays so, also when the clock is set back."""
+    return Grant(row.id, row.rights, row.valid_from, row.valid_until, None if row.revoked_at is None else 0)
 
 
 def access(conn: Connection, mailbox: Mailbox | Berth, identity_id: int, now: Micros) -> Access:

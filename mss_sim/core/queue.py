@@ -31,6 +31,8 @@ from mss_sim.vocabulary import Door, Relay
 
 _UNDER_WAY_MAX = 64
 _OF_THE_LEASE = 0.95
+_BEYOND = 2
+"""How often the longest wait something must lie ahead, to have been put there by a clock that was set back since."""
 _NO_LIMITS = Limits(header_size_bytes=1 << 40, header_count=1 << 40, parts=1 << 40, depth=900)
 """What is stored was within the limits when it came, before the trace was written on top."""
 _NOT_TRIED = Answer("4.3.0", "450 4.3.0 The letter could not be tried; the log tells why.")
@@ -107,11 +109,13 @@ class Queue:
             self._woken.set()
 
     async def _lease(self, limit: int) -> list[_Task]:
-        now = self._world.clock.now()
-        if not await self._world.store.read(queue.due_count, now):
+        now, settings = self._world.clock.now(), self._world.settings
+        longest = max(settings.queue_retry_seconds, settings.queue_retry_seconds_max, settings.queue_lease_seconds)
+        far = now + int(_BEYOND * longest * SECOND)
+        if not await self._world.store.read(queue.due_count, now, far):
             return []
-        until = now + int(self._world.settings.queue_lease_seconds * SECOND)
-        leased = await self._world.store.write(partial(queue.lease, now=now, until=until, limit=limit))
+        until = now + int(settings.queue_lease_seconds * SECOND)
+        leased = await self._world.store.write(partial(queue.lease, now=now, far=far, until=until, limit=limit))
         mine = {due.waiting.recipient_id for task in self._under_way.values() for due in task.due}  # a clock that is driven may jump
         due = [one for one in leased if one.waiting.recipient_id not in mine]
         return [task for _, group in groupby(due, key=lambda one: one.submission.id) for task in await self._tasks(list(group))]

@@ -26,8 +26,8 @@ _CAUSES = {Effect.WITHDRAW: ClosureCause.FIN_SUBJECT, Effect.CLOSE: ClosureCause
 def record(world: World, conn: Connection, stored: Sequence[Sorted], berths: dict[str, Berth]) -> None:
     """Write everything that the letters of one group leave behind."""
     _submissions(world, conn, stored, berths)
-    for sorted_ in stored:
-        _rights(world, conn, sorted_, berths)
+    for number in range(len(stored)):
+        _rights(world, conn, stored, number, berths)
     journal.write(conn, [line for sorted_ in stored for line in _lines(world, sorted_, berths)])
 
 
@@ -91,26 +91,26 @@ def _submission(sorted_: Sorted, mailbox_id: int | None) -> Submission:
     )
 
 
-def _rights(world: World, conn: Connection, sorted_: Sorted, berths: dict[str, Berth]) -> None:
-    """What the letter does to its patients' rights to answer (the table of policy/closure)."""
+def _rights(world: World, conn: Connection, stored: Sequence[Sorted], number: int, berths: dict[str, Berth]) -> None:
+    """What one letter of the group does to its patients' rights to answer (the table of policy/closure)."""
+    sorted_ = stored[number]
     letter = sorted_.letter
     sender = berths.get(letter.left_from)
     if sender is None:
         return
     answerable = _answerable(sorted_, sender, berths)
-    later = [*sorted_.relayed, *(one for one, way, _ in sorted_.missed if way is Way.DEFER)]
-    deferred = [berths[one.address] for one in later if one.address in berths]
+    waiting = [*sorted_.relayed, *(one for one, way, _ in sorted_.missed if way is Way.DEFER)]
+    deferred = [berths[one.address] for one in waiting if one.address in berths]
     for berth in (*(berth for _, berth, _ in sorted_.delivered), *deferred):
         effect = effect_of(sender.kind, berth.kind, letter.parsed.subject, letter.parsed.mes)
         again = letter.sender_mailbox is not None or sorted_.twin is not None
         if effect is Effect.NONE or (berth in deferred and effect is Effect.OPEN) or (again and effect is not Effect.OPEN):
             continue  # what closes did so when it was accepted, what opens does so when it arrives
         cause, message_id = _CAUSES.get(effect), sorted_.twin or letter.id
-        if effect is Effect.WITHDRAW:
-            closing.withdraw(world, conn, Closing(sender, letter.at, ClosureCause.FIN_SUBJECT, patient=berth, before=letter.id))
-        elif effect is Effect.CLOSE and world.settings.fin_header_scope is FinHeaderScope.CONVERSATION:
-            act = Closing(sender, letter.at, ClosureCause.FIN_HEADER, sorted_.thread_id, berth, before=letter.id)
-            closing.withdraw(world, conn, act)
+        whole = effect is Effect.WITHDRAW
+        if cause and (whole or world.settings.fin_header_scope is FinHeaderScope.CONVERSATION):
+            after = frozenset(one.letter.id for one in stored[number + 1 :])
+            closing.withdraw(world, conn, Closing(sender, letter.at, cause, None if whole else sorted_.thread_id, berth, after))
         marks = closing.taken_up(conn, message_id, berth.id) if again else []
         ahead = {target.id: closing.closed_ahead(marks, sender.id, target.id) for target in answerable}
         rows = [

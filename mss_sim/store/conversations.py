@@ -134,10 +134,8 @@ def forget(conn: Connection, ids: Collection[int]) -> None:
     conn.execute(delete(answer_rights).where(answer_rights.c.id.in_(list(ids))))
 
 
-def on_their_way(
-    conn: Connection, *, thread_id: int | None = None, patient_mailbox_id: int | None = None, before: int | None = None
-) -> list[OnItsWay]:
-    """The letters that wait in the queue for patients: of one conversation, to one patient, with an id under `before`."""
+def on_their_way(conn: Connection, *, thread_id: int | None = None, patient_mailbox_id: int | None = None) -> list[OnItsWay]:
+    """The letters that wait in the queue for patients: of one conversation, to one patient."""
     patient, sender = mailboxes.alias(), mailboxes.alias()
     query = (
         select(
@@ -162,8 +160,6 @@ def on_their_way(
         query = query.where(messages.c.thread_id == thread_id)
     if patient_mailbox_id is not None:
         query = query.where(patient.c.id == patient_mailbox_id)
-    if before is not None:
-        query = query.where(messages.c.id < before)
     return [
         OnItsWay(*row[:5], MailboxKind(row[5]), row[6], MailboxKind(row[7])) for row in conn.execute(query.order_by(queue.c.recipient_id))
     ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import grants
@@ -72,6 +72,6 @@ def between(conn: Connection, mailbox_id: int, identity_id: int) -> list[GrantRo
 
 def revoke(conn: Connection, grant_ids: Sequence[int], by_id_: int | None, at: Micros) -> int:
     """End grants that were not revoked before; how many were ended."""
-    condition = grants.c.id.in_(list(grant_ids)), or_(grants.c.revoked_at.is_(None), grants.c.revoked_at > at)
+    condition = grants.c.id.in_(list(grant_ids)), grants.c.revoked_at.is_(None)
     touch(conn, EVERYBODY)
     return conn.execute(update(grants).where(*condition).values(revoked_by_id=by_id_, revoked_at=at)).rowcount

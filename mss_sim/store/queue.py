@@ -6,7 +6,7 @@ A try is leased before it is made, so that no two processes make it; a lease tha
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import queue
@@ -46,10 +46,18 @@ def done(conn: Connection, recipient_id: int) -> None:
     conn.execute(delete(queue).where(queue.c.recipient_id == recipient_id))
 
 
-def lease(conn: Connection, now: Micros, until: Micros, limit: int) -> list[Due]:
-    """The tries that are due and that nobody makes, the longest waiting first; they are the caller's until `until`."""
-    free = or_(queue.c.leased_until.is_(None), queue.c.leased_until <= now)
-    query = select(*queue.c).where(queue.c.next_at <= now, free).order_by(queue.c.next_at, queue.c.recipient_id).limit(limit)
+def _is_due(now: Micros, far: Micros) -> ColumnElement[bool]:
+    """Due by the clock, or put so far ahead that another clock was meant, which was set back since."""
+    return or_(queue.c.next_at <= now, queue.c.next_at > far)
+
+
+def lease(conn: Connection, now: Micros, far: Micros, until: Micros, limit: int) -> list[Due]:
+    """The tries that are due and that nobody makes, the longest waiting first; they are the caller's until `until`.
+
+    `far` is an instant beyond any wait and any lease that begins now.
+    """
+    free = or_(queue.c.leased_until.is_(None), queue.c.leased_until <= now, queue.c.leased_until > far)
+    query = select(*queue.c).where(_is_due(now, far), free).order_by(queue.c.next_at, queue.c.recipient_id).limit(limit)
     rows = conn.execute(query.with_for_update(skip_locked=True)).all()
     if not rows:
         return []
@@ -71,9 +79,9 @@ def release(conn: Connection, recipient_ids: Collection[int] | None = None) -> N
     conn.execute(freed if recipient_ids is None else freed.where(queue.c.recipient_id.in_(list(recipient_ids))))
 
 
-def due_count(conn: Connection, now: Micros) -> int:
+def due_count(conn: Connection, now: Micros, far: Micros) -> int:
     """How many tries are due, leased or not."""
-    count: int = conn.execute(select(func.count()).select_from(queue).where(queue.c.next_at <= now)).scalar_one()
+    count: int = conn.execute(select(func.count()).select_from(queue).where(_is_due(now, far))).scalar_one()
     return count
 
 

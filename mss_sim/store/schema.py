@@ -5,7 +5,7 @@ Creating it whole keeps the first start short; a test checks that both ways give
 
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from mss_sim.models import certificates, psc  # noqa: F401 - their tables belong to the metadata
@@ -67,6 +67,11 @@ def _migrate(conn: Connection) -> None:
         command.upgrade(config, "head")
     except CommandError as error:
         raise ValueError(f"the database cannot be brought to schema {HEAD}, it may be newer than this program: {error}") from error
+
+
+def highest_id(conn: Connection) -> int:
+    """The highest id that any row has; 0 in an empty database."""
+    return max(conn.execute(select(func.max(table.c.id))).scalar() or 0 for table in metadata.tables.values() if "id" in table.c)
 
 
 def empty(conn: Connection) -> None:

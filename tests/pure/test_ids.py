@@ -1,5 +1,6 @@
 """Identifiers: they grow, they never repeat, and their text form can be read back and by nobody misread."""
 
+import secrets
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -89,6 +90,17 @@ def test_ids_grow_with_the_clock() -> None:
     before = source.next()
     clock.advance(timedelta(milliseconds=1))
     assert source.next() >= before + (1 << 22)
+
+
+def test_ids_go_on_behind_those_of_a_clock_that_was_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    nodes = iter((0, 0, 1))
+    monkeypatch.setattr(secrets, "randbits", lambda _bits: next(nodes))
+    ahead = ManualClock(datetime(2027, 1, 1, tzinfo=UTC))
+    newest = IdSource(ahead).next()
+    sources = [IdSource(ManualClock(), after=newest) for _ in range(2)]
+    new = [source.next() for _ in range(10_000) for source in sources]
+    assert min(new) > newest
+    assert len(set(new)) == len(new), "two processes that go on behind the same id"
 
 
 def test_ids_given_to_many_threads_are_all_different() -> None:
