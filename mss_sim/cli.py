@@ -350,6 +350,8 @@ def export_certificate(
     query = f"?password={_in_path(password)}" if form == "p12" else ""
     octets = _control_octets(http, control_key, f"/control/certificates/{_in_path(serial)}/{form}{query}")
     to.touch(mode=0o600)
+    if form in ("key", "p12"):
+        to.chmod(0o600)  # it may have been there before
     to.write_bytes(octets)
     typer.echo(f"wrote {to}")
 

@@ -21,6 +21,8 @@ class Rule(StrEnum):
     TOO_MANY_CONNECTIONS = "too-many-connections"
     TOO_MANY_PASSWORDS = "too-many-passwords"
     HOST_UNKNOWN = "host-unknown"
+    HEAD_TOO_LARGE = "head-too-large"
+    REQUEST_TOO_SLOW = "request-too-slow"
     SEND_NOT_ALLOWED = "send-not-allowed"
     RIGHT_MISSING = "right-missing"
     UNKNOWN_MAILBOX = "unknown-mailbox"

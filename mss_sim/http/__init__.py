@@ -2,7 +2,9 @@
 
     dependencies    the core, the actor, addresses and ids in paths, typed for FastAPI
     control         who may drive the control plane
-    server          uvicorn behind a listener in clear or in TLS, and what the application is told of TLS
+    front           what is asked before a body is read: the host, who is there, the size
+    server          uvicorn behind a listener in clear or in TLS, its limits, and what the application is told of TLS
+    handshake       TLS before HTTP, in its time
     problems        the one table that shows refusals over HTTP, and problem documents (RFC 9457)
     answers         what each route may refuse, and which files it gives, as OpenAPI shows it
 

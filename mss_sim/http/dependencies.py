@@ -79,15 +79,8 @@ async def authenticate(core: Core, header: str | None, client: str) -> Actor:
     match scheme.lower():
         case "basic":
             name, password = _basic_pair(value)
-            core.attempts.check(client, name)
-            try:
-                actor = await accounts.with_password(core.world, name, password, door=Door.REST)
-            except Refusal as refusal:
-                if refusal.rule is Rule.AUTHENTICATION_FAILED:
-                    await core.attempts.wrong(client, name)
-                raise
-            core.attempts.right(client, name)
-            return actor
+            async with core.attempts.turn(client, name):
+                return await accounts.with_password(core.world, name, password, door=Door.REST)
         case "bearer":
             return await accounts.with_token(core.world, value.strip(), door=Door.REST)
         case _:

@@ -1,4 +1,12 @@
-"""The HTTP server: one application behind a listener in clear or in TLS.
+"""The HTTP server: one application behind a listener in clear or in TLS, with limits of connections, heads, bodies and patience.
+
+| a client that                                                              | is                          |
+|----------------------------------------------------------------------------|-----------------------------|
+| comes when too many are there                                              | told 503; without TLS yet, cut |
+| says nothing, or does not end its handshake, for `head_seconds`            | cut                         |
+| takes longer than `head_seconds` for a head, or sends over `head_bytes`    | told 408, 431               |
+| is silent in a body for `body_seconds`, or slower than 500 bytes a second  | told 408                    |
+| takes nothing of its answers for `body_seconds`                            | cut                         |
 
 Of a TLS connection the application finds what the ASGI TLS extension names in `scope["extensions"]["tls"]`: the version, and the client's
 certificate where it showed one, which the listener has verified.
@@ -19,11 +27,16 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mss_sim.config import Settings
-from mss_sim.http.problems import MEDIA_TYPE
+from mss_sim.errors import Refusal, Rule
+from mss_sim.http.handshake import Handshakes
+from mss_sim.http.problems import MEDIA_TYPE, problem
 
 _VERSIONS = {"TLSv1.2": 0x0303, "TLSv1.3": 0x0304}
 """The numbers that the extension wants."""
 _GOODBYE_SECONDS = 0.2
+_LINGER_SECONDS = 2.0
+_BODY_BYTES_PER_SECOND_MIN = 500
+_PIECE_BYTES = 65_536
 
 
 class _Server(uvicorn.Server):
@@ -44,17 +57,15 @@ class Limits:
 
 
 class _Protocol(HttpToolsProtocol):
-    """uvicorn's protocol with limits, that lets a service hang up without an answer and tells what TLS knows of the client.
-
-    A request has its head within a time and a size, then goes on sending its body; a client that takes no answer is dropped.
-    """
+    """uvicorn's protocol with the limits above; lets a service hang up without an answer, and tells what TLS knows of the client."""
 
     limits: Limits
     _tls: dict[object, object] | None = None
     _timer: asyncio.TimerHandle | None = None
     _deadline = 0.0
     _head_bytes: int | None = 0  # None: the head of the request under way is complete
-    _body = _beside_body = 0
+    _body = _beside_body = _unread = 0
+    _body_began = 0.0
     _refused = _stuck = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -63,7 +74,8 @@ class _Protocol(HttpToolsProtocol):
         self._tls = _told(shown) if shown is not None else None
         self._wait(self.limits.head_seconds)
         if len(self.connections) > self.limits.connections:
-            self._refuse(503, "Too many connections; close some, or try again later.", b"retry-after: 1\r\n")
+            why = "Too many connections; close some, or try again later."
+            self._refuse(Refusal(Rule.TOO_MANY_CONNECTIONS, why, reference="rfc9110#15.6.4"), b"retry-after: 1\r\n")
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -71,21 +83,28 @@ class _Protocol(HttpToolsProtocol):
             self._timer.cancel()
 
     def data_received(self, data: bytes) -> None:
-        if self._refused:
-            return
+        """Take a read in pieces that end where the limit of the head does, so that what is counted is what came."""
+        while data and not self._refused and not self.transport.is_closing():
+            room = _PIECE_BYTES if self._head_bytes is None else min(_PIECE_BYTES, self.limits.head_bytes - self._head_bytes)
+            if room <= 0:
+                why = f"The head of a request has at most {self.limits.head_bytes} bytes."
+                self._refuse(Refusal(Rule.HEAD_TOO_LARGE, why, reference="rfc6585#5"))
+                return
+            piece, data = data[:room], data[room:]
+            self._take(piece)
+
+    def _take(self, piece: bytes) -> None:
         if self._head_bytes is None:
-            self._wait(self.limits.body_seconds)
-            self._beside_body += len(data)  # the body itself is taken off again as it is read
+            self._beside_body += len(piece)  # the body itself is taken off again as it is read
+            self._wait_for_body()
         else:
             if self._head_bytes == 0:
                 self._wait(self.limits.head_seconds)
-            self._head_bytes += len(data)
-            if self._head_bytes > self.limits.head_bytes + len(data):
-                self._refuse(431, f"The head of a request has at most {self.limits.head_bytes} bytes.")
-                return
-        super().data_received(data)
+            self._head_bytes += len(piece)
+        super().data_received(piece)
         if self._beside_body > self.limits.head_bytes + 16 * self._body:  # sizes of chunks, and what follows the last one
-            self._refuse(431, f"What stands beside the body of a request has at most {self.limits.head_bytes} bytes.")
+            why = f"What stands beside the body of a request has at most {self.limits.head_bytes} bytes."
+            self._refuse(Refusal(Rule.HEAD_TOO_LARGE, why, reference="rfc6585#5"))
 
     def on_body(self, body: bytes) -> None:
         self._body += len(body)
@@ -94,7 +113,8 @@ class _Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._head_bytes, self._body, self._beside_body = None, 0, 0
-        self._wait(self.limits.body_seconds)
+        self._body_began = self.loop.time()
+        self._wait_for_body()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -105,16 +125,21 @@ class _Protocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self._head_bytes is None:  # answered before the body was read: what is left of it has its time
-            self._wait(self.limits.body_seconds)
+            self._wait_for_body()
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._stuck = True
+        self._stuck, self._unread = True, self.transport.get_write_buffer_size()
         self._wait(self.limits.body_seconds)
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self._stuck = False
+
+    def _wait_for_body(self) -> None:
+        """What comes moves the end of the wait, by as much as it takes at the lowest speed."""
+        earned = self._body_began + self._body / _BODY_BYTES_PER_SECOND_MIN - self.loop.time()
+        self._wait(self.limits.body_seconds + min(0.0, earned))
 
     def _wait(self, seconds: float) -> None:
         """One timer a connection, set anew only when it rings."""
@@ -129,20 +154,31 @@ class _Protocol(HttpToolsProtocol):
         now = self.loop.time()
         if self._deadline > now:
             self._timer = self.loop.call_at(self._deadline, self._look_at_clock)
-        elif self._stuck or self.transport.is_closing():
+        elif self._refused or self.transport.is_closing():
             self.transport.abort()
+        elif self._stuck:
+            self._look_at_answers()
         elif self._deadline and self._head_bytes != 0:
-            self._refuse(408, "The request took too long to come.")
+            self._refuse(Refusal(Rule.REQUEST_TOO_SLOW, "The request took too long to come.", reference="rfc9110#15.5.9"))
         elif self._asked is None:  # connected, and said nothing
             self.transport.close()
+
+    def _look_at_answers(self) -> None:
+        """Go on waiting for a client that takes some of its answers, however slowly."""
+        unread = self.transport.get_write_buffer_size()
+        if unread >= self._unread:
+            self.transport.abort()
+            return
+        self._unread = unread
+        self._wait(self.limits.body_seconds)
 
     @property
     def _asked(self) -> Any:
         """The last request and its answer; None before the first."""
         return self.cycle
 
-    def _refuse(self, status: int, why: str, more: bytes = b"") -> None:
-        """Answer what is no request yet, or will never be one, and hang up."""
+    def _refuse(self, refusal: Refusal, more: bytes = b"") -> None:
+        """Answer what is no request yet, or will never be one, and hang up once the client had time to read it."""
         self._refused = True
         if self._asked is not None and not self._asked.response_complete:
             if self._asked.response_started:
@@ -150,12 +186,14 @@ class _Protocol(HttpToolsProtocol):
                 return
             self._asked.disconnected = True  # the application hears that the client is gone
             self._asked.message_event.set()
-        title = HTTPStatus(status).phrase
-        body = orjson.dumps({"type": "about:blank", "title": title, "status": status, "detail": why})
-        head = f"HTTP/1.1 {status} {title}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n"
+        told = problem(refusal)
+        body = orjson.dumps(told)
+        title = HTTPStatus(told["status"]).phrase
+        head = f"HTTP/1.1 {told['status']} {title}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n"
         self.transport.write(head.encode("ascii") + more + b"\r\n" + body)
-        self.transport.close()
-        self._wait(self.limits.body_seconds)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._wait(_LINGER_SECONDS)  # closed at once, what the client still sends would make the system drop the answer
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -185,9 +223,11 @@ class HttpListener:
             settings.http_head_timeout_seconds,
             settings.http_body_timeout_seconds,
         )
+        served = type("_LimitedProtocol", (_Protocol,), {"limits": limits})
+        self._handshakes = Handshakes(tls, served, limits.connections, limits.head_seconds) if tls is not None else None
         config = uvicorn.Config(
             app,
-            http=type("_LimitedProtocol", (_Protocol,), {"limits": limits}),
+            http=self._handshakes.begin if self._handshakes is not None else served,  # type: ignore[arg-type]  # it makes protocols too
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -197,7 +237,6 @@ class HttpListener:
             forwarded_allow_ips=list(settings.http_proxies),
         )
         config.load()
-        config.ssl = tls
         self._server = _Server(config)
         self._patience_seconds = patience_seconds
         self._task: asyncio.Task[None] | None = None
@@ -211,6 +250,8 @@ class HttpListener:
     async def close(self) -> None:
         """Take nothing new, let what is under way end."""
         self._server.should_exit = True
+        if self._handshakes is not None:
+            self._handshakes.close()
         if self._task is not None:
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._task, self._patience_seconds)

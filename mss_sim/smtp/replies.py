@@ -41,6 +41,8 @@ REPLIES: dict[Rule, tuple[int, str]] = {
     Rule.TOO_MANY_CONNECTIONS: (421, "4.7.0"),
     Rule.TOO_MANY_PASSWORDS: (421, "4.7.0"),
     Rule.HOST_UNKNOWN: (550, "5.7.1"),
+    Rule.HEAD_TOO_LARGE: (500, "5.5.2"),
+    Rule.REQUEST_TOO_SLOW: (421, "4.4.2"),
     Rule.SEND_NOT_ALLOWED: (550, "5.7.1"),
     Rule.RIGHT_MISSING: (550, "5.7.1"),
     Rule.TOO_MANY_RECIPIENTS: (452, "4.5.3"),

@@ -4,6 +4,7 @@ SQLite: one file, WAL, `synchronous=FULL`, so that what was committed is on disk
 the server promises by default. `Connection` is re-exported so that the core can name what it hands on without knowing SQL.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,9 @@ def create(url: str, *, durable: bool = True) -> Engine:
         return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=_READERS + 1, max_overflow=0, pool_pre_ping=True)
     if backend != "sqlite":
         raise ValueError(f"the database URL is for {backend}; {_EXPECTED}")
+    if parsed.database and not parsed.database.startswith((":", "file:")):
+        with suppress(OSError):  # a folder that is not there: told when it is opened
+            Path(parsed.database).touch(mode=0o600)
     engine = create_engine(parsed, poolclass=QueuePool, pool_size=_READERS + 1, max_overflow=0, connect_args={"timeout": 30})
     event.listen(engine, "connect", _sqlite_setup(durable=durable))
     event.listen(engine, "begin", _begin)

@@ -85,6 +85,11 @@ def received(client: socket.socket) -> int:
         return 0
 
 
+def modes(files: list[Path]) -> dict[str, str]:
+    """Who may do what with files, in octal."""
+    return {file.name: oct(stat.S_IMODE(file.stat().st_mode)) for file in files}
+
+
 SENDING = f"/api/v1/mailboxes/{DOCTOR}/messages"
 
 
@@ -171,7 +176,11 @@ async def test_what_is_half_sent_has_its_time(start: StartSimulator, scheme: str
 async def test_a_head_over_the_limit_is_refused(start: StartSimulator, limit: int, status: int) -> None:
     async with start(http_head_bytes_max=limit) as simulator:
         long = [b"X-Long: %b\r\n" % (b"x" * 8_000) for _ in range(5)]
-        assert (await ask(simulator, head("GET", "/control/state")[:-2], *long, b"\r\n"))[0] == status
+        asked = b"".join([head("GET", "/control/state")[:-2], *long, b"\r\n"])
+        assert (await ask(simulator, asked))[0] == status, "in one read"
+        found, _, body = await ask(simulator, asked[:10_000], asked[10_000:])
+        assert found == status
+        assert status == 200 or (body["code"], body["reference"]) == ("head-too-large", "rfc6585#5")
 
 
 @pytest.mark.parametrize(("limit", "status"), [(1_048_576, 422), (2_048, 413)])
@@ -186,7 +195,7 @@ async def test_connections_beyond_the_limit_are_told_so_and_the_others_served(st
     async with start(http_connections_max=3) as simulator:
         held = [connect(simulator) for _ in range(3)]
         status, fields, body = await ask(simulator, head("GET", "/healthz"))
-        assert (status, fields["retry-after"], body["status"]) == (503, "1", 503)
+        assert (status, fields["retry-after"], body["code"]) == (503, "1", "too-many-connections")
         held[0].sendall(head("GET", "/healthz"))
         assert (await asyncio.to_thread(answer_of, held[0]))[0] == 200
         for one in held:
@@ -325,8 +334,88 @@ async def test_what_lies_in_the_data_folder_is_for_its_owner_alone(start: StartS
             keys = [file for file in files if b"PRIVATE KEY" in file.read_bytes()]
             assert len(databases) >= 2
             assert len(keys) >= 3
-            assert {file.name: oct(stat.S_IMODE(file.stat().st_mode)) for file in (*databases, *keys)} == {
-                file.name: "0o600" for file in (*databases, *keys)
-            }
+            assert modes([*databases, *keys]) == dict.fromkeys([file.name for file in (*databases, *keys)], "0o600")
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_who_sends_a_body_byte_by_byte_is_not_waited_for(start: StartSimulator, scheme: str) -> None:
+    async with start(https_port=0, http_body_timeout_seconds=0.6) as simulator:
+        asked = head("POST", SENDING, f"Authorization: {BASIC}", "Content-Type: message/rfc822", "Content-Length: 100")
+
+        def play() -> tuple[float, tuple[int, dict[str, str], Any]]:
+            began = time.monotonic()
+            with connect(simulator, scheme) as client:
+                client.sendall(asked)
+                with contextlib.suppress(OSError):
+                    for _ in range(20):
+                        client.sendall(b"x")
+                        time.sleep(0.2)
+                return time.monotonic() - began, answer_of(client)
+
+        _, (status, fields, body) = await asyncio.to_thread(play)
+        assert (status, fields["connection"], body["code"]) == (408, "close", "request-too-slow")
+
+
+async def test_a_slow_but_steady_reader_gets_all_its_answers(start: StartSimulator) -> None:
+    async with start(http_body_timeout_seconds=0.5) as simulator:
+        url = httpx.URL(simulator.ready()["http"])
+        async with httpx.AsyncClient() as asking:
+            size = len((await asking.get(f"{url}/openapi.json")).content)
+        client = socket.socket()
+        client.settimeout(20)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        client.connect((url.host, url.port))
+        client.sendall(head("GET", "/openapi.json") * 40)
+
+        def slowly() -> int:
+            octets, began = 0, time.monotonic()
+            while octets < 40 * size:
+                more = len(client.recv(1 << 20))
+                octets += more
+                assert more, f"cut after {octets} of {40 * size} bytes and {time.monotonic() - began:.1f} s"
+                time.sleep(0.01)
+            return octets
+
+        assert await asyncio.to_thread(slowly) >= 40 * size
+        client.close()
+
+
+async def test_who_never_ends_his_handshake_is_cut_and_counted(start: StartSimulator) -> None:
+    async with start(https_port=0, http_head_timeout_seconds=1.0, http_connections_max=3) as simulator:
+        url = httpx.URL(simulator.ready()["https"])
+
+        def play() -> list[tuple[int, float]]:
+            began = time.monotonic()
+            with contextlib.ExitStack() as stack:
+                held = [stack.enter_context(socket.create_connection((url.host, url.port), timeout=20)) for _ in range(4)]
+                return [(received(one), time.monotonic() - began) for one in reversed(held)]
+
+        beyond, *silent = await asyncio.to_thread(play)
+        assert beyond[0] == 0
+        assert beyond[1] < 0.9
+        assert all(octets == 0 and 0.9 < seconds < 5 for octets, seconds in silent)
+        assert (await ask(simulator, head("GET", "/healthz"), scheme="https"))[0] == 200
+
+
+async def test_a_burst_of_wrong_passwords_is_counted_one_by_one(start: StartSimulator) -> None:
+    async with start(wrong_passwords_max=3) as simulator:
+        found = await asyncio.gather(*(attempt(simulator, "camille.martin", f"wrong{number}") for number in range(12)))
+        assert sorted(one.status_code for one in found) == [401] * 3 + [429] * 9
+
+
+async def test_a_burst_of_right_passwords_is_let_in(start: StartSimulator) -> None:
+    async with start(wrong_passwords_max=3) as simulator:
+        found = await asyncio.gather(*(attempt(simulator, "camille.martin", "cabinet-2026") for _ in range(12)))
+        assert {one.status_code for one in found} == {200}
+
+
+async def test_a_database_named_by_its_url_is_for_its_owner_alone(start: StartSimulator, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        async with start(database_url=f"sqlite:///{tmp_path / 'named.db'}") as simulator:
+            await Person(simulator, "doctor").send(PRACTICE, to=[DOCTOR])
+            assert modes([tmp_path / "named.db", tmp_path / "named.db-wal"]) == {"named.db": "0o600", "named.db-wal": "0o600"}
     finally:
         os.umask(before)
