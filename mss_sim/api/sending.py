@@ -94,8 +94,9 @@ async def send_message(
     else:
         raise HTTPException(415, _MEDIA_TYPES)
     if idempotency_key:
-        digest = hashlib.sha256(f"{address}\n{kind}\n{to}\n{send_mode}\n".encode() + body).hexdigest()
-        submit = _with_key(submit, (idempotency_key, digest))
+        digest = hashlib.sha256(f"{address}\n{kind}\n{to}\n{send_mode}\n".encode())
+        await asyncio.to_thread(digest.update, body)
+        submit = _with_key(submit, (idempotency_key, digest.hexdigest()))
     result = await core.submission.submit(actor, submit)
     return Json(await _accepted(core, actor, result), status_code=201)
 
@@ -153,7 +154,7 @@ async def _whole(core: Core, address: str, raw: bytes, to: list[str] | None, wis
 
 async def _composed(core: Core, actor: Actor, mailbox: Mailbox, body: bytes) -> Submit:
     try:
-        letter = SendIn.model_validate_json(body)
+        letter = await asyncio.to_thread(SendIn.model_validate_json, body)
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(str(step) for step in one['loc'])}: {one['msg']}" for one in error.errors()[:5])
         raise Refusal(Rule.INVALID, f"Correct the letter: {faults}.") from error
@@ -166,6 +167,7 @@ async def _composed(core: Core, actor: Actor, mailbox: Mailbox, body: bytes) -> 
         await sender_at(core.world, actor, address, letter.send_mode)
     sender = (readable(mailbox.label or actor.identity.name), address)
     in_reply_to, references = await _parent(core, actor, address, letter.in_reply_to)
+    files = await asyncio.to_thread(_files, letter.attachments)
     headers = {**letter.headers, **({HEADER_MES: HEADER_MES_FIN} if letter.close_conversation else {})}
     draft = Draft(
         from_=sender,
@@ -175,7 +177,7 @@ async def _composed(core: Core, actor: Actor, mailbox: Mailbox, body: bytes) -> 
         subject=letter.subject,
         text=letter.text,
         html=letter.html,
-        files=[_file(one) for one in letter.attachments],
+        files=files,
         in_reply_to=in_reply_to,
         references=references,
         receipt_to=sender if letter.request_read_receipt else None,
@@ -225,12 +227,15 @@ def _canonical(text: str) -> str:
         raise Refusal(Rule.BAD_ADDRESS, f"{error}.", subject=text[:320], reference="rfc5321#4.1.2") from error
 
 
-def _file(attachment: schemas.AttachmentIn) -> File:
-    try:
-        octets = base64.b64decode(attachment.content_base64, validate=True)
-    except ValueError as error:  # letters beyond ASCII are not even an error of base64
-        raise Refusal(Rule.INVALID, f"content_base64 of {attachment.filename} is not base64.", reference="rfc4648#4") from error
-    return File(attachment.filename, attachment.content_type, octets)
+def _files(attachments: list[schemas.AttachmentIn]) -> list[File]:
+    found = []
+    for one in attachments:
+        try:
+            octets = base64.b64decode(one.content_base64, validate=True)
+        except ValueError as error:  # letters beyond ASCII are not even an error of base64
+            raise Refusal(Rule.INVALID, f"content_base64 of {one.filename} is not base64.", reference="rfc4648#4") from error
+        found.append(File(one.filename, one.content_type, octets))
+    return found
 
 
 async def _parent(core: Core, actor: Actor, address: str, text: str | None) -> tuple[str | None, list[str]]:

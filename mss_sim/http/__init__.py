@@ -3,6 +3,7 @@
     dependencies    the core, the actor, addresses and ids in paths, typed for FastAPI
     control         who may drive the control plane
     front           what is asked before a body is read: the host, who is there, the size
+    structure       how many values a JSON body holds
     server          uvicorn behind a listener in clear or in TLS, its limits, and what the application is told of TLS
     handshake       TLS before HTTP, in its time
     problems        the one table that shows refusals over HTTP, and problem documents (RFC 9457)

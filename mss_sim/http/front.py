@@ -5,7 +5,7 @@
 | is the Host one of ours?           | /api, /auth, /control, the documentation | 421     |
 | who is asking?                     | /api, before a body                      | 401     |
 | may they drive the control plane?  | /control, before a body                  | 403     |
-| is the body within its limit?      | everything                               | 413     |
+| is the body within its limits?     | everything                               | 413     |
 
 The Host is what tells a page of another site, whose own name leads to this machine for a moment (DNS rebinding), from a client of ours.
 
@@ -29,6 +29,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.http import problems
 from mss_sim.http.control import check_allowed
 from mss_sim.http.dependencies import authenticate, client_of
+from mss_sim.http.structure import Values
 
 _HOSTED = ("/api", "/auth", "/control", "/docs", "/openapi.json")
 _LINGER_BYTES = 1024 * 1024
@@ -67,23 +68,29 @@ class Front:
 
     async def _read_within(self, limit: int, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the application read a body whose head may not have told its size; what it says of one that is cut is not sent."""
-        size = 0
+        size, most = 0, self._core.world.settings.http_values_max
+        values = Values() if _may_be_json(scope) else None
+        refusal: Refusal | None = None
 
         async def counted() -> Message:
-            nonlocal size
+            nonlocal size, refusal
             message = await receive()
             size += len(message.get("body", b""))
             if size > limit:
-                raise _too_large(limit)
+                refusal = _too_large(limit)
+            elif values is not None and values.feed(message.get("body", b"")) > most:
+                refusal = Refusal(Rule.TOO_LARGE, f"The body holds over {most} values; send fewer at once.", reference="mss-sim#bounds")
+            if refusal is not None:
+                raise refusal
             return message
 
         async def sent(message: Message) -> None:
-            if size <= limit:
+            if refusal is None:
                 await send(message)
 
         await self._app(scope, counted, sent)
-        if size > limit:
-            await _refuse(problems.response(_too_large(limit)), scope, receive, send)
+        if refusal is not None:
+            await _refuse(problems.response(refusal), scope, receive, send)
 
     def _check_host(self, request: Request) -> None:
         path = request.scope["path"]
@@ -137,6 +144,12 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _may_be_json(scope: Scope) -> bool:
+    """Whether a body may be read as JSON: one of another type is not."""
+    kinds = [value.partition(b";")[0].strip().lower() for name, value in scope["headers"] if name == b"content-type"]
+    return not kinds or any(kind.endswith(b"json") for kind in kinds)
 
 
 def _announced(request: Request) -> int | None:

@@ -55,6 +55,7 @@ PROBLEMS: dict[Rule, tuple[int, str]] = {
     Rule.STORE_UNAVAILABLE: (503, "The store does not answer"),
     Rule.EXPIRED: (422, "The delivery time expired"),
 }
+_FAULTS_MAX = 100
 _CHALLENGES = 'Basic realm="mss-sim", charset="UTF-8", Bearer realm="mss-sim"'
 
 
@@ -108,7 +109,7 @@ async def _on_refusal(_request: Request, error: Exception) -> Response:
 
 async def _on_invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
-    faults = [{"where": ".".join(str(step) for step in one["loc"]), "what": one["msg"]} for one in error.errors()]
+    faults = [{"where": ".".join(str(step) for step in one["loc"]), "what": one["msg"]} for one in error.errors()[:_FAULTS_MAX]]
     summary = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults[:5])
     body = problem(Refusal(Rule.INVALID, f"Correct the request: {summary}."))
     return _respond({**body, "errors": faults}, {})

@@ -419,3 +419,12 @@ async def test_a_database_named_by_its_url_is_for_its_owner_alone(start: StartSi
             assert modes([tmp_path / "named.db", tmp_path / "named.db-wal"]) == {"named.db": "0o600", "named.db-wal": "0o600"}
     finally:
         os.umask(before)
+
+
+@pytest.mark.parametrize(("values", "status"), [(90, 201), (110, 413)])
+async def test_a_body_of_too_many_values_is_refused_however_long_its_texts_may_be(start: StartSimulator, values: int, status: int) -> None:
+    async with start(http_values_max=100) as simulator:
+        doctor = Person(simulator, "doctor")
+        fields = {f"X-Field-{number}": "x" for number in range(values // 3)}  # a name, a text, and a comma
+        sent = await doctor.send(DOCTOR, to=[PRACTICE], text='a, "b", ' * 1_000, headers=fields)
+        assert (sent.status_code, sent.json().get("code")) == (status, None if status == 201 else "message-too-large")

@@ -62,15 +62,15 @@ class Victim:
         return http.client.HTTPConnection(self.ready["http"].removeprefix("http://"), timeout=60)
 
     def rest(self, method: str, path: str, body: Any = None) -> int:
-        """The status of a request to the REST API."""
-        connection = self.http()
+        """The status of a request to the REST API; 0 when it was hung up on before all of it was sent."""
         name = b64encode(f"{_LOGIN}:{_PASSWORD}".encode()).decode()
         headers = {"Authorization": f"Basic {name}", "Content-Type": "application/json"}
-        connection.request(method, f"/api/v1/mailboxes/{DOCTOR}{path}", None if body is None else json.dumps(body), headers)
-        answer = connection.getresponse()
-        answer.read()
-        connection.close()
-        return answer.status
+        with contextlib.closing(self.http()) as connection, contextlib.suppress(ConnectionError):
+            connection.request(method, f"/api/v1/mailboxes/{DOCTOR}{path}", None if body is None else json.dumps(body), headers)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+        return 0
 
     def smtp(self, raw: bytes) -> None:
         """Send a letter; it may be refused."""
@@ -245,6 +245,13 @@ _REQUESTS: dict[str, tuple[str, str, Callable[[], Any]]] = {
     "a subject of a megabyte": ("POST", "/messages", lambda: {"to": [DOCTOR], "subject": "a " * 500_000}),
     "encoded words in a header": ("POST", "/messages", lambda: {"to": [DOCTOR], "headers": {"X-MSS-NIL": "=?utf-8?q?a?= " * 50_000}}),
     "a text of a megabyte": ("POST", "/messages", lambda: {"to": [DOCTOR], "text": "é\n" * 300_000}),
+    "fields that nobody knows": ("POST", "/messages", lambda: {f"k{number}": 1 for number in range(1_500_000)}),
+    "an attachment of 24 megabytes": (
+        "POST",
+        "/messages",
+        lambda: {"attachments": [{"filename": "a", "content_type": "a/b", "content_base64": "AAAA" * 8_000_000}]},
+    ),
+    "fields that nobody knows, beside a grant": ("POST", "/grants", lambda: {f"k{number}": 1 for number in range(80_000)}),
     "a search for a long text": ("GET", f"/messages?text={'x' * 60_000}", lambda: None),
     "a search for a text": ("GET", f"/messages?text={'x' * 900}", lambda: None),
     "folders": ("GET", "/folders", lambda: None),
