@@ -5,6 +5,7 @@ authorisation identity of his mechanism or, for clients that have none, by the n
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from mss_sim.clock import SECOND, Micros
 from mss_sim.core import certificates, delegation
@@ -84,8 +85,7 @@ async def with_certificate(world: World, certificate: bytes | None, *, door: Doo
     owner = await world.store.read(identities.by_id, box.owner_id)
     if owner is None or not owner.enabled:
         raise _refused()
-    await world.directory.operator_of(box.address)
-    check_way(world, box, LogInBy.CERTIFICATE)
+    await world.store.read(partial(check_way, world), mailbox=box, way=LogInBy.CERTIFICATE)
     return Actor(owner, door, box.address, way=LogInBy.CERTIFICATE, serial=shown.serial)
 
 
@@ -135,11 +135,14 @@ async def _actor(world: World, identity: Identity, door: Door, mailbox: str | No
     actor = await _acting(world, identity, door, mailbox)
     if door in _MAIL_DOORS:
         actor = replace(actor, way=way)
-        held = await world.store.read(_home, actor, world.clock.now())
-        if held is not None:
-            await world.directory.operator_of(held.address)
-            check_way(world, held, way)
+        await world.store.read(partial(_check_home, world), actor)
     return actor
+
+
+def _check_home(world: World, conn: Connection, actor: Actor) -> None:
+    home = _home(conn, actor, world.clock.now())
+    if home is not None:
+        check_way(world, conn, home, actor.way)
 
 
 def _home(conn: Connection, actor: Actor, now: Micros) -> Mailbox | None:
@@ -151,11 +154,11 @@ def _home(conn: Connection, actor: Actor, now: Micros) -> Mailbox | None:
     return next((mailbox for mailbox in own if mailbox.state is not MailboxState.CLOSED), None)
 
 
-def check_way(world: World, mailbox: Mailbox, way: LogInBy | None) -> None:
+def check_way(world: World, conn: Connection, mailbox: Mailbox, way: LogInBy | None) -> None:
     """Refuse a mailbox that does not open by the way that somebody logged in; asked at every mailbox that he opens or sends from."""
     if way is None:
         return
-    operator = world.directory.remembered(mailbox.address)
+    operator = world.directory.operator_in(conn, mailbox.address)
     accepted, name = (operator.authentication, operator.name) if operator else (frozenset(LogInBy), "")
     lenient = world.settings.app_passwords and world.settings.profile is Profile.DEVELOPMENT
     decide_way(mailbox.kind, way, accepted, name, app_passwords=lenient)

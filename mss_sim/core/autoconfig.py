@@ -45,14 +45,10 @@ async def records(world: World, doors: Doors, name: str) -> tuple[Record, ...] |
     name = name.rstrip(".").lower()
     if name == doors.hostname:
         return _addresses(doors)
-    label, domain = "", name
-    await world.directory.operator_of(f"x@{name}")  # looks at the store for a name that is new, once and not for each of its labels
-    while domain:
-        if world.directory.remembered(f"x@{domain}") is not None:
-            return _of(doors, label)
-        head, _, domain = domain.partition(".")
-        label = f"{label}.{head}" if label else head
-    raise LookupError(name)
+    domain = await world.directory.domain_above(name)
+    if domain is None:
+        raise LookupError(name)
+    return _of(doors, name.removesuffix(domain).removesuffix("."))
 
 
 def _of(doors: Doors, label: str) -> tuple[Record, ...] | bool:

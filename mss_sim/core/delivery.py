@@ -93,7 +93,7 @@ class Delivery:
             self._store(conn, kept, berths)
             results |= {sorted_.letter.id: accepted(sorted_) for sorted_ in kept}
             self._enqueued |= any(sorted_.relayed for sorted_ in kept)
-            notifications = reports.notifications(self._world, kept)
+            notifications = reports.notifications(self._world, conn, kept)
             if notifications:
                 self.deliver(conn, notifications)
         return results
@@ -114,7 +114,7 @@ class Delivery:
         """Decide on one letter; Refusal when none of it may be kept."""
         sender = berths.get(letter.left_from)
         answered = threads.answered(conn, letter, sender, berths, among)
-        twin = threads.twin(conn, letter, sender) if self._may_have_left(letter) else None
+        twin = threads.twin(conn, letter, sender) if self._may_have_left(conn, letter) else None
         thread_id = answered[0][0] if answered else threads.of_new(conn, letter, sender, berths)
         sorted_ = Sorted(letter, twin[0] if twin else thread_id, twin=twin[1] if twin else None)
         if letter.origin:
@@ -163,7 +163,7 @@ class Delivery:
     ) -> Refusal | None:
         """Put one recipient among the delivered, the relayed or the missed; the refusal when it would be refused."""
         letter = sorted_.letter
-        operator = self._world.directory.remembered(addressee.address)
+        operator = self._world.directory.operator_in(conn, addressee.address)
         local = letter.local_operator in (None, operator.id if operator else None)
         if sender and sender.kind is MailboxKind.PATIENT and not _is_receipt_to(sorted_, addressee.address):
             refusal = self._answer_refusal(conn, sender, addressee.address, berth, answered)
@@ -189,11 +189,11 @@ class Delivery:
             return Reach.NOTICE
         return Reach.LOCAL if local or not self._world.settings.remote_unknown_bounces else Reach.REMOTE
 
-    def _may_have_left(self, letter: Letter) -> bool:
+    def _may_have_left(self, conn: Connection, letter: Letter) -> bool:
         """Whether a letter that comes in by the MX port may have been submitted to this very store."""
         if letter.door is not Door.MX or self._world.settings.relay is not Relay.SMTP:
             return False
-        operator = self._world.directory.remembered(letter.left_from) if letter.left_from else None
+        operator = self._world.directory.operator_in(conn, letter.left_from) if letter.left_from else None
         return operator is not None and operator.mx is None
 
     def _relays(self, letter: Letter, operator: Operator | None, *, local: bool) -> bool:

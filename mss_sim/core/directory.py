@@ -6,6 +6,8 @@ anyway. Old memory can therefore delay a refusal from RCPT to the end of DATA, n
 
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from mss_sim.mail.addresses import domain_of
 from mss_sim.policy.routing import Room, Standing, standing
 from mss_sim.store import mailboxes, operators
@@ -47,10 +49,19 @@ class Directory:
         memory = await self._fresh()
         return None if operator_id is None else memory.operators.get(operator_id)
 
-    def remembered(self, address: str) -> Operator | None:
-        """The same from memory alone, for units of work; the domain was asked for by `operator_of` before."""
-        operator_id = self._memory.domains.get(domain_of(address))
-        return None if operator_id is None else self._memory.operators[operator_id]
+    def operator_in(self, conn: Connection, address: str) -> Operator | None:
+        """The same inside a unit of work: from memory while nothing changed, else as the unit sees it."""
+        memory, domain = self._memory, domain_of(address)
+        if memory.version == self._store.directory_version and domain in memory.domains:
+            return memory.operators[memory.domains[domain]]
+        return operators.of_domain(conn, domain)
+
+    async def domain_above(self, name: str) -> str | None:
+        """The longest domain of the trust space that a host name is, or lies below; the store is asked once, not for each label."""
+        await self.operator_of(f"x@{name}")
+        while name and name not in self._memory.domains:
+            name = name.partition(".")[2]
+        return name or None
 
     async def mailbox(self, address: str) -> Mailbox | None:
         """The mailbox at a canonical address."""

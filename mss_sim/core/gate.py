@@ -26,7 +26,7 @@ from mss_sim.vocabulary import MailboxState, Right
 def require(world: World, conn: Connection, actor: Actor, address: str, right: Right) -> Held:
     """The mailbox with what the actor may do in it, when they may use that right now; the refusal by the table above otherwise."""
     held = about(world, conn, actor, address, right)
-    check_open(world, actor, held)
+    check_open(world, conn, actor, held)
     return held
 
 
@@ -56,25 +56,25 @@ def check_reach(actor: Actor, address: str | None) -> None:
     )
 
 
-def check_open(world: World, actor: Actor, held: Held) -> None:
+def check_open(world: World, conn: Connection, actor: Actor, held: Held) -> None:
     """Refuse a mailbox that is closed, or that does not open by the way that the actor logged in."""
     address = held.mailbox.address
     if held.mailbox.state is MailboxState.CLOSED:
         detail = f"The mailbox {address} is closed: nothing is read or done in it until it is opened again."
         raise Refusal(Rule.MAILBOX_CLOSED, detail, subject=address, reference="mss-sim#closed-mailbox")
     try:
-        check_way(world, held.mailbox, actor.way)
+        check_way(world, conn, held.mailbox, actor.way)
     except Refusal as refusal:
         raise Refusal(Rule.RIGHT_MISSING, refusal.detail, subject=address, reference=refusal.reference) from refusal
 
 
-def opens(world: World, actor: Actor, held: Held) -> bool:
+def opens(world: World, conn: Connection, actor: Actor, held: Held) -> bool:
     """Whether a mailbox that the actor holds something of would pass the gate for whoever may see it; for lists of mailboxes."""
     if not held.access.may(Right.SEE):
         return False
     try:
         check_reach(actor, held.mailbox.address)
-        check_open(world, actor, held)
+        check_open(world, conn, actor, held)
     except Refusal:
         return False
     return True

@@ -31,7 +31,7 @@ async def everything(world: World, actor: Actor) -> list[Listed]:
     def query(conn: Connection) -> list[Listed]:
         held = delegation.all_held(conn, actor.identity.id, world.clock.now())
         said = subscriptions.said(conn, actor.identity.id)
-        return [_listed(conn, one, said) for one in held if gate.opens(world, actor, one)]
+        return [_listed(conn, one, said) for one in held if gate.opens(world, conn, actor, one)]
 
     return await world.store.read(query)
 

@@ -37,7 +37,7 @@ _ACTIONS: dict[DsnAction, TimelineKind] = {
 }
 
 
-def notifications(world: World, kept: Sequence[Sorted]) -> list[Letter]:
+def notifications(world: World, conn: Connection, kept: Sequence[Sorted]) -> list[Letter]:
     """The notifications due for letters just sorted, one per letter and action."""
     letters = []
     for sorted_ in kept:
@@ -47,9 +47,9 @@ def notifications(world: World, kept: Sequence[Sorted]) -> list[Letter]:
             about = dsn.Envelope(envelope.sender, sorted_.letter.at, envelope.envelope_id, envelope.return_full, sorted_.letter.raw)
             number = sorted_.letter.submission_id
             told = sorted_.delivered[0][0].address if sorted_.delivered else sorted_.missed[0][0].address
-            operator = sorted_.letter.local_operator or operator_id(world, told)
+            operator = sorted_.letter.local_operator or operator_id(world, conn, told)
             groups = groupby(statuses, key=lambda one: one.action)
-            letters += [notification(world, about, list(group), number, operator) for _, group in groups]
+            letters += [notification(world, conn, about, list(group), number, operator) for _, group in groups]
     return letters
 
 
@@ -68,14 +68,19 @@ def _statuses(sorted_: Sorted) -> list[RecipientStatus]:
     return sorted(found, key=lambda status: status.action)
 
 
-def operator_id(world: World, address: str) -> int | None:
-    """The operator of an address, as last heard of."""
-    operator = world.directory.remembered(address)
+def operator_id(world: World, conn: Connection, address: str) -> int | None:
+    """The operator of an address."""
+    operator = world.directory.operator_in(conn, address)
     return operator.id if operator else None
 
 
 def notification(
-    world: World, about: dsn.Envelope, statuses: Sequence[RecipientStatus], submission_id: int | None, operator: int | None
+    world: World,
+    conn: Connection,
+    about: dsn.Envelope,
+    statuses: Sequence[RecipientStatus],
+    submission_id: int | None,
+    operator: int | None,
 ) -> Letter:
     """One notification of an operator as a letter to the return path, itself with a null one (ref: rfc5321#4.5.5)."""
     at = world.clock.now()
@@ -84,7 +89,7 @@ def notification(
         about,
         statuses,
         reporting_mta=hostname,
-        from_=f"mailer-daemon@{domain_of(about.sender if operator_id(world, about.sender) == operator else statuses[0].address)}",
+        from_=f"mailer-daemon@{domain_of(about.sender if operator_id(world, conn, about.sender) == operator else statuses[0].address)}",
         message_id=world.ids.message_id(hostname),
         at=at,
     )

@@ -113,4 +113,4 @@ class Settling:
         about = dsn.Envelope(submission.return_path, submission.submitted_at, submission.envelope_id, submission.return_full, raw)
         until = retry_deadline(world, submission.submitted_at) if action is DsnAction.DELAYED else None
         told = RecipientStatus(person.address, action, answer.status, answer.reply, person.original, answer.host, until)
-        self._delivery.deliver(conn, [reports.notification(world, about, [told], submission.id, submission.operator_id)])
+        self._delivery.deliver(conn, [reports.notification(world, conn, about, [told], submission.id, submission.operator_id)])

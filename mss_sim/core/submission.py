@@ -59,13 +59,13 @@ async def sender_at(world: World, actor: Actor, address: str, wished: SendMode |
         assert held is not None  # noqa: S101 - an access without a mailbox has no right, and was refused
         own = [box for box in mailboxes.owned_by(conn, actor.identity.id) if box.kind is MailboxKind.PER]
         active = [box.address for box in own if box.state is MailboxState.ACTIVE]
+        try:
+            check_way(world, conn, held.mailbox, actor.way)
+        except Refusal as refusal:
+            raise Refusal(Rule.SEND_NOT_ALLOWED, refusal.detail, subject=address, reference=refusal.reference) from refusal
         return Sender(held.mailbox, sending, active[0] if active else None)
 
     sender = await world.store.read(query)
-    try:
-        check_way(world, sender.mailbox, actor.way)
-    except Refusal as refusal:
-        raise Refusal(Rule.SEND_NOT_ALLOWED, refusal.detail, subject=address, reference=refusal.reference) from refusal
     decide_leaving(sender.mailbox.state, address)
     return sender
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from mss_sim.models.tables import domains, operators
 from mss_sim.vocabulary import LogInBy
@@ -54,15 +54,18 @@ def every(conn: Connection) -> list[Operator]:
     names: dict[int, list[str]] = {}
     for name, operator_id in conn.execute(select(domains.c.name, domains.c.operator_id).order_by(domains.c.name)):
         names.setdefault(operator_id, []).append(name)
-    return [
-        Operator(
-            row.id,
-            row.name,
-            row.message_size_bytes_max,
-            tuple(names.get(row.id, ())),
-            row.mx,
-            row.mx_ca,
-            frozenset(map(LogInBy, row.authentication.split())) or frozenset(LogInBy),
-        )
-        for row in conn.execute(select(*operators.c).order_by(operators.c.name))
-    ]
+    return [_operator(row, tuple(names.get(row.id, ()))) for row in conn.execute(select(*operators.c).order_by(operators.c.name))]
+
+
+def of_domain(conn: Connection, domain: str) -> Operator | None:
+    """The operator that a domain belongs to."""
+    row = conn.execute(select(*operators.c).join(domains).where(domains.c.name == domain)).one_or_none()
+    if row is None:
+        return None
+    theirs = select(domains.c.name).where(domains.c.operator_id == row.id).order_by(domains.c.name)
+    return _operator(row, tuple(conn.execute(theirs).scalars()))
+
+
+def _operator(row: Row[Any], names: tuple[str, ...]) -> Operator:
+    ways = frozenset(map(LogInBy, row.authentication.split())) or frozenset(LogInBy)
+    return Operator(row.id, row.name, row.message_size_bytes_max, names, row.mx, row.mx_ca, ways)

@@ -292,3 +292,14 @@ async def test_the_way_in_is_judged_at_every_mailbox(simulator: Simulator) -> No
     answer = await client.ask(f'SELECT "Shared/{LABORATORY}/INBOX"')
     assert answer[-1].startswith("NO [NOPERM]"), answer
     await client.close()
+
+
+async def test_an_operator_that_changes_its_ways_is_heard_on_open_connections(simulator: Simulator) -> None:
+    client = await ImapClient.open(simulator, "camille.martin", "cabinet-2026")
+    assert (await client.ask("SELECT INBOX"))[-1].startswith("OK")
+    await control(simulator, "PATCH", f"/operators/{quote(OPERATOR)}", {"authentication": ["psc"]})
+    client.writer.write(b"a SELECT INBOX\r\n")
+    assert (await client.line()).endswith("accepts other ways to log in: psc.")
+    with pytest.raises(EOFError):
+        await client.line()
+    await client.close()
