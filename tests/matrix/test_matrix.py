@@ -21,8 +21,6 @@ from tests.matrix.world import ELSEWHERE, World, grantable, home_of, start
 
 _SHARE = int(os.environ.get("MATRIX_SHARE", "10"))
 _SEED = "2026"
-_APART = frozenset({"revoke", "hand over"})
-"""Acts whose refusal still tells a stranger a mailbox from an address that nobody has; the verdict is checked all the same."""
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +111,7 @@ def _wrong(world: World, cell: Cell) -> str | None:
     words |= {"hidden"} if cell.act.shown else set()
     if answer.word not in words:
         return f"{cell.name}: expected {sorted(words)}, answered {answer.word}: {answer.text.strip()[:300]}"
-    return _told_apart(world, cell, material, answer) if is_stranger(cell) and cell.act.name not in _APART else None
+    return _told_apart(world, cell, material, answer) if is_stranger(cell) else None
 
 
 def _told_apart(world: World, cell: Cell, material: Material, answer: Answer) -> str | None:
