@@ -21,8 +21,8 @@ decided once and each door shows it in its own form.
 A row imports rows below it, never above, never beside; import-linter checks it. No module holds state: several
 worlds can live in one process, each with its own clock and ports.
 
-Where to begin reading: one message goes from `smtp/submission.py` through `core/submission.py` and
-`core/delivery.py` to `store/messages.py`. The rules are in `policy/`, one table and one function each.
+Where to begin reading: one message goes from `smtp/submission.py` through `core/mailflow/submission.py` and
+`core/mailflow/delivery.py` to `store/messages.py`. The rules are in `policy/`, one table and one function each.
 ARCHITECTURE.md is the map; docs/quirks.md tells every liberty taken, because the national texts are only partly
 public.
 """

@@ -14,7 +14,7 @@ from mss_sim import log
 from mss_sim.errors import Refusal
 
 if TYPE_CHECKING:
-    from mss_sim.app import Simulator
+    from mss_sim.app.simulator import Simulator
     from mss_sim.config import Settings
 
 app = typer.Typer(name="mss-sim", help="A simulator of the MSSanté trust space.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -114,7 +114,7 @@ def _settings(**options: Any) -> "Settings":
 
 
 def _check_seed(seed: str) -> None:
-    from mss_sim.core import seed as seeds  # noqa: PLC0415
+    from mss_sim.core.control import seed as seeds  # noqa: PLC0415
 
     if seed != "none" and seed not in seeds.names():
         raise _fail(f"there is no seed {seed}; the seeds are {', '.join(seeds.names())}")
@@ -132,7 +132,7 @@ def _run_loop(work: Any) -> None:
 
 
 async def _run(settings: "Settings", seed: str | None, ready_file: Path | None) -> None:
-    from mss_sim.app import Simulator  # noqa: PLC0415
+    from mss_sim.app.simulator import Simulator  # noqa: PLC0415
 
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -361,7 +361,7 @@ def upgrade(
     data: _DataDir = _DEFAULT_DATA, url: Annotated[str | None, typer.Option(help="PostgreSQL URL, instead of --data.")] = None
 ) -> None:
     """Bring the database to the newest schema; the simulator does it too when it starts."""
-    from mss_sim.app import upgrade_database  # noqa: PLC0415
+    from mss_sim.app.simulator import upgrade_database  # noqa: PLC0415
 
     typer.echo(f"schema {upgrade_database(data, url)}")
 

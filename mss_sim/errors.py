@@ -3,7 +3,7 @@
     Refusal                     a rule says no; every front end shows it in its own form
     └── RecipientsRefused       the same, told recipient by recipient
 
-A rule is decided once (policy, store) and shown by three tables: `smtp/replies.py`, `imap/responses.py`, `http/problems.py`. A test
+A rule is decided once (policy, store) and shown by three tables: `smtp/replies.py`, `imap/grammar/responses.py`, `http/problems.py`. A test
 checks that each of them knows every rule. Anything else that is raised is a defect of the simulator, answered 451, BYE or 500 without
 its trace.
 """

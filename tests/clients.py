@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 
 HOSPITAL = "paul.durand@hopital-ormes.sim.mssante.fr"
 WARD = "cardiologie@hopital-ormes.sim.mssante.fr"

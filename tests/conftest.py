@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from mss_sim import log
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import Clock, ManualClock
 from mss_sim.config import Settings
 from tests.counters import astray

@@ -5,7 +5,7 @@ Every path that adds, takes away or marks a copy keeps them, so every world that
 
 from sqlalchemy import Connection, text
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 
 _ASTRAY = text("""
 SELECT place, counter, kept, counted FROM (

@@ -7,8 +7,7 @@ from typing import Any, cast
 
 import httpx
 
-from mss_sim.api import app
-from mss_sim.psc import control as psc_control
+from mss_sim.app import http_application
 
 _WITH_SLASHES = ("idnat", "client_id", "text")
 """Parameters that take the rest of a path."""
@@ -19,9 +18,8 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 def document() -> dict[str, Any]:
     """The document; it is the same in every world."""
     nothing = cast("Any", None)
-    built = app.build(nothing, ca_file=Path(), sockets=app.Sockets({}, nothing, nothing), doors=nothing, seed=None)
-    built.include_router(psc_control.router)  # what else psc.install adds are plain routes, which no document shows
-    return built.openapi()
+    sockets = http_application.Sockets({}, nothing, nothing)
+    return http_application.build(nothing, ca_file=Path(), sockets=sockets, doors=nothing, seed=None).openapi()
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:

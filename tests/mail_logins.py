@@ -13,7 +13,7 @@ from typing import NamedTuple
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import Reply, letter
 
 SECONDS = 20

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 
 DOCTOR, DOCTOR2 = "899700420013", "899700420021"
 VERIFIER = "a-verifier-of-at-least-forty-three-characters-in-all"

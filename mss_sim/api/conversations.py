@@ -7,16 +7,18 @@ from starlette.responses import Response
 
 from mss_sim.api import schemas, views
 from mss_sim.api.paging import CurrentPage, Listing
-from mss_sim.api.views import Json
 from mss_sim.clock import iso
-from mss_sim.core import conversations, foldering, journal, people
-from mss_sim.core.accounts import Actor
-from mss_sim.core.conversations import Conversation
-from mss_sim.core.core import Core
-from mss_sim.core.rows import Folder, Identity, Line
+from mss_sim.core.access import journal, names
+from mss_sim.core.access.authentication import Actor
+from mss_sim.core.assembly import Core
+from mss_sim.core.conversations import conversations
+from mss_sim.core.conversations.conversations import Conversation
+from mss_sim.core.mailbox import folders
+from mss_sim.core.world.rows import Folder, Identity, Line
 from mss_sim.errors import Rule
 from mss_sim.http.answers import IN_A_MAILBOX, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
+from mss_sim.http.shapes import Json, person
 from mss_sim.ids import encode
 
 router = APIRouter(prefix="/mailboxes/{address}", tags=["conversations"], responses=refusing(*IN_A_MAILBOX))
@@ -24,7 +26,7 @@ _CLOSING = refusing(Rule.CONFLICT)
 
 
 async def _folders(core: Core, actor: Actor, address: str) -> dict[int, Folder]:
-    return {row.id: row for row, _ in await foldering.list_folders(core.world, actor, address)}
+    return {row.id: row for row, _ in await folders.list_folders(core.world, actor, address)}
 
 
 @router.get("/conversations", responses={200: {"model": schemas.ConversationPage}})
@@ -66,7 +68,7 @@ async def _shown(core: Core, actor: Actor, address: str, found: Conversation) ->
 async def read_journal(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, page: CurrentPage) -> Response:
     """Who did what with this mailbox, newest first; the right to manage is needed."""
     rows = await journal.of_mailbox(core.world, actor, address, before=page.before(Listing.JOURNAL), limit=page.limit + 1)
-    known = await people.by_ids(core.world, (row.actor_id for row in rows))
+    known = await names.by_ids(core.world, (row.actor_id for row in rows))
     return Json(page.cut(Listing.JOURNAL, rows, lambda row: row.id, lambda row: _line(row, known)))
 
 
@@ -76,7 +78,7 @@ def _line(row: Line, known: dict[int, Identity]) -> dict[str, object]:
         "at": iso(row.at),
         "act": row.act,
         "door": row.door,
-        "actor": views.person(known, row.actor_id),
+        "actor": person(known, row.actor_id),
         "grant_id": encode(row.grant_id) if row.grant_id is not None else None,
         "email_id": encode(row.message_id) if row.message_id is not None else None,
         "detail": row.detail,

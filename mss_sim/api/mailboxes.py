@@ -4,13 +4,14 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from mss_sim.api import schemas, views
-from mss_sim.api.views import Json
-from mss_sim.core import control, foldering, holders, mailboxes
-from mss_sim.core.delegation import By
-from mss_sim.core.holders import Holder
+from mss_sim.core.access import holders
+from mss_sim.core.access.access import By
+from mss_sim.core.access.holders import Holder
+from mss_sim.core.mailbox import folders, mailboxes, messages
 from mss_sim.errors import Rule
 from mss_sim.http.answers import ANYWHERE, IN_A_MAILBOX, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
+from mss_sim.http.shapes import Json
 from mss_sim.vocabulary import Door
 
 router = APIRouter(tags=["mailboxes"], responses=refusing(*ANYWHERE))
@@ -23,7 +24,7 @@ _HOLDERS = refusing(*IN_A_MAILBOX, Rule.GRANT_NOT_ALLOWED, Rule.GRANTEE_NOT_ALLO
 @router.get("/me", responses={200: {"model": schemas.Me}})
 async def who_am_i(core: CurrentCore, actor: CurrentActor) -> Response:
     """Who you are, and every mailbox that you may see with your rights over it: the one that you logged in for, if you chose one."""
-    rows = await mailboxes.held_mailboxes(core.world, actor)
+    rows = await messages.held_mailboxes(core.world, actor)
     identity = actor.identity
     return Json(
         {
@@ -40,33 +41,33 @@ async def who_am_i(core: CurrentCore, actor: CurrentActor) -> Response:
 @router.get("/mailboxes", responses={200: {"model": list[schemas.MailboxOut]}})
 async def list_mailboxes(core: CurrentCore, actor: CurrentActor) -> Response:
     """The mailboxes that you may see: your own, the shared ones, the delegated ones; or the one that you logged in for."""
-    return Json([views.held(row) for row in await mailboxes.held_mailboxes(core.world, actor)])
+    return Json([views.held(row) for row in await messages.held_mailboxes(core.world, actor)])
 
 
 @router.get("/mailboxes/{address}", responses={200: {"model": schemas.MailboxOut}, **_HERE})
 async def get_mailbox(core: CurrentCore, actor: CurrentActor, address: MailboxAddress) -> Response:
     """One mailbox with your rights over it."""
-    return Json(views.held(await mailboxes.held_mailbox(core.world, actor, address)))
+    return Json(views.held(await messages.held_mailbox(core.world, actor, address)))
 
 
 @router.patch("/mailboxes/{address}", responses={200: {"model": schemas.MailboxOut}, **_HERE})
 async def change_mailbox(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, patch: schemas.MailboxPatch) -> Response:
     """Change texts, red list, preferred rank, seen and sent policies; a holder or a grantee with manage may."""
-    await control.change_managed_mailbox(core.world, actor, address, patch.model_dump(exclude_unset=True, mode="json"))
-    return Json(views.held(await mailboxes.held_mailbox(core.world, actor, address)))
+    await mailboxes.change_managed_mailbox(core.world, actor, address, patch.model_dump(exclude_unset=True, mode="json"))
+    return Json(views.held(await messages.held_mailbox(core.world, actor, address)))
 
 
 @router.get("/mailboxes/{address}/folders", responses={200: {"model": list[schemas.FolderOut]}, **_HERE}, tags=["folders"])
 async def list_folders(core: CurrentCore, actor: CurrentActor, address: MailboxAddress) -> Response:
     """The folders of a mailbox, INBOX first. `unseen` follows the seen policy."""
-    rows = await foldering.list_folders(core.world, actor, address)
+    rows = await folders.list_folders(core.world, actor, address)
     return Json([views.folder(row, unseen) for row, unseen in rows])
 
 
 @router.post("/mailboxes/{address}/folders", status_code=201, responses={201: {"model": schemas.FolderOut}, **_NAMING}, tags=["folders"])
 async def create_folder(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, folder: schemas.FolderIn) -> Response:
     """Create a folder; the ones above it are made when they are missing."""
-    return Json(views.folder(await foldering.create_folder(core.world, actor, address, folder.name)), status_code=201)
+    return Json(views.folder(await folders.create_folder(core.world, actor, address, folder.name)), status_code=201)
 
 
 @router.patch("/mailboxes/{address}/folders/{folder_id}", responses={200: {"model": schemas.FolderOut}, **_NAMING}, tags=["folders"])
@@ -74,13 +75,13 @@ async def rename_folder(
     core: CurrentCore, actor: CurrentActor, address: MailboxAddress, folder_id: str, folder: schemas.FolderIn
 ) -> Response:
     """Rename a folder with all that is inside; special folders keep their names."""
-    return Json(views.folder(await foldering.rename_folder(core.world, actor, address, read_id(folder_id), folder.name)))
+    return Json(views.folder(await folders.rename_folder(core.world, actor, address, read_id(folder_id), folder.name)))
 
 
 @router.delete("/mailboxes/{address}/folders/{folder_id}", status_code=204, tags=["folders"], responses=_CHANGE)
 async def delete_folder(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, folder_id: str) -> Response:
     """Delete an empty folder."""
-    await foldering.delete_folder(core.world, actor, address, read_id(folder_id))
+    await folders.delete_folder(core.world, actor, address, read_id(folder_id))
     return Response(status_code=204)
 
 

@@ -8,16 +8,18 @@ import orjson
 from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
-from mss_sim.api import examples, schemas, views
+from mss_sim.api import schemas, views
 from mss_sim.api.paging import CurrentPage, Listing
-from mss_sim.api.views import Json
 from mss_sim.clock import from_datetime
-from mss_sim.core import mailboxes, people
-from mss_sim.core.mailboxes import FlagChange, Opened, Shown
-from mss_sim.core.rows import Identity, Item, ListQuery
+from mss_sim.core.access import names
+from mss_sim.core.mailbox import messages
+from mss_sim.core.mailbox.messages import FlagChange, Opened, Shown
+from mss_sim.core.world.rows import Identity, Item, ListQuery
 from mss_sim.errors import Refusal, Rule
+from mss_sim.http import examples
 from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
+from mss_sim.http.shapes import Json
 from mss_sim.mail.headers import decode, read_headers, split, storable, text_in
 from mss_sim.mail.mime import content
 from mss_sim.mail.parse import fold
@@ -56,8 +58,8 @@ async def list_messages(
         since=from_datetime(since) if since else None,
         has_attachment=has_attachment,
     )
-    listed = await mailboxes.list_messages(core.world, actor, address, query, folder)
-    known = await people.by_ids(core.world, (rows[0].identity_id for rows in listed.readings.values()))
+    listed = await messages.list_messages(core.world, actor, address, query, folder)
+    known = await names.by_ids(core.world, (rows[0].identity_id for rows in listed.readings.values()))
 
     def show(item: Item) -> dict[str, Any]:
         read = listed.readings.get(item.copy.id, ())
@@ -70,7 +72,7 @@ async def list_messages(
 async def get_message(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str) -> Response:
     """One message, parsed. Your first reading is recorded; it is marked seen only when you say so (PATCH)."""
     opened = await core.receipts.open_message(actor, address, read_id(message_id))
-    known = await people.by_ids(core.world, (reading.identity_id for reading in opened.readings))
+    known = await names.by_ids(core.world, (reading.identity_id for reading in opened.readings))
     return Json(_whole(opened, address, known))
 
 
@@ -155,7 +157,7 @@ async def change_flags(
 ) -> Response:
     """Set and clear flags and keywords; the right to mark is needed, for `\\Deleted` the right to delete."""
     change = FlagChange(frozenset(flags.add), frozenset(flags.remove))
-    return Json(await _shown(core, await mailboxes.change_flags(core.world, actor, address, read_id(message_id), change)))
+    return Json(await _shown(core, await messages.change_flags(core.world, actor, address, read_id(message_id), change)))
 
 
 @router.post("/{message_id}/move", responses={200: {"model": schemas.MessageSummary}})
@@ -164,11 +166,11 @@ async def move_message(core: CurrentCore, actor: CurrentActor, address: MailboxA
     folder = to.folder_id or to.folder
     if folder is None:
         raise Refusal(Rule.INVALID, "Say where: folder_id or folder.")
-    return Json(await _shown(core, await mailboxes.move(core.world, actor, address, read_id(message_id), folder)))
+    return Json(await _shown(core, await messages.move(core.world, actor, address, read_id(message_id), folder)))
 
 
 async def _shown(core: CurrentCore, changed: Shown) -> dict[str, Any]:
-    known = await people.by_ids(core.world, (reading.identity_id for reading in changed.readings))
+    known = await names.by_ids(core.world, (reading.identity_id for reading in changed.readings))
     places = {changed.folder.id: changed.folder}
     return views.summary(changed.item, places, changed.readings, known, readable=changed.readable)
 
@@ -176,5 +178,5 @@ async def _shown(core: CurrentCore, changed: Shown) -> dict[str, Any]:
 @router.delete("/{message_id}", status_code=204)
 async def delete_message(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str) -> Response:
     """Delete a message from this mailbox for good; the right to delete is needed."""
-    await mailboxes.delete(core.world, actor, address, read_id(message_id))
+    await messages.delete(core.world, actor, address, read_id(message_id))
     return Response(status_code=204)

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
-from mss_sim.api import examples
-from mss_sim.api.storable import Storable
+from mss_sim.http import examples
+from mss_sim.http.grants import GrantOut, Reason
+from mss_sim.http.shapes import IdentityRef, In, OneLine, Out, Rank
 from mss_sim.vocabulary import (
     Act,
     ClosureCause,
@@ -30,24 +31,6 @@ _SECRETARY = "590000010000017/SEC0001"
 
 
 _PEOPLE_MAX = 1_000  # more are not even looked at; `recipients_max` says how many a letter may have
-OneLine = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
-"""A text that can stand in a header: one line."""
-Reason = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")]
-"""Why, in words; without NUL, which PostgreSQL keeps not."""
-Count = Annotated[int, Field(ge=0, le=2**62)]
-Rank = Annotated[int, Field(ge=1, le=1_000_000)]
-
-
-class In(Storable, BaseModel):
-    """A request body; unknown fields are refused, so that a misspelt one is noticed."""
-
-    model_config = ConfigDict(extra="forbid", str_max_length=100_000_000)
-
-
-class Out(BaseModel):
-    """An answer."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
 
 class Problem(Out):
@@ -75,11 +58,6 @@ class Person(Out):
     address: str
 
 
-class IdentityRef(Out):
-    idnat: str
-    name: str
-
-
 class MailboxOut(Out):
     address: str
     kind: MailboxKind
@@ -95,7 +73,7 @@ class MailboxOut(Out):
     sent_policy: SentPolicy
     role: HolderRole | None = None
     """How you hold it by yourself; null for a grantee."""
-    rights: list[Right] = []
+    rights: list[Right] = Field(default=[])
     """What you may do with it now."""
 
 
@@ -199,7 +177,7 @@ class MessageOut(MessageSummary):
 
 class FlagsIn(In):
     add: list[str] = Field(default=[], examples=[["\\Seen"]])
-    remove: list[str] = []
+    remove: list[str] = Field(default=[])
 
 
 class MoveIn(In):
@@ -230,7 +208,7 @@ class SendIn(In):
     subject: str = ""
     text: str = ""
     html: str | None = None
-    attachments: list[AttachmentIn] = []
+    attachments: list[AttachmentIn] = Field(default=[])
     in_reply_to: str | None = Field(default=None, description="Id of a message in this mailbox, or a Message-ID.")
     request_read_receipt: bool = False
     request_delivery_receipt: bool = False
@@ -305,30 +283,6 @@ class ReceiptIn(In):
 class ReceiptOut(Out):
     to: str
     email_id: str
-
-
-class GrantIn(In):
-    grantee: str = Field(description="idNat of the grantee.", examples=[_SECRETARY])
-    rights: list[Right] = Field(min_length=1)
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
-    reason: Reason = ""
-
-
-class GrantOut(Out):
-    id: str
-    mailbox: str
-    grantee: IdentityRef
-    rights: list[Right]
-    valid_from: datetime | None
-    valid_until: datetime | None
-    reason: str
-    granted_by: IdentityRef | None
-    """Null: the control plane."""
-    granted_at: datetime
-    revoked_by: IdentityRef | None
-    revoked_at: datetime | None
-    in_force: bool
 
 
 class HandOverIn(In):

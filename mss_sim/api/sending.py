@@ -11,21 +11,25 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from mss_sim.api import examples, schemas, views
+from mss_sim.api import schemas, views
 from mss_sim.api.paging import CurrentPage, Listing
 from mss_sim.api.schemas import PersonIn, SendIn
-from mss_sim.api.views import Json
-from mss_sim.core import mailboxes, people, receipts
-from mss_sim.core.accounts import Actor
-from mss_sim.core.core import Core
-from mss_sim.core.letters import Accepted, Addressee, Envelope
-from mss_sim.core.receipts import ReceiptWish, Sent
-from mss_sim.core.rows import ListQuery, Mailbox
-from mss_sim.core.submission import Request as Submit
-from mss_sim.core.submission import read_message, sender_at, size_max
+from mss_sim.core.access import names as people
+from mss_sim.core.access.authentication import Actor
+from mss_sim.core.assembly import Core
+from mss_sim.core.mailbox import messages
+from mss_sim.core.mailbox.stored import read_message
+from mss_sim.core.mailflow import receipts
+from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope
+from mss_sim.core.mailflow.receipts import ReceiptWish, Sent
+from mss_sim.core.mailflow.submission import Request as Submit
+from mss_sim.core.mailflow.submission import sender_at, size_max
+from mss_sim.core.world.rows import ListQuery, Mailbox
 from mss_sim.errors import Refusal, Rule
+from mss_sim.http import examples
 from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing, unsupported
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
+from mss_sim.http.shapes import Json
 from mss_sim.ids import ID_MAX, encode
 from mss_sim.mail.addresses import AddressError, addresses_of, canonical, domain_of
 from mss_sim.mail.compose import Draft, File, compose
@@ -106,8 +110,8 @@ async def _accepted(core: Core, actor: Actor, result: Accepted) -> dict[str, Any
     timeline_in, copy_in = result.left_from, result.sent_in
     if result.mode is SendMode.OWNER:
         return views.accepted(result, timeline_in, copy_in)
-    seen = await mailboxes.may(core.world, actor, timeline_in, Right.SEE)
-    read = copy_in is not None and await mailboxes.may(core.world, actor, copy_in, Right.READ)
+    seen = await messages.may(core.world, actor, timeline_in, Right.SEE)
+    read = copy_in is not None and await messages.may(core.world, actor, copy_in, Right.READ)
     return views.accepted(result, timeline_in if seen else None, copy_in if read else None)
 
 
@@ -248,7 +252,7 @@ async def _parent(core: Core, actor: Actor, address: str, text: str | None) -> t
             raise Refusal(Rule.INVALID, "in_reply_to is no Message-ID: <left@right> is expected.", reference="rfc5322#3.6.4")
         return text, [text]
     page = ListQuery(mailbox_id=0, limit=1, before=min(read_id(text) + 1, ID_MAX))
-    listed = await mailboxes.list_messages(core.world, actor, address, page)
+    listed = await messages.list_messages(core.world, actor, address, page)
     if not listed.items or listed.items[0].copy.id != read_id(text):
         raise Refusal(Rule.NOT_FOUND, "in_reply_to names no message of this mailbox.")
     message = listed.items[0].message

@@ -5,49 +5,23 @@ from typing import Any
 from urllib.parse import quote
 
 import orjson
-from starlette.responses import Response
 
 from mss_sim.clock import iso
-from mss_sim.core.conversations import Conversation
-from mss_sim.core.delegation import Held, as_grant
-from mss_sim.core.letters import Accepted
-from mss_sim.core.receipts import Sent
-from mss_sim.core.rows import Folder, GrantRow, Identity, Item, Mailbox, Reading
+from mss_sim.core.access.access import Held
+from mss_sim.core.conversations.conversations import Conversation
+from mss_sim.core.mailflow.letter import Accepted
+from mss_sim.core.mailflow.receipts import Sent
+from mss_sim.core.world.rows import Folder, Item, Reading
+from mss_sim.http.shapes import People, mailbox, person
 from mss_sim.ids import encode
 from mss_sim.vocabulary import FLAG_NAMES, TimelineKind
 
 PREFIX = "/api/v1"
-People = Mapping[int, Identity]
-_MAILBOX_FIELDS = (
-    *("address", "kind", "state", "label", "description", "red_listed", "preferred_rank"),
-    *("message_size_bytes_max", "quota_bytes", "used_bytes"),
-)
-
-
-class Json(Response):
-    """A response made of plain data."""
-
-    media_type = "application/json"
-
-    def render(self, content: Any) -> bytes:
-        return orjson.dumps(content)
 
 
 def url(address: str, *steps: str) -> str:
     """The path of something in a mailbox."""
     return "/".join([f"{PREFIX}/mailboxes", quote(address, safe="@"), *(quote(step, safe="") for step in steps)])
-
-
-def person(people: People, identity_id: int | None) -> dict[str, str] | None:
-    """Who somebody is: idNat and name."""
-    identity = people.get(identity_id) if identity_id is not None else None
-    return {"idnat": identity.idnat, "name": identity.name} if identity else None
-
-
-def mailbox(box: Mailbox) -> dict[str, Any]:
-    """A mailbox without anybody's rights."""
-    policies = {"seen_policy": box.seen_policy, "sent_policy": box.sent_policy}
-    return {name: getattr(box, name) for name in _MAILBOX_FIELDS} | policies
 
 
 def held(one: Held) -> dict[str, Any]:
@@ -106,24 +80,6 @@ def summary(item: Item, folders: Mapping[int, Folder], readings: Sequence[Readin
 def reader(reading: Reading, people: People) -> dict[str, Any]:
     """One person who read a copy."""
     return {"by": person(people, reading.identity_id), "at": iso(reading.first_at)}
-
-
-def grant(row: GrantRow, address: str, people: People, now: int) -> dict[str, Any]:
-    """A grant with the names of all concerned."""
-    return {
-        "id": encode(row.id),
-        "mailbox": address,
-        "grantee": person(people, row.grantee_id),
-        "rights": sorted(row.rights),
-        "valid_from": iso(row.valid_from),
-        "valid_until": iso(row.valid_until),
-        "reason": row.reason,
-        "granted_by": person(people, row.granted_by_id),
-        "granted_at": iso(row.granted_at),
-        "revoked_by": person(people, row.revoked_by_id),
-        "revoked_at": iso(row.revoked_at),
-        "in_force": as_grant(row).holds_at(now),
-    }
 
 
 def accepted(result: Accepted, timeline_in: str | None, copy_in: str | None) -> dict[str, Any]:

@@ -1,28 +1,17 @@
-"""The verbs of the simulated network, one file per noun. The core owns every transaction.
+"""The verbs of the simulated network, in rooms with a direction. The core owns every transaction.
 
-    world, core                      what a verb needs; what a front end is given
-    accounts, passwords, tokens      from credentials (a password, a token, a certificate) to an actor
-    attempts                         wrong passwords over HTTP: slowed down, then refused for a while
-    gate                             before every mailbox: may this actor do that there now
-    keys, claims, psc                what signs tokens; what userinfo tells; professionals with a card
-    clients, oauth, provider, ciba   the OpenID provider: who may ask, in which words it refuses, its state, approvals
-    kept                             values in memory that end by themselves
-    directory                        domains and mailboxes as last seen
-    submission, reception            a letter from a client; a letter from a peer operator
-    letters, delivery, recorded      the letter on its way; into mailboxes; what is left behind besides copies
-    threads, retries                 which conversation a letter joins; the same key sends once
-    reports, receipts, readers       notifications owed and reports matched; read receipts and timelines; those that clients send
-    queue, settling, transport       recipients that wait or are elsewhere; what follows from a try; who carries letters out
-    operators, peers, white_list     the trust space: who is in it, what certificates are worth, its list
-    autoconfig, documents            how clients find their servers from an address alone; what XML files have in common
-    mailboxes, foldering             reading and keeping order, one message at a time
-    shelves, handling, listing       a folder that is kept open: reading, changing; the tree of all folders
-    events                           who waits for what, told after the commit
-    delegation, holders              grants; who holds a practice's mailbox
-    conversations, closing           threads, and their closure towards patients; what it withdraws, arrived or on its way
-    journal, people, rows            who did what; names; types for front ends
-    control, seed                    the world changed from outside
-    igc, igc_services, certificates  the authorities; how they answer over HTTP; what is issued and taken back
+    assembly        all verbs of one world, as the front ends are given them
+    control         seeds; what the world holds
+    mailflow        a letter on its way: taken, decided, delivered, carried, told about
+    conversations   threads, and who may answer in them
+    mailbox         what lies in mailboxes: read, listed, kept in order
+    psc             the OpenID provider of the professionals
+    access          who somebody is, and what they may do with a mailbox now
+    trust           operators, and what their certificates are worth
+    world           what every verb needs, and knows of no verb
+
+A room stands on the rooms below it and imports none above; `mailbox` and `psc` are strangers to one
+another. import-linter checks it.
 
 A verb asks `policy` for the decision, the store for the deed, and writes the journal line in the same
 transaction. Checks made early (at MAIL, at RCPT) are for the client's comfort; what counts is asked again

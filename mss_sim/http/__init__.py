@@ -6,6 +6,11 @@
     structure       how many values a JSON body holds
     server          uvicorn behind a listener in clear or in TLS, its limits, and what the application is told of TLS
     handshake       TLS before HTTP, in its time
+    parameters      queries and forms, read strictly
+    storable        what every request body keeps: texts that both databases take
+    shapes, grants  shapes and views of JSON that several front ends share
+    page            one page of HTML
+    examples        whole bodies that OpenAPI shows, which can be sent as they stand
     problems        the one table that shows refusals over HTTP, and problem documents (RFC 9457)
     answers         what each route may refuse, and which files it gives, as OpenAPI shows it
 
@@ -23,8 +28,8 @@ What may not be seen does not exist: a mailbox without the right to see it answe
 like a mailbox that is not there. Once it may be seen, a missing right answers 403 and
 names the right.
 
-FastAPI is imported here, in `api` and nowhere below: the core knows no web framework,
-and import-linter checks it.
+FastAPI is imported here, in the HTTP doors and nowhere below: the core knows no web
+framework, and import-linter checks it.
 
 Liberties taken: the sister table of SMTP says 530 for the absence of TLS, this one 401,
 although plain HTTP on the loopback address is what the simulator serves unless an HTTPS port is asked for; 422 is used

@@ -9,9 +9,9 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBasic, HTTPBearer
 from starlette.requests import HTTPConnection
 
-from mss_sim.core import accounts, gate
-from mss_sim.core.accounts import Actor
-from mss_sim.core.core import Core
+from mss_sim.core.access import authentication, gate
+from mss_sim.core.access.authentication import Actor
+from mss_sim.core.assembly import Core
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import decode
 from mss_sim.mail.addresses import AddressError, canonical
@@ -79,10 +79,10 @@ async def authenticate(core: Core, header: str | None, client: str) -> Actor:
     match scheme.lower():
         case "basic":
             name, password = _basic_pair(value)
-            async with core.attempts.turn(client, name):
-                return await accounts.with_password(core.world, name, password, door=Door.REST)
+            async with core.wrong_passwords.turn(client, name):
+                return await authentication.with_password(core.world, name, password, door=Door.REST)
         case "bearer":
-            return await accounts.with_token(core.world, value.strip(), door=Door.REST)
+            return await authentication.with_token(core.world, value.strip(), door=Door.REST)
         case _:
             raise Refusal(Rule.AUTHENTICATION_REQUIRED, "Say who you are: Authorization: Basic or Bearer.", reference="rfc9110#11.6.2")
 

@@ -24,7 +24,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mss_sim.config import Settings
-from mss_sim.core.core import Core
+from mss_sim.core.assembly import Core
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import problems
 from mss_sim.http.control import check_allowed

@@ -2,11 +2,8 @@
 
     server                the connection: bytes, TLS, DEFLATE, patience
     session, view         who is there; the open folder as the client knows it
-    verbs                 the table: when a verb is legal, what reads it, what does it
-    wire                  commands cut out of bytes, arguments read (no socket, no store)
-    commands, listings, items, keys     what verbs, LIST, FETCH and SEARCH ask for
-    login, folders, tree, fetch, search, changes, rights     the verbs
-    sections, threads, names, responses     pieces of messages, orders, folder names, what is said
+    grammar               commands and answers as octets: no socket, no store
+    verbs                 the table of verbs, and what each does
 
 | RFC                                    | status                                                                  |
 |----------------------------------------|-------------------------------------------------------------------------|

@@ -12,13 +12,13 @@ from typing import Any
 
 from mss_sim import log
 from mss_sim.config import Settings
-from mss_sim.core.core import Core
-from mss_sim.imap import login, verbs
+from mss_sim.core.assembly import Core
+from mss_sim.evidence.transcripts import Opener
+from mss_sim.imap.grammar.wire import Command, Reader, Refused, Wanted
 from mss_sim.imap.session import Gone, Session
-from mss_sim.imap.wire import Command, Reader, Refused, Wanted
+from mss_sim.imap.verbs import login, table
 from mss_sim.net import tls
 from mss_sim.net.connections import ANSWERS_BYTES_MAX, TURN_SECONDS, Connections
-from mss_sim.net.transcripts import Opener
 from mss_sim.vocabulary import Door
 
 _UNREAD_BYTES_MAX = 256 * 1024
@@ -253,7 +253,7 @@ class ImapConnection(asyncio.Protocol):
 
     async def _execute(self, session: Session, command: Command) -> None:
         before = session.actor_or_none
-        verb, answer = await verbs.execute(session, command)
+        verb, answer = await table.execute(session, command)
         session.say(command.tag + b" " + answer)
         ok = answer.startswith(b"OK")
         self._bad_commands += answer.startswith(b"BAD")

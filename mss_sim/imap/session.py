@@ -11,19 +11,19 @@ import asyncio
 from typing import Protocol
 
 from mss_sim.config import Settings
-from mss_sim.core import mailboxes, shelves
-from mss_sim.core.accounts import Actor, is_over
-from mss_sim.core.core import Core
-from mss_sim.core.delegation import Held
-from mss_sim.core.events import Watcher
-from mss_sim.core.rows import Mailbox
-from mss_sim.core.shelves import Glance, Place
-from mss_sim.core.world import World
+from mss_sim.core.access.access import Held
+from mss_sim.core.access.authentication import Actor, is_over
+from mss_sim.core.assembly import Core
+from mss_sim.core.mailbox import messages, selected
+from mss_sim.core.mailbox.selected import Glance, Place
+from mss_sim.core.world.events import Watcher
+from mss_sim.core.world.rows import Mailbox
+from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.imap import responses
+from mss_sim.evidence.transcripts import Transcript
+from mss_sim.imap.grammar import responses
 from mss_sim.imap.view import View
 from mss_sim.mail.addresses import AddressError, canonical
-from mss_sim.net.transcripts import Transcript
 from mss_sim.vocabulary import NAMESPACE_OTHERS, NAMESPACE_SHARED, MailboxKind, MailboxState
 
 LOST = frozenset({Rule.NOT_FOUND, Rule.AUTHENTICATION_FAILED, Rule.MAILBOX_CLOSED})
@@ -140,14 +140,14 @@ class Session:
         """Somebody is authenticated: find his home."""
         self.direct = actor.mailbox is not None
         self.home = actor.mailbox
-        held = await mailboxes.held_mailboxes(self.world, actor)
+        held = await messages.held_mailboxes(self.world, actor)
         limits = [self.size_limit(one.mailbox) for one in held]
         self.literal_max = max(limits, default=self.settings.imap_literal_bytes_before_login_max)
         if actor.mailbox is None:
             opened = [one.mailbox for one in held if one.access.role is not None and one.mailbox.state is not MailboxState.CLOSED]
             own = [mailbox for mailbox in opened if mailbox.kind in OWN_KINDS]
             self.home = own[0].address if own else None
-        self.watcher.until = await shelves.check(self.world, actor, self.home)
+        self.watcher.until = await selected.check(self.world, actor, self.home)
         self.actor_or_none = actor
         self.transcript.facts["identity"] = actor.identity.idnat
         self.transcript.facts["mailbox"] = self.home or ""
@@ -171,7 +171,7 @@ class Session:
         """The same, where the mailbox may be seen under that name: a collective one is shared, a person's is another user's."""
         place = self.place(name)
         if place.address != self.home or name.startswith((NAMESPACE_OTHERS + "/", NAMESPACE_SHARED + "/")):
-            held = await mailboxes.held_mailbox(self.world, self.actor, place.address)
+            held = await messages.held_mailbox(self.world, self.actor, place.address)
             if namespace_of(held, self.home) != name.partition("/")[0] and not self.direct:
                 raise _nowhere(name)
         return place
@@ -209,7 +209,7 @@ class Session:
         if self.actor_or_none is None:
             return
         try:
-            until = await shelves.check(self.world, self.actor, self.home)
+            until = await selected.check(self.world, self.actor, self.home)
         except Refusal as refusal:
             await self.leave(refusal.detail)
         else:

@@ -9,9 +9,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Items
 
-from mss_sim.core.shelves import Known, Look, Opening, Place, Shelf
-from mss_sim.imap.responses import flag_list, sequence_set
-from mss_sim.imap.wire import Bad, Sequence
+from mss_sim.core.mailbox.selected import Known, Look, Opening, Place, Shelf
+from mss_sim.imap.grammar.responses import flag_list, sequence_set
+from mss_sim.imap.grammar.wire import Bad, Sequence
 
 Span = tuple[int, int]
 

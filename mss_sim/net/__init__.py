@@ -5,17 +5,15 @@
     asking       TLS that takes every client certificate, so that a reply can say what is wrong with it
     tls          the server's certificate, contexts for both sides, what was negotiated
     connections  how many are open, in all and per identity
-    transcripts  what was said on each, credentials masked
     listening    sockets that listen, and what is said of a port that is taken
     traps        listeners behind the wrong TLS, and what clients did there
-    dns          the simulated domains, for clients that look for their servers
 
 An exchange is a generator: it yields challenges, is sent responses and returns
 credentials. It knows no socket and no account, so that SMTP and IMAP run the
 same code over their own lines, and tests feed it one response at a time. What
-credentials are worth is asked of `core/accounts`.
+credentials are worth is asked of `core/access/authentication`.
 
-The authorities are made at first start by `core/igc.py` and live in the data
+The authorities are made at first start by `core/world/authorities.py` and live in the data
 folder: `certificates/ca.pem`, the root, is what a client under test trusts. The
 server's certificate is made anew when it runs out, when the host names change or
 when the HTTP port, to which its lookups point, does. Nothing is ever written to

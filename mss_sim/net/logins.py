@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 
 from mss_sim.config import Settings
-from mss_sim.core import accounts
-from mss_sim.core.accounts import Actor
-from mss_sim.core.world import World
+from mss_sim.core.access import authentication
+from mss_sim.core.access.authentication import Actor
+from mss_sim.core.world.world import World
 from mss_sim.net import sasl
 from mss_sim.net.sasl import CertificateCredentials, Credentials, PasswordCredentials
 from mss_sim.vocabulary import Door, Profile, TokenRefusal
@@ -66,8 +66,8 @@ async def exchange(mechanism: str, initial: str | None, ask: Callable[[str], Awa
 async def actor_behind(world: World, credentials: Credentials, *, door: Door, certificate: bytes | None) -> Actor:
     """The actor behind credentials, `certificate` (DER) being what the client showed; Refusal(AUTHENTICATION_FAILED) otherwise."""
     if isinstance(credentials, CertificateCredentials):
-        return await accounts.with_certificate(world, certificate, door=door, mailbox=credentials.acts_for or None)
+        return await authentication.with_certificate(world, certificate, door=door, mailbox=credentials.acts_for or None)
     if isinstance(credentials, PasswordCredentials):
         mailbox = credentials.acts_for or None
-        return await accounts.with_password(world, credentials.name, credentials.password, door=door, mailbox=mailbox)
-    return await accounts.with_token(world, credentials.token, door=door, mailbox=credentials.user)
+        return await authentication.with_password(world, credentials.name, credentials.password, door=door, mailbox=mailbox)
+    return await authentication.with_token(world, credentials.token, door=door, mailbox=credentials.user)

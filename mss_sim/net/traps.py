@@ -13,10 +13,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from mss_sim.config import Settings
-from mss_sim.core.igc import Igc, Standing
-from mss_sim.core.igc_services import Fetch
+from mss_sim.core.world.authorities import Igc, Standing
+from mss_sim.core.world.revocation_services import Fetch
+from mss_sim.evidence.transcripts import Transcript, Transcripts
 from mss_sim.net import tls
-from mss_sim.net.transcripts import Transcript, Transcripts
 from mss_sim.pki.authority import ORGANISATIONS, PERSONS, PUBLIC, PUBLIC_ROOT, RANGES
 from mss_sim.pki.issuing import Order, new_key, self_signed
 from mss_sim.pki.revocation import Revoked

@@ -16,7 +16,7 @@ framework.
 
 A decision is asked for with values and answers with a value, or raises a `Refusal` that names its
 rule, tells in one sentence what to do, and says where the rule comes from. The doors show refusals
-from three tables, `smtp/replies.py`, `imap/responses.py`, `http/problems.py`; nobody else invents a code.
+from three tables, `smtp/replies.py`, `imap/grammar/responses.py`, `http/problems.py`; nobody else invents a code.
 
 The time is an argument. Whether a grant is in force is a question about an instant, so a test asks
 about the instant before and the instant itself, and a simulated world can be driven by a manual

@@ -2,7 +2,6 @@
 
     routes           which path is answered by what
     discovery        both discovery documents, the keys
-    parameters       queries and forms, read strictly
     answers          JSON that nobody caches, errors in the protocol's form, redirects
     certificates     the subject of a client certificate, from the ASGI scope
     authentication   which client is asking: secret, signed assertion, certificate, or none
@@ -13,10 +12,9 @@
     backchannel      CIBA and the page of approvals
     userinfo         claims of whoever is logged in, JSON or signed
     logout           the end of a session
-    control          /control/psc: clients, personas, keys, switches; schemas its shapes
 
-The state machine, what is logged in and what was given out, is in `core/provider.py` and `core/ciba.py`; the
-signatures in `core/tokens.py`. Here is HTTP alone. Specifications: OAuth 2.0 with PKCE, revocation,
+The state machine, what is logged in and what was given out, is in `core/psc/provider.py` and `core/psc/ciba.py`; the
+signatures in `core/world/tokens.py`. Here is HTTP alone. Specifications: OAuth 2.0 with PKCE, revocation,
 introspection, OpenID Connect Core, RP-initiated logout, CIBA in poll mode; each is named where it is kept.
 
 National oddities are kept: the discovery document has a name of its own beside the usual one, and the

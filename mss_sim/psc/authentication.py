@@ -13,14 +13,14 @@ from joserfc.util import to_bytes, urlsafe_b64decode
 from starlette.requests import Request
 
 from mss_sim.clock import SECOND
-from mss_sim.core import clients
-from mss_sim.core.certificates import presented
-from mss_sim.core.core import Core
-from mss_sim.core.oauth import OAuthError
-from mss_sim.core.rows import Client
+from mss_sim.core.assembly import Core
+from mss_sim.core.psc import clients
+from mss_sim.core.psc.oauth import OAuthError
+from mss_sim.core.trust.certificates import presented
+from mss_sim.core.world.rows import Client
+from mss_sim.http.parameters import Parameters
 from mss_sim.psc import certificates
 from mss_sim.psc.discovery import Urls
-from mss_sim.psc.parameters import Parameters
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_ALGORITHMS = ["RS256", "PS256", "ES256"]

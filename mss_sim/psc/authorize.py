@@ -10,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mss_sim.clock import SECOND
-from mss_sim.core import clients, psc
-from mss_sim.core.core import Core
-from mss_sim.core.oauth import OAuthError, is_verifier
-from mss_sim.core.provider import Asked, Session
-from mss_sim.core.rows import Client
-from mss_sim.core.tokens import SCOPE
+from mss_sim.core.assembly import Core
+from mss_sim.core.psc import clients, professionals
+from mss_sim.core.psc.oauth import OAuthError, is_verifier
+from mss_sim.core.psc.provider import Asked, Session
+from mss_sim.core.world.rows import Client
+from mss_sim.core.world.tokens import SCOPE
+from mss_sim.http.parameters import Parameters, of_form, of_query
 from mss_sim.psc import answers, browser, pages
-from mss_sim.psc.parameters import Parameters, of_form, of_query
 from mss_sim.vocabulary import AuthMode
 
 _VALUE_CHARS_MAX = 2_000
@@ -112,7 +112,7 @@ def _wish(core: Core, parameters: Parameters) -> _Wish:
 async def _proceed(request: Request, core: Core, client: Client, asked: Asked, wish: _Wish) -> Response:
     """Go back with a code at once when somebody is logged in, or nobody need be asked; else show the log-in page."""
     after_form = request.method == "POST"
-    hinted = await core.world.store.read(psc.named, wish.hint) if wish.hint else None
+    hinted = await core.world.store.read(professionals.named, wish.hint) if wish.hint else None
     session = browser.session_of(request, core)
     if session is not None and not await _still_good(core, session, wish, hinted.idnat if hinted else None):
         session = None
@@ -140,11 +140,11 @@ async def _still_good(core: Core, session: Session, wish: _Wish, hinted: str | N
         return False
     if wish.max_age is not None and core.world.clock.now() - session.began_at >= wish.max_age * SECOND:
         return False
-    return await core.world.store.read(psc.professional, session.idnat) is not None
+    return await core.world.store.read(professionals.professional, session.idnat) is not None
 
 
 async def _page(core: Core, client: Client, chosen: str | None, key: str, wrong: str = "") -> Response:
-    people = await core.world.store.read(psc.everybody)
+    people = await core.world.store.read(professionals.everybody)
     return pages.log_in(str(client.metadata.get("client_name", client.client_id)), people, chosen, key, wrong=wrong)
 
 
@@ -178,7 +178,7 @@ async def log_in(request: Request, core: Core) -> Response:
         refused = OAuthError("access_denied", "The professional refused.")
         return _back(core, asked.redirect_uri, asked.state, refused, after_form=True)
     idnat, mode = form.get("other") or form.get("identity") or "", form.get("mode") or AuthMode.CARD.value
-    found = await core.world.store.read(psc.professional, idnat)
+    found = await core.world.store.read(professionals.professional, idnat)
     if found is None or mode not in list(AuthMode):
         client = await core.world.store.read(clients.by_id, asked.client_id)
         if client is None:

@@ -3,12 +3,12 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mss_sim.core.core import Core
-from mss_sim.core.oauth import OAuthError
-from mss_sim.core.tokens import SCOPE
+from mss_sim.core.assembly import Core
+from mss_sim.core.psc.oauth import OAuthError
+from mss_sim.core.world.tokens import SCOPE
+from mss_sim.http.parameters import of_form
 from mss_sim.psc import answers, browser, pages
 from mss_sim.psc.authentication import authenticate
-from mss_sim.psc.parameters import of_form
 from mss_sim.vocabulary import AuthMode
 
 

@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mss_sim.clock import SECOND
-from mss_sim.core.clients import hash_of
-from mss_sim.core.core import Core
-from mss_sim.core.kept import Kept
-from mss_sim.core.provider import Asked, Session
+from mss_sim.core.assembly import Core
+from mss_sim.core.psc.clients import hash_of
+from mss_sim.core.psc.provider import Asked, Session
+from mss_sim.core.world.expiring import Kept
 
 _BROWSER = "mss_sim_browser"
 _SESSION = "mss_sim_session"

@@ -6,8 +6,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mss_sim.core import clients
-from mss_sim.core.core import Core
+from mss_sim.core.assembly import Core
+from mss_sim.core.psc import clients
 from mss_sim.psc import answers
 from mss_sim.vocabulary import PSC_REALM
 

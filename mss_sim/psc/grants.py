@@ -3,12 +3,12 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mss_sim.core import clients
-from mss_sim.core.core import Core
-from mss_sim.core.oauth import OAuthError
+from mss_sim.core.assembly import Core
+from mss_sim.core.psc import clients
+from mss_sim.core.psc.oauth import OAuthError
+from mss_sim.http.parameters import of_form
 from mss_sim.psc import answers
 from mss_sim.psc.authentication import ClientRefused, authenticate
-from mss_sim.psc.parameters import of_form
 
 
 async def token(request: Request, core: Core) -> Response:

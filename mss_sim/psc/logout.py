@@ -3,11 +3,11 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mss_sim.core import clients
-from mss_sim.core.core import Core
-from mss_sim.core.oauth import OAuthError
+from mss_sim.core.assembly import Core
+from mss_sim.core.psc import clients
+from mss_sim.core.psc.oauth import OAuthError
+from mss_sim.http.parameters import Parameters, of_form, of_query
 from mss_sim.psc import answers, browser, pages
-from mss_sim.psc.parameters import Parameters, of_form, of_query
 
 
 async def log_out(request: Request, core: Core) -> Response:

@@ -3,40 +3,15 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
-from mss_sim.core.ciba import Request as Approval
-from mss_sim.core.rows import Identity
+from mss_sim.core.psc.ciba import Request as Approval
+from mss_sim.core.world.rows import Identity
+from mss_sim.http.page import page
 from mss_sim.vocabulary import AuthMode
 
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Frame-Options": "DENY",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-}
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:2rem auto;padding:0 1rem;color:#1b1b35;background:#f5f5fe}"
-    "main{background:#fff;border:1px solid #ddd;border-radius:6px;padding:1.5rem}h1{font-size:1.3rem;margin-top:0}"
-    "label{display:block;margin:.6rem 0}select,input,textarea{font:inherit;padding:.3rem;max-width:100%}"
-    "fieldset{border:1px solid #ddd;border-radius:4px;margin:1rem 0}"
-    "button{font:inherit;padding:.5rem 1rem;margin-right:.5rem;border:1px solid #000091;border-radius:4px;background:#000091;color:#fff}"
-    "button.second{background:#fff;color:#000091}.note{color:#666;font-size:.9rem}.wrong{color:#b34000}code{overflow-wrap:anywhere}"
-)
 _LISTED_MAX = 500
 _MODES = {AuthMode.CARD: "Carte CPS ou CPE", AuthMode.MOBILE: "Application e-CPS"}
-
-
-def page(title: str, content: str, *, status: int = 200) -> Response:
-    """A page; `content` is HTML that is escaped already."""
-    html = (
-        f'<!doctype html><html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)} - Pro Santé Connect (simulateur)</title><style>{_STYLE}</style></head><body><main>"
-        f'<h1>{escape(title)}</h1>{content}<p class="note">Simulateur : personnes fictives, aucune authentification réelle.</p>'
-        "</main></body></html>"
-    )
-    return HTMLResponse(html, status_code=status, headers=_HEADERS)
 
 
 def message(title: str, text: str, *, status: int = 200, detail: str = "") -> Response:
@@ -97,24 +72,3 @@ def confirm_log_out(form_token: str, hidden: dict[str, str]) -> Response:
         f"{fields}<button>Se déconnecter</button></form>"
     )
     return page("Déconnexion", content)
-
-
-def new_persona(*, wrong: str = "", added: str = "") -> Response:
-    """A form for a persona of one's own."""
-    fields = (
-        ("idnat", "Identifiant national (idNat)"),
-        ("family_name", "Nom"),
-        ("given_name", "Prénom"),
-        ("title", "Civilité d’exercice"),
-        ("profession", "Profession"),
-        ("structure", "Structure (idNat)"),
-    )
-    inputs = "".join(f'<label>{label}<br><input name="{name}"></label>' for name, label in fields)
-    told = f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else f"<p>Ajouté : {escape(added)}</p>" if added else ""
-    content = (
-        f'{told}<form method="post">{inputs}<label>Type<br><select name="kind"><option value="professional">Professionnel</option>'
-        '<option value="employee">Salarié de structure</option></select></label>'
-        '<label>Profil UserInfo (JSON, facultatif)<br><textarea name="profile" rows="8" cols="60"></textarea></label>'
-        "<button>Ajouter</button></form>"
-    )
-    return page("Nouveau personnage", content, status=400 if wrong else 200)

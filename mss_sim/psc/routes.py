@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mss_sim.core.core import Core
-from mss_sim.core.oauth import OAuthError
+from mss_sim.core.assembly import Core
+from mss_sim.core.psc.oauth import OAuthError
 from mss_sim.errors import Refusal, Rule
-from mss_sim.psc import answers, authorize, backchannel, control, discovery, grants, logout, pages, userinfo
+from mss_sim.psc import answers, authorize, backchannel, discovery, grants, logout, pages, userinfo
 from mss_sim.psc.authentication import ClientRefused
 from mss_sim.psc.browser import Desk
 from mss_sim.vocabulary import PSC_REALM
@@ -37,7 +37,7 @@ _FOR_BROWSERS: dict[str, tuple[Endpoint, list[str]]] = {
 
 
 def install(app: FastAPI, core: Core) -> None:
-    """Add the provider and its control plane to an application."""
+    """Add the provider to an application."""
     app.state.psc_desk = Desk(core)
     for name in discovery.WELL_KNOWN:
         app.router.routes.append(Route(f"{PSC_REALM}/.well-known/{name}", _for_clients(discovery.configuration), methods=_GET))
@@ -45,7 +45,6 @@ def install(app: FastAPI, core: Core) -> None:
         app.router.routes.append(Route(f"{discovery.PROTOCOL}/{path}", _for_clients(endpoint), methods=methods))
     for path, (endpoint, methods) in _FOR_BROWSERS.items():
         app.router.routes.append(Route(path, _for_browsers(endpoint), methods=methods))
-    app.include_router(control.router)
 
 
 def _for_clients(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:

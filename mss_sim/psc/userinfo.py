@@ -4,12 +4,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mss_sim.clock import SECOND
-from mss_sim.core import claims, clients, psc
-from mss_sim.core.core import Core
-from mss_sim.core.oauth import OAuthError
+from mss_sim.core.assembly import Core
+from mss_sim.core.psc import claims, clients, professionals
+from mss_sim.core.psc.oauth import OAuthError
 from mss_sim.errors import Refusal
+from mss_sim.http.parameters import of_form
 from mss_sim.psc import answers
-from mss_sim.psc.parameters import of_form
 from mss_sim.vocabulary import AuthMode
 
 _JWT = "application/jwt"
@@ -27,7 +27,7 @@ async def userinfo(request: Request, core: Core) -> Response:
         known = core.provider.access(token)
     except Refusal as refusal:
         return _refused(OAuthError("invalid_token", refusal.detail, status=401))
-    found = await core.world.store.read(psc.professional, known["SubjectNameID"])
+    found = await core.world.store.read(professionals.professional, known["SubjectNameID"])
     if found is None:
         return _refused(OAuthError("invalid_token", "This person may not log in any more.", status=401))
     mode = AuthMode(known["authMode"]) if known.get("authMode") in list(AuthMode) else AuthMode.CARD

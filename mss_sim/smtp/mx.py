@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from mss_sim.config import Settings
-from mss_sim.core.letters import Accepted
-from mss_sim.core.reception import TRACE_BYTES_MAX, Reception
+from mss_sim.core.mailflow.letter import Accepted
+from mss_sim.core.mailflow.reception import TRACE_BYTES_MAX, Reception
 from mss_sim.policy.peers import PeerCertificate
 from mss_sim.smtp.commands import MailCommand, RcptCommand
 from mss_sim.smtp.session import Session, Transaction

@@ -23,9 +23,9 @@ from ipaddress import ip_address
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from mss_sim.config import Settings
-from mss_sim.core.letters import Addressee, Envelope
-from mss_sim.core.rows import Operator
-from mss_sim.core.transport import Answer, Carried, Parcel
+from mss_sim.core.mailflow.letter import Addressee, Envelope
+from mss_sim.core.mailflow.transport import Answer, Carried, Parcel
+from mss_sim.core.world.rows import Operator
 from mss_sim.mail.headers import printable, split, trace_length
 
 Route = tuple[str, int]

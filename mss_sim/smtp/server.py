@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 
 from mss_sim import log
 from mss_sim.errors import Refusal
+from mss_sim.evidence.transcripts import MASK
 from mss_sim.net import tls
 from mss_sim.net.logins import CutConnection, exchange, mechanisms, told
 from mss_sim.net.sasl import SaslError
-from mss_sim.net.transcripts import MASK
 from mss_sim.smtp import replies
 from mss_sim.smtp.replies import Reply
 from mss_sim.smtp.session import Session

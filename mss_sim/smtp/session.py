@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from mss_sim import log
 from mss_sim.config import Settings
-from mss_sim.core.letters import Accepted, Addressee, Envelope
+from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.smtp import replies

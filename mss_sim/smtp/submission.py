@@ -1,10 +1,10 @@
 """The server for clients: TLS first, then AUTH, then mail from a mailbox that the person may send from (ref: rfc6409, ref2#ECO.1.2.1)."""
 
 from mss_sim.config import Settings
-from mss_sim.core.accounts import Actor, is_over
-from mss_sim.core.core import Core
-from mss_sim.core.letters import Accepted
-from mss_sim.core.submission import Request, Sender, check_recipient, check_size, sender_at, size_max
+from mss_sim.core.access.authentication import Actor, is_over
+from mss_sim.core.assembly import Core
+from mss_sim.core.mailflow.letter import Accepted
+from mss_sim.core.mailflow.submission import Request, Sender, check_recipient, check_size, sender_at, size_max
 from mss_sim.errors import Refusal, Rule
 from mss_sim.net.logins import actor_behind
 from mss_sim.net.sasl import Credentials

@@ -14,8 +14,8 @@ from typing import Any, cast
 from aiosmtpd.smtp import SMTP
 
 from mss_sim.config import Settings
+from mss_sim.evidence.transcripts import Opener, Transcript
 from mss_sim.net.connections import ANSWERS_BYTES_MAX, TURN_SECONDS, Connections
-from mss_sim.net.transcripts import Opener, Transcript
 from mss_sim.smtp import replies
 from mss_sim.smtp.replies import Reply
 from mss_sim.smtp.session import Session

@@ -3,10 +3,10 @@
     engine          SQLite (WAL, FULL) or PostgreSQL
     writer          one thread: all that waits, one transaction, one sync, then the waiters wake
     store           write, write_in_bulk, read
-    neighbours      LISTEN and NOTIFY between processes over one PostgreSQL
-    hot             statements of the hot path, compiled once
+    notify          LISTEN and NOTIFY between processes over one PostgreSQL
+    compiled        statements of the hot path, compiled once
     schema          the database created whole, or migrated
-    views, search   one folder from top to bottom; what a search finds in it
+    folder_view, search   one folder from top to bottom; what a search finds in it
     operators, white_list, identities, mailboxes, grants, folders, subscriptions, messages, submissions, queue, conversations,
     certificates, journal, psc
                     functions on a connection: rows in, frozen dataclasses out
@@ -22,7 +22,7 @@ has one writer and needs none of it; PostgreSQL may have several processes.
 
 Functions here decide nothing. They read, they write, they keep numbers true. What is allowed is asked of
 `policy` by the core, which alone may import this package; front ends get their rows through
-`core/rows.py`.
+`core/world/rows.py`.
 
 Liberties taken: the bodies of messages that lie in no folder are deleted, their rows stay because
 timelines and conversations point at them; the worlds that vanish at exit (`--memory`) are SQLite files in

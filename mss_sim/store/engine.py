@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
-from mss_sim.store.hot import run_directly
+from mss_sim.store.compiled import run_directly
 
 __all__ = ["Connection", "Engine", "create", "is_postgresql", "sqlite_url"]
 

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, literal_column, select, update
 
 from mss_sim.models.tables import copies, folders
+from mss_sim.store.compiled import Hot, HotQuery, HotSelect
 from mss_sim.store.engine import touch
-from mss_sim.store.hot import Hot, HotQuery, HotSelect
 from mss_sim.vocabulary import FOLDER_SEPARATOR, SpecialUse
 
 _COLUMNS = tuple(folders.c)

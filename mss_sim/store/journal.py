@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import journal
-from mss_sim.store.hot import Hot
+from mss_sim.store.compiled import Hot
 from mss_sim.vocabulary import Act, Door
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, s
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import co_holders, folders, mailboxes
+from mss_sim.store.compiled import Hot, HotSelect
 from mss_sim.store.engine import EVERYBODY, touch
-from mss_sim.store.hot import Hot, HotSelect
 from mss_sim.vocabulary import FOLDERS_AT_BIRTH, HolderRole, MailboxKind, MailboxState, SeenPolicy, SentPolicy
 
 _COLUMNS = tuple(mailboxes.c)

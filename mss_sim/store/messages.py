@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import copies, message_bodies, messages, queue, readings, recipients, submissions, timeline
-from mss_sim.store.hot import Hot, HotSelect
+from mss_sim.store.compiled import Hot, HotSelect
 from mss_sim.vocabulary import Flag
 
 

@@ -12,7 +12,7 @@ from mss_sim.mail.criteria import Key
 from mss_sim.mail.headers import decode, read_headers, split
 from mss_sim.mail.parse import fold, parse
 from mss_sim.models.tables import copies, message_bodies, messages, readings
-from mss_sim.store.views import uids
+from mss_sim.store.folder_view import uids
 from mss_sim.vocabulary import Flag
 
 _HEADER_OCTETS = 256 * 1024

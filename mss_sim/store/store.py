@@ -21,7 +21,7 @@ from mss_sim.store import engine as engines
 from mss_sim.store import schema
 from mss_sim.store.alone import start_lock
 from mss_sim.store.engine import EVERYBODY, touch
-from mss_sim.store.neighbours import Neighbours
+from mss_sim.store.notify import Neighbours
 from mss_sim.store.writer import Writer
 
 P = ParamSpec("P")

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import idempotency, messages, recipients, submissions, timeline
-from mss_sim.store.hot import Hot
+from mss_sim.store.compiled import Hot
 from mss_sim.vocabulary import Notify, SendMode, TimelineKind
 
 

@@ -25,9 +25,9 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from mss_sim import log
+from mss_sim.store.compiled import run_directly
 from mss_sim.store.engine import checkpoint, is_postgresql, touched, wait_for_lock
-from mss_sim.store.hot import run_directly
-from mss_sim.store.neighbours import Neighbours
+from mss_sim.store.notify import Neighbours
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -9,7 +9,7 @@ import threading
 from types import TracebackType
 from typing import Any, Self
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.config import Settings
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.conftest import StartSimulator
 from tests.contracts.doors import Door, ImapDoor, RestDoor, SmtpDoor
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import Person, Reply, letter
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PATIENT2, PRACTICE, Person
 from tests.contracts.doors import Door
 

@@ -3,9 +3,9 @@
 import asyncio
 from datetime import timedelta
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
-from mss_sim.core import control as core_control
+from mss_sim.core.mailbox import mailboxes
 from mss_sim.mail import mdn
 from mss_sim.vocabulary import Disposition
 from mss_sim.vocabulary import Door as Through
@@ -122,7 +122,7 @@ async def test_deferred_mail_expires_into_a_failure(start: StartSimulator, clock
 
 
 async def _state(world: Simulator, state: str) -> None:
-    await core_control.change_mailbox(world.world, PRACTICE, {"state": state}, actor_id=None, door=Through.CONTROL)
+    await mailboxes.change_mailbox(world.world, PRACTICE, {"state": state}, actor_id=None, door=Through.CONTROL)
 
 
 async def _work(world: Simulator) -> None:
@@ -187,7 +187,7 @@ async def test_a_receipt_that_waits_in_the_queue_is_the_only_one(world: Simulato
     await SmtpDoor(world).send("hospital", HOSPITAL, [PRACTICE], headers={"Disposition-Notification-To": HOSPITAL})
     secretary = Person(world, "secretary")
     item = (await secretary.inbox(PRACTICE))[0]
-    await core_control.change_mailbox(world.world, HOSPITAL, {"state": "suspended"}, actor_id=None, door=Through.CONTROL)
+    await mailboxes.change_mailbox(world.world, HOSPITAL, {"state": "suspended"}, actor_id=None, door=Through.CONTROL)
     assert (await secretary.smtp(PRACTICE, HOSPITAL, _client_receipt(item["message_id"]))).code == 250
     assert (await secretary.inbox(PRACTICE))[0]["keywords"] == ["$MDNSent"]
     again = await secretary.rest("POST", f"/mailboxes/{PRACTICE}/messages/{item['id']}/receipt")

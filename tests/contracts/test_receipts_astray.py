@@ -5,9 +5,9 @@ from email.policy import SMTP
 
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
-from mss_sim.core import control as core_control
+from mss_sim.core.mailbox import mailboxes
 from mss_sim.mail import mdn
 from mss_sim.vocabulary import Disposition
 from mss_sim.vocabulary import Door as Through
@@ -16,7 +16,7 @@ from tests.conftest import StartSimulator
 
 
 async def _change(world: Simulator, mailbox: str, **values: object) -> None:
-    await core_control.change_mailbox(world.world, mailbox, values, actor_id=None, door=Through.CONTROL)
+    await mailboxes.change_mailbox(world.world, mailbox, values, actor_id=None, door=Through.CONTROL)
 
 
 async def _told(world: Simulator, role: str, mailbox: str) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mss_sim.app import Simulator
-from mss_sim.core import control as core_control
+from mss_sim.app.simulator import Simulator
+from mss_sim.core.mailbox import mailboxes
 from mss_sim.vocabulary import Door as Through
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD, Person, control
 from tests.contracts.doors import Door
@@ -53,9 +53,9 @@ async def test_a_domain_outside_the_trust_space_is_refused(door: Door) -> None:
 async def test_a_mailbox_that_takes_no_mail_is_refused(
     door: Door, world: Simulator, change: dict[str, object], smtp: str, rest: str
 ) -> None:
-    await core_control.change_mailbox(world.world, DOCTOR2, change, actor_id=None, door=Through.CONTROL)
+    await mailboxes.change_mailbox(world.world, DOCTOR2, change, actor_id=None, door=Through.CONTROL)
     assert (await door.send("doctor", DOCTOR, [DOCTOR2])).shown == door.shows(smtp, rest)
-    await core_control.change_mailbox(world.world, DOCTOR2, {"state": "active"}, actor_id=None, door=Through.CONTROL)  # to look into it
+    await mailboxes.change_mailbox(world.world, DOCTOR2, {"state": "active"}, actor_id=None, door=Through.CONTROL)  # to look into it
     assert await Person(world, "doctor2").inbox(DOCTOR2) == []
 
 

@@ -5,10 +5,12 @@ from random import Random
 
 import pytest
 
-from mss_sim.app import Simulator
-from mss_sim.core import accounts, conversations, handling
-from mss_sim.core.handling import NewCopy
-from mss_sim.core.shelves import Place
+from mss_sim.app.simulator import Simulator
+from mss_sim.core.access import authentication
+from mss_sim.core.conversations import conversations
+from mss_sim.core.mailbox import copies
+from mss_sim.core.mailbox.copies import NewCopy
+from mss_sim.core.mailbox.selected import Place
 from mss_sim.vocabulary import Door
 from tests.clients import DOCTOR, PRACTICE, Person
 from tests.conftest import StartSimulator
@@ -28,14 +30,14 @@ def _letter(number: int, thread: int) -> NewCopy:
 @pytest.mark.parametrize("limit", [1, 3, 50])
 async def test_pages_hold_each_conversation_once_by_its_newest_message(world: Simulator, limit: int) -> None:
     account = Person(world, "doctor").account
-    doctor = await accounts.with_password(world.world, account["login"], account["password"], door=Door.REST)
+    doctor = await authentication.with_password(world.world, account["login"], account["password"], door=Door.REST)
     place = Place(PRACTICE, "INBOX")
     for thread in range(8):
         root = f"From: <{DOCTOR}>\r\nMessage-ID: <root{thread}@test>\r\nSubject: {thread}\r\n\r\nx\r\n"
-        await handling.append(world.world, doctor, place, NewCopy(root.encode()))
+        await copies.append(world.world, doctor, place, NewCopy(root.encode()))
     said = [Random(7 + number).choice([0, 0, 0, 0, 1, 2, 3, 4, 5]) for number in range(60)]  # noqa: S311 - a script, not a secret
     for number, thread in enumerate(said):
-        await handling.append(world.world, doctor, place, _letter(number, thread))
+        await copies.append(world.world, doctor, place, _letter(number, thread))
     order = list(dict.fromkeys([*reversed(said), 7, 6, 5, 4, 3, 2, 1, 0]))
     found: list[tuple[int, int]] = []
     before: int | None = None

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mss_sim.clock import ManualClock
-from mss_sim.net.dns import Listening, Responder
+from mss_sim.dns.server import Listening, Responder
 
 ASKED = bytes(DNSRecord.question("a.sim.mssante.fr", "MX").pack())
 QUESTION = ASKED[12:]

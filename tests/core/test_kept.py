@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mss_sim.clock import SECOND, ManualClock
-from mss_sim.core.kept import Kept
+from mss_sim.core.world.expiring import Kept
 
 
 def test_a_value_ends_at_its_instant(clock: ManualClock) -> None:

@@ -9,12 +9,12 @@ from datetime import timedelta
 import pytest
 from aiosmtplib import SMTP
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
-from mss_sim.core.delivery import Delivery
-from mss_sim.core.letters import Addressee, Envelope
-from mss_sim.core.queue import Queue
-from mss_sim.core.transport import Answer, Carried, Parcel
+from mss_sim.core.mailflow.delivery import Delivery
+from mss_sim.core.mailflow.letter import Addressee, Envelope
+from mss_sim.core.mailflow.queue import Queue
+from mss_sim.core.mailflow.transport import Answer, Carried, Parcel
 from mss_sim.smtp.outbound import _hand_over
 from tests.clients import HOSPITAL, PRACTICE, Person
 from tests.conftest import StartSimulator

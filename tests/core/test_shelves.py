@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from mss_sim.app import Simulator
-from mss_sim.core import accounts, handling, shelves
-from mss_sim.core.accounts import Actor
-from mss_sim.core.handling import Marking, NewCopy
-from mss_sim.core.shelves import Glance, Known, Look, Place
+from mss_sim.app.simulator import Simulator
+from mss_sim.core.access import authentication
+from mss_sim.core.access.authentication import Actor
+from mss_sim.core.mailbox import copies, selected
+from mss_sim.core.mailbox.copies import Marking, NewCopy
+from mss_sim.core.mailbox.selected import Glance, Known, Look, Place
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.criteria import Key
 from mss_sim.vocabulary import Door, Flag
@@ -28,7 +29,7 @@ async def world(start: StartSimulator, database: str | None) -> AsyncIterator[Si
 
 async def _actor(world: Simulator, role: str) -> Actor:
     account = Person(world, role).account
-    return await accounts.with_password(world.world, account["login"], account["password"], door=Door.IMAP)
+    return await authentication.with_password(world.world, account["login"], account["password"], door=Door.IMAP)
 
 
 def _letter(subject: str, text: str = "Bonjour", header: str = "") -> NewCopy:
@@ -37,17 +38,17 @@ def _letter(subject: str, text: str = "Bonjour", header: str = "") -> NewCopy:
 
 
 async def _fill(world: Simulator, actor: Actor, *letters: NewCopy) -> list[int]:
-    return [(await handling.append(world.world, actor, _INBOX, letter))[1] for letter in letters]
+    return [(await copies.append(world.world, actor, _INBOX, letter))[1] for letter in letters]
 
 
 async def test_what_is_appended_is_there_byte_for_byte_with_growing_uids(world: Simulator) -> None:
     doctor = await _actor(world, "doctor")
     letter = NewCopy(_letter("Un").raw, frozenset(("\\Seen", "$Forwarded")), 10**15)
     uids = await _fill(world, doctor, letter, _letter("Deux"))
-    shelf, known, _ = await shelves.open_folder(world.world, doctor, _INBOX)
+    shelf, known, _ = await selected.open_folder(world.world, doctor, _INBOX)
     assert known == uids == sorted(uids)
     assert (shelf.folder.exists_count, shelf.folder.unseen_count, shelf.folder.uid_next) == (2, 1, uids[-1] + 1)
-    (first, (envelope, structure, raw)), (second, _) = await shelves.contents(world.world, doctor, _INBOX, _EVERY, raw=True)
+    (first, (envelope, structure, raw)), (second, _) = await selected.contents(world.world, doctor, _INBOX, _EVERY, raw=True)
     assert raw == letter.raw
     assert b'"Un"' in envelope
     assert structure.startswith(b'("text" "plain"')
@@ -63,17 +64,17 @@ async def _look(world: Simulator, actor: Actor, known: Known) -> Look:
 async def test_a_look_tells_what_came_what_changed_and_what_went(world: Simulator) -> None:
     doctor = await _actor(world, "doctor")
     uids = await _fill(world, doctor, _letter("Un"), _letter("Deux"))
-    folder = (await shelves.open_folder(world.world, doctor, _INBOX))[0].folder
+    folder = (await selected.open_folder(world.world, doctor, _INBOX))[0].folder
     known = Known(2, folder.uid_next, folder.modseq)
     quiet = await _look(world, doctor, known)
     assert (quiet.uids, quiet.changed) == (None, ())
     new = (await _fill(world, doctor, _letter("Trois")))[0]
     arrival = await _look(world, doctor, known)
     assert (arrival.uids, [row.uid for row in arrival.changed]) == (None, [new])
-    await handling.change_flags(world.world, doctor, _INBOX, [(uids[0], uids[0])], Marking(frozenset(("\\Flagged", "\\Deleted"))))
+    await copies.change_flags(world.world, doctor, _INBOX, [(uids[0], uids[0])], Marking(frozenset(("\\Flagged", "\\Deleted"))))
     both = await _look(world, doctor, known)
     assert [row.uid for row in both.changed] == [uids[0], new]
-    assert await handling.expunge(world.world, doctor, _INBOX, _EVERY) == [uids[0]]
+    assert await copies.expunge(world.world, doctor, _INBOX, _EVERY) == [uids[0]]
     gone = await _look(world, doctor, known)
     assert gone.uids == [uids[1], new]
 
@@ -82,45 +83,45 @@ async def test_flags_are_added_taken_replaced_and_left_alone_when_somebody_was_f
     doctor = await _actor(world, "doctor")
     uid = (await _fill(world, doctor, _letter("Un")))[0]
     here = [(uid, uid)]
-    rows, late, *_ = await handling.change_flags(world.world, doctor, _INBOX, here, Marking(frozenset(("\\Flagged", "urgent"))))
+    rows, late, *_ = await copies.change_flags(world.world, doctor, _INBOX, here, Marking(frozenset(("\\Flagged", "urgent"))))
     assert (rows[0].flags, rows[0].keywords, late) == (Flag.FLAGGED, "urgent", [])
     before = rows[0].modseq
-    rows, *_ = await handling.change_flags(world.world, doctor, _INBOX, here, Marking(frozenset(("\\Seen",)), replace=True))
+    rows, *_ = await copies.change_flags(world.world, doctor, _INBOX, here, Marking(frozenset(("\\Seen",)), replace=True))
     assert (rows[0].flags, rows[0].keywords, rows[0].seen) == (Flag.SEEN, "", True)
     stale = Marking(remove=frozenset(("\\Seen",)), unchanged_since=before)
-    assert (await handling.change_flags(world.world, doctor, _INBOX, here, stale))[:2] == ([], [uid])
-    same, *_ = await handling.change_flags(world.world, doctor, _INBOX, here, Marking(frozenset(("\\Seen",))))
+    assert (await copies.change_flags(world.world, doctor, _INBOX, here, stale))[:2] == ([], [uid])
+    same, *_ = await copies.change_flags(world.world, doctor, _INBOX, here, Marking(frozenset(("\\Seen",))))
     assert same[0].modseq == rows[0].modseq
-    assert (await shelves.open_folder(world.world, doctor, _INBOX))[0].folder.unseen_count == 0
+    assert (await selected.open_folder(world.world, doctor, _INBOX))[0].folder.unseen_count == 0
 
 
 async def test_where_reading_is_personal_seen_is_each_readers_own(world: Simulator) -> None:
     doctor, secretary = await _actor(world, "doctor"), await _actor(world, "secretary")
     place = Place(DOCTOR, "INBOX")
-    await handling.append(world.world, doctor, place, _letter("Un"))
-    rows, *_ = await handling.change_flags(world.world, doctor, place, _EVERY, Marking(frozenset(("\\Seen",))))
+    await copies.append(world.world, doctor, place, _letter("Un"))
+    rows, *_ = await copies.change_flags(world.world, doctor, place, _EVERY, Marking(frozenset(("\\Seen",))))
     assert rows[0].seen
-    assert not (await shelves.states(world.world, secretary, place, _EVERY))[0].seen
+    assert not (await selected.states(world.world, secretary, place, _EVERY))[0].seen
 
 
 async def test_copies_and_moves_tell_where_the_messages_came_to_lie(world: Simulator) -> None:
     doctor = await _actor(world, "doctor")
     uids = await _fill(world, doctor, _letter("Un"), _letter("Deux"))
-    before = (await shelves.states(world.world, doctor, _INBOX, [(uids[1], uids[1])]))[0]
-    copied = await handling.copy(world.world, doctor, _INBOX, [(uids[0], uids[0])], _ARCHIVE)
-    moved = await handling.move(world.world, doctor, _INBOX, [(uids[1], uids[1])], _ARCHIVE)
+    before = (await selected.states(world.world, doctor, _INBOX, [(uids[1], uids[1])]))[0]
+    copied = await copies.copy(world.world, doctor, _INBOX, [(uids[0], uids[0])], _ARCHIVE)
+    moved = await copies.move(world.world, doctor, _INBOX, [(uids[1], uids[1])], _ARCHIVE)
     assert (copied.here, moved.here) == ((uids[0],), (uids[1],))
-    there = await shelves.states(world.world, doctor, _ARCHIVE, _EVERY)
+    there = await selected.states(world.world, doctor, _ARCHIVE, _EVERY)
     assert [row.uid for row in there] == [*copied.there, *moved.there]
     assert there[1].copy_id == before.copy_id
-    assert (await shelves.open_folder(world.world, doctor, _INBOX))[1] == [uids[0]]
-    other = await handling.move(world.world, doctor, _ARCHIVE, _EVERY, Place(DOCTOR, "Archive"))
+    assert (await selected.open_folder(world.world, doctor, _INBOX))[1] == [uids[0]]
+    other = await copies.move(world.world, doctor, _ARCHIVE, _EVERY, Place(DOCTOR, "Archive"))
     assert len(other.there) == 2
-    assert (await shelves.open_folder(world.world, doctor, _ARCHIVE))[1] == []
+    assert (await selected.open_folder(world.world, doctor, _ARCHIVE))[1] == []
     lost = [
         subject
         for subject in ("Un", "Deux")
-        if subject not in str(await shelves.contents(world.world, doctor, Place(DOCTOR, "Archive"), _EVERY, raw=True))
+        if subject not in str(await selected.contents(world.world, doctor, Place(DOCTOR, "Archive"), _EVERY, raw=True))
     ]
     assert lost == []
 
@@ -151,27 +152,27 @@ async def test_a_search_finds_what_it_names(start: StartSimulator, key: Key, fou
         doctor = await _actor(world, "doctor")
         letters = (_letter("Résultat"), _letter("Bilan", "Hémoglobine 13"), _letter("Courrier", header="X-Tri: Beta\r\n"))
         uids = await _fill(world, doctor, *letters)
-        assert (await shelves.search(world.world, doctor, _INBOX, uids, key))[0] == [uids[at] for at in found]
+        assert (await selected.search(world.world, doctor, _INBOX, uids, key))[0] == [uids[at] for at in found]
 
 
 async def test_each_verb_asks_for_its_right(world: Simulator) -> None:
     doctor, assistant, newcomer = [await _actor(world, role) for role in ("doctor", "assistant", "newcomer")]
     await _fill(world, doctor, _letter("Un"))
     core = world.world
-    assert len(await shelves.contents(core, assistant, _INBOX, _EVERY, raw=True)) == 1
+    assert len(await selected.contents(core, assistant, _INBOX, _EVERY, raw=True)) == 1
     attempts = [
-        handling.change_flags(core, assistant, _INBOX, _EVERY, Marking(frozenset(("\\Flagged",)))),
-        handling.expunge(core, assistant, _INBOX, _EVERY),
-        handling.copy(core, assistant, _INBOX, _EVERY, _ARCHIVE),
-        handling.move(core, assistant, _INBOX, _EVERY, _ARCHIVE),
-        handling.append(core, assistant, _INBOX, _letter("Non")),
+        copies.change_flags(core, assistant, _INBOX, _EVERY, Marking(frozenset(("\\Flagged",)))),
+        copies.expunge(core, assistant, _INBOX, _EVERY),
+        copies.copy(core, assistant, _INBOX, _EVERY, _ARCHIVE),
+        copies.move(core, assistant, _INBOX, _EVERY, _ARCHIVE),
+        copies.append(core, assistant, _INBOX, _letter("Non")),
     ]
     for attempt in attempts:
         with pytest.raises(Refusal) as refusal:
             await attempt
         assert refusal.value.rule is Rule.RIGHT_MISSING
     with pytest.raises(Refusal) as hidden:
-        await shelves.open_folder(core, newcomer, _INBOX)
+        await selected.open_folder(core, newcomer, _INBOX)
     assert hidden.value.rule is Rule.NOT_FOUND
 
 
@@ -180,7 +181,7 @@ async def test_whoever_watches_the_store_is_told_which_folder_changed_after_the_
     told: list[set[int]] = []
     end = world.world.store.watch(told.append)
     await _fill(world, doctor, _letter("Un"))
-    shelf, *_ = await shelves.open_folder(world.world, doctor, _INBOX)
+    shelf, *_ = await selected.open_folder(world.world, doctor, _INBOX)
     assert {shelf.folder.id} in told
     end()
     await _fill(world, doctor, _letter("Deux"))

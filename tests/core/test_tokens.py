@@ -14,7 +14,7 @@ from joserfc.jwk import RSAKey
 
 from mss_sim.clock import SECOND, ManualClock
 from mss_sim.config import Settings
-from mss_sim.core.tokens import Tokens
+from mss_sim.core.world.tokens import Tokens
 from mss_sim.errors import Refusal
 from mss_sim.ids import IdSource
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from mss_sim.config import Settings
-from mss_sim.core.letters import Addressee, Envelope
-from mss_sim.core.rows import Operator
-from mss_sim.core.transport import Answer, Parcel
+from mss_sim.core.mailflow.letter import Addressee, Envelope
+from mss_sim.core.mailflow.transport import Answer, Parcel
+from mss_sim.core.world.rows import Operator
 from mss_sim.smtp.outbound import Outbound
 
 HERE = Operator(1, "Ici", None, ("ici.mssante.fr",))

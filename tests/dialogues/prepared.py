@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR2, PATIENT, Person, control
 
 _CHANGED: dict[str, dict[str, Any]] = {

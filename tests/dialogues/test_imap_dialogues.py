@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mss_sim.imap.verbs import VERBS
+from mss_sim.imap.verbs.table import VERBS
 from tests.conftest import StartSimulator
 from tests.dialogues.prepared import prepare
 from tests.dialogues.runner import play, read, settings_of

@@ -12,15 +12,17 @@ from starlette.requests import Request
 from mss_sim import ids
 from mss_sim.api.paging import Listing, Page
 from mss_sim.clock import SystemClock
-from mss_sim.core.oauth import OAuthError, is_verifier
+from mss_sim.core.psc.oauth import OAuthError, is_verifier
+from mss_sim.dns import server
 from mss_sim.errors import Refusal
-from mss_sim.imap import commands, items, keys, listings, names, sections, threads, wire
+from mss_sim.http import parameters
+from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
 from mss_sim.mail import addresses, dsn, headers, mdn, parse, structure
-from mss_sim.net import dns, sasl
+from mss_sim.net import sasl
 from mss_sim.pki import revocation
 from mss_sim.pki.names import read_dn, read_serial, same_dn
 from mss_sim.policy import identifiers
-from mss_sim.psc import authentication, parameters
+from mss_sim.psc import authentication
 from mss_sim.smtp import commands as smtp
 from mss_sim.vocabulary import IdentityKind
 
@@ -89,9 +91,9 @@ def _header(octets: bytes) -> None:
 
 _IMAP_READERS: tuple[Callable[[wire.Arguments], object], ...] = (
     items.fetch,
-    keys.search,
-    keys.sort,
-    keys.thread,
+    search_keys.search,
+    search_keys.sort,
+    search_keys.thread,
     listings.lister,
     listings.lsub,
     listings.status,
@@ -128,7 +130,7 @@ def _read_arguments(read: Callable[[wire.Arguments], object], command: wire.Comm
     for utf8 in (False, True):
         try:
             read(wire.Arguments(command.pieces, utf8=utf8))
-        except (wire.Bad, keys.BadCharset):
+        except (wire.Bad, search_keys.BadCharset):
             continue
 
 
@@ -184,7 +186,7 @@ async def _zone(name: str) -> Sequence[tuple[str, str]] | bool:
 
 
 def _dns(octets: bytes) -> None:
-    responder = dns.Responder(_zone, SystemClock())
+    responder = server.Responder(_zone, SystemClock())
     for transport in ("udp", "tcp"):
         answer = asyncio.run(responder.answer(octets, "127.0.0.1", transport))
         assert answer is None or (answer[:2] == octets[:2] and (transport == "tcp" or len(answer) <= 512))

@@ -53,7 +53,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_the_personas_page_tells_of_every_persona() -> None:
     page = (_ROOT / "docs" / "guide" / "personas.md").read_text(encoding="utf-8")
-    seed = tomllib.loads((_ROOT / "mss_sim" / "core" / "seeds" / "cabinet.toml").read_text(encoding="utf-8"))
+    seed = tomllib.loads((_ROOT / "mss_sim" / "core" / "control" / "seeds" / "cabinet.toml").read_text(encoding="utf-8"))
     for row in seed["identities"]:
         for field in ("role", "login", "password"):
             assert field not in row or row[field] in page

@@ -95,8 +95,8 @@ def test_the_wheel_holds_what_the_program_reads_at_run_time(wheel: zipfile.ZipFi
     names = set(wheel.namelist())
     assert {
         "mss_sim/py.typed",
-        "mss_sim/core/seeds/cabinet.toml",
-        "mss_sim/core/seeds/clinique.toml",
+        "mss_sim/core/control/seeds/cabinet.toml",
+        "mss_sim/core/control/seeds/clinique.toml",
         "mss_sim/migrations/env.py",
         "mss_sim/migrations/script.py.mako",
         "mss_sim/migrations/versions/0001_first.py",

@@ -5,7 +5,7 @@ import smtplib
 import ssl
 from email.policy import SMTP
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.mail import mdn
 from mss_sim.vocabulary import Disposition
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, Peer, Person, Reply, control, letter

@@ -7,9 +7,9 @@ from email.message import EmailMessage
 import httpx
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
-from mss_sim.core import control as core_control
+from mss_sim.core.mailbox import mailboxes
 from mss_sim.mail import mdn
 from mss_sim.vocabulary import Disposition, Door
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD, Peer, Person, control, letter
@@ -17,7 +17,7 @@ from tests.conftest import StartSimulator
 
 
 async def _change(simulator: Simulator, address: str, **changes: object) -> None:
-    await core_control.change_mailbox(simulator.world, address, changes, actor_id=None, door=Door.CONTROL)
+    await mailboxes.change_mailbox(simulator.world, address, changes, actor_id=None, door=Door.CONTROL)
 
 
 async def test_one_letter_with_a_full_header_does_not_hold_up_the_queue(start: StartSimulator, clock: ManualClock) -> None:
@@ -250,12 +250,12 @@ async def test_a_report_of_a_person_is_no_more_believed_after_it_waited_in_the_q
     async with start(clock=clock) as simulator:
         await Person(simulator, "hospital").send(HOSPITAL, to=[DOCTOR])
         item = (await Person(simulator, "doctor").inbox(DOCTOR))[0]
-        await core_control.change_mailbox(simulator.world, HOSPITAL, {"state": "suspended"}, actor_id=None, door=Door.CONTROL)
+        await mailboxes.change_mailbox(simulator.world, HOSPITAL, {"state": "suspended"}, actor_id=None, door=Door.CONTROL)
         forged = mdn.Receipt(DOCTOR, "", ("", HOSPITAL), item["message_id"], "x", b"Subject: x\r\n\r\nx\r\n", Disposition.DISPLAYED)
         raw = mdn.compose(forged, reporting_ua="x", message_id="<forged@sim.mssante.fr>", at=10**15)
         raw = raw.replace(f"From: {DOCTOR}".encode(), f"From: {DOCTOR2}".encode())
         assert (await Person(simulator, "doctor2").smtp(DOCTOR2, HOSPITAL, raw)).code == 250
-        await core_control.change_mailbox(simulator.world, HOSPITAL, {"state": "active"}, actor_id=None, door=Door.CONTROL)
+        await mailboxes.change_mailbox(simulator.world, HOSPITAL, {"state": "active"}, actor_id=None, door=Door.CONTROL)
         clock.advance(timedelta(hours=1))
         while await simulator.core.queue.work():
             pass

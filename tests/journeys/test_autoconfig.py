@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import HOSPITAL, PRACTICE, control
 from tests.conftest import StartSimulator
 

@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock, from_datetime
 from mss_sim.config import Settings
-from mss_sim.core import certificates
+from mss_sim.core.trust import certificates
 from mss_sim.net import tls
 from mss_sim.pki import authority, bundles, issuing, names
 from mss_sim.pki.authority import ORGANISATIONS, ROOT, Authority, Places

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import from_datetime
 from mss_sim.pki.authority import ORGANISATIONS
 from mss_sim.pki.names import dn_text, leaf_name, serial_text

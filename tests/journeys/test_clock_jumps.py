@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import DAY, HOUR, SECOND, Micros, iso
-from mss_sim.core import control as core_control
+from mss_sim.core.mailbox import mailboxes
 from mss_sim.store import queue
 from mss_sim.vocabulary import Door
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, Person, control, letter
@@ -53,7 +53,7 @@ async def _until(what: Callable[[], Awaitable[Any]]) -> Any:
 
 
 async def _change(world: Simulator, mailbox: str, **values: object) -> None:
-    await core_control.change_mailbox(world.world, mailbox, values, actor_id=None, door=Door.CONTROL)
+    await mailboxes.change_mailbox(world.world, mailbox, values, actor_id=None, door=Door.CONTROL)
 
 
 @pytest.mark.parametrize("by", [-DAY, -HOUR, HOUR])

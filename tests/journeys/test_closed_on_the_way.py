@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
-from mss_sim.core import control as core_control
-from mss_sim.core.transport import Carried, Parcel, Transport
+from mss_sim.core.mailbox import mailboxes
+from mss_sim.core.mailflow.transport import Carried, Parcel, Transport
 from mss_sim.vocabulary import Door
 from tests.clients import DOCTOR, PATIENT, PATIENT2, PRACTICE, Person
 from tests.conftest import StartSimulator
@@ -54,7 +54,7 @@ async def _until(what: Callable[[], Awaitable[Any]], clock: ManualClock | None =
 
 
 async def _change(world: Simulator, mailbox: str, **values: object) -> None:
-    await core_control.change_mailbox(world.world, mailbox, values, actor_id=None, door=Door.CONTROL)
+    await mailboxes.change_mailbox(world.world, mailbox, values, actor_id=None, door=Door.CONTROL)
 
 
 async def _send(person: Person, mailbox: str, **fields: Any) -> dict[str, Any]:

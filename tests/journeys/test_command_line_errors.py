@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import pytest
 
-from mss_sim.app import upgrade_database
+from mss_sim.app.simulator import upgrade_database
 from mss_sim.clock import SystemClock
 from mss_sim.config import Settings
-from mss_sim.core.igc import Igc
-from mss_sim.core.igc_services import Services
+from mss_sim.core.world.authorities import Igc
+from mss_sim.core.world.revocation_services import Services
 from mss_sim.net import tls
 from tests.conftest import StartSimulator
 

@@ -1,9 +1,13 @@
 """The control plane: the world made, changed and emptied from outside, and closed to whoever should not drive it."""
 
+import asyncio
+from pathlib import Path
+
 import httpx
 import pytest
+from cryptography import x509
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import PRACTICE, Person, control
 from tests.conftest import StartSimulator
 
@@ -103,3 +107,19 @@ async def test_grants_are_given_and_taken_from_outside(simulator: Simulator) -> 
     assert len((await control(simulator, "GET", f"/mailboxes/{PRACTICE}/grants")).json()) == 3
     assert (await control(simulator, "DELETE", f"/mailboxes/{PRACTICE}/grants/{made['id']}")).json()["in_force"] is False
     assert await newcomer.get("/mailboxes") == []
+
+
+async def test_a_reset_world_has_the_certificates_that_the_ready_file_names(simulator: Simulator) -> None:
+    def shown() -> set[str]:
+        files = [simulator.ready()[name]["cert_file"] for name in ("mx_peer", "app_client")]
+        return {f"{x509.load_pem_x509_certificate(Path(file).read_bytes()).serial_number:x}" for file in files}
+
+    for reset in (False, True):
+        if reset:
+            assert (await control(simulator, "POST", "/reset")).status_code == 204
+        issued = {
+            row["serial"].lstrip("0").lower()
+            for row in (await control(simulator, "GET", "/certificates")).json()
+            if not row.get("revoked_at")
+        }
+        assert await asyncio.to_thread(shown) <= issued, "after a reset" if reset else "after a start"

@@ -10,7 +10,7 @@ import time
 import pytest
 from sqlalchemy import text
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, LABORATORY, PRACTICE, ImapClient, Peer, Person, control, letter
 from tests.conftest import StartSimulator
 from tests.counters import astray

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, WARD, Person
 from tests.conftest import starter
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock, iso
 from tests.clients import DOCTOR, PRACTICE, WARD, Person, control
 from tests.conftest import StartSimulator

@@ -12,9 +12,9 @@ import httpx
 import pytest
 from cryptography import x509
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.config import Settings
-from mss_sim.core.igc import write_secret
+from mss_sim.core.world.authorities import write_secret
 from tests.clients import LABORATORY, control
 from tests.conftest import fresh_database
 from tests.mail_logins import MailClient, Shown

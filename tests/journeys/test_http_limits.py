@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, PRACTICE, Person
 from tests.conftest import StartSimulator
 

@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from mss_sim.app import Simulator
-from mss_sim.imap.verbs import VERBS
+from mss_sim.app.simulator import Simulator
+from mss_sim.imap.verbs.table import VERBS
 from tests.clients import DOCTOR, HOSPITAL, ImapClient, letter
 from tests.conftest import StartSimulator
 

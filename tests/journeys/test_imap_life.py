@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, ImapClient, Person, control, letter
 from tests.conftest import StartSimulator
 

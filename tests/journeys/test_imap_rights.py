@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
-from mss_sim.core import control as core_control
+from mss_sim.core.mailbox import mailboxes
 from mss_sim.vocabulary import Door
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, ImapClient, Person, control, letter
 from tests.conftest import StartSimulator
@@ -85,7 +85,7 @@ async def test_a_closed_mailbox_and_a_disabled_identity_say_goodbye(simulator: S
     await client.ask("SELECT INBOX")
     await client.idle()
     if what == "mailbox":
-        await core_control.change_mailbox(simulator.world, DOCTOR, {"state": "closed"}, actor_id=None, door=Door.CONTROL)
+        await mailboxes.change_mailbox(simulator.world, DOCTOR, {"state": "closed"}, actor_id=None, door=Door.CONTROL)
     else:
         idnat = Person(simulator, "doctor").idnat
         assert (await control(simulator, "PATCH", f"/identities/{idnat}", {"enabled": False})).status_code == 200

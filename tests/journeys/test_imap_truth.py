@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, HOSPITAL, ImapClient, Person, letter
 from tests.conftest import StartSimulator
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock, iso
 from mss_sim.mail import mdn
 from mss_sim.vocabulary import Act, Disposition

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PRACTICE, ImapClient, Person, base64_of, control
 from tests.conftest import StartSimulator
 from tests.mail_logins import MailClient, Shown, xoauth2

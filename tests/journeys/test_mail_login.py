@@ -15,7 +15,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PRACTICE, ImapClient, Person, Reply, base64_of, control, letter
 from tests.conftest import StartSimulator

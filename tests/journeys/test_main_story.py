@@ -5,7 +5,7 @@ import zipfile
 from datetime import timedelta
 from typing import Any
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
 from mss_sim.testing.builders import xdm_archive
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, Person, base64_of, letter

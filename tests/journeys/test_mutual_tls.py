@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.pki.names import authority_name, read_dn
 from tests.clients import HOSPITAL, PRACTICE, Reply, control, letter
 from tests.conftest import StartSimulator

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from mss_sim.app import Simulator
-from mss_sim.core import delegation
-from mss_sim.core.delegation import By, GrantRequest
-from mss_sim.imap.verbs import VERBS
+from mss_sim.app.simulator import Simulator
+from mss_sim.core.access import delegation
+from mss_sim.core.access.access import By
+from mss_sim.core.access.delegation import GrantRequest
+from mss_sim.imap.verbs.table import VERBS
 from mss_sim.vocabulary import Door, Right
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PRACTICE, ImapClient, Person, control, letter
 

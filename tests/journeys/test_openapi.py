@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, Person, base64_of, control, letter
 from tests.documented import complaint, document, operations
 from tests.relying_party import DOCTOR as DOCTOR_IDNAT

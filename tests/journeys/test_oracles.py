@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD, ImapClient, Person, control
 
 NOBODY = "nobody@medecin.sim.mssante.fr"

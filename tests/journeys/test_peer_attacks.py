@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from mss_sim.app import Simulator
-from mss_sim.core.transport import Answer
+from mss_sim.app.simulator import Simulator
+from mss_sim.core.mailflow.transport import Answer
 from mss_sim.mail import mdn
 from mss_sim.smtp.outbound import _answer
 from mss_sim.vocabulary import Disposition

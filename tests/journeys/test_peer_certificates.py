@@ -15,7 +15,7 @@ from cryptography.x509 import NameOID
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.pki.authority import ORGANISATIONS, RANGES
 from mss_sim.pki.names import read_dn
 from tests.authorities import DAY, Bearer, Extension, authority, pem, usage, uses

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, control
 from tests.conftest import StartSimulator
 

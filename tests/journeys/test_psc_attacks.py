@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from joserfc.jwk import RSAKey
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.psc.authentication import ASSERTION_TYPE
 from tests.relying_party import RelyingParty, challenge, told
 

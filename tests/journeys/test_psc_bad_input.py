@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import control
 from tests.conftest import StartSimulator
 from tests.relying_party import DOCTOR, RelyingParty, told

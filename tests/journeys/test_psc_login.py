@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
 from tests.clients import DOCTOR as DOCTOR_MAIL
 from tests.clients import HOSPITAL, ImapClient, Person, base64_of, control

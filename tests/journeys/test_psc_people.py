@@ -13,7 +13,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
 from mss_sim.store import identities
 from tests.clients import Person, control

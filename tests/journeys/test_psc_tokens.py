@@ -15,14 +15,14 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from starlette.requests import Request
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
-from mss_sim.core import clients
-from mss_sim.core.certificates import NewCertificate, issue
+from mss_sim.core.psc import clients
+from mss_sim.core.trust.certificates import NewCertificate, issue
 from mss_sim.errors import Refusal
+from mss_sim.http.parameters import Parameters
 from mss_sim.psc import certificates
 from mss_sim.psc.authentication import ASSERTION_TYPE, authenticate
-from mss_sim.psc.parameters import Parameters
 from tests.clients import control
 from tests.conftest import StartSimulator
 from tests.relying_party import DOCTOR, DOCTOR2, VERIFIER, RelyingParty, challenge, claims_of, told

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
-from mss_sim.core import control as core_control
+from mss_sim.core.mailbox import mailboxes
 from mss_sim.vocabulary import Door as Through
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, WARD, Person, letter
 from tests.conftest import StartSimulator
@@ -45,7 +45,7 @@ async def _told(world: Simulator, role: str, mailbox: str) -> dict[str, list[str
 
 
 async def _change(world: Simulator, mailbox: str, **values: object) -> None:
-    await core_control.change_mailbox(world.world, mailbox, values, actor_id=None, door=Through.CONTROL)
+    await mailboxes.change_mailbox(world.world, mailbox, values, actor_id=None, door=Through.CONTROL)
 
 
 async def test_a_letter_travels_with_the_trace_of_both_servers(wired: Wired) -> None:

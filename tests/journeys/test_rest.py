@@ -7,9 +7,10 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from mss_sim.api import admin_schemas, certificate_schemas, schemas, trust_space
-from mss_sim.app import Simulator
-from mss_sim.psc import schemas as psc_schemas
+from mss_sim.api import schemas
+from mss_sim.app.simulator import Simulator
+from mss_sim.control import certificate_schemas, psc_schemas, trust_space
+from mss_sim.control import schemas as admin_schemas
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PRACTICE, Peer, Person, base64_of, control, letter
 
 

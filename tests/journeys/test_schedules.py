@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock, to_datetime
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PRACTICE, ImapClient, Person, control
 from tests.conftest import StartSimulator

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, LABORATORY, PATIENT, PRACTICE, WARD, ImapClient, Peer, Person, control, letter
 from tests.conftest import StartSimulator, starter

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import HOSPITAL, PATIENT, PRACTICE, Person, control, letter
 
 _NOWHERE = "nobody@cabinet.sim.mssante.fr"

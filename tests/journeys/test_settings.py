@@ -19,7 +19,7 @@ import pytest
 import pytest_asyncio
 from cryptography import x509
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, LABORATORY, PRACTICE, ImapClient, Peer, Person, control, letter
 from tests.conftest import StartSimulator, starter
 from tests.relying_party import DOCTOR as DOCTOR_IDNAT

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.config import Settings
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, ImapClient, Person, letter
 from tests.conftest import fresh_database

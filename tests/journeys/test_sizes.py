@@ -4,7 +4,7 @@ from email.policy import SMTP
 
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import HOSPITAL, PRACTICE, Peer, Person, control, letter
 from tests.conftest import StartSimulator
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import create_engine, text
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PRACTICE, ImapClient, Peer, Person, control, letter
 from tests.conftest import StartSimulator
 

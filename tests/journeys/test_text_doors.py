@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.mail.headers import read_headers, split
 from tests.clients import HOSPITAL, PRACTICE, ImapClient, Person, letter
 from tests.relying_party import RelyingParty, told

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import HOSPITAL, PRACTICE, Person, control
 from tests.conftest import StartSimulator, fresh_database
 from tests.documented import operations

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.mail.headers import read_headers, split
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, ImapClient, Peer, Person
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.vocabulary import TrapName
 from tests.clients import HOSPITAL, Person, control, letter
 from tests.conftest import StartSimulator

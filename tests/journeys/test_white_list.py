@@ -4,7 +4,7 @@ from xml.etree import ElementTree as ET
 
 import httpx
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import HOSPITAL, PRACTICE, Person, control
 
 _SPACE = "{https://listeblanche.mssante.fr/schema}"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.mail import mdn
 from mss_sim.vocabulary import Disposition
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD, ImapClient, Peer, Person, control, letter

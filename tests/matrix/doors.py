@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from mss_sim.errors import Rule
 from mss_sim.http.problems import PROBLEMS
-from mss_sim.imap.responses import CODES
+from mss_sim.imap.grammar.responses import CODES
 from mss_sim.smtp.replies import REPLIES
 
 _SECONDS = 60

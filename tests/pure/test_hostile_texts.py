@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from mss_sim.api.paging import Listing, Page
-from mss_sim.core.oauth import OAuthError
+from mss_sim.core.psc.oauth import OAuthError
 from mss_sim.errors import Refusal, Rule
+from mss_sim.http.parameters import Parameters, of_query
 from mss_sim.ids import ID_MAX
 from mss_sim.pki import names
 from mss_sim.psc.authentication import ClientRefused, _unverified_subject
-from mss_sim.psc.parameters import Parameters, of_query
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Exception)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mss_sim.imap import commands, items, keys, listings
-from mss_sim.imap.commands import Append, Authenticate, Copy, Create, Login, Rename, Resync, Rights, Select, Store
-from mss_sim.imap.items import Fetch, Item, Section
-from mss_sim.imap.listings import List, Status
-from mss_sim.imap.wire import Arguments, Bad, Command, Literal, Reader, Sequence
+from mss_sim.imap.grammar import commands, items, listings, search_keys
+from mss_sim.imap.grammar.commands import Append, Authenticate, Copy, Create, Login, Rename, Resync, Rights, Select, Store
+from mss_sim.imap.grammar.items import Fetch, Item, Section
+from mss_sim.imap.grammar.listings import List, Status
+from mss_sim.imap.grammar.wire import Arguments, Bad, Command, Literal, Reader, Sequence
 
 WHOLE = Section()
 ALL_OF_THEM, ONE = Sequence(((1, 0),)), Sequence(((1, 1),))
@@ -51,9 +51,9 @@ READERS: dict[str, Read] = {
     "lsub": listings.lsub,
     "status": listings.status,
     "fetch": items.fetch,
-    "search": keys.search,
-    "sort": keys.sort,
-    "thread": keys.thread,
+    "search": search_keys.search,
+    "sort": search_keys.sort,
+    "thread": search_keys.thread,
 }
 
 _INVALID: dict[str, tuple[bytes, ...]] = {
@@ -422,5 +422,5 @@ _JUNK = st.lists(
 def test_no_argument_does_more_than_be_bad(verb: str, text: bytes, utf8: bool) -> None:
     try:
         read(READERS[verb], b" " + text, utf8=utf8)
-    except (Bad, keys.BadCharset):
+    except (Bad, search_keys.BadCharset):
         return

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from mss_sim import ids
 from mss_sim.clock import from_datetime
-from mss_sim.imap import keys
-from mss_sim.imap.keys import BadCharset, Search, Sort, Thread
-from mss_sim.imap.responses import internal_date, object_id
-from mss_sim.imap.wire import Arguments, Bad, Literal, Sequence
+from mss_sim.imap.grammar import search_keys
+from mss_sim.imap.grammar.responses import internal_date, object_id
+from mss_sim.imap.grammar.search_keys import BadCharset, Search, Sort, Thread
+from mss_sim.imap.grammar.wire import Arguments, Bad, Literal, Sequence
 from mss_sim.mail.criteria import ALL, Key, kinds, looks_inside
 from mss_sim.vocabulary import Flag
 
@@ -30,15 +30,15 @@ def both(*inner: Key) -> Key:
 
 
 def search(text: bytes) -> Search:
-    return keys.search(Arguments((b" " + text,), utf8=False))
+    return search_keys.search(Arguments((b" " + text,), utf8=False))
 
 
 @pytest.mark.parametrize("charset", [b"ISO-8859-1", b"UTF-7", b'"UTF 8"', b"X"])
 def test_a_charset_that_is_not_understood_is_refused_by_its_name(charset: bytes) -> None:
     for read, before, after in (
-        (keys.search, b" CHARSET ", b" ALL"),
-        (keys.sort, b" (DATE) ", b" ALL"),
-        (keys.thread, b" REFERENCES ", b" ALL"),
+        (search_keys.search, b" CHARSET ", b" ALL"),
+        (search_keys.sort, b" (DATE) ", b" ALL"),
+        (search_keys.thread, b" REFERENCES ", b" ALL"),
     ):
         with pytest.raises(BadCharset, match=charset.strip(b'"').decode()):
             read(Arguments((before + charset + after,), utf8=False))
@@ -106,7 +106,7 @@ def test_the_keys_of_a_search_are_read(text: bytes, key: Key) -> None:
 
 def test_a_text_may_be_a_literal_in_utf8() -> None:
     pieces = (b" CHARSET UTF-8 SUBJECT ", Literal("é".encode(), binary=False), b" TEXT ", Literal(b"b", binary=False), b"")
-    assert keys.search(Arguments(pieces, utf8=False)).key == both(Key("SUBJECT", "é"), Key("TEXT", "b"))
+    assert search_keys.search(Arguments(pieces, utf8=False)).key == both(Key("SUBJECT", "é"), Key("TEXT", "b"))
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ def test_what_to_tell_of_a_search_is_read(text: bytes, returns: set[str]) -> Non
 
 def test_sort_and_thread_are_read() -> None:
     order = (("SUBJECT", False), ("DATE", True), ("ARRIVAL", False))
-    assert keys.sort(Arguments((b" (subject REVERSE date ARRIVAL) UTF-8 SEEN",), utf8=False)) == Sort(order, SEEN)
-    assert keys.thread(Arguments((b" references us-ascii SEEN ALL",), utf8=False)) == Thread("REFERENCES", both(SEEN, ALL))
+    assert search_keys.sort(Arguments((b" (subject REVERSE date ARRIVAL) UTF-8 SEEN",), utf8=False)) == Sort(order, SEEN)
+    assert search_keys.thread(Arguments((b" references us-ascii SEEN ALL",), utf8=False)) == Thread("REFERENCES", both(SEEN, ALL))
 
 
 def test_fifty_levels_are_read() -> None:
@@ -165,7 +165,7 @@ def test_a_tree_tells_what_it_asks() -> None:
 )
 def test_what_is_no_date_time_is_bad(octets: bytes) -> None:
     with pytest.raises(Bad):
-        keys.date_time(octets)
+        search_keys.date_time(octets)
 
 
 @pytest.mark.parametrize(
@@ -179,13 +179,13 @@ def test_what_is_no_date_time_is_bad(octets: bytes) -> None:
     ],
 )
 def test_a_date_time_is_read_and_shown_in_utc(octets: bytes, shown: bytes) -> None:
-    assert internal_date(keys.date_time(octets)) == shown
+    assert internal_date(search_keys.date_time(octets)) == shown
 
 
 @given(st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)))  # noqa: DTZ001 - hypothesis wants naive limits
 def test_every_instant_that_is_shown_is_read_again(moment: datetime) -> None:
     instant = from_datetime(moment.replace(tzinfo=UTC, microsecond=0))
-    assert keys.date_time(internal_date(instant).strip(b'"')) == instant
+    assert search_keys.date_time(internal_date(instant).strip(b'"')) == instant
 
 
 @given(st.integers(0, ids.ID_MAX))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mss_sim.imap.names import BadName, decode, encode, pattern
+from mss_sim.imap.grammar.names import BadName, decode, encode, pattern
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mss_sim.imap.items import Section
-from mss_sim.imap.sections import UnknownEncoding, cut, decoded
+from mss_sim.imap.grammar.items import Section
+from mss_sim.imap.grammar.sections import UnknownEncoding, cut, decoded
 from mss_sim.mail.parse import MalformedMessage, parse
 
 HEAD = b"From: a@x.fr\r\nSubject: dehors\r\nContent-Type: multipart/mixed; boundary=o\r\n\r\n"

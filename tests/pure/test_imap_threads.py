@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mss_sim.imap.threads import Letter, base_subject, by_references, ordered
+from mss_sim.imap.grammar.threads import Letter, base_subject, by_references, ordered
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mss_sim.core.delegation import Held
-from mss_sim.core.rows import CopyState, Folder, Mailbox
-from mss_sim.core.shelves import Look, Opening, Place, Shelf
-from mss_sim.imap.responses import ranges_of, sequence_set
+from mss_sim.core.access.access import Held
+from mss_sim.core.mailbox.selected import Look, Opening, Place, Shelf
+from mss_sim.core.world.rows import CopyState, Folder, Mailbox
+from mss_sim.imap.grammar.responses import ranges_of, sequence_set
+from mss_sim.imap.grammar.wire import Bad, Sequence, read_sequence
 from mss_sim.imap.view import View
-from mss_sim.imap.wire import Bad, Sequence, read_sequence
 from mss_sim.policy.access import Access
 from mss_sim.vocabulary import Flag, MailboxKind, MailboxState, SeenPolicy, SentPolicy
 

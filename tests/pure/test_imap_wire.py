@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mss_sim.imap.wire import Arguments, Bad, Command, Event, Literal, Reader, Refused, Sequence, Wanted, read_sequence
+from mss_sim.imap.grammar.wire import Arguments, Bad, Command, Event, Literal, Reader, Refused, Sequence, Wanted, read_sequence
 
 LINE_MAX, LITERAL_MAX = 80, 200
 

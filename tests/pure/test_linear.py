@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from mss_sim.imap import commands, items, keys, listings, names, sections, threads, wire
-from mss_sim.imap.threads import Letter
+from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
+from mss_sim.imap.grammar.threads import Letter
 from mss_sim.mail import addresses, dsn, headers, mdn, parse, reports, structure
 from mss_sim.net import sasl
 from mss_sim.smtp import commands as smtp
@@ -24,7 +24,7 @@ _LEAST_SECONDS = 0.005
 _SIZE_MAX = 40_000
 _REFUSALS: tuple[type[Exception], ...] = (
     addresses.AddressError,
-    keys.BadCharset,
+    search_keys.BadCharset,
     names.BadName,
     parse.MalformedMessage,
     sasl.SaslError,
@@ -221,12 +221,12 @@ _COMMANDS: dict[str, tuple[Callable[[wire.Arguments], object], Callable[[int], b
     "FETCH, a path": (items.fetch, lambda n: b" 1 BODY[" + b"1." * n + b"1]"),
     "FETCH, fields": (items.fetch, lambda n: b" 1 BODY[HEADER.FIELDS (" + b"a " * n + b"b)]"),
     "FETCH, a long field": (items.fetch, lambda n: b' 1 BODY[HEADER.FIELDS ("' + b"a" * n + b'")]'),
-    "SEARCH, keys": (keys.search, lambda n: b" " + b" ".join([b"1"] * n)),
-    "SEARCH, levels": (keys.search, lambda n: b" " + b"(" * n),
-    "SEARCH, negations": (keys.search, lambda n: b" " + b"NOT " * n),
-    "SEARCH, a text": (keys.search, lambda n: b' TEXT "' + b'\\"' * n + b'"'),
-    "SEARCH, results": (keys.search, lambda n: b" RETURN (" + b"ALL " * n + b") ALL"),
-    "SORT, criteria": (keys.sort, lambda n: b" (" + b"DATE " * n + b"DATE) UTF-8 ALL"),
+    "SEARCH, keys": (search_keys.search, lambda n: b" " + b" ".join([b"1"] * n)),
+    "SEARCH, levels": (search_keys.search, lambda n: b" " + b"(" * n),
+    "SEARCH, negations": (search_keys.search, lambda n: b" " + b"NOT " * n),
+    "SEARCH, a text": (search_keys.search, lambda n: b' TEXT "' + b'\\"' * n + b'"'),
+    "SEARCH, results": (search_keys.search, lambda n: b" RETURN (" + b"ALL " * n + b") ALL"),
+    "SORT, criteria": (search_keys.sort, lambda n: b" (" + b"DATE " * n + b"DATE) UTF-8 ALL"),
     "LIST, patterns": (listings.lister, lambda n: b' "" (' + b"* " * n + b"%)"),
     "LIST, a reference": (listings.lister, lambda n: b' "' + b"a" * n + b'" *'),
     "LIST, STATUS items": (listings.lister, lambda n: b' "" * RETURN (STATUS (' + b"MESSAGES " * n + b"UNSEEN))"),

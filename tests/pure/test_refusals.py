@@ -6,8 +6,8 @@ import pytest
 
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.http.problems import MEDIA_TYPE, PROBLEMS, problem, response
-from mss_sim.imap.responses import CODES
-from mss_sim.imap.responses import refused as imap_refused
+from mss_sim.imap.grammar.responses import CODES
+from mss_sim.imap.grammar.responses import refused as imap_refused
 from mss_sim.policy.receipts import DIAGNOSTICS
 from mss_sim.smtp import replies
 from mss_sim.smtp.replies import REPLIES, Reply, refused

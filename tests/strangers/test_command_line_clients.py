@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, Person
 
 

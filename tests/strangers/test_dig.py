@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.conftest import StartSimulator
 
 

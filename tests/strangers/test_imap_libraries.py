@@ -18,7 +18,7 @@ import pytest
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, Person, base64_of, control, letter
 
 SHARED = f"Shared/{PRACTICE}/INBOX"

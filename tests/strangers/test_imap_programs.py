@@ -22,7 +22,7 @@ from urllib.parse import quote
 import certifi
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, Person, base64_of, control, letter
 
 NODE = Path(__file__).parent / "node"

@@ -7,7 +7,7 @@ import ssl
 
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PRACTICE, Person, letter
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import LABORATORY, control
 from tests.conftest import StartSimulator
 

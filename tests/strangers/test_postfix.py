@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, PRACTICE, Person, control, letter
 from tests.conftest import StartSimulator
 

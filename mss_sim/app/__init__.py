@@ -1,0 +1,28 @@
+"""The composition root: the only package that knows every door.
+
+    simulator          one world with all its ports: started, stopped, described (`ready()`)
+    http_application   the HTTP front ends put together; interactive documentation from files that ship
+
+A `Simulator` is one world. Starting is one sequence: ports are bound, the store is opened and
+migrated, authorities and keys are found or made, the seed is planted, doors open, the queue runs.
+Stopping is the same backwards: no new connections, open ones are let go, what is being stored is
+finished, temporary folders vanish.
+
+Ports are bound before certificates are made, because certificates tell where the authority
+publishes. What is known late, such as the number of a free port, is handed over once.
+
+Here, and nowhere else, a door meets what it needs: the core gets its transport from `smtp/outbound`,
+a trap gets another TLS context, the HTTP application gets the routers of every HTTP front end. No
+front end imports another; they meet in this package.
+
+    from mss_sim.app.simulator import Simulator
+    from mss_sim.config import Settings
+
+    async with Simulator(Settings(http_port=0), seed="cabinet") as simulator:
+        print(simulator.ready()["http"])
+
+What cannot start says so in one line, with what to do: a port that is taken, a folder that another
+simulator holds, a database that is too new.
+
+Liberties taken: HTTP and HTTPS serve the same application; one certificate serves all ports.
+"""

@@ -1,0 +1,109 @@
+"""The HTTP application: the REST API, the control plane beside it, health."""
+
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+from swagger_ui_bundle import swagger_ui_path
+
+from mss_sim.api import conversations, grants, mailboxes, messages, schemas, sending
+from mss_sim.api.views import PREFIX
+from mss_sim.control import certificates, health, people, psc, sessions, traps, trust_space
+from mss_sim.core.assembly import Core
+from mss_sim.core.trust.autoconfig import Doors
+from mss_sim.evidence.transcripts import Transcripts
+from mss_sim.http import examples, problems
+from mss_sim.http.dependencies import refuse_unknown_query
+from mss_sim.http.front import Front
+from mss_sim.net.connections import Connections
+from mss_sim.net.traps import Traps
+from mss_sim.public import autoconfig, igc
+
+_DESCRIPTION = """\
+A simulator of the MSSanté trust space. Fictional people only; nothing leaves this machine.
+
+Every refusal is a problem document (RFC 9457) whose `code` is the rule and whose `reference` says where it comes from.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """What the HTTP doors tell of the socket doors: how many connections each has open, what was said on them, what traps saw."""
+
+    connections: dict[str, Connections]
+    transcripts: Transcripts
+    traps: Traps
+
+
+def build(core: Core, *, ca_file: Path, sockets: Sockets, doors: Doors, seed: str | None) -> FastAPI:
+    """The application of one world."""
+    app = FastAPI(
+        title="mss-sim",
+        version=version("mss-sim"),
+        description=_DESCRIPTION,
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        default_response_class=Response,
+    )
+    _serve_docs(app)
+    app.state.core = core
+    app.state.ca_file = ca_file
+    app.state.seed = seed
+    app.state.sockets = sockets
+    app.state.doors = doors
+    problems.install(app)
+    strict = [Depends(refuse_unknown_query)]
+    for router in (mailboxes.router, messages.router, sending.router, grants.router, conversations.router):
+        app.include_router(router, prefix=PREFIX, dependencies=strict)
+    app.include_router(people.router, dependencies=strict)
+    app.include_router(sessions.router, dependencies=strict)
+    app.include_router(trust_space.router, dependencies=strict)
+    app.include_router(trust_space.public)
+    app.include_router(autoconfig.router)
+    app.include_router(certificates.router, dependencies=strict)
+    app.include_router(traps.router, dependencies=strict)
+    app.include_router(psc.router)
+    app.include_router(igc.router)
+    app.include_router(health.router)
+    app.add_middleware(Front, core=core)
+    app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the schema
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The schema with an example of everything, the body of a letter, which its route reads by itself, and what refusals look like."""
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        for model in (schemas.SendIn, schemas.Problem):
+            shape = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            schema["components"]["schemas"] |= {**shape.pop("$defs", {}), model.__name__: shape}
+        examples.complete(schema)
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def _serve_docs(app: FastAPI) -> None:
+    """The interactive documentation, from files that ship: a browser asks no other machine."""
+    app.mount("/docs-files", StaticFiles(directory=swagger_ui_path), name="docs-files")
+
+    @app.get("/", include_in_schema=False)
+    async def home() -> RedirectResponse:
+        return RedirectResponse("/docs")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="mss-sim",
+            swagger_js_url="/docs-files/swagger-ui-bundle.js",
+            swagger_css_url="/docs-files/swagger-ui.css",
+            swagger_favicon_url="/docs-files/favicon-32x32.png",
+        )

@@ -1,0 +1,365 @@
+"""One `Simulator` is one world: its store, its clock, its ports. The only file that knows every front end.
+
+    async with Simulator(settings, seed="cabinet") as simulator:
+        print(simulator.ready())
+
+Several can live in one process. Listeners accept when `start` returns; `stop` finishes what is under way.
+"""
+
+import asyncio
+import itertools
+import json
+import os
+import shutil
+import socket
+import ssl
+import tempfile
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from mss_sim import log
+from mss_sim.app import http_application as api
+from mss_sim.clock import Clock, SystemClock
+from mss_sim.config import Settings
+from mss_sim.control.schemas import persona
+from mss_sim.core.assembly import Core, assemble
+from mss_sim.core.control.start import begin
+from mss_sim.core.psc import clients
+from mss_sim.core.trust import autoconfig, certificates, peers
+from mss_sim.core.trust.autoconfig import Doors
+from mss_sim.core.world.authorities import Igc
+from mss_sim.core.world.passwords import Passwords
+from mss_sim.core.world.recipients import Directory
+from mss_sim.core.world.revocation_services import Services
+from mss_sim.core.world.rows import Operator
+from mss_sim.core.world.tokens import Tokens
+from mss_sim.core.world.white_list import WhiteList
+from mss_sim.core.world.world import World
+from mss_sim.dns.server import Responder
+from mss_sim.evidence.transcripts import Transcripts
+from mss_sim.http.server import HttpListener
+from mss_sim.ids import IdSource
+from mss_sim.imap.server import FrontEnd as ImapFrontEnd
+from mss_sim.imap.server import ImapConnection
+from mss_sim.net import tls
+from mss_sim.net.asking import AskingContext
+from mss_sim.net.connections import Connections
+from mss_sim.net.listening import bind, listening
+from mss_sim.net.tls import Certificates
+from mss_sim.net.traps import Trap, Traps
+from mss_sim.psc import routes as psc
+from mss_sim.smtp.mx import MxSession
+from mss_sim.smtp.outbound import Outbound
+from mss_sim.smtp.server import SmtpConnection
+from mss_sim.smtp.submission import LockedSubmission, SubmissionSession
+from mss_sim.smtp.wire import FrontEnd
+from mss_sim.store import engine as engines
+from mss_sim.store import schema
+from mss_sim.store.alone import FolderLock
+from mss_sim.store.store import Store
+from mss_sim.vocabulary import PSC_REALM, Door, PeerProof, UntrustedPeer
+
+_STOP_SECONDS = 5.0
+_LOCK_SECONDS = 10.0  # another one that stops takes five
+_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+
+class Simulator:
+    """A running world. `core` and `world` are there for tests in the same process; clients use the ports."""
+
+    def __init__(self, settings: Settings | None = None, *, seed: str | None = "cabinet", clock: Clock | None = None) -> None:
+        self.settings = settings or Settings()
+        self._seed = seed
+        self._clock = clock or SystemClock()
+        self._temporary = None if self.settings.data_dir else Path(tempfile.mkdtemp(prefix="mss-sim-"))
+        self.data_dir = self._temporary or Path(self.settings.data_dir or ".")
+        self._stack = AsyncExitStack()
+        self._ports: dict[str, int] = {}
+        self._personas: list[dict[str, Any]] = []
+        self._log = log.get("app")
+        self._core: Core | None = None
+        self._certificates: Certificates | None = None
+        self._traps: list[Trap] = []
+        self._shown_files: dict[str, dict[str, str]] = {}
+
+    @property
+    def core(self) -> Core:
+        """The core of this world; it is there once the simulator has started."""
+        if self._core is None:
+            raise RuntimeError("the simulator has not started")
+        return self._core
+
+    @property
+    def world(self) -> World:
+        """The world behind the core."""
+        return self.core.world
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Open the store, plant the seed, listen. OSError when a port is taken."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
+        _make_folder(self.data_dir)
+        if self._temporary:
+            self._stack.callback(shutil.rmtree, self._temporary, ignore_errors=True)
+        listeners = {"http": self._bind("http", self.settings.http_port)}  # first: certificates tell where the authority publishes
+        if self.settings.https_port is not None:
+            listeners["https"] = self._bind("https", self.settings.https_port)
+        lock = await asyncio.to_thread(self._lock_folder)
+        self._core = assemble(await self._open_world())
+        hosts = [self.settings.hostname, *_HOSTS]
+        if self.settings.host not in (*hosts, "0.0.0.0", "::"):  # noqa: S104 - compared with, not listened on
+            hosts.append(self.settings.host)
+        settings, folder = self.settings, self.data_dir / "certificates"
+        self._certificates = tls.ensure(folder, self.world.igc, hosts, settings.certificate_key)
+        begun = await begin(self.world, self._seed)
+        self._personas, self._shown_files = list(map(persona, begun.personas)), begun.client_files
+        if not self.world.store.exclusive:
+            lock.release()  # the world is there: others of this folder may find it
+        self.transcripts = Transcripts(
+            self._clock, self.world.ids, sessions_max=settings.transcripts_max, lines_max=settings.transcript_lines_max
+        )
+        context = tls.server_context(self._certificates, settings, ask_client=settings.client_certificates_asked)
+        self.world.tokens.issuer = (settings.psc_base_url or self._url("http")) + PSC_REALM
+        if "https" in listeners and settings.client_certificates_asked:
+            self._core.provider.mtls_url = self._url("https")
+        await self._serve_smtp(context)
+        await self._serve_imap(context)
+        traps = Traps(self.world.igc, self.transcripts, settings)
+        if settings.traps:
+            await self._serve_traps(traps, traps.build(folder / "traps", hosts))
+        await self._serve_http(listeners, context, traps)
+        await self._serve_dns()
+        outbound = Outbound(settings, lambda: (self._shown_host(), self._ports["mx"]), self._peer_context)
+        self.core.queue.transport = outbound
+        self._stack.push_async_callback(outbound.close)
+        self._stack.push_async_callback(self.core.queue.stop, _STOP_SECONDS)
+        for work in (self.core.queue.run(), self.core.events.run()):
+            self._stack.push_async_callback(_cancel, asyncio.create_task(work))
+
+    def _lock_folder(self) -> FolderLock:
+        """Take the folder while the world is opened and, where the database is SQLite's, until the simulator stops."""
+        try:
+            lock = FolderLock(self.data_dir / "mss-sim.lock", _LOCK_SECONDS)
+        except TimeoutError as error:
+            detail = f"the data folder {self.data_dir} is used by another simulator; stop it, or name another folder with --data"
+            raise OSError(detail) from error
+        self._stack.callback(lock.release)
+        return lock
+
+    def _mx_context(self, ordinary: ssl.SSLContext) -> ssl.SSLContext:
+        """The MX port takes every certificate, to refuse a wrong one with a reply, unless the handshake itself is to fail."""
+        settings, found = self.settings, self._made_certificates
+        if settings.untrusted_peer is UntrustedPeer.ALERT or settings.peer_proof is PeerProof.DOMAIN:
+            return ordinary
+        return AskingContext.like(ordinary, found.cert_file, found.key_file)
+
+    async def _peer_context(self, sender: Operator, receiver: Operator) -> ssl.SSLContext:
+        """What one operator shows another, and whom it trusts: our authority, or the one that the other is certified by."""
+        mine = await peers.certificate_of(self.world, sender)
+        chain = certificates.with_chain(self.world, mine)
+        context = tls.client_context(self._made_certificates, self.settings, chain=chain, key=mine.key)
+        if receiver.mx_ca:
+            context.load_verify_locations(cadata=receiver.mx_ca)
+        return context
+
+    @property
+    def _made_certificates(self) -> Certificates:
+        if self._certificates is None:
+            raise RuntimeError("certificates come first")
+        return self._certificates
+
+    async def _open_world(self) -> World:
+        settings = self.settings
+        url = settings.database_url or engines.sqlite_url(_made_private(self.data_dir / "mss-sim.db"))
+        store = Store(url, durable=self._temporary is None)
+        await asyncio.to_thread(store.open)
+        self._stack.push_async_callback(store.close)
+        store.listen()
+        ids = IdSource(self._clock, after=await store.read(schema.highest_id))
+        tokens = Tokens(settings, self._clock, ids, self.data_dir / "keys" / "tokens.pem")
+        directory = Directory(store, settings.message_size_bytes_max)
+        white_list = WhiteList(settings, self._clock, store)
+        folder, places = self.data_dir / "certificates", settings.igc_url or self._url("http")
+        igc = Igc(folder, places, SystemClock(), settings, Services(self._clock, settings))
+        return World(settings, store, self._clock, ids, directory, white_list, Passwords(), tokens, igc)
+
+    async def _serve_smtp(self, context: ssl.SSLContext) -> None:
+        settings, core = self.settings, self.core
+        self.connections = Connections(settings)
+        submission = FrontEnd(
+            settings, context, self.connections, self.transcripts, Door.SMTP, lambda peer: SubmissionSession(settings, peer, core)
+        )
+        mx = FrontEnd(
+            settings,
+            self._mx_context(context),
+            self.connections,
+            self.transcripts,
+            Door.MX,
+            lambda peer: MxSession(settings, peer, core.reception),
+        )
+        loop = asyncio.get_running_loop()
+        await self._listen("submission", lambda: SmtpConnection(submission, loop), settings.submission_port, self.connections)
+        await self._listen("mx", lambda: SmtpConnection(mx, loop), settings.mx_port, self.connections)
+
+    async def _serve_imap(self, context: ssl.SSLContext) -> None:
+        connections = self.imap_connections = Connections(self.settings)
+        front = ImapFrontEnd(self.settings, context, connections, self.transcripts, self.core)
+        loop = asyncio.get_running_loop()
+        await self._listen("imap", lambda: ImapConnection(front, loop), self.settings.imap_port, connections)
+
+    async def _listen(self, name: str, connection: Callable[[], asyncio.BaseProtocol], port: int, registry: Connections) -> None:
+        with listening(name, self.settings.host, port):
+            server = await asyncio.get_running_loop().create_server(connection, self.settings.host, port, backlog=512)
+        self._ports[name] = server.sockets[0].getsockname()[1]
+        self._stack.push_async_callback(_close_sockets, server, registry)
+
+    async def _serve_traps(self, traps: Traps, made: list[Trap]) -> None:
+        """Each trap as submission and as IMAP, of the same world."""
+        settings, core, loop = self.settings, self.core, asyncio.get_running_loop()
+        session = LockedSubmission if settings.traps_refuse_logins else SubmissionSession
+        ports = itertools.count(settings.traps_port) if settings.traps_port else itertools.repeat(0)
+        for trap in made:
+            opener = traps.opener(trap)
+            smtp = FrontEnd(settings, trap.context, self.connections, opener, Door.SMTP, lambda peer: session(settings, peer, core))
+            imap = ImapFrontEnd(settings, trap.context, self.imap_connections, opener, core, settings.traps_refuse_logins)
+            await self._listen(f"{trap.name}/submission", partial(SmtpConnection, smtp, loop), next(ports), self.connections)
+            await self._listen(f"{trap.name}/imap", partial(ImapConnection, imap, loop), next(ports), self.imap_connections)
+        self._traps = made
+
+    def _bind(self, name: str, port: int) -> socket.socket:
+        listener = bind(name, self.settings.host, port)
+        self._stack.callback(listener.close)
+        self._ports[name] = listener.getsockname()[1]
+        return listener
+
+    async def _serve_http(self, listeners: dict[str, socket.socket], context: ssl.SSLContext, traps: Traps) -> None:
+        sockets = api.Sockets({"smtp": self.connections, "imap": self.imap_connections}, self.transcripts, traps)
+        app = api.build(self.core, ca_file=self._made_certificates.ca_file, sockets=sockets, doors=self._doors(), seed=self._seed)
+        psc.install(app, self.core)
+        for name, listener in listeners.items():
+            served = HttpListener(app, context if name == "https" else None, self.settings, _STOP_SECONDS)
+            self._stack.push_async_callback(served.close)
+            await served.open(listener)
+
+    async def _serve_dns(self) -> None:
+        if self.settings.dns_port is None:
+            return
+        doors = self._doors()
+        self.dns = Responder(lambda name: autoconfig.records(self.world, doors, name), self._clock)
+        listening = await self.dns.serve(self.settings.host, self.settings.dns_port)
+        self._ports["dns"] = listening.port
+        self._stack.push_async_callback(listening.close)
+
+    def _doors(self) -> Doors:
+        return Doors(self._shown_host(), self.settings.hostname, self._ports["imap"], self._ports["submission"])
+
+    def _shown_host(self) -> str:
+        """The host to connect to: loopback when every address is listened on."""
+        return self.settings.host if self.settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+
+    def _url(self, scheme: str) -> str:
+        host = self._shown_host()
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self._ports[scheme]}"
+
+    def _trap(self, trap: Trap, host: str) -> dict[str, Any]:
+        ports = {door: {"host": host, "port": self._ports[f"{trap.name}/{door}"]} for door in ("submission", "imap")}
+        return {**ports, **({"root_file": str(trap.root_file.resolve())} if trap.root_file else {})}
+
+    def ready(self) -> dict[str, Any]:
+        """What a client needs to know: the ports, the authority's certificate, the personas; the content of the ready file."""
+        host = self._shown_host()
+        return {
+            "http": self._url("http"),
+            "https": self._url("https") if "https" in self._ports else None,
+            "submission": {"host": host, "port": self._ports["submission"]},
+            "mx": {"host": host, "port": self._ports["mx"]},
+            "imap": {"host": host, "port": self._ports["imap"]},
+            "dns": {"host": host, "port": self._ports["dns"]} if "dns" in self._ports else None,
+            "ca_file": str(self._certificates.ca_file.resolve()) if self._certificates else None,
+            "control_key": self.settings.control_key,
+            "mx_peer": self._shown_files.get("mx_peer"),
+            "app_client": self._shown_files.get("app_client"),
+            "traps": {trap.name.value: self._trap(trap, host) for trap in self._traps},
+            "psc": {
+                "issuer": self.world.tokens.issuer,
+                "client_id": clients.FIRST_CLIENT,
+                "client_secret": self.world.tokens.keys.secret(clients.FIRST_CLIENT),
+                "redirect_uri": clients.FIRST_REDIRECT_URI,
+            },
+            "personas": self._personas,
+        }
+
+    def write_ready_file(self, path: Path) -> None:
+        """Write `ready()` as JSON, whole or not at all."""
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            content = json.dumps(self.ready(), ensure_ascii=False, indent=2) + "\n"
+            beside.unlink(missing_ok=True)
+            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+                file.write(content)  # it holds passwords and keys
+            beside.replace(path)
+        except OSError as error:
+            raise OSError(f"the ready file {path} cannot be written: {error.strerror}; name another with --ready-file") from error
+
+    async def stop(self) -> None:
+        """Close the ports, finish what is under way, remove what was temporary."""
+        await self._stack.aclose()
+        self._core = None
+
+
+def upgrade_database(data_dir: Path, url: str | None) -> str:
+    """Bring a database to the newest schema: the one at `url`, else SQLite's in `data_dir`; the revision."""
+    if url is None:
+        _make_folder(data_dir)
+    engine = engines.create(url or engines.sqlite_url(data_dir / "mss-sim.db"))
+    try:
+        return schema.upgrade(engine)
+    finally:
+        engine.dispose()
+
+
+def _make_folder(path: Path) -> None:
+    """The folder, for its owner alone: it holds keys, and letters."""
+    try:
+        ours = not path.exists() or (path / "certificates").is_dir()  # a folder that was there for something else is left as it is
+        path.mkdir(parents=True, exist_ok=True)
+        if ours:
+            with suppress(PermissionError):  # a volume may belong to somebody else
+                path.chmod(0o700)
+    except OSError as error:
+        raise OSError(f"the data folder {path} cannot be made: {error.strerror}; name another with --data") from error
+
+
+def _made_private(file: Path) -> Path:
+    """A file that is there, for its owner alone; SQLite gives the ones beside it the same mode."""
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    return file
+
+
+async def _close_sockets(server: asyncio.Server, registry: Connections) -> None:
+    """Take no new connection, let the open ones go."""
+    server.close()
+    await registry.close_all(_STOP_SECONDS)
+
+
+async def _cancel(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

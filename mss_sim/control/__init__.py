@@ -1,0 +1,28 @@
+"""The control plane under /control: what a test suite or a trainer does to the world, past every right.
+
+    people         identities and mailboxes made, changed and removed; the world emptied; the queue
+    trust_space    operators and the white list
+    certificates   issued, taken back, downloaded; how AIA, CRL and OCSP answer
+    psc            clients, personas, keys and switches of Pro Santé Connect
+    sessions       transcripts of SMTP and IMAP connections
+    traps          what the traps saw of clients
+    health         /healthz, /readyz, /metrics
+    schemas, certificate_schemas, psc_schemas   the shapes, as OpenAPI shows them
+
+It asks for no rights, so it (`http/control`) answers this machine only, unless `MSS_SIM_CONTROL_KEY` is set: then it
+answers whoever sends that key in `X-Control-Key`. A request that a browser makes for a page of
+another site is refused, whatever the machine.
+
+Everything that a person can do is not here but under /api/v1, with that person's rights; what is
+here has no counterpart in a real operator. The acts are verbs of `core`, the same that seeds use,
+and their lines in the journal say that the control plane wrote them.
+
+Resetting a world and starting one are the same sequence (`core/control/seed`), so that a test
+that resets finds what a test that starts would find.
+
+Answers are written without a response model, which would cost more than the query; the models
+document them.
+
+Liberties taken: national identifiers with a wrong key are taken with a warning, since published
+samples break their own keys.
+"""

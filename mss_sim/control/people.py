@@ -1,0 +1,171 @@
+"""The control plane: the world seen and changed from outside, for tests and trainers. Apart from the simulated API."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request
+from starlette.responses import FileResponse, Response
+
+from mss_sim.control import schemas
+from mss_sim.core.access import delegation, holders, identities
+from mss_sim.core.control import seed
+from mss_sim.core.control.state import state as count
+from mss_sim.core.mailbox import mailboxes
+from mss_sim.core.trust import operators
+from mss_sim.core.world.rows import Identity
+from mss_sim.errors import Rule
+from mss_sim.http import examples, grants
+from mss_sim.http.answers import CONTROL, octets, refusing
+from mss_sim.http.control import check_allowed
+from mss_sim.http.dependencies import CurrentCore, MailboxAddress, read_id
+from mss_sim.http.grants import GrantIn, GrantOut
+from mss_sim.http.shapes import Json, mailbox
+from mss_sim.policy.identifiers import warnings
+from mss_sim.vocabulary import Door
+
+IdNat = Annotated[str, Path(description="National id of the identity.", examples=["590000010000017/SEC0002"])]
+router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(check_allowed)], responses=refusing(*CONTROL))
+_FOUND = refusing(Rule.NOT_FOUND)
+_NEW = refusing(Rule.CONFLICT)
+_PLACED = _FOUND | _NEW | refusing(*CONTROL, Rule.DOMAIN_OUTSIDE)
+_GRANTING = _FOUND | refusing(*CONTROL, Rule.GRANT_NOT_ALLOWED, Rule.GRANTEE_NOT_ALLOWED)
+
+
+@router.get("/state", responses={200: {"model": schemas.StateOut}})
+async def get_state(core: CurrentCore) -> Response:
+    """Counts of what the world holds, and its operators."""
+    state = await count(core.world)
+    known = await operators.every(core.world)
+    counts = {name: getattr(state, name) for name in ("identities", "mailboxes", "messages", "copies", "waiting")}
+    return Json({**counts, "operators": [schemas.operator(row) for row in known], "seeds": seed.names()})
+
+
+@router.post("/reset", status_code=204)
+async def reset(request: Request, core: CurrentCore, wanted: schemas.SeedIn | None = None) -> Response:
+    """Empty the world and plant the seed it began with, or the one that is named; `none` leaves it empty."""
+    name = wanted.name if wanted else request.app.state.seed or seed.NONE
+    await core.reset(name)
+    return Response(status_code=204)
+
+
+@router.post("/seed", responses={200: {"model": list[schemas.PersonaOut]}, **_NEW})
+async def plant_seed(core: CurrentCore, wanted: schemas.SeedIn) -> Response:
+    """Plant a seed, unless its people are there already; its personas."""
+    await seed.plant(core.world, wanted.name)
+    return Json([schemas.persona(row) for row in await seed.personas(core.world, wanted.name)])
+
+
+@router.get("/personas", responses={200: {"model": list[schemas.PersonaOut]}})
+async def list_personas(core: CurrentCore, name: str = "cabinet") -> Response:
+    """The people of a seed who can be played, with their logins and what they may do now."""
+    return Json([schemas.persona(row) for row in await seed.personas(core.world, name)])
+
+
+@router.get("/ca.pem", responses={200: octets("application/x-pem-file", example=examples.CERTIFICATE)})
+async def download_ca(request: Request) -> Response:
+    """The certificate of the simulator's authority: trust it in the client under test, nowhere else."""
+    return FileResponse(request.app.state.ca_file, media_type="application/x-pem-file", filename="mss-sim-ca.pem")
+
+
+@router.post("/tokens", status_code=201, responses={201: {"model": schemas.TokenOut}, **_FOUND})
+async def mint_token(core: CurrentCore, wanted: schemas.TokenIn) -> Response:
+    """An access token for a persona."""
+    lifetime = wanted.lifetime_seconds or core.world.settings.token_lifetime_seconds
+    identity = await identities.identity_named(core.world, wanted.who)
+    token = core.world.tokens.mint(identity.idnat, lifetime_seconds=lifetime)
+    return Json({"access_token": token, "token_type": "Bearer", "expires_in": lifetime}, status_code=201)
+
+
+def _identity(row: Identity) -> dict[str, object]:
+    names = "idnat kind family_name given_name title profession structure anonymous_card enabled"
+    return {**{name: getattr(row, name) for name in names.split()}, "name": row.name, "warnings": warnings(row.idnat, row.kind)}
+
+
+@router.get("/identities", responses={200: {"model": list[schemas.IdentityOut]}})
+async def list_identities(core: CurrentCore) -> Response:
+    """All identities; `warnings` tells what is odd about a number."""
+    return Json([_identity(row) for row in await identities.list_identities(core.world)])
+
+
+@router.post("/identities", status_code=201, responses={201: {"model": schemas.IdentityOut}, **_NEW})
+async def add_identity(core: CurrentCore, new: schemas.IdentityIn) -> Response:
+    """Create an identity, with an account when a login and a password are given."""
+    row = await identities.add_identity(core.world, identities.NewIdentity(**new.model_dump()))
+    return Json(_identity(row), status_code=201)
+
+
+@router.get("/identities/{idnat:path}", responses={200: {"model": schemas.IdentityOut}, **_FOUND})
+async def get_identity(core: CurrentCore, idnat: IdNat) -> Response:
+    """One identity."""
+    return Json(_identity(await identities.identity_named(core.world, idnat)))
+
+
+@router.patch("/identities/{idnat:path}", responses={200: {"model": schemas.IdentityOut}, **_FOUND, **_NEW})
+async def change_identity(core: CurrentCore, idnat: IdNat, patch: schemas.IdentityPatch) -> Response:
+    """Change an identity or its account; `enabled: false` shuts it out at its very next request."""
+    changes = patch.model_dump(exclude_unset=True)
+    login, password = changes.pop("login", None), changes.pop("password", None)
+    return Json(_identity(await identities.change_identity(core.world, idnat, changes, login, password)))
+
+
+@router.delete("/identities/{idnat:path}", status_code=204, responses=_FOUND | _NEW)
+async def remove_identity(core: CurrentCore, idnat: IdNat) -> Response:
+    """Delete an identity that owns no mailbox."""
+    await identities.remove_identity(core.world, idnat)
+    return Response(status_code=204)
+
+
+@router.get("/mailboxes", responses={200: {"model": list[schemas.MailboxAdmin]}})
+async def list_mailboxes(core: CurrentCore) -> Response:
+    """All mailboxes."""
+    return Json([mailbox(row) for row in await mailboxes.list_mailboxes(core.world)])
+
+
+@router.post("/mailboxes", status_code=201, responses={201: {"model": schemas.MailboxAdmin}, **_PLACED})
+async def add_mailbox(core: CurrentCore, new: schemas.MailboxIn) -> Response:
+    """Create a mailbox; the domain must be an operator's."""
+    values = {**new.model_dump(), "co_holders": tuple(new.co_holders)}
+    row = await mailboxes.add_mailbox(core.world, mailboxes.NewMailbox(**values))
+    return Json(mailbox(row), status_code=201)
+
+
+@router.get("/mailboxes/{address}", responses={200: {"model": schemas.MailboxAdmin}, **_FOUND})
+async def get_mailbox(core: CurrentCore, address: MailboxAddress) -> Response:
+    """One mailbox."""
+    return Json(mailbox(await mailboxes.get_mailbox(core.world, address)))
+
+
+@router.patch("/mailboxes/{address}", responses={200: {"model": schemas.MailboxAdmin}, **_FOUND})
+async def change_mailbox(core: CurrentCore, address: MailboxAddress, patch: schemas.MailboxAdminPatch) -> Response:
+    """Change anything but the address and the kind: state, quota, limits, texts, policies."""
+    changes = patch.model_dump(exclude_unset=True, mode="json")
+    row = await mailboxes.change_mailbox(core.world, address, changes, actor_id=None, door=Door.CONTROL)
+    return Json(mailbox(row))
+
+
+@router.delete("/mailboxes/{address}", status_code=204, responses=_FOUND)
+async def remove_mailbox(core: CurrentCore, address: MailboxAddress) -> Response:
+    """Delete a mailbox with all that is in it."""
+    await mailboxes.remove_mailbox(core.world, address)
+    return Response(status_code=204)
+
+
+@router.get("/mailboxes/{address}/grants", responses={200: {"model": list[GrantOut]}, **_FOUND})
+async def list_grants(core: CurrentCore, address: MailboxAddress) -> Response:
+    """Every grant over a mailbox."""
+    mailbox = await mailboxes.get_mailbox(core.world, address)
+    rows = await delegation.list_grants(core.world, mailbox.owner_id, address)
+    return Json(await grants.shown(core, [(row, address) for row in rows]))
+
+
+@router.post("/mailboxes/{address}/grants", status_code=201, responses={201: {"model": GrantOut}, **_GRANTING})
+async def add_grant(core: CurrentCore, address: MailboxAddress, grant: GrantIn) -> Response:
+    """Give rights over a mailbox, as its owner would."""
+    row = await delegation.grant(core.world, holders.CONTROL, grants.request_of(address, grant))
+    return Json((await grants.shown(core, [(row, address)]))[0], status_code=201)
+
+
+@router.delete("/mailboxes/{address}/grants/{grant_id}", responses={200: {"model": GrantOut}, **_FOUND})
+async def revoke_grant(core: CurrentCore, address: MailboxAddress, grant_id: str) -> Response:
+    """Take a grant back."""
+    row = await delegation.revoke(core.world, holders.CONTROL, address, read_id(grant_id))
+    return Json((await grants.shown(core, [(row, address)]))[0])

@@ -1,0 +1,188 @@
+"""The shapes of the control plane."""
+
+from typing import Any
+
+from pydantic import Field
+
+from mss_sim.core.control.seed import Persona
+from mss_sim.core.world.rows import Operator
+from mss_sim.http.shapes import Count, In, OneLine, Out, Rank
+from mss_sim.vocabulary import Door, IdentityKind, LogInBy, MailboxKind, MailboxState, Right, SeenPolicy, SentPolicy
+
+
+class HealthOut(Out):
+    status: str = Field(examples=["alive"])
+
+
+class SeedIn(In):
+    name: str = Field(default="cabinet", examples=["cabinet"])
+
+
+class SessionOut(Out):
+    """One SMTP or IMAP connection. `facts`: tls, suite, client, identity, mailbox, as far as known."""
+
+    id: str
+    door: Door
+    peer: str
+    opened_at: str
+    closed_at: str | None
+    lines: int
+    facts: dict[str, str]
+
+
+class TranscriptLine(Out):
+    at: str
+    side: str
+    text: str
+
+
+class TranscriptOut(SessionOut):
+    transcript: list[TranscriptLine]
+
+
+class PersonaMailbox(Out):
+    address: str
+    kind: MailboxKind
+    rights: list[Right]
+
+
+class PersonaOut(Out):
+    role: str
+    idnat: str
+    name: str
+    login: str
+    password: str
+    mailboxes: list[PersonaMailbox]
+
+
+class OperatorOut(Out):
+    name: str
+    domains: list[str]
+    message_size_bytes_max: int | None
+    mx: str | None
+    authentication: list[LogInBy]
+
+
+class StateOut(Out):
+    operators: list[OperatorOut]
+    identities: int
+    mailboxes: int
+    messages: int
+    copies: int
+    waiting: int
+    """Recipients in the queue."""
+    seeds: list[str]
+
+
+class TokenIn(In):
+    who: str = Field(description="idNat or login.", examples=["camille.martin"])
+    lifetime_seconds: int | None = Field(default=None, ge=1, le=86_400)
+
+
+class TokenOut(Out):
+    access_token: str
+    token_type: str
+    expires_in: int
+
+
+class IdentityIn(In):
+    idnat: OneLine = Field(min_length=1, max_length=100, examples=["899700420062"])
+    kind: IdentityKind
+    family_name: OneLine = Field(min_length=1)
+    given_name: OneLine = ""
+    title: OneLine = ""
+    profession: OneLine = ""
+    structure: OneLine = ""
+    anonymous_card: bool = False
+    enabled: bool = True
+    login: str | None = Field(default=None, min_length=1)
+    password: str | None = Field(default=None, min_length=1)
+
+
+class IdentityPatch(In):
+    family_name: OneLine | None = Field(default=None, min_length=1)
+    given_name: OneLine | None = None
+    title: OneLine | None = None
+    profession: OneLine | None = None
+    structure: OneLine | None = None
+    anonymous_card: bool | None = None
+    enabled: bool | None = None
+    login: str | None = Field(default=None, min_length=1)
+    password: str | None = Field(default=None, min_length=1)
+
+
+class IdentityOut(Out):
+    idnat: str
+    kind: IdentityKind
+    name: str
+    family_name: str
+    given_name: str
+    title: str
+    profession: str
+    structure: str
+    anonymous_card: bool
+    enabled: bool
+    warnings: list[str]
+    """What is odd about the number; a wrong key is not refused."""
+
+
+class MailboxIn(In):
+    address: str = Field(examples=["accueil@cabinet.sim.mssante.fr"])
+    kind: MailboxKind
+    owner_idnat: str = Field(description="One person for PER, the organisation for ORG and APP, the responsible for CAB, the patient.")
+    label: OneLine = ""
+    description: OneLine = ""
+    red_listed: bool = False
+    preferred_rank: Rank | None = None
+    message_size_bytes_max: int | None = Field(default=None, ge=1_000, le=2**40)
+    quota_bytes: Count | None = None
+    seen_policy: SeenPolicy | None = Field(default=None, description="Default: shared for ORG and CAB, personal for the others.")
+    sent_policy: SentPolicy = SentPolicy.OWNER
+    co_holders: list[str] = Field(default=[], description="idNats; CAB only.")
+
+
+class MailboxAdminPatch(In):
+    state: MailboxState | None = None
+    label: OneLine | None = None
+    description: OneLine | None = None
+    red_listed: bool | None = None
+    preferred_rank: Rank | None = None
+    message_size_bytes_max: int | None = Field(default=None, ge=1_000, le=2**40)
+    quota_bytes: Count | None = None
+    seen_policy: SeenPolicy | None = None
+    sent_policy: SentPolicy | None = None
+
+
+class MailboxAdmin(Out):
+    address: str
+    kind: MailboxKind
+    state: MailboxState
+    label: str
+    description: str
+    red_listed: bool
+    preferred_rank: int | None
+    message_size_bytes_max: int | None
+    quota_bytes: int
+    used_bytes: int
+    seen_policy: SeenPolicy
+    sent_policy: SentPolicy
+
+
+def operator(row: Operator) -> dict[str, Any]:
+    """An operator as it goes out."""
+    ways = sorted(row.authentication)
+    size = row.message_size_bytes_max
+    return {"name": row.name, "domains": list(row.domains), "message_size_bytes_max": size, "mx": row.mx, "authentication": ways}
+
+
+def persona(row: Persona) -> dict[str, Any]:
+    """A persona as the ready file and the control plane show it."""
+    boxes = [{"address": box.address, "kind": box.kind.value, "rights": [right.value for right in box.rights]} for box in row.mailboxes]
+    return {
+        "role": row.role,
+        "idnat": row.idnat,
+        "name": row.name,
+        "login": row.login,
+        "password": row.password,
+        "mailboxes": boxes,
+    }

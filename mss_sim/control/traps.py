@@ -1,0 +1,85 @@
+"""What the traps saw: each connection with its verdict."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from mss_sim.clock import iso
+from mss_sim.control import certificate_schemas as schemas
+from mss_sim.http.answers import CONTROL_IN_MEMORY, refusing
+from mss_sim.http.control import check_allowed
+from mss_sim.http.shapes import Json
+from mss_sim.net.traps import Traps, Visit
+from mss_sim.policy.traps import EXPOSING, judge, requirements
+from mss_sim.vocabulary import Door, TrapName, Verdict
+
+router = APIRouter(prefix="/control/traps", tags=["control"], dependencies=[Depends(check_allowed)], responses=refusing(*CONTROL_IN_MEMORY))
+
+
+def _shown(traps: Traps, visit: Visit) -> dict[str, object]:
+    trap, transcript, seen = visit.trap, visit.transcript, traps.seen(visit)
+    judged = judge(trap.name, seen)
+    facts = transcript.facts
+    return {
+        "session": transcript.id,
+        "trap": trap.name,
+        "door": transcript.door,
+        "peer": transcript.peer,
+        "opened_at": iso(transcript.opened_at),
+        "closed_at": iso(transcript.closed_at),
+        "tls": {
+            "outcome": seen.tls,
+            "alert": seen.alert,
+            "error": seen.reason or None,
+            "version": facts.get("tls"),
+            "suite": facts.get("suite"),
+            "sni": facts.get("sni"),
+        },
+        "lookup": seen.lookup,
+        "went_on": sorted(seen.commands & EXPOSING),
+        "requirements": list(requirements(trap.name, transcript.door)),
+        "verdict": judged.verdict,
+        "why": judged.why,
+    }
+
+
+@router.get("", responses={200: {"model": list[schemas.VisitOut]}})
+async def list_visits(
+    request: Request,
+    trap: TrapName | None = None,
+    door: Door | None = None,
+    verdict: Verdict | None = None,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> Response:
+    """The connections to traps, the newest first."""
+    traps: Traps = request.app.state.sockets.traps
+
+    def wanted() -> Iterator[dict[str, object]]:
+        for visit in traps.newest_first():
+            if trap in (None, visit.trap.name) and door in (None, visit.transcript.door):
+                shown = _shown(traps, visit)
+                if verdict in (None, shown["verdict"]):
+                    yield shown
+
+    return Json(list(islice(wanted(), limit)))
+
+
+@router.get("/report", responses={200: {"model": list[schemas.FindingOut]}})
+async def report(request: Request) -> Response:
+    """What each trap shows over each door: the newest verdict that says something, `NOT-OBSERVED` while there is none."""
+    traps: Traps = request.app.state.sockets.traps
+    findings = {(trap, door): _nothing(trap, door) for trap in TrapName for door in (Door.SMTP, Door.IMAP)}
+    for visit in traps.newest_first():
+        finding, shown = findings[visit.trap.name, visit.transcript.door], _shown(traps, visit)
+        finding["visits"] += 1
+        if finding["verdict"] is Verdict.NOT_OBSERVED and (finding["session"] is None or shown["verdict"] is not Verdict.NOT_OBSERVED):
+            finding |= {name: shown[name] for name in ("verdict", "why", "session")}
+    return Json(list(findings.values()))
+
+
+def _nothing(trap: TrapName, door: Door) -> dict[str, Any]:
+    nothing = {"verdict": Verdict.NOT_OBSERVED, "why": "nobody came", "session": None, "visits": 0}
+    return {"trap": trap, "door": door, "requirements": list(requirements(trap, door)), **nothing}

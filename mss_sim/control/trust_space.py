@@ -1,0 +1,131 @@
+"""The trust space from outside: its operators, and the white list, as a file for everybody and as rows for the control plane."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import Field
+from starlette.responses import Response
+
+from mss_sim.clock import iso
+from mss_sim.control import schemas
+from mss_sim.core.trust import operators
+from mss_sim.core.trust.operators import NewOperator
+from mss_sim.core.world.white_list import Variant
+from mss_sim.errors import Rule
+from mss_sim.http import examples
+from mss_sim.http.answers import CONTROL, octets, refusing
+from mss_sim.http.control import check_allowed
+from mss_sim.http.dependencies import CurrentCore
+from mss_sim.http.shapes import In, Json, OneLine, Out
+from mss_sim.vocabulary import LogInBy
+
+public = APIRouter(tags=["trust space"])
+router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(check_allowed)], responses=refusing(*CONTROL))
+_FOUND = refusing(Rule.NOT_FOUND)
+OperatorName = Annotated[str, Path(examples=["Laboratoire du Parc"])]
+_DN = "CN=smtp.clinique-lac.sim.mssante.fr,OU=318440000000001,O=Clinique du Lac,ST=Ain (01),C=FR"
+_DOMAIN = "hopital-ormes.sim.mssante.fr"
+
+
+class OperatorIn(In):
+    name: OneLine = Field(min_length=1, max_length=200, examples=["Clinique du Lac"])
+    domains: list[str] = Field(min_length=1, examples=[["clinique-lac.sim.mssante.fr"]])
+    message_size_bytes_max: int | None = Field(default=None, ge=1_000, le=2**40)
+    mx: str | None = Field(default=None, description="host:port of an operator outside; empty: outside, not reachable; none: served here.")
+    mx_ca: str | None = Field(default=None, max_length=100_000, description="PEM of the authority that its server is certified by.")
+    authentication: list[LogInBy] = Field(default=list(LogInBy), min_length=1, description="Ways to log in that it accepts.")
+    certificate_dns: list[str] = Field(default=[], description="Subjects that the white list binds to its domains.", examples=[[_DN]])
+
+
+class OperatorPatch(In):
+    message_size_bytes_max: int | None = Field(default=None, ge=1_000, le=2**40)
+    mx: str | None = None
+    mx_ca: str | None = Field(default=None, max_length=100_000)
+    authentication: list[LogInBy] | None = Field(default=None, min_length=1)
+
+
+class WhiteListRow(Out):
+    domain: str = Field(examples=[_DOMAIN])
+    certificate_dn: str = Field(examples=[examples.CERTIFICATE_DN])
+    operator: str = Field(examples=["Hôpital des Ormes"])
+    updated_at: str = Field(examples=[examples.INSTANT])
+
+
+class WhiteListOut(Out):
+    variant: Variant
+    generated_at: str = Field(examples=[examples.INSTANT])
+    rows: list[WhiteListRow]
+
+
+class WhiteListIn(In):
+    domain: str = Field(examples=[_DOMAIN], description="A domain of some operator; it may have several rows.")
+    certificate_dn: str = Field(examples=[_DN], min_length=3, max_length=1_000, description="The full subject, as in the file.")
+
+
+class VariantIn(In):
+    variant: Variant = Field(examples=["stale"], description="stale is also what the MX port then applies: 451 4.7.1.")
+
+
+@public.get(
+    "/listeblanchemssante.xml", responses={200: octets("application/xml", example=examples.WHITE_LIST), **refusing(Rule.STORE_UNAVAILABLE)}
+)
+async def white_list_file(core: CurrentCore) -> Response:
+    """The white list as operators and clients fetch it."""
+    return Response(await core.world.white_list.xml(), media_type="application/xml")
+
+
+@router.get("/operators", responses={200: {"model": list[schemas.OperatorOut]}})
+async def list_operators(core: CurrentCore) -> Response:
+    """The operators of the trust space with their domains."""
+    return Json([schemas.operator(row) for row in await operators.every(core.world)])
+
+
+@router.post("/operators", status_code=201, responses={201: {"model": schemas.OperatorOut}, **refusing(Rule.CONFLICT)})
+async def add_operator(core: CurrentCore, new: OperatorIn) -> Response:
+    """Create an operator: one that is served here, or with `mx` one outside, which mail is carried to."""
+    return Json(schemas.operator(await operators.add(core.world, NewOperator(**new.model_dump()))), status_code=201)
+
+
+@router.patch("/operators/{name}", responses={200: {"model": schemas.OperatorOut}, **_FOUND})
+async def change_operator(core: CurrentCore, name: OperatorName, changes: OperatorPatch) -> Response:
+    """Change an operator's limits and ways."""
+    values = changes.model_dump(exclude_unset=True)
+    if "authentication" in values:
+        values["authentication"] = frozenset(values["authentication"] or LogInBy)
+    return Json(schemas.operator(await operators.change(core.world, name, **values)))
+
+
+@router.get("/white-list", responses={200: {"model": WhiteListOut}})
+async def show_white_list(core: CurrentCore) -> Response:
+    """The rows of the white list, and how it is published."""
+    return Json(await _shown(core))
+
+
+@router.post("/white-list", status_code=201, responses={201: {"model": WhiteListOut}, **_FOUND})
+async def add_row(core: CurrentCore, row: WhiteListIn) -> Response:
+    """Bind a certificate to a domain."""
+    await core.world.white_list.add(row.domain, [row.certificate_dn])
+    return Json(await _shown(core), status_code=201)
+
+
+@router.delete("/white-list/{domain}", status_code=204, responses=_FOUND)
+async def remove_rows(core: CurrentCore, domain: str, certificate_dn: str | None = Query(default=None)) -> Response:
+    """Take a domain off the list; with `certificate_dn`, that certificate alone."""
+    await core.world.white_list.remove(domain, certificate_dn)
+    return Response(status_code=204)
+
+
+@router.put("/white-list/variant", responses={200: {"model": WhiteListOut}})
+async def choose_variant(core: CurrentCore, wanted: VariantIn) -> Response:
+    """How the list is published: normal, stale, empty, or under a wrong namespace."""
+    core.world.white_list.variant = wanted.variant
+    return Json(await _shown(core))
+
+
+async def _shown(core: CurrentCore) -> dict[str, object]:
+    found = core.world.white_list
+    rows = [
+        {"domain": row.domain, "certificate_dn": row.certificate_dn, "operator": row.operator, "updated_at": iso(row.updated_at)}
+        for row in await found.rows()
+    ]
+    return {"variant": found.variant, "generated_at": iso(found.generated_at), "rows": rows}

@@ -1,0 +1,198 @@
+"""Who is there: from credentials to an actor.
+
+A person logs in by his login, his idNat or the address of the personal mailbox that he owns. He acts for another mailbox by the
+authorisation identity of his mechanism or, for clients that have none, by the name `mailbox*login`.
+"""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from mss_sim.clock import SECOND, Micros
+from mss_sim.core.access import access
+from mss_sim.core.trust import certificates
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.mail.addresses import AddressError, canonical
+from mss_sim.policy.logins import decide_way
+from mss_sim.store import certificates as kept
+from mss_sim.store import identities, mailboxes
+from mss_sim.store.engine import Connection
+from mss_sim.store.identities import Account, Identity
+from mss_sim.store.mailboxes import Mailbox
+from mss_sim.vocabulary import Door, IdentityKind, LogInBy, MailboxKind, MailboxState, Profile, TokenExpiry
+
+_SEPARATOR = "*"
+_MAIL_DOORS = frozenset({Door.SMTP, Door.IMAP})
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who is authenticated, at one door. `mailbox` is the address that he chose to act for, if any.
+
+    `way`: how he logged in, at the doors where it decides which mailboxes he may open; None at the others.
+    `until`: when the connection is to be cut because the token that opened it expires, None when it is kept.
+    `serial`: of the client certificate that opened it, which may be taken back meanwhile.
+    """
+
+    identity: Identity
+    door: Door
+    mailbox: str | None = None
+    until: Micros | None = None
+    way: LogInBy | None = None
+    serial: str | None = None
+
+
+def _refused() -> Refusal:
+    return Refusal(Rule.AUTHENTICATION_FAILED, "The login or the password is wrong.", reference="rfc4954#6")
+
+
+async def with_password(world: World, name: str, password: str, *, door: Door, mailbox: str | None = None) -> Actor:
+    """The actor behind a name and a password; Refusal(AUTHENTICATION_FAILED) otherwise, always after the same work."""
+    chosen, star, login = name.rpartition(_SEPARATOR)
+    account = await world.store.read(_account, login if star else name)
+    right = await world.passwords.check(password, account.password_hash if account else None)
+    if not right or account is None:
+        raise _refused()
+    if world.settings.profile is Profile.STRICT:
+        raise Refusal(Rule.AUTHENTICATION_FAILED, "The strict profile takes no password: log in with a token.", reference="ref2#ECO.1.2.1")
+    return await _actor(world, account.identity, door, mailbox or (chosen if star else None), LogInBy.PASSWORD)
+
+
+async def with_token(world: World, token: str, *, door: Door, mailbox: str | None = None) -> Actor:
+    """The actor that an access token speaks for. The identity is the one *in the token*, whatever name came with it."""
+    claims = world.tokens.claims(token)
+    idnat = str(claims["SubjectNameID"])
+    identity = await world.store.read(identities.by_idnat, idnat)
+    if identity is None:
+        raise Refusal(Rule.AUTHENTICATION_FAILED, "The token speaks for an identity that is not known here.", reference="psc#access-token")
+    actor = await _actor(world, identity, door, mailbox, LogInBy.PSC)
+    return replace(actor, until=claims["exp"] * SECOND) if world.settings.token_expiry is TokenExpiry.CUT else actor
+
+
+async def with_certificate(world: World, certificate: bytes | None, *, door: Door, mailbox: str | None = None) -> Actor:
+    """The application whose mailbox a client certificate (DER) is bound to (ref: client-requirements#2.5)."""
+    shown = await certificates.presented(world, certificate) if certificate else None
+    if shown is None:
+        raise _certificate_refused("Show a client certificate in TLS first")
+    if not shown.trusted or shown.revoked:
+        why = "is revoked" if shown.revoked else "is not of the authority of organisations, or out of its time"
+        raise _certificate_refused(f"The certificate {shown.subject} {why}")
+    bound = shown.row.mailbox_id if shown.row else None
+    box = await world.store.read(mailboxes.by_id, bound) if bound is not None else None
+    if box is None:
+        raise _certificate_refused(f"The certificate {shown.subject} is bound to no mailbox")
+    if mailbox and _canonical(mailbox) != box.address:
+        raise _certificate_refused(f"The certificate {shown.subject} opens {box.address}, not {mailbox}")
+    owner = await world.store.read(identities.by_id, box.owner_id)
+    if owner is None or not owner.enabled:
+        raise _refused()
+    await world.store.read(partial(check_way, world), mailbox=box, way=LogInBy.CERTIFICATE)
+    return Actor(owner, door, box.address, way=LogInBy.CERTIFICATE, serial=shown.serial)
+
+
+def barred(world: World, conn: Connection, actor: Actor) -> str | None:
+    """Why somebody may do nothing any more although he logged in; asked again at whatever he does. None when he may."""
+    if not identities.is_enabled(conn, actor.identity.id):
+        return "Your identity was disabled since you logged in."
+    if actor.serial is not None and not certificates.is_good(world, kept.by_serial(conn, actor.serial)):
+        return "The certificate that opened this connection was taken back, or has run out; log in with another one."
+    return None
+
+
+def is_over(world: World, actor: Actor) -> bool:
+    """Whether the token that opened a connection has expired, and the connection is to end with it."""
+    return actor.until is not None and actor.until <= world.clock.now()
+
+
+def _certificate_refused(why: str) -> Refusal:
+    return Refusal(Rule.AUTHENTICATION_FAILED, f"{why}.", reference="client-requirements#2.5")
+
+
+def _canonical(text: str) -> str | None:
+    try:
+        return canonical(text)
+    except AddressError:
+        return None
+
+
+def _account(conn: Connection, name: str) -> Account | None:
+    """The account that a name means: a login, an idNat, or the address of an owned personal mailbox."""
+    if "\x00" in name:  # no login has it, and a database may refuse to look for it
+        return None
+    found = identities.account_of_login(conn, name) or identities.account_of_idnat(conn, name)
+    if found is not None:
+        return found
+    try:
+        mailbox = mailboxes.by_address(conn, canonical(name))
+    except AddressError:
+        return None
+    if mailbox is None or mailbox.kind not in (MailboxKind.PER, MailboxKind.PATIENT):
+        return None
+    return identities.account_of_identity(conn, mailbox.owner_id)
+
+
+async def _actor(world: World, identity: Identity, door: Door, mailbox: str | None, way: LogInBy) -> Actor:
+    """Somebody known, acting for a mailbox that he may use, or for himself; over SMTP and IMAP the way must be one that opens it."""
+    actor = await _acting(world, identity, door, mailbox)
+    if door in _MAIL_DOORS:
+        actor = replace(actor, way=way)
+        await world.store.read(partial(_check_home, world), actor)
+    return actor
+
+
+def _check_home(world: World, conn: Connection, actor: Actor) -> None:
+    home = _home(conn, actor, world.clock.now())
+    if home is not None:
+        check_way(world, conn, home, actor.way)
+
+
+def _home(conn: Connection, actor: Actor, now: Micros) -> Mailbox | None:
+    """The mailbox that a log-in opens: the chosen one, else the actor's own that is open; an application's is the first it may use."""
+    if actor.mailbox:
+        return mailboxes.by_address(conn, actor.mailbox)
+    held = access.all_held(conn, actor.identity.id, now)
+    own = [one.mailbox for one in held if one.access.role is not None or actor.identity.kind is IdentityKind.APPLICATION]
+    return next((mailbox for mailbox in own if mailbox.state is not MailboxState.CLOSED), None)
+
+
+def check_way(world: World, conn: Connection, mailbox: Mailbox, way: LogInBy | None) -> None:
+    """Refuse a mailbox that does not open by the way that somebody logged in; asked at every mailbox that he opens or sends from."""
+    if way is None:
+        return
+    operator = world.directory.operator_in(conn, mailbox.address)
+    accepted, name = (operator.authentication, operator.name) if operator else (frozenset(LogInBy), "")
+    lenient = world.settings.app_passwords and world.settings.profile is Profile.DEVELOPMENT
+    decide_way(mailbox.kind, way, accepted, name, app_passwords=lenient)
+
+
+async def _acting(world: World, identity: Identity, door: Door, mailbox: str | None) -> Actor:
+    if not identity.enabled:
+        raise _refused()
+    if identity.kind is IdentityKind.PATIENT and world.settings.profile is Profile.STRICT:
+        raise Refusal(
+            Rule.AUTHENTICATION_FAILED, "Patients write through Mon espace santé, not through mail clients.", reference="mes#portal"
+        )
+    if not mailbox or mailbox.lower() == identity.idnat.lower():
+        return Actor(identity, door)
+    account = await world.store.read(identities.account_of_identity, identity.id)
+    if account is not None and mailbox.lower() == account.login:
+        return Actor(identity, door)
+    return Actor(identity, door, await _chosen(world, identity, mailbox))
+
+
+async def _chosen(world: World, identity: Identity, text: str) -> str:
+    """The mailbox that somebody wants to act for, when he has any right over it."""
+    refused = Refusal(
+        Rule.AUTHENTICATION_FAILED,
+        f"You neither hold {text} nor have a grant over it.",
+        subject=text,
+        reference="mss-sim#acting-for",
+    )
+    try:
+        address = canonical(text)
+    except AddressError:
+        raise refused from None
+    held = await world.store.read(access.access_to, address, identity.id, world.clock.now())
+    if held is None or not held.access.rights:
+        raise refused
+    return address

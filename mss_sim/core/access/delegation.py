@@ -1,0 +1,264 @@
+"""Access and grants: who may do what with a mailbox now, and the verbs that change it.
+
+Every request asks here again; nothing is remembered. A grant that was revoked or that ran out a moment ago gives nothing at the
+very next request, on every open connection.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from mss_sim.clock import Micros
+from mss_sim.core.access.access import By, access, as_grant
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.ids import encode
+from mss_sim.policy import delegation as policy
+from mss_sim.policy.access import Access, unseen
+from mss_sim.store import grants, identities, journal, mailboxes
+from mss_sim.store.engine import Connection
+from mss_sim.store.grants import GrantRow
+from mss_sim.store.identities import Identity
+from mss_sim.store.journal import Line
+from mss_sim.store.mailboxes import Mailbox
+from mss_sim.vocabulary import Act, Door, IdentityKind, Right
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRequest:
+    """What somebody asks to grant over the mailbox at `address`."""
+
+    address: str
+    grantee_idnat: str
+    rights: frozenset[Right]
+    valid_from: Micros | None = None
+    valid_until: Micros | None = None
+    reason: str = ""
+
+
+async def grant(world: World, by: By, request: GrantRequest) -> GrantRow:
+    """Give rights over a mailbox; the new grant."""
+
+    def unit(conn: Connection) -> GrantRow:
+        now = world.clock.now()
+        mailbox, granter = _granter(conn, by, request.address, now)
+        grantee = identities.by_idnat(conn, request.grantee_idnat)
+        policy.decide_window(request.valid_from, request.valid_until, now)
+        policy.decide_grant(
+            granter,
+            _as_grantee(grantee, request.grantee_idnat),
+            request.rights,
+            to_himself=grantee is not None and grantee.id == by.identity_id,
+            mailbox=mailbox.kind,
+            valid_until=request.valid_until,
+        )
+        assert grantee is not None  # noqa: S101 - who does not exist can hold no grant, and was refused
+        row = GrantRow(
+            id=world.ids.next(),
+            mailbox_id=mailbox.id,
+            grantee_id=grantee.id,
+            rights=request.rights,
+            valid_from=request.valid_from,
+            valid_until=request.valid_until,
+            reason=request.reason,
+            granted_by_id=by.identity_id,
+            granted_at=now,
+        )
+        grants.add(conn, [row])
+        _trace(world, conn, by, Act.GRANTED, row, {"rights": sorted(row.rights), "grantee": grantee.idnat, "reason": row.reason})
+        return row
+
+    return await world.store.write(unit)
+
+
+def _as_grantee(identity: Identity | None, called: str) -> policy.Grantee:
+    if identity is None:
+        return policy.Grantee(called[:100], None)
+    return policy.Grantee(called[:100], identity.kind, identity.anonymous_card, identity.enabled)
+
+
+def _granter(conn: Connection, by: By, address: str, now: Micros) -> tuple[Mailbox, Access]:
+    """The mailbox and what the asker may do with it; the control plane acts as its owner."""
+    mailbox = mailboxes.by_address(conn, address)
+    if mailbox is None:
+        raise unseen(address)
+    identity_id = mailbox.owner_id if by.identity_id is None else by.identity_id
+    held = access(conn, mailbox, identity_id, now)
+    held.require(Right.SEE, address)
+    return mailbox, held
+
+
+async def revoke(world: World, by: By, address: str, grant_id: int) -> GrantRow:
+    """Take a grant back, or renounce one's own; the ended grant. Revoking twice changes nothing."""
+
+    def unit(conn: Connection) -> GrantRow:
+        now = world.clock.now()
+        mailbox, row = mailboxes.by_address(conn, address), grants.by_id(conn, grant_id)
+        if mailbox is None or (row is not None and row.mailbox_id != mailbox.id):
+            row = None
+        own = row is not None and row.grantee_id == by.identity_id
+        if not own:  # who may not manage is refused before it shows whether there is such a grant
+            policy.decide_revocation(_granter(conn, by, address, now)[1], own=False)
+        if row is None:
+            raise Refusal(Rule.NOT_FOUND, "There is no such grant over this mailbox.")
+        if grants.revoke(conn, [row.id], by.identity_id, now):
+            _trace(world, conn, by, Act.RENOUNCED if own else Act.REVOKED, row, {})
+        return grants.by_id(conn, row.id) or row
+
+    return await world.store.write(unit)
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """What a bulk hand-over did: the grants that ended, and the ones that replace them."""
+
+    ended: tuple[GrantRow, ...]
+    created: tuple[GrantRow, ...]
+
+
+async def hand_over(world: World, by: By, from_idnat: str, to_idnat: str, address: str | None, reason: str) -> HandOver:
+    """Give one person's grants in force to another, over one mailbox or all that the asker manages, in one transaction.
+
+    Who manages none of them hears the same of everybody, whether such a person exists or not.
+    """
+
+    def unit(conn: Connection) -> HandOver:
+        now = world.clock.now()
+        leaver, successor = identities.by_idnat(conn, from_idnat), identities.by_idnat(conn, to_idnat)
+        if from_idnat == to_idnat:
+            raise Refusal(Rule.INVALID, "A hand-over needs two different persons.")
+        from_himself, to_himself = (one is not None and one.id == by.identity_id for one in (leaver, successor))
+        policy.decide_hand_over(from_himself=from_himself, to_himself=to_himself)
+        if address is not None:
+            policy.decide_revocation(_granter(conn, by, address, now)[1], own=False)
+        in_force = [row for row in grants.of_grantee(conn, leaver.id) if _gives(row, now)] if leaver else []
+        heir = _as_grantee(successor, to_idnat)
+        concerned = [row for row in in_force if _managed(conn, by, row, heir, address, now)]
+        if not concerned or successor is None:
+            raise Refusal(Rule.NOT_FOUND, f"{from_idnat} holds no grant that you may hand over.", subject=from_idnat)
+        created = [
+            replace(
+                row,
+                id=world.ids.next(),
+                grantee_id=successor.id,
+                reason=reason or row.reason,
+                granted_by_id=by.identity_id,
+                granted_at=now,
+            )
+            for row in concerned
+        ]
+        grants.revoke(conn, [row.id for row in concerned], by.identity_id, now)
+        grants.add(conn, created)
+        for old, new in zip(concerned, created, strict=True):
+            _trace(world, conn, by, Act.HANDED_OVER, new, {"from": from_idnat, "to": to_idnat, "replaces": encode(old.id)})
+        ended = [grants.by_id(conn, row.id) or row for row in concerned]
+        return HandOver(tuple(ended), tuple(created))
+
+    return await world.store.write(unit)
+
+
+def _gives(row: GrantRow, now: Micros) -> bool:
+    """Whether a grant gives something now, or will."""
+    return row.revoked_at is None and (row.valid_until is None or now < row.valid_until)
+
+
+def _managed(conn: Connection, by: By, row: GrantRow, heir: policy.Grantee, address: str | None, now: Micros) -> bool:
+    """Whether the asker may give this grant's rights to the heir; a refusal is raised only when he named the mailbox."""
+    mailbox = mailboxes.by_id(conn, row.mailbox_id)
+    if mailbox is None or (address is not None and mailbox.address != address):
+        return False
+    try:
+        _, granter = _granter(conn, by, mailbox.address, now)
+        policy.decide_grant(granter, heir, row.rights, to_himself=False, mailbox=mailbox.kind, valid_until=row.valid_until)
+    except Refusal as refusal:
+        if address is not None or refusal.rule is Rule.GRANTEE_NOT_ALLOWED:
+            raise
+        return False
+    return True
+
+
+async def list_grants(world: World, identity_id: int, address: str) -> list[GrantRow]:
+    """The grants over a mailbox: all for who manages it, his own for any other grantee."""
+
+    def query(conn: Connection) -> list[GrantRow]:
+        mailbox, held = _granter(conn, By(identity_id, Door.REST), address, world.clock.now())
+        rows = grants.of_mailbox(conn, mailbox.id)
+        return rows if held.may(Right.MANAGE) else [row for row in rows if row.grantee_id == identity_id]
+
+    return await world.store.read(query)
+
+
+def _trace(world: World, conn: Connection, by: By, act: Act, row: GrantRow, detail: dict[str, object]) -> None:
+    line = Line(world.ids.next(), world.clock.now(), act, by.door, by.identity_id, row.mailbox_id, row.id, None, detail)
+    journal.write(conn, [line])
+
+
+async def grants_of(world: World, identity_id: int) -> list[tuple[GrantRow, str]]:
+    """Every grant that an identity ever got, each with the address of its mailbox."""
+
+    def query(conn: Connection) -> list[tuple[GrantRow, str]]:
+        rows = grants.of_grantee(conn, identity_id)
+        known = mailboxes.addresses(conn, {row.mailbox_id for row in rows})
+        return [(row, known[row.mailbox_id]) for row in rows]
+
+    return await world.store.read(query)
+
+
+async def addresses_of(world: World, rows: Iterable[GrantRow]) -> dict[int, str]:
+    """The addresses of the mailboxes that grants are over."""
+    return await world.store.read(mailboxes.addresses, {row.mailbox_id for row in rows})
+
+
+async def rights_by_person(world: World, address: str) -> dict[str, frozenset[Right]]:
+    """What each person may do with a mailbox now, by idNat: holders first, then grantees."""
+
+    def query(conn: Connection) -> dict[str, frozenset[Right]]:
+        mailbox = mailboxes.by_address(conn, address)
+        if mailbox is None:
+            raise unseen(address)
+        now = world.clock.now()
+        grantees = [row.grantee_id for row in grants.of_mailbox(conn, mailbox.id) if as_grant(row).holds_at(now)]
+        people = list(dict.fromkeys((mailbox.owner_id, *mailboxes.co_holder_ids(conn, mailbox.id), *grantees)))
+        known = identities.names(conn, set(people))
+        return {known[id_].idnat: access(conn, mailbox, id_, now).rights for id_ in people if id_ in known}
+
+    return await world.store.read(query)
+
+
+async def set_rights(world: World, by: By, address: str, who: str, rights: frozenset[Right], sign: str) -> None:
+    """Make the grants in force of a person (idNat or login) one grant: with these rights, or with these added (`+`) or taken (`-`).
+
+    The new grant ends when the first of the old ones would have ended. No right left: the grants end, and none is made. Holders have
+    their rights without a grant, and are refused here.
+    """
+
+    def unit(conn: Connection) -> None:
+        now = world.clock.now()
+        mailbox, granter = _granter(conn, by, address, now)
+        account = identities.account_of_login(conn, who)
+        grantee = account.identity if account else identities.by_idnat(conn, who)
+        if grantee is None or grantee.id != by.identity_id:
+            policy.decide_revocation(granter, own=False)  # who may not manage learns nothing of others
+        if grantee is None or grantee.kind is IdentityKind.PATIENT:
+            policy.check_grantee(_as_grantee(grantee, who))
+        assert grantee is not None  # noqa: S101 - who does not exist was refused
+        own = grantee.id == by.identity_id
+        if mailboxes.role_of(conn, mailbox, grantee.id) is not None:
+            raise Refusal(Rule.GRANTEE_NOT_ALLOWED, f"{who} holds this mailbox by himself; grants are for others.", subject=who[:100])
+        rows = [row for row in grants.between(conn, mailbox.id, grantee.id) if as_grant(row).holds_at(now)]
+        held = frozenset[Right]().union(*(row.rights for row in rows))
+        wanted = {"+": held | rights, "-": held - rights}.get(sign, rights)
+        if wanted == held and len(rows) < 2:
+            return
+        if rows or not wanted:
+            policy.decide_revocation(granter, own=own)
+        if wanted:
+            until = min((row.valid_until for row in rows if row.valid_until is not None), default=None)
+            policy.decide_grant(granter, _as_grantee(grantee, who), wanted, to_himself=own, mailbox=mailbox.kind, valid_until=until)
+            made = GrantRow(world.ids.next(), mailbox.id, grantee.id, wanted, None, until, "", by.identity_id, now)
+            grants.add(conn, [made])
+            _trace(world, conn, by, Act.GRANTED, made, {"rights": sorted(wanted), "grantee": grantee.idnat})
+        if grants.revoke(conn, [row.id for row in rows], by.identity_id, now):
+            for row in rows:
+                _trace(world, conn, by, Act.RENOUNCED if own else Act.REVOKED, row, {})
+
+    await world.store.write(unit)

@@ -1,0 +1,80 @@
+"""The one gate before a mailbox: may this actor, as they logged in, do that there now? Every verb of every door asks here.
+
+| the actor, or the mailbox                                     | refusal                                  |
+|---------------------------------------------------------------|------------------------------------------|
+| was disabled, or shows a certificate that was taken back      | `authentication-failed`                  |
+| chose another mailbox at log-in                               | `right-missing`, whether this one exists or not |
+| may not see it, or there is none                              | `not-found`, one text for both           |
+| misses the right                                              | `right-missing`                          |
+| the mailbox is closed                                         | `mailbox-closed`                         |
+| logged in by a way that does not open it (`policy/logins`)    | `right-missing`                          |
+
+`require` asks all of it, `about` the first four rows: that a mailbox is closed, its grants, its holders and its journal are still told.
+It is asked inside the transaction that acts, so that a grant that ended a moment ago gives nothing. Sending has a gate of its own, in
+`submission.py`: it needs no right to see.
+"""
+
+from mss_sim.core.access import access
+from mss_sim.core.access.access import Held
+from mss_sim.core.access.authentication import Actor, barred, check_way
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.store.engine import Connection
+from mss_sim.vocabulary import MailboxState, Right
+
+
+def require(world: World, conn: Connection, actor: Actor, address: str, right: Right) -> Held:
+    """The mailbox with what the actor may do in it, when they may use that right now; the refusal by the table above otherwise."""
+    held = about(world, conn, actor, address, right)
+    check_open(world, conn, actor, held)
+    return held
+
+
+def about(world: World, conn: Connection, actor: Actor, address: str, right: Right) -> Held:
+    """The same without the last two rows, for what is told of a mailbox and not what lies in it: a closed one is not lost sight of."""
+    check_known(world, conn, actor)
+    check_reach(actor, address)
+    return access.require(conn, address, actor.identity.id, right, world.clock.now())
+
+
+def check_known(world: World, conn: Connection, actor: Actor) -> None:
+    """Refuse an actor who may do nothing any more."""
+    why = barred(world, conn, actor)
+    if why is not None:
+        raise Refusal(Rule.AUTHENTICATION_FAILED, why, reference="mss-sim#acting-for")
+
+
+def check_reach(actor: Actor, address: str | None) -> None:
+    """Refuse what is over another mailbox than the one that was chosen at log-in, or over all of them (None)."""
+    if actor.mailbox in (None, address):
+        return
+    raise Refusal(
+        Rule.RIGHT_MISSING,
+        f"You logged in to act for {actor.mailbox}; log in without it to reach {address or 'your other mailboxes'}.",
+        subject=address,
+        reference="mss-sim#acting-for",
+    )
+
+
+def check_open(world: World, conn: Connection, actor: Actor, held: Held) -> None:
+    """Refuse a mailbox that is closed, or that does not open by the way that the actor logged in."""
+    address = held.mailbox.address
+    if held.mailbox.state is MailboxState.CLOSED:
+        detail = f"The mailbox {address} is closed: nothing is read or done in it until it is opened again."
+        raise Refusal(Rule.MAILBOX_CLOSED, detail, subject=address, reference="mss-sim#closed-mailbox")
+    try:
+        check_way(world, conn, held.mailbox, actor.way)
+    except Refusal as refusal:
+        raise Refusal(Rule.RIGHT_MISSING, refusal.detail, subject=address, reference=refusal.reference) from refusal
+
+
+def opens(world: World, conn: Connection, actor: Actor, held: Held) -> bool:
+    """Whether a mailbox that the actor holds something of would pass the gate for whoever may see it; for lists of mailboxes."""
+    if not held.access.may(Right.SEE):
+        return False
+    try:
+        check_reach(actor, held.mailbox.address)
+        check_open(world, conn, actor, held)
+    except Refusal:
+        return False
+    return True

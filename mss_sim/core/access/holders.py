@@ -1,0 +1,144 @@
+"""Who holds a practice's mailbox: one responsible, any number of co-holders (ref: ans-ig-mss#cab)."""
+
+from dataclasses import dataclass
+
+from mss_sim.clock import Micros
+from mss_sim.core.access import access
+from mss_sim.core.access.access import By
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.policy.access import unseen
+from mss_sim.store import identities, journal, mailboxes
+from mss_sim.store.engine import Connection
+from mss_sim.store.identities import Identity
+from mss_sim.store.journal import Line
+from mss_sim.store.mailboxes import Mailbox
+from mss_sim.vocabulary import Act, Door, HolderRole, IdentityKind, MailboxKind, Right
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """One holder of a mailbox."""
+
+    identity: Identity
+    role: HolderRole
+
+
+async def list_holders(world: World, identity_id: int, address: str) -> list[Holder]:
+    """The holders of a mailbox, its owner or responsible first; whoever sees the mailbox may know them."""
+
+    def query(conn: Connection) -> list[Holder]:
+        held = access.require(conn, address, identity_id, Right.SEE, world.clock.now())
+        return _holders(conn, held.mailbox)
+
+    return await world.store.read(query)
+
+
+def _holders(conn: Connection, mailbox: Mailbox) -> list[Holder]:
+    ids = [mailbox.owner_id, *mailboxes.co_holder_ids(conn, mailbox.id)]
+    known = identities.names(conn, set(ids))
+    found = [(known[id_], mailboxes.role_of(conn, mailbox, id_)) for id_ in ids if id_ in known]
+    return [Holder(identity, role) for identity, role in found if role]
+
+
+async def add_co_holder(world: World, by: By, address: str, idnat: str) -> list[Holder]:
+    """Make a professional a co-holder; the responsible decides."""
+
+    def unit(conn: Connection) -> list[Holder]:
+        mailbox = _led_by(conn, by, address, world.clock.now())
+        identity = _professional(conn, idnat)
+        if mailboxes.role_of(conn, mailbox, identity.id):
+            raise Refusal(Rule.CONFLICT, f"{idnat} already holds this mailbox.", subject=idnat)
+        mailboxes.add_co_holder(conn, mailbox.id, identity.id, world.clock.now())
+        _trace(world, conn, by, mailbox, Act.HOLDER_ADDED, {"idnat": idnat})
+        return _holders(conn, mailbox)
+
+    return await world.store.write(unit)
+
+
+async def remove_holder(world: World, by: By, address: str, idnat: str) -> list[Holder]:
+    """Take a co-holder off, or leave oneself; the responsible goes only by naming a successor."""
+
+    def unit(conn: Connection) -> list[Holder]:
+        identity = identities.by_idnat(conn, idnat)
+        leaving = identity is not None and identity.id == by.identity_id
+        if leaving:
+            _refuse_stranger(conn, by, address, world.clock.now())
+        mailbox = _practice(conn, address) if leaving else _led_by(conn, by, address, world.clock.now())
+        role = mailboxes.role_of(conn, mailbox, identity.id) if identity else None
+        if role is HolderRole.RESPONSIBLE:
+            raise Refusal(
+                Rule.SUCCESSOR_REQUIRED,
+                "The responsible of a practice's mailbox leaves only when a successor is named: use PUT …/responsible first.",
+                subject=idnat,
+                reference="ans-ig-mss#cab",
+            )
+        if identity is None or role is None:
+            raise Refusal(Rule.NOT_FOUND, f"{idnat} does not hold this mailbox.", subject=idnat)
+        mailboxes.remove_co_holder(conn, mailbox.id, identity.id)
+        _trace(world, conn, by, mailbox, Act.HOLDER_REMOVED, {"idnat": idnat})
+        return _holders(conn, mailbox)
+
+    return await world.store.write(unit)
+
+
+async def change_responsible(world: World, by: By, address: str, idnat: str, *, stay: bool) -> list[Holder]:
+    """Name the successor of the responsible, who stays a co-holder when `stay` is set."""
+
+    def unit(conn: Connection) -> list[Holder]:
+        mailbox = _led_by(conn, by, address, world.clock.now())
+        successor = _professional(conn, idnat)
+        if successor.id == mailbox.owner_id:
+            raise Refusal(Rule.CONFLICT, f"{idnat} is the responsible already.", subject=idnat)
+        mailboxes.remove_co_holder(conn, mailbox.id, successor.id)
+        mailboxes.set_owner(conn, mailbox.id, successor.id)
+        if stay and mailboxes.role_of(conn, mailboxes.by_id(conn, mailbox.id) or mailbox, mailbox.owner_id) is None:
+            mailboxes.add_co_holder(conn, mailbox.id, mailbox.owner_id, world.clock.now())
+        _trace(world, conn, by, mailbox, Act.RESPONSIBLE_CHANGED, {"idnat": idnat, "stays": stay})
+        return _holders(conn, mailboxes.by_id(conn, mailbox.id) or mailbox)
+
+    return await world.store.write(unit, changes_directory=True)
+
+
+def _practice(conn: Connection, address: str) -> Mailbox:
+    mailbox = mailboxes.by_address(conn, address)
+    if mailbox is None:
+        raise unseen(address)
+    if mailbox.kind is not MailboxKind.CAB:
+        raise Refusal(Rule.INVALID, f"A mailbox of kind {mailbox.kind} has one owner; only CAB mailboxes have co-holders.", subject=address)
+    return mailbox
+
+
+def _refuse_stranger(conn: Connection, by: By, address: str, now: Micros) -> None:
+    """Who may not see a mailbox learns nothing of it, not even whether it exists."""
+    if by.identity_id is not None:
+        access.require(conn, address, by.identity_id, Right.SEE, now)
+
+
+def _led_by(conn: Connection, by: By, address: str, now: Micros) -> Mailbox:
+    """The practice's mailbox, when the asker is its responsible or the control plane."""
+    _refuse_stranger(conn, by, address, now)
+    practice = _practice(conn, address)
+    if by.identity_id not in (None, practice.owner_id):
+        raise Refusal(Rule.GRANT_NOT_ALLOWED, "Only the responsible changes who holds the mailbox.", reference="ans-ig-mss#cab")
+    return practice
+
+
+def _professional(conn: Connection, idnat: str) -> Identity:
+    identity = identities.by_idnat(conn, idnat)
+    if identity is None or identity.kind is not IdentityKind.PROFESSIONAL or identity.anonymous_card or not identity.enabled:
+        raise Refusal(
+            Rule.GRANTEE_NOT_ALLOWED,
+            "A practice's mailbox is held by enabled professionals with an RPPS number.",
+            subject=idnat,
+            reference="ans-ig-mss#cab",
+        )
+    return identity
+
+
+def _trace(world: World, conn: Connection, by: By, mailbox: Mailbox, act: Act, detail: dict[str, object]) -> None:
+    journal.write(conn, [Line(world.ids.next(), world.clock.now(), act, by.door, by.identity_id, mailbox.id, detail=detail)])
+
+
+CONTROL = By(None, Door.CONTROL)
+"""The control plane as the one who asks."""

@@ -1,0 +1,145 @@
+"""The people and organisations of the world, with the accounts that authenticate them: created, changed and removed past every right."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.mail.headers import readable
+from mss_sim.store import grants, identities, mailboxes
+from mss_sim.store.engine import Connection
+from mss_sim.store.identities import Identity
+from mss_sim.vocabulary import (
+    IdentityKind,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewIdentity:
+    """An identity to create, with the account that authenticates it when a login is given."""
+
+    idnat: str
+    kind: IdentityKind
+    family_name: str
+    given_name: str = ""
+    title: str = ""
+    profession: str = ""
+    structure: str = ""
+    anonymous_card: bool = False
+    enabled: bool = True
+    login: str | None = None
+    password: str | None = None
+
+
+async def add_identity(world: World, new: NewIdentity) -> Identity:
+    """Create an identity."""
+    refuse_controls(asdict(new))
+    password_hash = _hash(world, new.login, new.password)
+
+    def unit(conn: Connection) -> Identity:
+        if identities.by_idnat(conn, new.idnat):
+            raise Refusal(Rule.CONFLICT, f"There is already an identity {new.idnat}.", subject=new.idnat)
+        identity = Identity(
+            id=world.ids.next(),
+            idnat=new.idnat,
+            kind=new.kind,
+            family_name=new.family_name,
+            given_name=new.given_name,
+            title=new.title,
+            profession=new.profession,
+            structure=new.structure,
+            anonymous_card=new.anonymous_card,
+            enabled=new.enabled,
+            created_at=world.clock.now(),
+        )
+        identities.add(conn, identity)
+        _set_account(world, conn, identity, new.login, password_hash)
+        return identity
+
+    return await world.store.write(unit, changes_directory=True)
+
+
+def _hash(world: World, login: str | None, password: str | None) -> str | None:
+    if login is None and password is None:
+        return None
+    if not login or not password or "*" in login:
+        raise Refusal(Rule.INVALID, "An account needs a login without * and a password.")
+    return world.passwords.hash(password)
+
+
+def _set_account(world: World, conn: Connection, identity: Identity, login: str | None, password_hash: str | None) -> None:
+    if login is None or password_hash is None:
+        return
+    taken = identities.account_of_login(conn, login)
+    if taken is not None and taken.identity.id != identity.id:
+        raise Refusal(Rule.CONFLICT, f"The login {login} is taken.", subject=login)
+    identities.set_account(conn, world.ids.next(), identity.id, login, password_hash)
+
+
+async def change_identity(world: World, idnat: str, changes: dict[str, Any], login: str | None, password: str | None) -> Identity:
+    """Change fields of an identity, or its account; a disabled one is refused at its very next request."""
+    password_hash = _hash(world, login, password)
+    refuse_nulls(changes, frozenset())
+    refuse_controls({**changes, "login": login})
+
+    def unit(conn: Connection) -> Identity:
+        identity = require_identity(conn, idnat)
+        changed = replace(identity, **changes)
+        identities.change(conn, changed)
+        if changed.anonymous_card and not identity.anonymous_card:  # such a card can hold no grant
+            grants.revoke(conn, [row.id for row in grants.of_grantee(conn, identity.id)], None, world.clock.now())
+        _set_account(world, conn, changed, login, password_hash)
+        return changed
+
+    return await world.store.write(unit, changes_directory=True)
+
+
+def require_identity(conn: Connection, idnat: str) -> Identity:
+    """The identity with that idNat; Refusal(NOT_FOUND) when there is none."""
+    identity = identities.by_idnat(conn, idnat)
+    if identity is None:
+        raise Refusal(Rule.NOT_FOUND, f"There is no identity {idnat}.", subject=idnat)
+    return identity
+
+
+async def list_identities(world: World) -> list[Identity]:
+    """All identities."""
+    return await world.store.read(identities.every)
+
+
+async def remove_identity(world: World, idnat: str) -> None:
+    """Delete an identity with its account and grants; one that owns a mailbox is kept until the mailbox has another owner or is gone."""
+
+    def unit(conn: Connection) -> None:
+        identity = require_identity(conn, idnat)
+        owned = [mailbox.address for mailbox in mailboxes.owned_by(conn, identity.id)]
+        if owned:
+            raise Refusal(Rule.CONFLICT, f"{idnat} owns {', '.join(owned)}: delete those mailboxes first.", subject=idnat)
+        identities.remove(conn, identity.id)
+
+    await world.store.write(unit, changes_directory=True)
+
+
+def refuse_nulls(changes: dict[str, Any], nullable: frozenset[str]) -> None:
+    """Refuse null for what always has a value."""
+    empty = sorted(name for name, value in changes.items() if value is None and name not in nullable)
+    if empty:
+        raise Refusal(Rule.INVALID, f"{', '.join(empty)} cannot be null; leave it out to keep it.")
+
+
+async def identity_named(world: World, who: str) -> Identity:
+    """The identity with that idNat or login."""
+
+    def query(conn: Connection) -> Identity:
+        account = identities.account_of_login(conn, who)
+        return account.identity if account else require_identity(conn, who)
+
+    return await world.store.read(query)
+
+
+def refuse_controls(texts: Mapping[str, object]) -> None:
+    """Names and labels stand in the headers of letters: each is one line of text. A password is nobody's to see."""
+    for name, value in texts.items():
+        if isinstance(value, str) and name != "password" and readable(value) != value:
+            raise Refusal(Rule.INVALID, f"{name} is one line of text without control characters.", reference="rfc5322#2.2")

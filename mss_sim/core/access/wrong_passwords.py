@@ -1,0 +1,61 @@
+"""Wrong passwords over HTTP: slowed down, then refused for a while, per client address and login.
+
+A connection of SMTP or IMAP ends after a few wrong passwords; an HTTP client makes as many connections as it likes. What is counted is the
+pair, so that nobody can lock another client out of a login; its tries are judged one after the other, so that a burst is counted too. A
+right password clears the count. The names of one person are counted apart: together they would tell which of them are one person's.
+"""
+
+import asyncio
+import math
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
+
+from mss_sim.config import Settings
+from mss_sim.errors import Refusal, RetryLater, Rule
+
+_PAIRS_MAX = 10_000
+_DELAY_SECONDS_MAX = 1.0
+
+
+class WrongPasswords:
+    """The wrong passwords of late, by client address and login."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._most = settings.wrong_passwords_max
+        self._pause_seconds = settings.wrong_passwords_pause_seconds
+        self._wrong: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def turn(self, client: str, login: str) -> AsyncIterator[None]:
+        """Around one try: RetryLater when the pair was wrong too often a moment ago; a wrong password makes its sender wait."""
+        pair = client, login.rpartition("*")[2].lower()  # whatever mailbox somebody says that they act for, it is the same password
+        lock = self._turns.setdefault(pair, asyncio.Lock())
+        async with lock:
+            self._check(pair)
+            try:
+                yield
+            except Refusal as refusal:
+                if refusal.rule is Rule.AUTHENTICATION_FAILED:
+                    await self._count(pair)
+                raise
+            self._wrong.pop(pair, None)
+
+    def _check(self, pair: tuple[str, str]) -> None:
+        count, at = self._wrong.get(pair, (0, 0.0))
+        left = at + self._pause_seconds - asyncio.get_running_loop().time()
+        if count >= self._most and left > 0:
+            seconds = math.ceil(left)
+            detail = f"Wrong passwords for this login from your address: {count}. Try again in {seconds} s, with the right one."
+            raise RetryLater(Rule.TOO_MANY_PASSWORDS, detail, seconds, reference="mss-sim#wrong-passwords")
+
+    async def _count(self, pair: tuple[str, str]) -> None:
+        now = asyncio.get_running_loop().time()
+        count, at = self._wrong.pop(pair, (0, now))
+        count = 1 if now - at > self._pause_seconds else count + 1
+        self._wrong[pair] = count, now
+        if len(self._wrong) > _PAIRS_MAX:
+            self._wrong.popitem(last=False)
+        await asyncio.sleep(min(_DELAY_SECONDS_MAX, self._pause_seconds / 1_000 * 2**count))

@@ -1,0 +1,64 @@
+"""The core of one world, put together: what a front end is given."""
+
+import asyncio
+from dataclasses import dataclass
+
+from mss_sim.core.access.wrong_passwords import WrongPasswords
+from mss_sim.core.control.seed import NONE, load
+from mss_sim.core.control.start import begin
+from mss_sim.core.mailbox.selected import Lookout
+from mss_sim.core.mailflow.delivery import Delivery
+from mss_sim.core.mailflow.queue import Queue
+from mss_sim.core.mailflow.receipts import Receipts
+from mss_sim.core.mailflow.reception import Reception
+from mss_sim.core.mailflow.submission import Submission
+from mss_sim.core.psc.ciba import Ciba
+from mss_sim.core.psc.provider import Provider
+from mss_sim.core.world.events import Events
+from mss_sim.core.world.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The world and the verbs that keep something at hand between two calls."""
+
+    world: World
+    submission: Submission
+    reception: Reception
+    receipts: Receipts
+    queue: Queue
+    events: Events
+    lookout: Lookout
+    provider: Provider
+    ciba: Ciba
+    wrong_passwords: WrongPasswords
+    resetting: asyncio.Lock
+
+    async def reset(self, seed: str | None) -> None:
+        """Empty the world, forget who was logged in, and begin anew with a seed; Refusal(INVALID) when there is none of that name."""
+        if seed not in (None, NONE):
+            load(seed)
+        async with self.resetting:
+            await self.world.store.reset()
+            self.provider.forget()
+            self.ciba.forget()
+            await begin(self.world, seed)
+
+
+def assemble(world: World) -> Core:
+    """The core of a world."""
+    delivery = Delivery(world)
+    provider = Provider(world)
+    return Core(
+        world=world,
+        submission=Submission(world, delivery),
+        reception=Reception(world, delivery),
+        receipts=Receipts(world, delivery),
+        queue=Queue(world, delivery),
+        events=Events(world.store, world.clock, tick_seconds=world.settings.events_tick_seconds),
+        lookout=Lookout(world),
+        provider=provider,
+        ciba=Ciba(provider),
+        wrong_passwords=WrongPasswords(world.settings),
+        resetting=asyncio.Lock(),
+    )

@@ -1,0 +1,145 @@
+"""Seed worlds: people, mailboxes and grants, planted by the verbs that everybody else uses."""
+
+import tomllib
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mss_sim.clock import DAY
+from mss_sim.core.access import access, delegation
+from mss_sim.core.access import identities as people
+from mss_sim.core.access.holders import CONTROL
+from mss_sim.core.mailbox.mailboxes import NewMailbox, add_mailbox
+from mss_sim.core.psc import professionals
+from mss_sim.core.psc.clients import FIRST_CLIENT
+from mss_sim.core.trust import operators
+from mss_sim.core.trust.operators import NewOperator
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.store import grants, identities, mailboxes
+from mss_sim.store import operators as operators_kept
+from mss_sim.store import psc as psc_kept
+from mss_sim.store.engine import Connection
+from mss_sim.vocabulary import IdentityKind, MailboxKind, Right, SeenPolicy, SentPolicy
+
+NONE = "none"
+"""The name of no seed: an empty world."""
+_SEEDS = Path(__file__).parent / "seeds"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonaMailbox:
+    """A mailbox that a persona may use, and what he may do with it."""
+
+    address: str
+    kind: MailboxKind
+    rights: tuple[Right, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """Somebody to play: his role in the seed, how he logs in, and his mailboxes."""
+
+    role: str
+    idnat: str
+    name: str
+    login: str
+    password: str
+    mailboxes: tuple[PersonaMailbox, ...]
+
+
+def names() -> list[str]:
+    """The seeds that ship."""
+    return sorted(path.stem for path in _SEEDS.glob("*.toml"))
+
+
+def load(name: str) -> dict[str, Any]:
+    """The content of a seed; Refusal(INVALID) when there is none of that name."""
+    if name not in names():
+        raise Refusal(Rule.INVALID, f"There is no seed {name}; the seeds are {', '.join(names())}.", subject=name)
+    return tomllib.loads((_SEEDS / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+async def plant(world: World, name: str) -> bool:
+    """Plant a seed into the world; False when its people are there already, as after a restart.
+
+    A start that was killed while it planted left some of them: the world has no client of Pro Santé Connect yet, which comes last, and
+    nobody has used it. What is missing is added then.
+    """
+    seed = load(name)
+    roles = {row["role"]: row["idnat"] for row in seed["identities"] if "role" in row}
+    first = await world.store.read(identities.by_idnat, seed["identities"][0]["idnat"])
+    cut = bool(await world.store.read(operators_kept.every)) and await world.store.read(psc_kept.client, FIRST_CLIENT) is None
+    if first is not None and not cut:
+        return False
+    for row in seed["operators"]:
+        await _added(operators.add(world, NewOperator(**row)), again=cut)
+    for row in seed["identities"]:
+        fields = {key: value for key, value in row.items() if key not in ("role", "psc")}
+        await _added(people.add_identity(world, people.NewIdentity(**{**fields, "kind": IdentityKind(row["kind"])})), again=cut)
+        if "psc" in row:
+            await professionals.set_profile(world, row["idnat"], row["psc"])
+    for row in seed["mailboxes"]:
+        await _added(add_mailbox(world, _mailbox(row, roles)), again=cut)
+    for row in seed.get("grants", ()):
+        if cut and await _granted(world, row["mailbox"], roles.get(row["grantee"], row["grantee"])):
+            continue
+        days = row.get("valid_days")
+        request = delegation.GrantRequest(
+            address=row["mailbox"],
+            grantee_idnat=roles.get(row["grantee"], row["grantee"]),
+            rights=frozenset(Right(right) for right in row["rights"]),
+            valid_until=world.clock.now() + days * DAY if days else None,
+            reason=row.get("reason", ""),
+        )
+        await delegation.grant(world, CONTROL, request)
+    return True
+
+
+async def _added(adding: Awaitable[object], *, again: bool) -> None:
+    """Add something; when it may be there already, that is as good."""
+    try:
+        await adding
+    except Refusal as refusal:
+        if not (again and refusal.rule is Rule.CONFLICT):
+            raise
+
+
+async def _granted(world: World, address: str, grantee: str) -> bool:
+    """Whether somebody has a grant over a mailbox, or had."""
+
+    def query(conn: Connection) -> bool:
+        mailbox, identity = mailboxes.by_address(conn, address), identities.by_idnat(conn, grantee)
+        if mailbox is None or identity is None:
+            return False
+        return any(one.grantee_id == identity.id for one in grants.of_mailbox(conn, mailbox.id))
+
+    return await world.store.read(query)
+
+
+def _mailbox(row: dict[str, Any], roles: dict[str, str]) -> NewMailbox:
+    return NewMailbox(
+        address=row["address"],
+        kind=MailboxKind(row["kind"]),
+        owner_idnat=roles.get(row["owner"], row["owner"]),
+        label=row.get("label", ""),
+        description=row.get("description", ""),
+        preferred_rank=row.get("preferred_rank"),
+        seen_policy=SeenPolicy(row["seen_policy"]) if "seen_policy" in row else None,
+        sent_policy=SentPolicy(row.get("sent_policy", "owner")),
+        co_holders=tuple(roles.get(idnat, idnat) for idnat in row.get("co_holders", ())),
+    )
+
+
+async def personas(world: World, name: str) -> list[Persona]:
+    """The people of a seed who can be played, with what they may do now."""
+    found = []
+    for row in load(name)["identities"]:
+        identity = await world.store.read(identities.by_idnat, row["idnat"]) if "role" in row else None
+        if identity is None:
+            continue
+        held = await world.store.read(access.all_held, identity.id, world.clock.now())
+        boxes = tuple(PersonaMailbox(one.mailbox.address, one.mailbox.kind, tuple(sorted(one.access.rights))) for one in held)
+        found.append(Persona(row["role"], identity.idnat, identity.name, row["login"], row["password"], boxes))
+    return found

@@ -1,0 +1,30 @@
+"""What a world begins with, at its start and when it is reset: one sequence, so that a reset world cannot differ from a fresh one."""
+
+from dataclasses import dataclass
+
+from mss_sim.core.control import seed as seeds
+from mss_sim.core.control.seed import Persona
+from mss_sim.core.psc import clients
+from mss_sim.core.trust import peers
+from mss_sim.core.world.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What the ready file tells: the personas of the seed, and files with certificates for whoever tests from outside."""
+
+    personas: tuple[Persona, ...]
+    client_files: dict[str, dict[str, str]]
+
+
+async def begin(world: World, seed: str | None) -> Begun:
+    """Make what is missing, or find it; one process at a time, whatever folders they have. `seed` None or `none`: nobody is planted."""
+    async with world.store.alone():
+        personas: list[Persona] = []
+        if seed not in (None, seeds.NONE):
+            await seeds.plant(world, seed)
+            personas = await seeds.personas(world, seed)
+        await peers.certify_all(world)
+        files = await peers.write_files(world, world.igc.ca_file.parent / "clients")
+        await clients.register_first(world)  # last: a start that finds none goes on with the planting
+        return Begun(tuple(personas), files)

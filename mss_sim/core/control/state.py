@@ -1,0 +1,30 @@
+"""What the world holds, counted."""
+
+from dataclasses import dataclass
+
+from mss_sim.core.world.world import World
+from mss_sim.store import identities, mailboxes, messages, operators, queue
+from mss_sim.store.engine import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Counts of what the world holds."""
+
+    operators: int
+    identities: int
+    mailboxes: int
+    messages: int
+    copies: int
+    waiting: int
+
+
+async def state(world: World) -> State:
+    """What the world holds now."""
+
+    def query(conn: Connection) -> State:
+        stored, copied = messages.count(conn)
+        people, boxes = identities.every(conn), mailboxes.every(conn)
+        return State(len(operators.every(conn)), len(people), len(boxes), stored, copied, queue.waiting_count(conn))
+
+    return await world.store.read(query)

@@ -1,0 +1,27 @@
+"""Threads as one mailbox sees them, and who may answer in them.
+
+    conversations   listed and opened; closed and reopened towards patients by an explicit act
+    closing         what an act that closes withdraws: rights, and what is still on its way
+
+A professional may write to anybody of the trust space. A patient may write only to a mailbox
+that gave them the right to answer, and only in the conversation that it was given for. A letter
+to a patient gives that right; `[FIN]` in the subject, `X-MSS-MES: FIN` in the header and the
+explicit act take it back.
+
+| what happens                             | rights of that patient towards that mailbox   |
+|------------------------------------------|-----------------------------------------------|
+| a letter arrives                         | one more, for its conversation                |
+| a letter with `[FIN]` is accepted        | all are withdrawn, also of letters on their way |
+| a letter with `X-MSS-MES: FIN`           | those of its conversation, or its own alone, by a setting |
+| the conversation is closed               | those of the conversation                     |
+| it is reopened                           | given back                                    |
+
+The table of effects is `policy/closure.py`; here it is applied to rows that are locked. What
+closes does so when the letter is accepted, because the professional has decided; what opens
+does so when the letter arrives, because nobody answers what they did not get.
+
+Specifications: the CNAM notes on Mon espace santé (docs/references); what they leave open is a
+setting with a line in docs/quirks.md.
+
+Liberties taken: a Reply-To mailbox takes the sender's place, and may close what it is answered.
+"""

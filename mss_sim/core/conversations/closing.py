@@ -1,0 +1,91 @@
+"""What an act of closing withdraws: what the patient got, and what is still on its way to him (the second table of policy/closure).
+
+A letter gives its right when it arrives, and an act of closing counts when it is done. So each letter that is on its way leaves a mark
+then: a right that was withdrawn before it was given. The letter finds its mark when it arrives. No instants are compared, so that
+clocks may stand still or jump.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from mss_sim.clock import Micros
+from mss_sim.core.world.world import World
+from mss_sim.policy.closure import Effect, effect_of
+from mss_sim.store import conversations
+from mss_sim.store.conversations import AnswerRightRow, OnItsWay
+from mss_sim.store.engine import Connection
+from mss_sim.store.mailboxes import Berth, Mailbox
+from mss_sim.vocabulary import ClosureCause
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """An act of `mailbox`: in one conversation or, without `thread_id`, in all; towards one patient or, without `patient`, all.
+
+    `after` are the letters of its group that leave after it: they stay open. At least one of `thread_id` and `patient` is given.
+    """
+
+    mailbox: Mailbox | Berth
+    at: Micros
+    cause: ClosureCause
+    thread_id: int | None = None
+    patient: Berth | None = None
+    after: frozenset[int] = frozenset()
+
+
+def withdraw(world: World, conn: Connection, act: Closing) -> int:
+    """Withdraw rights, and mark what is on its way; how many were open or will not be."""
+    patient_id = act.patient.id if act.patient else None
+    count = conversations.withdraw(conn, act.mailbox.id, act.at, act.cause, thread_id=act.thread_id, patient_mailbox_id=patient_id)
+    letters = conversations.on_their_way(conn, thread_id=act.thread_id, patient_mailbox_id=patient_id)
+    marks = [_mark(world, act, one) for one in letters if one.message_id not in act.after and _concerns(act.mailbox, one)]
+    known = conversations.of_letters(conn, {mark.message_id for mark in marks}, {mark.patient_mailbox_id for mark in marks})
+    taken = {(row.message_id, row.patient_mailbox_id, row.mailbox_id) for row in known}
+    arrived = {(row.message_id, row.patient_mailbox_id) for row in known if not row.ahead}
+    fresh = [
+        mark
+        for mark in marks
+        if (mark.message_id, mark.patient_mailbox_id) not in arrived
+        and (mark.message_id, mark.patient_mailbox_id, mark.mailbox_id) not in taken
+    ]
+    conversations.give(conn, fresh)
+    return count + len(fresh)
+
+
+def _concerns(mailbox: Mailbox | Berth, letter: OnItsWay) -> bool:
+    """Whether the letter will give a right that this mailbox may close: it sent it, or is its Reply-To."""
+    summary = orjson.loads(letter.summary)
+    if effect_of(letter.sender_kind, letter.patient_kind, letter.subject, summary["mes"]) is not Effect.OPEN:
+        return False
+    return letter.origin_mailbox_id == mailbox.id or mailbox.address in {one["address"] for one in summary["reply_to"]}
+
+
+def _mark(world: World, act: Closing, letter: OnItsWay) -> AnswerRightRow:
+    return AnswerRightRow(
+        id=world.ids.next(),
+        patient_mailbox_id=letter.patient_mailbox_id,
+        mailbox_id=act.mailbox.id,
+        origin_mailbox_id=letter.origin_mailbox_id,
+        message_id=letter.message_id,
+        thread_id=letter.thread_id,
+        given_at=0,
+        withdrawn_at=act.at,
+        cause=act.cause,
+    )
+
+
+def taken_up(conn: Connection, message_id: int, patient_mailbox_id: int) -> list[AnswerRightRow]:
+    """The marks of a letter that arrives, and the rights that it gave if it came before; the letter's own rights take their place."""
+    rows = conversations.of_letters(conn, {message_id}, {patient_mailbox_id})
+    if rows:
+        conversations.forget(conn, [row.id for row in rows])
+    return rows
+
+
+def closed_ahead(before: Sequence[AnswerRightRow], sender_id: int, target_id: int) -> AnswerRightRow | None:
+    """Why the right to write to a mailbox is withdrawn already when the letter arrives: that mailbox closed it, or the sender did."""
+    return next(
+        (row for row in before if row.withdrawn_at and (row.mailbox_id == target_id or (row.ahead and row.mailbox_id == sender_id))), None
+    )

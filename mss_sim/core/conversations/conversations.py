@@ -1,0 +1,150 @@
+"""Conversations of a mailbox, and the explicit acts that close and reopen them towards patients."""
+
+from dataclasses import dataclass, replace
+
+from mss_sim.core.access import gate
+from mss_sim.core.access.access import Held
+from mss_sim.core.access.authentication import Actor
+from mss_sim.core.conversations import closing
+from mss_sim.core.conversations.closing import Closing
+from mss_sim.core.mailbox.messages import personal_reader
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.ids import encode
+from mss_sim.store import conversations, journal, mailboxes, messages
+from mss_sim.store.conversations import AnswerRightRow, Thread
+from mss_sim.store.engine import Connection
+from mss_sim.store.journal import Line
+from mss_sim.store.messages import Item, ListQuery
+from mss_sim.vocabulary import Act, ClosureCause, MailboxKind, Right
+
+_MESSAGES_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PatientSide:
+    """How one patient stands in a conversation: may he answer, and if not since when and why."""
+
+    patient: str
+    answers_to: str
+    right: AnswerRightRow
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A thread as one mailbox sees it, its newest copy, and its patients. `items` is filled when one conversation is opened."""
+
+    thread: Thread
+    newest: Item
+    patients: tuple[PatientSide, ...]
+    items: tuple[Item, ...] = ()
+    readable: bool = True
+
+
+async def list_conversations(world: World, actor: Actor, address: str, *, before: int | None, limit: int) -> list[Conversation]:
+    """The conversations of a mailbox, the one with the newest message first."""
+
+    def query(conn: Connection) -> list[Conversation]:
+        held = gate.require(world, conn, actor, address, Right.SEE)
+        rows = conversations.threads(conn, held.mailbox.id, before=before, limit=limit)
+        return [_conversation(conn, held, actor, row) for row in rows]
+
+    return await world.store.read(query)
+
+
+async def open_conversation(world: World, actor: Actor, address: str, thread_id: int) -> Conversation:
+    """One conversation with its messages, newest first."""
+
+    def query(conn: Connection) -> Conversation:
+        held = gate.require(world, conn, actor, address, Right.SEE)
+        return _opened(conn, held, actor, thread_id)
+
+    return await world.store.read(query)
+
+
+async def close(world: World, actor: Actor, address: str, thread_id: int) -> Conversation:
+    """Withdraw every patient's right to answer what this mailbox wrote in the conversation, arrived or on its way."""
+
+    def unit(conn: Connection) -> Conversation:
+        now = world.clock.now()
+        held = _held_for_closing(world, conn, actor, address)
+        _opened(conn, held, actor, thread_id)  # a conversation that does not lie here is not closed
+        count = closing.withdraw(world, conn, Closing(held.mailbox, now, ClosureCause.EXPLICIT, thread_id))
+        found = _opened(conn, held, actor, thread_id)
+        _refuse_without_patient(found)
+        _trace(world, conn, actor, held, Act.CLOSED, found, count)
+        return found
+
+    return await world.store.write(unit)
+
+
+async def reopen(world: World, actor: Actor, address: str, thread_id: int) -> Conversation:
+    """Give back what was withdrawn of the conversation, by whatever act."""
+
+    def unit(conn: Connection) -> Conversation:
+        held = _held_for_closing(world, conn, actor, address)
+        found = _opened(conn, held, actor, thread_id)
+        _refuse_without_patient(found)
+        count = conversations.reopen_thread(conn, thread_id, held.mailbox.id)
+        _trace(world, conn, actor, held, Act.REOPENED, found, count)
+        return _opened(conn, held, actor, thread_id)
+
+    return await world.store.write(unit)
+
+
+def _held_for_closing(world: World, conn: Connection, actor: Actor, address: str) -> Held:
+    mailboxes.berths(conn, [address])  # locked first, as delivery does: what arrives meanwhile in another process is seen
+    held = gate.require(world, conn, actor, address, Right.CLOSE)
+    if held.mailbox.kind is MailboxKind.PATIENT:
+        raise Refusal(Rule.RIGHT_MISSING, "A conversation is closed by the professional, not by the patient.", reference="cnam#7")
+    return held
+
+
+def _refuse_without_patient(found: Conversation) -> None:
+    if not found.patients:
+        raise Refusal(
+            Rule.CONFLICT, "This mailbox wrote to no patient in this conversation; there is nothing to close.", reference="cnam#7"
+        )
+
+
+def _conversation(conn: Connection, held: Held, actor: Actor, thread: Thread) -> Conversation:
+    newest = messages.one(conn, held.mailbox.id, thread.last_copy_id, personal_reader(held, actor))
+    if newest is None:
+        raise Refusal(Rule.NOT_FOUND, "There is no such conversation in this mailbox.")
+    rights = [
+        row
+        for row in conversations.rights_of_threads(conn, [thread.id])
+        if held.mailbox.id in (row.origin_mailbox_id, row.mailbox_id, row.patient_mailbox_id)
+    ]
+    names = mailboxes.addresses(conn, {id_ for row in rights for id_ in (row.patient_mailbox_id, row.mailbox_id)})
+    latest: dict[tuple[int, int], AnswerRightRow] = {}
+    for row in sorted(rights, key=lambda row: (row.withdrawn_at is None, row.id)):
+        latest[row.patient_mailbox_id, row.mailbox_id] = row
+    sides = (PatientSide(names[row.patient_mailbox_id], names[row.mailbox_id], row) for row in latest.values())
+    return Conversation(thread, newest, tuple(sides), readable=held.access.may(Right.READ))
+
+
+def _opened(conn: Connection, held: Held, actor: Actor, thread_id: int) -> Conversation:
+    thread = conversations.thread(conn, held.mailbox.id, thread_id)
+    if thread is None:
+        raise Refusal(Rule.NOT_FOUND, "There is no such conversation in this mailbox.")
+    found = _conversation(conn, held, actor, thread)
+    query = ListQuery(held.mailbox.id, _MESSAGES_MAX, thread_id=thread_id, personal_reader=personal_reader(held, actor))
+    return replace(found, items=tuple(messages.page(conn, query)))
+
+
+def _trace(world: World, conn: Connection, actor: Actor, held: Held, act: Act, found: Conversation, count: int) -> None:
+    grant = held.access.grant_for(Right.CLOSE)
+    detail = {"conversation": encode(found.thread.id), "patients": [side.patient for side in found.patients], "rights": count}
+    line = Line(
+        world.ids.next(),
+        world.clock.now(),
+        act,
+        actor.door,
+        actor.identity.id,
+        held.mailbox.id,
+        grant.id if grant else None,
+        None,
+        detail,
+    )
+    journal.write(conn, [line])

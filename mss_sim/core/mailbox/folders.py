@@ -1,0 +1,151 @@
+"""The folders of a mailbox: list, create, rename, delete. Names are paths, `Parent/Child`; INBOX and the special folders stay."""
+
+from mss_sim.clock import SECOND
+from mss_sim.core.access import gate
+from mss_sim.core.access.access import Held
+from mss_sim.core.access.authentication import Actor
+from mss_sim.core.mailbox.messages import personal_reader
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.store import folders, journal, mailboxes, messages
+from mss_sim.store.engine import Connection
+from mss_sim.store.folders import Folder
+from mss_sim.store.journal import Line
+from mss_sim.vocabulary import FOLDER_SEPARATOR, NAMESPACE_OTHERS, NAMESPACE_SHARED, Act, Right
+
+NAME_CHARS_MAX = 255
+_DEPTH_MAX = 20
+
+
+async def list_folders(world: World, actor: Actor, address: str) -> list[tuple[Folder, int]]:
+    """The folders of a mailbox, INBOX first, each with how many of its messages the actor has not seen."""
+
+    def query(conn: Connection) -> list[tuple[Folder, int]]:
+        held = gate.require(world, conn, actor, address, Right.SEE)
+        rows = folders.of_mailbox(conn, held.mailbox.id)
+        reader = personal_reader(held, actor)
+        if reader is None:
+            return [(row, row.unseen_count) for row in rows]
+        offsets = messages.unseen_offsets(conn, held.mailbox.id, reader)
+        return [(row, row.unseen_count + offsets.get(row.id, 0)) for row in rows]
+
+    return await world.store.read(query)
+
+
+async def create_folder(world: World, actor: Actor, address: str, name: str) -> Folder:
+    """Create a folder, and the folders above it that are missing (ref: rfc9051#6.3.4); the last one created."""
+    path = _path(name)
+
+    def unit(conn: Connection) -> Folder:
+        held = gate.require(world, conn, actor, address, Right.FILE)
+        if folders.by_name(conn, held.mailbox.id, FOLDER_SEPARATOR.join(path)):
+            raise Refusal(Rule.CONFLICT, f"There is already a folder {name}.", subject=name)
+        _add_missing(world, conn, held, path[:-1])
+        made = _add(world, conn, held, FOLDER_SEPARATOR.join(path))
+        _trace(world, conn, actor, held, Act.FOLDER_CREATED, {"name": made.name})
+        return made
+
+    return await world.store.write(unit)
+
+
+def _add_missing(world: World, conn: Connection, held: Held, path: list[str]) -> None:
+    """Create the folders of a path that are not there yet."""
+    for depth in range(1, len(path) + 1):
+        name = FOLDER_SEPARATOR.join(path[:depth])
+        if folders.by_name(conn, held.mailbox.id, name) is None:
+            _add(world, conn, held, name)
+
+
+def _add(world: World, conn: Connection, held: Held, name: str) -> Folder:
+    validity = mailboxes.take_uid_validity(conn, held.mailbox.id, world.clock.now() // SECOND)
+    most = world.settings.mailbox_folders_max
+    if folders.count(conn, held.mailbox.id) >= most:
+        detail = f"The mailbox holds {most} folders, the most that it may; delete some first."
+        raise Refusal(Rule.LIMIT_REACHED, detail, reference="mss-sim#bounds")
+    folder = Folder(world.ids.next(), held.mailbox.id, name, None, validity, 1, 1, 0, 0)
+    folders.add(conn, folder)
+    return folder
+
+
+async def rename_folder(world: World, actor: Actor, address: str, folder_id: int, name: str) -> Folder:
+    """Give a folder, with all that is inside, another name."""
+    path = FOLDER_SEPARATOR.join(_path(name))
+
+    def unit(conn: Connection) -> Folder:
+        held = gate.require(world, conn, actor, address, Right.FILE)
+        folder = _ordinary(conn, held, folder_id)
+        if path == folder.name:
+            return folder
+        if path.startswith(folder.name + FOLDER_SEPARATOR):
+            raise Refusal(Rule.INVALID, "A folder cannot be moved into itself.")
+        inside = folders.below(conn, held.mailbox.id, folder.name)
+        names = {folder.id: path} | {inner.id: path + inner.name[len(folder.name) :] for inner in inside}
+        for target in names.values():
+            _path(target)
+            if folders.by_name(conn, held.mailbox.id, target):
+                raise Refusal(Rule.CONFLICT, f"There is already a folder {target}.", subject=target)
+        _add_missing(world, conn, held, path.split(FOLDER_SEPARATOR)[:-1])
+        for id_, target in names.items():
+            folders.rename(conn, id_, target)
+        _trace(world, conn, actor, held, Act.FOLDER_RENAMED, {"from": folder.name, "to": path})
+        return folders.by_id(conn, held.mailbox.id, folder_id) or folder
+
+    return await world.store.write(unit)
+
+
+async def delete_folder(world: World, actor: Actor, address: str, folder_id: int) -> None:
+    """Delete an empty folder that has nothing inside: nothing is lost by a slip."""
+
+    def unit(conn: Connection) -> None:
+        held = gate.require(world, conn, actor, address, Right.FILE)
+        folder = _ordinary(conn, held, folder_id)
+        if folders.below(conn, held.mailbox.id, folder.name):
+            raise Refusal(Rule.CONFLICT, "The folder holds other folders; delete or move those first.")
+        if folders.holds_copies(conn, folder.id):
+            raise Refusal(Rule.CONFLICT, "The folder holds messages; move or delete them first.")
+        folders.remove(conn, folder.id)
+        _trace(world, conn, actor, held, Act.FOLDER_DELETED, {"name": folder.name})
+
+    await world.store.write(unit)
+
+
+def _ordinary(conn: Connection, held: Held, folder_id: int) -> Folder:
+    folder = folders.by_id(conn, held.mailbox.id, folder_id)
+    if folder is None:
+        raise Refusal(Rule.NOT_FOUND, "There is no such folder in this mailbox.")
+    if folder.special_use is not None:
+        raise Refusal(Rule.CONFLICT, f"{folder.name} is a special folder: it is neither renamed nor deleted.", reference="rfc6154#2")
+    return folder
+
+
+def _path(name: str) -> list[str]:
+    path = name.split(FOLDER_SEPARATOR)
+    if len(name) > NAME_CHARS_MAX or len(path) > _DEPTH_MAX:
+        detail = f"A folder name has at most {NAME_CHARS_MAX} characters and {_DEPTH_MAX} levels."
+        raise Refusal(Rule.INVALID, detail, reference="rfc9051#5.1")
+    usable = all(step.strip() == step and step and step.isprintable() for step in path)
+    if not usable or any(letter in "%*" for letter in name):
+        raise Refusal(
+            Rule.INVALID, f"{name!r} is not a folder name: printable words separated by /, without % or *.", reference="rfc9051#5.1"
+        )
+    if path[0] in (NAMESPACE_OTHERS, NAMESPACE_SHARED):
+        raise Refusal(Rule.INVALID, f"{path[0]} is where others' folders are seen over IMAP; take another name.", reference="rfc2342#4")
+    if path[0].upper() == "INBOX":
+        path[0] = "INBOX"
+    return path
+
+
+def _trace(world: World, conn: Connection, actor: Actor, held: Held, act: Act, detail: dict[str, object]) -> None:
+    grant = held.access.grant_for(Right.FILE)
+    line = Line(
+        world.ids.next(),
+        world.clock.now(),
+        act,
+        actor.door,
+        actor.identity.id,
+        held.mailbox.id,
+        grant.id if grant else None,
+        None,
+        detail,
+    )
+    journal.write(conn, [line])

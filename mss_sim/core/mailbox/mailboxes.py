@@ -1,0 +1,188 @@
+"""Mailboxes as such: created, changed and removed by the control plane, changed by who manages them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from mss_sim.clock import SECOND
+from mss_sim.core.access import gate
+from mss_sim.core.access.authentication import Actor
+from mss_sim.core.access.identities import refuse_controls, refuse_nulls, require_identity
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.mail.addresses import AddressError, canonical, domain_of
+from mss_sim.store import journal, mailboxes, messages, operators
+from mss_sim.store.engine import Connection
+from mss_sim.store.identities import Identity
+from mss_sim.store.journal import Line
+from mss_sim.store.mailboxes import Mailbox
+from mss_sim.vocabulary import (
+    FOLDERS_AT_BIRTH,
+    PATIENT_DOMAIN,
+    Act,
+    Door,
+    IdentityKind,
+    MailboxKind,
+    MailboxState,
+    Right,
+    SeenPolicy,
+    SentPolicy,
+)
+
+_SHARED_KINDS = frozenset({MailboxKind.ORG, MailboxKind.CAB})
+
+
+_OWNER_KINDS: dict[MailboxKind, frozenset[IdentityKind]] = {
+    MailboxKind.PER: frozenset({IdentityKind.PROFESSIONAL, IdentityKind.EMPLOYEE}),
+    MailboxKind.ORG: frozenset({IdentityKind.ORGANISATION}),
+    MailboxKind.APP: frozenset({IdentityKind.ORGANISATION}),
+    MailboxKind.CAB: frozenset({IdentityKind.PROFESSIONAL}),
+    MailboxKind.PATIENT: frozenset({IdentityKind.PATIENT}),
+}
+"""Who may own which kind: one person a PER, an organisation ORG and APP, one responsible a CAB (ref: ans-ig-mss#holders)."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewMailbox:
+    """A mailbox to create; policies left None take the default of the kind."""
+
+    address: str
+    kind: MailboxKind
+    owner_idnat: str
+    label: str = ""
+    description: str = ""
+    red_listed: bool = False
+    preferred_rank: int | None = None
+    message_size_bytes_max: int | None = None
+    quota_bytes: int | None = None
+    seen_policy: SeenPolicy | None = None
+    sent_policy: SentPolicy = SentPolicy.OWNER
+    co_holders: tuple[str, ...] = ()
+
+
+async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
+    """Create a mailbox with its folders."""
+    refuse_controls({"label": new.label, "description": new.description})
+    try:
+        address = canonical(new.address)
+    except AddressError as error:
+        raise Refusal(Rule.INVALID, f"{error}.", subject=new.address) from error
+    if "/" in address:
+        raise Refusal(Rule.INVALID, "An address with / cannot stand in the path of the REST API.", subject=address)
+
+    def unit(conn: Connection) -> Mailbox:
+        owner = require_identity(conn, new.owner_idnat)
+        _check_mailbox(conn, address, new.kind, owner)
+        operator_id = next((row.id for row in operators.every(conn) if domain_of(address) in row.domains), None)
+        if operator_id is None:
+            raise Refusal(Rule.DOMAIN_OUTSIDE, f"No operator has the domain of {address}; create it first.", subject=address)
+        seen = new.seen_policy or (SeenPolicy.SHARED if new.kind in _SHARED_KINDS else SeenPolicy.PERSONAL)
+        mailbox = Mailbox(
+            id=world.ids.next(),
+            address=address,
+            operator_id=operator_id,
+            owner_id=owner.id,
+            kind=new.kind,
+            state=MailboxState.ACTIVE,
+            label=new.label,
+            description=new.description,
+            red_listed=new.red_listed,
+            preferred_rank=new.preferred_rank,
+            message_size_bytes_max=new.message_size_bytes_max,
+            quota_bytes=world.settings.mailbox_quota_bytes if new.quota_bytes is None else new.quota_bytes,
+            used_bytes=0,
+            seen_policy=seen,
+            sent_policy=new.sent_policy,
+            uid_validity_last=world.clock.now() // SECOND,
+            created_at=world.clock.now(),
+        )
+        mailboxes.add(conn, mailbox, [world.ids.next() for _ in FOLDERS_AT_BIRTH])
+        for idnat in dict.fromkeys(one for one in new.co_holders if one != owner.idnat):
+            mailboxes.add_co_holder(conn, mailbox.id, _co_holder(conn, new.kind, idnat).id, world.clock.now())
+        return mailbox
+
+    return await world.store.write(unit, changes_directory=True)
+
+
+def _co_holder(conn: Connection, kind: MailboxKind, idnat: str) -> Identity:
+    identity = require_identity(conn, idnat)
+    if kind is not MailboxKind.CAB:
+        raise Refusal(Rule.INVALID, f"A mailbox of kind {kind} has no co-holders; CAB has.", subject=idnat, reference="ans-ig-mss#holders")
+    if identity.kind is not IdentityKind.PROFESSIONAL or identity.anonymous_card:
+        raise Refusal(Rule.INVALID, "A co-holder is an identified professional.", subject=idnat, reference="ans-ig-mss#holders")
+    return identity
+
+
+def _check_mailbox(conn: Connection, address: str, kind: MailboxKind, owner: Identity) -> None:
+    if mailboxes.by_address(conn, address):
+        raise Refusal(Rule.CONFLICT, f"There is already a mailbox {address}.", subject=address)
+    if owner.kind not in _OWNER_KINDS[kind]:
+        allowed = " or ".join(sorted(_OWNER_KINDS[kind]))
+        raise Refusal(Rule.INVALID, f"A mailbox of kind {kind} is owned by {allowed}, not by {owner.kind}.", reference="ans-ig-mss#holders")
+    if (kind is MailboxKind.PATIENT) != (domain_of(address) == PATIENT_DOMAIN):
+        raise Refusal(Rule.INVALID, f"Patients' mailboxes, and no others, are at {PATIENT_DOMAIN}.", subject=address)
+
+
+_NULLABLE = frozenset({"preferred_rank", "message_size_bytes_max"})
+
+
+async def change_mailbox(world: World, address: str, changes: dict[str, Any], *, actor_id: int | None, door: Door) -> Mailbox:
+    """Change the state, the texts, the limits or the policies of a mailbox."""
+    refuse_nulls(changes, _NULLABLE)
+    refuse_controls(changes)
+
+    def unit(conn: Connection) -> Mailbox:
+        return _change(conn, address, changes, Line(world.ids.next(), world.clock.now(), Act.MAILBOX_CHANGED, door, actor_id))
+
+    return await world.store.write(unit, changes_directory=True)
+
+
+def _mailbox(conn: Connection, address: str) -> Mailbox:
+    mailbox = mailboxes.by_address(conn, address)
+    if mailbox is None:
+        raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {address}.", subject=address)
+    return mailbox
+
+
+async def get_mailbox(world: World, address: str) -> Mailbox:
+    """One mailbox."""
+    return await world.store.read(_mailbox, address)
+
+
+async def list_mailboxes(world: World) -> list[Mailbox]:
+    """All mailboxes."""
+    return await world.store.read(mailboxes.every)
+
+
+async def remove_mailbox(world: World, address: str) -> None:
+    """Delete a mailbox with all that is in it."""
+
+    def unit(conn: Connection) -> None:
+        mailbox = _mailbox(conn, address)
+        held = messages.ids_in(conn, mailbox.id)
+        mailboxes.remove(conn, mailbox.id)
+        messages.sweep(conn, held)
+
+    await world.store.write(unit, changes_directory=True)
+
+
+async def change_managed_mailbox(world: World, actor: Actor, address: str, changes: dict[str, Any]) -> None:
+    """The same, by somebody who manages the mailbox."""
+    refuse_nulls(changes, _NULLABLE)
+
+    def unit(conn: Connection) -> None:
+        grant = gate.about(world, conn, actor, address, Right.MANAGE).access.grant_for(Right.MANAGE)
+        line = Line(
+            world.ids.next(), world.clock.now(), Act.MAILBOX_CHANGED, actor.door, actor.identity.id, grant_id=grant.id if grant else None
+        )
+        _change(conn, address, changes, line)
+
+    await world.store.write(unit, changes_directory=True)
+
+
+def _change(conn: Connection, address: str, changes: dict[str, Any], line: Line) -> Mailbox:
+    mailbox = _mailbox(conn, address)
+    if changes:
+        mailboxes.change(conn, mailbox.id, changes)
+        before = {name: getattr(mailbox, name) for name in changes}
+        journal.write(conn, [line._replace(mailbox_id=mailbox.id, detail={"before": before, "after": changes})])
+    return _mailbox(conn, address)

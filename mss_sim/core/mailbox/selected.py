@@ -1,0 +1,301 @@
+"""One folder in the hands of somebody who keeps it open: opening, looking what changed, reading. The changes are `copies.py`'s.
+
+Every call asks for the rights again, so that a grant that has ended is seen at the next one. UIDs name copies; those that are gone
+meanwhile are passed over in silence, as IMAP wants it (ref: rfc9051#6.4.9).
+
+| verb                 | right |
+|----------------------|-------|
+| open, look, states   | see   |
+| contents, with bytes | read  |
+| search in texts      | read  |
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from mss_sim.clock import Micros
+from mss_sim.core.access import gate
+from mss_sim.core.access.access import Held
+from mss_sim.core.access.authentication import Actor, is_over
+from mss_sim.core.mailbox.messages import personal_reader
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.mail.criteria import Key, kinds, looks_inside, texts
+from mss_sim.policy.searching import check_texts
+from mss_sim.store import folder_view, folders
+from mss_sim.store.engine import Connection
+from mss_sim.store.folder_view import CopyState, Range, Sortable
+from mss_sim.store.folders import Folder
+from mss_sim.store.search import Scope, find
+from mss_sim.vocabulary import Right
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A folder as it is now, with what the actor may do; `reader` is whose \\Seen counts (None: the shared one)."""
+
+    held: Held
+    folder: Folder
+    reader: int | None
+
+    @property
+    def address(self) -> str:
+        """The mailbox that the folder belongs to."""
+        return self.held.mailbox.address
+
+    @property
+    def until(self) -> Micros | None:
+        """When a grant that counts here runs out; None when none does."""
+        return _until(self.held)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which folder: the mailbox's address, the folder's name or, once open, its id."""
+
+    address: str
+    name: str
+    id: int | None = None
+
+
+async def check(world: World, actor: Actor, address: str | None) -> Micros | None:
+    """Refuse an actor who is no longer known, or who may no longer see the mailbox that he logged in to, if any.
+
+    When the first grant that lets him in runs out, or the token that is to end with the connection; None when none does.
+    """
+
+    def query(conn: Connection) -> Micros | None:
+        if is_over(world, actor):
+            detail = "The token that opened this connection has expired; log in again with a fresh one."
+            raise Refusal(Rule.AUTHENTICATION_FAILED, detail, reference="psc#access-token")
+        if address is None:
+            gate.check_known(world, conn, actor)
+            return actor.until
+        ends = (_until(gate.require(world, conn, actor, address, Right.SEE)), actor.until)
+        return min((end for end in ends if end is not None), default=None)
+
+    return await world.store.read(query)
+
+
+def _until(held: Held) -> Micros | None:
+    ends = [grant.valid_until for grant in held.access.grants if grant.valid_until is not None]
+    return min(ends, default=None)
+
+
+def shelf(world: World, conn: Connection, actor: Actor, place: Place, right: Right, *, lock: bool = False) -> Shelf:
+    """The folder when the actor has that right over its mailbox, its row locked until the commit if asked; Refusal otherwise."""
+    held = gate.require(world, conn, actor, place.address, right)
+    return Shelf(held, _folder(conn, held, place, lock=lock), personal_reader(held, actor))
+
+
+def _folder(conn: Connection, held: Held, place: Place, *, lock: bool) -> Folder:
+    if place.id is None:
+        folder = folders.by_name(conn, held.mailbox.id, place.name)
+        if folder and lock:
+            folder = folders.lock(conn, [folder.id]).get(folder.id)
+    else:
+        folder = folders.lock(conn, [place.id]).get(place.id) if lock else folders.by_id(conn, held.mailbox.id, place.id)
+    if folder is None or folder.mailbox_id != held.mailbox.id:
+        raise Refusal(Rule.NOT_FOUND, f"There is no folder {place.name} in {place.address}.", subject=place.name[:100])
+    return folder
+
+
+async def shelf_at(world: World, actor: Actor, place: Place) -> Shelf:
+    """The folder as it is now."""
+    return await world.store.read(lambda conn: shelf(world, conn, actor, place, Right.SEE))
+
+
+class Opening(NamedTuple):
+    """A folder that was opened: its UIDs and the first one that the reader has not seen (0: none), as of one instant."""
+
+    shelf: Shelf
+    uids: list[int]
+    first_unseen: int
+
+
+async def open_folder(world: World, actor: Actor, place: Place) -> Opening:
+    """The folder, its UIDs, what is unseen."""
+
+    def query(conn: Connection) -> Opening:
+        opened = shelf(world, conn, actor, place, Right.SEE)
+        nothing_unseen = opened.reader is None and opened.folder.unseen_count == 0
+        unseen = 0 if nothing_unseen else folder_view.first_unseen(conn, opened.folder.id, opened.reader)
+        return Opening(opened, folder_view.uids(conn, opened.folder.id), unseen)
+
+    return await world.store.read(query)
+
+
+class Known(NamedTuple):
+    """What somebody knows of a folder: how many copies it held, the next UID, the highest modification sequence."""
+
+    exists: int
+    uid_next: int
+    modseq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What changed in a folder: every UID when some are gone (None: none is), and the copies that changed, the new ones among them."""
+
+    shelf: Shelf
+    uids: list[int] | None
+    changed: tuple[CopyState, ...]
+
+
+class Glance(NamedTuple):
+    """One question: what happened in that place since somebody knew it."""
+
+    actor: Actor
+    place: Place
+    known: Known
+
+
+def _difference(conn: Connection, folder: Folder, reader: int | None, known: Known) -> tuple[list[int] | None, tuple[CopyState, ...]]:
+    """Copies that only arrived are found by their UIDs; the whole folder is walked only when something else changed too."""
+    if folder.modseq == known.modseq:
+        return None, ()
+    arrived = folder_view.states(conn, folder.id, [(known.uid_next, folder.uid_next)], reader) if folder.uid_next > known.uid_next else []
+    gone = folder.exists_count != known.exists + len(arrived)
+    only_new = not gone and folder.modseq == known.modseq + len(arrived)
+    changed = arrived if only_new else folder_view.changed_since(conn, folder.id, known.modseq, reader)
+    return folder_view.uids(conn, folder.id) if gone else None, tuple(changed)
+
+
+class Lookout:
+    """Answers glances, all that are asked in one turn of the loop in one look at the store: two hundred who idle wake together."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._asked: list[tuple[Glance, asyncio.Future[Look]]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def look(self, glance: Glance) -> Look:
+        """What happened; Refusal when the actor may see it no more."""
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[Look] = loop.create_future()
+        self._asked.append((glance, waiter))
+        if len(self._asked) == 1:
+            task = loop.create_task(self._answer())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return await waiter
+
+    async def _answer(self) -> None:
+        asked, self._asked = self._asked, []
+        try:
+            found = await self._world.store.read(self._look_at_all, [glance for glance, _ in asked])
+        except Exception as error:  # noqa: BLE001 - whatever stops the look must reach everybody who waits
+            found = [error] * len(asked)
+        for (_, waiter), result in zip(asked, found, strict=True):
+            if waiter.done():
+                continue
+            if isinstance(result, Exception):
+                waiter.set_exception(result)
+            else:
+                waiter.set_result(result)
+
+    def _look_at_all(self, conn: Connection, glances: Sequence[Glance]) -> list[Look | Exception]:
+        shelves: dict[tuple[int, Place], Shelf | Refusal] = {}
+        differences: dict[tuple[int, int | None, Known], tuple[list[int] | None, tuple[CopyState, ...]]] = {}
+        found: list[Look | Exception] = []
+        for actor, place, known in glances:
+            key = (actor.identity.id, place)
+            if key not in shelves:
+                shelves[key] = self._shelf(conn, actor, place)
+            seen = shelves[key]
+            if isinstance(seen, Refusal):
+                found.append(seen)
+                continue
+            what = (seen.folder.id, seen.reader, known)
+            if what not in differences:
+                differences[what] = _difference(conn, seen.folder, seen.reader, known)
+            found.append(Look(seen, *differences[what]))
+        return found
+
+    def _shelf(self, conn: Connection, actor: Actor, place: Place) -> Shelf | Refusal:
+        try:
+            return shelf(self._world, conn, actor, place, Right.SEE)
+        except Refusal as refusal:
+            return refusal
+
+
+async def states(world: World, actor: Actor, place: Place, ranges: Sequence[Range]) -> list[CopyState]:
+    """The copies in these ranges of UIDs."""
+
+    def query(conn: Connection) -> list[CopyState]:
+        seen = shelf(world, conn, actor, place, Right.SEE)
+        return folder_view.states(conn, seen.folder.id, ranges, seen.reader)
+
+    return await world.store.read(query)
+
+
+async def changed_since(world: World, actor: Actor, place: Place, modseq: int) -> list[CopyState]:
+    """The copies that changed after that modification sequence."""
+
+    def query(conn: Connection) -> list[CopyState]:
+        seen = shelf(world, conn, actor, place, Right.SEE)
+        return folder_view.changed_since(conn, seen.folder.id, modseq, seen.reader)
+
+    return await world.store.read(query)
+
+
+async def flags(world: World, actor: Actor, place: Place, ranges: Sequence[Range]) -> list[tuple[int, int, str, int, bool]]:
+    """(uid, flags, keywords, modseq, seen) of the copies in these ranges."""
+
+    def query(conn: Connection) -> list[tuple[int, int, str, int, bool]]:
+        seen = shelf(world, conn, actor, place, Right.SEE)
+        return list(folder_view.flags_of(conn, seen.folder.id, ranges, seen.reader))
+
+    return await world.store.read(query)
+
+
+Content = tuple[CopyState, tuple[bytes, bytes, bytes]]
+
+
+async def contents(world: World, actor: Actor, place: Place, ranges: Sequence[Range], *, raw: bool, inside: bool = False) -> list[Content]:
+    """The copies in these ranges with (ENVELOPE, BODYSTRUCTURE, bytes).
+
+    The bytes when asked for; they, and the structure with its file names (`inside`), need the right to read.
+    """
+
+    def query(conn: Connection) -> list[Content]:
+        seen = shelf(world, conn, actor, place, Right.SEE)
+        if raw or inside:
+            seen.held.access.require(Right.READ, place.address)
+        rows = folder_view.states(conn, seen.folder.id, ranges, seen.reader)
+        found = folder_view.bodies(conn, {row.message_id for row in rows}, raw=raw)
+        return [(row, found[row.message_id]) for row in rows if row.message_id in found]
+
+    return await world.store.read(query)
+
+
+async def search(
+    world: World, actor: Actor, place: Place, uids: Sequence[int], key: Key, told: Callable[[list[int]], list[int]] = list
+) -> tuple[list[int], int]:
+    """Those of these UIDs that meet a key, growing, and where a key asks for it the highest modification sequence.
+
+    It is the highest of those that `told` picks, all when it is not given. What looks inside needs the right to read.
+    """
+    check_texts(texts(key), world.settings.search_query_chars_max)
+
+    def query(conn: Connection) -> tuple[list[int], int]:
+        seen = shelf(world, conn, actor, place, Right.SEE)
+        if looks_inside(key):
+            seen.held.access.require(Right.READ, place.address)
+        found = sorted(find(conn, Scope(seen.folder.id, seen.reader, frozenset(uids)), key))
+        asked = found and "MODSEQ" in kinds(key)
+        return found, folder_view.highest_modseq(conn, seen.folder.id, frozenset(told(found))) if asked else 0
+
+    return await world.store.read(query)
+
+
+async def sortables(world: World, actor: Actor, place: Place, uids: Sequence[int]) -> list[Sortable]:
+    """What SORT and THREAD compare, of these UIDs."""
+
+    def query(conn: Connection) -> list[Sortable]:
+        seen = shelf(world, conn, actor, place, Right.SEE)
+        return folder_view.sortables(conn, seen.folder.id, frozenset(uids))
+
+    return await world.store.read(query)

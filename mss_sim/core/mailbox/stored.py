@@ -1,0 +1,101 @@
+"""A message as it is stored: read once, with the row that lists and readings show without opening its body."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
+
+import orjson
+
+from mss_sim.clock import Micros
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.mail import structure
+from mss_sim.mail.addresses import addresses_of
+from mss_sim.mail.headers import with_fields_on_top
+from mss_sim.mail.mime import Part
+from mss_sim.mail.parse import MalformedMessage, ParsedMessage, fold, parse, takes_long
+from mss_sim.store.messages import MessageRow
+
+R = TypeVar("R")
+
+
+class Stored(NamedTuple):
+    """A message ready for the writer, which everybody waits for and which only writes: `raw` with what was put on top.
+
+    `row` is filled but for its thread, which is its own until it is known to join another.
+    """
+
+    raw: bytes
+    row: MessageRow
+    imap_envelope: bytes
+    search_text: str
+
+
+async def without_holding(raw: bytes, work: Callable[[], R]) -> R:
+    """The result of work on a message; what takes long runs in a thread, so that other connections do not wait for it."""
+    return await asyncio.to_thread(work) if takes_long(raw) else work()
+
+
+async def read_message(world: World, raw: bytes) -> ParsedMessage:
+    """The message read once; Refusal(MALFORMED_MESSAGE) when it may not be stored."""
+    try:
+        return await without_holding(raw, lambda: parse(raw, world.parse_limits))
+    except MalformedMessage as error:
+        raise Refusal(Rule.MALFORMED_MESSAGE, f"The message is refused: {error}.", reference="rfc5322#2.3") from error
+
+
+def stored(
+    message_id: int, raw: bytes, parsed: ParsedMessage, *, return_path: str | None, fields: Sequence[tuple[str, str]], at: Micros
+) -> Stored:
+    """A message with `fields` on top of it; `parsed` is what `raw` was parsed into."""
+    whole = with_fields_on_top(raw, fields) if fields else raw
+    row = MessageRow(
+        id=message_id,
+        thread_id=message_id,
+        rfc_message_id=parsed.message_id,
+        return_path=return_path,
+        size_bytes=len(whole),
+        sent_at=parsed.sent_at,
+        received_at=at,
+        subject=parsed.subject,
+        summary=_summary(parsed, len(whole) - parsed.size_bytes),
+        from_search=_people(parsed.from_),
+        to_search=_people((*parsed.to, *parsed.cc)),
+        subject_search=fold(parsed.subject),
+        has_attachments=bool(parsed.attachments),
+    )
+    return Stored(whole, row, structure.envelope(parsed.headers), parsed.search_text)
+
+
+def _people(pairs: Sequence[tuple[str, str]]) -> str:
+    return fold(" ".join(f"{name} {address}" for name, address in pairs))
+
+
+def _pairs(pairs: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"name": name, "address": address} for name, address in pairs]
+
+
+def _summary(parsed: ParsedMessage, shift: int) -> str:
+    """What lists and readings show without opening the body; offsets are moved by what was written on top."""
+    return orjson.dumps(
+        {
+            "from": _pairs(parsed.from_),
+            "sender": _pairs(parsed.sender),
+            "reply_to": _pairs(parsed.reply_to),
+            "to": _pairs(parsed.to),
+            "cc": _pairs(parsed.cc),
+            "in_reply_to": parsed.in_reply_to,
+            "references": parsed.references,
+            "receipt_to": addresses_of(parsed.receipt_to),
+            "mes": parsed.mes,
+            "xdm": parsed.has_xdm,
+            "preview": parsed.preview.encode("utf-8", "replace").decode("utf-8"),
+            "report": parsed.root.content_type == "multipart/report",
+            "parts": [_part(part, shift) for part in parsed.root.leaves()],
+        }
+    ).decode("utf-8")
+
+
+def _part(part: Part, shift: int) -> dict[str, object]:
+    leaf = part.as_json()
+    return {**leaf, "start": part.start + shift, "end": part.end + shift}

@@ -1,0 +1,116 @@
+"""What follows from a try: the timeline, the queue, and what the sender is told.
+
+| answer                          | queue        | timeline               | notification, when asked for        |
+|---------------------------------|--------------|------------------------|-------------------------------------|
+| 2xx of our own mailbox          | leaves       | delivered              | delivered                           |
+| 2xx of another server of ours   | leaves       | relayed, delivered     | theirs                              |
+| 2xx of a server outside         | leaves       | relayed                | theirs, or relayed if it knows no DSN (ref: rfc3461#6.2.2) |
+| 4xx                             | waits        | delayed, once          | delayed, once                       |
+| 4xx, too old                    | leaves       | failed                 | failed                              |
+| 5xx                             | leaves       | failed                 | failed                              |
+"""
+
+from dataclasses import replace
+
+from mss_sim.clock import SECOND, Micros
+from mss_sim.core.mailflow import notifications
+from mss_sim.core.mailflow.delivery import Delivery
+from mss_sim.core.mailflow.notifications import retry_deadline
+from mss_sim.core.mailflow.transport import Answer, Carried
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.mail import dsn
+from mss_sim.mail.dsn import RecipientStatus
+from mss_sim.policy.receipts import diagnostic, dsn_due
+from mss_sim.store import messages, queue, submissions
+from mss_sim.store.engine import Connection
+from mss_sim.store.operators import Operator
+from mss_sim.store.queue import Due, Waiting
+from mss_sim.store.submissions import Event, Submission
+from mss_sim.vocabulary import DsnAction, TimelineKind
+
+_KINDS = {
+    DsnAction.DELIVERED: TimelineKind.DELIVERED,
+    DsnAction.RELAYED: TimelineKind.RELAYED,
+    DsnAction.FAILED: TimelineKind.FAILED,
+    DsnAction.DELAYED: TimelineKind.DELAYED,
+}
+_DELIVERED = Answer("2.1.5", "250 2.1.5 Delivered")
+
+
+class Settling:
+    """Writes down what became of tries; each verb is part of a unit of work."""
+
+    def __init__(self, world: World, delivery: Delivery) -> None:
+        self._world = world
+        self._delivery = delivery
+
+    def delivered(self, conn: Connection, due: Due) -> None:
+        """One of our own mailboxes has it."""
+        queue.done(conn, due.person.id)
+        self._tell(conn, due, DsnAction.DELIVERED, _DELIVERED)
+
+    def carried(self, conn: Connection, due: Due, carried: Carried, receiver: Operator) -> None:
+        """Another server was asked."""
+        answer = carried.answers[due.person.address]
+        if not answer.accepted:
+            self.refused(conn, due, answer)
+            return
+        queue.done(conn, due.person.id)
+        if carried.dsn:
+            self._note(conn, due, TimelineKind.RELAYED, answer.reply)
+        else:
+            self._tell(conn, due, DsnAction.RELAYED, answer)
+        if receiver.mx is None:
+            self._note(conn, due, TimelineKind.DELIVERED, answer.reply)
+
+    def refused(self, conn: Connection, due: Due, answer: Answer) -> None:
+        """Nobody has it yet: it waits, or comes back."""
+        world, submission, waiting = self._world, due.submission, due.waiting
+        now = world.clock.now()
+        if answer.final:
+            queue.done(conn, due.person.id)
+            self._tell(conn, due, DsnAction.FAILED, answer)
+            return
+        if now >= retry_deadline(world, submission.submitted_at):
+            queue.done(conn, due.person.id)
+            status, reply = diagnostic(Refusal(Rule.EXPIRED, f"Delivery time expired. The last answer was: {answer.reply}"))
+            self._tell(conn, due, DsnAction.FAILED, Answer(status, reply, answer.host))
+            return
+        late = now >= submission.submitted_at + int(world.settings.delayed_after_seconds * SECOND)
+        if late and not waiting.delayed_told:
+            self._tell(conn, due, DsnAction.DELAYED, answer)
+        changed = replace(
+            waiting,
+            attempts=waiting.attempts + 1,
+            next_at=self._next(waiting, submission, now),
+            delayed_told=waiting.delayed_told or late,
+            last_reply=answer.reply,
+            leased_until=None,
+        )
+        queue.wait(conn, changed)
+
+    def _next(self, waiting: Waiting, submission: Submission, now: Micros) -> Micros:
+        """The next try: the wait doubles up to its limit, and never jumps over the moments when the sender must be told."""
+        settings = self._world.settings
+        pause = min(settings.queue_retry_seconds * 2**waiting.attempts, settings.queue_retry_seconds_max)
+        moments = [
+            submission.submitted_at + int(settings.delayed_after_seconds * SECOND),
+            retry_deadline(self._world, submission.submitted_at),
+        ]
+        return min([now + int(pause * SECOND), *(moment for moment in moments if moment > now)])
+
+    def _note(self, conn: Connection, due: Due, kind: TimelineKind, detail: str) -> None:
+        submissions.add_events(conn, [Event(self._world.ids.next(), due.person.id, kind, self._world.clock.now(), detail)])
+
+    def _tell(self, conn: Connection, due: Due, action: DsnAction, answer: Answer) -> None:
+        """Write on the timeline, and send the notification when one is due."""
+        world, person, submission = self._world, due.person, due.submission
+        self._note(conn, due, _KINDS[action], answer.reply)
+        if not dsn_due(action, person.notify, submission.return_path):
+            return
+        raw = messages.raw(conn, submission.message_id)
+        about = dsn.Envelope(submission.return_path, submission.submitted_at, submission.envelope_id, submission.return_full, raw)
+        until = retry_deadline(world, submission.submitted_at) if action is DsnAction.DELAYED else None
+        told = RecipientStatus(person.address, action, answer.status, answer.reply, person.original, answer.host, until)
+        self._delivery.deliver(conn, [notifications.notification(world, conn, about, [told], submission.id, submission.operator_id)])

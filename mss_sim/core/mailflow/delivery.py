@@ -1,0 +1,322 @@
+"""Delivery: from letters to copies on disk, many letters in one transaction.
+
+This is the one place where mail enters mailboxes. Everything that the decision needs is read from locked rows in the transaction
+that writes the copies: a mailbox that was closed, filled or un-granted since RCPT is seen here. What cannot be delivered and was
+accepted comes back to its sender as a notification, in the same transaction. Order of work, for all letters of a group at once:
+
+    berths and folders locked → each letter sorted (policy) → threads → messages, copies, counters → submissions and timelines
+    → rights of patients → reports matched → journal → notifications, which are letters themselves
+"""
+
+from collections.abc import Callable, Sequence
+
+from mss_sim.core.access import access
+from mss_sim.core.mailflow import idempotency, records, submitted_receipts, threads
+from mss_sim.core.mailflow import notifications as reports
+from mss_sim.core.mailflow.letter import Accepted, Addressee, Letter, Sorted, accepted
+from mss_sim.core.world.world import World
+from mss_sim.errors import RecipientsRefused, Refusal, Rule
+from mss_sim.mail.addresses import domain_of
+from mss_sim.policy import closure
+from mss_sim.policy.access import right_missing
+from mss_sim.policy.delegation import Sending, decide_leaving, decide_sending
+from mss_sim.policy.routing import Reach, Room, Standing, Way, decide_route, standing
+from mss_sim.store import conversations, folders, mailboxes, messages
+from mss_sim.store.engine import Connection
+from mss_sim.store.folders import Folder
+from mss_sim.store.mailboxes import Berth
+from mss_sim.store.messages import CopyRow
+from mss_sim.store.operators import Operator
+from mss_sim.vocabulary import (
+    PATIENT_DOMAIN,
+    Door,
+    FinHeaderScope,
+    Flag,
+    MailboxKind,
+    Relay,
+    Right,
+    SendMode,
+    SentPolicy,
+    SpecialUse,
+)
+
+_COPY_BYTES = 12 * 1024
+"""What a copy adds to SQLite's log, about: a page of each of its indexes."""
+
+
+class Delivery:
+    """Delivers the letters of one world; `deliver` is a bulk of the store's writer."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._enqueued = False
+        self.wake: Callable[[], None] = lambda: None
+        """Told that something was put into the queue and committed, so that it leaves at once."""
+
+    async def send(self, letter: Letter) -> Accepted:
+        """Deliver one letter and return once it is on disk; its refusal is raised and nothing is kept."""
+        written = letter.row.size_bytes + _COPY_BYTES * len(letter.envelope.recipients)
+        accepted = await self._world.store.write_in_bulk(self.deliver, letter, written)
+        self.look()
+        return accepted
+
+    def look(self) -> None:
+        """Wake the queue if something was put into it; called after a commit, cheap when nothing was."""
+        if self._enqueued:
+            self._enqueued = False
+            self.wake()
+
+    def deliver(self, conn: Connection, letters: Sequence[Letter]) -> list[Accepted | Exception]:
+        """Deliver letters in one transaction; a refused one gives its refusal in its place."""
+        now, later = idempotency.apart(letters)
+        results = self._deliver_group(conn, now)
+        if later:
+            results |= zip((letter.id for letter in later), self.deliver(conn, later), strict=True)
+        return [results[letter.id] for letter in letters]
+
+    def _deliver_group(self, conn: Connection, letters: Sequence[Letter]) -> dict[int, Accepted | Exception]:
+        berths = mailboxes.berths(conn, _addresses(letters))
+        among = threads.known(conn, letters)
+        results: dict[int, Accepted | Exception] = {}
+        kept: list[Sorted] = []
+        for letter in letters:
+            try:
+                before = idempotency.replay(self._world, conn, letter)
+                if before:
+                    results[letter.id] = before
+                    continue
+                sorted_ = self._sort(conn, letter, berths, among)
+            except Refusal as refusal:
+                results[letter.id] = refusal
+                continue
+            among.add(sorted_)
+            kept.append(sorted_)
+        if kept:
+            self._store(conn, kept, berths)
+            results |= {sorted_.letter.id: accepted(sorted_) for sorted_ in kept}
+            self._enqueued |= any(sorted_.relayed for sorted_ in kept)
+            notifications = reports.notifications(self._world, conn, kept)
+            if notifications:
+                self.deliver(conn, notifications)
+        return results
+
+    def deliver_stored(self, conn: Connection, letter: Letter) -> Refusal | None:
+        """Deliver a message that is stored already to its one recipient; the refusal when his mailbox takes none now."""
+        berths = mailboxes.berths(conn, _addresses([letter]))
+        sorted_ = Sorted(letter, letter.row.thread_id)
+        addressee = letter.envelope.recipients[0]
+        sender, berth = berths.get(letter.left_from), berths.get(addressee.address)
+        answered = threads.answered(conn, letter, sender, berths, threads.known(conn, [letter]))
+        refusal = self._sort_one(conn, sorted_, addressee, sender, berth, answered)
+        if refusal is None:
+            self._put_away(conn, [sorted_], berths)
+        return refusal
+
+    def _sort(self, conn: Connection, letter: Letter, berths: dict[str, Berth], among: threads.Known) -> Sorted:
+        """Decide on one letter; Refusal when none of it may be kept."""
+        sender = berths.get(letter.left_from)
+        answered = threads.answered(conn, letter, sender, berths, among)
+        twin = threads.twin(conn, letter, sender) if self._may_have_left(conn, letter) else None
+        thread_id = answered[0][0] if answered else threads.of_new(conn, letter, sender, berths)
+        sorted_ = Sorted(letter, twin[0] if twin else thread_id, twin=twin[1] if twin else None)
+        if letter.origin:
+            sorted_.sending = self._sending(conn, letter, sender)
+            submitted_receipts.check_null_path(letter)
+            about = submitted_receipts.asked(conn, letter)
+            if about and sender:
+                submitted_receipts.check(conn, letter, about, sender)
+                sorted_.receipt_of = about
+        refusals = []
+        for addressee in letter.envelope.recipients:
+            refusal = self._sort_one(conn, sorted_, addressee, sender, berths.get(addressee.address), answered)
+            if refusal:
+                refusals.append(refusal)
+        nobody = not sorted_.delivered and not sorted_.relayed and all(way is Way.REFUSE for _, way, _ in sorted_.missed)
+        if refusals and (letter.strict or nobody):
+            _unload(sorted_)
+            raise RecipientsRefused(refusals) if letter.strict else refusals[0]
+        if letter.origin and sender:
+            sorted_.sent_in = self._sent_in(letter, sender, sorted_.sending, berths)
+        return sorted_
+
+    def _sending(self, conn: Connection, letter: Letter, sender: Berth | None) -> Sending:
+        """In what quality the letter leaves; asked again here because a grant may have ended since MAIL."""
+        origin = letter.origin
+        if origin is None or sender is None:
+            raise Refusal(Rule.SEND_NOT_ALLOWED, "The mailbox that the letter leaves from is gone.")
+        held = access.access(conn, sender, origin.actor_id, letter.at)
+        sending = decide_sending(held, sender.address, self._world.settings.send_precedence, origin.wished)
+        effect = closure.effect_of(sender.kind, MailboxKind.PATIENT, letter.parsed.subject, letter.parsed.mes)
+        if effect in (closure.Effect.CLOSE, closure.Effect.WITHDRAW) and _writes_to_patients(letter):
+            lacking = held.lacks(Right.CLOSE)
+            if lacking:
+                right_missing(lacking, sender.address)
+        decide_leaving(sender.state, sender.address)
+        return sending
+
+    def _sort_one(
+        self,
+        conn: Connection,
+        sorted_: Sorted,
+        addressee: Addressee,
+        sender: Berth | None,
+        berth: Berth | None,
+        answered: list[tuple[int, int]],
+    ) -> Refusal | None:
+        """Put one recipient among the delivered, the relayed or the missed; the refusal when it would be refused."""
+        letter = sorted_.letter
+        operator = self._world.directory.operator_in(conn, addressee.address)
+        local = letter.local_operator in (None, operator.id if operator else None)
+        if sender and sender.kind is MailboxKind.PATIENT and not _is_receipt_to(sorted_, addressee.address):
+            refusal = self._answer_refusal(conn, sender, addressee.address, berth, answered)
+            if refusal:
+                sorted_.missed.append((addressee, Way.REFUSE, refusal))
+                return refusal
+        stands = self._stands(berth, operator, letter)
+        relays = self._relays(letter, operator, local=local)
+        if relays and (self._world.settings.remote_unknown_bounces or stands is Standing.ACTIVE):
+            sorted_.relayed.append(addressee)
+            return None
+        route = decide_route(addressee.address, stands, self._reach(letter, local=local))
+        if route.refusal is None and berth is not None:
+            berth.used_bytes += letter.row.size_bytes
+            sorted_.delivered.append((addressee, berth, not local))
+            return None
+        refusal = route.refusal or Refusal(Rule.UNKNOWN_MAILBOX, f"There is no mailbox {addressee.address}.")
+        sorted_.missed.append((addressee, route.way, refusal))
+        return refusal if route.way is Way.REFUSE else None
+
+    def _reach(self, letter: Letter, *, local: bool) -> Reach:
+        if letter.door is Door.SYSTEM and not letter.tried_before:
+            return Reach.NOTICE
+        return Reach.LOCAL if local or not self._world.settings.remote_unknown_bounces else Reach.REMOTE
+
+    def _may_have_left(self, conn: Connection, letter: Letter) -> bool:
+        """Whether a letter that comes in by the MX port may have been submitted to this very store."""
+        if letter.door is not Door.MX or self._world.settings.relay is not Relay.SMTP:
+            return False
+        operator = self._world.directory.operator_in(conn, letter.left_from) if letter.left_from else None
+        return operator is not None and operator.mx is None
+
+    def _relays(self, letter: Letter, operator: Operator | None, *, local: bool) -> bool:
+        """Whether a recipient is another server's affair: an operator outside, or one of this world when mail goes over the wire."""
+        if operator is None or letter.door is Door.MX or letter.tried_before:
+            return False
+        return operator.mx is not None or (not local and self._world.settings.relay is Relay.SMTP)
+
+    def _stands(self, berth: Berth | None, operator: Operator | None, letter: Letter) -> Standing:
+        if berth is None:
+            if operator is not None and operator.mx is not None and letter.door is not Door.MX:
+                return Standing.ACTIVE
+            return Standing.OUTSIDE if operator is None else Standing.UNKNOWN
+        limit = self._world.directory.limit_of(berth.message_size_bytes_max, berth.operator_id)
+        size = 0 if letter.tried_before else letter.parsed.size_bytes - letter.trace_bytes
+        return standing(berth.state, Room(berth.used_bytes, berth.quota_bytes, limit), size, letter.row.size_bytes - size)
+
+    def _answer_refusal(
+        self, conn: Connection, patient: Berth, address: str, berth: Berth | None, answered: list[tuple[int, int]]
+    ) -> Refusal | None:
+        by_thread = self._world.settings.fin_header_scope is FinHeaderScope.CONVERSATION
+        keys = frozenset(thread if by_thread else message for thread, message in answered[:1])  # the one that it will be filed in
+        rows = conversations.rights_between(conn, patient.id, berth.id) if berth else []
+        rights = [closure.AnswerRight(row.thread_id if by_thread else row.message_id, row.withdrawn_at is None) for row in rows]
+        try:
+            closure.decide_answer(address, berth.kind if berth else MailboxKind.PATIENT, rights, keys)
+        except Refusal as refusal:
+            return refusal
+        return None
+
+    def _sent_in(self, letter: Letter, sender: Berth, sending: Sending | None, berths: dict[str, Berth]) -> list[Berth]:
+        """The mailboxes that get a copy in Sent: the holder's own for a holder, by the mailbox's policy for a delegate."""
+        if letter.door is Door.SMTP and not self._world.settings.sent_copy_on_submission:
+            return []
+        own = berths.get(letter.origin.own_mailbox or "") if letter.origin else None
+        policy = SentPolicy.OWNER if sending is None or sending.mode is SendMode.OWNER else sender.sent_policy
+        wanted = {
+            SentPolicy.OWNER: [sender],
+            SentPolicy.SENDER: [own or sender],
+            SentPolicy.BOTH: [sender, own or sender],
+            SentPolicy.NONE: [],
+        }[policy]
+        found = list({berth.id: berth for berth in wanted}.values())
+        for berth in found:
+            berth.used_bytes += letter.row.size_bytes
+        return found
+
+    def _store(self, conn: Connection, kept: list[Sorted], berths: dict[str, Berth]) -> None:
+        stored = [sorted_ for sorted_ in kept if sorted_.delivered or sorted_.sent_in or sorted_.relayed or sorted_.missed]
+        rows = [sorted_.letter.row._replace(thread_id=sorted_.thread_id) for sorted_ in stored]
+        messages.add(conn, rows, [_body(sorted_.letter) for sorted_ in stored])
+        self._put_away(conn, stored, berths)
+
+    def _put_away(self, conn: Connection, stored: list[Sorted], berths: dict[str, Berth]) -> None:
+        """Everything that follows once the messages themselves are stored."""
+        self._add_copies(conn, stored)
+        touched = {berth.id: berth for sorted_ in stored for berth in (*(b for _, b, _ in sorted_.delivered), *sorted_.sent_in)}
+        mailboxes.moor(conn, touched.values())
+        records.record(self._world, conn, stored, berths)
+        idempotency.remember(conn, stored)
+        for sorted_ in stored:
+            if sorted_.receipt_of:
+                submitted_receipts.note_sent(conn, sorted_.receipt_of.mailbox_id, sorted_.receipt_of.message_id, sorted_.letter.at)
+            reports.match(self._world, conn, sorted_)
+
+    def _add_copies(self, conn: Connection, stored: list[Sorted]) -> None:
+        """Copies with their numbers; the folder rows are locked first, in one order, then written back once."""
+        ids = {berth.id for sorted_ in stored for _, berth, _ in sorted_.delivered} | {b.id for s in stored for b in s.sent_in}
+        if not ids:
+            return
+        lying = folders.for_delivery(conn, ids, sent=any(sorted_.sent_in for sorted_ in stored))
+        rows: list[CopyRow] = []
+        for sorted_ in stored:
+            for _, berth, _ in sorted_.delivered:
+                rows.append(self._copy(sorted_.letter, lying[berth.id, SpecialUse.INBOX], Flag(0)))
+            for berth in sorted_.sent_in:
+                copy = self._copy(sorted_.letter, lying[berth.id, SpecialUse.SENT], Flag.SEEN)
+                sorted_.sent_copy_id = sorted_.sent_copy_id or copy.id
+                rows.append(copy)
+        messages.add_copies(conn, rows)
+        changed = {row.folder_id for row in rows}
+        folders.keep(conn, [folder for folder in lying.values() if folder.id in changed])
+
+    def _copy(self, letter: Letter, folder: Folder, flags: Flag) -> CopyRow:
+        folder.exists_count += 1
+        folder.unseen_count += not flags & Flag.SEEN
+        return CopyRow(
+            self._world.ids.next(), folder.mailbox_id, folder.id, letter.id, folder.take_uid(), folder.step(), flags, "", letter.at
+        )
+
+
+def _is_receipt_to(sorted_: Sorted, address: str) -> bool:
+    """Whether the letter is the read receipt that somebody asked to be sent to that address: it is no answer, and always leaves."""
+    letter, about = sorted_.letter, sorted_.receipt_of
+    if letter.envelope.sender or letter.parsed.root.content_type != "multipart/report":
+        return False
+    return letter.tried_before or letter.door is Door.MX or (about is not None and address in about.receipt_to)
+
+
+def _body(letter: Letter) -> tuple[int, bytes, bytes, str, bytes]:
+    return letter.id, letter.imap_envelope, letter.parsed.structure, letter.search_text, letter.raw
+
+
+def _writes_to_patients(letter: Letter) -> bool:
+    return any(domain_of(addressee.address) == PATIENT_DOMAIN for addressee in letter.envelope.recipients)
+
+
+def _addresses(letters: Sequence[Letter]) -> set[str]:
+    """Every address whose mailbox the group needs."""
+    found: set[str] = set()
+    for letter in letters:
+        found.update(addressee.address for addressee in letter.envelope.recipients)
+        found.update(address for _, address in letter.parsed.reply_to)
+        found.update((letter.envelope.sender, letter.left_from))
+        if letter.origin:
+            found.update(address for address in (letter.origin.mailbox, letter.origin.own_mailbox) if address)
+    found.discard("")
+    return found
+
+
+def _unload(sorted_: Sorted) -> None:
+    """Give back the room that a refused letter had taken."""
+    for _, berth, _ in sorted_.delivered:
+        berth.used_bytes -= sorted_.letter.row.size_bytes

@@ -1,0 +1,72 @@
+"""Retries: the same key and request send once (the Idempotency-Key of the REST door).
+
+The key is looked for in the transaction that delivers, so that two retries at the same moment cannot both send.
+"""
+
+from collections.abc import Sequence
+
+import orjson
+
+from mss_sim.clock import SECOND
+from mss_sim.core.mailflow.letter import Accepted, Letter, Outcome, Sorted, accepted
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.store import submissions
+from mss_sim.store.engine import Connection
+from mss_sim.vocabulary import SendMode, TimelineKind
+
+
+def apart(letters: Sequence[Letter]) -> tuple[list[Letter], list[Letter]]:
+    """The letters of a group, and those that must wait because another of the group bears the same key."""
+    seen: set[tuple[int, str]] = set()
+    now: list[Letter] = []
+    later: list[Letter] = []
+    for letter in letters:
+        origin = letter.origin
+        key = (origin.actor_id, origin.idempotency[0]) if origin and origin.idempotency else None
+        (later if key in seen else now).append(letter)
+        if key:
+            seen.add(key)
+    return now, later
+
+
+def replay(world: World, conn: Connection, letter: Letter) -> Accepted | None:
+    """What was answered to the same key before, None when it is new; Refusal when it was used for another request."""
+    origin = letter.origin
+    if origin is None or origin.idempotency is None:
+        return None
+    key, request_hash = origin.idempotency
+    not_before = letter.at - world.settings.idempotency_seconds * SECOND
+    known = submissions.recall_key(conn, origin.actor_id, key, not_before)
+    if known is None:
+        return None
+    if known.request_hash != request_hash:
+        raise Refusal(Rule.IDEMPOTENCY_MISMATCH, "This Idempotency-Key was used for another request; take a new one.")
+    return _read(known)
+
+
+def remember(conn: Connection, stored: Sequence[Sorted]) -> None:
+    """Keep what is answered for the letters that bear a key; nothing that happens later changes the answer to a retry."""
+    for sorted_ in stored:
+        letter, origin = sorted_.letter, sorted_.letter.origin
+        if origin and origin.idempotency and letter.submission_id is not None:
+            key, request_hash = origin.idempotency
+            answer = _written(accepted(sorted_))
+            one = submissions.Remembered(origin.actor_id, key, request_hash, letter.submission_id, answer, letter.at)
+            submissions.remember_key(conn, one)
+
+
+def _written(answer: Accepted) -> str:
+    outcomes = [(one.address, one.kind, (one.refusal.rule, one.refusal.detail) if one.refusal else None) for one in answer.outcomes]
+    kept = {name: getattr(answer, name) for name in ("message_id", "left_from", "mode", "sent_copy_id", "sent_in", "rfc_message_id")}
+    return orjson.dumps({**kept, "outcomes": outcomes}).decode("utf-8")
+
+
+def _read(known: submissions.Remembered) -> Accepted:
+    kept = orjson.loads(known.answer)
+    outcomes = tuple(
+        Outcome(address, TimelineKind(kind), Refusal(Rule(why[0]), why[1], subject=address) if why else None)
+        for address, kind, why in kept.pop("outcomes")
+    )
+    mode = SendMode(kept.pop("mode"))
+    return Accepted(**kept, submission_id=known.submission_id, outcomes=outcomes, mode=mode, replayed=True)

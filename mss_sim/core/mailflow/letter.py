@@ -1,0 +1,191 @@
+"""A letter on its way: the message, its envelope, and for whom it leaves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from email.utils import format_datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from mss_sim.clock import SECOND, Micros, to_datetime
+from mss_sim.core.mailbox.stored import stored
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal
+from mss_sim.mail.parse import ParsedMessage
+from mss_sim.policy.delegation import Sending
+from mss_sim.policy.routing import Way
+from mss_sim.store.mailboxes import Berth
+from mss_sim.store.messages import MessageRow
+from mss_sim.vocabulary import Door, Notify, SendMode, TimelineKind
+
+
+class Addressee(NamedTuple):
+    """One recipient of the envelope: canonical address, and the DSN parameters as the client gave them (ref: rfc3461#4)."""
+
+    address: str
+    notify: frozenset[Notify] = frozenset()
+    original: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the client said before DATA. `sender` is empty for the null return path."""
+
+    sender: str
+    recipients: tuple[Addressee, ...]
+    envelope_id: str | None = None
+    return_full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The mailbox that a submitted letter leaves from, and by whom. `own_mailbox` is the delegate's, for his Sent copy.
+
+    `idempotency` is the (key, hash of the request) that a REST client gave.
+    """
+
+    mailbox: str
+    actor_id: int
+    wished: SendMode | None
+    own_mailbox: str | None
+    idempotency: tuple[str, str] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Letter:
+    """One message with its envelope. `raw` are the bytes to store; `row` is filled but for its thread.
+
+    `local_operator` is the operator that accepted it (None: whoever holds the mailbox, as for a peer's mail): mailboxes of others are
+    remote. `strict` refuses the whole letter when one recipient is refused. `tried_before`: it comes from the queue, its size was judged.
+    `speaks_for`: the domains of the peer that brought it, None where its word is taken.
+    `author`: the mailbox that wrote what a peer brought; `trace_bytes`: what servers on the way wrote on top, which no limit counts.
+    `imap_envelope` and `search_text` are made before the letter is stored: the writer, which everybody waits for, only writes them.
+    """
+
+    id: int
+    raw: bytes
+    parsed: ParsedMessage
+    row: MessageRow
+    envelope: Envelope
+    door: Door
+    at: Micros
+    local_operator: int | None = None
+    origin: Origin | None = None
+    strict: bool = False
+    submission_id: int | None = None
+    sender_mailbox: str | None = None
+    about_submission: int | None = None
+    tried_before: bool = False
+    author: str | None = None
+    speaks_for: frozenset[str] | None = None
+    trace_bytes: int = 0
+    imap_envelope: bytes = b""
+    search_text: str = ""
+
+    @property
+    def left_from(self) -> str:
+        """The mailbox that a letter left from: where it was submitted, else its return path; empty when nobody here sent it."""
+        return self.sender_mailbox or (self.origin.mailbox if self.origin else self.author or self.envelope.sender)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The letter that a reader's own receipt speaks of: where it lies, and for whom the receipt was asked."""
+
+    mailbox_id: int
+    message_id: int
+    receipt_to: frozenset[str]
+
+
+@dataclass(slots=True, eq=False)
+class Sorted:
+    """One letter after the decision: who gets it, who does not, and in what quality it left."""
+
+    letter: Letter
+    thread_id: int
+    sending: Sending | None = None
+    delivered: list[tuple[Addressee, Berth, bool]] = field(default_factory=list)  # the flag: at another operator's
+    relayed: list[Addressee] = field(default_factory=list)  # another server is told, once this is committed
+    missed: list[tuple[Addressee, Way, Refusal]] = field(default_factory=list)
+    sent_in: list[Berth] = field(default_factory=list)
+    sent_copy_id: int | None = None
+    receipt_of: Asked | None = None
+    twin: int | None = None  # the message as which it left this store
+
+
+class Outcome(NamedTuple):
+    """What became of one recipient at once; `refusal` says why it was not delivered."""
+
+    address: str
+    kind: TimelineKind
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A letter that is on disk, with what became of its recipients.
+
+    `left_from` is the mailbox that its submission belongs to. `sent_copy_id` is its copy in Sent, which lies in the mailbox `sent_in`:
+    by the sent policy the same one or the delegate's own; None when no copy is kept.
+    """
+
+    message_id: int
+    submission_id: int | None
+    outcomes: tuple[Outcome, ...]
+    left_from: str
+    mode: SendMode | None = None
+    sent_copy_id: int | None = None
+    sent_in: str | None = None
+    rfc_message_id: str | None = None
+    replayed: bool = field(default=False)
+
+
+def accepted(sorted_: Sorted) -> Accepted:
+    """What is answered to who sent a letter, once it is stored."""
+    missed = {Way.DEFER: TimelineKind.RELAYED}
+    outcomes = [Outcome(addressee.address, TimelineKind.DELIVERED) for addressee, _, _ in sorted_.delivered]
+    outcomes += [Outcome(addressee.address, TimelineKind.SUBMITTED) for addressee in sorted_.relayed]
+    outcomes += [Outcome(a.address, missed.get(way, TimelineKind.FAILED), refusal) for a, way, refusal in sorted_.missed]
+    letter = sorted_.letter
+    return Accepted(
+        letter.id,
+        letter.submission_id,
+        tuple(outcomes),
+        left_from=letter.left_from,
+        mode=sorted_.sending.mode if sorted_.sending else None,
+        sent_copy_id=sorted_.sent_copy_id,
+        sent_in=sorted_.sent_in[0].address if sorted_.sent_in else None,
+        rfc_message_id=letter.row.rfc_message_id,
+    )
+
+
+def trace_fields(world: World, envelope: Envelope, *, protocol: str, peer: str, at: Micros) -> list[tuple[str, str]]:
+    """Return-Path and Received as the accepting server writes them (ref: rfc5321#4.4); one recipient alone is named."""
+    if not world.settings.trace_headers:
+        return []
+    to = f"\r\n\tfor <{envelope.recipients[0].address}>" if len(envelope.recipients) == 1 else ""
+    date = _date(at // SECOND)
+    name = world.settings.hostname
+    return [("Return-Path", f"<{envelope.sender}>"), ("Received", f"from {peer}\r\n\tby {name} with {protocol}{to};\r\n\t{date}")]
+
+
+@lru_cache(maxsize=8)
+def _date(seconds: int) -> str:
+    """The date-time of a header, the same for all letters of one second (ref: rfc5322#3.3)."""
+    return format_datetime(to_datetime(seconds * SECOND))
+
+
+def prepare(
+    world: World,
+    raw: bytes,
+    parsed: ParsedMessage,
+    envelope: Envelope,
+    *,
+    fields: Sequence[tuple[str, str]],
+    door: Door,
+    at: Micros,
+) -> Letter:
+    """A letter ready for delivery: trace on top, row computed. `parsed` is what `raw` was parsed into."""
+    made = stored(world.ids.next(), raw, parsed, return_path=envelope.sender, fields=fields, at=at)
+    return Letter(
+        made.row.id, made.raw, parsed, made.row, envelope, door, at, imap_envelope=made.imap_envelope, search_text=made.search_text
+    )

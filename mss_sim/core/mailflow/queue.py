@@ -1,0 +1,198 @@
+"""The queue: recipients at another operator, and those whose mailbox takes no mail for now.
+
+A letter for another operator leaves as soon as it is committed; a recipient who cannot be served is tried again after a wait that doubles.
+When the letter is `delayed_after_seconds` old, its sender is told once that it is delayed; at `expires_after_seconds` it fails
+(ref: rfc5321#4.5.4.1). The state is in the store: a process that dies loses nothing. It may have been heard without having noted it, so
+that another server can get a letter twice; never not at all.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+
+from mss_sim import log
+from mss_sim.clock import SECOND
+from mss_sim.core.mailflow.attempts import Settling
+from mss_sim.core.mailflow.delivery import Delivery
+from mss_sim.core.mailflow.letter import Addressee, Envelope, Letter
+from mss_sim.core.mailflow.transport import Answer, Carried, Parcel, Transport
+from mss_sim.core.world.world import World
+from mss_sim.mail.headers import without_return_path
+from mss_sim.mail.parse import Limits, parse
+from mss_sim.policy.receipts import diagnostic
+from mss_sim.store import mailboxes, messages, queue
+from mss_sim.store.engine import Connection
+from mss_sim.store.operators import Operator
+from mss_sim.store.queue import Due
+from mss_sim.vocabulary import Door, Relay
+
+_UNDER_WAY_MAX = 64
+_OF_THE_LEASE = 0.95
+_BEYOND = 2
+"""How often the longest wait something must lie ahead, to have been put there by a clock that was set back since."""
+_NO_LIMITS = Limits(header_size_bytes=1 << 40, header_count=1 << 40, parts=1 << 40, depth=900)
+"""What is stored was within the limits when it came, before the trace was written on top."""
+_NOT_TRIED = Answer("4.3.0", "450 4.3.0 The letter could not be tried; the log tells why.")
+_GONE = Answer("5.3.0", "554 5.3.0 The message is gone.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """The tries of one letter that are made together: over the wire to `receiver`, or each by itself into our own mailboxes."""
+
+    due: tuple[Due, ...]
+    sender: Operator | None = None
+    receiver: Operator | None = None
+
+
+class Queue:
+    """Makes the tries that are due, driven by the world's clock. `transport` is there once the ports are open."""
+
+    def __init__(self, world: World, delivery: Delivery) -> None:
+        self._world = world
+        self._delivery = delivery
+        self._settling = Settling(world, delivery)
+        self._woken = asyncio.Event()
+        self._under_way: dict[asyncio.Task[None], _Task] = {}
+        self._log = log.get("core.queue")
+        self.transport: Transport | None = None
+        delivery.wake = self._woken.set
+
+    async def run(self) -> None:
+        """Work until cancelled; whoever runs alone on this store takes over what a dead one had begun."""
+        if self._world.store.exclusive:
+            await self._world.store.write(queue.release)
+        while True:
+            try:
+                while await self._begin():
+                    pass
+            except Exception as error:  # noqa: BLE001 - the queue must outlive a bad moment of the store
+                self._log.error("queue attempt failed", error=repr(error))
+            self._woken.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._world.settings.queue_poll_seconds):  # `wait_for` of 3.11 may swallow the cancellation
+                    await self._woken.wait()
+
+    async def stop(self, patience_seconds: float) -> None:
+        """Let the tries under way end, and give back those that take too long."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=patience_seconds)
+        left = {due.waiting.recipient_id for task in self._under_way.values() for due in task.due}
+        for running in list(self._under_way):
+            running.cancel()
+        if left:
+            await self._world.store.write(partial(queue.release, recipient_ids=left))
+
+    async def work(self) -> int:
+        """Make every try that is due now, and wait for their end; how many were made."""
+        tasks = await self._lease(1_000)
+        await asyncio.gather(*map(self._make, tasks))
+        return sum(len(task.due) for task in tasks)
+
+    async def _begin(self) -> bool:
+        """Begin as many tries as there is room for; whether there may be more."""
+        room = _UNDER_WAY_MAX - len(self._under_way)
+        tasks = await self._lease(room) if room > 0 else []
+        for task in tasks:
+            running = asyncio.create_task(self._make(task))
+            self._under_way[running] = task
+            running.add_done_callback(self._ended)
+        return bool(tasks)
+
+    def _ended(self, running: "asyncio.Task[None]") -> None:
+        full = len(self._under_way) >= _UNDER_WAY_MAX
+        self._under_way.pop(running, None)
+        if full:
+            self._woken.set()
+
+    async def _lease(self, limit: int) -> list[_Task]:
+        now, settings = self._world.clock.now(), self._world.settings
+        longest = max(settings.queue_retry_seconds, settings.queue_retry_seconds_max, settings.queue_lease_seconds)
+        far = now + int(_BEYOND * longest * SECOND)
+        if not await self._world.store.read(queue.due_count, now, far):
+            return []
+        until = now + int(settings.queue_lease_seconds * SECOND)
+        leased = await self._world.store.write(partial(queue.lease, now=now, far=far, until=until, limit=limit))
+        mine = {due.waiting.recipient_id for task in self._under_way.values() for due in task.due}  # a clock that is driven may jump
+        due = [one for one in leased if one.waiting.recipient_id not in mine]
+        return [task for _, group in groupby(due, key=lambda one: one.submission.id) for task in await self._tasks(list(group))]
+
+    async def _tasks(self, group: Sequence[Due]) -> list[_Task]:
+        """The tries of one letter, those for one operator together."""
+        submission = group[0].submission
+        sender = await self._world.directory.operator(submission.operator_id)
+        over_the_wire: dict[int, list[Due]] = {}
+        receivers: dict[int, Operator] = {}
+        here: list[Due] = []
+        for one in group:
+            receiver = await self._world.directory.operator_of(one.person.address)
+            if receiver is None or sender is None or not self._is_remote(sender, receiver):
+                here.append(one)
+                continue
+            receivers[receiver.id] = receiver
+            over_the_wire.setdefault(receiver.id, []).append(one)
+        tasks = [_Task(tuple(rows), sender, receivers[id_]) for id_, rows in over_the_wire.items()]
+        return [*tasks, _Task(tuple(here))] if here else tasks
+
+    def _is_remote(self, sender: Operator, receiver: Operator) -> bool:
+        return receiver.mx is not None or (receiver.id != sender.id and self._world.settings.relay is Relay.SMTP)
+
+    async def _make(self, task: _Task) -> None:
+        """Make the tries of a task. One that cannot even be made waits: a letter must not hold up the others."""
+        done = 0
+        try:
+            if task.sender and task.receiver:
+                await self._carry(task, task.sender, task.receiver)
+            else:
+                for number, due in enumerate(task.due):
+                    done = number
+                    await self._world.store.write(partial(self._deliver, due=due))
+        except Exception as error:  # noqa: BLE001 - see above
+            self._log.error("attempt failed", letter=task.due[0].submission.id, error=repr(error))
+            await self._put_back(task.due[done:])
+        self._delivery.look()
+
+    async def _put_back(self, due: Sequence[Due]) -> None:
+        """What could not even be tried, or not be written down, counts as a try: it grows old and comes back like any other."""
+        for one in due:
+            try:
+                await self._world.store.write(partial(self._settling.refused, due=one, answer=_NOT_TRIED))
+            except Exception as error:  # noqa: BLE001 - its lease runs out, then it is tried again
+                self._log.error("attempt could not be noted", recipient=one.person.id, error=repr(error))
+
+    async def _carry(self, task: _Task, sender: Operator, receiver: Operator) -> None:
+        submission = task.due[0].submission
+        raw = await self._world.store.read(messages.raw, submission.message_id)
+        people = tuple(Addressee(one.person.address, one.person.notify, one.person.original) for one in task.due)
+        envelope = Envelope(submission.return_path, people, submission.envelope_id, submission.return_full)
+        limit = self._world.settings.queue_lease_seconds * _OF_THE_LEASE
+        carried = Carried({one.address: _GONE for one in people})
+        if raw and self.transport:
+            carried = await self.transport.carry(Parcel(sender, receiver, envelope, without_return_path(raw), limit))
+
+        def unit(conn: Connection) -> None:
+            for due in task.due:
+                self._settling.carried(conn, due, carried, receiver)
+
+        await self._world.store.write(unit)
+
+    def _deliver(self, conn: Connection, due: Due) -> None:
+        """Deliver the stored message to one recipient of ours, or note why his mailbox still takes none."""
+        submission = due.submission
+        row = messages.by_id(conn, submission.message_id)
+        if row is None:
+            self._settling.refused(conn, due, _GONE)
+            return
+        raw = messages.raw(conn, row.id)
+        envelope = Envelope(submission.return_path, (Addressee(due.person.address),))
+        letter = Letter(row.id, raw, parse(raw, _NO_LIMITS), row, envelope, Door.SYSTEM, self._world.clock.now(), tried_before=True)
+        if submission.mailbox_id is not None:
+            letter.sender_mailbox = mailboxes.addresses(conn, [submission.mailbox_id]).get(submission.mailbox_id)
+        refusal = self._delivery.deliver_stored(conn, letter)
+        if refusal is None:
+            self._settling.delivered(conn, due)
+        else:
+            self._settling.refused(conn, due, Answer(*diagnostic(refusal)))

@@ -1,0 +1,206 @@
+"""Read receipts that leave, and the timelines of letters that were sent."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+import orjson
+
+from mss_sim.core.access import gate
+from mss_sim.core.access.authentication import Actor
+from mss_sim.core.mailbox.messages import Opened, open_message
+from mss_sim.core.mailflow.delivery import Delivery
+from mss_sim.core.mailflow.notifications import system_letter
+from mss_sim.core.mailflow.submitted_receipts import note_sent
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.mail import mdn
+from mss_sim.policy.delegation import decide_leaving
+from mss_sim.policy.receipts import ReceiptRequest, decide_receipt
+from mss_sim.store import conversations, journal, messages, submissions
+from mss_sim.store.engine import Connection
+from mss_sim.store.journal import Line
+from mss_sim.store.mailboxes import Mailbox
+from mss_sim.store.messages import Item
+from mss_sim.store.submissions import Event, RecipientRow, Submission
+from mss_sim.vocabulary import KEYWORD_MDN_SENT, Act, Disposition, MailboxKind, Right
+
+_USER_AGENT = "mss-sim"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptWish:
+    """What the reader says of a letter. `confirmed`: he agrees to answer an address that is not the return path."""
+
+    disposition: Disposition = Disposition.DISPLAYED
+    error: str | None = None
+    confirmed: bool = False
+    automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SentReceipt:
+    """A read receipt that left, and to whom."""
+
+    to: str
+    message_id: int
+
+
+class Receipts:
+    """Sends read receipts."""
+
+    def __init__(self, world: World, delivery: Delivery) -> None:
+        self._world = world
+        self._delivery = delivery
+
+    async def send(self, actor: Actor, address: str, copy_id: int, wish: ReceiptWish) -> SentReceipt:
+        """Send the read receipt that a letter asks for; the actor must have the right to read it. Everything in one transaction."""
+        world = self._world
+
+        def unit(conn: Connection) -> SentReceipt:
+            now = world.clock.now()
+            held = gate.require(world, conn, actor, address, Right.READ)
+            item = messages.one(conn, held.mailbox.id, copy_id, None)
+            if item is None:
+                raise Refusal(Rule.NOT_FOUND, "There is no such message in this mailbox.")
+            decide_leaving(held.mailbox.state, address)
+            to = self._decide(conn, held.mailbox, item, wish)
+            name = held.mailbox.label or actor.identity.name
+            receipt = _receipt(conn, held.mailbox.address, name, to, item, wish)
+            raw = mdn.compose(receipt, reporting_ua=_USER_AGENT, message_id=world.ids.message_id(world.settings.hostname), at=now)
+            note_sent(conn, held.mailbox.id, item.message.id, now)
+            letter = system_letter(world, raw, to=to, at=now, operator=held.mailbox.operator_id)
+            outcome = self._delivery.deliver(conn, [letter])[0]
+            if isinstance(outcome, Exception):
+                raise outcome
+            grant = held.access.grant_for(Right.READ)
+            detail = {"to": to, "disposition": wish.disposition, "of": item.message.rfc_message_id}
+            line = Line(
+                world.ids.next(),
+                now,
+                Act.RECEIPT_SENT,
+                actor.door,
+                actor.identity.id,
+                held.mailbox.id,
+                grant.id if grant else None,
+                item.message.id,
+                detail,
+            )
+            journal.write(conn, [line])
+            return SentReceipt(to, letter.id)
+
+        sent = await world.store.write(unit)
+        self._delivery.look()
+        return sent
+
+    async def open_message(self, actor: Actor, address: str, copy_id: int) -> Opened:
+        """Open a message; a patient cannot refuse the receipt that was asked for, it leaves by itself (ref: cnam#receipt)."""
+        opened = await open_message(self._world, actor, address, copy_id)
+        automatic = opened.mailbox.kind is MailboxKind.PATIENT and self._world.settings.patient_receipt_automatic
+        wanted = bool(orjson.loads(opened.item.message.summary)["receipt_to"]) and KEYWORD_MDN_SENT not in opened.item.copy.keywords.split()
+        if automatic and wanted:
+            with suppress(Refusal):  # nothing was asked for, or not for the return path: no receipt is due
+                await self.send(actor, address, copy_id, ReceiptWish(automatic=True))
+        return opened
+
+    def _decide(self, conn: Connection, mailbox: Mailbox, item: Item, wish: ReceiptWish) -> str:
+        summary = orjson.loads(item.message.summary)
+        request = ReceiptRequest(
+            receipt_to=tuple(summary["receipt_to"]),
+            return_path=item.message.return_path,
+            already_sent=conversations.receipt_sent(conn, item.message.id, mailbox.id) or KEYWORD_MDN_SENT in item.copy.keywords.split(),
+            is_report=summary["report"],
+        )
+        if submissions.of_message(conn, item.message.id, mailbox.id) and request.return_path == mailbox.address:
+            raise Refusal(Rule.RECEIPT_NOT_REQUESTED, "This mailbox sent the letter itself; there is nobody to tell.")
+        return decide_receipt(request, confirmed=wish.confirmed)
+
+
+def _receipt(conn: Connection, address: str, name: str, to: str, item: Item, wish: ReceiptWish) -> mdn.Receipt:
+    if item.message.rfc_message_id is None:
+        raise Refusal(Rule.RECEIPT_NOT_REQUESTED, "The letter has no Message-ID, so no receipt can say which one was read.")
+    return mdn.Receipt(
+        final_recipient=address,
+        name=name,
+        to=("", to),
+        original_message_id=item.message.rfc_message_id,
+        original_subject=item.message.subject,
+        original_raw=messages.raw(conn, item.message.id),
+        disposition=wish.disposition,
+        automatic_action=wish.automatic and wish.disposition is not Disposition.DISPLAYED,
+        automatic_sending=wish.automatic,
+        error=wish.error,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A sent letter with what happened to each recipient."""
+
+    submission: Submission
+    rfc_message_id: str | None
+    subject: str
+    recipients: tuple[tuple[RecipientRow, tuple[Event, ...]], ...]
+
+
+async def sent_letters(world: World, actor: Actor, address: str, *, before: int | None, limit: int) -> list[Sent]:
+    """The letters that a mailbox sent, newest first, with their timelines."""
+
+    def query(conn: Connection) -> list[Sent]:
+        held = gate.require(world, conn, actor, address, Right.SEE)
+        return _sent(conn, submissions.of_mailbox(conn, held.mailbox.id, before=before, limit=limit))
+
+    return await world.store.read(query)
+
+
+async def timeline(world: World, actor: Actor, address: str, submission_id: int) -> Sent:
+    """One sent letter of a mailbox with its timelines."""
+
+    def query(conn: Connection) -> Sent:
+        held = gate.require(world, conn, actor, address, Right.SEE)
+        row = submissions.by_id(conn, submission_id)
+        if row is None or row.mailbox_id != held.mailbox.id:
+            raise Refusal(Rule.NOT_FOUND, "This mailbox sent no such letter.")
+        return _sent(conn, [row])[0]
+
+    return await world.store.read(query)
+
+
+async def timeline_of_copy(world: World, actor: Actor, address: str, copy_id: int) -> Sent:
+    """The timelines of the letter behind a copy, when the mailbox sent it."""
+
+    def query(conn: Connection) -> Sent:
+        held = gate.require(world, conn, actor, address, Right.SEE)
+        item = messages.one(conn, held.mailbox.id, copy_id, None)
+        row = submissions.of_message(conn, item.message.id, held.mailbox.id) if item else None
+        if row is None:
+            raise Refusal(Rule.NOT_FOUND, "This mailbox did not send that message, so it has no timeline.")
+        return _sent(conn, [row])[0]
+
+    return await world.store.read(query)
+
+
+async def raw_report(world: World, actor: Actor, address: str, submission_id: int, event_id: int) -> bytes:
+    """The bytes of the report that an event of a timeline came from; the right to read is needed."""
+
+    def query(conn: Connection) -> bytes:
+        held = gate.require(world, conn, actor, address, Right.READ)
+        row = submissions.by_id(conn, submission_id)
+        if row is not None and row.mailbox_id == held.mailbox.id:
+            for _, events in _sent(conn, [row])[0].recipients:
+                for event in events:
+                    if event.id == event_id and event.report_id is not None:
+                        return messages.raw(conn, event.report_id)
+        raise Refusal(Rule.NOT_FOUND, "No report came for this event.")
+
+    return await world.store.read(query)
+
+
+def _sent(conn: Connection, rows: list[Submission]) -> list[Sent]:
+    people = submissions.people_of(conn, [row.id for row in rows])
+    events = submissions.events_of(conn, [person.id for person in people])
+    found = []
+    for row in rows:
+        message = messages.by_id(conn, row.message_id)
+        theirs = tuple((person, tuple(events.get(person.id, ()))) for person in people if person.submission_id == row.id)
+        found.append(Sent(row, message.rfc_message_id if message else None, message.subject if message else "", theirs))
+    return found

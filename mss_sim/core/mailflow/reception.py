@@ -1,0 +1,116 @@
+"""Reception: a letter that another operator brings to the MX port.
+
+A peer is known by its certificate, which the white list binds to domains (`policy/peers.py`): it writes, and reports, for mailboxes of
+those domains alone. The recipient must be a mailbox of this simulator: nothing is ever relayed (ref: ans-trust-space).
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+from mss_sim.core.mailbox.stored import read_message, without_holding
+from mss_sim.core.mailflow.delivery import Delivery
+from mss_sim.core.mailflow.letter import Accepted, Envelope, prepare, trace_fields
+from mss_sim.core.mailflow.submission import check_recipient, check_size
+from mss_sim.core.trust import peers
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.mail.addresses import addresses_of, domain_of
+from mss_sim.mail.headers import trace_length
+from mss_sim.policy.authors import decide_authors
+from mss_sim.policy.peers import PeerCertificate, decide_peer
+from mss_sim.vocabulary import PATIENT_DOMAIN, Door, PeerProof
+
+TRACE_BYTES_MAX = 16 * 1024
+
+
+class Reception:
+    """Takes letters from peer operators and hands them to delivery."""
+
+    def __init__(self, world: World, delivery: Delivery) -> None:
+        self._world = world
+        self._delivery = delivery
+
+    async def check_sender(self, address: str, certificate: PeerCertificate | None) -> None:
+        """Refuse a sender whose domain is outside the trust space, or not the peer's; a null return path is heard (ref: rfc5321#4.5.5)."""
+        if self._world.settings.peer_proof is PeerProof.CERTIFICATE:
+            decide_peer(certificate, domain_of(address) if address else None, await self._world.white_list.listing())
+        elif address and await self._world.directory.operator_of(address) is None:
+            raise Refusal(
+                Rule.DOMAIN_OUTSIDE,
+                f"The domain of {address} is not in the trust space; its mail is not accepted here.",
+                subject=address,
+                reference="ans-trust-space",
+            )
+
+    async def _check_authors(self, sender: str, authors: tuple[str, ...], speaks_for: frozenset[str] | None) -> None:
+        """From names mailboxes of the peer's own domains; a notification may be a host's, which is in no listed domain."""
+        if speaks_for is None:
+            return
+        listed = (await self._world.white_list.listing()).rows
+        named = {one: domain_of(one) for one in authors}
+        foreign = [one for one, domain in named.items() if domain not in speaks_for and (sender or domain in listed)]
+        if foreign:
+            detail = f"From names {foreign[0]}, which is no mailbox of the operator that brings the letter."
+            raise Refusal(Rule.SEND_NOT_ALLOWED, detail, subject=foreign[0], reference="ans-trust-space")
+
+    async def _speaks_for(self, certificate: PeerCertificate | None) -> frozenset[str] | None:
+        """The domains that the white list binds to a peer's certificate; None where certificates are not asked for."""
+        if self._world.settings.peer_proof is not PeerProof.CERTIFICATE or certificate is None:
+            return None
+        rows = (await self._world.white_list.listing()).rows
+        return frozenset(domain for domain, names in rows.items() if certificate.dn in names)
+
+    async def _check_patient(self, sender: str, authors: tuple[str, ...], *, is_report: bool) -> None:
+        """A patient is who the return path says: no unknown one, and none that hides behind another return path."""
+        hidden = [one for one in authors if domain_of(one) == PATIENT_DOMAIN and one != sender]
+        unknown = domain_of(sender) == PATIENT_DOMAIN and await self._world.directory.mailbox(sender) is None
+        if (hidden and not (is_report and not sender)) or unknown:
+            raise Refusal(
+                Rule.NOT_INVITED,
+                "A patient writes under his own return path, from a mailbox that exists, to who wrote to him.",
+                subject=sender or hidden[0],
+                reference="cnam#answer",
+            )
+
+    async def check_recipient(self, address: str, size_bytes: int) -> None:
+        """Refuse a recipient who has no mailbox here, or one that takes no mail now."""
+        if self._world.directory.welcome(address, size_bytes) is None:
+            await check_recipient(self._world, None, address, size_bytes, peer=True)
+
+    async def check_size(self, size_bytes: int) -> None:
+        """Refuse a message over what every operator takes; a recipient's own limit is known at RCPT."""
+        await check_size(self._world, None, size_bytes)
+
+    async def size_max(self) -> int:
+        """The largest message in bytes that is read at all, trace apart."""
+        return await self._world.directory.ceiling()
+
+    async def receive(self, envelope: Envelope, raw: bytes, *, protocol: str, peer: str, certificate: PeerCertificate | None) -> Accepted:
+        """Deliver a letter; it is on disk when this returns."""
+        traced = trace_length(raw)
+        await self.check_size(len(raw) - min(traced, TRACE_BYTES_MAX))
+        parsed = await read_message(self._world, raw)
+        authors = addresses_of(parsed.from_)
+        decide_authors(len(parsed.headers.all("From")), authors, has_sender=bool(parsed.sender))
+        await self._check_patient(envelope.sender, authors, is_report=parsed.root.content_type == "multipart/report")
+        speaks_for = await self._speaks_for(certificate)
+        await self._check_authors(envelope.sender, authors, speaks_for)
+        at = self._world.clock.now()
+        trace = trace_fields(self._world, envelope, protocol=protocol, peer=peer, at=at)
+        made = partial(prepare, self._world, raw, parsed, envelope, fields=trace, door=Door.MX, at=at)
+        letter = await without_holding(raw, made)
+        letter.trace_bytes = min(traced, TRACE_BYTES_MAX)
+        letter.speaks_for = speaks_for
+        letter.author = await self._author(envelope.sender, authors)
+        return await self._delivery.send(letter)
+
+    async def recognise(self, chain: Sequence[bytes]) -> PeerCertificate:
+        """What the certificate that a peer showed, and those above it (DER), are worth here."""
+        return await peers.recognise(self._world, chain)
+
+    async def _author(self, sender: str, authors: tuple[str, ...]) -> str | None:
+        """The mailbox that wrote the letter: the one in From when it is of the return path's operator, as answers go to it."""
+        if not sender or len(authors) != 1 or authors[0] == sender:
+            return None
+        ours, theirs = await self._world.directory.operator_of(sender), await self._world.directory.operator_of(authors[0])
+        return authors[0] if ours and theirs and ours.id == theirs.id else None

@@ -1,0 +1,172 @@
+"""What delivery leaves behind besides copies: submissions, timelines, rights of patients to answer, journal lines."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mss_sim.clock import SECOND
+from mss_sim.core.conversations import closing
+from mss_sim.core.conversations.closing import Closing
+from mss_sim.core.mailflow.letter import Sorted
+from mss_sim.core.world.world import World
+from mss_sim.policy.closure import Effect, effect_of
+from mss_sim.policy.receipts import diagnostic
+from mss_sim.policy.routing import Way
+from mss_sim.store import conversations, journal, queue, submissions
+from mss_sim.store.conversations import AnswerRightRow
+from mss_sim.store.engine import Connection
+from mss_sim.store.journal import Line
+from mss_sim.store.mailboxes import Berth
+from mss_sim.store.queue import Waiting
+from mss_sim.store.submissions import Event, RecipientRow, Submission
+from mss_sim.vocabulary import PROFESSIONAL_KINDS, Act, ClosureCause, FinHeaderScope, TimelineKind
+
+_CAUSES = {Effect.WITHDRAW: ClosureCause.FIN_SUBJECT, Effect.CLOSE: ClosureCause.FIN_HEADER}
+
+
+def record(world: World, conn: Connection, stored: Sequence[Sorted], berths: dict[str, Berth]) -> None:
+    """Write everything that the letters of one group leave behind."""
+    _submissions(world, conn, stored, berths)
+    for number in range(len(stored)):
+        _rights(world, conn, stored, number, berths)
+    journal.write(conn, [line for sorted_ in stored for line in _lines(world, sorted_, berths)])
+
+
+def _submissions(world: World, conn: Connection, stored: Sequence[Sorted], berths: dict[str, Berth]) -> None:
+    rows: list[Submission] = []
+    people: list[RecipientRow] = []
+    events: list[Event] = []
+    waiting: list[Waiting] = []
+    for sorted_ in stored:
+        letter = sorted_.letter
+        waits = sorted_.relayed or any(way is Way.DEFER for _, way, _ in sorted_.missed)
+        if letter.submission_id is None or not (letter.origin or waits):
+            continue  # what a peer brought; a notification that arrived
+        rows.append(_submission(sorted_, berths[letter.origin.mailbox].id if letter.origin else None))
+        fates = {addressee.address: (remote, None, None) for addressee, _, remote in sorted_.delivered}
+        relayed = {addressee.address for addressee in sorted_.relayed}
+        missed = {addressee.address: (way, refusal) for addressee, way, refusal in sorted_.missed}
+        for addressee in letter.envelope.recipients:
+            person = RecipientRow(world.ids.next(), letter.submission_id, addressee.address, addressee.notify, addressee.original)
+            people.append(person)
+
+            def tell(kind: TimelineKind, detail: str = "", *, to: int = person.id, at: int = letter.at) -> None:
+                events.append(Event(world.ids.next(), to, kind, at, detail))
+
+            tell(TimelineKind.SUBMITTED)
+            if addressee.address in relayed:
+                waiting.append(Waiting(person.id, 0, letter.at, delayed_told=False, last_reply=""))
+                continue
+            if addressee.address in fates:
+                if fates[addressee.address][0]:
+                    tell(TimelineKind.RELAYED)
+                tell(TimelineKind.DELIVERED)
+                continue
+            way, refusal = missed[addressee.address]
+            if way is not Way.DEFER:
+                tell(TimelineKind.FAILED, diagnostic(refusal)[1])
+                continue
+            tell(TimelineKind.RELAYED, diagnostic(refusal)[1])
+            first = letter.at + int(world.settings.queue_retry_seconds * SECOND)
+            waiting.append(Waiting(person.id, 1, first, delayed_told=False, last_reply=diagnostic(refusal)[1]))
+    submissions.add(conn, rows, people)
+    submissions.add_events(conn, events)
+    for entry in waiting:
+        queue.wait(conn, entry)
+
+
+def _submission(sorted_: Sorted, mailbox_id: int | None) -> Submission:
+    letter, sending = sorted_.letter, sorted_.sending
+    return Submission(
+        id=letter.submission_id or 0,
+        message_id=letter.id,
+        mailbox_id=mailbox_id,
+        actor_id=letter.origin.actor_id if letter.origin else None,
+        grant_id=sending.grant.id if sending and sending.grant else None,
+        mode=sending.mode if sending else None,
+        return_path=letter.envelope.sender,
+        envelope_id=letter.envelope.envelope_id,
+        return_full=letter.envelope.return_full,
+        submitted_at=letter.at,
+        operator_id=letter.local_operator,
+    )
+
+
+def _rights(world: World, conn: Connection, stored: Sequence[Sorted], number: int, berths: dict[str, Berth]) -> None:
+    """What one letter of the group does to its patients' rights to answer (the table of policy/closure)."""
+    sorted_ = stored[number]
+    letter = sorted_.letter
+    sender = berths.get(letter.left_from)
+    if sender is None:
+        return
+    answerable = _answerable(sorted_, sender, berths)
+    waiting = [*sorted_.relayed, *(one for one, way, _ in sorted_.missed if way is Way.DEFER)]
+    deferred = [berths[one.address] for one in waiting if one.address in berths]
+    for berth in (*(berth for _, berth, _ in sorted_.delivered), *deferred):
+        effect = effect_of(sender.kind, berth.kind, letter.parsed.subject, letter.parsed.mes)
+        again = letter.sender_mailbox is not None or sorted_.twin is not None
+        if effect is Effect.NONE or (berth in deferred and effect is Effect.OPEN) or (again and effect is not Effect.OPEN):
+            continue  # what closes did so when it was accepted, what opens does so when it arrives
+        cause, message_id = _CAUSES.get(effect), sorted_.twin or letter.id
+        whole = effect is Effect.WITHDRAW
+        if cause and (whole or world.settings.fin_header_scope is FinHeaderScope.CONVERSATION):
+            after = frozenset(one.letter.id for one in stored[number + 1 :])
+            closing.withdraw(world, conn, Closing(sender, letter.at, cause, None if whole else sorted_.thread_id, berth, after))
+        marks = closing.taken_up(conn, message_id, berth.id) if again else []
+        ahead = {target.id: closing.closed_ahead(marks, sender.id, target.id) for target in answerable}
+        rows = [
+            AnswerRightRow(
+                id=world.ids.next(),
+                patient_mailbox_id=berth.id,
+                mailbox_id=target.id,
+                origin_mailbox_id=sender.id,
+                message_id=message_id,
+                thread_id=sorted_.thread_id,
+                given_at=letter.at,
+                withdrawn_at=letter.at if cause else mark.withdrawn_at if mark else None,
+                cause=cause or (mark.cause if mark else None),
+            )
+            for target in answerable
+            for mark in (ahead[target.id],)
+        ]
+        conversations.give(conn, rows)
+
+
+def _answerable(sorted_: Sorted, sender: Berth, berths: dict[str, Berth]) -> list[Berth]:
+    """The mailboxes that may be answered: the Reply-To ones in the sender's place, when they are mailboxes (ref: cnam#9)."""
+    targets = [berths[address] for _, address in sorted_.letter.parsed.reply_to if address in berths]
+    professional = {berth.id: berth for berth in targets if berth.kind in PROFESSIONAL_KINDS}
+    return list(professional.values()) or [sender]
+
+
+def _lines(world: World, sorted_: Sorted, berths: dict[str, Berth]) -> list[Line]:
+    letter = sorted_.letter
+    origin = letter.origin
+    actor_id = origin.actor_id if origin else None
+    lines = []
+    if origin:
+        sending = sorted_.sending
+        detail: dict[str, Any] = {
+            "to": [addressee.address for addressee in letter.envelope.recipients],
+            "mode": sending.mode if sending else None,
+            "rfc_message_id": letter.row.rfc_message_id,
+        }
+        grant_id = sending.grant.id if sending and sending.grant else None
+        lines.append(
+            Line(
+                world.ids.next(),
+                letter.at,
+                Act.SUBMITTED,
+                letter.door,
+                actor_id,
+                berths[origin.mailbox].id,
+                grant_id,
+                letter.id,
+                detail,
+            )
+        )
+    received = {"from": letter.envelope.sender}
+    lines += [
+        Line(world.ids.next(), letter.at, Act.RECEIVED, letter.door, None, berth.id, None, letter.id, received)
+        for _, berth, _ in sorted_.delivered
+    ]
+    return lines

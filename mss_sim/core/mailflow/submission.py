@@ -1,0 +1,211 @@
+"""Submission: a letter from somebody who is authenticated, through any door.
+
+MAIL FROM   → open_envelope     may this actor send from that mailbox?
+RCPT TO     → check_recipient   would this recipient be refused?
+DATA, POST  → submit            the header, the size, the shape of the message; then delivery decides once more, on locked rows
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+from mss_sim.core.access.access import access_to
+from mss_sim.core.access.authentication import Actor, barred, check_way
+from mss_sim.core.mailbox.stored import read_message, without_holding
+from mss_sim.core.mailflow.delivery import Delivery
+from mss_sim.core.mailflow.letter import Accepted, Envelope, Letter, Origin, prepare, trace_fields
+from mss_sim.core.world.world import World
+from mss_sim.errors import RecipientsRefused, Refusal, Rule
+from mss_sim.mail.addresses import addresses_of, display, domain_of
+from mss_sim.mail.headers import with_fields_on_top, without_fields
+from mss_sim.mail.parse import ParsedMessage
+from mss_sim.policy import closure
+from mss_sim.policy.access import Access
+from mss_sim.policy.authors import decide_authors
+from mss_sim.policy.delegation import Sending, decide_leaving, decide_sending
+from mss_sim.policy.routing import Reach, Way, decide_route, size_refusal
+from mss_sim.store import conversations, journal, mailboxes
+from mss_sim.store.engine import Connection
+from mss_sim.store.journal import Line
+from mss_sim.store.mailboxes import Mailbox
+from mss_sim.vocabulary import Act, MailboxKind, MailboxState, SendMode
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A mailbox that an actor may send from, and in what quality. `own_mailbox` is his own personal one."""
+
+    mailbox: Mailbox
+    sending: Sending
+    own_mailbox: str | None
+
+
+async def sender_at(world: World, actor: Actor, address: str, wished: SendMode | None = None) -> Sender:
+    """The mailbox at `address` when this actor may send from it now; Refusal otherwise."""
+    if actor.mailbox is not None and actor.mailbox != address:
+        raise Refusal(
+            Rule.SEND_NOT_ALLOWED,
+            f"You logged in to act for {actor.mailbox}; {address} is another mailbox.",
+            subject=address,
+            reference="mss-sim#acting-for",
+        )
+
+    def query(conn: Connection) -> Sender:
+        now = world.clock.now()
+        why = barred(world, conn, actor)
+        if why is not None:
+            raise Refusal(Rule.SEND_NOT_ALLOWED, why, reference="mss-sim#acting-for")
+        held = access_to(conn, address, actor.identity.id, now)
+        access = held.access if held else Access()
+        sending = decide_sending(access, address, world.settings.send_precedence, wished)
+        assert held is not None  # noqa: S101 - an access without a mailbox has no right, and was refused
+        own = [box for box in mailboxes.owned_by(conn, actor.identity.id) if box.kind is MailboxKind.PER]
+        active = [box.address for box in own if box.state is MailboxState.ACTIVE]
+        try:
+            check_way(world, conn, held.mailbox, actor.way)
+        except Refusal as refusal:
+            raise Refusal(Rule.SEND_NOT_ALLOWED, refusal.detail, subject=address, reference=refusal.reference) from refusal
+        return Sender(held.mailbox, sending, active[0] if active else None)
+
+    sender = await world.store.read(query)
+    decide_leaving(sender.mailbox.state, address)
+    return sender
+
+
+async def check_size(world: World, mailbox: Mailbox | None, size_bytes: int) -> None:
+    """Refuse a message that is over what its sender's mailbox, its operator or, without a sender, every operator accepts."""
+    refusal = size_refusal(size_bytes, await size_max(world, mailbox))
+    if refusal:
+        raise refusal
+
+
+async def size_max(world: World, mailbox: Mailbox | None) -> int:
+    """The largest message in bytes that a mailbox sends; without one, that any operator takes."""
+    ceiling = await world.directory.ceiling()
+    return world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id) if mailbox else ceiling
+
+
+async def check_listed(world: World, operator_id: int, address: str) -> None:
+    """Refuse a recipient at another operator whose domain was taken off the white list (ref: ans-trust-space)."""
+    operator, domain = await world.directory.operator_of(address), domain_of(address)
+    if operator is None or operator.id == operator_id or domain in (await world.white_list.listing()).rows:
+        return
+    detail = f"The domain {domain} is not on the white list; health mail does not go there."
+    raise Refusal(Rule.DOMAIN_OUTSIDE, detail, subject=address, reference="ans-trust-space")
+
+
+async def check_recipient(world: World, sender: Sender | None, address: str, size_bytes: int = 0, *, peer: bool = False) -> None:
+    """Refuse a recipient that would be refused at once; one at another operator is only known afterwards."""
+    if sender is not None:
+        await check_listed(world, sender.mailbox.operator_id, address)
+    stands, operator = await world.directory.standing(address, size_bytes)
+    if operator is not None and operator.mx is not None and not peer:
+        return  # another server's mailbox: it will say
+    local = peer or (sender is not None and operator is not None and operator.id == sender.mailbox.operator_id)
+    if sender and sender.mailbox.kind is MailboxKind.PATIENT:
+        await _check_invited(world, sender.mailbox, address)
+    reach = Reach.LOCAL if local or not world.settings.remote_unknown_bounces else Reach.REMOTE
+    route = decide_route(address, stands, reach)
+    if route.way is Way.REFUSE and route.refusal:
+        raise route.refusal
+
+
+async def _check_invited(world: World, patient: Mailbox, address: str) -> None:
+    mailbox = await world.directory.mailbox(address)
+    rows = await world.store.read(conversations.rights_between, patient.id, mailbox.id) if mailbox else []
+    rights = [closure.AnswerRight(row.thread_id, row.withdrawn_at is None) for row in rows]
+    closure.decide_answer(address, mailbox.kind if mailbox else MailboxKind.PATIENT, rights, frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A letter to submit. `peer` and `protocol` stand in the trace; `wished` is the quality that a REST client asked for."""
+
+    envelope: Envelope
+    raw: bytes
+    protocol: str
+    peer: str
+    wished: SendMode | None = None
+    strict: bool = False
+    idempotency: tuple[str, str] | None = None
+
+
+class Submission:
+    """Takes letters from actors and hands them to delivery."""
+
+    def __init__(self, world: World, delivery: Delivery) -> None:
+        self._world = world
+        self._delivery = delivery
+
+    async def submit(self, actor: Actor, request: Request) -> Accepted:
+        """Deliver a letter; it is on disk when this returns. A refusal is written in the journal, then raised.
+
+        The journal of a mailbox tells of those who have a right over it; a stranger's attempt stands in nobody's.
+        """
+        try:
+            letter = await self._letter(actor, request)
+            return await self._delivery.send(letter)
+        except Refusal as refusal:
+            await self._note_refusal(actor, request, refusal)
+            raise
+
+    async def _letter(self, actor: Actor, request: Request) -> Letter:
+        world, envelope, raw = self._world, request.envelope, request.raw
+        parsed = await read_message(world, raw)
+        authors = addresses_of(parsed.from_)
+        decide_authors(len(parsed.headers.all("From")), authors, has_sender=True)  # we write it
+        senders = {address: await sender_at(world, actor, address, request.wished) for address in authors}
+        sender = senders.get(envelope.sender) or senders[authors[0]]
+        if len(senders) > 1 and any(one.sending.mode is SendMode.ON_BEHALF for one in senders.values()):
+            raise Refusal(
+                Rule.SEND_NOT_ALLOWED,
+                "Several authors in From, and you may only send on behalf of one of them: send one letter per mailbox.",
+                reference="rfc5322#3.6.2",
+            )
+        if envelope.sender and envelope.sender not in senders:
+            await sender_at(world, actor, envelope.sender)
+        await check_size(world, sender.mailbox, len(raw))
+        raw, parsed = _stamp(actor, sender, raw, parsed)
+        at = world.clock.now()
+        trace = trace_fields(world, envelope, protocol=request.protocol, peer=request.peer, at=at)
+        made = partial(prepare, world, raw, parsed, envelope, fields=trace, door=actor.door, at=at)
+        letter = await without_holding(raw, made)
+        letter.local_operator = sender.mailbox.operator_id
+        letter.origin = Origin(sender.mailbox.address, actor.identity.id, request.wished, sender.own_mailbox, request.idempotency)
+        letter.strict = request.strict
+        letter.submission_id = world.ids.next()
+        for addressee in envelope.recipients:
+            try:
+                await check_listed(world, sender.mailbox.operator_id, addressee.address)
+            except Refusal as refusal:
+                raise RecipientsRefused([refusal]) from refusal
+        return letter
+
+    async def _note_refusal(self, actor: Actor, request: Request, refusal: Refusal) -> None:
+        if refusal.rule is Rule.STORE_UNAVAILABLE:
+            return
+        world = self._world
+        sender, now = request.envelope.sender, world.clock.now()
+        detail = {"rule": refusal.rule, "detail": refusal.detail, "from": sender}
+
+        def unit(conn: Connection) -> None:
+            held = access_to(conn, sender, actor.identity.id, now) if sender else None
+            mailbox_id = held.mailbox.id if held and held.access.rights else None
+            journal.write(conn, [Line(world.ids.next(), now, Act.REFUSED, actor.door, actor.identity.id, mailbox_id, detail=detail)])
+
+        await world.store.write(unit)
+
+
+def _stamp(actor: Actor, sender: Sender, raw: bytes, parsed: ParsedMessage) -> tuple[bytes, ParsedMessage]:
+    """Write who really sent: `Sender` is the server's to say, never the client's (ref: rfc5322#3.6.2, rfc6409#8.1).
+
+    On behalf: the delegate's own mailbox, or the mailbox's address with his name when he has none. As, and by a holder: no Sender, but
+    for the mailbox that the letter leaves from where From names several.
+    """
+    stamped = without_fields(raw, ["Sender"]) if parsed.headers.all("Sender") else raw
+    on_behalf = sender.sending.mode is SendMode.ON_BEHALF
+    if on_behalf or len(addresses_of(parsed.from_)) > 1:
+        pair = (actor.identity.name, sender.own_mailbox or sender.mailbox.address) if on_behalf else ("", sender.mailbox.address)
+        shown = display(*pair)
+        headers = parsed.headers.with_only("Sender", shown.replace("\r\n", "").encode())
+        return with_fields_on_top(stamped, [("Sender", shown)]), parsed._replace(sender=(pair,), headers=headers)
+    return stamped, parsed._replace(sender=(), headers=parsed.headers.with_only("Sender", None)) if parsed.sender else parsed

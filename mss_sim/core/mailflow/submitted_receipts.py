@@ -1,0 +1,76 @@
+"""Read receipts that a reader's own mail program sends: when they may leave, and that one is enough.
+
+| what the report says                                | verdict                       |
+|-----------------------------------------------------|-------------------------------|
+| of a letter that does not lie in the mailbox, or of another reader | an ordinary letter |
+| of a letter that asked for no receipt               | `receipt-not-requested`       |
+| by somebody who may not read that mailbox           | `right-missing`               |
+| a second time, through whatever door                | `receipt-already-sent`        |
+| otherwise                                           | leaves, and is remembered     |
+"""
+
+import orjson
+
+from mss_sim.clock import Micros
+from mss_sim.core.access import access
+from mss_sim.core.mailflow.letter import Asked, Letter
+from mss_sim.core.mailflow.notifications import DISPOSITIONS, told
+from mss_sim.errors import Refusal, Rule
+from mss_sim.policy.access import right_missing
+from mss_sim.store import conversations, folders, mailboxes, messages
+from mss_sim.store.engine import Connection
+from mss_sim.store.mailboxes import Berth
+from mss_sim.vocabulary import KEYWORD_MDN_SENT, Right
+
+
+def asked(conn: Connection, letter: Letter) -> Asked | None:
+    """What a submitted letter is the read receipt of; None when it is none, or of a letter that its sender never got."""
+    if letter.origin is None or letter.parsed.root.content_type != "multipart/report":
+        return None
+    said, reader = told(letter), mailboxes.by_address(conn, letter.origin.mailbox)
+    if said is None or said[0] is None or reader is None:
+        return None
+    if any(kind not in DISPOSITIONS.values() or address != reader.address for address, kind, _ in said[2]):
+        return None
+    row = messages.lying_in(conn, said[0], reader.id)
+    if row is None:
+        return None
+    return Asked(reader.id, row.id, frozenset(orjson.loads(row.summary)["receipt_to"]))
+
+
+def check_null_path(letter: Letter) -> None:
+    """Refuse what a person submits without a return path, unless it is his own read receipt: no server speaks through him."""
+    if letter.envelope.sender or letter.origin is None:
+        return
+    said = told(letter) if letter.parsed.root.content_type == "multipart/report" else None
+    own = letter.origin.mailbox
+    if said is None or not all(kind in DISPOSITIONS.values() and address == own for address, kind, _ in said[2]):
+        detail = f"Only a read receipt of {own} itself leaves without a return path; say MAIL FROM:<{own}>."
+        raise Refusal(Rule.SEND_NOT_ALLOWED, detail, subject=own, reference="rfc8098#3")
+
+
+def check(conn: Connection, letter: Letter, about: Asked, sender: Berth) -> None:
+    """Refuse a read receipt by the table above (ref: rfc8098#2.1)."""
+    if letter.origin:
+        lacking = access.access(conn, sender, letter.origin.actor_id, letter.at).lacks(Right.READ)
+        if lacking:
+            right_missing(lacking, sender.address)
+    if not about.receipt_to:
+        detail = "That letter asked for no read receipt: it has no Disposition-Notification-To. Send none."
+        raise Refusal(Rule.RECEIPT_NOT_REQUESTED, detail, reference="rfc8098#2.1")
+    if conversations.receipt_sent(conn, about.message_id, about.mailbox_id):
+        detail = "The read receipt for that letter has left already; it is sent once."
+        raise Refusal(Rule.RECEIPT_ALREADY_SENT, detail, reference="rfc8098#2.1")
+
+
+def note_sent(conn: Connection, mailbox_id: int, message_id: int, at: Micros) -> None:
+    """Record that a mailbox has sent its read receipt for a letter, once, and mark its copies (ref: rfc3503#3)."""
+    conversations.note_receipt(conn, message_id, mailbox_id, at)
+    for copy_id in messages.copies_of(conn, mailbox_id, message_id):
+        item = messages.one(conn, mailbox_id, copy_id, None)
+        if item is None:
+            continue
+        folder = folders.lock(conn, [item.copy.folder_id])[item.copy.folder_id]
+        words = " ".join(sorted({*item.copy.keywords.split(), KEYWORD_MDN_SENT}))
+        messages.set_flags(conn, [(copy_id, item.copy.flags, words, folder.step())])
+        folders.keep(conn, [folder])

@@ -1,0 +1,83 @@
+"""Conversations: which one a letter joins (docs/decisions/0012).
+
+The names of letters that it answers are the sender's word, and a Message-ID can be guessed. So a letter joins the conversation of
+another one only when its sender may know that one: it lies in his mailbox, he sent it, or it was sent to him. Of a sender elsewhere less
+is known: he joins also what every mailbox here that gets his letter has. To anybody else the letter answered does not exist.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mss_sim.core.mailflow.letter import Letter, Sorted
+from mss_sim.store import conversations, messages, submissions
+from mss_sim.store.engine import Connection
+from mss_sim.store.mailboxes import Berth
+from mss_sim.vocabulary import MailboxKind
+
+Found = tuple[int, int]
+"""(thread id, message id) of a letter."""
+
+
+@dataclass(slots=True)
+class Known:
+    """The letters that may be answered: Message-IDs in the store, and letters of the same group with the addresses that know them."""
+
+    stored: frozenset[str]
+    fresh: dict[str, tuple[Found, frozenset[str]]] = field(default_factory=dict)
+
+    def add(self, sorted_: Sorted) -> None:
+        """One letter more of the group, which is not in the store yet."""
+        letter = sorted_.letter
+        if letter.row.rfc_message_id:
+            people = {letter.left_from, *(one.address for one in letter.envelope.recipients)}
+            self.fresh.setdefault(letter.row.rfc_message_id, ((sorted_.thread_id, letter.id), frozenset(people)))
+
+
+def known(conn: Connection, letters: Sequence[Letter]) -> Known:
+    """What any of these letters may answer, whoever has it."""
+    return Known(frozenset(messages.known(conn, {id_ for letter in letters for id_ in _references(letter)})))
+
+
+def answered(conn: Connection, letter: Letter, sender: Berth | None, berths: dict[str, Berth], among: Known) -> list[Found]:
+    """The letters that a letter answers, as far as its sender may know them, the nearest first."""
+    named = _references(letter)
+    stored = [id_ for id_ in named if id_ in among.stored]
+    readers = {berth.id: address for address in _recipients(letter) if (berth := berths.get(address))}
+    found = _of_sender(conn, stored, letter.left_from, sender)
+    if sender is None and readers:
+        found = {**messages.had_by_all(conn, stored, readers), **found}
+    knowing = {letter.left_from} - {""}
+    for id_ in named:
+        place, people = among.fresh.get(id_, ((0, 0), frozenset[str]()))
+        if people & knowing or (sender is None and readers and people.issuperset(readers.values())):
+            found.setdefault(id_, place)
+    return [found[id_] for id_ in named if id_ in found]
+
+
+def _of_sender(conn: Connection, stored: Sequence[str], address: str, sender: Berth | None) -> dict[str, Found]:
+    return messages.had_by(conn, stored, sender.id if sender else None, address) if address else {}
+
+
+def of_new(conn: Connection, letter: Letter, sender: Berth | None, berths: dict[str, Berth]) -> int:
+    """The conversation of a letter that answers nothing: a new one, but a patient's joins the newest that is open to him there."""
+    if sender is None or sender.kind is not MailboxKind.PATIENT:
+        return letter.id
+    targets = [berths[address] for address in _recipients(letter) if address in berths]
+    rights = [row for target in targets for row in conversations.rights_between(conn, sender.id, target.id) if row.withdrawn_at is None]
+    return rights[-1].thread_id if rights else letter.id
+
+
+def twin(conn: Connection, letter: Letter, sender: Berth | None) -> Found | None:
+    """(thread, message) under which a letter of that Message-ID left the sender for its recipient; None when it did not leave here."""
+    if sender is None or letter.row.rfc_message_id is None:
+        return None
+    return submissions.left_as(conn, letter.row.rfc_message_id, sender.id, _recipients(letter))
+
+
+def _recipients(letter: Letter) -> list[str]:
+    return [addressee.address for addressee in letter.envelope.recipients]
+
+
+def _references(letter: Letter) -> list[str]:
+    """The Message-IDs that a letter answers, the nearest first (ref: rfc5322#3.6.4)."""
+    return list(dict.fromkeys((*letter.parsed.in_reply_to, *reversed(letter.parsed.references))))

@@ -1,0 +1,55 @@
+"""How a letter leaves for another operator: what the queue asks of whoever speaks SMTP, and what it is told.
+
+The core declares the protocol, `smtp/outbound.py` speaks it, `app/simulator.py` brings them together.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from mss_sim.core.mailflow.letter import Envelope
+from mss_sim.store.operators import Operator
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One letter for the mailboxes of one operator, from another; `raw` as it goes out. `limit_seconds` bounds the whole attempt."""
+
+    sender: Operator
+    receiver: Operator
+    envelope: Envelope
+    raw: bytes
+    limit_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one recipient: the SMTP reply on one line (`550 5.1.1 ...`), its enhanced status, and who said so."""
+
+    status: str
+    reply: str
+    host: str | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the other server has it now."""
+        return self.status.startswith("2")
+
+    @property
+    def final(self) -> bool:
+        """Whether another try would be in vain."""
+        return not self.status.startswith("4")
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """One answer per recipient; `dsn`: the other server took over what the sender wants to hear (ref: rfc3461#6.2)."""
+
+    answers: dict[str, Answer]
+    dsn: bool = False
+
+
+class Transport(Protocol):
+    """Carries letters between operators."""
+
+    async def carry(self, parcel: Parcel) -> Carried:
+        """Try once; every failure is an answer, none is raised."""

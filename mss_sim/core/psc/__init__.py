@@ -1,0 +1,28 @@
+"""The OpenID provider of the professionals: who may ask, who is logged in, what was given out.
+
+    provider        sessions, codes, refresh tokens, introspection, revocation
+    ciba            log-in without a browser: requests that wait for an approval
+    clients         who may ask: registered by the control plane, by a file, at first start
+    professionals   people with a card or a phone, and how they may log in
+    claims          what userinfo tells of each
+    oauth           refusals in the words of the protocol; PKCE
+
+Pro Santé Connect is one provider for all operators. Tokens are signed and verified by
+`world/tokens`, so that every mail door checks them offline, as operators do; whether the session
+behind a token has ended is what introspection tells, and nothing else.
+
+| kept                             | where, and how long                                  |
+|----------------------------------|------------------------------------------------------|
+| clients, profiles, signing keys  | in the store and the data folder                     |
+| sessions, codes, refresh tokens  | in memory, with an end of their own, as SHA-256      |
+| CIBA requests                    | in memory, until approved, refused or run out        |
+
+Nothing awaits between looking at a code or a refresh token and using it up: of two who present
+the same one, one wins, and the family of the other ends.
+
+Specifications: RFC 6749, 7636, 7009, 7662, OpenID Connect Core 1.0, RP-Initiated Logout, CIBA in
+poll mode; the national documents of Pro Santé Connect for claims, lifetimes and addresses.
+
+Liberties taken: anybody may log in as anybody, for there are no cards; what is logged in does not
+outlive the process (docs/decisions/0009-pro-sante-connect.md).
+"""

@@ -1,0 +1,87 @@
+"""Professionals as Pro Santé Connect knows them: who may log in there, and what userinfo tells of each."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from mss_sim.core.access import identities as people
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.store import identities, psc
+from mss_sim.store.engine import Connection
+from mss_sim.store.identities import Identity
+from mss_sim.vocabulary import IdentityKind
+
+_KINDS = frozenset({IdentityKind.PROFESSIONAL, IdentityKind.EMPLOYEE})
+_PROFILE_BYTES_MAX = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Professional:
+    """An identity that may log in, where it works as far as that is known here, and its profile."""
+
+    identity: Identity
+    structure: Identity | None
+    profile: dict[str, Any]
+
+
+def may_log_in(identity: Identity) -> bool:
+    """Whether an identity holds a card: professionals and employees do, while they are enabled; patients and machines do not."""
+    return identity.enabled and identity.kind in _KINDS
+
+
+def professional(conn: Connection, idnat: str) -> Professional | None:
+    """The professional with that idNat; None when nobody of that number may log in."""
+    identity = None if "\x00" in idnat else identities.by_idnat(conn, idnat)
+    if identity is None or not may_log_in(identity):
+        return None
+    structure = identities.by_idnat(conn, identity.structure) if identity.structure else None
+    return Professional(identity, structure, psc.profile(conn, identity.id))
+
+
+def named(conn: Connection, hint: str) -> Identity | None:
+    """The professional that a login_hint means: an idNat, or the login of an account."""
+    if "\x00" in hint:
+        return None
+    identity = identities.by_idnat(conn, hint)
+    if identity is None:
+        account = identities.account_of_login(conn, hint)
+        identity = account.identity if account else None
+    return identity if identity is not None and may_log_in(identity) else None
+
+
+def everybody(conn: Connection) -> list[Identity]:
+    """All who may log in, in the order of their creation."""
+    return [identity for identity in identities.every(conn) if may_log_in(identity)]
+
+
+async def set_profile(world: World, idnat: str, profile: dict[str, Any]) -> None:
+    """Replace what userinfo tells of an identity; Refusal when there is none of that idNat or the profile is too large."""
+    try:
+        size = len(orjson.dumps(profile))
+    except TypeError as error:  # half a surrogate pair, a number of more than 64 bits, a thousand levels
+        raise Refusal(Rule.INVALID, f"The profile cannot be written as JSON: {error}.", subject=idnat) from error
+    if size > _PROFILE_BYTES_MAX:
+        raise Refusal(Rule.INVALID, f"A profile has at most {_PROFILE_BYTES_MAX} bytes of JSON.", subject=idnat)
+
+    def unit(conn: Connection) -> None:
+        identity = identities.by_idnat(conn, idnat)
+        if identity is None:
+            raise Refusal(Rule.NOT_FOUND, f"There is no identity {idnat}.", subject=idnat)
+        psc.put_profile(conn, identity.id, profile, world.clock.now())
+
+    await world.store.write(unit)
+
+
+async def put_persona(world: World, new: people.NewIdentity, profile: dict[str, Any]) -> Professional:
+    """Create an identity with its profile, or give the one of that idNat another profile."""
+    if new.kind not in _KINDS:
+        raise Refusal(Rule.INVALID, "A persona of Pro Santé Connect is a professional or an employee.", subject=new.idnat)
+    if await world.store.read(identities.by_idnat, new.idnat) is None:
+        await people.add_identity(world, new)
+    await set_profile(world, new.idnat, profile)
+    found = await world.store.read(professional, new.idnat)
+    if found is None:
+        raise Refusal(Rule.CONFLICT, f"{new.idnat} is known here, but may not log in.", subject=new.idnat)
+    return found

@@ -1,0 +1,353 @@
+"""The OpenID provider of one world: who is logged in, which codes and refresh tokens are out, and what was taken back.
+
+All of it lives in memory and ends with the process (docs/decisions/0009-pro-sante-connect.md). What a client or a browser presents is
+kept as its SHA-256. Nothing awaits between looking at a code or refresh token and using it up, so that of two who present the same
+one, one wins.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from mss_sim.clock import SECOND, Micros
+from mss_sim.core.psc import professionals
+from mss_sim.core.psc.clients import hash_of
+from mss_sim.core.psc.oauth import OAuthError, at_hash, verifier_fits
+from mss_sim.core.world.expiring import Kept
+from mss_sim.core.world.tokens import SCOPE, subject_of
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.store.psc import Client
+from mss_sim.vocabulary import AuthMode, TokenType
+
+_USED_CODE_SECONDS = 600
+"""How long a used code is remembered, so that its reuse is seen for what it is."""
+_ISSUED_PER_KEPT = 4
+
+
+@dataclass(slots=True)
+class Session:
+    """Somebody who is logged in. `browser` is the hash of the cookie, empty when no browser is behind it (CIBA)."""
+
+    sid: str
+    idnat: str
+    mode: AuthMode
+    browser: str
+    began_at: Micros
+    used_at: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an authorization request asks for, checked."""
+
+    client_id: str
+    redirect_uri: str
+    scope: str
+    state: str | None
+    nonce: str | None
+    challenge: str | None
+    challenge_method: str
+
+
+@dataclass(slots=True)
+class Family:
+    """All tokens that one log-in gave one client: the present refresh token, and what its predecessors led to."""
+
+    key: str
+    client_id: str
+    sid: str
+    nonce: str | None
+    secret_hash: str = ""
+    revoked: bool = False
+
+
+@dataclass(slots=True)
+class _Code:
+    asked: Asked
+    sid: str
+    expires_at: Micros
+    family: Family | None = None
+    used: bool = False
+
+
+@dataclass(slots=True)
+class Switches:
+    """What the control plane turns: log-in without a page, and how many of the next requests fail."""
+
+    auto_approve: bool
+    outages: int = 0
+
+
+class Provider:
+    """Sessions, codes, refresh tokens. Verbs raise OAuthError."""
+
+    def __init__(self, world: World) -> None:
+        settings = world.settings
+        self.world = world
+        self.switches = Switches(settings.psc_auto_approve)
+        self.mtls_url: str | None = None  # where client certificates are asked for, once the port is known
+        self.sessions: Kept[Session] = Kept(world.clock, settings.psc_kept_max)
+        self._codes: Kept[_Code] = Kept(world.clock, settings.psc_kept_max)
+        self._families: Kept[Family] = Kept(world.clock, settings.psc_kept_max)
+        self._issued: Kept[str] = Kept(world.clock, settings.psc_kept_max * _ISSUED_PER_KEPT)
+        self._revoked: Kept[bool] = Kept(world.clock, settings.psc_kept_max)
+        self._assertions: Kept[bool] = Kept(world.clock, settings.psc_kept_max)
+
+    def forget(self) -> None:
+        """End every session and drop every code and token; for a world that is emptied."""
+        for kept in (self.sessions, self._codes, self._families, self._issued):
+            kept.clear()
+        self.switches = Switches(self.world.settings.psc_auto_approve)
+
+    # Sessions
+
+    def log_in(self, idnat: str, mode: AuthMode) -> Session:
+        """Begin a session."""
+        now = self.world.clock.now()
+        session = Session(self.world.ids.uuid(), idnat, mode, "", now, now)
+        self._touch(session)
+        return session
+
+    def cookie_of(self, session: Session) -> str:
+        """A new cookie, `<sid>.<secret>`, by which one browser shows that it is in this session."""
+        cookie = f"{session.sid}.{self.world.ids.secret()}"
+        session.browser = hash_of(cookie)
+        return cookie
+
+    def _touch(self, session: Session) -> None:
+        session.used_at = self.world.clock.now()
+        self.sessions.put(session.sid, session, min(self._idle_end(session), self._last_end(session)))
+
+    def _idle_end(self, session: Session) -> Micros:
+        return session.used_at + self.world.settings.psc_session_idle_seconds * SECOND
+
+    def _last_end(self, session: Session) -> Micros:
+        return session.began_at + self.world.settings.psc_session_seconds_max * SECOND
+
+    def session_of(self, cookie: str) -> Session | None:
+        """The session that a browser's cookie stands for."""
+        session = self.sessions.get(cookie.partition(".")[0])
+        return session if session is not None and session.browser == hash_of(cookie) else None
+
+    def end_session(self, sid: str) -> bool:
+        """Log out: the session is over, and so are its refresh tokens. False when there was none."""
+        return self.sessions.pop(sid) is not None
+
+    # Codes
+
+    def give_code(self, session: Session, asked: Asked) -> str:
+        """A code that the client of the request may exchange once."""
+        self._touch(session)
+        code = self.world.ids.secret()
+        expires_at = self.world.clock.now() + self.world.settings.psc_code_seconds * SECOND
+        self._codes.put(hash_of(code), _Code(asked, session.sid, expires_at), expires_at + _USED_CODE_SECONDS * SECOND)
+        return code
+
+    async def redeem(self, client: Client, code: str, redirect_uri: str | None, verifier: str | None) -> dict[str, Any]:
+        """The tokens for a code (ref: rfc6749#4.1.3). A code that comes again takes back what it gave (ref: rfc6749#4.1.2)."""
+        found = self._codes.get(hash_of(code))
+        if found is None:
+            raise _invalid_grant("The code is not known here; it may be too old. Start over at the authorization endpoint.")
+        if found.asked.client_id != client.client_id:
+            raise _invalid_grant("The code was given to another client.")
+        if found.used:
+            if found.family is not None:
+                found.family.revoked = True
+            raise _invalid_grant("The code was used before; the tokens that it gave are revoked.")
+        found.used = True
+        if found.expires_at <= self.world.clock.now():
+            raise _invalid_grant("The code has expired; start over at the authorization endpoint.")
+        if redirect_uri != found.asked.redirect_uri:
+            raise _invalid_grant("redirect_uri is not the one of the authorization request.")
+        _check_verifier(found.asked, verifier)
+        session = self.sessions.get(found.sid)
+        if session is None:
+            raise _invalid_grant("The session has ended; log in again.")
+        found.family = self.family(client, session, found.asked.nonce)
+        return await self.tokens(found.family)
+
+    def family(self, client: Client, session: Session, nonce: str | None = None) -> Family:
+        """A family of tokens for a client, in a session."""
+        return Family(self.world.ids.secret(), client.client_id, session.sid, nonce)
+
+    # Tokens
+
+    async def refresh(self, client: Client, token: str) -> dict[str, Any]:
+        """New tokens for a refresh token, which is used up; one that was used before ends the whole family (ref: rfc9700#4.14.2)."""
+        key, _, secret = token.partition(".")
+        family = self._families.get(key)
+        if family is None:
+            raise _invalid_grant("The refresh token is not known here; it may have expired. Log in again.")
+        if family.client_id != client.client_id:
+            raise _invalid_grant("The refresh token was given to another client.")
+        if family.revoked or self.sessions.get(family.sid) is None:
+            raise _invalid_grant("The session has ended or its tokens were revoked; log in again.")
+        if hash_of(secret) != family.secret_hash:
+            family.revoked = True
+            raise _invalid_grant("The refresh token was used before: its whole family is revoked. Keep the newest one; log in again.")
+        return await self.tokens(family)
+
+    async def tokens(self, family: Family) -> dict[str, Any]:
+        """The answer of the token endpoint: the family's next refresh token, an access and an ID token."""
+        world, session = self.world, self.sessions.get(family.sid)
+        if session is None:
+            raise _invalid_grant("The session has ended; log in again.")
+        self._touch(session)
+        now, secret = world.clock.now(), world.ids.secret()
+        family.secret_hash = hash_of(secret)
+        until = min(now + world.settings.psc_refresh_seconds * SECOND, self._last_end(session))
+        self._families.put(family.key, family, until)
+        if await world.store.read(professionals.professional, session.idnat) is None:
+            family.revoked = True
+            raise _invalid_grant("This person may not log in any more.")
+        access, lifetime = self._access_token(family, session, now)
+        return {
+            "access_token": access,
+            "expires_in": lifetime,
+            "refresh_expires_in": (until - now) // SECOND,
+            "refresh_token": f"{family.key}.{secret}",
+            "token_type": "Bearer",
+            "id_token": self._id_token(family, session, access, now // SECOND),
+            "not-before-policy": 0,
+            "session_state": session.sid,
+            "scope": SCOPE,
+        }
+
+    def _access_token(self, family: Family, session: Session, now: Micros) -> tuple[str, int]:
+        world = self.world
+        lifetime = world.settings.token_lifetime_seconds
+        jti = f"onrtac:{world.ids.uuid()}"
+        claims: dict[str, Any] = {
+            "jti": jti,
+            "azp": family.client_id,
+            "sid": session.sid,
+            "auth_time": session.began_at // SECOND,
+            "authMode": session.mode.value,
+        }
+        if family.nonce is not None:
+            claims["nonce"] = family.nonce
+        self._issued.put(jti, family.key, now + lifetime * SECOND)
+        return world.tokens.mint(session.idnat, lifetime_seconds=lifetime, claims=claims), lifetime
+
+    def _id_token(self, family: Family, session: Session, access: str, now: int) -> str:
+        world = self.world
+        claims: dict[str, Any] = {
+            "exp": now + world.settings.token_lifetime_seconds,
+            "iat": now,
+            "auth_time": session.began_at // SECOND,
+            "jti": world.ids.uuid(),
+            "iss": world.tokens.issuer,
+            "aud": family.client_id,
+            "sub": subject_of(session.idnat),
+            "typ": TokenType.ID.value,
+            "azp": family.client_id,
+            "at_hash": at_hash(access),
+            "acr": world.settings.psc_acr,
+            "sid": session.sid,
+            "preferred_username": session.idnat,
+        }
+        if family.nonce is not None:
+            claims["nonce"] = family.nonce
+        return world.tokens.sign(claims)
+
+    # What was given out: is it still good?
+
+    def access(self, token: str) -> dict[str, Any]:
+        """The claims of an access token that was not taken back; Refusal otherwise."""
+        claims = self.world.tokens.claims(token)
+        family_key = self._issued.get(str(claims.get("jti")))
+        family = self._families.get(family_key) if family_key else None
+        ended = "sid" in claims and self.sessions.get(str(claims["sid"])) is None
+        if ended or self._revoked.get(str(claims.get("jti"))) or (family is not None and family.revoked):
+            raise _over()
+        return claims
+
+    async def introspect(self, token: str) -> dict[str, Any]:
+        """What is told of a token (ref: rfc7662#2.2); nothing once its professional may not log in any more."""
+        told = self._told(token)
+        if told["active"] and await self.world.store.read(professionals.professional, told["username"]) is None:
+            return {"active": False}
+        return told
+
+    def _told(self, token: str) -> dict[str, Any]:
+        """What is told of a token that may be alive; SubjectNameID of access tokens alone."""
+        session_and_family = self._refreshable(token)
+        if session_and_family is not None:
+            return self._told_of_refresh(*session_and_family)
+        try:
+            claims = self.access(token)
+        except Refusal:
+            return {"active": False}
+        names = "exp iat auth_time jti iss sub typ azp nonce sid preferred_username acr scope SubjectNameID authMode otherIds"
+        told = {name: claims[name] for name in names.split() if name in claims}
+        told |= {"session_state": claims.get("sid", ""), "email_verified": False, "client_id": claims.get("azp", "")}
+        return {**told, "username": claims["preferred_username"], "token_type": "Bearer", "active": True}
+
+    def _refreshable(self, token: str) -> tuple[Session, Family] | None:
+        key, _, secret = token.partition(".")
+        family = self._families.get(key)
+        session = self.sessions.get(family.sid) if family is not None else None
+        if family is None or session is None or family.revoked or hash_of(secret) != family.secret_hash:
+            return None
+        return session, family
+
+    def _told_of_refresh(self, session: Session, family: Family) -> dict[str, Any]:
+        now = self.world.clock.now()
+        end = min(session.used_at + self.world.settings.psc_refresh_seconds * SECOND, self._last_end(session), self._idle_end(session))
+        return {
+            "exp": max(end, now) // SECOND,
+            "iat": session.used_at // SECOND,
+            "auth_time": session.began_at // SECOND,
+            "jti": hashlib.sha256(family.key.encode()).hexdigest()[:32],
+            "iss": self.world.tokens.issuer,
+            "sub": subject_of(session.idnat),
+            "typ": TokenType.REFRESH.value,
+            "azp": family.client_id,
+            "session_state": session.sid,
+            "preferred_username": session.idnat,
+            "email_verified": False,
+            "acr": self.world.settings.psc_acr,
+            "scope": SCOPE,
+            "client_id": family.client_id,
+            "username": session.idnat,
+            "active": True,
+        }
+
+    def revoke(self, client: Client, token: str) -> None:
+        """Take a token back (ref: rfc7009#2.1): a refresh token with its family, an access token alone. What is unknown is no error."""
+        family = self._families.get(token.partition(".")[0])
+        if family is not None:
+            if family.client_id == client.client_id:
+                family.revoked = True
+            return
+        try:
+            claims = self.world.tokens.claims(token)
+        except Refusal:
+            return
+        if claims.get("azp") == client.client_id:
+            self._revoked.put(str(claims.get("jti")), value=True, until=int(claims["exp"]) * SECOND)
+
+    def use_assertion(self, client: Client, jti: str, until: Micros) -> bool:
+        """Whether that client presents that assertion for the first time (ref: rfc7523#3)."""
+        key = hash_of(f"{client.client_id}\n{jti}")
+        if self._assertions.get(key):
+            return False
+        self._assertions.put(key, value=True, until=until)
+        return True
+
+
+def _check_verifier(asked: Asked, verifier: str | None) -> None:
+    if asked.challenge is None:
+        if verifier is not None:
+            raise _invalid_grant("code_verifier was given, but the authorization request had no code_challenge.")
+    elif verifier is None or not verifier_fits(verifier, asked.challenge, asked.challenge_method):
+        raise _invalid_grant("code_verifier does not fit the code_challenge of the authorization request.")
+
+
+def _invalid_grant(description: str) -> OAuthError:
+    return OAuthError("invalid_grant", description)
+
+
+def _over() -> Refusal:
+    return Refusal(Rule.AUTHENTICATION_FAILED, "The token is refused: its session has ended or it was revoked.", reference="rfc7009#2")

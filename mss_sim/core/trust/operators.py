@@ -1,0 +1,93 @@
+"""Operators of the trust space: those that are served here, and those outside, which mail is carried to."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from cryptography import x509
+
+from mss_sim.core.trust import peers
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.mail.addresses import AddressError, canonical_domain
+from mss_sim.store import operators
+from mss_sim.store.engine import Connection
+from mss_sim.store.operators import Operator
+from mss_sim.vocabulary import LogInBy
+
+
+@dataclass(frozen=True, slots=True)
+class NewOperator:
+    """An operator to create; see `store.operators.Operator`. `certificate_dns` are the certificates that the white list names for it."""
+
+    name: str
+    domains: Sequence[str]
+    message_size_bytes_max: int | None = None
+    mx: str | None = None
+    mx_ca: str | None = None
+    authentication: Collection[LogInBy] = frozenset(LogInBy)
+    certificate_dns: Sequence[str] = ()
+
+
+async def add(world: World, new: NewOperator) -> Operator:
+    """Create an operator with its domains, and put it on the white list; one that names no certificate gets one of ours."""
+    try:
+        names = tuple(
+            sorted({canonical_domain(domain) for domain in new.domains})
+        )  # as they are read back: EHLO tells the name of the first
+    except AddressError as error:
+        raise Refusal(Rule.INVALID, f"{error}.") from error
+    _check_place(new.mx)
+    _check_authority(new.mx_ca)
+
+    def unit(conn: Connection) -> Operator:
+        for operator in operators.every(conn):
+            taken = set(operator.domains) & set(names)
+            if operator.name == new.name or taken:
+                raise Refusal(Rule.CONFLICT, f"There is already an operator called {operator.name}, or with the domains {sorted(taken)}.")
+        operator = Operator(world.ids.next(), new.name, new.message_size_bytes_max, names, new.mx, new.mx_ca, frozenset(new.authentication))
+        operators.add(conn, operator)
+        return operator
+
+    made = await world.store.write(unit, changes_directory=True)
+    for domain in names:
+        await world.white_list.add(domain, new.certificate_dns)
+    await peers.certify(world, made)
+    return made
+
+
+async def change(world: World, name: str, **values: object) -> Operator:
+    """Change an operator's limits and ways; its name and domains stay."""
+    if "mx" in values:
+        _check_place(values["mx"] if isinstance(values["mx"], str) else None)
+    if isinstance(values.get("mx_ca"), str):
+        _check_authority(str(values["mx_ca"]))
+
+    def unit(conn: Connection) -> Operator:
+        found = next((operator for operator in operators.every(conn) if operator.name == name), None)
+        if found is None:
+            raise Refusal(Rule.NOT_FOUND, f"There is no operator called {name}.", subject=name)
+        changed = replace(found, **values)  # type: ignore[arg-type]  # the names were checked at the door
+        operators.change(conn, changed)
+        return changed
+
+    return await world.store.write(unit, changes_directory=True)
+
+
+async def every(world: World) -> list[Operator]:
+    """All operators."""
+    return await world.store.read(operators.every)
+
+
+def _check_place(mx: str | None) -> None:
+    host, colon, port = (mx or "").rpartition(":")
+    if mx and not (colon and host and mx.isprintable() and " " not in mx and port.isdecimal() and 0 < int(port) < 65_536):
+        raise Refusal(Rule.INVALID, f"An operator outside is reached at host:port, such as 127.0.0.1:2025; {mx!r} is none.", subject=mx)
+
+
+def _check_authority(pem: str | None) -> None:
+    if pem is None:
+        return
+    try:
+        x509.load_pem_x509_certificates(pem.encode())
+    except ValueError as error:
+        raise Refusal(Rule.INVALID, "mx_ca is no certificate in PEM; it begins with -----BEGIN CERTIFICATE-----.") from error

@@ -1,0 +1,114 @@
+"""Operators towards each other: the certificate that each shows, and what a certificate that a peer shows is worth."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography import x509
+
+from mss_sim.core.trust import certificates
+from mss_sim.core.trust.certificates import NewCertificate
+from mss_sim.core.world.authorities import write_public, write_secret
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.pki import paths
+from mss_sim.policy.peers import PeerCertificate
+from mss_sim.store import certificates as kept
+from mss_sim.store import mailboxes, operators, white_list
+from mss_sim.store.certificates import Certificate
+from mss_sim.store.engine import Connection
+from mss_sim.store.operators import Operator
+from mss_sim.store.white_list import Row
+from mss_sim.vocabulary import CertificateProfile, MailboxKind
+
+
+async def certify(world: World, operator: Operator) -> None:
+    """Give an operator a client certificate of our authority and put it on the white list, unless it has one or is on the list."""
+    if not operator.domains:
+        return
+    listed = await world.white_list.listing()
+    had = await world.store.read(lambda conn: kept.every(conn, operator_id=operator.id))
+    if had or any(listed.rows.get(domain) for domain in operator.domains):
+        return  # what was taken off the list stays off
+
+    def list_it(conn: Connection, made: Certificate) -> None:
+        for domain in operator.domains:
+            white_list.add(conn, Row(domain, made.subject, world.clock.now()))
+
+    await certificates.issue(world, NewCertificate(operator=operator.name, common=f"smtp.{operator.domains[0]}"), list_it)
+
+
+async def certify_all(world: World) -> None:
+    """The same for every operator: a world that was made before it had certificates."""
+    for operator in await world.store.read(operators.every):
+        await certify(world, operator)
+
+
+async def certificate_of(world: World, operator: Operator) -> Certificate:
+    """The newest client certificate of an operator that may be shown now; Refusal(NOT_FOUND) when it has none of ours."""
+    rows = await certificates.good_of(world, operator_id=operator.id)
+    found = next((row for row in rows if row.profile is CertificateProfile.ORG_AUTH_CLI), None)
+    if found is None:
+        detail = f"The operator {operator.name} has no client certificate; issue one (POST /control/certificates)."
+        raise Refusal(Rule.NOT_FOUND, detail, subject=operator.name)
+    return found
+
+
+async def recognise(world: World, chain: Sequence[bytes]) -> PeerCertificate:
+    """What the certificate that a peer showed in TLS is worth: by our authority, or by that of an operator outside, for its domains alone.
+
+    `chain` (DER) is what it sent, its own certificate first: the authority of an operator outside may be the root of a longer chain.
+    """
+    try:
+        shown = await certificates.presented(world, chain[0])
+        certificate, *above = map(x509.load_der_x509_certificate, chain)
+        fault = "it is revoked" if shown.revoked else paths.unfit(certificate)
+        if fault is None and not shown.trusted:
+            fault = await _fault_outside(world, shown.subject, certificate, above)
+    except paths.UNREADABLE:
+        return PeerCertificate("that came", "it cannot be read (rfc5280#4.1)")
+    return PeerCertificate(shown.subject, fault)
+
+
+async def _fault_outside(world: World, subject: str, certificate: x509.Certificate, above: Sequence[x509.Certificate]) -> str | None:
+    """What is wrong with a certificate that our authority did not sign; None when that of an operator outside did, for its own name."""
+    now = world.igc.now()
+    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+        return "it is out of its time"
+    outside = [row for row in await world.store.read(operators.every) if row.mx_ca]
+    signing = [row for row in outside if paths.leads_to(certificate, above, _authorities(row), now)]
+    if not signing:
+        return "it is not of the authority of organisations"
+    listed = (await world.white_list.listing()).rows
+    if any(subject in listed.get(domain, ()) for row in signing for domain in row.domains):
+        return None
+    return f"it is of the authority of {signing[0].name}, and on no row of that operator's domains"
+
+
+def _authorities(operator: Operator) -> list[x509.Certificate]:
+    return x509.load_pem_x509_certificates((operator.mx_ca or "").encode())
+
+
+async def write_files(world: World, folder: Path) -> dict[str, dict[str, str]]:
+    """Certificates for whoever tests from outside, as files: a foreign operator (`mx_peer`) and an application (`app_client`).
+
+    Each is there when the world has such an operator or mailbox; the paths and the address that may be used with them.
+    """
+    found: dict[str, dict[str, str]] = {}
+    outside = [row for row in await world.store.read(operators.every) if row.mx == "" and row.domains]
+    for operator in outside[:1]:
+        made = await certificate_of(world, operator)
+        found["mx_peer"] = {**_written(world, folder, "mx_peer", made), "sender": f"contact@{operator.domains[0]}"}
+    boxes = [box for box in await world.store.read(mailboxes.every) if box.kind is MailboxKind.APP]
+    for box in boxes[:1]:
+        rows = [row for row in await certificates.every(world, mailbox=box.address) if row.revoked_at is None]
+        bound = rows[0] if rows else await certificates.issue(world, NewCertificate(mailbox=box.address))
+        found["app_client"] = {**_written(world, folder, "app_client", bound), "mailbox": box.address}
+    return found
+
+
+def _written(world: World, folder: Path, name: str, one: Certificate) -> dict[str, str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    chain, key = folder / f"{name}.pem", folder / f"{name}.key"
+    write_public(chain, certificates.with_chain(world, one))
+    write_secret(key, one.key)
+    return {"cert_file": str(chain.resolve()), "key_file": str(key.resolve())}

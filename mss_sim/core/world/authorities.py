@@ -1,0 +1,156 @@
+"""The authorities of one world: their certificates and keys on disk, and the certificates that its own listeners show.
+
+Authorities are made when they are first asked for. Validity follows the clock given here, which is the system's unless a test says
+otherwise: TLS clients look at the system's clock, and a world whose time is driven by hand must stay reachable.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from mss_sim.clock import Clock, to_datetime
+from mss_sim.config import Settings
+from mss_sim.core.world.revocation_services import Services
+from mss_sim.pki import authority as authorities
+from mss_sim.pki import bundles, names
+from mss_sim.pki.authority import ORGANISATIONS, RANGES, ROOT, Authority, Places, publishes_at, signed_by
+from mss_sim.pki.issuing import Key, Order, issue, new_key
+from mss_sim.pki.revocation import Revoked
+from mss_sim.vocabulary import CertificateProfile, KeyKind
+
+TEST_ORGANISATION = "OPERATEUR DE TEST MSS-SIM"
+TEST_STRUCTURE = "300000000000000"
+TEST_DEPARTMENT = "Paris (75)"
+_MARGIN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A certificate that a listener of this world shows and that nobody ordered. `label`: who signed it, empty for itself."""
+
+    label: str
+    host: str
+    certificate: x509.Certificate
+    key: Key
+    revoked: Revoked | None = None
+
+    @property
+    def serial(self) -> str:
+        """Its serial as openssl shows it, in small letters."""
+        return names.serial_text(self.certificate.serial_number)
+
+
+class Igc:
+    """Issues, and remembers what its own listeners show."""
+
+    def __init__(self, folder: Path, base_url: str, clock: Clock, settings: Settings, services: Services) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._settings = settings
+        self._made: dict[str, Authority] = {}
+        self.places = Places(base_url)
+        self.services = services
+        self.standing: dict[str, Standing] = {}
+        self.ca_file = folder / "ca.pem"
+
+    @property
+    def clock(self) -> Clock:
+        """What tells the time of certificates."""
+        return self._clock
+
+    def now(self) -> datetime:
+        """The present instant, for validity dates."""
+        return to_datetime(self._clock.now())
+
+    def open(self) -> None:
+        """Make or read the root and the authority of organisations; `ca_file` is what a client trusts."""
+        self.authority(ORGANISATIONS)
+        root = bundles.pem(self.authority(ROOT).certificate)
+        if not (self.ca_file.exists() and self.ca_file.read_text(encoding="ascii") == root):
+            write_public(self.ca_file, root)
+
+    def known(self) -> list[Authority]:
+        """The authorities that exist."""
+        return list(self._made.values())
+
+    def authority(self, label: str) -> Authority:
+        """An authority of `pki.authority.RANGES`, read from disk or made; those above it too."""
+        if label not in self._made:
+            above = RANGES[label].above
+            self._made[label] = self._open_authority(label, self.authority(above) if above else None)
+        return self._made[label]
+
+    def file_of(self, label: str) -> Path:
+        """The PEM file of an authority's certificate."""
+        return self._folder / "authorities" / f"{label}.pem"
+
+    def _open_authority(self, label: str, above: Authority | None) -> Authority:
+        file, key_file = self.file_of(label), self.file_of(label).with_suffix(".key")
+        key = bundles.read_key(key_file.read_text(encoding="ascii")) if key_file.exists() else None
+        if key is not None and not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise ValueError(f"{key_file} is not a P-256 key; delete the folder to make new certificates")
+        if key is None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            key = ec.generate_private_key(ec.SECP256R1())
+            write_secret(key_file, bundles.key_pem(key))
+        elif file.exists():
+            found = Authority(label, bundles.read_pem(file.read_text(encoding="ascii")), key, above)
+            if self._still_good(found):
+                return found
+        made = authorities.make(label, key, above, self.places, self.now())
+        write_public(file, bundles.pem(made.certificate))
+        return made
+
+    def _still_good(self, found: Authority) -> bool:
+        """Whether an authority on disk is signed by the one above, will live on, and says where we publish now."""
+        certificate, above = found.certificate, found.above
+        if certificate.public_key() != found.key.public_key():
+            return False
+        if certificate.subject != RANGES[found.label].name or self.now() + _MARGIN > certificate.not_valid_after_utc:
+            return False
+        return above is None or (signed_by(certificate, above.certificate) and publishes_at(certificate, self.places, above.label))
+
+    def sign(self, label: str, order: Order, kind: KeyKind | None = None) -> tuple[x509.Certificate, Key]:
+        """A new key and its certificate."""
+        key = new_key(kind or self._settings.certificate_key)
+        return issue(self.authority(label), order, key, self.places), key
+
+    def order_for_hosts(self, hosts: Sequence[str], *, not_before: datetime | None = None, not_after: datetime | None = None) -> Order:
+        """What is ordered for a server of this world; the first host is its common name."""
+        now = self.now()
+        subject = names.leaf_name(organisation=TEST_ORGANISATION, structure=TEST_STRUCTURE, common=hosts[0], department=TEST_DEPARTMENT)
+        begin, end = not_before or now - _MARGIN, not_after or now + timedelta(days=self._settings.certificate_days)
+        return Order(CertificateProfile.SERV_SSL, subject, begin, end, hosts=tuple(hosts))
+
+    def show(self, standing: Standing) -> Standing:
+        """Remember what a listener shows, so that the services can speak of it."""
+        self.standing[standing.serial] = standing
+        return standing
+
+    def revoked_standing(self, label: str) -> list[Revoked]:
+        """What listeners show although it was taken back."""
+        return [one.revoked for one in self.standing.values() if one.label == label and one.revoked]
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write what only its owner may read, whole or not at all."""
+    _place(path, text, 0o600)
+
+
+def write_public(path: Path, text: str) -> None:
+    """Write what everybody may read, whole or not at all."""
+    _place(path, text, 0o644)
+
+
+def _place(path: Path, text: str, mode: int) -> None:
+    """A start may be killed at any time, and half a key would stop every start that follows."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.unlink(missing_ok=True)
+    beside.touch(mode=mode)
+    beside.write_text(text, encoding="ascii")
+    beside.replace(path)

@@ -1,0 +1,125 @@
+"""What is remembered of domains and mailboxes, so that RCPT does not ask the store each time.
+
+Only good news is trusted from memory: whatever would refuse is asked again from the store, and delivery looks at the locked row
+anyway. Old memory can therefore delay a refusal from RCPT to the end of DATA, never lose or invent one.
+"""
+
+from dataclasses import dataclass
+
+from mss_sim.mail.addresses import domain_of
+from mss_sim.policy.routing import Room, Standing, standing
+from mss_sim.store import mailboxes, operators
+from mss_sim.store.engine import Connection
+from mss_sim.store.mailboxes import Mailbox
+from mss_sim.store.operators import Operator
+from mss_sim.store.store import Store
+
+_CARDS_MAX = 10_000
+
+
+@dataclass(slots=True)
+class _Memory:
+    version: int
+    operators: dict[int, Operator]
+    domains: dict[str, int]
+    cards: dict[str, Mailbox]
+    ceiling: int = 0
+
+
+class Directory:
+    """Domains, operators and mailboxes as they were when last asked for."""
+
+    def __init__(self, store: Store, message_size_bytes_max: int) -> None:
+        self._store = store
+        self._default_bytes_max = message_size_bytes_max
+        self._memory = _Memory(-1, {}, {}, {})
+
+    async def operator_of(self, address: str) -> Operator | None:
+        """The operator of an address's domain; None when the domain is outside the trust space."""
+        domain = domain_of(address)
+        memory = await self._fresh()
+        if domain not in memory.domains:
+            memory = await self._load()
+        operator_id = memory.domains.get(domain)
+        return None if operator_id is None else memory.operators[operator_id]
+
+    async def operator(self, operator_id: int | None) -> Operator | None:
+        """The operator with that id."""
+        memory = await self._fresh()
+        return None if operator_id is None else memory.operators.get(operator_id)
+
+    def operator_in(self, conn: Connection, address: str) -> Operator | None:
+        """The same inside a unit of work: from memory while nothing changed, else as the unit sees it."""
+        memory, domain = self._memory, domain_of(address)
+        if memory.version == self._store.directory_version and domain in memory.domains:
+            return memory.operators[memory.domains[domain]]
+        return operators.of_domain(conn, domain)
+
+    async def domain_above(self, name: str) -> str | None:
+        """The longest domain of the trust space that a host name is, or lies below; the store is asked once, not for each label."""
+        await self.operator_of(f"x@{name}")
+        while name and name not in self._memory.domains:
+            name = name.partition(".")[2]
+        return name or None
+
+    async def mailbox(self, address: str) -> Mailbox | None:
+        """The mailbox at a canonical address."""
+        memory = await self._fresh()
+        return memory.cards.get(address) or await self._read(address)
+
+    def welcome(self, address: str, size_bytes: int) -> Operator | None:
+        """The operator of a recipient that is remembered and takes a message of that size; None when somebody must be asked."""
+        memory = self._memory
+        mailbox = memory.cards.get(address)
+        if mailbox is None or memory.version != self._store.directory_version:
+            return None
+        return memory.operators[mailbox.operator_id] if self._standing(mailbox, size_bytes) is Standing.ACTIVE else None
+
+    async def standing(self, address: str, size_bytes: int) -> tuple[Standing, Operator | None]:
+        """How a recipient stands for a message of that size, and its operator."""
+        welcoming = self.welcome(address, size_bytes)
+        if welcoming:
+            return Standing.ACTIVE, welcoming
+        operator = await self.operator_of(address)
+        if operator is None:
+            return Standing.OUTSIDE, None
+        mailbox = self._memory.cards.get(address)
+        if mailbox is None or self._standing(mailbox, size_bytes) is not Standing.ACTIVE:
+            mailbox = await self._read(address)
+        return self._standing(mailbox, size_bytes) if mailbox else Standing.UNKNOWN, operator
+
+    def _standing(self, mailbox: Mailbox, size_bytes: int) -> Standing:
+        room = Room(mailbox.used_bytes, mailbox.quota_bytes, self.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id))
+        return standing(mailbox.state, room, size_bytes)
+
+    def limit_of(self, own: int | None, operator_id: int) -> int:
+        """The largest message in bytes that a mailbox takes or sends: its own limit, else its operator's, else the setting's."""
+        operator = self._memory.operators.get(operator_id)
+        theirs = operator.message_size_bytes_max if operator else None
+        return own or theirs or self._default_bytes_max
+
+    async def ceiling(self) -> int:
+        """The largest message in bytes that any operator takes: what a server announces before it knows whose mail it is."""
+        return (await self._fresh()).ceiling
+
+    async def _fresh(self) -> _Memory:
+        return self._memory if self._memory.version == self._store.directory_version else await self._load()
+
+    async def _load(self) -> _Memory:
+        version = self._store.directory_version
+        rows = await self._store.read(operators.every)
+        domains = {domain: operator.id for operator in rows for domain in operator.domains}
+        ceiling = max([self._default_bytes_max, *(operator.message_size_bytes_max or 0 for operator in rows)])
+        self._memory = _Memory(version, {operator.id: operator for operator in rows}, domains, {}, ceiling)
+        return self._memory
+
+    async def _read(self, address: str) -> Mailbox | None:
+        memory = self._memory
+        mailbox = await self._store.read(mailboxes.by_address, address)
+        if mailbox is None:
+            memory.cards.pop(address, None)
+            return None
+        if len(memory.cards) >= _CARDS_MAX:
+            memory.cards.clear()
+        memory.cards[address] = mailbox
+        return mailbox

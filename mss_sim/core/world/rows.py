@@ -1,0 +1,28 @@
+"""What the store keeps, as the core hands it on: front ends name these types from here and never open the store."""
+
+from mss_sim.store.certificates import Certificate
+from mss_sim.store.folder_view import CopyState, Sortable
+from mss_sim.store.folders import Folder
+from mss_sim.store.grants import GrantRow
+from mss_sim.store.identities import Identity
+from mss_sim.store.journal import Line
+from mss_sim.store.mailboxes import Mailbox
+from mss_sim.store.messages import Item, ListQuery, Reading
+from mss_sim.store.operators import Operator
+from mss_sim.store.psc import Client
+
+__all__ = [
+    "Certificate",
+    "Client",
+    "CopyState",
+    "Folder",
+    "GrantRow",
+    "Identity",
+    "Item",
+    "Line",
+    "ListQuery",
+    "Mailbox",
+    "Operator",
+    "Reading",
+    "Sortable",
+]

@@ -1,0 +1,140 @@
+"""The white list of the trust space: as the MX port reads it, and as XML for whoever fetches it.
+
+The element names and the namespace are those that independent readers of the national file rely on; the name of the root element is not
+public, nor whether the file is signed: ours is a setting, and carries no signature.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from xml.etree import ElementTree as ET
+
+import idna
+
+from mss_sim.clock import SECOND, Clock, Micros, to_datetime
+from mss_sim.config import Settings
+from mss_sim.core.world.xml import leaf, written
+from mss_sim.errors import Refusal, Rule
+from mss_sim.mail.addresses import AddressError, canonical_domain
+from mss_sim.pki import names
+from mss_sim.policy.peers import Listing
+from mss_sim.store import operators, white_list
+from mss_sim.store.engine import Connection
+from mss_sim.store.store import Store
+from mss_sim.store.white_list import Row
+
+NAMESPACE = "https://listeblanche.mssante.fr/schema"
+_WRONG_NAMESPACE = "https://listeblanche.mssante.fr/schema/v0"
+
+
+class Variant(StrEnum):
+    """What the published file looks like; only `stale` also concerns the list that the MX port works with."""
+
+    NORMAL = "normal"
+    STALE = "stale"
+    EMPTY = "empty"
+    WRONG_NAMESPACE = "wrong-namespace"
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    version: int
+    rows: dict[str, frozenset[str]]
+
+
+class WhiteList:
+    """The white list of one world. Its variant lasts as long as the process."""
+
+    def __init__(self, settings: Settings, clock: Clock, store: Store) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._store = store
+        self._memory = _Memory(-1, {})
+        self.variant = Variant.NORMAL
+
+    async def listing(self) -> Listing:
+        """The list as the MX port applies it."""
+        version = self._store.directory_version
+        if self._memory.version != version:
+            found: dict[str, set[str]] = {}
+            for row in await self.rows():
+                found.setdefault(row.domain, set()).add(row.certificate_dn)
+            self._memory = _Memory(version, {domain: frozenset(names) for domain, names in found.items()})
+        age = (self._clock.now() - self.generated_at) / SECOND
+        return Listing(self._memory.rows, age, self._settings.white_list_age_seconds_max)
+
+    @property
+    def generated_at(self) -> Micros:
+        """When the list was made: just now, unless it is to be stale."""
+        stale = self.variant is Variant.STALE
+        return self._clock.now() - (int(self._settings.white_list_age_seconds_max * SECOND) + SECOND if stale else 0)
+
+    async def rows(self) -> list[Row]:
+        """All rows."""
+        return await self._store.read(white_list.rows)
+
+    async def add(self, domain: str, certificate_dns: Sequence[str]) -> None:
+        """Bind certificates to a domain of some operator."""
+        name, now = _domain(domain), self._clock.now()
+        subjects = [_subject(dn) for dn in certificate_dns]
+
+        def unit(conn: Connection) -> None:
+            if not any(name in operator.domains for operator in operators.every(conn)):
+                detail = f"No operator has the domain {name}; create its operator first (POST /control/operators)."
+                raise Refusal(Rule.NOT_FOUND, detail, subject=name)
+            for dn in subjects:
+                white_list.add(conn, Row(name, dn, now))
+
+        await self._store.write(unit, changes_directory=True)
+
+    async def remove(self, domain: str, certificate_dn: str | None) -> None:
+        """Take a domain off the list, or one of its certificates."""
+        name = _domain(domain)
+
+        def unit(conn: Connection) -> None:
+            if not white_list.remove(conn, name, certificate_dn):
+                raise Refusal(Rule.NOT_FOUND, f"The white list has no such row for {name}.", subject=name)
+
+        await self._store.write(unit, changes_directory=True)
+
+    async def xml(self) -> bytes:
+        """The file that operators and clients fetch."""
+        space = _WRONG_NAMESPACE if self.variant is Variant.WRONG_NAMESPACE else NAMESPACE
+        root = ET.Element(f"{{{space}}}{self._settings.white_list_root}")
+        leaf(root, f"{{{space}}}DateDeGeneration", _date(self.generated_at))
+        for row in [] if self.variant is Variant.EMPTY else await self.rows():
+            entry = ET.SubElement(root, f"{{{space}}}Domaine")
+            leaf(entry, f"{{{space}}}Nom", _shown(row.domain))
+            leaf(entry, f"{{{space}}}Description", row.operator)
+            leaf(entry, f"{{{space}}}DNCertificatOperateur", row.certificate_dn)
+            leaf(entry, f"{{{space}}}ResponsableContact", f"responsable@{row.domain}")
+            leaf(entry, f"{{{space}}}SupportContact", f"support@{row.domain}")
+            leaf(entry, f"{{{space}}}DateMAJ", _date(row.updated_at))
+        ET.register_namespace("", space)
+        return written(root)
+
+
+def _shown(domain: str) -> str:
+    """The domain in Unicode, where it has such a form."""
+    try:
+        return idna.decode(domain)
+    except idna.IDNAError:
+        return domain
+
+
+def _date(at: Micros) -> str:
+    return to_datetime(at).replace(microsecond=0).isoformat()
+
+
+def _subject(text: str) -> str:
+    try:
+        return names.dn_text(names.read_dn(text))
+    except ValueError as error:
+        raise Refusal(Rule.INVALID, f"{error}.", subject=text) from error
+
+
+def _domain(text: str) -> str:
+    try:
+        return canonical_domain(text)
+    except AddressError as error:
+        raise Refusal(Rule.INVALID, f"{error}.", subject=text) from error

@@ -1,0 +1,41 @@
+"""What every verb of the core needs: settings, store, time, ids, authorities, and what is remembered of the directory."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from mss_sim.clock import Clock
+from mss_sim.config import Settings
+from mss_sim.core.world.authorities import Igc
+from mss_sim.core.world.passwords import Passwords
+from mss_sim.core.world.recipients import Directory
+from mss_sim.core.world.tokens import Tokens
+from mss_sim.core.world.white_list import WhiteList
+from mss_sim.ids import IdSource
+from mss_sim.mail.parse import Limits
+from mss_sim.store.store import Store
+
+
+@dataclass(frozen=True)
+class World:
+    """One simulated trust space. Several can live in one process; nothing is shared between them."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    ids: IdSource
+    directory: Directory
+    white_list: WhiteList
+    passwords: Passwords
+    tokens: Tokens
+    igc: Igc
+
+    @cached_property
+    def parse_limits(self) -> Limits:
+        """What a message may hold here."""
+        return Limits(
+            header_size_bytes=self.settings.header_size_bytes_max,
+            header_count=self.settings.header_count_max,
+            parts=self.settings.mime_parts_max,
+            depth=self.settings.mime_depth_max,
+            search_text_chars=self.settings.search_text_chars_max,
+        )

@@ -1,0 +1,94 @@
+"""Grants over HTTP, as the API and the control plane take them and show them."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from mss_sim.clock import Micros, from_datetime, iso, to_datetime
+from mss_sim.core.access import names
+from mss_sim.core.access.access import as_grant
+from mss_sim.core.access.delegation import GrantRequest
+from mss_sim.core.assembly import Core
+from mss_sim.core.world.rows import GrantRow
+from mss_sim.errors import Refusal, Rule
+from mss_sim.http.shapes import IdentityRef, In, Out, People, person
+from mss_sim.ids import encode
+from mss_sim.vocabulary import Right
+
+_SECRETARY = "590000010000017/SEC0001"
+Reason = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")]
+"""Why, in words; without NUL, which PostgreSQL keeps not."""
+
+
+class GrantIn(In):
+    grantee: str = Field(description="idNat of the grantee.", examples=[_SECRETARY])
+    rights: list[Right] = Field(min_length=1)
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    reason: Reason = ""
+
+
+class GrantOut(Out):
+    id: str
+    mailbox: str
+    grantee: IdentityRef
+    rights: list[Right]
+    valid_from: datetime | None
+    valid_until: datetime | None
+    reason: str
+    granted_by: IdentityRef | None
+    """Null: the control plane."""
+    granted_at: datetime
+    revoked_by: IdentityRef | None
+    revoked_at: datetime | None
+    in_force: bool
+
+
+def request_of(address: str, grant: GrantIn) -> GrantRequest:
+    """What a body asks to grant."""
+    return GrantRequest(
+        address=address,
+        grantee_idnat=grant.grantee,
+        rights=frozenset(grant.rights),
+        valid_from=_instant(grant.valid_from),
+        valid_until=_instant(grant.valid_until),
+        reason=grant.reason,
+    )
+
+
+def _instant(moment: datetime | None) -> Micros | None:
+    """The instant of a date that can be shown again: in UTC it must lie in the years 1 to 9999."""
+    if moment is None:
+        return None
+    try:
+        instant = from_datetime(moment)
+        to_datetime(instant)
+    except OverflowError as error:
+        raise Refusal(Rule.INVALID, f"The date {moment.isoformat()} lies outside the years 1 to 9999 in UTC.") from error
+    return instant
+
+
+def view(row: GrantRow, address: str, people: People, now: int) -> dict[str, Any]:
+    """A grant with the names of all concerned."""
+    return {
+        "id": encode(row.id),
+        "mailbox": address,
+        "grantee": person(people, row.grantee_id),
+        "rights": sorted(row.rights),
+        "valid_from": iso(row.valid_from),
+        "valid_until": iso(row.valid_until),
+        "reason": row.reason,
+        "granted_by": person(people, row.granted_by_id),
+        "granted_at": iso(row.granted_at),
+        "revoked_by": person(people, row.revoked_by_id),
+        "revoked_at": iso(row.revoked_at),
+        "in_force": as_grant(row).holds_at(now),
+    }
+
+
+async def shown(core: Core, rows: list[tuple[GrantRow, str]]) -> list[dict[str, object]]:
+    """Grants, each with the address of its mailbox, as they go out."""
+    ids = {id_ for row, _ in rows for id_ in (row.grantee_id, row.granted_by_id, row.revoked_by_id)}
+    known = await names.by_ids(core.world, ids)
+    return [view(row, address, known, core.world.clock.now()) for row, address in rows]

@@ -1,0 +1,74 @@
+"""Queries and forms, read strictly: what comes twice, holds a NUL or is huge is refused, what is empty was not given."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from mss_sim.core.psc.oauth import OAuthError
+
+_BYTES_MAX = 65_536
+_FIELDS_MAX = 100
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Parameters by name; `repeated` are those that came more than once (ref: rfc6749#3.1)."""
+
+    values: dict[str, str]
+    repeated: frozenset[str]
+
+    def get(self, name: str) -> str | None:
+        """The value of a parameter; None when it was not given."""
+        if name in self.repeated:
+            raise OAuthError("invalid_request", f"{name} was given more than once.")
+        return self.values.get(name)
+
+    def need(self, name: str) -> str:
+        """The value of a parameter that must be there."""
+        value = self.get(name)
+        if value is None:
+            raise OAuthError("invalid_request", f"{name} is missing.")
+        return value
+
+    def check(self) -> None:
+        """Refuse whatever was repeated."""
+        for name in sorted(self.repeated):
+            self.get(name)
+
+
+def of_query(request: Request) -> Parameters:
+    """The parameters of the query."""
+    return _parsed(request.scope["query_string"])
+
+
+async def of_form(request: Request) -> Parameters:
+    """The parameters of a form in the body."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _FORM:
+        raise OAuthError("invalid_request", f"The body is {_FORM}.")
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > _BYTES_MAX:
+            raise OAuthError("invalid_request", f"The body is over {_BYTES_MAX} bytes.", status=413)
+    return _parsed(bytes(body))
+
+
+def _parsed(octets: bytes) -> Parameters:
+    if len(octets) > _BYTES_MAX:
+        raise OAuthError("invalid_request", f"The parameters are over {_BYTES_MAX} bytes.")
+    try:
+        pairs = parse_qsl(octets.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS_MAX)
+    except ValueError as error:
+        raise OAuthError("invalid_request", "The parameters are not form-encoded UTF-8, or too many.") from error
+    values: dict[str, str] = {}
+    repeated = set()
+    for name, value in pairs:
+        if "\x00" in name or "\x00" in value:
+            raise OAuthError("invalid_request", "A parameter holds a NUL character; leave it out.")
+        if name in values:
+            repeated.add(name[:100])
+        values[name] = value
+    return Parameters({name: value for name, value in values.items() if value}, frozenset(repeated))

@@ -1,0 +1,66 @@
+"""Shapes that every HTTP front end shares: strict bodies, plain answers, small types of fields."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.responses import Response
+
+from mss_sim.core.world.rows import Identity, Mailbox
+from mss_sim.http.storable import Storable
+
+OneLine = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
+"""A text that can stand in a header: one line."""
+
+
+Count = Annotated[int, Field(ge=0, le=2**62)]
+
+
+Rank = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class In(Storable, BaseModel):
+    """A request body; unknown fields are refused, so that a misspelt one is noticed."""
+
+    model_config = ConfigDict(extra="forbid", str_max_length=100_000_000)
+
+
+class Out(BaseModel):
+    """An answer."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Json(Response):
+    """A response made of plain data."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content)
+
+
+class IdentityRef(Out):
+    idnat: str
+    name: str
+
+
+_MAILBOX_FIELDS = (
+    *("address", "kind", "state", "label", "description", "red_listed", "preferred_rank"),
+    *("message_size_bytes_max", "quota_bytes", "used_bytes"),
+)
+
+People = Mapping[int, Identity]
+
+
+def person(people: People, identity_id: int | None) -> dict[str, str] | None:
+    """Who somebody is: idNat and name."""
+    identity = people.get(identity_id) if identity_id is not None else None
+    return {"idnat": identity.idnat, "name": identity.name} if identity else None
+
+
+def mailbox(box: Mailbox) -> dict[str, Any]:
+    """A mailbox without anybody's rights."""
+    policies = {"seen_policy": box.seen_policy, "sent_policy": box.sent_policy}
+    return {name: getattr(box, name) for name in _MAILBOX_FIELDS} | policies

@@ -1,0 +1,198 @@
+"""What FETCH asks for: items, sections of a message, pieces of sections; read into values (ref: rfc9051#6.4.5)."""
+
+import re
+from typing import NamedTuple
+
+from mss_sim.imap.grammar.wire import Arguments, Bad, Sequence
+
+_PATH = re.compile(rb"[1-9]\d{0,5}(?:\.[1-9]\d{0,5})*")
+_PARTIAL = re.compile(rb"<(\d{1,19})\.([1-9]\d{0,18})>")
+_PATH_DEPTH_MAX = 100
+ITEMS_MAX = 200
+"""What one FETCH may ask of each message: more than any client does, since every item is made anew for every message."""
+
+SIMPLE = frozenset(
+    {"FLAGS", "UID", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODY", "BODYSTRUCTURE", "MODSEQ", "EMAILID", "THREADID"},
+)
+_MACROS = {
+    "FAST": ("FLAGS", "INTERNALDATE", "RFC822.SIZE"),
+    "ALL": ("FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE"),
+    "FULL": ("FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODY"),
+}
+
+
+class Section(NamedTuple):
+    """A part of a message. `path` are the part numbers, none for the whole; `text`: empty, HEADER, TEXT, MIME, HEADER.FIELDS,
+    HEADER.FIELDS.NOT; `fields` are the names that the last two give, as the client wrote them."""
+
+    path: tuple[int, ...] = ()
+    text: str = ""
+    fields: tuple[bytes, ...] = ()
+
+
+class Item(NamedTuple):
+    """One item. `name` is one of SIMPLE, or BODY[], RFC822, BINARY[], BINARY.SIZE[]; `label` is how the answer calls it."""
+
+    name: str
+    label: bytes
+    section: Section = Section()
+    peek: bool = True
+    partial: tuple[int, int] | None = None
+
+    @property
+    def needs_bytes(self) -> bool:
+        """Whether the message itself must be read, which needs the right to."""
+        return self.name not in SIMPLE or self.name == "BODY"
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether the message must be read, and not only cut at its first empty line."""
+        return self.needs_bytes and (self.name != "BODY[]" or bool(self.section.path or self.section.fields))
+
+
+class Fetch(NamedTuple):
+    """FETCH and UID FETCH."""
+
+    sequence: Sequence
+    items: tuple[Item, ...]
+    changed_since: int | None = None
+    vanished: bool = False
+
+
+def fetch(arguments: Arguments) -> Fetch:
+    """FETCH set items [(CHANGEDSINCE n [VANISHED])]."""
+    arguments.space()
+    sequence = arguments.sequence()
+    arguments.space()
+    items: list[Item] = []
+    if arguments.skip(b"("):
+        while not items or arguments.skip(b" "):
+            items.append(_item(arguments))
+            if len(items) > ITEMS_MAX:
+                raise Bad(f"a FETCH asks for at most {ITEMS_MAX} items; send several (mss-sim#bounds)")
+        arguments.expect(b")")
+    else:
+        word = arguments.peek() and _macro(arguments)
+        items = [Item(name, name.encode("ascii")) for name in _MACROS[word]] if word else [_item(arguments)]
+    since, vanished = _modifiers(arguments)
+    arguments.end()
+    return Fetch(sequence, tuple(dict.fromkeys(items)), since, vanished)
+
+
+def _macro(arguments: Arguments) -> str | None:
+    return next((word for word in _MACROS if arguments.skip(word.encode("ascii"))), None)
+
+
+def _modifiers(arguments: Arguments) -> tuple[int | None, bool]:
+    since, vanished = None, False
+    if arguments.skip(b" ("):
+        while True:
+            word = arguments.atom()
+            if word == "CHANGEDSINCE":
+                arguments.space()
+                since = arguments.number()
+            elif word == "VANISHED":
+                vanished = True
+            else:
+                raise Bad(f"{word} is no modifier of FETCH here")
+            if arguments.skip(b")"):
+                break
+            arguments.space()
+    if vanished and since is None:
+        raise Bad("VANISHED needs CHANGEDSINCE beside it")
+    return since, vanished
+
+
+def _item(arguments: Arguments) -> Item:
+    for word in ("RFC822.HEADER", "RFC822.TEXT", "RFC822.SIZE", "RFC822"):
+        if arguments.skip(word.encode("ascii")):
+            return _old(word)
+    for prefix, peek in ((b"BODY.PEEK[", True), (b"BODY[", False)):
+        if arguments.skip(prefix):
+            return _body(arguments, peek=peek)
+    for prefix, peek in ((b"BINARY.PEEK[", True), (b"BINARY[", False), (b"BINARY.SIZE[", True)):
+        if arguments.skip(prefix):
+            return _binary(arguments, prefix, peek=peek)
+    word = arguments.atom()
+    if word not in SIMPLE:
+        raise Bad(f"{word} is no item of FETCH here")
+    return Item(word, word.encode("ascii"))
+
+
+def _old(word: str) -> Item:
+    """The items of RFC 822's days, which are sections under another name."""
+    if word == "RFC822.SIZE":
+        return Item(word, b"RFC822.SIZE")
+    section = Section(text={"RFC822.HEADER": "HEADER", "RFC822.TEXT": "TEXT", "RFC822": ""}[word])
+    return Item("BODY[]", word.encode("ascii"), section, peek=word == "RFC822.HEADER")
+
+
+def _path(arguments: Arguments) -> tuple[int, ...]:
+    found = arguments.match(_PATH)
+    path = tuple(int(number) for number in found.split(b".")) if found else ()
+    if len(path) > _PATH_DEPTH_MAX:
+        raise Bad(f"a section has at most {_PATH_DEPTH_MAX} numbers")
+    return path
+
+
+def _body(arguments: Arguments, *, peek: bool) -> Item:
+    path = _path(arguments)
+    text = ""
+    fields: tuple[bytes, ...] = ()
+    if not path or arguments.skip(b"."):
+        text = next(
+            (word for word in ("HEADER.FIELDS.NOT", "HEADER.FIELDS", "HEADER", "TEXT", "MIME") if arguments.skip(word.encode())), ""
+        )
+        if path and not text:
+            raise Bad("a section ends in a number, HEADER, HEADER.FIELDS, TEXT or MIME")
+        if text == "MIME" and not path:
+            raise Bad("MIME needs the number of a part before it")
+    if text.startswith("HEADER.FIELDS"):
+        fields = _fields(arguments)
+    arguments.expect(b"]")
+    section = Section(path, text, fields)
+    shown, partial = _partial(arguments)
+    return Item("BODY[]", b"BODY[%b]%b" % (_shown(section), shown), section, peek, partial)
+
+
+def _fields(arguments: Arguments) -> tuple[bytes, ...]:
+    arguments.expect(b" (")
+    found = [arguments.astring()]
+    while arguments.skip(b" "):
+        found.append(arguments.astring())
+        if len(found) > ITEMS_MAX:
+            raise Bad(f"a section names at most {ITEMS_MAX} header fields; ask for HEADER (mss-sim#bounds)")
+    arguments.expect(b")")
+    if any(not re.fullmatch(rb"[!-9;-~]+", name) for name in found):
+        raise Bad("a header field name is printable ASCII without a colon")
+    return tuple(found)
+
+
+def _shown(section: Section) -> bytes:
+    words = [".".join(map(str, section.path)), section.text]
+    shown = ".".join(word for word in words if word).encode("ascii")
+    return shown + (b" (%b)" % b" ".join(map(_field, section.fields)) if section.fields else b"")
+
+
+def _field(name: bytes) -> bytes:
+    return name if re.fullmatch(rb"[A-Za-z0-9-]+", name) else b'"%b"' % re.sub(rb'(["\\])', rb"\\\1", name)
+
+
+def _partial(arguments: Arguments) -> tuple[bytes, tuple[int, int] | None]:
+    if arguments.peek() != b"<":
+        return b"", None
+    found = arguments.match(_PARTIAL)
+    if found is None:
+        raise Bad("a piece of a section is <first octet.number of octets>")
+    start, size = (int(number) for number in found[1:-1].split(b"."))
+    return b"<%d>" % start, (start, size)
+
+
+def _binary(arguments: Arguments, prefix: bytes, *, peek: bool) -> Item:
+    path = _path(arguments)
+    arguments.expect(b"]")
+    shown = ".".join(map(str, path)).encode("ascii")
+    if prefix.startswith(b"BINARY.SIZE"):
+        return Item("BINARY.SIZE[]", b"BINARY.SIZE[%b]" % shown, Section(path))
+    label, partial = _partial(arguments)
+    return Item("BINARY[]", b"BINARY[%b]%b" % (shown, label), Section(path), peek, partial)

@@ -1,0 +1,120 @@
+"""What the server says, as bytes: flags, dates, sets, names, and how each rule's refusal looks over IMAP."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from mss_sim.clock import SECOND, Micros, to_datetime
+from mss_sim.errors import Refusal, Rule
+from mss_sim.ids import encode
+from mss_sim.imap.grammar import names
+from mss_sim.mail.structure import nstring
+from mss_sim.vocabulary import FLAG_NAMES, Flag
+
+_ATOM = re.compile(rb'[^\x00-\x20\x7f-\xff(){%*"\\\]]+\Z')
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_ESCAPED = re.compile(rb'(["\\])')
+_UNSPEAKABLE = re.compile(r"[^\x20-\x7e]")
+
+CODES: dict[Rule, str] = {
+    Rule.TLS_REQUIRED: "PRIVACYREQUIRED",
+    Rule.AUTHENTICATION_REQUIRED: "CLIENTBUG",
+    Rule.AUTHENTICATION_FAILED: "AUTHENTICATIONFAILED",
+    Rule.TOO_MANY_CONNECTIONS: "LIMIT",
+    Rule.TOO_MANY_PASSWORDS: "LIMIT",
+    Rule.HOST_UNKNOWN: "CANNOT",
+    Rule.HEAD_TOO_LARGE: "LIMIT",
+    Rule.REQUEST_TOO_SLOW: "LIMIT",
+    Rule.SEND_NOT_ALLOWED: "NOPERM",
+    Rule.RIGHT_MISSING: "NOPERM",
+    Rule.UNKNOWN_MAILBOX: "NONEXISTENT",
+    Rule.MAILBOX_CLOSED: "NOPERM",
+    Rule.MAILBOX_SUSPENDED: "UNAVAILABLE",
+    Rule.MAILBOX_FULL: "OVERQUOTA",
+    Rule.DOMAIN_OUTSIDE: "CANNOT",
+    Rule.PEER_NOT_TRUSTED: "NOPERM",
+    Rule.WHITE_LIST_STALE: "UNAVAILABLE",
+    Rule.BAD_ADDRESS: "CANNOT",
+    Rule.TOO_LARGE: "TOOBIG",
+    Rule.TOO_MANY_RECIPIENTS: "LIMIT",
+    Rule.LIMIT_REACHED: "LIMIT",
+    Rule.NO_RECIPIENT: "CANNOT",
+    Rule.NOT_INVITED: "NOPERM",
+    Rule.CONVERSATION_CLOSED: "NOPERM",
+    Rule.MALFORMED_MESSAGE: "CANNOT",
+    Rule.GRANT_NOT_ALLOWED: "NOPERM",
+    Rule.GRANTEE_NOT_ALLOWED: "CANNOT",
+    Rule.SUCCESSOR_REQUIRED: "CANNOT",
+    Rule.RECEIPT_NOT_REQUESTED: "CANNOT",
+    Rule.RECEIPT_ALREADY_SENT: "CANNOT",
+    Rule.RECEIPT_NEEDS_CONSENT: "CANNOT",
+    Rule.NOT_FOUND: "NONEXISTENT",
+    Rule.CONFLICT: "CANNOT",
+    Rule.INVALID: "CANNOT",
+    Rule.IDEMPOTENCY_MISMATCH: "CANNOT",
+    Rule.CONTROL_FORBIDDEN: "NOPERM",
+    Rule.STORE_UNAVAILABLE: "UNAVAILABLE",
+    Rule.EXPIRED: "CANNOT",
+}
+"""The response code that shows each rule (ref: rfc9051#7.1, rfc5530#3)."""
+
+
+def refused(refusal: Refusal, *, code: str | None = None) -> bytes:
+    """`NO [CODE] text` of a refusal; the reference of its rule stands at the end."""
+    source = f" ({refusal.reference})" if refusal.reference else ""
+    return f"NO [{code or CODES[refusal.rule]}] {spoken(refusal.detail)}{source}".encode("ascii")
+
+
+def spoken(text: str) -> str:
+    """Text as a response line takes it: printable ASCII."""
+    return _UNSPEAKABLE.sub("?", text)[:900]
+
+
+def astring(octets: bytes) -> bytes:
+    """An atom where it can be one, else a string; NIL in quotes, since some readers take the word for nothing."""
+    return octets if _ATOM.match(octets) and octets.upper() != b"NIL" else nstring(octets)
+
+
+def folder_name(name: str, *, utf8: bool) -> bytes:
+    """The name of a folder, quoted."""
+    octets = name.encode("utf-8") if utf8 else names.encode(name)
+    return b'"%b"' % _ESCAPED.sub(rb"\\\1", octets)
+
+
+@lru_cache(maxsize=4_096)
+def flag_list(flags: int, seen: bool, keywords: str) -> bytes:
+    """`(\\Seen $Forwarded)`; `seen` is what this reader sees, whatever the shared flag says."""
+    words = [name for name, flag in FLAG_NAMES.items() if (seen if flag is Flag.SEEN else flags & flag)]
+    return f"({' '.join([*words, *keywords.split()])})".encode("ascii")
+
+
+@lru_cache(maxsize=1_024)
+def _internal_date(seconds: int) -> bytes:
+    moment = to_datetime(seconds * SECOND)
+    return f'"{moment.day:2d}-{_MONTHS[moment.month - 1]}-{moment.year:04d} {moment:%H:%M:%S} +0000"'.encode("ascii")
+
+
+def internal_date(instant: Micros) -> bytes:
+    """The INTERNALDATE of an instant, in UTC."""
+    return _internal_date(instant // SECOND)
+
+
+def object_id(kind: str, number: int) -> bytes:
+    """An OBJECTID: a letter that tells what it names (ref: rfc8474#4), and the id as REST shows it."""
+    return f"{kind}{encode(number)}".encode("ascii")
+
+
+def ranges_of(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """Growing numbers as the ranges that hold them."""
+    found: list[tuple[int, int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1] = found[-1][0], number
+        else:
+            found.append((number, number))
+    return found
+
+
+def sequence_set(numbers: Iterable[int]) -> bytes:
+    """Growing numbers as a set: `1:3,7`."""
+    return ",".join(str(low) if low == high else f"{low}:{high}" for low, high in ranges_of(numbers)).encode("ascii")

@@ -1,0 +1,233 @@
+"""What SEARCH, SORT and THREAD ask for, read into a tree of keys (ref: rfc9051#6.4.4, rfc5256#3)."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple, NoReturn
+
+from mss_sim import ids
+from mss_sim.clock import SECOND, from_datetime
+from mss_sim.imap.grammar.wire import Arguments, Bad
+from mss_sim.mail.criteria import ALL, Key
+from mss_sim.vocabulary import Flag
+
+_DEPTH_MAX = 50
+_KEYS_MAX = 500
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DATE = re.compile(r"(\d{1,2})-([A-Za-z]{3})-(\d{4})\Z", re.ASCII)
+_DATE_TIME = re.compile(r"([ \d]\d)-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)([0-5]\d)\Z", re.ASCII)
+_DATE_TIME_FORM = 'a date-time is " 5-Jan-2026 09:00:00 +0100", in quotes'
+_FLAGS = {"ANSWERED": Flag.ANSWERED, "DELETED": Flag.DELETED, "DRAFT": Flag.DRAFT, "FLAGGED": Flag.FLAGGED, "SEEN": Flag.SEEN}
+_TEXTS = frozenset({"FROM", "TO", "CC", "BCC", "SUBJECT", "TEXT", "BODY"})
+_DATES = frozenset({"BEFORE", "ON", "SINCE", "SENTBEFORE", "SENTON", "SENTSINCE"})
+_SEQUENCE_STARTS = frozenset(b"0123456789*$")
+CHARSETS = frozenset({"UTF-8", "US-ASCII"})
+SORT_KEYS = frozenset({"ARRIVAL", "CC", "DATE", "FROM", "SIZE", "SUBJECT", "TO"})
+RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE"})
+
+
+class BadCharset(Exception):
+    """The texts of a search are in a charset that is not understood; `saves` when its result was to be kept as `$`."""
+
+    def __init__(self, name: str, *, saves: bool = False) -> None:
+        super().__init__(name)
+        self.saves = saves
+
+
+class Search(NamedTuple):
+    """SEARCH. `returns` is None where no RETURN was given, else what to tell (ref: rfc4731#3.1)."""
+
+    key: Key
+    returns: frozenset[str] | None = None
+
+
+class Sort(NamedTuple):
+    """SORT: criteria as (key, reversed), in order of weight."""
+
+    order: tuple[tuple[str, bool], ...]
+    key: Key
+
+
+class Thread(NamedTuple):
+    """THREAD."""
+
+    algorithm: str
+    key: Key
+
+
+def search(arguments: Arguments) -> Search:
+    """SEARCH [RETURN (options)] [CHARSET name] keys."""
+    returns: frozenset[str] | None = None
+    arguments.space()
+    if arguments.skip(b"RETURN ("):
+        words: list[str] = []
+        while not arguments.skip(b")"):
+            words.append(arguments.atom())
+            arguments.skip(b" ")
+        if not RETURNS.issuperset(words):
+            raise Bad(f"RETURN takes {', '.join(sorted(RETURNS))}")
+        returns = frozenset(words) or frozenset({"ALL"})
+        arguments.space()
+    if arguments.skip(b"CHARSET "):
+        _check_charset(arguments.text(), saves="SAVE" in (returns or ()))
+        arguments.space()
+    return Search(_keys_to_the_end(arguments), returns)
+
+
+def sort(arguments: Arguments) -> Sort:
+    """SORT (criteria) charset keys."""
+    arguments.expect(b" (")
+    order: list[tuple[str, bool]] = []
+    while not order or arguments.skip(b" "):
+        reverse = arguments.skip(b"REVERSE ")
+        word = arguments.atom()
+        if word not in SORT_KEYS:
+            raise Bad(f"SORT orders by {', '.join(sorted(SORT_KEYS))}")
+        order.append((word, reverse))
+    arguments.expect(b") ")
+    _check_charset(arguments.text())
+    arguments.space()
+    return Sort(tuple(order), _keys_to_the_end(arguments))
+
+
+def thread(arguments: Arguments) -> Thread:
+    """THREAD algorithm charset keys."""
+    arguments.space()
+    algorithm = arguments.atom()
+    arguments.space()
+    _check_charset(arguments.text())
+    arguments.space()
+    return Thread(algorithm, _keys_to_the_end(arguments))
+
+
+def _check_charset(name: str, *, saves: bool = False) -> None:
+    if name.upper() not in CHARSETS:
+        raise BadCharset(name, saves=saves)
+
+
+def _keys_to_the_end(arguments: Arguments) -> Key:
+    counted = [0]
+    keys = [_key(arguments, 0, counted)]
+    while arguments.skip(b" "):
+        keys.append(_key(arguments, 0, counted))
+    arguments.end()
+    return keys[0] if len(keys) == 1 else Key("AND", keys=tuple(keys))
+
+
+def _key(arguments: Arguments, depth: int, counted: list[int]) -> Key:
+    counted[0] += 1
+    if depth > _DEPTH_MAX or counted[0] > _KEYS_MAX:
+        raise Bad(f"a search holds at most {_KEYS_MAX} keys, {_DEPTH_MAX} levels deep")
+    if arguments.skip(b"("):
+        keys = [_key(arguments, depth + 1, counted)]
+        while arguments.skip(b" "):
+            keys.append(_key(arguments, depth + 1, counted))
+        arguments.expect(b")")
+        return Key("AND", keys=tuple(keys))
+    if arguments.peek() and arguments.peek()[0] in _SEQUENCE_STARTS:
+        return Key("SEQUENCE", arguments.sequence())
+    word = arguments.atom()
+    if word in ("NOT", "OR"):
+        arguments.space()
+        inner = [_key(arguments, depth + 1, counted)]
+        if word == "OR":
+            arguments.space()
+            inner.append(_key(arguments, depth + 1, counted))
+        return Key(word, keys=tuple(inner))
+    return _leaf(arguments, word)
+
+
+def _leaf(arguments: Arguments, word: str) -> Key:
+    key = _bare(word)
+    if key is None:
+        arguments.space()
+        read = _READERS.get(word)
+        key = read(arguments, word) if read else _rarer(arguments, word)
+    return key
+
+
+def _bare(word: str) -> Key | None:
+    """A key without an argument; None when the word is not one."""
+    if word in ("ALL", "OLD"):  # nothing is recent here, so everything is old
+        return ALL
+    if word in ("NEW", "RECENT"):
+        return Key("NOT", keys=(ALL,))
+    flag = _FLAGS.get(word.removeprefix("UN"))
+    if flag is None:
+        return None
+    key = Key("FLAG", flag)
+    return Key("NOT", keys=(key,)) if word.startswith("UN") else key
+
+
+def _keyword(arguments: Arguments, word: str) -> Key:
+    key = Key("KEYWORD", arguments.flag())
+    return key if word == "KEYWORD" else Key("NOT", keys=(key,))
+
+
+_READERS: dict[str, Callable[[Arguments, str], Key]] = {
+    "KEYWORD": _keyword,
+    "UNKEYWORD": _keyword,
+    **dict.fromkeys(_TEXTS, lambda arguments, word: Key(word, arguments.text())),
+    **dict.fromkeys(_DATES, lambda arguments, word: _dated(word, arguments.text())),
+    **dict.fromkeys(("LARGER", "SMALLER"), lambda arguments, word: Key(word, arguments.number())),
+}
+
+
+def _rarer(arguments: Arguments, word: str) -> Key:
+    if word == "UID":
+        return Key("UIDS", arguments.sequence())
+    if word == "HEADER":
+        name = arguments.text()
+        arguments.space()
+        return Key("HEADER", (name, arguments.text()))
+    if word == "MODSEQ":
+        if arguments.peek() == b'"':  # which flag changed is not kept: the whole copy's number stands for it (ref: rfc7162#3.1.5)
+            arguments.string()
+            arguments.space()
+            arguments.atom()
+            arguments.space()
+        return Key("MODSEQ", arguments.number())
+    if word in ("EMAILID", "THREADID"):
+        return Key(word, _id(arguments.text(), "M" if word == "EMAILID" else "T"))
+    if word in ("OLDER", "YOUNGER"):
+        raise Bad(f"{word} is not offered: WITHIN is not announced")
+    raise Bad(f"{word} is no search key here")
+
+
+def _id(text: str, kind: str) -> int:
+    try:
+        return ids.decode(text.removeprefix(kind) if text.startswith(kind) else "")
+    except ValueError:
+        return -1  # nothing has such an id: nothing is found
+
+
+def _dated(word: str, text: str) -> Key:
+    found = _DATE.match(text) or _never(f"{text[:20]!r} is no date: 5-Jan-2026 is one")
+    try:
+        day = date(int(found[3]), _MONTHS.index(found[2].lower()) + 1, int(found[1]))
+        start = from_datetime(datetime(day.year, day.month, day.day, tzinfo=UTC))
+    except ValueError:
+        raise Bad(f"{text[:20]!r} is no date: 5-Jan-2026 is one") from None
+    next_day = start + 86_400 * SECOND
+    sent = "SENT" if word.startswith("SENT") else ""
+    if word.endswith("BEFORE"):
+        return Key(f"{sent}BEFORE", start)
+    if word.endswith("SINCE"):
+        return Key(f"{sent}SINCE", start)
+    return Key("AND", keys=(Key(f"{sent}SINCE", start), Key(f"{sent}BEFORE", next_day)))
+
+
+def date_time(octets: bytes) -> int:
+    """The instant of an APPEND's date-time (ref: rfc9051#9)."""
+    found = _DATE_TIME.match(octets.decode("ascii", "replace")) or _never(_DATE_TIME_FORM)
+    try:
+        day, month, year, hour, minute, second = (found[1], _MONTHS.index(found[2].lower()) + 1, found[3], *found.group(4, 5, 6))
+        moment = datetime(int(year), int(month), int(day), int(hour), int(minute), 59 if second == "60" else int(second), tzinfo=UTC)
+        offset = timedelta(hours=int(found[8]), minutes=int(found[9]))
+        return from_datetime(moment + offset if found[7] == "-" else moment - offset)
+    except (ValueError, OverflowError):
+        raise Bad(_DATE_TIME_FORM) from None
+
+
+def _never(why: str) -> NoReturn:
+    raise Bad(why)

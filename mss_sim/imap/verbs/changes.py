@@ -1,0 +1,137 @@
+"""The verbs that change copies: STORE, EXPUNGE, COPY, MOVE, APPEND. What became of the open folder is told by the caller's look."""
+
+from mss_sim.core.mailbox import copies, selected
+from mss_sim.core.mailbox.copies import Marking, NewCopy, Transfer
+from mss_sim.errors import Refusal, Rule
+from mss_sim.imap.grammar import search_keys
+from mss_sim.imap.grammar.commands import Append, Copy, Store
+from mss_sim.imap.grammar.responses import flag_list, sequence_set
+from mss_sim.imap.grammar.wire import Sequence
+from mss_sim.imap.session import Coded, Session
+from mss_sim.imap.view import View
+from mss_sim.vocabulary import FLAG_NAMES
+
+_AT_ONCE = 500
+_FLAGS = {name.upper(): name for name in FLAG_NAMES}
+
+
+def _flag_names(flags: tuple[str, ...]) -> frozenset[str]:
+    """System flags as the store spells them; `\\Recent` is the server's own and is passed over (ref: rfc3501#2.3.2)."""
+    return frozenset(_FLAGS.get(flag.upper(), flag) for flag in flags if flag.upper() != "\\RECENT")
+
+
+def _refuse_read_only(view: View) -> None:
+    if view.read_only:
+        raise Refusal(Rule.RIGHT_MISSING, f"{view.name} is open for reading only: SELECT it.", reference="rfc9051#6.3.3")
+
+
+async def store(session: Session, wanted: Store, *, by_uid: bool) -> bytes:
+    """STORE and UID STORE."""
+    view = session.opened
+    _refuse_read_only(view)
+    names = _flag_names(wanted.flags)
+    if wanted.unchanged_since is not None:
+        session.enabled.add("CONDSTORE")
+    removed = names if wanted.sign == "-" else frozenset()
+    wish = Marking(frozenset() if removed else names, removed, not wanted.sign, wanted.unchanged_since)
+    late: list[int] = []
+    spans = view.spans(wanted.sequence, by_uid=by_uid)
+    for batch in view.batches(spans, _AT_ONCE):
+        marked = await copies.change_flags(session.world, session.actor, view.place, view.ranges(batch), wish)
+        untold = {uid for uid, modseq in marked.was.items() if view.is_untold(uid, modseq)}
+        view.note_own(((row.uid, row.modseq) for row in marked.rows), marked.modseq_before, marked.modseq_after)
+        late += marked.late
+        for row in marked.rows:
+            number = view.number(row.uid)
+            silent = wanted.silent and row.uid not in untold  # silence is about the client's own change (ref: rfc9051#6.4.6)
+            if number is None or (silent and not session.condstore):
+                continue
+            parts = [b"UID %d" % row.uid] if by_uid or "QRESYNC" in session.enabled else []
+            parts += [] if silent else [b"FLAGS " + flag_list(int(row.flags), row.seen, row.keywords)]
+            parts += [b"MODSEQ (%d)" % row.modseq] if session.condstore else []
+            session.say(b"* %d FETCH (%b)" % (number, b" ".join(parts)))
+        await session.stream.flush()
+    if late:
+        shown = late if by_uid else [number for uid in late if (number := view.number(uid))]
+        return b"OK [MODIFIED %b] Conditional STORE failed for these" % sequence_set(shown)
+    return b"OK STORE completed"
+
+
+async def expunge(session: Session, _: None) -> bytes:
+    """EXPUNGE: everything that is marked \\Deleted and that the client knows of."""
+    return await _expunge(session, Sequence(((1, 0),)))
+
+
+async def uid_expunge(session: Session, wanted: Sequence) -> bytes:
+    """UID EXPUNGE (ref: rfc4315#2.1)."""
+    return await _expunge(session, wanted)
+
+
+async def _expunge(session: Session, sequence: Sequence) -> bytes:
+    view = session.opened
+    _refuse_read_only(view)
+    for batch in view.batches(view.spans(sequence, by_uid=True), _AT_ONCE * 4):
+        await copies.expunge(session.world, session.actor, view.place, view.ranges(batch))
+    await session.refresh()
+    modseq = b"[HIGHESTMODSEQ %d] " % session.view.known.modseq if session.condstore and session.view else b""
+    return b"OK %bEXPUNGE completed" % modseq
+
+
+async def copy(session: Session, wanted: Copy, *, by_uid: bool) -> bytes:
+    """COPY and UID COPY."""
+    transfer = await _transfer(session, wanted, moving=False, by_uid=by_uid)
+    return b"OK %bCOPY completed" % _copied(session, transfer)
+
+
+async def move(session: Session, wanted: Copy, *, by_uid: bool) -> bytes:
+    """MOVE and UID MOVE (ref: rfc6851#3): COPYUID comes before the EXPUNGEs."""
+    _refuse_read_only(session.opened)
+    transfer = await _transfer(session, wanted, moving=True, by_uid=by_uid)
+    told = _copied(session, transfer)
+    if told:
+        session.say(b"* OK %bMoved" % told)
+    await session.refresh()
+    return b"OK MOVE completed"
+
+
+async def _transfer(session: Session, wanted: Copy, *, moving: bool, by_uid: bool) -> Transfer | None:
+    view = session.opened
+    target = await _target(session, wanted.name)
+    spans = view.spans(wanted.sequence, by_uid=by_uid)
+    if not spans:
+        return None
+    verb = copies.move if moving else copies.copy
+    return await verb(session.world, session.actor, view.place, view.ranges(spans), target)
+
+
+async def _target(session: Session, name: str) -> selected.Place:
+    """Where messages are to go; TRYCREATE when there is no such folder yet in a mailbox that is there (ref: rfc9051#6.4.7)."""
+    place = await session.seen_place(name)
+    try:
+        await selected.shelf_at(session.world, session.actor, place)
+    except Refusal as refusal:
+        if refusal.rule is Rule.NOT_FOUND:
+            raise Coded(refusal, "TRYCREATE") from refusal
+        raise
+    return place
+
+
+def _copied(session: Session, transfer: Transfer | None) -> bytes:
+    if transfer is None or not transfer.here or not session.offers("UIDPLUS"):
+        return b""
+    return b"[COPYUID %d %b %b] " % (transfer.uid_validity, sequence_set(transfer.here), sequence_set(transfer.there))
+
+
+async def append(session: Session, wanted: Append) -> bytes:
+    """APPEND: the message is on disk when this is answered."""
+    target = await session.seen_place(wanted.name)
+    date = search_keys.date_time(wanted.date) if wanted.date is not None else None
+    new = NewCopy(wanted.message.octets, _flag_names(wanted.flags), date)
+    try:
+        validity, uid = await copies.append(session.world, session.actor, target, new)
+    except Refusal as refusal:
+        if refusal.rule is Rule.NOT_FOUND:
+            raise Coded(refusal, "TRYCREATE") from refusal
+        raise
+    code = b"[APPENDUID %d %d] " % (validity, uid) if session.offers("UIDPLUS") else b""
+    return b"OK %bAPPEND completed" % code

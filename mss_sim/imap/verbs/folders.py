@@ -1,0 +1,178 @@
+"""The verbs on folders: SELECT, STATUS, CREATE, DELETE, RENAME, subscriptions, CLOSE. Listing them is `tree.py`'s."""
+
+from mss_sim.core.mailbox import copies, folders, selected, tree
+from mss_sim.core.mailbox.selected import Place
+from mss_sim.core.mailbox.tree import Figures
+from mss_sim.errors import Refusal, Rule
+from mss_sim.imap.grammar import responses
+from mss_sim.imap.grammar.commands import Create, Rename, Resync, Select
+from mss_sim.imap.grammar.listings import Status
+from mss_sim.imap.grammar.responses import folder_name, object_id
+from mss_sim.imap.grammar.wire import Sequence
+from mss_sim.imap.session import Coded, Session
+from mss_sim.imap.view import View
+from mss_sim.vocabulary import FLAG_NAMES, Right
+
+_FLAGS = " ".join(FLAG_NAMES)
+
+
+async def select(session: Session, wanted: Select) -> bytes:
+    """SELECT."""
+    return await _open(session, wanted, read_only=False)
+
+
+async def examine(session: Session, wanted: Select) -> bytes:
+    """EXAMINE."""
+    return await _open(session, wanted, read_only=True)
+
+
+async def _open(session: Session, wanted: Select, *, read_only: bool) -> bytes:
+    if session.view is not None:
+        session.close()
+        if session.enabled & {"QRESYNC", "IMAP4REV2"}:
+            session.say(b"* OK [CLOSED] The folder that was open is closed")
+    if wanted.condstore:
+        session.enabled.add("CONDSTORE")
+    place = await session.seen_place(wanted.name)
+    opening = await selected.open_folder(session.world, session.actor, place)
+    shelf = opening.shelf
+    folder, rights = shelf.folder, shelf.held.access.rights
+    locked = Place(place.address, folder.name, folder.id)
+    changing = rights & {Right.MARK, Right.DELETE, Right.FILE}
+    view = View(wanted.name, locked, opening, read_only=read_only or not changing, examined=read_only)
+    session.open(view)
+    flags = _FLAGS.encode("ascii")
+    permanent = b" ".join([*_permanent(rights), *([b"\\*"] if Right.MARK in rights else [])]) if not view.read_only else b""
+    rev2 = "IMAP4REV2" in session.enabled
+    lines = [b"* %d EXISTS" % len(view), b"* FLAGS (%b $MDNSent $Forwarded $Junk $NotJunk)" % flags]
+    lines += [] if rev2 else [b"* 0 RECENT"]
+    lines += [b"* OK [UNSEEN %d] First unseen" % number] if not rev2 and (number := view.number(opening.first_unseen)) else []
+    lines += [
+        b"* OK [PERMANENTFLAGS (%b)] Limited" % permanent,
+        b"* OK [UIDVALIDITY %d] UIDs valid" % folder.uid_validity,
+        b"* OK [UIDNEXT %d] Predicted next UID" % folder.uid_next,
+        b"* OK [HIGHESTMODSEQ %d] Highest" % folder.modseq,
+        b"* OK [MAILBOXID (%b)] Ok" % object_id("F", folder.id),
+    ]
+    lines += [b'* LIST () "/" ' + folder_name(wanted.name, utf8=True)] if rev2 else []
+    for line in lines:
+        session.say(line)
+    if wanted.resync is not None:
+        await _resynchronise(session, view, wanted.resync)
+    return b"OK [READ-%b] completed" % (b"ONLY" if view.read_only else b"WRITE")
+
+
+def _permanent(rights: frozenset[Right]) -> list[bytes]:
+    """The system flags that these rights let one change for good."""
+    needed = {name: Right.DELETE if name == "\\Deleted" else Right.MARK for name in FLAG_NAMES}
+    return [name.encode("ascii") for name, right in needed.items() if right in rights]
+
+
+async def _resynchronise(session: Session, view: View, resync: Resync) -> None:
+    """What vanished and what changed since the client left (ref: rfc7162#3.2.5.2)."""
+    folder = view.shelf.folder
+    if resync.uid_validity != folder.uid_validity or resync.modseq >= folder.modseq:
+        return
+    gone = view.missing(resync.known or Sequence(((1, 0),)))
+    if gone:
+        session.say(b"* VANISHED (EARLIER) " + responses.sequence_set(gone))
+    for row in await selected.changed_since(session.world, session.actor, view.place, resync.modseq):
+        number = view.number(row.uid)
+        if number is not None:
+            shown = responses.flag_list(int(row.flags), row.seen, row.keywords)
+            session.say(b"* %d FETCH (UID %d FLAGS %b MODSEQ (%d))" % (number, row.uid, shown, row.modseq))
+
+
+async def close(session: Session, _: None) -> bytes:
+    """CLOSE: what is marked \\Deleted goes, in silence, where the client may delete; then no folder is open."""
+    view = session.opened
+    session.close()
+    if not view.read_only and Right.DELETE in view.shelf.held.access.rights:
+        await copies.expunge(session.world, session.actor, view.place, [(1, view.known.uid_next)])
+    return b"OK CLOSE completed"
+
+
+async def unselect(session: Session, _: None) -> bytes:
+    """UNSELECT: no folder is open; nothing is deleted (ref: rfc3691#2)."""
+    session.close()
+    return b"OK UNSELECT completed"
+
+
+async def status(session: Session, wanted: Status) -> bytes:
+    """STATUS."""
+    place = await session.seen_place(wanted.name)
+    session.say(await status_line(session, wanted.name, place, wanted.items))
+    return b"OK STATUS completed"
+
+
+async def status_line(session: Session, name: str, place: Place, items: tuple[str, ...]) -> bytes:
+    """The STATUS response of a folder; SIZE may ask for every message (ref: rfc8438), APPENDLIMIT is the mailbox's own (ref: rfc7889)."""
+    found = await tree.figures(session.world, session.actor, place, sizes=bool({"SIZE", "DELETED"} & set(items)))
+    if "HIGHESTMODSEQ" in items:
+        session.enabled.add("CONDSTORE")
+    shown = b" ".join(b"%b %b" % (item.encode("ascii"), _figure(session, found, item)) for item in items)
+    return b"* STATUS %b (%b)" % (folder_name(name, utf8=session.utf8), shown)
+
+
+def _figure(session: Session, found: Figures, item: str) -> bytes:
+    folder, mailbox = found.shelf.folder, found.shelf.held.mailbox
+    if item == "MAILBOXID":
+        return b"(%b)" % object_id("F", folder.id)
+    numbers = {
+        "MESSAGES": folder.exists_count,
+        "RECENT": 0,
+        "UIDNEXT": folder.uid_next,
+        "UIDVALIDITY": folder.uid_validity,
+        "UNSEEN": found.unseen,
+        "DELETED": found.deleted,
+        "SIZE": found.size_bytes,
+        "HIGHESTMODSEQ": folder.modseq,
+        "APPENDLIMIT": session.size_limit(mailbox),
+    }
+    return b"%d" % numbers[item]
+
+
+async def create(session: Session, wanted: Create) -> bytes:
+    """CREATE."""
+    if wanted.use:
+        known = ", ".join(wanted.use)
+        detail = f"Every mailbox is born with its special folders, and has one of each: {known} cannot be given to another."
+        raise Coded(Refusal(Rule.CONFLICT, detail, reference="rfc6154#3"), "USEATTR")
+    place = await session.seen_place(wanted.name.removesuffix("/"))
+    try:
+        made = await folders.create_folder(session.world, session.actor, place.address, place.name)
+    except Refusal as refusal:
+        if refusal.rule is Rule.CONFLICT:
+            raise Coded(refusal, "ALREADYEXISTS") from refusal
+        raise
+    return b"OK [MAILBOXID (%b)] CREATE completed" % object_id("F", made.id)
+
+
+async def delete(session: Session, name: str) -> bytes:
+    """DELETE: an empty folder; what holds messages is emptied first, so that nothing is lost by a slip (docs/quirks.md)."""
+    place = await session.seen_place(name)
+    folder = (await selected.shelf_at(session.world, session.actor, place)).folder
+    await folders.delete_folder(session.world, session.actor, place.address, folder.id)
+    return b"OK DELETE completed"
+
+
+async def rename(session: Session, wanted: Rename) -> bytes:
+    """RENAME, within one mailbox."""
+    place, target = await session.seen_place(wanted.name), await session.seen_place(wanted.new_name)
+    if place.address != target.address:
+        raise Refusal(Rule.INVALID, "A folder stays in its mailbox; create the other and move the messages.", subject=wanted.new_name)
+    folder = (await selected.shelf_at(session.world, session.actor, place)).folder
+    await folders.rename_folder(session.world, session.actor, place.address, folder.id, target.name)
+    return b"OK RENAME completed"
+
+
+async def subscribe(session: Session, name: str) -> bytes:
+    """SUBSCRIBE."""
+    await tree.subscribe(session.world, session.actor, await session.seen_place(name), subscribed=True)
+    return b"OK SUBSCRIBE completed"
+
+
+async def unsubscribe(session: Session, name: str) -> bytes:
+    """UNSUBSCRIBE."""
+    await tree.subscribe(session.world, session.actor, await session.seen_place(name), subscribed=False)
+    return b"OK UNSUBSCRIBE completed"

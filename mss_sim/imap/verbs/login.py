@@ -1,0 +1,180 @@
+"""Everything before and beside folders: capabilities, TLS, log-in, ENABLE, ID, IDLE, compression."""
+
+from importlib.metadata import version
+
+from mss_sim.core.access import authentication
+from mss_sim.core.access.authentication import Actor
+from mss_sim.errors import Refusal, Rule
+from mss_sim.evidence.transcripts import MASK
+from mss_sim.imap.grammar import responses
+from mss_sim.imap.grammar.commands import Authenticate, Login
+from mss_sim.imap.grammar.wire import Bad
+from mss_sim.imap.session import Session
+from mss_sim.net.logins import actor_behind, exchange, mechanisms, told
+from mss_sim.net.sasl import SaslError
+from mss_sim.vocabulary import Door, TokenRefusal
+
+_ALWAYS = ("IMAP4rev1", "IMAP4rev2", "LITERAL+", "SASL-IR", "ID", "ENABLE")
+_LOGGED_IN = (
+    "UNSELECT",
+    "IDLE",
+    "NAMESPACE",
+    "UIDPLUS",
+    "MOVE",
+    "SPECIAL-USE",
+    "CREATE-SPECIAL-USE",
+    "LIST-EXTENDED",
+    "LIST-STATUS",
+    "CHILDREN",
+    "STATUS=SIZE",
+    "ESEARCH",
+    "SEARCHRES",
+    "SORT",
+    "THREAD=REFERENCES",
+    "CONDSTORE",
+    "QRESYNC",
+    "BINARY",
+    "QUOTA",
+    "QUOTA=RES-STORAGE",
+    "ACL",
+    "RIGHTS=kxte",
+    "OBJECTID",
+    "UTF8=ACCEPT",
+)
+ENABLED = frozenset({"CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "IMAP4REV2"})
+"""What ENABLE takes; anything else is passed over (ref: rfc5161#3.1)."""
+
+
+def capabilities(session: Session) -> bytes:
+    """What is offered now; nothing is announced that is not there."""
+    words = [*_ALWAYS, *([] if session.offers("LITERAL+") else ["LITERAL-"])]
+    if not session.tls and not session.stripped:
+        words += ["STARTTLS", "LOGINDISABLED"]
+    elif session.actor_or_none is None:
+        words += [f"AUTH={name}" for name in mechanisms(session.settings, session.certificate)]
+        words += [] if "PLAIN" in mechanisms(session.settings, session.certificate) else ["LOGINDISABLED"]
+    else:
+        words += [*_LOGGED_IN, f"APPENDLIMIT={session.literal_max}"]
+        words += [] if session.compressed else ["COMPRESS=DEFLATE"]
+    return " ".join(word for word in words if session.offers(word.partition("=")[0]) and session.offers(word)).encode("ascii")
+
+
+async def capability(session: Session, _: None) -> bytes:
+    """CAPABILITY."""
+    session.say(b"* CAPABILITY " + capabilities(session))
+    return b"OK CAPABILITY completed"
+
+
+async def noop(_session: Session, _: None) -> bytes:
+    """NOOP and CHECK: what happened is told by the caller."""
+    return b"OK completed"
+
+
+async def logout(session: Session, _: None) -> bytes:
+    """LOGOUT; the caller closes."""
+    session.say(b"* BYE Goodbye")
+    return b"OK LOGOUT completed"
+
+
+async def identify(session: Session, pairs: dict[str, str]) -> bytes:
+    """ID: who the client says it is stands in the transcript."""
+    session.transcript.facts["client"] = " ".join(f"{name}={value}" for name, value in pairs.items())[:300]
+    session.say(b'* ID ("name" "mss-sim" "version" "%b")' % version("mss-sim").encode("ascii"))
+    return b"OK ID completed"
+
+
+async def start_tls(session: Session, _: None) -> bytes:
+    """STARTTLS; the handshake begins after the answer. What came in clear behind it is never executed (ref: rfc9051#6.2.1)."""
+    if session.stripped:
+        raise Bad("STARTTLS is not offered: CAPABILITY lists what is")
+    if session.tls:
+        raise Bad("TLS is active already")
+    return b"OK Begin TLS negotiation now"
+
+
+async def login(session: Session, wanted: Login) -> bytes:
+    """LOGIN name password."""
+    if not session.tls and not session.stripped:
+        return b"NO [PRIVACYREQUIRED] Say STARTTLS first (rfc9051#6.2.3)"
+    if "PLAIN" not in mechanisms(session.settings, session.certificate):
+        return b"NO [AUTHENTICATIONFAILED] The strict profile takes no password: AUTHENTICATE XOAUTH2 (ref2#ECO.1.2.1)"
+    _check_open(session)
+    actor = await authentication.with_password(session.world, wanted.name, wanted.password, door=Door.IMAP)
+    return await _enter(session, actor, "LOGIN")
+
+
+async def authenticate(session: Session, wanted: Authenticate) -> bytes:
+    """AUTHENTICATE mechanism."""
+    if not session.tls and not session.stripped:
+        return b"NO [PRIVACYREQUIRED] Say STARTTLS first (rfc9051#6.2.2)"
+    if wanted.mechanism not in mechanisms(session.settings, session.certificate):
+        offered = ", ".join(mechanisms(session.settings, session.certificate))
+        return f"NO [CANNOT] {responses.spoken(wanted.mechanism)} is no mechanism here: {offered}".encode("ascii")
+
+    async def ask(challenge: str) -> str:
+        session.say(b"+ " + challenge.encode("ascii"))
+        await session.stream.flush()
+        response = await session.stream.line()
+        session.transcript.client(MASK)
+        return response.decode("ascii", "replace")
+
+    try:
+        credentials = await exchange(wanted.mechanism, wanted.initial, ask)
+    except SaslError as error:
+        raise Bad(str(error)) from error
+    if credentials is None:
+        raise Bad("the exchange was cancelled")
+    _check_open(session)
+    try:
+        actor = await actor_behind(session.world, credentials, door=Door.IMAP, certificate=session.certificate)
+    except Refusal:
+        if session.settings.token_refusal is TokenRefusal.POLITE:  # seen over IMAP, the national refusal is a plain one
+            await told(session.settings, wanted.mechanism, ask, ask)
+        raise
+    return await _enter(session, actor, "AUTHENTICATE")
+
+
+def _check_open(session: Session) -> None:
+    if session.locked:
+        raise Refusal(Rule.AUTHENTICATION_FAILED, "This is a trap: your client should have left before it said who you are.")
+
+
+async def _enter(session: Session, actor: Actor, verb: str) -> bytes:
+    if not session.stream.admit(actor.identity.id):
+        limit = session.settings.connections_per_identity_max
+        raise Refusal(Rule.TOO_MANY_CONNECTIONS, f"You have {limit} connections already: close one.")
+    await session.begin(actor)
+    return b"OK [CAPABILITY %b] %b completed" % (capabilities(session), verb.encode("ascii"))
+
+
+async def enable(session: Session, words: tuple[str, ...]) -> bytes:
+    """ENABLE: what was newly enabled is told."""
+    new = [word for word in words if word in ENABLED and session.offers(word)]
+    session.enabled.update(new)
+    session.say(b" ".join([b"* ENABLED", *(word.replace("REV2", "rev2").encode("ascii") for word in new)]))
+    return b"OK ENABLE completed"
+
+
+async def compress(session: Session, _: None) -> bytes:
+    """COMPRESS DEFLATE; it begins after the answer (ref: rfc4978#3)."""
+    if session.compressed:
+        return b"NO [COMPRESSIONACTIVE] Compression is active already"
+    if session.stream.ahead():
+        raise Bad("wait for the answer to COMPRESS before the next command (rfc4978#3)")
+    return b"OK DEFLATE active"
+
+
+async def idle(session: Session, _: None) -> bytes:
+    """IDLE: tell what happens until the client says DONE (ref: rfc2177)."""
+    session.say(b"+ idling")
+    await session.refresh()
+    while True:
+        await session.stream.flush()
+        line = await session.stream.line_or(session.awake)
+        if line is not None:
+            break
+        await session.refresh()
+    session.transcript.client(line)
+    if line.upper() != b"DONE":
+        raise Bad("DONE ends IDLE")
+    return b"OK IDLE terminated"

@@ -1,0 +1,90 @@
+"""ACL (RFC 4314) over grants, and QUOTA (RFC 9208). A grant is over a whole mailbox: so is what these verbs tell of any of its folders."""
+
+from mss_sim.core.access import delegation
+from mss_sim.core.access.access import By
+from mss_sim.core.mailbox import messages, selected
+from mss_sim.core.mailbox.selected import Shelf
+from mss_sim.errors import Refusal, Rule
+from mss_sim.imap.grammar.commands import Rights
+from mss_sim.imap.grammar.responses import astring, folder_name
+from mss_sim.imap.session import Session
+from mss_sim.policy.acl import LETTERS, letters_of, rights_of
+from mss_sim.vocabulary import Door, Right
+
+
+async def _shelf(session: Session, name: str, right: Right = Right.SEE) -> Shelf:
+    found = await selected.shelf_at(session.world, session.actor, await session.seen_place(name))
+    found.held.access.require(right, found.address)
+    return found
+
+
+def _named(session: Session, name: str) -> bytes:
+    return folder_name(name, utf8=session.utf8)
+
+
+async def my_rights(session: Session, name: str) -> bytes:
+    """MYRIGHTS."""
+    found = await _shelf(session, name)
+    session.say(b"* MYRIGHTS %b %b" % (_named(session, name), letters_of(found.held.access.rights).encode("ascii")))
+    return b"OK MYRIGHTS completed"
+
+
+async def get_acl(session: Session, name: str) -> bytes:
+    """GETACL: holders, then grantees whose grants are in force, by idNat."""
+    found = await _shelf(session, name, Right.MANAGE)
+    entries = await delegation.rights_by_person(session.world, found.address)
+    words = [b"* ACL", _named(session, name)]
+    for idnat, rights in entries.items():
+        words += [astring(idnat.encode("utf-8")), letters_of(rights).encode("ascii")]
+    session.say(b" ".join(words))
+    return b"OK GETACL completed"
+
+
+async def list_rights(session: Session, wanted: Rights) -> bytes:
+    """LISTRIGHTS: nothing is always given; the letters come in the groups of the table."""
+    await _shelf(session, wanted.name, Right.MANAGE)
+    groups = b" ".join(letters.encode("ascii") for letters in LETTERS.values())
+    session.say(b'* LISTRIGHTS %b %b "" %b' % (_named(session, wanted.name), astring(wanted.who.encode("utf-8")), groups))
+    return b"OK LISTRIGHTS completed"
+
+
+async def set_acl(session: Session, wanted: Rights) -> bytes:
+    """SETACL: the grants in force of that person become one grant with these rights."""
+    found = await _shelf(session, wanted.name)
+    by = By(session.actor.identity.id, Door.IMAP)
+    await delegation.set_rights(session.world, by, found.address, _person(wanted.who), rights_of(wanted.rights), wanted.sign)
+    return b"OK SETACL completed"
+
+
+async def delete_acl(session: Session, wanted: Rights) -> bytes:
+    """DELETEACL: the grants in force of that person end."""
+    found = await _shelf(session, wanted.name)
+    by = By(session.actor.identity.id, Door.IMAP)
+    await delegation.set_rights(session.world, by, found.address, _person(wanted.who), frozenset(), "")
+    return b"OK DELETEACL completed"
+
+
+def _person(who: str) -> str:
+    if who.lower() in ("anyone", "anonymous") or who.startswith("-"):
+        raise Refusal(Rule.GRANTEE_NOT_ALLOWED, f"A grant is for one person, by idNat or login; {who[:50]} is none.", reference="rfc4314#2")
+    return who
+
+
+async def get_quota(session: Session, root: str) -> bytes:
+    """GETQUOTA: the root is the mailbox's address (ref: rfc9208#4.1.1)."""
+    await _tell_quota(session, root)
+    return b"OK GETQUOTA completed"
+
+
+async def get_quota_root(session: Session, name: str) -> bytes:
+    """GETQUOTAROOT (ref: rfc9208#4.1.2)."""
+    found = await _shelf(session, name)
+    session.say(b"* QUOTAROOT %b %b" % (_named(session, name), astring(found.address.encode("ascii"))))
+    await _tell_quota(session, found.address)
+    return b"OK GETQUOTAROOT completed"
+
+
+async def _tell_quota(session: Session, root: str) -> None:
+    held = await messages.open_mailbox(session.world, session.actor, root)
+    used, limit = -(-held.mailbox.used_bytes // 1_024), held.mailbox.quota_bytes // 1_024
+    session.say(b"* QUOTA %b (STORAGE %d %d)" % (astring(root.encode("ascii", "replace")), used, limit))

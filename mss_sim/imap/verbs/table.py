@@ -1,0 +1,169 @@
+"""The table of verbs: in which states each is legal, which capability it needs, what reads its arguments, what does it.
+
+A command is answered by exactly one tagged line. Before it, what happened in the open folder is told, except after the verbs whose
+answers speak of sequence numbers (ref: rfc9051#7.5.1).
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+from mss_sim.errors import Refusal
+from mss_sim.evidence.transcripts import MASK
+from mss_sim.imap.grammar import commands, items, listings, responses, search_keys
+from mss_sim.imap.grammar.search_keys import BadCharset
+from mss_sim.imap.grammar.sections import UnknownEncoding
+from mss_sim.imap.grammar.wire import Arguments, Bad, Command
+from mss_sim.imap.session import LOST, Coded, Session
+from mss_sim.imap.verbs import changes, fetch, folders, login, rights, search, tree
+
+_ANY, _BEFORE, _AFTER, _OPEN = "any", "before login", "after login", "with a folder open"
+
+
+class Verb(NamedTuple):
+    """One verb. `capability` must be offered; `quiet`: no EXPUNGE may be told in its course."""
+
+    state: str
+    read: Callable[[Arguments], Any]
+    do: Callable[[Session, Any], Awaitable[bytes]]
+    capability: str = "IMAP4rev1"
+    quiet: bool = False
+
+
+def _both(read: Callable[[Arguments], Any], do: Any, capability: str = "IMAP4rev1", *, quiet: bool = True) -> tuple[Verb, Verb]:
+    """A verb and its UID form."""
+    return (
+        Verb(_OPEN, read, partial(do, by_uid=False), capability, quiet),
+        Verb(_OPEN, read, partial(do, by_uid=True), capability),
+    )
+
+
+def _compressed(arguments: Arguments) -> None:
+    arguments.expect(b" DEFLATE")
+    arguments.end()
+
+
+VERBS: dict[str, Verb] = {
+    "CAPABILITY": Verb(_ANY, commands.nothing, login.capability),
+    "NOOP": Verb(_ANY, commands.nothing, login.noop),
+    "LOGOUT": Verb(_ANY, commands.nothing, login.logout),
+    "ID": Verb(_ANY, commands.identify, login.identify, "ID"),
+    "STARTTLS": Verb(_BEFORE, commands.nothing, login.start_tls),
+    "LOGIN": Verb(_BEFORE, commands.login, login.login),
+    "AUTHENTICATE": Verb(_BEFORE, commands.authenticate, login.authenticate),
+    "ENABLE": Verb(_AFTER, commands.enable, login.enable, "ENABLE"),
+    "COMPRESS": Verb(_AFTER, _compressed, login.compress, "COMPRESS"),
+    "IDLE": Verb(_AFTER, commands.nothing, login.idle, "IDLE"),
+    "NAMESPACE": Verb(_AFTER, commands.nothing, tree.namespace, "NAMESPACE"),
+    "LIST": Verb(_AFTER, listings.lister, tree.lister),
+    "LSUB": Verb(_AFTER, listings.lsub, tree.lsub),
+    "SELECT": Verb(_AFTER, commands.select, folders.select),
+    "EXAMINE": Verb(_AFTER, commands.select, folders.examine),
+    "STATUS": Verb(_AFTER, listings.status, folders.status),
+    "CREATE": Verb(_AFTER, commands.create, folders.create),
+    "DELETE": Verb(_AFTER, commands.mailbox, folders.delete),
+    "RENAME": Verb(_AFTER, commands.rename, folders.rename),
+    "SUBSCRIBE": Verb(_AFTER, commands.mailbox, folders.subscribe),
+    "UNSUBSCRIBE": Verb(_AFTER, commands.mailbox, folders.unsubscribe),
+    "APPEND": Verb(_AFTER, commands.append, changes.append),
+    "MYRIGHTS": Verb(_AFTER, commands.mailbox, rights.my_rights, "ACL"),
+    "GETACL": Verb(_AFTER, commands.mailbox, rights.get_acl, "ACL"),
+    "SETACL": Verb(_AFTER, commands.setacl, rights.set_acl, "ACL"),
+    "DELETEACL": Verb(_AFTER, commands.who, rights.delete_acl, "ACL"),
+    "LISTRIGHTS": Verb(_AFTER, commands.who, rights.list_rights, "ACL"),
+    "GETQUOTA": Verb(_AFTER, commands.mailbox, rights.get_quota, "QUOTA"),
+    "GETQUOTAROOT": Verb(_AFTER, commands.mailbox, rights.get_quota_root, "QUOTA"),
+    "CHECK": Verb(_OPEN, commands.nothing, login.noop),
+    "CLOSE": Verb(_OPEN, commands.nothing, folders.close),
+    "UNSELECT": Verb(_OPEN, commands.nothing, folders.unselect, "UNSELECT"),
+    "EXPUNGE": Verb(_OPEN, commands.nothing, changes.expunge),
+    "UID EXPUNGE": Verb(_OPEN, commands.uid_set, changes.uid_expunge, "UIDPLUS"),
+}
+for _name, _pair in {
+    "FETCH": _both(items.fetch, fetch.fetch),
+    "STORE": _both(commands.store, changes.store),
+    "SEARCH": _both(search_keys.search, search.search),
+    "SORT": _both(search_keys.sort, search.sort, "SORT"),
+    "THREAD": _both(search_keys.thread, search.thread, "THREAD"),
+    "COPY": _both(commands.copy, changes.copy, quiet=False),
+    "MOVE": _both(commands.copy, changes.move, "MOVE", quiet=False),
+}.items():
+    VERBS[_name], VERBS[f"UID {_name}"] = _pair
+_TOLD_ALWAYS = frozenset({"NOOP", "CHECK"})
+_CREDENTIALS = frozenset({"LOGIN", "AUTHENTICATE"})
+
+
+async def execute(session: Session, command: Command) -> tuple[str, bytes]:
+    """Run one command, its untagged responses sent on the way; (verb, the line after the tag). Gone when the connection ends."""
+    arguments = Arguments(command.pieces, utf8=session.utf8)
+    name = command.verb
+    if name == "UID":
+        try:
+            arguments.space()
+            name = f"UID {arguments.atom()}"
+        except Bad as error:
+            return name, _bad(str(error))
+    _note(session, command, name)
+    session.tag = command.tag
+    verb = VERBS.get(name)
+    if verb is None or not session.offers(verb.capability):
+        return name, _bad(f"{name} is not offered: CAPABILITY lists what is")
+    wrong = _wrong_state(session, verb)
+    if wrong is not None:
+        return name, wrong
+    answer = await _attempt(session, verb, arguments)
+    told = name in _TOLD_ALWAYS or session.awake.is_set()
+    if told and not verb.quiet and name != "LOGOUT" and session.actor_or_none is not None:
+        await session.refresh()
+    return name, answer
+
+
+def _note(session: Session, command: Command, name: str) -> None:
+    """The command in the transcript, without what opens doors and without messages."""
+    shown = b"%b %b" % (command.tag, command.verb.encode("ascii"))
+    if name in _CREDENTIALS:
+        first = command.pieces[0]
+        word = first.split(b" ")[1:2] if isinstance(first, bytes) and name == "AUTHENTICATE" else []
+        session.transcript.client(b" ".join([shown, *word, MASK]))
+        return
+    if name not in VERBS and session.actor_or_none is None:  # a LOGIN without its tag is another verb, its password an argument
+        session.transcript.client(b" ".join([shown, MASK]))
+        return
+    for piece in command.pieces:
+        shown += piece if isinstance(piece, bytes) else b"{%d}" % len(piece.octets)
+    session.transcript.client(shown)
+
+
+def _wrong_state(session: Session, verb: Verb) -> bytes | None:
+    logged_in = session.actor_or_none is not None
+    if verb.state == _BEFORE and logged_in:
+        return _bad("you are logged in already")
+    if verb.state in (_AFTER, _OPEN) and not logged_in:
+        return _bad("log in first (rfc9051#3.2)")
+    if verb.state == _OPEN and session.view is None:
+        return _bad("no folder is open: SELECT one first (rfc9051#3.3)")
+    return None
+
+
+async def _attempt(session: Session, verb: Verb, arguments: Arguments) -> bytes:
+    try:
+        return await verb.do(session, verb.read(arguments))
+    except Bad as error:
+        return _bad(str(error))
+    except BadCharset as error:
+        if error.saves and session.view is not None:
+            session.view.saved = []  # as any search that was to be kept and ends in NO (ref: rfc5182#2.1)
+        known = " ".join(sorted(search_keys.CHARSETS))
+        return f"NO [BADCHARSET ({known})] {responses.spoken(str(error))[:40]} is not understood".encode("ascii")
+    except UnknownEncoding:
+        return b"NO [UNKNOWN-CTE] The transfer encoding of that part is not understood (rfc3516#4.3)"
+    except Coded as error:
+        return responses.refused(error.refusal, code=error.code)
+    except Refusal as refusal:
+        if refusal.rule in LOST and session.view is not None:
+            await session.refresh()
+        return responses.refused(refusal)
+
+
+def _bad(text: str) -> bytes:
+    return b"BAD " + responses.spoken(text).encode("ascii")
