@@ -14,7 +14,7 @@ from mss_sim.core.assembly import Core
 from mss_sim.core.conversations import conversations
 from mss_sim.core.conversations.conversations import Conversation
 from mss_sim.core.mailbox import folders
-from mss_sim.core.world.rows import Folder, Identity, Line
+from mss_sim.core.world.rows import Folder, Identity, JournalRow
 from mss_sim.errors import Rule
 from mss_sim.http.answers import IN_A_MAILBOX, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
@@ -68,11 +68,12 @@ async def _shown(core: Core, actor: Actor, address: str, found: Conversation) ->
 async def read_journal(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, page: CurrentPage) -> Response:
     """Who did what with this mailbox, newest first; the right to manage is needed."""
     rows = await journal.of_mailbox(core.world, actor, address, before=page.before(Listing.JOURNAL), limit=page.limit + 1)
-    known = await names.by_ids(core.world, (row.actor_id for row in rows))
-    return Json(page.cut(Listing.JOURNAL, rows, lambda row: row.id, lambda row: _line(row, known)))
+    known = await names.by_ids(core.world, (row.line.actor_id for row in rows))
+    return Json(page.cut(Listing.JOURNAL, rows, lambda row: row.line.id, lambda row: _line(row, known)))
 
 
-def _line(row: Line, known: dict[int, Identity]) -> dict[str, object]:
+def _line(shown: JournalRow, known: dict[int, Identity]) -> dict[str, object]:
+    row = shown.line
     return {
         "id": encode(row.id),
         "at": iso(row.at),
@@ -81,5 +82,7 @@ def _line(row: Line, known: dict[int, Identity]) -> dict[str, object]:
         "actor": person(known, row.actor_id),
         "grant_id": encode(row.grant_id) if row.grant_id is not None else None,
         "email_id": encode(row.message_id) if row.message_id is not None else None,
+        "subject": shown.subject,
+        "message_id": shown.rfc_message_id,
         "detail": row.detail,
     }

@@ -13,7 +13,8 @@ from mss_sim.api.paging import CurrentPage, Listing
 from mss_sim.clock import from_datetime
 from mss_sim.core.access import names
 from mss_sim.core.mailbox import messages
-from mss_sim.core.mailbox.messages import FlagChange, Opened, Shown
+from mss_sim.core.mailbox.flags import FlagChange
+from mss_sim.core.mailbox.messages import Opened, Shown
 from mss_sim.core.world.rows import Identity, Item, ListQuery
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples

@@ -344,6 +344,10 @@ class JournalLine(Out):
     actor: IdentityRef | None
     grant_id: str | None
     email_id: str | None
+    subject: str | None
+    """Of the letter that the line is about."""
+    message_id: str | None
+    """Of the letter that the line is about."""
     detail: dict[str, Any]
 
 

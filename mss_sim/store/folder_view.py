@@ -82,6 +82,13 @@ def states(conn: Connection, folder_id: int, ranges: Sequence[Range], reader: in
     return found
 
 
+def state_of(conn: Connection, mailbox_id: int, copy_id: int, reader: int | None) -> tuple[int, CopyState] | None:
+    """One copy of a mailbox by its id, with the folder that it lies in; None when it is gone."""
+    query = _states(reader).add_columns(copies.c.folder_id).where(copies.c.mailbox_id == mailbox_id, copies.c.id == copy_id)
+    row = conn.execute(query).one_or_none()
+    return (row[-1], _state(row[:-1])) if row else None
+
+
 def changed_since(conn: Connection, folder_id: int, modseq: int, reader: int | None) -> list[CopyState]:
     """The copies of a folder that changed after that modification sequence."""
     query = _states(reader).where(copies.c.folder_id == folder_id, copies.c.modseq > modseq).order_by(copies.c.uid)

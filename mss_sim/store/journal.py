@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import Connection, insert, select
 
 from mss_sim.clock import Micros
-from mss_sim.models.tables import journal
+from mss_sim.models.tables import journal, messages
 from mss_sim.store.compiled import Hot
 from mss_sim.vocabulary import Act, Door
 
@@ -40,23 +40,36 @@ def _values(line: Line) -> tuple[Any, ...]:
     return (id_, at, act.value, door.value, *ids, orjson.dumps(detail).decode() if detail else "{}")
 
 
-def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: int) -> list[Line]:
+class Shown(NamedTuple):
+    """A line with the subject and the Message-ID of the letter that it is about; None where it is about none, or nothing is left of it."""
+
+    line: Line
+    subject: str | None
+    rfc_message_id: str | None
+
+
+def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: int) -> list[Shown]:
     """The newest lines of a mailbox with an id under `before`, newest first."""
-    query = select(*journal.c).where(journal.c.mailbox_id == mailbox_id)
+    columns = (*journal.c, messages.c.subject, messages.c.rfc_message_id)
+    query = select(*columns).outerjoin(messages, messages.c.id == journal.c.message_id).where(journal.c.mailbox_id == mailbox_id)
     if before is not None:
         query = query.where(journal.c.id < before)
     rows = conn.execute(query.order_by(journal.c.id.desc()).limit(limit))
     return [
-        Line(
-            row.id,
-            row.at,
-            Act(row.act),
-            Door(row.door),
-            row.actor_id,
-            row.mailbox_id,
-            row.grant_id,
-            row.message_id,
-            orjson.loads(row.detail),
+        Shown(
+            Line(
+                row.id,
+                row.at,
+                Act(row.act),
+                Door(row.door),
+                row.actor_id,
+                row.mailbox_id,
+                row.grant_id,
+                row.message_id,
+                orjson.loads(row.detail),
+            ),
+            row.subject,
+            row.rfc_message_id,
         )
         for row in rows
     ]

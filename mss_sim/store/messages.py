@@ -264,6 +264,17 @@ def by_id(conn: Connection, message_id: int) -> MessageRow | None:
     return MessageRow(*row) if row else None
 
 
+def names_of(conn: Connection, message_ids: Collection[int]) -> dict[int, tuple[str, str | None]]:
+    """(subject, Message-ID) of each of these messages."""
+    found: dict[int, tuple[str, str | None]] = {}
+    wanted = list(message_ids)
+    for start in range(0, len(wanted), _AT_ONCE):
+        within = messages.c.id.in_(wanted[start : start + _AT_ONCE])
+        rows = conn.execute(select(messages.c.id, messages.c.subject, messages.c.rfc_message_id).where(within))
+        found |= {row.id: (row.subject, row.rfc_message_id) for row in rows}
+    return found
+
+
 def copies_of(conn: Connection, mailbox_id: int, message_id: int) -> list[int]:
     """The ids of a message's copies in one mailbox."""
     query = select(copies.c.id).where(copies.c.mailbox_id == mailbox_id, copies.c.message_id == message_id)

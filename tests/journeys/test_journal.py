@@ -20,6 +20,7 @@ _PASSWORD = "cabinet-2026"
 _BOX = f"/mailboxes/{PRACTICE}"
 _NOBODY = "personne@hopital-ormes.sim.mssante.fr"
 Line = dict[str, Any]
+_OF_THE_LETTER = ("subject", "message_id")  # looked up when a line is read; a story of their own
 
 
 @dataclass
@@ -47,7 +48,8 @@ class Scene:
 
     async def told(self) -> list[Line]:
         """The new lines, oldest first."""
-        return [{**line, "id": None} for line in reversed(await self._lines()) if line["id"] not in self.seen]
+        new = [line for line in reversed(await self._lines()) if line["id"] not in self.seen]
+        return [{name: value for name, value in {**line, "id": None}.items() if name not in _OF_THE_LETTER} for line in new]
 
     def line(
         self, act: Act, door: str, role: str | None, detail: dict[str, Any], *, grant: str | None = None, email: str | None = None
@@ -295,12 +297,15 @@ async def _appended(scene: Scene) -> list[Line]:
     return [scene.line(Act.APPENDED, "imap", "secretary", detail, grant=await scene.grant("secretary"), email=item["email_id"])]
 
 
+def _gone(item: dict[str, Any]) -> dict[str, Any]:
+    return {"message": item["id"], "subject": item["subject"], "rfc_message_id": item["message_id"]}
+
+
 async def _deleted_by_rest(scene: Scene) -> list[Line]:
     item = await scene.letter(subject="À jeter")
     await scene.begin()
     await scene.rest("doctor2", "DELETE", f"{_BOX}/messages/{item['id']}")
-    detail = {"message": item["id"], "subject": "À jeter", "rfc_message_id": item["message_id"]}
-    return [scene.line(Act.DELETED, "rest", "doctor2", detail, email=item["email_id"])]
+    return [scene.line(Act.DELETED, "rest", "doctor2", _gone(item), email=item["email_id"])]
 
 
 async def _deleted_by_imap(scene: Scene) -> list[Line]:
@@ -313,12 +318,12 @@ async def _deleted_by_imap(scene: Scene) -> list[Line]:
     marked = {"message": item["id"], "add": ["\\Deleted"], "remove": []}
     expected = [
         scene.line(Act.FLAGGED, "imap", "newcomer", marked, grant=grant, email=item["email_id"]),
-        scene.line(Act.DELETED, "imap", "newcomer", {"message": item["id"]}, grant=grant, email=item["email_id"]),
+        scene.line(Act.DELETED, "imap", "newcomer", _gone(item), grant=grant, email=item["email_id"]),
     ]
     assert await scene.told() == expected
     await scene.begin()
     assert (await doctor.rest("DELETE", f"{_BOX}/grants/{grant}")).status_code == 200
-    return [scene.line(Act.REVOKED, "rest", "doctor", {}, grant=grant)]
+    return [scene.line(Act.REVOKED, "rest", "doctor", {"grantee": newcomer.idnat}, grant=grant)]
 
 
 async def _deleted_by_close(scene: Scene) -> list[Line]:
@@ -326,7 +331,7 @@ async def _deleted_by_close(scene: Scene) -> list[Line]:
     await scene.imap("STORE * +FLAGS (\\Deleted)", login="camille.martin")
     await scene.begin()
     await scene.imap("CLOSE", login="hugo.bernard")
-    return [scene.line(Act.DELETED, "imap", "doctor2", {"message": item["id"]}, email=item["email_id"])]
+    return [scene.line(Act.DELETED, "imap", "doctor2", _gone(item), email=item["email_id"])]
 
 
 # Receipts
@@ -406,7 +411,7 @@ async def _granted_and_revoked_by_rest(scene: Scene) -> list[Line]:
         await scene.rest("doctor2", "DELETE", f"{_BOX}/grants/{grant}")
     return [
         scene.line(Act.GRANTED, "rest", "doctor", {"rights": ["read", "see"], "grantee": newcomer, "reason": "Renfort"}, grant=grant),
-        scene.line(Act.REVOKED, "rest", "doctor2", {}, grant=grant),
+        scene.line(Act.REVOKED, "rest", "doctor2", {"grantee": newcomer}, grant=grant),
     ]
 
 
@@ -418,7 +423,7 @@ async def _granted_and_revoked_by_control(scene: Scene) -> list[Line]:
     assert (await control(scene.simulator, "DELETE", f"{_BOX}/grants/{grant}")).status_code == 200
     return [
         scene.line(Act.GRANTED, "control", None, {"rights": ["see"], "grantee": newcomer, "reason": ""}, grant=grant),
-        scene.line(Act.REVOKED, "control", None, {}, grant=grant),
+        scene.line(Act.REVOKED, "control", None, {"grantee": newcomer}, grant=grant),
     ]
 
 
@@ -433,9 +438,18 @@ async def _granted_and_revoked_by_imap(scene: Scene) -> list[Line]:
     return [
         scene.line(Act.GRANTED, "imap", "doctor", {"rights": ["read", "see"], "grantee": newcomer}, grant=first),
         scene.line(Act.GRANTED, "imap", "doctor2", {"rights": ["mark", "read", "see"], "grantee": newcomer}, grant=second),
-        scene.line(Act.REVOKED, "imap", "doctor2", {}, grant=first),
-        scene.line(Act.REVOKED, "imap", "doctor", {}, grant=second),
+        scene.line(Act.REVOKED, "imap", "doctor2", {"grantee": newcomer}, grant=first),
+        scene.line(Act.REVOKED, "imap", "doctor", {"grantee": newcomer}, grant=second),
     ]
+
+
+async def _revoked_with_a_card_that_names_nobody(scene: Scene) -> list[Line]:
+    newcomer = scene.person("newcomer").idnat
+    grant = (await scene.rest("doctor", "POST", f"{_BOX}/grants", {"grantee": newcomer, "rights": ["see"]}))["id"]
+    await scene.begin()
+    for anonymous in (True, False):
+        assert (await control(scene.simulator, "PATCH", f"/identities/{newcomer}", {"anonymous_card": anonymous})).status_code == 200
+    return [scene.line(Act.REVOKED, "control", None, {"grantee": newcomer}, grant=grant)]
 
 
 async def _renounced_by_rest(scene: Scene) -> list[Line]:
@@ -443,7 +457,7 @@ async def _renounced_by_rest(scene: Scene) -> list[Line]:
     grant = (await scene.rest("doctor", "POST", f"{_BOX}/grants", {"grantee": newcomer, "rights": ["see"]}))["id"]
     await scene.begin()
     await scene.rest("newcomer", "DELETE", f"{_BOX}/grants/{grant}")
-    return [scene.line(Act.RENOUNCED, "rest", "newcomer", {}, grant=grant)]
+    return [scene.line(Act.RENOUNCED, "rest", "newcomer", {"grantee": newcomer}, grant=grant)]
 
 
 async def _renounced_by_imap(scene: Scene) -> list[Line]:
@@ -454,7 +468,7 @@ async def _renounced_by_imap(scene: Scene) -> list[Line]:
     client.writer.write(b"z DELETEACL INBOX louise.moreau\r\n")
     assert (await client.line()).startswith("* BYE")
     await client.close()
-    return [scene.line(Act.RENOUNCED, "imap", "newcomer", {}, grant=grant)]
+    return [scene.line(Act.RENOUNCED, "imap", "newcomer", {"grantee": newcomer}, grant=grant)]
 
 
 async def _handed_over(scene: Scene) -> list[Line]:
@@ -570,6 +584,7 @@ _STORIES: list[tuple[set[Act], Story]] = [
     ({Act.GRANTED, Act.REVOKED}, _granted_and_revoked_by_rest),
     ({Act.GRANTED, Act.REVOKED}, _granted_and_revoked_by_control),
     ({Act.GRANTED, Act.REVOKED}, _granted_and_revoked_by_imap),
+    ({Act.REVOKED}, _revoked_with_a_card_that_names_nobody),
     ({Act.RENOUNCED}, _renounced_by_rest),
     ({Act.RENOUNCED}, _renounced_by_imap),
     ({Act.HANDED_OVER}, _handed_over),
@@ -592,3 +607,16 @@ async def test_the_journal_tells(scene: Scene, acts: set[Act], story: Story) -> 
 
 async def test_every_act_is_told_of_here() -> None:
     assert set().union(*(acts for acts, _ in _STORIES)) == set(Act)
+
+
+async def test_a_line_names_the_letter_that_it_is_about_also_when_it_is_gone(scene: Scene) -> None:
+    item = await scene.letter(subject="Résultat")
+    await scene.begin()
+    await scene.rest("doctor", "PATCH", f"{_BOX}/messages/{item['id']}", {"add": ["urgent"]})
+    for deleted in (False, True):
+        if deleted:
+            await scene.rest("doctor", "DELETE", f"{_BOX}/messages/{item['id']}")
+        lines = (await scene.person("doctor").get(f"{_BOX}/journal", limit=1 + deleted))["items"]
+        assert {(line["subject"], line["message_id"]) for line in lines} == {("Résultat", item["message_id"])}
+    grants = (await scene.person("doctor").get(f"{_BOX}/journal", limit=100))["items"]
+    assert {line["subject"] for line in grants if line["act"] == "grant.created"} == {None}

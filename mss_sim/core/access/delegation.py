@@ -8,17 +8,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mss_sim.clock import Micros
+from mss_sim.core.access import journal
 from mss_sim.core.access.access import By, access, as_grant
+from mss_sim.core.access.journal import Entry
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.policy import delegation as policy
 from mss_sim.policy.access import Access, unseen
-from mss_sim.store import grants, identities, journal, mailboxes
+from mss_sim.store import grants, identities, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.grants import GrantRow
 from mss_sim.store.identities import Identity
-from mss_sim.store.journal import Line
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary import Act, Door, IdentityKind, Right
 
@@ -101,7 +102,7 @@ async def revoke(world: World, by: By, address: str, grant_id: int) -> GrantRow:
         if row is None:
             raise Refusal(Rule.NOT_FOUND, "There is no such grant over this mailbox.")
         if grants.revoke(conn, [row.id], by.identity_id, now):
-            _trace(world, conn, by, Act.RENOUNCED if own else Act.REVOKED, row, {})
+            _ended(world, conn, by, Act.RENOUNCED if own else Act.REVOKED, row)
         return grants.by_id(conn, row.id) or row
 
     return await world.store.write(unit)
@@ -187,9 +188,13 @@ async def list_grants(world: World, identity_id: int, address: str) -> list[Gran
     return await world.store.read(query)
 
 
+def _ended(world: World, conn: Connection, by: By, act: Act, row: GrantRow) -> None:
+    grantee = identities.by_id(conn, row.grantee_id)
+    _trace(world, conn, by, act, row, {"grantee": grantee.idnat if grantee else None})
+
+
 def _trace(world: World, conn: Connection, by: By, act: Act, row: GrantRow, detail: dict[str, object]) -> None:
-    line = Line(world.ids.next(), world.clock.now(), act, by.door, by.identity_id, row.mailbox_id, row.id, None, detail)
-    journal.write(conn, [line])
+    journal.write(world, conn, by, [Entry(act, row.mailbox_id, detail, grant_id=row.id)])
 
 
 async def grants_of(world: World, identity_id: int) -> list[tuple[GrantRow, str]]:
@@ -259,6 +264,6 @@ async def set_rights(world: World, by: By, address: str, who: str, rights: froze
             _trace(world, conn, by, Act.GRANTED, made, {"rights": sorted(wanted), "grantee": grantee.idnat})
         if grants.revoke(conn, [row.id for row in rows], by.identity_id, now):
             for row in rows:
-                _trace(world, conn, by, Act.RENOUNCED if own else Act.REVOKED, row, {})
+                _ended(world, conn, by, Act.RENOUNCED if own else Act.REVOKED, row)
 
     await world.store.write(unit)

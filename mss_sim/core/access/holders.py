@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from mss_sim.clock import Micros
-from mss_sim.core.access import access
+from mss_sim.core.access import access, journal
 from mss_sim.core.access.access import By
+from mss_sim.core.access.journal import Entry
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.access import unseen
-from mss_sim.store import identities, journal, mailboxes
+from mss_sim.store import identities, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
-from mss_sim.store.journal import Line
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary import Act, Door, HolderRole, IdentityKind, MailboxKind, Right
 
@@ -137,7 +137,7 @@ def _professional(conn: Connection, idnat: str) -> Identity:
 
 
 def _trace(world: World, conn: Connection, by: By, mailbox: Mailbox, act: Act, detail: dict[str, object]) -> None:
-    journal.write(conn, [Line(world.ids.next(), world.clock.now(), act, by.door, by.identity_id, mailbox.id, detail=detail)])
+    journal.write(world, conn, by, [Entry(act, mailbox.id, detail)])
 
 
 CONTROL = By(None, Door.CONTROL)

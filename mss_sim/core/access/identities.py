@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from mss_sim.core.access import journal
+from mss_sim.core.access.access import By
+from mss_sim.core.access.journal import Entry
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.headers import readable
@@ -11,6 +14,8 @@ from mss_sim.store import grants, identities, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
 from mss_sim.vocabulary import (
+    Act,
+    Door,
     IdentityKind,
 )
 
@@ -88,7 +93,10 @@ async def change_identity(world: World, idnat: str, changes: dict[str, Any], log
         changed = replace(identity, **changes)
         identities.change(conn, changed)
         if changed.anonymous_card and not identity.anonymous_card:  # such a card can hold no grant
-            grants.revoke(conn, [row.id for row in grants.of_grantee(conn, identity.id)], None, world.clock.now())
+            held = [row for row in grants.of_grantee(conn, identity.id) if row.revoked_at is None]
+            grants.revoke(conn, [row.id for row in held], None, world.clock.now())
+            ended = [Entry(Act.REVOKED, row.mailbox_id, {"grantee": idnat}, grant_id=row.id) for row in held]
+            journal.write(world, conn, By(None, Door.CONTROL), ended)
         _set_account(world, conn, changed, login, password_hash)
         return changed
 

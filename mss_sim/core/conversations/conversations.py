@@ -2,19 +2,18 @@
 
 from dataclasses import dataclass, replace
 
-from mss_sim.core.access import gate
+from mss_sim.core.access import gate, journal
 from mss_sim.core.access.access import Held
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.conversations import closing
 from mss_sim.core.conversations.closing import Closing
-from mss_sim.core.mailbox.messages import personal_reader
+from mss_sim.core.mailbox.selected import personal_reader
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
-from mss_sim.store import conversations, journal, mailboxes, messages
+from mss_sim.store import conversations, mailboxes, messages
 from mss_sim.store.conversations import AnswerRightRow, Thread
 from mss_sim.store.engine import Connection
-from mss_sim.store.journal import Line
 from mss_sim.store.messages import Item, ListQuery
 from mss_sim.vocabulary import Act, ClosureCause, MailboxKind, Right
 
@@ -134,17 +133,5 @@ def _opened(conn: Connection, held: Held, actor: Actor, thread_id: int) -> Conve
 
 
 def _trace(world: World, conn: Connection, actor: Actor, held: Held, act: Act, found: Conversation, count: int) -> None:
-    grant = held.access.grant_for(Right.CLOSE)
     detail = {"conversation": encode(found.thread.id), "patients": [side.patient for side in found.patients], "rights": count}
-    line = Line(
-        world.ids.next(),
-        world.clock.now(),
-        act,
-        actor.door,
-        actor.identity.id,
-        held.mailbox.id,
-        grant.id if grant else None,
-        None,
-        detail,
-    )
-    journal.write(conn, [line])
+    journal.write(world, conn, journal.by(actor), [journal.entry(held, Right.CLOSE, act, detail)])

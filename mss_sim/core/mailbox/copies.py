@@ -1,51 +1,90 @@
-"""Changes to the copies of a folder that somebody keeps open, each in one transaction; the reading is `selected.py`'s.
+"""Changes to copies: one implementation for every door, each in one transaction. `selected.py` and `messages.py` read them.
 
-| verb                         | right                                     |
-|------------------------------|-------------------------------------------|
-| flags; \\Deleted             | mark; delete                              |
-| expunge                      | delete                                    |
-| copy                         | read here, file there                     |
-| move                         | file; to Trash, or elsewhere, delete      |
-| append                       | file                                      |
+| act                          | right, besides `see`                                                |
+|------------------------------|---------------------------------------------------------------------|
+| flags and keywords           | mark; for \\Deleted, delete                                         |
+| note a reading               | read                                                                |
+| delete                       | delete                                                              |
+| move within a mailbox        | file; to Trash, delete will do                                      |
+| move to another mailbox      | read and delete here, file there                                    |
+| copy                         | read here, file there                                               |
+| append                       | file                                                                |
 
-Mailboxes whose room changes are locked first, then folders, as delivery does: two processes never wait for one another in a circle.
+REST names one copy by its id, IMAP several by the UIDs of a folder; both come to the same rows (`Copies`). What changes nothing leaves no
+trace: no modification sequence, no line in the journal. The first time that somebody reads a copy, or says that they did, is written down.
+
+Everything that changes a copy, its folder's counters or its mailbox's usage lives in this file, but for delivery. Mailboxes whose room
+changes are locked first, then folders, as delivery does: two processes never wait for one another in a circle.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
 from mss_sim.clock import Micros
+from mss_sim.core.access import gate, journal
 from mss_sim.core.access.authentication import Actor
-from mss_sim.core.mailbox.messages import FlagChange, changed_flags, check_words
-from mss_sim.core.mailbox.selected import Place, Shelf, shelf
+from mss_sim.core.access.journal import Entry
+from mss_sim.core.mailbox.flags import FlagChange, changed, check_words
+from mss_sim.core.mailbox.selected import Place, Shelf, personal_reader, shelf
 from mss_sim.core.mailbox.stored import read_message, stored, without_holding
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.policy.access import flag_rights
 from mss_sim.policy.routing import Room, Standing, standing
-from mss_sim.store import folder_view, folders, journal, mailboxes, messages
+from mss_sim.store import folder_view, folders, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folder_view import CopyState, Range
 from mss_sim.store.folders import Folder
-from mss_sim.store.journal import Line
 from mss_sim.store.messages import CopyRow
 from mss_sim.vocabulary import Act, Flag, Right, SpecialUse
 
 
 @dataclass(frozen=True, slots=True)
-class Marking:
-    """A change of flags: `add` and `remove` as they are named, or everything replaced by `add`."""
+class InFolder:
+    """Copies by their UIDs; those that are gone meanwhile are passed over in silence (ref: rfc9051#6.4.9)."""
 
-    add: frozenset[str] = frozenset()
-    remove: frozenset[str] = frozenset()
-    replace: bool = False
-    unchanged_since: int | None = None
+    place: Place
+    ranges: Sequence[Range]
+
+    @property
+    def address(self) -> str:
+        """The mailbox that they lie in."""
+        return self.place.address
 
 
-class Marked(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ById:
+    """One copy by its id, wherever in its mailbox it lies now; Refusal(NOT_FOUND) when it is gone."""
+
+    address: str
+    copy_id: int
+
+
+Copies = InFolder | ById
+
+
+def _find(
+    world: World, conn: Connection, actor: Actor, which: Copies, right: Right, *, lock: bool = False
+) -> tuple[Shelf, list[CopyState]]:
+    """The folder that copies lie in, its row locked until the commit if asked, and the copies; Refusal without that right."""
+    if isinstance(which, InFolder):
+        here = shelf(world, conn, actor, which.place, right, lock=lock)
+        return here, folder_view.states(conn, here.folder.id, which.ranges, here.reader)
+    held = gate.require(world, conn, actor, which.address, right)
+    reader = personal_reader(held, actor)
+    folder: Folder | None = None
+    while found := folder_view.state_of(conn, held.mailbox.id, which.copy_id, reader):
+        folder_id, state = found
+        if folder is not None and folder.id == folder_id:
+            return Shelf(held, folder, reader), [state]
+        folder = folders.lock(conn, [folder_id])[folder_id] if lock else folders.by_id(conn, held.mailbox.id, folder_id)
+    raise Refusal(Rule.NOT_FOUND, "There is no such message in this mailbox.")
+
+
+class Flagged(NamedTuple):
     """Copies as they are afterwards, UIDs left alone because they changed too late, and the folder's modification sequences.
 
     `was`: the modification sequence of each copy before, by UID.
@@ -58,45 +97,45 @@ class Marked(NamedTuple):
     was: dict[int, int]
 
 
-async def change_flags(world: World, actor: Actor, place: Place, ranges: Sequence[Range], wish: Marking) -> Marked:
+async def change_flags(world: World, actor: Actor, which: Copies, change: FlagChange) -> Flagged:
     """Set and clear flags and keywords; `\\Seen` follows the mailbox's seen policy."""
-    words = wish.add | wish.remove
-    check_words(FlagChange(wish.add, wish.remove))
-    rights = flag_rights(words, replace=wish.replace)
-
-    def unit(conn: Connection) -> Marked:
-        here = shelf(world, conn, actor, place, rights[0], lock=True)
-        for right in rights[1:]:
-            here.held.access.require(right, place.address)
-        rows = folder_view.states(conn, here.folder.id, ranges, here.reader)
-        limit, before = wish.unchanged_since, here.folder.modseq
-        late = {row.uid for row in rows if limit is not None and row.modseq > limit}
-        changes = {row.uid: changed for row in rows if row.uid not in late and (changed := _wanted(here, row, wish))}
-        after, first = _apply(world, conn, actor, here, [(row, *changes[row.uid]) for row in rows if row.uid in changes])
-        if after:
-            detail: dict[str, object] = {"add": sorted(wish.add), "remove": sorted(wish.remove)}
-            lines = [_line(world, actor, here, rights[0], Act.READ, row, {}) for row in first]
-            journal.write(conn, [*lines, *(_line(world, actor, here, rights[0], Act.FLAGGED, row, detail) for row in after.values())])
-        kept = [after.get(row.uid, row) for row in rows if row.uid not in late]
-        return Marked(kept, sorted(late), before, here.folder.modseq, {row.uid: row.modseq for row in rows})
-
-    return await world.store.write(unit)
+    check_words(change)
+    return await world.store.write(lambda conn: change_flags_in(world, conn, actor, which, change)[1])
 
 
-def _wanted(here: Shelf, row: CopyState, wish: Marking) -> tuple[Flag, str] | None:
+def change_flags_in(world: World, conn: Connection, actor: Actor, which: Copies, change: FlagChange) -> tuple[Shelf, Flagged]:
+    """The same within a unit of work, with the folder; the words were checked."""
+    rights = flag_rights(change.add | change.remove, replace=change.replace)
+    here, rows = _find(world, conn, actor, which, rights[0], lock=True)
+    for right in rights[1:]:
+        here.held.access.require(right, which.address)
+    limit, before = change.unchanged_since, here.folder.modseq
+    late = {row.uid for row in rows if limit is not None and row.modseq > limit}
+    wanted = [(row, *new) for row in rows if row.uid not in late and (new := _wanted(here, row, change))]
+    after, first = _flag(world, conn, actor, here, wanted)
+    if after:
+        detail = {"add": sorted(change.add), "remove": sorted(change.remove)}
+        lines = [_entry(here, rights[0], Act.READ, row, {}) for row in first]
+        lines += [_entry(here, rights[0], Act.FLAGGED, row, detail) for row in after.values()]
+        journal.write(world, conn, journal.by(actor), lines)
+    kept = [after.get(row.uid, row) for row in rows if row.uid not in late]
+    return here, Flagged(kept, sorted(late), before, here.folder.modseq, {row.uid: row.modseq for row in rows})
+
+
+def _wanted(here: Shelf, row: CopyState, change: FlagChange) -> tuple[Flag, str] | None:
     """The flags, as the reader sees them, and keywords that a copy gets; None when nothing changes."""
     visible = (row.flags & ~Flag.SEEN) | (Flag.SEEN if row.seen else Flag(0))
-    base = (Flag(0), "") if wish.replace else (visible, row.keywords)
-    wanted, words = changed_flags(*base, FlagChange(wish.add, wish.remove))
-    if wish.replace and Right.DELETE not in here.held.access.rights:
-        wanted |= visible & Flag.DELETED  # what he may not take off stays (ref: rfc4314#4)
+    base = (Flag(0), "") if change.replace else (visible, row.keywords)
+    wanted, words = changed(*base, change)
+    if change.replace and Right.DELETE not in here.held.access.rights:
+        wanted |= visible & Flag.DELETED  # what one may not take off stays (ref: rfc4314#4)
     return None if wanted == visible and words == row.keywords else (wanted, words)
 
 
-def _apply(
+def _flag(
     world: World, conn: Connection, actor: Actor, here: Shelf, changes: Sequence[tuple[CopyState, Flag, str]]
 ) -> tuple[dict[int, CopyState], list[CopyState]]:
-    """Write flags and keywords, whose \\Seen it is, who read; the copies afterwards, by UID, and those that he reads for the first time."""
+    """Write flags and keywords, whose \\Seen it is, who read; the copies afterwards, by UID, and those that are read for the first time."""
     after: dict[int, CopyState] = {}
     first: list[CopyState] = []
     said: list[tuple[int, bool]] = []
@@ -106,9 +145,9 @@ def _apply(
             if messages.note_reading(conn, row.copy_id, actor.identity.id, world.clock.now()) and seen:
                 first.append(row)
             said.append((row.copy_id, seen))
-        stored = wanted if here.reader is None else (wanted & ~Flag.SEEN) | (row.flags & Flag.SEEN)
-        here.folder.unseen_count += bool(row.flags & Flag.SEEN) - bool(stored & Flag.SEEN)
-        after[row.uid] = row._replace(flags=stored, keywords=words, modseq=here.folder.step(), seen=seen)
+        stored_ = wanted if here.reader is None else (wanted & ~Flag.SEEN) | (row.flags & Flag.SEEN)
+        here.folder.unseen_count += bool(row.flags & Flag.SEEN) - bool(stored_ & Flag.SEEN)
+        after[row.uid] = row._replace(flags=stored_, keywords=words, modseq=here.folder.step(), seen=seen)
     if here.reader is not None:
         for copy_id, seen in said:
             messages.set_seen_by(conn, copy_id, actor.identity.id, seen=seen)
@@ -118,31 +157,37 @@ def _apply(
     return after, first
 
 
-async def note_reading(world: World, actor: Actor, place: Place, rows: Sequence[CopyState]) -> None:
-    """Record that somebody read these copies, where it is his first time."""
+async def note_reading(world: World, actor: Actor, which: Copies) -> None:
+    """Record that somebody read these copies, where it is their first time; nothing is marked."""
 
     def unit(conn: Connection) -> None:
-        here = shelf(world, conn, actor, place, Right.READ)
+        here, rows = _find(world, conn, actor, which, Right.READ)
         now = world.clock.now()
         first = [row for row in rows if messages.note_reading(conn, row.copy_id, actor.identity.id, now)]
-        journal.write(conn, [_line(world, actor, here, Right.READ, Act.READ, row, {}) for row in first])
+        journal.write(world, conn, journal.by(actor), [_entry(here, Right.READ, Act.READ, row, {}) for row in first], at=now)
 
     await world.store.write(unit)
 
 
-async def expunge(world: World, actor: Actor, place: Place, ranges: Sequence[Range]) -> list[int]:
-    """Delete for good the copies in these ranges that are marked \\Deleted; their UIDs."""
+async def delete(world: World, actor: Actor, which: Copies, *, marked: bool = False) -> list[int]:
+    """Delete copies for good, only those that are marked \\Deleted if asked; their UIDs. A message goes with its last copy."""
 
     def unit(conn: Connection) -> list[int]:
-        mailboxes.berths(conn, [place.address])
-        here = shelf(world, conn, actor, place, Right.DELETE, lock=True)
-        gone = [row for row in folder_view.states(conn, here.folder.id, ranges, here.reader) if row.flags & Flag.DELETED]
+        mailboxes.berths(conn, [which.address])
+        here, rows = _find(world, conn, actor, which, Right.DELETE, lock=True)
+        gone = [row for row in rows if row.flags & Flag.DELETED or not marked]
+        if not gone:
+            return []
+        names = messages.names_of(conn, {row.message_id for row in gone})
         _take_out(here.folder, gone)
         messages.remove_copies(conn, [(row.copy_id, row.message_id) for row in gone])
-        if gone:
-            mailboxes.use(conn, here.held.mailbox.id, -sum(row.size_bytes for row in gone))
-            folders.keep(conn, [here.folder])
-            journal.write(conn, [_line(world, actor, here, Right.DELETE, Act.DELETED, row, {}) for row in gone])
+        mailboxes.use(conn, here.held.mailbox.id, -sum(row.size_bytes for row in gone))
+        folders.keep(conn, [here.folder])
+        lines = []
+        for row in gone:
+            subject, rfc_message_id = names[row.message_id]
+            lines.append(_entry(here, Right.DELETE, Act.DELETED, row, {"subject": subject, "rfc_message_id": rfc_message_id}))
+        journal.write(world, conn, journal.by(actor), lines)
         return [row.uid for row in gone]
 
     return await world.store.write(unit)
@@ -157,12 +202,12 @@ def _take_out(folder: Folder, rows: Iterable[CopyState]) -> None:
 
 def _allowed(there: Shelf, row: CopyState) -> CopyState:
     """The copy with the flags that the actor may set there; the others are dropped (ref: rfc4314#4)."""
-    rights, flags = there.held.access.rights, row.flags
+    rights, kept = there.held.access.rights, row.flags
     if Right.DELETE not in rights:
-        flags &= ~Flag.DELETED
+        kept &= ~Flag.DELETED
     if Right.MARK not in rights:
-        flags &= Flag.DELETED
-    return row._replace(flags=flags, keywords=row.keywords if Right.MARK in rights else "")
+        kept &= Flag.DELETED
+    return row._replace(flags=kept, keywords=row.keywords if Right.MARK in rights else "")
 
 
 def _put_in(world: World, folder: Folder, row: CopyState, *, id_: int | None = None) -> CopyRow:
@@ -182,14 +227,13 @@ class Transfer:
     there: tuple[int, ...]
 
 
-async def copy(world: World, actor: Actor, place: Place, ranges: Sequence[Range], target: Place) -> Transfer:
+async def copy(world: World, actor: Actor, which: InFolder, target: Place) -> Transfer:
     """Copy into another folder, of this mailbox or another."""
 
     def unit(conn: Connection) -> Transfer:
         mailboxes.berths(conn, [target.address])
-        source = shelf(world, conn, actor, place, Right.READ)
+        source, rows = _find(world, conn, actor, which, Right.READ)
         there = shelf(world, conn, actor, target, Right.FILE, lock=True)
-        rows = folder_view.states(conn, source.folder.id, ranges, source.reader)
         _require_room(world, there, sum(row.size_bytes for row in rows))
         made = [_put_in(world, there.folder, _allowed(there, row)) for row in rows]
         messages.add_copies(conn, made)
@@ -198,63 +242,79 @@ async def copy(world: World, actor: Actor, place: Place, ranges: Sequence[Range]
                 messages.copy_readings(conn, [(row.copy_id, copied.id) for row, copied in zip(rows, made, strict=True)])
             mailboxes.use(conn, there.held.mailbox.id, sum(row.size_bytes for row in rows))
             folders.keep(conn, [there.folder])
-            journal.write(conn, [_line(world, actor, there, Right.FILE, Act.COPIED, row, {"to": there.folder.name}) for row in rows])
+            lines = [_entry(there, Right.FILE, Act.COPIED, row, {"to": there.folder.name}) for row in rows]
+            journal.write(world, conn, journal.by(actor), lines)
         return Transfer(there.folder.uid_validity, tuple(row.uid for row in rows), tuple(row.uid for row in made))
 
     return await world.store.write(unit)
 
 
-async def move(world: World, actor: Actor, place: Place, ranges: Sequence[Range], target: Place) -> Transfer:
-    """Move into another folder; within a mailbox the copies keep their ids."""
+async def move(world: World, actor: Actor, which: Copies, target: Place) -> Transfer:
+    """Move into another folder; within a mailbox the copies keep their ids. Refusal(CONFLICT) when it is the folder that they lie in."""
 
     def unit(conn: Connection) -> Transfer:
-        mailboxes.berths(conn, {place.address, target.address})
-        source, there = _both(world, conn, actor, place, target)
-        rows = folder_view.states(conn, source.folder.id, ranges, source.reader)
-        same = source.held.mailbox.id == there.held.mailbox.id
-        size = sum(row.size_bytes for row in rows)
-        if not same:
-            _require_room(world, there, size)
-        _take_out(source.folder, rows)
-        made = [
-            _put_in(world, there.folder, row, id_=row.copy_id) if same else _put_in(world, there.folder, _allowed(there, row))
-            for row in rows
-        ]
-        if same:
-            for copied in made:
-                messages.move(conn, copied.id, there.folder.id, copied.uid, copied.modseq)
-        elif made:
-            messages.add_copies(conn, made)
-            messages.remove_copies(conn, [(row.copy_id, row.message_id) for row in rows])
-            mailboxes.use(conn, source.held.mailbox.id, -size)
-            mailboxes.use(conn, there.held.mailbox.id, size)
-        if made:
-            folders.keep(conn, [source.folder, there.folder])
-            detail: dict[str, object] = {"from": source.folder.name, "to": there.folder.name}
-            here = (source, Right.FILE if same else Right.DELETE)
-            ends = [here] if same else [here, (there, Right.FILE)]  # each mailbox keeps a journal of its own
-            journal.write(conn, [_line(world, actor, end, right, Act.MOVED, row, detail) for end, right in ends for row in rows])
-        return Transfer(there.folder.uid_validity, tuple(row.uid for row in rows), tuple(row.uid for row in made))
+        mailboxes.berths(conn, {which.address, target.address})
+        return move_in(world, conn, actor, which, target)[1]
 
     return await world.store.write(unit)
 
 
-def _both(world: World, conn: Connection, actor: Actor, place: Place, target: Place) -> tuple[Shelf, Shelf]:
-    """The two ends of a move, locked in one order, when the actor may."""
-    source = shelf(world, conn, actor, place, Right.SEE)
-    there = shelf(world, conn, actor, target, Right.SEE)
+def move_in(world: World, conn: Connection, actor: Actor, which: Copies, target: Place, *, again: bool = False) -> tuple[Shelf, Transfer]:
+    """The same within a unit of work, which has locked the mailboxes, with the folder that the copies lie in now.
+
+    `again`: copies that lie in the target already are left there.
+    """
+    source, there, right = _ends(world, conn, actor, which, target)
     if source.folder.id == there.folder.id:
+        if again:
+            return there, Transfer(there.folder.uid_validity, (), ())
         raise Refusal(Rule.CONFLICT, "The messages are in that folder already.")
+    reached = InFolder(Place(which.address, source.folder.name, source.folder.id), which.ranges) if isinstance(which, InFolder) else which
+    _, rows = _find(world, conn, actor, reached, Right.SEE)
+    same = source.held.mailbox.id == there.held.mailbox.id
+    size = sum(row.size_bytes for row in rows)
+    if not same:
+        _require_room(world, there, size)
+    _take_out(source.folder, rows)
+    made = [
+        _put_in(world, there.folder, row, id_=row.copy_id) if same else _put_in(world, there.folder, _allowed(there, row)) for row in rows
+    ]
+    if same:
+        for copied in made:
+            messages.move(conn, copied.id, there.folder.id, copied.uid, copied.modseq)
+    elif made:
+        messages.add_copies(conn, made)
+        messages.remove_copies(conn, [(row.copy_id, row.message_id) for row in rows])
+        mailboxes.use(conn, source.held.mailbox.id, -size)
+        mailboxes.use(conn, there.held.mailbox.id, size)
+    if made:
+        folders.keep(conn, [source.folder, there.folder])
+        detail = {"from": source.folder.name, "to": there.folder.name}
+        ends = [(there, right)] if same else [(source, Right.DELETE), (there, right)]  # each mailbox keeps a journal of its own
+        lines = [_entry(end, by_right, Act.MOVED, row, detail) for end, by_right in ends for row in rows]
+        journal.write(world, conn, journal.by(actor), lines)
+    return there, Transfer(there.folder.uid_validity, tuple(row.uid for row in rows), tuple(row.uid for row in made))
+
+
+def _ends(world: World, conn: Connection, actor: Actor, which: Copies, target: Place) -> tuple[Shelf, Shelf, Right]:
+    """The two ends of a move, locked in one order, and the right over the target that allows it."""
+    if isinstance(which, InFolder):
+        source = shelf(world, conn, actor, which.place, Right.SEE)
+    else:
+        source, _ = _find(world, conn, actor, which, Right.SEE)
+    there = shelf(world, conn, actor, target, Right.SEE)
     same = source.held.mailbox.id == there.held.mailbox.id
     to_trash = there.folder.special_use is SpecialUse.TRASH and Right.FILE not in there.held.access.rights
-    there.held.access.require(Right.DELETE if same and to_trash else Right.FILE, target.address)
+    right = Right.DELETE if same and to_trash else Right.FILE
+    there.held.access.require(right, target.address)
     if not same:
-        source.held.access.require(Right.READ, place.address)
-        source.held.access.require(Right.DELETE, place.address)
+        source.held.access.require(Right.READ, which.address)
+        source.held.access.require(Right.DELETE, which.address)
     locked = folders.lock(conn, [source.folder.id, there.folder.id])
     return (
         Shelf(source.held, locked[source.folder.id], source.reader),
         Shelf(there.held, locked[there.folder.id], there.reader),
+        right,
     )
 
 
@@ -281,7 +341,7 @@ async def append(world: World, actor: Actor, target: Place, new: NewCopy) -> tup
         _require_room(world, there, len(new.raw))
         body = (row.id, imap_envelope, parsed.structure, search_text, new.raw)
         messages.add(conn, [row._replace(thread_id=_thread(conn, there, row.id, parsed.in_reply_to))], [body])
-        flags_, words = changed_flags(Flag(0), "", FlagChange(new.flags))
+        flags_, words = changed(Flag(0), "", FlagChange(new.flags))
         when = at if new.internal_at is None else new.internal_at
         state = CopyState(0, 0, row.id, flags_, words, 0, when, len(new.raw), row.id, bool(flags_ & Flag.SEEN))
         copy = _put_in(world, there.folder, _allowed(there, state))
@@ -289,7 +349,7 @@ async def append(world: World, actor: Actor, target: Place, new: NewCopy) -> tup
         mailboxes.use(conn, there.held.mailbox.id, len(new.raw))
         folders.keep(conn, [there.folder])
         state = state._replace(copy_id=copy.id)
-        journal.write(conn, [_line(world, actor, there, Right.FILE, Act.APPENDED, state, {"to": there.folder.name})])
+        journal.write(world, conn, journal.by(actor), [_entry(there, Right.FILE, Act.APPENDED, state, {"to": there.folder.name})])
         return there.folder.uid_validity, copy.uid
 
     return await world.store.write(unit)
@@ -315,10 +375,5 @@ def _require_room(world: World, there: Shelf, size: int) -> None:
         raise Refusal(rule, f"The mailbox {mailbox.address} is {mailbox.state}.", subject=mailbox.address)
 
 
-def _line(world: World, actor: Actor, here: Shelf, right: Right, act: Act, row: CopyState, detail: dict[str, object]) -> Line:
-    """Who did what, and by which grant when not by his own right."""
-    grant = here.held.access.grant_for(right)
-    told = {"message": encode(row.copy_id), **detail}
-    now = world.clock.now()
-    mailbox_id = here.held.mailbox.id
-    return Line(world.ids.next(), now, act, actor.door, actor.identity.id, mailbox_id, grant.id if grant else None, row.message_id, told)
+def _entry(here: Shelf, right: Right, act: Act, row: CopyState, detail: Mapping[str, object]) -> Entry:
+    return journal.entry(here.held, right, act, {"message": encode(row.copy_id), **detail}, message_id=row.message_id)

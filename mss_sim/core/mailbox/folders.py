@@ -1,16 +1,15 @@
 """The folders of a mailbox: list, create, rename, delete. Names are paths, `Parent/Child`; INBOX and the special folders stay."""
 
 from mss_sim.clock import SECOND
-from mss_sim.core.access import gate
+from mss_sim.core.access import gate, journal
 from mss_sim.core.access.access import Held
 from mss_sim.core.access.authentication import Actor
-from mss_sim.core.mailbox.messages import personal_reader
+from mss_sim.core.mailbox.selected import personal_reader
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.store import folders, journal, mailboxes, messages
+from mss_sim.store import folders, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
-from mss_sim.store.journal import Line
 from mss_sim.vocabulary import FOLDER_SEPARATOR, NAMESPACE_OTHERS, NAMESPACE_SHARED, Act, Right
 
 NAME_CHARS_MAX = 255
@@ -136,16 +135,4 @@ def _path(name: str) -> list[str]:
 
 
 def _trace(world: World, conn: Connection, actor: Actor, held: Held, act: Act, detail: dict[str, object]) -> None:
-    grant = held.access.grant_for(Right.FILE)
-    line = Line(
-        world.ids.next(),
-        world.clock.now(),
-        act,
-        actor.door,
-        actor.identity.id,
-        held.mailbox.id,
-        grant.id if grant else None,
-        None,
-        detail,
-    )
-    journal.write(conn, [line])
+    journal.write(world, conn, journal.by(actor), [journal.entry(held, Right.FILE, act, detail)])

@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from mss_sim.clock import SECOND
-from mss_sim.core.access import gate
+from mss_sim.core.access import gate, journal
+from mss_sim.core.access.access import By
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.identities import refuse_controls, refuse_nulls, require_identity
+from mss_sim.core.access.journal import Entry
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical, domain_of
-from mss_sim.store import journal, mailboxes, messages, operators
+from mss_sim.store import mailboxes, messages, operators
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
-from mss_sim.store.journal import Line
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary import (
     FOLDERS_AT_BIRTH,
@@ -131,7 +132,7 @@ async def change_mailbox(world: World, address: str, changes: dict[str, Any], *,
     refuse_controls(changes)
 
     def unit(conn: Connection) -> Mailbox:
-        return _change(conn, address, changes, Line(world.ids.next(), world.clock.now(), Act.MAILBOX_CHANGED, door, actor_id))
+        return _change(world, conn, By(actor_id, door), address, changes)
 
     return await world.store.write(unit, changes_directory=True)
 
@@ -171,18 +172,16 @@ async def change_managed_mailbox(world: World, actor: Actor, address: str, chang
 
     def unit(conn: Connection) -> None:
         grant = gate.about(world, conn, actor, address, Right.MANAGE).access.grant_for(Right.MANAGE)
-        line = Line(
-            world.ids.next(), world.clock.now(), Act.MAILBOX_CHANGED, actor.door, actor.identity.id, grant_id=grant.id if grant else None
-        )
-        _change(conn, address, changes, line)
+        _change(world, conn, journal.by(actor), address, changes, grant.id if grant else None)
 
     await world.store.write(unit, changes_directory=True)
 
 
-def _change(conn: Connection, address: str, changes: dict[str, Any], line: Line) -> Mailbox:
+def _change(world: World, conn: Connection, who: By, address: str, changes: dict[str, Any], grant_id: int | None = None) -> Mailbox:
     mailbox = _mailbox(conn, address)
     if changes:
         mailboxes.change(conn, mailbox.id, changes)
         before = {name: getattr(mailbox, name) for name in changes}
-        journal.write(conn, [line._replace(mailbox_id=mailbox.id, detail={"before": before, "after": changes})])
+        changed = Entry(Act.MAILBOX_CHANGED, mailbox.id, {"before": before, "after": changes}, grant_id=grant_id)
+        journal.write(world, conn, who, [changed])
     return _mailbox(conn, address)

@@ -19,7 +19,6 @@ from mss_sim.clock import Micros
 from mss_sim.core.access import gate
 from mss_sim.core.access.access import Held
 from mss_sim.core.access.authentication import Actor, is_over
-from mss_sim.core.mailbox.messages import personal_reader
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.criteria import Key, kinds, looks_inside, texts
@@ -29,7 +28,12 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.folder_view import CopyState, Range, Sortable
 from mss_sim.store.folders import Folder
 from mss_sim.store.search import Scope, find
-from mss_sim.vocabulary import Right
+from mss_sim.vocabulary import Right, SeenPolicy
+
+
+def personal_reader(held: Held, actor: Actor) -> int | None:
+    """Whose reading says what is seen: the actor's where the mailbox's seen policy is personal, nobody's where it is shared."""
+    return actor.identity.id if held.mailbox.seen_policy is SeenPolicy.PERSONAL else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ from mss_sim.core.access import access, gate
 from mss_sim.core.access.access import Held
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailbox.folders import NAME_CHARS_MAX
-from mss_sim.core.mailbox.messages import personal_reader
-from mss_sim.core.mailbox.selected import Place, Shelf, shelf
+from mss_sim.core.mailbox.selected import Place, Shelf, personal_reader, shelf
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.store import folder_view, folders, messages, subscriptions

@@ -6,6 +6,9 @@ from itertools import groupby
 import orjson
 
 from mss_sim.clock import SECOND, Micros
+from mss_sim.core.access import journal
+from mss_sim.core.access.access import By
+from mss_sim.core.access.journal import Entry
 from mss_sim.core.mailflow.letter import Addressee, Envelope, Letter, Sorted, prepare
 from mss_sim.core.world.world import World
 from mss_sim.ids import encode
@@ -15,9 +18,8 @@ from mss_sim.mail.dsn import RecipientStatus
 from mss_sim.mail.parse import parse
 from mss_sim.policy.receipts import diagnostic, dsn_due
 from mss_sim.policy.routing import Way
-from mss_sim.store import journal, messages, submissions
+from mss_sim.store import messages, submissions
 from mss_sim.store.engine import Connection
-from mss_sim.store.journal import Line
 from mss_sim.store.mailboxes import Berth
 from mss_sim.store.submissions import Event, Submission
 from mss_sim.vocabulary import Act, Disposition, Door, DsnAction, TimelineKind
@@ -164,8 +166,8 @@ def _tell(world: World, conn: Connection, letter: Letter, sent: Submission, entr
     if not submissions.attach_report(conn, people[address], kind, letter.id):
         submissions.add_events(conn, [Event(world.ids.next(), people[address], kind, letter.at, detail, letter.id)])
     found = {"recipient": address, "kind": kind, "of": encode(sent.id)}
-    line = Line(world.ids.next(), letter.at, Act.RECEIPT_MATCHED, letter.door, None, sent.mailbox_id, None, letter.id, found)
-    journal.write(conn, [line])
+    matched = Entry(Act.RECEIPT_MATCHED, sent.mailbox_id, found, letter.id)
+    journal.write(world, conn, By(None, letter.door), [matched], at=letter.at)
 
 
 def told(letter: Letter) -> tuple[str | None, str | None, list[tuple[str, TimelineKind, str]]] | None:

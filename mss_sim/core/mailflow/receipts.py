@@ -1,11 +1,12 @@
 """Read receipts that leave, and the timelines of letters that were sent."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 import orjson
 
-from mss_sim.core.access import gate
+from mss_sim.core.access import gate, journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailbox.messages import Opened, open_message
 from mss_sim.core.mailflow.delivery import Delivery
@@ -16,9 +17,8 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.mail import mdn
 from mss_sim.policy.delegation import decide_leaving
 from mss_sim.policy.receipts import ReceiptRequest, decide_receipt
-from mss_sim.store import conversations, journal, messages, submissions
+from mss_sim.store import conversations, messages, submissions
 from mss_sim.store.engine import Connection
-from mss_sim.store.journal import Line
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import Item
 from mss_sim.store.submissions import Event, RecipientRow, Submission
@@ -72,35 +72,28 @@ class Receipts:
             outcome = self._delivery.deliver(conn, [letter])[0]
             if isinstance(outcome, Exception):
                 raise outcome
-            grant = held.access.grant_for(Right.READ)
             detail = {"to": to, "disposition": wish.disposition, "of": item.message.rfc_message_id}
-            line = Line(
-                world.ids.next(),
-                now,
-                Act.RECEIPT_SENT,
-                actor.door,
-                actor.identity.id,
-                held.mailbox.id,
-                grant.id if grant else None,
-                item.message.id,
-                detail,
-            )
-            journal.write(conn, [line])
+            sent = journal.entry(held, Right.READ, Act.RECEIPT_SENT, detail, message_id=item.message.id)
+            journal.write(world, conn, journal.by(actor), [sent], at=now)
             return SentReceipt(to, letter.id)
 
-        sent = await world.store.write(unit)
+        receipt = await world.store.write(unit)
         self._delivery.look()
-        return sent
+        return receipt
 
     async def open_message(self, actor: Actor, address: str, copy_id: int) -> Opened:
-        """Open a message; a patient cannot refuse the receipt that was asked for, it leaves by itself (ref: cnam#receipt)."""
+        """Open a message, with all that follows from reading it."""
         opened = await open_message(self._world, actor, address, copy_id)
-        automatic = opened.mailbox.kind is MailboxKind.PATIENT and self._world.settings.patient_receipt_automatic
-        wanted = bool(orjson.loads(opened.item.message.summary)["receipt_to"]) and KEYWORD_MDN_SENT not in opened.item.copy.keywords.split()
-        if automatic and wanted:
-            with suppress(Refusal):  # nothing was asked for, or not for the return path: no receipt is due
-                await self.send(actor, address, copy_id, ReceiptWish(automatic=True))
+        await self.after_reading(actor, opened.mailbox, [copy_id])
         return opened
+
+    async def after_reading(self, actor: Actor, mailbox: Mailbox, copy_ids: Sequence[int]) -> None:
+        """A patient cannot refuse the receipts that were asked for: they leave by themselves, through whatever door (ref: cnam#receipt)."""
+        if mailbox.kind is not MailboxKind.PATIENT or not self._world.settings.patient_receipt_automatic:
+            return
+        for copy_id in await self._world.store.read(_awaited, mailbox.id, copy_ids):
+            with suppress(Refusal):  # it was not asked for the return path, or has left meanwhile: no receipt is due
+                await self.send(actor, mailbox.address, copy_id, ReceiptWish(automatic=True))
 
     def _decide(self, conn: Connection, mailbox: Mailbox, item: Item, wish: ReceiptWish) -> str:
         summary = orjson.loads(item.message.summary)
@@ -113,6 +106,16 @@ class Receipts:
         if submissions.of_message(conn, item.message.id, mailbox.id) and request.return_path == mailbox.address:
             raise Refusal(Rule.RECEIPT_NOT_REQUESTED, "This mailbox sent the letter itself; there is nobody to tell.")
         return decide_receipt(request, confirmed=wish.confirmed)
+
+
+def _awaited(conn: Connection, mailbox_id: int, copy_ids: Sequence[int]) -> list[int]:
+    """Those of these copies whose senders asked for a receipt that no program has sent."""
+    found = []
+    for copy_id in copy_ids:
+        item = messages.one(conn, mailbox_id, copy_id, None)
+        if item and orjson.loads(item.message.summary)["receipt_to"] and KEYWORD_MDN_SENT not in item.copy.keywords.split():
+            found.append(copy_id)
+    return found
 
 
 def _receipt(conn: Connection, address: str, name: str, to: str, item: Item, wish: ReceiptWish) -> mdn.Receipt:

@@ -1,20 +1,22 @@
 """What delivery leaves behind besides copies: submissions, timelines, rights of patients to answer, journal lines."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from mss_sim.clock import SECOND
+from mss_sim.core.access import journal
+from mss_sim.core.access.access import By
+from mss_sim.core.access.journal import Entry
 from mss_sim.core.conversations import closing
 from mss_sim.core.conversations.closing import Closing
 from mss_sim.core.mailflow.letter import Sorted
+from mss_sim.core.world.rows import Line
 from mss_sim.core.world.world import World
 from mss_sim.policy.closure import Effect, effect_of
 from mss_sim.policy.receipts import diagnostic
 from mss_sim.policy.routing import Way
-from mss_sim.store import conversations, journal, queue, submissions
+from mss_sim.store import conversations, queue, submissions
 from mss_sim.store.conversations import AnswerRightRow
 from mss_sim.store.engine import Connection
-from mss_sim.store.journal import Line
 from mss_sim.store.mailboxes import Berth
 from mss_sim.store.queue import Waiting
 from mss_sim.store.submissions import Event, RecipientRow, Submission
@@ -28,7 +30,7 @@ def record(world: World, conn: Connection, stored: Sequence[Sorted], berths: dic
     _submissions(world, conn, stored, berths)
     for number in range(len(stored)):
         _rights(world, conn, stored, number, berths)
-    journal.write(conn, [line for sorted_ in stored for line in _lines(world, sorted_, berths)])
+    journal.add(conn, [line for sorted_ in stored for line in _lines(world, sorted_, berths)])
 
 
 def _submissions(world: World, conn: Connection, stored: Sequence[Sorted], berths: dict[str, Berth]) -> None:
@@ -139,34 +141,17 @@ def _answerable(sorted_: Sorted, sender: Berth, berths: dict[str, Berth]) -> lis
 
 
 def _lines(world: World, sorted_: Sorted, berths: dict[str, Berth]) -> list[Line]:
-    letter = sorted_.letter
-    origin = letter.origin
-    actor_id = origin.actor_id if origin else None
-    lines = []
+    """That it was submitted, by whom and by which grant, and where it was received."""
+    letter, origin, sending = sorted_.letter, sorted_.letter.origin, sorted_.sending
+    written: list[Line] = []
     if origin:
-        sending = sorted_.sending
-        detail: dict[str, Any] = {
+        detail = {
             "to": [addressee.address for addressee in letter.envelope.recipients],
             "mode": sending.mode if sending else None,
             "rfc_message_id": letter.row.rfc_message_id,
         }
         grant_id = sending.grant.id if sending and sending.grant else None
-        lines.append(
-            Line(
-                world.ids.next(),
-                letter.at,
-                Act.SUBMITTED,
-                letter.door,
-                actor_id,
-                berths[origin.mailbox].id,
-                grant_id,
-                letter.id,
-                detail,
-            )
-        )
-    received = {"from": letter.envelope.sender}
-    lines += [
-        Line(world.ids.next(), letter.at, Act.RECEIVED, letter.door, None, berth.id, None, letter.id, received)
-        for _, berth, _ in sorted_.delivered
-    ]
-    return lines
+        submitted = Entry(Act.SUBMITTED, berths[origin.mailbox].id, detail, letter.id, grant_id)
+        written += journal.lines(world, By(origin.actor_id, letter.door), [submitted], at=letter.at)
+    received = [Entry(Act.RECEIVED, berth.id, {"from": letter.envelope.sender}, letter.id) for _, berth, _ in sorted_.delivered]
+    return written + journal.lines(world, By(None, letter.door), received, at=letter.at)

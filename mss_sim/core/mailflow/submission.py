@@ -8,8 +8,10 @@ DATA, POST  → submit            the header, the size, the shape of the message
 from dataclasses import dataclass
 from functools import partial
 
+from mss_sim.core.access import journal
 from mss_sim.core.access.access import access_to
 from mss_sim.core.access.authentication import Actor, barred, check_way
+from mss_sim.core.access.journal import Entry
 from mss_sim.core.mailbox.stored import read_message, without_holding
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Accepted, Envelope, Letter, Origin, prepare, trace_fields
@@ -23,9 +25,8 @@ from mss_sim.policy.access import Access
 from mss_sim.policy.authors import decide_authors
 from mss_sim.policy.delegation import Sending, decide_leaving, decide_sending
 from mss_sim.policy.routing import Reach, Way, decide_route, size_refusal
-from mss_sim.store import conversations, journal, mailboxes
+from mss_sim.store import conversations, mailboxes
 from mss_sim.store.engine import Connection
-from mss_sim.store.journal import Line
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary import Act, MailboxKind, MailboxState, SendMode
 
@@ -190,7 +191,7 @@ class Submission:
         def unit(conn: Connection) -> None:
             held = access_to(conn, sender, actor.identity.id, now) if sender else None
             mailbox_id = held.mailbox.id if held and held.access.rights else None
-            journal.write(conn, [Line(world.ids.next(), now, Act.REFUSED, actor.door, actor.identity.id, mailbox_id, detail=detail)])
+            journal.write(world, conn, journal.by(actor), [Entry(Act.REFUSED, mailbox_id, detail)], at=now)
 
         await world.store.write(unit)
 

@@ -6,6 +6,7 @@ from mss_sim.store.folders import Folder
 from mss_sim.store.grants import GrantRow
 from mss_sim.store.identities import Identity
 from mss_sim.store.journal import Line
+from mss_sim.store.journal import Shown as JournalRow
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import Item, ListQuery, Reading
 from mss_sim.store.operators import Operator
@@ -19,6 +20,7 @@ __all__ = [
     "GrantRow",
     "Identity",
     "Item",
+    "JournalRow",
     "Line",
     "ListQuery",
     "Mailbox",

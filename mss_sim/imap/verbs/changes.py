@@ -1,7 +1,8 @@
 """The verbs that change copies: STORE, EXPUNGE, COPY, MOVE, APPEND. What became of the open folder is told by the caller's look."""
 
 from mss_sim.core.mailbox import copies, selected
-from mss_sim.core.mailbox.copies import Marking, NewCopy, Transfer
+from mss_sim.core.mailbox.copies import InFolder, NewCopy, Transfer
+from mss_sim.core.mailbox.flags import FlagChange
 from mss_sim.errors import Refusal, Rule
 from mss_sim.imap.grammar import search_keys
 from mss_sim.imap.grammar.commands import Append, Copy, Store
@@ -33,11 +34,11 @@ async def store(session: Session, wanted: Store, *, by_uid: bool) -> bytes:
     if wanted.unchanged_since is not None:
         session.enabled.add("CONDSTORE")
     removed = names if wanted.sign == "-" else frozenset()
-    wish = Marking(frozenset() if removed else names, removed, not wanted.sign, wanted.unchanged_since)
+    wish = FlagChange(frozenset() if removed else names, removed, not wanted.sign, wanted.unchanged_since)
     late: list[int] = []
     spans = view.spans(wanted.sequence, by_uid=by_uid)
     for batch in view.batches(spans, _AT_ONCE):
-        marked = await copies.change_flags(session.world, session.actor, view.place, view.ranges(batch), wish)
+        marked = await copies.change_flags(session.world, session.actor, InFolder(view.place, view.ranges(batch)), wish)
         untold = {uid for uid, modseq in marked.was.items() if view.is_untold(uid, modseq)}
         view.note_own(((row.uid, row.modseq) for row in marked.rows), marked.modseq_before, marked.modseq_after)
         late += marked.late
@@ -71,7 +72,7 @@ async def _expunge(session: Session, sequence: Sequence) -> bytes:
     view = session.opened
     _refuse_read_only(view)
     for batch in view.batches(view.spans(sequence, by_uid=True), _AT_ONCE * 4):
-        await copies.expunge(session.world, session.actor, view.place, view.ranges(batch))
+        await copies.delete(session.world, session.actor, InFolder(view.place, view.ranges(batch)), marked=True)
     await session.refresh()
     modseq = b"[HIGHESTMODSEQ %d] " % session.view.known.modseq if session.condstore and session.view else b""
     return b"OK %bEXPUNGE completed" % modseq
@@ -101,7 +102,7 @@ async def _transfer(session: Session, wanted: Copy, *, moving: bool, by_uid: boo
     if not spans:
         return None
     verb = copies.move if moving else copies.copy
-    return await verb(session.world, session.actor, view.place, view.ranges(spans), target)
+    return await verb(session.world, session.actor, InFolder(view.place, view.ranges(spans)), target)
 
 
 async def _target(session: Session, name: str) -> selected.Place:

@@ -6,7 +6,8 @@ from collections.abc import Sequence as Items
 from typing import Any, NamedTuple
 
 from mss_sim.core.mailbox import copies, selected
-from mss_sim.core.mailbox.copies import Marking
+from mss_sim.core.mailbox.copies import InFolder
+from mss_sim.core.mailbox.flags import FlagChange
 from mss_sim.imap.grammar.items import SIMPLE, Fetch, Item
 from mss_sim.imap.grammar.responses import flag_list, internal_date, object_id, ranges_of, sequence_set
 from mss_sim.imap.grammar.sections import Letter
@@ -181,14 +182,20 @@ async def _pieces(session: Session, view: View, batch: Items[Span], *, needs_byt
 
 async def _read(session: Session, view: View, states: list[_State]) -> tuple[list[_State], bool]:
     """A message that is fetched without PEEK is read: \\Seen is set where the actor may, who read it first is recorded either way."""
+    marked = await _mark_read(session, view, states)
+    await session.core.receipts.after_reading(session.actor, view.shelf.held.mailbox, [state.row.copy_id for state in states])
+    return marked
+
+
+async def _mark_read(session: Session, view: View, states: list[_State]) -> tuple[list[_State], bool]:
     unseen = [state for state in states if not state.row.seen]
     if not unseen:
         return states, False
+    which = InFolder(view.place, ranges_of(state.row.uid for state in unseen))
     if view.read_only or Right.MARK not in view.shelf.held.access.rights:
-        await copies.note_reading(session.world, session.actor, view.place, [state.row for state in unseen])
+        await copies.note_reading(session.world, session.actor, which)
         return states, False
-    ranges = ranges_of(state.row.uid for state in unseen)
-    marked = await copies.change_flags(session.world, session.actor, view.place, ranges, Marking(frozenset(("\\Seen",))))
+    marked = await copies.change_flags(session.world, session.actor, which, FlagChange(frozenset(("\\Seen",))))
     view.note_own(((row.uid, row.modseq) for row in marked.rows), marked.modseq_before, marked.modseq_after)
     rows = {row.uid: row for row in marked.rows}
     return [state._replace(row=rows.get(state.row.uid, state.row)) for state in states], True

@@ -1,6 +1,7 @@
 """The verbs on folders: SELECT, STATUS, CREATE, DELETE, RENAME, subscriptions, CLOSE. Listing them is `tree.py`'s."""
 
 from mss_sim.core.mailbox import copies, folders, selected, tree
+from mss_sim.core.mailbox.copies import InFolder
 from mss_sim.core.mailbox.selected import Place
 from mss_sim.core.mailbox.tree import Figures
 from mss_sim.errors import Refusal, Rule
@@ -88,7 +89,7 @@ async def close(session: Session, _: None) -> bytes:
     view = session.opened
     session.close()
     if not view.read_only and Right.DELETE in view.shelf.held.access.rights:
-        await copies.expunge(session.world, session.actor, view.place, [(1, view.known.uid_next)])
+        await copies.delete(session.world, session.actor, InFolder(view.place, [(1, view.known.uid_next)]), marked=True)
     return b"OK CLOSE completed"
 
 

@@ -8,7 +8,8 @@ from mss_sim.app.simulator import Simulator
 from mss_sim.core.access import authentication
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailbox import copies, selected
-from mss_sim.core.mailbox.copies import Marking, NewCopy
+from mss_sim.core.mailbox.copies import InFolder, NewCopy
+from mss_sim.core.mailbox.flags import FlagChange
 from mss_sim.core.mailbox.selected import Glance, Known, Look, Place
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.criteria import Key
@@ -71,10 +72,11 @@ async def test_a_look_tells_what_came_what_changed_and_what_went(world: Simulato
     new = (await _fill(world, doctor, _letter("Trois")))[0]
     arrival = await _look(world, doctor, known)
     assert (arrival.uids, [row.uid for row in arrival.changed]) == (None, [new])
-    await copies.change_flags(world.world, doctor, _INBOX, [(uids[0], uids[0])], Marking(frozenset(("\\Flagged", "\\Deleted"))))
+    change = FlagChange(frozenset(("\\Flagged", "\\Deleted")))
+    await copies.change_flags(world.world, doctor, InFolder(_INBOX, [(uids[0], uids[0])]), change)
     both = await _look(world, doctor, known)
     assert [row.uid for row in both.changed] == [uids[0], new]
-    assert await copies.expunge(world.world, doctor, _INBOX, _EVERY) == [uids[0]]
+    assert await copies.delete(world.world, doctor, InFolder(_INBOX, _EVERY), marked=True) == [uids[0]]
     gone = await _look(world, doctor, known)
     assert gone.uids == [uids[1], new]
 
@@ -83,14 +85,14 @@ async def test_flags_are_added_taken_replaced_and_left_alone_when_somebody_was_f
     doctor = await _actor(world, "doctor")
     uid = (await _fill(world, doctor, _letter("Un")))[0]
     here = [(uid, uid)]
-    rows, late, *_ = await copies.change_flags(world.world, doctor, _INBOX, here, Marking(frozenset(("\\Flagged", "urgent"))))
+    rows, late, *_ = await copies.change_flags(world.world, doctor, InFolder(_INBOX, here), FlagChange(frozenset(("\\Flagged", "urgent"))))
     assert (rows[0].flags, rows[0].keywords, late) == (Flag.FLAGGED, "urgent", [])
     before = rows[0].modseq
-    rows, *_ = await copies.change_flags(world.world, doctor, _INBOX, here, Marking(frozenset(("\\Seen",)), replace=True))
+    rows, *_ = await copies.change_flags(world.world, doctor, InFolder(_INBOX, here), FlagChange(frozenset(("\\Seen",)), replace=True))
     assert (rows[0].flags, rows[0].keywords, rows[0].seen) == (Flag.SEEN, "", True)
-    stale = Marking(remove=frozenset(("\\Seen",)), unchanged_since=before)
-    assert (await copies.change_flags(world.world, doctor, _INBOX, here, stale))[:2] == ([], [uid])
-    same, *_ = await copies.change_flags(world.world, doctor, _INBOX, here, Marking(frozenset(("\\Seen",))))
+    stale = FlagChange(remove=frozenset(("\\Seen",)), unchanged_since=before)
+    assert (await copies.change_flags(world.world, doctor, InFolder(_INBOX, here), stale))[:2] == ([], [uid])
+    same, *_ = await copies.change_flags(world.world, doctor, InFolder(_INBOX, here), FlagChange(frozenset(("\\Seen",))))
     assert same[0].modseq == rows[0].modseq
     assert (await selected.open_folder(world.world, doctor, _INBOX))[0].folder.unseen_count == 0
 
@@ -99,7 +101,7 @@ async def test_where_reading_is_personal_seen_is_each_readers_own(world: Simulat
     doctor, secretary = await _actor(world, "doctor"), await _actor(world, "secretary")
     place = Place(DOCTOR, "INBOX")
     await copies.append(world.world, doctor, place, _letter("Un"))
-    rows, *_ = await copies.change_flags(world.world, doctor, place, _EVERY, Marking(frozenset(("\\Seen",))))
+    rows, *_ = await copies.change_flags(world.world, doctor, InFolder(place, _EVERY), FlagChange(frozenset(("\\Seen",))))
     assert rows[0].seen
     assert not (await selected.states(world.world, secretary, place, _EVERY))[0].seen
 
@@ -108,14 +110,14 @@ async def test_copies_and_moves_tell_where_the_messages_came_to_lie(world: Simul
     doctor = await _actor(world, "doctor")
     uids = await _fill(world, doctor, _letter("Un"), _letter("Deux"))
     before = (await selected.states(world.world, doctor, _INBOX, [(uids[1], uids[1])]))[0]
-    copied = await copies.copy(world.world, doctor, _INBOX, [(uids[0], uids[0])], _ARCHIVE)
-    moved = await copies.move(world.world, doctor, _INBOX, [(uids[1], uids[1])], _ARCHIVE)
+    copied = await copies.copy(world.world, doctor, InFolder(_INBOX, [(uids[0], uids[0])]), _ARCHIVE)
+    moved = await copies.move(world.world, doctor, InFolder(_INBOX, [(uids[1], uids[1])]), _ARCHIVE)
     assert (copied.here, moved.here) == ((uids[0],), (uids[1],))
     there = await selected.states(world.world, doctor, _ARCHIVE, _EVERY)
     assert [row.uid for row in there] == [*copied.there, *moved.there]
     assert there[1].copy_id == before.copy_id
     assert (await selected.open_folder(world.world, doctor, _INBOX))[1] == [uids[0]]
-    other = await copies.move(world.world, doctor, _ARCHIVE, _EVERY, Place(DOCTOR, "Archive"))
+    other = await copies.move(world.world, doctor, InFolder(_ARCHIVE, _EVERY), Place(DOCTOR, "Archive"))
     assert len(other.there) == 2
     assert (await selected.open_folder(world.world, doctor, _ARCHIVE))[1] == []
     lost = [
@@ -161,10 +163,10 @@ async def test_each_verb_asks_for_its_right(world: Simulator) -> None:
     core = world.world
     assert len(await selected.contents(core, assistant, _INBOX, _EVERY, raw=True)) == 1
     attempts = [
-        copies.change_flags(core, assistant, _INBOX, _EVERY, Marking(frozenset(("\\Flagged",)))),
-        copies.expunge(core, assistant, _INBOX, _EVERY),
-        copies.copy(core, assistant, _INBOX, _EVERY, _ARCHIVE),
-        copies.move(core, assistant, _INBOX, _EVERY, _ARCHIVE),
+        copies.change_flags(core, assistant, InFolder(_INBOX, _EVERY), FlagChange(frozenset(("\\Flagged",)))),
+        copies.delete(core, assistant, InFolder(_INBOX, _EVERY), marked=True),
+        copies.copy(core, assistant, InFolder(_INBOX, _EVERY), _ARCHIVE),
+        copies.move(core, assistant, InFolder(_INBOX, _EVERY), _ARCHIVE),
         copies.append(core, assistant, _INBOX, _letter("Non")),
     ]
     for attempt in attempts:

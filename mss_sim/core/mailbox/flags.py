@@ -1,0 +1,52 @@
+"""Flags and keywords: what may be set, and what a change makes of those that a copy has (ref: rfc9051#2.3.2)."""
+
+from dataclasses import dataclass
+
+from mss_sim.errors import Refusal, Rule
+from mss_sim.vocabulary import FLAG_NAMES, Flag
+
+_WORDS_MAX = 100
+_WORD_CHARS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FlagChange:
+    """Flags and keywords to set and to clear, by their IMAP names; with `replace`, `add` takes the place of all that there were.
+
+    `unchanged_since`: copies with a higher modification sequence are left alone (ref: rfc7162#3.1.3).
+    """
+
+    add: frozenset[str] = frozenset()
+    remove: frozenset[str] = frozenset()
+    replace: bool = False
+    unchanged_since: int | None = None
+
+
+def check_words(change: FlagChange) -> None:
+    """Refuse what is neither a system flag nor a keyword, and more of them than anybody needs."""
+    words = change.add | change.remove
+    if len(words) > _WORDS_MAX:
+        raise Refusal(Rule.LIMIT_REACHED, f"At most {_WORDS_MAX} flags and keywords at once.", reference="rfc9051#2.3.2")
+    if any(len(word) > _WORD_CHARS_MAX for word in words):
+        raise Refusal(Rule.INVALID, f"A keyword has at most {_WORD_CHARS_MAX} characters.", reference="rfc9051#2.3.2")
+    for word in words:
+        if word.startswith("\\") and word not in FLAG_NAMES:
+            known = ", ".join(FLAG_NAMES)
+            raise Refusal(Rule.INVALID, f"{word} is not a system flag; the system flags are {known}.", reference="rfc9051#2.3.2")
+        if not word.strip("\\") or not word.isascii() or any(letter in '(){ %*"]' or not letter.isprintable() for letter in word):
+            raise Refusal(Rule.INVALID, f"{word!r} cannot be a keyword: letters, digits and $ are.", reference="rfc9051#9")
+
+
+def changed(flags: Flag, keywords: str, change: FlagChange) -> tuple[Flag, str]:
+    """Flags and keywords after a change; Refusal when that is more keywords than a copy may have."""
+    for name, flag in FLAG_NAMES.items():
+        if name in change.add:
+            flags |= flag
+        if name in change.remove:
+            flags &= ~flag
+    before = set(keywords.split())
+    words = (before | (change.add - FLAG_NAMES.keys())) - change.remove
+    if len(words) > _WORDS_MAX and words - before:
+        detail = f"A message has at most {_WORDS_MAX} keywords; take others off first."
+        raise Refusal(Rule.LIMIT_REACHED, detail, reference="rfc9051#2.3.2")
+    return flags, " ".join(sorted(words))

@@ -1,0 +1,204 @@
+"""The promise of order: an act on a message leaves the same state, the same journal and the same receipts whichever door it came by."""
+
+from typing import Any
+
+import pytest
+
+from mss_sim.app.simulator import Simulator
+from mss_sim.errors import Rule
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, Person, control
+from tests.contracts.keeping import ImapKeeper, Item, Keeper, RestKeeper
+
+
+@pytest.fixture(params=[RestKeeper, ImapKeeper], ids=["rest", "imap"])
+def keeper(request: pytest.FixtureRequest, world: Simulator) -> Keeper:
+    """Each door that keeps order, in turn."""
+    opened: Keeper = request.param(world)
+    return opened
+
+
+async def _letter(world: Simulator, mailbox: str = PRACTICE, reader: str = "doctor", **fields: Any) -> Item:
+    """A new letter in INBOX, as lists show it."""
+    sender, address = ("doctor", DOCTOR) if mailbox == PATIENT else ("hospital", HOSPITAL)
+    sent = await Person(world, sender).send(address, to=[mailbox], **{"subject": "Bilan", **fields})
+    assert sent.status_code == 201, sent.text
+    return (await Person(world, reader).inbox(mailbox))[0]
+
+
+async def _journal(world: Simulator, mailbox: str = PRACTICE) -> list[tuple[str, str, str, bool, dict[str, Any]]]:
+    """(act, door, who, by a grant, detail) of a mailbox's lines but for what arrived, oldest first."""
+    lines = (await Person(world, "doctor").get(f"/mailboxes/{mailbox}/journal", limit=100))["items"]
+    return [
+        (line["act"], line["door"], line["actor"]["name"] if line["actor"] else "", line["grant_id"] is not None, line["detail"])
+        for line in reversed(lines)
+        if line["act"] not in ("message.received", "grant.created")
+    ]
+
+
+async def _counts(world: Simulator, mailbox: str = PRACTICE) -> dict[str, tuple[int, int]]:
+    """(copies, unseen) of each folder that has some."""
+    boxes = await Person(world, "doctor").get(f"/mailboxes/{mailbox}/folders")
+    return {box["name"]: (box["exists"], box["unseen"]) for box in boxes if box["exists"]}
+
+
+async def _used(world: Simulator, mailbox: str = PRACTICE) -> int:
+    return int((await control(world, "GET", f"/mailboxes/{mailbox}")).json()["used_bytes"])
+
+
+async def _give(world: Simulator, *rights: str, role: str = "newcomer", mailbox: str = PRACTICE) -> None:
+    """A grant, to somebody who has none where nobody is named."""
+    grant = {"grantee": Person(world, role).idnat, "rights": list(rights)}
+    assert (await control(world, "POST", f"/mailboxes/{mailbox}/grants", grant)).status_code == 201
+
+
+def _name(world: Simulator, role: str) -> str:
+    return str(Person(world, role).account["name"])
+
+
+async def test_a_flag_is_the_same_flag(keeper: Keeper, world: Simulator) -> None:
+    item = await _letter(world)
+    assert await keeper.flag("secretary", PRACTICE, item, add="\\Flagged") == "ok"
+    assert await keeper.flag("secretary", PRACTICE, item, add="urgent") == "ok"
+    assert await keeper.flag("secretary", PRACTICE, item, remove="\\Flagged") == "ok"
+    shown = (await Person(world, "doctor").inbox(PRACTICE))[0]
+    assert (shown["flags"], shown["keywords"], shown["seen"]) == ([], ["urgent"], False)
+    changes = [(["\\Flagged"], []), (["urgent"], []), ([], ["\\Flagged"])]
+    assert await _journal(world) == [
+        ("message.flagged", keeper.name, _name(world, "secretary"), True, {"message": item["id"], "add": add, "remove": remove})
+        for add, remove in changes
+    ]
+
+
+async def test_what_changes_nothing_leaves_no_trace(keeper: Keeper, world: Simulator) -> None:
+    item = await _letter(world)
+    assert await keeper.flag("secretary", PRACTICE, item, add="urgent") == "ok"
+    before = (await Person(world, "doctor").inbox(PRACTICE))[0]
+    assert await keeper.flag("secretary", PRACTICE, item, add="urgent") == "ok"
+    assert await keeper.flag("secretary", PRACTICE, item, remove="\\Answered") == "ok"
+    assert (await Person(world, "doctor").inbox(PRACTICE))[0]["modseq"] == before["modseq"]
+    assert len(await _journal(world)) == 1
+
+
+async def test_who_says_seen_first_where_it_is_shared_has_read_it(keeper: Keeper, world: Simulator) -> None:
+    item = await _letter(world)
+    assert await keeper.flag("secretary", PRACTICE, item, add="\\Seen") == "ok"
+    assert await keeper.flag("doctor", PRACTICE, item, add="\\Seen") == "ok"
+    assert [(act, who) for act, _, who, _, _ in await _journal(world)] == [
+        ("message.read", _name(world, "secretary")),
+        ("message.flagged", _name(world, "secretary")),
+    ]
+    shown = (await Person(world, "doctor").inbox(PRACTICE))[0]
+    assert (shown["seen"], shown["first_read"]["by"]["name"]) == (True, _name(world, "secretary"))
+    assert await _counts(world) == {"INBOX": (1, 0)}
+
+
+async def test_where_reading_is_personal_seen_is_each_readers_own(keeper: Keeper, world: Simulator) -> None:
+    item = await _letter(world, DOCTOR)
+    await _give(world, "see", "mark", role="secretary", mailbox=DOCTOR)
+    assert await keeper.flag("secretary", DOCTOR, item, add="\\Seen") == "ok"
+    assert [(await Person(world, role).inbox(DOCTOR))[0]["seen"] for role in ("secretary", "doctor")] == [True, False]
+    assert [act for act, *_ in await _journal(world, DOCTOR)] == ["message.read", "message.flagged"]
+    assert await keeper.flag("secretary", DOCTOR, item, remove="\\Seen") == "ok"
+    assert not (await Person(world, "secretary").inbox(DOCTOR))[0]["seen"]
+
+
+async def test_the_first_reading_is_written_down_and_marks_nothing(keeper: Keeper, world: Simulator) -> None:
+    item = await _letter(world)
+    for _ in range(2):
+        assert await keeper.read("assistant", PRACTICE, item) == "ok"
+    assert await _journal(world) == [("message.read", keeper.name, _name(world, "assistant"), True, {"message": item["id"]})]
+    assert await _counts(world) == {"INBOX": (1, 1)}
+
+
+async def test_deleted_needs_the_right_to_delete_and_no_other(keeper: Keeper, world: Simulator) -> None:
+    item = await _letter(world)
+    await _give(world, "see", "read", "delete")
+    assert await keeper.flag("newcomer", PRACTICE, item, add="\\Deleted") == "ok"
+    assert await keeper.flag("newcomer", PRACTICE, item, add="\\Flagged") == keeper.shows(Rule.RIGHT_MISSING)
+    assert await keeper.flag("assistant", PRACTICE, item, remove="\\Deleted") == keeper.shows(Rule.RIGHT_MISSING)
+    assert (await Person(world, "doctor").inbox(PRACTICE))[0]["flags"] == ["\\Deleted"]
+
+
+async def test_a_deletion_frees_the_room_and_keeps_subject_and_message_id(keeper: Keeper, world: Simulator) -> None:
+    item, empty = await _letter(world, subject="Résultat"), 0
+    assert await _used(world) > empty
+    assert await keeper.delete("doctor", PRACTICE, item) == "ok"
+    detail = {"message": item["id"], "subject": "Résultat", "rfc_message_id": item["message_id"]}
+    assert (await _journal(world))[-1] == ("message.deleted", keeper.name, _name(world, "doctor"), False, detail)
+    assert (await _used(world), await _counts(world)) == (empty, {})
+
+
+async def test_a_move_keeps_the_message_and_its_room(keeper: Keeper, world: Simulator) -> None:
+    item = await _letter(world)
+    used = await _used(world)
+    assert await keeper.move("secretary", PRACTICE, item, "Archive") == "ok"
+    moved = (await Person(world, "doctor").get(f"/mailboxes/{PRACTICE}/messages", folder="Archive"))["items"][0]
+    assert (moved["id"], moved["email_id"], moved["seen"]) == (item["id"], item["email_id"], False)
+    assert (await _counts(world), await _used(world)) == ({"Archive": (1, 1)}, used)
+    detail = {"message": item["id"], "from": "INBOX", "to": "Archive"}
+    assert await _journal(world) == [("message.moved", keeper.name, _name(world, "secretary"), True, detail)]
+
+
+async def test_who_may_delete_may_throw_away_by_that_grant(keeper: Keeper, world: Simulator) -> None:
+    item = await _letter(world)
+    await _give(world, "see", "delete")
+    assert await keeper.move("newcomer", PRACTICE, item, "Archive") == keeper.shows(Rule.RIGHT_MISSING)
+    assert await keeper.move("newcomer", PRACTICE, item, "Trash") == "ok"
+    (act, _, _, by_grant, detail) = (await _journal(world))[-1]
+    assert (act, by_grant, detail["to"]) == ("message.moved", True, "Trash")
+
+
+async def test_a_patient_who_reads_sends_the_receipt_that_was_asked_for_once(keeper: Keeper, world: Simulator) -> None:
+    item = await _letter(world, PATIENT, "patient", request_read_receipt=True)
+    for _ in range(2):
+        assert await keeper.read("patient", PATIENT, item) == "ok"
+    receipts = [one for one in await Person(world, "doctor").inbox(DOCTOR) if one["subject"] != "Bilan"]
+    assert len(receipts) == 1
+    people = (await Person(world, "doctor").get(f"/mailboxes/{DOCTOR}/sent"))["items"][0]["recipients"]
+    assert [event["kind"] for event in people[0]["events"]].count("displayed") == 1
+
+
+@pytest.mark.parametrize(("kind", "asks"), [("professional", True), ("patient", False)])
+async def test_no_receipt_leaves_by_itself_otherwise(keeper: Keeper, world: Simulator, kind: str, asks: bool) -> None:
+    mailbox, reader = (PATIENT, "patient") if kind == "patient" else (PRACTICE, "secretary")
+    item = await _letter(world, mailbox, reader, request_read_receipt=asks)
+    assert await keeper.read(reader, mailbox, item) == "ok"
+    sender, address = ("doctor", DOCTOR) if mailbox == PATIENT else ("hospital", HOSPITAL)
+    assert await Person(world, sender).inbox(address) == []
+
+
+_ACTS = ("flag", "read", "move", "delete")
+
+
+async def _do(keeper: Keeper, act: str, role: str, item: Item) -> str:
+    match act:
+        case "flag":
+            return await keeper.flag(role, PRACTICE, item, add="urgent")
+        case "move":
+            return await keeper.move(role, PRACTICE, item, "Archive")
+        case "read":
+            return await keeper.read(role, PRACTICE, item)
+        case _:
+            return await keeper.delete(role, PRACTICE, item)
+
+
+@pytest.mark.parametrize("act", _ACTS)
+async def test_without_the_right_nothing_is_done_and_nothing_told(keeper: Keeper, world: Simulator, act: str) -> None:
+    item = await _letter(world)
+    await _give(world, "see")
+    assert await _do(keeper, act, "newcomer", item) == keeper.shows(Rule.RIGHT_MISSING)
+    assert await _journal(world) == []
+    assert (await Person(world, "doctor").inbox(PRACTICE))[0] == item
+
+
+async def test_folders_are_made_renamed_and_deleted(keeper: Keeper, world: Simulator) -> None:
+    assert await keeper.make("secretary", PRACTICE, "Biologie") == "ok"
+    assert await keeper.make("secretary", PRACTICE, "Biologie") == keeper.shows(Rule.CONFLICT).replace("CANNOT", "ALREADYEXISTS")
+    assert await keeper.rename("secretary", PRACTICE, "Biologie", "Analyses") == "ok"
+    assert await keeper.drop("secretary", PRACTICE, "Analyses") == "ok"
+    assert [(act, door) for act, door, *_ in await _journal(world)] == [
+        ("folder.created", keeper.name),
+        ("folder.renamed", keeper.name),
+        ("folder.deleted", keeper.name),
+    ]
+    assert await keeper.make("assistant", PRACTICE, "Non") == keeper.shows(Rule.RIGHT_MISSING)
