@@ -95,7 +95,7 @@ Manners = Annotated[dict[IgcService, schemas.MannerIn], Body(examples=[{"ocsp": 
 
 
 def _manners(core: Core) -> dict[str, dict[str, object]]:
-    manners = core.world.igc.services.manners()
+    manners = core.revocation.manners()
     return {service.value: {"behaviour": one.behaviour, "seconds": one.seconds} for service, one in manners.items()}
 
 
@@ -112,14 +112,14 @@ async def change_behaviour(core: CurrentCore, wanted: Manners) -> Response:
     if aia is not None and aia.behaviour is ServiceBehaviour.EXPIRED:
         raise Refusal(Rule.INVALID, "AIA says no date that could be past: switch crl or ocsp to expired.")
     for service, manner in wanted.items():
-        core.world.igc.services.switch(service, manner.behaviour, manner.seconds)
+        core.revocation.switch(service, manner.behaviour, manner.seconds)
     return Json(_manners(core))
 
 
 @router.get("/fetches", responses={200: {"model": list[schemas.FetchOut]}})
 async def list_fetches(core: CurrentCore, limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> Response:
     """What was asked of AIA, CRL and OCSP, the newest first."""
-    newest = list(core.world.igc.services.fetches)[::-1][:limit]
+    newest = list(core.revocation.fetches)[::-1][:limit]
     fetches = [
         {
             "at": iso(one.at),
@@ -159,7 +159,7 @@ async def download_certificate(
 
 
 def _file(core: Core, row: Certificate, form: Format, password: str) -> bytes | str:
-    igc, certificate = core.world.igc, bundles.read_pem(row.certificate)
+    igc, certificate = core.authorities, bundles.read_pem(row.certificate)
     chain = igc.authority(row.authority).chain
     match form:
         case Format.PEM:

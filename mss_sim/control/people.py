@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import FileResponse, Response
 
 from mss_sim.control import schemas
-from mss_sim.core.access import delegation, holders, identities
+from mss_sim.core.access import authentication, delegation, holders, identities
 from mss_sim.core.control import seed
 from mss_sim.core.control.state import state as count
 from mss_sim.core.mailbox import mailboxes
@@ -71,7 +71,7 @@ async def mint_token(core: CurrentCore, wanted: schemas.TokenIn) -> Response:
     """An access token for a persona."""
     lifetime = wanted.lifetime_seconds or core.world.settings.token_lifetime_seconds
     identity = await identities.identity_named(core.world, wanted.who)
-    token = core.world.tokens.mint(identity.idnat, lifetime_seconds=lifetime)
+    token = authentication.mint_token(core.world, identity.idnat, lifetime_seconds=lifetime)
     return Json({"access_token": token, "token_type": "Bearer", "expires_in": lifetime}, status_code=201)
 
 

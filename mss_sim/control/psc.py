@@ -41,9 +41,9 @@ def _json(content: Any, status: int = 200) -> Response:
 
 
 def _state(core: Core) -> Response:
-    provider, keys = core.provider, core.world.tokens.keys.jwks()["keys"]
+    provider, keys = core.provider, core.provider.jwks()["keys"]
     told = {"auto_approve": provider.switches.auto_approve, "outages": provider.switches.outages, "sessions": len(provider.sessions)}
-    return _json({"issuer": core.world.tokens.issuer, **told, "keys": [key["kid"] for key in keys]})
+    return _json({"issuer": core.provider.issuer, **told, "keys": [key["kid"] for key in keys]})
 
 
 @router.get("", responses={200: {"model": schemas.ProviderOut}})
@@ -67,7 +67,7 @@ async def change_provider(core: CurrentCore, wanted: schemas.SwitchesIn) -> Resp
 async def rotate_keys(core: CurrentCore) -> Response:
     """Sign with a new key from now on; the old one goes on verifying what it signed."""
     keep_seconds = max(core.world.settings.psc_session_seconds_max, 86_400)  # the longest life that /control/tokens gives
-    return _json({"kid": await asyncio.to_thread(core.world.tokens.keys.rotate, keep_seconds)})
+    return _json({"kid": await asyncio.to_thread(core.provider.rotate_keys, keep_seconds)})
 
 
 @router.delete("/sessions", status_code=204)
@@ -112,9 +112,7 @@ def _persona(row: Professional) -> dict[str, Any]:
 @router.get("/personas", responses={200: {"model": list[schemas.CardholderOut]}, **_STORED})
 async def list_personas(core: CurrentCore) -> Response:
     """All who may log in, with what userinfo tells of each."""
-    people = await core.world.store.read(professionals.everybody)
-    found = [await core.world.store.read(professionals.professional, one.idnat) for one in people]
-    return _json([_persona(row) for row in found if row is not None])
+    return _json([_persona(row) for row in await professionals.list_profiles(core.world)])
 
 
 @router.post("/personas", status_code=201, responses={201: {"model": schemas.CardholderOut}, **_STORED, **refusing(Rule.CONFLICT)})

@@ -71,7 +71,7 @@ class VariantIn(In):
 )
 async def white_list_file(core: CurrentCore) -> Response:
     """The white list as operators and clients fetch it."""
-    return Response(await core.world.white_list.xml(), media_type="application/xml")
+    return Response(await core.white_list.xml(), media_type="application/xml")
 
 
 @router.get("/operators", responses={200: {"model": list[schemas.OperatorOut]}})
@@ -104,26 +104,26 @@ async def show_white_list(core: CurrentCore) -> Response:
 @router.post("/white-list", status_code=201, responses={201: {"model": WhiteListOut}, **_FOUND})
 async def add_row(core: CurrentCore, row: WhiteListIn) -> Response:
     """Bind a certificate to a domain."""
-    await core.world.white_list.add(row.domain, [row.certificate_dn])
+    await core.white_list.add(row.domain, [row.certificate_dn])
     return Json(await _shown(core), status_code=201)
 
 
 @router.delete("/white-list/{domain}", status_code=204, responses=_FOUND)
 async def remove_rows(core: CurrentCore, domain: str, certificate_dn: str | None = Query(default=None)) -> Response:
     """Take a domain off the list; with `certificate_dn`, that certificate alone."""
-    await core.world.white_list.remove(domain, certificate_dn)
+    await core.white_list.remove(domain, certificate_dn)
     return Response(status_code=204)
 
 
 @router.put("/white-list/variant", responses={200: {"model": WhiteListOut}})
 async def choose_variant(core: CurrentCore, wanted: VariantIn) -> Response:
     """How the list is published: normal, stale, empty, or under a wrong namespace."""
-    core.world.white_list.variant = wanted.variant
+    core.white_list.variant = wanted.variant
     return Json(await _shown(core))
 
 
 async def _shown(core: CurrentCore) -> dict[str, object]:
-    found = core.world.white_list
+    found = core.white_list
     rows = [
         {"domain": row.domain, "certificate_dn": row.certificate_dn, "operator": row.operator, "updated_at": iso(row.updated_at)}
         for row in await found.rows()

@@ -14,7 +14,10 @@ from mss_sim.core.mailflow.reception import Reception
 from mss_sim.core.mailflow.submission import Submission
 from mss_sim.core.psc.ciba import Ciba
 from mss_sim.core.psc.provider import Provider
+from mss_sim.core.world.authorities import Igc
 from mss_sim.core.world.events import Events
+from mss_sim.core.world.revocation_services import Services
+from mss_sim.core.world.white_list import WhiteList
 from mss_sim.core.world.world import World
 
 
@@ -32,6 +35,9 @@ class Core:
     provider: Provider
     ciba: Ciba
     wrong_passwords: WrongPasswords
+    white_list: WhiteList
+    authorities: Igc
+    revocation: Services
     resetting: asyncio.Lock
 
     async def reset(self, seed: str | None) -> None:
@@ -60,5 +66,8 @@ def assemble(world: World) -> Core:
         provider=provider,
         ciba=Ciba(provider),
         wrong_passwords=WrongPasswords(world.settings),
+        white_list=world.white_list,
+        authorities=world.igc,
+        revocation=world.igc.services,
         resetting=asyncio.Lock(),
     )

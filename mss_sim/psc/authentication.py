@@ -62,7 +62,7 @@ async def authenticate(request: Request, form: Parameters, core: Core) -> Client
 async def _find(core: Core, client_id: str, *, challenge: bool) -> Client:
     if not client_id:
         raise ClientRefused("Say which client you are: client_id is missing.", challenge=challenge)
-    client = await core.world.store.read(clients.by_id, client_id)
+    client = await clients.find(core.world, client_id)
     if client is None:
         raise ClientRefused("No client has this client_id: register it at /control/psc/clients.", challenge=challenge)
     return client

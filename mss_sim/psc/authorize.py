@@ -52,7 +52,7 @@ async def authorize(request: Request, core: Core) -> Response:
 
 async def _known(core: Core, parameters: Parameters) -> tuple[Client, str]:
     """The client and the redirect URI, both registered."""
-    client = await core.world.store.read(clients.by_id, parameters.need("client_id"))
+    client = await clients.find(core.world, parameters.need("client_id"))
     if client is None:
         raise OAuthError("invalid_request", "No client has this client_id: register it at /control/psc/clients.")
     redirect_uri = parameters.need("redirect_uri")
@@ -104,7 +104,7 @@ def _wish(core: Core, parameters: Parameters) -> _Wish:
     age = parameters.get("max_age")
     if age is not None and not (age.isascii() and age.isdigit() and len(age) < 10):
         raise OAuthError("invalid_request", "max_age is a number of seconds.")
-    known = core.world.tokens.id_token(parameters.get("id_token_hint")) or {}
+    known = core.provider.hint(parameters.get("id_token_hint")) or {}
     hint = parameters.get("login_hint") or str(known.get("preferred_username", "")) or None
     return _Wish(prompts, int(age) if age is not None else None, hint)
 
@@ -112,7 +112,7 @@ def _wish(core: Core, parameters: Parameters) -> _Wish:
 async def _proceed(request: Request, core: Core, client: Client, asked: Asked, wish: _Wish) -> Response:
     """Go back with a code at once when somebody is logged in, or nobody need be asked; else show the log-in page."""
     after_form = request.method == "POST"
-    hinted = await core.world.store.read(professionals.named, wish.hint) if wish.hint else None
+    hinted = await professionals.hinted(core.world, wish.hint) if wish.hint else None
     session = browser.session_of(request, core)
     if session is not None and not await _still_good(core, session, wish, hinted.idnat if hinted else None):
         session = None
@@ -127,7 +127,7 @@ async def _proceed(request: Request, core: Core, client: Client, asked: Asked, w
         response = _forward(core, session, asked, after_form=after_form)
         browser.remember_session(response, core, session)
         return response
-    shown = browser.browser_of(request) or core.world.ids.secret()
+    shown = browser.browser_of(request) or core.provider.secret()
     key = browser.desk_of(request).open(asked, shown, hinted.idnat if hinted else None)
     page = await _page(core, client, hinted.idnat if hinted else None, key)
     browser.remember_browser(page, core, shown)
@@ -140,11 +140,11 @@ async def _still_good(core: Core, session: Session, wish: _Wish, hinted: str | N
         return False
     if wish.max_age is not None and core.world.clock.now() - session.began_at >= wish.max_age * SECOND:
         return False
-    return await core.world.store.read(professionals.professional, session.idnat) is not None
+    return await professionals.find(core.world, session.idnat) is not None
 
 
 async def _page(core: Core, client: Client, chosen: str | None, key: str, wrong: str = "") -> Response:
-    people = await core.world.store.read(professionals.everybody)
+    people = await professionals.list_all(core.world)
     return pages.log_in(str(client.metadata.get("client_name", client.client_id)), people, chosen, key, wrong=wrong)
 
 
@@ -153,14 +153,14 @@ def _forward(core: Core, session: Session, asked: Asked, *, after_form: bool) ->
     told = {
         "code": core.provider.give_code(session, asked),
         "state": asked.state,
-        "iss": core.world.tokens.issuer,
+        "iss": core.provider.issuer,
         "session_state": session.sid,
     }
     return answers.redirect(asked.redirect_uri, told, after_form=after_form)
 
 
 def _back(core: Core, redirect_uri: str, state: str | None, error: OAuthError, *, after_form: bool) -> Response:
-    told = {"error": error.code, "error_description": answers.spoken(error.description), "state": state, "iss": core.world.tokens.issuer}
+    told = {"error": error.code, "error_description": answers.spoken(error.description), "state": state, "iss": core.provider.issuer}
     return answers.redirect(redirect_uri, told, after_form=after_form)
 
 
@@ -178,9 +178,9 @@ async def log_in(request: Request, core: Core) -> Response:
         refused = OAuthError("access_denied", "The professional refused.")
         return _back(core, asked.redirect_uri, asked.state, refused, after_form=True)
     idnat, mode = form.get("other") or form.get("identity") or "", form.get("mode") or AuthMode.CARD.value
-    found = await core.world.store.read(professionals.professional, idnat)
+    found = await professionals.find(core.world, idnat)
     if found is None or mode not in list(AuthMode):
-        client = await core.world.store.read(clients.by_id, asked.client_id)
+        client = await clients.find(core.world, asked.client_id)
         if client is None:
             return pages.message("Demande refusée", "Cette application n’est plus enregistrée.", status=400)
         return await _page(core, client, visit.hint, key, "Choisissez un professionnel de la liste.")

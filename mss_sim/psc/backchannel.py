@@ -43,7 +43,7 @@ async def approvals(request: Request, core: Core) -> Response:
             return pages.message("Page expirée", "Rechargez la page des demandes et recommencez.", status=403)
         if core.ciba.answer(form.get("id") or "", approve=form.get("decision") == "approve") is None:
             return pages.message("Trop tard", "Cette demande n’attend plus.", status=404)
-    shown = shown or core.world.ids.secret()
+    shown = shown or core.provider.secret()
     page = pages.approvals(core.ciba.pending(), browser.desk_of(request).form_token(shown))
     browser.remember_browser(page, core, shown)
     return page

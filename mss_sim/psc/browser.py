@@ -45,7 +45,7 @@ class Desk:
 
     def open(self, asked: Asked, browser: str, hint: str | None) -> str:
         """Remember a page; the key that stands in its form."""
-        key = self._core.world.ids.secret()
+        key = self._core.provider.secret()
         seconds = self._core.world.settings.psc_code_seconds * _PAGE_PER_CODE
         self._visits.put(hash_of(key), Visit(asked, hash_of(browser), hint), self._core.world.clock.now() + seconds * SECOND)
         return key
@@ -101,5 +101,5 @@ def forget_session(response: Response) -> None:
 
 
 def _set(response: Response, core: Core, name: str, value: str) -> None:
-    secure = core.world.tokens.issuer.startswith("https:")
+    secure = core.provider.issuer.startswith("https:")
     response.set_cookie(name, value, path=_PATH, httponly=True, samesite="lax", secure=secure)

@@ -28,7 +28,7 @@ class Urls:
     @classmethod
     def of(cls, core: Core) -> "Urls":
         """Those of a world."""
-        issuer, settings = core.world.tokens.issuer, core.world.settings
+        issuer, settings = core.provider.issuer, core.world.settings
         wallet, mtls = settings.psc_wallet_url or issuer.removesuffix(PSC_REALM), settings.psc_mtls_url or core.provider.mtls_url
         return cls(issuer, wallet, mtls)
 
@@ -103,4 +103,4 @@ async def configuration(_request: Request, core: Core) -> Response:
 
 async def certs(_request: Request, core: Core) -> Response:
     """The public keys: the one in use, and those whose tokens may still be alive."""
-    return answers.json(core.world.tokens.keys.jwks(), headers=_CACHED)
+    return answers.json(core.provider.jwks(), headers=_CACHED)

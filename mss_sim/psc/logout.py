@@ -15,7 +15,7 @@ async def log_out(request: Request, core: Core) -> Response:
     try:
         given = await of_form(request) if request.method == "POST" else of_query(request)
         given.check()
-        hint = core.world.tokens.id_token(given.get("id_token_hint"))
+        hint = core.provider.hint(given.get("id_token_hint"))
         target = await _target(core, given, hint.get("azp") if hint else given.get("client_id"))
     except OAuthError as error:
         text = "L’application qui vous envoie ici s’est trompée."
@@ -28,7 +28,7 @@ async def log_out(request: Request, core: Core) -> Response:
         if session is not None:
             core.provider.end_session(session.sid)
         return _over(target, given.get("state"))
-    shown = shown or core.world.ids.secret()
+    shown = shown or core.provider.secret()
     names: tuple[str, ...] = ("client_id", "post_logout_redirect_uri", "state")
     kept = {name: given.values[name] for name in names if name in given.values}
     page = pages.confirm_log_out(desk.form_token(shown), kept)
@@ -41,7 +41,7 @@ async def _target(core: Core, given: Parameters, client_id: object) -> str | Non
     uri = given.get("post_logout_redirect_uri")
     if uri is None:
         return None
-    client = await core.world.store.read(clients.by_id, client_id) if isinstance(client_id, str) else None
+    client = await clients.find(core.world, client_id) if isinstance(client_id, str) else None
     if client is None or not any(clients.uri_matches(one, uri) for one in client.many("post_logout_redirect_uris")):
         raise OAuthError("invalid_request", "post_logout_redirect_uri is not registered for the client of the id_token_hint or client_id.")
     return uri

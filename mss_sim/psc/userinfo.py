@@ -27,16 +27,16 @@ async def userinfo(request: Request, core: Core) -> Response:
         known = core.provider.access(token)
     except Refusal as refusal:
         return _refused(OAuthError("invalid_token", refusal.detail, status=401))
-    found = await core.world.store.read(professionals.professional, known["SubjectNameID"])
+    found = await professionals.find(core.world, known["SubjectNameID"])
     if found is None:
         return _refused(OAuthError("invalid_token", "This person may not log in any more.", status=401))
     mode = AuthMode(known["authMode"]) if known.get("authMode") in list(AuthMode) else AuthMode.CARD
     told = claims.userinfo(found.identity, found.structure, found.profile, mode)
-    client = await core.world.store.read(clients.by_id, str(known.get("azp", "")))
+    client = await clients.find(core.world, str(known.get("azp", "")))
     wanted = client is not None and client.metadata.get("userinfo_signed_response_alg") is not None
     if wanted or _JWT in request.headers.get("accept", ""):
         now = core.world.clock.now() // SECOND
-        signed = core.world.tokens.sign({**told, "iss": core.world.tokens.issuer, "aud": known.get("azp", ""), "iat": now})
+        signed = core.provider.sign({**told, "aud": known.get("azp", ""), "iat": now})
         return Response(signed, media_type=_JWT, headers=answers.NO_STORE)
     return answers.json(told)
 

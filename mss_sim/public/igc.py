@@ -55,7 +55,7 @@ async def _answer(
 ) -> Response:
     """The answer of a service in the manner that it was switched to; `build` is told whether it must be out of date."""
     peer = request.client.host if request.client else ""
-    manner = core.world.igc.services.ask(service, label, peer, serial)
+    manner = core.revocation.ask(service, label, peer, serial)
     match manner.behaviour:
         case ServiceBehaviour.FORBIDDEN:
             return Response(_FORBIDDEN, status_code=403, media_type="text/plain")
@@ -71,14 +71,14 @@ async def _answer(
 
 
 def _check(core: CurrentCore, label: Label) -> None:
-    if label not in {one.label for one in core.world.igc.known()}:
+    if label not in {one.label for one in core.authorities.known()}:
         raise Refusal(Rule.NOT_FOUND, f"There is no authority {label[:40]!r} here: {', '.join(RANGES)}.")
 
 
 @router.get("/AC/Chaine_de_certification-IGC-Sante.p7b", responses=_published(_CHAIN))
 async def download_chain(request: Request, core: CurrentCore) -> Response:
     """The root and the authority of organisations, PKCS #7."""
-    igc = core.world.igc
+    igc = core.authorities
 
     async def build(_expired: bool) -> Response:
         chain = [igc.authority(label).certificate for label in (ROOT, ORGANISATIONS)]
@@ -93,7 +93,7 @@ async def download_authority(request: Request, core: CurrentCore, label: Label) 
     _check(core, label)
 
     async def build(_expired: bool) -> Response:
-        return Response(bundles.der(core.world.igc.authority(label).certificate), media_type=_CERTIFICATE)
+        return Response(bundles.der(core.authorities.authority(label).certificate), media_type=_CERTIFICATE)
 
     return await _answer(request, core, IgcService.AIA, label, build)
 
@@ -132,7 +132,7 @@ async def get_ocsp(request: Request, core: CurrentCore, text: Question) -> Respo
 
 async def _ocsp(request: Request, core: CurrentCore, octets: bytes) -> Response:
     try:
-        question = revocation.read_request(octets, core.world.igc.known())
+        question = revocation.read_request(octets, core.authorities.known())
     except revocation.UnreadableRequestError:
         return Response(revocation.malformed(), media_type=_OCSP)
 

@@ -69,6 +69,11 @@ async def with_token(world: World, token: str, *, door: Door, mailbox: str | Non
     return replace(actor, until=claims["exp"] * SECOND) if world.settings.token_expiry is TokenExpiry.CUT else actor
 
 
+def mint_token(world: World, idnat: str, *, lifetime_seconds: int | None = None) -> str:
+    """An access token for an identity, without anybody logging in; for tests and trainers."""
+    return world.tokens.mint(idnat, lifetime_seconds=lifetime_seconds)
+
+
 async def with_certificate(world: World, certificate: bytes | None, *, door: Door, mailbox: str | None = None) -> Actor:
     """The application whose mailbox a client certificate (DER) is bound to (ref: client-requirements#2.5)."""
     shown = await certificates.presented(world, certificate) if certificate else None

@@ -68,6 +68,11 @@ def _is_loopback(host: str | None) -> bool:
         return False
 
 
+async def find(world: World, client_id: str) -> Client | None:
+    """The client with that id; None when there is none."""
+    return await world.store.read(by_id, client_id)
+
+
 async def register(world: World, client_id: str, secret: str | None, metadata: dict[str, Any]) -> tuple[Client, str | None]:
     """Register a client, or replace the one of that id; the client and its secret, which is made up when it needs one and has none."""
     made, secret = _built(world, client_id, secret, metadata)

@@ -56,6 +56,31 @@ def everybody(conn: Connection) -> list[Identity]:
     return [identity for identity in identities.every(conn) if may_log_in(identity)]
 
 
+async def find(world: World, idnat: str) -> Professional | None:
+    """The professional with that idNat; None when nobody of that number may log in."""
+    return await world.store.read(professional, idnat)
+
+
+async def hinted(world: World, hint: str) -> Identity | None:
+    """The professional that a login_hint means."""
+    return await world.store.read(named, hint)
+
+
+async def list_all(world: World) -> list[Identity]:
+    """All who may log in, in the order of their creation."""
+    return await world.store.read(everybody)
+
+
+async def list_profiles(world: World) -> list[Professional]:
+    """The same, each with the profile."""
+
+    def query(conn: Connection) -> list[Professional]:
+        found = (professional(conn, one.idnat) for one in everybody(conn))
+        return [one for one in found if one is not None]
+
+    return await world.store.read(query)
+
+
 async def set_profile(world: World, idnat: str, profile: dict[str, Any]) -> None:
     """Replace what userinfo tells of an identity; Refusal when there is none of that idNat or the profile is too large."""
     try:

@@ -94,6 +94,31 @@ class Provider:
         self._revoked: Kept[bool] = Kept(world.clock, settings.psc_kept_max)
         self._assertions: Kept[bool] = Kept(world.clock, settings.psc_kept_max)
 
+    @property
+    def issuer(self) -> str:
+        """The issuer that every token names."""
+        return self.world.tokens.issuer
+
+    def jwks(self) -> dict[str, Any]:
+        """The public keys that tokens are verified with (ref: rfc7517#5)."""
+        return self.world.tokens.keys.jwks()
+
+    def rotate_keys(self, keep_seconds: int) -> str:
+        """Sign with a new key from now on; its id. The old one goes on verifying for that time. Takes a while: call it in a thread."""
+        return self.world.tokens.keys.rotate(keep_seconds)
+
+    def sign(self, claims: dict[str, Any]) -> str:
+        """Claims as a signed JWT of this issuer."""
+        return self.world.tokens.sign({**claims, "iss": self.issuer})
+
+    def hint(self, id_token: str | None) -> dict[str, Any] | None:
+        """The claims of an ID token that is given back as a hint, expired or not; None where there is none."""
+        return self.world.tokens.id_token(id_token)
+
+    def secret(self) -> str:
+        """A key of 256 random bits as URL-safe text."""
+        return self.world.ids.secret()
+
     def forget(self) -> None:
         """End every session and drop every code and token; for a world that is emptied."""
         for kept in (self.sessions, self._codes, self._families, self._issued):
