@@ -263,6 +263,14 @@ class LogInBy(StrEnum):
     CERTIFICATE = "certificate"
 
 
+class Change(StrEnum):
+    """What a list of rights or flags does to those that are there (ref: rfc4314#3.1, rfc9051#6.4.6)."""
+
+    REPLACE = ""
+    ADD = "+"
+    REMOVE = "-"
+
+
 class Act(StrEnum):
     """What a journal line tells of."""
 

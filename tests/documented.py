@@ -8,6 +8,7 @@ from typing import Any, cast
 import httpx
 
 from mss_sim.app import http_application
+from mss_sim.http.hosted import Hosted, Sockets
 
 _WITH_SLASHES = ("idnat", "client_id", "text")
 """Parameters that take the rest of a path."""
@@ -18,8 +19,8 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 def document() -> dict[str, Any]:
     """The document; it is the same in every world."""
     nothing = cast("Any", None)
-    sockets = http_application.Sockets({}, nothing, nothing)
-    return http_application.build(nothing, ca_file=Path(), sockets=sockets, doors=nothing, seed=None).openapi()
+    hosted = Hosted(nothing, Path(), Sockets({}, nothing, nothing), nothing, None)
+    return http_application.build(hosted).openapi()
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:

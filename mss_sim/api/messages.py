@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
-import orjson
 from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
@@ -24,6 +23,7 @@ from mss_sim.http.shapes import Json
 from mss_sim.mail.headers import decode, read_headers, split, storable, text_in
 from mss_sim.mail.mime import content
 from mss_sim.mail.parse import fold
+from mss_sim.mail.summary import Leaf, read_summary
 
 router = APIRouter(prefix="/mailboxes/{address}/messages", tags=["messages"], responses=refusing(*IN_A_MAILBOX))
 _FLAGGING = refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED)
@@ -79,25 +79,25 @@ async def get_message(core: CurrentCore, actor: CurrentActor, address: MailboxAd
 
 def _whole(opened: Opened, address: str, known: dict[int, Identity]) -> dict[str, Any]:
     item, raw = opened.item, opened.raw
-    stored = orjson.loads(item.message.summary)
+    stored = read_summary(item.message.summary)
     headers = read_headers(raw[: split(raw)[0]], count_max=100_000)
     shown = views.summary(item, {opened.folder.id: opened.folder}, opened.readings, known, readable=True)
     return {
         **shown,
         "return_path": item.message.return_path,
-        "sender": stored["sender"],
-        "reply_to": stored["reply_to"],
-        "in_reply_to": stored["in_reply_to"],
-        "references": stored["references"],
+        "sender": stored.sender,
+        "reply_to": stored.reply_to,
+        "in_reply_to": stored.in_reply_to,
+        "references": stored.references,
         "headers": [(name, decode(value)) for name, value in headers.fields],
-        "text": _body(raw, stored["parts"], "text/plain") or "",
-        "html": _body(raw, stored["parts"], "text/html"),
-        "attachments": [_attachment(raw, part, address, shown["id"]) for part in stored["parts"] if part["attachment"]],
+        "text": _body(raw, stored.leaves, "text/plain") or "",
+        "html": _body(raw, stored.leaves, "text/html"),
+        "attachments": [_attachment(raw, part, address, shown["id"]) for part in stored.leaves if part["attachment"]],
         "read_by": [views.reader(reading, known) for reading in opened.readings],
     }
 
 
-def _body(raw: bytes, parts: list[dict[str, Any]], content_type: str) -> str | None:
+def _body(raw: bytes, parts: list[Leaf], content_type: str) -> str | None:
     for part in parts:
         if part["type"] == content_type and not part["attachment"]:
             octets = content(raw, part["start"], part["end"], part["encoding"])
@@ -108,7 +108,7 @@ def _body(raw: bytes, parts: list[dict[str, Any]], content_type: str) -> str | N
     return None
 
 
-def _attachment(raw: bytes, part: dict[str, Any], address: str, message_id: str) -> dict[str, Any]:
+def _attachment(raw: bytes, part: Leaf, address: str, message_id: str) -> dict[str, Any]:
     return {
         "part": part["number"],
         "filename": part["filename"],
@@ -129,7 +129,7 @@ async def get_raw(core: CurrentCore, actor: CurrentActor, address: MailboxAddres
 async def get_attachment(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str, part: str) -> Response:
     """The decoded content of one attachment, in chunks, as the type that the letter says; `part` is its number in the message's list."""
     opened = await core.receipts.open_message(actor, address, read_id(message_id))
-    for leaf in orjson.loads(opened.item.message.summary)["parts"]:
+    for leaf in read_summary(opened.item.message.summary).leaves:
         if leaf["number"] == part and leaf["attachment"]:
             octets = content(opened.raw, leaf["start"], leaf["end"], leaf["encoding"])
             return StreamingResponse(_chunks(octets), media_type=leaf["type"], headers=_download(leaf["filename"], len(octets)))

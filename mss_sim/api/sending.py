@@ -5,7 +5,6 @@ import base64
 import hashlib
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Header, Query, Request
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
@@ -37,6 +36,7 @@ from mss_sim.mail.fields import CompositionError
 from mss_sim.mail.headers import message_ids, printable, readable, without_fields
 from mss_sim.mail.parse import people_in
 from mss_sim.mail.reports import typed_address
+from mss_sim.mail.summary import read_summary
 from mss_sim.vocabulary import HEADER_MES, HEADER_MES_FIN, Notify, Right, SendMode
 
 router = APIRouter(prefix="/mailboxes/{address}", tags=["sending"], responses=refusing(*IN_A_MAILBOX))
@@ -258,7 +258,7 @@ async def _parent(core: Core, actor: Actor, address: str, text: str | None) -> t
     message = listed.items[0].message
     if message.rfc_message_id is None:
         return None, []
-    before = orjson.loads(message.summary)["references"]
+    before = read_summary(message.summary).references
     return message.rfc_message_id, [*(one for one in before if one != message.rfc_message_id), message.rfc_message_id]
 
 

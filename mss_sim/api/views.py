@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-import orjson
-
 from mss_sim.clock import iso
 from mss_sim.core.access.access import Held
 from mss_sim.core.conversations.conversations import Conversation
@@ -14,6 +12,7 @@ from mss_sim.core.mailflow.receipts import Sent
 from mss_sim.core.world.rows import Folder, Item, Reading
 from mss_sim.http.shapes import People, mailbox, person
 from mss_sim.ids import encode
+from mss_sim.mail.summary import read_summary
 from mss_sim.vocabulary import FLAG_NAMES, TimelineKind
 
 PREFIX = "/api/v1"
@@ -46,7 +45,7 @@ def folder(row: Folder, unseen: int | None = None) -> dict[str, Any]:
 def summary(item: Item, folders: Mapping[int, Folder], readings: Sequence[Reading], people: People, *, readable: bool) -> dict[str, Any]:
     """A copy as lists and answers show it, without the beginning of the text unless it is `readable` to who asks."""
     copy, message = item.copy, item.message
-    stored = orjson.loads(message.summary)
+    stored = read_summary(message.summary)
     place = folders.get(copy.folder_id)
     first = readings[0] if readings else None
     flags = [name for name, flag in FLAG_NAMES.items() if copy.flags & flag and name != "\\Seen"]
@@ -59,11 +58,11 @@ def summary(item: Item, folders: Mapping[int, Folder], readings: Sequence[Readin
         "uid": copy.uid,
         "modseq": copy.modseq,
         "message_id": message.rfc_message_id,
-        "from": stored["from"],
-        "to": stored["to"],
-        "cc": stored["cc"],
+        "from": stored.from_,
+        "to": stored.to,
+        "cc": stored.cc,
         "subject": message.subject,
-        "preview": stored["preview"] if readable else "",
+        "preview": stored.preview if readable else "",
         "date": iso(message.sent_at),
         "received_at": iso(copy.internal_at),
         "size_bytes": message.size_bytes,
@@ -71,8 +70,8 @@ def summary(item: Item, folders: Mapping[int, Folder], readings: Sequence[Readin
         "flags": ["\\Seen", *flags] if item.seen else flags,
         "keywords": copy.keywords.split(),
         "has_attachments": message.has_attachments,
-        "has_xdm": stored["xdm"],
-        "receipt_requested": bool(stored["receipt_to"]),
+        "has_xdm": stored.has_xdm,
+        "receipt_requested": bool(stored.receipt_to),
         "first_read": {"by": person(people, first.identity_id), "at": iso(first.first_at)} if first else None,
     }
 

@@ -1,9 +1,7 @@
 """The HTTP application: the REST API, the control plane beside it, health."""
 
-from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -16,14 +14,10 @@ from swagger_ui_bundle import swagger_ui_path
 from mss_sim.api import conversations, grants, mailboxes, messages, schemas, sending
 from mss_sim.api.views import PREFIX
 from mss_sim.control import certificates, health, people, psc, sessions, traps, trust_space
-from mss_sim.core.assembly import Core
-from mss_sim.core.trust.autoconfig import Doors
-from mss_sim.evidence.transcripts import Transcripts
 from mss_sim.http import examples, problems
 from mss_sim.http.dependencies import refuse_unknown_query
 from mss_sim.http.front import Front
-from mss_sim.net.connections import Connections
-from mss_sim.net.traps import Traps
+from mss_sim.http.hosted import Hosted
 from mss_sim.public import autoconfig, igc
 
 _DESCRIPTION = """\
@@ -33,16 +27,7 @@ Every refusal is a problem document (RFC 9457) whose `code` is the rule and whos
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Sockets:
-    """What the HTTP doors tell of the socket doors: how many connections each has open, what was said on them, what traps saw."""
-
-    connections: dict[str, Connections]
-    transcripts: Transcripts
-    traps: Traps
-
-
-def build(core: Core, *, ca_file: Path, sockets: Sockets, doors: Doors, seed: str | None) -> FastAPI:
+def build(hosted: Hosted) -> FastAPI:
     """The application of one world."""
     app = FastAPI(
         title="mss-sim",
@@ -54,11 +39,7 @@ def build(core: Core, *, ca_file: Path, sockets: Sockets, doors: Doors, seed: st
         default_response_class=Response,
     )
     _serve_docs(app)
-    app.state.core = core
-    app.state.ca_file = ca_file
-    app.state.seed = seed
-    app.state.sockets = sockets
-    app.state.doors = doors
+    app.state.hosted = hosted
     problems.install(app)
     strict = [Depends(refuse_unknown_query)]
     for router in (mailboxes.router, messages.router, sending.router, grants.router, conversations.router):
@@ -73,7 +54,7 @@ def build(core: Core, *, ca_file: Path, sockets: Sockets, doors: Doors, seed: st
     app.include_router(psc.router)
     app.include_router(igc.router)
     app.include_router(health.router)
-    app.add_middleware(Front, core=core)
+    app.add_middleware(Front, core=hosted.core)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the schema
     return app
 

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from mss_sim import log
-from mss_sim.app import http_application as api
+from mss_sim.app import http_application
 from mss_sim.clock import Clock, SystemClock
 from mss_sim.config import Settings
 from mss_sim.control.schemas import persona
@@ -41,6 +41,7 @@ from mss_sim.core.world.white_list import WhiteList
 from mss_sim.core.world.world import World
 from mss_sim.dns.server import Responder
 from mss_sim.evidence.transcripts import Transcripts
+from mss_sim.http.hosted import Hosted, Sockets
 from mss_sim.http.server import HttpListener
 from mss_sim.ids import IdSource
 from mss_sim.imap.server import FrontEnd as ImapFrontEnd
@@ -121,7 +122,9 @@ class Simulator:
         if self.settings.https_port is not None:
             listeners["https"] = self._bind("https", self.settings.https_port)
         lock = await asyncio.to_thread(self._lock_folder)
-        self._core = assemble(await self._open_world())
+        outbound = Outbound(self.settings, lambda: (self._shown_host(), self._ports["mx"]), self._peer_context)
+        mtls_url = self._url("https") if "https" in listeners and self.settings.client_certificates_asked else None
+        self._core = assemble(await self._open_world(), transport=outbound, mtls_url=mtls_url)
         hosts = [self.settings.hostname, *_HOSTS]
         if self.settings.host not in (*hosts, "0.0.0.0", "::"):  # noqa: S104 - compared with, not listened on
             hosts.append(self.settings.host)
@@ -135,9 +138,6 @@ class Simulator:
             self._clock, self.world.ids, sessions_max=settings.transcripts_max, lines_max=settings.transcript_lines_max
         )
         context = tls.server_context(self._certificates, settings, ask_client=settings.client_certificates_asked)
-        self.world.tokens.issuer = (settings.psc_base_url or self._url("http")) + PSC_REALM
-        if "https" in listeners and settings.client_certificates_asked:
-            self._core.provider.mtls_url = self._url("https")
         await self._serve_smtp(context)
         await self._serve_imap(context)
         traps = Traps(self.world.igc, self.transcripts, settings)
@@ -145,8 +145,6 @@ class Simulator:
             await self._serve_traps(traps, traps.build(folder / "traps", hosts))
         await self._serve_http(listeners, context, traps)
         await self._serve_dns()
-        outbound = Outbound(settings, lambda: (self._shown_host(), self._ports["mx"]), self._peer_context)
-        self.core.queue.transport = outbound
         self._stack.push_async_callback(outbound.close)
         self._stack.push_async_callback(self.core.queue.stop, _STOP_SECONDS)
         for work in (self.core.queue.run(), self.core.events.run()):
@@ -192,7 +190,8 @@ class Simulator:
         self._stack.push_async_callback(store.close)
         store.listen()
         ids = IdSource(self._clock, after=await store.read(schema.highest_id))
-        tokens = Tokens(settings, self._clock, ids, self.data_dir / "keys" / "tokens.pem")
+        issuer = (settings.psc_base_url or self._url("http")) + PSC_REALM
+        tokens = Tokens(settings, self._clock, ids, self.data_dir / "keys" / "tokens.pem", issuer)
         directory = Directory(store, settings.message_size_bytes_max)
         white_list = WhiteList(settings, self._clock, store)
         folder, places = self.data_dir / "certificates", settings.igc_url or self._url("http")
@@ -249,8 +248,8 @@ class Simulator:
         return listener
 
     async def _serve_http(self, listeners: dict[str, socket.socket], context: ssl.SSLContext, traps: Traps) -> None:
-        sockets = api.Sockets({"smtp": self.connections, "imap": self.imap_connections}, self.transcripts, traps)
-        app = api.build(self.core, ca_file=self._made_certificates.ca_file, sockets=sockets, doors=self._doors(), seed=self._seed)
+        sockets = Sockets({"smtp": self.connections, "imap": self.imap_connections}, self.transcripts, traps)
+        app = http_application.build(Hosted(self.core, self._made_certificates.ca_file, sockets, self._doors(), self._seed))
         psc.install(app, self.core)
         for name, listener in listeners.items():
             served = HttpListener(app, context if name == "https" else None, self.settings, _STOP_SECONDS)

@@ -18,6 +18,7 @@ from mss_sim.http.answers import CONTROL, octets, refusing
 from mss_sim.http.control import check_allowed
 from mss_sim.http.dependencies import CurrentCore, MailboxAddress, read_id
 from mss_sim.http.grants import GrantIn, GrantOut
+from mss_sim.http.hosted import hosted
 from mss_sim.http.shapes import Json, mailbox
 from mss_sim.policy.identifiers import warnings
 from mss_sim.vocabulary import Door
@@ -42,7 +43,7 @@ async def get_state(core: CurrentCore) -> Response:
 @router.post("/reset", status_code=204)
 async def reset(request: Request, core: CurrentCore, wanted: schemas.SeedIn | None = None) -> Response:
     """Empty the world and plant the seed it began with, or the one that is named; `none` leaves it empty."""
-    name = wanted.name if wanted else request.app.state.seed or seed.NONE
+    name = wanted.name if wanted else hosted(request).seed or seed.NONE
     await core.reset(name)
     return Response(status_code=204)
 
@@ -63,7 +64,7 @@ async def list_personas(core: CurrentCore, name: str = "cabinet") -> Response:
 @router.get("/ca.pem", responses={200: octets("application/x-pem-file", example=examples.CERTIFICATE)})
 async def download_ca(request: Request) -> Response:
     """The certificate of the simulator's authority: trust it in the client under test, nowhere else."""
-    return FileResponse(request.app.state.ca_file, media_type="application/x-pem-file", filename="mss-sim-ca.pem")
+    return FileResponse(hosted(request).ca_file, media_type="application/x-pem-file", filename="mss-sim-ca.pem")
 
 
 @router.post("/tokens", status_code=201, responses={201: {"model": schemas.TokenOut}, **_FOUND})

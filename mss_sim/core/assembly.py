@@ -12,6 +12,7 @@ from mss_sim.core.mailflow.queue import Queue
 from mss_sim.core.mailflow.receipts import Receipts
 from mss_sim.core.mailflow.reception import Reception
 from mss_sim.core.mailflow.submission import Submission
+from mss_sim.core.mailflow.transport import Transport
 from mss_sim.core.psc.ciba import Ciba
 from mss_sim.core.psc.provider import Provider
 from mss_sim.core.world.authorities import Igc
@@ -51,16 +52,17 @@ class Core:
             await begin(self.world, seed)
 
 
-def assemble(world: World) -> Core:
-    """The core of a world."""
-    delivery = Delivery(world)
-    provider = Provider(world)
+def assemble(world: World, *, transport: Transport | None = None, mtls_url: str | None = None) -> Core:
+    """The core of a world; `transport` carries letters out of it, `mtls_url` is where client certificates are asked for."""
+    woken = asyncio.Event()
+    delivery = Delivery(world, woken.set)
+    provider = Provider(world, mtls_url)
     return Core(
         world=world,
         submission=Submission(world, delivery),
         reception=Reception(world, delivery),
         receipts=Receipts(world, delivery),
-        queue=Queue(world, delivery),
+        queue=Queue(world, delivery, woken, transport),
         events=Events(world.store, world.clock, tick_seconds=world.settings.events_tick_seconds),
         lookout=Lookout(world),
         provider=provider,

@@ -1,6 +1,7 @@
 """What the HTTP front ends share: who is asking, and how a refusal looks.
 
     dependencies    the core, the actor, addresses and ids in paths, typed for FastAPI
+    hosted          what the application was built for, as one value
     control         who may drive the control plane
     front           what is asked before a body is read: the host, who is there, the size
     structure       how many values a JSON body holds

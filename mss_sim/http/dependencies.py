@@ -13,6 +13,7 @@ from mss_sim.core.access import authentication, gate
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.assembly import Core
 from mss_sim.errors import Refusal, Rule
+from mss_sim.http.hosted import hosted
 from mss_sim.ids import decode
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary import Door
@@ -31,8 +32,7 @@ _BEARER = HTTPBearer(auto_error=False, description="Access token, as `mss-sim to
 
 def get_core(request: Request) -> Core:
     """The core that the application was built for."""
-    core: Core = request.app.state.core
-    return core
+    return hosted(request).core
 
 
 CurrentCore = Annotated[Core, Depends(get_core)]

@@ -39,8 +39,7 @@ class _Handshake(asyncio.Protocol):
         self._early = b""  # came with the end of the handshake
         self._task: asyncio.Task[None] | None = None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - of a socket that streams
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # of a socket that streams
         if len(self._all.under_way) >= self._all.most:
             transport.abort()
             return

@@ -8,6 +8,7 @@ The verbs are functions over a session, one file per kind; `verbs.py` is their t
 """
 
 import asyncio
+from enum import StrEnum
 from typing import Protocol
 
 from mss_sim.config import Settings
@@ -56,6 +57,15 @@ class Stream(Protocol):
         """Say whose connection it is; False when that identity has too many."""
 
 
+class Enabled(StrEnum):
+    """What a client may have enabled, by ENABLE or by using it (ref: rfc5161#3.1, rfc7162#3.1)."""
+
+    CONDSTORE = "CONDSTORE"
+    QRESYNC = "QRESYNC"
+    UTF8 = "UTF8=ACCEPT"
+    IMAP4REV2 = "IMAP4REV2"
+
+
 class Coded(Exception):
     """A refusal that this verb shows with a response code of its own (ref: rfc5530#3)."""
 
@@ -85,7 +95,7 @@ class Session:
         self.home: str | None = None
         self.direct = False
         self.view: View | None = None
-        self.enabled: set[str] = set()
+        self.enabled: set[Enabled] = set()
         self.literal_max = settings.imap_literal_bytes_before_login_max
         self.tag = b"*"
         self.awake = asyncio.Event()
@@ -114,12 +124,12 @@ class Session:
     @property
     def utf8(self) -> bool:
         """Whether names go out in UTF-8."""
-        return bool(self.enabled & {"UTF8=ACCEPT", "IMAP4REV2"})
+        return bool(self.enabled & {Enabled.UTF8, Enabled.IMAP4REV2})
 
     @property
     def condstore(self) -> bool:
         """Whether modification sequences are told unasked."""
-        return bool(self.enabled & {"CONDSTORE", "QRESYNC"})
+        return bool(self.enabled & {Enabled.CONDSTORE, Enabled.QRESYNC})
 
     def offers(self, capability: str) -> bool:
         """Whether a capability is not masked by the settings."""
@@ -200,7 +210,7 @@ class Session:
             await self._lose(refusal)
             return
         self.watcher.until = self._soonest(look.shelf.until)
-        for line in view.told(look, vanished="QRESYNC" in self.enabled, modseq=self.condstore):
+        for line in view.told(look, vanished=Enabled.QRESYNC in self.enabled, modseq=self.condstore):
             self.say(line)
 
     async def check(self) -> None:

@@ -4,6 +4,7 @@
     headers      the header block: read, decoded, edited without touching one other byte
     mime         the tree of parts, as offsets into the message
     parse        a message read once into a frozen ParsedMessage
+    summary      what lists, searches and decisions need of a message
     structure    ENVELOPE and BODYSTRUCTURE, as IMAP writes them
     criteria     what a search asks for, as a tree
     fields       header fields written from text: what was given is what is read, or is refused

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email.message import Message
 from email.utils import unquote
 from html import unescape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mss_sim.mail.headers import Headers, decode, read_headers, readable, split, storable, text_in
 
@@ -56,21 +56,6 @@ class Part(NamedTuple):
             yield self
         for child in self.children:
             yield from child.leaves()
-
-    def as_json(self) -> dict[str, Any]:
-        """A leaf as the store keeps it: enough to list it and to cut it out of the message."""
-        return {
-            "number": self.number,
-            "type": self.content_type,
-            "charset": self.params.get("charset"),
-            "disposition": self.disposition,
-            "filename": self.filename,
-            "encoding": self.encoding,
-            "content_id": self.content_id,
-            "start": self.start,
-            "end": self.end,
-            "attachment": self.is_attachment,
-        }
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from mss_sim.core.assembly import Core
 from mss_sim.core.psc.oauth import OAuthError
 from mss_sim.errors import Refusal, Rule
+from mss_sim.http.hosted import hosted
 from mss_sim.psc import answers, authorize, backchannel, discovery, grants, logout, pages, userinfo
 from mss_sim.psc.authentication import ClientRefused
 from mss_sim.psc.browser import Desk
@@ -49,7 +50,7 @@ def install(app: FastAPI, core: Core) -> None:
 
 def _for_clients(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     async def answered(request: Request) -> Response:
-        core: Core = request.app.state.core
+        core = hosted(request).core
         try:
             _fail_if_told(core)
             return await endpoint(request, core)
@@ -65,7 +66,7 @@ def _for_clients(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]
 
 def _for_browsers(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     async def answered(request: Request) -> Response:
-        core: Core = request.app.state.core
+        core = hosted(request).core
         try:
             _fail_if_told(core)
             return await endpoint(request, core)

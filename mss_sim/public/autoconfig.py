@@ -8,6 +8,7 @@ from mss_sim.errors import Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import Answers, octets, refusing
 from mss_sim.http.dependencies import CurrentCore
+from mss_sim.http.hosted import hosted
 
 router = APIRouter(tags=["trust space"])
 _FILE: Answers = {200: octets("application/xml", example=examples.CONFIGURATION), **refusing(Rule.NOT_FOUND, Rule.STORE_UNAVAILABLE)}
@@ -18,4 +19,4 @@ _FILE: Answers = {200: octets("application/xml", example=examples.CONFIGURATION)
 async def configuration(request: Request, core: CurrentCore, emailaddress: str | None = None) -> Response:
     """Servers, ports and ways to log in of a domain: the one of `emailaddress`, else the one that is asked as a host."""
     domain = await autoconfig.domain_asked(core.world, request.url.hostname or "", emailaddress)
-    return Response(await autoconfig.configuration(core.world, request.app.state.doors, domain), media_type="application/xml")
+    return Response(await autoconfig.configuration(core.world, hosted(request).doors, domain), media_type="application/xml")

@@ -23,7 +23,7 @@ PORTS: dict[str, Any] = {"submission_port": 0, "mx_port": 0, "imap_port": 0, "ht
 KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from mss_sim.app import Simulator
+from mss_sim.app.simulator import Simulator
 from mss_sim.config import Settings
 from mss_sim.store.store import Store
 left, write = int(sys.argv[2]), Store.write
@@ -94,7 +94,7 @@ async def test_two_that_start_at_once_on_one_database_make_one_world(postgresql:
 
 async def test_a_folder_of_sqlite_belongs_to_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each would take the other for dead, and send again what it is about to send."""
-    monkeypatch.setattr("mss_sim.app._LOCK_SECONDS", 0.1)
+    monkeypatch.setattr("mss_sim.app.simulator._LOCK_SECONDS", 0.1)
     settings = Settings(data_dir=tmp_path, **PORTS)
     async with Simulator(settings):
         with pytest.raises(OSError, match="is used by another simulator; stop it, or name another folder with --data"):

@@ -12,6 +12,7 @@ from mss_sim.imap.grammar.commands import Append, Authenticate, Copy, Create, Lo
 from mss_sim.imap.grammar.items import Fetch, Item, Section
 from mss_sim.imap.grammar.listings import List, Status
 from mss_sim.imap.grammar.wire import Arguments, Bad, Command, Literal, Reader, Sequence
+from mss_sim.vocabulary import Change
 
 WHOLE = Section()
 ALL_OF_THEM, ONE = Sequence(((1, 0),)), Sequence(((1, 1),))
@@ -290,17 +291,17 @@ _VALID: list[tuple[str, bytes, Any]] = [
     ),
     ("append", b" a ~{2+}\r\n\x00x", Append("a", (), None, Literal(b"\x00x", binary=True))),
     ("append", b" a UTF8 (~{1+}\r\nx)", Append("a", (), None, Literal(b"x", binary=True))),
-    ("store", b" 1 FLAGS ()", Store(ONE, "", (), silent=False, unchanged_since=None)),
-    ("store", b" 1 +flags.silent (\\Seen a)", Store(ONE, "+", ("\\Seen", "a"), silent=True, unchanged_since=None)),
-    ("store", b" 1 -FLAGS \\Seen \\Deleted", Store(ONE, "-", ("\\Seen", "\\Deleted"), silent=False, unchanged_since=None)),
-    ("store", b" 1 (UNCHANGEDSINCE 0) FLAGS a", Store(ONE, "", ("a",), silent=False, unchanged_since=0)),
-    ("store", b" $ FLAGS a", Store(Sequence(saved=True), "", ("a",), silent=False, unchanged_since=None)),
+    ("store", b" 1 FLAGS ()", Store(ONE, Change.REPLACE, (), silent=False, unchanged_since=None)),
+    ("store", b" 1 +flags.silent (\\Seen a)", Store(ONE, Change.ADD, ("\\Seen", "a"), silent=True, unchanged_since=None)),
+    ("store", b" 1 -FLAGS \\Seen \\Deleted", Store(ONE, Change.REMOVE, ("\\Seen", "\\Deleted"), silent=False, unchanged_since=None)),
+    ("store", b" 1 (UNCHANGEDSINCE 0) FLAGS a", Store(ONE, Change.REPLACE, ("a",), silent=False, unchanged_since=0)),
+    ("store", b" $ FLAGS a", Store(Sequence(saved=True), Change.REPLACE, ("a",), silent=False, unchanged_since=None)),
     ("copy", b" 1:* a", Copy(ALL_OF_THEM, "a")),
     ("uid set", b" 1,3:*", Sequence(((1, 1), (3, 0)))),
-    ("setacl", b" a b lr", Rights("a", "b", "", "lr")),
-    ("setacl", b" a b +lr", Rights("a", "b", "+", "lr")),
-    ("setacl", b' a b "-lr"', Rights("a", "b", "-", "lr")),
-    ("setacl", b' a b ""', Rights("a", "b", "", "")),
+    ("setacl", b" a b lr", Rights("a", "b", Change.REPLACE, "lr")),
+    ("setacl", b" a b +lr", Rights("a", "b", Change.ADD, "lr")),
+    ("setacl", b' a b "-lr"', Rights("a", "b", Change.REMOVE, "lr")),
+    ("setacl", b' a b ""', Rights("a", "b", Change.REPLACE, "")),
     ("who", b" a -b", Rights("a", "-b")),
     ("list", b' "" *', List("", ("*",))),
     ("list", b' "" ""', List("", ("",))),

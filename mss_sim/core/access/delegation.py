@@ -21,7 +21,7 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.grants import GrantRow
 from mss_sim.store.identities import Identity
 from mss_sim.store.mailboxes import Mailbox
-from mss_sim.vocabulary import Act, Door, IdentityKind, Right
+from mss_sim.vocabulary import Act, Change, Door, IdentityKind, Right
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +229,8 @@ async def rights_by_person(world: World, address: str) -> dict[str, frozenset[Ri
     return await world.store.read(query)
 
 
-async def set_rights(world: World, by: By, address: str, who: str, rights: frozenset[Right], sign: str) -> None:
-    """Make the grants in force of a person (idNat or login) one grant: with these rights, or with these added (`+`) or taken (`-`).
+async def set_rights(world: World, by: By, address: str, who: str, rights: frozenset[Right], change: Change) -> None:
+    """Make the grants in force of a person (idNat or login) one grant: with these rights, or with these added or taken.
 
     The new grant ends when the first of the old ones would have ended. No right left: the grants end, and none is made. Holders have
     their rights without a grant, and are refused here.
@@ -251,7 +251,7 @@ async def set_rights(world: World, by: By, address: str, who: str, rights: froze
             raise Refusal(Rule.GRANTEE_NOT_ALLOWED, f"{who} holds this mailbox by himself; grants are for others.", subject=who[:100])
         rows = [row for row in grants.between(conn, mailbox.id, grantee.id) if as_grant(row).holds_at(now)]
         held = frozenset[Right]().union(*(row.rights for row in rows))
-        wanted = {"+": held | rights, "-": held - rights}.get(sign, rights)
+        wanted = {Change.ADD: held | rights, Change.REMOVE: held - rights, Change.REPLACE: rights}[change]
         if wanted == held and len(rows) < 2:
             return
         if rows or not wanted:

@@ -8,10 +8,9 @@ clocks may stand still or jump.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import orjson
-
 from mss_sim.clock import Micros
 from mss_sim.core.world.world import World
+from mss_sim.mail.summary import read_summary
 from mss_sim.policy.closure import Effect, effect_of
 from mss_sim.store import conversations
 from mss_sim.store.conversations import AnswerRightRow, OnItsWay
@@ -56,10 +55,10 @@ def withdraw(world: World, conn: Connection, act: Closing) -> int:
 
 def _concerns(mailbox: Mailbox | Berth, letter: OnItsWay) -> bool:
     """Whether the letter will give a right that this mailbox may close: it sent it, or is its Reply-To."""
-    summary = orjson.loads(letter.summary)
-    if effect_of(letter.sender_kind, letter.patient_kind, letter.subject, summary["mes"]) is not Effect.OPEN:
+    summary = read_summary(letter.summary)
+    if effect_of(letter.sender_kind, letter.patient_kind, letter.subject, summary.mes) is not Effect.OPEN:
         return False
-    return letter.origin_mailbox_id == mailbox.id or mailbox.address in {one["address"] for one in summary["reply_to"]}
+    return letter.origin_mailbox_id == mailbox.id or mailbox.address in {one["address"] for one in summary.reply_to}
 
 
 def _mark(world: World, act: Closing, letter: OnItsWay) -> AnswerRightRow:

@@ -4,16 +4,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
-import orjson
-
 from mss_sim.clock import Micros
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail import structure
-from mss_sim.mail.addresses import addresses_of
 from mss_sim.mail.headers import with_fields_on_top
-from mss_sim.mail.mime import Part
 from mss_sim.mail.parse import MalformedMessage, ParsedMessage, fold, parse, takes_long
+from mss_sim.mail.summary import write_summary
 from mss_sim.store.messages import MessageRow
 
 R = TypeVar("R")
@@ -58,7 +55,7 @@ def stored(
         sent_at=parsed.sent_at,
         received_at=at,
         subject=parsed.subject,
-        summary=_summary(parsed, len(whole) - parsed.size_bytes),
+        summary=write_summary(parsed, len(whole) - parsed.size_bytes),
         from_search=_people(parsed.from_),
         to_search=_people((*parsed.to, *parsed.cc)),
         subject_search=fold(parsed.subject),
@@ -69,33 +66,3 @@ def stored(
 
 def _people(pairs: Sequence[tuple[str, str]]) -> str:
     return fold(" ".join(f"{name} {address}" for name, address in pairs))
-
-
-def _pairs(pairs: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
-    return [{"name": name, "address": address} for name, address in pairs]
-
-
-def _summary(parsed: ParsedMessage, shift: int) -> str:
-    """What lists and readings show without opening the body; offsets are moved by what was written on top."""
-    return orjson.dumps(
-        {
-            "from": _pairs(parsed.from_),
-            "sender": _pairs(parsed.sender),
-            "reply_to": _pairs(parsed.reply_to),
-            "to": _pairs(parsed.to),
-            "cc": _pairs(parsed.cc),
-            "in_reply_to": parsed.in_reply_to,
-            "references": parsed.references,
-            "receipt_to": addresses_of(parsed.receipt_to),
-            "mes": parsed.mes,
-            "xdm": parsed.has_xdm,
-            "preview": parsed.preview.encode("utf-8", "replace").decode("utf-8"),
-            "report": parsed.root.content_type == "multipart/report",
-            "parts": [_part(part, shift) for part in parsed.root.leaves()],
-        }
-    ).decode("utf-8")
-
-
-def _part(part: Part, shift: int) -> dict[str, object]:
-    leaf = part.as_json()
-    return {**leaf, "start": part.start + shift, "end": part.end + shift}

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from mss_sim.core.access import access
 from mss_sim.core.mailflow import idempotency, records, submitted_receipts, threads
 from mss_sim.core.mailflow import notifications as reports
-from mss_sim.core.mailflow.letter import Accepted, Addressee, Letter, Sorted, accepted
+from mss_sim.core.mailflow.letter import Accepted, Addressee, Delivered, Letter, Missed, Sorted, accepted
 from mss_sim.core.world.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.mail.addresses import domain_of
@@ -47,11 +47,11 @@ _COPY_BYTES = 12 * 1024
 class Delivery:
     """Delivers the letters of one world; `deliver` is a bulk of the store's writer."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, wake: Callable[[], None]) -> None:
+        """`wake` is called when something was put into the queue and committed, so that it leaves at once."""
         self._world = world
         self._enqueued = False
-        self.wake: Callable[[], None] = lambda: None
-        """Told that something was put into the queue and committed, so that it leaves at once."""
+        self._wake = wake
 
     async def send(self, letter: Letter) -> Accepted:
         """Deliver one letter and return once it is on disk; its refusal is raised and nothing is kept."""
@@ -64,7 +64,7 @@ class Delivery:
         """Wake the queue if something was put into it; called after a commit, cheap when nothing was."""
         if self._enqueued:
             self._enqueued = False
-            self.wake()
+            self._wake()
 
     def deliver(self, conn: Connection, letters: Sequence[Letter]) -> list[Accepted | Exception]:
         """Deliver letters in one transaction; a refused one gives its refusal in its place."""
@@ -119,7 +119,7 @@ class Delivery:
         twin = threads.twin(conn, letter, sender) if self._may_have_left(conn, letter) else None
         thread_id = answered[0][0] if answered else threads.of_new(conn, letter, sender, berths)
         sorted_ = Sorted(letter, twin[0] if twin else thread_id, twin=twin[1] if twin else None)
-        if letter.origin:
+        if letter.submitted:
             sorted_.sending = self._sending(conn, letter, sender)
             submitted_receipts.check_null_path(letter)
             about = submitted_receipts.asked(conn, letter)
@@ -132,16 +132,17 @@ class Delivery:
             if refusal:
                 refusals.append(refusal)
         nobody = not sorted_.delivered and not sorted_.relayed and all(way is Way.REFUSE for _, way, _ in sorted_.missed)
-        if refusals and (letter.strict or nobody):
+        strict = letter.submitted is not None and letter.submitted.strict
+        if refusals and (strict or nobody):
             _unload(sorted_)
-            raise RecipientsRefused(refusals) if letter.strict else refusals[0]
-        if letter.origin and sender:
+            raise RecipientsRefused(refusals) if strict else refusals[0]
+        if letter.submitted and sender:
             sorted_.sent_in = self._sent_in(letter, sender, sorted_.sending, berths)
         return sorted_
 
     def _sending(self, conn: Connection, letter: Letter, sender: Berth | None) -> Sending:
         """In what quality the letter leaves; asked again here because a grant may have ended since MAIL."""
-        origin = letter.origin
+        origin = letter.submitted
         if origin is None or sender is None:
             raise Refusal(Rule.SEND_NOT_ALLOWED, "The mailbox that the letter leaves from is gone.")
         held = access.access(conn, sender, origin.actor_id, letter.at)
@@ -166,11 +167,11 @@ class Delivery:
         """Put one recipient among the delivered, the relayed or the missed; the refusal when it would be refused."""
         letter = sorted_.letter
         operator = self._world.directory.operator_in(conn, addressee.address)
-        local = letter.local_operator in (None, operator.id if operator else None)
+        local = letter.operator_id in (None, operator.id if operator else None)
         if sender and sender.kind is MailboxKind.PATIENT and not _is_receipt_to(sorted_, addressee.address):
             refusal = self._answer_refusal(conn, sender, addressee.address, berth, answered)
             if refusal:
-                sorted_.missed.append((addressee, Way.REFUSE, refusal))
+                sorted_.missed.append(Missed(addressee, Way.REFUSE, refusal))
                 return refusal
         stands = self._stands(berth, operator, letter)
         relays = self._relays(letter, operator, local=local)
@@ -180,10 +181,10 @@ class Delivery:
         route = decide_route(addressee.address, stands, self._reach(letter, local=local))
         if route.refusal is None and berth is not None:
             berth.used_bytes += letter.row.size_bytes
-            sorted_.delivered.append((addressee, berth, not local))
+            sorted_.delivered.append(Delivered(addressee, berth, not local))
             return None
         refusal = route.refusal or Refusal(Rule.UNKNOWN_MAILBOX, f"There is no mailbox {addressee.address}.")
-        sorted_.missed.append((addressee, route.way, refusal))
+        sorted_.missed.append(Missed(addressee, route.way, refusal))
         return refusal if route.way is Way.REFUSE else None
 
     def _reach(self, letter: Letter, *, local: bool) -> Reach:
@@ -230,7 +231,7 @@ class Delivery:
         """The mailboxes that get a copy in Sent: the holder's own for a holder, by the mailbox's policy for a delegate."""
         if letter.door is Door.SMTP and not self._world.settings.sent_copy_on_submission:
             return []
-        own = berths.get(letter.origin.own_mailbox or "") if letter.origin else None
+        own = berths.get(letter.submitted.own_mailbox or "") if letter.submitted else None
         policy = SentPolicy.OWNER if sending is None or sending.mode is SendMode.OWNER else sender.sent_policy
         wanted = {
             SentPolicy.OWNER: [sender],
@@ -310,8 +311,8 @@ def _addresses(letters: Sequence[Letter]) -> set[str]:
         found.update(addressee.address for addressee in letter.envelope.recipients)
         found.update(address for _, address in letter.parsed.reply_to)
         found.update((letter.envelope.sender, letter.left_from))
-        if letter.origin:
-            found.update(address for address in (letter.origin.mailbox, letter.origin.own_mailbox) if address)
+        if letter.submitted:
+            found.update(address for address in (letter.submitted.mailbox, letter.submitted.own_mailbox) if address)
     found.discard("")
     return found
 

@@ -22,7 +22,7 @@ def apart(letters: Sequence[Letter]) -> tuple[list[Letter], list[Letter]]:
     now: list[Letter] = []
     later: list[Letter] = []
     for letter in letters:
-        origin = letter.origin
+        origin = letter.submitted
         key = (origin.actor_id, origin.idempotency[0]) if origin and origin.idempotency else None
         (later if key in seen else now).append(letter)
         if key:
@@ -32,7 +32,7 @@ def apart(letters: Sequence[Letter]) -> tuple[list[Letter], list[Letter]]:
 
 def replay(world: World, conn: Connection, letter: Letter) -> Accepted | None:
     """What was answered to the same key before, None when it is new; Refusal when it was used for another request."""
-    origin = letter.origin
+    origin = letter.submitted
     if origin is None or origin.idempotency is None:
         return None
     key, request_hash = origin.idempotency
@@ -48,7 +48,7 @@ def replay(world: World, conn: Connection, letter: Letter) -> Accepted | None:
 def remember(conn: Connection, stored: Sequence[Sorted]) -> None:
     """Keep what is answered for the letters that bear a key; nothing that happens later changes the answer to a retry."""
     for sorted_ in stored:
-        letter, origin = sorted_.letter, sorted_.letter.origin
+        letter, origin = sorted_.letter, sorted_.letter.submitted
         if origin and origin.idempotency and letter.submission_id is not None:
             key, request_hash = origin.idempotency
             answer = _written(accepted(sorted_))

@@ -37,28 +37,58 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """The mailbox that a submitted letter leaves from, and by whom. `own_mailbox` is the delegate's, for his Sent copy.
+class Submitted:
+    """By somebody who is logged in, from a mailbox of that operator. `own_mailbox` is the delegate's, for their Sent copy.
 
-    `idempotency` is the (key, hash of the request) that a REST client gave.
+    `strict`: the whole letter is refused when one recipient is. `idempotency`: the (key, hash of the request) that a REST client gave.
     """
 
     mailbox: str
+    operator_id: int
     actor_id: int
-    wished: SendMode | None
-    own_mailbox: str | None
+    wished: SendMode | None = None
+    own_mailbox: str | None = None
+    strict: bool = False
     idempotency: tuple[str, str] | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
+class FromPeer:
+    """Brought to the MX port. `author`: the mailbox that wrote it, None where that is the return path.
+
+    `speaks_for`: the domains of the peer's certificate, None where its word is taken; `trace_bytes`: what servers on the way wrote on
+    top, which no limit counts.
+    """
+
+    author: str | None = None
+    speaks_for: frozenset[str] | None = None
+    trace_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OfServer:
+    """Written by an operator itself: a notification, about one submission if it is, or a read receipt that it sends for somebody."""
+
+    operator_id: int | None
+    about_submission: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TriedAgain:
+    """From the queue, where it waited for one recipient; its size was judged. `mailbox` submitted it, None for a server's own."""
+
+    mailbox: str | None
+
+
+Origin = Submitted | FromPeer | OfServer | TriedAgain
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Letter:
     """One message with its envelope. `raw` are the bytes to store; `row` is filled but for its thread.
 
-    `local_operator` is the operator that accepted it (None: whoever holds the mailbox, as for a peer's mail): mailboxes of others are
-    remote. `strict` refuses the whole letter when one recipient is refused. `tried_before`: it comes from the queue, its size was judged.
-    `speaks_for`: the domains of the peer that brought it, None where its word is taken.
-    `author`: the mailbox that wrote what a peer brought; `trace_bytes`: what servers on the way wrote on top, which no limit counts.
-    `imap_envelope` and `search_text` are made before the letter is stored: the writer, which everybody waits for, only writes them.
+    `submission_id`: under which its recipients are followed; None for what a peer brought. `imap_envelope` and `search_text` are made
+    before the letter is stored: the writer, which everybody waits for, only writes them.
     """
 
     id: int
@@ -68,23 +98,41 @@ class Letter:
     envelope: Envelope
     door: Door
     at: Micros
-    local_operator: int | None = None
-    origin: Origin | None = None
-    strict: bool = False
+    origin: Origin
     submission_id: int | None = None
-    sender_mailbox: str | None = None
-    about_submission: int | None = None
-    tried_before: bool = False
-    author: str | None = None
-    speaks_for: frozenset[str] | None = None
-    trace_bytes: int = 0
     imap_envelope: bytes = b""
     search_text: str = ""
 
     @property
+    def submitted(self) -> Submitted | None:
+        """How it was submitted; None when it came by another way."""
+        return self.origin if isinstance(self.origin, Submitted) else None
+
+    @property
+    def tried_before(self) -> bool:
+        """Whether it comes from the queue."""
+        return isinstance(self.origin, TriedAgain)
+
+    @property
+    def trace_bytes(self) -> int:
+        """What no limit counts of it."""
+        return self.origin.trace_bytes if isinstance(self.origin, FromPeer) else 0
+
+    @property
+    def operator_id(self) -> int | None:
+        """The operator that accepted it, whose mailboxes are local to it; None where all that are served here are."""
+        return self.origin.operator_id if isinstance(self.origin, Submitted | OfServer) else None
+
+    @property
+    def sent_from(self) -> str | None:
+        """The mailbox here that submitted it, now or before it waited; None when none did."""
+        return self.origin.mailbox if isinstance(self.origin, Submitted | TriedAgain) else None
+
+    @property
     def left_from(self) -> str:
-        """The mailbox that a letter left from: where it was submitted, else its return path; empty when nobody here sent it."""
-        return self.sender_mailbox or (self.origin.mailbox if self.origin else self.author or self.envelope.sender)
+        """The mailbox that it left from: where it was submitted, else its author's or its return path; empty when it has none."""
+        author = self.origin.author if isinstance(self.origin, FromPeer) else None
+        return self.sent_from or author or self.envelope.sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +144,22 @@ class Asked:
     receipt_to: frozenset[str]
 
 
+class Delivered(NamedTuple):
+    """A recipient whose mailbox gets the letter; `elsewhere`: it is another operator's."""
+
+    addressee: Addressee
+    mailbox: Berth
+    elsewhere: bool
+
+
+class Missed(NamedTuple):
+    """A recipient whose mailbox does not get it now, what becomes of it, and the rule."""
+
+    addressee: Addressee
+    way: Way
+    refusal: Refusal
+
+
 @dataclass(slots=True, eq=False)
 class Sorted:
     """One letter after the decision: who gets it, who does not, and in what quality it left."""
@@ -103,9 +167,9 @@ class Sorted:
     letter: Letter
     thread_id: int
     sending: Sending | None = None
-    delivered: list[tuple[Addressee, Berth, bool]] = field(default_factory=list)  # the flag: at another operator's
+    delivered: list[Delivered] = field(default_factory=list)
     relayed: list[Addressee] = field(default_factory=list)  # another server is told, once this is committed
-    missed: list[tuple[Addressee, Way, Refusal]] = field(default_factory=list)
+    missed: list[Missed] = field(default_factory=list)
     sent_in: list[Berth] = field(default_factory=list)
     sent_copy_id: int | None = None
     receipt_of: Asked | None = None
@@ -179,6 +243,7 @@ def prepare(
     raw: bytes,
     parsed: ParsedMessage,
     envelope: Envelope,
+    origin: Origin,
     *,
     fields: Sequence[tuple[str, str]],
     door: Door,
@@ -187,5 +252,15 @@ def prepare(
     """A letter ready for delivery: trace on top, row computed. `parsed` is what `raw` was parsed into."""
     made = stored(world.ids.next(), raw, parsed, return_path=envelope.sender, fields=fields, at=at)
     return Letter(
-        made.row.id, made.raw, parsed, made.row, envelope, door, at, imap_envelope=made.imap_envelope, search_text=made.search_text
+        made.row.id,
+        made.raw,
+        parsed,
+        made.row,
+        envelope,
+        door,
+        at,
+        origin,
+        submission_id=None if isinstance(origin, FromPeer) else world.ids.next(),
+        imap_envelope=made.imap_envelope,
+        search_text=made.search_text,
     )

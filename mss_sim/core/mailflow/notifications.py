@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from itertools import groupby
-
-import orjson
+from typing import NamedTuple
 
 from mss_sim.clock import SECOND, Micros
 from mss_sim.core.access import journal
 from mss_sim.core.access.access import By
 from mss_sim.core.access.journal import Entry
-from mss_sim.core.mailflow.letter import Addressee, Envelope, Letter, Sorted, prepare
+from mss_sim.core.mailflow.letter import Addressee, Envelope, FromPeer, Letter, OfServer, Sorted, prepare
 from mss_sim.core.world.world import World
 from mss_sim.ids import encode
 from mss_sim.mail import dsn, mdn
 from mss_sim.mail.addresses import domain_of
 from mss_sim.mail.dsn import RecipientStatus
 from mss_sim.mail.parse import parse
+from mss_sim.mail.summary import read_summary
 from mss_sim.policy.receipts import diagnostic, dsn_due
 from mss_sim.policy.routing import Way
 from mss_sim.store import messages, submissions
@@ -49,7 +49,7 @@ def notifications(world: World, conn: Connection, kept: Sequence[Sorted]) -> lis
             about = dsn.Envelope(envelope.sender, sorted_.letter.at, envelope.envelope_id, envelope.return_full, sorted_.letter.raw)
             number = sorted_.letter.submission_id
             told = sorted_.delivered[0][0].address if sorted_.delivered else sorted_.missed[0][0].address
-            operator = sorted_.letter.local_operator or operator_id(world, conn, told)
+            operator = sorted_.letter.operator_id or operator_id(world, conn, told)
             groups = groupby(statuses, key=lambda one: one.action)
             letters += [notification(world, conn, about, list(group), number, operator) for _, group in groups]
     return letters
@@ -95,93 +95,103 @@ def notification(
         message_id=world.ids.message_id(hostname),
         at=at,
     )
-    letter = system_letter(world, raw, to=about.sender, at=at, operator=operator)
-    letter.about_submission = submission_id
-    return letter
+    return system_letter(world, raw, OfServer(operator, submission_id), to=about.sender, at=at)
 
 
-def system_letter(world: World, raw: bytes, *, to: str, at: Micros, operator: int | None) -> Letter:
+def system_letter(world: World, raw: bytes, origin: OfServer, *, to: str, at: Micros) -> Letter:
     """A letter of an operator itself, with a null return path. It waits for a mailbox that takes no mail for now."""
     envelope = Envelope("", (Addressee(to),))
     fields = [("Return-Path", "<>")] if world.settings.trace_headers else []
-    letter = prepare(world, raw, parse(raw), envelope, fields=fields, door=Door.SYSTEM, at=at)
-    letter.submission_id = world.ids.next()
-    letter.local_operator = operator
-    return letter
+    return prepare(world, raw, parse(raw), envelope, origin, fields=fields, door=Door.SYSTEM, at=at)
+
+
+class Told(NamedTuple):
+    """What a report says of one recipient."""
+
+    address: str
+    kind: TimelineKind
+    detail: str
+
+
+class Report(NamedTuple):
+    """A report as it was read once: which letter it is about, by its Message-ID or its envelope id, and what became of whom."""
+
+    message_id: str | None
+    envelope_id: str | None
+    recipients: tuple[Told, ...]
+
+    def is_receipt_of(self, address: str) -> bool:
+        """Whether it is a read receipt, of that mailbox and no other."""
+        return all(one.kind in DISPOSITIONS.values() and one.address == address for one in self.recipients)
 
 
 def match(world: World, conn: Connection, sorted_: Sorted) -> None:
-    """When a delivered letter is a report that may be believed, write on the timeline of the letter that it speaks of."""
+    """When a delivered letter is a report that may be believed, write on the timeline of the letter that it is about."""
     letter = sorted_.letter
     if letter.parsed.root.content_type != "multipart/report" or not sorted_.delivered:
         return
-    said = told(letter)
-    if said is None:
+    report = read_report(letter)
+    if report is None:
         return
-    rfc_id, envelope_id, entries = said
-    for _, berth, _ in sorted_.delivered:
-        for address, kind, detail in entries:
-            sent = _spoken_of(conn, letter, berth, (address, kind), rfc_id, envelope_id)
-            if sent is not None and _believed(letter, address, kind):
-                _tell(world, conn, letter, sent, (address, kind, detail))
+    for delivered in sorted_.delivered:
+        for said in report.recipients:
+            sent = _subject_of(conn, letter, delivered.mailbox, report, said)
+            if sent is not None and _is_believed(letter, said):
+                _put_on_timeline(world, conn, letter, sent, said)
 
 
-def _spoken_of(
-    conn: Connection, letter: Letter, berth: Berth, entry: tuple[str, TimelineKind], rfc_id: str | None, envelope_id: str | None
-) -> Submission | None:
-    """The letter that a report speaks of, sent by the mailbox that gets the report or, for a read receipt, that asked for it there."""
-    if letter.about_submission is not None:
-        return submissions.by_id(conn, letter.about_submission)
-    address, kind = entry
-    own = submissions.spoken_of(conn, berth.id, address, rfc_id, envelope_id)
-    if own is not None or kind not in DISPOSITIONS.values() or rfc_id is None:
+def _subject_of(conn: Connection, letter: Letter, berth: Berth, report: Report, said: Told) -> Submission | None:
+    """The letter that a report is about, sent by the mailbox that gets the report or, for a read receipt, that asked for it there."""
+    if isinstance(letter.origin, OfServer) and letter.origin.about_submission is not None:
+        return submissions.by_id(conn, letter.origin.about_submission)
+    own = submissions.spoken_of(conn, berth.id, said.address, report.message_id, report.envelope_id)
+    if own is not None or said.kind not in DISPOSITIONS.values() or report.message_id is None:
         return own
-    for sent in submissions.with_message_id(conn, rfc_id, address):
+    for sent in submissions.with_message_id(conn, report.message_id, said.address):
         row = messages.by_id(conn, sent.message_id)
-        if row is not None and berth.address in orjson.loads(row.summary)["receipt_to"]:
+        if row is not None and berth.address in read_summary(row.summary).receipt_to:
             return sent
     return None
 
 
-def _believed(letter: Letter, address: str, kind: TimelineKind) -> bool:
-    """Whether the reporter may speak for that recipient: a reader for himself, a mail server for anybody.
+def _is_believed(letter: Letter, said: Told) -> bool:
+    """Whether the reporter may speak for that recipient: a reader for themselves, a mail server for anybody.
 
     A person's report that waited in the queue is still that person's.
     """
-    who = letter.sender_mailbox or (letter.origin.mailbox if letter.origin else None)
+    who = letter.sent_from
     if who is not None:
-        return kind in DISPOSITIONS.values() and who == address
+        return said.kind in DISPOSITIONS.values() and who == said.address
     if letter.door is Door.SYSTEM:
         return True
-    if letter.door is not Door.MX or letter.envelope.sender:
+    if not isinstance(letter.origin, FromPeer) or letter.envelope.sender:
         return False
-    return letter.speaks_for is None or domain_of(address) in letter.speaks_for
+    return letter.origin.speaks_for is None or domain_of(said.address) in letter.origin.speaks_for
 
 
-def _tell(world: World, conn: Connection, letter: Letter, sent: Submission, entry: tuple[str, TimelineKind, str]) -> None:
-    address, kind, detail = entry
+def _put_on_timeline(world: World, conn: Connection, letter: Letter, sent: Submission, said: Told) -> None:
     people = {person.address: person.id for person in submissions.people_of(conn, [sent.id])}
-    if address not in people:
+    if said.address not in people:
         return
-    if not submissions.attach_report(conn, people[address], kind, letter.id):
-        submissions.add_events(conn, [Event(world.ids.next(), people[address], kind, letter.at, detail, letter.id)])
-    found = {"recipient": address, "kind": kind, "of": encode(sent.id)}
-    matched = Entry(Act.RECEIPT_MATCHED, sent.mailbox_id, found, letter.id)
+    if not submissions.attach_report(conn, people[said.address], said.kind, letter.id):
+        submissions.add_events(conn, [Event(world.ids.next(), people[said.address], said.kind, letter.at, said.detail, letter.id)])
+    detail = {"recipient": said.address, "kind": said.kind, "of": encode(sent.id)}
+    matched = Entry(Act.RECEIPT_MATCHED, sent.mailbox_id, detail, letter.id)
     journal.write(world, conn, By(None, letter.door), [matched], at=letter.at)
 
 
-def told(letter: Letter) -> tuple[str | None, str | None, list[tuple[str, TimelineKind, str]]] | None:
-    """(Message-ID, envelope id, (recipient, kind, detail) rows) of a report; None when it cannot be read."""
+def read_report(letter: Letter) -> Report | None:
+    """The report that a letter is; None when it cannot be read."""
     raw = letter.raw[len(letter.raw) - letter.parsed.size_bytes :]
     status = dsn.parse(raw, letter.parsed.root)
     if status is not None:
-        rows = [(person.address, _ACTIONS[person.action], person.diagnostic or person.status) for person in status.recipients]
-        return status.message_id, status.envelope_id, rows
+        rows = (Told(person.address, _ACTIONS[person.action], person.diagnostic or person.status) for person in status.recipients)
+        return Report(status.message_id, status.envelope_id, tuple(rows))
     receipt = mdn.parse(raw, letter.parsed.root)
     if receipt is None or receipt.original_message_id is None or receipt.final_recipient is None:
         return None
     detail = receipt.disposition.value + (f"/error: {receipt.error}" if receipt.error else "")
-    return receipt.original_message_id, None, [(receipt.final_recipient, DISPOSITIONS[receipt.disposition], detail)]
+    return Report(receipt.original_message_id, None, (Told(receipt.final_recipient, DISPOSITIONS[receipt.disposition], detail),))
 
 
 def retry_deadline(world: World, submitted_at: Micros) -> Micros:

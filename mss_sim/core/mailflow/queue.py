@@ -17,7 +17,7 @@ from mss_sim import log
 from mss_sim.clock import SECOND
 from mss_sim.core.mailflow.attempts import Settling
 from mss_sim.core.mailflow.delivery import Delivery
-from mss_sim.core.mailflow.letter import Addressee, Envelope, Letter
+from mss_sim.core.mailflow.letter import Addressee, Envelope, Letter, TriedAgain
 from mss_sim.core.mailflow.transport import Answer, Carried, Parcel, Transport
 from mss_sim.core.world.world import World
 from mss_sim.mail.headers import without_return_path
@@ -49,17 +49,16 @@ class _Task:
 
 
 class Queue:
-    """Makes the tries that are due, driven by the world's clock. `transport` is there once the ports are open."""
+    """Makes the tries that are due, driven by the world's clock. `woken` is set when there may be one; without a transport none leaves."""
 
-    def __init__(self, world: World, delivery: Delivery) -> None:
+    def __init__(self, world: World, delivery: Delivery, woken: asyncio.Event, transport: Transport | None) -> None:
         self._world = world
         self._delivery = delivery
         self._settling = Settling(world, delivery)
-        self._woken = asyncio.Event()
+        self._woken = woken
         self._under_way: dict[asyncio.Task[None], _Task] = {}
         self._log = log.get("core.queue")
-        self.transport: Transport | None = None
-        delivery.wake = self._woken.set
+        self.transport = transport
 
     async def run(self) -> None:
         """Work until cancelled; whoever runs alone on this store takes over what a dead one had begun."""
@@ -188,9 +187,9 @@ class Queue:
             return
         raw = messages.raw(conn, row.id)
         envelope = Envelope(submission.return_path, (Addressee(due.person.address),))
-        letter = Letter(row.id, raw, parse(raw, _NO_LIMITS), row, envelope, Door.SYSTEM, self._world.clock.now(), tried_before=True)
-        if submission.mailbox_id is not None:
-            letter.sender_mailbox = mailboxes.addresses(conn, [submission.mailbox_id]).get(submission.mailbox_id)
+        id_ = submission.mailbox_id
+        again = TriedAgain(None if id_ is None else mailboxes.addresses(conn, [id_]).get(id_))
+        letter = Letter(row.id, raw, parse(raw, _NO_LIMITS), row, envelope, Door.SYSTEM, self._world.clock.now(), again)
         refusal = self._delivery.deliver_stored(conn, letter)
         if refusal is None:
             self._settling.delivered(conn, due)

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-import orjson
-
 from mss_sim.core.access import gate, journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailbox.messages import Opened, open_message
 from mss_sim.core.mailflow.delivery import Delivery
+from mss_sim.core.mailflow.letter import OfServer
 from mss_sim.core.mailflow.notifications import system_letter
 from mss_sim.core.mailflow.submitted_receipts import note_sent
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail import mdn
+from mss_sim.mail.summary import read_summary
 from mss_sim.policy.delegation import decide_leaving
 from mss_sim.policy.receipts import ReceiptRequest, decide_receipt
 from mss_sim.store import conversations, messages, submissions
@@ -68,7 +68,7 @@ class Receipts:
             receipt = _receipt(conn, held.mailbox.address, name, to, item, wish)
             raw = mdn.compose(receipt, reporting_ua=_USER_AGENT, message_id=world.ids.message_id(world.settings.hostname), at=now)
             note_sent(conn, held.mailbox.id, item.message.id, now)
-            letter = system_letter(world, raw, to=to, at=now, operator=held.mailbox.operator_id)
+            letter = system_letter(world, raw, OfServer(held.mailbox.operator_id), to=to, at=now)
             outcome = self._delivery.deliver(conn, [letter])[0]
             if isinstance(outcome, Exception):
                 raise outcome
@@ -96,12 +96,12 @@ class Receipts:
                 await self.send(actor, mailbox.address, copy_id, ReceiptWish(automatic=True))
 
     def _decide(self, conn: Connection, mailbox: Mailbox, item: Item, wish: ReceiptWish) -> str:
-        summary = orjson.loads(item.message.summary)
+        summary = read_summary(item.message.summary)
         request = ReceiptRequest(
-            receipt_to=tuple(summary["receipt_to"]),
+            receipt_to=tuple(summary.receipt_to),
             return_path=item.message.return_path,
             already_sent=conversations.receipt_sent(conn, item.message.id, mailbox.id) or KEYWORD_MDN_SENT in item.copy.keywords.split(),
-            is_report=summary["report"],
+            is_report=summary.is_report,
         )
         if submissions.of_message(conn, item.message.id, mailbox.id) and request.return_path == mailbox.address:
             raise Refusal(Rule.RECEIPT_NOT_REQUESTED, "This mailbox sent the letter itself; there is nobody to tell.")
@@ -113,7 +113,7 @@ def _awaited(conn: Connection, mailbox_id: int, copy_ids: Sequence[int]) -> list
     found = []
     for copy_id in copy_ids:
         item = messages.one(conn, mailbox_id, copy_id, None)
-        if item and orjson.loads(item.message.summary)["receipt_to"] and KEYWORD_MDN_SENT not in item.copy.keywords.split():
+        if item and read_summary(item.message.summary).receipt_to and KEYWORD_MDN_SENT not in item.copy.keywords.split():
             found.append(copy_id)
     return found
 

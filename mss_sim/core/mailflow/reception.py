@@ -9,7 +9,7 @@ from functools import partial
 
 from mss_sim.core.mailbox.stored import read_message, without_holding
 from mss_sim.core.mailflow.delivery import Delivery
-from mss_sim.core.mailflow.letter import Accepted, Envelope, prepare, trace_fields
+from mss_sim.core.mailflow.letter import Accepted, Envelope, FromPeer, prepare, trace_fields
 from mss_sim.core.mailflow.submission import check_recipient, check_size
 from mss_sim.core.trust import peers
 from mss_sim.core.world.world import World
@@ -97,12 +97,9 @@ class Reception:
         await self._check_authors(envelope.sender, authors, speaks_for)
         at = self._world.clock.now()
         trace = trace_fields(self._world, envelope, protocol=protocol, peer=peer, at=at)
-        made = partial(prepare, self._world, raw, parsed, envelope, fields=trace, door=Door.MX, at=at)
-        letter = await without_holding(raw, made)
-        letter.trace_bytes = min(traced, TRACE_BYTES_MAX)
-        letter.speaks_for = speaks_for
-        letter.author = await self._author(envelope.sender, authors)
-        return await self._delivery.send(letter)
+        brought = FromPeer(await self._author(envelope.sender, authors), speaks_for, min(traced, TRACE_BYTES_MAX))
+        made = partial(prepare, self._world, raw, parsed, envelope, brought, fields=trace, door=Door.MX, at=at)
+        return await self._delivery.send(await without_holding(raw, made))
 
     async def recognise(self, chain: Sequence[bytes]) -> PeerCertificate:
         """What the certificate that a peer showed, and those above it (DER), are worth here."""

@@ -41,9 +41,9 @@ def _submissions(world: World, conn: Connection, stored: Sequence[Sorted], berth
     for sorted_ in stored:
         letter = sorted_.letter
         waits = sorted_.relayed or any(way is Way.DEFER for _, way, _ in sorted_.missed)
-        if letter.submission_id is None or not (letter.origin or waits):
+        if letter.submission_id is None or not (letter.submitted or waits):
             continue  # what a peer brought; a notification that arrived
-        rows.append(_submission(sorted_, berths[letter.origin.mailbox].id if letter.origin else None))
+        rows.append(_submission(sorted_, berths[letter.submitted.mailbox].id if letter.submitted else None))
         fates = {addressee.address: (remote, None, None) for addressee, _, remote in sorted_.delivered}
         relayed = {addressee.address for addressee in sorted_.relayed}
         missed = {addressee.address: (way, refusal) for addressee, way, refusal in sorted_.missed}
@@ -82,14 +82,14 @@ def _submission(sorted_: Sorted, mailbox_id: int | None) -> Submission:
         id=letter.submission_id or 0,
         message_id=letter.id,
         mailbox_id=mailbox_id,
-        actor_id=letter.origin.actor_id if letter.origin else None,
+        actor_id=letter.submitted.actor_id if letter.submitted else None,
         grant_id=sending.grant.id if sending and sending.grant else None,
         mode=sending.mode if sending else None,
         return_path=letter.envelope.sender,
         envelope_id=letter.envelope.envelope_id,
         return_full=letter.envelope.return_full,
         submitted_at=letter.at,
-        operator_id=letter.local_operator,
+        operator_id=letter.operator_id,
     )
 
 
@@ -105,7 +105,7 @@ def _rights(world: World, conn: Connection, stored: Sequence[Sorted], number: in
     deferred = [berths[one.address] for one in waiting if one.address in berths]
     for berth in (*(berth for _, berth, _ in sorted_.delivered), *deferred):
         effect = effect_of(sender.kind, berth.kind, letter.parsed.subject, letter.parsed.mes)
-        again = letter.sender_mailbox is not None or sorted_.twin is not None
+        again = (letter.tried_before and letter.sent_from is not None) or sorted_.twin is not None
         if effect is Effect.NONE or (berth in deferred and effect is Effect.OPEN) or (again and effect is not Effect.OPEN):
             continue  # what closes did so when it was accepted, what opens does so when it arrives
         cause, message_id = _CAUSES.get(effect), sorted_.twin or letter.id
@@ -142,7 +142,7 @@ def _answerable(sorted_: Sorted, sender: Berth, berths: dict[str, Berth]) -> lis
 
 def _lines(world: World, sorted_: Sorted, berths: dict[str, Berth]) -> list[Line]:
     """That it was submitted, by whom and by which grant, and where it was received."""
-    letter, origin, sending = sorted_.letter, sorted_.letter.origin, sorted_.sending
+    letter, origin, sending = sorted_.letter, sorted_.letter.submitted, sorted_.sending
     written: list[Line] = []
     if origin:
         detail = {

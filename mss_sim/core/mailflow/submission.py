@@ -14,7 +14,7 @@ from mss_sim.core.access.authentication import Actor, barred, check_way
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.mailbox.stored import read_message, without_holding
 from mss_sim.core.mailflow.delivery import Delivery
-from mss_sim.core.mailflow.letter import Accepted, Envelope, Letter, Origin, prepare, trace_fields
+from mss_sim.core.mailflow.letter import Accepted, Envelope, Letter, Submitted, prepare, trace_fields
 from mss_sim.core.world.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.mail.addresses import addresses_of, display, domain_of
@@ -168,18 +168,21 @@ class Submission:
         raw, parsed = _stamp(actor, sender, raw, parsed)
         at = world.clock.now()
         trace = trace_fields(world, envelope, protocol=request.protocol, peer=request.peer, at=at)
-        made = partial(prepare, world, raw, parsed, envelope, fields=trace, door=actor.door, at=at)
-        letter = await without_holding(raw, made)
-        letter.local_operator = sender.mailbox.operator_id
-        letter.origin = Origin(sender.mailbox.address, actor.identity.id, request.wished, sender.own_mailbox, request.idempotency)
-        letter.strict = request.strict
-        letter.submission_id = world.ids.next()
+        submitted = Submitted(
+            sender.mailbox.address,
+            sender.mailbox.operator_id,
+            actor.identity.id,
+            request.wished,
+            sender.own_mailbox,
+            request.strict,
+            request.idempotency,
+        )
         for addressee in envelope.recipients:
             try:
                 await check_listed(world, sender.mailbox.operator_id, addressee.address)
             except Refusal as refusal:
                 raise RecipientsRefused([refusal]) from refusal
-        return letter
+        return await without_holding(raw, partial(prepare, world, raw, parsed, envelope, submitted, fields=trace, door=actor.door, at=at))
 
     async def _note_refusal(self, actor: Actor, request: Request, refusal: Refusal) -> None:
         if refusal.rule is Rule.STORE_UNAVAILABLE:

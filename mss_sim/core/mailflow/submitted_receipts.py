@@ -9,13 +9,12 @@
 | otherwise                                           | leaves, and is remembered     |
 """
 
-import orjson
-
 from mss_sim.clock import Micros
 from mss_sim.core.access import access
 from mss_sim.core.mailflow.letter import Asked, Letter
-from mss_sim.core.mailflow.notifications import DISPOSITIONS, told
+from mss_sim.core.mailflow.notifications import read_report
 from mss_sim.errors import Refusal, Rule
+from mss_sim.mail.summary import read_summary
 from mss_sim.policy.access import right_missing
 from mss_sim.store import conversations, folders, mailboxes, messages
 from mss_sim.store.engine import Connection
@@ -25,34 +24,32 @@ from mss_sim.vocabulary import KEYWORD_MDN_SENT, Right
 
 def asked(conn: Connection, letter: Letter) -> Asked | None:
     """What a submitted letter is the read receipt of; None when it is none, or of a letter that its sender never got."""
-    if letter.origin is None or letter.parsed.root.content_type != "multipart/report":
+    if letter.submitted is None or letter.parsed.root.content_type != "multipart/report":
         return None
-    said, reader = told(letter), mailboxes.by_address(conn, letter.origin.mailbox)
-    if said is None or said[0] is None or reader is None:
+    report, reader = read_report(letter), mailboxes.by_address(conn, letter.submitted.mailbox)
+    if report is None or report.message_id is None or reader is None or not report.is_receipt_of(reader.address):
         return None
-    if any(kind not in DISPOSITIONS.values() or address != reader.address for address, kind, _ in said[2]):
-        return None
-    row = messages.lying_in(conn, said[0], reader.id)
+    row = messages.lying_in(conn, report.message_id, reader.id)
     if row is None:
         return None
-    return Asked(reader.id, row.id, frozenset(orjson.loads(row.summary)["receipt_to"]))
+    return Asked(reader.id, row.id, frozenset(read_summary(row.summary).receipt_to))
 
 
 def check_null_path(letter: Letter) -> None:
     """Refuse what a person submits without a return path, unless it is his own read receipt: no server speaks through him."""
-    if letter.envelope.sender or letter.origin is None:
+    if letter.envelope.sender or letter.submitted is None:
         return
-    said = told(letter) if letter.parsed.root.content_type == "multipart/report" else None
-    own = letter.origin.mailbox
-    if said is None or not all(kind in DISPOSITIONS.values() and address == own for address, kind, _ in said[2]):
+    report = read_report(letter) if letter.parsed.root.content_type == "multipart/report" else None
+    own = letter.submitted.mailbox
+    if report is None or not report.is_receipt_of(own):
         detail = f"Only a read receipt of {own} itself leaves without a return path; say MAIL FROM:<{own}>."
         raise Refusal(Rule.SEND_NOT_ALLOWED, detail, subject=own, reference="rfc8098#3")
 
 
 def check(conn: Connection, letter: Letter, about: Asked, sender: Berth) -> None:
     """Refuse a read receipt by the table above (ref: rfc8098#2.1)."""
-    if letter.origin:
-        lacking = access.access(conn, sender, letter.origin.actor_id, letter.at).lacks(Right.READ)
+    if letter.submitted:
+        lacking = access.access(conn, sender, letter.submitted.actor_id, letter.at).lacks(Right.READ)
         if lacking:
             right_missing(lacking, sender.address)
     if not about.receipt_to:

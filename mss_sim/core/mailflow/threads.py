@@ -41,10 +41,12 @@ def known(conn: Connection, letters: Sequence[Letter]) -> Known:
 def answered(conn: Connection, letter: Letter, sender: Berth | None, berths: dict[str, Berth], among: Known) -> list[Found]:
     """The letters that a letter answers, as far as its sender may know them, the nearest first."""
     named = _references(letter)
+    if not named:  # most letters: no query, nor the making of one
+        return []
     stored = [id_ for id_ in named if id_ in among.stored]
     readers = {berth.id: address for address in _recipients(letter) if (berth := berths.get(address))}
-    found = _of_sender(conn, stored, letter.left_from, sender)
-    if sender is None and readers:
+    found = _of_sender(conn, stored, letter.left_from, sender) if stored else {}
+    if stored and sender is None and readers:
         found = {**messages.had_by_all(conn, stored, readers), **found}
     knowing = {letter.left_from} - {""}
     for id_ in named:

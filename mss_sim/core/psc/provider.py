@@ -80,13 +80,13 @@ class Switches:
 
 
 class Provider:
-    """Sessions, codes, refresh tokens. Verbs raise OAuthError."""
+    """Sessions, codes, refresh tokens. Verbs raise OAuthError. `mtls_url`: where client certificates are asked for, if anywhere."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, mtls_url: str | None = None) -> None:
         settings = world.settings
         self.world = world
         self.switches = Switches(settings.psc_auto_approve)
-        self.mtls_url: str | None = None  # where client certificates are asked for, once the port is known
+        self.mtls_url = mtls_url
         self.sessions: Kept[Session] = Kept(world.clock, settings.psc_kept_max)
         self._codes: Kept[_Code] = Kept(world.clock, settings.psc_kept_max)
         self._families: Kept[Family] = Kept(world.clock, settings.psc_kept_max)

@@ -49,14 +49,14 @@ def other_ids(idnat: str) -> list[dict[str, Any]]:
 
 
 class Tokens:
-    """Signs and verifies the tokens of one world. `issuer` is set once the port of the provider is known."""
+    """Signs and verifies the tokens of one world, as one issuer."""
 
-    def __init__(self, settings: Settings, clock: Clock, ids: IdSource, key_file: Path) -> None:
+    def __init__(self, settings: Settings, clock: Clock, ids: IdSource, key_file: Path, issuer: str = ISSUER) -> None:
         self._settings = settings
         self._clock = clock
         self._ids = ids
         self.keys = KeyRing(key_file, clock)
-        self.issuer = ISSUER
+        self.issuer = issuer
 
     def mint(self, idnat: str, *, lifetime_seconds: int | None = None, claims: dict[str, Any] | None = None) -> str:
         """A signed access token for the identity with that idNat; `claims` are added to, or replace, the usual ones."""

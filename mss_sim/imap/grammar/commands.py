@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 from mss_sim.imap.grammar.wire import Arguments, Bad, Literal, Sequence
+from mss_sim.vocabulary import Change
 
 _LOGIN_NAME = re.compile(rb'[^\x00-\x20\x7f-\xff(){%"\\]+')
 
@@ -65,10 +66,10 @@ class Append(NamedTuple):
 
 
 class Store(NamedTuple):
-    """STORE; `sign` is `+`, `-` or empty."""
+    """STORE."""
 
     sequence: Sequence
-    sign: str
+    change: Change
     flags: tuple[str, ...]
     silent: bool
     unchanged_since: int | None
@@ -82,11 +83,11 @@ class Copy(NamedTuple):
 
 
 class Rights(NamedTuple):
-    """SETACL, DELETEACL, LISTRIGHTS; `rights` is empty where none are given, `sign` is `+`, `-` or empty."""
+    """SETACL, DELETEACL, LISTRIGHTS; `rights` is empty where none are given."""
 
     name: str
     who: str
-    sign: str = ""
+    change: Change = Change.REPLACE
     rights: str = ""
 
 
@@ -253,7 +254,7 @@ def store(arguments: Arguments) -> Store:
     if arguments.skip(b"(UNCHANGEDSINCE "):
         since = arguments.number()
         arguments.expect(b") ")
-    sign = next((sign for sign in ("+", "-") if arguments.skip(sign.encode())), "")
+    change = next((one for one in (Change.ADD, Change.REMOVE) if arguments.skip(one.encode())), Change.REPLACE)
     arguments.expect(b"FLAGS")
     silent = arguments.skip(b".SILENT")
     arguments.space()
@@ -265,7 +266,7 @@ def store(arguments: Arguments) -> Store:
             listed.append(arguments.flag())
         flags = tuple(listed)
     arguments.end()
-    return Store(sequence, sign, flags, silent, since)
+    return Store(sequence, change, flags, silent, since)
 
 
 def copy(arguments: Arguments) -> Copy:
@@ -295,8 +296,8 @@ def setacl(arguments: Arguments) -> Rights:
     arguments.space()
     rights = arguments.text()
     arguments.end()
-    sign = rights[:1] if rights[:1] in ("+", "-") else ""
-    return Rights(name, who, sign, rights.removeprefix(sign))
+    change = Change(rights[:1]) if rights[:1] in ("+", "-") else Change.REPLACE
+    return Rights(name, who, change, rights.removeprefix(change))
 
 
 def who(arguments: Arguments) -> Rights:

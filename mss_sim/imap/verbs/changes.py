@@ -8,9 +8,9 @@ from mss_sim.imap.grammar import search_keys
 from mss_sim.imap.grammar.commands import Append, Copy, Store
 from mss_sim.imap.grammar.responses import flag_list, sequence_set
 from mss_sim.imap.grammar.wire import Sequence
-from mss_sim.imap.session import Coded, Session
+from mss_sim.imap.session import Coded, Enabled, Session
 from mss_sim.imap.view import View
-from mss_sim.vocabulary import FLAG_NAMES
+from mss_sim.vocabulary import FLAG_NAMES, Change
 
 _AT_ONCE = 500
 _FLAGS = {name.upper(): name for name in FLAG_NAMES}
@@ -32,9 +32,9 @@ async def store(session: Session, wanted: Store, *, by_uid: bool) -> bytes:
     _refuse_read_only(view)
     names = _flag_names(wanted.flags)
     if wanted.unchanged_since is not None:
-        session.enabled.add("CONDSTORE")
-    removed = names if wanted.sign == "-" else frozenset()
-    wish = FlagChange(frozenset() if removed else names, removed, not wanted.sign, wanted.unchanged_since)
+        session.enabled.add(Enabled.CONDSTORE)
+    added, removed = (frozenset[str](), names) if wanted.change is Change.REMOVE else (names, frozenset[str]())
+    wish = FlagChange(added, removed, wanted.change is Change.REPLACE, wanted.unchanged_since)
     late: list[int] = []
     spans = view.spans(wanted.sequence, by_uid=by_uid)
     for batch in view.batches(spans, _AT_ONCE):
@@ -47,7 +47,7 @@ async def store(session: Session, wanted: Store, *, by_uid: bool) -> bytes:
             silent = wanted.silent and row.uid not in untold  # silence is about the client's own change (ref: rfc9051#6.4.6)
             if number is None or (silent and not session.condstore):
                 continue
-            parts = [b"UID %d" % row.uid] if by_uid or "QRESYNC" in session.enabled else []
+            parts = [b"UID %d" % row.uid] if by_uid or Enabled.QRESYNC in session.enabled else []
             parts += [] if silent else [b"FLAGS " + flag_list(int(row.flags), row.seen, row.keywords)]
             parts += [b"MODSEQ (%d)" % row.modseq] if session.condstore else []
             session.say(b"* %d FETCH (%b)" % (number, b" ".join(parts)))

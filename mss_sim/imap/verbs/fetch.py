@@ -12,7 +12,7 @@ from mss_sim.imap.grammar.items import SIMPLE, Fetch, Item
 from mss_sim.imap.grammar.responses import flag_list, internal_date, object_id, ranges_of, sequence_set
 from mss_sim.imap.grammar.sections import Letter
 from mss_sim.imap.grammar.wire import Sequence
-from mss_sim.imap.session import Session
+from mss_sim.imap.session import Enabled, Session
 from mss_sim.imap.view import Span, View
 from mss_sim.vocabulary import Right
 
@@ -43,8 +43,8 @@ async def fetch(session: Session, wanted: Fetch, *, by_uid: bool) -> bytes:
     spans = view.spans(wanted.sequence, by_uid=by_uid)
     items = _completed(wanted, by_uid=by_uid)
     if any(item.name == "MODSEQ" for item in items):
-        session.enabled.add("CONDSTORE")
-    if wanted.vanished and by_uid and "QRESYNC" in session.enabled:
+        session.enabled.add(Enabled.CONDSTORE)
+    if wanted.vanished and by_uid and Enabled.QRESYNC in session.enabled:
         _tell_vanished(session, view, wanted.sequence)
     names = {item.name for item in items}
     since = wanted.changed_since or 0

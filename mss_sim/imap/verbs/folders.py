@@ -10,7 +10,7 @@ from mss_sim.imap.grammar.commands import Create, Rename, Resync, Select
 from mss_sim.imap.grammar.listings import Status
 from mss_sim.imap.grammar.responses import folder_name, object_id
 from mss_sim.imap.grammar.wire import Sequence
-from mss_sim.imap.session import Coded, Session
+from mss_sim.imap.session import Coded, Enabled, Session
 from mss_sim.imap.view import View
 from mss_sim.vocabulary import FLAG_NAMES, Right
 
@@ -30,10 +30,10 @@ async def examine(session: Session, wanted: Select) -> bytes:
 async def _open(session: Session, wanted: Select, *, read_only: bool) -> bytes:
     if session.view is not None:
         session.close()
-        if session.enabled & {"QRESYNC", "IMAP4REV2"}:
+        if session.enabled & {Enabled.QRESYNC, Enabled.IMAP4REV2}:
             session.say(b"* OK [CLOSED] The folder that was open is closed")
     if wanted.condstore:
-        session.enabled.add("CONDSTORE")
+        session.enabled.add(Enabled.CONDSTORE)
     place = await session.seen_place(wanted.name)
     opening = await selected.open_folder(session.world, session.actor, place)
     shelf = opening.shelf
@@ -44,7 +44,7 @@ async def _open(session: Session, wanted: Select, *, read_only: bool) -> bytes:
     session.open(view)
     flags = _FLAGS.encode("ascii")
     permanent = b" ".join([*_permanent(rights), *([b"\\*"] if Right.MARK in rights else [])]) if not view.read_only else b""
-    rev2 = "IMAP4REV2" in session.enabled
+    rev2 = Enabled.IMAP4REV2 in session.enabled
     lines = [b"* %d EXISTS" % len(view), b"* FLAGS (%b $MDNSent $Forwarded $Junk $NotJunk)" % flags]
     lines += [] if rev2 else [b"* 0 RECENT"]
     lines += [b"* OK [UNSEEN %d] First unseen" % number] if not rev2 and (number := view.number(opening.first_unseen)) else []
@@ -110,7 +110,7 @@ async def status_line(session: Session, name: str, place: Place, items: tuple[st
     """The STATUS response of a folder; SIZE may ask for every message (ref: rfc8438), APPENDLIMIT is the mailbox's own (ref: rfc7889)."""
     found = await tree.figures(session.world, session.actor, place, sizes=bool({"SIZE", "DELETED"} & set(items)))
     if "HIGHESTMODSEQ" in items:
-        session.enabled.add("CONDSTORE")
+        session.enabled.add(Enabled.CONDSTORE)
     shown = b" ".join(b"%b %b" % (item.encode("ascii"), _figure(session, found, item)) for item in items)
     return b"* STATUS %b (%b)" % (folder_name(name, utf8=session.utf8), shown)
 

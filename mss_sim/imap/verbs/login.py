@@ -9,7 +9,7 @@ from mss_sim.evidence.transcripts import MASK
 from mss_sim.imap.grammar import responses
 from mss_sim.imap.grammar.commands import Authenticate, Login
 from mss_sim.imap.grammar.wire import Bad
-from mss_sim.imap.session import Session
+from mss_sim.imap.session import Enabled, Session
 from mss_sim.net.logins import actor_behind, exchange, mechanisms, told
 from mss_sim.net.sasl import SaslError
 from mss_sim.vocabulary import Door, TokenRefusal
@@ -41,7 +41,6 @@ _LOGGED_IN = (
     "OBJECTID",
     "UTF8=ACCEPT",
 )
-ENABLED = frozenset({"CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "IMAP4REV2"})
 """What ENABLE takes; anything else is passed over (ref: rfc5161#3.1)."""
 
 
@@ -149,7 +148,7 @@ async def _enter(session: Session, actor: Actor, verb: str) -> bytes:
 
 async def enable(session: Session, words: tuple[str, ...]) -> bytes:
     """ENABLE: what was newly enabled is told."""
-    new = [word for word in words if word in ENABLED and session.offers(word)]
+    new = [Enabled(word) for word in words if word in list(Enabled) and session.offers(word)]
     session.enabled.update(new)
     session.say(b" ".join([b"* ENABLED", *(word.replace("REV2", "rev2").encode("ascii") for word in new)]))
     return b"OK ENABLE completed"

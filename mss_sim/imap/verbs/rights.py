@@ -9,7 +9,7 @@ from mss_sim.imap.grammar.commands import Rights
 from mss_sim.imap.grammar.responses import astring, folder_name
 from mss_sim.imap.session import Session
 from mss_sim.policy.acl import LETTERS, letters_of, rights_of
-from mss_sim.vocabulary import Door, Right
+from mss_sim.vocabulary import Change, Door, Right
 
 
 async def _shelf(session: Session, name: str, right: Right = Right.SEE) -> Shelf:
@@ -52,7 +52,7 @@ async def set_acl(session: Session, wanted: Rights) -> bytes:
     """SETACL: the grants in force of that person become one grant with these rights."""
     found = await _shelf(session, wanted.name)
     by = By(session.actor.identity.id, Door.IMAP)
-    await delegation.set_rights(session.world, by, found.address, _person(wanted.who), rights_of(wanted.rights), wanted.sign)
+    await delegation.set_rights(session.world, by, found.address, _person(wanted.who), rights_of(wanted.rights), wanted.change)
     return b"OK SETACL completed"
 
 
@@ -60,7 +60,7 @@ async def delete_acl(session: Session, wanted: Rights) -> bytes:
     """DELETEACL: the grants in force of that person end."""
     found = await _shelf(session, wanted.name)
     by = By(session.actor.identity.id, Door.IMAP)
-    await delegation.set_rights(session.world, by, found.address, _person(wanted.who), frozenset(), "")
+    await delegation.set_rights(session.world, by, found.address, _person(wanted.who), frozenset(), Change.REPLACE)
     return b"OK DELETEACL completed"
 
 

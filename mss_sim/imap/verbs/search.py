@@ -5,17 +5,16 @@ from collections.abc import Callable
 from collections.abc import Sequence as Items
 from typing import TypeVar
 
-import orjson
-
 from mss_sim.core.mailbox import selected
 from mss_sim.core.world.rows import Sortable
 from mss_sim.imap.grammar import threads
 from mss_sim.imap.grammar.responses import sequence_set
 from mss_sim.imap.grammar.search_keys import Search, Sort, Thread
 from mss_sim.imap.grammar.threads import Letter
-from mss_sim.imap.session import Session
+from mss_sim.imap.session import Enabled, Session
 from mss_sim.imap.view import View
 from mss_sim.mail.criteria import Key, kinds
+from mss_sim.mail.summary import read_summary
 
 T = TypeVar("T")
 _MANY_LETTERS = 100
@@ -29,7 +28,7 @@ async def search(session: Session, wanted: Search, *, by_uid: bool) -> bytes:
     if returns is not None and "SAVE" in returns:
         view.saved = []  # a search that fails leaves nothing behind (ref: rfc5182#2.1)
     found, modseq = await _found(session, view, wanted.key, returns)
-    if returns is None and "IMAP4REV2" in session.enabled:
+    if returns is None and Enabled.IMAP4REV2 in session.enabled:
         returns = frozenset({"ALL"})
     if returns is not None and "SAVE" in returns:
         view.saved = _returned(found, returns)
@@ -65,7 +64,7 @@ async def _found(session: Session, view: View, key: Key, returns: frozenset[str]
     long = _sets(key) * len(view) > _MANY_UIDS
     resolved = await asyncio.to_thread(_resolved, view, key) if long else _resolved(view, key)
     if "MODSEQ" in kinds(key):
-        session.enabled.add("CONDSTORE")
+        session.enabled.add(Enabled.CONDSTORE)
     return await selected.search(session.world, session.actor, view.place, view.uids, resolved, lambda found: _returned(found, returns))
 
 
@@ -110,9 +109,9 @@ async def _arranged(session: Session, key: Key, arrange: Callable[[list[Letter]]
 
 
 def _letter(row: Sortable, number: int) -> Letter:
-    summary = orjson.loads(row.summary)
-    people = tuple(next((person["address"].rpartition("@")[0] for person in summary[name]), "") for name in ("from", "to", "cc"))
-    references = tuple(summary["references"]) or tuple(summary["in_reply_to"][:1])
+    summary = read_summary(row.summary)
+    people = [next((one["address"].rpartition("@")[0] for one in them), "") for them in (summary.from_, summary.to, summary.cc)]
+    references = tuple(summary.references) or tuple(summary.in_reply_to[:1])
     sent_at = row.internal_at if row.sent_at is None else row.sent_at
     return Letter(
         number, row.message_id, references, row.subject, sent_at, row.internal_at, row.size_bytes, (people[0], people[1], people[2])

@@ -1,0 +1,38 @@
+"""What the HTTP application was built for, handed over once: `app.state.hosted`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import Request
+
+from mss_sim.core.assembly import Core
+from mss_sim.core.trust.autoconfig import Doors
+from mss_sim.evidence.transcripts import Transcripts
+from mss_sim.net.connections import Connections
+from mss_sim.net.traps import Traps
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """What the HTTP doors tell of the socket doors: how many connections each has open, what was said on them, what traps saw."""
+
+    connections: dict[str, Connections]
+    transcripts: Transcripts
+    traps: Traps
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """One world as its HTTP doors see it; `seed` is the one that it began with."""
+
+    core: Core
+    ca_file: Path
+    sockets: Sockets
+    doors: Doors
+    seed: str | None
+
+
+def hosted(request: Request) -> Hosted:
+    """What the application behind a request was built for."""
+    found: Hosted = request.app.state.hosted
+    return found

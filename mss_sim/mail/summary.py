@@ -1,0 +1,103 @@
+"""The summary of a message: what lists, searches and decisions need of it, without opening its body.
+
+It is computed once, when the message is stored, and kept beside it as JSON text, which no query looks into.
+"""
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+import orjson
+
+from mss_sim.mail.addresses import addresses_of
+from mss_sim.mail.mime import Part
+from mss_sim.mail.parse import ParsedMessage
+
+
+class Person(TypedDict):
+    """A mailbox of a header, as APIs show it."""
+
+    name: str
+    address: str
+
+
+class Leaf(TypedDict):
+    """A part that holds content: enough to list it, and to cut it out of the message (`start`, `end`: its encoded bytes)."""
+
+    number: str
+    type: str
+    charset: str | None
+    disposition: str | None
+    filename: str | None
+    encoding: str
+    content_id: str | None
+    start: int
+    end: int
+    attachment: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """`receipt_to`: addresses of Disposition-Notification-To; `mes`: the value of X-MSS-MES; `is_report`: a multipart/report."""
+
+    from_: list[Person]
+    sender: list[Person]
+    reply_to: list[Person]
+    to: list[Person]
+    cc: list[Person]
+    in_reply_to: list[str]
+    references: list[str]
+    receipt_to: list[str]
+    mes: str | None
+    has_xdm: bool
+    preview: str
+    is_report: bool
+    leaves: list[Leaf]
+
+
+_NAMES = ("from", "sender", "reply_to", "to", "cc", "in_reply_to", "references", "receipt_to", "mes", "xdm", "preview", "report", "parts")
+"""The members of the JSON object, in the order of the fields."""
+
+
+def read_summary(text: str) -> Summary:
+    """The summary that was kept as this text."""
+    kept = orjson.loads(text)
+    return Summary(*[kept[name] for name in _NAMES])
+
+
+def write_summary(parsed: ParsedMessage, shift: int) -> str:
+    """The text of a message's summary; `shift`: how many bytes were written on top of what was parsed."""
+    values = (
+        _people(parsed.from_),
+        _people(parsed.sender),
+        _people(parsed.reply_to),
+        _people(parsed.to),
+        _people(parsed.cc),
+        parsed.in_reply_to,
+        parsed.references,
+        addresses_of(parsed.receipt_to),
+        parsed.mes,
+        parsed.has_xdm,
+        parsed.preview.encode("utf-8", "replace").decode("utf-8"),
+        parsed.root.content_type == "multipart/report",
+        [_leaf(part, shift) for part in parsed.root.leaves()],
+    )
+    return orjson.dumps(dict(zip(_NAMES, values, strict=True))).decode("utf-8")
+
+
+def _people(pairs: tuple[tuple[str, str], ...]) -> list[Person]:
+    return [{"name": name, "address": address} for name, address in pairs]
+
+
+def _leaf(part: Part, shift: int) -> Leaf:
+    return {
+        "number": part.number,
+        "type": part.content_type,
+        "charset": part.params.get("charset"),
+        "disposition": part.disposition,
+        "filename": part.filename,
+        "encoding": part.encoding,
+        "content_id": part.content_id,
+        "start": part.start + shift,
+        "end": part.end + shift,
+        "attachment": part.is_attachment,
+    }
