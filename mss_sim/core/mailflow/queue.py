@@ -56,6 +56,7 @@ class Queue:
         self._delivery = delivery
         self._settling = Settling(world, delivery)
         self._woken = woken
+        self._leasing = asyncio.Lock()  # a try is under way, for whoever waits for all, as soon as it is leased
         self._under_way: dict[asyncio.Task[None], _Task] = {}
         self._log = log.get("core.queue")
         self.transport = transport
@@ -86,19 +87,22 @@ class Queue:
             await self._world.store.write(partial(queue.release, recipient_ids=left))
 
     async def work(self) -> int:
-        """Make every try that is due now, and wait for their end; how many were made."""
-        tasks = await self._lease(1_000)
-        await asyncio.gather(*map(self._make, tasks))
-        return sum(len(task.due) for task in tasks)
+        """Make every try that is due now, and wait for their end and for that of those under way; how many were made."""
+        async with self._leasing:
+            tasks = await self._lease(1_000)
+            begun = dict(self._under_way)
+        await asyncio.gather(*map(self._make, tasks), *begun)
+        return sum(len(task.due) for task in (*tasks, *begun.values()))
 
     async def _begin(self) -> bool:
         """Begin as many tries as there is room for; whether there may be more."""
-        room = _UNDER_WAY_MAX - len(self._under_way)
-        tasks = await self._lease(room) if room > 0 else []
-        for task in tasks:
-            running = asyncio.create_task(self._make(task))
-            self._under_way[running] = task
-            running.add_done_callback(self._ended)
+        async with self._leasing:
+            room = _UNDER_WAY_MAX - len(self._under_way)
+            tasks = await self._lease(room) if room > 0 else []
+            for task in tasks:
+                running = asyncio.create_task(self._make(task))
+                self._under_way[running] = task
+                running.add_done_callback(self._ended)
         return bool(tasks)
 
     def _ended(self, running: "asyncio.Task[None]") -> None:
