@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from email import quoprimime
+from functools import lru_cache
 
 CRLF = b"\r\n"
 _FIELD_NAME = re.compile(rb"[!-9;-~]+\Z")
@@ -116,12 +117,17 @@ def printable(text: str) -> str:
 
 def text_in(octets: bytes, charset: str, errors: str) -> str:
     """The text of octets in a charset of mail; LookupError when there is no such charset."""
+    return octets.decode(_codec(charset), errors)
+
+
+@lru_cache(maxsize=256)
+def _codec(charset: str) -> str:
     if encodings.normalize_encoding(charset[:_CHARSET_CHARS_MAX]).lower().replace(".", "_") not in _CODECS:
         raise LookupError(charset)
     name = codecs.lookup(charset).name
     if name in _NO_CHARSETS:
         raise LookupError(charset)
-    return octets.decode(name, errors)
+    return name
 
 
 def _decoded(value: bytes) -> str:
@@ -228,7 +234,8 @@ def without_return_path(raw: bytes) -> bytes:
 def with_fields_on_top(raw: bytes, fields: Sequence[tuple[str, str]]) -> bytes:
     """The message with `fields` written above it; values are already encoded and folded (ref: rfc5321#4.4)."""
     for name, value in fields:
-        if _LOOSE_BREAK.search(value):
+        rest = value.replace("\r\n\t", "")  # folded so by us, which needs no search
+        if ("\n" in rest or "\r" in rest) and _LOOSE_BREAK.search(value):
             raise ValueError(f"{name} holds a line break that folds nothing")
     return b"".join(f"{name}: {value}\r\n".encode("utf-8", "surrogateescape") for name, value in fields) + raw
 

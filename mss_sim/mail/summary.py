@@ -66,22 +66,23 @@ def read_summary(text: str) -> Summary:
 
 def write_summary(parsed: ParsedMessage, shift: int) -> str:
     """The text of a message's summary; `shift`: how many bytes were written on top of what was parsed."""
-    values = (
-        _people(parsed.from_),
-        _people(parsed.sender),
-        _people(parsed.reply_to),
-        _people(parsed.to),
-        _people(parsed.cc),
-        parsed.in_reply_to,
-        parsed.references,
-        addresses_of(parsed.receipt_to),
-        parsed.mes,
-        parsed.has_xdm,
-        parsed.preview.encode("utf-8", "replace").decode("utf-8"),
-        parsed.root.content_type == "multipart/report",
-        [_leaf(part, shift) for part in parsed.root.leaves()],
-    )
-    return orjson.dumps(dict(zip(_NAMES, values, strict=True))).decode("utf-8")
+    return orjson.dumps(
+        {
+            "from": _people(parsed.from_),
+            "sender": _people(parsed.sender),
+            "reply_to": _people(parsed.reply_to),
+            "to": _people(parsed.to),
+            "cc": _people(parsed.cc),
+            "in_reply_to": parsed.in_reply_to,
+            "references": parsed.references,
+            "receipt_to": addresses_of(parsed.receipt_to),
+            "mes": parsed.mes,
+            "xdm": parsed.has_xdm,
+            "preview": parsed.preview.encode("utf-8", "replace").decode("utf-8"),
+            "report": parsed.root.content_type == "multipart/report",
+            "parts": [_leaf(part, shift) for part in parsed.root.leaves()],
+        }
+    ).decode("utf-8")
 
 
 def _people(pairs: tuple[tuple[str, str], ...]) -> list[Person]:

@@ -50,7 +50,8 @@ class SmtpConnection(Wire):
             self._say(Reply(220, "", f"{self.hostname} ESMTP mss-sim, a simulator: never send real patient data"))
             while True:
                 await self._command(await self._line())
-                await self._let_others()
+                if self._had_enough():
+                    await self._let_others()
         except (Gone, ConnectionError, ssl.SSLError, asyncio.CancelledError):
             pass
         except Exception as error:  # noqa: BLE001 - a defect must not take the server down, nor show its trace on the wire

@@ -143,6 +143,10 @@ class Wire(SMTP):
         await self._waiter
         self._turn_ends = self.loop.time() + TURN_SECONDS
 
+    def _had_enough(self) -> bool:
+        """Whether a client that sends commands ahead was answered so long, or so much, that it is the others' turn."""
+        return len(self._out) > ANSWERS_BYTES_MAX or self.loop.time() > self._turn_ends
+
     async def _let_others(self) -> None:
         """Between two commands: a client that sends thousands ahead takes its answers first, and is not served alone."""
         if len(self._out) > ANSWERS_BYTES_MAX:

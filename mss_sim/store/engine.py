@@ -21,6 +21,7 @@ _EXPECTED = "sqlite:/// or postgresql:// is expected"
 _BUSY_MILLISECONDS = 30_000
 _READERS = 4
 _TOUCHED = "mss-sim touched"
+_VERSION = "mss-sim version"
 EVERYBODY = 0
 """In the place of a folder's id: who may do what has changed."""
 _CHECKPOINT_PAGES = 24_576  # 96 MiB of log: only if the checkpoints made beside the commits do not keep up
@@ -74,6 +75,16 @@ def wait_for_lock(conn: Connection, *, whether: bool) -> None:
 def touch(conn: Connection, *folder_ids: int) -> None:
     """Remember, until the commit, that folders changed, or EVERYBODY."""
     conn.info.setdefault(_TOUCHED, set()).update(folder_ids)
+
+
+def note_version(conn: Connection, version: int) -> None:
+    """Remember which version of the directory a connection that reads sees at least; before its transaction begins."""
+    conn.info[_VERSION] = version
+
+
+def version_seen(conn: Connection) -> int | None:
+    """The version of the directory that is read here; None where something is written, which may be rolled back."""
+    return None if conn.get_execution_options().get("writing") else conn.info.get(_VERSION)
 
 
 def peek_touched(conn: Connection) -> set[int]:

@@ -131,6 +131,8 @@ def known(conn: Connection, rfc_ids: Collection[str]) -> set[str]:
 
 def had_by(conn: Connection, rfc_ids: Sequence[str], mailbox_id: int | None, address: str) -> dict[str, tuple[int, int]]:
     """(thread id, message id) of those that lie in a mailbox, that it sent, or that were sent to or by its address; the first of each."""
+    if not rfc_ids:  # the making of the query costs more than storing a letter
+        return {}
     to_him = select(recipients.c.id).join(submissions, submissions.c.id == recipients.c.submission_id)
     ways = [
         to_him.where(submissions.c.message_id == messages.c.id, recipients.c.address == address).exists(),
@@ -149,6 +151,8 @@ def had_by(conn: Connection, rfc_ids: Sequence[str], mailbox_id: int | None, add
 
 def had_by_all(conn: Connection, rfc_ids: Sequence[str], mailbox_ids: Collection[int]) -> dict[str, tuple[int, int]]:
     """(thread id, message id) of those of which each of these mailboxes has a copy, or sent it; the first of each."""
+    if not rfc_ids:
+        return {}
     having: dict[tuple[str, int], set[int]] = {}
     first: dict[tuple[str, int], int] = {}
     for place in (copies, submissions):

@@ -20,7 +20,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.store import engine as engines
 from mss_sim.store import schema
 from mss_sim.store.alone import start_lock
-from mss_sim.store.engine import EVERYBODY, touch
+from mss_sim.store.engine import EVERYBODY, note_version, touch
 from mss_sim.store.notify import Neighbours
 from mss_sim.store.writer import Writer
 
@@ -99,8 +99,10 @@ class Store:
         """The result of `query(conn, ...)` on one consistent view of what is committed."""
 
         def run() -> R:
-            with self._engine.connect() as conn, conn.begin():
-                return query(conn, *args, **kwargs)
+            with self._engine.connect() as conn:
+                note_version(conn, self.directory_version)
+                with conn.begin():
+                    return query(conn, *args, **kwargs)
 
         return await self._guard(asyncio.get_running_loop().run_in_executor(self._readers, run))
 

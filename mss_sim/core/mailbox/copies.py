@@ -19,7 +19,6 @@ changes are locked first, then folders, as delivery does: two processes never wa
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
 from mss_sim.clock import Micros
@@ -332,8 +331,9 @@ async def append(world: World, actor: Actor, target: Place, new: NewCopy) -> tup
     check_words(FlagChange(new.flags))
     parsed = await read_message(world, new.raw)
     at = world.clock.now()
-    made = partial(stored, world.ids.next(), new.raw, parsed, return_path=None, fields=(), at=at)
-    _, row, imap_envelope, search_text = await without_holding(new.raw, made)
+    _, row, imap_envelope, search_text = await without_holding(
+        new.raw, stored, world.ids.next(), new.raw, parsed, return_path=None, fields=(), at=at
+    )
 
     def unit(conn: Connection) -> tuple[int, int]:
         mailboxes.berths(conn, [target.address])
@@ -357,8 +357,8 @@ async def append(world: World, actor: Actor, target: Place, new: NewCopy) -> tup
 
 def _thread(conn: Connection, there: Shelf, message_id: int, answered: Sequence[str]) -> int:
     """The conversation of a message that a client files: that of what it answers, when this mailbox has it (see mailflow/threads)."""
-    stored = messages.known(conn, answered)
-    had = messages.had_by(conn, [id_ for id_ in answered if id_ in stored], there.held.mailbox.id, there.held.mailbox.address)
+    known = messages.known(conn, answered) if answered else set()
+    had = messages.had_by(conn, [id_ for id_ in answered if id_ in known], there.held.mailbox.id, there.held.mailbox.address)
     return next((had[id_][0] for id_ in answered if id_ in had), message_id)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from mss_sim.clock import Micros
 from mss_sim.core.world.world import World
@@ -13,6 +13,7 @@ from mss_sim.mail.parse import MalformedMessage, ParsedMessage, fold, parse, tak
 from mss_sim.mail.summary import write_summary
 from mss_sim.store.messages import MessageRow
 
+P = ParamSpec("P")
 R = TypeVar("R")
 
 
@@ -28,15 +29,15 @@ class Stored(NamedTuple):
     search_text: str
 
 
-async def without_holding(raw: bytes, work: Callable[[], R]) -> R:
+async def without_holding(raw: bytes, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """The result of work on a message; what takes long runs in a thread, so that other connections do not wait for it."""
-    return await asyncio.to_thread(work) if takes_long(raw) else work()
+    return await asyncio.to_thread(work, *args, **kwargs) if takes_long(raw) else work(*args, **kwargs)
 
 
 async def read_message(world: World, raw: bytes) -> ParsedMessage:
     """The message read once; Refusal(MALFORMED_MESSAGE) when it may not be stored."""
     try:
-        return await without_holding(raw, lambda: parse(raw, world.parse_limits))
+        return await without_holding(raw, parse, raw, world.parse_limits)
     except MalformedMessage as error:
         raise Refusal(Rule.MALFORMED_MESSAGE, f"The message is refused: {error}.", reference="rfc5322#2.3") from error
 

@@ -103,10 +103,21 @@ class Letter:
     imap_envelope: bytes = b""
     search_text: str = ""
 
-    @property
-    def submitted(self) -> Submitted | None:
-        """How it was submitted; None when it came by another way."""
-        return self.origin if isinstance(self.origin, Submitted) else None
+    submitted: Submitted | None = field(init=False)
+    """How it was submitted; None when it came by another way."""
+    sent_from: str | None = field(init=False)
+    """The mailbox here that submitted it, now or before it waited; None when none did."""
+    left_from: str = field(init=False)
+    """The mailbox that it left from: where it was submitted, else its author's or its return path; empty when it has none."""
+
+    def __post_init__(self) -> None:
+        origin = self.origin
+        submitted = origin if isinstance(origin, Submitted) else None
+        sent_from = origin.mailbox if isinstance(origin, Submitted | TriedAgain) else None
+        author = origin.author if isinstance(origin, FromPeer) else None
+        object.__setattr__(self, "submitted", submitted)
+        object.__setattr__(self, "sent_from", sent_from)
+        object.__setattr__(self, "left_from", sent_from or author or self.envelope.sender)
 
     @property
     def tried_before(self) -> bool:
@@ -122,17 +133,6 @@ class Letter:
     def operator_id(self) -> int | None:
         """The operator that accepted it, whose mailboxes are local to it; None where all that are served here are."""
         return self.origin.operator_id if isinstance(self.origin, Submitted | OfServer) else None
-
-    @property
-    def sent_from(self) -> str | None:
-        """The mailbox here that submitted it, now or before it waited; None when none did."""
-        return self.origin.mailbox if isinstance(self.origin, Submitted | TriedAgain) else None
-
-    @property
-    def left_from(self) -> str:
-        """The mailbox that it left from: where it was submitted, else its author's or its return path; empty when it has none."""
-        author = self.origin.author if isinstance(self.origin, FromPeer) else None
-        return self.sent_from or author or self.envelope.sender
 
 
 @dataclass(frozen=True, slots=True)

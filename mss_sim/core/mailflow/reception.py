@@ -5,7 +5,6 @@ those domains alone. The recipient must be a mailbox of this simulator: nothing 
 """
 
 from collections.abc import Sequence
-from functools import partial
 
 from mss_sim.core.mailbox.stored import read_message, without_holding
 from mss_sim.core.mailflow.delivery import Delivery
@@ -98,8 +97,8 @@ class Reception:
         at = self._world.clock.now()
         trace = trace_fields(self._world, envelope, protocol=protocol, peer=peer, at=at)
         brought = FromPeer(await self._author(envelope.sender, authors), speaks_for, min(traced, TRACE_BYTES_MAX))
-        made = partial(prepare, self._world, raw, parsed, envelope, brought, fields=trace, door=Door.MX, at=at)
-        return await self._delivery.send(await without_holding(raw, made))
+        letter = await without_holding(raw, prepare, self._world, raw, parsed, envelope, brought, fields=trace, door=Door.MX, at=at)
+        return await self._delivery.send(letter)
 
     async def recognise(self, chain: Sequence[bytes]) -> PeerCertificate:
         """What the certificate that a peer showed, and those above it (DER), are worth here."""

@@ -6,7 +6,6 @@ DATA, POST  → submit            the header, the size, the shape of the message
 """
 
 from dataclasses import dataclass
-from functools import partial
 
 from mss_sim.core.access import journal
 from mss_sim.core.access.access import access_to
@@ -182,7 +181,7 @@ class Submission:
                 await check_listed(world, sender.mailbox.operator_id, addressee.address)
             except Refusal as refusal:
                 raise RecipientsRefused([refusal]) from refusal
-        return await without_holding(raw, partial(prepare, world, raw, parsed, envelope, submitted, fields=trace, door=actor.door, at=at))
+        return await without_holding(raw, prepare, world, raw, parsed, envelope, submitted, fields=trace, door=actor.door, at=at)
 
     async def _note_refusal(self, actor: Actor, request: Request, refusal: Refusal) -> None:
         if refusal.rule is Rule.STORE_UNAVAILABLE:

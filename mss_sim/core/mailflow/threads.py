@@ -20,22 +20,28 @@ Found = tuple[int, int]
 
 @dataclass(slots=True)
 class Known:
-    """The letters that may be answered: Message-IDs in the store, and letters of the same group with the addresses that know them."""
+    """The letters that may be answered: Message-IDs in the store, and letters of the same group, which are not in it yet."""
 
     stored: frozenset[str]
-    fresh: dict[str, tuple[Found, frozenset[str]]] = field(default_factory=dict)
+    fresh: dict[str, Sorted] = field(default_factory=dict)
 
     def add(self, sorted_: Sorted) -> None:
-        """One letter more of the group, which is not in the store yet."""
-        letter = sorted_.letter
-        if letter.row.rfc_message_id:
-            people = {letter.left_from, *(one.address for one in letter.envelope.recipients)}
-            self.fresh.setdefault(letter.row.rfc_message_id, ((sorted_.thread_id, letter.id), frozenset(people)))
+        """One letter more of the group."""
+        if sorted_.letter.row.rfc_message_id:
+            self.fresh.setdefault(sorted_.letter.row.rfc_message_id, sorted_)
+
+    def of_group(self, id_: str) -> tuple[Found, frozenset[str]] | None:
+        """The letter of the group with that Message-ID, and the addresses that know it."""
+        one = self.fresh.get(id_)
+        if one is None:
+            return None
+        return (one.thread_id, one.letter.id), frozenset((one.letter.left_from, *_recipients(one.letter)))
 
 
 def known(conn: Connection, letters: Sequence[Letter]) -> Known:
     """What any of these letters may answer, whoever has it."""
-    return Known(frozenset(messages.known(conn, {id_ for letter in letters for id_ in _references(letter)})))
+    named = {id_ for letter in letters for id_ in _references(letter)}
+    return Known(frozenset(messages.known(conn, named)) if named else frozenset())
 
 
 def answered(conn: Connection, letter: Letter, sender: Berth | None, berths: dict[str, Berth], among: Known) -> list[Found]:
@@ -45,12 +51,15 @@ def answered(conn: Connection, letter: Letter, sender: Berth | None, berths: dic
         return []
     stored = [id_ for id_ in named if id_ in among.stored]
     readers = {berth.id: address for address in _recipients(letter) if (berth := berths.get(address))}
-    found = _of_sender(conn, stored, letter.left_from, sender) if stored else {}
-    if stored and sender is None and readers:
+    found = _of_sender(conn, stored, letter.left_from, sender)
+    if sender is None and readers:
         found = {**messages.had_by_all(conn, stored, readers), **found}
     knowing = {letter.left_from} - {""}
     for id_ in named:
-        place, people = among.fresh.get(id_, ((0, 0), frozenset[str]()))
+        fresh = among.of_group(id_)
+        if fresh is None:
+            continue
+        place, people = fresh
         if people & knowing or (sender is None and readers and people.issuperset(readers.values())):
             found.setdefault(id_, place)
     return [found[id_] for id_ in named if id_ in found]
@@ -82,4 +91,7 @@ def _recipients(letter: Letter) -> list[str]:
 
 def _references(letter: Letter) -> list[str]:
     """The Message-IDs that a letter answers, the nearest first (ref: rfc5322#3.6.4)."""
-    return list(dict.fromkeys((*letter.parsed.in_reply_to, *reversed(letter.parsed.references))))
+    parsed = letter.parsed
+    if not parsed.in_reply_to and not parsed.references:
+        return []
+    return list(dict.fromkeys((*parsed.in_reply_to, *reversed(parsed.references))))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mss_sim.mail.addresses import domain_of
 from mss_sim.policy.routing import Room, Standing, standing
 from mss_sim.store import mailboxes, operators
-from mss_sim.store.engine import Connection
+from mss_sim.store.engine import Connection, version_seen
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.operators import Operator
 from mss_sim.store.store import Store
@@ -50,8 +50,11 @@ class Directory:
 
     def operator_in(self, conn: Connection, address: str) -> Operator | None:
         """The same inside a unit of work: from memory while nothing changed, else as the unit sees it."""
-        memory, domain = self._memory, domain_of(address)
-        if memory.version == self._store.directory_version and domain in memory.domains:
+        seen, domain = version_seen(conn), domain_of(address)
+        if seen is not None and seen > self._memory.version:  # what is read is committed: it may be remembered
+            self._remember(seen, operators.every(conn))
+        memory = self._memory
+        if memory.version >= (self._store.directory_version if seen is None else seen) and domain in memory.domains:
             return memory.operators[memory.domains[domain]]
         return operators.of_domain(conn, domain)
 
@@ -107,11 +110,13 @@ class Directory:
 
     async def _load(self) -> _Memory:
         version = self._store.directory_version
-        rows = await self._store.read(operators.every)
+        self._remember(version, await self._store.read(operators.every))
+        return self._memory
+
+    def _remember(self, version: int, rows: list[Operator]) -> None:
         domains = {domain: operator.id for operator in rows for domain in operator.domains}
         ceiling = max([self._default_bytes_max, *(operator.message_size_bytes_max or 0 for operator in rows)])
         self._memory = _Memory(version, {operator.id: operator for operator in rows}, domains, {}, ceiling)
-        return self._memory
 
     async def _read(self, address: str) -> Mailbox | None:
         memory = self._memory
