@@ -6,7 +6,6 @@
     front           what is asked before a body is read: the host, who is there, the size
     structure       how many values a JSON body holds
     server          uvicorn behind a listener in clear or in TLS, its limits, and what the application is told of TLS
-    handshake       TLS before HTTP, in its time
     parameters      queries and forms, read strictly
     storable        what every request body keeps: texts that both databases take
     shapes, grants  shapes and views of JSON that several front ends share

@@ -2,7 +2,7 @@
 
 | a client that                                                              | is                          |
 |----------------------------------------------------------------------------|-----------------------------|
-| comes when too many are there                                              | told 503; without TLS yet, cut |
+| comes when too many are there                                              | told 503                    |
 | says nothing, or does not end its handshake, for `head_seconds`            | cut                         |
 | takes longer than `head_seconds` for a head, or sends over `head_bytes`    | told 408, 431               |
 | is silent in a body for `body_seconds`, or slower than 500 bytes a second  | told 408                    |
@@ -28,7 +28,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mss_sim.config import Settings
 from mss_sim.errors import Refusal, Rule
-from mss_sim.http.handshake import Handshakes
 from mss_sim.http.problems import MEDIA_TYPE, problem
 
 _VERSIONS = {"TLSv1.2": 0x0303, "TLSv1.3": 0x0304}
@@ -40,10 +39,28 @@ _PIECE_BYTES = 65_536
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: the process belongs to whoever started the simulator."""
+    """uvicorn without its signal handlers, as the process belongs to whoever started it, and with a time for TLS handshakes."""
+
+    def __init__(self, config: uvicorn.Config, handshake_seconds: float) -> None:
+        super().__init__(config)
+        self._handshake_seconds = handshake_seconds
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         await self._serve(sockets)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await self.lifespan.startup()
+        config, loop = self.config, asyncio.get_running_loop()
+
+        def made() -> asyncio.Protocol:
+            return config.http_protocol_class(config=config, server_state=self.server_state, app_state=self.lifespan.state)  # type: ignore[call-arg]
+
+        limit = self._handshake_seconds if config.ssl is not None else None
+        self.servers = [
+            await loop.create_server(made, sock=one, ssl=config.ssl, ssl_handshake_timeout=limit, backlog=config.backlog)
+            for one in sockets or ()
+        ]
+        self.started = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,10 +241,9 @@ class HttpListener:
             settings.http_body_timeout_seconds,
         )
         served = type("_LimitedProtocol", (_Protocol,), {"limits": limits})
-        self._handshakes = Handshakes(tls, served, limits.connections, limits.head_seconds) if tls is not None else None
         config = uvicorn.Config(
             app,
-            http=self._handshakes.begin if self._handshakes is not None else served,  # type: ignore[arg-type]  # it makes protocols too
+            http=served,
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -237,7 +253,8 @@ class HttpListener:
             forwarded_allow_ips=list(settings.http_proxies),
         )
         config.load()
-        self._server = _Server(config)
+        config.ssl = tls
+        self._server = _Server(config, limits.head_seconds)
         self._patience_seconds = patience_seconds
         self._task: asyncio.Task[None] | None = None
 
@@ -250,8 +267,6 @@ class HttpListener:
     async def close(self) -> None:
         """Take nothing new, let what is under way end."""
         self._server.should_exit = True
-        if self._handshakes is not None:
-            self._handshakes.close()
         if self._task is not None:
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._task, self._patience_seconds)

@@ -3,8 +3,8 @@
 It is computed once, when the message is stored, and kept beside it as JSON text, which no query looks into.
 """
 
-from dataclasses import dataclass
-from typing import TypedDict
+from operator import itemgetter
+from typing import NamedTuple, TypedDict
 
 import orjson
 
@@ -35,8 +35,7 @@ class Leaf(TypedDict):
     attachment: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """`receipt_to`: addresses of Disposition-Notification-To; `mes`: the value of X-MSS-MES; `is_report`: a multipart/report."""
 
     from_: list[Person]
@@ -56,12 +55,12 @@ class Summary:
 
 _NAMES = ("from", "sender", "reply_to", "to", "cc", "in_reply_to", "references", "receipt_to", "mes", "xdm", "preview", "report", "parts")
 """The members of the JSON object, in the order of the fields."""
+_IN_ORDER = itemgetter(*_NAMES)
 
 
 def read_summary(text: str) -> Summary:
     """The summary that was kept as this text."""
-    kept = orjson.loads(text)
-    return Summary(*[kept[name] for name in _NAMES])
+    return Summary(*_IN_ORDER(orjson.loads(text)))
 
 
 def write_summary(parsed: ParsedMessage, shift: int) -> str:

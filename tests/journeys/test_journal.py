@@ -1,88 +1,22 @@
 """The journal tells who did what: for each act, through each door that can do it, the very lines that it leaves, and no others."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from mss_sim.app.simulator import Simulator
-from mss_sim.clock import ManualClock, iso
+from mss_sim.clock import ManualClock
 from mss_sim.mail import mdn
 from mss_sim.vocabulary import Act, Disposition
-from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, ImapClient, Peer, Person, control, letter
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, ImapClient, Peer, control, letter
 from tests.conftest import starter
+from tests.scene import PASSWORD, Line, Scene
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-_PASSWORD = "cabinet-2026"
 _BOX = f"/mailboxes/{PRACTICE}"
 _NOBODY = "personne@hopital-ormes.sim.mssante.fr"
-Line = dict[str, Any]
-_OF_THE_LETTER = ("subject", "message_id")  # looked up when a line is read; a story of their own
-
-
-@dataclass
-class Scene:
-    """One world for all acts: a mailbox whose new lines are read, and its people."""
-
-    simulator: Simulator
-    clock: ManualClock
-    mailbox: str = PRACTICE
-    reader: str = "doctor"
-    seen: set[str] = field(default_factory=set)
-
-    def person(self, role: str) -> Person:
-        """A persona."""
-        return Person(self.simulator, role)
-
-    async def begin(self, mailbox: str = PRACTICE, reader: str = "doctor") -> None:
-        """From here on, lines of this mailbox count."""
-        self.mailbox, self.reader, self.seen = mailbox, reader, set()
-        self.seen = {line["id"] for line in await self._lines()}
-
-    async def _lines(self) -> list[Line]:
-        found: list[Line] = (await self.person(self.reader).get(f"/mailboxes/{self.mailbox}/journal", limit=100))["items"]
-        return found
-
-    async def told(self) -> list[Line]:
-        """The new lines, oldest first."""
-        new = [line for line in reversed(await self._lines()) if line["id"] not in self.seen]
-        return [{name: value for name, value in {**line, "id": None}.items() if name not in _OF_THE_LETTER} for line in new]
-
-    def line(
-        self, act: Act, door: str, role: str | None, detail: dict[str, Any], *, grant: str | None = None, email: str | None = None
-    ) -> Line:
-        """A line as it is expected, of this very instant."""
-        person = self.person(role) if role else None
-        actor = {"idnat": person.idnat, "name": person.account["name"]} if person else None
-        told = {"act": act.value, "door": door, "actor": actor, "grant_id": grant, "email_id": email, "detail": detail}
-        return {"id": None, "at": iso(self.clock.now()), **told}
-
-    async def grant(self, role: str, mailbox: str = PRACTICE) -> str:
-        """The id of the grant in force of a persona."""
-        rows = await self.person("doctor").get(f"/mailboxes/{mailbox}/grants")
-        return str(next(row["id"] for row in rows if row["grantee"]["idnat"] == self.person(role).idnat and row["in_force"]))
-
-    async def letter(self, **fields: Any) -> dict[str, Any]:
-        """A new letter of the hospital in the practice's INBOX."""
-        assert (await self.person("hospital").send(HOSPITAL, to=[PRACTICE], **fields)).status_code == 201
-        return (await self.person("doctor").inbox(PRACTICE))[0]
-
-    async def imap(self, *commands: str, login: str = "sophie.petit") -> None:
-        """Commands of a mail program that has the practice's INBOX open; each must succeed."""
-        client = await ImapClient.open(self.simulator, f"{PRACTICE}*{login}", _PASSWORD)
-        for command in ("SELECT INBOX", *commands):
-            answer = await client.ask(command)
-            assert answer[-1].startswith("OK"), answer
-        await client.close()
-
-    async def rest(self, role: str, method: str, path: str, json: Any = None) -> Any:
-        """A request that must succeed; its JSON."""
-        answer = await self.person(role).rest(method, path, json=json)
-        assert answer.is_success, answer.text
-        return answer.json() if answer.content else None
 
 
 Story = Callable[[Scene], Awaitable[list[Line]]]
@@ -255,7 +189,7 @@ async def _to_another_mailbox(scene: Scene, verb: str, mailbox: str) -> dict[str
     """The doctor takes a letter of the practice into his own mailbox; the letter."""
     item = await scene.letter()
     await scene.begin(mailbox)
-    client = await ImapClient.open(scene.simulator, "camille.martin", _PASSWORD)
+    client = await ImapClient.open(scene.simulator, "camille.martin", PASSWORD)
     assert (await client.ask(f'SELECT "Shared/{PRACTICE}/INBOX"'))[-1].startswith("OK")
     assert (await client.ask(f"{verb} * INBOX"))[-1].startswith("OK")
     await client.close()
@@ -289,7 +223,7 @@ async def _copied_within_a_mailbox(scene: Scene) -> list[Line]:
 
 async def _appended(scene: Scene) -> list[Line]:
     await scene.begin()
-    client = await ImapClient.open(scene.simulator, f"{PRACTICE}*sophie.petit", _PASSWORD)
+    client = await ImapClient.open(scene.simulator, f"{PRACTICE}*sophie.petit", PASSWORD)
     assert (await client.append("Drafts", letter(PRACTICE, HOSPITAL).as_bytes()))[-1].startswith("OK")
     await client.close()
     item = (await scene.person("doctor").get(f"{_BOX}/messages", folder="Drafts"))["items"][0]
@@ -464,7 +398,7 @@ async def _renounced_by_imap(scene: Scene) -> list[Line]:
     newcomer = scene.person("newcomer").idnat
     grant = (await scene.rest("doctor", "POST", f"{_BOX}/grants", {"grantee": newcomer, "rights": ["see"]}))["id"]
     await scene.begin()
-    client = await ImapClient.open(scene.simulator, f"{PRACTICE}*louise.moreau", _PASSWORD)
+    client = await ImapClient.open(scene.simulator, f"{PRACTICE}*louise.moreau", PASSWORD)
     client.writer.write(b"z DELETEACL INBOX louise.moreau\r\n")
     assert (await client.line()).startswith("* BYE")
     await client.close()
