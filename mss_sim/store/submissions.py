@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import idempotency, messages, recipients, submissions, timeline
-from mss_sim.store.compiled import Hot
+from mss_sim.store.compiled import Hot, HotQuery
 from mss_sim.vocabulary import Notify, SendMode, TimelineKind
 
 
@@ -144,19 +145,22 @@ def with_message_id(conn: Connection, rfc_message_id: str, recipient: str) -> li
     return [_submission(row) for row in conn.execute(query.order_by(submissions.c.id.desc()))]
 
 
+_LEFT_AS = HotQuery(
+    select(messages.c.thread_id, messages.c.id)
+    .join(submissions, submissions.c.message_id == messages.c.id)
+    .join(recipients, recipients.c.submission_id == submissions.c.id)
+    .where(messages.c.rfc_message_id == bindparam("rfc"), submissions.c.mailbox_id == bindparam("mailbox"))
+    .where(recipients.c.address == bindparam("to"))
+    .order_by(messages.c.id)
+    .limit(1)
+)
+
+
 def left_as(conn: Connection, rfc_message_id: str, mailbox_id: int, addresses: Collection[str]) -> tuple[int, int] | None:
     """(thread id, message id) of the first letter with that Message-ID that a mailbox sent to one of these addresses."""
-    query = (
-        select(messages.c.thread_id, messages.c.id)
-        .join(submissions, submissions.c.message_id == messages.c.id)
-        .join(recipients, recipients.c.submission_id == submissions.c.id)
-        .where(messages.c.rfc_message_id == rfc_message_id, submissions.c.mailbox_id == mailbox_id)
-        .where(recipients.c.address.in_(list(addresses)))
-        .order_by(messages.c.id)
-        .limit(1)
-    )
-    row = conn.execute(query).first()
-    return (row.thread_id, row.id) if row else None
+    found = (_LEFT_AS.rows(conn, rfc=rfc_message_id, mailbox=mailbox_id, to=one) for one in addresses)
+    first = min((rows[0] for rows in found if rows), key=itemgetter(1), default=None)
+    return (first[0], first[1]) if first else None
 
 
 def attach_report(conn: Connection, recipient_id: int, kind: TimelineKind, report_id: int) -> bool:

@@ -1,6 +1,9 @@
 """The journal tells who did what: for each act, through each door that can do it, the very lines that it leaves, and no others."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -531,12 +534,26 @@ _STORIES: list[tuple[set[Act], Story]] = [
 ]
 
 
+@cache
+def _documented() -> dict[str, set[str]]:
+    """What docs/guide/journal.md says that each act tells."""
+    page = (Path(__file__).parents[2] / "docs" / "guide" / "journal.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z_.]+)` \|[^|]*\|(.*)\|$", page, re.MULTILINE)
+    return {act: set(re.findall(r"`(\w+)`", detail)) for act, detail in rows}
+
+
+async def test_the_guide_names_every_act_and_no_other() -> None:
+    assert set(_documented()) == {act.value for act in Act}
+
+
 @pytest.mark.parametrize(("acts", "story"), _STORIES, ids=[story.__name__.strip("_") for _, story in _STORIES])
 async def test_the_journal_tells(scene: Scene, acts: set[Act], story: Story) -> None:
     expected = await story(scene)
     told = await scene.told()
     assert told == expected
     assert {line["act"] for line in told} == acts
+    documented = _documented()
+    assert {line["act"]: set(line["detail"]) - documented[line["act"]] for line in told} == {act: set() for act in acts}
 
 
 async def test_every_act_is_told_of_here() -> None:
