@@ -8,7 +8,8 @@ from typing import Any, cast
 import httpx
 
 from mss_sim.app import http_application
-from mss_sim.http.hosted import Hosted, Sockets
+from mss_sim.control.sockets import Sockets
+from mss_sim.http.hosted import Hosted
 
 _WITH_SLASHES = ("idnat", "client_id", "text")
 """Parameters that take the rest of a path."""
@@ -19,8 +20,7 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 def document() -> dict[str, Any]:
     """The document; it is the same in every world."""
     nothing = cast("Any", None)
-    hosted = Hosted(nothing, Path(), Sockets({}, nothing, nothing), nothing, None)
-    return http_application.build(hosted).openapi()
+    return http_application.build(Hosted(nothing, Path(), nothing, None), Sockets({}, nothing, nothing)).openapi()
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:

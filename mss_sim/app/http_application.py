@@ -14,6 +14,7 @@ from swagger_ui_bundle import swagger_ui_path
 from mss_sim.api import conversations, grants, mailboxes, messages, schemas, sending
 from mss_sim.api.views import PREFIX
 from mss_sim.control import certificates, health, people, psc, sessions, traps, trust_space
+from mss_sim.control.sockets import Sockets
 from mss_sim.http import examples, problems
 from mss_sim.http.dependencies import refuse_unknown_query
 from mss_sim.http.front import Front
@@ -27,7 +28,7 @@ Every refusal is a problem document (RFC 9457) whose `code` is the rule and whos
 """
 
 
-def build(hosted: Hosted) -> FastAPI:
+def build(hosted: Hosted, sockets: Sockets) -> FastAPI:
     """The application of one world."""
     app = FastAPI(
         title="mss-sim",
@@ -40,6 +41,7 @@ def build(hosted: Hosted) -> FastAPI:
     )
     _serve_docs(app)
     app.state.hosted = hosted
+    app.state.sockets = sockets
     problems.install(app)
     strict = [Depends(refuse_unknown_query)]
     for router in (mailboxes.router, messages.router, sending.router, grants.router, conversations.router):

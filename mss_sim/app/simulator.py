@@ -26,6 +26,7 @@ from mss_sim.app import http_application
 from mss_sim.clock import Clock, SystemClock
 from mss_sim.config import Settings
 from mss_sim.control.schemas import persona
+from mss_sim.control.sockets import Sockets
 from mss_sim.core.assembly import Core, assemble
 from mss_sim.core.control.start import begin
 from mss_sim.core.psc import clients
@@ -41,7 +42,7 @@ from mss_sim.core.world.white_list import WhiteList
 from mss_sim.core.world.world import World
 from mss_sim.dns.server import Responder
 from mss_sim.evidence.transcripts import Transcripts
-from mss_sim.http.hosted import Hosted, Sockets
+from mss_sim.http.hosted import Hosted
 from mss_sim.http.server import HttpListener
 from mss_sim.ids import IdSource
 from mss_sim.imap.server import FrontEnd as ImapFrontEnd
@@ -249,7 +250,7 @@ class Simulator:
 
     async def _serve_http(self, listeners: dict[str, socket.socket], context: ssl.SSLContext, traps: Traps) -> None:
         sockets = Sockets({"smtp": self.connections, "imap": self.imap_connections}, self.transcripts, traps)
-        app = http_application.build(Hosted(self.core, self._made_certificates.ca_file, sockets, self._doors(), self._seed))
+        app = http_application.build(Hosted(self.core, self._made_certificates.ca_file, self._doors(), self._seed), sockets)
         psc.install(app, self.core)
         for name, listener in listeners.items():
             served = HttpListener(app, context if name == "https" else None, self.settings, _STOP_SECONDS)

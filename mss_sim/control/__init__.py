@@ -5,6 +5,7 @@
     certificates   issued, taken back, downloaded; how AIA, CRL and OCSP answer
     psc            clients, personas, keys and switches of Pro Santé Connect
     sessions       transcripts of SMTP and IMAP connections
+    sockets        the socket doors, as these routes tell of them
     traps          what the traps saw of clients
     health         /healthz, /readyz, /metrics
     schemas, certificate_schemas, psc_schemas   the shapes, as OpenAPI shows them

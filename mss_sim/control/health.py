@@ -7,12 +7,12 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
 from mss_sim.control import schemas
+from mss_sim.control.sockets import sockets
 from mss_sim.core.control.state import State
 from mss_sim.core.control.state import state as count
 from mss_sim.errors import Rule
 from mss_sim.http.answers import octets, refusing
 from mss_sim.http.dependencies import CurrentCore
-from mss_sim.http.hosted import hosted
 from mss_sim.http.shapes import Json
 
 router = APIRouter(tags=["health"])
@@ -39,7 +39,7 @@ async def metrics(core: CurrentCore, request: Request) -> Response:
     """Counters and gauges for Prometheus."""
     state = await count(core.world)
     registry = CollectorRegistry()
-    registry.register(_Snapshot(state, {door: one.count() for door, one in hosted(request).sockets.connections.items()}))
+    registry.register(_Snapshot(state, {door: one.count() for door, one in sockets(request).connections.items()}))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 

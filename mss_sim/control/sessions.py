@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from mss_sim.clock import iso
 from mss_sim.control import schemas
+from mss_sim.control.sockets import sockets
 from mss_sim.errors import Refusal, Rule
 from mss_sim.evidence.transcripts import Transcript
 from mss_sim.http.answers import CONTROL_IN_MEMORY, refusing
 from mss_sim.http.control import check_allowed
-from mss_sim.http.hosted import hosted
 from mss_sim.http.shapes import Json
 from mss_sim.vocabulary import Door
 
@@ -37,7 +37,7 @@ async def list_sessions(
     """The connections whose transcripts are kept, the newest first; `who` is the idNat that logged in."""
 
     def wanted() -> Iterator[Transcript]:
-        for one in hosted(request).sockets.transcripts.newest_first():
+        for one in sockets(request).transcripts.newest_first():
             if door in (None, one.door) and who in (None, one.facts.get("identity")):
                 yield one
 
@@ -47,7 +47,7 @@ async def list_sessions(
 @router.get("/{session_id}", responses={200: {"model": schemas.TranscriptOut}, **refusing(Rule.NOT_FOUND)})
 async def get_session(request: Request, session_id: str) -> Response:
     """One connection with its lines: `C` the client's, `S` the server's, `-` what happened. Credentials and letters are left out."""
-    found: Transcript | None = hosted(request).sockets.transcripts.find(session_id)
+    found: Transcript | None = sockets(request).transcripts.find(session_id)
     if found is None:
         raise Refusal(Rule.NOT_FOUND, "No transcript with that id is kept; the oldest are forgotten first.")
     lines = [{"at": iso(line.at), "side": line.side, "text": line.octets.decode("utf-8", "replace")} for line in found.lines()]

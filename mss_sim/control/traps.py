@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from mss_sim.clock import iso
 from mss_sim.control import certificate_schemas as schemas
+from mss_sim.control.sockets import sockets
 from mss_sim.http.answers import CONTROL_IN_MEMORY, refusing
 from mss_sim.http.control import check_allowed
-from mss_sim.http.hosted import hosted
 from mss_sim.http.shapes import Json
 from mss_sim.net.traps import Traps, Visit
 from mss_sim.policy.traps import EXPOSING, judge, requirements
@@ -56,7 +56,7 @@ async def list_visits(
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
 ) -> Response:
     """The connections to traps, the newest first."""
-    traps: Traps = hosted(request).sockets.traps
+    traps: Traps = sockets(request).traps
 
     def wanted() -> Iterator[dict[str, object]]:
         for visit in traps.newest_first():
@@ -71,7 +71,7 @@ async def list_visits(
 @router.get("/report", responses={200: {"model": list[schemas.FindingOut]}})
 async def report(request: Request) -> Response:
     """What each trap shows over each door: the newest verdict that says something, `NOT-OBSERVED` while there is none."""
-    traps: Traps = hosted(request).sockets.traps
+    traps: Traps = sockets(request).traps
     findings = {(trap, door): _nothing(trap, door) for trap in TrapName for door in (Door.SMTP, Door.IMAP)}
     for visit in traps.newest_first():
         finding, shown = findings[visit.trap.name, visit.transcript.door], _shown(traps, visit)

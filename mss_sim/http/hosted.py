@@ -7,18 +7,6 @@ from fastapi import Request
 
 from mss_sim.core.assembly import Core
 from mss_sim.core.trust.autoconfig import Doors
-from mss_sim.evidence.transcripts import Transcripts
-from mss_sim.net.connections import Connections
-from mss_sim.net.traps import Traps
-
-
-@dataclass(frozen=True, slots=True)
-class Sockets:
-    """What the HTTP doors tell of the socket doors: how many connections each has open, what was said on them, what traps saw."""
-
-    connections: dict[str, Connections]
-    transcripts: Transcripts
-    traps: Traps
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +15,6 @@ class Hosted:
 
     core: Core
     ca_file: Path
-    sockets: Sockets
     doors: Doors
     seed: str | None
 
