@@ -17,7 +17,7 @@ from figures import BenchmarkError, Row, Setting, percentile
 from fill import multiply
 from servers import RECIPIENT, Load, Simulator, simulator
 
-from mss_sim.api.paging import Listing, cursor
+from mss_sim.api.paging import PagedList, cursor
 
 _SHARED = RECIPIENT
 _PERSONAL = "camille.martin@medecin.sim.mssante.fr"
@@ -49,7 +49,7 @@ class Reader:
         if deep:
             self.asked += 1
             newest = _LIMIT + 1 + self.asked * _STRIDE % (self.total // 2 - _LIMIT - 1)
-            path += f"&cursor={cursor(Listing.FOLDER, newest + 1)}"
+            path += f"&cursor={cursor(PagedList.FOLDER, newest + 1)}"
         headers = {"Authorization": "Basic " + base64.b64encode(_LOGIN.encode()).decode()}
         began = time.perf_counter()
         self.connection.request("GET", path, headers=headers)

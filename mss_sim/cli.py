@@ -101,7 +101,7 @@ def _settings(**options: Any) -> "Settings":
     from mss_sim.config import Settings, misspelt  # noqa: PLC0415
 
     for wrong, right in misspelt(os.environ):
-        raise _fail(f"{wrong} is no setting; did you mean {right}?")
+        raise _fail(f"Unknown setting {wrong}. Did you mean {right}?")
     try:
         return Settings(**options)
     except ValidationError as error:
@@ -231,7 +231,7 @@ def _control_octets(http: str, key: str | None, path: str, body: dict[str, Any] 
         reason = getattr(error, "reason", error)
         raise _fail(f"no simulator answers at {http}: {reason}; start one with mss-sim run, or name it with --http", 1) from error
     except ValueError as error:
-        raise _fail(f"what answers at {http} is no simulator; name one with --http", 1) from error
+        raise _fail(f"what answers at {http} is not a simulator; name one with --http", 1) from error
 
 
 def _detail(body: bytes) -> str:

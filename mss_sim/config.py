@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     )
     http_connections_max: int = Field(default=500, ge=1, description="Open HTTP connections, and as many HTTPS ones.")
     http_head_bytes_max: int = Field(default=65_536, ge=8_192, description="Request line and header fields of one request.")
-    http_body_bytes_max: int = Field(default=1_048_576, ge=1_024, description="Body of a request that is no letter.")
+    http_body_bytes_max: int = Field(default=1_048_576, ge=1_024, description="Body of a request that is not a letter.")
     http_values_max: int = Field(default=20_000, ge=100, description="Values in a JSON body: its texts, and what commas part.")
     http_head_timeout_seconds: float = Field(default=30, gt=0, description="Time for the head of a request.")
     http_body_timeout_seconds: float = Field(default=60, gt=0, description="Silence in a body, and of a client that takes no answer.")
@@ -103,7 +103,7 @@ class Settings(BaseSettings):
     imap_capabilities_masked: frozenset[str] = Field(
         default=frozenset(), description='Capabilities that are not offered, to imitate a poorer operator: ["MOVE", "UIDPLUS"].'
     )
-    events_tick_seconds: float = Field(default=0.25, gt=0, description="How often those who wait look whether a grant has run out.")
+    events_tick_seconds: float = Field(default=0.25, gt=0, description="Interval for checking expired grants.")
     transcripts_max: int = Field(default=200, ge=1, description="Connections whose transcripts are kept.")
     transcript_lines_max: int = Field(default=500, ge=10, description="Lines that are kept of each transcript.")
 

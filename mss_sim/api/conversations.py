@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from mss_sim.api import schemas, views
-from mss_sim.api.paging import CurrentPage, Listing
+from mss_sim.api.paging import CurrentPage, PagedList
 from mss_sim.clock import iso
 from mss_sim.core.access import journal, names
 from mss_sim.core.access.authentication import Actor
@@ -32,11 +32,11 @@ async def _folders(core: Core, actor: Actor, address: str) -> dict[int, Folder]:
 @router.get("/conversations", responses={200: {"model": schemas.ConversationPage}})
 async def list_conversations(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, page: CurrentPage) -> Response:
     """The conversations of a mailbox, the one with the newest message first; how each patient stands."""
-    before = page.before(Listing.CONVERSATIONS)
+    before = page.before(PagedList.CONVERSATIONS)
     rows = await conversations.list_conversations(core.world, actor, address, before=before, limit=page.limit + 1)
     places = await _folders(core, actor, address)
     show = partial(views.conversation, folders=places, whole=False)
-    return Json(page.cut(Listing.CONVERSATIONS, rows, lambda row: row.thread.last_copy_id, show))
+    return Json(page.cut(PagedList.CONVERSATIONS, rows, lambda row: row.thread.last_copy_id, show))
 
 
 @router.get("/conversations/{conversation_id}", responses={200: {"model": schemas.ConversationOut}})
@@ -67,9 +67,9 @@ async def _shown(core: Core, actor: Actor, address: str, found: Conversation) ->
 @router.get("/journal", responses={200: {"model": schemas.JournalPage}}, tags=["journal"])
 async def read_journal(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, page: CurrentPage) -> Response:
     """Who did what with this mailbox, newest first; the right to manage is needed."""
-    rows = await journal.of_mailbox(core.world, actor, address, before=page.before(Listing.JOURNAL), limit=page.limit + 1)
-    known = await names.by_ids(core.world, (row.line.actor_id for row in rows))
-    return Json(page.cut(Listing.JOURNAL, rows, lambda row: row.line.id, lambda row: _line(row, known)))
+    rows = await journal.of_mailbox(core.world, actor, address, before=page.before(PagedList.JOURNAL), limit=page.limit + 1)
+    known = await names.identities_by_id(core.world, (row.line.actor_id for row in rows))
+    return Json(page.cut(PagedList.JOURNAL, rows, lambda row: row.line.id, lambda row: _line(row, known)))
 
 
 def _line(shown: JournalRow, known: dict[int, Identity]) -> dict[str, object]:

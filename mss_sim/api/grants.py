@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from mss_sim.api import schemas
 from mss_sim.core.access import delegation, gate
-from mss_sim.core.access.access import By
+from mss_sim.core.access.access import Requester
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import grants
 from mss_sim.http.answers import ANYWHERE, IN_A_MAILBOX, refusing
@@ -24,28 +24,28 @@ _GRANTING = refusing(*IN_A_MAILBOX, Rule.GRANT_NOT_ALLOWED, Rule.GRANTEE_NOT_ALL
 async def list_grants(core: CurrentCore, actor: CurrentActor, address: MailboxAddress) -> Response:
     """Every grant over a mailbox, ended ones included, for who manages it; your own for any other grantee."""
     rows = await delegation.list_grants(core.world, actor.identity.id, address)
-    return Json(await grants.shown(core, [(row, address) for row in rows]))
+    return Json(await grants.grants_out(core, [(row, address) for row in rows]))
 
 
 @router.post("/mailboxes/{address}/grants", status_code=201, responses={201: {"model": GrantOut}, **_GRANTING})
 async def create_grant(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, grant: GrantIn) -> Response:
     """Give somebody rights over a mailbox, never more than you hold."""
-    row = await delegation.grant(core.world, By(actor.identity.id, Door.REST), grants.request_of(address, grant))
-    return Json((await grants.shown(core, [(row, address)]))[0], status_code=201)
+    row = await delegation.grant(core.world, Requester(actor.identity.id, Door.REST), grants.request_of(address, grant))
+    return Json((await grants.grants_out(core, [(row, address)]))[0], status_code=201)
 
 
 @router.delete("/mailboxes/{address}/grants/{grant_id}", responses={200: {"model": GrantOut}, **_GRANTING})
 async def revoke_grant(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, grant_id: str) -> Response:
     """Take a grant back, or renounce your own. It gives nothing from the very next request on."""
-    row = await delegation.revoke(core.world, By(actor.identity.id, Door.REST), address, read_id(grant_id))
-    return Json((await grants.shown(core, [(row, address)]))[0])
+    row = await delegation.revoke(core.world, Requester(actor.identity.id, Door.REST), address, read_id(grant_id))
+    return Json((await grants.grants_out(core, [(row, address)]))[0])
 
 
 @router.get("/grants", responses={200: {"model": list[GrantOut]}})
 async def my_grants(core: CurrentCore, actor: CurrentActor) -> Response:
     """Every grant that was ever given to you; over the mailbox that you logged in for, when you chose one."""
     rows = await delegation.grants_of(core.world, actor.identity.id)
-    return Json(await grants.shown(core, [(row, address) for row, address in rows if actor.mailbox in (None, address)]))
+    return Json(await grants.grants_out(core, [(row, address) for row, address in rows if actor.mailbox in (None, address)]))
 
 
 @router.post("/grants/hand-over", status_code=201, responses={201: {"model": schemas.HandOverOut}, **_GRANTING})
@@ -59,9 +59,9 @@ async def hand_over(core: CurrentCore, actor: CurrentActor, order: schemas.HandO
     except AddressError as error:
         raise Refusal(Rule.NOT_FOUND, f"{error}.", subject=order.mailbox) from error
     gate.check_reach(actor, mailbox)
-    by = By(actor.identity.id, Door.REST)
+    by = Requester(actor.identity.id, Door.REST)
     done = await delegation.hand_over(core.world, by, order.from_, order.to, mailbox, order.reason)
     addresses = await delegation.addresses_of(core.world, done.created)
-    ended = await grants.shown(core, [(row, addresses[row.mailbox_id]) for row in done.ended])
-    created = await grants.shown(core, [(row, addresses[row.mailbox_id]) for row in done.created])
+    ended = await grants.grants_out(core, [(row, addresses[row.mailbox_id]) for row in done.ended])
+    created = await grants.grants_out(core, [(row, addresses[row.mailbox_id]) for row in done.created])
     return Json({"ended": ended, "created": created}, status_code=201)

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from mss_sim.api import schemas, views
 from mss_sim.core.access import holders
-from mss_sim.core.access.access import By
+from mss_sim.core.access.access import Requester
 from mss_sim.core.access.holders import Holder
 from mss_sim.core.mailbox import folders, mailboxes, messages
 from mss_sim.errors import Rule
@@ -98,7 +98,7 @@ async def list_holders(core: CurrentCore, actor: CurrentActor, address: MailboxA
 @router.post("/mailboxes/{address}/holders", responses={200: {"model": list[schemas.HolderOut]}, **_HOLDERS}, tags=["holders"])
 async def add_holder(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, holder: schemas.HolderIn) -> Response:
     """Make a professional a co-holder of a practice's mailbox; the responsible may."""
-    return _holders(await holders.add_co_holder(core.world, By(actor.identity.id, Door.REST), address, holder.idnat))
+    return _holders(await holders.add_co_holder(core.world, Requester(actor.identity.id, Door.REST), address, holder.idnat))
 
 
 @router.delete(
@@ -106,11 +106,11 @@ async def add_holder(core: CurrentCore, actor: CurrentActor, address: MailboxAdd
 )
 async def remove_holder(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, idnat: str) -> Response:
     """Take a co-holder off, or leave yourself."""
-    return _holders(await holders.remove_holder(core.world, By(actor.identity.id, Door.REST), address, idnat))
+    return _holders(await holders.remove_holder(core.world, Requester(actor.identity.id, Door.REST), address, idnat))
 
 
 @router.put("/mailboxes/{address}/responsible", responses={200: {"model": list[schemas.HolderOut]}, **_HOLDERS}, tags=["holders"])
 async def change_responsible(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, successor: schemas.ResponsibleIn) -> Response:
     """Name the successor of the responsible."""
-    by = By(actor.identity.id, Door.REST)
+    by = Requester(actor.identity.id, Door.REST)
     return _holders(await holders.change_responsible(core.world, by, address, successor.idnat, stay=successor.stay))

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
 from mss_sim.api import schemas, views
-from mss_sim.api.paging import CurrentPage, Listing
+from mss_sim.api.paging import CurrentPage, PagedList
 from mss_sim.clock import from_datetime
 from mss_sim.core.access import names
 from mss_sim.core.mailbox import messages
 from mss_sim.core.mailbox.flags import FlagChange
-from mss_sim.core.mailbox.messages import Opened, Shown
-from mss_sim.core.world.rows import Identity, Item, ListQuery
+from mss_sim.core.mailbox.messages import ChangedMessage, OpenedMessage
+from mss_sim.core.world.rows import Identity, ListedMessage, ListQuery
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing
@@ -46,7 +46,7 @@ async def list_messages(
     has_attachment: Annotated[bool | None, Query(description="Only with, or only without, attachments.")] = None,
 ) -> Response:
     """The messages of a mailbox, newest first; in one folder, what came into it last first. Summaries only."""
-    listing = Listing.ALL_FOLDERS if folder is None else Listing.FOLDER
+    listing = PagedList.ALL_FOLDERS if folder is None else PagedList.FOLDER
     query = ListQuery(
         mailbox_id=0,
         limit=page.limit + 1,
@@ -60,9 +60,9 @@ async def list_messages(
         has_attachment=has_attachment,
     )
     listed = await messages.list_messages(core.world, actor, address, query, folder)
-    known = await names.by_ids(core.world, (rows[0].identity_id for rows in listed.readings.values()))
+    known = await names.identities_by_id(core.world, (rows[0].identity_id for rows in listed.readings.values()))
 
-    def show(item: Item) -> dict[str, Any]:
+    def show(item: ListedMessage) -> dict[str, Any]:
         read = listed.readings.get(item.copy.id, ())
         return views.summary(item, listed.folders, read, known, readable=listed.readable)
 
@@ -73,11 +73,11 @@ async def list_messages(
 async def get_message(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str) -> Response:
     """One message, parsed. Your first reading is recorded; it is marked seen only when you say so (PATCH)."""
     opened = await core.receipts.open_message(actor, address, read_id(message_id))
-    known = await names.by_ids(core.world, (reading.identity_id for reading in opened.readings))
+    known = await names.identities_by_id(core.world, (reading.identity_id for reading in opened.readings))
     return Json(_whole(opened, address, known))
 
 
-def _whole(opened: Opened, address: str, known: dict[int, Identity]) -> dict[str, Any]:
+def _whole(opened: OpenedMessage, address: str, known: dict[int, Identity]) -> dict[str, Any]:
     item, raw = opened.item, opened.raw
     stored = read_summary(item.message.summary)
     headers = read_headers(raw[: split(raw)[0]], count_max=100_000)
@@ -170,8 +170,8 @@ async def move_message(core: CurrentCore, actor: CurrentActor, address: MailboxA
     return Json(await _shown(core, await messages.move(core.world, actor, address, read_id(message_id), folder)))
 
 
-async def _shown(core: CurrentCore, changed: Shown) -> dict[str, Any]:
-    known = await names.by_ids(core.world, (reading.identity_id for reading in changed.readings))
+async def _shown(core: CurrentCore, changed: ChangedMessage) -> dict[str, Any]:
+    known = await names.identities_by_id(core.world, (reading.identity_id for reading in changed.readings))
     places = {changed.folder.id: changed.folder}
     return views.summary(changed.item, places, changed.readings, known, readable=changed.readable)
 

@@ -16,7 +16,7 @@ T = TypeVar("T")
 _LIMIT_MAX = 200
 
 
-class Listing(Enum):
+class PagedList(Enum):
     """Which list a cursor is a place in: the letter that it begins with."""
 
     ALL_FOLDERS = "a"
@@ -31,7 +31,7 @@ class Listing(Enum):
         return {"a": "messages of all folders", "f": "messages of one folder", "s": "letters sent"}.get(self.value, self.name.lower())
 
 
-def cursor(listing: Listing, place: int) -> str:
+def cursor(listing: PagedList, place: int) -> str:
     """The cursor of the page that begins after `place`."""
     return listing.value + encode(place)
 
@@ -47,12 +47,12 @@ class Page:
         self.limit = limit
         self._cursor = cursor
 
-    def before(self, listing: Listing) -> int | None:
+    def before(self, listing: PagedList) -> int | None:
         """The place that the page begins after; Refusal(INVALID) when the cursor is of another list, or none that was given."""
         if not self._cursor:
             return None
         try:
-            found, place = Listing(self._cursor[:1]), decode(self._cursor[1:])
+            found, place = PagedList(self._cursor[:1]), decode(self._cursor[1:])
         except ValueError as error:
             raise Refusal(Rule.INVALID, "The cursor is not one that was given; start again without it.") from error
         if found is not listing:
@@ -60,7 +60,7 @@ class Page:
             raise Refusal(Rule.INVALID, detail)
         return place
 
-    def cut(self, listing: Listing, rows: Sequence[T], id_of: Callable[[T], int], show: Callable[[T], Any]) -> dict[str, Any]:
+    def cut(self, listing: PagedList, rows: Sequence[T], id_of: Callable[[T], int], show: Callable[[T], Any]) -> dict[str, Any]:
         """The page out of `limit + 1` rows: the row too many tells that there is another page."""
         shown = rows[: self.limit]
         more = len(rows) > self.limit

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from mss_sim.api import schemas, views
-from mss_sim.api.paging import CurrentPage, Listing
+from mss_sim.api.paging import CurrentPage, PagedList
 from mss_sim.api.schemas import PersonIn, SendIn
 from mss_sim.core.access import names as people
 from mss_sim.core.access.authentication import Actor
@@ -21,7 +21,7 @@ from mss_sim.core.mailbox.stored import read_message
 from mss_sim.core.mailflow import receipts
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope
 from mss_sim.core.mailflow.receipts import ReceiptWish, Sent
-from mss_sim.core.mailflow.submission import Request as Submit
+from mss_sim.core.mailflow.submission import SubmissionRequest as Submit
 from mss_sim.core.mailflow.submission import sender_at, size_max
 from mss_sim.core.world.rows import ListQuery, Mailbox
 from mss_sim.errors import Refusal, Rule
@@ -249,7 +249,7 @@ async def _parent(core: Core, actor: Actor, address: str, text: str | None) -> t
     if text.startswith("<"):
         ids = message_ids(text)
         if " ".join(ids) != " ".join(text.split()):
-            raise Refusal(Rule.INVALID, "in_reply_to is no Message-ID: <left@right> is expected.", reference="rfc5322#3.6.4")
+            raise Refusal(Rule.INVALID, "in_reply_to is not a Message-ID: <left@right> is expected.", reference="rfc5322#3.6.4")
         return text, [text]
     page = ListQuery(mailbox_id=0, limit=1, before=min(read_id(text) + 1, ID_MAX))
     listed = await messages.list_messages(core.world, actor, address, page)
@@ -284,9 +284,9 @@ async def message_timeline(core: CurrentCore, actor: CurrentActor, address: Mail
 @router.get("/sent", responses={200: {"model": schemas.TimelinePage}}, tags=["receipts"])
 async def list_sent(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, page: CurrentPage) -> Response:
     """The letters that this mailbox sent, newest first, each with one timeline per recipient."""
-    rows = await receipts.sent_letters(core.world, actor, address, before=page.before(Listing.SENT), limit=page.limit + 1)
-    known = await people.by_ids(core.world, (row.submission.actor_id for row in rows))
-    return Json(page.cut(Listing.SENT, rows, lambda row: row.submission.id, lambda row: views.timeline(row, address, known)))
+    rows = await receipts.sent_letters(core.world, actor, address, before=page.before(PagedList.SENT), limit=page.limit + 1)
+    known = await people.identities_by_id(core.world, (row.submission.actor_id for row in rows))
+    return Json(page.cut(PagedList.SENT, rows, lambda row: row.submission.id, lambda row: views.timeline(row, address, known)))
 
 
 @router.get("/sent/{submission_id}", responses={200: {"model": schemas.Timeline}}, tags=["receipts"])
@@ -296,7 +296,7 @@ async def sent_timeline(core: CurrentCore, actor: CurrentActor, address: Mailbox
 
 
 async def _timeline(core: Core, address: str, row: Sent) -> Response:
-    return Json(views.timeline(row, address, await people.by_ids(core.world, [row.submission.actor_id])))
+    return Json(views.timeline(row, address, await people.identities_by_id(core.world, [row.submission.actor_id])))
 
 
 @router.get("/sent/{submission_id}/reports/{event_id}", responses={200: octets("message/rfc822", example=examples.RAW)}, tags=["receipts"])

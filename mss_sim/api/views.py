@@ -5,11 +5,11 @@ from typing import Any
 from urllib.parse import quote
 
 from mss_sim.clock import iso
-from mss_sim.core.access.access import Held
+from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.conversations.conversations import Conversation
 from mss_sim.core.mailflow.letter import Accepted
 from mss_sim.core.mailflow.receipts import Sent
-from mss_sim.core.world.rows import Folder, Item, Reading
+from mss_sim.core.world.rows import Folder, ListedMessage, Reading
 from mss_sim.http.shapes import People, mailbox, person
 from mss_sim.ids import encode
 from mss_sim.mail.summary import read_summary
@@ -23,7 +23,7 @@ def url(address: str, *steps: str) -> str:
     return "/".join([f"{PREFIX}/mailboxes", quote(address, safe="@"), *(quote(step, safe="") for step in steps)])
 
 
-def held(one: Held) -> dict[str, Any]:
+def held(one: MailboxAccess) -> dict[str, Any]:
     """A mailbox with what the asker may do with it."""
     return {**mailbox(one.mailbox), "role": one.access.role, "rights": sorted(one.access.rights)}
 
@@ -42,7 +42,9 @@ def folder(row: Folder, unseen: int | None = None) -> dict[str, Any]:
     }
 
 
-def summary(item: Item, folders: Mapping[int, Folder], readings: Sequence[Reading], people: People, *, readable: bool) -> dict[str, Any]:
+def summary(
+    item: ListedMessage, folders: Mapping[int, Folder], readings: Sequence[Reading], people: People, *, readable: bool
+) -> dict[str, Any]:
     """A copy as lists and answers show it, without the beginning of the text unless it is `readable` to who asks."""
     copy, message = item.copy, item.message
     stored = read_summary(message.summary)

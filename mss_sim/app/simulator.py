@@ -32,10 +32,10 @@ from mss_sim.core.control.start import begin
 from mss_sim.core.psc import clients
 from mss_sim.core.trust import autoconfig, certificates, peers
 from mss_sim.core.trust.autoconfig import Doors
-from mss_sim.core.world.authorities import Igc
+from mss_sim.core.world.authorities import Authorities
 from mss_sim.core.world.passwords import Passwords
 from mss_sim.core.world.recipients import Directory
-from mss_sim.core.world.revocation_services import Services
+from mss_sim.core.world.revocation_services import RevocationServices
 from mss_sim.core.world.rows import Operator
 from mss_sim.core.world.tokens import Tokens
 from mss_sim.core.world.white_list import WhiteList
@@ -45,8 +45,8 @@ from mss_sim.evidence.transcripts import Transcripts
 from mss_sim.http.hosted import Hosted
 from mss_sim.http.server import HttpListener
 from mss_sim.ids import IdSource
-from mss_sim.imap.server import FrontEnd as ImapFrontEnd
 from mss_sim.imap.server import ImapConnection
+from mss_sim.imap.server import ImapPort as ImapFrontEnd
 from mss_sim.net import tls
 from mss_sim.net.asking import AskingContext
 from mss_sim.net.connections import Connections
@@ -58,7 +58,7 @@ from mss_sim.smtp.mx import MxSession
 from mss_sim.smtp.outbound import Outbound
 from mss_sim.smtp.server import SmtpConnection
 from mss_sim.smtp.submission import LockedSubmission, SubmissionSession
-from mss_sim.smtp.wire import FrontEnd
+from mss_sim.smtp.wire import SmtpPort
 from mss_sim.store import engine as engines
 from mss_sim.store import schema
 from mss_sim.store.alone import FolderLock
@@ -196,16 +196,16 @@ class Simulator:
         directory = Directory(store, settings.message_size_bytes_max)
         white_list = WhiteList(settings, self._clock, store)
         folder, places = self.data_dir / "certificates", settings.igc_url or self._url("http")
-        igc = Igc(folder, places, SystemClock(), settings, Services(self._clock, settings))
+        igc = Authorities(folder, places, SystemClock(), settings, RevocationServices(self._clock, settings))
         return World(settings, store, self._clock, ids, directory, white_list, Passwords(), tokens, igc)
 
     async def _serve_smtp(self, context: ssl.SSLContext) -> None:
         settings, core = self.settings, self.core
         self.connections = Connections(settings)
-        submission = FrontEnd(
+        submission = SmtpPort(
             settings, context, self.connections, self.transcripts, Door.SMTP, lambda peer: SubmissionSession(settings, peer, core)
         )
-        mx = FrontEnd(
+        mx = SmtpPort(
             settings,
             self._mx_context(context),
             self.connections,
@@ -236,7 +236,7 @@ class Simulator:
         ports = itertools.count(settings.traps_port) if settings.traps_port else itertools.repeat(0)
         for trap in made:
             opener = traps.opener(trap)
-            smtp = FrontEnd(settings, trap.context, self.connections, opener, Door.SMTP, lambda peer: session(settings, peer, core))
+            smtp = SmtpPort(settings, trap.context, self.connections, opener, Door.SMTP, lambda peer: session(settings, peer, core))
             imap = ImapFrontEnd(settings, trap.context, self.imap_connections, opener, core, settings.traps_refuse_logins)
             await self._listen(f"{trap.name}/submission", partial(SmtpConnection, smtp, loop), next(ports), self.connections)
             await self._listen(f"{trap.name}/imap", partial(ImapConnection, imap, loop), next(ports), self.imap_connections)

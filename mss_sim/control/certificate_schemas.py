@@ -7,7 +7,7 @@ from pydantic import Field
 
 from mss_sim.http import examples
 from mss_sim.http.shapes import In, Out
-from mss_sim.policy.traps import Lookup, Outcome
+from mss_sim.policy.traps import Lookup, TrapOutcome
 from mss_sim.vocabulary import CertificateProfile, Door, IgcService, RevocationReason, ServiceBehaviour, TrapName, Verdict
 
 _Text = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$")]
@@ -71,7 +71,7 @@ class FetchOut(Out):
 
 
 class TlsOut(Out):
-    outcome: Outcome = Field(examples=[Outcome.ABORTED])
+    outcome: TrapOutcome = Field(examples=[TrapOutcome.ABORTED])
     alert: str | None = Field(examples=["certificate_expired"])
     error: str | None = Field(examples=["SSLV3_ALERT_CERTIFICATE_EXPIRED"])
     version: str | None = Field(examples=["TLSv1.3"])

@@ -53,7 +53,7 @@ _FILES: Answers = {200: {"content": _TEXTS | _BINARIES}, **_FOUND}
 
 async def _shown(core: Core, rows: list[Certificate]) -> list[dict[str, Any]]:
     addresses = await certificates.mailbox_addresses(core.world, rows)
-    known = {one.id: one.name for one in await operators.every(core.world)}
+    known = {one.id: one.name for one in await operators.list_all(core.world)}
     return [
         {
             "serial": row.serial,
@@ -80,7 +80,7 @@ async def list_certificates(core: CurrentCore, mailbox: str | None = None) -> Re
         address = canonical(mailbox) if mailbox is not None else None
     except AddressError as error:
         raise Refusal(Rule.INVALID, f"{error}.", subject=mailbox) from error
-    return Json(await _shown(core, await certificates.every(core.world, mailbox=address)))
+    return Json(await _shown(core, await certificates.list_all(core.world, mailbox=address)))
 
 
 @router.post("", status_code=201, responses={201: {"model": schemas.CertificateOut}, **_FOUND})

@@ -35,7 +35,7 @@ _GRANTING = _FOUND | refusing(*CONTROL, Rule.GRANT_NOT_ALLOWED, Rule.GRANTEE_NOT
 async def get_state(core: CurrentCore) -> Response:
     """Counts of what the world holds, and its operators."""
     state = await count(core.world)
-    known = await operators.every(core.world)
+    known = await operators.list_all(core.world)
     counts = {name: getattr(state, name) for name in ("identities", "mailboxes", "messages", "copies", "waiting")}
     return Json({**counts, "operators": [schemas.operator(row) for row in known], "seeds": seed.names()})
 
@@ -155,18 +155,18 @@ async def list_grants(core: CurrentCore, address: MailboxAddress) -> Response:
     """Every grant over a mailbox."""
     mailbox = await mailboxes.get_mailbox(core.world, address)
     rows = await delegation.list_grants(core.world, mailbox.owner_id, address)
-    return Json(await grants.shown(core, [(row, address) for row in rows]))
+    return Json(await grants.grants_out(core, [(row, address) for row in rows]))
 
 
 @router.post("/mailboxes/{address}/grants", status_code=201, responses={201: {"model": GrantOut}, **_GRANTING})
 async def add_grant(core: CurrentCore, address: MailboxAddress, grant: GrantIn) -> Response:
     """Give rights over a mailbox, as its owner would."""
     row = await delegation.grant(core.world, holders.CONTROL, grants.request_of(address, grant))
-    return Json((await grants.shown(core, [(row, address)]))[0], status_code=201)
+    return Json((await grants.grants_out(core, [(row, address)]))[0], status_code=201)
 
 
 @router.delete("/mailboxes/{address}/grants/{grant_id}", responses={200: {"model": GrantOut}, **_FOUND})
 async def revoke_grant(core: CurrentCore, address: MailboxAddress, grant_id: str) -> Response:
     """Take a grant back."""
     row = await delegation.revoke(core.world, holders.CONTROL, address, read_id(grant_id))
-    return Json((await grants.shown(core, [(row, address)]))[0])
+    return Json((await grants.grants_out(core, [(row, address)]))[0])

@@ -15,7 +15,7 @@ from mss_sim.control import psc_schemas as schemas
 from mss_sim.core.access.identities import NewIdentity
 from mss_sim.core.assembly import Core
 from mss_sim.core.psc import claims, clients, professionals
-from mss_sim.core.psc.ciba import Request as Approval
+from mss_sim.core.psc.ciba import CibaRequest as Approval
 from mss_sim.core.psc.oauth import OAuthError
 from mss_sim.core.psc.professionals import Professional
 from mss_sim.core.world.rows import Client

@@ -13,14 +13,14 @@ from mss_sim.control.sockets import sockets
 from mss_sim.http.answers import CONTROL_IN_MEMORY, refusing
 from mss_sim.http.control import check_allowed
 from mss_sim.http.shapes import Json
-from mss_sim.net.traps import Traps, Visit
+from mss_sim.net.traps import Traps, TrapVisit
 from mss_sim.policy.traps import EXPOSING, judge, requirements
 from mss_sim.vocabulary import Door, TrapName, Verdict
 
 router = APIRouter(prefix="/control/traps", tags=["control"], dependencies=[Depends(check_allowed)], responses=refusing(*CONTROL_IN_MEMORY))
 
 
-def _shown(traps: Traps, visit: Visit) -> dict[str, object]:
+def _shown(traps: Traps, visit: TrapVisit) -> dict[str, object]:
     trap, transcript, seen = visit.trap, visit.transcript, traps.seen(visit)
     judged = judge(trap.name, seen)
     facts = transcript.facts

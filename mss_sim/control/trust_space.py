@@ -77,7 +77,7 @@ async def white_list_file(core: CurrentCore) -> Response:
 @router.get("/operators", responses={200: {"model": list[schemas.OperatorOut]}})
 async def list_operators(core: CurrentCore) -> Response:
     """The operators of the trust space with their domains."""
-    return Json([schemas.operator(row) for row in await operators.every(core.world)])
+    return Json([schemas.operator(row) for row in await operators.list_all(core.world)])
 
 
 @router.post("/operators", status_code=201, responses={201: {"model": schemas.OperatorOut}, **refusing(Rule.CONFLICT)})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mss_sim.core.access.wrong_passwords import WrongPasswords
 from mss_sim.core.control.seed import NONE, load
 from mss_sim.core.control.start import begin
-from mss_sim.core.mailbox.selected import Lookout
+from mss_sim.core.mailbox.selected import FolderWatch
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.queue import Queue
 from mss_sim.core.mailflow.receipts import Receipts
@@ -15,9 +15,9 @@ from mss_sim.core.mailflow.submission import Submission
 from mss_sim.core.mailflow.transport import Transport
 from mss_sim.core.psc.ciba import Ciba
 from mss_sim.core.psc.provider import Provider
-from mss_sim.core.world.authorities import Igc
+from mss_sim.core.world.authorities import Authorities
 from mss_sim.core.world.events import Events
-from mss_sim.core.world.revocation_services import Services
+from mss_sim.core.world.revocation_services import RevocationServices
 from mss_sim.core.world.white_list import WhiteList
 from mss_sim.core.world.world import World
 
@@ -32,13 +32,13 @@ class Core:
     receipts: Receipts
     queue: Queue
     events: Events
-    lookout: Lookout
+    folder_watch: FolderWatch
     provider: Provider
     ciba: Ciba
     wrong_passwords: WrongPasswords
     white_list: WhiteList
-    authorities: Igc
-    revocation: Services
+    authorities: Authorities
+    revocation: RevocationServices
     resetting: asyncio.Lock
 
     async def reset(self, seed: str | None) -> None:
@@ -64,7 +64,7 @@ def assemble(world: World, *, transport: Transport | None = None, mtls_url: str 
         receipts=Receipts(world, delivery),
         queue=Queue(world, delivery, woken, transport),
         events=Events(world.store, world.clock, tick_seconds=world.settings.events_tick_seconds),
-        lookout=Lookout(world),
+        folder_watch=FolderWatch(world),
         provider=provider,
         ciba=Ciba(provider),
         wrong_passwords=WrongPasswords(world.settings),

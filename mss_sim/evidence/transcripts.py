@@ -18,7 +18,7 @@ _KEPT_BYTES_MAX = 2_000
 MASK = b"********"
 
 
-class Line(NamedTuple):
+class TranscriptLine(NamedTuple):
     """One line: when, by whom (`C` the client, `S` the server, `-` what happened to the connection), its beginning."""
 
     at: Micros
@@ -53,11 +53,11 @@ class Transcript:
         """What the server said, one line or several."""
         self.kept.append((self.clock.now(), "S", octets if len(octets) < _KEPT_BYTES_MAX else octets[:_KEPT_BYTES_MAX]))
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[TranscriptLine]:
         """What is kept, line by line."""
         for at, side, octets in list(self.kept):
             for line in octets.removesuffix(b"\r\n").split(b"\r\n"):
-                yield Line(at, side, line[:_LINE_BYTES_MAX])
+                yield TranscriptLine(at, side, line[:_LINE_BYTES_MAX])
 
     def event(self, text: str) -> None:
         """What happened to the connection."""

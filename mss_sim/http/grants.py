@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from mss_sim.clock import Micros, from_datetime, iso, to_datetime
 from mss_sim.core.access import names
-from mss_sim.core.access.access import as_grant
+from mss_sim.core.access.access import grant_of
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.assembly import Core
 from mss_sim.core.world.rows import GrantRow
@@ -83,12 +83,12 @@ def view(row: GrantRow, address: str, people: People, now: int) -> dict[str, Any
         "granted_at": iso(row.granted_at),
         "revoked_by": person(people, row.revoked_by_id),
         "revoked_at": iso(row.revoked_at),
-        "in_force": as_grant(row).holds_at(now),
+        "in_force": grant_of(row).holds_at(now),
     }
 
 
-async def shown(core: Core, rows: list[tuple[GrantRow, str]]) -> list[dict[str, object]]:
+async def grants_out(core: Core, rows: list[tuple[GrantRow, str]]) -> list[dict[str, object]]:
     """Grants, each with the address of its mailbox, as they go out."""
     ids = {id_ for row, _ in rows for id_ in (row.grantee_id, row.granted_by_id, row.revoked_by_id)}
-    known = await names.by_ids(core.world, ids)
+    known = await names.identities_by_id(core.world, ids)
     return [view(row, address, known, core.world.clock.now()) for row, address in rows]

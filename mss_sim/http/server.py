@@ -64,7 +64,7 @@ class _Server(uvicorn.Server):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ConnectionLimits:
     """What one port lets clients have: connections, bytes of a head, seconds for a head, seconds of silence in a body."""
 
     connections: int
@@ -76,7 +76,7 @@ class Limits:
 class _Protocol(HttpToolsProtocol):
     """uvicorn's protocol with the limits above; lets a service hang up without an answer, and tells what TLS knows of the client."""
 
-    limits: Limits
+    limits: ConnectionLimits
     _tls: dict[object, object] | None = None
     _timer: asyncio.TimerHandle | None = None
     _deadline = 0.0
@@ -234,7 +234,7 @@ class HttpListener:
     """One port that an application is served on, until `close`."""
 
     def __init__(self, app: Any, tls: ssl.SSLContext | None, settings: Settings, patience_seconds: float) -> None:
-        limits = Limits(
+        limits = ConnectionLimits(
             settings.http_connections_max,
             settings.http_head_bytes_max,
             settings.http_head_timeout_seconds,

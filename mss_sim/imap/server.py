@@ -15,7 +15,7 @@ from mss_sim.config import Settings
 from mss_sim.core.assembly import Core
 from mss_sim.evidence.transcripts import Opener
 from mss_sim.imap.grammar.wire import Command, Reader, Refused, Wanted
-from mss_sim.imap.session import Gone, Session
+from mss_sim.imap.session import ConnectionClosed, Session
 from mss_sim.imap.verbs import login, table
 from mss_sim.net import tls
 from mss_sim.net.connections import ANSWERS_BYTES_MAX, TURN_SECONDS, Connections
@@ -30,7 +30,7 @@ _NEVER = asyncio.Event()
 
 
 @dataclass(frozen=True, slots=True)
-class FrontEnd:
+class ImapPort:
     """What all connections of the port share. `tls` None plays somebody in the middle who took STARTTLS away: log-in is offered in clear.
     `locked`: nobody is let in, whatever he brings."""
 
@@ -45,7 +45,7 @@ class FrontEnd:
 class ImapConnection(asyncio.Protocol):
     """One connection of one client; the `Stream` of its session."""
 
-    def __init__(self, front: FrontEnd, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, front: ImapPort, loop: asyncio.AbstractEventLoop) -> None:
         settings = front.settings
         self._front = front
         self._loop = loop
@@ -154,7 +154,7 @@ class ImapConnection(asyncio.Protocol):
             while True:
                 await self._command(session)
                 await self._let_others()
-        except (Gone, ConnectionError, ssl.SSLError, asyncio.CancelledError):
+        except (ConnectionClosed, ConnectionError, ssl.SSLError, asyncio.CancelledError):
             pass
         except Exception as error:  # noqa: BLE001 - a defect must not take the server down, nor show its trace on the wire
             self._log.exception("session failed", error=repr(error))
@@ -204,7 +204,7 @@ class ImapConnection(asyncio.Protocol):
             self._nudges = False
             return
         if self._silent:
-            raise Gone
+            raise ConnectionClosed
         self._more = self._loop.create_future()
         if self._held_back:
             self._held_back = False
@@ -260,7 +260,7 @@ class ImapConnection(asyncio.Protocol):
         self._bad_passwords += not ok and verb in ("LOGIN", "AUTHENTICATE") and b"[AUTHENTICATIONFAILED]" in answer
         if verb == "LOGOUT" and ok:
             await self.flush()
-            raise Gone
+            raise ConnectionClosed
         if verb == "STARTTLS" and ok:
             await self._begin_tls(session)
         if verb == "COMPRESS" and ok:
@@ -290,7 +290,7 @@ class ImapConnection(asyncio.Protocol):
             await self.start_tls()
         except OSError as error:
             tls.note_failure(session.transcript, error)
-            raise Gone from error
+            raise ConnectionClosed from error
         shown = self._transport.get_extra_info("ssl_object")
         session.certificate = shown.getpeercert(binary_form=True) if shown else None
         tls.note(session.transcript, shown)
@@ -314,7 +314,7 @@ class ImapConnection(asyncio.Protocol):
         self._write()
         while self._paused:
             if self._lost:
-                raise Gone
+                raise ConnectionClosed
             self._writable = self._loop.create_future()
             if self._session is not None:
                 self._wait_at_most(self._patience(self._session))
@@ -331,7 +331,7 @@ class ImapConnection(asyncio.Protocol):
         """The next line, or None when the event is set first."""
         session = self._session
         if session is None:
-            raise Gone
+            raise ConnectionClosed
         while True:
             line = self._reader.answer()
             if line is not None or event.is_set():

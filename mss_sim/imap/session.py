@@ -12,11 +12,11 @@ from enum import StrEnum
 from typing import Protocol
 
 from mss_sim.config import Settings
-from mss_sim.core.access.access import Held
-from mss_sim.core.access.authentication import Actor, is_over
+from mss_sim.core.access.access import MailboxAccess
+from mss_sim.core.access.authentication import Actor, token_expired
 from mss_sim.core.assembly import Core
 from mss_sim.core.mailbox import messages, selected
-from mss_sim.core.mailbox.selected import Glance, Place
+from mss_sim.core.mailbox.selected import FolderPoll, FolderRef
 from mss_sim.core.world.events import Watcher
 from mss_sim.core.world.rows import Mailbox
 from mss_sim.core.world.world import World
@@ -66,7 +66,7 @@ class Enabled(StrEnum):
     IMAP4REV2 = "IMAP4REV2"
 
 
-class Coded(Exception):
+class RefusedWithCode(Exception):
     """A refusal that this verb shows with a response code of its own (ref: rfc5530#3)."""
 
     def __init__(self, refusal: Refusal, code: str) -> None:
@@ -75,7 +75,7 @@ class Coded(Exception):
         self.code = code
 
 
-class Gone(Exception):
+class ConnectionClosed(Exception):
     """The connection is over; what is to be said was said."""
 
 
@@ -166,7 +166,7 @@ class Session:
         """The largest message that a mailbox takes, in bytes."""
         return self.world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id)
 
-    def place(self, name: str) -> Place:
+    def place(self, name: str) -> FolderRef:
         """Where a name leads; Refusal(NOT_FOUND) when it leads nowhere. Whether it may be seen is asked when it is used."""
         if not self.direct:
             for prefix in (NAMESPACE_OTHERS, NAMESPACE_SHARED):
@@ -175,9 +175,9 @@ class Session:
         if self.home is None:
             detail = f"You own no mailbox: open a folder below {NAMESPACE_SHARED}/ or {NAMESPACE_OTHERS}/, or log in as mailbox*login."
             raise Refusal(Rule.NOT_FOUND, detail, subject=name[:100])
-        return Place(self.home, _spelled(name))
+        return FolderRef(self.home, _spelled(name))
 
-    async def seen_place(self, name: str) -> Place:
+    async def seen_place(self, name: str) -> FolderRef:
         """The same, where the mailbox may be seen under that name: a collective one is shared, a person's is another user's."""
         place = self.place(name)
         if place.address != self.home or name.startswith((NAMESPACE_OTHERS + "/", NAMESPACE_SHARED + "/")):
@@ -189,8 +189,8 @@ class Session:
     def open(self, view: View) -> None:
         """A folder is open now."""
         self.view = view
-        self.watcher.folders = {view.shelf.folder.id}
-        self.watcher.until = self._soonest(view.shelf.until)
+        self.watcher.folders = {view.selected.folder.id}
+        self.watcher.until = self._soonest(view.selected.until)
 
     def close(self) -> None:
         """No folder is open."""
@@ -201,16 +201,16 @@ class Session:
         """Tell what happened in the open folder since the client was last told, or that it is lost."""
         self.awake.clear()
         view = self.view
-        if view is None or is_over(self.world, self.actor):
+        if view is None or token_expired(self.world, self.actor):
             await self.check()
             return
         try:
-            look = await self.core.lookout.look(Glance(self.actor, view.place, view.known))
+            changes = await self.core.folder_watch.poll(FolderPoll(self.actor, view.place, view.known))
         except Refusal as refusal:
             await self._lose(refusal)
             return
-        self.watcher.until = self._soonest(look.shelf.until)
-        for line in view.told(look, vanished=Enabled.QRESYNC in self.enabled, modseq=self.condstore):
+        self.watcher.until = self._soonest(changes.selected.until)
+        for line in view.responses_since(changes, vanished=Enabled.QRESYNC in self.enabled, modseq=self.condstore):
             self.say(line)
 
     async def check(self) -> None:
@@ -223,7 +223,7 @@ class Session:
         except Refusal as refusal:
             await self.leave(refusal.detail)
         else:
-            self.watcher.until = until if self.view is None else self._soonest(until, self.view.shelf.until)
+            self.watcher.until = until if self.view is None else self._soonest(until, self.view.selected.until)
 
     def _soonest(self, *instants: int | None) -> int | None:
         """The first of some instants and of the token's end, when it ends the connection."""
@@ -242,14 +242,14 @@ class Session:
         """Say goodbye and end the connection."""
         self.say(b"* BYE " + responses.spoken(why).encode("ascii"))
         await self.stream.flush()
-        raise Gone
+        raise ConnectionClosed
 
     def end(self) -> None:
         """The connection is gone."""
         self.watcher.close()
 
 
-def _within(name: str, rest: str) -> Place:
+def _within(name: str, rest: str) -> FolderRef:
     text, _, folder = rest.partition("/")
     try:
         address = canonical(text)
@@ -257,7 +257,7 @@ def _within(name: str, rest: str) -> Place:
         raise _nowhere(name) from None
     if not folder:
         raise Refusal(Rule.NOT_FOUND, f"{name} holds folders and no messages: open {name}/INBOX.", subject=name[:100])
-    return Place(address, _spelled(folder))
+    return FolderRef(address, _spelled(folder))
 
 
 def _spelled(name: str) -> str:
@@ -270,7 +270,7 @@ def _nowhere(name: str) -> Refusal:
     return Refusal(Rule.NOT_FOUND, f"There is no folder {name[:100]} that you may see.", subject=name[:100])
 
 
-def namespace_of(held: Held, home: str | None) -> str:
+def namespace_of(held: MailboxAccess, home: str | None) -> str:
     """The prefix under which a mailbox is seen; empty for one's own."""
     if held.mailbox.address == home:
         return ""

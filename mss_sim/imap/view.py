@@ -9,9 +9,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Items
 
-from mss_sim.core.mailbox.selected import Known, Look, Opening, Place, Shelf
+from mss_sim.core.mailbox.selected import FolderChanges, FolderRef, FolderState, Opening, SelectedFolder
 from mss_sim.imap.grammar.responses import flag_list, sequence_set
-from mss_sim.imap.grammar.wire import Bad, Sequence
+from mss_sim.imap.grammar.wire import Bad, SequenceSet
 
 Span = tuple[int, int]
 
@@ -19,15 +19,15 @@ Span = tuple[int, int]
 class View:
     """One client's view of one folder; `examined` when he only wants to look, so that nothing he reads counts as read."""
 
-    def __init__(self, name: str, place: Place, opening: Opening, *, read_only: bool, examined: bool = False) -> None:
-        folder = opening.shelf.folder
+    def __init__(self, name: str, place: FolderRef, opening: Opening, *, read_only: bool, examined: bool = False) -> None:
+        folder = opening.selected.folder
         self.name = name
         self.place = place
         self.read_only = read_only
         self.examined = examined
-        self.shelf: Shelf = opening.shelf
+        self.selected: SelectedFolder = opening.selected
         self.uids = array("I", opening.uids)
-        self.known = Known(folder.exists_count, folder.uid_next, folder.modseq)
+        self.known = FolderState(folder.exists_count, folder.uid_next, folder.modseq)
         self.saved: list[int] = []
         self._own: dict[int, int] = {}
 
@@ -46,7 +46,7 @@ class View:
         wanted = set(uids)
         return [at for at, uid in enumerate(self.uids, 1) if uid in wanted]
 
-    def spans(self, sequence: Sequence, *, by_uid: bool) -> list[Span]:
+    def spans(self, sequence: SequenceSet, *, by_uid: bool) -> list[Span]:
         """The copies of a set as half-open spans of indexes; Bad when a sequence number stands for nothing."""
         if sequence.saved:
             return [(at - 1, at) for uid in self.saved if (at := self.number(uid))]
@@ -81,7 +81,7 @@ class View:
         if batch:
             yield batch
 
-    def missing(self, sequence: Sequence) -> list[int]:
+    def missing(self, sequence: SequenceSet) -> list[int]:
         """The UIDs of a set that the folder held once and holds no more, or never held (ref: rfc7162#3.2.6 allows both)."""
         largest = self.known.uid_next - 1
         present = set(self.uids)
@@ -92,32 +92,32 @@ class View:
         """Whether a copy was changed by somebody else, to that modification sequence, and the client was not told yet."""
         return modseq > self.known.modseq and self._own.get(uid) != modseq
 
-    def note_own(self, changes: Iterable[tuple[int, int]], before: int, after: int) -> None:
+    def remember_own_change(self, changes: Iterable[tuple[int, int]], before: int, after: int) -> None:
         """Remember (uid, modseq) of what the client changed itself and was told of, so that it is not told again."""
         if before == self.known.modseq:
             self.known = self.known._replace(modseq=after)
         else:
             self._own.update(changes)
 
-    def told(self, look: Look, *, vanished: bool, modseq: bool) -> list[bytes]:
-        """The responses that bring the client up to a look; the view follows."""
+    def responses_since(self, changes: FolderChanges, *, vanished: bool, modseq: bool) -> list[bytes]:
+        """The responses that bring the client up to what changed; the view follows."""
         lines: list[bytes] = []
-        if look.uids is not None:
-            lines += self._expunge(look.uids, vanished=vanished)
-        arrived = [row.uid for row in look.changed if row.uid >= self.known.uid_next]
+        if changes.uids is not None:
+            lines += self._expunge(changes.uids, vanished=vanished)
+        arrived = [row.uid for row in changes.changed if row.uid >= self.known.uid_next]
         if arrived:
             self.uids.extend(arrived)
             lines.append(b"* %d EXISTS" % len(self.uids))
-        for row in look.changed:
+        for row in changes.changed:
             number = self.number(row.uid)
             if number is None or row.uid >= self.known.uid_next or self._own.get(row.uid) == row.modseq:
                 continue
             shown = flag_list(int(row.flags), row.seen, row.keywords)
             more = b" MODSEQ (%d)" % row.modseq if modseq else b""
             lines.append(b"* %d FETCH (UID %d FLAGS %b%b)" % (number, row.uid, shown, more))
-        folder = look.shelf.folder
-        self.shelf = look.shelf
-        self.known = Known(folder.exists_count, folder.uid_next, folder.modseq)
+        folder = changes.selected.folder
+        self.selected = changes.selected
+        self.known = FolderState(folder.exists_count, folder.uid_next, folder.modseq)
         self._own.clear()
         return lines
 

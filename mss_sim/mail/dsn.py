@@ -36,7 +36,7 @@ class RecipientStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
+class DsnEnvelope:
     """What a notification says of the letter it speaks of. `arrived_at` is when it was submitted."""
 
     sender: str
@@ -56,7 +56,7 @@ class ParsedDsn:
 
 
 def compose(
-    envelope: Envelope, statuses: Sequence[RecipientStatus], *, reporting_mta: str, from_: str, message_id: str, at: Micros
+    envelope: DsnEnvelope, statuses: Sequence[RecipientStatus], *, reporting_mta: str, from_: str, message_id: str, at: Micros
 ) -> bytes:
     """One notification for recipients that share an action; its return path must be null (ref: rfc3464#2)."""
     action = statuses[0].action
@@ -91,7 +91,7 @@ def _original_id(raw: bytes) -> str | None:
     return next(iter(message_ids(headers.text("Message-ID"))), None)
 
 
-def _message_fields(envelope: Envelope, reporting_mta: str) -> list[tuple[str, str]]:
+def _message_fields(envelope: DsnEnvelope, reporting_mta: str) -> list[tuple[str, str]]:
     named = [("Original-Envelope-Id", envelope.envelope_id)] if envelope.envelope_id else []
     return [
         *named,

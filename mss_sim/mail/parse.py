@@ -38,7 +38,7 @@ class MalformedMessage(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ParseLimits:
     """What `parse` accepts at the most; sizes in bytes."""
 
     header_size_bytes: int = 256 * 1024
@@ -91,7 +91,7 @@ class ParsedMessage(NamedTuple):
         return fold(f"{self.subject} {people} {self.text}")
 
 
-def parse(raw: bytes, limits: Limits = Limits()) -> ParsedMessage:
+def parse(raw: bytes, limits: ParseLimits = ParseLimits()) -> ParsedMessage:
     """Read a message given as CRLF lines. MalformedMessage when it may not be stored."""
     _refuse_forbidden_octets(raw)
     end, body = split(raw)

@@ -29,7 +29,9 @@ class CutConnection(Exception):
     """A token was refused as some operators do: the challenge that says so, then the connection is cut."""
 
 
-async def told(settings: Settings, mechanism: str, ask: Callable[[str], Awaitable[str]], say: Callable[[str], Awaitable[object]]) -> None:
+async def show_token_refusal(
+    settings: Settings, mechanism: str, ask: Callable[[str], Awaitable[str]], say: Callable[[str], Awaitable[object]]
+) -> None:
     """Tell a client that its token is refused, in the style of the settings; the reply of the door follows.
 
     CutConnection when none may follow (ref: client-requirements#2.3).

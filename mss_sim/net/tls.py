@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mss_sim.config import Settings
-from mss_sim.core.world.authorities import Igc, Standing, write_public, write_secret
+from mss_sim.core.world.authorities import Authorities, ListenerCertificate, write_public, write_secret
 from mss_sim.evidence.transcripts import Transcript
 from mss_sim.net.asking import Talk
 from mss_sim.pki import bundles, names, paths
@@ -40,7 +40,7 @@ class ObservedTls(ssl.SSLObject):
     asked_host: str | None = None
 
 
-def ensure(folder: Path, igc: Igc, hosts: Sequence[str], kind: KeyKind = KeyKind.P_256) -> Certificates:
+def ensure(folder: Path, igc: Authorities, hosts: Sequence[str], kind: KeyKind = KeyKind.P_256) -> Certificates:
     """The server's certificate in `folder`, made when it is missing or runs out, when `hosts` has grown or the port has changed.
 
     ValueError when what is there cannot be read.
@@ -52,24 +52,24 @@ def ensure(folder: Path, igc: Igc, hosts: Sequence[str], kind: KeyKind = KeyKind
         raise ValueError(f"the certificates in {folder} cannot be read; delete that folder to have new ones made") from error
 
 
-def _ensure(folder: Path, igc: Igc, hosts: Sequence[str], kind: KeyKind) -> Certificates:
+def _ensure(folder: Path, igc: Authorities, hosts: Sequence[str], kind: KeyKind) -> Certificates:
     found = Certificates(igc.ca_file, folder / "server.pem", folder / "server.key")
     if not _still_good(found, igc, hosts, kind):
         certificate, key = igc.sign(ORGANISATIONS, igc.order_for_hosts(hosts), kind)
-        write_chain(found.cert_file, found.key_file, igc, Standing(ORGANISATIONS, hosts[0], certificate, key))
+        write_chain(found.cert_file, found.key_file, igc, ListenerCertificate(ORGANISATIONS, hosts[0], certificate, key))
     certificate = bundles.read_pem(found.cert_file.read_text(encoding="ascii"))
-    igc.show(Standing(ORGANISATIONS, hosts[0], certificate, bundles.read_key(found.key_file.read_text(encoding="ascii"))))
+    igc.show(ListenerCertificate(ORGANISATIONS, hosts[0], certificate, bundles.read_key(found.key_file.read_text(encoding="ascii"))))
     return found
 
 
-def write_chain(cert_file: Path, key_file: Path, igc: Igc, shown: Standing) -> None:
+def write_chain(cert_file: Path, key_file: Path, igc: Authorities, shown: ListenerCertificate) -> None:
     """Write a server's certificate with the authorities above it, if there are any, and its key."""
     cert_file.parent.mkdir(parents=True, exist_ok=True)
     write_secret(key_file, bundles.key_pem(shown.key))
     write_public(cert_file, bundles.pem(shown.certificate, *(igc.authority(shown.label).chain if shown.label else [])))
 
 
-def _still_good(found: Certificates, igc: Igc, hosts: Sequence[str], kind: KeyKind) -> bool:
+def _still_good(found: Certificates, igc: Authorities, hosts: Sequence[str], kind: KeyKind) -> bool:
     if not all(path.exists() for path in (found.cert_file, found.key_file)):
         return False
     chain, key = found.cert_file.read_text(encoding="ascii"), bundles.read_key(found.key_file.read_text(encoding="ascii"))
@@ -137,7 +137,7 @@ def _limit(context: ssl.SSLContext, settings: Settings) -> None:
         context.set_ciphers(":".join(settings.tls_suites["TLSv1.2"]))
 
 
-def shown(tls: Any) -> list[bytes]:
+def client_chain(tls: Any) -> list[bytes]:
     """The certificates (DER) that a client showed, its own first; those above it only where they were not verified already."""
     if isinstance(tls, Talk):
         return tls.chain()

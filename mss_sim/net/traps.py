@@ -13,14 +13,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from mss_sim.config import Settings
-from mss_sim.core.world.authorities import Igc, Standing
-from mss_sim.core.world.revocation_services import Fetch
+from mss_sim.core.world.authorities import Authorities, ListenerCertificate
+from mss_sim.core.world.revocation_services import RevocationFetch
 from mss_sim.evidence.transcripts import Transcript, Transcripts
 from mss_sim.net import tls
 from mss_sim.pki.authority import ORGANISATIONS, PERSONS, PUBLIC, PUBLIC_ROOT, RANGES
 from mss_sim.pki.issuing import Order, new_key, self_signed
 from mss_sim.pki.revocation import Revoked
-from mss_sim.policy.traps import Lookup, Outcome, Seen
+from mss_sim.policy.traps import Lookup, Observation, TrapOutcome
 from mss_sim.vocabulary import Door, IgcService, KeyKind, RevocationReason, TrapName
 
 _DAY = timedelta(days=1)
@@ -35,12 +35,12 @@ class Trap:
 
     name: TrapName
     context: ssl.SSLContext | None
-    shown: Standing | None = None
+    shown: ListenerCertificate | None = None
     root_file: Path | None = None
 
 
 @dataclass(slots=True, eq=False)
-class Visit:
+class TrapVisit:
     """One connection to a trap, and the verbs that its client said: the transcript may forget them, the verdict may not."""
 
     trap: Trap
@@ -58,15 +58,15 @@ class Visit:
 class Traps:
     """The traps of one world and the last connections to them."""
 
-    def __init__(self, igc: Igc, transcripts: Transcripts, settings: Settings) -> None:
+    def __init__(self, igc: Authorities, transcripts: Transcripts, settings: Settings) -> None:
         self._igc = igc
         self._transcripts = transcripts
         self._settings = settings
-        self._kept: deque[Visit] = deque(maxlen=settings.traps_kept_max)
+        self._kept: deque[TrapVisit] = deque(maxlen=settings.traps_kept_max)
 
     def build(self, folder: Path, hosts: Sequence[str]) -> list[Trap]:
         """Every trap with its certificate, in the order of `TrapName`; that of old versions only where OpenSSL still has one."""
-        builders: dict[TrapName, Callable[[], Standing]] = {
+        builders: dict[TrapName, Callable[[], ListenerCertificate]] = {
             TrapName.EXPIRED: lambda: self._signed(hosts, begin=-400 * _DAY, end=-_DAY),
             TrapName.NOT_YET_VALID: lambda: self._signed(hosts, begin=30 * _DAY, end=400 * _DAY),
             TrapName.REVOKED: lambda: self._signed(hosts, revoked=True),
@@ -91,20 +91,20 @@ class Traps:
         end: timedelta = 365 * _DAY,
         revoked: bool = False,
         kind: KeyKind = KeyKind.P_256,
-    ) -> Standing:
+    ) -> ListenerCertificate:
         now = self._igc.now()
         order = self._igc.order_for_hosts(hosts, not_before=now + begin, not_after=now + end)
         certificate, key = self._igc.sign(label, order, kind)
         taken_back = Revoked(certificate.serial_number, now, RevocationReason.KEY_COMPROMISE) if revoked else None
-        return self._igc.show(Standing(label, hosts[0], certificate, key, taken_back))
+        return self._igc.show(ListenerCertificate(label, hosts[0], certificate, key, taken_back))
 
-    def _self_signed(self, hosts: Sequence[str]) -> Standing:
+    def _self_signed(self, hosts: Sequence[str]) -> ListenerCertificate:
         """A certificate that bears the name of the right authority, as subject and issuer, and nothing of it."""
         usual, key = self._igc.order_for_hosts(hosts), new_key(KeyKind.P_256)
         order = Order(usual.profile, RANGES[ORGANISATIONS].name, usual.not_before, usual.not_after, usual.hosts)
-        return Standing("", hosts[0], self_signed(order, key), key)
+        return ListenerCertificate("", hosts[0], self_signed(order, key), key)
 
-    def _trap(self, name: TrapName, shown: Standing, folder: Path) -> Trap:
+    def _trap(self, name: TrapName, shown: ListenerCertificate, folder: Path) -> Trap:
         cert_file, key_file = folder / f"{name}.pem", folder / f"{name}.key"
         tls.write_chain(cert_file, key_file, self._igc, shown)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -117,16 +117,16 @@ class Traps:
         """What opens the transcripts of connections to a trap."""
         return TrapOpener(trap, self._transcripts, self._kept)
 
-    def newest_first(self) -> Iterator[Visit]:
+    def newest_first(self) -> Iterator[TrapVisit]:
         """The connections that are kept."""
         return reversed(self._kept)
 
-    def seen(self, visit: Visit) -> Seen:
+    def seen(self, visit: TrapVisit) -> Observation:
         """What is known of one connection."""
         facts, closed_at = visit.transcript.facts, visit.transcript.closed_at
         error = facts.get("tls_error")
-        return Seen(
-            Outcome.COMPLETED if "tls" in facts else Outcome.ABORTED if error is not None else Outcome.NONE,
+        return Observation(
+            TrapOutcome.COMPLETED if "tls" in facts else TrapOutcome.ABORTED if error is not None else TrapOutcome.NONE,
             frozenset(visit.commands),
             closed_at is not None,
             bool(visit.commands),
@@ -148,7 +148,7 @@ class Traps:
 class TrapOpener:
     """Opens transcripts that say which trap they are of."""
 
-    def __init__(self, trap: Trap, transcripts: Transcripts, kept: deque[Visit]) -> None:
+    def __init__(self, trap: Trap, transcripts: Transcripts, kept: deque[TrapVisit]) -> None:
         self._trap = trap
         self._transcripts = transcripts
         self._kept = kept
@@ -157,13 +157,13 @@ class TrapOpener:
         """The transcript of a new connection."""
         made = self._transcripts.open(door, peer)
         made.facts["trap"] = self._trap.name
-        visit = Visit(self._trap, made)
+        visit = TrapVisit(self._trap, made)
         made.hear = visit.hear
         self._kept.append(visit)
         return made
 
 
-def _speaks_of(fetch: Fetch, shown: Standing) -> bool:
+def _speaks_of(fetch: RevocationFetch, shown: ListenerCertificate) -> bool:
     return fetch.serial == shown.serial or (fetch.service is IgcService.CRL and fetch.label == shown.label)
 
 

@@ -40,7 +40,7 @@ def read_dn(text: str) -> x509.Name:
     try:
         return x509.Name.from_rfc4514_string(",".join(_trimmed(piece) for piece in _pieces(text)))
     except (ValueError, KeyError) as error:
-        raise ValueError(f"{text[:200]!r} is no distinguished name like CN=…,OU=…,O=…,ST=…,C=FR") from error
+        raise ValueError(f"{text[:200]!r} is not a distinguished name like CN=…,OU=…,O=…,ST=…,C=FR") from error
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -81,5 +81,5 @@ def read_serial(text: str) -> str:
     """A serial as people copy it, colons and capitals allowed, in the form it is kept; ValueError when it is none."""
     cleaned = text.replace(":", "").lower().removeprefix("0x")
     if not re.fullmatch(r"[0-9a-f]{1,48}", cleaned):
-        raise ValueError(f"{text[:60]!r} is no serial number in hexadecimal")
+        raise ValueError(f"{text[:60]!r} is not a serial number in hexadecimal")
     return serial_text(int(cleaned, 16))

@@ -30,7 +30,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class RevocationQuestion:
     """What an OCSP request asks: about which serial, of which authority, with which nonce."""
 
     serial: int
@@ -64,7 +64,7 @@ def _entry(one: Revoked) -> x509.RevokedCertificate:
     return builder.build()
 
 
-def read_request(octets: bytes, authorities: Iterable[Authority]) -> Question:
+def read_request(octets: bytes, authorities: Iterable[Authority]) -> RevocationQuestion:
     """What a request asks; its issuer is None when it is none of the authorities (ref: rfc6960#4.1.1)."""
     try:
         request = ocsp.load_der_ocsp_request(octets)
@@ -72,7 +72,7 @@ def read_request(octets: bytes, authorities: Iterable[Authority]) -> Question:
         found = next((one for one in authorities if _hashes(one, request.hash_algorithm) == asked), None)
     except (ValueError, RuntimeError) as error:  # several certificates in one request are a RuntimeError of the library
         raise UnreadableRequestError("not an OCSP request about one certificate") from error
-    return Question(request.serial_number, found, request)
+    return RevocationQuestion(request.serial_number, found, request)
 
 
 def _hashes(authority: Authority, algorithm: hashes.HashAlgorithm) -> tuple[bytes, bytes]:
@@ -86,7 +86,7 @@ def _hashes(authority: Authority, algorithm: hashes.HashAlgorithm) -> tuple[byte
     return name.finalize(), key.finalize()
 
 
-def answer(question: Question, issuer: Authority, *, known: bool, revoked: Revoked | None, window: Window) -> bytes:
+def answer(question: RevocationQuestion, issuer: Authority, *, known: bool, revoked: Revoked | None, window: Window) -> bytes:
     """The DER of the answer about one certificate, signed by its issuer, the nonce given back (ref: rfc6960#4.2.1)."""
     status = ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD if known else ocsp.OCSPCertStatus.UNKNOWN
     request = question.request

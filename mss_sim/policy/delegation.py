@@ -22,25 +22,25 @@ _GRANTEE_KINDS = frozenset({IdentityKind.PROFESSIONAL, IdentityKind.EMPLOYEE, Id
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class SendAs:
     """In what quality a letter leaves, and by which grant when not by a holder's own right."""
 
     mode: SendMode
     grant: Grant | None = None
 
 
-def decide_sending(access: Access, address: str, precedence: SendMode, wished: SendMode | None = None) -> Sending:
+def decide_sending(access: Access, address: str, precedence: SendMode, wished: SendMode | None = None) -> SendAs:
     """How this access sends from the mailbox; Refusal(SEND_NOT_ALLOWED) when it may not.
 
     `wished` narrows the choice to one quality. Without a wish, `precedence` speaks when both send rights are held: send_as by
     default as in Exchange, on behalf first as in Zarafa (ref: mss-sim#send-precedence).
     """
     if access.role is not None and wished in (None, SendMode.OWNER):
-        return Sending(SendMode.OWNER)
+        return SendAs(SendMode.OWNER)
     other = SendMode.ON_BEHALF if precedence is SendMode.AS else SendMode.AS
     for mode in (precedence, other):
         if wished in (None, mode) and _SEND_RIGHTS[mode] in access.rights:
-            return Sending(mode, access.grant_for(_SEND_RIGHTS[mode]))
+            return SendAs(mode, access.grant_for(_SEND_RIGHTS[mode]))
     quality = f" as {wished}" if wished else ""
     raise Refusal(
         Rule.SEND_NOT_ALLOWED,

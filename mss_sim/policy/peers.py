@@ -30,7 +30,7 @@ class PeerCertificate:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class WhiteListing:
     """The white list: for each domain the subjects of its operator's certificates, and how old it is."""
 
     rows: Mapping[str, frozenset[str]]
@@ -38,7 +38,7 @@ class Listing:
     age_seconds_max: float
 
 
-def decide_peer(certificate: PeerCertificate | None, domain: str | None, listing: Listing) -> None:
+def decide_peer(certificate: PeerCertificate | None, domain: str | None, listing: WhiteListing) -> None:
     """Return when the peer may bring mail from `domain` (None: a null return path); Refusal otherwise."""
     if listing.age_seconds > listing.age_seconds_max:
         raise Refusal(Rule.WHITE_LIST_STALE, "The white list here is older than it may be; try again once it is fresh.", reference=_SOURCE)

@@ -23,7 +23,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary import MailboxState
 
 
-class Way(StrEnum):
+class Disposal(StrEnum):
     """What to do with one recipient."""
 
     DELIVER = "deliver"
@@ -32,7 +32,7 @@ class Way(StrEnum):
     BOUNCE = "bounce"
 
 
-class Reach(StrEnum):
+class Scope(StrEnum):
     """Whose mailbox it is, seen from who sends: the columns of the table."""
 
     LOCAL = "local"
@@ -40,7 +40,7 @@ class Reach(StrEnum):
     NOTICE = "notice"
 
 
-class Standing(StrEnum):
+class MailboxFitness(StrEnum):
     """How the recipient's mailbox stands, seen from outside."""
 
     ACTIVE = "active"
@@ -52,33 +52,33 @@ class Standing(StrEnum):
     OUTSIDE = "outside"
 
 
-_TEXTS: dict[Standing, tuple[Rule, str, str]] = {
-    Standing.TOO_SMALL: (Rule.TOO_LARGE, "The message is larger than the mailbox {} accepts; send less at once.", "rfc1870#6.1"),
-    Standing.FULL: (Rule.MAILBOX_FULL, "The mailbox {} is full; try again later.", "rfc3463#3.3"),
-    Standing.SUSPENDED: (Rule.MAILBOX_SUSPENDED, "The mailbox {} is suspended; try again later.", "rfc3463#3.3"),
-    Standing.CLOSED: (
+_TEXTS: dict[MailboxFitness, tuple[Rule, str, str]] = {
+    MailboxFitness.TOO_SMALL: (Rule.TOO_LARGE, "The message is larger than the mailbox {} accepts; send less at once.", "rfc1870#6.1"),
+    MailboxFitness.FULL: (Rule.MAILBOX_FULL, "The mailbox {} is full; try again later.", "rfc3463#3.3"),
+    MailboxFitness.SUSPENDED: (Rule.MAILBOX_SUSPENDED, "The mailbox {} is suspended; try again later.", "rfc3463#3.3"),
+    MailboxFitness.CLOSED: (
         Rule.MAILBOX_CLOSED,
         "The mailbox {} is closed; look for another address of this correspondent.",
         "rfc3463#3.3",
     ),
-    Standing.UNKNOWN: (Rule.UNKNOWN_MAILBOX, "There is no mailbox {}; check the address in the directory.", "rfc3463#3.2"),
-    Standing.OUTSIDE: (
+    MailboxFitness.UNKNOWN: (Rule.UNKNOWN_MAILBOX, "There is no mailbox {}; check the address in the directory.", "rfc3463#3.2"),
+    MailboxFitness.OUTSIDE: (
         Rule.DOMAIN_OUTSIDE,
         "The domain of {} is not in the trust space; health mail never leaves it.",
         "ans-trust-space",
     ),
 }
-_COLUMNS = (Reach.LOCAL, Reach.REMOTE, Reach.NOTICE)
-_WAYS: dict[tuple[Standing, Reach], Way] = {
+_COLUMNS = (Scope.LOCAL, Scope.REMOTE, Scope.NOTICE)
+_WAYS: dict[tuple[MailboxFitness, Scope], Disposal] = {
     (stands, reach): way
     for stands, ways in {
-        Standing.ACTIVE: (Way.DELIVER, Way.DELIVER, Way.DELIVER),
-        Standing.TOO_SMALL: (Way.REFUSE, Way.BOUNCE, Way.REFUSE),
-        Standing.FULL: (Way.REFUSE, Way.DEFER, Way.DEFER),
-        Standing.SUSPENDED: (Way.REFUSE, Way.DEFER, Way.DEFER),
-        Standing.CLOSED: (Way.REFUSE, Way.BOUNCE, Way.REFUSE),
-        Standing.UNKNOWN: (Way.REFUSE, Way.BOUNCE, Way.REFUSE),
-        Standing.OUTSIDE: (Way.REFUSE, Way.REFUSE, Way.REFUSE),
+        MailboxFitness.ACTIVE: (Disposal.DELIVER, Disposal.DELIVER, Disposal.DELIVER),
+        MailboxFitness.TOO_SMALL: (Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE),
+        MailboxFitness.FULL: (Disposal.REFUSE, Disposal.DEFER, Disposal.DEFER),
+        MailboxFitness.SUSPENDED: (Disposal.REFUSE, Disposal.DEFER, Disposal.DEFER),
+        MailboxFitness.CLOSED: (Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE),
+        MailboxFitness.UNKNOWN: (Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE),
+        MailboxFitness.OUTSIDE: (Disposal.REFUSE, Disposal.REFUSE, Disposal.REFUSE),
     }.items()
     for reach, way in zip(_COLUMNS, ways, strict=True)
 }
@@ -88,11 +88,11 @@ _WAYS: dict[tuple[Standing, Reach], Way] = {
 class Route:
     """The way of one recipient; `refusal` says why when it is not DELIVER."""
 
-    way: Way
+    way: Disposal
     refusal: Refusal | None = None
 
 
-_DELIVER = Route(Way.DELIVER)
+_DELIVER = Route(Disposal.DELIVER)
 
 
 class Room(NamedTuple):
@@ -103,19 +103,19 @@ class Room(NamedTuple):
     message_bytes_max: int | None = None
 
 
-def standing(state: MailboxState, room: Room, size_bytes: int, trace_bytes: int = 0) -> Standing:
+def standing(state: MailboxState, room: Room, size_bytes: int, trace_bytes: int = 0) -> MailboxFitness:
     """How an existing mailbox stands for a message of `size_bytes`; the trace written on top takes room, but is not judged."""
     if state is not MailboxState.ACTIVE:
-        return Standing.CLOSED if state is MailboxState.CLOSED else Standing.SUSPENDED
+        return MailboxFitness.CLOSED if state is MailboxState.CLOSED else MailboxFitness.SUSPENDED
     if room.message_bytes_max is not None and size_bytes > room.message_bytes_max:
-        return Standing.TOO_SMALL
-    return Standing.FULL if room.used_bytes + max(size_bytes + trace_bytes, 1) > room.quota_bytes else Standing.ACTIVE
+        return MailboxFitness.TOO_SMALL
+    return MailboxFitness.FULL if room.used_bytes + max(size_bytes + trace_bytes, 1) > room.quota_bytes else MailboxFitness.ACTIVE
 
 
-def decide_route(address: str, stands: Standing, reach: Reach) -> Route:
+def decide_route(address: str, stands: MailboxFitness, reach: Scope) -> Route:
     """The row of the table above for one recipient."""
     way = _WAYS[stands, reach]
-    if way is Way.DELIVER:
+    if way is Disposal.DELIVER:
         return _DELIVER
     rule, text, reference = _TEXTS[stands]
     return Route(way, Refusal(rule, text.format(address), subject=address, reference=reference))

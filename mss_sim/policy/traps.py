@@ -13,7 +13,7 @@ EXPOSING = frozenset({"AUTH", "LOGIN", "AUTHENTICATE", "MAIL"})
 """The commands by which a client goes on."""
 
 
-class Outcome(StrEnum):
+class TrapOutcome(StrEnum):
     """What came of TLS."""
 
     NONE = "none"  # STARTTLS was not asked for
@@ -30,10 +30,10 @@ class Lookup(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observation:
     """What is known of one connection. `alert` is the alert that the client sent; `reason` why the handshake failed otherwise."""
 
-    tls: Outcome
+    tls: TrapOutcome
     commands: frozenset[str]
     closed: bool
     spoke: bool = True
@@ -75,24 +75,24 @@ def requirements(trap: TrapName, door: Door) -> tuple[str, ...]:
     return _REQUIREMENTS.get(trap, _TRUST)
 
 
-def judge(trap: TrapName, seen: Seen) -> Judgement:
+def judge(trap: TrapName, seen: Observation) -> Judgement:
     """The verdict about one connection to a trap."""
-    if seen.commands & EXPOSING and (trap is TrapName.STRIPPED or seen.tls is not Outcome.COMPLETED):
+    if seen.commands & EXPOSING and (trap is TrapName.STRIPPED or seen.tls is not TrapOutcome.COMPLETED):
         return Judgement(Verdict.FAIL, f"it sent {_shown(seen.commands)} in clear")
     if trap is TrapName.STRIPPED:
         return _stripped(seen)
-    if seen.tls is Outcome.NONE:
+    if seen.tls is TrapOutcome.NONE:
         return Judgement(Verdict.NOT_OBSERVED, "it did not ask for STARTTLS")
     if trap in _OF_THE_PROTOCOL:
         return _protocol(seen)
-    return _completed(trap, seen) if seen.tls is Outcome.COMPLETED else _aborted(trap, seen)
+    return _completed(trap, seen) if seen.tls is TrapOutcome.COMPLETED else _aborted(trap, seen)
 
 
 def _shown(commands: frozenset[str]) -> str:
     return ", ".join(sorted(commands & EXPOSING))
 
 
-def _stripped(seen: Seen) -> Judgement:
+def _stripped(seen: Observation) -> Judgement:
     if not seen.closed:
         return Judgement(Verdict.NOT_OBSERVED, "it is still connected")
     if not seen.spoke:
@@ -100,8 +100,8 @@ def _stripped(seen: Seen) -> Judgement:
     return Judgement(Verdict.PASS, "it left without a word in clear")
 
 
-def _protocol(seen: Seen) -> Judgement:
-    if seen.tls is Outcome.COMPLETED:
+def _protocol(seen: Observation) -> Judgement:
+    if seen.tls is TrapOutcome.COMPLETED:
         return Judgement(Verdict.FAIL, "it completed the handshake")
     if seen.alert in _CERTIFICATE_ALERTS:
         return Judgement(
@@ -110,7 +110,7 @@ def _protocol(seen: Seen) -> Judgement:
     return Judgement(Verdict.PASS, f"it did not complete the handshake ({seen.alert or seen.reason})")
 
 
-def _completed(trap: TrapName, seen: Seen) -> Judgement:
+def _completed(trap: TrapName, seen: Observation) -> Judgement:
     if seen.commands & EXPOSING:
         return Judgement(Verdict.FAIL, f"it accepted the certificate and sent {_shown(seen.commands)}")
     if not seen.closed:
@@ -118,7 +118,7 @@ def _completed(trap: TrapName, seen: Seen) -> Judgement:
     return _looked_up(trap, seen, "it left after the handshake, before AUTH")
 
 
-def _aborted(trap: TrapName, seen: Seen) -> Judgement:
+def _aborted(trap: TrapName, seen: Observation) -> Judgement:
     said = seen.alert or seen.reason or "closed"
     if seen.alert in _OTHER_ALERTS or any(one in seen.reason for one in _OTHER_REASONS):
         return Judgement(Verdict.NOT_OBSERVED, f"the handshake failed before the certificate counted ({said})")
@@ -127,7 +127,7 @@ def _aborted(trap: TrapName, seen: Seen) -> Judgement:
     return _looked_up(trap, seen, f"it refused the certificate ({said})")
 
 
-def _looked_up(trap: TrapName, seen: Seen, why: str) -> Judgement:
+def _looked_up(trap: TrapName, seen: Observation, why: str) -> Judgement:
     """For a revoked certificate, leaving counts only when the client looked: else it may have left for another reason."""
     if trap is not TrapName.REVOKED:
         return Judgement(Verdict.PASS, why)

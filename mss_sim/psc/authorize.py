@@ -13,7 +13,7 @@ from mss_sim.clock import SECOND
 from mss_sim.core.assembly import Core
 from mss_sim.core.psc import clients, professionals
 from mss_sim.core.psc.oauth import OAuthError, is_verifier
-from mss_sim.core.psc.provider import Asked, Session
+from mss_sim.core.psc.provider import AuthorizationRequest, BrowserSession
 from mss_sim.core.world.rows import Client
 from mss_sim.core.world.tokens import SCOPE
 from mss_sim.http.parameters import Parameters, of_form, of_query
@@ -61,7 +61,7 @@ async def _known(core: Core, parameters: Parameters) -> tuple[Client, str]:
     return client, redirect_uri
 
 
-def _checked(core: Core, client: Client, redirect_uri: str, parameters: Parameters) -> Asked:
+def _checked(core: Core, client: Client, redirect_uri: str, parameters: Parameters) -> AuthorizationRequest:
     """What is asked for; OAuthError when it is not what Pro Santé Connect takes (ref: psc#authorize)."""
     settings = core.world.settings
     for name in ("state", "nonce", "login_hint", "acr_values", "scope"):
@@ -79,7 +79,7 @@ def _checked(core: Core, client: Client, redirect_uri: str, parameters: Paramete
     if settings.psc_acr_required and settings.psc_acr not in (parameters.get("acr_values") or "").split():
         raise OAuthError("invalid_request", f"acr_values={settings.psc_acr} is missing.")
     challenge, method = _challenge(core, client, parameters)
-    return Asked(client.client_id, redirect_uri, SCOPE, parameters.get("state"), parameters.get("nonce"), challenge, method)
+    return AuthorizationRequest(client.client_id, redirect_uri, SCOPE, parameters.get("state"), parameters.get("nonce"), challenge, method)
 
 
 def _challenge(core: Core, client: Client, parameters: Parameters) -> tuple[str | None, str]:
@@ -109,7 +109,7 @@ def _wish(core: Core, parameters: Parameters) -> _Wish:
     return _Wish(prompts, int(age) if age is not None else None, hint)
 
 
-async def _proceed(request: Request, core: Core, client: Client, asked: Asked, wish: _Wish) -> Response:
+async def _proceed(request: Request, core: Core, client: Client, asked: AuthorizationRequest, wish: _Wish) -> Response:
     """Go back with a code at once when somebody is logged in, or nobody need be asked; else show the log-in page."""
     after_form = request.method == "POST"
     hinted = await professionals.hinted(core.world, wish.hint) if wish.hint else None
@@ -134,7 +134,7 @@ async def _proceed(request: Request, core: Core, client: Client, asked: Asked, w
     return page
 
 
-async def _still_good(core: Core, session: Session, wish: _Wish, hinted: str | None) -> bool:
+async def _still_good(core: Core, session: BrowserSession, wish: _Wish, hinted: str | None) -> bool:
     """Whether the session of a browser answers this request without asking anybody."""
     if wish.prompts - {"none"} or (hinted is not None and hinted != session.idnat):
         return False
@@ -148,7 +148,7 @@ async def _page(core: Core, client: Client, chosen: str | None, key: str, wrong:
     return pages.log_in(str(client.metadata.get("client_name", client.client_id)), people, chosen, key, wrong=wrong)
 
 
-def _forward(core: Core, session: Session, asked: Asked, *, after_form: bool) -> Response:
+def _forward(core: Core, session: BrowserSession, asked: AuthorizationRequest, *, after_form: bool) -> Response:
     """Back to the client with a code, and the name of who gave it (ref: rfc9207#2)."""
     told = {
         "code": core.provider.give_code(session, asked),

@@ -15,8 +15,8 @@ from starlette.responses import Response
 from mss_sim.clock import SECOND
 from mss_sim.core.assembly import Core
 from mss_sim.core.psc.clients import hash_of
-from mss_sim.core.psc.provider import Asked, Session
-from mss_sim.core.world.expiring import Kept
+from mss_sim.core.psc.provider import AuthorizationRequest, BrowserSession
+from mss_sim.core.world.expiring import ExpiringMap
 
 _BROWSER = "mss_sim_browser"
 _SESSION = "mss_sim_session"
@@ -27,10 +27,10 @@ _PAGES_MAX = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class LogInPage:
     """A log-in page that is open in a browser."""
 
-    asked: Asked
+    asked: AuthorizationRequest
     browser: str
     hint: str | None
 
@@ -41,16 +41,16 @@ class Desk:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._key = secrets.token_bytes(32)
-        self._visits: Kept[Visit] = Kept(core.world.clock, min(core.world.settings.psc_kept_max, _PAGES_MAX))
+        self._visits: ExpiringMap[LogInPage] = ExpiringMap(core.world.clock, min(core.world.settings.psc_kept_max, _PAGES_MAX))
 
-    def open(self, asked: Asked, browser: str, hint: str | None) -> str:
+    def open(self, asked: AuthorizationRequest, browser: str, hint: str | None) -> str:
         """Remember a page; the key that stands in its form."""
         key = self._core.provider.secret()
         seconds = self._core.world.settings.psc_code_seconds * _PAGE_PER_CODE
-        self._visits.put(hash_of(key), Visit(asked, hash_of(browser), hint), self._core.world.clock.now() + seconds * SECOND)
+        self._visits.put(hash_of(key), LogInPage(asked, hash_of(browser), hint), self._core.world.clock.now() + seconds * SECOND)
         return key
 
-    def visit(self, key: str, browser: str) -> Visit | None:
+    def visit(self, key: str, browser: str) -> LogInPage | None:
         """The page whose form came back, when it comes from the browser that it was given to."""
         visit = self._visits.get(hash_of(key))
         return visit if visit is not None and hmac.compare_digest(visit.browser, hash_of(browser)) else None
@@ -80,7 +80,7 @@ def browser_of(request: Request) -> str:
     return request.cookies.get(_BROWSER, "")
 
 
-def session_of(request: Request, core: Core) -> Session | None:
+def session_of(request: Request, core: Core) -> BrowserSession | None:
     """Who is logged in in this browser."""
     return core.provider.session_of(request.cookies.get(_SESSION, ""))
 
@@ -90,7 +90,7 @@ def remember_browser(response: Response, core: Core, browser: str) -> None:
     _set(response, core, _BROWSER, browser)
 
 
-def remember_session(response: Response, core: Core, session: Session) -> None:
+def remember_session(response: Response, core: Core, session: BrowserSession) -> None:
     """Give the browser the cookie of a session that has just begun; it ends with the browser, or when the session does."""
     _set(response, core, _SESSION, core.provider.cookie_of(session))
 

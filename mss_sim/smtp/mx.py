@@ -27,9 +27,9 @@ class MxSession(Session):
         """What is read now: see `Session`."""
         return await self._reception.size_max()
 
-    async def shown(self, chain: Sequence[bytes]) -> None:
+    async def on_client_certificate(self, chain: Sequence[bytes]) -> None:
         """The certificates that the peer showed in TLS."""
-        await super().shown(chain)
+        await super().on_client_certificate(chain)
         self._chain = chain
 
     async def accept_sender(self, command: MailCommand) -> None:

@@ -24,7 +24,7 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from mss_sim.config import Settings
 from mss_sim.core.mailflow.letter import Addressee, Envelope
-from mss_sim.core.mailflow.transport import Answer, Carried, Parcel
+from mss_sim.core.mailflow.transport import RecipientReply, RelayJob, RelayResult
 from mss_sim.core.world.rows import Operator
 from mss_sim.mail.headers import printable, split, trace_length
 
@@ -37,13 +37,13 @@ _COMMAND_SECONDS = 300.0  # ref: rfc5321#4.5.3.2
 _DATA_SECONDS = 600.0  # ref: rfc5321#4.5.3.2.6
 _REPLY_CHARS_MAX = 500
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?= |$)")
-_NOBODY_KNOWS = Answer("4.4.4", "450 4.4.4 Nobody has said where the server of this operator is.")
+_NOBODY_KNOWS = RecipientReply("4.4.4", "450 4.4.4 Nobody has said where the server of this operator is.")
 
 
 class _Failed(Exception):
     """The whole attempt came to one answer."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: RecipientReply) -> None:
         super().__init__(answer.reply)
         self.answer = answer
 
@@ -59,7 +59,7 @@ class _Lines:
 
 
 class Outbound:
-    """Carries parcels. `own` is the MX port of this world; `context` gives the TLS of one operator towards another."""
+    """Carries jobs. `own` is the MX port of this world; `context` gives the TLS of one operator towards another."""
 
     def __init__(
         self, settings: Settings, own: Callable[[], Route], context: Callable[[Operator, Operator], Awaitable[ssl.SSLContext]]
@@ -69,20 +69,20 @@ class Outbound:
         self._context = context
         self._lines: dict[tuple[int, int, Route], _Lines] = {}
 
-    async def carry(self, parcel: Parcel) -> Carried:
+    async def carry(self, job: RelayJob) -> RelayResult:
         """Try once; every failure is an answer (ref: rfc5321#4.5.4.1)."""
         try:
-            host, port = self._route(parcel.receiver)
-            lines = self._lines.setdefault((parcel.sender.id, parcel.receiver.id, (host, port)), _Lines())
-            async with asyncio.timeout(parcel.limit_seconds), lines.room:
-                return await self._over(lines, parcel, host, port)
+            host, port = self._route(job.receiver)
+            lines = self._lines.setdefault((job.sender.id, job.receiver.id, (host, port)), _Lines())
+            async with asyncio.timeout(job.limit_seconds), lines.room:
+                return await self._over(lines, job, host, port)
         except _Failed as failed:
             answer = failed.answer
         except SMTPResponseException as error:
-            answer = _said(error, parcel.receiver.mx or self._settings.hostname)
+            answer = _said(error, job.receiver.mx or self._settings.hostname)
         except (SMTPException, OSError, TimeoutError) as error:
-            answer = Answer("4.4.1", f"450 4.4.1 {_flat(str(error) or type(error).__name__)}")
-        return Carried({one.address: answer for one in parcel.envelope.recipients})
+            answer = RecipientReply("4.4.1", f"450 4.4.1 {_flat(str(error) or type(error).__name__)}")
+        return RelayResult({one.address: answer for one in job.envelope.recipients})
 
     async def close(self) -> None:
         """Say good-bye on every line."""
@@ -100,12 +100,14 @@ class Outbound:
         host = host.strip("[]")
         if not is_near(host) and host not in self._settings.peers_allowed:
             raise _Failed(
-                Answer("5.7.1", f"550 5.7.1 {_flat(host)} is not this machine; MSS_SIM_PEERS_ALLOWED names the hosts that may be reached.")
+                RecipientReply(
+                    "5.7.1", f"550 5.7.1 {_flat(host)} is not this machine; MSS_SIM_PEERS_ALLOWED names the hosts that may be reached."
+                )
             )
         return host, int(port)
 
-    async def _over(self, lines: _Lines, parcel: Parcel, host: str, port: int) -> Carried:
-        """Hand the parcel over on a line that is open already or, if that one proves dead, on a new one."""
+    async def _over(self, lines: _Lines, job: RelayJob, host: str, port: int) -> RelayResult:
+        """Hand the job over on a line that is open already or, if that one proves dead, on a new one."""
         while lines.idle:
             client, since = lines.idle.pop()
             alive = False
@@ -114,55 +116,57 @@ class Outbound:
                     await client.rset()
                     alive = True
             if alive:
-                return await self._on(lines, client, parcel)
+                return await self._on(lines, client, job)
             client.close()
-        return await self._on(lines, await self._open(lines, parcel, host, port), parcel)
+        return await self._on(lines, await self._open(lines, job, host, port), job)
 
-    async def _on(self, lines: _Lines, client: SMTP, parcel: Parcel) -> Carried:
+    async def _on(self, lines: _Lines, client: SMTP, job: RelayJob) -> RelayResult:
         try:
-            carried = await _hand_over(client, parcel.envelope, parcel.raw)
+            carried = await _hand_over(client, job.envelope, job.raw)
         except BaseException:
             client.close()
             raise
         lines.idle.append((client, _now()))
         return carried
 
-    async def _open(self, lines: _Lines, parcel: Parcel, host: str, port: int) -> SMTP:
+    async def _open(self, lines: _Lines, job: RelayJob, host: str, port: int) -> SMTP:
         if _now() < lines.down_until:
-            raise _Failed(Answer("4.4.1", lines.down))
-        name = self._settings.hostname if parcel.receiver.mx is None else host
-        client = SMTP(hostname=host, port=port, local_hostname=hello(parcel.sender), start_tls=False, timeout=_CONNECT_SECONDS)
+            raise _Failed(RecipientReply("4.4.1", lines.down))
+        name = self._settings.hostname if job.receiver.mx is None else host
+        client = SMTP(hostname=host, port=port, local_hostname=hello(job.sender), start_tls=False, timeout=_CONNECT_SECONDS)
         try:
             await client.connect()
             await client.ehlo()
             if not client.supports_extension("starttls"):
-                raise _Failed(Answer("4.7.5", "450 4.7.5 The server offers no STARTTLS; health mail does not travel in clear.", host))
-            await client.starttls(tls_context=await self._context(parcel.sender, parcel.receiver), server_hostname=name)
+                raise _Failed(
+                    RecipientReply("4.7.5", "450 4.7.5 The server offers no STARTTLS; health mail does not travel in clear.", host)
+                )
+            await client.starttls(tls_context=await self._context(job.sender, job.receiver), server_hostname=name)
             await client.ehlo()
         except ssl.SSLError as error:
             client.close()
-            raise _Failed(Answer("4.7.5", f"450 4.7.5 TLS with {host} failed: {_flat(str(error))}", host)) from error
+            raise _Failed(RecipientReply("4.7.5", f"450 4.7.5 TLS with {host} failed: {_flat(str(error))}", host)) from error
         except (SMTPException, OSError) as error:
             client.close()
             cause = error.__cause__ or error.__context__
             if isinstance(cause, ssl.SSLError):
-                raise _Failed(Answer("4.7.5", f"450 4.7.5 TLS with {host} failed: {_flat(str(cause))}", host)) from error
+                raise _Failed(RecipientReply("4.7.5", f"450 4.7.5 TLS with {host} failed: {_flat(str(cause))}", host)) from error
             lines.down_until = _now() + _DOWN_SECONDS
             lines.down = f"450 4.4.1 No connection to {host}:{port}: {_flat(str(error))}"
-            raise _Failed(Answer("4.4.1", lines.down)) from error
+            raise _Failed(RecipientReply("4.4.1", lines.down)) from error
         return client
 
 
-async def _hand_over(client: SMTP, envelope: Envelope, raw: bytes) -> Carried:
+async def _hand_over(client: SMTP, envelope: Envelope, raw: bytes) -> RelayResult:
     """One mail transaction; the sender's wishes for notifications go along where the server understands them (ref: rfc3461#5.2)."""
     dsn = client.supports_extension("dsn")
     encoding = "utf-8" if _needs_utf8(envelope, raw) else "ascii"
     host = str(client.hostname)
     if encoding == "utf-8" and not client.supports_extension("smtputf8"):
-        raise _Failed(Answer("5.6.7", "550 5.6.7 The next server takes no UTF-8 addresses or headers (SMTPUTF8).", host))
+        raise _Failed(RecipientReply("5.6.7", "550 5.6.7 The next server takes no UTF-8 addresses or headers (SMTPUTF8).", host))
     options = _mail_options(client, envelope, raw, encoding, dsn=dsn)
     await client.mail(envelope.sender, options=options, encoding=encoding, timeout=_COMMAND_SECONDS)
-    answers: dict[str, Answer] = {}
+    answers: dict[str, RecipientReply] = {}
     accepted: list[str] = []
     for addressee in envelope.recipients:
         try:
@@ -178,7 +182,7 @@ async def _hand_over(client: SMTP, envelope: Envelope, raw: bytes) -> Carried:
         except SMTPResponseException as error:
             outcome = _said(error, host)
         answers |= dict.fromkeys(accepted, outcome)
-    return Carried(answers, dsn)
+    return RelayResult(answers, dsn)
 
 
 def _mail_options(client: SMTP, envelope: Envelope, raw: bytes, encoding: str, *, dsn: bool) -> list[str]:
@@ -238,17 +242,17 @@ def is_near(host: str) -> bool:
     return host == "localhost"
 
 
-def _said(error: SMTPResponseException, host: str) -> Answer:
+def _said(error: SMTPResponseException, host: str) -> RecipientReply:
     return _answer(error.code, error.message, host)
 
 
-def _answer(code: int, message: str, host: str) -> Answer:
+def _answer(code: int, message: str, host: str) -> RecipientReply:
     text = _flat(message)
     found = _ENHANCED.match(text)
     if not 200 <= code < 600 or code // 100 == 3:
-        return Answer("4.4.2", f"450 4.4.2 The server broke off: {text}", host)
+        return RecipientReply("4.4.2", f"450 4.4.2 The server broke off: {text}", host)
     agrees = found is not None and found[0].startswith(str(code // 100))  # else the reply code decides (ref: rfc3463#2)
-    return Answer(found[0] if found and agrees else f"{code // 100}.0.0", f"{code} {text}", host)
+    return RecipientReply(found[0] if found and agrees else f"{code // 100}.0.0", f"{code} {text}", host)
 
 
 def _flat(text: str) -> str:

@@ -12,36 +12,36 @@ from mss_sim import log
 from mss_sim.errors import Refusal
 from mss_sim.evidence.transcripts import MASK
 from mss_sim.net import tls
-from mss_sim.net.logins import CutConnection, exchange, mechanisms, told
+from mss_sim.net.logins import CutConnection, exchange, mechanisms, show_token_refusal
 from mss_sim.net.sasl import SaslError
 from mss_sim.smtp import replies
 from mss_sim.smtp.replies import Reply
 from mss_sim.smtp.session import Session
 from mss_sim.smtp.submission import SubmissionSession
-from mss_sim.smtp.wire import FrontEnd, Gone, Wire
+from mss_sim.smtp.wire import ConnectionClosed, SmtpPort, Wire
 
 
 class SmtpConnection(Wire):
     """One connection of one client."""
 
-    def __init__(self, front: FrontEnd, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, front: SmtpPort, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(front, loop)
-        self._talk: Session | None = None
+        self._dialogue: Session | None = None
         self._auth_seen = False
         self._log = log.get("smtp")
 
     @property
-    def talk(self) -> Session:
+    def dialogue(self) -> Session:
         """The session of this connection; it exists once the client is connected."""
-        if self._talk is None:
+        if self._dialogue is None:
             raise RuntimeError("the connection is not made yet")
-        return self._talk
+        return self._dialogue
 
     async def _handle_client(self) -> None:
         """Serve one client until it leaves, is too slow, or makes too many mistakes."""
         peer = self.transport.get_extra_info("peername") if self.transport else None
         shown = str(peer[0]) if isinstance(peer, tuple) else "local"
-        self._talk = self._front.new_session(shown)
+        self._dialogue = self._front.new_session(shown)
         self._transcript = self._front.transcripts.open(self._front.door, shown)
         admitted = self._front.connections.open(self)
         try:
@@ -52,7 +52,7 @@ class SmtpConnection(Wire):
                 await self._command(await self._line())
                 if self._had_enough():
                     await self._let_others()
-        except (Gone, ConnectionError, ssl.SSLError, asyncio.CancelledError):
+        except (ConnectionClosed, ConnectionError, ssl.SSLError, asyncio.CancelledError):
             pass
         except Exception as error:  # noqa: BLE001 - a defect must not take the server down, nor show its trace on the wire
             self._log.exception("session failed", error=repr(error))
@@ -72,7 +72,7 @@ class SmtpConnection(Wire):
     # Verbs
 
     async def _command(self, line: bytes) -> None:
-        if isinstance(self._talk, SubmissionSession) and self._talk.expired:
+        if isinstance(self._dialogue, SubmissionSession) and self._dialogue.expired:
             await self._leave(replies.TOKEN_EXPIRED)
         verb, _, argument = line.partition(b" ")
         method: Callable[[str], Awaitable[None]] | None = self._smtp_methods.get(verb.upper().decode("ascii", "replace"))
@@ -105,7 +105,7 @@ class SmtpConnection(Wire):
         if not hostname or not hostname.isprintable() or " " in hostname:
             self._answer(replies.syntax("EHLO hostname"))
             return
-        self.talk.greet(hostname, extended=extended)
+        self.dialogue.greet(hostname, extended=extended)
         words = await self._extensions() if extended else []
         lines = [self.hostname, *words]
         for position, word in enumerate(lines, 1):
@@ -114,17 +114,17 @@ class SmtpConnection(Wire):
     async def _extensions(self) -> list[str]:
         words = [
             "PIPELINING",
-            f"SIZE {await self.talk.size_max()}",
+            f"SIZE {await self.dialogue.size_max()}",
             "8BITMIME",
             "SMTPUTF8",
             "ENHANCEDSTATUSCODES",
             "DSN",
         ]
-        if not self.talk.tls and self._front.tls is not None:
+        if not self.dialogue.tls and self._front.tls is not None:
             words.append("STARTTLS")
-        safe = self.talk.tls or self._front.tls is None
-        if isinstance(self.talk, SubmissionSession) and safe and not self.talk.authenticated:
-            words.append("AUTH " + " ".join(mechanisms(self._front.settings, self.talk.certificate)))
+        safe = self.dialogue.tls or self._front.tls is None
+        if isinstance(self.dialogue, SubmissionSession) and safe and not self.dialogue.authenticated:
+            words.append("AUTH " + " ".join(mechanisms(self._front.settings, self.dialogue.certificate)))
         return words
 
     async def smtp_STARTTLS(self, argument: str) -> None:  # noqa: N802
@@ -133,7 +133,7 @@ class SmtpConnection(Wire):
             self._answer(replies.syntax("STARTTLS"))
         elif self._front.tls is None:
             self._answer(replies.NOT_IMPLEMENTED)
-        elif self.talk.tls:
+        elif self.dialogue.tls:
             self._answer(replies.BAD_SEQUENCE_TLS)
         else:
             self._hold_back()  # before the look, so that nothing in clear follows it while the reply waits to leave
@@ -144,8 +144,9 @@ class SmtpConnection(Wire):
             self._say(replies.START_TLS)
             await self._flush()
             await self._begin_tls(self._front.tls)
-            self.talk.start_tls()
-            await self.talk.shown(tls.shown(self.transport.get_extra_info("ssl_object") if self.transport else None))
+            self.dialogue.start_tls()
+            ssl_object = self.transport.get_extra_info("ssl_object") if self.transport else None
+            await self.dialogue.on_client_certificate(tls.client_chain(ssl_object))
 
     async def _begin_tls(self, context: ssl.SSLContext) -> None:
         """The handshake, which reads on by itself; what came of it stands in the transcript."""
@@ -155,30 +156,30 @@ class SmtpConnection(Wire):
         except (OSError, asyncio.IncompleteReadError) as error:
             if self._transcript is not None:
                 tls.note_failure(self._transcript, error)
-            raise Gone from error
+            raise ConnectionClosed from error
         self.transport = self._writer.transport
         if self._transcript is not None:
             tls.note(self._transcript, self.transport.get_extra_info("ssl_object"))
 
     async def smtp_AUTH(self, argument: str) -> None:  # noqa: N802
         """AUTH (ref: rfc4954#4)."""
-        talk = self.talk
-        if not isinstance(talk, SubmissionSession):
+        dialogue = self.dialogue
+        if not isinstance(dialogue, SubmissionSession):
             self._answer(replies.AUTH_NOT_OFFERED)
-        elif not talk.tls and self._front.tls is not None:
+        elif not dialogue.tls and self._front.tls is not None:
             self._answer(replies.TLS_FIRST)
-        elif talk.hello is None:
+        elif dialogue.hello is None:
             self._answer(replies.BAD_SEQUENCE_HELLO)
-        elif talk.authenticated:
+        elif dialogue.authenticated:
             self._answer(replies.BAD_SEQUENCE_AUTH)
-        elif talk.transaction is not None:
+        elif dialogue.transaction is not None:
             self._answer(replies.BAD_SEQUENCE_NESTED)
         else:
-            await self._log_in(talk, argument)
+            await self._log_in(dialogue, argument)
 
-    async def _log_in(self, talk: SubmissionSession, argument: str) -> None:
+    async def _log_in(self, dialogue: SubmissionSession, argument: str) -> None:
         name, _, initial = argument.partition(" ")
-        if name.upper() not in mechanisms(self._front.settings, talk.certificate):
+        if name.upper() not in mechanisms(self._front.settings, dialogue.certificate):
             self._answer(replies.AUTH_UNKNOWN)
             return
         try:
@@ -186,7 +187,7 @@ class SmtpConnection(Wire):
             if credentials is None:
                 self._answer(replies.AUTH_CANCELLED)
                 return
-            actor = await talk.authenticate(credentials)
+            actor = await dialogue.authenticate(credentials)
         except SaslError as error:
             self._answer(Reply(501, replies.AUTH_UNREADABLE.enhanced, f"{replies.AUTH_UNREADABLE.text}: {error}"))
             return
@@ -195,17 +196,17 @@ class SmtpConnection(Wire):
             return
         if not self._front.connections.admit(self, actor.identity.id):
             await self._leave(replies.TOO_MANY_CONNECTIONS)
-        talk.actor = actor
+        dialogue.actor = actor
         if self._transcript is not None:
             self._transcript.facts["identity"] = actor.identity.idnat
         self._say(replies.AUTHENTICATED)
 
     async def _refuse_login(self, mechanism: str, refusal: Refusal) -> None:
         try:
-            await told(self._front.settings, mechanism, self._ask, self._challenge)
+            await show_token_refusal(self._front.settings, mechanism, self._ask, self._challenge)
         except CutConnection as cut:
             await self._flush()
-            raise Gone from cut
+            raise ConnectionClosed from cut
         self._answer(replies.refused(refusal))
 
     async def _challenge(self, challenge: str) -> None:
@@ -220,29 +221,29 @@ class SmtpConnection(Wire):
 
     async def smtp_MAIL(self, argument: str) -> None:  # noqa: N802
         """MAIL FROM."""
-        self._answer(await self.talk.mail(argument))
+        self._answer(await self.dialogue.mail(argument))
 
     async def smtp_RCPT(self, argument: str) -> None:  # noqa: N802
         """RCPT TO."""
-        self._answer(await self.talk.rcpt(argument))
+        self._answer(await self.dialogue.rcpt(argument))
 
     async def smtp_DATA(self, argument: str) -> None:  # noqa: N802
         """DATA: the whole message is looked for in the buffer, then handed over once."""
         if argument:
             self._answer(replies.syntax("DATA"))
             return
-        reply = self.talk.data()
+        reply = self.dialogue.data()
         self._answer(reply)
         if reply.code != 354:
             return
-        limit = await self.talk.size_max() + self.talk.trace_room
+        limit = await self.dialogue.size_max() + self.dialogue.trace_room
         raw, size = await self._message(limit)
         self._note(b"(a message of %d bytes)" % size)
-        self._answer(self.talk.too_large(size, limit) if raw is None else await self.talk.message(raw))
+        self._answer(self.dialogue.too_large(size, limit) if raw is None else await self.dialogue.message(raw))
 
     async def smtp_RSET(self, argument: str) -> None:  # noqa: N802
         """RSET."""
-        self._answer(replies.syntax("RSET") if argument else self.talk.reset())
+        self._answer(replies.syntax("RSET") if argument else self.dialogue.reset())
 
     async def smtp_VRFY(self, argument: str) -> None:  # noqa: N802
         """VRFY never tells who exists (ref: rfc5321#7.3)."""

@@ -62,7 +62,7 @@ class Session(ABC):
         self.transaction = None
         self.tls = True
 
-    async def shown(self, chain: Sequence[bytes]) -> None:
+    async def on_client_certificate(self, chain: Sequence[bytes]) -> None:
         """TLS is up, and the client showed these certificates (DER), its own first, or none."""
         self.certificate = chain[0] if chain else None
 

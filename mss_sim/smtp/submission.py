@@ -1,10 +1,10 @@
 """The server for clients: TLS first, then AUTH, then mail from a mailbox that the person may send from (ref: rfc6409, ref2#ECO.1.2.1)."""
 
 from mss_sim.config import Settings
-from mss_sim.core.access.authentication import Actor, is_over
+from mss_sim.core.access.authentication import Actor, token_expired
 from mss_sim.core.assembly import Core
 from mss_sim.core.mailflow.letter import Accepted
-from mss_sim.core.mailflow.submission import Request, Sender, check_recipient, check_size, sender_at, size_max
+from mss_sim.core.mailflow.submission import SendingMailbox, SubmissionRequest, check_recipient, check_size, sender_at, size_max
 from mss_sim.errors import Refusal, Rule
 from mss_sim.net.logins import actor_behind
 from mss_sim.net.sasl import Credentials
@@ -23,7 +23,7 @@ class SubmissionSession(Session):
     def __init__(self, settings: Settings, peer: str, core: Core) -> None:
         super().__init__(settings, peer)
         self._core = core
-        self._sender: Sender | None = None
+        self._sender: SendingMailbox | None = None
         self.actor: Actor | None = None
 
     @property
@@ -41,7 +41,7 @@ class SubmissionSession(Session):
     @property
     def expired(self) -> bool:
         """Whether the connection is to be cut because its token has expired."""
-        return self.actor is not None and is_over(self._core.world, self.actor)
+        return self.actor is not None and token_expired(self._core.world, self.actor)
 
     async def size_max(self) -> int:
         """What is read now: see `Session`."""
@@ -63,7 +63,7 @@ class SubmissionSession(Session):
         if self.actor is None:
             raise CommandError(replies.AUTH_FIRST)
         peer = f"{self.hello} ([{self.peer}])"
-        request = Request(transaction.envelope(), raw, self.protocol, peer)
+        request = SubmissionRequest(transaction.envelope(), raw, self.protocol, peer)
         return await self._core.submission.submit(self.actor, request)
 
 

@@ -1,4 +1,4 @@
-"""The wire of one SMTP connection: one buffer in, one buffer out, patience; a subclass of aiosmtpd's `SMTP`.
+"""The wire of one SMTP connection: buffers and timeouts; a subclass of aiosmtpd's `SMTP`.
 
 What aiosmtpd gives is kept: the protocol object, its life from connection to loss, flow control, the table of verbs. What it does not
 give is overridden here and in `server.py`, and nowhere else: commands and DATA are cut out of one buffer (aiosmtpd reads DATA line by
@@ -29,7 +29,7 @@ _WRONG_CREDENTIALS = 535
 
 
 @dataclass(frozen=True, slots=True)
-class FrontEnd:
+class SmtpPort:
     """What all connections of one port share. `tls` None plays somebody in the middle who took STARTTLS away: AUTH is offered in clear."""
 
     settings: Settings
@@ -40,14 +40,14 @@ class FrontEnd:
     new_session: Callable[[str], Session]
 
 
-class Gone(Exception):
+class ConnectionClosed(Exception):
     """The client hung up, or the server is done with it."""
 
 
 class Wire(SMTP):
     """Reads lines and messages, writes replies, and loses patience."""
 
-    def __init__(self, front: FrontEnd, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, front: SmtpPort, loop: asyncio.AbstractEventLoop) -> None:
         settings = front.settings
         super().__init__(None, hostname=settings.hostname, timeout=settings.command_timeout_seconds, enable_SMTPUTF8=True, loop=loop)
         self._front = front
@@ -135,7 +135,7 @@ class Wire(SMTP):
         if len(self._buffer) > before:
             return
         if self._silent:
-            raise Gone
+            raise ConnectionClosed
         self._waiter = self.loop.create_future()
         if self._held_back and self._wire:
             self._held_back = False
@@ -210,7 +210,7 @@ class Wire(SMTP):
     async def _leave(self, reply: Reply) -> None:
         self._say(reply)
         await self._flush()
-        raise Gone
+        raise ConnectionClosed
 
     async def _check_patience(self) -> None:
         """Close on a client that makes too many mistakes."""

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.certificates import certificates
-from mss_sim.store.engine import EVERYBODY, touch
+from mss_sim.store.engine import RIGHTS_CHANGED, announce
 from mss_sim.vocabulary import CertificateProfile, RevocationReason
 
 
@@ -52,7 +52,7 @@ def add(conn: Connection, certificate: Certificate) -> None:
 
 def revoke(conn: Connection, serial: str, at: Micros, reason: RevocationReason) -> None:
     """Take a certificate back; whoever is connected by it is looked at again."""
-    touch(conn, EVERYBODY)
+    announce(conn, RIGHTS_CHANGED)
     conn.execute(update(certificates).where(certificates.c.serial == serial).values(revoked_at=at, reason=reason))
 
 
@@ -62,7 +62,7 @@ def by_serial(conn: Connection, serial: str) -> Certificate | None:
     return _certificate(row) if row else None
 
 
-def every(conn: Connection, *, mailbox_id: int | None = None, operator_id: int | None = None) -> list[Certificate]:
+def list_all(conn: Connection, *, mailbox_id: int | None = None, operator_id: int | None = None) -> list[Certificate]:
     """All certificates, or those of a mailbox or an operator; the newest first."""
     query = select(certificates).order_by(certificates.c.id.desc())
     if mailbox_id is not None:

@@ -22,7 +22,7 @@ _BUSY_MILLISECONDS = 30_000
 _READERS = 4
 _TOUCHED = "mss-sim touched"
 _VERSION = "mss-sim version"
-EVERYBODY = 0
+RIGHTS_CHANGED = 0
 """In the place of a folder's id: who may do what has changed."""
 _CHECKPOINT_PAGES = 24_576  # 96 MiB of log: only if the checkpoints made beside the commits do not keep up
 
@@ -72,7 +72,7 @@ def wait_for_lock(conn: Connection, *, whether: bool) -> None:
         run_directly(conn, f"PRAGMA busy_timeout={_BUSY_MILLISECONDS if whether else 0}")
 
 
-def touch(conn: Connection, *folder_ids: int) -> None:
+def announce(conn: Connection, *folder_ids: int) -> None:
     """Remember, until the commit, that folders changed, or EVERYBODY."""
     conn.info.setdefault(_TOUCHED, set()).update(folder_ids)
 

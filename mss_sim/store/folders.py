@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, literal
 
 from mss_sim.models.tables import copies, folders
 from mss_sim.store.compiled import Hot, HotQuery, HotSelect
-from mss_sim.store.engine import touch
+from mss_sim.store.engine import announce
 from mss_sim.vocabulary import FOLDER_SEPARATOR, SpecialUse
 
 _COLUMNS = tuple(folders.c)
@@ -127,13 +127,13 @@ _KEEP = Hot(
 )
 
 
-def keep(conn: Connection, changed: Collection[Folder]) -> None:
+def save_counters(conn: Connection, changed: Collection[Folder]) -> None:
     """Write the counters back."""
     rows = [
         {"f_id": f.id, "f_next": f.uid_next, "f_modseq": f.modseq, "f_exists": f.exists_count, "f_unseen": f.unseen_count} for f in changed
     ]
     _KEEP.run(conn, rows)
-    touch(conn, *(f.id for f in changed))
+    announce(conn, *(f.id for f in changed))
 
 
 def below(conn: Connection, mailbox_id: int, name: str) -> list[Folder]:
@@ -150,7 +150,7 @@ def rename(conn: Connection, folder_id: int, name: str) -> None:
 def remove(conn: Connection, folder_id: int) -> None:
     """Delete a folder and the copies in it."""
     conn.execute(delete(folders).where(folders.c.id == folder_id))
-    touch(conn, folder_id)
+    announce(conn, folder_id)
 
 
 def holds_copies(conn: Connection, folder_id: int) -> bool:

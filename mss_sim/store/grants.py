@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import grants
-from mss_sim.store.engine import EVERYBODY, touch
+from mss_sim.store.engine import RIGHTS_CHANGED, announce
 from mss_sim.vocabulary import Right
 
 _COLUMNS = tuple(grants.c)
@@ -44,7 +44,7 @@ def _row(row: Row[Any]) -> GrantRow:
 def add(conn: Connection, rows: Sequence[GrantRow]) -> None:
     """Store new grants."""
     values = [{column.name: getattr(row, column.name) for column in _COLUMNS} for row in rows]
-    touch(conn, EVERYBODY)
+    announce(conn, RIGHTS_CHANGED)
     conn.execute(insert(grants), [{**value, "rights": words(row.rights)} for value, row in zip(values, rows, strict=True)])
 
 
@@ -73,5 +73,5 @@ def between(conn: Connection, mailbox_id: int, identity_id: int) -> list[GrantRo
 def revoke(conn: Connection, grant_ids: Sequence[int], by_id_: int | None, at: Micros) -> int:
     """End grants that were not revoked before; how many were ended."""
     condition = grants.c.id.in_(list(grant_ids)), grants.c.revoked_at.is_(None)
-    touch(conn, EVERYBODY)
+    announce(conn, RIGHTS_CHANGED)
     return conn.execute(update(grants).where(*condition).values(revoked_by_id=by_id_, revoked_at=at)).rowcount

@@ -90,7 +90,7 @@ def by_idnat(conn: Connection, idnat: str) -> Identity | None:
     return _identity(row) if row else None
 
 
-def every(conn: Connection) -> list[Identity]:
+def list_all(conn: Connection) -> list[Identity]:
     """All identities in the order of their creation."""
     return [_identity(row) for row in conn.execute(select(*_COLUMNS).order_by(identities.c.id))]
 

@@ -12,7 +12,7 @@ from mss_sim.store.compiled import Hot
 from mss_sim.vocabulary import Act, Door
 
 
-class Line(NamedTuple):
+class JournalEntry(NamedTuple):
     """One line; ids are None where the deed has none."""
 
     id: int
@@ -29,26 +29,26 @@ class Line(NamedTuple):
 _INSERT = Hot(insert(journal))
 
 
-def write(conn: Connection, lines: Sequence[Line]) -> None:
+def write(conn: Connection, lines: Sequence[JournalEntry]) -> None:
     """Append lines."""
     _INSERT.run(conn, [_values(line) for line in lines])
 
 
-def _values(line: Line) -> tuple[Any, ...]:
+def _values(line: JournalEntry) -> tuple[Any, ...]:
     """The line in the order of the columns; a driver may not know what an enumeration is."""
     id_, at, act, door, *ids, detail = line
     return (id_, at, act.value, door.value, *ids, orjson.dumps(detail).decode() if detail else "{}")
 
 
-class Shown(NamedTuple):
+class JournalRow(NamedTuple):
     """A line with the subject and the Message-ID of the letter that it is about; None where it is about none, or nothing is left of it."""
 
-    line: Line
+    line: JournalEntry
     subject: str | None
     rfc_message_id: str | None
 
 
-def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: int) -> list[Shown]:
+def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: int) -> list[JournalRow]:
     """The newest lines of a mailbox with an id under `before`, newest first."""
     columns = (*journal.c, messages.c.subject, messages.c.rfc_message_id)
     query = select(*columns).outerjoin(messages, messages.c.id == journal.c.message_id).where(journal.c.mailbox_id == mailbox_id)
@@ -56,8 +56,8 @@ def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: 
         query = query.where(journal.c.id < before)
     rows = conn.execute(query.order_by(journal.c.id.desc()).limit(limit))
     return [
-        Shown(
-            Line(
+        JournalRow(
+            JournalEntry(
                 row.id,
                 row.at,
                 Act(row.act),

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, s
 from mss_sim.clock import Micros
 from mss_sim.models.tables import co_holders, folders, mailboxes
 from mss_sim.store.compiled import Hot, HotSelect
-from mss_sim.store.engine import EVERYBODY, touch
+from mss_sim.store.engine import RIGHTS_CHANGED, announce
 from mss_sim.vocabulary import FOLDERS_AT_BIRTH, HolderRole, MailboxKind, MailboxState, SeenPolicy, SentPolicy
 
 _COLUMNS = tuple(mailboxes.c)
@@ -105,7 +105,7 @@ def addresses(conn: Connection, ids: Collection[int]) -> dict[int, str]:
     return {row.id: row.address for row in conn.execute(select(mailboxes.c.id, mailboxes.c.address).where(mailboxes.c.id.in_(ids)))}
 
 
-def every(conn: Connection) -> list[Mailbox]:
+def list_all(conn: Connection) -> list[Mailbox]:
     """All mailboxes in the order of their creation."""
     return [_mailbox(row) for row in conn.execute(select(*_COLUMNS).order_by(mailboxes.c.id))]
 
@@ -129,7 +129,7 @@ def with_ids(conn: Connection, ids: Collection[int]) -> list[Mailbox]:
     return [_mailbox(row) for row in conn.execute(select(*_COLUMNS).where(mailboxes.c.id.in_(ids)).order_by(mailboxes.c.id))]
 
 
-def role_of(conn: Connection, mailbox: "Mailbox | Berth", identity_id: int) -> HolderRole | None:
+def role_of(conn: Connection, mailbox: "Mailbox | DeliveryMailbox", identity_id: int) -> HolderRole | None:
     """How an identity holds a mailbox by itself, or None: the owner of a practice's mailbox is its responsible."""
     if mailbox.owner_id == identity_id:
         return HolderRole.RESPONSIBLE if mailbox.kind is MailboxKind.CAB else HolderRole.OWNER
@@ -146,13 +146,13 @@ def co_holder_ids(conn: Connection, mailbox_id: int) -> list[int]:
 
 def add_co_holder(conn: Connection, mailbox_id: int, identity_id: int, at: Micros) -> None:
     """Make an identity a co-holder."""
-    touch(conn, EVERYBODY)
+    announce(conn, RIGHTS_CHANGED)
     conn.execute(insert(co_holders).values(mailbox_id=mailbox_id, identity_id=identity_id, since_at=at))
 
 
 def remove_co_holder(conn: Connection, mailbox_id: int, identity_id: int) -> bool:
     """Take a co-holder off; False when he was none."""
-    touch(conn, EVERYBODY)
+    announce(conn, RIGHTS_CHANGED)
     condition = and_(co_holders.c.mailbox_id == mailbox_id, co_holders.c.identity_id == identity_id)
     return conn.execute(delete(co_holders).where(condition)).rowcount > 0
 
@@ -167,13 +167,13 @@ def take_uid_validity(conn: Connection, mailbox_id: int, at_least: int) -> int:
 
 def set_owner(conn: Connection, mailbox_id: int, identity_id: int) -> None:
     """Make an identity the owner or responsible."""
-    touch(conn, EVERYBODY)
+    announce(conn, RIGHTS_CHANGED)
     conn.execute(update(mailboxes).where(mailboxes.c.id == mailbox_id).values(owner_id=identity_id))
 
 
 @dataclass(slots=True)
-class Berth:
-    """A mailbox as delivery sees it; what it uses is changed in place, then written back by `moor`."""
+class DeliveryMailbox:
+    """A mailbox as delivery sees it; what it uses is changed in place, then written back by `save_usage`."""
 
     id: int
     address: str
@@ -202,27 +202,27 @@ _BERTHS = select(
 _HOT_BERTHS = HotSelect(_BERTHS, _BERTHS.order_by(mailboxes.c.id).with_for_update())
 
 
-def berths(conn: Connection, wanted: Collection[str]) -> dict[str, Berth]:
+def lock_for_delivery(conn: Connection, wanted: Collection[str]) -> dict[str, DeliveryMailbox]:
     """The mailboxes behind these addresses, their rows locked until the commit, in one order so that nobody waits in a circle."""
     found = {}
     for row in _HOT_BERTHS.rows(conn, "addresses", sorted(wanted)):
         id_, address, operator_id, owner_id, kind, state, used, quota, largest, sent = row
         kind_, state_, sent_ = MailboxKind(kind), MailboxState(state), SentPolicy(sent)
-        found[address] = Berth(id_, address, operator_id, owner_id, kind_, state_, used, quota, largest, sent_)
+        found[address] = DeliveryMailbox(id_, address, operator_id, owner_id, kind_, state_, used, quota, largest, sent_)
     return found
 
 
-_MOOR = Hot(update(mailboxes).where(mailboxes.c.id == bindparam("b_id")).values(used_bytes=bindparam("b_used")))
+_SAVE_USAGE = Hot(update(mailboxes).where(mailboxes.c.id == bindparam("b_id")).values(used_bytes=bindparam("b_used")))
 
 
-def moor(conn: Connection, changed: Collection[Berth]) -> None:
+def save_usage(conn: Connection, changed: Collection[DeliveryMailbox]) -> None:
     """Write back what the mailboxes use."""
-    _MOOR.run(conn, [{"b_id": berth.id, "b_used": berth.used_bytes} for berth in changed])
+    _SAVE_USAGE.run(conn, [{"b_id": mailbox.id, "b_used": mailbox.used_bytes} for mailbox in changed])
 
 
 _USE = Hot(update(mailboxes).where(mailboxes.c.id == bindparam("b_id")).values(used_bytes=mailboxes.c.used_bytes + bindparam("b_more")))
 
 
-def use(conn: Connection, mailbox_id: int, bytes_more: int) -> None:
+def add_usage(conn: Connection, mailbox_id: int, bytes_more: int) -> None:
     """Add to what a mailbox uses; a negative number frees room."""
     _USE.run(conn, [{"b_id": mailbox_id, "b_more": bytes_more}])

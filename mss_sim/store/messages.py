@@ -62,7 +62,7 @@ class CopyRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ListedMessage:
     """A copy with its message, as lists and single readings show it; `seen` follows the mailbox's policy."""
 
     copy: CopyRow
@@ -191,13 +191,13 @@ def slice_of(conn: Connection, message_id: int, start: int, end: int) -> bytes:
     return bytes(conn.execute(select(piece).where(message_bodies.c.message_id == message_id)).scalar_one())
 
 
-def _item(row: Row[Any]) -> Item:
+def _item(row: Row[Any]) -> ListedMessage:
     width = len(_COPY_COLUMNS)
     values = list(row)
     copy_values = values[:width]
     copy_values[6] = Flag(copy_values[6])
     message = MessageRow(*values[width : width + len(_MESSAGE_COLUMNS)])
-    return Item(CopyRow(*copy_values), message, bool(values[-1]))
+    return ListedMessage(CopyRow(*copy_values), message, bool(values[-1]))
 
 
 def seen_by(personal_reader: Any) -> Any:
@@ -223,7 +223,7 @@ def by_message(mailbox_id: int) -> ColumnElement[bool]:
     return (copies.c.mailbox_id + 0) == mailbox_id
 
 
-def page(conn: Connection, query: ListQuery) -> list[Item]:
+def page(conn: Connection, query: ListQuery) -> list[ListedMessage]:
     """The copies that a query asks for, newest first, at most `limit`."""
     within = copies.c.mailbox_id == query.mailbox_id if query.thread_id is None else by_message(query.mailbox_id)
     statement, place = _items(query.personal_reader).where(within), copies.c.id
@@ -255,7 +255,7 @@ def page(conn: Connection, query: ListQuery) -> list[Item]:
     return [_item(row) for row in conn.execute(statement.order_by(place.desc()).limit(query.limit))]
 
 
-def one(conn: Connection, mailbox_id: int, copy_id: int, personal_reader: int | None) -> Item | None:
+def one(conn: Connection, mailbox_id: int, copy_id: int, personal_reader: int | None) -> ListedMessage | None:
     """One copy of that mailbox with its message."""
     statement = _items(personal_reader).where(copies.c.mailbox_id == mailbox_id, copies.c.id == copy_id)
     row = conn.execute(statement).one_or_none()

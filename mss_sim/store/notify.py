@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from mss_sim import log
-from mss_sim.store.engine import EVERYBODY, is_postgresql, peek_touched
+from mss_sim.store.engine import RIGHTS_CHANGED, is_postgresql, peek_touched
 
 _CHANNEL = "mss_sim_changes"
 _PAYLOAD_BYTES_MAX = 7_000  # PostgreSQL takes 8,000
@@ -37,7 +37,7 @@ class Neighbours:
             return
         names = ",".join(map(str, sorted(changed)))
         if len(names) > _PAYLOAD_BYTES_MAX:
-            names = str(EVERYBODY)  # so many that everybody had better look
+            names = str(RIGHTS_CHANGED)  # so many that everybody had better look
         self._notify(conn, names)
 
     def _notify(self, conn: Connection, names: str) -> None:
@@ -67,7 +67,7 @@ class Neighbours:
                 with dialect.connect(*positional, **named) as conn:
                     conn.autocommit = True
                     conn.execute(f"LISTEN {_CHANNEL}")
-                    hear({EVERYBODY})  # whatever happened while nobody listened
+                    hear({RIGHTS_CHANGED})  # whatever happened while nobody listened
                     while not self._over.is_set():
                         for notice in conn.notifies(timeout=_WAIT_SECONDS, stop_after=1):
                             self._take(notice.payload, hear)

@@ -49,7 +49,7 @@ def remove(conn: Connection, operator_id: int) -> bool:
     return conn.execute(delete(operators).where(operators.c.id == operator_id)).rowcount > 0
 
 
-def every(conn: Connection) -> list[Operator]:
+def list_all(conn: Connection) -> list[Operator]:
     """All operators by name."""
     names: dict[int, list[str]] = {}
     for name, operator_id in conn.execute(select(domains.c.name, domains.c.operator_id).order_by(domains.c.name)):

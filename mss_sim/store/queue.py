@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, sel
 from mss_sim.clock import Micros
 from mss_sim.models.tables import queue
 from mss_sim.store import submissions
-from mss_sim.store.submissions import RecipientRow, Submission, plain
+from mss_sim.store.submissions import RecipientRow, SentLetter, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Due:
 
     waiting: Waiting
     person: RecipientRow
-    submission: Submission
+    submission: SentLetter
 
 
 def wait(conn: Connection, waiting: Waiting) -> None:

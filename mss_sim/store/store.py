@@ -20,7 +20,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.store import engine as engines
 from mss_sim.store import schema
 from mss_sim.store.alone import start_lock
-from mss_sim.store.engine import EVERYBODY, note_version, touch
+from mss_sim.store.engine import RIGHTS_CHANGED, announce, note_version
 from mss_sim.store.notify import Neighbours
 from mss_sim.store.writer import Writer
 
@@ -84,7 +84,7 @@ class Store:
         self._neighbours.listen(hear)
 
     def _hear(self, changed: set[int]) -> None:
-        if EVERYBODY in changed:
+        if RIGHTS_CHANGED in changed:
             self.directory_version += 1
         self._tell(changed)
 
@@ -112,7 +112,7 @@ class Store:
             return await self._guard(self._writer.write(unit))
 
         def announced(conn: Connection) -> R:
-            touch(conn, EVERYBODY)
+            announce(conn, RIGHTS_CHANGED)
             return unit(conn)
 
         result = await self._guard(self._writer.write(announced))

@@ -14,7 +14,7 @@ from mss_sim.vocabulary import Notify, SendMode, TimelineKind
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
+class SentLetter:
     """One letter with its envelope. `mailbox_id` is where it was sent from; None for a notice of the server itself that waits."""
 
     id: int
@@ -58,7 +58,7 @@ _INSERT_RECIPIENT = Hot(insert(recipients))
 _INSERT_EVENT = Hot(insert(timeline))
 
 
-def add(conn: Connection, rows: Sequence[Submission], people: Sequence[RecipientRow]) -> None:
+def add(conn: Connection, rows: Sequence[SentLetter], people: Sequence[RecipientRow]) -> None:
     """Store submissions with their recipients."""
     _INSERT_SUBMISSION.run(conn, [{**plain(row, submissions), "mode": row.mode.value if row.mode else None} for row in rows])
     _INSERT_RECIPIENT.run(conn, [{**plain(row, recipients), "notify": " ".join(sorted(row.notify))} for row in people])
@@ -74,29 +74,29 @@ def add_events(conn: Connection, events: Sequence[Event]) -> None:
     _INSERT_EVENT.run(conn, [{**plain(event, timeline), "kind": event.kind.value} for event in events])
 
 
-def _submission(row: Row[Any]) -> Submission:
+def _submission(row: Row[Any]) -> SentLetter:
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
-    return Submission(**{**values, "mode": SendMode(values["mode"]) if values["mode"] else None})
+    return SentLetter(**{**values, "mode": SendMode(values["mode"]) if values["mode"] else None})
 
 
 def _recipient(row: Row[Any]) -> RecipientRow:
     return RecipientRow(row.id, row.submission_id, row.address, frozenset(Notify(word) for word in row.notify.split()), row.original)
 
 
-def by_id(conn: Connection, submission_id: int) -> Submission | None:
+def by_id(conn: Connection, submission_id: int) -> SentLetter | None:
     """The submission with that id."""
     row = conn.execute(select(*submissions.c).where(submissions.c.id == submission_id)).one_or_none()
     return _submission(row) if row else None
 
 
-def of_message(conn: Connection, message_id: int, mailbox_id: int) -> Submission | None:
+def of_message(conn: Connection, message_id: int, mailbox_id: int) -> SentLetter | None:
     """The submission by which a mailbox sent a message."""
     query = select(*submissions.c).where(submissions.c.message_id == message_id, submissions.c.mailbox_id == mailbox_id)
     row = conn.execute(query).first()
     return _submission(row) if row else None
 
 
-def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: int) -> list[Submission]:
+def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: int) -> list[SentLetter]:
     """The newest submissions of a mailbox with an id under `before`, newest first."""
     query = select(*submissions.c).where(submissions.c.mailbox_id == mailbox_id)
     if before is not None:
@@ -120,7 +120,7 @@ def events_of(conn: Connection, recipient_ids: Collection[int]) -> dict[int, lis
     return found
 
 
-def spoken_of(conn: Connection, mailbox_id: int, recipient: str, rfc_message_id: str | None, envelope_id: str | None) -> Submission | None:
+def spoken_of(conn: Connection, mailbox_id: int, recipient: str, rfc_message_id: str | None, envelope_id: str | None) -> SentLetter | None:
     """The newest letter of a mailbox to that recipient that a report speaks of, by envelope id first, then by Message-ID."""
     to_him = select(recipients.c.id).where(recipients.c.submission_id == submissions.c.id, recipients.c.address == recipient)
     ours = and_(submissions.c.mailbox_id == mailbox_id, to_him.exists())
@@ -134,7 +134,7 @@ def spoken_of(conn: Connection, mailbox_id: int, recipient: str, rfc_message_id:
     return None
 
 
-def with_message_id(conn: Connection, rfc_message_id: str, recipient: str) -> list[Submission]:
+def with_message_id(conn: Connection, rfc_message_id: str, recipient: str) -> list[SentLetter]:
     """Every letter with that Message-ID that some mailbox sent to that recipient, the newest first."""
     query = (
         select(*submissions.c)
@@ -199,7 +199,7 @@ def recall_key(conn: Connection, identity_id: int, key: str, not_before: Micros)
     return Remembered(**row._mapping) if row else None  # noqa: SLF001 - SQLAlchemy's documented name
 
 
-def with_ids(conn: Connection, ids: Collection[int]) -> list[Submission]:
+def with_ids(conn: Connection, ids: Collection[int]) -> list[SentLetter]:
     """These submissions."""
     return [_submission(row) for row in conn.execute(select(*submissions.c).where(submissions.c.id.in_(list(ids))))]
 

@@ -10,7 +10,7 @@ from mss_sim.core.access import authentication
 from mss_sim.core.conversations import conversations
 from mss_sim.core.mailbox import copies
 from mss_sim.core.mailbox.copies import NewCopy
-from mss_sim.core.mailbox.selected import Place
+from mss_sim.core.mailbox.selected import FolderRef
 from mss_sim.vocabulary import Door
 from tests.clients import DOCTOR, PRACTICE, Person
 from tests.conftest import StartSimulator
@@ -31,7 +31,7 @@ def _letter(number: int, thread: int) -> NewCopy:
 async def test_pages_hold_each_conversation_once_by_its_newest_message(world: Simulator, limit: int) -> None:
     account = Person(world, "doctor").account
     doctor = await authentication.with_password(world.world, account["login"], account["password"], door=Door.REST)
-    place = Place(PRACTICE, "INBOX")
+    place = FolderRef(PRACTICE, "INBOX")
     for thread in range(8):
         root = f"From: <{DOCTOR}>\r\nMessage-ID: <root{thread}@test>\r\nSubject: {thread}\r\n\r\nx\r\n"
         await copies.append(world.world, doctor, place, NewCopy(root.encode()))

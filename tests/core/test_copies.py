@@ -10,7 +10,7 @@ from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailbox import copies, selected
 from mss_sim.core.mailbox.copies import InFolder, NewCopy
 from mss_sim.core.mailbox.flags import FlagChange
-from mss_sim.core.mailbox.selected import Glance, Known, Look, Place
+from mss_sim.core.mailbox.selected import FolderChanges, FolderPoll, FolderRef, FolderState
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.criteria import Key
 from mss_sim.vocabulary import Door, Flag
@@ -18,8 +18,8 @@ from tests.clients import DOCTOR, PRACTICE, Person
 from tests.conftest import StartSimulator
 
 _EVERY = [(1, 10**9)]
-_INBOX = Place(PRACTICE, "INBOX")
-_ARCHIVE = Place(PRACTICE, "Archive")
+_INBOX = FolderRef(PRACTICE, "INBOX")
+_ARCHIVE = FolderRef(PRACTICE, "Archive")
 
 
 @pytest.fixture
@@ -46,9 +46,9 @@ async def test_what_is_appended_is_there_byte_for_byte_with_growing_uids(world: 
     doctor = await _actor(world, "doctor")
     letter = NewCopy(_letter("Un").raw, frozenset(("\\Seen", "$Forwarded")), 10**15)
     uids = await _fill(world, doctor, letter, _letter("Deux"))
-    shelf, known, _ = await selected.open_folder(world.world, doctor, _INBOX)
+    opened, known, _ = await selected.open_folder(world.world, doctor, _INBOX)
     assert known == uids == sorted(uids)
-    assert (shelf.folder.exists_count, shelf.folder.unseen_count, shelf.folder.uid_next) == (2, 1, uids[-1] + 1)
+    assert (opened.folder.exists_count, opened.folder.unseen_count, opened.folder.uid_next) == (2, 1, uids[-1] + 1)
     (first, (envelope, structure, raw)), (second, _) = await selected.contents(world.world, doctor, _INBOX, _EVERY, raw=True)
     assert raw == letter.raw
     assert b'"Un"' in envelope
@@ -58,15 +58,15 @@ async def test_what_is_appended_is_there_byte_for_byte_with_growing_uids(world: 
     assert (await Person(world, "secretary").inbox(PRACTICE))[0]["subject"] == "Deux"
 
 
-async def _look(world: Simulator, actor: Actor, known: Known) -> Look:
-    return await world.core.lookout.look(Glance(actor, _INBOX, known))
+async def _look(world: Simulator, actor: Actor, known: FolderState) -> FolderChanges:
+    return await world.core.folder_watch.poll(FolderPoll(actor, _INBOX, known))
 
 
 async def test_a_look_tells_what_came_what_changed_and_what_went(world: Simulator) -> None:
     doctor = await _actor(world, "doctor")
     uids = await _fill(world, doctor, _letter("Un"), _letter("Deux"))
     folder = (await selected.open_folder(world.world, doctor, _INBOX))[0].folder
-    known = Known(2, folder.uid_next, folder.modseq)
+    known = FolderState(2, folder.uid_next, folder.modseq)
     quiet = await _look(world, doctor, known)
     assert (quiet.uids, quiet.changed) == (None, ())
     new = (await _fill(world, doctor, _letter("Trois")))[0]
@@ -99,7 +99,7 @@ async def test_flags_are_added_taken_replaced_and_left_alone_when_somebody_was_f
 
 async def test_where_reading_is_personal_seen_is_each_readers_own(world: Simulator) -> None:
     doctor, secretary = await _actor(world, "doctor"), await _actor(world, "secretary")
-    place = Place(DOCTOR, "INBOX")
+    place = FolderRef(DOCTOR, "INBOX")
     await copies.append(world.world, doctor, place, _letter("Un"))
     rows, *_ = await copies.change_flags(world.world, doctor, InFolder(place, _EVERY), FlagChange(frozenset(("\\Seen",))))
     assert rows[0].seen
@@ -117,13 +117,13 @@ async def test_copies_and_moves_tell_where_the_messages_came_to_lie(world: Simul
     assert [row.uid for row in there] == [*copied.there, *moved.there]
     assert there[1].copy_id == before.copy_id
     assert (await selected.open_folder(world.world, doctor, _INBOX))[1] == [uids[0]]
-    other = await copies.move(world.world, doctor, InFolder(_ARCHIVE, _EVERY), Place(DOCTOR, "Archive"))
+    other = await copies.move(world.world, doctor, InFolder(_ARCHIVE, _EVERY), FolderRef(DOCTOR, "Archive"))
     assert len(other.there) == 2
     assert (await selected.open_folder(world.world, doctor, _ARCHIVE))[1] == []
     lost = [
         subject
         for subject in ("Un", "Deux")
-        if subject not in str(await selected.contents(world.world, doctor, Place(DOCTOR, "Archive"), _EVERY, raw=True))
+        if subject not in str(await selected.contents(world.world, doctor, FolderRef(DOCTOR, "Archive"), _EVERY, raw=True))
     ]
     assert lost == []
 
@@ -183,8 +183,8 @@ async def test_whoever_watches_the_store_is_told_which_folder_changed_after_the_
     told: list[set[int]] = []
     end = world.world.store.watch(told.append)
     await _fill(world, doctor, _letter("Un"))
-    shelf, *_ = await selected.open_folder(world.world, doctor, _INBOX)
-    assert {shelf.folder.id} in told
+    opened, *_ = await selected.open_folder(world.world, doctor, _INBOX)
+    assert {opened.folder.id} in told
     end()
     await _fill(world, doctor, _letter("Deux"))
     assert len(told) == 1

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mss_sim.clock import SECOND, ManualClock
-from mss_sim.core.world.expiring import Kept
+from mss_sim.core.world.expiring import ExpiringMap
 
 
 def test_a_value_ends_at_its_instant(clock: ManualClock) -> None:
-    kept: Kept[int] = Kept(clock, 10)
+    kept: ExpiringMap[int] = ExpiringMap(clock, 10)
     kept.put("a", 1, clock.now() + 5 * SECOND)
     clock.advance(timedelta(seconds=4))
     assert kept.get("a") == 1
@@ -20,7 +20,7 @@ def test_a_value_ends_at_its_instant(clock: ManualClock) -> None:
 
 
 def test_the_one_that_was_not_touched_for_longest_goes_first(clock: ManualClock) -> None:
-    kept: Kept[int] = Kept(clock, 2)
+    kept: ExpiringMap[int] = ExpiringMap(clock, 2)
     end = clock.now() + SECOND
     kept.put("a", 1, end)
     kept.put("b", 2, end)
@@ -32,7 +32,7 @@ def test_the_one_that_was_not_touched_for_longest_goes_first(clock: ManualClock)
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 9), st.integers(0, 3))))
 def test_it_tells_what_a_dictionary_with_ends_would_and_never_keeps_more(steps: list[tuple[str, int, int]]) -> None:
     clock = ManualClock()
-    kept: Kept[int] = Kept(clock, 8)
+    kept: ExpiringMap[int] = ExpiringMap(clock, 8)
     model: dict[str, tuple[int, int]] = {}
     for number, (key, life, wait) in enumerate(steps):
         until = clock.now() + life * SECOND

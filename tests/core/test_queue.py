@@ -14,7 +14,7 @@ from mss_sim.clock import ManualClock
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Addressee, Envelope
 from mss_sim.core.mailflow.queue import Queue
-from mss_sim.core.mailflow.transport import Answer, Carried, Parcel
+from mss_sim.core.mailflow.transport import RecipientReply, RelayJob, RelayResult
 from mss_sim.smtp.outbound import _hand_over
 from tests.clients import HOSPITAL, PRACTICE, Person
 from tests.conftest import StartSimulator
@@ -25,10 +25,10 @@ class Broken:
 
     tries = 0
 
-    async def carry(self, parcel: Parcel) -> Carried:
+    async def carry(self, job: RelayJob) -> RelayResult:
         """Raises, which no transport should."""
         self.tries += 1
-        raise RuntimeError(f"a defect with {parcel.receiver.name}")
+        raise RuntimeError(f"a defect with {job.receiver.name}")
 
 
 class Slow:
@@ -39,12 +39,12 @@ class Slow:
         self.begun = asyncio.Event()
         self.go_on = asyncio.Event()
 
-    async def carry(self, parcel: Parcel) -> Carried:
+    async def carry(self, job: RelayJob) -> RelayResult:
         """Waits, then takes it."""
         self.tries += 1
         self.begun.set()
         await self.go_on.wait()
-        return Carried({one.address: Answer("2.0.0", "250 2.0.0 taken") for one in parcel.envelope.recipients}, dsn=True)
+        return RelayResult({one.address: RecipientReply("2.0.0", "250 2.0.0 taken") for one in job.envelope.recipients}, dsn=True)
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ async def test_a_server_that_thinks_after_the_dot_is_waited_for_longer_than_a_co
         await client.ehlo()
         carried = await _hand_over(client, Envelope(HOSPITAL, (Addressee(PRACTICE),)), b"Subject: x\r\n\r\nx\r\n")
         client.close()
-    assert carried.answers[PRACTICE] == Answer("2.0.0", "250 ok", "127.0.0.1")
+    assert carried.answers[PRACTICE] == RecipientReply("2.0.0", "250 ok", "127.0.0.1")
 
 
 async def test_a_letter_that_comes_as_the_simulator_stops_does_not_keep_it_up(simulator: Simulator) -> None:

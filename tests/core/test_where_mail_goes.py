@@ -8,7 +8,7 @@ import pytest
 
 from mss_sim.config import Settings
 from mss_sim.core.mailflow.letter import Addressee, Envelope
-from mss_sim.core.mailflow.transport import Answer, Parcel
+from mss_sim.core.mailflow.transport import RecipientReply, RelayJob
 from mss_sim.core.world.rows import Operator
 from mss_sim.smtp.outbound import Outbound
 
@@ -35,14 +35,14 @@ def touched(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return seen
 
 
-async def _carried(mx: str, *allowed: str) -> Answer:
+async def _carried(mx: str, *allowed: str) -> RecipientReply:
     async def context(_sender: Operator, _receiver: Operator) -> ssl.SSLContext:
         return ssl.create_default_context()
 
     outbound = Outbound(Settings(peers_allowed=allowed), lambda: ("127.0.0.1", 1), context)
     there = Operator(2, "Ailleurs", None, ("ailleurs.mssante.fr",), mx)
     envelope = Envelope("y@ici.mssante.fr", (Addressee(TO),))
-    return (await outbound.carry(Parcel(HERE, there, envelope, b"Subject: x\r\n\r\nx\r\n", 20))).answers[TO]
+    return (await outbound.carry(RelayJob(HERE, there, envelope, b"Subject: x\r\n\r\nx\r\n", 20))).answers[TO]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from starlette.requests import Request
 
 from mss_sim import ids
-from mss_sim.api.paging import Listing, Page
+from mss_sim.api.paging import Page, PagedList
 from mss_sim.clock import SystemClock
 from mss_sim.core.psc.oauth import OAuthError, is_verifier
 from mss_sim.dns import server
@@ -61,7 +61,7 @@ def _letter(octets: bytes) -> None:
     mdn.parse(raw, message.root)
     assert message.preview is not None
     assert message.search_text.isprintable() or message.search_text.encode("utf-8") is not None
-    letter = sections.Letter(raw)
+    letter = sections.MessageSections(raw)
     assert letter.body is not None
     for path in ((), (1,), (1, 1), (2,), (1, 2, 1)):
         for text in ("", "HEADER", "TEXT", "MIME") if path else ("", "HEADER", "TEXT"):
@@ -148,7 +148,9 @@ def _threads(octets: bytes) -> None:
         subject, _, references = line.partition(b"|")
         threads.base_subject(_text(subject))
         letters.append(
-            threads.Letter(number, chr(references[0]) if references else None, tuple(map(chr, references[1:])), _text(subject), 0, 0, 1)
+            threads.ThreadedMessage(
+                number, chr(references[0]) if references else None, tuple(map(chr, references[1:])), _text(subject), 0, 0, 1
+            )
         )
     threads.by_references(letters)
     threads.ordered(letters, [("SUBJECT", False), ("DATE", True)])
@@ -204,7 +206,7 @@ def _assertion(octets: bytes) -> None:
 
 
 def _cursor(octets: bytes) -> None:
-    for listing in Listing:
+    for listing in PagedList:
         Page(50, _text(octets)).before(listing)
 
 

@@ -345,14 +345,14 @@ async def test_what_an_operator_may_show_now(start: StartSimulator, database: st
         made = [await order(simulator, operator=operators[0]["name"]) for _ in range(3)]
         await control(simulator, "POST", f"/certificates/{made[2]['serial']}/revoke", {"reason": "certificateHold"})
         bound = (await certificates.find(simulator.world, made[0]["serial"])).operator_id
-        good = await certificates.good_of(simulator.world, operator_id=bound)
+        good = await certificates.valid_certificates_of(simulator.world, operator_id=bound)
         assert [row.serial for row in good][:2] == [made[1]["serial"], made[0]["serial"]]
         assert len(good) == 3, "every operator begins with one"
         assert certificates.with_chain(simulator.world, good[0]).count("BEGIN CERTIFICATE") == 2
         crl = x509.load_der_x509_crl(await certificates.crl(simulator.world, ORGANISATIONS))
         assert [one.serial_number for one in crl] == [int(made[2]["serial"], 16)]
         await simulator.world.store.reset()
-        assert await certificates.good_of(simulator.world, operator_id=bound) == []
+        assert await certificates.valid_certificates_of(simulator.world, operator_id=bound) == []
 
 
 async def test_files_of_a_start_that_was_cut_short_are_made_anew(start: StartSimulator) -> None:

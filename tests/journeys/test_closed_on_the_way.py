@@ -10,7 +10,7 @@ import pytest
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
 from mss_sim.core.mailbox import mailboxes
-from mss_sim.core.mailflow.transport import Carried, Parcel, Transport
+from mss_sim.core.mailflow.transport import RelayJob, RelayResult, Transport
 from mss_sim.vocabulary import Door
 from tests.clients import DOCTOR, PATIENT, PATIENT2, PRACTICE, Person
 from tests.conftest import StartSimulator
@@ -23,10 +23,10 @@ class Held:
         self.real = real
         self.gate = asyncio.Event()
 
-    async def carry(self, parcel: Parcel) -> Carried:
+    async def carry(self, job: RelayJob) -> RelayResult:
         """Waits for the gate, then carries over the wire."""
         await self.gate.wait()
-        return await self.real.carry(parcel)
+        return await self.real.carry(job)
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ import pytest
 from mss_sim.app.simulator import upgrade_database
 from mss_sim.clock import SystemClock
 from mss_sim.config import Settings
-from mss_sim.core.world.authorities import Igc
-from mss_sim.core.world.revocation_services import Services
+from mss_sim.core.world.authorities import Authorities
+from mss_sim.core.world.revocation_services import RevocationServices
 from mss_sim.net import tls
 from tests.conftest import StartSimulator
 
@@ -60,8 +60,8 @@ _ENVIRONMENT = tuple(
     Wrong(_RUN, 2, said, ((name, value),))
     for name, value, said in (
         ("MSS_SIM_RECIPIENTS_MAX", "abc", ("MSS_SIM_RECIPIENTS_MAX: ", "integer")),
-        ("MSS_SIM_MAX_RECIPIENTS", "3", ("MSS_SIM_MAX_RECIPIENTS is no setting", "MSS_SIM_RECIPIENTS_MAX")),
-        ("MSS_SIM_CONECTIONS_MAX", "3", ("MSS_SIM_CONECTIONS_MAX is no setting", "MSS_SIM_CONNECTIONS_MAX")),
+        ("MSS_SIM_MAX_RECIPIENTS", "3", ("Unknown setting MSS_SIM_MAX_RECIPIENTS", "MSS_SIM_RECIPIENTS_MAX")),
+        ("MSS_SIM_CONECTIONS_MAX", "3", ("Unknown setting MSS_SIM_CONECTIONS_MAX", "MSS_SIM_CONNECTIONS_MAX")),
         ("MSS_SIM_PROFILE", "loose", ("MSS_SIM_PROFILE: ", "'development' or 'strict'")),
         ("MSS_SIM_IMAP_CAPABILITIES_MASKED", "MOVE", ("MSS_SIM_IMAP_CAPABILITIES_MASKED: ", "JSON list")),
         ("MSS_SIM_CONTROL_KEY", "secret", ("MSS_SIM_CONTROL_KEY: ", "at least 8 characters")),
@@ -105,7 +105,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (tmp / "corrupt" / "mss-sim.db").write_bytes(b"no database" * 1_000)
     (tmp / "occupied" / "mss-sim.db").mkdir(parents=True)
     folder, clock, settings = tmp / "certified" / "certificates", SystemClock(), Settings()
-    certificates = tls.ensure(folder, Igc(folder, "http://localhost", clock, settings, Services(clock, settings)), ["localhost"])
+    certificates = tls.ensure(
+        folder, Authorities(folder, "http://localhost", clock, settings, RevocationServices(clock, settings)), ["localhost"]
+    )
     certificates.ca_file.rename(tmp / "ca.pem")
     for path in (certificates.ca_file, certificates.cert_file):
         path.write_text("no certificate\n", encoding="utf-8")

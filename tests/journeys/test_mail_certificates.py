@@ -89,7 +89,7 @@ async def test_external_needs_a_certificate(simulator: Simulator) -> None:
     assert [("EXTERNAL" in names) for names in await client.offered()] == [False, False]
     [reply] = await client.smtp_says(f"AUTH EXTERNAL {base64_of(LABORATORY.encode())}")
     assert (reply.code, reply.enhanced) == (504, "5.5.4")
-    assert "[CANNOT] EXTERNAL is no mechanism here" in await client.by_imaplib("EXTERNAL", LABORATORY)
+    assert "[CANNOT] EXTERNAL is not supported" in await client.by_imaplib("EXTERNAL", LABORATORY)
 
 
 async def test_external_is_offered_to_who_shows_one(application: MailClient) -> None:

@@ -166,7 +166,7 @@ async def test_oauthbearer_is_there_by_setting_alone(start: StartSimulator, offe
         )
         if not offered:
             assert (reply.code, reply.enhanced) == (504, "5.5.4")
-            assert "[CANNOT] OAUTHBEARER is no mechanism here" in answer
+            assert "[CANNOT] OAUTHBEARER is not supported" in answer
             return
         assert (reply.code, answer) == (250, "OK")
         assert (await client.by_smtp("OAUTHBEARER", response, initial=False)).code == 235
@@ -273,7 +273,7 @@ async def test_the_strict_profile_offers_tokens_alone(start: StartSimulator) -> 
         client, token = MailClient(simulator), await _token(simulator, CAMILLE)
         assert await client.offered() == (["XOAUTH2"], ["XOAUTH2"])
         assert (await client.by_smtp("PLAIN", "\0camille.martin\0cabinet-2026")).code == 504
-        assert "[CANNOT] PLAIN is no mechanism here: XOAUTH2" in await client.by_imaplib("PLAIN", "\0camille.martin\0cabinet-2026")
+        assert "[CANNOT] PLAIN is not supported; use XOAUTH2" in await client.by_imaplib("PLAIN", "\0camille.martin\0cabinet-2026")
         assert (await _by_imap(simulator, "LOGIN camille.martin cabinet-2026")).startswith(REFUSED)
         assert (await client.by_smtp("XOAUTH2", xoauth2(DOCTOR, token), DOCTOR, HOSPITAL)).code == 250
         assert await client.by_imaplib("XOAUTH2", xoauth2(DOCTOR, token)) == "OK"

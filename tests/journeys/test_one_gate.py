@@ -6,7 +6,7 @@ import pytest
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.core.access import delegation
-from mss_sim.core.access.access import By
+from mss_sim.core.access.access import Requester
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.imap.verbs.table import VERBS
 from mss_sim.vocabulary import Door, Right
@@ -136,7 +136,7 @@ async def test_a_closed_mailbox_is_closed_to_every_verb(simulator: Simulator) ->
 
 
 async def test_a_password_opens_no_mailbox_of_an_application(simulator: Simulator) -> None:
-    by, doctor = By(None, Door.CONTROL), Person(simulator, "doctor")
+    by, doctor = Requester(None, Door.CONTROL), Person(simulator, "doctor")
     await delegation.grant(simulator.world, by, GrantRequest(LABORATORY, doctor.idnat, frozenset(Right)))
     client = await with_a_letter(simulator, "doctor", DOCTOR)
     told = await answers(client, f"Shared/{LABORATORY}/INBOX", LABORATORY)

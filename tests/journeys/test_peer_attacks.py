@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mss_sim.app.simulator import Simulator
-from mss_sim.core.mailflow.transport import Answer
+from mss_sim.core.mailflow.transport import RecipientReply
 from mss_sim.mail import mdn
 from mss_sim.smtp.outbound import _answer
 from mss_sim.vocabulary import Disposition
@@ -124,7 +124,7 @@ async def test_a_certificate_that_is_taken_back_stops_an_open_connection(simulat
     ],
 )
 def test_what_a_peer_answers_is_read_by_its_code_and_kept_as_text(code: int, said: str, status: str, reply: str) -> None:
-    assert _answer(code, said, "h") == Answer(status, reply, "h")
+    assert _answer(code, said, "h") == RecipientReply(status, reply, "h")
 
 
 async def test_an_operator_cannot_break_the_public_list(simulator: Simulator) -> None:

@@ -8,7 +8,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.access import ALL_RIGHTS, Access, Grant
 from mss_sim.policy.delegation import (
     Grantee,
-    Sending,
+    SendAs,
     decide_grant,
     decide_hand_over,
     decide_revocation,
@@ -57,7 +57,7 @@ def test_who_may_not_send_is_refused(access: Access, precedence: SendMode, wishe
 def test_a_holder_sends_in_any_quality_and_by_no_grant(
     access: Access, precedence: SendMode, wished: SendMode | None, mode: SendMode
 ) -> None:
-    assert decide_sending(access, ADDRESS, precedence, wished) == Sending(mode)
+    assert decide_sending(access, ADDRESS, precedence, wished) == SendAs(mode)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_grantee_sends_in_the_quality_that_is_held(
     rights: set[Right], precedence: SendMode, wished: SendMode | None, mode: SendMode
 ) -> None:
     grant = Grant(5, frozenset(rights))
-    assert decide_sending(Access(grants=(grant,)), ADDRESS, precedence, wished) == Sending(mode, grant)
+    assert decide_sending(Access(grants=(grant,)), ADDRESS, precedence, wished) == SendAs(mode, grant)
 
 
 @pytest.mark.parametrize(("precedence", "grant_id"), [(AS, 2), (ON_BEHALF, 1)])

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mss_sim.clock import DAY, SECOND
-from mss_sim.mail.dsn import Envelope, ParsedDsn, RecipientStatus, compose, parse
+from mss_sim.mail.dsn import DsnEnvelope, ParsedDsn, RecipientStatus, compose, parse
 from mss_sim.mail.parse import ParsedMessage
 from mss_sim.mail.parse import parse as read
 from mss_sim.vocabulary import DsnAction
@@ -20,7 +20,7 @@ def composed(
     *statuses: RecipientStatus, sender: str = ANA, envelope_id: str | None = None, return_full: bool = True, letter: bytes = LETTER
 ) -> bytes:
     return compose(
-        Envelope(sender, AT - DAY, envelope_id, return_full, letter),
+        DsnEnvelope(sender, AT - DAY, envelope_id, return_full, letter),
         statuses or (FAILED,),
         reporting_mta="mx.sim.mssante.fr",
         from_="mailer-daemon@sim.mssante.fr",

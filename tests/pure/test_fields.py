@@ -223,7 +223,7 @@ def test_a_report_holds_no_field_of_the_letter_that_it_speaks_of(value: str) -> 
     raw = mdn.compose(receipt, reporting_ua="mss-sim", message_id="<r@sim.mssante.fr>", at=AT)
     original = f"Message-ID: <{value}>\r\n\r\n".encode()
     status = dsn.RecipientStatus(BEA[1], DsnAction.FAILED, "5.1.1", value, value, value)
-    about = dsn.Envelope(ANA[1], AT, value, return_full=False, raw=original)
+    about = dsn.DsnEnvelope(ANA[1], AT, value, return_full=False, raw=original)
     told = dsn.compose(about, [status], reporting_mta="localhost", from_=f"mailer@{value}", message_id="<d@sim.mssante.fr>", at=AT)
     wanted = {"Message-ID", "Date", "From", "To", "Subject", "In-Reply-To", "References", "Auto-Submitted", "MIME-Version", "Content-Type"}
     for report in (raw, told):

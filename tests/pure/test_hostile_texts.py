@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from mss_sim.api.paging import Listing, Page
+from mss_sim.api.paging import Page, PagedList
 from mss_sim.core.psc.oauth import OAuthError
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.parameters import Parameters, of_query
@@ -50,7 +50,7 @@ def test_any_name_that_is_written_is_read_back(organisation: str, structure: str
 def test_any_text_is_a_name_or_is_refused(text: str) -> None:
     found = _tried(ValueError, lambda: names.read_dn(text))
     if isinstance(found, ValueError):
-        assert "is no distinguished name" in str(found)
+        assert "is not a distinguished name" in str(found)
         assert not names.same_dn(text, text)
     else:
         assert names.read_dn(names.dn_text(found)) == found
@@ -101,8 +101,8 @@ def test_any_assertion_names_a_client_or_is_refused(assertion: str) -> None:
     assert isinstance(found, str) or (found.code, found.status) == ("invalid_client", 401)
 
 
-@given(st.text(max_size=20) | st.text("asfcj0123456789abcdefghjkmnpqrstvwxyz", max_size=16), st.sampled_from(Listing))
-def test_any_cursor_is_a_place_in_its_list_or_is_refused(text: str, listing: Listing) -> None:
+@given(st.text(max_size=20) | st.text("asfcj0123456789abcdefghjkmnpqrstvwxyz", max_size=16), st.sampled_from(PagedList))
+def test_any_cursor_is_a_place_in_its_list_or_is_refused(text: str, listing: PagedList) -> None:
     found = _tried(Refusal, lambda: Page(50, text).before(listing))
     if isinstance(found, Refusal):
         assert found.rule is Rule.INVALID
@@ -112,8 +112,8 @@ def test_any_cursor_is_a_place_in_its_list_or_is_refused(text: str, listing: Lis
         assert found is None or 0 <= found <= ID_MAX
 
 
-@given(st.lists(st.integers(0, ID_MAX), min_size=1, max_size=8, unique=True), st.integers(1, 8), st.sampled_from(Listing))
-def test_pages_follow_each_other_without_a_gap(places: list[int], limit: int, listing: Listing) -> None:
+@given(st.lists(st.integers(0, ID_MAX), min_size=1, max_size=8, unique=True), st.integers(1, 8), st.sampled_from(PagedList))
+def test_pages_follow_each_other_without_a_gap(places: list[int], limit: int, listing: PagedList) -> None:
     rows, seen, cursor = sorted(places, reverse=True), [], None
     while True:
         page = Page(limit, cursor)

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mss_sim.imap.grammar import commands, items, listings, search_keys
-from mss_sim.imap.grammar.commands import Append, Authenticate, Copy, Create, Login, Rename, Resync, Rights, Select, Store
-from mss_sim.imap.grammar.items import Fetch, Item, Section
+from mss_sim.imap.grammar.commands import Append, Authenticate, Copy, Create, Login, Rename, Resync, Rights, Select, StoreArguments
+from mss_sim.imap.grammar.items import FetchArguments, FetchItem, Section
 from mss_sim.imap.grammar.listings import List, Status
-from mss_sim.imap.grammar.wire import Arguments, Bad, Command, Literal, Reader, Sequence
+from mss_sim.imap.grammar.wire import Arguments, Bad, Command, Literal, Reader, SequenceSet
 from mss_sim.vocabulary import Change
 
 WHOLE = Section()
-ALL_OF_THEM, ONE = Sequence(((1, 0),)), Sequence(((1, 1),))
+ALL_OF_THEM, ONE = SequenceSet(((1, 0),)), SequenceSet(((1, 1),))
 Read = Callable[[Arguments], Any]
 
 
@@ -276,7 +276,7 @@ _VALID: list[tuple[str, bytes, Any]] = [
     ("select", b" INBOX", Select("INBOX")),
     ("select", b" a (condstore)", Select("a", condstore=True)),
     ("select", b" a (QRESYNC (7 9))", Select("a", resync=Resync(7, 9, None))),
-    ("select", b" a (QRESYNC (7 9 1:3 (1,2 5,6)))", Select("a", resync=Resync(7, 9, Sequence(((1, 3),))))),
+    ("select", b" a (QRESYNC (7 9 1:3 (1,2 5,6)))", Select("a", resync=Resync(7, 9, SequenceSet(((1, 3),))))),
     ("select", b" a (QRESYNC (7 9 (1,2 5,6)) CONDSTORE)", Select("a", condstore=True, resync=Resync(7, 9, None))),
     ("create", b" a/b/", Create("a/b/")),
     ("create", b" a (use (\\Sent \\Archive))", Create("a", ("\\Sent", "\\Archive"))),
@@ -291,13 +291,17 @@ _VALID: list[tuple[str, bytes, Any]] = [
     ),
     ("append", b" a ~{2+}\r\n\x00x", Append("a", (), None, Literal(b"\x00x", binary=True))),
     ("append", b" a UTF8 (~{1+}\r\nx)", Append("a", (), None, Literal(b"x", binary=True))),
-    ("store", b" 1 FLAGS ()", Store(ONE, Change.REPLACE, (), silent=False, unchanged_since=None)),
-    ("store", b" 1 +flags.silent (\\Seen a)", Store(ONE, Change.ADD, ("\\Seen", "a"), silent=True, unchanged_since=None)),
-    ("store", b" 1 -FLAGS \\Seen \\Deleted", Store(ONE, Change.REMOVE, ("\\Seen", "\\Deleted"), silent=False, unchanged_since=None)),
-    ("store", b" 1 (UNCHANGEDSINCE 0) FLAGS a", Store(ONE, Change.REPLACE, ("a",), silent=False, unchanged_since=0)),
-    ("store", b" $ FLAGS a", Store(Sequence(saved=True), Change.REPLACE, ("a",), silent=False, unchanged_since=None)),
+    ("store", b" 1 FLAGS ()", StoreArguments(ONE, Change.REPLACE, (), silent=False, unchanged_since=None)),
+    ("store", b" 1 +flags.silent (\\Seen a)", StoreArguments(ONE, Change.ADD, ("\\Seen", "a"), silent=True, unchanged_since=None)),
+    (
+        "store",
+        b" 1 -FLAGS \\Seen \\Deleted",
+        StoreArguments(ONE, Change.REMOVE, ("\\Seen", "\\Deleted"), silent=False, unchanged_since=None),
+    ),
+    ("store", b" 1 (UNCHANGEDSINCE 0) FLAGS a", StoreArguments(ONE, Change.REPLACE, ("a",), silent=False, unchanged_since=0)),
+    ("store", b" $ FLAGS a", StoreArguments(SequenceSet(saved=True), Change.REPLACE, ("a",), silent=False, unchanged_since=None)),
     ("copy", b" 1:* a", Copy(ALL_OF_THEM, "a")),
-    ("uid set", b" 1,3:*", Sequence(((1, 1), (3, 0)))),
+    ("uid set", b" 1,3:*", SequenceSet(((1, 1), (3, 0)))),
     ("setacl", b" a b lr", Rights("a", "b", Change.REPLACE, "lr")),
     ("setacl", b" a b +lr", Rights("a", "b", Change.ADD, "lr")),
     ("setacl", b' a b "-lr"', Rights("a", "b", Change.REMOVE, "lr")),
@@ -331,12 +335,12 @@ def test_arguments_are_read(verb: str, text: bytes, value: Any) -> None:
     assert read(READERS[verb], text) == value
 
 
-def simple(*names: str) -> tuple[Item, ...]:
-    return tuple(Item(name, name.encode()) for name in names)
+def simple(*names: str) -> tuple[FetchItem, ...]:
+    return tuple(FetchItem(name, name.encode()) for name in names)
 
 
-def body(label: bytes, section: Section = WHOLE, *, peek: bool = False, partial: tuple[int, int] | None = None) -> tuple[Item, ...]:
-    return (Item("BODY[]", label, section, peek, partial),)
+def body(label: bytes, section: Section = WHOLE, *, peek: bool = False, partial: tuple[int, int] | None = None) -> tuple[FetchItem, ...]:
+    return (FetchItem("BODY[]", label, section, peek, partial),)
 
 
 @pytest.mark.parametrize(
@@ -370,17 +374,17 @@ def body(label: bytes, section: Section = WHOLE, *, peek: bool = False, partial:
             b"BODY.PEEK[1.header.fields.not (to)]<1.2>",
             body(b"BODY[1.HEADER.FIELDS.NOT (to)]<1>", Section((1,), "HEADER.FIELDS.NOT", (b"to",)), peek=True, partial=(1, 2)),
         ),
-        (b"BINARY[1]", (Item("BINARY[]", b"BINARY[1]", Section((1,)), peek=False),)),
-        (b"BINARY.PEEK[]<0.5>", (Item("BINARY[]", b"BINARY[]<0>", Section(), peek=True, partial=(0, 5)),)),
-        (b"BINARY.SIZE[1.2]", (Item("BINARY.SIZE[]", b"BINARY.SIZE[1.2]", Section((1, 2))),)),
+        (b"BINARY[1]", (FetchItem("BINARY[]", b"BINARY[1]", Section((1,)), peek=False),)),
+        (b"BINARY.PEEK[]<0.5>", (FetchItem("BINARY[]", b"BINARY[]<0>", Section(), peek=True, partial=(0, 5)),)),
+        (b"BINARY.SIZE[1.2]", (FetchItem("BINARY.SIZE[]", b"BINARY.SIZE[1.2]", Section((1, 2))),)),
     ],
 )
-def test_items_of_fetch_are_read(text: bytes, wanted: tuple[Item, ...]) -> None:
-    assert read(items.fetch, b" 1:* " + text) == Fetch(ALL_OF_THEM, wanted)
+def test_items_of_fetch_are_read(text: bytes, wanted: tuple[FetchItem, ...]) -> None:
+    assert read(items.fetch, b" 1:* " + text) == FetchArguments(ALL_OF_THEM, wanted)
 
 
 def test_the_modifiers_of_fetch_are_read() -> None:
-    assert read(items.fetch, b" 1:* FLAGS (ChangedSince 9 VANISHED)") == Fetch(ALL_OF_THEM, simple("FLAGS"), 9, vanished=True)
+    assert read(items.fetch, b" 1:* FLAGS (ChangedSince 9 VANISHED)") == FetchArguments(ALL_OF_THEM, simple("FLAGS"), 9, vanished=True)
     assert read(items.fetch, b" $ FAST (CHANGEDSINCE 9)").changed_since == 9
 
 

@@ -11,8 +11,8 @@ from mss_sim import ids
 from mss_sim.clock import from_datetime
 from mss_sim.imap.grammar import search_keys
 from mss_sim.imap.grammar.responses import internal_date, object_id
-from mss_sim.imap.grammar.search_keys import BadCharset, Search, Sort, Thread
-from mss_sim.imap.grammar.wire import Arguments, Bad, Literal, Sequence
+from mss_sim.imap.grammar.search_keys import BadCharset, Search, Sort, ThreadArguments
+from mss_sim.imap.grammar.wire import Arguments, Bad, Literal, SequenceSet
 from mss_sim.mail.criteria import ALL, Key, kinds, looks_inside
 from mss_sim.vocabulary import Flag
 
@@ -68,11 +68,11 @@ def test_a_charset_that_is_not_understood_is_refused_by_its_name(charset: bytes)
         (b"OR NOT SEEN (FLAGGED ALL)", Key("OR", keys=(no(SEEN), both(FLAGGED, ALL)))),
         (b"OR OR SEEN ALL FLAGGED", Key("OR", keys=(Key("OR", keys=(SEEN, ALL)), FLAGGED))),
         (b"((SEEN))", both(both(SEEN))),
-        (b"1:3,*", Key("SEQUENCE", Sequence(((1, 3), (0, 0))))),
-        (b"$", Key("SEQUENCE", Sequence(saved=True))),
-        (b"*", Key("SEQUENCE", Sequence(((0, 0),)))),
-        (b"UID 7", Key("UIDS", Sequence(((7, 7),)))),
-        (b"UID $", Key("UIDS", Sequence(saved=True))),
+        (b"1:3,*", Key("SEQUENCE", SequenceSet(((1, 3), (0, 0))))),
+        (b"$", Key("SEQUENCE", SequenceSet(saved=True))),
+        (b"*", Key("SEQUENCE", SequenceSet(((0, 0),)))),
+        (b"UID 7", Key("UIDS", SequenceSet(((7, 7),)))),
+        (b"UID $", Key("UIDS", SequenceSet(saved=True))),
         (b"FROM camille", Key("FROM", "camille")),
         (b'TO "a b"', Key("TO", "a b")),
         (b"CC a", Key("CC", "a")),
@@ -124,7 +124,7 @@ def test_what_to_tell_of_a_search_is_read(text: bytes, returns: set[str]) -> Non
 def test_sort_and_thread_are_read() -> None:
     order = (("SUBJECT", False), ("DATE", True), ("ARRIVAL", False))
     assert search_keys.sort(Arguments((b" (subject REVERSE date ARRIVAL) UTF-8 SEEN",), utf8=False)) == Sort(order, SEEN)
-    assert search_keys.thread(Arguments((b" references us-ascii SEEN ALL",), utf8=False)) == Thread("REFERENCES", both(SEEN, ALL))
+    assert search_keys.thread(Arguments((b" references us-ascii SEEN ALL",), utf8=False)) == ThreadArguments("REFERENCES", both(SEEN, ALL))
 
 
 def test_fifty_levels_are_read() -> None:
@@ -194,7 +194,7 @@ def test_every_object_id_is_found_again(number: int) -> None:
 
 
 _TREES: st.SearchStrategy[Any] = st.recursive(
-    st.sampled_from([(b"SEEN", SEEN), (b"ALL", ALL), (b"1", Key("SEQUENCE", Sequence(((1, 1),)))), (b"UNFLAGGED", no(FLAGGED))]),
+    st.sampled_from([(b"SEEN", SEEN), (b"ALL", ALL), (b"1", Key("SEQUENCE", SequenceSet(((1, 1),)))), (b"UNFLAGGED", no(FLAGGED))]),
     lambda inner: st.one_of(
         inner.map(lambda one: (b"NOT " + one[0], no(one[1]))),
         st.tuples(inner, inner).map(lambda two: (b"OR %b %b" % (two[0][0], two[1][0]), Key("OR", keys=(two[0][1], two[1][1])))),

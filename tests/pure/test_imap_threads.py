@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mss_sim.imap.grammar.threads import Letter, base_subject, by_references, ordered
+from mss_sim.imap.grammar.threads import ThreadedMessage, base_subject, by_references, ordered
 
 
 @pytest.mark.parametrize(
@@ -78,14 +78,14 @@ def test_a_base_is_its_own_base(subject: str) -> None:
     assert base_subject(f"Re: {subject}") == base
 
 
-def letter(number: int, message_id: str | None = None, *references: str, subject: str = "", sent_at: int | None = None) -> Letter:
-    return Letter(number, message_id, references, subject, number if sent_at is None else sent_at, number, 10)
+def letter(number: int, message_id: str | None = None, *references: str, subject: str = "", sent_at: int | None = None) -> ThreadedMessage:
+    return ThreadedMessage(number, message_id, references, subject, number if sent_at is None else sent_at, number, 10)
 
 
 def test_letters_are_sorted_by_each_key_in_turn_and_equal_ones_by_their_number() -> None:
-    one = Letter(1, None, (), "Re: b", 30, 1, 5, ("Zoe", "b", ""))
-    two = Letter(2, None, (), "a", 10, 3, 5, ("anna", "a", "c"))
-    three = Letter(3, None, (), "B", 20, 2, 9, ("Bob", "a", "c"))
+    one = ThreadedMessage(1, None, (), "Re: b", 30, 1, 5, ("Zoe", "b", ""))
+    two = ThreadedMessage(2, None, (), "a", 10, 3, 5, ("anna", "a", "c"))
+    three = ThreadedMessage(3, None, (), "B", 20, 2, 9, ("Bob", "a", "c"))
     letters = [three, one, two]
     assert ordered(letters, [("ARRIVAL", False)]) == [1, 3, 2]
     assert ordered(letters, [("DATE", False)]) == [2, 3, 1]
@@ -128,7 +128,7 @@ A, B, C, D, E = "<a@x>", "<b@x>", "<c@x>", "<d@x>", "<e@x>"
         pytest.param([letter(1, A, sent_at=9), letter(2, B)], b"(2)(1)", id="threads by the date of their first"),
     ],
 )
-def test_letters_are_threaded_by_their_references(letters: list[Letter], shown: bytes) -> None:
+def test_letters_are_threaded_by_their_references(letters: list[ThreadedMessage], shown: bytes) -> None:
     assert by_references(letters) == shown
 
 
@@ -157,7 +157,7 @@ def test_letters_are_threaded_by_their_references(letters: list[Letter], shown: 
         pytest.param([letter(1, A, subject="a"), letter(2, B, A, subject="b"), letter(3, subject="b")], b"(1 2)(3)", id="only roots count"),
     ],
 )
-def test_roots_of_one_subject_are_put_together(letters: list[Letter], shown: bytes) -> None:
+def test_roots_of_one_subject_are_put_together(letters: list[ThreadedMessage], shown: bytes) -> None:
     assert by_references(letters) == shown
 
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mss_sim.core.access.access import Held
-from mss_sim.core.mailbox.selected import Look, Opening, Place, Shelf
+from mss_sim.core.access.access import MailboxAccess
+from mss_sim.core.mailbox.selected import FolderChanges, FolderRef, Opening, SelectedFolder
 from mss_sim.core.world.rows import CopyState, Folder, Mailbox
 from mss_sim.imap.grammar.responses import ranges_of, sequence_set
-from mss_sim.imap.grammar.wire import Bad, Sequence, read_sequence
+from mss_sim.imap.grammar.wire import Bad, SequenceSet, read_sequence
 from mss_sim.imap.view import View
 from mss_sim.policy.access import Access
 from mss_sim.vocabulary import Flag, MailboxKind, MailboxState, SeenPolicy, SentPolicy
@@ -50,18 +50,18 @@ class Store:
         return self.copies[uid]
 
     @property
-    def shelf(self) -> Shelf:
+    def selected(self) -> SelectedFolder:
         folder = Folder(1, 1, "INBOX", None, 1, self.uid_next, self.modseq, len(self.copies), 0)
-        return Shelf(Held(_MAILBOX, Access()), folder, None)
+        return SelectedFolder(MailboxAccess(_MAILBOX, Access()), folder, None)
 
     def view(self) -> View:
-        return View("INBOX", Place("a@x.fr", "INBOX"), Opening(self.shelf, list(self.copies), 0), read_only=False)
+        return View("INBOX", FolderRef("a@x.fr", "INBOX"), Opening(self.selected, list(self.copies), 0), read_only=False)
 
-    def look(self, view: View, *, always: bool) -> Look:
+    def look(self, view: View, *, always: bool) -> FolderChanges:
         changed = tuple(copy for copy in self.copies.values() if copy.modseq > view.known.modseq)
         arrived = sum(copy.uid >= view.known.uid_next for copy in changed)
         gone = len(self.copies) != view.known.exists + arrived
-        return Look(self.shelf, list(self.copies) if gone or always else None, changed)
+        return FolderChanges(self.selected, list(self.copies) if gone or always else None, changed)
 
 
 def view_of(*uids: int, uid_next: int = 1) -> View:
@@ -105,13 +105,13 @@ def test_the_last_result_is_what_is_left_of_it() -> None:
     store = Store([5, 7, 8])
     view = store.view()
     view.saved = [5, 8]
-    assert view.spans(Sequence(saved=True), by_uid=False) == [(0, 1), (2, 3)]
+    assert view.spans(SequenceSet(saved=True), by_uid=False) == [(0, 1), (2, 3)]
     store.expunge(0)
-    assert view.told(store.look(view, always=False), vanished=False, modseq=False) == [b"* 1 EXPUNGE"]
-    assert view.ranges(view.spans(Sequence(saved=True), by_uid=True)) == [(8, 8)]
+    assert view.responses_since(store.look(view, always=False), vanished=False, modseq=False) == [b"* 1 EXPUNGE"]
+    assert view.ranges(view.spans(SequenceSet(saved=True), by_uid=True)) == [(8, 8)]
     store.expunge(1)
-    view.told(store.look(view, always=False), vanished=False, modseq=False)
-    assert view.spans(Sequence(saved=True), by_uid=False) == []
+    view.responses_since(store.look(view, always=False), vanished=False, modseq=False)
+    assert view.spans(SequenceSet(saved=True), by_uid=False) == []
 
 
 @pytest.mark.parametrize(
@@ -128,11 +128,11 @@ def test_an_empty_folder_misses_nothing() -> None:
 
 
 _UIDS = st.lists(st.integers(1, 60), unique=True, max_size=30).map(sorted)
-_SETS = st.lists(st.tuples(st.integers(0, 70), st.integers(0, 70)), min_size=1, max_size=4).map(lambda ranges: Sequence(tuple(ranges)))
+_SETS = st.lists(st.tuples(st.integers(0, 70), st.integers(0, 70)), min_size=1, max_size=4).map(lambda ranges: SequenceSet(tuple(ranges)))
 
 
 @given(_UIDS, _SETS, st.integers(1, 7))
-def test_batches_hold_each_copy_of_a_set_once_in_order(uids: list[int], wanted: Sequence, size: int) -> None:
+def test_batches_hold_each_copy_of_a_set_once_in_order(uids: list[int], wanted: SequenceSet, size: int) -> None:
     view = view_of(*uids)
     largest = uids[-1] if uids else 0
     pairs = [sorted((low or largest, high or largest)) for low, high in wanted.ranges]
@@ -170,7 +170,7 @@ class Client:
         self.told: set[tuple[int, int]] = set()
 
     def look(self, *, vanished: bool, always: bool) -> list[bytes]:
-        lines = self.view.told(self.store.look(self.view, always=always), vanished=vanished, modseq=True)
+        lines = self.view.responses_since(self.store.look(self.view, always=always), vanished=vanished, modseq=True)
         for line in lines:
             self._apply(line.decode())
         return lines
@@ -202,7 +202,7 @@ class Client:
             return
         before = self.store.modseq
         copy = self.store.mark(uid, flag)
-        self.view.note_own([(uid, copy.modseq)], before, self.store.modseq)
+        self.view.remember_own_change([(uid, copy.modseq)], before, self.store.modseq)
         self.told.add((uid, copy.modseq))
         self.picture[(self.view.number(uid) or 0) - 1] = uid, _flags(copy)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mss_sim.imap.grammar.wire import Arguments, Bad, Command, Event, Literal, Reader, Refused, Sequence, Wanted, read_sequence
+from mss_sim.imap.grammar.wire import Arguments, Bad, Command, Event, Literal, Reader, Refused, SequenceSet, Wanted, read_sequence
 
 LINE_MAX, LITERAL_MAX = 80, 200
 
@@ -263,7 +263,7 @@ def test_a_set_is_growing_ranges(text: bytes, largest: int, ranges: list[tuple[i
 
 
 def test_the_last_result_of_a_search_is_a_set_of_its_own() -> None:
-    assert read_sequence(b"$") == Sequence(saved=True)
+    assert read_sequence(b"$") == SequenceSet(saved=True)
 
 
 _END = st.one_of(st.just(0), st.integers(1, 30))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
-from mss_sim.imap.grammar.threads import Letter
+from mss_sim.imap.grammar.threads import ThreadedMessage
 from mss_sim.mail import addresses, dsn, headers, mdn, parse, reports, structure
 from mss_sim.net import sasl
 from mss_sim.smtp import commands as smtp
@@ -68,7 +68,7 @@ def _letter(fields: str = "", body: str = "x") -> bytes:
 
 
 def _parse(raw: bytes) -> object:
-    return parse.parse(raw, parse.Limits(parts=1_000_000, depth=1_000, search_text_chars=1_000_000))
+    return parse.parse(raw, parse.ParseLimits(parts=1_000_000, depth=1_000, search_text_chars=1_000_000))
 
 
 def _arguments(octets: bytes) -> wire.Arguments:
@@ -186,11 +186,11 @@ _SUBJECTS: dict[str, Callable[[int], str]] = {
 }
 
 
-def _of(number: int, id_: str, *references: str, subject: str = "x") -> Letter:
-    return Letter(number, id_, references, subject, number, number, 1)
+def _of(number: int, id_: str, *references: str, subject: str = "x") -> ThreadedMessage:
+    return ThreadedMessage(number, id_, references, subject, number, number, 1)
 
 
-_THREADS: dict[str, Callable[[int], list[Letter]]] = {
+_THREADS: dict[str, Callable[[int], list[ThreadedMessage]]] = {
     "a chain": lambda n: [_of(i, f"<{i}>", f"<{i - 1}>") for i in range(n)],
     "a chain, the last first": lambda n: [_of(n - i, f"<{i}>", f"<{i - 1}>") for i in range(n)],
     "a chain with all references": lambda n: [_of(i, f"<{i}>", *(f"<{j}>" for j in range(max(0, i - 100), i))) for i in range(n)],
@@ -296,7 +296,7 @@ def _parts_of(count: int) -> bytes:
 
 def _all_sections(raw: bytes) -> object:
     """Every part, each by a section of its own, as one FETCH may ask for them."""
-    letter = sections.Letter(raw)
+    letter = sections.MessageSections(raw)
     return [letter.cut(items.Section((number,))) for number in range(1, raw.count(b"--b"))]
 
 

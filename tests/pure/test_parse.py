@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from mss_sim.clock import iso
 from mss_sim.mail.mime import Part
-from mss_sim.mail.parse import Limits, MalformedMessage, fold, parse
+from mss_sim.mail.parse import MalformedMessage, ParseLimits, fold, parse
 
-LIMITS = Limits()
+LIMITS = ParseLimits()
 
 
 def letter(*lines: str | bytes, body: bytes = b"Bonjour\r\n") -> bytes:

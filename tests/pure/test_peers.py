@@ -3,18 +3,18 @@
 import pytest
 
 from mss_sim.errors import Refusal, Rule
-from mss_sim.policy.peers import Listing, PeerCertificate, decide_peer
+from mss_sim.policy.peers import PeerCertificate, WhiteListing, decide_peer
 
 OURS, TWIN, THEIRS = "CN=smtp.a.fr,OU=318,O=A,C=FR", "CN=smtp.a.fr,OU=318,O=B,C=FR", "CN=smtp.b.fr,O=B,C=FR"
 ROWS = {"a.fr": frozenset({OURS}), "aussi-a.fr": frozenset({OURS, "CN=old,O=A,C=FR"}), "b.fr": frozenset({THEIRS})}
-FRESH = Listing(ROWS, 10, 3600)
+FRESH = WhiteListing(ROWS, 10, 3600)
 
 
 @pytest.mark.parametrize(
     ("certificate", "domain", "listing", "rule"),
     [
-        pytest.param(PeerCertificate(OURS), "a.fr", Listing(ROWS, 3601, 3600), Rule.WHITE_LIST_STALE, id="the list is too old"),
-        pytest.param(None, "a.fr", Listing(ROWS, 3601, 3600), Rule.WHITE_LIST_STALE, id="too old, whatever else"),
+        pytest.param(PeerCertificate(OURS), "a.fr", WhiteListing(ROWS, 3601, 3600), Rule.WHITE_LIST_STALE, id="the list is too old"),
+        pytest.param(None, "a.fr", WhiteListing(ROWS, 3601, 3600), Rule.WHITE_LIST_STALE, id="too old, whatever else"),
         pytest.param(None, "a.fr", FRESH, Rule.PEER_NOT_TRUSTED, id="no certificate"),
         pytest.param(None, None, FRESH, Rule.PEER_NOT_TRUSTED, id="no certificate, null return path"),
         pytest.param(PeerCertificate(OURS, "it is revoked"), "a.fr", FRESH, Rule.PEER_NOT_TRUSTED, id="revoked"),
@@ -23,10 +23,10 @@ FRESH = Listing(ROWS, 10, 3600)
         pytest.param(PeerCertificate(THEIRS), "a.fr", FRESH, Rule.PEER_NOT_TRUSTED, id="another operator's domain"),
         pytest.param(PeerCertificate(OURS), "c.fr", FRESH, Rule.DOMAIN_OUTSIDE, id="a domain on no row"),
         pytest.param(PeerCertificate(OURS), "sous.a.fr", FRESH, Rule.DOMAIN_OUTSIDE, id="below a listed domain"),
-        pytest.param(PeerCertificate(OURS), "a.fr", Listing({}, 0, 3600), Rule.PEER_NOT_TRUSTED, id="an empty list"),
+        pytest.param(PeerCertificate(OURS), "a.fr", WhiteListing({}, 0, 3600), Rule.PEER_NOT_TRUSTED, id="an empty list"),
     ],
 )
-def test_a_peer_is_refused(certificate: PeerCertificate | None, domain: str | None, listing: Listing, rule: Rule) -> None:
+def test_a_peer_is_refused(certificate: PeerCertificate | None, domain: str | None, listing: WhiteListing, rule: Rule) -> None:
     with pytest.raises(Refusal) as refused:
         decide_peer(certificate, domain, listing)
     assert refused.value.rule is rule
@@ -39,4 +39,4 @@ def test_a_peer_brings_mail_of_its_own_domains_and_reports(domain: str | None) -
 
 
 def test_a_list_is_in_date_until_its_maximum_age() -> None:
-    decide_peer(PeerCertificate(OURS), "a.fr", Listing(ROWS, 3600, 3600))
+    decide_peer(PeerCertificate(OURS), "a.fr", WhiteListing(ROWS, 3600, 3600))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mss_sim.errors import Rule
 from mss_sim.policy.receipts import DIAGNOSTICS
-from mss_sim.policy.routing import Reach, Room, Route, Standing, Way, decide_route, size_refusal, standing
+from mss_sim.policy.routing import Disposal, MailboxFitness, Room, Route, Scope, decide_route, size_refusal, standing
 from mss_sim.vocabulary import MailboxState
 
 BOB = "bruno.leroy@sim.mssante.fr"
@@ -16,18 +16,18 @@ ACTIVE, SUSPENDED, CLOSED = MailboxState.ACTIVE, MailboxState.SUSPENDED, Mailbox
 @pytest.mark.parametrize(
     ("stands", "local", "remote", "notice", "rule"),
     [
-        (Standing.TOO_SMALL, Way.REFUSE, Way.BOUNCE, Way.REFUSE, Rule.TOO_LARGE),
-        (Standing.FULL, Way.REFUSE, Way.DEFER, Way.DEFER, Rule.MAILBOX_FULL),
-        (Standing.SUSPENDED, Way.REFUSE, Way.DEFER, Way.DEFER, Rule.MAILBOX_SUSPENDED),
-        (Standing.CLOSED, Way.REFUSE, Way.BOUNCE, Way.REFUSE, Rule.MAILBOX_CLOSED),
-        (Standing.UNKNOWN, Way.REFUSE, Way.BOUNCE, Way.REFUSE, Rule.UNKNOWN_MAILBOX),
-        (Standing.OUTSIDE, Way.REFUSE, Way.REFUSE, Way.REFUSE, Rule.DOMAIN_OUTSIDE),
+        (MailboxFitness.TOO_SMALL, Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE, Rule.TOO_LARGE),
+        (MailboxFitness.FULL, Disposal.REFUSE, Disposal.DEFER, Disposal.DEFER, Rule.MAILBOX_FULL),
+        (MailboxFitness.SUSPENDED, Disposal.REFUSE, Disposal.DEFER, Disposal.DEFER, Rule.MAILBOX_SUSPENDED),
+        (MailboxFitness.CLOSED, Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE, Rule.MAILBOX_CLOSED),
+        (MailboxFitness.UNKNOWN, Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE, Rule.UNKNOWN_MAILBOX),
+        (MailboxFitness.OUTSIDE, Disposal.REFUSE, Disposal.REFUSE, Disposal.REFUSE, Rule.DOMAIN_OUTSIDE),
     ],
 )
 def test_a_recipient_who_cannot_be_served_is_refused_bounced_or_deferred(
-    stands: Standing, local: Way, remote: Way, notice: Way, rule: Rule
+    stands: MailboxFitness, local: Disposal, remote: Disposal, notice: Disposal, rule: Rule
 ) -> None:
-    for reach, way in ((Reach.LOCAL, local), (Reach.REMOTE, remote), (Reach.NOTICE, notice)):
+    for reach, way in ((Scope.LOCAL, local), (Scope.REMOTE, remote), (Scope.NOTICE, notice)):
         route = decide_route(BOB, stands, reach)
         assert route.way is way
         assert route.refusal is not None
@@ -36,42 +36,44 @@ def test_a_recipient_who_cannot_be_served_is_refused_bounced_or_deferred(
         assert rule in DIAGNOSTICS, "a bounce could not be written"
 
 
-@pytest.mark.parametrize("reach", list(Reach))
-def test_an_active_mailbox_is_served(reach: Reach) -> None:
-    assert decide_route(BOB, Standing.ACTIVE, reach) == Route(Way.DELIVER, None)
+@pytest.mark.parametrize("reach", list(Scope))
+def test_an_active_mailbox_is_served(reach: Scope) -> None:
+    assert decide_route(BOB, MailboxFitness.ACTIVE, reach) == Route(Disposal.DELIVER, None)
 
 
-@pytest.mark.parametrize("stands", list(Standing))
-@pytest.mark.parametrize("reach", list(Reach))
-def test_what_waits_has_a_temporary_status_and_what_bounces_a_permanent_one(stands: Standing, reach: Reach) -> None:
+@pytest.mark.parametrize("stands", list(MailboxFitness))
+@pytest.mark.parametrize("reach", list(Scope))
+def test_what_waits_has_a_temporary_status_and_what_bounces_a_permanent_one(stands: MailboxFitness, reach: Scope) -> None:
     route = decide_route(BOB, stands, reach)
     if route.refusal is None:
         return
     digit = DIAGNOSTICS[route.refusal.rule][1][0]
-    assert {Way.DEFER: digit == "4", Way.BOUNCE: digit == "5"}.get(route.way, True)
+    assert {Disposal.DEFER: digit == "4", Disposal.BOUNCE: digit == "5"}.get(route.way, True)
 
 
 @pytest.mark.parametrize(
     ("state", "room", "size", "stands"),
     [
-        pytest.param(CLOSED, Room(0, 100), 1, Standing.CLOSED, id="closed"),
-        pytest.param(CLOSED, Room(100, 100, 0), 1, Standing.CLOSED, id="closed before full and before too small"),
-        pytest.param(SUSPENDED, Room(0, 100), 1, Standing.SUSPENDED, id="suspended"),
-        pytest.param(SUSPENDED, Room(100, 100, 0), 1, Standing.SUSPENDED, id="suspended before full and before too small"),
-        pytest.param(ACTIVE, Room(0, 100, 50), 51, Standing.TOO_SMALL, id="one byte over the message limit"),
-        pytest.param(ACTIVE, Room(100, 100, 50), 51, Standing.TOO_SMALL, id="too small before full: waiting would not help"),
-        pytest.param(ACTIVE, Room(0, 100, 0), 1, Standing.TOO_SMALL, id="a limit of nothing is a limit"),
-        pytest.param(ACTIVE, Room(51, 100), 50, Standing.FULL, id="one byte over the quota"),
-        pytest.param(ACTIVE, Room(100, 100), 1, Standing.FULL, id="quota used up"),
-        pytest.param(ACTIVE, Room(200, 100), 0, Standing.FULL, id="quota lowered below what is used"),
-        pytest.param(ACTIVE, Room(51, 100, 50), 50, Standing.FULL, id="within the message limit, one byte over the quota"),
-        pytest.param(ACTIVE, Room(50, 100), 50, Standing.ACTIVE, id="exactly the quota"),
-        pytest.param(ACTIVE, Room(0, 100, 50), 50, Standing.ACTIVE, id="exactly the message limit"),
-        pytest.param(ACTIVE, Room(0, 100, None), 100, Standing.ACTIVE, id="no message limit"),
-        pytest.param(ACTIVE, Room(100, 100), 0, Standing.FULL, id="a full mailbox takes nothing, an unannounced size counts for one byte"),
+        pytest.param(CLOSED, Room(0, 100), 1, MailboxFitness.CLOSED, id="closed"),
+        pytest.param(CLOSED, Room(100, 100, 0), 1, MailboxFitness.CLOSED, id="closed before full and before too small"),
+        pytest.param(SUSPENDED, Room(0, 100), 1, MailboxFitness.SUSPENDED, id="suspended"),
+        pytest.param(SUSPENDED, Room(100, 100, 0), 1, MailboxFitness.SUSPENDED, id="suspended before full and before too small"),
+        pytest.param(ACTIVE, Room(0, 100, 50), 51, MailboxFitness.TOO_SMALL, id="one byte over the message limit"),
+        pytest.param(ACTIVE, Room(100, 100, 50), 51, MailboxFitness.TOO_SMALL, id="too small before full: waiting would not help"),
+        pytest.param(ACTIVE, Room(0, 100, 0), 1, MailboxFitness.TOO_SMALL, id="a limit of nothing is a limit"),
+        pytest.param(ACTIVE, Room(51, 100), 50, MailboxFitness.FULL, id="one byte over the quota"),
+        pytest.param(ACTIVE, Room(100, 100), 1, MailboxFitness.FULL, id="quota used up"),
+        pytest.param(ACTIVE, Room(200, 100), 0, MailboxFitness.FULL, id="quota lowered below what is used"),
+        pytest.param(ACTIVE, Room(51, 100, 50), 50, MailboxFitness.FULL, id="within the message limit, one byte over the quota"),
+        pytest.param(ACTIVE, Room(50, 100), 50, MailboxFitness.ACTIVE, id="exactly the quota"),
+        pytest.param(ACTIVE, Room(0, 100, 50), 50, MailboxFitness.ACTIVE, id="exactly the message limit"),
+        pytest.param(ACTIVE, Room(0, 100, None), 100, MailboxFitness.ACTIVE, id="no message limit"),
+        pytest.param(
+            ACTIVE, Room(100, 100), 0, MailboxFitness.FULL, id="a full mailbox takes nothing, an unannounced size counts for one byte"
+        ),
     ],
 )
-def test_how_a_mailbox_stands(state: MailboxState, room: Room, size: int, stands: Standing) -> None:
+def test_how_a_mailbox_stands(state: MailboxState, room: Room, size: int, stands: MailboxFitness) -> None:
     assert standing(state, room, size) is stands
 
 
@@ -79,7 +81,7 @@ def test_how_a_mailbox_stands(state: MailboxState, room: Room, size: int, stands
 @given(st.integers(0, 50), st.integers(0, 50), st.none() | st.integers(0, 50), st.integers(0, 60))
 def test_a_mailbox_takes_what_fits_and_nothing_else(used: int, quota: int, message_max: int | None, size: int) -> None:
     fits = used + max(size, 1) <= quota and (message_max is None or size <= message_max)
-    assert (standing(ACTIVE, Room(used, quota, message_max), size) is Standing.ACTIVE) is fits
+    assert (standing(ACTIVE, Room(used, quota, message_max), size) is MailboxFitness.ACTIVE) is fits
 
 
 @pytest.mark.parametrize(("size", "limit"), [(11, 10), (1, 0), (26_214_401, 26_214_400)])

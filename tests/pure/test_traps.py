@@ -2,7 +2,7 @@
 
 import pytest
 
-from mss_sim.policy.traps import Lookup, Outcome, Seen, judge, requirements
+from mss_sim.policy.traps import Lookup, Observation, TrapOutcome, judge, requirements
 from mss_sim.vocabulary import Door, TrapName, Verdict
 
 NOTHING: frozenset[str] = frozenset()
@@ -10,11 +10,11 @@ EHLO = frozenset({"EHLO", "STARTTLS"})
 AUTH = frozenset({"EHLO", "STARTTLS", "AUTH"})
 
 
-def seen(tls: Outcome, commands: frozenset[str] = EHLO, **more: object) -> Seen:
-    return Seen(tls, commands, **{"closed": True, **more})  # type: ignore[arg-type]
+def seen(tls: TrapOutcome, commands: frozenset[str] = EHLO, **more: object) -> Observation:
+    return Observation(tls, commands, **{"closed": True, **more})  # type: ignore[arg-type]
 
 
-DONE, BROKEN, NONE = Outcome.COMPLETED, Outcome.ABORTED, Outcome.NONE
+DONE, BROKEN, NONE = TrapOutcome.COMPLETED, TrapOutcome.ABORTED, TrapOutcome.NONE
 CASES = [
     # FAIL
     (TrapName.EXPIRED, seen(DONE, AUTH), "FAIL"),
@@ -57,7 +57,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("trap", "what", "verdict"), CASES)
-def test_verdicts(trap: TrapName, what: Seen, verdict: str) -> None:
+def test_verdicts(trap: TrapName, what: Observation, verdict: str) -> None:
     judged = judge(trap, what)
     assert judged.verdict == verdict, judged.why
     assert judged.why
@@ -70,6 +70,6 @@ def test_every_trap_names_what_it_is_about(trap: TrapName) -> None:
 
 @pytest.mark.parametrize("trap", list(TrapName))
 def test_who_sends_credentials_never_passes(trap: TrapName) -> None:
-    for outcome in Outcome:
+    for outcome in TrapOutcome:
         for closed in (True, False):
             assert judge(trap, seen(outcome, AUTH, closed=closed)).verdict is Verdict.FAIL

@@ -7,12 +7,12 @@ from mss_sim.policy.access import Access, Grant, access_at, unseen
 from mss_sim.store import grants, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.grants import GrantRow
-from mss_sim.store.mailboxes import Berth, Mailbox
+from mss_sim.store.mailboxes import DeliveryMailbox, Mailbox
 from mss_sim.vocabulary import Door, Right
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class MailboxAccess:
     """A mailbox with what one identity may do with it."""
 
     mailbox: Mailbox
@@ -20,33 +20,33 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class By:
+class Requester:
     """Who asks, for the journal: `identity_id` None is the control plane, which may do everything."""
 
     identity_id: int | None
     door: Door
 
 
-def as_grant(row: GrantRow) -> Grant:
+def grant_of(row: GrantRow) -> Grant:
     """What a decision needs of a stored grant. Once revoked it stays so, also when the clock is set back."""
     return Grant(row.id, row.rights, row.valid_from, row.valid_until, None if row.revoked_at is None else 0)
 
 
-def access(conn: Connection, mailbox: Mailbox | Berth, identity_id: int, now: Micros) -> Access:
+def access(conn: Connection, mailbox: Mailbox | DeliveryMailbox, identity_id: int, now: Micros) -> Access:
     """What an identity may do with a mailbox at that instant."""
     role = mailboxes.role_of(conn, mailbox, identity_id)
     if role is not None:
         return Access(role)
-    return access_at(now, None, map(as_grant, grants.between(conn, mailbox.id, identity_id)))
+    return access_at(now, None, map(grant_of, grants.between(conn, mailbox.id, identity_id)))
 
 
-def access_to(conn: Connection, address: str, identity_id: int, now: Micros) -> Held | None:
+def access_to(conn: Connection, address: str, identity_id: int, now: Micros) -> MailboxAccess | None:
     """The mailbox at an address with what an identity may do with it; None when there is no such mailbox."""
     mailbox = mailboxes.by_address(conn, address)
-    return Held(mailbox, access(conn, mailbox, identity_id, now)) if mailbox else None
+    return MailboxAccess(mailbox, access(conn, mailbox, identity_id, now)) if mailbox else None
 
 
-def require(conn: Connection, address: str, identity_id: int, right: Right, now: Micros) -> Held:
+def require(conn: Connection, address: str, identity_id: int, right: Right, now: Micros) -> MailboxAccess:
     """The mailbox at an address when the identity has that right over it; the refusal otherwise."""
     held = access_to(conn, address, identity_id, now)
     if held is None:
@@ -55,10 +55,10 @@ def require(conn: Connection, address: str, identity_id: int, right: Right, now:
     return held
 
 
-def all_held(conn: Connection, identity_id: int, now: Micros) -> list[Held]:
+def all_held(conn: Connection, identity_id: int, now: Micros) -> list[MailboxAccess]:
     """Every mailbox over which an identity has a right now: its own first, then the shared, then the delegated."""
     own = [*mailboxes.owned_by(conn, identity_id), *mailboxes.co_held_by(conn, identity_id)]
     known = {mailbox.id for mailbox in own}
-    in_force = {row.mailbox_id for row in grants.of_grantee(conn, identity_id) if as_grant(row).holds_at(now)}
+    in_force = {row.mailbox_id for row in grants.of_grantee(conn, identity_id) if grant_of(row).holds_at(now)}
     found = [*own, *mailboxes.with_ids(conn, in_force - known)]
-    return [Held(mailbox, access(conn, mailbox, identity_id, now)) for mailbox in found]
+    return [MailboxAccess(mailbox, access(conn, mailbox, identity_id, now)) for mailbox in found]

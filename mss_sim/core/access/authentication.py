@@ -91,7 +91,7 @@ async def with_certificate(world: World, certificate: bytes | None, *, door: Doo
     owner = await world.store.read(identities.by_id, box.owner_id)
     if owner is None or not owner.enabled:
         raise _refused()
-    await world.store.read(partial(check_way, world), mailbox=box, way=LogInBy.CERTIFICATE)
+    await world.store.read(partial(check_login_method, world), mailbox=box, way=LogInBy.CERTIFICATE)
     return Actor(owner, door, box.address, way=LogInBy.CERTIFICATE, serial=shown.serial)
 
 
@@ -104,7 +104,7 @@ def barred(world: World, conn: Connection, actor: Actor) -> str | None:
     return None
 
 
-def is_over(world: World, actor: Actor) -> bool:
+def token_expired(world: World, actor: Actor) -> bool:
     """Whether the token that opened a connection has expired, and the connection is to end with it."""
     return actor.until is not None and actor.until <= world.clock.now()
 
@@ -148,7 +148,7 @@ async def _actor(world: World, identity: Identity, door: Door, mailbox: str | No
 def _check_home(world: World, conn: Connection, actor: Actor) -> None:
     home = _home(conn, actor, world.clock.now())
     if home is not None:
-        check_way(world, conn, home, actor.way)
+        check_login_method(world, conn, home, actor.way)
 
 
 def _home(conn: Connection, actor: Actor, now: Micros) -> Mailbox | None:
@@ -160,7 +160,7 @@ def _home(conn: Connection, actor: Actor, now: Micros) -> Mailbox | None:
     return next((mailbox for mailbox in own if mailbox.state is not MailboxState.CLOSED), None)
 
 
-def check_way(world: World, conn: Connection, mailbox: Mailbox, way: LogInBy | None) -> None:
+def check_login_method(world: World, conn: Connection, mailbox: Mailbox, way: LogInBy | None) -> None:
     """Refuse a mailbox that does not open by the way that somebody logged in; asked at every mailbox that he opens or sends from."""
     if way is None:
         return

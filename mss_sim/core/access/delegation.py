@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from mss_sim.clock import Micros
 from mss_sim.core.access import journal
-from mss_sim.core.access.access import By, access, as_grant
+from mss_sim.core.access.access import Requester, access, grant_of
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
@@ -36,7 +36,7 @@ class GrantRequest:
     reason: str = ""
 
 
-async def grant(world: World, by: By, request: GrantRequest) -> GrantRow:
+async def grant(world: World, by: Requester, request: GrantRequest) -> GrantRow:
     """Give rights over a mailbox; the new grant."""
 
     def unit(conn: Connection) -> GrantRow:
@@ -77,7 +77,7 @@ def _as_grantee(identity: Identity | None, called: str) -> policy.Grantee:
     return policy.Grantee(called[:100], identity.kind, identity.anonymous_card, identity.enabled)
 
 
-def _granter(conn: Connection, by: By, address: str, now: Micros) -> tuple[Mailbox, Access]:
+def _granter(conn: Connection, by: Requester, address: str, now: Micros) -> tuple[Mailbox, Access]:
     """The mailbox and what the asker may do with it; the control plane acts as its owner."""
     mailbox = mailboxes.by_address(conn, address)
     if mailbox is None:
@@ -88,7 +88,7 @@ def _granter(conn: Connection, by: By, address: str, now: Micros) -> tuple[Mailb
     return mailbox, held
 
 
-async def revoke(world: World, by: By, address: str, grant_id: int) -> GrantRow:
+async def revoke(world: World, by: Requester, address: str, grant_id: int) -> GrantRow:
     """Take a grant back, or renounce one's own; the ended grant. Revoking twice changes nothing."""
 
     def unit(conn: Connection) -> GrantRow:
@@ -116,7 +116,7 @@ class HandOver:
     created: tuple[GrantRow, ...]
 
 
-async def hand_over(world: World, by: By, from_idnat: str, to_idnat: str, address: str | None, reason: str) -> HandOver:
+async def hand_over(world: World, by: Requester, from_idnat: str, to_idnat: str, address: str | None, reason: str) -> HandOver:
     """Give one person's grants in force to another, over one mailbox or all that the asker manages, in one transaction.
 
     Who manages none of them hears the same of everybody, whether such a person exists or not.
@@ -162,7 +162,7 @@ def _gives(row: GrantRow, now: Micros) -> bool:
     return row.revoked_at is None and (row.valid_until is None or now < row.valid_until)
 
 
-def _managed(conn: Connection, by: By, row: GrantRow, heir: policy.Grantee, address: str | None, now: Micros) -> bool:
+def _managed(conn: Connection, by: Requester, row: GrantRow, heir: policy.Grantee, address: str | None, now: Micros) -> bool:
     """Whether the asker may give this grant's rights to the heir; a refusal is raised only when he named the mailbox."""
     mailbox = mailboxes.by_id(conn, row.mailbox_id)
     if mailbox is None or (address is not None and mailbox.address != address):
@@ -181,19 +181,19 @@ async def list_grants(world: World, identity_id: int, address: str) -> list[Gran
     """The grants over a mailbox: all for who manages it, his own for any other grantee."""
 
     def query(conn: Connection) -> list[GrantRow]:
-        mailbox, held = _granter(conn, By(identity_id, Door.REST), address, world.clock.now())
+        mailbox, held = _granter(conn, Requester(identity_id, Door.REST), address, world.clock.now())
         rows = grants.of_mailbox(conn, mailbox.id)
         return rows if held.may(Right.MANAGE) else [row for row in rows if row.grantee_id == identity_id]
 
     return await world.store.read(query)
 
 
-def _ended(world: World, conn: Connection, by: By, act: Act, row: GrantRow) -> None:
+def _ended(world: World, conn: Connection, by: Requester, act: Act, row: GrantRow) -> None:
     grantee = identities.by_id(conn, row.grantee_id)
     _trace(world, conn, by, act, row, {"grantee": grantee.idnat if grantee else None})
 
 
-def _trace(world: World, conn: Connection, by: By, act: Act, row: GrantRow, detail: dict[str, object]) -> None:
+def _trace(world: World, conn: Connection, by: Requester, act: Act, row: GrantRow, detail: dict[str, object]) -> None:
     journal.write(world, conn, by, [Entry(act, row.mailbox_id, detail, grant_id=row.id)])
 
 
@@ -221,7 +221,7 @@ async def rights_by_person(world: World, address: str) -> dict[str, frozenset[Ri
         if mailbox is None:
             raise unseen(address)
         now = world.clock.now()
-        grantees = [row.grantee_id for row in grants.of_mailbox(conn, mailbox.id) if as_grant(row).holds_at(now)]
+        grantees = [row.grantee_id for row in grants.of_mailbox(conn, mailbox.id) if grant_of(row).holds_at(now)]
         people = list(dict.fromkeys((mailbox.owner_id, *mailboxes.co_holder_ids(conn, mailbox.id), *grantees)))
         known = identities.names(conn, set(people))
         return {known[id_].idnat: access(conn, mailbox, id_, now).rights for id_ in people if id_ in known}
@@ -229,7 +229,7 @@ async def rights_by_person(world: World, address: str) -> dict[str, frozenset[Ri
     return await world.store.read(query)
 
 
-async def set_rights(world: World, by: By, address: str, who: str, rights: frozenset[Right], change: Change) -> None:
+async def set_rights(world: World, by: Requester, address: str, who: str, rights: frozenset[Right], change: Change) -> None:
     """Make the grants in force of a person (idNat or login) one grant: with these rights, or with these added or taken.
 
     The new grant ends when the first of the old ones would have ended. No right left: the grants end, and none is made. Holders have
@@ -249,7 +249,7 @@ async def set_rights(world: World, by: By, address: str, who: str, rights: froze
         own = grantee.id == by.identity_id
         if mailboxes.role_of(conn, mailbox, grantee.id) is not None:
             raise Refusal(Rule.GRANTEE_NOT_ALLOWED, f"{who} holds this mailbox by himself; grants are for others.", subject=who[:100])
-        rows = [row for row in grants.between(conn, mailbox.id, grantee.id) if as_grant(row).holds_at(now)]
+        rows = [row for row in grants.between(conn, mailbox.id, grantee.id) if grant_of(row).holds_at(now)]
         held = frozenset[Right]().union(*(row.rights for row in rows))
         wanted = {Change.ADD: held | rights, Change.REMOVE: held - rights, Change.REPLACE: rights}[change]
         if wanted == held and len(rows) < 2:

@@ -15,22 +15,22 @@ It is asked inside the transaction that acts, so that a grant that ended a momen
 """
 
 from mss_sim.core.access import access
-from mss_sim.core.access.access import Held
-from mss_sim.core.access.authentication import Actor, barred, check_way
+from mss_sim.core.access.access import MailboxAccess
+from mss_sim.core.access.authentication import Actor, barred, check_login_method
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.store.engine import Connection
 from mss_sim.vocabulary import MailboxState, Right
 
 
-def require(world: World, conn: Connection, actor: Actor, address: str, right: Right) -> Held:
+def require(world: World, conn: Connection, actor: Actor, address: str, right: Right) -> MailboxAccess:
     """The mailbox with what the actor may do in it, when they may use that right now; the refusal by the table above otherwise."""
     held = about(world, conn, actor, address, right)
     check_open(world, conn, actor, held)
     return held
 
 
-def about(world: World, conn: Connection, actor: Actor, address: str, right: Right) -> Held:
+def about(world: World, conn: Connection, actor: Actor, address: str, right: Right) -> MailboxAccess:
     """The same without the last two rows, for what is told of a mailbox and not what lies in it: a closed one is not lost sight of."""
     check_known(world, conn, actor)
     check_reach(actor, address)
@@ -56,19 +56,19 @@ def check_reach(actor: Actor, address: str | None) -> None:
     )
 
 
-def check_open(world: World, conn: Connection, actor: Actor, held: Held) -> None:
+def check_open(world: World, conn: Connection, actor: Actor, held: MailboxAccess) -> None:
     """Refuse a mailbox that is closed, or that does not open by the way that the actor logged in."""
     address = held.mailbox.address
     if held.mailbox.state is MailboxState.CLOSED:
         detail = f"The mailbox {address} is closed: nothing is read or done in it until it is opened again."
         raise Refusal(Rule.MAILBOX_CLOSED, detail, subject=address, reference="mss-sim#closed-mailbox")
     try:
-        check_way(world, conn, held.mailbox, actor.way)
+        check_login_method(world, conn, held.mailbox, actor.way)
     except Refusal as refusal:
         raise Refusal(Rule.RIGHT_MISSING, refusal.detail, subject=address, reference=refusal.reference) from refusal
 
 
-def opens(world: World, conn: Connection, actor: Actor, held: Held) -> bool:
+def opens(world: World, conn: Connection, actor: Actor, held: MailboxAccess) -> bool:
     """Whether a mailbox that the actor holds something of would pass the gate for whoever may see it; for lists of mailboxes."""
     if not held.access.may(Right.SEE):
         return False

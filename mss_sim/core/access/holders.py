@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from mss_sim.clock import Micros
 from mss_sim.core.access import access, journal
-from mss_sim.core.access.access import By
+from mss_sim.core.access.access import Requester
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
@@ -41,7 +41,7 @@ def _holders(conn: Connection, mailbox: Mailbox) -> list[Holder]:
     return [Holder(identity, role) for identity, role in found if role]
 
 
-async def add_co_holder(world: World, by: By, address: str, idnat: str) -> list[Holder]:
+async def add_co_holder(world: World, by: Requester, address: str, idnat: str) -> list[Holder]:
     """Make a professional a co-holder; the responsible decides."""
 
     def unit(conn: Connection) -> list[Holder]:
@@ -56,7 +56,7 @@ async def add_co_holder(world: World, by: By, address: str, idnat: str) -> list[
     return await world.store.write(unit)
 
 
-async def remove_holder(world: World, by: By, address: str, idnat: str) -> list[Holder]:
+async def remove_holder(world: World, by: Requester, address: str, idnat: str) -> list[Holder]:
     """Take a co-holder off, or leave oneself; the responsible goes only by naming a successor."""
 
     def unit(conn: Connection) -> list[Holder]:
@@ -82,7 +82,7 @@ async def remove_holder(world: World, by: By, address: str, idnat: str) -> list[
     return await world.store.write(unit)
 
 
-async def change_responsible(world: World, by: By, address: str, idnat: str, *, stay: bool) -> list[Holder]:
+async def change_responsible(world: World, by: Requester, address: str, idnat: str, *, stay: bool) -> list[Holder]:
     """Name the successor of the responsible, who stays a co-holder when `stay` is set."""
 
     def unit(conn: Connection) -> list[Holder]:
@@ -109,13 +109,13 @@ def _practice(conn: Connection, address: str) -> Mailbox:
     return mailbox
 
 
-def _refuse_stranger(conn: Connection, by: By, address: str, now: Micros) -> None:
+def _refuse_stranger(conn: Connection, by: Requester, address: str, now: Micros) -> None:
     """Who may not see a mailbox learns nothing of it, not even whether it exists."""
     if by.identity_id is not None:
         access.require(conn, address, by.identity_id, Right.SEE, now)
 
 
-def _led_by(conn: Connection, by: By, address: str, now: Micros) -> Mailbox:
+def _led_by(conn: Connection, by: Requester, address: str, now: Micros) -> Mailbox:
     """The practice's mailbox, when the asker is its responsible or the control plane."""
     _refuse_stranger(conn, by, address, now)
     practice = _practice(conn, address)
@@ -136,9 +136,9 @@ def _professional(conn: Connection, idnat: str) -> Identity:
     return identity
 
 
-def _trace(world: World, conn: Connection, by: By, mailbox: Mailbox, act: Act, detail: dict[str, object]) -> None:
+def _trace(world: World, conn: Connection, by: Requester, mailbox: Mailbox, act: Act, detail: dict[str, object]) -> None:
     journal.write(world, conn, by, [Entry(act, mailbox.id, detail)])
 
 
-CONTROL = By(None, Door.CONTROL)
+CONTROL = Requester(None, Door.CONTROL)
 """The control plane as the one who asks."""

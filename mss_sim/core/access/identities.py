@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from mss_sim.core.access import journal
-from mss_sim.core.access.access import By
+from mss_sim.core.access.access import Requester
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
@@ -96,7 +96,7 @@ async def change_identity(world: World, idnat: str, changes: dict[str, Any], log
             held = [row for row in grants.of_grantee(conn, identity.id) if row.revoked_at is None]
             grants.revoke(conn, [row.id for row in held], None, world.clock.now())
             ended = [Entry(Act.REVOKED, row.mailbox_id, {"grantee": idnat}, grant_id=row.id) for row in held]
-            journal.write(world, conn, By(None, Door.CONTROL), ended)
+            journal.write(world, conn, Requester(None, Door.CONTROL), ended)
         _set_account(world, conn, changed, login, password_hash)
         return changed
 
@@ -113,7 +113,7 @@ def require_identity(conn: Connection, idnat: str) -> Identity:
 
 async def list_identities(world: World) -> list[Identity]:
     """All identities."""
-    return await world.store.read(identities.every)
+    return await world.store.read(identities.list_all)
 
 
 async def remove_identity(world: World, idnat: str) -> None:

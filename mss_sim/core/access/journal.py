@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from mss_sim.clock import Micros
 from mss_sim.core.access import gate
-from mss_sim.core.access.access import By, Held
+from mss_sim.core.access.access import MailboxAccess, Requester
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.world.world import World
 from mss_sim.store import journal
 from mss_sim.store.engine import Connection
-from mss_sim.store.journal import Line, Shown
+from mss_sim.store.journal import JournalEntry, JournalRow
 from mss_sim.vocabulary import Act, Right
 
 
@@ -28,41 +28,43 @@ class Entry(NamedTuple):
     grant_id: int | None = None
 
 
-def entry(held: Held, right: Right, act: Act, detail: Mapping[str, Any], *, message_id: int | None = None) -> Entry:
+def entry(held: MailboxAccess, right: Right, act: Act, detail: Mapping[str, Any], *, message_id: int | None = None) -> Entry:
     """A deed that needed a right over a mailbox, with the grant that gave it."""
     grant = held.access.grant_for(right)
     return Entry(act, held.mailbox.id, detail, message_id, grant.id if grant else None)
 
 
-def by(actor: Actor) -> By:
+def by(actor: Actor) -> Requester:
     """An actor as the one who did something."""
-    return By(actor.identity.id, actor.door)
+    return Requester(actor.identity.id, actor.door)
 
 
-def lines(world: World, who: By, entries: Sequence[Entry], *, at: Micros | None = None) -> list[Line]:
+def lines(world: World, who: Requester, entries: Sequence[Entry], *, at: Micros | None = None) -> list[JournalEntry]:
     """What somebody did, as `add` writes it; `at` is now where it is not given."""
     when = world.clock.now() if at is None else at
     return [
-        Line(world.ids.next(), when, one.act, who.door, who.identity_id, one.mailbox_id, one.grant_id, one.message_id, dict(one.detail))
+        JournalEntry(
+            world.ids.next(), when, one.act, who.door, who.identity_id, one.mailbox_id, one.grant_id, one.message_id, dict(one.detail)
+        )
         for one in entries
     ]
 
 
-def add(conn: Connection, written: Sequence[Line]) -> None:
+def add(conn: Connection, written: Sequence[JournalEntry]) -> None:
     """Add lines to the journal, those of several people together."""
     if written:
         journal.write(conn, written)
 
 
-def write(world: World, conn: Connection, who: By, entries: Sequence[Entry], *, at: Micros | None = None) -> None:
+def write(world: World, conn: Connection, who: Requester, entries: Sequence[Entry], *, at: Micros | None = None) -> None:
     """Write down what somebody did."""
     add(conn, lines(world, who, entries, at=at))
 
 
-async def of_mailbox(world: World, actor: Actor, address: str, *, before: int | None, limit: int) -> list[Shown]:
+async def of_mailbox(world: World, actor: Actor, address: str, *, before: int | None, limit: int) -> list[JournalRow]:
     """The newest lines of a mailbox; only who manages it may know who did what."""
 
-    def query(conn: Connection) -> list[Shown]:
+    def query(conn: Connection) -> list[JournalRow]:
         held = gate.about(world, conn, actor, address, Right.MANAGE)
         return journal.of_mailbox(conn, held.mailbox.id, before=before, limit=limit)
 

@@ -7,7 +7,7 @@ from mss_sim.store import identities
 from mss_sim.store.identities import Identity
 
 
-async def by_ids(world: World, ids: Iterable[int | None]) -> dict[int, Identity]:
+async def identities_by_id(world: World, ids: Iterable[int | None]) -> dict[int, Identity]:
     """The identities with these ids; None is nobody, and who was deleted since is left out."""
     wanted = {id_ for id_ in ids if id_ is not None}
     return await world.store.read(identities.names, wanted) if wanted else {}

@@ -70,7 +70,7 @@ async def plant(world: World, name: str) -> bool:
     seed = load(name)
     roles = {row["role"]: row["idnat"] for row in seed["identities"] if "role" in row}
     first = await world.store.read(identities.by_idnat, seed["identities"][0]["idnat"])
-    cut = bool(await world.store.read(operators_kept.every)) and await world.store.read(psc_kept.client, FIRST_CLIENT) is None
+    cut = bool(await world.store.read(operators_kept.list_all)) and await world.store.read(psc_kept.client, FIRST_CLIENT) is None
     if first is not None and not cut:
         return False
     for row in seed["operators"]:

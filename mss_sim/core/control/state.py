@@ -24,7 +24,7 @@ async def state(world: World) -> State:
 
     def query(conn: Connection) -> State:
         stored, copied = messages.count(conn)
-        people, boxes = identities.every(conn), mailboxes.every(conn)
-        return State(len(operators.every(conn)), len(people), len(boxes), stored, copied, queue.waiting_count(conn))
+        people, boxes = identities.list_all(conn), mailboxes.list_all(conn)
+        return State(len(operators.list_all(conn)), len(people), len(boxes), stored, copied, queue.waiting_count(conn))
 
     return await world.store.read(query)

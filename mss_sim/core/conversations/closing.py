@@ -15,7 +15,7 @@ from mss_sim.policy.closure import Effect, effect_of
 from mss_sim.store import conversations
 from mss_sim.store.conversations import AnswerRightRow, OnItsWay
 from mss_sim.store.engine import Connection
-from mss_sim.store.mailboxes import Berth, Mailbox
+from mss_sim.store.mailboxes import DeliveryMailbox, Mailbox
 from mss_sim.vocabulary import ClosureCause
 
 
@@ -26,11 +26,11 @@ class Closing:
     `after` are the letters of its group that leave after it: they stay open. At least one of `thread_id` and `patient` is given.
     """
 
-    mailbox: Mailbox | Berth
+    mailbox: Mailbox | DeliveryMailbox
     at: Micros
     cause: ClosureCause
     thread_id: int | None = None
-    patient: Berth | None = None
+    patient: DeliveryMailbox | None = None
     after: frozenset[int] = frozenset()
 
 
@@ -53,7 +53,7 @@ def withdraw(world: World, conn: Connection, act: Closing) -> int:
     return count + len(fresh)
 
 
-def _concerns(mailbox: Mailbox | Berth, letter: OnItsWay) -> bool:
+def _concerns(mailbox: Mailbox | DeliveryMailbox, letter: OnItsWay) -> bool:
     """Whether the letter will give a right that this mailbox may close: it sent it, or is its Reply-To."""
     summary = read_summary(letter.summary)
     if effect_of(letter.sender_kind, letter.patient_kind, letter.subject, summary.mes) is not Effect.OPEN:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from mss_sim.core.access import gate, journal
-from mss_sim.core.access.access import Held
+from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.conversations import closing
 from mss_sim.core.conversations.closing import Closing
@@ -14,7 +14,7 @@ from mss_sim.ids import encode
 from mss_sim.store import conversations, mailboxes, messages
 from mss_sim.store.conversations import AnswerRightRow, Thread
 from mss_sim.store.engine import Connection
-from mss_sim.store.messages import Item, ListQuery
+from mss_sim.store.messages import ListedMessage, ListQuery
 from mss_sim.vocabulary import Act, ClosureCause, MailboxKind, Right
 
 _MESSAGES_MAX = 200
@@ -34,9 +34,9 @@ class Conversation:
     """A thread as one mailbox sees it, its newest copy, and its patients. `items` is filled when one conversation is opened."""
 
     thread: Thread
-    newest: Item
+    newest: ListedMessage
     patients: tuple[PatientSide, ...]
-    items: tuple[Item, ...] = ()
+    items: tuple[ListedMessage, ...] = ()
     readable: bool = True
 
 
@@ -91,8 +91,8 @@ async def reopen(world: World, actor: Actor, address: str, thread_id: int) -> Co
     return await world.store.write(unit)
 
 
-def _held_for_closing(world: World, conn: Connection, actor: Actor, address: str) -> Held:
-    mailboxes.berths(conn, [address])  # locked first, as delivery does: what arrives meanwhile in another process is seen
+def _held_for_closing(world: World, conn: Connection, actor: Actor, address: str) -> MailboxAccess:
+    mailboxes.lock_for_delivery(conn, [address])  # locked first, as delivery does: what arrives meanwhile in another process is seen
     held = gate.require(world, conn, actor, address, Right.CLOSE)
     if held.mailbox.kind is MailboxKind.PATIENT:
         raise Refusal(Rule.RIGHT_MISSING, "A conversation is closed by the professional, not by the patient.", reference="cnam#7")
@@ -106,7 +106,7 @@ def _refuse_without_patient(found: Conversation) -> None:
         )
 
 
-def _conversation(conn: Connection, held: Held, actor: Actor, thread: Thread) -> Conversation:
+def _conversation(conn: Connection, held: MailboxAccess, actor: Actor, thread: Thread) -> Conversation:
     newest = messages.one(conn, held.mailbox.id, thread.last_copy_id, personal_reader(held, actor))
     if newest is None:
         raise Refusal(Rule.NOT_FOUND, "There is no such conversation in this mailbox.")
@@ -123,7 +123,7 @@ def _conversation(conn: Connection, held: Held, actor: Actor, thread: Thread) ->
     return Conversation(thread, newest, tuple(sides), readable=held.access.may(Right.READ))
 
 
-def _opened(conn: Connection, held: Held, actor: Actor, thread_id: int) -> Conversation:
+def _opened(conn: Connection, held: MailboxAccess, actor: Actor, thread_id: int) -> Conversation:
     thread = conversations.thread(conn, held.mailbox.id, thread_id)
     if thread is None:
         raise Refusal(Rule.NOT_FOUND, "There is no such conversation in this mailbox.")
@@ -132,6 +132,6 @@ def _opened(conn: Connection, held: Held, actor: Actor, thread_id: int) -> Conve
     return replace(found, items=tuple(messages.page(conn, query)))
 
 
-def _trace(world: World, conn: Connection, actor: Actor, held: Held, act: Act, found: Conversation, count: int) -> None:
+def _trace(world: World, conn: Connection, actor: Actor, held: MailboxAccess, act: Act, found: Conversation, count: int) -> None:
     detail = {"conversation": encode(found.thread.id), "patients": [side.patient for side in found.patients], "rights": count}
     journal.write(world, conn, journal.by(actor), [journal.entry(held, Right.CLOSE, act, detail)])

@@ -26,13 +26,13 @@ from mss_sim.core.access import gate, journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.mailbox.flags import FlagChange, changed, check_words
-from mss_sim.core.mailbox.selected import Place, Shelf, personal_reader, shelf
+from mss_sim.core.mailbox.selected import FolderRef, SelectedFolder, personal_reader, selected_folder
 from mss_sim.core.mailbox.stored import read_message, stored, without_holding
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.policy.access import flag_rights
-from mss_sim.policy.routing import Room, Standing, standing
+from mss_sim.policy.routing import MailboxFitness, Room, standing
 from mss_sim.store import folder_view, folders, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folder_view import CopyState, Range
@@ -45,7 +45,7 @@ from mss_sim.vocabulary import Act, Flag, Right, SpecialUse
 class InFolder:
     """Copies by their UIDs; those that are gone meanwhile are passed over in silence (ref: rfc9051#6.4.9)."""
 
-    place: Place
+    place: FolderRef
     ranges: Sequence[Range]
 
     @property
@@ -67,10 +67,10 @@ Copies = InFolder | ById
 
 def _find(
     world: World, conn: Connection, actor: Actor, which: Copies, right: Right, *, lock: bool = False
-) -> tuple[Shelf, list[CopyState]]:
+) -> tuple[SelectedFolder, list[CopyState]]:
     """The folder that copies lie in, its row locked until the commit if asked, and the copies; Refusal without that right."""
     if isinstance(which, InFolder):
-        here = shelf(world, conn, actor, which.place, right, lock=lock)
+        here = selected_folder(world, conn, actor, which.place, right, lock=lock)
         return here, folder_view.states(conn, here.folder.id, which.ranges, here.reader)
     held = gate.require(world, conn, actor, which.address, right)
     reader = personal_reader(held, actor)
@@ -78,12 +78,12 @@ def _find(
     while found := folder_view.state_of(conn, held.mailbox.id, which.copy_id, reader):
         folder_id, state = found
         if folder is not None and folder.id == folder_id:
-            return Shelf(held, folder, reader), [state]
+            return SelectedFolder(held, folder, reader), [state]
         folder = folders.lock(conn, [folder_id])[folder_id] if lock else folders.by_id(conn, held.mailbox.id, folder_id)
     raise Refusal(Rule.NOT_FOUND, "There is no such message in this mailbox.")
 
 
-class Flagged(NamedTuple):
+class FlagsChanged(NamedTuple):
     """Copies as they are afterwards, UIDs left alone because they changed too late, and the folder's modification sequences.
 
     `was`: the modification sequence of each copy before, by UID.
@@ -96,13 +96,13 @@ class Flagged(NamedTuple):
     was: dict[int, int]
 
 
-async def change_flags(world: World, actor: Actor, which: Copies, change: FlagChange) -> Flagged:
+async def change_flags(world: World, actor: Actor, which: Copies, change: FlagChange) -> FlagsChanged:
     """Set and clear flags and keywords; `\\Seen` follows the mailbox's seen policy."""
     check_words(change)
     return await world.store.write(lambda conn: change_flags_in(world, conn, actor, which, change)[1])
 
 
-def change_flags_in(world: World, conn: Connection, actor: Actor, which: Copies, change: FlagChange) -> tuple[Shelf, Flagged]:
+def change_flags_in(world: World, conn: Connection, actor: Actor, which: Copies, change: FlagChange) -> tuple[SelectedFolder, FlagsChanged]:
     """The same within a unit of work, with the folder; the words were checked."""
     rights = flag_rights(change.add | change.remove, replace=change.replace)
     here, rows = _find(world, conn, actor, which, rights[0], lock=True)
@@ -118,10 +118,10 @@ def change_flags_in(world: World, conn: Connection, actor: Actor, which: Copies,
         lines += [_entry(here, rights[0], Act.FLAGGED, row, detail) for row in after.values()]
         journal.write(world, conn, journal.by(actor), lines)
     kept = [after.get(row.uid, row) for row in rows if row.uid not in late]
-    return here, Flagged(kept, sorted(late), before, here.folder.modseq, {row.uid: row.modseq for row in rows})
+    return here, FlagsChanged(kept, sorted(late), before, here.folder.modseq, {row.uid: row.modseq for row in rows})
 
 
-def _wanted(here: Shelf, row: CopyState, change: FlagChange) -> tuple[Flag, str] | None:
+def _wanted(here: SelectedFolder, row: CopyState, change: FlagChange) -> tuple[Flag, str] | None:
     """The flags, as the reader sees them, and keywords that a copy gets; None when nothing changes."""
     visible = (row.flags & ~Flag.SEEN) | (Flag.SEEN if row.seen else Flag(0))
     base = (Flag(0), "") if change.replace else (visible, row.keywords)
@@ -132,7 +132,7 @@ def _wanted(here: Shelf, row: CopyState, change: FlagChange) -> tuple[Flag, str]
 
 
 def _flag(
-    world: World, conn: Connection, actor: Actor, here: Shelf, changes: Sequence[tuple[CopyState, Flag, str]]
+    world: World, conn: Connection, actor: Actor, here: SelectedFolder, changes: Sequence[tuple[CopyState, Flag, str]]
 ) -> tuple[dict[int, CopyState], list[CopyState]]:
     """Write flags and keywords, whose \\Seen it is, who read; the copies afterwards, by UID, and those that are read for the first time."""
     after: dict[int, CopyState] = {}
@@ -152,7 +152,7 @@ def _flag(
             messages.set_seen_by(conn, copy_id, actor.identity.id, seen=seen)
     if after:
         messages.set_flags(conn, [(row.copy_id, row.flags, row.keywords, row.modseq) for row in after.values()])
-        folders.keep(conn, [here.folder])
+        folders.save_counters(conn, [here.folder])
     return after, first
 
 
@@ -172,7 +172,7 @@ async def delete(world: World, actor: Actor, which: Copies, *, marked: bool = Fa
     """Delete copies for good, only those that are marked \\Deleted if asked; their UIDs. A message goes with its last copy."""
 
     def unit(conn: Connection) -> list[int]:
-        mailboxes.berths(conn, [which.address])
+        mailboxes.lock_for_delivery(conn, [which.address])
         here, rows = _find(world, conn, actor, which, Right.DELETE, lock=True)
         gone = [row for row in rows if row.flags & Flag.DELETED or not marked]
         if not gone:
@@ -180,8 +180,8 @@ async def delete(world: World, actor: Actor, which: Copies, *, marked: bool = Fa
         names = messages.names_of(conn, {row.message_id for row in gone})
         _take_out(here.folder, gone)
         messages.remove_copies(conn, [(row.copy_id, row.message_id) for row in gone])
-        mailboxes.use(conn, here.held.mailbox.id, -sum(row.size_bytes for row in gone))
-        folders.keep(conn, [here.folder])
+        mailboxes.add_usage(conn, here.held.mailbox.id, -sum(row.size_bytes for row in gone))
+        folders.save_counters(conn, [here.folder])
         lines = []
         for row in gone:
             subject, rfc_message_id = names[row.message_id]
@@ -199,7 +199,7 @@ def _take_out(folder: Folder, rows: Iterable[CopyState]) -> None:
         folder.step()
 
 
-def _allowed(there: Shelf, row: CopyState) -> CopyState:
+def _allowed(there: SelectedFolder, row: CopyState) -> CopyState:
     """The copy with the flags that the actor may set there; the others are dropped (ref: rfc4314#4)."""
     rights, kept = there.held.access.rights, row.flags
     if Right.DELETE not in rights:
@@ -226,21 +226,21 @@ class Transfer:
     there: tuple[int, ...]
 
 
-async def copy(world: World, actor: Actor, which: InFolder, target: Place) -> Transfer:
+async def copy(world: World, actor: Actor, which: InFolder, target: FolderRef) -> Transfer:
     """Copy into another folder, of this mailbox or another."""
 
     def unit(conn: Connection) -> Transfer:
-        mailboxes.berths(conn, [target.address])
+        mailboxes.lock_for_delivery(conn, [target.address])
         source, rows = _find(world, conn, actor, which, Right.READ)
-        there = shelf(world, conn, actor, target, Right.FILE, lock=True)
+        there = selected_folder(world, conn, actor, target, Right.FILE, lock=True)
         _require_room(world, there, sum(row.size_bytes for row in rows))
         made = [_put_in(world, there.folder, _allowed(there, row)) for row in rows]
         messages.add_copies(conn, made)
         if made:
             if source.held.mailbox.id == there.held.mailbox.id:
                 messages.copy_readings(conn, [(row.copy_id, copied.id) for row, copied in zip(rows, made, strict=True)])
-            mailboxes.use(conn, there.held.mailbox.id, sum(row.size_bytes for row in rows))
-            folders.keep(conn, [there.folder])
+            mailboxes.add_usage(conn, there.held.mailbox.id, sum(row.size_bytes for row in rows))
+            folders.save_counters(conn, [there.folder])
             lines = [_entry(there, Right.FILE, Act.COPIED, row, {"to": there.folder.name}) for row in rows]
             journal.write(world, conn, journal.by(actor), lines)
         return Transfer(there.folder.uid_validity, tuple(row.uid for row in rows), tuple(row.uid for row in made))
@@ -248,17 +248,19 @@ async def copy(world: World, actor: Actor, which: InFolder, target: Place) -> Tr
     return await world.store.write(unit)
 
 
-async def move(world: World, actor: Actor, which: Copies, target: Place) -> Transfer:
+async def move(world: World, actor: Actor, which: Copies, target: FolderRef) -> Transfer:
     """Move into another folder; within a mailbox the copies keep their ids. Refusal(CONFLICT) when it is the folder that they lie in."""
 
     def unit(conn: Connection) -> Transfer:
-        mailboxes.berths(conn, {which.address, target.address})
+        mailboxes.lock_for_delivery(conn, {which.address, target.address})
         return move_in(world, conn, actor, which, target)[1]
 
     return await world.store.write(unit)
 
 
-def move_in(world: World, conn: Connection, actor: Actor, which: Copies, target: Place, *, again: bool = False) -> tuple[Shelf, Transfer]:
+def move_in(
+    world: World, conn: Connection, actor: Actor, which: Copies, target: FolderRef, *, again: bool = False
+) -> tuple[SelectedFolder, Transfer]:
     """The same within a unit of work, which has locked the mailboxes, with the folder that the copies lie in now.
 
     `again`: copies that lie in the target already are left there.
@@ -268,7 +270,9 @@ def move_in(world: World, conn: Connection, actor: Actor, which: Copies, target:
         if again:
             return there, Transfer(there.folder.uid_validity, (), ())
         raise Refusal(Rule.CONFLICT, "The messages are in that folder already.")
-    reached = InFolder(Place(which.address, source.folder.name, source.folder.id), which.ranges) if isinstance(which, InFolder) else which
+    reached = (
+        InFolder(FolderRef(which.address, source.folder.name, source.folder.id), which.ranges) if isinstance(which, InFolder) else which
+    )
     _, rows = _find(world, conn, actor, reached, Right.SEE)
     same = source.held.mailbox.id == there.held.mailbox.id
     size = sum(row.size_bytes for row in rows)
@@ -284,10 +288,10 @@ def move_in(world: World, conn: Connection, actor: Actor, which: Copies, target:
     elif made:
         messages.add_copies(conn, made)
         messages.remove_copies(conn, [(row.copy_id, row.message_id) for row in rows])
-        mailboxes.use(conn, source.held.mailbox.id, -size)
-        mailboxes.use(conn, there.held.mailbox.id, size)
+        mailboxes.add_usage(conn, source.held.mailbox.id, -size)
+        mailboxes.add_usage(conn, there.held.mailbox.id, size)
     if made:
-        folders.keep(conn, [source.folder, there.folder])
+        folders.save_counters(conn, [source.folder, there.folder])
         detail = {"from": source.folder.name, "to": there.folder.name}
         ends = [(there, right)] if same else [(source, Right.DELETE), (there, right)]  # each mailbox keeps a journal of its own
         lines = [_entry(end, by_right, Act.MOVED, row, detail) for end, by_right in ends for row in rows]
@@ -295,13 +299,13 @@ def move_in(world: World, conn: Connection, actor: Actor, which: Copies, target:
     return there, Transfer(there.folder.uid_validity, tuple(row.uid for row in rows), tuple(row.uid for row in made))
 
 
-def _ends(world: World, conn: Connection, actor: Actor, which: Copies, target: Place) -> tuple[Shelf, Shelf, Right]:
+def _ends(world: World, conn: Connection, actor: Actor, which: Copies, target: FolderRef) -> tuple[SelectedFolder, SelectedFolder, Right]:
     """The two ends of a move, locked in one order, and the right over the target that allows it."""
     if isinstance(which, InFolder):
-        source = shelf(world, conn, actor, which.place, Right.SEE)
+        source = selected_folder(world, conn, actor, which.place, Right.SEE)
     else:
         source, _ = _find(world, conn, actor, which, Right.SEE)
-    there = shelf(world, conn, actor, target, Right.SEE)
+    there = selected_folder(world, conn, actor, target, Right.SEE)
     same = source.held.mailbox.id == there.held.mailbox.id
     to_trash = there.folder.special_use is SpecialUse.TRASH and Right.FILE not in there.held.access.rights
     right = Right.DELETE if same and to_trash else Right.FILE
@@ -311,8 +315,8 @@ def _ends(world: World, conn: Connection, actor: Actor, which: Copies, target: P
         source.held.access.require(Right.DELETE, which.address)
     locked = folders.lock(conn, [source.folder.id, there.folder.id])
     return (
-        Shelf(source.held, locked[source.folder.id], source.reader),
-        Shelf(there.held, locked[there.folder.id], there.reader),
+        SelectedFolder(source.held, locked[source.folder.id], source.reader),
+        SelectedFolder(there.held, locked[there.folder.id], there.reader),
         right,
     )
 
@@ -326,7 +330,7 @@ class NewCopy:
     internal_at: Micros | None = None
 
 
-async def append(world: World, actor: Actor, target: Place, new: NewCopy) -> tuple[int, int]:
+async def append(world: World, actor: Actor, target: FolderRef, new: NewCopy) -> tuple[int, int]:
     """Store a message in a folder, byte for byte; (UIDVALIDITY, UID)."""
     check_words(FlagChange(new.flags))
     parsed = await read_message(world, new.raw)
@@ -336,8 +340,8 @@ async def append(world: World, actor: Actor, target: Place, new: NewCopy) -> tup
     )
 
     def unit(conn: Connection) -> tuple[int, int]:
-        mailboxes.berths(conn, [target.address])
-        there = shelf(world, conn, actor, target, Right.FILE, lock=True)
+        mailboxes.lock_for_delivery(conn, [target.address])
+        there = selected_folder(world, conn, actor, target, Right.FILE, lock=True)
         _require_room(world, there, len(new.raw))
         body = (row.id, imap_envelope, parsed.structure, search_text, new.raw)
         messages.add(conn, [row._replace(thread_id=_thread(conn, there, row.id, parsed.in_reply_to))], [body])
@@ -346,8 +350,8 @@ async def append(world: World, actor: Actor, target: Place, new: NewCopy) -> tup
         state = CopyState(0, 0, row.id, flags_, words, 0, when, len(new.raw), row.id, bool(flags_ & Flag.SEEN))
         copy = _put_in(world, there.folder, _allowed(there, state))
         messages.add_copies(conn, [copy])
-        mailboxes.use(conn, there.held.mailbox.id, len(new.raw))
-        folders.keep(conn, [there.folder])
+        mailboxes.add_usage(conn, there.held.mailbox.id, len(new.raw))
+        folders.save_counters(conn, [there.folder])
         state = state._replace(copy_id=copy.id)
         journal.write(world, conn, journal.by(actor), [_entry(there, Right.FILE, Act.APPENDED, state, {"to": there.folder.name})])
         return there.folder.uid_validity, copy.uid
@@ -355,25 +359,25 @@ async def append(world: World, actor: Actor, target: Place, new: NewCopy) -> tup
     return await world.store.write(unit)
 
 
-def _thread(conn: Connection, there: Shelf, message_id: int, answered: Sequence[str]) -> int:
+def _thread(conn: Connection, there: SelectedFolder, message_id: int, answered: Sequence[str]) -> int:
     """The conversation of a message that a client files: that of what it answers, when this mailbox has it (see mailflow/threads)."""
     known = messages.known(conn, answered) if answered else set()
     had = messages.had_by(conn, [id_ for id_ in answered if id_ in known], there.held.mailbox.id, there.held.mailbox.address)
     return next((had[id_][0] for id_ in answered if id_ in had), message_id)
 
 
-def _require_room(world: World, there: Shelf, size: int) -> None:
+def _require_room(world: World, there: SelectedFolder, size: int) -> None:
     mailbox = there.held.mailbox
     limit = world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id)
     stands = standing(mailbox.state, Room(mailbox.used_bytes, mailbox.quota_bytes, limit), size)
-    if stands is Standing.FULL:
+    if stands is MailboxFitness.FULL:
         raise Refusal(Rule.MAILBOX_FULL, f"The mailbox {mailbox.address} is full; delete messages first.", subject=mailbox.address)
-    if stands is Standing.TOO_SMALL:
+    if stands is MailboxFitness.TOO_SMALL:
         raise Refusal(Rule.TOO_LARGE, f"The message has {size} bytes; at most {limit} are accepted here.", reference="rfc1870#6.1")
-    if stands in (Standing.CLOSED, Standing.SUSPENDED):
-        rule = Rule.MAILBOX_CLOSED if stands is Standing.CLOSED else Rule.MAILBOX_SUSPENDED
+    if stands in (MailboxFitness.CLOSED, MailboxFitness.SUSPENDED):
+        rule = Rule.MAILBOX_CLOSED if stands is MailboxFitness.CLOSED else Rule.MAILBOX_SUSPENDED
         raise Refusal(rule, f"The mailbox {mailbox.address} is {mailbox.state}.", subject=mailbox.address)
 
 
-def _entry(here: Shelf, right: Right, act: Act, row: CopyState, detail: Mapping[str, object]) -> Entry:
+def _entry(here: SelectedFolder, right: Right, act: Act, row: CopyState, detail: Mapping[str, object]) -> Entry:
     return journal.entry(here.held, right, act, {"message": encode(row.copy_id), **detail}, message_id=row.message_id)

@@ -2,7 +2,7 @@
 
 from mss_sim.clock import SECOND
 from mss_sim.core.access import gate, journal
-from mss_sim.core.access.access import Held
+from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailbox.selected import personal_reader
 from mss_sim.core.world.world import World
@@ -47,7 +47,7 @@ async def create_folder(world: World, actor: Actor, address: str, name: str) -> 
     return await world.store.write(unit)
 
 
-def _add_missing(world: World, conn: Connection, held: Held, path: list[str]) -> None:
+def _add_missing(world: World, conn: Connection, held: MailboxAccess, path: list[str]) -> None:
     """Create the folders of a path that are not there yet."""
     for depth in range(1, len(path) + 1):
         name = FOLDER_SEPARATOR.join(path[:depth])
@@ -55,7 +55,7 @@ def _add_missing(world: World, conn: Connection, held: Held, path: list[str]) ->
             _add(world, conn, held, name)
 
 
-def _add(world: World, conn: Connection, held: Held, name: str) -> Folder:
+def _add(world: World, conn: Connection, held: MailboxAccess, name: str) -> Folder:
     validity = mailboxes.take_uid_validity(conn, held.mailbox.id, world.clock.now() // SECOND)
     most = world.settings.mailbox_folders_max
     if folders.count(conn, held.mailbox.id) >= most:
@@ -108,7 +108,7 @@ async def delete_folder(world: World, actor: Actor, address: str, folder_id: int
     await world.store.write(unit)
 
 
-def _ordinary(conn: Connection, held: Held, folder_id: int) -> Folder:
+def _ordinary(conn: Connection, held: MailboxAccess, folder_id: int) -> Folder:
     folder = folders.by_id(conn, held.mailbox.id, folder_id)
     if folder is None:
         raise Refusal(Rule.NOT_FOUND, "There is no such folder in this mailbox.")
@@ -134,5 +134,5 @@ def _path(name: str) -> list[str]:
     return path
 
 
-def _trace(world: World, conn: Connection, actor: Actor, held: Held, act: Act, detail: dict[str, object]) -> None:
+def _trace(world: World, conn: Connection, actor: Actor, held: MailboxAccess, act: Act, detail: dict[str, object]) -> None:
     journal.write(world, conn, journal.by(actor), [journal.entry(held, Right.FILE, act, detail)])

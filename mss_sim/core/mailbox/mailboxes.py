@@ -5,7 +5,7 @@ from typing import Any
 
 from mss_sim.clock import SECOND
 from mss_sim.core.access import gate, journal
-from mss_sim.core.access.access import By
+from mss_sim.core.access.access import Requester
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.identities import refuse_controls, refuse_nulls, require_identity
 from mss_sim.core.access.journal import Entry
@@ -73,7 +73,7 @@ async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
     def unit(conn: Connection) -> Mailbox:
         owner = require_identity(conn, new.owner_idnat)
         _check_mailbox(conn, address, new.kind, owner)
-        operator_id = next((row.id for row in operators.every(conn) if domain_of(address) in row.domains), None)
+        operator_id = next((row.id for row in operators.list_all(conn) if domain_of(address) in row.domains), None)
         if operator_id is None:
             raise Refusal(Rule.DOMAIN_OUTSIDE, f"No operator has the domain of {address}; create it first.", subject=address)
         seen = new.seen_policy or (SeenPolicy.SHARED if new.kind in _SHARED_KINDS else SeenPolicy.PERSONAL)
@@ -132,7 +132,7 @@ async def change_mailbox(world: World, address: str, changes: dict[str, Any], *,
     refuse_controls(changes)
 
     def unit(conn: Connection) -> Mailbox:
-        return _change(world, conn, By(actor_id, door), address, changes)
+        return _change(world, conn, Requester(actor_id, door), address, changes)
 
     return await world.store.write(unit, changes_directory=True)
 
@@ -151,7 +151,7 @@ async def get_mailbox(world: World, address: str) -> Mailbox:
 
 async def list_mailboxes(world: World) -> list[Mailbox]:
     """All mailboxes."""
-    return await world.store.read(mailboxes.every)
+    return await world.store.read(mailboxes.list_all)
 
 
 async def remove_mailbox(world: World, address: str) -> None:
@@ -177,7 +177,7 @@ async def change_managed_mailbox(world: World, actor: Actor, address: str, chang
     await world.store.write(unit, changes_directory=True)
 
 
-def _change(world: World, conn: Connection, who: By, address: str, changes: dict[str, Any], grant_id: int | None = None) -> Mailbox:
+def _change(world: World, conn: Connection, who: Requester, address: str, changes: dict[str, Any], grant_id: int | None = None) -> Mailbox:
     mailbox = _mailbox(conn, address)
     if changes:
         mailboxes.change(conn, mailbox.id, changes)

@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mss_sim.core.access import access, gate
-from mss_sim.core.access.access import Held
+from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailbox import copies
 from mss_sim.core.mailbox.copies import ById
 from mss_sim.core.mailbox.flags import FlagChange, check_words
-from mss_sim.core.mailbox.selected import Place, Shelf, personal_reader
+from mss_sim.core.mailbox.selected import FolderRef, SelectedFolder, personal_reader
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
@@ -26,42 +26,42 @@ from mss_sim.store import folders, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.store.mailboxes import Mailbox
-from mss_sim.store.messages import Item, ListQuery, Reading
+from mss_sim.store.messages import ListedMessage, ListQuery, Reading
 from mss_sim.vocabulary import Right
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class MessagePage:
     """A page of a mailbox: items, who read each first, and the folders that they lie in."""
 
-    items: tuple[Item, ...]
+    items: tuple[ListedMessage, ...]
     readings: dict[int, list[Reading]]
     folders: dict[int, Folder]
     readable: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ChangedMessage:
     """A copy as it is after a change: where it lies, who read it; `readable` when the actor may know what it says."""
 
-    item: Item
+    item: ListedMessage
     folder: Folder
     readings: tuple[Reading, ...]
     readable: bool
 
 
-async def held_mailboxes(world: World, actor: Actor) -> list[Held]:
+async def held_mailboxes(world: World, actor: Actor) -> list[MailboxAccess]:
     """Every mailbox that the actor may see now; the one that he chose at log-in alone, when he chose one."""
     rows = await world.store.read(access.all_held, actor.identity.id, world.clock.now())
     return [held for held in rows if held.access.may(Right.SEE) and actor.mailbox in (None, held.mailbox.address)]
 
 
-async def held_mailbox(world: World, actor: Actor, address: str, right: Right = Right.SEE) -> Held:
+async def held_mailbox(world: World, actor: Actor, address: str, right: Right = Right.SEE) -> MailboxAccess:
     """One mailbox, when the actor has that right over it; a closed one is told of too."""
     return await world.store.read(lambda conn: gate.about(world, conn, actor, address, right))
 
 
-async def open_mailbox(world: World, actor: Actor, address: str) -> Held:
+async def open_mailbox(world: World, actor: Actor, address: str) -> MailboxAccess:
     """One mailbox that the actor could open a folder of now."""
     return await world.store.read(lambda conn: gate.require(world, conn, actor, address, Right.SEE))
 
@@ -81,11 +81,11 @@ def folder_named(boxes: Iterable[Folder], text: str) -> int:
     raise Refusal(Rule.NOT_FOUND, "There is no such folder in this mailbox.", subject=text[:100])
 
 
-async def list_messages(world: World, actor: Actor, address: str, query: ListQuery, folder: str | None = None) -> Listed:
+async def list_messages(world: World, actor: Actor, address: str, query: ListQuery, folder: str | None = None) -> MessagePage:
     """A page of copies, newest first, of one folder (its id or its name) or of all; `query.mailbox_id` is filled in here."""
     check_texts((query.from_, query.to, query.subject, query.text), world.settings.search_query_chars_max)
 
-    def run(conn: Connection) -> Listed:
+    def run(conn: Connection) -> MessagePage:
         held = gate.require(world, conn, actor, address, Right.SEE)
         if query.text:
             held.access.require(Right.READ, address)
@@ -94,27 +94,27 @@ async def list_messages(world: World, actor: Actor, address: str, query: ListQue
         asked = replace(query, mailbox_id=held.mailbox.id, folder_id=folder_id, personal_reader=personal_reader(held, actor))
         items = messages.page(conn, asked)
         readable = held.access.may(Right.READ)
-        return Listed(tuple(items), messages.readings_of(conn, [item.copy.id for item in items]), boxes, readable)
+        return MessagePage(tuple(items), messages.readings_of(conn, [item.copy.id for item in items]), boxes, readable)
 
     return await world.store.read(run)
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedMessage:
     """A message that somebody opened, with its bytes; `first_time` when they had never read it before."""
 
     mailbox: Mailbox
-    item: Item
+    item: ListedMessage
     readings: tuple[Reading, ...]
     folder: Folder
     raw: bytes
     first_time: bool
 
 
-async def open_message(world: World, actor: Actor, address: str, copy_id: int) -> Opened:
+async def open_message(world: World, actor: Actor, address: str, copy_id: int) -> OpenedMessage:
     """A copy with its bytes. The first reading by each person is recorded, whatever the seen policy is; nothing is marked."""
 
-    def look(conn: Connection) -> Opened:
+    def look(conn: Connection) -> OpenedMessage:
         held = gate.require(world, conn, actor, address, Right.READ)
         item = _item(conn, held, actor, copy_id)
         read = tuple(messages.readings_of(conn, [copy_id]).get(copy_id, ()))
@@ -122,7 +122,7 @@ async def open_message(world: World, actor: Actor, address: str, copy_id: int) -
         if folder is None:
             raise Refusal(Rule.NOT_FOUND, "There is no such message in this mailbox.")
         first_time = actor.identity.id not in {reading.identity_id for reading in read}
-        return Opened(held.mailbox, item, read, folder, messages.raw(conn, item.message.id), first_time)
+        return OpenedMessage(held.mailbox, item, read, folder, messages.raw(conn, item.message.id), first_time)
 
     opened = await world.store.read(look)
     if not opened.first_time:
@@ -131,25 +131,25 @@ async def open_message(world: World, actor: Actor, address: str, copy_id: int) -
     return await world.store.read(look)
 
 
-async def change_flags(world: World, actor: Actor, address: str, copy_id: int, change: FlagChange) -> Shown:
+async def change_flags(world: World, actor: Actor, address: str, copy_id: int, change: FlagChange) -> ChangedMessage:
     """Set and clear flags and keywords of one copy."""
     check_words(change)
 
-    def unit(conn: Connection) -> Shown:
+    def unit(conn: Connection) -> ChangedMessage:
         here, _ = copies.change_flags_in(world, conn, actor, ById(address, copy_id), change)
         return _shown(conn, here, actor, copy_id)
 
     return await world.store.write(unit)
 
 
-async def move(world: World, actor: Actor, address: str, copy_id: int, folder: str) -> Shown:
+async def move(world: World, actor: Actor, address: str, copy_id: int, folder: str) -> ChangedMessage:
     """Put a copy into another folder of the same mailbox, by its id or its name; the copy's id stays, its UID does not."""
 
-    def unit(conn: Connection) -> Shown:
+    def unit(conn: Connection) -> ChangedMessage:
         held = gate.require(world, conn, actor, address, Right.SEE)
         boxes = {box.id: box for box in folders.of_mailbox(conn, held.mailbox.id)}
         target = boxes[folder_named(boxes.values(), folder)]
-        which, place = ById(address, copy_id), Place(address, target.name, target.id)
+        which, place = ById(address, copy_id), FolderRef(address, target.name, target.id)
         there, _ = copies.move_in(world, conn, actor, which, place, again=True)
         return _shown(conn, there, actor, copy_id)
 
@@ -161,13 +161,13 @@ async def delete(world: World, actor: Actor, address: str, copy_id: int) -> None
     await copies.delete(world, actor, ById(address, copy_id))
 
 
-def _item(conn: Connection, held: Held, actor: Actor, copy_id: int) -> Item:
+def _item(conn: Connection, held: MailboxAccess, actor: Actor, copy_id: int) -> ListedMessage:
     item = messages.one(conn, held.mailbox.id, copy_id, personal_reader(held, actor))
     if item is None:
         raise Refusal(Rule.NOT_FOUND, "There is no such message in this mailbox.")
     return item
 
 
-def _shown(conn: Connection, here: Shelf, actor: Actor, copy_id: int) -> Shown:
+def _shown(conn: Connection, here: SelectedFolder, actor: Actor, copy_id: int) -> ChangedMessage:
     read = messages.readings_of(conn, [copy_id]).get(copy_id, ())
-    return Shown(_item(conn, here.held, actor, copy_id), here.folder, tuple(read), here.held.access.may(Right.READ))
+    return ChangedMessage(_item(conn, here.held, actor, copy_id), here.folder, tuple(read), here.held.access.may(Right.READ))

@@ -1,4 +1,4 @@
-"""One folder in the hands of somebody who keeps it open: opening, looking what changed, reading. The changes are `copies.py`'s.
+"""A selected folder: open, poll for changes, read. The changes are `copies.py`'s.
 
 Every call asks for the rights again, so that a grant that has ended is seen at the next one. UIDs name copies; those that are gone
 meanwhile are passed over in silence, as IMAP wants it (ref: rfc9051#6.4.9).
@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from mss_sim.clock import Micros
 from mss_sim.core.access import gate
-from mss_sim.core.access.access import Held
-from mss_sim.core.access.authentication import Actor, is_over
+from mss_sim.core.access.access import MailboxAccess
+from mss_sim.core.access.authentication import Actor, token_expired
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.criteria import Key, kinds, looks_inside, texts
@@ -31,16 +31,16 @@ from mss_sim.store.search import Scope, find
 from mss_sim.vocabulary import Right, SeenPolicy
 
 
-def personal_reader(held: Held, actor: Actor) -> int | None:
+def personal_reader(held: MailboxAccess, actor: Actor) -> int | None:
     """Whose reading says what is seen: the actor's where the mailbox's seen policy is personal, nobody's where it is shared."""
     return actor.identity.id if held.mailbox.seen_policy is SeenPolicy.PERSONAL else None
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class SelectedFolder:
     """A folder as it is now, with what the actor may do; `reader` is whose \\Seen counts (None: the shared one)."""
 
-    held: Held
+    held: MailboxAccess
     folder: Folder
     reader: int | None
 
@@ -56,7 +56,7 @@ class Shelf:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FolderRef:
     """Which folder: the mailbox's address, the folder's name or, once open, its id."""
 
     address: str
@@ -71,7 +71,7 @@ async def check(world: World, actor: Actor, address: str | None) -> Micros | Non
     """
 
     def query(conn: Connection) -> Micros | None:
-        if is_over(world, actor):
+        if token_expired(world, actor):
             detail = "The token that opened this connection has expired; log in again with a fresh one."
             raise Refusal(Rule.AUTHENTICATION_FAILED, detail, reference="psc#access-token")
         if address is None:
@@ -83,18 +83,18 @@ async def check(world: World, actor: Actor, address: str | None) -> Micros | Non
     return await world.store.read(query)
 
 
-def _until(held: Held) -> Micros | None:
+def _until(held: MailboxAccess) -> Micros | None:
     ends = [grant.valid_until for grant in held.access.grants if grant.valid_until is not None]
     return min(ends, default=None)
 
 
-def shelf(world: World, conn: Connection, actor: Actor, place: Place, right: Right, *, lock: bool = False) -> Shelf:
+def selected_folder(world: World, conn: Connection, actor: Actor, place: FolderRef, right: Right, *, lock: bool = False) -> SelectedFolder:
     """The folder when the actor has that right over its mailbox, its row locked until the commit if asked; Refusal otherwise."""
     held = gate.require(world, conn, actor, place.address, right)
-    return Shelf(held, _folder(conn, held, place, lock=lock), personal_reader(held, actor))
+    return SelectedFolder(held, _folder(conn, held, place, lock=lock), personal_reader(held, actor))
 
 
-def _folder(conn: Connection, held: Held, place: Place, *, lock: bool) -> Folder:
+def _folder(conn: Connection, held: MailboxAccess, place: FolderRef, *, lock: bool) -> Folder:
     if place.id is None:
         folder = folders.by_name(conn, held.mailbox.id, place.name)
         if folder and lock:
@@ -106,24 +106,24 @@ def _folder(conn: Connection, held: Held, place: Place, *, lock: bool) -> Folder
     return folder
 
 
-async def shelf_at(world: World, actor: Actor, place: Place) -> Shelf:
+async def select(world: World, actor: Actor, place: FolderRef) -> SelectedFolder:
     """The folder as it is now."""
-    return await world.store.read(lambda conn: shelf(world, conn, actor, place, Right.SEE))
+    return await world.store.read(lambda conn: selected_folder(world, conn, actor, place, Right.SEE))
 
 
 class Opening(NamedTuple):
     """A folder that was opened: its UIDs and the first one that the reader has not seen (0: none), as of one instant."""
 
-    shelf: Shelf
+    selected: SelectedFolder
     uids: list[int]
     first_unseen: int
 
 
-async def open_folder(world: World, actor: Actor, place: Place) -> Opening:
+async def open_folder(world: World, actor: Actor, place: FolderRef) -> Opening:
     """The folder, its UIDs, what is unseen."""
 
     def query(conn: Connection) -> Opening:
-        opened = shelf(world, conn, actor, place, Right.SEE)
+        opened = selected_folder(world, conn, actor, place, Right.SEE)
         nothing_unseen = opened.reader is None and opened.folder.unseen_count == 0
         unseen = 0 if nothing_unseen else folder_view.first_unseen(conn, opened.folder.id, opened.reader)
         return Opening(opened, folder_view.uids(conn, opened.folder.id), unseen)
@@ -131,7 +131,7 @@ async def open_folder(world: World, actor: Actor, place: Place) -> Opening:
     return await world.store.read(query)
 
 
-class Known(NamedTuple):
+class FolderState(NamedTuple):
     """What somebody knows of a folder: how many copies it held, the next UID, the highest modification sequence."""
 
     exists: int
@@ -140,23 +140,23 @@ class Known(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FolderChanges:
     """What changed in a folder: every UID when some are gone (None: none is), and the copies that changed, the new ones among them."""
 
-    shelf: Shelf
+    selected: SelectedFolder
     uids: list[int] | None
     changed: tuple[CopyState, ...]
 
 
-class Glance(NamedTuple):
+class FolderPoll(NamedTuple):
     """One question: what happened in that place since somebody knew it."""
 
     actor: Actor
-    place: Place
-    known: Known
+    place: FolderRef
+    known: FolderState
 
 
-def _difference(conn: Connection, folder: Folder, reader: int | None, known: Known) -> tuple[list[int] | None, tuple[CopyState, ...]]:
+def _difference(conn: Connection, folder: Folder, reader: int | None, known: FolderState) -> tuple[list[int] | None, tuple[CopyState, ...]]:
     """Copies that only arrived are found by their UIDs; the whole folder is walked only when something else changed too."""
     if folder.modseq == known.modseq:
         return None, ()
@@ -167,19 +167,19 @@ def _difference(conn: Connection, folder: Folder, reader: int | None, known: Kno
     return folder_view.uids(conn, folder.id) if gone else None, tuple(changed)
 
 
-class Lookout:
-    """Answers glances, all that are asked in one turn of the loop in one look at the store: two hundred who idle wake together."""
+class FolderWatch:
+    """Answers polls, all that are asked in one turn of the loop in one look at the store: two hundred who idle wake together."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._asked: list[tuple[Glance, asyncio.Future[Look]]] = []
+        self._asked: list[tuple[FolderPoll, asyncio.Future[FolderChanges]]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def look(self, glance: Glance) -> Look:
+    async def poll(self, poll: FolderPoll) -> FolderChanges:
         """What happened; Refusal when the actor may see it no more."""
         loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[Look] = loop.create_future()
-        self._asked.append((glance, waiter))
+        waiter: asyncio.Future[FolderChanges] = loop.create_future()
+        self._asked.append((poll, waiter))
         if len(self._asked) == 1:
             task = loop.create_task(self._answer())
             self._tasks.add(task)
@@ -189,7 +189,7 @@ class Lookout:
     async def _answer(self) -> None:
         asked, self._asked = self._asked, []
         try:
-            found = await self._world.store.read(self._look_at_all, [glance for glance, _ in asked])
+            found = await self._world.store.read(self._look_at_all, [poll for poll, _ in asked])
         except Exception as error:  # noqa: BLE001 - whatever stops the look must reach everybody who waits
             found = [error] * len(asked)
         for (_, waiter), result in zip(asked, found, strict=True):
@@ -200,56 +200,56 @@ class Lookout:
             else:
                 waiter.set_result(result)
 
-    def _look_at_all(self, conn: Connection, glances: Sequence[Glance]) -> list[Look | Exception]:
-        shelves: dict[tuple[int, Place], Shelf | Refusal] = {}
-        differences: dict[tuple[int, int | None, Known], tuple[list[int] | None, tuple[CopyState, ...]]] = {}
-        found: list[Look | Exception] = []
-        for actor, place, known in glances:
+    def _look_at_all(self, conn: Connection, polls: Sequence[FolderPoll]) -> list[FolderChanges | Exception]:
+        selections: dict[tuple[int, FolderRef], SelectedFolder | Refusal] = {}
+        differences: dict[tuple[int, int | None, FolderState], tuple[list[int] | None, tuple[CopyState, ...]]] = {}
+        found: list[FolderChanges | Exception] = []
+        for actor, place, known in polls:
             key = (actor.identity.id, place)
-            if key not in shelves:
-                shelves[key] = self._shelf(conn, actor, place)
-            seen = shelves[key]
+            if key not in selections:
+                selections[key] = self._select(conn, actor, place)
+            seen = selections[key]
             if isinstance(seen, Refusal):
                 found.append(seen)
                 continue
             what = (seen.folder.id, seen.reader, known)
             if what not in differences:
                 differences[what] = _difference(conn, seen.folder, seen.reader, known)
-            found.append(Look(seen, *differences[what]))
+            found.append(FolderChanges(seen, *differences[what]))
         return found
 
-    def _shelf(self, conn: Connection, actor: Actor, place: Place) -> Shelf | Refusal:
+    def _select(self, conn: Connection, actor: Actor, place: FolderRef) -> SelectedFolder | Refusal:
         try:
-            return shelf(self._world, conn, actor, place, Right.SEE)
+            return selected_folder(self._world, conn, actor, place, Right.SEE)
         except Refusal as refusal:
             return refusal
 
 
-async def states(world: World, actor: Actor, place: Place, ranges: Sequence[Range]) -> list[CopyState]:
+async def states(world: World, actor: Actor, place: FolderRef, ranges: Sequence[Range]) -> list[CopyState]:
     """The copies in these ranges of UIDs."""
 
     def query(conn: Connection) -> list[CopyState]:
-        seen = shelf(world, conn, actor, place, Right.SEE)
+        seen = selected_folder(world, conn, actor, place, Right.SEE)
         return folder_view.states(conn, seen.folder.id, ranges, seen.reader)
 
     return await world.store.read(query)
 
 
-async def changed_since(world: World, actor: Actor, place: Place, modseq: int) -> list[CopyState]:
+async def changed_since(world: World, actor: Actor, place: FolderRef, modseq: int) -> list[CopyState]:
     """The copies that changed after that modification sequence."""
 
     def query(conn: Connection) -> list[CopyState]:
-        seen = shelf(world, conn, actor, place, Right.SEE)
+        seen = selected_folder(world, conn, actor, place, Right.SEE)
         return folder_view.changed_since(conn, seen.folder.id, modseq, seen.reader)
 
     return await world.store.read(query)
 
 
-async def flags(world: World, actor: Actor, place: Place, ranges: Sequence[Range]) -> list[tuple[int, int, str, int, bool]]:
+async def flags(world: World, actor: Actor, place: FolderRef, ranges: Sequence[Range]) -> list[tuple[int, int, str, int, bool]]:
     """(uid, flags, keywords, modseq, seen) of the copies in these ranges."""
 
     def query(conn: Connection) -> list[tuple[int, int, str, int, bool]]:
-        seen = shelf(world, conn, actor, place, Right.SEE)
+        seen = selected_folder(world, conn, actor, place, Right.SEE)
         return list(folder_view.flags_of(conn, seen.folder.id, ranges, seen.reader))
 
     return await world.store.read(query)
@@ -258,14 +258,16 @@ async def flags(world: World, actor: Actor, place: Place, ranges: Sequence[Range
 Content = tuple[CopyState, tuple[bytes, bytes, bytes]]
 
 
-async def contents(world: World, actor: Actor, place: Place, ranges: Sequence[Range], *, raw: bool, inside: bool = False) -> list[Content]:
+async def contents(
+    world: World, actor: Actor, place: FolderRef, ranges: Sequence[Range], *, raw: bool, inside: bool = False
+) -> list[Content]:
     """The copies in these ranges with (ENVELOPE, BODYSTRUCTURE, bytes).
 
     The bytes when asked for; they, and the structure with its file names (`inside`), need the right to read.
     """
 
     def query(conn: Connection) -> list[Content]:
-        seen = shelf(world, conn, actor, place, Right.SEE)
+        seen = selected_folder(world, conn, actor, place, Right.SEE)
         if raw or inside:
             seen.held.access.require(Right.READ, place.address)
         rows = folder_view.states(conn, seen.folder.id, ranges, seen.reader)
@@ -276,7 +278,7 @@ async def contents(world: World, actor: Actor, place: Place, ranges: Sequence[Ra
 
 
 async def search(
-    world: World, actor: Actor, place: Place, uids: Sequence[int], key: Key, told: Callable[[list[int]], list[int]] = list
+    world: World, actor: Actor, place: FolderRef, uids: Sequence[int], key: Key, told: Callable[[list[int]], list[int]] = list
 ) -> tuple[list[int], int]:
     """Those of these UIDs that meet a key, growing, and where a key asks for it the highest modification sequence.
 
@@ -285,7 +287,7 @@ async def search(
     check_texts(texts(key), world.settings.search_query_chars_max)
 
     def query(conn: Connection) -> tuple[list[int], int]:
-        seen = shelf(world, conn, actor, place, Right.SEE)
+        seen = selected_folder(world, conn, actor, place, Right.SEE)
         if looks_inside(key):
             seen.held.access.require(Right.READ, place.address)
         found = sorted(find(conn, Scope(seen.folder.id, seen.reader, frozenset(uids)), key))
@@ -295,11 +297,11 @@ async def search(
     return await world.store.read(query)
 
 
-async def sortables(world: World, actor: Actor, place: Place, uids: Sequence[int]) -> list[Sortable]:
+async def sortables(world: World, actor: Actor, place: FolderRef, uids: Sequence[int]) -> list[Sortable]:
     """What SORT and THREAD compare, of these UIDs."""
 
     def query(conn: Connection) -> list[Sortable]:
-        seen = shelf(world, conn, actor, place, Right.SEE)
+        seen = selected_folder(world, conn, actor, place, Right.SEE)
         return folder_view.sortables(conn, seen.folder.id, frozenset(uids))
 
     return await world.store.read(query)

@@ -16,7 +16,7 @@ from mss_sim.clock import SECOND, Micros
 from mss_sim.core.mailflow import notifications
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.notifications import retry_deadline
-from mss_sim.core.mailflow.transport import Answer, Carried
+from mss_sim.core.mailflow.transport import RecipientReply, RelayResult
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail import dsn
@@ -26,7 +26,7 @@ from mss_sim.store import messages, queue, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.operators import Operator
 from mss_sim.store.queue import Due, Waiting
-from mss_sim.store.submissions import Event, Submission
+from mss_sim.store.submissions import Event, SentLetter
 from mss_sim.vocabulary import DsnAction, TimelineKind
 
 _KINDS = {
@@ -35,7 +35,7 @@ _KINDS = {
     DsnAction.FAILED: TimelineKind.FAILED,
     DsnAction.DELAYED: TimelineKind.DELAYED,
 }
-_DELIVERED = Answer("2.1.5", "250 2.1.5 Delivered")
+_DELIVERED = RecipientReply("2.1.5", "250 2.1.5 Delivered")
 
 
 class Settling:
@@ -50,7 +50,7 @@ class Settling:
         queue.done(conn, due.person.id)
         self._tell(conn, due, DsnAction.DELIVERED, _DELIVERED)
 
-    def carried(self, conn: Connection, due: Due, carried: Carried, receiver: Operator) -> None:
+    def carried(self, conn: Connection, due: Due, carried: RelayResult, receiver: Operator) -> None:
         """Another server was asked."""
         answer = carried.answers[due.person.address]
         if not answer.accepted:
@@ -64,7 +64,7 @@ class Settling:
         if receiver.mx is None:
             self._note(conn, due, TimelineKind.DELIVERED, answer.reply)
 
-    def refused(self, conn: Connection, due: Due, answer: Answer) -> None:
+    def refused(self, conn: Connection, due: Due, answer: RecipientReply) -> None:
         """Nobody has it yet: it waits, or comes back."""
         world, submission, waiting = self._world, due.submission, due.waiting
         now = world.clock.now()
@@ -75,7 +75,7 @@ class Settling:
         if now >= retry_deadline(world, submission.submitted_at):
             queue.done(conn, due.person.id)
             status, reply = diagnostic(Refusal(Rule.EXPIRED, f"Delivery time expired. The last answer was: {answer.reply}"))
-            self._tell(conn, due, DsnAction.FAILED, Answer(status, reply, answer.host))
+            self._tell(conn, due, DsnAction.FAILED, RecipientReply(status, reply, answer.host))
             return
         late = now >= submission.submitted_at + int(world.settings.delayed_after_seconds * SECOND)
         if late and not waiting.delayed_told:
@@ -90,7 +90,7 @@ class Settling:
         )
         queue.wait(conn, changed)
 
-    def _next(self, waiting: Waiting, submission: Submission, now: Micros) -> Micros:
+    def _next(self, waiting: Waiting, submission: SentLetter, now: Micros) -> Micros:
         """The next try: the wait doubles up to its limit, and never jumps over the moments when the sender must be told."""
         settings = self._world.settings
         pause = min(settings.queue_retry_seconds * 2**waiting.attempts, settings.queue_retry_seconds_max)
@@ -103,14 +103,14 @@ class Settling:
     def _note(self, conn: Connection, due: Due, kind: TimelineKind, detail: str) -> None:
         submissions.add_events(conn, [Event(self._world.ids.next(), due.person.id, kind, self._world.clock.now(), detail)])
 
-    def _tell(self, conn: Connection, due: Due, action: DsnAction, answer: Answer) -> None:
+    def _tell(self, conn: Connection, due: Due, action: DsnAction, answer: RecipientReply) -> None:
         """Write on the timeline, and send the notification when one is due."""
         world, person, submission = self._world, due.person, due.submission
         self._note(conn, due, _KINDS[action], answer.reply)
         if not dsn_due(action, person.notify, submission.return_path):
             return
         raw = messages.raw(conn, submission.message_id)
-        about = dsn.Envelope(submission.return_path, submission.submitted_at, submission.envelope_id, submission.return_full, raw)
+        about = dsn.DsnEnvelope(submission.return_path, submission.submitted_at, submission.envelope_id, submission.return_full, raw)
         until = retry_deadline(world, submission.submitted_at) if action is DsnAction.DELAYED else None
         told = RecipientStatus(person.address, action, answer.status, answer.reply, person.original, answer.host, until)
         self._delivery.deliver(conn, [notifications.notification(world, conn, about, [told], submission.id, submission.operator_id)])

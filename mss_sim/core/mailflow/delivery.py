@@ -4,7 +4,7 @@ This is the one place where mail enters mailboxes. Everything that the decision 
 that writes the copies: a mailbox that was closed, filled or un-granted since RCPT is seen here. What cannot be delivered and was
 accepted comes back to its sender as a notification, in the same transaction. Order of work, for all letters of a group at once:
 
-    berths and folders locked → each letter sorted (policy) → threads → messages, copies, counters → submissions and timelines
+    receiving and folders locked → each letter sorted (policy) → threads → messages, copies, counters → submissions and timelines
     → rights of patients → reports matched → journal → notifications, which are letters themselves
 """
 
@@ -13,18 +13,18 @@ from collections.abc import Callable, Sequence
 from mss_sim.core.access import access
 from mss_sim.core.mailflow import idempotency, records, submitted_receipts, threads
 from mss_sim.core.mailflow import notifications as reports
-from mss_sim.core.mailflow.letter import Accepted, Addressee, Delivered, Letter, Missed, Sorted, accepted
+from mss_sim.core.mailflow.letter import Accepted, Addressee, Delivered, Letter, Missed, RoutedLetter, answer_of
 from mss_sim.core.world.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.mail.addresses import domain_of
 from mss_sim.policy import closure
 from mss_sim.policy.access import right_missing
-from mss_sim.policy.delegation import Sending, decide_leaving, decide_sending
-from mss_sim.policy.routing import Reach, Room, Standing, Way, decide_route, standing
+from mss_sim.policy.delegation import SendAs, decide_leaving, decide_sending
+from mss_sim.policy.routing import Disposal, MailboxFitness, Room, Scope, decide_route, standing
 from mss_sim.store import conversations, folders, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
-from mss_sim.store.mailboxes import Berth
+from mss_sim.store.mailboxes import DeliveryMailbox
 from mss_sim.store.messages import CopyRow
 from mss_sim.store.operators import Operator
 from mss_sim.vocabulary import (
@@ -57,10 +57,10 @@ class Delivery:
         """Deliver one letter and return once it is on disk; its refusal is raised and nothing is kept."""
         written = letter.row.size_bytes + _COPY_BYTES * len(letter.envelope.recipients)
         accepted = await self._world.store.write_in_bulk(self.deliver, letter, written)
-        self.look()
+        self.wake_queue_if_needed()
         return accepted
 
-    def look(self) -> None:
+    def wake_queue_if_needed(self) -> None:
         """Wake the queue if something was put into it; called after a commit, cheap when nothing was."""
         if self._enqueued:
             self._enqueued = False
@@ -68,32 +68,32 @@ class Delivery:
 
     def deliver(self, conn: Connection, letters: Sequence[Letter]) -> list[Accepted | Exception]:
         """Deliver letters in one transaction; a refused one gives its refusal in its place."""
-        now, later = idempotency.apart(letters)
+        now, later = idempotency.split_same_keys(letters)
         results = self._deliver_group(conn, now)
         if later:
             results |= zip((letter.id for letter in later), self.deliver(conn, later), strict=True)
         return [results[letter.id] for letter in letters]
 
     def _deliver_group(self, conn: Connection, letters: Sequence[Letter]) -> dict[int, Accepted | Exception]:
-        berths = mailboxes.berths(conn, _addresses(letters))
+        receiving = mailboxes.lock_for_delivery(conn, _addresses(letters))
         among = threads.known(conn, letters)
         results: dict[int, Accepted | Exception] = {}
-        kept: list[Sorted] = []
+        kept: list[RoutedLetter] = []
         for letter in letters:
             try:
-                before = idempotency.replay(self._world, conn, letter)
+                before = idempotency.previous_answer(self._world, conn, letter)
                 if before:
                     results[letter.id] = before
                     continue
-                sorted_ = self._sort(conn, letter, berths, among)
+                sorted_ = self._sort(conn, letter, receiving, among)
             except Refusal as refusal:
                 results[letter.id] = refusal
                 continue
             among.add(sorted_)
             kept.append(sorted_)
         if kept:
-            self._store(conn, kept, berths)
-            results |= {sorted_.letter.id: accepted(sorted_) for sorted_ in kept}
+            self._store(conn, kept, receiving)
+            results |= {sorted_.letter.id: answer_of(sorted_) for sorted_ in kept}
             self._enqueued |= any(sorted_.relayed for sorted_ in kept)
             notifications = reports.notifications(self._world, conn, kept)
             if notifications:
@@ -102,23 +102,23 @@ class Delivery:
 
     def deliver_stored(self, conn: Connection, letter: Letter) -> Refusal | None:
         """Deliver a message that is stored already to its one recipient; the refusal when his mailbox takes none now."""
-        berths = mailboxes.berths(conn, _addresses([letter]))
-        sorted_ = Sorted(letter, letter.row.thread_id)
+        receiving = mailboxes.lock_for_delivery(conn, _addresses([letter]))
+        sorted_ = RoutedLetter(letter, letter.row.thread_id)
         addressee = letter.envelope.recipients[0]
-        sender, berth = berths.get(letter.left_from), berths.get(addressee.address)
-        answered = threads.answered(conn, letter, sender, berths, threads.known(conn, [letter]))
-        refusal = self._sort_one(conn, sorted_, addressee, sender, berth, answered)
+        sender, mailbox = receiving.get(letter.left_from), receiving.get(addressee.address)
+        answered = threads.answered(conn, letter, sender, receiving, threads.known(conn, [letter]))
+        refusal = self._sort_one(conn, sorted_, addressee, sender, mailbox, answered)
         if refusal is None:
-            self._put_away(conn, [sorted_], berths)
+            self._store_effects(conn, [sorted_], receiving)
         return refusal
 
-    def _sort(self, conn: Connection, letter: Letter, berths: dict[str, Berth], among: threads.Known) -> Sorted:
+    def _sort(self, conn: Connection, letter: Letter, receiving: dict[str, DeliveryMailbox], among: threads.KnownThreads) -> RoutedLetter:
         """Decide on one letter; Refusal when none of it may be kept."""
-        sender = berths.get(letter.left_from)
-        answered = threads.answered(conn, letter, sender, berths, among)
+        sender = receiving.get(letter.left_from)
+        answered = threads.answered(conn, letter, sender, receiving, among)
         twin = threads.twin(conn, letter, sender) if self._may_have_left(conn, letter) else None
-        thread_id = answered[0][0] if answered else threads.of_new(conn, letter, sender, berths)
-        sorted_ = Sorted(letter, twin[0] if twin else thread_id, twin=twin[1] if twin else None)
+        thread_id = answered[0][0] if answered else threads.of_new(conn, letter, sender, receiving)
+        sorted_ = RoutedLetter(letter, twin[0] if twin else thread_id, twin=twin[1] if twin else None)
         if letter.submitted:
             sorted_.sending = self._sending(conn, letter, sender)
             submitted_receipts.check_null_path(letter)
@@ -128,19 +128,19 @@ class Delivery:
                 sorted_.receipt_of = about
         refusals = []
         for addressee in letter.envelope.recipients:
-            refusal = self._sort_one(conn, sorted_, addressee, sender, berths.get(addressee.address), answered)
+            refusal = self._sort_one(conn, sorted_, addressee, sender, receiving.get(addressee.address), answered)
             if refusal:
                 refusals.append(refusal)
-        nobody = not sorted_.delivered and not sorted_.relayed and all(way is Way.REFUSE for _, way, _ in sorted_.missed)
+        nobody = not sorted_.delivered and not sorted_.relayed and all(way is Disposal.REFUSE for _, way, _ in sorted_.missed)
         strict = letter.submitted is not None and letter.submitted.strict
         if refusals and (strict or nobody):
-            _unload(sorted_)
+            _release_room(sorted_)
             raise RecipientsRefused(refusals) if strict else refusals[0]
         if letter.submitted and sender:
-            sorted_.sent_in = self._sent_in(letter, sender, sorted_.sending, berths)
+            sorted_.sent_in = self._sent_in(letter, sender, sorted_.sending, receiving)
         return sorted_
 
-    def _sending(self, conn: Connection, letter: Letter, sender: Berth | None) -> Sending:
+    def _sending(self, conn: Connection, letter: Letter, sender: DeliveryMailbox | None) -> SendAs:
         """In what quality the letter leaves; asked again here because a grant may have ended since MAIL."""
         origin = letter.submitted
         if origin is None or sender is None:
@@ -158,10 +158,10 @@ class Delivery:
     def _sort_one(
         self,
         conn: Connection,
-        sorted_: Sorted,
+        sorted_: RoutedLetter,
         addressee: Addressee,
-        sender: Berth | None,
-        berth: Berth | None,
+        sender: DeliveryMailbox | None,
+        mailbox: DeliveryMailbox | None,
         answered: list[tuple[int, int]],
     ) -> Refusal | None:
         """Put one recipient among the delivered, the relayed or the missed; the refusal when it would be refused."""
@@ -169,28 +169,28 @@ class Delivery:
         operator = self._world.directory.operator_in(conn, addressee.address)
         local = letter.operator_id in (None, operator.id if operator else None)
         if sender and sender.kind is MailboxKind.PATIENT and not _is_receipt_to(sorted_, addressee.address):
-            refusal = self._answer_refusal(conn, sender, addressee.address, berth, answered)
+            refusal = self._answer_refusal(conn, sender, addressee.address, mailbox, answered)
             if refusal:
-                sorted_.missed.append(Missed(addressee, Way.REFUSE, refusal))
+                sorted_.missed.append(Missed(addressee, Disposal.REFUSE, refusal))
                 return refusal
-        stands = self._stands(berth, operator, letter)
+        stands = self._fitness_of(mailbox, operator, letter)
         relays = self._relays(letter, operator, local=local)
-        if relays and (self._world.settings.remote_unknown_bounces or stands is Standing.ACTIVE):
+        if relays and (self._world.settings.remote_unknown_bounces or stands is MailboxFitness.ACTIVE):
             sorted_.relayed.append(addressee)
             return None
         route = decide_route(addressee.address, stands, self._reach(letter, local=local))
-        if route.refusal is None and berth is not None:
-            berth.used_bytes += letter.row.size_bytes
-            sorted_.delivered.append(Delivered(addressee, berth, not local))
+        if route.refusal is None and mailbox is not None:
+            mailbox.used_bytes += letter.row.size_bytes
+            sorted_.delivered.append(Delivered(addressee, mailbox, not local))
             return None
         refusal = route.refusal or Refusal(Rule.UNKNOWN_MAILBOX, f"There is no mailbox {addressee.address}.")
         sorted_.missed.append(Missed(addressee, route.way, refusal))
-        return refusal if route.way is Way.REFUSE else None
+        return refusal if route.way is Disposal.REFUSE else None
 
-    def _reach(self, letter: Letter, *, local: bool) -> Reach:
+    def _reach(self, letter: Letter, *, local: bool) -> Scope:
         if letter.door is Door.SYSTEM and not letter.tried_before:
-            return Reach.NOTICE
-        return Reach.LOCAL if local or not self._world.settings.remote_unknown_bounces else Reach.REMOTE
+            return Scope.NOTICE
+        return Scope.LOCAL if local or not self._world.settings.remote_unknown_bounces else Scope.REMOTE
 
     def _may_have_left(self, conn: Connection, letter: Letter) -> bool:
         """Whether a letter that comes in by the MX port may have been submitted to this very store."""
@@ -205,33 +205,35 @@ class Delivery:
             return False
         return operator.mx is not None or (not local and self._world.settings.relay is Relay.SMTP)
 
-    def _stands(self, berth: Berth | None, operator: Operator | None, letter: Letter) -> Standing:
-        if berth is None:
+    def _fitness_of(self, mailbox: DeliveryMailbox | None, operator: Operator | None, letter: Letter) -> MailboxFitness:
+        if mailbox is None:
             if operator is not None and operator.mx is not None and letter.door is not Door.MX:
-                return Standing.ACTIVE
-            return Standing.OUTSIDE if operator is None else Standing.UNKNOWN
-        limit = self._world.directory.limit_of(berth.message_size_bytes_max, berth.operator_id)
+                return MailboxFitness.ACTIVE
+            return MailboxFitness.OUTSIDE if operator is None else MailboxFitness.UNKNOWN
+        limit = self._world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id)
         size = 0 if letter.tried_before else letter.parsed.size_bytes - letter.trace_bytes
-        return standing(berth.state, Room(berth.used_bytes, berth.quota_bytes, limit), size, letter.row.size_bytes - size)
+        return standing(mailbox.state, Room(mailbox.used_bytes, mailbox.quota_bytes, limit), size, letter.row.size_bytes - size)
 
     def _answer_refusal(
-        self, conn: Connection, patient: Berth, address: str, berth: Berth | None, answered: list[tuple[int, int]]
+        self, conn: Connection, patient: DeliveryMailbox, address: str, mailbox: DeliveryMailbox | None, answered: list[tuple[int, int]]
     ) -> Refusal | None:
         by_thread = self._world.settings.fin_header_scope is FinHeaderScope.CONVERSATION
         keys = frozenset(thread if by_thread else message for thread, message in answered[:1])  # the one that it will be filed in
-        rows = conversations.rights_between(conn, patient.id, berth.id) if berth else []
+        rows = conversations.rights_between(conn, patient.id, mailbox.id) if mailbox else []
         rights = [closure.AnswerRight(row.thread_id if by_thread else row.message_id, row.withdrawn_at is None) for row in rows]
         try:
-            closure.decide_answer(address, berth.kind if berth else MailboxKind.PATIENT, rights, keys)
+            closure.decide_answer(address, mailbox.kind if mailbox else MailboxKind.PATIENT, rights, keys)
         except Refusal as refusal:
             return refusal
         return None
 
-    def _sent_in(self, letter: Letter, sender: Berth, sending: Sending | None, berths: dict[str, Berth]) -> list[Berth]:
+    def _sent_in(
+        self, letter: Letter, sender: DeliveryMailbox, sending: SendAs | None, receiving: dict[str, DeliveryMailbox]
+    ) -> list[DeliveryMailbox]:
         """The mailboxes that get a copy in Sent: the holder's own for a holder, by the mailbox's policy for a delegate."""
         if letter.door is Door.SMTP and not self._world.settings.sent_copy_on_submission:
             return []
-        own = berths.get(letter.submitted.own_mailbox or "") if letter.submitted else None
+        own = receiving.get(letter.submitted.own_mailbox or "") if letter.submitted else None
         policy = SentPolicy.OWNER if sending is None or sending.mode is SendMode.OWNER else sender.sent_policy
         wanted = {
             SentPolicy.OWNER: [sender],
@@ -239,46 +241,46 @@ class Delivery:
             SentPolicy.BOTH: [sender, own or sender],
             SentPolicy.NONE: [],
         }[policy]
-        found = list({berth.id: berth for berth in wanted}.values())
-        for berth in found:
-            berth.used_bytes += letter.row.size_bytes
+        found = list({mailbox.id: mailbox for mailbox in wanted}.values())
+        for mailbox in found:
+            mailbox.used_bytes += letter.row.size_bytes
         return found
 
-    def _store(self, conn: Connection, kept: list[Sorted], berths: dict[str, Berth]) -> None:
+    def _store(self, conn: Connection, kept: list[RoutedLetter], receiving: dict[str, DeliveryMailbox]) -> None:
         stored = [sorted_ for sorted_ in kept if sorted_.delivered or sorted_.sent_in or sorted_.relayed or sorted_.missed]
         rows = [sorted_.letter.row._replace(thread_id=sorted_.thread_id) for sorted_ in stored]
         messages.add(conn, rows, [_body(sorted_.letter) for sorted_ in stored])
-        self._put_away(conn, stored, berths)
+        self._store_effects(conn, stored, receiving)
 
-    def _put_away(self, conn: Connection, stored: list[Sorted], berths: dict[str, Berth]) -> None:
+    def _store_effects(self, conn: Connection, stored: list[RoutedLetter], receiving: dict[str, DeliveryMailbox]) -> None:
         """Everything that follows once the messages themselves are stored."""
         self._add_copies(conn, stored)
-        touched = {berth.id: berth for sorted_ in stored for berth in (*(b for _, b, _ in sorted_.delivered), *sorted_.sent_in)}
-        mailboxes.moor(conn, touched.values())
-        records.record(self._world, conn, stored, berths)
+        touched = {mailbox.id: mailbox for sorted_ in stored for mailbox in (*(b for _, b, _ in sorted_.delivered), *sorted_.sent_in)}
+        mailboxes.save_usage(conn, touched.values())
+        records.record(self._world, conn, stored, receiving)
         idempotency.remember(conn, stored)
         for sorted_ in stored:
             if sorted_.receipt_of:
                 submitted_receipts.note_sent(conn, sorted_.receipt_of.mailbox_id, sorted_.receipt_of.message_id, sorted_.letter.at)
             reports.match(self._world, conn, sorted_)
 
-    def _add_copies(self, conn: Connection, stored: list[Sorted]) -> None:
+    def _add_copies(self, conn: Connection, stored: list[RoutedLetter]) -> None:
         """Copies with their numbers; the folder rows are locked first, in one order, then written back once."""
-        ids = {berth.id for sorted_ in stored for _, berth, _ in sorted_.delivered} | {b.id for s in stored for b in s.sent_in}
+        ids = {mailbox.id for sorted_ in stored for _, mailbox, _ in sorted_.delivered} | {b.id for s in stored for b in s.sent_in}
         if not ids:
             return
         lying = folders.for_delivery(conn, ids, sent=any(sorted_.sent_in for sorted_ in stored))
         rows: list[CopyRow] = []
         for sorted_ in stored:
-            for _, berth, _ in sorted_.delivered:
-                rows.append(self._copy(sorted_.letter, lying[berth.id, SpecialUse.INBOX], Flag(0)))
-            for berth in sorted_.sent_in:
-                copy = self._copy(sorted_.letter, lying[berth.id, SpecialUse.SENT], Flag.SEEN)
+            for _, mailbox, _ in sorted_.delivered:
+                rows.append(self._copy(sorted_.letter, lying[mailbox.id, SpecialUse.INBOX], Flag(0)))
+            for mailbox in sorted_.sent_in:
+                copy = self._copy(sorted_.letter, lying[mailbox.id, SpecialUse.SENT], Flag.SEEN)
                 sorted_.sent_copy_id = sorted_.sent_copy_id or copy.id
                 rows.append(copy)
         messages.add_copies(conn, rows)
         changed = {row.folder_id for row in rows}
-        folders.keep(conn, [folder for folder in lying.values() if folder.id in changed])
+        folders.save_counters(conn, [folder for folder in lying.values() if folder.id in changed])
 
     def _copy(self, letter: Letter, folder: Folder, flags: Flag) -> CopyRow:
         folder.exists_count += 1
@@ -288,7 +290,7 @@ class Delivery:
         )
 
 
-def _is_receipt_to(sorted_: Sorted, address: str) -> bool:
+def _is_receipt_to(sorted_: RoutedLetter, address: str) -> bool:
     """Whether the letter is the read receipt that somebody asked to be sent to that address: it is no answer, and always leaves."""
     letter, about = sorted_.letter, sorted_.receipt_of
     if letter.envelope.sender or letter.parsed.root.content_type != "multipart/report":
@@ -317,7 +319,7 @@ def _addresses(letters: Sequence[Letter]) -> set[str]:
     return found
 
 
-def _unload(sorted_: Sorted) -> None:
+def _release_room(sorted_: RoutedLetter) -> None:
     """Give back the room that a refused letter had taken."""
-    for _, berth, _ in sorted_.delivered:
-        berth.used_bytes -= sorted_.letter.row.size_bytes
+    for _, mailbox, _ in sorted_.delivered:
+        mailbox.used_bytes -= sorted_.letter.row.size_bytes

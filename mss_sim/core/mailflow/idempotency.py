@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import orjson
 
 from mss_sim.clock import SECOND
-from mss_sim.core.mailflow.letter import Accepted, Letter, Outcome, Sorted, accepted
+from mss_sim.core.mailflow.letter import Accepted, Answer, Letter, RoutedLetter, answer_of
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.store import submissions
@@ -16,7 +16,7 @@ from mss_sim.store.engine import Connection
 from mss_sim.vocabulary import SendMode, TimelineKind
 
 
-def apart(letters: Sequence[Letter]) -> tuple[list[Letter], list[Letter]]:
+def split_same_keys(letters: Sequence[Letter]) -> tuple[list[Letter], list[Letter]]:
     """The letters of a group, and those that must wait because another of the group bears the same key."""
     seen: set[tuple[int, str]] = set()
     now: list[Letter] = []
@@ -30,7 +30,7 @@ def apart(letters: Sequence[Letter]) -> tuple[list[Letter], list[Letter]]:
     return now, later
 
 
-def replay(world: World, conn: Connection, letter: Letter) -> Accepted | None:
+def previous_answer(world: World, conn: Connection, letter: Letter) -> Accepted | None:
     """What was answered to the same key before, None when it is new; Refusal when it was used for another request."""
     origin = letter.submitted
     if origin is None or origin.idempotency is None:
@@ -45,13 +45,13 @@ def replay(world: World, conn: Connection, letter: Letter) -> Accepted | None:
     return _read(known)
 
 
-def remember(conn: Connection, stored: Sequence[Sorted]) -> None:
+def remember(conn: Connection, stored: Sequence[RoutedLetter]) -> None:
     """Keep what is answered for the letters that bear a key; nothing that happens later changes the answer to a retry."""
     for sorted_ in stored:
         letter, origin = sorted_.letter, sorted_.letter.submitted
         if origin and origin.idempotency and letter.submission_id is not None:
             key, request_hash = origin.idempotency
-            answer = _written(accepted(sorted_))
+            answer = _written(answer_of(sorted_))
             one = submissions.Remembered(origin.actor_id, key, request_hash, letter.submission_id, answer, letter.at)
             submissions.remember_key(conn, one)
 
@@ -65,7 +65,7 @@ def _written(answer: Accepted) -> str:
 def _read(known: submissions.Remembered) -> Accepted:
     kept = orjson.loads(known.answer)
     outcomes = tuple(
-        Outcome(address, TimelineKind(kind), Refusal(Rule(why[0]), why[1], subject=address) if why else None)
+        Answer(address, TimelineKind(kind), Refusal(Rule(why[0]), why[1], subject=address) if why else None)
         for address, kind, why in kept.pop("outcomes")
     )
     mode = SendMode(kept.pop("mode"))

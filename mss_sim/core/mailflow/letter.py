@@ -11,9 +11,9 @@ from mss_sim.core.mailbox.stored import stored
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal
 from mss_sim.mail.parse import ParsedMessage
-from mss_sim.policy.delegation import Sending
-from mss_sim.policy.routing import Way
-from mss_sim.store.mailboxes import Berth
+from mss_sim.policy.delegation import SendAs
+from mss_sim.policy.routing import Disposal
+from mss_sim.store.mailboxes import DeliveryMailbox
 from mss_sim.store.messages import MessageRow
 from mss_sim.vocabulary import Door, Notify, SendMode, TimelineKind
 
@@ -109,6 +109,10 @@ class Letter:
     """The mailbox here that submitted it, now or before it waited; None when none did."""
     left_from: str = field(init=False)
     """The mailbox that it left from: where it was submitted, else its author's or its return path; empty when it has none."""
+    tried_before: bool = field(init=False)
+    """Whether it comes from the queue."""
+    trace_bytes: int = field(init=False)
+    """What no limit counts of it."""
 
     def __post_init__(self) -> None:
         origin = self.origin
@@ -118,16 +122,8 @@ class Letter:
         object.__setattr__(self, "submitted", submitted)
         object.__setattr__(self, "sent_from", sent_from)
         object.__setattr__(self, "left_from", sent_from or author or self.envelope.sender)
-
-    @property
-    def tried_before(self) -> bool:
-        """Whether it comes from the queue."""
-        return isinstance(self.origin, TriedAgain)
-
-    @property
-    def trace_bytes(self) -> int:
-        """What no limit counts of it."""
-        return self.origin.trace_bytes if isinstance(self.origin, FromPeer) else 0
+        object.__setattr__(self, "tried_before", isinstance(origin, TriedAgain))
+        object.__setattr__(self, "trace_bytes", origin.trace_bytes if isinstance(origin, FromPeer) else 0)
 
     @property
     def operator_id(self) -> int | None:
@@ -136,7 +132,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReceiptSubject:
     """The letter that a reader's own receipt speaks of: where it lies, and for whom the receipt was asked."""
 
     mailbox_id: int
@@ -148,7 +144,7 @@ class Delivered(NamedTuple):
     """A recipient whose mailbox gets the letter; `elsewhere`: it is another operator's."""
 
     addressee: Addressee
-    mailbox: Berth
+    mailbox: DeliveryMailbox
     elsewhere: bool
 
 
@@ -156,27 +152,27 @@ class Missed(NamedTuple):
     """A recipient whose mailbox does not get it now, what becomes of it, and the rule."""
 
     addressee: Addressee
-    way: Way
+    way: Disposal
     refusal: Refusal
 
 
 @dataclass(slots=True, eq=False)
-class Sorted:
+class RoutedLetter:
     """One letter after the decision: who gets it, who does not, and in what quality it left."""
 
     letter: Letter
     thread_id: int
-    sending: Sending | None = None
+    sending: SendAs | None = None
     delivered: list[Delivered] = field(default_factory=list)
     relayed: list[Addressee] = field(default_factory=list)  # another server is told, once this is committed
     missed: list[Missed] = field(default_factory=list)
-    sent_in: list[Berth] = field(default_factory=list)
+    sent_in: list[DeliveryMailbox] = field(default_factory=list)
     sent_copy_id: int | None = None
-    receipt_of: Asked | None = None
+    receipt_of: ReceiptSubject | None = None
     twin: int | None = None  # the message as which it left this store
 
 
-class Outcome(NamedTuple):
+class Answer(NamedTuple):
     """What became of one recipient at once; `refusal` says why it was not delivered."""
 
     address: str
@@ -194,7 +190,7 @@ class Accepted:
 
     message_id: int
     submission_id: int | None
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Answer, ...]
     left_from: str
     mode: SendMode | None = None
     sent_copy_id: int | None = None
@@ -203,12 +199,12 @@ class Accepted:
     replayed: bool = field(default=False)
 
 
-def accepted(sorted_: Sorted) -> Accepted:
+def answer_of(sorted_: RoutedLetter) -> Accepted:
     """What is answered to who sent a letter, once it is stored."""
-    missed = {Way.DEFER: TimelineKind.RELAYED}
-    outcomes = [Outcome(addressee.address, TimelineKind.DELIVERED) for addressee, _, _ in sorted_.delivered]
-    outcomes += [Outcome(addressee.address, TimelineKind.SUBMITTED) for addressee in sorted_.relayed]
-    outcomes += [Outcome(a.address, missed.get(way, TimelineKind.FAILED), refusal) for a, way, refusal in sorted_.missed]
+    missed = {Disposal.DEFER: TimelineKind.RELAYED}
+    outcomes = [Answer(addressee.address, TimelineKind.DELIVERED) for addressee, _, _ in sorted_.delivered]
+    outcomes += [Answer(addressee.address, TimelineKind.SUBMITTED) for addressee in sorted_.relayed]
+    outcomes += [Answer(a.address, missed.get(way, TimelineKind.FAILED), refusal) for a, way, refusal in sorted_.missed]
     letter = sorted_.letter
     return Accepted(
         letter.id,

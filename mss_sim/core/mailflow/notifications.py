@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from mss_sim.clock import SECOND, Micros
 from mss_sim.core.access import journal
-from mss_sim.core.access.access import By
+from mss_sim.core.access.access import Requester
 from mss_sim.core.access.journal import Entry
-from mss_sim.core.mailflow.letter import Addressee, Envelope, FromPeer, Letter, OfServer, Sorted, prepare
+from mss_sim.core.mailflow.letter import Addressee, Envelope, FromPeer, Letter, OfServer, RoutedLetter, prepare
 from mss_sim.core.world.world import World
 from mss_sim.ids import encode
 from mss_sim.mail import dsn, mdn
@@ -17,11 +17,11 @@ from mss_sim.mail.dsn import RecipientStatus
 from mss_sim.mail.parse import parse
 from mss_sim.mail.summary import read_summary
 from mss_sim.policy.receipts import diagnostic, dsn_due
-from mss_sim.policy.routing import Way
+from mss_sim.policy.routing import Disposal
 from mss_sim.store import messages, submissions
 from mss_sim.store.engine import Connection
-from mss_sim.store.mailboxes import Berth
-from mss_sim.store.submissions import Event, Submission
+from mss_sim.store.mailboxes import DeliveryMailbox
+from mss_sim.store.submissions import Event, SentLetter
 from mss_sim.vocabulary import Act, Disposition, Door, DsnAction, TimelineKind
 
 DISPOSITIONS: dict[Disposition, TimelineKind] = {
@@ -39,14 +39,14 @@ _ACTIONS: dict[DsnAction, TimelineKind] = {
 }
 
 
-def notifications(world: World, conn: Connection, kept: Sequence[Sorted]) -> list[Letter]:
+def notifications(world: World, conn: Connection, kept: Sequence[RoutedLetter]) -> list[Letter]:
     """The notifications due for letters just sorted, one per letter and action."""
     letters = []
     for sorted_ in kept:
         statuses = _statuses(sorted_)
         if statuses:
             envelope = sorted_.letter.envelope
-            about = dsn.Envelope(envelope.sender, sorted_.letter.at, envelope.envelope_id, envelope.return_full, sorted_.letter.raw)
+            about = dsn.DsnEnvelope(envelope.sender, sorted_.letter.at, envelope.envelope_id, envelope.return_full, sorted_.letter.raw)
             number = sorted_.letter.submission_id
             told = sorted_.delivered[0][0].address if sorted_.delivered else sorted_.missed[0][0].address
             operator = sorted_.letter.operator_id or operator_id(world, conn, told)
@@ -55,7 +55,7 @@ def notifications(world: World, conn: Connection, kept: Sequence[Sorted]) -> lis
     return letters
 
 
-def _statuses(sorted_: Sorted) -> list[RecipientStatus]:
+def _statuses(sorted_: RoutedLetter) -> list[RecipientStatus]:
     """What is due, ordered by action. A deferred recipient gets nothing yet: the queue tells later."""
     letter = sorted_.letter
     sender = letter.envelope.sender
@@ -64,7 +64,7 @@ def _statuses(sorted_: Sorted) -> list[RecipientStatus]:
         if dsn_due(DsnAction.DELIVERED, addressee.notify, sender):
             found.append(RecipientStatus(addressee.address, DsnAction.DELIVERED, "2.1.5", "250 2.1.5 Delivered", addressee.original))
     for addressee, way, refusal in sorted_.missed:
-        if way is not Way.DEFER and dsn_due(DsnAction.FAILED, addressee.notify, sender):
+        if way is not Disposal.DEFER and dsn_due(DsnAction.FAILED, addressee.notify, sender):
             status, reply = diagnostic(refusal)
             found.append(RecipientStatus(addressee.address, DsnAction.FAILED, status, reply, addressee.original))
     return sorted(found, key=lambda status: status.action)
@@ -79,7 +79,7 @@ def operator_id(world: World, conn: Connection, address: str) -> int | None:
 def notification(
     world: World,
     conn: Connection,
-    about: dsn.Envelope,
+    about: dsn.DsnEnvelope,
     statuses: Sequence[RecipientStatus],
     submission_id: int | None,
     operator: int | None,
@@ -125,7 +125,7 @@ class Report(NamedTuple):
         return all(one.kind in DISPOSITIONS.values() and one.address == address for one in self.recipients)
 
 
-def match(world: World, conn: Connection, sorted_: Sorted) -> None:
+def match(world: World, conn: Connection, sorted_: RoutedLetter) -> None:
     """When a delivered letter is a report that may be believed, write on the timeline of the letter that it is about."""
     letter = sorted_.letter
     if letter.parsed.root.content_type != "multipart/report" or not sorted_.delivered:
@@ -140,16 +140,16 @@ def match(world: World, conn: Connection, sorted_: Sorted) -> None:
                 _put_on_timeline(world, conn, letter, sent, said)
 
 
-def _subject_of(conn: Connection, letter: Letter, berth: Berth, report: Report, said: Told) -> Submission | None:
+def _subject_of(conn: Connection, letter: Letter, mailbox: DeliveryMailbox, report: Report, said: Told) -> SentLetter | None:
     """The letter that a report is about, sent by the mailbox that gets the report or, for a read receipt, that asked for it there."""
     if isinstance(letter.origin, OfServer) and letter.origin.about_submission is not None:
         return submissions.by_id(conn, letter.origin.about_submission)
-    own = submissions.spoken_of(conn, berth.id, said.address, report.message_id, report.envelope_id)
+    own = submissions.spoken_of(conn, mailbox.id, said.address, report.message_id, report.envelope_id)
     if own is not None or said.kind not in DISPOSITIONS.values() or report.message_id is None:
         return own
     for sent in submissions.with_message_id(conn, report.message_id, said.address):
         row = messages.by_id(conn, sent.message_id)
-        if row is not None and berth.address in read_summary(row.summary).receipt_to:
+        if row is not None and mailbox.address in read_summary(row.summary).receipt_to:
             return sent
     return None
 
@@ -169,7 +169,7 @@ def _is_believed(letter: Letter, said: Told) -> bool:
     return letter.origin.speaks_for is None or domain_of(said.address) in letter.origin.speaks_for
 
 
-def _put_on_timeline(world: World, conn: Connection, letter: Letter, sent: Submission, said: Told) -> None:
+def _put_on_timeline(world: World, conn: Connection, letter: Letter, sent: SentLetter, said: Told) -> None:
     people = {person.address: person.id for person in submissions.people_of(conn, [sent.id])}
     if said.address not in people:
         return
@@ -177,7 +177,7 @@ def _put_on_timeline(world: World, conn: Connection, letter: Letter, sent: Submi
         submissions.add_events(conn, [Event(world.ids.next(), people[said.address], said.kind, letter.at, said.detail, letter.id)])
     detail = {"recipient": said.address, "kind": said.kind, "of": encode(sent.id)}
     matched = Entry(Act.RECEIPT_MATCHED, sent.mailbox_id, detail, letter.id)
-    journal.write(world, conn, By(None, letter.door), [matched], at=letter.at)
+    journal.write(world, conn, Requester(None, letter.door), [matched], at=letter.at)
 
 
 def read_report(letter: Letter) -> Report | None:

@@ -18,10 +18,10 @@ from mss_sim.clock import SECOND
 from mss_sim.core.mailflow.attempts import Settling
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Addressee, Envelope, Letter, TriedAgain
-from mss_sim.core.mailflow.transport import Answer, Carried, Parcel, Transport
+from mss_sim.core.mailflow.transport import RecipientReply, RelayJob, RelayResult, Transport
 from mss_sim.core.world.world import World
 from mss_sim.mail.headers import without_return_path
-from mss_sim.mail.parse import Limits, parse
+from mss_sim.mail.parse import ParseLimits, parse
 from mss_sim.policy.receipts import diagnostic
 from mss_sim.store import mailboxes, messages, queue
 from mss_sim.store.engine import Connection
@@ -33,10 +33,10 @@ _UNDER_WAY_MAX = 64
 _OF_THE_LEASE = 0.95
 _BEYOND = 2
 """How often the longest wait something must lie ahead, to have been put there by a clock that was set back since."""
-_NO_LIMITS = Limits(header_size_bytes=1 << 40, header_count=1 << 40, parts=1 << 40, depth=900)
+_NO_LIMITS = ParseLimits(header_size_bytes=1 << 40, header_count=1 << 40, parts=1 << 40, depth=900)
 """What is stored was within the limits when it came, before the trace was written on top."""
-_NOT_TRIED = Answer("4.3.0", "450 4.3.0 The letter could not be tried; the log tells why.")
-_GONE = Answer("5.3.0", "554 5.3.0 The message is gone.")
+_NOT_TRIED = RecipientReply("4.3.0", "450 4.3.0 The letter could not be tried; the log tells why.")
+_GONE = RecipientReply("5.3.0", "554 5.3.0 The message is gone.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class Queue:
         except Exception as error:  # noqa: BLE001 - see above
             self._log.error("attempt failed", letter=task.due[0].submission.id, error=repr(error))
             await self._put_back(task.due[done:])
-        self._delivery.look()
+        self._delivery.wake_queue_if_needed()
 
     async def _put_back(self, due: Sequence[Due]) -> None:
         """What could not even be tried, or not be written down, counts as a try: it grows old and comes back like any other."""
@@ -172,9 +172,9 @@ class Queue:
         people = tuple(Addressee(one.person.address, one.person.notify, one.person.original) for one in task.due)
         envelope = Envelope(submission.return_path, people, submission.envelope_id, submission.return_full)
         limit = self._world.settings.queue_lease_seconds * _OF_THE_LEASE
-        carried = Carried({one.address: _GONE for one in people})
+        carried = RelayResult({one.address: _GONE for one in people})
         if raw and self.transport:
-            carried = await self.transport.carry(Parcel(sender, receiver, envelope, without_return_path(raw), limit))
+            carried = await self.transport.carry(RelayJob(sender, receiver, envelope, without_return_path(raw), limit))
 
         def unit(conn: Connection) -> None:
             for due in task.due:
@@ -198,4 +198,4 @@ class Queue:
         if refusal is None:
             self._settling.delivered(conn, due)
         else:
-            self._settling.refused(conn, due, Answer(*diagnostic(refusal)))
+            self._settling.refused(conn, due, RecipientReply(*diagnostic(refusal)))

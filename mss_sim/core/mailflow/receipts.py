@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mss_sim.core.access import gate, journal
 from mss_sim.core.access.authentication import Actor
-from mss_sim.core.mailbox.messages import Opened, open_message
+from mss_sim.core.mailbox.messages import OpenedMessage, open_message
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import OfServer
 from mss_sim.core.mailflow.notifications import system_letter
@@ -20,8 +20,8 @@ from mss_sim.policy.receipts import ReceiptRequest, decide_receipt
 from mss_sim.store import conversations, messages, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import Mailbox
-from mss_sim.store.messages import Item
-from mss_sim.store.submissions import Event, RecipientRow, Submission
+from mss_sim.store.messages import ListedMessage
+from mss_sim.store.submissions import Event, RecipientRow, SentLetter
 from mss_sim.vocabulary import KEYWORD_MDN_SENT, Act, Disposition, MailboxKind, Right
 
 _USER_AGENT = "mss-sim"
@@ -78,10 +78,10 @@ class Receipts:
             return SentReceipt(to, letter.id)
 
         receipt = await world.store.write(unit)
-        self._delivery.look()
+        self._delivery.wake_queue_if_needed()
         return receipt
 
-    async def open_message(self, actor: Actor, address: str, copy_id: int) -> Opened:
+    async def open_message(self, actor: Actor, address: str, copy_id: int) -> OpenedMessage:
         """Open a message, with all that follows from reading it."""
         opened = await open_message(self._world, actor, address, copy_id)
         await self.after_reading(actor, opened.mailbox, [copy_id])
@@ -95,7 +95,7 @@ class Receipts:
             with suppress(Refusal):  # it was not asked for the return path, or has left meanwhile: no receipt is due
                 await self.send(actor, mailbox.address, copy_id, ReceiptWish(automatic=True))
 
-    def _decide(self, conn: Connection, mailbox: Mailbox, item: Item, wish: ReceiptWish) -> str:
+    def _decide(self, conn: Connection, mailbox: Mailbox, item: ListedMessage, wish: ReceiptWish) -> str:
         summary = read_summary(item.message.summary)
         request = ReceiptRequest(
             receipt_to=tuple(summary.receipt_to),
@@ -118,7 +118,7 @@ def _awaited(conn: Connection, mailbox_id: int, copy_ids: Sequence[int]) -> list
     return found
 
 
-def _receipt(conn: Connection, address: str, name: str, to: str, item: Item, wish: ReceiptWish) -> mdn.Receipt:
+def _receipt(conn: Connection, address: str, name: str, to: str, item: ListedMessage, wish: ReceiptWish) -> mdn.Receipt:
     if item.message.rfc_message_id is None:
         raise Refusal(Rule.RECEIPT_NOT_REQUESTED, "The letter has no Message-ID, so no receipt can say which one was read.")
     return mdn.Receipt(
@@ -139,7 +139,7 @@ def _receipt(conn: Connection, address: str, name: str, to: str, item: Item, wis
 class Sent:
     """A sent letter with what happened to each recipient."""
 
-    submission: Submission
+    submission: SentLetter
     rfc_message_id: str | None
     subject: str
     recipients: tuple[tuple[RecipientRow, tuple[Event, ...]], ...]
@@ -198,7 +198,7 @@ async def raw_report(world: World, actor: Actor, address: str, submission_id: in
     return await world.store.read(query)
 
 
-def _sent(conn: Connection, rows: list[Submission]) -> list[Sent]:
+def _sent(conn: Connection, rows: list[SentLetter]) -> list[Sent]:
     people = submissions.people_of(conn, [row.id for row in rows])
     events = submissions.events_of(conn, [person.id for person in people])
     found = []

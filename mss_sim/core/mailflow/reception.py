@@ -49,7 +49,7 @@ class Reception:
         named = {one: domain_of(one) for one in authors}
         foreign = [one for one, domain in named.items() if domain not in speaks_for and (sender or domain in listed)]
         if foreign:
-            detail = f"From names {foreign[0]}, which is no mailbox of the operator that brings the letter."
+            detail = f"From names {foreign[0]}, which is not a mailbox of the operator that brings the letter."
             raise Refusal(Rule.SEND_NOT_ALLOWED, detail, subject=foreign[0], reference="ans-trust-space")
 
     async def _speaks_for(self, certificate: PeerCertificate | None) -> frozenset[str] | None:
@@ -73,7 +73,7 @@ class Reception:
 
     async def check_recipient(self, address: str, size_bytes: int) -> None:
         """Refuse a recipient who has no mailbox here, or one that takes no mail now."""
-        if self._world.directory.welcome(address, size_bytes) is None:
+        if self._world.directory.known_to_accept(address, size_bytes) is None:
             await check_recipient(self._world, None, address, size_bytes, peer=True)
 
     async def check_size(self, size_bytes: int) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mss_sim.core.access import journal
 from mss_sim.core.access.access import access_to
-from mss_sim.core.access.authentication import Actor, barred, check_way
+from mss_sim.core.access.authentication import Actor, barred, check_login_method
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.mailbox.stored import read_message, without_holding
 from mss_sim.core.mailflow.delivery import Delivery
@@ -22,8 +22,8 @@ from mss_sim.mail.parse import ParsedMessage
 from mss_sim.policy import closure
 from mss_sim.policy.access import Access
 from mss_sim.policy.authors import decide_authors
-from mss_sim.policy.delegation import Sending, decide_leaving, decide_sending
-from mss_sim.policy.routing import Reach, Way, decide_route, size_refusal
+from mss_sim.policy.delegation import SendAs, decide_leaving, decide_sending
+from mss_sim.policy.routing import Disposal, Scope, decide_route, size_refusal
 from mss_sim.store import conversations, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import Mailbox
@@ -31,15 +31,15 @@ from mss_sim.vocabulary import Act, MailboxKind, MailboxState, SendMode
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
+class SendingMailbox:
     """A mailbox that an actor may send from, and in what quality. `own_mailbox` is his own personal one."""
 
     mailbox: Mailbox
-    sending: Sending
+    sending: SendAs
     own_mailbox: str | None
 
 
-async def sender_at(world: World, actor: Actor, address: str, wished: SendMode | None = None) -> Sender:
+async def sender_at(world: World, actor: Actor, address: str, wished: SendMode | None = None) -> SendingMailbox:
     """The mailbox at `address` when this actor may send from it now; Refusal otherwise."""
     if actor.mailbox is not None and actor.mailbox != address:
         raise Refusal(
@@ -49,7 +49,7 @@ async def sender_at(world: World, actor: Actor, address: str, wished: SendMode |
             reference="mss-sim#acting-for",
         )
 
-    def query(conn: Connection) -> Sender:
+    def query(conn: Connection) -> SendingMailbox:
         now = world.clock.now()
         why = barred(world, conn, actor)
         if why is not None:
@@ -61,10 +61,10 @@ async def sender_at(world: World, actor: Actor, address: str, wished: SendMode |
         own = [box for box in mailboxes.owned_by(conn, actor.identity.id) if box.kind is MailboxKind.PER]
         active = [box.address for box in own if box.state is MailboxState.ACTIVE]
         try:
-            check_way(world, conn, held.mailbox, actor.way)
+            check_login_method(world, conn, held.mailbox, actor.way)
         except Refusal as refusal:
             raise Refusal(Rule.SEND_NOT_ALLOWED, refusal.detail, subject=address, reference=refusal.reference) from refusal
-        return Sender(held.mailbox, sending, active[0] if active else None)
+        return SendingMailbox(held.mailbox, sending, active[0] if active else None)
 
     sender = await world.store.read(query)
     decide_leaving(sender.mailbox.state, address)
@@ -93,7 +93,7 @@ async def check_listed(world: World, operator_id: int, address: str) -> None:
     raise Refusal(Rule.DOMAIN_OUTSIDE, detail, subject=address, reference="ans-trust-space")
 
 
-async def check_recipient(world: World, sender: Sender | None, address: str, size_bytes: int = 0, *, peer: bool = False) -> None:
+async def check_recipient(world: World, sender: SendingMailbox | None, address: str, size_bytes: int = 0, *, peer: bool = False) -> None:
     """Refuse a recipient that would be refused at once; one at another operator is only known afterwards."""
     if sender is not None:
         await check_listed(world, sender.mailbox.operator_id, address)
@@ -103,9 +103,9 @@ async def check_recipient(world: World, sender: Sender | None, address: str, siz
     local = peer or (sender is not None and operator is not None and operator.id == sender.mailbox.operator_id)
     if sender and sender.mailbox.kind is MailboxKind.PATIENT:
         await _check_invited(world, sender.mailbox, address)
-    reach = Reach.LOCAL if local or not world.settings.remote_unknown_bounces else Reach.REMOTE
+    reach = Scope.LOCAL if local or not world.settings.remote_unknown_bounces else Scope.REMOTE
     route = decide_route(address, stands, reach)
-    if route.way is Way.REFUSE and route.refusal:
+    if route.way is Disposal.REFUSE and route.refusal:
         raise route.refusal
 
 
@@ -117,7 +117,7 @@ async def _check_invited(world: World, patient: Mailbox, address: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class SubmissionRequest:
     """A letter to submit. `peer` and `protocol` stand in the trace; `wished` is the quality that a REST client asked for."""
 
     envelope: Envelope
@@ -136,7 +136,7 @@ class Submission:
         self._world = world
         self._delivery = delivery
 
-    async def submit(self, actor: Actor, request: Request) -> Accepted:
+    async def submit(self, actor: Actor, request: SubmissionRequest) -> Accepted:
         """Deliver a letter; it is on disk when this returns. A refusal is written in the journal, then raised.
 
         The journal of a mailbox tells of those who have a right over it; a stranger's attempt stands in nobody's.
@@ -148,7 +148,7 @@ class Submission:
             await self._note_refusal(actor, request, refusal)
             raise
 
-    async def _letter(self, actor: Actor, request: Request) -> Letter:
+    async def _letter(self, actor: Actor, request: SubmissionRequest) -> Letter:
         world, envelope, raw = self._world, request.envelope, request.raw
         parsed = await read_message(world, raw)
         authors = addresses_of(parsed.from_)
@@ -183,7 +183,7 @@ class Submission:
                 raise RecipientsRefused([refusal]) from refusal
         return await without_holding(raw, prepare, world, raw, parsed, envelope, submitted, fields=trace, door=actor.door, at=at)
 
-    async def _note_refusal(self, actor: Actor, request: Request, refusal: Refusal) -> None:
+    async def _note_refusal(self, actor: Actor, request: SubmissionRequest, refusal: Refusal) -> None:
         if refusal.rule is Rule.STORE_UNAVAILABLE:
             return
         world = self._world
@@ -198,7 +198,7 @@ class Submission:
         await world.store.write(unit)
 
 
-def _stamp(actor: Actor, sender: Sender, raw: bytes, parsed: ParsedMessage) -> tuple[bytes, ParsedMessage]:
+def _stamp(actor: Actor, sender: SendingMailbox, raw: bytes, parsed: ParsedMessage) -> tuple[bytes, ParsedMessage]:
     """Write who really sent: `Sender` is the server's to say, never the client's (ref: rfc5322#3.6.2, rfc6409#8.1).
 
     On behalf: the delegate's own mailbox, or the mailbox's address with his name when he has none. As, and by a holder: no Sender, but

@@ -11,18 +11,18 @@
 
 from mss_sim.clock import Micros
 from mss_sim.core.access import access
-from mss_sim.core.mailflow.letter import Asked, Letter
+from mss_sim.core.mailflow.letter import Letter, ReceiptSubject
 from mss_sim.core.mailflow.notifications import read_report
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.summary import read_summary
 from mss_sim.policy.access import right_missing
 from mss_sim.store import conversations, folders, mailboxes, messages
 from mss_sim.store.engine import Connection
-from mss_sim.store.mailboxes import Berth
+from mss_sim.store.mailboxes import DeliveryMailbox
 from mss_sim.vocabulary import KEYWORD_MDN_SENT, Right
 
 
-def asked(conn: Connection, letter: Letter) -> Asked | None:
+def asked(conn: Connection, letter: Letter) -> ReceiptSubject | None:
     """What a submitted letter is the read receipt of; None when it is none, or of a letter that its sender never got."""
     if letter.submitted is None or letter.parsed.root.content_type != "multipart/report":
         return None
@@ -32,7 +32,7 @@ def asked(conn: Connection, letter: Letter) -> Asked | None:
     row = messages.lying_in(conn, report.message_id, reader.id)
     if row is None:
         return None
-    return Asked(reader.id, row.id, frozenset(read_summary(row.summary).receipt_to))
+    return ReceiptSubject(reader.id, row.id, frozenset(read_summary(row.summary).receipt_to))
 
 
 def check_null_path(letter: Letter) -> None:
@@ -46,7 +46,7 @@ def check_null_path(letter: Letter) -> None:
         raise Refusal(Rule.SEND_NOT_ALLOWED, detail, subject=own, reference="rfc8098#3")
 
 
-def check(conn: Connection, letter: Letter, about: Asked, sender: Berth) -> None:
+def check(conn: Connection, letter: Letter, about: ReceiptSubject, sender: DeliveryMailbox) -> None:
     """Refuse a read receipt by the table above (ref: rfc8098#2.1)."""
     if letter.submitted:
         lacking = access.access(conn, sender, letter.submitted.actor_id, letter.at).lacks(Right.READ)
@@ -70,4 +70,4 @@ def note_sent(conn: Connection, mailbox_id: int, message_id: int, at: Micros) ->
         folder = folders.lock(conn, [item.copy.folder_id])[item.copy.folder_id]
         words = " ".join(sorted({*item.copy.keywords.split(), KEYWORD_MDN_SENT}))
         messages.set_flags(conn, [(copy_id, item.copy.flags, words, folder.step())])
-        folders.keep(conn, [folder])
+        folders.save_counters(conn, [folder])

@@ -8,10 +8,10 @@ is known: he joins also what every mailbox here that gets his letter has. To any
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mss_sim.core.mailflow.letter import Letter, Sorted
+from mss_sim.core.mailflow.letter import Letter, RoutedLetter
 from mss_sim.store import conversations, messages, submissions
 from mss_sim.store.engine import Connection
-from mss_sim.store.mailboxes import Berth
+from mss_sim.store.mailboxes import DeliveryMailbox
 from mss_sim.vocabulary import MailboxKind
 
 Found = tuple[int, int]
@@ -19,13 +19,13 @@ Found = tuple[int, int]
 
 
 @dataclass(slots=True)
-class Known:
+class KnownThreads:
     """The letters that may be answered: Message-IDs in the store, and letters of the same group, which are not in it yet."""
 
     stored: frozenset[str]
-    fresh: dict[str, Sorted] = field(default_factory=dict)
+    fresh: dict[str, RoutedLetter] = field(default_factory=dict)
 
-    def add(self, sorted_: Sorted) -> None:
+    def add(self, sorted_: RoutedLetter) -> None:
         """One letter more of the group."""
         if sorted_.letter.row.rfc_message_id:
             self.fresh.setdefault(sorted_.letter.row.rfc_message_id, sorted_)
@@ -38,19 +38,21 @@ class Known:
         return (one.thread_id, one.letter.id), frozenset((one.letter.left_from, *_recipients(one.letter)))
 
 
-def known(conn: Connection, letters: Sequence[Letter]) -> Known:
+def known(conn: Connection, letters: Sequence[Letter]) -> KnownThreads:
     """What any of these letters may answer, whoever has it."""
     named = {id_ for letter in letters for id_ in _references(letter)}
-    return Known(frozenset(messages.known(conn, named)) if named else frozenset())
+    return KnownThreads(frozenset(messages.known(conn, named)) if named else frozenset())
 
 
-def answered(conn: Connection, letter: Letter, sender: Berth | None, berths: dict[str, Berth], among: Known) -> list[Found]:
+def answered(
+    conn: Connection, letter: Letter, sender: DeliveryMailbox | None, receiving: dict[str, DeliveryMailbox], among: KnownThreads
+) -> list[Found]:
     """The letters that a letter answers, as far as its sender may know them, the nearest first."""
     named = _references(letter)
     if not named:  # most letters: no query, nor the making of one
         return []
     stored = [id_ for id_ in named if id_ in among.stored]
-    readers = {berth.id: address for address in _recipients(letter) if (berth := berths.get(address))}
+    readers = {mailbox.id: address for address in _recipients(letter) if (mailbox := receiving.get(address))}
     found = _of_sender(conn, stored, letter.left_from, sender)
     if sender is None and readers:
         found = {**messages.had_by_all(conn, stored, readers), **found}
@@ -65,20 +67,20 @@ def answered(conn: Connection, letter: Letter, sender: Berth | None, berths: dic
     return [found[id_] for id_ in named if id_ in found]
 
 
-def _of_sender(conn: Connection, stored: Sequence[str], address: str, sender: Berth | None) -> dict[str, Found]:
+def _of_sender(conn: Connection, stored: Sequence[str], address: str, sender: DeliveryMailbox | None) -> dict[str, Found]:
     return messages.had_by(conn, stored, sender.id if sender else None, address) if address else {}
 
 
-def of_new(conn: Connection, letter: Letter, sender: Berth | None, berths: dict[str, Berth]) -> int:
+def of_new(conn: Connection, letter: Letter, sender: DeliveryMailbox | None, receiving: dict[str, DeliveryMailbox]) -> int:
     """The conversation of a letter that answers nothing: a new one, but a patient's joins the newest that is open to him there."""
     if sender is None or sender.kind is not MailboxKind.PATIENT:
         return letter.id
-    targets = [berths[address] for address in _recipients(letter) if address in berths]
+    targets = [receiving[address] for address in _recipients(letter) if address in receiving]
     rights = [row for target in targets for row in conversations.rights_between(conn, sender.id, target.id) if row.withdrawn_at is None]
     return rights[-1].thread_id if rights else letter.id
 
 
-def twin(conn: Connection, letter: Letter, sender: Berth | None) -> Found | None:
+def twin(conn: Connection, letter: Letter, sender: DeliveryMailbox | None) -> Found | None:
     """(thread, message) under which a letter of that Message-ID left the sender for its recipient; None when it did not leave here."""
     if sender is None or letter.row.rfc_message_id is None:
         return None

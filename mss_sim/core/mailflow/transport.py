@@ -11,7 +11,7 @@ from mss_sim.store.operators import Operator
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class RelayJob:
     """One letter for the mailboxes of one operator, from another; `raw` as it goes out. `limit_seconds` bounds the whole attempt."""
 
     sender: Operator
@@ -22,7 +22,7 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RecipientReply:
     """What became of one recipient: the SMTP reply on one line (`550 5.1.1 ...`), its enhanced status, and who said so."""
 
     status: str
@@ -41,15 +41,15 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class RelayResult:
     """One answer per recipient; `dsn`: the other server took over what the sender wants to hear (ref: rfc3461#6.2)."""
 
-    answers: dict[str, Answer]
+    answers: dict[str, RecipientReply]
     dsn: bool = False
 
 
 class Transport(Protocol):
     """Carries letters between operators."""
 
-    async def carry(self, parcel: Parcel) -> Carried:
+    async def carry(self, job: RelayJob) -> RelayResult:
         """Try once; every failure is an answer, none is raised."""

@@ -14,7 +14,7 @@ from mss_sim.core.psc import professionals
 from mss_sim.core.psc.clients import GRANT_CIBA, hash_of
 from mss_sim.core.psc.oauth import OAuthError
 from mss_sim.core.psc.provider import Provider
-from mss_sim.core.world.expiring import Kept
+from mss_sim.core.world.expiring import ExpiringMap
 from mss_sim.ids import encode
 from mss_sim.store.psc import Client
 from mss_sim.vocabulary import AuthMode
@@ -25,7 +25,7 @@ _OVER_SECONDS = 600
 """How long an expired request is remembered, so that its client is told that it expired."""
 
 
-class State(StrEnum):
+class CibaState(StrEnum):
     """Where a request stands."""
 
     PENDING = "pending"
@@ -35,7 +35,7 @@ class State(StrEnum):
 
 
 @dataclass(slots=True)
-class Request:
+class CibaRequest:
     """One request for approval."""
 
     id: str
@@ -47,7 +47,7 @@ class Request:
     asked_at: Micros
     expires_at: Micros
     interval_seconds: int
-    state: State = State.PENDING
+    state: CibaState = CibaState.PENDING
     polled_at: Micros | None = None
 
 
@@ -58,8 +58,8 @@ class Ciba:
         self._provider = provider
         self._world = provider.world
         most = self._world.settings.psc_kept_max
-        self._requests: Kept[Request] = Kept(self._world.clock, most)
-        self._by_secret: Kept[Request] = Kept(self._world.clock, most)
+        self._requests: ExpiringMap[CibaRequest] = ExpiringMap(self._world.clock, most)
+        self._by_secret: ExpiringMap[CibaRequest] = ExpiringMap(self._world.clock, most)
 
     def forget(self) -> None:
         """Drop every request."""
@@ -79,7 +79,7 @@ class Ciba:
             raise OAuthError("unknown_user_id", "login_hint is the idNat of a professional who is known here.")
         settings, now, secret = self._world.settings, self._world.clock.now(), self._world.ids.secret()
         expires_at = now + settings.psc_ciba_seconds * SECOND
-        request = Request(
+        request = CibaRequest(
             encode(self._world.ids.next()),
             client.client_id,
             login_hint,
@@ -91,7 +91,7 @@ class Ciba:
             settings.psc_ciba_interval_seconds,
         )
         if self._provider.switches.auto_approve:
-            request.state = State.APPROVED
+            request.state = CibaState.APPROVED
         for kept, key in ((self._requests, request.id), (self._by_secret, hash_of(secret))):
             kept.put(key, request, expires_at + _OVER_SECONDS * SECOND)
         return {"auth_req_id": secret, "expires_in": settings.psc_ciba_seconds, "interval": request.interval_seconds}
@@ -99,31 +99,31 @@ class Ciba:
     async def poll(self, client: Client, auth_req_id: str) -> dict[str, Any]:
         """The tokens of an approved request, once; until then an error that says how it stands (ref: ciba-core#11)."""
         request = self._by_secret.get(hash_of(auth_req_id))
-        if request is None or request.client_id != client.client_id or request.state is State.SPENT:
+        if request is None or request.client_id != client.client_id or request.state is CibaState.SPENT:
             raise OAuthError("invalid_grant", "auth_req_id is not known here, was used, or belongs to another client.")
         now = self._world.clock.now()
-        if request.state is State.REFUSED:
+        if request.state is CibaState.REFUSED:
             raise OAuthError("access_denied", "The professional refused.")
         if request.expires_at <= now:
             raise OAuthError("expired_token", "Nobody approved in time; ask again.")
-        if request.state is State.PENDING:
+        if request.state is CibaState.PENDING:
             last, request.polled_at = request.polled_at, now
             if last is not None and now - last < request.interval_seconds * SECOND:
                 request.interval_seconds += _SLOW_DOWN_SECONDS
                 raise OAuthError("slow_down", f"Wait {request.interval_seconds} seconds between two polls.")
             raise OAuthError("authorization_pending", f"Not approved yet; ask again in {request.interval_seconds} seconds.")
-        request.state = State.SPENT
+        request.state = CibaState.SPENT
         session = self._provider.log_in(request.idnat, request.channel)
         return await self._provider.tokens(self._provider.family(client, session))
 
-    def pending(self) -> list[Request]:
+    def pending(self) -> list[CibaRequest]:
         """Requests that wait for an answer, the oldest first."""
         now = self._world.clock.now()
-        return [one for one in self._requests.values() if one.state is State.PENDING and one.expires_at > now]
+        return [one for one in self._requests.values() if one.state is CibaState.PENDING and one.expires_at > now]
 
-    def answer(self, request_id: str, *, approve: bool) -> Request | None:
+    def answer(self, request_id: str, *, approve: bool) -> CibaRequest | None:
         """Approve or refuse a waiting request; None when none of that id waits."""
         found = next((one for one in self.pending() if one.id == request_id), None)
         if found is not None:
-            found.state = State.APPROVED if approve else State.REFUSED
+            found.state = CibaState.APPROVED if approve else CibaState.REFUSED
         return found

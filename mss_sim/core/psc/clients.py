@@ -108,7 +108,7 @@ def _check(metadata: dict[str, Any], client_id: str) -> None:
             raise _invalid(f"{name} is a text", client_id)
     for uri in [*metadata.get("redirect_uris", []), *metadata.get("post_logout_redirect_uris", [])]:
         if not _is_redirectable(uri):
-            raise _invalid(f"{uri[:100]} is no absolute URI without fragment (rfc6749#3.1.2)", client_id)
+            raise _invalid(f"{uri[:100]} is not an absolute URI without fragment (rfc6749#3.1.2)", client_id)
     if not set(metadata.get("grant_types", [])) <= _GRANTS:
         raise _invalid(f"grant_types are {', '.join(sorted(_GRANTS))}", client_id)
     if metadata.get("userinfo_signed_response_alg", "RS256") != "RS256":

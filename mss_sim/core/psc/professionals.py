@@ -51,9 +51,9 @@ def named(conn: Connection, hint: str) -> Identity | None:
     return identity if identity is not None and may_log_in(identity) else None
 
 
-def everybody(conn: Connection) -> list[Identity]:
+def all_professionals(conn: Connection) -> list[Identity]:
     """All who may log in, in the order of their creation."""
-    return [identity for identity in identities.every(conn) if may_log_in(identity)]
+    return [identity for identity in identities.list_all(conn) if may_log_in(identity)]
 
 
 async def find(world: World, idnat: str) -> Professional | None:
@@ -68,14 +68,14 @@ async def hinted(world: World, hint: str) -> Identity | None:
 
 async def list_all(world: World) -> list[Identity]:
     """All who may log in, in the order of their creation."""
-    return await world.store.read(everybody)
+    return await world.store.read(all_professionals)
 
 
 async def list_profiles(world: World) -> list[Professional]:
     """The same, each with the profile."""
 
     def query(conn: Connection) -> list[Professional]:
-        found = (professional(conn, one.idnat) for one in everybody(conn))
+        found = (professional(conn, one.idnat) for one in all_professionals(conn))
         return [one for one in found if one is not None]
 
     return await world.store.read(query)

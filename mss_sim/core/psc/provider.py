@@ -13,7 +13,7 @@ from mss_sim.clock import SECOND, Micros
 from mss_sim.core.psc import professionals
 from mss_sim.core.psc.clients import hash_of
 from mss_sim.core.psc.oauth import OAuthError, at_hash, verifier_fits
-from mss_sim.core.world.expiring import Kept
+from mss_sim.core.world.expiring import ExpiringMap
 from mss_sim.core.world.tokens import SCOPE, subject_of
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
@@ -26,7 +26,7 @@ _ISSUED_PER_KEPT = 4
 
 
 @dataclass(slots=True)
-class Session:
+class BrowserSession:
     """Somebody who is logged in. `browser` is the hash of the cookie, empty when no browser is behind it (CIBA)."""
 
     sid: str
@@ -38,7 +38,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AuthorizationRequest:
     """What an authorization request asks for, checked."""
 
     client_id: str
@@ -64,7 +64,7 @@ class Family:
 
 @dataclass(slots=True)
 class _Code:
-    asked: Asked
+    asked: AuthorizationRequest
     sid: str
     expires_at: Micros
     family: Family | None = None
@@ -87,12 +87,12 @@ class Provider:
         self.world = world
         self.switches = Switches(settings.psc_auto_approve)
         self.mtls_url = mtls_url
-        self.sessions: Kept[Session] = Kept(world.clock, settings.psc_kept_max)
-        self._codes: Kept[_Code] = Kept(world.clock, settings.psc_kept_max)
-        self._families: Kept[Family] = Kept(world.clock, settings.psc_kept_max)
-        self._issued: Kept[str] = Kept(world.clock, settings.psc_kept_max * _ISSUED_PER_KEPT)
-        self._revoked: Kept[bool] = Kept(world.clock, settings.psc_kept_max)
-        self._assertions: Kept[bool] = Kept(world.clock, settings.psc_kept_max)
+        self.sessions: ExpiringMap[BrowserSession] = ExpiringMap(world.clock, settings.psc_kept_max)
+        self._codes: ExpiringMap[_Code] = ExpiringMap(world.clock, settings.psc_kept_max)
+        self._families: ExpiringMap[Family] = ExpiringMap(world.clock, settings.psc_kept_max)
+        self._issued: ExpiringMap[str] = ExpiringMap(world.clock, settings.psc_kept_max * _ISSUED_PER_KEPT)
+        self._revoked: ExpiringMap[bool] = ExpiringMap(world.clock, settings.psc_kept_max)
+        self._assertions: ExpiringMap[bool] = ExpiringMap(world.clock, settings.psc_kept_max)
 
     @property
     def issuer(self) -> str:
@@ -127,30 +127,30 @@ class Provider:
 
     # Sessions
 
-    def log_in(self, idnat: str, mode: AuthMode) -> Session:
+    def log_in(self, idnat: str, mode: AuthMode) -> BrowserSession:
         """Begin a session."""
         now = self.world.clock.now()
-        session = Session(self.world.ids.uuid(), idnat, mode, "", now, now)
+        session = BrowserSession(self.world.ids.uuid(), idnat, mode, "", now, now)
         self._touch(session)
         return session
 
-    def cookie_of(self, session: Session) -> str:
+    def cookie_of(self, session: BrowserSession) -> str:
         """A new cookie, `<sid>.<secret>`, by which one browser shows that it is in this session."""
         cookie = f"{session.sid}.{self.world.ids.secret()}"
         session.browser = hash_of(cookie)
         return cookie
 
-    def _touch(self, session: Session) -> None:
+    def _touch(self, session: BrowserSession) -> None:
         session.used_at = self.world.clock.now()
         self.sessions.put(session.sid, session, min(self._idle_end(session), self._last_end(session)))
 
-    def _idle_end(self, session: Session) -> Micros:
+    def _idle_end(self, session: BrowserSession) -> Micros:
         return session.used_at + self.world.settings.psc_session_idle_seconds * SECOND
 
-    def _last_end(self, session: Session) -> Micros:
+    def _last_end(self, session: BrowserSession) -> Micros:
         return session.began_at + self.world.settings.psc_session_seconds_max * SECOND
 
-    def session_of(self, cookie: str) -> Session | None:
+    def session_of(self, cookie: str) -> BrowserSession | None:
         """The session that a browser's cookie stands for."""
         session = self.sessions.get(cookie.partition(".")[0])
         return session if session is not None and session.browser == hash_of(cookie) else None
@@ -161,7 +161,7 @@ class Provider:
 
     # Codes
 
-    def give_code(self, session: Session, asked: Asked) -> str:
+    def give_code(self, session: BrowserSession, asked: AuthorizationRequest) -> str:
         """A code that the client of the request may exchange once."""
         self._touch(session)
         code = self.world.ids.secret()
@@ -192,7 +192,7 @@ class Provider:
         found.family = self.family(client, session, found.asked.nonce)
         return await self.tokens(found.family)
 
-    def family(self, client: Client, session: Session, nonce: str | None = None) -> Family:
+    def family(self, client: Client, session: BrowserSession, nonce: str | None = None) -> Family:
         """A family of tokens for a client, in a session."""
         return Family(self.world.ids.secret(), client.client_id, session.sid, nonce)
 
@@ -239,7 +239,7 @@ class Provider:
             "scope": SCOPE,
         }
 
-    def _access_token(self, family: Family, session: Session, now: Micros) -> tuple[str, int]:
+    def _access_token(self, family: Family, session: BrowserSession, now: Micros) -> tuple[str, int]:
         world = self.world
         lifetime = world.settings.token_lifetime_seconds
         jti = f"onrtac:{world.ids.uuid()}"
@@ -255,7 +255,7 @@ class Provider:
         self._issued.put(jti, family.key, now + lifetime * SECOND)
         return world.tokens.mint(session.idnat, lifetime_seconds=lifetime, claims=claims), lifetime
 
-    def _id_token(self, family: Family, session: Session, access: str, now: int) -> str:
+    def _id_token(self, family: Family, session: BrowserSession, access: str, now: int) -> str:
         world = self.world
         claims: dict[str, Any] = {
             "exp": now + world.settings.token_lifetime_seconds,
@@ -309,7 +309,7 @@ class Provider:
         told |= {"session_state": claims.get("sid", ""), "email_verified": False, "client_id": claims.get("azp", "")}
         return {**told, "username": claims["preferred_username"], "token_type": "Bearer", "active": True}
 
-    def _refreshable(self, token: str) -> tuple[Session, Family] | None:
+    def _refreshable(self, token: str) -> tuple[BrowserSession, Family] | None:
         key, _, secret = token.partition(".")
         family = self._families.get(key)
         session = self.sessions.get(family.sid) if family is not None else None
@@ -317,7 +317,7 @@ class Provider:
             return None
         return session, family
 
-    def _told_of_refresh(self, session: Session, family: Family) -> dict[str, Any]:
+    def _told_of_refresh(self, session: BrowserSession, family: Family) -> dict[str, Any]:
         now = self.world.clock.now()
         end = min(session.used_at + self.world.settings.psc_refresh_seconds * SECOND, self._last_end(session), self._idle_end(session))
         return {
@@ -362,7 +362,7 @@ class Provider:
         return True
 
 
-def _check_verifier(asked: Asked, verifier: str | None) -> None:
+def _check_verifier(asked: AuthorizationRequest, verifier: str | None) -> None:
     if asked.challenge is None:
         if verifier is not None:
             raise _invalid_grant("code_verifier was given, but the authorization request had no code_challenge.")

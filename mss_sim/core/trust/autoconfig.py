@@ -9,7 +9,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from mss_sim.core.world.world import World
-from mss_sim.core.world.xml import leaf, written
+from mss_sim.core.world.xml import append_text, serialize
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical, canonical_domain, domain_of
 from mss_sim.vocabulary import LogInBy, Profile
@@ -78,7 +78,7 @@ async def domain_asked(world: World, host: str, address: str | None) -> str:
     except AddressError as error:
         raise Refusal(Rule.NOT_FOUND, f"{error}.", subject=address or host) from error
     if await world.directory.operator_of(f"x@{domain}") is None:
-        detail = f"{domain} is no domain of this trust space; ask at autoconfig.<domain>, or with ?emailaddress=<address>."
+        detail = f"{domain} is not a domain of this trust space; ask at autoconfig.<domain>, or with ?emailaddress=<address>."
         raise Refusal(Rule.NOT_FOUND, detail, subject=domain, reference="client-requirements#2.7")
     return domain
 
@@ -89,9 +89,9 @@ async def configuration(world: World, doors: Doors, domain: str) -> bytes:
     ways = operator.authentication if operator else frozenset(LogInBy)
     root = ET.Element("clientConfig", version="1.1")
     provider = ET.SubElement(root, "emailProvider", id=domain)
-    leaf(provider, "domain", domain)
-    leaf(provider, "displayName", operator.name if operator else domain)
-    leaf(provider, "displayShortName", domain)
+    append_text(provider, "domain", domain)
+    append_text(provider, "displayName", operator.name if operator else domain)
+    append_text(provider, "displayShortName", domain)
     for direction, kind, port in (("incomingServer", "imap", doors.imap_port), ("outgoingServer", "smtp", doors.submission_port)):
         _server(provider, direction, kind, doors.hostname, port, _methods(world, ways))
         if LogInBy.CERTIFICATE in ways:
@@ -100,8 +100,8 @@ async def configuration(world: World, doors: Doors, domain: str) -> bytes:
         block = ET.SubElement(root, "oAuth2")
         issuer, authorisation, token = doors.oauth2
         for name, text in (("issuer", issuer), ("scope", "openid scope_all"), ("authURL", authorisation), ("tokenURL", token)):
-            leaf(block, name, text)
-    return written(root)
+            append_text(block, name, text)
+    return serialize(root)
 
 
 def _methods(world: World, ways: Collection[LogInBy]) -> list[str]:
@@ -116,9 +116,9 @@ def _server(provider: ET.Element, direction: str, kind: str, host: str, port: in
     if not methods:
         return
     server = ET.SubElement(provider, direction, type=kind)
-    leaf(server, "hostname", host)
-    leaf(server, "port", str(port))
-    leaf(server, "socketType", "STARTTLS")
-    leaf(server, "username", "%EMAILADDRESS%")
+    append_text(server, "hostname", host)
+    append_text(server, "port", str(port))
+    append_text(server, "socketType", "STARTTLS")
+    append_text(server, "username", "%EMAILADDRESS%")
     for method in methods:
-        leaf(server, "authentication", method)
+        append_text(server, "authentication", method)

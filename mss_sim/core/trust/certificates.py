@@ -10,7 +10,7 @@ from datetime import timedelta
 from cryptography import x509
 
 from mss_sim.clock import Micros, from_datetime, to_datetime
-from mss_sim.core.world.authorities import TEST_DEPARTMENT, TEST_ORGANISATION, TEST_STRUCTURE, Standing
+from mss_sim.core.world.authorities import TEST_DEPARTMENT, TEST_ORGANISATION, TEST_STRUCTURE, ListenerCertificate
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical
@@ -66,7 +66,7 @@ async def issue(world: World, new: NewCertificate, also: Callable[[Connection, C
         raise Refusal(Rule.INVALID, "A certificate is bound to one thing: give mailbox, operator or host.")
     profile = new.profile or (CertificateProfile.SERV_SSL if new.host else CertificateProfile.ORG_AUTH_CLI)
     if new.mailbox and profile is not CertificateProfile.ORG_AUTH_CLI:
-        raise Refusal(Rule.INVALID, "A mailbox is no server: ORG_AUTH_CLI is its profile.", reference="client-requirements#2.5")
+        raise Refusal(Rule.INVALID, "A mailbox is not a server: ORG_AUTH_CLI is its profile.", reference="client-requirements#2.5")
     if new.operator and profile is CertificateProfile.SERV_SSL and not new.hosts:
         raise Refusal(Rule.INVALID, "A server's certificate needs the names of its hosts.")
     bearer = await world.store.read(lambda conn: _bearer(conn, new))
@@ -87,7 +87,7 @@ def _bearer(conn: Connection, new: NewCertificate) -> _Bearer:
     if new.mailbox is not None:
         return _mailbox_bearer(conn, new.mailbox)
     if new.operator is not None:
-        operator = next((one for one in operators.every(conn) if one.name == new.operator), None)
+        operator = next((one for one in operators.list_all(conn) if one.name == new.operator), None)
         if operator is None:
             raise Refusal(Rule.NOT_FOUND, f"There is no operator {new.operator}.", subject=new.operator)
         common = new.hosts[0] if new.hosts else operator.domains[0] if operator.domains else operator.name
@@ -143,7 +143,7 @@ def _sign(world: World, new: NewCertificate, profile: CertificateProfile, bearer
     )
 
 
-def _of_standing(world: World, one: Standing) -> Certificate:
+def _of_standing(world: World, one: ListenerCertificate) -> Certificate:
     """A listener's certificate in the form of those that were ordered."""
     signed = one.certificate
     return Certificate(
@@ -164,14 +164,14 @@ def _of_standing(world: World, one: Standing) -> Certificate:
     )
 
 
-async def every(world: World, *, mailbox: str | None = None) -> list[Certificate]:
+async def list_all(world: World, *, mailbox: str | None = None) -> list[Certificate]:
     """All certificates, the newest first, or those of one mailbox; those that listeners show come last."""
     if mailbox is not None:
         box = await world.store.read(lambda conn: mailboxes.by_address(conn, mailbox))
         if box is None:
             raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {mailbox}.", subject=mailbox)
-        return await world.store.read(lambda conn: certificates.every(conn, mailbox_id=box.id))
-    ordered = await world.store.read(certificates.every)
+        return await world.store.read(lambda conn: certificates.list_all(conn, mailbox_id=box.id))
+    ordered = await world.store.read(certificates.list_all)
     seen = {one.serial for one in ordered}
     return [*ordered, *(_of_standing(world, one) for one in world.igc.standing.values() if one.serial not in seen)]
 
@@ -207,9 +207,9 @@ async def revoke(world: World, serial: str, reason: RevocationReason, at: Micros
     return await world.store.write(unit)
 
 
-async def good_of(world: World, *, mailbox_id: int | None = None, operator_id: int | None = None) -> list[Certificate]:
+async def valid_certificates_of(world: World, *, mailbox_id: int | None = None, operator_id: int | None = None) -> list[Certificate]:
     """What a mailbox or an operator may show now: in its time and not taken back, the newest first."""
-    rows = await world.store.read(lambda conn: certificates.every(conn, mailbox_id=mailbox_id, operator_id=operator_id))
+    rows = await world.store.read(lambda conn: certificates.list_all(conn, mailbox_id=mailbox_id, operator_id=operator_id))
     return [row for row in rows if is_good(world, row)]
 
 
@@ -250,7 +250,7 @@ async def crl(world: World, label: str, *, expired: bool = False) -> bytes:
     return revocation.crl(authority, listed.values(), _window(world, expired=expired))
 
 
-async def ocsp(world: World, question: revocation.Question, *, expired: bool = False) -> bytes:
+async def ocsp(world: World, question: revocation.RevocationQuestion, *, expired: bool = False) -> bytes:
     """The signed answer to a question, DER."""
     issuer, serial = question.issuer, serial_text(question.serial)
     if issuer is None:

@@ -40,7 +40,7 @@ async def add(world: World, new: NewOperator) -> Operator:
     _check_authority(new.mx_ca)
 
     def unit(conn: Connection) -> Operator:
-        for operator in operators.every(conn):
+        for operator in operators.list_all(conn):
             taken = set(operator.domains) & set(names)
             if operator.name == new.name or taken:
                 raise Refusal(Rule.CONFLICT, f"There is already an operator called {operator.name}, or with the domains {sorted(taken)}.")
@@ -63,7 +63,7 @@ async def change(world: World, name: str, **values: object) -> Operator:
         _check_authority(str(values["mx_ca"]))
 
     def unit(conn: Connection) -> Operator:
-        found = next((operator for operator in operators.every(conn) if operator.name == name), None)
+        found = next((operator for operator in operators.list_all(conn) if operator.name == name), None)
         if found is None:
             raise Refusal(Rule.NOT_FOUND, f"There is no operator called {name}.", subject=name)
         changed = replace(found, **values)  # type: ignore[arg-type]  # the names were checked at the door
@@ -73,9 +73,9 @@ async def change(world: World, name: str, **values: object) -> Operator:
     return await world.store.write(unit, changes_directory=True)
 
 
-async def every(world: World) -> list[Operator]:
+async def list_all(world: World) -> list[Operator]:
     """All operators."""
-    return await world.store.read(operators.every)
+    return await world.store.read(operators.list_all)
 
 
 def _check_place(mx: str | None) -> None:
@@ -90,4 +90,4 @@ def _check_authority(pem: str | None) -> None:
     try:
         x509.load_pem_x509_certificates(pem.encode())
     except ValueError as error:
-        raise Refusal(Rule.INVALID, "mx_ca is no certificate in PEM; it begins with -----BEGIN CERTIFICATE-----.") from error
+        raise Refusal(Rule.INVALID, "mx_ca is not a certificate in PEM; it begins with -----BEGIN CERTIFICATE-----.") from error

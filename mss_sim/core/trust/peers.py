@@ -26,7 +26,7 @@ async def certify(world: World, operator: Operator) -> None:
     if not operator.domains:
         return
     listed = await world.white_list.listing()
-    had = await world.store.read(lambda conn: kept.every(conn, operator_id=operator.id))
+    had = await world.store.read(lambda conn: kept.list_all(conn, operator_id=operator.id))
     if had or any(listed.rows.get(domain) for domain in operator.domains):
         return  # what was taken off the list stays off
 
@@ -39,13 +39,13 @@ async def certify(world: World, operator: Operator) -> None:
 
 async def certify_all(world: World) -> None:
     """The same for every operator: a world that was made before it had certificates."""
-    for operator in await world.store.read(operators.every):
+    for operator in await world.store.read(operators.list_all):
         await certify(world, operator)
 
 
 async def certificate_of(world: World, operator: Operator) -> Certificate:
     """The newest client certificate of an operator that may be shown now; Refusal(NOT_FOUND) when it has none of ours."""
-    rows = await certificates.good_of(world, operator_id=operator.id)
+    rows = await certificates.valid_certificates_of(world, operator_id=operator.id)
     found = next((row for row in rows if row.profile is CertificateProfile.ORG_AUTH_CLI), None)
     if found is None:
         detail = f"The operator {operator.name} has no client certificate; issue one (POST /control/certificates)."
@@ -74,7 +74,7 @@ async def _fault_outside(world: World, subject: str, certificate: x509.Certifica
     now = world.igc.now()
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
         return "it is out of its time"
-    outside = [row for row in await world.store.read(operators.every) if row.mx_ca]
+    outside = [row for row in await world.store.read(operators.list_all) if row.mx_ca]
     signing = [row for row in outside if paths.leads_to(certificate, above, _authorities(row), now)]
     if not signing:
         return "it is not of the authority of organisations"
@@ -94,13 +94,13 @@ async def write_files(world: World, folder: Path) -> dict[str, dict[str, str]]:
     Each is there when the world has such an operator or mailbox; the paths and the address that may be used with them.
     """
     found: dict[str, dict[str, str]] = {}
-    outside = [row for row in await world.store.read(operators.every) if row.mx == "" and row.domains]
+    outside = [row for row in await world.store.read(operators.list_all) if row.mx == "" and row.domains]
     for operator in outside[:1]:
         made = await certificate_of(world, operator)
         found["mx_peer"] = {**_written(world, folder, "mx_peer", made), "sender": f"contact@{operator.domains[0]}"}
-    boxes = [box for box in await world.store.read(mailboxes.every) if box.kind is MailboxKind.APP]
+    boxes = [box for box in await world.store.read(mailboxes.list_all) if box.kind is MailboxKind.APP]
     for box in boxes[:1]:
-        rows = [row for row in await certificates.every(world, mailbox=box.address) if row.revoked_at is None]
+        rows = [row for row in await certificates.list_all(world, mailbox=box.address) if row.revoked_at is None]
         bound = rows[0] if rows else await certificates.issue(world, NewCertificate(mailbox=box.address))
         found["app_client"] = {**_written(world, folder, "app_client", bound), "mailbox": box.address}
     return found

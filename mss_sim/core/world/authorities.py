@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from mss_sim.clock import Clock, to_datetime
 from mss_sim.config import Settings
-from mss_sim.core.world.revocation_services import Services
+from mss_sim.core.world.revocation_services import RevocationServices
 from mss_sim.pki import authority as authorities
 from mss_sim.pki import bundles, names
 from mss_sim.pki.authority import ORGANISATIONS, RANGES, ROOT, Authority, Places, publishes_at, signed_by
@@ -30,7 +30,7 @@ _MARGIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ListenerCertificate:
     """A certificate that a listener of this world shows and that nobody ordered. `label`: who signed it, empty for itself."""
 
     label: str
@@ -45,17 +45,17 @@ class Standing:
         return names.serial_text(self.certificate.serial_number)
 
 
-class Igc:
+class Authorities:
     """Issues, and remembers what its own listeners show."""
 
-    def __init__(self, folder: Path, base_url: str, clock: Clock, settings: Settings, services: Services) -> None:
+    def __init__(self, folder: Path, base_url: str, clock: Clock, settings: Settings, services: RevocationServices) -> None:
         self._folder = folder
         self._clock = clock
         self._settings = settings
         self._made: dict[str, Authority] = {}
         self.places = Places(base_url)
         self.services = services
-        self.standing: dict[str, Standing] = {}
+        self.standing: dict[str, ListenerCertificate] = {}
         self.ca_file = folder / "ca.pem"
 
     @property
@@ -127,7 +127,7 @@ class Igc:
         begin, end = not_before or now - _MARGIN, not_after or now + timedelta(days=self._settings.certificate_days)
         return Order(CertificateProfile.SERV_SSL, subject, begin, end, hosts=tuple(hosts))
 
-    def show(self, standing: Standing) -> Standing:
+    def show(self, standing: ListenerCertificate) -> ListenerCertificate:
         """Remember what a listener shows, so that the services can speak of it."""
         self.standing[standing.serial] = standing
         return standing

@@ -1,4 +1,4 @@
-"""Who is told, and when: after a commit, in commit order, whoever watches a folder or what he may do with it.
+"""Wake waiting sessions after a commit, in commit order: those that watch a folder, and those whose rights it changed.
 
 A watcher names the folders that he cares for and the instant at which a grant of his runs out. He is woken when one of the folders
 changed, when anybody's rights did, and when that instant has come; he then looks for himself, so nothing is told that is not stored.
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from mss_sim.clock import Clock, Micros
-from mss_sim.store.engine import EVERYBODY
+from mss_sim.store.engine import RIGHTS_CHANGED
 from mss_sim.store.store import Store
 
 
@@ -53,7 +53,7 @@ class Events:
         self._watchers.discard(watcher)
 
     def _changed(self, folder_ids: set[int]) -> None:
-        everybody = EVERYBODY in folder_ids
+        everybody = RIGHTS_CHANGED in folder_ids
         for watcher in list(self._watchers):
             if everybody or not watcher.folders.isdisjoint(folder_ids):
                 watcher.wake(rights=everybody)

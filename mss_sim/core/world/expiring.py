@@ -9,7 +9,7 @@ from mss_sim.clock import Clock, Micros
 V = TypeVar("V")
 
 
-class Kept(Generic[V]):
+class ExpiringMap(Generic[V]):
     """Values by key, until their instant or until others need the room."""
 
     def __init__(self, clock: Clock, most: int) -> None:

@@ -7,7 +7,7 @@ anyway. Old memory can therefore delay a refusal from RCPT to the end of DATA, n
 from dataclasses import dataclass
 
 from mss_sim.mail.addresses import domain_of
-from mss_sim.policy.routing import Room, Standing, standing
+from mss_sim.policy.routing import MailboxFitness, Room, standing
 from mss_sim.store import mailboxes, operators
 from mss_sim.store.engine import Connection, version_seen
 from mss_sim.store.mailboxes import Mailbox
@@ -52,7 +52,7 @@ class Directory:
         """The same inside a unit of work: from memory while nothing changed, else as the unit sees it."""
         seen, domain = version_seen(conn), domain_of(address)
         if seen is not None and seen > self._memory.version:  # what is read is committed: it may be remembered
-            self._remember(seen, operators.every(conn))
+            self._remember(seen, operators.list_all(conn))
         memory = self._memory
         if memory.version >= (self._store.directory_version if seen is None else seen) and domain in memory.domains:
             return memory.operators[memory.domains[domain]]
@@ -70,28 +70,28 @@ class Directory:
         memory = await self._fresh()
         return memory.cards.get(address) or await self._read(address)
 
-    def welcome(self, address: str, size_bytes: int) -> Operator | None:
+    def known_to_accept(self, address: str, size_bytes: int) -> Operator | None:
         """The operator of a recipient that is remembered and takes a message of that size; None when somebody must be asked."""
         memory = self._memory
         mailbox = memory.cards.get(address)
         if mailbox is None or memory.version != self._store.directory_version:
             return None
-        return memory.operators[mailbox.operator_id] if self._standing(mailbox, size_bytes) is Standing.ACTIVE else None
+        return memory.operators[mailbox.operator_id] if self._standing(mailbox, size_bytes) is MailboxFitness.ACTIVE else None
 
-    async def standing(self, address: str, size_bytes: int) -> tuple[Standing, Operator | None]:
+    async def standing(self, address: str, size_bytes: int) -> tuple[MailboxFitness, Operator | None]:
         """How a recipient stands for a message of that size, and its operator."""
-        welcoming = self.welcome(address, size_bytes)
+        welcoming = self.known_to_accept(address, size_bytes)
         if welcoming:
-            return Standing.ACTIVE, welcoming
+            return MailboxFitness.ACTIVE, welcoming
         operator = await self.operator_of(address)
         if operator is None:
-            return Standing.OUTSIDE, None
+            return MailboxFitness.OUTSIDE, None
         mailbox = self._memory.cards.get(address)
-        if mailbox is None or self._standing(mailbox, size_bytes) is not Standing.ACTIVE:
+        if mailbox is None or self._standing(mailbox, size_bytes) is not MailboxFitness.ACTIVE:
             mailbox = await self._read(address)
-        return self._standing(mailbox, size_bytes) if mailbox else Standing.UNKNOWN, operator
+        return self._standing(mailbox, size_bytes) if mailbox else MailboxFitness.UNKNOWN, operator
 
-    def _standing(self, mailbox: Mailbox, size_bytes: int) -> Standing:
+    def _standing(self, mailbox: Mailbox, size_bytes: int) -> MailboxFitness:
         room = Room(mailbox.used_bytes, mailbox.quota_bytes, self.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id))
         return standing(mailbox.state, room, size_bytes)
 
@@ -110,7 +110,7 @@ class Directory:
 
     async def _load(self) -> _Memory:
         version = self._store.directory_version
-        self._remember(version, await self._store.read(operators.every))
+        self._remember(version, await self._store.read(operators.list_all))
         return self._memory
 
     def _remember(self, version: int, rows: list[Operator]) -> None:

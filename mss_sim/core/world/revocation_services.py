@@ -13,7 +13,7 @@ from mss_sim.vocabulary import IgcService, ServiceBehaviour
 
 
 @dataclass(frozen=True, slots=True)
-class Fetch:
+class RevocationFetch:
     """One request: `label` the authority, `serial` the certificate that OCSP was asked about."""
 
     at: Micros
@@ -32,7 +32,7 @@ class Manner:
     seconds: float = 0
 
 
-class Services:
+class RevocationServices:
     """Behaviours, all normal at first, and the last fetches."""
 
     def __init__(self, clock: Clock, settings: Settings) -> None:
@@ -40,7 +40,7 @@ class Services:
         self._settings = settings
         self._manners = {service: Manner() for service in IgcService}
         self._last_passed: dict[tuple[IgcService, str], Micros] = {}
-        self.fetches: deque[Fetch] = deque(maxlen=settings.igc_fetches_max)
+        self.fetches: deque[RevocationFetch] = deque(maxlen=settings.igc_fetches_max)
 
     def manners(self) -> dict[IgcService, Manner]:
         """How each service answers now."""
@@ -57,7 +57,7 @@ class Services:
         manner = self._manners[service]
         if manner.behaviour is ServiceBehaviour.RATE_LIMITED:
             manner = Manner(self._limited(service, peer, manner.seconds))
-        self.fetches.append(Fetch(self._clock.now(), service, label, serial, peer, manner.behaviour))
+        self.fetches.append(RevocationFetch(self._clock.now(), service, label, serial, peer, manner.behaviour))
         return manner
 
     def _limited(self, service: IgcService, peer: str, seconds: float) -> ServiceBehaviour:

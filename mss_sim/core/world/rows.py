@@ -5,10 +5,9 @@ from mss_sim.store.folder_view import CopyState, Sortable
 from mss_sim.store.folders import Folder
 from mss_sim.store.grants import GrantRow
 from mss_sim.store.identities import Identity
-from mss_sim.store.journal import Line
-from mss_sim.store.journal import Shown as JournalRow
+from mss_sim.store.journal import JournalEntry, JournalRow
 from mss_sim.store.mailboxes import Mailbox
-from mss_sim.store.messages import Item, ListQuery, Reading
+from mss_sim.store.messages import ListedMessage, ListQuery, Reading
 from mss_sim.store.operators import Operator
 from mss_sim.store.psc import Client
 
@@ -19,10 +18,10 @@ __all__ = [
     "Folder",
     "GrantRow",
     "Identity",
-    "Item",
+    "JournalEntry",
     "JournalRow",
-    "Line",
     "ListQuery",
+    "ListedMessage",
     "Mailbox",
     "Operator",
     "Reading",

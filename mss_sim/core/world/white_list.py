@@ -13,11 +13,11 @@ import idna
 
 from mss_sim.clock import SECOND, Clock, Micros, to_datetime
 from mss_sim.config import Settings
-from mss_sim.core.world.xml import leaf, written
+from mss_sim.core.world.xml import append_text, serialize
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical_domain
 from mss_sim.pki import names
-from mss_sim.policy.peers import Listing
+from mss_sim.policy.peers import WhiteListing
 from mss_sim.store import operators, white_list
 from mss_sim.store.engine import Connection
 from mss_sim.store.store import Store
@@ -52,7 +52,7 @@ class WhiteList:
         self._memory = _Memory(-1, {})
         self.variant = Variant.NORMAL
 
-    async def listing(self) -> Listing:
+    async def listing(self) -> WhiteListing:
         """The list as the MX port applies it."""
         version = self._store.directory_version
         if self._memory.version != version:
@@ -61,7 +61,7 @@ class WhiteList:
                 found.setdefault(row.domain, set()).add(row.certificate_dn)
             self._memory = _Memory(version, {domain: frozenset(names) for domain, names in found.items()})
         age = (self._clock.now() - self.generated_at) / SECOND
-        return Listing(self._memory.rows, age, self._settings.white_list_age_seconds_max)
+        return WhiteListing(self._memory.rows, age, self._settings.white_list_age_seconds_max)
 
     @property
     def generated_at(self) -> Micros:
@@ -79,7 +79,7 @@ class WhiteList:
         subjects = [_subject(dn) for dn in certificate_dns]
 
         def unit(conn: Connection) -> None:
-            if not any(name in operator.domains for operator in operators.every(conn)):
+            if not any(name in operator.domains for operator in operators.list_all(conn)):
                 detail = f"No operator has the domain {name}; create its operator first (POST /control/operators)."
                 raise Refusal(Rule.NOT_FOUND, detail, subject=name)
             for dn in subjects:
@@ -101,17 +101,17 @@ class WhiteList:
         """The file that operators and clients fetch."""
         space = _WRONG_NAMESPACE if self.variant is Variant.WRONG_NAMESPACE else NAMESPACE
         root = ET.Element(f"{{{space}}}{self._settings.white_list_root}")
-        leaf(root, f"{{{space}}}DateDeGeneration", _date(self.generated_at))
+        append_text(root, f"{{{space}}}DateDeGeneration", _date(self.generated_at))
         for row in [] if self.variant is Variant.EMPTY else await self.rows():
             entry = ET.SubElement(root, f"{{{space}}}Domaine")
-            leaf(entry, f"{{{space}}}Nom", _shown(row.domain))
-            leaf(entry, f"{{{space}}}Description", row.operator)
-            leaf(entry, f"{{{space}}}DNCertificatOperateur", row.certificate_dn)
-            leaf(entry, f"{{{space}}}ResponsableContact", f"responsable@{row.domain}")
-            leaf(entry, f"{{{space}}}SupportContact", f"support@{row.domain}")
-            leaf(entry, f"{{{space}}}DateMAJ", _date(row.updated_at))
+            append_text(entry, f"{{{space}}}Nom", _shown(row.domain))
+            append_text(entry, f"{{{space}}}Description", row.operator)
+            append_text(entry, f"{{{space}}}DNCertificatOperateur", row.certificate_dn)
+            append_text(entry, f"{{{space}}}ResponsableContact", f"responsable@{row.domain}")
+            append_text(entry, f"{{{space}}}SupportContact", f"support@{row.domain}")
+            append_text(entry, f"{{{space}}}DateMAJ", _date(row.updated_at))
         ET.register_namespace("", space)
-        return written(root)
+        return serialize(root)
 
 
 def _shown(domain: str) -> str:

@@ -5,13 +5,13 @@ from functools import cached_property
 
 from mss_sim.clock import Clock
 from mss_sim.config import Settings
-from mss_sim.core.world.authorities import Igc
+from mss_sim.core.world.authorities import Authorities
 from mss_sim.core.world.passwords import Passwords
 from mss_sim.core.world.recipients import Directory
 from mss_sim.core.world.tokens import Tokens
 from mss_sim.core.world.white_list import WhiteList
 from mss_sim.ids import IdSource
-from mss_sim.mail.parse import Limits
+from mss_sim.mail.parse import ParseLimits
 from mss_sim.store.store import Store
 
 
@@ -27,12 +27,12 @@ class World:
     white_list: WhiteList
     passwords: Passwords
     tokens: Tokens
-    igc: Igc
+    igc: Authorities
 
     @cached_property
-    def parse_limits(self) -> Limits:
+    def parse_limits(self) -> ParseLimits:
         """What a message may hold here."""
-        return Limits(
+        return ParseLimits(
             header_size_bytes=self.settings.header_size_bytes_max,
             header_count=self.settings.header_count_max,
             parts=self.settings.mime_parts_max,

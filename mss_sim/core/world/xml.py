@@ -5,12 +5,12 @@ from xml.etree import ElementTree as ET
 from mss_sim.mail.headers import printable
 
 
-def leaf(parent: ET.Element, name: str, text: str) -> None:
+def append_text(parent: ET.Element, name: str, text: str) -> None:
     """An element that holds text alone; what XML cannot hold is replaced."""
     ET.SubElement(parent, name).text = printable(text)
 
 
-def written(root: ET.Element) -> bytes:
+def serialize(root: ET.Element) -> bytes:
     """The document in UTF-8, indented for people."""
     ET.indent(root)
     octets: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)

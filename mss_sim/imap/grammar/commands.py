@@ -6,7 +6,7 @@ Each reader takes `Arguments` that stand right after the verb and reads them to 
 import re
 from typing import NamedTuple
 
-from mss_sim.imap.grammar.wire import Arguments, Bad, Literal, Sequence
+from mss_sim.imap.grammar.wire import Arguments, Bad, Literal, SequenceSet
 from mss_sim.vocabulary import Change
 
 _LOGIN_NAME = re.compile(rb'[^\x00-\x20\x7f-\xff(){%"\\]+')
@@ -31,7 +31,7 @@ class Resync(NamedTuple):
 
     uid_validity: int
     modseq: int
-    known: Sequence | None
+    known: SequenceSet | None
 
 
 class Select(NamedTuple):
@@ -65,10 +65,10 @@ class Append(NamedTuple):
     message: Literal
 
 
-class Store(NamedTuple):
+class StoreArguments(NamedTuple):
     """STORE."""
 
-    sequence: Sequence
+    sequence: SequenceSet
     change: Change
     flags: tuple[str, ...]
     silent: bool
@@ -78,7 +78,7 @@ class Store(NamedTuple):
 class Copy(NamedTuple):
     """COPY and MOVE."""
 
-    sequence: Sequence
+    sequence: SequenceSet
     name: str
 
 
@@ -164,7 +164,7 @@ def select(arguments: Arguments) -> Select:
             elif word == "QRESYNC":
                 resync = _resync(arguments)
             else:
-                raise Bad(f"{word} is no parameter of SELECT here")
+                raise Bad(f"unsupported SELECT parameter {word}")
             if arguments.skip(b")"):
                 break
             arguments.space()
@@ -246,7 +246,7 @@ def _flags(arguments: Arguments) -> tuple[str, ...]:
     return tuple(flags)
 
 
-def store(arguments: Arguments) -> Store:
+def store(arguments: Arguments) -> StoreArguments:
     """STORE set [(UNCHANGEDSINCE n)] [+|-]FLAGS[.SILENT] flags."""
     arguments.space()
     sequence, since = arguments.sequence(), None
@@ -266,7 +266,7 @@ def store(arguments: Arguments) -> Store:
             listed.append(arguments.flag())
         flags = tuple(listed)
     arguments.end()
-    return Store(sequence, change, flags, silent, since)
+    return StoreArguments(sequence, change, flags, silent, since)
 
 
 def copy(arguments: Arguments) -> Copy:
@@ -279,7 +279,7 @@ def copy(arguments: Arguments) -> Copy:
     return Copy(sequence, name)
 
 
-def uid_set(arguments: Arguments) -> Sequence:
+def uid_set(arguments: Arguments) -> SequenceSet:
     """UID EXPUNGE set."""
     arguments.space()
     sequence = arguments.sequence()

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from mss_sim.imap.grammar.wire import Arguments, Bad, Sequence
+from mss_sim.imap.grammar.wire import Arguments, Bad, SequenceSet
 
 _PATH = re.compile(rb"[1-9]\d{0,5}(?:\.[1-9]\d{0,5})*")
 _PARTIAL = re.compile(rb"<(\d{1,19})\.([1-9]\d{0,18})>")
@@ -30,7 +30,7 @@ class Section(NamedTuple):
     fields: tuple[bytes, ...] = ()
 
 
-class Item(NamedTuple):
+class FetchItem(NamedTuple):
     """One item. `name` is one of SIMPLE, or BODY[], RFC822, BINARY[], BINARY.SIZE[]; `label` is how the answer calls it."""
 
     name: str
@@ -50,21 +50,21 @@ class Item(NamedTuple):
         return self.needs_bytes and (self.name != "BODY[]" or bool(self.section.path or self.section.fields))
 
 
-class Fetch(NamedTuple):
+class FetchArguments(NamedTuple):
     """FETCH and UID FETCH."""
 
-    sequence: Sequence
-    items: tuple[Item, ...]
+    sequence: SequenceSet
+    items: tuple[FetchItem, ...]
     changed_since: int | None = None
     vanished: bool = False
 
 
-def fetch(arguments: Arguments) -> Fetch:
+def fetch(arguments: Arguments) -> FetchArguments:
     """FETCH set items [(CHANGEDSINCE n [VANISHED])]."""
     arguments.space()
     sequence = arguments.sequence()
     arguments.space()
-    items: list[Item] = []
+    items: list[FetchItem] = []
     if arguments.skip(b"("):
         while not items or arguments.skip(b" "):
             items.append(_item(arguments))
@@ -73,10 +73,10 @@ def fetch(arguments: Arguments) -> Fetch:
         arguments.expect(b")")
     else:
         word = arguments.peek() and _macro(arguments)
-        items = [Item(name, name.encode("ascii")) for name in _MACROS[word]] if word else [_item(arguments)]
+        items = [FetchItem(name, name.encode("ascii")) for name in _MACROS[word]] if word else [_item(arguments)]
     since, vanished = _modifiers(arguments)
     arguments.end()
-    return Fetch(sequence, tuple(dict.fromkeys(items)), since, vanished)
+    return FetchArguments(sequence, tuple(dict.fromkeys(items)), since, vanished)
 
 
 def _macro(arguments: Arguments) -> str | None:
@@ -94,7 +94,7 @@ def _modifiers(arguments: Arguments) -> tuple[int | None, bool]:
             elif word == "VANISHED":
                 vanished = True
             else:
-                raise Bad(f"{word} is no modifier of FETCH here")
+                raise Bad(f"unsupported FETCH modifier {word}")
             if arguments.skip(b")"):
                 break
             arguments.space()
@@ -103,7 +103,7 @@ def _modifiers(arguments: Arguments) -> tuple[int | None, bool]:
     return since, vanished
 
 
-def _item(arguments: Arguments) -> Item:
+def _item(arguments: Arguments) -> FetchItem:
     for word in ("RFC822.HEADER", "RFC822.TEXT", "RFC822.SIZE", "RFC822"):
         if arguments.skip(word.encode("ascii")):
             return _old(word)
@@ -115,16 +115,16 @@ def _item(arguments: Arguments) -> Item:
             return _binary(arguments, prefix, peek=peek)
     word = arguments.atom()
     if word not in SIMPLE:
-        raise Bad(f"{word} is no item of FETCH here")
-    return Item(word, word.encode("ascii"))
+        raise Bad(f"unsupported FETCH item {word}")
+    return FetchItem(word, word.encode("ascii"))
 
 
-def _old(word: str) -> Item:
+def _old(word: str) -> FetchItem:
     """The items of RFC 822's days, which are sections under another name."""
     if word == "RFC822.SIZE":
-        return Item(word, b"RFC822.SIZE")
+        return FetchItem(word, b"RFC822.SIZE")
     section = Section(text={"RFC822.HEADER": "HEADER", "RFC822.TEXT": "TEXT", "RFC822": ""}[word])
-    return Item("BODY[]", word.encode("ascii"), section, peek=word == "RFC822.HEADER")
+    return FetchItem("BODY[]", word.encode("ascii"), section, peek=word == "RFC822.HEADER")
 
 
 def _path(arguments: Arguments) -> tuple[int, ...]:
@@ -135,7 +135,7 @@ def _path(arguments: Arguments) -> tuple[int, ...]:
     return path
 
 
-def _body(arguments: Arguments, *, peek: bool) -> Item:
+def _body(arguments: Arguments, *, peek: bool) -> FetchItem:
     path = _path(arguments)
     text = ""
     fields: tuple[bytes, ...] = ()
@@ -152,7 +152,7 @@ def _body(arguments: Arguments, *, peek: bool) -> Item:
     arguments.expect(b"]")
     section = Section(path, text, fields)
     shown, partial = _partial(arguments)
-    return Item("BODY[]", b"BODY[%b]%b" % (_shown(section), shown), section, peek, partial)
+    return FetchItem("BODY[]", b"BODY[%b]%b" % (_shown(section), shown), section, peek, partial)
 
 
 def _fields(arguments: Arguments) -> tuple[bytes, ...]:
@@ -188,11 +188,11 @@ def _partial(arguments: Arguments) -> tuple[bytes, tuple[int, int] | None]:
     return b"<%d>" % start, (start, size)
 
 
-def _binary(arguments: Arguments, prefix: bytes, *, peek: bool) -> Item:
+def _binary(arguments: Arguments, prefix: bytes, *, peek: bool) -> FetchItem:
     path = _path(arguments)
     arguments.expect(b"]")
     shown = ".".join(map(str, path)).encode("ascii")
     if prefix.startswith(b"BINARY.SIZE"):
-        return Item("BINARY.SIZE[]", b"BINARY.SIZE[%b]" % shown, Section(path))
+        return FetchItem("BINARY.SIZE[]", b"BINARY.SIZE[%b]" % shown, Section(path))
     label, partial = _partial(arguments)
-    return Item("BINARY[]", b"BINARY[%b]%b" % (shown, label), Section(path), peek, partial)
+    return FetchItem("BINARY[]", b"BINARY[%b]%b" % (shown, label), Section(path), peek, partial)

@@ -64,7 +64,7 @@ def _options(arguments: Arguments, known: frozenset[str]) -> list[str]:
     while not arguments.skip(b")"):
         word = arguments.atom()
         if word not in known:
-            raise Bad(f"{word} is no option of LIST here")
+            raise Bad(f"unsupported LIST option {word}")
         found.append(word)
         arguments.skip(b" ")
     return found
@@ -80,7 +80,7 @@ def _returns(arguments: Arguments) -> tuple[set[str], tuple[str, ...]]:
             arguments.space()
             items = status_items(arguments)
         elif word not in _RETURN_OPTIONS:
-            raise Bad(f"{word} is no option of LIST here")
+            raise Bad(f"unsupported LIST option {word}")
         found.add(word)
         arguments.skip(b" ")
     return found, items
@@ -119,7 +119,7 @@ def status_items(arguments: Arguments) -> tuple[str, ...]:
     while not items or arguments.skip(b" "):
         item = arguments.atom()
         if item not in STATUS_ITEMS:
-            raise Bad(f"{item} is no item of STATUS here")
+            raise Bad(f"unsupported STATUS item {item}")
         items.append(item)
     arguments.expect(b")")
     return tuple(dict.fromkeys(items))

@@ -48,7 +48,7 @@ class Sort(NamedTuple):
     key: Key
 
 
-class Thread(NamedTuple):
+class ThreadArguments(NamedTuple):
     """THREAD."""
 
     algorithm: str
@@ -90,14 +90,14 @@ def sort(arguments: Arguments) -> Sort:
     return Sort(tuple(order), _keys_to_the_end(arguments))
 
 
-def thread(arguments: Arguments) -> Thread:
+def thread(arguments: Arguments) -> ThreadArguments:
     """THREAD algorithm charset keys."""
     arguments.space()
     algorithm = arguments.atom()
     arguments.space()
     _check_charset(arguments.text())
     arguments.space()
-    return Thread(algorithm, _keys_to_the_end(arguments))
+    return ThreadArguments(algorithm, _keys_to_the_end(arguments))
 
 
 def _check_charset(name: str, *, saves: bool = False) -> None:
@@ -191,7 +191,7 @@ def _rarer(arguments: Arguments, word: str) -> Key:
         return Key(word, _id(arguments.text(), "M" if word == "EMAILID" else "T"))
     if word in ("OLDER", "YOUNGER"):
         raise Bad(f"{word} is not offered: WITHIN is not announced")
-    raise Bad(f"{word} is no search key here")
+    raise Bad(f"{word} is not a search key of this server")
 
 
 def _id(text: str, kind: str) -> int:
@@ -202,12 +202,12 @@ def _id(text: str, kind: str) -> int:
 
 
 def _dated(word: str, text: str) -> Key:
-    found = _DATE.match(text) or _never(f"{text[:20]!r} is no date: 5-Jan-2026 is one")
+    found = _DATE.match(text) or _never(f"{text[:20]!r} is not a date such as 5-Jan-2026")
     try:
         day = date(int(found[3]), _MONTHS.index(found[2].lower()) + 1, int(found[1]))
         start = from_datetime(datetime(day.year, day.month, day.day, tzinfo=UTC))
     except ValueError:
-        raise Bad(f"{text[:20]!r} is no date: 5-Jan-2026 is one") from None
+        raise Bad(f"{text[:20]!r} is not a date such as 5-Jan-2026") from None
     next_day = start + 86_400 * SECOND
     sent = "SENT" if word.startswith("SENT") else ""
     if word.endswith("BEFORE"):

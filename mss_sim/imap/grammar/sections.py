@@ -26,7 +26,7 @@ class _Node(NamedTuple):
     header_end: int
 
 
-class Letter:
+class MessageSections:
     """A message whose sections are cut out; it is read once, however many are asked for, and not at all for what needs no reading."""
 
     def __init__(self, raw: bytes) -> None:
@@ -147,9 +147,9 @@ def _fields(block: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def cut(raw: bytes, section: Section) -> bytes | None:
     """One section of a message that nothing else is asked of."""
-    return Letter(raw).cut(section)
+    return MessageSections(raw).cut(section)
 
 
 def decoded(raw: bytes, section: Section) -> bytes | None:
     """One decoded part of a message that nothing else is asked of."""
-    return Letter(raw).decoded(section)
+    return MessageSections(raw).decoded(section)

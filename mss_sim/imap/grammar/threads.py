@@ -18,7 +18,7 @@ _STEPS_PER_PLACE = 20
 """How far up trees are climbed for a circle, all in all, for each letter and reference; only what is made to cost time goes beyond."""
 
 
-class Letter(NamedTuple):
+class ThreadedMessage(NamedTuple):
     """What is compared of one message. `people` are the first addresses' local parts: from, to, cc; `number` is what is answered."""
 
     number: int
@@ -66,7 +66,7 @@ def _without_trailers(text: str) -> tuple[str, bool]:
         end, found = end - len(_TRAILER), True
 
 
-_VALUES: dict[str, Callable[[Letter], Any]] = {
+_VALUES: dict[str, Callable[[ThreadedMessage], Any]] = {
     "ARRIVAL": lambda letter: letter.arrived_at,
     "DATE": lambda letter: letter.sent_at,
     "SIZE": lambda letter: letter.size_bytes,
@@ -77,7 +77,7 @@ _VALUES: dict[str, Callable[[Letter], Any]] = {
 }
 
 
-def ordered(letters: Iterable[Letter], criteria: Sequence[tuple[str, bool]]) -> list[int]:
+def ordered(letters: Iterable[ThreadedMessage], criteria: Sequence[tuple[str, bool]]) -> list[int]:
     """The numbers in the order of the criteria, the first weighing most; what is equal stays in the folder's order."""
     found = sorted(letters, key=lambda letter: letter.number)
     for name, reverse in reversed(criteria):
@@ -89,7 +89,7 @@ def ordered(letters: Iterable[Letter], criteria: Sequence[tuple[str, bool]]) -> 
 class _Node:
     """A place in a thread; without a letter where only references speak of it."""
 
-    letter: Letter | None = None
+    letter: ThreadedMessage | None = None
     parent: "_Node | None" = None
     children: dict["_Node", None] = field(default_factory=dict)
 
@@ -120,7 +120,7 @@ class _Climber:
         return node is not None
 
 
-def by_references(letters: Iterable[Letter]) -> bytes:
+def by_references(letters: Iterable[ThreadedMessage]) -> bytes:
     """The THREAD response's lists: trees by Message-ID and References, roots of one base subject put together (ref: rfc5256#3)."""
     nodes = _linked(sorted(letters, key=lambda letter: letter.number))
     tops = [node for node in nodes if node.parent is None]  # before pruning, which makes tops of others
@@ -131,7 +131,7 @@ def by_references(letters: Iterable[Letter]) -> bytes:
     return b"".join(b"(%b)" % _shown(root) for root in sorted(roots, key=_age))
 
 
-def _linked(letters: Sequence[Letter]) -> list[_Node]:
+def _linked(letters: Sequence[ThreadedMessage]) -> list[_Node]:
     known: dict[str, _Node] = {}
     nodes: list[_Node] = []
     climber = _Climber()
@@ -188,7 +188,7 @@ def _age(node: _Node) -> tuple[Micros, int]:
     return node.letter.sent_at, node.letter.number
 
 
-def _first(node: _Node) -> Letter:
+def _first(node: _Node) -> ThreadedMessage:
     while node.letter is None:
         node = min(node.children, key=_age)
     return node.letter

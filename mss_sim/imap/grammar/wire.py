@@ -204,7 +204,7 @@ def _command(tag: bytes, pieces: list[bytes | Literal]) -> Command | Refused:
     return Command(tag, word[0].decode("ascii").upper(), (first[word.end() :], *pieces[1:]))
 
 
-class Sequence(NamedTuple):
+class SequenceSet(NamedTuple):
     """A set of numbers as the client wrote it: ranges with 0 for `*`; `saved` for `$`, the last search result."""
 
     ranges: tuple[tuple[int, int], ...] = ()
@@ -224,10 +224,10 @@ class Sequence(NamedTuple):
         return found
 
 
-def read_sequence(text: bytes) -> Sequence:
+def read_sequence(text: bytes) -> SequenceSet:
     """The set behind a text that follows the grammar; Bad when a number is 0 or over 32 bits."""
     if text == b"$":
-        return Sequence(saved=True)
+        return SequenceSet(saved=True)
     ranges = []
     for piece in text.split(b","):
         low, _, high = piece.partition(b":")
@@ -235,7 +235,7 @@ def read_sequence(text: bytes) -> Sequence:
         if any(end > NUMBER_MAX or (end == 0 and word != b"*") for end, word in zip(ends, (low, high or low), strict=True)):
             raise Bad("numbers of a set go from 1 to 4294967295")
         ranges.append((ends[0], ends[1]))
-    return Sequence(tuple(ranges))
+    return SequenceSet(tuple(ranges))
 
 
 class Arguments:
@@ -367,7 +367,7 @@ class Arguments:
             raise Bad("the number is over 63 bits")
         return number
 
-    def sequence(self) -> Sequence:
+    def sequence(self) -> SequenceSet:
         """A set of numbers."""
         return read_sequence(self._match(_SET, "a set of numbers")[0])
 

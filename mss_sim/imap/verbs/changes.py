@@ -5,10 +5,10 @@ from mss_sim.core.mailbox.copies import InFolder, NewCopy, Transfer
 from mss_sim.core.mailbox.flags import FlagChange
 from mss_sim.errors import Refusal, Rule
 from mss_sim.imap.grammar import search_keys
-from mss_sim.imap.grammar.commands import Append, Copy, Store
+from mss_sim.imap.grammar.commands import Append, Copy, StoreArguments
 from mss_sim.imap.grammar.responses import flag_list, sequence_set
-from mss_sim.imap.grammar.wire import Sequence
-from mss_sim.imap.session import Coded, Enabled, Session
+from mss_sim.imap.grammar.wire import SequenceSet
+from mss_sim.imap.session import Enabled, RefusedWithCode, Session
 from mss_sim.imap.view import View
 from mss_sim.vocabulary import FLAG_NAMES, Change
 
@@ -26,7 +26,7 @@ def _refuse_read_only(view: View) -> None:
         raise Refusal(Rule.RIGHT_MISSING, f"{view.name} is open for reading only: SELECT it.", reference="rfc9051#6.3.3")
 
 
-async def store(session: Session, wanted: Store, *, by_uid: bool) -> bytes:
+async def store(session: Session, wanted: StoreArguments, *, by_uid: bool) -> bytes:
     """STORE and UID STORE."""
     view = session.opened
     _refuse_read_only(view)
@@ -40,7 +40,7 @@ async def store(session: Session, wanted: Store, *, by_uid: bool) -> bytes:
     for batch in view.batches(spans, _AT_ONCE):
         marked = await copies.change_flags(session.world, session.actor, InFolder(view.place, view.ranges(batch)), wish)
         untold = {uid for uid, modseq in marked.was.items() if view.is_untold(uid, modseq)}
-        view.note_own(((row.uid, row.modseq) for row in marked.rows), marked.modseq_before, marked.modseq_after)
+        view.remember_own_change(((row.uid, row.modseq) for row in marked.rows), marked.modseq_before, marked.modseq_after)
         late += marked.late
         for row in marked.rows:
             number = view.number(row.uid)
@@ -60,15 +60,15 @@ async def store(session: Session, wanted: Store, *, by_uid: bool) -> bytes:
 
 async def expunge(session: Session, _: None) -> bytes:
     """EXPUNGE: everything that is marked \\Deleted and that the client knows of."""
-    return await _expunge(session, Sequence(((1, 0),)))
+    return await _expunge(session, SequenceSet(((1, 0),)))
 
 
-async def uid_expunge(session: Session, wanted: Sequence) -> bytes:
+async def uid_expunge(session: Session, wanted: SequenceSet) -> bytes:
     """UID EXPUNGE (ref: rfc4315#2.1)."""
     return await _expunge(session, wanted)
 
 
-async def _expunge(session: Session, sequence: Sequence) -> bytes:
+async def _expunge(session: Session, sequence: SequenceSet) -> bytes:
     view = session.opened
     _refuse_read_only(view)
     for batch in view.batches(view.spans(sequence, by_uid=True), _AT_ONCE * 4):
@@ -105,14 +105,14 @@ async def _transfer(session: Session, wanted: Copy, *, moving: bool, by_uid: boo
     return await verb(session.world, session.actor, InFolder(view.place, view.ranges(spans)), target)
 
 
-async def _target(session: Session, name: str) -> selected.Place:
+async def _target(session: Session, name: str) -> selected.FolderRef:
     """Where messages are to go; TRYCREATE when there is no such folder yet in a mailbox that is there (ref: rfc9051#6.4.7)."""
     place = await session.seen_place(name)
     try:
-        await selected.shelf_at(session.world, session.actor, place)
+        await selected.select(session.world, session.actor, place)
     except Refusal as refusal:
         if refusal.rule is Rule.NOT_FOUND:
-            raise Coded(refusal, "TRYCREATE") from refusal
+            raise RefusedWithCode(refusal, "TRYCREATE") from refusal
         raise
     return place
 
@@ -132,7 +132,7 @@ async def append(session: Session, wanted: Append) -> bytes:
         validity, uid = await copies.append(session.world, session.actor, target, new)
     except Refusal as refusal:
         if refusal.rule is Rule.NOT_FOUND:
-            raise Coded(refusal, "TRYCREATE") from refusal
+            raise RefusedWithCode(refusal, "TRYCREATE") from refusal
         raise
     code = b"[APPENDUID %d %d] " % (validity, uid) if session.offers("UIDPLUS") else b""
     return b"OK %bAPPEND completed" % code

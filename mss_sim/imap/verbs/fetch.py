@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from mss_sim.core.mailbox import copies, selected
 from mss_sim.core.mailbox.copies import InFolder
 from mss_sim.core.mailbox.flags import FlagChange
-from mss_sim.imap.grammar.items import SIMPLE, Fetch, Item
+from mss_sim.imap.grammar.items import SIMPLE, FetchArguments, FetchItem
 from mss_sim.imap.grammar.responses import flag_list, internal_date, object_id, ranges_of, sequence_set
-from mss_sim.imap.grammar.sections import Letter
-from mss_sim.imap.grammar.wire import Sequence
+from mss_sim.imap.grammar.sections import MessageSections
+from mss_sim.imap.grammar.wire import SequenceSet
 from mss_sim.imap.session import Enabled, Session
 from mss_sim.imap.view import Span, View
 from mss_sim.vocabulary import Right
@@ -34,10 +34,10 @@ class _State(NamedTuple):
     row: Any
     envelope: bytes = b""
     structure: bytes = b""
-    letter: Letter = Letter(b"")
+    letter: MessageSections = MessageSections(b"")
 
 
-async def fetch(session: Session, wanted: Fetch, *, by_uid: bool) -> bytes:
+async def fetch(session: Session, wanted: FetchArguments, *, by_uid: bool) -> bytes:
     """FETCH and UID FETCH."""
     view = session.opened
     spans = view.spans(wanted.sequence, by_uid=by_uid)
@@ -57,20 +57,20 @@ async def fetch(session: Session, wanted: Fetch, *, by_uid: bool) -> bytes:
     return b"OK FETCH completed"
 
 
-def _completed(wanted: Fetch, *, by_uid: bool) -> tuple[Item, ...]:
+def _completed(wanted: FetchArguments, *, by_uid: bool) -> tuple[FetchItem, ...]:
     names = {item.name for item in wanted.items}
-    more = [Item("UID", b"UID")] if by_uid and "UID" not in names else []
-    more += [Item("MODSEQ", b"MODSEQ")] if wanted.changed_since is not None and "MODSEQ" not in names else []
+    more = [FetchItem("UID", b"UID")] if by_uid and "UID" not in names else []
+    more += [FetchItem("MODSEQ", b"MODSEQ")] if wanted.changed_since is not None and "MODSEQ" not in names else []
     return (*more, *wanted.items)
 
 
-def _tell_vanished(session: Session, view: View, sequence: Sequence) -> None:
+def _tell_vanished(session: Session, view: View, sequence: SequenceSet) -> None:
     gone = view.missing(sequence)
     if gone:
         session.say(b"* VANISHED (EARLIER) " + sequence_set(gone))
 
 
-async def _figures(session: Session, view: View, spans: Items[Span], items: Items[Item]) -> None:
+async def _figures(session: Session, view: View, spans: Items[Span], items: Items[FetchItem]) -> None:
     """Flags of many copies: what clients ask of a whole folder, so each line is made with as little as it takes."""
     shape = (
         b"* %d FETCH (" + b" ".join({"FLAGS": b"FLAGS %b", "UID": b"UID %d", "MODSEQ": b"MODSEQ (%d)"}[i.name] for i in items) + b")\r\n"
@@ -101,7 +101,7 @@ async def _send(session: Session, lines: list[bytes]) -> None:
         await session.stream.flush()
 
 
-async def _states(session: Session, view: View, spans: Items[Span], items: Items[Item], since: int) -> None:
+async def _states(session: Session, view: View, spans: Items[Span], items: Items[FetchItem], since: int) -> None:
     makers = [_MAKERS[item.name] for item in items]
     for batch in view.batches(spans, _STATES_AT_ONCE):
         rows = await selected.states(session.world, session.actor, view.place, view.ranges(batch))
@@ -109,7 +109,7 @@ async def _states(session: Session, view: View, spans: Items[Span], items: Items
         await _send(session, [_line(view, state, items, makers) for state in changed])
 
 
-async def _contents(session: Session, view: View, spans: Items[Span], items: Items[Item], since: int) -> None:
+async def _contents(session: Session, view: View, spans: Items[Span], items: Items[FetchItem], since: int) -> None:
     """ENVELOPE and BODYSTRUCTURE as they were stored; the bytes of messages a piece at a time."""
     needs_bytes = any(item.needs_bytes for item in items)
     makers = [_MAKERS[item.name] if item.name in SIMPLE else _section(item) for item in items]
@@ -118,16 +118,20 @@ async def _contents(session: Session, view: View, spans: Items[Span], items: Ite
     for batch in view.batches(spans, _MESSAGES_AT_ONCE if needs_bytes else _ENVELOPES_AT_ONCE):
         for ranges in await _pieces(session, view, batch, needs_bytes=needs_bytes):
             found = await selected.contents(session.world, session.actor, view.place, ranges, raw=needs_bytes, inside=inside)
-            states = [_State(row, envelope, structure, Letter(raw)) for row, (envelope, structure, raw) in found if row.modseq > since]
+            states = [
+                _State(row, envelope, structure, MessageSections(raw)) for row, (envelope, structure, raw) in found if row.modseq > since
+            ]
             shown, flagged = items, False
             if marks and states:
                 states, flagged = await _read(session, view, states)
             if flagged and not any(item.name == "FLAGS" for item in items):
-                shown = [*items, Item("FLAGS", b"FLAGS")]
+                shown = [*items, FetchItem("FLAGS", b"FLAGS")]
             await _show(session, view, states, shown, [*makers, _MAKERS["FLAGS"]][: len(shown)])
 
 
-async def _show(session: Session, view: View, states: list[_State], items: Items[Item], makers: Items[Callable[[_State], bytes]]) -> None:
+async def _show(
+    session: Session, view: View, states: list[_State], items: Items[FetchItem], makers: Items[Callable[[_State], bytes]]
+) -> None:
     """The responses of one piece, a megabyte at a time however often its messages are asked for, read in a thread when that takes long."""
     octets = sum(len(state.letter.raw) for state in states)
     wanted = sum(item.needs_bytes for item in items)
@@ -142,7 +146,7 @@ async def _show(session: Session, view: View, states: list[_State], items: Items
         await session.stream.flush()
 
 
-def _pieces_of(view: View, states: list[_State], items: Items[Item], makers: Items[Callable[[_State], bytes]]) -> Iterator[bytes]:
+def _pieces_of(view: View, states: list[_State], items: Items[FetchItem], makers: Items[Callable[[_State], bytes]]) -> Iterator[bytes]:
     """The same as `_line` for every message, item by item; what cannot be decoded is found before a response is begun."""
     for state in states:
         for item in items:
@@ -183,7 +187,7 @@ async def _pieces(session: Session, view: View, batch: Items[Span], *, needs_byt
 async def _read(session: Session, view: View, states: list[_State]) -> tuple[list[_State], bool]:
     """A message that is fetched without PEEK is read: \\Seen is set where the actor may, who read it first is recorded either way."""
     marked = await _mark_read(session, view, states)
-    await session.core.receipts.after_reading(session.actor, view.shelf.held.mailbox, [state.row.copy_id for state in states])
+    await session.core.receipts.after_reading(session.actor, view.selected.held.mailbox, [state.row.copy_id for state in states])
     return marked
 
 
@@ -192,16 +196,16 @@ async def _mark_read(session: Session, view: View, states: list[_State]) -> tupl
     if not unseen:
         return states, False
     which = InFolder(view.place, ranges_of(state.row.uid for state in unseen))
-    if view.read_only or Right.MARK not in view.shelf.held.access.rights:
+    if view.read_only or Right.MARK not in view.selected.held.access.rights:
         await copies.note_reading(session.world, session.actor, which)
         return states, False
     marked = await copies.change_flags(session.world, session.actor, which, FlagChange(frozenset(("\\Seen",))))
-    view.note_own(((row.uid, row.modseq) for row in marked.rows), marked.modseq_before, marked.modseq_after)
+    view.remember_own_change(((row.uid, row.modseq) for row in marked.rows), marked.modseq_before, marked.modseq_after)
     rows = {row.uid: row for row in marked.rows}
     return [state._replace(row=rows.get(state.row.uid, state.row)) for state in states], True
 
 
-def _line(view: View, state: _State, items: Items[Item], makers: Items[Callable[[_State], bytes]]) -> bytes:
+def _line(view: View, state: _State, items: Items[FetchItem], makers: Items[Callable[[_State], bytes]]) -> bytes:
     shown = b" ".join([b"%b %b" % (item.label, make(state)) for item, make in zip(items, makers, strict=True)])
     return b"* %d FETCH (%b)\r\n" % (view.number(state.row.uid) or 0, shown)
 
@@ -220,7 +224,7 @@ _MAKERS: dict[str, Callable[[_State], bytes]] = {
 }
 
 
-def _section(item: Item) -> Callable[[_State], bytes]:
+def _section(item: FetchItem) -> Callable[[_State], bytes]:
     """What makes one section of a message."""
 
     def body(state: _State) -> bytes:
@@ -233,7 +237,7 @@ def _section(item: Item) -> Callable[[_State], bytes]:
     return body if item.name == "BODY[]" else binary
 
 
-def _binary(item: Item, octets: bytes | None) -> bytes:
+def _binary(item: FetchItem, octets: bytes | None) -> bytes:
     if item.name == "BINARY.SIZE[]":
         return b"%d" % len(octets or b"")
     return _literal(octets, item.partial, b"~" if octets and b"\x00" in octets else b"")

@@ -2,15 +2,15 @@
 
 from mss_sim.core.mailbox import copies, folders, selected, tree
 from mss_sim.core.mailbox.copies import InFolder
-from mss_sim.core.mailbox.selected import Place
+from mss_sim.core.mailbox.selected import FolderRef
 from mss_sim.core.mailbox.tree import Figures
 from mss_sim.errors import Refusal, Rule
 from mss_sim.imap.grammar import responses
 from mss_sim.imap.grammar.commands import Create, Rename, Resync, Select
 from mss_sim.imap.grammar.listings import Status
 from mss_sim.imap.grammar.responses import folder_name, object_id
-from mss_sim.imap.grammar.wire import Sequence
-from mss_sim.imap.session import Coded, Enabled, Session
+from mss_sim.imap.grammar.wire import SequenceSet
+from mss_sim.imap.session import Enabled, RefusedWithCode, Session
 from mss_sim.imap.view import View
 from mss_sim.vocabulary import FLAG_NAMES, Right
 
@@ -36,9 +36,8 @@ async def _open(session: Session, wanted: Select, *, read_only: bool) -> bytes:
         session.enabled.add(Enabled.CONDSTORE)
     place = await session.seen_place(wanted.name)
     opening = await selected.open_folder(session.world, session.actor, place)
-    shelf = opening.shelf
-    folder, rights = shelf.folder, shelf.held.access.rights
-    locked = Place(place.address, folder.name, folder.id)
+    folder, rights = opening.selected.folder, opening.selected.held.access.rights
+    locked = FolderRef(place.address, folder.name, folder.id)
     changing = rights & {Right.MARK, Right.DELETE, Right.FILE}
     view = View(wanted.name, locked, opening, read_only=read_only or not changing, examined=read_only)
     session.open(view)
@@ -71,10 +70,10 @@ def _permanent(rights: frozenset[Right]) -> list[bytes]:
 
 async def _resynchronise(session: Session, view: View, resync: Resync) -> None:
     """What vanished and what changed since the client left (ref: rfc7162#3.2.5.2)."""
-    folder = view.shelf.folder
+    folder = view.selected.folder
     if resync.uid_validity != folder.uid_validity or resync.modseq >= folder.modseq:
         return
-    gone = view.missing(resync.known or Sequence(((1, 0),)))
+    gone = view.missing(resync.known or SequenceSet(((1, 0),)))
     if gone:
         session.say(b"* VANISHED (EARLIER) " + responses.sequence_set(gone))
     for row in await selected.changed_since(session.world, session.actor, view.place, resync.modseq):
@@ -88,7 +87,7 @@ async def close(session: Session, _: None) -> bytes:
     """CLOSE: what is marked \\Deleted goes, in silence, where the client may delete; then no folder is open."""
     view = session.opened
     session.close()
-    if not view.read_only and Right.DELETE in view.shelf.held.access.rights:
+    if not view.read_only and Right.DELETE in view.selected.held.access.rights:
         await copies.delete(session.world, session.actor, InFolder(view.place, [(1, view.known.uid_next)]), marked=True)
     return b"OK CLOSE completed"
 
@@ -106,7 +105,7 @@ async def status(session: Session, wanted: Status) -> bytes:
     return b"OK STATUS completed"
 
 
-async def status_line(session: Session, name: str, place: Place, items: tuple[str, ...]) -> bytes:
+async def status_line(session: Session, name: str, place: FolderRef, items: tuple[str, ...]) -> bytes:
     """The STATUS response of a folder; SIZE may ask for every message (ref: rfc8438), APPENDLIMIT is the mailbox's own (ref: rfc7889)."""
     found = await tree.figures(session.world, session.actor, place, sizes=bool({"SIZE", "DELETED"} & set(items)))
     if "HIGHESTMODSEQ" in items:
@@ -116,7 +115,7 @@ async def status_line(session: Session, name: str, place: Place, items: tuple[st
 
 
 def _figure(session: Session, found: Figures, item: str) -> bytes:
-    folder, mailbox = found.shelf.folder, found.shelf.held.mailbox
+    folder, mailbox = found.selected.folder, found.selected.held.mailbox
     if item == "MAILBOXID":
         return b"(%b)" % object_id("F", folder.id)
     numbers = {
@@ -138,13 +137,13 @@ async def create(session: Session, wanted: Create) -> bytes:
     if wanted.use:
         known = ", ".join(wanted.use)
         detail = f"Every mailbox is born with its special folders, and has one of each: {known} cannot be given to another."
-        raise Coded(Refusal(Rule.CONFLICT, detail, reference="rfc6154#3"), "USEATTR")
+        raise RefusedWithCode(Refusal(Rule.CONFLICT, detail, reference="rfc6154#3"), "USEATTR")
     place = await session.seen_place(wanted.name.removesuffix("/"))
     try:
         made = await folders.create_folder(session.world, session.actor, place.address, place.name)
     except Refusal as refusal:
         if refusal.rule is Rule.CONFLICT:
-            raise Coded(refusal, "ALREADYEXISTS") from refusal
+            raise RefusedWithCode(refusal, "ALREADYEXISTS") from refusal
         raise
     return b"OK [MAILBOXID (%b)] CREATE completed" % object_id("F", made.id)
 
@@ -152,7 +151,7 @@ async def create(session: Session, wanted: Create) -> bytes:
 async def delete(session: Session, name: str) -> bytes:
     """DELETE: an empty folder; what holds messages is emptied first, so that nothing is lost by a slip (docs/quirks.md)."""
     place = await session.seen_place(name)
-    folder = (await selected.shelf_at(session.world, session.actor, place)).folder
+    folder = (await selected.select(session.world, session.actor, place)).folder
     await folders.delete_folder(session.world, session.actor, place.address, folder.id)
     return b"OK DELETE completed"
 
@@ -162,7 +161,7 @@ async def rename(session: Session, wanted: Rename) -> bytes:
     place, target = await session.seen_place(wanted.name), await session.seen_place(wanted.new_name)
     if place.address != target.address:
         raise Refusal(Rule.INVALID, "A folder stays in its mailbox; create the other and move the messages.", subject=wanted.new_name)
-    folder = (await selected.shelf_at(session.world, session.actor, place)).folder
+    folder = (await selected.select(session.world, session.actor, place)).folder
     await folders.rename_folder(session.world, session.actor, place.address, folder.id, target.name)
     return b"OK RENAME completed"
 

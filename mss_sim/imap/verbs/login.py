@@ -10,7 +10,7 @@ from mss_sim.imap.grammar import responses
 from mss_sim.imap.grammar.commands import Authenticate, Login
 from mss_sim.imap.grammar.wire import Bad
 from mss_sim.imap.session import Enabled, Session
-from mss_sim.net.logins import actor_behind, exchange, mechanisms, told
+from mss_sim.net.logins import actor_behind, exchange, mechanisms, show_token_refusal
 from mss_sim.net.sasl import SaslError
 from mss_sim.vocabulary import Door, TokenRefusal
 
@@ -108,7 +108,7 @@ async def authenticate(session: Session, wanted: Authenticate) -> bytes:
         return b"NO [PRIVACYREQUIRED] Say STARTTLS first (rfc9051#6.2.2)"
     if wanted.mechanism not in mechanisms(session.settings, session.certificate):
         offered = ", ".join(mechanisms(session.settings, session.certificate))
-        return f"NO [CANNOT] {responses.spoken(wanted.mechanism)} is no mechanism here: {offered}".encode("ascii")
+        return f"NO [CANNOT] {responses.spoken(wanted.mechanism)} is not supported; use {offered}".encode("ascii")
 
     async def ask(challenge: str) -> str:
         session.say(b"+ " + challenge.encode("ascii"))
@@ -128,7 +128,7 @@ async def authenticate(session: Session, wanted: Authenticate) -> bytes:
         actor = await actor_behind(session.world, credentials, door=Door.IMAP, certificate=session.certificate)
     except Refusal:
         if session.settings.token_refusal is TokenRefusal.POLITE:  # seen over IMAP, the national refusal is a plain one
-            await told(session.settings, wanted.mechanism, ask, ask)
+            await show_token_refusal(session.settings, wanted.mechanism, ask, ask)
         raise
     return await _enter(session, actor, "AUTHENTICATE")
 

@@ -1,9 +1,9 @@
 """ACL (RFC 4314) over grants, and QUOTA (RFC 9208). A grant is over a whole mailbox: so is what these verbs tell of any of its folders."""
 
 from mss_sim.core.access import delegation
-from mss_sim.core.access.access import By
+from mss_sim.core.access.access import Requester
 from mss_sim.core.mailbox import messages, selected
-from mss_sim.core.mailbox.selected import Shelf
+from mss_sim.core.mailbox.selected import SelectedFolder
 from mss_sim.errors import Refusal, Rule
 from mss_sim.imap.grammar.commands import Rights
 from mss_sim.imap.grammar.responses import astring, folder_name
@@ -12,8 +12,8 @@ from mss_sim.policy.acl import LETTERS, letters_of, rights_of
 from mss_sim.vocabulary import Change, Door, Right
 
 
-async def _shelf(session: Session, name: str, right: Right = Right.SEE) -> Shelf:
-    found = await selected.shelf_at(session.world, session.actor, await session.seen_place(name))
+async def _shelf(session: Session, name: str, right: Right = Right.SEE) -> SelectedFolder:
+    found = await selected.select(session.world, session.actor, await session.seen_place(name))
     found.held.access.require(right, found.address)
     return found
 
@@ -51,7 +51,7 @@ async def list_rights(session: Session, wanted: Rights) -> bytes:
 async def set_acl(session: Session, wanted: Rights) -> bytes:
     """SETACL: the grants in force of that person become one grant with these rights."""
     found = await _shelf(session, wanted.name)
-    by = By(session.actor.identity.id, Door.IMAP)
+    by = Requester(session.actor.identity.id, Door.IMAP)
     await delegation.set_rights(session.world, by, found.address, _person(wanted.who), rights_of(wanted.rights), wanted.change)
     return b"OK SETACL completed"
 
@@ -59,7 +59,7 @@ async def set_acl(session: Session, wanted: Rights) -> bytes:
 async def delete_acl(session: Session, wanted: Rights) -> bytes:
     """DELETEACL: the grants in force of that person end."""
     found = await _shelf(session, wanted.name)
-    by = By(session.actor.identity.id, Door.IMAP)
+    by = Requester(session.actor.identity.id, Door.IMAP)
     await delegation.set_rights(session.world, by, found.address, _person(wanted.who), frozenset(), Change.REPLACE)
     return b"OK DELETEACL completed"
 

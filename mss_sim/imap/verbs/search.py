@@ -9,8 +9,8 @@ from mss_sim.core.mailbox import selected
 from mss_sim.core.world.rows import Sortable
 from mss_sim.imap.grammar import threads
 from mss_sim.imap.grammar.responses import sequence_set
-from mss_sim.imap.grammar.search_keys import Search, Sort, Thread
-from mss_sim.imap.grammar.threads import Letter
+from mss_sim.imap.grammar.search_keys import Search, Sort, ThreadArguments
+from mss_sim.imap.grammar.threads import ThreadedMessage
 from mss_sim.imap.session import Enabled, Session
 from mss_sim.imap.view import View
 from mss_sim.mail.criteria import Key, kinds
@@ -87,7 +87,7 @@ async def sort(session: Session, wanted: Sort, *, by_uid: bool) -> bytes:
     return b"OK SORT completed"
 
 
-async def thread(session: Session, wanted: Thread, *, by_uid: bool) -> bytes:
+async def thread(session: Session, wanted: ThreadArguments, *, by_uid: bool) -> bytes:
     """THREAD and UID THREAD."""
     if wanted.algorithm != "REFERENCES":
         return b"BAD REFERENCES is the only algorithm here (rfc5256#3)"
@@ -96,7 +96,7 @@ async def thread(session: Session, wanted: Thread, *, by_uid: bool) -> bytes:
     return b"OK THREAD completed"
 
 
-async def _arranged(session: Session, key: Key, arrange: Callable[[list[Letter]], T], *, by_uid: bool) -> T:
+async def _arranged(session: Session, key: Key, arrange: Callable[[list[ThreadedMessage]], T], *, by_uid: bool) -> T:
     """The messages that meet a key, in an order; many in a thread, so that others do not wait for it."""
     view = session.opened
     found, _ = await _found(session, view, key)
@@ -108,11 +108,11 @@ async def _arranged(session: Session, key: Key, arrange: Callable[[list[Letter]]
     return await asyncio.to_thread(work) if len(rows) > _MANY_LETTERS else work()
 
 
-def _letter(row: Sortable, number: int) -> Letter:
+def _letter(row: Sortable, number: int) -> ThreadedMessage:
     summary = read_summary(row.summary)
     people = [next((one["address"].rpartition("@")[0] for one in them), "") for them in (summary.from_, summary.to, summary.cc)]
     references = tuple(summary.references) or tuple(summary.in_reply_to[:1])
     sent_at = row.internal_at if row.sent_at is None else row.sent_at
-    return Letter(
+    return ThreadedMessage(
         number, row.message_id, references, row.subject, sent_at, row.internal_at, row.size_bytes, (people[0], people[1], people[2])
     )

@@ -14,7 +14,7 @@ from mss_sim.imap.grammar import commands, items, listings, responses, search_ke
 from mss_sim.imap.grammar.search_keys import BadCharset
 from mss_sim.imap.grammar.sections import UnknownEncoding
 from mss_sim.imap.grammar.wire import Arguments, Bad, Command
-from mss_sim.imap.session import LOST, Coded, Session
+from mss_sim.imap.session import LOST, RefusedWithCode, Session
 from mss_sim.imap.verbs import changes, fetch, folders, login, rights, search, tree
 
 _ANY, _BEFORE, _AFTER, _OPEN = "any", "before login", "after login", "with a folder open"
@@ -157,7 +157,7 @@ async def _attempt(session: Session, verb: Verb, arguments: Arguments) -> bytes:
         return f"NO [BADCHARSET ({known})] {responses.spoken(str(error))[:40]} is not understood".encode("ascii")
     except UnknownEncoding:
         return b"NO [UNKNOWN-CTE] The transfer encoding of that part is not understood (rfc3516#4.3)"
-    except Coded as error:
+    except RefusedWithCode as error:
         return responses.refused(error.refusal, code=error.code)
     except Refusal as refusal:
         if refusal.rule in LOST and session.view is not None:

@@ -7,8 +7,8 @@ import asyncio
 from typing import NamedTuple
 
 from mss_sim.core.mailbox import tree as listing
-from mss_sim.core.mailbox.selected import Place
-from mss_sim.core.mailbox.tree import Listed
+from mss_sim.core.mailbox.selected import FolderRef
+from mss_sim.core.mailbox.tree import MailboxFolders
 from mss_sim.core.world.rows import Folder
 from mss_sim.errors import Refusal
 from mss_sim.imap.grammar import names
@@ -29,7 +29,7 @@ class Node(NamedTuple):
     """
 
     name: str
-    place: Place | None
+    place: FolderRef | None
     folder: Folder | None
     subscribed: bool
     has_children: bool
@@ -46,13 +46,13 @@ async def namespace(session: Session, _: None) -> bytes:
 
 async def nodes(session: Session) -> list[Node]:
     """The whole tree that the actor may see now."""
-    listed = await listing.everything(session.world, session.actor)
+    listed = await listing.list_all(session.world, session.actor)
     many = sum(len(one.folders) for one in listed) > _MANY
     return await asyncio.to_thread(_nodes, session, listed) if many else _nodes(session, listed)
 
 
-def _nodes(session: Session, listed: list[Listed]) -> list[Node]:
-    found: dict[str, tuple[Place | None, Folder | None, bool]] = {}
+def _nodes(session: Session, listed: list[MailboxFolders]) -> list[Node]:
+    found: dict[str, tuple[FolderRef | None, Folder | None, bool]] = {}
     for one in listed:
         prefix = namespace_of(one.held, session.home)
         address = one.held.mailbox.address
@@ -61,10 +61,10 @@ def _nodes(session: Session, listed: list[Listed]) -> list[Node]:
             found.setdefault(prefix, (None, None, False))
             found[f"{prefix}/{address}"] = (None, None, False)
         for folder in one.folders:
-            found[stem + folder.name] = Place(address, folder.name, folder.id), folder, folder.name in one.subscribed
+            found[stem + folder.name] = FolderRef(address, folder.name, folder.id), folder, folder.name in one.subscribed
         there = {folder.name for folder in one.folders}
         for name in sorted(one.subscribed - there):
-            found[stem + name] = Place(address, name), None, True
+            found[stem + name] = FolderRef(address, name), None, True
     parents = {name.rpartition(FOLDER_SEPARATOR)[0] for name, (_, folder, _) in found.items() if folder is not None}
     inner = {parent[:at] for parent in parents for at in [len(parent), *(i for i, letter in enumerate(parent) if letter == "/")]}
     return [
@@ -73,7 +73,7 @@ def _nodes(session: Session, listed: list[Listed]) -> list[Node]:
     ]
 
 
-def _use(session: Session, place: Place | None, folder: Folder | None) -> SpecialUse | None:
+def _use(session: Session, place: FolderRef | None, folder: Folder | None) -> SpecialUse | None:
     own = folder is not None and place is not None and place.address == session.home
     return folder.special_use if own and folder and folder.special_use is not SpecialUse.INBOX else None
 
@@ -94,7 +94,7 @@ async def lister(session: Session, wanted: List) -> bytes:
     return b"OK LIST completed"
 
 
-async def _tell_status(session: Session, name: str, place: Place, items: tuple[str, ...]) -> None:
+async def _tell_status(session: Session, name: str, place: FolderRef, items: tuple[str, ...]) -> None:
     try:
         session.say(await status_line(session, name, place, items))
     except Refusal:
