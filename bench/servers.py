@@ -86,8 +86,11 @@ def start(folder: Path, *, data: Path | None = None, mx_port: int = 0, over_the_
     """Start a simulator on `data`, or in memory, and wait for its ready file; `folder` takes that file and its log.
 
     Unless mail goes `over_the_wire`, the MX port takes letters in clear, as the stock peer does, and delivers them where they are.
+    Compiled modules are kept, as they are where a wheel is installed.
     """
-    environment = {} if over_the_wire else {"MSS_SIM_RELAY": "direct", "MSS_SIM_PEER_PROOF": "domain"}
+    environment = {"PYTHONDONTWRITEBYTECODE": ""}
+    if not over_the_wire:
+        environment |= {"MSS_SIM_RELAY": "direct", "MSS_SIM_PEER_PROOF": "domain"}
     ready_file, log = folder / "ready.json", folder / "simulator.log"
     ready_file.unlink(missing_ok=True)
     where = ["--memory"] if data is None else ["--data", str(data)]

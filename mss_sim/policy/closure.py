@@ -19,6 +19,13 @@ patient would give when they arrive. A letter that leaves after the act opens ag
 | X-MSS-MES: FIN    | its own                | the recipients           |
 | the explicit act  | the one that is named  | all                      |
 
+When a letter does it; a letter arrives again from the queue, or through the MX port when it was submitted here:
+
+| effect          | accepted, on its way | arrives at once | arrives again |
+|-----------------|----------------------|-----------------|---------------|
+| OPEN            | no                   | yes             | yes           |
+| CLOSE, WITHDRAW | yes                  | yes             | no            |
+
 What a patient may write:
 
 | his right to that address                       | verdict                          |
@@ -61,6 +68,13 @@ def effect_of(sender: MailboxKind, recipient: MailboxKind, subject: str, mes: st
     if subject == SUBJECT_FIN:
         return Effect.WITHDRAW
     return Effect.CLOSE if mes == HEADER_MES_FIN else Effect.OPEN
+
+
+def acts_now(effect: Effect, *, waits: bool, again: bool) -> bool:
+    """Whether a letter has its effect on a patient now: what closes does so when it is accepted, what opens when it arrives."""
+    if effect is Effect.OPEN:
+        return not waits
+    return effect is not Effect.NONE and not again
 
 
 def decide_answer(recipient: str, kind: MailboxKind, rights: Iterable[AnswerRight], answered: frozenset[int]) -> None:

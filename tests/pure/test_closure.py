@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from mss_sim.errors import Refusal, Rule
-from mss_sim.policy.closure import AnswerRight, Effect, decide_answer, effect_of
+from mss_sim.policy.closure import AnswerRight, Effect, acts_now, decide_answer, effect_of
 from mss_sim.vocabulary import PROFESSIONAL_KINDS, MailboxKind
 
 PATIENT = MailboxKind.PATIENT
@@ -103,3 +103,21 @@ def test_a_patient_may_not_write(kind: MailboxKind, rights: list[AnswerRight], a
 )
 def test_a_patient_may_write_when_a_right_is_open(kind: MailboxKind, rights: list[AnswerRight], answered: set[int]) -> None:
     decide_answer(DOCTOR, kind, iter(rights), frozenset(answered))
+
+
+@pytest.mark.parametrize(
+    ("effect", "on_its_way", "at_once", "again"),
+    [
+        (Effect.OPEN, False, True, True),
+        (Effect.CLOSE, True, True, False),
+        (Effect.WITHDRAW, True, True, False),
+        (Effect.NONE, False, False, False),
+    ],
+)
+def test_what_closes_does_so_when_accepted_and_what_opens_when_it_arrives(
+    effect: Effect, *, on_its_way: bool, at_once: bool, again: bool
+) -> None:
+    assert acts_now(effect, waits=True, again=False) is on_its_way
+    assert acts_now(effect, waits=False, again=False) is at_once
+    assert acts_now(effect, waits=False, again=True) is again
+    assert not acts_now(effect, waits=True, again=True), "what waits once more has done what it does"

@@ -1,6 +1,7 @@
 """Threads as one mailbox sees them, and who may answer in them.
 
     conversations   listed and opened; closed and reopened towards patients by an explicit act
+    answer_rights   what a letter gives and withdraws; whether a patient may write to a mailbox now
     closing         what an act that closes withdraws: rights, and what is still on its way
 
 A professional may write to anybody of the trust space. A patient may write only to a mailbox

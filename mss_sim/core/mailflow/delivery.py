@@ -11,6 +11,7 @@ accepted comes back to its sender as a notification, in the same transaction. Or
 from collections.abc import Callable, Sequence
 
 from mss_sim.core.access import access
+from mss_sim.core.conversations import answer_rights
 from mss_sim.core.mailflow import idempotency, records, submitted_receipts, threads
 from mss_sim.core.mailflow import notifications as reports
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Delivered, Letter, Missed, RoutedLetter, answer_of
@@ -21,7 +22,7 @@ from mss_sim.policy import closure
 from mss_sim.policy.access import right_missing
 from mss_sim.policy.delegation import SendAs, decide_leaving, decide_sending
 from mss_sim.policy.routing import Disposal, MailboxFitness, Room, Scope, decide_route, standing
-from mss_sim.store import conversations, folders, mailboxes, messages
+from mss_sim.store import folders, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.store.mailboxes import DeliveryMailbox
@@ -30,7 +31,6 @@ from mss_sim.store.operators import Operator
 from mss_sim.vocabulary import (
     PATIENT_DOMAIN,
     Door,
-    FinHeaderScope,
     Flag,
     MailboxKind,
     Relay,
@@ -169,8 +169,9 @@ class Delivery:
         operator = self._world.directory.operator_in(conn, addressee.address)
         local = letter.operator_id in (None, operator.id if operator else None)
         if sender and sender.kind is MailboxKind.PATIENT and not _is_receipt_to(sorted_, addressee.address):
-            refusal = self._answer_refusal(conn, sender, addressee.address, mailbox, answered)
-            if refusal:
+            try:  # the conversation that the letter will be filed in decides
+                answer_rights.check_answer(self._world, conn, sender, addressee.address, mailbox, answered[0] if answered else None)
+            except Refusal as refusal:
                 sorted_.missed.append(Missed(addressee, Disposal.REFUSE, refusal))
                 return refusal
         stands = self._fitness_of(mailbox, operator, letter)
@@ -183,9 +184,9 @@ class Delivery:
             mailbox.used_bytes += letter.row.size_bytes
             sorted_.delivered.append(Delivered(addressee, mailbox, not local))
             return None
-        refusal = route.refusal or Refusal(Rule.UNKNOWN_MAILBOX, f"There is no mailbox {addressee.address}.")
-        sorted_.missed.append(Missed(addressee, route.way, refusal))
-        return refusal if route.way is Disposal.REFUSE else None
+        why = route.refusal or Refusal(Rule.UNKNOWN_MAILBOX, f"There is no mailbox {addressee.address}.")
+        sorted_.missed.append(Missed(addressee, route.way, why))
+        return why if route.way is Disposal.REFUSE else None
 
     def _reach(self, letter: Letter, *, local: bool) -> Scope:
         if letter.door is Door.SYSTEM and not letter.tried_before:
@@ -213,19 +214,6 @@ class Delivery:
         limit = self._world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id)
         size = 0 if letter.tried_before else letter.parsed.size_bytes - letter.trace_bytes
         return standing(mailbox.state, Room(mailbox.used_bytes, mailbox.quota_bytes, limit), size, letter.row.size_bytes - size)
-
-    def _answer_refusal(
-        self, conn: Connection, patient: DeliveryMailbox, address: str, mailbox: DeliveryMailbox | None, answered: list[tuple[int, int]]
-    ) -> Refusal | None:
-        by_thread = self._world.settings.fin_header_scope is FinHeaderScope.CONVERSATION
-        keys = frozenset(thread if by_thread else message for thread, message in answered[:1])  # the one that it will be filed in
-        rows = conversations.rights_between(conn, patient.id, mailbox.id) if mailbox else []
-        rights = [closure.AnswerRight(row.thread_id if by_thread else row.message_id, row.withdrawn_at is None) for row in rows]
-        try:
-            closure.decide_answer(address, mailbox.kind if mailbox else MailboxKind.PATIENT, rights, keys)
-        except Refusal as refusal:
-            return refusal
-        return None
 
     def _sent_in(
         self, letter: Letter, sender: DeliveryMailbox, sending: SendAs | None, receiving: dict[str, DeliveryMailbox]

@@ -6,23 +6,19 @@ from mss_sim.clock import SECOND
 from mss_sim.core.access import journal
 from mss_sim.core.access.access import Requester
 from mss_sim.core.access.journal import Entry
-from mss_sim.core.conversations import closing
-from mss_sim.core.conversations.closing import Closing
+from mss_sim.core.conversations import answer_rights
+from mss_sim.core.conversations.answer_rights import Occasion
 from mss_sim.core.mailflow.letter import RoutedLetter
 from mss_sim.core.world.rows import JournalEntry
 from mss_sim.core.world.world import World
-from mss_sim.policy.closure import Effect, effect_of
 from mss_sim.policy.receipts import diagnostic
 from mss_sim.policy.routing import Disposal
-from mss_sim.store import conversations, queue, submissions
-from mss_sim.store.conversations import AnswerRightRow
+from mss_sim.store import queue, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import DeliveryMailbox
 from mss_sim.store.queue import Waiting
 from mss_sim.store.submissions import Event, RecipientRow, SentLetter
-from mss_sim.vocabulary import PROFESSIONAL_KINDS, Act, ClosureCause, FinHeaderScope, TimelineKind
-
-_CAUSES = {Effect.WITHDRAW: ClosureCause.FIN_SUBJECT, Effect.CLOSE: ClosureCause.FIN_HEADER}
+from mss_sim.vocabulary import Act, TimelineKind
 
 
 def record(world: World, conn: Connection, stored: Sequence[RoutedLetter], receiving: dict[str, DeliveryMailbox]) -> None:
@@ -94,50 +90,27 @@ def _submission(sorted_: RoutedLetter, mailbox_id: int | None) -> SentLetter:
 
 
 def _rights(world: World, conn: Connection, stored: Sequence[RoutedLetter], number: int, receiving: dict[str, DeliveryMailbox]) -> None:
-    """What one letter of the group does to its patients' rights to answer (the table of policy/closure)."""
+    """What one letter of the group does to its patients' rights to answer."""
     sorted_ = stored[number]
     letter = sorted_.letter
     sender = receiving.get(letter.left_from)
     if sender is None:
         return
-    answerable = _answerable(sorted_, sender, receiving)
     waiting = [*sorted_.relayed, *(one for one, way, _ in sorted_.missed if way is Disposal.DEFER)]
-    deferred = [receiving[one.address] for one in waiting if one.address in receiving]
-    for mailbox in (*(mailbox for _, mailbox, _ in sorted_.delivered), *deferred):
-        effect = effect_of(sender.kind, mailbox.kind, letter.parsed.subject, letter.parsed.mes)
-        again = (letter.tried_before and letter.sent_from is not None) or sorted_.twin is not None
-        if effect is Effect.NONE or (mailbox in deferred and effect is Effect.OPEN) or (again and effect is not Effect.OPEN):
-            continue  # what closes did so when it was accepted, what opens does so when it arrives
-        cause, message_id = _CAUSES.get(effect), sorted_.twin or letter.id
-        whole = effect is Effect.WITHDRAW
-        if cause and (whole or world.settings.fin_header_scope is FinHeaderScope.CONVERSATION):
-            after = frozenset(one.letter.id for one in stored[number + 1 :])
-            closing.withdraw(world, conn, Closing(sender, letter.at, cause, None if whole else sorted_.thread_id, mailbox, after))
-        marks = closing.taken_up(conn, message_id, mailbox.id) if again else []
-        ahead = {target.id: closing.closed_ahead(marks, sender.id, target.id) for target in answerable}
-        rows = [
-            AnswerRightRow(
-                id=world.ids.next(),
-                patient_mailbox_id=mailbox.id,
-                mailbox_id=target.id,
-                origin_mailbox_id=sender.id,
-                message_id=message_id,
-                thread_id=sorted_.thread_id,
-                given_at=letter.at,
-                withdrawn_at=letter.at if cause else mark.withdrawn_at if mark else None,
-                cause=cause or (mark.cause if mark else None),
-            )
-            for target in answerable
-            for mark in (ahead[target.id],)
-        ]
-        conversations.give(conn, rows)
-
-
-def _answerable(sorted_: RoutedLetter, sender: DeliveryMailbox, receiving: dict[str, DeliveryMailbox]) -> list[DeliveryMailbox]:
-    """The mailboxes that may be answered: the Reply-To ones in the sender's place, when they are mailboxes (ref: cnam#9)."""
-    targets = [receiving[address] for _, address in sorted_.letter.parsed.reply_to if address in receiving]
-    professional = {mailbox.id: mailbox for mailbox in targets if mailbox.kind in PROFESSIONAL_KINDS}
-    return list(professional.values()) or [sender]
+    occasion = Occasion(
+        sender=sender,
+        message_id=sorted_.twin or letter.id,
+        thread_id=sorted_.thread_id,
+        at=letter.at,
+        subject=letter.parsed.subject,
+        mes=letter.parsed.mes,
+        reply_to=[receiving[address] for _, address in letter.parsed.reply_to if address in receiving],
+        reached=[mailbox for _, mailbox, _ in sorted_.delivered],
+        awaited=[receiving[one.address] for one in waiting if one.address in receiving],
+        again=(letter.tried_before and letter.sent_from is not None) or sorted_.twin is not None,
+        after=frozenset(one.letter.id for one in stored[number + 1 :]),
+    )
+    answer_rights.apply(world, conn, occasion)
 
 
 def _lines(world: World, sorted_: RoutedLetter, receiving: dict[str, DeliveryMailbox]) -> list[JournalEntry]:

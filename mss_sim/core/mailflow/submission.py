@@ -11,6 +11,7 @@ from mss_sim.core.access import journal
 from mss_sim.core.access.access import access_to
 from mss_sim.core.access.authentication import Actor, barred, check_login_method
 from mss_sim.core.access.journal import Entry
+from mss_sim.core.conversations import answer_rights
 from mss_sim.core.mailbox.stored import read_message, without_holding
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Accepted, Envelope, Letter, Submitted, prepare, trace_fields
@@ -19,12 +20,11 @@ from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.mail.addresses import addresses_of, display, domain_of
 from mss_sim.mail.headers import with_fields_on_top, without_fields
 from mss_sim.mail.parse import ParsedMessage
-from mss_sim.policy import closure
 from mss_sim.policy.access import Access
 from mss_sim.policy.authors import decide_authors
 from mss_sim.policy.delegation import SendAs, decide_leaving, decide_sending
 from mss_sim.policy.routing import Disposal, Scope, decide_route, size_refusal
-from mss_sim.store import conversations, mailboxes
+from mss_sim.store import mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary import Act, MailboxKind, MailboxState, SendMode
@@ -111,9 +111,7 @@ async def check_recipient(world: World, sender: SendingMailbox | None, address: 
 
 async def _check_invited(world: World, patient: Mailbox, address: str) -> None:
     mailbox = await world.directory.mailbox(address)
-    rows = await world.store.read(conversations.rights_between, patient.id, mailbox.id) if mailbox else []
-    rights = [closure.AnswerRight(row.thread_id, row.withdrawn_at is None) for row in rows]
-    closure.decide_answer(address, mailbox.kind if mailbox else MailboxKind.PATIENT, rights, frozenset())
+    await world.store.read(lambda conn: answer_rights.check_answer(world, conn, patient, address, mailbox, None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,108 @@
+"""The rights of patients to answer: which ones a letter gives or withdraws, and whether a patient may write to a mailbox now.
+
+What a letter does is the first table of `policy/closure`, when it does so the third. The cases that need care:
+
+| case                                                        | what happens                                                              |
+|-------------------------------------------------------------|---------------------------------------------------------------------------|
+| two letters of one group, the first closes                  | the second leaves after the act: it stays open (`after`)                  |
+| a letter was overtaken by an act of closing                 | it finds its mark and arrives closed (`closing.taken_up`)                 |
+| a letter arrives by the MX port that was submitted here     | it gives its rights under the id of the submitted one (`message_id`)      |
+| a letter from the queue, or one of those                    | opens if it opens; it closed when it was accepted (`again`)               |
+| Reply-To names mailboxes                                    | they are answered in the sender's place, when they are professional ones  |
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mss_sim.clock import Micros
+from mss_sim.core.conversations import closing
+from mss_sim.core.conversations.closing import Closing
+from mss_sim.core.world.world import World
+from mss_sim.policy import closure
+from mss_sim.policy.closure import AnswerRight, Effect, acts_now, effect_of
+from mss_sim.store import conversations
+from mss_sim.store.conversations import AnswerRightRow
+from mss_sim.store.engine import Connection
+from mss_sim.store.mailboxes import DeliveryMailbox, Mailbox
+from mss_sim.vocabulary import PROFESSIONAL_KINDS, ClosureCause, FinHeaderScope, MailboxKind
+
+Answered = tuple[int, int] | None
+"""(thread id, message id) of the letter that a letter answers; None when it answers none that is known, or that is not known yet."""
+
+_CAUSES = {Effect.WITHDRAW: ClosureCause.FIN_SUBJECT, Effect.CLOSE: ClosureCause.FIN_HEADER}
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """A letter of `sender` as its patients meet it: `reached` have it now, `awaited` get it later.
+
+    `message_id` is the letter as it was submitted, `reply_to` are the mailboxes that it names, `after` the letters of its group that leave
+    after it. `again`: it was accepted before, and comes from the queue or through the MX port.
+    """
+
+    sender: DeliveryMailbox
+    message_id: int
+    thread_id: int
+    at: Micros
+    subject: str
+    mes: str | None
+    reply_to: Sequence[DeliveryMailbox]
+    reached: Sequence[DeliveryMailbox]
+    awaited: Sequence[DeliveryMailbox]
+    again: bool
+    after: frozenset[int] = frozenset()
+
+
+def apply(world: World, conn: Connection, letter: Occasion) -> None:
+    """Give and withdraw what a letter gives and withdraws."""
+    for patient, waits in (*((one, False) for one in letter.reached), *((one, True) for one in letter.awaited)):
+        effect = effect_of(letter.sender.kind, patient.kind, letter.subject, letter.mes)
+        if acts_now(effect, waits=waits, again=letter.again):
+            _apply_to(world, conn, letter, patient, effect)
+
+
+def _apply_to(world: World, conn: Connection, letter: Occasion, patient: DeliveryMailbox, effect: Effect) -> None:
+    cause, whole = _CAUSES.get(effect), effect is Effect.WITHDRAW
+    if cause and (whole or world.settings.fin_header_scope is FinHeaderScope.CONVERSATION):
+        thread_id = None if whole else letter.thread_id
+        closing.withdraw(world, conn, Closing(letter.sender, letter.at, cause, thread_id, patient, letter.after))
+    marks = closing.taken_up(conn, letter.message_id, patient.id) if letter.again else []
+    rows = []
+    for target in _answerable(letter):
+        mark = closing.closed_ahead(marks, letter.sender.id, target.id)
+        rows.append(
+            AnswerRightRow(
+                id=world.ids.next(),
+                patient_mailbox_id=patient.id,
+                mailbox_id=target.id,
+                origin_mailbox_id=letter.sender.id,
+                message_id=letter.message_id,
+                thread_id=letter.thread_id,
+                given_at=letter.at,
+                withdrawn_at=letter.at if cause else mark.withdrawn_at if mark else None,
+                cause=cause or (mark.cause if mark else None),
+            )
+        )
+    conversations.give(conn, rows)
+
+
+def _answerable(letter: Occasion) -> list[DeliveryMailbox]:
+    """The mailboxes that may be answered: the Reply-To ones in the sender's place, when they are professional ones (ref: cnam#9)."""
+    professional = {mailbox.id: mailbox for mailbox in letter.reply_to if mailbox.kind in PROFESSIONAL_KINDS}
+    return list(professional.values()) or [letter.sender]
+
+
+def check_answer(
+    world: World,
+    conn: Connection,
+    patient: Mailbox | DeliveryMailbox,
+    address: str,
+    mailbox: Mailbox | DeliveryMailbox | None,
+    answered: Answered,
+) -> None:
+    """Raise the refusal when a patient may not write to an address now."""
+    by_thread = world.settings.fin_header_scope is FinHeaderScope.CONVERSATION
+    keys = frozenset((answered[0] if by_thread else answered[1],) if answered else ())
+    rows = conversations.rights_between(conn, patient.id, mailbox.id) if mailbox else []
+    rights = [AnswerRight(row.thread_id if by_thread else row.message_id, row.withdrawn_at is None) for row in rows]
+    closure.decide_answer(address, mailbox.kind if mailbox else MailboxKind.PATIENT, rights, keys)
