@@ -9,6 +9,7 @@ its trace.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -55,12 +56,24 @@ class Rule(StrEnum):
     EXPIRED = "delivery-time-expired"
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Somebody tried what their rights over a mailbox that they may see do not allow; the journal of that mailbox keeps it."""
+
+    identity_id: int
+    door: str
+    mailbox_id: int
+    right: str
+
+
 class Refusal(Exception):
     """A rule refuses the request.
 
     `detail` is one English sentence that tells what to do; `reference` is a key of docs/references/index.toml with its place;
-    `subject` is the address or name that the rule speaks of, when there is one.
+    `subject` is the address or name that the rule speaks of, when there is one; `attempt` what a journal keeps of it.
     """
+
+    attempt: Attempt | None = None
 
     def __init__(self, rule: Rule, detail: str, *, reference: str | None = None, subject: str | None = None) -> None:
         super().__init__(rule, detail)

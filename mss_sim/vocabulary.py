@@ -209,6 +209,7 @@ class Door(StrEnum):
     REST = "rest"
     IMAP = "imap"
     CONTROL = "control"
+    SEED = "seed"
     SYSTEM = "system"
 
 
@@ -298,6 +299,7 @@ class Act(StrEnum):
     FOLDER_CREATED = "folder.created"
     FOLDER_RENAMED = "folder.renamed"
     FOLDER_DELETED = "folder.deleted"
+    RIGHT_REFUSED = "right.refused"
 
 
 class CertificateProfile(StrEnum):

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
+from mss_sim.core.access import journal
 from mss_sim.core.access.wrong_passwords import WrongPasswords
 from mss_sim.core.control.seed import NONE, load
 from mss_sim.core.control.start import begin
@@ -54,6 +55,7 @@ class Core:
 
 def assemble(world: World, *, transport: Transport | None = None, mtls_url: str | None = None) -> Core:
     """The core of a world; `transport` carries letters out of it, `mtls_url` is where client certificates are asked for."""
+    journal.keep_attempts(world)
     woken = asyncio.Event()
     delivery = Delivery(world, woken.set)
     provider = Provider(world, mtls_url)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from mss_sim import log
-from mss_sim.errors import Refusal, Rule
+from mss_sim.errors import Attempt, Refusal, Rule
 from mss_sim.store import engine as engines
 from mss_sim.store import schema
 from mss_sim.store.alone import start_lock
@@ -41,6 +41,7 @@ class Store:
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="mss-sim-reader")
         self._log = log.get("store")
         self._listeners: list[Callable[[set[int]], None]] = []
+        self._attempts: Callable[[Connection, Attempt], None] | None = None
         self.directory_version = 0
 
     @property
@@ -52,6 +53,10 @@ class Store:
         """Have `listener` told, after each commit, which folders changed (EVERYBODY: who may do what); the function that ends it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def keep_attempts(self, unit: Callable[[Connection, Attempt], None]) -> None:
+        """Have a unit of work write down what was tried in vain, after the one that refused it; the refusal waits for the commit."""
+        self._attempts = unit
 
     def _tell(self, changed: set[int]) -> None:
         for listener in list(self._listeners):
@@ -128,9 +133,15 @@ class Store:
         await self.write(schema.empty, changes_directory=True)
 
     async def _guard(self, work: Awaitable[R]) -> R:
-        """Turn a database that does not answer into the refusal that every door knows how to show."""
+        """Turn a database that does not answer into the refusal that every door knows how to show; keep what was tried in vain."""
         try:
             return await work
+        except Refusal as refusal:
+            attempt, keep = refusal.attempt, self._attempts
+            if attempt and keep:
+                refusal.attempt = None  # once, however many hands it goes through
+                await self.write(lambda conn: keep(conn, attempt))
+            raise
         except DBAPIError as error:
             if error.connection_invalidated or _is_passing(error):
                 self._log.error("database unavailable", error=str(error.orig))

@@ -167,7 +167,7 @@ async def test_no_receipt_leaves_by_itself_otherwise(keeper: Keeper, world: Simu
     assert await Person(world, sender).inbox(address) == []
 
 
-_ACTS = ("flag", "read", "move", "delete")
+_RIGHTS = {"flag": "mark", "read": "read", "move": "file", "delete": "delete"}
 
 
 async def _do(keeper: Keeper, act: str, role: str, item: Item) -> str:
@@ -182,12 +182,14 @@ async def _do(keeper: Keeper, act: str, role: str, item: Item) -> str:
             return await keeper.delete(role, PRACTICE, item)
 
 
-@pytest.mark.parametrize("act", _ACTS)
-async def test_without_the_right_nothing_is_done_and_nothing_told(keeper: Keeper, world: Simulator, act: str) -> None:
+@pytest.mark.parametrize("act", _RIGHTS)
+async def test_without_the_right_nothing_is_done_and_the_journal_keeps_that_it_was_tried(
+    keeper: Keeper, world: Simulator, act: str
+) -> None:
     item = await _letter(world)
     await _give(world, "see")
     assert await _do(keeper, act, "newcomer", item) == keeper.shows(Rule.RIGHT_MISSING)
-    assert await _journal(world) == []
+    assert [(line[0], line[1], line[-1]["right"]) for line in await _journal(world)] == [("right.refused", keeper.name, _RIGHTS[act])]
     assert (await Person(world, "doctor").inbox(PRACTICE))[0] == item
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from mss_sim.clock import ManualClock
+from mss_sim.clock import SECOND, ManualClock, iso
 from mss_sim.mail import mdn
 from mss_sim.vocabulary import Act, Disposition
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, ImapClient, Peer, control, letter
@@ -488,6 +489,38 @@ async def _folders(scene: Scene, door: str, above: str) -> list[Line]:
     ]
 
 
+# What was tried in vain
+
+
+async def _refused_for_want_of_a_right_by_rest(scene: Scene) -> list[Line]:
+    """Each right once a minute for each of them; who sees nothing of the mailbox leaves no line in it."""
+    scene.clock.advance(timedelta(minutes=2))
+    item = await scene.letter()
+    await scene.begin()
+    path = f"{_BOX}/messages/{item['id']}"
+    for role, method, where in (("assistant", "DELETE", path), ("assistant", "DELETE", path), ("hospital", "DELETE", path)):
+        assert (await scene.person(role).rest(method, where)).status_code == (404 if role == "hospital" else 403)
+    assert (await scene.person("assistant").rest("GET", f"{_BOX}/journal")).status_code == 403
+    scene.clock.advance(timedelta(minutes=1))
+    assert (await scene.person("assistant").rest("DELETE", path)).status_code == 403
+    later = scene.line(Act.RIGHT_REFUSED, "rest", "assistant", {"right": "delete"})
+    sooner = iso(scene.clock.now() - 60 * SECOND)
+    return [{**later, "at": sooner}, {**later, "at": sooner, "detail": {"right": "manage"}}, later]
+
+
+async def _refused_for_want_of_a_right_by_imap(scene: Scene) -> list[Line]:
+    """By what the target of a copy asks for, and by what a command on rights does."""
+    scene.clock.advance(timedelta(minutes=2))
+    await scene.letter()
+    await scene.begin()
+    client = await ImapClient.open(scene.simulator, f"{PRACTICE}*nadia.leroy", PASSWORD)
+    assert (await client.ask("SELECT INBOX"))[-1].startswith("OK")
+    for command in ("COPY * Archive", "GETACL INBOX"):
+        assert (await client.ask(command))[-1].startswith("NO"), command
+    await client.close()
+    return [scene.line(Act.RIGHT_REFUSED, "imap", "assistant", {"right": right}) for right in ("file", "manage")]
+
+
 _STORIES: list[tuple[set[Act], Story]] = [
     ({Act.SUBMITTED}, _submitted_by_rest),
     ({Act.SUBMITTED}, _submitted_by_smtp),
@@ -531,6 +564,8 @@ _STORIES: list[tuple[set[Act], Story]] = [
     ({Act.MAILBOX_CHANGED}, _mailbox_changed),
     ({Act.FOLDER_CREATED, Act.FOLDER_RENAMED, Act.FOLDER_DELETED}, _folders_by_rest),
     ({Act.FOLDER_CREATED, Act.FOLDER_RENAMED, Act.FOLDER_DELETED}, _folders_by_imap),
+    ({Act.RIGHT_REFUSED}, _refused_for_want_of_a_right_by_rest),
+    ({Act.RIGHT_REFUSED}, _refused_for_want_of_a_right_by_imap),
 ]
 
 

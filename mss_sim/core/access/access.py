@@ -46,12 +46,11 @@ def access_to(conn: Connection, address: str, identity_id: int, now: Micros) -> 
     return MailboxAccess(mailbox, access(conn, mailbox, identity_id, now)) if mailbox else None
 
 
-def require(conn: Connection, address: str, identity_id: int, right: Right, now: Micros) -> MailboxAccess:
-    """The mailbox at an address when the identity has that right over it; the refusal otherwise."""
+def require_seen(conn: Connection, address: str, identity_id: int, now: Micros) -> MailboxAccess:
+    """The mailbox at an address when the identity may see it; the refusal of a mailbox that is not there otherwise."""
     held = access_to(conn, address, identity_id, now)
-    if held is None:
+    if held is None or not held.access.may(Right.SEE):
         raise unseen(address)
-    held.access.require(right, address)
     return held
 
 

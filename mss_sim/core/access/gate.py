@@ -18,7 +18,8 @@ from mss_sim.core.access import access
 from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor, barred, check_login_method
 from mss_sim.core.world.world import World
-from mss_sim.errors import Refusal, Rule
+from mss_sim.errors import Attempt, Refusal, Rule
+from mss_sim.policy.access import unseen
 from mss_sim.store.engine import Connection
 from mss_sim.vocabulary import MailboxState, Right
 
@@ -34,7 +35,21 @@ def about(world: World, conn: Connection, actor: Actor, address: str, right: Rig
     """The same without the last two rows, for what is told of a mailbox and not what lies in it: a closed one is not lost sight of."""
     check_known(world, conn, actor)
     check_reach(actor, address)
-    return access.require(conn, address, actor.identity.id, right, world.clock.now())
+    held = access.access_to(conn, address, actor.identity.id, world.clock.now())
+    if held is None:
+        raise unseen(address)
+    check_right(actor, held, right)
+    return held
+
+
+def check_right(actor: Actor, held: MailboxAccess, right: Right) -> None:
+    """Refuse an act that asks for a right which is not held; the journal keeps it where the actor may see the mailbox."""
+    try:
+        held.access.require(right, held.mailbox.address)
+    except Refusal as refusal:
+        if refusal.rule is Rule.RIGHT_MISSING:
+            refusal.attempt = Attempt(actor.identity.id, actor.door, held.mailbox.id, right)
+        raise
 
 
 def check_known(world: World, conn: Connection, actor: Actor) -> None:

@@ -13,7 +13,7 @@ from mss_sim.store import identities, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
 from mss_sim.store.mailboxes import Mailbox
-from mss_sim.vocabulary import Act, Door, HolderRole, IdentityKind, MailboxKind, Right
+from mss_sim.vocabulary import Act, Door, HolderRole, IdentityKind, MailboxKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ async def list_holders(world: World, identity_id: int, address: str) -> list[Hol
     """The holders of a mailbox, its owner or responsible first; whoever sees the mailbox may know them."""
 
     def query(conn: Connection) -> list[Holder]:
-        held = access.require(conn, address, identity_id, Right.SEE, world.clock.now())
+        held = access.require_seen(conn, address, identity_id, world.clock.now())
         return _holders(conn, held.mailbox)
 
     return await world.store.read(query)
@@ -112,7 +112,7 @@ def _practice(conn: Connection, address: str) -> Mailbox:
 def _refuse_stranger(conn: Connection, by: Requester, address: str, now: Micros) -> None:
     """Who may not see a mailbox learns nothing of it, not even whether it exists."""
     if by.identity_id is not None:
-        access.require(conn, address, by.identity_id, Right.SEE, now)
+        access.require_seen(conn, address, by.identity_id, now)
 
 
 def _led_by(conn: Connection, by: Requester, address: str, now: Micros) -> Mailbox:
@@ -141,4 +141,5 @@ def _trace(world: World, conn: Connection, by: Requester, mailbox: Mailbox, act:
 
 
 CONTROL = Requester(None, Door.CONTROL)
+SEED = Requester(None, Door.SEED)
 """The control plane as the one who asks."""

@@ -7,15 +7,20 @@ the letter that a line is about are looked up when it is read; a deletion writes
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mss_sim.clock import Micros
+from mss_sim.clock import SECOND, Micros
 from mss_sim.core.access import gate
 from mss_sim.core.access.access import MailboxAccess, Requester
 from mss_sim.core.access.authentication import Actor
+from mss_sim.core.world.expiring import ExpiringMap
 from mss_sim.core.world.world import World
+from mss_sim.errors import Attempt
 from mss_sim.store import journal
 from mss_sim.store.engine import Connection
 from mss_sim.store.journal import JournalEntry, JournalRow
-from mss_sim.vocabulary import Act, Right
+from mss_sim.vocabulary import Act, Door, Right
+
+_ATTEMPTS_MAX = 10_000
+_ATTEMPT_SECONDS = 60
 
 
 class Entry(NamedTuple):
@@ -59,6 +64,20 @@ def add(conn: Connection, written: Sequence[JournalEntry]) -> None:
 def write(world: World, conn: Connection, who: Requester, entries: Sequence[Entry], *, at: Micros | None = None) -> None:
     """Write down what somebody did."""
     add(conn, lines(world, who, entries, at=at))
+
+
+def keep_attempts(world: World) -> None:
+    """From now on, write down what people try that their rights do not allow: each right at most once a minute, for each of them."""
+    recent: ExpiringMap[None] = ExpiringMap(world.clock, _ATTEMPTS_MAX)
+
+    def write_down(conn: Connection, attempt: Attempt) -> None:
+        key = f"{attempt.identity_id} {attempt.mailbox_id} {attempt.right}"
+        if key not in recent:
+            recent.put(key, None, world.clock.now() + _ATTEMPT_SECONDS * SECOND)
+            refused = Entry(Act.RIGHT_REFUSED, attempt.mailbox_id, {"right": attempt.right})
+            write(world, conn, Requester(attempt.identity_id, Door(attempt.door)), [refused])
+
+    world.store.keep_attempts(write_down)
 
 
 async def of_mailbox(world: World, actor: Actor, address: str, *, before: int | None, limit: int) -> list[JournalRow]:

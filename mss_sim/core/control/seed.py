@@ -9,7 +9,7 @@ from typing import Any
 from mss_sim.clock import DAY
 from mss_sim.core.access import access, delegation
 from mss_sim.core.access import identities as people
-from mss_sim.core.access.holders import CONTROL
+from mss_sim.core.access.holders import SEED
 from mss_sim.core.mailbox.mailboxes import NewMailbox, add_mailbox
 from mss_sim.core.psc import professionals
 from mss_sim.core.psc.clients import FIRST_CLIENT
@@ -93,7 +93,7 @@ async def plant(world: World, name: str) -> bool:
             valid_until=world.clock.now() + days * DAY if days else None,
             reason=row.get("reason", ""),
         )
-        await delegation.grant(world, CONTROL, request)
+        await delegation.grant(world, SEED, request)
     return True
 
 

@@ -107,7 +107,7 @@ def change_flags_in(world: World, conn: Connection, actor: Actor, which: Copies,
     rights = flag_rights(change.add | change.remove, replace=change.replace)
     here, rows = _find(world, conn, actor, which, rights[0], lock=True)
     for right in rights[1:]:
-        here.held.access.require(right, which.address)
+        gate.check_right(actor, here.held, right)
     limit, before = change.unchanged_since, here.folder.modseq
     late = {row.uid for row in rows if limit is not None and row.modseq > limit}
     wanted = [(row, *new) for row in rows if row.uid not in late and (new := _wanted(here, row, change))]
@@ -309,10 +309,10 @@ def _ends(world: World, conn: Connection, actor: Actor, which: Copies, target: F
     same = source.held.mailbox.id == there.held.mailbox.id
     to_trash = there.folder.special_use is SpecialUse.TRASH and Right.FILE not in there.held.access.rights
     right = Right.DELETE if same and to_trash else Right.FILE
-    there.held.access.require(right, target.address)
+    gate.check_right(actor, there.held, right)
     if not same:
-        source.held.access.require(Right.READ, which.address)
-        source.held.access.require(Right.DELETE, which.address)
+        gate.check_right(actor, source.held, Right.READ)
+        gate.check_right(actor, source.held, Right.DELETE)
     locked = folders.lock(conn, [source.folder.id, there.folder.id])
     return (
         SelectedFolder(source.held, locked[source.folder.id], source.reader),

@@ -88,7 +88,7 @@ async def list_messages(world: World, actor: Actor, address: str, query: ListQue
     def run(conn: Connection) -> MessagePage:
         held = gate.require(world, conn, actor, address, Right.SEE)
         if query.text:
-            held.access.require(Right.READ, address)
+            gate.check_right(actor, held, Right.READ)
         boxes = {folder.id: folder for folder in folders.of_mailbox(conn, held.mailbox.id)}
         folder_id = folder_named(boxes.values(), folder) if folder is not None else None
         asked = replace(query, mailbox_id=held.mailbox.id, folder_id=folder_id, personal_reader=personal_reader(held, actor))

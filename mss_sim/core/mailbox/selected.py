@@ -106,9 +106,9 @@ def _folder(conn: Connection, held: MailboxAccess, place: FolderRef, *, lock: bo
     return folder
 
 
-async def select(world: World, actor: Actor, place: FolderRef) -> SelectedFolder:
-    """The folder as it is now."""
-    return await world.store.read(lambda conn: selected_folder(world, conn, actor, place, Right.SEE))
+async def select(world: World, actor: Actor, place: FolderRef, right: Right = Right.SEE) -> SelectedFolder:
+    """The folder as it is now, for an act that asks for a right."""
+    return await world.store.read(lambda conn: selected_folder(world, conn, actor, place, right))
 
 
 class Opening(NamedTuple):
@@ -269,7 +269,7 @@ async def contents(
     def query(conn: Connection) -> list[Content]:
         seen = selected_folder(world, conn, actor, place, Right.SEE)
         if raw or inside:
-            seen.held.access.require(Right.READ, place.address)
+            gate.check_right(actor, seen.held, Right.READ)
         rows = folder_view.states(conn, seen.folder.id, ranges, seen.reader)
         found = folder_view.bodies(conn, {row.message_id for row in rows}, raw=raw)
         return [(row, found[row.message_id]) for row in rows if row.message_id in found]
@@ -289,7 +289,7 @@ async def search(
     def query(conn: Connection) -> tuple[list[int], int]:
         seen = selected_folder(world, conn, actor, place, Right.SEE)
         if looks_inside(key):
-            seen.held.access.require(Right.READ, place.address)
+            gate.check_right(actor, seen.held, Right.READ)
         found = sorted(find(conn, Scope(seen.folder.id, seen.reader, frozenset(uids)), key))
         asked = found and "MODSEQ" in kinds(key)
         return found, folder_view.highest_modseq(conn, seen.folder.id, frozenset(told(found))) if asked else 0

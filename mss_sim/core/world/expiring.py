@@ -30,6 +30,9 @@ class ExpiringMap(Generic[V]):
         until, value = self._rows.get(key, (0, None))
         return value if until > self._clock.now() else None
 
+    def __contains__(self, key: str) -> bool:
+        return self._rows.get(key, (0, None))[0] > self._clock.now()
+
     def pop(self, key: str) -> V | None:
         """The value of that key, which is kept no longer."""
         value = self.get(key)

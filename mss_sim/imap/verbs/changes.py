@@ -9,8 +9,8 @@ from mss_sim.imap.grammar.commands import Append, Copy, StoreArguments
 from mss_sim.imap.grammar.responses import flag_list, sequence_set
 from mss_sim.imap.grammar.wire import SequenceSet
 from mss_sim.imap.session import Enabled, RefusedWithCode, Session
-from mss_sim.imap.view import View
-from mss_sim.vocabulary import FLAG_NAMES, Change
+from mss_sim.policy.access import flag_rights
+from mss_sim.vocabulary import FLAG_NAMES, Change, Right
 
 _AT_ONCE = 500
 _FLAGS = {name.upper(): name for name in FLAG_NAMES}
@@ -21,16 +21,19 @@ def _flag_names(flags: tuple[str, ...]) -> frozenset[str]:
     return frozenset(_FLAGS.get(flag.upper(), flag) for flag in flags if flag.upper() != "\\RECENT")
 
 
-def _refuse_read_only(view: View) -> None:
-    if view.read_only:
+async def _check_writable(session: Session, right: Right) -> None:
+    """Refuse a change in a folder that was examined, or opened without any right to change something in it that has not come since."""
+    view = session.opened
+    if view.examined:
         raise Refusal(Rule.RIGHT_MISSING, f"{view.name} is open for reading only: SELECT it.", reference="rfc9051#6.3.3")
+    if view.read_only:
+        await selected.select(session.world, session.actor, view.place, right)
 
 
 async def store(session: Session, wanted: StoreArguments, *, by_uid: bool) -> bytes:
     """STORE and UID STORE."""
-    view = session.opened
-    _refuse_read_only(view)
-    names = _flag_names(wanted.flags)
+    view, names = session.opened, _flag_names(wanted.flags)
+    await _check_writable(session, flag_rights(names, replace=wanted.change is Change.REPLACE)[0])
     if wanted.unchanged_since is not None:
         session.enabled.add(Enabled.CONDSTORE)
     added, removed = (frozenset[str](), names) if wanted.change is Change.REMOVE else (names, frozenset[str]())
@@ -69,8 +72,8 @@ async def uid_expunge(session: Session, wanted: SequenceSet) -> bytes:
 
 
 async def _expunge(session: Session, sequence: SequenceSet) -> bytes:
+    await _check_writable(session, Right.DELETE)
     view = session.opened
-    _refuse_read_only(view)
     for batch in view.batches(view.spans(sequence, by_uid=True), _AT_ONCE * 4):
         await copies.delete(session.world, session.actor, InFolder(view.place, view.ranges(batch)), marked=True)
     await session.refresh()
@@ -86,7 +89,7 @@ async def copy(session: Session, wanted: Copy, *, by_uid: bool) -> bytes:
 
 async def move(session: Session, wanted: Copy, *, by_uid: bool) -> bytes:
     """MOVE and UID MOVE (ref: rfc6851#3): COPYUID comes before the EXPUNGEs."""
-    _refuse_read_only(session.opened)
+    await _check_writable(session, Right.FILE)
     transfer = await _transfer(session, wanted, moving=True, by_uid=by_uid)
     told = _copied(session, transfer)
     if told:

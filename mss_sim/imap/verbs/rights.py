@@ -12,10 +12,8 @@ from mss_sim.policy.acl import LETTERS, letters_of, rights_of
 from mss_sim.vocabulary import Change, Door, Right
 
 
-async def _shelf(session: Session, name: str, right: Right = Right.SEE) -> SelectedFolder:
-    found = await selected.select(session.world, session.actor, await session.seen_place(name))
-    found.held.access.require(right, found.address)
-    return found
+async def _selected(session: Session, name: str, right: Right = Right.SEE) -> SelectedFolder:
+    return await selected.select(session.world, session.actor, await session.seen_place(name), right)
 
 
 def _named(session: Session, name: str) -> bytes:
@@ -24,14 +22,14 @@ def _named(session: Session, name: str) -> bytes:
 
 async def my_rights(session: Session, name: str) -> bytes:
     """MYRIGHTS."""
-    found = await _shelf(session, name)
+    found = await _selected(session, name)
     session.say(b"* MYRIGHTS %b %b" % (_named(session, name), letters_of(found.held.access.rights).encode("ascii")))
     return b"OK MYRIGHTS completed"
 
 
 async def get_acl(session: Session, name: str) -> bytes:
     """GETACL: holders, then grantees whose grants are in force, by idNat."""
-    found = await _shelf(session, name, Right.MANAGE)
+    found = await _selected(session, name, Right.MANAGE)
     entries = await delegation.rights_by_person(session.world, found.address)
     words = [b"* ACL", _named(session, name)]
     for idnat, rights in entries.items():
@@ -42,7 +40,7 @@ async def get_acl(session: Session, name: str) -> bytes:
 
 async def list_rights(session: Session, wanted: Rights) -> bytes:
     """LISTRIGHTS: nothing is always given; the letters come in the groups of the table."""
-    await _shelf(session, wanted.name, Right.MANAGE)
+    await _selected(session, wanted.name, Right.MANAGE)
     groups = b" ".join(letters.encode("ascii") for letters in LETTERS.values())
     session.say(b'* LISTRIGHTS %b %b "" %b' % (_named(session, wanted.name), astring(wanted.who.encode("utf-8")), groups))
     return b"OK LISTRIGHTS completed"
@@ -50,7 +48,7 @@ async def list_rights(session: Session, wanted: Rights) -> bytes:
 
 async def set_acl(session: Session, wanted: Rights) -> bytes:
     """SETACL: the grants in force of that person become one grant with these rights."""
-    found = await _shelf(session, wanted.name)
+    found = await _selected(session, wanted.name)
     by = Requester(session.actor.identity.id, Door.IMAP)
     await delegation.set_rights(session.world, by, found.address, _person(wanted.who), rights_of(wanted.rights), wanted.change)
     return b"OK SETACL completed"
@@ -58,7 +56,7 @@ async def set_acl(session: Session, wanted: Rights) -> bytes:
 
 async def delete_acl(session: Session, wanted: Rights) -> bytes:
     """DELETEACL: the grants in force of that person end."""
-    found = await _shelf(session, wanted.name)
+    found = await _selected(session, wanted.name)
     by = Requester(session.actor.identity.id, Door.IMAP)
     await delegation.set_rights(session.world, by, found.address, _person(wanted.who), frozenset(), Change.REPLACE)
     return b"OK DELETEACL completed"
@@ -78,7 +76,7 @@ async def get_quota(session: Session, root: str) -> bytes:
 
 async def get_quota_root(session: Session, name: str) -> bytes:
     """GETQUOTAROOT (ref: rfc9208#4.1.2)."""
-    found = await _shelf(session, name)
+    found = await _selected(session, name)
     session.say(b"* QUOTAROOT %b %b" % (_named(session, name), astring(found.address.encode("ascii"))))
     await _tell_quota(session, found.address)
     return b"OK GETQUOTAROOT completed"
