@@ -12,6 +12,7 @@ SECONDS = 3600
 WORKERS = auto
 
 BIN = .venv/bin
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 # The pins name all that is needed: a package that is not among them, or whose file is another one, stops the set-up. The project
 # itself is built with the pinned tools too; without --no-build-isolation pip would fetch the newest ones. Python compiles what
 # it imports, and no more: --no-compile saves a first start some five seconds.
@@ -31,7 +32,7 @@ LOCK = CUSTOM_COMPILE_COMMAND="make lock" build/lock/bin/pip-compile --quiet --n
 NODE = tests/strangers/node
 IMAPFLOW = $(NODE)/node_modules/.package-lock.json
 
-.PHONY: help run demo test matrix check fmt bench fuzz wheel lock clean
+.PHONY: help run demo test matrix check fmt bench fuzz mutants wheel lock clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -45,8 +46,15 @@ run: .venv/run.stamp ## Run the simulator until Ctrl-C; data is kept in ./data
 demo: .venv/run.stamp ## Play the main story over real sockets and tell each step
 	@$(BIN)/python -m mss_sim.testing.demo $(ARGS)
 
-test: .venv/dev.stamp ## Run all tests, on SQLite and on a PostgreSQL that comes with the pins
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+test: .venv/dev.stamp ## Run all tests, on SQLite and on a PostgreSQL that comes with the pins; print what the tests of the inside cover
+ifeq ($(strip $(ARGS)),)
+	@status=0; set -x; \
+	$(PYTEST) tests/pure tests/core --cov --cov-report=term || status=1; \
+	$(PYTEST) tests --ignore=tests/pure --ignore=tests/core || status=1; \
+	exit $$status
+else
+	$(PYTEST) $(ARGS)
+endif
 
 matrix: .venv/dev.stamp ## Ask who may do what in every cell; make test asks a tenth
 	MATRIX_SHARE=1 $(BIN)/python -m pytest tests/matrix -n $(WORKERS) --dist load $(ARGS)
@@ -70,6 +78,9 @@ fuzz: build/fuzz.stamp ## Feed every reader with bytes made to break it, for SEC
 wheel: .venv/dev.stamp ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation
 
+mutants: build/mutants.stamp ## Break rules one at a time and see whether a test notices; ARGS="policy mailflow" names parts
+	build/mutants/bin/python -m tests.mutants $(ARGS)
+
 lock: build/lock.stamp ## Write requirements/*.txt anew from pyproject.toml and requirements/*.in; ARGS=--upgrade for newer releases
 	$(LOCK) --extra postgresql -o requirements/dev.txt pyproject.toml requirements/build.in requirements/dev.in
 	$(LOCK) -c requirements/dev.txt -o requirements/run.txt pyproject.toml
@@ -77,6 +88,7 @@ lock: build/lock.stamp ## Write requirements/*.txt anew from pyproject.toml and 
 	$(LOCK) -c requirements/dev.txt -o requirements/build.txt requirements/build.in
 	$(LOCK) -o requirements/lock.txt requirements/lock.in
 	$(LOCK) -o requirements/fuzz.txt requirements/fuzz.in
+	$(LOCK) -c requirements/dev.txt -o requirements/mutants.txt requirements/mutants.in
 
 clean: ## Remove what make made; ./data stays
 	rm -rf .venv build dist $(NODE)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -108,6 +120,12 @@ $(IMAPFLOW): $(NODE)/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --silent --prefix $(NODE) && touch $@; else echo "npm is missing: no imapflow, no openid-client" >&2; fi
 
 # atheris has no wheel for every interpreter and system that the simulator runs on, hence a virtual environment of its own.
+build/mutants.stamp: .venv/bin/python requirements/dev.txt requirements/mutants.txt
+	@echo "installing what the tests need and the player of mutations (requirements/mutants.txt)"
+	@$(BIN)/python -m venv --clear build/mutants
+	@build/mutants/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements/dev.txt -r requirements/mutants.txt
+	@touch $@
+
 build/fuzz.stamp: .venv/bin/python requirements/run.txt requirements/fuzz.txt
 	@echo "installing what the simulator runs on and the fuzzer (requirements/fuzz.txt)"
 	@$(BIN)/python -m venv --clear build/fuzz

@@ -195,6 +195,7 @@ def test_a_list_nested_without_end_gives_nobody(value: str) -> None:
     assert parse_list(value) == ()
 
 
+@pytest.mark.no_cover
 def test_a_list_is_read_in_time_that_grows_with_its_length_and_not_its_square() -> None:
     before = time.process_time()
     assert parse_list("a" + " " * 40_000 + "x") == ()

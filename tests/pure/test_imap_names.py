@@ -132,6 +132,7 @@ def test_a_pattern_finds_what_the_plain_expression_finds(text: str, name: str) -
     assert bool(pattern(text).fullmatch(name)) is bool(re.fullmatch(plain, name))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "text",
     [

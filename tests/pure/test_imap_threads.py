@@ -53,6 +53,7 @@ def test_the_base_of_a_subject(subject: str, base: str) -> None:
     assert base_subject(subject) == base
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "subject",
     [
@@ -161,6 +162,7 @@ def test_roots_of_one_subject_are_put_together(letters: list[ThreadedMessage], s
     assert by_references(letters) == shown
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("reverse", [False, True], ids=["in order", "turned around"])
 def test_thousands_of_answers_deep(reverse: bool) -> None:
     count = 5_000

@@ -42,6 +42,7 @@ def test_texts_and_commas_between_values_are_counted_however_the_body_is_cut(val
     assert counted(json.dumps(value, ensure_ascii=ascii_).encode(), step) == expected(value)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("piece", [b'"', b"\\", b",", b'\\"', b"[", b'"a",', b"\\\\\\"])
 def test_counting_takes_time_in_proportion(piece: bytes) -> None:
     def seconds(size: int) -> float:

@@ -363,6 +363,7 @@ def _cases() -> dict[str, Case]:
 _CASES = _cases()
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", _CASES)
 def test_eight_times_as_much_takes_no_more_than_some_eight_times_as_long(name: str) -> None:
     make, read = _CASES[name]

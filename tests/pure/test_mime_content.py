@@ -171,6 +171,7 @@ def test_the_text_of_a_message_is_its_first_plain_text_else_its_first_html(parts
     assert parse(raw).text.strip() == text
 
 
+@pytest.mark.no_cover
 def test_a_megabyte_of_base64_is_decoded_at_once() -> None:
     body = base64.encodebytes(b"\xff" * 1_000_000)
     before = time.process_time()

@@ -89,6 +89,7 @@ def test_a_root_that_has_expired_vouches_for_nobody() -> None:
     assert not leads_to(LEAF.certified(ROOT, now=NOW, end=9 * DAY), [], [ROOT_AC], NOW + timedelta(days=2))
 
 
+@pytest.mark.no_cover
 def test_a_heap_of_authorities_costs_little() -> None:
     heap = [Bearer(BETWEEN.name).certified(None, authority(), now=NOW) for _ in range(150)]
     same = [BETWEEN.certified(None, authority(), now=NOW) for _ in range(150)]
