@@ -124,6 +124,7 @@ build/mutants.stamp: .venv/bin/python requirements/dev.txt requirements/mutants.
 	@echo "installing what the tests need and the player of mutations (requirements/mutants.txt)"
 	@$(BIN)/python -m venv --clear build/mutants
 	@build/mutants/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements/dev.txt -r requirements/mutants.txt
+	@build/mutants/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
 	@touch $@
 
 build/fuzz.stamp: .venv/bin/python requirements/run.txt requirements/fuzz.txt
