@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from mss_sim.smtp.replies import REPLIES
 _ROOT = Path(__file__).resolve().parents[2]
 _PAGES = [*_ROOT.glob("*.md"), *(_ROOT / "docs").rglob("*.md")]
 _QUIRKS = (_ROOT / "docs" / "quirks.md").read_text(encoding="utf-8")
+_QUIRKS_HEAD = "| rule | our choice | why | setting |"
+_QUIRKS_ROWS = [line for line in _QUIRKS.splitlines() if line.startswith("| ") and line != _QUIRKS_HEAD]
 _PLACES = {
     "data_dir",
     "database_url",
@@ -36,9 +39,34 @@ def test_every_setting_that_is_a_choice_has_its_line_in_the_quirks() -> None:
 
 
 def test_every_setting_named_in_the_quirks_exists() -> None:
-    cells = [line.rsplit("|", 2)[1] for line in _QUIRKS.splitlines() if line.startswith("|")]
+    cells = [line.rsplit("|", 2)[1] for line in _QUIRKS_ROWS]
     named = {word for cell in cells for word in re.findall(r"`([a-z_]+)`", cell)}
     assert named - set(Settings.model_fields) == set()
+
+
+def test_every_quirk_has_an_anchor_of_its_own() -> None:
+    found = [re.match(r'\| <a id="([a-z0-9]+(?:-[a-z0-9]+)*)"></a>[^ |<]', row) for row in _QUIRKS_ROWS]
+    assert [row for row, anchor in zip(_QUIRKS_ROWS, found, strict=True) if not anchor] == []
+    counted = Counter(anchor[1] for anchor in found if anchor)
+    assert [anchor for anchor, times in counted.items() if times > 1] == []
+    assert len(re.findall("<a ", _QUIRKS)) == len(_QUIRKS_ROWS)
+
+
+def test_every_section_of_the_quirks_is_one_table_with_the_same_columns() -> None:
+    head, *sections = _QUIRKS.split("\n## ")
+    assert not any(line.startswith("|") for line in head.splitlines())
+    for section in sections:
+        title, blank, columns, rule, *rows = section.rstrip("\n").splitlines()
+        assert (blank, columns, rule) == ("", _QUIRKS_HEAD, "|---|---|---|---|"), title
+        assert rows, title
+        assert [row for row in rows if row.count("|") != 5] == []
+
+
+def test_the_quirks_begin_with_the_list_of_their_sections() -> None:
+    titles = re.findall(r"^## (.+)$", _QUIRKS, re.MULTILINE)
+    anchors = [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
+    listed = re.findall(r"^- \[(.+)\]\(#(.+)\)$", _QUIRKS, re.MULTILINE)
+    assert listed == list(zip(titles, anchors, strict=True))
 
 
 def test_every_setting_says_what_it_is() -> None:
