@@ -69,8 +69,9 @@ class Attempt:
 class Refusal(Exception):
     """A rule refuses the request.
 
-    `detail` is one English sentence that tells what to do; `reference` is a key of docs/references/index.toml with its place;
-    `subject` is the address or name that the rule speaks of, when there is one; `attempt` what a journal keeps of it.
+    `detail` is one English sentence that tells what to do; `reference` is a key of docs/references/index.toml with its place, which is
+    an anchor of docs/quirks.md where the rule is a choice of ours; `subject` is the address or name that it
+    is about, `attempt` what the journal keeps of it.
     """
 
     attempt: Attempt | None = None

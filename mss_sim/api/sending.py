@@ -211,9 +211,9 @@ def _check_lengths(letter: SendIn) -> None:
     long = next(((what, most) for what, text, most in texts if len(text) > most), None)
     if long is not None:
         detail = f"{printable(long[0])[:100]} is over {long[1]} characters; shorten it."
-        raise Refusal(Rule.INVALID, detail, reference="mss-sim#bounds")
+        raise Refusal(Rule.INVALID, detail, reference="quirks#letter-fields")
     if len(letter.headers) > _FIELDS_MAX:
-        raise Refusal(Rule.INVALID, f"At most {_FIELDS_MAX} headers of your own.", reference="mss-sim#bounds")
+        raise Refusal(Rule.INVALID, f"At most {_FIELDS_MAX} headers of your own.", reference="quirks#letter-fields")
 
 
 def _address(person: PersonIn | str) -> str:

@@ -59,7 +59,7 @@ PROBLEM: JsonDict = {
             "status": 403,
             "code": "send-not-allowed",
             "detail": "You may not send from this mailbox: you neither hold it nor have a grant with send_on_behalf or send_as.",
-            "reference": "mss-sim#send-not-allowed",
+            "reference": "quirks#from-not-allowed",
             "subject": DOCTOR,
         }
     ]

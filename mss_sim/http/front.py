@@ -79,7 +79,7 @@ class Front:
             if size > limit:
                 refusal = _too_large(limit)
             elif values is not None and values.feed(message.get("body", b"")) > most:
-                refusal = Refusal(Rule.TOO_LARGE, f"The body holds over {most} values; send fewer at once.", reference="mss-sim#bounds")
+                refusal = Refusal(Rule.TOO_LARGE, f"The body holds over {most} values; send fewer at once.", reference="quirks#http-bounds")
             if refusal is not None:
                 raise refusal
             return message

@@ -23,7 +23,7 @@ about the instant before and the instant itself, and a simulated world can be dr
 clock.
 
 Where the national text is public, the table follows it and says so. Where it is not, the rule is
-our choice: its reference begins with `mss-sim#`, docs/quirks.md tells why, and a setting changes it
+our choice: its reference begins with `quirks#`, docs/quirks.md tells why, and a setting changes it
 where two readings are plausible (which send right speaks first, what `X-MSS-MES: FIN` closes,
 whether an unknown mailbox of another operator bounces).
 

@@ -9,7 +9,7 @@
 
 Nothing is done in a mailbox that one may not see: it does not exist for him, and every door says of it what it says of an address that
 nobody has. Writing in its name is another matter: a secretary may send for a doctor whose letters she does not see
-(ref: mss-sim#see-first).
+(ref: quirks#see-first).
 """
 
 from collections.abc import Collection, Iterable
@@ -104,7 +104,7 @@ def right_missing(right: Right, address: str) -> NoReturn:
         Rule.RIGHT_MISSING,
         f"The right {right} over {address} is missing; ask a holder of the mailbox for a grant that has it.",
         subject=address,
-        reference="mss-sim#grants",
+        reference="quirks#rights",
     )
 
 

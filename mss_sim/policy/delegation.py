@@ -33,7 +33,7 @@ def decide_sending(access: Access, address: str, precedence: SendMode, wished: S
     """How this access sends from the mailbox; Refusal(SEND_NOT_ALLOWED) when it may not.
 
     `wished` narrows the choice to one quality. Without a wish, `precedence` speaks when both send rights are held: send_as by
-    default as in Exchange, on behalf first as in Zarafa (ref: mss-sim#send-precedence).
+    default as in Exchange, on behalf first as in Zarafa (ref: quirks#send-precedence).
     """
     if access.role is not None and wished in (None, SendMode.OWNER):
         return SendAs(SendMode.OWNER)
@@ -46,17 +46,21 @@ def decide_sending(access: Access, address: str, precedence: SendMode, wished: S
         Rule.SEND_NOT_ALLOWED,
         f"You may not send from {address}{quality}: you neither hold this mailbox nor have a grant with send_on_behalf or send_as.",
         subject=address,
-        reference="mss-sim#send-not-allowed",
+        reference="quirks#from-not-allowed",
     )
 
 
-_SILENT: dict[MailboxState, Rule] = {MailboxState.CLOSED: Rule.MAILBOX_CLOSED, MailboxState.SUSPENDED: Rule.MAILBOX_SUSPENDED}
+_SILENT: dict[MailboxState, tuple[Rule, str]] = {
+    MailboxState.CLOSED: (Rule.MAILBOX_CLOSED, "quirks#closed-mailbox"),
+    MailboxState.SUSPENDED: (Rule.MAILBOX_SUSPENDED, "quirks#suspended-mailbox"),
+}
 
 
 def decide_leaving(state: MailboxState, address: str) -> None:
     """Raise the refusal when nothing leaves a mailbox, by its state: neither letters nor read receipts."""
     if state in _SILENT:
-        raise Refusal(_SILENT[state], f"The mailbox {address} is {state}: it does not send.", subject=address)
+        rule, source = _SILENT[state]
+        raise Refusal(rule, f"The mailbox {address} is {state}: it does not send.", subject=address, reference=source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +87,25 @@ def decide_grant(
     Whether the grantee will do is judged last: who may not grant learns nothing of who exists.
     """
     if mailbox is MailboxKind.PATIENT:
-        raise Refusal(Rule.GRANT_NOT_ALLOWED, "A patient's mailbox is not delegated.", reference="mss-sim#patient-grants")
+        raise Refusal(Rule.GRANT_NOT_ALLOWED, "A patient's mailbox is not delegated.", reference="quirks#patient-grants")
     if not rights:
         raise Refusal(Rule.INVALID, "A grant needs at least one right.")
     if not granter.may(Right.MANAGE):
         raise Refusal(
-            Rule.GRANT_NOT_ALLOWED, "Only a holder of the mailbox or a grantee with manage may grant.", reference="mss-sim#grants"
+            Rule.GRANT_NOT_ALLOWED, "Only a holder of the mailbox or a grantee with manage may grant.", reference="quirks#who-may-grant"
         )
     if to_himself:
-        raise Refusal(Rule.GRANT_NOT_ALLOWED, "Nobody grants to himself or edits his own grant.", reference="mss-sim#grants")
+        raise Refusal(Rule.GRANT_NOT_ALLOWED, "Nobody grants to himself or edits his own grant.", reference="quirks#who-may-grant")
     beyond = rights - granter.rights
     if beyond:
         names = ", ".join(sorted(beyond))
-        raise Refusal(Rule.GRANT_NOT_ALLOWED, f"You may not grant what you do not hold: {names}.", reference="mss-sim#grants")
+        raise Refusal(Rule.GRANT_NOT_ALLOWED, f"You may not grant what you do not hold: {names}.", reference="quirks#who-may-grant")
     end = _end(granter, rights | {Right.SEE, Right.MANAGE})
     if end is not None and (valid_until is None or valid_until > end):
         raise Refusal(
             Rule.GRANT_NOT_ALLOWED,
             "You may not grant for longer than you hold: give a valid_until that is not after the end of your own grant.",
-            reference="mss-sim#grants",
+            reference="quirks#grant-duration",
         )
     check_grantee(grantee)
 
@@ -142,11 +146,13 @@ def decide_hand_over(*, from_himself: bool, to_himself: bool) -> None:
         raise Refusal(
             Rule.GRANT_NOT_ALLOWED,
             "Nobody hands over his own grants: renounce them, and ask a holder of the mailbox to grant to your successor.",
-            reference="mss-sim#grants",
+            reference="quirks#who-may-grant",
         )
     if to_himself:
         raise Refusal(
-            Rule.GRANT_NOT_ALLOWED, "Nobody hands grants over to himself; ask a holder of the mailbox for one.", reference="mss-sim#grants"
+            Rule.GRANT_NOT_ALLOWED,
+            "Nobody hands grants over to himself; ask a holder of the mailbox for one.",
+            reference="quirks#who-may-grant",
         )
 
 
@@ -158,7 +164,7 @@ def decide_revocation(revoker: Access, *, own: bool) -> None:
         raise Refusal(
             Rule.GRANT_NOT_ALLOWED,
             "Only a holder of the mailbox or a grantee with manage may revoke; a grantee may renounce his own grant.",
-            reference="mss-sim#grants",
+            reference="quirks#who-may-grant",
         )
 
 

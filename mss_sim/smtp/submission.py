@@ -72,4 +72,5 @@ class LockedSubmission(SubmissionSession):
 
     async def authenticate(self, credentials: Credentials) -> Actor:  # noqa: ARG002 - refused unread
         """Refused."""
-        raise Refusal(Rule.AUTHENTICATION_FAILED, "This is a trap: your client should have left before it said who you are.")
+        detail = "This is a trap: your client should have left before it said who you are."
+        raise Refusal(Rule.AUTHENTICATION_FAILED, detail, reference="quirks#traps")

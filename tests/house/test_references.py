@@ -6,6 +6,7 @@ from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
 _INDEX = tomllib.loads((_ROOT / "docs" / "references" / "index.toml").read_text(encoding="utf-8"))
+_QUIRKS = set(re.findall(r'<a id="([^"]+)">', (_ROOT / "docs" / "quirks.md").read_text(encoding="utf-8")))
 _TAG = re.compile(r"\bref: ([a-z0-9-]+(?:#[^,\s):]+)?(?:, [a-z0-9-]+#[^,\s):]+)*)|reference=\"([^\"]+)\"")
 
 
@@ -32,3 +33,11 @@ def test_every_entry_is_used() -> None:
 def test_every_entry_says_its_title_and_honest_status() -> None:
     words = ("implemented", "partial: ", "choice", "source")
     assert all(entry["title"] and entry["status"].startswith(words) for entry in _INDEX.values())
+
+
+def test_every_quirk_that_is_named_has_its_anchor() -> None:
+    pages = [*(_ROOT / "mss_sim").rglob("*.py"), *(_ROOT / "docs").rglob("*.md")]
+    named = {
+        (path.name, anchor) for path in pages for anchor in re.findall(r"\bquirks(?:\.md)?#([\w-]+)", path.read_text(encoding="utf-8"))
+    }
+    assert {(name, anchor) for name, anchor in named if anchor not in _QUIRKS} == set()

@@ -82,7 +82,7 @@ async def test_a_mailbox_holds_so_many_folders_and_no_more(start: StartSimulator
         client, doctor = await _client(simulator), Person(simulator, "doctor")
         assert len(await doctor.get(_FOLDERS)) == 6
         said = "The mailbox holds 8 folders, the most that it may; delete some first."
-        assert (await client.ask("CREATE a/b/c"))[-1] == f"NO [LIMIT] {said} (mss-sim#bounds)"
+        assert (await client.ask("CREATE a/b/c"))[-1] == f"NO [LIMIT] {said} (quirks#folders)"
         assert len(await doctor.get(_FOLDERS)) == 6, "nothing is left of what was refused"
         assert (await client.ask("CREATE a/b"))[-1].startswith("OK")
         answer = await doctor.rest("POST", _FOLDERS, json={"name": "c"})
@@ -101,8 +101,8 @@ async def test_a_search_for_a_text_that_is_too_long_is_refused_with_words(simula
     await client.ask("SELECT INBOX")
     said = "A search looks for texts of at most 1000 characters; shorten yours."
     for key in ("TEXT", "BODY", "FROM", "TO", "CC", "BCC", "SUBJECT", "KEYWORD", "HEADER Subject", "NOT OR SEEN SUBJECT"):
-        assert (await client.ask(f"SEARCH {key} {'x' * 1_001}"))[-1] == f"NO [LIMIT] {said} (mss-sim#bounds)"
-        assert (await client.ask(f"SEARCH {key} {'x' * 60_000}"))[-1] == f"NO [LIMIT] {said} (mss-sim#bounds)"
+        assert (await client.ask(f"SEARCH {key} {'x' * 1_001}"))[-1] == f"NO [LIMIT] {said} (quirks#search-text)"
+        assert (await client.ask(f"SEARCH {key} {'x' * 60_000}"))[-1] == f"NO [LIMIT] {said} (quirks#search-text)"
     assert await client.ask(f"SEARCH SUBJECT {'x' * 1_000}") == ["* SEARCH 1", "OK SEARCH completed"]
     assert (await client.ask(f"SORT (DATE) UTF-8 TEXT {'x' * 1_001}"))[-1].startswith("NO [LIMIT]")
 
@@ -129,7 +129,7 @@ async def test_a_fetch_asks_for_so_many_items_of_each_message_and_no_more(simula
     client = await _client(simulator)
     await client.append("INBOX", letter(HOSPITAL, DOCTOR).as_bytes())
     await client.ask("SELECT INBOX")
-    for count, ending in ((200, "OK FETCH completed"), (201, "BAD a FETCH asks for at most 200 items; send several (mss-sim#bounds)")):
+    for count, ending in ((200, "OK FETCH completed"), (201, "BAD a FETCH asks for at most 200 items; send several (quirks#imap-items)")):
         answer = await client.ask(f"FETCH 1 ({' '.join(f'BODY.PEEK[{number}]' for number in range(1, count + 1))})")
         assert answer[-1] == ending
         names = " ".join(f"X-{number}" for number in range(count))

@@ -244,7 +244,7 @@ async def test_a_closed_mailbox_reads_the_same_over_rest(simulator: Simulator, m
     before = await state_of(simulator, "doctor", PRACTICE)
     await change(simulator, PRACTICE, state="closed")
     answer = await doctor.rest(method, f"/mailboxes/{PRACTICE}{path.format(letter=item['id'])}", json=body)
-    assert (answer.status_code, answer.json()["code"]) == (422, "mailbox-closed")
+    assert (answer.status_code, answer.json()["code"], answer.json()["reference"]) == (422, "mailbox-closed", "quirks#closed-mailbox")
     assert f"The mailbox {PRACTICE} is closed" in answer.json()["detail"]
     await change(simulator, PRACTICE, state="active")
     assert await state_of(simulator, "doctor", PRACTICE) == before

@@ -64,7 +64,7 @@ async def test_nobody_hands_over_his_own_grants_nor_takes_those_of_others(simula
     ):
         refused = await newcomer.rest("POST", "/grants/hand-over", json=order)
         assert (refused.status_code, refused.json()["code"]) == (403, "grant-not-allowed"), order
-        assert refused.json()["reference"] == "mss-sim#grants"
+        assert refused.json()["reference"] == "quirks#who-may-grant"
         assert await _grants(doctor, PRACTICE) == before
     done = await newcomer.rest("POST", "/grants/hand-over", json={"from": secretary.idnat, "to": pharmacist, "mailbox": PRACTICE})
     assert done.status_code == 201, done.text

@@ -337,7 +337,7 @@ async def test_who_logs_in_for_one_mailbox_reaches_that_one_alone(
     async with httpx.AsyncClient(base_url=simulator.ready()["http"], auth=auth) as client:
         answer = await client.request(method, f"/api/v1{path}", json=body)
     if told is None:
-        assert (answer.status_code, answer.json()["code"], answer.json()["reference"]) == (403, "right-missing", "mss-sim#acting-for")
+        assert (answer.status_code, answer.json()["code"], answer.json()["reference"]) == (403, "right-missing", "quirks#acting-for")
         return
     assert answer.is_success, answer.text
     shown = answer.json()

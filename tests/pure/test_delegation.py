@@ -11,11 +11,12 @@ from mss_sim.policy.delegation import (
     SendAs,
     decide_grant,
     decide_hand_over,
+    decide_leaving,
     decide_revocation,
     decide_sending,
     decide_window,
 )
-from mss_sim.vocabulary import PROFESSIONAL_KINDS, HolderRole, IdentityKind, MailboxKind, Right, SendMode
+from mss_sim.vocabulary import PROFESSIONAL_KINDS, HolderRole, IdentityKind, MailboxKind, MailboxState, Right, SendMode
 
 ADDRESS = "cabinet@sim.mssante.fr"
 NOW = 1_767_600_000_000_000
@@ -295,3 +296,17 @@ def test_a_window_is_accepted_when_and_only_when_it_holds_some_instant_from_now(
         assert not useful
     else:
         assert useful
+
+
+@pytest.mark.parametrize(
+    ("state", "rule", "source"),
+    [
+        (MailboxState.CLOSED, Rule.MAILBOX_CLOSED, "quirks#closed-mailbox"),
+        (MailboxState.SUSPENDED, Rule.MAILBOX_SUSPENDED, "quirks#suspended-mailbox"),
+    ],
+)
+def test_nothing_leaves_a_mailbox_that_is_shut(state: MailboxState, rule: Rule, source: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        decide_leaving(state, ADDRESS)
+    assert (refused.value.rule, refused.value.reference, refused.value.subject) == (rule, source, ADDRESS)
+    decide_leaving(MailboxState.ACTIVE, ADDRESS)

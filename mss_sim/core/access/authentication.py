@@ -191,7 +191,7 @@ async def _chosen(world: World, identity: Identity, text: str) -> str:
         Rule.AUTHENTICATION_FAILED,
         f"You neither hold {text} nor have a grant over it.",
         subject=text,
-        reference="mss-sim#acting-for",
+        reference="quirks#acting-for",
     )
     try:
         address = canonical(text)

@@ -56,7 +56,7 @@ def check_known(world: World, conn: Connection, actor: Actor) -> None:
     """Refuse an actor who may do nothing any more."""
     why = barred(world, conn, actor)
     if why is not None:
-        raise Refusal(Rule.AUTHENTICATION_FAILED, why, reference="mss-sim#acting-for")
+        raise Refusal(Rule.AUTHENTICATION_FAILED, why, reference="quirks#log-in-taken-back")
 
 
 def check_reach(actor: Actor, address: str | None) -> None:
@@ -67,7 +67,7 @@ def check_reach(actor: Actor, address: str | None) -> None:
         Rule.RIGHT_MISSING,
         f"You logged in to act for {actor.mailbox}; log in without it to reach {address or 'your other mailboxes'}.",
         subject=address,
-        reference="mss-sim#acting-for",
+        reference="quirks#acting-for",
     )
 
 
@@ -76,7 +76,7 @@ def check_open(world: World, conn: Connection, actor: Actor, held: MailboxAccess
     address = held.mailbox.address
     if held.mailbox.state is MailboxState.CLOSED:
         detail = f"The mailbox {address} is closed: nothing is read or done in it until it is opened again."
-        raise Refusal(Rule.MAILBOX_CLOSED, detail, subject=address, reference="mss-sim#closed-mailbox")
+        raise Refusal(Rule.MAILBOX_CLOSED, detail, subject=address, reference="quirks#closed-mailbox")
     try:
         check_login_method(world, conn, held.mailbox, actor.way)
     except Refusal as refusal:

@@ -49,7 +49,7 @@ class WrongPasswords:
         if count >= self._most and left > 0:
             seconds = math.ceil(left)
             detail = f"Wrong passwords for this login from your address: {count}. Try again in {seconds} s, with the right one."
-            raise RetryLater(Rule.TOO_MANY_PASSWORDS, detail, seconds, reference="mss-sim#wrong-passwords")
+            raise RetryLater(Rule.TOO_MANY_PASSWORDS, detail, seconds, reference="quirks#http-wrong-passwords")
 
     async def _count(self, pair: tuple[str, str]) -> None:
         now = asyncio.get_running_loop().time()

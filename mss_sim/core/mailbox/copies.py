@@ -375,8 +375,9 @@ def _require_room(world: World, there: SelectedFolder, size: int) -> None:
     if stands is MailboxFitness.TOO_SMALL:
         raise Refusal(Rule.TOO_LARGE, f"The message has {size} bytes; at most {limit} are accepted here.", reference="rfc1870#6.1")
     if stands in (MailboxFitness.CLOSED, MailboxFitness.SUSPENDED):
-        rule = Rule.MAILBOX_CLOSED if stands is MailboxFitness.CLOSED else Rule.MAILBOX_SUSPENDED
-        raise Refusal(rule, f"The mailbox {mailbox.address} is {mailbox.state}.", subject=mailbox.address)
+        closed = Rule.MAILBOX_CLOSED, "quirks#closed-mailbox"
+        rule, source = closed if stands is MailboxFitness.CLOSED else (Rule.MAILBOX_SUSPENDED, "quirks#suspended-mailbox")
+        raise Refusal(rule, f"The mailbox {mailbox.address} is {mailbox.state}.", subject=mailbox.address, reference=source)
 
 
 def _entry(here: SelectedFolder, right: Right, act: Act, row: CopyState, detail: Mapping[str, object]) -> Entry:

@@ -60,7 +60,7 @@ def _add(world: World, conn: Connection, held: MailboxAccess, name: str) -> Fold
     most = world.settings.mailbox_folders_max
     if folders.count(conn, held.mailbox.id) >= most:
         detail = f"The mailbox holds {most} folders, the most that it may; delete some first."
-        raise Refusal(Rule.LIMIT_REACHED, detail, reference="mss-sim#bounds")
+        raise Refusal(Rule.LIMIT_REACHED, detail, reference="quirks#folders")
     folder = Folder(world.ids.next(), held.mailbox.id, name, None, validity, 1, 1, 0, 0)
     folders.add(conn, folder)
     return folder
@@ -99,9 +99,9 @@ async def delete_folder(world: World, actor: Actor, address: str, folder_id: int
         held = gate.require(world, conn, actor, address, Right.FILE)
         folder = _ordinary(conn, held, folder_id)
         if folders.below(conn, held.mailbox.id, folder.name):
-            raise Refusal(Rule.CONFLICT, "The folder holds other folders; delete or move those first.")
+            raise Refusal(Rule.CONFLICT, "The folder holds other folders; delete or move those first.", reference="quirks#delete-folder")
         if folders.holds_copies(conn, folder.id):
-            raise Refusal(Rule.CONFLICT, "The folder holds messages; move or delete them first.")
+            raise Refusal(Rule.CONFLICT, "The folder holds messages; move or delete them first.", reference="quirks#delete-folder")
         folders.remove(conn, folder.id)
         _trace(world, conn, actor, held, Act.FOLDER_DELETED, {"name": folder.name})
 

@@ -120,7 +120,8 @@ def _awaited(conn: Connection, mailbox_id: int, copy_ids: Sequence[int]) -> list
 
 def _receipt(conn: Connection, address: str, name: str, to: str, item: ListedMessage, wish: ReceiptWish) -> mdn.Receipt:
     if item.message.rfc_message_id is None:
-        raise Refusal(Rule.RECEIPT_NOT_REQUESTED, "The letter has no Message-ID, so no receipt can say which one was read.")
+        detail = "The letter has no Message-ID, so no receipt can say which one was read."
+        raise Refusal(Rule.RECEIPT_NOT_REQUESTED, detail, reference="quirks#message-id-and-date")
     return mdn.Receipt(
         final_recipient=address,
         name=name,

@@ -46,14 +46,14 @@ async def sender_at(world: World, actor: Actor, address: str, wished: SendMode |
             Rule.SEND_NOT_ALLOWED,
             f"You logged in to act for {actor.mailbox}; {address} is another mailbox.",
             subject=address,
-            reference="mss-sim#acting-for",
+            reference="quirks#acting-for",
         )
 
     def query(conn: Connection) -> SendingMailbox:
         now = world.clock.now()
         why = barred(world, conn, actor)
         if why is not None:
-            raise Refusal(Rule.SEND_NOT_ALLOWED, why, reference="mss-sim#acting-for")
+            raise Refusal(Rule.SEND_NOT_ALLOWED, why, reference="quirks#log-in-taken-back")
         held = access_to(conn, address, actor.identity.id, now)
         access = held.access if held else Access()
         sending = decide_sending(access, address, world.settings.send_precedence, wished)

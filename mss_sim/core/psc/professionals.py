@@ -102,7 +102,8 @@ async def set_profile(world: World, idnat: str, profile: dict[str, Any]) -> None
 async def put_persona(world: World, new: people.NewIdentity, profile: dict[str, Any]) -> Professional:
     """Create an identity with its profile, or give the one of that idNat another profile."""
     if new.kind not in _KINDS:
-        raise Refusal(Rule.INVALID, "A persona of Pro Santé Connect is a professional or an employee.", subject=new.idnat)
+        detail = "A persona of Pro Santé Connect is a professional or an employee."
+        raise Refusal(Rule.INVALID, detail, subject=new.idnat, reference="quirks#psc-cards")
     if await world.store.read(identities.by_idnat, new.idnat) is None:
         await people.add_identity(world, new)
     await set_profile(world, new.idnat, profile)

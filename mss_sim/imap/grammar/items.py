@@ -69,7 +69,7 @@ def fetch(arguments: Arguments) -> FetchArguments:
         while not items or arguments.skip(b" "):
             items.append(_item(arguments))
             if len(items) > ITEMS_MAX:
-                raise Bad(f"a FETCH asks for at most {ITEMS_MAX} items; send several (mss-sim#bounds)")
+                raise Bad(f"a FETCH asks for at most {ITEMS_MAX} items; send several (quirks#imap-items)")
         arguments.expect(b")")
     else:
         word = arguments.peek() and _macro(arguments)
@@ -161,7 +161,7 @@ def _fields(arguments: Arguments) -> tuple[bytes, ...]:
     while arguments.skip(b" "):
         found.append(arguments.astring())
         if len(found) > ITEMS_MAX:
-            raise Bad(f"a section names at most {ITEMS_MAX} header fields; ask for HEADER (mss-sim#bounds)")
+            raise Bad(f"a section names at most {ITEMS_MAX} header fields; ask for HEADER (quirks#imap-items)")
     arguments.expect(b")")
     if any(not re.fullmatch(rb"[!-9;-~]+", name) for name in found):
         raise Bad("a header field name is printable ASCII without a colon")

@@ -47,7 +47,7 @@ def lister(arguments: Arguments) -> List:
         while not patterns or arguments.skip(b" "):
             patterns.append(arguments.list_mailbox())
             if len(patterns) > _PATTERNS_MAX:
-                raise Bad(f"a LIST holds at most {_PATTERNS_MAX} patterns; send several (mss-sim#bounds)")
+                raise Bad(f"a LIST holds at most {_PATTERNS_MAX} patterns; send several (quirks#imap-items)")
         arguments.expect(b")")
     returns: set[str] = set()
     items: tuple[str, ...] = ()

@@ -135,13 +135,14 @@ async def authenticate(session: Session, wanted: Authenticate) -> bytes:
 
 def _check_open(session: Session) -> None:
     if session.locked:
-        raise Refusal(Rule.AUTHENTICATION_FAILED, "This is a trap: your client should have left before it said who you are.")
+        detail = "This is a trap: your client should have left before it said who you are."
+        raise Refusal(Rule.AUTHENTICATION_FAILED, detail, reference="quirks#traps")
 
 
 async def _enter(session: Session, actor: Actor, verb: str) -> bytes:
     if not session.stream.admit(actor.identity.id):
         limit = session.settings.connections_per_identity_max
-        raise Refusal(Rule.TOO_MANY_CONNECTIONS, f"You have {limit} connections already: close one.")
+        raise Refusal(Rule.TOO_MANY_CONNECTIONS, f"You have {limit} connections already: close one.", reference="quirks#connections")
     await session.begin(actor)
     return b"OK [CAPABILITY %b] %b completed" % (capabilities(session), verb.encode("ascii"))
 
