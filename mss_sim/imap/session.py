@@ -111,14 +111,14 @@ class Session:
     def actor(self) -> Actor:
         """Who logged in."""
         if self.actor_or_none is None:
-            raise Refusal(Rule.AUTHENTICATION_REQUIRED, "Log in first.", reference="rfc9051#3.2")
+            raise Refusal(Rule.AUTHENTICATION_REQUIRED, "Log in first.", reference="rfc9051#3.1")
         return self.actor_or_none
 
     @property
     def opened(self) -> View:
         """The folder that is open."""
         if self.view is None:
-            raise Refusal(Rule.NOT_FOUND, "No folder is open any more: SELECT one.", reference="rfc9051#3.4")
+            raise Refusal(Rule.NOT_FOUND, "No folder is open any more: SELECT one.", reference="rfc9051#3.2")
         return self.view
 
     @property

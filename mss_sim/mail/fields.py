@@ -32,7 +32,7 @@ _PIECE_CHARS = 60
 _UNWRITABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _BLANKS = re.compile(r"[ \t]+")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
-_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")  # ref: rfc2047#5, what every place takes
+_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")  # ref: rfc2047#5: what every place takes
 _Q = ["_" if octet == 0x20 else chr(octet) if octet in _SAFE else f"={octet:02X}" for octet in range(256)]
 _PLAIN_PARAMETER = re.compile(r"[A-Za-z0-9 !#$&'()+,.;@\[\]^_`{}~-]*\Z")
 _BROKEN = re.compile(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n|\A[ \r]|\r\n *\r\n")

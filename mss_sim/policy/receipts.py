@@ -8,7 +8,7 @@ Delivery status notifications, by what happened to a recipient and the NOTIFY th
 | failed    | yes           | no    | no            | yes           | no          |
 | delayed   | yes           | no    | no            | no            | yes         |
 
-Nothing is ever due to a null sender (ref: rfc3461#6.2, rfc5321#6.1).
+Nothing is ever due to a null sender (ref: rfc3461#5.1, rfc5321#6.1).
 """
 
 from collections.abc import Collection

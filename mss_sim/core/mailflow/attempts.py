@@ -4,7 +4,7 @@
 |---------------------------------|--------------|------------------------|-------------------------------------|
 | 2xx of our own mailbox          | leaves       | delivered              | delivered                           |
 | 2xx of another server of ours   | leaves       | relayed, delivered     | theirs                              |
-| 2xx of a server outside         | leaves       | relayed                | theirs, or relayed if it knows no DSN (ref: rfc3461#6.2.2) |
+| 2xx of a server outside         | leaves       | relayed                | theirs, or relayed if it knows no DSN (ref: rfc3461#5.2.2) |
 | 4xx                             | waits        | delayed, once          | delayed, once                       |
 | 4xx, too old                    | leaves       | failed                 | failed                              |
 | 5xx                             | leaves       | failed                 | failed                              |

@@ -42,7 +42,7 @@ class RecipientReply:
 
 @dataclass(frozen=True, slots=True)
 class RelayResult:
-    """One answer per recipient; `dsn`: the other server took over what the sender wants to hear (ref: rfc3461#6.2)."""
+    """One answer per recipient; `dsn`: the other server took over what the sender wants to hear (ref: rfc3461#5.2.1)."""
 
     answers: dict[str, RecipientReply]
     dsn: bool = False

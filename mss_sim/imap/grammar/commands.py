@@ -43,7 +43,7 @@ class Select(NamedTuple):
 
 
 class Create(NamedTuple):
-    """CREATE; `use` are the special uses that were asked for (ref: rfc6154#5.1)."""
+    """CREATE; `use` are the special uses that were asked for (ref: rfc6154#3)."""
 
     name: str
     use: tuple[str, ...] = ()

@@ -100,7 +100,7 @@ def internal_date(instant: Micros) -> bytes:
 
 
 def object_id(kind: str, number: int) -> bytes:
-    """An OBJECTID: a letter that tells what it names (ref: rfc8474#4), and the id as REST shows it."""
+    """An OBJECTID: a letter that tells what it names (ref: rfc8474#8.1), and the id as REST shows it."""
     return f"{kind}{encode(number)}".encode("ascii")
 
 

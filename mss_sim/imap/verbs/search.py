@@ -42,7 +42,7 @@ async def search(session: Session, wanted: Search, *, by_uid: bool) -> bytes:
 
 
 def _returned(found: list[int], returns: frozenset[str] | None) -> list[int]:
-    """What `$` stands for, and whose MODSEQ is told: with MIN or MAX alone, only those (ref: rfc5182#2.1, rfc4731#3.2, rfc7162#3.1.5)."""
+    """What `$` stands for, and whose MODSEQ is told: with MIN or MAX alone, only those (ref: rfc5182#2.1, rfc4731#3.2, rfc7162#3.1.10)."""
     if returns is None or returns & {"ALL", "COUNT"} or not returns & {"MIN", "MAX"}:
         return found
     ends = ([found[0]] if "MIN" in returns else []) + ([found[-1]] if "MAX" in returns else []) if found else []

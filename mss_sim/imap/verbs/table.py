@@ -139,9 +139,9 @@ def _wrong_state(session: Session, verb: Verb) -> bytes | None:
     if verb.state == _BEFORE and logged_in:
         return _bad("you are logged in already")
     if verb.state in (_AFTER, _OPEN) and not logged_in:
-        return _bad("log in first (rfc9051#3.2)")
+        return _bad("log in first (rfc9051#3.1)")
     if verb.state == _OPEN and session.view is None:
-        return _bad("no folder is open: SELECT one first (rfc9051#3.3)")
+        return _bad("no folder is open: SELECT one first (rfc9051#3.2)")
     return None
 
 
