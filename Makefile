@@ -32,7 +32,7 @@ LOCK = CUSTOM_COMPILE_COMMAND="make lock" build/lock/bin/pip-compile --quiet --n
 NODE = tests/strangers/node
 IMAPFLOW = $(NODE)/node_modules/.package-lock.json
 
-.PHONY: help run demo test matrix check fmt bench fuzz mutants wheel lock clean
+.PHONY: help run demo test matrix check fmt references bench fuzz mutants wheel lock clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -68,6 +68,9 @@ check: .venv/dev.stamp ## Check format, lint, types and who imports whom
 fmt: .venv/dev.stamp ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+references: .venv/bin/python ## Write docs/references/README.md anew: sources, how far they are kept, and where
+	$(BIN)/python docs/references/generate.py
 
 bench: .venv/dev.stamp ## Measure, and print the results
 	$(BIN)/python bench/run.py $(ARGS)
