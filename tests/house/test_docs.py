@@ -1,4 +1,4 @@
-"""The documentation fails the build when it lags: settings, links, personas, commands, quirks."""
+"""The documentation fails the build when it lags: settings, links, personas, commands, quirks, decisions."""
 
 import json
 import re
@@ -16,6 +16,7 @@ from mss_sim.smtp.replies import REPLIES
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PAGES = [*_ROOT.glob("*.md"), *(_ROOT / "docs").rglob("*.md")]
+_DECISIONS = sorted((_ROOT / "docs" / "decisions").glob("*.md"))
 _QUIRKS = (_ROOT / "docs" / "quirks.md").read_text(encoding="utf-8")
 _QUIRKS_HEAD = "| rule | our choice | why | setting |"
 _QUIRKS_ROWS = [line for line in _QUIRKS.splitlines() if line.startswith("| ") and line != _QUIRKS_HEAD]
@@ -118,6 +119,15 @@ def test_every_command_explains_itself(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0
     assert "Usage" in result.output
+
+
+@pytest.mark.parametrize("page", _DECISIONS, ids=lambda page: page.stem)
+def test_a_decision_tells_its_context_alternatives_and_consequences(page: Path) -> None:
+    head, *sections = page.read_text(encoding="utf-8").split("\n## ")
+    assert re.match(rf"# {page.stem[:4]}\. \S.*\n\nAccepted, \d{{4}}-\d\d[.;]", head)
+    told = {title: text.strip() for title, _newline, text in (section.partition("\n") for section in sections)}
+    assert list(told) == ["Context", "Decision", "Alternatives", "Consequences"]
+    assert [title for title, text in told.items() if not text] == []
 
 
 def test_the_package_essays_list_their_files() -> None:
