@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from mss_sim.clock import SECOND, ManualClock, iso
+from mss_sim.clock import ManualClock
 from mss_sim.mail import mdn
 from mss_sim.vocabulary import Act, Disposition
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, ImapClient, Peer, control, letter
 from tests.conftest import starter
+from tests.journeys import attempts
 from tests.scene import PASSWORD, Line, Scene
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -74,22 +74,6 @@ async def _received_and_matched_from_the_system(scene: Scene) -> list[Line]:
         scene.line(Act.RECEIVED, "system", None, {"from": ""}, email=returned),
         scene.line(Act.RECEIPT_MATCHED, "system", None, matched, email=returned),
     ]
-
-
-async def _refused_by_rest(scene: Scene) -> list[Line]:
-    await scene.begin()
-    nobody = "personne@cabinet.sim.mssante.fr"
-    assert (await scene.person("secretary").send(PRACTICE, to=[HOSPITAL, nobody])).status_code == 422
-    detail = {"rule": "unknown-mailbox", "detail": f"Nothing was sent: refused for {nobody}.", "from": PRACTICE}
-    return [scene.line(Act.REFUSED, "rest", "secretary", detail)]
-
-
-async def _refused_by_smtp(scene: Scene) -> list[Line]:
-    await scene.begin()
-    reply = await scene.person("secretary").smtp(PRACTICE, HOSPITAL, b"From: " + HOSPITAL.encode() + b"\r\nSubject: x\r\n\r\nx\r\n")
-    assert reply.code == 550
-    said = f"You may not send from {HOSPITAL}: you neither hold this mailbox nor have a grant with send_on_behalf or send_as."
-    return [scene.line(Act.REFUSED, "smtp", "secretary", {"rule": "send-not-allowed", "detail": said, "from": PRACTICE})]
 
 
 # Reading and keeping order
@@ -489,46 +473,14 @@ async def _folders(scene: Scene, door: str, above: str) -> list[Line]:
     ]
 
 
-# What was tried in vain
-
-
-async def _refused_for_want_of_a_right_by_rest(scene: Scene) -> list[Line]:
-    """Each right once a minute for each of them; who sees nothing of the mailbox leaves no line in it."""
-    scene.clock.advance(timedelta(minutes=2))
-    item = await scene.letter()
-    await scene.begin()
-    path = f"{_BOX}/messages/{item['id']}"
-    for role, method, where in (("assistant", "DELETE", path), ("assistant", "DELETE", path), ("hospital", "DELETE", path)):
-        assert (await scene.person(role).rest(method, where)).status_code == (404 if role == "hospital" else 403)
-    assert (await scene.person("assistant").rest("GET", f"{_BOX}/journal")).status_code == 403
-    scene.clock.advance(timedelta(minutes=1))
-    assert (await scene.person("assistant").rest("DELETE", path)).status_code == 403
-    later = scene.line(Act.RIGHT_REFUSED, "rest", "assistant", {"right": "delete"})
-    sooner = iso(scene.clock.now() - 60 * SECOND)
-    return [{**later, "at": sooner}, {**later, "at": sooner, "detail": {"right": "manage"}}, later]
-
-
-async def _refused_for_want_of_a_right_by_imap(scene: Scene) -> list[Line]:
-    """By what the target of a copy asks for, and by what a command on rights does."""
-    scene.clock.advance(timedelta(minutes=2))
-    await scene.letter()
-    await scene.begin()
-    client = await ImapClient.open(scene.simulator, f"{PRACTICE}*nadia.leroy", PASSWORD)
-    assert (await client.ask("SELECT INBOX"))[-1].startswith("OK")
-    for command in ("COPY * Archive", "GETACL INBOX"):
-        assert (await client.ask(command))[-1].startswith("NO"), command
-    await client.close()
-    return [scene.line(Act.RIGHT_REFUSED, "imap", "assistant", {"right": right}) for right in ("file", "manage")]
-
-
 _STORIES: list[tuple[set[Act], Story]] = [
     ({Act.SUBMITTED}, _submitted_by_rest),
     ({Act.SUBMITTED}, _submitted_by_smtp),
     ({Act.RECEIVED}, _received_by_rest),
     ({Act.RECEIVED}, _received_by_mx),
     ({Act.SUBMITTED, Act.RECEIVED, Act.RECEIPT_MATCHED}, _received_and_matched_from_the_system),
-    ({Act.REFUSED}, _refused_by_rest),
-    ({Act.REFUSED}, _refused_by_smtp),
+    ({Act.REFUSED}, attempts.refused_by_rest),
+    ({Act.REFUSED}, attempts.refused_by_smtp),
     ({Act.READ}, _read_by_rest),
     ({Act.READ, Act.FLAGGED}, _read_by_imap),
     ({Act.READ, Act.FLAGGED}, _seen_where_it_is_each_readers_own),
@@ -564,8 +516,8 @@ _STORIES: list[tuple[set[Act], Story]] = [
     ({Act.MAILBOX_CHANGED}, _mailbox_changed),
     ({Act.FOLDER_CREATED, Act.FOLDER_RENAMED, Act.FOLDER_DELETED}, _folders_by_rest),
     ({Act.FOLDER_CREATED, Act.FOLDER_RENAMED, Act.FOLDER_DELETED}, _folders_by_imap),
-    ({Act.RIGHT_REFUSED}, _refused_for_want_of_a_right_by_rest),
-    ({Act.RIGHT_REFUSED}, _refused_for_want_of_a_right_by_imap),
+    ({Act.RIGHT_REFUSED}, attempts.refused_for_want_of_a_right_by_rest),
+    ({Act.RIGHT_REFUSED}, attempts.refused_for_want_of_a_right_by_imap),
 ]
 
 
