@@ -12,7 +12,7 @@ from figures import BenchmarkError
 from sqlalchemy import Table
 
 from mss_sim.models import tables
-from mss_sim.vocabulary import Flag
+from mss_sim.vocabulary.mailboxes import Flag
 
 _BATCH = 1_000
 _MILLISECOND = 1 << 22  # of an id: see mss_sim/ids.py

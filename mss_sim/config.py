@@ -12,7 +12,10 @@ from typing import Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from mss_sim.vocabulary import FinHeaderScope, KeyKind, PeerProof, Profile, Relay, SendMode, TokenExpiry, TokenRefusal, UntrustedPeer
+from mss_sim.vocabulary.doors import PeerProof, Profile, Relay, TokenExpiry, TokenRefusal, UntrustedPeer
+from mss_sim.vocabulary.mail import FinHeaderScope
+from mss_sim.vocabulary.mailboxes import SendMode
+from mss_sim.vocabulary.trust import KeyKind
 
 _PREFIX = "MSS_SIM_"
 

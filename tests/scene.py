@@ -5,7 +5,7 @@ from typing import Any
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock, iso
-from mss_sim.vocabulary import Act
+from mss_sim.vocabulary.journal import Act
 from tests.clients import HOSPITAL, PRACTICE, ImapClient, Person
 
 PASSWORD = "cabinet-2026"

@@ -13,7 +13,7 @@ from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress,
 from mss_sim.http.grants import GrantIn, GrantOut
 from mss_sim.http.shapes import Json
 from mss_sim.mail.addresses import AddressError, canonical
-from mss_sim.vocabulary import Door
+from mss_sim.vocabulary.doors import Door
 
 router = APIRouter(tags=["grants"], responses=refusing(*ANYWHERE))
 _HERE = refusing(*IN_A_MAILBOX)

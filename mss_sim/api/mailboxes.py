@@ -12,7 +12,7 @@ from mss_sim.errors import Rule
 from mss_sim.http.answers import ANYWHERE, IN_A_MAILBOX, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
 from mss_sim.http.shapes import Json
-from mss_sim.vocabulary import Door
+from mss_sim.vocabulary.doors import Door
 
 router = APIRouter(tags=["mailboxes"], responses=refusing(*ANYWHERE))
 _HERE = refusing(*IN_A_MAILBOX)

@@ -8,11 +8,10 @@ from pydantic import ConfigDict, Field
 from mss_sim.http import examples
 from mss_sim.http.grants import GrantOut, Reason
 from mss_sim.http.shapes import IdentityRef, In, OneLine, Out, Rank
-from mss_sim.vocabulary import (
-    Act,
-    ClosureCause,
-    Disposition,
-    Door,
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mail import ClosureCause, Disposition, TimelineKind
+from mss_sim.vocabulary.mailboxes import (
     HolderRole,
     IdentityKind,
     MailboxKind,
@@ -22,7 +21,6 @@ from mss_sim.vocabulary import (
     SendMode,
     SentPolicy,
     SpecialUse,
-    TimelineKind,
 )
 
 _DOCTOR = "camille.martin@medecin.sim.mssante.fr"

@@ -37,7 +37,8 @@ from mss_sim.mail.headers import message_ids, printable, readable, without_field
 from mss_sim.mail.parse import people_in
 from mss_sim.mail.reports import typed_address
 from mss_sim.mail.summary import read_summary
-from mss_sim.vocabulary import HEADER_MES, HEADER_MES_FIN, Notify, Right, SendMode
+from mss_sim.vocabulary.mail import HEADER_MES, HEADER_MES_FIN, Notify
+from mss_sim.vocabulary.mailboxes import Right, SendMode
 
 router = APIRouter(prefix="/mailboxes/{address}", tags=["sending"], responses=refusing(*IN_A_MAILBOX))
 _FIELD_CHARS_MAX = 2_000

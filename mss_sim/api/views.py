@@ -13,7 +13,8 @@ from mss_sim.core.world.rows import Folder, ListedMessage, Reading
 from mss_sim.http.shapes import People, mailbox, person
 from mss_sim.ids import encode
 from mss_sim.mail.summary import read_summary
-from mss_sim.vocabulary import FLAG_NAMES, TimelineKind
+from mss_sim.vocabulary.mail import TimelineKind
+from mss_sim.vocabulary.mailboxes import FLAG_NAMES
 
 PREFIX = "/api/v1"
 

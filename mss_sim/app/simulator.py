@@ -63,7 +63,8 @@ from mss_sim.store import engine as engines
 from mss_sim.store import schema
 from mss_sim.store.alone import FolderLock
 from mss_sim.store.store import Store
-from mss_sim.vocabulary import PSC_REALM, Door, PeerProof, UntrustedPeer
+from mss_sim.vocabulary.doors import Door, PeerProof, UntrustedPeer
+from mss_sim.vocabulary.psc import PSC_REALM
 
 _STOP_SECONDS = 5.0
 _LOCK_SECONDS = 10.0  # another one that stops takes five

@@ -8,7 +8,8 @@ from pydantic import Field
 from mss_sim.http import examples
 from mss_sim.http.shapes import In, Out
 from mss_sim.policy.traps import Lookup, TrapOutcome
-from mss_sim.vocabulary import CertificateProfile, Door, IgcService, RevocationReason, ServiceBehaviour, TrapName, Verdict
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.trust import CertificateProfile, IgcService, RevocationReason, ServiceBehaviour, TrapName, Verdict
 
 _Text = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$")]
 _REQUIREMENTS = ["ECO.1.1.5"]

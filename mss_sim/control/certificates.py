@@ -20,7 +20,7 @@ from mss_sim.http.shapes import Json
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.pki import bundles
 from mss_sim.pki.authority import ROOT
-from mss_sim.vocabulary import IgcService, ServiceBehaviour
+from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
 
 router = APIRouter(
     prefix="/control/certificates", tags=["control"], dependencies=[Depends(check_allowed)], responses=refusing(*CONTROL_IN_MEMORY)

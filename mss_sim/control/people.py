@@ -21,7 +21,7 @@ from mss_sim.http.grants import GrantIn, GrantOut
 from mss_sim.http.hosted import hosted
 from mss_sim.http.shapes import Json, mailbox
 from mss_sim.policy.identifiers import warnings
-from mss_sim.vocabulary import Door
+from mss_sim.vocabulary.doors import Door
 
 IdNat = Annotated[str, Path(description="National id of the identity.", examples=["590000010000017/SEC0002"])]
 router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(check_allowed)], responses=refusing(*CONTROL))

@@ -25,7 +25,7 @@ from mss_sim.http.control import check_allowed
 from mss_sim.http.dependencies import CurrentCore, refuse_unknown_query
 from mss_sim.http.page import page
 from mss_sim.http.parameters import of_form
-from mss_sim.vocabulary import AuthMode
+from mss_sim.vocabulary.psc import AuthMode
 
 router = APIRouter(
     prefix="/control/psc",

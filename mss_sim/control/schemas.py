@@ -7,7 +7,8 @@ from pydantic import Field
 from mss_sim.core.control.seed import Persona
 from mss_sim.core.world.rows import Operator
 from mss_sim.http.shapes import Count, In, OneLine, Out, Rank
-from mss_sim.vocabulary import Door, IdentityKind, LogInBy, MailboxKind, MailboxState, Right, SeenPolicy, SentPolicy
+from mss_sim.vocabulary.doors import Door, LogInBy
+from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState, Right, SeenPolicy, SentPolicy
 
 
 class HealthOut(Out):

@@ -15,7 +15,7 @@ from mss_sim.evidence.transcripts import Transcript
 from mss_sim.http.answers import CONTROL_IN_MEMORY, refusing
 from mss_sim.http.control import check_allowed
 from mss_sim.http.shapes import Json
-from mss_sim.vocabulary import Door
+from mss_sim.vocabulary.doors import Door
 
 router = APIRouter(
     prefix="/control/sessions",

@@ -15,7 +15,8 @@ from mss_sim.http.control import check_allowed
 from mss_sim.http.shapes import Json
 from mss_sim.net.traps import Traps, TrapVisit
 from mss_sim.policy.traps import EXPOSING, judge, requirements
-from mss_sim.vocabulary import Door, TrapName, Verdict
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.trust import TrapName, Verdict
 
 router = APIRouter(prefix="/control/traps", tags=["control"], dependencies=[Depends(check_allowed)], responses=refusing(*CONTROL_IN_MEMORY))
 

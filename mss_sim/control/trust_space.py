@@ -17,7 +17,7 @@ from mss_sim.http.answers import CONTROL, octets, refusing
 from mss_sim.http.control import check_allowed
 from mss_sim.http.dependencies import CurrentCore
 from mss_sim.http.shapes import In, Json, OneLine, Out
-from mss_sim.vocabulary import LogInBy
+from mss_sim.vocabulary.doors import LogInBy
 
 public = APIRouter(tags=["trust space"])
 router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(check_allowed)], responses=refusing(*CONTROL))

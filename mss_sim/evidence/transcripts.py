@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from mss_sim.clock import Clock, Micros
 from mss_sim.ids import IdSource, encode
-from mss_sim.vocabulary import Door
+from mss_sim.vocabulary.doors import Door
 
 _LINE_BYTES_MAX = 400
 _KEPT_BYTES_MAX = 2_000

@@ -16,7 +16,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.http.hosted import hosted
 from mss_sim.ids import decode
 from mss_sim.mail.addresses import AddressError, canonical
-from mss_sim.vocabulary import Door
+from mss_sim.vocabulary.doors import Door
 
 
 class _Basic(HTTPBasic):

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from pydantic.config import JsonDict, JsonValue
 
-from mss_sim.vocabulary import KEYWORD_MDN_SENT, XDM_NAME, SendMode
+from mss_sim.vocabulary.mail import XDM_NAME
+from mss_sim.vocabulary.mailboxes import KEYWORD_MDN_SENT, SendMode
 
 DOCTOR = "camille.martin@medecin.sim.mssante.fr"
 PRACTICE = "tilleuls@cabinet.sim.mssante.fr"

@@ -14,7 +14,7 @@ from mss_sim.core.world.rows import GrantRow
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.shapes import IdentityRef, In, Out, People, person
 from mss_sim.ids import encode
-from mss_sim.vocabulary import Right
+from mss_sim.vocabulary.mailboxes import Right
 
 _SECRETARY = "590000010000017/SEC0001"
 Reason = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")]

@@ -19,7 +19,7 @@ from mss_sim.imap.session import ConnectionClosed, Session
 from mss_sim.imap.verbs import login, table
 from mss_sim.net import tls
 from mss_sim.net.connections import ANSWERS_BYTES_MAX, TURN_SECONDS, Connections
-from mss_sim.vocabulary import Door
+from mss_sim.vocabulary.doors import Door
 
 _UNREAD_BYTES_MAX = 256 * 1024
 _WRITE_HIGH_BYTES = 256 * 1024

@@ -25,7 +25,7 @@ from mss_sim.evidence.transcripts import Transcript
 from mss_sim.imap.grammar import responses
 from mss_sim.imap.view import View
 from mss_sim.mail.addresses import AddressError, canonical
-from mss_sim.vocabulary import NAMESPACE_OTHERS, NAMESPACE_SHARED, MailboxKind, MailboxState
+from mss_sim.vocabulary.mailboxes import NAMESPACE_OTHERS, NAMESPACE_SHARED, MailboxKind, MailboxState
 
 LOST = frozenset({Rule.NOT_FOUND, Rule.AUTHENTICATION_FAILED, Rule.MAILBOX_CLOSED})
 """The rules that say that what was open may be seen no more."""

@@ -10,7 +10,7 @@ from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.mail.headers import message_ids, read_headers, split
 from mss_sim.mail.mime import Part, content
 from mss_sim.mail.reports import field_groups, machine_part, one_line, read_groups, typed_address, typed_value, words, write
-from mss_sim.vocabulary import DsnAction
+from mss_sim.vocabulary.mail import DsnAction
 
 _HEADER_OCTETS_MAX = 64 * 1024  # of a returned letter; its Message-ID stands before that
 _WORDS = {

@@ -10,7 +10,7 @@ from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.mail.headers import message_ids, readable
 from mss_sim.mail.mime import Part
 from mss_sim.mail.reports import field_groups, machine_part, read_groups, typed_address, typed_value, words, write
-from mss_sim.vocabulary import Disposition
+from mss_sim.vocabulary.mail import Disposition
 
 _MODE = re.compile(r"\s*(manual-action|automatic-action)\s*/\s*(MDN-sent-manually|MDN-sent-automatically)\s*\Z", re.IGNORECASE)
 _WORDS = {

@@ -19,7 +19,7 @@ from mss_sim.mail.addresses import parse_list
 from mss_sim.mail.headers import Headers, decode, message_ids, read_headers, readable, split
 from mss_sim.mail.mime import Part
 from mss_sim.mail.structure import body_structure
-from mss_sim.vocabulary import HEADER_MES, XDM_NAME
+from mss_sim.vocabulary.mail import HEADER_MES, XDM_NAME
 
 _PREVIEW_CHARS = 160
 _SHORT_BYTES = 8 * 1024

@@ -8,7 +8,7 @@ from mss_sim.core.access.authentication import Actor
 from mss_sim.core.world.world import World
 from mss_sim.net import sasl
 from mss_sim.net.sasl import CertificateCredentials, Credentials, PasswordCredentials
-from mss_sim.vocabulary import Door, Profile, TokenRefusal
+from mss_sim.vocabulary.doors import Door, Profile, TokenRefusal
 
 _REFUSED_TOKEN = b'{"status":"401","schemes":"bearer","scope":"mail"}'
 

@@ -20,7 +20,7 @@ from mss_sim.evidence.transcripts import Transcript
 from mss_sim.net.asking import Talk
 from mss_sim.pki import bundles, names, paths
 from mss_sim.pki.authority import ORGANISATIONS, RANGES, publishes_at, signed_by
-from mss_sim.vocabulary import KeyKind
+from mss_sim.vocabulary.trust import KeyKind
 
 _VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
 

@@ -21,7 +21,8 @@ from mss_sim.pki.authority import ORGANISATIONS, PERSONS, PUBLIC, PUBLIC_ROOT, R
 from mss_sim.pki.issuing import Order, new_key, self_signed
 from mss_sim.pki.revocation import Revoked
 from mss_sim.policy.traps import Lookup, Observation, TrapOutcome
-from mss_sim.vocabulary import Door, IgcService, KeyKind, RevocationReason, TrapName
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.trust import IgcService, KeyKind, RevocationReason, TrapName
 
 _DAY = timedelta(days=1)
 _OTHER_HOST = "mail.autre-operateur.sim.mssante.fr"

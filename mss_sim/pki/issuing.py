@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from mss_sim.pki.authority import Authority, Places, key_usage, published
-from mss_sim.vocabulary import CertificateProfile, KeyKind
+from mss_sim.vocabulary.trust import CertificateProfile, KeyKind
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 _USES = {

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 
 from mss_sim.pki.authority import Authority
-from mss_sim.vocabulary import RevocationReason
+from mss_sim.vocabulary.trust import RevocationReason
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from mss_sim.clock import Micros
 from mss_sim.errors import Refusal, Rule
-from mss_sim.vocabulary import HolderRole, Right
+from mss_sim.vocabulary.mailboxes import HolderRole, Right
 
 ALL_RIGHTS = frozenset(Right)
 SEND_RIGHTS = frozenset({Right.SEND_ON_BEHALF, Right.SEND_AS})

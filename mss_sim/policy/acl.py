@@ -8,7 +8,7 @@ does not know.
 from collections.abc import Iterable
 
 from mss_sim.errors import Refusal, Rule
-from mss_sim.vocabulary import Right
+from mss_sim.vocabulary.mailboxes import Right
 
 LETTERS: dict[Right, str] = {
     Right.SEE: "l",

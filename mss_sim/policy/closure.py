@@ -41,7 +41,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mss_sim.errors import Refusal, Rule
-from mss_sim.vocabulary import HEADER_MES_FIN, PROFESSIONAL_KINDS, SUBJECT_FIN, MailboxKind
+from mss_sim.vocabulary.mail import HEADER_MES_FIN, SUBJECT_FIN
+from mss_sim.vocabulary.mailboxes import PROFESSIONAL_KINDS, MailboxKind
 
 
 class Effect(StrEnum):

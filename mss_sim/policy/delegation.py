@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from mss_sim.clock import Micros
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.access import Access, Grant
-from mss_sim.vocabulary import IdentityKind, MailboxKind, MailboxState, Right, SendMode
+from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState, Right, SendMode
 
 _SEND_RIGHTS: dict[SendMode, Right] = {SendMode.AS: Right.SEND_AS, SendMode.ON_BEHALF: Right.SEND_ON_BEHALF}
 _GRANTEE_KINDS = frozenset({IdentityKind.PROFESSIONAL, IdentityKind.EMPLOYEE, IdentityKind.APPLICATION})

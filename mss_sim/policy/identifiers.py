@@ -6,7 +6,7 @@ here is right.
 
 import re
 
-from mss_sim.vocabulary import IdentityKind
+from mss_sim.vocabulary.mailboxes import IdentityKind
 
 _INS = re.compile(r"[0-9]{5}(?:[0-9]{2}|2[AB])[0-9]{6}[0-9]{2}\Z")
 _STRUCTURE_LENGTHS = {"3": 9, "4": 9, "5": 14, "6": 14}

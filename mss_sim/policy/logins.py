@@ -13,7 +13,8 @@ that have no certificate.
 from collections.abc import Collection
 
 from mss_sim.errors import Refusal, Rule
-from mss_sim.vocabulary import LogInBy, MailboxKind
+from mss_sim.vocabulary.doors import LogInBy
+from mss_sim.vocabulary.mailboxes import MailboxKind
 
 _SOURCE = "client-requirements#2.5"
 _PEOPLE = frozenset({LogInBy.PASSWORD, LogInBy.PSC})

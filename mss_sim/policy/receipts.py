@@ -15,7 +15,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from mss_sim.errors import Refusal, Rule
-from mss_sim.vocabulary import DsnAction, Notify
+from mss_sim.vocabulary.mail import DsnAction, Notify
 
 _WANTED: dict[DsnAction, Notify] = {
     DsnAction.DELIVERED: Notify.SUCCESS,

@@ -20,7 +20,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from mss_sim.errors import Refusal, Rule
-from mss_sim.vocabulary import MailboxState
+from mss_sim.vocabulary.mailboxes import MailboxState
 
 
 class Disposal(StrEnum):

@@ -7,7 +7,8 @@ closing before AUTH, LOGIN or MAIL. What could not be observed is never a pass.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mss_sim.vocabulary import Door, TrapName, Verdict
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.trust import TrapName, Verdict
 
 EXPOSING = frozenset({"AUTH", "LOGIN", "AUTHENTICATE", "MAIL"})
 """The commands by which a client goes on."""

@@ -18,7 +18,7 @@ from mss_sim.core.world.rows import Client
 from mss_sim.core.world.tokens import SCOPE
 from mss_sim.http.parameters import Parameters, of_form, of_query
 from mss_sim.psc import answers, browser, pages
-from mss_sim.vocabulary import AuthMode
+from mss_sim.vocabulary.psc import AuthMode
 
 _VALUE_CHARS_MAX = 2_000
 _PROMPTS = frozenset({"none", "login", "consent", "select_account"})

@@ -9,7 +9,7 @@ from mss_sim.core.world.tokens import SCOPE
 from mss_sim.http.parameters import of_form
 from mss_sim.psc import answers, browser, pages
 from mss_sim.psc.authentication import authenticate
-from mss_sim.vocabulary import AuthMode
+from mss_sim.vocabulary.psc import AuthMode
 
 
 async def ask(request: Request, core: Core) -> Response:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from mss_sim.core.assembly import Core
 from mss_sim.core.psc import clients
 from mss_sim.psc import answers
-from mss_sim.vocabulary import PSC_REALM
+from mss_sim.vocabulary.psc import PSC_REALM
 
 WELL_KNOWN = ("wallet-openid-configuration", "openid-configuration")
 """The national name of the document, and the usual one."""

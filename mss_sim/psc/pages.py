@@ -8,7 +8,7 @@ from starlette.responses import Response
 from mss_sim.core.psc.ciba import CibaRequest as Approval
 from mss_sim.core.world.rows import Identity
 from mss_sim.http.page import page
-from mss_sim.vocabulary import AuthMode
+from mss_sim.vocabulary.psc import AuthMode
 
 _LISTED_MAX = 500
 _MODES = {AuthMode.CARD: "Carte CPS ou CPE", AuthMode.MOBILE: "Application e-CPS"}

@@ -14,7 +14,7 @@ from mss_sim.http.hosted import hosted
 from mss_sim.psc import answers, authorize, backchannel, discovery, grants, logout, pages, userinfo
 from mss_sim.psc.authentication import ClientRefused
 from mss_sim.psc.browser import Desk
-from mss_sim.vocabulary import PSC_REALM
+from mss_sim.vocabulary.psc import PSC_REALM
 
 Endpoint = Callable[[Request, Core], Awaitable[Response]]
 _GET, _POST, _BOTH = ["GET"], ["POST"], ["GET", "POST"]

@@ -10,7 +10,7 @@ from mss_sim.core.psc.oauth import OAuthError
 from mss_sim.errors import Refusal
 from mss_sim.http.parameters import of_form
 from mss_sim.psc import answers
-from mss_sim.vocabulary import AuthMode
+from mss_sim.vocabulary.psc import AuthMode
 
 _JWT = "application/jwt"
 

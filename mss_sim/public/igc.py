@@ -20,7 +20,7 @@ from mss_sim.http.dependencies import CurrentCore
 from mss_sim.pki import bundles, revocation
 from mss_sim.pki.authority import ORGANISATIONS, RANGES, ROOT
 from mss_sim.pki.names import serial_text
-from mss_sim.vocabulary import IgcService, ServiceBehaviour
+from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
 
 router = APIRouter(tags=["igc"])
 _REQUEST_BYTES_MAX = 8_192

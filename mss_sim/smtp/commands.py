@@ -7,7 +7,7 @@ from functools import lru_cache
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.smtp import replies
 from mss_sim.smtp.replies import Reply
-from mss_sim.vocabulary import Notify
+from mss_sim.vocabulary.mail import Notify
 
 _PATH = re.compile(r'\s*+<(?:@[^:<>]*+:)?(?P<address>(?:"(?:[^"\\]|\\.)*+"|[^"<>\s])*+)>(?P<rest>(?:[ \t].*)?)\Z', re.DOTALL)
 _PARAMETER = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9-]*)(?:=(?P<value>[^\s=\x00-\x1f\x7f]+))?\Z")

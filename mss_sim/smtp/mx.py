@@ -8,7 +8,7 @@ from mss_sim.core.mailflow.reception import TRACE_BYTES_MAX, Reception
 from mss_sim.policy.peers import PeerCertificate
 from mss_sim.smtp.commands import MailCommand, RcptCommand
 from mss_sim.smtp.session import Session, Transaction
-from mss_sim.vocabulary import PeerProof
+from mss_sim.vocabulary.doors import PeerProof
 
 
 class MxSession(Session):

@@ -11,7 +11,7 @@ from mss_sim.net.sasl import Credentials
 from mss_sim.smtp import replies
 from mss_sim.smtp.commands import CommandError, MailCommand, RcptCommand
 from mss_sim.smtp.session import Session, Transaction
-from mss_sim.vocabulary import Door
+from mss_sim.vocabulary.doors import Door
 
 
 class SubmissionSession(Session):

@@ -19,7 +19,7 @@ from mss_sim.net.connections import ANSWERS_BYTES_MAX, TURN_SECONDS, Connections
 from mss_sim.smtp import replies
 from mss_sim.smtp.replies import Reply
 from mss_sim.smtp.session import Session
-from mss_sim.vocabulary import Door
+from mss_sim.vocabulary.doors import Door
 
 _UNREAD_BYTES_MAX = 1024 * 1024
 _LINGER_SECONDS = 30.0  # how long the last reply may take to leave

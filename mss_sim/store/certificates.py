@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 from mss_sim.clock import Micros
 from mss_sim.models.certificates import certificates
 from mss_sim.store.engine import RIGHTS_CHANGED, announce
-from mss_sim.vocabulary import CertificateProfile, RevocationReason
+from mss_sim.vocabulary.trust import CertificateProfile, RevocationReason
 
 
 @dataclass(frozen=True, slots=True)

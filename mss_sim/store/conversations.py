@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select,
 from mss_sim.clock import Micros
 from mss_sim.models.tables import answer_rights, copies, mailboxes, messages, queue, receipts, recipients, submissions
 from mss_sim.store.messages import by_message
-from mss_sim.vocabulary import ClosureCause, MailboxKind
+from mss_sim.vocabulary.mail import ClosureCause
+from mss_sim.vocabulary.mailboxes import MailboxKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from mss_sim.clock import Micros
 from mss_sim.models.tables import copies, message_bodies, messages
 from mss_sim.store.compiled import HotQuery
 from mss_sim.store.messages import seen_by
-from mss_sim.vocabulary import Flag
+from mss_sim.vocabulary.mailboxes import Flag
 
 _AT_ONCE = 400
 Range = tuple[int, int]

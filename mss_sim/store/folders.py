@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, literal
 from mss_sim.models.tables import copies, folders
 from mss_sim.store.compiled import Hot, HotQuery, HotSelect
 from mss_sim.store.engine import announce
-from mss_sim.vocabulary import FOLDER_SEPARATOR, SpecialUse
+from mss_sim.vocabulary.mailboxes import FOLDER_SEPARATOR, SpecialUse
 
 _COLUMNS = tuple(folders.c)
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from mss_sim.clock import Micros
 from mss_sim.models.tables import grants
 from mss_sim.store.engine import RIGHTS_CHANGED, announce
-from mss_sim.vocabulary import Right
+from mss_sim.vocabulary.mailboxes import Right
 
 _COLUMNS = tuple(grants.c)
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from mss_sim.clock import Micros
 from mss_sim.models.tables import accounts, identities
 from mss_sim.store.compiled import HotQuery
-from mss_sim.vocabulary import IdentityKind
+from mss_sim.vocabulary.mailboxes import IdentityKind
 
 _COLUMNS = tuple(identities.c)
 

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, insert, select
 from mss_sim.clock import Micros
 from mss_sim.models.tables import journal, messages
 from mss_sim.store.compiled import Hot
-from mss_sim.vocabulary import Act, Door
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
 
 
 class JournalEntry(NamedTuple):

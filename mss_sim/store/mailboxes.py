@@ -10,7 +10,7 @@ from mss_sim.clock import Micros
 from mss_sim.models.tables import co_holders, folders, mailboxes
 from mss_sim.store.compiled import Hot, HotSelect
 from mss_sim.store.engine import RIGHTS_CHANGED, announce
-from mss_sim.vocabulary import FOLDERS_AT_BIRTH, HolderRole, MailboxKind, MailboxState, SeenPolicy, SentPolicy
+from mss_sim.vocabulary.mailboxes import FOLDERS_AT_BIRTH, HolderRole, MailboxKind, MailboxState, SeenPolicy, SentPolicy
 
 _COLUMNS = tuple(mailboxes.c)
 CHANGEABLE = frozenset(

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from mss_sim.clock import Micros
 from mss_sim.models.tables import copies, message_bodies, messages, queue, readings, recipients, submissions, timeline
 from mss_sim.store.compiled import Hot, HotSelect
-from mss_sim.vocabulary import Flag
+from mss_sim.vocabulary.mailboxes import Flag
 
 
 class MessageRow(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from mss_sim.models.tables import domains, operators
-from mss_sim.vocabulary import LogInBy
+from mss_sim.vocabulary.doors import LogInBy
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from mss_sim.mail.headers import decode, read_headers, split
 from mss_sim.mail.parse import fold, parse
 from mss_sim.models.tables import copies, message_bodies, messages, readings
 from mss_sim.store.folder_view import uids
-from mss_sim.vocabulary import Flag
+from mss_sim.vocabulary.mailboxes import Flag
 
 _HEADER_OCTETS = 256 * 1024
 _FIELDS_MAX = 1_000

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, select,
 from mss_sim.clock import Micros
 from mss_sim.models.tables import idempotency, messages, recipients, submissions, timeline
 from mss_sim.store.compiled import Hot, HotQuery
-from mss_sim.vocabulary import Notify, SendMode, TimelineKind
+from mss_sim.vocabulary.mail import Notify, TimelineKind
+from mss_sim.vocabulary.mailboxes import SendMode
 
 
 @dataclass(frozen=True, slots=True)

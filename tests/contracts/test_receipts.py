@@ -7,8 +7,8 @@ from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.mail import mdn
-from mss_sim.vocabulary import Disposition
-from mss_sim.vocabulary import Door as Through
+from mss_sim.vocabulary.doors import Door as Through
+from mss_sim.vocabulary.mail import Disposition
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, WARD, Person
 from tests.conftest import StartSimulator
 from tests.contracts.doors import Door, ImapDoor, RestDoor, SmtpDoor, imap

@@ -4,7 +4,7 @@ import pytest
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.core.mailbox import mailboxes
-from mss_sim.vocabulary import Door as Through
+from mss_sim.vocabulary.doors import Door as Through
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD, Person, control
 from tests.contracts.doors import Door
 

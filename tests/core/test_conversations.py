@@ -11,7 +11,7 @@ from mss_sim.core.conversations import conversations
 from mss_sim.core.mailbox import copies
 from mss_sim.core.mailbox.copies import NewCopy
 from mss_sim.core.mailbox.selected import FolderRef
-from mss_sim.vocabulary import Door
+from mss_sim.vocabulary.doors import Door
 from tests.clients import DOCTOR, PRACTICE, Person
 from tests.conftest import StartSimulator
 

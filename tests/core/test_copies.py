@@ -13,7 +13,8 @@ from mss_sim.core.mailbox.flags import FlagChange
 from mss_sim.core.mailbox.selected import FolderChanges, FolderPoll, FolderRef, FolderState
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.criteria import Key
-from mss_sim.vocabulary import Door, Flag
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.mailboxes import Flag
 from tests.clients import DOCTOR, PRACTICE, Person
 from tests.conftest import StartSimulator
 

@@ -24,7 +24,7 @@ from mss_sim.pki.names import read_dn, read_serial, same_dn
 from mss_sim.policy import identifiers
 from mss_sim.psc import authentication
 from mss_sim.smtp import commands as smtp
-from mss_sim.vocabulary import IdentityKind
+from mss_sim.vocabulary.mailboxes import IdentityKind
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 SECONDS_MAX = 1.0

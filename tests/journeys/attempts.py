@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from mss_sim.clock import SECOND, iso
-from mss_sim.vocabulary import Act
+from mss_sim.vocabulary.journal import Act
 from tests.clients import HOSPITAL, PRACTICE, ImapClient
 from tests.scene import PASSWORD, Line, Scene
 

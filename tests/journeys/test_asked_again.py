@@ -7,7 +7,7 @@ from email.policy import SMTP
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.mail import mdn
-from mss_sim.vocabulary import Disposition
+from mss_sim.vocabulary.mail import Disposition
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, Peer, Person, Reply, control, letter
 
 NOBODY = "000000000000000@patient.mssante.fr"

@@ -11,7 +11,8 @@ from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.mail import mdn
-from mss_sim.vocabulary import Disposition, Door
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.mail import Disposition
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD, Peer, Person, control, letter
 from tests.conftest import StartSimulator
 

@@ -22,7 +22,7 @@ from mss_sim.core.trust import certificates
 from mss_sim.net import tls
 from mss_sim.pki import authority, bundles, issuing, names
 from mss_sim.pki.authority import ORGANISATIONS, ROOT, Authority, Places
-from mss_sim.vocabulary import CertificateProfile, KeyKind
+from mss_sim.vocabulary.trust import CertificateProfile, KeyKind
 from tests.clients import DOCTOR, LABORATORY, ImapClient, control
 from tests.conftest import StartSimulator
 

@@ -21,7 +21,7 @@ from mss_sim.pki.names import dn_text, leaf_name, serial_text
 from mss_sim.store import certificates, mailboxes
 from mss_sim.store.certificates import Certificate
 from mss_sim.store.engine import Connection
-from mss_sim.vocabulary import CertificateProfile
+from mss_sim.vocabulary.trust import CertificateProfile
 from tests.authorities import DAY, Bearer, authority, pem, usage, uses
 from tests.clients import DOCTOR, LABORATORY, ImapClient, control
 from tests.conftest import StartSimulator

@@ -13,7 +13,7 @@ from mss_sim.app.simulator import Simulator
 from mss_sim.clock import DAY, HOUR, SECOND, Micros, iso
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.store import queue
-from mss_sim.vocabulary import Door
+from mss_sim.vocabulary.doors import Door
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, Person, control, letter
 from tests.conftest import StartSimulator
 

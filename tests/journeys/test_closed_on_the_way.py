@@ -11,7 +11,7 @@ from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.mailflow.transport import RelayJob, RelayResult, Transport
-from mss_sim.vocabulary import Door
+from mss_sim.vocabulary.doors import Door
 from tests.clients import DOCTOR, PATIENT, PATIENT2, PRACTICE, Person
 from tests.conftest import StartSimulator
 

@@ -8,7 +8,7 @@ import pytest
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
 from mss_sim.core.mailbox import mailboxes
-from mss_sim.vocabulary import Door
+from mss_sim.vocabulary.doors import Door
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, ImapClient, Person, control, letter
 from tests.conftest import StartSimulator
 

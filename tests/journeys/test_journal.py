@@ -11,7 +11,8 @@ import pytest_asyncio
 
 from mss_sim.clock import ManualClock
 from mss_sim.mail import mdn
-from mss_sim.vocabulary import Act, Disposition
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mail import Disposition
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, ImapClient, Peer, control, letter
 from tests.conftest import starter
 from tests.journeys import attempts

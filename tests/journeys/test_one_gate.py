@@ -9,7 +9,8 @@ from mss_sim.core.access import delegation
 from mss_sim.core.access.access import Requester
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.imap.verbs.table import VERBS
-from mss_sim.vocabulary import Door, Right
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.mailboxes import Right
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PRACTICE, ImapClient, Person, control, letter
 
 NOWHERE = "personne@cabinet.sim.mssante.fr"

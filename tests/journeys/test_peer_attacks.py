@@ -13,7 +13,7 @@ from mss_sim.app.simulator import Simulator
 from mss_sim.core.mailflow.transport import RecipientReply
 from mss_sim.mail import mdn
 from mss_sim.smtp.outbound import _answer
-from mss_sim.vocabulary import Disposition
+from mss_sim.vocabulary.mail import Disposition
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, Person, Reply, control, letter
 from tests.conftest import StartSimulator
 

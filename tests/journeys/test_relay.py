@@ -11,7 +11,7 @@ import pytest
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
 from mss_sim.core.mailbox import mailboxes
-from mss_sim.vocabulary import Door as Through
+from mss_sim.vocabulary.doors import Door as Through
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, WARD, Person, letter
 from tests.conftest import StartSimulator
 

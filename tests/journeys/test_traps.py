@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from mss_sim.app.simulator import Simulator
-from mss_sim.vocabulary import TrapName
+from mss_sim.vocabulary.trust import TrapName
 from tests.clients import HOSPITAL, Person, control, letter
 from tests.conftest import StartSimulator
 from tests.strangers.test_openssl import visits

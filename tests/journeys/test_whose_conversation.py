@@ -8,7 +8,7 @@ import pytest
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.mail import mdn
-from mss_sim.vocabulary import Disposition
+from mss_sim.vocabulary.mail import Disposition
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD, ImapClient, Peer, Person, control, letter
 from tests.conftest import StartSimulator
 

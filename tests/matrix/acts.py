@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from mss_sim.errors import Rule
-from mss_sim.vocabulary import MailboxKind, Right
+from mss_sim.vocabulary.mailboxes import MailboxKind, Right
 from tests.matrix.people import EXTRA, FOURTH, POOR_BOX, STOCK_BOX, THIRD
 
 _SEE, _READ, _MARK, _FILE, _DELETE, _CLOSE, _MANAGE = (

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from mss_sim.errors import Rule
 from mss_sim.policy.access import SEND_RIGHTS
 from mss_sim.policy.logins import WAYS
-from mss_sim.vocabulary import HolderRole, LogInBy, MailboxKind, MailboxState, Right
+from mss_sim.vocabulary.doors import LogInBy
+from mss_sim.vocabulary.mailboxes import HolderRole, MailboxKind, MailboxState, Right
 from tests.matrix.acts import Act, Where
 from tests.matrix.people import Box, Person, access_of, role_of
 

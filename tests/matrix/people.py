@@ -4,7 +4,7 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from mss_sim.policy.access import ALL_RIGHTS, Access, Grant, access_at
-from mss_sim.vocabulary import HolderRole, IdentityKind, MailboxKind, MailboxState, Right
+from mss_sim.vocabulary.mailboxes import HolderRole, IdentityKind, MailboxKind, MailboxState, Right
 
 DOMAIN = "matrix.sim.mssante.fr"
 PATIENTS = "patient.mssante.fr"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mss_sim.vocabulary import MailboxKind
+from mss_sim.vocabulary.mailboxes import MailboxKind
 from tests.matrix.acts import ACTS, Act, Material
 from tests.matrix.doors import Answer, shows
 from tests.matrix.expected import Cell, Way, expected, is_stranger

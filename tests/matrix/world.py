@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mss_sim.vocabulary import IdentityKind, MailboxKind, MailboxState
+from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState
 from tests.matrix.acts import Act, Material
 from tests.matrix.doors import ImapClient, Login, RestClient, SmtpClient, basic
 from tests.matrix.expected import Way

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.access import ALL_RIGHTS, Access, Grant, access_at
-from mss_sim.vocabulary import HolderRole, Right
+from mss_sim.vocabulary.mailboxes import HolderRole, Right
 
 NOW = 1_767_600_000_000_000
 ADDRESS = "cabinet@sim.mssante.fr"

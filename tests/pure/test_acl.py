@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.acl import LETTERS, letters_of, rights_of
-from mss_sim.vocabulary import Right
+from mss_sim.vocabulary.mailboxes import Right
 
 
 @pytest.mark.parametrize("text", ["z", "lrz", "L", "2", " ", "l r", "é", "+l", "\x00"])

@@ -6,7 +6,7 @@ import pytest
 
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.closure import AnswerRight, Effect, acts_now, decide_answer, effect_of
-from mss_sim.vocabulary import PROFESSIONAL_KINDS, MailboxKind
+from mss_sim.vocabulary.mailboxes import PROFESSIONAL_KINDS, MailboxKind
 
 PATIENT = MailboxKind.PATIENT
 DOCTOR = "camille.durand@sim.mssante.fr"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mss_sim.mail.addresses import canonical
 from mss_sim.smtp.commands import CommandError, MailCommand, RcptCommand, read_mail, read_rcpt
 from mss_sim.smtp.replies import Reply
-from mss_sim.vocabulary import Notify
+from mss_sim.vocabulary.mail import Notify
 
 Command = TypeVar("Command", MailCommand, RcptCommand)
 SYNTAX, ADDRESS, PARAMETER, NEEDS_UTF8 = (501, "5.5.4"), (501, "5.1.3"), (555, "5.5.4"), (553, "5.6.7")

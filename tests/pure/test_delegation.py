@@ -16,7 +16,7 @@ from mss_sim.policy.delegation import (
     decide_sending,
     decide_window,
 )
-from mss_sim.vocabulary import PROFESSIONAL_KINDS, HolderRole, IdentityKind, MailboxKind, MailboxState, Right, SendMode
+from mss_sim.vocabulary.mailboxes import PROFESSIONAL_KINDS, HolderRole, IdentityKind, MailboxKind, MailboxState, Right, SendMode
 
 ADDRESS = "cabinet@sim.mssante.fr"
 NOW = 1_767_600_000_000_000

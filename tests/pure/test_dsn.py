@@ -8,7 +8,7 @@ from mss_sim.clock import DAY, SECOND
 from mss_sim.mail.dsn import DsnEnvelope, ParsedDsn, RecipientStatus, compose, parse
 from mss_sim.mail.parse import ParsedMessage
 from mss_sim.mail.parse import parse as read
-from mss_sim.vocabulary import DsnAction
+from mss_sim.vocabulary.mail import DsnAction
 
 AT = 1_767_600_000 * SECOND
 ANA, BEA = "ana.roy@sim.mssante.fr", "bea.petit@sim.mssante.fr"

@@ -20,7 +20,7 @@ from mss_sim.mail.compose import Draft, File, compose
 from mss_sim.mail.fields import CompositionError, block, folded, library_breaks_lines, parameter, people, text
 from mss_sim.mail.headers import decode, read_headers, split
 from mss_sim.mail.parse import ParsedMessage, parse
-from mss_sim.vocabulary import Disposition, DsnAction
+from mss_sim.vocabulary.mail import Disposition, DsnAction
 
 AT = 1_767_600_000 * SECOND
 ANA, BEA = ("Ana Roy", "ana.roy@sim.mssante.fr"), ("", "bea.petit@sim.mssante.fr")

@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mss_sim.policy.identifiers import ins_key, is_ins, luhn_holds, warnings
-from mss_sim.vocabulary import IdentityKind
+from mss_sim.vocabulary.mailboxes import IdentityKind
 
 EMPLOYEE, PATIENT, PROFESSIONAL = IdentityKind.EMPLOYEE, IdentityKind.PATIENT, IdentityKind.PROFESSIONAL
 

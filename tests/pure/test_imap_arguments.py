@@ -12,7 +12,7 @@ from mss_sim.imap.grammar.commands import Append, Authenticate, Copy, Create, Lo
 from mss_sim.imap.grammar.items import FetchArguments, FetchItem, Section
 from mss_sim.imap.grammar.listings import List, Status
 from mss_sim.imap.grammar.wire import Arguments, Bad, Command, Literal, Reader, SequenceSet
-from mss_sim.vocabulary import Change
+from mss_sim.vocabulary.journal import Change
 
 WHOLE = Section()
 ALL_OF_THEM, ONE = SequenceSet(((1, 0),)), SequenceSet(((1, 1),))

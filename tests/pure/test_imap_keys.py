@@ -14,7 +14,7 @@ from mss_sim.imap.grammar.responses import internal_date, object_id
 from mss_sim.imap.grammar.search_keys import BadCharset, Search, Sort, ThreadArguments
 from mss_sim.imap.grammar.wire import Arguments, Bad, Literal, SequenceSet
 from mss_sim.mail.criteria import ALL, Key, kinds, looks_inside
-from mss_sim.vocabulary import Flag
+from mss_sim.vocabulary.mailboxes import Flag
 
 SEEN, FLAGGED = Key("FLAG", Flag.SEEN), Key("FLAG", Flag.FLAGGED)
 DAY = from_datetime(datetime(2026, 1, 5, tzinfo=UTC))

@@ -14,7 +14,7 @@ from mss_sim.imap.grammar.responses import ranges_of, sequence_set
 from mss_sim.imap.grammar.wire import Bad, SequenceSet, read_sequence
 from mss_sim.imap.view import View
 from mss_sim.policy.access import Access
-from mss_sim.vocabulary import Flag, MailboxKind, MailboxState, SeenPolicy, SentPolicy
+from mss_sim.vocabulary.mailboxes import Flag, MailboxKind, MailboxState, SeenPolicy, SentPolicy
 
 _MAILBOX = Mailbox(
     1, "a@x.fr", 1, 1, MailboxKind.PER, MailboxState.ACTIVE, "", "", False, None, None, 1, 0, SeenPolicy.SHARED, SentPolicy.OWNER, 1, 0

@@ -4,7 +4,8 @@ import pytest
 
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.logins import decide_way
-from mss_sim.vocabulary import LogInBy, MailboxKind
+from mss_sim.vocabulary.doors import LogInBy
+from mss_sim.vocabulary.mailboxes import MailboxKind
 
 ALL = frozenset(LogInBy)
 PASSWORD, PSC, CERTIFICATE = LogInBy.PASSWORD, LogInBy.PSC, LogInBy.CERTIFICATE

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mss_sim.clock import SECOND
 from mss_sim.mail.mdn import ParsedMdn, Receipt, compose, parse, shortened
 from mss_sim.mail.parse import parse as read
-from mss_sim.vocabulary import Disposition
+from mss_sim.vocabulary.mail import Disposition
 
 AT = 1_767_600_000 * SECOND
 ANA, BEA = "ana.roy@sim.mssante.fr", "bea.petit@sim.mssante.fr"

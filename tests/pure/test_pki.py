@@ -14,7 +14,7 @@ from mss_sim.pki import authority, bundles, issuing, names, revocation
 from mss_sim.pki.authority import ORGANISATIONS, PERSONS, ROOT, Authority, Places, signed_by
 from mss_sim.pki.names import read_serial, serial_text
 from mss_sim.pki.revocation import Revoked, Window
-from mss_sim.vocabulary import CertificateProfile, KeyKind, RevocationReason
+from mss_sim.vocabulary.trust import CertificateProfile, KeyKind, RevocationReason
 
 NOW = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 PLACES = Places("http://127.0.0.1:8080")

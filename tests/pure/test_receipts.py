@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.receipts import DIAGNOSTICS, ReceiptRequest, decide_receipt, diagnostic, dsn_due
-from mss_sim.vocabulary import DsnAction, Notify
+from mss_sim.vocabulary.mail import DsnAction, Notify
 
 ALICE = "alice.martin@sim.mssante.fr"
 BOB = "bruno.leroy@sim.mssante.fr"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mss_sim.errors import Rule
 from mss_sim.policy.receipts import DIAGNOSTICS
 from mss_sim.policy.routing import Disposal, MailboxFitness, Room, Route, Scope, decide_route, size_refusal, standing
-from mss_sim.vocabulary import MailboxState
+from mss_sim.vocabulary.mailboxes import MailboxState
 
 BOB = "bruno.leroy@sim.mssante.fr"
 ACTIVE, SUSPENDED, CLOSED = MailboxState.ACTIVE, MailboxState.SUSPENDED, MailboxState.CLOSED

@@ -3,7 +3,8 @@
 import pytest
 
 from mss_sim.policy.traps import Lookup, Observation, TrapOutcome, judge, requirements
-from mss_sim.vocabulary import Door, TrapName, Verdict
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.trust import TrapName, Verdict
 
 NOTHING: frozenset[str] = frozenset()
 EHLO = frozenset({"EHLO", "STARTTLS"})

@@ -8,7 +8,8 @@ from mss_sim.store import grants, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.grants import GrantRow
 from mss_sim.store.mailboxes import DeliveryMailbox, Mailbox
-from mss_sim.vocabulary import Door, Right
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.mailboxes import Right
 
 
 @dataclass(frozen=True, slots=True)

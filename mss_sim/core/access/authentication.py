@@ -19,7 +19,8 @@ from mss_sim.store import identities, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Account, Identity
 from mss_sim.store.mailboxes import Mailbox
-from mss_sim.vocabulary import Door, IdentityKind, LogInBy, MailboxKind, MailboxState, Profile, TokenExpiry
+from mss_sim.vocabulary.doors import Door, LogInBy, Profile, TokenExpiry
+from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState
 
 _SEPARATOR = "*"
 _MAIL_DOORS = frozenset({Door.SMTP, Door.IMAP})

@@ -21,7 +21,9 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.grants import GrantRow
 from mss_sim.store.identities import Identity
 from mss_sim.store.mailboxes import Mailbox
-from mss_sim.vocabulary import Act, Change, Door, IdentityKind, Right
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act, Change
+from mss_sim.vocabulary.mailboxes import IdentityKind, Right
 
 
 @dataclass(frozen=True, slots=True)

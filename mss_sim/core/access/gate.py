@@ -21,7 +21,7 @@ from mss_sim.core.world.world import World
 from mss_sim.errors import Attempt, Refusal, Rule
 from mss_sim.policy.access import unseen
 from mss_sim.store.engine import Connection
-from mss_sim.vocabulary import MailboxState, Right
+from mss_sim.vocabulary.mailboxes import MailboxState, Right
 
 
 def require(world: World, conn: Connection, actor: Actor, address: str, right: Right) -> MailboxAccess:

@@ -13,7 +13,9 @@ from mss_sim.store import identities, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
 from mss_sim.store.mailboxes import Mailbox
-from mss_sim.vocabulary import Act, Door, HolderRole, IdentityKind, MailboxKind
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mailboxes import HolderRole, IdentityKind, MailboxKind
 
 
 @dataclass(frozen=True, slots=True)

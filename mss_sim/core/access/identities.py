@@ -13,11 +13,9 @@ from mss_sim.mail.headers import readable
 from mss_sim.store import grants, identities, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
-from mss_sim.vocabulary import (
-    Act,
-    Door,
-    IdentityKind,
-)
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mailboxes import IdentityKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The journal: who did what, by which grant, through which door, in which mailbox. Written by one hand, in the transaction of the deed.
 
-Everything that affects a line of the journal lives in this file; what a line tells is `vocabulary.Act`. The subject and the Message-ID of
+Everything that affects a line of the journal lives in this file; what a line tells is `vocabulary.journal.Act`. The subject and the Message-ID of
 the letter that a line is about are looked up when it is read; a deletion writes them down.
 """
 
@@ -17,7 +17,9 @@ from mss_sim.errors import Attempt
 from mss_sim.store import journal
 from mss_sim.store.engine import Connection
 from mss_sim.store.journal import JournalEntry, JournalRow
-from mss_sim.vocabulary import Act, Door, Right
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mailboxes import Right
 
 _ATTEMPTS_MAX = 10_000
 _ATTEMPT_SECONDS = 60

@@ -21,7 +21,7 @@ from mss_sim.store import grants, identities, mailboxes
 from mss_sim.store import operators as operators_kept
 from mss_sim.store import psc as psc_kept
 from mss_sim.store.engine import Connection
-from mss_sim.vocabulary import IdentityKind, MailboxKind, Right, SeenPolicy, SentPolicy
+from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, Right, SeenPolicy, SentPolicy
 
 NONE = "none"
 """The name of no seed: an empty world."""

@@ -24,7 +24,8 @@ from mss_sim.store import conversations
 from mss_sim.store.conversations import AnswerRightRow
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import DeliveryMailbox, Mailbox
-from mss_sim.vocabulary import PROFESSIONAL_KINDS, ClosureCause, FinHeaderScope, MailboxKind
+from mss_sim.vocabulary.mail import ClosureCause, FinHeaderScope
+from mss_sim.vocabulary.mailboxes import PROFESSIONAL_KINDS, MailboxKind
 
 Answered = tuple[int, int] | None
 """(thread id, message id) of the letter that a letter answers; None when it answers none that is known, or that is not known yet."""

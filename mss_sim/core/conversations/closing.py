@@ -16,7 +16,7 @@ from mss_sim.store import conversations
 from mss_sim.store.conversations import AnswerRightRow, OnItsWay
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import DeliveryMailbox, Mailbox
-from mss_sim.vocabulary import ClosureCause
+from mss_sim.vocabulary.mail import ClosureCause
 
 
 @dataclass(frozen=True, slots=True)

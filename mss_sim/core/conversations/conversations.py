@@ -15,7 +15,9 @@ from mss_sim.store import conversations, mailboxes, messages
 from mss_sim.store.conversations import AnswerRightRow, Thread
 from mss_sim.store.engine import Connection
 from mss_sim.store.messages import ListedMessage, ListQuery
-from mss_sim.vocabulary import Act, ClosureCause, MailboxKind, Right
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mail import ClosureCause
+from mss_sim.vocabulary.mailboxes import MailboxKind, Right
 
 _MESSAGES_MAX = 200
 

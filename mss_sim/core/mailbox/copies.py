@@ -38,7 +38,8 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.folder_view import CopyState, Range
 from mss_sim.store.folders import Folder
 from mss_sim.store.messages import CopyRow
-from mss_sim.vocabulary import Act, Flag, Right, SpecialUse
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mailboxes import Flag, Right, SpecialUse
 
 
 @dataclass(frozen=True, slots=True)

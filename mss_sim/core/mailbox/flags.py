@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mss_sim.errors import Refusal, Rule
-from mss_sim.vocabulary import FLAG_NAMES, Flag
+from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Flag
 
 _WORDS_MAX = 100
 _WORD_CHARS_MAX = 100

@@ -10,7 +10,8 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.store import folders, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
-from mss_sim.vocabulary import FOLDER_SEPARATOR, NAMESPACE_OTHERS, NAMESPACE_SHARED, Act, Right
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mailboxes import FOLDER_SEPARATOR, NAMESPACE_OTHERS, NAMESPACE_SHARED, Right
 
 NAME_CHARS_MAX = 255
 _DEPTH_MAX = 20

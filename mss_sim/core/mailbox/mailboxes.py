@@ -16,11 +16,11 @@ from mss_sim.store import mailboxes, messages, operators
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
 from mss_sim.store.mailboxes import Mailbox
-from mss_sim.vocabulary import (
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mailboxes import (
     FOLDERS_AT_BIRTH,
     PATIENT_DOMAIN,
-    Act,
-    Door,
     IdentityKind,
     MailboxKind,
     MailboxState,

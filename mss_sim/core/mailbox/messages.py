@@ -27,7 +27,7 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import ListedMessage, ListQuery, Reading
-from mss_sim.vocabulary import Right
+from mss_sim.vocabulary.mailboxes import Right
 
 
 @dataclass(frozen=True, slots=True)

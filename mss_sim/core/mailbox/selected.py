@@ -28,7 +28,7 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.folder_view import CopyState, Range, Sortable
 from mss_sim.store.folders import Folder
 from mss_sim.store.search import Scope, find
-from mss_sim.vocabulary import Right, SeenPolicy
+from mss_sim.vocabulary.mailboxes import Right, SeenPolicy
 
 
 def personal_reader(held: MailboxAccess, actor: Actor) -> int | None:

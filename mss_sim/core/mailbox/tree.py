@@ -12,7 +12,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.store import folder_view, folders, messages, subscriptions
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
-from mss_sim.vocabulary import Right
+from mss_sim.vocabulary.mailboxes import Right
 
 
 @dataclass(frozen=True, slots=True)

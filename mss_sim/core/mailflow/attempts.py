@@ -27,7 +27,7 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.operators import Operator
 from mss_sim.store.queue import Due, Waiting
 from mss_sim.store.submissions import Event, SentLetter
-from mss_sim.vocabulary import DsnAction, TimelineKind
+from mss_sim.vocabulary.mail import DsnAction, TimelineKind
 
 _KINDS = {
     DsnAction.DELIVERED: TimelineKind.DELIVERED,

@@ -28,17 +28,8 @@ from mss_sim.store.folders import Folder
 from mss_sim.store.mailboxes import DeliveryMailbox
 from mss_sim.store.messages import CopyRow
 from mss_sim.store.operators import Operator
-from mss_sim.vocabulary import (
-    PATIENT_DOMAIN,
-    Door,
-    Flag,
-    MailboxKind,
-    Relay,
-    Right,
-    SendMode,
-    SentPolicy,
-    SpecialUse,
-)
+from mss_sim.vocabulary.doors import Door, Relay
+from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN, Flag, MailboxKind, Right, SendMode, SentPolicy, SpecialUse
 
 _COPY_BYTES = 12 * 1024
 """What a copy adds to SQLite's log, about: a page of each of its indexes."""

@@ -13,7 +13,8 @@ from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.store import submissions
 from mss_sim.store.engine import Connection
-from mss_sim.vocabulary import SendMode, TimelineKind
+from mss_sim.vocabulary.mail import TimelineKind
+from mss_sim.vocabulary.mailboxes import SendMode
 
 
 def split_same_keys(letters: Sequence[Letter]) -> tuple[list[Letter], list[Letter]]:

@@ -15,7 +15,9 @@ from mss_sim.policy.delegation import SendAs
 from mss_sim.policy.routing import Disposal
 from mss_sim.store.mailboxes import DeliveryMailbox
 from mss_sim.store.messages import MessageRow
-from mss_sim.vocabulary import Door, Notify, SendMode, TimelineKind
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.mail import Notify, TimelineKind
+from mss_sim.vocabulary.mailboxes import SendMode
 
 
 class Addressee(NamedTuple):

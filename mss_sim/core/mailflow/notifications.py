@@ -22,7 +22,9 @@ from mss_sim.store import messages, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import DeliveryMailbox
 from mss_sim.store.submissions import Event, SentLetter
-from mss_sim.vocabulary import Act, Disposition, Door, DsnAction, TimelineKind
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mail import Disposition, DsnAction, TimelineKind
 
 DISPOSITIONS: dict[Disposition, TimelineKind] = {
     Disposition.DISPLAYED: TimelineKind.DISPLAYED,

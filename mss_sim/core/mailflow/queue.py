@@ -27,7 +27,7 @@ from mss_sim.store import mailboxes, messages, queue
 from mss_sim.store.engine import Connection
 from mss_sim.store.operators import Operator
 from mss_sim.store.queue import Due
-from mss_sim.vocabulary import Door, Relay
+from mss_sim.vocabulary.doors import Door, Relay
 
 _UNDER_WAY_MAX = 64
 _OF_THE_LEASE = 0.95

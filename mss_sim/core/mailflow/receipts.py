@@ -22,7 +22,9 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import ListedMessage
 from mss_sim.store.submissions import Event, RecipientRow, SentLetter
-from mss_sim.vocabulary import KEYWORD_MDN_SENT, Act, Disposition, MailboxKind, Right
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mail import Disposition
+from mss_sim.vocabulary.mailboxes import KEYWORD_MDN_SENT, MailboxKind, Right
 
 _USER_AGENT = "mss-sim"
 

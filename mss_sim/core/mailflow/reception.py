@@ -17,7 +17,8 @@ from mss_sim.mail.addresses import addresses_of, domain_of
 from mss_sim.mail.headers import trace_length
 from mss_sim.policy.authors import decide_authors
 from mss_sim.policy.peers import PeerCertificate, decide_peer
-from mss_sim.vocabulary import PATIENT_DOMAIN, Door, PeerProof
+from mss_sim.vocabulary.doors import Door, PeerProof
+from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN
 
 TRACE_BYTES_MAX = 16 * 1024
 

@@ -18,7 +18,8 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import DeliveryMailbox
 from mss_sim.store.queue import Waiting
 from mss_sim.store.submissions import Event, RecipientRow, SentLetter
-from mss_sim.vocabulary import Act, TimelineKind
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mail import TimelineKind
 
 
 def record(world: World, conn: Connection, stored: Sequence[RoutedLetter], receiving: dict[str, DeliveryMailbox]) -> None:

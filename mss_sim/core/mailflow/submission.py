@@ -27,7 +27,8 @@ from mss_sim.policy.routing import Disposal, Scope, decide_route, size_refusal
 from mss_sim.store import mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import Mailbox
-from mss_sim.vocabulary import Act, MailboxKind, MailboxState, SendMode
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mailboxes import MailboxKind, MailboxState, SendMode
 
 
 @dataclass(frozen=True, slots=True)

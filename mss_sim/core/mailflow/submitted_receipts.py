@@ -19,7 +19,7 @@ from mss_sim.policy.access import right_missing
 from mss_sim.store import conversations, folders, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import DeliveryMailbox
-from mss_sim.vocabulary import KEYWORD_MDN_SENT, Right
+from mss_sim.vocabulary.mailboxes import KEYWORD_MDN_SENT, Right
 
 
 def asked(conn: Connection, letter: Letter) -> ReceiptSubject | None:

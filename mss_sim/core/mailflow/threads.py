@@ -12,7 +12,7 @@ from mss_sim.core.mailflow.letter import Letter, RoutedLetter
 from mss_sim.store import conversations, messages, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import DeliveryMailbox
-from mss_sim.vocabulary import MailboxKind
+from mss_sim.vocabulary.mailboxes import MailboxKind
 
 Found = tuple[int, int]
 """(thread id, message id) of a letter."""

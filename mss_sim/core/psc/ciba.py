@@ -17,7 +17,7 @@ from mss_sim.core.psc.provider import Provider
 from mss_sim.core.world.expiring import ExpiringMap
 from mss_sim.ids import encode
 from mss_sim.store.psc import Client
-from mss_sim.vocabulary import AuthMode
+from mss_sim.vocabulary.psc import AuthMode
 
 _MESSAGE = re.compile(r"[0-9]{2}\Z")
 _SLOW_DOWN_SECONDS = 5

@@ -8,7 +8,8 @@ from typing import Any
 
 from mss_sim.core.world.tokens import other_ids, subject_of
 from mss_sim.store.identities import Identity
-from mss_sim.vocabulary import AuthMode, IdentityKind
+from mss_sim.vocabulary.mailboxes import IdentityKind
+from mss_sim.vocabulary.psc import AuthMode
 
 _ACTIVITY_WORDS = (
     "codeModeExercice codeSecteurDactivite codeSectionPharmacien codeRole codeGenreActivite numeroSiretSite numeroSirenSite "

@@ -11,7 +11,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.store import identities, psc
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
-from mss_sim.vocabulary import IdentityKind
+from mss_sim.vocabulary.mailboxes import IdentityKind
 
 _KINDS = frozenset({IdentityKind.PROFESSIONAL, IdentityKind.EMPLOYEE})
 _PROFILE_BYTES_MAX = 65_536

@@ -18,7 +18,7 @@ from mss_sim.core.world.tokens import SCOPE, subject_of
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.store.psc import Client
-from mss_sim.vocabulary import AuthMode, TokenType
+from mss_sim.vocabulary.psc import AuthMode, TokenType
 
 _USED_CODE_SECONDS = 600
 """How long a used code is remembered, so that its reuse is seen for what it is."""

@@ -12,7 +12,7 @@ from mss_sim.core.world.world import World
 from mss_sim.core.world.xml import append_text, serialize
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical, canonical_domain, domain_of
-from mss_sim.vocabulary import LogInBy, Profile
+from mss_sim.vocabulary.doors import LogInBy, Profile
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ from mss_sim.pki.revocation import Revoked, Window
 from mss_sim.store import certificates, identities, mailboxes, operators
 from mss_sim.store.certificates import Certificate
 from mss_sim.store.engine import Connection
-from mss_sim.vocabulary import CertificateProfile, IdentityKind, MailboxKind, RevocationReason
+from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind
+from mss_sim.vocabulary.trust import CertificateProfile, RevocationReason
 
 _EARLY = timedelta(minutes=5)
 _HOUR = timedelta(hours=1)

@@ -12,7 +12,7 @@ from mss_sim.mail.addresses import AddressError, canonical_domain
 from mss_sim.store import operators
 from mss_sim.store.engine import Connection
 from mss_sim.store.operators import Operator
-from mss_sim.vocabulary import LogInBy
+from mss_sim.vocabulary.doors import LogInBy
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from mss_sim.store.certificates import Certificate
 from mss_sim.store.engine import Connection
 from mss_sim.store.operators import Operator
 from mss_sim.store.white_list import Row
-from mss_sim.vocabulary import CertificateProfile, MailboxKind
+from mss_sim.vocabulary.mailboxes import MailboxKind
+from mss_sim.vocabulary.trust import CertificateProfile
 
 
 async def certify(world: World, operator: Operator) -> None:

@@ -21,7 +21,7 @@ from mss_sim.pki import bundles, names
 from mss_sim.pki.authority import ORGANISATIONS, RANGES, ROOT, Authority, Places, publishes_at, signed_by
 from mss_sim.pki.issuing import Key, Order, issue, new_key
 from mss_sim.pki.revocation import Revoked
-from mss_sim.vocabulary import CertificateProfile, KeyKind
+from mss_sim.vocabulary.trust import CertificateProfile, KeyKind
 
 TEST_ORGANISATION = "OPERATEUR DE TEST MSS-SIM"
 TEST_STRUCTURE = "300000000000000"

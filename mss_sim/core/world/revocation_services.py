@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mss_sim.clock import SECOND, Clock, Micros
 from mss_sim.config import Settings
-from mss_sim.vocabulary import IgcService, ServiceBehaviour
+from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
 
 
 @dataclass(frozen=True, slots=True)

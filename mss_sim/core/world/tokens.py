@@ -19,7 +19,7 @@ from mss_sim.config import Settings
 from mss_sim.core.world.signing_keys import KeyRing
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import IdSource
-from mss_sim.vocabulary import PSC_REALM, AuthMode, TokenType
+from mss_sim.vocabulary.psc import PSC_REALM, AuthMode, TokenType
 
 ISSUER = f"https://auth.psc.sim.mssante.fr{PSC_REALM}"
 """The issuer of a world that serves no HTTP."""

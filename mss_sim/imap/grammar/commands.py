@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 
 from mss_sim.imap.grammar.wire import Arguments, Bad, Literal, SequenceSet
-from mss_sim.vocabulary import Change
+from mss_sim.vocabulary.journal import Change
 
 _LOGIN_NAME = re.compile(rb'[^\x00-\x20\x7f-\xff(){%"\\]+')
 

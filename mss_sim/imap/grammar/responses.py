@@ -9,7 +9,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.imap.grammar import names
 from mss_sim.mail.structure import nstring
-from mss_sim.vocabulary import FLAG_NAMES, Flag
+from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Flag
 
 _ATOM = re.compile(rb'[^\x00-\x20\x7f-\xff(){%*"\\\]]+\Z')
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

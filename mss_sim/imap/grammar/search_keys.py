@@ -9,7 +9,7 @@ from mss_sim import ids
 from mss_sim.clock import SECOND, from_datetime
 from mss_sim.imap.grammar.wire import Arguments, Bad
 from mss_sim.mail.criteria import ALL, Key
-from mss_sim.vocabulary import Flag
+from mss_sim.vocabulary.mailboxes import Flag
 
 _DEPTH_MAX = 50
 _KEYS_MAX = 500

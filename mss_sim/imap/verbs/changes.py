@@ -10,7 +10,8 @@ from mss_sim.imap.grammar.responses import flag_list, sequence_set
 from mss_sim.imap.grammar.wire import SequenceSet
 from mss_sim.imap.session import Enabled, RefusedWithCode, Session
 from mss_sim.policy.access import flag_rights
-from mss_sim.vocabulary import FLAG_NAMES, Change, Right
+from mss_sim.vocabulary.journal import Change
+from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Right
 
 _AT_ONCE = 500
 _FLAGS = {name.upper(): name for name in FLAG_NAMES}

@@ -14,7 +14,7 @@ from mss_sim.imap.grammar.sections import MessageSections
 from mss_sim.imap.grammar.wire import SequenceSet
 from mss_sim.imap.session import Enabled, Session
 from mss_sim.imap.view import Span, View
-from mss_sim.vocabulary import Right
+from mss_sim.vocabulary.mailboxes import Right
 
 _FIGURES = frozenset({"FLAGS", "UID", "MODSEQ"})
 _STATES = _FIGURES | {"INTERNALDATE", "RFC822.SIZE", "EMAILID", "THREADID"}

@@ -12,7 +12,7 @@ from mss_sim.imap.grammar.responses import folder_name, object_id
 from mss_sim.imap.grammar.wire import SequenceSet
 from mss_sim.imap.session import Enabled, RefusedWithCode, Session
 from mss_sim.imap.view import View
-from mss_sim.vocabulary import FLAG_NAMES, Right
+from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Right
 
 _FLAGS = " ".join(FLAG_NAMES)
 

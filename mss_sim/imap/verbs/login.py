@@ -12,7 +12,7 @@ from mss_sim.imap.grammar.wire import Bad
 from mss_sim.imap.session import Enabled, Session
 from mss_sim.net.logins import actor_behind, exchange, mechanisms, show_token_refusal
 from mss_sim.net.sasl import SaslError
-from mss_sim.vocabulary import Door, TokenRefusal
+from mss_sim.vocabulary.doors import Door, TokenRefusal
 
 _ALWAYS = ("IMAP4rev1", "IMAP4rev2", "LITERAL+", "SASL-IR", "ID", "ENABLE")
 _LOGGED_IN = (

@@ -9,7 +9,9 @@ from mss_sim.imap.grammar.commands import Rights
 from mss_sim.imap.grammar.responses import astring, folder_name
 from mss_sim.imap.session import Session
 from mss_sim.policy.acl import LETTERS, letters_of, rights_of
-from mss_sim.vocabulary import Change, Door, Right
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Change
+from mss_sim.vocabulary.mailboxes import Right
 
 
 async def _selected(session: Session, name: str, right: Right = Right.SEE) -> SelectedFolder:

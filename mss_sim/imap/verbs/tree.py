@@ -16,7 +16,7 @@ from mss_sim.imap.grammar.listings import List
 from mss_sim.imap.grammar.responses import folder_name
 from mss_sim.imap.session import Session, namespace_of
 from mss_sim.imap.verbs.folders import status_line
-from mss_sim.vocabulary import FOLDER_SEPARATOR, NAMESPACE_OTHERS, NAMESPACE_SHARED, SpecialUse
+from mss_sim.vocabulary.mailboxes import FOLDER_SEPARATOR, NAMESPACE_OTHERS, NAMESPACE_SHARED, SpecialUse
 
 _MANY = 200
 

@@ -1,0 +1,25 @@
+"""The words of the specifications, spelled once.
+
+    mailboxes   kinds and states of mailboxes, holders, rights, folders, flags
+    mail        headers with a meaning, receipts, closure
+    doors       front ends, and the readings that a setting chooses for them
+    journal     what is done, and how a set is changed
+    trust       certificates, services of the IGC-Santé, traps
+    psc         Pro Santé Connect
+
+ANS terms (kinds of mailbox, closure) and RFC terms (flags, special uses) are enums here; no
+other module spells them as strings, and a house test looks for those that would be easy to
+spell again. Each member's comment gives the French term that users know.
+
+| words                      | come from                                                     |
+|----------------------------|---------------------------------------------------------------|
+| kinds, states, holders     | the ANS implementation guide and the contract of operators    |
+| rights of a grant          | the simulator's own (docs/quirks.md), shown over IMAP as ACL  |
+| flags, special uses        | RFC 9051, RFC 6154, RFC 5788                                  |
+| receipts                   | RFC 3464, RFC 8098                                            |
+| closure                    | the CNAM notes on Mon espace santé                            |
+| certificate profiles       | the policies of the IGC-Santé                                 |
+
+The value of a member is what users meet: in JSON, in a variable of the environment, in a line
+of the journal. A value that was published stays; a member may be renamed.
+"""

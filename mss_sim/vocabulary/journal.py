@@ -1,0 +1,50 @@
+"""What is done, and how."""
+
+from enum import Enum, StrEnum
+
+
+class Change(StrEnum):
+    """What a list of rights or flags does to those that are there (ref: rfc4314#3.1, rfc9051#6.4.6)."""
+
+    REPLACE = ""
+    ADD = "+"
+    REMOVE = "-"
+
+
+class Act(StrEnum):
+    """What a journal line tells of."""
+
+    SUBMITTED = "message.submitted"
+    RECEIVED = "message.received"
+    REFUSED = "message.refused"
+    READ = "message.read"
+    FLAGGED = "message.flagged"
+    MOVED = "message.moved"
+    COPIED = "message.copied"
+    APPENDED = "message.appended"
+    DELETED = "message.deleted"
+    RECEIPT_SENT = "receipt.sent"
+    RECEIPT_MATCHED = "receipt.matched"
+    GRANTED = "grant.created"
+    REVOKED = "grant.revoked"
+    RENOUNCED = "grant.renounced"
+    HANDED_OVER = "grant.handed_over"
+    HOLDER_ADDED = "holder.added"
+    HOLDER_REMOVED = "holder.removed"
+    RESPONSIBLE_CHANGED = "holder.responsible_changed"
+    CLOSED = "conversation.closed"
+    REOPENED = "conversation.reopened"
+    MAILBOX_CHANGED = "mailbox.changed"
+    FOLDER_CREATED = "folder.created"
+    FOLDER_RENAMED = "folder.renamed"
+    FOLDER_DELETED = "folder.deleted"
+    RIGHT_REFUSED = "right.refused"
+
+
+class Unset(Enum):
+    """Marks a value that a partial change leaves as it is."""
+
+    UNSET = 0
+
+
+UNSET = Unset.UNSET

@@ -1,0 +1,73 @@
+"""Letters, their receipts and their conversations (messages, accusés, clôture)."""
+
+from enum import StrEnum
+
+HEADER_MES = "X-MSS-MES"
+"""Header by which a professional's letter to a patient closes the exchange (ref: ref2#ECO.2.2.8)."""
+
+
+HEADER_MES_FIN = "FIN"
+"""The only meaningful value of `X-MSS-MES`; case-sensitive (ref: ref2#ECO.2.2.8)."""
+
+
+SUBJECT_FIN = "[FIN]"
+"""Subject, exact and case-sensitive, that withdraws every earlier letter of the mailbox (ref: cnam#7)."""
+
+
+XDM_NAME = "IHE_XDM.ZIP"
+"""Name of the attached document archive, compared without case (ref: ref2#ECO.2.1.1)."""
+
+
+class TimelineKind(StrEnum):
+    """What can happen to a sent letter, for one recipient."""
+
+    SUBMITTED = "submitted"
+    RELAYED = "relayed"
+    DELIVERED = "delivered"
+    DELAYED = "delayed"
+    FAILED = "failed"
+    DISPLAYED = "displayed"
+    PROCESSED = "processed"
+
+
+class DsnAction(StrEnum):
+    """Action field of a delivery status notification (ref: rfc3464#2.3.3)."""
+
+    FAILED = "failed"
+    DELAYED = "delayed"
+    DELIVERED = "delivered"
+    RELAYED = "relayed"
+    EXPANDED = "expanded"
+
+
+class Notify(StrEnum):
+    """Values of the NOTIFY parameter (ref: rfc3461#4.1)."""
+
+    NEVER = "NEVER"
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"
+    DELAY = "DELAY"
+
+
+class Disposition(StrEnum):
+    """Disposition type of a message disposition notification (ref: rfc8098#3.2.6.2)."""
+
+    DISPLAYED = "displayed"
+    DELETED = "deleted"
+    DISPATCHED = "dispatched"
+    PROCESSED = "processed"
+
+
+class ClosureCause(StrEnum):
+    """By what act a patient lost the right to answer."""
+
+    FIN_SUBJECT = "fin_subject"  # message dont l'objet est [FIN]
+    FIN_HEADER = "fin_header"  # en-tête X-MSS-MES: FIN
+    EXPLICIT = "explicit"  # clôture demandée par un professionnel
+
+
+class FinHeaderScope(StrEnum):
+    """What a letter with `X-MSS-MES: FIN` closes; the national text says one message and no more (docs/quirks.md)."""
+
+    CONVERSATION = "conversation"
+    MESSAGE = "message"
