@@ -21,5 +21,6 @@ spell again. Each member's comment gives the French term that users know.
 | certificate profiles       | the policies of the IGC-Santé                                 |
 
 The value of a member is what users meet: in JSON, in a variable of the environment, in a line
-of the journal. A value that was published stays; a member may be renamed.
+of the journal. A value that was published stays; a member may be renamed. What is
+worded for people (refusals, texts of notifications) stands where it is said, not here.
 """

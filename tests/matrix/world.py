@@ -204,13 +204,22 @@ class World:
         """All that there is to see of a mailbox, but the lines that refusals leave in its journal."""
         self.set_state(box, MailboxState.ACTIVE)
         seen = {part: self.as_(box.holder, "GET", f"/mailboxes/{box.address}{part}") for part in _PARTS}
-        seen["/journal?limit=200"] = [one for one in seen["/journal?limit=200"]["items"] if one["act"] not in _SILENT]
+        seen["journal"] = [line for line in self._journal(box) if line["act"] not in _SILENT]
         seen["all"] = {key: self.control("GET", "/state")[key] for key in ("identities", "mailboxes", "copies", "messages")}
         self.set_state(box, box.state)
         for client in self._open.values():
             if isinstance(client, ImapClient):
                 client.opened = ""
         return seen
+
+    def _journal(self, box: Box) -> list[dict[str, Any]]:
+        lines, place = [], "/journal?limit=200"
+        while True:
+            page = self.as_(box.holder, "GET", f"/mailboxes/{box.address}{place}")
+            lines += page["items"]
+            if page["next_cursor"] is None:
+                return lines
+            place = f"/journal?limit=200&cursor={page['next_cursor']}"
 
     def rest(self, person: Person, box: Box, way: Way, request: tuple[str, str, Any], act: Act, address: str) -> Any:
         """What REST answers to an act on the mailbox at an address."""
@@ -266,8 +275,8 @@ class World:
             client.close()
 
 
-_PARTS = ("", "/messages?limit=200", "/folders", "/grants", "/holders", "/conversations?limit=200", "/sent?limit=200", "/journal?limit=200")
-_SILENT = ("message.refused", "mailbox.changed")
+_PARTS = ("", "/messages?limit=200", "/folders", "/grants", "/holders", "/conversations?limit=200", "/sent?limit=200")
+_SILENT = ("message.refused", "right.refused", "mailbox.changed")
 
 
 def login_of(person: Person) -> str:

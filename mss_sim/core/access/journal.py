@@ -1,7 +1,7 @@
 """The journal: who did what, by which grant, through which door, in which mailbox. Written by one hand, in the transaction of the deed.
 
-Everything that affects a line of the journal lives in this file; what a line tells is `vocabulary.journal.Act`. The subject and the Message-ID of
-the letter that a line is about are looked up when it is read; a deletion writes them down.
+Everything that affects a line of the journal lives in this file; its kinds are `vocabulary.journal.Act`. The subject and the Message-ID
+of the letter that a line is about are looked up when it is read; a deletion writes them down.
 """
 
 from collections.abc import Mapping, Sequence
