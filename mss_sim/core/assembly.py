@@ -1,4 +1,4 @@
-"""The core of one world, put together: what a front end is given."""
+"""The core of one world, assembled: what a front end receives."""
 
 import asyncio
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from mss_sim.core.world.world import World
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """The world and the verbs that keep something at hand between two calls."""
+    """The world and the verbs that keep state between two calls."""
 
     world: World
     submission: Submission
@@ -43,7 +43,7 @@ class Core:
     resetting: asyncio.Lock
 
     async def reset(self, seed: str | None) -> None:
-        """Empty the world, forget who was logged in, and begin anew with a seed; Refusal(INVALID) when there is none of that name."""
+        """Empty the world, forget all log-ins, and begin anew with a seed; Refusal(INVALID) for an unknown seed."""
         if seed not in (None, NONE):
             load(seed)
         async with self.resetting:

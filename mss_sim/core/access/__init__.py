@@ -1,19 +1,19 @@
-"""Who somebody is, and what they may do with a mailbox now.
+"""Who an actor is, and what they may do with a mailbox now.
 
     authentication   from credentials (a password, a token, a certificate) to an actor
     wrong_passwords  slowed down over HTTP, then refused for a while
     access           what an identity may do with a mailbox at one instant; the refusal when it may not
-    gate             the one gate before a mailbox: may this actor do that there now
+    gate             the one gate before a mailbox: may this actor do this here now
     delegation       grants: given, revoked, renounced, handed over
     holders          who holds a practice's mailbox: the responsible and the co-holders
     identities       people, organisations and applications, with their accounts
-    journal          who did what over a mailbox
-    names            identities by id, for answers that name people
+    journal          who did what in a mailbox
+    names            identities by id, for responses that name people
 
-An *actor* is an authenticated identity, with the mailbox chosen at log-in when one was
-chosen. An actor carries no rights: `gate.require` reads them from the store at every
-request, inside the transaction that acts on them, so that a grant that was revoked or that
-ran out a moment ago gives nothing at the very next request, on every open connection.
+An *actor* is an authenticated identity, with the mailbox chosen at log-in, if any. An actor
+carries no rights: `gate.require` reads them from the store at every request, inside the
+transaction that uses them, so that a grant that was just revoked or has just expired allows
+nothing at the very next request, on any open connection.
 
 | question                                   | answered by                                    |
 |--------------------------------------------|------------------------------------------------|
@@ -21,16 +21,16 @@ ran out a moment ago gives nothing at the very next request, on every open conne
 | may this person give, or take, that right? | `delegation`, by the tables of `policy/delegation` |
 | may this log-in open that mailbox?         | `authentication.check_way`, by `policy/logins`  |
 
-A mailbox that one may not see does not exist for that identity: the refusal is the one that
-an address without a mailbox gets, word for word.
+A mailbox that an identity may not see does not exist for that identity: the refusal is the one
+that an address without a mailbox gets, word for word.
 
-The journal is a record of what people did, written in the transaction of the act, and read by
-whoever manages the mailbox. What clients said on the wire is in `evidence/`; neither stands in
-for the other.
+The journal records what people did. It is written in the transaction of the act, and readable by
+the managers of the mailbox. What clients sent on the wire is in `evidence/`; neither replaces
+the other.
 
-Specifications: the grants are the simulator's own (docs/quirks.md), shown over IMAP as
+Specifications: the grants are the simulator's own (docs/quirks.md), exposed over IMAP as
 RFC 4314; holders of a CAB follow the ANS implementation guide.
 
-Liberties taken: a grant is over a whole mailbox; a grant whose giver leaves stays in force; a
+Liberties taken: a grant covers a whole mailbox; a grant stays in force when its grantor leaves; a
 patient's mailbox takes no grants.
 """

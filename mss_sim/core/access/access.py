@@ -1,4 +1,4 @@
-"""Who may do what in a mailbox now: the rights of holders and of grants in force, looked up in the unit of work that acts."""
+"""What an identity may do in a mailbox now: the rights of holders and of grants in force, read in the unit of work that acts."""
 
 from dataclasses import dataclass
 
@@ -22,14 +22,14 @@ class MailboxAccess:
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """Who asks, for the journal: `identity_id` None is the control plane, which may do everything."""
+    """The requester, for the journal: `identity_id` None is the control plane, which may do everything."""
 
     identity_id: int | None
     door: Door
 
 
 def grant_of(row: GrantRow) -> Grant:
-    """What a decision needs of a stored grant. Once revoked it stays so, also when the clock is set back."""
+    """The part of a stored grant that a decision needs. A revoked grant stays revoked, even when the clock is set back."""
     return Grant(row.id, row.rights, row.valid_from, row.valid_until, None if row.revoked_at is None else 0)
 
 
@@ -56,7 +56,7 @@ def require_seen(conn: Connection, address: str, identity_id: int, now: Micros) 
 
 
 def all_held(conn: Connection, identity_id: int, now: Micros) -> list[MailboxAccess]:
-    """Every mailbox over which an identity has a right now: its own first, then the shared, then the delegated."""
+    """Every mailbox over which an identity has a right now: its own first, then the shared ones, then the delegated ones."""
     own = [*mailboxes.owned_by(conn, identity_id), *mailboxes.co_held_by(conn, identity_id)]
     known = {mailbox.id for mailbox in own}
     in_force = {row.mailbox_id for row in grants.of_grantee(conn, identity_id) if grant_of(row).holds_at(now)}

@@ -1,7 +1,7 @@
-"""Who is there: from credentials to an actor.
+"""Authentication: from credentials to an actor.
 
-A person logs in by his login, his idNat or the address of the personal mailbox that he owns. He acts for another mailbox by the
-authorisation identity of his mechanism or, for clients that have none, by the name `mailbox*login`.
+A person logs in by their login, their idNat or the address of the personal mailbox that they own. They act for another mailbox by the
+authorisation identity of the mechanism or, for clients without one, by the name `mailbox*login`.
 """
 
 from dataclasses import dataclass, replace
@@ -28,11 +28,11 @@ _MAIL_DOORS = frozenset({Door.SMTP, Door.IMAP})
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody who is authenticated, at one door. `mailbox` is the address that he chose to act for, if any.
+    """An identity authenticated at one door. `mailbox` is the address that they chose to act for, if any.
 
-    `way`: how he logged in, at the doors where it decides which mailboxes he may open; None at the others.
-    `until`: when the connection is to be cut because the token that opened it expires, None when it is kept.
-    `serial`: of the client certificate that opened it, which may be taken back meanwhile.
+    `way`: how they logged in, at the doors where it decides which mailboxes they may open; None at the others.
+    `until`: when to cut the connection because the token that opened it expires, None when it is kept.
+    `serial`: of the client certificate that opened it, which may be revoked later.
     """
 
     identity: Identity
@@ -60,7 +60,7 @@ async def with_password(world: World, name: str, password: str, *, door: Door, m
 
 
 async def with_token(world: World, token: str, *, door: Door, mailbox: str | None = None) -> Actor:
-    """The actor that an access token speaks for. The identity is the one *in the token*, whatever name came with it."""
+    """The actor that an access token identifies. The identity is the one *in the token*, whatever name came with it."""
     claims = world.tokens.claims(token)
     idnat = str(claims["SubjectNameID"])
     identity = await world.store.read(identities.by_idnat, idnat)
@@ -71,7 +71,7 @@ async def with_token(world: World, token: str, *, door: Door, mailbox: str | Non
 
 
 def mint_token(world: World, idnat: str, *, lifetime_seconds: int | None = None) -> str:
-    """An access token for an identity, without anybody logging in; for tests and trainers."""
+    """An access token for an identity, without a log-in; for tests and trainers."""
     return world.tokens.mint(idnat, lifetime_seconds=lifetime_seconds)
 
 
@@ -97,7 +97,7 @@ async def with_certificate(world: World, certificate: bytes | None, *, door: Doo
 
 
 def barred(world: World, conn: Connection, actor: Actor) -> str | None:
-    """Why somebody may do nothing any more although he logged in; asked again at whatever he does. None when he may."""
+    """Why an actor who logged in may no longer act, None when they may; checked again at every act."""
     if not identities.is_enabled(conn, actor.identity.id):
         return "Your identity was disabled since you logged in."
     if actor.serial is not None and not certificates.is_good(world, kept.by_serial(conn, actor.serial)):
@@ -106,7 +106,7 @@ def barred(world: World, conn: Connection, actor: Actor) -> str | None:
 
 
 def token_expired(world: World, actor: Actor) -> bool:
-    """Whether the token that opened a connection has expired, and the connection is to end with it."""
+    """Whether the token that opened a connection has expired, so that the connection must end."""
     return actor.until is not None and actor.until <= world.clock.now()
 
 
@@ -122,8 +122,8 @@ def _canonical(text: str) -> str | None:
 
 
 def _account(conn: Connection, name: str) -> Account | None:
-    """The account that a name means: a login, an idNat, or the address of an owned personal mailbox."""
-    if "\x00" in name:  # no login has it, and a database may refuse to look for it
+    """The account that a name refers to: a login, an idNat, or the address of an owned personal mailbox."""
+    if "\x00" in name:  # no login contains it, and a database may reject it in a query
         return None
     found = identities.account_of_login(conn, name) or identities.account_of_idnat(conn, name)
     if found is not None:
@@ -138,7 +138,7 @@ def _account(conn: Connection, name: str) -> Account | None:
 
 
 async def _actor(world: World, identity: Identity, door: Door, mailbox: str | None, way: LogInBy) -> Actor:
-    """Somebody known, acting for a mailbox that he may use, or for himself; over SMTP and IMAP the way must be one that opens it."""
+    """A known identity, acting for a mailbox that they may use, or for themselves; over SMTP and IMAP the log-in method must open it."""
     actor = await _acting(world, identity, door, mailbox)
     if door in _MAIL_DOORS:
         actor = replace(actor, way=way)
@@ -153,7 +153,7 @@ def _check_home(world: World, conn: Connection, actor: Actor) -> None:
 
 
 def _home(conn: Connection, actor: Actor, now: Micros) -> Mailbox | None:
-    """The mailbox that a log-in opens: the chosen one, else the actor's own that is open; an application's is the first it may use."""
+    """The mailbox that a log-in opens: the chosen one, else the actor's own open one; for an application, the first it may use."""
     if actor.mailbox:
         return mailboxes.by_address(conn, actor.mailbox)
     held = access.all_held(conn, actor.identity.id, now)
@@ -162,7 +162,7 @@ def _home(conn: Connection, actor: Actor, now: Micros) -> Mailbox | None:
 
 
 def check_login_method(world: World, conn: Connection, mailbox: Mailbox, way: LogInBy | None) -> None:
-    """Refuse a mailbox that does not open by the way that somebody logged in; asked at every mailbox that he opens or sends from."""
+    """Refuse a mailbox that the actor's log-in method does not open; checked for every mailbox that they open or send from."""
     if way is None:
         return
     operator = world.directory.operator_in(conn, mailbox.address)
@@ -187,7 +187,7 @@ async def _acting(world: World, identity: Identity, door: Door, mailbox: str | N
 
 
 async def _chosen(world: World, identity: Identity, text: str) -> str:
-    """The mailbox that somebody wants to act for, when he has any right over it."""
+    """The mailbox that an identity wants to act for, when they have any right over it."""
     refused = Refusal(
         Rule.AUTHENTICATION_FAILED,
         f"You neither hold {text} nor have a grant over it.",

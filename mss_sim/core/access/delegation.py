@@ -1,7 +1,7 @@
 """Access and grants: who may do what with a mailbox now, and the verbs that change it.
 
-Every request asks here again; nothing is remembered. A grant that was revoked or that ran out a moment ago gives nothing at the
-very next request, on every open connection.
+Rights are read again at every request; nothing is cached. A grant that was just revoked or has just expired allows nothing at the
+very next request, on any open connection.
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ from mss_sim.vocabulary.mailboxes import IdentityKind, Right
 
 @dataclass(frozen=True, slots=True)
 class GrantRequest:
-    """What somebody asks to grant over the mailbox at `address`."""
+    """The grant that a requester asks for over the mailbox at `address`."""
 
     address: str
     grantee_idnat: str
@@ -39,7 +39,7 @@ class GrantRequest:
 
 
 async def grant(world: World, by: Requester, request: GrantRequest) -> GrantRow:
-    """Give rights over a mailbox; the new grant."""
+    """Grant rights over a mailbox; the new grant."""
 
     def unit(conn: Connection) -> GrantRow:
         now = world.clock.now()
@@ -54,7 +54,7 @@ async def grant(world: World, by: Requester, request: GrantRequest) -> GrantRow:
             mailbox=mailbox.kind,
             valid_until=request.valid_until,
         )
-        assert grantee is not None  # noqa: S101 - who does not exist can hold no grant, and was refused
+        assert grantee is not None  # noqa: S101 - an unknown grantee cannot hold a grant, and was refused
         row = GrantRow(
             id=world.ids.next(),
             mailbox_id=mailbox.id,
@@ -80,7 +80,7 @@ def _as_grantee(identity: Identity | None, called: str) -> policy.Grantee:
 
 
 def _granter(conn: Connection, by: Requester, address: str, now: Micros) -> tuple[Mailbox, Access]:
-    """The mailbox and what the asker may do with it; the control plane acts as its owner."""
+    """The mailbox and what the requester may do with it; the control plane acts as its owner."""
     mailbox = mailboxes.by_address(conn, address)
     if mailbox is None:
         raise unseen(address)
@@ -91,7 +91,7 @@ def _granter(conn: Connection, by: Requester, address: str, now: Micros) -> tupl
 
 
 async def revoke(world: World, by: Requester, address: str, grant_id: int) -> GrantRow:
-    """Take a grant back, or renounce one's own; the ended grant. Revoking twice changes nothing."""
+    """Revoke a grant, or renounce one's own; the ended grant. Revoking twice changes nothing."""
 
     def unit(conn: Connection) -> GrantRow:
         now = world.clock.now()
@@ -99,7 +99,7 @@ async def revoke(world: World, by: Requester, address: str, grant_id: int) -> Gr
         if mailbox is None or (row is not None and row.mailbox_id != mailbox.id):
             row = None
         own = row is not None and row.grantee_id == by.identity_id
-        if not own:  # who may not manage is refused before it shows whether there is such a grant
+        if not own:  # without the right to manage, refuse before revealing whether the grant exists
             policy.decide_revocation(_granter(conn, by, address, now)[1], own=False)
         if row is None:
             raise Refusal(Rule.NOT_FOUND, "There is no such grant over this mailbox.")
@@ -119,9 +119,9 @@ class HandOver:
 
 
 async def hand_over(world: World, by: Requester, from_idnat: str, to_idnat: str, address: str | None, reason: str) -> HandOver:
-    """Give one person's grants in force to another, over one mailbox or all that the asker manages, in one transaction.
+    """Transfer one person's grants in force to another, over one mailbox or all that the requester manages, in one transaction.
 
-    Who manages none of them hears the same of everybody, whether such a person exists or not.
+    A requester who manages none of them gets the same refusal for any person, whether that person exists or not.
     """
 
     def unit(conn: Connection) -> HandOver:
@@ -160,12 +160,12 @@ async def hand_over(world: World, by: Requester, from_idnat: str, to_idnat: str,
 
 
 def _gives(row: GrantRow, now: Micros) -> bool:
-    """Whether a grant gives something now, or will."""
+    """Whether a grant gives rights now, or will later."""
     return row.revoked_at is None and (row.valid_until is None or now < row.valid_until)
 
 
 def _managed(conn: Connection, by: Requester, row: GrantRow, heir: policy.Grantee, address: str | None, now: Micros) -> bool:
-    """Whether the asker may give this grant's rights to the heir; a refusal is raised only when he named the mailbox."""
+    """Whether the requester may give this grant's rights to the heir; a refusal is raised only when they named the mailbox."""
     mailbox = mailboxes.by_id(conn, row.mailbox_id)
     if mailbox is None or (address is not None and mailbox.address != address):
         return False
@@ -180,7 +180,7 @@ def _managed(conn: Connection, by: Requester, row: GrantRow, heir: policy.Grante
 
 
 async def list_grants(world: World, identity_id: int, address: str) -> list[GrantRow]:
-    """The grants over a mailbox: all for who manages it, his own for any other grantee."""
+    """The grants over a mailbox: all of them for its managers, their own for any other grantee."""
 
     def query(conn: Connection) -> list[GrantRow]:
         mailbox, held = _granter(conn, Requester(identity_id, Door.REST), address, world.clock.now())
@@ -200,7 +200,7 @@ def _trace(world: World, conn: Connection, by: Requester, act: Act, row: GrantRo
 
 
 async def grants_of(world: World, identity_id: int) -> list[tuple[GrantRow, str]]:
-    """Every grant that an identity ever got, each with the address of its mailbox."""
+    """Every grant that an identity ever received, each with the address of its mailbox."""
 
     def query(conn: Connection) -> list[tuple[GrantRow, str]]:
         rows = grants.of_grantee(conn, identity_id)
@@ -211,7 +211,7 @@ async def grants_of(world: World, identity_id: int) -> list[tuple[GrantRow, str]
 
 
 async def addresses_of(world: World, rows: Iterable[GrantRow]) -> dict[int, str]:
-    """The addresses of the mailboxes that grants are over."""
+    """The addresses of the mailboxes that these grants cover."""
     return await world.store.read(mailboxes.addresses, {row.mailbox_id for row in rows})
 
 
@@ -232,10 +232,10 @@ async def rights_by_person(world: World, address: str) -> dict[str, frozenset[Ri
 
 
 async def set_rights(world: World, by: Requester, address: str, who: str, rights: frozenset[Right], change: Change) -> None:
-    """Make the grants in force of a person (idNat or login) one grant: with these rights, or with these added or taken.
+    """Replace a person's (idNat or login) grants in force by one grant: with these rights, or with these added or removed.
 
-    The new grant ends when the first of the old ones would have ended. No right left: the grants end, and none is made. Holders have
-    their rights without a grant, and are refused here.
+    The new grant ends when the first of the old ones would have ended. When no right is left, the grants end and none is made. Holders
+    have their rights without a grant, and are refused here.
     """
 
     def unit(conn: Connection) -> None:
@@ -244,10 +244,10 @@ async def set_rights(world: World, by: Requester, address: str, who: str, rights
         account = identities.account_of_login(conn, who)
         grantee = account.identity if account else identities.by_idnat(conn, who)
         if grantee is None or grantee.id != by.identity_id:
-            policy.decide_revocation(granter, own=False)  # who may not manage learns nothing of others
+            policy.decide_revocation(granter, own=False)  # without the right to manage, reveal nothing about other people
         if grantee is None or grantee.kind is IdentityKind.PATIENT:
             policy.check_grantee(_as_grantee(grantee, who))
-        assert grantee is not None  # noqa: S101 - who does not exist was refused
+        assert grantee is not None  # noqa: S101 - an unknown grantee was refused
         own = grantee.id == by.identity_id
         if mailboxes.role_of(conn, mailbox, grantee.id) is not None:
             raise Refusal(Rule.GRANTEE_NOT_ALLOWED, f"{who} holds this mailbox by himself; grants are for others.", subject=who[:100])

@@ -1,4 +1,4 @@
-"""The one gate before a mailbox: may this actor, as they logged in, do that there now? Every verb of every door asks here.
+"""The one gate before a mailbox: may this actor, as they logged in, do this here now? Every verb of every door passes it.
 
 | the actor, or the mailbox                                     | refusal                                  |
 |---------------------------------------------------------------|------------------------------------------|
@@ -9,9 +9,9 @@
 | the mailbox is closed                                         | `mailbox-closed`                         |
 | logged in by a way that does not open it (`policy/logins`)    | `right-missing`                          |
 
-`require` asks all of it, `about` the first four rows: that a mailbox is closed, its grants, its holders and its journal are still told.
-It is asked inside the transaction that acts, so that a grant that ended a moment ago gives nothing. Sending has a gate of its own, in
-`submission.py`: it needs no right to see.
+`require` checks all rows, `about` the first four: the fact that a mailbox is closed, its grants, holders and journal stay readable.
+Checks run inside the transaction that acts, so that a grant that has just ended allows nothing. Sending has a gate of its own, in
+`submission.py`: it does not need the right to see.
 """
 
 from mss_sim.core.access import access
@@ -25,14 +25,14 @@ from mss_sim.vocabulary.mailboxes import MailboxState, Right
 
 
 def require(world: World, conn: Connection, actor: Actor, address: str, right: Right) -> MailboxAccess:
-    """The mailbox with what the actor may do in it, when they may use that right now; the refusal by the table above otherwise."""
+    """The mailbox with what the actor may do in it, when they may use that right now; a Refusal by the table above otherwise."""
     held = about(world, conn, actor, address, right)
     check_open(world, conn, actor, held)
     return held
 
 
 def about(world: World, conn: Connection, actor: Actor, address: str, right: Right) -> MailboxAccess:
-    """The same without the last two rows, for what is told of a mailbox and not what lies in it: a closed one is not lost sight of."""
+    """The same without the last two rows, for information about a mailbox rather than its content: a closed one stays visible."""
     check_known(world, conn, actor)
     check_reach(actor, address)
     held = access.access_to(conn, address, actor.identity.id, world.clock.now())
@@ -53,14 +53,14 @@ def check_right(actor: Actor, held: MailboxAccess, right: Right) -> None:
 
 
 def check_known(world: World, conn: Connection, actor: Actor) -> None:
-    """Refuse an actor who may do nothing any more."""
+    """Refuse an actor who may no longer act."""
     why = barred(world, conn, actor)
     if why is not None:
         raise Refusal(Rule.AUTHENTICATION_FAILED, why, reference="quirks#log-in-taken-back")
 
 
 def check_reach(actor: Actor, address: str | None) -> None:
-    """Refuse what is over another mailbox than the one that was chosen at log-in, or over all of them (None)."""
+    """Refuse an act on a mailbox other than the one chosen at log-in, or on all of them (None)."""
     if actor.mailbox in (None, address):
         return
     raise Refusal(
@@ -72,7 +72,7 @@ def check_reach(actor: Actor, address: str | None) -> None:
 
 
 def check_open(world: World, conn: Connection, actor: Actor, held: MailboxAccess) -> None:
-    """Refuse a mailbox that is closed, or that does not open by the way that the actor logged in."""
+    """Refuse a mailbox that is closed, or that the actor's log-in method does not open."""
     address = held.mailbox.address
     if held.mailbox.state is MailboxState.CLOSED:
         detail = f"The mailbox {address} is closed: nothing is read or done in it until it is opened again."
@@ -84,7 +84,7 @@ def check_open(world: World, conn: Connection, actor: Actor, held: MailboxAccess
 
 
 def opens(world: World, conn: Connection, actor: Actor, held: MailboxAccess) -> bool:
-    """Whether a mailbox that the actor holds something of would pass the gate for whoever may see it; for lists of mailboxes."""
+    """Whether a mailbox over which the actor holds a right would pass the gate for an actor who may see it; for lists of mailboxes."""
     if not held.access.may(Right.SEE):
         return False
     try:

@@ -27,7 +27,7 @@ class Holder:
 
 
 async def list_holders(world: World, identity_id: int, address: str) -> list[Holder]:
-    """The holders of a mailbox, its owner or responsible first; whoever sees the mailbox may know them."""
+    """The holders of a mailbox, its owner or responsible first; visible to every identity that may see the mailbox."""
 
     def query(conn: Connection) -> list[Holder]:
         held = access.require_seen(conn, address, identity_id, world.clock.now())
@@ -59,7 +59,7 @@ async def add_co_holder(world: World, by: Requester, address: str, idnat: str) -
 
 
 async def remove_holder(world: World, by: Requester, address: str, idnat: str) -> list[Holder]:
-    """Take a co-holder off, or leave oneself; the responsible goes only by naming a successor."""
+    """Remove a co-holder, or leave oneself; the responsible leaves only by naming a successor."""
 
     def unit(conn: Connection) -> list[Holder]:
         identity = identities.by_idnat(conn, idnat)
@@ -112,13 +112,13 @@ def _practice(conn: Connection, address: str) -> Mailbox:
 
 
 def _refuse_stranger(conn: Connection, by: Requester, address: str, now: Micros) -> None:
-    """Who may not see a mailbox learns nothing of it, not even whether it exists."""
+    """Without the right to see a mailbox, reveal nothing about it, not even whether it exists."""
     if by.identity_id is not None:
         access.require_seen(conn, address, by.identity_id, now)
 
 
 def _led_by(conn: Connection, by: Requester, address: str, now: Micros) -> Mailbox:
-    """The practice's mailbox, when the asker is its responsible or the control plane."""
+    """The practice's mailbox, when the requester is its responsible or the control plane."""
     _refuse_stranger(conn, by, address, now)
     practice = _practice(conn, address)
     if by.identity_id not in (None, practice.owner_id):

@@ -1,4 +1,4 @@
-"""The people and organisations of the world, with the accounts that authenticate them: created, changed and removed past every right."""
+"""The people and organisations of the world, with their accounts: created, changed and removed without any check of rights."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -90,7 +90,7 @@ async def change_identity(world: World, idnat: str, changes: dict[str, Any], log
         identity = require_identity(conn, idnat)
         changed = replace(identity, **changes)
         identities.change(conn, changed)
-        if changed.anonymous_card and not identity.anonymous_card:  # such a card can hold no grant
+        if changed.anonymous_card and not identity.anonymous_card:  # such a card cannot hold a grant
             held = [row for row in grants.of_grantee(conn, identity.id) if row.revoked_at is None]
             grants.revoke(conn, [row.id for row in held], None, world.clock.now())
             ended = [Entry(Act.REVOKED, row.mailbox_id, {"grantee": idnat}, grant_id=row.id) for row in held]
@@ -115,7 +115,7 @@ async def list_identities(world: World) -> list[Identity]:
 
 
 async def remove_identity(world: World, idnat: str) -> None:
-    """Delete an identity with its account and grants; one that owns a mailbox is kept until the mailbox has another owner or is gone."""
+    """Delete an identity with its account and grants; one that owns a mailbox is kept until the mailbox has another owner or is deleted."""
 
     def unit(conn: Connection) -> None:
         identity = require_identity(conn, idnat)
@@ -128,7 +128,7 @@ async def remove_identity(world: World, idnat: str) -> None:
 
 
 def refuse_nulls(changes: dict[str, Any], nullable: frozenset[str]) -> None:
-    """Refuse null for what always has a value."""
+    """Refuse null for fields that always have a value."""
     empty = sorted(name for name, value in changes.items() if value is None and name not in nullable)
     if empty:
         raise Refusal(Rule.INVALID, f"{', '.join(empty)} cannot be null; leave it out to keep it.")
@@ -145,7 +145,7 @@ async def identity_named(world: World, who: str) -> Identity:
 
 
 def refuse_controls(texts: Mapping[str, object]) -> None:
-    """Names and labels stand in the headers of letters: each is one line of text. A password is nobody's to see."""
+    """Names and labels go into the headers of letters: each is one line of text. A password is never shown."""
     for name, value in texts.items():
         if isinstance(value, str) and name != "password" and readable(value) != value:
             raise Refusal(Rule.INVALID, f"{name} is one line of text without control characters.", reference="rfc5322#2.2")

@@ -1,4 +1,4 @@
-"""The journal: who did what, by which grant, through which door, in which mailbox. Written by one hand, in the transaction of the deed.
+"""The journal: who did what, by which grant, through which door, in which mailbox. Written only here, in the transaction of the act.
 
 Everything that affects a line of the journal lives in this file; its kinds are `vocabulary.journal.Act`. The subject and the Message-ID
 of the letter that a line is about are looked up when it is read; a deletion writes them down.
@@ -26,7 +26,7 @@ _ATTEMPT_SECONDS = 60
 
 
 class Entry(NamedTuple):
-    """One deed; `grant_id` is the grant that allowed it, None where it was the doer's own right or nobody's."""
+    """One act; `grant_id` is the grant that allowed it, None when the actor acted by their own right or needed none."""
 
     act: Act
     mailbox_id: int | None
@@ -36,18 +36,18 @@ class Entry(NamedTuple):
 
 
 def entry(held: MailboxAccess, right: Right, act: Act, detail: Mapping[str, Any], *, message_id: int | None = None) -> Entry:
-    """A deed that needed a right over a mailbox, with the grant that gave it."""
+    """An act that needed a right over a mailbox, with the grant that gave it."""
     grant = held.access.grant_for(right)
     return Entry(act, held.mailbox.id, detail, message_id, grant.id if grant else None)
 
 
 def by(actor: Actor) -> Requester:
-    """An actor as the one who did something."""
+    """An actor as the author of an act."""
     return Requester(actor.identity.id, actor.door)
 
 
 def lines(world: World, who: Requester, entries: Sequence[Entry], *, at: Micros | None = None) -> list[JournalEntry]:
-    """What somebody did, as `add` writes it; `at` is now where it is not given."""
+    """What an actor did, as `add` writes it; `at` defaults to now."""
     when = world.clock.now() if at is None else at
     return [
         JournalEntry(
@@ -64,7 +64,7 @@ def add(conn: Connection, written: Sequence[JournalEntry]) -> None:
 
 
 def write(world: World, conn: Connection, who: Requester, entries: Sequence[Entry], *, at: Micros | None = None) -> None:
-    """Write down what somebody did."""
+    """Record what an actor did."""
     add(conn, lines(world, who, entries, at=at))
 
 
@@ -83,7 +83,7 @@ def keep_attempts(world: World) -> None:
 
 
 async def of_mailbox(world: World, actor: Actor, address: str, *, before: int | None, limit: int) -> list[JournalRow]:
-    """The newest lines of a mailbox; only who manages it may know who did what."""
+    """The newest lines of a mailbox; readable only by its managers."""
 
     def query(conn: Connection) -> list[JournalRow]:
         held = gate.about(world, conn, actor, address, Right.MANAGE)

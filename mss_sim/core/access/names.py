@@ -1,4 +1,4 @@
-"""Names behind ids, for whoever shows them."""
+"""Names by id, for responses that show them."""
 
 from collections.abc import Iterable
 
@@ -8,6 +8,6 @@ from mss_sim.store.identities import Identity
 
 
 async def identities_by_id(world: World, ids: Iterable[int | None]) -> dict[int, Identity]:
-    """The identities with these ids; None is nobody, and who was deleted since is left out."""
+    """The identities with these ids; None and identities deleted since are left out."""
     wanted = {id_ for id_ in ids if id_ is not None}
     return await world.store.read(identities.names, wanted) if wanted else {}

@@ -1,8 +1,8 @@
 """Wrong passwords over HTTP: slowed down, then refused for a while, per client address and login.
 
-A connection of SMTP or IMAP ends after a few wrong passwords; an HTTP client makes as many connections as it likes. What is counted is the
-pair, so that nobody can lock another client out of a login; its tries are judged one after the other, so that a burst is counted too. A
-right password clears the count. The names of one person are counted apart: together they would tell which of them are one person's.
+An SMTP or IMAP connection ends after a few wrong passwords; an HTTP client opens as many connections as it likes. Failures are counted
+per pair, so that one client cannot lock another out of a login; its attempts are judged one after the other, so that a burst counts too. A
+right password resets the count. The names of one person are counted apart: a common count would reveal that they belong together.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ _DELAY_SECONDS_MAX = 1.0
 
 
 class WrongPasswords:
-    """The wrong passwords of late, by client address and login."""
+    """Recent wrong passwords, by client address and login."""
 
     def __init__(self, settings: Settings) -> None:
         self._most = settings.wrong_passwords_max
@@ -30,8 +30,8 @@ class WrongPasswords:
 
     @asynccontextmanager
     async def turn(self, client: str, login: str) -> AsyncIterator[None]:
-        """Around one try: RetryLater when the pair was wrong too often a moment ago; a wrong password makes its sender wait."""
-        pair = client, login.rpartition("*")[2].lower()  # whatever mailbox somebody says that they act for, it is the same password
+        """Around one attempt: RetryLater when the pair failed too often recently; a wrong password delays its sender."""
+        pair = client, login.rpartition("*")[2].lower()  # whatever mailbox the client acts for, it is the same password
         lock = self._turns.setdefault(pair, asyncio.Lock())
         async with lock:
             self._check(pair)

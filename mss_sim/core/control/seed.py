@@ -1,4 +1,4 @@
-"""Seed worlds: people, mailboxes and grants, planted by the verbs that everybody else uses."""
+"""Seed worlds: people, mailboxes and grants, planted by the same verbs as everything else."""
 
 import tomllib
 from collections.abc import Awaitable
@@ -24,13 +24,13 @@ from mss_sim.store.engine import Connection
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, Right, SeenPolicy, SentPolicy
 
 NONE = "none"
-"""The name of no seed: an empty world."""
+"""The seed name for an empty world."""
 _SEEDS = Path(__file__).parent / "seeds"
 
 
 @dataclass(frozen=True, slots=True)
 class PersonaMailbox:
-    """A mailbox that a persona may use, and what he may do with it."""
+    """A mailbox that a persona may use, and what they may do with it."""
 
     address: str
     kind: MailboxKind
@@ -39,7 +39,7 @@ class PersonaMailbox:
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """Somebody to play: his role in the seed, how he logs in, and his mailboxes."""
+    """A person to play: their role in the seed, how they log in, and their mailboxes."""
 
     role: str
     idnat: str
@@ -50,22 +50,22 @@ class Persona:
 
 
 def names() -> list[str]:
-    """The seeds that ship."""
+    """The seeds that are shipped."""
     return sorted(path.stem for path in _SEEDS.glob("*.toml"))
 
 
 def load(name: str) -> dict[str, Any]:
-    """The content of a seed; Refusal(INVALID) when there is none of that name."""
+    """The content of a seed; Refusal(INVALID) for an unknown name."""
     if name not in names():
         raise Refusal(Rule.INVALID, f"There is no seed {name}; the seeds are {', '.join(names())}.", subject=name)
     return tomllib.loads((_SEEDS / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 async def plant(world: World, name: str) -> bool:
-    """Plant a seed into the world; False when its people are there already, as after a restart.
+    """Plant a seed into the world; False when its people exist already, as after a restart.
 
-    A start that was killed while it planted left some of them: the world has no client of Pro Santé Connect yet, which comes last, and
-    nobody has used it. What is missing is added then.
+    A start that was killed while planting left some of them: the world then has no client of Pro Santé Connect, which comes last, and
+    is still unused. What is missing is added then.
     """
     seed = load(name)
     roles = {row["role"]: row["idnat"] for row in seed["identities"] if "role" in row}
@@ -98,7 +98,7 @@ async def plant(world: World, name: str) -> bool:
 
 
 async def _added(adding: Awaitable[object], *, again: bool) -> None:
-    """Add something; when it may be there already, that is as good."""
+    """Add something; when `again`, it may exist already."""
     try:
         await adding
     except Refusal as refusal:
@@ -107,7 +107,7 @@ async def _added(adding: Awaitable[object], *, again: bool) -> None:
 
 
 async def _granted(world: World, address: str, grantee: str) -> bool:
-    """Whether somebody has a grant over a mailbox, or had."""
+    """Whether an identity has, or had, a grant over a mailbox."""
 
     def query(conn: Connection) -> bool:
         mailbox, identity = mailboxes.by_address(conn, address), identities.by_idnat(conn, grantee)
@@ -133,7 +133,7 @@ def _mailbox(row: dict[str, Any], roles: dict[str, str]) -> NewMailbox:
 
 
 async def personas(world: World, name: str) -> list[Persona]:
-    """The people of a seed who can be played, with what they may do now."""
+    """The people of a seed that can be played, with what they may do now."""
     found = []
     for row in load(name)["identities"]:
         identity = await world.store.read(identities.by_idnat, row["idnat"]) if "role" in row else None

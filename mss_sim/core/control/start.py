@@ -11,14 +11,14 @@ from mss_sim.core.world.world import World
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What the ready file tells: the personas of the seed, and files with certificates for whoever tests from outside."""
+    """The content of the ready file: the personas of the seed, and certificate files for tests that run outside."""
 
     personas: tuple[Persona, ...]
     client_files: dict[str, dict[str, str]]
 
 
 async def begin(world: World, seed: str | None) -> Begun:
-    """Make what is missing, or find it; one process at a time, whatever folders they have. `seed` None or `none`: nobody is planted."""
+    """Create or find what a world needs; one process at a time, whatever folders they use. `seed` None or `none` plants no people."""
     async with world.store.alone():
         personas: list[Persona] = []
         if seed not in (None, seeds.NONE):
@@ -26,5 +26,5 @@ async def begin(world: World, seed: str | None) -> Begun:
             personas = await seeds.personas(world, seed)
         await peers.certify_all(world)
         files = await peers.write_files(world, world.igc.ca_file.parent / "clients")
-        await clients.register_first(world)  # last: a start that finds none goes on with the planting
+        await clients.register_first(world)  # last: a start that finds no client continues the planting
         return Begun(tuple(personas), files)

@@ -4,10 +4,10 @@
     answer_rights   what a letter gives and withdraws; whether a patient may write to a mailbox now
     closing         what an act that closes withdraws: rights, and what is still on its way
 
-A professional may write to anybody of the trust space. A patient may write only to a mailbox
+A professional may write to anyone in the trust space. A patient may write only to a mailbox
 that gave them the right to answer, and only in the conversation that it was given for. A letter
-to a patient gives that right; `[FIN]` in the subject, `X-MSS-MES: FIN` in the header and the
-explicit act take it back.
+to a patient gives that right; `[FIN]` in the subject, `X-MSS-MES: FIN` in the header and an
+explicit act withdraw it.
 
 | what happens                             | rights of that patient towards that mailbox   |
 |------------------------------------------|-----------------------------------------------|
@@ -17,12 +17,12 @@ explicit act take it back.
 | the conversation is closed               | those of the conversation                     |
 | it is reopened                           | given back                                    |
 
-The table of effects is `policy/closure.py`; here it is applied to rows that are locked. What
-closes does so when the letter is accepted, because the professional has decided; what opens
-does so when the letter arrives, because nobody answers what they did not get.
+The table of effects is `policy/closure.py`; here it is applied to locked rows. A closing takes
+effect when the letter is accepted, because the professional has decided; an opening takes
+effect when the letter arrives, because a patient cannot answer what they did not receive.
 
 Specifications: the CNAM notes on Mon espace santé (docs/references); what they leave open is a
 setting with a line in docs/quirks.md.
 
-Liberties taken: a Reply-To mailbox takes the sender's place, and may close what it is answered.
+Liberties taken: a Reply-To mailbox takes the sender's place, and may close what it receives answers to.
 """

@@ -1,7 +1,7 @@
-"""What an act of closing withdraws: what the patient got, and what is still on its way to him (the second table of policy/closure).
+"""What a closing act withdraws: rights that the patient has, and those still in transit to them (the second table of policy/closure).
 
-A letter gives its right when it arrives, and an act of closing counts when it is done. So each letter that is on its way leaves a mark
-then: a right that was withdrawn before it was given. The letter finds its mark when it arrives. No instants are compared, so that
+A letter gives its right when it arrives; a closing act takes effect when it is done. So the act leaves a mark for each letter in
+transit: a right that was withdrawn before it was given. The letter finds its mark when it arrives. No instants are compared, so
 clocks may stand still or jump.
 """
 
@@ -23,7 +23,7 @@ from mss_sim.vocabulary.mail import ClosureCause
 class Closing:
     """An act of `mailbox`: in one conversation or, without `thread_id`, in all; towards one patient or, without `patient`, all.
 
-    `after` are the letters of its group that leave after it: they stay open. At least one of `thread_id` and `patient` is given.
+    `after` are the letters of its group that leave later: they stay open. At least one of `thread_id` and `patient` is given.
     """
 
     mailbox: Mailbox | DeliveryMailbox
@@ -35,7 +35,7 @@ class Closing:
 
 
 def withdraw(world: World, conn: Connection, act: Closing) -> int:
-    """Withdraw rights, and mark what is on its way; how many were open or will not be."""
+    """Withdraw rights, and mark letters in transit; how many rights were open or will not open."""
     patient_id = act.patient.id if act.patient else None
     count = conversations.withdraw(conn, act.mailbox.id, act.at, act.cause, thread_id=act.thread_id, patient_mailbox_id=patient_id)
     letters = conversations.on_their_way(conn, thread_id=act.thread_id, patient_mailbox_id=patient_id)
@@ -54,7 +54,7 @@ def withdraw(world: World, conn: Connection, act: Closing) -> int:
 
 
 def _concerns(mailbox: Mailbox | DeliveryMailbox, letter: OnItsWay) -> bool:
-    """Whether the letter will give a right that this mailbox may close: it sent it, or is its Reply-To."""
+    """Whether the letter will give a right that this mailbox may close: as its sender, or as its Reply-To."""
     summary = read_summary(letter.summary)
     if effect_of(letter.sender_kind, letter.patient_kind, letter.subject, summary.mes) is not Effect.OPEN:
         return False
@@ -76,7 +76,7 @@ def _mark(world: World, act: Closing, letter: OnItsWay) -> AnswerRightRow:
 
 
 def taken_up(conn: Connection, message_id: int, patient_mailbox_id: int) -> list[AnswerRightRow]:
-    """The marks of a letter that arrives, and the rights that it gave if it came before; the letter's own rights take their place."""
+    """The marks of a letter that arrives, and the rights that it gave if it came before; its own rights replace them."""
     rows = conversations.of_letters(conn, {message_id}, {patient_mailbox_id})
     if rows:
         conversations.forget(conn, [row.id for row in rows])
@@ -84,7 +84,7 @@ def taken_up(conn: Connection, message_id: int, patient_mailbox_id: int) -> list
 
 
 def closed_ahead(before: Sequence[AnswerRightRow], sender_id: int, target_id: int) -> AnswerRightRow | None:
-    """Why the right to write to a mailbox is withdrawn already when the letter arrives: that mailbox closed it, or the sender did."""
+    """Why the right to write to a mailbox is already withdrawn when the letter arrives: closed by that mailbox, or by the sender."""
     return next(
         (row for row in before if row.withdrawn_at and (row.mailbox_id == target_id or (row.ahead and row.mailbox_id == sender_id))), None
     )

@@ -24,7 +24,7 @@ _MESSAGES_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class PatientSide:
-    """How one patient stands in a conversation: may he answer, and if not since when and why."""
+    """One patient's standing in a conversation: may they answer, and if not, since when and why."""
 
     patient: str
     answers_to: str
@@ -33,7 +33,7 @@ class PatientSide:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A thread as one mailbox sees it, its newest copy, and its patients. `items` is filled when one conversation is opened."""
+    """A thread as one mailbox sees it, its newest copy, and its patients. `items` is filled when a single conversation is opened."""
 
     thread: Thread
     newest: ListedMessage
@@ -64,12 +64,12 @@ async def open_conversation(world: World, actor: Actor, address: str, thread_id:
 
 
 async def close(world: World, actor: Actor, address: str, thread_id: int) -> Conversation:
-    """Withdraw every patient's right to answer what this mailbox wrote in the conversation, arrived or on its way."""
+    """Withdraw every patient's right to answer what this mailbox wrote in the conversation, arrived or in transit."""
 
     def unit(conn: Connection) -> Conversation:
         now = world.clock.now()
         held = _held_for_closing(world, conn, actor, address)
-        _opened(conn, held, actor, thread_id)  # a conversation that does not lie here is not closed
+        _opened(conn, held, actor, thread_id)  # a conversation that is not in this mailbox is not closed
         count = closing.withdraw(world, conn, Closing(held.mailbox, now, ClosureCause.EXPLICIT, thread_id))
         found = _opened(conn, held, actor, thread_id)
         _refuse_without_patient(found)
@@ -80,7 +80,7 @@ async def close(world: World, actor: Actor, address: str, thread_id: int) -> Con
 
 
 async def reopen(world: World, actor: Actor, address: str, thread_id: int) -> Conversation:
-    """Give back what was withdrawn of the conversation, by whatever act."""
+    """Restore the rights withdrawn in the conversation, by whatever act."""
 
     def unit(conn: Connection) -> Conversation:
         held = _held_for_closing(world, conn, actor, address)
@@ -94,7 +94,7 @@ async def reopen(world: World, actor: Actor, address: str, thread_id: int) -> Co
 
 
 def _held_for_closing(world: World, conn: Connection, actor: Actor, address: str) -> MailboxAccess:
-    mailboxes.lock_for_delivery(conn, [address])  # locked first, as delivery does: what arrives meanwhile in another process is seen
+    mailboxes.lock_for_delivery(conn, [address])  # locked first, as delivery does: arrivals in another process are seen
     held = gate.require(world, conn, actor, address, Right.CLOSE)
     if held.mailbox.kind is MailboxKind.PATIENT:
         raise Refusal(Rule.RIGHT_MISSING, "A conversation is closed by the professional, not by the patient.", reference="cnam#7")

@@ -10,11 +10,11 @@
 | copy                         | read here, file there                                               |
 | append                       | file                                                                |
 
-REST names one copy by its id, IMAP several by the UIDs of a folder; both come to the same rows (`Copies`). What changes nothing leaves no
-trace: no modification sequence, no line in the journal. The first time that somebody reads a copy, or says that they did, is written down.
+REST names one copy by its id, IMAP several by the UIDs of a folder; both resolve to the same rows (`Copies`). An act that changes nothing
+leaves no trace: no modification sequence, no journal line. The first time an actor reads a copy, or says that they did, is recorded.
 
-Everything that changes a copy, its folder's counters or its mailbox's usage lives in this file, but for delivery. Mailboxes whose room
-changes are locked first, then folders, as delivery does: two processes never wait for one another in a circle.
+Everything that changes a copy, its folder's counters or its mailbox's usage lives in this file, except delivery. Mailboxes whose usage
+changes are locked first, then folders, as in delivery: two processes never deadlock.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -44,20 +44,20 @@ from mss_sim.vocabulary.mailboxes import Flag, Right, SpecialUse
 
 @dataclass(frozen=True, slots=True)
 class InFolder:
-    """Copies by their UIDs; those that are gone meanwhile are passed over in silence (ref: rfc9051#6.4.9)."""
+    """Copies by their UIDs; those deleted meanwhile are silently skipped (ref: rfc9051#6.4.9)."""
 
     place: FolderRef
     ranges: Sequence[Range]
 
     @property
     def address(self) -> str:
-        """The mailbox that they lie in."""
+        """The mailbox that contains them."""
         return self.place.address
 
 
 @dataclass(frozen=True, slots=True)
 class ById:
-    """One copy by its id, wherever in its mailbox it lies now; Refusal(NOT_FOUND) when it is gone."""
+    """One copy by its id, wherever in its mailbox it is now; Refusal(NOT_FOUND) when it is gone."""
 
     address: str
     copy_id: int
@@ -69,7 +69,7 @@ Copies = InFolder | ById
 def _find(
     world: World, conn: Connection, actor: Actor, which: Copies, right: Right, *, lock: bool = False
 ) -> tuple[SelectedFolder, list[CopyState]]:
-    """The folder that copies lie in, its row locked until the commit if asked, and the copies; Refusal without that right."""
+    """The folder that contains the copies, its row locked until the commit on request, and the copies; Refusal without that right."""
     if isinstance(which, InFolder):
         here = selected_folder(world, conn, actor, which.place, right, lock=lock)
         return here, folder_view.states(conn, here.folder.id, which.ranges, here.reader)
@@ -85,9 +85,9 @@ def _find(
 
 
 class FlagsChanged(NamedTuple):
-    """Copies as they are afterwards, UIDs left alone because they changed too late, and the folder's modification sequences.
+    """The resulting copies, UIDs skipped because they changed too late, and the folder's modification sequences.
 
-    `was`: the modification sequence of each copy before, by UID.
+    `was`: the previous modification sequence of each copy, by UID.
     """
 
     rows: list[CopyState]
@@ -104,7 +104,7 @@ async def change_flags(world: World, actor: Actor, which: Copies, change: FlagCh
 
 
 def change_flags_in(world: World, conn: Connection, actor: Actor, which: Copies, change: FlagChange) -> tuple[SelectedFolder, FlagsChanged]:
-    """The same within a unit of work, with the folder; the words were checked."""
+    """The same within a unit of work, with the folder; the words are already checked."""
     rights = flag_rights(change.add | change.remove, replace=change.replace)
     here, rows = _find(world, conn, actor, which, rights[0], lock=True)
     for right in rights[1:]:
@@ -128,14 +128,14 @@ def _wanted(here: SelectedFolder, row: CopyState, change: FlagChange) -> tuple[F
     base = (Flag(0), "") if change.replace else (visible, row.keywords)
     wanted, words = changed(*base, change)
     if change.replace and Right.DELETE not in here.held.access.rights:
-        wanted |= visible & Flag.DELETED  # what one may not take off stays (ref: rfc4314#4)
+        wanted |= visible & Flag.DELETED  # flags that the actor may not clear stay (ref: rfc4314#4)
     return None if wanted == visible and words == row.keywords else (wanted, words)
 
 
 def _flag(
     world: World, conn: Connection, actor: Actor, here: SelectedFolder, changes: Sequence[tuple[CopyState, Flag, str]]
 ) -> tuple[dict[int, CopyState], list[CopyState]]:
-    """Write flags and keywords, whose \\Seen it is, who read; the copies afterwards, by UID, and those that are read for the first time."""
+    """Write flags, keywords, personal \\Seen and readers; the resulting copies by UID, and those that are read for the first time."""
     after: dict[int, CopyState] = {}
     first: list[CopyState] = []
     said: list[tuple[int, bool]] = []
@@ -158,7 +158,7 @@ def _flag(
 
 
 async def note_reading(world: World, actor: Actor, which: Copies) -> None:
-    """Record that somebody read these copies, where it is their first time; nothing is marked."""
+    """Record that the actor read these copies, where it is their first time; nothing is marked."""
 
     def unit(conn: Connection) -> None:
         here, rows = _find(world, conn, actor, which, Right.READ)
@@ -170,7 +170,7 @@ async def note_reading(world: World, actor: Actor, which: Copies) -> None:
 
 
 async def delete(world: World, actor: Actor, which: Copies, *, marked: bool = False) -> list[int]:
-    """Delete copies for good, only those that are marked \\Deleted if asked; their UIDs. A message goes with its last copy."""
+    """Delete copies for good, only those marked \\Deleted if `marked`; their UIDs. A message goes with its last copy."""
 
     def unit(conn: Connection) -> list[int]:
         mailboxes.lock_for_delivery(conn, [which.address])
@@ -220,7 +220,7 @@ def _put_in(world: World, folder: Folder, row: CopyState, *, id_: int | None = N
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Where copies came to lie: UIDVALIDITY of the target, and the UIDs here and there, in the same order."""
+    """Where copies were put: UIDVALIDITY of the target, and source and target UIDs, in the same order."""
 
     uid_validity: int
     here: tuple[int, ...]
@@ -250,7 +250,7 @@ async def copy(world: World, actor: Actor, which: InFolder, target: FolderRef) -
 
 
 async def move(world: World, actor: Actor, which: Copies, target: FolderRef) -> Transfer:
-    """Move into another folder; within a mailbox the copies keep their ids. Refusal(CONFLICT) when it is the folder that they lie in."""
+    """Move into another folder; within a mailbox the copies keep their ids. Refusal(CONFLICT) when they are already in that folder."""
 
     def unit(conn: Connection) -> Transfer:
         mailboxes.lock_for_delivery(conn, {which.address, target.address})
@@ -262,9 +262,9 @@ async def move(world: World, actor: Actor, which: Copies, target: FolderRef) -> 
 def move_in(
     world: World, conn: Connection, actor: Actor, which: Copies, target: FolderRef, *, again: bool = False
 ) -> tuple[SelectedFolder, Transfer]:
-    """The same within a unit of work, which has locked the mailboxes, with the folder that the copies lie in now.
+    """The same within a unit of work, which has locked the mailboxes, with the current folder of the copies.
 
-    `again`: copies that lie in the target already are left there.
+    `again`: copies that are in the target already are left there.
     """
     source, there, right = _ends(world, conn, actor, which, target)
     if source.folder.id == there.folder.id:
@@ -294,7 +294,7 @@ def move_in(
     if made:
         folders.save_counters(conn, [source.folder, there.folder])
         detail = {"from": source.folder.name, "to": there.folder.name}
-        ends = [(there, right)] if same else [(source, Right.DELETE), (there, right)]  # each mailbox keeps a journal of its own
+        ends = [(there, right)] if same else [(source, Right.DELETE), (there, right)]  # each mailbox keeps its own journal
         lines = [_entry(end, by_right, Act.MOVED, row, detail) for end, by_right in ends for row in rows]
         journal.write(world, conn, journal.by(actor), lines)
     return there, Transfer(there.folder.uid_validity, tuple(row.uid for row in rows), tuple(row.uid for row in made))
@@ -324,7 +324,7 @@ def _ends(world: World, conn: Connection, actor: Actor, which: Copies, target: F
 
 @dataclass(frozen=True, slots=True)
 class NewCopy:
-    """A message that a client puts into a folder itself."""
+    """A message that a client puts into a folder directly."""
 
     raw: bytes
     flags: frozenset[str] = frozenset()
@@ -361,7 +361,7 @@ async def append(world: World, actor: Actor, target: FolderRef, new: NewCopy) ->
 
 
 def _thread(conn: Connection, there: SelectedFolder, message_id: int, answered: Sequence[str]) -> int:
-    """The conversation of a message that a client files: that of what it answers, when this mailbox has it (see mailflow/threads)."""
+    """The conversation of a message that a client files: that of the message it answers, if this mailbox has it (see mailflow/threads)."""
     known = messages.known(conn, answered) if answered else set()
     had = messages.had_by(conn, [id_ for id_ in answered if id_ in known], there.held.mailbox.id, there.held.mailbox.address)
     return next((had[id_][0] for id_ in answered if id_ in had), message_id)

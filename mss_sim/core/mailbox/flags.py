@@ -1,4 +1,4 @@
-"""Flags and keywords: what may be set, and what a change makes of those that a copy has (ref: rfc9051#2.3.2)."""
+"""Flags and keywords: which may be set, and the result of a change to those of a copy (ref: rfc9051#2.3.2)."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ _WORD_CHARS_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class FlagChange:
-    """Flags and keywords to set and to clear, by their IMAP names; with `replace`, `add` takes the place of all that there were.
+    """Flags and keywords to set and to clear, by their IMAP names; with `replace`, `add` replaces all existing ones.
 
     `unchanged_since`: copies with a higher modification sequence are left alone (ref: rfc7162#3.1.3).
     """
@@ -23,7 +23,7 @@ class FlagChange:
 
 
 def check_words(change: FlagChange) -> None:
-    """Refuse what is neither a system flag nor a keyword, and more of them than anybody needs."""
+    """Refuse words that are neither system flags nor keywords, and an excessive number of them."""
     words = change.add | change.remove
     if len(words) > _WORDS_MAX:
         raise Refusal(Rule.LIMIT_REACHED, f"At most {_WORDS_MAX} flags and keywords at once.", reference="rfc9051#2.3.2")
@@ -38,7 +38,7 @@ def check_words(change: FlagChange) -> None:
 
 
 def changed(flags: Flag, keywords: str, change: FlagChange) -> tuple[Flag, str]:
-    """Flags and keywords after a change; Refusal when that is more keywords than a copy may have."""
+    """Flags and keywords after a change; Refusal when a copy would have too many keywords."""
     for name, flag in FLAG_NAMES.items():
         if name in change.add:
             flags |= flag

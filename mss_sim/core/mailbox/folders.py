@@ -18,7 +18,7 @@ _DEPTH_MAX = 20
 
 
 async def list_folders(world: World, actor: Actor, address: str) -> list[tuple[Folder, int]]:
-    """The folders of a mailbox, INBOX first, each with how many of its messages the actor has not seen."""
+    """The folders of a mailbox, INBOX first, each with the number of its messages that the actor has not seen."""
 
     def query(conn: Connection) -> list[tuple[Folder, int]]:
         held = gate.require(world, conn, actor, address, Right.SEE)
@@ -33,7 +33,7 @@ async def list_folders(world: World, actor: Actor, address: str) -> list[tuple[F
 
 
 async def create_folder(world: World, actor: Actor, address: str, name: str) -> Folder:
-    """Create a folder, and the folders above it that are missing (ref: rfc9051#6.3.4); the last one created."""
+    """Create a folder, and its missing parents (ref: rfc9051#6.3.4); the last one created."""
     path = _path(name)
 
     def unit(conn: Connection) -> Folder:
@@ -49,7 +49,7 @@ async def create_folder(world: World, actor: Actor, address: str, name: str) -> 
 
 
 def _add_missing(world: World, conn: Connection, held: MailboxAccess, path: list[str]) -> None:
-    """Create the folders of a path that are not there yet."""
+    """Create the missing folders of a path."""
     for depth in range(1, len(path) + 1):
         name = FOLDER_SEPARATOR.join(path[:depth])
         if folders.by_name(conn, held.mailbox.id, name) is None:
@@ -68,7 +68,7 @@ def _add(world: World, conn: Connection, held: MailboxAccess, name: str) -> Fold
 
 
 async def rename_folder(world: World, actor: Actor, address: str, folder_id: int, name: str) -> Folder:
-    """Give a folder, with all that is inside, another name."""
+    """Rename a folder, with everything inside it."""
     path = FOLDER_SEPARATOR.join(_path(name))
 
     def unit(conn: Connection) -> Folder:
@@ -94,7 +94,7 @@ async def rename_folder(world: World, actor: Actor, address: str, folder_id: int
 
 
 async def delete_folder(world: World, actor: Actor, address: str, folder_id: int) -> None:
-    """Delete an empty folder that has nothing inside: nothing is lost by a slip."""
+    """Delete a folder without messages or subfolders, so that nothing is lost by mistake."""
 
     def unit(conn: Connection) -> None:
         held = gate.require(world, conn, actor, address, Right.FILE)

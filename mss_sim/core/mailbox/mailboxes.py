@@ -1,4 +1,4 @@
-"""Mailboxes as such: created, changed and removed by the control plane, changed by who manages them."""
+"""Mailboxes themselves: created, changed and removed by the control plane, changed by their managers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -155,7 +155,7 @@ async def list_mailboxes(world: World) -> list[Mailbox]:
 
 
 async def remove_mailbox(world: World, address: str) -> None:
-    """Delete a mailbox with all that is in it."""
+    """Delete a mailbox with everything in it."""
 
     def unit(conn: Connection) -> None:
         mailbox = _mailbox(conn, address)
@@ -167,7 +167,7 @@ async def remove_mailbox(world: World, address: str) -> None:
 
 
 async def change_managed_mailbox(world: World, actor: Actor, address: str, changes: dict[str, Any]) -> None:
-    """The same, by somebody who manages the mailbox."""
+    """The same, by a manager of the mailbox."""
     refuse_nulls(changes, _NULLABLE)
 
     def unit(conn: Connection) -> None:

@@ -1,11 +1,11 @@
-"""Lists and opened messages; one message changed, with what is shown of it afterwards. The changes themselves are `copies.py`'s.
+"""Lists and opened messages; one message changed, with its new state. The changes themselves are in `copies.py`.
 
 | verb                                         | right, and see |
 |----------------------------------------------|----------------|
 | list a mailbox, its folders                  | see            |
 | open a message, its preview, search its text | read           |
 
-What a change answers comes from the transaction that made it: nobody hears that there is nothing of what they just changed.
+The result of a change comes from the transaction that made it: a client never gets "not found" for a message that it just changed.
 """
 
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ from mss_sim.vocabulary.mailboxes import Right
 
 @dataclass(frozen=True, slots=True)
 class MessagePage:
-    """A page of a mailbox: items, who read each first, and the folders that they lie in."""
+    """A page of a mailbox: items, the first reader of each, and their folders."""
 
     items: tuple[ListedMessage, ...]
     readings: dict[int, list[Reading]]
@@ -42,7 +42,7 @@ class MessagePage:
 
 @dataclass(frozen=True, slots=True)
 class ChangedMessage:
-    """A copy as it is after a change: where it lies, who read it; `readable` when the actor may know what it says."""
+    """A copy after a change: its folder, who read it; `readable` when the actor may know its content."""
 
     item: ListedMessage
     folder: Folder
@@ -51,29 +51,29 @@ class ChangedMessage:
 
 
 async def held_mailboxes(world: World, actor: Actor) -> list[MailboxAccess]:
-    """Every mailbox that the actor may see now; the one that he chose at log-in alone, when he chose one."""
+    """Every mailbox that the actor may see now; only the one chosen at log-in, if one was chosen."""
     rows = await world.store.read(access.all_held, actor.identity.id, world.clock.now())
     return [held for held in rows if held.access.may(Right.SEE) and actor.mailbox in (None, held.mailbox.address)]
 
 
 async def held_mailbox(world: World, actor: Actor, address: str, right: Right = Right.SEE) -> MailboxAccess:
-    """One mailbox, when the actor has that right over it; a closed one is told of too."""
+    """One mailbox, when the actor has that right over it; a closed one is included."""
     return await world.store.read(lambda conn: gate.about(world, conn, actor, address, right))
 
 
 async def open_mailbox(world: World, actor: Actor, address: str) -> MailboxAccess:
-    """One mailbox that the actor could open a folder of now."""
+    """One mailbox in which the actor could open a folder now."""
     return await world.store.read(lambda conn: gate.require(world, conn, actor, address, Right.SEE))
 
 
 async def may(world: World, actor: Actor, address: str, right: Right) -> bool:
-    """Whether the actor would not be refused what needs that right over a mailbox."""
+    """Whether an act that needs that right over a mailbox would be allowed."""
     held = await world.store.read(access.access_to, address, actor.identity.id, world.clock.now())
     return held is not None and held.access.may(right) and actor.mailbox in (None, address)
 
 
 def folder_named(boxes: Iterable[Folder], text: str) -> int:
-    """The folder that a name or an id means; INBOX in any case (ref: rfc9051#5.1). Refusal(NOT_FOUND) when there is none."""
+    """The folder with that name or id; INBOX in any case (ref: rfc9051#5.1). Refusal(NOT_FOUND) when there is none."""
     wanted = "INBOX" if text.upper() == "INBOX" else text
     for box in boxes:
         if wanted in (box.name, encode(box.id)):
@@ -101,7 +101,7 @@ async def list_messages(world: World, actor: Actor, address: str, query: ListQue
 
 @dataclass(frozen=True, slots=True)
 class OpenedMessage:
-    """A message that somebody opened, with its bytes; `first_time` when they had never read it before."""
+    """An opened message, with its bytes; `first_time` when the actor had never read it before."""
 
     mailbox: Mailbox
     item: ListedMessage
@@ -112,7 +112,7 @@ class OpenedMessage:
 
 
 async def open_message(world: World, actor: Actor, address: str, copy_id: int) -> OpenedMessage:
-    """A copy with its bytes. The first reading by each person is recorded, whatever the seen policy is; nothing is marked."""
+    """A copy with its bytes. Each person's first reading is recorded, whatever the seen policy is; nothing is marked."""
 
     def look(conn: Connection) -> OpenedMessage:
         held = gate.require(world, conn, actor, address, Right.READ)
@@ -143,7 +143,7 @@ async def change_flags(world: World, actor: Actor, address: str, copy_id: int, c
 
 
 async def move(world: World, actor: Actor, address: str, copy_id: int, folder: str) -> ChangedMessage:
-    """Put a copy into another folder of the same mailbox, by its id or its name; the copy's id stays, its UID does not."""
+    """Move a copy to another folder of the same mailbox, by its id or its name; the copy keeps its id, not its UID."""
 
     def unit(conn: Connection) -> ChangedMessage:
         held = gate.require(world, conn, actor, address, Right.SEE)

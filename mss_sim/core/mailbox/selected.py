@@ -1,7 +1,7 @@
-"""A selected folder: open, poll for changes, read. The changes are `copies.py`'s.
+"""A selected folder: open, poll for changes, read. The changes are in `copies.py`.
 
-Every call asks for the rights again, so that a grant that has ended is seen at the next one. UIDs name copies; those that are gone
-meanwhile are passed over in silence, as IMAP wants it (ref: rfc9051#6.4.9).
+Every call checks the rights again, so that an ended grant is seen at the next one. UIDs name copies; those deleted meanwhile
+are silently skipped, as IMAP requires (ref: rfc9051#6.4.9).
 
 | verb                 | right |
 |----------------------|-------|
@@ -32,7 +32,7 @@ from mss_sim.vocabulary.mailboxes import Right, SeenPolicy
 
 
 def personal_reader(held: MailboxAccess, actor: Actor) -> int | None:
-    """Whose reading says what is seen: the actor's where the mailbox's seen policy is personal, nobody's where it is shared."""
+    """Whose reading decides what is seen: the actor's where the mailbox's seen policy is personal, None where it is shared."""
     return actor.identity.id if held.mailbox.seen_policy is SeenPolicy.PERSONAL else None
 
 
@@ -46,12 +46,12 @@ class SelectedFolder:
 
     @property
     def address(self) -> str:
-        """The mailbox that the folder belongs to."""
+        """The mailbox that contains the folder."""
         return self.held.mailbox.address
 
     @property
     def until(self) -> Micros | None:
-        """When a grant that counts here runs out; None when none does."""
+        """When a grant used here expires; None when none does."""
         return _until(self.held)
 
 
@@ -65,9 +65,9 @@ class FolderRef:
 
 
 async def check(world: World, actor: Actor, address: str | None) -> Micros | None:
-    """Refuse an actor who is no longer known, or who may no longer see the mailbox that he logged in to, if any.
+    """Refuse an actor who is no longer known, or who may no longer see the mailbox that they logged in to, if any.
 
-    When the first grant that lets him in runs out, or the token that is to end with the connection; None when none does.
+    Returns when the first grant that admits them expires, or the token that ends the connection; None when none does.
     """
 
     def query(conn: Connection) -> Micros | None:
@@ -89,7 +89,7 @@ def _until(held: MailboxAccess) -> Micros | None:
 
 
 def selected_folder(world: World, conn: Connection, actor: Actor, place: FolderRef, right: Right, *, lock: bool = False) -> SelectedFolder:
-    """The folder when the actor has that right over its mailbox, its row locked until the commit if asked; Refusal otherwise."""
+    """The folder when the actor has that right over its mailbox, its row locked until the commit on request; Refusal otherwise."""
     held = gate.require(world, conn, actor, place.address, right)
     return SelectedFolder(held, _folder(conn, held, place, lock=lock), personal_reader(held, actor))
 
@@ -112,7 +112,7 @@ async def select(world: World, actor: Actor, place: FolderRef, right: Right = Ri
 
 
 class Opening(NamedTuple):
-    """A folder that was opened: its UIDs and the first one that the reader has not seen (0: none), as of one instant."""
+    """An opened folder: its UIDs and the first one that the reader has not seen (0: none), as of one instant."""
 
     selected: SelectedFolder
     uids: list[int]
@@ -120,7 +120,7 @@ class Opening(NamedTuple):
 
 
 async def open_folder(world: World, actor: Actor, place: FolderRef) -> Opening:
-    """The folder, its UIDs, what is unseen."""
+    """The folder, its UIDs, and the first unseen one."""
 
     def query(conn: Connection) -> Opening:
         opened = selected_folder(world, conn, actor, place, Right.SEE)
@@ -132,7 +132,7 @@ async def open_folder(world: World, actor: Actor, place: FolderRef) -> Opening:
 
 
 class FolderState(NamedTuple):
-    """What somebody knows of a folder: how many copies it held, the next UID, the highest modification sequence."""
+    """What a session knows of a folder: how many copies it held, the next UID, the highest modification sequence."""
 
     exists: int
     uid_next: int
@@ -141,7 +141,7 @@ class FolderState(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FolderChanges:
-    """What changed in a folder: every UID when some are gone (None: none is), and the copies that changed, the new ones among them."""
+    """What changed in a folder: every UID when some are gone (None: none is), and the copies that changed, including new ones."""
 
     selected: SelectedFolder
     uids: list[int] | None
@@ -149,7 +149,7 @@ class FolderChanges:
 
 
 class FolderPoll(NamedTuple):
-    """One question: what happened in that place since somebody knew it."""
+    """One question: what changed in that folder since the known state."""
 
     actor: Actor
     place: FolderRef
@@ -157,7 +157,7 @@ class FolderPoll(NamedTuple):
 
 
 def _difference(conn: Connection, folder: Folder, reader: int | None, known: FolderState) -> tuple[list[int] | None, tuple[CopyState, ...]]:
-    """Copies that only arrived are found by their UIDs; the whole folder is walked only when something else changed too."""
+    """Copies that only arrived are found by their UIDs; the whole folder is read only when something else changed too."""
     if folder.modseq == known.modseq:
         return None, ()
     arrived = folder_view.states(conn, folder.id, [(known.uid_next, folder.uid_next)], reader) if folder.uid_next > known.uid_next else []
@@ -168,7 +168,7 @@ def _difference(conn: Connection, folder: Folder, reader: int | None, known: Fol
 
 
 class FolderWatch:
-    """Answers polls, all that are asked in one turn of the loop in one look at the store: two hundred who idle wake together."""
+    """Answers all polls made in one turn of the loop with one read of the store: two hundred idling sessions wake together."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -176,7 +176,7 @@ class FolderWatch:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def poll(self, poll: FolderPoll) -> FolderChanges:
-        """What happened; Refusal when the actor may see it no more."""
+        """The changes; Refusal when the actor may no longer see the folder."""
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[FolderChanges] = loop.create_future()
         self._asked.append((poll, waiter))
@@ -190,7 +190,7 @@ class FolderWatch:
         asked, self._asked = self._asked, []
         try:
             found = await self._world.store.read(self._look_at_all, [poll for poll, _ in asked])
-        except Exception as error:  # noqa: BLE001 - whatever stops the look must reach everybody who waits
+        except Exception as error:  # noqa: BLE001 - whatever stops the read must reach every waiter
             found = [error] * len(asked)
         for (_, waiter), result in zip(asked, found, strict=True):
             if waiter.done():
@@ -263,7 +263,7 @@ async def contents(
 ) -> list[Content]:
     """The copies in these ranges with (ENVELOPE, BODYSTRUCTURE, bytes).
 
-    The bytes when asked for; they, and the structure with its file names (`inside`), need the right to read.
+    The bytes on request; they, and the structure with its file names (`inside`), need the right to read.
     """
 
     def query(conn: Connection) -> list[Content]:
@@ -280,9 +280,9 @@ async def contents(
 async def search(
     world: World, actor: Actor, place: FolderRef, uids: Sequence[int], key: Key, told: Callable[[list[int]], list[int]] = list
 ) -> tuple[list[int], int]:
-    """Those of these UIDs that meet a key, growing, and where a key asks for it the highest modification sequence.
+    """The UIDs among these that match a key, ascending, and where a key needs it the highest modification sequence.
 
-    It is the highest of those that `told` picks, all when it is not given. What looks inside needs the right to read.
+    It is the highest among those that `told` picks, or all when it is not given. Searching content needs the right to read.
     """
     check_texts(texts(key), world.settings.search_query_chars_max)
 
@@ -298,7 +298,7 @@ async def search(
 
 
 async def sortables(world: World, actor: Actor, place: FolderRef, uids: Sequence[int]) -> list[Sortable]:
-    """What SORT and THREAD compare, of these UIDs."""
+    """The values that SORT and THREAD compare, for these UIDs."""
 
     def query(conn: Connection) -> list[Sortable]:
         seen = selected_folder(world, conn, actor, place, Right.SEE)

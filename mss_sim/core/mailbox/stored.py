@@ -1,4 +1,4 @@
-"""A message as it is stored: read once, with the row that lists and readings show without opening its body."""
+"""A message as stored: parsed once, with the row that lists and readings show without opening its body."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -18,9 +18,9 @@ R = TypeVar("R")
 
 
 class Stored(NamedTuple):
-    """A message ready for the writer, which everybody waits for and which only writes: `raw` with what was put on top.
+    """A message ready for the writer, which is the bottleneck and only writes: `raw` with the added fields on top.
 
-    `row` is filled but for its thread, which is its own until it is known to join another.
+    `row` is complete except for its thread, which is its own until it is known to join another.
     """
 
     raw: bytes
@@ -30,12 +30,12 @@ class Stored(NamedTuple):
 
 
 async def without_holding(raw: bytes, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """The result of work on a message; what takes long runs in a thread, so that other connections do not wait for it."""
+    """The result of work on a message; long work runs in a thread, so that other connections do not wait for it."""
     return await asyncio.to_thread(work, *args, **kwargs) if takes_long(raw) else work(*args, **kwargs)
 
 
 async def read_message(world: World, raw: bytes) -> ParsedMessage:
-    """The message read once; Refusal(MALFORMED_MESSAGE) when it may not be stored."""
+    """The message parsed once; Refusal(MALFORMED_MESSAGE) when it may not be stored."""
     try:
         return await without_holding(raw, parse, raw, world.parse_limits)
     except MalformedMessage as error:
@@ -45,7 +45,7 @@ async def read_message(world: World, raw: bytes) -> ParsedMessage:
 def stored(
     message_id: int, raw: bytes, parsed: ParsedMessage, *, return_path: str | None, fields: Sequence[tuple[str, str]], at: Micros
 ) -> Stored:
-    """A message with `fields` on top of it; `parsed` is what `raw` was parsed into."""
+    """A message with `fields` on top of it; `parsed` is the parsed form of `raw`."""
     whole = with_fields_on_top(raw, fields) if fields else raw
     row = MessageRow(
         id=message_id,

@@ -1,4 +1,4 @@
-"""What lies where, for a door that shows many mailboxes as one tree: folders, their figures, subscriptions."""
+"""Folders, their figures and subscriptions, for a door that shows many mailboxes as one tree."""
 
 from dataclasses import dataclass
 
@@ -45,7 +45,7 @@ def _listed(conn: Connection, held: MailboxAccess, said: dict[tuple[int, str], b
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A folder with what STATUS tells of it; `size_bytes` and `deleted` are -1 unless they were asked for."""
+    """A folder with the values that STATUS reports; `size_bytes` and `deleted` are -1 unless requested."""
 
     selected: SelectedFolder
     unseen: int
@@ -68,7 +68,7 @@ async def figures(world: World, actor: Actor, place: FolderRef, *, sizes: bool) 
 
 
 async def subscribe(world: World, actor: Actor, place: FolderRef, *, subscribed: bool) -> None:
-    """Subscribe to a folder of a mailbox that may be seen, or no longer."""
+    """Subscribe to a folder of a visible mailbox, or unsubscribe from it."""
     if len(place.name) > NAME_CHARS_MAX:
         raise Refusal(Rule.INVALID, f"A folder name has at most {NAME_CHARS_MAX} characters.", subject=place.name[:100])
 

@@ -1,33 +1,33 @@
-"""A letter on its way: taken, decided, delivered, carried, told about.
+"""A letter in transit: accepted, decided, delivered, relayed, reported.
 
-    submission           from somebody who is logged in, through any door
+    submission           from an authenticated actor, through any door
     reception            from a peer operator, at the MX port
-    letter               the letter with its envelope; what is answered once it is stored
+    letter               the letter with its envelope; the response once it is stored
     delivery             locked rows, the last decision, copies: one transaction for a group of letters
-    records              what a delivery leaves besides copies: submissions, timelines, journal
-    threads              which conversation a letter joins
+    records              written with a delivery besides copies: submissions, timelines, journal
+    threads              the conversation that a letter joins
     idempotency          the same key and request send once
-    notifications        delivery notifications that are owed; reports that come in, matched
-    receipts             read receipts that leave, timelines
-    submitted_receipts   read receipts that a reader's own program sends
-    queue                recipients at another operator, or whose mailbox takes no mail for now
-    attempts             what follows from a try
-    transport            who carries letters out (a Protocol that `smtp/outbound` fills)
+    notifications        delivery notifications that are due; incoming reports, matched
+    receipts             outgoing read receipts, timelines
+    submitted_receipts   read receipts sent by a reader's own mail program
+    queue                recipients at another operator, or whose mailbox accepts no mail for now
+    attempts             the consequences of a delivery attempt
+    transport            carries letters out (a Protocol that `smtp/outbound` implements)
 
-MAIL and RCPT are answered for the client's comfort; what counts is decided once more inside the
+MAIL and RCPT are answered for the client's comfort; the binding decision is made inside the
 transaction that writes, on locked rows. Between the two a mailbox may have been closed or a grant
-revoked: then the letter is refused, or comes back.
+revoked: then the letter is refused, or returned.
 
     smtp/submission, api/sending ─▶ submission ─┐
     smtp/mx ─────────────────────▶ reception ───┼─▶ delivery ─▶ store
     queue ───────────────────────▶ attempts ────┘        └────▶ queue ─▶ transport
 
-250 and 201 are said after the commit. What was accepted and cannot be delivered comes back as a
-notification, written in the same transaction: nothing is lost between two.
+250 and 201 are sent after the commit. What was accepted and cannot be delivered is returned as a
+notification, written in the same transaction: nothing is lost in between.
 
 Specifications: RFC 5321 (envelope, trace, retries), RFC 3461 and 3464 (delivery notifications),
 RFC 8098 (read receipts), the ANS reference documents for what MSSanté adds.
 
 Liberties taken: the operators of one world share one store, yet mail between them leaves over
-the wire and comes in by the MX port like a stranger's; a setting delivers it at once instead.
+the wire and enters by the MX port like mail from outside; a setting delivers it at once instead.
 """

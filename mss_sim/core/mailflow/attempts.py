@@ -1,4 +1,4 @@
-"""What follows from a try: the timeline, the queue, and what the sender is told.
+"""The consequences of a delivery attempt: the timeline, the queue, and the notification of the sender.
 
 | answer                          | queue        | timeline               | notification, when asked for        |
 |---------------------------------|--------------|------------------------|-------------------------------------|
@@ -39,19 +39,19 @@ _DELIVERED = RecipientReply("2.1.5", "250 2.1.5 Delivered")
 
 
 class Settling:
-    """Writes down what became of tries; each verb is part of a unit of work."""
+    """Records the outcome of attempts; each verb is part of a unit of work."""
 
     def __init__(self, world: World, delivery: Delivery) -> None:
         self._world = world
         self._delivery = delivery
 
     def delivered(self, conn: Connection, due: Due) -> None:
-        """One of our own mailboxes has it."""
+        """One of our own mailboxes has received it."""
         queue.done(conn, due.person.id)
         self._tell(conn, due, DsnAction.DELIVERED, _DELIVERED)
 
     def carried(self, conn: Connection, due: Due, carried: RelayResult, receiver: Operator) -> None:
-        """Another server was asked."""
+        """Another server has answered."""
         answer = carried.answers[due.person.address]
         if not answer.accepted:
             self.refused(conn, due, answer)
@@ -65,7 +65,7 @@ class Settling:
             self._note(conn, due, TimelineKind.DELIVERED, answer.reply)
 
     def refused(self, conn: Connection, due: Due, answer: RecipientReply) -> None:
-        """Nobody has it yet: it waits, or comes back."""
+        """The attempt failed: the letter waits, or is returned."""
         world, submission, waiting = self._world, due.submission, due.waiting
         now = world.clock.now()
         if answer.final:
@@ -91,7 +91,7 @@ class Settling:
         queue.wait(conn, changed)
 
     def _next(self, waiting: Waiting, submission: SentLetter, now: Micros) -> Micros:
-        """The next try: the wait doubles up to its limit, and never jumps over the moments when the sender must be told."""
+        """The next attempt: the wait doubles up to its limit, and never skips the instants at which the sender must be notified."""
         settings = self._world.settings
         pause = min(settings.queue_retry_seconds * 2**waiting.attempts, settings.queue_retry_seconds_max)
         moments = [

@@ -1,8 +1,8 @@
 """Delivery: from letters to copies on disk, many letters in one transaction.
 
 This is the one place where mail enters mailboxes. Everything that the decision needs is read from locked rows in the transaction
-that writes the copies: a mailbox that was closed, filled or un-granted since RCPT is seen here. What cannot be delivered and was
-accepted comes back to its sender as a notification, in the same transaction. Order of work, for all letters of a group at once:
+that writes the copies: a mailbox that was closed or filled, or a grant that was revoked, since RCPT is seen here. What was accepted
+and cannot be delivered is returned to its sender as a notification, in the same transaction. Order of work, for a whole group at once:
 
     receiving and folders locked → each letter sorted (policy) → threads → messages, copies, counters → submissions and timelines
     → rights of patients → reports matched → journal → notifications, which are letters themselves
@@ -32,14 +32,14 @@ from mss_sim.vocabulary.doors import Door, Relay
 from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN, Flag, MailboxKind, Right, SendMode, SentPolicy, SpecialUse
 
 _COPY_BYTES = 12 * 1024
-"""What a copy adds to SQLite's log, about: a page of each of its indexes."""
+"""Approximate growth of SQLite's log per copy: a page of each of its indexes."""
 
 
 class Delivery:
     """Delivers the letters of one world; `deliver` is a bulk of the store's writer."""
 
     def __init__(self, world: World, wake: Callable[[], None]) -> None:
-        """`wake` is called when something was put into the queue and committed, so that it leaves at once."""
+        """`wake` is called after a commit that put something into the queue, so that it leaves at once."""
         self._world = world
         self._enqueued = False
         self._wake = wake
@@ -92,7 +92,7 @@ class Delivery:
         return results
 
     def deliver_stored(self, conn: Connection, letter: Letter) -> Refusal | None:
-        """Deliver a message that is stored already to its one recipient; the refusal when his mailbox takes none now."""
+        """Deliver an already stored message to its one recipient; the refusal when their mailbox accepts no mail now."""
         receiving = mailboxes.lock_for_delivery(conn, _addresses([letter]))
         sorted_ = RoutedLetter(letter, letter.row.thread_id)
         addressee = letter.envelope.recipients[0]
@@ -132,7 +132,7 @@ class Delivery:
         return sorted_
 
     def _sending(self, conn: Connection, letter: Letter, sender: DeliveryMailbox | None) -> SendAs:
-        """In what quality the letter leaves; asked again here because a grant may have ended since MAIL."""
+        """In what quality the letter is sent; checked again here because a grant may have ended since MAIL."""
         origin = letter.submitted
         if origin is None or sender is None:
             raise Refusal(Rule.SEND_NOT_ALLOWED, "The mailbox that the letter leaves from is gone.")
@@ -155,7 +155,7 @@ class Delivery:
         mailbox: DeliveryMailbox | None,
         answered: list[tuple[int, int]],
     ) -> Refusal | None:
-        """Put one recipient among the delivered, the relayed or the missed; the refusal when it would be refused."""
+        """Put one recipient among the delivered, the relayed or the missed; returns the refusal when it would be refused."""
         letter = sorted_.letter
         operator = self._world.directory.operator_in(conn, addressee.address)
         local = letter.operator_id in (None, operator.id if operator else None)
@@ -185,14 +185,14 @@ class Delivery:
         return Scope.LOCAL if local or not self._world.settings.remote_unknown_bounces else Scope.REMOTE
 
     def _may_have_left(self, conn: Connection, letter: Letter) -> bool:
-        """Whether a letter that comes in by the MX port may have been submitted to this very store."""
+        """Whether a letter that comes in by the MX port may have been submitted to this same store."""
         if letter.door is not Door.MX or self._world.settings.relay is not Relay.SMTP:
             return False
         operator = self._world.directory.operator_in(conn, letter.left_from) if letter.left_from else None
         return operator is not None and operator.mx is None
 
     def _relays(self, letter: Letter, operator: Operator | None, *, local: bool) -> bool:
-        """Whether a recipient is another server's affair: an operator outside, or one of this world when mail goes over the wire."""
+        """Whether another server handles a recipient: an external operator, or one of this world when mail goes over the wire."""
         if operator is None or letter.door is Door.MX or letter.tried_before:
             return False
         return operator.mx is not None or (not local and self._world.settings.relay is Relay.SMTP)
@@ -270,7 +270,7 @@ class Delivery:
 
 
 def _is_receipt_to(sorted_: RoutedLetter, address: str) -> bool:
-    """Whether the letter is the read receipt that somebody asked to be sent to that address: it is no answer, and always leaves."""
+    """Whether the letter is the read receipt that was requested at that address: it is not an answer, and always leaves."""
     letter, about = sorted_.letter, sorted_.receipt_of
     if letter.envelope.sender or letter.parsed.root.content_type != "multipart/report":
         return False

@@ -1,6 +1,6 @@
 """Retries: the same key and request send once (the Idempotency-Key of the REST door).
 
-The key is looked for in the transaction that delivers, so that two retries at the same moment cannot both send.
+The key is looked up in the transaction that delivers, so that two retries at the same moment cannot both send.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from mss_sim.vocabulary.mailboxes import SendMode
 
 
 def split_same_keys(letters: Sequence[Letter]) -> tuple[list[Letter], list[Letter]]:
-    """The letters of a group, and those that must wait because another of the group bears the same key."""
+    """The letters of a group, and those that must wait because another in the group has the same key."""
     seen: set[tuple[int, str]] = set()
     now: list[Letter] = []
     later: list[Letter] = []
@@ -32,7 +32,7 @@ def split_same_keys(letters: Sequence[Letter]) -> tuple[list[Letter], list[Lette
 
 
 def previous_answer(world: World, conn: Connection, letter: Letter) -> Accepted | None:
-    """What was answered to the same key before, None when it is new; Refusal when it was used for another request."""
+    """The earlier response to the same key, None when the key is new; Refusal when it was used for another request."""
     origin = letter.submitted
     if origin is None or origin.idempotency is None:
         return None
@@ -47,7 +47,7 @@ def previous_answer(world: World, conn: Connection, letter: Letter) -> Accepted 
 
 
 def remember(conn: Connection, stored: Sequence[RoutedLetter]) -> None:
-    """Keep what is answered for the letters that bear a key; nothing that happens later changes the answer to a retry."""
+    """Keep the response for the letters that have a key; later events never change the response to a retry."""
     for sorted_ in stored:
         letter, origin = sorted_.letter, sorted_.letter.submitted
         if origin and origin.idempotency and letter.submission_id is not None:

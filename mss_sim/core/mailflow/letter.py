@@ -1,4 +1,4 @@
-"""A letter on its way: the message, its envelope, and for whom it leaves."""
+"""A letter in transit: the message, its envelope, and its recipients."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class Addressee(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What the client said before DATA. `sender` is empty for the null return path."""
+    """What the client sent before DATA. `sender` is empty for the null return path."""
 
     sender: str
     recipients: tuple[Addressee, ...]
@@ -40,7 +40,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """By somebody who is logged in, from a mailbox of that operator. `own_mailbox` is the delegate's, for their Sent copy.
+    """Submitted by an authenticated actor, from a mailbox of that operator. `own_mailbox` is the delegate's, for their Sent copy.
 
     `strict`: the whole letter is refused when one recipient is. `idempotency`: the (key, hash of the request) that a REST client gave.
     """
@@ -58,8 +58,8 @@ class Submitted:
 class FromPeer:
     """Brought to the MX port. `author`: the mailbox that wrote it, None where that is the return path.
 
-    `speaks_for`: the domains of the peer's certificate, None where its word is taken; `trace_bytes`: what servers on the way wrote on
-    top, which no limit counts.
+    `speaks_for`: the domains of the peer's certificate, None where its word is accepted; `trace_bytes`: the trace added by servers on the
+    way, which no limit counts.
     """
 
     author: str | None = None
@@ -69,7 +69,7 @@ class FromPeer:
 
 @dataclass(frozen=True, slots=True)
 class OfServer:
-    """Written by an operator itself: a notification, about one submission if it is, or a read receipt that it sends for somebody."""
+    """Written by an operator itself: a notification, perhaps about one submission, or a read receipt that it sends for a reader."""
 
     operator_id: int | None
     about_submission: int | None = None
@@ -77,7 +77,7 @@ class OfServer:
 
 @dataclass(frozen=True, slots=True)
 class TriedAgain:
-    """From the queue, where it waited for one recipient; its size was judged. `mailbox` submitted it, None for a server's own."""
+    """From the queue, where it waited for one recipient; its size was checked. `mailbox` submitted it, None for a server's own."""
 
     mailbox: str | None
 
@@ -87,10 +87,10 @@ Origin = Submitted | FromPeer | OfServer | TriedAgain
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Letter:
-    """One message with its envelope. `raw` are the bytes to store; `row` is filled but for its thread.
+    """One message with its envelope. `raw` are the bytes to store; `row` is complete except for its thread.
 
-    `submission_id`: under which its recipients are followed; None for what a peer brought. `imap_envelope` and `search_text` are made
-    before the letter is stored: the writer, which everybody waits for, only writes them.
+    `submission_id`: under which its recipients are tracked; None for what a peer brought. `imap_envelope` and `search_text` are computed
+    before the letter is stored, because the writer is the bottleneck and only writes them.
     """
 
     id: int
@@ -106,15 +106,15 @@ class Letter:
     search_text: str = ""
 
     submitted: Submitted | None = field(init=False)
-    """How it was submitted; None when it came by another way."""
+    """How it was submitted; None when it came another way."""
     sent_from: str | None = field(init=False)
-    """The mailbox here that submitted it, now or before it waited; None when none did."""
+    """The mailbox here that submitted it, now or before it waited; None when there is none."""
     left_from: str = field(init=False)
     """The mailbox that it left from: where it was submitted, else its author's or its return path; empty when it has none."""
     tried_before: bool = field(init=False)
     """Whether it comes from the queue."""
     trace_bytes: int = field(init=False)
-    """What no limit counts of it."""
+    """The bytes of it that no limit counts."""
 
     def __post_init__(self) -> None:
         origin = self.origin
@@ -129,13 +129,13 @@ class Letter:
 
     @property
     def operator_id(self) -> int | None:
-        """The operator that accepted it, whose mailboxes are local to it; None where all that are served here are."""
+        """The operator that accepted it, whose mailboxes are local to it; None where all those served here are local."""
         return self.origin.operator_id if isinstance(self.origin, Submitted | OfServer) else None
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptSubject:
-    """The letter that a reader's own receipt speaks of: where it lies, and for whom the receipt was asked."""
+    """The letter that a reader's own receipt refers to: where it is stored, and for whom the receipt was requested."""
 
     mailbox_id: int
     message_id: int
@@ -143,7 +143,7 @@ class ReceiptSubject:
 
 
 class Delivered(NamedTuple):
-    """A recipient whose mailbox gets the letter; `elsewhere`: it is another operator's."""
+    """A recipient whose mailbox gets the letter; `elsewhere`: it belongs to another operator."""
 
     addressee: Addressee
     mailbox: DeliveryMailbox
@@ -151,7 +151,7 @@ class Delivered(NamedTuple):
 
 
 class Missed(NamedTuple):
-    """A recipient whose mailbox does not get it now, what becomes of it, and the rule."""
+    """A recipient whose mailbox does not get it now, the outcome, and the rule."""
 
     addressee: Addressee
     way: Disposal
@@ -160,22 +160,22 @@ class Missed(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class RoutedLetter:
-    """One letter after the decision: who gets it, who does not, and in what quality it left."""
+    """One letter after the decision: who gets it, who does not, and in what quality it was sent."""
 
     letter: Letter
     thread_id: int
     sending: SendAs | None = None
     delivered: list[Delivered] = field(default_factory=list)
-    relayed: list[Addressee] = field(default_factory=list)  # another server is told, once this is committed
+    relayed: list[Addressee] = field(default_factory=list)  # handed to another server once this is committed
     missed: list[Missed] = field(default_factory=list)
     sent_in: list[DeliveryMailbox] = field(default_factory=list)
     sent_copy_id: int | None = None
     receipt_of: ReceiptSubject | None = None
-    twin: int | None = None  # the message as which it left this store
+    twin: int | None = None  # the id of the message as it left this store
 
 
 class Answer(NamedTuple):
-    """What became of one recipient at once; `refusal` says why it was not delivered."""
+    """The immediate outcome for one recipient; `refusal` says why it was not delivered."""
 
     address: str
     kind: TimelineKind
@@ -184,9 +184,9 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A letter that is on disk, with what became of its recipients.
+    """A letter that is on disk, with the outcome for its recipients.
 
-    `left_from` is the mailbox that its submission belongs to. `sent_copy_id` is its copy in Sent, which lies in the mailbox `sent_in`:
+    `left_from` is the mailbox that its submission belongs to. `sent_copy_id` is its copy in Sent, in the mailbox `sent_in`:
     by the sent policy the same one or the delegate's own; None when no copy is kept.
     """
 
@@ -202,7 +202,7 @@ class Accepted:
 
 
 def answer_of(sorted_: RoutedLetter) -> Accepted:
-    """What is answered to who sent a letter, once it is stored."""
+    """The response to the sender of a letter, once it is stored."""
     missed = {Disposal.DEFER: TimelineKind.RELAYED}
     outcomes = [Answer(addressee.address, TimelineKind.DELIVERED) for addressee, _, _ in sorted_.delivered]
     outcomes += [Answer(addressee.address, TimelineKind.SUBMITTED) for addressee in sorted_.relayed]
@@ -221,7 +221,7 @@ def answer_of(sorted_: RoutedLetter) -> Accepted:
 
 
 def trace_fields(world: World, envelope: Envelope, *, protocol: str, peer: str, at: Micros) -> list[tuple[str, str]]:
-    """Return-Path and Received as the accepting server writes them (ref: rfc5321#4.4); one recipient alone is named."""
+    """Return-Path and Received as the accepting server writes them (ref: rfc5321#4.4); a single recipient is named."""
     if not world.settings.trace_headers:
         return []
     to = f"\r\n\tfor <{envelope.recipients[0].address}>" if len(envelope.recipients) == 1 else ""
@@ -247,7 +247,7 @@ def prepare(
     door: Door,
     at: Micros,
 ) -> Letter:
-    """A letter ready for delivery: trace on top, row computed. `parsed` is what `raw` was parsed into."""
+    """A letter ready for delivery: trace on top, row computed. `parsed` is the parsed form of `raw`."""
     made = stored(world.ids.next(), raw, parsed, return_path=envelope.sender, fields=fields, at=at)
     return Letter(
         made.row.id,

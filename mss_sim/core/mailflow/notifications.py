@@ -1,4 +1,4 @@
-"""Notifications that delivery owes to senders, and reports that come in and are matched with the letter they speak of."""
+"""Notifications that delivery must send to senders, and incoming reports, matched with the letters they refer to."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -58,7 +58,7 @@ def notifications(world: World, conn: Connection, kept: Sequence[RoutedLetter]) 
 
 
 def _statuses(sorted_: RoutedLetter) -> list[RecipientStatus]:
-    """What is due, ordered by action. A deferred recipient gets nothing yet: the queue tells later."""
+    """The statuses due, ordered by action. A deferred recipient gets nothing yet: the queue reports later."""
     letter = sorted_.letter
     sender = letter.envelope.sender
     found = []
@@ -101,14 +101,14 @@ def notification(
 
 
 def system_letter(world: World, raw: bytes, origin: OfServer, *, to: str, at: Micros) -> Letter:
-    """A letter of an operator itself, with a null return path. It waits for a mailbox that takes no mail for now."""
+    """A letter of an operator itself, with a null return path. It waits for a mailbox that accepts no mail for now."""
     envelope = Envelope("", (Addressee(to),))
     fields = [("Return-Path", "<>")] if world.settings.trace_headers else []
     return prepare(world, raw, parse(raw), envelope, origin, fields=fields, door=Door.SYSTEM, at=at)
 
 
 class Told(NamedTuple):
-    """What a report says of one recipient."""
+    """What a report says about one recipient."""
 
     address: str
     kind: TimelineKind
@@ -116,19 +116,19 @@ class Told(NamedTuple):
 
 
 class Report(NamedTuple):
-    """A report as it was read once: which letter it is about, by its Message-ID or its envelope id, and what became of whom."""
+    """A report, parsed once: which letter it is about, by its Message-ID or its envelope id, and the outcome for each recipient."""
 
     message_id: str | None
     envelope_id: str | None
     recipients: tuple[Told, ...]
 
     def is_receipt_of(self, address: str) -> bool:
-        """Whether it is a read receipt, of that mailbox and no other."""
+        """Whether it is a read receipt from that mailbox and no other."""
         return all(one.kind in DISPOSITIONS.values() and one.address == address for one in self.recipients)
 
 
 def match(world: World, conn: Connection, sorted_: RoutedLetter) -> None:
-    """When a delivered letter is a report that may be believed, write on the timeline of the letter that it is about."""
+    """When a delivered letter is a credible report, add it to the timeline of the letter that it is about."""
     letter = sorted_.letter
     if letter.parsed.root.content_type != "multipart/report" or not sorted_.delivered:
         return
@@ -143,7 +143,7 @@ def match(world: World, conn: Connection, sorted_: RoutedLetter) -> None:
 
 
 def _subject_of(conn: Connection, letter: Letter, mailbox: DeliveryMailbox, report: Report, said: Told) -> SentLetter | None:
-    """The letter that a report is about, sent by the mailbox that gets the report or, for a read receipt, that asked for it there."""
+    """The letter that a report is about, sent by the mailbox that gets the report or, for a read receipt, that requested it there."""
     if isinstance(letter.origin, OfServer) and letter.origin.about_submission is not None:
         return submissions.by_id(conn, letter.origin.about_submission)
     own = submissions.spoken_of(conn, mailbox.id, said.address, report.message_id, report.envelope_id)
@@ -157,7 +157,7 @@ def _subject_of(conn: Connection, letter: Letter, mailbox: DeliveryMailbox, repo
 
 
 def _is_believed(letter: Letter, said: Told) -> bool:
-    """Whether the reporter may speak for that recipient: a reader for themselves, a mail server for anybody.
+    """Whether the reporter may speak for that recipient: a reader for themselves, a mail server for any recipient.
 
     A person's report that waited in the queue is still that person's.
     """
@@ -183,7 +183,7 @@ def _put_on_timeline(world: World, conn: Connection, letter: Letter, sent: SentL
 
 
 def read_report(letter: Letter) -> Report | None:
-    """The report that a letter is; None when it cannot be read."""
+    """The report in a letter; None when it cannot be read."""
     raw = letter.raw[len(letter.raw) - letter.parsed.size_bytes :]
     status = dsn.parse(raw, letter.parsed.root)
     if status is not None:

@@ -1,9 +1,9 @@
-"""The queue: recipients at another operator, and those whose mailbox takes no mail for now.
+"""The queue: recipients at another operator, and those whose mailbox accepts no mail for now.
 
 A letter for another operator leaves as soon as it is committed; a recipient who cannot be served is tried again after a wait that doubles.
-When the letter is `delayed_after_seconds` old, its sender is told once that it is delayed; at `expires_after_seconds` it fails
-(ref: rfc5321#4.5.4.1). The state is in the store: a process that dies loses nothing. It may have been heard without having noted it, so
-that another server can get a letter twice; never not at all.
+When the letter is `delayed_after_seconds` old, its sender is notified once of the delay; at `expires_after_seconds` it fails
+(ref: rfc5321#4.5.4.1). The state is in the store: a process that dies loses nothing. It may die before recording an answer, so
+another server can receive a letter twice, but never not at all.
 """
 
 import asyncio
@@ -32,16 +32,16 @@ from mss_sim.vocabulary.doors import Door, Relay
 _UNDER_WAY_MAX = 64
 _OF_THE_LEASE = 0.95
 _BEYOND = 2
-"""How often the longest wait something must lie ahead, to have been put there by a clock that was set back since."""
+"""An entry this many times the longest wait ahead was scheduled by a clock that has since been set back."""
 _NO_LIMITS = ParseLimits(header_size_bytes=1 << 40, header_count=1 << 40, parts=1 << 40, depth=900)
-"""What is stored was within the limits when it came, before the trace was written on top."""
+"""A stored message was within the limits on arrival, before the trace was added on top."""
 _NOT_TRIED = RecipientReply("4.3.0", "450 4.3.0 The letter could not be tried; the log tells why.")
 _GONE = RecipientReply("5.3.0", "554 5.3.0 The message is gone.")
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """The tries of one letter that are made together: over the wire to `receiver`, or each by itself into our own mailboxes."""
+    """The attempts for one letter that are made together: over the wire to `receiver`, or one by one into our own mailboxes."""
 
     due: tuple[Due, ...]
     sender: Operator | None = None
@@ -49,27 +49,27 @@ class _Task:
 
 
 class Queue:
-    """Makes the tries that are due, driven by the world's clock. `woken` is set when there may be one; without a transport none leaves."""
+    """Makes the due attempts, driven by the world's clock. `woken` is set when one may be due; without a transport none leaves."""
 
     def __init__(self, world: World, delivery: Delivery, woken: asyncio.Event, transport: Transport | None) -> None:
         self._world = world
         self._delivery = delivery
         self._settling = Settling(world, delivery)
         self._woken = woken
-        self._leasing = asyncio.Lock()  # a try is under way, for whoever waits for all, as soon as it is leased
+        self._leasing = asyncio.Lock()  # a leased attempt is under way at once, for callers that wait for all
         self._under_way: dict[asyncio.Task[None], _Task] = {}
         self._log = log.get("core.queue")
         self.transport = transport
 
     async def run(self) -> None:
-        """Work until cancelled; whoever runs alone on this store takes over what a dead one had begun."""
+        """Work until cancelled; the only process on this store takes over what a dead one had begun."""
         if self._world.store.exclusive:
             await self._world.store.write(queue.release)
         while True:
             try:
                 while await self._begin():
                     pass
-            except Exception as error:  # noqa: BLE001 - the queue must outlive a bad moment of the store
+            except Exception as error:  # noqa: BLE001 - the queue must survive a temporary failure of the store
                 self._log.error("queue attempt failed", error=repr(error))
             self._woken.clear()
             with suppress(TimeoutError):
@@ -77,7 +77,7 @@ class Queue:
                     await self._woken.wait()
 
     async def stop(self, patience_seconds: float) -> None:
-        """Let the tries under way end, and give back those that take too long."""
+        """Let the attempts under way end, and give back those that take too long."""
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=patience_seconds)
         left = {due.waiting.recipient_id for task in self._under_way.values() for due in task.due}
@@ -87,7 +87,7 @@ class Queue:
             await self._world.store.write(partial(queue.release, recipient_ids=left))
 
     async def work(self) -> int:
-        """Make every try that is due now, and wait for their end and for that of those under way; how many were made."""
+        """Make every attempt that is due now, and wait for these and for those under way; how many were made."""
         async with self._leasing:
             tasks = await self._lease(1_000)
             begun = dict(self._under_way)
@@ -95,7 +95,7 @@ class Queue:
         return sum(len(task.due) for task in (*tasks, *begun.values()))
 
     async def _begin(self) -> bool:
-        """Begin as many tries as there is room for; whether there may be more."""
+        """Begin as many attempts as there is room for; whether there may be more."""
         async with self._leasing:
             room = _UNDER_WAY_MAX - len(self._under_way)
             tasks = await self._lease(room) if room > 0 else []
@@ -119,12 +119,12 @@ class Queue:
             return []
         until = now + int(settings.queue_lease_seconds * SECOND)
         leased = await self._world.store.write(partial(queue.lease, now=now, far=far, until=until, limit=limit))
-        mine = {due.waiting.recipient_id for task in self._under_way.values() for due in task.due}  # a clock that is driven may jump
+        mine = {due.waiting.recipient_id for task in self._under_way.values() for due in task.due}  # a driven clock may jump
         due = [one for one in leased if one.waiting.recipient_id not in mine]
         return [task for _, group in groupby(due, key=lambda one: one.submission.id) for task in await self._tasks(list(group))]
 
     async def _tasks(self, group: Sequence[Due]) -> list[_Task]:
-        """The tries of one letter, those for one operator together."""
+        """The attempts for one letter, grouped by operator."""
         submission = group[0].submission
         sender = await self._world.directory.operator(submission.operator_id)
         over_the_wire: dict[int, list[Due]] = {}
@@ -144,7 +144,7 @@ class Queue:
         return receiver.mx is not None or (receiver.id != sender.id and self._world.settings.relay is Relay.SMTP)
 
     async def _make(self, task: _Task) -> None:
-        """Make the tries of a task. One that cannot even be made waits: a letter must not hold up the others."""
+        """Make the attempts of a task. One that cannot even be made waits: a letter must not hold up the others."""
         done = 0
         try:
             if task.sender and task.receiver:
@@ -159,11 +159,11 @@ class Queue:
         self._delivery.wake_queue_if_needed()
 
     async def _put_back(self, due: Sequence[Due]) -> None:
-        """What could not even be tried, or not be written down, counts as a try: it grows old and comes back like any other."""
+        """A failure to try, or to record the outcome, counts as an attempt: it ages and comes back like any other."""
         for one in due:
             try:
                 await self._world.store.write(partial(self._settling.refused, due=one, answer=_NOT_TRIED))
-            except Exception as error:  # noqa: BLE001 - its lease runs out, then it is tried again
+            except Exception as error:  # noqa: BLE001 - its lease expires, then it is tried again
                 self._log.error("attempt could not be noted", recipient=one.person.id, error=repr(error))
 
     async def _carry(self, task: _Task, sender: Operator, receiver: Operator) -> None:
@@ -183,7 +183,7 @@ class Queue:
         await self._world.store.write(unit)
 
     def _deliver(self, conn: Connection, due: Due) -> None:
-        """Deliver the stored message to one recipient of ours, or note why his mailbox still takes none."""
+        """Deliver the stored message to one of our own recipients, or record why their mailbox still accepts none."""
         submission = due.submission
         row = messages.by_id(conn, submission.message_id)
         if row is None:

@@ -1,4 +1,4 @@
-"""Read receipts that leave, and the timelines of letters that were sent."""
+"""Outgoing read receipts, and the timelines of sent letters."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -31,7 +31,7 @@ _USER_AGENT = "mss-sim"
 
 @dataclass(frozen=True, slots=True)
 class ReceiptWish:
-    """What the reader says of a letter. `confirmed`: he agrees to answer an address that is not the return path."""
+    """The reader's choices for a receipt. `confirmed`: they agree to answer an address that is not the return path."""
 
     disposition: Disposition = Disposition.DISPLAYED
     error: str | None = None
@@ -41,7 +41,7 @@ class ReceiptWish:
 
 @dataclass(frozen=True, slots=True)
 class SentReceipt:
-    """A read receipt that left, and to whom."""
+    """A read receipt that was sent, and to whom."""
 
     to: str
     message_id: int
@@ -55,7 +55,7 @@ class Receipts:
         self._delivery = delivery
 
     async def send(self, actor: Actor, address: str, copy_id: int, wish: ReceiptWish) -> SentReceipt:
-        """Send the read receipt that a letter asks for; the actor must have the right to read it. Everything in one transaction."""
+        """Send the read receipt that a letter requests; the actor must have the right to read it. Everything in one transaction."""
         world = self._world
 
         def unit(conn: Connection) -> SentReceipt:
@@ -84,17 +84,17 @@ class Receipts:
         return receipt
 
     async def open_message(self, actor: Actor, address: str, copy_id: int) -> OpenedMessage:
-        """Open a message, with all that follows from reading it."""
+        """Open a message, with all consequences of reading it."""
         opened = await open_message(self._world, actor, address, copy_id)
         await self.after_reading(actor, opened.mailbox, [copy_id])
         return opened
 
     async def after_reading(self, actor: Actor, mailbox: Mailbox, copy_ids: Sequence[int]) -> None:
-        """A patient cannot refuse the receipts that were asked for: they leave by themselves, through whatever door (ref: cnam#receipt)."""
+        """A patient cannot refuse the requested receipts: they are sent automatically, through whatever door (ref: cnam#receipt)."""
         if mailbox.kind is not MailboxKind.PATIENT or not self._world.settings.patient_receipt_automatic:
             return
         for copy_id in await self._world.store.read(_awaited, mailbox.id, copy_ids):
-            with suppress(Refusal):  # it was not asked for the return path, or has left meanwhile: no receipt is due
+            with suppress(Refusal):  # not requested for the return path, or already sent: no receipt is due
                 await self.send(actor, mailbox.address, copy_id, ReceiptWish(automatic=True))
 
     def _decide(self, conn: Connection, mailbox: Mailbox, item: ListedMessage, wish: ReceiptWish) -> str:
@@ -111,7 +111,7 @@ class Receipts:
 
 
 def _awaited(conn: Connection, mailbox_id: int, copy_ids: Sequence[int]) -> list[int]:
-    """Those of these copies whose senders asked for a receipt that no program has sent."""
+    """The copies among these whose senders requested a receipt that has not been sent yet."""
     found = []
     for copy_id in copy_ids:
         item = messages.one(conn, mailbox_id, copy_id, None)
@@ -186,7 +186,7 @@ async def timeline_of_copy(world: World, actor: Actor, address: str, copy_id: in
 
 
 async def raw_report(world: World, actor: Actor, address: str, submission_id: int, event_id: int) -> bytes:
-    """The bytes of the report that an event of a timeline came from; the right to read is needed."""
+    """The bytes of the report behind a timeline event; needs the right to read."""
 
     def query(conn: Connection) -> bytes:
         held = gate.require(world, conn, actor, address, Right.READ)

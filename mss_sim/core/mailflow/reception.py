@@ -1,7 +1,7 @@
 """Reception: a letter that another operator brings to the MX port.
 
-A peer is known by its certificate, which the white list binds to domains (`policy/peers.py`): it writes, and reports, for mailboxes of
-those domains alone. The recipient must be a mailbox of this simulator: nothing is ever relayed (ref: ans-trust-space).
+A peer is known by its certificate, which the white list binds to domains (`policy/peers.py`): it sends mail and reports only for
+mailboxes of those domains. The recipient must be a mailbox of this simulator: nothing is ever relayed (ref: ans-trust-space).
 """
 
 from collections.abc import Sequence
@@ -24,14 +24,14 @@ TRACE_BYTES_MAX = 16 * 1024
 
 
 class Reception:
-    """Takes letters from peer operators and hands them to delivery."""
+    """Accepts letters from peer operators and hands them to delivery."""
 
     def __init__(self, world: World, delivery: Delivery) -> None:
         self._world = world
         self._delivery = delivery
 
     async def check_sender(self, address: str, certificate: PeerCertificate | None) -> None:
-        """Refuse a sender whose domain is outside the trust space, or not the peer's; a null return path is heard (ref: rfc5321#4.5.5)."""
+        """Refuse a sender outside the trust space or the peer's domains; a null return path is accepted (ref: rfc5321#4.5.5)."""
         if self._world.settings.peer_proof is PeerProof.CERTIFICATE:
             decide_peer(certificate, domain_of(address) if address else None, await self._world.white_list.listing())
         elif address and await self._world.directory.operator_of(address) is None:
@@ -43,7 +43,7 @@ class Reception:
             )
 
     async def _check_authors(self, sender: str, authors: tuple[str, ...], speaks_for: frozenset[str] | None) -> None:
-        """From names mailboxes of the peer's own domains; a notification may be a host's, which is in no listed domain."""
+        """From names mailboxes of the peer's own domains; a notification may come from a host, which is in no listed domain."""
         if speaks_for is None:
             return
         listed = (await self._world.white_list.listing()).rows
@@ -54,14 +54,14 @@ class Reception:
             raise Refusal(Rule.SEND_NOT_ALLOWED, detail, subject=foreign[0], reference="ans-trust-space")
 
     async def _speaks_for(self, certificate: PeerCertificate | None) -> frozenset[str] | None:
-        """The domains that the white list binds to a peer's certificate; None where certificates are not asked for."""
+        """The domains that the white list binds to a peer's certificate; None where certificates are not required."""
         if self._world.settings.peer_proof is not PeerProof.CERTIFICATE or certificate is None:
             return None
         rows = (await self._world.white_list.listing()).rows
         return frozenset(domain for domain, names in rows.items() if certificate.dn in names)
 
     async def _check_patient(self, sender: str, authors: tuple[str, ...], *, is_report: bool) -> None:
-        """A patient is who the return path says: no unknown one, and none that hides behind another return path."""
+        """A patient is identified by the return path: no unknown patient, and none in From behind another return path."""
         hidden = [one for one in authors if domain_of(one) == PATIENT_DOMAIN and one != sender]
         unknown = domain_of(sender) == PATIENT_DOMAIN and await self._world.directory.mailbox(sender) is None
         if (hidden and not (is_report and not sender)) or unknown:
@@ -73,16 +73,16 @@ class Reception:
             )
 
     async def check_recipient(self, address: str, size_bytes: int) -> None:
-        """Refuse a recipient who has no mailbox here, or one that takes no mail now."""
+        """Refuse a recipient without a mailbox here, or whose mailbox accepts no mail now."""
         if self._world.directory.known_to_accept(address, size_bytes) is None:
             await check_recipient(self._world, None, address, size_bytes, peer=True)
 
     async def check_size(self, size_bytes: int) -> None:
-        """Refuse a message over what every operator takes; a recipient's own limit is known at RCPT."""
+        """Refuse a message over the limit of every operator; a recipient's own limit is known at RCPT."""
         await check_size(self._world, None, size_bytes)
 
     async def size_max(self) -> int:
-        """The largest message in bytes that is read at all, trace apart."""
+        """The largest message in bytes that is read at all, trace excluded."""
         return await self._world.directory.ceiling()
 
     async def receive(self, envelope: Envelope, raw: bytes, *, protocol: str, peer: str, certificate: PeerCertificate | None) -> Accepted:
@@ -102,11 +102,11 @@ class Reception:
         return await self._delivery.send(letter)
 
     async def recognise(self, chain: Sequence[bytes]) -> PeerCertificate:
-        """What the certificate that a peer showed, and those above it (DER), are worth here."""
+        """The verdict on a peer's certificate, given with those above it (DER)."""
         return await peers.recognise(self._world, chain)
 
     async def _author(self, sender: str, authors: tuple[str, ...]) -> str | None:
-        """The mailbox that wrote the letter: the one in From when it is of the return path's operator, as answers go to it."""
+        """The mailbox that wrote the letter: the one in From when the return path is of its operator, as answers go to it."""
         if not sender or len(authors) != 1 or authors[0] == sender:
             return None
         ours, theirs = await self._world.directory.operator_of(sender), await self._world.directory.operator_of(authors[0])

@@ -23,7 +23,7 @@ from mss_sim.vocabulary.mail import TimelineKind
 
 
 def record(world: World, conn: Connection, stored: Sequence[RoutedLetter], receiving: dict[str, DeliveryMailbox]) -> None:
-    """Write everything that the letters of one group leave behind."""
+    """Write all records of the letters of one group."""
     _submissions(world, conn, stored, receiving)
     for number in range(len(stored)):
         _rights(world, conn, stored, number, receiving)
@@ -39,7 +39,7 @@ def _submissions(world: World, conn: Connection, stored: Sequence[RoutedLetter],
         letter = sorted_.letter
         waits = sorted_.relayed or any(way is Disposal.DEFER for _, way, _ in sorted_.missed)
         if letter.submission_id is None or not (letter.submitted or waits):
-            continue  # what a peer brought; a notification that arrived
+            continue  # brought by a peer; a notification that arrived
         rows.append(_submission(sorted_, receiving[letter.submitted.mailbox].id if letter.submitted else None))
         fates = {addressee.address: (remote, None, None) for addressee, _, remote in sorted_.delivered}
         relayed = {addressee.address for addressee in sorted_.relayed}
@@ -115,7 +115,7 @@ def _rights(world: World, conn: Connection, stored: Sequence[RoutedLetter], numb
 
 
 def _lines(world: World, sorted_: RoutedLetter, receiving: dict[str, DeliveryMailbox]) -> list[JournalEntry]:
-    """That it was submitted, by whom and by which grant, and where it was received."""
+    """The journal lines: submitted, by whom and by which grant, and where it was received."""
     letter, origin, sending = sorted_.letter, sorted_.letter.submitted, sorted_.sending
     written: list[JournalEntry] = []
     if origin:

@@ -1,8 +1,8 @@
-"""Submission: a letter from somebody who is authenticated, through any door.
+"""Submission: a letter from an authenticated actor, through any door.
 
 MAIL FROM   → open_envelope     may this actor send from that mailbox?
 RCPT TO     → check_recipient   would this recipient be refused?
-DATA, POST  → submit            the header, the size, the shape of the message; then delivery decides once more, on locked rows
+DATA, POST  → submit            the header, the size, the shape of the message; then delivery decides again, on locked rows
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ from mss_sim.vocabulary.mailboxes import MailboxKind, MailboxState, SendMode
 
 @dataclass(frozen=True, slots=True)
 class SendingMailbox:
-    """A mailbox that an actor may send from, and in what quality. `own_mailbox` is his own personal one."""
+    """A mailbox that an actor may send from, and in what quality. `own_mailbox` is their own personal one."""
 
     mailbox: Mailbox
     sending: SendAs
@@ -73,20 +73,20 @@ async def sender_at(world: World, actor: Actor, address: str, wished: SendMode |
 
 
 async def check_size(world: World, mailbox: Mailbox | None, size_bytes: int) -> None:
-    """Refuse a message that is over what its sender's mailbox, its operator or, without a sender, every operator accepts."""
+    """Refuse a message over the limit of its sender's mailbox, of its operator or, without a sender, of every operator."""
     refusal = size_refusal(size_bytes, await size_max(world, mailbox))
     if refusal:
         raise refusal
 
 
 async def size_max(world: World, mailbox: Mailbox | None) -> int:
-    """The largest message in bytes that a mailbox sends; without one, that any operator takes."""
+    """The largest message in bytes that a mailbox may send; without one, that any operator accepts."""
     ceiling = await world.directory.ceiling()
     return world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id) if mailbox else ceiling
 
 
 async def check_listed(world: World, operator_id: int, address: str) -> None:
-    """Refuse a recipient at another operator whose domain was taken off the white list (ref: ans-trust-space)."""
+    """Refuse a recipient at another operator whose domain was removed from the white list (ref: ans-trust-space)."""
     operator, domain = await world.directory.operator_of(address), domain_of(address)
     if operator is None or operator.id == operator_id or domain in (await world.white_list.listing()).rows:
         return
@@ -95,12 +95,12 @@ async def check_listed(world: World, operator_id: int, address: str) -> None:
 
 
 async def check_recipient(world: World, sender: SendingMailbox | None, address: str, size_bytes: int = 0, *, peer: bool = False) -> None:
-    """Refuse a recipient that would be refused at once; one at another operator is only known afterwards."""
+    """Refuse a recipient that would be refused at once; the outcome at another operator is only known later."""
     if sender is not None:
         await check_listed(world, sender.mailbox.operator_id, address)
     stands, operator = await world.directory.standing(address, size_bytes)
     if operator is not None and operator.mx is not None and not peer:
-        return  # another server's mailbox: it will say
+        return  # another server's mailbox: that server decides
     local = peer or (sender is not None and operator is not None and operator.id == sender.mailbox.operator_id)
     if sender and sender.mailbox.kind is MailboxKind.PATIENT:
         await _check_invited(world, sender.mailbox, address)
@@ -117,7 +117,7 @@ async def _check_invited(world: World, patient: Mailbox, address: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionRequest:
-    """A letter to submit. `peer` and `protocol` stand in the trace; `wished` is the quality that a REST client asked for."""
+    """A letter to submit. `peer` and `protocol` go into the trace; `wished` is the quality that a REST client requested."""
 
     envelope: Envelope
     raw: bytes
@@ -129,16 +129,16 @@ class SubmissionRequest:
 
 
 class Submission:
-    """Takes letters from actors and hands them to delivery."""
+    """Accepts letters from actors and hands them to delivery."""
 
     def __init__(self, world: World, delivery: Delivery) -> None:
         self._world = world
         self._delivery = delivery
 
     async def submit(self, actor: Actor, request: SubmissionRequest) -> Accepted:
-        """Deliver a letter; it is on disk when this returns. A refusal is written in the journal, then raised.
+        """Deliver a letter; it is on disk when this returns. A refusal is recorded in the journal, then raised.
 
-        The journal of a mailbox tells of those who have a right over it; a stranger's attempt stands in nobody's.
+        The journal of a mailbox covers actors with a right over it; a stranger's attempt is not recorded in any.
         """
         try:
             letter = await self._letter(actor, request)
@@ -151,7 +151,7 @@ class Submission:
         world, envelope, raw = self._world, request.envelope, request.raw
         parsed = await read_message(world, raw)
         authors = addresses_of(parsed.from_)
-        decide_authors(len(parsed.headers.all("From")), authors, has_sender=True)  # we write it
+        decide_authors(len(parsed.headers.all("From")), authors, has_sender=True)  # the server writes Sender itself
         senders = {address: await sender_at(world, actor, address, request.wished) for address in authors}
         sender = senders.get(envelope.sender) or senders[authors[0]]
         if len(senders) > 1 and any(one.sending.mode is SendMode.ON_BEHALF for one in senders.values()):
@@ -198,10 +198,10 @@ class Submission:
 
 
 def _stamp(actor: Actor, sender: SendingMailbox, raw: bytes, parsed: ParsedMessage) -> tuple[bytes, ParsedMessage]:
-    """Write who really sent: `Sender` is the server's to say, never the client's (ref: rfc5322#3.6.2, rfc6409#8.1).
+    """Write the real sender: `Sender` is set by the server, never by the client (ref: rfc5322#3.6.2, rfc6409#8.1).
 
-    On behalf: the delegate's own mailbox, or the mailbox's address with his name when he has none. As, and by a holder: no Sender, but
-    for the mailbox that the letter leaves from where From names several.
+    On behalf: the delegate's own mailbox, or the mailbox's address with the delegate's name when they have none. As, and by a holder: no
+    Sender, except the mailbox that the letter leaves from where From names several.
     """
     stamped = without_fields(raw, ["Sender"]) if parsed.headers.all("Sender") else raw
     on_behalf = sender.sending.mode is SendMode.ON_BEHALF

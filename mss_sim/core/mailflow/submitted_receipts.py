@@ -1,4 +1,4 @@
-"""Read receipts that a reader's own mail program sends: when they may leave, and that one is enough.
+"""Read receipts sent by a reader's own mail program: when they may be sent, and that one is enough.
 
 | what the report says                                | verdict                       |
 |-----------------------------------------------------|-------------------------------|
@@ -23,7 +23,7 @@ from mss_sim.vocabulary.mailboxes import KEYWORD_MDN_SENT, Right
 
 
 def asked(conn: Connection, letter: Letter) -> ReceiptSubject | None:
-    """What a submitted letter is the read receipt of; None when it is none, or of a letter that its sender never got."""
+    """The letter that a submitted read receipt is about; None when it is not a receipt, or the mailbox never received that letter."""
     if letter.submitted is None or letter.parsed.root.content_type != "multipart/report":
         return None
     report, reader = read_report(letter), mailboxes.by_address(conn, letter.submitted.mailbox)
@@ -36,7 +36,7 @@ def asked(conn: Connection, letter: Letter) -> ReceiptSubject | None:
 
 
 def check_null_path(letter: Letter) -> None:
-    """Refuse what a person submits without a return path, unless it is his own read receipt: no server speaks through him."""
+    """Refuse a person's submission without a return path, unless it is their own read receipt: no server sends through a person."""
     if letter.envelope.sender or letter.submitted is None:
         return
     report = read_report(letter) if letter.parsed.root.content_type == "multipart/report" else None

@@ -1,8 +1,8 @@
 """Conversations: which one a letter joins (docs/decisions/0012).
 
-The names of letters that it answers are the sender's word, and a Message-ID can be guessed. So a letter joins the conversation of
-another one only when its sender may know that one: it lies in his mailbox, he sent it, or it was sent to him. Of a sender elsewhere less
-is known: he joins also what every mailbox here that gets his letter has. To anybody else the letter answered does not exist.
+The references in a letter are the sender's claim, and a Message-ID can be guessed. So a letter joins the conversation of
+another one only when its sender may know that one: it is in their mailbox, they sent it, or it was sent to them. Less is known of
+external senders: they also join what every mailbox here that receives the letter has. To other senders the answered letter does not exist.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class KnownThreads:
     fresh: dict[str, RoutedLetter] = field(default_factory=dict)
 
     def add(self, sorted_: RoutedLetter) -> None:
-        """One letter more of the group."""
+        """Add a letter of the group."""
         if sorted_.letter.row.rfc_message_id:
             self.fresh.setdefault(sorted_.letter.row.rfc_message_id, sorted_)
 
@@ -39,7 +39,7 @@ class KnownThreads:
 
 
 def known(conn: Connection, letters: Sequence[Letter]) -> KnownThreads:
-    """What any of these letters may answer, whoever has it."""
+    """The letters that any of these may answer, regardless of who has them."""
     named = {id_ for letter in letters for id_ in _references(letter)}
     return KnownThreads(frozenset(messages.known(conn, named)) if named else frozenset())
 
@@ -49,7 +49,7 @@ def answered(
 ) -> list[Found]:
     """The letters that a letter answers, as far as its sender may know them, the nearest first."""
     named = _references(letter)
-    if not named:  # most letters: no query, nor the making of one
+    if not named:  # most letters: no query is built or run
         return []
     stored = [id_ for id_ in named if id_ in among.stored]
     readers = {mailbox.id: address for address in _recipients(letter) if (mailbox := receiving.get(address))}
@@ -72,7 +72,7 @@ def _of_sender(conn: Connection, stored: Sequence[str], address: str, sender: De
 
 
 def of_new(conn: Connection, letter: Letter, sender: DeliveryMailbox | None, receiving: dict[str, DeliveryMailbox]) -> int:
-    """The conversation of a letter that answers nothing: a new one, but a patient's joins the newest that is open to him there."""
+    """The conversation of a letter that answers nothing: a new one, but a patient's joins the newest one open to them there."""
     if sender is None or sender.kind is not MailboxKind.PATIENT:
         return letter.id
     targets = [receiving[address] for address in _recipients(letter) if address in receiving]
@@ -81,7 +81,7 @@ def of_new(conn: Connection, letter: Letter, sender: DeliveryMailbox | None, rec
 
 
 def twin(conn: Connection, letter: Letter, sender: DeliveryMailbox | None) -> Found | None:
-    """(thread, message) under which a letter of that Message-ID left the sender for its recipient; None when it did not leave here."""
+    """(thread, message) under which a letter with that Message-ID left the sender for its recipient; None when it did not leave here."""
     if sender is None or letter.row.rfc_message_id is None:
         return None
     return submissions.left_as(conn, letter.row.rfc_message_id, sender.id, _recipients(letter))

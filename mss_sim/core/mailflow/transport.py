@@ -1,6 +1,6 @@
-"""How a letter leaves for another operator: what the queue asks of whoever speaks SMTP, and what it is told.
+"""How a letter leaves for another operator: the interface between the queue and an SMTP client.
 
-The core declares the protocol, `smtp/outbound.py` speaks it, `app/simulator.py` brings them together.
+The core declares the protocol, `smtp/outbound.py` implements it, `app/simulator.py` connects them.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class RelayJob:
 
 @dataclass(frozen=True, slots=True)
 class RecipientReply:
-    """What became of one recipient: the SMTP reply on one line (`550 5.1.1 ...`), its enhanced status, and who said so."""
+    """The outcome for one recipient: the SMTP reply on one line (`550 5.1.1 ...`), its enhanced status, and the replying server."""
 
     status: str
     reply: str
@@ -31,12 +31,12 @@ class RecipientReply:
 
     @property
     def accepted(self) -> bool:
-        """Whether the other server has it now."""
+        """Whether the other server has accepted it."""
         return self.status.startswith("2")
 
     @property
     def final(self) -> bool:
-        """Whether another try would be in vain."""
+        """Whether another attempt would be useless."""
         return not self.status.startswith("4")
 
 

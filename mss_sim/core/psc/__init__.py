@@ -1,15 +1,15 @@
-"""The OpenID provider of the professionals: who may ask, who is logged in, what was given out.
+"""The OpenID provider of the professionals: registered clients, sessions, issued tokens.
 
     provider        sessions, codes, refresh tokens, introspection, revocation
     ciba            log-in without a browser: requests that wait for an approval
-    clients         who may ask: registered by the control plane, by a file, at first start
+    clients         registered by the control plane, by a file, at first start
     professionals   people with a card or a phone, and how they may log in
-    claims          what userinfo tells of each
+    claims          what userinfo reports about each
     oauth           refusals in the words of the protocol; PKCE
 
 Pro Santé Connect is one provider for all operators. Tokens are signed and verified by
-`world/tokens`, so that every mail door checks them offline, as operators do; whether the session
-behind a token has ended is what introspection tells, and nothing else.
+`world/tokens`, so that every mail door checks them offline, as operators do; only introspection
+reports whether the session behind a token has ended.
 
 | kept                             | where, and how long                                  |
 |----------------------------------|------------------------------------------------------|
@@ -17,12 +17,12 @@ behind a token has ended is what introspection tells, and nothing else.
 | sessions, codes, refresh tokens  | in memory, with an end of their own, as SHA-256      |
 | CIBA requests                    | in memory, until approved, refused or run out        |
 
-Nothing awaits between looking at a code or a refresh token and using it up: of two who present
-the same one, one wins, and the family of the other ends.
+There is no await between reading a code or a refresh token and using it up: of two clients that
+present the same one, one wins, and the family of the other ends.
 
 Specifications: RFC 6749, 7636, 7009, 7662, OpenID Connect Core 1.0, RP-Initiated Logout, CIBA in
 poll mode; the national documents of Pro Santé Connect for claims, lifetimes and addresses.
 
-Liberties taken: anybody may log in as anybody, for there are no cards; what is logged in does not
+Liberties taken: anyone may log in as any person, because there are no cards; sessions do not
 outlive the process (docs/decisions/0009-pro-sante-connect.md).
 """

@@ -1,7 +1,7 @@
-"""Log-in without a browser (CIBA, poll mode): a client asks, the professional approves on his card or phone, the client fetches.
+"""Log-in without a browser (CIBA, poll mode): a client asks, the professional approves on their card or phone, the client fetches.
 
-Requests live in memory beside the sessions. A request has a public id, by which pages and the control plane name it, and the
-`auth_req_id` that its client alone holds.
+Requests live in memory, like the sessions. A request has a public id, used by pages and the control plane, and the
+`auth_req_id` that only its client knows.
 """
 
 import re
@@ -22,7 +22,7 @@ from mss_sim.vocabulary.psc import AuthMode
 _MESSAGE = re.compile(r"[0-9]{2}\Z")
 _SLOW_DOWN_SECONDS = 5
 _OVER_SECONDS = 600
-"""How long an expired request is remembered, so that its client is told that it expired."""
+"""How long an expired request is remembered, so that its client gets the expiry error."""
 
 
 class CibaState(StrEnum):
@@ -97,7 +97,7 @@ class Ciba:
         return {"auth_req_id": secret, "expires_in": settings.psc_ciba_seconds, "interval": request.interval_seconds}
 
     async def poll(self, client: Client, auth_req_id: str) -> dict[str, Any]:
-        """The tokens of an approved request, once; until then an error that says how it stands (ref: ciba-core#11)."""
+        """The tokens of an approved request, once; until then an error with its status (ref: ciba-core#11)."""
         request = self._by_secret.get(hash_of(auth_req_id))
         if request is None or request.client_id != client.client_id or request.state is CibaState.SPENT:
             raise OAuthError("invalid_grant", "auth_req_id is not known here, was used, or belongs to another client.")
@@ -122,7 +122,7 @@ class Ciba:
         return [one for one in self._requests.values() if one.state is CibaState.PENDING and one.expires_at > now]
 
     def answer(self, request_id: str, *, approve: bool) -> CibaRequest | None:
-        """Approve or refuse a waiting request; None when none of that id waits."""
+        """Approve or refuse a waiting request; None when no request with that id waits."""
         found = next((one for one in self.pending() if one.id == request_id), None)
         if found is not None:
             found.state = CibaState.APPROVED if approve else CibaState.REFUSED

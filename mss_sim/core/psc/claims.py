@@ -1,7 +1,7 @@
-"""What userinfo tells of a professional: derived from the identity, then completed or replaced by its profile.
+"""What userinfo reports about a professional: derived from the identity, then completed or replaced by its profile.
 
 Keys and shapes are those of the published samples of Pro Santé Connect (ref: psc#userinfo). An identity has a name, a profession in
-words and a structure; the codes that can be told from them are, the others are empty strings, as in the samples.
+words and a structure; the codes that follow from them are filled in, the others are empty strings, as in the samples.
 """
 
 from typing import Any
@@ -31,11 +31,11 @@ _PROFESSIONS = {
     "kinésithérapeute": ("70", "CNOMK/CNOMK/ARS"),
     "podologue": ("80", "CNOPP/CNOPP/ARS"),
 }
-"""Word of the profession: its code, and who keeps its register."""
+"""Name of the profession: its code, and the keeper of its register."""
 _SECTOR_PRACTICE, _SECTOR_HOSPITAL, _SECTOR_PHARMACY = "SA07", "SA01", "SA33"
 _STRUCTURE_FIELDS = {"1": "numeroFinessSite", "2": "numeroSirenSite", "3": "numeroSiretSite"}
 FIXED = frozenset({"sub", "SubjectNameID", "preferred_username"})
-"""Claims that say who it is: no profile replaces them."""
+"""Claims that identify the person: a profile never replaces them."""
 
 
 def userinfo(identity: Identity, structure: Identity | None, profile: dict[str, Any], mode: AuthMode) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def _exercise(identity: Identity, structure: Identity | None, code: str, registe
 
 
 def _completed(claims: dict[str, Any], profile: dict[str, Any]) -> dict[str, Any]:
-    """The claims with those of the profile; exercises given there get the keys that they lack."""
+    """The claims with those of the profile; exercises in the profile get the keys that they lack."""
     merged = {**claims, **{name: value for name, value in profile.items() if name not in FIXED}}
     professional = merged.get("SubjectRefPro")
     if isinstance(professional, dict) and isinstance(professional.get("exercices"), list):

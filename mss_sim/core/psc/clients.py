@@ -36,12 +36,12 @@ _LIST_MAX = 50
 
 
 def hash_of(secret: str) -> str:
-    """What is kept of a secret."""
+    """The stored form of a secret."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def secret_is_right(client: Client, secret: str) -> bool:
-    """Whether that is the client's secret; in the same time for all that are wrong."""
+    """Whether that is the client's secret; takes the same time for every wrong one."""
     return client.secret_hash is not None and hmac.compare_digest(hash_of(secret), client.secret_hash)
 
 
@@ -49,11 +49,11 @@ def uri_matches(registered: str, given: str) -> bool:
     """Whether a URI is the registered one, letter by letter; on a loopback address the port is free (ref: rfc8252#7.3)."""
     if registered == given:
         return True
-    if not given.isprintable() or any(letter in given for letter in ' \\#"<>'):  # urlsplit drops some of them in silence
+    if not given.isprintable() or any(letter in given for letter in ' \\#"<>'):  # urlsplit drops some of them silently
         return False
     try:
         ours, theirs = urlsplit(registered), urlsplit(given)
-        _ = theirs.port  # ValueError when it is none
+        _ = theirs.port  # ValueError when it is not a port
     except ValueError:
         return False
     if ours.scheme != "http" or not _is_loopback(ours.hostname) or "@" in theirs.netloc:
@@ -74,7 +74,7 @@ async def find(world: World, client_id: str) -> Client | None:
 
 
 async def register(world: World, client_id: str, secret: str | None, metadata: dict[str, Any]) -> tuple[Client, str | None]:
-    """Register a client, or replace the one of that id; the client and its secret, which is made up when it needs one and has none."""
+    """Register a client, or replace the one with that id; the client and its secret, which is generated when needed and not given."""
     made, secret = _built(world, client_id, secret, metadata)
     await world.store.write(lambda conn: psc.put_client(conn, made))
     return made, secret
@@ -131,7 +131,7 @@ def _are_public_keys(jwks: Any) -> bool:
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) and row.get("kty") in ("RSA", "EC") for row in rows):
         return False
     try:
-        orjson.dumps(jwks)  # what cannot be written cannot be kept
+        orjson.dumps(jwks)  # a value that cannot be serialised cannot be stored
         return not any(key.is_private for key in KeySet.import_key_set({"keys": rows}).keys)
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         return False
@@ -160,18 +160,18 @@ async def registered(world: World) -> list[Client]:
 
 
 async def remove(world: World, client_id: str) -> None:
-    """Forget a client; what it was given before ends as it would have."""
+    """Remove a client; what was issued to it still expires as planned."""
     if not await world.store.write(lambda conn: psc.remove_client(conn, client_id)):
         raise Refusal(Rule.NOT_FOUND, f"There is no client {client_id}.", subject=client_id)
 
 
 def by_id(conn: Connection, client_id: str) -> Client | None:
-    """The client of that id."""
+    """The client with that id."""
     return None if "\x00" in client_id or len(client_id) > 200 else psc.client(conn, client_id)
 
 
 async def register_first(world: World) -> None:
-    """Register the clients that a world begins with: one of ours, whose secret is the world's own, and those of the file."""
+    """Register the initial clients of a world: one of ours, whose secret is the world's own, and those of the file."""
     metadata = {
         "client_name": "Logiciel de démonstration",
         "token_endpoint_auth_method": "client_secret_basic",
@@ -193,7 +193,7 @@ async def register_first(world: World) -> None:
 
 
 def _read(world: World, path: Path) -> list[Client]:
-    """The clients of a file: a JSON list, or TOML tables `[[clients]]`; ValueError when one of them cannot work."""
+    """The clients of a file: a JSON list, or TOML tables `[[clients]]`; ValueError when one of them is invalid."""
     text = path.read_text(encoding="utf-8")
     rows = tomllib.loads(text).get("clients", []) if path.suffix == ".toml" else json.loads(text)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):

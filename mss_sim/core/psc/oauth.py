@@ -1,4 +1,4 @@
-"""What the OpenID provider refuses, in the words of the protocol, and the one computation that both sides of a code do."""
+"""The refusals of the OpenID provider, in the words of the protocol, and the PKCE and hash computations."""
 
 import base64
 import hashlib
@@ -24,7 +24,7 @@ def is_verifier(text: str) -> bool:
 
 
 def verifier_fits(verifier: str, challenge: str, method: str) -> bool:
-    """Whether the verifier is the one that the challenge was made of (ref: rfc7636#4.6)."""
+    """Whether the challenge was computed from the verifier (ref: rfc7636#4.6)."""
     if not is_verifier(verifier):
         return False
     made = base64url(hashlib.sha256(verifier.encode("ascii")).digest()) if method == "S256" else verifier

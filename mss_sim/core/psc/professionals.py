@@ -1,4 +1,4 @@
-"""Professionals as Pro Santé Connect knows them: who may log in there, and what userinfo tells of each."""
+"""Professionals as Pro Santé Connect knows them: who may log in there, and what userinfo reports about each."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -27,12 +27,12 @@ class Professional:
 
 
 def may_log_in(identity: Identity) -> bool:
-    """Whether an identity holds a card: professionals and employees do, while they are enabled; patients and machines do not."""
+    """Whether an identity has a card: enabled professionals and employees have one; patients and machines do not."""
     return identity.enabled and identity.kind in _KINDS
 
 
 def professional(conn: Connection, idnat: str) -> Professional | None:
-    """The professional with that idNat; None when nobody of that number may log in."""
+    """The professional with that idNat; None when no identity with that number may log in."""
     identity = None if "\x00" in idnat else identities.by_idnat(conn, idnat)
     if identity is None or not may_log_in(identity):
         return None
@@ -41,7 +41,7 @@ def professional(conn: Connection, idnat: str) -> Professional | None:
 
 
 def named(conn: Connection, hint: str) -> Identity | None:
-    """The professional that a login_hint means: an idNat, or the login of an account."""
+    """The professional that a login_hint refers to: an idNat, or the login of an account."""
     if "\x00" in hint:
         return None
     identity = identities.by_idnat(conn, hint)
@@ -52,22 +52,22 @@ def named(conn: Connection, hint: str) -> Identity | None:
 
 
 def all_professionals(conn: Connection) -> list[Identity]:
-    """All who may log in, in the order of their creation."""
+    """All identities that may log in, in the order of their creation."""
     return [identity for identity in identities.list_all(conn) if may_log_in(identity)]
 
 
 async def find(world: World, idnat: str) -> Professional | None:
-    """The professional with that idNat; None when nobody of that number may log in."""
+    """The professional with that idNat; None when no identity with that number may log in."""
     return await world.store.read(professional, idnat)
 
 
 async def hinted(world: World, hint: str) -> Identity | None:
-    """The professional that a login_hint means."""
+    """The professional that a login_hint refers to."""
     return await world.store.read(named, hint)
 
 
 async def list_all(world: World) -> list[Identity]:
-    """All who may log in, in the order of their creation."""
+    """All identities that may log in, in the order of their creation."""
     return await world.store.read(all_professionals)
 
 
@@ -82,7 +82,7 @@ async def list_profiles(world: World) -> list[Professional]:
 
 
 async def set_profile(world: World, idnat: str, profile: dict[str, Any]) -> None:
-    """Replace what userinfo tells of an identity; Refusal when there is none of that idNat or the profile is too large."""
+    """Replace what userinfo reports about an identity; Refusal when the idNat is unknown or the profile is too large."""
     try:
         size = len(orjson.dumps(profile))
     except TypeError as error:  # half a surrogate pair, a number of more than 64 bits, a thousand levels
@@ -100,7 +100,7 @@ async def set_profile(world: World, idnat: str, profile: dict[str, Any]) -> None
 
 
 async def put_persona(world: World, new: people.NewIdentity, profile: dict[str, Any]) -> Professional:
-    """Create an identity with its profile, or give the one of that idNat another profile."""
+    """Create an identity with its profile, or replace the profile of an existing one."""
     if new.kind not in _KINDS:
         detail = "A persona of Pro Santé Connect is a professional or an employee."
         raise Refusal(Rule.INVALID, detail, subject=new.idnat, reference="quirks#psc-cards")

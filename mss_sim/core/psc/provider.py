@@ -1,8 +1,8 @@
-"""The OpenID provider of one world: who is logged in, which codes and refresh tokens are out, and what was taken back.
+"""The OpenID provider of one world: sessions, issued codes and refresh tokens, and what was revoked.
 
 All of it lives in memory and ends with the process (docs/decisions/0009-pro-sante-connect.md). What a client or a browser presents is
-kept as its SHA-256. Nothing awaits between looking at a code or refresh token and using it up, so that of two who present the same
-one, one wins.
+kept as its SHA-256. There is no await between reading a code or refresh token and using it up, so that of two requests with the same
+one, only one wins.
 """
 
 import hashlib
@@ -21,13 +21,13 @@ from mss_sim.store.psc import Client
 from mss_sim.vocabulary.psc import AuthMode, TokenType
 
 _USED_CODE_SECONDS = 600
-"""How long a used code is remembered, so that its reuse is seen for what it is."""
+"""How long a used code is remembered, so that its reuse is detected."""
 _ISSUED_PER_KEPT = 4
 
 
 @dataclass(slots=True)
 class BrowserSession:
-    """Somebody who is logged in. `browser` is the hash of the cookie, empty when no browser is behind it (CIBA)."""
+    """A log-in. `browser` is the hash of the cookie, empty when there is no browser (CIBA)."""
 
     sid: str
     idnat: str
@@ -39,7 +39,7 @@ class BrowserSession:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """What an authorization request asks for, checked."""
+    """A validated authorization request."""
 
     client_id: str
     redirect_uri: str
@@ -52,7 +52,7 @@ class AuthorizationRequest:
 
 @dataclass(slots=True)
 class Family:
-    """All tokens that one log-in gave one client: the present refresh token, and what its predecessors led to."""
+    """All tokens that one log-in gave one client: the current refresh token, and what its predecessors led to."""
 
     key: str
     client_id: str
@@ -73,14 +73,14 @@ class _Code:
 
 @dataclass(slots=True)
 class Switches:
-    """What the control plane turns: log-in without a page, and how many of the next requests fail."""
+    """Switches of the control plane: log-in without a page, and how many of the next requests fail."""
 
     auto_approve: bool
     outages: int = 0
 
 
 class Provider:
-    """Sessions, codes, refresh tokens. Verbs raise OAuthError. `mtls_url`: where client certificates are asked for, if anywhere."""
+    """Sessions, codes, refresh tokens. Verbs raise OAuthError. `mtls_url`: where client certificates are requested, if anywhere."""
 
     def __init__(self, world: World, mtls_url: str | None = None) -> None:
         settings = world.settings
@@ -104,7 +104,7 @@ class Provider:
         return self.world.tokens.keys.jwks()
 
     def rotate_keys(self, keep_seconds: int) -> str:
-        """Sign with a new key from now on; its id. The old one goes on verifying for that time. Takes a while: call it in a thread."""
+        """Sign with a new key from now on; its id. The old one still verifies for that time. Takes a while: call it in a thread."""
         return self.world.tokens.keys.rotate(keep_seconds)
 
     def sign(self, claims: dict[str, Any]) -> str:
@@ -112,7 +112,7 @@ class Provider:
         return self.world.tokens.sign({**claims, "iss": self.issuer})
 
     def hint(self, id_token: str | None) -> dict[str, Any] | None:
-        """The claims of an ID token that is given back as a hint, expired or not; None where there is none."""
+        """The claims of an ID token given back as a hint, expired or not; None where there is none."""
         return self.world.tokens.id_token(id_token)
 
     def secret(self) -> str:
@@ -135,7 +135,7 @@ class Provider:
         return session
 
     def cookie_of(self, session: BrowserSession) -> str:
-        """A new cookie, `<sid>.<secret>`, by which one browser shows that it is in this session."""
+        """A new cookie, `<sid>.<secret>`, by which one browser proves that it is in this session."""
         cookie = f"{session.sid}.{self.world.ids.secret()}"
         session.browser = hash_of(cookie)
         return cookie
@@ -151,7 +151,7 @@ class Provider:
         return session.began_at + self.world.settings.psc_session_seconds_max * SECOND
 
     def session_of(self, cookie: str) -> BrowserSession | None:
-        """The session that a browser's cookie stands for."""
+        """The session that a browser's cookie belongs to."""
         session = self.sessions.get(cookie.partition(".")[0])
         return session if session is not None and session.browser == hash_of(cookie) else None
 
@@ -170,7 +170,7 @@ class Provider:
         return code
 
     async def redeem(self, client: Client, code: str, redirect_uri: str | None, verifier: str | None) -> dict[str, Any]:
-        """The tokens for a code (ref: rfc6749#4.1.3). A code that comes again takes back what it gave (ref: rfc6749#4.1.2)."""
+        """The tokens for a code (ref: rfc6749#4.1.3). A code that is reused revokes what it gave (ref: rfc6749#4.1.2)."""
         found = self._codes.get(hash_of(code))
         if found is None:
             raise _invalid_grant("The code is not known here; it may be too old. Start over at the authorization endpoint.")
@@ -199,7 +199,7 @@ class Provider:
     # Tokens
 
     async def refresh(self, client: Client, token: str) -> dict[str, Any]:
-        """New tokens for a refresh token, which is used up; one that was used before ends the whole family (ref: rfc9700#4.14.2)."""
+        """New tokens for a refresh token, which is used up; reuse ends the whole family (ref: rfc9700#4.14.2)."""
         key, _, secret = token.partition(".")
         family = self._families.get(key)
         if family is None:
@@ -214,7 +214,7 @@ class Provider:
         return await self.tokens(family)
 
     async def tokens(self, family: Family) -> dict[str, Any]:
-        """The answer of the token endpoint: the family's next refresh token, an access and an ID token."""
+        """The response of the token endpoint: the family's next refresh token, an access and an ID token."""
         world, session = self.world, self.sessions.get(family.sid)
         if session is None:
             raise _invalid_grant("The session has ended; log in again.")
@@ -276,10 +276,10 @@ class Provider:
             claims["nonce"] = family.nonce
         return world.tokens.sign(claims)
 
-    # What was given out: is it still good?
+    # Issued tokens: still valid?
 
     def access(self, token: str) -> dict[str, Any]:
-        """The claims of an access token that was not taken back; Refusal otherwise."""
+        """The claims of an access token that was not revoked; Refusal otherwise."""
         claims = self.world.tokens.claims(token)
         family_key = self._issued.get(str(claims.get("jti")))
         family = self._families.get(family_key) if family_key else None
@@ -289,14 +289,14 @@ class Provider:
         return claims
 
     async def introspect(self, token: str) -> dict[str, Any]:
-        """What is told of a token (ref: rfc7662#2.2); nothing once its professional may not log in any more."""
+        """The introspection response for a token (ref: rfc7662#2.2); inactive once its professional may no longer log in."""
         told = self._told(token)
         if told["active"] and await self.world.store.read(professionals.professional, told["username"]) is None:
             return {"active": False}
         return told
 
     def _told(self, token: str) -> dict[str, Any]:
-        """What is told of a token that may be alive; SubjectNameID of access tokens alone."""
+        """The introspection response for a token that may be active; SubjectNameID for access tokens only."""
         session_and_family = self._refreshable(token)
         if session_and_family is not None:
             return self._told_of_refresh(*session_and_family)
@@ -340,7 +340,7 @@ class Provider:
         }
 
     def revoke(self, client: Client, token: str) -> None:
-        """Take a token back (ref: rfc7009#2.1): a refresh token with its family, an access token alone. What is unknown is no error."""
+        """Revoke a token (ref: rfc7009#2.1): a refresh token with its family, an access token alone. An unknown token is not an error."""
         family = self._families.get(token.partition(".")[0])
         if family is not None:
             if family.client_id == client.client_id:

@@ -1,6 +1,6 @@
 """How a client finds its servers from an address alone: a DNS zone, and the file that mail programs fetch (ref: ref2#ECO.1.1.9).
 
-Which of the two the national operators serve is told differently; here both are there, and say the same. Names lead to this machine.
+Accounts differ on which of the two the national operators serve; here both exist, and agree. Names resolve to this machine.
 """
 
 from collections.abc import Collection
@@ -38,7 +38,7 @@ _UNKNOWN = frozenset({"_imaps._tcp", "_submissions._tcp", "_pop3._tcp", "_pop3s.
 
 
 async def records(world: World, doors: Doors, name: str) -> tuple[Record, ...] | bool:
-    """All records of a name; True for a name that is only there for others, False for none of ours below a domain of ours.
+    """All records of a name; True for a name that only has names below it, False for an unknown name below one of our domains.
 
     LookupError outside every simulated domain.
     """
@@ -62,7 +62,7 @@ def _of(doors: Doors, label: str) -> tuple[Record, ...] | bool:
     if label == "_submission._tcp":
         return (Record("SRV", f"0 1 {doors.submission_port} {target}"),)
     if label in _UNKNOWN:
-        return (Record("SRV", "0 0 0 ."),)  # the service is decidedly not there (ref: rfc6186#3.4)
+        return (Record("SRV", "0 0 0 ."),)  # explicitly states that the service is not available (ref: rfc6186#3.4)
     return label == "_tcp"
 
 
@@ -71,7 +71,7 @@ def _addresses(doors: Doors) -> tuple[Record, ...]:
 
 
 async def domain_asked(world: World, host: str, address: str | None) -> str:
-    """The domain that a configuration file is asked for: that of the address, else of the host; Refusal(NOT_FOUND) when it is unknown."""
+    """The domain that a configuration file is requested for: that of the address, else of the host; Refusal(NOT_FOUND) if unknown."""
     wanted = host.removeprefix("autoconfig.")
     try:
         domain = domain_of(canonical(address)) if address and "%" not in address else canonical_domain(wanted)
@@ -105,7 +105,7 @@ async def configuration(world: World, doors: Doors, domain: str) -> bytes:
 
 
 def _methods(world: World, ways: Collection[LogInBy]) -> list[str]:
-    """How mailboxes of persons and groups are opened; applications have a server entry of their own."""
+    """How mailboxes of persons and groups are opened; applications have their own server entry."""
     methods = ["OAuth2"] if LogInBy.PSC in ways else []
     if LogInBy.PASSWORD in ways and world.settings.profile is Profile.DEVELOPMENT:
         methods.append("password-cleartext")

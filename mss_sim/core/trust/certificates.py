@@ -1,6 +1,6 @@
-"""Certificates: issued, taken back, found again; what the authorities publish about them.
+"""Certificates: issued, revoked, found; what the authorities publish about them.
 
-Who may show one is decided elsewhere: `presented` only says what is true of a certificate that a client showed in TLS.
+Who may present one is decided elsewhere: `presented` only reports the facts about a certificate that a client presented in TLS.
 """
 
 from collections.abc import Callable, Iterable
@@ -31,9 +31,9 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class NewCertificate:
-    """What to issue, bound to one of an APP mailbox's address, an operator's name, or a host.
+    """What to issue, bound to exactly one of an APP mailbox's address, an operator's name, or a host.
 
-    `common` is the common name, `hosts` further host names; texts that are left out are found from what it is bound to.
+    `common` is the common name, `hosts` further host names; omitted texts are derived from what it is bound to.
     """
 
     mailbox: str | None = None
@@ -50,7 +50,7 @@ class NewCertificate:
 
 @dataclass(frozen=True, slots=True)
 class _Bearer:
-    """Whom a certificate speaks of."""
+    """The subject that a certificate names."""
 
     organisation: str
     structure: str
@@ -62,7 +62,7 @@ class _Bearer:
 
 
 async def issue(world: World, new: NewCertificate, also: Callable[[Connection, Certificate], None] | None = None) -> Certificate:
-    """Issue a certificate of the authority of organisations, valid from now on; `also` is written with it, or neither is."""
+    """Issue a certificate of the authority of organisations, valid from now on; `also` is written in the same transaction."""
     if sum(one is not None for one in (new.mailbox, new.operator, new.host)) != 1:
         raise Refusal(Rule.INVALID, "A certificate is bound to one thing: give mailbox, operator or host.")
     profile = new.profile or (CertificateProfile.SERV_SSL if new.host else CertificateProfile.ORG_AUTH_CLI)
@@ -145,7 +145,7 @@ def _sign(world: World, new: NewCertificate, profile: CertificateProfile, bearer
 
 
 def _of_standing(world: World, one: ListenerCertificate) -> Certificate:
-    """A listener's certificate in the form of those that were ordered."""
+    """A listener's certificate in the form of the issued ones."""
     signed = one.certificate
     return Certificate(
         id=world.ids.next(),
@@ -166,7 +166,7 @@ def _of_standing(world: World, one: ListenerCertificate) -> Certificate:
 
 
 async def list_all(world: World, *, mailbox: str | None = None) -> list[Certificate]:
-    """All certificates, the newest first, or those of one mailbox; those that listeners show come last."""
+    """All certificates, the newest first, or those of one mailbox; those that listeners present come last."""
     if mailbox is not None:
         box = await world.store.read(lambda conn: mailboxes.by_address(conn, mailbox))
         if box is None:
@@ -192,7 +192,7 @@ async def find(world: World, serial: str) -> Certificate:
 
 
 async def revoke(world: World, serial: str, reason: RevocationReason, at: Micros | None = None) -> Certificate:
-    """Take a certificate back, now or at another instant; what was taken back stays so."""
+    """Revoke a certificate, now or at another instant; a revocation is final."""
     found = await find(world, serial)
     when = world.igc.clock.now() if at is None else at
 
@@ -209,19 +209,19 @@ async def revoke(world: World, serial: str, reason: RevocationReason, at: Micros
 
 
 async def valid_certificates_of(world: World, *, mailbox_id: int | None = None, operator_id: int | None = None) -> list[Certificate]:
-    """What a mailbox or an operator may show now: in its time and not taken back, the newest first."""
+    """What a mailbox or an operator may present now: within its validity and not revoked, the newest first."""
     rows = await world.store.read(lambda conn: certificates.list_all(conn, mailbox_id=mailbox_id, operator_id=operator_id))
     return [row for row in rows if is_good(world, row)]
 
 
 def is_good(world: World, row: Certificate | None) -> bool:
-    """Whether a certificate that was issued here may be shown now: in its time and not taken back."""
+    """Whether a certificate issued here may be presented now: within its validity and not revoked."""
     now = world.igc.clock.now()
     return row is not None and row.not_before <= now <= row.not_after and _revoked(world, row) is None
 
 
 def with_chain(world: World, row: Certificate) -> str:
-    """The PEM of a certificate and of the authorities above it, as one shows them in TLS."""
+    """The PEM of a certificate and of the authorities above it, as presented in TLS."""
     return bundles.pem(bundles.read_pem(row.certificate), *world.igc.authority(row.authority).chain)
 
 
@@ -273,13 +273,13 @@ def _revoked(world: World, row: Certificate | None) -> Revoked | None:
     return Revoked(int(row.serial, 16), to_datetime(row.revoked_at), row.reason or RevocationReason.UNSPECIFIED)
 
 
-# What a client showed
+# What a client presented
 
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """A certificate that a client showed. `trusted`: the authority of organisations signed it and it is in its time;
-    `revoked`: it was taken back; `row`: the one that was issued here, None when it was not."""
+    """A certificate that a client presented. `trusted`: the authority of organisations signed it and it is within its validity;
+    `revoked`: it was revoked; `row`: the one issued here, None when it was not."""
 
     subject: str
     serial: str
@@ -289,12 +289,12 @@ class Presented:
 
     @property
     def good(self) -> bool:
-        """Whether it says who its bearer is."""
+        """Whether it proves the identity of its holder."""
         return self.trusted and not self.revoked
 
 
 async def presented(world: World, octets: bytes) -> Presented:
-    """What is true of a certificate in DER; ValueError when it is none."""
+    """The facts about a certificate in DER; ValueError when it is not one."""
     shown = x509.load_der_x509_certificate(octets)
     serial, now = serial_text(shown.serial_number), world.igc.now()
     in_time = shown.not_valid_before_utc <= now <= shown.not_valid_after_utc

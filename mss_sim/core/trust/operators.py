@@ -1,4 +1,4 @@
-"""Operators of the trust space: those that are served here, and those outside, which mail is carried to."""
+"""Operators of the trust space: those served here, and external ones, to which mail is relayed."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ async def add(world: World, new: NewOperator) -> Operator:
     try:
         names = tuple(
             sorted({canonical_domain(domain) for domain in new.domains})
-        )  # as they are read back: EHLO tells the name of the first
+        )  # as they are read back: EHLO announces the name of the first
     except AddressError as error:
         raise Refusal(Rule.INVALID, f"{error}.") from error
     _check_place(new.mx)
@@ -56,7 +56,7 @@ async def add(world: World, new: NewOperator) -> Operator:
 
 
 async def change(world: World, name: str, **values: object) -> Operator:
-    """Change an operator's limits and ways; its name and domains stay."""
+    """Change an operator's limits and log-in methods; its name and domains stay."""
     if "mx" in values:
         _check_place(values["mx"] if isinstance(values["mx"], str) else None)
     if isinstance(values.get("mx_ca"), str):

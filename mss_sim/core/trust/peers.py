@@ -1,4 +1,4 @@
-"""Operators towards each other: the certificate that each shows, and what a certificate that a peer shows is worth."""
+"""Operators towards each other: the certificate that each presents, and the verdict on a peer's certificate."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +29,7 @@ async def certify(world: World, operator: Operator) -> None:
     listed = await world.white_list.listing()
     had = await world.store.read(lambda conn: kept.list_all(conn, operator_id=operator.id))
     if had or any(listed.rows.get(domain) for domain in operator.domains):
-        return  # what was taken off the list stays off
+        return  # a domain removed from the list stays off
 
     def list_it(conn: Connection, made: Certificate) -> None:
         for domain in operator.domains:
@@ -39,13 +39,13 @@ async def certify(world: World, operator: Operator) -> None:
 
 
 async def certify_all(world: World) -> None:
-    """The same for every operator: a world that was made before it had certificates."""
+    """The same for every operator, for a world created before it had certificates."""
     for operator in await world.store.read(operators.list_all):
         await certify(world, operator)
 
 
 async def certificate_of(world: World, operator: Operator) -> Certificate:
-    """The newest client certificate of an operator that may be shown now; Refusal(NOT_FOUND) when it has none of ours."""
+    """The newest client certificate of an operator that is valid now; Refusal(NOT_FOUND) when it has none of ours."""
     rows = await certificates.valid_certificates_of(world, operator_id=operator.id)
     found = next((row for row in rows if row.profile is CertificateProfile.ORG_AUTH_CLI), None)
     if found is None:
@@ -55,9 +55,9 @@ async def certificate_of(world: World, operator: Operator) -> Certificate:
 
 
 async def recognise(world: World, chain: Sequence[bytes]) -> PeerCertificate:
-    """What the certificate that a peer showed in TLS is worth: by our authority, or by that of an operator outside, for its domains alone.
+    """The verdict on a peer's certificate: by our authority, or by that of an external operator, then only for its own domains.
 
-    `chain` (DER) is what it sent, its own certificate first: the authority of an operator outside may be the root of a longer chain.
+    `chain` (DER) is what it sent, its own certificate first: the authority of an external operator may be the root of a longer chain.
     """
     try:
         shown = await certificates.presented(world, chain[0])
@@ -71,7 +71,7 @@ async def recognise(world: World, chain: Sequence[bytes]) -> PeerCertificate:
 
 
 async def _fault_outside(world: World, subject: str, certificate: x509.Certificate, above: Sequence[x509.Certificate]) -> str | None:
-    """What is wrong with a certificate that our authority did not sign; None when that of an operator outside did, for its own name."""
+    """The fault of a certificate that our authority did not sign; None when an external operator's did, for its own name."""
     now = world.igc.now()
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
         return "it is out of its time"
@@ -90,9 +90,9 @@ def _authorities(operator: Operator) -> list[x509.Certificate]:
 
 
 async def write_files(world: World, folder: Path) -> dict[str, dict[str, str]]:
-    """Certificates for whoever tests from outside, as files: a foreign operator (`mx_peer`) and an application (`app_client`).
+    """Certificates for tests that run outside, as files: a foreign operator (`mx_peer`) and an application (`app_client`).
 
-    Each is there when the world has such an operator or mailbox; the paths and the address that may be used with them.
+    Each exists when the world has such an operator or mailbox; the paths and the address that may be used with them.
     """
     found: dict[str, dict[str, str]] = {}
     outside = [row for row in await world.store.read(operators.list_all) if row.mx == "" and row.domains]

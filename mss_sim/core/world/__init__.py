@@ -1,27 +1,27 @@
-"""What every verb needs, and knows of no verb: the store, time, ids, keys, and what is remembered.
+"""What every verb needs, independent of any verb: the store, time, ids, keys, and what is cached.
 
-    world                 all of it together, handed to every verb
-    recipients            domains and mailboxes as last seen, so that RCPT need not ask the store each time
+    world                 all of it together, given to every verb
+    recipients            domains and mailboxes as last seen, so that RCPT need not query the store each time
     white_list            the list of operators and domains: read at the MX port, published as XML
     tokens, signing_keys  access tokens signed and verified; the keys behind them
-    authorities           certificate authorities on disk; certificates that our own listeners show
-    revocation_services   how AIA, CRL and OCSP answer, and who asked them what
+    authorities           certificate authorities on disk; certificates that our own listeners present
+    revocation_services   how AIA, CRL and OCSP respond, and a log of their requests
     passwords             hashed and checked, in the same time whether the login exists or not
     events                wakes waiting sessions after a commit
-    expiring              values in memory that end by themselves
-    xml                   what the XML documents of the trust space have in common
+    expiring              values in memory that expire by themselves
+    xml                   shared by the XML documents of the trust space
     rows                  types of the store, for front ends that may not open it
 
 A `World` is one simulated trust space. Several can live in one process; they share nothing, because
-no module holds state. Nothing here decides: decisions are `policy/`'s, and verbs in the rooms above
-ask for them.
+no module holds state. Nothing here decides: decisions are in `policy/`, and verbs in the rooms above
+request them.
 
-What is remembered is never the last word. Only good news is taken from memory (a recipient that was
-there a moment ago); whatever would refuse is asked again of the store, and delivery looks at locked
+The cache is never the last word. Only positive answers come from memory (a recipient that existed
+a moment ago); any refusal is checked again in the store, and delivery reads locked
 rows anyway.
 
-What happens is announced after its commit and in commit order: a watcher names the folders that it
-cares for, is woken, and looks for itself, so that nothing is told that is not stored.
+Events are announced after their commit and in commit order: a watcher names the folders that it
+needs, is woken, and reads for itself, so that only stored facts are reported.
 
 Liberties taken: certificates follow the system's clock, everything else the world's.
 """

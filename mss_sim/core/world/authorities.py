@@ -1,7 +1,7 @@
-"""The authorities of one world: their certificates and keys on disk, and the certificates that its own listeners show.
+"""The authorities of one world: their certificates and keys on disk, and the certificates that its own listeners present.
 
-Authorities are made when they are first asked for. Validity follows the clock given here, which is the system's unless a test says
-otherwise: TLS clients look at the system's clock, and a world whose time is driven by hand must stay reachable.
+Authorities are created when first needed. Validity follows the clock given here, which is the system's unless a test says
+otherwise: TLS clients use the system's clock, and a world whose time is driven by hand must stay reachable.
 """
 
 import os
@@ -31,7 +31,7 @@ _MARGIN = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class ListenerCertificate:
-    """A certificate that a listener of this world shows and that nobody ordered. `label`: who signed it, empty for itself."""
+    """A certificate that a listener of this world presents and that was not ordered. `label`: its signer, empty for itself."""
 
     label: str
     host: str
@@ -41,12 +41,12 @@ class ListenerCertificate:
 
     @property
     def serial(self) -> str:
-        """Its serial as openssl shows it, in small letters."""
+        """Its serial as openssl shows it, in lower case."""
         return names.serial_text(self.certificate.serial_number)
 
 
 class Authorities:
-    """Issues, and remembers what its own listeners show."""
+    """Issues certificates, and remembers those that its own listeners present."""
 
     def __init__(self, folder: Path, base_url: str, clock: Clock, settings: Settings, services: RevocationServices) -> None:
         self._folder = folder
@@ -60,7 +60,7 @@ class Authorities:
 
     @property
     def clock(self) -> Clock:
-        """What tells the time of certificates."""
+        """The clock for certificates."""
         return self._clock
 
     def now(self) -> datetime:
@@ -68,7 +68,7 @@ class Authorities:
         return to_datetime(self._clock.now())
 
     def open(self) -> None:
-        """Make or read the root and the authority of organisations; `ca_file` is what a client trusts."""
+        """Create or read the root and the authority of organisations; `ca_file` is what a client trusts."""
         self.authority(ORGANISATIONS)
         root = bundles.pem(self.authority(ROOT).certificate)
         if not (self.ca_file.exists() and self.ca_file.read_text(encoding="ascii") == root):
@@ -79,7 +79,7 @@ class Authorities:
         return list(self._made.values())
 
     def authority(self, label: str) -> Authority:
-        """An authority of `pki.authority.RANGES`, read from disk or made; those above it too."""
+        """An authority of `pki.authority.RANGES`, read from disk or created, with those above it."""
         if label not in self._made:
             above = RANGES[label].above
             self._made[label] = self._open_authority(label, self.authority(above) if above else None)
@@ -107,7 +107,7 @@ class Authorities:
         return made
 
     def _still_good(self, found: Authority) -> bool:
-        """Whether an authority on disk is signed by the one above, will live on, and says where we publish now."""
+        """Whether an authority on disk is signed by the one above, is valid long enough, and names our current publication URLs."""
         certificate, above = found.certificate, found.above
         if certificate.public_key() != found.key.public_key():
             return False
@@ -121,34 +121,34 @@ class Authorities:
         return issue(self.authority(label), order, key, self.places), key
 
     def order_for_hosts(self, hosts: Sequence[str], *, not_before: datetime | None = None, not_after: datetime | None = None) -> Order:
-        """What is ordered for a server of this world; the first host is its common name."""
+        """The order for a server of this world; the first host is its common name."""
         now = self.now()
         subject = names.leaf_name(organisation=TEST_ORGANISATION, structure=TEST_STRUCTURE, common=hosts[0], department=TEST_DEPARTMENT)
         begin, end = not_before or now - _MARGIN, not_after or now + timedelta(days=self._settings.certificate_days)
         return Order(CertificateProfile.SERV_SSL, subject, begin, end, hosts=tuple(hosts))
 
     def show(self, standing: ListenerCertificate) -> ListenerCertificate:
-        """Remember what a listener shows, so that the services can speak of it."""
+        """Remember what a listener presents, so that the services can answer for it."""
         self.standing[standing.serial] = standing
         return standing
 
     def revoked_standing(self, label: str) -> list[Revoked]:
-        """What listeners show although it was taken back."""
+        """The revoked certificates that listeners still present."""
         return [one.revoked for one in self.standing.values() if one.label == label and one.revoked]
 
 
 def write_secret(path: Path, text: str) -> None:
-    """Write what only its owner may read, whole or not at all."""
+    """Write a file that only its owner may read, whole or not at all."""
     _place(path, text, 0o600)
 
 
 def write_public(path: Path, text: str) -> None:
-    """Write what everybody may read, whole or not at all."""
+    """Write a file that everyone may read, whole or not at all."""
     _place(path, text, 0o644)
 
 
 def _place(path: Path, text: str, mode: int) -> None:
-    """A start may be killed at any time, and half a key would stop every start that follows."""
+    """Atomic: a start may be killed at any time, and half a key would break every later start."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.unlink(missing_ok=True)
     beside.touch(mode=mode)

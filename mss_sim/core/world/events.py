@@ -1,7 +1,7 @@
 """Wake waiting sessions after a commit, in commit order: those that watch a folder, and those whose rights it changed.
 
-A watcher names the folders that he cares for and the instant at which a grant of his runs out. He is woken when one of the folders
-changed, when anybody's rights did, and when that instant has come; he then looks for himself, so nothing is told that is not stored.
+A watcher names the folders that it watches and the instant at which one of its grants expires. It is woken when one of the folders
+changes, when any rights change, and at that instant; it then reads for itself, so that only stored facts are reported.
 """
 
 import asyncio
@@ -14,14 +14,14 @@ from mss_sim.store.store import Store
 
 
 class Wake(Protocol):
-    """Called on the event loop; `rights` when it may be what the watcher may do that changed."""
+    """Called on the event loop; `rights` when the rights of the watcher may have changed."""
 
     def __call__(self, *, rights: bool) -> None: ...
 
 
 @dataclass(eq=False, slots=True)
 class Watcher:
-    """Somebody who waits. `folders` and `until` may be changed at any time; `close` ends it."""
+    """A waiting session. `folders` and `until` may be changed at any time; `close` ends it."""
 
     wake: Wake
     events: "Events"
@@ -29,7 +29,7 @@ class Watcher:
     until: Micros | None = None
 
     def close(self) -> None:
-        """Be told nothing more."""
+        """Stop being notified."""
         self.events.forget(self)
 
 
@@ -43,13 +43,13 @@ class Events:
         self._end = store.watch(self._changed)
 
     def watch(self, wake: Wake) -> Watcher:
-        """A new watcher, of nothing yet; `wake` is called on the event loop."""
+        """A new watcher, of no folder yet; `wake` is called on the event loop."""
         watcher = Watcher(wake, self)
         self._watchers.add(watcher)
         return watcher
 
     def forget(self, watcher: Watcher) -> None:
-        """Take a watcher off; one that is off already stays off."""
+        """Remove a watcher; a removed one stays removed."""
         self._watchers.discard(watcher)
 
     def _changed(self, folder_ids: set[int]) -> None:
@@ -59,7 +59,7 @@ class Events:
                 watcher.wake(rights=everybody)
 
     async def run(self) -> None:
-        """Watch the clock, until cancelled: a grant that runs out is an event too."""
+        """Watch the clock, until cancelled: the expiry of a grant is an event too."""
         while True:
             await asyncio.sleep(self._tick_seconds)
             now = self._clock.now()

@@ -1,4 +1,4 @@
-"""What is kept in memory for a while: each value has an end, and there is a most that is kept, beyond which the oldest goes."""
+"""Values kept in memory for a while: each has an expiry, and beyond a maximum number the oldest is dropped."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ V = TypeVar("V")
 
 
 class ExpiringMap(Generic[V]):
-    """Values by key, until their instant or until others need the room."""
+    """Values by key, until they expire or others need the room."""
 
     def __init__(self, clock: Clock, most: int) -> None:
         self._clock = clock
@@ -18,7 +18,7 @@ class ExpiringMap(Generic[V]):
         self._rows: OrderedDict[str, tuple[Micros, V]] = OrderedDict()
 
     def put(self, key: str, value: V, until: Micros) -> None:
-        """Keep a value, replacing the one of that key; it counts as the newest."""
+        """Keep a value, replacing the one with that key; it counts as the newest."""
         now = self._clock.now()
         self._rows[key] = (until, value)
         self._rows.move_to_end(key)
@@ -26,7 +26,7 @@ class ExpiringMap(Generic[V]):
             self._rows.popitem(last=False)
 
     def get(self, key: str) -> V | None:
-        """The value of that key, unless it is over."""
+        """The value of that key, unless it has expired."""
         until, value = self._rows.get(key, (0, None))
         return value if until > self._clock.now() else None
 
@@ -34,18 +34,18 @@ class ExpiringMap(Generic[V]):
         return self._rows.get(key, (0, None))[0] > self._clock.now()
 
     def pop(self, key: str) -> V | None:
-        """The value of that key, which is kept no longer."""
+        """The value of that key, which is removed."""
         value = self.get(key)
         self._rows.pop(key, None)
         return value
 
     def values(self) -> Iterator[V]:
-        """All that is not over, the longest untouched first."""
+        """All values that have not expired, the longest untouched first."""
         now = self._clock.now()
         return iter([value for until, value in self._rows.values() if until > now])
 
     def clear(self) -> None:
-        """Keep nothing."""
+        """Remove all values."""
         self._rows.clear()
 
     def __len__(self) -> int:

@@ -14,7 +14,7 @@ _REMEMBERED_MAX = 1_000
 
 
 class Passwords:
-    """Hashes and checks passwords; remembers, keyed by this process alone, the ones that were right."""
+    """Hashes and checks passwords; remembers, keyed by this process alone, those that were right."""
 
     def __init__(self) -> None:
         self._key = os.urandom(32)
@@ -27,7 +27,7 @@ class Passwords:
         return f"scrypt${base64.b64encode(salt).decode()}${base64.b64encode(_derive(password, salt)).decode()}"
 
     async def check(self, password: str, stored: str | None) -> bool:
-        """Whether a password is the one behind `stored`; None, an unknown login, costs the same and is never right."""
+        """Whether a password matches `stored`; None, an unknown login, costs the same and never matches."""
         token = hmac.digest(self._key, f"{stored}\0{password}".encode("utf-8", "surrogateescape"), "sha256")
         if token in self._right:
             return True

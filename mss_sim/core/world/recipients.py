@@ -1,7 +1,7 @@
-"""What is remembered of domains and mailboxes, so that RCPT does not ask the store each time.
+"""A cache of domains and mailboxes, so that RCPT does not query the store each time.
 
-Only good news is trusted from memory: whatever would refuse is asked again from the store, and delivery looks at the locked row
-anyway. Old memory can therefore delay a refusal from RCPT to the end of DATA, never lose or invent one.
+Only positive answers come from memory: any refusal is checked again in the store, and delivery reads the locked row
+anyway. A stale cache can therefore delay a refusal from RCPT to the end of DATA, never lose or invent one.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class _Memory:
 
 
 class Directory:
-    """Domains, operators and mailboxes as they were when last asked for."""
+    """Domains, operators and mailboxes as they were last read."""
 
     def __init__(self, store: Store, message_size_bytes_max: int) -> None:
         self._store = store
@@ -51,7 +51,7 @@ class Directory:
     def operator_in(self, conn: Connection, address: str) -> Operator | None:
         """The same inside a unit of work: from memory while nothing changed, else as the unit sees it."""
         seen, domain = version_seen(conn), domain_of(address)
-        if seen is not None and seen > self._memory.version:  # what is read is committed: it may be remembered
+        if seen is not None and seen > self._memory.version:  # what is read is committed and may be cached
             self._remember(seen, operators.list_all(conn))
         memory = self._memory
         if memory.version >= (self._store.directory_version if seen is None else seen) and domain in memory.domains:
@@ -59,7 +59,7 @@ class Directory:
         return operators.of_domain(conn, domain)
 
     async def domain_above(self, name: str) -> str | None:
-        """The longest domain of the trust space that a host name is, or lies below; the store is asked once, not for each label."""
+        """The longest domain of the trust space that equals a host name or contains it; one query, not one for each label."""
         await self.operator_of(f"x@{name}")
         while name and name not in self._memory.domains:
             name = name.partition(".")[2]
@@ -71,7 +71,7 @@ class Directory:
         return memory.cards.get(address) or await self._read(address)
 
     def known_to_accept(self, address: str, size_bytes: int) -> Operator | None:
-        """The operator of a recipient that is remembered and takes a message of that size; None when somebody must be asked."""
+        """The operator of a cached recipient that accepts a message of that size; None when the store must be asked."""
         memory = self._memory
         mailbox = memory.cards.get(address)
         if mailbox is None or memory.version != self._store.directory_version:
@@ -79,7 +79,7 @@ class Directory:
         return memory.operators[mailbox.operator_id] if self._standing(mailbox, size_bytes) is MailboxFitness.ACTIVE else None
 
     async def standing(self, address: str, size_bytes: int) -> tuple[MailboxFitness, Operator | None]:
-        """How a recipient stands for a message of that size, and its operator."""
+        """Whether a recipient fits a message of that size, and its operator."""
         welcoming = self.known_to_accept(address, size_bytes)
         if welcoming:
             return MailboxFitness.ACTIVE, welcoming
@@ -96,13 +96,13 @@ class Directory:
         return standing(mailbox.state, room, size_bytes)
 
     def limit_of(self, own: int | None, operator_id: int) -> int:
-        """The largest message in bytes that a mailbox takes or sends: its own limit, else its operator's, else the setting's."""
+        """The largest message in bytes that a mailbox accepts or sends: its own limit, else its operator's, else the setting's."""
         operator = self._memory.operators.get(operator_id)
         theirs = operator.message_size_bytes_max if operator else None
         return own or theirs or self._default_bytes_max
 
     async def ceiling(self) -> int:
-        """The largest message in bytes that any operator takes: what a server announces before it knows whose mail it is."""
+        """The largest message in bytes that any operator accepts: announced before the server knows whose mail it is."""
         return (await self._fresh()).ceiling
 
     async def _fresh(self) -> _Memory:

@@ -1,7 +1,7 @@
-"""How the HTTP services of the authority answer, and who asked them what.
+"""How the HTTP services of the authority respond, and a log of their requests.
 
-A client whose lookups fail must not fall open, nor lock itself out; these switches are how one sees what it does
-(ref: ref2#ECO.1.1.7). What was fetched tells the traps whether a client looked for revocation at all.
+A client whose lookups fail must neither fail open nor lock itself out; these switches show what it does
+(ref: ref2#ECO.1.1.7). The log tells the traps whether a client checked for revocation at all.
 """
 
 from collections import deque
@@ -26,14 +26,14 @@ class RevocationFetch:
 
 @dataclass(slots=True)
 class Manner:
-    """How one service answers; `seconds` is how late a slow one is, or how long a rate-limited one refuses."""
+    """How one service responds; `seconds` is the delay of a slow one, or how long a rate-limited one refuses."""
 
     behaviour: ServiceBehaviour = ServiceBehaviour.NORMAL
     seconds: float = 0
 
 
 class RevocationServices:
-    """Behaviours, all normal at first, and the last fetches."""
+    """Behaviours, all normal at first, and the last requests."""
 
     def __init__(self, clock: Clock, settings: Settings) -> None:
         self._clock = clock
@@ -43,17 +43,17 @@ class RevocationServices:
         self.fetches: deque[RevocationFetch] = deque(maxlen=settings.igc_fetches_max)
 
     def manners(self) -> dict[IgcService, Manner]:
-        """How each service answers now."""
+        """How each service responds now."""
         return dict(self._manners)
 
     def switch(self, service: IgcService, behaviour: ServiceBehaviour, seconds: float | None = None) -> None:
-        """Change how a service answers; `seconds` None takes the setting."""
+        """Change how a service responds; `seconds` None takes the setting."""
         usual = self._settings.igc_rate_seconds if behaviour is ServiceBehaviour.RATE_LIMITED else self._settings.igc_slow_seconds
         self._manners[service] = Manner(behaviour, usual if seconds is None else seconds)
         self._last_passed = {key: at for key, at in self._last_passed.items() if key[0] is not service}
 
     def ask(self, service: IgcService, label: str, peer: str, serial: str | None = None) -> Manner:
-        """Note a request; how it is to be answered: never rate-limited, but normal or forbidden."""
+        """Record a request; how to respond to it: never rate-limited, but normal or forbidden."""
         manner = self._manners[service]
         if manner.behaviour is ServiceBehaviour.RATE_LIMITED:
             manner = Manner(self._limited(service, peer, manner.seconds))

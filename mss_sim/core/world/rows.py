@@ -1,4 +1,4 @@
-"""What the store keeps, as the core hands it on: front ends name these types from here and never open the store."""
+"""Row types of the store, re-exported by the core: front ends import them from here and never open the store."""
 
 from mss_sim.store.certificates import Certificate
 from mss_sim.store.folder_view import CopyState, Sortable

@@ -1,7 +1,7 @@
-"""The keys that sign tokens: one in use, and those that were, until what they signed has expired.
+"""The keys that sign tokens: the one in use, and retired ones until what they signed has expired.
 
-They are files under the data folder, so that they outlive a restart and are shared by the processes of one world. A key that was
-taken out of use is kept without its private half, under a name that says until when: `retired/<second>-<kid>.pem`.
+They are files under the data folder, so that they survive a restart and are shared by the processes of one world. A retired
+key is kept without its private half, under a name that gives its end: `retired/<second>-<kid>.pem`.
 """
 
 import os
@@ -18,7 +18,7 @@ _BITS = 2048
 
 
 class KeyRing:
-    """The signing key of one world and its predecessors. The first key is made when it is first needed."""
+    """The signing key of one world and its predecessors. The first key is created when first needed."""
 
     def __init__(self, key_file: Path, clock: Clock) -> None:
         self._file = key_file
@@ -41,7 +41,7 @@ class KeyRing:
         return self._key
 
     def verifying(self, kid: str) -> RSAKey | None:
-        """The key of that id, in use or retired; None when there is none, or all that it signed has expired."""
+        """The key with that id, in use or retired; None when there is none, or all that it signed has expired."""
         found = self._known(kid)
         if found is None and self._clock.now() - self._looked_at > SECOND:  # another process may have changed the key
             self._load()
@@ -62,14 +62,14 @@ class KeyRing:
         return {"keys": [{**key.as_dict(private=False), "use": "sig", "alg": "RS256"} for key in keys]}
 
     def secret(self, name: str) -> str:
-        """A secret of this world under that name, made at the first call and kept in a file beside the key."""
+        """A secret of this world under that name, created at the first call and kept in a file next to the key."""
         path = self._file.with_name(f"{name}.secret")
         if not path.exists():
             self._place(path, secrets.token_urlsafe(32).encode())
         return path.read_text(encoding="ascii")
 
     def rotate(self, keep_seconds: int) -> str:
-        """Take a new key into use and return its id; the old one goes on verifying for that long. Blocking: a key takes a while."""
+        """Take a new key into use and return its id; the old one still verifies for that long. Blocking: creating a key takes a while."""
         with self._rotating:
             old = self.signing()
             until = self._clock.now() // SECOND + keep_seconds
@@ -80,7 +80,7 @@ class KeyRing:
             return str(self.signing().kid)
 
     def _place(self, path: Path, content: bytes) -> None:
-        """Write a file that is not there yet; when another process was faster, its file is the one."""
+        """Write a file that does not exist yet; when another process was faster, its file is kept."""
         beside = self._written(content)
         try:
             os.link(beside, path)
@@ -90,7 +90,7 @@ class KeyRing:
             beside.unlink()
 
     def _written(self, content: bytes) -> Path:
-        """A new file beside the key that only its owner reads."""
+        """A new file next to the key that only its owner may read."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         beside = self._file.with_name(f".{secrets.token_hex(8)}")
         beside.touch(mode=0o600)
@@ -98,7 +98,7 @@ class KeyRing:
         return beside
 
     def _load(self) -> None:
-        """Read what is on disk; a file that says it is over is removed."""
+        """Read the keys on disk; a retired key past its end is removed."""
         self._looked_at = self._clock.now()
         self.looks += 1
         now, retired = self._looked_at // SECOND, {}

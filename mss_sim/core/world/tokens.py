@@ -1,8 +1,8 @@
-"""Tokens: signed and verified here, whether the OpenID provider, the control plane or a test asks for them.
+"""Tokens: signed and verified here, whether the OpenID provider, the control plane or a test requests them.
 
 The claims have the names and shapes of Pro Santé Connect's (ref: psc#access-token). A mail server verifies them offline, as real
-operators do: the key, the issuer, the times, what the token is and what it is for. Whether the session behind it has been ended
-since is not written in a token: that is what introspection tells.
+operators do: the key, the issuer, the times, the type of the token and its audience. Whether its session has ended
+is not in the token: introspection reports that.
 """
 
 import uuid
@@ -40,7 +40,7 @@ def subject_of(idnat: str) -> str:
 
 
 def other_ids(idnat: str) -> list[dict[str, Any]]:
-    """The `otherIds` of an identity: its number and the register that gave it; empty when neither RPPS nor a publisher's number."""
+    """The `otherIds` of an identity: its number and the register that gave it; empty for neither an RPPS nor a publisher's number."""
     if idnat.startswith("8") and "/" not in idnat:
         return [{"identifiant": idnat, "origine": "RPPS", "qualite": 1}]
     if idnat.startswith("ANS"):
@@ -89,11 +89,11 @@ class Tokens:
         return jwt.encode({"alg": _ALGORITHM, "kid": key.kid, "typ": "JWT"}, payload, key)
 
     def verify(self, token: str) -> str:
-        """The idNat that an access token speaks for; Refusal(AUTHENTICATION_FAILED) that says what is wrong with it."""
+        """The idNat that an access token identifies; Refusal(AUTHENTICATION_FAILED) that says what is wrong with it."""
         return str(self.claims(token)["SubjectNameID"])
 
     def claims(self, token: str) -> dict[str, Any]:
-        """The claims of an access token that holds now; Refusal(AUTHENTICATION_FAILED) that says what is wrong with it."""
+        """The claims of a currently valid access token; Refusal(AUTHENTICATION_FAILED) that says what is wrong with it."""
         claims = self.signed(token)
         if claims.get("iss") != self.issuer:
             raise _refused(f"its issuer is not {self.issuer}")
@@ -110,7 +110,7 @@ class Tokens:
         return claims
 
     def signed(self, token: str) -> dict[str, Any]:
-        """The claims of a JWT that a key of ours signed, whatever they say (ref: rfc8725#3.1); Refusal otherwise."""
+        """The claims of a JWT signed by one of our keys, whatever they contain (ref: rfc8725#3.1); Refusal otherwise."""
         if len(token) > self._settings.token_bytes_max:
             raise _refused(f"it is over {self._settings.token_bytes_max} bytes")
         header = _header(token)
@@ -129,7 +129,7 @@ class Tokens:
             raise _refused("it was not signed by this simulator, or it was changed since") from error
 
     def id_token(self, token: str | None) -> dict[str, Any] | None:
-        """The claims of an ID token of ours, whether or not it has expired, given as a hint; None when it is none."""
+        """The claims of one of our ID tokens, expired or not, given as a hint; None when it is not one."""
         try:
             claims = self.signed(token) if token else {}
         except Refusal:

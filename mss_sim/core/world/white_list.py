@@ -1,7 +1,7 @@
-"""The white list of the trust space: as the MX port reads it, and as XML for whoever fetches it.
+"""The white list of the trust space: as the MX port reads it, and as published XML.
 
-The element names and the namespace are those that independent readers of the national file rely on; the name of the root element is not
-public, nor whether the file is signed: ours is a setting, and carries no signature.
+The element names and the namespace are those that independent readers of the national file rely on; neither the name of the root
+element nor whether the file is signed is public: ours is a setting, and carries no signature.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ _WRONG_NAMESPACE = "https://listeblanche.mssante.fr/schema/v0"
 
 
 class Variant(StrEnum):
-    """What the published file looks like; only `stale` also concerns the list that the MX port works with."""
+    """The form of the published file; only `stale` also affects the list that the MX port uses."""
 
     NORMAL = "normal"
     STALE = "stale"
@@ -65,7 +65,7 @@ class WhiteList:
 
     @property
     def generated_at(self) -> Micros:
-        """When the list was made: just now, unless it is to be stale."""
+        """When the list was generated: just now, unless it is to be stale."""
         stale = self.variant is Variant.STALE
         return self._clock.now() - (int(self._settings.white_list_age_seconds_max * SECOND) + SECOND if stale else 0)
 
@@ -74,7 +74,7 @@ class WhiteList:
         return await self._store.read(white_list.rows)
 
     async def add(self, domain: str, certificate_dns: Sequence[str]) -> None:
-        """Bind certificates to a domain of some operator."""
+        """Bind certificates to a domain of an operator."""
         name, now = _domain(domain), self._clock.now()
         subjects = [_subject(dn) for dn in certificate_dns]
 
@@ -88,7 +88,7 @@ class WhiteList:
         await self._store.write(unit, changes_directory=True)
 
     async def remove(self, domain: str, certificate_dn: str | None) -> None:
-        """Take a domain off the list, or one of its certificates."""
+        """Remove a domain, or one of its certificates, from the list."""
         name = _domain(domain)
 
         def unit(conn: Connection) -> None:

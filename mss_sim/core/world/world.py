@@ -1,4 +1,4 @@
-"""What every verb of the core needs: settings, store, time, ids, authorities, and what is remembered of the directory."""
+"""What every verb of the core needs: settings, store, time, ids, authorities, and the cached directory."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,7 +31,7 @@ class World:
 
     @cached_property
     def parse_limits(self) -> ParseLimits:
-        """What a message may hold here."""
+        """The limits of a message here."""
         return ParseLimits(
             header_size_bytes=self.settings.header_size_bytes_max,
             header_count=self.settings.header_count_max,

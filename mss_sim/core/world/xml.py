@@ -1,4 +1,4 @@
-"""What the XML documents of the trust space have in common."""
+"""Shared by the XML documents of the trust space."""
 
 from xml.etree import ElementTree as ET
 
@@ -6,7 +6,7 @@ from mss_sim.mail.headers import printable
 
 
 def append_text(parent: ET.Element, name: str, text: str) -> None:
-    """An element that holds text alone; what XML cannot hold is replaced."""
+    """An element that holds only text; characters that XML cannot hold are replaced."""
     ET.SubElement(parent, name).text = printable(text)
 
 
