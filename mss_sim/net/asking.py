@@ -1,7 +1,7 @@
-"""TLS that asks the client for a certificate and takes any, so that a mail server can refuse a wrong one with a reply that says why.
+"""TLS that requests a client certificate and accepts any, so that a mail server can refuse a wrong one with a reply that says why.
 
-Python's `ssl` either ends the handshake on a certificate of another authority, or asks for none. OpenSSL itself lets a callback decide;
-pyOpenSSL gives that callback. Here it is put behind the interface of `ssl.SSLContext.wrap_bio`, which is all that an event loop uses.
+Python's `ssl` either ends the handshake on a certificate of another authority, or requests none. OpenSSL itself lets a callback decide;
+pyOpenSSL exposes that callback. Here it is put behind the interface of `ssl.SSLContext.wrap_bio`, which is all that an event loop uses.
 """
 
 import ssl
@@ -17,9 +17,9 @@ _CHUNK = 64 * 1024
 
 
 class AskingContext(ssl.SSLContext):
-    """A server context that asks for a client certificate and judges none: TLS proves that the client holds its key, no more.
+    """A server context that requests a client certificate without judging it: TLS proves that the client holds its key, no more.
 
-    No session is resumed: a ticket brings back the client's own certificate without those above it, which must be judged again.
+    Sessions are not resumed: a ticket restores the client's own certificate without those above it, which must be judged again.
     """
 
     _asking: SSL.Context
@@ -48,7 +48,7 @@ class AskingContext(ssl.SSLContext):
 
 
 def _take(*_what: object) -> bool:
-    """Every certificate is taken; what it is worth is asked afterwards."""
+    """Accept every certificate; it is judged afterwards."""
     return True
 
 
@@ -64,11 +64,11 @@ class Talk:
         self._unread = False
 
     def do_handshake(self) -> None:
-        """Go on with the handshake."""
+        """Continue the handshake."""
         self._turn(self._connection.do_handshake)
 
     def read(self, length: int = _CHUNK, buffer: Any = None) -> Any:
-        """Bytes that the client sent; into `buffer` when one is given, then how many."""
+        """Bytes that the client sent; with `buffer`, they are stored there and the count is returned."""
         octets = self._turn(self._connection.recv, length)
         if buffer is None:
             return octets
@@ -76,19 +76,19 @@ class Talk:
         return len(octets)
 
     def write(self, octets: Any) -> int:
-        """Send bytes; how many were taken."""
+        """Send bytes; how many were accepted."""
         return int(self._turn(self._connection.send, bytes(octets[:_CHUNK]))) if len(octets) else 0
 
     def pending(self) -> int:
-        """How many bytes can be read at once; 1 when that is not known yet, which a read will tell."""
+        """How many bytes can be read at once; 1 when unknown until the next read."""
         return int(self._connection.pending()) or int(self._unread)
 
     def unwrap(self) -> None:
-        """Say that this side is done."""
+        """Send the close notification of this side."""
         self._turn(self._connection.shutdown)
 
     def getpeercert(self, binary_form: bool = False) -> Any:
-        """The client's certificate in DER, None when it showed none; no details of it, as nothing was verified."""
+        """The client's certificate in DER, None when it sent none; no details, as nothing was verified."""
         certificate = self._connection.get_peer_certificate() if binary_form else None
         if certificate is None:
             return None if binary_form else {}
@@ -101,7 +101,7 @@ class Talk:
         return [own, *(octets for octets in sent if octets != own)] if own else []
 
     def vouched(self, certificate: x509.Certificate) -> bool:
-        """Whether an authority of the server's own chain signed it, by its key and not by its name alone."""
+        """Whether an authority in the server's own chain signed it, checked by key and not by name alone."""
         return any(signed_by(certificate, one) for one in self._authorities)
 
     def version(self) -> str:
@@ -110,7 +110,7 @@ class Talk:
 
     @property
     def asked_host(self) -> str | None:
-        """The host that the client asked for (SNI)."""
+        """The host that the client requested (SNI)."""
         name = self._connection.get_servername()
         return name.decode("ascii", "replace") if name else None
 
@@ -126,10 +126,10 @@ class Talk:
         """None is chosen."""
 
     def _turn(self, act: Any, *arguments: Any) -> Any:
-        """Feed what came, act, take out what is to be sent; OpenSSL's wishes become those of `ssl`.
+        """Feed the received bytes, act, collect the bytes to send; OpenSSL's want-read and want-write become those of `ssl`.
 
-        What came with the end of the handshake lies inside OpenSSL then, unseen by an event loop that looks at `incoming` alone: `pending`
-        tells of it until a read has found nothing more.
+        Bytes received with the end of the handshake are inside OpenSSL, invisible to an event loop that reads only `incoming`: `pending`
+        reports them until a read finds nothing more.
         """
         while self._incoming.pending:
             self._connection.bio_write(self._incoming.read(_CHUNK))
@@ -155,7 +155,7 @@ class Talk:
 
 
 def _der(certificate: crypto.X509) -> bytes:
-    """The bytes alone: what OpenSSL took may be unreadable to others."""
+    """The raw bytes: a certificate that OpenSSL accepted may be unreadable for other parsers."""
     return crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)
 
 

@@ -1,4 +1,4 @@
-"""How many connections are open, in all and per identity, and the turn that each has; one registry for all SMTP ports of a world."""
+"""How many connections are open, in total and per identity, and the turn of each; one registry for all SMTP ports of a world."""
 
 import asyncio
 from typing import Protocol
@@ -7,23 +7,23 @@ from mss_sim.config import Settings
 
 
 class Connection(Protocol):
-    """What the registry needs of a connection."""
+    """The part of a connection that the registry needs."""
 
     def leave(self) -> None:
         """Stop serving the client and close."""
 
     def abort(self) -> None:
-        """Drop the connection without a word."""
+        """Drop the connection without a reply."""
 
 
 TURN_SECONDS = 0.02
-"""How long one client's commands are answered before the others have their turn: thousands may come in one packet."""
+"""How long one client's commands are answered before the others have their turn: one packet may carry thousands."""
 ANSWERS_BYTES_MAX = 64 * 1024
-"""How much is answered before the client must take it."""
+"""How many bytes of replies are sent before the client must read them."""
 
 
 class Connections:
-    """Counts connections from the first byte to the last, and refuses the ones over the limits."""
+    """Counts connections from the first byte to the last, and refuses those over the limits."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -38,7 +38,7 @@ class Connections:
         return len(self._open) <= self._settings.connections_max
 
     def admit(self, connection: Connection, identity_id: int) -> bool:
-        """Say who a connection belongs to; False when that identity has too many."""
+        """Assign a connection to an identity; False when that identity has too many."""
         theirs = sum(1 for identity in self._open.values() if identity == identity_id)
         if theirs >= self._settings.connections_per_identity_max:
             return False
@@ -46,7 +46,7 @@ class Connections:
         return True
 
     def close(self, connection: Connection) -> None:
-        """Forget a connection that is gone."""
+        """Remove a closed connection from the count."""
         self._open.pop(connection, None)
         if not self._open:
             self._empty.set()
@@ -56,7 +56,7 @@ class Connections:
         return len(self._open)
 
     async def close_all(self, patience_seconds: float) -> None:
-        """Ask every client to go, and drop those that are still there after a while."""
+        """Ask every client to leave, and drop those still connected after a while."""
         for connection in list(self._open):
             connection.leave()
         try:

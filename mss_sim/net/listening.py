@@ -1,4 +1,4 @@
-"""Sockets that listen, and what is said when a port cannot be had."""
+"""Listening sockets, and the error when a port cannot be opened."""
 
 import socket
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def listening(name: str, host: str, port: int) -> Iterator[None]:
-    """Say of an OSError which port it was, and what to do."""
+    """Add to an OSError which port it was, and what to do."""
     try:
         yield
     except OSError as error:
@@ -16,9 +16,9 @@ def listening(name: str, host: str, port: int) -> Iterator[None]:
 
 
 def bind(name: str, host: str, port: int) -> socket.socket:
-    """A listening socket; `port` 0 takes any free one. OSError that says what to do when it is taken."""
+    """A listening socket; `port` 0 takes any free one. OSError that says what to do when the port is in use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio turns Nagle off where it sees TCP by name
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio disables Nagle only when the protocol is TCP by name
     try:
         with listening(name, host, port):
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""From a SASL exchange to an actor: what the socket doors share of logging in."""
+"""From a SASL exchange to an actor: the part of logging in that socket doors share."""
 
 from collections.abc import Awaitable, Callable
 
@@ -14,7 +14,7 @@ _REFUSED_TOKEN = b'{"status":"401","schemes":"bearer","scope":"mail"}'
 
 
 def mechanisms(settings: Settings, certificate: bytes | None) -> list[str]:
-    """The SASL mechanisms on offer: no password in the strict profile (ref: ref2#ECO.1.2.1), EXTERNAL to who showed a certificate."""
+    """The SASL mechanisms offered: no password in the strict profile (ref: ref2#ECO.1.2.1), EXTERNAL to clients with a certificate."""
     hidden: set[str] = set()
     if settings.profile is Profile.STRICT:
         hidden |= sasl.PASSWORD_MECHANISMS
@@ -26,15 +26,15 @@ def mechanisms(settings: Settings, certificate: bytes | None) -> list[str]:
 
 
 class CutConnection(Exception):
-    """A token was refused as some operators do: the challenge that says so, then the connection is cut."""
+    """A token was refused as some operators do: a challenge with the reason, then the connection is cut."""
 
 
 async def show_token_refusal(
     settings: Settings, mechanism: str, ask: Callable[[str], Awaitable[str]], say: Callable[[str], Awaitable[object]]
 ) -> None:
-    """Tell a client that its token is refused, in the style of the settings; the reply of the door follows.
+    """Notify a client that its token is refused, in the style of the settings; the reply of the door follows.
 
-    CutConnection when none may follow (ref: client-requirements#2.3).
+    CutConnection when no reply may follow (ref: client-requirements#2.3).
     """
     if mechanism not in sasl.TOKEN_MECHANISMS or settings.token_refusal is TokenRefusal.PLAIN:
         return
@@ -49,7 +49,7 @@ async def show_token_refusal(
 async def exchange(mechanism: str, initial: str | None, ask: Callable[[str], Awaitable[str]]) -> Credentials | None:
     """Run an exchange; None when the client cancels with `*`, SaslError when it does not follow its mechanism.
 
-    `initial` is the initial response as base64, `=` for an empty one; `ask` sends a challenge and gives the response, both base64.
+    `initial` is the initial response as base64, `=` for an empty one; `ask` sends a challenge and returns the response, both base64.
     """
     first = None if initial is None else b"" if initial == "=" else sasl.decode(initial)
     steps = sasl.MECHANISMS[mechanism](first)
@@ -66,7 +66,7 @@ async def exchange(mechanism: str, initial: str | None, ask: Callable[[str], Awa
 
 
 async def actor_behind(world: World, credentials: Credentials, *, door: Door, certificate: bytes | None) -> Actor:
-    """The actor behind credentials, `certificate` (DER) being what the client showed; Refusal(AUTHENTICATION_FAILED) otherwise."""
+    """The actor with these credentials, `certificate` (DER) being the client's; Refusal(AUTHENTICATION_FAILED) otherwise."""
     if isinstance(credentials, CertificateCredentials):
         return await authentication.with_certificate(world, certificate, door=door, mailbox=credentials.acts_for or None)
     if isinstance(credentials, PasswordCredentials):

@@ -40,14 +40,14 @@ class TokenCredentials:
 
 @dataclass(frozen=True, slots=True)
 class CertificateCredentials:
-    """The client's certificate says who it is; `acts_for` is the mailbox that it wants to open, empty for the one it is bound to."""
+    """The client is identified by its certificate; `acts_for` is the mailbox that it wants to open, empty for the one it is bound to."""
 
     acts_for: str = ""
 
 
 Credentials = PasswordCredentials | TokenCredentials | CertificateCredentials
 Exchange = Generator[bytes, bytes, Credentials]
-"""Yields challenges, is sent responses, returns credentials; all decoded from base64."""
+"""Yields challenges, receives responses, returns credentials; all decoded from base64."""
 
 
 def _text(response: bytes, *, nul: bool = True) -> str:
@@ -118,7 +118,7 @@ CERTIFICATE_MECHANISMS = frozenset({"EXTERNAL"})
 
 
 def decode(line: str) -> bytes:
-    """The bytes of one base64 line; SaslError when it is none."""
+    """The bytes of one base64 line; SaslError when it is invalid."""
     if len(line) % 4:
         raise SaslError("the response is not base64")
     try:

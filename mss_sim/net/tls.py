@@ -1,4 +1,4 @@
-"""TLS: the server's certificate on disk, contexts for both sides, and what is known of a connection once it is up.
+"""TLS: the server's certificate on disk, contexts for both sides, and the facts of an established connection.
 
 `ca_file` is the root alone: the server sends the authority of organisations with its own certificate, so that a client which trusts
 the root can verify the chain. Nothing is written to the machine's trust store.
@@ -35,15 +35,15 @@ class Certificates:
 
 
 class ObservedTls(ssl.SSLObject):
-    """A TLS connection that remembers which host the client asked for (ref: rfc6066#3)."""
+    """A TLS connection that remembers which host the client requested (ref: rfc6066#3)."""
 
     asked_host: str | None = None
 
 
 def ensure(folder: Path, igc: Authorities, hosts: Sequence[str], kind: KeyKind = KeyKind.P_256) -> Certificates:
-    """The server's certificate in `folder`, made when it is missing or runs out, when `hosts` has grown or the port has changed.
+    """The server's certificate in `folder`, issued when it is missing or expires, when `hosts` has grown or the port has changed.
 
-    ValueError when what is there cannot be read.
+    ValueError when an existing file cannot be read.
     """
     try:
         igc.open()
@@ -74,7 +74,7 @@ def _still_good(found: Certificates, igc: Authorities, hosts: Sequence[str], kin
         return False
     chain, key = found.cert_file.read_text(encoding="ascii"), bundles.read_key(found.key_file.read_text(encoding="ascii"))
     certificate, authority = bundles.read_pem(chain), igc.authority(ORGANISATIONS)
-    if certificate.public_key() != key.public_key():  # a start that was cut short wrote one of them only
+    if certificate.public_key() != key.public_key():  # an interrupted start wrote only one of them
         return False
     if not signed_by(certificate, authority.certificate) or bundles.pem(*authority.chain) not in chain:
         return False
@@ -87,8 +87,8 @@ def _still_good(found: Certificates, igc: Authorities, hosts: Sequence[str], kin
 def server_context(certificates: Certificates, settings: Settings, *, ask_client: bool = False) -> ssl.SSLContext:
     """A server context: the versions and suites of the settings (ref: ref2#ECO.1.1.1, ref2#ECO.1.1.3), sessions that can be resumed.
 
-    With `ask_client`, a client may show a certificate: one that does not lead to the root ends the handshake, one that does may still
-    be revoked, which `core.certificates.presented` tells. Without a certificate the connection goes on (ref: client-requirements#2.5).
+    With `ask_client`, a client may present a certificate: one that does not lead to the root ends the handshake, one that does may still
+    be revoked, as `core.trust.certificates.presented` reports. Without one the connection continues (ref: client-requirements#2.5).
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _limit(context, settings)
@@ -100,12 +100,12 @@ def server_context(certificates: Certificates, settings: Settings, *, ask_client
 
 
 def _authorities(certificates: Certificates) -> list[x509.Certificate]:
-    """The authorities in the server's chain: clients that send their own certificate alone are verified with them."""
+    """The authorities in the server's chain: used to verify clients that send only their own certificate."""
     return x509.load_pem_x509_certificates(certificates.cert_file.read_bytes())[1:]
 
 
 def observed(context: ssl.SSLContext) -> ssl.SSLContext:
-    """The context, its connections remembering which host was asked for."""
+    """The context, with connections that remember which host was requested."""
     context.sslobject_class = ObservedTls
 
     def hear(connection: ssl.SSLObject | ssl.SSLSocket, host: str | None, _context: ssl.SSLContext) -> None:
@@ -117,12 +117,12 @@ def observed(context: ssl.SSLContext) -> ssl.SSLContext:
 
 
 def client_context(certificates: Certificates, settings: Settings, *, chain: str | None = None, key: str | None = None) -> ssl.SSLContext:
-    """A context for connections that go out: it trusts the root, checks host names, and shows a certificate when PEM texts are given."""
+    """A context for outgoing connections: it trusts the root, checks host names, and presents a certificate when PEM texts are given."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     _limit(context, settings)
     context.load_verify_locations(certificates.ca_file)
     if chain is not None and key is not None:
-        with tempfile.TemporaryDirectory() as folder:  # the library reads files only; this one is ours alone and goes
+        with tempfile.TemporaryDirectory() as folder:  # the library reads only files; this one is private and temporary
             file = Path(folder) / "client.pem"
             write_secret(file, key + chain)
             context.load_cert_chain(file)
@@ -130,7 +130,7 @@ def client_context(certificates: Certificates, settings: Settings, *, chain: str
 
 
 def _limit(context: ssl.SSLContext, settings: Settings) -> None:
-    """Let a context speak the versions and suites of the settings; OpenSSL's own three are all there is for TLS 1.3."""
+    """Restrict a context to the versions and suites of the settings; for TLS 1.3 there are only OpenSSL's own three suites."""
     versions = sorted(settings.tls_suites)
     context.minimum_version, context.maximum_version = _VERSIONS[versions[0]], _VERSIONS[versions[-1]]
     if "TLSv1.2" in settings.tls_suites:
@@ -138,7 +138,7 @@ def _limit(context: ssl.SSLContext, settings: Settings) -> None:
 
 
 def client_chain(tls: Any) -> list[bytes]:
-    """The certificates (DER) that a client showed, its own first; those above it only where they were not verified already."""
+    """The certificates (DER) that a client presented, its own first; those above it only where they were not verified already."""
     if isinstance(tls, Talk):
         return tls.chain()
     own = tls.getpeercert(binary_form=True) if tls else None
@@ -146,12 +146,12 @@ def client_chain(tls: Any) -> list[bytes]:
 
 
 def note(transcript: Transcript, tls: Any) -> None:
-    """What was negotiated, for the transcript: version, suite, host asked for, whether a session was resumed, the client's certificate."""
+    """Record what was negotiated in the transcript: version, suite, requested host, session resumed or not, the client's certificate."""
     if not isinstance(tls, ssl.SSLObject | Talk):
         return
     suite = tls.cipher()
     facts = {"tls": tls.version() or "", "suite": suite[0] if suite else ""}
-    if isinstance(tls, ssl.SSLObject):  # what is behind `Talk` does not tell
+    if isinstance(tls, ssl.SSLObject):  # the object behind `Talk` does not report it
         facts["tls_resumed"] = "yes" if tls.session_reused else "no"
     if isinstance(tls, ObservedTls | Talk) and tls.asked_host is not None:
         facts["sni"] = tls.asked_host
@@ -160,7 +160,7 @@ def note(transcript: Transcript, tls: Any) -> None:
 
 
 def _told(octets: bytes, tls: ssl.SSLObject | Talk) -> dict[str, str]:
-    """What a client's certificate says of itself; at the MX port nobody has verified it yet, nor that it can be read."""
+    """The content of a client's certificate; at the MX port neither its validity nor its readability has been checked yet."""
     try:
         certificate = x509.load_der_x509_certificate(octets)
         named = certificate.issuer == RANGES[ORGANISATIONS].name  # another range leads to the root too
@@ -172,7 +172,7 @@ def _told(octets: bytes, tls: ssl.SSLObject | Talk) -> dict[str, str]:
 
 
 def note_failure(transcript: Transcript, error: Exception) -> None:
-    """Why a handshake came to nothing: the alert that the client sent, or what was wrong with what it said."""
+    """Record why a handshake failed: the alert that the client sent, or the fault in what it sent."""
     reason = getattr(error, "reason", None) or type(error).__name__
     detail = getattr(error, "verify_message", "")
     transcript.facts["tls_error"] = f"{reason}: {detail}" if detail else str(reason)
@@ -182,6 +182,6 @@ def note_failure(transcript: Transcript, error: Exception) -> None:
 
 
 def alert_of(error: str) -> str | None:
-    """The name of the alert in what `note_failure` kept, `unknown_ca`; None when the client sent none (ref: rfc8446#6)."""
+    """The name of the alert in what `note_failure` recorded, `unknown_ca`; None when the client sent none (ref: rfc8446#6)."""
     _, found, name = error.partition("_ALERT_")
     return name.lower() if found else None

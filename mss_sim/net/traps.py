@@ -1,7 +1,7 @@
 """The traps: listeners of the same world behind the wrong TLS, and what each client did there.
 
-Their certificates are made when they are opened, and only then. What is known of a connection is read from its transcript, and from the
-verbs that were heard.
+Their certificates are issued only when the traps are opened. The facts about a connection are read from its transcript, and from the
+verbs that were recorded.
 """
 
 import ssl
@@ -32,7 +32,7 @@ _WEAK_SUITES = "ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES256-SHA:AES128-GCM-SHA256:AES1
 
 @dataclass(frozen=True, slots=True)
 class Trap:
-    """One trap: what it shows, and the extra root that gives it sense. `context` None offers no TLS at all."""
+    """One trap: what it presents, and the extra root that makes it meaningful. `context` None offers no TLS at all."""
 
     name: TrapName
     context: ssl.SSLContext | None
@@ -42,14 +42,14 @@ class Trap:
 
 @dataclass(slots=True, eq=False)
 class TrapVisit:
-    """One connection to a trap, and the verbs that its client said: the transcript may forget them, the verdict may not."""
+    """One connection to a trap, and the verbs that its client sent: the transcript may drop them, the verdict needs them."""
 
     trap: Trap
     transcript: Transcript
     commands: set[str] = field(default_factory=set)
 
     def hear(self, octets: bytes) -> None:
-        """What the client said: its verb stands first, after a tag over IMAP."""
+        """Record the verb in what the client sent: the first word, or the one after the tag over IMAP."""
         words = octets.split(b" ", 2)
         place = 1 if self.transcript.door is Door.IMAP else 0
         if len(words) > place:
@@ -66,7 +66,7 @@ class Traps:
         self._kept: deque[TrapVisit] = deque(maxlen=settings.traps_kept_max)
 
     def build(self, folder: Path, hosts: Sequence[str]) -> list[Trap]:
-        """Every trap with its certificate, in the order of `TrapName`; that of old versions only where OpenSSL still has one."""
+        """Every trap with its certificate, in the order of `TrapName`; that of old versions only where OpenSSL still supports one."""
         builders: dict[TrapName, Callable[[], ListenerCertificate]] = {
             TrapName.EXPIRED: lambda: self._signed(hosts, begin=-400 * _DAY, end=-_DAY),
             TrapName.NOT_YET_VALID: lambda: self._signed(hosts, begin=30 * _DAY, end=400 * _DAY),
@@ -100,7 +100,7 @@ class Traps:
         return self._igc.show(ListenerCertificate(label, hosts[0], certificate, key, taken_back))
 
     def _self_signed(self, hosts: Sequence[str]) -> ListenerCertificate:
-        """A certificate that bears the name of the right authority, as subject and issuer, and nothing of it."""
+        """A certificate with the name of the right authority as subject and issuer, but signed by its own key."""
         usual, key = self._igc.order_for_hosts(hosts), new_key(KeyKind.P_256)
         order = Order(usual.profile, RANGES[ORGANISATIONS].name, usual.not_before, usual.not_after, usual.hosts)
         return ListenerCertificate("", hosts[0], self_signed(order, key), key)
@@ -115,7 +115,7 @@ class Traps:
         return Trap(name, tls.observed(context), shown, root)
 
     def opener(self, trap: Trap) -> "TrapOpener":
-        """What opens the transcripts of connections to a trap."""
+        """Opens the transcripts of connections to a trap."""
         return TrapOpener(trap, self._transcripts, self._kept)
 
     def newest_first(self) -> Iterator[TrapVisit]:
@@ -123,7 +123,7 @@ class Traps:
         return reversed(self._kept)
 
     def seen(self, visit: TrapVisit) -> Observation:
-        """What is known of one connection."""
+        """The facts about one connection."""
         facts, closed_at = visit.transcript.facts, visit.transcript.closed_at
         error = facts.get("tls_error")
         return Observation(
@@ -137,7 +137,7 @@ class Traps:
         )
 
     def _lookup(self, trap: Trap, transcript: Transcript) -> Lookup:
-        """Whether the client's host asked about the certificate while the connection was open, or earlier."""
+        """Whether the client's host looked up the certificate while the connection was open, or earlier."""
         fetches = [fetch for fetch in self._igc.services.fetches if trap.shown is not None and _speaks_of(fetch, trap.shown)]
         asked = [fetch.at for fetch in fetches if _same_host(fetch.peer, transcript.peer)]
         closed_at = transcript.closed_at
@@ -147,7 +147,7 @@ class Traps:
 
 
 class TrapOpener:
-    """Opens transcripts that say which trap they are of."""
+    """Opens transcripts that say which trap they belong to."""
 
     def __init__(self, trap: Trap, transcripts: Transcripts, kept: deque[TrapVisit]) -> None:
         self._trap = trap
@@ -169,7 +169,7 @@ def _speaks_of(fetch: RevocationFetch, shown: ListenerCertificate) -> bool:
 
 
 def _same_host(one: str, other: str) -> bool:
-    """Whether two addresses are of one host: this machine has two, and a client takes either."""
+    """Whether two addresses belong to one host: this machine has two, and a client uses either."""
     return one == other or {one, other} == {"127.0.0.1", "::1"}
 
 
@@ -178,10 +178,10 @@ def _old_versions() -> list[ssl.TLSVersion]:
 
 
 def _weaken(context: ssl.SSLContext, name: TrapName) -> None:
-    """Let a trap of the protocol speak what nobody should any more; the other traps speak TLS 1.2 and 1.3."""
+    """Let a protocol trap accept versions that are no longer acceptable; the other traps speak TLS 1.2 and 1.3."""
     if name is TrapName.OLD_TLS:
         context.set_ciphers("ALL:@SECLEVEL=0")  # their signatures are SHA-1
-        with warnings.catch_warnings():  # Python warns whoever enables these versions; here it is the point
+        with warnings.catch_warnings():  # Python warns when these versions are enabled; here it is intended
             warnings.simplefilter("ignore", DeprecationWarning)
             context.minimum_version, context.maximum_version = _old_versions()[0], _old_versions()[-1]
     else:
