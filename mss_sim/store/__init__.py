@@ -1,30 +1,30 @@
 """The only SQL. One writer with group commit, a few readers, queries by noun.
 
     engine          SQLite (WAL, FULL) or PostgreSQL
-    writer          one thread: all that waits, one transaction, one sync, then the waiters wake
+    writer          one thread: all waiting units, one transaction, one sync, then the waiters wake
     store           write, write_in_bulk, read
     notify          LISTEN and NOTIFY between processes over one PostgreSQL
     compiled        statements of the hot path, compiled once
     schema          the database created whole, or migrated
-    folder_view, search   one folder from top to bottom; what a search finds in it
+    folder_view, search   one folder from top to bottom; the results of a search in it
     operators, white_list, identities, mailboxes, grants, folders, subscriptions, messages, submissions, queue, conversations,
     certificates, journal, psc
                     functions on a connection: rows in, frozen dataclasses out
 
 A commit costs a sync to disk, a few hundred microseconds here and milliseconds elsewhere. One commit per
-message through sessions stored a few hundred messages a second; collecting what waits into one
-transaction stores thousands, as durably. The price is a rule for everybody above: nobody is answered
-before the commit, and a unit of work is a plain function without side effects, because it may be tried
+message through sessions stored a few hundred messages a second; collecting waiting units into one
+transaction stores thousands, as durably. The price is a rule for all callers: no answer is sent
+before the commit, and a unit of work is a plain function without side effects, because it may be run
 twice (in a group first, alone when the group failed).
 
-Inside a transaction the order of locks is always the same: mailboxes by id, then folders by id. SQLite
+Inside a transaction locks are always taken in the same order: mailboxes by id, then folders by id. SQLite
 has one writer and needs none of it; PostgreSQL may have several processes.
 
-Functions here decide nothing. They read, they write, they keep numbers true. What is allowed is asked of
-`policy` by the core, which alone may import this package; front ends get their rows through
+Functions here decide nothing. They read, write, and keep counters correct. The core gets decisions from
+`policy`, and only the core may import this package; front ends get their rows through
 `core/world/rows.py`.
 
-Liberties taken: the bodies of messages that lie in no folder are deleted, their rows stay because
-timelines and conversations point at them; the worlds that vanish at exit (`--memory`) are SQLite files in
+Liberties taken: the bodies of messages that are in no folder are deleted, their rows stay because
+timelines and conversations refer to them; the worlds that vanish at exit (`--memory`) are SQLite files in
 a temporary folder, without syncing.
 """

@@ -1,7 +1,7 @@
-"""One process at a time: a lock on a folder, and one on a database, that are let go when their process ends, however it ends.
+"""One process at a time: a lock on a folder, and one on a database, that are released when their process ends, however it ends.
 
-While a world is opened for the first time its schema, authorities and people are made, each step looking at what is there; two processes
-that looked at once would both make them. A database of SQLite belongs to one process as long as it runs.
+While a world is opened for the first time its schema, authorities and people are created, each step checking what exists; two
+processes at the same moment would both create them. A SQLite database belongs to one process as long as it runs.
 """
 
 import sqlite3
@@ -16,10 +16,10 @@ _SCHEMA, _START = 0x6D73732D73696D, 0x6D73732D73696E
 
 
 class FolderLock:
-    """The lock on a folder: an empty database of SQLite in it, which knows how to lock on every system."""
+    """The lock on a folder: an empty SQLite database in it, because SQLite can lock on every system."""
 
     def __init__(self, file: Path, patience_seconds: float) -> None:
-        """Take it; TimeoutError when another process holds it all the while. Blocking."""
+        """Acquire it; TimeoutError when another process holds it all that time. Blocking."""
         self._held = sqlite3.connect(file, timeout=patience_seconds, isolation_level=None, check_same_thread=False)
         try:
             self._held.execute("BEGIN EXCLUSIVE")
@@ -28,23 +28,23 @@ class FolderLock:
             raise TimeoutError(f"another process holds {file}") from error
 
     def release(self) -> None:
-        """Let it go; again is no mistake."""
+        """Release it; releasing twice is harmless."""
         self._held.close()
 
 
 def schema_lock(conn: Connection) -> AbstractContextManager[None]:
-    """Have one process at a time work on the schema of a database."""
+    """Let one process at a time work on the schema of a database."""
     return _held(conn, _SCHEMA)
 
 
 def start_lock(conn: Connection) -> AbstractContextManager[None]:
-    """Have one process at a time make what a new world begins with; the schema is there already."""
+    """Let one process at a time create the initial content of a new world; the schema exists already."""
     return _held(conn, _START)
 
 
 @contextmanager
 def _held(conn: Connection, key: int) -> Iterator[None]:
-    """A lock of PostgreSQL's, held by the connection; SQLite locks its file, or `FolderLock` does."""
+    """A PostgreSQL lock, held by the connection; SQLite locks its file, or `FolderLock` does."""
     if conn.dialect.name != "postgresql":
         yield
         return

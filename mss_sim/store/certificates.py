@@ -1,4 +1,4 @@
-"""Issued certificates and what was taken back."""
+"""Issued certificates and revocations."""
 
 from dataclasses import asdict, dataclass
 
@@ -14,7 +14,7 @@ from mss_sim.vocabulary.trust import CertificateProfile, RevocationReason
 class Certificate:
     """One certificate with its key, both PEM; at most one of `mailbox_id`, `operator_id` and `host` says what it is bound to.
 
-    `serial` is hexadecimal, `authority` the label of who signed it, `subject` its distinguished name as text.
+    `serial` is hexadecimal, `authority` the label of its issuer, `subject` its distinguished name as text.
     """
 
     id: int
@@ -51,7 +51,7 @@ def add(conn: Connection, certificate: Certificate) -> None:
 
 
 def revoke(conn: Connection, serial: str, at: Micros, reason: RevocationReason) -> None:
-    """Take a certificate back; whoever is connected by it is looked at again."""
+    """Revoke a certificate; connections that it opened are checked again."""
     announce(conn, RIGHTS_CHANGED)
     conn.execute(update(certificates).where(certificates.c.serial == serial).values(revoked_at=at, reason=reason))
 
@@ -73,7 +73,7 @@ def list_all(conn: Connection, *, mailbox_id: int | None = None, operator_id: in
 
 
 def revoked(conn: Connection, authority: str, now: Micros) -> list[tuple[str, Micros, RevocationReason]]:
-    """Serial, instant and reason of what an authority had taken back by `now`."""
+    """Serial, instant and reason of what an authority had revoked by `now`."""
     columns = (certificates.c.serial, certificates.c.revoked_at, certificates.c.reason)
     rows = conn.execute(select(*columns).where(certificates.c.authority == authority, certificates.c.revoked_at <= now))
     return [(serial, at, RevocationReason(reason)) for serial, at, reason in rows]

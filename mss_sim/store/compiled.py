@@ -1,9 +1,9 @@
-"""Statements of the hot path: written with Core, compiled once, then handed to the driver as they are.
+"""Statements of the hot path: written with Core, compiled once, then passed to the driver unchanged.
 
-Executing a Core statement costs several times what SQLite takes for the row: parameters are processed row by row, a result is set up.
-Delivery runs the same ten statements for every group of letters, so they are compiled once per dialect. SQLite's driver is called
-directly; PostgreSQL's through SQLAlchemy, which knows what to do when the connection breaks. Values must be what the driver takes, and
-come back as it gives them: integers, texts, bytes, booleans (integers from SQLite), None.
+Executing a Core statement takes several times as long as SQLite needs for the row: parameters are processed row by row, a result is set
+up. Delivery runs the same ten statements for every group of letters, so they are compiled once per dialect. SQLite's driver is called
+directly; PostgreSQL's through SQLAlchemy, which handles broken connections. Values must be of the types that the driver accepts, and
+are returned as it gives them: integers, texts, bytes, booleans (integers from SQLite), None.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ _LISTED_AT_ONCE = 500
 
 
 def run_directly(conn: Connection, sql: str, values: Any = (), *, many: bool = False) -> list[tuple[Any, ...]]:
-    """Run SQL text of the dialect; the rows that it gives. DBAPIError as SQLAlchemy raises it."""
+    """Run SQL text of the dialect; its rows. DBAPIError as SQLAlchemy raises it."""
     if conn.dialect.name != "sqlite":
         result = conn.exec_driver_sql(sql, values or None)
         return [tuple(row) for row in result] if result.returns_rows else []
@@ -43,7 +43,7 @@ class Hot:
         self._compiled: dict[str, tuple[str, Callable[[Mapping[str, Any]], Any] | None]] = {}
 
     def run(self, conn: Connection, rows: Sequence[Mapping[str, Any] | tuple[Any, ...]]) -> None:
-        """Run for all rows; nothing happens when there is none."""
+        """Run for all rows; does nothing for an empty list."""
         if not rows:
             return
         sql, by_position = self._compiled.get(conn.dialect.name) or self._compile(conn)
@@ -62,7 +62,7 @@ class Hot:
 
 
 class HotQuery:
-    """A SELECT with named parameters, compiled once; `locked` is what PostgreSQL runs in its place, with its row locks."""
+    """A SELECT with named parameters, compiled once; `locked` is what PostgreSQL runs instead, with its row locks."""
 
     def __init__(self, statement: Select[Any], locked: Select[Any] | None = None) -> None:
         self._statement = statement
@@ -83,7 +83,7 @@ class HotQuery:
 
 
 class HotSelect:
-    """A SELECT whose only parameter is the list of one IN; `locked` is what PostgreSQL runs in its place, with its row locks."""
+    """A SELECT whose only parameter is the list of one IN; `locked` is what PostgreSQL runs instead, with its row locks."""
 
     def __init__(self, statement: Select[Any], locked: Select[Any] | None = None) -> None:
         self._statement = statement
@@ -99,7 +99,7 @@ class HotSelect:
             return []
         if conn.dialect.name != "sqlite":
             return [tuple(row) for row in conn.execute(self._locked, {name: list(listed)})]
-        width = 1 << (len(listed) - 1).bit_length()  # few widths, so that few texts are prepared; the last value fills up
+        width = 1 << (len(listed) - 1).bit_length()  # few widths, so that few texts are prepared; the last value is repeated as padding
         sql = self._compiled.get((name, width)) or self._compile(conn, name, width)
         return run_directly(conn, sql, (*listed, *[listed[-1]] * (width - len(listed))))
 

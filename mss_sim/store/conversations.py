@@ -1,4 +1,4 @@
-"""Conversations: threads of a mailbox, and the rights of patients to answer; who was asked for and sent a read receipt."""
+"""Conversations: threads of a mailbox, and the rights of patients to answer; read receipts requested and sent."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from mss_sim.vocabulary.mailboxes import MailboxKind
 class AnswerRightRow:
     """A patient's right to write to `mailbox_id`, given by a letter of `origin_mailbox_id`; withdrawn when the date is set.
 
-    `given_at` is 0 as long as the letter is on its way: the right is withdrawn ahead, and lets nobody write nor hear of it.
+    `given_at` is 0 while the letter is in transit: the right is withdrawn in advance, allows no writing and is not shown.
     """
 
     id: int
@@ -60,7 +60,7 @@ class Thread:
 
 _COLUMNS = tuple(answer_rights.c)
 _COPIES_A_THREAD = 4
-"""How many copies are looked at for each conversation that is wanted, before looking further."""
+"""How many copies are read for each requested conversation, before reading further."""
 
 
 def _right(row: Row[Any]) -> AnswerRightRow:
@@ -75,7 +75,7 @@ def give(conn: Connection, rows: Sequence[AnswerRightRow]) -> None:
 
 
 def rights_between(conn: Connection, patient_mailbox_id: int, mailbox_id: int) -> list[AnswerRightRow]:
-    """Every right that a patient ever got to write to a mailbox, by letters that have arrived."""
+    """Every right that a patient ever received to write to a mailbox, by letters that have arrived."""
     query = select(*_COLUMNS).where(answer_rights.c.patient_mailbox_id == patient_mailbox_id, answer_rights.c.mailbox_id == mailbox_id)
     return [_right(row) for row in conn.execute(query.where(answer_rights.c.given_at > 0).order_by(answer_rights.c.id))]
 
@@ -88,7 +88,7 @@ def rights_of_threads(conn: Connection, thread_ids: Collection[int]) -> list[Ans
 
 
 def _of(mailbox_id: int) -> Any:
-    """The rights that a mailbox may close: those that its letters gave, and those to write to it, which a Reply-To gave."""
+    """The rights that a mailbox may close: those that its letters gave, and those to write to it, given by a Reply-To."""
     return or_(answer_rights.c.origin_mailbox_id == mailbox_id, answer_rights.c.mailbox_id == mailbox_id)
 
 
@@ -111,7 +111,7 @@ def withdraw(
 
 
 def reopen_thread(conn: Connection, thread_id: int, origin_mailbox_id: int) -> int:
-    """Give back what was withdrawn of a conversation, and let what is on its way give its right when it arrives; how many there are."""
+    """Restore the rights withdrawn in a conversation, and let letters in transit give theirs on arrival; how many there are."""
     condition = and_(
         answer_rights.c.thread_id == thread_id,
         _of(origin_mailbox_id),
@@ -131,7 +131,7 @@ def of_letters(conn: Connection, message_ids: Collection[int], patient_mailbox_i
 
 
 def forget(conn: Connection, ids: Collection[int]) -> None:
-    """Delete rights whose letter gives them anew."""
+    """Delete rights whose letter gives them again."""
     conn.execute(delete(answer_rights).where(answer_rights.c.id.in_(list(ids))))
 
 
@@ -183,7 +183,7 @@ def threads(conn: Connection, mailbox_id: int, *, before: int | None, limit: int
         for row in rows:
             if row.thread_id in fresh and sizes[row.thread_id].last_copy_id == row.id:
                 found[row.thread_id] = sizes[row.thread_id]
-        passed |= fresh - found.keys()  # their newest copy has an id of `before` or over: they stood on an earlier page
+        passed |= fresh - found.keys()  # their newest copy has an id of `before` or higher: they were on an earlier page
         if len(found) >= limit or len(rows) < step:
             return list(found.values())[:limit]
         before = rows[-1].id
@@ -205,11 +205,11 @@ def _sizes(conn: Connection, mailbox_id: int, thread_ids: Collection[int]) -> di
 
 
 def receipt_sent(conn: Connection, message_id: int, mailbox_id: int) -> bool:
-    """Whether a read receipt has left for that message and mailbox."""
+    """Whether a read receipt was sent for that message and mailbox."""
     query = select(receipts.c.sent_at).where(receipts.c.message_id == message_id, receipts.c.mailbox_id == mailbox_id)
     return conn.execute(query).first() is not None
 
 
 def note_receipt(conn: Connection, message_id: int, mailbox_id: int, at: Micros) -> None:
-    """Record that a read receipt leaves; IntegrityError when one has left already."""
+    """Record that a read receipt is sent; IntegrityError when one was sent already."""
     conn.execute(insert(receipts).values(message_id=message_id, mailbox_id=mailbox_id, sent_at=at))

@@ -1,7 +1,7 @@
 """Engines of the two databases, set up once per world.
 
-SQLite: one file, WAL, `synchronous=FULL`, so that what was committed is on disk; one connection writes, several read. PostgreSQL: what
-the server promises by default. `Connection` is re-exported so that the core can name what it hands on without knowing SQL.
+SQLite: one file, WAL, `synchronous=FULL`, so that committed data is on disk; one connection writes, several read. PostgreSQL: its
+default guarantees. `Connection` is re-exported so that the core can name what it passes on without importing SQLAlchemy.
 """
 
 from contextlib import suppress
@@ -23,8 +23,8 @@ _READERS = 4
 _TOUCHED = "mss-sim touched"
 _VERSION = "mss-sim version"
 RIGHTS_CHANGED = 0
-"""In the place of a folder's id: who may do what has changed."""
-_CHECKPOINT_PAGES = 24_576  # 96 MiB of log: only if the checkpoints made beside the commits do not keep up
+"""Used in place of a folder's id: the rights of some actor have changed."""
+_CHECKPOINT_PAGES = 24_576  # 96 MiB of log: only if the checkpoints made next to the commits do not keep up
 
 
 def sqlite_url(path: Path) -> str:
@@ -39,7 +39,7 @@ def create(url: str, *, durable: bool = True) -> Engine:
     """
     try:
         parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:  # the URL is not repeated: it may hold a password
+    except (ArgumentError, ValueError) as error:  # the URL is not repeated: it may contain a password
         raise ValueError(f"the database URL cannot be read; {_EXPECTED}, as postgresql://user:password@host:5432/name") from error
     backend = parsed.get_backend_name()
     if backend == "postgresql":
@@ -47,7 +47,7 @@ def create(url: str, *, durable: bool = True) -> Engine:
     if backend != "sqlite":
         raise ValueError(f"the database URL is for {backend}; {_EXPECTED}")
     if parsed.database and not parsed.database.startswith((":", "file:")):
-        with suppress(OSError):  # a folder that is not there: told when it is opened
+        with suppress(OSError):  # a missing folder is reported when the database is opened
             Path(parsed.database).touch(mode=0o600)
     engine = create_engine(parsed, poolclass=QueuePool, pool_size=_READERS + 1, max_overflow=0, connect_args={"timeout": 30})
     event.listen(engine, "connect", _sqlite_setup(durable=durable))
@@ -61,29 +61,29 @@ def is_postgresql(conn: Connection) -> bool:
 
 
 def checkpoint(engine: Engine) -> None:
-    """Carry SQLite's log into its file, without making a writer wait."""
+    """Copy SQLite's log into its file, without making a writer wait."""
     with engine.connect() as conn:
         run_directly(conn, "PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def wait_for_lock(conn: Connection, *, whether: bool) -> None:
-    """Whether this connection waits while another process writes the same file; PostgreSQL waits by itself."""
+    """Set whether this connection waits while another process writes the same file; PostgreSQL waits by itself."""
     if not is_postgresql(conn):
         run_directly(conn, f"PRAGMA busy_timeout={_BUSY_MILLISECONDS if whether else 0}")
 
 
 def announce(conn: Connection, *folder_ids: int) -> None:
-    """Remember, until the commit, that folders changed, or EVERYBODY."""
+    """Remember, until the commit, that folders changed, or RIGHTS_CHANGED."""
     conn.info.setdefault(_TOUCHED, set()).update(folder_ids)
 
 
 def note_version(conn: Connection, version: int) -> None:
-    """Remember which version of the directory a connection that reads sees at least; before its transaction begins."""
+    """Remember the minimum version of the directory that a reading connection sees; before its transaction begins."""
     conn.info[_VERSION] = version
 
 
 def version_seen(conn: Connection) -> int | None:
-    """The version of the directory that is read here; None where something is written, which may be rolled back."""
+    """The version of the directory that is read here; None in a writing transaction, which may be rolled back."""
     return None if conn.get_execution_options().get("writing") else conn.info.get(_VERSION)
 
 
@@ -94,7 +94,7 @@ def peek_touched(conn: Connection) -> set[int]:
 
 
 def touched(conn: Connection) -> set[int]:
-    """What was touched since it was last asked."""
+    """Take what was touched since the last call."""
     found: set[int] = conn.info.pop(_TOUCHED, set())
     return found
 
@@ -106,7 +106,7 @@ def _begin(conn: Connection) -> None:
 
 def _sqlite_setup(*, durable: bool) -> Any:
     def set_up(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # BEGIN is said by the writer, not guessed by the driver
+        connection.isolation_level = None  # the writer issues BEGIN, the driver does not guess it
         cursor = connection.cursor()
         for pragma in (
             "journal_mode=WAL",

@@ -1,4 +1,4 @@
-"""One folder as somebody reads it from top to bottom: UIDs, states of copies, and what was computed of their messages at delivery."""
+"""One folder read from top to bottom: UIDs, states of copies, and what was computed of their messages at delivery."""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -31,7 +31,7 @@ class CopyState(NamedTuple):
 
 
 def uids(conn: Connection, folder_id: int, *conditions: Any) -> list[int]:
-    """Every UID of a folder that meets the conditions, growing. One text out of the database costs a tenth of as many rows."""
+    """Every UID of a folder that meets the conditions, ascending. Fetching one text costs a tenth of fetching as many rows."""
     within = (copies.c.folder_id == folder_id, *conditions)
     ordered = select(cast(copies.c.uid, String).label("uid")).where(*within).order_by(copies.c.uid).subquery()
     joined = conn.execute(select(func.aggregate_strings(ordered.c.uid, ","))).scalar_one()
@@ -72,7 +72,7 @@ _IN_RANGE = {True: _in_range(personal=False), False: _in_range(personal=True)}
 
 def states(conn: Connection, folder_id: int, ranges: Sequence[Range], reader: int | None) -> list[CopyState]:
     """The copies of a folder whose UIDs are in these ranges, in order."""
-    if len(ranges) == 1:  # one message, or a whole batch: what is asked for most
+    if len(ranges) == 1:  # one message, or a whole batch: the most frequent request
         low, high = ranges[0]
         return [_state(row) for row in _IN_RANGE[reader is None].rows(conn, folder=folder_id, low=low, high=high, reader=reader or 0)]
     found: list[CopyState] = []
@@ -83,7 +83,7 @@ def states(conn: Connection, folder_id: int, ranges: Sequence[Range], reader: in
 
 
 def state_of(conn: Connection, mailbox_id: int, copy_id: int, reader: int | None) -> tuple[int, CopyState] | None:
-    """One copy of a mailbox by its id, with the folder that it lies in; None when it is gone."""
+    """One copy of a mailbox by its id, with its folder; None when it is gone."""
     query = _states(reader).add_columns(copies.c.folder_id).where(copies.c.mailbox_id == mailbox_id, copies.c.id == copy_id)
     row = conn.execute(query).one_or_none()
     return (row[-1], _state(row[:-1])) if row else None
@@ -96,7 +96,7 @@ def changed_since(conn: Connection, folder_id: int, modseq: int, reader: int | N
 
 
 def first_unseen(conn: Connection, folder_id: int, reader: int | None) -> int:
-    """The lowest UID that the reader has not seen; 0 when he has seen all."""
+    """The lowest UID that the reader has not seen; 0 when they have seen all."""
     query = select(copies.c.uid).where(copies.c.folder_id == folder_id, not_(seen_by(reader))).order_by(copies.c.uid).limit(1)
     return conn.execute(query).scalar() or 0
 
@@ -116,7 +116,7 @@ def size_of(conn: Connection, folder_id: int) -> tuple[int, int]:
 
 
 class Sortable(NamedTuple):
-    """What SORT and THREAD compare of one copy. `summary` is JSON text: people, references."""
+    """The values of one copy that SORT and THREAD compare. `summary` is JSON text: people, references."""
 
     uid: int
     internal_at: Micros
@@ -128,7 +128,7 @@ class Sortable(NamedTuple):
 
 
 def sortables(conn: Connection, folder_id: int, among: Collection[int]) -> list[Sortable]:
-    """What is compared, of these UIDs of a folder, growing."""
+    """The values to compare, for these UIDs of a folder, ascending."""
     columns = (copies.c.uid, copies.c.internal_at, messages.c.sent_at, messages.c.size_bytes, messages.c.subject)
     query = select(*columns, messages.c.rfc_message_id, messages.c.summary).join(messages, messages.c.id == copies.c.message_id)
     rows = conn.execute(query.where(copies.c.folder_id == folder_id).order_by(copies.c.uid))
@@ -136,7 +136,7 @@ def sortables(conn: Connection, folder_id: int, among: Collection[int]) -> list[
 
 
 def flags_of(conn: Connection, folder_id: int, ranges: Sequence[Range], reader: int | None) -> Iterator[tuple[int, int, str, int, bool]]:
-    """(uid, flags, keywords, modseq, seen) in order: what the longest lists ask for."""
+    """(uid, flags, keywords, modseq, seen) in order: the data of the longest lists."""
     columns = (copies.c.uid, copies.c.flags, copies.c.keywords, copies.c.modseq, seen_by(reader))
     for piece in _pieces(ranges):
         query = select(*columns).where(copies.c.folder_id == folder_id, _among(piece)).order_by(copies.c.uid)
@@ -144,7 +144,7 @@ def flags_of(conn: Connection, folder_id: int, ranges: Sequence[Range], reader: 
 
 
 def bodies(conn: Connection, message_ids: Collection[int], *, raw: bool) -> dict[int, tuple[bytes, bytes, bytes]]:
-    """(ENVELOPE, BODYSTRUCTURE, bytes) of these messages; the bytes are empty unless asked for."""
+    """(ENVELOPE, BODYSTRUCTURE, bytes) of these messages; the bytes are empty unless requested."""
     found: dict[int, tuple[bytes, bytes, bytes]] = {}
     columns = [message_bodies.c.message_id, message_bodies.c.envelope, message_bodies.c.structure]
     wanted = list(message_ids)

@@ -1,4 +1,4 @@
-"""Folders: names, special uses and the counters that numbers of messages come from."""
+"""Folders: names, special uses and the counters that number messages."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _COLUMNS = tuple(folders.c)
 
 @dataclass(slots=True)
 class Folder:
-    """One folder and its counters, which are changed in place, then written back by `keep`."""
+    """One folder and its counters, which are changed in place, then written back by `save_counters`."""
 
     id: int
     mailbox_id: int
@@ -29,7 +29,7 @@ class Folder:
     unseen_count: int
 
     def take_uid(self) -> int:
-        """The next UID, never given before in this folder (ref: rfc9051#2.3.1.1)."""
+        """The next UID, never used before in this folder (ref: rfc9051#2.3.1.1)."""
         uid = self.uid_next
         self.uid_next += 1
         return uid
@@ -46,7 +46,7 @@ def _folder(row: Row[Any] | tuple[Any, ...]) -> Folder:
 
 
 def add(conn: Connection, folder: Folder) -> None:
-    """Store a new folder; IntegrityError when the mailbox has one of that name."""
+    """Store a new folder; IntegrityError when the mailbox has one with that name."""
     values = {column.name: getattr(folder, column.name) for column in _COLUMNS}
     conn.execute(insert(folders).values({**values, "special_use": folder.special_use.value if folder.special_use else None}))
 
@@ -99,7 +99,7 @@ _INBOXES_AND_SENT = _by_uses(SpecialUse.INBOX, SpecialUse.SENT)
 
 
 def for_delivery(conn: Connection, mailbox_ids: Collection[int], *, sent: bool) -> dict[tuple[int, SpecialUse], Folder]:
-    """The INBOX, and Sent when asked for, of these mailboxes, by (mailbox, use), their rows locked until the commit."""
+    """The INBOX, and Sent when requested, of these mailboxes, by (mailbox, use), their rows locked until the commit."""
     rows = (_INBOXES_AND_SENT if sent else _INBOXES).rows(conn, "mailboxes", sorted(mailbox_ids))
     found = {}
     for folder in map(_folder, rows):
@@ -154,6 +154,6 @@ def remove(conn: Connection, folder_id: int) -> None:
 
 
 def holds_copies(conn: Connection, folder_id: int) -> bool:
-    """Whether any copy lies in the folder."""
+    """Whether any copy is in the folder."""
     query = select(copies.c.id).where(copies.c.folder_id == folder_id).limit(1)
     return conn.execute(query).first() is not None

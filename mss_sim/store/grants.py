@@ -1,4 +1,4 @@
-"""Grants: who was given what, by whom, until when, and who took it back. Rows are never deleted; they are history."""
+"""Grants: what each grantee was given, by whom, until when, and who revoked it. Rows are never deleted; they are history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class GrantRow:
 
 
 def words(rights: frozenset[Right]) -> str:
-    """Rights as the column keeps them."""
+    """Rights as stored in the column."""
     return " ".join(sorted(rights))
 
 

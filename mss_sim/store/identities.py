@@ -31,7 +31,7 @@ class Identity:
 
     @property
     def name(self) -> str:
-        """The name as people say it: `Dr Camille MARTIN`."""
+        """The display name: `Dr Camille MARTIN`."""
         return " ".join(word for word in (self.title, self.given_name, self.family_name) if word)
 
 
@@ -59,7 +59,7 @@ def _values(identity: Identity) -> dict[str, Any]:
 
 
 def change(conn: Connection, identity: Identity) -> None:
-    """Replace what is stored of an identity but its id and idNat."""
+    """Replace what is stored of an identity except its id and idNat."""
     values = {name: value for name, value in _values(identity).items() if name not in ("id", "idnat", "created_at")}
     conn.execute(update(identities).where(identities.c.id == identity.id).values(values))
 
@@ -104,7 +104,7 @@ def names(conn: Connection, ids: set[int]) -> dict[int, Identity]:
 
 
 def set_account(conn: Connection, account_id: int, identity_id: int, login: str, password_hash: str) -> None:
-    """Give an identity its one account, replacing the one it had; IntegrityError when the login is another's."""
+    """Give an identity its one account, replacing the previous one; IntegrityError when another identity has that login."""
     conn.execute(delete(accounts).where(accounts.c.identity_id == identity_id))
     conn.execute(insert(accounts).values(id=account_id, identity_id=identity_id, login=login.lower(), password_hash=password_hash))
 

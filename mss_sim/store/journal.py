@@ -1,4 +1,4 @@
-"""The journal: who did what, in what quality, over which mailbox; written in the transaction of the deed."""
+"""The journal: who did what, in what quality, in which mailbox; written in the transaction of the act."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from mss_sim.vocabulary.journal import Act
 
 
 class JournalEntry(NamedTuple):
-    """One line; ids are None where the deed has none."""
+    """One line; ids are None where the act has none."""
 
     id: int
     at: Micros
@@ -36,13 +36,13 @@ def write(conn: Connection, lines: Sequence[JournalEntry]) -> None:
 
 
 def _values(line: JournalEntry) -> tuple[Any, ...]:
-    """The line in the order of the columns; a driver may not know what an enumeration is."""
+    """The line in the order of the columns; a driver may not support enumerations."""
     id_, at, act, door, *ids, detail = line
     return (id_, at, act.value, door.value, *ids, orjson.dumps(detail).decode() if detail else "{}")
 
 
 class JournalRow(NamedTuple):
-    """A line with the subject and the Message-ID of the letter that it is about; None where it is about none, or nothing is left of it."""
+    """A line with the subject and the Message-ID of the letter that it is about; None where it is about none, or the letter is deleted."""
 
     line: JournalEntry
     subject: str | None

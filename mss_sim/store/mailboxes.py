@@ -1,4 +1,4 @@
-"""Mailboxes and who holds them."""
+"""Mailboxes and their holders."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ def _mailbox(row: Row[Any]) -> Mailbox:
 
 
 def add(conn: Connection, mailbox: Mailbox, folder_ids: Sequence[int]) -> None:
-    """Store a mailbox with the folders it is born with, one id each; IntegrityError when the address is taken."""
+    """Store a mailbox with its initial folders, one id each; IntegrityError when the address is taken."""
     conn.execute(insert(mailboxes).values({column.name: getattr(mailbox, column.name) for column in _COLUMNS}))
     rows = [
         {
@@ -151,14 +151,14 @@ def add_co_holder(conn: Connection, mailbox_id: int, identity_id: int, at: Micro
 
 
 def remove_co_holder(conn: Connection, mailbox_id: int, identity_id: int) -> bool:
-    """Take a co-holder off; False when he was none."""
+    """Remove a co-holder; False when the identity was not one."""
     announce(conn, RIGHTS_CHANGED)
     condition = and_(co_holders.c.mailbox_id == mailbox_id, co_holders.c.identity_id == identity_id)
     return conn.execute(delete(co_holders).where(condition)).rowcount > 0
 
 
 def take_uid_validity(conn: Connection, mailbox_id: int, at_least: int) -> int:
-    """A UIDVALIDITY that no folder of the mailbox ever had, so that a name which comes back is told apart (ref: rfc9051#2.3.1.1)."""
+    """A UIDVALIDITY that no folder of the mailbox ever had, so that a recreated name is told apart (ref: rfc9051#2.3.1.1)."""
     last = conn.execute(select(mailboxes.c.uid_validity_last).where(mailboxes.c.id == mailbox_id)).scalar_one()
     taken: int = max(at_least, last + 1)
     conn.execute(update(mailboxes).where(mailboxes.c.id == mailbox_id).values(uid_validity_last=taken))
@@ -173,7 +173,7 @@ def set_owner(conn: Connection, mailbox_id: int, identity_id: int) -> None:
 
 @dataclass(slots=True)
 class DeliveryMailbox:
-    """A mailbox as delivery sees it; what it uses is changed in place, then written back by `save_usage`."""
+    """A mailbox as delivery sees it; its usage is changed in place, then written back by `save_usage`."""
 
     id: int
     address: str
@@ -203,7 +203,7 @@ _HOT_BERTHS = HotSelect(_BERTHS, _BERTHS.order_by(mailboxes.c.id).with_for_updat
 
 
 def lock_for_delivery(conn: Connection, wanted: Collection[str]) -> dict[str, DeliveryMailbox]:
-    """The mailboxes behind these addresses, their rows locked until the commit, in one order so that nobody waits in a circle."""
+    """The mailboxes with these addresses, their rows locked until the commit, always in one order to avoid deadlocks."""
     found = {}
     for row in _HOT_BERTHS.rows(conn, "addresses", sorted(wanted)):
         id_, address, operator_id, owner_id, kind, state, used, quota, largest, sent = row
@@ -216,7 +216,7 @@ _SAVE_USAGE = Hot(update(mailboxes).where(mailboxes.c.id == bindparam("b_id")).v
 
 
 def save_usage(conn: Connection, changed: Collection[DeliveryMailbox]) -> None:
-    """Write back what the mailboxes use."""
+    """Write back the usage of the mailboxes."""
     _SAVE_USAGE.run(conn, [{"b_id": mailbox.id, "b_used": mailbox.used_bytes} for mailbox in changed])
 
 
@@ -224,5 +224,5 @@ _USE = Hot(update(mailboxes).where(mailboxes.c.id == bindparam("b_id")).values(u
 
 
 def add_usage(conn: Connection, mailbox_id: int, bytes_more: int) -> None:
-    """Add to what a mailbox uses; a negative number frees room."""
+    """Add to a mailbox's usage; a negative number frees room."""
     _USE.run(conn, [{"b_id": mailbox_id, "b_more": bytes_more}])

@@ -1,4 +1,4 @@
-"""Messages, once, and their copies in folders. Lists never touch bodies."""
+"""Messages, stored once, and their copies in folders. Lists never read bodies."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from mss_sim.vocabulary.mailboxes import Flag
 
 
 class MessageRow(NamedTuple):
-    """A message as it is stored, body apart. `summary` is JSON text; the `*_search` texts are folded."""
+    """A message as stored, without its body. `summary` is JSON text; the `*_search` texts are folded."""
 
     id: int
     thread_id: int
@@ -72,7 +72,7 @@ class ListedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The first time that somebody read a copy, and what he said of `\\Seen` himself; None when he never did."""
+    """The first time that a person read a copy, and the `\\Seen` that they set themselves; None when they never did."""
 
     copy_id: int
     identity_id: int
@@ -84,7 +84,7 @@ class Reading:
 class ListQuery:
     """Which copies of a mailbox to list, newest first. Texts are folded.
 
-    `before` is the last place already seen: the UID of a copy in the list of one folder, its id in the list of all.
+    `before` is the last position already listed: the UID of a copy in the list of one folder, its id in the list of all.
     """
 
     mailbox_id: int
@@ -118,20 +118,20 @@ def add(conn: Connection, rows: Sequence[MessageRow], bodies: Sequence[tuple[int
 
 def add_copies(conn: Connection, rows: Sequence[CopyRow]) -> None:
     """Store copies; their UIDs and sequence numbers were taken from the locked folder."""
-    _INSERT_COPY.run(conn, [(*row[:6], int(row.flags), *row[7:]) for row in rows])  # a driver may not know what a Flag is
+    _INSERT_COPY.run(conn, [(*row[:6], int(row.flags), *row[7:]) for row in rows])  # a driver may not support Flag
 
 
 _KNOWN = HotSelect(select(messages.c.rfc_message_id).where(messages.c.rfc_message_id.in_(bindparam("ids", expanding=True))).distinct())
 
 
 def known(conn: Connection, rfc_ids: Collection[str]) -> set[str]:
-    """Which of these Message-IDs some message in the store bears, whoever has it; it is told to nobody."""
+    """Which of these Message-IDs exist in the store, in any mailbox; never revealed to a client."""
     return {rfc_id for (rfc_id,) in _KNOWN.rows(conn, "ids", sorted(rfc_ids))}
 
 
 def had_by(conn: Connection, rfc_ids: Sequence[str], mailbox_id: int | None, address: str) -> dict[str, tuple[int, int]]:
-    """(thread id, message id) of those that lie in a mailbox, that it sent, or that were sent to or by its address; the first of each."""
-    if not rfc_ids:  # the making of the query costs more than storing a letter
+    """(thread id, message id) of those that are in a mailbox, that it sent, or that its address sent or received; the first of each."""
+    if not rfc_ids:  # building the query costs more than storing a letter
         return {}
     to_him = select(recipients.c.id).join(submissions, submissions.c.id == recipients.c.submission_id)
     ways = [
@@ -150,7 +150,7 @@ def had_by(conn: Connection, rfc_ids: Sequence[str], mailbox_id: int | None, add
 
 
 def had_by_all(conn: Connection, rfc_ids: Sequence[str], mailbox_ids: Collection[int]) -> dict[str, tuple[int, int]]:
-    """(thread id, message id) of those of which each of these mailboxes has a copy, or sent it; the first of each."""
+    """(thread id, message id) of those that each of these mailboxes has a copy of, or sent; the first of each."""
     if not rfc_ids:
         return {}
     having: dict[tuple[str, int], set[int]] = {}
@@ -167,7 +167,7 @@ def had_by_all(conn: Connection, rfc_ids: Sequence[str], mailbox_ids: Collection
 
 
 def _pieces(rfc_ids: Sequence[str]) -> list[list[str]]:
-    """No more at once than a database takes parameters: a header has room for many Message-IDs."""
+    """Batches within a database's limit of parameters: a header has room for many Message-IDs."""
     return [list(rfc_ids[start : start + _AT_ONCE]) for start in range(0, len(rfc_ids), _AT_ONCE)]
 
 
@@ -186,7 +186,7 @@ def raw(conn: Connection, message_id: int) -> bytes:
 
 
 def slice_of(conn: Connection, message_id: int, start: int, end: int) -> bytes:
-    """The bytes of a message from `start` up to `end`, cut by the database."""
+    """The bytes of a message from `start` up to `end`, sliced by the database."""
     piece = func.substr(message_bodies.c.raw, start + 1, end - start)
     return bytes(conn.execute(select(piece).where(message_bodies.c.message_id == message_id)).scalar_one())
 
@@ -201,7 +201,7 @@ def _item(row: Row[Any]) -> ListedMessage:
 
 
 def seen_by(personal_reader: Any) -> Any:
-    """Whether a copy is seen: what the reader said himself where reading is personal, else the shared flag."""
+    """Whether a copy is seen: the reader's own mark where reading is personal, else the shared flag."""
     shared = copies.c.flags.op("&")(int(Flag.SEEN)) != 0
     if personal_reader is None:
         return shared
@@ -219,12 +219,12 @@ def _contains(column: Any, text: str) -> Any:
 
 
 def by_message(mailbox_id: int) -> ColumnElement[bool]:
-    """Copies of that mailbox, for queries that know few messages: the sum keeps SQLite from walking the mailbox's index instead."""
+    """Copies of that mailbox, for queries that match few messages: the sum keeps SQLite from scanning the mailbox's index instead."""
     return (copies.c.mailbox_id + 0) == mailbox_id
 
 
 def page(conn: Connection, query: ListQuery) -> list[ListedMessage]:
-    """The copies that a query asks for, newest first, at most `limit`."""
+    """The copies that a query selects, newest first, at most `limit`."""
     within = copies.c.mailbox_id == query.mailbox_id if query.thread_id is None else by_message(query.mailbox_id)
     statement, place = _items(query.personal_reader).where(within), copies.c.id
     if query.folder_id is not None:
@@ -263,7 +263,7 @@ def one(conn: Connection, mailbox_id: int, copy_id: int, personal_reader: int | 
 
 
 def by_id(conn: Connection, message_id: int) -> MessageRow | None:
-    """The message with that id, body apart."""
+    """The message with that id, without its body."""
     row = conn.execute(select(*_MESSAGE_COLUMNS).where(messages.c.id == message_id)).one_or_none()
     return MessageRow(*row) if row else None
 
@@ -304,7 +304,7 @@ def move(conn: Connection, copy_id: int, folder_id: int, uid: int, modseq: int) 
 
 
 def remove_copies(conn: Connection, rows: Sequence[tuple[int, int]]) -> None:
-    """Delete (copy id, message id), and each message when that was its last copy and nothing else speaks of it."""
+    """Delete (copy id, message id), and each message when that was its last copy and nothing else refers to it."""
     for start in range(0, len(rows), _AT_ONCE):
         piece = rows[start : start + _AT_ONCE]
         conn.execute(delete(copies).where(copies.c.id.in_([copy_id for copy_id, _ in piece])))
@@ -312,9 +312,9 @@ def remove_copies(conn: Connection, rows: Sequence[tuple[int, int]]) -> None:
 
 
 def sweep(conn: Connection, message_ids: Collection[int]) -> None:
-    """Delete the bodies of messages that lie in no folder any more; the row stays, timelines and threads point at it.
+    """Delete the bodies of messages that are no longer in any folder; the row stays, timelines and threads refer to it.
 
-    The body stays as well while somebody in the queue waits for it, and when it is the report of a timeline.
+    The body also stays while a recipient in the queue waits for it, and when it is the report of a timeline.
     """
     body = message_bodies.c.message_id
     waits = (
@@ -343,7 +343,7 @@ def readings_of(conn: Connection, copy_ids: Collection[int]) -> dict[int, list[R
 
 
 def note_reading(conn: Connection, copy_id: int, identity_id: int, at: Micros) -> bool:
-    """Record that somebody read a copy; True when it was his first time."""
+    """Record that a person read a copy; True when it was their first time."""
     key = and_(readings.c.copy_id == copy_id, readings.c.identity_id == identity_id)
     if conn.execute(select(readings.c.copy_id).where(key)).first():
         return False
@@ -358,7 +358,7 @@ def set_seen_by(conn: Connection, copy_id: int, identity_id: int, *, seen: bool)
 
 
 def copy_readings(conn: Connection, pairs: Sequence[tuple[int, int]]) -> None:
-    """Have the readers of a copy be those of another: (copy read, copy made of it)."""
+    """Copy the readers of one copy to another: (copy read, copy made of it)."""
     for source, made in pairs:
         columns = (literal(made, BigInteger), readings.c.identity_id, readings.c.first_at, readings.c.seen)
         rows = select(*columns).where(readings.c.copy_id == source)
@@ -368,7 +368,7 @@ def copy_readings(conn: Connection, pairs: Sequence[tuple[int, int]]) -> None:
 def unseen_offsets(conn: Connection, mailbox_id: int, identity_id: int) -> dict[int, int]:
     """By how much one reader's unseen copies differ from the shared counter, by folder.
 
-    The sum keeps a planner without statistics from walking all copies of the mailbox instead of what one reader said.
+    The sum keeps a planner without statistics from scanning all copies of the mailbox instead of the reader's own marks.
     """
     shared = copies.c.flags.op("&")(int(Flag.SEEN)) != 0
     query = (

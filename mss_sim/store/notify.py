@@ -1,7 +1,7 @@
-"""Several processes over one PostgreSQL: each tells the others, in the transaction itself, which folders it changed.
+"""Several processes over one PostgreSQL: each notifies the others, in the transaction itself, of the folders that it changed.
 
-NOTIFY leaves with the commit and never without it, in commit order; LISTEN runs on a connection and in a thread of its own. SQLite has
-one process, which tells itself.
+NOTIFY is sent with the commit and never without it, in commit order; LISTEN runs on its own connection and thread. SQLite has
+a single process, which notifies itself.
 """
 
 import threading
@@ -21,7 +21,7 @@ _WAIT_SECONDS = 0.5
 
 
 class Neighbours:
-    """Tells the other processes, and hears from them. `hear` is called in the listening thread."""
+    """Notifies the other processes, and listens to them. `hear` is called in the listening thread."""
 
     def __init__(self, engine: Engine, origin: str) -> None:
         self._engine = engine
@@ -31,27 +31,27 @@ class Neighbours:
         self._log = log.get("store.neighbours")
 
     def tell(self, conn: Connection) -> None:
-        """Have the commit of this connection announce what was touched."""
+        """Make the commit of this connection announce what was touched."""
         changed = peek_touched(conn)
         if not changed or not is_postgresql(conn):
             return
         names = ",".join(map(str, sorted(changed)))
         if len(names) > _PAYLOAD_BYTES_MAX:
-            names = str(RIGHTS_CHANGED)  # so many that everybody had better look
+            names = str(RIGHTS_CHANGED)  # too many to name: every watcher reads again
         self._notify(conn, names)
 
     def _notify(self, conn: Connection, names: str) -> None:
         conn.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": _CHANNEL, "payload": f"{self._origin} {names}"})
 
     def listen(self, hear: Callable[[set[int]], None]) -> None:
-        """Begin to hear, where there can be others."""
+        """Start listening, where there can be other processes."""
         if self._engine.dialect.name != "postgresql":
             return
         self._thread = threading.Thread(target=self._run, args=(hear,), name="mss-sim-listener", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Hear nothing more; the listener is woken, so that it need not sit its wait out."""
+        """Stop listening; the listener is woken, so that it does not wait for its timeout."""
         self._over.set()
         if self._thread is None:
             return
@@ -67,7 +67,7 @@ class Neighbours:
                 with dialect.connect(*positional, **named) as conn:
                     conn.autocommit = True
                     conn.execute(f"LISTEN {_CHANNEL}")
-                    hear({RIGHTS_CHANGED})  # whatever happened while nobody listened
+                    hear({RIGHTS_CHANGED})  # covers events while no listener was connected
                     while not self._over.is_set():
                         for notice in conn.notifies(timeout=_WAIT_SECONDS, stop_after=1):
                             self._take(notice.payload, hear)

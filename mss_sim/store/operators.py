@@ -13,8 +13,8 @@ from mss_sim.vocabulary.doors import LogInBy
 class Operator:
     """One operator; `message_size_bytes_max` None means the setting's default.
 
-    `mx`: the host:port of an operator outside this world, None for one that is served here, empty when nobody knows how to reach it;
-    `mx_ca`: the authority (PEM) that its server is certified by. `authentication`: the ways to log in that it accepts.
+    `mx`: the host:port of an operator outside this world, None for one that is served here, empty when its address is unknown;
+    `mx_ca`: the authority (PEM) that its server is certified by. `authentication`: the log-in methods that it accepts.
     """
 
     id: int
@@ -34,7 +34,7 @@ def add(conn: Connection, operator: Operator) -> None:
 
 
 def change(conn: Connection, operator: Operator) -> None:
-    """Store an operator's limits and ways; its name and domains stay."""
+    """Store an operator's limits and log-in methods; its name and domains stay."""
     conn.execute(update(operators).where(operators.c.id == operator.id).values(_values(operator)))
 
 

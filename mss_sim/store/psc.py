@@ -20,12 +20,12 @@ class Client:
     created_at: Micros
 
     def many(self, name: str) -> list[str]:
-        """A list of the metadata; empty when it is not there."""
+        """A list in the metadata; empty when missing."""
         return list(self.metadata.get(name) or ())
 
     @property
     def auth_method(self) -> str:
-        """How it says who it is at the token endpoint."""
+        """How it authenticates at the token endpoint."""
         return str(self.metadata.get("token_endpoint_auth_method", "client_secret_basic"))
 
 
@@ -34,7 +34,7 @@ def _client(row: Row[Any]) -> Client:
 
 
 def put_client(conn: Connection, client: Client) -> None:
-    """Register a client, or replace the one of that id."""
+    """Register a client, or replace the one with that id."""
     conn.execute(delete(psc_clients).where(psc_clients.c.client_id == client.client_id))
     values = {
         "client_id": client.client_id,
@@ -46,7 +46,7 @@ def put_client(conn: Connection, client: Client) -> None:
 
 
 def client(conn: Connection, client_id: str) -> Client | None:
-    """The client of that id."""
+    """The client with that id."""
     row = conn.execute(select(psc_clients).where(psc_clients.c.client_id == client_id)).one_or_none()
     return _client(row) if row else None
 
@@ -57,18 +57,18 @@ def clients(conn: Connection) -> list[Client]:
 
 
 def remove_client(conn: Connection, client_id: str) -> bool:
-    """Forget a client; False when there is none."""
+    """Remove a client; False when there is none."""
     return conn.execute(delete(psc_clients).where(psc_clients.c.client_id == client_id)).rowcount > 0
 
 
 def put_profile(conn: Connection, identity_id: int, profile: dict[str, Any], changed_at: Micros) -> None:
-    """Keep what userinfo tells of an identity, replacing what was kept."""
+    """Store what userinfo reports about an identity, replacing the previous profile."""
     conn.execute(delete(psc_profiles).where(psc_profiles.c.identity_id == identity_id))
     text = json.dumps(profile, ensure_ascii=False)
     conn.execute(insert(psc_profiles).values(identity_id=identity_id, profile=text, changed_at=changed_at))
 
 
 def profile(conn: Connection, identity_id: int) -> dict[str, Any]:
-    """What is kept of an identity; empty when nothing is."""
+    """The profile of an identity; empty when there is none."""
     text = conn.execute(select(psc_profiles.c.profile).where(psc_profiles.c.identity_id == identity_id)).scalar_one_or_none()
     return dict(json.loads(text)) if text else {}

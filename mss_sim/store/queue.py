@@ -1,6 +1,6 @@
-"""Recipients who wait for a try: when it is due, and who is at it.
+"""Recipients waiting for an attempt: when it is due, and which process makes it.
 
-A try is leased before it is made, so that no two processes make it; a lease that ran out was somebody's who died.
+An attempt is leased before it is made, so that no two processes make it; an expired lease belonged to a process that died.
 """
 
 from collections.abc import Collection
@@ -16,7 +16,7 @@ from mss_sim.store.submissions import RecipientRow, SentLetter, plain
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A recipient in the queue: how often he was tried, when he is tried next, and what was answered last."""
+    """A recipient in the queue: the number of attempts, the next attempt, and the last answer."""
 
     recipient_id: int
     attempts: int
@@ -28,7 +28,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One try to make."""
+    """One attempt to make."""
 
     waiting: Waiting
     person: RecipientRow
@@ -36,23 +36,23 @@ class Due:
 
 
 def wait(conn: Connection, waiting: Waiting) -> None:
-    """Put a recipient into the queue, or put him back with a new date."""
+    """Put a recipient into the queue, or put them back with a new date."""
     conn.execute(delete(queue).where(queue.c.recipient_id == waiting.recipient_id))
     conn.execute(insert(queue).values(plain(waiting, queue)))
 
 
 def done(conn: Connection, recipient_id: int) -> None:
-    """Take a recipient out of the queue."""
+    """Remove a recipient from the queue."""
     conn.execute(delete(queue).where(queue.c.recipient_id == recipient_id))
 
 
 def _is_due(now: Micros, far: Micros) -> ColumnElement[bool]:
-    """Due by the clock, or put so far ahead that another clock was meant, which was set back since."""
+    """Due by the clock, or so far ahead that it was scheduled by a clock that has since been set back."""
     return or_(queue.c.next_at <= now, queue.c.next_at > far)
 
 
 def lease(conn: Connection, now: Micros, far: Micros, until: Micros, limit: int) -> list[Due]:
-    """The tries that are due and that nobody makes, the longest waiting first; they are the caller's until `until`.
+    """The due attempts that are not being made, the longest waiting first; they are the caller's until `until`.
 
     `far` is an instant beyond any wait and any lease that begins now.
     """
@@ -74,18 +74,18 @@ def lease(conn: Connection, now: Micros, far: Micros, until: Micros, limit: int)
 
 
 def release(conn: Connection, recipient_ids: Collection[int] | None = None) -> None:
-    """Give tries back unmade; all of them when none is named: whoever held them is known to be gone."""
+    """Return unmade attempts; all of them when none is named: their process is known to be gone."""
     freed = update(queue).where(queue.c.leased_until.is_not(None)).values(leased_until=None)
     conn.execute(freed if recipient_ids is None else freed.where(queue.c.recipient_id.in_(list(recipient_ids))))
 
 
 def due_count(conn: Connection, now: Micros, far: Micros) -> int:
-    """How many tries are due, leased or not."""
+    """How many attempts are due, leased or not."""
     count: int = conn.execute(select(func.count()).select_from(queue).where(_is_due(now, far))).scalar_one()
     return count
 
 
 def waiting_count(conn: Connection) -> int:
-    """How many recipients wait."""
+    """How many recipients are waiting."""
     count: int = conn.execute(select(func.count()).select_from(queue)).scalar_one()
     return count

@@ -1,4 +1,4 @@
-"""The schema on its way: created whole in an empty database, migrated by alembic in an older one.
+"""The schema: created whole in an empty database, migrated by alembic in an older one.
 
 Creating it whole keeps the first start short; a test checks that both ways give the same tables.
 """

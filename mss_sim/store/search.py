@@ -1,6 +1,6 @@
-"""What a search asks of the copies of one folder; a tree in, a set of UIDs out (ref: rfc9051#6.4.4).
+"""Searches over the copies of one folder; a tree in, a set of UIDs out (ref: rfc9051#6.4.4).
 
-Each leaf is one query over the folder; AND, OR and NOT are set operations. Header fields that no column holds are read from the bytes.
+Each leaf is one query over the folder; AND, OR and NOT are set operations. Header fields without a column are read from the bytes.
 """
 
 from collections.abc import Callable
@@ -30,13 +30,13 @@ class Scope(NamedTuple):
 
 
 def find(conn: Connection, scope: Scope, key: Key) -> set[int]:
-    """The UIDs that meet a key."""
+    """The UIDs that match a key."""
     look = _LOOKS.get(key.kind, _by_columns)
     return look(conn, scope, key)
 
 
 def _every(conn: Connection, scope: Scope, key: Key) -> set[int]:
-    """All of the keys; the later ones are not asked once nothing is left."""
+    """All of the keys; the later ones are not evaluated once nothing is left."""
     found = set(scope.all)
     for one in key.keys:
         if found:
@@ -81,9 +81,9 @@ def _by_columns(conn: Connection, scope: Scope, key: Key) -> set[int]:
 
 
 def _by_flag(conn: Connection, scope: Scope, key: Key) -> set[int]:
-    """The shared flag; where reading is personal, corrected by what the reader said himself of a few.
+    """The shared flag; where reading is personal, corrected by the reader's own marks on a few copies.
 
-    The sum keeps a planner without statistics from walking the folder instead of what one reader said.
+    The sum keeps a planner without statistics from scanning the folder instead of the reader's own marks.
     """
     found = set(uids(conn, scope.folder_id, copies.c.flags.op("&")(int(key.value)) != 0))
     if key.value is Flag.SEEN and scope.reader is not None:
@@ -102,7 +102,7 @@ def _by_text(conn: Connection, scope: Scope, key: Key) -> set[int]:
 
 
 def _by_header(conn: Connection, scope: Scope, key: Key) -> set[int]:
-    """Those of whom a field of that name holds the text; an empty text asks whether there is such a field."""
+    """Copies in which a field of that name contains the text; an empty text tests whether the field exists."""
     name, text = key.value
     head = func.substr(message_bodies.c.raw, 1, _HEADER_OCTETS)
     query = select(copies.c.uid, head).join(message_bodies, message_bodies.c.message_id == copies.c.message_id)
@@ -122,7 +122,7 @@ def _holds(head: bytes, name: str, wanted: str) -> bool:
 
 
 def _by_body(conn: Connection, scope: Scope, key: Key) -> set[int]:
-    """Those whose text for search holds it, then those among them whose body does and not only their header."""
+    """Copies whose search text matches, then those among them where the match is in the body and not only in the header."""
     wanted = fold(key.value)
     query = (
         select(copies.c.uid, message_bodies.c.raw)
@@ -137,7 +137,7 @@ def _by_body(conn: Connection, scope: Scope, key: Key) -> set[int]:
 
 
 def _by_people(conn: Connection, scope: Scope, key: Key) -> set[int]:
-    """To has a column of its own with Cc in it; which of the two it was stands in the header, read of those that may match."""
+    """The column of To also contains Cc; which of the two matched is read from the header of the possible matches."""
     wider = find(conn, scope, Key("ANYBODY", key.value)) if key.kind != "BCC" else set(scope.all)
     return wider & _by_header(conn, scope._replace(all=frozenset(wider)), Key("HEADER", (key.kind, key.value)))
 

@@ -1,8 +1,8 @@
 """The store: one writer, a few readers.
 
 `write` and `write_in_bulk` go through the writer (group commit); `read` runs a function on a read connection in a thread. Only the
-core opens it. `directory_version` grows with every committed change of mailboxes, domains or identities, so that whoever keeps a
-copy knows when it is old.
+core opens it. `directory_version` grows with every committed change of mailboxes, domains or identities, so that holders of a
+copy know when it is stale.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ class Store:
         return self._engine.dialect.name != "postgresql"
 
     def watch(self, listener: Callable[[set[int]], None]) -> Callable[[], None]:
-        """Have `listener` told, after each commit, which folders changed (EVERYBODY: who may do what); the function that ends it."""
+        """Call `listener` after each commit with the folders that changed (RIGHTS_CHANGED: some rights did); returns the stop function."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
@@ -64,7 +64,7 @@ class Store:
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
-        """While no other process does the same with this database: make what a new world begins with."""
+        """While no other process does the same with this database: create the initial content of a new world."""
         with ExitStack() as stack:
 
             def take() -> None:
@@ -80,7 +80,7 @@ class Store:
         self._writer.start()
 
     def listen(self) -> None:
-        """Hear from here on what other processes change, on the running loop."""
+        """Listen from here on to changes by other processes, on the running loop."""
         loop = asyncio.get_running_loop()
 
         def hear(changed: set[int]) -> None:
@@ -94,14 +94,14 @@ class Store:
         self._tell(changed)
 
     async def close(self) -> None:
-        """Finish what is queued and let every connection go."""
+        """Finish what is queued and close every connection."""
         await self._writer.close()
         await asyncio.to_thread(self._neighbours.close)
         self._readers.shutdown(wait=True)
         self._engine.dispose()
 
     async def read(self, query: Callable[Concatenate[Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """The result of `query(conn, ...)` on one consistent view of what is committed."""
+        """The result of `query(conn, ...)` on one consistent view of committed data."""
 
         def run() -> R:
             with self._engine.connect() as conn:

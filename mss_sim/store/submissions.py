@@ -16,7 +16,7 @@ from mss_sim.vocabulary.mailboxes import SendMode
 
 @dataclass(frozen=True, slots=True)
 class SentLetter:
-    """One letter with its envelope. `mailbox_id` is where it was sent from; None for a notice of the server itself that waits."""
+    """One letter with its envelope. `mailbox_id` is where it was sent from; None for a waiting notice of the server itself."""
 
     id: int
     message_id: int
@@ -44,7 +44,7 @@ class RecipientRow:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a recipient; `report_id` is the message that told of it."""
+    """An event in a recipient's timeline; `report_id` is the message that reported it."""
 
     id: int
     recipient_id: int
@@ -122,7 +122,7 @@ def events_of(conn: Connection, recipient_ids: Collection[int]) -> dict[int, lis
 
 
 def spoken_of(conn: Connection, mailbox_id: int, recipient: str, rfc_message_id: str | None, envelope_id: str | None) -> SentLetter | None:
-    """The newest letter of a mailbox to that recipient that a report speaks of, by envelope id first, then by Message-ID."""
+    """The newest letter of a mailbox to that recipient that a report refers to, by envelope id first, then by Message-ID."""
     to_him = select(recipients.c.id).where(recipients.c.submission_id == submissions.c.id, recipients.c.address == recipient)
     ours = and_(submissions.c.mailbox_id == mailbox_id, to_him.exists())
     query = select(*submissions.c).join(messages, messages.c.id == submissions.c.message_id).order_by(submissions.c.id.desc())
@@ -136,7 +136,7 @@ def spoken_of(conn: Connection, mailbox_id: int, recipient: str, rfc_message_id:
 
 
 def with_message_id(conn: Connection, rfc_message_id: str, recipient: str) -> list[SentLetter]:
-    """Every letter with that Message-ID that some mailbox sent to that recipient, the newest first."""
+    """Every letter with that Message-ID that any mailbox sent to that recipient, the newest first."""
     query = (
         select(*submissions.c)
         .join(messages, messages.c.id == submissions.c.message_id)
@@ -165,7 +165,7 @@ def left_as(conn: Connection, rfc_message_id: str, mailbox_id: int, addresses: C
 
 
 def attach_report(conn: Connection, recipient_id: int, kind: TimelineKind, report_id: int) -> bool:
-    """Tie a report to the event that it tells of; False when there is none that has no report yet."""
+    """Attach a report to the event that it reports; False when no such event is without a report."""
     query = select(timeline.c.id).where(
         timeline.c.recipient_id == recipient_id, timeline.c.kind == kind.value, timeline.c.report_id.is_(None)
     )
@@ -178,7 +178,7 @@ def attach_report(conn: Connection, recipient_id: int, kind: TimelineKind, repor
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A key under which an identity made a submission, and what was answered."""
+    """A key under which an identity made a submission, and the answer given."""
 
     identity_id: int
     key: str
@@ -194,7 +194,7 @@ def remember_key(conn: Connection, one: Remembered) -> None:
 
 
 def recall_key(conn: Connection, identity_id: int, key: str, not_before: Micros) -> Remembered | None:
-    """What is remembered of a key that the identity used since `not_before`; older keys are forgotten."""
+    """The stored answer for a key that the identity used since `not_before`; older keys are deleted."""
     conn.execute(delete(idempotency).where(idempotency.c.created_at < not_before))
     row = conn.execute(select(*idempotency.c).where(idempotency.c.identity_id == identity_id, idempotency.c.key == key)).one_or_none()
     return Remembered(**row._mapping) if row else None  # noqa: SLF001 - SQLAlchemy's documented name

@@ -1,4 +1,4 @@
-"""Which folders somebody subscribed to, or no longer; a folder that nobody spoke of is subscribed."""
+"""Subscriptions of identities to folders; a folder without an entry is subscribed."""
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -6,14 +6,14 @@ from mss_sim.models.tables import subscriptions
 
 
 def subscriptions_of(conn: Connection, identity_id: int) -> dict[tuple[int, str], bool]:
-    """What an identity said of folders, by (mailbox, name)."""
+    """The recorded choices of an identity, by (mailbox, name)."""
     columns = (subscriptions.c.mailbox_id, subscriptions.c.folder, subscriptions.c.subscribed)
     rows = conn.execute(select(*columns).where(subscriptions.c.identity_id == identity_id))
     return {(mailbox_id, name): bool(subscribed) for mailbox_id, name, subscribed in rows}
 
 
 def set_subscription(conn: Connection, identity_id: int, mailbox_id: int, folder: str, *, subscribed: bool) -> None:
-    """Remember what an identity says of a folder, whether there is one of that name or not (ref: rfc9051#6.3.7)."""
+    """Record an identity's choice for a folder name, whether the folder exists or not (ref: rfc9051#6.3.7)."""
     key = (subscriptions.c.identity_id == identity_id, subscriptions.c.mailbox_id == mailbox_id, subscriptions.c.folder == folder)
     conn.execute(delete(subscriptions).where(*key))
     values = {"identity_id": identity_id, "mailbox_id": mailbox_id, "folder": folder, "subscribed": subscribed}

@@ -29,13 +29,13 @@ def rows(conn: Connection) -> list[Row]:
 
 
 def add(conn: Connection, row: Row) -> None:
-    """Put a row on the list, or date it anew."""
+    """Put a row on the list, or update its date."""
     remove(conn, row.domain, row.certificate_dn)
     conn.execute(insert(white_list).values(domain=row.domain, certificate_dn=row.certificate_dn, updated_at=row.updated_at))
 
 
 def remove(conn: Connection, domain: str, certificate_dn: str | None = None) -> int:
-    """Take a domain off the list, or one of its certificates; how many rows went."""
+    """Remove a domain, or one of its certificates, from the list; how many rows were removed."""
     query = delete(white_list).where(white_list.c.domain == domain)
     if certificate_dn is not None:
         query = query.where(white_list.c.certificate_dn == certificate_dn)

@@ -1,17 +1,17 @@
 """The one writer: many requests, one transaction, one sync to disk.
 
 Committing each message by itself costs a sync per message. Here, units of work wait while a commit is under way; the next group is all
-that came meanwhile. Each runs under its own savepoint (one that fails is rolled back alone), one commit keeps them all, then the
-waiters wake. Under load the groups grow by themselves; alone, a unit is committed at once. Nobody is answered before the commit.
+that arrived meanwhile. Each runs under its own savepoint (a failed one is rolled back alone), one commit keeps them all, then the
+waiters wake. Under load the groups grow by themselves; a single unit is committed at once. No answer is sent before the commit.
 
     asked ──▶ [ statements: on the event loop when they are short, else in the thread ] ──▶ [ commit: in the thread ] ──▶ answered
 
-Short statements run on the loop because handing the interpreter back and forth for each of them costs more than they do; the commit
-waits for the disk and lets the interpreter go, so that the loop reads the next letters meanwhile.
+Short statements run on the loop because passing the interpreter lock back and forth for each costs more than they do; the commit
+waits for the disk and releases the lock, so that the loop reads the next letters meanwhile.
 
 A *unit* is a plain function `unit(conn) -> result` of Core statements, of any length. A *bulk* is a function `bulk(conn, items) ->
-results` of short statements that cost less done together; neighbours that name the same bulk are given to it in one call. When that
-call fails, its items are tried one by one, so that nobody pays for his neighbour.
+results` of short statements that are cheaper when run together; neighbours that name the same bulk are given to it in one call. When
+that call fails, its items are tried one by one, so that no item fails because of its neighbour.
 """
 
 import asyncio
@@ -38,14 +38,14 @@ _GROUP_MAX = 256
 _LINGER_SECONDS = 0.002
 _GROUP_BYTES_MAX = 512 * 1024
 _HERE_MAX = 32
-_CHECKPOINT_BYTES = 32 * 1024 * 1024  # the same pages are written again and again: one checkpoint carries them once
-_ROWS_BYTES = 8 * 1024  # what the rows and index pages of one job come to, about
+_CHECKPOINT_BYTES = 32 * 1024 * 1024  # the same pages are written repeatedly: one checkpoint copies them once
+_ROWS_BYTES = 8 * 1024  # approximate size of the rows and index pages of one job
 _HERE_BYTES_MAX = 4 * 1024 * 1024
 
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """A unit (`bulk` is None) or one item of a bulk, with its waiter and, once run, its outcome. `size`: bytes that it writes, about."""
+    """A unit (`bulk` is None) or one item of a bulk, with its waiter and, once run, its outcome. `size`: approximate bytes written."""
 
     waiter: "asyncio.Future[Any]"
     unit: Callable[[Connection], Any] | None
@@ -84,7 +84,7 @@ class Writer:
         wait_for_lock(self._conn, whether=False)
 
     async def close(self) -> None:
-        """Finish what is asked, then stop; later calls of `write` are refused."""
+        """Finish what is queued, then stop; later calls of `write` are refused."""
         if self._closed:
             return
         self._closed = True
@@ -97,7 +97,7 @@ class Writer:
             self._conn.close()
 
     async def write(self, unit: Callable[[Connection], R]) -> R:
-        """Run a unit and return its result once it is committed; what it raises is raised here, and nothing of it is kept."""
+        """Run a unit and return its result once it is committed; its exceptions are raised here, and nothing of it is kept."""
         result: R = await self._ask(unit, None, None, 0)
         return result
 
@@ -116,10 +116,10 @@ class Writer:
         return job.waiter
 
     def _plan(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start a group at the end of this turn of the loop, so that all that is asked in it is one group.
+        """Start a group at the end of this turn of the loop, so that all requests made in it are one group.
 
-        Whoever was just answered tends to be back at once: a group that is smaller than the crowd of those who were answered and
-        those who wait lingers a moment for the others. A lone client never waits: one was answered, one is here.
+        Callers just answered tend to come back at once: a group smaller than the number of those answered plus
+        those waiting lingers briefly for the others. A lone client never waits: one was answered, one is here.
         """
         if not self._asked or not self._idle.is_set():
             return
@@ -173,7 +173,7 @@ class Writer:
         self._plan(loop)
 
     def _checkpoint(self) -> None:
-        """Have the log carried into the database beside the commits; done within one, it would make everybody wait."""
+        """Copy the log into the database in parallel with commits; done inside one, it would make every waiter wait."""
         under_way = self._checkpointing is not None and not self._checkpointing.done()
         if self._logged_bytes > _CHECKPOINT_BYTES and not under_way and not self._closed and not is_postgresql(self._connection):
             self._logged_bytes = 0
@@ -197,7 +197,7 @@ class Writer:
         self._guarded(jobs, lambda: self._end("commit"))
 
     def _end(self, how: Literal["commit", "rollback"]) -> None:
-        """End the transaction. What it touched is told when it is kept; a connection that broke knows nothing of it any more."""
+        """End the transaction. What it touched is announced when it is kept; a broken connection loses it."""
         changed = set() if self._connection.invalidated else touched(self._connection)
         transaction = self._connection.get_transaction()
         if transaction is not None:
@@ -223,7 +223,7 @@ class Writer:
         return self._conn
 
     def _guarded(self, jobs: list[_Job], work: Callable[[], None]) -> None:
-        """Whatever stops the group reaches every waiter, and leaves the connection ready for the next."""
+        """A failure of the group reaches every waiter, and leaves the connection ready for the next one."""
         try:
             work()
         except Exception as error:  # noqa: BLE001 - whatever stops the commit must reach every waiter
@@ -233,12 +233,12 @@ class Writer:
             self._end("rollback")
 
     def _run(self, conn: Connection, jobs: list[_Job]) -> None:
-        """Run a group. One bulk alone needs no savepoint: when it fails, all that was done is rolled back and its items are tried apart."""
+        """Run a group. A single bulk needs no savepoint: when it fails, everything is rolled back and its items are tried one by one."""
         first = jobs[0].bulk
         if first is not None and all(job.bulk is first for job in jobs):
             try:
                 _hand_out(jobs, first(conn, [job.item for job in jobs]))
-            except Exception:  # noqa: BLE001 - what is wrong, and with whom, is seen below
+            except Exception:  # noqa: BLE001 - the faulty unit or item is found below
                 self._end("rollback")
                 conn.begin()
             else:
@@ -260,7 +260,7 @@ class Writer:
         run_directly(conn, "SAVEPOINT unit")
         try:
             results = work()
-        except Exception as error:  # noqa: BLE001 - one unit's failure is its waiter's alone
+        except Exception as error:  # noqa: BLE001 - one unit's failure reaches only its waiter
             for job in jobs:
                 job.error = error
             run_directly(conn, "ROLLBACK TO SAVEPOINT unit")
