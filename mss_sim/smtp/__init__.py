@@ -3,7 +3,7 @@
     wire          the connection: a subclass of aiosmtpd's SMTP that reads and writes
     server        its verbs
     session       the state of one session: what is legal now, what each verb answers
-    submission    TLS, then AUTH, then mail from a mailbox that the person may send from
+    submission    TLS, then AUTH, then mail from a mailbox that the actor may send from
     mx            a certificate of the white list, domains of the trust space on both ends, nothing relayed
     outbound      letters to other operators, over mutual TLS
     commands      the arguments of MAIL and RCPT, read strictly
@@ -23,10 +23,10 @@
 | CHUNKING            | RFC 3030 | no             | no             |
 
 250 after DATA means that the message is on disk. The end of data is CRLF.CRLF and nothing else; a bare CR or LF
-is refused, never mended and never relayed, so nothing can be smuggled behind it. What comes in clear behind
-STARTTLS is thrown away unexecuted.
+is refused, never repaired and never relayed, so nothing can be smuggled behind it. Bytes sent in clear behind
+STARTTLS are discarded unexecuted.
 
-Liberties taken: Return-Path and Received are written above what was accepted, which is kept byte for byte (a
-setting turns them off); `Sender` is the server's to write; a Bcc field that a client left in its message stays
+Liberties taken: Return-Path and Received are written above the accepted message, which is kept byte for byte (a
+setting turns them off); the server writes `Sender`; a Bcc field that a client left in its message stays
 there for the test to see.
 """

@@ -1,4 +1,4 @@
-"""A small SMTP client: what `mss-sim send` and the demonstration use. It speaks to the port, like any client."""
+"""A small SMTP client, used by `mss-sim send` and the demonstration. It connects to the port, like any client."""
 
 import mimetypes
 import smtplib
@@ -12,7 +12,7 @@ from mss_sim.mail.compose import Draft, File, compose
 
 
 class SendError(Exception):
-    """The letter was not sent; the text is what the server said."""
+    """The letter was not sent; the text is the server's reply."""
 
 
 def send_letter(
@@ -29,7 +29,7 @@ def send_letter(
     files: Sequence[Path] = (),
     read_receipt: bool = False,
 ) -> str:
-    """Send one letter over STARTTLS and AUTH; its Message-ID. CompositionError when what was given makes no letter."""
+    """Send one letter over STARTTLS and AUTH; its Message-ID. CompositionError when the arguments make no valid letter."""
     author = ("", sender)
     people, attached = [("", one) for one in to], [_file(path) for path in files]
     draft = Draft(author, people, subject, text, files=attached, receipt_to=author if read_receipt else None)

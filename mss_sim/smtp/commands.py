@@ -18,7 +18,7 @@ _ORIGINAL_CHARS_MAX = 500  # ref: rfc3461#4.2
 
 
 class CommandError(Exception):
-    """The command cannot be obeyed; `reply` says why."""
+    """The command cannot be executed; `reply` says why."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply.text)
@@ -27,7 +27,7 @@ class CommandError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MailCommand:
-    """MAIL FROM: canonical sender (empty: null path) and what the parameters announce."""
+    """MAIL FROM: canonical sender (empty: null path) and the announced parameters."""
 
     sender: str
     size_bytes: int = 0
@@ -38,14 +38,14 @@ class MailCommand:
 
 @dataclass(frozen=True, slots=True)
 class RcptCommand:
-    """RCPT TO: canonical recipient and its DSN parameters; `original` as it stands in Original-Recipient."""
+    """RCPT TO: canonical recipient and its DSN parameters; `original` as it appears in Original-Recipient."""
 
     recipient: str
     notify: frozenset[Notify] = frozenset()
     original: str | None = None
 
 
-@lru_cache(maxsize=256)  # the same few senders and recipients write to each other again and again
+@lru_cache(maxsize=256)  # the same few senders and recipients write to each other repeatedly
 def read_mail(argument: str) -> MailCommand:
     """The argument of MAIL; CommandError otherwise."""
     text = _after_keyword(argument, "FROM:", "MAIL FROM:<address> [parameters]")
@@ -63,7 +63,7 @@ def read_mail(argument: str) -> MailCommand:
                 values["return_full"] = value.upper() == "FULL"
             case "ENVID" if value and len(value) <= _ENVELOPE_ID_CHARS_MAX and _XTEXT.match(value):
                 values["envelope_id"] = _from_xtext(value)
-            case "AUTH" if value:  # ref: rfc4954#5: heard, and not believed
+            case "AUTH" if value:  # ref: rfc4954#5: accepted, and not trusted
                 pass
             case _:
                 raise CommandError(replies.unknown_parameter(name))
@@ -98,7 +98,7 @@ def _after_keyword(argument: str, keyword: str, expected: str) -> str:
 
 
 def _path(text: str, expected: str) -> tuple[str, list[tuple[str, str | None]]]:
-    """(address, parameters) of what stands after FROM: or TO:; a source route is dropped (ref: rfc5321#4.1.1.3)."""
+    """(address, parameters) of the text after FROM: or TO:; a source route is dropped (ref: rfc5321#4.1.1.3)."""
     path = _PATH.match(text)
     if path is None:
         raise CommandError(replies.syntax(expected))
@@ -140,7 +140,7 @@ def _original(value: str) -> str:
 
 
 def _from_xtext(value: str) -> str:
-    """`+XX` decoded; control characters never come out, they would break a report (ref: rfc3461#4)."""
+    """`+XX` decoded; control characters are never decoded, they would break a report (ref: rfc3461#4)."""
     decoded = re.sub(r"\+([0-9A-F]{2})", lambda found: chr(int(found[1], 16)), value)
     if not decoded.isprintable():
         raise CommandError(replies.unknown_parameter(value[:40]))

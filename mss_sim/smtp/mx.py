@@ -1,4 +1,4 @@
-"""The server for peer operators: domains of the trust space on both ends, nothing relayed, nobody logs in."""
+"""The server for peer operators: domains of the trust space on both ends, nothing relayed, no log-in."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from mss_sim.vocabulary.doors import PeerProof
 
 
 class MxSession(Session):
-    """A session on the MX port. What servers on the way wrote on top of a message has room of its own."""
+    """A session on the MX port. The trace added by servers on the way has a size allowance of its own."""
 
     trace_room = TRACE_BYTES_MAX
 
@@ -24,17 +24,17 @@ class MxSession(Session):
         self.tls_required = settings.peer_proof is PeerProof.CERTIFICATE
 
     async def size_max(self) -> int:
-        """What is read now: see `Session`."""
+        """The current limit: see `Session`."""
         return await self._reception.size_max()
 
     async def on_client_certificate(self, chain: Sequence[bytes]) -> None:
-        """The certificates that the peer showed in TLS."""
+        """The certificates that the peer presented in TLS."""
         await super().on_client_certificate(chain)
         self._chain = chain
 
     async def accept_sender(self, command: MailCommand) -> None:
         await self._reception.check_size(command.size_bytes)
-        self._peer = await self._reception.recognise(self._chain) if self._chain else None  # it may have been taken back meanwhile
+        self._peer = await self._reception.recognise(self._chain) if self._chain else None  # it may have been revoked meanwhile
         await self._reception.check_sender(command.sender, self._peer)
 
     async def accept_recipient(self, command: RcptCommand, transaction: Transaction) -> None:

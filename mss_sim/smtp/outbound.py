@@ -41,7 +41,7 @@ _NOBODY_KNOWS = RecipientReply("4.4.4", "450 4.4.4 Nobody has said where the ser
 
 
 class _Failed(Exception):
-    """The whole attempt came to one answer."""
+    """The whole attempt has a single answer."""
 
     def __init__(self, answer: RecipientReply) -> None:
         super().__init__(answer.reply)
@@ -50,7 +50,7 @@ class _Failed(Exception):
 
 @dataclass(slots=True)
 class _Lines:
-    """The connections between two operators: how many may be open, those that wait for the next letter, until when none is tried."""
+    """The connections between two operators: how many may be open, the idle ones, and until when no attempt is made."""
 
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_OPEN_MAX))
     idle: deque[tuple[SMTP, float]] = field(default_factory=deque)
@@ -85,7 +85,7 @@ class Outbound:
         return RelayResult({one.address: answer for one in job.envelope.recipients})
 
     async def close(self) -> None:
-        """Say good-bye on every line."""
+        """Send QUIT on every connection."""
         for lines in self._lines.values():
             while lines.idle:
                 with suppress(SMTPException, OSError, TimeoutError):
@@ -107,7 +107,7 @@ class Outbound:
         return host, int(port)
 
     async def _over(self, lines: _Lines, job: RelayJob, host: str, port: int) -> RelayResult:
-        """Hand the job over on a line that is open already or, if that one proves dead, on a new one."""
+        """Hand the job over on an open connection or, if that one proves dead, on a new one."""
         while lines.idle:
             client, since = lines.idle.pop()
             alive = False
@@ -158,7 +158,7 @@ class Outbound:
 
 
 async def _hand_over(client: SMTP, envelope: Envelope, raw: bytes) -> RelayResult:
-    """One mail transaction; the sender's wishes for notifications go along where the server understands them (ref: rfc3461#5.2)."""
+    """One mail transaction; the sender's notification requests are passed on where the server supports DSN (ref: rfc3461#5.2)."""
     dsn = client.supports_extension("dsn")
     encoding = "utf-8" if _needs_utf8(envelope, raw) else "ascii"
     host = str(client.hostname)
@@ -216,7 +216,7 @@ def _needs_utf8(envelope: Envelope, raw: bytes) -> bool:
 
 
 def xtext(text: str) -> str:
-    """Text as a parameter of MAIL or RCPT carries it (ref: rfc3461#4); octets that a client sent in this form go on as they came."""
+    """Text encoded for a parameter of MAIL or RCPT (ref: rfc3461#4); octets that a client sent in this form are passed on unchanged."""
     try:
         octets = text.encode("latin-1")
     except UnicodeEncodeError:
@@ -256,7 +256,7 @@ def _answer(code: int, message: str, host: str) -> RecipientReply:
 
 
 def _flat(text: str) -> str:
-    """One line that every database takes, whatever octets a server answered."""
+    """One line that every database accepts, whatever octets a server answered."""
     return printable(" ".join(text.split()))[:_REPLY_CHARS_MAX]
 
 

@@ -1,7 +1,7 @@
-"""Every reply that the two SMTP servers give: number, enhanced code, text (ref: rfc5321#4.2, rfc3463).
+"""Every reply of the two SMTP servers: number, enhanced code, text (ref: rfc5321#4.2, rfc3463).
 
-`REPLIES` is the one table that shows refusals over SMTP; its sister for HTTP is `http/problems.py`, and a test compares both with the
-rules. What can happen to a recipient has its codes from `policy/receipts`, because notifications show the same ones.
+`REPLIES` is the one table that maps refusals to SMTP; its counterpart for HTTP is `http/problems.py`, and a test compares both with the
+rules. The codes for recipients come from `policy/receipts`, because notifications show the same ones.
 """
 
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from mss_sim.policy.receipts import DIAGNOSTICS
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply of one line. `enhanced` is empty where RFC 2034 gives none (greeting, EHLO, 334, 354)."""
+    """One reply of one line. `enhanced` is empty where RFC 2034 defines none (greeting, EHLO, 334, 354)."""
 
     code: int
     enhanced: str
     text: str
 
     def line(self) -> bytes:
-        """The reply as it goes over the wire; non-ASCII letters are replaced, so that any client can read it."""
+        """The reply as sent; non-ASCII letters are replaced, so that any client can read it."""
         return _line(self)
 
 
@@ -67,7 +67,7 @@ _AT_MAIL: dict[Rule, tuple[int, str]] = {Rule.SEND_NOT_ALLOWED: (553, "5.7.1")}
 
 
 def refused(refusal: Refusal, *, at_mail: bool = False) -> Reply:
-    """The reply that shows a refusal; the reference of its rule stands at the end."""
+    """The reply that shows a refusal; the reference of its rule comes last."""
     code, enhanced = (_AT_MAIL.get(refusal.rule) if at_mail else None) or REPLIES[refusal.rule]
     source = f" ({refusal.reference})" if refusal.reference else ""
     return Reply(code, enhanced, f"{refusal.detail}{source}")

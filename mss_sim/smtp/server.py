@@ -1,7 +1,7 @@
-"""The server's verbs: what a connection answers, through `session.py`; the reading and writing is `wire.py`'s.
+"""The server's verbs: what a connection answers, through `session.py`; reading and writing are in `wire.py`.
 
-Every reply has an enhanced code, DSN and long AUTH lines are understood, and nothing that was sent in clear after STARTTLS is ever
-executed. The methods are named as aiosmtpd looks them up, `smtp_` and the verb.
+Every reply has an enhanced code, DSN and long AUTH lines are supported, and nothing sent in clear after STARTTLS is ever
+executed. The methods have the names that aiosmtpd looks up, `smtp_` and the verb.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ class SmtpConnection(Wire):
                     await self._let_others()
         except (ConnectionClosed, ConnectionError, ssl.SSLError, asyncio.CancelledError):
             pass
-        except Exception as error:  # noqa: BLE001 - a defect must not take the server down, nor show its trace on the wire
+        except Exception as error:  # noqa: BLE001 - a defect must not stop the server, nor show its trace on the wire
             self._log.exception("session failed", error=repr(error))
             self._say(replies.INTERNAL)
             self._write_out()
@@ -63,7 +63,7 @@ class SmtpConnection(Wire):
                 self.transport.close()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """The last byte has left; only now does the connection stop counting."""
+        """The last byte has been sent; only now does the connection stop counting."""
         self._front.connections.close(self)
         if self._transcript is not None:
             self._transcript.close()
@@ -80,7 +80,7 @@ class SmtpConnection(Wire):
             self._auth_seen = True
             self._note(b"AUTH %b %b" % (argument.partition(b" ")[0] if verb.upper() == b"AUTH" else b"", MASK))
         else:
-            self._note(MASK if method is None and self._auth_seen else line)  # responses to an AUTH that was refused come as commands
+            self._note(MASK if method is None and self._auth_seen else line)  # responses to a refused AUTH come as commands
         if method is None or b"\x00" in line:
             self._answer(replies.SYNTAX)
         else:
@@ -89,7 +89,7 @@ class SmtpConnection(Wire):
             await self._check_patience()
 
     def _note(self, octets: bytes) -> None:
-        """What the client said, for the transcript."""
+        """Record what the client sent in the transcript."""
         if self._transcript is not None:
             self._transcript.client(octets)
 
@@ -98,7 +98,7 @@ class SmtpConnection(Wire):
         await self._greet(hostname, extended=False)
 
     async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802
-        """EHLO: what is announced is implemented, and nothing else is."""
+        """EHLO: announces exactly what is implemented."""
         await self._greet(hostname, extended=True)
 
     async def _greet(self, hostname: str, *, extended: bool) -> None:
@@ -128,7 +128,7 @@ class SmtpConnection(Wire):
         return words
 
     async def smtp_STARTTLS(self, argument: str) -> None:  # noqa: N802
-        """STARTTLS. Bytes that came with it in clear are thrown away unexecuted (ref: rfc3207#4.2)."""
+        """STARTTLS. Bytes that came with it in clear are discarded unexecuted (ref: rfc3207#4.2)."""
         if argument:
             self._answer(replies.syntax("STARTTLS"))
         elif self._front.tls is None:
@@ -136,7 +136,7 @@ class SmtpConnection(Wire):
         elif self.dialogue.tls:
             self._answer(replies.BAD_SEQUENCE_TLS)
         else:
-            self._hold_back()  # before the look, so that nothing in clear follows it while the reply waits to leave
+            self._hold_back()  # before the check, so that nothing in clear follows while the reply waits to be sent
             if self._buffer:
                 self._buffer.clear()
                 self._answer(replies.INJECTION)
@@ -149,7 +149,7 @@ class SmtpConnection(Wire):
             await self.dialogue.on_client_certificate(tls.client_chain(ssl_object))
 
     async def _begin_tls(self, context: ssl.SSLContext) -> None:
-        """The handshake, which reads on by itself; what came of it stands in the transcript."""
+        """The handshake, which continues reading by itself; its outcome is in the transcript."""
         self._secured, self._held_back = True, False
         try:
             await self._writer.start_tls(context)
@@ -213,7 +213,7 @@ class SmtpConnection(Wire):
         self._say(Reply(334, "", challenge))
 
     async def _ask(self, challenge: str) -> str:
-        """Send a challenge; the response."""
+        """Send a challenge; returns the response."""
         await self._challenge(challenge)
         response = await self._line()
         self._note(MASK)
@@ -228,7 +228,7 @@ class SmtpConnection(Wire):
         self._answer(await self.dialogue.rcpt(argument))
 
     async def smtp_DATA(self, argument: str) -> None:  # noqa: N802
-        """DATA: the whole message is looked for in the buffer, then handed over once."""
+        """DATA: the end of the message is searched in the buffer, then the whole is handed over once."""
         if argument:
             self._answer(replies.syntax("DATA"))
             return
@@ -246,7 +246,7 @@ class SmtpConnection(Wire):
         self._answer(replies.syntax("RSET") if argument else self.dialogue.reset())
 
     async def smtp_VRFY(self, argument: str) -> None:  # noqa: N802
-        """VRFY never tells who exists (ref: rfc5321#7.3)."""
+        """VRFY never reveals whether an address exists (ref: rfc5321#7.3)."""
         self._answer(replies.VRFY if argument else replies.syntax("VRFY address"))
 
     async def smtp_EXPN(self, _argument: str) -> None:  # noqa: N802

@@ -3,7 +3,7 @@
     HELLO ──EHLO──▶ READY ──MAIL──▶ MAIL ──RCPT──▶ RCPT ──DATA──▶ READY
                       ▲──────────── RSET, EHLO, STARTTLS ───────────┘
 
-`Session` holds the transaction; `submission.py` and `mx.py` say who may send what to whom.
+`Session` holds the transaction; `submission.py` and `mx.py` decide who may send what to whom.
 """
 
 from abc import ABC, abstractmethod
@@ -28,12 +28,12 @@ class Transaction:
     recipients: dict[str, Addressee] = field(default_factory=dict)
 
     def envelope(self) -> Envelope:
-        """The envelope as the core wants it."""
+        """The envelope in the form that the core needs."""
         return Envelope(self.mail.sender, tuple(self.recipients.values()), self.mail.envelope_id, self.mail.return_full)
 
 
 class Session(ABC):
-    """What both SMTP servers share. `hello` is the name that the client gave, None before EHLO or HELO."""
+    """The common part of both SMTP servers. `hello` is the name that the client gave, None before EHLO or HELO."""
 
     offers_auth = False
     trace_room = 0
@@ -50,20 +50,20 @@ class Session(ABC):
         self._log = log.get("smtp")
 
     def greet(self, name: str, *, extended: bool) -> None:
-        """EHLO or HELO: the name is noted, an open transaction is dropped (ref: rfc5321#4.1.4)."""
+        """EHLO or HELO: the name is recorded, an open transaction is dropped (ref: rfc5321#4.1.4)."""
         self.hello = name
         self.extended = extended
         self.transaction = None
 
     def start_tls(self) -> None:
-        """TLS is up: everything that was said in clear is forgotten (ref: rfc3207#4.2)."""
+        """TLS is up: everything sent in clear is forgotten (ref: rfc3207#4.2)."""
         self.hello = None
         self.extended = False
         self.transaction = None
         self.tls = True
 
     async def on_client_certificate(self, chain: Sequence[bytes]) -> None:
-        """TLS is up, and the client showed these certificates (DER), its own first, or none."""
+        """TLS is up, and the client presented these certificates (DER), its own first, or none."""
         self.certificate = chain[0] if chain else None
 
     @property
@@ -75,7 +75,7 @@ class Session(ABC):
 
     @property
     def authenticated(self) -> bool:
-        """Whether somebody logged in."""
+        """Whether the client is logged in."""
         return False
 
     async def mail(self, argument: str) -> Reply:
@@ -97,7 +97,7 @@ class Session(ABC):
         return replies.SENDER_OK
 
     async def rcpt(self, argument: str) -> Reply:
-        """RCPT TO; the same recipient twice is one."""
+        """RCPT TO; the same recipient twice counts once."""
         if self.transaction is None:
             return replies.BAD_SEQUENCE_MAIL
         try:
@@ -142,7 +142,7 @@ class Session(ABC):
         return Reply(250, "2.0.0", f"OK stored as {encode(accepted.message_id)}")
 
     def too_large(self, size_bytes: int, limit: int) -> Reply:
-        """The message went over the limit while it came in; the transaction is over."""
+        """The message exceeded the limit while it was received; the transaction ends."""
         self.transaction = None
         refusal = Refusal(
             Rule.TOO_LARGE, f"The message has {size_bytes} bytes; at most {limit} are accepted here.", reference="rfc1870#6.3"

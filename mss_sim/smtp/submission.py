@@ -1,4 +1,4 @@
-"""The server for clients: TLS first, then AUTH, then mail from a mailbox that the person may send from (ref: rfc6409, ref2#ECO.1.2.1)."""
+"""The server for clients: TLS first, then AUTH, then mail from a mailbox that the actor may send from (ref: rfc6409, ref2#ECO.1.2.1)."""
 
 from mss_sim.config import Settings
 from mss_sim.core.access.authentication import Actor, token_expired
@@ -35,16 +35,16 @@ class SubmissionSession(Session):
         self.actor = None
 
     async def authenticate(self, credentials: Credentials) -> Actor:
-        """The actor behind credentials; Refusal(AUTHENTICATION_FAILED) otherwise."""
+        """The actor with these credentials; Refusal(AUTHENTICATION_FAILED) otherwise."""
         return await actor_behind(self._core.world, credentials, door=Door.SMTP, certificate=self.certificate)
 
     @property
     def expired(self) -> bool:
-        """Whether the connection is to be cut because its token has expired."""
+        """Whether the connection must be cut because its token has expired."""
         return self.actor is not None and token_expired(self._core.world, self.actor)
 
     async def size_max(self) -> int:
-        """What is read now: see `Session`."""
+        """The current limit: see `Session`."""
         return await size_max(self._core.world, self._sender.mailbox if self._sender else None)
 
     async def accept_sender(self, command: MailCommand) -> None:
@@ -68,7 +68,7 @@ class SubmissionSession(Session):
 
 
 class LockedSubmission(SubmissionSession):
-    """A submission session that lets nobody in, whatever he brings: behind a trap."""
+    """A submission session that refuses every log-in, whatever the credentials: behind a trap."""
 
     async def authenticate(self, credentials: Credentials) -> Actor:  # noqa: ARG002 - refused unread
         """Refused."""

@@ -1,8 +1,8 @@
 """The wire of one SMTP connection: buffers and timeouts; a subclass of aiosmtpd's `SMTP`.
 
-What aiosmtpd gives is kept: the protocol object, its life from connection to loss, flow control, the table of verbs. What it does not
-give is overridden here and in `server.py`, and nowhere else: commands and DATA are cut out of one buffer (aiosmtpd reads DATA line by
-line), and replies to pipelined commands leave together.
+What aiosmtpd provides is kept: the protocol object, its life from connection to loss, flow control, the table of verbs. What it does not
+provide is overridden only here and in `server.py`: commands and DATA are cut out of one buffer (aiosmtpd reads DATA line by
+line), and replies to pipelined commands are sent together.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ _WRONG_CREDENTIALS = 535
 
 @dataclass(frozen=True, slots=True)
 class SmtpPort:
-    """What all connections of one port share. `tls` None plays somebody in the middle who took STARTTLS away: AUTH is offered in clear."""
+    """Shared by all connections of one port. `tls` None simulates an attacker who removed STARTTLS: AUTH is offered in clear."""
 
     settings: Settings
     tls: ssl.SSLContext | None
@@ -45,7 +45,7 @@ class ConnectionClosed(Exception):
 
 
 class Wire(SMTP):
-    """Reads lines and messages, writes replies, and loses patience."""
+    """Reads lines and messages, writes replies, and enforces timeouts."""
 
     def __init__(self, front: SmtpPort, loop: asyncio.AbstractEventLoop) -> None:
         settings = front.settings
@@ -57,7 +57,7 @@ class Wire(SMTP):
         self._waiter: asyncio.Future[None] | None = None
         self._held_back = False
         self._silent = False
-        self._secured = False  # TLS has begun: no half-open connections any more
+        self._secured = False  # TLS has begun: no half-open connections from here on
         self._bad_commands = 0
         self._bad_passwords = 0
         self._deadline = loop.time() + settings.command_timeout_seconds
@@ -65,36 +65,36 @@ class Wire(SMTP):
 
     @property
     def _wire(self) -> asyncio.Transport | None:
-        """The transport, if it is still there; uvloop's is no `asyncio.Transport` by descent, only by what it does."""
+        """The transport, if it still exists; uvloop's is not a subclass of `asyncio.Transport`, it only behaves like one."""
         return cast("asyncio.Transport | None", self.transport)
 
     def leave(self) -> None:
-        """The server stops: what is being stored is finished by the store, the client hears why it must go."""
+        """The server stops: the store finishes what is being stored, and the client is told why it must leave."""
         self._say(replies.GOING_DOWN)
         self._write_out()
         if self._handler_coroutine is not None:
             self._handler_coroutine.cancel()
 
     def abort(self) -> None:
-        """Drop the connection without a word."""
+        """Drop the connection without a reply."""
         if self._wire:
             self._wire.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes from the client go straight into the one buffer; too many of them at once wait in the kernel."""
+        """Bytes from the client go straight into the one buffer; excess bytes wait in the kernel."""
         self._buffer += data
         if self._waiter is None and len(self._buffer) > _UNREAD_BYTES_MAX:
             self._hold_back()
         self._wake()
 
     def _hold_back(self) -> None:
-        """Read no more, until `_more` asks for it or TLS begins: what comes meanwhile waits in the kernel."""
+        """Stop reading until `_more` requests it or TLS begins: bytes received meanwhile wait in the kernel."""
         if self._wire:
             self._held_back = True
             self._wire.pause_reading()
 
     def eof_received(self) -> bool:
-        """The client will say no more; what it said before is still answered, where TLS allows a half-open connection."""
+        """The client will send no more; earlier commands are still answered, where TLS allows a half-open connection."""
         self._silent = True
         self._wake()
         return not self._secured
@@ -105,7 +105,7 @@ class Wire(SMTP):
             waiter.set_result(None)
 
     async def _line(self) -> bytes:
-        """The next line without its CRLF. A line over the limit is swallowed and answered."""
+        """The next line without its CRLF. A line over the limit is discarded and answered."""
         limit = self._front.settings.command_bytes_max
         scanned = 0
         while True:
@@ -125,9 +125,9 @@ class Wire(SMTP):
             await self._more(self._front.settings.command_timeout_seconds)
 
     async def _more(self, timeout_seconds: float) -> None:
-        """Send what is to be sent, then wait for bytes; `Gone` at the end of the stream.
+        """Send pending replies, then wait for bytes; `ConnectionClosed` at the end of the stream.
 
-        Bytes that come while the client is slow to take its replies wake nobody: whoever sends ahead and reads late would wait forever.
+        Bytes arriving while the client is slow to read replies wake no waiter: a client that pipelines and reads late would wait forever.
         """
         before = len(self._buffer)
         await self._flush()
@@ -144,11 +144,11 @@ class Wire(SMTP):
         self._turn_ends = self.loop.time() + TURN_SECONDS
 
     def _had_enough(self) -> bool:
-        """Whether a client that sends commands ahead was answered so long, or so much, that it is the others' turn."""
+        """Whether a client that pipelines has been answered for so long, or so much, that it is the others' turn."""
         return len(self._out) > ANSWERS_BYTES_MAX or self.loop.time() > self._turn_ends
 
     async def _let_others(self) -> None:
-        """Between two commands: a client that sends thousands ahead takes its answers first, and is not served alone."""
+        """Between two commands: a client that pipelines thousands must read its answers first, and the others get their turn."""
         if len(self._out) > ANSWERS_BYTES_MAX:
             await self._flush()
         if self.loop.time() > self._turn_ends:
@@ -156,14 +156,14 @@ class Wire(SMTP):
             self._turn_ends = self.loop.time() + TURN_SECONDS
 
     def _wait_at_most(self, seconds: float) -> None:
-        """Move the deadline; aiosmtpd's timer is set anew when it rings, or at once where it would ring too late."""
+        """Move the deadline; aiosmtpd's timer is reset when it fires, or at once where it would fire too late."""
         self._deadline = self.loop.time() + seconds
         if self._timeout_handle is not None and self._timeout_handle.when() > self._deadline:
             self._timeout_handle.cancel()
             self._timeout_handle = self.loop.call_at(self._deadline, self._timeout_cb)
 
     def _timeout_cb(self) -> None:
-        """Called by aiosmtpd's timer: close a silent connection, drop one that takes no replies, or sleep until it would be too silent."""
+        """Called by aiosmtpd's timer: close a silent connection, drop one that reads no replies, or sleep until the limit of silence."""
         left = self._deadline - self.loop.time()
         if left <= 0 and self._wire is not None:
             if self._wire.is_closing() or self._wire.get_write_buffer_size():
@@ -190,7 +190,7 @@ class Wire(SMTP):
         self._bad_passwords += reply.code == _WRONG_CREDENTIALS
 
     async def push(self, status: Any) -> None:
-        """What aiosmtpd's own verbs answer with: `250 OK` gets its enhanced code here."""
+        """The replies of aiosmtpd's own verbs: `250 OK` gets its enhanced code here."""
         text = status.decode() if isinstance(status, bytes) else str(status)
         code, _, rest = text.partition(" ")
         self._answer(Reply(int(code[:3]), f"{code[0]}.0.0", rest))
@@ -201,7 +201,7 @@ class Wire(SMTP):
         self._out.clear()
 
     async def _flush(self) -> None:
-        """Send the replies; a client that does not read them makes the server wait, not grow."""
+        """Send the replies; for a client that does not read them the server waits instead of using more memory."""
         if self._out:
             self._write_out()
             if self._wire and self._wire.get_write_buffer_size():
@@ -213,14 +213,14 @@ class Wire(SMTP):
         raise ConnectionClosed
 
     async def _check_patience(self) -> None:
-        """Close on a client that makes too many mistakes."""
+        """Close the connection of a client that makes too many mistakes."""
         if self._bad_passwords >= self._front.settings.bad_passwords_max:
             await self._leave(replies.TOO_MANY_PASSWORDS)
         if self._bad_commands >= self._front.settings.bad_commands_max:
             await self._leave(replies.TOO_MANY_ERRORS)
 
     async def _message(self, limit: int) -> tuple[bytes | None, int]:
-        """(message with dots unstuffed, size in bytes); None in its place when it went over the limit, all of it read and dropped."""
+        """(message with dots unstuffed, size in bytes); None instead when it exceeded the limit, after all of it was read and dropped."""
         timeout = self._front.settings.data_timeout_seconds
         dropped = 0
         scanned = 0
