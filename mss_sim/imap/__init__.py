@@ -1,8 +1,8 @@
-"""The IMAP server: what practice software reads its mailboxes with, every day.
+"""The IMAP server, which practice software uses every day to read its mailboxes.
 
-    server                the connection: bytes, TLS, DEFLATE, patience
-    session, view         who is there; the open folder as the client knows it
-    grammar               commands and answers as octets: no socket, no store
+    server                the connection: bytes, TLS, DEFLATE, timeouts
+    session, view         the logged-in actor; the open folder as the client knows it
+    grammar               commands and responses as octets: no socket, no store
     verbs                 the table of verbs, and what each does
 
 | RFC                                    | status                                                                  |
@@ -17,11 +17,11 @@
 | 7889 APPENDLIMIT, 8474 OBJECTID, 6855 UTF8=ACCEPT, 4978 COMPRESS | yes; EMAILID and THREADID are REST's ids      |
 | 3502 MULTIAPPEND                       | no: a second message is refused with BAD                                |
 
-A tagged OK means that it is on disk. What other doors did is told in commit order, after NOOP, in IDLE, and after any verb whose answer
-names no sequence numbers. Rights are asked for again by every verb; whoever loses his mailbox hears BYE at once, IDLE included.
+A tagged OK means that it is on disk. Changes from other doors are reported in commit order, after NOOP, in IDLE, and after any verb whose
+responses contain no sequence numbers. Every verb checks the rights again; a client that loses its mailbox gets BYE at once, even in IDLE.
 
-Liberties taken: a folder that is lost in another's mailbox ends in `OK [CLOSED]`, not in BYE; `see` without `read` opens folders and
-shows envelopes; DELETE refuses a folder that holds messages; every folder is subscribed until somebody unsubscribes; SEARCH finds
-without accents and without case; a read receipt that a client sent itself is known by its `$MDNSent`. The capability line can be
-masked (`imap_capabilities_masked`), to imitate an operator who offers less.
+Liberties taken: losing a folder in another user's mailbox ends in `OK [CLOSED]`, not in BYE; `see` without `read` opens folders and
+shows envelopes; DELETE refuses a folder that holds messages; every folder is subscribed until it is unsubscribed; SEARCH ignores
+accents and case; a read receipt that a client sent itself is recorded by its `$MDNSent`. The capability line can be
+masked (`imap_capabilities_masked`), to imitate an operator with fewer capabilities.
 """

@@ -1,6 +1,6 @@
-"""The connection: bytes from the client to the reader, answers to the client, TLS, compression, patience.
+"""The connection: bytes from the client to the reader, responses to the client, TLS, compression, timeouts.
 
-One task serves one client. What the client sends ahead waits in the kernel, what it does not read makes the server wait: neither side
+One task serves one client. Pipelined input waits in the kernel, unread responses make the server wait: neither side
 can make memory grow.
 """
 
@@ -31,8 +31,8 @@ _NEVER = asyncio.Event()
 
 @dataclass(frozen=True, slots=True)
 class ImapPort:
-    """What all connections of the port share. `tls` None plays somebody in the middle who took STARTTLS away: log-in is offered in clear.
-    `locked`: nobody is let in, whatever he brings."""
+    """Shared by all connections of the port. `tls` None simulates an attacker who removed STARTTLS: log-in is offered in clear.
+    `locked`: every log-in is refused, whatever the credentials."""
 
     settings: Settings
     tls: ssl.SSLContext | None
@@ -74,7 +74,7 @@ class ImapConnection(asyncio.Protocol):
     # What the event loop calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client is there."""
+        """A client has connected."""
         self._transport = transport
         self._transport.set_write_buffer_limits(_WRITE_HIGH_BYTES)
         if self._task is None:
@@ -86,7 +86,7 @@ class ImapConnection(asyncio.Protocol):
             self._task = self._loop.create_task(self._serve(self._session, admitted=admitted))
 
     def data_received(self, data: bytes) -> None:
-        """Bytes go to the reader; too many at once wait in the kernel."""
+        """Bytes go to the reader; excess bytes wait in the kernel."""
         if self._inflater is not None:
             self._deflated += data
             if self._reader.waiting <= _UNREAD_BYTES_MAX:
@@ -98,22 +98,22 @@ class ImapConnection(asyncio.Protocol):
         self.nudge()
 
     def _hold_back(self) -> None:
-        """Read no more, until a command is waited for or TLS begins: what comes meanwhile waits in the kernel."""
+        """Stop reading until a command is awaited or TLS begins: bytes received meanwhile wait in the kernel."""
         self._held_back = True
         self._transport.pause_reading()
 
     def eof_received(self) -> bool:
-        """The client will say no more; what it said before is still answered, where TLS allows a half-open connection."""
+        """The client will send no more; earlier commands are still answered, where TLS allows a half-open connection."""
         self._silent = True
         self.nudge()
         return self._session is not None and not self._session.tls
 
     def pause_writing(self) -> None:
-        """The client does not read."""
+        """The client is not reading."""
         self._paused = True
 
     def resume_writing(self) -> None:
-        """It does again."""
+        """The client is reading again."""
         self._paused = False
         _wake(self._writable)
 
@@ -132,7 +132,7 @@ class ImapConnection(asyncio.Protocol):
     # What the registry calls
 
     def leave(self) -> None:
-        """The server stops: what is being stored is finished by the store, the client hears why it must go."""
+        """The server stops: the store finishes what is being stored, and the client is told why it must leave."""
         if self._task is not None and not self._leaving:
             self._leaving = True
             self.send(b"* BYE The simulator stops, try again later\r\n")
@@ -140,7 +140,7 @@ class ImapConnection(asyncio.Protocol):
             self._task.cancel()
 
     def abort(self) -> None:
-        """Drop the connection without a word."""
+        """Drop the connection without a reply."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -156,7 +156,7 @@ class ImapConnection(asyncio.Protocol):
                 await self._let_others()
         except (ConnectionClosed, ConnectionError, ssl.SSLError, asyncio.CancelledError):
             pass
-        except Exception as error:  # noqa: BLE001 - a defect must not take the server down, nor show its trace on the wire
+        except Exception as error:  # noqa: BLE001 - a defect must not stop the server, nor show its trace on the wire
             self._log.exception("session failed", error=repr(error))
             session.say(b"* BYE [UNAVAILABLE] Internal error, try again later")
         finally:
@@ -181,7 +181,7 @@ class ImapConnection(asyncio.Protocol):
         await self._check_patience(session)
 
     async def _let_others(self) -> None:
-        """Between two commands: a client that sends thousands ahead takes its answers first, and is not served alone."""
+        """Between two commands: a client that pipelines thousands must read its answers first, and the others get their turn."""
         if len(self._out) > ANSWERS_BYTES_MAX:
             await self.flush()
         if self._loop.time() > self._turn_ends:
@@ -189,18 +189,18 @@ class ImapConnection(asyncio.Protocol):
             self._turn_ends = self._loop.time() + TURN_SECONDS
 
     async def _wait(self, session: Session) -> None:
-        """Wait for bytes; meanwhile, whoever loses his mailbox is told at once."""
+        """Wait for bytes; meanwhile, a client that loses its mailbox is notified at once."""
         await self._nudged(session)
         if session.rights_changed.is_set():
             await session.check()
 
     async def _nudged(self, session: Session) -> None:
-        """Wait until bytes came or something happened. Gone at the end of the stream, BYE when it takes too long."""
+        """Wait for bytes or an event. ConnectionClosed at the end of the stream, BYE on a timeout."""
         if self._deflated:
             self._inflate()
-            await asyncio.sleep(0)  # a packet that inflates to megabytes must not keep the others waiting
+            await asyncio.sleep(0)  # a packet that inflates to megabytes must not block the others
             return
-        if self._nudges:  # since they were last waited for: while the client was slow to take its answers, say
+        if self._nudges:  # set since the last wait, for example while the client was slow to read
             self._nudges = False
             return
         if self._silent:
@@ -223,7 +223,7 @@ class ImapConnection(asyncio.Protocol):
         return settings.imap_login_timeout_seconds if session.actor_or_none is None else settings.imap_idle_timeout_seconds
 
     def _wait_at_most(self, seconds: float) -> None:
-        """One timer a connection, set anew only when it rings, costs a command nothing."""
+        """A single timer per connection, reset only when it fires, costs nothing per command."""
         self._deadline = self._loop.time() + seconds
         if self._timer is not None and self._timer.when() > self._deadline:
             self._timer.cancel()
@@ -232,7 +232,7 @@ class ImapConnection(asyncio.Protocol):
             self._timer = self._loop.call_at(self._deadline, self._look_at_clock)
 
     def _look_at_clock(self) -> None:
-        """End a silence that is too long; drop a client that does not take its answers, the last one not excepted."""
+        """End a silence that is too long; drop a client that does not read its responses, including the last one."""
         self._timer = None
         now = self._loop.time()
         if now < self._deadline:
@@ -265,27 +265,27 @@ class ImapConnection(asyncio.Protocol):
             await self._begin_tls(session)
         if verb == "COMPRESS" and ok:
             self._write()
-            self.compress()  # at once: whatever comes after the answer is compressed
+            self.compress()  # at once: everything after the response is compressed
             session.compressed = True
         if before is None and session.actor_or_none is not None:
             self._reader.literal_max = session.literal_max
 
     async def _check_patience(self, session: Session) -> None:
-        """Close on a client that makes too many mistakes."""
+        """Close the connection of a client that makes too many mistakes."""
         if self._bad_passwords >= self._front.settings.bad_passwords_max:
             await session.leave("Too many wrong passwords")
         if self._bad_commands >= self._front.settings.bad_commands_max:
             await session.leave("Too many errors")
 
     async def _begin_tls(self, session: Session) -> None:
-        self._hold_back()  # before the look, so that nothing in clear follows it while the answer waits to leave
+        self._hold_back()  # before the check, so that nothing in clear follows while the response waits to be sent
         injected = self._reader.clear()
         await self.flush()
-        self._held_back = False  # the handshake reads on by itself
+        self._held_back = False  # the handshake continues reading by itself
         if injected:
             session.transcript.event("commands behind STARTTLS in clear were thrown away")
             await session.leave("Commands behind STARTTLS in the same packet are not executed (rfc9051#6.2.1)")
-        session.tls = True  # from here on no half-open connections; whoever fails the handshake is gone
+        session.tls = True  # from here on no half-open connections; a client that fails the handshake is gone
         try:
             await self.start_tls()
         except OSError as error:
@@ -298,7 +298,7 @@ class ImapConnection(asyncio.Protocol):
     # What a session asks for (`Stream`)
 
     def send(self, octets: bytes) -> None:
-        """Put octets after those that wait to leave."""
+        """Append octets to those waiting to be sent."""
         self._out += octets
 
     def _write(self) -> None:
@@ -310,7 +310,7 @@ class ImapConnection(asyncio.Protocol):
         self._out.clear()
 
     async def flush(self) -> None:
-        """Let octets leave; wait while the client does not read."""
+        """Send the octets; wait while the client does not read."""
         self._write()
         while self._paused:
             if self._lost:
@@ -340,16 +340,16 @@ class ImapConnection(asyncio.Protocol):
             await self._nudged(session)
 
     def nudge(self) -> None:
-        """Something happened that a session wants to know of, now or when it waits next."""
+        """Report an event that a session waits for, now or at its next wait."""
         self._nudges = True
         _wake(self._more)
 
     def ahead(self) -> bool:
-        """Whether octets are there that the client sent without waiting for its answer."""
+        """Whether there are octets that the client sent without waiting for its response."""
         return self._reader.waiting > 0
 
     async def start_tls(self) -> bool:
-        """Encrypt."""
+        """Start TLS."""
         if self._front.tls is None:
             return False
         self._transport = await self._loop.start_tls(self._transport, self, self._front.tls, server_side=True)
@@ -357,12 +357,12 @@ class ImapConnection(asyncio.Protocol):
         return True
 
     def compress(self) -> None:
-        """Deflate both ways from here on (ref: rfc4978#4)."""
+        """Deflate in both directions from here on (ref: rfc4978#4)."""
         self._deflater = zlib.compressobj(wbits=-15)
         self._inflater = zlib.decompressobj(wbits=-15)
 
     def _inflate(self) -> None:
-        """Inflate a bounded piece of what came; the rest waits until the reader has taken this one. Rubbish ends the connection."""
+        """Inflate a bounded part of the input; the rest waits until the reader has consumed it. Invalid data ends the connection."""
         try:
             self._reader.feed(self._inflater.decompress(self._deflated, _INFLATED_BYTES_MAX))
         except zlib.error:
@@ -371,7 +371,7 @@ class ImapConnection(asyncio.Protocol):
             self._deflated = self._inflater.unconsumed_tail
 
     def admit(self, identity_id: int) -> bool:
-        """Say whose connection it is; False when that identity has too many."""
+        """Assign the connection to an identity; False when that identity has too many."""
         return self._front.connections.admit(self, identity_id)
 
 

@@ -1,10 +1,10 @@
-"""One IMAP session: who is there, what is open, what the client enabled. No socket: the connection is a `Stream`.
+"""One IMAP session: the actor, the open folder, what the client enabled. No socket: the connection is a `Stream`.
 
     NOT AUTHENTICATED ──LOGIN, AUTHENTICATE──▶ AUTHENTICATED ──SELECT──▶ SELECTED
                                                      ▲──CLOSE, UNSELECT──┘
 
-The verbs are functions over a session, one file per kind; `verbs.py` is their table. Whoever loses what he had open is told at once:
-`BYE` when it was the mailbox that he logged in to, `OK [CLOSED]` when it was one of those in the other namespaces.
+The verbs are functions over a session, one file per kind; `verbs/table.py` lists them. A client that loses the open folder is notified at
+once: `BYE` when it was in the mailbox that it logged in to, `OK [CLOSED]` when it was in one of the other namespaces.
 """
 
 import asyncio
@@ -28,18 +28,18 @@ from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary.mailboxes import NAMESPACE_OTHERS, NAMESPACE_SHARED, MailboxKind, MailboxState
 
 LOST = frozenset({Rule.NOT_FOUND, Rule.AUTHENTICATION_FAILED, Rule.MAILBOX_CLOSED})
-"""The rules that say that what was open may be seen no more."""
+"""The rules by which the open folder may no longer be seen."""
 OWN_KINDS = frozenset({MailboxKind.PER, MailboxKind.PATIENT})
 
 
 class Stream(Protocol):
-    """What a session needs of its connection."""
+    """The part of a connection that a session needs."""
 
     def send(self, octets: bytes) -> None:
-        """Put octets after those that wait to leave."""
+        """Append octets to those waiting to be sent."""
 
     async def flush(self) -> None:
-        """Let them leave; wait while the client does not read."""
+        """Send them; wait while the client does not read."""
 
     async def line(self) -> bytes:
         """The next line of an exchange."""
@@ -48,17 +48,17 @@ class Stream(Protocol):
         """The next line, or None when the event is set first."""
 
     def ahead(self) -> bool:
-        """Whether octets are there that the client sent without waiting for its answer."""
+        """Whether there are octets that the client sent without waiting for its response."""
 
     def nudge(self) -> None:
-        """Wake whoever waits for the client: something happened."""
+        """Wake the task that waits for the client: an event occurred."""
 
     def admit(self, identity_id: int) -> bool:
-        """Say whose connection it is; False when that identity has too many."""
+        """Assign the connection to an identity; False when that identity has too many."""
 
 
 class Enabled(StrEnum):
-    """What a client may have enabled, by ENABLE or by using it (ref: rfc5161#3.1, rfc7162#3.1)."""
+    """Capabilities that a client may have enabled, by ENABLE or by using them (ref: rfc5161#3.1, rfc7162#3.1)."""
 
     CONDSTORE = "CONDSTORE"
     QRESYNC = "QRESYNC"
@@ -67,7 +67,7 @@ class Enabled(StrEnum):
 
 
 class RefusedWithCode(Exception):
-    """A refusal that this verb shows with a response code of its own (ref: rfc5530#3)."""
+    """A refusal that this verb shows with a specific response code (ref: rfc5530#3)."""
 
     def __init__(self, refusal: Refusal, code: str) -> None:
         super().__init__(refusal, code)
@@ -76,7 +76,7 @@ class RefusedWithCode(Exception):
 
 
 class ConnectionClosed(Exception):
-    """The connection is over; what is to be said was said."""
+    """The connection is over; the last response has been sent."""
 
 
 class Session:
@@ -89,7 +89,7 @@ class Session:
         self.transcript = transcript
         self.tls = False
         self.certificate: bytes | None = None
-        self.stripped = self.locked = False  # what a trap does to its clients: no STARTTLS, no log-in
+        self.stripped = self.locked = False  # the effect of a trap on its clients: no STARTTLS, no log-in
         self.compressed = False
         self.actor_or_none: Actor | None = None
         self.home: str | None = None
@@ -109,26 +109,26 @@ class Session:
 
     @property
     def actor(self) -> Actor:
-        """Who logged in."""
+        """The logged-in actor."""
         if self.actor_or_none is None:
             raise Refusal(Rule.AUTHENTICATION_REQUIRED, "Log in first.", reference="rfc9051#3.1")
         return self.actor_or_none
 
     @property
     def opened(self) -> View:
-        """The folder that is open."""
+        """The open folder."""
         if self.view is None:
             raise Refusal(Rule.NOT_FOUND, "No folder is open any more: SELECT one.", reference="rfc9051#3.2")
         return self.view
 
     @property
     def utf8(self) -> bool:
-        """Whether names go out in UTF-8."""
+        """Whether names are sent in UTF-8."""
         return bool(self.enabled & {Enabled.UTF8, Enabled.IMAP4REV2})
 
     @property
     def condstore(self) -> bool:
-        """Whether modification sequences are told unasked."""
+        """Whether modification sequences are sent unsolicited."""
         return bool(self.enabled & {Enabled.CONDSTORE, Enabled.QRESYNC})
 
     def offers(self, capability: str) -> bool:
@@ -142,12 +142,12 @@ class Session:
         self.stream.nudge()
 
     def say(self, line: bytes) -> None:
-        """One untagged or tagged line."""
+        """Send one untagged or tagged line."""
         self.transcript.server(line)
         self.stream.send(line + b"\r\n")
 
     async def begin(self, actor: Actor) -> None:
-        """Somebody is authenticated: find his home."""
+        """Start with an authenticated actor: find their home mailbox."""
         self.direct = actor.mailbox is not None
         self.home = actor.mailbox
         held = await messages.held_mailboxes(self.world, actor)
@@ -163,11 +163,11 @@ class Session:
         self.transcript.facts["mailbox"] = self.home or ""
 
     def size_limit(self, mailbox: Mailbox) -> int:
-        """The largest message that a mailbox takes, in bytes."""
+        """The largest message that a mailbox accepts, in bytes."""
         return self.world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id)
 
     def place(self, name: str) -> FolderRef:
-        """Where a name leads; Refusal(NOT_FOUND) when it leads nowhere. Whether it may be seen is asked when it is used."""
+        """The folder that a name leads to; Refusal(NOT_FOUND) when there is none. Whether it may be seen is checked when it is used."""
         if not self.direct:
             for prefix in (NAMESPACE_OTHERS, NAMESPACE_SHARED):
                 if name.startswith(prefix + "/"):
@@ -178,7 +178,7 @@ class Session:
         return FolderRef(self.home, _spelled(name))
 
     async def seen_place(self, name: str) -> FolderRef:
-        """The same, where the mailbox may be seen under that name: a collective one is shared, a person's is another user's."""
+        """The same, when the mailbox may be seen under that name: a collective one is shared, a person's is another user's."""
         place = self.place(name)
         if place.address != self.home or name.startswith((NAMESPACE_OTHERS + "/", NAMESPACE_SHARED + "/")):
             held = await messages.held_mailbox(self.world, self.actor, place.address)
@@ -198,7 +198,7 @@ class Session:
         self.watcher.folders = set()
 
     async def refresh(self) -> None:
-        """Tell what happened in the open folder since the client was last told, or that it is lost."""
+        """Report the changes in the open folder since the last report, or that it is lost."""
         self.awake.clear()
         view = self.view
         if view is None or token_expired(self.world, self.actor):
@@ -214,7 +214,7 @@ class Session:
             self.say(line)
 
     async def check(self) -> None:
-        """Say goodbye to whoever may no longer be here."""
+        """Send BYE to a client that may no longer be connected."""
         self.rights_changed.clear()
         if self.actor_or_none is None:
             return
@@ -226,7 +226,7 @@ class Session:
             self.watcher.until = until if self.view is None else self._soonest(until, self.view.selected.until)
 
     def _soonest(self, *instants: int | None) -> int | None:
-        """The first of some instants and of the token's end, when it ends the connection."""
+        """The first of some instants and of the token's expiry, when it ends the connection."""
         return min((one for one in (*instants, self.actor.until) if one), default=None)
 
     async def _lose(self, refusal: Refusal) -> None:
@@ -239,7 +239,7 @@ class Session:
             self.say(b"* OK [CLOSED] " + responses.spoken(f"{view.name} is closed: {refusal.detail}").encode("ascii"))
 
     async def leave(self, why: str) -> None:
-        """Say goodbye and end the connection."""
+        """Send BYE and end the connection."""
         self.say(b"* BYE " + responses.spoken(why).encode("ascii"))
         await self.stream.flush()
         raise ConnectionClosed
@@ -271,7 +271,7 @@ def _nowhere(name: str) -> Refusal:
 
 
 def namespace_of(held: MailboxAccess, home: str | None) -> str:
-    """The prefix under which a mailbox is seen; empty for one's own."""
+    """The prefix under which a mailbox is seen; empty for the actor's own."""
     if held.mailbox.address == home:
         return ""
     return NAMESPACE_OTHERS if held.mailbox.kind in OWN_KINDS else NAMESPACE_SHARED

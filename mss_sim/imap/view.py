@@ -1,7 +1,7 @@
-"""The folder that a client has open, as the client knows it: sequence numbers, UIDs, what it was told. No socket, no store.
+"""The folder that a client has open, as the client knows it: sequence numbers, UIDs, what was reported to it. No socket, no store.
 
-The view follows the store only when the client may be told (ref: rfc9051#7.5.1): `told` turns a look at the store into the responses
-that bring the client up to it, in order, each change once.
+The view follows the store only when changes may be reported (ref: rfc9051#7.5.1): `responses_since` turns a poll of the store into the
+responses that bring the client up to date, in order, each change once.
 """
 
 from array import array
@@ -17,7 +17,7 @@ Span = tuple[int, int]
 
 
 class View:
-    """One client's view of one folder; `examined` when he only wants to look, so that nothing he reads counts as read."""
+    """One client's view of one folder; `examined` when it was opened read-only, so that nothing counts as read."""
 
     def __init__(self, name: str, place: FolderRef, opening: Opening, *, read_only: bool, examined: bool = False) -> None:
         folder = opening.selected.folder
@@ -35,19 +35,19 @@ class View:
         return len(self.uids)
 
     def number(self, uid: int, start: int = 0) -> int | None:
-        """The sequence number of a UID, looked for from index `start`; None when the client does not know it."""
+        """The sequence number of a UID, searched from index `start`; None when the client does not know it."""
         at = bisect_left(self.uids, uid, start)
         return at + 1 if at < len(self.uids) and self.uids[at] == uid else None
 
     def numbers(self, uids: Items[int]) -> list[int]:
-        """The sequence numbers of growing UIDs; those that the client does not know are left out."""
+        """The sequence numbers of ascending UIDs; those that the client does not know are left out."""
         if len(uids) * 8 < len(self.uids):
             return [number for uid in uids if (number := self.number(uid))]
         wanted = set(uids)
         return [at for at, uid in enumerate(self.uids, 1) if uid in wanted]
 
     def spans(self, sequence: SequenceSet, *, by_uid: bool) -> list[Span]:
-        """The copies of a set as half-open spans of indexes; Bad when a sequence number stands for nothing."""
+        """The copies of a set as half-open spans of indexes; Bad when a sequence number refers to nothing."""
         if sequence.saved:
             return [(at - 1, at) for uid in self.saved if (at := self.number(uid))]
         count = len(self.uids)
@@ -82,25 +82,25 @@ class View:
             yield batch
 
     def missing(self, sequence: SequenceSet) -> list[int]:
-        """The UIDs of a set that the folder held once and holds no more, or never held (ref: rfc7162#3.2.6 allows both)."""
+        """The UIDs of a set that the folder no longer holds, or never held (ref: rfc7162#3.2.6 allows both)."""
         largest = self.known.uid_next - 1
         present = set(self.uids)
         ranges = sequence.within(largest) if largest else []
         return [uid for low, high in ranges for uid in range(low, min(high, largest) + 1) if uid not in present]
 
     def is_untold(self, uid: int, modseq: int) -> bool:
-        """Whether a copy was changed by somebody else, to that modification sequence, and the client was not told yet."""
+        """Whether another session changed a copy, to that modification sequence, and this client has not been notified yet."""
         return modseq > self.known.modseq and self._own.get(uid) != modseq
 
     def remember_own_change(self, changes: Iterable[tuple[int, int]], before: int, after: int) -> None:
-        """Remember (uid, modseq) of what the client changed itself and was told of, so that it is not told again."""
+        """Remember (uid, modseq) of the client's own changes that were reported to it, so that they are not reported again."""
         if before == self.known.modseq:
             self.known = self.known._replace(modseq=after)
         else:
             self._own.update(changes)
 
     def responses_since(self, changes: FolderChanges, *, vanished: bool, modseq: bool) -> list[bytes]:
-        """The responses that bring the client up to what changed; the view follows."""
+        """The responses that bring the client up to date with the changes; the view follows."""
         lines: list[bytes] = []
         if changes.uids is not None:
             lines += self._expunge(changes.uids, vanished=vanished)
@@ -122,7 +122,7 @@ class View:
         return lines
 
     def _expunge(self, present: Iterable[int], *, vanished: bool) -> list[bytes]:
-        """Take out what is gone, the highest number first, so that the lower ones stay true."""
+        """Remove what is gone, the highest number first, so that the lower ones stay valid."""
         still = set(present)
         gone = [at for at, uid in enumerate(self.uids) if uid not in still]
         if not gone:

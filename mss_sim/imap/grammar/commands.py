@@ -1,6 +1,6 @@
-"""The arguments of every command but FETCH, SEARCH and their kin, read into values. No socket, no store.
+"""The arguments of every command except FETCH, SEARCH and related ones, read into values. No socket, no store.
 
-Each reader takes `Arguments` that stand right after the verb and reads them to the end, or raises Bad.
+Each reader takes `Arguments` positioned right after the verb and reads them to the end, or raises Bad.
 """
 
 import re
@@ -97,7 +97,7 @@ def nothing(arguments: Arguments) -> None:
 
 
 def login(arguments: Arguments) -> Login:
-    """LOGIN name password. `mailbox*login` passes without quotes: some clients send the name as it was typed."""
+    """LOGIN name password. `mailbox*login` is accepted without quotes: some clients send the name as it was typed."""
     arguments.space()
     bare = arguments.match(_LOGIN_NAME)
     name = bare.decode("ascii") if bare else arguments.text()
@@ -118,7 +118,7 @@ def authenticate(arguments: Arguments) -> Authenticate:
 
 
 def identify(arguments: Arguments) -> dict[str, str]:
-    """ID; the pairs that the client gives of itself (ref: rfc2971#3.1)."""
+    """ID; the pairs that the client sends about itself (ref: rfc2971#3.1)."""
     arguments.space()
     pairs: dict[str, str] = {}
     if not arguments.skip(b"NIL"):
@@ -178,7 +178,7 @@ def _resync(arguments: Arguments) -> Resync:
     arguments.space()
     modseq, known = arguments.number(), None
     while arguments.skip(b" "):
-        if arguments.skip(b"("):  # sequence numbers and the UIDs they had: a help for servers without a memory, not needed here
+        if arguments.skip(b"("):  # sequence numbers and their UIDs: an aid for servers without a memory, not needed here
             arguments.sequence()
             arguments.space()
             arguments.sequence()

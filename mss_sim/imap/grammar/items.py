@@ -1,4 +1,4 @@
-"""What FETCH asks for: items, sections of a message, pieces of sections; read into values (ref: rfc9051#6.4.5)."""
+"""The arguments of FETCH: items, sections of a message, partial sections; read into values (ref: rfc9051#6.4.5)."""
 
 import re
 from typing import NamedTuple
@@ -9,7 +9,7 @@ _PATH = re.compile(rb"[1-9]\d{0,5}(?:\.[1-9]\d{0,5})*")
 _PARTIAL = re.compile(rb"<(\d{1,19})\.([1-9]\d{0,18})>")
 _PATH_DEPTH_MAX = 100
 ITEMS_MAX = 200
-"""What one FETCH may ask of each message: more than any client does, since every item is made anew for every message."""
+"""The most items of one FETCH: more than any client uses, since every item is computed for every message."""
 
 SIMPLE = frozenset(
     {"FLAGS", "UID", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODY", "BODYSTRUCTURE", "MODSEQ", "EMAILID", "THREADID"},
@@ -23,7 +23,7 @@ _MACROS = {
 
 class Section(NamedTuple):
     """A part of a message. `path` are the part numbers, none for the whole; `text`: empty, HEADER, TEXT, MIME, HEADER.FIELDS,
-    HEADER.FIELDS.NOT; `fields` are the names that the last two give, as the client wrote them."""
+    HEADER.FIELDS.NOT; `fields` are the names listed with the last two, as the client wrote them."""
 
     path: tuple[int, ...] = ()
     text: str = ""
@@ -31,7 +31,7 @@ class Section(NamedTuple):
 
 
 class FetchItem(NamedTuple):
-    """One item. `name` is one of SIMPLE, or BODY[], RFC822, BINARY[], BINARY.SIZE[]; `label` is how the answer calls it."""
+    """One item. `name` is one of SIMPLE, or BODY[], RFC822, BINARY[], BINARY.SIZE[]; `label` is its name in the response."""
 
     name: str
     label: bytes
@@ -41,12 +41,12 @@ class FetchItem(NamedTuple):
 
     @property
     def needs_bytes(self) -> bool:
-        """Whether the message itself must be read, which needs the right to."""
+        """Whether the message itself must be read, which needs the right to read."""
         return self.name not in SIMPLE or self.name == "BODY"
 
     @property
     def is_heavy(self) -> bool:
-        """Whether the message must be read, and not only cut at its first empty line."""
+        """Whether the message must be parsed, and not only split at its first empty line."""
         return self.needs_bytes and (self.name != "BODY[]" or bool(self.section.path or self.section.fields))
 
 
@@ -120,7 +120,7 @@ def _item(arguments: Arguments) -> FetchItem:
 
 
 def _old(word: str) -> FetchItem:
-    """The items of RFC 822's days, which are sections under another name."""
+    """The items from RFC 822, which are sections under another name."""
     if word == "RFC822.SIZE":
         return FetchItem(word, b"RFC822.SIZE")
     section = Section(text={"RFC822.HEADER": "HEADER", "RFC822.TEXT": "TEXT", "RFC822": ""}[word])

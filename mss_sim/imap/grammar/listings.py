@@ -1,4 +1,4 @@
-"""The arguments of LIST, LSUB and STATUS, read into values: which folders, and what to tell of each."""
+"""The arguments of LIST, LSUB and STATUS, read into values: which folders, and what to report about each."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from mss_sim.imap.grammar.wire import Arguments, Bad
 
 
 class List(NamedTuple):
-    """LIST and LSUB: patterns below a reference, which folders, and what to tell of each (ref: rfc5258#3)."""
+    """LIST and LSUB: patterns below a reference, which folders, and what to report about each (ref: rfc5258#3)."""
 
     reference: str
     patterns: tuple[str, ...]
@@ -23,7 +23,7 @@ class Status(NamedTuple):
     items: tuple[str, ...]
 
 
-_PATTERNS_MAX = 20  # each is held against every name
+_PATTERNS_MAX = 20  # each is matched against every name
 _SELECT_OPTIONS = frozenset({"SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE"})
 _RETURN_OPTIONS = frozenset({"SUBSCRIBED", "CHILDREN", "SPECIAL-USE"})
 
@@ -87,7 +87,7 @@ def _returns(arguments: Arguments) -> tuple[set[str], tuple[str, ...]]:
 
 
 def lsub(arguments: Arguments) -> List:
-    """LSUB reference pattern: LIST of the subscribed, in the old way (ref: rfc3501#6.3.9)."""
+    """LSUB reference pattern: LIST of subscribed folders, the old way (ref: rfc3501#6.3.9)."""
     arguments.space()
     reference = arguments.mailbox()
     arguments.space()

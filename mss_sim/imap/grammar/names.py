@@ -8,12 +8,12 @@ _SHIFTED = re.compile(r"[^\x20-\x7e]+|&")
 _RUN = re.compile(rb"&([A-Za-z0-9+,]*)-")
 
 
-_PATTERN_CHARS_MAX = 1_200  # no folder has so long a name, with a wildcard after each letter: the pattern finds nothing
+_PATTERN_CHARS_MAX = 1_200  # longer than any folder name with a wildcard after each letter: such a pattern matches nothing
 _NOTHING = re.compile(r"(?!)")
 
 
 class BadName(ValueError):
-    """The octets are no folder name."""
+    """The octets are not a valid folder name."""
 
 
 def encode(name: str) -> bytes:
@@ -29,7 +29,7 @@ def _shift(found: re.Match[str]) -> str:
 
 
 def decode(octets: bytes, *, utf8: bool) -> str:
-    """The name behind octets: UTF-8 where the client enabled it, else modified UTF-7. BadName when they are neither.
+    """The name in some octets: UTF-8 where the client enabled it, else modified UTF-7. BadName when they are neither.
 
     A name has one spelling in modified UTF-7, so that no folder has two names; any other is refused.
     """
@@ -58,10 +58,10 @@ def _unshift(found: re.Match[bytes]) -> bytes:
 
 
 def pattern(text: str) -> re.Pattern[str]:
-    """The expression behind a LIST pattern: `*` stands for anything, `%` for anything within one level (ref: rfc9051#6.3.9).
+    """The expression for a LIST pattern: `*` matches anything, `%` anything within one level (ref: rfc9051#6.3.9).
 
-    What stands between two wildcards is sought once, at the first place where it fits: a later one is never better, and trying them
-    all takes forever. Only what follows the last `*` is tried everywhere, since it must reach the end of the name.
+    Text between two wildcards is matched once, at the first place where it fits: a later one is never better, and trying them
+    all takes too long. Only what follows the last `*` is tried everywhere, since it must reach the end of the name.
     """
     squeezed = re.sub(r"[*%]*\*[*%]*", "*", re.sub(r"%+", "%", text))
     if len(squeezed) > _PATTERN_CHARS_MAX:
@@ -85,7 +85,7 @@ def _end(segment: list[str]) -> str:
 
 
 def _inbox(literal: str, *, whole: bool) -> str:
-    """The beginning of a pattern; INBOX is found in any case (ref: rfc9051#5.1), other names only as they are written."""
+    """The beginning of a pattern; INBOX matches in any case (ref: rfc9051#5.1), other names only as written."""
     upper = literal.upper()
     if upper.startswith("INBOX/") or (whole and upper == "INBOX"):
         return re.escape("INBOX" + literal[5:])

@@ -1,4 +1,4 @@
-"""What the server says, as bytes: flags, dates, sets, names, and how each rule's refusal looks over IMAP."""
+"""What the server sends, as bytes: flags, dates, sets, names, and the IMAP form of each rule's refusal."""
 
 import re
 from collections.abc import Iterable
@@ -60,18 +60,18 @@ CODES: dict[Rule, str] = {
 
 
 def refused(refusal: Refusal, *, code: str | None = None) -> bytes:
-    """`NO [CODE] text` of a refusal; the reference of its rule stands at the end."""
+    """`NO [CODE] text` of a refusal; the reference of its rule comes last."""
     source = f" ({refusal.reference})" if refusal.reference else ""
     return f"NO [{code or CODES[refusal.rule]}] {spoken(refusal.detail)}{source}".encode("ascii")
 
 
 def spoken(text: str) -> str:
-    """Text as a response line takes it: printable ASCII."""
+    """Text in the form that a response line allows: printable ASCII."""
     return _UNSPEAKABLE.sub("?", text)[:900]
 
 
 def astring(octets: bytes) -> bytes:
-    """An atom where it can be one, else a string; NIL in quotes, since some readers take the word for nothing."""
+    """An atom where possible, else a string; NIL in quotes, since some readers take the word for an absent value."""
     return octets if _ATOM.match(octets) and octets.upper() != b"NIL" else nstring(octets)
 
 
@@ -105,7 +105,7 @@ def object_id(kind: str, number: int) -> bytes:
 
 
 def ranges_of(numbers: Iterable[int]) -> list[tuple[int, int]]:
-    """Growing numbers as the ranges that hold them."""
+    """Ascending numbers as ranges."""
     found: list[tuple[int, int]] = []
     for number in numbers:
         if found and number == found[-1][1] + 1:
@@ -116,5 +116,5 @@ def ranges_of(numbers: Iterable[int]) -> list[tuple[int, int]]:
 
 
 def sequence_set(numbers: Iterable[int]) -> bytes:
-    """Growing numbers as a set: `1:3,7`."""
+    """Ascending numbers as a set: `1:3,7`."""
     return ",".join(str(low) if low == high else f"{low}:{high}" for low, high in ranges_of(numbers)).encode("ascii")

@@ -1,4 +1,4 @@
-"""What SEARCH, SORT and THREAD ask for, read into a tree of keys (ref: rfc9051#6.4.4, rfc5256#3)."""
+"""The arguments of SEARCH, SORT and THREAD, read into a tree of keys (ref: rfc9051#6.4.4, rfc5256#3)."""
 
 import re
 from collections.abc import Callable
@@ -27,7 +27,7 @@ RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE"})
 
 
 class BadCharset(Exception):
-    """The texts of a search are in a charset that is not understood; `saves` when its result was to be kept as `$`."""
+    """The texts of a search are in an unsupported charset; `saves` when its result was to be kept as `$`."""
 
     def __init__(self, name: str, *, saves: bool = False) -> None:
         super().__init__(name)
@@ -35,7 +35,7 @@ class BadCharset(Exception):
 
 
 class Search(NamedTuple):
-    """SEARCH. `returns` is None where no RETURN was given, else what to tell (ref: rfc4731#3.1)."""
+    """SEARCH. `returns` is None where no RETURN was given, else what to return (ref: rfc4731#3.1)."""
 
     key: Key
     returns: frozenset[str] | None = None
@@ -181,7 +181,7 @@ def _rarer(arguments: Arguments, word: str) -> Key:
         arguments.space()
         return Key("HEADER", (name, arguments.text()))
     if word == "MODSEQ":
-        if arguments.peek() == b'"':  # which flag changed is not kept: the whole copy's number stands for it (ref: rfc7162#3.1.5)
+        if arguments.peek() == b'"':  # which flag changed is not stored: the whole copy's number stands for it (ref: rfc7162#3.1.5)
             arguments.string()
             arguments.space()
             arguments.atom()
@@ -198,7 +198,7 @@ def _id(text: str, kind: str) -> int:
     try:
         return ids.decode(text.removeprefix(kind) if text.startswith(kind) else "")
     except ValueError:
-        return -1  # nothing has such an id: nothing is found
+        return -1  # no object has such an id: nothing matches
 
 
 def _dated(word: str, text: str) -> Key:

@@ -9,7 +9,7 @@ from mss_sim.mail.headers import Headers, read_headers, split
 from mss_sim.mail.mime import Bounds, Part, content, read_tree
 from mss_sim.mail.structure import body_structure, embedded
 
-_FIELDS_MAX = 1_000_000  # they were counted when the message came, by settings that this reader does not know
+_FIELDS_MAX = 1_000_000  # the limits were applied on arrival, by settings that this reader does not know
 _PARTS_MAX = 1_000_000
 _DEPTH_MAX = 100
 
@@ -27,19 +27,19 @@ class _Node(NamedTuple):
 
 
 class MessageSections:
-    """A message whose sections are cut out; it is read once, however many are asked for, and not at all for what needs no reading."""
+    """A message whose sections are extracted; it is parsed once, however many are requested, and not at all when no parsing is needed."""
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
 
     @cached_property
     def _inside(self) -> dict[tuple[int, int], tuple[Headers, Part] | None]:
-        """The messages inside, by where they lie."""
+        """The embedded messages, by their position."""
         return {}
 
     @cached_property
     def _lines(self) -> dict[int, list[tuple[bytes, bytes]]]:
-        """The fields of header blocks, by where those begin."""
+        """The fields of header blocks, by where these begin."""
         return {}
 
     @cached_property
@@ -70,7 +70,7 @@ class MessageSections:
         return self._of_message(node.part.start, node.part.end, section)
 
     def decoded(self, section: Section) -> bytes | None:
-        """The octets of a part without its transfer encoding; None when there is no such part, UnknownEncoding when it is a strange one."""
+        """The octets of a part without its transfer encoding; None when there is no such part, UnknownEncoding when it is not supported."""
         if not section.path:
             return self.raw
         part = self.decodable(section)
@@ -79,7 +79,7 @@ class MessageSections:
         return self.raw[part.start : part.end] if part.children else content(self.raw, part.start, part.end, part.encoding)
 
     def decodable(self, section: Section) -> Part | None:
-        """The part of a section; None when there is none, UnknownEncoding when its encoding is a strange one."""
+        """The part of a section; None when there is none, UnknownEncoding when its encoding is not supported."""
         node = self._find(section.path)
         if node is not None and node.part.encoding not in ("7bit", "8bit", "binary", "base64", "quoted-printable"):
             raise UnknownEncoding
@@ -99,9 +99,9 @@ class MessageSections:
         return b"".join([*(field for name, field in self._lines[start] if (name in wanted) is not inverse), b"\r\n"])
 
     def _find(self, path: tuple[int, ...]) -> _Node | None:
-        """The part at a path; a message that is no multipart has one part, itself (ref: rfc9051#6.4.5.1)."""
+        """The part at a path; a message that is not a multipart has one part, itself (ref: rfc9051#6.4.5.1)."""
         node: _Node | None = _Node(self._read[1], 0, split(self.raw)[1])
-        entered = False  # whether the node's own number was given: only then a message inside is entered
+        entered = False  # whether the node's own number was given: an embedded message is entered only then
         for number in path:
             node = self._step(node, number, entered=entered) if node else None
             entered = True
@@ -130,7 +130,7 @@ class MessageSections:
 
 
 def _fields(block: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """(name in lower case, the field as it came) of a header block."""
+    """(name in lower case, the field as received) of a header block."""
     gathered: list[bytes] = []
     name = b""
     for line in block.split(b"\r\n"):
@@ -146,10 +146,10 @@ def _fields(block: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def cut(raw: bytes, section: Section) -> bytes | None:
-    """One section of a message that nothing else is asked of."""
+    """One section of a message from which nothing else is requested."""
     return MessageSections(raw).cut(section)
 
 
 def decoded(raw: bytes, section: Section) -> bytes | None:
-    """One decoded part of a message that nothing else is asked of."""
+    """One decoded part of a message from which nothing else is requested."""
     return MessageSections(raw).decoded(section)

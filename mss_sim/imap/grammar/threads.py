@@ -15,11 +15,11 @@ _FORWARDED = "[fwd:"
 _FORWARDED_MAX = 100
 _REFERENCES_MAX = 100
 _STEPS_PER_PLACE = 20
-"""How far up trees are climbed for a circle, all in all, for each letter and reference; only what is made to cost time goes beyond."""
+"""Total steps up the trees in search of a cycle, for each letter and reference; only hostile input exceeds it."""
 
 
 class ThreadedMessage(NamedTuple):
-    """What is compared of one message. `people` are the first addresses' local parts: from, to, cc; `number` is what is answered."""
+    """The values of one message to compare. `people` are the first addresses' local parts: from, to, cc; `number` is the result."""
 
     number: int
     message_id: str | None
@@ -32,14 +32,14 @@ class ThreadedMessage(NamedTuple):
 
 
 def base_subject(subject: str) -> str:
-    """The subject without what replies and forwards put around it (ref: rfc5256#2.1)."""
+    """The subject without the marks that replies and forwards add (ref: rfc5256#2.1)."""
     return _reduced(subject)[0]
 
 
 def _reduced(subject: str) -> tuple[str, bool]:
-    """(the base subject, whether something said that it is a reply or a forward). Each turn costs no more than the text's length.
+    """(the base subject, whether a mark said that it is a reply or a forward). Each turn costs no more than the text's length.
 
-    What was forwarded more than a hundred times keeps the rest of its brackets.
+    A subject forwarded more than a hundred times keeps the rest of its brackets.
     """
     text, answers = " ".join(subject.split()), False
     for turns_left in reversed(range(_FORWARDED_MAX)):
@@ -48,7 +48,7 @@ def _reduced(subject: str) -> tuple[str, bool]:
         text = text[leaders.end() :] if leaders else text
         answers = answers or trailed or leaders is not None
         blobs = _BLOBS.match(text)
-        if blobs:  # the last one stays where nothing else would
+        if blobs:  # the last one stays when nothing else would be left
             text = text[blobs.end() if blobs.end() < len(text) else text.rindex("[") :]
         if not (turns_left and text[: len(_FORWARDED)].lower() == _FORWARDED and text.endswith("]")):
             break
@@ -78,7 +78,7 @@ _VALUES: dict[str, Callable[[ThreadedMessage], Any]] = {
 
 
 def ordered(letters: Iterable[ThreadedMessage], criteria: Sequence[tuple[str, bool]]) -> list[int]:
-    """The numbers in the order of the criteria, the first weighing most; what is equal stays in the folder's order."""
+    """The numbers in the order of the criteria, the first weighing most; equal ones stay in the folder's order."""
     found = sorted(letters, key=lambda letter: letter.number)
     for name, reverse in reversed(criteria):
         found.sort(key=_VALUES[name], reverse=reverse)
@@ -87,7 +87,7 @@ def ordered(letters: Iterable[ThreadedMessage], criteria: Sequence[tuple[str, bo
 
 @dataclass(slots=True, eq=False)
 class _Node:
-    """A place in a thread; without a letter where only references speak of it."""
+    """A place in a thread; without a letter where it is only mentioned in references."""
 
     letter: ThreadedMessage | None = None
     parent: "_Node | None" = None
@@ -105,7 +105,7 @@ class _Node:
 
 
 class _Climber:
-    """Looks for circles, within a number of steps; where they end, what is asked counts as a circle, and no link is made."""
+    """Looks for cycles, within a number of steps; beyond that, the answer is a cycle, and no link is made."""
 
     def __init__(self) -> None:
         self.steps_left = 0
@@ -121,9 +121,9 @@ class _Climber:
 
 
 def by_references(letters: Iterable[ThreadedMessage]) -> bytes:
-    """The THREAD response's lists: trees by Message-ID and References, roots of one base subject put together (ref: rfc5256#3)."""
+    """The THREAD response's lists: trees by Message-ID and References, roots with one base subject merged (ref: rfc5256#3)."""
     nodes = _linked(sorted(letters, key=lambda letter: letter.number))
-    tops = [node for node in nodes if node.parent is None]  # before pruning, which makes tops of others
+    tops = [node for node in nodes if node.parent is None]  # before pruning, which creates new top nodes
     roots = [kept for node in tops for kept in _pruned(node, root=True)]
     roots = _by_subject(sorted(roots, key=_age))
     for root in roots:
@@ -154,7 +154,7 @@ def _linked(letters: Sequence[ThreadedMessage]) -> list[_Node]:
             if parent is not None and place.parent is None and not climber.is_below(parent, place):
                 parent.adopt(place)
             parent = place
-        if parent is None and node.parent is not None:  # what others say of its place counts less than its own silence
+        if parent is None and node.parent is not None:  # a letter without references outweighs what others say about its place
             node.leave()
         elif parent is not None and not climber.is_below(parent, node):
             parent.adopt(node)
@@ -162,7 +162,7 @@ def _linked(letters: Sequence[ThreadedMessage]) -> list[_Node]:
 
 
 def _pruned(node: _Node, *, root: bool) -> list[_Node]:
-    """Take out the places without a letter: their children rise, but at the root only when there is one (ref: rfc5256#3)."""
+    """Remove the places without a letter: their children rise, but at the root only when there is one (ref: rfc5256#3)."""
     stack: list[tuple[_Node, bool]] = [(node, False)]
     kept: dict[int, list[_Node]] = {}
     while stack:
@@ -195,7 +195,7 @@ def _first(node: _Node) -> ThreadedMessage:
 
 
 def _by_subject(roots: list[_Node]) -> list[_Node]:
-    """Roots of the same base subject become one thread: below an empty root, or below the one that is no reply."""
+    """Roots with the same base subject become one thread: below an empty root, or below the one that is not a reply."""
     table: dict[str, _Node] = {}
     for root in roots:
         subject = base_subject(_first(root).subject)
@@ -222,7 +222,7 @@ def _is_reply(node: _Node) -> bool:
 
 
 def _pair(first: _Node, root: _Node) -> None:
-    """Two that are both replies, or both none, become brothers below an empty place that takes the first one's."""
+    """Two that are both replies, or both not, become siblings below an empty place that replaces the first one."""
     brother = _Node(first.letter, children=first.children)
     for child in brother.children:
         child.parent = brother

@@ -1,9 +1,9 @@
 """Commands cut out of a stream of bytes, and their arguments read. No socket, no clock: bytes in, values out.
 
-    Reader      fed with bytes; gives whole commands, says when a literal is waited for, refuses one that is too large
+    Reader      fed with bytes; produces whole commands, reports when a literal is awaited, refuses one that is too large
     Arguments   walks over one command: atoms, strings, literals, numbers, sets, lists
 
-A literal that is refused is never stored: a client that waits for the go-ahead gets NO, one that does not wait (LITERAL+) has its
+A refused literal is never stored: a client that waits for the go-ahead gets NO, one that does not wait (LITERAL+) has its
 octets counted and dropped.
 """
 
@@ -55,7 +55,7 @@ class Wanted(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A command that cannot be taken; `tag` is `*` when it had none that could be read. `too_large`: a literal was over the limit."""
+    """A command that cannot be accepted; `tag` is `*` when it had no readable one. `too_large`: a literal was over the limit."""
 
     tag: bytes
     why: str
@@ -86,11 +86,11 @@ class Reader:
         self._refused: Refused | None = None
 
     def feed(self, octets: bytes) -> None:
-        """Take what came."""
+        """Add received octets."""
         self._buffer += octets
 
     def clear(self) -> bytes:
-        """Throw away what is not read yet, and return it."""
+        """Discard what is not read yet, and return it."""
         left = bytes(self._buffer)
         self._buffer.clear()
         self._scanned = 0
@@ -98,7 +98,7 @@ class Reader:
 
     @property
     def waiting(self) -> int:
-        """Octets that came and are not read yet."""
+        """Octets received and not read yet."""
         return len(self._buffer)
 
     def next(self) -> Event | None:
@@ -124,7 +124,7 @@ class Reader:
         return line
 
     def _line(self) -> bytes | None:
-        """The next line; of one that is refused, the end, which may announce a literal that must not be taken for commands."""
+        """The next line; of a refused one, the end, which may announce a literal that must not be mistaken for commands."""
         at = self._buffer.find(b"\n", self._scanned)
         if at < 0:
             if len(self._buffer) > self.line_max:
@@ -142,7 +142,7 @@ class Reader:
         return line.removesuffix(b"\n").removesuffix(b"\r")
 
     def _refuse(self, line: bytes, why: str, *, too_large: bool = False) -> None:
-        """What is wrong first is what the client hears, at the end of its command."""
+        """The first fault is the one reported to the client, at the end of its command."""
         self._refused = self._refused or Refused(self._tag(line), why, too_large)
 
     def _dropped(self) -> bool:
@@ -188,7 +188,7 @@ class Reader:
         return found[1] if found else b"*"
 
     def _reset(self) -> Refused | None:
-        """Be ready for the next command; what was wrong with this one."""
+        """Get ready for the next command; returns the fault of this one."""
         refused = self._refused
         self._pieces, self._text_size, self._stored, self._literal, self._refused = [], 0, 0, None, None
         return refused
@@ -211,7 +211,7 @@ class SequenceSet(NamedTuple):
     saved: bool = False
 
     def within(self, largest: int) -> list[tuple[int, int]]:
-        """Growing ranges that do not touch, with `*` as `largest`, cut at it; a range that begins beyond ends at it (RFC 9051)."""
+        """Ascending ranges that do not touch, with `*` as `largest`, cut at it; a range that begins beyond ends at it (RFC 9051)."""
         if largest == 0:
             return []
         ends = sorted(tuple(sorted((low or largest, high or largest))) for low, high in self.ranges)
@@ -225,7 +225,7 @@ class SequenceSet(NamedTuple):
 
 
 def read_sequence(text: bytes) -> SequenceSet:
-    """The set behind a text that follows the grammar; Bad when a number is 0 or over 32 bits."""
+    """The set in a text that follows the grammar; Bad when a number is 0 or over 32 bits."""
     if text == b"$":
         return SequenceSet(saved=True)
     ranges = []
@@ -239,7 +239,7 @@ def read_sequence(text: bytes) -> SequenceSet:
 
 
 class Arguments:
-    """What follows the verb of a command, read from left to right. Every reader raises Bad where something else stands."""
+    """What follows the verb of a command, read from left to right. Every reader raises Bad on any other input."""
 
     def __init__(self, pieces: Items[bytes | Literal], *, utf8: bool) -> None:
         self._pieces = pieces
@@ -260,14 +260,14 @@ class Arguments:
         return b"{" if self._literal_follows() else self._text[self._at : self._at + 1]
 
     def skip(self, text: bytes) -> bool:
-        """Whether that text, without case, stands here; it is read if so."""
+        """Whether that text, case-insensitive, comes next; it is consumed if so."""
         if self._text[self._at : self._at + len(text)].upper() != text.upper():
             return False
         self._at += len(text)
         return True
 
     def expect(self, text: bytes) -> None:
-        """That text must stand here."""
+        """Require that text."""
         if not self.skip(text):
             shown = {b" ": "a space", b"(": "(", b")": ")"}.get(text, text.decode("ascii"))
             raise Bad(f"{shown} is expected{self._where()}")
@@ -277,7 +277,7 @@ class Arguments:
         self.expect(b" ")
 
     def end(self) -> None:
-        """Nothing more."""
+        """Require the end."""
         if self._literal_follows() or self._at < len(self._text):
             raise Bad(f"nothing more is expected{self._where()}")
 
@@ -293,7 +293,7 @@ class Arguments:
         return found
 
     def match(self, expression: re.Pattern[bytes]) -> bytes | None:
-        """What matches an expression here, read; None where nothing does."""
+        """The text that matches an expression here, consumed; None when there is none."""
         found = expression.match(self._text, self._at)
         if found is None:
             return None

@@ -9,12 +9,12 @@
     changes    STORE, EXPUNGE, COPY, MOVE, APPEND
     rights     ACL over grants, QUOTA
 
-A verb is a function over a session: it says untagged lines and returns the tagged one. It holds no
-state of its own; who is there, what is open and what was enabled is the session's.
+A verb is a function over a session: it sends untagged lines and returns the tagged one. It has no
+state of its own; the actor, the open folder and the enabled capabilities belong to the session.
 
-What happened in the open folder is told before the tagged answer, except after verbs whose answers
-name sequence numbers (RFC 9051 section 7.5.1). Rights are asked for again by every verb, inside the
-transaction that acts: whoever lost a mailbox hears so at the next command, or at once in IDLE.
+Changes in the open folder are reported before the tagged response, except after verbs whose responses
+contain sequence numbers (RFC 9051 section 7.5.1). Every verb checks the rights again, inside the
+transaction that acts: a client that lost a mailbox is notified at the next command, or at once in IDLE.
 
 | the answer | when                                                           |
 |------------|----------------------------------------------------------------|
@@ -23,7 +23,7 @@ transaction that acts: whoever lost a mailbox hears so at the next command, or a
 | BAD        | the grammar, the state or a masked capability refuses          |
 | BYE        | the session is over: log-in lost, too many mistakes, a stop    |
 
-The acts on messages are those of `core/mailbox`, which REST uses too: a flag that is set here is
+The acts on messages are those of `core/mailbox`, which REST uses too: a flag set here is
 the same flag, the same journal line and the same receipt.
 
 Liberties taken: see `imap/__init__.py`.

@@ -1,4 +1,4 @@
-"""The verbs that change copies: STORE, EXPUNGE, COPY, MOVE, APPEND. What became of the open folder is told by the caller's look."""
+"""The verbs that change copies: STORE, EXPUNGE, COPY, MOVE, APPEND. The caller reports the effect on the open folder."""
 
 from mss_sim.core.mailbox import copies, selected
 from mss_sim.core.mailbox.copies import InFolder, NewCopy, Transfer
@@ -18,7 +18,7 @@ _FLAGS = {name.upper(): name for name in FLAG_NAMES}
 
 
 def _flag_names(flags: tuple[str, ...]) -> frozenset[str]:
-    """System flags as the store spells them; `\\Recent` is the server's own and is passed over (ref: rfc3501#2.3.2)."""
+    """System flags as the store spells them; `\\Recent` belongs to the server and is ignored (ref: rfc3501#2.3.2)."""
     return frozenset(_FLAGS.get(flag.upper(), flag) for flag in flags if flag.upper() != "\\RECENT")
 
 
@@ -63,7 +63,7 @@ async def store(session: Session, wanted: StoreArguments, *, by_uid: bool) -> by
 
 
 async def expunge(session: Session, _: None) -> bytes:
-    """EXPUNGE: everything that is marked \\Deleted and that the client knows of."""
+    """EXPUNGE: everything marked \\Deleted that the client knows of."""
     return await _expunge(session, SequenceSet(((1, 0),)))
 
 
@@ -110,7 +110,7 @@ async def _transfer(session: Session, wanted: Copy, *, moving: bool, by_uid: boo
 
 
 async def _target(session: Session, name: str) -> selected.FolderRef:
-    """Where messages are to go; TRYCREATE when there is no such folder yet in a mailbox that is there (ref: rfc9051#6.4.7)."""
+    """The target folder; TRYCREATE when it does not exist yet in an existing mailbox (ref: rfc9051#6.4.7)."""
     place = await session.seen_place(name)
     try:
         await selected.select(session.world, session.actor, place)

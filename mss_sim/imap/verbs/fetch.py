@@ -1,4 +1,4 @@
-"""FETCH: the figures of many copies in one look, the messages themselves a piece at a time, so that a slow reader costs no memory."""
+"""FETCH: the metadata of many copies in one query, the messages themselves in pieces, so that a slow reader costs no memory."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -23,13 +23,13 @@ _STATES_AT_ONCE = 2_000
 _ENVELOPES_AT_ONCE = 1_000
 _BYTES_AT_ONCE = 1024 * 1024
 _FEW = 4
-"""How often a message may be asked for in one response that is made at once."""
+"""How often a message may be requested in one response that is built at once."""
 _MESSAGES_AT_ONCE = 250
-_HEAVY_BYTES = 64 * 1024  # more to read than this, times the items that ask for it, is read in a thread: others do not wait for it
+_HEAVY_BYTES = 64 * 1024  # above this size times the items that need it, parsing runs in a thread: others do not wait for it
 
 
 class _State(NamedTuple):
-    """What every item is made of: the copy, and what was read of its message."""
+    """The source of every item: the copy, and what was read of its message."""
 
     row: Any
     envelope: bytes = b""
@@ -71,7 +71,7 @@ def _tell_vanished(session: Session, view: View, sequence: SequenceSet) -> None:
 
 
 async def _figures(session: Session, view: View, spans: Items[Span], items: Items[FetchItem]) -> None:
-    """Flags of many copies: what clients ask of a whole folder, so each line is made with as little as it takes."""
+    """Flags of many copies: the usual request for a whole folder, so each line is built as cheaply as possible."""
     shape = (
         b"* %d FETCH (" + b" ".join({"FLAGS": b"FLAGS %b", "UID": b"UID %d", "MODSEQ": b"MODSEQ (%d)"}[i.name] for i in items) + b")\r\n"
     )
@@ -110,7 +110,7 @@ async def _states(session: Session, view: View, spans: Items[Span], items: Items
 
 
 async def _contents(session: Session, view: View, spans: Items[Span], items: Items[FetchItem], since: int) -> None:
-    """ENVELOPE and BODYSTRUCTURE as they were stored; the bytes of messages a piece at a time."""
+    """ENVELOPE and BODYSTRUCTURE as stored; the bytes of messages a piece at a time."""
     needs_bytes = any(item.needs_bytes for item in items)
     makers = [_MAKERS[item.name] if item.name in SIMPLE else _section(item) for item in items]
     inside = any(item.name == "BODYSTRUCTURE" for item in items)
@@ -132,7 +132,7 @@ async def _contents(session: Session, view: View, spans: Items[Span], items: Ite
 async def _show(
     session: Session, view: View, states: list[_State], items: Items[FetchItem], makers: Items[Callable[[_State], bytes]]
 ) -> None:
-    """The responses of one piece, a megabyte at a time however often its messages are asked for, read in a thread when that takes long."""
+    """The responses of one piece, a megabyte at a time however often its messages are requested, read in a thread when that takes long."""
     octets = sum(len(state.letter.raw) for state in states)
     wanted = sum(item.needs_bytes for item in items)
     heavy = octets * sum(item.is_heavy for item in items) > _HEAVY_BYTES
@@ -147,7 +147,7 @@ async def _show(
 
 
 def _pieces_of(view: View, states: list[_State], items: Items[FetchItem], makers: Items[Callable[[_State], bytes]]) -> Iterator[bytes]:
-    """The same as `_line` for every message, item by item; what cannot be decoded is found before a response is begun."""
+    """The same as `_line` for every message, item by item; undecodable parts are found before a response is begun."""
     for state in states:
         for item in items:
             if item.name.startswith("BINARY") and item.section.path:
@@ -169,7 +169,7 @@ def _some(pieces: Iterator[bytes]) -> bytes:
 
 
 async def _pieces(session: Session, view: View, batch: Items[Span], *, needs_bytes: bool) -> list[list[tuple[int, int]]]:
-    """The copies of a batch in groups whose messages come to a bounded size."""
+    """The copies of a batch in groups whose messages have a bounded total size."""
     ranges = view.ranges(batch)
     if not needs_bytes:
         return [ranges]
@@ -185,7 +185,7 @@ async def _pieces(session: Session, view: View, batch: Items[Span], *, needs_byt
 
 
 async def _read(session: Session, view: View, states: list[_State]) -> tuple[list[_State], bool]:
-    """A message that is fetched without PEEK is read: \\Seen is set where the actor may, who read it first is recorded either way."""
+    """A message fetched without PEEK is read: \\Seen is set where the actor may, and the first reader is recorded either way."""
     marked = await _mark_read(session, view, states)
     await session.core.receipts.after_reading(session.actor, view.selected.held.mailbox, [state.row.copy_id for state in states])
     return marked
@@ -225,7 +225,7 @@ _MAKERS: dict[str, Callable[[_State], bytes]] = {
 
 
 def _section(item: FetchItem) -> Callable[[_State], bytes]:
-    """What makes one section of a message."""
+    """The function that builds one section of a message."""
 
     def body(state: _State) -> bytes:
         return _literal(state.letter.cut(item.section), item.partial, b"")

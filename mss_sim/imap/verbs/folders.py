@@ -1,4 +1,4 @@
-"""The verbs on folders: SELECT, STATUS, CREATE, DELETE, RENAME, subscriptions, CLOSE. Listing them is `tree.py`'s."""
+"""The verbs on folders: SELECT, STATUS, CREATE, DELETE, RENAME, subscriptions, CLOSE. `tree.py` lists them."""
 
 from mss_sim.core.mailbox import copies, folders, selected, tree
 from mss_sim.core.mailbox.copies import InFolder
@@ -63,7 +63,7 @@ async def _open(session: Session, wanted: Select, *, read_only: bool) -> bytes:
 
 
 def _permanent(rights: frozenset[Right]) -> list[bytes]:
-    """The system flags that these rights let one change for good."""
+    """The system flags that these rights allow to change permanently."""
     needed = {name: Right.DELETE if name == "\\Deleted" else Right.MARK for name in FLAG_NAMES}
     return [name.encode("ascii") for name, right in needed.items() if right in rights]
 
@@ -84,7 +84,7 @@ async def _resynchronise(session: Session, view: View, resync: Resync) -> None:
 
 
 async def close(session: Session, _: None) -> bytes:
-    """CLOSE: what is marked \\Deleted goes, in silence, where the client may delete; then no folder is open."""
+    """CLOSE: copies marked \\Deleted are silently removed, where the client may delete; then no folder is open."""
     view = session.opened
     session.close()
     if not view.read_only and Right.DELETE in view.selected.held.access.rights:
@@ -106,7 +106,7 @@ async def status(session: Session, wanted: Status) -> bytes:
 
 
 async def status_line(session: Session, name: str, place: FolderRef, items: tuple[str, ...]) -> bytes:
-    """The STATUS response of a folder; SIZE may ask for every message (ref: rfc8438), APPENDLIMIT is the mailbox's own (ref: rfc7889)."""
+    """The STATUS response of a folder; SIZE may read every message (ref: rfc8438), APPENDLIMIT is the mailbox's own (ref: rfc7889)."""
     found = await tree.figures(session.world, session.actor, place, sizes=bool({"SIZE", "DELETED"} & set(items)))
     if "HIGHESTMODSEQ" in items:
         session.enabled.add(Enabled.CONDSTORE)
@@ -149,7 +149,7 @@ async def create(session: Session, wanted: Create) -> bytes:
 
 
 async def delete(session: Session, name: str) -> bytes:
-    """DELETE: an empty folder; what holds messages is emptied first, so that nothing is lost by a slip (docs/quirks.md)."""
+    """DELETE: only an empty folder; one with messages must be emptied first, so that nothing is lost by mistake (docs/quirks.md)."""
     place = await session.seen_place(name)
     folder = (await selected.select(session.world, session.actor, place)).folder
     await folders.delete_folder(session.world, session.actor, place.address, folder.id)

@@ -1,4 +1,4 @@
-"""Everything before and beside folders: capabilities, TLS, log-in, ENABLE, ID, IDLE, compression."""
+"""Everything that needs no folder: capabilities, TLS, log-in, ENABLE, ID, IDLE, compression."""
 
 from importlib.metadata import version
 
@@ -41,11 +41,11 @@ _LOGGED_IN = (
     "OBJECTID",
     "UTF8=ACCEPT",
 )
-"""What ENABLE takes; anything else is passed over (ref: rfc5161#3.1)."""
+"""The capabilities that ENABLE accepts; others are ignored (ref: rfc5161#3.1)."""
 
 
 def capabilities(session: Session) -> bytes:
-    """What is offered now; nothing is announced that is not there."""
+    """The capabilities offered now; only implemented ones are announced."""
     words = [*_ALWAYS, *([] if session.offers("LITERAL+") else ["LITERAL-"])]
     if not session.tls and not session.stripped:
         words += ["STARTTLS", "LOGINDISABLED"]
@@ -65,7 +65,7 @@ async def capability(session: Session, _: None) -> bytes:
 
 
 async def noop(_session: Session, _: None) -> bytes:
-    """NOOP and CHECK: what happened is told by the caller."""
+    """NOOP and CHECK: the caller reports the changes."""
     return b"OK completed"
 
 
@@ -76,14 +76,14 @@ async def logout(session: Session, _: None) -> bytes:
 
 
 async def identify(session: Session, pairs: dict[str, str]) -> bytes:
-    """ID: who the client says it is stands in the transcript."""
+    """ID: the client's description of itself is recorded in the transcript."""
     session.transcript.facts["client"] = " ".join(f"{name}={value}" for name, value in pairs.items())[:300]
     session.say(b'* ID ("name" "mss-sim" "version" "%b")' % version("mss-sim").encode("ascii"))
     return b"OK ID completed"
 
 
 async def start_tls(session: Session, _: None) -> bytes:
-    """STARTTLS; the handshake begins after the answer. What came in clear behind it is never executed (ref: rfc9051#6.2.1)."""
+    """STARTTLS; the handshake begins after the response. Bytes sent in clear behind it are never executed (ref: rfc9051#6.2.1)."""
     if session.stripped:
         raise Bad("STARTTLS is not offered: CAPABILITY lists what is")
     if session.tls:
@@ -127,7 +127,7 @@ async def authenticate(session: Session, wanted: Authenticate) -> bytes:
     try:
         actor = await actor_behind(session.world, credentials, door=Door.IMAP, certificate=session.certificate)
     except Refusal:
-        if session.settings.token_refusal is TokenRefusal.POLITE:  # seen over IMAP, the national refusal is a plain one
+        if session.settings.token_refusal is TokenRefusal.POLITE:  # observed over IMAP, the national refusal is a plain one
             await show_token_refusal(session.settings, wanted.mechanism, ask, ask)
         raise
     return await _enter(session, actor, "AUTHENTICATE")
@@ -148,7 +148,7 @@ async def _enter(session: Session, actor: Actor, verb: str) -> bytes:
 
 
 async def enable(session: Session, words: tuple[str, ...]) -> bytes:
-    """ENABLE: what was newly enabled is told."""
+    """ENABLE: the newly enabled capabilities are returned."""
     new = [Enabled(word) for word in words if word in list(Enabled) and session.offers(word)]
     session.enabled.update(new)
     session.say(b" ".join([b"* ENABLED", *(word.replace("REV2", "rev2").encode("ascii") for word in new)]))
@@ -156,7 +156,7 @@ async def enable(session: Session, words: tuple[str, ...]) -> bytes:
 
 
 async def compress(session: Session, _: None) -> bytes:
-    """COMPRESS DEFLATE; it begins after the answer (ref: rfc4978#3)."""
+    """COMPRESS DEFLATE; it begins after the response (ref: rfc4978#3)."""
     if session.compressed:
         return b"NO [COMPRESSIONACTIVE] Compression is active already"
     if session.stream.ahead():
@@ -165,7 +165,7 @@ async def compress(session: Session, _: None) -> bytes:
 
 
 async def idle(session: Session, _: None) -> bytes:
-    """IDLE: tell what happens until the client says DONE (ref: rfc2177)."""
+    """IDLE: report changes until the client sends DONE (ref: rfc2177)."""
     session.say(b"+ idling")
     await session.refresh()
     while True:

@@ -1,4 +1,4 @@
-"""ACL (RFC 4314) over grants, and QUOTA (RFC 9208). A grant is over a whole mailbox: so is what these verbs tell of any of its folders."""
+"""ACL (RFC 4314) over grants, and QUOTA (RFC 9208). A grant covers a whole mailbox, so these verbs report the same for all its folders."""
 
 from mss_sim.core.access import delegation
 from mss_sim.core.access.access import Requester

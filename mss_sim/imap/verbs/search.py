@@ -26,7 +26,7 @@ async def search(session: Session, wanted: Search, *, by_uid: bool) -> bytes:
     view = session.opened
     returns = wanted.returns
     if returns is not None and "SAVE" in returns:
-        view.saved = []  # a search that fails leaves nothing behind (ref: rfc5182#2.1)
+        view.saved = []  # a failed search leaves nothing behind (ref: rfc5182#2.1)
     found, modseq = await _found(session, view, wanted.key, returns)
     if returns is None and Enabled.IMAP4REV2 in session.enabled:
         returns = frozenset({"ALL"})
@@ -73,7 +73,7 @@ def _sets(key: Key) -> int:
 
 
 def _resolved(view: View, key: Key) -> Key:
-    """The tree with sets of numbers and UIDs as the UIDs that the client knows."""
+    """The tree with sets of numbers and UIDs replaced by the UIDs that the client knows."""
     if key.kind in ("SEQUENCE", "UIDS"):
         spans = view.spans(key.value, by_uid=key.kind == "UIDS")
         return Key("UID", frozenset(uid for low, high in spans for uid in view.uids[low:high]))
@@ -97,7 +97,7 @@ async def thread(session: Session, wanted: ThreadArguments, *, by_uid: bool) -> 
 
 
 async def _arranged(session: Session, key: Key, arrange: Callable[[list[ThreadedMessage]], T], *, by_uid: bool) -> T:
-    """The messages that meet a key, in an order; many in a thread, so that others do not wait for it."""
+    """The messages that match a key, in an order; many are ordered in a thread, so that others do not wait for it."""
     view = session.opened
     found, _ = await _found(session, view, key)
     rows: Items[Sortable] = await selected.sortables(session.world, session.actor, view.place, found)

@@ -1,7 +1,7 @@
 """The table of verbs: in which states each is legal, which capability it needs, what reads its arguments, what does it.
 
-A command is answered by exactly one tagged line. Before it, what happened in the open folder is told, except after the verbs whose
-answers speak of sequence numbers (ref: rfc9051#7.5.1).
+A command is answered by exactly one tagged line. Before it, changes in the open folder are reported, except after the verbs whose
+responses contain sequence numbers (ref: rfc9051#7.5.1).
 """
 
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ _ANY, _BEFORE, _AFTER, _OPEN = "any", "before login", "after login", "with a fol
 
 
 class Verb(NamedTuple):
-    """One verb. `capability` must be offered; `quiet`: no EXPUNGE may be told in its course."""
+    """One verb. `capability` must be offered; `quiet`: no EXPUNGE may be sent in its course."""
 
     state: str
     read: Callable[[Arguments], Any]
@@ -94,7 +94,7 @@ _CREDENTIALS = frozenset({"LOGIN", "AUTHENTICATE"})
 
 
 async def execute(session: Session, command: Command) -> tuple[str, bytes]:
-    """Run one command, its untagged responses sent on the way; (verb, the line after the tag). Gone when the connection ends."""
+    """Run one command, sending its untagged responses; (verb, the line after the tag). ConnectionClosed when the connection ends."""
     arguments = Arguments(command.pieces, utf8=session.utf8)
     name = command.verb
     if name == "UID":
@@ -119,7 +119,7 @@ async def execute(session: Session, command: Command) -> tuple[str, bytes]:
 
 
 def _note(session: Session, command: Command, name: str) -> None:
-    """The command in the transcript, without what opens doors and without messages."""
+    """Record the command in the transcript, without credentials and without messages."""
     shown = b"%b %b" % (command.tag, command.verb.encode("ascii"))
     if name in _CREDENTIALS:
         first = command.pieces[0]
@@ -152,7 +152,7 @@ async def _attempt(session: Session, verb: Verb, arguments: Arguments) -> bytes:
         return _bad(str(error))
     except BadCharset as error:
         if error.saves and session.view is not None:
-            session.view.saved = []  # as any search that was to be kept and ends in NO (ref: rfc5182#2.1)
+            session.view.saved = []  # as for any search that was to be kept and ends in NO (ref: rfc5182#2.1)
         known = " ".join(sorted(search_keys.CHARSETS))
         return f"NO [BADCHARSET ({known})] {responses.spoken(str(error))[:40]} is not understood".encode("ascii")
     except UnknownEncoding:

@@ -1,6 +1,6 @@
-"""LIST, LSUB, NAMESPACE: the folders of all mailboxes that somebody may see, as one tree.
+"""LIST, LSUB, NAMESPACE: the folders of all mailboxes that an actor may see, as one tree.
 
-His own mailbox has no prefix; other persons' stand below `Other Users/`, collective ones below `Shared/`, each by its address.
+The actor's own mailbox has no prefix; other persons' are below `Other Users/`, collective ones below `Shared/`, each by its address.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ _MANY = 200
 
 
 class Node(NamedTuple):
-    """One name of the tree. `folder` is None for a name that only holds others, or that is subscribed to and not there.
+    """One name of the tree. `folder` is None for a name that only holds others, or that is subscribed but does not exist.
 
-    `use` is told of one's own folders alone: a client that takes the first \\Trash it sees must not put private letters into a
-    practice's (ref: rfc6154#2).
+    `use` is reported only for the actor's own folders: a client that takes the first \\Trash it sees must not put private letters into
+    a practice's (ref: rfc6154#2).
     """
 
     name: str
@@ -37,7 +37,7 @@ class Node(NamedTuple):
 
 
 async def namespace(session: Session, _: None) -> bytes:
-    """NAMESPACE (ref: rfc2342#5): one's own, other persons', shared ones."""
+    """NAMESPACE (ref: rfc2342#5): the actor's own, other persons', shared ones."""
     others = b"NIL" if session.direct else b'(("%b/" "/"))' % NAMESPACE_OTHERS.encode("ascii")
     shared = b"NIL" if session.direct else b'(("%b/" "/"))' % NAMESPACE_SHARED.encode("ascii")
     session.say(b'* NAMESPACE (("" "/")) %b %b' % (others, shared))
@@ -98,11 +98,11 @@ async def _tell_status(session: Session, name: str, place: FolderRef, items: tup
     try:
         session.say(await status_line(session, name, place, items))
     except Refusal:
-        return  # gone since it was listed (ref: rfc5819#2)
+        return  # deleted since it was listed (ref: rfc5819#2)
 
 
 async def lsub(session: Session, wanted: List) -> bytes:
-    """LSUB, the old way to list what is subscribed."""
+    """LSUB, the old way to list subscribed folders."""
     for at, (node, _) in enumerate(await _matching(session, wanted), 1):
         if at % _MANY == 0:
             await _pause(session)
@@ -112,13 +112,13 @@ async def lsub(session: Session, wanted: List) -> bytes:
 
 
 async def _pause(session: Session) -> None:
-    """Let what was said leave, and the others come in."""
+    """Send what was written, and give the others their turn."""
     await session.stream.flush()
     await asyncio.sleep(0)
 
 
 async def _matching(session: Session, wanted: List) -> list[tuple[Node, bytes]]:
-    """What is to be listed; where many names are held against patterns, or hard ones, in a thread: others do not wait for it."""
+    """The names to list; where many names or hard patterns are matched, in a thread: others do not wait for it."""
     tree = await nodes(session)
     hard = len(tree) * len(wanted.patterns) > _MANY or sum(map(len, wanted.patterns)) > _MANY
     return await asyncio.to_thread(_chosen, tree, wanted) if hard else _chosen(tree, wanted)
@@ -154,7 +154,7 @@ def _child_info(wanted: List) -> bytes:
 
 
 def _attributes(session: Session, node: Node, wanted: List) -> list[bytes]:
-    """What LIST tells of a name; always whether it has children (ref: rfc3348#3)."""
+    """The attributes that LIST reports for a name; always whether it has children (ref: rfc3348#3)."""
     found: list[bytes] = []
     if node.folder is None:
         found.append(b"\\NonExistent" if node.place is not None else b"\\Noselect")
