@@ -3,23 +3,23 @@ framework.
 
     access        what a role and the grants in force give over a mailbox
     acl           the rights of a grant as the letters of RFC 4314
-    authors       whether a letter says who wrote it
-    delegation    in what quality somebody sends; who may grant what to whom; who may take it back
+    authors       whether a letter names its author
+    delegation    in what quality an actor sends; who may grant what to whom; who may revoke it
     closure       what a letter to a patient opens or closes; what a patient may write
-    receipts      which delivery notifications are due; when a read receipt may leave
-    routing       what becomes of a recipient, by the state of his mailbox and by whose operator it is
-    logins        by which way which kind of mailbox is opened
+    receipts      which delivery notifications are due; when a read receipt may be sent
+    routing       the outcome for a recipient, by the state of their mailbox and by its operator
+    logins        which log-in method opens which kind of mailbox
     peers         which peer operator may bring mail, and for which domain
     traps         what a trap makes observable, and the verdict about one connection
-    searching     how long a text may be that is looked for
+    searching     how long a search text may be
     identifiers   shapes and keys of national numbers, as warnings
 
-A decision is asked for with values and answers with a value, or raises a `Refusal` that names its
-rule, tells in one sentence what to do, and says where the rule comes from. The doors show refusals
-from three tables, `smtp/replies.py`, `imap/grammar/responses.py`, `http/problems.py`; nobody else invents a code.
+A decision takes values and returns a value, or raises a `Refusal` that names its
+rule, says in one sentence what to do, and where the rule comes from. The doors show refusals
+from three tables, `smtp/replies.py`, `imap/grammar/responses.py`, `http/problems.py`; codes are defined nowhere else.
 
-The time is an argument. Whether a grant is in force is a question about an instant, so a test asks
-about the instant before and the instant itself, and a simulated world can be driven by a manual
+The time is an argument. Whether a grant is in force depends on an instant, so a test checks
+the instant before and the instant itself, and a simulated world can be driven by a manual
 clock.
 
 Where the national text is public, the table follows it and says so. Where it is not, the rule is
@@ -28,5 +28,5 @@ where two readings are plausible (which send right speaks first, what `X-MSS-MES
 whether an unknown mailbox of another operator bounces).
 
 Liberties taken: co-holders of a practice's mailbox equal the responsible for everything but who
-holds it; a grant outlives the departure of who gave it; a patient's mailbox is not delegated.
+holds it; a grant outlives the departure of its grantor; a patient's mailbox is not delegated.
 """

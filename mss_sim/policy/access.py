@@ -1,4 +1,4 @@
-"""Who holds what over a mailbox, at one instant, and what that lets him do.
+"""The rights of an identity over a mailbox at one instant, and the acts that they allow.
 
 | act                                           | needs                                        |
 |-----------------------------------------------|----------------------------------------------|
@@ -28,12 +28,12 @@ HOLDER_RIGHTS: dict[HolderRole, frozenset[Right]] = {
     HolderRole.RESPONSIBLE: ALL_RIGHTS,
     HolderRole.CO_HOLDER: ALL_RIGHTS,
 }
-"""What holding a mailbox gives without any grant; co-holders equal the responsible for mail (ref: ans-ig-mss#cab)."""
+"""The rights of a holder without any grant; co-holders equal the responsible for mail (ref: ans-ig-mss#cab)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One delegation as far as a decision needs it; `id` names it in the journal."""
+    """The part of a delegation that a decision needs; `id` names it in the journal."""
 
     id: int
     rights: frozenset[Right]
@@ -42,7 +42,7 @@ class Grant:
     revoked_at: Micros | None = None
 
     def holds_at(self, now: Micros) -> bool:
-        """Whether it gives anything at that instant; `valid_until` is the first instant at which it no longer does."""
+        """Whether it gives rights at that instant; `valid_until` is the first instant at which it no longer does."""
         if self.revoked_at is not None and self.revoked_at <= now:
             return False
         started = self.valid_from is None or self.valid_from <= now
@@ -51,14 +51,14 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What one identity may do with one mailbox now. `grants` are the ones in force; `role` is set for holders."""
+    """What one identity may do with one mailbox now. `grants` are those in force; `role` is set for holders."""
 
     role: HolderRole | None = None
     grants: tuple[Grant, ...] = ()
 
     @property
     def rights(self) -> frozenset[Right]:
-        """Every right held, by role or by any grant in force."""
+        """Every right, by role or by any grant in force."""
         held = HOLDER_RIGHTS[self.role] if self.role else frozenset()
         return held.union(*(grant.rights for grant in self.grants))
 
@@ -69,16 +69,16 @@ class Access:
         return next((grant for grant in self.grants if right in grant.rights), None)
 
     def lacks(self, right: Right) -> Right | None:
-        """What is missing for an act that asks for a right: `see`, or the right itself; None when nothing is."""
+        """The right missing for an act that needs `right`: `see`, or the right itself; None when none is missing."""
         needed = (right,) if right in SEND_RIGHTS else (Right.SEE, right)
         return next((one for one in needed if one not in self.rights), None)
 
     def may(self, right: Right) -> bool:
-        """Whether an act that asks for a right would not be refused."""
+        """Whether an act that needs a right would be allowed."""
         return self.lacks(right) is None
 
     def require(self, right: Right, address: str) -> None:
-        """Refuse an act that asks for a right, when it may not be done: a mailbox that may not be seen does not exist."""
+        """Refuse an act that needs a right, when it is not allowed: a mailbox that may not be seen does not exist."""
         lacking = self.lacks(right)
         if lacking is Right.SEE or (lacking and not self.rights):
             raise unseen(address)
@@ -87,19 +87,19 @@ class Access:
 
 
 def unseen(address: str) -> Refusal:
-    """The refusal of a mailbox that may not be seen, and of one that is not there: nobody can tell them apart."""
+    """The refusal for a mailbox that may not be seen, and for one that does not exist: they cannot be told apart."""
     return Refusal(Rule.NOT_FOUND, f"There is no mailbox {address} that you may see.", subject=address)
 
 
 def flag_rights(words: Collection[str], *, replace: bool = False) -> tuple[Right, ...]:
-    """The rights that setting and clearing these flags and keywords needs: `\\Deleted` is who may delete's (ref: rfc4314#4)."""
+    """The rights needed to set and clear these flags and keywords: `\\Deleted` needs the right to delete (ref: rfc4314#4)."""
     deletes = "\\Deleted" in words
     marks = replace or not deletes or len(words) > 1
     return (*((Right.MARK,) if marks else ()), *((Right.DELETE,) if deletes else ()))
 
 
 def right_missing(right: Right, address: str) -> NoReturn:
-    """Raise the refusal for a right that is not held over a mailbox that the asker knows of."""
+    """Raise the refusal for a missing right over a mailbox that the requester may see."""
     raise Refusal(
         Rule.RIGHT_MISSING,
         f"The right {right} over {address} is missing; ask a holder of the mailbox for a grant that has it.",

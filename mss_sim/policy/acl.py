@@ -1,8 +1,8 @@
 """Rights of a grant as the letters of RFC 4314, in one table.
 
-A grant is over a whole mailbox, so the letters of one of its folders are those of all. Letters that stand together here are given and
-taken together (ref: rfc4314#2.1.1): `sw` is the right to mark, `ikx` to file, `te` to delete. The digits are the rights that RFC 4314
-does not know.
+A grant covers a whole mailbox, so the letters of one of its folders are those of all. Letters grouped here are granted and
+revoked together (ref: rfc4314#2.1.1): `sw` is the right to mark, `ikx` to file, `te` to delete. The digits are the rights that RFC 4314
+does not define.
 """
 
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ def letters_of(rights: Iterable[Right]) -> str:
 
 
 def rights_of(text: str) -> frozenset[Right]:
-    """The rights behind letters; Refusal(INVALID) for an unknown letter. One of those that stand together stands for all."""
+    """The rights for these letters; Refusal(INVALID) for an unknown letter. One letter of a group stands for all of it."""
     wanted = set(text.translate(_OLD))
     unknown = wanted - set("".join(LETTERS.values()))
     if unknown:

@@ -1,4 +1,4 @@
-"""Who says that he wrote a letter: exactly one From field, which names a mailbox (ref: rfc5322#3.6, rfc5322#3.6.2).
+"""The author of a letter: exactly one From field, which names a mailbox (ref: rfc5322#3.6, rfc5322#3.6.2).
 
 | From                          | Sender  | submission, REST            | MX                          |
 |-------------------------------|---------|-----------------------------|-----------------------------|
@@ -8,7 +8,7 @@
 | several mailboxes             | none    | taken: we write Sender      | REFUSE malformed-message    |
 | several mailboxes             | one     | taken: we write Sender      | taken                       |
 
-A letter that is filed over IMAP (APPEND) is a draft as often as not: nobody asks who wrote it.
+A letter filed over IMAP (APPEND) is often a draft: its author is not checked.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from mss_sim.errors import Refusal, Rule
 
 
 def decide_authors(field_count: int, authors: Sequence[str], *, has_sender: bool) -> None:
-    """Refuse a letter of nobody, or of several who do not say which of them sent it; `field_count` is how many From fields it has."""
+    """Refuse a letter without an author, or with several and no Sender; `field_count` is how many From fields it has."""
     if field_count > 1:
         raise Refusal(Rule.MALFORMED_MESSAGE, "The message has more than one From field; keep one.", reference="rfc5322#3.6")
     if not authors:

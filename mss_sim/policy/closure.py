@@ -10,8 +10,8 @@ What a letter does to the patient's right to answer, by its sender, its subject 
 | patient       | any     | any         | any       | NONE                                                          |
 | professional  | professional | any    | any       | NONE                                                          |
 
-What an act of closing withdraws, be it a letter or the explicit act: rights that were given, and those that letters on their way to the
-patient would give when they arrive. A letter that leaves after the act opens again.
+What a closing act withdraws, be it a letter or the explicit act: rights that were given, and those that letters in transit to the
+patient would give on arrival. A letter that is sent after the act opens again.
 
 | act               | in which conversations | of which patients        |
 |-------------------|------------------------|--------------------------|
@@ -56,7 +56,7 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AnswerRight:
-    """One right of a patient to write to a professional mailbox; `key` is what gave it: a conversation or one letter."""
+    """One right of a patient to write to a professional mailbox; `key` is its origin: a conversation or one letter."""
 
     key: int
     open: bool
@@ -81,7 +81,7 @@ def acts_now(effect: Effect, *, waits: bool, again: bool) -> bool:
 def decide_answer(recipient: str, kind: MailboxKind, rights: Iterable[AnswerRight], answered: frozenset[int]) -> None:
     """Raise the refusal when a patient may not write to `recipient`.
 
-    `rights` are all that this patient ever got towards that mailbox. `answered` are the keys of what his letter answers; it is empty
+    `rights` are all that this patient ever received for that mailbox. `answered` are the keys of what their letter answers; it is empty
     when it answers nothing known, or when that is not known yet because the envelope comes before the letter.
     """
     known = tuple(rights)

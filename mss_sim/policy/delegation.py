@@ -1,4 +1,4 @@
-"""Delegation: in what quality somebody sends, who may grant what to whom, who may take it back.
+"""Delegation: in what quality an actor sends, who may grant what to whom, who may revoke it.
 
 | who asks                    | may grant                    | may revoke            | may change the holders |
 |-----------------------------|------------------------------|-----------------------|------------------------|
@@ -7,7 +7,7 @@
 | grantee with see and manage | the rights he holds himself  | any grant but his own | no                     |
 | any other grantee           | nothing                      | renounce his own      | no                     |
 
-A hand-over revokes what one person holds and grants it to another: who asks must be allowed to do both, and is neither of the two.
+A hand-over revokes one person's grants and gives them to another: the requester must be allowed to do both, and be neither of the two.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _GRANTEE_KINDS = frozenset({IdentityKind.PROFESSIONAL, IdentityKind.EMPLOYEE, Id
 
 @dataclass(frozen=True, slots=True)
 class SendAs:
-    """In what quality a letter leaves, and by which grant when not by a holder's own right."""
+    """In what quality a letter is sent, and by which grant when not by a holder's own right."""
 
     mode: SendMode
     grant: Grant | None = None
@@ -57,7 +57,7 @@ _SILENT: dict[MailboxState, tuple[Rule, str]] = {
 
 
 def decide_leaving(state: MailboxState, address: str) -> None:
-    """Raise the refusal when nothing leaves a mailbox, by its state: neither letters nor read receipts."""
+    """Raise the refusal when the state of a mailbox forbids sending: both letters and read receipts."""
     if state in _SILENT:
         rule, source = _SILENT[state]
         raise Refusal(rule, f"The mailbox {address} is {state}: it does not send.", subject=address, reference=source)
@@ -65,7 +65,7 @@ def decide_leaving(state: MailboxState, address: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Grantee:
-    """Whom a grant is for, as far as the decision needs it. `kind` is None when nobody is called so."""
+    """The grantee, as far as the decision needs it. `kind` is None when the identity is unknown."""
 
     idnat: str
     kind: IdentityKind | None
@@ -84,7 +84,7 @@ def decide_grant(
 ) -> None:
     """Raise the refusal when this granter may not give these rights, for that long, to this grantee.
 
-    Whether the grantee will do is judged last: who may not grant learns nothing of who exists.
+    The grantee is checked last: a requester who may not grant learns nothing about which identities exist.
     """
     if mailbox is MailboxKind.PATIENT:
         raise Refusal(Rule.GRANT_NOT_ALLOWED, "A patient's mailbox is not delegated.", reference="quirks#patient-grants")
@@ -123,7 +123,7 @@ def _end(granter: Access, rights: frozenset[Right]) -> Micros | None:
 
 
 def check_grantee(grantee: Grantee) -> None:
-    """Refuse who can hold no grant, unknown or unfit in the same words: they must not tell which INS is a patient's of this world."""
+    """Refuse an unknown or unfit grantee in the same words: the refusal must not reveal which INS is a patient's of this world."""
     if grantee.anonymous_card:
         raise Refusal(
             Rule.GRANTEE_NOT_ALLOWED,
@@ -141,7 +141,7 @@ def check_grantee(grantee: Grantee) -> None:
 
 
 def decide_hand_over(*, from_himself: bool, to_himself: bool) -> None:
-    """Raise the refusal when the asker is one of the two persons of a hand-over: his own grants are not his to give, nor to enlarge."""
+    """Raise the refusal when the requester is one of the two persons of a hand-over: they may not give away or extend their own grants."""
     if from_himself:
         raise Refusal(
             Rule.GRANT_NOT_ALLOWED,
@@ -157,7 +157,7 @@ def decide_hand_over(*, from_himself: bool, to_himself: bool) -> None:
 
 
 def decide_revocation(revoker: Access, *, own: bool) -> None:
-    """Raise the refusal when this access may not take a grant of the mailbox back; renouncing one's own needs no right."""
+    """Raise the refusal when this access may not revoke a grant of the mailbox; renouncing one's own needs no right."""
     if own:
         return
     if not revoker.may(Right.MANAGE):

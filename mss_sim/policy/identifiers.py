@@ -1,7 +1,7 @@
 """National identifiers: their shapes and check digits.
 
-A wrong key is a warning, never a refusal: the published samples of the ANS break their own keys (ref: ans-idnps). What is generated
-here is right.
+A wrong key is a warning, never a refusal: the published samples of the ANS break their own keys (ref: ans-idnps). Generated numbers
+are correct.
 """
 
 import re
@@ -31,12 +31,12 @@ def ins_key(number: str) -> str:
 
 
 def is_ins(text: str) -> bool:
-    """Whether a text has the shape of a 15-character INS, key apart."""
+    """Whether a text has the shape of a 15-character INS, key excluded."""
     return bool(_INS.match(text.upper()))
 
 
 def warnings(idnat: str, kind: IdentityKind) -> list[str]:
-    """What is odd about an idNat for an identity of that kind; empty when nothing is (ref: ans-idnps)."""
+    """What is unusual about an idNat for an identity of that kind; empty when nothing is (ref: ans-idnps)."""
     if kind is IdentityKind.PROFESSIONAL:
         ok = idnat.startswith("8") and len(idnat) == 12 and luhn_holds(idnat[1:])
         return [] if ok else ["A professional's idNat is 8 and an RPPS of 11 digits that ends with its Luhn digit."]
@@ -50,7 +50,7 @@ def warnings(idnat: str, kind: IdentityKind) -> list[str]:
 
 
 def _employee_warnings(idnat: str) -> list[str]:
-    if idnat.startswith("8"):  # RPPS+: an employee who got an RPPS number
+    if idnat.startswith("8"):  # RPPS+: an employee with an RPPS number
         return [] if len(idnat) == 12 and luhn_holds(idnat[1:]) else ["The RPPS in this idNat does not end with its Luhn digit."]
     structure, slash, internal = idnat[1:].partition("/")
     length = _STRUCTURE_LENGTHS.get(idnat[:1])

@@ -1,4 +1,4 @@
-"""By which way which kind of mailbox is opened over SMTP and IMAP (ref: client-requirements#2.5, ref2#ECO.1.2.1).
+"""Which log-in method opens which kind of mailbox over SMTP and IMAP (ref: client-requirements#2.5, ref2#ECO.1.2.1).
 
 | mailbox           | password            | token (PSC) | certificate |
 |-------------------|---------------------|-------------|-------------|
@@ -6,8 +6,8 @@
 | of a patient      | development profile | development profile | refused |
 | APP               | refused             | refused     | may         |
 
-An operator may accept fewer ways. In the development profile the setting `app_passwords` lets APP mailboxes open like ORG ones, for tests
-that have no certificate.
+An operator may accept fewer methods. In the development profile the setting `app_passwords` lets APP mailboxes open like ORG ones, for
+tests without a certificate.
 """
 
 from collections.abc import Collection
@@ -31,7 +31,7 @@ _INSTEAD: dict[MailboxKind, str] = {
 
 
 def decide_way(kind: MailboxKind, way: LogInBy, accepted: Collection[LogInBy], operator: str, *, app_passwords: bool) -> None:
-    """Return when a mailbox of that kind, at an operator that accepts some ways, opens by `way`; Refusal otherwise."""
+    """Return when `way` opens a mailbox of that kind, at an operator with these accepted methods; Refusal otherwise."""
     ways = WAYS[kind] | (_PEOPLE if kind is MailboxKind.APP and app_passwords else frozenset())
     if way not in ways:
         instead = _INSTEAD.get(kind, "Mailboxes of persons and groups open by a Pro Santé Connect token (XOAUTH2)")

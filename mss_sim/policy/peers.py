@@ -23,7 +23,7 @@ _SOURCE = "ans-trust-space"
 
 @dataclass(frozen=True, slots=True)
 class PeerCertificate:
-    """What a peer showed in TLS: its subject as the white list writes it, and what is wrong with it, if anything."""
+    """A peer's TLS certificate: its subject as the white list writes it, and what is wrong with it, if anything."""
 
     dn: str
     fault: str | None = None
@@ -31,7 +31,7 @@ class PeerCertificate:
 
 @dataclass(frozen=True, slots=True)
 class WhiteListing:
-    """The white list: for each domain the subjects of its operator's certificates, and how old it is."""
+    """The white list: for each domain the subjects of its operator's certificates, and the age of the list."""
 
     rows: Mapping[str, frozenset[str]]
     age_seconds: float

@@ -44,7 +44,7 @@ DIAGNOSTICS: dict[Rule, tuple[int, str]] = {
     Rule.TOO_LARGE: (552, "5.3.4"),
     Rule.EXPIRED: (450, "4.4.7"),
 }
-"""SMTP reply and enhanced status of what can happen to one recipient: at RCPT, and in notifications (ref: rfc3463#3)."""
+"""SMTP reply and enhanced status for each refusal of a recipient: at RCPT, and in notifications (ref: rfc3463#3)."""
 
 
 def diagnostic(refusal: Refusal) -> tuple[str, str]:
@@ -55,7 +55,7 @@ def diagnostic(refusal: Refusal) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptRequest:
-    """What decides on a read receipt: whom it was asked for, the return path, and whether one has left already."""
+    """The input of a read receipt decision: the address that requested it, the return path, and whether one was sent already."""
 
     receipt_to: tuple[str, ...]
     return_path: str | None
@@ -64,10 +64,10 @@ class ReceiptRequest:
 
 
 def decide_receipt(request: ReceiptRequest, *, confirmed: bool) -> str:
-    """The address that gets the read receipt; Refusal when none may leave.
+    """The address that gets the read receipt; Refusal when none may be sent.
 
-    At most one leaves per message and recipient, none for a report (ref: rfc8098#2.1). When the address asked for is not the
-    return path, somebody has to confirm it (`confirmed`), so an automatic one never leaves (ref: rfc8098#2.1, ig-mss#mdn).
+    At most one is sent per message and recipient, none for a report (ref: rfc8098#2.1). When the requested address is not the
+    return path, the reader has to confirm it (`confirmed`), so an automatic one is never sent (ref: rfc8098#2.1, ig-mss#mdn).
     """
     if not request.receipt_to or request.is_report:
         raise Refusal(

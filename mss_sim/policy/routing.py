@@ -1,8 +1,8 @@
-"""What becomes of one recipient.
+"""The outcome for one recipient.
 
-`local` is a mailbox of the sender's own operator, or any mailbox when a peer operator calls: its state is known at once. `remote` is a
+`local` is a mailbox of the sender's own operator, or any mailbox when a peer operator connects: its state is known at once. `remote` is a
 mailbox of another operator of the same simulator: the sender's operator accepts, the other one answers afterwards. `notice` is the mailbox
-that a notification or read receipt of the server itself goes to: nobody is there to hear a refusal, and none is notified of it.
+for a notification or read receipt of the server itself: no client is connected to get a refusal, and no notification is sent for it.
 
 | mailbox   | local                       | remote                              | notice |
 |-----------|-----------------------------|-------------------------------------|--------|
@@ -33,7 +33,7 @@ class Disposal(StrEnum):
 
 
 class Scope(StrEnum):
-    """Whose mailbox it is, seen from who sends: the columns of the table."""
+    """Whose mailbox it is, seen from the sender: the columns of the table."""
 
     LOCAL = "local"
     REMOTE = "remote"
@@ -41,7 +41,7 @@ class Scope(StrEnum):
 
 
 class MailboxFitness(StrEnum):
-    """How the recipient's mailbox stands, seen from outside."""
+    """The state of the recipient's mailbox, seen from outside."""
 
     ACTIVE = "active"
     TOO_SMALL = "too_small"
@@ -86,7 +86,7 @@ _WAYS: dict[tuple[MailboxFitness, Scope], Disposal] = {
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The way of one recipient; `refusal` says why when it is not DELIVER."""
+    """The route of one recipient; `refusal` gives the reason when it is not DELIVER."""
 
     way: Disposal
     refusal: Refusal | None = None
@@ -96,7 +96,7 @@ _DELIVER = Route(Disposal.DELIVER)
 
 
 class Room(NamedTuple):
-    """What a mailbox can take, in bytes; `message_bytes_max` None: any message."""
+    """What a mailbox can accept, in bytes; `message_bytes_max` None: any message."""
 
     used_bytes: int
     quota_bytes: int
@@ -104,7 +104,7 @@ class Room(NamedTuple):
 
 
 def standing(state: MailboxState, room: Room, size_bytes: int, trace_bytes: int = 0) -> MailboxFitness:
-    """How an existing mailbox stands for a message of `size_bytes`; the trace written on top takes room, but is not judged."""
+    """The fitness of an existing mailbox for a message of `size_bytes`; the trace on top uses room, but no message limit counts it."""
     if state is not MailboxState.ACTIVE:
         return MailboxFitness.CLOSED if state is MailboxState.CLOSED else MailboxFitness.SUSPENDED
     if room.message_bytes_max is not None and size_bytes > room.message_bytes_max:

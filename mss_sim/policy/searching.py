@@ -1,4 +1,4 @@
-"""What a search may ask, at every door: texts of a bounded length, since databases refuse to look for longer ones."""
+"""Limits of a search, at every door: texts of a bounded length, since databases refuse longer ones."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from mss_sim.errors import Refusal, Rule
 
 
 def check_texts(texts: Iterable[str | None], chars_max: int) -> None:
-    """Refuse a text that is longer than what is looked for."""
+    """Refuse a search text that is too long."""
     if any(text is not None and len(text) > chars_max for text in texts):
         detail = f"A search looks for texts of at most {chars_max} characters; shorten yours."
         raise Refusal(Rule.LIMIT_REACHED, detail, reference="quirks#search-text")

@@ -1,6 +1,6 @@
-"""What each trap shows of a client, and the verdict about one connection to it.
+"""What each trap reveals about a client, and the verdict about one connection to it.
 
-A trap is a listener behind the wrong TLS. A client that notices leaves before it says who it is: by an alert in the handshake, or by
+A trap is a listener behind the wrong TLS. A client that notices leaves before it identifies itself: by an alert in the handshake, or by
 closing before AUTH, LOGIN or MAIL. What could not be observed is never a pass.
 """
 
@@ -11,19 +11,19 @@ from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.trust import TrapName, Verdict
 
 EXPOSING = frozenset({"AUTH", "LOGIN", "AUTHENTICATE", "MAIL"})
-"""The commands by which a client goes on."""
+"""The commands that show that a client continues."""
 
 
 class TrapOutcome(StrEnum):
-    """What came of TLS."""
+    """The outcome of TLS."""
 
-    NONE = "none"  # STARTTLS was not asked for
+    NONE = "none"  # STARTTLS was not requested
     COMPLETED = "completed"
     ABORTED = "aborted"
 
 
 class Lookup(StrEnum):
-    """Whether revocation data that speaks of the trap's certificate was fetched."""
+    """Whether revocation data about the trap's certificate was fetched."""
 
     DURING = "during"  # after the connection was opened
     BEFORE = "before"  # earlier: a client keeps the last list
@@ -32,7 +32,7 @@ class Lookup(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What is known of one connection. `alert` is the alert that the client sent; `reason` why the handshake failed otherwise."""
+    """The facts about one connection. `alert` is the alert that the client sent; `reason` why the handshake failed otherwise."""
 
     tls: TrapOutcome
     commands: frozenset[str]
@@ -129,7 +129,7 @@ def _aborted(trap: TrapName, seen: Observation) -> Judgement:
 
 
 def _looked_up(trap: TrapName, seen: Observation, why: str) -> Judgement:
-    """For a revoked certificate, leaving counts only when the client looked: else it may have left for another reason."""
+    """For a revoked certificate, leaving counts only when the client looked it up: else it may have left for another reason."""
     if trap is not TrapName.REVOKED:
         return Judgement(Verdict.PASS, why)
     if seen.lookup is Lookup.NEVER:
