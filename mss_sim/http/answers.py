@@ -1,7 +1,7 @@
-"""What a route answers, as OpenAPI shows it: the media type of what is no JSON, and each refusal by its rule.
+"""The responses of a route, as OpenAPI shows them: the media type when it is not JSON, and each refusal by its rule.
 
-A router lists the rules that any of its routes may refuse by; a route that refuses by more lists them all again for the statuses
-concerned, because a list of its own replaces the router's status by status.
+A router lists the rules that any of its routes may refuse by; a route with more rules lists them all again for the statuses
+concerned, because its own list replaces the router's status by status.
 """
 
 from http import HTTPStatus
@@ -13,7 +13,7 @@ from mss_sim.http import problems
 Answers = dict[int | str, dict[str, Any]]
 
 EVERYWHERE = (Rule.HOST_UNKNOWN, Rule.TOO_LARGE)
-"""What is asked before a request is looked at."""
+"""Refusals before a request is processed."""
 
 ANYWHERE = (
     *EVERYWHERE,
@@ -23,11 +23,11 @@ ANYWHERE = (
     Rule.INVALID,
     Rule.STORE_UNAVAILABLE,
 )
-"""Whoever asks must say who he is, may misspell a parameter, and may find the store silent."""
+"""Every client must authenticate, may misspell a parameter, and may find the store unavailable."""
 IN_A_MAILBOX = (*ANYWHERE, Rule.RIGHT_MISSING, Rule.NOT_FOUND, Rule.MAILBOX_CLOSED)
-"""What stands in a mailbox needs a right over it, and may not be there."""
+"""The content of a mailbox needs a right over it, and may not exist."""
 CONTROL_IN_MEMORY = (*EVERYWHERE, Rule.CONTROL_FORBIDDEN, Rule.INVALID)
-"""What the control plane tells without the store."""
+"""What the control plane answers without the store."""
 CONTROL = (*CONTROL_IN_MEMORY, Rule.STORE_UNAVAILABLE)
 
 _MAILBOX = "tilleuls@cabinet.sim.mssante.fr"
@@ -80,7 +80,7 @@ def refusing(*rules: Rule) -> Answers:
 
 
 def unsupported(detail: str) -> Answers:
-    """The response to a body of a media type that is not read."""
+    """The response to a body with an unsupported media type."""
     status, found = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, Answers()
     shown = _response(found, status)
     shown["description"] = status.phrase
@@ -89,7 +89,7 @@ def unsupported(detail: str) -> Answers:
 
 
 def octets(*media_types: str, example: str) -> dict[str, Any]:
-    """A response that is a file and no JSON."""
+    """A response that is a file rather than JSON."""
     schema = {"type": "string", "format": "binary"}
     return {"content": {media_type: {"schema": schema, "example": example} for media_type in media_types}}
 

@@ -1,4 +1,4 @@
-"""Who may drive the control plane: whoever has the key; without one, this machine."""
+"""Who may drive the control plane: clients with the key; without a key, this machine."""
 
 import ipaddress
 import secrets
@@ -12,14 +12,14 @@ _PROXIED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
 def check_allowed(request: Request, core: CurrentCore) -> None:
-    """Let in whoever has the key; without one, only this machine, and never a web page that came from elsewhere."""
+    """Admit clients with the key; without a key, only this machine, and never a web page from another origin."""
     key = core.world.settings.control_key
     if key is not None:
         if not secrets.compare_digest(request.headers.get("x-control-key", "").encode(), key.encode()):
             raise Refusal(Rule.CONTROL_FORBIDDEN, "Give the control key in X-Control-Key.")
         return
     proxied = next((name for name in _PROXIED if name in request.headers), None)
-    if proxied is not None and not core.world.settings.http_proxies:  # whoever asks is behind it, and need not be on this machine
+    if proxied is not None and not core.world.settings.http_proxies:  # the client is behind the proxy, and may be on another machine
         detail = f"A proxy brought this ({proxied}): set MSS_SIM_CONTROL_KEY, or name the proxy in MSS_SIM_HTTP_PROXIES."
         raise Refusal(Rule.CONTROL_FORBIDDEN, detail)
     client = request.client.host if request.client else ""

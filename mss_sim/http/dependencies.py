@@ -1,4 +1,4 @@
-"""Typed dependencies of the HTTP front ends: the core, who is asking, ids and addresses in paths."""
+"""Typed dependencies of the HTTP front ends: the core, the actor, ids and addresses in paths."""
 
 import base64
 from typing import Annotated
@@ -20,7 +20,7 @@ from mss_sim.vocabulary.doors import Door
 
 
 class _Basic(HTTPBasic):
-    """Shows the scheme in OpenAPI and reads nothing: the framework would refuse broken credentials with an answer of its own."""
+    """Shows the scheme in OpenAPI and reads nothing: the framework would refuse broken credentials with its own response."""
 
     async def __call__(self, request: HTTPConnection) -> None:
         """Leave the header to `authenticate`."""
@@ -41,8 +41,8 @@ CurrentCore = Annotated[Core, Depends(get_core)]
 async def get_actor(
     request: Request, core: CurrentCore, _basic: Annotated[object, Security(_BASIC)], _bearer: Annotated[object, Security(_BEARER)]
 ) -> Actor:
-    """Who is asking; Refusal when nobody says so. Who chose a mailbox at log-in is asking about that one alone."""
-    actor: Actor | None = getattr(request.state, "actor", None)  # asked before the body, where there is one
+    """The actor; Refusal without credentials. An actor who chose a mailbox at log-in is limited to that one."""
+    actor: Actor | None = getattr(request.state, "actor", None)  # determined before the body, where there is one
     if actor is None:
         actor = await authenticate(core, request.headers.get("authorization"), client_of(request))
     address = request.path_params.get("address")
@@ -69,12 +69,12 @@ def refuse_unknown_query(request: Request) -> None:
 
 
 def client_of(request: Request) -> str:
-    """The address that a request comes from."""
+    """The address of the client that sent a request."""
     return request.client.host if request.client else "local"
 
 
 async def authenticate(core: Core, header: str | None, client: str) -> Actor:
-    """The actor behind an Authorization header, asked again at every request. RetryLater after too many wrong passwords."""
+    """The actor of an Authorization header, checked again at every request. RetryLater after too many wrong passwords."""
     scheme, _, value = (header or "").partition(" ")
     match scheme.lower():
         case "basic":
@@ -90,7 +90,7 @@ async def authenticate(core: Core, header: str | None, client: str) -> Actor:
 def _basic_pair(value: str) -> tuple[str, str]:
     try:
         name, _, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
-    except ValueError as error:  # no base64, letters beyond ASCII in it, no UTF-8 behind it
+    except ValueError as error:  # not base64, non-ASCII characters in it, or not UTF-8 inside
         raise Refusal(
             Rule.AUTHENTICATION_FAILED, "The Basic credentials are not base64 of login:password.", reference="rfc7617#2"
         ) from error
@@ -114,7 +114,7 @@ MailboxAddress = Annotated[str, Depends(get_address)]
 
 
 def read_id(text: str) -> int:
-    """An id from outside; what is no id was never given, so it is not found."""
+    """An id from outside; a malformed id was never issued, so it is not found."""
     try:
         return decode(text)
     except ValueError as error:

@@ -1,7 +1,7 @@
-"""Examples that OpenAPI shows. A request can be sent as it stands, to the seed world `cabinet`, by the doctor of the practice.
+"""Examples shown in OpenAPI. A request can be sent unchanged, to the seed world `cabinet`, by the doctor of the practice.
 
-Bodies of requests, parameters and files are written by hand; answers are put together from their fields. The ids of copies, folders,
-grants and the like are drawn when the world is made: those in the examples show their form only.
+Bodies of requests, parameters and files are written by hand; responses are assembled from their fields. The ids of copies, folders,
+grants and the like are generated with the world: those in the examples show their form only.
 """
 
 from typing import Any, cast
@@ -25,7 +25,7 @@ DER = "0\\x82\\x02..."
 ID = "0am6c38w5xc01"
 INSTANT = "2026-01-05T08:00:00Z"
 OCSP_REQUEST = "0E0C0A0?0=0\t\x06\x05+\x0e\x03\x02\x1a\x05\x00\x04\x14name of the issuer..\x04\x14key of the issuer...\x02\x04mss1"
-"""DER of a question about a certificate of nobody's: it has no octet above 7F, so that it can stand in a text."""
+"""DER of a question about an unknown certificate: it has no octet above 7F, so that it can be part of a text."""
 CONFIGURATION = """\
 <?xml version='1.0' encoding='utf-8'?>
 <clientConfig version="1.1">
@@ -152,7 +152,7 @@ _PARAMETERS: dict[str, JsonValue] = {
     "who": _DOCTOR,
 }
 _CURSORS = {"messages": f"f{ID}", "sent": f"s{ID}", "conversations": f"c{ID}", "journal": f"j{ID}"}
-"""By the last step of the path, whose list the cursor is a place in; messages are those of the folder that is the other example."""
+"""By the last step of the path, the list in which the cursor is a position; messages are those of the folder in the other example."""
 _FIELDS: dict[str, JsonValue] = {
     "access_token": "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiI4OTk3MDA0MjAwNjIifQ.c2lnbmF0dXJl",
     "acting_for": None,
@@ -207,7 +207,7 @@ _TYPES: dict[str, JsonValue] = {"string": "", "integer": 1, "number": 1.0, "bool
 
 
 def complete(document: dict[str, Any]) -> None:
-    """Give an example to every object, every parameter, every body of a request and every answer of an OpenAPI document."""
+    """Give an example to every object, every parameter, every request body and every response of an OpenAPI document."""
     _forget_framework(document)
     components = document["components"]["schemas"]
     for name, schema in components.items():
@@ -225,7 +225,7 @@ def complete(document: dict[str, Any]) -> None:
 
 
 def _forget_framework(document: dict[str, Any]) -> None:
-    """Take out the refusal that FastAPI declares wherever there is a parameter; a route that refuses parameters declares it itself."""
+    """Remove the refusal that FastAPI declares wherever there is a parameter; a route that refuses parameters declares it itself."""
     names = ("HTTPValidationError", "ValidationError")
     for name in names:
         document["components"]["schemas"].pop(name, None)

@@ -1,4 +1,4 @@
-"""What is asked of every request before its body is read: the host it names, who sends it, how large it says that it is.
+"""Checks of every request before its body is read: the host that it names, its sender, its announced size.
 
 | asked                              | of                                       | refusal |
 |------------------------------------|------------------------------------------|---------|
@@ -7,10 +7,10 @@
 | may they drive the control plane?  | /control, before a body                  | 403     |
 | is the body within its limits?     | everything                               | 413     |
 
-The Host is what tells a page of another site, whose own name leads to this machine for a moment (DNS rebinding), from a client of ours.
+The Host header tells our own clients from a page of another site, whose name resolves to this machine for a moment (DNS rebinding).
 
-What anybody may fetch (certificates, revocation, the white list, the configuration of mail programs, health) is asked for under names that
-are not the simulator's own, and is answered under any. A refused body is not read on, beyond what lets the client take the answer.
+Public resources (certificates, revocation, the white list, the configuration of mail programs, health) are requested under names that
+are not the simulator's own, and are served under any. Of a refused body only enough is read for the client to receive the answer.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ from mss_sim.http.structure import Values
 _HOSTED = ("/api", "/auth", "/control", "/docs", "/openapi.json")
 _LINGER_BYTES = 1024 * 1024
 _LINGER_SECONDS = 2.0
-_ENVELOPE_BYTES = 1_000_000  # what a request holds beside the letter: people, JSON
+_ENVELOPE_BYTES = 1_000_000  # what a request holds in addition to the letter: people, JSON
 
 
 class Front:
@@ -46,7 +46,7 @@ class Front:
         self._hosts = frozenset(_names(core.world.settings))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Ask, then let the application answer."""
+        """Check, then let the application answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -67,7 +67,7 @@ class Front:
         await self._read_within(limit, scope, receive, send)
 
     async def _read_within(self, limit: int, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the application read a body whose head may not have told its size; what it says of one that is cut is not sent."""
+        """Let the application read a body of unannounced size; its answer to a truncated one is not sent."""
         size, most = 0, self._core.world.settings.http_values_max
         values = Values() if _may_be_json(scope) else None
         refusal: Refusal | None = None
@@ -108,7 +108,7 @@ class Front:
         )
 
     async def _check_sender(self, request: Request) -> None:
-        """Who may not do anything here is told so before the body is read; the routes themselves ask again for what they do."""
+        """Refuse an unauthorised sender before the body is read; the routes check again for their own acts."""
         path = request.scope["path"]
         if path.startswith("/api/"):
             request.state.actor = await authenticate(self._core, request.headers.get("authorization"), client_of(request))
@@ -116,7 +116,7 @@ class Front:
             check_allowed(request, self._core)
 
     async def _limit(self, request: Request) -> int:
-        """The most that a body may hold: a letter, in base64 within JSON, where letters are taken."""
+        """The most that a body may hold: a letter, in base64 within JSON, where letters are accepted."""
         path = request.scope["path"]
         if request.method == "POST" and path.startswith("/api/") and path.endswith("/messages"):
             return await self._core.world.directory.ceiling() * 3 // 2 + _ENVELOPE_BYTES
@@ -124,7 +124,7 @@ class Front:
 
 
 def _names(settings: Settings) -> Iterable[str]:
-    """The names that the simulator knows itself by."""
+    """The simulator's own host names."""
     yield from ("localhost", settings.host, settings.hostname, *settings.http_hosts)
     for url in (settings.psc_base_url, settings.psc_wallet_url, settings.psc_mtls_url, settings.igc_url):
         yield (urlsplit(url).hostname or "") if url else "localhost"
@@ -138,7 +138,7 @@ def _host(named: str) -> str:
 
 
 def _is_address(host: str) -> bool:
-    """An address in figures is no name that somebody else could lead here."""
+    """An IP address is not a name that another site could point here."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -147,16 +147,16 @@ def _is_address(host: str) -> bool:
 
 
 def _may_be_json(scope: Scope) -> bool:
-    """Whether a body may be read as JSON: one of another type is not."""
+    """Whether a body may be read as JSON: other types are not."""
     kinds = [value.partition(b";")[0].strip().lower() for name, value in scope["headers"] if name == b"content-type"]
     return not kinds or any(kind.endswith(b"json") for kind in kinds)
 
 
 def _announced(request: Request) -> int | None:
-    """How many bytes the body has as far as the head tells, 0 where it does not say; None when there is none."""
+    """The size of the body in bytes as announced, 0 where it is not; None when there is no body."""
     length = request.headers.get("content-length")
     if length is not None:
-        return int(length) or None  # the parser takes figures alone
+        return int(length) or None  # the parser accepts only digits
     return 0 if "transfer-encoding" in request.headers else None
 
 
@@ -165,7 +165,7 @@ def _too_large(limit: int) -> Refusal:
 
 
 async def _refuse(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer and hang up, after a little of what the client is still sending was thrown away, so that it gets to read the answer."""
+    """Answer and close, after discarding a little of what the client is still sending, so that it can read the answer."""
     response.headers["connection"] = "close"
 
     async def sent(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""Grants over HTTP, as the API and the control plane take them and show them."""
+"""Grants over HTTP, as the API and the control plane read and show them."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ from mss_sim.vocabulary.mailboxes import Right
 
 _SECRETARY = "590000010000017/SEC0001"
 Reason = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")]
-"""Why, in words; without NUL, which PostgreSQL keeps not."""
+"""The reason, in words; without NUL, which PostgreSQL does not store."""
 
 
 class GrantIn(In):
@@ -46,7 +46,7 @@ class GrantOut(Out):
 
 
 def request_of(address: str, grant: GrantIn) -> GrantRequest:
-    """What a body asks to grant."""
+    """The grant that a body requests."""
     return GrantRequest(
         address=address,
         grantee_idnat=grant.grantee,
@@ -58,7 +58,7 @@ def request_of(address: str, grant: GrantIn) -> GrantRequest:
 
 
 def _instant(moment: datetime | None) -> Micros | None:
-    """The instant of a date that can be shown again: in UTC it must lie in the years 1 to 9999."""
+    """The instant of a date that can be shown again: in UTC it must be within the years 1 to 9999."""
     if moment is None:
         return None
     try:
@@ -70,7 +70,7 @@ def _instant(moment: datetime | None) -> Micros | None:
 
 
 def view(row: GrantRow, address: str, people: People, now: int) -> dict[str, Any]:
-    """A grant with the names of all concerned."""
+    """A grant with the names of all persons concerned."""
     return {
         "id": encode(row.id),
         "mailbox": address,
@@ -88,7 +88,7 @@ def view(row: GrantRow, address: str, people: People, now: int) -> dict[str, Any
 
 
 async def grants_out(core: Core, rows: list[tuple[GrantRow, str]]) -> list[dict[str, object]]:
-    """Grants, each with the address of its mailbox, as they go out."""
+    """Grants, each with the address of its mailbox, in the form of a response."""
     ids = {id_ for row, _ in rows for id_ in (row.grantee_id, row.granted_by_id, row.revoked_by_id)}
     known = await names.identities_by_id(core.world, ids)
     return [view(row, address, known, core.world.clock.now()) for row, address in rows]

@@ -1,4 +1,4 @@
-"""What the HTTP application was built for, handed over once: `app.state.hosted`."""
+"""The parameters of the HTTP application, set once: `app.state.hosted`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,6 @@ class Hosted:
 
 
 def hosted(request: Request) -> Hosted:
-    """What the application behind a request was built for."""
+    """The parameters of the application that serves a request."""
     found: Hosted = request.app.state.hosted
     return found

@@ -1,4 +1,4 @@
-"""One page of HTML: French, no JavaScript, no request to anywhere. Every text that comes from outside is escaped."""
+"""One page of HTML: French, no JavaScript, no external requests. Every text from outside is escaped."""
 
 from html import escape
 
@@ -22,7 +22,7 @@ _STYLE = (
 
 
 def page(title: str, content: str, *, status: int = 200) -> Response:
-    """A page; `content` is HTML that is escaped already."""
+    """A page; `content` is HTML that is already escaped."""
     html = (
         f'<!doctype html><html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)} - Pro Santé Connect (simulateur)</title><style>{_STYLE}</style></head><body><main>"

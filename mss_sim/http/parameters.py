@@ -1,4 +1,4 @@
-"""Queries and forms, read strictly: what comes twice, holds a NUL or is huge is refused, what is empty was not given."""
+"""Queries and forms, read strictly: repeated, NUL-containing or huge values are refused, empty ones count as absent."""
 
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
@@ -14,7 +14,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Parameters by name; `repeated` are those that came more than once (ref: rfc6749#3.1)."""
+    """Parameters by name; `repeated` are those that occurred more than once (ref: rfc6749#3.1)."""
 
     values: dict[str, str]
     repeated: frozenset[str]
@@ -26,14 +26,14 @@ class Parameters:
         return self.values.get(name)
 
     def need(self, name: str) -> str:
-        """The value of a parameter that must be there."""
+        """The value of a required parameter."""
         value = self.get(name)
         if value is None:
             raise OAuthError("invalid_request", f"{name} is missing.")
         return value
 
     def check(self) -> None:
-        """Refuse whatever was repeated."""
+        """Refuse repeated parameters."""
         for name in sorted(self.repeated):
             self.get(name)
 

@@ -1,4 +1,4 @@
-"""How refusals look over HTTP: one table, and problem documents (ref: rfc9457)."""
+"""The HTTP form of refusals: one table, and problem documents (ref: rfc9457)."""
 
 from http import HTTPStatus
 from typing import Any
@@ -117,14 +117,14 @@ async def _on_invalid(_request: Request, error: Exception) -> Response:
 
 async def _on_http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
-    if error.status_code == HTTPStatus.BAD_REQUEST:  # octets that are no text, where a body of JSON is read
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # undecodable octets, where a JSON body is read
         return response(Refusal(Rule.INVALID, "Correct the request: the body is not JSON in UTF-8."))
     body = {"type": "about:blank", "title": str(error.detail), "status": error.status_code, "detail": str(error.detail)}
     return _respond(body, dict(error.headers or {}))
 
 
 async def _on_disconnect(_request: Request, _error: Exception) -> Response:
-    """The client hung up, or was hung up on, in the middle of its request: nobody is there to be answered."""
+    """The client hung up, or was disconnected, in the middle of its request: there is no one to answer."""
     return Response(status_code=400)
 
 

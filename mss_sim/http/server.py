@@ -1,4 +1,4 @@
-"""The HTTP server: one application behind a listener in clear or in TLS, with limits of connections, heads, bodies and patience.
+"""The HTTP server: one application behind a listener in clear or in TLS, with limits on connections, heads, bodies and time.
 
 | a client that                                                              | is                          |
 |----------------------------------------------------------------------------|-----------------------------|
@@ -8,8 +8,8 @@
 | is silent in a body for `body_seconds`, or slower than 500 bytes a second  | told 408                    |
 | takes nothing of its answers for `body_seconds`                            | cut                         |
 
-Of a TLS connection the application finds what the ASGI TLS extension names in `scope["extensions"]["tls"]`: the version, and the client's
-certificate where it showed one, which the listener has verified.
+For TLS the application finds the fields of the ASGI TLS extension in `scope["extensions"]["tls"]`: the version, and the client's
+certificate where it presented one, which the listener has verified.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.http.problems import MEDIA_TYPE, problem
 
 _VERSIONS = {"TLSv1.2": 0x0303, "TLSv1.3": 0x0304}
-"""The numbers that the extension wants."""
+"""The numbers that the extension requires."""
 _GOODBYE_SECONDS = 0.2
 _LINGER_SECONDS = 2.0
 _BODY_BYTES_PER_SECOND_MIN = 500
@@ -39,7 +39,7 @@ _PIECE_BYTES = 65_536
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers, as the process belongs to whoever started it, and with a time for TLS handshakes."""
+    """uvicorn without its signal handlers, as the process belongs to its starter, and with a time limit for TLS handshakes."""
 
     def __init__(self, config: uvicorn.Config, handshake_seconds: float) -> None:
         super().__init__(config)
@@ -65,7 +65,7 @@ class _Server(uvicorn.Server):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """What one port lets clients have: connections, bytes of a head, seconds for a head, seconds of silence in a body."""
+    """The limits of one port: connections, bytes of a head, seconds for a head, seconds of silence in a body."""
 
     connections: int
     head_bytes: int
@@ -74,7 +74,7 @@ class ConnectionLimits:
 
 
 class _Protocol(HttpToolsProtocol):
-    """uvicorn's protocol with the limits above; lets a service hang up without an answer, and tells what TLS knows of the client."""
+    """uvicorn's protocol with the limits above; lets a service hang up without an answer, and passes on the TLS facts of the client."""
 
     limits: ConnectionLimits
     _tls: dict[object, object] | None = None
@@ -100,7 +100,7 @@ class _Protocol(HttpToolsProtocol):
             self._timer.cancel()
 
     def data_received(self, data: bytes) -> None:
-        """Take a read in pieces that end where the limit of the head does, so that what is counted is what came."""
+        """Split a read at the limit of the head, so that exactly the received bytes are counted."""
         while data and not self._refused and not self.transport.is_closing():
             room = _PIECE_BYTES if self._head_bytes is None else min(_PIECE_BYTES, self.limits.head_bytes - self._head_bytes)
             if room <= 0:
@@ -112,7 +112,7 @@ class _Protocol(HttpToolsProtocol):
 
     def _take(self, piece: bytes) -> None:
         if self._head_bytes is None:
-            self._beside_body += len(piece)  # the body itself is taken off again as it is read
+            self._beside_body += len(piece)  # the body itself is subtracted again as it is read
             self._wait_for_body()
         else:
             if self._head_bytes == 0:
@@ -141,7 +141,7 @@ class _Protocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self._head_bytes is None:  # answered before the body was read: what is left of it has its time
+        if self._head_bytes is None:  # answered before the body was read: the rest of it has its own time limit
             self._wait_for_body()
 
     def pause_writing(self) -> None:
@@ -154,12 +154,12 @@ class _Protocol(HttpToolsProtocol):
         self._stuck = False
 
     def _wait_for_body(self) -> None:
-        """What comes moves the end of the wait, by as much as it takes at the lowest speed."""
+        """Received bytes extend the wait, by the time that they take at the lowest speed."""
         earned = self._body_began + self._body / _BODY_BYTES_PER_SECOND_MIN - self.loop.time()
         self._wait(self.limits.body_seconds + min(0.0, earned))
 
     def _wait(self, seconds: float) -> None:
-        """One timer a connection, set anew only when it rings."""
+        """A single timer per connection, reset only when it fires."""
         self._deadline = self.loop.time() + seconds
         if self._timer is None or self._timer.when() > self._deadline:
             if self._timer is not None:
@@ -177,11 +177,11 @@ class _Protocol(HttpToolsProtocol):
             self._look_at_answers()
         elif self._deadline and self._head_bytes != 0:
             self._refuse(Refusal(Rule.REQUEST_TOO_SLOW, "The request took too long to come.", reference="rfc9110#15.5.9"))
-        elif self._asked is None:  # connected, and said nothing
+        elif self._asked is None:  # connected, and silent
             self.transport.close()
 
     def _look_at_answers(self) -> None:
-        """Go on waiting for a client that takes some of its answers, however slowly."""
+        """Keep waiting for a client that reads some of its answers, however slowly."""
         unread = self.transport.get_write_buffer_size()
         if unread >= self._unread:
             self.transport.abort()
@@ -195,13 +195,13 @@ class _Protocol(HttpToolsProtocol):
         return self.cycle
 
     def _refuse(self, refusal: Refusal, more: bytes = b"") -> None:
-        """Answer what is no request yet, or will never be one, and hang up once the client had time to read it."""
+        """Answer what is not yet a request, or never will be, and hang up once the client had time to read it."""
         self._refused = True
         if self._asked is not None and not self._asked.response_complete:
             if self._asked.response_started:
                 self.transport.abort()
                 return
-            self._asked.disconnected = True  # the application hears that the client is gone
+            self._asked.disconnected = True  # the application sees a disconnected client
             self._asked.message_event.set()
         told = problem(refusal)
         body = orjson.dumps(told)
@@ -210,7 +210,7 @@ class _Protocol(HttpToolsProtocol):
         self.transport.write(head.encode("ascii") + more + b"\r\n" + body)
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self._wait(_LINGER_SECONDS)  # closed at once, what the client still sends would make the system drop the answer
+        self._wait(_LINGER_SECONDS)  # closing at once, with client data still arriving, would make the system drop the answer
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -221,7 +221,7 @@ class _Protocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         super().shutdown()
         if self._tls is not None and (self._asked is None or self._asked.response_complete):
-            self.loop.call_later(_GOODBYE_SECONDS, self.transport.abort)  # who is idle may never read, nor answer, the goodbye of TLS
+            self.loop.call_later(_GOODBYE_SECONDS, self.transport.abort)  # an idle client may never answer the close_notify
 
 
 def _told(shown: ssl.SSLObject) -> dict[object, object]:
@@ -259,13 +259,13 @@ class HttpListener:
         self._task: asyncio.Task[None] | None = None
 
     async def open(self, listener: socket.socket) -> None:
-        """Serve what comes to a socket that listens already."""
+        """Serve a socket that is already listening."""
         self._task = asyncio.create_task(self._server.serve([listener]))
         while not self._server.started and not self._task.done():  # noqa: ASYNC110 - uvicorn offers no event to wait for
             await asyncio.sleep(0.001)
 
     async def close(self) -> None:
-        """Take nothing new, let what is under way end."""
+        """Accept nothing new, let requests under way end."""
         self._server.should_exit = True
         if self._task is not None:
             with suppress(asyncio.TimeoutError):

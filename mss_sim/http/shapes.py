@@ -1,4 +1,4 @@
-"""Shapes that every HTTP front end shares: strict bodies, plain answers, small types of fields."""
+"""Shapes shared by every HTTP front end: strict bodies, plain answers, small types of fields."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ from mss_sim.core.world.rows import Identity, Mailbox
 from mss_sim.http.storable import Storable
 
 OneLine = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
-"""A text that can stand in a header: one line."""
+"""A text that can be a header value: one line."""
 
 
 Count = Annotated[int, Field(ge=0, le=2**62)]
@@ -55,12 +55,12 @@ People = Mapping[int, Identity]
 
 
 def person(people: People, identity_id: int | None) -> dict[str, str] | None:
-    """Who somebody is: idNat and name."""
+    """A person as shown: idNat and name."""
     identity = people.get(identity_id) if identity_id is not None else None
     return {"idnat": identity.idnat, "name": identity.name} if identity else None
 
 
 def mailbox(box: Mailbox) -> dict[str, Any]:
-    """A mailbox without anybody's rights."""
+    """A mailbox without any rights."""
     policies = {"seen_policy": box.seen_policy, "sent_policy": box.sent_policy}
     return {name: getattr(box, name) for name in _MAILBOX_FIELDS} | policies

@@ -1,4 +1,4 @@
-"""What every request body keeps, so that both databases tell the same story of it."""
+"""Common to every request body, so that both databases behave the same."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, field_validator
 
 
 class Storable(BaseModel):
-    """A request body whose texts can be stored: PostgreSQL takes no NUL, and no text of ours needs one."""
+    """A request body whose texts can be stored: PostgreSQL rejects NUL, and no text of ours needs one."""
 
     @field_validator("*")
     @classmethod

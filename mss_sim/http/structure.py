@@ -1,20 +1,20 @@
-"""How many values a JSON body holds, counted while it comes.
+"""How many values a JSON body holds, counted while it is received.
 
-A reader of JSON makes an object of each value before anything can be judged, and says one sentence of each that is wrong: a body of
-nothing but small values costs seconds where one long text costs none. What stands in a text is not counted, so that any letter may be sent.
+A JSON parser creates an object for each value before anything can be validated, and reports each wrong one with a sentence: a body of
+many small values costs seconds where one long text costs none. The content of texts is not counted, so that any letter may be sent.
 """
 
 
 class Values:
-    """The values of one JSON text, as its pieces are fed; linear, and wrong JSON is counted as well as it can be."""
+    """The values of one JSON text, as its pieces are fed; linear, and invalid JSON is counted as well as possible."""
 
     def __init__(self) -> None:
         self.count = 0
-        self._inside = False  # a text
-        self._escape = b""  # the backslash that a piece ended in
+        self._inside = False  # within a text
+        self._escape = b""  # the backslash at the end of a piece
 
     def feed(self, piece: bytes) -> int:
-        """The count after one more piece: texts, names of members among them, and commas between values."""
+        """The count after one more piece: texts, including names of members, and commas between values."""
         piece = self._escape + piece
         self._escape = b"\\" if (len(piece) - len(piece.rstrip(b"\\"))) % 2 else b""
         texts = piece.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')
