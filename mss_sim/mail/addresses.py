@@ -1,7 +1,7 @@
 """Mailbox addresses: the envelope's paths and the header's lists.
 
 The canonical form of an address is lower case, Unicode NFC before the `@`, IDNA A-labels after it. Two spellings of one mailbox have
-one canonical form; that form is the key everywhere.
+one canonical form, which is the key everywhere.
 """
 
 import re
@@ -26,9 +26,9 @@ _REMEMBERED_CHARS_MAX = 320
 _FIELD_CHARS = len("Sender: ")
 _LOCAL_OCTETS_MAX = 64  # ref: rfc5321#4.5.3.1.1
 _DOMAIN_OCTETS_MAX = 255  # ref: rfc5321#4.5.3.1.2
-_DECOMPOSED = 4  # no character takes more when it is spelled with its marks apart; putting many marks in order takes quadratic time
+_DECOMPOSED = 4  # no character has a longer decomposed form; ordering many combining marks takes quadratic time
 _WORD = re.compile(r"([^\s,;<>]++)( *+<)?+")
-"""A word of an address list, and whether an angle bracket follows: each is looked at once, however long."""
+"""A word of an address list, and whether an angle bracket follows: each is read once, however long."""
 
 
 class AddressError(ValueError):
@@ -93,11 +93,11 @@ def domain_of(address: str) -> str:
 
 
 def parse_list(value: str) -> tuple[tuple[str, str], ...]:
-    """(display name, canonical address) pairs of an address-list header; what cannot be read is left out, never raised."""
+    """(display name, canonical address) pairs of an address-list header; unreadable entries are left out, never raised."""
     simple = _SIMPLE_ITEM.match(value.strip())
     try:
         pairs = [(simple["name"] or "", simple["address"])] if simple else getaddresses([value])
-    except RecursionError:  # thousands of nested comments or routes: nobody's address
+    except RecursionError:  # thousands of nested comments or routes: not a real address
         return ()
     names = frozenset() if simple else _posing(value)
     if names:
@@ -112,7 +112,7 @@ def parse_list(value: str) -> tuple[tuple[str, str], ...]:
 
 
 def _posing(value: str) -> frozenset[str]:
-    """The addresses that stand where a name should, before an angle bracket: some readers believe them, some the next one."""
+    """Addresses in the place of a name, before an angle bracket: some readers use them, others the next one."""
     return frozenset(word for word, bracket in _WORD.findall(value) if bracket and "@" in word[:-1])
 
 
@@ -121,7 +121,7 @@ def _last_word(address: str) -> str:
 
 
 def display(name: str, address: str) -> str:
-    """`name <address>` as a header value: folded, quoted and RFC 2047 encoded where needed; the name is made readable first."""
+    """`name <address>` as a header value: folded, quoted and RFC 2047 encoded where needed; the name is cleaned first."""
     return fields.folded(fields.person((readable(name), address), used=_FIELD_CHARS), _FIELD_CHARS)
 
 

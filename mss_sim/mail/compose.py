@@ -1,6 +1,6 @@
 """A letter built from its parts, for clients that send by REST and for the command line.
 
-Its header is written by `fields`; this module only says which parts a secure health letter has: a plain text in UTF-8, an optional HTML
+Its header is written by `fields`; this module only defines the parts of a secure health letter: a plain text in UTF-8, an optional HTML
 alternative, files (ref: ref2#ECO.2.2.3, ref2#ECO.2.2.4).
 """
 
@@ -80,7 +80,7 @@ class _Entity(NamedTuple):
 
 
 def compose(draft: Draft, *, message_id: str, at: Micros) -> bytes:
-    """The message as CRLF lines. CompositionError when a value is no line of text, or a name, an address or a type is not usable.
+    """The message as CRLF lines. CompositionError when a value is not a line of text, or a name, an address or a type is not usable.
 
     It is ASCII only, unless an address needs more: then that address is in UTF-8 (ref: rfc6532#3), as over SMTPUTF8.
     """
@@ -93,7 +93,7 @@ def compose(draft: Draft, *, message_id: str, at: Micros) -> bytes:
         header = fields.block([*_headers(draft, message_id, at), ("MIME-Version", ["1.0"]), *entity.fields])
     except CompositionError:
         raise
-    except ValueError as error:  # an address that is none, half a surrogate pair
+    except ValueError as error:  # an invalid address, half a surrogate pair
         raise CompositionError(str(error)) from error
     return header + CRLF + entity.body
 
@@ -132,7 +132,7 @@ def _in_base64(octets: bytes) -> bytes:
 
 
 def _multipart(subtype: str, parts: Sequence[_Entity]) -> _Entity:
-    """The boundary is a digest of what it separates, so that it stands in none of the parts."""
+    """The boundary is a digest of the parts that it separates, so that it occurs in none of them."""
     written = [fields.block(part.fields) + CRLF + part.body for part in parts]
     boundary = f"part-{hashlib.blake2b(b''.join(written), digest_size=16).hexdigest()}"
     body = b"".join(b"--%b\r\n%b\r\n" % (boundary.encode(), part) for part in written) + b"--%b--\r\n" % boundary.encode()
@@ -162,7 +162,7 @@ def _headers(draft: Draft, message_id: str, at: Micros) -> list[tuple[str, list[
 
 
 def _people(name: str, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, list[str]]]:
-    """The field of an address list, where there is one. What reads like an encoded word is no address: some readers decode it there."""
+    """The field of an address list, if any. What looks like an encoded word is not an address: some readers decode it there."""
     known = [(shown, canonical(address)) for shown, address in pairs]
     for _, address in known:
         if "=?" in address:

@@ -12,7 +12,7 @@ from mss_sim.mail.mime import Part, content
 from mss_sim.mail.reports import field_groups, machine_part, one_line, read_groups, typed_address, typed_value, words, write
 from mss_sim.vocabulary.mail import DsnAction
 
-_HEADER_OCTETS_MAX = 64 * 1024  # of a returned letter; its Message-ID stands before that
+_HEADER_OCTETS_MAX = 64 * 1024  # of a returned letter; its Message-ID comes before that
 _WORDS = {
     DsnAction.FAILED: ("Message non distribué", "Votre message n'a pas pu être remis aux destinataires suivants :"),
     DsnAction.DELAYED: ("Message retardé", "Votre message n'a pas encore pu être remis ; de nouveaux essais suivront :"),
@@ -24,7 +24,7 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class RecipientStatus:
-    """What became of one recipient. `status` is an enhanced code (`5.1.1`); `diagnostic` an SMTP reply, code first."""
+    """The outcome for one recipient. `status` is an enhanced code (`5.1.1`); `diagnostic` an SMTP reply, code first."""
 
     address: str
     action: DsnAction
@@ -37,7 +37,7 @@ class RecipientStatus:
 
 @dataclass(frozen=True, slots=True)
 class DsnEnvelope:
-    """What a notification says of the letter it speaks of. `arrived_at` is when it was submitted."""
+    """What a notification says about its letter. `arrived_at` is when it was submitted."""
 
     sender: str
     arrived_at: Micros
@@ -48,7 +48,7 @@ class DsnEnvelope:
 
 @dataclass(frozen=True, slots=True)
 class ParsedDsn:
-    """A notification that came in: who reported, of which letter, and each recipient's status."""
+    """An incoming notification: who reported, about which letter, and each recipient's status."""
 
     envelope_id: str | None
     message_id: str | None
@@ -113,7 +113,7 @@ def _fields(status: RecipientStatus) -> list[tuple[str, str]]:
 
 
 def parse(raw: bytes, root: Part) -> ParsedDsn | None:
-    """Read a notification; None when the message is none, or tells of nobody."""
+    """Read a notification; None when the message is not one, or names no recipient."""
     part = machine_part(root, "delivery-status", "message/delivery-status")
     if part is None:
         return None
@@ -142,7 +142,7 @@ def _status(group: dict[str, str]) -> RecipientStatus | None:
 
 
 def _returned_id(raw: bytes, root: Part) -> str | None:
-    """Message-ID of the letter spoken of, from the returned part."""
+    """Message-ID of the reported letter, from the returned part."""
     for part in root.children:
         if part.content_type in ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"):
             return _original_id(content(raw, part.start, min(part.end, part.start + _HEADER_OCTETS_MAX), part.encoding))

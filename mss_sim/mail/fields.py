@@ -1,8 +1,8 @@
-"""Header fields written from text, so that a reader sees the characters that were given and no others.
+"""Header fields written from text, so that a reader sees exactly the given characters.
 
-What a caller gives is text, never a header: an encoded word in it is encoded again, a control character is refused. The standard
-library decodes encoded words while it writes and, before the patch levels of August 2024 (CVE-2024-6923), writes the line breaks that
-come out; so it has no part in this. Values become words here, words are put on lines, and `block` reads the finished lines once more.
+Callers give text, never a header: an encoded word in it is encoded again, a control character is refused. The standard
+library decodes encoded words while it writes and, before the patch levels of August 2024 (CVE-2024-6923), writes the resulting line
+breaks; so it is not used here. Values become words here, words are put on lines, and `block` reads the finished lines once more.
 
 | kind of value        | written as                                                     |
 |----------------------|----------------------------------------------------------------|
@@ -45,7 +45,7 @@ class CompositionError(ValueError):
 
 
 def library_breaks_lines() -> bool:
-    """Whether the email library of this Python writes a header that breaks its line; found out by trying, as patches are carried back."""
+    """Whether the email library of this Python writes a header that breaks its line; tested by trying, as fixes are backported."""
     message = EmailMessage()
     message["Subject"] = "=?utf-8?q?=0ABcc:_x?="
     try:
@@ -62,7 +62,7 @@ def checked_name(name: str) -> str:
 
 
 def checked(text: str) -> str:
-    """Text that can stand in a header: one line without control characters; a tab becomes a space."""
+    """Text that can be a header value: one line without control characters; a tab becomes a space."""
     if found := _UNWRITABLE.search(text):
         raise CompositionError(f"{text[:80]!r} holds {found[0]!r}: a header takes one line of text without control characters")
     return text.replace("\t", " ")
@@ -77,7 +77,7 @@ def text(value: str, *, used: int = 0) -> list[str]:
 
 
 def name(value: str, *, used: int = 0) -> list[str]:
-    """The words of a person's name; runs of blanks are one space, as every reader of names has it."""
+    """The words of a person's name; runs of blanks become one space, as every reader of names treats them."""
     value = _BLANKS.sub(" ", checked(value)).strip(" ")
     if not value.isascii() or "=?" in value or len(value) > _QUOTED_NAME_MAX:
         return list(_encoded(value, used))
@@ -92,7 +92,7 @@ def person(pair: tuple[str, str], *, used: int = 0) -> list[str]:
 
 
 def people(pairs: Sequence[tuple[str, str]], *, used: int = 0) -> list[str]:
-    """The words of an address list, a comma behind each entry but the last."""
+    """The words of an address list, a comma after each entry but the last."""
     lists = [person(pair, used=0 if number else used) for number, pair in enumerate(pairs)]
     for entry in lists[:-1]:
         entry[-1] += ","
@@ -118,7 +118,7 @@ def parameter(key: str, value: str) -> list[str]:
 
 
 def media_type(value: str) -> str:
-    """A media type without its parameters; what has none or is no file's is of any type."""
+    """A media type without its parameters; a missing one, or one that no file has, becomes the generic type."""
     main, slash, sub = value.partition(";")[0].strip().partition("/")
     if not slash or main.lower() in ("multipart", "message"):
         return "application/octet-stream"
@@ -157,7 +157,7 @@ def block(fields: Sequence[tuple[str, Sequence[str]]]) -> bytes:
 
 
 def _encoded(value: str, used: int) -> Iterator[str]:
-    """The value as encoded words, in the encoding that is shorter; no character is cut in two (ref: rfc2047#5)."""
+    """The value as encoded words, in the shorter encoding; no character is split (ref: rfc2047#5)."""
     octets = value.encode("utf-8")
     in_base64 = len(_quoted(value)) > 4 * len(octets) / 3
     room = _LINE_CHARS - 1 - used if used <= _LINE_CHARS - _WORD_CHARS_MIN else _WORD_CHARS_MAX

@@ -1,4 +1,4 @@
-"""The header block: read into fields, decoded for people, edited without touching one byte of the rest."""
+"""The header block: read into fields, decoded for people, edited without touching any other byte."""
 
 import binascii
 import codecs
@@ -19,18 +19,18 @@ _MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """Header fields in order, values unfolded and still encoded; `defects` counts lines that are no field."""
+    """Header fields in order, values unfolded and still encoded; `defects` counts lines that are not fields."""
 
     fields: tuple[tuple[str, bytes], ...]
     defects: int
     _index: dict[str, list[bytes]] = field(repr=False)
 
     def all(self, name: str) -> Sequence[bytes]:
-        """The raw values of every field called `name`, without case."""
+        """The raw values of every field called `name`, case-insensitive."""
         return self._index.get(name.lower(), ())
 
     def with_only(self, name: str, value: bytes | None) -> "Headers":
-        """The same fields with this one `name`, first, or with none."""
+        """The same fields with this single `name`, first, or with none."""
         kept = [field for field in self.fields if field[0].lower() != name.lower()]
         index = {key: values for key, values in self._index.items() if key != name.lower()}
         if value is not None:
@@ -81,15 +81,15 @@ def _unfolded(block: bytes) -> Iterator[bytes]:
 
 _OPENING = re.compile(r"=\?([^?]*)\?([BbQq])\?")
 _CODECS = frozenset(encodings.aliases.aliases) | {module.name for module in pkgutil.iter_modules(encodings.__path__)}
-"""What Python can decode. A name that it does not know must not be asked for: it remembers each, and looks for a module first."""
+"""The charsets that Python can decode. Unknown names must not be looked up: Python remembers each, and first searches for a module."""
 _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw-unicode-escape", "unicode-escape"})
-"""Codecs of Python that are no charsets of mail; some of them raise or execute escapes."""
+"""Codecs of Python that are not charsets of mail; some of them raise or execute escapes."""
 
 
 def decode(value: bytes) -> str:
     """Readable text of a raw header value: encoded words decoded, UTF-8 accepted, anything else as Latin-1; never raises.
 
-    This is the one place where what an encoded word hid comes out, so no control character leaves it: see `readable`.
+    Text hidden in encoded words appears only here, so no control character leaves this function: see `readable`.
     """
     if value.isascii() and b"=?" not in value:
         plain = value.decode("ascii")
@@ -101,17 +101,17 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def readable(text: str) -> str:
-    """The text on one line, as it may be shown and handed on: a space for tabs and line breaks, U+FFFD for other control characters."""
+    """The text on one line, safe to show and pass on: a space for tabs and line breaks, U+FFFD for other control characters."""
     return text if text.isprintable() else _CONTROL.sub(lambda found: " " if found[0].isspace() else "\ufffd", text)
 
 
 def storable(text: str) -> str:
-    """The text as every database takes it: no NUL, no lone surrogate."""
+    """The text in a form that every database accepts: no NUL, no lone surrogate."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
 
 
 def printable(text: str) -> str:
-    """The text without what cannot be shown, and what XML and databases do not take: a question mark in its place."""
+    """The text with a question mark for each character that cannot be shown, or that XML and databases reject."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
@@ -146,8 +146,8 @@ def _decoded(value: bytes) -> str:
 def _words_decoded(text: str) -> Iterator[str]:
     """The text with its encoded words decoded (ref: rfc2047#6); binascii.Error when one is broken.
 
-    Octets of neighbours in one charset are put together first, since some programs cut characters in two. What has no end is a text:
-    once the end of one is missing, that of those behind it is too.
+    Octets of neighbours in one charset are joined first, since some programs split characters. A word without an end is plain text:
+    once the end of one is missing, those behind it have none either.
     """
     at, gathered, gathering = 0, bytearray(), ""
     while (opening := _OPENING.search(text, at)) is not None and (end := text.find("?=", opening.end())) >= 0:
@@ -167,7 +167,7 @@ def _words_decoded(text: str) -> Iterator[str]:
 
 
 def _octets(word: str, encoding: str) -> bytes:
-    """What an encoded word holds; missing padding is added (ref: rfc2047#4)."""
+    """The content of an encoded word; missing padding is added (ref: rfc2047#4)."""
     if encoding in "Qq":
         return quoprimime.header_decode(word).encode("raw-unicode-escape")
     return binascii.a2b_base64(word + "=" * (-len(word) % 4))
@@ -194,7 +194,7 @@ def message_ids(value: str | None) -> tuple[str, ...]:
 
 
 def without_fields(raw: bytes, names: Iterable[str]) -> bytes:
-    """The message with every header field called one of `names` cut out; not one other byte changes."""
+    """The message without any header field called one of `names`; no other byte changes."""
     unwanted = {name.lower().encode("ascii") for name in names}
     end = _header_end(raw)
     kept: list[bytes] = []
@@ -212,7 +212,7 @@ _LOOSE_BREAK = re.compile(r"\r(?!\n)|(?<!\r)\n|\n(?![ \t])")
 
 
 def trace_length(raw: bytes) -> int:
-    """How many bytes at the top of a message are trace: Return-Path and Received, as servers on the way wrote them."""
+    """The number of bytes at the top of a message that are trace: Return-Path and Received, as written by servers on the way."""
     length = 0
     tracing = False
     if not raw[:12].lower().startswith((b"return-path:", b"received:")):
@@ -227,21 +227,21 @@ def trace_length(raw: bytes) -> int:
 
 
 def without_return_path(raw: bytes) -> bytes:
-    """The message as it leaves for another server: only the last one writes Return-Path (ref: rfc5321#4.4)."""
+    """The message as sent to another server: only the last one writes Return-Path (ref: rfc5321#4.4)."""
     return without_fields(raw[: trace_length(raw)], ["Return-Path"]) + raw[trace_length(raw) :]
 
 
 def with_fields_on_top(raw: bytes, fields: Sequence[tuple[str, str]]) -> bytes:
     """The message with `fields` written above it; values are already encoded and folded (ref: rfc5321#4.4)."""
     for name, value in fields:
-        rest = value.replace("\r\n\t", "")  # folded so by us, which needs no search
+        rest = value.replace("\r\n\t", "")  # our own folding, which needs no search
         if ("\n" in rest or "\r" in rest) and _LOOSE_BREAK.search(value):
             raise ValueError(f"{name} holds a line break that folds nothing")
     return b"".join(f"{name}: {value}\r\n".encode("utf-8", "surrogateescape") for name, value in fields) + raw
 
 
 def _header_end(raw: bytes, start: int = 0, stop: int | None = None) -> int:
-    """Where the header block ends, the CRLF of its last field included."""
+    """Where the header block ends, including the CRLF of its last field."""
     stop = len(raw) if stop is None else stop
     if raw.startswith(CRLF, start, stop):
         return start
@@ -250,7 +250,7 @@ def _header_end(raw: bytes, start: int = 0, stop: int | None = None) -> int:
 
 
 def split(raw: bytes, start: int = 0, stop: int | None = None) -> tuple[int, int]:
-    """(end of the header block, start of the body) of a message, or of the part that lies there, as offsets into `raw`."""
+    """(end of the header block, start of the body) of a message, or of the part at these offsets, as offsets into `raw`."""
     stop = len(raw) if stop is None else stop
     end = _header_end(raw, start, stop)
     return end, min(end + len(CRLF), stop)

@@ -23,7 +23,7 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a receipt says. `original_raw` is the whole letter, as the ANS guide asks; `name` the mailbox's label."""
+    """The content of a receipt. `original_raw` is the whole letter, as the ANS guide requires; `name` the mailbox's label."""
 
     final_recipient: str
     name: str
@@ -39,7 +39,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class ParsedMdn:
-    """A receipt that came in. `legacy_error` tells the form of before IG v1.1.3, `processed/Error: ...`."""
+    """An incoming receipt. `legacy_error` marks the form of before IG v1.1.3, `processed/Error: ...`."""
 
     original_message_id: str | None
     final_recipient: str | None
@@ -90,7 +90,7 @@ def _mode(receipt: Receipt) -> str:
 
 
 def parse(raw: bytes, root: Part) -> ParsedMdn | None:
-    """Read a receipt; None when the message is none, or its Disposition cannot be read (ref: rfc8098#3.2.6)."""
+    """Read a receipt; None when the message is not one, or its Disposition cannot be read (ref: rfc8098#3.2.6)."""
     part = machine_part(root, "disposition-notification", "message/disposition-notification")
     if part is None:
         return None

@@ -1,6 +1,6 @@
 """The MIME tree of a message, as offsets into its bytes.
 
-A part is never copied while the tree is read: boundaries are searched in the whole buffer. What is malformed is read as RFC 2045 and
+A part is never copied while the tree is read: boundaries are searched in the whole buffer. Malformed parts are read as RFC 2045 and
 RFC 2046 advise: a multipart without a usable boundary is a text, an unclosed multipart ends with its parent.
 """
 
@@ -19,7 +19,7 @@ from mss_sim.mail.headers import Headers, decode, read_headers, readable, split,
 _TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+\Z", re.ASCII)
 _PLAIN_PARAMS = re.compile(r'[^;="*?]*(?:;\s*[\w-]+="?[\w./+-]+"?\s*)+\Z')
 _PLAIN_PARAM = re.compile(r';\s*([\w-]+)="?([\w./+-]+)"?')
-"""Parameters without any of what makes them hard; the others are read by the standard library, ten times slower."""
+"""Parameters in simple form; the others are read by the standard library, ten times slower."""
 _TAG = re.compile(r"<[^<>]*>")
 _NO_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 _OPENING = re.compile(r"<(script|style|head)\b", re.IGNORECASE)
@@ -45,7 +45,7 @@ class Part(NamedTuple):
 
     @property
     def is_attachment(self) -> bool:
-        """A leaf that is a file: it has a name, is declared an attachment, or is no text (ref: rfc2183#2)."""
+        """A leaf that is a file: it has a name, is declared an attachment, or is not text (ref: rfc2183#2)."""
         if self.children or self.content_type.startswith("multipart/"):
             return False
         return self.disposition == "attachment" or self.filename is not None or not self.content_type.startswith("text/")
@@ -60,7 +60,7 @@ class Part(NamedTuple):
 
 @dataclass(slots=True)
 class Bounds:
-    """What one message may hold; `parts_left` is counted down while its tree is read."""
+    """The limits of one message; `parts_left` is counted down while its tree is read."""
 
     parts_left: int
     depth: int
@@ -76,7 +76,7 @@ class Bounds:
 
 
 def read_tree(raw: bytes, headers: Headers, body_start: int, bounds: Bounds, *, end: int | None = None) -> Part:
-    """The tree of the message whose `headers` were read, whose body starts at `body_start` and ends at `end`, or with `raw`."""
+    """The tree of the message with these `headers`, whose body starts at `body_start` and ends at `end`, or with `raw`."""
     return _read(raw, headers, body_start, len(raw) if end is None else end, "", 0, bounds)
 
 
@@ -117,7 +117,7 @@ def _child(raw: bytes, span: tuple[int, int], number: str, depth: int, bounds: B
 def _spans(raw: bytes, boundary: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
     """(start, end) of each body part between the delimiter lines of one multipart (ref: rfc2046#5.1.1).
 
-    Only beginnings of lines are looked at, and each line once: what looks like a delimiter in the middle of one costs nothing.
+    Only beginnings of lines are read, and each line once: a delimiter in the middle of a line costs nothing.
     """
     delimiter = b"--" + boundary
     opened: int | None = None
@@ -158,7 +158,7 @@ def _content_type(headers: Headers, default: str) -> tuple[str, dict[str, str]]:
 
 
 def _shown(key: str, value: str | tuple[str | None, str | None, str]) -> str:
-    """A parameter for people. RFC 2231 says what it holds: an encoded word in such a one is text."""
+    """A parameter for people. For RFC 2231 parameters, an encoded word is plain text."""
     flat = _collapsed(value)
     if key == "boundary":
         return storable(flat)
@@ -175,7 +175,7 @@ def _params(name: str, text: str) -> dict[str, str]:
     carrier[name] = text.replace("\r\n", "")
     try:
         found = carrier.get_params(failobj=[], header=name)[1:]
-    except (ValueError, LookupError, TypeError):  # TypeError: a parameter that is whole and in pieces, which the library cannot sort
+    except (ValueError, LookupError, TypeError):  # TypeError: a parameter given both whole and in pieces, which the library cannot sort
         return {}
     params = {}
     for key, value in found:
@@ -240,7 +240,7 @@ def text_of(raw: bytes, part: Part) -> str:
 
 
 def _visible(html: str) -> str:
-    """HTML without what no reader sees; each opening is looked at once, so that no page costs more than its length."""
+    """HTML without its invisible parts; each opening is read once, so that no page costs more than its length."""
     pieces: list[str] = []
     unclosed: set[str] = set()
     at = 0
@@ -256,9 +256,9 @@ def _visible(html: str) -> str:
 
 def _beginning(raw: bytes, part: Part, chars_max: int) -> str:
     """At most `chars_max` characters of a text leaf; of a long plain one only that much is decoded."""
-    octets_max = 4 * chars_max  # no charset of mail takes more octets for a character
+    octets_max = 4 * chars_max  # no charset of mail uses more octets for a character
     if part.encoding not in ("7bit", "8bit", "binary"):
-        encoded_max = 4 * octets_max  # quoted-printable takes three for an octet, and ends of lines
+        encoded_max = 4 * octets_max  # quoted-printable uses three per octet, and ends of lines
         return text_of(raw, part._replace(end=min(part.end, part.start + encoded_max)))[:chars_max]
     if part.end - part.start <= octets_max:
         return text_of(raw, part)[:chars_max]

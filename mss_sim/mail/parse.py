@@ -1,7 +1,7 @@
 """One message, read once into a frozen value.
 
-`parse` refuses only what must never be stored (see `MalformedMessage`); everything else that is odd is kept as it came and read as
-well as can be, because a simulator that hides a client's mistakes is of no use. Offsets point into the bytes that were parsed, so
+`parse` refuses only what must never be stored (see `MalformedMessage`); every other anomaly is kept as received and read as
+well as possible, because a simulator that hides a client's mistakes is useless. Offsets point into the bytes that were parsed, so
 that an attachment is cut out without parsing again.
 """
 
@@ -29,17 +29,17 @@ _USUAL_DATE = re.compile(
     rf"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?(\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)([0-5]\d)\Z",
     re.ASCII,
 )
-"""A date as nearly everybody writes it (ref: rfc5322#3.3); the others are read by the standard library, five times slower."""
+"""A date in the usual form (ref: rfc5322#3.3); the others are read by the standard library, five times slower."""
 _ACCENTED = re.compile(r"[^\x00-\x7f]{1,32}")
 
 
 class MalformedMessage(ValueError):
-    """The bytes are no message that may be stored; the text says which rule and what to do (554 5.6.0, 400)."""
+    """The bytes are not a message that may be stored; the text says which rule and what to do (554 5.6.0, 400)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParseLimits:
-    """What `parse` accepts at the most; sizes in bytes."""
+    """The upper limits of `parse`; sizes in bytes."""
 
     header_size_bytes: int = 256 * 1024
     header_count: int = 1_000
@@ -49,7 +49,7 @@ class ParseLimits:
 
 
 class ParsedMessage(NamedTuple):
-    """What the rest of the program knows of a message. Addresses are canonical; absent headers are None or empty."""
+    """A parsed message, as the rest of the program sees it. Addresses are canonical; absent headers are None or empty."""
 
     size_bytes: int
     headers: Headers
@@ -86,7 +86,7 @@ class ParsedMessage(NamedTuple):
 
     @property
     def search_text(self) -> str:
-        """Everything that a text search looks at, folded."""
+        """All searchable text, folded."""
         people = " ".join(f"{name} {address}" for name, address in (*self.from_, *self.to, *self.cc))
         return fold(f"{self.subject} {people} {self.text}")
 
@@ -144,7 +144,7 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def _folded(letters: str) -> str:
-    """A few letters that are not ASCII, without their marks, in the case that compares."""
+    """A few non-ASCII letters, without their marks, in the case used for comparison."""
     decomposed = unicodedata.normalize("NFKD", letters)
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
 
@@ -168,7 +168,7 @@ def people_in(headers: Headers, name: str) -> tuple[tuple[str, str], ...]:
 
 
 def _encoded_people(value: bytes) -> tuple[tuple[str, str], ...]:
-    """Split first, decode names after: a comma inside an encoded word separates nobody (ref: rfc2047#6.2)."""
+    """Split first, decode names after: a comma inside an encoded word is not a separator (ref: rfc2047#6.2)."""
     pairs = parse_list(value.decode("utf-8", "replace"))
     return tuple((decode(name.encode("utf-8")), address) for name, address in pairs)
 
@@ -186,7 +186,7 @@ def _date(value: str | None) -> Micros | None:
     usual = _USUAL_DATE.match(value)
     try:
         instant = from_datetime(_read_usual(usual) if usual else parsedate_to_datetime(value))
-        to_datetime(instant)  # a date that cannot be shown is none
+        to_datetime(instant)  # a date that cannot be shown is ignored
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
     return instant

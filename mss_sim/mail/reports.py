@@ -1,4 +1,4 @@
-"""What every report has in common: three parts, fields in groups, one reader (ref: rfc6522)."""
+"""The common part of every report: three parts, fields in groups, one reader (ref: rfc6522)."""
 
 import hashlib
 import re
@@ -8,7 +8,7 @@ from mss_sim.mail import fields
 from mss_sim.mail.headers import CRLF, decode, read_headers, readable
 from mss_sim.mail.mime import Part, content
 
-_MACHINE_OCTETS_MAX = 64 * 1024  # of hundreds of recipients; what a stranger writes behind that is not read
+_MACHINE_OCTETS_MAX = 64 * 1024  # enough for hundreds of recipients; anything after that is not read
 _TYPE = re.compile(r"[\w-]+\s*\Z")
 
 
@@ -18,7 +18,7 @@ def one_line(value: str) -> str:
 
 
 def words(value: str) -> list[str]:
-    """The words of a field of a report, whatever the letter that it speaks of held."""
+    """The words of a field of a report, whatever the reported letter contained."""
     return fields.text(one_line(value))
 
 
@@ -29,9 +29,9 @@ def field_groups(groups: Sequence[Sequence[tuple[str, str]]]) -> bytes:
 
 
 def write(report_type: str, headers: Sequence[tuple[str, list[str]]], text: str, machine: bytes, original: tuple[str, bytes]) -> bytes:
-    """A `multipart/report` of three parts; `headers` are (name, words), `original` the (content type, bytes) of what it speaks of.
+    """A `multipart/report` of three parts; `headers` are (name, words), `original` the (content type, bytes) of the reported letter.
 
-    Written by hand because the bytes of the original must go out unchanged, which the standard library's generator does not promise.
+    Written by hand because the bytes of the original must be sent unchanged, which the standard library's generator does not guarantee.
     """
     content_type, returned = original
     boundary = "report-" + hashlib.sha256(machine + str(headers).encode()).hexdigest()[:32]
@@ -51,7 +51,7 @@ def write(report_type: str, headers: Sequence[tuple[str, list[str]]], text: str,
 
 
 def read_groups(raw: bytes, part: Part) -> list[dict[str, str]]:
-    """The field groups of the beginning of a machine-readable part, names in lower case; unreadable lines are left out."""
+    """The field groups at the beginning of a machine-readable part, names in lower case; unreadable lines are left out."""
     body = content(raw, part.start, min(part.end, part.start + _MACHINE_OCTETS_MAX), part.encoding)
     groups = []
     for block in re.split(rb"(?:\r?\n)(?:[ \t]*\r?\n)+", body.strip() + b"\r\n"):
@@ -66,7 +66,7 @@ def read_groups(raw: bytes, part: Part) -> list[dict[str, str]]:
 
 
 def typed_address(address: str) -> str:
-    """An address with its type; one that is not ASCII has a type of its own (ref: rfc6533#3)."""
+    """An address with its type; non-ASCII addresses have a type of their own (ref: rfc6533#3)."""
     return f"{'rfc822' if address.isascii() else 'utf-8'}; {address}"
 
 
@@ -77,7 +77,7 @@ def typed_value(value: str) -> str:
 
 
 def machine_part(root: Part, report_type: str, content_type: str) -> Part | None:
-    """The machine-readable part of a `multipart/report` of that type, or None when the message is no such report."""
+    """The machine-readable part of a `multipart/report` of that type, or None when the message is not such a report."""
     if root.content_type != "multipart/report" or root.params.get("report-type", "").lower() != report_type:
         return None
     return next((part for part in root.children if part.content_type == content_type), None)

@@ -1,6 +1,6 @@
 """ENVELOPE and BODYSTRUCTURE of a message, as IMAP writes them (ref: rfc9051#7.5.2); computed once, at delivery.
 
-Header values go out as they came, encoded words and all: decoding is the client's. What a quoted string cannot hold is a literal.
+Header values are sent as received, with encoded words: decoding is the client's task. What a quoted string cannot hold is a literal.
 """
 
 import re
@@ -17,7 +17,7 @@ _ESCAPED = re.compile(rb'(["\\])')
 _PLAIN_TEXT = re.compile(rb"[ -~]*\Z")
 _SIMPLE_ADDRESS = re.compile(rb"([A-Za-z0-9 _.\-]*+)<([A-Za-z0-9._+\-]+)@([A-Za-z0-9.\-]+)>\Z")
 _SEPARATOR = re.compile(r'"(?:[^"\\]|\\.)*+"?|<[^<>]*+>?|\[[^\[\]]*+\]?|[(,:;]', re.DOTALL)
-"""What separates addresses, and what hides a separator: quoted strings, angle and square brackets, comments."""
+"""Address separators, and what hides a separator: quoted strings, angle and square brackets, comments."""
 _ROUTE = re.compile(r"<(@[^:<>\"]+):([^<>]*)>\s*\Z")  # ref: rfc5322#4.4
 _PARENTHESIS = re.compile(r"[()]|\\.", re.DOTALL)
 _HEADERS_MAX = 1_000
@@ -93,7 +93,7 @@ def _people_of(text: str) -> list[bytes]:
     routed = _ROUTE.search(text)
     try:
         pairs = getaddresses([f"{text[: routed.start()]}<{routed[2]}>" if routed else text])
-    except RecursionError:  # thousands of nested comments or routes: nobody's address
+    except RecursionError:  # thousands of nested comments or routes: not a real address
         return []
     found = []
     for name, address in pairs:
@@ -107,7 +107,7 @@ def _people_of(text: str) -> list[bytes]:
 
 
 def _entries(text: str) -> Iterator[tuple[str, str]]:
-    """An address list cut at its separators: (",", text of one), (":", name of a group that begins), (";", "") where one ends."""
+    """An address list split at its separators: (",", text of one), (":", name of a group that begins), (";", "") where one ends."""
     start = at = 0
     grouped = False
     while (found := _SEPARATOR.search(text, at)) is not None:
@@ -147,8 +147,8 @@ def body_structure(raw: bytes, root: Part, headers: Headers, *, extended: bool =
 def embedded(raw: bytes, part: Part) -> tuple[Headers, Part] | None:
     """The message inside a message/rfc822 part; None for another type.
 
-    The grammar wants an envelope and a body there, whatever is inside: of one that is encoded, though it may not be (ref: rfc2046#5.2.1),
-    or that holds too much to be read, they are empty.
+    The grammar requires an envelope and a body there, whatever is inside: for an encoded one, though it may not be (ref: rfc2046#5.2.1),
+    or one that is too large to be read, they are empty.
     """
     if part.content_type not in ("message/rfc822", "message/global"):
         return None
@@ -212,7 +212,7 @@ _PARAM = re.compile(rb'(?:\A|;)\s*+([^\s=;"]++)\s*+=\s*(?:"((?:[^"\\]|\\.)*)"|([
 
 
 def _raw_params(text: bytes) -> bytes:
-    """Parameters as they came, unfolded: RFC 2231 pieces and encoded words are the client's to put together."""
+    """Parameters as received, unfolded: the client assembles RFC 2231 pieces and encoded words."""
     found = [(name.lower(), re.sub(rb"\\(.)", rb"\1", quoted) if quoted else bare) for name, quoted, bare in _PARAM.findall(text[:10_000])]
     return b"(%b)" % b" ".join(b"%b %b" % (nstring(name), nstring(value)) for name, value in found) if found else b"NIL"
 

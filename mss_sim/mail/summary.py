@@ -1,6 +1,6 @@
 """The summary of a message: what lists, searches and decisions need of it, without opening its body.
 
-It is computed once, when the message is stored, and kept beside it as JSON text, which no query looks into.
+It is computed once, when the message is stored, and kept with it as JSON text, which no query reads.
 """
 
 from operator import itemgetter
@@ -21,7 +21,7 @@ class Person(TypedDict):
 
 
 class Leaf(TypedDict):
-    """A part that holds content: enough to list it, and to cut it out of the message (`start`, `end`: its encoded bytes)."""
+    """A part with content: enough to list it, and to cut it out of the message (`start`, `end`: its encoded bytes)."""
 
     number: str
     type: str
@@ -59,7 +59,7 @@ _IN_ORDER = itemgetter(*_NAMES)
 
 
 def read_summary(text: str) -> Summary:
-    """The summary that was kept as this text."""
+    """The summary stored as this text."""
     return Summary(*_IN_ORDER(orjson.loads(text)))
 
 
