@@ -11,7 +11,7 @@
 
 `require` checks all rows, `about` the first four: the fact that a mailbox is closed, its grants, holders and journal stay readable.
 Checks run inside the transaction that acts, so that a grant that has just ended allows nothing. Sending has a gate of its own, in
-`submission.py`: it does not need the right to see.
+`core/mailflow/submission.py`: it does not need the right to see.
 """
 
 from mss_sim.core.access import access

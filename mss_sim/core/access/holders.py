@@ -143,5 +143,7 @@ def _trace(world: World, conn: Connection, by: Requester, mailbox: Mailbox, act:
 
 
 CONTROL = Requester(None, Door.CONTROL)
+"""The control plane as the requester."""
+
 SEED = Requester(None, Door.SEED)
-"""The control plane as the one who asks."""
+"""A seed, which gives grants as the world begins."""

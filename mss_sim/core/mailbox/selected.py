@@ -5,7 +5,7 @@ are silently skipped, as IMAP requires (ref: rfc9051#6.4.9).
 
 | verb                 | right |
 |----------------------|-------|
-| open, look, states   | see   |
+| open, poll, states   | see   |
 | contents, with bytes | read  |
 | search in texts      | read  |
 """
