@@ -30,10 +30,10 @@ SELECT place, counter, kept, counted FROM (
 """)
 
 
-def _rows(conn: Connection) -> list[str]:
+def rows_astray(conn: Connection) -> list[str]:
     return [f"{row.place}: {row.counter} says {row.kept}, {row.counted} are there" for row in conn.execute(_ASTRAY)]
 
 
 async def astray(simulator: Simulator) -> list[str]:
     """The counters of a world that do not say what is there, each in words."""
-    return await simulator.core.world.store.read(_rows)
+    return await simulator.core.world.store.read(rows_astray)
