@@ -1,0 +1,66 @@
+"""The journal: lines say who did what, by which grant, through which door; only who manages a mailbox reads them."""
+
+from datetime import timedelta
+
+import pytest
+
+from mss_sim.core.access import gate, journal
+from mss_sim.core.access.access import Requester
+from mss_sim.core.access.journal import Entry
+from mss_sim.core.mailbox.mailboxes import change_managed_mailbox
+from mss_sim.errors import Rule
+from mss_sim.vocabulary import Act, Door, MailboxState, Right
+from tests.clients import DOCTOR, PRACTICE, WARD
+from tests.core.towns import Town, refused
+
+
+@pytest.mark.parametrize(("who", "address"), [("hospital_ward", WARD), ("doctor", DOCTOR)])
+async def test_a_line_names_the_doer_the_door_and_the_grant_that_allowed_it(town: Town, who: str, address: str) -> None:
+    actor = await town.actor(who, Door.IMAP)
+    held = await town.world.store.read(lambda conn: gate.require(town.world, conn, actor, address, Right.MANAGE))
+    entry = journal.entry(held, Right.MANAGE, Act.MAILBOX_CHANGED, {"why": "x"}, message_id=7)
+    grants = [grant.id for grant in held.access.grants]
+    assert len(grants) == (address == WARD)
+    assert (entry.mailbox_id, entry.grant_id) == (held.mailbox.id, grants[0] if grants else None)
+    (line,) = journal.lines(town.world, journal.by(actor), [entry])
+    assert (line.act, line.door, line.actor_id, line.message_id) == (Act.MAILBOX_CHANGED, Door.IMAP, actor.identity.id, 7)
+    assert (line.at, line.detail) == (town.clock.now(), {"why": "x"})
+
+
+async def test_a_line_is_of_the_instant_that_is_given_or_of_now(town: Town) -> None:
+    who, entry = Requester(None, Door.CONTROL), Entry(Act.REVOKED, None, {})
+    assert [line.at for line in journal.lines(town.world, who, [entry], at=5)] == [5]
+    assert [line.at for line in journal.lines(town.world, who, [entry])] == [town.clock.now()]
+    first, second = journal.lines(town.world, who, [entry, entry])
+    assert first.id < second.id
+
+
+async def test_only_who_manages_a_mailbox_may_know_who_did_what(town: Town) -> None:
+    ward, doctor = await town.actor("hospital_ward"), await town.actor("doctor")
+    await change_managed_mailbox(town.world, ward, WARD, {"description": "x"})
+    found = await journal.of_mailbox(town.world, ward, WARD, before=None, limit=10)
+    assert [row.line.act for row in found] == [Act.MAILBOX_CHANGED, Act.GRANTED]
+    with refused(Rule.RIGHT_MISSING, "manage"):
+        await journal.of_mailbox(town.world, await town.actor("secretary"), PRACTICE, before=None, limit=10)
+    with refused(Rule.NOT_FOUND):
+        await journal.of_mailbox(town.world, doctor, WARD, before=None, limit=10)
+
+
+async def test_the_journal_is_read_by_pages_newest_first_and_while_the_mailbox_is_closed(town: Town) -> None:
+    doctor = await town.actor("doctor")
+    for number in range(3):
+        town.clock.advance(timedelta(seconds=1))
+        await change_managed_mailbox(town.world, doctor, DOCTOR, {"description": str(number)})
+    await town.change(DOCTOR, state=MailboxState.CLOSED)
+    newest = await journal.of_mailbox(town.world, doctor, DOCTOR, before=None, limit=2)
+    rest = await journal.of_mailbox(town.world, doctor, DOCTOR, before=newest[-1].line.id, limit=2)
+    said = [
+        line.detail["after"]["description"] for line in (row.line for row in (*newest, *rest)) if line.detail and "after" in line.detail
+    ]
+    assert said == ["2", "1", "0"]
+
+
+async def test_nothing_done_leaves_no_line(town: Town) -> None:
+    before = await town.acts(DOCTOR)
+    await town.world.store.write(lambda conn: journal.write(town.world, conn, Requester(None, Door.CONTROL), []))
+    assert await town.acts(DOCTOR) == before
