@@ -17,7 +17,8 @@ from mss_sim.core.access.authentication import Actor
 from mss_sim.core.assembly import Core, assemble
 from mss_sim.core.control.seed import load
 from mss_sim.core.control.start import begin
-from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope
+from mss_sim.core.mailflow.delivery import Delivery
+from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope, Letter, Submitted, prepare
 from mss_sim.core.mailflow.submission import SubmissionRequest
 from mss_sim.core.mailflow.transport import Transport
 from mss_sim.core.world.authorities import Authorities
@@ -30,9 +31,11 @@ from mss_sim.core.world.white_list import WhiteList
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import IdSource
+from mss_sim.mail.parse import parse
 from mss_sim.policy.peers import PeerCertificate
-from mss_sim.store import engine, folders, identities, journal, mailboxes, messages, schema
+from mss_sim.store import engine, folders, identities, journal, mailboxes, messages, schema, submissions
 from mss_sim.store.store import Store
+from mss_sim.store.submissions import Event
 from mss_sim.vocabulary import Door
 from tests.clients import letter
 from tests.counters import rows_astray
@@ -86,7 +89,7 @@ class Town:
         raw: bytes | None = None,
         addressees: tuple[Addressee, ...] | None = None,
         options: dict[str, Any] | None = None,
-        **headers: str,
+        **headers: Any,
     ) -> Accepted:
         """Submit a letter; `path` is the return path where it is not the author, `raw` the whole message where it is written elsewhere."""
         actor = await self.actor(who) if isinstance(who, str) else who
@@ -94,6 +97,20 @@ class Town:
         octets = raw if raw is not None else letter(sender, [one.address for one in people], subject, **headers).as_bytes(policy=SMTP)
         envelope = Envelope(sender if path is None else path, people)
         return await self.core.submission.submit(actor, SubmissionRequest(envelope, octets, "ESMTPSA", "test", **(options or {})))
+
+    async def written(
+        self, who: str, sender: str, to: list[str], subject: str = "Bonjour", *, strict: bool = False, **headers: str
+    ) -> Letter:
+        """A letter that was submitted and waits for the writer."""
+        box, raw = await self.mailbox(sender), letter(sender, to, subject, **headers).as_bytes(policy=SMTP)
+        origin = Submitted(box.address, box.operator_id, (await self.identity(who)).id, strict=strict)
+        envelope = Envelope(sender, tuple(map(Addressee, to)))
+        return prepare(self.world, raw, parse(raw), envelope, origin, fields=(), door=Door.REST, at=self.clock.now())
+
+    async def deliver(self, *letters: Letter) -> list[Accepted | Exception]:
+        """Deliver letters as one group, in their order."""
+        delivery = Delivery(self.world, lambda: None)
+        return await self.world.store.write(lambda conn: delivery.deliver(conn, letters))
 
     async def bring(
         self,
@@ -104,7 +121,7 @@ class Town:
         author: str | None = None,
         raw: bytes | None = None,
         certificate: PeerCertificate | None = None,
-        **headers: str,
+        **headers: Any,
     ) -> Accepted:
         """A peer brings a letter to the MX port."""
         people = [to] if isinstance(to, str) else to
@@ -129,6 +146,23 @@ class Town:
     async def raw(self, item: ListedMessage) -> bytes:
         """The bytes of a message."""
         return await self.world.store.read(messages.raw, item.message.id)
+
+    async def events(self, sent: Accepted) -> dict[str, list[Event]]:
+        """The timeline of each recipient of a letter."""
+        number = sent.submission_id
+        assert number is not None
+
+        def query(conn: Connection) -> dict[str, list[Event]]:
+            people = submissions.people_of(conn, [number])
+            found = submissions.events_of(conn, [one.id for one in people])
+            return {one.address: found.get(one.id, []) for one in people}
+
+        return await self.world.store.read(query)
+
+    async def kinds(self, sent: Accepted, address: str | None = None) -> list[str]:
+        """What happened to a letter, for its only recipient or for one of them, in order."""
+        found = await self.events(sent)
+        return [event.kind.value for event in found[address or next(iter(found))]]
 
     async def told(self, address: str) -> list[JournalEntry]:
         """The journal of a mailbox, newest first."""

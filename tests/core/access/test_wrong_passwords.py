@@ -16,7 +16,8 @@ def wrong() -> WrongPasswords:
     return WrongPasswords(Settings(wrong_passwords_max=2, wrong_passwords_pause_seconds=PAUSE))
 
 
-def _judge(rule: Rule | None) -> None:
+async def _judge(rule: Rule | None) -> None:
+    await asyncio.sleep(0.001)  # as long as a password takes: others come meanwhile
     if rule is not None:
         raise Refusal(rule, "no")
 
@@ -25,7 +26,7 @@ async def _try(wrong: WrongPasswords, client: str = "a", login: str = "camille",
     """One try; what became of it."""
     try:
         async with wrong.turn(client, login):
-            _judge(rule)
+            await _judge(rule)
     except RetryLater as later:
         return f"in {later.seconds} s"
     except Refusal as refusal:

@@ -8,16 +8,25 @@ from datetime import timedelta
 
 import pytest
 from aiosmtplib import SMTP
+from sqlalchemy import update
 
 from mss_sim.app.simulator import Simulator
-from mss_sim.clock import ManualClock
+from mss_sim.clock import DAY, SECOND, ManualClock
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Addressee, Envelope
 from mss_sim.core.mailflow.queue import Queue
+from mss_sim.core.mailflow.receipts import ReceiptWish
 from mss_sim.core.mailflow.transport import RecipientReply, RelayJob, RelayResult
+from mss_sim.models.tables import queue as queue_rows
 from mss_sim.smtp.outbound import _hand_over
-from tests.clients import HOSPITAL, PRACTICE, Person
+from mss_sim.store import queue as store_queue
+from mss_sim.vocabulary import MailboxState
+from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PRACTICE, Person
 from tests.conftest import StartSimulator
+from tests.core.mailflow.carriers import LATER, Carrier
+from tests.core.towns import OpenTown, Town
+
+CLINIC = "contact@clinique-pins.sim.mssante.fr"
 
 
 class Broken:
@@ -136,3 +145,110 @@ async def test_a_letter_that_comes_as_the_simulator_stops_does_not_keep_it_up(si
         _, pending = await asyncio.wait([running], timeout=2)
         assert not pending, "it did not hear that it was cancelled"
         assert running.cancelled()
+
+
+# Without a door
+
+
+async def test_recipients_at_one_operator_are_carried_together_and_each_operator_apart(open_town: OpenTown) -> None:
+    carrier = Carrier()
+    async with open_town(relay="smtp", transport=carrier) as town:
+        await town.send("hospital", HOSPITAL, [PRACTICE, CLINIC, DOCTOR, LABORATORY])
+        assert await town.core.queue.work() == 4
+        assert sorted((job.receiver.name, len(job.envelope.recipients)) for job in carrier.jobs) == [
+            ("Clinique des Pins", 1),
+            ("Laboratoire du Parc", 1),
+            ("Messagerie libérale", 2),
+        ]
+        assert {job.sender.name for job in carrier.jobs} == {"Hôpital des Ormes"}
+        assert {job.limit_seconds for job in carrier.jobs} == {0.95 * 660}
+        raw = carrier.jobs[0].raw
+        assert raw.startswith(b"Received: ")
+        assert carrier.jobs[0].envelope.sender == HOSPITAL
+
+
+async def test_without_a_transport_nothing_leaves_and_the_sender_is_told(open_town: OpenTown) -> None:
+    async with open_town(relay="smtp") as town:
+        sent = await town.send("hospital", HOSPITAL, PRACTICE)
+        await town.core.queue.work()
+        assert (await town.events(sent))[PRACTICE][-1].detail == "554 5.3.0 The message is gone."
+
+
+async def test_a_try_that_is_leased_is_made_by_nobody_else_until_the_lease_runs_out(open_town: OpenTown) -> None:
+    async with open_town(relay="smtp", transport=Carrier(), queue_lease_seconds=60) as town:
+        await town.send("hospital", HOSPITAL, PRACTICE)
+        now = town.clock.now()
+        leased = await town.world.store.write(lambda conn: store_queue.lease(conn, now, now + DAY, now + 60 * SECOND, 10))
+        assert len(leased) == 1
+        assert await town.core.queue.work() == 0
+        town.clock.advance(timedelta(seconds=60))
+        assert await town.core.queue.work() == 1
+
+
+@pytest.mark.parametrize(("ahead_seconds", "tries"), [(2 * 3_600, 0), (2 * 3_600 + 1, 1)])
+async def test_what_waits_far_beyond_any_wait_was_put_there_by_a_clock_that_was_set_back(
+    open_town: OpenTown, ahead_seconds: int, tries: int
+) -> None:
+    async with open_town(relay="smtp", transport=Carrier(LATER)) as town:
+        await town.send("hospital", HOSPITAL, PRACTICE)
+        await town.core.queue.work()
+        at = town.clock.now() + ahead_seconds * SECOND
+        await town.world.store.write(lambda conn: conn.execute(update(queue_rows).values(next_at=at)))
+        assert await town.core.queue.work() == tries
+
+
+async def test_a_letter_that_cannot_be_tried_does_not_hold_up_the_others(open_town: OpenTown) -> None:
+    broken = Broken()
+    async with open_town(transport=broken) as town:
+        await town.change(PRACTICE, state=MailboxState.SUSPENDED)
+        lost, other = await town.send("hospital", HOSPITAL, CLINIC), await town.send("hospital", HOSPITAL, PRACTICE)
+        await town.change(PRACTICE, state=MailboxState.ACTIVE)
+        town.clock.advance(timedelta(minutes=1))
+        assert await town.core.queue.work() == 2
+        assert (await town.kinds(lost), (await town.kinds(other))[-1]) == (["submitted"], "delivered")
+        for _ in range(20):
+            town.clock.advance(timedelta(hours=6))
+            await town.core.queue.work()
+        assert await town.kinds(lost) == ["submitted", "delayed", "failed"]
+        assert broken.tries > 2
+
+
+async def test_what_a_stopping_queue_had_begun_is_given_back(open_town: OpenTown) -> None:
+    slow = Slow()
+    async with open_town(relay="smtp", transport=slow) as town:
+        await town.send("hospital", HOSPITAL, PRACTICE)
+        running = asyncio.create_task(town.core.queue.run())
+        await asyncio.wait_for(slow.begun.wait(), 10)
+        running.cancel()
+        await town.core.queue.stop(0.05)
+        slow.go_on.set()
+        assert await town.core.queue.work() == 1
+        assert slow.tries == 2
+
+
+async def test_who_runs_alone_takes_over_what_a_dead_one_had_begun(open_town: OpenTown) -> None:
+    carrier = Carrier()
+    async with open_town(relay="smtp", transport=carrier) as town:
+        sent = await town.send("hospital", HOSPITAL, PRACTICE)
+        now = town.clock.now()
+        await town.world.store.write(lambda conn: store_queue.lease(conn, now, now + DAY, now + DAY, 10))
+        running = asyncio.create_task(town.core.queue.run())
+        for _ in range(200):
+            if carrier.jobs:
+                break
+            await asyncio.sleep(0.01)
+        running.cancel()
+        await town.core.queue.stop(5)
+        assert (await town.kinds(sent))[-1] == "delivered"
+
+
+async def test_a_receipt_waits_for_a_mailbox_that_takes_no_mail_for_now(town: Town) -> None:
+    await town.send("hospital", HOSPITAL, PRACTICE, Disposition_Notification_To=HOSPITAL)
+    await town.change(HOSPITAL, state=MailboxState.SUSPENDED)
+    item = (await town.lying(PRACTICE))[0]
+    await town.core.receipts.send(await town.actor("doctor"), PRACTICE, item.copy.id, ReceiptWish())
+    assert await town.lying(HOSPITAL) == []
+    await town.change(HOSPITAL, state=MailboxState.ACTIVE)
+    town.clock.advance(timedelta(minutes=1))
+    assert await town.core.queue.work() == 1
+    assert len(await town.lying(HOSPITAL)) == 1

@@ -1,0 +1,24 @@
+"""Who carries letters out of a town: a server that answers as it is told."""
+
+from dataclasses import dataclass, field
+
+from mss_sim.core.mailflow.transport import RecipientReply, RelayJob, RelayResult
+
+TAKEN = RecipientReply("2.0.0", "250 2.0.0 taken", "mx.example")
+LATER = RecipientReply("4.4.1", "421 4.4.1 busy", "mx.example")
+NEVER = RecipientReply("5.1.1", "550 5.1.1 nobody here", "mx.example")
+
+
+@dataclass
+class Carrier:
+    """Takes what it is given, and keeps it; `answers` by address where they are not all `usual`."""
+
+    usual: RecipientReply = TAKEN
+    dsn: bool = True
+    answers: dict[str, RecipientReply] = field(default_factory=dict)
+    jobs: list[RelayJob] = field(default_factory=list)
+
+    async def carry(self, job: RelayJob) -> RelayResult:
+        """Answer for each recipient."""
+        self.jobs.append(job)
+        return RelayResult({one.address: self.answers.get(one.address, self.usual) for one in job.envelope.recipients}, self.dsn)

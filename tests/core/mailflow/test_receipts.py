@@ -1,0 +1,250 @@
+"""Read receipts that leave by the simulator's own hand, and the timelines of what was sent."""
+
+from email.policy import SMTP
+from typing import Any
+
+import pytest
+
+from mss_sim.core.access import delegation
+from mss_sim.core.access.delegation import GrantRequest
+from mss_sim.core.access.holders import CONTROL
+from mss_sim.core.mailbox import copies, messages
+from mss_sim.core.mailbox.copies import ById, NewCopy
+from mss_sim.core.mailbox.flags import FlagChange
+from mss_sim.core.mailbox.selected import FolderRef
+from mss_sim.core.mailflow import receipts
+from mss_sim.core.mailflow.letter import Accepted, Addressee
+from mss_sim.core.mailflow.receipts import ReceiptWish, SentReceipt
+from mss_sim.errors import Rule
+from mss_sim.mail import mdn
+from mss_sim.mail.parse import parse
+from mss_sim.vocabulary import Act, Disposition, Door, MailboxState, Notify, Right
+from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD, letter
+from tests.core.towns import IDNATS, OpenTown, Town, refused
+
+_ON_REQUEST: dict[str, Any] = {"Disposition_Notification_To": HOSPITAL}
+
+
+async def _asked(town: Town, to: str = PRACTICE, **headers: Any) -> Accepted:
+    return await town.send("hospital", HOSPITAL, to, **{**_ON_REQUEST, **headers})
+
+
+async def _answer(town: Town, who: str = "secretary", address: str = PRACTICE, wish: ReceiptWish | None = None) -> SentReceipt:
+    item = (await town.lying(address))[0]
+    return await town.core.receipts.send(await town.actor(who), address, item.copy.id, wish or ReceiptWish())
+
+
+async def _read(town: Town, address: str) -> mdn.ParsedMdn:
+    """The newest letter of a mailbox as the receipt that it is."""
+    raw = await town.raw((await town.lying(address))[0])
+    found = mdn.parse(raw, parse(raw).root)
+    assert found is not None
+    return found
+
+
+async def test_a_receipt_leaves_in_the_mailboxs_name_is_noted_everywhere_and_leaves_once(town: Town) -> None:
+    sent = await _asked(town)
+    left = await _answer(town)
+    assert left.to == HOSPITAL
+    told = await _read(town, HOSPITAL)
+    assert (told.original_message_id, told.final_recipient, told.disposition) == (sent.rfc_message_id, PRACTICE, Disposition.DISPLAYED)
+    newest = (await town.lying(HOSPITAL))[0]
+    assert (newest.message.id, newest.message.return_path) == (left.message_id, "")
+    assert "Cabinet des Tilleuls" in newest.message.summary
+    assert (await town.lying(PRACTICE))[0].copy.keywords == "$MDNSent"
+    assert (await town.kinds(sent))[-1] == "displayed"
+    line = (await town.told(PRACTICE))[0]
+    secretary = await town.identity("secretary")
+    assert (line.act, line.actor_id, line.message_id) == (Act.RECEIPT_SENT, secretary.id, sent.message_id)
+    assert line.detail == {"to": HOSPITAL, "disposition": "displayed", "of": sent.rfc_message_id}
+    assert line.grant_id is not None
+    with refused(Rule.RECEIPT_ALREADY_SENT):
+        await _answer(town, "doctor")
+    assert len(await town.lying(HOSPITAL)) == 1
+
+
+async def test_what_the_reader_did_with_it_is_told(town: Town) -> None:
+    sent = await _asked(town)
+    await _answer(town, wish=ReceiptWish(Disposition.DELETED, error="perdu"))
+    told = await _read(town, HOSPITAL)
+    assert (told.disposition, told.error) == (Disposition.DELETED, "perdu")
+    assert (await town.kinds(sent))[-1] == "processed"
+    raw = await town.raw((await town.lying(HOSPITAL))[0])
+    assert b"Disposition: manual-action/MDN-sent-manually; deleted" in raw
+
+
+async def test_no_receipt_without_the_right_to_read_or_about_what_is_not_there(town: Town) -> None:
+    await _asked(town)
+    await delegation.grant(town.world, CONTROL, GrantRequest(PRACTICE, IDNATS["newcomer"], frozenset({Right.SEE, Right.SEND_AS})))
+    with refused(Rule.RIGHT_MISSING, "The right read"):
+        await _answer(town, "newcomer")
+    with refused(Rule.NOT_FOUND, "no such message"):
+        await town.core.receipts.send(await town.actor("doctor"), PRACTICE, 1, ReceiptWish())
+    with refused(Rule.NOT_FOUND):
+        await town.core.receipts.send(await town.actor("doctor"), DOCTOR, (await town.lying(PRACTICE))[0].copy.id, ReceiptWish())
+
+
+async def test_nothing_leaves_a_suspended_mailbox(town: Town) -> None:
+    await _asked(town)
+    await town.change(PRACTICE, state=MailboxState.SUSPENDED)
+    with refused(Rule.MAILBOX_SUSPENDED):
+        await _answer(town)
+    assert (await town.lying(PRACTICE))[0].copy.keywords == ""
+
+
+async def test_a_letter_without_request_or_without_name_gets_none(town: Town) -> None:
+    await town.send("hospital", HOSPITAL, PRACTICE)
+    with refused(Rule.RECEIPT_NOT_REQUESTED, "asked for no read receipt"):
+        await _answer(town)
+    nameless = letter(HOSPITAL, PRACTICE, **_ON_REQUEST)
+    del nameless["Message-ID"]
+    await town.bring(HOSPITAL, PRACTICE, raw=nameless.as_bytes(policy=SMTP))
+    with refused(Rule.RECEIPT_NOT_REQUESTED, "no Message-ID"):
+        await _answer(town)
+    assert await town.lying(HOSPITAL) == []
+
+
+async def test_an_address_that_is_not_the_return_path_waits_for_the_readers_word(town: Town) -> None:
+    await _asked(town, Disposition_Notification_To=WARD)
+    with refused(Rule.RECEIPT_NEEDS_CONSENT):
+        await _answer(town)
+    assert (await _answer(town, wish=ReceiptWish(confirmed=True))).to == WARD
+    assert len(await town.lying(WARD)) == 1
+
+
+async def test_who_sent_a_letter_himself_has_nobody_to_tell(town: Town) -> None:
+    await town.send("doctor", DOCTOR, DOCTOR, Disposition_Notification_To=DOCTOR)
+    with refused(Rule.RECEIPT_NOT_REQUESTED, "sent the letter itself"):
+        await _answer(town, "doctor", DOCTOR)
+
+
+async def test_what_a_program_marked_as_told_is_told(town: Town) -> None:
+    await _asked(town)
+    item = (await town.lying(PRACTICE))[0]
+    change = FlagChange(frozenset({"$MDNSent"}))
+    await copies.change_flags(town.world, await town.actor("doctor"), ById(PRACTICE, item.copy.id), change)
+    with refused(Rule.RECEIPT_ALREADY_SENT):
+        await _answer(town)
+
+
+async def test_a_mailbox_without_label_is_named_by_its_reader(town: Town) -> None:
+    await town.change(PRACTICE, label="")
+    await _asked(town)
+    await _answer(town)
+    assert "Sophie PETIT" in (await town.lying(HOSPITAL))[0].message.summary
+
+
+# The patient's, which leave by themselves
+
+
+async def _to_patient(town: Town, **headers: Any) -> Accepted:
+    return await town.send("doctor", DOCTOR, PATIENT, **{"Disposition_Notification_To": DOCTOR, **headers})
+
+
+async def _open(town: Town, who: str, address: str) -> None:
+    item = (await town.lying(address))[0]
+    await town.core.receipts.open_message(await town.actor(who), address, item.copy.id)
+
+
+async def test_a_patients_first_reading_sends_the_receipt_by_itself_and_a_second_one_none(town: Town) -> None:
+    sent = await _to_patient(town)
+    for _ in range(2):
+        await _open(town, "patient", PATIENT)
+    assert (await town.kinds(sent)).count("displayed") == 1
+    (item,) = await town.lying(DOCTOR)
+    raw = await town.raw(item)
+    assert b"Disposition: manual-action/MDN-sent-automatically; displayed" in raw
+    assert b"Auto-Submitted: auto-replied" in raw
+
+
+async def test_it_stays_where_a_setting_or_the_letter_does_not_ask_for_it(open_town: OpenTown) -> None:
+    async with open_town(patient_receipt_automatic=False) as town:
+        await _to_patient(town)
+        await _open(town, "patient", PATIENT)
+        assert await town.lying(DOCTOR) == []
+        await _answer(town, "patient", PATIENT)
+        assert len(await town.lying(DOCTOR)) == 1
+    async with open_town() as town:
+        for headers in ({"Disposition_Notification_To": HOSPITAL}, {"Disposition_Notification_To": "nobody"}):
+            await _to_patient(town, **headers)
+            await _open(town, "patient", PATIENT)
+        assert await town.lying(DOCTOR) == await town.lying(HOSPITAL) == []
+
+
+async def test_a_professionals_reading_sends_nothing_by_itself(town: Town) -> None:
+    await _asked(town)
+    await _open(town, "secretary", PRACTICE)
+    assert await town.lying(HOSPITAL) == []
+
+
+# Timelines
+
+
+async def test_a_mailbox_sees_what_it_sent_newest_first_and_nothing_of_others(town: Town) -> None:
+    first, second = [await town.send("hospital", HOSPITAL, PRACTICE, subject) for subject in ("Un", "Deux")]
+    await town.send("doctor", PRACTICE, HOSPITAL)
+    hospital = await town.actor("hospital")
+    found = await receipts.sent_letters(town.world, hospital, HOSPITAL, before=None, limit=10)
+    assert [(one.submission.id, one.subject, one.rfc_message_id) for one in found] == [
+        (second.submission_id, "Deux", second.rfc_message_id),
+        (first.submission_id, "Un", first.rfc_message_id),
+    ]
+    page = await receipts.sent_letters(town.world, hospital, HOSPITAL, before=second.submission_id, limit=10)
+    assert [one.subject for one in page] == ["Un"]
+    assert [kind for _, events in page[0].recipients for kind in (event.kind.value for event in events)] == [
+        "submitted",
+        "relayed",
+        "delivered",
+    ]
+    assert (await receipts.timeline(town.world, hospital, HOSPITAL, second.submission_id or 0)).subject == "Deux"
+    with refused(Rule.NOT_FOUND, "sent no such letter"):
+        await receipts.timeline(town.world, await town.actor("doctor"), PRACTICE, first.submission_id or 0)
+    for verb in (
+        receipts.timeline(town.world, await town.actor("newcomer"), PRACTICE, 1),
+        receipts.timeline(town.world, hospital, PRACTICE, 1),
+    ):
+        with refused(Rule.NOT_FOUND, "that you may see"):
+            await verb
+
+
+async def test_the_copy_in_sent_leads_to_the_timeline_and_the_one_that_arrived_does_not(town: Town) -> None:
+    sent = await town.send("hospital", HOSPITAL, PRACTICE)
+    mine, theirs = (await town.lying(HOSPITAL, "Sent"))[0], (await town.lying(PRACTICE))[0]
+    found = await receipts.timeline_of_copy(town.world, await town.actor("hospital"), HOSPITAL, mine.copy.id)
+    assert found.submission.id == sent.submission_id
+    for address, id_ in ((PRACTICE, theirs.copy.id), (PRACTICE, mine.copy.id), (PRACTICE, 1)):
+        with refused(Rule.NOT_FOUND, "has no timeline"):
+            await receipts.timeline_of_copy(town.world, await town.actor("doctor"), address, id_)
+
+
+async def test_the_report_behind_an_event_is_read_by_who_may_read_and_in_no_other_mailbox(town: Town) -> None:
+    sent = await town.send("hospital_ward", WARD, PRACTICE, Disposition_Notification_To=WARD)
+    await _answer(town)
+    ward, number = await town.actor("hospital_ward"), sent.submission_id or 0
+    events = (await town.events(sent))[PRACTICE]
+    report = events[-1]
+    assert await receipts.raw_report(town.world, ward, WARD, number, report.id) == await town.raw((await town.lying(WARD))[0])
+    wrong = [(ward, WARD, number, events[0].id), (ward, WARD, 1, report.id), (await town.actor("doctor"), DOCTOR, number, report.id)]
+    for actor, address, id_, event in wrong:
+        with refused(Rule.NOT_FOUND, "No report came for this event."):
+            await receipts.raw_report(town.world, actor, address, id_, event)
+    await delegation.grant(town.world, CONTROL, GrantRequest(WARD, IDNATS["newcomer"], frozenset({Right.SEE})))
+    with refused(Rule.RIGHT_MISSING, "The right read"):
+        await receipts.raw_report(town.world, await town.actor("newcomer"), WARD, number, report.id)
+
+
+async def test_a_letter_of_which_nothing_is_left_keeps_its_timeline(town: Town) -> None:
+    sent = await town.send("hospital", HOSPITAL, "", addressees=(Addressee(DOCTOR2, frozenset({Notify.NEVER})),))
+    for who, address, folder in (("hospital", HOSPITAL, "Sent"), ("doctor2", DOCTOR2, "INBOX")):
+        item = (await town.lying(address, folder))[0]
+        await messages.delete(town.world, await town.actor(who), address, item.copy.id)
+    found = await receipts.timeline(town.world, await town.actor("hospital"), HOSPITAL, sent.submission_id or 0)
+    assert [event.kind.value for _, events in found.recipients for event in events] == ["submitted", "relayed", "delivered"]
+
+
+@pytest.mark.parametrize("headers", [_ON_REQUEST, {}])
+async def test_a_draft_that_was_filed_asks_nobody_for_anything(town: Town, headers: dict[str, Any]) -> None:
+    raw = letter(HOSPITAL, PRACTICE, **headers).as_bytes(policy=SMTP)
+    await copies.append(town.world, await town.actor("doctor", Door.IMAP), FolderRef(PRACTICE, "INBOX"), NewCopy(raw))
+    with refused(Rule.RECEIPT_NEEDS_CONSENT if headers else Rule.RECEIPT_NOT_REQUESTED):
+        await _answer(town, "doctor")

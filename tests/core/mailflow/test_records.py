@@ -1,0 +1,195 @@
+"""What a delivery leaves besides copies: the submission, its timeline, the rights of patients, the journal."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from mss_sim.clock import SECOND
+from mss_sim.core.access import access
+from mss_sim.core.mailflow.letter import Accepted, Addressee
+from mss_sim.core.world.rows import JournalEntry
+from mss_sim.errors import Rule
+from mss_sim.models.tables import queue
+from mss_sim.store import conversations, submissions
+from mss_sim.store.conversations import AnswerRightRow
+from mss_sim.store.queue import Waiting
+from mss_sim.vocabulary import Act, ClosureCause, Door, MailboxState, Notify, SendMode
+from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PATIENT2, PRACTICE, WARD
+from tests.core.mailflow.carriers import Carrier
+from tests.core.towns import OpenTown, Town, refused
+
+
+async def _rights(town: Town, address: str = DOCTOR, patient: str = PATIENT) -> list[AnswerRightRow]:
+    ids = [(await town.mailbox(one)).id for one in (patient, address)]
+    return await town.world.store.read(lambda conn: conversations.rights_between(conn, ids[0], ids[1]))
+
+
+async def _waiting(town: Town) -> list[Waiting]:
+    return await town.world.store.read(
+        lambda conn: [Waiting(*row) for row in conn.execute(select(*queue.c).order_by(queue.c.recipient_id))]
+    )
+
+
+# The submission and its timelines
+
+
+async def test_a_submission_tells_who_sent_by_what_grant_and_what_was_asked_for(town: Town) -> None:
+    addressee = Addressee(HOSPITAL, frozenset({Notify.SUCCESS}), "rfc822;x")
+    sent = await town.send("secretary", PRACTICE, "", addressees=(addressee,))
+    row = await town.world.store.read(submissions.by_id, sent.submission_id or 0)
+    assert row is not None
+    secretary, box = await town.identity("secretary"), await town.mailbox(PRACTICE)
+    assert (row.mailbox_id, row.actor_id, row.mode, row.return_path) == (box.id, secretary.id, SendMode.ON_BEHALF, PRACTICE)
+    (grant,) = (await town.world.store.read(access.access_to, PRACTICE, secretary.id, town.clock.now())).access.grants  # type: ignore[union-attr]
+    assert (row.grant_id, row.operator_id, row.submitted_at) == (grant.id, box.operator_id, town.clock.now())
+    (person,) = await town.world.store.read(submissions.people_of, [row.id])
+    assert (person.address, person.notify, person.original) == (HOSPITAL, frozenset({Notify.SUCCESS}), "rfc822;x")
+
+
+async def test_a_timeline_says_how_far_each_recipient_was_reached(town: Town) -> None:
+    await town.change(PRACTICE, state=MailboxState.SUSPENDED)
+    sent = await town.send("hospital", HOSPITAL, [WARD, DOCTOR, PRACTICE, "nobody@cabinet.sim.mssante.fr"])
+    told = {address: [(event.kind.value, event.detail) for event in events] for address, events in (await town.events(sent)).items()}
+    assert told[WARD] == [("submitted", ""), ("delivered", "")]
+    assert told[DOCTOR] == [("submitted", ""), ("relayed", ""), ("delivered", "")]
+    suspended = f"450 4.2.1 The mailbox {PRACTICE} is suspended; try again later."
+    assert told[PRACTICE] == [("submitted", ""), ("relayed", suspended)]
+    assert [kind for kind, _ in told["nobody@cabinet.sim.mssante.fr"]] == ["submitted", "failed"]
+    (waiting,) = await _waiting(town)
+    assert (waiting.attempts, waiting.next_at, waiting.last_reply) == (1, town.clock.now() + 60 * SECOND, suspended)
+    assert not waiting.delayed_told
+
+
+async def test_who_is_carried_to_waits_for_nothing_but_the_queue(open_town: OpenTown) -> None:
+    async with open_town(relay="smtp", transport=Carrier()) as town:
+        sent = await town.send("hospital", HOSPITAL, [PRACTICE, WARD])
+        assert (await town.kinds(sent, PRACTICE), await town.kinds(sent, WARD)) == (["submitted"], ["submitted", "delivered"])
+        (waiting,) = await _waiting(town)
+        assert (waiting.attempts, waiting.next_at, waiting.last_reply) == (0, town.clock.now(), "")
+
+
+async def test_what_a_peer_brought_and_a_notice_that_arrived_are_no_submissions(town: Town) -> None:
+    await town.bring("contact@clinique-pins.sim.mssante.fr", PRACTICE)
+    await town.send("hospital", HOSPITAL, "nobody@cabinet.sim.mssante.fr")
+    for address, count in ((PRACTICE, 0), (HOSPITAL, 1)):
+        box = await town.mailbox(address)
+        found = await town.world.store.read(lambda conn, id_=box.id: submissions.of_mailbox(conn, id_, before=None, limit=9))  # type: ignore[misc]
+        assert len(found) == count
+    assert await _waiting(town) == []
+
+
+# Rights of patients
+
+
+async def test_a_letter_that_arrives_gives_its_patient_a_right_and_a_professional_none(town: Town) -> None:
+    sent = await town.send("doctor", DOCTOR, [PATIENT, HOSPITAL])
+    (right,) = await _rights(town)
+    doctor = await town.mailbox(DOCTOR)
+    assert (right.message_id, right.thread_id, right.given_at) == (sent.message_id, sent.message_id, town.clock.now())
+    assert (right.mailbox_id, right.origin_mailbox_id, right.withdrawn_at, right.cause) == (doctor.id, doctor.id, None, None)
+    await town.send("patient", PATIENT, DOCTOR)
+    assert await _rights(town) == [right]
+
+
+async def test_a_letter_that_waits_gives_no_right_before_it_arrives(open_town: OpenTown) -> None:
+    async with open_town() as town:
+        await town.change(PATIENT, state=MailboxState.SUSPENDED)
+        sent = await town.send("doctor", DOCTOR, PATIENT)
+        assert await _rights(town) == []
+        await town.change(PATIENT, state=MailboxState.ACTIVE)
+        with refused(Rule.NOT_INVITED):
+            await town.send("patient", PATIENT, DOCTOR)
+        town.clock.advance(timedelta(minutes=1))
+        assert await town.core.queue.work() == 1
+        assert [right.message_id for right in await _rights(town)] == [sent.message_id]
+        await town.send("patient", PATIENT, DOCTOR)
+
+
+async def test_the_fin_of_a_subject_withdraws_all_and_that_of_a_header_its_conversation(town: Town) -> None:
+    first = await town.send("doctor", DOCTOR, [PATIENT, PATIENT2])
+    await town.send("doctor", DOCTOR, PATIENT)
+    await town.send("doctor", DOCTOR, PATIENT, X_MSS_MES="FIN", In_Reply_To=first.rfc_message_id or "")
+    rights = await _rights(town)
+    assert [right.cause for right in rights] == [ClosureCause.FIN_HEADER, None, ClosureCause.FIN_HEADER]
+    assert [right.withdrawn_at for right in rights] == [town.clock.now(), None, town.clock.now()]
+    await town.send("doctor", DOCTOR, PATIENT, "[FIN]")
+    assert [right.cause for right in await _rights(town)] == [
+        ClosureCause.FIN_HEADER,
+        ClosureCause.FIN_SUBJECT,
+        ClosureCause.FIN_HEADER,
+        ClosureCause.FIN_SUBJECT,
+    ]
+    assert [right.cause for right in await _rights(town, patient=PATIENT2)] == [None]
+
+
+async def test_by_a_setting_the_fin_of_a_header_closes_its_own_letter_alone(open_town: OpenTown) -> None:
+    async with open_town(fin_header_scope="message") as town:
+        first = await town.send("doctor", DOCTOR, PATIENT)
+        await town.send("doctor", DOCTOR, PATIENT, X_MSS_MES="FIN", In_Reply_To=first.rfc_message_id or "")
+        assert [right.cause for right in await _rights(town)] == [None, ClosureCause.FIN_HEADER]
+
+
+async def test_what_closes_does_so_when_it_is_accepted_though_the_patient_takes_no_mail(town: Town) -> None:
+    await town.send("doctor", DOCTOR, PATIENT)
+    await town.change(PATIENT, state=MailboxState.SUSPENDED)
+    await town.send("doctor", DOCTOR, PATIENT, "[FIN]")
+    assert [right.cause for right in await _rights(town)][:1] == [ClosureCause.FIN_SUBJECT]
+    await town.change(PATIENT, state=MailboxState.ACTIVE)
+    with refused(Rule.CONVERSATION_CLOSED):
+        await town.send("patient", PATIENT, DOCTOR)
+
+
+async def test_a_letter_of_the_same_group_that_leaves_after_the_fin_stays_open(town: Town) -> None:
+    await town.change(PATIENT, state=MailboxState.SUSPENDED)
+    before, fin, after = [await town.written("doctor", DOCTOR, [PATIENT], subject) for subject in ("Avant", "[FIN]", "Après")]
+    await town.deliver(before, fin, after)
+    await town.change(PATIENT, state=MailboxState.ACTIVE)
+    town.clock.advance(timedelta(minutes=1))
+    await town.core.queue.work()
+    causes = {right.message_id: right.cause for right in await _rights(town)}
+    assert causes == {before.id: ClosureCause.FIN_SUBJECT, fin.id: ClosureCause.FIN_SUBJECT, after.id: None}
+
+
+@pytest.mark.parametrize(
+    ("reply_to", "answers"),
+    [
+        (PRACTICE, {PRACTICE}),
+        (f"{PRACTICE}, {DOCTOR2}", {PRACTICE, DOCTOR2}),
+        ("x@example.org", {DOCTOR}),
+        (PATIENT2, {DOCTOR}),
+        (f"{PATIENT2}, {PRACTICE}", {PRACTICE}),
+    ],
+)
+async def test_professional_reply_to_mailboxes_take_the_senders_place_and_no_others(town: Town, reply_to: str, answers: set[str]) -> None:
+    await town.send("doctor", DOCTOR, PATIENT, Reply_To=reply_to)
+    assert {address for address in (DOCTOR, DOCTOR2, PRACTICE, PATIENT2) if await _rights(town, address)} == answers
+
+
+# The journal
+
+
+def _told(line: JournalEntry) -> tuple[Act, Door, int | None, int | None]:
+    return line.act, line.door, line.actor_id, line.message_id
+
+
+async def test_the_journals_of_both_ends_tell_of_a_letter(town: Town) -> None:
+    sent: Accepted = await town.send(await town.actor("secretary", Door.SMTP), PRACTICE, [HOSPITAL, WARD])
+    secretary = await town.identity("secretary")
+    line = (await town.told(PRACTICE))[0]
+    assert _told(line) == (Act.SUBMITTED, Door.SMTP, secretary.id, sent.message_id)
+    assert line.detail == {"to": [HOSPITAL, WARD], "mode": "send_on_behalf", "rfc_message_id": sent.rfc_message_id}
+    row = await town.world.store.read(submissions.by_id, sent.submission_id or 0)
+    assert row is not None
+    assert line.grant_id == row.grant_id is not None
+    for address in (HOSPITAL, WARD):
+        line = (await town.told(address))[0]
+        assert _told(line) == (Act.RECEIVED, Door.SMTP, None, sent.message_id)
+        assert (line.detail, line.at) == ({"from": PRACTICE}, town.clock.now())
+
+
+async def test_who_did_not_get_a_letter_hears_nothing_of_it(town: Town) -> None:
+    await town.change(PRACTICE, state=MailboxState.CLOSED)
+    before = await town.acts(PRACTICE)
+    await town.send("hospital", HOSPITAL, [PRACTICE, WARD])
+    assert await town.acts(PRACTICE) == before

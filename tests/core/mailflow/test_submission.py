@@ -1,0 +1,299 @@
+"""Submission: who may send from which mailbox, to whom at all, and what the server writes above a letter."""
+
+from dataclasses import replace
+from email.policy import SMTP
+from typing import Any
+
+import pytest
+
+from mss_sim.core.access import delegation, identities
+from mss_sim.core.access.delegation import GrantRequest
+from mss_sim.core.access.holders import CONTROL
+from mss_sim.core.mailbox import mailboxes
+from mss_sim.core.mailbox.mailboxes import NewMailbox
+from mss_sim.core.mailflow.submission import check_recipient, check_size, sender_at, size_max
+from mss_sim.core.trust import operators
+from mss_sim.core.trust.operators import NewOperator
+from mss_sim.errors import RecipientsRefused, Refusal, Rule
+from mss_sim.mail.addresses import addresses_of
+from mss_sim.mail.parse import parse
+from mss_sim.vocabulary import Act, Door, LogInBy, MailboxKind, MailboxState, Right, SendMode
+from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, LABORATORY, PATIENT, PATIENT2, PRACTICE, WARD, letter
+from tests.core.towns import IDNATS, OpenTown, Town, refused
+
+NOWHERE = "nobody@cabinet.sim.mssante.fr"
+ABROAD = "nobody@hopital-ormes.sim.mssante.fr"
+CLINIC = "contact@clinique-pins.sim.mssante.fr"
+
+
+# MAIL FROM
+
+
+@pytest.mark.parametrize(
+    ("who", "address", "wished", "mode", "own"),
+    [
+        ("doctor", PRACTICE, None, SendMode.OWNER, DOCTOR),
+        ("doctor2", PRACTICE, SendMode.OWNER, SendMode.OWNER, DOCTOR2),
+        ("doctor", PRACTICE, SendMode.AS, SendMode.AS, DOCTOR),
+        ("secretary", PRACTICE, None, SendMode.ON_BEHALF, None),
+        ("hospital_ward", WARD, None, SendMode.AS, None),
+        ("hospital_ward", WARD, SendMode.ON_BEHALF, SendMode.ON_BEHALF, None),
+    ],
+)
+async def test_in_what_quality_somebody_sends(
+    town: Town, who: str, address: str, wished: SendMode | None, mode: SendMode, own: str | None
+) -> None:
+    found = await sender_at(town.world, await town.actor(who), address, wished)
+    assert (found.mailbox.address, found.sending.mode, found.own_mailbox) == (address, mode, own)
+    assert (found.sending.grant is None) == (who in ("doctor", "doctor2")), "a holder sends by no grant"
+
+
+async def test_which_send_right_speaks_first_is_a_setting(open_town: OpenTown) -> None:
+    async with open_town(send_precedence="send_on_behalf") as town:
+        assert (await sender_at(town.world, await town.actor("hospital_ward"), WARD)).sending.mode is SendMode.ON_BEHALF
+
+
+@pytest.mark.parametrize(
+    ("who", "address", "wished"),
+    [
+        ("assistant", PRACTICE, None),
+        ("newcomer", PRACTICE, None),
+        ("doctor", NOWHERE, None),
+        ("secretary", PRACTICE, SendMode.AS),
+        ("secretary", PRACTICE, SendMode.OWNER),
+    ],
+)
+async def test_who_has_not_the_right_does_not_send(town: Town, who: str, address: str, wished: SendMode | None) -> None:
+    with refused(Rule.SEND_NOT_ALLOWED, f"You may not send from {address}"):
+        await sender_at(town.world, await town.actor(who), address, wished)
+
+
+async def test_who_chose_a_mailbox_at_log_in_sends_from_no_other(town: Town) -> None:
+    doctor = await town.actor("doctor", Door.SMTP, mailbox=PRACTICE)
+    assert (await sender_at(town.world, doctor, PRACTICE)).mailbox.address == PRACTICE
+    with refused(Rule.SEND_NOT_ALLOWED, f"act for {PRACTICE}"):
+        await sender_at(town.world, doctor, DOCTOR)
+
+
+async def test_who_was_disabled_since_he_logged_in_sends_nothing(town: Town) -> None:
+    doctor = await town.actor("doctor", Door.SMTP)
+    await identities.change_identity(town.world, IDNATS["doctor"], {"enabled": False}, None, None)
+    with refused(Rule.SEND_NOT_ALLOWED, "was disabled"):
+        await sender_at(town.world, doctor, DOCTOR)
+    with refused(Rule.SEND_NOT_ALLOWED, "was disabled"):
+        await town.send(doctor, DOCTOR, PRACTICE)
+
+
+@pytest.mark.parametrize(("state", "rule"), [(MailboxState.CLOSED, Rule.MAILBOX_CLOSED), (MailboxState.SUSPENDED, Rule.MAILBOX_SUSPENDED)])
+async def test_nothing_leaves_a_mailbox_that_is_not_open(town: Town, state: MailboxState, rule: Rule) -> None:
+    await town.change(PRACTICE, state=state)
+    with refused(rule, "does not send"):
+        await sender_at(town.world, await town.actor("doctor"), PRACTICE)
+    with refused(Rule.SEND_NOT_ALLOWED):
+        await sender_at(town.world, await town.actor("newcomer"), PRACTICE)
+
+
+async def test_an_own_mailbox_that_is_closed_is_not_named_as_the_delegates(town: Town) -> None:
+    await delegation.grant(town.world, CONTROL, GrantRequest(WARD, IDNATS["doctor"], frozenset({Right.SEND_ON_BEHALF})))
+    assert (await sender_at(town.world, await town.actor("doctor"), WARD)).own_mailbox == DOCTOR
+    await town.change(DOCTOR, state=MailboxState.CLOSED)
+    assert (await sender_at(town.world, await town.actor("doctor"), WARD)).own_mailbox is None
+
+
+async def test_a_way_of_logging_in_that_does_not_open_a_mailbox_sends_nothing_from_it(town: Town) -> None:
+    robot = await town.actor("application", Door.SMTP, way=LogInBy.PASSWORD)
+    with refused(Rule.SEND_NOT_ALLOWED, "client certificate"):
+        await sender_at(town.world, robot, LABORATORY)
+    assert (await sender_at(town.world, replace(robot, way=LogInBy.CERTIFICATE), LABORATORY)).sending.mode is SendMode.AS
+
+
+# RCPT TO
+
+
+async def _check(town: Town, sender: tuple[str, str] | None, address: str, size: int = 0, *, peer: bool = False) -> None:
+    found = await sender_at(town.world, await town.actor(sender[0]), sender[1]) if sender else None
+    await check_recipient(town.world, found, address, size, peer=peer)
+
+
+_DOCTOR = ("doctor", DOCTOR)
+
+
+@pytest.mark.parametrize(("state", "rule"), [("closed", Rule.MAILBOX_CLOSED), ("suspended", Rule.MAILBOX_SUSPENDED)])
+async def test_a_mailbox_of_the_same_operator_is_refused_at_once_and_one_of_another_afterwards(town: Town, state: str, rule: Rule) -> None:
+    await town.change(PRACTICE, state=MailboxState(state))
+    with refused(rule):
+        await _check(town, _DOCTOR, PRACTICE)
+    await _check(town, ("hospital", HOSPITAL), PRACTICE)
+    with refused(rule):
+        await _check(town, None, PRACTICE, peer=True)
+
+
+async def test_an_unknown_mailbox_of_another_operator_is_accepted_unless_a_setting_asks_first(open_town: OpenTown) -> None:
+    async with open_town() as town:
+        await _check(town, _DOCTOR, ABROAD)
+        for sender, address, peer in ((_DOCTOR, NOWHERE, False), (None, ABROAD, True)):
+            with refused(Rule.UNKNOWN_MAILBOX):
+                await _check(town, sender, address, peer=peer)
+    async with open_town(remote_unknown_bounces=False) as town:
+        with refused(Rule.UNKNOWN_MAILBOX):
+            await _check(town, _DOCTOR, ABROAD)
+
+
+async def test_mail_never_leaves_the_trust_space(town: Town) -> None:
+    for sender, peer in ((_DOCTOR, False), (None, True)):
+        with refused(Rule.DOMAIN_OUTSIDE):
+            await _check(town, sender, "x@example.org", peer=peer)
+
+
+async def test_a_mailbox_of_an_operator_outside_is_that_operators_to_judge_and_not_taken_from_a_peer(town: Town) -> None:
+    await _check(town, _DOCTOR, CLINIC)
+    with refused(Rule.UNKNOWN_MAILBOX):
+        await _check(town, None, CLINIC, peer=True)
+
+
+async def test_a_domain_that_was_taken_off_the_white_list_gets_nothing_from_others(town: Town) -> None:
+    await town.world.white_list.remove("cabinet.sim.mssante.fr", None)
+    with refused(Rule.DOMAIN_OUTSIDE, "not on the white list"):
+        await _check(town, ("hospital", HOSPITAL), PRACTICE)
+    await _check(town, _DOCTOR, PRACTICE)
+    with refused(Rule.DOMAIN_OUTSIDE, "Nothing was sent"):
+        await town.send("hospital", HOSPITAL, [WARD, PRACTICE])
+    assert await town.lying(WARD) == []
+
+
+async def test_a_size_that_is_told_is_held_against_the_recipients_limit(town: Town) -> None:
+    await town.change(PRACTICE, message_size_bytes_max=1_000)
+    await _check(town, _DOCTOR, PRACTICE, 1_000)
+    with refused(Rule.TOO_LARGE):
+        await _check(town, _DOCTOR, PRACTICE, 1_001)
+
+
+async def test_a_patient_is_told_at_once_that_he_was_not_invited(town: Town) -> None:
+    patient = ("patient", PATIENT)
+    for address in (DOCTOR, PATIENT2, ABROAD):
+        with refused(Rule.NOT_INVITED):
+            await _check(town, patient, address)
+    await town.send("doctor", DOCTOR, PATIENT)
+    await _check(town, patient, DOCTOR)
+    await town.send("doctor", DOCTOR, PATIENT, "[FIN]")
+    with refused(Rule.CONVERSATION_CLOSED):
+        await _check(town, patient, DOCTOR)
+
+
+# Sizes
+
+
+async def test_the_limit_is_the_mailboxs_own_else_its_operators_else_the_settings(open_town: OpenTown) -> None:
+    async with open_town(message_size_bytes_max=5_000) as town:
+        box, laboratory = await town.mailbox(DOCTOR), await town.mailbox(LABORATORY)
+        assert [await size_max(town.world, one) for one in (box, laboratory, None)] == [5_000, 10_000_000, 10_000_000]
+        assert await size_max(town.world, replace(laboratory, message_size_bytes_max=7_000)) == 7_000
+        await check_size(town.world, box, 5_000)
+        with refused(Rule.TOO_LARGE):
+            await check_size(town.world, box, 5_001)
+        with refused(Rule.TOO_LARGE):
+            await town.send("doctor", DOCTOR, PRACTICE, raw=letter(DOCTOR, PRACTICE, text="x" * 6_000).as_bytes(policy=SMTP))
+
+
+# DATA
+
+
+async def _sent(town: Town, who: str, sender: str, **headers: Any) -> list[str]:
+    """The Sender fields of a letter as it arrived."""
+    await town.send(who, sender, DOCTOR2, **headers)
+    parsed = parse(await town.raw((await town.lying(DOCTOR2))[0]))
+    return [address for _, address in parsed.sender]
+
+
+async def test_a_delegate_is_named_as_sender_and_nobody_names_another(town: Town) -> None:
+    assert await _sent(town, "secretary", PRACTICE) == [PRACTICE]
+    raw = await town.raw((await town.lying(DOCTOR2))[0])
+    assert b"Sophie PETIT" in raw
+    assert await _sent(town, "secretary", PRACTICE, Sender=DOCTOR) == [PRACTICE]
+    assert await _sent(town, "doctor", PRACTICE, Sender=HOSPITAL) == []
+    assert await _sent(town, "hospital_ward", WARD, Sender=HOSPITAL) == []
+    await delegation.grant(town.world, CONTROL, GrantRequest(WARD, IDNATS["doctor"], frozenset({Right.SEND_ON_BEHALF})))
+    assert await _sent(town, "doctor", WARD) == [DOCTOR]
+
+
+async def test_of_several_authors_the_one_that_the_letter_leaves_from_is_named(town: Town) -> None:
+    raw = letter(f"{DOCTOR}, {PRACTICE}", DOCTOR2).as_bytes(policy=SMTP)
+    await town.send("doctor", PRACTICE, DOCTOR2, raw=raw)
+    item = (await town.lying(DOCTOR2))[0]
+    parsed = parse(await town.raw(item))
+    assert (addresses_of(parsed.from_), [one for _, one in parsed.sender]) == ((DOCTOR, PRACTICE), [PRACTICE])
+    assert item.message.return_path == PRACTICE
+
+
+async def test_a_letter_is_sent_for_every_author_that_it_names(town: Town) -> None:
+    for authors, said in ((f"{DOCTOR}, {HOSPITAL}", HOSPITAL), (HOSPITAL, HOSPITAL)):
+        with refused(Rule.SEND_NOT_ALLOWED, f"You may not send from {said}"):
+            await town.send("doctor", DOCTOR, DOCTOR2, raw=letter(authors, DOCTOR2).as_bytes(policy=SMTP))
+    with refused(Rule.SEND_NOT_ALLOWED, "send one letter per mailbox"):
+        await town.send("secretary", PRACTICE, DOCTOR2, raw=letter(f"{DOCTOR}, {PRACTICE}", DOCTOR2).as_bytes(policy=SMTP))
+    with refused(Rule.SEND_NOT_ALLOWED, f"You may not send from {HOSPITAL}"):
+        await town.send("doctor", DOCTOR, DOCTOR2, path=HOSPITAL)
+    assert await town.lying(DOCTOR2) == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "rule"),
+    [
+        (b"Subject: x\r\n\r\nx\r\n", Rule.MALFORMED_MESSAGE),
+        (f"From: {DOCTOR}\r\nFrom: {DOCTOR}\r\n\r\nx\r\n".encode(), Rule.MALFORMED_MESSAGE),
+        (f"From: {DOCTOR}\r\n\r\na\x00b\r\n".encode(), Rule.MALFORMED_MESSAGE),
+    ],
+)
+async def test_a_letter_of_nobody_or_that_is_none_does_not_leave(town: Town, raw: bytes, rule: Rule) -> None:
+    with refused(rule):
+        await town.send("doctor", DOCTOR, PRACTICE, raw=raw)
+
+
+async def test_a_refused_letter_is_written_in_the_journal_of_the_mailbox_of_those_who_have_a_right_over_it(town: Town) -> None:
+    with refused(Rule.DOMAIN_OUTSIDE):
+        await town.send("secretary", PRACTICE, "x@example.org")
+    line = (await town.told(PRACTICE))[0]
+    secretary = await town.identity("secretary")
+    assert (line.act, line.actor_id, line.door) == (Act.REFUSED, secretary.id, Door.REST)
+    assert line.detail is not None
+    assert (line.detail["rule"], line.detail["from"]) == ("domain-outside-trust-space", PRACTICE)
+
+
+async def test_a_strangers_attempt_stands_in_nobodys_journal(town: Town) -> None:
+    before = await town.acts(PRACTICE)
+    with refused(Rule.SEND_NOT_ALLOWED):
+        await town.send("hospital", PRACTICE, DOCTOR2)
+    assert await town.acts(PRACTICE) == before
+
+
+async def test_a_strict_letter_is_sent_to_all_or_to_nobody(town: Town) -> None:
+    people = [PRACTICE, NOWHERE, "x@example.org"]
+    with pytest.raises(RecipientsRefused) as caught:
+        await town.send("doctor", DOCTOR, people, options={"strict": True})
+    assert [(one.subject, one.rule) for one in caught.value.refusals] == [
+        (NOWHERE, Rule.UNKNOWN_MAILBOX),
+        ("x@example.org", Rule.DOMAIN_OUTSIDE),
+    ]
+    assert await town.lying(PRACTICE) == await town.lying(DOCTOR, "Sent") == []
+    sent = await town.send("doctor", DOCTOR, people)
+    assert [one.kind.value for one in sent.outcomes] == ["delivered", "failed", "failed"]
+
+
+async def test_a_letter_that_leaves_says_how_it_came_in(town: Town) -> None:
+    await town.send("doctor", DOCTOR, PRACTICE)
+    raw = await town.raw((await town.lying(PRACTICE))[0])
+    assert raw.startswith(f"Return-Path: <{DOCTOR}>\r\nReceived: from test\r\n\tby mail.sim.mssante.fr with ESMTPSA\r\n".encode())
+
+
+async def test_an_operator_of_ones_own_limits_its_mailboxes(town: Town) -> None:
+    fields: dict[str, Any] = {"message_size_bytes_max": 600}
+    await operators.add(town.world, NewOperator("Petit", ("petit.sim.mssante.fr",), **fields))
+    await mailboxes.add_mailbox(town.world, NewMailbox("a@petit.sim.mssante.fr", MailboxKind.PER, IDNATS["doctor"]))
+    with pytest.raises(Refusal) as caught:
+        await town.send(
+            "doctor",
+            "a@petit.sim.mssante.fr",
+            PRACTICE,
+            raw=letter("a@petit.sim.mssante.fr", PRACTICE, text="x" * 600).as_bytes(policy=SMTP),
+        )
+    assert caught.value.rule is Rule.TOO_LARGE

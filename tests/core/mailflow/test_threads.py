@@ -1,0 +1,97 @@
+"""Which conversation a letter joins: one that its sender may know, the nearest first; to anybody else it does not exist."""
+
+from mss_sim.core.conversations import conversations
+from mss_sim.core.mailbox import messages
+from mss_sim.core.mailflow.letter import Accepted
+from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD
+from tests.core.towns import Town
+
+CLINIC = "contact@clinique-pins.sim.mssante.fr"
+
+
+async def _thread(town: Town, address: str, folder: str = "INBOX") -> int:
+    return (await town.lying(address, folder))[0].message.thread_id
+
+
+def _name(sent: Accepted) -> str:
+    assert sent.rfc_message_id is not None
+    return sent.rfc_message_id
+
+
+async def test_a_letter_that_answers_nothing_begins_a_conversation(town: Town) -> None:
+    found = set()
+    for _ in range(2):
+        sent = await town.send("hospital", HOSPITAL, PRACTICE)
+        found.add(await _thread(town, PRACTICE))
+        assert await _thread(town, PRACTICE) == sent.message_id
+    assert len(found) == 2
+
+
+async def test_whoever_got_a_letter_answers_in_its_conversation_and_so_does_who_sent_it(town: Town) -> None:
+    sent = await town.send("hospital", HOSPITAL, PRACTICE)
+    answer = await town.send("doctor", PRACTICE, HOSPITAL, In_Reply_To=_name(sent))
+    assert await _thread(town, HOSPITAL) == sent.message_id
+    await town.send("hospital", HOSPITAL, DOCTOR2, References=_name(answer))
+    assert await _thread(town, DOCTOR2) == sent.message_id
+    await town.send("hospital", HOSPITAL, DOCTOR, In_Reply_To=_name(sent))
+    assert await _thread(town, DOCTOR) == sent.message_id
+
+
+async def test_a_stranger_who_guessed_a_name_joins_nothing(town: Town) -> None:
+    sent = await town.send("hospital", HOSPITAL, PRACTICE)
+    intruder = await town.send("hospital_ward", WARD, PRACTICE, In_Reply_To=_name(sent))
+    assert await _thread(town, PRACTICE) == intruder.message_id != sent.message_id
+
+
+async def test_who_was_deleted_from_a_mailbox_is_still_known_to_its_recipient(town: Town) -> None:
+    sent = await town.send("hospital", HOSPITAL, DOCTOR)
+    await messages.delete(town.world, await town.actor("doctor"), DOCTOR, (await town.lying(DOCTOR))[0].copy.id)
+    await town.send("doctor", DOCTOR, HOSPITAL, In_Reply_To=_name(sent))
+    assert await _thread(town, HOSPITAL) == sent.message_id
+
+
+async def test_the_nearest_of_several_counts(town: Town) -> None:
+    old, new = [await town.send("hospital", HOSPITAL, PRACTICE, subject) for subject in ("Un", "Deux")]
+    await town.send("doctor", PRACTICE, HOSPITAL, References=f"{_name(old)} {_name(new)}")
+    assert await _thread(town, HOSPITAL) == new.message_id
+    await town.send("doctor", PRACTICE, HOSPITAL, In_Reply_To=_name(old), References=f"{_name(old)} {_name(new)}")
+    assert await _thread(town, HOSPITAL) == old.message_id
+    await town.send("doctor", PRACTICE, HOSPITAL, References=f"{_name(old)} <nobody@knows>")
+    assert await _thread(town, HOSPITAL) == old.message_id
+
+
+async def test_a_sender_elsewhere_joins_what_all_who_get_his_letter_have_and_nothing_else(town: Town) -> None:
+    sent = await town.send("hospital", HOSPITAL, [PRACTICE, DOCTOR])
+    await town.bring(CLINIC, [PRACTICE, DOCTOR], In_Reply_To=_name(sent))
+    assert await _thread(town, PRACTICE) == await _thread(town, DOCTOR) == sent.message_id
+    await town.bring(CLINIC, [PRACTICE, DOCTOR2], In_Reply_To=_name(sent))
+    assert await _thread(town, PRACTICE) == await _thread(town, DOCTOR2) != sent.message_id
+
+
+async def test_whom_a_letter_left_to_elsewhere_answers_in_its_conversation(town: Town) -> None:
+    sent = await town.send("hospital", HOSPITAL, [CLINIC, DOCTOR])
+    await town.bring(CLINIC, HOSPITAL, In_Reply_To=_name(sent))
+    assert await _thread(town, HOSPITAL) == sent.message_id
+
+
+async def test_a_patient_who_names_nothing_answers_in_the_newest_conversation_that_is_open(town: Town) -> None:
+    first, second = [await town.send("doctor", DOCTOR, PATIENT, subject) for subject in ("Un", "Deux")]
+    await town.send("patient", PATIENT, DOCTOR)
+    assert await _thread(town, DOCTOR) == second.message_id
+    await conversations.close(town.world, await town.actor("doctor"), DOCTOR, second.message_id)
+    await town.send("patient", PATIENT, DOCTOR)
+    assert await _thread(town, DOCTOR) == first.message_id
+
+
+async def test_letters_of_one_group_answer_each_other_though_the_first_is_in_no_table_yet(town: Town) -> None:
+    first = await town.written("hospital", HOSPITAL, [PRACTICE], Message_ID="<un@test>")
+    second = await town.written("doctor", PRACTICE, [HOSPITAL], In_Reply_To="<un@test>")
+    await town.deliver(first, second)
+    assert await _thread(town, HOSPITAL) == await _thread(town, PRACTICE) == first.id
+
+
+async def test_a_stranger_of_the_same_group_joins_nothing(town: Town) -> None:
+    first = await town.written("hospital", HOSPITAL, [PRACTICE], Message_ID="<un@test>")
+    second = await town.written("hospital_ward", WARD, [DOCTOR], In_Reply_To="<un@test>")
+    await town.deliver(first, second)
+    assert (await _thread(town, PRACTICE), await _thread(town, DOCTOR)) == (first.id, second.id)
