@@ -36,7 +36,7 @@ from mss_sim.policy.peers import PeerCertificate
 from mss_sim.store import engine, folders, identities, journal, mailboxes, messages, schema, submissions
 from mss_sim.store.store import Store
 from mss_sim.store.submissions import Event
-from mss_sim.vocabulary import Door
+from mss_sim.vocabulary.doors import Door
 from tests.clients import letter
 from tests.counters import rows_astray
 

@@ -11,7 +11,8 @@ from mss_sim.core.mailflow.idempotency import split_same_keys
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope, FromPeer, Letter, Submitted, prepare
 from mss_sim.errors import Rule
 from mss_sim.mail.parse import parse
-from mss_sim.vocabulary import Door, TimelineKind
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.mail import TimelineKind
 from tests.clients import HOSPITAL, PRACTICE, WARD
 from tests.core.towns import OpenTown, Town, refused
 

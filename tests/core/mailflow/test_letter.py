@@ -25,7 +25,9 @@ from mss_sim.mail.parse import parse
 from mss_sim.policy.delegation import SendAs
 from mss_sim.policy.routing import Disposal
 from mss_sim.store import mailboxes
-from mss_sim.vocabulary import Door, SendMode, TimelineKind
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.mail import TimelineKind
+from mss_sim.vocabulary.mailboxes import SendMode
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE
 from tests.core.towns import OpenTown, Town
 

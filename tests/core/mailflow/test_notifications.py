@@ -14,7 +14,10 @@ from mss_sim.mail import dsn, mdn
 from mss_sim.mail.dsn import DsnEnvelope, RecipientStatus
 from mss_sim.mail.parse import parse
 from mss_sim.policy.peers import PeerCertificate
-from mss_sim.vocabulary import Act, Disposition, Door, DsnAction, MailboxState, Notify, Right
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mail import Disposition, DsnAction, Notify
+from mss_sim.vocabulary.mailboxes import MailboxState, Right
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, LABORATORY, PRACTICE, WARD, letter
 from tests.core.towns import IDNATS, OpenTown, Town
 

@@ -20,7 +20,7 @@ from mss_sim.core.mailflow.transport import RecipientReply, RelayJob, RelayResul
 from mss_sim.models.tables import queue as queue_rows
 from mss_sim.smtp.outbound import _hand_over
 from mss_sim.store import queue as store_queue
-from mss_sim.vocabulary import MailboxState
+from mss_sim.vocabulary.mailboxes import MailboxState
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PRACTICE, Person
 from tests.conftest import StartSimulator
 from tests.core.mailflow.carriers import LATER, Carrier

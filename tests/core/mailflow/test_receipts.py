@@ -18,7 +18,10 @@ from mss_sim.core.mailflow.receipts import ReceiptWish, SentReceipt
 from mss_sim.errors import Rule
 from mss_sim.mail import mdn
 from mss_sim.mail.parse import parse
-from mss_sim.vocabulary import Act, Disposition, Door, MailboxState, Notify, Right
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mail import Disposition, Notify
+from mss_sim.vocabulary.mailboxes import MailboxState, Right
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD, letter
 from tests.core.towns import IDNATS, OpenTown, Town, refused
 

@@ -12,7 +12,10 @@ from mss_sim.errors import Rule
 from mss_sim.mail import mdn
 from mss_sim.policy.peers import PeerCertificate
 from mss_sim.store import conversations
-from mss_sim.vocabulary import Act, Disposition, Door, MailboxKind, MailboxState
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mail import Disposition
+from mss_sim.vocabulary.mailboxes import MailboxKind, MailboxState
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PATIENT2, PRACTICE, WARD, letter
 from tests.core.towns import IDNATS, OpenTown, Town, refused
 

@@ -14,7 +14,10 @@ from mss_sim.models.tables import queue
 from mss_sim.store import conversations, submissions
 from mss_sim.store.conversations import AnswerRightRow
 from mss_sim.store.queue import Waiting
-from mss_sim.vocabulary import Act, ClosureCause, Door, MailboxState, Notify, SendMode
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mail import ClosureCause, Notify
+from mss_sim.vocabulary.mailboxes import MailboxState, SendMode
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PATIENT2, PRACTICE, WARD
 from tests.core.mailflow.carriers import Carrier
 from tests.core.towns import OpenTown, Town, refused

@@ -17,7 +17,9 @@ from mss_sim.core.trust.operators import NewOperator
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.mail.addresses import addresses_of
 from mss_sim.mail.parse import parse
-from mss_sim.vocabulary import Act, Door, LogInBy, MailboxKind, MailboxState, Right, SendMode
+from mss_sim.vocabulary.doors import Door, LogInBy
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mailboxes import MailboxKind, MailboxState, Right, SendMode
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, LABORATORY, PATIENT, PATIENT2, PRACTICE, WARD, letter
 from tests.core.towns import IDNATS, OpenTown, Town, refused
 

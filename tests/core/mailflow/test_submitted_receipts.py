@@ -13,7 +13,8 @@ from mss_sim.core.mailflow.letter import Accepted
 from mss_sim.core.mailflow.receipts import ReceiptWish
 from mss_sim.errors import Rule
 from mss_sim.mail import mdn
-from mss_sim.vocabulary import Disposition, Right
+from mss_sim.vocabulary.mail import Disposition
+from mss_sim.vocabulary.mailboxes import Right
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD
 from tests.core.towns import IDNATS, Town, refused
 
@@ -25,7 +26,7 @@ def _mdn(reader: str, to: str, message_id: str | None, author: str) -> bytes:
     return re.sub(rb"\r\nFrom: [^\r]*", f"\r\nFrom: {author}".encode(), raw, count=1)
 
 
-async def _asked(town: Town, to: str = PRACTICE, **headers: Any) -> Accepted:
+async def _asked(town: Town, to: str | list[str] = PRACTICE, **headers: Any) -> Accepted:
     return await town.send("hospital", HOSPITAL, to, **{"Disposition_Notification_To": HOSPITAL, **headers})
 
 
@@ -70,10 +71,13 @@ async def test_of_a_letter_that_lies_elsewhere_it_is_an_ordinary_letter(town: To
 
 
 async def test_one_reader_does_not_say_that_another_has_read(town: Town) -> None:
-    sent = await _asked(town, DOCTOR2)
+    """What he sends is an ordinary letter, although the one that it speaks of lies in his mailbox too."""
+    sent = await _asked(town, [DOCTOR, DOCTOR2])
     await _receipt(town, "doctor", DOCTOR, sent, path=DOCTOR, says=DOCTOR2)
-    assert "displayed" not in await town.kinds(sent)
-    assert [item.copy.keywords for item in await town.lying(DOCTOR2)] == [""]
+    assert [await town.kinds(sent, address) for address in (DOCTOR, DOCTOR2)] == [["submitted", "relayed", "delivered"]] * 2
+    assert [item.copy.keywords for address in (DOCTOR, DOCTOR2) for item in await town.lying(address)] == ["", ""]
+    await _receipt(town, "doctor", DOCTOR, sent)
+    assert (await town.kinds(sent, DOCTOR))[-1] == "displayed"
 
 
 async def test_no_server_speaks_through_a_person(town: Town) -> None:

@@ -1,9 +1,13 @@
 """Which conversation a letter joins: one that its sender may know, the nearest first; to anybody else it does not exist."""
 
+from email.policy import SMTP
+
 from mss_sim.core.conversations import conversations
 from mss_sim.core.mailbox import messages
-from mss_sim.core.mailflow.letter import Accepted
-from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD
+from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope, FromPeer, prepare
+from mss_sim.mail.parse import parse
+from mss_sim.vocabulary.doors import Door
+from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD, letter
 from tests.core.towns import Town
 
 CLINIC = "contact@clinique-pins.sim.mssante.fr"
@@ -95,3 +99,13 @@ async def test_a_stranger_of_the_same_group_joins_nothing(town: Town) -> None:
     second = await town.written("hospital_ward", WARD, [DOCTOR], In_Reply_To="<un@test>")
     await town.deliver(first, second)
     assert (await _thread(town, PRACTICE), await _thread(town, DOCTOR)) == (first.id, second.id)
+
+
+async def test_a_sender_elsewhere_joins_a_letter_of_the_same_group_that_all_his_readers_get(town: Town) -> None:
+    for readers, joins in (([PRACTICE, DOCTOR], True), ([PRACTICE, DOCTOR2], False)):
+        first = await town.written("hospital", HOSPITAL, [PRACTICE, DOCTOR], Message_ID="<un@test>")
+        raw = letter(CLINIC, readers, In_Reply_To="<un@test>").as_bytes(policy=SMTP)
+        envelope = Envelope(CLINIC, tuple(map(Addressee, readers)))
+        brought = prepare(town.world, raw, parse(raw), envelope, FromPeer(), fields=(), door=Door.MX, at=town.clock.now())
+        await town.deliver(first, brought)
+        assert (await _thread(town, PRACTICE) == first.id) == joins
