@@ -11,6 +11,7 @@ from mss_sim.core.mailbox.flags import FlagChange
 from mss_sim.core.mailbox.selected import FolderRef
 from mss_sim.errors import Rule
 from mss_sim.ids import encode
+from mss_sim.store.messages import readings_of
 from mss_sim.vocabulary import Act, Door, Flag, MailboxState, Right
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PRACTICE
 from tests.core.towns import IDNATS, Town, refused
@@ -136,7 +137,8 @@ async def test_who_has_read_a_copy_has_read_its_copy_in_the_same_mailbox_and_nob
     seen = [(await selected.states(town.world, actor, archive, _EVERY))[0].seen for actor in (doctor, secretary)]
     assert seen == [True, False]
     await copies.copy(town.world, doctor, InFolder(_OTHER, _EVERY), FolderRef(PRACTICE, "INBOX"))
-    assert [item.seen for item in await town.lying(PRACTICE)] == [False]
+    (item,) = await town.lying(PRACTICE)
+    assert (item.seen, await town.world.store.read(readings_of, [item.copy.id])) == (False, {}), "another mailbox has readers of its own"
 
 
 # Rights
@@ -211,7 +213,8 @@ async def test_deleted_is_who_may_deletes_flag_and_stays_for_the_others(town: To
     await _fill(town, "Un")
     doctor, secretary = await _actor(town, "doctor"), await _actor(town, "secretary")
     await copies.change_flags(town.world, doctor, _ALL, FlagChange(frozenset({"\\Deleted"})))
-    for change in (FlagChange(frozenset({"\\Deleted"})), FlagChange(remove=frozenset({"\\Deleted"}))):
+    both = FlagChange(frozenset({"\\Deleted", "\\Flagged"}))
+    for change in (FlagChange(frozenset({"\\Deleted"})), FlagChange(remove=frozenset({"\\Deleted"})), both):
         with refused(Rule.RIGHT_MISSING, "The right delete"):
             await copies.change_flags(town.world, secretary, _ALL, change)
     rows, *_ = await copies.change_flags(town.world, secretary, _ALL, FlagChange(frozenset({"\\Flagged"}), replace=True))

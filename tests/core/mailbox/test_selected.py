@@ -11,7 +11,7 @@ from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.delegation import GrantRequest, grant
 from mss_sim.core.access.holders import CONTROL
 from mss_sim.core.mailbox import copies, selected
-from mss_sim.core.mailbox.copies import InFolder
+from mss_sim.core.mailbox.copies import InFolder, NewCopy
 from mss_sim.core.mailbox.flags import FlagChange
 from mss_sim.core.mailbox.selected import FolderPoll, FolderRef, FolderState
 from mss_sim.errors import Refusal, Rule
@@ -84,6 +84,9 @@ async def test_a_folder_is_opened_by_name_or_id_within_its_mailbox_alone(town: T
     for place in (FolderRef(PRACTICE, "Nulle part"), FolderRef(DOCTOR, "INBOX", id_), FolderRef(PRACTICE, "INBOX", 1)):
         with refused(Rule.NOT_FOUND, f"There is no folder {place.name} in {place.address}."):
             await selected.select(town.world, doctor, place)
+        with refused(Rule.NOT_FOUND, "There is no folder"):
+            await copies.append(town.world, doctor, place, NewCopy(b"From: a@b.fr\r\n\r\nx\r\n"))
+    assert len(await town.lying(PRACTICE)) == 2
 
 
 @pytest.mark.parametrize(("address", "theirs"), [(PRACTICE, 2), (DOCTOR, 1)])

@@ -1,0 +1,113 @@
+"""Seed worlds: planted once, by the verbs that everybody uses, and finished when a start was cut short."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from mss_sim.clock import DAY, ManualClock
+from mss_sim.core.access import delegation, identities
+from mss_sim.core.access.holders import CONTROL
+from mss_sim.core.control import seed
+from mss_sim.core.control.seed import load, names, personas, plant
+from mss_sim.core.mailbox import mailboxes
+from mss_sim.core.psc import clients, professionals
+from mss_sim.core.psc.clients import FIRST_CLIENT
+from mss_sim.core.trust import operators
+from mss_sim.errors import Rule
+from mss_sim.vocabulary import Door, MailboxKind, SeenPolicy
+from tests.clients import DOCTOR, PATIENT, PRACTICE
+from tests.core.towns import IDNATS, Town, make_world, refused
+
+
+def test_seeds_are_known_by_name_and_no_other_file_is_one() -> None:
+    assert names() == ["cabinet", "clinique"]
+    for name in ("none", "", "../cabinet", "cabinet.toml"):
+        with refused(Rule.INVALID, "the seeds are cabinet, clinique"):
+            load(name)
+
+
+async def test_what_a_seed_says_is_there(town: Town) -> None:
+    said = load("cabinet")
+    assert {row["name"]: set(row["domains"]) for row in said["operators"]} == {
+        row.name: set(row.domains) for row in await operators.list_all(town.world)
+    }
+    assert {row["idnat"] for row in said["identities"]} == {row.idnat for row in await identities.list_identities(town.world)}
+    assert {row["address"] for row in said["mailboxes"]} == {row.address for row in await mailboxes.list_mailboxes(town.world)}
+    assistant = await town.identity("assistant")
+    ((row, address),) = await delegation.grants_of(town.world, assistant.id)
+    assert (address, row.valid_until, row.reason, row.granted_by_id) == (
+        PRACTICE,
+        town.clock.now() + 90 * DAY,
+        "Remplacement de trois mois",
+        None,
+    )
+    pharmacist = await professionals.find(town.world, IDNATS["pharmacist"])
+    assert pharmacist is not None
+    assert pharmacist.profile["SubjectOrganization"] == "Pharmacie des Tilleuls"
+    assert (await town.mailbox(PRACTICE)).seen_policy is SeenPolicy.SHARED
+    assert {line.door for line in await town.told(PRACTICE)} == {Door.CONTROL}
+
+
+async def test_a_persona_is_told_with_what_he_may_do_now(town: Town) -> None:
+    found = {one.role: one for one in await personas(town.world, "cabinet")}
+    secretary = found["secretary"]
+    assert (secretary.login, secretary.password, secretary.name) == ("sophie.petit", "cabinet-2026", "Sophie PETIT")
+    boxes = {box.address: box for box in secretary.mailboxes}
+    assert set(boxes) == {PRACTICE, DOCTOR}
+    assert [right.value for right in boxes[DOCTOR].rights] == ["read", "see", "send_on_behalf"]
+    assert [(box.address, box.kind) for box in found["patient"].mailboxes] == [(PATIENT, MailboxKind.PATIENT)]
+    assert len(found["assistant"].mailboxes) == 1
+    town.clock.advance(timedelta(days=90))
+    later = {one.role: one for one in await personas(town.world, "cabinet")}
+    assert later["assistant"].mailboxes == ()
+    await identities.remove_identity(town.world, IDNATS["newcomer"])
+    assert "newcomer" not in {one.role for one in await personas(town.world, "cabinet")}
+
+
+async def test_a_world_that_was_used_is_never_repaired(town: Town) -> None:
+    await mailboxes.remove_mailbox(town.world, PRACTICE)
+    await identities.remove_identity(town.world, IDNATS["newcomer"])
+    assert not await plant(town.world, "cabinet")
+    assert PRACTICE not in [row.address for row in await mailboxes.list_mailboxes(town.world)]
+    with refused(Rule.NOT_FOUND):
+        await identities.identity_named(town.world, IDNATS["newcomer"])
+
+
+async def test_a_planting_that_was_cut_short_is_finished_and_nothing_is_planted_twice(town: Town) -> None:
+    """Its sign is that the client of Pro Santé Connect, which comes last, is not there yet."""
+    await clients.remove(town.world, FIRST_CLIENT)
+    await mailboxes.remove_mailbox(town.world, PRACTICE)
+    await identities.remove_identity(town.world, IDNATS["newcomer"])
+    assert await plant(town.world, "cabinet")
+    assert (await town.mailbox(PRACTICE)).kind is MailboxKind.CAB
+    assert (await identities.identity_named(town.world, IDNATS["newcomer"])).idnat == IDNATS["newcomer"]
+    secretary = await town.identity("secretary")
+    assert sorted(address for _, address in await delegation.grants_of(town.world, secretary.id)) == [DOCTOR, PRACTICE]
+    ward = await town.identity("hospital_ward")
+    assert len(await delegation.grants_of(town.world, ward.id)) == 1
+
+
+async def test_a_grant_that_was_taken_back_is_not_given_again_by_a_planting_that_goes_on(town: Town) -> None:
+    secretary = await town.identity("secretary")
+    for row, address in await delegation.grants_of(town.world, secretary.id):
+        await delegation.revoke(town.world, CONTROL, address, row.id)
+    await clients.remove(town.world, FIRST_CLIENT)
+    await plant(town.world, "cabinet")
+    assert [row.revoked_at is None for row, _ in await delegation.grants_of(town.world, secretary.id)] == [False, False]
+
+
+@pytest.mark.parametrize("name", ["cabinet", "clinique"])
+def test_every_seed_that_ships_can_be_planted(tmp_path: Path, name: str) -> None:
+    async def planted() -> tuple[bool, bool, int]:
+        world, store = make_world(tmp_path / "world", ManualClock())
+        try:
+            first = await plant(world, name)
+            await clients.register_first(world)
+            return first, await plant(world, name), len(await seed.personas(world, name))
+        finally:
+            await store.close()
+
+    first, again, people = asyncio.run(planted())
+    assert (first, again, people) == (True, False, sum("role" in row for row in load(name)["identities"]))

@@ -1,0 +1,108 @@
+"""The white list: as the MX port reads it, and as whoever fetches it."""
+
+from datetime import timedelta
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from mss_sim.core.trust import operators
+from mss_sim.core.trust.operators import NewOperator
+from mss_sim.core.world.white_list import NAMESPACE, Variant
+from mss_sim.errors import Rule
+from tests.core.towns import OpenTown, Town, refused
+
+CABINET = "cabinet.sim.mssante.fr"
+DN = "CN=mx.example,O=EXEMPLE,C=FR"
+
+
+async def _names(town: Town, domain: str = CABINET) -> frozenset[str]:
+    return (await town.world.white_list.listing()).rows.get(domain, frozenset())
+
+
+async def test_every_operator_of_the_seed_is_on_the_list_with_its_certificate(town: Town) -> None:
+    rows = (await town.world.white_list.listing()).rows
+    assert {domain for operator in await operators.list_all(town.world) for domain in operator.domains} == set(rows)
+    assert {len(names) for names in rows.values()} == {1}
+    assert rows[CABINET] == rows["medecin.sim.mssante.fr"] != rows["hopital-ormes.sim.mssante.fr"]
+
+
+async def test_a_certificate_is_bound_and_taken_off_and_the_listing_knows_at_once(town: Town) -> None:
+    (first,) = await _names(town)
+    await town.world.white_list.add(CABINET.upper(), [DN])
+    assert await _names(town) == {first, DN}
+    await town.world.white_list.remove(CABINET, DN)
+    assert await _names(town) == {first}
+    await town.world.white_list.remove(CABINET, None)
+    assert await _names(town) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("domain", "dn", "rule"),
+    [("example.org", DN, Rule.NOT_FOUND), ("no domain", DN, Rule.INVALID), (CABINET, "no name", Rule.INVALID)],
+)
+async def test_what_is_no_domain_of_an_operator_or_no_name_is_not_put_on_it(town: Town, domain: str, dn: str, rule: Rule) -> None:
+    before = await town.world.white_list.rows()
+    with refused(rule):
+        await town.world.white_list.add(domain, [dn])
+    assert await town.world.white_list.rows() == before
+
+
+@pytest.mark.parametrize(("domain", "dn"), [("example.org", None), (CABINET, DN)])
+async def test_what_is_not_on_the_list_is_not_taken_off(town: Town, domain: str, dn: str | None) -> None:
+    with refused(Rule.NOT_FOUND, "has no such row"):
+        await town.world.white_list.remove(domain, dn)
+    with refused(Rule.INVALID):
+        await town.world.white_list.remove("no domain", None)
+
+
+async def test_the_list_is_of_now_unless_it_is_to_be_stale(open_town: OpenTown) -> None:
+    async with open_town(white_list_age_seconds_max=60) as town:
+        fresh = await town.world.white_list.listing()
+        assert (fresh.age_seconds, fresh.age_seconds_max) == (0, 60)
+        town.world.white_list.variant = Variant.STALE
+        stale = await town.world.white_list.listing()
+        assert (stale.age_seconds, stale.rows) == (61, fresh.rows)
+        for variant in (Variant.EMPTY, Variant.WRONG_NAMESPACE):
+            town.world.white_list.variant = variant
+            assert await town.world.white_list.listing() == fresh
+
+
+async def _xml(town: Town, space: str = NAMESPACE) -> tuple[str, list[dict[str, str | None]]]:
+    root = ET.fromstring(await town.world.white_list.xml())  # noqa: S314 - ours
+    rows = [{child.tag.partition("}")[2]: child.text for child in entry} for entry in root.findall(f"{{{space}}}Domaine")]
+    assert root.tag.startswith(f"{{{space}}}")
+    return root.findtext(f"{{{space}}}DateDeGeneration") or "", rows
+
+
+async def test_the_file_tells_each_row_with_its_operator_and_dates(open_town: OpenTown) -> None:
+    async with open_town(white_list_root="Liste") as town:
+        town.clock.advance(timedelta(days=1))
+        generated, rows = await _xml(town)
+        assert generated == "2026-01-06T08:00:00+00:00"
+        row = next(one for one in rows if one["Nom"] == CABINET)
+        (dn,) = await _names(town)
+        assert row == {
+            "Nom": CABINET,
+            "Description": "Messagerie libérale",
+            "DNCertificatOperateur": dn,
+            "ResponsableContact": f"responsable@{CABINET}",
+            "SupportContact": f"support@{CABINET}",
+            "DateMAJ": "2026-01-05T08:00:00+00:00",
+        }
+        assert b"<Liste xmlns=" in await town.world.white_list.xml()
+
+
+async def test_a_domain_is_shown_in_unicode(town: Town) -> None:
+    await operators.add(town.world, NewOperator("Étang", ("étang.sim.mssante.fr",)))
+    assert "étang.sim.mssante.fr" in {row["Nom"] for row in (await _xml(town))[1]}
+    assert await _names(town, "xn--tang-9oa.sim.mssante.fr") != frozenset()
+
+
+async def test_the_variants_show_what_a_client_must_not_stumble_over(town: Town) -> None:
+    white_list = town.world.white_list
+    white_list.variant = Variant.EMPTY
+    assert (await _xml(town))[1] == []
+    white_list.variant = Variant.WRONG_NAMESPACE
+    assert len((await _xml(town, f"{NAMESPACE}/v0"))[1]) == len(await white_list.rows())
+    white_list.variant = Variant.STALE
+    assert (await _xml(town))[0] == "2026-01-04T07:59:59+00:00"
