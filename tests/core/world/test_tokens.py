@@ -3,6 +3,7 @@
 import base64
 import hmac
 import json
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from joserfc.jwk import RSAKey
 
 from mss_sim.clock import SECOND, ManualClock
 from mss_sim.config import Settings
-from mss_sim.core.world.tokens import Tokens
+from mss_sim.core.world.tokens import Tokens, other_ids, subject_of
 from mss_sim.errors import Refusal
 from mss_sim.ids import IdSource
 
@@ -183,3 +184,45 @@ def test_unknown_kids_do_not_make_the_disk_busy(tokens: Tokens, clock: ManualClo
     clock.advance(timedelta(microseconds=2 * SECOND))
     assert tokens.keys.verifying("kid") is None
     assert tokens.keys.looks - looked <= 2
+
+
+@pytest.mark.parametrize(
+    ("idnat", "origin"),
+    [(DOCTOR, "RPPS"), ("ANS20260105093000", "EDIT"), ("590000010000017/SEC0001", None), ("8997/X", None), ("285037511300167", None)],
+)
+def test_a_number_is_told_with_the_register_that_gave_it(idnat: str, origin: str | None) -> None:
+    assert other_ids(idnat) == ([{"identifiant": idnat, "origine": origin, "qualite": 1}] if origin else [])
+
+
+def test_somebody_has_one_subject_in_every_world() -> None:
+    assert subject_of(DOCTOR) == subject_of(DOCTOR) != subject_of("899700420021")
+    assert subject_of(DOCTOR) == f"f:{uuid.uuid5(uuid.UUID('6c1f43a3-6bd7-4d0e-9d62-6d73732d7369'), DOCTOR)}:{DOCTOR}"
+
+
+def test_an_id_token_of_ours_is_a_hint_though_it_has_expired_and_no_other_token_is(tokens: Tokens, clock: ManualClock) -> None:
+    given = {"typ": "ID", "iss": tokens.issuer, "exp": clock.now() // SECOND + 1, "sid": "s"}
+    mine = tokens.sign(given)
+    others = [tokens.sign({**given, "iss": "https://other"}), tokens.mint(DOCTOR), "x", "", None, f"{mine[:-4]}AAAA"]
+    clock.advance(timedelta(days=1))
+    assert tokens.id_token(mine) == given
+    assert [tokens.id_token(one) for one in others] == [None] * len(others)
+
+
+@pytest.mark.parametrize(
+    ("claim", "ahead", "holds"),
+    [("iat", 60, True), ("iat", 61, False), ("nbf", 60, True), ("nbf", 61, False), ("exp", 1, True), ("exp", 0, False)],
+)
+def test_clocks_may_differ_by_a_minute_and_an_end_is_an_end(
+    tokens: Tokens, clock: ManualClock, claim: str, ahead: int, holds: bool
+) -> None:
+    token = tokens.mint(DOCTOR, claims={claim: clock.now() // SECOND + ahead})
+    if holds:
+        assert tokens.verify(token) == DOCTOR
+    else:
+        assert refusal(tokens, token)
+
+
+def test_how_long_a_token_lives_is_a_setting_or_asked_for(make: Callable[..., Tokens]) -> None:
+    tokens = make(token_lifetime_seconds=7)
+    lives = [claims_of(token)["exp"] - claims_of(token)["iat"] for token in (tokens.mint(DOCTOR), tokens.mint(DOCTOR, lifetime_seconds=90))]
+    assert lives == [7, 90]
