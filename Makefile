@@ -49,8 +49,8 @@ demo: .venv/run.stamp ## Play the main story over real sockets and tell each ste
 test: .venv/dev.stamp ## Run all tests, on SQLite and on a PostgreSQL that comes with the pins; print what the tests of the inside cover
 ifeq ($(strip $(ARGS)),)
 	@status=0; set -x; \
-	$(PYTEST) tests/pure tests/core --cov --cov-report=term || status=1; \
-	$(PYTEST) tests --ignore=tests/pure --ignore=tests/core || status=1; \
+	$(PYTEST) tests/pure tests/store tests/core --cov --cov-report=term || status=1; \
+	$(PYTEST) tests --ignore=tests/pure --ignore=tests/store --ignore=tests/core || status=1; \
 	exit $$status
 else
 	$(PYTEST) $(ARGS)

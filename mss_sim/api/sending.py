@@ -22,7 +22,7 @@ from mss_sim.core.mailflow import receipts
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope
 from mss_sim.core.mailflow.receipts import ReceiptWish, Sent
 from mss_sim.core.mailflow.submission import SubmissionRequest as Submit
-from mss_sim.core.mailflow.submission import sender_at, size_max
+from mss_sim.core.mailflow.submission import size_max
 from mss_sim.core.world.rows import ListQuery, Mailbox
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
@@ -89,7 +89,9 @@ async def send_message(
     in the answer is the one that the letter left from, and the links lead to where things lie: null when you may not look there.
     Whom Bcc names gets a whole message too, and the field is cut out, unless `to` says who gets it: then it is cut out only.
     """
-    mailbox = (await sender_at(core.world, actor, address)).mailbox  # first of all: who may not send learns nothing of its limit
+    mailbox = (
+        await core.submission.senders.sender_at(actor, address)
+    ).mailbox  # first of all: who may not send learns nothing of its limit
     body = await _body(request, core, mailbox)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "message/rfc822":
@@ -169,7 +171,7 @@ async def _composed(core: Core, actor: Actor, mailbox: Mailbox, body: bytes) -> 
     to, cc, bcc = (_pairs(people) for people in (letter.to, letter.cc, letter.bcc))
     address = mailbox.address
     if letter.send_mode is not None:
-        await sender_at(core.world, actor, address, letter.send_mode)
+        await core.submission.senders.sender_at(actor, address, letter.send_mode)
     sender = (readable(mailbox.label or actor.identity.name), address)
     in_reply_to, references = await _parent(core, actor, address, letter.in_reply_to)
     files = await asyncio.to_thread(_files, letter.attachments)

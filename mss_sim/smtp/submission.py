@@ -4,7 +4,8 @@ from mss_sim.config import Settings
 from mss_sim.core.access.authentication import Actor, token_expired
 from mss_sim.core.assembly import Core
 from mss_sim.core.mailflow.letter import Accepted
-from mss_sim.core.mailflow.submission import SendingMailbox, SubmissionRequest, check_recipient, check_size, sender_at, size_max
+from mss_sim.core.mailflow.senders import SendingMailbox
+from mss_sim.core.mailflow.submission import SubmissionRequest, check_recipient, check_size, size_max
 from mss_sim.errors import Refusal, Rule
 from mss_sim.net.logins import actor_behind
 from mss_sim.net.sasl import Credentials
@@ -53,7 +54,7 @@ class SubmissionSession(Session):
         if self.actor is None:
             raise CommandError(replies.AUTH_FIRST)
         world = self._core.world
-        self._sender = await sender_at(world, self.actor, command.sender) if command.sender else None
+        self._sender = await self._core.submission.senders.sender_at(self.actor, command.sender) if command.sender else None
         await check_size(world, self._sender.mailbox if self._sender else None, command.size_bytes)
 
     async def accept_recipient(self, command: RcptCommand, transaction: Transaction) -> None:

@@ -7,7 +7,7 @@ import pytest
 from mss_sim.core.control.state import state
 from mss_sim.core.psc.clients import FIRST_CLIENT, GRANT_CIBA, find, register
 from mss_sim.errors import Rule
-from mss_sim.vocabulary import AuthMode
+from mss_sim.vocabulary.psc import AuthMode
 from tests.clients import HOSPITAL, PRACTICE
 from tests.core.mailflow.carriers import Carrier
 from tests.core.towns import IDNATS, OpenTown, Town, refused

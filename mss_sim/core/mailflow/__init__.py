@@ -1,6 +1,7 @@
 """A letter in transit: accepted, decided, delivered, relayed, reported.
 
     submission           from an authenticated actor, through any door
+    senders              from which mailbox an actor may send now
     reception            from a peer operator, at the MX port
     letter               the letter with its envelope; the response once it is stored
     delivery             locked rows, the last decision, copies: one transaction for a group of letters

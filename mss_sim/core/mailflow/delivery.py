@@ -22,7 +22,7 @@ from mss_sim.policy import closure
 from mss_sim.policy.access import right_missing
 from mss_sim.policy.delegation import SendAs, decide_leaving, decide_sending
 from mss_sim.policy.routing import Disposal, MailboxFitness, Room, Scope, decide_route, standing
-from mss_sim.store import folders, mailboxes, messages
+from mss_sim.store import folders, identities, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.store.mailboxes import DeliveryMailbox
@@ -136,6 +136,8 @@ class Delivery:
         origin = letter.submitted
         if origin is None or sender is None:
             raise Refusal(Rule.SEND_NOT_ALLOWED, "The mailbox that the letter leaves from is gone.")
+        if not identities.is_enabled(conn, origin.actor_id):
+            raise Refusal(Rule.SEND_NOT_ALLOWED, "Your identity was disabled.", reference="quirks#log-in-taken-back")
         held = access.access(conn, sender, origin.actor_id, letter.at)
         sending = decide_sending(held, sender.address, self._world.settings.send_precedence, origin.wished)
         effect = closure.effect_of(sender.kind, MailboxKind.PATIENT, letter.parsed.subject, letter.parsed.mes)

@@ -1,6 +1,6 @@
 """Submission: a letter from an authenticated actor, through any door.
 
-MAIL FROM   → open_envelope     may this actor send from that mailbox?
+MAIL FROM   → senders.sender_at may this actor send from that mailbox?
 RCPT TO     → check_recipient   would this recipient be refused?
 DATA, POST  → submit            the header, the size, the shape of the message; then delivery decides again, on locked rows
 """
@@ -9,67 +9,24 @@ from dataclasses import dataclass
 
 from mss_sim.core.access import journal
 from mss_sim.core.access.access import access_to
-from mss_sim.core.access.authentication import Actor, barred, check_login_method
+from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.conversations import answer_rights
 from mss_sim.core.mailbox.stored import read_message, without_holding
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Accepted, Envelope, Letter, Submitted, prepare, trace_fields
+from mss_sim.core.mailflow.senders import Senders, SendingMailbox
 from mss_sim.core.world.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.mail.addresses import addresses_of, display, domain_of
 from mss_sim.mail.headers import with_fields_on_top, without_fields
 from mss_sim.mail.parse import ParsedMessage
-from mss_sim.policy.access import Access
 from mss_sim.policy.authors import decide_authors
-from mss_sim.policy.delegation import SendAs, decide_leaving, decide_sending
 from mss_sim.policy.routing import Disposal, Scope, decide_route, size_refusal
-from mss_sim.store import mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary.journal import Act
-from mss_sim.vocabulary.mailboxes import MailboxKind, MailboxState, SendMode
-
-
-@dataclass(frozen=True, slots=True)
-class SendingMailbox:
-    """A mailbox that an actor may send from, and in what quality. `own_mailbox` is their own personal one."""
-
-    mailbox: Mailbox
-    sending: SendAs
-    own_mailbox: str | None
-
-
-async def sender_at(world: World, actor: Actor, address: str, wished: SendMode | None = None) -> SendingMailbox:
-    """The mailbox at `address` when this actor may send from it now; Refusal otherwise."""
-    if actor.mailbox is not None and actor.mailbox != address:
-        raise Refusal(
-            Rule.SEND_NOT_ALLOWED,
-            f"You logged in to act for {actor.mailbox}; {address} is another mailbox.",
-            subject=address,
-            reference="quirks#acting-for",
-        )
-
-    def query(conn: Connection) -> SendingMailbox:
-        now = world.clock.now()
-        why = barred(world, conn, actor)
-        if why is not None:
-            raise Refusal(Rule.SEND_NOT_ALLOWED, why, reference="quirks#log-in-taken-back")
-        held = access_to(conn, address, actor.identity.id, now)
-        access = held.access if held else Access()
-        sending = decide_sending(access, address, world.settings.send_precedence, wished)
-        assert held is not None  # noqa: S101 - an access without a mailbox has no right, and was refused
-        own = [box for box in mailboxes.owned_by(conn, actor.identity.id) if box.kind is MailboxKind.PER]
-        active = [box.address for box in own if box.state is MailboxState.ACTIVE]
-        try:
-            check_login_method(world, conn, held.mailbox, actor.way)
-        except Refusal as refusal:
-            raise Refusal(Rule.SEND_NOT_ALLOWED, refusal.detail, subject=address, reference=refusal.reference) from refusal
-        return SendingMailbox(held.mailbox, sending, active[0] if active else None)
-
-    sender = await world.store.read(query)
-    decide_leaving(sender.mailbox.state, address)
-    return sender
+from mss_sim.vocabulary.mailboxes import MailboxKind, SendMode
 
 
 async def check_size(world: World, mailbox: Mailbox | None, size_bytes: int) -> None:
@@ -134,6 +91,7 @@ class Submission:
     def __init__(self, world: World, delivery: Delivery) -> None:
         self._world = world
         self._delivery = delivery
+        self.senders = Senders(world)
 
     async def submit(self, actor: Actor, request: SubmissionRequest) -> Accepted:
         """Deliver a letter; it is on disk when this returns. A refusal is recorded in the journal, then raised.
@@ -152,7 +110,7 @@ class Submission:
         parsed = await read_message(world, raw)
         authors = addresses_of(parsed.from_)
         decide_authors(len(parsed.headers.all("From")), authors, has_sender=True)  # the server writes Sender itself
-        senders = {address: await sender_at(world, actor, address, request.wished) for address in authors}
+        senders = {address: await self.senders.sender_at(actor, address, request.wished) for address in authors}
         sender = senders.get(envelope.sender) or senders[authors[0]]
         if len(senders) > 1 and any(one.sending.mode is SendMode.ON_BEHALF for one in senders.values()):
             raise Refusal(
@@ -161,7 +119,7 @@ class Submission:
                 reference="rfc5322#3.6.2",
             )
         if envelope.sender and envelope.sender not in senders:
-            await sender_at(world, actor, envelope.sender)
+            await self.senders.sender_at(actor, envelope.sender)
         await check_size(world, sender.mailbox, len(raw))
         raw, parsed = _stamp(actor, sender, raw, parsed)
         at = world.clock.now()

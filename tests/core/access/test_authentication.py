@@ -19,7 +19,9 @@ from mss_sim.core.world.rows import Certificate
 from mss_sim.errors import Refusal, Rule
 from mss_sim.pki import bundles
 from mss_sim.store import identities as kept
-from mss_sim.vocabulary import Door, IdentityKind, LogInBy, MailboxKind, MailboxState, RevocationReason
+from mss_sim.vocabulary.doors import Door, LogInBy
+from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState
+from mss_sim.vocabulary.trust import RevocationReason
 from tests.authorities import Bearer
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, LABORATORY, PATIENT, PRACTICE, WARD
 from tests.core.towns import IDNATS, OpenTown, Town, refused

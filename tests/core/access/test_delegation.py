@@ -13,7 +13,9 @@ from mss_sim.core.access.holders import CONTROL
 from mss_sim.core.world.rows import GrantRow
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
-from mss_sim.vocabulary import Act, Change, Door, Right
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act, Change
+from mss_sim.vocabulary.mailboxes import Right
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD
 from tests.core.towns import IDNATS, Town, refused
 

@@ -13,7 +13,9 @@ from mss_sim.core.trust import certificates
 from mss_sim.core.trust.certificates import NewCertificate
 from mss_sim.errors import Refusal, Rule
 from mss_sim.store import identities
-from mss_sim.vocabulary import Door, LogInBy, MailboxState, RevocationReason, Right
+from mss_sim.vocabulary.doors import Door, LogInBy
+from mss_sim.vocabulary.mailboxes import MailboxState, Right
+from mss_sim.vocabulary.trust import RevocationReason
 from tests.clients import DOCTOR, LABORATORY, PRACTICE
 from tests.core.towns import IDNATS, OpenTown, Town, refused
 

@@ -7,7 +7,9 @@ from mss_sim.core.access.access import Requester
 from mss_sim.core.access.holders import CONTROL, Holder
 from mss_sim.core.access.identities import NewIdentity
 from mss_sim.errors import Refusal, Rule
-from mss_sim.vocabulary import Act, Door, HolderRole, IdentityKind
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mailboxes import HolderRole, IdentityKind
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, WARD
 from tests.core.towns import IDNATS, Town, refused
 

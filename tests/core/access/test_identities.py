@@ -10,7 +10,9 @@ from mss_sim.core.access.holders import CONTROL
 from mss_sim.core.access.identities import NewIdentity, refuse_controls, refuse_nulls
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.errors import Rule
-from mss_sim.vocabulary import Act, Door, IdentityKind, Right
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mailboxes import IdentityKind, Right
 from tests.clients import DOCTOR, PRACTICE, WARD
 from tests.core.towns import IDNATS, Town, refused
 

@@ -9,7 +9,9 @@ from mss_sim.core.access.access import Requester
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.mailbox.mailboxes import change_managed_mailbox
 from mss_sim.errors import Rule
-from mss_sim.vocabulary import Act, Door, MailboxState, Right
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mailboxes import MailboxState, Right
 from tests.clients import DOCTOR, PRACTICE, WARD
 from tests.core.towns import Town, refused
 

@@ -2,7 +2,7 @@
 
 from mss_sim.core.control.seed import load
 from mss_sim.core.control.state import State, state
-from mss_sim.vocabulary import MailboxState
+from mss_sim.vocabulary.mailboxes import MailboxState
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE
 from tests.core.towns import Town
 

@@ -12,7 +12,8 @@ from mss_sim.core.mailflow.letter import Accepted
 from mss_sim.models.tables import answer_rights
 from mss_sim.store import mailboxes
 from mss_sim.store.conversations import AnswerRightRow, reopen_thread
-from mss_sim.vocabulary import ClosureCause, MailboxState
+from mss_sim.vocabulary.mail import ClosureCause
+from mss_sim.vocabulary.mailboxes import MailboxState
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PATIENT2, PRACTICE
 from tests.core.towns import Town
 

@@ -16,7 +16,10 @@ from mss_sim.core.mailbox.copies import NewCopy
 from mss_sim.core.mailbox.selected import FolderRef
 from mss_sim.errors import Rule
 from mss_sim.ids import encode
-from mss_sim.vocabulary import Act, ClosureCause, Door, Right
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mail import ClosureCause
+from mss_sim.vocabulary.mailboxes import Right
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PATIENT2, PRACTICE, WARD, Person
 from tests.conftest import StartSimulator
 from tests.core.towns import IDNATS, Town, refused
@@ -141,7 +144,7 @@ async def test_who_may_not_close_neither_closes_nor_reopens(town: Town, verb: An
             await verb(town.world, await town.actor(who), PRACTICE, sent.message_id)
     with refused(Rule.RIGHT_MISSING, "not by the patient"):
         await verb(town.world, await town.actor("patient"), PATIENT, sent.message_id)
-    assert await town.acts(PRACTICE) == before
+    assert await town.acts(PRACTICE) == [*before, "right.refused"]
     (side,) = (await conversations.open_conversation(town.world, await town.actor("doctor"), PRACTICE, sent.message_id)).patients
     assert side.right.withdrawn_at is None
 

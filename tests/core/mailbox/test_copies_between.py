@@ -12,7 +12,9 @@ from mss_sim.core.mailbox.selected import FolderRef
 from mss_sim.errors import Rule
 from mss_sim.ids import encode
 from mss_sim.store.messages import readings_of
-from mss_sim.vocabulary import Act, Door, Flag, MailboxState, Right
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mailboxes import Flag, MailboxState, Right
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PRACTICE
 from tests.core.towns import IDNATS, Town, refused
 

@@ -10,7 +10,8 @@ from mss_sim.core.mailbox.folders import create_folder, delete_folder, list_fold
 from mss_sim.core.mailbox.selected import FolderRef
 from mss_sim.core.world.rows import Folder
 from mss_sim.errors import Rule
-from mss_sim.vocabulary import Act, Door
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE
 from tests.core.towns import OpenTown, Town, refused
 

@@ -19,7 +19,9 @@ from mss_sim.core.mailbox.mailboxes import (
 )
 from mss_sim.errors import Rule
 from mss_sim.models.tables import message_bodies
-from mss_sim.vocabulary import Act, Door, IdentityKind, MailboxKind, MailboxState, SeenPolicy
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState, SeenPolicy
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, LABORATORY, PATIENT, PRACTICE, WARD
 from tests.core.towns import IDNATS, OpenTown, Town, refused
 

@@ -12,7 +12,9 @@ from mss_sim.core.mailbox.messages import folder_named, list_messages
 from mss_sim.core.world.rows import ListQuery
 from mss_sim.errors import Rule
 from mss_sim.ids import encode
-from mss_sim.vocabulary import Act, Door, MailboxState, Right
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mailboxes import MailboxState, Right
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, WARD
 from tests.core.towns import IDNATS, OpenTown, Town, refused
 

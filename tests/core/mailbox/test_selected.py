@@ -16,7 +16,8 @@ from mss_sim.core.mailbox.flags import FlagChange
 from mss_sim.core.mailbox.selected import FolderPoll, FolderRef, FolderState
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.criteria import Key
-from mss_sim.vocabulary import Door, Flag, MailboxState, Right
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.mailboxes import Flag, MailboxState, Right
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE
 from tests.core.towns import IDNATS, OpenTown, Town, refused
 

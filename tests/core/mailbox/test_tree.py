@@ -9,7 +9,8 @@ from mss_sim.core.mailbox.copies import InFolder
 from mss_sim.core.mailbox.flags import FlagChange
 from mss_sim.core.mailbox.selected import FolderRef
 from mss_sim.errors import Rule
-from mss_sim.vocabulary import Door, MailboxState, Right
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.mailboxes import MailboxState, Right
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, WARD
 from tests.core.towns import IDNATS, Town, refused
 

@@ -1,4 +1,4 @@
-"""Submission: who may send from which mailbox, to whom at all, and what the server writes above a letter."""
+"""Submission: to whom a letter may go, and what the server writes above a letter."""
 
 from dataclasses import replace
 from email.policy import SMTP
@@ -6,20 +6,20 @@ from typing import Any
 
 import pytest
 
-from mss_sim.core.access import delegation, identities
+from mss_sim.core.access import delegation
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.holders import CONTROL
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.mailbox.mailboxes import NewMailbox
-from mss_sim.core.mailflow.submission import check_recipient, check_size, sender_at, size_max
+from mss_sim.core.mailflow.submission import check_recipient, check_size, size_max
 from mss_sim.core.trust import operators
 from mss_sim.core.trust.operators import NewOperator
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.mail.addresses import addresses_of
 from mss_sim.mail.parse import parse
-from mss_sim.vocabulary.doors import Door, LogInBy
+from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
-from mss_sim.vocabulary.mailboxes import MailboxKind, MailboxState, Right, SendMode
+from mss_sim.vocabulary.mailboxes import MailboxKind, MailboxState, Right
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, LABORATORY, PATIENT, PATIENT2, PRACTICE, WARD, letter
 from tests.core.towns import IDNATS, OpenTown, Town, refused
 
@@ -28,92 +28,11 @@ ABROAD = "nobody@hopital-ormes.sim.mssante.fr"
 CLINIC = "contact@clinique-pins.sim.mssante.fr"
 
 
-# MAIL FROM
-
-
-@pytest.mark.parametrize(
-    ("who", "address", "wished", "mode", "own"),
-    [
-        ("doctor", PRACTICE, None, SendMode.OWNER, DOCTOR),
-        ("doctor2", PRACTICE, SendMode.OWNER, SendMode.OWNER, DOCTOR2),
-        ("doctor", PRACTICE, SendMode.AS, SendMode.AS, DOCTOR),
-        ("secretary", PRACTICE, None, SendMode.ON_BEHALF, None),
-        ("hospital_ward", WARD, None, SendMode.AS, None),
-        ("hospital_ward", WARD, SendMode.ON_BEHALF, SendMode.ON_BEHALF, None),
-    ],
-)
-async def test_in_what_quality_somebody_sends(
-    town: Town, who: str, address: str, wished: SendMode | None, mode: SendMode, own: str | None
-) -> None:
-    found = await sender_at(town.world, await town.actor(who), address, wished)
-    assert (found.mailbox.address, found.sending.mode, found.own_mailbox) == (address, mode, own)
-    assert (found.sending.grant is None) == (who in ("doctor", "doctor2")), "a holder sends by no grant"
-
-
-async def test_which_send_right_speaks_first_is_a_setting(open_town: OpenTown) -> None:
-    async with open_town(send_precedence="send_on_behalf") as town:
-        assert (await sender_at(town.world, await town.actor("hospital_ward"), WARD)).sending.mode is SendMode.ON_BEHALF
-
-
-@pytest.mark.parametrize(
-    ("who", "address", "wished"),
-    [
-        ("assistant", PRACTICE, None),
-        ("newcomer", PRACTICE, None),
-        ("doctor", NOWHERE, None),
-        ("secretary", PRACTICE, SendMode.AS),
-        ("secretary", PRACTICE, SendMode.OWNER),
-    ],
-)
-async def test_who_has_not_the_right_does_not_send(town: Town, who: str, address: str, wished: SendMode | None) -> None:
-    with refused(Rule.SEND_NOT_ALLOWED, f"You may not send from {address}"):
-        await sender_at(town.world, await town.actor(who), address, wished)
-
-
-async def test_who_chose_a_mailbox_at_log_in_sends_from_no_other(town: Town) -> None:
-    doctor = await town.actor("doctor", Door.SMTP, mailbox=PRACTICE)
-    assert (await sender_at(town.world, doctor, PRACTICE)).mailbox.address == PRACTICE
-    with refused(Rule.SEND_NOT_ALLOWED, f"act for {PRACTICE}"):
-        await sender_at(town.world, doctor, DOCTOR)
-
-
-async def test_who_was_disabled_since_he_logged_in_sends_nothing(town: Town) -> None:
-    doctor = await town.actor("doctor", Door.SMTP)
-    await identities.change_identity(town.world, IDNATS["doctor"], {"enabled": False}, None, None)
-    with refused(Rule.SEND_NOT_ALLOWED, "was disabled"):
-        await sender_at(town.world, doctor, DOCTOR)
-    with refused(Rule.SEND_NOT_ALLOWED, "was disabled"):
-        await town.send(doctor, DOCTOR, PRACTICE)
-
-
-@pytest.mark.parametrize(("state", "rule"), [(MailboxState.CLOSED, Rule.MAILBOX_CLOSED), (MailboxState.SUSPENDED, Rule.MAILBOX_SUSPENDED)])
-async def test_nothing_leaves_a_mailbox_that_is_not_open(town: Town, state: MailboxState, rule: Rule) -> None:
-    await town.change(PRACTICE, state=state)
-    with refused(rule, "does not send"):
-        await sender_at(town.world, await town.actor("doctor"), PRACTICE)
-    with refused(Rule.SEND_NOT_ALLOWED):
-        await sender_at(town.world, await town.actor("newcomer"), PRACTICE)
-
-
-async def test_an_own_mailbox_that_is_closed_is_not_named_as_the_delegates(town: Town) -> None:
-    await delegation.grant(town.world, CONTROL, GrantRequest(WARD, IDNATS["doctor"], frozenset({Right.SEND_ON_BEHALF})))
-    assert (await sender_at(town.world, await town.actor("doctor"), WARD)).own_mailbox == DOCTOR
-    await town.change(DOCTOR, state=MailboxState.CLOSED)
-    assert (await sender_at(town.world, await town.actor("doctor"), WARD)).own_mailbox is None
-
-
-async def test_a_way_of_logging_in_that_does_not_open_a_mailbox_sends_nothing_from_it(town: Town) -> None:
-    robot = await town.actor("application", Door.SMTP, way=LogInBy.PASSWORD)
-    with refused(Rule.SEND_NOT_ALLOWED, "client certificate"):
-        await sender_at(town.world, robot, LABORATORY)
-    assert (await sender_at(town.world, replace(robot, way=LogInBy.CERTIFICATE), LABORATORY)).sending.mode is SendMode.AS
-
-
 # RCPT TO
 
 
 async def _check(town: Town, sender: tuple[str, str] | None, address: str, size: int = 0, *, peer: bool = False) -> None:
-    found = await sender_at(town.world, await town.actor(sender[0]), sender[1]) if sender else None
+    found = await town.core.submission.senders.sender_at(await town.actor(sender[0]), sender[1]) if sender else None
     await check_recipient(town.world, found, address, size, peer=peer)
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from mss_sim.core.psc.claims import FIXED, userinfo
 from mss_sim.core.world.rows import Identity
-from mss_sim.vocabulary import AuthMode, IdentityKind
+from mss_sim.vocabulary.mailboxes import IdentityKind
+from mss_sim.vocabulary.psc import AuthMode
 
 DOCTOR = Identity(1, "899700420013", IdentityKind.PROFESSIONAL, "MARTIN", "Camille", "Dr.", "Médecin généraliste", "", False, True, 0)
 HOSPITAL = Identity(2, "1750990012", IdentityKind.ORGANISATION, "Hôpital des Ormes", "", "", "", "", False, True, 0)

@@ -8,7 +8,7 @@ from mss_sim.core.access import identities
 from mss_sim.core.access.identities import NewIdentity
 from mss_sim.core.psc import professionals
 from mss_sim.errors import Rule
-from mss_sim.vocabulary import IdentityKind
+from mss_sim.vocabulary.mailboxes import IdentityKind
 from tests.core.towns import IDNATS, Town, refused
 
 NEW = "899700425551"

@@ -14,7 +14,7 @@ from mss_sim.core.psc.provider import AuthorizationRequest, BrowserSession
 from mss_sim.core.world.rows import Client
 from mss_sim.core.world.tokens import SCOPE
 from mss_sim.errors import Rule
-from mss_sim.vocabulary import AuthMode
+from mss_sim.vocabulary.psc import AuthMode
 from tests.core.towns import IDNATS, OpenTown, Town, refused
 
 DOCTOR = IDNATS["doctor"]

@@ -9,7 +9,7 @@ from mss_sim.core.trust import operators
 from mss_sim.core.trust.autoconfig import Doors, configuration, domain_asked, records
 from mss_sim.core.trust.operators import NewOperator
 from mss_sim.errors import Rule
-from mss_sim.vocabulary import LogInBy
+from mss_sim.vocabulary.doors import LogInBy
 from tests.clients import PRACTICE
 from tests.core.towns import OpenTown, Town, refused
 

@@ -20,7 +20,8 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.pki import bundles, revocation
 from mss_sim.pki.authority import ORGANISATIONS, PERSONS, ROOT, signed_by
 from mss_sim.pki.revocation import RevocationQuestion, Revoked
-from mss_sim.vocabulary import CertificateProfile, MailboxKind, RevocationReason
+from mss_sim.vocabulary.mailboxes import MailboxKind
+from mss_sim.vocabulary.trust import CertificateProfile, RevocationReason
 from tests.authorities import Bearer
 from tests.clients import DOCTOR, LABORATORY
 from tests.core.towns import IDNATS, OpenTown, Town, refused

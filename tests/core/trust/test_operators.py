@@ -5,7 +5,7 @@ import pytest
 from mss_sim.core.trust import operators, peers
 from mss_sim.core.trust.operators import NewOperator
 from mss_sim.errors import Rule
-from mss_sim.vocabulary import LogInBy
+from mss_sim.vocabulary.doors import LogInBy
 from tests.authorities import Bearer, authority, pem
 from tests.core.towns import Town, refused
 

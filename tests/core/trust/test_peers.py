@@ -15,7 +15,7 @@ from mss_sim.core.trust.operators import NewOperator
 from mss_sim.core.world.rows import Certificate, Operator
 from mss_sim.errors import Rule
 from mss_sim.pki import bundles
-from mss_sim.vocabulary import CertificateProfile, RevocationReason
+from mss_sim.vocabulary.trust import CertificateProfile, RevocationReason
 from tests.authorities import DAY, Bearer, authority, pem, usage, uses
 from tests.clients import LABORATORY
 from tests.core.towns import OpenTown, Town, refused

@@ -14,7 +14,7 @@ from mss_sim.core.world.revocation_services import RevocationServices
 from mss_sim.pki import bundles
 from mss_sim.pki.authority import ORGANISATIONS, PERSONS, ROOT, publishes_at, signed_by
 from mss_sim.pki.revocation import Revoked
-from mss_sim.vocabulary import KeyKind, RevocationReason
+from mss_sim.vocabulary.trust import KeyKind, RevocationReason
 
 URL = "http://127.0.0.1:8080"
 

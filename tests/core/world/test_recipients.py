@@ -9,7 +9,8 @@ from mss_sim.core.trust.operators import NewOperator
 from mss_sim.core.world.recipients import Directory
 from mss_sim.policy.routing import MailboxFitness
 from mss_sim.store import mailboxes as kept
-from mss_sim.vocabulary import Door, MailboxKind, MailboxState
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.mailboxes import MailboxKind, MailboxState
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PRACTICE
 from tests.core.towns import IDNATS, OpenTown, Town
 

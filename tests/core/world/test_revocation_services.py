@@ -7,7 +7,7 @@ import pytest
 from mss_sim.clock import ManualClock
 from mss_sim.config import Settings
 from mss_sim.core.world.revocation_services import RevocationServices
-from mss_sim.vocabulary import IgcService, ServiceBehaviour
+from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
 
 NORMAL, FORBIDDEN = ServiceBehaviour.NORMAL, ServiceBehaviour.FORBIDDEN
 
