@@ -1,7 +1,7 @@
 """Plays mutations over parts of the package: python -m tests.mutants [PART ...], all parts when none is named.
 
-The tests of tests/pure, tests/store and tests/core must notice each of them. What survived is shown as a diff; the status is 1 when one is not excused
-in excused.toml. A mutant that changes nothing but the words of a text is not counted: texts are held where they are shown.
+The tests of tests/pure, tests/store and tests/core must notice each of them. What survived is shown as a diff; the status is 1 when one
+is not excused in excused.toml. A mutant that changes nothing but the words of a text is not counted: texts are held where they are shown.
 """
 
 import json
