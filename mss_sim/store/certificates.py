@@ -1,11 +1,14 @@
 """Issued certificates and revocations."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.certificates import certificates
+from mss_sim.store.compiled import HotQuery
 from mss_sim.store.engine import RIGHTS_CHANGED, announce
 from mss_sim.vocabulary.trust import CertificateProfile, RevocationReason
 
@@ -33,16 +36,13 @@ class Certificate:
     reason: RevocationReason | None = None
 
 
-def _certificate(row: object) -> Certificate:
-    values = dict(row._mapping)  # type: ignore[attr-defined]  # noqa: SLF001 - how SQLAlchemy names its public mapping
-    reason = values["reason"]
-    return Certificate(
-        **{
-            **values,
-            "profile": CertificateProfile(values["profile"]),
-            "reason": RevocationReason(reason) if reason is not None else None,
-        }
-    )
+def _certificate(row: Sequence[Any]) -> Certificate:
+    found = Certificate(**dict(zip(_NAMES, row, strict=True)))
+    reason = RevocationReason(found.reason) if found.reason is not None else None
+    return replace(found, profile=CertificateProfile(found.profile), reason=reason)
+
+
+_NAMES = tuple(column.name for column in certificates.c)
 
 
 def add(conn: Connection, certificate: Certificate) -> None:
@@ -58,8 +58,11 @@ def revoke(conn: Connection, serial: str, at: Micros, reason: RevocationReason) 
 
 def by_serial(conn: Connection, serial: str) -> Certificate | None:
     """The certificate with that serial."""
-    row = conn.execute(select(certificates).where(certificates.c.serial == serial)).one_or_none()
-    return _certificate(row) if row else None
+    rows = _BY_SERIAL.rows(conn, serial=serial)
+    return _certificate(rows[0]) if rows else None
+
+
+_BY_SERIAL = HotQuery(select(certificates).where(certificates.c.serial == bindparam("serial")))
 
 
 def list_all(conn: Connection, *, mailbox_id: int | None = None, operator_id: int | None = None) -> list[Certificate]:

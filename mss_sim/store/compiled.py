@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Select, Update
+from sqlalchemy import Connection, Delete, Insert, Select, Update
 from sqlalchemy.exc import DBAPIError
 
 _LISTED_AT_ONCE = 500
@@ -31,13 +31,13 @@ def run_directly(conn: Connection, sql: str, values: Any = (), *, many: bool = F
 
 
 class Hot:
-    """One INSERT or UPDATE that runs for many rows at once.
+    """One INSERT, UPDATE or DELETE that runs for many rows at once.
 
     A row is a dictionary with every parameter of the statement, or, for an INSERT of whole rows, a tuple in the order of the columns;
     all rows of one call are of one kind.
     """
 
-    def __init__(self, statement: Insert | Update) -> None:
+    def __init__(self, statement: Insert | Update | Delete) -> None:
         self._statement = statement
         self._columns = tuple(column.name for column in statement.table.columns)
         self._compiled: dict[str, tuple[str, Callable[[Mapping[str, Any]], Any] | None]] = {}
@@ -57,8 +57,13 @@ class Hot:
     def _compile(self, conn: Connection) -> tuple[str, Callable[[Mapping[str, Any]], Any] | None]:
         compiled = self._statement.compile(dialect=conn.dialect)
         names = compiled.positiontup  # None where the driver takes values by name
-        self._compiled[conn.dialect.name] = str(compiled), itemgetter(*names) if names else None
+        self._compiled[conn.dialect.name] = str(compiled), _in_order(names) if names else None
         return self._compiled[conn.dialect.name]
+
+
+def _in_order(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """The values of these names as a tuple; itemgetter gives a lone one bare."""
+    return itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
 
 
 class HotQuery:

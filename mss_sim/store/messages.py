@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import copies, message_bodies, messages, queue, readings, recipients, submissions, timeline
-from mss_sim.store.compiled import Hot, HotSelect
+from mss_sim.store.compiled import Hot, HotQuery, HotSelect
 from mss_sim.vocabulary.mailboxes import Flag
 
 
@@ -181,8 +181,11 @@ def lying_in(conn: Connection, rfc_id: str, mailbox_id: int) -> MessageRow | Non
 
 def raw(conn: Connection, message_id: int) -> bytes:
     """The whole message."""
-    body: bytes = conn.execute(select(message_bodies.c.raw).where(message_bodies.c.message_id == message_id)).scalar_one()
+    ((body,),) = _RAW.rows(conn, message=message_id)
     return bytes(body)
+
+
+_RAW = HotQuery(select(message_bodies.c.raw).where(message_bodies.c.message_id == bindparam("message")))
 
 
 def slice_of(conn: Connection, message_id: int, start: int, end: int) -> bytes:

@@ -3,14 +3,15 @@
 An attempt is leased before it is made, so that no two processes make it; an expired lease belonged to a process that died.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import queue
 from mss_sim.store import submissions
+from mss_sim.store.compiled import Hot, HotQuery
 from mss_sim.store.submissions import RecipientRow, SentLetter, plain
 
 
@@ -35,20 +36,31 @@ class Due:
     submission: SentLetter
 
 
+_INSERT = Hot(insert(queue))
+_DELETE = Hot(delete(queue).where(queue.c.recipient_id == bindparam("b_id")))
+_LEASE = Hot(update(queue).where(queue.c.recipient_id == bindparam("b_id")).values(leased_until=bindparam("b_until")))
+_IS_DUE = or_(queue.c.next_at <= bindparam("now"), queue.c.next_at > bindparam("far"))
+"""Due by the clock, or so far ahead that it was scheduled by a clock that has since been set back."""
+_IS_FREE = or_(queue.c.leased_until.is_(None), queue.c.leased_until <= bindparam("now"), queue.c.leased_until > bindparam("far"))
+_FREE = select(*queue.c).where(_IS_DUE, _IS_FREE).order_by(queue.c.next_at, queue.c.recipient_id).limit(bindparam("most"))
+_TO_LEASE = HotQuery(_FREE, _FREE.with_for_update(skip_locked=True))
+_DUE_COUNT = HotQuery(select(func.count()).select_from(queue).where(_IS_DUE))
+
+
+def add(conn: Connection, rows: Sequence[Waiting]) -> None:
+    """Put recipients into the queue who are not in it."""
+    _INSERT.run(conn, [plain(row, queue) for row in rows])
+
+
 def wait(conn: Connection, waiting: Waiting) -> None:
-    """Put a recipient into the queue, or put them back with a new date."""
-    conn.execute(delete(queue).where(queue.c.recipient_id == waiting.recipient_id))
-    conn.execute(insert(queue).values(plain(waiting, queue)))
+    """Put a recipient back into the queue with a new date."""
+    done(conn, waiting.recipient_id)
+    add(conn, [waiting])
 
 
 def done(conn: Connection, recipient_id: int) -> None:
     """Remove a recipient from the queue."""
-    conn.execute(delete(queue).where(queue.c.recipient_id == recipient_id))
-
-
-def _is_due(now: Micros, far: Micros) -> ColumnElement[bool]:
-    """Due by the clock, or so far ahead that it was scheduled by a clock that has since been set back."""
-    return or_(queue.c.next_at <= now, queue.c.next_at > far)
+    _DELETE.run(conn, [{"b_id": recipient_id}])
 
 
 def lease(conn: Connection, now: Micros, far: Micros, until: Micros, limit: int) -> list[Due]:
@@ -56,19 +68,15 @@ def lease(conn: Connection, now: Micros, far: Micros, until: Micros, limit: int)
 
     `far` is an instant beyond any wait and any lease that begins now.
     """
-    free = or_(queue.c.leased_until.is_(None), queue.c.leased_until <= now, queue.c.leased_until > far)
-    query = select(*queue.c).where(_is_due(now, far), free).order_by(queue.c.next_at, queue.c.recipient_id).limit(limit)
-    rows = conn.execute(query.with_for_update(skip_locked=True)).all()
-    if not rows:
-        return []
+    rows = [Waiting(*row) for row in _TO_LEASE.rows(conn, now=now, far=far, most=limit)]
     ids = [row.recipient_id for row in rows]
-    conn.execute(update(queue).where(queue.c.recipient_id.in_(ids)).values(leased_until=until))
+    _LEASE.run(conn, [{"b_id": id_, "b_until": until} for id_ in ids])
     people = {person.id: person for person in submissions.people_with_ids(conn, ids)}
     letters = {letter.id: letter for letter in submissions.with_ids(conn, {person.submission_id for person in people.values()})}
     found = []
     for row in rows:
         person = people[row.recipient_id]
-        waiting = Waiting(row.recipient_id, row.attempts, row.next_at, row.delayed_told, row.last_reply, until)
+        waiting = replace(row, delayed_told=bool(row.delayed_told), leased_until=until)
         found.append(Due(waiting, person, letters[person.submission_id]))
     return found
 
@@ -81,7 +89,7 @@ def release(conn: Connection, recipient_ids: Collection[int] | None = None) -> N
 
 def due_count(conn: Connection, now: Micros, far: Micros) -> int:
     """How many attempts are due, leased or not."""
-    count: int = conn.execute(select(func.count()).select_from(queue).where(_is_due(now, far))).scalar_one()
+    count: int = _DUE_COUNT.rows(conn, now=now, far=far)[0][0]
     return count
 
 

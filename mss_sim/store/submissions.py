@@ -1,15 +1,15 @@
 """Sent letters, their recipients and what happened to each of them."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import idempotency, messages, recipients, submissions, timeline
-from mss_sim.store.compiled import Hot, HotQuery
+from mss_sim.store.compiled import Hot, HotQuery, HotSelect
 from mss_sim.vocabulary.mail import Notify, TimelineKind
 from mss_sim.vocabulary.mailboxes import SendMode
 
@@ -75,13 +75,14 @@ def add_events(conn: Connection, events: Sequence[Event]) -> None:
     _INSERT_EVENT.run(conn, [{**plain(event, timeline), "kind": event.kind.value} for event in events])
 
 
-def _submission(row: Row[Any]) -> SentLetter:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
-    return SentLetter(**{**values, "mode": SendMode(values["mode"]) if values["mode"] else None})
+def _submission(row: Sequence[Any]) -> SentLetter:
+    found = SentLetter(*row)
+    return replace(found, mode=SendMode(found.mode) if found.mode else None, return_full=bool(found.return_full))
 
 
-def _recipient(row: Row[Any]) -> RecipientRow:
-    return RecipientRow(row.id, row.submission_id, row.address, frozenset(Notify(word) for word in row.notify.split()), row.original)
+def _recipient(row: Sequence[Any]) -> RecipientRow:
+    id_, submission_id, address, notify, original = row
+    return RecipientRow(id_, submission_id, address, frozenset(Notify(word) for word in notify.split()), original)
 
 
 def by_id(conn: Connection, submission_id: int) -> SentLetter | None:
@@ -124,14 +125,14 @@ def events_of(conn: Connection, recipient_ids: Collection[int]) -> dict[int, lis
 def spoken_of(conn: Connection, mailbox_id: int, recipient: str, rfc_message_id: str | None, envelope_id: str | None) -> SentLetter | None:
     """The newest letter of a mailbox to that recipient that a report refers to, by envelope id first, then by Message-ID."""
     to_him = select(recipients.c.id).where(recipients.c.submission_id == submissions.c.id, recipients.c.address == recipient)
-    ours = and_(submissions.c.mailbox_id == mailbox_id, to_him.exists())
-    query = select(*submissions.c).join(messages, messages.c.id == submissions.c.message_id).order_by(submissions.c.id.desc())
-    for condition in (
-        submissions.c.envelope_id == envelope_id if envelope_id else None,
-        messages.c.rfc_message_id == rfc_message_id if rfc_message_id else None,
-    ):
-        if condition is not None and (row := conn.execute(query.where(and_(ours, condition))).first()):
+    query = select(*submissions.c).where(to_him.exists()).order_by(submissions.c.id.desc())
+    if envelope_id:
+        row = conn.execute(query.where(submissions.c.mailbox_id == mailbox_id, submissions.c.envelope_id == envelope_id)).first()
+        if row:
             return _submission(row)
+    if rfc_message_id:  # by Message-ID alone, as `left_as`
+        named = query.join(messages, messages.c.id == submissions.c.message_id).where(messages.c.rfc_message_id == rfc_message_id)
+        return next((_submission(row) for row in conn.execute(named) if row.mailbox_id == mailbox_id), None)
     return None
 
 
@@ -147,20 +148,18 @@ def with_message_id(conn: Connection, rfc_message_id: str, recipient: str) -> li
 
 
 _LEFT_AS = HotQuery(
-    select(messages.c.thread_id, messages.c.id)
+    select(messages.c.thread_id, messages.c.id, submissions.c.mailbox_id)
     .join(submissions, submissions.c.message_id == messages.c.id)
     .join(recipients, recipients.c.submission_id == submissions.c.id)
-    .where(messages.c.rfc_message_id == bindparam("rfc"), submissions.c.mailbox_id == bindparam("mailbox"))
-    .where(recipients.c.address == bindparam("to"))
-    .order_by(messages.c.id)
-    .limit(1)
+    .where(messages.c.rfc_message_id == bindparam("rfc"), recipients.c.address == bindparam("to"))
 )
+"""Found by Message-ID alone: told the mailbox as well, SQLite walks all that it ever sent."""
 
 
 def left_as(conn: Connection, rfc_message_id: str, mailbox_id: int, addresses: Collection[str]) -> tuple[int, int] | None:
     """(thread id, message id) of the first letter with that Message-ID that a mailbox sent to one of these addresses."""
-    found = (_LEFT_AS.rows(conn, rfc=rfc_message_id, mailbox=mailbox_id, to=one) for one in addresses)
-    first = min((rows[0] for rows in found if rows), key=itemgetter(1), default=None)
+    rows = [row for one in addresses for row in _LEFT_AS.rows(conn, rfc=rfc_message_id, to=one) if row[2] == mailbox_id]
+    first = min(rows, key=itemgetter(1), default=None)
     return (first[0], first[1]) if first else None
 
 
@@ -202,9 +201,13 @@ def recall_key(conn: Connection, identity_id: int, key: str, not_before: Micros)
 
 def with_ids(conn: Connection, ids: Collection[int]) -> list[SentLetter]:
     """These submissions."""
-    return [_submission(row) for row in conn.execute(select(*submissions.c).where(submissions.c.id.in_(list(ids))))]
+    return [_submission(row) for row in _THESE_SUBMISSIONS.rows(conn, "ids", list(ids))]
 
 
 def people_with_ids(conn: Connection, ids: Collection[int]) -> list[RecipientRow]:
     """These recipients."""
-    return [_recipient(row) for row in conn.execute(select(*recipients.c).where(recipients.c.id.in_(list(ids))))]
+    return [_recipient(row) for row in _THESE_RECIPIENTS.rows(conn, "ids", list(ids))]
+
+
+_THESE_SUBMISSIONS = HotSelect(select(*submissions.c).where(submissions.c.id.in_(bindparam("ids", expanding=True))))
+_THESE_RECIPIENTS = HotSelect(select(*recipients.c).where(recipients.c.id.in_(bindparam("ids", expanding=True))))

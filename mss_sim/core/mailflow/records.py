@@ -69,8 +69,7 @@ def _submissions(world: World, conn: Connection, stored: Sequence[RoutedLetter],
             waiting.append(Waiting(person.id, 1, first, delayed_told=False, last_reply=diagnostic(refusal)[1]))
     submissions.add(conn, rows, people)
     submissions.add_events(conn, events)
-    for entry in waiting:
-        queue.wait(conn, entry)
+    queue.add(conn, waiting)
 
 
 def _submission(sorted_: RoutedLetter, mailbox_id: int | None) -> SentLetter:

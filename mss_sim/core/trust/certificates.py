@@ -15,7 +15,7 @@ from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.pki import bundles, names, revocation
-from mss_sim.pki.authority import ORGANISATIONS, RANGES, signed_by
+from mss_sim.pki.authority import ORGANISATIONS, RANGES
 from mss_sim.pki.issuing import Order
 from mss_sim.pki.names import read_serial, serial_text
 from mss_sim.pki.revocation import Revoked, Window
@@ -298,7 +298,7 @@ async def presented(world: World, octets: bytes) -> Presented:
     shown = x509.load_der_x509_certificate(octets)
     serial, now = serial_text(shown.serial_number), world.igc.now()
     in_time = shown.not_valid_before_utc <= now <= shown.not_valid_after_utc
-    trusted = in_time and signed_by(shown, world.igc.authority(ORGANISATIONS).certificate)
+    trusted = in_time and world.igc.signed(ORGANISATIONS, shown)
     row = await world.store.read(lambda conn: certificates.by_serial(conn, serial)) if trusted else None
     standing = world.igc.standing.get(serial) if trusted else None
     revoked = _revoked(world, row) is not None or bool(standing and standing.revoked)

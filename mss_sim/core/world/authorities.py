@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from mss_sim.clock import Clock, to_datetime
@@ -27,6 +28,7 @@ TEST_ORGANISATION = "OPERATEUR DE TEST MSS-SIM"
 TEST_STRUCTURE = "300000000000000"
 TEST_DEPARTMENT = "Paris (75)"
 _MARGIN = timedelta(days=1)
+_SIGNED_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Authorities:
         self._clock = clock
         self._settings = settings
         self._made: dict[str, Authority] = {}
+        self._signed: set[tuple[str, bytes]] = set()
         self.places = Places(base_url)
         self.services = services
         self.standing: dict[str, ListenerCertificate] = {}
@@ -84,6 +87,18 @@ class Authorities:
             above = RANGES[label].above
             self._made[label] = self._open_authority(label, self.authority(above) if above else None)
         return self._made[label]
+
+    def signed(self, label: str, certificate: x509.Certificate) -> bool:
+        """Whether an authority of ours signed a certificate; a good signature stays good, so it is verified once."""
+        known = (label, certificate.fingerprint(hashes.SHA256()))
+        if known in self._signed:
+            return True
+        good = signed_by(certificate, self.authority(label).certificate)
+        if good:
+            if len(self._signed) >= _SIGNED_MAX:
+                self._signed.clear()
+            self._signed.add(known)
+        return good
 
     def file_of(self, label: str) -> Path:
         """The PEM file of an authority's certificate."""
