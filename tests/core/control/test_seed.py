@@ -16,8 +16,7 @@ from mss_sim.core.psc import clients, professionals
 from mss_sim.core.psc.clients import FIRST_CLIENT
 from mss_sim.core.trust import operators
 from mss_sim.errors import Rule
-from mss_sim.vocabulary.doors import Door
-from mss_sim.vocabulary.mailboxes import MailboxKind, SeenPolicy
+from mss_sim.vocabulary import Door, IdentityKind, MailboxKind, SeenPolicy
 from tests.clients import DOCTOR, PATIENT, PRACTICE
 from tests.core.towns import IDNATS, Town, make_world, refused
 
@@ -88,6 +87,14 @@ async def test_a_planting_that_was_cut_short_is_finished_and_nothing_is_planted_
     assert sorted(address for _, address in await delegation.grants_of(town.world, secretary.id)) == [DOCTOR, PRACTICE]
     ward = await town.identity("hospital_ward")
     assert len(await delegation.grants_of(town.world, ward.id)) == 1
+
+
+async def test_a_planting_that_goes_on_takes_for_planted_what_is_there_and_nothing_else(town: Town) -> None:
+    await clients.remove(town.world, FIRST_CLIENT)
+    await mailboxes.remove_mailbox(town.world, PRACTICE)
+    await identities.change_identity(town.world, IDNATS["doctor"], {"kind": IdentityKind.EMPLOYEE}, None, None)
+    with refused(Rule.INVALID, "A mailbox of kind CAB is owned by professional"):
+        await plant(town.world, "cabinet")
 
 
 async def test_a_grant_that_was_taken_back_is_not_given_again_by_a_planting_that_goes_on(town: Town) -> None:

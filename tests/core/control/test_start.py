@@ -9,9 +9,10 @@ from mss_sim.clock import ManualClock
 from mss_sim.core.access import identities
 from mss_sim.core.control.start import Begun, begin
 from mss_sim.core.psc import clients
-from mss_sim.core.trust import operators
-from mss_sim.core.trust.operators import NewOperator
+from mss_sim.core.trust import peers
+from mss_sim.core.world.rows import Operator
 from mss_sim.errors import Rule
+from mss_sim.store import operators
 from tests.clients import LABORATORY
 from tests.core.towns import Town, make_world, refused
 
@@ -41,9 +42,11 @@ def test_without_a_seed_nobody_is_there_but_the_first_client(tmp_path: Path, see
     assert asyncio.run(begun()) == (Begun((), {}), 0, [clients.FIRST_CLIENT])
 
 
-async def test_operators_that_have_no_certificate_yet_get_one(town: Town) -> None:
-    await operators.add(town.world, NewOperator("Neuf", ("neuf.sim.mssante.fr",)))
-    async with asyncio.timeout(20):
-        await asyncio.gather(*(begin(town.world, None) for _ in range(2)))
-    rows = (await town.world.white_list.listing()).rows
-    assert len(rows["neuf.sim.mssante.fr"]) == 1
+async def test_operators_of_a_world_that_is_older_than_its_certificates_get_one_each(town: Town) -> None:
+    old = Operator(town.world.ids.next(), "Ancien", None, ("ancien.sim.mssante.fr",), None, None)
+    await town.world.store.write(lambda conn: operators.add(conn, old), changes_directory=True)
+    for _ in range(2):
+        await begin(town.world, None)
+        rows = (await town.world.white_list.listing()).rows
+        assert len(rows["ancien.sim.mssante.fr"]) == 1
+    assert (await peers.certificate_of(town.world, old)).operator_id == old.id

@@ -89,6 +89,16 @@ def test_what_does_not_belong_together_is_made_anew(office: Office, lost: str) -
     assert again.ca_file.read_text() == bundles.pem(again.authority(ROOT).certificate)
 
 
+@pytest.mark.parametrize("label", [ROOT, ORGANISATIONS])
+def test_a_certificate_of_another_key_is_made_anew_with_the_one_that_lies_there(office: Office, label: str) -> None:
+    first = office.open()
+    key = ec.generate_private_key(ec.SECP256R1())
+    first.file_of(label).with_suffix(".key").write_text(bundles.key_pem(key))
+    again = office.open()
+    assert again.authority(label).certificate.public_key() == key.public_key()
+    assert signed_by(again.authority(ORGANISATIONS).certificate, again.authority(ROOT).certificate)
+
+
 def test_a_certificate_of_another_authority_in_its_place_is_not_taken(office: Office) -> None:
     first = office.open()
     first.authority(PERSONS)
