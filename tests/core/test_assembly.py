@@ -19,7 +19,7 @@ async def test_what_is_put_into_the_queue_wakes_the_queue_that_carries_it(open_t
         running = asyncio.create_task(town.core.queue.run())
         await asyncio.sleep(0.1)
         await town.send("hospital", HOSPITAL, PRACTICE)
-        for _ in range(200):
+        for _ in range(1_000):
             if carrier.jobs:
                 break
             await asyncio.sleep(0.01)

@@ -33,7 +33,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import IdSource
 from mss_sim.mail.parse import parse
 from mss_sim.policy.peers import PeerCertificate
-from mss_sim.store import engine, folders, identities, journal, mailboxes, messages, schema, submissions
+from mss_sim.store import engine, folders, identities, journal, mailboxes, messages, submissions
 from mss_sim.store.store import Store
 from mss_sim.store.submissions import Event
 from mss_sim.vocabulary.doors import Door
@@ -183,19 +183,34 @@ def refused(rule: Rule, said: str = "") -> Iterator[None]:
     assert (caught.value.rule, said in caught.value.detail) == (rule, True), str(caught.value)
 
 
+_READ: dict[str, Settings] = {}
+_PASSWORDS = Passwords()
+"""One for all: what it remembers is kept by what a password was hashed to, which no two worlds have in common but those of one seed."""
+_HIGHEST = "highest-id"
+
+
+def _settings(**given: Any) -> Settings:
+    """Settings, read once: looking into the environment for each of them takes longer than opening a store."""
+    values = {"relay": "direct", "peer_proof": "domain", **given}
+    key = repr(sorted(values.items()))
+    if key not in _READ:
+        _READ[key] = Settings(**values)
+    return _READ[key]
+
+
 def make_world(folder: Path, clock: Clock, igc_clock: Clock | None = None, **settings: Any) -> tuple[World, Store]:
     """A world over a folder, its store open."""
-    values = Settings(**{"relay": "direct", "peer_proof": "domain", "data_dir": folder, **settings})
+    values = _settings(**settings)
     folder.mkdir(parents=True, exist_ok=True)
     store = Store(engine.sqlite_url(folder / "mss-sim.db"), durable=False)
     store.open()
-    with contextlib.closing(store._engine.connect()) as conn:  # noqa: SLF001 - before the loop runs
-        ids = IdSource(clock, after=schema.highest_id(conn))
+    highest = folder / _HIGHEST
+    ids = IdSource(clock, after=int(highest.read_text()) if highest.exists() else 0)
     tokens = Tokens(values, clock, ids, folder / "keys" / "tokens.pem")
     igc = Authorities(folder / "certificates", BASE_URL, igc_clock or SystemClock(), values, RevocationServices(clock, values))
     igc.open()
     directory, white_list = Directory(store, values.message_size_bytes_max), WhiteList(values, clock, store)
-    return World(values, store, clock, ids, directory, white_list, Passwords(), tokens, igc), store
+    return World(values, store, clock, ids, directory, white_list, _PASSWORDS, tokens, igc), store
 
 
 async def plant(folder: Path) -> None:
@@ -204,6 +219,7 @@ async def plant(folder: Path) -> None:
     await begin(world, "cabinet")
     world.tokens.keys.signing()
     await store.close()
+    (folder / _HIGHEST).write_text(str(world.ids.next()))
 
 
 OpenTown = Callable[..., contextlib.AbstractAsyncContextManager[Town]]

@@ -8,7 +8,7 @@ from mss_sim.config import Settings
 from mss_sim.core.access.wrong_passwords import WrongPasswords
 from mss_sim.errors import Refusal, RetryLater, Rule
 
-PAUSE = 0.4
+PAUSE = 0.9
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.mailboxes import Flag
 from tests.clients import DOCTOR, PRACTICE, Person
 from tests.conftest import StartSimulator
+from tests.core.towns import Town
 
 _EVERY = [(1, 10**9)]
 _INBOX = FolderRef(PRACTICE, "INBOX")
@@ -150,12 +151,11 @@ async def test_copies_and_moves_tell_where_the_messages_came_to_lie(world: Simul
         (Key("SENTBEFORE", 10**18), []),
     ],
 )
-async def test_a_search_finds_what_it_names(start: StartSimulator, key: Key, found: list[int]) -> None:
-    async with start() as world:
-        doctor = await _actor(world, "doctor")
-        letters = (_letter("Résultat"), _letter("Bilan", "Hémoglobine 13"), _letter("Courrier", header="X-Tri: Beta\r\n"))
-        uids = await _fill(world, doctor, *letters)
-        assert (await selected.search(world.world, doctor, _INBOX, uids, key))[0] == [uids[at] for at in found]
+async def test_a_search_finds_what_it_names(town: Town, key: Key, found: list[int]) -> None:
+    doctor = await town.actor("doctor", Door.IMAP)
+    letters = (_letter("Résultat"), _letter("Bilan", "Hémoglobine 13"), _letter("Courrier", header="X-Tri: Beta\r\n"))
+    uids = [(await copies.append(town.world, doctor, _INBOX, one))[1] for one in letters]
+    assert (await selected.search(town.world, doctor, _INBOX, uids, key))[0] == [uids[at] for at in found]
 
 
 async def test_each_verb_asks_for_its_right(world: Simulator) -> None:

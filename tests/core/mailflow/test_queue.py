@@ -233,7 +233,7 @@ async def test_who_runs_alone_takes_over_what_a_dead_one_had_begun(open_town: Op
         now = town.clock.now()
         await town.world.store.write(lambda conn: store_queue.lease(conn, now, now + DAY, now + 600 * SECOND, 10))
         running = asyncio.create_task(town.core.queue.run())
-        for _ in range(200):
+        for _ in range(1_000):
             if carrier.jobs:
                 break
             await asyncio.sleep(0.01)

@@ -23,9 +23,13 @@ DOCTOR = "899700420013"
 
 
 @pytest.fixture
-def make(tmp_path: Path, clock: ManualClock) -> Callable[..., Tokens]:
-    """The tokens of one world; made twice, they are those of two processes over one folder."""
-    return lambda **settings: Tokens(Settings(**settings), clock, IdSource(clock), tmp_path / "keys" / "tokens.pem")
+def make(planted: Path, tmp_path: Path, clock: ManualClock) -> Callable[..., Tokens]:
+    """The tokens of one world, which has a key already; made twice, they are those of two processes over one folder."""
+    file = tmp_path / "keys" / "tokens.pem"
+    file.parent.mkdir()
+    file.touch(mode=0o600)
+    file.write_bytes((planted / "keys" / "tokens.pem").read_bytes())
+    return lambda **settings: Tokens(Settings(**settings), clock, IdSource(clock), file)
 
 
 @pytest.fixture
