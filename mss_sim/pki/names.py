@@ -36,7 +36,9 @@ def dn_text(name: x509.Name) -> str:
 
 
 def read_dn(text: str) -> x509.Name:
-    """The name behind its text, spaces around commas allowed; ValueError when it cannot be read."""
+    """The name behind its text, spaces around commas allowed; ValueError when it cannot be read, or names nobody."""
+    if not text.strip():
+        raise ValueError("a distinguished name is expected, like CN=…,OU=…,O=…,ST=…,C=FR; this one is empty")
     try:
         return x509.Name.from_rfc4514_string(",".join(_trimmed(piece) for piece in _pieces(text)))
     except (ValueError, KeyError) as error:

@@ -12,7 +12,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from mss_sim.pki import authority, bundles, issuing, names, revocation
 from mss_sim.pki.authority import ORGANISATIONS, PERSONS, ROOT, Authority, Places, signed_by
-from mss_sim.pki.names import read_serial, serial_text
+from mss_sim.pki.names import read_dn, read_serial, same_dn, serial_text
 from mss_sim.pki.revocation import Revoked, Window
 from mss_sim.vocabulary.trust import CertificateProfile, KeyKind, RevocationReason
 
@@ -174,3 +174,10 @@ def test_what_is_no_serial_is_refused(text: str) -> None:
 
 def test_a_serial_has_whole_bytes() -> None:
     assert serial_text(0xA0B) == "0a0b"
+
+
+@pytest.mark.parametrize("text", ["", "   ", ",", "CN", "=x"])
+def test_what_names_nobody_is_no_distinguished_name(text: str) -> None:
+    with pytest.raises(ValueError, match="distinguished name"):
+        read_dn(text)
+    assert not same_dn(text, text), "a peer without a name is nobody's"

@@ -16,7 +16,8 @@ from mss_sim.core.psc import clients, professionals
 from mss_sim.core.psc.clients import FIRST_CLIENT
 from mss_sim.core.trust import operators
 from mss_sim.errors import Rule
-from mss_sim.vocabulary import Door, IdentityKind, MailboxKind, SeenPolicy
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, SeenPolicy
 from tests.clients import DOCTOR, PATIENT, PRACTICE
 from tests.core.towns import IDNATS, Town, make_world, refused
 
