@@ -48,7 +48,7 @@ async def test_what_a_seed_says_is_there(town: Town) -> None:
     assert pharmacist is not None
     assert pharmacist.profile["SubjectOrganization"] == "Pharmacie des Tilleuls"
     assert (await town.mailbox(PRACTICE)).seen_policy is SeenPolicy.SHARED
-    assert {line.door for line in await town.told(PRACTICE)} == {Door.CONTROL}
+    assert {line.door for line in await town.told(PRACTICE)} == {Door.SEED}
 
 
 async def test_a_persona_is_told_with_what_he_may_do_now(town: Town) -> None:
