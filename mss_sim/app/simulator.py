@@ -48,8 +48,8 @@ from mss_sim.ids import IdSource
 from mss_sim.imap.server import ImapConnection
 from mss_sim.imap.server import ImapPort as ImapFrontEnd
 from mss_sim.net import tls
-from mss_sim.net.asking import AskingContext
 from mss_sim.net.connections import Connections
+from mss_sim.net.lenient_tls import AskingContext
 from mss_sim.net.listening import bind, listening
 from mss_sim.net.tls import Certificates
 from mss_sim.net.traps import Trap, Traps

@@ -2,7 +2,7 @@
 
     sasl         PLAIN, LOGIN, XOAUTH2, OAUTHBEARER, EXTERNAL as pure exchanges: decoded bytes in, challenges or credentials out
     logins       from an exchange to an actor, and how a token refusal is reported
-    asking       TLS that accepts every client certificate, so that a reply can say what is wrong with it
+    lenient_tls  TLS that accepts every client certificate, so that a reply can say what is wrong with it
     tls          the server's certificate, contexts for both sides, what was negotiated
     connections  how many are open, in total and per identity
     listening    listening sockets, and the error for a port in use

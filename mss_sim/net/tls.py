@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from mss_sim.config import Settings
 from mss_sim.core.world.authorities import Authorities, ListenerCertificate, write_public, write_secret
 from mss_sim.evidence.transcripts import Transcript
-from mss_sim.net.asking import Talk
+from mss_sim.net.lenient_tls import Talk
 from mss_sim.pki import bundles, names, paths
 from mss_sim.pki.authority import ORGANISATIONS, RANGES, publishes_at, signed_by
 from mss_sim.vocabulary.trust import KeyKind
