@@ -35,6 +35,7 @@ API = "/api/v1"
 _ENVIRONMENT = {
     "MSS_SIM_RELAY": "direct",
     "MSS_SIM_PEER_PROOF": "domain",
+    "MSS_SIM_COMMAND_TIMEOUT_SECONDS": "86400",  # a connection is kept for all cells of a log-in, however slow the machine
     "MSS_SIM_CONNECTIONS_MAX": "10000",
     "MSS_SIM_CONNECTIONS_PER_IDENTITY_MAX": "10000",
     "MSS_SIM_BAD_COMMANDS_MAX": "1000000",
