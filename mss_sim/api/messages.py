@@ -20,8 +20,8 @@ from mss_sim.http import examples
 from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
 from mss_sim.http.shapes import Json
-from mss_sim.mail.headers import decode, read_headers, split, storable, text_in
-from mss_sim.mail.mime import content
+from mss_sim.mail.headers import decode, read_headers, split
+from mss_sim.mail.mime import content, read_text
 from mss_sim.mail.parse import fold
 from mss_sim.mail.summary import Leaf, read_summary
 
@@ -100,11 +100,7 @@ def _whole(opened: OpenedMessage, address: str, known: dict[int, Identity]) -> d
 def _body(raw: bytes, parts: list[Leaf], content_type: str) -> str | None:
     for part in parts:
         if part["type"] == content_type and not part["attachment"]:
-            octets = content(raw, part["start"], part["end"], part["encoding"])
-            try:
-                return storable(text_in(octets, part["charset"] or "utf-8", "strict"))
-            except (LookupError, ValueError):
-                return storable(octets.decode("utf-8", "replace"))
+            return read_text(content(raw, part["start"], part["end"], part["encoding"]), part["charset"])
     return None
 
 

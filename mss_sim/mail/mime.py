@@ -7,23 +7,24 @@ RFC 2046 advise: a multipart without a usable boundary is a text, an unclosed mu
 import binascii
 import quopri
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from email.message import Message
-from email.utils import unquote
+from email.utils import decode_params, unquote
 from html import unescape
 from typing import NamedTuple
 
+from mss_sim.mail import structured
 from mss_sim.mail.headers import Headers, decode, read_headers, readable, split, storable, text_in
 
 _TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+\Z", re.ASCII)
-_PLAIN_PARAMS = re.compile(r'[^;="*?]*(?:;\s*[\w-]+="?[\w./+-]+"?\s*)+\Z')
-_PLAIN_PARAM = re.compile(r';\s*([\w-]+)="?([\w./+-]+)"?')
-"""Parameters in simple form; the others are read by the standard library, ten times slower."""
+_ENCODED = re.compile(r'["<>\\?\x00-\x1f\x7f-\U0010ffff]')
+"""What a parameter holds that is more than a word."""
 _TAG = re.compile(r"<[^<>]*>")
 _NO_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
+_SHOWN = ("text/plain", "text/html")
+_NOT_IN_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+_PADDED = re.compile(rb"([^=]++)(=*+)")
 _OPENING = re.compile(r"<(script|style|head)\b", re.IGNORECASE)
-_PARAMETERS_MAX = 200
 _TYPE_CHARS_MAX = 127  # ref: rfc6838#4.2
 _BOUNDARY_CHARS_MAX = 70  # ref: rfc2046#5.1.1
 
@@ -45,10 +46,10 @@ class Part(NamedTuple):
 
     @property
     def is_attachment(self) -> bool:
-        """A leaf that is a file: it has a name, is declared an attachment, or is not text (ref: rfc2183#2)."""
+        """A leaf that is a file: it has a name, is declared an attachment, or is no text that is shown (ref: rfc2183#2, rfc2046#4.1.4)."""
         if self.children or self.content_type.startswith("multipart/"):
             return False
-        return self.disposition == "attachment" or self.filename is not None or not self.content_type.startswith("text/")
+        return self.disposition == "attachment" or self.filename is not None or self.content_type not in _SHOWN
 
     def leaves(self) -> Iterator["Part"]:
         """The parts that hold content, in order; an attached message is one leaf."""
@@ -82,7 +83,8 @@ def read_tree(raw: bytes, headers: Headers, body_start: int, bounds: Bounds, *, 
 
 def _read(raw: bytes, headers: Headers, start: int, end: int, number: str, depth: int, bounds: Bounds, default: str = "text/plain") -> Part:
     bounds.take(depth)
-    content_type, params = _content_type(headers, default)
+    content_type, given = media_type(headers, default)
+    params = _params(given)
     children: tuple[Part, ...] = ()
     boundary = params.get("boundary", "")
     if content_type.startswith("multipart/") and not 0 < len(boundary) <= _BOUNDARY_CHARS_MAX:
@@ -99,7 +101,7 @@ def _read(raw: bytes, headers: Headers, start: int, end: int, number: str, depth
         params=params,
         disposition=disposition,
         filename=filename,
-        encoding=(headers.text("Content-Transfer-Encoding") or "7bit").strip().lower(),
+        encoding=structured.word(headers.text("Content-Transfer-Encoding") or "7bit"),
         content_id=headers.text("Content-ID"),
         start=start,
         end=end,
@@ -145,16 +147,15 @@ def _line_with(raw: bytes, delimiter: bytes, start: int, end: int) -> int:
     return at if at < 0 else at + 2
 
 
-def _content_type(headers: Headers, default: str) -> tuple[str, dict[str, str]]:
+def media_type(headers: Headers, default: str) -> tuple[str, Sequence[tuple[str, str]]]:
+    """(type in lower case, parameters as they came) of Content-Type; the default, and none, where there is none that can be read."""
     values = headers.all("Content-Type")
     if not values:
-        return default, {}
-    text = values[0].decode("utf-8", "replace")
-    kind, semicolon, rest = text.partition(";")
-    kind = kind.strip().lower()
-    if len(kind) > _TYPE_CHARS_MAX or not _TYPE.match(kind):
-        return default, {}
-    return kind, _params("content-type", text) if semicolon and rest.strip() else {}
+        return default, ()
+    value, given = structured.read(values[0].decode("utf-8", "surrogateescape"))
+    main, slash, subtype = value.partition("/")
+    kind = f"{main.strip()}{slash}{subtype.strip()}".lower()
+    return (kind, given) if len(kind) <= _TYPE_CHARS_MAX and _TYPE.match(kind) else (default, ())
 
 
 def _shown(key: str, value: str | tuple[str | None, str | None, str]) -> str:
@@ -162,31 +163,24 @@ def _shown(key: str, value: str | tuple[str | None, str | None, str]) -> str:
     flat = _collapsed(value)
     if key == "boundary":
         return storable(flat)
-    return decode(flat.encode("utf-8", "replace")) if isinstance(value, str) else readable(flat)
+    return decode(flat.encode("utf-8", "surrogateescape")) if isinstance(value, str) else readable(flat)
 
 
-def _params(name: str, text: str) -> dict[str, str]:
-    """Parameters of a structured header: RFC 2231 continuations and encoded words are read by the standard library."""
-    if _PLAIN_PARAMS.match(text):
-        return {key.lower(): value for key, value in _PLAIN_PARAM.findall(text)}
-    if text.count(";") > _PARAMETERS_MAX:  # the library takes quadratic time
-        return {}
-    carrier = Message()
-    carrier[name] = text.replace("\r\n", "")
+def _params(given: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Parameters for people: RFC 2231 continuations and encoded words are read by the standard library."""
+    if not any("*" in name or _ENCODED.search(value) for name, value in given):
+        return dict(given)
     try:
-        found = carrier.get_params(failobj=[], header=name)[1:]
+        found = decode_params([("", ""), *given])[1:]
     except (ValueError, LookupError, TypeError):  # TypeError: a parameter given both whole and in pieces, which the library cannot sort
         return {}
-    params = {}
-    for key, value in found:
-        params[key.lower()] = _shown(key.lower(), value)
-    return params
+    return {name: _shown(name, value if isinstance(value, str) else (value[0], value[1], unquote(value[2]))) for name, value in found}
 
 
 def _collapsed(value: str | tuple[str | None, str | None, str]) -> str:
     """One text of a parameter; RFC 2231 gives (charset, language, text), anything else a text."""
     if isinstance(value, str):
-        return unquote(value)
+        return unquote(unquote(value))
     charset, _, text = value
     try:
         return text_in(text.encode("raw-unicode-escape"), charset or "us-ascii", "replace")
@@ -199,9 +193,9 @@ def _disposition(headers: Headers, type_params: dict[str, str]) -> tuple[str | N
     params: dict[str, str] = {}
     disposition = None
     if values:
-        text = values[0].decode("utf-8", "replace")
-        disposition = text.partition(";")[0].strip().lower() or None
-        params = _params("content-disposition", text) if ";" in text else {}
+        value, given = structured.read(values[0].decode("utf-8", "surrogateescape"))
+        disposition = storable(structured.unquoted(value)).strip().lower() or None
+        params = _params(given)
     filename = params.get("filename") or type_params.get("name")
     return disposition, _safe_name(filename) if filename else None
 
@@ -213,13 +207,23 @@ def _safe_name(name: str) -> str:
     return safe if safe.strip(".") else "unnamed"
 
 
+def files(root: Part) -> tuple[Part, ...]:
+    """The leaves that are fetched one by one: attachments, and texts beside the first plain and the first HTML one, which are shown."""
+    seen: set[str] = set()
+    found = []
+    for leaf in root.leaves():
+        if leaf.is_attachment or (leaf.content_type in seen and leaf.end > leaf.start):
+            found.append(leaf)
+        elif leaf.content_type in _SHOWN:
+            seen.add(leaf.content_type)
+    return tuple(found)
+
+
 def content(raw: bytes, start: int, end: int, encoding: str) -> bytes:
     """The decoded content of one leaf; broken encodings give what could be decoded, never an error (ref: rfc2045#6)."""
     body = raw[start:end]
     if encoding == "base64":
-        cleaned = (body.partition(b"=")[0] if b"=" in body else body).translate(None, _NO_BASE64)
-        usable = len(cleaned) - (len(cleaned) % 4 == 1)
-        return binascii.a2b_base64(cleaned[:usable] + b"=" * (-usable % 4))
+        return _from_base64(body)
     if encoding == "quoted-printable":
         if b" \r\n" in body or b"\t\r\n" in body:
             *lines, last = body.split(b"\r\n")
@@ -228,12 +232,33 @@ def content(raw: bytes, start: int, end: int, encoding: str) -> bytes:
     return body
 
 
+def _from_base64(body: bytes) -> bytes:
+    """Octets of a body in base64. Padding ends a piece: what follows is another one while it is nothing but base64, else a footer."""
+    first, padding, rest = body.partition(b"=")
+    decoded = [_piece(first.translate(None, _NO_BASE64))]
+    for found in _PADDED.finditer(rest) if padding else ():
+        letters, padding = found[1].strip().translate(None, b"\r\n"), found[2]
+        if _NOT_IN_BASE64.search(letters) or len(letters) % 4 == 1 or (len(letters) % 4 and not padding):
+            break
+        decoded.append(_piece(letters))
+    return b"".join(decoded)
+
+
+def _piece(letters: bytes) -> bytes:
+    usable = len(letters) - (len(letters) % 4 == 1)
+    return binascii.a2b_base64(letters[:usable] + b"=" * (-usable % 4))
+
+
 def text_of(raw: bytes, part: Part) -> str:
-    """The text of a text leaf, storable: charset honoured when it is known, UTF-8 then Latin-1 otherwise."""
-    octets = content(raw, part.start, part.end, part.encoding)
-    for charset in (part.params.get("charset", "utf-8"), "utf-8"):
+    """The text of a text leaf, storable: see `read_text`."""
+    return read_text(content(raw, part.start, part.end, part.encoding), part.params.get("charset"))
+
+
+def read_text(octets: bytes, charset: str | None) -> str:
+    """The text of decoded octets, storable: the charset where it is known and true, else UTF-8, else Windows-1252, which loses nothing."""
+    for name in (charset or "utf-8", "utf-8", "windows-1252"):
         try:
-            return storable(text_in(octets, charset, "strict"))
+            return storable(text_in(octets, name, "strict"))
         except (LookupError, ValueError):
             continue
     return storable(octets.decode("latin-1"))

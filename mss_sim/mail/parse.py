@@ -71,8 +71,8 @@ class ParsedMessage(NamedTuple):
 
     @property
     def attachments(self) -> tuple[Part, ...]:
-        """The leaves that are files, in order."""
-        return tuple(part for part in self.root.leaves() if part.is_attachment)
+        """The leaves that are files, in order: whatever is not shown as the text of the message."""
+        return mime.files(self.root)
 
     @property
     def has_xdm(self) -> bool:

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from email.utils import getaddresses
 from functools import lru_cache
 
+from mss_sim.mail import structured
 from mss_sim.mail.addresses import unquoted
 from mss_sim.mail.headers import Headers, read_headers, split
-from mss_sim.mail.mime import Bounds, Part, read_tree
+from mss_sim.mail.mime import Bounds, Part, media_type, read_tree
 
 _QUOTABLE = re.compile(rb"[ !#-\[\]-~]*\Z")
 _ESCAPED = re.compile(rb'(["\\])')
@@ -19,7 +20,6 @@ _SIMPLE_ADDRESS = re.compile(rb"([A-Za-z0-9 _.\-]*+)<([A-Za-z0-9._+\-]+)@([A-Za-
 _SEPARATOR = re.compile(r'"(?:[^"\\]|\\.)*+"?|<[^<>]*+>?|\[[^\[\]]*+\]?|[(,:;]', re.DOTALL)
 """Address separators, and what hides a separator: quoted strings, angle and square brackets, comments."""
 _ROUTE = re.compile(r"<(@[^:<>\"]+):([^<>]*)>\s*\Z")  # ref: rfc5322#4.4
-_PARENTHESIS = re.compile(r"[()]|\\.", re.DOTALL)
 _HEADERS_MAX = 1_000
 _REMEMBERED_OCTETS_MAX = 320
 _DEPTH_MAX = 100
@@ -112,7 +112,10 @@ def _entries(text: str) -> Iterator[tuple[str, str]]:
     grouped = False
     while (found := _SEPARATOR.search(text, at)) is not None:
         mark = found[0]
-        at = _after_comment(text, found.end()) if mark == "(" else found.end()
+        at = found.end()
+        if mark == "(":
+            end = structured.after_comment(text, at)
+            at = len(text) if end < 0 else end
         if mark not in (",", ":", ";") or (mark == ":" and grouped):
             continue
         entry = text[start : found.start()].strip()
@@ -129,14 +132,6 @@ def _entries(text: str) -> Iterator[tuple[str, str]]:
         yield ",", text[start:].strip()
     if grouped:
         yield ";", ""
-
-
-def _after_comment(text: str, at: int) -> int:
-    depth = 1
-    while depth and (found := _PARENTHESIS.search(text, at)) is not None:
-        depth += {"(": 1, ")": -1}.get(found[0], 0)
-        at = found.end()
-    return len(text) if depth else at
 
 
 def body_structure(raw: bytes, root: Part, headers: Headers, *, extended: bool = True) -> bytes:
@@ -168,7 +163,7 @@ def _part(raw: bytes, part: Part, headers: Headers, depth: int, *, extended: boo
     fields = [
         nstring(kind.encode()),
         nstring(subtype.encode()),
-        _params(part.params),
+        _shown(media_type(headers, "")[1]),
         nstring(_octets(part.content_id)),
         nstring(_first(headers, "Content-Description")),
         nstring(part.encoding.encode("utf-8", "replace") or b"7bit"),
@@ -195,32 +190,31 @@ def _multipart(raw: bytes, part: Part, headers: Headers, depth: int, *, extended
     subtype = nstring(part.content_type.partition("/")[2].encode())
     if not extended:
         return b"(%b %b)" % (shown, subtype)
-    return b"(%b %b %b %b)" % (shown, subtype, _params(part.params), b" ".join(_extension(headers)))
+    return b"(%b %b %b %b)" % (shown, subtype, _shown(media_type(headers, "")[1]), b" ".join(_extension(headers)))
 
 
 def _extension(headers: Headers) -> Sequence[bytes]:
     """Disposition, language, location."""
     if not headers.all("Content-Disposition") and not headers.all("Content-Language") and not headers.all("Content-Location"):
         return (b"NIL", b"NIL", b"NIL")
-    value = _first(headers, "Content-Disposition") or b""
-    kind, _, rest = value.partition(b";")
-    disposition = b"(%b %b)" % (nstring(kind.strip().lower()), _raw_params(rest)) if kind.strip() else b"NIL"
-    return (disposition, nstring(_first(headers, "Content-Language")), nstring(_first(headers, "Content-Location")))
+    kind, given = structured.read((_first(headers, "Content-Disposition") or b"").decode("utf-8", "surrogateescape"))
+    disposition = b"(%b %b)" % (nstring(_octets(structured.unquoted(kind).lower())), _shown(given)) if kind else b"NIL"
+    return (disposition, _languages(_first(headers, "Content-Language")), nstring(_first(headers, "Content-Location")))
 
 
-_PARAM = re.compile(rb'(?:\A|;)\s*+([^\s=;"]++)\s*+=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))')
-
-
-def _raw_params(text: bytes) -> bytes:
-    """Parameters as received, unfolded: the client assembles RFC 2231 pieces and encoded words."""
-    found = [(name.lower(), re.sub(rb"\\(.)", rb"\1", quoted) if quoted else bare) for name, quoted, bare in _PARAM.findall(text[:10_000])]
-    return b"(%b)" % b" ".join(b"%b %b" % (nstring(name), nstring(value)) for name, value in found) if found else b"NIL"
-
-
-def _params(params: dict[str, str]) -> bytes:
-    if not params:
+def _languages(value: bytes | None) -> bytes:
+    """One language as a string, several as a list (ref: rfc9051#7.5.2)."""
+    if value is None:
         return b"NIL"
-    return b"(%b)" % b" ".join(b"%b %b" % (nstring(_octets(name)), nstring(_octets(value))) for name, value in params.items())
+    tags = structured.listed(value.decode("utf-8", "surrogateescape"))
+    shown = [nstring(_octets(tag)) for tag in tags]
+    return b"(%b)" % b" ".join(shown) if len(shown) > 1 else b"".join(shown) or b"NIL"
+
+
+def _shown(given: Sequence[tuple[str, str]]) -> bytes:
+    """Parameters as received, unfolded: the client assembles RFC 2231 pieces and encoded words."""
+    shown = [nstring(_octets(text)) for name, value in given for text in (name, structured.unquoted(value))]
+    return b"(%b)" % b" ".join(shown) if shown else b"NIL"
 
 
 def _octets(value: str | None) -> bytes | None:

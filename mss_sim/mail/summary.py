@@ -65,6 +65,7 @@ def read_summary(text: str) -> Summary:
 
 def write_summary(parsed: ParsedMessage, shift: int) -> str:
     """The text of a message's summary; `shift`: how many bytes were written on top of what was parsed."""
+    files = {part.number for part in parsed.attachments}
     return orjson.dumps(
         {
             "from": _people(parsed.from_),
@@ -79,7 +80,7 @@ def write_summary(parsed: ParsedMessage, shift: int) -> str:
             "xdm": parsed.has_xdm,
             "preview": parsed.preview.encode("utf-8", "replace").decode("utf-8"),
             "report": parsed.root.content_type == "multipart/report",
-            "parts": [_leaf(part, shift) for part in parsed.root.leaves()],
+            "parts": [_leaf(part, shift, attachment=part.number in files) for part in parsed.root.leaves()],
         }
     ).decode("utf-8")
 
@@ -88,7 +89,7 @@ def _people(pairs: tuple[tuple[str, str], ...]) -> list[Person]:
     return [{"name": name, "address": address} for name, address in pairs]
 
 
-def _leaf(part: Part, shift: int) -> Leaf:
+def _leaf(part: Part, shift: int, *, attachment: bool) -> Leaf:
     return {
         "number": part.number,
         "type": part.content_type,
@@ -99,5 +100,5 @@ def _leaf(part: Part, shift: int) -> Leaf:
         "content_id": part.content_id,
         "start": part.start + shift,
         "end": part.end + shift,
-        "attachment": part.is_attachment,
+        "attachment": attachment,
     }

@@ -17,7 +17,7 @@ from mss_sim.dns import server
 from mss_sim.errors import Refusal
 from mss_sim.http import parameters
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
-from mss_sim.mail import addresses, dsn, headers, mdn, parse, structure
+from mss_sim.mail import addresses, dsn, headers, mdn, parse, structure, structured
 from mss_sim.net import sasl
 from mss_sim.pki import revocation
 from mss_sim.pki.names import read_dn, read_serial, same_dn
@@ -75,6 +75,17 @@ def _decoded(octets: bytes) -> None:
             sections.decoded(raw, items.Section(path))
         except sections.UnknownEncoding:
             continue
+
+
+def _structured(octets: bytes) -> None:
+    text = _text(octets)
+    found = structured.read(text)
+    assert all(name for name, _ in found.parameters)
+    for mark in ",;:":
+        assert "".join(structured.halves(text, mark)) == text
+        structured.uncommented(text, mark)
+    structured.listed(text)
+    structured.word(text)
 
 
 def _people(octets: bytes) -> None:
@@ -230,6 +241,7 @@ _DNS_QUESTION = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03sim\x07mss
 READERS: dict[str, Reader] = {
     "letter": Reader(_letter, (parse.MalformedMessage,), (*_letters(), b"Content-Type: text/plain; a*0*=utf-8''%e9; a*1=b\n\nx")),
     "part": Reader(_decoded, (OverflowError,), (*_letters(), b"Content-Transfer-Encoding: quoted-printable\n\n=41 =\n=4")),
+    "structured": Reader(_structured, (), (b'a/b (c (d)); e="f;\\"g" (h); i*0*=j;', b"fr (x), en", b"rfc822 (a;b); c@d (e)")),
     "people": Reader(_people, (), (b'Ana (x) <a@b.fr>, "b, c"@d.fr, g: e@f.fr;', b"<@a,@b:c@d.fr>", "é@é.fr".encode())),
     "address": Reader(lambda octets: addresses.canonical(_text(octets)), (addresses.AddressError,), (b'"a b"@c.fr', "É@É.fr".encode())),
     "header": Reader(_header, (), (b"=?utf-8?q?a=C3=A9?= =?iso-8859-1?b?6Q==?= b", b"<a@b> <c@d>")),

@@ -14,7 +14,7 @@ import pytest
 
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
 from mss_sim.imap.grammar.threads import ThreadedMessage
-from mss_sim.mail import addresses, dsn, headers, mdn, parse, reports, structure
+from mss_sim.mail import addresses, dsn, headers, mdn, parse, reports, structure, structured
 from mss_sim.net import sasl
 from mss_sim.smtp import commands as smtp
 
@@ -138,6 +138,12 @@ _PARAMETERS: dict[str, Callable[[int], str]] = {
     "octets": lambda n: "; a*=utf-8''" + "%e9" * n,
     "octets in punycode": lambda n: "; a*=punycode''" + "a-" * n,
     "a long number": lambda n: "; a*" + "9" * n + "=b",
+    "comments": lambda n: "; a=(b)" * n,
+    "comments in comments": lambda n: "; a=b" + "(" * n + ")" * n,
+    "comments opened": lambda n: "; a=b (" * n,
+    "comments in one value": lambda n: "; a=" + "(b)c" * n,
+    "quotes in comments": lambda n: '; a=b (")' * n,
+    "blanks around a slash": lambda n: " " * n + "/" + " " * n + "; a=b",
     "encoded words": lambda n: '; a="' + "=?utf-8?q?a?= " * n + '"',
 }
 
@@ -161,8 +167,22 @@ _BODIES: dict[str, tuple[str, Callable[[int], str]]] = {
     "blanks in quoted-printable": ("text/plain\r\nContent-Transfer-Encoding: quoted-printable", lambda n: " " * n + "x"),
     "lines of blanks": ("text/plain\r\nContent-Transfer-Encoding: quoted-printable", lambda n: (" " * 100 + "\r\n") * n),
     "equal signs": ("text/plain\r\nContent-Transfer-Encoding: base64", lambda n: "=" * n),
+    "padded pieces": ("text/plain\r\nContent-Transfer-Encoding: base64", lambda n: "YQ==" * n),
+    "padded pieces on lines": ("text/plain\r\nContent-Transfer-Encoding: base64", lambda n: "YQ==\r\n" * n),
+    "letters that are no piece": ("text/plain\r\nContent-Transfer-Encoding: base64", lambda n: "=" + "a" * (4 * n + 1)),
     "a text in UTF-7": ("text/plain; charset=utf-7", lambda n: "+AGE-" * n),
     "a text in punycode": ("text/plain; charset=punycode", lambda n: "a-" * n),
+}
+
+_WORDS: dict[str, Callable[[int], str]] = {
+    "commas": lambda n: "," * n,
+    "comments": lambda n: "(a)," * n,
+    "comments opened": lambda n: "(" * n,
+    "comments closed": lambda n: "(" * n + ")" * n,
+    "quotes": lambda n: '"' * n,
+    "quotes escaped": lambda n: '"' + '\\"' * n,
+    "semicolons": lambda n: ";" * n,
+    "words": lambda n: "fr, " * n,
 }
 
 _DATES: dict[str, Callable[[int], str]] = {
@@ -346,6 +366,10 @@ def _cases() -> dict[str, Case]:
     for name, text in _PARAMETERS.items():
         found[f"Content-Type: {name}"] = _made(text, _with_field("Content-Type: text/plain"), _parse)
         found[f"Content-Disposition: {name}"] = _made(text, _with_field("Content-Disposition: attachment"), _parse)
+    for name, text in _WORDS.items():
+        found[f"Content-Language: {name}"] = _made(text, _with_field("Content-Language: "), _parse)
+        found[f"Content-Transfer-Encoding: {name}"] = _made(text, _with_field("Content-Transfer-Encoding: "), _parse)
+        found[f"a structured field: {name}"] = (text, structured.uncommented)
     for name, (kind, text) in _BODIES.items():
         found[f"body: {name}"] = _made(text, partial(_letter, f"Content-Type: {kind}\r\n"), _parse)
     found |= {f"Date: {name}": _made(text, _with_field("Date: "), _parse) for name, text in _DATES.items()}

@@ -31,6 +31,12 @@ def decoded(body: bytes, encoding: str) -> bytes:
         pytest.param(b"Y*W(J)j!", b"abc", id="letters of no alphabet"),
         pytest.param(b"YW\xe9Jj", b"abc", id="octets beyond ASCII"),
         pytest.param(b"YQ==\r\n-- \r\nlist footer", b"a", id="words after the padding"),
+        pytest.param(b"YQ==\r\nBonjour\r\n", b"a", id="a word after the padding that is no whole base64"),
+        pytest.param(b"YQ==\r\nbonne nuit==\r\n", b"a", id="words with padding of their own"),
+        pytest.param(b"YQ==YmM=ZGVm", b"abcdef", id="pieces, each padded"),
+        pytest.param(b"YQ==\r\nYmM=\r\n\r\nZGVm\r\n", b"abcdef", id="padded pieces on lines of their own"),
+        pytest.param(b"YQ=\r\n=\r\nYmM=", b"abc", id="padding on two lines"),
+        pytest.param(b"YWJj\r\n=\r\nZGVm", b"abcdef", id="padding that pads nothing"),
         pytest.param(b"\r\n\r\nYWJj\r\n\r\n", b"abc", id="empty lines around"),
         pytest.param(b"YWJj", b"abc", id="whole"),
     ],
@@ -67,7 +73,9 @@ def test_an_encoding_that_is_none_leaves_the_octets(encoding: str) -> None:
     assert decoded(b"YQ==\xe9=41", encoding) == b"YQ==\xe9=41"
 
 
-@pytest.mark.parametrize("name", ["base64", "BASE64", " Base64 "])
+@pytest.mark.parametrize(
+    "name", ["base64", "BASE64", " Base64 ", "base64 (codage)", "(a (b)) base64", "base64;", '"base64"', "base64\r\n (x)"]
+)
 def test_the_name_of_an_encoding_has_no_case(name: str) -> None:
     assert parse(f"Content-Transfer-Encoding: {name}\r\n\r\nw6k=\r\n".encode()).text == "é"
 
@@ -105,6 +113,10 @@ def text_of(content_type: str, body: bytes, encoding: str = "8bit") -> str:
         pytest.param("hex", b"zz", "zz", id="a codec that gives no text"),
         pytest.param("undefined", b"zz", "zz", id="a codec that always fails"),
         pytest.param("utf-8", "été".encode(), "été", id="UTF-8"),
+        pytest.param("us-ascii", b"L\x92h\xf4pital", "L’hôpital", id="ASCII that is Windows"),
+        pytest.param("utf-8", b"10 \x80", "10 €", id="UTF-8 that is Windows"),
+        pytest.param("us-ascii", b"\x81\xe9", "\x81é", id="ASCII that is nothing at all"),
+        pytest.param("iso-8859-1 (texte)", b"\xe9", "é", id="a comment"),
         pytest.param("ISO-8859-15", b"\xa4", "€", id="Latin-9"),
         pytest.param("windows-1252", b"\x80", "€", id="Windows"),
     ],

@@ -199,6 +199,11 @@ def test_the_name_of_the_type_counts_when_the_disposition_has_none() -> None:
         ("image/png", "inline", True),
         ("message/rfc822", None, True),
         ("message/delivery-status", None, True),
+        ("text/calendar; method=REQUEST", None, True),
+        ("text/xml", "inline", True),
+        ("text/rfc822-headers", None, True),
+        ("text/plain", "attachment (joint)", True),
+        ("text/plain", '"attachment"', True),
         ("multipart/mixed; boundary=b", "attachment", False),
     ],
 )
@@ -235,3 +240,60 @@ def test_what_is_stored_of_a_part_can_always_be_stored(content_type: str, line: 
     for value in read_summary(write_summary(message_of(content_type, b"x", line), 0)).leaves[0].values():
         assert "\x00" not in str(value)
         str(value).encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("types", "files"),
+    [
+        pytest.param(["text/plain", "text/html"], [], id="both forms of a text"),
+        pytest.param(["text/plain", "text/xml"], ["2"], id="a document without a name"),
+        pytest.param(["text/plain", "text/calendar; method=REQUEST", "text/html"], ["2"], id="an invitation"),
+        pytest.param(["text/plain", "image/png", "text/plain"], ["2", "3"], id="a text that goes on behind a picture"),
+        pytest.param(["text/html", "text/html"], ["2"], id="a second page"),
+        pytest.param(["text/plain; name=a.txt", "text/plain"], ["1"], id="a file before the text"),
+    ],
+)
+def test_whatever_is_not_shown_as_text_can_be_fetched(types: list[str], files: list[str]) -> None:
+    body = "".join(f"--b\r\nContent-Type: {kind}\r\n\r\nx\r\n" for kind in types).encode() + b"--b--\r\n"
+    message = message_of("multipart/mixed; boundary=b", body)
+    assert [part.number for part in message.attachments] == files
+    assert [leaf["number"] for leaf in read_summary(write_summary(message, 0)).leaves if leaf["attachment"]] == files
+
+
+def test_an_empty_text_behind_the_text_is_no_file() -> None:
+    assert message_of("multipart/mixed; boundary=b", b"--b\r\n\r\nx\r\n--b\r\n\r\n\r\n--b--\r\n").attachments == ()
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "multipart/mixed; boundary=b (limite)",
+        "multipart/mixed (un (deux); boundary=x); boundary=b",
+        "(avant) multipart / mixed ; boundary = b",
+        "Multipart/Mixed;; BOUNDARY=b;",
+        'multipart/mixed; (x) boundary (y) = (z) "b" (fin)',
+        "multipart/mixed;\r\n\tboundary=(pli\r\n e)b",
+    ],
+)
+def test_comments_folds_capitals_and_stray_semicolons_change_nothing(content_type: str) -> None:
+    assert len(message_of(content_type, b"--b\r\n\r\none\r\n--b--\r\n").root.children) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "filename"),
+    [
+        ("attachment (joint); filename=IHE_XDM.ZIP (document)", "IHE_XDM.ZIP"),
+        ("attachment; filename=rapport (1).pdf", "rapport (1).pdf"),
+        ("attachment; filename=compte rendu (final)", "compte rendu (final)"),
+        ('attachment; filename="rapport (1).pdf" (x)', "rapport (1).pdf"),
+        ("attachment; filename=rapport (fin; size=3", "rapport (fin"),
+        (b'attachment; filename="m\xe9dical.pdf"'.decode("latin-1"), "médical.pdf"),
+    ],
+)
+def test_a_comment_is_no_part_of_a_file_name_and_a_parenthesis_in_one_stays(header: str, filename: str) -> None:
+    raw = b"Content-Type: application/pdf\r\nContent-Disposition: " + header.encode("latin-1") + b"\r\n\r\nx"
+    assert parse(raw).root.filename == filename
+
+
+def test_a_disposition_in_octets_of_no_charset_can_be_stored() -> None:
+    assert write_summary(parse(b"Content-Disposition: \xe9t\xe9\r\n\r\nx"), 0)

@@ -113,6 +113,9 @@ def test_no_list_of_addresses_takes_long(value: str) -> None:
         ("inline; filename*0*=utf-8''%C3; filename*1=b", '("inline" ("filename*0*" "utf-8\'\'%C3" "filename*1" "b"))'),
         ('inline; filename=""', '("inline" ("filename" ""))'),
         ("inline; filename", '("inline" NIL)'),
+        ("attachment (joint); filename=a.zip (document)", '("attachment" ("filename" "a.zip"))'),
+        ("attachment; filename=a b.pdf", '("attachment" ("filename" "a b.pdf"))'),
+        ("attachment; filename=a (1).pdf", '("attachment" ("filename" "a (1).pdf"))'),
     ],
 )
 def test_a_disposition_is_shown_as_it_came(value: str, shown: str) -> None:
@@ -158,3 +161,34 @@ def test_no_message_that_is_stored_is_without_a_structure(octets: bytes) -> None
     for shown in (envelope(message.headers), message.structure):
         assert shown.startswith(b"(")
         assert shown.endswith(b")")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("text/plain; charset=utf-8 (texte)", '"text" "plain" ("charset" "utf-8")'),
+        ("text/plain; name*=utf-8''%C3%A9.txt", '"text" "plain" ("name*" "utf-8\'\'%C3%A9.txt")'),
+        ('text/plain; name="=?utf-8?Q?=C3=A9?="', '"text" "plain" ("name" "=?utf-8?Q?=C3=A9?=")'),
+        ("text/plain; NAME*0=a; name*1=b", '"text" "plain" ("name*0" "a" "name*1" "b")'),
+        ("text/plain; a=b; a*0=c", '"text" "plain" ("a" "b" "a*0" "c")'),
+        ('text/plain; name="a\\\\b"', '"text" "plain" ("name" "a\\\\b")'),
+        ("nonsense; a=b", '"text" "plain" NIL'),
+        ("multipart/mixed; a=b", '"text" "plain" ("a" "b")'),
+    ],
+)
+def test_the_parameters_of_a_type_are_shown_as_they_came(value: str, shown: str) -> None:
+    assert _structure(f"Content-Type: {value}\n\n").startswith(f"({shown} ")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("fr", '"fr"'),
+        ("fr, en", '("fr" "en")'),
+        ("fr (francais), en-GB ,", '("fr" "en-GB")'),
+        ("(aucune)", "NIL"),
+        ("", "NIL"),
+    ],
+)
+def test_several_languages_are_a_list(value: str, shown: str) -> None:
+    assert _structure(f"Content-Language: {value}\n\n").endswith(f" NIL {shown} NIL)")
