@@ -10,7 +10,7 @@ from mss_sim.http.grants import GrantOut, Reason
 from mss_sim.http.shapes import IdentityRef, In, OneLine, Out, Rank
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
-from mss_sim.vocabulary.mail import ClosureCause, Disposition, TimelineKind
+from mss_sim.vocabulary.mail import ClosureCause, Disposition, ReceiptFamily, TimelineKind
 from mss_sim.vocabulary.mailboxes import (
     HolderRole,
     IdentityKind,
@@ -247,11 +247,17 @@ class EventOut(Out):
     at: datetime
     detail: str
     report_url: str | None
+    failed: bool
+    """Whether it is a failure: the letter was not delivered, or a read receipt says that what it brought was not taken in."""
+    family: ReceiptFamily | None
+    """The form in which a read receipt tells of it; null for other events."""
 
 
 class RecipientTimeline(Out):
     address: str
     state: TimelineKind
+    failed: bool
+    """Whether the newest event is a failure."""
     events: list[EventOut]
 
 

@@ -123,10 +123,13 @@ def timeline(sent: Sent, address: str, people: People) -> dict[str, Any]:
                 "at": iso(event.at),
                 "detail": event.detail,
                 "report_url": url(address, "sent", submission_id, "reports", encode(event.id)) if event.report_id is not None else None,
+                "failed": event.failed or event.kind is TimelineKind.FAILED,
+                "family": event.family,
             }
             for event in events
         ]
-        recipients.append({"address": someone.address, "state": events[-1].kind if events else TimelineKind.SUBMITTED, "events": told})
+        state = events[-1].kind if events else TimelineKind.SUBMITTED
+        recipients.append({"address": someone.address, "state": state, "failed": bool(told) and told[-1]["failed"], "events": told})
     return {
         "submission_id": submission_id,
         "email_id": encode(row.message_id),

@@ -5,11 +5,21 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 
 from mss_sim.clock import Micros, to_datetime
-from mss_sim.mail import fields
-from mss_sim.mail.addresses import AddressError, canonical
+from mss_sim.mail import fields, structured
 from mss_sim.mail.headers import message_ids, read_headers, split
 from mss_sim.mail.mime import Part, content
-from mss_sim.mail.reports import field_groups, machine_part, one_line, read_groups, typed_address, typed_value, words, write
+from mss_sim.mail.reports import (
+    addresses,
+    field_groups,
+    halves_of_typed,
+    machine_part,
+    one_line,
+    read_groups,
+    report_in,
+    typed_address,
+    words,
+    write,
+)
 from mss_sim.vocabulary.mail import DsnAction
 
 _HEADER_OCTETS_MAX = 64 * 1024  # of a returned letter; its Message-ID comes before that
@@ -33,6 +43,11 @@ class RecipientStatus:
     original: str | None = None
     remote_mta: str | None = None
     will_retry_until: Micros | None = None
+
+    @property
+    def known_as(self) -> tuple[str, ...]:
+        """The addresses by which the sender may know the recipient: the one that was written to comes first (ref: rfc3464#2.3.1)."""
+        return tuple(dict.fromkeys((*addresses(self.original), self.address, *addresses(self.address))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +129,7 @@ def _fields(status: RecipientStatus) -> list[tuple[str, str]]:
 
 def parse(raw: bytes, root: Part) -> ParsedDsn | None:
     """Read a notification; None when the message is not one, or names no recipient."""
-    part = machine_part(root, "delivery-status", "message/delivery-status")
+    part = machine_part(root, "delivery-status")
     if part is None:
         return None
     groups = read_groups(raw, part)
@@ -126,24 +141,28 @@ def parse(raw: bytes, root: Part) -> ParsedDsn | None:
 
 
 def _status(group: dict[str, str]) -> RecipientStatus | None:
+    original = group.get("original-recipient")
+    address = next(iter((*addresses(group.get("final-recipient")), *addresses(original))), None)
     try:
-        address = canonical(typed_value(group["final-recipient"]))
-        action = DsnAction(group["action"].lower())
-    except (KeyError, AddressError, ValueError):
+        action = DsnAction(structured.word(group.get("action", "")))
+    except ValueError:
+        return None
+    if address is None:
         return None
     diagnostic = group.get("diagnostic-code")
     return RecipientStatus(
         address=address,
         action=action,
-        status=group.get("status", ""),
-        diagnostic=diagnostic.partition(";")[2].strip() if diagnostic else None,
-        original=group.get("original-recipient"),
+        status=structured.read(group.get("status", "")).value,
+        diagnostic=halves_of_typed(diagnostic)[1] if diagnostic else None,
+        original=original,
     )
 
 
 def _returned_id(raw: bytes, root: Part) -> str | None:
     """Message-ID of the reported letter, from the returned part."""
-    for part in root.children:
+    report = report_in(root)
+    for part in report.children if report else ():
         if part.content_type in ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"):
             return _original_id(content(raw, part.start, min(part.end, part.start + _HEADER_OCTETS_MAX), part.encoding))
     return None

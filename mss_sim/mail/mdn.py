@@ -1,16 +1,17 @@
 """Message disposition notifications, the read receipts: written and read (ref: rfc8098, ig-mss#mdn)."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import format_datetime
+from typing import NamedTuple
 
 from mss_sim.clock import Micros, to_datetime
-from mss_sim.mail import fields
-from mss_sim.mail.addresses import AddressError, canonical
+from mss_sim.mail import fields, structured
 from mss_sim.mail.headers import message_ids, readable
 from mss_sim.mail.mime import Part
-from mss_sim.mail.reports import field_groups, machine_part, read_groups, typed_address, typed_value, words, write
-from mss_sim.vocabulary.mail import Disposition
+from mss_sim.mail.reports import addresses, field_groups, machine_part, read_groups, report_in, typed_address, words, write
+from mss_sim.vocabulary.mail import Disposition, ReceiptFamily
 
 _MODE = re.compile(r"\s*(manual-action|automatic-action)\s*/\s*(MDN-sent-manually|MDN-sent-automatically)\s*\Z", re.IGNORECASE)
 _WORDS = {
@@ -39,13 +40,27 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class ParsedMdn:
-    """An incoming receipt. `legacy_error` marks the form of before IG v1.1.3, `processed/Error: ...`."""
+    """An incoming receipt. `failed`: what it tells of is a failure, with or without words; `error` are the words.
+
+    `legacy_error` marks words in the modifier itself, `processed/Error: ...`, as before IG v1.1.3. `known_as`: the addresses by which the
+    sender may know the reader, the one that was written to first (ref: rfc8098#3.2.3, rfc8098#3.2.4).
+    """
 
     original_message_id: str | None
     final_recipient: str | None
     disposition: Disposition
     error: str | None
     legacy_error: bool
+    failed: bool = False
+    known_as: tuple[str, ...] = ()
+
+    @property
+    def family(self) -> ReceiptFamily:
+        """Whose form a failure has; a success has none."""
+        if not self.failed:
+            return ReceiptFamily.PLAIN
+        current = ReceiptFamily.IG_LEGACY if self.legacy_error else ReceiptFamily.IG_1_1_3
+        return {Disposition.PROCESSED: current, Disposition.DELETED: ReceiptFamily.IHE}.get(self.disposition, ReceiptFamily.PLAIN)
 
 
 def compose(receipt: Receipt, *, reporting_ua: str, message_id: str, at: Micros) -> bytes:
@@ -91,30 +106,85 @@ def _mode(receipt: Receipt) -> str:
 
 def parse(raw: bytes, root: Part) -> ParsedMdn | None:
     """Read a receipt; None when the message is not one, or its Disposition cannot be read (ref: rfc8098#3.2.6)."""
-    part = machine_part(root, "disposition-notification", "message/disposition-notification")
-    if part is None:
+    group = _fields(raw, root)
+    told = _told(group.get("disposition", "")) if group is not None else None
+    if group is None or told is None:
         return None
-    group = next(iter(read_groups(raw, part)), {})
-    mode, semicolon, rest = group.get("disposition", "").partition(";")
-    kind, slash, modifier = rest.partition("/")
-    if not semicolon or not _MODE.match(mode):
-        return None
-    try:
-        disposition = Disposition(kind.strip().lower())
-    except ValueError:
-        return None
-    legacy = slash == "/" and modifier.strip().lower().startswith("error:")
+    original = addresses(group.get("original-recipient"))
+    final = addresses(group.get("final-recipient")) or original
+    field = group.get("error") or group.get("failure")
     return ParsedMdn(
-        original_message_id=next(iter(message_ids(group.get("original-message-id"))), None),
-        final_recipient=_address(group.get("final-recipient")),
-        disposition=disposition,
-        error=modifier.partition(":")[2].strip() if legacy else group.get("error"),
-        legacy_error=legacy,
+        original_message_id=_message_id(group.get("original-message-id")),
+        final_recipient=final[0] if final else None,
+        disposition=told.disposition,
+        error=told.text if told.failed and told.text is not None else field,
+        legacy_error=told.failed and told.text is not None,
+        failed=told.failed or field is not None,
+        known_as=tuple(dict.fromkeys((*original, *final))),
     )
 
 
-def _address(value: str | None) -> str | None:
-    try:
-        return canonical(typed_value(value)) if value else None
-    except AddressError:
+def unreadable(raw: bytes, root: Part) -> str | None:
+    """Why a message that says it is a receipt cannot be read as one, and what to write; None when it can, or says no such thing."""
+    report = report_in(root)
+    if report is None or "disposition-notification" not in report.params.get("report-type", "").lower():
         return None
+    group = _fields(raw, root)
+    if group is None:
+        return "it has no part message/disposition-notification"
+    for name, read, form in _NEEDED:
+        value = group.get(name.lower())
+        if not value:
+            return f"it has no {name}, such as {form}"
+        if not read(value):
+            return f"its {name}, {shortened(value)!r}, is not of the form {form}"
+    return None
+
+
+def required_options(value: str | None) -> tuple[str, ...]:
+    """The parameters of Disposition-Notification-Options that a program has to understand before it sends a receipt (ref: rfc8098#2.2)."""
+    given = structured.read(f";{value or ''}").parameters
+    return tuple(name for name, text in given if structured.listed(text)[:1] and structured.listed(text)[0].lower() == "required")
+
+
+class _Told(NamedTuple):
+    """A Disposition: `text` is what follows the colon of a modifier, None where no modifier has one."""
+
+    disposition: Disposition
+    failed: bool
+    text: str | None
+
+
+def _told(value: str) -> _Told | None:
+    """The parts of a Disposition (ref: rfc8098#3.2.6). In the text of a modifier, parentheses are no comments."""
+    mode, semicolon, rest = structured.halves(value, ";")
+    if not semicolon or not _MODE.match(structured.uncommented(mode)):
+        return None
+    kind, _, modifiers = structured.uncommented(rest.lstrip("; "), ":").partition("/")
+    names, colon, text = modifiers.partition(":")
+    try:
+        disposition = Disposition(kind.strip("; ").lower())
+    except ValueError:
+        return None
+    failed = any(word in names.lower() for word in ("error", "failure"))
+    return _Told(disposition, failed, text.strip() if colon else None)
+
+
+def _message_id(value: str | None) -> str | None:
+    """The id of the letter; one that lost its brackets has them again."""
+    found = message_ids(value)
+    bare = structured.uncommented(value or "").strip()
+    return found[0] if found else next(iter(message_ids(f"<{bare}>")), None) if "@" in bare else None
+
+
+_NEEDED: tuple[tuple[str, Callable[[str], object], str], ...] = (
+    ("Disposition", _told, "manual-action/MDN-sent-manually; displayed"),
+    ("Original-Message-ID", _message_id, "<left@right>"),
+    ("Final-Recipient", addresses, "rfc822; name@domain"),
+)
+"""What a receipt must tell: the field, its reader, and its form."""
+
+
+def _fields(raw: bytes, root: Part) -> dict[str, str] | None:
+    part = machine_part(root, "disposition-notification")
+    return None if part is None else next(iter(read_groups(raw, part)), {})

@@ -18,6 +18,7 @@ from mss_sim.mail import mime
 from mss_sim.mail.addresses import parse_list
 from mss_sim.mail.headers import Headers, decode, message_ids, read_headers, readable, split
 from mss_sim.mail.mime import Part
+from mss_sim.mail.reports import report_in
 from mss_sim.mail.structure import body_structure
 from mss_sim.vocabulary.mail import HEADER_MES, XDM_NAME
 
@@ -73,6 +74,11 @@ class ParsedMessage(NamedTuple):
     def attachments(self) -> tuple[Part, ...]:
         """The leaves that are files, in order: whatever is not shown as the text of the message."""
         return mime.files(self.root)
+
+    @property
+    def is_report(self) -> bool:
+        """Whether it is a notification or a receipt, signed or wrapped on the way or not (ref: rfc6522)."""
+        return report_in(self.root) is not None
 
     @property
     def has_xdm(self) -> bool:

@@ -2,14 +2,19 @@
 
 import hashlib
 import re
+import sys
 from collections.abc import Sequence
 
-from mss_sim.mail import fields
+from mss_sim.mail import fields, structured
+from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.mail.headers import CRLF, decode, read_headers, readable
 from mss_sim.mail.mime import Part, content
 
 _MACHINE_OCTETS_MAX = 64 * 1024  # enough for hundreds of recipients; anything after that is not read
-_TYPE = re.compile(r"[\w-]+\s*\Z")
+_TYPE = re.compile(r"[\w-]+\Z")
+_CODE_POINT = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
+_XTEXT = re.compile(r"(?:\+[0-9A-F]{2})+")
+_WRAPPERS = ("multipart/signed", "multipart/mixed")
 
 
 def one_line(value: str) -> str:
@@ -70,14 +75,48 @@ def typed_address(address: str) -> str:
     return f"{'rfc822' if address.isascii() else 'utf-8'}; {address}"
 
 
-def typed_value(value: str) -> str:
-    """The value after an address or code type: `rfc822; a@b` gives `a@b` (ref: rfc3464#2.1.2)."""
-    head, semicolon, rest = value.partition(";")
-    return (rest if semicolon and _TYPE.match(head) else value).strip().strip("<>")
+def halves_of_typed(value: str) -> tuple[str, str]:
+    """(type in lower case, text as it came) of a typed field such as `smtp; 550 no`; the type is empty where none is given."""
+    head, semicolon, rest = structured.halves(value, ";")
+    kind = structured.uncommented(head).strip()
+    return (kind.lower(), rest.strip()) if semicolon and _TYPE.match(kind) else ("", value.strip())
 
 
-def machine_part(root: Part, report_type: str, content_type: str) -> Part | None:
-    """The machine-readable part of a `multipart/report` of that type, or None when the message is not such a report."""
-    if root.content_type != "multipart/report" or root.params.get("report-type", "").lower() != report_type:
+def addresses(value: str | None) -> tuple[str, ...]:
+    """What an address field may name, canonical, the most likely first; empty when it cannot be read.
+
+    `rfc822; <a@b> (x)` is `a@b` (ref: rfc3464#2.1.1, rfc3464#2.1.2). `\\x{E9}` is always decoded (ref: rfc6533#3); `+2B` may be a part of
+    the address as well as the code of a sign (ref: rfc3461#4), so that both are given.
+    """
+    text = structured.uncommented(halves_of_typed(value or "")[1]).strip("; \t")
+    opened, closed = text.rfind("<"), text.rfind(">")
+    plain = _CODE_POINT.sub(_letter, text[opened + 1 : closed] if 0 <= opened < closed else text.strip("<>"))
+    found: dict[str, None] = {}
+    for spelling in (plain, _XTEXT.sub(lambda code: bytes.fromhex(code[0].replace("+", "")).decode("utf-8", "replace"), plain)):
+        try:
+            found[canonical(spelling)] = None
+        except AddressError:
+            continue
+    return tuple(found)
+
+
+def _letter(code: re.Match[str]) -> str:
+    number = int(code[1], 16)
+    return chr(number) if number <= sys.maxunicode and not 0xD800 <= number < 0xE000 else code[0]
+
+
+def report_in(root: Part) -> Part | None:
+    """The report that a message is: itself, or the first part of what signed or wrapped it on the way (ref: rfc6522#3, rfc8098#6.2)."""
+    part = root
+    while part.content_type in _WRAPPERS and part.children:
+        part = part.children[0]
+    return part if part.content_type == "multipart/report" else None
+
+
+def machine_part(root: Part, report_type: str) -> Part | None:
+    """The machine-readable part of a report of that type, under either of its names; None when the message is not such a report."""
+    report = report_in(root)
+    if report is None or report.params.get("report-type", "").strip().lower().removeprefix("global-") != report_type:
         return None
-    return next((part for part in root.children if part.content_type == content_type), None)
+    names = (f"message/{report_type}", f"message/global-{report_type}")  # ref: rfc6533#4, rfc6533#5
+    return next((part for part in report.children if part.content_type in names), None)

@@ -36,7 +36,7 @@ class Leaf(TypedDict):
 
 
 class Summary(NamedTuple):
-    """`receipt_to`: addresses of Disposition-Notification-To; `mes`: the value of X-MSS-MES; `is_report`: a multipart/report."""
+    """`receipt_to`: addresses of Disposition-Notification-To; `mes`: the value of X-MSS-MES; `is_report`: a notification or a receipt."""
 
     from_: list[Person]
     sender: list[Person]
@@ -79,7 +79,7 @@ def write_summary(parsed: ParsedMessage, shift: int) -> str:
             "mes": parsed.mes,
             "xdm": parsed.has_xdm,
             "preview": parsed.preview.encode("utf-8", "replace").decode("utf-8"),
-            "report": parsed.root.content_type == "multipart/report",
+            "report": parsed.is_report,
             "parts": [_leaf(part, shift, attachment=part.number in files) for part in parsed.root.leaves()],
         }
     ).decode("utf-8")

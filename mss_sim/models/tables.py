@@ -259,6 +259,8 @@ timeline = Table(
     Column("at", BigInteger, nullable=False),
     Column("detail", Text, nullable=False, server_default=""),
     Column("report_id", BigInteger, ForeignKey("messages.id", ondelete="SET NULL")),
+    Column("failed", Boolean, nullable=False, server_default=false()),
+    Column("family", Text),
     Index("ix_timeline_recipient_id", "recipient_id"),
     Index("ix_timeline_report_id", "report_id"),
 )

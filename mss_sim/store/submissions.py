@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from mss_sim.clock import Micros
 from mss_sim.models.tables import idempotency, messages, recipients, submissions, timeline
 from mss_sim.store.compiled import Hot, HotQuery, HotSelect
-from mss_sim.vocabulary.mail import Notify, TimelineKind
+from mss_sim.vocabulary.mail import Notify, ReceiptFamily, TimelineKind
 from mss_sim.vocabulary.mailboxes import SendMode
 
 
@@ -44,7 +44,10 @@ class RecipientRow:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event in a recipient's timeline; `report_id` is the message that reported it."""
+    """An event in a recipient's timeline; `report_id` is the message that reported it.
+
+    `failed`: a read receipt that tells of a failure; `family`: the form in which it does, None for what is no read receipt.
+    """
 
     id: int
     recipient_id: int
@@ -52,6 +55,8 @@ class Event:
     at: Micros
     detail: str = ""
     report_id: int | None = None
+    failed: bool = False
+    family: ReceiptFamily | None = None
 
 
 _INSERT_SUBMISSION = Hot(insert(submissions))
@@ -72,7 +77,11 @@ def plain(row: Any, table: Any) -> dict[str, Any]:
 
 def add_events(conn: Connection, events: Sequence[Event]) -> None:
     """Append to timelines."""
-    _INSERT_EVENT.run(conn, [{**plain(event, timeline), "kind": event.kind.value} for event in events])
+    _INSERT_EVENT.run(conn, [_row_of(event) for event in events])
+
+
+def _row_of(event: Event) -> dict[str, Any]:
+    return {**plain(event, timeline), "kind": event.kind.value, "family": event.family.value if event.family else None}
 
 
 def _submission(row: Sequence[Any]) -> SentLetter:
@@ -117,7 +126,8 @@ def events_of(conn: Connection, recipient_ids: Collection[int]) -> dict[int, lis
     found: dict[int, list[Event]] = {}
     if recipient_ids:
         for row in conn.execute(select(*timeline.c).where(timeline.c.recipient_id.in_(list(recipient_ids))).order_by(timeline.c.id)):
-            event = Event(row.id, row.recipient_id, TimelineKind(row.kind), row.at, row.detail, row.report_id)
+            family = ReceiptFamily(row.family) if row.family else None
+            event = Event(row.id, row.recipient_id, TimelineKind(row.kind), row.at, row.detail, row.report_id, row.failed, family)
             found.setdefault(event.recipient_id, []).append(event)
     return found
 

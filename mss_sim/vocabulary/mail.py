@@ -58,6 +58,15 @@ class Disposition(StrEnum):
     PROCESSED = "processed"
 
 
+class ReceiptFamily(StrEnum):
+    """How a read receipt tells whether a document was taken in (docs/quirks.md); `plain` where nothing marks a program of the field."""
+
+    IG_1_1_3 = "ig-1.1.3"  # processed/error, et un champ Error
+    IG_LEGACY = "ig-legacy"  # processed/Error: code^libellé
+    IHE = "ihe"  # deleted/Error: texte
+    PLAIN = "plain"
+
+
 class ClosureCause(StrEnum):
     """By what act a patient lost the right to answer."""
 

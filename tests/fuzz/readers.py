@@ -17,7 +17,7 @@ from mss_sim.dns import server
 from mss_sim.errors import Refusal
 from mss_sim.http import parameters
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
-from mss_sim.mail import addresses, dsn, headers, mdn, parse, structure, structured
+from mss_sim.mail import addresses, dsn, headers, mdn, parse, reports, structure, structured
 from mss_sim.net import sasl
 from mss_sim.pki import revocation
 from mss_sim.pki.names import read_dn, read_serial, same_dn
@@ -59,6 +59,7 @@ def _letter(octets: bytes) -> None:
     structure.envelope(message.headers)
     dsn.parse(raw, message.root)
     mdn.parse(raw, message.root)
+    mdn.unreadable(raw, message.root)
     assert message.preview is not None
     assert message.search_text.isprintable() or message.search_text.encode("utf-8") is not None
     letter = sections.MessageSections(raw)
@@ -86,6 +87,12 @@ def _structured(octets: bytes) -> None:
         structured.uncommented(text, mark)
     structured.listed(text)
     structured.word(text)
+
+
+def _reported(octets: bytes) -> None:
+    text = headers.decode(octets)
+    assert all(addresses.canonical(address) == address for address in reports.addresses(text))
+    assert all(mdn.required_options(text))
 
 
 def _people(octets: bytes) -> None:
@@ -242,6 +249,7 @@ READERS: dict[str, Reader] = {
     "letter": Reader(_letter, (parse.MalformedMessage,), (*_letters(), b"Content-Type: text/plain; a*0*=utf-8''%e9; a*1=b\n\nx")),
     "part": Reader(_decoded, (OverflowError,), (*_letters(), b"Content-Transfer-Encoding: quoted-printable\n\n=41 =\n=4")),
     "structured": Reader(_structured, (), (b'a/b (c (d)); e="f;\\"g" (h); i*0*=j;', b"fr (x), en", b"rfc822 (a;b); c@d (e)")),
+    "reported": Reader(_reported, (), (b"rfc822 (x); <a+2Bb@c.fr> (y)", b"utf-8; \\x{E9}t\\x{e9}@c.fr", b"a=required,b; (c) d=optional")),
     "people": Reader(_people, (), (b'Ana (x) <a@b.fr>, "b, c"@d.fr, g: e@f.fr;', b"<@a,@b:c@d.fr>", "é@é.fr".encode())),
     "address": Reader(lambda octets: addresses.canonical(_text(octets)), (addresses.AddressError,), (b'"a b"@c.fr', "É@É.fr".encode())),
     "header": Reader(_header, (), (b"=?utf-8?q?a=C3=A9?= =?iso-8859-1?b?6Q==?= b", b"<a@b> <c@d>")),

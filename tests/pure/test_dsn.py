@@ -105,6 +105,21 @@ def test_what_is_no_notification_gives_none(raw: bytes) -> None:
             id="a folded diagnostic with a semicolon",
         ),
         pytest.param(
+            b"Final-Recipient: rfc822 (x;y); <a@b.fr> (z)\r\nAction: (vu) FAILED (permanent);\r\nStatus: 5.1.1 (inconnu)",
+            RecipientStatus("a@b.fr", DsnAction.FAILED, "5.1.1"),
+            id="comments and a stray semicolon",
+        ),
+        pytest.param(
+            b"Final-Recipient: rfc822; a@b.fr\r\nAction: failed\r\nDiagnostic-Code: (x) smtp (y;z); 550 no (really); no",
+            RecipientStatus("a@b.fr", DsnAction.FAILED, "", "550 no (really); no"),
+            id="comments before a diagnostic, which has none",
+        ),
+        pytest.param(
+            b"Original-Recipient: rfc822; a@b.fr\r\nFinal-Recipient: x400; /C=FR/\r\nAction: failed",
+            RecipientStatus("a@b.fr", DsnAction.FAILED, "", original="rfc822; a@b.fr"),
+            id="a recipient of another kind of mail",
+        ),
+        pytest.param(
             b"Final-Recipient: rfc822; a@b.fr\r\nAction: failed\r\nAction: delivered\r\nnonsense",
             RecipientStatus("a@b.fr", DsnAction.FAILED, ""),
             id="the first of two actions, and a line that is no field",
@@ -113,6 +128,27 @@ def test_what_is_no_notification_gives_none(raw: bytes) -> None:
 )
 def test_a_notification_of_another_operator_is_read(group: bytes, status: RecipientStatus) -> None:
     assert one_status(report(MTA + group)) == status
+
+
+@pytest.mark.parametrize(
+    ("original", "final", "known_as"),
+    [
+        (b"rfc822;b@b.fr", b"rfc822; a@b.fr", ("b@b.fr", "a@b.fr")),
+        (b"rfc822;a+2Bb@b.fr", b"rfc822; c@b.fr", ("a+2bb@b.fr", "a+b@b.fr", "c@b.fr")),
+        (b"utf-8; \\x{E9}@b.fr", b"utf-8; \xc3\xa9@b.fr", ("é@b.fr",)),
+        (b"unknown", b"rfc822; a@b.fr", ("a@b.fr",)),
+    ],
+)
+def test_a_recipient_is_known_by_who_was_written_to_first(original: bytes, final: bytes, known_as: tuple[str, ...]) -> None:
+    group = b"Original-Recipient: " + original + b"\r\nFinal-Recipient: " + final + b"\r\nAction: failed"
+    assert one_status(report(MTA + group)).known_as == known_as
+
+
+def test_a_notification_in_the_form_of_internationalised_mail_is_read() -> None:
+    raw = report(MTA + "Final-Recipient: utf-8; été@b.fr\r\nAction: failed".encode(), part_type="message/global-delivery-status")
+    returned_letter = b"--b\r\nContent-Type: message/global\r\n\r\nMessage-ID: <l1@b.fr>\r\nSubject: \xc3\xa9\r\n\r\nx\r\n--b--\r\n"
+    notification = parsed(raw.replace(b"--b--\r\n", returned_letter))
+    assert notification == ParsedDsn(None, "<l1@b.fr>", (RecipientStatus("été@b.fr", DsnAction.FAILED, ""),))
 
 
 def test_a_recipient_that_cannot_be_read_does_not_hide_the_others() -> None:

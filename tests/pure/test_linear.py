@@ -271,6 +271,9 @@ _FIELDS: dict[str, Callable[[int], str]] = {
     "lines of blanks": lambda n: "a\r\n" + (" " * 50 + "\r\n") * n,
     "blanks": lambda n: "a\r\n" + " \t" * n + "x",
     "groups": lambda n: "Final-Recipient: rfc822; a@b\r\nAction: failed\r\n\r\n" * n,
+    "dispositions of comments": lambda n: "Disposition: " + "(" * n + ")" * n + "manual-action/MDN-sent-manually; displayed/" + "(a)," * n,
+    "a disposition of semicolons": lambda n: "Disposition: manual-action/MDN-sent-manually" + ";" * n + "displayed" + ";" * n,
+    "recipients of comments": lambda n: "Action: failed\r\nFinal-Recipient: rfc822" + "(a;)" * n + ";" + "(" * n + "a@b.fr",
     "a disposition of blanks": lambda n: "Disposition: manual-action" + " " * n + "/" + " " * n + "x;displayed",
 }
 
@@ -286,6 +289,17 @@ def _notified(raw: bytes) -> object:
 
 def _receipted(raw: bytes) -> object:
     return mdn.parse(raw, parse.parse(raw).root)
+
+
+def _wrapped(count: int) -> bytes:
+    """A receipt in as many wrappers as a message may have levels, and the parts of a long one."""
+    opened = "".join(f"Content-Type: multipart/signed; boundary=b{number}\r\n\r\n--b{number}\r\n" for number in range(min(count, 90)))
+    kind = "multipart/report; report-type=disposition-notification; boundary=c"
+    return f"{opened}Content-Type: {kind}\r\n\r\n--c\r\n\r\n{'x' * count}".encode()
+
+
+def _unreadable(raw: bytes) -> object:
+    return mdn.unreadable(raw, parse.parse(raw).root)
 
 
 def _commands_in(octets: bytes) -> int:
@@ -330,7 +344,15 @@ _OTHERS: dict[str, Case] = {
     "message ids": (lambda n: "".join(f"<{number}@b>" for number in range(n)), headers.message_ids),
     "folded marks": (lambda n: "e" + "\u0301\u0327" * n, parse.fold),
     "folded letters": (lambda n: "aé" * n, parse.fold),
-    "a typed value": (lambda n: "a" + " " * n + "!;x", reports.typed_value),
+    "a typed value": (lambda n: "a" + " " * n + "!;x", reports.halves_of_typed),
+    "an address of a report, signs": (lambda n: "utf-8; " + "+41" * n + "@b.fr", reports.addresses),
+    "an address of a report, code points": (lambda n: "utf-8; " + "\\x{E9}" * n + "@b.fr", reports.addresses),
+    "an address of a report, code points opened": (lambda n: "utf-8; " + "\\x{" * n, reports.addresses),
+    "an address of a report, comments": (lambda n: "rfc822; " + "(a)" * n + "a@b.fr", reports.addresses),
+    "an address of a report, angles": (lambda n: "rfc822; " + "<" * n + ">" * n, reports.addresses),
+    "options of a receipt": (lambda n: "a=required,b;" * n, mdn.required_options),
+    "an option with many values": (lambda n: "a=" + "(x)," * n, mdn.required_options),
+    "a report in wrappers": (_wrapped, _unreadable),
     "fields cut out": (lambda n: b"A: b\r\n" * n, lambda raw: sections.cut(raw, items.Section((), "HEADER.FIELDS", (b"a",)))),
     "sections of one message": (_parts_of, _all_sections),
     "commands": (lambda n: b"a NOOP\r\n" * n, _commands_in),

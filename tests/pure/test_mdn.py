@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mss_sim.clock import SECOND
-from mss_sim.mail.mdn import ParsedMdn, Receipt, compose, parse, shortened
+from mss_sim.mail.mdn import ParsedMdn, Receipt, compose, parse, required_options, shortened, unreadable
 from mss_sim.mail.parse import parse as read
 from mss_sim.vocabulary.mail import Disposition
 
@@ -76,9 +76,18 @@ def test_what_is_no_receipt_gives_none(raw: bytes) -> None:
 
 
 def told(
-    disposition: Disposition, error: str | None = None, *, legacy: bool = False, message_id: str | None = None, recipient: str | None = None
+    disposition: Disposition,
+    error: str | None = None,
+    *,
+    legacy: bool = False,
+    failed: bool = False,
+    message_id: str | None = None,
+    recipient: str | None = None,
+    known_as: tuple[str, ...] = (),
 ) -> ParsedMdn:
-    return ParsedMdn(message_id, recipient, disposition, error, legacy)
+    return ParsedMdn(
+        message_id, recipient, disposition, error, legacy, failed or bool(error), known_as or ((recipient,) if recipient else ())
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,7 +98,9 @@ def told(
         pytest.param(f"Disposition: {AUTOMATIC};\n deleted", told(Disposition.DELETED), id="a folded field"),
         pytest.param("Disposition: manual-action/MDN-sent-automatically; dispatched", told(Disposition.DISPATCHED), id="mixed mode"),
         pytest.param(f"Disposition: {AUTOMATIC}; processed", told(Disposition.PROCESSED), id="processed"),
-        pytest.param(f"Disposition: {AUTOMATIC}; processed/error", told(Disposition.PROCESSED), id="an error that is not told"),
+        pytest.param(
+            f"Disposition: {AUTOMATIC}; processed/error", told(Disposition.PROCESSED, failed=True), id="an error that is not told"
+        ),
         pytest.param(
             f"Disposition: {AUTOMATIC}; processed/error\nError: 902^Identifiant de patient inconnu^",
             told(Disposition.PROCESSED, "902^Identifiant de patient inconnu^"),
@@ -123,6 +134,43 @@ def told(
         pytest.param(
             f"Disposition: {MANUAL}; displayed\n\nDisposition: {MANUAL}; deleted", told(Disposition.DISPLAYED), id="only the first group"
         ),
+        pytest.param(
+            "Disposition: (a) manual-action/MDN-sent-manually (b; c); (d (e)) Displayed (f);",
+            told(Disposition.DISPLAYED),
+            id="comments and a stray semicolon",
+        ),
+        pytest.param("Disposition: manual-action/MDN-sent-manually;; displayed", told(Disposition.DISPLAYED), id="two semicolons"),
+        pytest.param(f"Disposition: {AUTOMATIC}; deleted/warning,x-essai", told(Disposition.DELETED), id="modifiers that are no failure"),
+        pytest.param(
+            f"Final-Recipient: rfc822; <{BEA}> (Bea)\nDisposition: {MANUAL}; displayed",
+            told(Disposition.DISPLAYED, recipient=BEA),
+            id="brackets and a comment",
+        ),
+        pytest.param(
+            f"Final-Recipient: rfc822 (x;y); {BEA};\nDisposition: {MANUAL}; displayed",
+            told(Disposition.DISPLAYED, recipient=BEA),
+            id="a comment beside the type",
+        ),
+        pytest.param(
+            f"Final-Recipient: utf-8; \\x{{E9}}t+C3+A9@b.fr\nDisposition: {MANUAL}; displayed",
+            told(Disposition.DISPLAYED, recipient="ét+c3+a9@b.fr", known_as=("ét+c3+a9@b.fr", "été@b.fr")),
+            id="an address in the codes of RFC 6533",
+        ),
+        pytest.param(
+            f"Original-Recipient: rfc822; {ANA}\nFinal-Recipient: rfc822; {BEA}\nDisposition: {MANUAL}; displayed",
+            told(Disposition.DISPLAYED, recipient=BEA, known_as=(ANA, BEA)),
+            id="an alias that was written to",
+        ),
+        pytest.param(
+            f"Original-Recipient: rfc822; {ANA}\nFinal-Recipient: x-local; bea\nDisposition: {MANUAL}; displayed",
+            told(Disposition.DISPLAYED, recipient=ANA),
+            id="a recipient that only the reader's program knows",
+        ),
+        pytest.param(
+            f"Original-Message-ID: (x) l1@sim.mssante.fr\nDisposition: {MANUAL}; displayed",
+            told(Disposition.DISPLAYED, message_id="<l1@sim.mssante.fr>"),
+            id="an id that lost its brackets",
+        ),
         pytest.param(DISPLAYED, told(Disposition.DISPLAYED, message_id="<l1@sim.mssante.fr>", recipient=BEA), id="whole"),
     ],
 )
@@ -130,12 +178,97 @@ def test_a_receipt_of_another_program_is_read(fields: str, receipt: ParsedMdn) -
     assert parsed(report(fields)) == receipt
 
 
+@pytest.mark.parametrize(
+    ("told_as", "failed", "family", "error"),
+    [
+        ("processed", False, "plain", None),
+        ("displayed", False, "plain", None),
+        ("processed/warning", False, "plain", None),
+        ("deleted/warning: rien", False, "plain", None),
+        ("processed/error", True, "ig-1.1.3", None),
+        ("processed/x-essai, ERROR", True, "ig-1.1.3", None),
+        ("processed/error (902)", True, "ig-1.1.3", None),
+        ("processed/error\nError: 902^Patient (INS) inconnu^", True, "ig-1.1.3", "902^Patient (INS) inconnu^"),
+        ("processed\nError: 902^Patient inconnu^", True, "ig-1.1.3", "902^Patient inconnu^"),
+        ("processed\nFailure: no room", True, "ig-1.1.3", "no room"),
+        ("processed/Error: 902^Patient (INS), inconnu^", True, "ig-legacy", "902^Patient (INS), inconnu^"),
+        ("processed/Failure: 902^x^", True, "ig-legacy", "902^x^"),
+        ("processed/error:", True, "ig-legacy", ""),
+        ("deleted/Error: unknown patient", True, "ihe", "unknown patient"),
+        ("deleted/ERROR", True, "ihe", None),
+        ("deleted/failure", True, "ihe", None),
+        ("deleted/x-Failure", True, "ihe", None),
+        ("displayed/error", True, "plain", None),
+    ],
+)
+def test_failures_of_integration_are_known_apart_from_their_words(told_as: str, failed: bool, family: str, error: str | None) -> None:
+    receipt = parsed(report(f"Disposition: {AUTOMATIC}; {told_as}"))
+    assert receipt is not None
+    assert (receipt.failed, receipt.family.value, receipt.error) == (failed, family, error)
+
+
+@pytest.mark.parametrize("part", ["message/disposition-notification", "message/global-disposition-notification"])
+@pytest.mark.parametrize(
+    "wrapper", ['multipart/signed; protocol="application/pkcs7-signature"; boundary=o', "multipart/mixed; boundary=o (dehors)"]
+)
+def test_a_receipt_that_was_signed_or_wrapped_on_the_way_is_read(wrapper: str, part: str) -> None:
+    inner = report(DISPLAYED, part=part)
+    raw = f"Content-Type: {wrapper}\r\n\r\n--o\r\n".encode() + inner + b"\r\n--o\r\n\r\nfooter or signature\r\n--o--\r\n"
+    assert parsed(raw) == parsed(inner) is not None
+    assert read(raw).is_report
+
+
+def test_a_receipt_behind_what_somebody_writes_is_none() -> None:
+    raw = b"Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\nVoir\r\n--o\r\n" + report(DISPLAYED) + b"\r\n--o--\r\n"
+    assert parsed(raw) is None
+    assert not read(raw).is_report
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (LETTER, None),
+        (report(DISPLAYED), None),
+        (report(DISPLAYED, "delivery-status"), None),
+        (report(DISPLAYED, part="text/plain"), "it has no part message/disposition-notification"),
+        (report(""), "it has no Disposition, such as manual-action/MDN-sent-manually; displayed"),
+        (report("Disposition: lu"), "its Disposition, 'lu', is not of the form manual-action/MDN-sent-manually; displayed"),
+        (report(f"Disposition: {MANUAL}; displayed"), "it has no Original-Message-ID, such as <left@right>"),
+        (
+            report(f"Disposition: {MANUAL}; displayed\nOriginal-Message-ID: l1"),
+            "its Original-Message-ID, 'l1', is not of the form <left@right>",
+        ),
+        (
+            report(f"Disposition: {MANUAL}; displayed\nOriginal-Message-ID: <a@b>\nFinal-Recipient: rfc822; bea"),
+            "its Final-Recipient, 'rfc822; bea', is not of the form rfc822; name@domain",
+        ),
+    ],
+)
+def test_what_keeps_a_receipt_from_being_read_is_said(raw: bytes, why: str | None) -> None:
+    assert unreadable(raw, read(raw).root) == why
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        (None, ()),
+        ("", ()),
+        ("x-a=required,b", ("x-a",)),
+        ("x-a=optional,required", ()),
+        ("X-A (x) = (y) Required (z), b; c=optional,d; e=REQUIRED,f", ("x-a", "e")),
+        ("x-a; =required,b; x-c=", ()),
+    ],
+)
+def test_the_options_that_are_required_are_found(value: str | None, names: tuple[str, ...]) -> None:
+    assert required_options(value) == names
+
+
 @pytest.mark.parametrize("disposition", list(Disposition))
 @pytest.mark.parametrize("automatic", [(False, False), (True, True), (False, True), (True, False)])
 @pytest.mark.parametrize("error", [None, "902^Identifiant de patient inconnu^"])
 def test_what_we_compose_we_parse_again(disposition: Disposition, automatic: tuple[bool, bool], error: str | None) -> None:
     raw = composed(disposition=disposition, automatic_action=automatic[0], automatic_sending=automatic[1], error=error)
-    assert parsed(raw) == ParsedMdn("<l1@sim.mssante.fr>", BEA, disposition, error, legacy_error=False)
+    assert parsed(raw) == told(disposition, error, message_id="<l1@sim.mssante.fr>", recipient=BEA)
     machine = read(raw).root.children[1]
     action = "automatic-action" if automatic[0] else "manual-action"
     sending = "MDN-sent-automatically" if automatic[1] else "MDN-sent-manually"
@@ -264,6 +397,6 @@ _STORED = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\
 @given(_STORED, _STORED)
 def test_any_subject_and_any_name_leave_a_receipt_that_can_be_read(subject: str, name: str) -> None:
     raw = composed(original_subject=subject, name=name, to=(name, ANA))
-    assert parsed(raw) == ParsedMdn("<l1@sim.mssante.fr>", BEA, Disposition.DISPLAYED, None, legacy_error=False)
+    assert parsed(raw) == told(Disposition.DISPLAYED, message_id="<l1@sim.mssante.fr>", recipient=BEA)
     message = read(raw)
     assert [address for _, address in (*message.from_, *message.to)] == [BEA, ANA]

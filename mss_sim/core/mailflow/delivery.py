@@ -274,7 +274,7 @@ class Delivery:
 def _is_receipt_to(sorted_: RoutedLetter, address: str) -> bool:
     """Whether the letter is the read receipt that was requested at that address: it is not an answer, and always leaves."""
     letter, about = sorted_.letter, sorted_.receipt_of
-    if letter.envelope.sender or letter.parsed.root.content_type != "multipart/report":
+    if letter.envelope.sender or not letter.parsed.is_report:
         return False
     return letter.tried_before or letter.door is Door.MX or (about is not None and address in about.receipt_to)
 

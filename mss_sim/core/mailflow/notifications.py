@@ -24,7 +24,7 @@ from mss_sim.store.mailboxes import DeliveryMailbox
 from mss_sim.store.submissions import Event, SentLetter
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
-from mss_sim.vocabulary.mail import Disposition, DsnAction, TimelineKind
+from mss_sim.vocabulary.mail import Disposition, DsnAction, ReceiptFamily, TimelineKind
 
 DISPOSITIONS: dict[Disposition, TimelineKind] = {
     Disposition.DISPLAYED: TimelineKind.DISPLAYED,
@@ -108,11 +108,14 @@ def system_letter(world: World, raw: bytes, origin: OfServer, *, to: str, at: Mi
 
 
 class Told(NamedTuple):
-    """What a report says about one recipient."""
+    """What a report says about one recipient. `known_as`: the addresses by which the sender may know them, the likeliest first."""
 
     address: str
+    known_as: tuple[str, ...]
     kind: TimelineKind
     detail: str
+    failed: bool = False
+    family: ReceiptFamily | None = None
 
 
 class Report(NamedTuple):
@@ -130,56 +133,60 @@ class Report(NamedTuple):
 def match(world: World, conn: Connection, sorted_: RoutedLetter) -> None:
     """When a delivered letter is a credible report, add it to the timeline of the letter that it is about."""
     letter = sorted_.letter
-    if letter.parsed.root.content_type != "multipart/report" or not sorted_.delivered:
+    if not letter.parsed.is_report or not sorted_.delivered:
         return
     report = read_report(letter)
     if report is None:
         return
     for delivered in sorted_.delivered:
         for said in report.recipients:
-            sent = _subject_of(conn, letter, delivered.mailbox, report, said)
-            if sent is not None and _is_believed(letter, said):
-                _put_on_timeline(world, conn, letter, sent, said)
+            for address in said.known_as:
+                sent = _subject_of(conn, letter, delivered.mailbox, report, said, address)
+                if sent is not None and _is_believed(letter, said, address) and _put_on_timeline(world, conn, letter, sent, said, address):
+                    break
 
 
-def _subject_of(conn: Connection, letter: Letter, mailbox: DeliveryMailbox, report: Report, said: Told) -> SentLetter | None:
+def _subject_of(conn: Connection, letter: Letter, mailbox: DeliveryMailbox, report: Report, said: Told, address: str) -> SentLetter | None:
     """The letter that a report is about, sent by the mailbox that gets the report or, for a read receipt, that requested it there."""
     if isinstance(letter.origin, OfServer) and letter.origin.about_submission is not None:
         return submissions.by_id(conn, letter.origin.about_submission)
-    own = submissions.spoken_of(conn, mailbox.id, said.address, report.message_id, report.envelope_id)
+    own = submissions.spoken_of(conn, mailbox.id, address, report.message_id, report.envelope_id)
     if own is not None or said.kind not in DISPOSITIONS.values() or report.message_id is None:
         return own
-    for sent in submissions.with_message_id(conn, report.message_id, said.address):
+    for sent in submissions.with_message_id(conn, report.message_id, address):
         row = messages.by_id(conn, sent.message_id)
         if row is not None and mailbox.address in read_summary(row.summary).receipt_to:
             return sent
     return None
 
 
-def _is_believed(letter: Letter, said: Told) -> bool:
-    """Whether the reporter may speak for that recipient: a reader for themselves, a mail server for any recipient.
+def _is_believed(letter: Letter, said: Told, address: str) -> bool:
+    """Whether the reporter may speak for the recipient at that address: a reader for themselves, a mail server for any recipient.
 
     A person's report that waited in the queue is still that person's.
     """
     who = letter.sent_from
     if who is not None:
-        return said.kind in DISPOSITIONS.values() and who == said.address
+        return said.kind in DISPOSITIONS.values() and who == address
     if letter.door is Door.SYSTEM:
         return True
     if not isinstance(letter.origin, FromPeer) or letter.envelope.sender:
         return False
-    return letter.origin.speaks_for is None or domain_of(said.address) in letter.origin.speaks_for
+    return letter.origin.speaks_for is None or domain_of(address) in letter.origin.speaks_for
 
 
-def _put_on_timeline(world: World, conn: Connection, letter: Letter, sent: SentLetter, said: Told) -> None:
+def _put_on_timeline(world: World, conn: Connection, letter: Letter, sent: SentLetter, said: Told, address: str) -> bool:
+    """Add what is said to the timeline of the recipient at that address; False when the letter has none."""
     people = {person.address: person.id for person in submissions.people_of(conn, [sent.id])}
-    if said.address not in people:
-        return
-    if not submissions.attach_report(conn, people[said.address], said.kind, letter.id):
-        submissions.add_events(conn, [Event(world.ids.next(), people[said.address], said.kind, letter.at, said.detail, letter.id)])
-    detail = {"recipient": said.address, "kind": said.kind, "of": encode(sent.id)}
+    if address not in people:
+        return False
+    if not submissions.attach_report(conn, people[address], said.kind, letter.id):
+        event = Event(world.ids.next(), people[address], said.kind, letter.at, said.detail, letter.id, said.failed, said.family)
+        submissions.add_events(conn, [event])
+    detail = {"recipient": address, "kind": said.kind, "of": encode(sent.id)}
     matched = Entry(Act.RECEIPT_MATCHED, sent.mailbox_id, detail, letter.id)
     journal.write(world, conn, Requester(None, letter.door), [matched], at=letter.at)
+    return True
 
 
 def read_report(letter: Letter) -> Report | None:
@@ -187,13 +194,15 @@ def read_report(letter: Letter) -> Report | None:
     raw = letter.raw[len(letter.raw) - letter.parsed.size_bytes :]
     status = dsn.parse(raw, letter.parsed.root)
     if status is not None:
-        rows = (Told(person.address, _ACTIONS[person.action], person.diagnostic or person.status) for person in status.recipients)
+        rows = (Told(one.address, one.known_as, _ACTIONS[one.action], one.diagnostic or one.status) for one in status.recipients)
         return Report(status.message_id, status.envelope_id, tuple(rows))
     receipt = mdn.parse(raw, letter.parsed.root)
     if receipt is None or receipt.original_message_id is None or receipt.final_recipient is None:
         return None
-    detail = receipt.disposition.value + (f"/error: {receipt.error}" if receipt.error else "")
-    return Report(receipt.original_message_id, None, (Told(receipt.final_recipient, DISPOSITIONS[receipt.disposition], detail),))
+    detail = receipt.disposition.value + ("/error" if receipt.failed else "") + (f": {receipt.error}" if receipt.error else "")
+    kind = DISPOSITIONS[receipt.disposition]
+    told = Told(receipt.final_recipient, receipt.known_as, kind, detail, receipt.failed, receipt.family)
+    return Report(receipt.original_message_id, None, (told,))
 
 
 def retry_deadline(world: World, submitted_at: Micros) -> Micros:

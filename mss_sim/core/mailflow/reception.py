@@ -92,7 +92,7 @@ class Reception:
         parsed = await read_message(self._world, raw)
         authors = addresses_of(parsed.from_)
         decide_authors(len(parsed.headers.all("From")), authors, has_sender=bool(parsed.sender))
-        await self._check_patient(envelope.sender, authors, is_report=parsed.root.content_type == "multipart/report")
+        await self._check_patient(envelope.sender, authors, is_report=parsed.is_report)
         speaks_for = await self._speaks_for(certificate)
         await self._check_authors(envelope.sender, authors, speaks_for)
         at = self._world.clock.now()

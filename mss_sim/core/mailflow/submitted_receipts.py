@@ -6,6 +6,7 @@
 | of a letter that asked for no receipt               | `receipt-not-requested`       |
 | by somebody who may not read that mailbox           | `right-missing`               |
 | a second time, through whatever door                | `receipt-already-sent`        |
+| without a return path, and it cannot be read        | `malformed-message`           |
 | otherwise                                           | leaves, and is remembered     |
 """
 
@@ -14,6 +15,7 @@ from mss_sim.core.access import access
 from mss_sim.core.mailflow.letter import Letter, ReceiptSubject
 from mss_sim.core.mailflow.notifications import read_report
 from mss_sim.errors import Refusal, Rule
+from mss_sim.mail import mdn
 from mss_sim.mail.summary import read_summary
 from mss_sim.policy.access import right_missing
 from mss_sim.store import conversations, folders, mailboxes, messages
@@ -24,7 +26,7 @@ from mss_sim.vocabulary.mailboxes import KEYWORD_MDN_SENT, Right
 
 def asked(conn: Connection, letter: Letter) -> ReceiptSubject | None:
     """The letter that a submitted read receipt is about; None when it is not a receipt, or the mailbox never received that letter."""
-    if letter.submitted is None or letter.parsed.root.content_type != "multipart/report":
+    if letter.submitted is None or not letter.parsed.is_report:
         return None
     report, reader = read_report(letter), mailboxes.by_address(conn, letter.submitted.mailbox)
     if report is None or report.message_id is None or reader is None or not report.is_receipt_of(reader.address):
@@ -39,8 +41,12 @@ def check_null_path(letter: Letter) -> None:
     """Refuse a person's submission without a return path, unless it is their own read receipt: no server sends through a person."""
     if letter.envelope.sender or letter.submitted is None:
         return
-    report = read_report(letter) if letter.parsed.root.content_type == "multipart/report" else None
+    report = read_report(letter) if letter.parsed.is_report else None
     own = letter.submitted.mailbox
+    why = mdn.unreadable(letter.raw[len(letter.raw) - letter.parsed.size_bytes :], letter.parsed.root) if report is None else None
+    if why:
+        detail = f"The read receipt cannot be read, and its sender would not be told: {why}."
+        raise Refusal(Rule.MALFORMED_MESSAGE, detail, subject=own, reference="rfc8098#3.2")
     if report is None or not report.is_receipt_of(own):
         detail = f"Only a read receipt of {own} itself leaves without a return path; say MAIL FROM:<{own}>."
         raise Refusal(Rule.SEND_NOT_ALLOWED, detail, subject=own, reference="rfc8098#3")
