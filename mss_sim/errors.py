@@ -47,6 +47,7 @@ class Rule(StrEnum):
     RECEIPT_NOT_REQUESTED = "receipt-not-requested"
     RECEIPT_ALREADY_SENT = "receipt-already-sent"
     RECEIPT_NEEDS_CONSENT = "receipt-needs-confirmation"
+    RECEIPT_OPTION_UNKNOWN = "receipt-option-unknown"
     NOT_FOUND = "not-found"
     CONFLICT = "conflict"
     INVALID = "invalid-request"

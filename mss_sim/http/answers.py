@@ -57,6 +57,7 @@ _SAID: dict[Rule, str] = {
     Rule.RECEIPT_NOT_REQUESTED: "The sender asked for no read receipt: the letter has no usable Disposition-Notification-To.",
     Rule.RECEIPT_ALREADY_SENT: "A read receipt has already left for this letter and this mailbox.",
     Rule.RECEIPT_NEEDS_CONSENT: f"The receipt is asked for {_MAILBOX}, which is not the return path: confirm it.",
+    Rule.RECEIPT_OPTION_UNKNOWN: "The receipt is asked for with x-stamp, which is required and not known here: none leaves.",
     Rule.NOT_FOUND: "There is no such message in this mailbox.",
     Rule.CONFLICT: "There is something of that name already.",
     Rule.INVALID: "Correct the request: query.limit: Input should be less than or equal to 200.",

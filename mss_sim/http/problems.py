@@ -47,6 +47,7 @@ PROBLEMS: dict[Rule, tuple[int, str]] = {
     Rule.RECEIPT_NOT_REQUESTED: (409, "No read receipt was asked for"),
     Rule.RECEIPT_ALREADY_SENT: (409, "The read receipt has left already"),
     Rule.RECEIPT_NEEDS_CONSENT: (409, "The reader must confirm the read receipt"),
+    Rule.RECEIPT_OPTION_UNKNOWN: (409, "The read receipt requires what is not known here"),
     Rule.NOT_FOUND: (404, "Not found"),
     Rule.CONFLICT: (409, "Conflict"),
     Rule.INVALID: (422, "The request is not valid"),

@@ -55,19 +55,24 @@ def diagnostic(refusal: Refusal) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptRequest:
-    """The input of a read receipt decision: the address that requested it, the return path, and whether one was sent already."""
+    """The input of a read receipt decision: the address that requested it, the return path, and whether one was sent already.
+
+    `required_options`: the parameters of Disposition-Notification-Options that have to be understood.
+    """
 
     receipt_to: tuple[str, ...]
     return_path: str | None
     already_sent: bool
     is_report: bool
+    required_options: tuple[str, ...] = ()
 
 
 def decide_receipt(request: ReceiptRequest, *, confirmed: bool) -> str:
     """The address that gets the read receipt; Refusal when none may be sent.
 
     At most one is sent per message and recipient, none for a report (ref: rfc8098#2.1). When the requested address is not the
-    return path, the reader has to confirm it (`confirmed`), so an automatic one is never sent (ref: rfc8098#2.1, ig-mss#mdn).
+    return path, the reader has to confirm it (`confirmed`), so an automatic one is never sent (ref: rfc8098#2.1, ig-mss#mdn). No option is
+    known here, so that one that is required forbids every receipt (ref: rfc8098#2.2).
     """
     if not request.receipt_to or request.is_report:
         raise Refusal(
@@ -78,6 +83,12 @@ def decide_receipt(request: ReceiptRequest, *, confirmed: bool) -> str:
     if request.already_sent:
         raise Refusal(
             Rule.RECEIPT_ALREADY_SENT, "A read receipt has already left for this letter and this mailbox.", reference="rfc8098#2.1"
+        )
+    if request.required_options:
+        raise Refusal(
+            Rule.RECEIPT_OPTION_UNKNOWN,
+            f"The receipt is asked for with {', '.join(request.required_options)[:99]}, which is required and not known here: none leaves.",
+            reference="quirks#receipt-options",
         )
     address = request.receipt_to[0]
     if (len(request.receipt_to) > 1 or address != request.return_path) and not confirmed:

@@ -59,6 +59,7 @@ REPLIES: dict[Rule, tuple[int, str]] = {
     Rule.RECEIPT_NOT_REQUESTED: (550, "5.7.1"),
     Rule.RECEIPT_ALREADY_SENT: (550, "5.7.1"),
     Rule.RECEIPT_NEEDS_CONSENT: (550, "5.7.1"),
+    Rule.RECEIPT_OPTION_UNKNOWN: (550, "5.7.1"),
     Rule.IDEMPOTENCY_MISMATCH: (550, "5.5.0"),
     Rule.CONTROL_FORBIDDEN: (550, "5.7.1"),
 }

@@ -1,6 +1,7 @@
 """Which receipts are due: delivery notifications by NOTIFY and outcome, and read receipts by what was asked."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -105,6 +106,15 @@ def test_a_read_receipt_asked_for_somebody_else_needs_the_readers_word(request_:
         decide_receipt(request_, confirmed=False)
     assert refused.value.rule is Rule.RECEIPT_NEEDS_CONSENT
     assert decide_receipt(request_, confirmed=True) == address
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+@pytest.mark.parametrize("address", [ALICE, BOB])
+def test_an_option_that_has_to_be_understood_and_is_not_forbids_the_read_receipt(address: str, confirmed: bool) -> None:
+    request = replace(asked(address), required_options=("x-stamp",))
+    with pytest.raises(Refusal, match="x-stamp") as refused:
+        decide_receipt(request, confirmed=confirmed)
+    assert (refused.value.rule, refused.value.reference) == (Rule.RECEIPT_OPTION_UNKNOWN, "quirks#receipt-options")
 
 
 @pytest.mark.parametrize("confirmed", [False, True])

@@ -14,6 +14,7 @@ from mss_sim.core.mailflow.submitted_receipts import note_sent
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail import mdn
+from mss_sim.mail.headers import read_headers, split
 from mss_sim.mail.summary import read_summary
 from mss_sim.policy.delegation import decide_leaving
 from mss_sim.policy.receipts import ReceiptRequest, decide_receipt
@@ -26,6 +27,7 @@ from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import Disposition
 from mss_sim.vocabulary.mailboxes import KEYWORD_MDN_SENT, MailboxKind, Right
 
+_HEADERS_MAX = 100_000  # its limits were applied when it arrived
 _USER_AGENT = "mss-sim"
 
 
@@ -104,6 +106,7 @@ class Receipts:
             return_path=item.message.return_path,
             already_sent=conversations.receipt_sent(conn, item.message.id, mailbox.id) or KEYWORD_MDN_SENT in item.copy.keywords.split(),
             is_report=summary.is_report,
+            required_options=mdn.required_options(_field(conn, item, "Disposition-Notification-Options")) if summary.receipt_to else (),
         )
         if submissions.of_message(conn, item.message.id, mailbox.id) and request.return_path == mailbox.address:
             raise Refusal(Rule.RECEIPT_NOT_REQUESTED, "This mailbox sent the letter itself; there is nobody to tell.")
@@ -120,10 +123,20 @@ def _awaited(conn: Connection, mailbox_id: int, copy_ids: Sequence[int]) -> list
     return found
 
 
+def _field(conn: Connection, item: ListedMessage, name: str) -> str | None:
+    """A header field that no summary holds."""
+    raw = messages.raw(conn, item.message.id)
+    return read_headers(raw[: split(raw)[0]], count_max=_HEADERS_MAX).text(name)
+
+
 def _receipt(conn: Connection, address: str, name: str, to: str, item: ListedMessage, wish: ReceiptWish) -> mdn.Receipt:
     if item.message.rfc_message_id is None:
+        given = _field(conn, item, "Message-ID")
         detail = "The letter has no Message-ID, so no receipt can say which one was read."
-        raise Refusal(Rule.RECEIPT_NOT_REQUESTED, detail, reference="quirks#message-id-and-date")
+        if given:
+            named = f"The Message-ID of the letter, {mdn.shortened(given)}, is not of the form <left@right> with its angle brackets"
+            detail = f"{named}, so no receipt can say which one was read; its sender has to write it so."
+        raise Refusal(Rule.RECEIPT_NOT_REQUESTED, detail, reference="rfc5322#3.6.4" if given else "quirks#message-id-and-date")
     return mdn.Receipt(
         final_recipient=address,
         name=name,
