@@ -10,6 +10,7 @@
     criteria     a search as a tree
     fields       header fields written from text: they read back as the given text, or are refused
     compose      a letter built from its parts
+    signed       the content that a CMS signature encloses (RFC 5652)
     reports      the common part of every multipart/report (RFC 6522)
     dsn          delivery status notifications, written and read (RFC 3464, RFC 3461)
     mdn          read receipts, written and read (RFC 8098, and the ANS guide on integration reports)

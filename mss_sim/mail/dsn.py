@@ -14,6 +14,7 @@ from mss_sim.mail.reports import (
     halves_of_typed,
     machine_part,
     one_line,
+    opened,
     read_groups,
     report_in,
     typed_address,
@@ -129,6 +130,7 @@ def _fields(status: RecipientStatus) -> list[tuple[str, str]]:
 
 def parse(raw: bytes, root: Part) -> ParsedDsn | None:
     """Read a notification; None when the message is not one, or names no recipient."""
+    raw, root = opened(raw, root)
     part = machine_part(root, "delivery-status")
     if part is None:
         return None

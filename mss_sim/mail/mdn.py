@@ -10,7 +10,7 @@ from mss_sim.clock import Micros, to_datetime
 from mss_sim.mail import fields, structured
 from mss_sim.mail.headers import message_ids, readable
 from mss_sim.mail.mime import Part
-from mss_sim.mail.reports import addresses, field_groups, machine_part, read_groups, report_in, typed_address, words, write
+from mss_sim.mail.reports import addresses, field_groups, machine_part, opened, read_groups, report_in, typed_address, words, write
 from mss_sim.vocabulary.mail import Disposition, ReceiptFamily
 
 _MODE = re.compile(r"\s*(manual-action|automatic-action)\s*/\s*(MDN-sent-manually|MDN-sent-automatically)\s*\Z", re.IGNORECASE)
@@ -106,6 +106,7 @@ def _mode(receipt: Receipt) -> str:
 
 def parse(raw: bytes, root: Part) -> ParsedMdn | None:
     """Read a receipt; None when the message is not one, or its Disposition cannot be read (ref: rfc8098#3.2.6)."""
+    raw, root = opened(raw, root)
     group = _fields(raw, root)
     told = _told(group.get("disposition", "")) if group is not None else None
     if group is None or told is None:
@@ -126,6 +127,7 @@ def parse(raw: bytes, root: Part) -> ParsedMdn | None:
 
 def unreadable(raw: bytes, root: Part) -> str | None:
     """Why a message that says it is a receipt cannot be read as one, and what to write; None when it can, or says no such thing."""
+    raw, root = opened(raw, root)
     report = report_in(root)
     if report is None or "disposition-notification" not in report.params.get("report-type", "").lower():
         return None

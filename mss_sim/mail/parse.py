@@ -18,7 +18,7 @@ from mss_sim.mail import mime
 from mss_sim.mail.addresses import parse_list
 from mss_sim.mail.headers import Headers, decode, message_ids, read_headers, readable, split
 from mss_sim.mail.mime import Part
-from mss_sim.mail.reports import report_in
+from mss_sim.mail.reports import opened, report_in
 from mss_sim.mail.structure import body_structure
 from mss_sim.vocabulary.mail import HEADER_MES, XDM_NAME
 
@@ -50,7 +50,10 @@ class ParseLimits:
 
 
 class ParsedMessage(NamedTuple):
-    """A parsed message, as the rest of the program sees it. Addresses are canonical; absent headers are None or empty."""
+    """A parsed message, as the rest of the program sees it. Addresses are canonical; absent headers are None or empty.
+
+    `is_report`: a notification or a receipt (ref: rfc6522), signed or wrapped on the way or not.
+    """
 
     size_bytes: int
     headers: Headers
@@ -69,16 +72,12 @@ class ParsedMessage(NamedTuple):
     root: Part
     text: str
     structure: bytes
+    is_report: bool
 
     @property
     def attachments(self) -> tuple[Part, ...]:
         """The leaves that are files, in order: whatever is not shown as the text of the message."""
         return mime.files(self.root)
-
-    @property
-    def is_report(self) -> bool:
-        """Whether it is a notification or a receipt, signed or wrapped on the way or not (ref: rfc6522)."""
-        return report_in(self.root) is not None
 
     @property
     def has_xdm(self) -> bool:
@@ -126,6 +125,7 @@ def parse(raw: bytes, limits: ParseLimits = ParseLimits()) -> ParsedMessage:
         root=root,
         text=mime.body_text(raw, root, limits.search_text_chars),
         structure=body_structure(raw, root, headers),
+        is_report=report_in(opened(raw, root)[1]) is not None,
     )
 
 

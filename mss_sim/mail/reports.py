@@ -7,13 +7,17 @@ from collections.abc import Sequence
 
 from mss_sim.mail import fields, structured
 from mss_sim.mail.addresses import AddressError, canonical
-from mss_sim.mail.headers import CRLF, decode, read_headers, readable
-from mss_sim.mail.mime import Part, content
+from mss_sim.mail.headers import CRLF, decode, read_headers, readable, split
+from mss_sim.mail.mime import Bounds, Part, content, read_tree
+from mss_sim.mail.signed import signed_content
 
 _MACHINE_OCTETS_MAX = 64 * 1024  # enough for hundreds of recipients; anything after that is not read
 _TYPE = re.compile(r"[\w-]+\Z")
 _CODE_POINT = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 _XTEXT = re.compile(r"(?:\+[0-9A-F]{2})+")
+_ENCLOSING = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+_BOUNDS_MAX = 1_000
+_DEPTH_MAX = 100
 _WRAPPERS = ("multipart/signed", "multipart/mixed")
 
 
@@ -105,11 +109,33 @@ def _letter(code: re.Match[str]) -> str:
     return chr(number) if number <= sys.maxunicode and not 0xD800 <= number < 0xE000 else code[0]
 
 
-def report_in(root: Part) -> Part | None:
-    """The report that a message is: itself, or the first part of what signed or wrapped it on the way (ref: rfc6522#3, rfc8098#6.2)."""
+def opened(raw: bytes, root: Part) -> tuple[bytes, Part]:
+    """The message with its tree; where a CMS signature encloses another (ref: rfc8551#3.5.2), that one with its own."""
+    part = _unwrapped(root)
+    if part.content_type not in _ENCLOSING or part.params.get("smime-type", "signed-data").lower() != "signed-data":
+        return raw, root
+    inner = signed_content(content(raw, part.start, part.end, part.encoding))
+    if inner is None:
+        return raw, root
+    inner = re.sub(rb"\r?\n", CRLF, inner)
+    end, body = split(inner)
+    try:
+        headers = read_headers(inner[:end], count_max=_BOUNDS_MAX)
+        return inner, read_tree(inner, headers, body, Bounds(_BOUNDS_MAX, _DEPTH_MAX, _BOUNDS_MAX))
+    except OverflowError:
+        return raw, root
+
+
+def _unwrapped(root: Part) -> Part:
     part = root
     while part.content_type in _WRAPPERS and part.children:
         part = part.children[0]
+    return part
+
+
+def report_in(root: Part) -> Part | None:
+    """The report that a message is: itself, or the first part of what signed or wrapped it on the way (ref: rfc6522#3, rfc8098#6.2)."""
+    part = _unwrapped(root)
     return part if part.content_type == "multipart/report" else None
 
 

@@ -18,6 +18,7 @@ from mss_sim.errors import Refusal
 from mss_sim.http import parameters
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
 from mss_sim.mail import addresses, dsn, headers, mdn, parse, reports, structure, structured
+from mss_sim.mail.signed import signed_content
 from mss_sim.net import sasl
 from mss_sim.pki import revocation
 from mss_sim.pki.names import read_dn, read_serial, same_dn
@@ -250,6 +251,11 @@ READERS: dict[str, Reader] = {
     "part": Reader(_decoded, (OverflowError,), (*_letters(), b"Content-Transfer-Encoding: quoted-printable\n\n=41 =\n=4")),
     "structured": Reader(_structured, (), (b'a/b (c (d)); e="f;\\"g" (h); i*0*=j;', b"fr (x), en", b"rfc822 (a;b); c@d (e)")),
     "reported": Reader(_reported, (), (b"rfc822 (x); <a+2Bb@c.fr> (y)", b"utf-8; \\x{E9}t\\x{e9}@c.fr", b"a=required,b; (c) d=optional")),
+    "signed": Reader(
+        signed_content,
+        (),
+        (bytes.fromhex("308006092a864886f70d010702a08030800201013100308006092a864886f70d010701a0802480040178") + bytes(6),),
+    ),
     "people": Reader(_people, (), (b'Ana (x) <a@b.fr>, "b, c"@d.fr, g: e@f.fr;', b"<@a,@b:c@d.fr>", "é@é.fr".encode())),
     "address": Reader(lambda octets: addresses.canonical(_text(octets)), (addresses.AddressError,), (b'"a b"@c.fr', "É@É.fr".encode())),
     "header": Reader(_header, (), (b"=?utf-8?q?a=C3=A9?= =?iso-8859-1?b?6Q==?= b", b"<a@b> <c@d>")),

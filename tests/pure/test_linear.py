@@ -15,6 +15,7 @@ import pytest
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
 from mss_sim.imap.grammar.threads import ThreadedMessage
 from mss_sim.mail import addresses, dsn, headers, mdn, parse, reports, structure, structured
+from mss_sim.mail.signed import signed_content
 from mss_sim.net import sasl
 from mss_sim.smtp import commands as smtp
 
@@ -291,6 +292,9 @@ def _receipted(raw: bytes) -> object:
     return mdn.parse(raw, parse.parse(raw).root)
 
 
+_SIGNATURE = bytes.fromhex("308006092a864886f70d010702a08030800201013100308006092a864886f70d010701a0802480")
+
+
 def _wrapped(count: int) -> bytes:
     """A receipt in as many wrappers as a message may have levels, and the parts of a long one."""
     opened = "".join(f"Content-Type: multipart/signed; boundary=b{number}\r\n\r\n--b{number}\r\n" for number in range(min(count, 90)))
@@ -352,6 +356,12 @@ _OTHERS: dict[str, Case] = {
     "an address of a report, angles": (lambda n: "rfc822; " + "<" * n + ">" * n, reports.addresses),
     "options of a receipt": (lambda n: "a=required,b;" * n, mdn.required_options),
     "an option with many values": (lambda n: "a=" + "(x)," * n, mdn.required_options),
+    "a signature, elements in elements": (
+        lambda n: b"0\x80" + bytes.fromhex("06092a864886f70d010702a0803080") + b"1\x80" * n,
+        signed_content,
+    ),
+    "a signature in pieces": (lambda n: _SIGNATURE + b"\x04\x01x" * n + bytes(6), signed_content),
+    "a signature, pieces in pieces": (lambda n: _SIGNATURE + b"$\x80" * n + bytes(2 * n + 6), signed_content),
     "a report in wrappers": (_wrapped, _unreadable),
     "fields cut out": (lambda n: b"A: b\r\n" * n, lambda raw: sections.cut(raw, items.Section((), "HEADER.FIELDS", (b"a",)))),
     "sections of one message": (_parts_of, _all_sections),
