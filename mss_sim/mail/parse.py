@@ -137,7 +137,7 @@ def takes_long(raw: bytes) -> bool:
     if len(raw) > _LARGE_BYTES or end < 0:
         return True
     head = raw[:end].lower()
-    return b"multipart/" in head or b"message/" in head
+    return any(kind in head for kind in (b"multipart/", b"message/", b"pkcs7-mime"))
 
 
 def fold(text: str) -> str:

@@ -132,9 +132,15 @@ def events_of(conn: Connection, recipient_ids: Collection[int]) -> dict[int, lis
     return found
 
 
-def spoken_of(conn: Connection, mailbox_id: int, recipient: str, rfc_message_id: str | None, envelope_id: str | None) -> SentLetter | None:
-    """The newest letter of a mailbox to that recipient that a report refers to, by envelope id first, then by Message-ID."""
-    to_him = select(recipients.c.id).where(recipients.c.submission_id == submissions.c.id, recipients.c.address == recipient)
+def spoken_of(
+    conn: Connection, mailbox_id: int, recipient: str | None, rfc_message_id: str | None, envelope_id: str | None
+) -> SentLetter | None:
+    """The newest letter of a mailbox to that recipient that a report refers to, by envelope id first, then by Message-ID.
+
+    Without a recipient, the newest to somebody for whom the client gave an original recipient.
+    """
+    him = recipients.c.original.is_not(None) if recipient is None else recipients.c.address == recipient
+    to_him = select(recipients.c.id).where(recipients.c.submission_id == submissions.c.id, him)
     query = select(*submissions.c).where(to_him.exists()).order_by(submissions.c.id.desc())
     if envelope_id:
         row = conn.execute(query.where(submissions.c.mailbox_id == mailbox_id, submissions.c.envelope_id == envelope_id)).first()

@@ -118,6 +118,16 @@ async def test_a_notification_is_found_by_its_original_recipient(world: Simulato
     assert (event["kind"], event["failed"], event["family"], event["detail"]) == ("failed", True, None, "550 5.1.1 boîte inconnue")
 
 
+async def test_a_notification_is_found_by_the_original_recipient_that_the_client_gave(world: Simulator) -> None:
+    message_id, to = f"<{uuid.uuid4().hex}@essai.fr>", f"x.{uuid.uuid4().hex[:8]}@{PINS}"
+    given = f"ORCPT=rfc822;liste+2Bun@{PINS}"
+    assert (await Person(world, "doctor").smtp(DOCTOR, to, letter(DOCTOR, to, Message_ID=message_id), rcpt=given)).code == 250
+    fields = f"Original-Recipient: rfc822;liste+un@{PINS}\nFinal-Recipient: rfc822; interne@{PINS}\nAction: failed\nStatus: 5.1.1"
+    third = f"Content-Type: text/rfc822-headers\n\nMessage-ID: {message_id}\n"
+    event = await _told(world, _report("delivery-status", fields, third=third), message_id)
+    assert (event["kind"], event["failed"]) == ("failed", True)
+
+
 async def test_a_report_speaks_only_of_addresses_of_who_brings_it(world: Simulator) -> None:
     other = "inconnu@hopital-ormes.sim.mssante.fr"
     message_id = f"<{uuid.uuid4().hex}@essai.fr>"

@@ -1,7 +1,7 @@
 """Notifications that delivery must send to senders, and incoming reports, matched with the letters they refer to."""
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Iterator, Sequence
+from itertools import chain, groupby
 from typing import NamedTuple
 
 from mss_sim.clock import SECOND, Micros
@@ -15,6 +15,7 @@ from mss_sim.mail import dsn, mdn
 from mss_sim.mail.addresses import domain_of
 from mss_sim.mail.dsn import RecipientStatus
 from mss_sim.mail.parse import parse
+from mss_sim.mail.reports import addresses
 from mss_sim.mail.summary import read_summary
 from mss_sim.policy.receipts import diagnostic, dsn_due
 from mss_sim.policy.routing import Disposal
@@ -140,10 +141,17 @@ def match(world: World, conn: Connection, sorted_: RoutedLetter) -> None:
         return
     for delivered in sorted_.delivered:
         for said in report.recipients:
-            for address in said.known_as:
+            for address in chain(said.known_as, _given_as(conn, delivered.mailbox, report, said)):
                 sent = _subject_of(conn, letter, delivered.mailbox, report, said, address)
                 if sent is not None and _is_believed(letter, said, address) and _put_on_timeline(world, conn, letter, sent, said, address):
                     break
+
+
+def _given_as(conn: Connection, mailbox: DeliveryMailbox, report: Report, said: Told) -> Iterator[str]:
+    """The recipients for whom the client itself gave that original recipient (ref: rfc3461#4.2)."""
+    sent = submissions.spoken_of(conn, mailbox.id, None, report.message_id, report.envelope_id)
+    people = submissions.people_of(conn, [sent.id]) if sent else []
+    yield from (person.address for person in people if set(addresses(person.original)) & set(said.known_as))
 
 
 def _subject_of(conn: Connection, letter: Letter, mailbox: DeliveryMailbox, report: Report, said: Told, address: str) -> SentLetter | None:
