@@ -2,6 +2,7 @@
 
 from functools import partial
 from importlib.metadata import version
+from importlib.resources import files
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -9,7 +10,6 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
-from swagger_ui_bundle import swagger_ui_path
 
 from mss_sim.api import conversations, grants, mailboxes, messages, schemas, sending
 from mss_sim.api.views import PREFIX
@@ -26,6 +26,8 @@ A simulator of the MSSanté trust space. Fictional people only; nothing leaves t
 
 Every refusal is a problem document (RFC 9457) whose `code` is the rule and whose `reference` says where it comes from.
 """
+_DOCS_POLICY = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+"""A browser asks no other machine for anything on the page of the documentation; its first script stands in the page."""
 
 
 def build(hosted: Hosted, sockets: Sockets) -> FastAPI:
@@ -74,8 +76,8 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 
 
 def _serve_docs(app: FastAPI) -> None:
-    """The interactive documentation, from files that ship: a browser asks no other machine."""
-    app.mount("/docs-files", StaticFiles(directory=swagger_ui_path), name="docs-files")
+    """The interactive documentation, from files that ship with a package: a browser asks no other machine."""
+    app.mount("/docs-files", StaticFiles(directory=str(files("fastapi_offline") / "static")), name="docs-files")
 
     @app.get("/", include_in_schema=False)
     async def home() -> RedirectResponse:
@@ -83,10 +85,13 @@ def _serve_docs(app: FastAPI) -> None:
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
-        return get_swagger_ui_html(
+        page = get_swagger_ui_html(
             openapi_url="/openapi.json",
             title="mss-sim",
             swagger_js_url="/docs-files/swagger-ui-bundle.js",
             swagger_css_url="/docs-files/swagger-ui.css",
-            swagger_favicon_url="/docs-files/favicon-32x32.png",
+            swagger_favicon_url="/docs-files/favicon.png",
+            swagger_ui_parameters={"validatorUrl": None},
         )
+        page.headers["Content-Security-Policy"] = _DOCS_POLICY
+        return page
