@@ -6,21 +6,28 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx
+from fastapi import FastAPI
 
 from mss_sim.app import http_application
 from mss_sim.control.sockets import Sockets
 from mss_sim.http.hosted import Hosted
 
-_WITH_SLASHES = ("idnat", "client_id", "text")
+_WITH_SLASHES = ("idnat", "client_id", "text", "name")
 """Parameters that take the rest of a path."""
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
 @cache
+def built() -> FastAPI:
+    """The application of no world: its routes, and what it says of itself."""
+    nothing = cast("Any", None)
+    return http_application.build(Hosted(nothing, Path(), nothing, None), Sockets({}, nothing, nothing))
+
+
+@cache
 def document() -> dict[str, Any]:
     """The document; it is the same in every world."""
-    nothing = cast("Any", None)
-    return http_application.build(Hosted(nothing, Path(), nothing, None), Sockets({}, nothing, nothing)).openapi()
+    return built().openapi()
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:

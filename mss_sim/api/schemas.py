@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 from mss_sim.http import examples
 from mss_sim.http.grants import GrantOut, Reason
-from mss_sim.http.shapes import IdentityRef, In, OneLine, Out, Rank
+from mss_sim.http.shapes import Flag, IdentityRef, In, OneLine, Out, Rank
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import ClosureCause, Disposition, ReceiptFamily, TimelineKind
@@ -90,7 +90,7 @@ class MailboxPatch(In):
 
     label: OneLine | None = None
     description: OneLine | None = None
-    red_listed: bool | None = None
+    red_listed: Flag | None = None
     preferred_rank: Rank | None = None
     seen_policy: SeenPolicy | None = None
     sent_policy: SentPolicy | None = None
@@ -208,9 +208,9 @@ class SendIn(In):
     html: str | None = None
     attachments: list[AttachmentIn] = Field(default=[])
     in_reply_to: str | None = Field(default=None, description="Id of a message in this mailbox, or a Message-ID.")
-    request_read_receipt: bool = False
-    request_delivery_receipt: bool = False
-    close_conversation: bool = Field(default=False, description="Adds X-MSS-MES: FIN; patients cannot answer this letter.")
+    request_read_receipt: Flag = False
+    request_delivery_receipt: Flag = False
+    close_conversation: Flag = Field(default=False, description="Adds X-MSS-MES: FIN; patients cannot answer this letter.")
     send_mode: SendMode | None = Field(default=None, description="In what quality, when you hold more than one right.")
     headers: dict[str, str] = Field(default={}, examples=[{"X-MSS-NIL": "DEV0001"}])
 
@@ -281,7 +281,7 @@ class TimelinePage(Out):
 class ReceiptIn(In):
     disposition: Disposition = Disposition.DISPLAYED
     error: str | None = Field(default=None, max_length=500)
-    confirm: bool = Field(default=False, description="The reader agrees to answer an address that is not the return path.")
+    confirm: Flag = Field(default=False, description="The reader agrees to answer an address that is not the return path.")
 
 
 class ReceiptOut(Out):
@@ -307,7 +307,7 @@ class HolderIn(In):
 
 class ResponsibleIn(In):
     idnat: str
-    stay: bool = Field(default=True, description="The former responsible stays a co-holder.")
+    stay: Flag = Field(default=True, description="The former responsible stays a co-holder.")
 
 
 class HolderOut(Out):

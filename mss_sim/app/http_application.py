@@ -28,6 +28,27 @@ Every refusal is a problem document (RFC 9457) whose `code` is the rule and whos
 """
 _DOCS_POLICY = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 """A browser asks no other machine for anything on the page of the documentation; its first script stands in the page."""
+_TAGS = {
+    "mailboxes": "Who you are, and the mailboxes that you may see.",
+    "folders": "Folders of a mailbox.",
+    "holders": "The responsible and the co-holders of a practice's mailbox.",
+    "messages": "Messages in folders: listed, searched, read, flagged, moved.",
+    "sending": "Letters sent from a mailbox.",
+    "receipts": "Read receipts, and what became of each letter that was sent.",
+    "grants": "Delegation of a mailbox.",
+    "conversations": "Conversations with patients, and their closure.",
+    "journal": "Who did what with a mailbox.",
+    "control: people and mailboxes": "The world as a test suite makes, changes and empties it; nobody's rights are asked.",
+    "control: trust space": "Operators and the white list.",
+    "control: sessions": "What was said on connections.",
+    "control: certificates": "Certificates issued and taken back, and services of the authority that can be made to fail.",
+    "control: traps": "What the traps saw of clients.",
+    "control: Pro Santé Connect": "Clients, personas, keys, approvals and failures of the provider.",
+    "trust space": "What anybody may fetch: the white list, the configuration of mail programs.",
+    "certificates and revocation": "What the authority publishes: certificates, CRL, OCSP.",
+    "health": "Whether the simulator lives, is ready, and how much it did.",
+}
+"""Each operation has one, in this order; what it groups."""
 
 
 def build(hosted: Hosted, sockets: Sockets) -> FastAPI:
@@ -71,8 +92,19 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             shape = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schema["components"]["schemas"] |= {**shape.pop("$defs", {}), model.__name__: shape}
         examples.complete(schema)
+        _group(schema)
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def _group(schema: dict[str, Any]) -> None:
+    """One tag for each operation, the route's own before its router's; the control key is asked for where one is set only."""
+    for path in schema["paths"].values():
+        for operation in path.values():
+            operation["tags"] = operation["tags"][-1:]
+            if {"ControlKey": []} in operation.get("security", ()):
+                operation["security"].append({})
+    schema["tags"] = [{"name": name, "description": text} for name, text in _TAGS.items()]
 
 
 def _serve_docs(app: FastAPI) -> None:

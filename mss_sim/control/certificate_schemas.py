@@ -1,12 +1,11 @@
 """Shapes of the control plane's certificates, services and traps."""
 
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 
 from mss_sim.http import examples
-from mss_sim.http.shapes import In, Out
+from mss_sim.http.shapes import In, Moment, Out, Seconds, Whole
 from mss_sim.policy.traps import Lookup, TrapOutcome
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.trust import CertificateProfile, IgcService, RevocationReason, ServiceBehaviour, TrapName, Verdict
@@ -29,12 +28,12 @@ class CertificateIn(In):
     organisation: _Text | None = Field(default=None, description="O.")
     structure: _Text | None = Field(default=None, description="OU, a structure identifier.", examples=["318751275100020"])
     department: _Text = Field(default="Paris (75)", description="ST.")
-    days: int | None = Field(default=None, ge=1, le=3_000, description="Life; the setting's when left out.")
+    days: Whole | None = Field(default=None, ge=1, le=3_000, description="Life; the setting's when left out.")
 
 
 class RevocationIn(In):
     reason: RevocationReason = RevocationReason.UNSPECIFIED
-    at: datetime | None = Field(default=None, description="With an offset; now when left out.")
+    at: Moment | None = Field(default=None, description="With an offset; now when left out.")
 
 
 class CertificateOut(Out):
@@ -54,7 +53,7 @@ class CertificateOut(Out):
 
 class MannerIn(In):
     behaviour: ServiceBehaviour
-    seconds: float | None = Field(default=None, ge=0, le=3_600, description="How late, or how long refused; the setting's when left out.")
+    seconds: Seconds | None = Field(default=None, ge=0, le=3_600, description="How late, or how long refused; the setting's when left out.")
 
 
 class MannerOut(Out):

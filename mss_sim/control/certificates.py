@@ -23,7 +23,10 @@ from mss_sim.pki.authority import ROOT
 from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
 
 router = APIRouter(
-    prefix="/control/certificates", tags=["control"], dependencies=[Depends(check_allowed)], responses=refusing(*CONTROL_IN_MEMORY)
+    prefix="/control/certificates",
+    tags=["control: certificates"],
+    dependencies=[Depends(check_allowed)],
+    responses=refusing(*CONTROL_IN_MEMORY),
 )
 _FOUND = refusing(Rule.NOT_FOUND, Rule.STORE_UNAVAILABLE)
 _PASSWORD = "mss-sim"  # noqa: S105 - told in the documentation

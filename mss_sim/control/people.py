@@ -24,7 +24,12 @@ from mss_sim.policy.identifiers import warnings
 from mss_sim.vocabulary.doors import Door
 
 IdNat = Annotated[str, Path(description="National id of the identity.", examples=["590000010000017/SEC0002"])]
-router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(check_allowed)], responses=refusing(*CONTROL))
+router = APIRouter(
+    prefix="/control",
+    tags=["control: people and mailboxes"],
+    dependencies=[Depends(check_allowed)],
+    responses=refusing(*CONTROL),
+)
 _FOUND = refusing(Rule.NOT_FOUND)
 _NEW = refusing(Rule.CONFLICT)
 _PLACED = _FOUND | _NEW | refusing(*CONTROL, Rule.DOMAIN_OUTSIDE)

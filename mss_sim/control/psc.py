@@ -29,7 +29,7 @@ from mss_sim.vocabulary.psc import AuthMode
 
 router = APIRouter(
     prefix="/control/psc",
-    tags=["control"],
+    tags=["control: Pro Santé Connect"],
     dependencies=[Depends(check_allowed), Depends(refuse_unknown_query)],
     responses=refusing(*CONTROL_IN_MEMORY),
 )

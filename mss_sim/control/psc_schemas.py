@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
+from mss_sim.http.shapes import Flag, Whole
 from mss_sim.vocabulary.mailboxes import IdentityKind
 
 _Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
@@ -35,8 +36,8 @@ class _In(BaseModel):
 class SwitchesIn(_In):
     """What to change; what is left out stays."""
 
-    auto_approve: bool | None = Field(default=None, examples=[True])
-    outages: int | None = Field(default=None, ge=0, le=1_000_000, description="How many of the next requests answer 503.", examples=[2])
+    auto_approve: Flag | None = Field(default=None, examples=[True])
+    outages: Whole | None = Field(default=None, ge=0, le=1_000_000, description="How many of the next requests answer 503.", examples=[2])
 
 
 class ProviderOut(BaseModel):
@@ -95,7 +96,7 @@ class PersonaIn(_In):
     title: _Line = Field(default="", max_length=50)
     profession: _Line = Field(default="", max_length=200, examples=["Pharmacien"])
     structure: _Line = Field(default="", max_length=100)
-    anonymous_card: bool = False
+    anonymous_card: Flag = False
     profile: dict[str, Any] = Field(default_factory=dict, description="Claims of userinfo that replace the derived ones.")
 
 

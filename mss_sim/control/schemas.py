@@ -6,7 +6,7 @@ from pydantic import Field
 
 from mss_sim.core.control.seed import Persona
 from mss_sim.core.world.rows import Operator
-from mss_sim.http.shapes import Count, In, OneLine, Out, Rank
+from mss_sim.http.shapes import Count, Flag, In, OneLine, Out, Rank, Whole
 from mss_sim.vocabulary.doors import Door, LogInBy
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState, Right, SeenPolicy, SentPolicy
 
@@ -77,7 +77,7 @@ class StateOut(Out):
 
 class TokenIn(In):
     who: str = Field(description="idNat or login.", examples=["camille.martin"])
-    lifetime_seconds: int | None = Field(default=None, ge=1, le=86_400)
+    lifetime_seconds: Whole | None = Field(default=None, ge=1, le=86_400)
 
 
 class TokenOut(Out):
@@ -94,8 +94,8 @@ class IdentityIn(In):
     title: OneLine = ""
     profession: OneLine = ""
     structure: OneLine = ""
-    anonymous_card: bool = False
-    enabled: bool = True
+    anonymous_card: Flag = False
+    enabled: Flag = True
     login: str | None = Field(default=None, min_length=1)
     password: str | None = Field(default=None, min_length=1)
 
@@ -106,8 +106,8 @@ class IdentityPatch(In):
     title: OneLine | None = None
     profession: OneLine | None = None
     structure: OneLine | None = None
-    anonymous_card: bool | None = None
-    enabled: bool | None = None
+    anonymous_card: Flag | None = None
+    enabled: Flag | None = None
     login: str | None = Field(default=None, min_length=1)
     password: str | None = Field(default=None, min_length=1)
 
@@ -133,9 +133,9 @@ class MailboxIn(In):
     owner_idnat: str = Field(description="One person for PER, the organisation for ORG and APP, the responsible for CAB, the patient.")
     label: OneLine = ""
     description: OneLine = ""
-    red_listed: bool = False
+    red_listed: Flag = False
     preferred_rank: Rank | None = None
-    message_size_bytes_max: int | None = Field(default=None, ge=1_000, le=2**40)
+    message_size_bytes_max: Whole | None = Field(default=None, ge=1_000, le=2**40)
     quota_bytes: Count | None = None
     seen_policy: SeenPolicy | None = Field(default=None, description="Default: shared for ORG and CAB, personal for the others.")
     sent_policy: SentPolicy = SentPolicy.OWNER
@@ -146,9 +146,9 @@ class MailboxAdminPatch(In):
     state: MailboxState | None = None
     label: OneLine | None = None
     description: OneLine | None = None
-    red_listed: bool | None = None
+    red_listed: Flag | None = None
     preferred_rank: Rank | None = None
-    message_size_bytes_max: int | None = Field(default=None, ge=1_000, le=2**40)
+    message_size_bytes_max: Whole | None = Field(default=None, ge=1_000, le=2**40)
     quota_bytes: Count | None = None
     seen_policy: SeenPolicy | None = None
     sent_policy: SentPolicy | None = None

@@ -19,7 +19,7 @@ from mss_sim.vocabulary.doors import Door
 
 router = APIRouter(
     prefix="/control/sessions",
-    tags=["control"],
+    tags=["control: sessions"],
     dependencies=[Depends(check_allowed)],
     responses=refusing(*CONTROL_IN_MEMORY),
 )

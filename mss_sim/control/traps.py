@@ -18,7 +18,12 @@ from mss_sim.policy.traps import EXPOSING, judge, requirements
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.trust import TrapName, Verdict
 
-router = APIRouter(prefix="/control/traps", tags=["control"], dependencies=[Depends(check_allowed)], responses=refusing(*CONTROL_IN_MEMORY))
+router = APIRouter(
+    prefix="/control/traps",
+    tags=["control: traps"],
+    dependencies=[Depends(check_allowed)],
+    responses=refusing(*CONTROL_IN_MEMORY),
+)
 
 
 def _shown(traps: Traps, visit: TrapVisit) -> dict[str, object]:

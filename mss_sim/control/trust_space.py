@@ -16,11 +16,11 @@ from mss_sim.http import examples
 from mss_sim.http.answers import CONTROL, octets, refusing
 from mss_sim.http.control import check_allowed
 from mss_sim.http.dependencies import CurrentCore
-from mss_sim.http.shapes import In, Json, OneLine, Out
+from mss_sim.http.shapes import In, Json, OneLine, Out, Whole
 from mss_sim.vocabulary.doors import LogInBy
 
 public = APIRouter(tags=["trust space"])
-router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(check_allowed)], responses=refusing(*CONTROL))
+router = APIRouter(prefix="/control", tags=["control: trust space"], dependencies=[Depends(check_allowed)], responses=refusing(*CONTROL))
 _FOUND = refusing(Rule.NOT_FOUND)
 OperatorName = Annotated[str, Path(examples=["Laboratoire du Parc"])]
 _DN = "CN=smtp.clinique-lac.sim.mssante.fr,OU=318440000000001,O=Clinique du Lac,ST=Ain (01),C=FR"
@@ -30,7 +30,7 @@ _DOMAIN = "hopital-ormes.sim.mssante.fr"
 class OperatorIn(In):
     name: OneLine = Field(min_length=1, max_length=200, examples=["Clinique du Lac"])
     domains: list[str] = Field(min_length=1, examples=[["clinique-lac.sim.mssante.fr"]])
-    message_size_bytes_max: int | None = Field(default=None, ge=1_000, le=2**40)
+    message_size_bytes_max: Whole | None = Field(default=None, ge=1_000, le=2**40)
     mx: str | None = Field(default=None, description="host:port of an operator outside; empty: outside, not reachable; none: served here.")
     mx_ca: str | None = Field(default=None, max_length=100_000, description="PEM of the authority that its server is certified by.")
     authentication: list[LogInBy] = Field(default=list(LogInBy), min_length=1, description="Ways to log in that it accepts.")
@@ -38,7 +38,7 @@ class OperatorIn(In):
 
 
 class OperatorPatch(In):
-    message_size_bytes_max: int | None = Field(default=None, ge=1_000, le=2**40)
+    message_size_bytes_max: Whole | None = Field(default=None, ge=1_000, le=2**40)
     mx: str | None = None
     mx_ca: str | None = Field(default=None, max_length=100_000)
     authentication: list[LogInBy] | None = Field(default=None, min_length=1)
@@ -86,7 +86,7 @@ async def add_operator(core: CurrentCore, new: OperatorIn) -> Response:
     return Json(schemas.operator(await operators.add(core.world, NewOperator(**new.model_dump()))), status_code=201)
 
 
-@router.patch("/operators/{name}", responses={200: {"model": schemas.OperatorOut}, **_FOUND})
+@router.patch("/operators/{name:path}", responses={200: {"model": schemas.OperatorOut}, **_FOUND})
 async def change_operator(core: CurrentCore, name: OperatorName, changes: OperatorPatch) -> Response:
     """Change an operator's limits and ways."""
     values = changes.model_dump(exclude_unset=True)

@@ -2,16 +2,25 @@
 
 import ipaddress
 import secrets
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Request, Security
+from fastapi.security import APIKeyHeader
 
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.dependencies import CurrentCore
 
 _PROXIED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
+_KEY = APIKeyHeader(
+    name="X-Control-Key",
+    scheme_name="ControlKey",
+    auto_error=False,
+    description="The key in `MSS_SIM_CONTROL_KEY`; where none is set, this machine needs none, and no other is heard.",
+)
 
-def check_allowed(request: Request, core: CurrentCore) -> None:
+
+def check_allowed(request: Request, core: CurrentCore, _key: Annotated[object, Security(_KEY)] = None) -> None:
     """Admit clients with the key; without a key, only this machine, and never a web page from another origin."""
     key = core.world.settings.control_key
     if key is not None:

@@ -12,7 +12,7 @@ from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.assembly import Core
 from mss_sim.core.world.rows import GrantRow
 from mss_sim.errors import Refusal, Rule
-from mss_sim.http.shapes import IdentityRef, In, Out, People, person
+from mss_sim.http.shapes import IdentityRef, In, Moment, Out, People, person
 from mss_sim.ids import encode
 from mss_sim.vocabulary.mailboxes import Right
 
@@ -24,8 +24,8 @@ Reason = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$
 class GrantIn(In):
     grantee: str = Field(description="idNat of the grantee.", examples=[_SECRETARY])
     rights: list[Right] = Field(min_length=1)
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
+    valid_from: Moment | None = None
+    valid_until: Moment | None = None
     reason: Reason = ""
 
 

@@ -9,9 +9,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.routing import Match, Mount
 
 from mss_sim import log
 from mss_sim.errors import RecipientsRefused, Refusal, RetryLater, Rule
+from mss_sim.mail.headers import printable
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -57,6 +59,8 @@ PROBLEMS: dict[Rule, tuple[int, str]] = {
     Rule.EXPIRED: (422, "The delivery time expired"),
 }
 _FAULTS_MAX = 100
+_OF_FILES = ("GET", "HEAD")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _CHALLENGES = 'Basic realm="mss-sim", charset="UTF-8", Bearer realm="mss-sim"'
 
 
@@ -116,12 +120,30 @@ async def _on_invalid(_request: Request, error: Exception) -> Response:
     return _respond({**body, "errors": faults}, {})
 
 
-async def _on_http_error(_request: Request, error: Exception) -> Response:
+async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
     if error.status_code == HTTPStatus.BAD_REQUEST:  # undecodable octets, where a JSON body is read
         return response(Refusal(Rule.INVALID, "Correct the request: the body is not JSON in UTF-8."))
-    body = {"type": "about:blank", "title": str(error.detail), "status": error.status_code, "detail": str(error.detail)}
-    return _respond(body, dict(error.headers or {}))
+    detail, headers = str(error.detail), dict(error.headers or {})
+    path = printable(request.url.path)[:200]
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = allowed = ", ".join(methods_of(request))
+        detail = f"{request.method} is not for {path}; what is: {allowed}."
+    elif error.status_code == HTTPStatus.NOT_FOUND:
+        detail = f"There is nothing at {path}; /docs shows what there is."
+    body = {"type": "about:blank", "title": str(error.detail), "status": error.status_code, "detail": detail}
+    return _respond(body, headers)
+
+
+def methods_of(request: Request) -> list[str]:
+    """The methods that any route of a path answers; the framework names those of the first route alone (ref: rfc9110#15.5.6)."""
+    asked = {"type": "http", "path": request.scope["path"], "root_path": "", "headers": []}
+
+    def answered(method: str) -> bool:
+        found = (route for route in request.app.routes if route.matches({**asked, "method": method})[0] is Match.FULL)
+        return any(not isinstance(route, Mount) or method in _OF_FILES for route in found)
+
+    return [method for method in _METHODS if answered(method)]
 
 
 async def _on_disconnect(_request: Request, _error: Exception) -> Response:

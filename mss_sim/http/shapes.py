@@ -1,10 +1,12 @@
 """Shapes shared by every HTTP front end: strict bodies, plain answers, small types of fields."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic.types import Strict
 from starlette.responses import Response
 
 from mss_sim.core.world.rows import Identity, Mailbox
@@ -14,10 +16,24 @@ OneLine = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1
 """A text that can be a header value: one line."""
 
 
-Count = Annotated[int, Field(ge=0, le=2**62)]
+Whole = Annotated[int, Strict()]
+"""A number in a body: `"1"` and `true` are none."""
+Flag = Annotated[bool, Strict()]
+"""Yes or no in a body: `1` and `"true"` are neither."""
+Seconds = Annotated[float, Strict()]
+Count = Annotated[Whole, Field(ge=0, le=2**62)]
+Rank = Annotated[Whole, Field(ge=1, le=1_000_000)]
 
 
-Rank = Annotated[int, Field(ge=1, le=1_000_000)]
+def _written(value: Any) -> Any:
+    """A date as text; a number, which pydantic would count from 1970, is refused."""
+    if value is not None and (not isinstance(value, str) or value.strip().lstrip("+-").replace(".", "", 1).isdigit()):
+        raise ValueError("write a date as in 2026-01-05T08:00:00Z")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_written)]
+"""A date with its time in a body, as text."""
 
 
 class In(Storable, BaseModel):
