@@ -301,7 +301,7 @@ class Simulator:
                 "issuer": self.world.tokens.issuer,
                 "client_id": clients.FIRST_CLIENT,
                 "client_secret": self.world.tokens.keys.secret(clients.FIRST_CLIENT),
-                "redirect_uri": clients.FIRST_REDIRECT_URI,
+                "redirect_uri": clients.first_redirect_uri(self.world),
             },
             "personas": self._personas,
         }

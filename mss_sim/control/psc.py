@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -25,6 +26,7 @@ from mss_sim.http.control import check_allowed
 from mss_sim.http.dependencies import CurrentCore, refuse_unknown_query
 from mss_sim.http.page import page
 from mss_sim.http.parameters import of_form
+from mss_sim.vocabulary.mailboxes import IdentityKind
 from mss_sim.vocabulary.psc import AuthMode
 
 router = APIRouter(
@@ -34,6 +36,7 @@ router = APIRouter(
     responses=refusing(*CONTROL_IN_MEMORY),
 )
 _STORED = refusing(Rule.STORE_UNAVAILABLE)
+_KINDS = {IdentityKind.PROFESSIONAL: "Professionnel", IdentityKind.EMPLOYEE: "Salarié de structure"}
 
 
 def _json(content: Any, status: int = 200) -> Response:
@@ -125,8 +128,9 @@ async def _put(core: Core, new: schemas.PersonaIn) -> Professional:
     return await professionals.put_persona(core.world, NewIdentity(**new.model_dump(exclude={"profile"})), new.profile)
 
 
-def _form(*, wrong: str = "", added: str = "") -> Response:
-    """A form for a persona of one's own."""
+def _form(typed: Mapping[str, str] | None = None, *, wrong: str = "", added: str = "") -> Response:
+    """A form for a persona of one's own; a refused one comes back with all that was typed."""
+    kept = {name: escape(value) for name, value in (typed or {}).items()}
     fields = (
         ("idnat", "Identifiant national (idNat)"),
         ("family_name", "Nom"),
@@ -135,15 +139,25 @@ def _form(*, wrong: str = "", added: str = "") -> Response:
         ("profession", "Profession"),
         ("structure", "Structure (idNat)"),
     )
-    inputs = "".join(f'<label>{label}<br><input name="{name}"></label>' for name, label in fields)
-    told = f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else f"<p>Ajouté : {escape(added)}</p>" if added else ""
+    inputs = "".join(f'<label>{label}<br><input name="{name}" value="{kept.get(name, "")}"></label>' for name, label in fields)
+    chosen = kept.get("kind")
+    options = "".join(
+        f'<option value="{kind.value}"{" selected" if chosen == kind.value else ""}>{label}</option>' for kind, label in _KINDS.items()
+    )
+    told = f'<p class="wrong" role="alert" lang="en">{escape(wrong)}</p>' if wrong else f"<p>Ajouté : {escape(added)}</p>" if added else ""
     content = (
-        f'{told}<form method="post">{inputs}<label>Type<br><select name="kind"><option value="professional">Professionnel</option>'
-        '<option value="employee">Salarié de structure</option></select></label>'
-        '<label>Profil UserInfo (JSON, facultatif)<br><textarea name="profile" rows="8" cols="60"></textarea></label>'
-        "<button>Ajouter</button></form>"
+        f'{told}<form method="post">{inputs}<label>Type<br><select name="kind">{options}</select></label>'
+        f'<label>Profil UserInfo (JSON, facultatif)<br><textarea name="profile" rows="8" cols="60">\n{kept.get("profile", "")}</textarea>'
+        "</label><button>Ajouter</button></form>"
     )
     return page("Nouveau personnage", content, status=400 if wrong else 200)
+
+
+def _profile(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"profile: it is not JSON: {error}") from error
 
 
 @router.get("/personas/new", include_in_schema=False)
@@ -155,17 +169,18 @@ async def show_form() -> Response:
 @router.post("/personas/new", include_in_schema=False)
 async def take_form(request: Request, core: CurrentCore) -> Response:
     """The form comes back."""
+    values: dict[str, str] = {}
     try:
         values = (await of_form(request)).values
-        profile = json.loads(values.get("profile", "{}"))
+        profile = _profile(values.get("profile", "{}"))
         new = schemas.PersonaIn.model_validate({**values, "profile": profile})
         return _form(added=_persona(await _put(core, new))["name"])
     except ValidationError as error:
-        return _form(wrong="; ".join(f"{one['loc'][0]}: {one['msg']}" for one in error.errors()))
+        return _form(values, wrong="; ".join(f"{one['loc'][0]}: {one['msg']}" for one in error.errors()))
     except (OAuthError, ValueError, RecursionError) as error:
-        return _form(wrong=str(error))
+        return _form(values, wrong=str(error))
     except Refusal as refusal:
-        return _form(wrong=refusal.detail)
+        return _form(values, wrong=refusal.detail)
 
 
 def _approval(row: Approval) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 | asked                              | of                                       | refusal |
 |------------------------------------|------------------------------------------|---------|
-| is the Host one of ours?           | /api, /auth, /control, the documentation | 421     |
+| is the Host one of ours?           | all that people and programs ask of us   | 421     |
 | who is asking?                     | /api, before a body                      | 401     |
 | may they drive the control plane?  | /control, before a body                  | 403     |
 | is the body within its limits?     | everything                               | 413     |
@@ -30,8 +30,9 @@ from mss_sim.http import problems
 from mss_sim.http.control import check_allowed
 from mss_sim.http.dependencies import authenticate, client_of
 from mss_sim.http.structure import Values
+from mss_sim.vocabulary.psc import PSC_CALLBACK
 
-_HOSTED = ("/api", "/auth", "/control", "/docs", "/openapi.json")
+_HOSTED = ("/api", "/auth", "/control", "/docs", "/openapi.json", PSC_CALLBACK)
 _LINGER_BYTES = 1024 * 1024
 _LINGER_SECONDS = 2.0
 _ENVELOPE_BYTES = 1_000_000  # what a request holds in addition to the letter: people, JSON

@@ -18,6 +18,8 @@ _STYLE = (
     "fieldset{border:1px solid #ddd;border-radius:4px;margin:1rem 0}"
     "button{font:inherit;padding:.5rem 1rem;margin-right:.5rem;border:1px solid #000091;border-radius:4px;background:#000091;color:#fff}"
     "button.second{background:#fff;color:#000091}.note{color:#666;font-size:.9rem}.wrong{color:#b34000}code{overflow-wrap:anywhere}"
+    "th{text-align:left;vertical-align:top;padding:.3rem 1rem .3rem 0}td{padding:.3rem 0}"
+    "pre{white-space:pre-wrap;background:#f5f5fe;padding:.7rem}"
 )
 
 

@@ -6,6 +6,7 @@
     certificates     the subject of a client certificate, from the ASGI scope
     authentication   which client is asking: secret, signed assertion, certificate, or none
     authorize        the authorization request, the log-in page, headless log-in
+    callback         what was given to a client without a page of its own
     browser          cookies, pages under way, tokens against forged forms
     pages            the HTML, in French, without JavaScript
     grants           token, introspection and revocation endpoints

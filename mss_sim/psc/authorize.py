@@ -143,9 +143,15 @@ async def _still_good(core: Core, session: BrowserSession, wish: _Wish, hinted: 
     return await professionals.find(core.world, session.idnat) is not None
 
 
-async def _page(core: Core, client: Client, chosen: str | None, key: str, wrong: str = "") -> Response:
+async def _page(core: Core, client: Client, chosen: str | None, key: str, typed: Parameters | None = None) -> Response:
+    """The log-in page; one that came back without a professional shows again what was typed."""
     people = await professionals.list_all(core.world)
-    return pages.log_in(str(client.metadata.get("client_name", client.client_id)), people, chosen, key, wrong=wrong)
+    name = str(client.metadata.get("client_name", client.client_id))
+    if typed is None:
+        return pages.log_in(name, people, chosen, key)
+    mode = AuthMode.MOBILE if typed.get("mode") == AuthMode.MOBILE else AuthMode.CARD
+    chosen, other = typed.get("identity") or chosen, typed.get("other") or ""
+    return pages.log_in(name, people, chosen, key, wrong="Choisissez un professionnel de la liste.", mode=mode, typed=other)
 
 
 def _forward(core: Core, session: BrowserSession, asked: AuthorizationRequest, *, after_form: bool) -> Response:
@@ -183,7 +189,7 @@ async def log_in(request: Request, core: Core) -> Response:
         client = await clients.find(core.world, asked.client_id)
         if client is None:
             return pages.message("Demande refusée", "Cette application n’est plus enregistrée.", status=400)
-        return await _page(core, client, visit.hint, key, "Choisissez un professionnel de la liste.")
+        return await _page(core, client, visit.hint, key, form)
     desk.close(key)
     session = core.provider.log_in(idnat, AuthMode(mode))
     response = _forward(core, session, asked, after_form=True)

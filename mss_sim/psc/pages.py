@@ -1,6 +1,6 @@
 """The HTML: French, no JavaScript, no request to anywhere. Every text that comes from outside is escaped."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from starlette.responses import Response
@@ -21,12 +21,19 @@ def message(title: str, text: str, *, status: int = 200, detail: str = "") -> Re
 
 
 def log_in(
-    client_name: str, people: Sequence[Identity], chosen: str | None, key: str, *, wrong: str = "", mode: AuthMode = AuthMode.CARD
+    client_name: str,
+    people: Sequence[Identity],
+    chosen: str | None,
+    key: str,
+    *,
+    wrong: str = "",
+    mode: AuthMode = AuthMode.CARD,
+    typed: str = "",
 ) -> Response:
     """Choose who logs in and with what, approve or refuse."""
     shown = list(people[:_LISTED_MAX])
     shown += [one for one in people[_LISTED_MAX:] if one.idnat == chosen]
-    other = '<label>ou son idNat<br><input name="other"></label>' if len(people) > _LISTED_MAX else ""
+    other = f'<label>ou son idNat<br><input name="other" value="{escape(typed)}"></label>' if typed or len(people) > _LISTED_MAX else ""
     options = "".join(
         f'<option value="{escape(one.idnat)}"{" selected" if one.idnat == chosen else ""}>{escape(_told(one))}</option>' for one in shown
     )
@@ -49,6 +56,32 @@ def log_in(
 def _told(identity: Identity) -> str:
     words = [identity.name, identity.profession, identity.idnat, "carte anonyme" if identity.anonymous_card else ""]
     return " · ".join(word for word in words if word)
+
+
+_GIVEN = {
+    "code": "le code, à échanger contre des jetons",
+    "state": "ce que l’application avait donné, tel quel",
+    "iss": "qui a donné le code",
+    "session_state": "la session de Pro Santé Connect",
+    "error": "l’erreur",
+    "error_description": "ce qui est à corriger",
+}
+
+
+def callback(given: Mapping[str, str], command: str, seconds: int) -> Response:
+    """What Pro Santé Connect gave a client by way of the browser, and the command that goes on with it."""
+    rows = "".join(
+        f'<tr><th scope="row"><code>{name}</code></th><td><code>{escape(given[name])}</code><br><span class="note">{text}</span></td></tr>'
+        for name, text in _GIVEN.items()
+        if name in given
+    )
+    if not rows:
+        text = "Rien n’a été donné : cette page est celle où Pro Santé Connect renvoie le navigateur après la connexion."
+        return message("Retour de Pro Santé Connect", text)
+    note = '<p class="note"><code>$SECRET</code> : <code>psc.client_secret</code> du fichier <code>ready.json</code>.</p>'
+    further = f"<p>Sous {seconds} s, et une seule fois :</p><pre><code>{escape(command)}</code></pre>{note}" if "code" in given else ""
+    text = "Voici ce que votre application recevrait, si cette adresse de retour était la sienne."
+    return page("Retour de Pro Santé Connect", f"<p>{text}</p><table>{rows}</table>{further}")
 
 
 def approvals(requests: Iterable[Approval], form_token: str) -> Response:

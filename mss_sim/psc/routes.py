@@ -11,10 +11,10 @@ from mss_sim.core.assembly import Core
 from mss_sim.core.psc.oauth import OAuthError
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.hosted import hosted
-from mss_sim.psc import answers, authorize, backchannel, discovery, grants, logout, pages, userinfo
+from mss_sim.psc import answers, authorize, backchannel, callback, discovery, grants, logout, pages, userinfo
 from mss_sim.psc.authentication import ClientRefused
 from mss_sim.psc.browser import Desk
-from mss_sim.vocabulary.psc import PSC_REALM
+from mss_sim.vocabulary.psc import PSC_CALLBACK, PSC_REALM
 
 Endpoint = Callable[[Request, Core], Awaitable[Response]]
 _GET, _POST, _BOTH = ["GET"], ["POST"], ["GET", "POST"]
@@ -46,6 +46,7 @@ def install(app: FastAPI, core: Core) -> None:
         app.router.routes.append(Route(f"{discovery.PROTOCOL}/{path}", _for_clients(endpoint), methods=methods))
     for path, (endpoint, methods) in _FOR_BROWSERS.items():
         app.router.routes.append(Route(path, _for_browsers(endpoint), methods=methods))
+    app.router.routes.append(Route(PSC_CALLBACK, _for_browsers(callback.show, failing=False), methods=_GET))
 
 
 def _for_clients(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
@@ -64,11 +65,12 @@ def _for_clients(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]
     return answered
 
 
-def _for_browsers(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+def _for_browsers(endpoint: Endpoint, *, failing: bool = True) -> Callable[[Request], Awaitable[Response]]:
     async def answered(request: Request) -> Response:
         core = hosted(request).core
         try:
-            _fail_if_told(core)
+            if failing:
+                _fail_if_told(core)
             return await endpoint(request, core)
         except OAuthError as error:
             return pages.message("Demande refusée", "La demande n’a pas été comprise.", status=error.status, detail=error.description)

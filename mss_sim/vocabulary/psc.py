@@ -4,6 +4,8 @@ from enum import StrEnum
 
 PSC_REALM = "/auth/realms/esante-wallet"
 """Path of the Pro Santé Connect issuer below its host (ref: psc#urls)."""
+PSC_CALLBACK = "/callback"
+"""Path of the page that shows what a client without a page of its own is given."""
 
 
 class AuthMode(StrEnum):

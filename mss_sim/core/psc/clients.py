@@ -21,6 +21,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.store import psc
 from mss_sim.store.engine import Connection
 from mss_sim.store.psc import Client
+from mss_sim.vocabulary.psc import PSC_CALLBACK, PSC_REALM
 
 FIRST_CLIENT = "mss-sim-client"
 """Id of the confidential client that every world has."""
@@ -170,12 +171,17 @@ def by_id(conn: Connection, client_id: str) -> Client | None:
     return None if "\x00" in client_id or len(client_id) > 200 else psc.client(conn, client_id)
 
 
+def first_redirect_uri(world: World) -> str:
+    """The page of ours that shows what the first client is given, for whoever has no page yet."""
+    return world.tokens.issuer.removesuffix(PSC_REALM) + PSC_CALLBACK
+
+
 async def register_first(world: World) -> None:
     """Register the initial clients of a world: one of ours, whose secret is the world's own, and those of the file."""
     metadata = {
         "client_name": "Logiciel de démonstration",
         "token_endpoint_auth_method": "client_secret_basic",
-        "redirect_uris": [FIRST_REDIRECT_URI],
+        "redirect_uris": [FIRST_REDIRECT_URI, first_redirect_uri(world)],
         "post_logout_redirect_uris": ["http://127.0.0.1:8765/"],
         "grant_types": [GRANT_CODE, GRANT_REFRESH, GRANT_CIBA],
     }
