@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mss_sim import log
+from mss_sim.app.asking import ask, ask_octets
 from mss_sim.errors import Refusal
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from mss_sim.app.simulator import Simulator
     from mss_sim.config import Settings
 
@@ -22,6 +25,11 @@ db = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(db, name="db")
 cert = typer.Typer(help="Certificates of a running simulator.", no_args_is_help=True)
 app.add_typer(cert, name="cert")
+
+
+def _variable(name: str) -> str:
+    return f"MSS_SIM_{name.upper()}"
+
 
 _DataDir = Annotated[Path, typer.Option("--data", help="Folder of the database, keys and certificates.")]
 _Http = Annotated[str, typer.Option("--http", help="URL of a running simulator.")]
@@ -64,9 +72,9 @@ def _fail(text: str, status: int = 2) -> typer.Exit:
 @app.command()
 def run(
     *,
-    seed: Annotated[str, typer.Option(help="Seed world to plant at first start; 'none' for an empty one.")] = "cabinet",
+    seed: Annotated[str, typer.Option(envvar=_variable("seed"), help="Seed world to plant first; 'none' for an empty one.")] = "cabinet",
     data: Annotated[Path | None, typer.Option(help="Folder of the database, keys and certificates; default ./data.")] = None,
-    memory: Annotated[bool, typer.Option("--memory", help="Keep nothing: everything vanishes at exit.")] = False,
+    memory: Annotated[bool, typer.Option("--memory", envvar=_variable("memory"), help="Keep nothing: all vanishes at exit.")] = False,
     host: Annotated[str | None, typer.Option(help="Address to listen on; default 127.0.0.1.")] = None,
     submission_port: Annotated[int | None, typer.Option(help="SMTP submission; default 1587, 0 = any.")] = None,
     mx_port: Annotated[int | None, typer.Option(help="SMTP between operators; default 1025, 0 = any.")] = None,
@@ -75,10 +83,10 @@ def run(
     dns_port: Annotated[int | None, typer.Option(help="DNS of the simulated domains, UDP and TCP; default off, 0 = any.")] = None,
     https_port: Annotated[int | None, typer.Option(help="The same in TLS; off by default, 0 = any.")] = None,
     traps: Annotated[bool, typer.Option("--traps", help="Open the trap listeners; their ports are in the ready file.")] = False,
-    ready_file: Annotated[Path | None, typer.Option(help="JSON file written when every port accepts.")] = None,
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    ready_file: Annotated[Path | None, typer.Option(envvar=_variable("ready_file"), help="A ready file besides DATA/ready.json.")] = None,
+    log_level: Annotated[str, typer.Option(envvar=_variable("log_level"), help="debug, info, warning or error.")] = "info",
 ) -> None:
-    """Run the simulator until Ctrl-C. What no option says, MSS_SIM_<NAME> of the environment may."""
+    """Run the simulator until Ctrl-C. What no option says, MSS_SIM_<NAME> of the environment may: see `mss-sim settings`."""
     if memory and data:
         raise _fail("--data and --memory exclude each other")
     log.configure(log_level)
@@ -90,7 +98,7 @@ def run(
         given["data_dir"] = None if memory else data or _DEFAULT_DATA
     settings = _settings(**given)
     _check_seed(seed)
-    _run_loop(_run(settings, None if seed == "none" else seed, ready_file))
+    _run_loop(_run(settings, None if seed == "none" else seed, ready_file, greet=log_level.lower() in ("debug", "info")))
 
 
 def _settings(**options: Any) -> "Settings":
@@ -100,8 +108,10 @@ def _settings(**options: Any) -> "Settings":
 
     from mss_sim.config import Settings, misspelt  # noqa: PLC0415
 
-    for wrong, right in misspelt(os.environ):
-        raise _fail(f"Unknown setting {wrong}. Did you mean {right}?")
+    unknown = misspelt(os.environ)
+    wrong = [f"Unknown setting {name}. {f'Did you mean {near}?' if near else 'See mss-sim settings.'}" for name, near in unknown]
+    if wrong:
+        raise _fail(" ".join(wrong))
     try:
         return Settings(**options)
     except ValidationError as error:
@@ -131,24 +141,22 @@ def _run_loop(work: Any) -> None:
             runner.run(work)
 
 
-async def _run(settings: "Settings", seed: str | None, ready_file: Path | None) -> None:
+async def _run(settings: "Settings", seed: str | None, ready_file: Path | None, *, greet: bool) -> None:
+    from mss_sim.app import greeting  # noqa: PLC0415
     from mss_sim.app.simulator import Simulator  # noqa: PLC0415
+    from mss_sim.vocabulary.doors import Profile  # noqa: PLC0415
 
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, over.set)
-    try:
-        async with Simulator(settings, seed=seed) as simulator:
-            if ready_file:
-                simulator.write_ready_file(ready_file)
-            _greet(simulator)
-            _warn_of_library()
-            _spare_the_collector()
-            await over.wait()
-    finally:
-        if ready_file:
-            ready_file.unlink(missing_ok=True)  # noqa: ASYNC240 - the loop ends here
+    async with Simulator(settings, seed=seed, ready_file=ready_file) as simulator:
+        _greet(simulator)
+        if greet:
+            typer.echo("\n".join(greeting.lines(simulator.ready(), passwords=settings.profile is not Profile.STRICT)))
+        _warn_of_library()
+        _spare_the_collector()
+        await over.wait()
 
 
 def _spare_the_collector() -> None:
@@ -187,62 +195,46 @@ def _greet(simulator: "Simulator") -> None:
 @app.command()
 def seed(name: Annotated[str, typer.Argument()] = "cabinet", http: _Http = _DEFAULT_HTTP, control_key: _ControlKey = None) -> None:
     """Plant a seed into a running simulator, and show its personas."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    _show_personas(ask(http, control_key, "/control/seed", {"name": name}), name)
 
-    personas = _control(http, control_key, "/control/seed", {"name": name})
-    table = Table("role", "login", "password", "mailbox", "kind", "rights", title=f"Seed {name}")
+
+@app.command()
+def personas(name: Annotated[str, typer.Argument()] = "cabinet", http: _Http = _DEFAULT_HTTP, control_key: _ControlKey = None) -> None:
+    """Show who of a seed can log in to a running simulator, and what they may do now."""
+    _show_personas(ask(http, control_key, f"/control/personas?name={_in_path(name)}"), name)
+
+
+def _show_personas(personas: list[dict[str, Any]], name: str) -> None:
+    table = _table("role", "login", "password", "mailbox", "kind", "rights", title=f"Seed {name}")
     for row in personas:
         boxes = row["mailboxes"] or [{"address": "-", "kind": "", "rights": []}]
         for number, box in enumerate(boxes):
             who = (row["role"], row["login"], row["password"]) if number == 0 else ("", "", "")
             rights = "all" if len(box["rights"]) == 9 else " ".join(box["rights"])
             table.add_row(*who, box["address"], box["kind"], rights)
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    _print(table)
 
 
-def _control(http: str, key: str | None, path: str, body: dict[str, Any] | None = None) -> Any:
-    """Ask the control plane of a running simulator: POST when there is a body, else GET."""
-    import json  # noqa: PLC0415
+def _table(*columns: str, title: str) -> "Table":
+    from rich.table import Table  # noqa: PLC0415
 
-    return json.loads(_control_octets(http, key, path, body))
-
-
-def _control_octets(http: str, key: str | None, path: str, body: dict[str, Any] | None = None) -> bytes:
-    import json  # noqa: PLC0415
-    import urllib.error  # noqa: PLC0415
-    import urllib.request  # noqa: PLC0415
-    from http.client import HTTPException  # noqa: PLC0415
-
-    if not http.startswith(("http://", "https://")):
-        raise _fail(f"{http} is not an http URL")
-    headers = {"Content-Type": "application/json", **({"X-Control-Key": key} if key else {})}
-    sent = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(http.rstrip("/") + path, sent, headers)  # noqa: S310 - checked above
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            octets: bytes = answer.read()
-            return octets
-    except urllib.error.HTTPError as error:
-        raise _fail(_detail(error.read()) or f"{http} answered {error.code}: is it a simulator? See --http", 1) from error
-    except HTTPException as error:  # a URL that no request can be made of, an answer that is not HTTP's
-        raise _fail(f"no simulator answers at {http}: {str(error) or type(error).__name__}; see --http", 1) from error
-    except OSError as error:
-        reason = getattr(error, "reason", error)
-        raise _fail(f"no simulator answers at {http}: {reason}; start one with mss-sim run, or name it with --http", 1) from error
-    except ValueError as error:
-        raise _fail(f"what answers at {http} is not a simulator; name one with --http", 1) from error
+    return Table(*columns, title=title)
 
 
-def _detail(body: bytes) -> str:
-    """What the simulator's problem document says; empty when it is none of its own."""
-    import json  # noqa: PLC0415
+def _print(table: "Table") -> None:
+    from rich.console import Console  # noqa: PLC0415
 
-    try:
-        problem = json.loads(body)
-    except ValueError:
-        return ""
-    return str(problem["detail"]) if isinstance(problem, dict) and "code" in problem and "detail" in problem else ""
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
+@app.command()
+def settings() -> None:
+    """Show every setting: its name, its variable, its default, the value in force here, and what it is."""
+    from mss_sim.config import listed  # noqa: PLC0415
+
+    in_force = _settings(**({} if "MSS_SIM_DATA_DIR" in os.environ else {"data_dir": _DEFAULT_DATA}))
+    for name, default, value, text in listed(in_force, os.environ):
+        typer.echo(f"{name}\n    {_variable(name)}\n    default {default}\n    in force {value}\n    {text}")
 
 
 @app.command()
@@ -254,7 +246,7 @@ def token(
 ) -> None:
     """Mint an access token for a persona of a running simulator, and print it."""
     body = {"who": who, **({"lifetime_seconds": lifetime} if lifetime else {})}
-    typer.echo(_control(http, control_key, "/control/tokens", body)["access_token"])
+    typer.echo(ask(http, control_key, "/control/tokens", body)["access_token"])
 
 
 @app.command()
@@ -305,7 +297,7 @@ def issue_certificate(
     """Issue a certificate, and print its serial; `export` gives its files."""
     wanted = {"mailbox": mailbox, "operator": operator, "host": host, "days": days}
     body = {name: value for name, value in wanted.items() if value is not None}
-    typer.echo(_control(http, control_key, "/control/certificates", body)["serial"])
+    typer.echo(ask(http, control_key, "/control/certificates", body)["serial"])
 
 
 @cert.command("revoke")
@@ -316,7 +308,7 @@ def revoke_certificate(
     control_key: _ControlKey = None,
 ) -> None:
     """Take a certificate back: CRL and OCSP say so at once."""
-    row = _control(http, control_key, f"/control/certificates/{_in_path(serial)}/revoke", {"reason": reason})
+    row = ask(http, control_key, f"/control/certificates/{_in_path(serial)}/revoke", {"reason": reason})
     typer.echo(f"revoked {row['serial']} at {row['revoked_at']}")
 
 
@@ -329,7 +321,7 @@ def _in_path(text: str) -> str:
 @cert.command("list")
 def list_certificates(http: _Http = _DEFAULT_HTTP, control_key: _ControlKey = None) -> None:
     """Show the certificates, one a line."""
-    for row in _control(http, control_key, "/control/certificates"):
+    for row in ask(http, control_key, "/control/certificates"):
         bound = row["mailbox"] or row["operator"] or row["host"] or "-"
         state = f"revoked {row['revoked_at']}" if row["revoked_at"] else f"until {row['not_after']}"
         typer.echo(f"{row['serial']}  {row['profile']}  {bound}  {state}  {row['subject']}")
@@ -348,7 +340,7 @@ def export_certificate(
     if form not in ("pem", "key", "der", "p12", "p7b"):
         raise _fail(f"{to.name} must end in .pem, .key, .der, .p12 or .p7b")
     query = f"?password={_in_path(password)}" if form == "p12" else ""
-    octets = _control_octets(http, control_key, f"/control/certificates/{_in_path(serial)}/{form}{query}")
+    octets = ask_octets(http, control_key, f"/control/certificates/{_in_path(serial)}/{form}{query}")
     to.touch(mode=0o600)
     if form in ("key", "p12"):
         to.chmod(0o600)  # it may have been there before
@@ -370,3 +362,11 @@ def upgrade(
 def version() -> None:
     """Print the version."""
     typer.echo(f"mss-sim {installed_version('mss-sim')}")
+
+
+@app.callback(invoke_without_command=True)
+def program(*, version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version and exit.")] = False) -> None:
+    """A simulator of the MSSanté trust space."""
+    if version:
+        typer.echo(f"mss-sim {installed_version('mss-sim')}")
+        raise typer.Exit

@@ -4,7 +4,9 @@ Values come from, in this order: arguments of the caller, environment variables 
 is our choice, because no public text gives the rule, has a line in docs/quirks.md (a test checks it).
 """
 
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
@@ -205,18 +207,52 @@ class Settings(BaseSettings):
         return suites
 
 
-def misspelt(variables: Iterable[str]) -> list[tuple[str, str]]:
-    """Environment variables that are nearly a setting, with the one that was meant: they would be passed over in silence.
+OF_RUN = {
+    "seed": ("cabinet", "Seed world to plant at first start; none for an empty one."),
+    "memory": ("false", "Keep nothing: everything vanishes at exit."),
+    "ready_file": ("none", "One more place for the ready file, which is always written in the data folder."),
+    "log_level": ("info", "debug, info, warning or error."),
+}
+"""Options of `mss-sim run` that are no settings of a world, with default and meaning; they have variables all the same."""
+_SECRET = ("control_key", "database_url")
+_OF_KUBERNETES = re.compile(r"(\w+_)?SERVICE_HOST|(\w+_)?SERVICE_PORT(_\w+)?|(\w+_)?PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?")
 
-    Others of that prefix are left alone: Kubernetes makes some of its own for a service of that name.
+
+def variable(name: str) -> str:
+    """The environment variable of a setting, or of an option of `run`."""
+    return _PREFIX + name.upper()
+
+
+def listed(settings: Settings, environment: Mapping[str, str]) -> Iterator[tuple[str, str, str, str]]:
+    """(name, default, value in force, description) of all that a variable sets; what is secret is not shown."""
+    for name, (default, text) in OF_RUN.items():
+        yield name, default, environment.get(variable(name), default), text
+    in_force, defaults = settings.model_dump(mode="json"), Settings.model_construct().model_dump(mode="json")
+    for name, field in Settings.model_fields.items():
+        value = in_force[name]
+        shown = "set, and not shown" if name in _SECRET and value is not None else _shown(value)
+        yield name, _shown(defaults[name]), shown, field.description or ""
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return "none" if value is None else json.dumps(value)
+
+
+def misspelt(variables: Iterable[str]) -> list[tuple[str, str | None]]:
+    """Environment variables of our prefix that are no setting, with the one that was meant: they would be passed over in silence.
+
+    Those that Kubernetes makes for a service of our name are left alone, unless they are nearly a setting.
     """
-    by_words = {frozenset(name.split("_")): name for name in Settings.model_fields}
-    found = []
-    for variable in sorted(variables):
-        name = variable.removeprefix(_PREFIX).lower()
-        if not variable.startswith(_PREFIX) or name in Settings.model_fields:
+    known = [*Settings.model_fields, *OF_RUN]
+    by_words = {frozenset(name.split("_")): name for name in known}
+    found: list[tuple[str, str | None]] = []
+    for one in sorted(variables):
+        name = one.removeprefix(_PREFIX).lower()
+        if not one.startswith(_PREFIX) or name in known:
             continue
-        near = by_words.get(frozenset(name.split("_"))) or next(iter(get_close_matches(name, Settings.model_fields, 1, 0.85)), None)
-        if near is not None:
-            found.append((variable, _PREFIX + near.upper()))
+        near = by_words.get(frozenset(name.split("_"))) or next(iter(get_close_matches(name, known, 1, 0.8)), None)
+        if near is not None or not _OF_KUBERNETES.fullmatch(name.upper()):
+            found.append((one, variable(near) if near else None))
     return found

@@ -2,14 +2,17 @@
 
     simulator          one world with all its ports: started, stopped, described (`ready()`)
     http_application   the HTTP front ends put together; interactive documentation from files that ship
+    ready_file         what a client needs to know, as a file that is there as long as the simulator is ready
+    greeting, asking   what the command line prints of a simulator, and how it asks a running one
 
 A `Simulator` is one world. Starting is one sequence: ports are bound, the store is opened and
 migrated, authorities and keys are found or made, the seed is planted, doors open, the queue runs.
 Stopping is the same backwards: no new connections, open ones are let go, what is being stored is
 finished, temporary folders vanish.
 
-Ports are bound before certificates are made, because certificates tell where the authority
-publishes. What is known late, such as the number of a free port, is handed over once.
+The data folder is taken first, so that a second process is told whose it is. Ports are bound before
+certificates are made, because certificates tell where the authority publishes. What is known late,
+such as the number of a free port, is handed over once.
 
 Here, and nowhere else, a door meets what it needs: the core gets its transport from `smtp/outbound`,
 a trap gets another TLS context, the HTTP application gets the routers of every HTTP front end. No

@@ -8,8 +8,6 @@ Several can live in one process. Listeners accept when `start` returns; `stop` f
 
 import asyncio
 import itertools
-import json
-import os
 import shutil
 import socket
 import ssl
@@ -22,7 +20,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from mss_sim import log
-from mss_sim.app import http_application
+from mss_sim.app import http_application, ready_file
+from mss_sim.app.ready_file import NAME
 from mss_sim.clock import Clock, SystemClock
 from mss_sim.config import Settings
 from mss_sim.control.schemas import persona
@@ -74,12 +73,20 @@ _HOSTS = ("localhost", "127.0.0.1", "::1")
 class Simulator:
     """A running world. `core` and `world` are there for tests in the same process; clients use the ports."""
 
-    def __init__(self, settings: Settings | None = None, *, seed: str | None = "cabinet", clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        seed: str | None = "cabinet",
+        clock: Clock | None = None,
+        ready_file: Path | None = None,
+    ) -> None:
         self.settings = settings or Settings()
         self._seed = seed
         self._clock = clock or SystemClock()
         self._temporary = None if self.settings.data_dir else Path(tempfile.mkdtemp(prefix="mss-sim-"))
         self.data_dir = self._temporary or Path(self.settings.data_dir or ".")
+        self._ready_files = [self.data_dir / NAME, *([ready_file] if ready_file else [])]
         self._stack = AsyncExitStack()
         self._ports: dict[str, int] = {}
         self._personas: list[dict[str, Any]] = []
@@ -120,10 +127,12 @@ class Simulator:
         _make_folder(self.data_dir)
         if self._temporary:
             self._stack.callback(shutil.rmtree, self._temporary, ignore_errors=True)
-        listeners = {"http": self._bind("http", self.settings.http_port)}  # first: certificates tell where the authority publishes
+        lock = await asyncio.to_thread(self._lock_folder)  # before any port: whose folder it is must be told first
+        for path in self._ready_files:
+            ready_file.remove(path)
+        listeners = {"http": self._bind("http", self.settings.http_port)}  # certificates tell where the authority publishes
         if self.settings.https_port is not None:
             listeners["https"] = self._bind("https", self.settings.https_port)
-        lock = await asyncio.to_thread(self._lock_folder)
         outbound = Outbound(self.settings, lambda: (self._shown_host(), self._ports["mx"]), self._peer_context)
         mtls_url = self._url("https") if "https" in listeners and self.settings.client_certificates_asked else None
         self._core = assemble(await self._open_world(), transport=outbound, mtls_url=mtls_url)
@@ -151,6 +160,7 @@ class Simulator:
         self._stack.push_async_callback(self.core.queue.stop, _STOP_SECONDS)
         for work in (self.core.queue.run(), self.core.events.run()):
             self._stack.push_async_callback(_cancel, asyncio.create_task(work))
+        self._announce()
 
     def _lock_folder(self) -> FolderLock:
         """Take the folder while the world is opened and, where the database is SQLite's, until the simulator stops."""
@@ -308,15 +318,14 @@ class Simulator:
 
     def write_ready_file(self, path: Path) -> None:
         """Write `ready()` as JSON, whole or not at all."""
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            content = json.dumps(self.ready(), ensure_ascii=False, indent=2) + "\n"
-            beside.unlink(missing_ok=True)
-            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-                file.write(content)  # it holds passwords and keys
-            beside.replace(path)
-        except OSError as error:
-            raise OSError(f"the ready file {path} cannot be written: {error.strerror}; name another with --ready-file") from error
+        ready_file.write(path, self.ready())
+
+    def _announce(self) -> None:
+        """Tell whoever waits for the ready files; they go first when the simulator stops."""
+        told = self.ready()
+        for path in self._ready_files:
+            ready_file.write(path, told)
+            self._stack.callback(ready_file.remove, path, told)
 
     async def stop(self) -> None:
         """Close the ports, finish what is under way, remove what was temporary."""

@@ -35,7 +35,7 @@ def sqlite_url(path: Path) -> str:
 def create(url: str, *, durable: bool = True) -> Engine:
     """An engine for `url`; `durable=False` leaves syncing to the operating system, for worlds that vanish at exit.
 
-    ValueError when the URL is neither SQLite's nor PostgreSQL's.
+    ValueError when the URL is neither SQLite's nor PostgreSQL's, or its driver is missing.
     """
     try:
         parsed = make_url(url)
@@ -43,7 +43,10 @@ def create(url: str, *, durable: bool = True) -> Engine:
         raise ValueError(f"the database URL cannot be read; {_EXPECTED}, as postgresql://user:password@host:5432/name") from error
     backend = parsed.get_backend_name()
     if backend == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=_READERS + 1, max_overflow=0, pool_pre_ping=True)
+        try:
+            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=_READERS + 1, max_overflow=0, pool_pre_ping=True)
+        except ImportError as error:
+            raise ValueError("PostgreSQL is spoken to by psycopg, which is not installed: pip install 'mss-sim[postgresql]'") from error
     if backend != "sqlite":
         raise ValueError(f"the database URL is for {backend}; {_EXPECTED}")
     if parsed.database and not parsed.database.startswith((":", "file:")):

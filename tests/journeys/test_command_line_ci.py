@@ -1,0 +1,161 @@
+"""The life of `mss-sim run` in CI: when it is ready, what its variables are, what to try, what a second process is told."""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mss_sim.app.greeting import lines
+from mss_sim.config import OF_RUN, Settings, variable
+from tests.clients import PRACTICE, Person
+from tests.conftest import StartSimulator
+from tests.journeys.test_command_line import Process
+
+_ANY = ("--submission-port", "0", "--mx-port", "0", "--imap-port", "0", "--http-port", "0")
+
+
+def _run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "mss_sim", *command]
+    return subprocess.run(line, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **environment})
+
+
+# The ready file
+
+
+async def test_a_stale_ready_file_was_believed(start: StartSimulator, tmp_path: Path) -> None:
+    """What a killed process left is gone before the first port is taken, and there again when all accept."""
+    stale = tmp_path / "other" / "ready.json"
+    stale.parent.mkdir()
+    stale.write_text('{"http": "http://127.0.0.1:1"}', encoding="utf-8")
+    async with start() as simulator:
+        file = simulator.data_dir / "ready.json"
+        assert json.loads(file.read_text(encoding="utf-8")) == simulator.ready()
+        assert file.stat().st_mode & 0o077 == 0
+        failed = _run("run", "--data", str(stale.parent), *_ANY[:-1], simulator.ready()["http"].rpartition(":")[2])
+        assert (failed.returncode, stale.exists()) == (1, False), failed.stderr
+    assert not file.exists()
+
+
+def test_the_ready_file_is_always_in_the_data_folder_and_where_it_is_asked_for_besides(tmp_path: Path) -> None:
+    running = Process(tmp_path / "more.json", "--data", str(tmp_path / "data"))
+    always = tmp_path / "data" / "ready.json"
+    assert json.loads(always.read_text(encoding="utf-8")) == running.ready
+    assert running.stop() == 0
+    assert not always.exists()
+    assert not running.ready_file.exists()
+
+
+def test_a_second_process_spoke_of_a_port_before_it_said_whose_the_folder_is(tmp_path: Path) -> None:
+    running = Process(tmp_path / "more.json", "--data", str(tmp_path / "data"))
+    port = running.ready["http"].rpartition(":")[2]
+    second = _run("run", "--data", str(tmp_path / "data"), *_ANY[:-1], port)
+    assert (second.returncode, second.stderr.count("\n")) == (1, 1), second.stderr
+    assert "is used by another simulator; stop it, or name another folder with --data" in second.stderr
+    assert (tmp_path / "data" / "ready.json").exists(), "the first one is still ready"
+    assert running.stop() == 0
+
+
+# Variables
+
+
+def test_each_option_of_run_has_its_variable(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    given = {"MSS_SIM_SEED": "none", "MSS_SIM_MEMORY": "true", "MSS_SIM_READY_FILE": str(ready), "MSS_SIM_LOG_LEVEL": "error"}
+    ports = {f"MSS_SIM_{name}_PORT": "0" for name in ("SUBMISSION", "MX", "IMAP", "HTTP")}
+    command = [sys.executable, "-m", "mss_sim", "run"]
+    with subprocess.Popen(command, env={**os.environ, **given, **ports}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        deadline = time.monotonic() + 30
+        while not ready.exists():
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert json.loads(ready.read_text(encoding="utf-8"))["personas"] == []
+        process.terminate()
+        assert process.communicate()[0] == b"", "at level error nothing is told"
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("MSS_SIM_SED", "Did you mean MSS_SIM_SEED?"),
+        ("MSS_SIM_LOGLEVEL", "Did you mean MSS_SIM_LOG_LEVEL?"),
+        ("MSS_SIM_FILE_READY", "Did you mean MSS_SIM_READY_FILE?"),
+        ("MSS_SIM_NONSENSE", "See mss-sim settings."),
+    ],
+)
+def test_a_misspelt_variable_was_passed_over(name: str, told: str) -> None:
+    wrong = _run("run", "--memory", *_ANY, **{name: "x", "MSS_SIM_RECIPIENT_MAX": "1"})
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    assert f"Unknown setting {name}. {told}" in wrong.stderr
+    assert "Did you mean MSS_SIM_RECIPIENTS_MAX?" in wrong.stderr, "each of them is told"
+
+
+def test_what_kubernetes_makes_for_a_service_of_our_name_is_left_alone() -> None:
+    made = ("MSS_SIM_SERVICE_HOST", "MSS_SIM_SERVICE_PORT", "MSS_SIM_SERVICE_PORT_REST", "MSS_SIM_PORT", "MSS_SIM_PORT_8080_TCP_ADDR")
+    assert _run("settings", **dict.fromkeys(made, "x")).returncode == 0
+
+
+def test_the_settings_are_listed_with_what_is_in_force() -> None:
+    shown = _run("settings", MSS_SIM_RECIPIENTS_MAX="7", MSS_SIM_CONTROL_KEY="a-secret-key", MSS_SIM_SEED="clinique").stdout
+    assert "recipients_max\n    MSS_SIM_RECIPIENTS_MAX\n    default 100\n    in force 7\n    Recipients of one message" in shown
+    assert "MSS_SIM_SEED\n    default cabinet\n    in force clinique\n" in shown
+    assert "a-secret-key" not in shown
+    assert [name for name in (*Settings.model_fields, *OF_RUN) if variable(name) not in shown] == []
+
+
+# What is told
+
+
+def test_the_version_is_an_option_too() -> None:
+    assert _run("--version").stdout == _run("version").stdout
+
+
+def test_the_personas_of_a_running_simulator_are_shown(tmp_path: Path) -> None:
+    running = Process(tmp_path / "ready.json", "--memory")
+    shown = running.run("personas", "--http", running.ready["http"])
+    assert (shown.returncode, "sophie.petit" in shown.stdout, PRACTICE in shown.stdout) == (0, True, True)
+    assert running.stop() == 0
+
+
+async def _try(command: str) -> str:
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_shell(command, stdout=pipe, stderr=nowhere, env={**os.environ, "PATH": path})
+    return (await process.communicate())[0].decode()
+
+
+@pytest.mark.parametrize("profile", ["development", "strict"])
+async def test_the_commands_that_run_prints_work_as_they_are_printed(start: StartSimulator, profile: str) -> None:
+    assert shutil.which("curl"), "apt-get install curl"
+    async with start(profile=profile) as simulator:
+        printed = list(lines(simulator.ready(), passwords=profile == "development"))
+        commands = [line.strip() for line in printed if line.startswith("  curl ")]
+        assert len(commands) == 3
+        me, sent, unread = [json.loads(await _try(command)) for command in commands]
+        assert me["idnat"] == Person(simulator, "doctor").idnat
+        assert [one["state"] for one in sent["recipients"]] == ["delivered"]
+        assert [one["subject"] for one in unread["items"]] == ["Bonjour"]
+        assert all(any(one["login"] in line for line in printed) for one in simulator.ready()["personas"])
+
+
+async def test_an_empty_world_says_how_to_fill_it(start: StartSimulator) -> None:
+    async with start(seed=None) as simulator:
+        assert list(lines(simulator.ready(), passwords=True)) == [
+            f"Nobody can log in: the world is empty. Plant people with: mss-sim seed --http {simulator.ready()['http']}"
+        ]
+
+
+def test_a_driver_that_is_not_installed_was_a_trace() -> None:
+    """The interpreter is told that there is no psycopg, as it is where the extra was not asked for."""
+    without = "import sys; sys.modules['psycopg'] = None; from mss_sim.cli import main; main()"
+    command = [sys.executable, "-c", without, "db", "upgrade", "--url", "postgresql://u:secret@127.0.0.1/x"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (told.returncode, told.stderr.count("\n")) == (2, 1), told.stderr
+    assert "pip install 'mss-sim[postgresql]'" in told.stderr
+    assert "secret" not in told.stderr
