@@ -108,6 +108,11 @@ class Settings(BaseSettings):
     imap_capabilities_masked: frozenset[str] = Field(
         default=frozenset(), description='Capabilities that are not offered, to imitate a poorer operator: ["MOVE", "UIDPLUS"].'
     )
+    imap_recent: bool = Field(default=True, description="Whether IMAP4rev1 sessions are told what is \\Recent (ref: rfc3501#2.3.2).")
+    imap_new_folders_subscribed: bool = Field(default=True, description="Whether a folder is subscribed before anybody says SUBSCRIBE.")
+    imap_delete_empty_only: bool = Field(
+        default=False, description="DELETE takes a folder only when it holds neither messages nor folders."
+    )
     events_tick_seconds: float = Field(default=0.25, gt=0, description="Interval for checking expired grants.")
     transcripts_max: int = Field(default=200, ge=1, description="Connections whose transcripts are kept.")
     transcript_lines_max: int = Field(default=500, ge=10, description="Lines that are kept of each transcript.")
@@ -118,9 +123,13 @@ class Settings(BaseSettings):
     remote_unknown_bounces: bool = Field(default=True, description="An unknown mailbox of another operator is accepted, then bounced.")
     patient_receipt_automatic: bool = Field(default=True, description="A patient's first reading sends the requested read receipt.")
     sent_copy_on_submission: bool = Field(default=True, description="A letter sent by SMTP is filed in Sent as one sent by REST is.")
+    sent_append_once: bool = Field(
+        default=True, description="A letter that lies in Sent since it was sent is not filed again when its client appends it there."
+    )
     trace_headers: bool = Field(default=True, description="Return-Path and Received are written above what was accepted.")
 
     # Logging in to mail
+    login_plus: bool = Field(default=False, description="Whether login+mailbox opens a mailbox as mailbox*login does.")
     oauthbearer: bool = Field(default=False, description="Whether OAUTHBEARER is offered beside XOAUTH2.")
     token_refusal: TokenRefusal = Field(default=TokenRefusal.PLAIN, description="How a refused token is told.")
     token_expiry: TokenExpiry = Field(default=TokenExpiry.KEEP, description="What becomes of a connection whose token expires.")

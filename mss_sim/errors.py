@@ -19,6 +19,7 @@ class Rule(StrEnum):
     TLS_REQUIRED = "tls-required"
     AUTHENTICATION_REQUIRED = "authentication-required"
     AUTHENTICATION_FAILED = "authentication-failed"
+    AUTHORIZATION_FAILED = "authorization-failed"
     TOO_MANY_CONNECTIONS = "too-many-connections"
     TOO_MANY_PASSWORDS = "too-many-passwords"
     HOST_UNKNOWN = "host-unknown"

@@ -1,6 +1,8 @@
 """REST: who you are, your mailboxes, their folders, their holders."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from mss_sim.api import schemas, views
@@ -79,9 +81,15 @@ async def rename_folder(
 
 
 @router.delete("/mailboxes/{address}/folders/{folder_id}", status_code=204, tags=["folders"], responses=_CHANGE)
-async def delete_folder(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, folder_id: str) -> Response:
-    """Delete an empty folder."""
-    await folders.delete_folder(core.world, actor, address, read_id(folder_id))
+async def delete_folder(
+    core: CurrentCore,
+    actor: CurrentActor,
+    address: MailboxAddress,
+    folder_id: str,
+    messages: Annotated[bool, Query(description="Delete the messages in it too; folders inside it stay.", examples=[True])] = False,
+) -> Response:
+    """Delete an empty folder, or on request one with its messages, which needs the right to delete."""
+    await folders.delete_folder(core.world, actor, address, read_id(folder_id), with_messages=messages)
     return Response(status_code=204)
 
 

@@ -76,7 +76,7 @@ class StateOut(Out):
 
 
 class TokenIn(In):
-    who: str = Field(description="idNat or login.", examples=["camille.martin"])
+    who: str = Field(description="idNat, login or own address.", examples=["camille.martin"])
     lifetime_seconds: Whole | None = Field(default=None, ge=1, le=86_400)
 
 

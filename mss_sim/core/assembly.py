@@ -7,6 +7,7 @@ from mss_sim.core.access import journal
 from mss_sim.core.access.wrong_passwords import WrongPasswords
 from mss_sim.core.control.seed import NONE, load
 from mss_sim.core.control.start import begin
+from mss_sim.core.mailbox.recent import Recent
 from mss_sim.core.mailbox.selected import FolderWatch
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.queue import Queue
@@ -34,6 +35,7 @@ class Core:
     queue: Queue
     events: Events
     folder_watch: FolderWatch
+    recent: Recent
     provider: Provider
     ciba: Ciba
     wrong_passwords: WrongPasswords
@@ -50,6 +52,7 @@ class Core:
             await self.world.store.reset()
             self.provider.forget()
             self.ciba.forget()
+            self.recent.forget()
             await begin(self.world, seed)
 
 
@@ -67,6 +70,7 @@ def assemble(world: World, *, transport: Transport | None = None, mtls_url: str 
         queue=Queue(world, delivery, woken, transport),
         events=Events(world.store, world.clock, tick_seconds=world.settings.events_tick_seconds),
         folder_watch=FolderWatch(world),
+        recent=Recent(),
         provider=provider,
         ciba=Ciba(provider),
         wrong_passwords=WrongPasswords(world.settings),

@@ -19,6 +19,7 @@ ANYWHERE = (
     *EVERYWHERE,
     Rule.AUTHENTICATION_REQUIRED,
     Rule.AUTHENTICATION_FAILED,
+    Rule.AUTHORIZATION_FAILED,
     Rule.TOO_MANY_PASSWORDS,
     Rule.INVALID,
     Rule.STORE_UNAVAILABLE,
@@ -34,6 +35,7 @@ _MAILBOX = "tilleuls@cabinet.sim.mssante.fr"
 _SAID: dict[Rule, str] = {
     Rule.AUTHENTICATION_REQUIRED: "Say who you are: Authorization: Basic or Bearer.",
     Rule.AUTHENTICATION_FAILED: "The login or the password is wrong.",
+    Rule.AUTHORIZATION_FAILED: f"You neither hold {_MAILBOX} nor have a grant over it.",
     Rule.TOO_MANY_PASSWORDS: "Wrong passwords for this login from your address: 10. Try again in 30 s, with the right one.",
     Rule.HOST_UNKNOWN: "The simulator is not known as evil.example: ask for localhost, or name the host in MSS_SIM_HTTP_HOSTS.",
     Rule.SEND_NOT_ALLOWED: "You may not send from this mailbox: you neither hold it nor have a grant with send_on_behalf or send_as.",

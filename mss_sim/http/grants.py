@@ -22,7 +22,7 @@ Reason = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$
 
 
 class GrantIn(In):
-    grantee: str = Field(description="idNat of the grantee.", examples=[_SECRETARY])
+    grantee: str = Field(description="The grantee: idNat, login, or the address of a mailbox that is theirs alone.", examples=[_SECRETARY])
     rights: list[Right] = Field(min_length=1)
     valid_from: Moment | None = None
     valid_until: Moment | None = None
@@ -49,7 +49,7 @@ def request_of(address: str, grant: GrantIn) -> GrantRequest:
     """The grant that a body requests."""
     return GrantRequest(
         address=address,
-        grantee_idnat=grant.grantee,
+        grantee=grant.grantee,
         rights=frozenset(grant.rights),
         valid_from=_instant(grant.valid_from),
         valid_until=_instant(grant.valid_until),

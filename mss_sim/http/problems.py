@@ -21,6 +21,7 @@ PROBLEMS: dict[Rule, tuple[int, str]] = {
     Rule.TLS_REQUIRED: (401, "TLS is required"),
     Rule.AUTHENTICATION_REQUIRED: (401, "Authentication is required"),
     Rule.AUTHENTICATION_FAILED: (401, "Authentication failed"),
+    Rule.AUTHORIZATION_FAILED: (403, "You may not act for this mailbox"),
     Rule.TOO_MANY_CONNECTIONS: (503, "Too many connections"),
     Rule.TOO_MANY_PASSWORDS: (429, "Too many wrong passwords"),
     Rule.HOST_UNKNOWN: (421, "The host is not known here"),

@@ -7,11 +7,11 @@
 
 | RFC                                    | status                                                                  |
 |----------------------------------------|-------------------------------------------------------------------------|
-| 3501 IMAP4rev1, 9051 IMAP4rev2         | yes; rev2 by ENABLE; nothing is ever \\Recent                            |
+| 3501 IMAP4rev1, 9051 IMAP4rev2         | yes; rev2 by ENABLE; \\Recent is for rev1 alone                          |
 | 2177 IDLE, 2971 ID, 3691 UNSELECT, 5161 ENABLE, 4959 SASL-IR, 7888 LITERAL+ | yes, or LITERAL- |
 | 2342 NAMESPACE, 4314 ACL, 9208 QUOTA   | yes; a grant is over a whole mailbox; SETQUOTA is the control plane's   |
 | 4315 UIDPLUS, 6851 MOVE, 3516 BINARY   | yes; an appended message holds no NUL                                   |
-| 5258 LIST-EXTENDED, 5819 LIST-STATUS, 3348 CHILDREN, 6154 SPECIAL-USE, 8438 STATUS=SIZE | yes; USE is refused: all are taken |
+| 5258 LIST-EXTENDED, 5819 LIST-STATUS, 3348 CHILDREN, 6154 SPECIAL-USE, 8438 STATUS=SIZE | yes; not CREATE-SPECIAL-USE: all are taken |
 | 4731 ESEARCH, 5182 SEARCHRES, 5256 SORT and THREAD=REFERENCES | yes; charsets UTF-8 and US-ASCII                 |
 | 7162 CONDSTORE, QRESYNC                | yes; VANISHED may name UIDs that were never there, as the RFC allows    |
 | 7889 APPENDLIMIT, 8474 OBJECTID, 6855 UTF8=ACCEPT, 4978 COMPRESS | yes; EMAILID and THREADID are REST's ids      |
@@ -21,7 +21,7 @@ A tagged OK means that it is on disk. Changes from other doors are reported in c
 responses contain no sequence numbers. Every verb checks the rights again; a client that loses its mailbox gets BYE at once, even in IDLE.
 
 Liberties taken: losing a folder in another user's mailbox ends in `OK [CLOSED]`, not in BYE; `see` without `read` opens folders and
-shows envelopes; DELETE refuses a folder that holds messages; every folder is subscribed until it is unsubscribed; SEARCH ignores
-accents and case; a read receipt that a client sent itself is recorded by its `$MDNSent`. The capability line can be
-masked (`imap_capabilities_masked`), to imitate an operator with fewer capabilities.
+shows envelopes; every folder is subscribed until it is unsubscribed; SEARCH ignores accents and case; a read receipt that a client
+sent itself is recorded by its `$MDNSent`. The capability line can be masked (`imap_capabilities_masked`), to imitate an operator with
+fewer capabilities.
 """

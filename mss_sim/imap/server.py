@@ -14,11 +14,12 @@ from mss_sim import log
 from mss_sim.config import Settings
 from mss_sim.core.assembly import Core
 from mss_sim.evidence.transcripts import Opener
+from mss_sim.imap.grammar import responses
 from mss_sim.imap.grammar.wire import Command, Reader, Refused, Wanted
 from mss_sim.imap.session import ConnectionClosed, Session
 from mss_sim.imap.verbs import login, table
 from mss_sim.net import tls
-from mss_sim.net.connections import ANSWERS_BYTES_MAX, TURN_SECONDS, Connections
+from mss_sim.net.connections import ANSWERS_BYTES_MAX, TLS_HELLO, TURN_SECONDS, Connections
 from mss_sim.vocabulary.doors import Door
 
 _UNREAD_BYTES_MAX = 256 * 1024
@@ -58,6 +59,7 @@ class ImapConnection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._more: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
+        self._heard = self._tls_at_once = False
         self._paused = self._held_back = self._silent = self._lost = self._leaving = False
         self._out = bytearray()
         self._deflater: Any = None
@@ -87,6 +89,8 @@ class ImapConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes go to the reader; excess bytes wait in the kernel."""
+        if not self._heard:
+            self._heard, self._tls_at_once = True, data[:2] == TLS_HELLO
         if self._inflater is not None:
             self._deflated += data
             if self._reader.waiting <= _UNREAD_BYTES_MAX:
@@ -196,6 +200,9 @@ class ImapConnection(asyncio.Protocol):
 
     async def _nudged(self, session: Session) -> None:
         """Wait for bytes or an event. ConnectionClosed at the end of the stream, BYE on a timeout."""
+        if self._tls_at_once:
+            session.transcript.event("a TLS handshake on a port that begins in clear")
+            await session.leave("This port begins in clear: choose STARTTLS in your client, not SSL or TLS (rfc9051#6.2.1)")
         if self._deflated:
             self._inflate()
             await asyncio.sleep(0)  # a packet that inflates to megabytes must not block the others
@@ -249,7 +256,7 @@ class ImapConnection(asyncio.Protocol):
         session.transcript.event(f"refused: {refused.why}")
         kind = b"NO [TOOBIG]" if refused.too_large else b"BAD"
         self._bad_commands += 1
-        session.say(b"%b %b %b" % (refused.tag, kind, refused.why.encode("ascii", "replace")))
+        session.say(b"%b %b %b" % (refused.tag, kind, responses.spoken(refused.why).encode("ascii")))
 
     async def _execute(self, session: Session, command: Command) -> None:
         before = session.actor_or_none
@@ -257,7 +264,7 @@ class ImapConnection(asyncio.Protocol):
         session.say(command.tag + b" " + answer)
         ok = answer.startswith(b"OK")
         self._bad_commands += answer.startswith(b"BAD")
-        self._bad_passwords += not ok and verb in ("LOGIN", "AUTHENTICATE") and b"[AUTHENTICATIONFAILED]" in answer
+        self._bad_passwords += not ok and verb in ("LOGIN", "AUTHENTICATE") and b"FAILED]" in answer
         if verb == "LOGOUT" and ok:
             await self.flush()
             raise ConnectionClosed

@@ -18,7 +18,7 @@ from mss_sim.core.assembly import Core
 from mss_sim.core.mailbox import messages, selected
 from mss_sim.core.mailbox.selected import FolderPoll, FolderRef
 from mss_sim.core.world.events import Watcher
-from mss_sim.core.world.rows import Mailbox
+from mss_sim.core.world.rows import Folder, Mailbox
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.evidence.transcripts import Transcript
@@ -127,6 +127,11 @@ class Session:
         return bool(self.enabled & {Enabled.UTF8, Enabled.IMAP4REV2})
 
     @property
+    def tells_recent(self) -> bool:
+        """Whether the client is told what is \\Recent, which IMAP4rev2 took away."""
+        return self.settings.imap_recent and Enabled.IMAP4REV2 not in self.enabled
+
+    @property
     def condstore(self) -> bool:
         """Whether modification sequences are sent unsolicited."""
         return bool(self.enabled & {Enabled.CONDSTORE, Enabled.QRESYNC})
@@ -192,6 +197,13 @@ class Session:
         self.watcher.folders = {view.selected.folder.id}
         self.watcher.until = self._soonest(view.selected.until)
 
+    def note_recent(self, view: View, folder: Folder, known: int = 1) -> None:
+        """The client is about to be told of the copies from the UID `known`: of which it is the first to hear, they are recent."""
+        if self.tells_recent:
+            recent = self.core.recent
+            first = recent.first(folder.id) if view.read_only else recent.claim(folder.id, folder.uid_next)
+            view.add_recent(max(first, known), folder.uid_next)
+
     def close(self) -> None:
         """No folder is open."""
         self.view = None
@@ -210,6 +222,7 @@ class Session:
             await self._lose(refusal)
             return
         self.watcher.until = self._soonest(changes.selected.until)
+        self.note_recent(view, changes.selected.folder, view.known.uid_next)
         for line in view.responses_since(changes, vanished=Enabled.QRESYNC in self.enabled, modseq=self.condstore):
             self.say(line)
 

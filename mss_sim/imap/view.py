@@ -30,6 +30,7 @@ class View:
         self.known = FolderState(folder.exists_count, folder.uid_next, folder.modseq)
         self.saved: list[int] = []
         self._own: dict[int, int] = {}
+        self._recent: tuple[list[int], list[int]] = [], []  # where ranges of UIDs begin, and before which UID each ends
 
     def __len__(self) -> int:
         return len(self.uids)
@@ -45,6 +46,35 @@ class View:
             return [number for uid in uids if (number := self.number(uid))]
         wanted = set(uids)
         return [at for at, uid in enumerate(self.uids, 1) if uid in wanted]
+
+    def add_recent(self, low: int, high: int) -> None:
+        """This session is the first that is told of the UIDs from `low` up to `high`, which is left out (ref: rfc3501#2.3.2)."""
+        starts, ends = self._recent
+        if ends and low <= ends[-1] < high:
+            ends[-1] = high
+        elif low < high:
+            starts.append(low)
+            ends.append(high)
+
+    def forget_recent(self) -> None:
+        """Nothing is recent any more: the session speaks IMAP4rev2."""
+        self._recent = [], []
+
+    def is_recent(self, uid: int) -> bool:
+        """Whether this session is the first that was told of a copy."""
+        starts, ends = self._recent
+        at = bisect_right(starts, uid) - 1
+        return at >= 0 and uid < ends[at]
+
+    def recent_spans(self) -> list[Span]:
+        """The recent copies as half-open spans of indexes."""
+        ends = [(bisect_left(self.uids, low), bisect_left(self.uids, high)) for low, high in zip(*self._recent, strict=True)]
+        return [(low, high) for low, high in ends if low < high]
+
+    @property
+    def recent_count(self) -> int:
+        """How many copies are recent."""
+        return sum(high - low for low, high in self.recent_spans())
 
     def spans(self, sequence: SequenceSet, *, by_uid: bool) -> list[Span]:
         """The copies of a set as half-open spans of indexes; Bad when a sequence number refers to nothing."""
@@ -108,11 +138,12 @@ class View:
         if arrived:
             self.uids.extend(arrived)
             lines.append(b"* %d EXISTS" % len(self.uids))
+            lines += [b"* %d RECENT" % self.recent_count] if any(map(self.is_recent, arrived)) else []
         for row in changes.changed:
             number = self.number(row.uid)
             if number is None or row.uid >= self.known.uid_next or self._own.get(row.uid) == row.modseq:
                 continue
-            shown = flag_list(int(row.flags), row.seen, row.keywords)
+            shown = flag_list(int(row.flags), row.seen, row.keywords, self.is_recent(row.uid))
             more = b" MODSEQ (%d)" % row.modseq if modseq else b""
             lines.append(b"* %d FETCH (UID %d FLAGS %b%b)" % (number, row.uid, shown, more))
         folder = changes.selected.folder

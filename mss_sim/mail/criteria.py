@@ -9,7 +9,7 @@ class Key(NamedTuple):
 
     `kind`: ALL, AND, OR, NOT (of `keys`); FLAG (a Flag), KEYWORD, FROM, TO, CC, BCC, SUBJECT, TEXT, BODY (texts), HEADER (name, text);
     UID (a collection of UIDs); LARGER, SMALLER (bytes); SINCE, BEFORE, SENTSINCE, SENTBEFORE (instants); MODSEQ; EMAILID, THREADID (ids).
-    SEQUENCE (a `Sequence` of the door) must be turned into UID before the store is queried.
+    SEQUENCE (a `Sequence` of the door) and RECENT (known to a session only) must be turned into UID before the store is queried.
     """
 
     kind: str

@@ -16,6 +16,8 @@ class Connection(Protocol):
         """Drop the connection without a reply."""
 
 
+TLS_HELLO = b"\x16\x03"
+"""How a client begins that speaks TLS at once: a handshake record of any version (ref: rfc8446#5.1)."""
 TURN_SECONDS = 0.02
 """How long one client's commands are answered before the others have their turn: one packet may carry thousands."""
 ANSWERS_BYTES_MAX = 64 * 1024

@@ -25,6 +25,15 @@ def mechanisms(settings: Settings, certificate: bytes | None) -> list[str]:
     return [name for name in sasl.MECHANISMS if name not in hidden]
 
 
+def instead(settings: Settings, certificate: bytes | None, mechanism: str) -> str:
+    """What to do instead of a mechanism that is not offered."""
+    if mechanism in sasl.PASSWORD_MECHANISMS:
+        return "The strict profile takes no password: log in by XOAUTH2 with a token of Pro Santé Connect (ref2#ECO.1.2.1)"
+    if mechanism in sasl.CERTIFICATE_MECHANISMS:
+        return "EXTERNAL needs a client certificate: show it in TLS (client-requirements#2.5)"
+    return f"{mechanism} is not offered; use {', '.join(mechanisms(settings, certificate))}"
+
+
 class CutConnection(Exception):
     """A token was refused as some operators do: a challenge with the reason, then the connection is cut."""
 

@@ -16,6 +16,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary.doors import LogInBy
 from mss_sim.vocabulary.mailboxes import MailboxKind
 
+_STAR, _PLUS = "*", "+"
 _SOURCE = "client-requirements#2.5"
 _PEOPLE = frozenset({LogInBy.PASSWORD, LogInBy.PSC})
 WAYS: dict[MailboxKind, frozenset[LogInBy]] = {
@@ -28,6 +29,18 @@ WAYS: dict[MailboxKind, frozenset[LogInBy]] = {
 _INSTEAD: dict[MailboxKind, str] = {
     MailboxKind.APP: "An APP mailbox opens by its client certificate: show it in TLS and say AUTH EXTERNAL",
 }
+
+
+def split_name(text: str, *, plus: bool) -> tuple[str, str]:
+    """(mailbox, login) of a name such as `mailbox*login`, the mailbox empty where none is named; `plus`: also of `login+mailbox`.
+
+    What follows the plus is an address, so that a login that holds one is not cut.
+    """
+    mailbox, star, login = text.rpartition(_STAR)
+    if star:
+        return mailbox, login
+    login, _, mailbox = text.partition(_PLUS)
+    return (mailbox, login) if plus and login and "@" in mailbox and "@" not in login else ("", text)
 
 
 def decide_way(kind: MailboxKind, way: LogInBy, accepted: Collection[LogInBy], operator: str, *, app_passwords: bool) -> None:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.headers import readable
+from mss_sim.mail.plain import in_ascii
 from mss_sim.policy.receipts import DIAGNOSTICS
 
 
@@ -20,15 +21,15 @@ class Reply:
     enhanced: str
     text: str
 
-    def line(self) -> bytes:
-        """The reply as sent; non-ASCII letters are replaced, so that any client can read it."""
-        return _line(self)
+    def line(self, *, utf8: bool = False) -> bytes:
+        """The reply as sent: in ASCII, accents taken off, unless the client said SMTPUTF8 (ref: rfc6531#3.7.4.1)."""
+        return _line(self, utf8)
 
 
 @lru_cache(maxsize=256)  # nearly all replies are one of a few
-def _line(reply: Reply) -> bytes:
-    words = f"{reply.code} {reply.enhanced} {reply.text}" if reply.enhanced else f"{reply.code} {reply.text}"
-    return readable(words).encode("ascii", "replace") + b"\r\n"
+def _line(reply: Reply, utf8: bool) -> bytes:
+    words = readable(f"{reply.code} {reply.enhanced} {reply.text}" if reply.enhanced else f"{reply.code} {reply.text}")
+    return (words.encode("utf-8", "replace") if utf8 else in_ascii(words).encode("ascii")) + b"\r\n"
 
 
 REPLIES: dict[Rule, tuple[int, str]] = {
@@ -38,6 +39,7 @@ REPLIES: dict[Rule, tuple[int, str]] = {
     Rule.WHITE_LIST_STALE: (451, "4.7.1"),
     Rule.AUTHENTICATION_REQUIRED: (530, "5.7.0"),
     Rule.AUTHENTICATION_FAILED: (535, "5.7.8"),
+    Rule.AUTHORIZATION_FAILED: (535, "5.7.8"),
     Rule.TOO_MANY_CONNECTIONS: (421, "4.7.0"),
     Rule.TOO_MANY_PASSWORDS: (421, "4.7.0"),
     Rule.HOST_UNKNOWN: (550, "5.7.1"),
@@ -94,10 +96,12 @@ BAD_SEQUENCE_AUTH = Reply(503, "5.5.1", "Already authenticated")
 BAD_SEQUENCE_TLS = Reply(503, "5.5.1", "TLS is active already")
 TLS_FIRST = Reply(530, "5.7.0", "Must issue a STARTTLS command first (rfc3207#4)")
 AUTH_FIRST = Reply(530, "5.7.0", "Authentication required (rfc4954#6)")
-AUTH_UNKNOWN = Reply(504, "5.5.4", "Unrecognised authentication mechanism")
 AUTH_CANCELLED = Reply(501, "5.7.0", "Authentication cancelled")
 AUTH_UNREADABLE = Reply(501, "5.5.2", "The response cannot be read")
-AUTH_NOT_OFFERED = Reply(502, "5.5.1", "Operators do not authenticate by AUTH here")
+AUTH_NOT_OFFERED = Reply(
+    502, "5.5.1", "This port is for operators, known by their certificate: log in at the submission port (ref2#ECO.1.2.1)"
+)
+TLS_AT_ONCE = Reply(421, "4.7.0", "This port begins in clear: choose STARTTLS in your client, not SSL or TLS (rfc3207#4)")
 INJECTION = Reply(503, "5.5.1", "Commands after STARTTLS in the same packet are not executed (rfc3207#4.2)")
 TOKEN_EXPIRED = Reply(421, "4.7.0", "The token that opened this connection has expired, log in again with a fresh one")
 TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors, goodbye")

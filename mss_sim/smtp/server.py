@@ -12,7 +12,7 @@ from mss_sim import log
 from mss_sim.errors import Refusal
 from mss_sim.evidence.transcripts import MASK
 from mss_sim.net import tls
-from mss_sim.net.logins import CutConnection, exchange, mechanisms, show_token_refusal
+from mss_sim.net.logins import CutConnection, exchange, instead, mechanisms, show_token_refusal
 from mss_sim.net.sasl import SaslError
 from mss_sim.smtp import replies
 from mss_sim.smtp.replies import Reply
@@ -87,6 +87,11 @@ class SmtpConnection(Wire):
             await method(argument.strip().decode("utf-8", "surrogateescape"))
         if self._bad_commands or self._bad_passwords:
             await self._check_patience()
+
+    @property
+    def _speaks_utf8(self) -> bool:
+        transaction = self.dialogue.transaction
+        return transaction is not None and transaction.mail.smtputf8
 
     def _note(self, octets: bytes) -> None:
         """Record what the client sent in the transcript."""
@@ -180,7 +185,7 @@ class SmtpConnection(Wire):
     async def _log_in(self, dialogue: SubmissionSession, argument: str) -> None:
         name, _, initial = argument.partition(" ")
         if name.upper() not in mechanisms(self._front.settings, dialogue.certificate):
-            self._answer(replies.AUTH_UNKNOWN)
+            self._answer(Reply(504, "5.5.4", instead(self._front.settings, dialogue.certificate, name.upper()[:30])))
             return
         try:
             credentials = await exchange(name.upper(), initial.strip() or None, self._ask)

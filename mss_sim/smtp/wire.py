@@ -15,7 +15,7 @@ from aiosmtpd.smtp import SMTP
 
 from mss_sim.config import Settings
 from mss_sim.evidence.transcripts import Opener, Transcript
-from mss_sim.net.connections import ANSWERS_BYTES_MAX, TURN_SECONDS, Connections
+from mss_sim.net.connections import ANSWERS_BYTES_MAX, TLS_HELLO, TURN_SECONDS, Connections
 from mss_sim.smtp import replies
 from mss_sim.smtp.replies import Reply
 from mss_sim.smtp.session import Session
@@ -109,6 +109,8 @@ class Wire(SMTP):
         limit = self._front.settings.command_bytes_max
         scanned = 0
         while True:
+            if not self._secured and self._buffer[:2] == TLS_HELLO:
+                await self._leave_handshake()
             at = self._buffer.find(b"\n", scanned)
             if at >= 0:
                 line = bytes(self._buffer[: at + 1])
@@ -176,7 +178,12 @@ class Wire(SMTP):
         self._timeout_handle = self.loop.call_later(left, self._timeout_cb)
 
     def _say(self, reply: Reply) -> None:
-        self._say_line(reply.line())
+        self._say_line(reply.line(utf8=self._speaks_utf8))
+
+    @property
+    def _speaks_utf8(self) -> bool:
+        """Whether the client said SMTPUTF8 for the letter that it is sending."""
+        return False
 
     def _say_line(self, line: bytes) -> None:
         self._out += line
@@ -211,6 +218,13 @@ class Wire(SMTP):
         self._say(reply)
         await self._flush()
         raise ConnectionClosed
+
+    async def _leave_handshake(self) -> None:
+        """A client that begins with TLS waits for TLS: what it does wrong stands in the transcript, and in clear on the wire."""
+        if self._transcript is not None:
+            self._transcript.event("a TLS handshake on a port that begins in clear")
+        self._buffer.clear()
+        await self._leave(replies.TLS_AT_ONCE)
 
     async def _check_patience(self) -> None:
         """Close the connection of a client that makes too many mistakes."""

@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, Connection, Select, String, bindparam, cast, func, not_, or_, select
 
 from mss_sim.clock import Micros
-from mss_sim.models.tables import copies, message_bodies, messages
+from mss_sim.models.tables import copies, message_bodies, messages, submissions
 from mss_sim.store.compiled import HotQuery
 from mss_sim.store.messages import seen_by
 from mss_sim.vocabulary.mailboxes import Flag
 
 _AT_ONCE = 400
+_SAME_MAX = 20
 Range = tuple[int, int]
 
 
@@ -107,12 +108,30 @@ def highest_modseq(conn: Connection, folder_id: int, among: Collection[int]) -> 
     return max((modseq for uid, modseq in rows if uid in among), default=0)
 
 
-def size_of(conn: Connection, folder_id: int) -> tuple[int, int]:
-    """(bytes of all copies of a folder, how many are marked \\Deleted)."""
+def sizes_of(conn: Connection, folder_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """(bytes of all copies of a folder, how many are marked \\Deleted), by folder; empty ones are left out."""
     deleted = func.count().filter(copies.c.flags.op("&")(int(Flag.DELETED)) != 0)
-    query = select(func.coalesce(func.sum(messages.c.size_bytes), 0), deleted).join(messages, messages.c.id == copies.c.message_id)
-    size, number = conn.execute(query.where(copies.c.folder_id == folder_id)).one()
-    return int(size), int(number)
+    query = select(copies.c.folder_id, func.sum(messages.c.size_bytes), deleted).join(messages, messages.c.id == copies.c.message_id)
+    found = {}
+    for start in range(0, len(folder_ids), _AT_ONCE):
+        within = copies.c.folder_id.in_(folder_ids[start : start + _AT_ONCE])
+        for id_, size, number in conn.execute(query.where(within).group_by(copies.c.folder_id)):
+            found[id_] = int(size), int(number)
+    return found
+
+
+def count_from(conn: Connection, folder_id: int, uid: int) -> int:
+    """How many copies of a folder have that UID or a higher one."""
+    number: int = conn.execute(select(func.count()).where(copies.c.folder_id == folder_id, copies.c.uid >= uid)).scalar_one()
+    return number
+
+
+def submitted(conn: Connection, folder_id: int, rfc_message_id: str) -> list[tuple[int, int]]:
+    """(UID, message id) of the letters with that Message-ID in a folder that were sent from here, the oldest few."""
+    sent = select(submissions.c.id).where(submissions.c.message_id == messages.c.id).exists()
+    query = select(copies.c.uid, messages.c.id).join(messages, messages.c.id == copies.c.message_id)
+    wanted = (messages.c.rfc_message_id == rfc_message_id, copies.c.folder_id + 0 == folder_id, sent)
+    return [(uid, id_) for uid, id_ in conn.execute(query.where(*wanted).order_by(copies.c.uid).limit(_SAME_MAX))]
 
 
 class Sortable(NamedTuple):

@@ -54,7 +54,22 @@ def add(conn: Connection, folder: Folder) -> None:
 def of_mailbox(conn: Connection, mailbox_id: int) -> list[Folder]:
     """The folders of a mailbox by name, INBOX first."""
     rows = [_folder(row) for row in conn.execute(select(*_COLUMNS).where(folders.c.mailbox_id == mailbox_id))]
-    return sorted(rows, key=lambda folder: (folder.name != "INBOX", folder.name))
+    return sorted(rows, key=_inbox_first)
+
+
+def of_mailboxes(conn: Connection, mailbox_ids: Collection[int]) -> dict[int, list[Folder]]:
+    """The same for several mailboxes at once, by mailbox."""
+    found: dict[int, list[Folder]] = {}
+    for folder in map(_folder, _OF_MAILBOXES.rows(conn, "mailboxes", sorted(mailbox_ids))):
+        found.setdefault(folder.mailbox_id, []).append(folder)
+    return {id_: sorted(rows, key=_inbox_first) for id_, rows in found.items()}
+
+
+_OF_MAILBOXES = HotSelect(select(*_COLUMNS).where(folders.c.mailbox_id.in_(bindparam("mailboxes", expanding=True))))
+
+
+def _inbox_first(folder: Folder) -> tuple[bool, str]:
+    return folder.name != "INBOX", folder.name
 
 
 def count(conn: Connection, mailbox_id: int) -> int:

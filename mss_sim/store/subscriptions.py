@@ -1,4 +1,4 @@
-"""Subscriptions of identities to folders; a folder without an entry is subscribed."""
+"""Subscriptions of identities to folders; what a folder without an entry is, core/mailbox/tree.py says."""
 
 from sqlalchemy import Connection, delete, insert, select
 

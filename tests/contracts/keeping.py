@@ -49,7 +49,7 @@ class Keeper(Protocol):
         ...
 
     async def drop(self, role: str, mailbox: str, folder: str) -> str:
-        """Delete an empty folder."""
+        """Delete a folder with the messages in it."""
         ...
 
 
@@ -87,7 +87,7 @@ class RestKeeper:
         return await self._ask(role, "PATCH", f"/mailboxes/{mailbox}/folders/{await self._folder(mailbox, folder)}", {"name": name})
 
     async def drop(self, role: str, mailbox: str, folder: str) -> str:
-        return await self._ask(role, "DELETE", f"/mailboxes/{mailbox}/folders/{await self._folder(mailbox, folder)}")
+        return await self._ask(role, "DELETE", f"/mailboxes/{mailbox}/folders/{await self._folder(mailbox, folder)}?messages=true")
 
     async def _folder(self, mailbox: str, name: str) -> str:
         boxes = await Person(self.simulator, "doctor").get(f"/mailboxes/{mailbox}/folders")

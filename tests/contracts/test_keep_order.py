@@ -204,3 +204,29 @@ async def test_folders_are_made_renamed_and_deleted(keeper: Keeper, world: Simul
         ("folder.deleted", keeper.name),
     ]
     assert await keeper.make("assistant", PRACTICE, "Non") == keeper.shows(Rule.RIGHT_MISSING)
+
+
+async def test_a_folder_is_deleted_with_its_messages_by_who_may_delete_them(keeper: Keeper, world: Simulator) -> None:
+    item = await _letter(world, subject="Résultat")
+    assert await keeper.make("doctor", PRACTICE, "Biologie/2026") == "ok"
+    assert await keeper.move("doctor", PRACTICE, item, "Biologie") == "ok"
+    assert await keeper.drop("secretary", PRACTICE, "Biologie") == keeper.shows(Rule.RIGHT_MISSING)
+    assert await _counts(world) == {"Biologie": (1, 1)}
+    assert await keeper.drop("doctor", PRACTICE, "Biologie") == "ok"
+    names = [box["name"] for box in await Person(world, "doctor").get(f"/mailboxes/{PRACTICE}/folders")]
+    assert ("Biologie" in names, "Biologie/2026" in names) == (False, True)
+    assert (await _used(world), await _counts(world)) == (0, {})
+    deleted, dropped = (await _journal(world))[-2:]
+    assert (deleted[0], deleted[1], deleted[-1]["subject"]) == ("message.deleted", keeper.name, "Résultat")
+    assert (dropped[0], dropped[-1]) == ("folder.deleted", {"name": "Biologie"})
+
+
+async def test_over_rest_a_filled_folder_goes_only_where_it_is_said(world: Simulator) -> None:
+    rest, item = Person(world, "doctor"), await _letter(world)
+    await RestKeeper(world).make("doctor", PRACTICE, "Biologie")
+    await RestKeeper(world).move("doctor", PRACTICE, item, "Biologie")
+    folder = next(box for box in await rest.get(f"/mailboxes/{PRACTICE}/folders") if box["name"] == "Biologie")
+    refused = await rest.rest("DELETE", f"/mailboxes/{PRACTICE}/folders/{folder['id']}")
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    assert "messages=true" in refused.json()["detail"]
+    assert await _counts(world) == {"Biologie": (1, 1)}

@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
+
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock, iso
-from tests.clients import DOCTOR, PRACTICE, WARD, Person, control
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, WARD, ImapClient, Person, control
 from tests.conftest import StartSimulator
 
 
@@ -125,3 +127,73 @@ async def test_a_grant_that_has_run_out_is_not_handed_over(start: StartSimulator
         assert [(one["rights"], one["grantee"]["idnat"]) for one in done["created"]] == [(["read", "see"], locum.idnat)]
         over = next(one for one in await doctor.get(path) if one["rights"] == ["see"])
         assert (over["revoked_at"], over["in_force"]) == (None, False)
+
+
+@pytest.mark.parametrize("way", ["leaves", "is taken off", "hands over and goes"])
+async def test_a_grant_from_before_somebody_held_the_mailbox_is_there_when_they_no_longer_do(simulator: Simulator, way: str) -> None:
+    doctor, guest = Person(simulator, "doctor"), Person(simulator, "hospital")
+    grant = {"grantee": guest.idnat, "rights": ["see", "read"]}
+    assert (await doctor.rest("POST", f"/mailboxes/{PRACTICE}/grants", json=grant)).status_code == 201
+    assert (await doctor.rest("POST", f"/mailboxes/{PRACTICE}/holders", json={"idnat": guest.idnat})).is_success
+    held = {one["address"]: one for one in await guest.get("/mailboxes")}[PRACTICE]
+    assert (held["role"], "manage" in held["rights"]) == ("co_holder", True)
+    client = await ImapClient.open(simulator, guest.account["login"], guest.account["password"])
+    await client.ask(f'SELECT "Shared/{PRACTICE}/INBOX"')
+    if way == "hands over and goes":
+        named = await doctor.rest("PUT", f"/mailboxes/{PRACTICE}/responsible", json={"idnat": guest.idnat})
+        assert named.is_success
+        back = await guest.rest("PUT", f"/mailboxes/{PRACTICE}/responsible", json={"idnat": doctor.idnat, "stay": False})
+        assert back.is_success
+    else:
+        by = guest if way == "leaves" else doctor
+        assert (await by.rest("DELETE", f"/mailboxes/{PRACTICE}/holders/{guest.idnat}")).is_success
+    held = {one["address"]: one for one in await guest.get("/mailboxes")}[PRACTICE]
+    assert (held["role"], sorted(held["rights"])) == (None, ["read", "see"])
+    assert (await client.ask(f'MYRIGHTS "Shared/{PRACTICE}/INBOX"'))[-2:] == [
+        f'* MYRIGHTS "Shared/{PRACTICE}/INBOX" lr',
+        "OK MYRIGHTS completed",
+    ]
+    assert any(line.endswith(f'"Shared/{PRACTICE}/INBOX"') for line in await client.ask('LIST "" Shared/*'))
+    assert (await client.ask(f'SELECT "Shared/{PRACTICE}/INBOX"'))[-1].startswith("OK [READ-ONLY]")
+    manager = await ImapClient.open(simulator, "camille.martin", "cabinet-2026")
+    assert f" {guest.idnat} lr" in (await manager.ask(f'GETACL "Shared/{PRACTICE}/INBOX"'))[0]
+    for one in (client, manager):
+        await one.close()
+
+
+@pytest.mark.parametrize("name", ["louise.moreau", "LOUISE.MOREAU", "590000010000017/SEC0002"])
+@pytest.mark.parametrize("door", ["rest", "control"])
+async def test_a_grantee_is_named_by_login_or_idnat(simulator: Simulator, door: str, name: str) -> None:
+    await _grant_as(simulator, door, name, "newcomer")
+
+
+@pytest.mark.parametrize("door", ["rest", "control"])
+async def test_a_grantee_is_named_by_the_address_of_a_mailbox_that_is_theirs_alone(simulator: Simulator, door: str) -> None:
+    await _grant_as(simulator, door, HOSPITAL.upper(), "hospital")
+    for address in (WARD, PATIENT, "nobody@medecin.sim.mssante.fr"):
+        body = {"grantee": address, "rights": ["see"]}
+        answer = await Person(simulator, "doctor").rest("POST", f"/mailboxes/{DOCTOR}/grants", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "grantee-not-allowed"), address
+
+
+async def _grant_as(simulator: Simulator, door: str, name: str, role: str) -> None:
+    body = {"grantee": name, "rights": ["see", "read"]}
+    if door == "rest":
+        answer = await Person(simulator, "doctor").rest("POST", f"/mailboxes/{DOCTOR}/grants", json=body)
+    else:
+        answer = await control(simulator, "POST", f"/mailboxes/{DOCTOR}/grants", body)
+    assert (answer.status_code, answer.json()["grantee"]["idnat"]) == (201, Person(simulator, role).idnat)
+    assert DOCTOR in [one["address"] for one in await Person(simulator, role).get("/mailboxes")]
+
+
+async def test_a_hand_over_and_a_holder_take_every_name_and_the_journal_writes_the_idnat(simulator: Simulator) -> None:
+    doctor, successor = Person(simulator, "doctor"), Person(simulator, "newcomer")
+    order = {"from": "sophie.petit", "to": "louise.moreau"}
+    done = await doctor.rest("POST", "/grants/hand-over", json=order)
+    assert {one["grantee"]["idnat"] for one in done.json()["created"]} == {successor.idnat}
+    assert (await doctor.rest("POST", f"/mailboxes/{PRACTICE}/holders", json={"idnat": HOSPITAL})).is_success
+    lines = (await doctor.get(f"/mailboxes/{PRACTICE}/journal", limit=10))["items"]
+    added = next(line["detail"] for line in lines if line["act"] == "holder.added")
+    handed = next(line["detail"] for line in lines if line["act"] == "grant.handed_over")
+    assert added == {"idnat": Person(simulator, "hospital").idnat}
+    assert (handed["from"], handed["to"]) == (Person(simulator, "secretary").idnat, successor.idnat)

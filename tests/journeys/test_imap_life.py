@@ -24,7 +24,7 @@ async def _numbers(simulator: Simulator) -> list[str]:
     listed = await client.ask("UID FETCH 1:* (FLAGS EMAILID THREADID)")
     await client.close()
     assert uids[-1].startswith("OK")
-    return [*answer, *listed]
+    return [*answer, *(line.replace("\\Recent", "") for line in listed)]  # which a start forgets
 
 
 async def test_the_numbers_survive_a_restart(start: StartSimulator, database: str | None) -> None:

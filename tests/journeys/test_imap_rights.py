@@ -177,7 +177,7 @@ async def test_what_is_put_into_a_folder_bears_only_flags_that_the_actor_may_set
     await newcomer.append("INBOX", raw, "\\Seen \\Deleted urgent")
     await secretary.append("INBOX", raw, "\\Seen \\Deleted urgent")
     await doctor.ask("EXAMINE INBOX")
-    assert (await doctor.ask("FETCH 1:2 FLAGS"))[:2] == ["* 1 FETCH (FLAGS ())", "* 2 FETCH (FLAGS (\\Seen urgent))"]
+    assert (await doctor.ask("FETCH 1:2 FLAGS"))[:2] == ["* 1 FETCH (FLAGS (\\Recent))", "* 2 FETCH (FLAGS (\\Seen \\Recent urgent))"]
 
 
 async def test_a_right_that_is_taken_leaves_the_end_of_the_others(start: StartSimulator, clock: ManualClock) -> None:

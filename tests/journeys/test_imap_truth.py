@@ -48,7 +48,7 @@ class Mirror:
                 assert uid in (None, int(told[1])), f"{line}: it was UID {uid}"
                 uid = int(told[1])
             if told := re.search(r"FLAGS \(([^)]*)\)", found[2]):
-                flags = frozenset(told[1].split())
+                flags = frozenset(told[1].split()) - {"\\Recent"}  # of this session alone
             self.rows[at] = uid, flags
 
     async def add_in_silence(self, numbers: str, flag: str) -> str:
@@ -144,3 +144,23 @@ async def _truth(simulator: Simulator) -> list[tuple[int, frozenset[str]]]:
     await client.close()
     found = [re.fullmatch(r"\* \d+ FETCH \(UID (\d+) FLAGS \(([^)]*)\)\)", line) for line in lines[:-1]]
     return [(int(one[1]), frozenset(one[2].split())) for one in found if one]
+
+
+async def test_a_new_message_is_recent_for_one_session_alone(simulator: Simulator) -> None:
+    poller, reader = [await ImapClient.open(simulator, "camille.martin", _PASSWORD) for _ in range(2)]
+    for client in (poller, reader):
+        await client.ask("SELECT INBOX")
+    found: list[int] = []
+    for subject in ("un", "deux", "trois"):
+        await Person(simulator, "hospital").send(HOSPITAL, to=[DOCTOR], subject=subject)
+        for client in (reader, poller) if subject == "deux" else (poller, reader):
+            await client.ask("NOOP")
+        found.append(len((await poller.ask("SEARCH NEW"))[0].split()) - 2)
+    assert found == [1, 1, 2], "the second one was told to the reader first"
+    assert (await reader.ask("SEARCH RECENT"))[0] == "* SEARCH 2"
+    assert "* 1 FETCH (FLAGS (\\Recent))" in await poller.ask("FETCH 1 FLAGS")
+    assert "* 1 FETCH (FLAGS ())" in await reader.ask("FETCH 1 FLAGS")
+    late = await ImapClient.open(simulator, "camille.martin", _PASSWORD)
+    assert "* 0 RECENT" in await late.ask("SELECT INBOX")
+    for client in (poller, reader, late):
+        await client.close()

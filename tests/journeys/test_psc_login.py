@@ -167,7 +167,7 @@ async def test_whoever_is_disabled_gets_no_new_token(world: Simulator, party: Re
 async def test_the_token_opens_a_mailbox_by_imap_for_whoever_is_in_it(party: RelyingParty, world: Simulator) -> None:
     token = (await party.tokens())["access_token"]
     client = await ImapClient.open(world)
-    for mailbox, verdict in ((HOSPITAL, "NO [AUTHENTICATIONFAILED]"), (DOCTOR_MAIL, "OK")):
+    for mailbox, verdict in ((HOSPITAL, "NO [AUTHORIZATIONFAILED]"), (DOCTOR_MAIL, "OK")):
         blob = base64_of(f"user={mailbox}\x01auth=Bearer {token}\x01\x01".encode())
         answer = await client.ask(f"AUTHENTICATE XOAUTH2 {blob}")
         assert answer[-1].startswith(verdict), answer

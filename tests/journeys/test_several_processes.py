@@ -48,11 +48,11 @@ async def test_who_idles_at_one_hears_what_the_other_delivered_flagged_and_moved
     await idler.ask("SELECT INBOX")
     await idler.idle()
     assert (await Person(there, "hospital").send(HOSPITAL, to=[DOCTOR])).status_code == 201
-    assert await idler.line() == "* 1 EXISTS"
+    assert [await idler.line() for _ in range(2)] == ["* 1 EXISTS", "* 1 RECENT"]
     item = (await Person(there, "doctor").inbox(DOCTOR))[0]
     path = f"/mailboxes/{DOCTOR}/messages/{item['id']}"
     assert (await Person(there, "doctor").rest("PATCH", path, json={"add": ["\\Flagged"]})).status_code == 200
-    assert await idler.line() == "* 1 FETCH (UID 1 FLAGS (\\Flagged))"
+    assert await idler.line() == "* 1 FETCH (UID 1 FLAGS (\\Flagged \\Recent))"
     assert (await Person(there, "doctor").rest("DELETE", path)).status_code == 204
     assert await idler.line() == "* 1 EXPUNGE"
     await idler.done()

@@ -94,7 +94,9 @@ def is_stranger(cell: Cell) -> bool:
 
 def _log_in(rights: frozenset[Right], box: Box, door: str, *, opens: bool) -> Rules:
     """What becomes of a log-in for one mailbox."""
-    if not rights or not opens:
+    if not rights:
+        return frozenset({Rule.AUTHORIZATION_FAILED})
+    if not opens:
         return frozenset({Rule.AUTHENTICATION_FAILED})
     if door == "imap" and Right.SEE not in rights:
         return frozenset({Rule.NOT_FOUND})

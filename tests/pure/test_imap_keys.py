@@ -48,9 +48,9 @@ def test_a_charset_that_is_not_understood_is_refused_by_its_name(charset: bytes)
     ("text", "key"),
     [
         (b"ALL", ALL),
-        (b"old", ALL),
-        (b"NEW", no(ALL)),
-        (b"RECENT", no(ALL)),
+        (b"old", no(Key("RECENT"))),
+        (b"NEW", Key("AND", keys=(Key("RECENT"), no(Key("FLAG", Flag.SEEN))))),
+        (b"RECENT", Key("RECENT")),
         (b"SEEN", SEEN),
         (b"unseen", no(SEEN)),
         (b"ANSWERED", Key("FLAG", Flag.ANSWERED)),

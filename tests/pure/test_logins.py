@@ -3,7 +3,7 @@
 import pytest
 
 from mss_sim.errors import Refusal, Rule
-from mss_sim.policy.logins import decide_way
+from mss_sim.policy.logins import decide_way, split_name
 from mss_sim.vocabulary.doors import LogInBy
 from mss_sim.vocabulary.mailboxes import MailboxKind
 
@@ -48,3 +48,21 @@ def test_applications_without_a_certificate_are_let_in_by_setting(way: LogInBy) 
 def test_an_operator_may_accept_less() -> None:
     with pytest.raises(Refusal, match="accepts other ways to log in: certificate, psc"):
         decide_way(PER, PASSWORD, {PSC, CERTIFICATE}, "A", app_passwords=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "plus", "parts"),
+    [
+        ("camille.martin", True, ("", "camille.martin")),
+        ("box@a.example*camille", False, ("box@a.example", "camille")),
+        ("box+x@a.example*camille", True, ("box+x@a.example", "camille")),
+        ("camille+box@a.example", True, ("box@a.example", "camille")),
+        ("camille+box@a.example", False, ("", "camille+box@a.example")),
+        ("camille+box", True, ("", "camille+box")),
+        ("me@a.example+box@a.example", True, ("", "me@a.example+box@a.example")),
+        ("+box@a.example", True, ("", "+box@a.example")),
+        ("", True, ("", "")),
+    ],
+)
+def test_a_name_holds_a_mailbox_and_a_login(name: str, plus: bool, parts: tuple[str, str]) -> None:
+    assert split_name(name, plus=plus) == parts

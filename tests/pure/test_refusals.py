@@ -22,7 +22,7 @@ def test_every_rule_has_a_reply_a_response_code_and_a_problem_and_nothing_else_h
 @pytest.mark.parametrize("rule", list(Rule))
 def test_a_refusal_over_imap_is_one_ascii_line_with_its_code_and_source(rule: Rule) -> None:
     line = imap_refused(Refusal(rule, "Écrivez\r\nautrement.", reference="rfc9051#7.1"))
-    assert line == f"NO [{CODES[rule]}] ?crivez??autrement. (rfc9051#7.1)".encode()
+    assert line == f"NO [{CODES[rule]}] Ecrivez??autrement. (rfc9051#7.1)".encode()
 
 
 @pytest.mark.parametrize("control", ["\r\n", "\n", "\x1b[2J", "\x00", "\x85", "\u2028"])
@@ -167,3 +167,10 @@ def test_a_refusal_of_several_recipients_names_each_in_order() -> None:
 
 def test_a_refusal_reads_as_its_rule_and_its_detail() -> None:
     assert str(Refusal(Rule.CONFLICT, "Two at once.")) == "conflict: Two at once."
+
+
+def test_who_speaks_utf8_is_told_in_utf8_and_still_in_one_line() -> None:
+    refusal = Refusal(Rule.NOT_FOUND, "Il n’y a pas d’été\r\nici.", reference="rfc9051#7.1")
+    assert imap_refused(refusal, utf8=True) == "NO [NONEXISTENT] Il n’y a pas d’été??ici. (rfc9051#7.1)".encode()
+    reply = Reply(550, "5.7.1", "Il n’y a pas\r\nd’été")
+    assert (reply.line(utf8=True), reply.line()) == ("550 5.7.1 Il n’y a pas  d’été\r\n".encode(), b"550 5.7.1 Il n'y a pas  d'ete\r\n")

@@ -250,15 +250,9 @@ def _imapclient_moves(client: IMAPClient) -> None:
     assert client.search() == [2]
     client.expunge()
     assert client.search() == []
-    with pytest.raises(IMAPClientError):
-        client.delete_folder("Été & hiver")
-    client.select_folder("Été & hiver")
-    client.delete_messages([1, 2, 3])
-    client.expunge()
-    client.close_folder()
-    client.rename_folder("Été & hiver", "Vide")
-    client.delete_folder("Vide")
-    assert not client.folder_exists("Vide")
+    client.rename_folder("Été & hiver", "Plein")
+    client.delete_folder("Plein")
+    assert not client.folder_exists("Plein")
 
 
 async def test_imapclient_hears_of_a_letter_while_it_idles(simulator: Simulator) -> None:
@@ -386,7 +380,7 @@ async def test_aioimaplib_hears_of_letters_while_it_idles(simulator: Simulator) 
         idling = await client.idle_start(timeout=60)
         for number in (1, 2):
             await _deliver(simulator, DOCTOR, f"pendant IDLE {number}")
-            assert await client.wait_server_push(timeout=SECONDS) == [f"{number} EXISTS".encode()]
+            assert await client.wait_server_push(timeout=SECONDS) == [f"{number} EXISTS".encode(), f"{number} RECENT".encode()]
         client.idle_done()
         assert (await asyncio.wait_for(idling, SECONDS)).result == "OK"
         assert b'"pendant IDLE 2"' in (await _lines(client.fetch, "2", "(ENVELOPE)"))[0]

@@ -1,7 +1,8 @@
 """Authentication: from credentials to an actor.
 
 A person logs in by their login, their idNat or the address of the personal mailbox that they own. They act for another mailbox by the
-authorisation identity of the mechanism or, for clients without one, by the name `mailbox*login`.
+authorisation identity of the mechanism or, for clients without one, by the name `mailbox*login`; clients that know one name only send
+that one in both places.
 """
 
 from dataclasses import dataclass, replace
@@ -9,20 +10,20 @@ from functools import partial
 
 from mss_sim.clock import SECOND, Micros
 from mss_sim.core.access import access
+from mss_sim.core.access.names import identity_called
 from mss_sim.core.trust import certificates
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical
-from mss_sim.policy.logins import decide_way
+from mss_sim.policy.logins import decide_way, split_name
 from mss_sim.store import certificates as kept
 from mss_sim.store import identities, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Account, Identity
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary.doors import Door, LogInBy, Profile, TokenExpiry
-from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState
+from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxState
 
-_SEPARATOR = "*"
 _MAIL_DOORS = frozenset({Door.SMTP, Door.IMAP})
 
 
@@ -49,14 +50,14 @@ def _refused() -> Refusal:
 
 async def with_password(world: World, name: str, password: str, *, door: Door, mailbox: str | None = None) -> Actor:
     """The actor behind a name and a password; Refusal(AUTHENTICATION_FAILED) otherwise, always after the same work."""
-    chosen, star, login = name.rpartition(_SEPARATOR)
-    account = await world.store.read(_account, login if star else name)
+    chosen, login = split_name(name, plus=world.settings.login_plus)
+    account = await world.store.read(_account, login)
     right = await world.passwords.check(password, account.password_hash if account else None)
     if not right or account is None:
         raise _refused()
     if world.settings.profile is Profile.STRICT:
         raise Refusal(Rule.AUTHENTICATION_FAILED, "The strict profile takes no password: log in with a token.", reference="ref2#ECO.1.2.1")
-    return await _actor(world, account.identity, door, mailbox or (chosen if star else None), LogInBy.PASSWORD)
+    return await _actor(world, account.identity, door, mailbox or chosen or None, LogInBy.PASSWORD)
 
 
 async def with_token(world: World, token: str, *, door: Door, mailbox: str | None = None) -> Actor:
@@ -88,7 +89,7 @@ async def with_certificate(world: World, certificate: bytes | None, *, door: Doo
     if box is None:
         raise _certificate_refused(f"The certificate {shown.subject} is bound to no mailbox")
     if mailbox and _canonical(mailbox) != box.address:
-        raise _certificate_refused(f"The certificate {shown.subject} opens {box.address}, not {mailbox}")
+        raise _certificate_refused(f"The certificate {shown.subject} opens {box.address}, not {mailbox}", Rule.AUTHORIZATION_FAILED)
     owner = await world.store.read(identities.by_id, box.owner_id)
     if owner is None or not owner.enabled:
         raise _refused()
@@ -110,8 +111,8 @@ def token_expired(world: World, actor: Actor) -> bool:
     return actor.until is not None and actor.until <= world.clock.now()
 
 
-def _certificate_refused(why: str) -> Refusal:
-    return Refusal(Rule.AUTHENTICATION_FAILED, f"{why}.", reference="client-requirements#2.5")
+def _certificate_refused(why: str, rule: Rule = Rule.AUTHENTICATION_FAILED) -> Refusal:
+    return Refusal(rule, f"{why}.", reference="client-requirements#2.5")
 
 
 def _canonical(text: str) -> str | None:
@@ -123,18 +124,11 @@ def _canonical(text: str) -> str | None:
 
 def _account(conn: Connection, name: str) -> Account | None:
     """The account that a name refers to: a login, an idNat, or the address of an owned personal mailbox."""
-    if "\x00" in name:  # no login contains it, and a database may reject it in a query
-        return None
-    found = identities.account_of_login(conn, name) or identities.account_of_idnat(conn, name)
-    if found is not None:
-        return found
-    try:
-        mailbox = mailboxes.by_address(conn, canonical(name))
-    except AddressError:
-        return None
-    if mailbox is None or mailbox.kind not in (MailboxKind.PER, MailboxKind.PATIENT):
-        return None
-    return identities.account_of_identity(conn, mailbox.owner_id)
+    account = None if "\x00" in name else identities.account_of_login(conn, name)  # nobody's idNat takes a login from its owner
+    if account is not None:
+        return account
+    found = identity_called(conn, name)
+    return identities.account_of_identity(conn, found.id) if found else None
 
 
 async def _actor(world: World, identity: Identity, door: Door, mailbox: str | None, way: LogInBy) -> Actor:
@@ -178,18 +172,31 @@ async def _acting(world: World, identity: Identity, door: Door, mailbox: str | N
         raise Refusal(
             Rule.AUTHENTICATION_FAILED, "Patients write through Mon espace santé, not through mail clients.", reference="mes#portal"
         )
-    if not mailbox or mailbox.lower() == identity.idnat.lower():
+    chosen, login = split_name(mailbox or "", plus=world.settings.login_plus)
+    if chosen and not await _is_called(world, identity, login):
+        detail = f"You are not {login}: name yourself behind the mailbox, or the mailbox alone."
+        raise Refusal(Rule.AUTHORIZATION_FAILED, detail, subject=login[:100], reference="quirks#acting-for")
+    wanted = chosen or login
+    if not wanted or await _is_called(world, identity, wanted, address=False):
         return Actor(identity, door)
-    account = await world.store.read(identities.account_of_identity, identity.id)
-    if account is not None and mailbox.lower() == account.login:
-        return Actor(identity, door)
-    return Actor(identity, door, await _chosen(world, identity, mailbox))
+    return Actor(identity, door, await _chosen(world, identity, wanted))
+
+
+async def _is_called(world: World, identity: Identity, name: str, *, address: bool = True) -> bool:
+    """Whether a name is that of this identity: its idNat, its login or, where it counts, the address of its own mailbox."""
+    if name.lower() == identity.idnat.lower():
+        return True
+    if not address:
+        account = await world.store.read(identities.account_of_identity, identity.id)
+        return account is not None and name.lower() == account.login
+    named = await world.store.read(identity_called, name)
+    return named is not None and named.id == identity.id
 
 
 async def _chosen(world: World, identity: Identity, text: str) -> str:
     """The mailbox that an identity wants to act for, when they have any right over it."""
     refused = Refusal(
-        Rule.AUTHENTICATION_FAILED,
+        Rule.AUTHORIZATION_FAILED,
         f"You neither hold {text} nor have a grant over it.",
         subject=text,
         reference="quirks#acting-for",

@@ -11,6 +11,7 @@ from mss_sim.clock import Micros
 from mss_sim.core.access import journal
 from mss_sim.core.access.access import Requester, access, grant_of
 from mss_sim.core.access.journal import Entry
+from mss_sim.core.access.names import identity_called
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
@@ -28,10 +29,13 @@ from mss_sim.vocabulary.mailboxes import IdentityKind, Right
 
 @dataclass(frozen=True, slots=True)
 class GrantRequest:
-    """The grant that a requester asks for over the mailbox at `address`."""
+    """The grant that a requester asks for over the mailbox at `address`.
+
+    The grantee is named by idNat, login or the address of the mailbox that is theirs alone.
+    """
 
     address: str
-    grantee_idnat: str
+    grantee: str
     rights: frozenset[Right]
     valid_from: Micros | None = None
     valid_until: Micros | None = None
@@ -44,11 +48,11 @@ async def grant(world: World, by: Requester, request: GrantRequest) -> GrantRow:
     def unit(conn: Connection) -> GrantRow:
         now = world.clock.now()
         mailbox, granter = _granter(conn, by, request.address, now)
-        grantee = identities.by_idnat(conn, request.grantee_idnat)
+        grantee = identity_called(conn, request.grantee)
         policy.decide_window(request.valid_from, request.valid_until, now)
         policy.decide_grant(
             granter,
-            _as_grantee(grantee, request.grantee_idnat),
+            _as_grantee(grantee, request.grantee),
             request.rights,
             to_himself=grantee is not None and grantee.id == by.identity_id,
             mailbox=mailbox.kind,
@@ -118,7 +122,7 @@ class HandOver:
     created: tuple[GrantRow, ...]
 
 
-async def hand_over(world: World, by: Requester, from_idnat: str, to_idnat: str, address: str | None, reason: str) -> HandOver:
+async def hand_over(world: World, by: Requester, leaving: str, heir: str, address: str | None, reason: str) -> HandOver:
     """Transfer one person's grants in force to another, over one mailbox or all that the requester manages, in one transaction.
 
     A requester who manages none of them gets the same refusal for any person, whether that person exists or not.
@@ -126,18 +130,18 @@ async def hand_over(world: World, by: Requester, from_idnat: str, to_idnat: str,
 
     def unit(conn: Connection) -> HandOver:
         now = world.clock.now()
-        leaver, successor = identities.by_idnat(conn, from_idnat), identities.by_idnat(conn, to_idnat)
-        if from_idnat == to_idnat:
+        leaver, successor = identity_called(conn, leaving), identity_called(conn, heir)
+        if leaving == heir or (leaver is not None and leaver == successor):
             raise Refusal(Rule.INVALID, "A hand-over needs two different persons.")
         from_himself, to_himself = (one is not None and one.id == by.identity_id for one in (leaver, successor))
         policy.decide_hand_over(from_himself=from_himself, to_himself=to_himself)
         if address is not None:
             policy.decide_revocation(_granter(conn, by, address, now)[1], own=False)
         in_force = [row for row in grants.of_grantee(conn, leaver.id) if _gives(row, now)] if leaver else []
-        heir = _as_grantee(successor, to_idnat)
-        concerned = [row for row in in_force if _managed(conn, by, row, heir, address, now)]
-        if not concerned or successor is None:
-            raise Refusal(Rule.NOT_FOUND, f"{from_idnat} holds no grant that you may hand over.", subject=from_idnat)
+        grantee = _as_grantee(successor, heir)
+        concerned = [row for row in in_force if _managed(conn, by, row, grantee, address, now)]
+        if not concerned or leaver is None or successor is None:
+            raise Refusal(Rule.NOT_FOUND, f"{leaving[:100]} holds no grant that you may hand over.", subject=leaving[:100])
         created = [
             replace(
                 row,
@@ -152,7 +156,7 @@ async def hand_over(world: World, by: Requester, from_idnat: str, to_idnat: str,
         grants.revoke(conn, [row.id for row in concerned], by.identity_id, now)
         grants.add(conn, created)
         for old, new in zip(concerned, created, strict=True):
-            _trace(world, conn, by, Act.HANDED_OVER, new, {"from": from_idnat, "to": to_idnat, "replaces": encode(old.id)})
+            _trace(world, conn, by, Act.HANDED_OVER, new, {"from": leaver.idnat, "to": successor.idnat, "replaces": encode(old.id)})
         ended = [grants.by_id(conn, row.id) or row for row in concerned]
         return HandOver(tuple(ended), tuple(created))
 
@@ -232,7 +236,7 @@ async def rights_by_person(world: World, address: str) -> dict[str, frozenset[Ri
 
 
 async def set_rights(world: World, by: Requester, address: str, who: str, rights: frozenset[Right], change: Change) -> None:
-    """Replace a person's (idNat or login) grants in force by one grant: with these rights, or with these added or removed.
+    """Replace a person's grants in force by one grant: with these rights, or with these added or removed.
 
     The new grant ends when the first of the old ones would have ended. When no right is left, the grants end and none is made. Holders
     have their rights without a grant, and are refused here.
@@ -241,8 +245,7 @@ async def set_rights(world: World, by: Requester, address: str, who: str, rights
     def unit(conn: Connection) -> None:
         now = world.clock.now()
         mailbox, granter = _granter(conn, by, address, now)
-        account = identities.account_of_login(conn, who)
-        grantee = account.identity if account else identities.by_idnat(conn, who)
+        grantee = identity_called(conn, who)
         if grantee is None or grantee.id != by.identity_id:
             policy.decide_revocation(granter, own=False)  # without the right to manage, reveal nothing about other people
         if grantee is None or grantee.kind is IdentityKind.PATIENT:

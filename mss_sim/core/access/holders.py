@@ -6,6 +6,7 @@ from mss_sim.clock import Micros
 from mss_sim.core.access import access, journal
 from mss_sim.core.access.access import Requester
 from mss_sim.core.access.journal import Entry
+from mss_sim.core.access.names import identity_called
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.access import unseen
@@ -44,7 +45,7 @@ def _holders(conn: Connection, mailbox: Mailbox) -> list[Holder]:
 
 
 async def add_co_holder(world: World, by: Requester, address: str, idnat: str) -> list[Holder]:
-    """Make a professional a co-holder; the responsible decides."""
+    """Make a professional, by idNat, login or own address, a co-holder; the responsible decides. Their grants stay, for when they leave."""
 
     def unit(conn: Connection) -> list[Holder]:
         mailbox = _led_by(conn, by, address, world.clock.now())
@@ -52,7 +53,7 @@ async def add_co_holder(world: World, by: Requester, address: str, idnat: str) -
         if mailboxes.role_of(conn, mailbox, identity.id):
             raise Refusal(Rule.CONFLICT, f"{idnat} already holds this mailbox.", subject=idnat)
         mailboxes.add_co_holder(conn, mailbox.id, identity.id, world.clock.now())
-        _trace(world, conn, by, mailbox, Act.HOLDER_ADDED, {"idnat": idnat})
+        _trace(world, conn, by, mailbox, Act.HOLDER_ADDED, {"idnat": identity.idnat})
         return _holders(conn, mailbox)
 
     return await world.store.write(unit)
@@ -62,7 +63,7 @@ async def remove_holder(world: World, by: Requester, address: str, idnat: str) -
     """Remove a co-holder, or leave oneself; the responsible leaves only by naming a successor."""
 
     def unit(conn: Connection) -> list[Holder]:
-        identity = identities.by_idnat(conn, idnat)
+        identity = identity_called(conn, idnat)
         leaving = identity is not None and identity.id == by.identity_id
         if leaving:
             _refuse_stranger(conn, by, address, world.clock.now())
@@ -78,7 +79,7 @@ async def remove_holder(world: World, by: Requester, address: str, idnat: str) -
         if identity is None or role is None:
             raise Refusal(Rule.NOT_FOUND, f"{idnat} does not hold this mailbox.", subject=idnat)
         mailboxes.remove_co_holder(conn, mailbox.id, identity.id)
-        _trace(world, conn, by, mailbox, Act.HOLDER_REMOVED, {"idnat": idnat})
+        _trace(world, conn, by, mailbox, Act.HOLDER_REMOVED, {"idnat": identity.idnat})
         return _holders(conn, mailbox)
 
     return await world.store.write(unit)
@@ -96,7 +97,7 @@ async def change_responsible(world: World, by: Requester, address: str, idnat: s
         mailboxes.set_owner(conn, mailbox.id, successor.id)
         if stay and mailboxes.role_of(conn, mailboxes.by_id(conn, mailbox.id) or mailbox, mailbox.owner_id) is None:
             mailboxes.add_co_holder(conn, mailbox.id, mailbox.owner_id, world.clock.now())
-        _trace(world, conn, by, mailbox, Act.RESPONSIBLE_CHANGED, {"idnat": idnat, "stays": stay})
+        _trace(world, conn, by, mailbox, Act.RESPONSIBLE_CHANGED, {"idnat": successor.idnat, "stays": stay})
         return _holders(conn, mailboxes.by_id(conn, mailbox.id) or mailbox)
 
     return await world.store.write(unit, changes_directory=True)
@@ -127,7 +128,7 @@ def _led_by(conn: Connection, by: Requester, address: str, now: Micros) -> Mailb
 
 
 def _professional(conn: Connection, idnat: str) -> Identity:
-    identity = identities.by_idnat(conn, idnat)
+    identity = identity_called(conn, idnat)
     if identity is None or identity.kind is not IdentityKind.PROFESSIONAL or identity.anonymous_card or not identity.enabled:
         raise Refusal(
             Rule.GRANTEE_NOT_ALLOWED,

@@ -7,6 +7,7 @@ from typing import Any
 from mss_sim.core.access import journal
 from mss_sim.core.access.access import Requester
 from mss_sim.core.access.journal import Entry
+from mss_sim.core.access.names import identity_called
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.headers import readable
@@ -135,11 +136,10 @@ def refuse_nulls(changes: dict[str, Any], nullable: frozenset[str]) -> None:
 
 
 async def identity_named(world: World, who: str) -> Identity:
-    """The identity with that idNat or login."""
+    """The identity with that idNat or login, or whose own mailbox has that address."""
 
     def query(conn: Connection) -> Identity:
-        account = identities.account_of_login(conn, who)
-        return account.identity if account else require_identity(conn, who)
+        return identity_called(conn, who) or require_identity(conn, who)
 
     return await world.store.read(query)
 

@@ -1,10 +1,31 @@
-"""Names by id, for responses that show them."""
+"""Names by id, for responses that show them; and who somebody is that a request names."""
 
 from collections.abc import Iterable
 
 from mss_sim.core.world.world import World
-from mss_sim.store import identities
+from mss_sim.mail.addresses import AddressError, canonical
+from mss_sim.store import identities, mailboxes
+from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
+from mss_sim.vocabulary.mailboxes import MailboxKind
+
+
+def identity_called(conn: Connection, name: str) -> Identity | None:
+    """The identity that a name refers to: its idNat, its login, or the address of the mailbox that is its own alone."""
+    if "\x00" in name:  # no name contains it, and a database may reject it in a query
+        return None
+    found = identities.by_idnat(conn, name)
+    if found is not None:
+        return found
+    account = identities.account_of_login(conn, name)
+    if account is not None:
+        return account.identity
+    try:
+        mailbox = mailboxes.by_address(conn, canonical(name))
+    except AddressError:
+        return None
+    own = mailbox is not None and mailbox.kind in (MailboxKind.PER, MailboxKind.PATIENT)
+    return identities.by_id(conn, mailbox.owner_id) if mailbox and own else None
 
 
 async def identities_by_id(world: World, ids: Iterable[int | None]) -> dict[int, Identity]:

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 
 from mss_sim.config import Settings
 from mss_sim.errors import Refusal, RetryLater, Rule
+from mss_sim.policy.logins import split_name
 
 _PAIRS_MAX = 10_000
 _DELAY_SECONDS_MAX = 1.0
@@ -23,6 +24,7 @@ class WrongPasswords:
     """Recent wrong passwords, by client address and login."""
 
     def __init__(self, settings: Settings) -> None:
+        self._plus = settings.login_plus
         self._most = settings.wrong_passwords_max
         self._pause_seconds = settings.wrong_passwords_pause_seconds
         self._wrong: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
@@ -31,7 +33,7 @@ class WrongPasswords:
     @asynccontextmanager
     async def turn(self, client: str, login: str) -> AsyncIterator[None]:
         """Around one attempt: RetryLater when the pair failed too often recently; a wrong password delays its sender."""
-        pair = client, login.rpartition("*")[2].lower()  # whatever mailbox the client acts for, it is the same password
+        pair = client, split_name(login, plus=self._plus)[1].lower()  # whatever mailbox the client acts for, it is the same password
         lock = self._turns.setdefault(pair, asyncio.Lock())
         async with lock:
             self._check(pair)

@@ -88,7 +88,7 @@ async def plant(world: World, name: str) -> bool:
         days = row.get("valid_days")
         request = delegation.GrantRequest(
             address=row["mailbox"],
-            grantee_idnat=roles.get(row["grantee"], row["grantee"]),
+            grantee=roles.get(row["grantee"], row["grantee"]),
             rights=frozenset(Right(right) for right in row["rights"]),
             valid_until=world.clock.now() + days * DAY if days else None,
             reason=row.get("reason", ""),

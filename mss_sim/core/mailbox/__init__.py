@@ -3,8 +3,10 @@
     stored      a message parsed once, with the row that lists show
     mailboxes   mailboxes themselves: created, changed, removed, for the control plane
     messages    lists, opened messages, flags, moves and deletions of one message
-    copies      the same acts over ranges of a folder, and appends
+    copies      the same acts over ranges of a folder
+    appending   a message that a client files itself
     selected    a folder that a session keeps open: opening, polling for changes, reading
+    recent      which messages no IMAP session was told of yet
     folders     created, renamed, deleted
     tree        all folders that an actor may see, with figures and subscriptions
 
@@ -22,6 +24,7 @@ Every verb checks its right inside its transaction:
 | move                       | file; to Trash, delete will do               |
 | append, copy into          | file                                         |
 | delete, expunge            | delete                                       |
+| delete a folder            | file; with messages in it, delete too        |
 
 Mailboxes whose usage changes are locked first, then folders by id, as in delivery: two processes
 never deadlock. Counters of a folder change with its copies, in the same statement group, and are

@@ -8,26 +8,23 @@
 | move within a mailbox        | file; to Trash, delete will do                                      |
 | move to another mailbox      | read and delete here, file there                                    |
 | copy                         | read here, file there                                               |
-| append                       | file                                                                |
 
 REST names one copy by its id, IMAP several by the UIDs of a folder; both resolve to the same rows (`Copies`). An act that changes nothing
 leaves no trace: no modification sequence, no journal line. The first time an actor reads a copy, or says that they did, is recorded.
 
-Everything that changes a copy, its folder's counters or its mailbox's usage lives in this file, except delivery. Mailboxes whose usage
-changes are locked first, then folders, as in delivery: two processes never deadlock.
+Everything that changes a copy, its folder's counters or its mailbox's usage lives in this file, except delivery and `appending.py`.
+Mailboxes whose usage changes are locked first, then folders, as in delivery: two processes never deadlock.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mss_sim.clock import Micros
 from mss_sim.core.access import gate, journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.mailbox.flags import FlagChange, changed, check_words
 from mss_sim.core.mailbox.selected import FolderRef, SelectedFolder, personal_reader, selected_folder
-from mss_sim.core.mailbox.stored import read_message, stored, without_holding
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
@@ -115,8 +112,8 @@ def change_flags_in(world: World, conn: Connection, actor: Actor, which: Copies,
     after, first = _flag(world, conn, actor, here, wanted)
     if after:
         detail = {"add": sorted(change.add), "remove": sorted(change.remove)}
-        lines = [_entry(here, rights[0], Act.READ, row, {}) for row in first]
-        lines += [_entry(here, rights[0], Act.FLAGGED, row, detail) for row in after.values()]
+        lines = [entry_of(here, rights[0], Act.READ, row, {}) for row in first]
+        lines += [entry_of(here, rights[0], Act.FLAGGED, row, detail) for row in after.values()]
         journal.write(world, conn, journal.by(actor), lines)
     kept = [after.get(row.uid, row) for row in rows if row.uid not in late]
     return here, FlagsChanged(kept, sorted(late), before, here.folder.modseq, {row.uid: row.modseq for row in rows})
@@ -164,7 +161,7 @@ async def note_reading(world: World, actor: Actor, which: Copies) -> None:
         here, rows = _find(world, conn, actor, which, Right.READ)
         now = world.clock.now()
         first = [row for row in rows if messages.note_reading(conn, row.copy_id, actor.identity.id, now)]
-        journal.write(world, conn, journal.by(actor), [_entry(here, Right.READ, Act.READ, row, {}) for row in first], at=now)
+        journal.write(world, conn, journal.by(actor), [entry_of(here, Right.READ, Act.READ, row, {}) for row in first], at=now)
 
     await world.store.write(unit)
 
@@ -176,21 +173,33 @@ async def delete(world: World, actor: Actor, which: Copies, *, marked: bool = Fa
         mailboxes.lock_for_delivery(conn, [which.address])
         here, rows = _find(world, conn, actor, which, Right.DELETE, lock=True)
         gone = [row for row in rows if row.flags & Flag.DELETED or not marked]
-        if not gone:
-            return []
-        names = messages.names_of(conn, {row.message_id for row in gone})
-        _take_out(here.folder, gone)
-        messages.remove_copies(conn, [(row.copy_id, row.message_id) for row in gone])
-        mailboxes.add_usage(conn, here.held.mailbox.id, -sum(row.size_bytes for row in gone))
-        folders.save_counters(conn, [here.folder])
-        lines = []
-        for row in gone:
-            subject, rfc_message_id = names[row.message_id]
-            lines.append(_entry(here, Right.DELETE, Act.DELETED, row, {"subject": subject, "rfc_message_id": rfc_message_id}))
-        journal.write(world, conn, journal.by(actor), lines)
+        if gone:
+            _delete(world, conn, actor, here, gone)
+            folders.save_counters(conn, [here.folder])
         return [row.uid for row in gone]
 
     return await world.store.write(unit)
+
+
+def empty_in(world: World, conn: Connection, actor: Actor, here: SelectedFolder) -> None:
+    """Delete every copy of a folder that is about to go, within a unit of work that has locked the mailbox; Refusal without `delete`."""
+    rows = folder_view.states(conn, here.folder.id, [(1, here.folder.uid_next)], here.reader)
+    if rows:
+        gate.check_right(actor, here.held, Right.DELETE)
+        _delete(world, conn, actor, here, rows)
+
+
+def _delete(world: World, conn: Connection, actor: Actor, here: SelectedFolder, gone: Sequence[CopyState]) -> None:
+    """Take copies out for good, give their room back, and write down what they were; the caller keeps the folder's counters."""
+    names = messages.names_of(conn, {row.message_id for row in gone})
+    _take_out(here.folder, gone)
+    messages.remove_copies(conn, [(row.copy_id, row.message_id) for row in gone])
+    mailboxes.add_usage(conn, here.held.mailbox.id, -sum(row.size_bytes for row in gone))
+    lines = []
+    for row in gone:
+        subject, rfc_message_id = names[row.message_id]
+        lines.append(entry_of(here, Right.DELETE, Act.DELETED, row, {"subject": subject, "rfc_message_id": rfc_message_id}))
+    journal.write(world, conn, journal.by(actor), lines)
 
 
 def _take_out(folder: Folder, rows: Iterable[CopyState]) -> None:
@@ -200,7 +209,7 @@ def _take_out(folder: Folder, rows: Iterable[CopyState]) -> None:
         folder.step()
 
 
-def _allowed(there: SelectedFolder, row: CopyState) -> CopyState:
+def allowed(there: SelectedFolder, row: CopyState) -> CopyState:
     """The copy with the flags that the actor may set there; the others are dropped (ref: rfc4314#4)."""
     rights, kept = there.held.access.rights, row.flags
     if Right.DELETE not in rights:
@@ -210,7 +219,27 @@ def _allowed(there: SelectedFolder, row: CopyState) -> CopyState:
     return row._replace(flags=kept, keywords=row.keywords if Right.MARK in rights else "")
 
 
-def _put_in(world: World, folder: Folder, row: CopyState, *, id_: int | None = None) -> CopyRow:
+def _carried(source: SelectedFolder, there: SelectedFolder, row: CopyState) -> CopyState:
+    """The copy as it enters another mailbox: where \\Seen is common there, it is what the reader saw here (ref: rfc9051#6.4.7)."""
+    if source.reader is None or there.reader is not None:
+        return row
+    return row._replace(flags=(row.flags & ~Flag.SEEN) | (Flag.SEEN if row.seen else Flag(0)))
+
+
+def _carry_seen(
+    world: World, conn: Connection, actor: Actor, there: SelectedFolder, rows: Sequence[CopyState], made: Sequence[CopyRow]
+) -> None:
+    """Where \\Seen is each reader's own in the other mailbox, the one who puts a copy there keeps what they saw here."""
+    if there.reader is None or Right.MARK not in there.held.access.rights:
+        return
+    for row, copied in zip(rows, made, strict=True):
+        if row.seen != bool(copied.flags & Flag.SEEN):
+            messages.note_reading(conn, copied.id, actor.identity.id, world.clock.now())
+            messages.set_seen_by(conn, copied.id, actor.identity.id, seen=row.seen)
+
+
+def put_in(world: World, folder: Folder, row: CopyState, *, id_: int | None = None) -> CopyRow:
+    """A copy under a new UID at the end of a folder whose counters the caller keeps; under a new id, unless it keeps its own."""
     folder.exists_count += 1
     folder.unseen_count += not row.flags & Flag.SEEN
     copy_id = world.ids.next() if id_ is None else id_
@@ -234,15 +263,17 @@ async def copy(world: World, actor: Actor, which: InFolder, target: FolderRef) -
         mailboxes.lock_for_delivery(conn, [target.address])
         source, rows = _find(world, conn, actor, which, Right.READ)
         there = selected_folder(world, conn, actor, target, Right.FILE, lock=True)
-        _require_room(world, there, sum(row.size_bytes for row in rows))
-        made = [_put_in(world, there.folder, _allowed(there, row)) for row in rows]
+        require_room(world, there, sum(row.size_bytes for row in rows))
+        made = [put_in(world, there.folder, allowed(there, _carried(source, there, row))) for row in rows]
         messages.add_copies(conn, made)
         if made:
             if source.held.mailbox.id == there.held.mailbox.id:
                 messages.copy_readings(conn, [(row.copy_id, copied.id) for row, copied in zip(rows, made, strict=True)])
+            else:
+                _carry_seen(world, conn, actor, there, rows, made)
             mailboxes.add_usage(conn, there.held.mailbox.id, sum(row.size_bytes for row in rows))
             folders.save_counters(conn, [there.folder])
-            lines = [_entry(there, Right.FILE, Act.COPIED, row, {"to": there.folder.name}) for row in rows]
+            lines = [entry_of(there, Right.FILE, Act.COPIED, row, {"to": there.folder.name}) for row in rows]
             journal.write(world, conn, journal.by(actor), lines)
         return Transfer(there.folder.uid_validity, tuple(row.uid for row in rows), tuple(row.uid for row in made))
 
@@ -278,16 +309,16 @@ def move_in(
     same = source.held.mailbox.id == there.held.mailbox.id
     size = sum(row.size_bytes for row in rows)
     if not same:
-        _require_room(world, there, size)
+        require_room(world, there, size)
     _take_out(source.folder, rows)
-    made = [
-        _put_in(world, there.folder, row, id_=row.copy_id) if same else _put_in(world, there.folder, _allowed(there, row)) for row in rows
-    ]
+    entering = rows if same else [allowed(there, _carried(source, there, row)) for row in rows]
+    made = [put_in(world, there.folder, row, id_=row.copy_id if same else None) for row in entering]
     if same:
         for copied in made:
             messages.move(conn, copied.id, there.folder.id, copied.uid, copied.modseq)
     elif made:
         messages.add_copies(conn, made)
+        _carry_seen(world, conn, actor, there, rows, made)
         messages.remove_copies(conn, [(row.copy_id, row.message_id) for row in rows])
         mailboxes.add_usage(conn, source.held.mailbox.id, -size)
         mailboxes.add_usage(conn, there.held.mailbox.id, size)
@@ -295,7 +326,7 @@ def move_in(
         folders.save_counters(conn, [source.folder, there.folder])
         detail = {"from": source.folder.name, "to": there.folder.name}
         ends = [(there, right)] if same else [(source, Right.DELETE), (there, right)]  # each mailbox keeps its own journal
-        lines = [_entry(end, by_right, Act.MOVED, row, detail) for end, by_right in ends for row in rows]
+        lines = [entry_of(end, by_right, Act.MOVED, row, detail) for end, by_right in ends for row in rows]
         journal.write(world, conn, journal.by(actor), lines)
     return there, Transfer(there.folder.uid_validity, tuple(row.uid for row in rows), tuple(row.uid for row in made))
 
@@ -322,52 +353,8 @@ def _ends(world: World, conn: Connection, actor: Actor, which: Copies, target: F
     )
 
 
-@dataclass(frozen=True, slots=True)
-class NewCopy:
-    """A message that a client puts into a folder directly."""
-
-    raw: bytes
-    flags: frozenset[str] = frozenset()
-    internal_at: Micros | None = None
-
-
-async def append(world: World, actor: Actor, target: FolderRef, new: NewCopy) -> tuple[int, int]:
-    """Store a message in a folder, byte for byte; (UIDVALIDITY, UID)."""
-    check_words(FlagChange(new.flags))
-    parsed = await read_message(world, new.raw)
-    at = world.clock.now()
-    _, row, imap_envelope, search_text = await without_holding(
-        new.raw, stored, world.ids.next(), new.raw, parsed, return_path=None, fields=(), at=at
-    )
-
-    def unit(conn: Connection) -> tuple[int, int]:
-        mailboxes.lock_for_delivery(conn, [target.address])
-        there = selected_folder(world, conn, actor, target, Right.FILE, lock=True)
-        _require_room(world, there, len(new.raw))
-        body = (row.id, imap_envelope, parsed.structure, search_text, new.raw)
-        messages.add(conn, [row._replace(thread_id=_thread(conn, there, row.id, parsed.in_reply_to))], [body])
-        flags_, words = changed(Flag(0), "", FlagChange(new.flags))
-        when = at if new.internal_at is None else new.internal_at
-        state = CopyState(0, 0, row.id, flags_, words, 0, when, len(new.raw), row.id, bool(flags_ & Flag.SEEN))
-        copy = _put_in(world, there.folder, _allowed(there, state))
-        messages.add_copies(conn, [copy])
-        mailboxes.add_usage(conn, there.held.mailbox.id, len(new.raw))
-        folders.save_counters(conn, [there.folder])
-        state = state._replace(copy_id=copy.id)
-        journal.write(world, conn, journal.by(actor), [_entry(there, Right.FILE, Act.APPENDED, state, {"to": there.folder.name})])
-        return there.folder.uid_validity, copy.uid
-
-    return await world.store.write(unit)
-
-
-def _thread(conn: Connection, there: SelectedFolder, message_id: int, answered: Sequence[str]) -> int:
-    """The conversation of a message that a client files: that of the message it answers, if this mailbox has it (see mailflow/threads)."""
-    known = messages.known(conn, answered) if answered else set()
-    had = messages.had_by(conn, [id_ for id_ in answered if id_ in known], there.held.mailbox.id, there.held.mailbox.address)
-    return next((had[id_][0] for id_ in answered if id_ in had), message_id)
-
-
-def _require_room(world: World, there: SelectedFolder, size: int) -> None:
+def require_room(world: World, there: SelectedFolder, size: int) -> None:
+    """Refuse what a mailbox has no room for, or what its state does not allow to be added."""
     mailbox = there.held.mailbox
     limit = world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id)
     stands = standing(mailbox.state, Room(mailbox.used_bytes, mailbox.quota_bytes, limit), size)
@@ -381,5 +368,6 @@ def _require_room(world: World, there: SelectedFolder, size: int) -> None:
         raise Refusal(rule, f"The mailbox {mailbox.address} is {mailbox.state}.", subject=mailbox.address, reference=source)
 
 
-def _entry(here: SelectedFolder, right: Right, act: Act, row: CopyState, detail: Mapping[str, object]) -> Entry:
+def entry_of(here: SelectedFolder, right: Right, act: Act, row: CopyState, detail: Mapping[str, object]) -> Entry:
+    """The line of the journal of an act on one copy, with the grant that allowed it."""
     return journal.entry(here.held, right, act, {"message": encode(row.copy_id), **detail}, message_id=row.message_id)

@@ -4,7 +4,8 @@ from mss_sim.clock import SECOND
 from mss_sim.core.access import gate, journal
 from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor
-from mss_sim.core.mailbox.selected import personal_reader
+from mss_sim.core.mailbox import copies
+from mss_sim.core.mailbox.selected import SelectedFolder, personal_reader
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.store import folders, mailboxes, messages
@@ -93,20 +94,32 @@ async def rename_folder(world: World, actor: Actor, address: str, folder_id: int
     return await world.store.write(unit)
 
 
-async def delete_folder(world: World, actor: Actor, address: str, folder_id: int) -> None:
-    """Delete a folder without messages or subfolders, so that nothing is lost by mistake."""
+async def delete_folder(world: World, actor: Actor, address: str, folder_id: int, *, with_messages: bool) -> None:
+    """Delete a folder with the messages in it, which needs the right to delete; otherwise only one that holds nothing.
+
+    Folders inside it stay: its name then only holds them (ref: rfc3501#6.3.4).
+    """
 
     def unit(conn: Connection) -> None:
+        mailboxes.lock_for_delivery(conn, [address])
         held = gate.require(world, conn, actor, address, Right.FILE)
+        folders.lock(conn, [folder_id])
         folder = _ordinary(conn, held, folder_id)
-        if folders.below(conn, held.mailbox.id, folder.name):
-            raise Refusal(Rule.CONFLICT, "The folder holds other folders; delete or move those first.", reference="quirks#delete-folder")
-        if folders.holds_copies(conn, folder.id):
-            raise Refusal(Rule.CONFLICT, "The folder holds messages; move or delete them first.", reference="quirks#delete-folder")
+        if not with_messages:
+            _refuse_filled(conn, folder)
+        copies.empty_in(world, conn, actor, SelectedFolder(held, folder, personal_reader(held, actor)))
         folders.remove(conn, folder.id)
         _trace(world, conn, actor, held, Act.FOLDER_DELETED, {"name": folder.name})
 
     await world.store.write(unit)
+
+
+def _refuse_filled(conn: Connection, folder: Folder) -> None:
+    if folders.below(conn, folder.mailbox_id, folder.name):
+        raise Refusal(Rule.CONFLICT, "The folder holds other folders; delete or move those first.", reference="quirks#delete-folder")
+    if folders.holds_copies(conn, folder.id):
+        detail = "The folder holds messages; move or delete them first, or over REST say messages=true to delete them too."
+        raise Refusal(Rule.CONFLICT, detail, reference="quirks#delete-folder")
 
 
 def _ordinary(conn: Connection, held: MailboxAccess, folder_id: int) -> Folder:

@@ -102,6 +102,9 @@ def _folder(conn: Connection, held: MailboxAccess, place: FolderRef, *, lock: bo
     else:
         folder = folders.lock(conn, [place.id]).get(place.id) if lock else folders.by_id(conn, held.mailbox.id, place.id)
     if folder is None or folder.mailbox_id != held.mailbox.id:
+        if place.id is None and folders.below(conn, held.mailbox.id, place.name):
+            detail = f"{place.name} only holds other folders: name one of them, or CREATE it."
+            raise Refusal(Rule.NOT_FOUND, detail, subject=place.name[:100], reference="rfc3501#6.3.4")
         raise Refusal(Rule.NOT_FOUND, f"There is no folder {place.name} in {place.address}.", subject=place.name[:100])
     return folder
 

@@ -8,6 +8,7 @@ from mss_sim.clock import SECOND, Micros, to_datetime
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.imap.grammar import names
+from mss_sim.mail.plain import in_ascii
 from mss_sim.mail.structure import nstring
 from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Flag
 
@@ -20,6 +21,7 @@ CODES: dict[Rule, str] = {
     Rule.TLS_REQUIRED: "PRIVACYREQUIRED",
     Rule.AUTHENTICATION_REQUIRED: "CLIENTBUG",
     Rule.AUTHENTICATION_FAILED: "AUTHENTICATIONFAILED",
+    Rule.AUTHORIZATION_FAILED: "AUTHORIZATIONFAILED",
     Rule.TOO_MANY_CONNECTIONS: "LIMIT",
     Rule.TOO_MANY_PASSWORDS: "LIMIT",
     Rule.HOST_UNKNOWN: "CANNOT",
@@ -60,15 +62,17 @@ CODES: dict[Rule, str] = {
 """The response code that shows each rule (ref: rfc9051#7.1, rfc5530#3)."""
 
 
-def refused(refusal: Refusal, *, code: str | None = None) -> bytes:
+def refused(refusal: Refusal, *, code: str | None = None, utf8: bool = False) -> bytes:
     """`NO [CODE] text` of a refusal; the reference of its rule comes last."""
     source = f" ({refusal.reference})" if refusal.reference else ""
-    return f"NO [{code or CODES[refusal.rule]}] {spoken(refusal.detail)}{source}".encode("ascii")
+    return f"NO [{code or CODES[refusal.rule]}] {spoken(refusal.detail, utf8=utf8)}{source}".encode()
 
 
-def spoken(text: str) -> str:
-    """Text in the form that a response line allows: printable ASCII."""
-    return _UNSPEAKABLE.sub("?", text)[:900]
+def spoken(text: str, *, utf8: bool = False) -> str:
+    """Text in the form that a response line allows: printable ASCII, accents taken off, or UTF-8 for who speaks it (ref: rfc9051#9)."""
+    if utf8:
+        return "".join(letter if letter.isprintable() else "?" for letter in text)[:900]
+    return _UNSPEAKABLE.sub("?", in_ascii(text))[:900]
 
 
 def astring(octets: bytes) -> bytes:
@@ -83,9 +87,11 @@ def folder_name(name: str, *, utf8: bool) -> bytes:
 
 
 @lru_cache(maxsize=4_096)
-def flag_list(flags: int, seen: bool, keywords: str) -> bytes:
-    """`(\\Seen $Forwarded)`; `seen` is what this reader sees, whatever the shared flag says."""
+def flag_list(flags: int, seen: bool, keywords: str, recent: bool = False) -> bytes:
+    """`(\\Seen \\Recent $Forwarded)`; `seen` is what this reader sees, whatever the shared flag says, `recent` what this session was first
+    told of."""
     words = [name for name, flag in FLAG_NAMES.items() if (seen if flag is Flag.SEEN else flags & flag)]
+    words += ["\\Recent"] if recent else []
     return f"({' '.join([*words, *keywords.split()])})".encode("ascii")
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, NoReturn
 
 from mss_sim import ids
 from mss_sim.clock import SECOND, from_datetime
-from mss_sim.imap.grammar.wire import Arguments, Bad
+from mss_sim.imap.grammar.wire import Arguments, Bad, NotUtf8
 from mss_sim.mail.criteria import ALL, Key
 from mss_sim.vocabulary.mailboxes import Flag
 
@@ -18,6 +18,14 @@ _DATE = re.compile(r"(\d{1,2})-([A-Za-z]{3})-(\d{4})\Z", re.ASCII)
 _DATE_TIME = re.compile(r"([ \d]\d)-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)([0-5]\d)\Z", re.ASCII)
 _DATE_TIME_FORM = 'a date-time is " 5-Jan-2026 09:00:00 +0100", in quotes'
 _FLAGS = {"ANSWERED": Flag.ANSWERED, "DELETED": Flag.DELETED, "DRAFT": Flag.DRAFT, "FLAGGED": Flag.FLAGGED, "SEEN": Flag.SEEN}
+_RECENT = Key("RECENT")
+_SIMPLE = {
+    "ALL": ALL,
+    "RECENT": _RECENT,
+    "OLD": Key("NOT", keys=(_RECENT,)),
+    "NEW": Key("AND", keys=(_RECENT, Key("NOT", keys=(Key("FLAG", Flag.SEEN),)))),
+}
+"""Keys without an argument that name no flag of the store (ref: rfc3501#6.4.4)."""
 _TEXTS = frozenset({"FROM", "TO", "CC", "BCC", "SUBJECT", "TEXT", "BODY"})
 _DATES = frozenset({"BEFORE", "ON", "SINCE", "SENTBEFORE", "SENTON", "SENTSINCE"})
 _SEQUENCE_STARTS = frozenset(b"0123456789*$")
@@ -27,10 +35,13 @@ RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE"})
 
 
 class BadCharset(Exception):
-    """The texts of a search are in an unsupported charset; `saves` when its result was to be kept as `$`."""
+    """The texts of a search are in a charset that is not read here, or not in the one that it names (ref: rfc5530#3).
 
-    def __init__(self, name: str, *, saves: bool = False) -> None:
-        super().__init__(name)
+    `saves` when its result was to be kept as `$`.
+    """
+
+    def __init__(self, why: str, *, saves: bool = False) -> None:
+        super().__init__(why)
         self.saves = saves
 
 
@@ -68,10 +79,14 @@ def search(arguments: Arguments) -> Search:
             raise Bad(f"RETURN takes {', '.join(sorted(RETURNS))}")
         returns = frozenset(words) or frozenset({"ALL"})
         arguments.space()
-    if arguments.skip(b"CHARSET "):
-        _check_charset(arguments.text(), saves="SAVE" in (returns or ()))
+    named = arguments.skip(b"CHARSET ")
+    if named and arguments.utf8_accepted:
+        raise Bad("after ENABLE UTF8=ACCEPT a SEARCH names no charset: leave CHARSET out (rfc6855#3)")
+    saves = "SAVE" in (returns or ())
+    if named:
+        _check_charset(arguments.text(), saves=saves)
         arguments.space()
-    return Search(_keys_to_the_end(arguments), returns)
+    return Search(_keys_to_the_end(arguments, saves=saves), returns)
 
 
 def sort(arguments: Arguments) -> Sort:
@@ -102,14 +117,17 @@ def thread(arguments: Arguments) -> ThreadArguments:
 
 def _check_charset(name: str, *, saves: bool = False) -> None:
     if name.upper() not in CHARSETS:
-        raise BadCharset(name, saves=saves)
+        raise BadCharset(f"{name[:40]} is not understood", saves=saves)
 
 
-def _keys_to_the_end(arguments: Arguments) -> Key:
+def _keys_to_the_end(arguments: Arguments, *, saves: bool = False) -> Key:
     counted = [0]
-    keys = [_key(arguments, 0, counted)]
-    while arguments.skip(b" "):
-        keys.append(_key(arguments, 0, counted))
+    try:
+        keys = [_key(arguments, 0, counted)]
+        while arguments.skip(b" "):
+            keys.append(_key(arguments, 0, counted))
+    except NotUtf8 as error:  # some clients then try again in another charset, which they do not after BAD
+        raise BadCharset("The text is not UTF-8: send it in one of these", saves=saves) from error
     arguments.end()
     return keys[0] if len(keys) == 1 else Key("AND", keys=tuple(keys))
 
@@ -148,10 +166,8 @@ def _leaf(arguments: Arguments, word: str) -> Key:
 
 def _bare(word: str) -> Key | None:
     """A key without an argument; None when the word is not one."""
-    if word in ("ALL", "OLD"):  # nothing is recent here, so everything is old
-        return ALL
-    if word in ("NEW", "RECENT"):
-        return Key("NOT", keys=(ALL,))
+    if word in _SIMPLE:
+        return _SIMPLE[word]
     flag = _FLAGS.get(word.removeprefix("UN"))
     if flag is None:
         return None

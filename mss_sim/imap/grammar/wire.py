@@ -33,6 +33,10 @@ class Bad(Exception):
     """The command does not follow the grammar; the text says what was expected there."""
 
 
+class NotUtf8(Bad):
+    """A string of the command cannot be read as the charset that it should be in."""
+
+
 class Literal(NamedTuple):
     """A literal; `binary` when it was announced with `~` (ref: rfc3516#4.4)."""
 
@@ -241,11 +245,12 @@ def read_sequence(text: bytes) -> SequenceSet:
 class Arguments:
     """What follows the verb of a command, read from left to right. Every reader raises Bad on any other input."""
 
-    def __init__(self, pieces: Items[bytes | Literal], *, utf8: bool) -> None:
+    def __init__(self, pieces: Items[bytes | Literal], *, utf8: bool, utf8_accepted: bool = False) -> None:
         self._pieces = pieces
         self._index = 0
         self._at = 0
         self.utf8 = utf8
+        self.utf8_accepted = utf8_accepted  # by UTF8=ACCEPT, not by IMAP4rev2
 
     @property
     def _text(self) -> bytes:
@@ -283,7 +288,7 @@ class Arguments:
 
     def _where(self) -> str:
         rest = self._text[self._at : self._at + 20]
-        return f" before {rest.decode('ascii', 'replace')!r}" if rest else " at the end"
+        return f" before {rest.decode('utf-8', 'replace')!r}" if rest else " at the end"
 
     def _match(self, expression: re.Pattern[bytes], what: str) -> re.Match[bytes]:
         found = expression.match(self._text, self._at)
@@ -337,7 +342,7 @@ class Arguments:
         try:
             return self.astring().decode("utf-8")
         except UnicodeDecodeError as error:
-            raise Bad("the string is not UTF-8") from error
+            raise NotUtf8("the string is not UTF-8") from error
 
     def nstring(self) -> bytes | None:
         """A string or NIL."""

@@ -1,7 +1,8 @@
 """The verbs that change copies: STORE, EXPUNGE, COPY, MOVE, APPEND. The caller reports the effect on the open folder."""
 
-from mss_sim.core.mailbox import copies, selected
-from mss_sim.core.mailbox.copies import InFolder, NewCopy, Transfer
+from mss_sim.core.mailbox import appending, copies, selected
+from mss_sim.core.mailbox.appending import NewCopy
+from mss_sim.core.mailbox.copies import InFolder, Transfer
 from mss_sim.core.mailbox.flags import FlagChange
 from mss_sim.errors import Refusal, Rule
 from mss_sim.imap.grammar import search_keys
@@ -52,7 +53,7 @@ async def store(session: Session, wanted: StoreArguments, *, by_uid: bool) -> by
             if number is None or (silent and not session.condstore):
                 continue
             parts = [b"UID %d" % row.uid] if by_uid or Enabled.QRESYNC in session.enabled else []
-            parts += [] if silent else [b"FLAGS " + flag_list(int(row.flags), row.seen, row.keywords)]
+            parts += [] if silent else [b"FLAGS " + flag_list(int(row.flags), row.seen, row.keywords, view.is_recent(row.uid))]
             parts += [b"MODSEQ (%d)" % row.modseq] if session.condstore else []
             session.say(b"* %d FETCH (%b)" % (number, b" ".join(parts)))
         await session.stream.flush()
@@ -133,7 +134,7 @@ async def append(session: Session, wanted: Append) -> bytes:
     date = search_keys.date_time(wanted.date) if wanted.date is not None else None
     new = NewCopy(wanted.message.octets, _flag_names(wanted.flags), date)
     try:
-        validity, uid = await copies.append(session.world, session.actor, target, new)
+        validity, uid = await appending.append(session.world, session.actor, target, new)
     except Refusal as refusal:
         if refusal.rule is Rule.NOT_FOUND:
             raise RefusedWithCode(refusal, "TRYCREATE") from refusal

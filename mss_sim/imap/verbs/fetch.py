@@ -35,6 +35,7 @@ class _State(NamedTuple):
     envelope: bytes = b""
     structure: bytes = b""
     letter: MessageSections = MessageSections(b"")
+    recent: bool = False
 
 
 async def fetch(session: Session, wanted: FetchArguments, *, by_uid: bool) -> bytes:
@@ -84,7 +85,7 @@ async def _figures(session: Session, view: View, spans: Items[Span], items: Item
         for uid, flags, keywords, modseq, seen in rows:
             while uids[at] < uid:
                 at += 1
-            values = (uid, flag_list(flags, bool(seen), keywords), None, modseq)
+            values = (uid, flag_list(flags, bool(seen), keywords, view.is_recent(uid)), None, modseq)
             if one >= 0:
                 lines.append(shape % (at + 1, values[one], values[two]))
             else:
@@ -105,7 +106,7 @@ async def _states(session: Session, view: View, spans: Items[Span], items: Items
     makers = [_MAKERS[item.name] for item in items]
     for batch in view.batches(spans, _STATES_AT_ONCE):
         rows = await selected.states(session.world, session.actor, view.place, view.ranges(batch))
-        changed = [_State(row) for row in rows if row.modseq > since]
+        changed = [_State(row, recent=view.is_recent(row.uid)) for row in rows if row.modseq > since]
         await _send(session, [_line(view, state, items, makers) for state in changed])
 
 
@@ -119,7 +120,9 @@ async def _contents(session: Session, view: View, spans: Items[Span], items: Ite
         for ranges in await _pieces(session, view, batch, needs_bytes=needs_bytes):
             found = await selected.contents(session.world, session.actor, view.place, ranges, raw=needs_bytes, inside=inside)
             states = [
-                _State(row, envelope, structure, MessageSections(raw)) for row, (envelope, structure, raw) in found if row.modseq > since
+                _State(row, envelope, structure, MessageSections(raw), view.is_recent(row.uid))
+                for row, (envelope, structure, raw) in found
+                if row.modseq > since
             ]
             shown, flagged = items, False
             if marks and states:
@@ -211,7 +214,7 @@ def _line(view: View, state: _State, items: Items[FetchItem], makers: Items[Call
 
 
 _MAKERS: dict[str, Callable[[_State], bytes]] = {
-    "FLAGS": lambda state: flag_list(int(state.row.flags), state.row.seen, state.row.keywords),
+    "FLAGS": lambda state: flag_list(int(state.row.flags), state.row.seen, state.row.keywords, state.recent),
     "UID": lambda state: b"%d" % state.row.uid,
     "MODSEQ": lambda state: b"(%d)" % state.row.modseq,
     "INTERNALDATE": lambda state: internal_date(state.row.internal_at),

@@ -3,7 +3,7 @@
 from mss_sim.core.mailbox import copies, folders, selected, tree
 from mss_sim.core.mailbox.copies import InFolder
 from mss_sim.core.mailbox.selected import FolderRef
-from mss_sim.core.mailbox.tree import Figures
+from mss_sim.core.mailbox.tree import Asked, Figures
 from mss_sim.errors import Refusal, Rule
 from mss_sim.imap.grammar import responses
 from mss_sim.imap.grammar.commands import Create, Rename, Resync, Select
@@ -41,11 +41,12 @@ async def _open(session: Session, wanted: Select, *, read_only: bool) -> bytes:
     changing = rights & {Right.MARK, Right.DELETE, Right.FILE}
     view = View(wanted.name, locked, opening, read_only=read_only or not changing, examined=read_only)
     session.open(view)
+    session.note_recent(view, folder)
     flags = _FLAGS.encode("ascii")
     permanent = b" ".join([*_permanent(rights), *([b"\\*"] if Right.MARK in rights else [])]) if not view.read_only else b""
     rev2 = Enabled.IMAP4REV2 in session.enabled
     lines = [b"* %d EXISTS" % len(view), b"* FLAGS (%b $MDNSent $Forwarded $Junk $NotJunk)" % flags]
-    lines += [] if rev2 else [b"* 0 RECENT"]
+    lines += [] if rev2 else [b"* %d RECENT" % view.recent_count]
     lines += [b"* OK [UNSEEN %d] First unseen" % number] if not rev2 and (number := view.number(opening.first_unseen)) else []
     lines += [
         b"* OK [PERMANENTFLAGS (%b)] Limited" % permanent,
@@ -79,7 +80,7 @@ async def _resynchronise(session: Session, view: View, resync: Resync) -> None:
     for row in await selected.changed_since(session.world, session.actor, view.place, resync.modseq):
         number = view.number(row.uid)
         if number is not None:
-            shown = responses.flag_list(int(row.flags), row.seen, row.keywords)
+            shown = responses.flag_list(int(row.flags), row.seen, row.keywords, view.is_recent(row.uid))
             session.say(b"* %d FETCH (UID %d FLAGS %b MODSEQ (%d))" % (number, row.uid, shown, row.modseq))
 
 
@@ -107,7 +108,17 @@ async def status(session: Session, wanted: Status) -> bytes:
 
 async def status_line(session: Session, name: str, place: FolderRef, items: tuple[str, ...]) -> bytes:
     """The STATUS response of a folder; SIZE may read every message (ref: rfc8438), APPENDLIMIT is the mailbox's own (ref: rfc7889)."""
-    found = await tree.figures(session.world, session.actor, place, sizes=bool({"SIZE", "DELETED"} & set(items)))
+    return shown_status(session, name, await tree.figures(session.world, session.actor, place, asked(session, items)), items)
+
+
+def asked(session: Session, items: tuple[str, ...]) -> Asked:
+    """What the items of a STATUS need beside the counters of a folder."""
+    first_recent = session.core.recent.first if "RECENT" in items and session.tells_recent else None
+    return Asked(bool({"SIZE", "DELETED"} & set(items)), first_recent)
+
+
+def shown_status(session: Session, name: str, found: Figures, items: tuple[str, ...]) -> bytes:
+    """The STATUS response with the figures of a folder."""
     if "HIGHESTMODSEQ" in items:
         session.enabled.add(Enabled.CONDSTORE)
     shown = b" ".join(b"%b %b" % (item.encode("ascii"), _figure(session, found, item)) for item in items)
@@ -120,7 +131,7 @@ def _figure(session: Session, found: Figures, item: str) -> bytes:
         return b"(%b)" % object_id("F", folder.id)
     numbers = {
         "MESSAGES": folder.exists_count,
-        "RECENT": 0,
+        "RECENT": found.recent,
         "UIDNEXT": folder.uid_next,
         "UIDVALIDITY": folder.uid_validity,
         "UNSEEN": found.unseen,
@@ -149,10 +160,11 @@ async def create(session: Session, wanted: Create) -> bytes:
 
 
 async def delete(session: Session, name: str) -> bytes:
-    """DELETE: only an empty folder; one with messages must be emptied first, so that nothing is lost by mistake (docs/quirks.md)."""
+    """DELETE: the folder with its messages; by a setting only an empty one. Folders inside it stay (ref: rfc3501#6.3.4)."""
     place = await session.seen_place(name)
     folder = (await selected.select(session.world, session.actor, place)).folder
-    await folders.delete_folder(session.world, session.actor, place.address, folder.id)
+    filled = not session.settings.imap_delete_empty_only
+    await folders.delete_folder(session.world, session.actor, place.address, folder.id, with_messages=filled)
     return b"OK DELETE completed"
 
 

@@ -10,7 +10,7 @@ from mss_sim.imap.grammar import responses
 from mss_sim.imap.grammar.commands import Authenticate, Login
 from mss_sim.imap.grammar.wire import Bad
 from mss_sim.imap.session import Enabled, Session
-from mss_sim.net.logins import actor_behind, exchange, mechanisms, show_token_refusal
+from mss_sim.net.logins import actor_behind, exchange, instead, mechanisms, show_token_refusal
 from mss_sim.net.sasl import SaslError
 from mss_sim.vocabulary.doors import Door, TokenRefusal
 
@@ -22,7 +22,6 @@ _LOGGED_IN = (
     "UIDPLUS",
     "MOVE",
     "SPECIAL-USE",
-    "CREATE-SPECIAL-USE",
     "LIST-EXTENDED",
     "LIST-STATUS",
     "CHILDREN",
@@ -96,7 +95,7 @@ async def login(session: Session, wanted: Login) -> bytes:
     if not session.tls and not session.stripped:
         return b"NO [PRIVACYREQUIRED] Say STARTTLS first (rfc9051#6.2.3)"
     if "PLAIN" not in mechanisms(session.settings, session.certificate):
-        return b"NO [AUTHENTICATIONFAILED] The strict profile takes no password: AUTHENTICATE XOAUTH2 (ref2#ECO.1.2.1)"
+        return f"NO [AUTHENTICATIONFAILED] {responses.spoken(instead(session.settings, session.certificate, 'PLAIN'))}".encode("ascii")
     _check_open(session)
     actor = await authentication.with_password(session.world, wanted.name, wanted.password, door=Door.IMAP)
     return await _enter(session, actor, "LOGIN")
@@ -107,8 +106,7 @@ async def authenticate(session: Session, wanted: Authenticate) -> bytes:
     if not session.tls and not session.stripped:
         return b"NO [PRIVACYREQUIRED] Say STARTTLS first (rfc9051#6.2.2)"
     if wanted.mechanism not in mechanisms(session.settings, session.certificate):
-        offered = ", ".join(mechanisms(session.settings, session.certificate))
-        return f"NO [CANNOT] {responses.spoken(wanted.mechanism)} is not supported; use {offered}".encode("ascii")
+        return f"NO [CANNOT] {responses.spoken(instead(session.settings, session.certificate, wanted.mechanism))}".encode("ascii")
 
     async def ask(challenge: str) -> str:
         session.say(b"+ " + challenge.encode("ascii"))
@@ -151,6 +149,8 @@ async def enable(session: Session, words: tuple[str, ...]) -> bytes:
     """ENABLE: the newly enabled capabilities are returned."""
     new = [Enabled(word) for word in words if word in list(Enabled) and session.offers(word)]
     session.enabled.update(new)
+    if session.view is not None and not session.tells_recent:
+        session.view.forget_recent()
     session.say(b" ".join([b"* ENABLED", *(word.replace("REV2", "rev2").encode("ascii") for word in new)]))
     return b"OK ENABLE completed"
 

@@ -66,7 +66,9 @@ async def delete_acl(session: Session, wanted: Rights) -> bytes:
 
 def _person(who: str) -> str:
     if who.lower() in ("anyone", "anonymous") or who.startswith("-"):
-        raise Refusal(Rule.GRANTEE_NOT_ALLOWED, f"A grant is for one person, by idNat or login; {who[:50]} is none.", reference="rfc4314#2")
+        raise Refusal(
+            Rule.GRANTEE_NOT_ALLOWED, f"A grant is for one person, by idNat, login or address; {who[:50]} is none.", reference="rfc4314#2"
+        )
     return who
 
 

@@ -73,10 +73,12 @@ def _sets(key: Key) -> int:
 
 
 def _resolved(view: View, key: Key) -> Key:
-    """The tree with sets of numbers and UIDs replaced by the UIDs that the client knows."""
+    """The tree with sets of numbers and UIDs, and what is recent for this session, replaced by the UIDs that the client knows."""
     if key.kind in ("SEQUENCE", "UIDS"):
         spans = view.spans(key.value, by_uid=key.kind == "UIDS")
         return Key("UID", frozenset(uid for low, high in spans for uid in view.uids[low:high]))
+    if key.kind == "RECENT":
+        return Key("UID", frozenset(uid for low, high in view.recent_spans() for uid in view.uids[low:high]))
     return key._replace(keys=tuple(_resolved(view, one) for one in key.keys)) if key.keys else key
 
 

@@ -14,7 +14,7 @@ from mss_sim.imap.grammar import commands, items, listings, responses, search_ke
 from mss_sim.imap.grammar.search_keys import BadCharset
 from mss_sim.imap.grammar.sections import UnknownEncoding
 from mss_sim.imap.grammar.wire import Arguments, Bad, Command
-from mss_sim.imap.session import LOST, RefusedWithCode, Session
+from mss_sim.imap.session import LOST, Enabled, RefusedWithCode, Session
 from mss_sim.imap.verbs import changes, fetch, folders, login, rights, search, tree
 
 _ANY, _BEFORE, _AFTER, _OPEN = "any", "before login", "after login", "with a folder open"
@@ -95,7 +95,7 @@ _CREDENTIALS = frozenset({"LOGIN", "AUTHENTICATE"})
 
 async def execute(session: Session, command: Command) -> tuple[str, bytes]:
     """Run one command, sending its untagged responses; (verb, the line after the tag). ConnectionClosed when the connection ends."""
-    arguments = Arguments(command.pieces, utf8=session.utf8)
+    arguments = Arguments(command.pieces, utf8=session.utf8, utf8_accepted=Enabled.UTF8 in session.enabled)
     name = command.verb
     if name == "UID":
         try:
@@ -154,15 +154,15 @@ async def _attempt(session: Session, verb: Verb, arguments: Arguments) -> bytes:
         if error.saves and session.view is not None:
             session.view.saved = []  # as for any search that was to be kept and ends in NO (ref: rfc5182#2.1)
         known = " ".join(sorted(search_keys.CHARSETS))
-        return f"NO [BADCHARSET ({known})] {responses.spoken(str(error))[:40]} is not understood".encode("ascii")
+        return f"NO [BADCHARSET ({known})] {responses.spoken(str(error))}".encode("ascii")
     except UnknownEncoding:
         return b"NO [UNKNOWN-CTE] The transfer encoding of that part is not understood (rfc3516#4.3)"
     except RefusedWithCode as error:
-        return responses.refused(error.refusal, code=error.code)
+        return responses.refused(error.refusal, code=error.code, utf8=session.utf8)
     except Refusal as refusal:
         if refusal.rule in LOST and session.view is not None:
             await session.refresh()
-        return responses.refused(refusal)
+        return responses.refused(refusal, utf8=session.utf8)
 
 
 def _bad(text: str) -> bytes:

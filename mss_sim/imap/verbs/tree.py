@@ -8,14 +8,13 @@ from typing import NamedTuple
 
 from mss_sim.core.mailbox import tree as listing
 from mss_sim.core.mailbox.selected import FolderRef
-from mss_sim.core.mailbox.tree import MailboxFolders
+from mss_sim.core.mailbox.tree import Figures, MailboxFolders
 from mss_sim.core.world.rows import Folder
-from mss_sim.errors import Refusal
 from mss_sim.imap.grammar import names
 from mss_sim.imap.grammar.listings import List
 from mss_sim.imap.grammar.responses import folder_name
 from mss_sim.imap.session import Session, namespace_of
-from mss_sim.imap.verbs.folders import status_line
+from mss_sim.imap.verbs.folders import asked, shown_status
 from mss_sim.vocabulary.mailboxes import FOLDER_SEPARATOR, NAMESPACE_OTHERS, NAMESPACE_SHARED, SpecialUse
 
 _MANY = 200
@@ -61,6 +60,8 @@ def _nodes(session: Session, listed: list[MailboxFolders]) -> list[Node]:
             found.setdefault(prefix, (None, None, False))
             found[f"{prefix}/{address}"] = (None, None, False)
         for folder in one.folders:
+            for above in _above(folder.name):
+                found.setdefault(stem + above, (None, None, False))  # deleted from over what it held (ref: rfc3501#6.3.4)
             found[stem + folder.name] = FolderRef(address, folder.name, folder.id), folder, folder.name in one.subscribed
         there = {folder.name for folder in one.folders}
         for name in sorted(one.subscribed - there):
@@ -73,6 +74,11 @@ def _nodes(session: Session, listed: list[MailboxFolders]) -> list[Node]:
     ]
 
 
+def _above(name: str) -> list[str]:
+    """The names above a name, the outermost first."""
+    return [name[:at] for at, letter in enumerate(name) if letter == FOLDER_SEPARATOR]
+
+
 def _use(session: Session, place: FolderRef | None, folder: Folder | None) -> SpecialUse | None:
     own = folder is not None and place is not None and place.address == session.home
     return folder.special_use if own and folder and folder.special_use is not SpecialUse.INBOX else None
@@ -83,22 +89,26 @@ async def lister(session: Session, wanted: List) -> bytes:
     if wanted.patterns == ("",):
         session.say(b'* LIST (\\Noselect) "/" ""')
         return b"OK LIST completed"
-    for at, (node, extra) in enumerate(await _matching(session, wanted), 1):
+    matching = await _matching(session, wanted)
+    figures = await _figures(session, [node for node, _ in matching], wanted.status) if wanted.status else {}
+    for at, (node, extra) in enumerate(matching, 1):
         if at % _MANY == 0:
             await _pause(session)
         attributes = _attributes(session, node, wanted)
         name = folder_name(node.name, utf8=session.utf8)
         session.say(b'* LIST (%b) "/" %b%b' % (b" ".join(attributes), name, extra))
-        if wanted.status and node.folder is not None and node.place is not None:
-            await _tell_status(session, node.name, node.place, wanted.status)
+        if node.folder is not None and node.folder.id in figures:
+            session.say(shown_status(session, node.name, figures[node.folder.id], wanted.status))
     return b"OK LIST completed"
 
 
-async def _tell_status(session: Session, name: str, place: FolderRef, items: tuple[str, ...]) -> None:
-    try:
-        session.say(await status_line(session, name, place, items))
-    except Refusal:
-        return  # deleted since it was listed (ref: rfc5819#2)
+async def _figures(session: Session, listed: list[Node], items: tuple[str, ...]) -> dict[int, Figures]:
+    """The figures of all folders that are listed, by id; one that was deleted since is left out (ref: rfc5819#2)."""
+    wanted: dict[str, set[int]] = {}
+    for node in listed:
+        if node.folder is not None and node.place is not None:
+            wanted.setdefault(node.place.address, set()).add(node.folder.id)
+    return await listing.figures_of_all(session.world, session.actor, wanted, asked(session, items))
 
 
 async def lsub(session: Session, wanted: List) -> bytes:

@@ -7,8 +7,9 @@ import pytest
 from mss_sim.app.simulator import Simulator
 from mss_sim.core.access import authentication
 from mss_sim.core.access.authentication import Actor
-from mss_sim.core.mailbox import copies, selected
-from mss_sim.core.mailbox.copies import InFolder, NewCopy
+from mss_sim.core.mailbox import appending, copies, selected
+from mss_sim.core.mailbox.appending import NewCopy
+from mss_sim.core.mailbox.copies import InFolder
 from mss_sim.core.mailbox.flags import FlagChange
 from mss_sim.core.mailbox.selected import FolderChanges, FolderPoll, FolderRef, FolderState
 from mss_sim.errors import Refusal, Rule
@@ -41,7 +42,7 @@ def _letter(subject: str, text: str = "Bonjour", header: str = "") -> NewCopy:
 
 
 async def _fill(world: Simulator, actor: Actor, *letters: NewCopy) -> list[int]:
-    return [(await copies.append(world.world, actor, _INBOX, letter))[1] for letter in letters]
+    return [(await appending.append(world.world, actor, _INBOX, letter))[1] for letter in letters]
 
 
 async def test_what_is_appended_is_there_byte_for_byte_with_growing_uids(world: Simulator) -> None:
@@ -102,7 +103,7 @@ async def test_flags_are_added_taken_replaced_and_left_alone_when_somebody_was_f
 async def test_where_reading_is_personal_seen_is_each_readers_own(world: Simulator) -> None:
     doctor, secretary = await _actor(world, "doctor"), await _actor(world, "secretary")
     place = FolderRef(DOCTOR, "INBOX")
-    await copies.append(world.world, doctor, place, _letter("Un"))
+    await appending.append(world.world, doctor, place, _letter("Un"))
     rows, *_ = await copies.change_flags(world.world, doctor, InFolder(place, _EVERY), FlagChange(frozenset(("\\Seen",))))
     assert rows[0].seen
     assert not (await selected.states(world.world, secretary, place, _EVERY))[0].seen
@@ -168,7 +169,7 @@ async def test_each_verb_asks_for_its_right(world: Simulator) -> None:
         copies.delete(core, assistant, InFolder(_INBOX, _EVERY), marked=True),
         copies.copy(core, assistant, InFolder(_INBOX, _EVERY), _ARCHIVE),
         copies.move(core, assistant, InFolder(_INBOX, _EVERY), _ARCHIVE),
-        copies.append(core, assistant, _INBOX, _letter("Non")),
+        appending.append(core, assistant, _INBOX, _letter("Non")),
     ]
     for attempt in attempts:
         with pytest.raises(Refusal) as refusal:
