@@ -11,8 +11,8 @@ from mss_sim.core.access import authentication
 from mss_sim.core.access.delegation import GrantRequest, grant
 from mss_sim.core.access.holders import CONTROL
 from mss_sim.core.conversations import conversations
-from mss_sim.core.mailbox import copies
-from mss_sim.core.mailbox.copies import NewCopy
+from mss_sim.core.mailbox import appending
+from mss_sim.core.mailbox.appending import NewCopy
 from mss_sim.core.mailbox.selected import FolderRef
 from mss_sim.errors import Rule
 from mss_sim.ids import encode
@@ -43,10 +43,10 @@ async def test_pages_hold_each_conversation_once_by_its_newest_message(world: Si
     place = FolderRef(PRACTICE, "INBOX")
     for thread in range(8):
         root = f"From: <{DOCTOR}>\r\nMessage-ID: <root{thread}@test>\r\nSubject: {thread}\r\n\r\nx\r\n"
-        await copies.append(world.world, doctor, place, NewCopy(root.encode()))
+        await appending.append(world.world, doctor, place, NewCopy(root.encode()))
     said = [Random(7 + number).choice([0, 0, 0, 0, 1, 2, 3, 4, 5]) for number in range(60)]  # noqa: S311 - a script, not a secret
     for number, thread in enumerate(said):
-        await copies.append(world.world, doctor, place, _letter(number, thread))
+        await appending.append(world.world, doctor, place, _letter(number, thread))
     order = list(dict.fromkeys([*reversed(said), 7, 6, 5, 4, 3, 2, 1, 0]))
     found: list[tuple[int, int]] = []
     before: int | None = None

@@ -155,7 +155,7 @@ async def test_copies_and_moves_tell_where_the_messages_came_to_lie(world: Simul
 async def test_a_search_finds_what_it_names(town: Town, key: Key, found: list[int]) -> None:
     doctor = await town.actor("doctor", Door.IMAP)
     letters = (_letter("Résultat"), _letter("Bilan", "Hémoglobine 13"), _letter("Courrier", header="X-Tri: Beta\r\n"))
-    uids = [(await copies.append(town.world, doctor, _INBOX, one))[1] for one in letters]
+    uids = [(await appending.append(town.world, doctor, _INBOX, one))[1] for one in letters]
     assert (await selected.search(town.world, doctor, _INBOX, uids, key))[0] == [uids[at] for at in found]
 
 

@@ -3,8 +3,9 @@
 import pytest
 
 from mss_sim.clock import SECOND
-from mss_sim.core.mailbox import copies
-from mss_sim.core.mailbox.copies import ById, NewCopy, change_flags
+from mss_sim.core.mailbox import appending, copies
+from mss_sim.core.mailbox.appending import NewCopy
+from mss_sim.core.mailbox.copies import ById, change_flags
 from mss_sim.core.mailbox.flags import FlagChange
 from mss_sim.core.mailbox.folders import create_folder, delete_folder, list_folders, rename_folder
 from mss_sim.core.mailbox.selected import FolderRef
@@ -97,7 +98,7 @@ async def test_a_mailbox_holds_so_many_folders_and_a_path_that_does_not_fit_leav
 
 async def test_every_folder_has_a_validity_of_its_own_that_is_never_used_again(town: Town) -> None:
     first = await _make(town, "a")
-    await delete_folder(town.world, await town.actor("doctor"), PRACTICE, first.id)
+    await delete_folder(town.world, await town.actor("doctor"), PRACTICE, first.id, with_messages=False)
     second = await _make(town, "a")
     assert second.uid_validity > first.uid_validity >= town.clock.now() // SECOND
 
@@ -147,7 +148,7 @@ async def test_special_folders_stay(town: Town) -> None:
         with refused(Rule.CONFLICT, "is a special folder"):
             await _rename(town, folder, "Autre")
         with refused(Rule.CONFLICT, "is a special folder"):
-            await delete_folder(town.world, await town.actor("doctor"), PRACTICE, folder.id)
+            await delete_folder(town.world, await town.actor("doctor"), PRACTICE, folder.id, with_messages=False)
 
 
 async def test_only_an_empty_folder_is_deleted(town: Town) -> None:
@@ -155,13 +156,13 @@ async def test_only_an_empty_folder_is_deleted(town: Town) -> None:
     outer = await _make(town, "a")
     inner = await _make(town, "a/b")
     with refused(Rule.CONFLICT, "holds other folders"):
-        await delete_folder(town.world, doctor, PRACTICE, outer.id)
-    await copies.append(town.world, doctor, FolderRef(PRACTICE, "a/b"), NewCopy(b"From: a@b.fr\r\n\r\nx\r\n"))
+        await delete_folder(town.world, doctor, PRACTICE, outer.id, with_messages=False)
+    await appending.append(town.world, doctor, FolderRef(PRACTICE, "a/b"), NewCopy(b"From: a@b.fr\r\n\r\nx\r\n"))
     with refused(Rule.CONFLICT, "holds messages"):
-        await delete_folder(town.world, doctor, PRACTICE, inner.id)
+        await delete_folder(town.world, doctor, PRACTICE, inner.id, with_messages=False)
     await copies.delete(town.world, doctor, copies.InFolder(FolderRef(PRACTICE, "a/b"), [(1, 9)]))
     for one in (inner, outer):
-        await delete_folder(town.world, doctor, PRACTICE, one.id)
+        await delete_folder(town.world, doctor, PRACTICE, one.id, with_messages=False)
     assert await _names(town) == BORN
     line = (await town.told(PRACTICE))[0]
     assert (line.act, line.door, line.detail) == (Act.FOLDER_DELETED, Door.IMAP, {"name": "a"})
@@ -174,14 +175,14 @@ async def test_who_may_not_file_keeps_no_folders_and_a_folder_of_another_mailbox
         for verb in (
             create_folder(town.world, actor, PRACTICE, "b"),
             rename_folder(town.world, actor, PRACTICE, made.id, "b"),
-            delete_folder(town.world, actor, PRACTICE, made.id),
+            delete_folder(town.world, actor, PRACTICE, made.id, with_messages=False),
         ):
             with refused(rule):
                 await verb
     assert (await _make(town, "c", "secretary")).name == "c"
     for verb in (
         rename_folder(town.world, await town.actor("doctor"), DOCTOR, made.id, "b"),
-        delete_folder(town.world, await town.actor("doctor"), DOCTOR, made.id),
+        delete_folder(town.world, await town.actor("doctor"), DOCTOR, made.id, with_messages=False),
     ):
         with refused(Rule.NOT_FOUND, "no such folder"):
             await verb

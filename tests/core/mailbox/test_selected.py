@@ -10,8 +10,9 @@ from mss_sim.core.access import delegation, identities
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.delegation import GrantRequest, grant
 from mss_sim.core.access.holders import CONTROL
-from mss_sim.core.mailbox import copies, selected
-from mss_sim.core.mailbox.copies import InFolder, NewCopy
+from mss_sim.core.mailbox import appending, copies, selected
+from mss_sim.core.mailbox.appending import NewCopy
+from mss_sim.core.mailbox.copies import InFolder
 from mss_sim.core.mailbox.flags import FlagChange
 from mss_sim.core.mailbox.selected import FolderPoll, FolderRef, FolderState
 from mss_sim.errors import Refusal, Rule
@@ -86,7 +87,7 @@ async def test_a_folder_is_opened_by_name_or_id_within_its_mailbox_alone(town: T
         with refused(Rule.NOT_FOUND, f"There is no folder {place.name} in {place.address}."):
             await selected.select(town.world, doctor, place)
         with refused(Rule.NOT_FOUND, "There is no folder"):
-            await copies.append(town.world, doctor, place, NewCopy(b"From: a@b.fr\r\n\r\nx\r\n"))
+            await appending.append(town.world, doctor, place, NewCopy(b"From: a@b.fr\r\n\r\nx\r\n"))
     assert len(await town.lying(PRACTICE)) == 2
 
 

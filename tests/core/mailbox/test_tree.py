@@ -8,6 +8,7 @@ from mss_sim.core.mailbox import copies, tree
 from mss_sim.core.mailbox.copies import InFolder
 from mss_sim.core.mailbox.flags import FlagChange
 from mss_sim.core.mailbox.selected import FolderRef
+from mss_sim.core.mailbox.tree import Asked
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.mailboxes import MailboxState, Right
@@ -56,11 +57,11 @@ async def test_the_figures_of_a_folder_are_counted_for_who_asks(town: Town, addr
     doctor, secretary, place = await town.actor("doctor"), await town.actor("secretary"), FolderRef(address, "INBOX")
     change = FlagChange(frozenset({"\\Seen", "\\Deleted"}))
     await copies.change_flags(town.world, doctor, InFolder(place, [(1, 1)]), change)
-    mine, theirs = [await tree.figures(town.world, actor, place, sizes=True) for actor in (doctor, secretary)]
+    mine, theirs = [await tree.figures(town.world, actor, place, Asked(sizes=True)) for actor in (doctor, secretary)]
     assert (mine.unseen, theirs.unseen) == (1, seen_by_other)
     assert (mine.size_bytes, mine.deleted) == ((await town.mailbox(address)).used_bytes, 1)
     assert mine.selected.folder.exists_count == 2
-    bare = await tree.figures(town.world, doctor, place, sizes=False)
+    bare = await tree.figures(town.world, doctor, place, Asked())
     assert (bare.size_bytes, bare.deleted) == (-1, -1)
     with refused(Rule.NOT_FOUND):
-        await tree.figures(town.world, await town.actor("hospital"), place, sizes=False)
+        await tree.figures(town.world, await town.actor("hospital"), place, Asked())

@@ -8,8 +8,9 @@ import pytest
 from mss_sim.core.access import delegation
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.holders import CONTROL
-from mss_sim.core.mailbox import copies, messages
-from mss_sim.core.mailbox.copies import ById, NewCopy
+from mss_sim.core.mailbox import appending, copies, messages
+from mss_sim.core.mailbox.appending import NewCopy
+from mss_sim.core.mailbox.copies import ById
 from mss_sim.core.mailbox.flags import FlagChange
 from mss_sim.core.mailbox.selected import FolderRef
 from mss_sim.core.mailflow import receipts
@@ -248,6 +249,6 @@ async def test_a_letter_of_which_nothing_is_left_keeps_its_timeline(town: Town) 
 @pytest.mark.parametrize("headers", [_ON_REQUEST, {}])
 async def test_a_draft_that_was_filed_asks_nobody_for_anything(town: Town, headers: dict[str, Any]) -> None:
     raw = letter(HOSPITAL, PRACTICE, **headers).as_bytes(policy=SMTP)
-    await copies.append(town.world, await town.actor("doctor", Door.IMAP), FolderRef(PRACTICE, "INBOX"), NewCopy(raw))
+    await appending.append(town.world, await town.actor("doctor", Door.IMAP), FolderRef(PRACTICE, "INBOX"), NewCopy(raw))
     with refused(Rule.RECEIPT_NEEDS_CONSENT if headers else Rule.RECEIPT_NOT_REQUESTED):
         await _answer(town, "doctor")

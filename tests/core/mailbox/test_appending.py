@@ -1,0 +1,64 @@
+"""A message that a client files itself: where it may, what it counts for, and the letter that was filed in Sent before it."""
+
+from email.policy import SMTP
+
+import pytest
+
+from mss_sim.core.mailbox import appending
+from mss_sim.core.mailbox.appending import NewCopy
+from mss_sim.core.mailbox.selected import FolderRef
+from mss_sim.errors import Rule
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mailboxes import Flag, Right
+from tests.clients import DOCTOR, HOSPITAL, PRACTICE, letter
+from tests.core.towns import OpenTown, Town, refused
+
+_RAW = b"From: <camille.martin@medecin.sim.mssante.fr>\r\nSubject: Un\r\n\r\nBonjour\r\n"
+
+
+async def test_it_lies_there_byte_for_byte_counts_for_the_quota_and_stands_in_the_journal(town: Town) -> None:
+    before = (await town.mailbox(DOCTOR)).used_bytes
+    _, uid = await appending.append(
+        town.world, await town.actor("doctor"), FolderRef(DOCTOR, "Drafts"), NewCopy(_RAW, frozenset({"\\Draft"}))
+    )
+    (item,) = await town.lying(DOCTOR, "Drafts")
+    assert (item.copy.uid, item.copy.flags, await town.raw(item)) == (uid, Flag.DRAFT, _RAW)
+    assert (await town.mailbox(DOCTOR)).used_bytes == before + len(_RAW)
+    assert (await town.acts(DOCTOR))[-1] == Act.APPENDED
+
+
+@pytest.mark.parametrize(("who", "rule"), [("assistant", Rule.RIGHT_MISSING), ("hospital", Rule.NOT_FOUND)])
+async def test_who_may_not_file_files_nothing(town: Town, who: str, rule: Rule) -> None:
+    with refused(rule, Right.FILE if rule is Rule.RIGHT_MISSING else ""):
+        await appending.append(town.world, await town.actor(who), FolderRef(PRACTICE, "INBOX"), NewCopy(_RAW))
+    assert await town.lying(PRACTICE) == []
+
+
+async def test_a_full_mailbox_takes_none(town: Town) -> None:
+    await town.change(DOCTOR, quota_bytes=len(_RAW) - 1)
+    with refused(Rule.MAILBOX_FULL):
+        await appending.append(town.world, await town.actor("doctor"), FolderRef(DOCTOR, "INBOX"), NewCopy(_RAW))
+
+
+async def _sent_twice(town: Town, change: tuple[bytes, bytes] = (b"", b"")) -> int:
+    """Send a letter, file what the client kept of it in Sent; how many lie there."""
+    raw = letter(DOCTOR, [HOSPITAL], "Un", Message_ID="<un@medecin.sim.mssante.fr>").as_bytes(policy=SMTP)
+    await town.send("doctor", DOCTOR, HOSPITAL, raw=raw)
+    await appending.append(
+        town.world, await town.actor("doctor"), FolderRef(DOCTOR, "Sent"), NewCopy(raw.replace(*change) if change[0] else raw)
+    )
+    return len(await town.lying(DOCTOR, "Sent"))
+
+
+async def test_what_submission_filed_in_sent_is_not_filed_again(town: Town) -> None:
+    assert await _sent_twice(town) == 1
+
+
+@pytest.mark.parametrize("change", [(b"Subject: Un", b"Subject: Deux"), (b"<un@medecin", b"<deux@medecin")])
+async def test_a_letter_that_differs_is_another(town: Town, change: tuple[bytes, bytes]) -> None:
+    assert await _sent_twice(town, change) == 2
+
+
+async def test_by_a_setting_it_is_filed_whenever_the_client_asks(open_town: OpenTown) -> None:
+    async with open_town(sent_append_once=False) as town:
+        assert await _sent_twice(town) == 2
