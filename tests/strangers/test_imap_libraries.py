@@ -137,7 +137,7 @@ async def test_imaplib_hears_of_a_letter_while_it_idles(simulator: Simulator) ->
         await asyncio.to_thread(client.send, b"I1 IDLE\r\n")
         assert (await asyncio.to_thread(client.readline)).startswith(b"+ ")
         await _deliver(simulator, DOCTOR, "pendant IDLE")
-        assert await asyncio.to_thread(client.readline) == b"* 1 EXISTS\r\n"
+        assert [await asyncio.to_thread(client.readline) for _ in range(2)] == [b"* 1 EXISTS\r\n", b"* 1 RECENT\r\n"]
         await asyncio.to_thread(client.send, b"DONE\r\n")
         assert (await asyncio.to_thread(client.readline)).startswith(b"I1 OK")
         (found, _) = _said(await asyncio.to_thread(client.fetch, "1", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])"))
@@ -233,13 +233,13 @@ def _imapclient_fetches(client: IMAPClient) -> None:
     assert kind.lower() == b"mixed"
     assert (b"attachment", (b"filename", b"compte-rendu.pdf")) in parts[1]
     assert b"Subject: trois\r\n" in found[3][b"BODY[]"]
-    assert found[2][b"FLAGS"] == ()
-    assert found[1][b"FLAGS"] == (rb"\Seen",)
+    assert found[2][b"FLAGS"] == (rb"\Recent",)
+    assert found[1][b"FLAGS"] == (rb"\Seen", rb"\Recent")
 
 
 def _imapclient_moves(client: IMAPClient) -> None:
-    assert client.add_flags([2], [rb"\Flagged", b"$Junk"]) == {2: (rb"\Flagged", b"$Junk")}
-    assert client.remove_flags([2], [b"$Junk"]) == {2: (rb"\Flagged",)}
+    assert client.add_flags([2], [rb"\Flagged", b"$Junk"]) == {2: (rb"\Flagged", rb"\Recent", b"$Junk")}
+    assert client.remove_flags([2], [b"$Junk"]) == {2: (rb"\Flagged", rb"\Recent")}
     client.create_folder("Été & hiver")
     assert client.folder_exists("Été & hiver")
     client.copy([1, 2], "Été & hiver")
@@ -283,7 +283,7 @@ async def test_imapclient_reads_the_shared_mailbox_within_its_rights(simulator: 
             assert b"READ-WRITE" in opened
             assert rb"\Deleted" not in opened[b"PERMANENTFLAGS"]
             assert client.fetch([1], ["BODY.PEEK[]"])[1][b"BODY[]"].endswith(b"Bonjour.\r\n")
-            assert client.add_flags([1], [rb"\Seen"]) == {1: (rb"\Seen",)}
+            assert client.add_flags([1], [rb"\Seen"]) == {1: (rb"\Seen", rb"\Recent")}
             with pytest.raises(IMAPClientError):
                 client.delete_messages([1])
             assert client.get_quota_root(SHARED)[1]
