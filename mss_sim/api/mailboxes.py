@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from mss_sim.api import schemas, views
-from mss_sim.core.access import holders
+from mss_sim.core.access import practice_holders
 from mss_sim.core.access.access import Requester
-from mss_sim.core.access.holders import Holder
+from mss_sim.core.access.practice_holders import Holder
 from mss_sim.core.mailbox import folders, mailboxes, messages
 from mss_sim.errors import Rule
 from mss_sim.http.answers import ANYWHERE, IN_A_MAILBOX, refusing
@@ -100,13 +100,13 @@ def _holders(rows: list[Holder]) -> Response:
 @router.get("/mailboxes/{address}/holders", responses={200: {"model": list[schemas.HolderOut]}, **_HERE}, tags=["holders"])
 async def list_holders(core: CurrentCore, actor: CurrentActor, address: MailboxAddress) -> Response:
     """Who holds a mailbox: its owner, or the responsible and the co-holders of a practice's."""
-    return _holders(await holders.list_holders(core.world, actor.identity.id, address))
+    return _holders(await practice_holders.list_holders(core.world, actor.identity.id, address))
 
 
 @router.post("/mailboxes/{address}/holders", responses={200: {"model": list[schemas.HolderOut]}, **_HOLDERS}, tags=["holders"])
 async def add_holder(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, holder: schemas.HolderIn) -> Response:
     """Make a professional a co-holder of a practice's mailbox; the responsible may."""
-    return _holders(await holders.add_co_holder(core.world, Requester(actor.identity.id, Door.REST), address, holder.idnat))
+    return _holders(await practice_holders.add_co_holder(core.world, Requester(actor.identity.id, Door.REST), address, holder.idnat))
 
 
 @router.delete(
@@ -114,11 +114,11 @@ async def add_holder(core: CurrentCore, actor: CurrentActor, address: MailboxAdd
 )
 async def remove_holder(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, idnat: str) -> Response:
     """Take a co-holder off, or leave yourself."""
-    return _holders(await holders.remove_holder(core.world, Requester(actor.identity.id, Door.REST), address, idnat))
+    return _holders(await practice_holders.remove_holder(core.world, Requester(actor.identity.id, Door.REST), address, idnat))
 
 
 @router.put("/mailboxes/{address}/responsible", responses={200: {"model": list[schemas.HolderOut]}, **_HOLDERS}, tags=["holders"])
 async def change_responsible(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, successor: schemas.ResponsibleIn) -> Response:
     """Name the successor of the responsible."""
     by = Requester(actor.identity.id, Door.REST)
-    return _holders(await holders.change_responsible(core.world, by, address, successor.idnat, stay=successor.stay))
+    return _holders(await practice_holders.change_responsible(core.world, by, address, successor.idnat, stay=successor.stay))

@@ -13,17 +13,17 @@ from starlette.responses import Response
 from mss_sim.api import schemas, views
 from mss_sim.api.paging import CurrentPage, PagedList
 from mss_sim.api.schemas import PersonIn, SendIn
-from mss_sim.core.access import names as people
+from mss_sim.core.access import identities_by_id as people
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.assembly import Core
 from mss_sim.core.mailbox import messages
-from mss_sim.core.mailbox.stored import read_message
+from mss_sim.core.mailbox.stored_message import read_message
 from mss_sim.core.mailflow import receipts
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope
 from mss_sim.core.mailflow.receipts import ReceiptWish, Sent
 from mss_sim.core.mailflow.submission import SubmissionRequest as Submit
 from mss_sim.core.mailflow.submission import size_max
-from mss_sim.core.world.rows import ListQuery, Mailbox
+from mss_sim.core.world.store_types import ListQuery, Mailbox
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing, unsupported

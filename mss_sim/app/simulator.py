@@ -32,10 +32,10 @@ from mss_sim.core.psc import clients
 from mss_sim.core.trust import autoconfig, certificates, peers
 from mss_sim.core.trust.autoconfig import Doors
 from mss_sim.core.world.authorities import Authorities
+from mss_sim.core.world.directory import Directory
 from mss_sim.core.world.passwords import Passwords
-from mss_sim.core.world.recipients import Directory
-from mss_sim.core.world.revocation_services import RevocationServices
-from mss_sim.core.world.rows import Operator
+from mss_sim.core.world.revocation_faults import RevocationServices
+from mss_sim.core.world.store_types import Operator
 from mss_sim.core.world.tokens import Tokens
 from mss_sim.core.world.white_list import WhiteList
 from mss_sim.core.world.world import World

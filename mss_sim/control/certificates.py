@@ -10,7 +10,7 @@ from mss_sim.clock import from_datetime, iso
 from mss_sim.control import certificate_schemas as schemas
 from mss_sim.core.assembly import Core
 from mss_sim.core.trust import certificates, operators
-from mss_sim.core.world.rows import Certificate
+from mss_sim.core.world.store_types import Certificate
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import CONTROL_IN_MEMORY, Answers, octets, refusing

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from mss_sim.control import schemas
 from mss_sim.control.sockets import sockets
-from mss_sim.core.control.state import State
-from mss_sim.core.control.state import state as count
+from mss_sim.core.control.counts import State
+from mss_sim.core.control.counts import state as count
 from mss_sim.errors import Rule
 from mss_sim.http.answers import octets, refusing
 from mss_sim.http.dependencies import CurrentCore

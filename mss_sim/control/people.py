@@ -6,12 +6,12 @@ from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import FileResponse, Response
 
 from mss_sim.control import schemas
-from mss_sim.core.access import authentication, delegation, holders, identities
+from mss_sim.core.access import authentication, delegation, identities, practice_holders
 from mss_sim.core.control import seed
-from mss_sim.core.control.state import state as count
+from mss_sim.core.control.counts import state as count
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.trust import operators
-from mss_sim.core.world.rows import Identity
+from mss_sim.core.world.store_types import Identity
 from mss_sim.errors import Rule
 from mss_sim.http import examples, grants
 from mss_sim.http.answers import CONTROL, octets, refusing
@@ -166,12 +166,12 @@ async def list_grants(core: CurrentCore, address: MailboxAddress) -> Response:
 @router.post("/mailboxes/{address}/grants", status_code=201, responses={201: {"model": GrantOut}, **_GRANTING})
 async def add_grant(core: CurrentCore, address: MailboxAddress, grant: GrantIn) -> Response:
     """Give rights over a mailbox, as its owner would."""
-    row = await delegation.grant(core.world, holders.CONTROL, grants.request_of(address, grant))
+    row = await delegation.grant(core.world, practice_holders.CONTROL, grants.request_of(address, grant))
     return Json((await grants.grants_out(core, [(row, address)]))[0], status_code=201)
 
 
 @router.delete("/mailboxes/{address}/grants/{grant_id}", responses={200: {"model": GrantOut}, **_FOUND})
 async def revoke_grant(core: CurrentCore, address: MailboxAddress, grant_id: str) -> Response:
     """Take a grant back."""
-    row = await delegation.revoke(core.world, holders.CONTROL, address, read_id(grant_id))
+    row = await delegation.revoke(core.world, practice_holders.CONTROL, address, read_id(grant_id))
     return Json((await grants.grants_out(core, [(row, address)]))[0])

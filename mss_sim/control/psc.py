@@ -15,11 +15,11 @@ from mss_sim.clock import iso
 from mss_sim.control import psc_schemas as schemas
 from mss_sim.core.access.identities import NewIdentity
 from mss_sim.core.assembly import Core
-from mss_sim.core.psc import claims, clients, professionals
+from mss_sim.core.psc import clients, professionals, userinfo_claims
 from mss_sim.core.psc.ciba import CibaRequest as Approval
 from mss_sim.core.psc.oauth import OAuthError
 from mss_sim.core.psc.professionals import Professional
-from mss_sim.core.world.rows import Client
+from mss_sim.core.world.store_types import Client
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.answers import CONTROL_IN_MEMORY, refusing
 from mss_sim.http.control import check_allowed
@@ -108,7 +108,7 @@ async def remove_client(core: CurrentCore, client_id: str) -> Response:
 
 
 def _persona(row: Professional) -> dict[str, Any]:
-    told = claims.userinfo(row.identity, row.structure, row.profile, AuthMode.CARD)
+    told = userinfo_claims.userinfo(row.identity, row.structure, row.profile, AuthMode.CARD)
     return {"idnat": row.identity.idnat, "name": row.identity.name, "profession": row.identity.profession, "userinfo": told}
 
 

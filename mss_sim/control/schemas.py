@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from mss_sim.core.control.seed import Persona
-from mss_sim.core.world.rows import Operator
+from mss_sim.core.world.store_types import Operator
 from mss_sim.http.shapes import Count, Flag, In, OneLine, Out, Rank, Whole
 from mss_sim.vocabulary.doors import Door, LogInBy
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState, Right, SeenPolicy, SentPolicy

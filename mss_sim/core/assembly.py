@@ -8,7 +8,7 @@ from mss_sim.core.access.wrong_passwords import WrongPasswords
 from mss_sim.core.control.seed import NONE, load
 from mss_sim.core.control.start import begin
 from mss_sim.core.mailbox.recent import Recent
-from mss_sim.core.mailbox.selected import FolderWatch
+from mss_sim.core.mailbox.selected_folder import FolderWatch
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.queue import Queue
 from mss_sim.core.mailflow.receipts import Receipts
@@ -18,8 +18,8 @@ from mss_sim.core.mailflow.transport import Transport
 from mss_sim.core.psc.ciba import Ciba
 from mss_sim.core.psc.provider import Provider
 from mss_sim.core.world.authorities import Authorities
-from mss_sim.core.world.events import Events
-from mss_sim.core.world.revocation_services import RevocationServices
+from mss_sim.core.world.revocation_faults import RevocationServices
+from mss_sim.core.world.wakeups import Events
 from mss_sim.core.world.white_list import WhiteList
 from mss_sim.core.world.world import World
 

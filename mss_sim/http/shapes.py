@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic.types import Strict
 from starlette.responses import Response
 
-from mss_sim.core.world.rows import Identity, Mailbox
+from mss_sim.core.world.store_types import Identity, Mailbox
 from mss_sim.http.storable import Storable
 
 OneLine = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]

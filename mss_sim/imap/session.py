@@ -15,10 +15,10 @@ from mss_sim.config import Settings
 from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor, token_expired
 from mss_sim.core.assembly import Core
-from mss_sim.core.mailbox import messages, selected
-from mss_sim.core.mailbox.selected import FolderPoll, FolderRef
-from mss_sim.core.world.events import Watcher
-from mss_sim.core.world.rows import Folder, Mailbox
+from mss_sim.core.mailbox import messages, selected_folder
+from mss_sim.core.mailbox.selected_folder import FolderPoll, FolderRef
+from mss_sim.core.world.store_types import Folder, Mailbox
+from mss_sim.core.world.wakeups import Watcher
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.evidence.transcripts import Transcript
@@ -162,7 +162,7 @@ class Session:
             opened = [one.mailbox for one in held if one.access.role is not None and one.mailbox.state is not MailboxState.CLOSED]
             own = [mailbox for mailbox in opened if mailbox.kind in OWN_KINDS]
             self.home = own[0].address if own else None
-        self.watcher.until = await selected.check(self.world, actor, self.home)
+        self.watcher.until = await selected_folder.check(self.world, actor, self.home)
         self.actor_or_none = actor
         self.transcript.facts["identity"] = actor.identity.idnat
         self.transcript.facts["mailbox"] = self.home or ""
@@ -232,7 +232,7 @@ class Session:
         if self.actor_or_none is None:
             return
         try:
-            until = await selected.check(self.world, self.actor, self.home)
+            until = await selected_folder.check(self.world, self.actor, self.home)
         except Refusal as refusal:
             await self.leave(refusal.detail)
         else:

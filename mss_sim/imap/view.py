@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Items
 
-from mss_sim.core.mailbox.selected import FolderChanges, FolderRef, FolderState, Opening, SelectedFolder
+from mss_sim.core.mailbox.selected_folder import FolderChanges, FolderRef, FolderState, Opening, SelectedFolder
 from mss_sim.imap.grammar.responses import flag_list, sequence_set
 from mss_sim.imap.grammar.wire import Bad, SequenceSet
 

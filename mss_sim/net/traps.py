@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mss_sim.config import Settings
 from mss_sim.core.world.authorities import Authorities, ListenerCertificate
-from mss_sim.core.world.revocation_services import RevocationFetch
+from mss_sim.core.world.revocation_faults import RevocationFetch
 from mss_sim.evidence.transcripts import Transcript, Transcripts
 from mss_sim.net import tls
 from mss_sim.pki.authority import ORGANISATIONS, PERSONS, PUBLIC, PUBLIC_ROOT, RANGES

@@ -17,7 +17,7 @@ from mss_sim.core.assembly import Core
 from mss_sim.core.psc import clients
 from mss_sim.core.psc.oauth import OAuthError
 from mss_sim.core.trust.certificates import presented
-from mss_sim.core.world.rows import Client
+from mss_sim.core.world.store_types import Client
 from mss_sim.http.parameters import Parameters
 from mss_sim.psc import certificates
 from mss_sim.psc.discovery import Urls

@@ -14,7 +14,7 @@ from mss_sim.core.assembly import Core
 from mss_sim.core.psc import clients, professionals
 from mss_sim.core.psc.oauth import OAuthError, is_verifier
 from mss_sim.core.psc.provider import AuthorizationRequest, BrowserSession
-from mss_sim.core.world.rows import Client
+from mss_sim.core.world.store_types import Client
 from mss_sim.core.world.tokens import SCOPE
 from mss_sim.http.parameters import Parameters, of_form, of_query
 from mss_sim.psc import answers, browser, pages

@@ -6,7 +6,7 @@ from html import escape
 from starlette.responses import Response
 
 from mss_sim.core.psc.ciba import CibaRequest as Approval
-from mss_sim.core.world.rows import Identity
+from mss_sim.core.world.store_types import Identity
 from mss_sim.http.page import page
 from mss_sim.vocabulary.psc import AuthMode
 

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from mss_sim.clock import SECOND
 from mss_sim.core.assembly import Core
-from mss_sim.core.psc import claims, clients, professionals
+from mss_sim.core.psc import clients, professionals, userinfo_claims
 from mss_sim.core.psc.oauth import OAuthError
 from mss_sim.errors import Refusal
 from mss_sim.http.parameters import of_form
@@ -31,7 +31,7 @@ async def userinfo(request: Request, core: Core) -> Response:
     if found is None:
         return _refused(OAuthError("invalid_token", "This person may not log in any more.", status=401))
     mode = AuthMode(known["authMode"]) if known.get("authMode") in list(AuthMode) else AuthMode.CARD
-    told = claims.userinfo(found.identity, found.structure, found.profile, mode)
+    told = userinfo_claims.userinfo(found.identity, found.structure, found.profile, mode)
     client = await clients.find(core.world, str(known.get("azp", "")))
     wanted = client is not None and client.metadata.get("userinfo_signed_response_alg") is not None
     if wanted or _JWT in request.headers.get("accept", ""):

@@ -22,7 +22,7 @@ has one writer and needs none of it; PostgreSQL may have several processes.
 
 Functions here decide nothing. They read, write, and keep counters correct. The core gets decisions from
 `policy`, and only the core may import this package; front ends get their rows through
-`core/world/rows.py`.
+`core/world/store_types.py`.
 
 Liberties taken: the bodies of messages that are in no folder are deleted, their rows stay because
 timelines and conversations refer to them; the worlds that vanish at exit (`--memory`) are SQLite files in

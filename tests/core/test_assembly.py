@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from mss_sim.core.control.state import state
+from mss_sim.core.control.counts import state
 from mss_sim.core.psc.clients import FIRST_CLIENT, GRANT_CIBA, find, register
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.psc import AuthMode

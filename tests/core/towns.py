@@ -22,10 +22,10 @@ from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope, Letter, 
 from mss_sim.core.mailflow.submission import SubmissionRequest
 from mss_sim.core.mailflow.transport import Transport
 from mss_sim.core.world.authorities import Authorities
+from mss_sim.core.world.directory import Directory
 from mss_sim.core.world.passwords import Passwords
-from mss_sim.core.world.recipients import Directory
-from mss_sim.core.world.revocation_services import RevocationServices
-from mss_sim.core.world.rows import Identity, JournalEntry, ListedMessage, ListQuery, Mailbox
+from mss_sim.core.world.revocation_faults import RevocationServices
+from mss_sim.core.world.store_types import Identity, JournalEntry, ListedMessage, ListQuery, Mailbox
 from mss_sim.core.world.tokens import Tokens
 from mss_sim.core.world.white_list import WhiteList
 from mss_sim.core.world.world import World

@@ -18,7 +18,7 @@ from mss_sim.app.simulator import upgrade_database
 from mss_sim.clock import SystemClock
 from mss_sim.config import Settings
 from mss_sim.core.world.authorities import Authorities
-from mss_sim.core.world.revocation_services import RevocationServices
+from mss_sim.core.world.revocation_faults import RevocationServices
 from mss_sim.net import tls
 from tests.conftest import StartSimulator
 

@@ -9,7 +9,7 @@ import pytest
 from mss_sim.config import Settings
 from mss_sim.core.mailflow.letter import Addressee, Envelope
 from mss_sim.core.mailflow.transport import RecipientReply, RelayJob
-from mss_sim.core.world.rows import Operator
+from mss_sim.core.world.store_types import Operator
 from mss_sim.smtp.outbound import Outbound
 
 HERE = Operator(1, "Ici", None, ("ici.mssante.fr",))

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mss_sim.core.access.access import MailboxAccess
-from mss_sim.core.mailbox.selected import FolderChanges, FolderRef, Opening, SelectedFolder
-from mss_sim.core.world.rows import CopyState, Folder, Mailbox
+from mss_sim.core.mailbox.selected_folder import FolderChanges, FolderRef, Opening, SelectedFolder
+from mss_sim.core.world.store_types import CopyState, Folder, Mailbox
 from mss_sim.imap.grammar.responses import ranges_of, sequence_set
 from mss_sim.imap.grammar.wire import Bad, SequenceSet, read_sequence
 from mss_sim.imap.view import View

@@ -1,14 +1,14 @@
 """Who an actor is, and what they may do with a mailbox now.
 
-    authentication   from credentials (a password, a token, a certificate) to an actor
-    wrong_passwords  slowed down over HTTP, then refused for a while
-    access           what an identity may do with a mailbox at one instant; the refusal when it may not
-    gate             the one gate before a mailbox: may this actor do this here now
-    delegation       grants: given, revoked, renounced, handed over
-    holders          who holds a practice's mailbox: the responsible and the co-holders
-    identities       people, organisations and applications, with their accounts
-    journal          who did what in a mailbox
-    names            identities by id, for responses that name people
+    authentication     from credentials (a password, a token, a certificate) to an actor
+    wrong_passwords    slowed down over HTTP, then refused for a while
+    access             what an identity may do with a mailbox at one instant; the refusal when it may not
+    gate               the one gate before a mailbox: may this actor do this here now
+    delegation         grants: given, revoked, renounced, handed over
+    practice_holders   who holds a practice's mailbox: the responsible and the co-holders
+    identities         people, organisations and applications, with their accounts
+    journal            who did what in a mailbox
+    identities_by_id   identities by id, for responses that name people
 
 An *actor* is an authenticated identity, with the mailbox chosen at log-in, if any. An actor
 carries no rights: `gate.require` reads them from the store at every request, inside the

@@ -2,7 +2,7 @@
 
     seed     a seed planted into an empty world; the personas that the ready file names
     start    what a world begins with, at its start and when it is reset
-    state    counts of what the world holds, for health and metrics
+    counts   counts of what the world holds, for health and metrics
     seeds/   the seeds that ship, as TOML
 
 The control plane acts for no identity: it creates people, mailboxes and grants, and changes what no

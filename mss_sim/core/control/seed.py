@@ -9,7 +9,7 @@ from typing import Any
 from mss_sim.clock import DAY
 from mss_sim.core.access import access, delegation
 from mss_sim.core.access import identities as people
-from mss_sim.core.access.holders import SEED
+from mss_sim.core.access.practice_holders import SEED
 from mss_sim.core.mailbox.mailboxes import NewMailbox, add_mailbox
 from mss_sim.core.psc import professionals
 from mss_sim.core.psc.clients import FIRST_CLIENT

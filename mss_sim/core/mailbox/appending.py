@@ -10,9 +10,9 @@ from mss_sim.clock import Micros
 from mss_sim.core.access import journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailbox.copies import allowed, entry_of, put_in, require_room
-from mss_sim.core.mailbox.flags import FlagChange, changed, check_words
-from mss_sim.core.mailbox.selected import FolderRef, SelectedFolder, selected_folder
-from mss_sim.core.mailbox.stored import read_message, stored, without_holding
+from mss_sim.core.mailbox.flag_rules import FlagChange, changed, check_words
+from mss_sim.core.mailbox.selected_folder import FolderRef, SelectedFolder, selected_folder
+from mss_sim.core.mailbox.stored_message import read_message, stored, without_holding
 from mss_sim.core.world.world import World
 from mss_sim.mail.headers import without_fields
 from mss_sim.store import folder_view, folders, mailboxes, messages

@@ -1,4 +1,4 @@
-"""Changes to copies: one implementation for every door, each in one transaction. `selected.py` and `messages.py` read them.
+"""Changes to copies: one implementation for every door, each in one transaction. `selected_folder.py` and `messages.py` read them.
 
 | act                          | right, besides `see`                                                |
 |------------------------------|---------------------------------------------------------------------|
@@ -23,8 +23,8 @@ from typing import NamedTuple
 from mss_sim.core.access import gate, journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.journal import Entry
-from mss_sim.core.mailbox.flags import FlagChange, changed, check_words
-from mss_sim.core.mailbox.selected import FolderRef, SelectedFolder, personal_reader, selected_folder
+from mss_sim.core.mailbox.flag_rules import FlagChange, changed, check_words
+from mss_sim.core.mailbox.selected_folder import FolderRef, SelectedFolder, personal_reader, selected_folder
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode

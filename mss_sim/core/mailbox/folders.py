@@ -5,7 +5,7 @@ from mss_sim.core.access import gate, journal
 from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailbox import copies
-from mss_sim.core.mailbox.selected import SelectedFolder, personal_reader
+from mss_sim.core.mailbox.selected_folder import SelectedFolder, personal_reader
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.store import folders, mailboxes, messages

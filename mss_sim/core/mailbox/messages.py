@@ -16,8 +16,8 @@ from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailbox import copies
 from mss_sim.core.mailbox.copies import ById
-from mss_sim.core.mailbox.flags import FlagChange, check_words
-from mss_sim.core.mailbox.selected import FolderRef, SelectedFolder, personal_reader
+from mss_sim.core.mailbox.flag_rules import FlagChange, check_words
+from mss_sim.core.mailbox.selected_folder import FolderRef, SelectedFolder, personal_reader
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode

@@ -5,7 +5,7 @@
     reception            from a peer operator, at the MX port
     letter               the letter with its envelope; the response once it is stored
     delivery             locked rows, the last decision, copies: one transaction for a group of letters
-    records              written with a delivery besides copies: submissions, timelines, journal
+    delivery_records     written with a delivery besides copies: submissions, timelines, journal
     threads              the conversation that a letter joins
     idempotency          the same key and request send once
     notifications        delivery notifications that are due; incoming reports, matched

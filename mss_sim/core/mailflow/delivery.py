@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from mss_sim.core.access import access
 from mss_sim.core.conversations import answer_rights
-from mss_sim.core.mailflow import idempotency, records, submitted_receipts, threads
+from mss_sim.core.mailflow import delivery_records, idempotency, submitted_receipts, threads
 from mss_sim.core.mailflow import notifications as reports
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Delivered, Letter, Missed, RoutedLetter, answer_of
 from mss_sim.core.world.world import World
@@ -238,7 +238,7 @@ class Delivery:
         self._add_copies(conn, stored)
         touched = {mailbox.id: mailbox for sorted_ in stored for mailbox in (*(b for _, b, _ in sorted_.delivered), *sorted_.sent_in)}
         mailboxes.save_usage(conn, touched.values())
-        records.record(self._world, conn, stored, receiving)
+        delivery_records.record(self._world, conn, stored, receiving)
         idempotency.remember(conn, stored)
         for sorted_ in stored:
             if sorted_.receipt_of:

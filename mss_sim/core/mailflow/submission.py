@@ -12,7 +12,7 @@ from mss_sim.core.access.access import access_to
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.conversations import answer_rights
-from mss_sim.core.mailbox.stored import read_message, without_holding
+from mss_sim.core.mailbox.stored_message import read_message, without_holding
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Accepted, Envelope, Letter, Submitted, prepare, trace_fields
 from mss_sim.core.mailflow.senders import Senders, SendingMailbox

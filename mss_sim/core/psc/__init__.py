@@ -1,11 +1,11 @@
 """The OpenID provider of the professionals: registered clients, sessions, issued tokens.
 
-    provider        sessions, codes, refresh tokens, introspection, revocation
-    ciba            log-in without a browser: requests that wait for an approval
-    clients         registered by the control plane, by a file, at first start
-    professionals   people with a card or a phone, and how they may log in
-    claims          what userinfo reports about each
-    oauth           refusals in the words of the protocol; PKCE
+    provider          sessions, codes, refresh tokens, introspection, revocation
+    ciba              log-in without a browser: requests that wait for an approval
+    clients           registered by the control plane, by a file, at first start
+    professionals     people with a card or a phone, and how they may log in
+    userinfo_claims   what userinfo reports about each
+    oauth             refusals in the words of the protocol; PKCE
 
 Pro Santé Connect is one provider for all operators. Tokens are signed and verified by
 `world/tokens`, so that every mail door checks them offline, as operators do; only introspection

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from mss_sim.core.world.world import World
-from mss_sim.core.world.xml import append_text, serialize
+from mss_sim.core.world.xml_writing import append_text, serialize
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical, canonical_domain, domain_of
 from mss_sim.vocabulary.doors import LogInBy, Profile

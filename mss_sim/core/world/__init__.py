@@ -1,16 +1,16 @@
 """What every verb needs, independent of any verb: the store, time, ids, keys, and what is cached.
 
-    world                 all of it together, given to every verb
-    recipients            domains and mailboxes as last seen, so that RCPT need not query the store each time
-    white_list            the list of operators and domains: read at the MX port, published as XML
+    world               all of it together, given to every verb
+    directory           domains and mailboxes as last seen, so that RCPT need not query the store each time
+    white_list          the list of operators and domains: read at the MX port, published as XML
     tokens, signing_keys  access tokens signed and verified; the keys behind them
-    authorities           certificate authorities on disk; certificates that our own listeners present
-    revocation_services   how AIA, CRL and OCSP respond, and a log of their requests
-    passwords             hashed and checked, in the same time whether the login exists or not
-    events                wakes waiting sessions after a commit
-    expiring              values in memory that expire by themselves
-    xml                   shared by the XML documents of the trust space
-    rows                  types of the store, for front ends that may not open it
+    authorities         certificate authorities on disk; certificates that our own listeners present
+    revocation_faults   how AIA, CRL and OCSP respond, and a log of their requests
+    passwords           hashed and checked, in the same time whether the login exists or not
+    wakeups             wakes waiting sessions after a commit
+    expiring            values in memory that expire by themselves
+    xml_writing         shared by the XML documents of the trust space
+    store_types         types of the store, for front ends that may not open it
 
 A `World` is one simulated trust space. Several can live in one process; they share nothing, because
 no module holds state. Nothing here decides: decisions are in `policy/`, and verbs in the rooms above

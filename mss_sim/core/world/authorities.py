@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from mss_sim.clock import Clock, to_datetime
 from mss_sim.config import Settings
-from mss_sim.core.world.revocation_services import RevocationServices
+from mss_sim.core.world.revocation_faults import RevocationServices
 from mss_sim.pki import authority as authorities
 from mss_sim.pki import bundles, names
 from mss_sim.pki.authority import ORGANISATIONS, RANGES, ROOT, Authority, Places, publishes_at, signed_by

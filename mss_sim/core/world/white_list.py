@@ -13,7 +13,7 @@ import idna
 
 from mss_sim.clock import SECOND, Clock, Micros, to_datetime
 from mss_sim.config import Settings
-from mss_sim.core.world.xml import append_text, serialize
+from mss_sim.core.world.xml_writing import append_text, serialize
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical_domain
 from mss_sim.pki import names

@@ -1,9 +1,9 @@
 """The verbs that change copies: STORE, EXPUNGE, COPY, MOVE, APPEND. The caller reports the effect on the open folder."""
 
-from mss_sim.core.mailbox import appending, copies, selected
+from mss_sim.core.mailbox import appending, copies, selected_folder
 from mss_sim.core.mailbox.appending import NewCopy
 from mss_sim.core.mailbox.copies import InFolder, Transfer
-from mss_sim.core.mailbox.flags import FlagChange
+from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.errors import Refusal, Rule
 from mss_sim.imap.grammar import search_keys
 from mss_sim.imap.grammar.commands import Append, Copy, StoreArguments
@@ -29,7 +29,7 @@ async def _check_writable(session: Session, right: Right) -> None:
     if view.examined:
         raise Refusal(Rule.RIGHT_MISSING, f"{view.name} is open for reading only: SELECT it.", reference="rfc9051#6.3.3")
     if view.read_only:
-        await selected.select(session.world, session.actor, view.place, right)
+        await selected_folder.select(session.world, session.actor, view.place, right)
 
 
 async def store(session: Session, wanted: StoreArguments, *, by_uid: bool) -> bytes:
@@ -110,11 +110,11 @@ async def _transfer(session: Session, wanted: Copy, *, moving: bool, by_uid: boo
     return await verb(session.world, session.actor, InFolder(view.place, view.ranges(spans)), target)
 
 
-async def _target(session: Session, name: str) -> selected.FolderRef:
+async def _target(session: Session, name: str) -> selected_folder.FolderRef:
     """The target folder; TRYCREATE when it does not exist yet in an existing mailbox (ref: rfc9051#6.4.7)."""
     place = await session.seen_place(name)
     try:
-        await selected.select(session.world, session.actor, place)
+        await selected_folder.select(session.world, session.actor, place)
     except Refusal as refusal:
         if refusal.rule is Rule.NOT_FOUND:
             raise RefusedWithCode(refusal, "TRYCREATE") from refusal

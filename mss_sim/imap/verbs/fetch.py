@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Items
 from typing import Any, NamedTuple
 
-from mss_sim.core.mailbox import copies, selected
+from mss_sim.core.mailbox import copies, selected_folder
 from mss_sim.core.mailbox.copies import InFolder
-from mss_sim.core.mailbox.flags import FlagChange
+from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.imap.grammar.items import SIMPLE, FetchArguments, FetchItem
 from mss_sim.imap.grammar.responses import flag_list, internal_date, object_id, ranges_of, sequence_set
 from mss_sim.imap.grammar.sections import MessageSections
@@ -79,7 +79,7 @@ async def _figures(session: Session, view: View, spans: Items[Span], items: Item
     order = [{"UID": 0, "FLAGS": 1, "MODSEQ": 3}[item.name] for item in items]
     one, two = (order[0], order[1]) if len(order) == 2 else (-1, -1)
     for batch in view.batches(spans, _FIGURES_AT_ONCE):
-        rows = await selected.flags(session.world, session.actor, view.place, view.ranges(batch))
+        rows = await selected_folder.flags(session.world, session.actor, view.place, view.ranges(batch))
         lines: list[bytes] = []
         at, uids = batch[0][0], view.uids
         for uid, flags, keywords, modseq, seen in rows:
@@ -105,7 +105,7 @@ async def _send(session: Session, lines: list[bytes]) -> None:
 async def _states(session: Session, view: View, spans: Items[Span], items: Items[FetchItem], since: int) -> None:
     makers = [_MAKERS[item.name] for item in items]
     for batch in view.batches(spans, _STATES_AT_ONCE):
-        rows = await selected.states(session.world, session.actor, view.place, view.ranges(batch))
+        rows = await selected_folder.states(session.world, session.actor, view.place, view.ranges(batch))
         changed = [_State(row, recent=view.is_recent(row.uid)) for row in rows if row.modseq > since]
         await _send(session, [_line(view, state, items, makers) for state in changed])
 
@@ -118,7 +118,7 @@ async def _contents(session: Session, view: View, spans: Items[Span], items: Ite
     marks = any(not item.peek for item in items) and not view.examined
     for batch in view.batches(spans, _MESSAGES_AT_ONCE if needs_bytes else _ENVELOPES_AT_ONCE):
         for ranges in await _pieces(session, view, batch, needs_bytes=needs_bytes):
-            found = await selected.contents(session.world, session.actor, view.place, ranges, raw=needs_bytes, inside=inside)
+            found = await selected_folder.contents(session.world, session.actor, view.place, ranges, raw=needs_bytes, inside=inside)
             states = [
                 _State(row, envelope, structure, MessageSections(raw), view.is_recent(row.uid))
                 for row, (envelope, structure, raw) in found
@@ -178,7 +178,7 @@ async def _pieces(session: Session, view: View, batch: Items[Span], *, needs_byt
         return [ranges]
     groups: list[list[int]] = []
     room = 0
-    for row in await selected.states(session.world, session.actor, view.place, ranges):
+    for row in await selected_folder.states(session.world, session.actor, view.place, ranges):
         if not groups or room < row.size_bytes:
             groups.append([])
             room = _BYTES_AT_ONCE

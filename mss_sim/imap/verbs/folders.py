@@ -1,9 +1,9 @@
 """The verbs on folders: SELECT, STATUS, CREATE, DELETE, RENAME, subscriptions, CLOSE. `tree.py` lists them."""
 
-from mss_sim.core.mailbox import copies, folders, selected, tree
+from mss_sim.core.mailbox import all_folders, copies, folders, selected_folder
+from mss_sim.core.mailbox.all_folders import Asked, Figures
 from mss_sim.core.mailbox.copies import InFolder
-from mss_sim.core.mailbox.selected import FolderRef
-from mss_sim.core.mailbox.tree import Asked, Figures
+from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.errors import Refusal, Rule
 from mss_sim.imap.grammar import responses
 from mss_sim.imap.grammar.commands import Create, Rename, Resync, Select
@@ -35,7 +35,7 @@ async def _open(session: Session, wanted: Select, *, read_only: bool) -> bytes:
     if wanted.condstore:
         session.enabled.add(Enabled.CONDSTORE)
     place = await session.seen_place(wanted.name)
-    opening = await selected.open_folder(session.world, session.actor, place)
+    opening = await selected_folder.open_folder(session.world, session.actor, place)
     folder, rights = opening.selected.folder, opening.selected.held.access.rights
     locked = FolderRef(place.address, folder.name, folder.id)
     changing = rights & {Right.MARK, Right.DELETE, Right.FILE}
@@ -77,7 +77,7 @@ async def _resynchronise(session: Session, view: View, resync: Resync) -> None:
     gone = view.missing(resync.known or SequenceSet(((1, 0),)))
     if gone:
         session.say(b"* VANISHED (EARLIER) " + responses.sequence_set(gone))
-    for row in await selected.changed_since(session.world, session.actor, view.place, resync.modseq):
+    for row in await selected_folder.changed_since(session.world, session.actor, view.place, resync.modseq):
         number = view.number(row.uid)
         if number is not None:
             shown = responses.flag_list(int(row.flags), row.seen, row.keywords, view.is_recent(row.uid))
@@ -108,7 +108,7 @@ async def status(session: Session, wanted: Status) -> bytes:
 
 async def status_line(session: Session, name: str, place: FolderRef, items: tuple[str, ...]) -> bytes:
     """The STATUS response of a folder; SIZE may read every message (ref: rfc8438), APPENDLIMIT is the mailbox's own (ref: rfc7889)."""
-    return shown_status(session, name, await tree.figures(session.world, session.actor, place, asked(session, items)), items)
+    return shown_status(session, name, await all_folders.figures(session.world, session.actor, place, asked(session, items)), items)
 
 
 def asked(session: Session, items: tuple[str, ...]) -> Asked:
@@ -162,7 +162,7 @@ async def create(session: Session, wanted: Create) -> bytes:
 async def delete(session: Session, name: str) -> bytes:
     """DELETE: the folder with its messages; by a setting only an empty one. Folders inside it stay (ref: rfc3501#6.3.4)."""
     place = await session.seen_place(name)
-    folder = (await selected.select(session.world, session.actor, place)).folder
+    folder = (await selected_folder.select(session.world, session.actor, place)).folder
     filled = not session.settings.imap_delete_empty_only
     await folders.delete_folder(session.world, session.actor, place.address, folder.id, with_messages=filled)
     return b"OK DELETE completed"
@@ -173,18 +173,18 @@ async def rename(session: Session, wanted: Rename) -> bytes:
     place, target = await session.seen_place(wanted.name), await session.seen_place(wanted.new_name)
     if place.address != target.address:
         raise Refusal(Rule.INVALID, "A folder stays in its mailbox; create the other and move the messages.", subject=wanted.new_name)
-    folder = (await selected.select(session.world, session.actor, place)).folder
+    folder = (await selected_folder.select(session.world, session.actor, place)).folder
     await folders.rename_folder(session.world, session.actor, place.address, folder.id, target.name)
     return b"OK RENAME completed"
 
 
 async def subscribe(session: Session, name: str) -> bytes:
     """SUBSCRIBE."""
-    await tree.subscribe(session.world, session.actor, await session.seen_place(name), subscribed=True)
+    await all_folders.subscribe(session.world, session.actor, await session.seen_place(name), subscribed=True)
     return b"OK SUBSCRIBE completed"
 
 
 async def unsubscribe(session: Session, name: str) -> bytes:
     """UNSUBSCRIBE."""
-    await tree.subscribe(session.world, session.actor, await session.seen_place(name), subscribed=False)
+    await all_folders.subscribe(session.world, session.actor, await session.seen_place(name), subscribed=False)
     return b"OK UNSUBSCRIBE completed"

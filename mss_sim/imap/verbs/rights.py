@@ -2,8 +2,8 @@
 
 from mss_sim.core.access import delegation
 from mss_sim.core.access.access import Requester
-from mss_sim.core.mailbox import messages, selected
-from mss_sim.core.mailbox.selected import SelectedFolder
+from mss_sim.core.mailbox import messages, selected_folder
+from mss_sim.core.mailbox.selected_folder import SelectedFolder
 from mss_sim.errors import Refusal, Rule
 from mss_sim.imap.grammar.commands import Rights
 from mss_sim.imap.grammar.responses import astring, folder_name
@@ -15,7 +15,7 @@ from mss_sim.vocabulary.mailboxes import Right
 
 
 async def _selected(session: Session, name: str, right: Right = Right.SEE) -> SelectedFolder:
-    return await selected.select(session.world, session.actor, await session.seen_place(name), right)
+    return await selected_folder.select(session.world, session.actor, await session.seen_place(name), right)
 
 
 def _named(session: Session, name: str) -> bytes:

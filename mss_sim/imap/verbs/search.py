@@ -5,8 +5,8 @@ from collections.abc import Callable
 from collections.abc import Sequence as Items
 from typing import TypeVar
 
-from mss_sim.core.mailbox import selected
-from mss_sim.core.world.rows import Sortable
+from mss_sim.core.mailbox import selected_folder
+from mss_sim.core.world.store_types import Sortable
 from mss_sim.imap.grammar import threads
 from mss_sim.imap.grammar.responses import sequence_set
 from mss_sim.imap.grammar.search_keys import Search, Sort, ThreadArguments
@@ -65,7 +65,9 @@ async def _found(session: Session, view: View, key: Key, returns: frozenset[str]
     resolved = await asyncio.to_thread(_resolved, view, key) if long else _resolved(view, key)
     if "MODSEQ" in kinds(key):
         session.enabled.add(Enabled.CONDSTORE)
-    return await selected.search(session.world, session.actor, view.place, view.uids, resolved, lambda found: _returned(found, returns))
+    return await selected_folder.search(
+        session.world, session.actor, view.place, view.uids, resolved, lambda found: _returned(found, returns)
+    )
 
 
 def _sets(key: Key) -> int:
@@ -102,7 +104,7 @@ async def _arranged(session: Session, key: Key, arrange: Callable[[list[Threaded
     """The messages that match a key, in an order; many are ordered in a thread, so that others do not wait for it."""
     view = session.opened
     found, _ = await _found(session, view, key)
-    rows: Items[Sortable] = await selected.sortables(session.world, session.actor, view.place, found)
+    rows: Items[Sortable] = await selected_folder.sortables(session.world, session.actor, view.place, found)
 
     def work() -> T:
         return arrange([_letter(row, row.uid if by_uid else view.number(row.uid) or 0) for row in rows])

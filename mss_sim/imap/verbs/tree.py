@@ -6,10 +6,10 @@ The actor's own mailbox has no prefix; other persons' are below `Other Users/`, 
 import asyncio
 from typing import NamedTuple
 
-from mss_sim.core.mailbox import tree as listing
-from mss_sim.core.mailbox.selected import FolderRef
-from mss_sim.core.mailbox.tree import Figures, MailboxFolders
-from mss_sim.core.world.rows import Folder
+from mss_sim.core.mailbox import all_folders as listing
+from mss_sim.core.mailbox.all_folders import Figures, MailboxFolders
+from mss_sim.core.mailbox.selected_folder import FolderRef
+from mss_sim.core.world.store_types import Folder
 from mss_sim.imap.grammar import names
 from mss_sim.imap.grammar.listings import List
 from mss_sim.imap.grammar.responses import folder_name

@@ -8,8 +8,8 @@ from mss_sim.clock import DAY, SECOND
 from mss_sim.core.access import access
 from mss_sim.core.access.access import grant_of
 from mss_sim.core.access.delegation import GrantRequest, grant, revoke
-from mss_sim.core.access.holders import CONTROL
-from mss_sim.core.world.rows import GrantRow
+from mss_sim.core.access.practice_holders import CONTROL
+from mss_sim.core.world.store_types import GrantRow
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.access import ALL_RIGHTS
 from mss_sim.vocabulary.mailboxes import HolderRole, Right

@@ -15,7 +15,7 @@ from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.mailbox.mailboxes import NewMailbox
 from mss_sim.core.trust import certificates, operators
 from mss_sim.core.trust.certificates import NewCertificate
-from mss_sim.core.world.rows import Certificate
+from mss_sim.core.world.store_types import Certificate
 from mss_sim.errors import Refusal, Rule
 from mss_sim.pki import bundles
 from mss_sim.store import identities as kept

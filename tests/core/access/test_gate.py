@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from mss_sim.core.access import access, gate
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.delegation import GrantRequest, grant
-from mss_sim.core.access.holders import CONTROL
+from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.trust import certificates
 from mss_sim.core.trust.certificates import NewCertificate
 from mss_sim.errors import Refusal, Rule

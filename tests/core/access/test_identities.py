@@ -6,8 +6,8 @@ import pytest
 
 from mss_sim.core.access import authentication, identities
 from mss_sim.core.access.delegation import GrantRequest, grant, grants_of
-from mss_sim.core.access.holders import CONTROL
 from mss_sim.core.access.identities import NewIdentity, refuse_controls, refuse_nulls
+from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.doors import Door

@@ -8,7 +8,7 @@ import pytest
 
 from mss_sim.clock import DAY, ManualClock
 from mss_sim.core.access import delegation, identities
-from mss_sim.core.access.holders import CONTROL
+from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.control import seed
 from mss_sim.core.control.seed import load, names, personas, plant
 from mss_sim.core.mailbox import mailboxes

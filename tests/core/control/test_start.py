@@ -10,7 +10,7 @@ from mss_sim.core.access import identities
 from mss_sim.core.control.start import Begun, begin
 from mss_sim.core.psc import clients
 from mss_sim.core.trust import peers
-from mss_sim.core.world.rows import Operator
+from mss_sim.core.world.store_types import Operator
 from mss_sim.errors import Rule
 from mss_sim.store import operators
 from tests.clients import LABORATORY

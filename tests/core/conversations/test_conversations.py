@@ -9,11 +9,11 @@ import pytest
 from mss_sim.app.simulator import Simulator
 from mss_sim.core.access import authentication
 from mss_sim.core.access.delegation import GrantRequest, grant
-from mss_sim.core.access.holders import CONTROL
+from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.conversations import conversations
 from mss_sim.core.mailbox import appending
 from mss_sim.core.mailbox.appending import NewCopy
-from mss_sim.core.mailbox.selected import FolderRef
+from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.errors import Rule
 from mss_sim.ids import encode
 from mss_sim.vocabulary.doors import Door

@@ -6,7 +6,7 @@ import pytest
 
 from mss_sim.core.mailbox import appending
 from mss_sim.core.mailbox.appending import NewCopy
-from mss_sim.core.mailbox.selected import FolderRef
+from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import Flag, Right

@@ -7,11 +7,11 @@ import pytest
 from mss_sim.app.simulator import Simulator
 from mss_sim.core.access import authentication
 from mss_sim.core.access.authentication import Actor
-from mss_sim.core.mailbox import appending, copies, selected
+from mss_sim.core.mailbox import appending, copies, selected_folder
 from mss_sim.core.mailbox.appending import NewCopy
 from mss_sim.core.mailbox.copies import InFolder
-from mss_sim.core.mailbox.flags import FlagChange
-from mss_sim.core.mailbox.selected import FolderChanges, FolderPoll, FolderRef, FolderState
+from mss_sim.core.mailbox.flag_rules import FlagChange
+from mss_sim.core.mailbox.selected_folder import FolderChanges, FolderPoll, FolderRef, FolderState
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.criteria import Key
 from mss_sim.vocabulary.doors import Door
@@ -49,10 +49,10 @@ async def test_what_is_appended_is_there_byte_for_byte_with_growing_uids(world: 
     doctor = await _actor(world, "doctor")
     letter = NewCopy(_letter("Un").raw, frozenset(("\\Seen", "$Forwarded")), 10**15)
     uids = await _fill(world, doctor, letter, _letter("Deux"))
-    opened, known, _ = await selected.open_folder(world.world, doctor, _INBOX)
+    opened, known, _ = await selected_folder.open_folder(world.world, doctor, _INBOX)
     assert known == uids == sorted(uids)
     assert (opened.folder.exists_count, opened.folder.unseen_count, opened.folder.uid_next) == (2, 1, uids[-1] + 1)
-    (first, (envelope, structure, raw)), (second, _) = await selected.contents(world.world, doctor, _INBOX, _EVERY, raw=True)
+    (first, (envelope, structure, raw)), (second, _) = await selected_folder.contents(world.world, doctor, _INBOX, _EVERY, raw=True)
     assert raw == letter.raw
     assert b'"Un"' in envelope
     assert structure.startswith(b'("text" "plain"')
@@ -68,7 +68,7 @@ async def _look(world: Simulator, actor: Actor, known: FolderState) -> FolderCha
 async def test_a_look_tells_what_came_what_changed_and_what_went(world: Simulator) -> None:
     doctor = await _actor(world, "doctor")
     uids = await _fill(world, doctor, _letter("Un"), _letter("Deux"))
-    folder = (await selected.open_folder(world.world, doctor, _INBOX))[0].folder
+    folder = (await selected_folder.open_folder(world.world, doctor, _INBOX))[0].folder
     known = FolderState(2, folder.uid_next, folder.modseq)
     quiet = await _look(world, doctor, known)
     assert (quiet.uids, quiet.changed) == (None, ())
@@ -97,7 +97,7 @@ async def test_flags_are_added_taken_replaced_and_left_alone_when_somebody_was_f
     assert (await copies.change_flags(world.world, doctor, InFolder(_INBOX, here), stale))[:2] == ([], [uid])
     same, *_ = await copies.change_flags(world.world, doctor, InFolder(_INBOX, here), FlagChange(frozenset(("\\Seen",))))
     assert same[0].modseq == rows[0].modseq
-    assert (await selected.open_folder(world.world, doctor, _INBOX))[0].folder.unseen_count == 0
+    assert (await selected_folder.open_folder(world.world, doctor, _INBOX))[0].folder.unseen_count == 0
 
 
 async def test_where_reading_is_personal_seen_is_each_readers_own(world: Simulator) -> None:
@@ -106,27 +106,27 @@ async def test_where_reading_is_personal_seen_is_each_readers_own(world: Simulat
     await appending.append(world.world, doctor, place, _letter("Un"))
     rows, *_ = await copies.change_flags(world.world, doctor, InFolder(place, _EVERY), FlagChange(frozenset(("\\Seen",))))
     assert rows[0].seen
-    assert not (await selected.states(world.world, secretary, place, _EVERY))[0].seen
+    assert not (await selected_folder.states(world.world, secretary, place, _EVERY))[0].seen
 
 
 async def test_copies_and_moves_tell_where_the_messages_came_to_lie(world: Simulator) -> None:
     doctor = await _actor(world, "doctor")
     uids = await _fill(world, doctor, _letter("Un"), _letter("Deux"))
-    before = (await selected.states(world.world, doctor, _INBOX, [(uids[1], uids[1])]))[0]
+    before = (await selected_folder.states(world.world, doctor, _INBOX, [(uids[1], uids[1])]))[0]
     copied = await copies.copy(world.world, doctor, InFolder(_INBOX, [(uids[0], uids[0])]), _ARCHIVE)
     moved = await copies.move(world.world, doctor, InFolder(_INBOX, [(uids[1], uids[1])]), _ARCHIVE)
     assert (copied.here, moved.here) == ((uids[0],), (uids[1],))
-    there = await selected.states(world.world, doctor, _ARCHIVE, _EVERY)
+    there = await selected_folder.states(world.world, doctor, _ARCHIVE, _EVERY)
     assert [row.uid for row in there] == [*copied.there, *moved.there]
     assert there[1].copy_id == before.copy_id
-    assert (await selected.open_folder(world.world, doctor, _INBOX))[1] == [uids[0]]
+    assert (await selected_folder.open_folder(world.world, doctor, _INBOX))[1] == [uids[0]]
     other = await copies.move(world.world, doctor, InFolder(_ARCHIVE, _EVERY), FolderRef(DOCTOR, "Archive"))
     assert len(other.there) == 2
-    assert (await selected.open_folder(world.world, doctor, _ARCHIVE))[1] == []
+    assert (await selected_folder.open_folder(world.world, doctor, _ARCHIVE))[1] == []
     lost = [
         subject
         for subject in ("Un", "Deux")
-        if subject not in str(await selected.contents(world.world, doctor, FolderRef(DOCTOR, "Archive"), _EVERY, raw=True))
+        if subject not in str(await selected_folder.contents(world.world, doctor, FolderRef(DOCTOR, "Archive"), _EVERY, raw=True))
     ]
     assert lost == []
 
@@ -156,14 +156,14 @@ async def test_a_search_finds_what_it_names(town: Town, key: Key, found: list[in
     doctor = await town.actor("doctor", Door.IMAP)
     letters = (_letter("Résultat"), _letter("Bilan", "Hémoglobine 13"), _letter("Courrier", header="X-Tri: Beta\r\n"))
     uids = [(await appending.append(town.world, doctor, _INBOX, one))[1] for one in letters]
-    assert (await selected.search(town.world, doctor, _INBOX, uids, key))[0] == [uids[at] for at in found]
+    assert (await selected_folder.search(town.world, doctor, _INBOX, uids, key))[0] == [uids[at] for at in found]
 
 
 async def test_each_verb_asks_for_its_right(world: Simulator) -> None:
     doctor, assistant, newcomer = [await _actor(world, role) for role in ("doctor", "assistant", "newcomer")]
     await _fill(world, doctor, _letter("Un"))
     core = world.world
-    assert len(await selected.contents(core, assistant, _INBOX, _EVERY, raw=True)) == 1
+    assert len(await selected_folder.contents(core, assistant, _INBOX, _EVERY, raw=True)) == 1
     attempts = [
         copies.change_flags(core, assistant, InFolder(_INBOX, _EVERY), FlagChange(frozenset(("\\Flagged",)))),
         copies.delete(core, assistant, InFolder(_INBOX, _EVERY), marked=True),
@@ -176,7 +176,7 @@ async def test_each_verb_asks_for_its_right(world: Simulator) -> None:
             await attempt
         assert refusal.value.rule is Rule.RIGHT_MISSING
     with pytest.raises(Refusal) as hidden:
-        await selected.open_folder(core, newcomer, _INBOX)
+        await selected_folder.open_folder(core, newcomer, _INBOX)
     assert hidden.value.rule is Rule.NOT_FOUND
 
 
@@ -185,7 +185,7 @@ async def test_whoever_watches_the_store_is_told_which_folder_changed_after_the_
     told: list[set[int]] = []
     end = world.world.store.watch(told.append)
     await _fill(world, doctor, _letter("Un"))
-    opened, *_ = await selected.open_folder(world.world, doctor, _INBOX)
+    opened, *_ = await selected_folder.open_folder(world.world, doctor, _INBOX)
     assert {opened.folder.id} in told
     end()
     await _fill(world, doctor, _letter("Deux"))

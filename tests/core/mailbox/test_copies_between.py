@@ -4,12 +4,12 @@ import pytest
 
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.delegation import GrantRequest, grant
-from mss_sim.core.access.holders import CONTROL
-from mss_sim.core.mailbox import appending, copies, messages, selected
+from mss_sim.core.access.practice_holders import CONTROL
+from mss_sim.core.mailbox import appending, copies, messages, selected_folder
 from mss_sim.core.mailbox.appending import NewCopy
 from mss_sim.core.mailbox.copies import ById, InFolder
-from mss_sim.core.mailbox.flags import FlagChange
-from mss_sim.core.mailbox.selected import FolderRef
+from mss_sim.core.mailbox.flag_rules import FlagChange
+from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.errors import Rule
 from mss_sim.ids import encode
 from mss_sim.store.messages import readings_of
@@ -45,7 +45,7 @@ async def _used(town: Town, address: str) -> int:
 
 
 async def _flags(town: Town, place: FolderRef, who: str = "doctor") -> list[tuple[Flag, str, bool]]:
-    return [(row.flags, row.keywords, row.seen) for row in await selected.states(town.world, await _actor(town, who), place, _EVERY)]
+    return [(row.flags, row.keywords, row.seen) for row in await selected_folder.states(town.world, await _actor(town, who), place, _EVERY)]
 
 
 # Room
@@ -137,11 +137,14 @@ async def test_who_has_read_a_copy_has_read_its_copy_in_the_same_mailbox_and_nob
     await copies.change_flags(town.world, doctor, InFolder(_OTHER, _EVERY), FlagChange(frozenset({"\\Seen"})))
     await copies.copy(town.world, doctor, InFolder(_OTHER, _EVERY), FolderRef(DOCTOR, "Archive"))
     archive = FolderRef(DOCTOR, "Archive")
-    seen = [(await selected.states(town.world, actor, archive, _EVERY))[0].seen for actor in (doctor, secretary)]
+    seen = [(await selected_folder.states(town.world, actor, archive, _EVERY))[0].seen for actor in (doctor, secretary)]
     assert seen == [True, False]
     await copies.copy(town.world, doctor, InFolder(_OTHER, _EVERY), FolderRef(PRACTICE, "INBOX"))
     (item,) = await town.lying(PRACTICE)
-    assert (item.seen, await town.world.store.read(readings_of, [item.copy.id])) == (True, {}), "seen where it is shared, read by nobody there"
+    readers = await town.world.store.read(readings_of, [item.copy.id])
+    assert (item.seen, readers) == (True, {}), "seen where it is shared, read by nobody there"
+        "seen where it is shared, read by nobody there"
+    )
 
 
 # Rights
@@ -274,7 +277,7 @@ async def test_a_move_between_mailboxes_stands_in_the_journals_of_both(town: Tow
 async def test_what_changes_nothing_leaves_no_trace(town: Town) -> None:
     await _fill(town, "Un")
     doctor = await _actor(town, "doctor")
-    before, folder = await town.acts(PRACTICE), (await selected.select(town.world, doctor, _INBOX)).folder
+    before, folder = await town.acts(PRACTICE), (await selected_folder.select(town.world, doctor, _INBOX)).folder
     nothing = InFolder(_INBOX, [(7, 9)])
     await copies.change_flags(town.world, doctor, _ALL, FlagChange(remove=frozenset({"\\Flagged"})))
     await copies.change_flags(town.world, doctor, nothing, FlagChange(frozenset({"\\Flagged"})))
@@ -283,7 +286,7 @@ async def test_what_changes_nothing_leaves_no_trace(town: Town) -> None:
     assert (await copies.copy(town.world, doctor, nothing, _ARCHIVE)).there == ()
     assert (await copies.move(town.world, doctor, nothing, _ARCHIVE)).there == ()
     assert await town.acts(PRACTICE) == before
-    assert (await selected.select(town.world, doctor, _INBOX)).folder == folder
+    assert (await selected_folder.select(town.world, doctor, _INBOX)).folder == folder
 
 
 async def test_what_is_filed_is_told_and_joins_what_this_mailbox_has(town: Town) -> None:

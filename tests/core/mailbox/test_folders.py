@@ -6,10 +6,10 @@ from mss_sim.clock import SECOND
 from mss_sim.core.mailbox import appending, copies
 from mss_sim.core.mailbox.appending import NewCopy
 from mss_sim.core.mailbox.copies import ById, change_flags
-from mss_sim.core.mailbox.flags import FlagChange
+from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.core.mailbox.folders import create_folder, delete_folder, list_folders, rename_folder
-from mss_sim.core.mailbox.selected import FolderRef
-from mss_sim.core.world.rows import Folder
+from mss_sim.core.mailbox.selected_folder import FolderRef
+from mss_sim.core.world.store_types import Folder
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act

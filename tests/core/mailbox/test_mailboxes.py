@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from mss_sim.clock import SECOND
-from mss_sim.core.access import holders, identities
+from mss_sim.core.access import identities, practice_holders
 from mss_sim.core.access.identities import NewIdentity
 from mss_sim.core.mailbox.mailboxes import (
     NewMailbox,
@@ -119,7 +119,7 @@ async def test_what_cannot_be_is_not_made(town: Town, fields: dict[str, Any], ru
 async def test_a_practice_begins_with_its_co_holders_each_once_and_the_responsible_is_none(town: Town) -> None:
     people = (IDNATS["doctor"], IDNATS["doctor2"], IDNATS["doctor2"])
     await add_mailbox(town.world, _new(kind=MailboxKind.CAB, co_holders=people))
-    found = await holders.list_holders(town.world, (await town.identity("doctor")).id, NEW)
+    found = await practice_holders.list_holders(town.world, (await town.identity("doctor")).id, NEW)
     assert [(one.identity.idnat, one.role.value) for one in found] == [(IDNATS["doctor"], "responsible"), (IDNATS["doctor2"], "co_holder")]
 
 

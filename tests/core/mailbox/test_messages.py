@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from mss_sim.core.access.delegation import GrantRequest, grant
-from mss_sim.core.access.holders import CONTROL
+from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailbox import messages
-from mss_sim.core.mailbox.flags import FlagChange
+from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.core.mailbox.messages import folder_named, list_messages
-from mss_sim.core.world.rows import ListQuery
+from mss_sim.core.world.store_types import ListQuery
 from mss_sim.errors import Rule
 from mss_sim.ids import encode
 from mss_sim.vocabulary.doors import Door

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from mss_sim.core.access import delegation
-from mss_sim.core.access.holders import CONTROL
+from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailflow.idempotency import split_same_keys
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope, FromPeer, Letter, Submitted, prepare
 from mss_sim.errors import Rule

@@ -6,7 +6,7 @@ import pytest
 
 from mss_sim.core.access import delegation
 from mss_sim.core.access.delegation import GrantRequest
-from mss_sim.core.access.holders import CONTROL
+from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope
 from mss_sim.core.mailflow.submission import SubmissionRequest
 from mss_sim.core.trust import operators, peers

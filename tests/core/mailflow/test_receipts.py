@@ -7,12 +7,12 @@ import pytest
 
 from mss_sim.core.access import delegation
 from mss_sim.core.access.delegation import GrantRequest
-from mss_sim.core.access.holders import CONTROL
+from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailbox import appending, copies, messages
 from mss_sim.core.mailbox.appending import NewCopy
 from mss_sim.core.mailbox.copies import ById
-from mss_sim.core.mailbox.flags import FlagChange
-from mss_sim.core.mailbox.selected import FolderRef
+from mss_sim.core.mailbox.flag_rules import FlagChange
+from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.core.mailflow import receipts
 from mss_sim.core.mailflow.letter import Accepted, Addressee
 from mss_sim.core.mailflow.receipts import ReceiptWish, SentReceipt

@@ -10,7 +10,7 @@ import pytest
 from mss_sim.clock import HOUR
 from mss_sim.core.access import delegation, identities
 from mss_sim.core.access.delegation import GrantRequest
-from mss_sim.core.access.holders import CONTROL
+from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.errors import Refusal, Rule
 from mss_sim.store import grants
 from mss_sim.vocabulary.doors import Door, LogInBy

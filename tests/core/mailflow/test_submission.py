@@ -8,7 +8,7 @@ import pytest
 
 from mss_sim.core.access import delegation
 from mss_sim.core.access.delegation import GrantRequest
-from mss_sim.core.access.holders import CONTROL
+from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.mailbox.mailboxes import NewMailbox
 from mss_sim.core.mailflow.submission import check_recipient, check_size, size_max

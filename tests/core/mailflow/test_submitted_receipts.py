@@ -7,7 +7,7 @@ import pytest
 
 from mss_sim.core.access import delegation
 from mss_sim.core.access.delegation import GrantRequest
-from mss_sim.core.access.holders import CONTROL
+from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailbox import messages
 from mss_sim.core.mailflow.letter import Accepted
 from mss_sim.core.mailflow.receipts import ReceiptWish

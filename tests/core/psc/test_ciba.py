@@ -10,7 +10,7 @@ from mss_sim.core.access import identities
 from mss_sim.core.psc import clients
 from mss_sim.core.psc.clients import GRANT_CIBA, GRANT_CODE
 from mss_sim.core.psc.oauth import OAuthError
-from mss_sim.core.world.rows import Client
+from mss_sim.core.world.store_types import Client
 from tests.core.towns import IDNATS, OpenTown, Town
 
 DOCTOR = IDNATS["doctor"]

@@ -11,7 +11,7 @@ from mss_sim.core.access import identities
 from mss_sim.core.psc import clients
 from mss_sim.core.psc.oauth import OAuthError, at_hash
 from mss_sim.core.psc.provider import AuthorizationRequest, BrowserSession
-from mss_sim.core.world.rows import Client
+from mss_sim.core.world.store_types import Client
 from mss_sim.core.world.tokens import SCOPE
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.psc import AuthMode

@@ -15,7 +15,7 @@ from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.trust import certificates
 from mss_sim.core.trust.certificates import NewCertificate, issue, presented, revoke
 from mss_sim.core.world.authorities import ListenerCertificate
-from mss_sim.core.world.rows import Certificate
+from mss_sim.core.world.store_types import Certificate
 from mss_sim.errors import Refusal, Rule
 from mss_sim.pki import bundles, revocation
 from mss_sim.pki.authority import ORGANISATIONS, PERSONS, ROOT, signed_by

@@ -12,7 +12,7 @@ from mss_sim.clock import ManualClock
 from mss_sim.core.trust import certificates, operators, peers
 from mss_sim.core.trust.certificates import NewCertificate
 from mss_sim.core.trust.operators import NewOperator
-from mss_sim.core.world.rows import Certificate, Operator
+from mss_sim.core.world.store_types import Certificate, Operator
 from mss_sim.errors import Rule
 from mss_sim.pki import bundles
 from mss_sim.vocabulary.trust import CertificateProfile, RevocationReason

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from mss_sim.clock import ManualClock
 from mss_sim.config import Settings
 from mss_sim.core.world.authorities import Authorities, ListenerCertificate, write_public, write_secret
-from mss_sim.core.world.revocation_services import RevocationServices
+from mss_sim.core.world.revocation_faults import RevocationServices
 from mss_sim.pki import bundles
 from mss_sim.pki.authority import ORGANISATIONS, PERSONS, ROOT, publishes_at, signed_by
 from mss_sim.pki.revocation import Revoked

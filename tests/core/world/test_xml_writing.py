@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree as ET
 
-from mss_sim.core.world.xml import append_text, serialize
+from mss_sim.core.world.xml_writing import append_text, serialize
 
 
 def test_a_document_is_in_utf8_indented_and_readable_whatever_its_texts_hold() -> None:

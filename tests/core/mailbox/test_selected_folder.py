@@ -9,12 +9,12 @@ from mss_sim.clock import HOUR, SECOND
 from mss_sim.core.access import delegation, identities
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.delegation import GrantRequest, grant
-from mss_sim.core.access.holders import CONTROL
-from mss_sim.core.mailbox import appending, copies, selected
+from mss_sim.core.access.practice_holders import CONTROL
+from mss_sim.core.mailbox import appending, copies, selected_folder
 from mss_sim.core.mailbox.appending import NewCopy
 from mss_sim.core.mailbox.copies import InFolder
-from mss_sim.core.mailbox.flags import FlagChange
-from mss_sim.core.mailbox.selected import FolderPoll, FolderRef, FolderState
+from mss_sim.core.mailbox.flag_rules import FlagChange
+from mss_sim.core.mailbox.selected_folder import FolderPoll, FolderRef, FolderState
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.criteria import Key
 from mss_sim.vocabulary.doors import Door
@@ -46,16 +46,16 @@ async def _seer(town: Town, valid_until: int | None = None) -> Actor:
 
 async def test_a_session_goes_on_while_its_person_is_known_and_sees_what_he_chose(town: Town) -> None:
     doctor = await _actor(town, "doctor")
-    assert [await selected.check(town.world, doctor, address) for address in (None, PRACTICE)] == [None, None]
+    assert [await selected_folder.check(town.world, doctor, address) for address in (None, PRACTICE)] == [None, None]
     with refused(Rule.NOT_FOUND):
-        await selected.check(town.world, await _actor(town, "newcomer"), PRACTICE)
+        await selected_folder.check(town.world, await _actor(town, "newcomer"), PRACTICE)
     await town.change(PRACTICE, state=MailboxState.CLOSED)
     with refused(Rule.MAILBOX_CLOSED):
-        await selected.check(town.world, doctor, PRACTICE)
+        await selected_folder.check(town.world, doctor, PRACTICE)
     await identities.change_identity(town.world, IDNATS["doctor"], {"enabled": False}, None, None)
     for address in (None, PRACTICE):
         with refused(Rule.AUTHENTICATION_FAILED):
-            await selected.check(town.world, doctor, address)
+            await selected_folder.check(town.world, doctor, address)
 
 
 async def test_it_is_looked_at_again_when_the_first_grant_runs_out_or_the_token(town: Town) -> None:
@@ -63,14 +63,14 @@ async def test_it_is_looked_at_again_when_the_first_grant_runs_out_or_the_token(
     seer = await _seer(town, valid_until=now + 2 * HOUR)
     await _seer(town, valid_until=now + HOUR)
     tied = Actor(seer.identity, Door.IMAP, until=now + 30 * SECOND)
-    assert await selected.check(town.world, seer, PRACTICE) == now + HOUR
-    assert await selected.check(town.world, seer, None) is None
-    assert [await selected.check(town.world, tied, address) for address in (None, PRACTICE)] == [now + 30 * SECOND] * 2
-    assert (await selected.select(town.world, seer, _INBOX)).until == now + HOUR
+    assert await selected_folder.check(town.world, seer, PRACTICE) == now + HOUR
+    assert await selected_folder.check(town.world, seer, None) is None
+    assert [await selected_folder.check(town.world, tied, address) for address in (None, PRACTICE)] == [now + 30 * SECOND] * 2
+    assert (await selected_folder.select(town.world, seer, _INBOX)).until == now + HOUR
     town.clock.advance(timedelta(seconds=30))
     for address in (None, PRACTICE):
         with refused(Rule.AUTHENTICATION_FAILED, "token"):
-            await selected.check(town.world, tied, address)
+            await selected_folder.check(town.world, tied, address)
 
 
 # Opened
@@ -79,13 +79,13 @@ async def test_it_is_looked_at_again_when_the_first_grant_runs_out_or_the_token(
 async def test_a_folder_is_opened_by_name_or_id_within_its_mailbox_alone(town: Town) -> None:
     await _fill(town, "Un", "Deux")
     doctor = await _actor(town, "doctor")
-    opened = await selected.open_folder(town.world, doctor, _INBOX)
+    opened = await selected_folder.open_folder(town.world, doctor, _INBOX)
     assert (opened.uids, opened.first_unseen, opened.selected.address) == ([1, 2], 1, PRACTICE)
     id_ = opened.selected.folder.id
-    assert (await selected.select(town.world, doctor, FolderRef(PRACTICE, "whatever", id_))).folder.id == id_
+    assert (await selected_folder.select(town.world, doctor, FolderRef(PRACTICE, "whatever", id_))).folder.id == id_
     for place in (FolderRef(PRACTICE, "Nulle part"), FolderRef(DOCTOR, "INBOX", id_), FolderRef(PRACTICE, "INBOX", 1)):
         with refused(Rule.NOT_FOUND, f"There is no folder {place.name} in {place.address}."):
-            await selected.select(town.world, doctor, place)
+            await selected_folder.select(town.world, doctor, place)
         with refused(Rule.NOT_FOUND, "There is no folder"):
             await appending.append(town.world, doctor, place, NewCopy(b"From: a@b.fr\r\n\r\nx\r\n"))
     assert len(await town.lying(PRACTICE)) == 2
@@ -96,10 +96,10 @@ async def test_the_first_unseen_is_the_readers_own_where_reading_is_personal(tow
     await _fill(town, "Un", "Deux", address=address)
     doctor, secretary, place = await _actor(town, "doctor"), await _actor(town, "secretary"), FolderRef(address, "INBOX")
     await copies.change_flags(town.world, doctor, InFolder(place, [(1, 1)]), _SEEN)
-    found = [(await selected.open_folder(town.world, actor, place)).first_unseen for actor in (doctor, secretary)]
+    found = [(await selected_folder.open_folder(town.world, actor, place)).first_unseen for actor in (doctor, secretary)]
     assert found == [2, theirs]
     await copies.change_flags(town.world, doctor, InFolder(place, _EVERY), _SEEN)
-    assert (await selected.open_folder(town.world, doctor, place)).first_unseen == 0
+    assert (await selected_folder.open_folder(town.world, doctor, place)).first_unseen == 0
 
 
 # Watched
@@ -108,7 +108,7 @@ async def test_the_first_unseen_is_the_readers_own_where_reading_is_personal(tow
 async def test_everybody_who_asks_at_once_is_answered_for_himself(town: Town) -> None:
     await _fill(town, "Un")
     seer, doctor, stranger = await _seer(town), await _actor(town, "doctor"), await _actor(town, "hospital")
-    folder = (await selected.select(town.world, doctor, _INBOX)).folder
+    folder = (await selected_folder.select(town.world, doctor, _INBOX)).folder
     now, before = FolderState(1, folder.uid_next, folder.modseq), FolderState(0, 1, 1)
     polls = [FolderPoll(actor, _INBOX, known) for actor in (doctor, seer) for known in (now, before)]
     found = await asyncio.gather(
@@ -121,7 +121,7 @@ async def test_everybody_who_asks_at_once_is_answered_for_himself(town: Town) ->
 async def test_what_came_and_what_went_at_once_is_told_together(town: Town) -> None:
     await _fill(town, "Un", "Deux")
     doctor = await _actor(town, "doctor")
-    folder = (await selected.select(town.world, doctor, _INBOX)).folder
+    folder = (await selected_folder.select(town.world, doctor, _INBOX)).folder
     known = FolderState(2, folder.uid_next, folder.modseq)
     await copies.delete(town.world, doctor, InFolder(_INBOX, [(1, 1)]))
     await _fill(town, "Trois")
@@ -131,7 +131,7 @@ async def test_what_came_and_what_went_at_once_is_told_together(town: Town) -> N
 
 async def test_a_grant_that_ends_is_seen_at_the_next_look(town: Town) -> None:
     seer = await _seer(town)
-    folder = (await selected.select(town.world, seer, _INBOX)).folder
+    folder = (await selected_folder.select(town.world, seer, _INBOX)).folder
     poll = FolderPoll(seer, _INBOX, FolderState(0, folder.uid_next, folder.modseq))
     assert (await town.core.folder_watch.poll(poll)).changed == ()
     rows = await delegation.grants_of(town.world, seer.identity.id)
@@ -146,16 +146,16 @@ async def test_a_grant_that_ends_is_seen_at_the_next_look(town: Town) -> None:
 async def test_who_sees_is_told_flags_and_envelopes_and_who_reads_what_is_inside(town: Town) -> None:
     await _fill(town, "Un")
     seer = await _seer(town)
-    assert [row.uid for row in await selected.states(town.world, seer, _INBOX, _EVERY)] == [1]
-    assert await selected.flags(town.world, seer, _INBOX, _EVERY) == [(1, Flag(0), "", 2, False)]
-    assert [row.uid for row in await selected.changed_since(town.world, seer, _INBOX, 1)] == [1]
-    assert await selected.changed_since(town.world, seer, _INBOX, 2) == []
-    ((_, (envelope, _, raw)),) = await selected.contents(town.world, seer, _INBOX, _EVERY, raw=False)
+    assert [row.uid for row in await selected_folder.states(town.world, seer, _INBOX, _EVERY)] == [1]
+    assert await selected_folder.flags(town.world, seer, _INBOX, _EVERY) == [(1, Flag(0), "", 2, False)]
+    assert [row.uid for row in await selected_folder.changed_since(town.world, seer, _INBOX, 1)] == [1]
+    assert await selected_folder.changed_since(town.world, seer, _INBOX, 2) == []
+    ((_, (envelope, _, raw)),) = await selected_folder.contents(town.world, seer, _INBOX, _EVERY, raw=False)
     assert (b'"Un"' in envelope, raw) == (True, b"")
     for wish in ({"raw": True}, {"raw": False, "inside": True}):
         with refused(Rule.RIGHT_MISSING, "The right read"):
-            await selected.contents(town.world, seer, _INBOX, _EVERY, **wish)
-    ((_, (_, structure, raw)),) = await selected.contents(
+            await selected_folder.contents(town.world, seer, _INBOX, _EVERY, **wish)
+    ((_, (_, structure, raw)),) = await selected_folder.contents(
         town.world, await _actor(town, "assistant"), _INBOX, _EVERY, raw=True, inside=True
     )
     assert (structure.startswith(b'("text"'), raw.endswith(b"Bonjour.\r\n")) == (True, True)
@@ -168,10 +168,10 @@ async def test_a_search_that_looks_inside_needs_the_right_to_read(town: Town, ke
     await _fill(town, "Un")
     seer = await _seer(town)
     if may:
-        assert await selected.search(town.world, seer, _INBOX, [1], key) == ([1], 0)
+        assert await selected_folder.search(town.world, seer, _INBOX, [1], key) == ([1], 0)
         return
     with refused(Rule.RIGHT_MISSING, "The right read"):
-        await selected.search(town.world, seer, _INBOX, [1], key)
+        await selected_folder.search(town.world, seer, _INBOX, [1], key)
 
 
 async def test_a_search_tells_the_highest_modification_where_it_is_asked_for_of_what_the_client_knows(open_town: OpenTown) -> None:
@@ -179,24 +179,24 @@ async def test_a_search_tells_the_highest_modification_where_it_is_asked_for_of_
         await _fill(town, "Un", "Deux")
         doctor = await _actor(town, "doctor")
         since = Key("MODSEQ", 1)
-        assert await selected.search(town.world, doctor, _INBOX, [1, 2], since) == ([1, 2], 3)
-        assert await selected.search(town.world, doctor, _INBOX, [1, 2], since, lambda uids: uids[:1]) == ([1, 2], 2)
-        assert await selected.search(town.world, doctor, _INBOX, [2], Key("ALL")) == ([2], 0)
+        assert await selected_folder.search(town.world, doctor, _INBOX, [1, 2], since) == ([1, 2], 3)
+        assert await selected_folder.search(town.world, doctor, _INBOX, [1, 2], since, lambda uids: uids[:1]) == ([1, 2], 2)
+        assert await selected_folder.search(town.world, doctor, _INBOX, [2], Key("ALL")) == ([2], 0)
         with refused(Rule.LIMIT_REACHED):
-            await selected.search(town.world, doctor, _INBOX, [1], Key("SUBJECT", "x" * 101))
+            await selected_folder.search(town.world, doctor, _INBOX, [1], Key("SUBJECT", "x" * 101))
 
 
 async def test_what_sort_and_thread_compare_is_shown_to_who_sees(town: Town) -> None:
     await _fill(town, "Un", "Deux")
-    assert [row.uid for row in await selected.sortables(town.world, await _seer(town), _INBOX, [1, 2, 9])] == [1, 2]
+    assert [row.uid for row in await selected_folder.sortables(town.world, await _seer(town), _INBOX, [1, 2, 9])] == [1, 2]
     stranger = await _actor(town, "hospital")
     for verb in (
-        selected.sortables(town.world, stranger, _INBOX, [1]),
-        selected.states(town.world, stranger, _INBOX, _EVERY),
-        selected.flags(town.world, stranger, _INBOX, _EVERY),
-        selected.changed_since(town.world, stranger, _INBOX, 1),
-        selected.contents(town.world, stranger, _INBOX, _EVERY, raw=False),
-        selected.search(town.world, stranger, _INBOX, [1], Key("ALL")),
+        selected_folder.sortables(town.world, stranger, _INBOX, [1]),
+        selected_folder.states(town.world, stranger, _INBOX, _EVERY),
+        selected_folder.flags(town.world, stranger, _INBOX, _EVERY),
+        selected_folder.changed_since(town.world, stranger, _INBOX, 1),
+        selected_folder.contents(town.world, stranger, _INBOX, _EVERY, raw=False),
+        selected_folder.search(town.world, stranger, _INBOX, [1], Key("ALL")),
     ):
         with refused(Rule.NOT_FOUND):
             await verb

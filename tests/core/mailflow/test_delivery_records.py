@@ -5,7 +5,7 @@ from sqlalchemy import select
 from mss_sim.clock import SECOND
 from mss_sim.core.access import access
 from mss_sim.core.mailflow.letter import Accepted, Addressee
-from mss_sim.core.world.rows import JournalEntry
+from mss_sim.core.world.store_types import JournalEntry
 from mss_sim.models.tables import queue
 from mss_sim.store import submissions
 from mss_sim.store.queue import Waiting

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from mss_sim.clock import SECOND
 from mss_sim.core.access.delegation import GrantRequest, grant
-from mss_sim.core.access.holders import CONTROL
-from mss_sim.core.mailbox.selected import FolderRef, select
+from mss_sim.core.access.practice_holders import CONTROL
+from mss_sim.core.mailbox.selected_folder import FolderRef, select
 from mss_sim.vocabulary.mailboxes import Right
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE
 from tests.core.towns import IDNATS, OpenTown, Town

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from mss_sim.core.psc.claims import FIXED, userinfo
-from mss_sim.core.world.rows import Identity
+from mss_sim.core.psc.userinfo_claims import FIXED, userinfo
+from mss_sim.core.world.store_types import Identity
 from mss_sim.vocabulary.mailboxes import IdentityKind
 from mss_sim.vocabulary.psc import AuthMode
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mss_sim.core.mailbox.flags import FlagChange, changed, check_words
+from mss_sim.core.mailbox.flag_rules import FlagChange, changed, check_words
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.mailboxes import Flag
 from tests.core.towns import refused

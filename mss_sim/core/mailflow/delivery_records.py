@@ -9,7 +9,7 @@ from mss_sim.core.access.journal import Entry
 from mss_sim.core.conversations import answer_rights
 from mss_sim.core.conversations.answer_rights import Occasion
 from mss_sim.core.mailflow.letter import RoutedLetter
-from mss_sim.core.world.rows import JournalEntry
+from mss_sim.core.world.store_types import JournalEntry
 from mss_sim.core.world.world import World
 from mss_sim.policy.receipts import diagnostic
 from mss_sim.policy.routing import Disposal

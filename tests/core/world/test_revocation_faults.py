@@ -6,7 +6,7 @@ import pytest
 
 from mss_sim.clock import ManualClock
 from mss_sim.config import Settings
-from mss_sim.core.world.revocation_services import RevocationServices
+from mss_sim.core.world.revocation_faults import RevocationServices
 from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
 
 NORMAL, FORBIDDEN = ServiceBehaviour.NORMAL, ServiceBehaviour.FORBIDDEN

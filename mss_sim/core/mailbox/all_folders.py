@@ -8,7 +8,7 @@ from mss_sim.core.access import access, gate
 from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailbox.folders import NAME_CHARS_MAX
-from mss_sim.core.mailbox.selected import FolderRef, SelectedFolder, personal_reader, selected_folder
+from mss_sim.core.mailbox.selected_folder import FolderRef, SelectedFolder, personal_reader, selected_folder
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.store import folder_view, folders, messages, subscriptions
