@@ -30,6 +30,7 @@ from mss_sim.http import problems
 from mss_sim.http.control import check_allowed
 from mss_sim.http.dependencies import authenticate, client_of
 from mss_sim.http.structure import Values
+from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.psc import PSC_CALLBACK
 
 _HOSTED = ("/api", "/auth", "/control", "/docs", "/openapi.json", PSC_CALLBACK)
@@ -63,6 +64,7 @@ class Front:
             if size > limit:
                 raise _too_large(limit)
         except Refusal as refusal:
+            self._core.world.tally.refused(Door.REST if request.url.path.startswith("/api/") else Door.CONTROL, refusal)
             await _refuse(problems.response(refusal), scope, receive, send)
             return
         await self._read_within(limit, scope, receive, send)

@@ -13,7 +13,9 @@ from starlette.routing import Match, Mount
 
 from mss_sim import log
 from mss_sim.errors import RecipientsRefused, Refusal, RetryLater, Rule
+from mss_sim.http.hosted import hosted
 from mss_sim.mail.headers import printable
+from mss_sim.vocabulary.doors import Door
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -108,16 +110,25 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_defect)
 
 
-async def _on_refusal(_request: Request, error: Exception) -> Response:
+async def _on_refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)  # noqa: S101 - registered for this class
+    count(request, error)
     return response(error)
 
 
-async def _on_invalid(_request: Request, error: Exception) -> Response:
+def count(request: Request, refusal: Refusal) -> None:
+    """Count a refusal, at the door that the path leads to."""
+    door = Door.REST if request.url.path.startswith("/api/") else Door.CONTROL
+    hosted(request).core.world.tally.refused(door, refusal)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     faults = [{"where": ".".join(str(step) for step in one["loc"]), "what": one["msg"]} for one in error.errors()[:_FAULTS_MAX]]
     summary = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults[:5])
-    body = problem(Refusal(Rule.INVALID, f"Correct the request: {summary}."))
+    refusal = Refusal(Rule.INVALID, f"Correct the request: {summary}.")
+    count(request, refusal)
+    body = problem(refusal)
     return _respond({**body, "errors": faults}, {})
 
 

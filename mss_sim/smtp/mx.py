@@ -8,7 +8,7 @@ from mss_sim.core.mailflow.reception import TRACE_BYTES_MAX, Reception
 from mss_sim.policy.peers import PeerCertificate
 from mss_sim.smtp.commands import MailCommand, RcptCommand
 from mss_sim.smtp.session import Session, Transaction
-from mss_sim.vocabulary.doors import PeerProof
+from mss_sim.vocabulary.doors import Door, PeerProof
 
 
 class MxSession(Session):
@@ -16,9 +16,12 @@ class MxSession(Session):
 
     trace_room = TRACE_BYTES_MAX
 
+    door = Door.MX
+
     def __init__(self, settings: Settings, peer: str, reception: Reception) -> None:
         super().__init__(settings, peer)
         self._reception = reception
+        self.tally = reception.tally
         self._chain: Sequence[bytes] = ()
         self._peer: PeerCertificate | None = None
         self.tls_required = settings.peer_proof is PeerProof.CERTIFICATE

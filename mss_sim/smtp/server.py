@@ -212,7 +212,7 @@ class SmtpConnection(Wire):
         except CutConnection as cut:
             await self._flush()
             raise ConnectionClosed from cut
-        self._answer(replies.refused(refusal))
+        self._answer(self.dialogue.refused(refusal))
 
     async def _challenge(self, challenge: str) -> None:
         self._say(Reply(334, "", challenge))

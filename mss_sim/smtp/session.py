@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from mss_sim import log
 from mss_sim.config import Settings
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope
+from mss_sim.core.world.tally import Tally
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.smtp import replies
 from mss_sim.smtp.commands import CommandError, MailCommand, RcptCommand, read_mail, read_rcpt
 from mss_sim.smtp.replies import Reply
+from mss_sim.vocabulary.doors import Door
 
 
 @dataclass(slots=True)
@@ -35,6 +37,7 @@ class Transaction:
 class Session(ABC):
     """The common part of both SMTP servers. `hello` is the name that the client gave, None before EHLO or HELO."""
 
+    door = Door.SMTP
     offers_auth = False
     trace_room = 0
     tls_required = False
@@ -47,7 +50,13 @@ class Session(ABC):
         self.tls = False
         self.certificate: bytes | None = None
         self.transaction: Transaction | None = None
+        self.tally = Tally()
         self._log = log.get("smtp")
+
+    def refused(self, refusal: Refusal, *, at_mail: bool = False) -> Reply:
+        """The reply to what a rule refuses, which is counted."""
+        self.tally.refused(self.door, refusal)
+        return replies.refused(refusal, at_mail=at_mail)
 
     def greet(self, name: str, *, extended: bool) -> None:
         """EHLO or HELO: the name is recorded, an open transaction is dropped (ref: rfc5321#4.1.4)."""
@@ -92,7 +101,7 @@ class Session(ABC):
         except CommandError as error:
             return error.reply
         except Refusal as refusal:
-            return replies.refused(refusal, at_mail=True)
+            return self.refused(refusal, at_mail=True)
         self.transaction = Transaction(command)
         return replies.SENDER_OK
 
@@ -108,7 +117,7 @@ class Session(ABC):
         except CommandError as error:
             return error.reply
         except Refusal as refusal:
-            return replies.refused(refusal)
+            return self.refused(refusal)
         addressee = Addressee(command.recipient, command.notify, command.original)
         self.transaction.recipients.setdefault(command.recipient, addressee)
         return replies.RECIPIENT_OK
@@ -138,7 +147,7 @@ class Session(ABC):
         except CommandError as error:
             return error.reply
         except Refusal as refusal:
-            return replies.refused(refusal)
+            return self.refused(refusal)
         return Reply(250, "2.0.0", f"OK stored as {encode(accepted.message_id)}")
 
     def too_large(self, size_bytes: int, limit: int) -> Reply:
@@ -147,7 +156,7 @@ class Session(ABC):
         refusal = Refusal(
             Rule.TOO_LARGE, f"The message has {size_bytes} bytes; at most {limit} are accepted here.", reference="rfc1870#6.3"
         )
-        return replies.refused(refusal)
+        return self.refused(refusal)
 
     def reset(self) -> Reply:
         """RSET."""

@@ -24,6 +24,7 @@ class SubmissionSession(Session):
     def __init__(self, settings: Settings, peer: str, core: Core) -> None:
         super().__init__(settings, peer)
         self._core = core
+        self.tally = core.world.tally
         self._sender: SendingMailbox | None = None
         self.actor: Actor | None = None
 

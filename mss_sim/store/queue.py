@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from mss_sim.clock import Micros
-from mss_sim.models.tables import queue
+from mss_sim.models.tables import queue, recipients
+from mss_sim.models.tables import submissions as submissions_table
 from mss_sim.store import submissions
 from mss_sim.store.compiled import Hot, HotQuery
 from mss_sim.store.submissions import RecipientRow, SentLetter, plain
@@ -91,6 +92,17 @@ def due_count(conn: Connection, now: Micros, far: Micros) -> int:
     """How many attempts are due, leased or not."""
     count: int = _DUE_COUNT.rows(conn, now=now, far=far)[0][0]
     return count
+
+
+def oldest(conn: Connection) -> Micros | None:
+    """When the letter that has been waiting for longest was accepted; None while nothing waits."""
+    waiting = select(func.min(submissions_table.c.submitted_at)).select_from(
+        queue.join(recipients, recipients.c.id == queue.c.recipient_id).join(
+            submissions_table, submissions_table.c.id == recipients.c.submission_id
+        )
+    )
+    found: Micros | None = conn.execute(waiting).scalar_one()
+    return found
 
 
 def waiting_count(conn: Connection) -> int:

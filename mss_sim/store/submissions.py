@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import idempotency, messages, recipients, submissions, timeline
@@ -227,3 +227,9 @@ def people_with_ids(conn: Connection, ids: Collection[int]) -> list[RecipientRow
 
 _THESE_SUBMISSIONS = HotSelect(select(*submissions.c).where(submissions.c.id.in_(bindparam("ids", expanding=True))))
 _THESE_RECIPIENTS = HotSelect(select(*recipients.c).where(recipients.c.id.in_(bindparam("ids", expanding=True))))
+
+
+def count_events(conn: Connection) -> dict[TimelineKind, int]:
+    """How often each thing happened to a recipient of a letter."""
+    rows = conn.execute(select(timeline.c.kind, func.count()).group_by(timeline.c.kind))
+    return {TimelineKind(kind): count for kind, count in rows}

@@ -119,19 +119,25 @@ async def test_each_metric_counts_what_it_says(simulator: Simulator) -> None:
         "mss_sim_smtp_connections": 0,
         "mss_sim_imap_connections": 0,
         "mss_sim_messages_total": 0,
+        "mss_sim_deliveries_total": 0,
+        "mss_sim_queue_oldest_seconds": 0,
     }
     assert (await control(simulator, "PATCH", f"/mailboxes/{DOCTOR2}", {"state": "suspended"})).status_code == 200
     assert (await Person(simulator, "hospital").send(HOSPITAL, to=[PRACTICE, DOCTOR, DOCTOR2])).status_code == 201
     clients = [await ImapClient.open(simulator) for _ in range(2)]
     where = simulator.ready()["submission"]
     _, writer = await asyncio.open_connection(where["host"], where["port"])
-    changed = {"copies": 3, "queue_recipients": 1, "smtp_connections": 1, "imap_connections": 2, "messages_total": 1}
+    changed = {"copies": 3, "queue_recipients": 1, "smtp_connections": 1, "imap_connections": 2, "messages_total": 1, "deliveries_total": 2}
     expected = asked | {f"mss_sim_{name}": float(value) for name, value in changed.items()}
+    expected.pop("mss_sim_queue_oldest_seconds")
     for _ in range(250):  # a connection is counted once the server has taken it
-        if (found := await _metrics(simulator)) == expected:
+        found = await _metrics(simulator)
+        age = found.pop("mss_sim_queue_oldest_seconds")
+        if found == expected:
             break
         await asyncio.sleep(0.02)
     assert found == expected
+    assert 0 < age < 60
     writer.close()
     await writer.wait_closed()
     for client in clients:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from mss_sim.clock import Micros
 from mss_sim.core.world.world import World
-from mss_sim.store import identities, mailboxes, messages, operators, queue
+from mss_sim.store import identities, mailboxes, messages, operators, queue, submissions
 from mss_sim.store.engine import Connection
+from mss_sim.vocabulary.mail import TimelineKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,10 @@ class State:
     messages: int
     copies: int
     waiting: int
+    oldest: Micros | None
+    """When the letter that has been in the queue for longest was accepted."""
+    events: dict[TimelineKind, int]
+    """How often each thing happened to a recipient."""
 
 
 async def state(world: World) -> State:
@@ -25,6 +31,7 @@ async def state(world: World) -> State:
     def query(conn: Connection) -> State:
         stored, copied = messages.count(conn)
         people, boxes = identities.list_all(conn), mailboxes.list_all(conn)
-        return State(len(operators.list_all(conn)), len(people), len(boxes), stored, copied, queue.waiting_count(conn))
+        counts = (len(operators.list_all(conn)), len(people), len(boxes), stored, copied, queue.waiting_count(conn))
+        return State(*counts, queue.oldest(conn), submissions.count_events(conn))
 
     return await world.store.read(query)

@@ -11,6 +11,7 @@ from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Accepted, Envelope, FromPeer, prepare, trace_fields
 from mss_sim.core.mailflow.submission import check_recipient, check_size
 from mss_sim.core.trust import peers
+from mss_sim.core.world.tally import Tally
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import addresses_of, domain_of
@@ -100,6 +101,11 @@ class Reception:
         brought = FromPeer(await self._author(envelope.sender, authors), speaks_for, min(traced, TRACE_BYTES_MAX))
         letter = await without_holding(raw, prepare, self._world, raw, parsed, envelope, brought, fields=trace, door=Door.MX, at=at)
         return await self._delivery.send(letter)
+
+    @property
+    def tally(self) -> Tally:
+        """Where refusals are counted."""
+        return self._world.tally
 
     async def recognise(self, chain: Sequence[bytes]) -> PeerCertificate:
         """The verdict on a peer's certificate, given with those above it (DER)."""

@@ -8,6 +8,7 @@
     revocation_faults   how AIA, CRL and OCSP respond, and a log of their requests
     passwords           hashed and checked, in the same time whether the login exists or not
     wakeups             wakes waiting sessions after a commit
+    tally               what was refused, counted for /metrics
     expiring            values in memory that expire by themselves
     xml_writing         shared by the XML documents of the trust space
     store_types         types of the store, for front ends that may not open it

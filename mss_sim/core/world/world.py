@@ -1,6 +1,6 @@
 """What every verb of the core needs: settings, store, time, ids, authorities, and the cached directory."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from mss_sim.clock import Clock
@@ -8,6 +8,7 @@ from mss_sim.config import Settings
 from mss_sim.core.world.authorities import Authorities
 from mss_sim.core.world.directory import Directory
 from mss_sim.core.world.passwords import Passwords
+from mss_sim.core.world.tally import Tally
 from mss_sim.core.world.tokens import Tokens
 from mss_sim.core.world.white_list import WhiteList
 from mss_sim.ids import IdSource
@@ -28,6 +29,7 @@ class World:
     passwords: Passwords
     tokens: Tokens
     igc: Authorities
+    tally: Tally = field(default_factory=Tally)
 
     @cached_property
     def parse_limits(self) -> ParseLimits:

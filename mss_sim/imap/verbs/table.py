@@ -16,6 +16,7 @@ from mss_sim.imap.grammar.sections import UnknownEncoding
 from mss_sim.imap.grammar.wire import Arguments, Bad, Command
 from mss_sim.imap.session import LOST, Enabled, RefusedWithCode, Session
 from mss_sim.imap.verbs import changes, fetch, folders, login, rights, search, tree
+from mss_sim.vocabulary.doors import Door
 
 _ANY, _BEFORE, _AFTER, _OPEN = "any", "before login", "after login", "with a folder open"
 
@@ -158,10 +159,12 @@ async def _attempt(session: Session, verb: Verb, arguments: Arguments) -> bytes:
     except UnknownEncoding:
         return b"NO [UNKNOWN-CTE] The transfer encoding of that part is not understood (rfc3516#4.3)"
     except RefusedWithCode as error:
+        session.world.tally.refused(Door.IMAP, error.refusal)
         return responses.refused(error.refusal, code=error.code, utf8=session.utf8)
     except Refusal as refusal:
         if refusal.rule in LOST and session.view is not None:
             await session.refresh()
+        session.world.tally.refused(Door.IMAP, refusal)
         return responses.refused(refusal, utf8=session.utf8)
 
 

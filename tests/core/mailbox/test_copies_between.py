@@ -143,8 +143,6 @@ async def test_who_has_read_a_copy_has_read_its_copy_in_the_same_mailbox_and_nob
     (item,) = await town.lying(PRACTICE)
     readers = await town.world.store.read(readings_of, [item.copy.id])
     assert (item.seen, readers) == (True, {}), "seen where it is shared, read by nobody there"
-        "seen where it is shared, read by nobody there"
-    )
 
 
 # Rights
