@@ -16,7 +16,6 @@ from enum import StrEnum
 class Rule(StrEnum):
     """Each rule that can refuse a request; the value is the `code` that REST clients read."""
 
-    TLS_REQUIRED = "tls-required"
     AUTHENTICATION_REQUIRED = "authentication-required"
     AUTHENTICATION_FAILED = "authentication-failed"
     AUTHORIZATION_FAILED = "authorization-failed"

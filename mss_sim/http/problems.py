@@ -20,7 +20,6 @@ from mss_sim.vocabulary.doors import Door
 MEDIA_TYPE = "application/problem+json"
 
 PROBLEMS: dict[Rule, tuple[int, str]] = {
-    Rule.TLS_REQUIRED: (401, "TLS is required"),
     Rule.AUTHENTICATION_REQUIRED: (401, "Authentication is required"),
     Rule.AUTHENTICATION_FAILED: (401, "Authentication failed"),
     Rule.AUTHORIZATION_FAILED: (403, "You may not act for this mailbox"),

@@ -34,7 +34,6 @@ def _line(reply: Reply, utf8: bool) -> bytes:
 
 REPLIES: dict[Rule, tuple[int, str]] = {
     **DIAGNOSTICS,
-    Rule.TLS_REQUIRED: (530, "5.7.0"),
     Rule.PEER_NOT_TRUSTED: (554, "5.7.0"),
     Rule.WHITE_LIST_STALE: (451, "4.7.1"),
     Rule.AUTHENTICATION_REQUIRED: (530, "5.7.0"),

@@ -38,7 +38,6 @@ class Session(ABC):
     """The common part of both SMTP servers. `hello` is the name that the client gave, None before EHLO or HELO."""
 
     door = Door.SMTP
-    offers_auth = False
     trace_room = 0
     tls_required = False
 

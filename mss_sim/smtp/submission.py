@@ -18,7 +18,6 @@ from mss_sim.vocabulary.doors import Door
 class SubmissionSession(Session):
     """A session on the submission port."""
 
-    offers_auth = True
     tls_required = True
 
     def __init__(self, settings: Settings, peer: str, core: Core) -> None:

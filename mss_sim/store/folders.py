@@ -97,12 +97,6 @@ def by_name(conn: Connection, mailbox_id: int, name: str) -> Folder | None:
 _BY_NAME = HotQuery(select(*_COLUMNS).where(folders.c.mailbox_id == bindparam("mailbox"), folders.c.name == bindparam("name")))
 
 
-def by_use(conn: Connection, mailbox_id: int, use: SpecialUse) -> Folder | None:
-    """The folder of that mailbox with that special use."""
-    row = conn.execute(select(*_COLUMNS).where(folders.c.mailbox_id == mailbox_id, folders.c.special_use == use.value)).first()
-    return _folder(row) if row else None
-
-
 def _by_uses(*uses: SpecialUse) -> HotSelect:
     among = folders.c.special_use.in_([literal_column(f"'{use.value}'") for use in uses])
     query = select(*_COLUMNS).where(folders.c.mailbox_id.in_(bindparam("mailboxes", expanding=True)), among)

@@ -188,12 +188,6 @@ def raw(conn: Connection, message_id: int) -> bytes:
 _RAW = HotQuery(select(message_bodies.c.raw).where(message_bodies.c.message_id == bindparam("message")))
 
 
-def slice_of(conn: Connection, message_id: int, start: int, end: int) -> bytes:
-    """The bytes of a message from `start` up to `end`, sliced by the database."""
-    piece = func.substr(message_bodies.c.raw, start + 1, end - start)
-    return bytes(conn.execute(select(piece).where(message_bodies.c.message_id == message_id)).scalar_one())
-
-
 def _item(row: Row[Any]) -> ListedMessage:
     width = len(_COPY_COLUMNS)
     values = list(row)

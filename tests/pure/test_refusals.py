@@ -65,7 +65,6 @@ def test_a_problem_has_an_error_status_and_a_title(rule: Rule) -> None:
 @pytest.mark.parametrize(
     ("rule", "code", "enhanced", "status"),
     [
-        (Rule.TLS_REQUIRED, 530, "5.7.0", 401),
         (Rule.AUTHENTICATION_REQUIRED, 530, "5.7.0", 401),
         (Rule.AUTHENTICATION_FAILED, 535, "5.7.8", 401),
         (Rule.SEND_NOT_ALLOWED, 550, "5.7.1", 403),
@@ -86,7 +85,7 @@ def test_a_rule_has_the_codes_that_clients_know(rule: Rule, code: int, enhanced:
 
 
 def test_tls_and_authentication_come_first_with_the_same_codes_as_their_rules() -> None:
-    assert (replies.TLS_FIRST.code, replies.TLS_FIRST.enhanced) == REPLIES[Rule.TLS_REQUIRED]
+    assert (replies.TLS_FIRST.code, replies.TLS_FIRST.enhanced) == (530, "5.7.0")
     assert (replies.AUTH_FIRST.code, replies.AUTH_FIRST.enhanced) == REPLIES[Rule.AUTHENTICATION_REQUIRED]
 
 
