@@ -84,7 +84,7 @@ async def test_the_mailbox_to_act_for_comes_with_the_name_or_beside_it(
 
 @pytest.mark.parametrize("mailbox", [WARD, "nobody@cabinet.sim.mssante.fr", "no address", "hugo.bernard"])
 async def test_nobody_acts_for_a_mailbox_over_which_he_has_no_right_nor_learns_whether_it_is_there(town: Town, mailbox: str) -> None:
-    with refused(Rule.AUTHENTICATION_FAILED, f"You neither hold {mailbox} nor have a grant over it."):
+    with refused(Rule.AUTHORIZATION_FAILED, f"You neither hold {mailbox} nor have a grant over it."):
         await _log_in(town, "sophie.petit", mailbox=mailbox)
 
 
@@ -102,7 +102,7 @@ async def test_a_token_speaks_for_who_is_in_it_at_any_door(town: Town) -> None:
     assert (actor.identity.idnat, actor.mailbox, actor.way, actor.until) == (IDNATS["doctor"], PRACTICE, LogInBy.PSC, None)
     with refused(Rule.AUTHENTICATION_FAILED, "not known here"):
         await authentication.with_token(town.world, authentication.mint_token(town.world, "899700429999"), door=Door.REST)
-    with refused(Rule.AUTHENTICATION_FAILED, "neither hold"):
+    with refused(Rule.AUTHORIZATION_FAILED, "neither hold"):
         await authentication.with_token(town.world, token, door=Door.IMAP, mailbox=WARD)
 
 
@@ -204,7 +204,7 @@ async def test_a_certificate_opens_the_mailbox_that_it_is_bound_to(town: Town) -
             made.serial,
         )
     for other in (DOCTOR, "no address"):
-        with refused(Rule.AUTHENTICATION_FAILED, f"opens {LABORATORY}, not {other}"):
+        with refused(Rule.AUTHORIZATION_FAILED, f"opens {LABORATORY}, not {other}"):
             await _shown(town, _der(made), other)
 
 

@@ -131,7 +131,7 @@ async def test_a_client_is_forgotten_once_and_what_is_no_id_is_nobodys(town: Tow
 async def test_every_world_has_a_client_whose_secret_is_its_own(town: Town) -> None:
     found = await clients.find(town.world, FIRST_CLIENT)
     assert found is not None
-    assert found.many("redirect_uris") == [FIRST_REDIRECT_URI]
+    assert found.many("redirect_uris") == [FIRST_REDIRECT_URI, clients.first_redirect_uri(town.world)]
     assert secret_is_right(found, town.world.tokens.keys.secret(FIRST_CLIENT))
     await register(town.world, FIRST_CLIENT, None, {"client_name": "Le mien"})
     await clients.register_first(town.world)
