@@ -62,8 +62,10 @@ def fresh_database(server: str) -> Iterator[str]:
     admin.dispose()
 
 
-def starter(folder: Path) -> StartSimulator:
+def starter(folder: Path, **usual: Any) -> StartSimulator:
     """What starts a simulator on free ports, with settings of one's own, as a context manager; one beside another has its own folder.
+
+    `usual` are settings of all that it starts.
 
     When the test is done with it, its counters must be right; `audited=False` is for a world whose store was broken on purpose.
     """
@@ -81,8 +83,9 @@ def starter(folder: Path) -> StartSimulator:
             "imap_port": 0,
             "http_port": 0,
             "queue_poll_seconds": 0.02,
-            "relay": "direct",  # what a test sends is there when it was accepted; tests/journeys/test_relay.py goes over the wire
+            "relay": "direct",  # what a test sends is there when it was accepted; tests/contracts and test_relay.py go over the wire
             "peer_proof": "domain",
+            **usual,
             **settings,
         }
         async with Simulator(Settings(**values), seed=seed, clock=clock) as simulator:

@@ -1,12 +1,19 @@
-"""Every contract runs through every door and on both databases."""
+"""Every contract runs through every door and on both databases, and letters between operators go over the wire, as they do by default."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from mss_sim.app.simulator import Simulator
-from tests.conftest import StartSimulator
+from tests.conftest import StartSimulator, starter
 from tests.contracts.doors import Door, ImapDoor, RestDoor, SmtpDoor
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> StartSimulator:
+    """As everywhere, but for the relay."""
+    return starter(tmp_path / "data", relay="smtp")
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ async def test_the_patients_receipt_leaves_by_itself_at_the_first_reading(door: 
 
 
 async def test_deferred_mail_is_delayed_then_delivered(start: StartSimulator, clock: ManualClock, database: str | None) -> None:
-    async with start(database_url=database, clock=clock) as world:
+    async with start(database_url=database, clock=clock, relay="direct") as world:  # over the wire it is relayed when it is taken
         for door in (SmtpDoor(world), RestDoor(world)):
             await _state(world, "suspended")
             assert (await door.send("hospital", HOSPITAL, [PRACTICE], dsn=True)).accepted
@@ -107,7 +107,7 @@ async def test_deferred_mail_is_delayed_then_delivered(start: StartSimulator, cl
 
 
 async def test_deferred_mail_expires_into_a_failure(start: StartSimulator, clock: ManualClock, database: str | None) -> None:
-    async with start(database_url=database, clock=clock) as world:
+    async with start(database_url=database, clock=clock, relay="direct") as world:
         await _state(world, "suspended")
         assert (await SmtpDoor(world).send("hospital", HOSPITAL, [PRACTICE])).accepted
         for _ in range(6):

@@ -80,15 +80,17 @@ async def test_a_patients_receipt_is_not_lost_when_the_sender_is_suspended(start
         assert await _told(world, "doctor", DOCTOR) == {PATIENT: "displayed"}
 
 
-async def test_a_patients_receipt_leaves_at_a_later_reading_when_the_sender_was_closed(world: Simulator) -> None:
-    doctor, patient = Person(world, "doctor"), Person(world, "patient")
-    await doctor.send(DOCTOR, to=[{"address": PATIENT}], request_read_receipt=True)
-    item = (await patient.inbox(PATIENT))[0]
-    await _change(world, DOCTOR, state="closed")
-    await patient.open(PATIENT, item["id"])
-    await _change(world, DOCTOR, state="active")
-    await patient.open(PATIENT, item["id"])
-    assert await _told(world, "doctor", DOCTOR) == {PATIENT: "displayed"}
+async def test_a_patients_receipt_leaves_at_a_later_reading_when_the_sender_was_closed(start: StartSimulator) -> None:
+    """Where the patient's server sees that the sender is closed; another operator's server says so when the receipt has left."""
+    async with start(relay="direct") as world:
+        doctor, patient = Person(world, "doctor"), Person(world, "patient")
+        await doctor.send(DOCTOR, to=[{"address": PATIENT}], request_read_receipt=True)
+        item = (await patient.inbox(PATIENT))[0]
+        await _change(world, DOCTOR, state="closed")
+        await patient.open(PATIENT, item["id"])
+        await _change(world, DOCTOR, state="active")
+        await patient.open(PATIENT, item["id"])
+        assert await _told(world, "doctor", DOCTOR) == {PATIENT: "displayed"}
 
 
 async def test_a_notification_waits_for_a_sender_whose_mailbox_is_full(start: StartSimulator, clock: ManualClock) -> None:

@@ -14,7 +14,7 @@ async def test_a_letter_arrives_once_and_a_copy_lies_in_sent(door: Door, world: 
     received = await door.folder("secretary", PRACTICE)
     assert [item["subject"] for item in received] == ["Compte rendu"]
     sent = await door.folder("hospital", HOSPITAL, "Sent")
-    assert [item["email_id"] for item in sent] == [received[0]["email_id"]]
+    assert [item["message_id"] for item in sent] == [received[0]["message_id"]]
     assert sent[0]["seen"] is True
 
 

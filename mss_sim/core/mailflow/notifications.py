@@ -171,16 +171,19 @@ def _subject_of(conn: Connection, letter: Letter, mailbox: DeliveryMailbox, repo
 def _is_believed(letter: Letter, said: Told, address: str) -> bool:
     """Whether the reporter may speak for the recipient at that address: a reader for themselves, a mail server for any recipient.
 
-    A person's report that waited in the queue is still that person's.
+    A person's report that waited in the queue is still that person's, and so is one that their operator brings with their return path.
     """
     who = letter.sent_from
     if who is not None:
         return said.kind in DISPOSITIONS.values() and who == address
     if letter.door is Door.SYSTEM:
         return True
-    if not isinstance(letter.origin, FromPeer) or letter.envelope.sender:
+    if not isinstance(letter.origin, FromPeer) or (
+        letter.origin.speaks_for is not None and domain_of(address) not in letter.origin.speaks_for
+    ):
         return False
-    return letter.origin.speaks_for is None or domain_of(address) in letter.origin.speaks_for
+    readers_own = said.kind in DISPOSITIONS.values() and letter.envelope.sender == letter.left_from == address
+    return not letter.envelope.sender or readers_own
 
 
 def _put_on_timeline(world: World, conn: Connection, letter: Letter, sent: SentLetter, said: Told, address: str) -> bool:

@@ -172,11 +172,18 @@ async def test_a_readers_report_says_what_he_did(town: Town, disposition: Dispos
     assert (event.kind.value, event.detail) == (kind, disposition.value)
 
 
-@pytest.mark.parametrize("sender", ["", CLINIC])
-async def test_only_a_report_without_return_path_is_a_servers(town: Town, sender: str) -> None:
+@pytest.mark.parametrize(("sender", "believed"), [("", True), (CLINIC, True), ("accueil@clinique-pins.sim.mssante.fr", False)])
+async def test_a_read_receipt_is_a_servers_or_has_the_readers_own_return_path(town: Town, sender: str, *, believed: bool) -> None:
     sent = await town.send("hospital", HOSPITAL, CLINIC)
     await town.bring(sender, HOSPITAL, raw=_mdn(CLINIC, HOSPITAL, sent))
-    assert ("displayed" in await town.kinds(sent)) == (sender == "")
+    assert ("displayed" in await town.kinds(sent)) == believed
+
+
+@pytest.mark.parametrize("sender", ["", CLINIC])
+async def test_only_a_notification_without_return_path_is_a_servers(town: Town, sender: str) -> None:
+    sent = await town.send("hospital", HOSPITAL, CLINIC)
+    await town.bring(sender, HOSPITAL, raw=_dsn(sent, CLINIC))
+    assert ("delayed" in await town.kinds(sent)) == (sender == "")
 
 
 async def test_a_certified_peer_reports_of_its_own_mailboxes_alone(open_town: OpenTown) -> None:
