@@ -43,7 +43,7 @@ async def test_base64_beyond_ascii_is_refused_with_words(simulator: Simulator) -
         assert "WWW-Authenticate" in answer.headers
 
 
-_WITH_SLASHES = ("idnat", "client_id", "text")
+_WITH_SLASHES = ("idnat", "client_id", "text", "name")
 """Parameters that take the rest of a path, as far as its line goes: beyond there is no route."""
 HOSTILE_TEXTS = ["a\0b\u001b[2J\u009b\u2028", "\ud800", "=?utf-8?q?=0D=0A?=\r\nX-Evil: 1", ""]
 
