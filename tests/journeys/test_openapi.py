@@ -121,6 +121,7 @@ async def _send_examples(client: httpx.AsyncClient, method: str, path: str, oper
         assert answer.is_success, (method, url, media_type, answer.text)
 
 
+@pytest.mark.timeout(600)  # the seed is planted anew after each request that changes something
 async def test_every_example_of_a_request_is_accepted(simulator: Simulator) -> None:
     account = Person(simulator, "doctor").account
     auth = (account["login"], account["password"])
