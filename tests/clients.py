@@ -50,12 +50,6 @@ class Reply:
         return self.text.split(" ", 1)[0]
 
 
-async def settled(simulator: Simulator) -> None:
-    """Wait until every letter that is due at another operator was carried there, with the reports that follow from it."""
-    while await simulator.core.queue.work():
-        pass
-
-
 @dataclass
 class Person:
     """One persona with a mail client and a REST client; every connection is new, as scripts do."""
@@ -77,9 +71,7 @@ class Person:
         """Send over STARTTLS and AUTH; `mail` and `rcpt` are parameters of those commands. The first refusal is returned."""
         raw = message if isinstance(message, bytes) else message.as_bytes(policy=SMTP)
         recipients = [to] if isinstance(to, str) else to
-        reply = await asyncio.to_thread(self._smtp, sender, recipients, raw, mail, rcpt)
-        await settled(self.simulator)
-        return reply
+        return await asyncio.to_thread(self._smtp, sender, recipients, raw, mail, rcpt)
 
     def _smtp(self, sender: str, recipients: list[str], raw: bytes, mail: str, rcpt: str) -> Reply:
         context = ssl.create_default_context(cafile=self._ready["ca_file"])
@@ -100,9 +92,7 @@ class Person:
         """One REST request under /api/v1 with Basic authentication."""
         auth = (self.account["login"], self.account["password"])
         async with httpx.AsyncClient(base_url=self._ready["http"], auth=auth, timeout=20) as client:
-            answer = await client.request(method, f"/api/v1{path}", json=json, **options)
-        await settled(self.simulator)
-        return answer
+            return await client.request(method, f"/api/v1{path}", json=json, **options)
 
     async def get(self, path: str, **params: Any) -> Any:
         """The JSON of a GET that must succeed."""
@@ -138,9 +128,7 @@ class Peer:
     async def send(self, sender: str, to: list[str], message: EmailMessage | bytes, *, mail: str = "", rcpt: str = "") -> Reply:
         """Bring one letter; the first refusal is returned."""
         raw = message if isinstance(message, bytes) else message.as_bytes(policy=SMTP)
-        reply = await asyncio.to_thread(self._send, sender, to, raw, mail, rcpt)
-        await settled(self.simulator)
-        return reply
+        return await asyncio.to_thread(self._send, sender, to, raw, mail, rcpt)
 
     async def extensions(self) -> dict[str, str]:
         """What EHLO announces, by name in lower case."""

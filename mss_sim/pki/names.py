@@ -38,11 +38,15 @@ def dn_text(name: x509.Name) -> str:
 def read_dn(text: str) -> x509.Name:
     """The name behind its text, spaces around commas allowed; ValueError when it cannot be read, or names nobody."""
     if not text.strip():
-        raise ValueError("a distinguished name is expected, like CN=…,OU=…,O=…,ST=…,C=FR; this one is empty")
+        raise _no_name(text)
     try:
         return x509.Name.from_rfc4514_string(",".join(_trimmed(piece) for piece in _pieces(text)))
     except (ValueError, KeyError) as error:
-        raise ValueError(f"{text[:200]!r} is not a distinguished name like CN=…,OU=…,O=…,ST=…,C=FR") from error
+        raise _no_name(text) from error
+
+
+def _no_name(text: str) -> ValueError:
+    return ValueError(f"{text[:200]!r} is not a distinguished name like CN=…,OU=…,O=…,ST=…,C=FR")
 
 
 def _pieces(text: str) -> Iterator[str]:
