@@ -80,7 +80,13 @@ async def test_an_answer_joins_the_conversation(simulator: Simulator) -> None:
 async def _shown(simulator: Simulator) -> list[Any]:
     """All that the practice's mailbox tells of what is in it."""
     doctor = Person(simulator, "doctor")
-    return [await doctor.get(f"/mailboxes/{PRACTICE}/{what}") for what in ("messages", "folders", "grants", "journal")]
+    return [await doctor.get(f"/mailboxes/{PRACTICE}/{what}") for what in ("messages", "folders", "grants")]
+
+
+async def _journal(simulator: Simulator) -> list[dict[str, Any]]:
+    """The lines of the practice's journal, newest first."""
+    lines: list[dict[str, Any]] = (await Person(simulator, "doctor").get(f"/mailboxes/{PRACTICE}/journal"))["items"]
+    return lines
 
 
 async def test_a_time_limited_delegate_reads_but_changes_nothing(start: StartSimulator, clock: ManualClock) -> None:
@@ -90,9 +96,13 @@ async def test_a_time_limited_delegate_reads_but_changes_nothing(start: StartSim
         item = (await assistant.inbox(PRACTICE))[0]
         path = f"/mailboxes/{PRACTICE}/messages/{item['id']}"
         assert (await assistant.open(PRACTICE, item["id"]))["text"] == "Bonjour.\r\n"
-        before = await _shown(simulator)
+        before, lines = await _shown(simulator), await _journal(simulator)
         await _changes_nothing(assistant, path)
         assert await _shown(simulator) == before
+        now = await _journal(simulator)
+        assert now[-len(lines) :] == lines
+        assert {(line["act"], line["actor"]["name"]) for line in now[: -len(lines)]} == {("right.refused", "Nadia LEROY")}
+        assert [line["detail"]["right"] for line in now[: -len(lines)]] == ["manage", "delete", "file", "mark"]
         clock.advance(timedelta(days=90))
         assert (await assistant.rest("GET", path)).status_code == 404
 
