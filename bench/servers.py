@@ -90,7 +90,7 @@ def start(folder: Path, *, data: Path | None = None, mx_port: int = 0, over_the_
     """
     environment = {"PYTHONDONTWRITEBYTECODE": ""}
     if not over_the_wire:
-        environment |= {"MSS_SIM_RELAY": "direct", "MSS_SIM_PEER_PROOF": "domain"}
+        environment |= {"MSS_SIM_RELAY": "direct", "MSS_SIM_PEERS_PROOF": "domain"}
     ready_file, log = folder / "ready.json", folder / "simulator.log"
     ready_file.unlink(missing_ok=True)
     where = ["--memory"] if data is None else ["--data", str(data)]

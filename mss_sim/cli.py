@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from mss_sim.app.simulator import Simulator
-    from mss_sim.config import Settings
+    from mss_sim.config.settings import Settings
 
 app = typer.Typer(name="mss-sim", help="A simulator of the MSSanté trust space.", no_args_is_help=True, pretty_exceptions_enable=False)
 db = typer.Typer(help="The database.", no_args_is_help=True)
@@ -93,7 +93,7 @@ def run(
     ports = {"submission_port": submission_port, "mx_port": mx_port, "imap_port": imap_port, "http_port": http_port}
     options = {"host": host, **ports, "https_port": https_port, "dns_port": dns_port}
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
-    given |= {"traps": True} if traps else {}  # the environment may open them too
+    given |= {"traps_open": True} if traps else {}  # the environment may open them too
     if memory or data or "MSS_SIM_DATA_DIR" not in os.environ:
         given["data_dir"] = None if memory else data or _DEFAULT_DATA
     settings = _settings(**given)
@@ -106,21 +106,23 @@ def _settings(**options: Any) -> "Settings":
     from pydantic import ValidationError  # noqa: PLC0415
     from pydantic_settings import SettingsError  # noqa: PLC0415
 
-    from mss_sim.config import Settings, misspelt  # noqa: PLC0415
+    from mss_sim.config.settings import Settings  # noqa: PLC0415
+    from mss_sim.config.variables import misspelt, outdated  # noqa: PLC0415
 
     unknown = misspelt(os.environ)
     wrong = [f"Unknown setting {name}. {f'Did you mean {near}?' if near else 'See mss-sim settings.'}" for name, near in unknown]
     if wrong:
         raise _fail(" ".join(wrong))
+    for old, new in outdated(os.environ):
+        typer.echo(f"{old} is called {new} now; it was understood.", err=True)
     try:
         return Settings(**options)
     except ValidationError as error:
-        faults = [(str(fault["loc"][0]), fault["msg"]) for fault in error.errors(include_url=False, include_input=False)]
+        faults = [("_".join(map(str, fault["loc"][:2])), fault["msg"]) for fault in error.errors(include_url=False, include_input=False)]
         named = [(f"--{name.replace('_', '-')}" if name in options else f"MSS_SIM_{name.upper()}", what) for name, what in faults]
         raise _fail("; ".join(f"{name}: {what[:1].lower()}{what[1:]}" for name, what in named)) from error
     except SettingsError as error:
-        name = next((name for name in Settings.model_fields if f'"{name}"' in str(error)), "?")
-        raise _fail(f'MSS_SIM_{name.upper()}: a JSON list is expected, such as ["A", "B"]') from error
+        raise _fail(str(error)) from error
 
 
 def _check_seed(seed: str) -> None:
@@ -230,7 +232,7 @@ def _print(table: "Table") -> None:
 @app.command()
 def settings() -> None:
     """Show every setting: its name, its variable, its default, the value in force here, and what it is."""
-    from mss_sim.config import listed  # noqa: PLC0415
+    from mss_sim.config.variables import listed  # noqa: PLC0415
 
     in_force = _settings(**({} if "MSS_SIM_DATA_DIR" in os.environ else {"data_dir": _DEFAULT_DATA}))
     for name, default, value, text in listed(in_force, os.environ):

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, text
 from mss_sim import log
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import Clock, ManualClock
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from tests.counters import astray
 from tests.documented import complaint
 
@@ -84,7 +84,7 @@ def starter(folder: Path, **usual: Any) -> StartSimulator:
             "http_port": 0,
             "queue_poll_seconds": 0.02,
             "relay": "direct",  # what a test sends is there when it was accepted; tests/contracts and test_relay.py go over the wire
-            "peer_proof": "domain",
+            "peers_proof": "domain",
             **usual,
             **settings,
         }

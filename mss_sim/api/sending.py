@@ -142,7 +142,7 @@ def _submit(address: str, raw: bytes, addressees: list[Addressee], wished: SendM
 
 
 def _check_count(core: Core, count: int) -> None:
-    limit = core.world.settings.recipients_max
+    limit = core.world.settings.message.recipients_max
     if count > limit:
         raise Refusal(
             Rule.TOO_MANY_RECIPIENTS, f"At most {limit} recipients; send the others another letter.", reference="rfc5321#4.5.3.1.8"

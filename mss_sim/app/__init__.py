@@ -19,7 +19,7 @@ a trap gets another TLS context, the HTTP application gets the routers of every 
 front end imports another; they meet in this package.
 
     from mss_sim.app.simulator import Simulator
-    from mss_sim.config import Settings
+    from mss_sim.config.settings import Settings
 
     async with Simulator(Settings(http_port=0), seed="cabinet") as simulator:
         print(simulator.ready()["http"])

@@ -23,7 +23,7 @@ from mss_sim import log
 from mss_sim.app import http_application, ready_file
 from mss_sim.app.ready_file import NAME
 from mss_sim.clock import Clock, SystemClock
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.control.schemas import persona
 from mss_sim.control.sockets import Sockets
 from mss_sim.core.assembly import Core, assemble
@@ -130,29 +130,29 @@ class Simulator:
         lock = await asyncio.to_thread(self._lock_folder)  # before any port: whose folder it is must be told first
         for path in self._ready_files:
             ready_file.remove(path)
-        listeners = {"http": self._bind("http", self.settings.http_port)}  # certificates tell where the authority publishes
-        if self.settings.https_port is not None:
-            listeners["https"] = self._bind("https", self.settings.https_port)
+        listeners = {"http": self._bind("http", self.settings.http.port)}  # certificates tell where the authority publishes
+        if self.settings.https.port is not None:
+            listeners["https"] = self._bind("https", self.settings.https.port)
         outbound = Outbound(self.settings, lambda: (self._shown_host(), self._ports["mx"]), self._peer_context)
-        mtls_url = self._url("https") if "https" in listeners and self.settings.client_certificates_asked else None
+        mtls_url = self._url("https") if "https" in listeners and self.settings.tls.client_certificates_asked else None
         self._core = assemble(await self._open_world(), transport=outbound, mtls_url=mtls_url)
         hosts = [self.settings.hostname, *_HOSTS]
         if self.settings.host not in (*hosts, "0.0.0.0", "::"):  # noqa: S104 - compared with, not listened on
             hosts.append(self.settings.host)
         settings, folder = self.settings, self.data_dir / "certificates"
-        self._certificates = tls.ensure(folder, self.world.igc, hosts, settings.certificate_key)
+        self._certificates = tls.ensure(folder, self.world.igc, hosts, settings.certificate.key)
         begun = await begin(self.world, self._seed)
         self._personas, self._shown_files = list(map(persona, begun.personas)), begun.client_files
         if not self.world.store.exclusive:
             lock.release()  # the world is there: others of this folder may find it
         self.transcripts = Transcripts(
-            self._clock, self.world.ids, sessions_max=settings.transcripts_max, lines_max=settings.transcript_lines_max
+            self._clock, self.world.ids, sessions_max=settings.transcripts.max, lines_max=settings.transcripts.lines_max
         )
-        context = tls.server_context(self._certificates, settings, ask_client=settings.client_certificates_asked)
+        context = tls.server_context(self._certificates, settings, ask_client=settings.tls.client_certificates_asked)
         await self._serve_smtp(context)
         await self._serve_imap(context)
         traps = Traps(self.world.igc, self.transcripts, settings)
-        if settings.traps:
+        if settings.traps.open:
             await self._serve_traps(traps, traps.build(folder / "traps", hosts))
         await self._serve_http(listeners, context, traps)
         await self._serve_dns()
@@ -175,7 +175,7 @@ class Simulator:
     def _mx_context(self, ordinary: ssl.SSLContext) -> ssl.SSLContext:
         """The MX port takes every certificate, to refuse a wrong one with a reply, unless the handshake itself is to fail."""
         settings, found = self.settings, self._made_certificates
-        if settings.untrusted_peer is UntrustedPeer.ALERT or settings.peer_proof is PeerProof.DOMAIN:
+        if settings.peers.untrusted is UntrustedPeer.ALERT or settings.peers.proof is PeerProof.DOMAIN:
             return ordinary
         return AskingContext.like(ordinary, found.cert_file, found.key_file)
 
@@ -202,11 +202,11 @@ class Simulator:
         self._stack.push_async_callback(store.close)
         store.listen()
         ids = IdSource(self._clock, after=await store.read(schema.highest_id))
-        issuer = (settings.psc_base_url or self._url("http")) + PSC_REALM
+        issuer = (settings.psc.base_url or self._url("http")) + PSC_REALM
         tokens = Tokens(settings, self._clock, ids, self.data_dir / "keys" / "tokens.pem", issuer)
-        directory = Directory(store, settings.message_size_bytes_max)
+        directory = Directory(store, settings.message.size_bytes_max)
         white_list = WhiteList(settings, self._clock, store)
-        folder, places = self.data_dir / "certificates", settings.igc_url or self._url("http")
+        folder, places = self.data_dir / "certificates", settings.igc.url or self._url("http")
         igc = Authorities(folder, places, SystemClock(), settings, RevocationServices(self._clock, settings))
         return World(settings, store, self._clock, ids, directory, white_list, Passwords(), tokens, igc)
 
@@ -225,14 +225,14 @@ class Simulator:
             lambda peer: MxSession(settings, peer, core.reception),
         )
         loop = asyncio.get_running_loop()
-        await self._listen("submission", lambda: SmtpConnection(submission, loop), settings.submission_port, self.connections)
-        await self._listen("mx", lambda: SmtpConnection(mx, loop), settings.mx_port, self.connections)
+        await self._listen("submission", lambda: SmtpConnection(submission, loop), settings.submission.port, self.connections)
+        await self._listen("mx", lambda: SmtpConnection(mx, loop), settings.mx.port, self.connections)
 
     async def _serve_imap(self, context: ssl.SSLContext) -> None:
         connections = self.imap_connections = Connections(self.settings)
         front = ImapFrontEnd(self.settings, context, connections, self.transcripts, self.core)
         loop = asyncio.get_running_loop()
-        await self._listen("imap", lambda: ImapConnection(front, loop), self.settings.imap_port, connections)
+        await self._listen("imap", lambda: ImapConnection(front, loop), self.settings.imap.port, connections)
 
     async def _listen(self, name: str, connection: Callable[[], asyncio.BaseProtocol], port: int, registry: Connections) -> None:
         with listening(name, self.settings.host, port):
@@ -243,12 +243,12 @@ class Simulator:
     async def _serve_traps(self, traps: Traps, made: list[Trap]) -> None:
         """Each trap as submission and as IMAP, of the same world."""
         settings, core, loop = self.settings, self.core, asyncio.get_running_loop()
-        session = LockedSubmission if settings.traps_refuse_logins else SubmissionSession
-        ports = itertools.count(settings.traps_port) if settings.traps_port else itertools.repeat(0)
+        session = LockedSubmission if settings.traps.refuse_logins else SubmissionSession
+        ports = itertools.count(settings.traps.port) if settings.traps.port else itertools.repeat(0)
         for trap in made:
             opener = traps.opener(trap)
             smtp = SmtpPort(settings, trap.context, self.connections, opener, Door.SMTP, lambda peer: session(settings, peer, core))
-            imap = ImapFrontEnd(settings, trap.context, self.imap_connections, opener, core, settings.traps_refuse_logins)
+            imap = ImapFrontEnd(settings, trap.context, self.imap_connections, opener, core, settings.traps.refuse_logins)
             await self._listen(f"{trap.name}/submission", partial(SmtpConnection, smtp, loop), next(ports), self.connections)
             await self._listen(f"{trap.name}/imap", partial(ImapConnection, imap, loop), next(ports), self.imap_connections)
         self._traps = made
@@ -269,11 +269,11 @@ class Simulator:
             await served.open(listener)
 
     async def _serve_dns(self) -> None:
-        if self.settings.dns_port is None:
+        if self.settings.dns.port is None:
             return
         doors = self._doors()
         self.dns = Responder(lambda name: autoconfig.records(self.world, doors, name), self._clock)
-        listening = await self.dns.serve(self.settings.host, self.settings.dns_port)
+        listening = await self.dns.serve(self.settings.host, self.settings.dns.port)
         self._ports["dns"] = listening.port
         self._stack.push_async_callback(listening.close)
 

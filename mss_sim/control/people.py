@@ -75,7 +75,7 @@ async def download_ca(request: Request) -> Response:
 @router.post("/tokens", status_code=201, responses={201: {"model": schemas.TokenOut}, **_FOUND})
 async def mint_token(core: CurrentCore, wanted: schemas.TokenIn) -> Response:
     """An access token for a persona."""
-    lifetime = wanted.lifetime_seconds or core.world.settings.token_lifetime_seconds
+    lifetime = wanted.lifetime_seconds or core.world.settings.token.lifetime_seconds
     identity = await identities.identity_named(core.world, wanted.who)
     token = authentication.mint_token(core.world, identity.idnat, lifetime_seconds=lifetime)
     return Json({"access_token": token, "token_type": "Bearer", "expires_in": lifetime}, status_code=201)

@@ -69,7 +69,7 @@ async def change_provider(core: CurrentCore, wanted: schemas.SwitchesIn) -> Resp
 @router.post("/rotate-keys", responses={200: {"model": schemas.KeyOut}})
 async def rotate_keys(core: CurrentCore) -> Response:
     """Sign with a new key from now on; the old one goes on verifying what it signed."""
-    keep_seconds = max(core.world.settings.psc_session_seconds_max, 86_400)  # the longest life that /control/tokens gives
+    keep_seconds = max(core.world.settings.psc.session_seconds_max, 86_400)  # the longest life that /control/tokens gives
     return _json({"kid": await asyncio.to_thread(core.provider.rotate_keys, keep_seconds)})
 
 

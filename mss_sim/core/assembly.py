@@ -68,7 +68,7 @@ def assemble(world: World, *, transport: Transport | None = None, mtls_url: str 
         reception=Reception(world, delivery),
         receipts=Receipts(world, delivery),
         queue=Queue(world, delivery, woken, transport),
-        events=Events(world.store, world.clock, tick_seconds=world.settings.events_tick_seconds),
+        events=Events(world.store, world.clock, tick_seconds=world.settings.delegation.tick_seconds),
         folder_watch=FolderWatch(world),
         recent=Recent(),
         provider=provider,

@@ -28,7 +28,7 @@ def check_allowed(request: Request, core: CurrentCore, _key: Annotated[object, S
             raise Refusal(Rule.CONTROL_FORBIDDEN, "Give the control key in X-Control-Key.")
         return
     proxied = next((name for name in _PROXIED if name in request.headers), None)
-    if proxied is not None and not core.world.settings.http_proxies:  # the client is behind the proxy, and may be on another machine
+    if proxied is not None and not core.world.settings.http.proxies:  # the client is behind the proxy, and may be on another machine
         detail = f"A proxy brought this ({proxied}): set MSS_SIM_CONTROL_KEY, or name the proxy in MSS_SIM_HTTP_PROXIES."
         raise Refusal(Rule.CONTROL_FORBIDDEN, detail)
     client = request.client.host if request.client else ""

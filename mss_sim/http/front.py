@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.assembly import Core
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import problems
@@ -71,7 +71,7 @@ class Front:
 
     async def _read_within(self, limit: int, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the application read a body of unannounced size; its answer to a truncated one is not sent."""
-        size, most = 0, self._core.world.settings.http_values_max
+        size, most = 0, self._core.world.settings.http.values_max
         values = Values() if _may_be_json(scope) else None
         refusal: Refusal | None = None
 
@@ -123,13 +123,13 @@ class Front:
         path = request.scope["path"]
         if request.method == "POST" and path.startswith("/api/") and path.endswith("/messages"):
             return await self._core.world.directory.ceiling() * 3 // 2 + _ENVELOPE_BYTES
-        return self._core.world.settings.http_body_bytes_max
+        return self._core.world.settings.http.body_bytes_max
 
 
 def _names(settings: Settings) -> Iterable[str]:
     """The simulator's own host names."""
-    yield from ("localhost", settings.host, settings.hostname, *settings.http_hosts)
-    for url in (settings.psc_base_url, settings.psc_wallet_url, settings.psc_mtls_url, settings.igc_url):
+    yield from ("localhost", settings.host, settings.hostname, *settings.http.hosts)
+    for url in (settings.psc.base_url, settings.psc.wallet_url, settings.psc.mtls_url, settings.igc.url):
         yield (urlsplit(url).hostname or "") if url else "localhost"
 
 

@@ -26,7 +26,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.problems import MEDIA_TYPE, problem
 
@@ -235,10 +235,10 @@ class HttpListener:
 
     def __init__(self, app: Any, tls: ssl.SSLContext | None, settings: Settings, patience_seconds: float) -> None:
         limits = ConnectionLimits(
-            settings.http_connections_max,
-            settings.http_head_bytes_max,
-            settings.http_head_timeout_seconds,
-            settings.http_body_timeout_seconds,
+            settings.http.connections_max,
+            settings.http.head_bytes_max,
+            settings.http.head_timeout_seconds,
+            settings.http.body_timeout_seconds,
         )
         served = type("_LimitedProtocol", (_Protocol,), {"limits": limits})
         config = uvicorn.Config(
@@ -249,8 +249,8 @@ class HttpListener:
             lifespan="off",
             ws="none",
             timeout_graceful_shutdown=int(patience_seconds),
-            proxy_headers=bool(settings.http_proxies),
-            forwarded_allow_ips=list(settings.http_proxies),
+            proxy_headers=bool(settings.http.proxies),
+            forwarded_allow_ips=list(settings.http.proxies),
         )
         config.load()
         config.ssl = tls

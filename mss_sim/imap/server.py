@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mss_sim import log
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.assembly import Core
 from mss_sim.evidence.transcripts import Opener
 from mss_sim.imap.grammar import responses
@@ -51,9 +51,9 @@ class ImapConnection(asyncio.Protocol):
         self._front = front
         self._loop = loop
         self._reader = Reader(
-            line_max=settings.imap_line_bytes_max,
-            literal_max=settings.imap_literal_bytes_before_login_max,
-            ahead_max=_LITERAL_MINUS_MAX if "LITERAL+" in settings.imap_capabilities_masked else None,
+            line_max=settings.imap.line_bytes_max,
+            literal_max=settings.imap.literal_bytes_before_login_max,
+            ahead_max=_LITERAL_MINUS_MAX if "LITERAL+" in settings.imap.capabilities_masked else None,
         )
         self._transport: Any = None
         self._task: asyncio.Task[None] | None = None
@@ -227,7 +227,7 @@ class ImapConnection(asyncio.Protocol):
 
     def _patience(self, session: Session) -> float:
         settings = self._front.settings
-        return settings.imap_login_timeout_seconds if session.actor_or_none is None else settings.imap_idle_timeout_seconds
+        return settings.imap.login_timeout_seconds if session.actor_or_none is None else settings.imap.idle_timeout_seconds
 
     def _wait_at_most(self, seconds: float) -> None:
         """A single timer per connection, reset only when it fires, costs nothing per command."""
@@ -279,9 +279,9 @@ class ImapConnection(asyncio.Protocol):
 
     async def _check_patience(self, session: Session) -> None:
         """Close the connection of a client that makes too many mistakes."""
-        if self._bad_passwords >= self._front.settings.bad_passwords_max:
+        if self._bad_passwords >= self._front.settings.connections.bad_passwords_max:
             await session.leave("Too many wrong passwords")
-        if self._bad_commands >= self._front.settings.bad_commands_max:
+        if self._bad_commands >= self._front.settings.connections.bad_commands_max:
             await session.leave("Too many errors")
 
     async def _begin_tls(self, session: Session) -> None:

@@ -11,7 +11,7 @@ import asyncio
 from enum import StrEnum
 from typing import Protocol
 
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor, token_expired
 from mss_sim.core.assembly import Core
@@ -96,7 +96,7 @@ class Session:
         self.direct = False
         self.view: View | None = None
         self.enabled: set[Enabled] = set()
-        self.literal_max = settings.imap_literal_bytes_before_login_max
+        self.literal_max = settings.imap.literal_bytes_before_login_max
         self.tag = b"*"
         self.awake = asyncio.Event()
         self.rights_changed = asyncio.Event()
@@ -129,7 +129,7 @@ class Session:
     @property
     def tells_recent(self) -> bool:
         """Whether the client is told what is \\Recent, which IMAP4rev2 took away."""
-        return self.settings.imap_recent and Enabled.IMAP4REV2 not in self.enabled
+        return self.settings.imap.recent and Enabled.IMAP4REV2 not in self.enabled
 
     @property
     def condstore(self) -> bool:
@@ -138,7 +138,7 @@ class Session:
 
     def offers(self, capability: str) -> bool:
         """Whether a capability is not masked by the settings."""
-        return capability not in self.settings.imap_capabilities_masked
+        return capability not in self.settings.imap.capabilities_masked
 
     def _wake(self, *, rights: bool) -> None:
         self.awake.set()
@@ -157,7 +157,7 @@ class Session:
         self.home = actor.mailbox
         held = await messages.held_mailboxes(self.world, actor)
         limits = [self.size_limit(one.mailbox) for one in held]
-        self.literal_max = max(limits, default=self.settings.imap_literal_bytes_before_login_max)
+        self.literal_max = max(limits, default=self.settings.imap.literal_bytes_before_login_max)
         if actor.mailbox is None:
             opened = [one.mailbox for one in held if one.access.role is not None and one.mailbox.state is not MailboxState.CLOSED]
             own = [mailbox for mailbox in opened if mailbox.kind in OWN_KINDS]

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Protocol
 
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 
 
 class Connection(Protocol):
@@ -37,12 +37,12 @@ class Connections:
         """Count a new connection; False when there are too many."""
         self._open[connection] = None
         self._empty.clear()
-        return len(self._open) <= self._settings.connections_max
+        return len(self._open) <= self._settings.connections.max
 
     def admit(self, connection: Connection, identity_id: int) -> bool:
         """Assign a connection to an identity; False when that identity has too many."""
         theirs = sum(1 for identity in self._open.values() if identity == identity_id)
-        if theirs >= self._settings.connections_per_identity_max:
+        if theirs >= self._settings.connections.per_identity_max:
             return False
         self._open[connection] = identity_id
         return True

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.access import authentication
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.world.world import World
@@ -18,7 +18,7 @@ def mechanisms(settings: Settings, certificate: bytes | None) -> list[str]:
     hidden: set[str] = set()
     if settings.profile is Profile.STRICT:
         hidden |= sasl.PASSWORD_MECHANISMS
-    if not settings.oauthbearer:
+    if not settings.login.oauthbearer:
         hidden.add("OAUTHBEARER")
     if certificate is None:
         hidden |= sasl.CERTIFICATE_MECHANISMS
@@ -45,10 +45,10 @@ async def show_token_refusal(
 
     CutConnection when no reply may follow (ref: client-requirements#2.3).
     """
-    if mechanism not in sasl.TOKEN_MECHANISMS or settings.token_refusal is TokenRefusal.PLAIN:
+    if mechanism not in sasl.TOKEN_MECHANISMS or settings.token.refusal is TokenRefusal.PLAIN:
         return
     challenge = sasl.encode(_REFUSED_TOKEN)
-    if settings.token_refusal is TokenRefusal.POLITE:
+    if settings.token.refusal is TokenRefusal.POLITE:
         await ask(challenge)
         return
     await say(challenge)

@@ -14,7 +14,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.world.authorities import Authorities, ListenerCertificate, write_public, write_secret
 from mss_sim.evidence.transcripts import Transcript
 from mss_sim.net.lenient_tls import Talk
@@ -131,10 +131,10 @@ def client_context(certificates: Certificates, settings: Settings, *, chain: str
 
 def _limit(context: ssl.SSLContext, settings: Settings) -> None:
     """Restrict a context to the versions and suites of the settings; for TLS 1.3 there are only OpenSSL's own three suites."""
-    versions = sorted(settings.tls_suites)
+    versions = sorted(settings.tls.suites)
     context.minimum_version, context.maximum_version = _VERSIONS[versions[0]], _VERSIONS[versions[-1]]
-    if "TLSv1.2" in settings.tls_suites:
-        context.set_ciphers(":".join(settings.tls_suites["TLSv1.2"]))
+    if "TLSv1.2" in settings.tls.suites:
+        context.set_ciphers(":".join(settings.tls.suites["TLSv1.2"]))
 
 
 def client_chain(tls: Any) -> list[bytes]:

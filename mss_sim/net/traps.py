@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.world.authorities import Authorities, ListenerCertificate
 from mss_sim.core.world.revocation_faults import RevocationFetch
 from mss_sim.evidence.transcripts import Transcript, Transcripts
@@ -63,7 +63,7 @@ class Traps:
         self._igc = igc
         self._transcripts = transcripts
         self._settings = settings
-        self._kept: deque[TrapVisit] = deque(maxlen=settings.traps_kept_max)
+        self._kept: deque[TrapVisit] = deque(maxlen=settings.traps.kept_max)
 
     def build(self, folder: Path, hosts: Sequence[str]) -> list[Trap]:
         """Every trap with its certificate, in the order of `TrapName`; that of old versions only where OpenSSL still supports one."""

@@ -76,8 +76,8 @@ def _checked(core: Core, client: Client, redirect_uri: str, parameters: Paramete
         raise OAuthError("invalid_request", "response_mode is query.")
     if not set(SCOPE.split()) <= set((parameters.get("scope") or "").split()):
         raise OAuthError("invalid_scope", f"scope is {SCOPE}.")
-    if settings.psc_acr_required and settings.psc_acr not in (parameters.get("acr_values") or "").split():
-        raise OAuthError("invalid_request", f"acr_values={settings.psc_acr} is missing.")
+    if settings.psc.acr_required and settings.psc.acr not in (parameters.get("acr_values") or "").split():
+        raise OAuthError("invalid_request", f"acr_values={settings.psc.acr} is missing.")
     challenge, method = _challenge(core, client, parameters)
     return AuthorizationRequest(client.client_id, redirect_uri, SCOPE, parameters.get("state"), parameters.get("nonce"), challenge, method)
 
@@ -89,7 +89,7 @@ def _challenge(core: Core, client: Client, parameters: Parameters) -> tuple[str 
         if method is not None or client.auth_method == "none":
             raise OAuthError("invalid_request", "code_challenge is missing; a public client always gives one.")
         return None, "S256"
-    allowed = ("S256", "plain") if core.world.settings.psc_pkce_plain else ("S256",)
+    allowed = ("S256", "plain") if core.world.settings.psc.pkce_plain else ("S256",)
     if (method or "plain") not in allowed:
         raise OAuthError("invalid_request", f"code_challenge_method is {' or '.join(allowed)}.")
     if not is_verifier(challenge):

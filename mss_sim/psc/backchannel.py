@@ -20,8 +20,8 @@ async def ask(request: Request, core: Core) -> Response:
     if not set(SCOPE.split()) <= set((form.get("scope") or "").split()):
         raise OAuthError("invalid_scope", f"scope is {SCOPE}.")
     acr = form.get("acr_values")
-    if acr is not None and core.world.settings.psc_acr not in acr.split():
-        raise OAuthError("invalid_request", f"acr_values is {core.world.settings.psc_acr}.")
+    if acr is not None and core.world.settings.psc.acr not in acr.split():
+        raise OAuthError("invalid_request", f"acr_values is {core.world.settings.psc.acr}.")
     for name in ("login_hint_token", "id_token_hint", "request"):
         if form.get(name) is not None:
             raise OAuthError("invalid_request", f"{name} is not served here: give login_hint, the idNat of the professional.")

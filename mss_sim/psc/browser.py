@@ -41,12 +41,12 @@ class Desk:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._key = secrets.token_bytes(32)
-        self._visits: ExpiringMap[LogInPage] = ExpiringMap(core.world.clock, min(core.world.settings.psc_kept_max, _PAGES_MAX))
+        self._visits: ExpiringMap[LogInPage] = ExpiringMap(core.world.clock, min(core.world.settings.psc.kept_max, _PAGES_MAX))
 
     def open(self, asked: AuthorizationRequest, browser: str, hint: str | None) -> str:
         """Remember a page; the key that stands in its form."""
         key = self._core.provider.secret()
-        seconds = self._core.world.settings.psc_code_seconds * _PAGE_PER_CODE
+        seconds = self._core.world.settings.psc.code_seconds * _PAGE_PER_CODE
         self._visits.put(hash_of(key), LogInPage(asked, hash_of(browser), hint), self._core.world.clock.now() + seconds * SECOND)
         return key
 

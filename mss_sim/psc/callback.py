@@ -24,4 +24,4 @@ async def show(request: Request, core: Core) -> Response:
         f"curl -u {clients.FIRST_CLIENT}:$SECRET {quote(Urls.of(core).endpoint('token'))} -d grant_type=authorization_code"
         f" -d redirect_uri={quote(here)} --data-urlencode {quote('code=' + given.values.get('code', ''))}"
     )
-    return pages.callback(given.values, command, core.world.settings.psc_code_seconds)
+    return pages.callback(given.values, command, core.world.settings.psc.code_seconds)

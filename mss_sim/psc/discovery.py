@@ -29,7 +29,7 @@ class Urls:
     def of(cls, core: Core) -> "Urls":
         """Those of a world."""
         issuer, settings = core.provider.issuer, core.world.settings
-        wallet, mtls = settings.psc_wallet_url or issuer.removesuffix(PSC_REALM), settings.psc_mtls_url or core.provider.mtls_url
+        wallet, mtls = settings.psc.wallet_url or issuer.removesuffix(PSC_REALM), settings.psc.mtls_url or core.provider.mtls_url
         return cls(issuer, wallet, mtls)
 
     @property
@@ -77,13 +77,13 @@ def document(core: Core) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": ["RS256", "PS256", "ES256"],
         "scopes_supported": ["openid", "scope_all"],
-        "acr_values_supported": [settings.psc_acr],
+        "acr_values_supported": [settings.psc.acr],
         "claims_supported": ["sub", "iss", "auth_time", "acr", "SubjectNameID", "preferred_username", "given_name", "family_name"],
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
-        "code_challenge_methods_supported": ["plain", "S256"] if settings.psc_pkce_plain else ["S256"],
+        "code_challenge_methods_supported": ["plain", "S256"] if settings.psc.pkce_plain else ["S256"],
         "backchannel_token_delivery_modes_supported": ["poll"],
         "tls_client_certificate_bound_access_tokens": False,
         "authorization_response_iss_parameter_supported": True,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.mailflow.letter import Accepted
 from mss_sim.core.mailflow.reception import TRACE_BYTES_MAX, Reception
 from mss_sim.policy.peers import PeerCertificate
@@ -24,7 +24,7 @@ class MxSession(Session):
         self.tally = reception.tally
         self._chain: Sequence[bytes] = ()
         self._peer: PeerCertificate | None = None
-        self.tls_required = settings.peer_proof is PeerProof.CERTIFICATE
+        self.tls_required = settings.peers.proof is PeerProof.CERTIFICATE
 
     async def size_max(self) -> int:
         """The current limit: see `Session`."""

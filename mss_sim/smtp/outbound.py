@@ -22,7 +22,7 @@ from ipaddress import ip_address
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.mailflow.letter import Addressee, Envelope
 from mss_sim.core.mailflow.transport import RecipientReply, RelayJob, RelayResult
 from mss_sim.core.world.store_types import Operator
@@ -98,7 +98,7 @@ class Outbound:
             raise _Failed(_NOBODY_KNOWS)
         host, _, port = receiver.mx.rpartition(":")
         host = host.strip("[]")
-        if not is_near(host) and host not in self._settings.peers_allowed:
+        if not is_near(host) and host not in self._settings.peers.allowed:
             raise _Failed(
                 RecipientReply(
                     "5.7.1", f"550 5.7.1 {_flat(host)} is not this machine; MSS_SIM_PEERS_ALLOWED names the hosts that may be reached."

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mss_sim import log
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope
 from mss_sim.core.world.tally import Tally
 from mss_sim.errors import Refusal, Rule
@@ -122,7 +122,7 @@ class Session(ABC):
         return replies.RECIPIENT_OK
 
     def _check_count(self, count: int) -> None:
-        limit = self.settings.recipients_max
+        limit = self.settings.message.recipients_max
         if count >= limit:
             raise Refusal(
                 Rule.TOO_MANY_RECIPIENTS,

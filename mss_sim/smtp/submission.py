@@ -1,6 +1,6 @@
 """The server for clients: TLS first, then AUTH, then mail from a mailbox that the actor may send from (ref: rfc6409, ref2#ECO.1.2.1)."""
 
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.access.authentication import Actor, token_expired
 from mss_sim.core.assembly import Core
 from mss_sim.core.mailflow.letter import Accepted

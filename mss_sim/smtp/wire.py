@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP
 
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.evidence.transcripts import Opener, Transcript
 from mss_sim.net.connections import ANSWERS_BYTES_MAX, TLS_HELLO, TURN_SECONDS, Connections
 from mss_sim.smtp import replies
@@ -49,7 +49,7 @@ class Wire(SMTP):
 
     def __init__(self, front: SmtpPort, loop: asyncio.AbstractEventLoop) -> None:
         settings = front.settings
-        super().__init__(None, hostname=settings.hostname, timeout=settings.command_timeout_seconds, enable_SMTPUTF8=True, loop=loop)
+        super().__init__(None, hostname=settings.hostname, timeout=settings.smtp.command_timeout_seconds, enable_SMTPUTF8=True, loop=loop)
         self._front = front
         self._buffer = bytearray()
         self._out = bytearray()
@@ -60,7 +60,7 @@ class Wire(SMTP):
         self._secured = False  # TLS has begun: no half-open connections from here on
         self._bad_commands = 0
         self._bad_passwords = 0
-        self._deadline = loop.time() + settings.command_timeout_seconds
+        self._deadline = loop.time() + settings.smtp.command_timeout_seconds
         self._turn_ends = 0.0
 
     @property
@@ -106,7 +106,7 @@ class Wire(SMTP):
 
     async def _line(self) -> bytes:
         """The next line without its CRLF. A line over the limit is discarded and answered."""
-        limit = self._front.settings.command_bytes_max
+        limit = self._front.settings.smtp.command_bytes_max
         scanned = 0
         while True:
             if not self._secured and self._buffer[:2] == TLS_HELLO:
@@ -124,7 +124,7 @@ class Wire(SMTP):
             if len(self._buffer) > limit:
                 del self._buffer[: len(self._buffer) - limit - 1]
             scanned = len(self._buffer)
-            await self._more(self._front.settings.command_timeout_seconds)
+            await self._more(self._front.settings.smtp.command_timeout_seconds)
 
     async def _more(self, timeout_seconds: float) -> None:
         """Send pending replies, then wait for bytes; `ConnectionClosed` at the end of the stream.
@@ -228,14 +228,14 @@ class Wire(SMTP):
 
     async def _check_patience(self) -> None:
         """Close the connection of a client that makes too many mistakes."""
-        if self._bad_passwords >= self._front.settings.bad_passwords_max:
+        if self._bad_passwords >= self._front.settings.connections.bad_passwords_max:
             await self._leave(replies.TOO_MANY_PASSWORDS)
-        if self._bad_commands >= self._front.settings.bad_commands_max:
+        if self._bad_commands >= self._front.settings.connections.bad_commands_max:
             await self._leave(replies.TOO_MANY_ERRORS)
 
     async def _message(self, limit: int) -> tuple[bytes | None, int]:
         """(message with dots unstuffed, size in bytes); None instead when it exceeded the limit, after all of it was read and dropped."""
-        timeout = self._front.settings.data_timeout_seconds
+        timeout = self._front.settings.smtp.data_timeout_seconds
         dropped = 0
         scanned = 0
         while True:

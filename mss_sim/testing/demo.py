@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.testing.builders import xdm_archive
 from mss_sim.testing.handle import RunningSimulator
 

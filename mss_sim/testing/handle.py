@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from mss_sim.app.simulator import Simulator
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 
 
 class RunningSimulator:

@@ -86,7 +86,7 @@ async def test_a_grant_ends_at_its_last_instant(start: StartSimulator, clock: Ma
 
 
 async def test_send_precedence_is_a_setting(start: StartSimulator, database: str | None) -> None:
-    async with start(database_url=database, send_precedence="send_on_behalf") as world:
+    async with start(database_url=database, delegation_send_precedence="send_on_behalf") as world:
         for door in (SmtpDoor(world), RestDoor(world)):
             assert (await door.send("hospital_ward", WARD, [HOSPITAL])).accepted
             assert "Marc GARNIER" in (await _received_headers(world))["Sender"]

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection
 
 from mss_sim.clock import Clock, ManualClock, SystemClock
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.assembly import Core, assemble
 from mss_sim.core.control.seed import load
@@ -191,7 +191,7 @@ _HIGHEST = "highest-id"
 
 def _settings(**given: Any) -> Settings:
     """Settings, read once: looking into the environment for each of them takes longer than opening a store."""
-    values = {"relay": "direct", "peer_proof": "domain", **given}
+    values = {"relay": "direct", "peers_proof": "domain", **given}
     key = repr(sorted(values.items()))
     if key not in _READ:
         _READ[key] = Settings(**values)
@@ -209,7 +209,7 @@ def make_world(folder: Path, clock: Clock, igc_clock: Clock | None = None, **set
     tokens = Tokens(values, clock, ids, folder / "keys" / "tokens.pem")
     igc = Authorities(folder / "certificates", BASE_URL, igc_clock or SystemClock(), values, RevocationServices(clock, values))
     igc.open()
-    directory, white_list = Directory(store, values.message_size_bytes_max), WhiteList(values, clock, store)
+    directory, white_list = Directory(store, values.message.size_bytes_max), WhiteList(values, clock, store)
     return World(values, store, clock, ids, directory, white_list, _PASSWORDS, tokens, igc), store
 
 

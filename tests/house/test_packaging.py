@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PINS = ROOT / "requirements"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mss_sim.config import Settings
+from mss_sim.config.settings import FIELDS
 
 _TESTS = Path(__file__).resolve().parents[1]
 _PREFIX = "# settings: "
@@ -40,7 +40,7 @@ def given() -> set[str]:
     return _given()
 
 
-@pytest.mark.parametrize("name", Settings.model_fields)
+@pytest.mark.parametrize("name", FIELDS)
 def test_a_setting_is_given_another_value_by_some_test(given: set[str], name: str) -> None:
     assert name in given, f"no test gives {name} a value: play what it changes (tests/journeys/test_settings.py shows how)"
 

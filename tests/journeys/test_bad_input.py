@@ -132,7 +132,7 @@ async def test_the_size_is_refused_at_mail_and_after_data(start: StartSimulator)
 
 
 async def test_one_recipient_too_many(start: StartSimulator) -> None:
-    async with start(recipients_max=2) as simulator:
+    async with start(message_recipients_max=2) as simulator:
         three = [PRACTICE, DOCTOR, "hugo.bernard@medecin.sim.mssante.fr"]
         reply = await Peer(simulator).send(HOSPITAL, three, letter(HOSPITAL, PRACTICE))
         assert (reply.code, reply.enhanced) == (452, "4.5.3")
@@ -175,7 +175,7 @@ async def _log_in(port: int, context: ssl.SSLContext) -> tuple[asyncio.StreamRea
 
 
 async def test_a_silent_client_is_let_go(start: StartSimulator) -> None:
-    async with start(command_timeout_seconds=0.2) as simulator:
+    async with start(smtp_command_timeout_seconds=0.2) as simulator:
         reader, writer = await asyncio.open_connection("127.0.0.1", simulator.ready()["mx"]["port"])
         assert (await reader.readline()).startswith(b"220")
         assert (await asyncio.wait_for(reader.readline(), 5)).startswith(b"421 4.4.2")

@@ -17,7 +17,7 @@ from cryptography.x509 import ocsp
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock, from_datetime
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.trust import certificates
 from mss_sim.net import tls
 from mss_sim.pki import authority, bundles, issuing, names

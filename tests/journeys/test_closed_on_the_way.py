@@ -32,7 +32,7 @@ class Held:
 @pytest.fixture
 async def world(start: StartSimulator, clock: ManualClock, database: str | None) -> AsyncIterator[Simulator]:
     """A simulator whose operators speak SMTP to each other, as it does when nothing is set."""
-    async with start(clock=clock, relay="smtp", peer_proof="certificate", database_url=database) as running:
+    async with start(clock=clock, relay="smtp", peers_proof="certificate", database_url=database) as running:
         yield running
 
 
@@ -103,7 +103,7 @@ async def test_an_explicit_closure_holds_for_a_letter_that_another_operator_has_
 async def test_an_explicit_closure_holds_for_a_letter_that_waits_for_the_patients_mailbox(
     start: StartSimulator, clock: ManualClock, database: str | None, relay: str, why: dict[str, Any]
 ) -> None:
-    async with start(clock=clock, relay=relay, peer_proof="certificate", database_url=database) as world:
+    async with start(clock=clock, relay=relay, peers_proof="certificate", database_url=database) as world:
         doctor, patient = Person(world, "doctor"), Person(world, "patient")
         await _change(world, PATIENT, **why)
         thread = await _conversation(doctor, DOCTOR, await _send(doctor, DOCTOR))

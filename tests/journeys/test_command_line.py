@@ -193,7 +193,7 @@ def test_traps_on_the_fast_loop_tell_what_came(tmp_path: Path) -> None:
 
 
 def test_what_got_250_survives_kill_9_and_is_there_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MSS_SIM_PEER_PROOF", "domain")
+    monkeypatch.setenv("MSS_SIM_PEERS_PROOF", "domain")
     running = Process(tmp_path / "ready.json", "--data", str(tmp_path / "data"))
     acknowledged: list[str] = []
     workers = [threading.Thread(target=_load, args=(running.ready["mx"]["port"], number, acknowledged)) for number in range(4)]

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from mss_sim.app.greeting import lines
-from mss_sim.config import OF_RUN, Settings, variable
+from mss_sim.config.settings import EARLIER, FIELDS, variable
+from mss_sim.config.variables import OF_RUN
 from tests.clients import PRACTICE, Person
 from tests.conftest import StartSimulator
 from tests.journeys.test_command_line import Process
@@ -93,7 +94,7 @@ def test_a_misspelt_variable_was_passed_over(name: str, told: str) -> None:
     wrong = _run("run", "--memory", *_ANY, **{name: "x", "MSS_SIM_RECIPIENT_MAX": "1"})
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
     assert f"Unknown setting {name}. {told}" in wrong.stderr
-    assert "Did you mean MSS_SIM_RECIPIENTS_MAX?" in wrong.stderr, "each of them is told"
+    assert "Did you mean MSS_SIM_MESSAGE_RECIPIENTS_MAX?" in wrong.stderr, "each of them is told"
 
 
 def test_what_kubernetes_makes_for_a_service_of_our_name_is_left_alone() -> None:
@@ -102,11 +103,29 @@ def test_what_kubernetes_makes_for_a_service_of_our_name_is_left_alone() -> None
 
 
 def test_the_settings_are_listed_with_what_is_in_force() -> None:
-    shown = _run("settings", MSS_SIM_RECIPIENTS_MAX="7", MSS_SIM_CONTROL_KEY="a-secret-key", MSS_SIM_SEED="clinique").stdout
-    assert "recipients_max\n    MSS_SIM_RECIPIENTS_MAX\n    default 100\n    in force 7\n    Recipients of one message" in shown
+    shown = _run("settings", MSS_SIM_MESSAGE_RECIPIENTS_MAX="7", MSS_SIM_CONTROL_KEY="a-secret-key", MSS_SIM_SEED="clinique").stdout
+    told = "message_recipients_max\n    MSS_SIM_MESSAGE_RECIPIENTS_MAX\n    default 100\n    in force 7\n    Recipients of one message"
+    assert told in shown
     assert "MSS_SIM_SEED\n    default cabinet\n    in force clinique\n" in shown
     assert "a-secret-key" not in shown
-    assert [name for name in (*Settings.model_fields, *OF_RUN) if variable(name) not in shown] == []
+    assert [name for name in (*FIELDS, *OF_RUN) if variable(name) not in shown] == []
+
+
+@pytest.mark.parametrize("today", EARLIER)
+def test_a_setting_that_was_renamed_has_one_name_of_before(today: str) -> None:
+    assert today in FIELDS
+    assert EARLIER[today] not in FIELDS
+
+
+def test_the_variable_of_before_is_understood_and_told() -> None:
+    before = _run("settings", MSS_SIM_RECIPIENTS_MAX="7", MSS_SIM_TRAPS="true")
+    assert "MSS_SIM_MESSAGE_RECIPIENTS_MAX\n    default 100\n    in force 7\n" in before.stdout
+    assert "MSS_SIM_TRAPS_OPEN\n    default false\n    in force true\n" in before.stdout
+    assert "MSS_SIM_RECIPIENTS_MAX is called MSS_SIM_MESSAGE_RECIPIENTS_MAX now" in before.stderr
+    assert "MSS_SIM_TRAPS is called MSS_SIM_TRAPS_OPEN now" in before.stderr
+    both = _run("settings", MSS_SIM_RECIPIENTS_MAX="7", MSS_SIM_MESSAGE_RECIPIENTS_MAX="8")
+    assert "in force 8\n    Recipients of one message" in both.stdout
+    assert _run("settings", MSS_SIM_RECIPIENT_MAX="7").stderr.count("MSS_SIM_MESSAGE_RECIPIENTS_MAX") == 1
 
 
 # What is told

@@ -16,7 +16,7 @@ import pytest
 
 from mss_sim.app.simulator import upgrade_database
 from mss_sim.clock import SystemClock
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.world.authorities import Authorities
 from mss_sim.core.world.revocation_faults import RevocationServices
 from mss_sim.net import tls
@@ -59,8 +59,8 @@ _TYPED = (
 _ENVIRONMENT = tuple(
     Wrong(_RUN, 2, said, ((name, value),))
     for name, value, said in (
-        ("MSS_SIM_RECIPIENTS_MAX", "abc", ("MSS_SIM_RECIPIENTS_MAX: ", "integer")),
-        ("MSS_SIM_MAX_RECIPIENTS", "3", ("Unknown setting MSS_SIM_MAX_RECIPIENTS", "MSS_SIM_RECIPIENTS_MAX")),
+        ("MSS_SIM_MESSAGE_RECIPIENTS_MAX", "abc", ("MSS_SIM_MESSAGE_RECIPIENTS_MAX: ", "integer")),
+        ("MSS_SIM_MAX_RECIPIENTS", "3", ("Unknown setting MSS_SIM_MAX_RECIPIENTS", "MSS_SIM_MESSAGE_RECIPIENTS_MAX")),
         ("MSS_SIM_CONECTIONS_MAX", "3", ("Unknown setting MSS_SIM_CONECTIONS_MAX", "MSS_SIM_CONNECTIONS_MAX")),
         ("MSS_SIM_PROFILE", "loose", ("MSS_SIM_PROFILE: ", "'development' or 'strict'")),
         ("MSS_SIM_IMAP_CAPABILITIES_MASKED", "MOVE", ("MSS_SIM_IMAP_CAPABILITIES_MASKED: ", "JSON list")),

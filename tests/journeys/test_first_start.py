@@ -13,7 +13,7 @@ import pytest
 from cryptography import x509
 
 from mss_sim.app.simulator import Simulator
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.world.authorities import write_secret
 from tests.clients import LABORATORY, control
 from tests.conftest import fresh_database
@@ -24,7 +24,7 @@ KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from mss_sim.app.simulator import Simulator
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.store.store import Store
 left, write = int(sys.argv[2]), Store.write
 async def counted(self, unit, **how):

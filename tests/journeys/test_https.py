@@ -115,7 +115,7 @@ async def test_the_aliases_lead_there(simulator: Simulator, start: StartSimulato
 
 async def test_no_alias_where_no_certificate_is_asked_for_and_a_setting_says_another(start: StartSimulator) -> None:
     for settings, expected in (
-        ({"client_certificates_asked": False}, None),
+        ({"tls_client_certificates_asked": False}, None),
         ({"psc_mtls_url": "https://mtls.test"}, "https://mtls.test/auth/realms/esante-wallet/protocol/openid-connect/token"),
     ):
         async with start(https_port=0, **settings) as simulator, RelyingParty.of(simulator) as party:

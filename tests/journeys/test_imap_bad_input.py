@@ -79,7 +79,7 @@ _WORDS = (
 @pytest.mark.parametrize("seed", range(6))
 async def test_random_commands_never_break_the_server(start: StartSimulator, seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311 - a game that can be played again
-    async with start(bad_commands_max=100_000, bad_passwords_max=100_000) as simulator:
+    async with start(connections_bad_commands_max=100_000, connections_bad_passwords_max=100_000) as simulator:
         client = await ImapClient.open(simulator, "camille.martin", _PASSWORD)
         await client.append("INBOX", letter(HOSPITAL, DOCTOR).as_bytes())
         verbs = [verb for verb in VERBS if verb not in ("LOGOUT", "IDLE", "STARTTLS", "COMPRESS", "AUTHENTICATE")]

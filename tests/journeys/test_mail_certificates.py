@@ -97,7 +97,7 @@ async def test_external_is_offered_to_who_shows_one(application: MailClient) -> 
 
 
 async def test_where_no_certificate_is_asked_for_there_is_no_external(start: StartSimulator) -> None:
-    async with start(client_certificates_asked=False) as simulator:
+    async with start(tls_client_certificates_asked=False) as simulator:
         application = _application(simulator)
         assert [("EXTERNAL" in names) for names in await application.offered()] == [False, False]
         assert (await application.smtp_says("AUTH EXTERNAL ="))[0].code == 504
@@ -132,7 +132,7 @@ async def test_neither_password_nor_token_opens_an_app_mailbox(simulator: Simula
 
 
 async def test_by_setting_they_do(start: StartSimulator) -> None:
-    async with start(app_passwords=True) as simulator:
+    async with start(login_app_passwords=True) as simulator:
         client, token = MailClient(simulator), simulator.world.tokens.mint("3690990023/AUTOMATE01")
         assert (await client.by_smtp("PLAIN", f"{LABORATORY}\0automate.labo\0labo-2026", LABORATORY, DOCTOR)).code == 250
         assert (await client.by_smtp("XOAUTH2", xoauth2(LABORATORY, token), LABORATORY, DOCTOR)).code == 250
@@ -141,7 +141,7 @@ async def test_by_setting_they_do(start: StartSimulator) -> None:
 
 
 async def test_the_setting_counts_in_the_development_profile_alone(start: StartSimulator) -> None:
-    async with start(app_passwords=True, profile="strict") as simulator:
+    async with start(login_app_passwords=True, profile="strict") as simulator:
         token = simulator.world.tokens.mint("3690990023/AUTOMATE01")
         reply = await MailClient(simulator).by_smtp("XOAUTH2", xoauth2(LABORATORY, token))
         assert reply.code == 535

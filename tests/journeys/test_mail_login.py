@@ -158,7 +158,7 @@ async def test_a_real_token_runs_out(start: StartSimulator, clock: ManualClock) 
 
 @pytest.mark.parametrize("offered", [False, True])
 async def test_oauthbearer_is_there_by_setting_alone(start: StartSimulator, offered: bool) -> None:
-    async with start(oauthbearer=offered) as simulator:
+    async with start(login_oauthbearer=offered) as simulator:
         client, response = MailClient(simulator), oauthbearer(PRACTICE, await _token(simulator, SECRETARY))
         assert [("OAUTHBEARER" in names) for names in await client.offered()] == [offered, offered]
         reply, answer = (
@@ -215,7 +215,7 @@ async def _imap_with(simulator: Simulator, response: str) -> ImapClient:
 
 
 async def test_by_default_a_connection_outlives_its_token(start: StartSimulator, clock: ManualClock) -> None:
-    async with start(clock=clock, events_tick_seconds=0.02) as simulator:
+    async with start(clock=clock, delegation_tick_seconds=0.02) as simulator:
         response = xoauth2(PRACTICE, await _token(simulator, SECRETARY))
         imap = await _imap_with(simulator, response)
         reply, closed = await _smtp_after(MailClient(simulator), clock, response)
@@ -227,7 +227,7 @@ async def test_by_default_a_connection_outlives_its_token(start: StartSimulator,
 
 
 async def test_by_setting_it_is_cut_when_the_token_expires(start: StartSimulator, clock: ManualClock) -> None:
-    async with start(clock=clock, token_expiry="cut", events_tick_seconds=0.02) as simulator:
+    async with start(clock=clock, token_expiry="cut", delegation_tick_seconds=0.02) as simulator:
         response = xoauth2(PRACTICE, await _token(simulator, SECRETARY))
         idling, selected, fresh = [await _imap_with(simulator, response) for _ in range(3)]
         password = await ImapClient.open(simulator, "camille.martin", "cabinet-2026")

@@ -26,7 +26,7 @@ PINS = "clinique-pins.sim.mssante.fr"
 
 @pytest.fixture
 async def simulator(start: StartSimulator) -> Any:
-    async with start(peer_proof="certificate") as running:
+    async with start(peers_proof="certificate") as running:
         yield running
 
 
@@ -146,7 +146,7 @@ async def test_a_certificate_of_another_chain_with_the_listed_name_is_refused(si
 
 
 async def test_by_setting_the_handshake_itself_fails(start: StartSimulator, tmp_path: Path) -> None:
-    async with start(peer_proof="certificate", untrusted_peer="alert") as simulator:
+    async with start(peers_proof="certificate", peers_untrusted="alert") as simulator:
         rows = (await control(simulator, "GET", "/white-list")).json()["rows"]
         with _foreign(tmp_path, rows[0]["certificate_dn"]) as (cert, key), pytest.raises((ssl.SSLError, OSError, smtplib.SMTPException)):
             await _bring(simulator, _context(simulator, cert, key), HOSPITAL)

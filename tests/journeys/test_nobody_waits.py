@@ -40,7 +40,7 @@ class Victim:
     def __init__(self, folder: Path) -> None:
         ready_file = folder / "ready.json"
         command = [sys.executable, "-m", "mss_sim", "run", *_ANY, "--ready-file", str(ready_file)]
-        self.process = subprocess.Popen(command, env={**os.environ, "MSS_SIM_BAD_COMMANDS_MAX": "1000"})
+        self.process = subprocess.Popen(command, env={**os.environ, "MSS_SIM_CONNECTIONS_BAD_COMMANDS_MAX": "1000"})
         deadline = time.monotonic() + 60
         while not ready_file.exists():
             assert self.process.poll() is None, "the simulator ended before it was ready"

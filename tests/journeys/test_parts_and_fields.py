@@ -13,7 +13,7 @@ from tests.conftest import StartSimulator
 
 @pytest.fixture
 async def world(start: StartSimulator) -> AsyncIterator[Simulator]:
-    async with start(relay="smtp", peer_proof="certificate") as running:
+    async with start(relay="smtp", peers_proof="certificate") as running:
         yield running
 
 

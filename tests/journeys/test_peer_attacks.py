@@ -20,7 +20,7 @@ from tests.conftest import StartSimulator
 
 @pytest.fixture
 async def simulator(start: StartSimulator) -> AsyncIterator[Simulator]:
-    async with start(peer_proof="certificate", relay="smtp") as running:
+    async with start(peers_proof="certificate", relay="smtp") as running:
         yield running
 
 

@@ -33,7 +33,7 @@ BETWEEN_AC = BETWEEN.certified(ROOTS[NORTH], authority(0), usage(certificates=Tr
 @pytest.fixture
 async def simulator(start: StartSimulator) -> AsyncIterator[Simulator]:
     """A simulator that knows two operators outside, each certified by an authority of its own."""
-    async with start(peer_proof="certificate") as running:
+    async with start(peers_proof="certificate") as running:
         for domain, name in NAMES.items():
             root = pem([ROOTS[domain].certified(None, authority())])
             new = {"name": domain, "domains": [domain], "mx": "127.0.0.1:1", "mx_ca": root, "certificate_dns": [name]}
@@ -220,7 +220,7 @@ async def test_the_transcript_believes_no_name_of_an_authority(simulator: Simula
 
 
 async def test_the_mx_port_speaks_the_versions_of_the_setting(start: StartSimulator) -> None:
-    async with start(peer_proof="certificate", tls_suites={"TLSv1.2": ["ECDHE-ECDSA-AES256-GCM-SHA384"]}) as simulator:
+    async with start(peers_proof="certificate", tls_suites={"TLSv1.2": ["ECDHE-ECDSA-AES256-GCM-SHA384"]}) as simulator:
         context = ssl.create_default_context(cafile=simulator.ready()["ca_file"])
         reply, _, _ = await asyncio.to_thread(_mail, simulator, context, "x@example.org")
         assert reply.code == 554

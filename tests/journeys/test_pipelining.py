@@ -173,7 +173,7 @@ async def test_commands_behind_compress_are_refused_and_none_is_taken_for_compre
 
 @pytest.mark.parametrize("port", PORTS)
 async def test_who_takes_no_answers_is_dropped(start: StartSimulator, port: str) -> None:
-    async with start(command_timeout_seconds=0.5, imap_login_timeout_seconds=0.5) as simulator:
+    async with start(smtp_command_timeout_seconds=0.5, imap_login_timeout_seconds=0.5) as simulator:
 
         def play(client: socket.socket) -> None:
             client.sendall(AHEAD[port] * MORE_THAN_FITS)
@@ -212,7 +212,7 @@ async def test_a_loss_of_rights_while_answers_leave_is_told_at_once(simulator: S
 
 
 async def test_silence_in_data_may_be_shorter_than_between_commands(start: StartSimulator) -> None:
-    async with start(data_timeout_seconds=0.5, command_timeout_seconds=300) as simulator:
+    async with start(smtp_data_timeout_seconds=0.5, smtp_command_timeout_seconds=300) as simulator:
 
         def play(client: socket.socket) -> bytes:
             client.sendall(b"EHLO a\r\nMAIL FROM:<contact@clinique-pins.sim.mssante.fr>\r\n")

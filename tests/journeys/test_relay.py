@@ -24,7 +24,7 @@ def wired(start: StartSimulator, database: str | None) -> Wired:
 
     @asynccontextmanager
     async def starting(**settings: Any) -> AsyncIterator[Simulator]:
-        async with start(relay="smtp", peer_proof="certificate", database_url=database, **settings) as simulator:
+        async with start(relay="smtp", peers_proof="certificate", database_url=database, **settings) as simulator:
             yield simulator
 
     return starting

@@ -19,7 +19,7 @@ MANUAL, AUTOMATIC = "manual-action/MDN-sent-manually", "automatic-action/MDN-sen
 
 @pytest.fixture
 async def world(start: StartSimulator) -> AsyncIterator[Simulator]:
-    async with start(relay="smtp", peer_proof="certificate") as running:
+    async with start(relay="smtp", peers_proof="certificate") as running:
         yield running
 
 

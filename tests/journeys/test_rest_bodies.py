@@ -64,7 +64,7 @@ async def test_a_number_in_quotes_was_a_number_and_one_was_yes(simulator: Simula
 
 async def test_an_example_is_true_of_the_seed_without_any_change(start: StartSimulator) -> None:
     """Sent as the documentation shows it, by the persona that it names, under the settings that nobody touched: 404 for an id alone."""
-    async with start(relay="smtp", peer_proof="certificate") as simulator:
+    async with start(relay="smtp", peers_proof="certificate") as simulator:
         client = httpx.AsyncClient(base_url=simulator.ready()["http"], auth=("camille.martin", "cabinet-2026"), timeout=20)
         async with client:
             for method, path, operation in operations():

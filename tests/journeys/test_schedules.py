@@ -20,8 +20,8 @@ _MINUTE = timedelta(minutes=1)
 _RATHER_SHORT = {
     "queue_retry_seconds": 120,
     "queue_retry_seconds_max": 3_000,
-    "delayed_after_seconds": 7_200,
-    "expires_after_seconds": 86_400,
+    "queue_delayed_after_seconds": 7_200,
+    "queue_expires_after_seconds": 86_400,
 }
 
 
@@ -97,7 +97,7 @@ async def test_a_patient_may_not_answer_what_he_has_not_got_yet(start: StartSimu
 # REST
 
 
-@pytest.mark.parametrize(("settings", "seconds"), [({}, 86_400), ({"idempotency_seconds": 60}, 60)], ids=["a day", "a minute"])
+@pytest.mark.parametrize(("settings", "seconds"), [({}, 86_400), ({"http_idempotency_seconds": 60}, 60)], ids=["a day", "a minute"])
 async def test_an_idempotency_key_is_remembered_for_so_long(
     start: StartSimulator, clock: ManualClock, settings: dict[str, Any], seconds: int
 ) -> None:

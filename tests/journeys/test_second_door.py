@@ -217,7 +217,7 @@ async def test_a_responsible_who_does_not_stay_holds_nothing_any_more(shared: Si
 
 
 async def test_a_list_fetched_after_leaving_is_no_look_during_the_connection(start: StartSimulator, clock: ManualClock) -> None:
-    async with start(traps=True, clock=clock) as simulator:
+    async with start(traps_open=True, clock=clock) as simulator:
         where = simulator.ready()["traps"]["revoked"]["submission"]
         tls = ssl.create_default_context(cafile=simulator.ready()["ca_file"])
         reader, writer = await asyncio.open_connection(where["host"], where["port"])

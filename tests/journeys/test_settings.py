@@ -27,23 +27,23 @@ from tests.relying_party import RelyingParty, claims_of, told
 
 _PASSWORD = "cabinet-2026"
 _OTHER: dict[str, Any] = {
-    "header_size_bytes_max": 2_000,
-    "header_count_max": 20,
-    "mime_parts_max": 6,
-    "mime_depth_max": 3,
+    "message_header_size_bytes_max": 2_000,
+    "message_header_count_max": 20,
+    "message_mime_parts_max": 6,
+    "message_mime_depth_max": 3,
     "mailbox_quota_bytes": 2_048_000,
     "search_text_chars_max": 40,
-    "command_bytes_max": 1_024,
+    "smtp_command_bytes_max": 1_024,
     "imap_line_bytes_max": 8_192,
     "imap_literal_bytes_before_login_max": 1_024,
     "transcripts_max": 4,
-    "trace_headers": False,
+    "message_trace_headers": False,
     "white_list_age_seconds_max": 60,
     "white_list_root": "Liste",
     "token_bytes_max": 4_096,
     "psc_acr": "eidas3",
     "certificate_days": 10,
-    "revocation_seconds": 600,
+    "igc_revocation_seconds": 600,
     "igc_slow_seconds": 0.3,
     "igc_fetches_max": 2,
     "igc_url": "http://igc.example:8000/ici",
@@ -218,7 +218,7 @@ async def test_the_last_transcripts_are_kept_and_no_others(other: Simulator) -> 
 
 
 async def test_silence_within_data_has_a_limit_of_its_own(start: StartSimulator) -> None:
-    async with start(command_timeout_seconds=0.4, data_timeout_seconds=1.2) as simulator:
+    async with start(smtp_command_timeout_seconds=0.4, smtp_data_timeout_seconds=1.2) as simulator:
         reader, writer = await asyncio.open_connection("127.0.0.1", simulator.ready()["mx"]["port"])
         writer.write(f"EHLO mta.example\r\nMAIL FROM:<{HOSPITAL}>\r\nRCPT TO:<{PRACTICE}>\r\nDATA\r\n".encode())
         while not (await reader.readline()).startswith(b"354"):
@@ -238,7 +238,7 @@ async def test_silence_within_data_has_a_limit_of_its_own(start: StartSimulator)
 @pytest.mark.parametrize("door", ["smtp", "rest"])
 async def test_fin_in_the_header_may_close_one_message_alone(start: StartSimulator, door: str) -> None:
     patient_address = "285037511300167@patient.mssante.fr"
-    async with start(fin_header_scope="message") as simulator:
+    async with start(patient_fin_header_scope="message") as simulator:
         doctor, patient = Person(simulator, "doctor"), Person(simulator, "patient")
 
         async def answers(to: str | None) -> int:
@@ -259,10 +259,10 @@ async def test_fin_in_the_header_may_close_one_message_alone(start: StartSimulat
         assert len(await doctor.inbox(DOCTOR)) == 2
 
 
-@pytest.mark.parametrize("relay", [{"relay": "direct"}, {"relay": "smtp", "peer_proof": "certificate"}], ids=["direct", "over the wire"])
+@pytest.mark.parametrize("relay", [{"relay": "direct"}, {"relay": "smtp", "peers_proof": "certificate"}], ids=["direct", "over the wire"])
 async def test_an_unknown_mailbox_elsewhere_may_be_refused_at_once(start: StartSimulator, relay: dict[str, Any]) -> None:
     nobody = "personne@cabinet.sim.mssante.fr"
-    async with start(remote_unknown_bounces=False, **relay) as simulator:
+    async with start(peers_unknown_bounces=False, **relay) as simulator:
         hospital, secretary = Person(simulator, "hospital"), Person(simulator, "secretary")
         reply = await hospital.smtp(HOSPITAL, [PRACTICE, nobody], letter(HOSPITAL, nobody))  # at RCPT: else the first would get it
         assert (reply.code, reply.text) == (550, f"5.1.1 There is no mailbox {nobody}; check the address in the directory. (rfc3463#3.2)")
@@ -416,7 +416,7 @@ async def test_a_slow_service_is_as_late_as_the_setting_says_and_few_fetches_are
 
 
 async def test_the_last_visits_to_traps_are_kept_and_no_others(start: StartSimulator) -> None:
-    async with start(traps=True, traps_kept_max=2) as simulator:
+    async with start(traps_open=True, traps_kept_max=2) as simulator:
         where = simulator.ready()["traps"]
         for trap in ("expired", "starttls_stripped", "revoked"):
             reader, writer = await asyncio.open_connection("localhost", where[trap]["imap"]["port"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mss_sim.app.simulator import Simulator
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, ImapClient, Person, letter
 from tests.conftest import fresh_database
 
@@ -74,7 +74,7 @@ async def test_each_takes_the_tokens_of_the_other_under_one_issuer(postgresql: s
     for url in fresh_database(postgresql):
         async with AsyncExitStack() as stack:
             ports = {"submission_port": 0, "mx_port": 0, "imap_port": 0, "http_port": 0}
-            settings = Settings(data_dir=tmp_path, database_url=url, psc_base_url="https://psc.test", **ports)  # type: ignore[arg-type]
+            settings = Settings(data_dir=tmp_path, database_url=url, psc_base_url="https://psc.test", **ports)
             here, there = [await stack.enter_async_context(Simulator(settings)) for _ in range(2)]
             idnat = Person(here, "doctor").idnat
             assert there.world.tokens.verify(here.world.tokens.mint(idnat)) == idnat

@@ -26,7 +26,7 @@ CERTIFICATE_TRAPS = ["expired", "not_yet_valid", "revoked", "wrong_host", "wrong
 @pytest.fixture
 async def trapped(start: StartSimulator) -> AsyncIterator[Simulator]:
     """A simulator with its traps open."""
-    async with start(traps=True) as running:
+    async with start(traps_open=True) as running:
         yield running
 
 
@@ -147,7 +147,7 @@ async def test_no_credential_is_kept(trapped: Simulator) -> None:
 
 
 async def test_a_setting_lets_the_right_password_in(start: StartSimulator) -> None:
-    async with start(traps=True, traps_refuse_logins=False) as running:
+    async with start(traps_open=True, traps_refuse_logins=False) as running:
         where = running.ready()["traps"]["expired"]
         assert await asyncio.to_thread(by_smtp, where, careless()) == 235
         assert await asyncio.to_thread(by_imap, where, careless()) == "OK"
@@ -240,7 +240,7 @@ async def test_the_usual_ports_work_beside_the_traps(trapped: Simulator) -> None
 
 
 async def test_what_a_transcript_forgets_still_counts(start: StartSimulator) -> None:
-    async with start(traps=True, transcript_lines_max=10) as running:
+    async with start(traps_open=True, transcripts_lines_max=10) as running:
         reader, writer = await asyncio.open_connection("localhost", running.ready()["traps"]["expired"]["submission"]["port"])
         await reader.readline()
         for line in (b"EHLO a", b"STARTTLS", b"", b"EHLO a", b"AUTH PLAIN AGhvcGl0", *(b"NOOP",) * 30, b"QUIT"):
@@ -287,7 +287,7 @@ def is_free(port: int) -> bool:
 
 async def test_ports_can_be_fixed(start: StartSimulator) -> None:
     first = next(first for first in range(21_000, 30_000, 20) if all(is_free(port) for port in range(first, first + 20)))
-    async with start(traps=True, traps_port=first) as running:
+    async with start(traps_open=True, traps_port=first) as running:
         ports = [one[door]["port"] for one in running.ready()["traps"].values() for door in ("submission", "imap")]
         assert ports == list(range(first, first + 20))
 

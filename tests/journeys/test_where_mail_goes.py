@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.mailflow.letter import Addressee, Envelope
 from mss_sim.core.mailflow.transport import RecipientReply, RelayJob
 from mss_sim.core.world.store_types import Operator

@@ -117,7 +117,7 @@ async def test_a_patient_neither_joins_nor_learns_of_what_others_were_written(wo
 
 async def test_who_stored_a_message_id_first_stands_in_nobodys_way(start: StartSimulator, database: str | None) -> None:
     """A letter that comes back into the store that it left, and its receipt, are found although somebody else has one of that name."""
-    async with start(relay="smtp", peer_proof="certificate", database_url=database) as world:
+    async with start(relay="smtp", peers_proof="certificate", database_url=database) as world:
         ward, doctor, patient, hospital = (Person(world, role) for role in ("hospital_ward", "doctor", "patient", "hospital"))
         client = await ImapClient.open(world, f"{WARD}*{ward.account['login']}", ward.account["password"])
         assert (await client.append("INBOX", f"Subject: x\r\nMessage-ID: {SECRET}\r\n\r\nx\r\n".encode()))[-1].startswith("OK")

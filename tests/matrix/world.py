@@ -34,11 +34,11 @@ from tests.matrix.people import (
 API = "/api/v1"
 _ENVIRONMENT = {
     "MSS_SIM_RELAY": "direct",
-    "MSS_SIM_PEER_PROOF": "domain",
-    "MSS_SIM_COMMAND_TIMEOUT_SECONDS": "86400",  # a connection is kept for all cells of a log-in, however slow the machine
+    "MSS_SIM_PEERS_PROOF": "domain",
+    "MSS_SIM_SMTP_COMMAND_TIMEOUT_SECONDS": "86400",  # a connection is kept for all cells of a log-in, however slow the machine
     "MSS_SIM_CONNECTIONS_MAX": "10000",
     "MSS_SIM_CONNECTIONS_PER_IDENTITY_MAX": "10000",
-    "MSS_SIM_BAD_COMMANDS_MAX": "1000000",
+    "MSS_SIM_CONNECTIONS_BAD_COMMANDS_MAX": "1000000",
     "MSS_SIM_MAILBOX_FOLDERS_MAX": "100000",
 }
 ELSEWHERE = Box(MailboxKind.PER, MailboxState.ACTIVE)

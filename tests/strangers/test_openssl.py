@@ -27,7 +27,7 @@ async def openssl(*words: str, stdin: str = "") -> subprocess.CompletedProcess[s
 @pytest.fixture
 async def trapped(start: StartSimulator) -> AsyncIterator[Simulator]:
     """A simulator with its traps open."""
-    async with start(traps=True) as running:
+    async with start(traps_open=True) as running:
         yield running
 
 

@@ -151,7 +151,7 @@ async def _issued(simulator: Simulator, role: str, **order: Any) -> dict[str, by
 @pytest.fixture
 async def simulator(start: StartSimulator) -> AsyncIterator[Simulator]:
     """A simulator that asks peers for their certificates and tries again soon."""
-    async with start(peer_proof="certificate", queue_retry_seconds=0.2) as running:
+    async with start(peers_proof="certificate", queue_retry_seconds=0.2) as running:
         yield running
 
 

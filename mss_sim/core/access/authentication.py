@@ -50,7 +50,7 @@ def _refused() -> Refusal:
 
 async def with_password(world: World, name: str, password: str, *, door: Door, mailbox: str | None = None) -> Actor:
     """The actor behind a name and a password; Refusal(AUTHENTICATION_FAILED) otherwise, always after the same work."""
-    chosen, login = split_name(name, plus=world.settings.login_plus)
+    chosen, login = split_name(name, plus=world.settings.login.plus)
     account = await world.store.read(_account, login)
     right = await world.passwords.check(password, account.password_hash if account else None)
     if not right or account is None:
@@ -68,7 +68,7 @@ async def with_token(world: World, token: str, *, door: Door, mailbox: str | Non
     if identity is None:
         raise Refusal(Rule.AUTHENTICATION_FAILED, "The token speaks for an identity that is not known here.", reference="psc#access-token")
     actor = await _actor(world, identity, door, mailbox, LogInBy.PSC)
-    return replace(actor, until=claims["exp"] * SECOND) if world.settings.token_expiry is TokenExpiry.CUT else actor
+    return replace(actor, until=claims["exp"] * SECOND) if world.settings.token.expiry is TokenExpiry.CUT else actor
 
 
 def mint_token(world: World, idnat: str, *, lifetime_seconds: int | None = None) -> str:
@@ -161,7 +161,7 @@ def check_login_method(world: World, conn: Connection, mailbox: Mailbox, way: Lo
         return
     operator = world.directory.operator_in(conn, mailbox.address)
     accepted, name = (operator.authentication, operator.name) if operator else (frozenset(LogInBy), "")
-    lenient = world.settings.app_passwords and world.settings.profile is Profile.DEVELOPMENT
+    lenient = world.settings.login.app_passwords and world.settings.profile is Profile.DEVELOPMENT
     decide_way(mailbox.kind, way, accepted, name, app_passwords=lenient)
 
 
@@ -172,7 +172,7 @@ async def _acting(world: World, identity: Identity, door: Door, mailbox: str | N
         raise Refusal(
             Rule.AUTHENTICATION_FAILED, "Patients write through Mon espace santé, not through mail clients.", reference="mes#portal"
         )
-    chosen, login = split_name(mailbox or "", plus=world.settings.login_plus)
+    chosen, login = split_name(mailbox or "", plus=world.settings.login.plus)
     if chosen and not await _is_called(world, identity, login):
         detail = f"You are not {login}: name yourself behind the mailbox, or the mailbox alone."
         raise Refusal(Rule.AUTHORIZATION_FAILED, detail, subject=login[:100], reference="quirks#acting-for")

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.errors import Refusal, RetryLater, Rule
 from mss_sim.policy.logins import split_name
 
@@ -24,9 +24,9 @@ class WrongPasswords:
     """Recent wrong passwords, by client address and login."""
 
     def __init__(self, settings: Settings) -> None:
-        self._plus = settings.login_plus
-        self._most = settings.wrong_passwords_max
-        self._pause_seconds = settings.wrong_passwords_pause_seconds
+        self._plus = settings.login.plus
+        self._most = settings.wrong_passwords.max
+        self._pause_seconds = settings.wrong_passwords.pause_seconds
         self._wrong: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
         self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 

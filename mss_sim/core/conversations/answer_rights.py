@@ -64,7 +64,7 @@ def apply(world: World, conn: Connection, letter: Occasion) -> None:
 
 def _apply_to(world: World, conn: Connection, letter: Occasion, patient: DeliveryMailbox, effect: Effect) -> None:
     cause, whole = _CAUSES.get(effect), effect is Effect.WITHDRAW
-    if cause and (whole or world.settings.fin_header_scope is FinHeaderScope.CONVERSATION):
+    if cause and (whole or world.settings.patient.fin_header_scope is FinHeaderScope.CONVERSATION):
         thread_id = None if whole else letter.thread_id
         withdrawal.withdraw(world, conn, Closing(letter.sender, letter.at, cause, thread_id, patient, letter.after))
     marks = withdrawal.taken_up(conn, letter.message_id, patient.id) if letter.again else []
@@ -102,7 +102,7 @@ def check_answer(
     answered: Answered,
 ) -> None:
     """Raise the refusal when a patient may not write to an address now."""
-    by_thread = world.settings.fin_header_scope is FinHeaderScope.CONVERSATION
+    by_thread = world.settings.patient.fin_header_scope is FinHeaderScope.CONVERSATION
     keys = frozenset((answered[0] if by_thread else answered[1],) if answered else ())
     rows = conversations.rights_between(conn, patient.id, mailbox.id) if mailbox else []
     rights = [AnswerRight(row.thread_id if by_thread else row.message_id, row.withdrawn_at is None) for row in rows]

@@ -43,7 +43,7 @@ async def list_all(world: World, actor: Actor) -> list[MailboxFolders]:
 def _listed(world: World, held: MailboxAccess, rows: list[Folder], said: dict[str, bool]) -> MailboxFolders:
     """A folder of which nothing was said is subscribed; by the setting only one that its mailbox was born with."""
     silent = [row for row in rows if row.name not in said]
-    wanted = {row.name for row in silent if world.settings.imap_new_folders_subscribed or row.special_use is not None}
+    wanted = {row.name for row in silent if world.settings.imap.new_folders_subscribed or row.special_use is not None}
     return MailboxFolders(held, tuple(rows), frozenset(wanted | {name for name, subscribed in said.items() if subscribed}))
 
 

@@ -46,7 +46,7 @@ async def append(world: World, actor: Actor, target: FolderRef, new: NewCopy) ->
     def unit(conn: Connection) -> tuple[int, int]:
         mailboxes.lock_for_delivery(conn, [target.address])
         there = selected_folder(world, conn, actor, target, Right.FILE, lock=True)
-        filed = _filed_already(conn, there, parsed.message_id, new.raw) if world.settings.sent_append_once else None
+        filed = _filed_already(conn, there, parsed.message_id, new.raw) if world.settings.sent.append_once else None
         if filed is not None:
             return there.folder.uid_validity, filed
         require_room(world, there, len(new.raw))

@@ -59,7 +59,7 @@ def _add_missing(world: World, conn: Connection, held: MailboxAccess, path: list
 
 def _add(world: World, conn: Connection, held: MailboxAccess, name: str) -> Folder:
     validity = mailboxes.take_uid_validity(conn, held.mailbox.id, world.clock.now() // SECOND)
-    most = world.settings.mailbox_folders_max
+    most = world.settings.mailbox.folders_max
     if folders.count(conn, held.mailbox.id) >= most:
         detail = f"The mailbox holds {most} folders, the most that it may; delete some first."
         raise Refusal(Rule.LIMIT_REACHED, detail, reference="quirks#folders")

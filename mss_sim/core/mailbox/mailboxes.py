@@ -89,7 +89,7 @@ async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
             red_listed=new.red_listed,
             preferred_rank=new.preferred_rank,
             message_size_bytes_max=new.message_size_bytes_max,
-            quota_bytes=world.settings.mailbox_quota_bytes if new.quota_bytes is None else new.quota_bytes,
+            quota_bytes=world.settings.mailbox.quota_bytes if new.quota_bytes is None else new.quota_bytes,
             used_bytes=0,
             seen_policy=seen,
             sent_policy=new.sent_policy,

@@ -83,7 +83,7 @@ def folder_named(boxes: Iterable[Folder], text: str) -> int:
 
 async def list_messages(world: World, actor: Actor, address: str, query: ListQuery, folder: str | None = None) -> MessagePage:
     """A page of copies, newest first, of one folder (its id or its name) or of all; `query.mailbox_id` is filled in here."""
-    check_texts((query.from_, query.to, query.subject, query.text), world.settings.search_query_chars_max)
+    check_texts((query.from_, query.to, query.subject, query.text), world.settings.search.query_chars_max)
 
     def run(conn: Connection) -> MessagePage:
         held = gate.require(world, conn, actor, address, Right.SEE)

@@ -287,7 +287,7 @@ async def search(
 
     It is the highest among those that `told` picks, or all when it is not given. Searching content needs the right to read.
     """
-    check_texts(texts(key), world.settings.search_query_chars_max)
+    check_texts(texts(key), world.settings.search.query_chars_max)
 
     def query(conn: Connection) -> tuple[list[int], int]:
         seen = selected_folder(world, conn, actor, place, Right.SEE)

@@ -77,7 +77,7 @@ class Settling:
             status, reply = diagnostic(Refusal(Rule.EXPIRED, f"Delivery time expired. The last answer was: {answer.reply}"))
             self._tell(conn, due, DsnAction.FAILED, RecipientReply(status, reply, answer.host))
             return
-        late = now >= submission.submitted_at + int(world.settings.delayed_after_seconds * SECOND)
+        late = now >= submission.submitted_at + int(world.settings.queue.delayed_after_seconds * SECOND)
         if late and not waiting.delayed_told:
             self._tell(conn, due, DsnAction.DELAYED, answer)
         changed = replace(
@@ -93,9 +93,9 @@ class Settling:
     def _next(self, waiting: Waiting, submission: SentLetter, now: Micros) -> Micros:
         """The next attempt: the wait doubles up to its limit, and never skips the instants at which the sender must be notified."""
         settings = self._world.settings
-        pause = min(settings.queue_retry_seconds * 2**waiting.attempts, settings.queue_retry_seconds_max)
+        pause = min(settings.queue.retry_seconds * 2**waiting.attempts, settings.queue.retry_seconds_max)
         moments = [
-            submission.submitted_at + int(settings.delayed_after_seconds * SECOND),
+            submission.submitted_at + int(settings.queue.delayed_after_seconds * SECOND),
             retry_deadline(self._world, submission.submitted_at),
         ]
         return min([now + int(pause * SECOND), *(moment for moment in moments if moment > now)])

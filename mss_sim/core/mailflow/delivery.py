@@ -139,7 +139,7 @@ class Delivery:
         if not identities.is_enabled(conn, origin.actor_id):
             raise Refusal(Rule.SEND_NOT_ALLOWED, "Your identity was disabled.", reference="quirks#log-in-taken-back")
         held = access.access(conn, sender, origin.actor_id, letter.at)
-        sending = decide_sending(held, sender.address, self._world.settings.send_precedence, origin.wished)
+        sending = decide_sending(held, sender.address, self._world.settings.delegation.send_precedence, origin.wished)
         effect = closure.effect_of(sender.kind, MailboxKind.PATIENT, letter.parsed.subject, letter.parsed.mes)
         if effect in (closure.Effect.CLOSE, closure.Effect.WITHDRAW) and _writes_to_patients(letter):
             lacking = held.lacks(Right.CLOSE)
@@ -169,7 +169,7 @@ class Delivery:
                 return refusal
         stands = self._fitness_of(mailbox, operator, letter)
         relays = self._relays(letter, operator, local=local)
-        if relays and (self._world.settings.remote_unknown_bounces or stands is MailboxFitness.ACTIVE):
+        if relays and (self._world.settings.peers.unknown_bounces or stands is MailboxFitness.ACTIVE):
             sorted_.relayed.append(addressee)
             return None
         route = decide_route(addressee.address, stands, self._reach(letter, local=local))
@@ -184,7 +184,7 @@ class Delivery:
     def _reach(self, letter: Letter, *, local: bool) -> Scope:
         if letter.door is Door.SYSTEM and not letter.tried_before:
             return Scope.NOTICE
-        return Scope.LOCAL if local or not self._world.settings.remote_unknown_bounces else Scope.REMOTE
+        return Scope.LOCAL if local or not self._world.settings.peers.unknown_bounces else Scope.REMOTE
 
     def _may_have_left(self, conn: Connection, letter: Letter) -> bool:
         """Whether a letter that comes in by the MX port may have been submitted to this same store."""
@@ -212,7 +212,7 @@ class Delivery:
         self, letter: Letter, sender: DeliveryMailbox, sending: SendAs | None, receiving: dict[str, DeliveryMailbox]
     ) -> list[DeliveryMailbox]:
         """The mailboxes that get a copy in Sent: the holder's own for a holder, by the mailbox's policy for a delegate."""
-        if letter.door is Door.SMTP and not self._world.settings.sent_copy_on_submission:
+        if letter.door is Door.SMTP and not self._world.settings.sent.copy_on_submission:
             return []
         own = receiving.get(letter.submitted.own_mailbox or "") if letter.submitted else None
         policy = SentPolicy.OWNER if sending is None or sending.mode is SendMode.OWNER else sender.sent_policy

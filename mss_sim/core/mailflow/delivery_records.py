@@ -65,7 +65,7 @@ def _submissions(world: World, conn: Connection, stored: Sequence[RoutedLetter],
                 tell(TimelineKind.FAILED, diagnostic(refusal)[1])
                 continue
             tell(TimelineKind.RELAYED, diagnostic(refusal)[1])
-            first = letter.at + int(world.settings.queue_retry_seconds * SECOND)
+            first = letter.at + int(world.settings.queue.retry_seconds * SECOND)
             waiting.append(Waiting(person.id, 1, first, delayed_told=False, last_reply=diagnostic(refusal)[1]))
     submissions.add(conn, rows, people)
     submissions.add_events(conn, events)

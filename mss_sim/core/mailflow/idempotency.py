@@ -37,7 +37,7 @@ def previous_answer(world: World, conn: Connection, letter: Letter) -> Accepted 
     if origin is None or origin.idempotency is None:
         return None
     key, request_hash = origin.idempotency
-    not_before = letter.at - world.settings.idempotency_seconds * SECOND
+    not_before = letter.at - world.settings.http.idempotency_seconds * SECOND
     known = submissions.recall_key(conn, origin.actor_id, key, not_before)
     if known is None:
         return None

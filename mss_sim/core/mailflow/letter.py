@@ -222,7 +222,7 @@ def answer_of(sorted_: RoutedLetter) -> Accepted:
 
 def trace_fields(world: World, envelope: Envelope, *, protocol: str, peer: str, at: Micros) -> list[tuple[str, str]]:
     """Return-Path and Received as the accepting server writes them (ref: rfc5321#4.4); a single recipient is named."""
-    if not world.settings.trace_headers:
+    if not world.settings.message.trace_headers:
         return []
     to = f"\r\n\tfor <{envelope.recipients[0].address}>" if len(envelope.recipients) == 1 else ""
     date = _date(at // SECOND)

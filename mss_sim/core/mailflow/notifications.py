@@ -104,7 +104,7 @@ def notification(
 def system_letter(world: World, raw: bytes, origin: OfServer, *, to: str, at: Micros) -> Letter:
     """A letter of an operator itself, with a null return path. It waits for a mailbox that accepts no mail for now."""
     envelope = Envelope("", (Addressee(to),))
-    fields = [("Return-Path", "<>")] if world.settings.trace_headers else []
+    fields = [("Return-Path", "<>")] if world.settings.message.trace_headers else []
     return prepare(world, raw, parse(raw), envelope, origin, fields=fields, door=Door.SYSTEM, at=at)
 
 
@@ -218,4 +218,4 @@ def read_report(letter: Letter) -> Report | None:
 
 def retry_deadline(world: World, submitted_at: Micros) -> Micros:
     """When deferred mail is given up."""
-    return submitted_at + int(world.settings.expires_after_seconds * SECOND)
+    return submitted_at + int(world.settings.queue.expires_after_seconds * SECOND)

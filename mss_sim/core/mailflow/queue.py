@@ -73,7 +73,7 @@ class Queue:
                 self._log.error("queue attempt failed", error=repr(error))
             self._woken.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._world.settings.queue_poll_seconds):  # `wait_for` of 3.11 may swallow the cancellation
+                async with asyncio.timeout(self._world.settings.queue.poll_seconds):  # `wait_for` of 3.11 may swallow the cancellation
                     await self._woken.wait()
 
     async def stop(self, patience_seconds: float) -> None:
@@ -113,11 +113,11 @@ class Queue:
 
     async def _lease(self, limit: int) -> list[_Task]:
         now, settings = self._world.clock.now(), self._world.settings
-        longest = max(settings.queue_retry_seconds, settings.queue_retry_seconds_max, settings.queue_lease_seconds)
+        longest = max(settings.queue.retry_seconds, settings.queue.retry_seconds_max, settings.queue.lease_seconds)
         far = now + int(_BEYOND * longest * SECOND)
         if not await self._world.store.read(queue.due_count, now, far):
             return []
-        until = now + int(settings.queue_lease_seconds * SECOND)
+        until = now + int(settings.queue.lease_seconds * SECOND)
         leased = await self._world.store.write(partial(queue.lease, now=now, far=far, until=until, limit=limit))
         mine = {due.waiting.recipient_id for task in self._under_way.values() for due in task.due}  # a driven clock may jump
         due = [one for one in leased if one.waiting.recipient_id not in mine]
@@ -171,7 +171,7 @@ class Queue:
         raw = await self._world.store.read(messages.raw, submission.message_id)
         people = tuple(Addressee(one.person.address, one.person.notify, one.person.original) for one in task.due)
         envelope = Envelope(submission.return_path, people, submission.envelope_id, submission.return_full)
-        limit = self._world.settings.queue_lease_seconds * _OF_THE_LEASE
+        limit = self._world.settings.queue.lease_seconds * _OF_THE_LEASE
         carried = RelayResult({one.address: _GONE for one in people})
         if raw and self.transport:
             carried = await self.transport.carry(RelayJob(sender, receiver, envelope, without_return_path(raw), limit))

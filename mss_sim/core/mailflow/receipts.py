@@ -93,7 +93,7 @@ class Receipts:
 
     async def after_reading(self, actor: Actor, mailbox: Mailbox, copy_ids: Sequence[int]) -> None:
         """A patient cannot refuse the requested receipts: they are sent automatically, through whatever door (ref: cnam#receipt)."""
-        if mailbox.kind is not MailboxKind.PATIENT or not self._world.settings.patient_receipt_automatic:
+        if mailbox.kind is not MailboxKind.PATIENT or not self._world.settings.patient.receipt_automatic:
             return
         for copy_id in await self._world.store.read(_awaited, mailbox.id, copy_ids):
             with suppress(Refusal):  # not requested for the return path, or already sent: no receipt is due

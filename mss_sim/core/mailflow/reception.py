@@ -33,7 +33,7 @@ class Reception:
 
     async def check_sender(self, address: str, certificate: PeerCertificate | None) -> None:
         """Refuse a sender outside the trust space or the peer's domains; a null return path is accepted (ref: rfc5321#4.5.5)."""
-        if self._world.settings.peer_proof is PeerProof.CERTIFICATE:
+        if self._world.settings.peers.proof is PeerProof.CERTIFICATE:
             decide_peer(certificate, domain_of(address) if address else None, await self._world.white_list.listing())
         elif address and await self._world.directory.operator_of(address) is None:
             raise Refusal(
@@ -56,7 +56,7 @@ class Reception:
 
     async def _speaks_for(self, certificate: PeerCertificate | None) -> frozenset[str] | None:
         """The domains that the white list binds to a peer's certificate; None where certificates are not required."""
-        if self._world.settings.peer_proof is not PeerProof.CERTIFICATE or certificate is None:
+        if self._world.settings.peers.proof is not PeerProof.CERTIFICATE or certificate is None:
             return None
         rows = (await self._world.white_list.listing()).rows
         return frozenset(domain for domain, names in rows.items() if certificate.dn in names)

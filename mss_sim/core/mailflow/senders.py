@@ -91,7 +91,7 @@ class Senders:
             raise Refusal(Rule.SEND_NOT_ALLOWED, why, reference="quirks#log-in-taken-back")
         held = access_to(conn, address, actor.identity.id, now)
         access = held.access if held else Access()
-        sending = decide_sending(access, address, world.settings.send_precedence, wish.mode)
+        sending = decide_sending(access, address, world.settings.delegation.send_precedence, wish.mode)
         assert held is not None  # noqa: S101 - an access without a mailbox has no right, and was refused
         own = [box for box in mailboxes.owned_by(conn, actor.identity.id) if box.kind is MailboxKind.PER]
         active = [box.address for box in own if box.state is MailboxState.ACTIVE]

@@ -61,7 +61,7 @@ async def check_recipient(world: World, sender: SendingMailbox | None, address: 
     local = peer or (sender is not None and operator is not None and operator.id == sender.mailbox.operator_id)
     if sender and sender.mailbox.kind is MailboxKind.PATIENT:
         await _check_invited(world, sender.mailbox, address)
-    reach = Scope.LOCAL if local or not world.settings.remote_unknown_bounces else Scope.REMOTE
+    reach = Scope.LOCAL if local or not world.settings.peers.unknown_bounces else Scope.REMOTE
     route = decide_route(address, stands, reach)
     if route.way is Disposal.REFUSE and route.refusal:
         raise route.refusal

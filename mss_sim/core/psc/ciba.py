@@ -57,7 +57,7 @@ class Ciba:
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
         self._world = provider.world
-        most = self._world.settings.psc_kept_max
+        most = self._world.settings.psc.kept_max
         self._requests: ExpiringMap[CibaRequest] = ExpiringMap(self._world.clock, most)
         self._by_secret: ExpiringMap[CibaRequest] = ExpiringMap(self._world.clock, most)
 
@@ -78,7 +78,7 @@ class Ciba:
         if found is None:
             raise OAuthError("unknown_user_id", "login_hint is the idNat of a professional who is known here.")
         settings, now, secret = self._world.settings, self._world.clock.now(), self._world.ids.secret()
-        expires_at = now + settings.psc_ciba_seconds * SECOND
+        expires_at = now + settings.psc.ciba_seconds * SECOND
         request = CibaRequest(
             encode(self._world.ids.next()),
             client.client_id,
@@ -88,13 +88,13 @@ class Ciba:
             binding_message,
             now,
             expires_at,
-            settings.psc_ciba_interval_seconds,
+            settings.psc.ciba_interval_seconds,
         )
         if self._provider.switches.auto_approve:
             request.state = CibaState.APPROVED
         for kept, key in ((self._requests, request.id), (self._by_secret, hash_of(secret))):
             kept.put(key, request, expires_at + _OVER_SECONDS * SECOND)
-        return {"auth_req_id": secret, "expires_in": settings.psc_ciba_seconds, "interval": request.interval_seconds}
+        return {"auth_req_id": secret, "expires_in": settings.psc.ciba_seconds, "interval": request.interval_seconds}
 
     async def poll(self, client: Client, auth_req_id: str) -> dict[str, Any]:
         """The tokens of an approved request, once; until then an error with its status (ref: ciba-core#11)."""

@@ -186,8 +186,8 @@ async def register_first(world: World) -> None:
         "grant_types": [GRANT_CODE, GRANT_REFRESH, GRANT_CIBA],
     }
     chosen = [_built(world, FIRST_CLIENT, world.tokens.keys.secret(FIRST_CLIENT), metadata)[0]]
-    if world.settings.psc_clients_file is not None:
-        chosen += _read(world, world.settings.psc_clients_file)
+    if world.settings.psc.clients_file is not None:
+        chosen += _read(world, world.settings.psc.clients_file)
 
     def unit(conn: Connection) -> None:
         for client in chosen:

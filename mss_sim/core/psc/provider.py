@@ -85,14 +85,14 @@ class Provider:
     def __init__(self, world: World, mtls_url: str | None = None) -> None:
         settings = world.settings
         self.world = world
-        self.switches = Switches(settings.psc_auto_approve)
+        self.switches = Switches(settings.psc.auto_approve)
         self.mtls_url = mtls_url
-        self.sessions: ExpiringMap[BrowserSession] = ExpiringMap(world.clock, settings.psc_kept_max)
-        self._codes: ExpiringMap[_Code] = ExpiringMap(world.clock, settings.psc_kept_max)
-        self._families: ExpiringMap[Family] = ExpiringMap(world.clock, settings.psc_kept_max)
-        self._issued: ExpiringMap[str] = ExpiringMap(world.clock, settings.psc_kept_max * _ISSUED_PER_KEPT)
-        self._revoked: ExpiringMap[bool] = ExpiringMap(world.clock, settings.psc_kept_max)
-        self._assertions: ExpiringMap[bool] = ExpiringMap(world.clock, settings.psc_kept_max)
+        self.sessions: ExpiringMap[BrowserSession] = ExpiringMap(world.clock, settings.psc.kept_max)
+        self._codes: ExpiringMap[_Code] = ExpiringMap(world.clock, settings.psc.kept_max)
+        self._families: ExpiringMap[Family] = ExpiringMap(world.clock, settings.psc.kept_max)
+        self._issued: ExpiringMap[str] = ExpiringMap(world.clock, settings.psc.kept_max * _ISSUED_PER_KEPT)
+        self._revoked: ExpiringMap[bool] = ExpiringMap(world.clock, settings.psc.kept_max)
+        self._assertions: ExpiringMap[bool] = ExpiringMap(world.clock, settings.psc.kept_max)
 
     @property
     def issuer(self) -> str:
@@ -123,7 +123,7 @@ class Provider:
         """End every session and drop every code and token; for a world that is emptied."""
         for kept in (self.sessions, self._codes, self._families, self._issued):
             kept.clear()
-        self.switches = Switches(self.world.settings.psc_auto_approve)
+        self.switches = Switches(self.world.settings.psc.auto_approve)
 
     # Sessions
 
@@ -145,10 +145,10 @@ class Provider:
         self.sessions.put(session.sid, session, min(self._idle_end(session), self._last_end(session)))
 
     def _idle_end(self, session: BrowserSession) -> Micros:
-        return session.used_at + self.world.settings.psc_session_idle_seconds * SECOND
+        return session.used_at + self.world.settings.psc.session_idle_seconds * SECOND
 
     def _last_end(self, session: BrowserSession) -> Micros:
-        return session.began_at + self.world.settings.psc_session_seconds_max * SECOND
+        return session.began_at + self.world.settings.psc.session_seconds_max * SECOND
 
     def session_of(self, cookie: str) -> BrowserSession | None:
         """The session that a browser's cookie belongs to."""
@@ -165,7 +165,7 @@ class Provider:
         """A code that the client of the request may exchange once."""
         self._touch(session)
         code = self.world.ids.secret()
-        expires_at = self.world.clock.now() + self.world.settings.psc_code_seconds * SECOND
+        expires_at = self.world.clock.now() + self.world.settings.psc.code_seconds * SECOND
         self._codes.put(hash_of(code), _Code(asked, session.sid, expires_at), expires_at + _USED_CODE_SECONDS * SECOND)
         return code
 
@@ -221,7 +221,7 @@ class Provider:
         self._touch(session)
         now, secret = world.clock.now(), world.ids.secret()
         family.secret_hash = hash_of(secret)
-        until = min(now + world.settings.psc_refresh_seconds * SECOND, self._last_end(session))
+        until = min(now + world.settings.psc.refresh_seconds * SECOND, self._last_end(session))
         self._families.put(family.key, family, until)
         if await world.store.read(professionals.professional, session.idnat) is None:
             family.revoked = True
@@ -241,7 +241,7 @@ class Provider:
 
     def _access_token(self, family: Family, session: BrowserSession, now: Micros) -> tuple[str, int]:
         world = self.world
-        lifetime = world.settings.token_lifetime_seconds
+        lifetime = world.settings.token.lifetime_seconds
         jti = f"onrtac:{world.ids.uuid()}"
         claims: dict[str, Any] = {
             "jti": jti,
@@ -258,7 +258,7 @@ class Provider:
     def _id_token(self, family: Family, session: BrowserSession, access: str, now: int) -> str:
         world = self.world
         claims: dict[str, Any] = {
-            "exp": now + world.settings.token_lifetime_seconds,
+            "exp": now + world.settings.token.lifetime_seconds,
             "iat": now,
             "auth_time": session.began_at // SECOND,
             "jti": world.ids.uuid(),
@@ -268,7 +268,7 @@ class Provider:
             "typ": TokenType.ID.value,
             "azp": family.client_id,
             "at_hash": at_hash(access),
-            "acr": world.settings.psc_acr,
+            "acr": world.settings.psc.acr,
             "sid": session.sid,
             "preferred_username": session.idnat,
         }
@@ -319,7 +319,7 @@ class Provider:
 
     def _told_of_refresh(self, session: BrowserSession, family: Family) -> dict[str, Any]:
         now = self.world.clock.now()
-        end = min(session.used_at + self.world.settings.psc_refresh_seconds * SECOND, self._last_end(session), self._idle_end(session))
+        end = min(session.used_at + self.world.settings.psc.refresh_seconds * SECOND, self._last_end(session), self._idle_end(session))
         return {
             "exp": max(end, now) // SECOND,
             "iat": session.used_at // SECOND,
@@ -332,7 +332,7 @@ class Provider:
             "session_state": session.sid,
             "preferred_username": session.idnat,
             "email_verified": False,
-            "acr": self.world.settings.psc_acr,
+            "acr": self.world.settings.psc.acr,
             "scope": SCOPE,
             "client_id": family.client_id,
             "username": session.idnat,

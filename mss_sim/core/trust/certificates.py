@@ -115,7 +115,7 @@ def _mailbox_bearer(conn: Connection, address: str) -> _Bearer:
 
 def _sign(world: World, new: NewCertificate, profile: CertificateProfile, bearer: _Bearer) -> Certificate:
     igc = world.igc
-    begin, days = igc.now() - _EARLY, new.days or world.settings.certificate_days
+    begin, days = igc.now() - _EARLY, new.days or world.settings.certificate.days
     hosts = tuple(dict.fromkeys((*((new.host,) if new.host else ()), *new.hosts)))
     try:
         subject = names.leaf_name(
@@ -235,7 +235,7 @@ async def mailbox_addresses(world: World, rows: Iterable[Certificate]) -> dict[i
 
 
 def _window(world: World, *, expired: bool) -> Window:
-    now, life = world.igc.now(), timedelta(seconds=world.settings.revocation_seconds)
+    now, life = world.igc.now(), timedelta(seconds=world.settings.igc.revocation_seconds)
     return Window(now - life - _HOUR, now - _HOUR) if expired else Window(now, now + life)
 
 

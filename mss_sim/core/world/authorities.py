@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from mss_sim.clock import Clock, to_datetime
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.world.revocation_faults import RevocationServices
 from mss_sim.pki import authority as authorities
 from mss_sim.pki import bundles, names
@@ -132,14 +132,14 @@ class Authorities:
 
     def sign(self, label: str, order: Order, kind: KeyKind | None = None) -> tuple[x509.Certificate, Key]:
         """A new key and its certificate."""
-        key = new_key(kind or self._settings.certificate_key)
+        key = new_key(kind or self._settings.certificate.key)
         return issue(self.authority(label), order, key, self.places), key
 
     def order_for_hosts(self, hosts: Sequence[str], *, not_before: datetime | None = None, not_after: datetime | None = None) -> Order:
         """The order for a server of this world; the first host is its common name."""
         now = self.now()
         subject = names.leaf_name(organisation=TEST_ORGANISATION, structure=TEST_STRUCTURE, common=hosts[0], department=TEST_DEPARTMENT)
-        begin, end = not_before or now - _MARGIN, not_after or now + timedelta(days=self._settings.certificate_days)
+        begin, end = not_before or now - _MARGIN, not_after or now + timedelta(days=self._settings.certificate.days)
         return Order(CertificateProfile.SERV_SSL, subject, begin, end, hosts=tuple(hosts))
 
     def show(self, standing: ListenerCertificate) -> ListenerCertificate:

@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from mss_sim.clock import SECOND, Clock, Micros
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
 
 
@@ -40,7 +40,7 @@ class RevocationServices:
         self._settings = settings
         self._manners = {service: Manner() for service in IgcService}
         self._last_passed: dict[tuple[IgcService, str], Micros] = {}
-        self.fetches: deque[RevocationFetch] = deque(maxlen=settings.igc_fetches_max)
+        self.fetches: deque[RevocationFetch] = deque(maxlen=settings.igc.fetches_max)
 
     def manners(self) -> dict[IgcService, Manner]:
         """How each service responds now."""
@@ -48,7 +48,7 @@ class RevocationServices:
 
     def switch(self, service: IgcService, behaviour: ServiceBehaviour, seconds: float | None = None) -> None:
         """Change how a service responds; `seconds` None takes the setting."""
-        usual = self._settings.igc_rate_seconds if behaviour is ServiceBehaviour.RATE_LIMITED else self._settings.igc_slow_seconds
+        usual = self._settings.igc.rate_seconds if behaviour is ServiceBehaviour.RATE_LIMITED else self._settings.igc.slow_seconds
         self._manners[service] = Manner(behaviour, usual if seconds is None else seconds)
         self._last_passed = {key: at for key, at in self._last_passed.items() if key[0] is not service}
 

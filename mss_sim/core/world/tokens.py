@@ -15,7 +15,7 @@ from joserfc.errors import JoseError
 from joserfc.util import to_bytes, urlsafe_b64decode
 
 from mss_sim.clock import SECOND, Clock
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.world.signing_keys import KeyRing
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import IdSource
@@ -61,7 +61,7 @@ class Tokens:
     def mint(self, idnat: str, *, lifetime_seconds: int | None = None, claims: dict[str, Any] | None = None) -> str:
         """A signed access token for the identity with that idNat; `claims` are added to, or replace, the usual ones."""
         now = self._clock.now() // SECOND
-        lifetime = self._settings.token_lifetime_seconds if lifetime_seconds is None else lifetime_seconds
+        lifetime = self._settings.token.lifetime_seconds if lifetime_seconds is None else lifetime_seconds
         payload = {
             "exp": now + lifetime,
             "iat": now,
@@ -71,7 +71,7 @@ class Tokens:
             "sub": subject_of(idnat),
             "typ": TokenType.ACCESS.value,
             "azp": "mss-sim",
-            "acr": self._settings.psc_acr,
+            "acr": self._settings.psc.acr,
             "scope": SCOPE,
             "authMode": AuthMode.CARD.value,
             "auth_level": "1",
@@ -102,8 +102,8 @@ class Tokens:
         self._check_times(claims)
         if not set(SCOPE.split()) <= set(str(claims.get("scope", "")).split()):
             raise _refused(f"its scope is not {SCOPE}")
-        if self._settings.psc_acr_required and claims.get("acr") != self._settings.psc_acr:
-            raise _refused(f"its acr is not {self._settings.psc_acr}; ask for acr_values={self._settings.psc_acr}")
+        if self._settings.psc.acr_required and claims.get("acr") != self._settings.psc.acr:
+            raise _refused(f"its acr is not {self._settings.psc.acr}; ask for acr_values={self._settings.psc.acr}")
         subject = claims.get("SubjectNameID")
         if not isinstance(subject, str) or not subject:
             raise _refused("it names nobody: SubjectNameID is missing")
@@ -111,8 +111,8 @@ class Tokens:
 
     def signed(self, token: str) -> dict[str, Any]:
         """The claims of a JWT signed by one of our keys, whatever they contain (ref: rfc8725#3.1); Refusal otherwise."""
-        if len(token) > self._settings.token_bytes_max:
-            raise _refused(f"it is over {self._settings.token_bytes_max} bytes")
+        if len(token) > self._settings.token.bytes_max:
+            raise _refused(f"it is over {self._settings.token.bytes_max} bytes")
         header = _header(token)
         algorithm = header.get("alg")
         if isinstance(algorithm, str) and algorithm.lower() == "none":

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import idna
 
 from mss_sim.clock import SECOND, Clock, Micros, to_datetime
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.world.xml_writing import append_text, serialize
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical_domain
@@ -61,13 +61,13 @@ class WhiteList:
                 found.setdefault(row.domain, set()).add(row.certificate_dn)
             self._memory = _Memory(version, {domain: frozenset(names) for domain, names in found.items()})
         age = (self._clock.now() - self.generated_at) / SECOND
-        return WhiteListing(self._memory.rows, age, self._settings.white_list_age_seconds_max)
+        return WhiteListing(self._memory.rows, age, self._settings.white_list.age_seconds_max)
 
     @property
     def generated_at(self) -> Micros:
         """When the list was generated: just now, unless it is to be stale."""
         stale = self.variant is Variant.STALE
-        return self._clock.now() - (int(self._settings.white_list_age_seconds_max * SECOND) + SECOND if stale else 0)
+        return self._clock.now() - (int(self._settings.white_list.age_seconds_max * SECOND) + SECOND if stale else 0)
 
     async def rows(self) -> list[Row]:
         """All rows."""
@@ -100,7 +100,7 @@ class WhiteList:
     async def xml(self) -> bytes:
         """The file that operators and clients fetch."""
         space = _WRONG_NAMESPACE if self.variant is Variant.WRONG_NAMESPACE else NAMESPACE
-        root = ET.Element(f"{{{space}}}{self._settings.white_list_root}")
+        root = ET.Element(f"{{{space}}}{self._settings.white_list.root}")
         append_text(root, f"{{{space}}}DateDeGeneration", _date(self.generated_at))
         for row in [] if self.variant is Variant.EMPTY else await self.rows():
             entry = ET.SubElement(root, f"{{{space}}}Domaine")

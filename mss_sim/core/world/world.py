@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from mss_sim.clock import Clock
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.world.authorities import Authorities
 from mss_sim.core.world.directory import Directory
 from mss_sim.core.world.passwords import Passwords
@@ -35,9 +35,9 @@ class World:
     def parse_limits(self) -> ParseLimits:
         """The limits of a message here."""
         return ParseLimits(
-            header_size_bytes=self.settings.header_size_bytes_max,
-            header_count=self.settings.header_count_max,
-            parts=self.settings.mime_parts_max,
-            depth=self.settings.mime_depth_max,
-            search_text_chars=self.settings.search_text_chars_max,
+            header_size_bytes=self.settings.message.header_size_bytes_max,
+            header_count=self.settings.message.header_count_max,
+            parts=self.settings.message.mime_parts_max,
+            depth=self.settings.message.mime_depth_max,
+            search_text_chars=self.settings.search.text_chars_max,
         )

@@ -163,7 +163,7 @@ async def delete(session: Session, name: str) -> bytes:
     """DELETE: the folder with its messages; by a setting only an empty one. Folders inside it stay (ref: rfc3501#6.3.4)."""
     place = await session.seen_place(name)
     folder = (await selected_folder.select(session.world, session.actor, place)).folder
-    filled = not session.settings.imap_delete_empty_only
+    filled = not session.settings.imap.delete_empty_only
     await folders.delete_folder(session.world, session.actor, place.address, folder.id, with_messages=filled)
     return b"OK DELETE completed"
 

@@ -125,7 +125,7 @@ async def authenticate(session: Session, wanted: Authenticate) -> bytes:
     try:
         actor = await actor_behind(session.world, credentials, door=Door.IMAP, certificate=session.certificate)
     except Refusal:
-        if session.settings.token_refusal is TokenRefusal.POLITE:  # observed over IMAP, the national refusal is a plain one
+        if session.settings.token.refusal is TokenRefusal.POLITE:  # observed over IMAP, the national refusal is a plain one
             await show_token_refusal(session.settings, wanted.mechanism, ask, ask)
         raise
     return await _enter(session, actor, "AUTHENTICATE")
@@ -139,7 +139,7 @@ def _check_open(session: Session) -> None:
 
 async def _enter(session: Session, actor: Actor, verb: str) -> bytes:
     if not session.stream.admit(actor.identity.id):
-        limit = session.settings.connections_per_identity_max
+        limit = session.settings.connections.per_identity_max
         raise Refusal(Rule.TOO_MANY_CONNECTIONS, f"You have {limit} connections already: close one.", reference="quirks#connections")
     await session.begin(actor)
     return b"OK [CAPABILITY %b] %b completed" % (capabilities(session), verb.encode("ascii"))

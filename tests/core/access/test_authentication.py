@@ -138,7 +138,7 @@ async def test_an_application_logs_in_to_mail_by_certificate_alone_unless_a_sett
             with refused(Rule.AUTHENTICATION_FAILED, "client certificate"):
                 await _log_in(town, name, "labo-2026", Door.IMAP)
         assert (await _log_in(town, "automate.labo", "labo-2026", Door.REST)).way is None
-    for settings, opens in (({"app_passwords": True}, True), ({"app_passwords": True, "profile": "strict"}, False)):
+    for settings, opens in (({"login_app_passwords": True}, True), ({"login_app_passwords": True, "profile": "strict"}, False)):
         async with open_town(**settings) as town:
             token = authentication.mint_token(town.world, IDNATS["application"])
             if opens:

@@ -112,7 +112,7 @@ async def test_a_way_of_logging_in_that_does_not_open_a_mailbox_is_told_as_a_mis
             await _require(town, robot, LABORATORY)
         assert await _about(town, robot, LABORATORY) == LABORATORY
         assert await _require(town, await town.actor("application"), LABORATORY) == LABORATORY
-    async with open_town(app_passwords=True) as lenient:
+    async with open_town(login_app_passwords=True) as lenient:
         robot = await lenient.actor("application", Door.IMAP, way=LogInBy.PASSWORD)
         assert await _require(lenient, robot, LABORATORY) == LABORATORY
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.access.wrong_passwords import WrongPasswords
 from mss_sim.errors import Refusal, RetryLater, Rule
 

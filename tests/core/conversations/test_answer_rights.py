@@ -62,7 +62,7 @@ async def test_the_fin_of_a_subject_withdraws_all_and_that_of_a_header_its_conve
 
 
 async def test_by_a_setting_the_fin_of_a_header_closes_its_own_letter_alone(open_town: OpenTown) -> None:
-    async with open_town(fin_header_scope="message") as town:
+    async with open_town(patient_fin_header_scope="message") as town:
         first = await town.send("doctor", DOCTOR, PATIENT)
         await town.send("doctor", DOCTOR, PATIENT, X_MSS_MES="FIN", In_Reply_To=first.rfc_message_id or "")
         assert [right.cause for right in await _rights(town)] == [None, ClosureCause.FIN_HEADER]
@@ -126,7 +126,7 @@ async def test_the_letter_that_is_answered_decides_by_its_conversation_or_by_its
     open_town: OpenTown, scope: str, closed: tuple[bool, bool]
 ) -> None:
     """Two letters of one conversation, the second with the mark; a letter of another one keeps a right open."""
-    async with open_town(fin_header_scope=scope) as town:
+    async with open_town(patient_fin_header_scope=scope) as town:
         first = await town.send("doctor", DOCTOR, PATIENT)
         second = await town.send("doctor", DOCTOR, PATIENT, X_MSS_MES="FIN", In_Reply_To=first.rfc_message_id or "")
         await town.send("doctor", DOCTOR, PATIENT)

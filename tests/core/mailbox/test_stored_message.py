@@ -41,7 +41,7 @@ async def test_what_a_message_may_hold_is_a_setting(open_town: OpenTown) -> None
     many = b"".join(b"X-%d: x\r\n" % number for number in range(20)) + b"\r\nx\r\n"
     async with open_town() as town:
         assert len((await read_message(town.world, many)).headers.all("X-7")) == 1
-    async with open_town(header_count_max=10) as town:
+    async with open_town(message_header_count_max=10) as town:
         with refused(Rule.MALFORMED_MESSAGE):
             await read_message(town.world, many)
 

@@ -100,7 +100,12 @@ async def test_what_is_refused_for_now_waits_twice_as_long_each_time_and_not_ove
 
 
 async def test_a_delay_is_told_once_at_its_instant_and_says_until_when(open_town: OpenTown) -> None:
-    settings = {"queue_retry_seconds": 600, "queue_retry_seconds_max": 600, "delayed_after_seconds": 1_000, "expires_after_seconds": 3_000}
+    settings = {
+        "queue_retry_seconds": 600,
+        "queue_retry_seconds_max": 600,
+        "queue_delayed_after_seconds": 1_000,
+        "queue_expires_after_seconds": 3_000,
+    }
     async with open_town(relay="smtp", transport=Carrier(LATER), **settings) as town:
         begun = town.clock.now()
         sent = await _send(town, CLINIC)

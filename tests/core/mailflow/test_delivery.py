@@ -134,7 +134,7 @@ async def test_a_mailbox_of_the_same_operator_refuses_at_once_and_so_does_any_to
 
 
 async def test_where_a_setting_asks_first_nobody_unknown_is_accepted_but_who_is_full_still_waits(open_town: OpenTown) -> None:
-    async with open_town(remote_unknown_bounces=False) as town:
+    async with open_town(peers_unknown_bounces=False) as town:
         with refused(Rule.UNKNOWN_MAILBOX):
             await town.send("hospital", HOSPITAL, NOWHERE)
         await town.change(PRACTICE, state=MailboxState.CLOSED)
@@ -155,7 +155,7 @@ async def test_what_is_another_servers_is_queued_and_wakes_the_queue_once_it_is_
 
 async def test_over_the_wire_an_unknown_mailbox_is_left_to_its_server_unless_a_setting_asks_first(open_town: OpenTown) -> None:
     for bounces in (True, False):
-        async with open_town(relay="smtp", remote_unknown_bounces=bounces, transport=Carrier()) as town:
+        async with open_town(relay="smtp", peers_unknown_bounces=bounces, transport=Carrier()) as town:
             if bounces:
                 assert (await town.send("hospital", HOSPITAL, NOWHERE)).outcomes[0].kind.value == "submitted"
             else:
@@ -205,7 +205,7 @@ async def test_a_patient_who_names_an_open_conversation_beside_a_closed_one_answ
 
 
 async def test_by_a_setting_the_one_letter_that_is_answered_is_what_is_open_or_closed(open_town: OpenTown) -> None:
-    async with open_town(fin_header_scope="message") as town:
+    async with open_town(patient_fin_header_scope="message") as town:
         first = await town.send("doctor", DOCTOR, PATIENT)
         last = await town.send("doctor", DOCTOR, PATIENT, X_MSS_MES="FIN", In_Reply_To=first.rfc_message_id or "")
         await town.send("patient", PATIENT, DOCTOR, In_Reply_To=first.rfc_message_id or "")

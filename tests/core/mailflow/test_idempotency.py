@@ -60,7 +60,7 @@ async def test_another_key_and_another_persons_are_other_letters(town: Town) -> 
 
 
 async def test_a_key_is_remembered_for_its_time_and_not_a_moment_longer(open_town: OpenTown) -> None:
-    async with open_town(idempotency_seconds=60) as town:
+    async with open_town(http_idempotency_seconds=60) as town:
         await _send(town)
         town.clock.advance(timedelta(seconds=60))
         assert (await _send(town)).replayed

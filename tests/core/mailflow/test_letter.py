@@ -74,7 +74,7 @@ async def test_the_server_writes_the_path_and_itself_above_a_letter_and_names_a_
         ]
         second = trace_fields(town.world, two, protocol="ESMTP", peer="x", at=town.clock.now())
         assert "for <" not in second[1][1]
-    async with open_town(trace_headers=False) as silent:
+    async with open_town(message_trace_headers=False) as silent:
         assert trace_fields(silent.world, one, protocol="ESMTP", peer="x", at=0) == []
 
 

@@ -100,7 +100,7 @@ async def test_a_notification_is_the_operators_that_speaks_and_joins_what_it_is_
 
 
 async def test_the_trace_is_left_off_notices_too_where_a_setting_says_so(open_town: OpenTown) -> None:
-    async with open_town(trace_headers=False) as town:
+    async with open_town(message_trace_headers=False) as town:
         await town.send("hospital", HOSPITAL, NOWHERE)
         raw, _ = await _report(town, HOSPITAL)
         assert b"Return-Path" not in raw
@@ -187,7 +187,7 @@ async def test_only_a_notification_without_return_path_is_a_servers(town: Town, 
 
 
 async def test_a_certified_peer_reports_of_its_own_mailboxes_alone(open_town: OpenTown) -> None:
-    async with open_town(peer_proof="certificate") as town:
+    async with open_town(peers_proof="certificate") as town:
         rows = await operators.list_all(town.world)
         made = await peers.certificate_of(town.world, next(row for row in rows if row.name == "Clinique des Pins"))
         shown = PeerCertificate(made.subject)

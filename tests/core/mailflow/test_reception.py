@@ -41,7 +41,7 @@ async def test_where_a_peers_word_is_taken_its_domain_is_of_the_trust_space(town
 
 
 async def test_where_certificates_are_asked_for_the_white_list_binds_them_to_domains(open_town: OpenTown) -> None:
-    async with open_town(peer_proof="certificate") as town:
+    async with open_town(peers_proof="certificate") as town:
         clinic = await _dn(town, "Clinique des Pins")
         for sender in (CLINIC, ""):
             await town.core.reception.check_sender(sender, clinic)
@@ -134,7 +134,7 @@ async def test_no_operators_limit_counts_the_trace_on_top_but_for_what_nobody_ne
 
 
 async def test_a_certified_peer_writes_in_the_name_of_its_own_mailboxes_alone(open_town: OpenTown) -> None:
-    async with open_town(peer_proof="certificate") as town:
+    async with open_town(peers_proof="certificate") as town:
         clinic = await _dn(town, "Clinique des Pins")
         await town.bring(CLINIC, PRACTICE, certificate=clinic)
         for sender in (CLINIC, ""):

@@ -41,7 +41,7 @@ async def test_in_what_quality_somebody_sends(
 
 
 async def test_which_send_right_speaks_first_is_a_setting(open_town: OpenTown) -> None:
-    async with open_town(send_precedence="send_on_behalf") as town:
+    async with open_town(delegation_send_precedence="send_on_behalf") as town:
         assert (await town.core.submission.senders.sender_at(await town.actor("hospital_ward"), WARD)).sending.mode is SendMode.ON_BEHALF
 
 

@@ -55,7 +55,7 @@ async def test_an_unknown_mailbox_of_another_operator_is_accepted_unless_a_setti
         for sender, address, peer in ((_DOCTOR, NOWHERE, False), (None, ABROAD, True)):
             with refused(Rule.UNKNOWN_MAILBOX):
                 await _check(town, sender, address, peer=peer)
-    async with open_town(remote_unknown_bounces=False) as town:
+    async with open_town(peers_unknown_bounces=False) as town:
         with refused(Rule.UNKNOWN_MAILBOX):
             await _check(town, _DOCTOR, ABROAD)
 

@@ -212,7 +212,7 @@ async def _listed(town: Town, label: str = ORGANISATIONS, *, expired: bool = Fal
 
 
 async def test_the_revocation_list_names_what_is_taken_back_by_now_and_holds_for_its_time(open_town: OpenTown, today: ManualClock) -> None:
-    async with open_town(igc_clock=today, revocation_seconds=600) as town:
+    async with open_town(igc_clock=today, igc_revocation_seconds=600) as town:
         now_, later = [await issue(town.world, NewCertificate(host="a.example")) for _ in range(2)]
         await revoke(town.world, now_.serial, RevocationReason.KEY_COMPROMISE)
         await revoke(town.world, later.serial, RevocationReason.SUPERSEDED, today.now() + 3_600 * SECOND)

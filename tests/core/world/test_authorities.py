@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from mss_sim.clock import ManualClock
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.world.authorities import Authorities, ListenerCertificate, write_public, write_secret
 from mss_sim.core.world.revocation_faults import RevocationServices
 from mss_sim.pki import bundles
@@ -28,7 +28,7 @@ class Office:
 
     def open(self, url: str = URL, **settings: object) -> Authorities:
         """The authorities as a process that starts now finds them."""
-        values = Settings(**settings)  # type: ignore[arg-type]  # whatever a test says
+        values = Settings(**settings)
         opened = Authorities(self.folder, url, self.clock, values, RevocationServices(self.clock, values))
         opened.open()
         return opened

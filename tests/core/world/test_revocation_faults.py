@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mss_sim.clock import ManualClock
-from mss_sim.config import Settings
+from mss_sim.config.settings import Settings
 from mss_sim.core.world.revocation_faults import RevocationServices
 from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
 

@@ -65,7 +65,7 @@ async def _ticking(town: Town) -> AsyncIterator[None]:
 
 
 async def test_a_grant_that_runs_out_wakes_once_and_not_before_its_instant(open_town: OpenTown) -> None:
-    async with open_town(events_tick_seconds=0.01) as town, _ticking(town):
+    async with open_town(delegation_tick_seconds=0.01) as town, _ticking(town):
         sleeper, other = Sleeper(), Sleeper()
         watcher = town.core.events.watch(sleeper)
         town.core.events.watch(other)

@@ -1,0 +1,206 @@
+"""`Settings`: all that can be set about one simulated world."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from mss_sim.config.subjects import (
+    Certificate,
+    Connections,
+    Delegation,
+    Dns,
+    Http,
+    Https,
+    Igc,
+    Imap,
+    Login,
+    Mailbox,
+    Message,
+    Mx,
+    Patient,
+    Peers,
+    Psc,
+    Queue,
+    Search,
+    Sent,
+    Smtp,
+    Subject,
+    Submission,
+    Tls,
+    Token,
+    Transcripts,
+    Traps,
+    WhiteList,
+    WrongPasswords,
+)
+from mss_sim.vocabulary.doors import Profile, Relay
+
+PREFIX = "MSS_SIM_"
+"""What every environment variable of ours begins with."""
+
+EARLIER = {
+    "connections_bad_commands_max": "bad_commands_max",
+    "connections_bad_passwords_max": "bad_passwords_max",
+    "delegation_send_precedence": "send_precedence",
+    "delegation_tick_seconds": "events_tick_seconds",
+    "http_idempotency_seconds": "idempotency_seconds",
+    "igc_revocation_seconds": "revocation_seconds",
+    "login_app_passwords": "app_passwords",
+    "login_oauthbearer": "oauthbearer",
+    "message_header_count_max": "header_count_max",
+    "message_header_size_bytes_max": "header_size_bytes_max",
+    "message_mime_depth_max": "mime_depth_max",
+    "message_mime_parts_max": "mime_parts_max",
+    "message_recipients_max": "recipients_max",
+    "message_trace_headers": "trace_headers",
+    "patient_fin_header_scope": "fin_header_scope",
+    "peers_proof": "peer_proof",
+    "peers_unknown_bounces": "remote_unknown_bounces",
+    "peers_untrusted": "untrusted_peer",
+    "queue_delayed_after_seconds": "delayed_after_seconds",
+    "queue_expires_after_seconds": "expires_after_seconds",
+    "smtp_command_bytes_max": "command_bytes_max",
+    "smtp_command_timeout_seconds": "command_timeout_seconds",
+    "smtp_data_timeout_seconds": "data_timeout_seconds",
+    "tls_client_certificates_asked": "client_certificates_asked",
+    "transcripts_lines_max": "transcript_lines_max",
+    "traps_open": "traps",
+}
+"""Settings that had another name, and which: their variables are still understood, and told by `mss-sim run`."""
+
+
+class Settings(BaseSettings):
+    """Settings of one `Simulator`, immutable once built; read by subject, given by name: `Settings(imap_port=0).imap.port`.
+
+    A name is the subject and the field, joined by `_`; its environment variable is the same in capitals, `MSS_SIM_IMAP_PORT`. What the
+    caller gives goes before the environment, and that before the defaults. What was called otherwise before is still understood in the
+    environment.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        A value that cannot be; its place is the name, or the subject and the field.
+    pydantic_settings.SettingsError
+        A variable of several values that holds no JSON.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    data_dir: Path | None = Field(
+        default=None, description="Folder of the database, keys and certificates; none: a temporary one, removed at exit."
+    )
+    database_url: str | None = Field(default=None, description="SQLAlchemy URL of a PostgreSQL database; none: SQLite in the data folder.")
+    host: str = Field(
+        default="127.0.0.1", min_length=1, description="Address to listen on. The control plane answers loopback only unless a key is set."
+    )
+    hostname: str = Field(default="mail.sim.mssante.fr", description="Name that the servers give of themselves.")
+    profile: Profile = Field(default=Profile.DEVELOPMENT, description="development: passwords everywhere; strict: tokens only.")
+    control_key: str | None = Field(
+        default=None, min_length=8, description="Key that /control demands in X-Control-Key; none: loopback only."
+    )
+    relay: Relay = Field(default=Relay.SMTP, description="How a letter reaches another operator of this world.")
+    submission: Submission = Submission()
+    mx: Mx = Mx()
+    imap: Imap = Imap()
+    http: Http = Http()
+    https: Https = Https()
+    dns: Dns = Dns()
+    smtp: Smtp = Smtp()
+    connections: Connections = Connections()
+    wrong_passwords: WrongPasswords = WrongPasswords()
+    message: Message = Message()
+    mailbox: Mailbox = Mailbox()
+    search: Search = Search()
+    sent: Sent = Sent()
+    delegation: Delegation = Delegation()
+    patient: Patient = Patient()
+    login: Login = Login()
+    token: Token = Token()
+    peers: Peers = Peers()
+    white_list: WhiteList = WhiteList()
+    queue: Queue = Queue()
+    psc: Psc = Psc()
+    tls: Tls = Tls()
+    certificate: Certificate = Certificate()
+    igc: Igc = Igc()
+    traps: Traps = Traps()
+    transcripts: Transcripts = Transcripts()
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_others: Any, **_others_by_name: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What the caller gives, then the environment."""
+        return init_settings, _Environment(settings_cls)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_subject(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """The values under their subjects; what the caller names goes before what the environment says of the same subject."""
+        subjects = {name: value for name, value in given.items() if name not in _PLACES}
+        for name in given.keys() - subjects.keys():
+            subject, field = _PLACES[name]
+            subjects[subject] = {**subjects.get(subject, {}), field: given[name]}
+        return subjects
+
+
+class _Environment(PydanticBaseSettingsSource):
+    """The values of environment variables, by subject; collections are written as JSON."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The text of a setting's variable, or of the variable that it had earlier."""
+        found = self._variables.get(variable(field_name))
+        if found is None and field_name in EARLIER:
+            found = self._variables.get(variable(EARLIER[field_name]))
+        return found, field_name, self.field_is_complex(field)
+
+    def __call__(self) -> dict[str, Any]:
+        """The values that the environment gives; SettingsError where JSON is expected and is not there."""
+        self._variables = {name.upper(): value for name, value in os.environ.items() if name.upper().startswith(PREFIX)}
+        found: dict[str, Any] = {}
+        for name, field in FIELDS.items() if self._variables else ():
+            text, _, in_json = self.get_field_value(field, name)
+            if text is None:
+                continue
+            try:
+                value = self.prepare_field_value(name, field, text, in_json)
+            except ValueError as error:
+                raise SettingsError(f'{variable(name)}: a JSON list is expected, such as ["A", "B"]') from error
+            subject, own = _PLACES.get(name, (None, name))
+            (found if subject is None else found.setdefault(subject, {}))[own] = value
+        return found
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting, or of an option of `run`."""
+    return PREFIX + name.upper()
+
+
+def in_force(settings: Settings) -> Iterator[tuple[str, Any]]:
+    """(name, value) of every setting, in the order of their subjects; values are those of JSON."""
+    for name, value in settings.model_dump(mode="json").items():
+        if name in FIELDS:
+            yield name, value
+        else:
+            yield from ((f"{name}_{own}", one) for own, one in value.items())
+
+
+def _named() -> Iterator[tuple[str, FieldInfo, tuple[str, str] | None]]:
+    for name, field in Settings.model_fields.items():
+        if not isinstance(field.default, Subject):
+            yield name, field, None
+            continue
+        yield from ((f"{name}_{own}", info, (name, own)) for own, info in type(field.default).model_fields.items())
+
+
+FIELDS = {name: field for name, field, _ in _named()}
+"""Every setting by its name."""
+_PLACES = {name: place for name, _, place in _named() if place}
