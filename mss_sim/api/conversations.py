@@ -8,7 +8,7 @@ from starlette.responses import Response
 from mss_sim.api import schemas, views
 from mss_sim.api.paging import CurrentPage, PagedList
 from mss_sim.clock import iso
-from mss_sim.core.access import identities_by_id, journal
+from mss_sim.core.access import identity_names, journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.assembly import Core
 from mss_sim.core.conversations import conversations
@@ -68,7 +68,7 @@ async def _shown(core: Core, actor: Actor, address: str, found: Conversation) ->
 async def read_journal(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, page: CurrentPage) -> Response:
     """Who did what with this mailbox, newest first; the right to manage is needed."""
     rows = await journal.of_mailbox(core.world, actor, address, before=page.before(PagedList.JOURNAL), limit=page.limit + 1)
-    known = await identities_by_id.identities_by_id(core.world, (row.line.actor_id for row in rows))
+    known = await identity_names.identities_by_id(core.world, (row.line.actor_id for row in rows))
     return Json(page.cut(PagedList.JOURNAL, rows, lambda row: row.line.id, lambda row: _line(row, known)))
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from mss_sim.api import schemas, views
 from mss_sim.api.paging import CurrentPage, PagedList
 from mss_sim.clock import from_datetime
-from mss_sim.core.access import identities_by_id
+from mss_sim.core.access import identity_names
 from mss_sim.core.mailbox import messages
 from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.core.mailbox.messages import ChangedMessage, OpenedMessage
@@ -60,7 +60,7 @@ async def list_messages(
         has_attachment=has_attachment,
     )
     listed = await messages.list_messages(core.world, actor, address, query, folder)
-    known = await identities_by_id.identities_by_id(core.world, (rows[0].identity_id for rows in listed.readings.values()))
+    known = await identity_names.identities_by_id(core.world, (rows[0].identity_id for rows in listed.readings.values()))
 
     def show(item: ListedMessage) -> dict[str, Any]:
         read = listed.readings.get(item.copy.id, ())
@@ -73,7 +73,7 @@ async def list_messages(
 async def get_message(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str) -> Response:
     """One message, parsed. Your first reading is recorded; it is marked seen only when you say so (PATCH)."""
     opened = await core.receipts.open_message(actor, address, read_id(message_id))
-    known = await identities_by_id.identities_by_id(core.world, (reading.identity_id for reading in opened.readings))
+    known = await identity_names.identities_by_id(core.world, (reading.identity_id for reading in opened.readings))
     return Json(_whole(opened, address, known))
 
 
@@ -167,7 +167,7 @@ async def move_message(core: CurrentCore, actor: CurrentActor, address: MailboxA
 
 
 async def _shown(core: CurrentCore, changed: ChangedMessage) -> dict[str, Any]:
-    known = await identities_by_id.identities_by_id(core.world, (reading.identity_id for reading in changed.readings))
+    known = await identity_names.identities_by_id(core.world, (reading.identity_id for reading in changed.readings))
     places = {changed.folder.id: changed.folder}
     return views.summary(changed.item, places, changed.readings, known, readable=changed.readable)
 

@@ -8,7 +8,7 @@ from mss_sim.clock import iso
 from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.conversations.conversations import Conversation
 from mss_sim.core.mailflow.letter import Accepted
-from mss_sim.core.mailflow.receipts import Sent
+from mss_sim.core.mailflow.read_receipts import Sent
 from mss_sim.core.world.store_types import Folder, ListedMessage, Reading
 from mss_sim.http.shapes import People, mailbox, person
 from mss_sim.ids import encode

@@ -31,12 +31,12 @@ from mss_sim.core.control.start import begin
 from mss_sim.core.psc import clients
 from mss_sim.core.trust import autoconfig, certificates, peers
 from mss_sim.core.trust.autoconfig import Doors
+from mss_sim.core.world.access_tokens import Tokens
+from mss_sim.core.world.address_cache import Directory
 from mss_sim.core.world.authorities import Authorities
-from mss_sim.core.world.directory import Directory
 from mss_sim.core.world.passwords import Passwords
 from mss_sim.core.world.revocation_faults import RevocationServices
 from mss_sim.core.world.store_types import Operator
-from mss_sim.core.world.tokens import Tokens
 from mss_sim.core.world.white_list import WhiteList
 from mss_sim.core.world.world import World
 from mss_sim.dns.server import Responder

@@ -17,7 +17,7 @@ from mss_sim.core.access.identities import NewIdentity
 from mss_sim.core.assembly import Core
 from mss_sim.core.psc import clients, professionals, userinfo_claims
 from mss_sim.core.psc.ciba import CibaRequest as Approval
-from mss_sim.core.psc.oauth import OAuthError
+from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.core.psc.professionals import Professional
 from mss_sim.core.world.store_types import Client
 from mss_sim.errors import Refusal, Rule

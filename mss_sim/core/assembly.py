@@ -10,11 +10,11 @@ from mss_sim.core.control.start import begin
 from mss_sim.core.mailbox.recent import Recent
 from mss_sim.core.mailbox.selected_folder import FolderWatch
 from mss_sim.core.mailflow.delivery import Delivery
+from mss_sim.core.mailflow.outbound_interface import Transport
 from mss_sim.core.mailflow.queue import Queue
-from mss_sim.core.mailflow.receipts import Receipts
+from mss_sim.core.mailflow.read_receipts import Receipts
 from mss_sim.core.mailflow.reception import Reception
 from mss_sim.core.mailflow.submission import Submission
-from mss_sim.core.mailflow.transport import Transport
 from mss_sim.core.psc.ciba import Ciba
 from mss_sim.core.psc.provider import Provider
 from mss_sim.core.world.authorities import Authorities

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from mss_sim.clock import Micros, from_datetime, iso, to_datetime
-from mss_sim.core.access import identities_by_id
+from mss_sim.core.access import identity_names
 from mss_sim.core.access.access import grant_of
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.assembly import Core
@@ -90,5 +90,5 @@ def view(row: GrantRow, address: str, people: People, now: int) -> dict[str, Any
 async def grants_out(core: Core, rows: list[tuple[GrantRow, str]]) -> list[dict[str, object]]:
     """Grants, each with the address of its mailbox, in the form of a response."""
     ids = {id_ for row, _ in rows for id_ in (row.grantee_id, row.granted_by_id, row.revoked_by_id)}
-    known = await identities_by_id.identities_by_id(core.world, ids)
+    known = await identity_names.identities_by_id(core.world, ids)
     return [view(row, address, known, core.world.clock.now()) for row, address in rows]

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from mss_sim.core.psc.oauth import OAuthError
+from mss_sim.core.psc.oauth_errors import OAuthError
 
 _BYTES_MAX = 65_536
 _FIELDS_MAX = 100

@@ -15,7 +15,7 @@
     logout           the end of a session
 
 The state machine, what is logged in and what was given out, is in `core/psc/provider.py` and `core/psc/ciba.py`; the
-signatures in `core/world/tokens.py`. Here is HTTP alone. Specifications: OAuth 2.0 with PKCE, revocation,
+signatures in `core/world/access_tokens.py`. Here is HTTP alone. Specifications: OAuth 2.0 with PKCE, revocation,
 introspection, OpenID Connect Core, RP-initiated logout, CIBA in poll mode; each is named where it is kept.
 
 National oddities are kept: the discovery document has a name of its own beside the usual one, and the

@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 import orjson
 from starlette.responses import RedirectResponse, Response
 
-from mss_sim.core.psc.oauth import OAuthError
+from mss_sim.core.psc.oauth_errors import OAuthError
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _UNSPEAKABLE = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from mss_sim.clock import SECOND
 from mss_sim.core.assembly import Core
 from mss_sim.core.psc import clients
-from mss_sim.core.psc.oauth import OAuthError
+from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.core.trust.certificates import presented
 from mss_sim.core.world.store_types import Client
 from mss_sim.http.parameters import Parameters

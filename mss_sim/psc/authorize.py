@@ -12,10 +12,10 @@ from starlette.responses import Response
 from mss_sim.clock import SECOND
 from mss_sim.core.assembly import Core
 from mss_sim.core.psc import clients, professionals
-from mss_sim.core.psc.oauth import OAuthError, is_verifier
+from mss_sim.core.psc.oauth_errors import OAuthError, is_verifier
 from mss_sim.core.psc.provider import AuthorizationRequest, BrowserSession
+from mss_sim.core.world.access_tokens import SCOPE
 from mss_sim.core.world.store_types import Client
-from mss_sim.core.world.tokens import SCOPE
 from mss_sim.http.parameters import Parameters, of_form, of_query
 from mss_sim.psc import answers, browser, pages
 from mss_sim.vocabulary.psc import AuthMode

@@ -4,8 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mss_sim.core.assembly import Core
-from mss_sim.core.psc.oauth import OAuthError
-from mss_sim.core.world.tokens import SCOPE
+from mss_sim.core.psc.oauth_errors import OAuthError
+from mss_sim.core.world.access_tokens import SCOPE
 from mss_sim.http.parameters import of_form
 from mss_sim.psc import answers, browser, pages
 from mss_sim.psc.authentication import authenticate

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from mss_sim.core.assembly import Core
 from mss_sim.core.psc import clients
-from mss_sim.core.psc.oauth import OAuthError
+from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.http.parameters import of_form
 from mss_sim.psc import answers
 from mss_sim.psc.authentication import ClientRefused, authenticate

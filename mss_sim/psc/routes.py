@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mss_sim.core.assembly import Core
-from mss_sim.core.psc.oauth import OAuthError
+from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.hosted import hosted
 from mss_sim.psc import answers, authorize, backchannel, callback, discovery, grants, logout, pages, userinfo

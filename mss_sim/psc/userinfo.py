@@ -6,7 +6,7 @@ from starlette.responses import Response
 from mss_sim.clock import SECOND
 from mss_sim.core.assembly import Core
 from mss_sim.core.psc import clients, professionals, userinfo_claims
-from mss_sim.core.psc.oauth import OAuthError
+from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.errors import Refusal
 from mss_sim.http.parameters import of_form
 from mss_sim.psc import answers

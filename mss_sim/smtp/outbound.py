@@ -24,7 +24,7 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from mss_sim.config.settings import Settings
 from mss_sim.core.mailflow.letter import Addressee, Envelope
-from mss_sim.core.mailflow.transport import RecipientReply, RelayJob, RelayResult
+from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayJob, RelayResult
 from mss_sim.core.world.store_types import Operator
 from mss_sim.mail.headers import printable, split, trace_length
 

@@ -19,14 +19,14 @@ from mss_sim.core.control.seed import load
 from mss_sim.core.control.start import begin
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope, Letter, Submitted, prepare
+from mss_sim.core.mailflow.outbound_interface import Transport
 from mss_sim.core.mailflow.submission import SubmissionRequest
-from mss_sim.core.mailflow.transport import Transport
+from mss_sim.core.world.access_tokens import Tokens
+from mss_sim.core.world.address_cache import Directory
 from mss_sim.core.world.authorities import Authorities
-from mss_sim.core.world.directory import Directory
 from mss_sim.core.world.passwords import Passwords
 from mss_sim.core.world.revocation_faults import RevocationServices
 from mss_sim.core.world.store_types import Identity, JournalEntry, ListedMessage, ListQuery, Mailbox
-from mss_sim.core.world.tokens import Tokens
 from mss_sim.core.world.white_list import WhiteList
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule

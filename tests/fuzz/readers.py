@@ -12,7 +12,7 @@ from starlette.requests import Request
 from mss_sim import ids
 from mss_sim.api.paging import Page, PagedList
 from mss_sim.clock import SystemClock
-from mss_sim.core.psc.oauth import OAuthError, is_verifier
+from mss_sim.core.psc.oauth_errors import OAuthError, is_verifier
 from mss_sim.dns import server
 from mss_sim.errors import Refusal
 from mss_sim.http import parameters

@@ -10,7 +10,7 @@ import pytest
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
 from mss_sim.core.mailbox import mailboxes
-from mss_sim.core.mailflow.transport import RelayJob, RelayResult, Transport
+from mss_sim.core.mailflow.outbound_interface import RelayJob, RelayResult, Transport
 from mss_sim.vocabulary.doors import Door
 from tests.clients import DOCTOR, PATIENT, PATIENT2, PRACTICE, Person
 from tests.conftest import StartSimulator

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mss_sim.app.simulator import Simulator
-from mss_sim.core.mailflow.transport import RecipientReply
+from mss_sim.core.mailflow.outbound_interface import RecipientReply
 from mss_sim.mail import mdn
 from mss_sim.smtp.outbound import _answer
 from mss_sim.vocabulary.mail import Disposition

@@ -8,7 +8,7 @@ import pytest
 
 from mss_sim.config.settings import Settings
 from mss_sim.core.mailflow.letter import Addressee, Envelope
-from mss_sim.core.mailflow.transport import RecipientReply, RelayJob
+from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayJob
 from mss_sim.core.world.store_types import Operator
 from mss_sim.smtp.outbound import Outbound
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from mss_sim.api.paging import Page, PagedList
-from mss_sim.core.psc.oauth import OAuthError
+from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.parameters import Parameters, of_query
 from mss_sim.ids import ID_MAX

@@ -8,7 +8,7 @@
     practice_holders   who holds a practice's mailbox: the responsible and the co-holders
     identities         people, organisations and applications, with their accounts
     journal            who did what in a mailbox
-    identities_by_id   identities by id, for responses that name people
+    identity_names     identities by id, for responses that name people
 
 An *actor* is an authenticated identity, with the mailbox chosen at log-in, if any. An actor
 carries no rights: `gate.require` reads them from the store at every request, inside the

@@ -10,7 +10,7 @@ from functools import partial
 
 from mss_sim.clock import SECOND, Micros
 from mss_sim.core.access import access
-from mss_sim.core.access.identities_by_id import identity_called
+from mss_sim.core.access.identity_names import identity_called
 from mss_sim.core.trust import certificates
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule

@@ -6,7 +6,7 @@ from typing import Any
 
 from mss_sim.core.access import journal
 from mss_sim.core.access.access import Requester
-from mss_sim.core.access.identities_by_id import identity_called
+from mss_sim.core.access.identity_names import identity_called
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule

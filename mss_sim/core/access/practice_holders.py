@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from mss_sim.clock import Micros
 from mss_sim.core.access import access, journal
 from mss_sim.core.access.access import Requester
-from mss_sim.core.access.identities_by_id import identity_called
+from mss_sim.core.access.identity_names import identity_called
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule

@@ -1,8 +1,8 @@
 """Threads as one mailbox sees them, and who may answer in them.
 
-    conversations   listed and opened; closed and reopened towards patients by an explicit act
-    answer_rights   what a letter gives and withdraws; whether a patient may write to a mailbox now
-    withdrawal      what an act that closes withdraws: rights, and what is still on its way
+    conversations      listed and opened; closed and reopened towards patients by an explicit act
+    answer_rights      what a letter gives and withdraws; whether a patient may write to a mailbox now
+    withdrawn_rights   what an act that closes withdraws: rights, and what is still on its way
 
 A professional may write to anyone in the trust space. A patient may write only to a mailbox
 that gave them the right to answer, and only in the conversation that it was given for. A letter

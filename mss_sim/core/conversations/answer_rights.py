@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mss_sim.clock import Micros
-from mss_sim.core.conversations import withdrawal
-from mss_sim.core.conversations.withdrawal import Closing
+from mss_sim.core.conversations import withdrawn_rights
+from mss_sim.core.conversations.withdrawn_rights import Closing
 from mss_sim.core.world.world import World
 from mss_sim.policy import closure
 from mss_sim.policy.closure import AnswerRight, Effect, acts_now, effect_of
@@ -66,11 +66,11 @@ def _apply_to(world: World, conn: Connection, letter: Occasion, patient: Deliver
     cause, whole = _CAUSES.get(effect), effect is Effect.WITHDRAW
     if cause and (whole or world.settings.patient.fin_header_scope is FinHeaderScope.CONVERSATION):
         thread_id = None if whole else letter.thread_id
-        withdrawal.withdraw(world, conn, Closing(letter.sender, letter.at, cause, thread_id, patient, letter.after))
-    marks = withdrawal.taken_up(conn, letter.message_id, patient.id) if letter.again else []
+        withdrawn_rights.withdraw(world, conn, Closing(letter.sender, letter.at, cause, thread_id, patient, letter.after))
+    marks = withdrawn_rights.taken_up(conn, letter.message_id, patient.id) if letter.again else []
     rows = []
     for target in _answerable(letter):
-        mark = withdrawal.closed_ahead(marks, letter.sender.id, target.id)
+        mark = withdrawn_rights.closed_ahead(marks, letter.sender.id, target.id)
         rows.append(
             AnswerRightRow(
                 id=world.ids.next(),

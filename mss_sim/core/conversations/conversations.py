@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from mss_sim.core.access import gate, journal
 from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor
-from mss_sim.core.conversations import withdrawal
-from mss_sim.core.conversations.withdrawal import Closing
+from mss_sim.core.conversations import withdrawn_rights
+from mss_sim.core.conversations.withdrawn_rights import Closing
 from mss_sim.core.mailbox.selected_folder import personal_reader
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
@@ -70,7 +70,7 @@ async def close(world: World, actor: Actor, address: str, thread_id: int) -> Con
         now = world.clock.now()
         held = _held_for_closing(world, conn, actor, address)
         _opened(conn, held, actor, thread_id)  # a conversation that is not in this mailbox is not closed
-        count = withdrawal.withdraw(world, conn, Closing(held.mailbox, now, ClosureCause.EXPLICIT, thread_id))
+        count = withdrawn_rights.withdraw(world, conn, Closing(held.mailbox, now, ClosureCause.EXPLICIT, thread_id))
         found = _opened(conn, held, actor, thread_id)
         _refuse_without_patient(found)
         _trace(world, conn, actor, held, Act.CLOSED, found, count)

@@ -3,12 +3,12 @@
     stored_message    a message parsed once, with the row that lists show
     mailboxes         mailboxes themselves: created, changed, removed, for the control plane
     messages          lists, opened messages, flags, moves and deletions of one message
-    copies            the same acts over ranges of a folder
+    copies            changes to copies, flags, moves, deletions: one implementation for every door
     appending         a message that a client files itself
     selected_folder   a folder that a session keeps open: opening, polling for changes, reading
     recent            which messages no IMAP session was told of yet
     folders           created, renamed, deleted
-    all_folders       all folders that an actor may see, with figures and subscriptions
+    folder_tree       all folders that an actor may see, with figures and subscriptions
 
 A *message* is the bytes, stored once. A *copy* is that message in one folder, with its UID, flags
 and keywords. Whether a copy is read depends on the actor where the mailbox's seen policy is personal,

@@ -1,19 +1,19 @@
 """A letter in transit: accepted, decided, delivered, relayed, reported.
 
-    submission           from an authenticated actor, through any door
-    senders              from which mailbox an actor may send now
-    reception            from a peer operator, at the MX port
-    letter               the letter with its envelope; the response once it is stored
-    delivery             locked rows, the last decision, copies: one transaction for a group of letters
-    delivery_records     written with a delivery besides copies: submissions, timelines, journal
-    threads              the conversation that a letter joins
-    idempotency          the same key and request send once
-    notifications        delivery notifications that are due; incoming reports, matched
-    receipts             outgoing read receipts, timelines
-    submitted_receipts   read receipts sent by a reader's own mail program
-    queue                recipients at another operator, or whose mailbox accepts no mail for now
-    attempts             the consequences of a delivery attempt
-    transport            carries letters out (a Protocol that `smtp/outbound` implements)
+    submission               from an authenticated actor, through any door
+    senders                  from which mailbox an actor may send now
+    reception                from a peer operator, at the MX port
+    letter                   the letter with its envelope; the response once it is stored
+    delivery                 locked rows, the last decision, copies: one transaction for a group of letters
+    delivery_records         written with a delivery besides copies: submissions, timelines, journal
+    threads                  the conversation that a letter joins
+    idempotency              the same key and request send once
+    delivery_notifications   delivery notifications that are due; incoming reports, matched
+    read_receipts            outgoing read receipts, timelines
+    submitted_receipts       read receipts sent by a reader's own mail program
+    queue                    recipients at another operator, or whose mailbox accepts no mail for now
+    attempts                 the consequences of a delivery attempt
+    outbound_interface       carries letters out (a Protocol that `smtp/outbound` implements)
 
 MAIL and RCPT are answered for the client's comfort; the binding decision is made inside the
 transaction that writes, on locked rows. Between the two a mailbox may have been closed or a grant
@@ -21,7 +21,7 @@ revoked: then the letter is refused, or returned.
 
     smtp/submission, api/sending ─▶ submission ─┐
     smtp/mx ─────────────────────▶ reception ───┼─▶ delivery ─▶ store
-    queue ───────────────────────▶ attempts ────┘        └────▶ queue ─▶ transport
+    queue ───────────────────────▶ attempts ────┘        └────▶ queue ─▶ smtp/outbound
 
 250 and 201 are sent after the commit. What was accepted and cannot be delivered is returned as a
 notification, written in the same transaction: nothing is lost in between.

@@ -13,10 +13,10 @@
 from dataclasses import replace
 
 from mss_sim.clock import SECOND, Micros
-from mss_sim.core.mailflow import notifications
+from mss_sim.core.mailflow import delivery_notifications
 from mss_sim.core.mailflow.delivery import Delivery
-from mss_sim.core.mailflow.notifications import retry_deadline
-from mss_sim.core.mailflow.transport import RecipientReply, RelayResult
+from mss_sim.core.mailflow.delivery_notifications import retry_deadline
+from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayResult
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail import dsn
@@ -113,4 +113,6 @@ class Settling:
         about = dsn.DsnEnvelope(submission.return_path, submission.submitted_at, submission.envelope_id, submission.return_full, raw)
         until = retry_deadline(world, submission.submitted_at) if action is DsnAction.DELAYED else None
         told = RecipientStatus(person.address, action, answer.status, answer.reply, person.original, answer.host, until)
-        self._delivery.deliver(conn, [notifications.notification(world, conn, about, [told], submission.id, submission.operator_id)])
+        self._delivery.deliver(
+            conn, [delivery_notifications.notification(world, conn, about, [told], submission.id, submission.operator_id)]
+        )

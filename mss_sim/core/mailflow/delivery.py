@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 
 from mss_sim.core.access import access
 from mss_sim.core.conversations import answer_rights
+from mss_sim.core.mailflow import delivery_notifications as reports
 from mss_sim.core.mailflow import delivery_records, idempotency, submitted_receipts, threads
-from mss_sim.core.mailflow import notifications as reports
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Delivered, Letter, Missed, RoutedLetter, answer_of
 from mss_sim.core.world.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule

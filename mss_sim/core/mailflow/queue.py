@@ -18,7 +18,7 @@ from mss_sim.clock import SECOND
 from mss_sim.core.mailflow.attempts import Settling
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Addressee, Envelope, Letter, TriedAgain
-from mss_sim.core.mailflow.transport import RecipientReply, RelayJob, RelayResult, Transport
+from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayJob, RelayResult, Transport
 from mss_sim.core.world.world import World
 from mss_sim.mail.headers import without_return_path
 from mss_sim.mail.parse import ParseLimits, parse

@@ -12,8 +12,8 @@
 
 from mss_sim.clock import Micros
 from mss_sim.core.access import access
+from mss_sim.core.mailflow.delivery_notifications import read_report
 from mss_sim.core.mailflow.letter import Letter, ReceiptSubject
-from mss_sim.core.mailflow.notifications import read_report
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail import mdn
 from mss_sim.mail.summary import read_summary

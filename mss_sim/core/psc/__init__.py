@@ -5,7 +5,7 @@
     clients           registered by the control plane, by a file, at first start
     professionals     people with a card or a phone, and how they may log in
     userinfo_claims   what userinfo reports about each
-    oauth             refusals in the words of the protocol; PKCE
+    oauth_errors      refusals in the words of the protocol; PKCE
 
 Pro Santé Connect is one provider for all operators. Tokens are signed and verified by
 `world/tokens`, so that every mail door checks them offline, as operators do; only introspection

@@ -12,7 +12,7 @@ from typing import Any
 from mss_sim.clock import SECOND, Micros
 from mss_sim.core.psc import professionals
 from mss_sim.core.psc.clients import GRANT_CIBA, hash_of
-from mss_sim.core.psc.oauth import OAuthError
+from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.core.psc.provider import Provider
 from mss_sim.core.world.expiring import ExpiringMap
 from mss_sim.ids import encode

@@ -12,9 +12,9 @@ from typing import Any
 from mss_sim.clock import SECOND, Micros
 from mss_sim.core.psc import professionals
 from mss_sim.core.psc.clients import hash_of
-from mss_sim.core.psc.oauth import OAuthError, at_hash, verifier_fits
+from mss_sim.core.psc.oauth_errors import OAuthError, at_hash, verifier_fits
+from mss_sim.core.world.access_tokens import SCOPE, subject_of
 from mss_sim.core.world.expiring import ExpiringMap
-from mss_sim.core.world.tokens import SCOPE, subject_of
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.store.psc import Client

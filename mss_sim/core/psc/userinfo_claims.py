@@ -6,7 +6,7 @@ words and a structure; the codes that follow from them are filled in, the others
 
 from typing import Any
 
-from mss_sim.core.world.tokens import other_ids, subject_of
+from mss_sim.core.world.access_tokens import other_ids, subject_of
 from mss_sim.store.identities import Identity
 from mss_sim.vocabulary.mailboxes import IdentityKind
 from mss_sim.vocabulary.psc import AuthMode

@@ -1,9 +1,10 @@
 """What every verb needs, independent of any verb: the store, time, ids, keys, and what is cached.
 
     world               all of it together, given to every verb
-    directory           domains and mailboxes as last seen, so that RCPT need not query the store each time
+    address_cache       domains and mailboxes as last seen, so that RCPT need not query the store each time
     white_list          the list of operators and domains: read at the MX port, published as XML
-    tokens, signing_keys  access tokens signed and verified; the keys behind them
+    access_tokens       signed and verified
+    signing_keys        the keys behind them, and those retired
     authorities         certificate authorities on disk; certificates that our own listeners present
     revocation_faults   how AIA, CRL and OCSP respond, and a log of their requests
     passwords           hashed and checked, in the same time whether the login exists or not

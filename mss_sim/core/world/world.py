@@ -5,11 +5,11 @@ from functools import cached_property
 
 from mss_sim.clock import Clock
 from mss_sim.config.settings import Settings
+from mss_sim.core.world.access_tokens import Tokens
+from mss_sim.core.world.address_cache import Directory
 from mss_sim.core.world.authorities import Authorities
-from mss_sim.core.world.directory import Directory
 from mss_sim.core.world.passwords import Passwords
 from mss_sim.core.world.tally import Tally
-from mss_sim.core.world.tokens import Tokens
 from mss_sim.core.world.white_list import WhiteList
 from mss_sim.ids import IdSource
 from mss_sim.mail.parse import ParseLimits

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from mss_sim.core.mailflow.transport import RecipientReply, RelayJob, RelayResult
+from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayJob, RelayResult
 
 TAKEN = RecipientReply("2.0.0", "250 2.0.0 taken", "mx.example")
 LATER = RecipientReply("4.4.1", "421 4.4.1 busy", "mx.example")

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from mss_sim.clock import SECOND
 from mss_sim.core.mailflow.letter import Accepted, Addressee
-from mss_sim.core.mailflow.transport import RecipientReply
+from mss_sim.core.mailflow.outbound_interface import RecipientReply
 from mss_sim.mail import dsn
 from mss_sim.mail.parse import parse
 from mss_sim.models.tables import queue

@@ -14,9 +14,9 @@ from mss_sim.app.simulator import Simulator
 from mss_sim.clock import DAY, SECOND, ManualClock
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Addressee, Envelope
+from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayJob, RelayResult
 from mss_sim.core.mailflow.queue import Queue
-from mss_sim.core.mailflow.receipts import ReceiptWish
-from mss_sim.core.mailflow.transport import RecipientReply, RelayJob, RelayResult
+from mss_sim.core.mailflow.read_receipts import ReceiptWish
 from mss_sim.models.tables import queue as queue_rows
 from mss_sim.smtp.outbound import _hand_over
 from mss_sim.store import queue as store_queue

@@ -10,7 +10,7 @@ from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailbox import messages
 from mss_sim.core.mailflow.letter import Accepted
-from mss_sim.core.mailflow.receipts import ReceiptWish
+from mss_sim.core.mailflow.read_receipts import ReceiptWish
 from mss_sim.errors import Rule
 from mss_sim.mail import mdn
 from mss_sim.vocabulary.mail import Disposition

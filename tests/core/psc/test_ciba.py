@@ -9,7 +9,7 @@ import pytest
 from mss_sim.core.access import identities
 from mss_sim.core.psc import clients
 from mss_sim.core.psc.clients import GRANT_CIBA, GRANT_CODE
-from mss_sim.core.psc.oauth import OAuthError
+from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.core.world.store_types import Client
 from tests.core.towns import IDNATS, OpenTown, Town
 

@@ -9,10 +9,10 @@ import pytest
 from mss_sim.clock import SECOND
 from mss_sim.core.access import identities
 from mss_sim.core.psc import clients
-from mss_sim.core.psc.oauth import OAuthError, at_hash
+from mss_sim.core.psc.oauth_errors import OAuthError, at_hash
 from mss_sim.core.psc.provider import AuthorizationRequest, BrowserSession
+from mss_sim.core.world.access_tokens import SCOPE
 from mss_sim.core.world.store_types import Client
-from mss_sim.core.world.tokens import SCOPE
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.psc import AuthMode
 from tests.core.towns import IDNATS, OpenTown, Town, refused

@@ -13,9 +13,9 @@ from mss_sim.core.mailbox.appending import NewCopy
 from mss_sim.core.mailbox.copies import ById
 from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.core.mailbox.selected_folder import FolderRef
-from mss_sim.core.mailflow import receipts
+from mss_sim.core.mailflow import read_receipts
 from mss_sim.core.mailflow.letter import Accepted, Addressee
-from mss_sim.core.mailflow.receipts import ReceiptWish, SentReceipt
+from mss_sim.core.mailflow.read_receipts import ReceiptWish, SentReceipt
 from mss_sim.errors import Rule
 from mss_sim.mail import mdn
 from mss_sim.mail.parse import parse
@@ -188,24 +188,24 @@ async def test_a_mailbox_sees_what_it_sent_newest_first_and_nothing_of_others(to
     first, second = [await town.send("hospital", HOSPITAL, PRACTICE, subject) for subject in ("Un", "Deux")]
     await town.send("doctor", PRACTICE, HOSPITAL)
     hospital = await town.actor("hospital")
-    found = await receipts.sent_letters(town.world, hospital, HOSPITAL, before=None, limit=10)
+    found = await read_receipts.sent_letters(town.world, hospital, HOSPITAL, before=None, limit=10)
     assert [(one.submission.id, one.subject, one.rfc_message_id) for one in found] == [
         (second.submission_id, "Deux", second.rfc_message_id),
         (first.submission_id, "Un", first.rfc_message_id),
     ]
-    page = await receipts.sent_letters(town.world, hospital, HOSPITAL, before=second.submission_id, limit=10)
+    page = await read_receipts.sent_letters(town.world, hospital, HOSPITAL, before=second.submission_id, limit=10)
     assert [one.subject for one in page] == ["Un"]
     assert [kind for _, events in page[0].recipients for kind in (event.kind.value for event in events)] == [
         "submitted",
         "relayed",
         "delivered",
     ]
-    assert (await receipts.timeline(town.world, hospital, HOSPITAL, second.submission_id or 0)).subject == "Deux"
+    assert (await read_receipts.timeline(town.world, hospital, HOSPITAL, second.submission_id or 0)).subject == "Deux"
     with refused(Rule.NOT_FOUND, "sent no such letter"):
-        await receipts.timeline(town.world, await town.actor("doctor"), PRACTICE, first.submission_id or 0)
+        await read_receipts.timeline(town.world, await town.actor("doctor"), PRACTICE, first.submission_id or 0)
     for verb in (
-        receipts.timeline(town.world, await town.actor("newcomer"), PRACTICE, 1),
-        receipts.timeline(town.world, hospital, PRACTICE, 1),
+        read_receipts.timeline(town.world, await town.actor("newcomer"), PRACTICE, 1),
+        read_receipts.timeline(town.world, hospital, PRACTICE, 1),
     ):
         with refused(Rule.NOT_FOUND, "that you may see"):
             await verb
@@ -214,11 +214,11 @@ async def test_a_mailbox_sees_what_it_sent_newest_first_and_nothing_of_others(to
 async def test_the_copy_in_sent_leads_to_the_timeline_and_the_one_that_arrived_does_not(town: Town) -> None:
     sent = await town.send("hospital", HOSPITAL, PRACTICE)
     mine, theirs = (await town.lying(HOSPITAL, "Sent"))[0], (await town.lying(PRACTICE))[0]
-    found = await receipts.timeline_of_copy(town.world, await town.actor("hospital"), HOSPITAL, mine.copy.id)
+    found = await read_receipts.timeline_of_copy(town.world, await town.actor("hospital"), HOSPITAL, mine.copy.id)
     assert found.submission.id == sent.submission_id
     for address, id_ in ((PRACTICE, theirs.copy.id), (PRACTICE, mine.copy.id), (PRACTICE, 1)):
         with refused(Rule.NOT_FOUND, "has no timeline"):
-            await receipts.timeline_of_copy(town.world, await town.actor("doctor"), address, id_)
+            await read_receipts.timeline_of_copy(town.world, await town.actor("doctor"), address, id_)
 
 
 async def test_the_report_behind_an_event_is_read_by_who_may_read_and_in_no_other_mailbox(town: Town) -> None:
@@ -227,14 +227,14 @@ async def test_the_report_behind_an_event_is_read_by_who_may_read_and_in_no_othe
     ward, number = await town.actor("hospital_ward"), sent.submission_id or 0
     events = (await town.events(sent))[PRACTICE]
     report = events[-1]
-    assert await receipts.raw_report(town.world, ward, WARD, number, report.id) == await town.raw((await town.lying(WARD))[0])
+    assert await read_receipts.raw_report(town.world, ward, WARD, number, report.id) == await town.raw((await town.lying(WARD))[0])
     wrong = [(ward, WARD, number, events[0].id), (ward, WARD, 1, report.id), (await town.actor("doctor"), DOCTOR, number, report.id)]
     for actor, address, id_, event in wrong:
         with refused(Rule.NOT_FOUND, "No report came for this event."):
-            await receipts.raw_report(town.world, actor, address, id_, event)
+            await read_receipts.raw_report(town.world, actor, address, id_, event)
     await delegation.grant(town.world, CONTROL, GrantRequest(WARD, IDNATS["newcomer"], frozenset({Right.SEE})))
     with refused(Rule.RIGHT_MISSING, "The right read"):
-        await receipts.raw_report(town.world, await town.actor("newcomer"), WARD, number, report.id)
+        await read_receipts.raw_report(town.world, await town.actor("newcomer"), WARD, number, report.id)
 
 
 async def test_a_letter_of_which_nothing_is_left_keeps_its_timeline(town: Town) -> None:
@@ -242,7 +242,7 @@ async def test_a_letter_of_which_nothing_is_left_keeps_its_timeline(town: Town) 
     for who, address, folder in (("hospital", HOSPITAL, "Sent"), ("doctor2", DOCTOR2, "INBOX")):
         item = (await town.lying(address, folder))[0]
         await messages.delete(town.world, await town.actor(who), address, item.copy.id)
-    found = await receipts.timeline(town.world, await town.actor("hospital"), HOSPITAL, sent.submission_id or 0)
+    found = await read_receipts.timeline(town.world, await town.actor("hospital"), HOSPITAL, sent.submission_id or 0)
     assert [event.kind.value for _, events in found.recipients for event in events] == ["submitted", "relayed", "delivered"]
 
 

@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from mss_sim.core.psc.oauth import OAuthError, at_hash, base64url, is_verifier, verifier_fits
+from mss_sim.core.psc.oauth_errors import OAuthError, at_hash, base64url, is_verifier, verifier_fits
 
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mss_sim.core.mailflow.transport import RecipientReply
+from mss_sim.core.mailflow.outbound_interface import RecipientReply
 
 
 @pytest.mark.parametrize(("status", "accepted", "final"), [("2.1.5", True, True), ("4.4.1", False, False), ("5.1.1", False, True)])

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from mss_sim.core.conversations import conversations, withdrawal
-from mss_sim.core.conversations.withdrawal import Closing
+from mss_sim.core.conversations import conversations, withdrawn_rights
+from mss_sim.core.conversations.withdrawn_rights import Closing
 from mss_sim.core.mailflow.letter import Accepted
 from mss_sim.models.tables import answer_rights
 from mss_sim.store import mailboxes
@@ -30,7 +30,7 @@ async def _withdraw(
     mailbox = await town.mailbox(address)
     towards = (await town.world.store.read(mailboxes.lock_for_delivery, [patient]))[patient] if patient else None
     act = Closing(mailbox, town.clock.now(), ClosureCause.EXPLICIT, thread.message_id if thread else None, towards, frozenset({after}))
-    return await town.world.store.write(lambda conn: withdrawal.withdraw(town.world, conn, act))
+    return await town.world.store.write(lambda conn: withdrawn_rights.withdraw(town.world, conn, act))
 
 
 async def _waits(town: Town, subject: str = "Bonjour", *, sender: str = DOCTOR, **headers: Any) -> Accepted:

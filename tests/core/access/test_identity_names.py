@@ -1,7 +1,7 @@
 """Names behind ids, for whoever shows them."""
 
 from mss_sim.core.access import identities
-from mss_sim.core.access.identities_by_id import identities_by_id
+from mss_sim.core.access.identity_names import identities_by_id
 from tests.core.towns import IDNATS, Town
 
 

@@ -4,10 +4,10 @@ import pytest
 
 from mss_sim.core.access.delegation import GrantRequest, grant
 from mss_sim.core.access.practice_holders import CONTROL
-from mss_sim.core.mailbox import all_folders, copies
-from mss_sim.core.mailbox.all_folders import Asked
+from mss_sim.core.mailbox import copies, folder_tree
 from mss_sim.core.mailbox.copies import InFolder
 from mss_sim.core.mailbox.flag_rules import FlagChange
+from mss_sim.core.mailbox.folder_tree import Asked
 from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.doors import Door
@@ -17,7 +17,7 @@ from tests.core.towns import IDNATS, Town, refused
 
 
 async def _listed(town: Town, who: str, **chosen: str) -> list[str]:
-    return [one.held.mailbox.address for one in await all_folders.list_all(town.world, await town.actor(who, Door.IMAP, **chosen))]
+    return [one.held.mailbox.address for one in await folder_tree.list_all(town.world, await town.actor(who, Door.IMAP, **chosen))]
 
 
 async def test_the_tree_has_what_could_be_opened_and_nothing_else(town: Town) -> None:
@@ -32,22 +32,22 @@ async def test_the_tree_has_what_could_be_opened_and_nothing_else(town: Town) ->
 async def test_whoever_said_nothing_is_subscribed_to_all_and_may_say_so_of_what_is_not_there(town: Town) -> None:
     doctor, doctor2 = await town.actor("doctor", Door.IMAP), await town.actor("doctor2", Door.IMAP)
     born = {"INBOX", "Sent", "Drafts", "Trash", "Junk", "Archive"}
-    await all_folders.subscribe(town.world, doctor, FolderRef(PRACTICE, "Junk"), subscribed=False)
-    await all_folders.subscribe(town.world, doctor, FolderRef(PRACTICE, "Plus tard"), subscribed=True)
-    said = {one.held.mailbox.address: one.subscribed for one in await all_folders.list_all(town.world, doctor)}
+    await folder_tree.subscribe(town.world, doctor, FolderRef(PRACTICE, "Junk"), subscribed=False)
+    await folder_tree.subscribe(town.world, doctor, FolderRef(PRACTICE, "Plus tard"), subscribed=True)
+    said = {one.held.mailbox.address: one.subscribed for one in await folder_tree.list_all(town.world, doctor)}
     assert said == {DOCTOR: born, PRACTICE: born - {"Junk"} | {"Plus tard"}}
-    assert {one.subscribed for one in await all_folders.list_all(town.world, doctor2)} == {frozenset(born)}
-    await all_folders.subscribe(town.world, doctor, FolderRef(PRACTICE, "Junk"), subscribed=True)
-    await all_folders.subscribe(town.world, doctor, FolderRef(PRACTICE, "Plus tard"), subscribed=False)
-    assert {one.subscribed for one in await all_folders.list_all(town.world, doctor)} == {frozenset(born)}
+    assert {one.subscribed for one in await folder_tree.list_all(town.world, doctor2)} == {frozenset(born)}
+    await folder_tree.subscribe(town.world, doctor, FolderRef(PRACTICE, "Junk"), subscribed=True)
+    await folder_tree.subscribe(town.world, doctor, FolderRef(PRACTICE, "Plus tard"), subscribed=False)
+    assert {one.subscribed for one in await folder_tree.list_all(town.world, doctor)} == {frozenset(born)}
 
 
 async def test_one_subscribes_where_one_sees_and_by_a_name_that_could_be_one(town: Town) -> None:
-    await all_folders.subscribe(town.world, await town.actor("assistant"), FolderRef(PRACTICE, "x" * 255), subscribed=True)
+    await folder_tree.subscribe(town.world, await town.actor("assistant"), FolderRef(PRACTICE, "x" * 255), subscribed=True)
     with refused(Rule.INVALID):
-        await all_folders.subscribe(town.world, await town.actor("assistant"), FolderRef(PRACTICE, "x" * 256), subscribed=True)
+        await folder_tree.subscribe(town.world, await town.actor("assistant"), FolderRef(PRACTICE, "x" * 256), subscribed=True)
     with refused(Rule.NOT_FOUND):
-        await all_folders.subscribe(town.world, await town.actor("hospital"), FolderRef(PRACTICE, "INBOX"), subscribed=True)
+        await folder_tree.subscribe(town.world, await town.actor("hospital"), FolderRef(PRACTICE, "INBOX"), subscribed=True)
 
 
 @pytest.mark.parametrize(("address", "seen_by_other"), [(PRACTICE, 1), (DOCTOR, 2)])
@@ -57,11 +57,11 @@ async def test_the_figures_of_a_folder_are_counted_for_who_asks(town: Town, addr
     doctor, secretary, place = await town.actor("doctor"), await town.actor("secretary"), FolderRef(address, "INBOX")
     change = FlagChange(frozenset({"\\Seen", "\\Deleted"}))
     await copies.change_flags(town.world, doctor, InFolder(place, [(1, 1)]), change)
-    mine, theirs = [await all_folders.figures(town.world, actor, place, Asked(sizes=True)) for actor in (doctor, secretary)]
+    mine, theirs = [await folder_tree.figures(town.world, actor, place, Asked(sizes=True)) for actor in (doctor, secretary)]
     assert (mine.unseen, theirs.unseen) == (1, seen_by_other)
     assert (mine.size_bytes, mine.deleted) == ((await town.mailbox(address)).used_bytes, 1)
     assert mine.selected.folder.exists_count == 2
-    bare = await all_folders.figures(town.world, doctor, place, Asked())
+    bare = await folder_tree.figures(town.world, doctor, place, Asked())
     assert (bare.size_bytes, bare.deleted) == (-1, -1)
     with refused(Rule.NOT_FOUND):
-        await all_folders.figures(town.world, await town.actor("hospital"), place, Asked())
+        await folder_tree.figures(town.world, await town.actor("hospital"), place, Asked())

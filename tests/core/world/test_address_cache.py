@@ -6,7 +6,7 @@ from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.mailbox.mailboxes import NewMailbox
 from mss_sim.core.trust import operators
 from mss_sim.core.trust.operators import NewOperator
-from mss_sim.core.world.directory import Directory
+from mss_sim.core.world.address_cache import Directory
 from mss_sim.policy.routing import MailboxFitness
 from mss_sim.store import mailboxes as kept
 from mss_sim.vocabulary.doors import Door

@@ -8,8 +8,8 @@ from mss_sim.core.access import gate, journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailbox.messages import OpenedMessage, open_message
 from mss_sim.core.mailflow.delivery import Delivery
+from mss_sim.core.mailflow.delivery_notifications import system_letter
 from mss_sim.core.mailflow.letter import OfServer
-from mss_sim.core.mailflow.notifications import system_letter
 from mss_sim.core.mailflow.submitted_receipts import note_sent
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule

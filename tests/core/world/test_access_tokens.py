@@ -15,7 +15,7 @@ from joserfc.jwk import RSAKey
 
 from mss_sim.clock import SECOND, ManualClock
 from mss_sim.config.settings import Settings
-from mss_sim.core.world.tokens import Tokens, other_ids, subject_of
+from mss_sim.core.world.access_tokens import Tokens, other_ids, subject_of
 from mss_sim.errors import Refusal
 from mss_sim.ids import IdSource
 
