@@ -1,19 +1,20 @@
 """The formats of messages: bytes in, values out, and back. No socket, no clock, no database.
 
-    addresses    canonical addresses, lists in headers
-    headers      the header block: read, decoded, edited without touching any other byte
-    structured   comments, quoted strings and parameters of structured fields told apart
-    mime         the tree of parts, as offsets into the message
-    parse        a message read once into a frozen ParsedMessage
-    summary      the data of a message that lists, searches and decisions need
-    structure    ENVELOPE and BODYSTRUCTURE, as IMAP writes them
-    criteria     a search as a tree
-    fields       header fields written from text: they read back as the given text, or are refused
-    compose      a letter built from its parts
-    signed       the content that a CMS signature encloses (RFC 5652)
-    reports      the common part of every multipart/report (RFC 6522)
-    dsn          delivery status notifications, written and read (RFC 3464, RFC 3461)
-    mdn          read receipts, written and read (RFC 8098, and the ANS guide on integration reports)
+    addresses       canonical addresses, lists in headers
+    headers         the header block: read, decoded, edited without touching any other byte
+    closing_marks   `[FIN]` and X-MSS-MES as they are written, blanks included
+    structured      comments, quoted strings and parameters of structured fields told apart
+    mime            the tree of parts, as offsets into the message
+    parse           a message read once into a frozen ParsedMessage
+    summary         the data of a message that lists, searches and decisions need
+    structure       ENVELOPE and BODYSTRUCTURE, as IMAP writes them
+    criteria        a search as a tree
+    fields          header fields written from text: they read back as the given text, or are refused
+    compose         a letter built from its parts
+    signed          the content that a CMS signature encloses (RFC 5652)
+    reports         the common part of every multipart/report (RFC 6522)
+    dsn             delivery status notifications, written and read (RFC 3464, RFC 3461)
+    mdn             read receipts, written and read (RFC 8098, and the ANS guide on integration reports)
 
 `parse` is the project's own because it needs two things that the standard library's parser does not
 provide: offsets of each part in the bytes as received, so that an attachment is cut out and a body is

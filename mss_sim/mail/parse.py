@@ -16,11 +16,12 @@ from typing import NamedTuple
 from mss_sim.clock import Micros, from_datetime, to_datetime
 from mss_sim.mail import mime
 from mss_sim.mail.addresses import parse_list
+from mss_sim.mail.closing_marks import ClosingMarks, closing_marks
 from mss_sim.mail.headers import Headers, decode, message_ids, read_headers, readable, split
 from mss_sim.mail.mime import Part
 from mss_sim.mail.reports import opened, report_in
 from mss_sim.mail.structure import body_structure
-from mss_sim.vocabulary.mail import HEADER_MES, XDM_NAME
+from mss_sim.vocabulary.mail import XDM_NAME
 
 _PREVIEW_CHARS = 160
 _SHORT_BYTES = 8 * 1024
@@ -68,7 +69,7 @@ class ParsedMessage(NamedTuple):
     to: tuple[tuple[str, str], ...]
     cc: tuple[tuple[str, str], ...]
     receipt_to: tuple[tuple[str, str], ...]
-    mes: str | None
+    marks: ClosingMarks
     root: Part
     text: str
     structure: bytes
@@ -121,7 +122,7 @@ def parse(raw: bytes, limits: ParseLimits = ParseLimits()) -> ParsedMessage:
         to=people_in(headers, "To"),
         cc=people_in(headers, "Cc"),
         receipt_to=people_in(headers, "Disposition-Notification-To"),
-        mes=headers.text(HEADER_MES),
+        marks=closing_marks(raw[:end], headers),
         root=root,
         text=mime.body_text(raw, root, limits.search_text_chars),
         structure=body_structure(raw, root, headers),

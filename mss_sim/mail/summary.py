@@ -36,7 +36,10 @@ class Leaf(TypedDict):
 
 
 class Summary(NamedTuple):
-    """`receipt_to`: addresses of Disposition-Notification-To; `mes`: the value of X-MSS-MES; `is_report`: a notification or a receipt."""
+    """`receipt_to`: addresses of Disposition-Notification-To; `mes`: the value of X-MSS-MES; `is_report`: a notification or a receipt.
+
+    `exact_subject`: the subject as `ClosingMarks` has it, where it is not the one that lists show.
+    """
 
     from_: list[Person]
     sender: list[Person]
@@ -51,21 +54,24 @@ class Summary(NamedTuple):
     preview: str
     is_report: bool
     leaves: list[Leaf]
+    exact_subject: str | None
 
 
 _NAMES = ("from", "sender", "reply_to", "to", "cc", "in_reply_to", "references", "receipt_to", "mes", "xdm", "preview", "report", "parts")
-"""The members of the JSON object, in the order of the fields."""
+"""The members of every JSON object, in the order of the fields; `exact_subject` is there when it is needed."""
 _IN_ORDER = itemgetter(*_NAMES)
 
 
 def read_summary(text: str) -> Summary:
     """The summary stored as this text."""
-    return Summary(*_IN_ORDER(orjson.loads(text)))
+    members = orjson.loads(text)
+    return Summary(*(*_IN_ORDER(members), members.get("exact_subject")))
 
 
 def write_summary(parsed: ParsedMessage, shift: int) -> str:
     """The text of a message's summary; `shift`: how many bytes were written on top of what was parsed."""
     files = {part.number for part in parsed.attachments}
+    marks = parsed.marks
     return orjson.dumps(
         {
             "from": _people(parsed.from_),
@@ -76,11 +82,12 @@ def write_summary(parsed: ParsedMessage, shift: int) -> str:
             "in_reply_to": parsed.in_reply_to,
             "references": parsed.references,
             "receipt_to": addresses_of(parsed.receipt_to),
-            "mes": parsed.mes,
+            "mes": marks.mes,
             "xdm": parsed.has_xdm,
             "preview": parsed.preview.encode("utf-8", "replace").decode("utf-8"),
             "report": parsed.is_report,
             "parts": [_leaf(part, shift, attachment=part.number in files) for part in parsed.root.leaves()],
+            **({"exact_subject": marks.subject} if marks.subject != parsed.subject else {}),
         }
     ).decode("utf-8")
 

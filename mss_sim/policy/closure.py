@@ -54,6 +54,9 @@ class Effect(StrEnum):
     NONE = "none"
 
 
+_WITHOUT_BRACKETS = (SUBJECT_FIN.strip("[]").casefold(), SUBJECT_FIN.casefold().replace("[", "(").replace("]", ")"))
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerRight:
     """One right of a patient to write to a professional mailbox; `key` is its origin: a conversation or one letter."""
@@ -63,12 +66,27 @@ class AnswerRight:
 
 
 def effect_of(sender: MailboxKind, recipient: MailboxKind, subject: str, mes: str | None) -> Effect:
-    """The effect of a letter on the recipient's right to answer. Both marks are case-sensitive."""
+    """The effect of a letter on the recipient's right to answer. Both marks are case-sensitive, and exact: see `mail/closing_marks.py`."""
     if sender not in PROFESSIONAL_KINDS or recipient is not MailboxKind.PATIENT:
         return Effect.NONE
     if subject == SUBJECT_FIN:
         return Effect.WITHDRAW
     return Effect.CLOSE if mes == HEADER_MES_FIN else Effect.OPEN
+
+
+def near_miss(subject: str, mes: str | None, text: str) -> str | None:
+    """Why a letter that closes nothing looks as if it should, for its sender; None when it does not look so.
+
+    `subject` and `mes` as for `effect_of`, `text` is the letter's own.
+    """
+    bare = subject.strip().casefold()
+    if SUBJECT_FIN.casefold() in bare or bare in _WITHOUT_BRACKETS:
+        return f"The subject is {subject!r}: only the five characters {SUBJECT_FIN} close, with no blank and no other word."
+    if mes is not None:
+        return f"X-MSS-MES is {mes!r}: only {HEADER_MES_FIN} closes, in capitals, and not beside another value."
+    if SUBJECT_FIN in text:
+        return f"{SUBJECT_FIN} stands in the text: it closes as the whole subject only."
+    return None
 
 
 def acts_now(effect: Effect, *, waits: bool, again: bool) -> bool:

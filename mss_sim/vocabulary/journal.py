@@ -34,6 +34,7 @@ class Act(StrEnum):
     RESPONSIBLE_CHANGED = "holder.responsible_changed"
     CLOSED = "conversation.closed"
     REOPENED = "conversation.reopened"
+    NOT_CLOSED = "conversation.not_closed"
     MAILBOX_CHANGED = "mailbox.changed"
     FOLDER_CREATED = "folder.created"
     FOLDER_RENAMED = "folder.renamed"

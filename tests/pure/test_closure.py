@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from mss_sim.errors import Refusal, Rule
-from mss_sim.policy.closure import AnswerRight, Effect, acts_now, decide_answer, effect_of
+from mss_sim.policy.closure import AnswerRight, Effect, acts_now, decide_answer, effect_of, near_miss
 from mss_sim.vocabulary.mailboxes import PROFESSIONAL_KINDS, MailboxKind
 
 PATIENT = MailboxKind.PATIENT
@@ -121,3 +121,26 @@ def test_what_closes_does_so_when_accepted_and_what_opens_when_it_arrives(
     assert acts_now(effect, waits=False, again=False) is at_once
     assert acts_now(effect, waits=False, again=True) is again
     assert not acts_now(effect, waits=True, again=True), "what waits once more has done what it does"
+
+
+@pytest.mark.parametrize(
+    ("subject", "mes", "text", "told"),
+    [
+        ("[Fin]", None, "", "The subject is '[Fin]'"),
+        ("Re: [FIN]", None, "", "The subject is 'Re: [FIN]'"),
+        (" [FIN]", None, "", "The subject is ' [FIN]'"),
+        ("[FIN] merci", None, "", "The subject is '[FIN] merci'"),
+        ("fin", None, "", "The subject is 'fin'"),
+        ("(FIN)", None, "", "The subject is '(FIN)'"),
+        ("Bonjour", "fin", "", "X-MSS-MES is 'fin'"),
+        ("Bonjour", "FIN, NON", "", "X-MSS-MES is 'FIN, NON'"),
+        ("Bonjour", "", "", "X-MSS-MES is ''"),
+        ("Bonjour", None, "Merci.\r\n[FIN]\r\n", "[FIN] stands in the text"),
+        ("Bonjour", None, "C'est la fin.", None),
+        ("Fin de traitement", None, "Merci.", None),
+        ("", None, "", None),
+    ],
+)
+def test_a_letter_that_nearly_closes_is_told_from_one_that_does_not_try(subject: str, mes: str | None, text: str, told: str | None) -> None:
+    why = near_miss(subject, mes, text)
+    assert (why is None) if told is None else (why is not None and why.startswith(told))

@@ -30,7 +30,7 @@ def summary(raw: bytes) -> dict[str, Any]:
         **{name: people(pairs) for name, pairs in _people_of(message).items()},
         "in_reply_to": list(message.in_reply_to),
         "references": list(message.references),
-        "closure": message.mes,
+        "closure": message.marks.mes,
         "xdm": message.has_xdm,
         "text": message.text.replace("\r\n", "\n").strip(),
         "parts": outline(message.root),

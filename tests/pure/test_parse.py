@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mss_sim.clock import iso
 from mss_sim.mail.mime import Part
 from mss_sim.mail.parse import MalformedMessage, ParseLimits, fold, parse
+from mss_sim.mail.summary import read_summary, write_summary
 
 LIMITS = ParseLimits()
 
@@ -140,9 +141,6 @@ def test_lines_longer_than_998_octets_are_kept_and_read() -> None:
         pytest.param(["Message-ID: <a@b.fr>", "Message-ID: <c@d.fr>"], "message_id", "<a@b.fr>", id="two message ids"),
         pytest.param(["References: <a@b.fr>", " <c@d.fr>"], "references", ("<a@b.fr>", "<c@d.fr>"), id="folded references"),
         pytest.param(["In-Reply-To: <a@b.fr> <c@d.fr>"], "in_reply_to", ("<a@b.fr>", "<c@d.fr>"), id="an answer to two"),
-        pytest.param(["X-MSS-MES: FIN"], "mes", "FIN", id="the mark of closure"),
-        pytest.param(["x-mss-mes: fin "], "mes", "fin", id="the mark in lower case is not corrected"),
-        pytest.param([], "mes", None, id="no mark"),
         pytest.param(["From: Ana <a@b.fr>", "From: Bea <c@d.fr>"], "from_", (("Ana", "a@b.fr"), ("Bea", "c@d.fr")), id="two From"),
         pytest.param(["From: nobody"], "from_", (), id="nobody in From"),
         pytest.param(["Sender: a@b.fr"], "sender", (("", "a@b.fr"),), id="a sender"),
@@ -288,3 +286,35 @@ def test_a_hostile_message_is_read_in_time_that_grows_with_its_length_and_not_it
     before = time.process_time()
     parse(raw)
     assert time.process_time() - before < 0.3
+
+
+# Marks of closure
+
+
+@pytest.mark.parametrize(
+    ("lines", "subject", "mes"),
+    [
+        pytest.param([], "", None, id="no mark"),
+        pytest.param(["Subject: [FIN]"], "[FIN]", None, id="the subject"),
+        pytest.param(["Subject:[FIN]"], "[FIN]", None, id="no blank after the colon"),
+        pytest.param(["subject : [FIN]"], "[FIN]", None, id="a blank before the colon"),
+        pytest.param(["Subject:", " [FIN]"], "[FIN]", None, id="folded"),
+        pytest.param(["Subject: ", " [FIN]"], " [FIN]", None, id="folded after a blank"),
+        pytest.param(["Subject: =?utf-8?q?=5BFIN=5D?="], "[FIN]", None, id="encoded"),
+        pytest.param(["Subject:  [FIN]"], " [FIN]", None, id="a second blank before"),
+        pytest.param(["Subject: [FIN] "], "[FIN] ", None, id="a blank after"),
+        pytest.param(["Subject: [FIN]", " "], "[FIN] ", None, id="a blank on a line of its own"),
+        pytest.param(["Subject: =?utf-8?q?=5BFIN=5D_?="], "[FIN] ", None, id="an encoded blank after"),
+        pytest.param(["Subject: [FIN]", "Subject: Merci"], "[FIN]", None, id="two subjects"),
+        pytest.param(["Subject:  Bonjour "], "Bonjour", None, id="blanks around another subject"),
+        pytest.param(["X-MSS-MES: FIN"], "", "FIN", id="the header"),
+        pytest.param(["x-mss-mes: fin "], "", "fin", id="the header in lower case is not corrected"),
+        pytest.param(["X-MSS-MES: FIN", "X-MSS-MES: FIN"], "", "FIN", id="the header twice"),
+        pytest.param(["X-MSS-MES: FIN", "X-MSS-MES: NON"], "", "FIN, NON", id="the header with two values"),
+    ],
+)
+def test_the_marks_of_closure_are_read_as_they_are_written(lines: list[str], subject: str, mes: str | None) -> None:
+    raw = "\r\n".join(["From: a@b.fr", *lines, "To: c@d.fr", "", "Bonjour", ""]).encode()
+    assert parse(raw).marks == (subject, mes)
+    summary = read_summary(write_summary(parse(raw), 0))
+    assert (summary.exact_subject or parse(raw).subject, summary.mes) == (subject, mes)

@@ -18,6 +18,7 @@ from mss_sim.clock import Micros
 from mss_sim.core.conversations import withdrawn_rights
 from mss_sim.core.conversations.withdrawn_rights import Closing
 from mss_sim.core.world.world import World
+from mss_sim.mail.closing_marks import ClosingMarks
 from mss_sim.policy import closure
 from mss_sim.policy.closure import AnswerRight, Effect, acts_now, effect_of
 from mss_sim.store import conversations
@@ -45,8 +46,7 @@ class Occasion:
     message_id: int
     thread_id: int
     at: Micros
-    subject: str
-    mes: str | None
+    marks: ClosingMarks
     reply_to: Sequence[DeliveryMailbox]
     reached: Sequence[DeliveryMailbox]
     awaited: Sequence[DeliveryMailbox]
@@ -57,7 +57,7 @@ class Occasion:
 def apply(world: World, conn: Connection, letter: Occasion) -> None:
     """Give and withdraw what a letter gives and withdraws."""
     for patient, waits in (*((one, False) for one in letter.reached), *((one, True) for one in letter.awaited)):
-        effect = effect_of(letter.sender.kind, patient.kind, letter.subject, letter.mes)
+        effect = effect_of(letter.sender.kind, patient.kind, *letter.marks)
         if acts_now(effect, waits=waits, again=letter.again):
             _apply_to(world, conn, letter, patient, effect)
 

@@ -56,7 +56,7 @@ def withdraw(world: World, conn: Connection, act: Closing) -> int:
 def _concerns(mailbox: Mailbox | DeliveryMailbox, letter: OnItsWay) -> bool:
     """Whether the letter will give a right that this mailbox may close: as its sender, or as its Reply-To."""
     summary = read_summary(letter.summary)
-    if effect_of(letter.sender_kind, letter.patient_kind, letter.subject, summary.mes) is not Effect.OPEN:
+    if effect_of(letter.sender_kind, letter.patient_kind, summary.exact_subject or letter.subject, summary.mes) is not Effect.OPEN:
         return False
     return letter.origin_mailbox_id == mailbox.id or mailbox.address in {one["address"] for one in summary.reply_to}
 

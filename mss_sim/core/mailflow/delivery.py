@@ -140,7 +140,7 @@ class Delivery:
             raise Refusal(Rule.SEND_NOT_ALLOWED, "Your identity was disabled.", reference="quirks#log-in-taken-back")
         held = access.access(conn, sender, origin.actor_id, letter.at)
         sending = decide_sending(held, sender.address, self._world.settings.delegation.send_precedence, origin.wished)
-        effect = closure.effect_of(sender.kind, MailboxKind.PATIENT, letter.parsed.subject, letter.parsed.mes)
+        effect = closure.effect_of(sender.kind, MailboxKind.PATIENT, *letter.parsed.marks)
         if effect in (closure.Effect.CLOSE, closure.Effect.WITHDRAW) and _writes_to_patients(letter):
             lacking = held.lacks(Right.CLOSE)
             if lacking:

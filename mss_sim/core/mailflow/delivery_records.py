@@ -8,9 +8,10 @@ from mss_sim.core.access.access import Requester
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.conversations import answer_rights
 from mss_sim.core.conversations.answer_rights import Occasion
-from mss_sim.core.mailflow.letter import RoutedLetter
+from mss_sim.core.mailflow.letter import Letter, RoutedLetter
 from mss_sim.core.world.store_types import JournalEntry
 from mss_sim.core.world.world import World
+from mss_sim.policy.closure import Effect, effect_of, near_miss
 from mss_sim.policy.receipts import diagnostic
 from mss_sim.policy.routing import Disposal
 from mss_sim.store import queue, submissions
@@ -102,8 +103,7 @@ def _rights(world: World, conn: Connection, stored: Sequence[RoutedLetter], numb
         message_id=sorted_.twin or letter.id,
         thread_id=sorted_.thread_id,
         at=letter.at,
-        subject=letter.parsed.subject,
-        mes=letter.parsed.mes,
+        marks=letter.parsed.marks,
         reply_to=[receiving[address] for _, address in letter.parsed.reply_to if address in receiving],
         reached=[mailbox for _, mailbox, _ in sorted_.delivered],
         awaited=[receiving[one.address] for one in waiting if one.address in receiving],
@@ -124,7 +124,20 @@ def _lines(world: World, sorted_: RoutedLetter, receiving: dict[str, DeliveryMai
             "rfc_message_id": letter.row.rfc_message_id,
         }
         grant_id = sending.grant.id if sending and sending.grant else None
-        submitted = Entry(Act.SUBMITTED, receiving[origin.mailbox].id, detail, letter.id, grant_id)
-        written += journal.lines(world, Requester(origin.actor_id, letter.door), [submitted], at=letter.at)
+        about = receiving[origin.mailbox].id
+        entries = [Entry(Act.SUBMITTED, about, detail, letter.id, grant_id)]
+        mistaken = _mistaken(letter, receiving[origin.mailbox], receiving)
+        if mistaken:
+            entries.append(Entry(Act.NOT_CLOSED, about, mistaken, letter.id, grant_id))
+        written += journal.lines(world, Requester(origin.actor_id, letter.door), entries, at=letter.at)
     received = [Entry(Act.RECEIVED, mailbox.id, {"from": letter.envelope.sender}, letter.id) for _, mailbox, _ in sorted_.delivered]
     return written + journal.lines(world, Requester(None, letter.door), received, at=letter.at)
+
+
+def _mistaken(letter: Letter, sender: DeliveryMailbox, receiving: dict[str, DeliveryMailbox]) -> dict[str, object] | None:
+    """What the journal says of a letter that leaves patients free to answer and looks as if it should not."""
+    marks = letter.parsed.marks
+    reached = (receiving.get(addressee.address) for addressee in letter.envelope.recipients)
+    patients = [one.address for one in reached if one and effect_of(sender.kind, one.kind, *marks) is Effect.OPEN]
+    why = near_miss(*marks, letter.parsed.text) if patients else None
+    return {"why": why, "patients": patients} if why else None

@@ -1,5 +1,8 @@
 """What a delivery leaves besides copies: the submission, its timeline, the journal."""
 
+from typing import Any
+
+import pytest
 from sqlalchemy import select
 
 from mss_sim.clock import SECOND
@@ -13,7 +16,7 @@ from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import Notify
 from mss_sim.vocabulary.mailboxes import MailboxState, SendMode
-from tests.clients import DOCTOR, HOSPITAL, PRACTICE, WARD
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, WARD
 from tests.core.mailflow.carriers import Carrier
 from tests.core.towns import OpenTown, Town
 
@@ -99,3 +102,21 @@ async def test_who_did_not_get_a_letter_hears_nothing_of_it(town: Town) -> None:
     before = await town.acts(PRACTICE)
     await town.send("hospital", HOSPITAL, [PRACTICE, WARD])
     assert await town.acts(PRACTICE) == before
+
+
+@pytest.mark.parametrize(("subject", "headers"), [("[Fin]", {}), ("[FIN] ", {}), ("Bonjour", {"X_MSS_MES": "fin"})])
+async def test_the_sender_is_told_that_a_letter_does_not_close_what_it_seems_to(town: Town, subject: str, headers: dict[str, Any]) -> None:
+    sent = await town.send("doctor", DOCTOR, [PATIENT, WARD], subject, **headers)
+    line, before = (await town.told(DOCTOR))[:2]
+    assert {line.act, before.act} == {Act.SUBMITTED, Act.NOT_CLOSED}
+    near = line if line.act is Act.NOT_CLOSED else before
+    assert (near.message_id, near.actor_id) == (sent.message_id, (await town.identity("doctor")).id)
+    assert near.detail is not None
+    assert near.detail["patients"] == [PATIENT]
+    assert (await town.send("patient", PATIENT, DOCTOR, f"Re: {subject}")).message_id, "the patient may still answer"
+
+
+@pytest.mark.parametrize(("subject", "to"), [("[FIN]", PATIENT), ("[Fin]", WARD), ("Bonjour", PATIENT)])
+async def test_nobody_is_told_of_a_letter_that_closes_or_does_not_try(town: Town, subject: str, to: str) -> None:
+    await town.send("doctor", DOCTOR, to, subject)
+    assert Act.NOT_CLOSED not in await town.acts(DOCTOR)
