@@ -198,7 +198,6 @@ class WhiteList(Subject):
     """The list of operators."""
 
     age_seconds_max: float = Field(default=86_400, gt=0, description="Age at which the white list is too old to be applied.")
-    root: str = Field(default="ListeBlanche", pattern="^[A-Za-z]+$", description="Name of the root element of the white list.")
 
 
 class Queue(Subject):

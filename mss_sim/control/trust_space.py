@@ -74,6 +74,12 @@ async def white_list_file(core: CurrentCore) -> Response:
     return Response(await core.white_list.xml(), media_type="application/xml")
 
 
+@public.get("/checksum", responses={200: octets("text/plain", example=examples.CHECKSUM), **refusing(Rule.STORE_UNAVAILABLE)})
+async def white_list_checksum(core: CurrentCore) -> Response:
+    """The SHA-256 of the white list in hexadecimal, without an end of line."""
+    return Response(await core.white_list.checksum(), media_type="text/plain")
+
+
 @router.get("/operators", responses={200: {"model": list[schemas.OperatorOut]}})
 async def list_operators(core: CurrentCore) -> Response:
     """The operators of the trust space with their domains."""

@@ -41,16 +41,20 @@ CONFIGURATION = """\
   </emailProvider>
 </clientConfig>"""
 WHITE_LIST = f"""\
-<?xml version='1.0' encoding='utf-8'?>
-<ListeBlanche xmlns="https://listeblanche.mssante.fr/schema">
-  <DateDeGeneration>2026-01-05T08:00:00+00:00</DateDeGeneration>
-  <Domaine>
-    <Nom>hopital-ormes.sim.mssante.fr</Nom>
-    <Description>Hôpital des Ormes</Description>
-    <DNCertificatOperateur>{CERTIFICATE_DN}</DNCertificatOperateur>
-    <DateMAJ>2026-01-05T08:00:00+00:00</DateMAJ>
-  </Domaine>
-</ListeBlanche>"""
+<?xml version="1.0" encoding="UTF-8"?><ListeBlancheMSSante xmlns="https://listeblanche.mssante.fr/schema">
+    <DateDeGeneration>2026-01-05T08:00:00Z</DateDeGeneration>
+    <ListeDomaines>
+        <Domaine>
+            <Nom>hopital-ormes.sim.mssante.fr</Nom>
+            <Description>Hôpital des Ormes</Description>
+            <DNCertificatOperateur>{CERTIFICATE_DN}</DNCertificatOperateur>
+            <ResponsableContact>responsable@hopital-ormes.sim.mssante.fr</ResponsableContact>
+            <SupportContact>support@hopital-ormes.sim.mssante.fr</SupportContact>
+            <DateMAJ>2026-01-05T08:00:00Z</DateMAJ>
+        </Domaine>
+    </ListeDomaines>
+</ListeBlancheMSSante>"""
+CHECKSUM = "8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4"
 
 PROBLEM: JsonDict = {
     "examples": [

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -36,11 +37,15 @@ def dn_text(name: x509.Name) -> str:
 
 
 def read_dn(text: str) -> x509.Name:
-    """The name behind its text, spaces around commas allowed; ValueError when it cannot be read, or names nobody."""
+    """The name behind its text, in any form that the national white list has; ValueError when it cannot be read, or names nobody.
+
+    Spaces around commas are allowed, a value may stand in double quotes (rfc1779#2.3, which rfc4514 dropped), and quotes inside a value
+    need no backslash.
+    """
     if not text.strip():
         raise _no_name(text)
     try:
-        return x509.Name.from_rfc4514_string(",".join(_trimmed(piece) for piece in _pieces(text)))
+        return x509.Name.from_rfc4514_string(",".join(_strict(piece) for piece in _pieces(text)))
     except (ValueError, KeyError) as error:
         raise _no_name(text) from error
 
@@ -50,16 +55,31 @@ def _no_name(text: str) -> ValueError:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """The text cut at the commas that are not escaped."""
-    piece, escaped = "", False
-    for letter in text:
-        if letter == "," and not escaped:
-            yield piece
-            piece = ""
-            continue
-        piece += letter
+    """The text cut at the commas that are neither escaped nor inside a quoted value."""
+    begin, escaped, quoted, value_begins = 0, False, False, False
+    for at, letter in enumerate(text):
+        if letter == "," and not escaped and not quoted:
+            yield text[begin:at]
+            begin = at + 1
+        elif letter == '"' and not escaped and (quoted or value_begins):
+            quoted = not quoted
+        value_begins = (letter == "=" and not quoted) or (value_begins and letter == " ")
         escaped = letter == "\\" and not escaped
-    yield piece
+    yield text[begin:]
+
+
+_QUOTED = re.compile(r' *([^= ]+) *= *"((?:[^"\\]|\\.)*)" *')
+
+
+def _strict(piece: str) -> str:
+    """An attribute as rfc4514#2.4 writes it."""
+    quoted = _QUOTED.fullmatch(piece)
+    if quoted:
+        value = re.sub(r"\\(.)", r"\1", quoted[2])
+        if not value:
+            raise ValueError("an empty value")
+        return quoted[1] + x509.NameAttribute(NameOID.ORGANIZATION_NAME, value).rfc4514_string().removeprefix("O")
+    return re.sub(r'(\\.)|"', lambda found: found[1] or '\\"', _trimmed(piece))
 
 
 def _trimmed(piece: str) -> str:
@@ -69,12 +89,21 @@ def _trimmed(piece: str) -> str:
     return f"{trimmed} " if backslashes % 2 and trimmed != piece.lstrip(" ") else trimmed
 
 
-def same_dn(one: str, other: str) -> bool:
-    """Whether two texts are the same name: every attribute, its order and its exact value; False when one cannot be read."""
+@lru_cache(maxsize=4_096)
+def compared_dn(text: str) -> str:
+    """The form in which two texts of one name are equal: quotes removed, runs of blanks and no-break spaces folded.
+
+    Every attribute, its order and its letters count. A text that is no name is compared as it is.
+    """
     try:
-        return read_dn(one) == read_dn(other)
+        name = read_dn(text)
     except ValueError:
-        return False
+        return text
+    return repr([sorted((one.oid.dotted_string, _folded(str(one.value))) for one in rdn) for rdn in name.rdns])
+
+
+def _folded(value: str) -> str:
+    return " ".join(value.replace('"', "").split())
 
 
 def serial_text(number: int) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mss_sim.errors import Refusal, Rule
+from mss_sim.pki.names import compared_dn
 
 _SOURCE = "ans-trust-space"
 
@@ -31,11 +32,16 @@ class PeerCertificate:
 
 @dataclass(frozen=True, slots=True)
 class WhiteListing:
-    """The white list: for each domain the subjects of its operator's certificates, and the age of the list."""
+    """The white list: for each domain the subjects of its operator's certificates (`names.compared_dn`), and the age of the list."""
 
     rows: Mapping[str, frozenset[str]]
     age_seconds: float
     age_seconds_max: float
+
+    def domains_of(self, certificate: PeerCertificate) -> frozenset[str]:
+        """The domains that the list binds to a certificate."""
+        subject = compared_dn(certificate.dn)
+        return frozenset(domain for domain, bound in self.rows.items() if subject in bound)
 
 
 def decide_peer(certificate: PeerCertificate | None, domain: str | None, listing: WhiteListing) -> None:
@@ -46,14 +52,15 @@ def decide_peer(certificate: PeerCertificate | None, domain: str | None, listing
         raise _untrusted("Show a client certificate of the IGC-Santé in TLS; none came")
     if certificate.fault:
         raise _untrusted(f"The certificate {certificate.dn} is not trusted: {certificate.fault}")
-    if not any(certificate.dn in names for names in listing.rows.values()):
+    domains = listing.domains_of(certificate)
+    if not domains:
         raise _untrusted(f"The certificate {certificate.dn} is on no row of the white list")
     if domain is None:
         return
     if domain not in listing.rows:
         detail = f"The domain {domain} is not on the white list; its mail is not accepted here."
         raise Refusal(Rule.DOMAIN_OUTSIDE, detail, subject=domain, reference=_SOURCE)
-    if certificate.dn not in listing.rows[domain]:
+    if domain not in domains:
         raise _untrusted(f"The white list binds {domain} to another certificate than {certificate.dn}")
 
 

@@ -27,6 +27,7 @@ _FILES = {
     ],
     "/metrics": ["text/plain"],
     "/listeblanchemssante.xml": ["application/xml"],
+    "/checksum": ["text/plain"],
     "/mail/config-v1.1.xml": ["application/xml"],
     "/.well-known/autoconfig/mail/config-v1.1.xml": ["application/xml"],
     "/AC/Chaine_de_certification-IGC-Sante.p7b": ["application/x-pkcs7-certificates", "text/html"],

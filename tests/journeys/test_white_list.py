@@ -1,5 +1,7 @@
 """The white list as a file: its names, its variants, its unicode domains, and what follows for mail."""
 
+import hashlib
+import re
 from xml.etree import ElementTree as ET
 
 import httpx
@@ -23,12 +25,28 @@ async def test_each_row_is_a_domain_and_one_certificate(simulator: Simulator) ->
     assert answer.status_code == 201
     root = await _file(simulator)
     assert root.findtext(f"{_SPACE}DateDeGeneration")
-    rows = [row for row in root.findall(f"{_SPACE}Domaine") if row.findtext(f"{_SPACE}Nom") == domain]
+    rows = [row for row in root.findall(f"{_SPACE}ListeDomaines/{_SPACE}Domaine") if row.findtext(f"{_SPACE}Nom") == domain]
     assert len(rows) == 2
     assert second in [row.findtext(f"{_SPACE}DNCertificatOperateur") for row in rows]
     names = ["Nom", "Description", "DNCertificatOperateur", "ResponsableContact", "SupportContact", "DateMAJ"]
     assert all([child.tag for child in row] == [_SPACE + name for name in names] for row in rows)
     assert rows[0].findtext(f"{_SPACE}Description") == "Hôpital des Ormes"
+
+
+async def test_the_file_has_the_shape_of_the_national_one_and_its_checksum_beside_it(simulator: Simulator) -> None:
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        octets = (await client.get("/listeblanchemssante.xml")).content
+        assert (await client.get("/checksum")).text == hashlib.sha256(octets).hexdigest()
+        assert (await client.get("/listeblanchemssante.xml")).content == octets
+        head, date = octets.decode().split("\n    ")[:2]
+        assert head == '<?xml version="1.0" encoding="UTF-8"?><ListeBlancheMSSante xmlns="https://listeblanche.mssante.fr/schema">'
+        assert re.fullmatch(r"<DateDeGeneration>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ</DateDeGeneration>", date)
+        assert [child.tag for child in ET.fromstring(octets)] == [f"{_SPACE}DateDeGeneration", f"{_SPACE}ListeDomaines"]  # noqa: S314
+        row = {"domain": "hopital-ormes.sim.mssante.fr", "certificate_dn": 'CN=neuf,O="C H U  DE  LIMOGES",C=FR'}
+        assert (await control(simulator, "POST", "/white-list", row)).status_code == 201
+        changed = (await client.get("/listeblanchemssante.xml")).content
+        assert b"<DNCertificatOperateur>CN=neuf,O=C H U  DE  LIMOGES,C=FR</DNCertificatOperateur>" in changed
+        assert (await client.get("/checksum")).text == hashlib.sha256(changed).hexdigest()
 
 
 async def test_unicode_domains_stand_in_unicode(simulator: Simulator) -> None:
@@ -52,7 +70,7 @@ async def test_the_variants_that_clients_must_bear(simulator: Simulator) -> None
         if variant == "stale":
             assert str(root.findtext(f"{_SPACE}DateDeGeneration")) < str(fresh.findtext(f"{_SPACE}DateDeGeneration"))
         elif variant == "empty":
-            assert root.findall(f"{_SPACE}Domaine") == []
+            assert root.findall(f"{_SPACE}ListeDomaines/{_SPACE}Domaine") == []
         else:
             assert not root.tag.startswith(_SPACE)
 

@@ -3,10 +3,12 @@
 import pytest
 
 from mss_sim.errors import Refusal, Rule
+from mss_sim.pki.names import compared_dn
 from mss_sim.policy.peers import PeerCertificate, WhiteListing, decide_peer
 
 OURS, TWIN, THEIRS = "CN=smtp.a.fr,OU=318,O=A,C=FR", "CN=smtp.a.fr,OU=318,O=B,C=FR", "CN=smtp.b.fr,O=B,C=FR"
-ROWS = {"a.fr": frozenset({OURS}), "aussi-a.fr": frozenset({OURS, "CN=old,O=A,C=FR"}), "b.fr": frozenset({THEIRS})}
+_BOUND = {"a.fr": [OURS], "aussi-a.fr": [OURS, "CN=old,O=A,C=FR"], "b.fr": [THEIRS]}
+ROWS = {domain: frozenset(map(compared_dn, names)) for domain, names in _BOUND.items()}
 FRESH = WhiteListing(ROWS, 10, 3600)
 
 

@@ -7,12 +7,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7, pkcs12
-from cryptography.x509 import ocsp
+from cryptography.x509 import NameOID, ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from mss_sim.pki import authority, bundles, issuing, names, revocation
 from mss_sim.pki.authority import ORGANISATIONS, PERSONS, ROOT, Authority, Places, signed_by
-from mss_sim.pki.names import read_dn, read_serial, same_dn, serial_text
+from mss_sim.pki.names import compared_dn, read_dn, read_serial, serial_text
 from mss_sim.pki.revocation import Revoked, Window
 from mss_sim.vocabulary.trust import CertificateProfile, KeyKind, RevocationReason
 
@@ -63,11 +63,34 @@ def test_spaces_around_commas_do_not_count() -> None:
     ],
 )
 def test_names_that_differ_anywhere_are_others(other: str) -> None:
-    assert not names.same_dn("CN=a,OU=1,O=b,C=FR", other)
+    assert compared_dn("CN=a,OU=1,O=b,C=FR") != compared_dn(other)
 
 
-def test_a_name_is_the_same_as_itself() -> None:
-    assert names.same_dn("CN=a,OU=1,O=b,C=FR", "CN=a, OU=1, O=b, C=FR")
+@pytest.mark.parametrize(
+    ("listed", "organisation"),
+    [
+        pytest.param("CN=a,OU=1,O=b,C=FR", "b", id="as rfc4514 writes it"),
+        pytest.param("CN=a, OU=1, O=b, C=FR", "b", id="a space after each comma"),
+        pytest.param("CN=a ,OU=1,O=b ,C=FR", "b", id="a space inside the end"),
+        pytest.param("CN=a,OU=1,O=b,C=FR", "b ", id="a space at the end of the certificate's"),
+        pytest.param('CN=a,OU=1,O="C H U  DE  LIMOGES",C=FR', "C H U  DE  LIMOGES", id="quotes around two spaces"),
+        pytest.param('CN=a,OU=1,O="C H U  DE  LIMOGES",C=FR', "C H U DE LIMOGES", id="the same, folded by the authority"),
+        pytest.param('CN=a,OU=1,O="HOPITAL\u00a0 NORD",C=FR', "HOPITAL\u00a0 NORD", id="a no-break space"),
+        pytest.param('CN=a,OU=1,O=CRLCC "PAUL STRAUSS",C=FR', 'CRLCC "PAUL STRAUSS"', id="bare quotes inside"),
+        pytest.param('CN=a,OU=1,O="b, c",C=FR', "b, c", id="a comma in quotes"),
+        pytest.param("CN=a,OU=1,O=b\\, c,C=FR", "b, c", id="a comma that is escaped"),
+    ],
+)
+def test_a_name_of_the_national_list_is_that_of_its_certificate(listed: str, organisation: str) -> None:
+    parts = ((NameOID.COUNTRY_NAME, "FR"), (NameOID.ORGANIZATION_NAME, organisation), (NameOID.ORGANIZATIONAL_UNIT_NAME, "1"))
+    shown = x509.Name([x509.NameAttribute(kind, value) for kind, value in (*parts, (NameOID.COMMON_NAME, "a"))])
+    assert compared_dn(names.dn_text(shown)) == compared_dn(listed)
+    assert compared_dn(names.dn_text(names.read_dn(listed))) == compared_dn(listed), "what is kept is what was given"
+
+
+def test_one_attribute_in_quotes_is_not_two() -> None:
+    assert compared_dn('CN=a,O="b,C=FR"') != compared_dn("CN=a,O=b,C=FR")
+    assert compared_dn("CN=a+OU=b,C=FR") != compared_dn("CN=a,OU=b,C=FR")
 
 
 def test_a_long_label_is_cut_to_what_a_common_name_holds() -> None:
@@ -180,4 +203,3 @@ def test_a_serial_has_whole_bytes() -> None:
 def test_what_names_nobody_is_no_distinguished_name(text: str) -> None:
     with pytest.raises(ValueError, match="distinguished name"):
         read_dn(text)
-    assert not same_dn(text, text), "a peer without a name is nobody's"

@@ -58,8 +58,7 @@ class Reception:
         """The domains that the white list binds to a peer's certificate; None where certificates are not required."""
         if self._world.settings.peers.proof is not PeerProof.CERTIFICATE or certificate is None:
             return None
-        rows = (await self._world.white_list.listing()).rows
-        return frozenset(domain for domain, names in rows.items() if certificate.dn in names)
+        return (await self._world.white_list.listing()).domains_of(certificate)
 
     async def _check_patient(self, sender: str, authors: tuple[str, ...], *, is_report: bool) -> None:
         """A patient is identified by the return path: no unknown patient, and none in From behind another return path."""

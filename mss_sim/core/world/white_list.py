@@ -1,9 +1,10 @@
 """The white list of the trust space: as the MX port reads it, and as published XML.
 
-The element names and the namespace are those that independent readers of the national file rely on; neither the name of the root
-element nor whether the file is signed is public: ours is a setting, and carries no signature.
+Elements, their order, dates, the checksum beside the file and the absence of a signature are those of the national file of March 2025
+(ref: ans-white-list). The national file itself ends without the closing tag of its root; ours is well-formed.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +14,7 @@ import idna
 
 from mss_sim.clock import SECOND, Clock, Micros, to_datetime
 from mss_sim.config.settings import Settings
-from mss_sim.core.world.xml_writing import append_text, serialize
+from mss_sim.core.world.xml_writing import append_text
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical_domain
 from mss_sim.pki import names
@@ -24,6 +25,7 @@ from mss_sim.store.store import Store
 from mss_sim.store.white_list import Row
 
 NAMESPACE = "https://listeblanche.mssante.fr/schema"
+_DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>'
 _WRONG_NAMESPACE = "https://listeblanche.mssante.fr/schema/v0"
 
 
@@ -34,6 +36,13 @@ class Variant(StrEnum):
     STALE = "stale"
     EMPTY = "empty"
     WRONG_NAMESPACE = "wrong-namespace"
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    of: tuple[int, Variant]
+    at: Micros
+    octets: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,7 @@ class WhiteList:
         self._clock = clock
         self._store = store
         self._memory = _Memory(-1, {})
+        self._file: _File | None = None
         self.variant = Variant.NORMAL
 
     async def listing(self) -> WhiteListing:
@@ -58,8 +68,8 @@ class WhiteList:
         if self._memory.version != version:
             found: dict[str, set[str]] = {}
             for row in await self.rows():
-                found.setdefault(row.domain, set()).add(row.certificate_dn)
-            self._memory = _Memory(version, {domain: frozenset(names) for domain, names in found.items()})
+                found.setdefault(row.domain, set()).add(names.compared_dn(row.certificate_dn))
+            self._memory = _Memory(version, {domain: frozenset(bound) for domain, bound in found.items()})
         age = (self._clock.now() - self.generated_at) / SECOND
         return WhiteListing(self._memory.rows, age, self._settings.white_list.age_seconds_max)
 
@@ -98,12 +108,25 @@ class WhiteList:
         await self._store.write(unit, changes_directory=True)
 
     async def xml(self) -> bytes:
-        """The file that operators and clients fetch."""
+        """The file that operators and clients fetch; it is generated anew when the list changes, and before it is too old."""
+        found, now = self._file, self._clock.now()
+        kept = int(self._settings.white_list.age_seconds_max * SECOND) // 2
+        if found is None or found.of != (self._store.directory_version, self.variant) or not 0 <= now - found.at < kept:
+            of = (self._store.directory_version, self.variant)
+            found = self._file = _File(of, now, await self._generate())
+        return found.octets
+
+    async def checksum(self) -> str:
+        """The SHA-256 of the file, in hexadecimal, as it is published beside it."""
+        return hashlib.sha256(await self.xml()).hexdigest()
+
+    async def _generate(self) -> bytes:
         space = _WRONG_NAMESPACE if self.variant is Variant.WRONG_NAMESPACE else NAMESPACE
-        root = ET.Element(f"{{{space}}}{self._settings.white_list.root}")
+        root = ET.Element(f"{{{space}}}ListeBlancheMSSante")
         append_text(root, f"{{{space}}}DateDeGeneration", _date(self.generated_at))
+        domains = ET.SubElement(root, f"{{{space}}}ListeDomaines")
         for row in [] if self.variant is Variant.EMPTY else await self.rows():
-            entry = ET.SubElement(root, f"{{{space}}}Domaine")
+            entry = ET.SubElement(domains, f"{{{space}}}Domaine")
             append_text(entry, f"{{{space}}}Nom", _shown(row.domain))
             append_text(entry, f"{{{space}}}Description", row.operator)
             append_text(entry, f"{{{space}}}DNCertificatOperateur", row.certificate_dn)
@@ -111,7 +134,8 @@ class WhiteList:
             append_text(entry, f"{{{space}}}SupportContact", f"support@{row.domain}")
             append_text(entry, f"{{{space}}}DateMAJ", _date(row.updated_at))
         ET.register_namespace("", space)
-        return serialize(root)
+        ET.indent(root, "    ")
+        return _DECLARATION + ET.tostring(root, encoding="unicode").encode()
 
 
 def _shown(domain: str) -> str:
@@ -123,7 +147,7 @@ def _shown(domain: str) -> str:
 
 
 def _date(at: Micros) -> str:
-    return to_datetime(at).replace(microsecond=0).isoformat()
+    return to_datetime(at).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _subject(text: str) -> str:

@@ -1,5 +1,6 @@
 """The white list: as the MX port reads it, and as whoever fetches it."""
 
+import hashlib
 from datetime import timedelta
 from xml.etree import ElementTree as ET
 
@@ -9,6 +10,7 @@ from mss_sim.core.trust import operators
 from mss_sim.core.trust.operators import NewOperator
 from mss_sim.core.world.white_list import NAMESPACE, Variant
 from mss_sim.errors import Rule
+from mss_sim.pki.names import compared_dn
 from tests.core.towns import OpenTown, Town, refused
 
 CABINET = "cabinet.sim.mssante.fr"
@@ -29,7 +31,7 @@ async def test_every_operator_of_the_seed_is_on_the_list_with_its_certificate(to
 async def test_a_certificate_is_bound_and_taken_off_and_the_listing_knows_at_once(town: Town) -> None:
     (first,) = await _names(town)
     await town.world.white_list.add(CABINET.upper(), [DN])
-    assert await _names(town) == {first, DN}
+    assert await _names(town) == {first, compared_dn(DN)}
     await town.world.white_list.remove(CABINET, DN)
     assert await _names(town) == {first}
     await town.world.white_list.remove(CABINET, None)
@@ -74,27 +76,43 @@ async def test_the_list_is_of_now_unless_it_is_to_be_stale(open_town: OpenTown) 
 
 async def _xml(town: Town, space: str = NAMESPACE) -> tuple[str, list[dict[str, str | None]]]:
     root = ET.fromstring(await town.world.white_list.xml())  # noqa: S314 - ours
-    rows = [{child.tag.partition("}")[2]: child.text for child in entry} for entry in root.findall(f"{{{space}}}Domaine")]
+    entries = root.findall(f"{{{space}}}ListeDomaines/{{{space}}}Domaine")
+    rows = [{child.tag.partition("}")[2]: child.text for child in entry} for entry in entries]
     assert root.tag.startswith(f"{{{space}}}")
     return root.findtext(f"{{{space}}}DateDeGeneration") or "", rows
 
 
 async def test_the_file_tells_each_row_with_its_operator_and_dates(open_town: OpenTown) -> None:
-    async with open_town(white_list_root="Liste") as town:
+    async with open_town() as town:
         town.clock.advance(timedelta(days=1))
         generated, rows = await _xml(town)
-        assert generated == "2026-01-06T08:00:00+00:00"
+        assert generated == "2026-01-06T08:00:00Z"
         row = next(one for one in rows if one["Nom"] == CABINET)
-        (dn,) = await _names(town)
+        (dn,) = [one.certificate_dn for one in await town.world.white_list.rows() if one.domain == CABINET]
         assert row == {
             "Nom": CABINET,
             "Description": "Messagerie libérale",
             "DNCertificatOperateur": dn,
             "ResponsableContact": f"responsable@{CABINET}",
             "SupportContact": f"support@{CABINET}",
-            "DateMAJ": "2026-01-05T08:00:00+00:00",
+            "DateMAJ": "2026-01-05T08:00:00Z",
         }
-        assert b"<Liste xmlns=" in await town.world.white_list.xml()
+
+
+async def test_the_file_stays_until_the_list_changes_or_half_its_age_has_passed(town: Town) -> None:
+    white_list = town.world.white_list
+    first, checksum = await white_list.xml(), await white_list.checksum()
+    town.clock.advance(timedelta(hours=11))
+    assert (await white_list.xml(), await white_list.checksum()) == (first, checksum)
+    town.clock.advance(timedelta(hours=1))
+    second = await white_list.xml()
+    assert second != first
+    white_list.variant = Variant.STALE
+    assert await white_list.xml() != second
+    white_list.variant = Variant.NORMAL
+    await white_list.add(CABINET, ["CN=neuf,O=X,C=FR"])
+    assert b"CN=neuf" in await white_list.xml()
+    assert await white_list.checksum() == hashlib.sha256(await white_list.xml()).hexdigest() != checksum
 
 
 async def test_a_domain_is_shown_in_unicode(town: Town) -> None:
@@ -110,4 +128,4 @@ async def test_the_variants_show_what_a_client_must_not_stumble_over(town: Town)
     white_list.variant = Variant.WRONG_NAMESPACE
     assert len((await _xml(town, f"{NAMESPACE}/v0"))[1]) == len(await white_list.rows())
     white_list.variant = Variant.STALE
-    assert (await _xml(town))[0] == "2026-01-04T07:59:59+00:00"
+    assert (await _xml(town))[0] == "2026-01-04T07:59:59Z"
