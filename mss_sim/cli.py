@@ -241,7 +241,7 @@ def settings() -> None:
 
 @app.command()
 def token(
-    who: Annotated[str, typer.Argument(help="Login or idNat of the persona.")],
+    who: Annotated[str, typer.Argument(help="Role, login or idNat of the persona.")],
     lifetime: Annotated[int | None, typer.Option(min=1, help="Seconds.")] = None,
     http: _Http = _DEFAULT_HTTP,
     control_key: _ControlKey = None,

@@ -53,6 +53,7 @@ from mss_sim.net.listening import bind, listening
 from mss_sim.net.tls import Certificates
 from mss_sim.net.traps import Trap, Traps
 from mss_sim.psc import routes as psc
+from mss_sim.psc.discovery import Urls
 from mss_sim.smtp.mx import MxSession
 from mss_sim.smtp.outbound import Outbound
 from mss_sim.smtp.server import SmtpConnection
@@ -278,7 +279,9 @@ class Simulator:
         self._stack.push_async_callback(listening.close)
 
     def _doors(self) -> Doors:
-        return Doors(self._shown_host(), self.settings.hostname, self._ports["imap"], self._ports["submission"])
+        urls = Urls.of(self.core)
+        oauth2 = urls.issuer, urls.authorize, urls.endpoint("token")
+        return Doors(self._shown_host(), self.settings.hostname, self._ports["imap"], self._ports["submission"], oauth2)
 
     def _shown_host(self) -> str:
         """The host to connect to: loopback when every address is listened on."""

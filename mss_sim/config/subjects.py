@@ -166,6 +166,7 @@ class Patient(Subject):
 
     receipt_automatic: bool = Field(default=True, description="A patient's first reading sends the requested read receipt.")
     fin_header_scope: FinHeaderScope = Field(default=FinHeaderScope.CONVERSATION, description="What X-MSS-MES: FIN closes.")
+    ins_required: bool = Field(default=False, description="A patient's mailbox whose local part is no INS is refused.")
 
 
 class Login(Subject):

@@ -11,8 +11,8 @@ from mss_sim.core.control import seed
 from mss_sim.core.control.counts import state as count
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.trust import operators
-from mss_sim.core.world.store_types import Identity
-from mss_sim.errors import Rule
+from mss_sim.core.world.store_types import Identity, Mailbox
+from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples, grants
 from mss_sim.http.answers import CONTROL, octets, refusing
 from mss_sim.http.control import check_allowed
@@ -20,7 +20,7 @@ from mss_sim.http.dependencies import CurrentCore, MailboxAddress, read_id
 from mss_sim.http.grants import GrantIn, GrantOut
 from mss_sim.http.hosted import hosted
 from mss_sim.http.shapes import Json, mailbox
-from mss_sim.policy.identifiers import warnings
+from mss_sim.policy.identifiers import address_warnings, warnings
 from mss_sim.vocabulary.doors import Door
 
 IdNat = Annotated[str, Path(description="National id of the identity.", examples=["590000010000017/SEC0002"])]
@@ -74,9 +74,15 @@ async def download_ca(request: Request) -> Response:
 
 @router.post("/tokens", status_code=201, responses={201: {"model": schemas.TokenOut}, **_FOUND})
 async def mint_token(core: CurrentCore, wanted: schemas.TokenIn) -> Response:
-    """An access token for a persona."""
+    """An access token for a person; a login goes before a role of the same name."""
     lifetime = wanted.lifetime_seconds or core.world.settings.token.lifetime_seconds
-    identity = await identities.identity_named(core.world, wanted.who)
+    try:
+        identity = await identities.identity_named(core.world, wanted.who)
+    except Refusal:
+        idnat = await seed.idnat_of(core.world, wanted.who)
+        if idnat is None:
+            raise
+        identity = await identities.identity_named(core.world, idnat)
     token = authentication.mint_token(core.world, identity.idnat, lifetime_seconds=lifetime)
     return Json({"access_token": token, "token_type": "Bearer", "expires_in": lifetime}, status_code=201)
 
@@ -120,10 +126,14 @@ async def remove_identity(core: CurrentCore, idnat: IdNat) -> Response:
     return Response(status_code=204)
 
 
+def _mailbox(row: Mailbox) -> dict[str, object]:
+    return {**mailbox(row), "warnings": address_warnings(row.address, row.kind)}
+
+
 @router.get("/mailboxes", responses={200: {"model": list[schemas.MailboxAdmin]}})
 async def list_mailboxes(core: CurrentCore) -> Response:
     """All mailboxes."""
-    return Json([mailbox(row) for row in await mailboxes.list_mailboxes(core.world)])
+    return Json([_mailbox(row) for row in await mailboxes.list_mailboxes(core.world)])
 
 
 @router.post("/mailboxes", status_code=201, responses={201: {"model": schemas.MailboxAdmin}, **_PLACED})
@@ -131,13 +141,13 @@ async def add_mailbox(core: CurrentCore, new: schemas.MailboxIn) -> Response:
     """Create a mailbox; the domain must be an operator's."""
     values = {**new.model_dump(), "co_holders": tuple(new.co_holders)}
     row = await mailboxes.add_mailbox(core.world, mailboxes.NewMailbox(**values))
-    return Json(mailbox(row), status_code=201)
+    return Json(_mailbox(row), status_code=201)
 
 
 @router.get("/mailboxes/{address}", responses={200: {"model": schemas.MailboxAdmin}, **_FOUND})
 async def get_mailbox(core: CurrentCore, address: MailboxAddress) -> Response:
     """One mailbox."""
-    return Json(mailbox(await mailboxes.get_mailbox(core.world, address)))
+    return Json(_mailbox(await mailboxes.get_mailbox(core.world, address)))
 
 
 @router.patch("/mailboxes/{address}", responses={200: {"model": schemas.MailboxAdmin}, **_FOUND})
@@ -145,7 +155,7 @@ async def change_mailbox(core: CurrentCore, address: MailboxAddress, patch: sche
     """Change anything but the address and the kind: state, quota, limits, texts, policies."""
     changes = patch.model_dump(exclude_unset=True, mode="json")
     row = await mailboxes.change_mailbox(core.world, address, changes, actor_id=None, door=Door.CONTROL)
-    return Json(mailbox(row))
+    return Json(_mailbox(row))
 
 
 @router.delete("/mailboxes/{address}", status_code=204, responses=_FOUND)

@@ -76,7 +76,7 @@ class StateOut(Out):
 
 
 class TokenIn(In):
-    who: str = Field(description="idNat, login or own address.", examples=["camille.martin"])
+    who: str = Field(description="idNat, login, own address, or role of a persona.", examples=["camille.martin"])
     lifetime_seconds: Whole | None = Field(default=None, ge=1, le=86_400)
 
 
@@ -167,6 +167,8 @@ class MailboxAdmin(Out):
     used_bytes: int
     seen_policy: SeenPolicy
     sent_policy: SentPolicy
+    warnings: list[str]
+    """What is odd about the address; by setting it is refused."""
 
 
 def operator(row: Operator) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Writing with patients: who opens, who may answer, what closes (ref: cnam#7, cnam#9, ref2#ECO.2.2.8).
+"""Writing with patients: who opens, who may answer, what closes (ref: cnam#7, cnam#9, ref2#ECO.2.2.8, sc-mss#CONF.21).
 
 What a letter does to the patient's right to answer, by its sender, its subject and its `X-MSS-MES` header:
 

@@ -6,7 +6,7 @@ are correct.
 
 import re
 
-from mss_sim.vocabulary.mailboxes import IdentityKind
+from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind
 
 _INS = re.compile(r"[0-9]{5}(?:[0-9]{2}|2[AB])[0-9]{6}[0-9]{2}\Z")
 _STRUCTURE_LENGTHS = {"3": 9, "4": 9, "5": 14, "6": 14}
@@ -47,6 +47,11 @@ def warnings(idnat: str, kind: IdentityKind) -> list[str]:
     if kind is IdentityKind.EMPLOYEE:
         return _employee_warnings(idnat)
     return []
+
+
+def address_warnings(address: str, kind: MailboxKind) -> list[str]:
+    """What is unusual about the address of a mailbox: a patient's local part is the INS, without more (ref: quirks#patient-address)."""
+    return warnings(address.partition("@")[0], IdentityKind.PATIENT) if kind is MailboxKind.PATIENT else []
 
 
 def _employee_warnings(idnat: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which log-in method opens which kind of mailbox over SMTP and IMAP (ref: client-requirements#2.5, ref2#ECO.1.2.1).
+"""Which log-in method opens which kind of mailbox over SMTP and IMAP (ref: client-requirements#2.5, ref2#ECO.1.2.1, sc-mss#CONF.07).
 
 | mailbox           | password            | token (PSC) | certificate |
 |-------------------|---------------------|-------------|-------------|
@@ -6,7 +6,7 @@
 | of a patient      | development profile | development profile | refused |
 | APP               | refused             | refused     | may         |
 
-An operator may accept fewer methods. In the development profile the setting `app_passwords` lets APP mailboxes open like ORG ones, for
+An operator may accept fewer methods. In the development profile the setting `login_app_passwords` lets APP mailboxes open like ORG ones, for
 tests without a certificate.
 """
 

@@ -38,6 +38,14 @@ async def test_the_file_names_the_servers_and_how_to_log_in(simulator: Simulator
         assert first.findtext("username") == "%EMAILADDRESS%"
         assert [one.text for one in first.findall("authentication")] == ["OAuth2", "password-cleartext"]
         assert second.findtext("authentication") == "TLS-client-cert"
+    told = (await _get(simulator, "/auth/realms/esante-wallet/.well-known/openid-configuration")).json()
+    block = {one.tag: one.text for one in root.find("oAuth2") or ()}
+    assert block == {
+        "issuer": told["issuer"],
+        "scope": "openid scope_all",
+        "authURL": told["authorization_endpoint"],
+        "tokenURL": told["token_endpoint"],
+    }
 
 
 async def test_an_operator_announces_only_what_it_accepts(start: StartSimulator) -> None:

@@ -107,7 +107,7 @@ def test_a_letter_goes_out_by_the_command_line_and_a_restart_keeps_it(running: P
         time.sleep(0.05)
     assert running.stop() == 0
     again = Process(running.ready_file, "--data", str(tmp_path / "data"))
-    token = again.run("token", "sophie.petit", "--http", again.ready["http"]).stdout.strip()
+    token = again.run("token", "secretary", "--http", again.ready["http"]).stdout.strip()
     assert _subjects(again, token) == [_SUBJECT]
     assert again.stop() == 0
 

@@ -132,6 +132,15 @@ def _mailbox(row: dict[str, Any], roles: dict[str, str]) -> NewMailbox:
     )
 
 
+async def idnat_of(world: World, role: str) -> str | None:
+    """Who has a role of some seed in this world; None when nobody has."""
+    for name in names():
+        for row in load(name)["identities"]:
+            if row.get("role") == role and await world.store.read(identities.by_idnat, row["idnat"]):
+                return str(row["idnat"])
+    return None
+
+
 async def personas(world: World, name: str) -> list[Persona]:
     """The people of a seed that can be played, with what they may do now."""
     found = []

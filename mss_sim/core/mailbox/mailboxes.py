@@ -12,6 +12,7 @@ from mss_sim.core.access.journal import Entry
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical, domain_of
+from mss_sim.policy.identifiers import address_warnings
 from mss_sim.store import mailboxes, messages, operators
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
@@ -73,6 +74,7 @@ async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
     def unit(conn: Connection) -> Mailbox:
         owner = require_identity(conn, new.owner_idnat)
         _check_mailbox(conn, address, new.kind, owner)
+        _check_address(world, address, new.kind)
         operator_id = next((row.id for row in operators.list_all(conn) if domain_of(address) in row.domains), None)
         if operator_id is None:
             raise Refusal(Rule.DOMAIN_OUTSIDE, f"No operator has the domain of {address}; create it first.", subject=address)
@@ -111,6 +113,12 @@ def _co_holder(conn: Connection, kind: MailboxKind, idnat: str) -> Identity:
     if identity.kind is not IdentityKind.PROFESSIONAL or identity.anonymous_card:
         raise Refusal(Rule.INVALID, "A co-holder is an identified professional.", subject=idnat, reference="ans-ig-mss#holders")
     return identity
+
+
+def _check_address(world: World, address: str, kind: MailboxKind) -> None:
+    odd = address_warnings(address, kind) if world.settings.patient.ins_required else []
+    if odd:
+        raise Refusal(Rule.INVALID, odd[0], subject=address, reference="quirks#patient-address")
 
 
 def _check_mailbox(conn: Connection, address: str, kind: MailboxKind, owner: Identity) -> None:

@@ -1,4 +1,4 @@
-"""How a client finds its servers from an address alone: a DNS zone, and the file that mail programs fetch (ref: ref2#ECO.1.1.9).
+"""How a client finds its servers from an address alone: a DNS zone, and the file that mail programs fetch (ref: ref2#ECO.1.1.9, sc-mss#CONF.04).
 
 Accounts differ on which of the two the national operators serve; here both exist, and agree. Names resolve to this machine.
 """
@@ -23,7 +23,7 @@ class Doors:
     hostname: str
     imap_port: int
     submission_port: int
-    oauth2: tuple[str, str, str] | None = None
+    oauth2: tuple[str, str, str]
 
 
 class Record(NamedTuple):
@@ -96,7 +96,7 @@ async def configuration(world: World, doors: Doors, domain: str) -> bytes:
         _server(provider, direction, kind, doors.hostname, port, _methods(world, ways))
         if LogInBy.CERTIFICATE in ways:
             _server(provider, direction, kind, doors.hostname, port, ["TLS-client-cert"])
-    if doors.oauth2 and LogInBy.PSC in ways:
+    if LogInBy.PSC in ways:
         block = ET.SubElement(root, "oAuth2")
         issuer, authorisation, token = doors.oauth2
         for name, text in (("issuer", issuer), ("scope", "openid scope_all"), ("authURL", authorisation), ("tokenURL", token)):

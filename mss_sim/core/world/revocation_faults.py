@@ -1,7 +1,7 @@
 """How the HTTP services of the authority respond, and a log of their requests.
 
 A client whose lookups fail must neither fail open nor lock itself out; these switches show what it does
-(ref: ref2#ECO.1.1.7). The log tells the traps whether a client checked for revocation at all.
+(ref: ref2#ECO.1.1.7, sc-mss#CONF.22). The log tells the traps whether a client checked for revocation at all.
 """
 
 from collections import deque

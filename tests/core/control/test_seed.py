@@ -120,3 +120,10 @@ def test_every_seed_that_ships_can_be_planted(tmp_path: Path, name: str) -> None
 
     first, again, people = asyncio.run(planted())
     assert (first, again, people) == (True, False, sum("role" in row for row in load(name)["identities"]))
+
+
+async def test_a_role_is_that_of_somebody_who_is_there(town: Town) -> None:
+    assert await seed.idnat_of(town.world, "doctor") == IDNATS["doctor"]
+    assert await seed.idnat_of(town.world, "nobody") is None
+    await identities.remove_identity(town.world, IDNATS["newcomer"])
+    assert await seed.idnat_of(town.world, "newcomer") is None

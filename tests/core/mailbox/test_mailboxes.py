@@ -1,5 +1,6 @@
 """Mailboxes themselves: what can be made, for whom, and what whoever manages one may change."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -91,6 +92,21 @@ async def test_patients_and_nobody_else_have_their_mailboxes_at_their_domain(tow
             await add_mailbox(town.world, _new(address=address, kind=kind, owner_idnat=owner))
     made = await add_mailbox(town.world, _new(address=NEW_PATIENT, kind=MailboxKind.PATIENT, owner_idnat="185037511300162"))
     assert made.kind is MailboxKind.PATIENT
+
+
+@pytest.mark.parametrize("local", ["claire", "185037511300163", "1850375113001"])
+async def test_a_patients_address_is_the_ins_where_the_setting_asks_for_it(open_town: OpenTown, local: str) -> None:
+    patient = NewIdentity("185037511300162", IdentityKind.PATIENT, "NEUF")
+    right = "185037511300120@patient.mssante.fr"
+    new = _new(address=f"{local}@patient.mssante.fr", kind=MailboxKind.PATIENT, owner_idnat=patient.idnat)
+    async with open_town(patient_ins_required=True) as town:
+        await identities.add_identity(town.world, patient)
+        with refused(Rule.INVALID, "INS"):
+            await add_mailbox(town.world, new)
+        assert (await add_mailbox(town.world, replace(new, address=right))).address == right
+    async with open_town() as town:
+        await identities.add_identity(town.world, patient)
+        assert (await add_mailbox(town.world, new)).address == new.address
 
 
 @pytest.mark.parametrize(

@@ -99,11 +99,7 @@ async def test_the_file_offers_what_the_operator_takes(town: Town) -> None:
     await operators.change(town.world, "Messagerie libérale", authentication=frozenset({LogInBy.CERTIFICATE}))
     assert (await _file(town))["incomingServer"] == [["TLS-client-cert"]]
     await operators.change(town.world, "Messagerie libérale", authentication=frozenset({LogInBy.PSC}))
-    assert await _file(town, doors=replace(DOORS, oauth2=None)) == {
-        "incomingServer": [["OAuth2"]],
-        "outgoingServer": [["OAuth2"]],
-        "oAuth2": [],
-    }
+    assert await _file(town) == {"incomingServer": [["OAuth2"]], "outgoingServer": [["OAuth2"]], "oAuth2": oauth}
 
 
 async def test_the_strict_profile_offers_no_password(open_town: OpenTown) -> None:
