@@ -5,6 +5,7 @@ import base64
 import contextlib
 import smtplib
 import ssl
+import tempfile
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -13,6 +14,7 @@ from typing import Any
 import httpx
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.core.trust import certificates, operators, peers
 
 HOSPITAL = "paul.durand@hopital-ormes.sim.mssante.fr"
 WARD = "cardiologie@hopital-ormes.sim.mssante.fr"
@@ -121,14 +123,24 @@ class Person:
 
 @dataclass
 class Peer:
-    """Another operator's mail server, speaking to the MX port."""
+    """Another operator's mail server, speaking to the MX port; it shows the certificate of the operator whose domain it sends from."""
 
     simulator: Simulator
 
     async def send(self, sender: str, to: list[str], message: EmailMessage | bytes, *, mail: str = "", rcpt: str = "") -> Reply:
         """Bring one letter; the first refusal is returned."""
         raw = message if isinstance(message, bytes) else message.as_bytes(policy=SMTP)
-        return await asyncio.to_thread(self._send, sender, to, raw, mail, rcpt)
+        shown = await self._certificate(sender.rpartition("@")[2])
+        return await asyncio.to_thread(self._send, shown, sender, to, raw, mail, rcpt)
+
+    async def _certificate(self, domain: str) -> str | None:
+        """Key and chain (PEM) of the operator of a domain, of any for a null return path; none for a domain that is not listed."""
+        world = self.simulator.world
+        for operator in await operators.list_all(world):
+            if domain in ("", *operator.domains):
+                found = await peers.certificate_of(world, operator)
+                return found.key + certificates.with_chain(world, found)
+        return None
 
     async def extensions(self) -> dict[str, str]:
         """What EHLO announces, by name in lower case."""
@@ -140,11 +152,14 @@ class Peer:
             client.ehlo("mta.example")
             return client.esmtp_features
 
-    def _send(self, sender: str, to: list[str], raw: bytes, mail: str, rcpt: str) -> Reply:
+    def _send(self, shown: str | None, sender: str, to: list[str], raw: bytes, mail: str, rcpt: str) -> Reply:
         where = self.simulator.ready()["mx"]
         with smtplib.SMTP(where["host"], where["port"], timeout=20) as client:
             client.command_encoding = "utf-8"
             client.ehlo("mta.example")
+            if shown is not None:
+                client.starttls(context=_showing(self.simulator.ready()["ca_file"], shown))
+                client.ehlo("mta.example")
             for command in (f"MAIL FROM:<{sender}> {mail}", *(f"RCPT TO:<{one}> {rcpt}" for one in to)):
                 code, said = client.docmd(command.strip())
                 if code >= 400:
@@ -153,6 +168,15 @@ class Peer:
             client.send(raw.replace(b"\r\n.", b"\r\n..") + b".\r\n")
             code, said = client.getreply()
             return Reply(code, said.decode())
+
+
+def _showing(authority: str, shown: str) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=authority)
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+        file.write(shown)
+        file.flush()
+        context.load_cert_chain(file.name)
+    return context
 
 
 async def control(simulator: Simulator, method: str, path: str, json: Any = None) -> httpx.Response:

@@ -83,8 +83,6 @@ def starter(folder: Path, **usual: Any) -> StartSimulator:
             "imap_port": 0,
             "http_port": 0,
             "queue_poll_seconds": 0.02,
-            "relay": "direct",  # what a test sends is there when it was accepted; tests/contracts and test_relay.py go over the wire
-            "peers_proof": "domain",
             **usual,
             **settings,
         }

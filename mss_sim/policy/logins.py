@@ -6,8 +6,8 @@
 | of a patient      | development profile | development profile | refused |
 | APP               | refused             | refused     | may         |
 
-An operator may accept fewer methods. In the development profile the setting `login_app_passwords` lets APP mailboxes open like ORG ones, for
-tests without a certificate.
+An operator may accept fewer methods. In the development profile the setting `login_app_passwords` lets APP mailboxes open like ORG ones,
+for tests without a certificate.
 """
 
 from collections.abc import Collection

@@ -1,6 +1,7 @@
-"""How a client finds its servers from an address alone: a DNS zone, and the file that mail programs fetch (ref: ref2#ECO.1.1.9, sc-mss#CONF.04).
+"""How a client finds its servers from an address alone: a DNS zone, and the file that mail programs fetch.
 
-Accounts differ on which of the two the national operators serve; here both exist, and agree. Names resolve to this machine.
+Accounts differ on which of the two the national operators serve; here both exist, and agree. Names resolve to this machine
+(ref: ref2#ECO.1.1.9, sc-mss#CONF.04).
 """
 
 from collections.abc import Collection
