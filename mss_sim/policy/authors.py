@@ -8,10 +8,13 @@
 | several mailboxes             | none    | taken: we write Sender      | REFUSE malformed-message    |
 | several mailboxes             | one     | taken: we write Sender      | taken                       |
 
+All mailboxes in From, and the return path, are of one operator: the peers that it is carried to believe their peer for its own domains
+only (ref: ans-trust-space), so that another letter would be accepted here and come back.
+
 A letter filed over IMAP (APPEND) is often a draft: its author is not checked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mss_sim.errors import Refusal, Rule
 
@@ -29,4 +32,18 @@ def decide_authors(field_count: int, authors: Sequence[str], *, has_sender: bool
     if len(authors) > 1 and not has_sender:
         raise Refusal(
             Rule.MALFORMED_MESSAGE, "From names several mailboxes; say in Sender which of them sent the letter.", reference="rfc5322#3.6.2"
+        )
+
+
+def decide_one_operator(operators: Mapping[str, int]) -> None:
+    """Refuse a letter whose authors and return path are of several operators; `operators` tells that of each address."""
+    first, *others = operators
+    foreign = next((one for one in others if operators[one] != operators[first]), None)
+    if foreign:
+        raise Refusal(
+            Rule.SEND_NOT_ALLOWED,
+            f"{first} and {foreign} are mailboxes of two operators, and no operator takes such a letter from another: "
+            "use one of them both in From and as the return path.",
+            subject=foreign,
+            reference="ans-trust-space",
         )

@@ -5,7 +5,7 @@ import pytest
 from mss_sim.app.simulator import Simulator
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.vocabulary.doors import Door as Through
-from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD, Person, control
+from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD, Person, control, letter
 from tests.contracts.doors import Door
 
 
@@ -80,3 +80,15 @@ async def test_a_refused_attempt_stands_in_the_journal(door: Door, world: Simula
         assert refused[0]["actor"]["name"] == "Dr Camille MARTIN"
     else:
         assert refused == []
+
+
+async def test_a_letter_of_two_operators_is_refused_before_it_leaves(world: Simulator) -> None:
+    """Its own operator would carry it, and every other one would refuse it: it would come back."""
+    grant = {"grantee": Person(world, "secretary").idnat, "rights": ["see", "read", "send_as"]}
+    assert (await Person(world, "hospital").rest("POST", f"/mailboxes/{HOSPITAL}/grants", json=grant)).status_code == 201
+    secretary = Person(world, "secretary")
+    refused = await secretary.smtp(HOSPITAL, DOCTOR, letter(PRACTICE, DOCTOR))
+    assert (refused.code, refused.enhanced) == (550, "5.7.1")
+    assert "of two operators" in refused.text
+    assert await Person(world, "doctor").inbox(DOCTOR) == []
+    assert (await secretary.smtp(HOSPITAL, DOCTOR, letter(HOSPITAL, DOCTOR))).code == 250

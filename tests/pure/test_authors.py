@@ -5,7 +5,7 @@ import pytest
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import addresses_of
 from mss_sim.mail.parse import parse
-from mss_sim.policy.authors import decide_authors
+from mss_sim.policy.authors import decide_authors, decide_one_operator
 
 ANA, BEA = "ana.roy@sim.mssante.fr", "bea.petit@sim.mssante.fr"
 
@@ -45,3 +45,14 @@ def test_a_letter_of_nobody_is_refused(header: str, has_sender: bool, words: str
 )
 def test_a_letter_of_somebody_is_taken(header: str, has_sender: bool) -> None:
     decide(header, has_sender=has_sender)
+
+
+@pytest.mark.parametrize("operators", [{ANA: 1}, {ANA: 1, BEA: 1}])
+def test_a_letter_of_one_operator_is_taken(operators: dict[str, int]) -> None:
+    decide_one_operator(operators)
+
+
+def test_a_letter_of_two_operators_is_refused_with_both_names() -> None:
+    with pytest.raises(Refusal, match=f"{ANA} and {BEA} are mailboxes of two operators") as refused:
+        decide_one_operator({ANA: 1, BEA: 2})
+    assert (refused.value.rule, refused.value.subject) == (Rule.SEND_NOT_ALLOWED, BEA)

@@ -21,7 +21,7 @@ from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.mail.addresses import addresses_of, display, domain_of
 from mss_sim.mail.headers import with_fields_on_top, without_fields
 from mss_sim.mail.parse import ParsedMessage
-from mss_sim.policy.authors import decide_authors
+from mss_sim.policy.authors import decide_authors, decide_one_operator
 from mss_sim.policy.routing import Disposal, Scope, decide_route, size_refusal
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import Mailbox
@@ -119,7 +119,8 @@ class Submission:
                 reference="rfc5322#3.6.2",
             )
         if envelope.sender and envelope.sender not in senders:
-            await self.senders.sender_at(actor, envelope.sender)
+            senders[envelope.sender] = await self.senders.sender_at(actor, envelope.sender)
+        decide_one_operator({address: one.mailbox.operator_id for address, one in senders.items()})
         await check_size(world, sender.mailbox, len(raw))
         raw, parsed = _stamp(actor, sender, raw, parsed)
         at = world.clock.now()
