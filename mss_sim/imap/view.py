@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Items
 
 from mss_sim.core.mailbox.selected_folder import FolderChanges, FolderRef, FolderState, Opening, SelectedFolder
+from mss_sim.core.world.store_types import Uids, extended
 from mss_sim.imap.grammar.responses import flag_list, sequence_set
 from mss_sim.imap.grammar.wire import Bad, SequenceSet
 
@@ -26,7 +27,7 @@ class View:
         self.read_only = read_only
         self.examined = examined
         self.selected: SelectedFolder = opening.selected
-        self.uids = array("I", opening.uids)
+        self.uids: Uids = opening.uids  # shared with other sessions: replaced, never changed
         self.known = FolderState(folder.exists_count, folder.uid_next, folder.modseq)
         self.saved: list[int] = []
         self._own: dict[int, int] = {}
@@ -44,6 +45,9 @@ class View:
         """The sequence numbers of ascending UIDs; those that the client does not know are left out."""
         if len(uids) * 8 < len(self.uids):
             return [number for uid in uids if (number := self.number(uid))]
+        if isinstance(self.uids, range):
+            below = self.uids.start - 1
+            return [uid - below for uid in uids[bisect_left(uids, self.uids.start) : bisect_left(uids, self.uids.stop)]]
         wanted = set(uids)
         return [at for at, uid in enumerate(self.uids, 1) if uid in wanted]
 
@@ -136,7 +140,7 @@ class View:
             lines += self._expunge(changes.uids, vanished=vanished)
         arrived = [row.uid for row in changes.changed if row.uid >= self.known.uid_next]
         if arrived:
-            self.uids.extend(arrived)
+            self.uids = extended(self.uids, arrived)
             lines.append(b"* %d EXISTS" % len(self.uids))
             lines += [b"* %d RECENT" % self.recent_count] if any(map(self.is_recent, arrived)) else []
         for row in changes.changed:

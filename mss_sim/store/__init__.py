@@ -7,6 +7,7 @@
     compiled        statements of the hot path, compiled once
     schema          the database created whole, or migrated
     folder_view, search   one folder from top to bottom; the results of a search in it
+    folder_index    UIDs and marks of folders kept in memory, used while the rows say that they are current
     operators, white_list, identities, mailboxes, grants, folders, subscriptions, messages, submissions, queue, conversations,
     certificates, journal, psc
                     functions on a connection: rows in, frozen dataclasses out

@@ -67,11 +67,11 @@ def _in_order(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, 
 
 
 class HotQuery:
-    """A SELECT with named parameters, compiled once; `locked` is what PostgreSQL runs instead, with its row locks."""
+    """A SELECT with named parameters, compiled once; `postgresql` is what PostgreSQL runs instead, with its row locks or in its words."""
 
-    def __init__(self, statement: Select[Any], locked: Select[Any] | None = None) -> None:
+    def __init__(self, statement: Select[Any], postgresql: Select[Any] | None = None) -> None:
         self._statement = statement
-        self._locked = statement if locked is None else locked
+        self._postgresql = statement if postgresql is None else postgresql
         self._sql = ""
         self._names: Sequence[str] = ()
         self._constants: Mapping[str, Any] = {}
@@ -79,7 +79,7 @@ class HotQuery:
     def rows(self, conn: Connection, **values: Any) -> list[tuple[Any, ...]]:
         """The rows for these values of the parameters."""
         if conn.dialect.name != "sqlite":
-            return [tuple(row) for row in conn.execute(self._locked, values)]
+            return [tuple(row) for row in conn.execute(self._postgresql, values)]
         if not self._sql:
             compiled = self._statement.compile(dialect=conn.dialect)
             self._names, self._constants, self._sql = compiled.positiontup or (), compiled.params, str(compiled)

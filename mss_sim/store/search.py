@@ -4,15 +4,16 @@ Each leaf is one query over the folder; AND, OR and NOT are set operations. Head
 """
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, String, cast, func, not_, or_, select
+from sqlalchemy import Connection, func, not_, or_, select
 
 from mss_sim.mail.criteria import Key
 from mss_sim.mail.headers import decode, read_headers, split
 from mss_sim.mail.parse import fold, parse
-from mss_sim.models.tables import copies, message_bodies, messages, readings
-from mss_sim.store.folder_view import uids
+from mss_sim.models.tables import copies, message_bodies, messages
+from mss_sim.store.folder_index import Marks
 from mss_sim.vocabulary.mailboxes import Flag
 
 _HEADER_OCTETS = 256 * 1024
@@ -22,34 +23,34 @@ _PEOPLE_AND_SUBJECT = (messages.c.from_search, messages.c.to_search, messages.c.
 
 
 class Scope(NamedTuple):
-    """Where to search: the folder, whose \\Seen counts, and every UID of the folder."""
+    """Where to search: the folder, every UID of the folder that counts, and the marks of all copies in it as the searcher sees them."""
 
     folder_id: int
-    reader: int | None
     all: frozenset[int]
+    marks: Callable[[], Marks]
 
 
-def find(conn: Connection, scope: Scope, key: Key) -> set[int]:
+def find(conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
     """The UIDs that match a key."""
     look = _LOOKS.get(key.kind, _by_columns)
     return look(conn, scope, key)
 
 
-def _every(conn: Connection, scope: Scope, key: Key) -> set[int]:
+def _every(conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
     """All of the keys; the later ones are not evaluated once nothing is left."""
-    found = set(scope.all)
+    found: AbstractSet[int] = scope.all
     for one in key.keys:
         if found:
-            found &= find(conn, scope, one)
+            found = found & find(conn, scope, one)
     return found
 
 
-def _either(conn: Connection, scope: Scope, key: Key) -> set[int]:
+def _either(conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
     return find(conn, scope, key.keys[0]) | find(conn, scope, key.keys[1])
 
 
-def _not(conn: Connection, scope: Scope, key: Key) -> set[int]:
-    return set(scope.all) - find(conn, scope, key.keys[0])
+def _not(conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
+    return scope.all - find(conn, scope, key.keys[0])
 
 
 def _keyword(_scope: Scope, word: str) -> Any:
@@ -73,35 +74,25 @@ _CONDITIONS: dict[str, Callable[[Scope, Any], Any]] = {
 }
 
 
-def _by_columns(conn: Connection, scope: Scope, key: Key) -> set[int]:
+def _by_columns(conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
     query = select(copies.c.uid).join(messages, messages.c.id == copies.c.message_id)
     return (
         set(conn.execute(query.where(copies.c.folder_id == scope.folder_id, _CONDITIONS[key.kind](scope, key.value))).scalars()) & scope.all
     )
 
 
-def _by_flag(conn: Connection, scope: Scope, key: Key) -> set[int]:
-    """The shared flag; where reading is personal, corrected by the reader's own marks on a few copies.
-
-    The sum keeps a planner without statistics from scanning the folder instead of the reader's own marks.
-    """
-    found = set(uids(conn, scope.folder_id, copies.c.flags.op("&")(int(key.value)) != 0))
-    if key.value is Flag.SEEN and scope.reader is not None:
-        joined = func.aggregate_strings(cast(copies.c.uid, String), ",")
-        query = select(readings.c.seen, joined).join(readings, readings.c.copy_id == copies.c.id).group_by(readings.c.seen)
-        said = (copies.c.folder_id + 0 == scope.folder_id, readings.c.identity_id == scope.reader, readings.c.seen.is_not(None))
-        for seen, numbers in conn.execute(query.where(*said)):
-            (found.update if seen else found.difference_update)(map(int, numbers.split(",")))
-    return found & scope.all
+def _by_flag(_conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
+    marks = scope.marks()
+    return (marks.seen() if key.value is Flag.SEEN else marks.having(int(key.value))) & scope.all
 
 
-def _by_text(conn: Connection, scope: Scope, key: Key) -> set[int]:
+def _by_text(conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
     query = select(copies.c.uid).join(message_bodies, message_bodies.c.message_id == copies.c.message_id)
     holds = message_bodies.c.search_text.contains(fold(key.value), autoescape=True)
     return set(conn.execute(query.where(copies.c.folder_id == scope.folder_id, holds)).scalars()) & scope.all
 
 
-def _by_header(conn: Connection, scope: Scope, key: Key) -> set[int]:
+def _by_header(conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
     """Copies in which a field of that name contains the text; an empty text tests whether the field exists."""
     name, text = key.value
     head = func.substr(message_bodies.c.raw, 1, _HEADER_OCTETS)
@@ -121,7 +112,7 @@ def _holds(head: bytes, name: str, wanted: str) -> bool:
     return any(wanted in fold(decode(value)) for value in values)
 
 
-def _by_body(conn: Connection, scope: Scope, key: Key) -> set[int]:
+def _by_body(conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
     """Copies whose search text matches, then those among them where the match is in the body and not only in the header."""
     wanted = fold(key.value)
     query = (
@@ -136,14 +127,14 @@ def _by_body(conn: Connection, scope: Scope, key: Key) -> set[int]:
     return (found | {uid for uid, raw in doubtful if wanted in fold(parse(bytes(raw)).text)}) & scope.all
 
 
-def _by_people(conn: Connection, scope: Scope, key: Key) -> set[int]:
+def _by_people(conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
     """The column of To also contains Cc; which of the two matched is read from the header of the possible matches."""
-    wider = find(conn, scope, Key("ANYBODY", key.value)) if key.kind != "BCC" else set(scope.all)
+    wider = find(conn, scope, Key("ANYBODY", key.value)) if key.kind != "BCC" else scope.all
     return wider & _by_header(conn, scope._replace(all=frozenset(wider)), Key("HEADER", (key.kind, key.value)))
 
 
-_LOOKS: dict[str, Callable[[Connection, Scope, Key], set[int]]] = {
-    "ALL": lambda _conn, scope, _key: set(scope.all),
+_LOOKS: dict[str, Callable[[Connection, Scope, Key], AbstractSet[int]]] = {
+    "ALL": lambda _conn, scope, _key: scope.all,
     "UID": lambda _conn, scope, key: set(key.value) & scope.all,
     "AND": _every,
     "OR": _either,

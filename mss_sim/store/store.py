@@ -21,6 +21,7 @@ from mss_sim.store import engine as engines
 from mss_sim.store import schema
 from mss_sim.store.alone import start_lock
 from mss_sim.store.engine import RIGHTS_CHANGED, announce, note_version
+from mss_sim.store.folder_index import FolderIndexes
 from mss_sim.store.notify import Neighbours
 from mss_sim.store.writer import Writer
 
@@ -43,6 +44,7 @@ class Store:
         self._listeners: list[Callable[[set[int]], None]] = []
         self._attempts: Callable[[Connection, Attempt], None] | None = None
         self.directory_version = 0
+        self.indexes = FolderIndexes()
 
     @property
     def exclusive(self) -> bool:
@@ -131,6 +133,7 @@ class Store:
     async def reset(self) -> None:
         """Empty every table; for the control plane."""
         await self.write(schema.empty, changes_directory=True)
+        self.indexes.forget()
 
     async def _guard(self, work: Awaitable[R]) -> R:
         """Turn a database that does not answer into the refusal that every door knows how to show; keep what was tried in vain."""

@@ -25,6 +25,7 @@ from mss_sim.mail.criteria import Key, kinds, looks_inside, texts
 from mss_sim.policy.searching import check_texts
 from mss_sim.store import folder_view, folders
 from mss_sim.store.engine import Connection
+from mss_sim.store.folder_index import Marks, Uids
 from mss_sim.store.folder_view import CopyState, Range, Sortable
 from mss_sim.store.folders import Folder
 from mss_sim.store.search import Scope, find
@@ -118,7 +119,7 @@ class Opening(NamedTuple):
     """An opened folder: its UIDs and the first one that the reader has not seen (0: none), as of one instant."""
 
     selected: SelectedFolder
-    uids: list[int]
+    uids: Uids
     first_unseen: int
 
 
@@ -127,11 +128,16 @@ async def open_folder(world: World, actor: Actor, place: FolderRef) -> Opening:
 
     def query(conn: Connection) -> Opening:
         opened = selected_folder(world, conn, actor, place, Right.SEE)
-        nothing_unseen = opened.reader is None and opened.folder.unseen_count == 0
-        unseen = 0 if nothing_unseen else folder_view.first_unseen(conn, opened.folder.id, opened.reader)
-        return Opening(opened, folder_view.uids(conn, opened.folder.id), unseen)
+        return Opening(opened, world.store.indexes.uids(conn, opened.folder), _first_unseen(world, conn, opened))
 
     return await world.store.read(query)
+
+
+def _first_unseen(world: World, conn: Connection, opened: SelectedFolder) -> int:
+    if opened.reader is None and opened.folder.unseen_count == 0:
+        return 0
+    marks = world.store.indexes.known_marks(opened.folder, opened.reader)
+    return marks.first_unseen() if marks else folder_view.first_unseen(conn, opened.folder.id, opened.reader)
 
 
 class FolderState(NamedTuple):
@@ -147,7 +153,7 @@ class FolderChanges:
     """What changed in a folder: every UID when some are gone (None: none is), and the copies that changed, including new ones."""
 
     selected: SelectedFolder
-    uids: list[int] | None
+    uids: Uids | None
     changed: tuple[CopyState, ...]
 
 
@@ -159,15 +165,19 @@ class FolderPoll(NamedTuple):
     known: FolderState
 
 
-def _difference(conn: Connection, folder: Folder, reader: int | None, known: FolderState) -> tuple[list[int] | None, tuple[CopyState, ...]]:
+_Difference = tuple[Uids | None, tuple[CopyState, ...]]
+
+
+def _difference(world: World, conn: Connection, seen: SelectedFolder, known: FolderState) -> _Difference:
     """Copies that only arrived are found by their UIDs; the whole folder is read only when something else changed too."""
+    folder, reader = seen.folder, seen.reader
     if folder.modseq == known.modseq:
         return None, ()
     arrived = folder_view.states(conn, folder.id, [(known.uid_next, folder.uid_next)], reader) if folder.uid_next > known.uid_next else []
     gone = folder.exists_count != known.exists + len(arrived)
     only_new = not gone and folder.modseq == known.modseq + len(arrived)
     changed = arrived if only_new else folder_view.changed_since(conn, folder.id, known.modseq, reader)
-    return folder_view.uids(conn, folder.id) if gone else None, tuple(changed)
+    return world.store.indexes.uids(conn, folder) if gone else None, tuple(changed)
 
 
 class FolderWatch:
@@ -205,7 +215,7 @@ class FolderWatch:
 
     def _look_at_all(self, conn: Connection, polls: Sequence[FolderPoll]) -> list[FolderChanges | Exception]:
         selections: dict[tuple[int, FolderRef], SelectedFolder | Refusal] = {}
-        differences: dict[tuple[int, int | None, FolderState], tuple[list[int] | None, tuple[CopyState, ...]]] = {}
+        differences: dict[tuple[int, int | None, FolderState], _Difference] = {}
         found: list[FolderChanges | Exception] = []
         for actor, place, known in polls:
             key = (actor.identity.id, place)
@@ -217,7 +227,7 @@ class FolderWatch:
                 continue
             what = (seen.folder.id, seen.reader, known)
             if what not in differences:
-                differences[what] = _difference(conn, seen.folder, seen.reader, known)
+                differences[what] = _difference(self._world, conn, seen, known)
             found.append(FolderChanges(seen, *differences[what]))
         return found
 
@@ -248,12 +258,12 @@ async def changed_since(world: World, actor: Actor, place: FolderRef, modseq: in
     return await world.store.read(query)
 
 
-async def flags(world: World, actor: Actor, place: FolderRef, ranges: Sequence[Range]) -> list[tuple[int, int, str, int, bool]]:
-    """(uid, flags, keywords, modseq, seen) of the copies in these ranges."""
+async def marks(world: World, actor: Actor, place: FolderRef, ranges: Sequence[Range]) -> Marks:
+    """The flags and keywords of the copies in these ranges of UIDs."""
 
-    def query(conn: Connection) -> list[tuple[int, int, str, int, bool]]:
+    def query(conn: Connection) -> Marks:
         seen = selected_folder(world, conn, actor, place, Right.SEE)
-        return list(folder_view.flags_of(conn, seen.folder.id, ranges, seen.reader))
+        return world.store.indexes.marks(conn, seen.folder, seen.reader, ranges)
 
     return await world.store.read(query)
 
@@ -261,23 +271,49 @@ async def flags(world: World, actor: Actor, place: FolderRef, ranges: Sequence[R
 Content = tuple[CopyState, tuple[bytes, bytes, bytes]]
 
 
-async def contents(
-    world: World, actor: Actor, place: FolderRef, ranges: Sequence[Range], *, raw: bool, inside: bool = False
-) -> list[Content]:
+class Contents(NamedTuple):
+    """The first copies of some ranges, and the ranges of UIDs that are left."""
+
+    found: list[Content]
+    left: list[Range]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked of messages: the bytes (`raw`), of at most so many octets together but at least one message's, or what names files."""
+
+    raw: bool
+    inside: bool = False
+    octets_max: int = 1024 * 1024
+
+
+async def contents(world: World, actor: Actor, place: FolderRef, ranges: Sequence[Range], wish: Wish) -> Contents:
     """The copies in these ranges with (ENVELOPE, BODYSTRUCTURE, bytes).
 
     The bytes on request; they, and the structure with its file names (`inside`), need the right to read.
     """
 
-    def query(conn: Connection) -> list[Content]:
+    def query(conn: Connection) -> Contents:
         seen = selected_folder(world, conn, actor, place, Right.SEE)
-        if raw or inside:
+        if wish.raw or wish.inside:
             gate.check_right(actor, seen.held, Right.READ)
         rows = folder_view.states(conn, seen.folder.id, ranges, seen.reader)
-        found = folder_view.bodies(conn, {row.message_id for row in rows}, raw=raw)
-        return [(row, found[row.message_id]) for row in rows if row.message_id in found]
+        now = _that_fit(rows, wish.octets_max) if wish.raw else len(rows)
+        found = folder_view.bodies(conn, {row.message_id for row in rows[:now]}, raw=wish.raw)
+        left = [] if now == len(rows) else [(max(low, rows[now].uid), high) for low, high in ranges if high >= rows[now].uid]
+        return Contents([(row, found[row.message_id]) for row in rows[:now] if row.message_id in found], left)
 
     return await world.store.read(query)
+
+
+def _that_fit(rows: Sequence[CopyState], octets_max: int) -> int:
+    """How many of the copies, from the first, have so many octets together; at least one."""
+    octets = 0
+    for at, row in enumerate(rows):
+        octets += row.size_bytes
+        if octets > octets_max:
+            return max(at, 1)
+    return len(rows)
 
 
 async def search(
@@ -293,7 +329,8 @@ async def search(
         seen = selected_folder(world, conn, actor, place, Right.SEE)
         if looks_inside(key):
             gate.check_right(actor, seen.held, Right.READ)
-        found = sorted(find(conn, Scope(seen.folder.id, seen.reader, frozenset(uids)), key))
+        scope = Scope(seen.folder.id, frozenset(uids), lambda: world.store.indexes.marks(conn, seen.folder, seen.reader))
+        found = sorted(find(conn, scope, key))
         asked = found and "MODSEQ" in kinds(key)
         return found, folder_view.highest_modseq(conn, seen.folder.id, frozenset(told(found))) if asked else 0
 

@@ -1,6 +1,7 @@
 """Row types of the store, re-exported by the core: front ends import them from here and never open the store."""
 
 from mss_sim.store.certificates import Certificate
+from mss_sim.store.folder_index import Mark, Marks, Uids, extended
 from mss_sim.store.folder_view import CopyState, Sortable
 from mss_sim.store.folders import Folder
 from mss_sim.store.grants import GrantRow
@@ -23,7 +24,11 @@ __all__ = [
     "ListQuery",
     "ListedMessage",
     "Mailbox",
+    "Mark",
+    "Marks",
     "Operator",
     "Reading",
     "Sortable",
+    "Uids",
+    "extended",
 ]

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from mss_sim.core.mailbox import copies, selected_folder
 from mss_sim.core.mailbox.copies import InFolder
 from mss_sim.core.mailbox.flag_rules import FlagChange
+from mss_sim.core.mailbox.selected_folder import Wish
+from mss_sim.core.world.store_types import Mark, Uids
 from mss_sim.imap.grammar.items import SIMPLE, FetchArguments, FetchItem
 from mss_sim.imap.grammar.responses import flag_list, internal_date, object_id, ranges_of, sequence_set
 from mss_sim.imap.grammar.sections import MessageSections
@@ -18,13 +20,13 @@ from mss_sim.vocabulary.mailboxes import Right
 
 _FIGURES = frozenset({"FLAGS", "UID", "MODSEQ"})
 _STATES = _FIGURES | {"INTERNALDATE", "RFC822.SIZE", "EMAILID", "THREADID"}
-_FIGURES_AT_ONCE = 4_000
+_FIGURES_AT_ONCE = 10_000
 _STATES_AT_ONCE = 2_000
 _ENVELOPES_AT_ONCE = 1_000
 _BYTES_AT_ONCE = 1024 * 1024
 _FEW = 4
 """How often a message may be requested in one response that is built at once."""
-_MESSAGES_AT_ONCE = 250
+_MESSAGES_AT_ONCE = 500
 _HEAVY_BYTES = 64 * 1024  # above this size times the items that need it, parsing runs in a thread: others do not wait for it
 
 
@@ -72,34 +74,48 @@ def _tell_vanished(session: Session, view: View, sequence: SequenceSet) -> None:
 
 
 async def _figures(session: Session, view: View, spans: Items[Span], items: Items[FetchItem]) -> None:
-    """Flags of many copies: the usual request for a whole folder, so each line is built as cheaply as possible."""
-    shape = (
-        b"* %d FETCH (" + b" ".join({"FLAGS": b"FLAGS %b", "UID": b"UID %d", "MODSEQ": b"MODSEQ (%d)"}[i.name] for i in items) + b")\r\n"
-    )
-    order = [{"UID": 0, "FLAGS": 1, "MODSEQ": 3}[item.name] for item in items]
-    one, two = (order[0], order[1]) if len(order) == 2 else (-1, -1)
+    """Flags of many copies: the usual request for a whole folder, so each line is made of a shape that many share."""
+    recent_spans = view.recent_spans()
     for batch in view.batches(spans, _FIGURES_AT_ONCE):
-        rows = await selected_folder.flags(session.world, session.actor, view.place, view.ranges(batch))
-        lines: list[bytes] = []
-        at, uids = batch[0][0], view.uids
-        for uid, flags, keywords, modseq, seen in rows:
-            while uids[at] < uid:
-                at += 1
-            values = (uid, flag_list(flags, bool(seen), keywords, view.is_recent(uid)), None, modseq)
-            if one >= 0:
-                lines.append(shape % (at + 1, values[one], values[two]))
-            else:
-                lines.append(shape % (at + 1, *(values[place] for place in order)))
-        await _send(session, lines)
+        marks = await selected_folder.marks(session.world, session.actor, view.place, view.ranges(batch))
+        columns = [marks.uids if item.name == "UID" else marks.modseqs for item in items if item.name != "FLAGS"]
+        rows = zip(_numbers(view, batch, marks.uids), *columns, strict=True)
+        shapes = [_shape(kind, items, recent=False) for kind in marks.kinds]
+        if recent_spans:
+            new = [_shape(kind, items, recent=True) for kind in marks.kinds]
+            lines = [(new if view.is_recent(uid) else shapes)[of] % row for uid, of, row in zip(marks.uids, marks.of, rows, strict=True)]
+        else:
+            lines = [shapes[of] % row for of, row in zip(marks.of, rows, strict=True)]
+        if lines:
+            await _send_joined(session, "".join(lines).encode("ascii"), lines[0].encode("ascii"), len(lines))
+
+
+def _numbers(view: View, batch: Items[Span], uids: Uids) -> Items[int]:
+    """The sequence numbers of the copies of a batch that are still there."""
+    if len(uids) == sum(high - low for low, high in batch):
+        return [number for low, high in batch for number in range(low + 1, high + 1)]
+    return view.numbers(uids)
+
+
+def _shape(mark: Mark, items: Items[FetchItem], *, recent: bool) -> str:
+    """The response for a copy with these marks, with places for its numbers."""
+    flags = flag_list(mark.flags, mark.seen, mark.keywords, recent).decode("ascii").replace("%", "%%")
+    shown = {"FLAGS": f"FLAGS {flags}", "UID": "UID %d", "MODSEQ": "MODSEQ (%d)"}
+    return f"* %d FETCH ({' '.join(shown[item.name] for item in items)})\r\n"
 
 
 async def _send(session: Session, lines: list[bytes]) -> None:
     if lines:
-        session.transcript.server(lines[0])
-        if len(lines) > 1:
-            session.transcript.event(f"and {len(lines) - 1} responses more")
-        session.stream.send(b"".join(lines))
-        await session.stream.flush()
+        await _send_joined(session, b"".join(lines), lines[0], len(lines))
+
+
+async def _send_joined(session: Session, octets: bytes, first: bytes, count: int) -> None:
+    """Send so many responses; the transcript shows the first of them."""
+    session.transcript.server(first)
+    if count > 1:
+        session.transcript.event(f"and {count - 1} responses more")
+    session.stream.send(octets)
+    await session.stream.flush()
 
 
 async def _states(session: Session, view: View, spans: Items[Span], items: Items[FetchItem], since: int) -> None:
@@ -107,7 +123,7 @@ async def _states(session: Session, view: View, spans: Items[Span], items: Items
     for batch in view.batches(spans, _STATES_AT_ONCE):
         rows = await selected_folder.states(session.world, session.actor, view.place, view.ranges(batch))
         changed = [_State(row, recent=view.is_recent(row.uid)) for row in rows if row.modseq > since]
-        await _send(session, [_line(view, state, items, makers) for state in changed])
+        await _send(session, _lines(view, changed, items, makers))
 
 
 async def _contents(session: Session, view: View, spans: Items[Span], items: Items[FetchItem], since: int) -> None:
@@ -116,9 +132,11 @@ async def _contents(session: Session, view: View, spans: Items[Span], items: Ite
     makers = [_MAKERS[item.name] if item.name in SIMPLE else _section(item) for item in items]
     inside = any(item.name == "BODYSTRUCTURE" for item in items)
     marks = any(not item.peek for item in items) and not view.examined
+    wish = Wish(needs_bytes, inside, _BYTES_AT_ONCE)
     for batch in view.batches(spans, _MESSAGES_AT_ONCE if needs_bytes else _ENVELOPES_AT_ONCE):
-        for ranges in await _pieces(session, view, batch, needs_bytes=needs_bytes):
-            found = await selected_folder.contents(session.world, session.actor, view.place, ranges, raw=needs_bytes, inside=inside)
+        left = view.ranges(batch)
+        while left:
+            found, left = await selected_folder.contents(session.world, session.actor, view.place, left, wish)
             states = [
                 _State(row, envelope, structure, MessageSections(raw), view.is_recent(row.uid))
                 for row, (envelope, structure, raw) in found
@@ -140,7 +158,7 @@ async def _show(
     wanted = sum(item.needs_bytes for item in items)
     heavy = octets * sum(item.is_heavy for item in items) > _HEAVY_BYTES
     if not heavy and octets * wanted <= _BYTES_AT_ONCE * _FEW:
-        await _send(session, [_line(view, state, items, makers) for state in states])
+        await _send(session, _lines(view, states, items, makers))
         return
     session.transcript.event(f"{len(states)} responses")
     pieces = _pieces_of(view, states, items, makers)
@@ -150,7 +168,7 @@ async def _show(
 
 
 def _pieces_of(view: View, states: list[_State], items: Items[FetchItem], makers: Items[Callable[[_State], bytes]]) -> Iterator[bytes]:
-    """The same as `_line` for every message, item by item; undecodable parts are found before a response is begun."""
+    """The same as `_lines`, item by item; undecodable parts are found before a response is begun."""
     for state in states:
         for item in items:
             if item.name.startswith("BINARY") and item.section.path:
@@ -169,22 +187,6 @@ def _some(pieces: Iterator[bytes]) -> bytes:
         taken.append(piece)
         size += len(piece)
     return b"".join(taken)
-
-
-async def _pieces(session: Session, view: View, batch: Items[Span], *, needs_bytes: bool) -> list[list[tuple[int, int]]]:
-    """The copies of a batch in groups whose messages have a bounded total size."""
-    ranges = view.ranges(batch)
-    if not needs_bytes:
-        return [ranges]
-    groups: list[list[int]] = []
-    room = 0
-    for row in await selected_folder.states(session.world, session.actor, view.place, ranges):
-        if not groups or room < row.size_bytes:
-            groups.append([])
-            room = _BYTES_AT_ONCE
-        groups[-1].append(row.uid)
-        room -= row.size_bytes
-    return [ranges_of(group) for group in groups]
 
 
 async def _read(session: Session, view: View, states: list[_State]) -> tuple[list[_State], bool]:
@@ -208,9 +210,10 @@ async def _mark_read(session: Session, view: View, states: list[_State]) -> tupl
     return [state._replace(row=rows.get(state.row.uid, state.row)) for state in states], True
 
 
-def _line(view: View, state: _State, items: Items[FetchItem], makers: Items[Callable[[_State], bytes]]) -> bytes:
-    shown = b" ".join([b"%b %b" % (item.label, make(state)) for item, make in zip(items, makers, strict=True)])
-    return b"* %d FETCH (%b)\r\n" % (view.number(state.row.uid) or 0, shown)
+def _lines(view: View, states: list[_State], items: Items[FetchItem], makers: Items[Callable[[_State], bytes]]) -> list[bytes]:
+    shape = b"* %d FETCH (" + b" ".join(item.label.replace(b"%", b"%%") + b" %b" for item in items) + b")\r\n"
+    numbers = view.numbers([state.row.uid for state in states])
+    return [shape % (number, *[make(state) for make in makers]) for number, state in zip(numbers, states, strict=True)]
 
 
 _MAKERS: dict[str, Callable[[_State], bytes]] = {

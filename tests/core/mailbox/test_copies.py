@@ -11,7 +11,7 @@ from mss_sim.core.mailbox import appending, copies, selected_folder
 from mss_sim.core.mailbox.appending import NewCopy
 from mss_sim.core.mailbox.copies import InFolder
 from mss_sim.core.mailbox.flag_rules import FlagChange
-from mss_sim.core.mailbox.selected_folder import FolderChanges, FolderPoll, FolderRef, FolderState
+from mss_sim.core.mailbox.selected_folder import FolderChanges, FolderPoll, FolderRef, FolderState, Wish
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.criteria import Key
 from mss_sim.vocabulary.doors import Door
@@ -50,9 +50,11 @@ async def test_what_is_appended_is_there_byte_for_byte_with_growing_uids(world: 
     letter = NewCopy(_letter("Un").raw, frozenset(("\\Seen", "$Forwarded")), 10**15)
     uids = await _fill(world, doctor, letter, _letter("Deux"))
     opened, known, _ = await selected_folder.open_folder(world.world, doctor, _INBOX)
-    assert known == uids == sorted(uids)
+    assert list(known) == uids == sorted(uids)
     assert (opened.folder.exists_count, opened.folder.unseen_count, opened.folder.uid_next) == (2, 1, uids[-1] + 1)
-    (first, (envelope, structure, raw)), (second, _) = await selected_folder.contents(world.world, doctor, _INBOX, _EVERY, raw=True)
+    found, left = await selected_folder.contents(world.world, doctor, _INBOX, _EVERY, Wish(raw=True))
+    assert left == []
+    (first, (envelope, structure, raw)), (second, _) = found
     assert raw == letter.raw
     assert b'"Un"' in envelope
     assert structure.startswith(b'("text" "plain"')
@@ -81,7 +83,7 @@ async def test_a_look_tells_what_came_what_changed_and_what_went(world: Simulato
     assert [row.uid for row in both.changed] == [uids[0], new]
     assert await copies.delete(world.world, doctor, InFolder(_INBOX, _EVERY), marked=True) == [uids[0]]
     gone = await _look(world, doctor, known)
-    assert gone.uids == [uids[1], new]
+    assert list(gone.uids or ()) == [uids[1], new]
 
 
 async def test_flags_are_added_taken_replaced_and_left_alone_when_somebody_was_faster(world: Simulator) -> None:
@@ -119,14 +121,14 @@ async def test_copies_and_moves_tell_where_the_messages_came_to_lie(world: Simul
     there = await selected_folder.states(world.world, doctor, _ARCHIVE, _EVERY)
     assert [row.uid for row in there] == [*copied.there, *moved.there]
     assert there[1].copy_id == before.copy_id
-    assert (await selected_folder.open_folder(world.world, doctor, _INBOX))[1] == [uids[0]]
+    assert list((await selected_folder.open_folder(world.world, doctor, _INBOX)).uids) == [uids[0]]
     other = await copies.move(world.world, doctor, InFolder(_ARCHIVE, _EVERY), FolderRef(DOCTOR, "Archive"))
     assert len(other.there) == 2
-    assert (await selected_folder.open_folder(world.world, doctor, _ARCHIVE))[1] == []
+    assert list((await selected_folder.open_folder(world.world, doctor, _ARCHIVE)).uids) == []
     lost = [
         subject
         for subject in ("Un", "Deux")
-        if subject not in str(await selected_folder.contents(world.world, doctor, FolderRef(DOCTOR, "Archive"), _EVERY, raw=True))
+        if subject not in str(await selected_folder.contents(world.world, doctor, FolderRef(DOCTOR, "Archive"), _EVERY, Wish(raw=True)))
     ]
     assert lost == []
 
@@ -163,7 +165,7 @@ async def test_each_verb_asks_for_its_right(world: Simulator) -> None:
     doctor, assistant, newcomer = [await _actor(world, role) for role in ("doctor", "assistant", "newcomer")]
     await _fill(world, doctor, _letter("Un"))
     core = world.world
-    assert len(await selected_folder.contents(core, assistant, _INBOX, _EVERY, raw=True)) == 1
+    assert len((await selected_folder.contents(core, assistant, _INBOX, _EVERY, Wish(raw=True))).found) == 1
     attempts = [
         copies.change_flags(core, assistant, InFolder(_INBOX, _EVERY), FlagChange(frozenset(("\\Flagged",)))),
         copies.delete(core, assistant, InFolder(_INBOX, _EVERY), marked=True),

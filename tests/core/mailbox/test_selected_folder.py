@@ -14,7 +14,8 @@ from mss_sim.core.mailbox import appending, copies, selected_folder
 from mss_sim.core.mailbox.appending import NewCopy
 from mss_sim.core.mailbox.copies import InFolder
 from mss_sim.core.mailbox.flag_rules import FlagChange
-from mss_sim.core.mailbox.selected_folder import FolderPoll, FolderRef, FolderState
+from mss_sim.core.mailbox.selected_folder import FolderPoll, FolderRef, FolderState, Wish
+from mss_sim.core.world.store_types import Mark
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.criteria import Key
 from mss_sim.vocabulary.doors import Door
@@ -80,7 +81,7 @@ async def test_a_folder_is_opened_by_name_or_id_within_its_mailbox_alone(town: T
     await _fill(town, "Un", "Deux")
     doctor = await _actor(town, "doctor")
     opened = await selected_folder.open_folder(town.world, doctor, _INBOX)
-    assert (opened.uids, opened.first_unseen, opened.selected.address) == ([1, 2], 1, PRACTICE)
+    assert (list(opened.uids), opened.first_unseen, opened.selected.address) == ([1, 2], 1, PRACTICE)
     id_ = opened.selected.folder.id
     assert (await selected_folder.select(town.world, doctor, FolderRef(PRACTICE, "whatever", id_))).folder.id == id_
     for place in (FolderRef(PRACTICE, "Nulle part"), FolderRef(DOCTOR, "INBOX", id_), FolderRef(PRACTICE, "INBOX", 1)):
@@ -126,7 +127,7 @@ async def test_what_came_and_what_went_at_once_is_told_together(town: Town) -> N
     await copies.delete(town.world, doctor, InFolder(_INBOX, [(1, 1)]))
     await _fill(town, "Trois")
     found = await town.core.folder_watch.poll(FolderPoll(doctor, _INBOX, known))
-    assert (found.uids, [row.uid for row in found.changed]) == ([2, 3], [3])
+    assert (list(found.uids or ()), [row.uid for row in found.changed]) == ([2, 3], [3])
 
 
 async def test_a_grant_that_ends_is_seen_at_the_next_look(town: Town) -> None:
@@ -147,18 +148,35 @@ async def test_who_sees_is_told_flags_and_envelopes_and_who_reads_what_is_inside
     await _fill(town, "Un")
     seer = await _seer(town)
     assert [row.uid for row in await selected_folder.states(town.world, seer, _INBOX, _EVERY)] == [1]
-    assert await selected_folder.flags(town.world, seer, _INBOX, _EVERY) == [(1, Flag(0), "", 2, False)]
+    marks = await selected_folder.marks(town.world, seer, _INBOX, _EVERY)
+    assert (list(marks.uids), marks.kinds, list(marks.of), list(marks.modseqs)) == ([1], (Mark(Flag(0), "", False),), [0], [2])
     assert [row.uid for row in await selected_folder.changed_since(town.world, seer, _INBOX, 1)] == [1]
     assert await selected_folder.changed_since(town.world, seer, _INBOX, 2) == []
-    ((_, (envelope, _, raw)),) = await selected_folder.contents(town.world, seer, _INBOX, _EVERY, raw=False)
+    ((_, (envelope, _, raw)),), _ = await selected_folder.contents(town.world, seer, _INBOX, _EVERY, Wish(raw=False))
     assert (b'"Un"' in envelope, raw) == (True, b"")
-    for wish in ({"raw": True}, {"raw": False, "inside": True}):
+    for wish in (Wish(raw=True), Wish(raw=False, inside=True)):
         with refused(Rule.RIGHT_MISSING, "The right read"):
-            await selected_folder.contents(town.world, seer, _INBOX, _EVERY, **wish)
-    ((_, (_, structure, raw)),) = await selected_folder.contents(
-        town.world, await _actor(town, "assistant"), _INBOX, _EVERY, raw=True, inside=True
-    )
+            await selected_folder.contents(town.world, seer, _INBOX, _EVERY, wish)
+    assistant = await _actor(town, "assistant")
+    ((_, (_, structure, raw)),), _ = await selected_folder.contents(town.world, assistant, _INBOX, _EVERY, Wish(raw=True, inside=True))
     assert (structure.startswith(b'("text"'), raw.endswith(b"Bonjour.\r\n")) == (True, True)
+
+
+async def test_bytes_come_as_many_as_were_asked_for_but_one_message_at_least(town: Town) -> None:
+    await _fill(town, "Un", "Deux", "Trois", "Quatre")
+    doctor = await _actor(town, "doctor")
+    sizes = [row.size_bytes for row in await selected_folder.states(town.world, doctor, _INBOX, _EVERY)]
+
+    async def asked(octets_max: int, *, raw: bool = True) -> tuple[list[int], list[tuple[int, int]]]:
+        wish = Wish(raw=raw, octets_max=octets_max)
+        found, left = await selected_folder.contents(town.world, doctor, _INBOX, [(1, 2), (4, 9)], wish)
+        return [row.uid for row, _ in found], left
+
+    assert await asked(1) == ([1], [(2, 2), (4, 9)])
+    assert await asked(sizes[0] + sizes[1] - 1) == ([1], [(2, 2), (4, 9)])
+    assert await asked(sizes[0] + sizes[1]) == ([1, 2], [(4, 9)])
+    assert await asked(sum(sizes)) == ([1, 2, 4], [])
+    assert await asked(1, raw=False) == ([1, 2, 4], [])
 
 
 @pytest.mark.parametrize(
@@ -193,9 +211,9 @@ async def test_what_sort_and_thread_compare_is_shown_to_who_sees(town: Town) -> 
     for verb in (
         selected_folder.sortables(town.world, stranger, _INBOX, [1]),
         selected_folder.states(town.world, stranger, _INBOX, _EVERY),
-        selected_folder.flags(town.world, stranger, _INBOX, _EVERY),
+        selected_folder.marks(town.world, stranger, _INBOX, _EVERY),
         selected_folder.changed_since(town.world, stranger, _INBOX, 1),
-        selected_folder.contents(town.world, stranger, _INBOX, _EVERY, raw=False),
+        selected_folder.contents(town.world, stranger, _INBOX, _EVERY, Wish(raw=False)),
         selected_folder.search(town.world, stranger, _INBOX, [1], Key("ALL")),
     ):
         with refused(Rule.NOT_FOUND):
