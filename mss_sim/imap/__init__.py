@@ -15,7 +15,7 @@
 | 4731 ESEARCH, 5182 SEARCHRES, 5256 SORT and THREAD=REFERENCES | yes; charsets UTF-8 and US-ASCII                 |
 | 7162 CONDSTORE, QRESYNC                | yes; VANISHED may name UIDs that were never there, as the RFC allows    |
 | 7889 APPENDLIMIT, 8474 OBJECTID, 6855 UTF8=ACCEPT, 4978 COMPRESS | yes; EMAILID and THREADID are REST's ids      |
-| 3502 MULTIAPPEND                       | no: a second message is refused with BAD                                |
+| 3502 MULTIAPPEND                       | yes: all or none, together as large as one message may be, 100 at most; no CATENATE |
 
 A tagged OK means that it is on disk. Changes from other doors are reported in commit order, after NOOP, in IDLE, and after any verb whose
 responses contain no sequence numbers. Every verb checks the rights again; a client that loses its mailbox gets BYE at once, even in IDLE.

@@ -8,13 +8,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mss_sim.imap.grammar import commands, items, listings, search_keys
-from mss_sim.imap.grammar.commands import Append, Authenticate, Copy, Create, Login, Rename, Resync, Rights, Select, StoreArguments
+from mss_sim.imap.grammar.commands import (
+    Append,
+    AppendMessage,
+    Authenticate,
+    Copy,
+    Create,
+    Login,
+    Rename,
+    Resync,
+    Rights,
+    Select,
+    StoreArguments,
+)
 from mss_sim.imap.grammar.items import FetchArguments, FetchItem, Section
 from mss_sim.imap.grammar.listings import List, Status
 from mss_sim.imap.grammar.wire import Arguments, Bad, Command, Literal, Reader, SequenceSet
 from mss_sim.vocabulary.journal import Change
 
 WHOLE = Section()
+X = AppendMessage((), None, Literal(b"x", binary=False))
 ALL_OF_THEM, ONE = SequenceSet(((1, 0),)), SequenceSet(((1, 1),))
 Read = Callable[[Arguments], Any]
 
@@ -90,7 +103,11 @@ _INVALID: dict[str, tuple[bytes, ...]] = {
         b" a \\Seen {1+}\r\nx",
         b" a ( \\Seen) {1+}\r\nx",
         b' a "5-Jan-2026" (\\Seen) {1+}\r\nx',
-        b" a {1+}\r\nx {1+}\r\ny",
+        b" a {1+}\r\nx ",
+        b" a {1+}\r\nx{1+}\r\ny",
+        b" a {1+}\r\nx (\\Seen)",
+        b" a {1+}\r\nx b {1+}\r\ny",
+        b" a CATENATE (TEXT {1+}\r\nx)",
         b" a UTF8 (~{1+}\r\nx",
         b" a UTF8 ~{1+}\r\nx",
     ),
@@ -280,16 +297,29 @@ _VALID: list[tuple[str, bytes, Any]] = [
     ("create", b" a/b/", Create("a/b/")),
     ("create", b" a (use (\\Sent \\Archive))", Create("a", ("\\Sent", "\\Archive"))),
     ("rename", b" a {1+}\r\nb", Rename("a", "b")),
-    ("append", b" a {1+}\r\nx", Append("a", (), None, Literal(b"x", binary=False))),
-    ("append", b" {1+}\r\na {1+}\r\nx", Append("a", (), None, Literal(b"x", binary=False))),
-    ("append", b" a () {0+}\r\n", Append("a", (), None, Literal(b"", binary=False))),
+    ("append", b" a {1+}\r\nx", Append("a", (X,))),
+    ("append", b" {1+}\r\na {1+}\r\nx", Append("a", (X,))),
+    ("append", b" a () {0+}\r\n", Append("a", (X._replace(message=Literal(b"", binary=False)),))),
     (
         "append",
         b' a (\\sEEN $MDNSent) " 5-Jan-2026 09:00:00 +0100" {1+}\r\nx',
-        Append("a", ("\\sEEN", "$MDNSent"), b" 5-Jan-2026 09:00:00 +0100", Literal(b"x", binary=False)),
+        Append("a", (X._replace(flags=("\\sEEN", "$MDNSent"), date=b" 5-Jan-2026 09:00:00 +0100"),)),
     ),
-    ("append", b" a ~{2+}\r\n\x00x", Append("a", (), None, Literal(b"\x00x", binary=True))),
-    ("append", b" a UTF8 (~{1+}\r\nx)", Append("a", (), None, Literal(b"x", binary=True))),
+    ("append", b" a ~{2+}\r\n\x00x", Append("a", (X._replace(message=Literal(b"\x00x", binary=True)),))),
+    ("append", b" a UTF8 (~{1+}\r\nx)", Append("a", (X._replace(message=Literal(b"x", binary=True)),))),
+    ("append", b" a {1+}\r\nx {1+}\r\nx", Append("a", (X, X))),
+    (
+        "append",
+        b' a (\\Seen) {1+}\r\nx "d" UTF8 (~{1+}\r\nx) () {0+}\r\n',
+        Append(
+            "a",
+            (
+                X._replace(flags=("\\Seen",)),
+                AppendMessage((), b"d", Literal(b"x", binary=True)),
+                X._replace(message=Literal(b"", binary=False)),
+            ),
+        ),
+    ),
     ("store", b" 1 FLAGS ()", StoreArguments(ONE, Change.REPLACE, (), silent=False, unchanged_since=None)),
     ("store", b" 1 +flags.silent (\\Seen a)", StoreArguments(ONE, Change.ADD, ("\\Seen", "a"), silent=True, unchanged_since=None)),
     (

@@ -263,7 +263,7 @@ async def copy(world: World, actor: Actor, which: InFolder, target: FolderRef) -
         mailboxes.lock_for_delivery(conn, [target.address])
         source, rows = _find(world, conn, actor, which, Right.READ)
         there = selected_folder(world, conn, actor, target, Right.FILE, lock=True)
-        require_room(world, there, sum(row.size_bytes for row in rows))
+        require_room(world, there, [row.size_bytes for row in rows])
         made = [put_in(world, there.folder, allowed(there, _carried(source, there, row))) for row in rows]
         messages.add_copies(conn, made)
         if made:
@@ -309,7 +309,7 @@ def move_in(
     same = source.held.mailbox.id == there.held.mailbox.id
     size = sum(row.size_bytes for row in rows)
     if not same:
-        require_room(world, there, size)
+        require_room(world, there, [row.size_bytes for row in rows])
     _take_out(source.folder, rows)
     entering = rows if same else [allowed(there, _carried(source, there, row)) for row in rows]
     made = [put_in(world, there.folder, row, id_=row.copy_id if same else None) for row in entering]
@@ -353,15 +353,18 @@ def _ends(world: World, conn: Connection, actor: Actor, which: Copies, target: F
     )
 
 
-def require_room(world: World, there: SelectedFolder, size: int) -> None:
-    """Refuse what a mailbox has no room for, or what its state does not allow to be added."""
+def require_room(world: World, there: SelectedFolder, sizes: Sequence[int]) -> None:
+    """Refuse messages that a mailbox has no room for, of which one is too large for it, or that its state does not allow to be added."""
     mailbox = there.held.mailbox
     limit = world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id)
-    stands = standing(mailbox.state, Room(mailbox.used_bytes, mailbox.quota_bytes, limit), size)
+    room, largest = Room(mailbox.used_bytes, mailbox.quota_bytes, limit), max(sizes, default=0)
+    stands = standing(mailbox.state, room, largest)
+    if stands is MailboxFitness.ACTIVE:
+        stands = standing(mailbox.state, room._replace(message_bytes_max=None), sum(sizes))
     if stands is MailboxFitness.FULL:
         raise Refusal(Rule.MAILBOX_FULL, f"The mailbox {mailbox.address} is full; delete messages first.", subject=mailbox.address)
     if stands is MailboxFitness.TOO_SMALL:
-        raise Refusal(Rule.TOO_LARGE, f"The message has {size} bytes; at most {limit} are accepted here.", reference="rfc1870#6.1")
+        raise Refusal(Rule.TOO_LARGE, f"The message has {largest} bytes; at most {limit} are accepted here.", reference="rfc1870#6.1")
     if stands in (MailboxFitness.CLOSED, MailboxFitness.SUSPENDED):
         closed = Rule.MAILBOX_CLOSED, "quirks#closed-mailbox"
         rule, source = closed if stands is MailboxFitness.CLOSED else (Rule.MAILBOX_SUSPENDED, "quirks#suspended-mailbox")

@@ -56,13 +56,19 @@ class Rename(NamedTuple):
     new_name: str
 
 
-class Append(NamedTuple):
-    """APPEND; `date` is the text of its date-time, read by the verb."""
+class AppendMessage(NamedTuple):
+    """One message of APPEND; `date` is the text of its date-time, read by the verb."""
 
-    name: str
     flags: tuple[str, ...]
     date: bytes | None
     message: Literal
+
+
+class Append(NamedTuple):
+    """APPEND of one message or, by MULTIAPPEND, several."""
+
+    name: str
+    messages: tuple[AppendMessage, ...]
 
 
 class StoreArguments(NamedTuple):
@@ -214,12 +220,20 @@ def rename(arguments: Arguments) -> Rename:
 
 
 def append(arguments: Arguments) -> Append:
-    """APPEND name [(flags)] [date-time] literal. One message a command: MULTIAPPEND is not offered (ref: rfc3502#6.3.11)."""
+    """APPEND name 1*([(flags)] [date-time] literal): several messages are one act (ref: rfc3502#6.3.11)."""
     arguments.space()
     name = arguments.mailbox()
+    messages: list[AppendMessage] = []
+    while not messages or arguments.peek() == b" ":
+        arguments.space()
+        messages.append(_append_message(arguments))
+    arguments.end()
+    return Append(name, tuple(messages))
+
+
+def _append_message(arguments: Arguments) -> AppendMessage:
     flags: tuple[str, ...] = ()
     date = None
-    arguments.space()
     if arguments.peek() == b"(":
         flags = _flags(arguments)
         arguments.space()
@@ -230,10 +244,7 @@ def append(arguments: Arguments) -> Append:
     message = arguments.literal()
     if utf8:
         arguments.expect(b")")
-    if arguments.peek() == b" ":
-        raise Bad("one message a command: MULTIAPPEND is not offered")
-    arguments.end()
-    return Append(name, flags, date, message)
+    return AppendMessage(flags, date, message)
 
 
 def _flags(arguments: Arguments) -> tuple[str, ...]:

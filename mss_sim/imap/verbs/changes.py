@@ -6,15 +6,16 @@ from mss_sim.core.mailbox.copies import InFolder, Transfer
 from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.errors import Refusal, Rule
 from mss_sim.imap.grammar import search_keys
-from mss_sim.imap.grammar.commands import Append, Copy, StoreArguments
+from mss_sim.imap.grammar.commands import Append, AppendMessage, Copy, StoreArguments
 from mss_sim.imap.grammar.responses import flag_list, sequence_set
-from mss_sim.imap.grammar.wire import SequenceSet
+from mss_sim.imap.grammar.wire import Bad, SequenceSet
 from mss_sim.imap.session import Enabled, RefusedWithCode, Session
 from mss_sim.policy.access import flag_rights
 from mss_sim.vocabulary.journal import Change
 from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Right
 
 _AT_ONCE = 500
+_MESSAGES_MAX = 100  # of one APPEND, which holds the writer while they are stored
 _FLAGS = {name.upper(): name for name in FLAG_NAMES}
 
 
@@ -129,15 +130,30 @@ def _copied(session: Session, transfer: Transfer | None) -> bytes:
 
 
 async def append(session: Session, wanted: Append) -> bytes:
-    """APPEND: the message is on disk when this is answered."""
+    """APPEND: the messages are on disk when this is answered, or none is; an empty one among several calls all off."""
+    if len(wanted.messages) > 1:
+        _check_several(session, wanted)
     target = await session.seen_place(wanted.name)
-    date = search_keys.date_time(wanted.date) if wanted.date is not None else None
-    new = NewCopy(wanted.message.octets, _flag_names(wanted.flags), date)
     try:
-        validity, uid = await appending.append(session.world, session.actor, target, new)
+        validity, uids = await appending.append(session.world, session.actor, target, *map(_new_copy, wanted.messages))
     except Refusal as refusal:
         if refusal.rule is Rule.NOT_FOUND:
             raise RefusedWithCode(refusal, "TRYCREATE") from refusal
         raise
-    code = b"[APPENDUID %d %d] " % (validity, uid) if session.offers("UIDPLUS") else b""
+    code = b"[APPENDUID %d %b] " % (validity, sequence_set(uids)) if session.offers("UIDPLUS") else b""
     return b"OK %bAPPEND completed" % code
+
+
+def _check_several(session: Session, wanted: Append) -> None:
+    if not session.offers("MULTIAPPEND"):
+        raise Bad("one message a command: MULTIAPPEND is not offered")
+    if not all(one.message.octets for one in wanted.messages):
+        raise Refusal(Rule.INVALID, "An empty message calls the APPEND off: none was stored.", reference="rfc3502#6.3.11")
+    if len(wanted.messages) > _MESSAGES_MAX:
+        detail = f"One APPEND takes at most {_MESSAGES_MAX} messages; none was stored."
+        raise Refusal(Rule.LIMIT_REACHED, detail, reference="quirks#multiappend")
+
+
+def _new_copy(one: AppendMessage) -> NewCopy:
+    date = search_keys.date_time(one.date) if one.date is not None else None
+    return NewCopy(one.message.octets, _flag_names(one.flags), date)

@@ -20,6 +20,7 @@ _LOGGED_IN = (
     "IDLE",
     "NAMESPACE",
     "UIDPLUS",
+    "MULTIAPPEND",
     "MOVE",
     "SPECIAL-USE",
     "LIST-EXTENDED",

@@ -4,8 +4,9 @@ from email.policy import SMTP
 
 import pytest
 
-from mss_sim.core.mailbox import appending
+from mss_sim.core.mailbox import appending, copies
 from mss_sim.core.mailbox.appending import NewCopy
+from mss_sim.core.mailbox.copies import InFolder
 from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.journal import Act
@@ -18,7 +19,7 @@ _RAW = b"From: <camille.martin@medecin.sim.mssante.fr>\r\nSubject: Un\r\n\r\nBon
 
 async def test_it_lies_there_byte_for_byte_counts_for_the_quota_and_stands_in_the_journal(town: Town) -> None:
     before = (await town.mailbox(DOCTOR)).used_bytes
-    _, uid = await appending.append(
+    _, (uid,) = await appending.append(
         town.world, await town.actor("doctor"), FolderRef(DOCTOR, "Drafts"), NewCopy(_RAW, frozenset({"\\Draft"}))
     )
     (item,) = await town.lying(DOCTOR, "Drafts")
@@ -62,3 +63,46 @@ async def test_a_letter_that_differs_is_another(town: Town, change: tuple[bytes,
 async def test_by_a_setting_it_is_filed_whenever_the_client_asks(open_town: OpenTown) -> None:
     async with open_town(sent_append_once=False) as town:
         assert await _sent_twice(town) == 2
+
+
+async def test_several_are_filed_in_their_order_and_count_together(town: Town) -> None:
+    before, doctor = (await town.mailbox(DOCTOR)).used_bytes, await town.actor("doctor")
+    two = NewCopy(_RAW.replace(b"Un", b"Deux"), frozenset({"\\Seen"}), 10**15)
+    done = await appending.append(town.world, doctor, FolderRef(DOCTOR, "Drafts"), NewCopy(_RAW), two)
+    second, first = await town.lying(DOCTOR, "Drafts")
+    assert (done.uids, [first.copy.uid, second.copy.uid]) == ((1, 2), [1, 2])
+    assert (second.copy.flags, await town.raw(first), await town.raw(second)) == (Flag.SEEN, _RAW, two.raw)
+    assert (await town.mailbox(DOCTOR)).used_bytes == before + len(_RAW) + len(two.raw)
+    assert (await town.acts(DOCTOR))[-2:] == [Act.APPENDED, Act.APPENDED]
+
+
+@pytest.mark.parametrize(
+    ("last", "change", "rule"),
+    [
+        (NewCopy(b"a\nb"), {}, Rule.MALFORMED_MESSAGE),
+        (NewCopy(_RAW, frozenset({"x" * 101})), {}, Rule.INVALID),
+        (NewCopy(_RAW), {"quota_bytes": 2 * len(_RAW) - 1}, Rule.MAILBOX_FULL),
+        (NewCopy(_RAW + b"x\r\n"), {"message_size_bytes_max": len(_RAW)}, Rule.TOO_LARGE),
+    ],
+)
+async def test_of_several_all_are_filed_or_none(town: Town, last: NewCopy, change: dict[str, int], rule: Rule) -> None:
+    if change:
+        await town.change(DOCTOR, **change)
+    with refused(rule):
+        await appending.append(town.world, await town.actor("doctor"), FolderRef(DOCTOR, "Drafts"), NewCopy(_RAW), last)
+    assert await town.lying(DOCTOR, "Drafts") == []
+
+
+async def test_the_limit_of_one_message_is_not_that_of_several(town: Town) -> None:
+    await town.change(DOCTOR, message_size_bytes_max=len(_RAW))
+    doctor, drafts = await town.actor("doctor"), FolderRef(DOCTOR, "Drafts")
+    await appending.append(town.world, doctor, drafts, NewCopy(_RAW), NewCopy(_RAW))
+    await copies.copy(town.world, doctor, InFolder(drafts, [(1, 2)]), FolderRef(DOCTOR, "Archive"))
+    assert len(await town.lying(DOCTOR, "Archive")) == 2
+
+
+async def test_of_several_those_that_were_filed_in_sent_are_named_where_they_lie(town: Town) -> None:
+    raw = letter(DOCTOR, [HOSPITAL], "Un", Message_ID="<un@medecin.sim.mssante.fr>").as_bytes(policy=SMTP)
+    await town.send("doctor", DOCTOR, HOSPITAL, raw=raw)
+    done = await appending.append(town.world, await town.actor("doctor"), FolderRef(DOCTOR, "Sent"), NewCopy(_RAW), NewCopy(raw))
+    assert (done.uids, len(await town.lying(DOCTOR, "Sent"))) == ((2, 1), 2)

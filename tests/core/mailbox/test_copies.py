@@ -42,7 +42,7 @@ def _letter(subject: str, text: str = "Bonjour", header: str = "") -> NewCopy:
 
 
 async def _fill(world: Simulator, actor: Actor, *letters: NewCopy) -> list[int]:
-    return [(await appending.append(world.world, actor, _INBOX, letter))[1] for letter in letters]
+    return [(await appending.append(world.world, actor, _INBOX, letter)).uids[0] for letter in letters]
 
 
 async def test_what_is_appended_is_there_byte_for_byte_with_growing_uids(world: Simulator) -> None:
@@ -157,7 +157,7 @@ async def test_copies_and_moves_tell_where_the_messages_came_to_lie(world: Simul
 async def test_a_search_finds_what_it_names(town: Town, key: Key, found: list[int]) -> None:
     doctor = await town.actor("doctor", Door.IMAP)
     letters = (_letter("Résultat"), _letter("Bilan", "Hémoglobine 13"), _letter("Courrier", header="X-Tri: Beta\r\n"))
-    uids = [(await appending.append(town.world, doctor, _INBOX, one))[1] for one in letters]
+    uids = [(await appending.append(town.world, doctor, _INBOX, one)).uids[0] for one in letters]
     assert (await selected_folder.search(town.world, doctor, _INBOX, uids, key))[0] == [uids[at] for at in found]
 
 
