@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, s
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import co_holders, folders, mailboxes
-from mss_sim.store.compiled import Hot, HotSelect
+from mss_sim.store.compiled import Hot, HotQuery, HotSelect
 from mss_sim.store.engine import RIGHTS_CHANGED, announce
 from mss_sim.vocabulary.mailboxes import FOLDERS_AT_BIRTH, HolderRole, MailboxKind, MailboxState, SeenPolicy, SentPolicy
 
@@ -41,13 +41,20 @@ class Mailbox:
     created_at: Micros
 
 
-_ENUMS: dict[str, type] = {"kind": MailboxKind, "state": MailboxState, "seen_policy": SeenPolicy, "sent_policy": SentPolicy}
+_NAMES = tuple(column.name for column in _COLUMNS)
+_CONVERTED: dict[str, type] = {
+    "kind": MailboxKind,
+    "state": MailboxState,
+    "red_listed": bool,
+    "seen_policy": SeenPolicy,
+    "sent_policy": SentPolicy,
+}
 
 
-def _mailbox(row: Row[Any]) -> Mailbox:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
-    for name, enum in _ENUMS.items():
-        values[name] = enum(values[name])
+def _mailbox(row: Row[Any] | tuple[Any, ...]) -> Mailbox:
+    values = dict(zip(_NAMES, row, strict=True))
+    for name, convert in _CONVERTED.items():
+        values[name] = convert(values[name])
     return Mailbox(**values)
 
 
@@ -85,11 +92,11 @@ def remove(conn: Connection, mailbox_id: int) -> bool:
 
 def by_address(conn: Connection, address: str) -> Mailbox | None:
     """The mailbox with that canonical address."""
-    row = conn.execute(_BY_ADDRESS, {"address": address}).one_or_none()
-    return _mailbox(row) if row else None
+    rows = _BY_ADDRESS.rows(conn, address=address)
+    return _mailbox(rows[0]) if rows else None
 
 
-_BY_ADDRESS = select(*_COLUMNS).where(mailboxes.c.address == bindparam("address"))
+_BY_ADDRESS = HotQuery(select(*_COLUMNS).where(mailboxes.c.address == bindparam("address")))
 
 
 def by_id(conn: Connection, mailbox_id: int) -> Mailbox | None:
