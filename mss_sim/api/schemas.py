@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 from mss_sim.http import examples
 from mss_sim.http.grants import GrantOut, Reason
-from mss_sim.http.shapes import Flag, IdentityRef, In, OneLine, Out, Rank
+from mss_sim.http.shapes import AttemptsOut, Flag, IdentityRef, In, OneLine, Out, Rank
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import ClosureCause, Disposition, ReceiptFamily, TimelineKind
@@ -259,6 +259,8 @@ class RecipientTimeline(Out):
     failed: bool
     """Whether the newest event is a failure."""
     events: list[EventOut]
+    waiting: AttemptsOut | None
+    """What is still to be tried; null once the letter left, arrived or failed."""
 
 
 class Timeline(Out):

@@ -10,7 +10,7 @@ from mss_sim.core.conversations.conversations import Conversation
 from mss_sim.core.mailflow.letter import Accepted
 from mss_sim.core.mailflow.read_receipts import Sent
 from mss_sim.core.world.store_types import Folder, ListedMessage, Reading
-from mss_sim.http.shapes import People, mailbox, person
+from mss_sim.http.shapes import People, attempts, mailbox, person
 from mss_sim.ids import encode
 from mss_sim.mail.summary import read_summary
 from mss_sim.vocabulary.mail import TimelineKind
@@ -115,7 +115,7 @@ def timeline(sent: Sent, address: str, people: People) -> dict[str, Any]:
     row = sent.submission
     submission_id = encode(row.id)
     recipients = []
-    for someone, events in sent.recipients:
+    for someone, events, waiting in sent.recipients:
         told = [
             {
                 "id": encode(event.id),
@@ -129,7 +129,15 @@ def timeline(sent: Sent, address: str, people: People) -> dict[str, Any]:
             for event in events
         ]
         state = events[-1].kind if events else TimelineKind.SUBMITTED
-        recipients.append({"address": someone.address, "state": state, "failed": bool(told) and told[-1]["failed"], "events": told})
+        recipients.append(
+            {
+                "address": someone.address,
+                "state": state,
+                "failed": bool(told) and told[-1]["failed"],
+                "events": told,
+                "waiting": attempts(waiting) if waiting else None,
+            }
+        )
     return {
         "submission_id": submission_id,
         "email_id": encode(row.message_id),

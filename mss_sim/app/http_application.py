@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from mss_sim.api import conversations, grants, mailboxes, messages, schemas, sending
 from mss_sim.api.views import PREFIX
-from mss_sim.control import certificates, health, people, psc, sessions, traps, trust_space
+from mss_sim.control import certificates, health, people, psc, queue, sessions, traps, trust_space
 from mss_sim.control.sockets import Sockets
 from mss_sim.http import examples, problems
 from mss_sim.http.dependencies import refuse_unknown_query
@@ -40,6 +40,7 @@ _TAGS = {
     "journal": "Who did what with a mailbox.",
     "control: people and mailboxes": "The world as a test suite makes, changes and empties it; nobody's rights are asked.",
     "control: trust space": "Operators and the white list.",
+    "control: queue": "Letters that wait: why, and when they are tried next.",
     "control: sessions": "What was said on connections.",
     "control: certificates": "Certificates issued and taken back, and services of the authority that can be made to fail.",
     "control: traps": "What the traps saw of clients.",
@@ -70,6 +71,7 @@ def build(hosted: Hosted, sockets: Sockets) -> FastAPI:
     for router in (mailboxes.router, messages.router, sending.router, grants.router, conversations.router):
         app.include_router(router, prefix=PREFIX, dependencies=strict)
     app.include_router(people.router, dependencies=strict)
+    app.include_router(queue.router, dependencies=strict)
     app.include_router(sessions.router, dependencies=strict)
     app.include_router(trust_space.router, dependencies=strict)
     app.include_router(trust_space.public)

@@ -1,7 +1,8 @@
 """The control plane under /control: what a test suite or a trainer does to the world, past every right.
 
-    people         identities and mailboxes made, changed and removed; the world emptied; the queue
+    people         identities and mailboxes made, changed and removed; the world emptied
     trust_space    operators and the white list
+    queue          which letters wait, why, and until when; tried at once
     certificates   issued, taken back, downloaded; how AIA, CRL and OCSP answer
     psc            clients, personas, keys and switches of Pro Santé Connect
     sessions       transcripts of SMTP and IMAP connections

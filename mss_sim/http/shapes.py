@@ -9,7 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic.types import Strict
 from starlette.responses import Response
 
-from mss_sim.core.world.store_types import Identity, Mailbox
+from mss_sim.clock import iso
+from mss_sim.core.world.store_types import Identity, Mailbox, Waiting
 from mss_sim.http.storable import Storable
 
 OneLine = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
@@ -60,6 +61,20 @@ class Json(Response):
 class IdentityRef(Out):
     idnat: str
     name: str
+
+
+class AttemptsOut(Out):
+    """What the queue tries for a recipient."""
+
+    reply: str | None
+    """Why the letter waits: the last reply; null while it was not tried."""
+    tries: int
+    next_try_at: datetime
+
+
+def attempts(waiting: Waiting) -> dict[str, Any]:
+    """What the queue tries for a recipient, as it goes out."""
+    return {"reply": waiting.last_reply or None, "tries": waiting.attempts, "next_try_at": iso(waiting.next_at)}
 
 
 _MAILBOX_FIELDS = (

@@ -12,7 +12,7 @@ from mss_sim.clock import Micros
 from mss_sim.models.tables import queue, recipients
 from mss_sim.models.tables import submissions as submissions_table
 from mss_sim.store import submissions
-from mss_sim.store.compiled import Hot, HotQuery
+from mss_sim.store.compiled import Hot, HotQuery, HotSelect
 from mss_sim.store.submissions import RecipientRow, SentLetter, plain
 
 
@@ -30,7 +30,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One attempt to make."""
+    """A recipient who waits, with the letter: one attempt to make."""
 
     waiting: Waiting
     person: RecipientRow
@@ -43,9 +43,12 @@ _LEASE = Hot(update(queue).where(queue.c.recipient_id == bindparam("b_id")).valu
 _IS_DUE = or_(queue.c.next_at <= bindparam("now"), queue.c.next_at > bindparam("far"))
 """Due by the clock, or so far ahead that it was scheduled by a clock that has since been set back."""
 _IS_FREE = or_(queue.c.leased_until.is_(None), queue.c.leased_until <= bindparam("now"), queue.c.leased_until > bindparam("far"))
+_ONE_FREE = select(*queue.c).where(queue.c.recipient_id == bindparam("one"), _IS_FREE)
+_THIS_ONE = HotQuery(_ONE_FREE, _ONE_FREE.with_for_update(skip_locked=True))
 _FREE = select(*queue.c).where(_IS_DUE, _IS_FREE).order_by(queue.c.next_at, queue.c.recipient_id).limit(bindparam("most"))
 _TO_LEASE = HotQuery(_FREE, _FREE.with_for_update(skip_locked=True))
 _DUE_COUNT = HotQuery(select(func.count()).select_from(queue).where(_IS_DUE))
+_OF_RECIPIENTS = HotSelect(select(*queue.c).where(queue.c.recipient_id.in_(bindparam("ids", expanding=True))))
 
 
 def add(conn: Connection, rows: Sequence[Waiting]) -> None:
@@ -69,17 +72,45 @@ def lease(conn: Connection, now: Micros, far: Micros, until: Micros, limit: int)
 
     `far` is an instant beyond any wait and any lease that begins now.
     """
-    rows = [Waiting(*row) for row in _TO_LEASE.rows(conn, now=now, far=far, most=limit)]
-    ids = [row.recipient_id for row in rows]
-    _LEASE.run(conn, [{"b_id": id_, "b_until": until} for id_ in ids])
-    people = {person.id: person for person in submissions.people_with_ids(conn, ids)}
+    return _leased(conn, [Waiting(*row) for row in _TO_LEASE.rows(conn, now=now, far=far, most=limit)], until)
+
+
+def lease_one(conn: Connection, recipient_id: int, now: Micros, far: Micros, until: Micros) -> Due | None:
+    """The attempt for one recipient, due or not, leased until `until`; None when they wait no more, or are being tried."""
+    rows = [Waiting(*row) for row in _THIS_ONE.rows(conn, one=recipient_id, now=now, far=far)]
+    return next(iter(_leased(conn, rows, until)), None)
+
+
+def _leased(conn: Connection, rows: Sequence[Waiting], until: Micros) -> list[Due]:
+    _LEASE.run(conn, [{"b_id": row.recipient_id, "b_until": until} for row in rows])
+    return _with_letters(conn, [replace(row, leased_until=until) for row in rows])
+
+
+def _with_letters(conn: Connection, rows: Sequence[Waiting]) -> list[Due]:
+    people = {person.id: person for person in submissions.people_with_ids(conn, [row.recipient_id for row in rows])}
     letters = {letter.id: letter for letter in submissions.with_ids(conn, {person.submission_id for person in people.values()})}
     found = []
     for row in rows:
         person = people[row.recipient_id]
-        waiting = replace(row, delayed_told=bool(row.delayed_told), leased_until=until)
-        found.append(Due(waiting, person, letters[person.submission_id]))
+        found.append(Due(replace(row, delayed_told=bool(row.delayed_told)), person, letters[person.submission_id]))
     return found
+
+
+def page(conn: Connection, limit: int) -> list[Due]:
+    """Who waits, the next to be tried first."""
+    rows = conn.execute(select(*queue.c).order_by(queue.c.next_at, queue.c.recipient_id).limit(limit))
+    return _with_letters(conn, [Waiting(*row) for row in rows])
+
+
+def of_recipients(conn: Connection, recipient_ids: Collection[int]) -> dict[int, Waiting]:
+    """Those of these recipients who wait."""
+    rows = (Waiting(*row) for row in _OF_RECIPIENTS.rows(conn, "ids", list(recipient_ids)))
+    return {row.recipient_id: replace(row, delayed_told=bool(row.delayed_told)) for row in rows}
+
+
+def of_recipient(conn: Connection, recipient_id: int) -> Due | None:
+    """What waits for one recipient; None when nothing does."""
+    return next(iter(_with_letters(conn, list(of_recipients(conn, [recipient_id]).values()))), None)
 
 
 def release(conn: Connection, recipient_ids: Collection[int] | None = None) -> None:

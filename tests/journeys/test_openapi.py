@@ -81,6 +81,7 @@ async def _real_ids(simulator: Simulator) -> dict[str, str]:
     timeline = await doctor.get(f"/mailboxes/{PRACTICE}/sent/{sent['submission_id']}")
     reported = [event["id"] for event in timeline["recipients"][0]["events"] if event["report_url"]]
     await hospital.smtp(HOSPITAL, DOCTOR, letter(HOSPITAL, DOCTOR))
+    await hospital.send(HOSPITAL, to=["contact@clinique-pins.sim.mssante.fr"])  # nobody knows how to reach it: it waits
     folder = (await doctor.rest("POST", f"/mailboxes/{PRACTICE}/folders", json={"name": "Ancien"})).json()
     async with RelyingParty.of(simulator) as party:
         await party.post(
@@ -91,6 +92,7 @@ async def _real_ids(simulator: Simulator) -> dict[str, str]:
         "sent_id": sent["id"],
         "submission_id": sent["submission_id"],
         "event_id": reported[0],
+        "recipient_id": (await control(simulator, "GET", "/queue")).json()[0]["id"],
         "folder_id": folder["id"],
         "grant_id": (await doctor.get(f"/mailboxes/{PRACTICE}/grants"))[0]["id"],
         "conversation_id": (await doctor.get(f"/mailboxes/{PRACTICE}/messages/{sent['id']}"))["conversation_id"],

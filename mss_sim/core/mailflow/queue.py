@@ -14,12 +14,13 @@ from functools import partial
 from itertools import groupby
 
 from mss_sim import log
-from mss_sim.clock import SECOND
+from mss_sim.clock import SECOND, Micros
 from mss_sim.core.mailflow.attempts import Settling
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Addressee, Envelope, Letter, TriedAgain
 from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayJob, RelayResult, Transport
 from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.headers import without_return_path
 from mss_sim.mail.parse import ParseLimits, parse
 from mss_sim.policy.receipts import diagnostic
@@ -80,7 +81,7 @@ class Queue:
         """Let the attempts under way end, and give back those that take too long."""
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=patience_seconds)
-        left = {due.waiting.recipient_id for task in self._under_way.values() for due in task.due}
+        left = self._mine()
         for running in list(self._under_way):
             running.cancel()
         if left:
@@ -100,10 +101,32 @@ class Queue:
             room = _UNDER_WAY_MAX - len(self._under_way)
             tasks = await self._lease(room) if room > 0 else []
             for task in tasks:
-                running = asyncio.create_task(self._make(task))
-                self._under_way[running] = task
-                running.add_done_callback(self._ended)
+                self._start(task)
         return bool(tasks)
+
+    async def try_now(self, recipient_id: int) -> None:
+        """Try one recipient, due or not, and wait for what comes of it. Refusal: NOT_FOUND when they do not wait, CONFLICT while tried."""
+        async with self._leasing:
+            now, until, far = self._lease_times()
+            leased = None
+            if recipient_id not in self._mine():
+                leased = await self._world.store.write(lambda conn: queue.lease_one(conn, recipient_id, now, far, until))
+            if leased is None:
+                if await self._world.store.read(queue.of_recipients, [recipient_id]):
+                    raise Refusal(Rule.CONFLICT, "This recipient is being tried at this moment; look at the queue again in a while.")
+                raise Refusal(Rule.NOT_FOUND, "Nobody of that id waits; GET /control/queue lists who does.")
+            running = [self._start(task) for task in await self._tasks([leased])]
+        await asyncio.wait(running)
+
+    def _start(self, task: _Task) -> "asyncio.Task[None]":
+        running = asyncio.create_task(self._make(task))
+        self._under_way[running] = task
+        running.add_done_callback(self._ended)
+        return running
+
+    def _mine(self) -> set[int]:
+        """The recipients whom this process is trying."""
+        return {due.waiting.recipient_id for task in self._under_way.values() for due in task.due}
 
     def _ended(self, running: "asyncio.Task[None]") -> None:
         full = len(self._under_way) >= _UNDER_WAY_MAX
@@ -112,16 +135,19 @@ class Queue:
             self._woken.set()
 
     async def _lease(self, limit: int) -> list[_Task]:
-        now, settings = self._world.clock.now(), self._world.settings
-        longest = max(settings.queue.retry_seconds, settings.queue.retry_seconds_max, settings.queue.lease_seconds)
-        far = now + int(_BEYOND * longest * SECOND)
+        now, until, far = self._lease_times()
         if not await self._world.store.read(queue.due_count, now, far):
             return []
-        until = now + int(settings.queue.lease_seconds * SECOND)
         leased = await self._world.store.write(partial(queue.lease, now=now, far=far, until=until, limit=limit))
-        mine = {due.waiting.recipient_id for task in self._under_way.values() for due in task.due}  # a driven clock may jump
+        mine = self._mine()  # a driven clock may jump
         due = [one for one in leased if one.waiting.recipient_id not in mine]
         return [task for _, group in groupby(due, key=lambda one: one.submission.id) for task in await self._tasks(list(group))]
+
+    def _lease_times(self) -> tuple[Micros, Micros, Micros]:
+        """Now, the end of a lease that begins now, and an instant beyond any wait and any lease."""
+        now, settings = self._world.clock.now(), self._world.settings
+        longest = max(settings.queue.retry_seconds, settings.queue.retry_seconds_max, settings.queue.lease_seconds)
+        return now, now + int(settings.queue.lease_seconds * SECOND), now + int(_BEYOND * longest * SECOND)
 
     async def _tasks(self, group: Sequence[Due]) -> list[_Task]:
         """The attempts for one letter, grouped by operator."""

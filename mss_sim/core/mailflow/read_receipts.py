@@ -18,10 +18,11 @@ from mss_sim.mail.headers import read_headers, split
 from mss_sim.mail.summary import read_summary
 from mss_sim.policy.delegation import decide_leaving
 from mss_sim.policy.receipts import ReceiptRequest, decide_receipt
-from mss_sim.store import conversations, messages, submissions
+from mss_sim.store import conversations, messages, queue, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import ListedMessage
+from mss_sim.store.queue import Waiting
 from mss_sim.store.submissions import Event, RecipientRow, SentLetter
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import Disposition
@@ -153,12 +154,12 @@ def _receipt(conn: Connection, address: str, name: str, to: str, item: ListedMes
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A sent letter with what happened to each recipient."""
+    """A sent letter with what happened to each recipient, and what is still to be tried for them."""
 
     submission: SentLetter
     rfc_message_id: str | None
     subject: str
-    recipients: tuple[tuple[RecipientRow, tuple[Event, ...]], ...]
+    recipients: tuple[tuple[RecipientRow, tuple[Event, ...], Waiting | None], ...]
 
 
 async def sent_letters(world: World, actor: Actor, address: str, *, before: int | None, limit: int) -> list[Sent]:
@@ -205,7 +206,7 @@ async def raw_report(world: World, actor: Actor, address: str, submission_id: in
         held = gate.require(world, conn, actor, address, Right.READ)
         row = submissions.by_id(conn, submission_id)
         if row is not None and row.mailbox_id == held.mailbox.id:
-            for _, events in _sent(conn, [row])[0].recipients:
+            for _, events, _ in _sent(conn, [row])[0].recipients:
                 for event in events:
                     if event.id == event_id and event.report_id is not None:
                         return messages.raw(conn, event.report_id)
@@ -216,10 +217,12 @@ async def raw_report(world: World, actor: Actor, address: str, submission_id: in
 
 def _sent(conn: Connection, rows: list[SentLetter]) -> list[Sent]:
     people = submissions.people_of(conn, [row.id for row in rows])
-    events = submissions.events_of(conn, [person.id for person in people])
+    ids = [person.id for person in people]
+    events, waiting = submissions.events_of(conn, ids), queue.of_recipients(conn, ids)
     found = []
     for row in rows:
         message = messages.by_id(conn, row.message_id)
-        theirs = tuple((person, tuple(events.get(person.id, ()))) for person in people if person.submission_id == row.id)
+        its = [person for person in people if person.submission_id == row.id]
+        theirs = tuple((person, tuple(events.get(person.id, ())), waiting.get(person.id)) for person in its)
         found.append(Sent(row, message.rfc_message_id if message else None, message.subject if message else "", theirs))
     return found

@@ -11,6 +11,7 @@ from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import ListedMessage, ListQuery, Reading
 from mss_sim.store.operators import Operator
 from mss_sim.store.psc import Client
+from mss_sim.store.queue import Waiting
 
 __all__ = [
     "Certificate",
@@ -31,4 +32,5 @@ __all__ = [
     "Sortable",
     "Uids",
     "extended",
+    "Waiting",
 ]

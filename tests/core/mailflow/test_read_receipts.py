@@ -195,7 +195,7 @@ async def test_a_mailbox_sees_what_it_sent_newest_first_and_nothing_of_others(to
     ]
     page = await read_receipts.sent_letters(town.world, hospital, HOSPITAL, before=second.submission_id, limit=10)
     assert [one.subject for one in page] == ["Un"]
-    assert [kind for _, events in page[0].recipients for kind in (event.kind.value for event in events)] == [
+    assert [kind for _, events, _ in page[0].recipients for kind in (event.kind.value for event in events)] == [
         "submitted",
         "relayed",
         "delivered",
@@ -243,7 +243,7 @@ async def test_a_letter_of_which_nothing_is_left_keeps_its_timeline(town: Town) 
         item = (await town.lying(address, folder))[0]
         await messages.delete(town.world, await town.actor(who), address, item.copy.id)
     found = await read_receipts.timeline(town.world, await town.actor("hospital"), HOSPITAL, sent.submission_id or 0)
-    assert [event.kind.value for _, events in found.recipients for event in events] == ["submitted", "relayed", "delivered"]
+    assert [event.kind.value for _, events, _ in found.recipients for event in events] == ["submitted", "relayed", "delivered"]
 
 
 @pytest.mark.parametrize("headers", [_ON_REQUEST, {}])
