@@ -137,6 +137,8 @@ class Simulator:
         outbound = Outbound(self.settings, lambda: (self._shown_host(), self._ports["mx"]), self._peer_context)
         mtls_url = self._url("https") if "https" in listeners and self.settings.tls.client_certificates_asked else None
         self._core = assemble(await self._open_world(), transport=outbound, mtls_url=mtls_url)
+        if self._core.acts_log:
+            self._stack.push_async_callback(self._core.acts_log.close)
         hosts = [self.settings.hostname, *_HOSTS]
         if self.settings.host not in (*hosts, "0.0.0.0", "::"):  # noqa: S104 - compared with, not listened on
             hosts.append(self.settings.host)

@@ -3,7 +3,9 @@
 import asyncio
 from dataclasses import dataclass
 
+from mss_sim import log
 from mss_sim.core.access import journal
+from mss_sim.core.access.acts_log import ActsLog
 from mss_sim.core.access.wrong_passwords import WrongPasswords
 from mss_sim.core.control.seed import NONE, load
 from mss_sim.core.control.start import begin
@@ -43,6 +45,8 @@ class Core:
     authorities: Authorities
     revocation: RevocationServices
     resetting: asyncio.Lock
+    acts_log: ActsLog | None
+    """None where the log tells no acts."""
 
     async def reset(self, seed: str | None) -> None:
         """Empty the world, forget all log-ins, and begin anew with a seed; Refusal(INVALID) for an unknown seed."""
@@ -59,6 +63,7 @@ class Core:
 def assemble(world: World, *, transport: Transport | None = None, mtls_url: str | None = None) -> Core:
     """The core of a world; `transport` carries letters out of it, `mtls_url` is where client certificates are asked for."""
     journal.keep_attempts(world)
+    tell = log.teller()
     woken = asyncio.Event()
     delivery = Delivery(world, woken.set)
     provider = Provider(world, mtls_url)
@@ -78,4 +83,5 @@ def assemble(world: World, *, transport: Transport | None = None, mtls_url: str 
         authorities=world.igc,
         revocation=world.igc.services,
         resetting=asyncio.Lock(),
+        acts_log=ActsLog(world, tell) if tell else None,
     )

@@ -4,7 +4,9 @@ SQLite: one file, WAL, `synchronous=FULL`, so that committed data is on disk; on
 default guarantees. `Connection` is re-exported so that the core can name what it passes on without importing SQLAlchemy.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,36 @@ def wait_for_lock(conn: Connection, *, whether: bool) -> None:
 def announce(conn: Connection, *folder_ids: int) -> None:
     """Remember, until the commit, that folders changed, or RIGHTS_CHANGED."""
     conn.info.setdefault(_TOUCHED, set()).update(folder_ids)
+
+
+@dataclass(slots=True)
+class Noted:
+    """What the transaction under way did that the log is to tell once it is committed; None: nobody listens."""
+
+    rows: list[Any] | None = None
+
+    def mark(self) -> int:
+        """How much was noted so far."""
+        return len(self.rows) if self.rows else 0
+
+    def forget(self, mark: int = 0) -> None:
+        """Forget what was noted since a mark: it was rolled back."""
+        if self.rows:
+            del self.rows[mark:]
+
+    def take(self) -> list[Any]:
+        """Take all that was noted."""
+        found = self.rows or []
+        if found:
+            self.rows = []
+        return found
+
+
+def note(conn: Connection, rows: Sequence[Any]) -> None:
+    """Have the log tell these rows when what is under way is committed, and never when it is rolled back."""
+    noted: Noted | None = conn.get_execution_options().get("noted")
+    if noted is not None and noted.rows is not None:
+        noted.rows.extend(rows)
 
 
 def note_version(conn: Connection, version: int) -> None:

@@ -1,5 +1,6 @@
 """Identities, keyed by their national id string, and the accounts that authenticate them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,6 +102,13 @@ def names(conn: Connection, ids: set[int]) -> dict[int, Identity]:
         return {}
     rows = conn.execute(select(*_COLUMNS).where(identities.c.id.in_(ids)))
     return {identity.id: identity for identity in map(_identity, rows)}
+
+
+def called(conn: Connection, ids: Collection[int]) -> dict[int, str]:
+    """The logins of these identities; the names of those who have none."""
+    found = {id_: identity.name for id_, identity in names(conn, set(ids)).items()}
+    logins = conn.execute(select(accounts.c.identity_id, accounts.c.login).where(accounts.c.identity_id.in_(list(ids))))
+    return found | {row.identity_id: row.login for row in logins}
 
 
 def set_account(conn: Connection, account_id: int, identity_id: int, login: str, password_hash: str) -> None:

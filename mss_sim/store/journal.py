@@ -9,12 +9,13 @@ from sqlalchemy import Connection, insert, select
 from mss_sim.clock import Micros
 from mss_sim.models.tables import journal, messages
 from mss_sim.store.compiled import Hot
+from mss_sim.store.engine import note
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 
 
 class JournalEntry(NamedTuple):
-    """One line; ids are None where the act has none."""
+    """One line; ids are None where the act has none. `about` is not stored: it spares the log a look at the letter."""
 
     id: int
     at: Micros
@@ -25,6 +26,8 @@ class JournalEntry(NamedTuple):
     grant_id: int | None = None
     message_id: int | None = None
     detail: dict[str, Any] | None = None
+    about: tuple[str, str | None] | None = None
+    """Subject and Message-ID of the letter, where whoever writes the line has them at hand."""
 
 
 _INSERT = Hot(insert(journal))
@@ -33,11 +36,12 @@ _INSERT = Hot(insert(journal))
 def write(conn: Connection, lines: Sequence[JournalEntry]) -> None:
     """Append lines."""
     _INSERT.run(conn, [_values(line) for line in lines])
+    note(conn, lines)
 
 
 def _values(line: JournalEntry) -> tuple[Any, ...]:
     """The line in the order of the columns; a driver may not support enumerations."""
-    id_, at, act, door, *ids, detail = line
+    id_, at, act, door, *ids, detail, _ = line
     return (id_, at, act.value, door.value, *ids, orjson.dumps(detail).decode() if detail else "{}")
 
 

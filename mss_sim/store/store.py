@@ -10,7 +10,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -59,6 +59,10 @@ class Store:
     def keep_attempts(self, unit: Callable[[Connection, Attempt], None]) -> None:
         """Have a unit of work write down what was tried in vain, after the one that refused it; the refusal waits for the commit."""
         self._attempts = unit
+
+    def tell_noted(self, listener: Callable[[list[Any]], None]) -> None:
+        """Call `listener` after each commit with what was noted (`engine.note`): lines of the journal, letters that wait."""
+        self._writer.tell_noted(listener)
 
     def _tell(self, changed: set[int]) -> None:
         for listener in list(self._listeners):

@@ -26,7 +26,7 @@ from sqlalchemy.exc import OperationalError
 
 from mss_sim import log
 from mss_sim.store.compiled import run_directly
-from mss_sim.store.engine import checkpoint, is_postgresql, touched, wait_for_lock
+from mss_sim.store.engine import Noted, checkpoint, is_postgresql, touched, wait_for_lock
 from mss_sim.store.notify import Neighbours
 
 T = TypeVar("T")
@@ -73,6 +73,8 @@ class Writer:
         self._timer: asyncio.TimerHandle | None = None
         self._crowd = 1
         self._changed: set[int] = set()
+        self._noted = Noted()
+        self._log_noted: Callable[[list[Any]], None] | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self._log = log.get("store.writer")
@@ -80,8 +82,13 @@ class Writer:
 
     def start(self) -> None:
         """Open the connection; call it once."""
-        self._conn = self._engine.connect().execution_options(writing=True)
+        self._conn = self._engine.connect().execution_options(writing=True, noted=self._noted)
         wait_for_lock(self._conn, whether=False)
+
+    def tell_noted(self, listener: Callable[[list[Any]], None]) -> None:
+        """From now on, call `listener` after each commit that did something that is noted."""
+        self._noted.rows = []
+        self._log_noted = listener
 
     async def close(self) -> None:
         """Finish what is queued, then stop; later calls of `write` are refused."""
@@ -166,7 +173,10 @@ class Writer:
         self._logged_bytes += sum(job.size + _ROWS_BYTES for job in jobs)
         self._checkpoint()
         changed, self._changed = self._changed, set()
+        noted = self._noted.take()
         _resolve(jobs)
+        if noted and self._log_noted:
+            self._log_noted(noted)
         if changed:
             self._tell(changed)
         self._idle.set()
@@ -204,6 +214,8 @@ class Writer:
             getattr(transaction, how)()
         if how == "commit":
             self._changed |= changed
+        else:
+            self._noted.forget()
 
     def _commit(self, jobs: list[_Job]) -> None:
         def whole() -> None:
@@ -258,6 +270,7 @@ class Writer:
     def _attempt(self, conn: Connection, jobs: list[_Job], work: Callable[[], Sequence[Any]]) -> bool:
         """Run `work` under a savepoint and hand out its results; False when it failed and was rolled back."""
         run_directly(conn, "SAVEPOINT unit")
+        mark = self._noted.mark()
         try:
             results = work()
         except Exception as error:  # noqa: BLE001 - one unit's failure reaches only its waiter
@@ -265,6 +278,7 @@ class Writer:
                 job.error = error
             run_directly(conn, "ROLLBACK TO SAVEPOINT unit")
             run_directly(conn, "RELEASE SAVEPOINT unit")
+            self._noted.forget(mark)
             return False
         run_directly(conn, "RELEASE SAVEPOINT unit")
         _hand_out(jobs, results)

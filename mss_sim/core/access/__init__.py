@@ -8,6 +8,7 @@
     practice_holders   who holds a practice's mailbox: the responsible and the co-holders
     identities         people, organisations and applications, with their accounts
     journal            who did what in a mailbox
+    acts_log           the log tells each act once it is committed
     identity_names     identities by id, for responses that name people
 
 An *actor* is an authenticated identity, with the mailbox chosen at log-in, if any. An actor

@@ -33,6 +33,8 @@ class Entry(NamedTuple):
     detail: Mapping[str, Any]
     message_id: int | None = None
     grant_id: int | None = None
+    about: tuple[str, str | None] | None = None
+    """Subject and Message-ID of the letter, where they are at hand."""
 
 
 def entry(held: MailboxAccess, right: Right, act: Act, detail: Mapping[str, Any], *, message_id: int | None = None) -> Entry:
@@ -51,7 +53,16 @@ def lines(world: World, who: Requester, entries: Sequence[Entry], *, at: Micros 
     when = world.clock.now() if at is None else at
     return [
         JournalEntry(
-            world.ids.next(), when, one.act, who.door, who.identity_id, one.mailbox_id, one.grant_id, one.message_id, dict(one.detail)
+            world.ids.next(),
+            when,
+            one.act,
+            who.door,
+            who.identity_id,
+            one.mailbox_id,
+            one.grant_id,
+            one.message_id,
+            dict(one.detail),
+            one.about,
         )
         for one in entries
     ]

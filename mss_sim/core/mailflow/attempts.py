@@ -13,6 +13,7 @@
 from dataclasses import replace
 
 from mss_sim.clock import SECOND, Micros
+from mss_sim.core.access import acts_log
 from mss_sim.core.mailflow import delivery_notifications
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.delivery_notifications import retry_deadline
@@ -89,6 +90,7 @@ class Settling:
             leased_until=None,
         )
         queue.wait(conn, changed)
+        acts_log.note_deferral(conn, changed, due.person.address, submission)
 
     def _next(self, waiting: Waiting, submission: SentLetter, now: Micros) -> Micros:
         """The next attempt: the wait doubles up to its limit, and never skips the instants at which the sender must be notified."""

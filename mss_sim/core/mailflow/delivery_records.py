@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mss_sim.clock import SECOND
-from mss_sim.core.access import journal
+from mss_sim.core.access import acts_log, journal
 from mss_sim.core.access.access import Requester
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.conversations import answer_rights
@@ -67,7 +67,9 @@ def _submissions(world: World, conn: Connection, stored: Sequence[RoutedLetter],
                 continue
             tell(TimelineKind.RELAYED, diagnostic(refusal)[1])
             first = letter.at + int(world.settings.queue.retry_seconds * SECOND)
-            waiting.append(Waiting(person.id, 1, first, delayed_told=False, last_reply=diagnostic(refusal)[1]))
+            deferred = Waiting(person.id, 1, first, delayed_told=False, last_reply=diagnostic(refusal)[1])
+            waiting.append(deferred)
+            acts_log.note_deferral(conn, deferred, person.address, rows[-1])
     submissions.add(conn, rows, people)
     submissions.add_events(conn, events)
     queue.add(conn, waiting)
@@ -117,6 +119,7 @@ def _lines(world: World, sorted_: RoutedLetter, receiving: dict[str, DeliveryMai
     """The journal lines: submitted, by whom and by which grant, and where it was received."""
     letter, origin, sending = sorted_.letter, sorted_.letter.submitted, sorted_.sending
     written: list[JournalEntry] = []
+    about = letter.row.subject, letter.row.rfc_message_id
     if origin:
         detail = {
             "to": [addressee.address for addressee in letter.envelope.recipients],
@@ -124,13 +127,14 @@ def _lines(world: World, sorted_: RoutedLetter, receiving: dict[str, DeliveryMai
             "rfc_message_id": letter.row.rfc_message_id,
         }
         grant_id = sending.grant.id if sending and sending.grant else None
-        about = receiving[origin.mailbox].id
-        entries = [Entry(Act.SUBMITTED, about, detail, letter.id, grant_id)]
-        mistaken = _mistaken(letter, receiving[origin.mailbox], receiving)
+        box = receiving[origin.mailbox]
+        entries = [Entry(Act.SUBMITTED, box.id, detail, letter.id, grant_id, about)]
+        mistaken = _mistaken(letter, box, receiving)
         if mistaken:
-            entries.append(Entry(Act.NOT_CLOSED, about, mistaken, letter.id, grant_id))
+            entries.append(Entry(Act.NOT_CLOSED, box.id, mistaken, letter.id, grant_id, about))
         written += journal.lines(world, Requester(origin.actor_id, letter.door), entries, at=letter.at)
-    received = [Entry(Act.RECEIVED, mailbox.id, {"from": letter.envelope.sender}, letter.id) for _, mailbox, _ in sorted_.delivered]
+    brought = {"from": letter.envelope.sender}
+    received = [Entry(Act.RECEIVED, mailbox.id, brought, letter.id, about=about) for _, mailbox, _ in sorted_.delivered]
     return written + journal.lines(world, Requester(None, letter.door), received, at=letter.at)
 
 

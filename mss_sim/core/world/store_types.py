@@ -31,6 +31,6 @@ __all__ = [
     "Reading",
     "Sortable",
     "Uids",
-    "extended",
     "Waiting",
+    "extended",
 ]
