@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -149,9 +150,7 @@ async def _run(settings: "Settings", seed: str | None, ready_file: Path | None, 
     from mss_sim.vocabulary.doors import Profile  # noqa: PLC0415
 
     over = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, over.set)
+    _end_on_signals(over.set)
     async with Simulator(settings, seed=seed, ready_file=ready_file) as simulator:
         _greet(simulator)
         if greet:
@@ -159,6 +158,17 @@ async def _run(settings: "Settings", seed: str | None, ready_file: Path | None, 
         _warn_of_library()
         _spare_the_collector()
         await over.wait()
+
+
+def _end_on_signals(end: Callable[[], object]) -> None:
+    """Call `end` on the loop at Ctrl-C, and when the process is told to end."""
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM, *((signal.SIGBREAK,) if sys.platform == "win32" else ()))
+    for number in numbers:
+        try:
+            loop.add_signal_handler(number, end)
+        except NotImplementedError:  # the loops of Windows have none; they wake up for a handler of the process
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(end))
 
 
 def _spare_the_collector() -> None:

@@ -21,7 +21,7 @@ def bind(name: str, host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio disables Nagle only when the protocol is TCP by name
     try:
         with listening(name, host, port):
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.setsockopt(socket.SOL_SOCKET, _alone(), 1)
             listener.bind((host, port))
             listener.listen(512)
             listener.setblocking(False)
@@ -29,3 +29,8 @@ def bind(name: str, host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def _alone() -> int:
+    """The option by which one process at a time has a port. On Windows SO_REUSEADDR would let two have it."""
+    return int(getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR))
