@@ -43,7 +43,7 @@ help: ## Tell what can be made
 run: .venv/run.stamp ## Run the simulator until Ctrl-C; data is kept in ./data
 	@$(BIN)/mss-sim run $(ARGS)
 
-demo: .venv/run.stamp ## Play the main story over real sockets and tell each step
+demo: .venv/run.stamp ## Play the main story over real sockets; ARGS="--lang fr --step --whole --ready data/ready.json"
 	@$(BIN)/python -m mss_sim.testing.demo $(ARGS)
 
 test: .venv/dev.stamp ## Run all tests, on SQLite and on a PostgreSQL that comes with the pins; print what the tests of the inside cover

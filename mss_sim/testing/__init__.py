@@ -4,6 +4,7 @@
     handle      RunningSimulator: a world in a thread, for code that is not asynchronous
     builders    documents to send: a small IHE_XDM archive of a fictional patient
     demo        the main story over real sockets, each step with what the wire said
+    demo_clients  its clients, and how it tells what they do
     introduction  makes two simulators operators of one trust space
 
 A test suite in Python needs three lines:

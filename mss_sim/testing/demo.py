@@ -1,33 +1,24 @@
 """The story that the simulator exists for, played over real sockets: `make demo`.
 
-A hospital doctor writes to a practice's shared mailbox; the secretary, to whom it was delegated, logs in by Pro Santé Connect, reads and
-answers on its behalf; the receipts come; a letter to nobody comes back; a conversation with a patient is closed. Each step prints what
-the wire said.
+A hospital doctor writes to a practice's shared mailbox. The doctor of the practice gives a newcomer rights over it; she logs in by Pro
+Santé Connect, reads, is refused what she was not given, and answers on behalf of the mailbox. The receipts come; a letter to nobody comes
+back; her grant is revoked; the journal tells all of it; a conversation with a patient is closed. Each step prints what the wire said.
 """
 
-import base64
-import hashlib
-import imaplib
+import argparse
 import json
-import re
 import secrets
-import smtplib
-import ssl
-import sys
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
-from collections.abc import Callable
-from email.message import EmailMessage, Message
-from email.policy import SMTP
+from contextlib import ExitStack
+from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
-from typing import Any, TypeVar
-
-from rich.console import Console
+from pathlib import Path
+from typing import Any
 
 from mss_sim.config.settings import Settings
 from mss_sim.testing.builders import xdm_archive
+from mss_sim.testing.demo_clients import Language, Story, Telling, until
 from mss_sim.testing.handle import RunningSimulator
 
 _HOSPITAL = "paul.durand@hopital-ormes.sim.mssante.fr"
@@ -35,163 +26,209 @@ _PRACTICE = "tilleuls@cabinet.sim.mssante.fr"
 _DOCTOR = "camille.martin@medecin.sim.mssante.fr"
 _PATIENT = "285037511300167@patient.mssante.fr"
 _NOBODY = "personne@medecin.sim.mssante.fr"
-_SHOWN_CHARS = 150
-_PATIENCE_SECONDS = 20.0
-_Seen = TypeVar("_Seen")
+_RIGHTS = ["see", "read", "mark", "send_on_behalf"]
 
 
-class _NotFollowed(urllib.request.HTTPRedirectHandler):
-    """A redirect is shown, not followed: the client's own page is where it leads."""
+class Play:
+    """The story in one world, which may be in use: what lay in its mailboxes before is passed over, and the grant is revoked at its end."""
 
-    def redirect_request(self, *_what: Any) -> None:
-        """None is made."""
+    def __init__(self, story: Story) -> None:
+        self._story = story
+        self._case = secrets.randbelow(9_000) + 1_000
+        boxes = {"doctor": _DOCTOR, "hospital": _HOSPITAL, "patient": _PATIENT}
+        self._before = {box: self._last(role, box, "messages?folder=INBOX&") for role, box in boxes.items()}
+        self._before[_PRACTICE] = self._last("doctor", _PRACTICE, "messages?folder=INBOX&")
+        self._journal_before = self._last("doctor", _PRACTICE, "journal?")
+        self._grant_id = ""
 
+    def _last(self, role: str, mailbox: str, what: str) -> str:
+        items = self._story.looked_up(role, f"/mailboxes/{mailbox}/{what}limit=1").get("items")
+        return items[0]["id"] if items else ""
 
-def until(look: Callable[[], _Seen], holds: Callable[[_Seen], bool]) -> _Seen:
-    """What is seen once it is as it should be, or at the end of patience."""
-    end = time.monotonic() + _PATIENCE_SECONDS
-    seen = look()
-    while not holds(seen) and time.monotonic() < end:
-        time.sleep(0.05)
-        seen = look()
-    return seen
+    def _newest(self, role: str, mailbox: str, **filters: str) -> dict[str, Any]:
+        """The newest letter in a mailbox that came in this story."""
+        query = urllib.parse.urlencode({"folder": "INBOX", "limit": "1", **filters})
+        before = self._before[mailbox]
+        told = self._story.rest_until(
+            role, f"/mailboxes/{mailbox}/messages?{query}", lambda page: bool(page["items"]) and page["items"][0]["id"] > before
+        )
+        items = [item for item in told["items"] if item["id"] > before]
+        subject = items[0]["subject"] if items else None
+        self._story.check(bool(items), f"{mailbox} has it: {subject}", f"{mailbox} l'a reçu : {subject}")
+        found: dict[str, Any] = items[0]
+        return found
 
+    def play(self) -> None:
+        """All steps."""
+        self._letter_comes()
+        self._grant()
+        self._reading()
+        self._answering()
+        self._receipts()
+        self._revocation()
+        self._journal()
+        self._closure()
 
-class Story:
-    """Tells the steps, and stops at the first one that does not go as it should."""
+    def _letter_comes(self) -> None:
+        story = self._story
+        story.step(
+            "The hospital doctor sends a letter with an IHE_XDM.ZIP to the practice's shared mailbox, by SMTP",
+            "Le médecin de l'hôpital envoie par SMTP une lettre avec une archive IHE_XDM.ZIP à la BAL partagée du cabinet",
+        )
+        subject = f"XDM/1.0/DDM+Compte rendu de consultation FONTAINE Claire {self._case}"
+        letter = _letter(_HOSPITAL, _PRACTICE, subject, "Voici le compte rendu.", receipt=True)
+        letter.add_attachment(xdm_archive(), maintype="application", subtype="zip", filename="IHE_XDM.ZIP")
+        options = ("NOTIFY=SUCCESS,FAILURE", f"ORCPT=rfc822;{_PRACTICE}")
+        code = story.smtp("hospital", _HOSPITAL, _PRACTICE, letter, options=options)[0]
+        story.check(code == 250, "accepted, and on disk", "acceptée, et écrite sur le disque")
 
-    def __init__(self, running: RunningSimulator) -> None:
-        self._running = running
-        self._console = Console(highlight=False)
-        self._tls = ssl.create_default_context(cafile=running.ready["ca_file"])
-        self._browser = urllib.request.build_opener(_NotFollowed, urllib.request.HTTPCookieProcessor())
-        self._tokens: dict[str, str] = {}
-        self._step = 0
+    def _grant(self) -> None:
+        story = self._story
+        story.step(
+            "The doctor of the practice delegates the mailbox to Louise, a newcomer: she may see, read, mark, and answer on its behalf",
+            "Le médecin du cabinet délègue la BAL à Louise, qui vient d'arriver : elle peut voir, lire, marquer et répondre pour elle",
+        )
+        story.log_in("newcomer")
+        status = story.rest("newcomer", "GET", f"/mailboxes/{_PRACTICE}/messages")[0]
+        story.check(
+            status == 404,
+            "before the grant the mailbox does not exist for her",
+            "avant la délégation, la BAL n'existe pas pour elle",
+        )
+        wanted = {"grantee": story.persona("newcomer")["idnat"], "rights": _RIGHTS, "reason": "remplacement"}
+        status, grant = story.rest("doctor", "POST", f"/mailboxes/{_PRACTICE}/grants", wanted)
+        self._grant_id = grant.get("id", "")
+        story.check(status == 201, f"grant {self._grant_id} is in force at once", f"la délégation {self._grant_id} vaut aussitôt")
 
-    def step(self, text: str) -> None:
-        """Begin a step."""
-        self._step += 1
-        self._console.print(f"\n[bold]{self._step}. {text}[/bold]", soft_wrap=True)
+    def _reading(self) -> None:
+        story = self._story
+        story.step(
+            "With her token she finds the letter in her mail program, over IMAP, and is refused what she was not given",
+            "Avec son jeton, elle trouve la lettre dans son logiciel de messagerie, par IMAP ; ce qui n'est pas délégué lui est refusé",
+        )
+        with story.imap("newcomer", _PRACTICE) as client:
+            subject = f"SUBJECT {self._case}"
+            until(lambda: (client.select("INBOX"), client.search(None, "UNSEEN", subject))[1][1], lambda found: found != [b""])
+            number = story.ask(client, "SEARCH", "UNSEEN", subject)
+            story.check(number.isdecimal(), f"the letter is unseen, number {number}", f"la lettre est non lue, numéro {number}")
+            shown = story.ask(client, "FETCH", number, "(ENVELOPE BODYSTRUCTURE)")
+            story.check("IHE_XDM.ZIP" in shown, "the archive is announced", "l'archive est annoncée")
+            seen = "Seen" in story.ask(client, "FETCH", number, "(BODY[1])")
+            story.check(seen, "reading it marks it seen for the whole practice", "la lire la marque lue pour tout le cabinet")
+            refused = story.ask(client, "STORE", number, "+FLAGS", "(\\Deleted)").startswith("[NOPERM]")
+            story.check(refused, "she may not delete it, over IMAP", "elle ne peut pas la supprimer, par IMAP")
+        self._read = self._newest("newcomer", _PRACTICE, unread="false", subject=str(self._case))
+        status, problem = story.rest("newcomer", "DELETE", f"/mailboxes/{_PRACTICE}/messages/{self._read['id']}")
+        held = status == 403 and problem["code"] == "right-missing"
+        story.check(held, "nor over REST, by the same rule", "ni par REST, selon la même règle")
 
-    def wire(self, side: str, text: str) -> None:
-        """Show one line of the wire."""
-        flat = " ".join(text.split())
-        shown = flat if len(flat) <= _SHOWN_CHARS else flat[:_SHOWN_CHARS] + "…"
-        self._console.print(f"   {side} {shown}", markup=False, soft_wrap=True)
+    def _answering(self) -> None:
+        story, id_ = self._story, self._read["id"]
+        story.step(
+            "She sends the read receipt that was asked for, and answers on behalf of the mailbox, over REST",
+            "Elle envoie l'accusé de lecture demandé et répond pour la BAL, par REST",
+        )
+        opened = story.rest("newcomer", "GET", f"/mailboxes/{_PRACTICE}/messages/{id_}")[1]
+        story.check(opened["attachments"][0]["filename"] == "IHE_XDM.ZIP", "the archive is there", "l'archive est là")
+        name = story.persona("newcomer")["name"]
+        first = opened["first_read"]["by"]["name"] == name
+        story.check(first, f"the mailbox knows that {name} read it first", f"la BAL sait que {name} l'a lue la première")
+        status = story.rest("newcomer", "POST", f"/mailboxes/{_PRACTICE}/messages/{id_}/receipt")[0]
+        story.check(status == 201, "receipt sent", "accusé envoyé")
+        answer = {"to": [_HOSPITAL], "subject": f"Re: compte rendu {self._case}", "text": "Bien reçu, merci.", "in_reply_to": id_}
+        status, sent = story.rest("newcomer", "POST", f"/mailboxes/{_PRACTICE}/messages", answer)
+        on_behalf = status == 201 and sent["mode"] == "send_on_behalf"
+        story.check(on_behalf, "sent on behalf of the mailbox", "envoyé pour le compte de la BAL")
+        received = self._newest("hospital", _HOSPITAL, subject=f"compte rendu {self._case}")
+        headers = dict(story.rest("hospital", "GET", f"/mailboxes/{_HOSPITAL}/messages/{received['id']}")[1]["headers"])
+        shown = f"From: {headers['From']}   Sender: {headers.get('Sender')}"
+        story.check(name in headers.get("Sender", ""), shown, shown)
 
-    def check(self, holds: bool, text: str) -> None:
-        """Show what was found; a story that does not hold ends here."""
-        self._console.print(f"   {'=>' if holds else 'WRONG:'} {text}", markup=False, soft_wrap=True)
-        if not holds:
-            sys.exit(1)
+    def _receipts(self) -> None:
+        story = self._story
+        story.step(
+            "The sender has a delivery receipt and a read receipt; his letter has a timeline",
+            "L'expéditeur a un accusé de remise et un accusé de lecture ; sa lettre a un suivi",
+        )
+        self._newest("hospital", _HOSPITAL, subject="distribu")
+        self._newest("hospital", _HOSPITAL, subject="lu")
+        sent = f"/mailboxes/{_HOSPITAL}/sent?limit=1"
+        page = story.rest_until("hospital", sent, lambda told: len(told["items"][0]["recipients"][0]["events"]) >= 4)
+        told = page["items"][0]["recipients"][0]
+        kinds = [event["kind"] for event in told["events"]]
+        shown = f"{told['address']}: {', '.join(kinds)}"
+        story.check(kinds == ["submitted", "relayed", "delivered", "displayed"], shown, shown)
 
-    def smtp(self, role: str, sender: str, to: str, message: EmailMessage, *, options: tuple[str, ...] = ()) -> tuple[int, str]:
-        """Send by SMTP as a persona; the last reply. Refused recipients are replies too."""
-        persona = self._running.persona(role)
-        where = self._running.ready["submission"]
-        with smtplib.SMTP(where["host"], where["port"], timeout=30) as client:
-            client.starttls(context=self._tls)
-            client.ehlo()
-            self.wire("C:", f"STARTTLS, EHLO, AUTH PLAIN {persona['login']}")
-            self.wire("S:", " ".join(_text(client.login(persona["login"], persona["password"]))))
-            for command in (f"MAIL FROM:<{sender}>", " ".join((f"RCPT TO:<{to}>", *options))):
-                code, reply = _reply(client, command)
-                self.wire("C:", command)
-                self.wire("S:", f"{code} {reply}")
-                if code >= 400:
-                    return code, reply
-            octets = message.as_bytes(policy=SMTP)
-            code, said = client.data(octets)
-            self.wire("C:", f"DATA ({len(octets)} bytes)")
-            self.wire("S:", f"{code} {said.decode()}")
-            return code, said.decode()
+        story.step(
+            "A letter to an unknown mailbox of another operator comes back as a non-delivery receipt",
+            "Une lettre pour une BAL inconnue d'un autre opérateur revient avec un avis de non-remise",
+        )
+        code = story.smtp("hospital", _HOSPITAL, _NOBODY, _letter(_HOSPITAL, _NOBODY, f"Pour personne {self._case}", "?"))[0]
+        told_later = "accepted: the other operator answers afterwards", "acceptée : l'autre opérateur répond après coup"
+        story.check(code == 250, *told_later)
+        returned = self._newest("hospital", _HOSPITAL, subject="non distribu")
+        text = story.rest("hospital", "GET", f"/mailboxes/{_HOSPITAL}/messages/{returned['id']}")[1]["text"]
+        story.check("5.1.1" in text, "5.1.1: there is no such mailbox", "5.1.1 : cette BAL n'existe pas")
 
-    def log_in(self, role: str) -> None:
-        """Log in by Pro Santé Connect, as browser and client: authorization code with PKCE. REST and IMAP use the token from then on."""
-        idnat, psc = self._running.persona(role)["idnat"], self._running.ready["psc"]
-        found = json.loads(self._ask("GET", f"{psc['issuer']}/.well-known/wallet-openid-configuration")[2])
-        verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(8)
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-        wanted = {"client_id": psc["client_id"], "redirect_uri": psc["redirect_uri"], "response_type": "code", "state": state}
-        wanted |= {"scope": "openid scope_all", "acr_values": "eidas1", "code_challenge": challenge, "code_challenge_method": "S256"}
-        status, _, page = self._ask("GET", f"{found['authorization_endpoint']}?{urllib.parse.urlencode(wanted)}")
-        self.wire("GET", f"/auth?client_id={psc['client_id']}&scope=openid+scope_all&acr_values=eidas1… -> {status}, the page of log-in")
-        key = re.search(r'name="key" value="([^"]+)"', page)
-        form = {"key": key[1] if key else "", "identity": idnat, "mode": "CARD", "decision": "approve"}
-        status, headers, _ = self._ask("POST", f"{found['authorization_endpoint']}/login", form)
-        self.wire("POST", f"/auth/login, {idnat} by card -> {status}, back to {headers['Location']}")
-        back = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(headers["Location"] or "").query))
-        self.check(back.get("state") == state and back.get("iss") == psc["issuer"], "the browser brings a code to her software")
-        form = {"grant_type": "authorization_code", "code": back["code"], "redirect_uri": psc["redirect_uri"], "code_verifier": verifier}
-        client = {"Authorization": "Basic " + base64.b64encode(f"{psc['client_id']}:{psc['client_secret']}".encode()).decode()}
-        status, _, text = self._ask("POST", found["token_endpoint"], form, client)
-        self.wire("POST", f"{urllib.parse.urlsplit(found['token_endpoint']).path} -> {status} {text}")
-        self._tokens[role] = json.loads(text)["access_token"]
-        told = json.loads(self._ask("GET", found["userinfo_endpoint"], None, {"Authorization": f"Bearer {self._tokens[role]}"})[2])
-        self.check(told["SubjectNameID"] == idnat, f"a token for {told['given_name']} {told['family_name']}, {told['SubjectNameID']}")
+    def _revocation(self) -> None:
+        story = self._story
+        story.step(
+            "The doctor revokes the grant; Louise is shut out at her very next request",
+            "Le médecin révoque la délégation ; Louise n'a plus accès dès sa requête suivante",
+        )
+        status = story.rest("doctor", "DELETE", f"/mailboxes/{_PRACTICE}/grants/{self._grant_id}")[0]
+        story.check(status == 200, "revoked", "révoquée")
+        status, problem = story.rest("newcomer", "GET", f"/mailboxes/{_PRACTICE}/messages")
+        gone = status == 404 and problem["code"] == "not-found"
+        story.check(gone, "for her the mailbox does not exist any more", "pour elle, la BAL n'existe plus")
 
-    def imap(self, role: str, mailbox: str) -> imaplib.IMAP4:
-        """A connection over STARTTLS, for a mailbox that the persona may see, with the token."""
-        token, where = self._tokens[role], self._running.ready["imap"]
-        client = imaplib.IMAP4(where["host"], where["port"], timeout=30)
-        client.starttls(self._tls)
-        self.wire("C:", f"STARTTLS, AUTHENTICATE XOAUTH2 user={mailbox} auth=Bearer {token[:16]}…")
-        said: Any = client.authenticate("XOAUTH2", lambda _: f"user={mailbox}\x01auth=Bearer {token}\x01\x01".encode())[1]
-        self.wire("S:", _shown(said))
-        return client
+    def _journal(self) -> None:
+        story = self._story
+        story.step(
+            "The journal of the mailbox tells who did what, by which grant and through which door",
+            "Le journal de la BAL dit qui a fait quoi, par quelle délégation et par quelle porte",
+        )
+        page = story.rest("doctor", "GET", f"/mailboxes/{_PRACTICE}/journal?limit=50")[1]
+        lines = [line for line in reversed(page["items"]) if line["id"] > self._journal_before]
+        for line in lines:
+            who = line["actor"]["name"] if line["actor"] else "-"
+            story.row(f"{line['at'][11:19]}  {line['act']:<18} {line['door']:<5} {who:<16} {line['grant_id'] or '-'}")
+        hers = [line["act"] for line in lines if line["grant_id"] == self._grant_id]
+        wanted = {"grant.created", "message.read", "receipt.sent", "message.submitted", "grant.revoked"}
+        tried = any(line["act"] == "right.refused" for line in page["items"])  # once a minute, so perhaps in the story before
+        story.check(
+            wanted <= set(hers) and tried,
+            f"{len(lines)} lines, {len(hers)} of them with the grant; what she tried in vain is there too",
+            f"{len(lines)} lignes, dont {len(hers)} avec la délégation ; ce qu'elle a tenté en vain y est aussi",
+        )
 
-    def ask(self, client: imaplib.IMAP4, verb: str, *words: str) -> str:
-        """One IMAP command; what the server said, on one line."""
-        answers: list[Any] = getattr(client, verb.lower())(*([None] if verb == "SEARCH" else []), *words)[1]
-        self.wire("C:", " ".join((verb, *words)))
-        self.wire("S:", _shown(answers))
-        return _shown(answers)
+    def _closure(self) -> None:
+        story = self._story
+        story.step("The doctor writes to a patient, who answers", "Le médecin écrit à une patiente, qui répond")
+        subject = f"Votre ordonnance {self._case}"
+        opening = _letter(_DOCTOR, _PATIENT, subject, "Bonjour, la voici.")
+        code = story.smtp("doctor", _DOCTOR, _PATIENT, opening)[0]
+        story.check(code == 250, "the conversation is open", "la conversation est ouverte")
+        self._newest("patient", _PATIENT, subject=subject)
+        thread = {"In-Reply-To": opening["Message-ID"], "References": opening["Message-ID"]}
+        thanks = _letter(_PATIENT, _DOCTOR, f"Re: {subject}", "Merci docteur.", headers=thread)
+        code = story.smtp("patient", _PATIENT, _DOCTOR, thanks)[0]
+        story.check(code == 250, "the patient may answer", "la patiente peut répondre")
 
-    def rest(self, role: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """One request as a persona, with the token of whoever has one; the status and the decoded JSON."""
-        status, found, text = self._rest(role, method, path, body)
-        self.wire(method, f"{found} -> {status} {text}")
-        return status, json.loads(text or "null")
-
-    def rest_until(self, role: str, path: str, holds: Callable[[Any], bool]) -> Any:
-        """The JSON of a GET once it is as it should be: mail between operators travels, and takes its time."""
-        status, found, text = until(lambda: self._rest(role, "GET", path, None), lambda answer: holds(json.loads(answer[2])))
-        self.wire("GET", f"{found} -> {status} {text}")
-        return json.loads(text)
-
-    def _rest(self, role: str, method: str, path: str, body: Any) -> tuple[int, str, str]:
-        persona, token = self._running.persona(role), self._tokens.get(role)
-        basic = base64.b64encode(f"{persona['login']}:{persona['password']}".encode()).decode()
-        headers = {"Authorization": f"Bearer {token}" if token else f"Basic {basic}", "Content-Type": "application/json"}
-        data = json.dumps(body).encode() if body is not None else None
-        status, _, text = self._ask(method, f"{self._running.ready['http']}/api/v1{path}", data, headers)
-        return status, f"{'(Bearer) ' if token else ''}/api/v1{path}", text
-
-    def _ask(
-        self, method: str, url: str, sent: dict[str, str] | bytes | None = None, headers: dict[str, str] | None = None
-    ) -> tuple[int, Message, str]:
-        """One HTTP request, a form when fields are given; status, headers, text."""
-        data = urllib.parse.urlencode(sent).encode() if isinstance(sent, dict) else sent
-        request = urllib.request.Request(url, data, headers or {}, method=method)  # noqa: S310 - our own URL
-        try:
-            with self._browser.open(request, timeout=30) as answer:
-                return answer.status, answer.headers, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.headers, error.read().decode()
-
-
-def _shown(answers: list[Any]) -> str:
-    pieces = [piece for answer in answers for piece in (answer if isinstance(answer, tuple) else (answer,)) if piece is not None]
-    return " ".join(piece.decode("utf-8", "replace") for piece in pieces)
-
-
-def _text(reply: tuple[int, bytes]) -> tuple[str, str]:
-    return str(reply[0]), reply[1].decode()
-
-
-def _reply(client: smtplib.SMTP, command: str) -> tuple[int, str]:
-    code, said = client.docmd(command)
-    return code, said.decode()
+        story.step(
+            "The doctor closes the conversation; the patient's next answer is refused at both doors",
+            "Le médecin clôt la conversation ; la réponse suivante de la patiente est refusée aux deux portes",
+        )
+        conversation = story.rest("doctor", "GET", f"/mailboxes/{_DOCTOR}/conversations?limit=1")[1]["items"][0]
+        closed = story.rest("doctor", "POST", f"/mailboxes/{_DOCTOR}/conversations/{conversation['id']}/close")[1]
+        story.check(closed["closed"] is True, "closed", "close")
+        again = _letter(_PATIENT, _DOCTOR, f"Re: {subject}", "Encore une question.", headers=thread)
+        code = story.smtp("patient", _PATIENT, _DOCTOR, again)[0]
+        story.check(code == 550, "refused over SMTP", "refusée par SMTP")
+        body = {"to": [_DOCTOR], "subject": f"Re: {subject}", "text": "Encore une question."}
+        status, problem = story.rest("patient", "POST", f"/mailboxes/{_PATIENT}/messages", body)
+        held = status == 403 and problem["code"] == "conversation-closed"
+        story.check(held, "refused over REST, by the same rule", "refusée par REST, selon la même règle")
 
 
 def _letter(sender: str, to: str, subject: str, text: str, *, receipt: bool = False, headers: dict[str, str] | None = None) -> EmailMessage:
@@ -208,103 +245,39 @@ def _letter(sender: str, to: str, subject: str, text: str, *, receipt: bool = Fa
     return message
 
 
-def _newest(story: Story, role: str, mailbox: str, **filters: str) -> dict[str, Any]:
-    query = urllib.parse.urlencode({"folder": "INBOX", "limit": "1", **filters})
-    items = story.rest_until(role, f"/mailboxes/{mailbox}/messages?{query}", lambda told: bool(told["items"]))["items"]
-    story.check(bool(items), f"{mailbox} has it: {items[0]['subject'] if items else None}")
-    found: dict[str, Any] = items[0]
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make demo ARGS=...", description="Play the story of a delegated mailbox over real sockets.")
+    languages = [one.value for one in Language]
+    parser.add_argument("--lang", choices=languages, default="en", help="the language of the story (langue du récit)")
+    parser.add_argument("--step", action="store_true", help="wait for Enter after each step (attendre Entrée à chaque étape)")
+    parser.add_argument("--whole", action="store_true", help="show the lines of the wire whole (lignes entières)")
+    parser.add_argument("--ready", type=Path, metavar="FILE", help="play in the running simulator that wrote this ready file")
+    return parser.parse_args(arguments)
+
+
+def _ready(file: Path) -> dict[str, Any]:
+    """What a ready file says; SystemExit with what to do where there is none."""
+    try:
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"{file} is no ready file of a running simulator: start one with make run, and give data/ready.json") from error
     return found
 
 
-def _by_imap(story: Story) -> None:
-    with story.imap("secretary", _PRACTICE) as client:
-        until(lambda: client.select("INBOX")[1], lambda count: count != [b"0"])
-        unseen = story.ask(client, "SEARCH", "UNSEEN")
-        story.check(unseen == "1", "one letter is unseen")
-        shown = story.ask(client, "FETCH", "1", "(ENVELOPE BODYSTRUCTURE)")
-        story.check("IHE_XDM.ZIP" in shown, "the archive is announced")
-        story.check("Seen" in story.ask(client, "FETCH", "1", "(BODY[1])"), "reading it marks it seen for the whole practice")
-        story.check(story.ask(client, "STORE", "1", "+FLAGS", "(\\Deleted)").startswith("[NOPERM]"), "she may not delete it")
-
-
-def _delegation(story: Story) -> None:
-    story.step("The hospital doctor sends a letter with an IHE_XDM.ZIP to the practice's shared mailbox, by SMTP")
-    letter = _letter(
-        _HOSPITAL, _PRACTICE, "XDM/1.0/DDM+Compte rendu de consultation FONTAINE Claire", "Voici le compte rendu.", receipt=True
-    )
-    letter.add_attachment(xdm_archive(), maintype="application", subtype="zip", filename="IHE_XDM.ZIP")
-    options = ("NOTIFY=SUCCESS,FAILURE", f"ORCPT=rfc822;{_PRACTICE}")
-    story.check(story.smtp("hospital", _HOSPITAL, _PRACTICE, letter, options=options)[0] == 250, "accepted, and on disk")
-
-    story.step("The secretary, to whom the mailbox was delegated, logs in by Pro Santé Connect")
-    story.log_in("secretary")
-
-    story.step("With her token she finds the letter in her mail program, over IMAP")
-    _by_imap(story)
-
-    story.step("She reads it over REST with the same token: the same letter, seen by now")
-    unread = _newest(story, "secretary", _PRACTICE, unread="false")
-    opened = story.rest("secretary", "GET", f"/mailboxes/{_PRACTICE}/messages/{unread['id']}")[1]
-    story.check(opened["attachments"][0]["filename"] == "IHE_XDM.ZIP", "the archive is there")
-    story.check(opened["first_read"]["by"]["name"] == "Sophie PETIT", "the mailbox knows that Sophie PETIT read it first")
-
-    story.step("She sends the read receipt that was asked for, and answers on behalf of the mailbox")
-    story.check(story.rest("secretary", "POST", f"/mailboxes/{_PRACTICE}/messages/{unread['id']}/receipt")[0] == 201, "receipt sent")
-    answer = {"to": [_HOSPITAL], "subject": "Re: compte rendu", "text": "Bien reçu, merci.", "in_reply_to": unread["id"]}
-    status, sent = story.rest("secretary", "POST", f"/mailboxes/{_PRACTICE}/messages", answer)
-    story.check(status == 201 and sent["mode"] == "send_on_behalf", "sent on behalf of the mailbox")
-    received = _newest(story, "hospital", _HOSPITAL, subject="re:")
-    headers = dict(story.rest("hospital", "GET", f"/mailboxes/{_HOSPITAL}/messages/{received['id']}")[1]["headers"])
-    story.check("Sophie PETIT" in headers["Sender"], f"From: {headers['From']}   Sender: {headers['Sender']}")
-
-
-def _receipts(story: Story) -> None:
-    story.step("The sender has a delivery receipt and a read receipt; his letter has a timeline")
-    _newest(story, "hospital", _HOSPITAL, subject="distribu")
-    _newest(story, "hospital", _HOSPITAL, subject="lu")
-    sent = f"/mailboxes/{_HOSPITAL}/sent?limit=1"
-    told = story.rest_until("hospital", sent, lambda told: len(told["items"][0]["recipients"][0]["events"]) >= 4)["items"][0]["recipients"][
-        0
-    ]
-    kinds = [event["kind"] for event in told["events"]]
-    story.check(kinds == ["submitted", "relayed", "delivered", "displayed"], f"{told['address']}: {', '.join(kinds)}")
-
-    story.step("A letter to an unknown mailbox of another operator comes back as a non-delivery receipt")
-    lost = _letter(_HOSPITAL, _NOBODY, "Pour personne", "?")
-    story.check(story.smtp("hospital", _HOSPITAL, _NOBODY, lost)[0] == 250, "accepted: the other operator answers afterwards")
-    returned = _newest(story, "hospital", _HOSPITAL, subject="non distribu")
-    story.check("5.1.1" in story.rest("hospital", "GET", f"/mailboxes/{_HOSPITAL}/messages/{returned['id']}")[1]["text"], "5.1.1")
-
-
-def _closure(story: Story) -> None:
-    story.step("The doctor writes to a patient, who answers")
-    opening = _letter(_DOCTOR, _PATIENT, "Votre ordonnance", "Bonjour, la voici.")
-    story.check(story.smtp("doctor", _DOCTOR, _PATIENT, opening)[0] == 250, "the conversation is open")
-    _newest(story, "patient", _PATIENT, subject="ordonnance")
-    thread = {"In-Reply-To": opening["Message-ID"], "References": opening["Message-ID"]}
-    thanks = _letter(_PATIENT, _DOCTOR, "Re: Votre ordonnance", "Merci docteur.", headers=thread)
-    story.check(story.smtp("patient", _PATIENT, _DOCTOR, thanks)[0] == 250, "the patient may answer")
-
-    story.step("The doctor closes the conversation; the patient's next answer is refused over both doors")
-    conversation = story.rest("doctor", "GET", f"/mailboxes/{_DOCTOR}/conversations?limit=1")[1]["items"][0]
-    closed = story.rest("doctor", "POST", f"/mailboxes/{_DOCTOR}/conversations/{conversation['id']}/close")[1]
-    story.check(closed["closed"] is True, "closed")
-    again = _letter(_PATIENT, _DOCTOR, "Re: Votre ordonnance", "Encore une question.", headers=thread)
-    story.check(story.smtp("patient", _PATIENT, _DOCTOR, again)[0] == 550, "refused over SMTP")
-    body = {"to": [_DOCTOR], "subject": "Re: Votre ordonnance", "text": "Encore une question."}
-    status, problem = story.rest("patient", "POST", f"/mailboxes/{_PATIENT}/messages", body)
-    story.check(status == 403 and problem["code"] == "conversation-closed", "refused over REST, by the same rule")
-
-
-def main() -> None:
-    """Play the story against a simulator of its own, on free ports."""
-    begun = time.monotonic()
-    with RunningSimulator(Settings(submission_port=0, mx_port=0, imap_port=0, http_port=0)) as running:
-        story = Story(running)
-        _delegation(story)
-        _receipts(story)
-        _closure(story)
-    Console().print(f"\n[bold]The whole story holds, in {time.monotonic() - begun:.1f} s.[/bold]")
+def main(arguments: list[str] | None = None) -> None:
+    """Play the story, in a world of its own on free ports unless a ready file names another."""
+    options, begun = _options(arguments), time.monotonic()
+    telling = Telling(Language(options.lang), step_by_step=options.step, whole=options.whole)
+    with ExitStack() as stack:
+        if options.ready:
+            ready = _ready(options.ready)
+        else:
+            ports = Settings(submission_port=0, mx_port=0, imap_port=0, http_port=0)
+            ready = stack.enter_context(RunningSimulator(ports)).ready
+        story = Story(ready, telling)
+        Play(story).play()
+        seconds = time.monotonic() - begun
+        story.end(f"The whole story holds, in {seconds:.1f} s.", f"L'histoire tient jusqu'au bout, en {seconds:.1f} s.")
 
 
 if __name__ == "__main__":
