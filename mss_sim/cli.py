@@ -33,10 +33,13 @@ def _variable(name: str) -> str:
 
 
 _DataDir = Annotated[Path, typer.Option("--data", help="Folder of the database, keys and certificates.")]
-_Http = Annotated[str, typer.Option("--http", help="URL of a running simulator.")]
+_Http = Annotated[
+    str,
+    typer.Option("--http", show_default=False, help="URL of a running simulator; default: of data/ready.json, else http://127.0.0.1:8080."),
+]
 _ControlKey = Annotated[str | None, typer.Option("--control-key", envvar="MSS_SIM_CONTROL_KEY", help="Key of its control plane.")]
 _DEFAULT_DATA = Path("data")
-_DEFAULT_HTTP = "http://127.0.0.1:8080"
+_DEFAULT_HTTP = ""  # asked by `asking` once it is needed
 
 
 def main() -> None:
@@ -163,8 +166,7 @@ async def _run(settings: "Settings", seed: str | None, ready_file: Path | None, 
 def _end_on_signals(end: Callable[[], object]) -> None:
     """Call `end` on the loop at Ctrl-C, and when the process is told to end."""
     loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM, *((signal.SIGBREAK,) if sys.platform == "win32" else ()))
-    for number in numbers:
+    for number in {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGBREAK", signal.SIGTERM)}:
         try:
             loop.add_signal_handler(number, end)
         except NotImplementedError:  # the loops of Windows have none; they wake up for a handler of the process
@@ -217,11 +219,11 @@ def personas(name: Annotated[str, typer.Argument()] = "cabinet", http: _Http = _
 
 
 def _show_personas(personas: list[dict[str, Any]], name: str) -> None:
-    table = _table("role", "login", "password", "mailbox", "kind", "rights", title=f"Seed {name}")
+    table = _table("role", "login", "idNat", "password", "mailbox", "kind", "rights", title=f"Seed {name}")
     for row in personas:
         boxes = row["mailboxes"] or [{"address": "-", "kind": "", "rights": []}]
         for number, box in enumerate(boxes):
-            who = (row["role"], row["login"], row["password"]) if number == 0 else ("", "", "")
+            who = (row["role"], row["login"], row["idnat"], row["password"]) if number == 0 else ("", "", "", "")
             rights = "all" if len(box["rights"]) == 9 else " ".join(box["rights"])
             table.add_row(*who, box["address"], box["kind"], rights)
     _print(table)

@@ -1,13 +1,28 @@
 """Questions to the control plane of a running simulator, as the command line puts them."""
 
 import json
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+from mss_sim.app.ready_file import NAME
+
 _SECONDS = 30
+_USUAL = "http://127.0.0.1:8080"
+
+
+def usual_http(folder: Path = Path("data")) -> str:
+    """Where the simulator of this folder answers, by its ready file; the usual address where there is none."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return str(json.loads((folder / NAME).read_text(encoding="utf-8"))["http"])
+    return _USUAL
 
 
 def ask(http: str, key: str | None, path: str, body: dict[str, Any] | None = None) -> Any:
-    """The JSON that is answered: to POST when there is a body, else to GET. OSError with what to do when there is no such answer."""
+    """The JSON that is answered: to POST when there is a body, else to GET; an empty `http` is `usual_http`.
+
+    OSError with what to do when there is no such answer.
+    """
     return json.loads(ask_octets(http, key, path, body))
 
 
@@ -17,6 +32,7 @@ def ask_octets(http: str, key: str | None, path: str, body: dict[str, Any] | Non
     import urllib.request  # noqa: PLC0415
     from http.client import HTTPException  # noqa: PLC0415
 
+    http = http or usual_http()
     if not http.startswith(("http://", "https://")):
         raise ValueError(f"{http} is not an http URL")
     headers = {"Content-Type": "application/json", **({"X-Control-Key": key} if key else {})}

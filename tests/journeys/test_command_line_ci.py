@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mss_sim.app.asking import usual_http
 from mss_sim.app.greeting import lines
 from mss_sim.config.settings import EARLIER, FIELDS, variable
 from mss_sim.config.variables import OF_RUN
@@ -139,7 +140,20 @@ def test_the_personas_of_a_running_simulator_are_shown(tmp_path: Path) -> None:
     running = Process(tmp_path / "ready.json", "--memory")
     shown = running.run("personas", "--http", running.ready["http"])
     assert (shown.returncode, "sophie.petit" in shown.stdout, PRACTICE in shown.stdout) == (0, True, True)
+    assert "590000010000017/SEC0001" in shown.stdout, "nobody has to guess an idNat"
     assert running.stop() == 0
+
+
+def test_a_command_asks_the_simulator_of_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert usual_http() == "http://127.0.0.1:8080"
+    running = Process(tmp_path / "elsewhere.json", "--data", "data")
+    assert usual_http() == running.ready["http"]
+    assert "sophie.petit" in running.run("personas").stdout
+    assert running.stop() == 0
+    for content in ("", "[]", "{}"):
+        Path("data", "ready.json").write_text(content, encoding="utf-8")
+        assert usual_http() == "http://127.0.0.1:8080"
 
 
 async def _try(command: str) -> str:
