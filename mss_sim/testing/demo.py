@@ -90,11 +90,12 @@ class Play:
         )
         story.log_in("newcomer")
         status = story.rest("newcomer", "GET", f"/mailboxes/{_PRACTICE}/messages")[0]
-        story.check(
-            status == 404,
-            "before the grant the mailbox does not exist for her",
-            "avant la délégation, la BAL n'existe pas pour elle",
+        nothing = "before the grant the mailbox does not exist for her", "avant la délégation, la BAL n'existe pas pour elle"
+        already = (
+            "she has a grant in this world already: revoke it, or begin the world anew with POST /control/reset",
+            "elle a déjà une délégation dans ce monde : révoquez-la, ou recommencez ce monde par POST /control/reset",
         )
+        story.check(status == 404, *(nothing if status == 404 else already))
         wanted = {"grantee": story.persona("newcomer")["idnat"], "rights": _RIGHTS, "reason": "remplacement"}
         status, grant = story.rest("doctor", "POST", f"/mailboxes/{_PRACTICE}/grants", wanted)
         self._grant_id = grant.get("id", "")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from mss_sim.testing import demo
@@ -95,3 +96,13 @@ def test_a_world_without_the_people_of_the_story_is_told_so(tmp_path: Path) -> N
         played = _play("--ready", str(tmp_path / "ready.json"), "--lang", "fr")
     assert played.returncode == 1
     assert "ERREUR : ce monde n'a pas de doctor" in played.stdout
+
+
+def test_a_world_where_the_newcomer_has_a_grant_already_is_told_so(tmp_path: Path) -> None:
+    with RunningSimulator() as running:
+        (tmp_path / "ready.json").write_text(json.dumps(running.ready), encoding="utf-8")
+        grants = f"{running.ready['http']}/control/mailboxes/tilleuls@cabinet.sim.mssante.fr/grants"
+        assert httpx.post(grants, json={"grantee": "louise.moreau", "rights": ["see"]}).status_code == 201
+        played = _play("--ready", str(tmp_path / "ready.json"))
+    assert played.returncode == 1
+    assert "WRONG: she has a grant in this world already: revoke it, or begin the world anew with POST /control/reset" in played.stdout
