@@ -27,6 +27,13 @@ def write(path: Path, ready: Mapping[str, Any]) -> None:
         raise OSError(f"the ready file {path} cannot be written: {error.strerror}; name another with --ready-file") from error
 
 
+def where(path: Path) -> str:
+    """What the simulator that wrote it answers at, as the end of a sentence; empty where nothing can be read."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return f"; it answers at {json.loads(path.read_text(encoding='utf-8'))['http']}"
+    return ""
+
+
 def remove(path: Path, ready: Mapping[str, Any] | None = None) -> None:
     """Remove it, whoever wrote it; with `ready`, only when it tells that: another process of the same folder may have written since."""
     with suppress(OSError, ValueError):

@@ -68,6 +68,7 @@ from mss_sim.vocabulary.psc import PSC_REALM
 
 _STOP_SECONDS = 5.0
 _LOCK_SECONDS = 10.0  # another one that stops takes five
+_AT_ONCE_SECONDS = 0.5
 _HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
@@ -167,11 +168,16 @@ class Simulator:
 
     def _lock_folder(self) -> FolderLock:
         """Take the folder while the world is opened and, where the database is SQLite's, until the simulator stops."""
+        file = self.data_dir / "mss-sim.lock"
         try:
-            lock = FolderLock(self.data_dir / "mss-sim.lock", _LOCK_SECONDS)
-        except TimeoutError as error:
-            detail = f"the data folder {self.data_dir} is used by another simulator; stop it, or name another folder with --data"
-            raise OSError(detail) from error
+            lock = FolderLock(file, min(_LOCK_SECONDS, _AT_ONCE_SECONDS))
+        except TimeoutError:
+            self._log.info("another simulator uses the data folder; waiting for its end", folder=str(self.data_dir), seconds=_LOCK_SECONDS)
+            try:
+                lock = FolderLock(file, _LOCK_SECONDS)
+            except TimeoutError as error:
+                detail = f"the data folder {self.data_dir} is used by another simulator; stop it, or name another folder with --data"
+                raise OSError(f"{detail}{ready_file.where(self.data_dir / NAME)}") from error
         self._stack.callback(lock.release)
         return lock
 

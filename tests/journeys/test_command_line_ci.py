@@ -57,8 +57,11 @@ def test_a_second_process_spoke_of_a_port_before_it_said_whose_the_folder_is(tmp
     running = Process(tmp_path / "more.json", "--data", str(tmp_path / "data"))
     port = running.ready["http"].rpartition(":")[2]
     second = _run("run", "--data", str(tmp_path / "data"), *_ANY[:-1], port)
-    assert (second.returncode, second.stderr.count("\n")) == (1, 1), second.stderr
-    assert "is used by another simulator; stop it, or name another folder with --data" in second.stderr
+    waiting, refused = second.stderr.splitlines()
+    assert "another simulator uses the data folder; waiting for its end" in waiting
+    assert "is used by another simulator; stop it, or name another folder with --data" in refused
+    assert refused.endswith(f"it answers at {running.ready['http']}")
+    assert second.returncode == 1
     assert (tmp_path / "data" / "ready.json").exists(), "the first one is still ready"
     assert running.stop() == 0
 
