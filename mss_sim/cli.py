@@ -169,7 +169,7 @@ def _end_on_signals(end: Callable[[], object]) -> None:
     for number in {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGBREAK", signal.SIGTERM)}:
         try:
             loop.add_signal_handler(number, end)
-        except NotImplementedError:  # the loops of Windows have none; they wake up for a handler of the process
+        except RuntimeError:  # the loops of Windows implement none; they wake up for a handler of the process
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(end))
 
 

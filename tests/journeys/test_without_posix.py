@@ -30,11 +30,9 @@ socket.socketpair = lambda *_: pair(unix)  # Windows has one of its own, by whic
 for name in ("AF_UNIX", "SO_REUSEPORT", "send_fds", "recv_fds"):
     if hasattr(socket, name):
         delattr(socket, name)
-def missing(self, *_):
-    raise NotImplementedError
-for kind in (asyncio.SelectorEventLoop, asyncio.BaseEventLoop, asyncio.AbstractEventLoop):
+missing = asyncio.AbstractEventLoop.add_signal_handler  # it says that there is none
+for kind in (asyncio.SelectorEventLoop, asyncio.BaseEventLoop):
     kind.add_signal_handler = kind.remove_signal_handler = missing
-asyncio.SelectorEventLoop.create_unix_server = asyncio.SelectorEventLoop.create_unix_connection = missing
 from mss_sim.cli import main
 main()
 """
