@@ -24,9 +24,8 @@ def luhn_holds(digits: str) -> bool:
 
 
 def ins_key(number: str) -> str:
-    """The two-digit key of a 13-character INS number; Corsican 2A and 2B count as 19 and 18 (ref: ins-key)."""
-    digits = number.upper().replace("2A", "19", 1) if number[5:7].upper() == "2A" else number
-    digits = digits.upper().replace("2B", "18", 1) if number[5:7].upper() == "2B" else digits
+    """The two-digit key of a 13-character INS number; Corsican 2A and 2B, its only letters, count as 19 and 18 (ref: ins-key)."""
+    digits = number.upper().replace("2A", "19").replace("2B", "18")
     return f"{97 - int(digits) % 97:02d}"
 
 
