@@ -1,11 +1,13 @@
-"""Plays mutations over parts of the package: python -m tests.mutants [PART ...], all parts when none is named.
+"""Plays mutations over parts of the package: python -m tests.mutants [PART | FILE ...], all parts when none is named.
 
-The tests of tests/pure, tests/store and tests/core must notice each of them. What survived is shown as a diff; the status is 1 when one
-is not excused in excused.toml. A mutant that changes nothing but the words of a text is not counted: texts are held where they are shown.
+A file is named as below mss_sim: mail/fields.py. The tests that are about a part must notice each of its mutants. What survived is shown as
+a diff; the status is 1 when one is not excused in excused.toml. A mutant that changes nothing but the words of a sentence is not counted:
+sentences are held where they are shown.
 """
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -13,20 +15,40 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+MUTANTS = ROOT / "mutants"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Folders of the package, and the folders of the tests that are about them; of tests/pure those that name one of the former."""
+
+    folders: tuple[str, ...]
+    tests: tuple[str, ...] = ("tests/pure",)
+
+    def test_paths(self) -> list[str]:
+        """The tests that must notice a mutant of the part."""
+        names = [f"mss_sim.{folder.replace('/', '.')}" for folder in self.folders]
+        pure = [path for path in sorted((ROOT / "tests/pure").glob("test_*.py")) if any(name in path.read_text("utf-8") for name in names)]
+        return [str(path.relative_to(ROOT)) for path in pure] if "tests/pure" in self.tests else list(self.tests)
+
+
 PARTS = {
-    "policy": ("mss_sim.policy.*",),
-    "access": ("mss_sim.core.access.*",),
-    "mailflow": ("mss_sim.core.mailflow.*", "mss_sim.core.conversations.*"),
-    "mailbox": ("mss_sim.core.mailbox.*",),
-    "world": ("mss_sim.core.world.*", "mss_sim.core.trust.*", "mss_sim.core.psc.*", "mss_sim.core.control.*"),
-    "mail": ("mss_sim.mail.*",),
-    "grammar": ("mss_sim.imap.grammar.*",),
-    "net": ("mss_sim.net.*",),
+    "policy": Part(("policy",)),
+    "access": Part(("core/access",), ("tests/core/access",)),
+    "mailflow": Part(("core/mailflow", "core/conversations"), ("tests/core/mailflow", "tests/core/conversations")),
+    "mailbox": Part(("core/mailbox",), ("tests/core/mailbox",)),
+    "world": Part(
+        ("core/world", "core/trust", "core/psc", "core/control"),
+        ("tests/core/world", "tests/core/trust", "tests/core/psc", "tests/core/control"),
+    ),
+    "mail": Part(("mail",)),
+    "grammar": Part(("imap/grammar",)),
+    "net": Part(("net",)),
 }
 _MUTMUT = Path(sys.executable).with_name("mutmut")
-_SURVIVED, _UNTESTED = 0, 33
-_NOT_RUN = None
-_WORDS = re.compile(r"""[rfbu]*(?P<quote>"{3}|"|')(?:\\.|(?!(?P=quote)).)*(?P=quote)""", re.IGNORECASE | re.DOTALL)
+_DIED = {1, 3, 24, -24, 36, 152, 255, -9, -11}
+"""Statuses of a mutant that was noticed: a test failed, pytest broke, it took too much time, the system ended it."""
+_TEXT = re.compile(r"""[rfbu]*(?P<quote>"{3}|"|')(?:\\.|(?!(?P=quote)).)*(?P=quote)""", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass
@@ -40,45 +62,54 @@ class Tally:
 
 
 def main() -> int:
-    """The parts that are named, or all."""
-    parts = sys.argv[1:] or list(PARTS)
-    unknown = set(parts) - PARTS.keys()
-    if unknown:
-        sys.stderr.write(f"no such part: {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}\n")
-        return 2
+    """The parts and files that are named, or all parts."""
     excuses = Excuses(tomllib.loads(Path(__file__).with_name("excused.toml").read_text(encoding="utf-8"))["mutant"])
-    return 1 if [part for part in parts if play(part, excuses).survived] else 0
+    wanted = [(name, *_found(name)) for name in sys.argv[1:] or PARTS]
+    return 1 if [name for name, part, files in wanted if play(name, part, files, excuses).survived] else 0
 
 
-def play(part: str, excuses: "Excuses") -> Tally:
-    """One part: play its mutants, judge what survived."""
-    patterns = PARTS[part]
-    subprocess.run([_MUTMUT, "run", *patterns], cwd=ROOT, check=False)
+def _found(name: str) -> tuple[Part, list[str]]:
+    """The part of that name and its files, or one file and the part that it is of."""
+    if name in PARTS:
+        return PARTS[name], [f"mss_sim/{folder}/*" for folder in PARTS[name].folders]
+    for part in PARTS.values():
+        if any(name.startswith(f"{folder}/") for folder in part.folders) and (ROOT / "mss_sim" / name).is_file():
+            return part, [f"mss_sim/{name}"]
+    raise SystemExit(f"no such part: {name}; the parts are {', '.join(PARTS)}, and the files below mss_sim in them")
+
+
+def play(name: str, part: Part, files: list[str], excuses: "Excuses") -> Tally:
+    """One part or file: play its mutants, judge what survived."""
+    shutil.rmtree(MUTANTS, ignore_errors=True)  # mutmut takes what it made of other files for theirs
+    command = [sys.executable, "-m", "tests.mutants.player", ",".join(files), ",".join(part.test_paths())]
+    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+        raise SystemExit(f"{name}: mutmut stopped; what it said is above. A test that fails before anything is broken is mended first")
     tally = Tally()
-    for name, status in _results(patterns):
-        if status not in (_SURVIVED, _UNTESTED):
-            tally.died += status is not _NOT_RUN
+    for mutant, status in _results():
+        if status is None:
+            raise SystemExit(f"{name}: {mutant} was not played")
+        if status in _DIED:
+            tally.died += 1
             continue
-        removed, added = _change(name)
-        if _WORDS.sub("", removed) == _WORDS.sub("", added):
+        removed, added = _change(mutant)
+        if _wordless(removed) == _wordless(added):
             tally.words += 1
-        elif excuses.cover(name, added):
+        elif excuses.cover(mutant, added):
             tally.excused += 1
         else:
-            tally.survived.append(name)
-            sys.stdout.write(f"{name}\n  - {removed}\n  + {added}\n")
+            tally.survived.append(mutant)
+            sys.stdout.write(f"{mutant}\n  - {removed}\n  + {added}\n")
     counted = tally.died + tally.excused + len(tally.survived)
-    sys.stdout.write(f"{part}: {tally.died} of {counted} died, {tally.excused} excused, {len(tally.survived)} survived\n")
+    rest = f"{tally.excused} excused, {len(tally.survived)} survived; {tally.words} that changed words alone are not counted"
+    sys.stdout.write(f"{name}: {tally.died} of {counted} died, {rest}\n")
     return tally
 
 
-def _results(patterns: tuple[str, ...]) -> list[tuple[str, int | None]]:
-    """(name, exit status of the tests) of each mutant of these modules."""
+def _results() -> list[tuple[str, int | None]]:
+    """(name, exit status of the tests) of each mutant."""
     found: list[tuple[str, int | None]] = []
-    for pattern in patterns:
-        folder = ROOT / "mutants" / pattern.removesuffix(".*").replace(".", "/")
-        for path in sorted(folder.rglob("*.meta")):
-            found += json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"].items()
+    for path in sorted(MUTANTS.rglob("*.meta")):
+        found += json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"].items()
     return found
 
 
@@ -88,6 +119,11 @@ def _change(name: str) -> tuple[str, str]:
     lines = [line for line in shown.splitlines() if not line.startswith(("---", "+++"))]
     removed, added = (" ".join(line[1:].strip() for line in lines if line.startswith(sign)) for sign in "-+")
     return removed, added
+
+
+def _wordless(code: str) -> str:
+    """Code without the sentences in it; a text without a space is no sentence but a value: a code, a reference, the name of a field."""
+    return _TEXT.sub(lambda text: "" if " " in text[0] else text[0], code)
 
 
 class Excuses:
