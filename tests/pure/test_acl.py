@@ -9,7 +9,7 @@ from mss_sim.policy.acl import LETTERS, letters_of, rights_of
 from mss_sim.vocabulary.mailboxes import Right
 
 
-@pytest.mark.parametrize("text", ["z", "lrz", "L", "2", " ", "l r", "é", "+l", "\x00"])
+@pytest.mark.parametrize("text", ["z", "lrz", "L", "X", "2", " ", "l r", "é", "+l", "\x00"])
 def test_an_unknown_letter_is_refused(text: str) -> None:
     with pytest.raises(Refusal) as refused:
         rights_of(text)

@@ -35,6 +35,22 @@ def test_a_peer_is_refused(certificate: PeerCertificate | None, domain: str | No
     assert refused.value.reference == "ans-trust-space"
 
 
+@pytest.mark.parametrize(
+    ("certificate", "domain", "said", "subject"),
+    [
+        (None, "a.fr", "Show a client certificate of the IGC-Santé in TLS; none came.", None),
+        (PeerCertificate(OURS, "it is revoked"), "a.fr", f"The certificate {OURS} is not trusted: it is revoked.", None),
+        (PeerCertificate(TWIN), None, f"The certificate {TWIN} is on no row of the white list.", None),
+        (PeerCertificate(THEIRS), "a.fr", f"The white list binds a.fr to another certificate than {THEIRS}.", None),
+        (PeerCertificate(OURS), "c.fr", "The domain c.fr is not on the white list; its mail is not accepted here.", "c.fr"),
+    ],
+)
+def test_a_refused_peer_is_told_why(certificate: PeerCertificate | None, domain: str | None, said: str, subject: str | None) -> None:
+    with pytest.raises(Refusal) as refused:
+        decide_peer(certificate, domain, FRESH)
+    assert (refused.value.detail, refused.value.subject) == (said, subject)
+
+
 @pytest.mark.parametrize("domain", ["a.fr", "aussi-a.fr", None])
 def test_a_peer_brings_mail_of_its_own_domains_and_reports(domain: str | None) -> None:
     decide_peer(PeerCertificate(OURS), domain, FRESH)

@@ -15,6 +15,7 @@ def seen(tls: TrapOutcome, commands: frozenset[str] = EHLO, **more: object) -> O
     return Observation(tls, commands, **{"closed": True, **more})  # type: ignore[arg-type]
 
 
+OF_THEIR_OWN = {TrapName.EXPIRED, TrapName.REVOKED, TrapName.OLD_TLS, TrapName.WEAK_SUITES, TrapName.STRIPPED}
 DONE, BROKEN, NONE = TrapOutcome.COMPLETED, TrapOutcome.ABORTED, TrapOutcome.NONE
 CASES = [
     # FAIL
@@ -64,9 +65,70 @@ def test_verdicts(trap: TrapName, what: Observation, verdict: str) -> None:
     assert judged.why
 
 
-@pytest.mark.parametrize("trap", list(TrapName))
-def test_every_trap_names_what_it_is_about(trap: TrapName) -> None:
-    assert all(requirements(trap, door) for door in (Door.SMTP, Door.IMAP))
+SENTENCES = [
+    (TrapName.EXPIRED, seen(NONE, frozenset({"MAIL", "EHLO", "AUTH"})), "it sent AUTH, MAIL in clear"),
+    (TrapName.EXPIRED, seen(NONE), "it did not ask for STARTTLS"),
+    (TrapName.STRIPPED, seen(NONE, closed=False), "it is still connected"),
+    (TrapName.STRIPPED, seen(NONE, NOTHING, spoke=False), "it left before it could know that STARTTLS was missing"),
+    (TrapName.STRIPPED, seen(NONE), "it left without a word in clear"),
+    (TrapName.OLD_TLS, seen(DONE), "it completed the handshake"),
+    (
+        TrapName.OLD_TLS,
+        seen(BROKEN, alert="unknown_ca"),
+        "it agreed to the protocol and stopped at the certificate (unknown_ca): trust the root, try again",
+    ),
+    (TrapName.OLD_TLS, seen(BROKEN, alert="protocol_version"), "it did not complete the handshake (protocol_version)"),
+    (TrapName.OLD_TLS, seen(BROKEN, reason="UNSUPPORTED_PROTOCOL"), "it did not complete the handshake (UNSUPPORTED_PROTOCOL)"),
+    (TrapName.EXPIRED, seen(DONE, AUTH), "it accepted the certificate and sent AUTH"),
+    (TrapName.EXPIRED, seen(DONE, closed=False), "the handshake is complete and it is still connected"),
+    (TrapName.EXPIRED, seen(DONE), "it left after the handshake, before AUTH"),
+    (
+        TrapName.EXPIRED,
+        seen(BROKEN, alert="handshake_failure", reason="SSLV3_ALERT_HANDSHAKE_FAILURE"),
+        "the handshake failed before the certificate counted (handshake_failure)",
+    ),
+    (TrapName.EXPIRED, seen(BROKEN, reason="NO_SHARED_CIPHER"), "the handshake failed before the certificate counted (NO_SHARED_CIPHER)"),
+    (
+        TrapName.EXPIRED,
+        seen(BROKEN, alert="unknown_ca"),
+        "it refused an authority that it should trust (unknown_ca): trust the root, try again",
+    ),
+    (TrapName.EXPIRED, seen(BROKEN, alert="certificate_expired", reason="ALERT"), "it refused the certificate (certificate_expired)"),
+    (TrapName.EXPIRED, seen(BROKEN, reason="ConnectionResetError"), "it refused the certificate (ConnectionResetError)"),
+    (TrapName.EXPIRED, seen(BROKEN), "it refused the certificate (closed)"),
+    (
+        TrapName.REVOKED,
+        seen(DONE),
+        "it left after the handshake, before AUTH, but it fetched neither CRL nor OCSP: not checked, or kept from long ago",
+    ),
+    (TrapName.REVOKED, seen(DONE, lookup=Lookup.DURING), "it left after the handshake, before AUTH; it fetched CRL or OCSP"),
+    (TrapName.REVOKED, seen(DONE, lookup=Lookup.BEFORE), "it left after the handshake, before AUTH; it had fetched CRL or OCSP before"),
+]
+
+
+@pytest.mark.parametrize(("trap", "what", "sentence"), SENTENCES)
+def test_a_verdict_says_what_was_seen(trap: TrapName, what: Observation, sentence: str) -> None:
+    assert judge(trap, what).why == sentence
+
+
+@pytest.mark.parametrize("door", [Door.SMTP, Door.IMAP])
+@pytest.mark.parametrize(
+    ("trap", "names"),
+    [
+        (TrapName.EXPIRED, ("ECO.1.1.5",)),
+        (TrapName.REVOKED, ("ECO.1.1.6",)),
+        (TrapName.OLD_TLS, ("SC.MSS/CONF.01", "ECO.1.1.1")),
+        (TrapName.WEAK_SUITES, ("SC.MSS/CONF.03", "ECO.1.1.3")),
+        *((trap, ("SC.MSS/CONF.27", "ECO.1.1.10")) for trap in TrapName if trap not in OF_THEIR_OWN),
+    ],
+)
+def test_a_trap_names_the_requirements_that_it_makes_observable(trap: TrapName, names: tuple[str, ...], door: Door) -> None:
+    assert requirements(trap, door) == names
+
+
+@pytest.mark.parametrize(("door", "names"), [(Door.SMTP, ("SC.MSS/CONF.05", "ECO.1.0.1")), (Door.IMAP, ("SC.MSS/CONF.06", "ECO.1.0.2"))])
+def test_without_starttls_the_requirement_is_that_of_the_door(door: Door, names: tuple[str, ...]) -> None:
+    assert requirements(TrapName.STRIPPED, door) == names
 
 
 @pytest.mark.parametrize("trap", list(TrapName))
