@@ -143,6 +143,38 @@ def _xoauth2(user: str, token: str) -> str:
     return base64.b64encode(f"user={user}\1auth=Bearer {token}\1\1".encode()).decode()
 
 
+@pytest.mark.parametrize(
+    ("known", "vanished"),
+    [("", ["* VANISHED (EARLIER) 1"]), (" 1:2", ["* VANISHED (EARLIER) 1"]), (" 2:3", [])],
+    ids=["all that it had seen", "those that it names", "without the one that vanished"],
+)
+async def test_a_client_that_comes_back_is_told_what_vanished_and_changed_meanwhile(
+    simulator: Simulator, known: str, vanished: list[str]
+) -> None:
+    other = await ImapClient.open(simulator, "camille.martin", _PASSWORD)
+    for subject in ("un", "deux", "trois"):
+        await other.append("INBOX", letter(HOSPITAL, DOCTOR, subject).as_bytes())
+    client = await ImapClient.open(simulator, "camille.martin", _PASSWORD)
+    await client.ask("ENABLE QRESYNC")
+    selected = "\n".join(await client.ask("SELECT INBOX"))
+    (validity,), (modseq,) = re.findall(r"UIDVALIDITY (\d+)", selected), re.findall(r"HIGHESTMODSEQ (\d+)", selected)
+    await client.ask("UNSELECT")
+    await other.ask("SELECT INBOX")
+    await other.ask("STORE 1 +FLAGS.SILENT (\\Deleted)")
+    await other.ask("EXPUNGE")
+    await other.ask("UID STORE 3 +FLAGS.SILENT (\\Answered)")
+    again = [
+        line for line in await client.ask(f"SELECT INBOX (QRESYNC ({validity} {modseq}{known}))") if "VANISHED" in line or "FETCH" in line
+    ]
+    assert again[:-1] == vanished
+    assert re.fullmatch(r"\* 2 FETCH \(UID 3 FLAGS \(.*\\Answered.*\) MODSEQ \(\d+\)\)", again[-1])
+    for late in (f"{int(validity) + 1} {modseq}", f"{validity} 9999"):
+        told = await client.ask(f"SELECT INBOX (QRESYNC ({late}))")
+        assert not [line for line in told if "VANISHED" in line or "FETCH" in line], "other numbers, or nothing new"
+    await client.close()
+    await other.close()
+
+
 async def test_a_client_that_vanishes_in_mid_literal_leaves_nothing(simulator: Simulator) -> None:
     client = await ImapClient.open(simulator, "camille.martin", _PASSWORD)
     client.writer.write(b"a APPEND INBOX {1000+}\r\nSubject: half")
