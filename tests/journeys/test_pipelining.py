@@ -222,3 +222,21 @@ async def test_silence_in_data_may_be_shorter_than_between_commands(start: Start
             return hear(client, b"421 ")
 
         assert b"421 4.4.2" in await with_client(simulator, "mx", play)
+
+
+@pytest.mark.parametrize("port", PORTS)
+async def test_a_client_that_vanishes_leaves_no_session_behind(simulator: Simulator, port: str) -> None:
+    before = asyncio.all_tasks()
+    _, writer = await asyncio.open_connection("127.0.0.1", simulator.ready()[port]["port"])
+    writer.write(AHEAD[port])
+    async with asyncio.timeout(20):
+        await _until(lambda: not asyncio.all_tasks() <= before)
+        writer.transport.abort()
+        await _until(lambda: asyncio.all_tasks() <= before)
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    for _ in itertools.repeat(None):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
