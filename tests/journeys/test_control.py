@@ -1,6 +1,8 @@
 """The control plane: the world made, changed and emptied from outside, and closed to whoever should not drive it."""
 
 import asyncio
+import base64
+import json
 from pathlib import Path
 
 import httpx
@@ -123,3 +125,12 @@ async def test_a_reset_world_has_the_certificates_that_the_ready_file_names(simu
             if not row.get("revoked_at")
         }
         assert await asyncio.to_thread(shown) <= issued, "after a reset" if reset else "after a start"
+
+
+async def test_a_token_from_outside_lasts_as_long_as_was_asked(start: StartSimulator) -> None:
+    async with start(token_lifetime_seconds=90) as simulator:
+        for wanted, lifetime in (({}, 90), ({"lifetime_seconds": 7}, 7)):
+            minted = (await control(simulator, "POST", "/tokens", {"who": "camille.martin", **wanted})).json()
+            payload = minted["access_token"].split(".")[1]
+            claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+            assert (minted["expires_in"], claims["exp"] - claims["iat"]) == (lifetime, lifetime)

@@ -173,3 +173,11 @@ async def test_an_answer_that_is_not_declared_is_noticed(simulator: Simulator) -
 
 def test_no_schema_of_the_framework_is_left() -> None:
     assert {"HTTPValidationError", "ValidationError"}.isdisjoint(document()["components"]["schemas"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("get", "clients"), ("post", "clients"), ("delete", "clients/{client_id}"), ("get", "personas"), ("post", "personas")],
+)
+def test_what_the_provider_keeps_in_the_store_may_be_unavailable(method: str, path: str) -> None:
+    assert "503" in document()["paths"][f"/control/psc/{path}"][method]["responses"]

@@ -140,6 +140,8 @@ async def test_personas_of_ones_own(world: Simulator, party: RelyingParty) -> No
     assert (await known(party, "899700420096"))["SubjectRole"] == ["21^1.2.250.1.213.1.1.5.5"]
     everybody = (await control(world, "GET", "/psc/personas")).json()
     assert {"899700420096", DOCTOR, ANONYMOUS} <= {one["idnat"] for one in everybody}
+    cards = {one["idnat"]: one["anonymous_card"] for one in (await control(world, "GET", "/identities")).json()}
+    assert (cards["899700420096"], cards[ANONYMOUS]) == (False, True), "a card is anonymous where that is said"
 
 
 async def test_a_persona_by_a_page(party: RelyingParty) -> None:

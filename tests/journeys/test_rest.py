@@ -375,3 +375,19 @@ async def test_an_attachment_never_becomes_a_page_of_this_site(simulator: Simula
     answer = await patient.rest("GET", attachment["url"].removeprefix("/api/v1"))
     assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''evil.html"
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_an_attached_text_is_not_the_text_of_the_letter_which_is_no_attachment(simulator: Simulator) -> None:
+    note = {"filename": "note.txt", "content_type": "text/plain", "content_base64": "bm90ZQ=="}
+    page = {"filename": "page.html", "content_type": "text/html", "content_base64": "PHA+"}
+    doctor = Person(simulator, "doctor")
+    assert (await doctor.send(DOCTOR, to=[DOCTOR], text="", attachments=[note, page])).status_code == 201
+    assert (await doctor.send(DOCTOR, to=[DOCTOR], text="Bonjour.", attachments=[note])).status_code == 201
+    with_text, without = [await doctor.open(DOCTOR, item["id"]) for item in await doctor.inbox(DOCTOR)]
+    assert (with_text["text"].strip(), with_text["html"]) == ("Bonjour.", None)
+    assert (without["text"].strip(), without["html"]) == ("", None)
+    parts = {one["filename"]: one["part"] for one in without["attachments"]}
+    assert parts.keys() == {"note.txt", "page.html"}
+    for part in ("1", "9", "x"):
+        answer = await doctor.rest("GET", f"/mailboxes/{DOCTOR}/messages/{without['id']}/attachments/{part}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
