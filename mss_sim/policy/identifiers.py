@@ -56,8 +56,7 @@ def address_warnings(address: str, kind: MailboxKind) -> list[str]:
 def _employee_warnings(idnat: str) -> list[str]:
     if idnat.startswith("8"):  # RPPS+: an employee with an RPPS number
         return [] if len(idnat) == 12 and luhn_holds(idnat[1:]) else ["The RPPS in this idNat does not end with its Luhn digit."]
-    structure, slash, internal = idnat[1:].partition("/")
-    length = _STRUCTURE_LENGTHS.get(idnat[:1])
-    if length is None or not slash or not internal or len(structure) != length:
+    structure, _, internal = idnat[1:].partition("/")
+    if not internal or len(structure) != _STRUCTURE_LENGTHS.get(idnat[:1]):
         return ["An employee's idNat is 3+FINESS, 4+SIREN, 5+SIRET or 6+practice, a slash and an internal number."]
     return [] if luhn_holds(structure) else ["The structure number in this idNat does not end with its Luhn digit."]
