@@ -127,21 +127,21 @@ ROWS: list[Row] = [
     (lambda: decide_window(None, NOW, NOW), Rule.INVALID, None, None, "valid_until must be later than valid_from"),
     # log-ins
     (
-        lambda: decide_way(MailboxKind.APP, LogInBy.PASSWORD, WAYS, "A", login_app_passwords=False),
+        lambda: decide_way(MailboxKind.APP, LogInBy.PASSWORD, WAYS, "A", app_passwords=False),
         Rule.AUTHENTICATION_FAILED,
         None,
         "client-requirements#2.5",
         "An APP mailbox opens by its client certificate",
     ),
     (
-        lambda: decide_way(MailboxKind.CAB, LogInBy.CERTIFICATE, WAYS, "A", login_app_passwords=False),
+        lambda: decide_way(MailboxKind.CAB, LogInBy.CERTIFICATE, WAYS, "A", app_passwords=False),
         Rule.AUTHENTICATION_FAILED,
         None,
         "client-requirements#2.5",
         "open by a Pro Santé Connect token (XOAUTH2).",
     ),
     (
-        lambda: decide_way(MailboxKind.CAB, LogInBy.PASSWORD, {LogInBy.PSC, LogInBy.CERTIFICATE}, "A", login_app_passwords=False),
+        lambda: decide_way(MailboxKind.CAB, LogInBy.PASSWORD, {LogInBy.PSC, LogInBy.CERTIFICATE}, "A", app_passwords=False),
         Rule.AUTHENTICATION_FAILED,
         None,
         "client-requirements#2.5",
