@@ -7,8 +7,10 @@ import smtplib
 import ssl
 import tempfile
 from dataclasses import dataclass, field
+from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import parseaddr
 from typing import Any
 
 import httpx
@@ -123,24 +125,26 @@ class Person:
 
 @dataclass
 class Peer:
-    """Another operator's mail server, speaking to the MX port; it shows the certificate of the operator whose domain it sends from."""
+    """Another operator's mail server, speaking to the MX port; it shows the certificate of the operator whose domain it sends from.
+
+    With a null return path, that is the domain of From.
+    """
 
     simulator: Simulator
 
     async def send(self, sender: str, to: list[str], message: EmailMessage | bytes, *, mail: str = "", rcpt: str = "") -> Reply:
         """Bring one letter; the first refusal is returned."""
         raw = message if isinstance(message, bytes) else message.as_bytes(policy=SMTP)
-        shown = await self._certificate(sender.rpartition("@")[2])
+        author = parseaddr(message_from_bytes(raw)["From"] or "")[1]
+        shown = await self._certificate((sender or author).rpartition("@")[2])
         return await asyncio.to_thread(self._send, shown, sender, to, raw, mail, rcpt)
 
-    async def _certificate(self, domain: str) -> str | None:
-        """Key and chain (PEM) of the operator of a domain, of any for a null return path; none for a domain that is not listed."""
+    async def _certificate(self, domain: str) -> str:
+        """Key and chain (PEM) of the operator of a domain, of the first one for a domain that is nobody's."""
         world = self.simulator.world
-        for operator in await operators.list_all(world):
-            if domain in ("", *operator.domains):
-                found = await peers.certificate_of(world, operator)
-                return found.key + certificates.with_chain(world, found)
-        return None
+        known = await operators.list_all(world)
+        found = await peers.certificate_of(world, next((one for one in known if domain in one.domains), known[0]))
+        return found.key + certificates.with_chain(world, found)
 
     async def extensions(self) -> dict[str, str]:
         """What EHLO announces, by name in lower case."""
@@ -152,14 +156,13 @@ class Peer:
             client.ehlo("mta.example")
             return client.esmtp_features
 
-    def _send(self, shown: str | None, sender: str, to: list[str], raw: bytes, mail: str, rcpt: str) -> Reply:
+    def _send(self, shown: str, sender: str, to: list[str], raw: bytes, mail: str, rcpt: str) -> Reply:
         where = self.simulator.ready()["mx"]
         with smtplib.SMTP(where["host"], where["port"], timeout=20) as client:
             client.command_encoding = "utf-8"
             client.ehlo("mta.example")
-            if shown is not None:
-                client.starttls(context=_showing(self.simulator.ready()["ca_file"], shown))
-                client.ehlo("mta.example")
+            client.starttls(context=_showing(self.simulator.ready()["ca_file"], shown))
+            client.ehlo("mta.example")
             for command in (f"MAIL FROM:<{sender}> {mail}", *(f"RCPT TO:<{one}> {rcpt}" for one in to)):
                 code, said = client.docmd(command.strip())
                 if code >= 400:

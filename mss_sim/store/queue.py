@@ -45,6 +45,7 @@ _IS_DUE = or_(queue.c.next_at <= bindparam("now"), queue.c.next_at > bindparam("
 _IS_FREE = or_(queue.c.leased_until.is_(None), queue.c.leased_until <= bindparam("now"), queue.c.leased_until > bindparam("far"))
 _ONE_FREE = select(*queue.c).where(queue.c.recipient_id == bindparam("one"), _IS_FREE)
 _THIS_ONE = HotQuery(_ONE_FREE, _ONE_FREE.with_for_update(skip_locked=True))
+_WAITS = HotQuery(select(queue.c.recipient_id).where(queue.c.recipient_id == bindparam("one")))
 _FREE = select(*queue.c).where(_IS_DUE, _IS_FREE).order_by(queue.c.next_at, queue.c.recipient_id).limit(bindparam("most"))
 _TO_LEASE = HotQuery(_FREE, _FREE.with_for_update(skip_locked=True))
 _DUE_COUNT = HotQuery(select(func.count()).select_from(queue).where(_IS_DUE))
@@ -60,6 +61,11 @@ def wait(conn: Connection, waiting: Waiting) -> None:
     """Put a recipient back into the queue with a new date."""
     done(conn, waiting.recipient_id)
     add(conn, [waiting])
+
+
+def holds(conn: Connection, recipient_id: int) -> bool:
+    """Whether a recipient still waits: a letter that was removed meanwhile waits no more."""
+    return bool(_WAITS.rows(conn, one=recipient_id))
 
 
 def done(conn: Connection, recipient_id: int) -> None:

@@ -13,7 +13,7 @@ from mss_sim.clock import ManualClock
 from mss_sim.mail import mdn
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import Disposition
-from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, ImapClient, Peer, control, letter
+from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, ImapClient, Peer, control, letter
 from tests.conftest import starter
 from tests.journeys import attempts
 from tests.scene import PASSWORD, Line, Scene
@@ -53,8 +53,8 @@ async def _submitted_by_smtp(scene: Scene) -> list[Line]:
 
 async def _received_by_rest(scene: Scene) -> list[Line]:
     await scene.begin()
-    sent = (await scene.person("hospital").send(HOSPITAL, to=[PRACTICE])).json()
-    return [scene.line(Act.RECEIVED, "rest", None, {"from": HOSPITAL}, email=sent["email_id"])]
+    sent = (await scene.person("doctor2").send(DOCTOR2, to=[PRACTICE])).json()  # of the same operator
+    return [scene.line(Act.RECEIVED, "rest", None, {"from": DOCTOR2}, email=sent["email_id"])]
 
 
 async def _received_by_mx(scene: Scene) -> list[Line]:
@@ -281,9 +281,9 @@ async def _receipt_of_a_patient(scene: Scene) -> list[Line]:
 
 
 async def _receipt_matched(scene: Scene) -> list[Line]:
-    sent = (await scene.person("hospital").send(HOSPITAL, to=[PRACTICE], request_read_receipt=True)).json()
+    sent = (await scene.person("doctor").send(DOCTOR, to=[PRACTICE], request_read_receipt=True)).json()
     item = (await scene.person("secretary").inbox(PRACTICE))[0]
-    await scene.begin(HOSPITAL, "hospital")
+    await scene.begin(DOCTOR)
     report = (await scene.rest("secretary", "POST", f"{_BOX}/messages/{item['id']}/receipt"))["email_id"]
     matched = {"recipient": PRACTICE, "kind": "displayed", "of": sent["submission_id"]}
     return [
@@ -292,16 +292,16 @@ async def _receipt_matched(scene: Scene) -> list[Line]:
     ]
 
 
-def _by_client(message_id: str) -> bytes:
-    receipt = mdn.Receipt(PRACTICE, "", ("", HOSPITAL), message_id, "x", b"Subject: x\r\n\r\nx\r\n", Disposition.DISPLAYED)
+def _by_client(message_id: str, to: str) -> bytes:
+    receipt = mdn.Receipt(PRACTICE, "", ("", to), message_id, "x", b"Subject: x\r\n\r\nx\r\n", Disposition.DISPLAYED)
     return mdn.compose(receipt, reporting_ua="client", message_id="<j2@cabinet.sim.mssante.fr>", at=10**15)
 
 
 async def _receipt_matched_from_a_client(scene: Scene) -> list[Line]:
-    sent = (await scene.person("hospital").send(HOSPITAL, to=[PRACTICE], request_read_receipt=True)).json()
+    sent = (await scene.person("doctor").send(DOCTOR, to=[PRACTICE], request_read_receipt=True)).json()
     item = (await scene.person("secretary").inbox(PRACTICE))[0]
-    await scene.begin(HOSPITAL, "hospital")
-    reply = await scene.person("secretary").smtp(PRACTICE, HOSPITAL, _by_client(item["message_id"]))
+    await scene.begin(DOCTOR)
+    reply = await scene.person("secretary").smtp(PRACTICE, DOCTOR, _by_client(item["message_id"], DOCTOR))
     report = reply.text.rpartition(" ")[2]
     matched = {"recipient": PRACTICE, "kind": "displayed", "of": sent["submission_id"]}
     return [
@@ -313,7 +313,7 @@ async def _receipt_matched_from_a_client(scene: Scene) -> list[Line]:
 async def _receipt_matched_from_a_peer(scene: Scene) -> list[Line]:
     sent = (await scene.person("hospital").send(HOSPITAL, to=[PRACTICE], request_read_receipt=True)).json()
     await scene.begin(HOSPITAL, "hospital")
-    report = (await Peer(scene.simulator).send("", [HOSPITAL], _by_client(sent["message_id"]))).text.rpartition(" ")[2]
+    report = (await Peer(scene.simulator).send("", [HOSPITAL], _by_client(sent["message_id"], HOSPITAL))).text.rpartition(" ")[2]
     matched = {"recipient": PRACTICE, "kind": "displayed", "of": sent["submission_id"]}
     return [
         scene.line(Act.RECEIVED, "mx", None, {"from": ""}, email=report),
@@ -439,6 +439,18 @@ async def _closed_and_reopened(scene: Scene) -> list[Line]:
     return [scene.line(act, "rest", "secretary", detail, grant=grant) for act in (Act.CLOSED, Act.REOPENED)]
 
 
+async def _not_closed(scene: Scene) -> list[Line]:
+    await scene.begin()
+    sent = (await scene.person("secretary").send(PRACTICE, to=[PATIENT, HOSPITAL], subject="[Fin]")).json()
+    grant = await scene.grant("secretary")
+    detail = {"to": [PATIENT, HOSPITAL], "mode": "send_on_behalf", "rfc_message_id": sent["message_id"]}
+    why = "The subject is '[Fin]': only the five characters [FIN] close, with no blank and no other word."
+    return [
+        scene.line(Act.SUBMITTED, "rest", "secretary", detail, grant=grant, email=sent["email_id"]),
+        scene.line(Act.NOT_CLOSED, "rest", "secretary", {"why": why, "patients": [PATIENT]}, grant=grant, email=sent["email_id"]),
+    ]
+
+
 async def _mailbox_changed(scene: Scene) -> list[Line]:
     await scene.begin()
     await scene.rest("doctor2", "PATCH", _BOX, {"label": "Cabinet", "red_listed": True})
@@ -514,6 +526,7 @@ _STORIES: list[tuple[set[Act], Story]] = [
     ({Act.HOLDER_ADDED, Act.HOLDER_REMOVED}, _holders_come_and_go),
     ({Act.RESPONSIBLE_CHANGED}, _responsible_changed),
     ({Act.CLOSED, Act.REOPENED}, _closed_and_reopened),
+    ({Act.SUBMITTED, Act.NOT_CLOSED}, _not_closed),
     ({Act.MAILBOX_CHANGED}, _mailbox_changed),
     ({Act.FOLDER_CREATED, Act.FOLDER_RENAMED, Act.FOLDER_DELETED}, _folders_by_rest),
     ({Act.FOLDER_CREATED, Act.FOLDER_RENAMED, Act.FOLDER_DELETED}, _folders_by_imap),

@@ -8,6 +8,7 @@
 | 4xx                             | waits        | delayed, once          | delayed, once                       |
 | 4xx, too old                    | leaves       | failed                 | failed                              |
 | 5xx                             | leaves       | failed                 | failed                              |
+| any, of a letter removed since  | is not there | none                   | none                                |
 """
 
 from dataclasses import replace
@@ -53,6 +54,8 @@ class Settling:
 
     def carried(self, conn: Connection, due: Due, carried: RelayResult, receiver: Operator) -> None:
         """Another server has answered."""
+        if not queue.holds(conn, due.person.id):
+            return
         answer = carried.answers[due.person.address]
         if not answer.accepted:
             self.refused(conn, due, answer)
@@ -67,6 +70,8 @@ class Settling:
 
     def refused(self, conn: Connection, due: Due, answer: RecipientReply) -> None:
         """The attempt failed: the letter waits, or is returned."""
+        if not queue.holds(conn, due.person.id):
+            return
         world, submission, waiting = self._world, due.submission, due.waiting
         now = world.clock.now()
         if answer.final:

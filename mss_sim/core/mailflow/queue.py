@@ -211,6 +211,8 @@ class Queue:
     def _deliver(self, conn: Connection, due: Due) -> None:
         """Deliver the stored message to one of our own recipients, or record why their mailbox still accepts none."""
         submission = due.submission
+        if not queue.holds(conn, due.person.id):
+            return
         row = messages.by_id(conn, submission.message_id)
         if row is None:
             self._settling.refused(conn, due, _GONE)

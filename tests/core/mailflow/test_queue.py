@@ -9,9 +9,11 @@ from datetime import timedelta
 import pytest
 from aiosmtplib import SMTP
 from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import DAY, SECOND, ManualClock
+from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Addressee, Envelope
 from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayJob, RelayResult
@@ -43,8 +45,9 @@ class Broken:
 class Slow:
     """A transport that takes the letter when it is let."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer: str = "250 2.0.0 taken") -> None:
         self.tries = 0
+        self.answer = RecipientReply(answer.split()[1], answer)
         self.begun = asyncio.Event()
         self.go_on = asyncio.Event()
 
@@ -53,7 +56,7 @@ class Slow:
         self.tries += 1
         self.begun.set()
         await self.go_on.wait()
-        return RelayResult({one.address: RecipientReply("2.0.0", "250 2.0.0 taken") for one in job.envelope.recipients}, dsn=True)
+        return RelayResult({one.address: self.answer for one in job.envelope.recipients}, dsn=True)
 
 
 @pytest.fixture
@@ -252,3 +255,19 @@ async def test_a_receipt_waits_for_a_mailbox_that_takes_no_mail_for_now(town: To
     town.clock.advance(timedelta(minutes=1))
     assert await town.core.queue.work() == 1
     assert len(await town.lying(HOSPITAL)) == 1
+
+
+@pytest.mark.parametrize("answer", ["250 2.0.0 taken", "451 4.2.0 later", "550 5.1.1 unknown"])
+async def test_a_letter_that_was_removed_while_it_was_carried_is_forgotten(open_town: OpenTown, answer: str) -> None:
+    """Its mailbox was deleted with all that is in it: the answer of the other server concerns nobody."""
+    slow = Slow(answer)
+    async with open_town(relay="smtp", transport=slow) as town:
+        await town.send("hospital", HOSPITAL, PRACTICE)
+        with capture_logs() as told:
+            carried = asyncio.create_task(town.core.queue.work())
+            await slow.begun.wait()
+            await mailboxes.remove_mailbox(town.world, HOSPITAL)
+            slow.go_on.set()
+            assert await carried == 1
+        assert [one for one in told if one["log_level"] == "error"] == []
+        assert await town.core.queue.work() == 0
