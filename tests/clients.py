@@ -135,7 +135,7 @@ class Peer:
     async def send(self, sender: str, to: list[str], message: EmailMessage | bytes, *, mail: str = "", rcpt: str = "") -> Reply:
         """Bring one letter; the first refusal is returned."""
         raw = message if isinstance(message, bytes) else message.as_bytes(policy=SMTP)
-        author = parseaddr(message_from_bytes(raw)["From"] or "")[1]
+        author = parseaddr(str(message_from_bytes(raw)["From"] or ""))[1]
         shown = await self._certificate((sender or author).rpartition("@")[2])
         return await asyncio.to_thread(self._send, shown, sender, to, raw, mail, rcpt)
 

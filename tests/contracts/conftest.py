@@ -1,6 +1,6 @@
 """Every contract runs through every door and on both databases, and letters between operators go over the wire, as they do by default."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -10,10 +10,12 @@ from tests.conftest import StartSimulator
 from tests.contracts.doors import Door, ImapDoor, RestDoor, SmtpDoor
 
 
-@pytest.fixture(autouse=True)
-def arriving(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def arriving() -> Iterator[None]:
     """What a contract looks at has arrived."""
-    wait_for_arrivals(monkeypatch)
+    with pytest.MonkeyPatch.context() as changed:
+        wait_for_arrivals(changed)
+        yield
 
 
 @pytest.fixture

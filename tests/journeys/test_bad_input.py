@@ -4,6 +4,7 @@ import asyncio
 import io
 import ssl
 import zipfile
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,9 +12,15 @@ from hypothesis import strategies as st
 
 from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PRACTICE, WARD, Peer, Person, letter
-from tests.conftest import StartSimulator
+from tests.conftest import StartSimulator, starter
 
 _HEAD = f"From: {HOSPITAL}\r\nTo: {PRACTICE}\r\nSubject: bad\r\n".encode()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> StartSimulator:
+    """The bytes of these tests are said in clear, at the MX port too, and what was taken is looked at where it was taken."""
+    return starter(tmp_path / "data", peers_proof="domain", relay="direct")
 
 
 def _bomb() -> bytes:

@@ -16,6 +16,11 @@ from tests.clients import DOCTOR, PATIENT, PATIENT2, PRACTICE, Person
 from tests.conftest import StartSimulator
 
 
+@pytest.fixture(scope="module", autouse=True)
+def arriving() -> None:
+    """Nothing is waited for: these stories happen while a letter is on its way."""
+
+
 class Held:
     """The real transport behind a gate."""
 

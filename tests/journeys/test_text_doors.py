@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -10,7 +11,14 @@ import pytest
 from mss_sim.app.simulator import Simulator
 from mss_sim.mail.headers import read_headers, split
 from tests.clients import HOSPITAL, PRACTICE, ImapClient, Person, letter
+from tests.conftest import StartSimulator, starter
 from tests.relying_party import RelyingParty, told
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> StartSimulator:
+    """The bytes of these tests are said in clear, at the MX port too, and what was taken is looked at where it was taken."""
+    return starter(tmp_path / "data", peers_proof="domain", relay="direct")
 
 
 async def _mx(simulator: Simulator, *lines: bytes) -> list[bytes]:

@@ -19,6 +19,7 @@ from mss_sim.store.engine import Connection, note
 from mss_sim.store.journal import JournalEntry
 from mss_sim.store.queue import Waiting
 from mss_sim.store.submissions import SentLetter
+from mss_sim.vocabulary.doors import Door
 
 _NAMES_MAX = 10_000
 _LISTED_MAX = 9
@@ -65,12 +66,12 @@ class ActsLog:
             await self._looking
 
     def noted(self, rows: list[Noted]) -> None:
-        """Tell what was just committed: at once where all names are known."""
+        """Tell what was just committed, at once where all names are known; what a seed plants is nobody's act."""
         if self._version != self._world.store.directory_version or len(self._addresses) + len(self._called) > _NAMES_MAX:
             self._version = self._world.store.directory_version
             self._called, self._addresses = {}, {}
-        self._pending += rows
-        if self._looking:
+        self._pending += [row for row in rows if isinstance(row, Deferral) or row.door is not Door.SEED]
+        if self._looking or not self._pending:
             return
         if self._closed or not any(self._unknown(self._pending)):
             self._print({})
