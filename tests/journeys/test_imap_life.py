@@ -113,7 +113,7 @@ async def test_transcripts_show_what_was_said_but_no_secret(simulator: Simulator
     await other.ask(f"AUTHENTICATE XOAUTH2 {_xoauth2(PRACTICE, token)}")
     await other.close()
     await Person(simulator, "hospital").smtp(HOSPITAL, DOCTOR, letter(HOSPITAL, DOCTOR, "secret médical"))
-    sessions = (await control(simulator, "GET", "/sessions")).json()
+    sessions = [one for one in (await control(simulator, "GET", "/sessions")).json() if one["door"] != "mx"]
     assert [one["door"] for one in sessions] == ["smtp", "imap", "imap"]
     assert sessions[2]["facts"] == {
         "tls": "TLSv1.3",

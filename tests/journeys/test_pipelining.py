@@ -212,7 +212,7 @@ async def test_a_loss_of_rights_while_answers_leave_is_told_at_once(simulator: S
 
 
 async def test_silence_in_data_may_be_shorter_than_between_commands(start: StartSimulator) -> None:
-    async with start(smtp_data_timeout_seconds=0.5, smtp_command_timeout_seconds=300) as simulator:
+    async with start(smtp_data_timeout_seconds=0.5, smtp_command_timeout_seconds=300, peers_proof="domain") as simulator:
 
         def play(client: socket.socket) -> bytes:
             client.sendall(b"EHLO a\r\nMAIL FROM:<contact@clinique-pins.sim.mssante.fr>\r\n")

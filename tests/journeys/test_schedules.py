@@ -62,7 +62,7 @@ async def test_waits_double_up_to_a_limit_and_the_sender_is_told_in_time(
         rest = range(first[-1] + later, failed, later)
         assert tries == [*first, *rest, failed], "every wait is twice the last, up to the longest; two moments are never jumped over"
         told = [(kind, (at - begun) / _MINUTE) for kind, at in await _events(world)]
-        assert told == [("submitted", 0), ("relayed", 0), ("delayed", delayed), ("failed", failed)]
+        assert told == [("submitted", 0), ("delayed", delayed), ("failed", failed)]
         inbox = await Person(world, "hospital").inbox(HOSPITAL)
         assert [item["subject"] for item in inbox] == ["Message non distribué", "Message retardé"]
         clock.advance(timedelta(days=1))
@@ -73,7 +73,7 @@ async def test_the_delayed_notice_leaves_at_four_hours_and_not_an_instant_sooner
     async with start(clock=clock, queue_poll_seconds=3_600) as world:
         assert (await control(world, "PATCH", f"/mailboxes/{PRACTICE}", {"state": "suspended"})).status_code == 200
         assert (await Person(world, "hospital").send(HOSPITAL, to=[PRACTICE])).status_code == 201
-        for step, kind in ((timedelta(hours=3, minutes=59), "relayed"), (_MINUTE - _INSTANT, "relayed"), (_INSTANT, "delayed")):
+        for step, kind in ((timedelta(hours=3, minutes=59), "submitted"), (_MINUTE - _INSTANT, "submitted"), (_INSTANT, "delayed")):
             clock.advance(step)
             await world.core.queue.work()
             assert (await _events(world))[-1][0] == kind

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple, ParamSpec, TypeVar
 
 from mss_sim.clock import Micros
@@ -34,10 +35,16 @@ async def without_holding(raw: bytes, work: Callable[P, R], *args: P.args, **kwa
     return await asyncio.to_thread(work, *args, **kwargs) if takes_long(raw) else work(*args, **kwargs)
 
 
-async def read_message(world: World, raw: bytes) -> ParsedMessage:
-    """The message parsed once; Refusal(MALFORMED_MESSAGE) when it may not be stored."""
+async def read_message(world: World, raw: bytes, *, fields: int = 0, octets: int = 0) -> ParsedMessage:
+    """The message parsed once; Refusal(MALFORMED_MESSAGE) when it may not be stored.
+
+    `fields` and `octets` are how many of its header others wrote above it: the limits are for what its author wrote.
+    """
+    limits = world.parse_limits
+    if fields:
+        limits = replace(limits, header_count=limits.header_count + fields, header_size_bytes=limits.header_size_bytes + octets)
     try:
-        return await without_holding(raw, parse, raw, world.parse_limits)
+        return await without_holding(raw, parse, raw, limits)
     except MalformedMessage as error:
         raise Refusal(Rule.MALFORMED_MESSAGE, f"The message is refused: {error}.", reference="rfc5322#2.3") from error
 

@@ -22,6 +22,8 @@ from mss_sim.vocabulary.doors import Door, PeerProof
 from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN
 
 TRACE_BYTES_MAX = 16 * 1024
+_WRITTEN, _FIELD_BYTES = 3, 1_000
+"""Fields that a server which writes the trace may write beside it: Date, Message-ID, Sender (ref: rfc6409#8.1)."""
 
 
 class Reception:
@@ -89,7 +91,9 @@ class Reception:
         """Deliver a letter; it is on disk when this returns."""
         traced = trace_length(raw)
         await self.check_size(len(raw) - min(traced, TRACE_BYTES_MAX))
-        parsed = await read_message(self._world, raw)
+        head = raw[: min(traced, TRACE_BYTES_MAX)]
+        above = head.count(b"\n") - head.count(b"\n ") - head.count(b"\n\t") + _WRITTEN if head else 0
+        parsed = await read_message(self._world, raw, fields=above, octets=len(head) + _WRITTEN * _FIELD_BYTES)
         authors = addresses_of(parsed.from_)
         decide_authors(len(parsed.headers.all("From")), authors, has_sender=bool(parsed.sender))
         await self._check_patient(envelope.sender, authors, is_report=parsed.is_report)
