@@ -7,6 +7,7 @@ import pytest
 
 from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PRACTICE, Person, letter
+from tests.conftest import StartSimulator
 
 _WHOLE = {"Content-Type": "message/rfc822"}
 
@@ -77,17 +78,18 @@ async def test_who_logs_in_for_one_mailbox_gets_no_link_into_another(simulator: 
         assert (await client.get(answer["timeline_url"])).status_code == 200
 
 
-async def test_a_retry_tells_again_why_a_recipient_failed_whatever_happened_since(simulator: Simulator) -> None:
-    hospital, doctor = Person(simulator, "hospital"), Person(simulator, "doctor")
-    body = {"to": [PRACTICE, "nobody@cabinet.sim.mssante.fr"], "text": "x", "request_read_receipt": True}
-    headers = {"Idempotency-Key": "k"}
-    first = (await hospital.rest("POST", f"/mailboxes/{HOSPITAL}/messages", json=body, headers=headers)).json()
-    assert [(one["state"], one["code"]) for one in first["recipients"]] == [("delivered", None), ("failed", "unknown-mailbox")]
-    item = (await doctor.inbox(PRACTICE))[0]
-    assert (await doctor.rest("POST", f"/mailboxes/{PRACTICE}/messages/{item['id']}/receipt")).status_code == 201
-    assert (await hospital.rest("DELETE", first["url"].removeprefix("/api/v1"))).status_code == 204
-    again = (await hospital.rest("POST", f"/mailboxes/{HOSPITAL}/messages", json=body, headers=headers)).json()
-    assert again == {**first, "replayed": True}
+async def test_a_retry_tells_again_why_a_recipient_failed_whatever_happened_since(start: StartSimulator) -> None:
+    async with start(relay="direct") as simulator:
+        hospital, doctor = Person(simulator, "hospital"), Person(simulator, "doctor")
+        body = {"to": [PRACTICE, "nobody@cabinet.sim.mssante.fr"], "text": "x", "request_read_receipt": True}
+        headers = {"Idempotency-Key": "k"}
+        first = (await hospital.rest("POST", f"/mailboxes/{HOSPITAL}/messages", json=body, headers=headers)).json()
+        assert [(one["state"], one["code"]) for one in first["recipients"]] == [("delivered", None), ("failed", "unknown-mailbox")]
+        item = (await doctor.inbox(PRACTICE))[0]
+        assert (await doctor.rest("POST", f"/mailboxes/{PRACTICE}/messages/{item['id']}/receipt")).status_code == 201
+        assert (await hospital.rest("DELETE", first["url"].removeprefix("/api/v1"))).status_code == 204
+        again = (await hospital.rest("POST", f"/mailboxes/{HOSPITAL}/messages", json=body, headers=headers)).json()
+        assert again == {**first, "replayed": True}
 
 
 @pytest.mark.parametrize(
