@@ -29,6 +29,7 @@ import imap
 import pages
 import psc
 import resources
+import rest
 import trust
 from figures import Benchmark, Row, Setting
 from rich.console import Console
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "submission": acceptance.submission,
     "fifty": acceptance.fifty,
     "pages": pages.pages,
+    "rest": rest.rest,
     "crash": crash.crash,
     "ready": resources.ready,
     "memory": resources.memory,

@@ -61,8 +61,7 @@ class Simulator:
 
     def cpu_seconds(self) -> float:
         """The processor time that it has used so far, both kinds."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return processor_seconds(self.process.pid)
 
     def kill(self) -> None:
         """End it as a power cut of the process would: no handler runs."""
@@ -80,6 +79,12 @@ class Simulator:
             raise BenchmarkError(f"the simulator did not stop within {_STOP_SECONDS:g} s") from None
         if code != 0:
             raise BenchmarkError(f"the simulator ended with status {code}: {_tail(self.log)}")
+
+
+def processor_seconds(pid: int) -> float:
+    """The processor time that a process has used so far, both kinds."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def start(folder: Path, *, data: Path | None = None, mx_port: int = 0, over_the_wire: bool = False) -> Simulator:
