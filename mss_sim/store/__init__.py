@@ -2,14 +2,14 @@
 
     engine          SQLite (WAL, FULL) or PostgreSQL
     writer          one thread: all waiting units, one transaction, one sync, then the waiters wake
-    store           write, write_in_bulk, read
+    store           write, write_in_bulk, read, read_briefly
     notify          LISTEN and NOTIFY between processes over one PostgreSQL
     compiled        statements of the hot path, compiled once
     schema          the database created whole, or migrated
     folder_view, search   one folder from top to bottom; the results of a search in it
     folder_index    UIDs and marks of folders kept in memory, used while the rows say that they are current
-    operators, white_list, identities, mailboxes, grants, folders, subscriptions, messages, submissions, queue, conversations,
-    certificates, journal, psc
+    operators, white_list, identities, mailboxes, grants, folders, subscriptions, messages, pages, submissions, queue,
+    conversations, certificates, journal, psc
                     functions on a connection: rows in, frozen dataclasses out
 
 A commit costs a sync to disk, a few hundred microseconds here and milliseconds elsewhere. One commit per

@@ -54,7 +54,7 @@ def create(url: str, *, durable: bool = True) -> Engine:
     if parsed.database and not parsed.database.startswith((":", "file:")):
         with suppress(OSError):  # a missing folder is reported when the database is opened
             Path(parsed.database).touch(mode=0o600)
-    engine = create_engine(parsed, poolclass=QueuePool, pool_size=_READERS + 1, max_overflow=0, connect_args={"timeout": 30})
+    engine = create_engine(parsed, poolclass=QueuePool, pool_size=_READERS + 2, max_overflow=0, connect_args={"timeout": 30})
     event.listen(engine, "connect", _sqlite_setup(durable=durable))
     event.listen(engine, "begin", _begin)
     return engine

@@ -53,8 +53,10 @@ def add(conn: Connection, folder: Folder) -> None:
 
 def of_mailbox(conn: Connection, mailbox_id: int) -> list[Folder]:
     """The folders of a mailbox by name, INBOX first."""
-    rows = [_folder(row) for row in conn.execute(select(*_COLUMNS).where(folders.c.mailbox_id == mailbox_id))]
-    return sorted(rows, key=_inbox_first)
+    return sorted(map(_folder, _OF_MAILBOX.rows(conn, mailbox=mailbox_id)), key=_inbox_first)
+
+
+_OF_MAILBOX = HotQuery(select(*_COLUMNS).where(folders.c.mailbox_id == bindparam("mailbox")))
 
 
 def of_mailboxes(conn: Connection, mailbox_ids: Collection[int]) -> dict[int, list[Folder]]:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import grants
+from mss_sim.store.compiled import HotQuery
 from mss_sim.store.engine import RIGHTS_CHANGED, announce
 from mss_sim.vocabulary.mailboxes import Right
 
@@ -36,9 +37,9 @@ def words(rights: frozenset[Right]) -> str:
     return " ".join(sorted(rights))
 
 
-def _row(row: Row[Any]) -> GrantRow:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
-    return GrantRow(**{**values, "rights": frozenset(Right(word) for word in values["rights"].split())})
+def _row(row: Sequence[Any]) -> GrantRow:
+    id_, mailbox_id, grantee_id, rights, *rest = row
+    return GrantRow(id_, mailbox_id, grantee_id, frozenset(map(Right, rights.split())), *rest)
 
 
 def add(conn: Connection, rows: Sequence[GrantRow]) -> None:
@@ -61,13 +62,20 @@ def of_mailbox(conn: Connection, mailbox_id: int) -> list[GrantRow]:
 
 def of_grantee(conn: Connection, identity_id: int) -> list[GrantRow]:
     """Every grant ever given to an identity, the oldest first."""
-    return [_row(row) for row in conn.execute(select(*_COLUMNS).where(grants.c.grantee_id == identity_id).order_by(grants.c.id))]
+    return [_row(row) for row in _OF_GRANTEE.rows(conn, grantee=identity_id)]
+
+
+_OF_GRANTEE = HotQuery(select(*_COLUMNS).where(grants.c.grantee_id == bindparam("grantee")).order_by(grants.c.id))
 
 
 def between(conn: Connection, mailbox_id: int, identity_id: int) -> list[GrantRow]:
     """Every grant ever given to an identity over a mailbox, the oldest first."""
-    query = select(*_COLUMNS).where(grants.c.mailbox_id == mailbox_id, grants.c.grantee_id == identity_id)
-    return [_row(row) for row in conn.execute(query.order_by(grants.c.id))]
+    return [_row(row) for row in _BETWEEN.rows(conn, mailbox=mailbox_id, grantee=identity_id)]
+
+
+_BETWEEN = HotQuery(
+    select(*_COLUMNS).where(grants.c.mailbox_id == bindparam("mailbox"), grants.c.grantee_id == bindparam("grantee")).order_by(grants.c.id)
+)
 
 
 def revoke(conn: Connection, grant_ids: Sequence[int], by_id_: int | None, at: Micros) -> int:

@@ -1,14 +1,14 @@
 """Identities, keyed by their national id string, and the accounts that authenticate them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import accounts, identities
-from mss_sim.store.compiled import HotQuery
+from mss_sim.store.compiled import HotQuery, HotSelect
 from mss_sim.vocabulary.mailboxes import IdentityKind
 
 _COLUMNS = tuple(identities.c)
@@ -45,9 +45,10 @@ class Account:
     identity: Identity
 
 
-def _identity(row: Row[Any]) -> Identity:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
-    return Identity(**{**values, "kind": IdentityKind(values["kind"])})
+def _identity(row: Sequence[Any]) -> Identity:
+    id_, idnat, kind, family, given, title, profession, structure, anonymous, enabled, created = row
+    kind_ = IdentityKind(kind)
+    return Identity(id_, idnat, kind_, family, given, title, profession, structure, bool(anonymous), bool(enabled), created)
 
 
 def add(conn: Connection, identity: Identity) -> None:
@@ -81,14 +82,20 @@ _ENABLED = HotQuery(select(identities.c.enabled).where(identities.c.id == bindpa
 
 def by_id(conn: Connection, identity_id: int) -> Identity | None:
     """The identity with that id."""
-    row = conn.execute(select(*_COLUMNS).where(identities.c.id == identity_id)).one_or_none()
-    return _identity(row) if row else None
+    rows = _BY_ID.rows(conn, identity=identity_id)
+    return _identity(rows[0]) if rows else None
+
+
+_BY_ID = HotQuery(select(*_COLUMNS).where(identities.c.id == bindparam("identity")))
 
 
 def by_idnat(conn: Connection, idnat: str) -> Identity | None:
     """The identity with that national id string."""
-    row = conn.execute(select(*_COLUMNS).where(identities.c.idnat == idnat)).one_or_none()
-    return _identity(row) if row else None
+    rows = _BY_IDNAT.rows(conn, idnat=idnat)
+    return _identity(rows[0]) if rows else None
+
+
+_BY_IDNAT = HotQuery(select(*_COLUMNS).where(identities.c.idnat == bindparam("idnat")))
 
 
 def list_all(conn: Connection) -> list[Identity]:
@@ -98,10 +105,10 @@ def list_all(conn: Connection) -> list[Identity]:
 
 def names(conn: Connection, ids: set[int]) -> dict[int, Identity]:
     """The identities with these ids."""
-    if not ids:
-        return {}
-    rows = conn.execute(select(*_COLUMNS).where(identities.c.id.in_(ids)))
-    return {identity.id: identity for identity in map(_identity, rows)}
+    return {identity.id: identity for identity in map(_identity, _NAMES.rows(conn, "ids", sorted(ids)))}
+
+
+_NAMES = HotSelect(select(*_COLUMNS).where(identities.c.id.in_(bindparam("ids", expanding=True))))
 
 
 def called(conn: Connection, ids: Collection[int]) -> dict[int, str]:
@@ -119,24 +126,31 @@ def set_account(conn: Connection, account_id: int, identity_id: int, login: str,
 
 def account_of_login(conn: Connection, login: str) -> Account | None:
     """The account with that login."""
-    return _account(conn, accounts.c.login == login.lower())
+    return _account(_ACCOUNT_OF_LOGIN.rows(conn, wanted=login.lower()))
 
 
 def account_of_identity(conn: Connection, identity_id: int) -> Account | None:
     """The account of that identity."""
-    return _account(conn, accounts.c.identity_id == identity_id)
+    return _account(_ACCOUNT_OF_IDENTITY.rows(conn, wanted=identity_id))
 
 
 def account_of_idnat(conn: Connection, idnat: str) -> Account | None:
     """The account of the identity with that national id string."""
-    return _account(conn, identities.c.idnat == idnat)
+    return _account(_ACCOUNT_OF_IDNAT.rows(conn, wanted=idnat))
 
 
-def _account(conn: Connection, condition: Any) -> Account | None:
-    query = select(accounts.c.login, accounts.c.password_hash, *_COLUMNS).join(identities, accounts.c.identity_id == identities.c.id)
-    row = conn.execute(query.where(condition)).first()
-    if row is None:
+def _account(rows: Sequence[Sequence[Any]]) -> Account | None:
+    if not rows:
         return None
-    values = dict(row._mapping)  # noqa: SLF001
-    login, password_hash = values.pop("login"), values.pop("password_hash")
-    return Account(login, password_hash, Identity(**{**values, "kind": IdentityKind(values["kind"])}))
+    login, password_hash, *identity = rows[0]
+    return Account(login, password_hash, _identity(identity))
+
+
+def _accounts_by(column: ColumnElement[Any]) -> HotQuery:
+    query = select(accounts.c.login, accounts.c.password_hash, *_COLUMNS).join(identities, accounts.c.identity_id == identities.c.id)
+    return HotQuery(query.where(column == bindparam("wanted")))
+
+
+_ACCOUNT_OF_LOGIN = _accounts_by(accounts.c.login)
+_ACCOUNT_OF_IDENTITY = _accounts_by(accounts.c.identity_id)
+_ACCOUNT_OF_IDNAT = _accounts_by(identities.c.idnat)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import co_holders, folders, mailboxes
@@ -41,21 +41,15 @@ class Mailbox:
     created_at: Micros
 
 
-_NAMES = tuple(column.name for column in _COLUMNS)
-_CONVERTED: dict[str, type] = {
-    "kind": MailboxKind,
-    "state": MailboxState,
-    "red_listed": bool,
-    "seen_policy": SeenPolicy,
-    "sent_policy": SentPolicy,
-}
+_TYPES = ((4, MailboxKind), (5, MailboxState), (8, bool), (13, SeenPolicy), (14, SentPolicy))
+"""The columns, by position, that are more than what the driver gives."""
 
 
-def _mailbox(row: Row[Any] | tuple[Any, ...]) -> Mailbox:
-    values = dict(zip(_NAMES, row, strict=True))
-    for name, convert in _CONVERTED.items():
-        values[name] = convert(values[name])
-    return Mailbox(**values)
+def _mailbox(row: Sequence[Any]) -> Mailbox:
+    values = list(row)
+    for position, type_ in _TYPES:
+        values[position] = type_(values[position])
+    return Mailbox(*values)
 
 
 def add(conn: Connection, mailbox: Mailbox, folder_ids: Sequence[int]) -> None:
@@ -119,21 +113,35 @@ def list_all(conn: Connection) -> list[Mailbox]:
 
 def owned_by(conn: Connection, identity_id: int) -> list[Mailbox]:
     """The mailboxes that an identity owns or is the responsible of; the preferred first."""
-    query = select(*_COLUMNS).where(mailboxes.c.owner_id == identity_id)
-    return [_mailbox(row) for row in conn.execute(query.order_by(func.coalesce(mailboxes.c.preferred_rank, 1_000_000), mailboxes.c.id))]
+    return [_mailbox(row) for row in _OWNED_BY.rows(conn, identity=identity_id)]
+
+
+_OWNED_BY = HotQuery(
+    select(*_COLUMNS)
+    .where(mailboxes.c.owner_id == bindparam("identity"))
+    .order_by(func.coalesce(mailboxes.c.preferred_rank, 1_000_000), mailboxes.c.id)
+)
 
 
 def co_held_by(conn: Connection, identity_id: int) -> list[Mailbox]:
     """The practice mailboxes that an identity is a co-holder of."""
-    query = select(*_COLUMNS).join(co_holders, co_holders.c.mailbox_id == mailboxes.c.id)
-    return [_mailbox(row) for row in conn.execute(query.where(co_holders.c.identity_id == identity_id).order_by(mailboxes.c.id))]
+    return [_mailbox(row) for row in _CO_HELD_BY.rows(conn, identity=identity_id)]
+
+
+_CO_HELD_BY = HotQuery(
+    select(*_COLUMNS)
+    .join(co_holders, co_holders.c.mailbox_id == mailboxes.c.id)
+    .where(co_holders.c.identity_id == bindparam("identity"))
+    .order_by(mailboxes.c.id)
+)
 
 
 def with_ids(conn: Connection, ids: Collection[int]) -> list[Mailbox]:
     """The mailboxes with these ids."""
-    if not ids:
-        return []
-    return [_mailbox(row) for row in conn.execute(select(*_COLUMNS).where(mailboxes.c.id.in_(ids)).order_by(mailboxes.c.id))]
+    return sorted(map(_mailbox, _WITH_IDS.rows(conn, "ids", sorted(ids))), key=lambda mailbox: mailbox.id)
+
+
+_WITH_IDS = HotSelect(select(*_COLUMNS).where(mailboxes.c.id.in_(bindparam("ids", expanding=True))))
 
 
 def role_of(conn: Connection, mailbox: "Mailbox | DeliveryMailbox", identity_id: int) -> HolderRole | None:
@@ -147,8 +155,14 @@ def role_of(conn: Connection, mailbox: "Mailbox | DeliveryMailbox", identity_id:
 
 def co_holder_ids(conn: Connection, mailbox_id: int) -> list[int]:
     """The co-holders of a practice mailbox, the oldest first."""
-    query = select(co_holders.c.identity_id).where(co_holders.c.mailbox_id == mailbox_id)
-    return list(conn.execute(query.order_by(co_holders.c.since_at, co_holders.c.identity_id)).scalars())
+    return [identity_id for (identity_id,) in _CO_HOLDERS.rows(conn, mailbox=mailbox_id)]
+
+
+_CO_HOLDERS = HotQuery(
+    select(co_holders.c.identity_id)
+    .where(co_holders.c.mailbox_id == bindparam("mailbox"))
+    .order_by(co_holders.c.since_at, co_holders.c.identity_id)
+)
 
 
 def add_co_holder(conn: Connection, mailbox_id: int, identity_id: int, at: Micros) -> None:

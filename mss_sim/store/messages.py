@@ -8,7 +8,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Row,
     Select,
     and_,
     bindparam,
@@ -17,7 +16,6 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    not_,
     or_,
     select,
     update,
@@ -78,28 +76,6 @@ class Reading:
     identity_id: int
     first_at: Micros
     seen: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class ListQuery:
-    """Which copies of a mailbox to list, newest first. Texts are folded.
-
-    `before` is the last position already listed: the UID of a copy in the list of one folder, its id in the list of all.
-    """
-
-    mailbox_id: int
-    limit: int
-    folder_id: int | None = None
-    before: int | None = None
-    unread: bool | None = None
-    from_: str | None = None
-    to: str | None = None
-    subject: str | None = None
-    text: str | None = None
-    since: Micros | None = None
-    has_attachment: bool | None = None
-    thread_id: int | None = None
-    personal_reader: int | None = None
 
 
 _INSERT_MESSAGE = Hot(insert(messages))
@@ -188,17 +164,16 @@ def raw(conn: Connection, message_id: int) -> bytes:
 _RAW = HotQuery(select(message_bodies.c.raw).where(message_bodies.c.message_id == bindparam("message")))
 
 
-def _item(row: Row[Any]) -> ListedMessage:
-    width = len(_COPY_COLUMNS)
-    values = list(row)
-    copy_values = values[:width]
-    copy_values[6] = Flag(copy_values[6])
-    message = MessageRow(*values[width : width + len(_MESSAGE_COLUMNS)])
-    return ListedMessage(CopyRow(*copy_values), message, bool(values[-1]))
+def item_of(row: Sequence[Any]) -> ListedMessage:
+    """A row of `items`."""
+    id_, mailbox_id, folder_id, message_id, uid, modseq, flags, keywords, internal_at, *message, seen = row
+    message[-1] = bool(message[-1])
+    copy = CopyRow(id_, mailbox_id, folder_id, message_id, uid, modseq, Flag(flags), keywords, internal_at)
+    return ListedMessage(copy, MessageRow(*message), bool(seen))
 
 
 def seen_by(personal_reader: Any) -> Any:
-    """Whether a copy is seen: the reader's own mark where reading is personal, else the shared flag."""
+    """Whether a copy is seen: the mark of that reader (an id, or the parameter for it) where reading is personal, else the shared flag."""
     shared = copies.c.flags.op("&")(int(Flag.SEEN)) != 0
     if personal_reader is None:
         return shared
@@ -206,13 +181,10 @@ def seen_by(personal_reader: Any) -> Any:
     return func.coalesce(said.scalar_subquery(), shared)
 
 
-def _items(personal_reader: int | None) -> Select[Any]:
+def items(personal_reader: Any) -> Select[Any]:
+    """Copies with their messages, for whoever adds which; `personal_reader` as `seen_by` takes it."""
     seen = seen_by(personal_reader).label("is_seen")
     return select(*_COPY_COLUMNS, *_MESSAGE_COLUMNS, seen).join(messages, messages.c.id == copies.c.message_id)
-
-
-def _contains(column: Any, text: str) -> Any:
-    return column.contains(text, autoescape=True)
 
 
 def by_message(mailbox_id: int) -> ColumnElement[bool]:
@@ -220,43 +192,11 @@ def by_message(mailbox_id: int) -> ColumnElement[bool]:
     return (copies.c.mailbox_id + 0) == mailbox_id
 
 
-def page(conn: Connection, query: ListQuery) -> list[ListedMessage]:
-    """The copies that a query selects, newest first, at most `limit`."""
-    within = copies.c.mailbox_id == query.mailbox_id if query.thread_id is None else by_message(query.mailbox_id)
-    statement, place = _items(query.personal_reader).where(within), copies.c.id
-    if query.folder_id is not None:
-        statement, place = _items(query.personal_reader).where(copies.c.folder_id == query.folder_id), copies.c.uid
-    if query.before is not None:
-        statement = statement.where(place < query.before)
-    if query.unread is not None:
-        seen = seen_by(query.personal_reader)
-        statement = statement.where(not_(seen) if query.unread else seen)
-    for column, wanted in (
-        (messages.c.from_search, query.from_),
-        (messages.c.to_search, query.to),
-        (messages.c.subject_search, query.subject),
-    ):
-        if wanted:
-            statement = statement.where(_contains(column, wanted))
-    if query.text:
-        body = select(message_bodies.c.message_id).where(
-            message_bodies.c.message_id == messages.c.id, _contains(message_bodies.c.search_text, query.text)
-        )
-        statement = statement.where(body.exists())
-    if query.since is not None:
-        statement = statement.where(copies.c.internal_at >= query.since)
-    if query.has_attachment is not None:
-        statement = statement.where(messages.c.has_attachments.is_(query.has_attachment))
-    if query.thread_id is not None:
-        statement = statement.where(messages.c.thread_id == query.thread_id)
-    return [_item(row) for row in conn.execute(statement.order_by(place.desc()).limit(query.limit))]
-
-
 def one(conn: Connection, mailbox_id: int, copy_id: int, personal_reader: int | None) -> ListedMessage | None:
     """One copy of that mailbox with its message."""
-    statement = _items(personal_reader).where(copies.c.mailbox_id == mailbox_id, copies.c.id == copy_id)
+    statement = items(personal_reader).where(copies.c.mailbox_id == mailbox_id, copies.c.id == copy_id)
     row = conn.execute(statement).one_or_none()
-    return _item(row) if row else None
+    return item_of(row) if row else None
 
 
 def by_id(conn: Connection, message_id: int) -> MessageRow | None:
@@ -332,11 +272,14 @@ def sweep(conn: Connection, message_ids: Collection[int]) -> None:
 def readings_of(conn: Connection, copy_ids: Collection[int]) -> dict[int, list[Reading]]:
     """Who read these copies, the first reader first."""
     found: dict[int, list[Reading]] = {}
-    if copy_ids:
-        query = select(*readings.c).where(readings.c.copy_id.in_(list(copy_ids))).order_by(readings.c.first_at, readings.c.identity_id)
-        for row in conn.execute(query):
-            found.setdefault(row.copy_id, []).append(Reading(*row))
+    for copy_id, identity_id, first_at, seen in _READINGS.rows(conn, "copies", sorted(copy_ids)):
+        found.setdefault(copy_id, []).append(Reading(copy_id, identity_id, first_at, None if seen is None else bool(seen)))
+    for rows in found.values():
+        rows.sort(key=lambda reading: (reading.first_at, reading.identity_id))
     return found
+
+
+_READINGS = HotSelect(select(*readings.c).where(readings.c.copy_id.in_(bindparam("copies", expanding=True))))
 
 
 def note_reading(conn: Connection, copy_id: int, identity_id: int, at: Micros) -> bool:

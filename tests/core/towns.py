@@ -33,7 +33,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import IdSource
 from mss_sim.mail.parse import parse
 from mss_sim.policy.peers import PeerCertificate
-from mss_sim.store import engine, folders, identities, journal, mailboxes, messages, submissions
+from mss_sim.store import engine, folders, identities, journal, mailboxes, messages, pages, submissions
 from mss_sim.store.store import Store
 from mss_sim.store.submissions import Event
 from mss_sim.vocabulary.doors import Door
@@ -135,7 +135,7 @@ class Town:
 
         def query(conn: Connection) -> list[ListedMessage]:
             found = folders.by_name(conn, box.id, folder) if folder else None
-            return messages.page(conn, ListQuery(box.id, 100, folder_id=found.id if found else None))
+            return pages.page(conn, ListQuery(box.id, 100, folder_id=found.id if found else None))
 
         return await self.world.store.read(query)
 

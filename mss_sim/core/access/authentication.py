@@ -51,7 +51,7 @@ def _refused() -> Refusal:
 async def with_password(world: World, name: str, password: str, *, door: Door, mailbox: str | None = None) -> Actor:
     """The actor behind a name and a password; Refusal(AUTHENTICATION_FAILED) otherwise, always after the same work."""
     chosen, login = split_name(name, plus=world.settings.login.plus)
-    account = await world.store.read(_account, login)
+    account = await world.store.read_briefly(_account, login)
     right = await world.passwords.check(password, account.password_hash if account else None)
     if not right or account is None:
         raise _refused()
@@ -64,7 +64,7 @@ async def with_token(world: World, token: str, *, door: Door, mailbox: str | Non
     """The actor that an access token identifies. The identity is the one *in the token*, whatever name came with it."""
     claims = world.tokens.claims(token)
     idnat = str(claims["SubjectNameID"])
-    identity = await world.store.read(identities.by_idnat, idnat)
+    identity = await world.store.read_briefly(identities.by_idnat, idnat)
     if identity is None:
         raise Refusal(Rule.AUTHENTICATION_FAILED, "The token speaks for an identity that is not known here.", reference="psc#access-token")
     actor = await _actor(world, identity, door, mailbox, LogInBy.PSC)
@@ -85,15 +85,15 @@ async def with_certificate(world: World, certificate: bytes | None, *, door: Doo
         why = "is revoked" if shown.revoked else "is not of the authority of organisations, or out of its time"
         raise _certificate_refused(f"The certificate {shown.subject} {why}")
     bound = shown.row.mailbox_id if shown.row else None
-    box = await world.store.read(mailboxes.by_id, bound) if bound is not None else None
+    box = await world.store.read_briefly(mailboxes.by_id, bound) if bound is not None else None
     if box is None:
         raise _certificate_refused(f"The certificate {shown.subject} is bound to no mailbox")
     if mailbox and _canonical(mailbox) != box.address:
         raise _certificate_refused(f"The certificate {shown.subject} opens {box.address}, not {mailbox}", Rule.AUTHORIZATION_FAILED)
-    owner = await world.store.read(identities.by_id, box.owner_id)
+    owner = await world.store.read_briefly(identities.by_id, box.owner_id)
     if owner is None or not owner.enabled:
         raise _refused()
-    await world.store.read(partial(check_login_method, world), mailbox=box, way=LogInBy.CERTIFICATE)
+    await world.store.read_briefly(partial(check_login_method, world), mailbox=box, way=LogInBy.CERTIFICATE)
     return Actor(owner, door, box.address, way=LogInBy.CERTIFICATE, serial=shown.serial)
 
 
@@ -136,7 +136,7 @@ async def _actor(world: World, identity: Identity, door: Door, mailbox: str | No
     actor = await _acting(world, identity, door, mailbox)
     if door in _MAIL_DOORS:
         actor = replace(actor, way=way)
-        await world.store.read(partial(_check_home, world), actor)
+        await world.store.read_briefly(partial(_check_home, world), actor)
     return actor
 
 
@@ -187,9 +187,9 @@ async def _is_called(world: World, identity: Identity, name: str, *, address: bo
     if name.lower() == identity.idnat.lower():
         return True
     if not address:
-        account = await world.store.read(identities.account_of_identity, identity.id)
+        account = await world.store.read_briefly(identities.account_of_identity, identity.id)
         return account is not None and name.lower() == account.login
-    named = await world.store.read(identity_called, name)
+    named = await world.store.read_briefly(identity_called, name)
     return named is not None and named.id == identity.id
 
 
@@ -205,7 +205,7 @@ async def _chosen(world: World, identity: Identity, text: str) -> str:
         address = canonical(text)
     except AddressError:
         raise refused from None
-    held = await world.store.read(access.access_to, address, identity.id, world.clock.now())
+    held = await world.store.read_briefly(access.access_to, address, identity.id, world.clock.now())
     if held is None or not held.access.rights:
         raise refused
     return address

@@ -31,4 +31,4 @@ def identity_called(conn: Connection, name: str) -> Identity | None:
 async def identities_by_id(world: World, ids: Iterable[int | None]) -> dict[int, Identity]:
     """The identities with these ids; None and identities deleted since are left out."""
     wanted = {id_ for id_ in ids if id_ is not None}
-    return await world.store.read(identities.names, wanted) if wanted else {}
+    return await world.store.read_briefly(identities.names, wanted) if wanted else {}

@@ -11,10 +11,11 @@ from mss_sim.core.mailbox.selected_folder import personal_reader
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
-from mss_sim.store import conversations, mailboxes, messages
+from mss_sim.store import conversations, mailboxes, messages, pages
 from mss_sim.store.conversations import AnswerRightRow, Thread
 from mss_sim.store.engine import Connection
-from mss_sim.store.messages import ListedMessage, ListQuery
+from mss_sim.store.messages import ListedMessage
+from mss_sim.store.pages import ListQuery
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import ClosureCause
 from mss_sim.vocabulary.mailboxes import MailboxKind, Right
@@ -131,7 +132,7 @@ def _opened(conn: Connection, held: MailboxAccess, actor: Actor, thread_id: int)
         raise Refusal(Rule.NOT_FOUND, "There is no such conversation in this mailbox.")
     found = _conversation(conn, held, actor, thread)
     query = ListQuery(held.mailbox.id, _MESSAGES_MAX, thread_id=thread_id, personal_reader=personal_reader(held, actor))
-    return replace(found, items=tuple(messages.page(conn, query)))
+    return replace(found, items=tuple(pages.page(conn, query)))
 
 
 def _trace(world: World, conn: Connection, actor: Actor, held: MailboxAccess, act: Act, found: Conversation, count: int) -> None:

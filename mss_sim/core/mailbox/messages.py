@@ -22,11 +22,12 @@ from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.policy.searching import check_texts
-from mss_sim.store import folders, messages
+from mss_sim.store import folders, messages, pages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.store.mailboxes import Mailbox
-from mss_sim.store.messages import ListedMessage, ListQuery, Reading
+from mss_sim.store.messages import ListedMessage, Reading
+from mss_sim.store.pages import ListQuery
 from mss_sim.vocabulary.mailboxes import Right
 
 
@@ -52,23 +53,23 @@ class ChangedMessage:
 
 async def held_mailboxes(world: World, actor: Actor) -> list[MailboxAccess]:
     """Every mailbox that the actor may see now; only the one chosen at log-in, if one was chosen."""
-    rows = await world.store.read(access.all_held, actor.identity.id, world.clock.now())
+    rows = await world.store.read_briefly(access.all_held, actor.identity.id, world.clock.now())
     return [held for held in rows if held.access.may(Right.SEE) and actor.mailbox in (None, held.mailbox.address)]
 
 
 async def held_mailbox(world: World, actor: Actor, address: str, right: Right = Right.SEE) -> MailboxAccess:
     """One mailbox, when the actor has that right over it; a closed one is included."""
-    return await world.store.read(lambda conn: gate.about(world, conn, actor, address, right))
+    return await world.store.read_briefly(lambda conn: gate.about(world, conn, actor, address, right))
 
 
 async def open_mailbox(world: World, actor: Actor, address: str) -> MailboxAccess:
     """One mailbox in which the actor could open a folder now."""
-    return await world.store.read(lambda conn: gate.require(world, conn, actor, address, Right.SEE))
+    return await world.store.read_briefly(lambda conn: gate.require(world, conn, actor, address, Right.SEE))
 
 
 async def may(world: World, actor: Actor, address: str, right: Right) -> bool:
     """Whether an act that needs that right over a mailbox would be allowed."""
-    held = await world.store.read(access.access_to, address, actor.identity.id, world.clock.now())
+    held = await world.store.read_briefly(access.access_to, address, actor.identity.id, world.clock.now())
     return held is not None and held.access.may(right) and actor.mailbox in (None, address)
 
 
@@ -92,11 +93,11 @@ async def list_messages(world: World, actor: Actor, address: str, query: ListQue
         boxes = {folder.id: folder for folder in folders.of_mailbox(conn, held.mailbox.id)}
         folder_id = folder_named(boxes.values(), folder) if folder is not None else None
         asked = replace(query, mailbox_id=held.mailbox.id, folder_id=folder_id, personal_reader=personal_reader(held, actor))
-        items = messages.page(conn, asked)
+        items = pages.page(conn, asked)
         readable = held.access.may(Right.READ)
         return MessagePage(tuple(items), messages.readings_of(conn, [item.copy.id for item in items]), boxes, readable)
 
-    return await world.store.read(run)
+    return await (world.store.read_briefly(run) if query.plain else world.store.read(run))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from mss_sim.store.grants import GrantRow
 from mss_sim.store.identities import Identity
 from mss_sim.store.journal import JournalEntry, JournalRow
 from mss_sim.store.mailboxes import Mailbox
-from mss_sim.store.messages import ListedMessage, ListQuery, Reading
+from mss_sim.store.messages import ListedMessage, Reading
 from mss_sim.store.operators import Operator
+from mss_sim.store.pages import ListQuery
 from mss_sim.store.psc import Client
 from mss_sim.store.queue import Waiting
 

@@ -1,0 +1,91 @@
+"""Pages of a mailbox: which copies to list, newest first."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, not_, select
+
+from mss_sim.clock import Micros
+from mss_sim.models.tables import copies, message_bodies, messages
+from mss_sim.store.compiled import HotQuery
+from mss_sim.store.messages import ListedMessage, by_message, item_of, items, seen_by
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """Which copies of a mailbox to list, newest first. Texts are folded.
+
+    `before` is the last position already listed: the UID of a copy in the list of one folder, its id in the list of all.
+    """
+
+    mailbox_id: int
+    limit: int
+    folder_id: int | None = None
+    before: int | None = None
+    unread: bool | None = None
+    from_: str | None = None
+    to: str | None = None
+    subject: str | None = None
+    text: str | None = None
+    since: Micros | None = None
+    has_attachment: bool | None = None
+    thread_id: int | None = None
+    personal_reader: int | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is asked of the messages themselves: the page is read by an index alone, at once in any mailbox."""
+        asked = (self.unread, self.from_, self.to, self.subject, self.text, self.since, self.has_attachment, self.thread_id)
+        return all(one is None for one in asked)
+
+
+def page(conn: Connection, query: ListQuery) -> list[ListedMessage]:
+    """The copies that a query selects, newest first, at most `limit`."""
+    if query.plain:
+        values = {"mailbox": query.mailbox_id, "folder": query.folder_id, "before": query.before, "reader": query.personal_reader}
+        hot = _plain_page(in_folder=query.folder_id is not None, after=query.before is not None, personal=query.personal_reader is not None)
+        return list(map(item_of, hot.rows(conn, most=query.limit, **{name: value for name, value in values.items() if value is not None})))
+    within = copies.c.mailbox_id == query.mailbox_id if query.thread_id is None else by_message(query.mailbox_id)
+    statement, place = items(query.personal_reader).where(within), copies.c.id
+    if query.folder_id is not None:
+        statement, place = items(query.personal_reader).where(copies.c.folder_id == query.folder_id), copies.c.uid
+    if query.before is not None:
+        statement = statement.where(place < query.before)
+    if query.unread is not None:
+        seen = seen_by(query.personal_reader)
+        statement = statement.where(not_(seen) if query.unread else seen)
+    for column, wanted in (
+        (messages.c.from_search, query.from_),
+        (messages.c.to_search, query.to),
+        (messages.c.subject_search, query.subject),
+    ):
+        if wanted:
+            statement = statement.where(_contains(column, wanted))
+    if query.text:
+        body = select(message_bodies.c.message_id).where(
+            message_bodies.c.message_id == messages.c.id, _contains(message_bodies.c.search_text, query.text)
+        )
+        statement = statement.where(body.exists())
+    if query.since is not None:
+        statement = statement.where(copies.c.internal_at >= query.since)
+    if query.has_attachment is not None:
+        statement = statement.where(messages.c.has_attachments.is_(query.has_attachment))
+    if query.thread_id is not None:
+        statement = statement.where(messages.c.thread_id == query.thread_id)
+    return [item_of(row) for row in conn.execute(statement.order_by(place.desc()).limit(query.limit))]
+
+
+@cache
+def _plain_page(*, in_folder: bool, after: bool, personal: bool) -> HotQuery:
+    """A page without conditions on its messages, compiled once for each of its few forms."""
+    statement = items(bindparam("reader") if personal else None)
+    place = copies.c.uid if in_folder else copies.c.id
+    statement = statement.where(copies.c.folder_id == bindparam("folder") if in_folder else copies.c.mailbox_id == bindparam("mailbox"))
+    if after:
+        statement = statement.where(place < bindparam("before"))
+    return HotQuery(statement.order_by(place.desc()).limit(bindparam("most")))
+
+
+def _contains(column: Any, text: str) -> Any:
+    return column.contains(text, autoescape=True)
