@@ -39,11 +39,7 @@ def cursor(listing: PagedList, place: int) -> str:
 class Page:
     """What page is asked for: at most `limit` rows whose place is under what `before` tells."""
 
-    def __init__(
-        self,
-        limit: Annotated[int, Query(ge=1, le=_LIMIT_MAX, description="Rows on the page.")] = 50,
-        cursor: Annotated[str | None, Query(description="`next_cursor` of the page before, of the same list.")] = None,
-    ) -> None:
+    def __init__(self, limit: int = 50, cursor: str | None = None) -> None:
         self.limit = limit
         self._cursor = cursor
 
@@ -67,4 +63,12 @@ class Page:
         return {"items": [show(row) for row in shown], "next_cursor": cursor(listing, id_of(shown[-1])) if more else None}
 
 
-CurrentPage = Annotated[Page, Depends()]
+async def get_page(
+    limit: Annotated[int, Query(ge=1, le=_LIMIT_MAX, description="Rows on the page.")] = 50,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before, of the same list.")] = None,
+) -> Page:
+    """The page that a request asks for."""
+    return Page(limit, cursor)
+
+
+CurrentPage = Annotated[Page, Depends(get_page)]

@@ -14,7 +14,7 @@ from mss_sim.core.world.store_types import Certificate
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import CONTROL_IN_MEMORY, Answers, octets, refusing
-from mss_sim.http.control import check_allowed
+from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore
 from mss_sim.http.shapes import Json
 from mss_sim.mail.addresses import AddressError, canonical
@@ -25,7 +25,7 @@ from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
 router = APIRouter(
     prefix="/control/certificates",
     tags=["control: certificates"],
-    dependencies=[Depends(check_allowed)],
+    dependencies=[Depends(require_control)],
     responses=refusing(*CONTROL_IN_MEMORY),
 )
 _FOUND = refusing(Rule.NOT_FOUND, Rule.STORE_UNAVAILABLE)

@@ -15,7 +15,7 @@ from mss_sim.core.world.store_types import Identity, Mailbox
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples, grants
 from mss_sim.http.answers import CONTROL, octets, refusing
-from mss_sim.http.control import check_allowed
+from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore, MailboxAddress, read_id
 from mss_sim.http.grants import GrantIn, GrantOut
 from mss_sim.http.hosted import hosted
@@ -27,7 +27,7 @@ IdNat = Annotated[str, Path(description="National id of the identity.", examples
 router = APIRouter(
     prefix="/control",
     tags=["control: people and mailboxes"],
-    dependencies=[Depends(check_allowed)],
+    dependencies=[Depends(require_control)],
     responses=refusing(*CONTROL),
 )
 _FOUND = refusing(Rule.NOT_FOUND)

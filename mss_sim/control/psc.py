@@ -22,7 +22,7 @@ from mss_sim.core.psc.professionals import Professional
 from mss_sim.core.world.store_types import Client
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.answers import CONTROL_IN_MEMORY, refusing
-from mss_sim.http.control import check_allowed
+from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore, refuse_unknown_query
 from mss_sim.http.page import page
 from mss_sim.http.parameters import of_form
@@ -32,7 +32,7 @@ from mss_sim.vocabulary.psc import AuthMode
 router = APIRouter(
     prefix="/control/psc",
     tags=["control: Pro Santé Connect"],
-    dependencies=[Depends(check_allowed), Depends(refuse_unknown_query)],
+    dependencies=[Depends(require_control), Depends(refuse_unknown_query)],
     responses=refusing(*CONTROL_IN_MEMORY),
 )
 _STORED = refusing(Rule.STORE_UNAVAILABLE)

@@ -13,14 +13,14 @@ from mss_sim.control.sockets import sockets
 from mss_sim.errors import Refusal, Rule
 from mss_sim.evidence.transcripts import Transcript
 from mss_sim.http.answers import CONTROL_IN_MEMORY, refusing
-from mss_sim.http.control import check_allowed
+from mss_sim.http.control import require_control
 from mss_sim.http.shapes import Json
 from mss_sim.vocabulary.doors import Door
 
 router = APIRouter(
     prefix="/control/sessions",
     tags=["control: sessions"],
-    dependencies=[Depends(check_allowed)],
+    dependencies=[Depends(require_control)],
     responses=refusing(*CONTROL_IN_MEMORY),
 )
 

@@ -11,7 +11,7 @@ from mss_sim.clock import iso
 from mss_sim.control import certificate_schemas as schemas
 from mss_sim.control.sockets import sockets
 from mss_sim.http.answers import CONTROL_IN_MEMORY, refusing
-from mss_sim.http.control import check_allowed
+from mss_sim.http.control import require_control
 from mss_sim.http.shapes import Json
 from mss_sim.net.traps import Traps, TrapVisit
 from mss_sim.policy.traps import EXPOSING, judge, requirements
@@ -21,7 +21,7 @@ from mss_sim.vocabulary.trust import TrapName, Verdict
 router = APIRouter(
     prefix="/control/traps",
     tags=["control: traps"],
-    dependencies=[Depends(check_allowed)],
+    dependencies=[Depends(require_control)],
     responses=refusing(*CONTROL_IN_MEMORY),
 )
 

@@ -7,8 +7,9 @@ from typing import Annotated
 from fastapi import Request, Security
 from fastapi.security import APIKeyHeader
 
+from mss_sim.core.assembly import Core
 from mss_sim.errors import Refusal, Rule
-from mss_sim.http.dependencies import CurrentCore
+from mss_sim.http.hosted import hosted
 
 _PROXIED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
@@ -20,7 +21,7 @@ _KEY = APIKeyHeader(
 )
 
 
-def check_allowed(request: Request, core: CurrentCore, _key: Annotated[object, Security(_KEY)] = None) -> None:
+def check_allowed(request: Request, core: Core) -> None:
     """Admit clients with the key; without a key, only this machine, and never a web page from another origin."""
     key = core.world.settings.control_key
     if key is not None:
@@ -37,6 +38,11 @@ def check_allowed(request: Request, core: CurrentCore, _key: Annotated[object, S
     origin = request.headers.get("origin")
     if origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}":
         raise Refusal(Rule.CONTROL_FORBIDDEN, "A page of another site may not drive the simulator.")
+
+
+async def require_control(request: Request, _key: Annotated[object, Security(_KEY)] = None) -> None:
+    """`check_allowed` as a dependency of a router."""
+    check_allowed(request, hosted(request).core)
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,4 +1,7 @@
-"""Typed dependencies of the HTTP front ends: the core, the actor, ids and addresses in paths."""
+"""Typed dependencies of the HTTP front ends: the core, the actor, ids and addresses in paths.
+
+All are coroutines: FastAPI runs a plain function in a thread of its own, which takes longer than most requests.
+"""
 
 import base64
 from typing import Annotated
@@ -26,11 +29,20 @@ class _Basic(HTTPBasic):
         """Leave the header to `authenticate`."""
 
 
+class _Bearer(HTTPBearer):
+    """The same for tokens."""
+
+    async def __call__(self, request: HTTPConnection) -> None:
+        """Leave the header to `authenticate`."""
+
+
 _BASIC = _Basic(scheme_name="HTTPBasic", auto_error=False, description="Login and password of a persona; refused in the strict profile.")
-_BEARER = HTTPBearer(auto_error=False, description="Access token, as `mss-sim token` or `POST /control/tokens` mints it.")
+_BEARER = _Bearer(
+    scheme_name="HTTPBearer", auto_error=False, description="Access token, as `mss-sim token` or `POST /control/tokens` mints it."
+)
 
 
-def get_core(request: Request) -> Core:
+async def get_core(request: Request) -> Core:
     """The core that the application was built for."""
     return hosted(request).core
 
@@ -38,16 +50,14 @@ def get_core(request: Request) -> Core:
 CurrentCore = Annotated[Core, Depends(get_core)]
 
 
-async def get_actor(
-    request: Request, core: CurrentCore, _basic: Annotated[object, Security(_BASIC)], _bearer: Annotated[object, Security(_BEARER)]
-) -> Actor:
+async def get_actor(request: Request, _basic: Annotated[object, Security(_BASIC)], _bearer: Annotated[object, Security(_BEARER)]) -> Actor:
     """The actor; Refusal without credentials. An actor who chose a mailbox at log-in is limited to that one."""
     actor: Actor | None = getattr(request.state, "actor", None)  # determined before the body, where there is one
     if actor is None:
-        actor = await authenticate(core, request.headers.get("authorization"), client_of(request))
+        actor = await authenticate(hosted(request).core, request.headers.get("authorization"), client_of(request))
     address = request.path_params.get("address")
     if address is not None:
-        gate.check_reach(actor, get_address(address))
+        gate.check_reach(actor, await get_address(address))
     return actor
 
 
@@ -56,8 +66,10 @@ def _query_names(dependant: Dependant) -> set[str]:
     return {field.alias for field in dependant.query_params}.union(*below)
 
 
-def refuse_unknown_query(request: Request) -> None:
+async def refuse_unknown_query(request: Request) -> None:
     """A misspelt parameter would silently select everything: it is refused instead."""
+    if not request.scope["query_string"]:
+        return
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
         return
@@ -100,7 +112,7 @@ def _basic_pair(value: str) -> tuple[str, str]:
 CurrentActor = Annotated[Actor, Depends(get_actor)]
 
 
-def get_address(
+async def get_address(
     address: Annotated[str, Path(description="Address of the mailbox.", examples=["tilleuls@cabinet.sim.mssante.fr"])],
 ) -> str:
     """A mailbox address in a path, canonical."""
