@@ -36,10 +36,10 @@ class NewIdentity:
     password: str | None = None
 
 
-async def add_identity(world: World, new: NewIdentity) -> Identity:
-    """Create an identity."""
+async def add_identity(world: World, new: NewIdentity, password_hash: str | None = None) -> Identity:
+    """Create an identity; `password_hash` where the password was hashed before."""
     refuse_controls(asdict(new))
-    password_hash = _hash(world, new.login, new.password)
+    password_hash = password_hash or _hash(world, new.login, new.password)
 
     def unit(conn: Connection) -> Identity:
         if identities.by_idnat(conn, new.idnat):

@@ -16,6 +16,7 @@ from mss_sim.core.psc import clients, professionals
 from mss_sim.core.psc.clients import FIRST_CLIENT
 from mss_sim.core.trust import operators
 from mss_sim.errors import Rule
+from mss_sim.store import identities as accounts_kept
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, SeenPolicy
 from tests.clients import DOCTOR, PATIENT, PRACTICE
@@ -127,3 +128,8 @@ async def test_a_role_is_that_of_somebody_who_is_there(town: Town) -> None:
     assert await seed.idnat_of(town.world, "nobody") is None
     await identities.remove_identity(town.world, IDNATS["newcomer"])
     assert await seed.idnat_of(town.world, "newcomer") is None
+async def test_a_password_of_a_seed_is_hashed_once_for_all_who_share_it(town: Town) -> None:
+    rows = [row for row in load("cabinet")["identities"] if "password" in row]
+    accounts = {row["login"]: await town.world.store.read(accounts_kept.account_of_login, row["login"]) for row in rows}
+    hashes = {(row["password"], account.password_hash) for row in rows if (account := accounts[row["login"]])}
+    assert len(hashes) == len({row["password"] for row in rows}) < len(rows)
