@@ -39,7 +39,6 @@ from mss_sim.core.world.revocation_faults import RevocationServices
 from mss_sim.core.world.store_types import Operator
 from mss_sim.core.world.white_list import WhiteList
 from mss_sim.core.world.world import World
-from mss_sim.dns.server import Responder
 from mss_sim.evidence.transcripts import Transcripts
 from mss_sim.http.hosted import Hosted
 from mss_sim.http.server import HttpListener
@@ -280,6 +279,8 @@ class Simulator:
     async def _serve_dns(self) -> None:
         if self.settings.dns.port is None:
             return
+        from mss_sim.dns.server import Responder  # noqa: PLC0415 - most worlds answer no DNS, and its library takes memory
+
         doors = self._doors()
         self.dns = Responder(lambda name: autoconfig.records(self.world, doors, name), self._clock)
         listening = await self.dns.serve(self.settings.host, self.settings.dns.port)

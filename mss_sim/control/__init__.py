@@ -8,7 +8,7 @@
     sessions       transcripts of SMTP and IMAP connections
     sockets        the socket doors, as these routes tell of them
     traps          what the traps saw of clients
-    health         /healthz, /readyz, /metrics
+    health, metrics   /healthz, /readyz, /metrics; the text of the last
     schemas, certificate_schemas, psc_schemas   the shapes, as OpenAPI shows them
 
 It asks for no rights, so it (`http/control`) answers this machine only, unless `MSS_SIM_CONTROL_KEY` is set: then it

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
-from mss_sim.http.shapes import Flag, Whole
+from mss_sim.http.shapes import Flag, Out, Whole
 from mss_sim.vocabulary.mailboxes import IdentityKind
 
 _Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
@@ -40,7 +40,7 @@ class SwitchesIn(_In):
     outages: Whole | None = Field(default=None, ge=0, le=1_000_000, description="How many of the next requests answer 503.", examples=[2])
 
 
-class ProviderOut(BaseModel):
+class ProviderOut(Out):
     """The provider."""
 
     issuer: str = Field(examples=["http://127.0.0.1:8080/auth/realms/esante-wallet"])
@@ -50,7 +50,7 @@ class ProviderOut(BaseModel):
     keys: list[str] = Field(examples=[[_KID]])
 
 
-class KeyOut(BaseModel):
+class KeyOut(Out):
     """The key that signs from now on."""
 
     kid: str = Field(examples=[_KID])
@@ -73,7 +73,7 @@ class ClientIn(_In):
     userinfo_signed_response_alg: str | None = None
 
 
-class ClientOut(BaseModel):
+class ClientOut(Out):
     """A registered client; its secret is shown once, when it was made."""
 
     model_config = ConfigDict(
@@ -100,7 +100,7 @@ class PersonaIn(_In):
     profile: dict[str, Any] = Field(default_factory=dict, description="Claims of userinfo that replace the derived ones.")
 
 
-class CardholderOut(BaseModel):
+class CardholderOut(Out):
     """Somebody who may log in, and what userinfo tells of him."""
 
     idnat: str = Field(examples=["899700420070"])
@@ -111,7 +111,7 @@ class CardholderOut(BaseModel):
     )
 
 
-class ApprovalOut(BaseModel):
+class ApprovalOut(Out):
     """A CIBA request that waits."""
 
     id: str = Field(examples=["0am6c38w5xc01"])

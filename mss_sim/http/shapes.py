@@ -44,9 +44,9 @@ class In(Storable, BaseModel):
 
 
 class Out(BaseModel):
-    """An answer."""
+    """An answer: it is shown in OpenAPI and validates nothing, so that it is built when OpenAPI is asked for."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(use_attribute_docstrings=True, defer_build=True)
 
 
 class Json(Response):
