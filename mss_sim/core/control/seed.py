@@ -1,8 +1,7 @@
 """Seed worlds: people, mailboxes and grants, planted by the same verbs as everything else."""
 
-import asyncio
 import tomllib
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,7 +75,7 @@ async def plant(world: World, name: str) -> bool:
         return False
     for row in seed["operators"]:
         await _added(operators.add(world, NewOperator(**row)), again=cut)
-    hashes = await _hashed(world, {row["password"] for row in seed["identities"] if "password" in row})
+    hashes = {password: world.passwords.hash(password) for password in {row.get("password", "") for row in seed["identities"]} - {""}}
     for row in seed["identities"]:
         fields = {key: value for key, value in row.items() if key not in ("role", "psc")}
         new = people.NewIdentity(**{**fields, "kind": IdentityKind(row["kind"])})
@@ -98,12 +97,6 @@ async def plant(world: World, name: str) -> bool:
         )
         await delegation.grant(world, SEED, request)
     return True
-
-
-async def _hashed(world: World, passwords: Collection[str]) -> dict[str, str]:
-    """The hash of each of these public passwords: once for all who share it, and side by side."""
-    hashes = await asyncio.gather(*(asyncio.to_thread(world.passwords.hash, password) for password in passwords))
-    return dict(zip(passwords, hashes, strict=True))
 
 
 async def _added(adding: Awaitable[object], *, again: bool) -> None:
