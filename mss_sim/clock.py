@@ -12,6 +12,7 @@ Micros = int
 SECOND: Micros = 1_000_000
 HOUR: Micros = 3600 * SECOND
 DAY: Micros = 24 * HOUR
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - `iso` writes the zone itself
 
 
 class Clock(Protocol):
@@ -60,4 +61,4 @@ def iso(instant: Micros | None) -> str | None:
     """RFC 3339 text of an instant, in UTC with a final `Z` (ref: rfc3339#5.6)."""
     if instant is None:
         return None
-    return to_datetime(instant).isoformat().replace("+00:00", "Z")
+    return (_EPOCH + timedelta(microseconds=instant)).isoformat() + "Z"

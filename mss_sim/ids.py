@@ -58,7 +58,8 @@ def encode(number: int) -> str:
     """The 13-character form of an id."""
     if not 0 <= number <= ID_MAX:
         raise ValueError("an id is a positive 63-bit integer")
-    return _ALPHABET[number >> 60] + "".join([_PAIRS[number >> shift & 1023] for shift in (50, 40, 30, 20, 10, 0)])
+    head = _ALPHABET[number >> 60] + _PAIRS[number >> 50 & 1023] + _PAIRS[number >> 40 & 1023] + _PAIRS[number >> 30 & 1023]
+    return head + _PAIRS[number >> 20 & 1023] + _PAIRS[number >> 10 & 1023] + _PAIRS[number & 1023]
 
 
 def decode(text: str) -> int:

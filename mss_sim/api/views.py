@@ -1,6 +1,7 @@
 """Rows as the plain dictionaries that go out: no validation on the way out, `schemas` documents the same shapes."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from mss_sim.http.shapes import People, attempts, mailbox, person
 from mss_sim.ids import encode
 from mss_sim.mail.summary import read_summary
 from mss_sim.vocabulary.mail import TimelineKind
-from mss_sim.vocabulary.mailboxes import FLAG_NAMES
+from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Flag
 
 PREFIX = "/api/v1"
 
@@ -43,6 +44,12 @@ def folder(row: Folder, unseen: int | None = None) -> dict[str, Any]:
     }
 
 
+@cache
+def _flag_words(flags: int) -> tuple[str, ...]:
+    """The names of stored flags but `\\Seen`, which follows the mailbox's policy; there are few combinations."""
+    return tuple(name for name, flag in FLAG_NAMES.items() if flags & flag and flag is not Flag.SEEN)
+
+
 def summary(
     item: ListedMessage, folders: Mapping[int, Folder], readings: Sequence[Reading], people: People, *, readable: bool
 ) -> dict[str, Any]:
@@ -51,7 +58,7 @@ def summary(
     stored = read_summary(message.summary)
     place = folders.get(copy.folder_id)
     first = readings[0] if readings else None
-    flags = [name for name, flag in FLAG_NAMES.items() if copy.flags & flag and name != "\\Seen"]
+    flags = _flag_words(int(copy.flags))
     return {
         "id": encode(copy.id),
         "email_id": encode(message.id),
@@ -70,7 +77,7 @@ def summary(
         "received_at": iso(copy.internal_at),
         "size_bytes": message.size_bytes,
         "seen": item.seen,
-        "flags": ["\\Seen", *flags] if item.seen else flags,
+        "flags": ("\\Seen", *flags) if item.seen else flags,
         "keywords": copy.keywords.split(),
         "has_attachments": message.has_attachments,
         "has_xdm": stored.has_xdm,
