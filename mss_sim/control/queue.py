@@ -11,13 +11,13 @@ from mss_sim.core.mailflow.waiting import WaitingLetter, outcome, waiting_letter
 from mss_sim.errors import Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import CONTROL, refusing
-from mss_sim.http.control import check_allowed
+from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore, read_id
 from mss_sim.http.shapes import AttemptsOut, Json, Out, attempts
 from mss_sim.ids import encode
 from mss_sim.vocabulary.mail import TimelineKind
 
-router = APIRouter(prefix="/control/queue", tags=["control: queue"], dependencies=[Depends(check_allowed)], responses=refusing(*CONTROL))
+router = APIRouter(prefix="/control/queue", tags=["control: queue"], dependencies=[Depends(require_control)], responses=refusing(*CONTROL))
 
 
 class WaitingOut(AttemptsOut):

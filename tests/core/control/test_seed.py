@@ -128,6 +128,8 @@ async def test_a_role_is_that_of_somebody_who_is_there(town: Town) -> None:
     assert await seed.idnat_of(town.world, "nobody") is None
     await identities.remove_identity(town.world, IDNATS["newcomer"])
     assert await seed.idnat_of(town.world, "newcomer") is None
+
+
 async def test_a_password_of_a_seed_is_hashed_once_for_all_who_share_it(town: Town) -> None:
     rows = [row for row in load("cabinet")["identities"] if "password" in row]
     accounts = {row["login"]: await town.world.store.read(accounts_kept.account_of_login, row["login"]) for row in rows}
