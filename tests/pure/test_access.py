@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mss_sim.errors import Refusal, Rule
-from mss_sim.policy.access import ALL_RIGHTS, Access, Grant, access_at
+from mss_sim.policy.access import ALL_RIGHTS, Access, Grant, access_at, flag_rights
 from mss_sim.vocabulary.mailboxes import HolderRole, Right
 
 NOW = 1_767_600_000_000_000
@@ -157,3 +157,25 @@ def test_rights_are_those_of_the_role_and_of_the_grants_in_force_and_no_other(gr
 def test_a_revoked_grant_never_comes_back(grant: Grant, later: int) -> None:
     if grant.revoked_at is not None and grant.revoked_at <= NOW:
         assert not grant.holds_at(NOW + later)
+
+
+@pytest.mark.parametrize(
+    ("words", "replace", "needed"),
+    [
+        pytest.param([], False, (Right.MARK,), id="nothing"),
+        pytest.param(["\\Seen"], False, (Right.MARK,), id="a mark"),
+        pytest.param(["\\Seen", "urgent"], False, (Right.MARK,), id="two marks"),
+        pytest.param(["\\Deleted"], False, (Right.DELETE,), id="deleted alone"),
+        pytest.param(["\\Deleted", "urgent"], False, (Right.MARK, Right.DELETE), id="deleted and a mark"),
+        pytest.param(["\\Seen"], True, (Right.MARK,), id="a mark instead of all others"),
+        pytest.param(["\\Deleted"], True, (Right.MARK, Right.DELETE), id="deleted instead of all others"),
+    ],
+)
+def test_deleted_needs_the_right_to_delete_and_every_other_flag_the_right_to_mark(
+    words: list[str], replace: bool, needed: tuple[Right, ...]
+) -> None:
+    assert flag_rights(words, replace=replace) == needed
+
+
+def test_flags_are_changed_beside_the_others_unless_they_replace_them() -> None:
+    assert flag_rights(["\\Deleted"]) == (Right.DELETE,)

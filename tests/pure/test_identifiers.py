@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mss_sim.policy.identifiers import ins_key, is_ins, luhn_holds, warnings
-from mss_sim.vocabulary.mailboxes import IdentityKind
+from mss_sim.policy.identifiers import address_warnings, ins_key, is_ins, luhn_holds, warnings
+from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind
 
 EMPLOYEE, PATIENT, PROFESSIONAL = IdentityKind.EMPLOYEE, IdentityKind.PATIENT, IdentityKind.PROFESSIONAL
 
@@ -163,3 +163,16 @@ def test_the_warning_of_a_wrong_key_tells_the_right_one() -> None:
 @example("8²²²²²²²²²²²", PROFESSIONAL)
 def test_no_identifier_makes_the_check_itself_fail(idnat: str, kind: IdentityKind) -> None:
     assert isinstance(warnings(idnat, kind), list)
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "count"),
+    [
+        pytest.param("146026322000196@patient.mssante.fr", MailboxKind.PATIENT, 0, id="the INS of a patient"),
+        pytest.param("146026322000196@@patient.mssante.fr", MailboxKind.PATIENT, 0, id="what follows the first at sign is no part of it"),
+        pytest.param("camille.martin@patient.mssante.fr", MailboxKind.PATIENT, 1, id="the name of a patient"),
+        pytest.param("camille.martin@medecin.mssante.fr", MailboxKind.PER, 0, id="the name of a professional"),
+    ],
+)
+def test_the_address_of_a_patient_alone_is_expected_to_be_an_ins(address: str, kind: MailboxKind, count: int) -> None:
+    assert len(address_warnings(address, kind)) == count
