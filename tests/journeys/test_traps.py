@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.vocabulary.trust import TrapName
@@ -89,6 +91,31 @@ async def test_who_verifies_passes(trapped: Simulator, trap: str) -> None:
     assert await asyncio.to_thread(by_smtp, where, context()) == 0
     assert await asyncio.to_thread(by_imap, where, context()) == ""
     assert [one["verdict"] for one in await visits(trapped, trap)] == ["PASS", "PASS"]
+
+
+async def test_the_words_of_a_broken_handshake_are_told_and_nothing_where_none_broke(trapped: Simulator) -> None:
+    where = trapped.ready()["traps"]["expired"]
+    await asyncio.to_thread(by_smtp, where, careful(trapped)())
+    await asyncio.to_thread(by_smtp, where, careless())
+    told = {one["tls"]["outcome"]: one["tls"]["error"] for one in await visits(trapped, "expired")}
+    assert told == {"aborted": told["aborted"], "completed": None}
+    assert told["aborted"]
+
+
+@pytest.mark.parametrize("trap", CERTIFICATE_TRAPS)
+async def test_a_wrong_certificate_has_a_key_like_any_other(trapped: Simulator, trap: str) -> None:
+    """One thing is wrong with it: a client that takes no other keys must not pass for their sake."""
+    port = trapped.ready()["traps"][trap]["imap"]["port"]
+
+    def shown() -> x509.Certificate:
+        with imaplib.IMAP4("localhost", port, timeout=20) as client:
+            client.starttls(careless())
+            assert isinstance(client.sock, ssl.SSLSocket)
+            return x509.load_der_x509_certificate(client.sock.getpeercert(binary_form=True) or b"")
+
+    key = (await asyncio.to_thread(shown)).public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    assert key.curve.name == "secp256r1"
 
 
 async def test_python_does_not_look_for_revocation_by_itself(trapped: Simulator) -> None:
