@@ -1,6 +1,7 @@
 """The HTTPS port: the same application in TLS, and clients of Pro Santé Connect that are known by their certificates."""
 
 import asyncio
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.http.server import HttpListener
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PRACTICE, Person, control, letter
 from tests.conftest import StartSimulator
 from tests.mail_logins import MailClient, Shown
@@ -143,6 +145,29 @@ async def _refused(simulator: Simulator, shown: Shown | None, code: str, why: st
     answer = await _exchange(simulator, shown, code)
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
     assert why in answer.json()["error_description"]
+
+
+@pytest.mark.parametrize(("version", "number"), [(ssl.TLSVersion.TLSv1_2, 0x0303), (ssl.TLSVersion.TLSv1_3, 0x0304)])
+async def test_an_application_is_told_the_version_of_tls(simulator: Simulator, version: ssl.TLSVersion, number: int) -> None:
+    """The number that the extension of ASGI gives it."""
+    told_of: list[int] = []
+
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        told_of.append(scope["extensions"]["tls"]["tls_version"])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    folder = simulator.data_dir / "certificates"
+    offered = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    offered.load_cert_chain(folder / "server.pem", folder / "server.key")
+    offered.minimum_version = offered.maximum_version = version
+    listener = HttpListener(app, offered, simulator.world.settings, 1)
+    with socket.create_server(("127.0.0.1", 0)) as place:
+        await listener.open(place)
+        async with httpx.AsyncClient(verify=MailClient(simulator, None).tls) as client:
+            answer = await client.get(f"https://localhost:{place.getsockname()[1]}/")
+        await listener.close()
+    assert (answer.status_code, told_of) == (204, [number])
 
 
 async def test_a_client_is_known_by_its_certificate(simulator: Simulator, tmp_path: Path) -> None:

@@ -77,6 +77,14 @@ async def test_an_example_is_true_of_the_seed_without_any_change(start: StartSim
                     assert answer.status_code in wanted, (method, path, media_type, answer.text)
 
 
+@pytest.mark.parametrize(("count", "status"), [(100, 201), (101, 422)], ids=["as many as are taken", "one more"])
+async def test_a_letter_has_so_many_headers_of_its_own(simulator: Simulator, count: int, status: int) -> None:
+    headers = {f"X-Of-Ours-{number}": "a" for number in range(count)}
+    answer = await Person(simulator, "doctor").send(DOCTOR, to=[PRACTICE], headers=headers)
+    assert answer.status_code == status, answer.text
+    assert status == 201 or "At most 100 headers of your own" in answer.text
+
+
 def _of_an_id(path: str) -> bool:
     return any(f"{{{name}}}" in path for name in ("message_id", "folder_id", "serial"))
 

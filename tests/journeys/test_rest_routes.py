@@ -40,6 +40,11 @@ async def test_405_named_the_methods_of_the_first_route_of_a_path(simulator: Sim
             assert f"what is: {answer.headers['allow']}" in answer.json()["detail"]
 
 
+async def test_what_is_no_address_names_no_mailbox(simulator: Simulator) -> None:
+    answer = await Person(simulator, "doctor").rest("GET", "/mailboxes/tilleuls")
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2].rpartition(":")[2]) == (404, "not-found"), answer.text
+
+
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [

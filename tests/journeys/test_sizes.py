@@ -1,11 +1,12 @@
 """How large a message may be: the sender's limit counts, then each recipient's, the same at every door."""
 
+import json
 from email.policy import SMTP
 
 import pytest
 
 from mss_sim.app.simulator import Simulator
-from tests.clients import HOSPITAL, PRACTICE, Peer, Person, control, letter
+from tests.clients import DOCTOR, HOSPITAL, PRACTICE, Peer, Person, control, letter
 from tests.conftest import StartSimulator
 
 OPERATOR = {"name": "Clinique du Lac", "domains": ["lac.sim.mssante.fr"], "message_size_bytes_max": 30_000}
@@ -42,6 +43,16 @@ async def test_an_operator_with_a_larger_limit_sends_as_much_through_every_door(
         answer = await doctor.post_raw(ROUX, _of(size, ROUX, ROUX))
         assert answer.status_code == (201 if accepted else 413), answer.text
         assert len(await doctor.inbox(ROUX)) == (2 if accepted else 0)
+
+
+@pytest.mark.parametrize("beyond", [0, 1], ids=["exactly the limit", "one byte more"])
+async def test_a_request_has_half_as_much_again_as_the_letter_and_a_megabyte(start: StartSimulator, beyond: int) -> None:
+    async with start(message_size_bytes_max=10_000) as simulator:
+        body = json.dumps({"to": [PRACTICE], "subject": "Bonjour", "text": "Bonjour."}).encode().ljust(1_015_000 + beyond)
+        answer = await Person(simulator, "doctor").rest(
+            "POST", f"/mailboxes/{DOCTOR}/messages", content=body, headers={"Content-Type": "application/json"}
+        )
+        assert answer.status_code == (413 if beyond else 201), answer.text
 
 
 async def test_the_recipients_limit_counts_without_the_trace_that_is_written_on_top(start: StartSimulator) -> None:
