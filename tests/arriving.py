@@ -5,20 +5,26 @@ from typing import Any
 
 import pytest
 
+from mss_sim.app.simulator import Simulator
 from tests.clients import Peer, Person
 
 
 def wait_for_arrivals(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From now on, every act of a person or a peer ends when the queue has carried what is due, and the reports that follow from it."""
+    """From now on, every act of a person or a peer begins and ends when the queue has carried what is due, with the reports that follow."""
 
     def waits(act: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def acts(actor: Person | Peer, *args: Any, **options: Any) -> Any:
+            await _all(actor.simulator)  # what another client began, over IMAP for one
             answer = await act(actor, *args, **options)
-            while await actor.simulator.core.queue.work():
-                pass
+            await _all(actor.simulator)
             return answer
 
         return acts
 
     for actor, name in ((Person, "smtp"), (Person, "rest"), (Peer, "send")):
         monkeypatch.setattr(actor, name, waits(getattr(actor, name)))
+
+
+async def _all(simulator: Simulator) -> None:
+    while await simulator.core.queue.work():
+        pass
