@@ -1,6 +1,7 @@
 """The formats of messages: bytes in, values out, and back. No socket, no clock, no database.
 
     addresses       canonical addresses, lists in headers
+    charsets        octets and the charset that is named for them, as text
     headers         the header block: read, decoded, edited without touching any other byte
     closing_marks   `[FIN]` and X-MSS-MES as they are written, blanks included
     structured      comments, quoted strings and parameters of structured fields told apart

@@ -1,19 +1,15 @@
 """The header block: read into fields, decoded for people, edited without touching any other byte."""
 
 import binascii
-import codecs
-import encodings
-import encodings.aliases
-import pkgutil
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from email import quoprimime
-from functools import lru_cache
+
+from mss_sim.mail.charsets import text_of_octets
 
 CRLF = b"\r\n"
 _FIELD_NAME = re.compile(rb"[!-9;-~]+\Z")
-_CHARSET_CHARS_MAX = 40
 _MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 
 
@@ -80,14 +76,11 @@ def _unfolded(block: bytes) -> Iterator[bytes]:
 
 
 _OPENING = re.compile(r"=\?([^?]*)\?([BbQq])\?")
-_CODECS = frozenset(encodings.aliases.aliases) | {module.name for module in pkgutil.iter_modules(encodings.__path__)}
-"""The charsets that Python can decode. Unknown names must not be looked up: Python remembers each, and first searches for a module."""
-_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw-unicode-escape", "unicode-escape"})
-"""Codecs of Python that are not charsets of mail; some of them raise or execute escapes."""
+_NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]+")
 
 
 def decode(value: bytes) -> str:
-    """Readable text of a raw header value: encoded words decoded, UTF-8 accepted, anything else as Latin-1; never raises.
+    """Readable text of a raw header value: encoded words decoded, octets read as `charsets` says; never raises.
 
     Text hidden in encoded words appears only here, so no control character leaves this function: see `readable`.
     """
@@ -115,43 +108,25 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
-def text_in(octets: bytes, charset: str, errors: str) -> str:
-    """The text of octets in a charset of mail; LookupError when there is no such charset."""
-    return octets.decode(_codec(charset), errors)
-
-
-@lru_cache(maxsize=256)
-def _codec(charset: str) -> str:
-    if encodings.normalize_encoding(charset[:_CHARSET_CHARS_MAX]).lower().replace(".", "_") not in _CODECS:
-        raise LookupError(charset)
-    name = codecs.lookup(charset).name
-    if name in _NO_CHARSETS:
-        raise LookupError(charset)
-    return name
-
-
 def _decoded(value: bytes) -> str:
-    try:
-        text = value.decode("ascii")
-    except UnicodeDecodeError:
-        return value.decode("utf-8") if _is_utf8(value) else value.decode("latin-1")
+    text = text_of_octets(value, None)
     if "=?" not in text:
         return text
     try:
         return "".join(_words_decoded(text))
-    except binascii.Error:
+    except ValueError:
         return text
 
 
 def _words_decoded(text: str) -> Iterator[str]:
-    """The text with its encoded words decoded (ref: rfc2047#6); binascii.Error when one is broken.
+    """The text with its encoded words decoded (ref: rfc2047#6); ValueError when one is broken.
 
     Octets of neighbours in one charset are joined first, since some programs split characters. A word without an end is plain text:
     once the end of one is missing, those behind it have none either.
     """
     at, gathered, gathering = 0, bytearray(), ""
     while (opening := _OPENING.search(text, at)) is not None and (end := text.find("?=", opening.end())) >= 0:
-        between, charset = text[at : opening.start()], opening[1].lower()
+        between, charset = text[at : opening.start()], opening[1].partition("*")[0].lower()  # ref: rfc2231#5
         between = between if at else between.lstrip()
         if between and not (at and between.isspace()):
             yield _in_charset(gathered, gathering) + between
@@ -167,25 +142,19 @@ def _words_decoded(text: str) -> Iterator[str]:
 
 
 def _octets(word: str, encoding: str) -> bytes:
-    """The content of an encoded word; missing padding is added (ref: rfc2047#4)."""
+    """The content of an encoded word; what is no base64 is passed over, and missing padding added (ref: rfc2047#4, rfc2045#6.8)."""
+    if not word.isascii():
+        raise ValueError("an encoded word is ASCII")
     if encoding in "Qq":
         return quoprimime.header_decode(word).encode("raw-unicode-escape")
-    return binascii.a2b_base64(word + "=" * (-len(word) % 4))
-
-
-def _is_utf8(value: bytes) -> bool:
-    try:
-        value.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+    letters = _NO_BASE64.sub("", word.rstrip("="))
+    if word and not letters:
+        raise binascii.Error("no base64 at all")
+    return binascii.a2b_base64(letters + "=" * (-len(letters) % 4))
 
 
 def _in_charset(octets: bytearray, charset: str) -> str:
-    try:
-        return text_in(bytes(octets), charset, "replace") if octets else ""
-    except (LookupError, ValueError):
-        return octets.decode("latin-1")
+    return text_of_octets(bytes(octets), charset) if octets else ""
 
 
 def message_ids(value: str | None) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ from html import unescape
 from typing import NamedTuple
 
 from mss_sim.mail import structured
-from mss_sim.mail.headers import Headers, decode, read_headers, readable, split, storable, text_in
+from mss_sim.mail.charsets import text_of_octets
+from mss_sim.mail.headers import Headers, decode, read_headers, readable, split, storable
 
 _TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+\Z", re.ASCII)
 _ENCODED = re.compile(r'["<>\\?\x00-\x1f\x7f-\U0010ffff]')
@@ -182,10 +183,7 @@ def _collapsed(value: str | tuple[str | None, str | None, str]) -> str:
     if isinstance(value, str):
         return unquote(unquote(value))
     charset, _, text = value
-    try:
-        return text_in(text.encode("raw-unicode-escape"), charset or "us-ascii", "replace")
-    except (LookupError, ValueError):
-        return unquote(text)
+    return text_of_octets(text.encode("raw-unicode-escape"), charset)
 
 
 def _disposition(headers: Headers, type_params: dict[str, str]) -> tuple[str | None, str | None]:
@@ -255,13 +253,8 @@ def text_of(raw: bytes, part: Part) -> str:
 
 
 def read_text(octets: bytes, charset: str | None) -> str:
-    """The text of decoded octets, storable: the charset where it is known and true, else UTF-8, else Windows-1252, which loses nothing."""
-    for name in (charset or "utf-8", "utf-8", "windows-1252"):
-        try:
-            return storable(text_in(octets, name, "strict"))
-        except (LookupError, ValueError):
-            continue
-    return storable(octets.decode("latin-1"))
+    """The text of decoded octets, storable and without the mark that begins some (ref: rfc3629#6); read as `charsets` says."""
+    return storable(text_of_octets(octets, charset)).removeprefix("\ufeff")
 
 
 def _visible(html: str) -> str:

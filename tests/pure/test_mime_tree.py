@@ -168,6 +168,8 @@ def test_the_first_of_two_content_types_counts() -> None:
         pytest.param("attachment; filename*=utf-8''m%C3%A9dicale.pdf", "médicale.pdf", id="RFC 2231"),
         pytest.param("attachment; filename*=iso-8859-1'fr'm%E9dicale.pdf", "médicale.pdf", id="RFC 2231 in Latin-1 with a language"),
         pytest.param("attachment; filename*=x-none''m%E9d.pdf", "méd.pdf", id="RFC 2231 in a charset that is none"),
+        pytest.param("attachment; filename*=''%C3%A9.pdf", "é.pdf", id="RFC 2231 in no charset"),
+        pytest.param("attachment; filename*=us-ascii''%C3%A9.pdf", "é.pdf", id="RFC 2231 in ASCII that is UTF-8"),
         pytest.param("attachment; filename*=idna''" + "a" * 80, "a" * 80, id="RFC 2231 in a codec that fails"),
         pytest.param("attachment; filename*0*=utf-8''m%C3%A9; filename*1=dicale.pdf", "médicale.pdf", id="RFC 2231 in pieces"),
         pytest.param("attachment; filename*1=b.pdf; filename*0=a", "ab.pdf", id="RFC 2231 in pieces, turned around"),
