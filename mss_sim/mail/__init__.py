@@ -20,8 +20,7 @@
 `parse` is the project's own because it needs two things that the standard library's parser does not
 provide: offsets of each part in the bytes as received, so that an attachment is cut out and a body is
 returned exactly, and speed, because each message is read before it is acknowledged. Hard and rare
-cases are left to the standard library: encoded words, RFC 2231 parameters, dates. It writes nothing:
-it only decodes the encoded words that it is given.
+cases are left to the standard library: the octets of encoded words, dates. It writes nothing.
 
 Only what must never be stored is refused (`MalformedMessage`): NUL, a bare CR or LF, a header block
 over its limit, too many parts, too many levels. Everything else is kept as received and read as well as

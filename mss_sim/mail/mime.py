@@ -9,15 +9,18 @@ import quopri
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from email.utils import decode_params, unquote
+from email.utils import unquote
 from html import unescape
 from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
 
 from mss_sim.mail import structured
 from mss_sim.mail.charsets import text_of_octets
 from mss_sim.mail.headers import Headers, decode, read_headers, readable, split, storable
 
 _TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+\Z", re.ASCII)
+_PARAMETER = re.compile(r"(?P<name>[^*]+)\*(?:(?P<number>\d{1,4})(?P<encoded>\*)?)?\Z", re.ASCII)
+"""The name of an extended parameter, or of a piece of one: `name*`, `name*0`, `name*0*` (ref: rfc2231#3, rfc2231#4)."""
 _ENCODED = re.compile(r'["<>\\?\x00-\x1f\x7f-\U0010ffff]')
 """What a parameter holds that is more than a word."""
 _TAG = re.compile(r"<[^<>]*>")
@@ -159,31 +162,42 @@ def media_type(headers: Headers, default: str) -> tuple[str, Sequence[tuple[str,
     return (kind, given) if len(kind) <= _TYPE_CHARS_MAX and _TYPE.match(kind) else (default, ())
 
 
-def _shown(key: str, value: str | tuple[str | None, str | None, str]) -> str:
-    """A parameter for people. For RFC 2231 parameters, an encoded word is plain text."""
-    flat = _collapsed(value)
-    if key == "boundary":
-        return storable(flat)
-    return decode(flat.encode("utf-8", "surrogateescape")) if isinstance(value, str) else readable(flat)
-
-
 def _params(given: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Parameters for people: RFC 2231 continuations and encoded words are read by the standard library."""
+    """Parameters for people: the first of each name; one that is encoded goes before one in pieces, and that before a plain one."""
     if not any("*" in name or _ENCODED.search(value) for name, value in given):
-        return dict(given)
-    try:
-        found = decode_params([("", ""), *given])[1:]
-    except (ValueError, LookupError, TypeError):  # TypeError: a parameter given both whole and in pieces, which the library cannot sort
-        return {}
-    return {name: _shown(name, value if isinstance(value, str) else (value[0], value[1], unquote(value[2]))) for name, value in found}
+        return dict(reversed(given))
+    plain: dict[str, str] = {}
+    pieces: dict[str, dict[int, tuple[str, bool]]] = {}
+    encoded: dict[str, dict[int, tuple[str, bool]]] = {}
+    for name, value in given:
+        found = _PARAMETER.match(name)
+        if found is None:
+            plain.setdefault(name, _shown(name, unquote(unquote(value))))
+        elif found["number"] is None:
+            encoded.setdefault(found["name"], {0: (value, True)})
+        else:
+            pieces.setdefault(found["name"], {}).setdefault(int(found["number"]), (value, found["encoded"] is not None))
+    return plain | {name: _joined(name, [them[number] for number in sorted(them)]) for name, them in (pieces | encoded).items()}
 
 
-def _collapsed(value: str | tuple[str | None, str | None, str]) -> str:
-    """One text of a parameter; RFC 2231 gives (charset, language, text), anything else a text."""
-    if isinstance(value, str):
-        return unquote(unquote(value))
-    charset, _, text = value
-    return text_of_octets(text.encode("raw-unicode-escape"), charset)
+def _shown(name: str, value: str) -> str:
+    return storable(value) if name == "boundary" else decode(value.encode("utf-8", "surrogateescape"))
+
+
+def _joined(name: str, pieces: Sequence[tuple[str, bool]]) -> str:
+    """One value from its pieces; the first encoded one may name the charset. An encoded word in it is plain text."""
+    texts = [(structured.unquoted(value), encoded) for value, encoded in pieces]
+    if not any(encoded for _, encoded in texts):
+        return _shown(name, "".join(text for text, _ in texts))
+    charset, quote, rest = texts[0][0].partition("'")
+    _, second, begins = rest.partition("'")
+    if texts[0][1] and quote and second:
+        texts[0] = (begins, True)
+    else:
+        charset = ""
+    octets = [(text.encode("utf-8", "surrogateescape"), encoded) for text, encoded in texts]
+    value = text_of_octets(b"".join(unquote_to_bytes(one) if encoded else one for one, encoded in octets), charset)
+    return storable(value) if name == "boundary" else readable(value)
 
 
 def _disposition(headers: Headers, type_params: dict[str, str]) -> tuple[str | None, str | None]:

@@ -156,6 +156,15 @@ def test_a_recipient_that_cannot_be_read_does_not_hide_the_others() -> None:
     assert one_status(report(MTA + bad + good)).address == "a@b.fr"
 
 
+@pytest.mark.parametrize(
+    "report_type", ['"Delivery-Status"', "delivery-status (x)", "us-ascii''delivery-status", "delivery-; report-type*1=status"]
+)
+def test_the_type_of_a_report_may_be_written_in_many_ways(report_type: str) -> None:
+    raw = report(MTA + b"Final-Recipient: rfc822; a@b.fr\r\nAction: failed", report_type)
+    name = b"report-type*0=" if b"*1=" in raw else b"report-type*=" if b"''" in raw else b"report-type="
+    assert one_status(raw.replace(b"report-type=", name)).address == "a@b.fr"
+
+
 @pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
 def test_a_notification_may_come_encoded(encoding: str) -> None:
     codes = {

@@ -200,7 +200,7 @@ def test_a_megabyte_of_base64_is_decoded_at_once() -> None:
     assert time.process_time() - before < 0.3
 
 
-@pytest.mark.parametrize("order", ["; name*=x; name*0=y", "; name*0=x; name*=y"])
+@pytest.mark.parametrize("order", ["; title*=x; title*0=y", "; title*0=y; title*=x"])
 def test_a_parameter_that_is_whole_and_in_pieces_does_not_stop_the_reader(order: str) -> None:
     message = parse(f"Content-Type: text/plain; charset=utf-8{order}\r\n\r\nBonjour".encode())
-    assert (message.root.content_type, message.text) == ("text/plain", "Bonjour")
+    assert (message.root.params["title"], message.text) == ("x", "Bonjour")
