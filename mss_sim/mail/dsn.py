@@ -1,12 +1,13 @@
 """Delivery status notifications: written and read (ref: rfc3464, rfc3461)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime
 
 from mss_sim.clock import Micros, to_datetime
 from mss_sim.mail import fields, structured
-from mss_sim.mail.headers import message_ids, read_headers, split
+from mss_sim.mail.headers import CRLF, message_ids, read_headers, split
 from mss_sim.mail.mime import Part, content
 from mss_sim.mail.reports import (
     addresses,
@@ -155,7 +156,7 @@ def _status(group: dict[str, str]) -> RecipientStatus | None:
     return RecipientStatus(
         address=address,
         action=action,
-        status=structured.read(group.get("status", "")).value,
+        status=next(iter(structured.read(group.get("status", "")).value.split()), ""),  # some put words behind the code
         diagnostic=halves_of_typed(diagnostic)[1] if diagnostic else None,
         original=original,
     )
@@ -166,5 +167,6 @@ def _returned_id(raw: bytes, root: Part) -> str | None:
     report = report_in(root)
     for part in report.children if report else ():
         if part.content_type in ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"):
-            return _original_id(content(raw, part.start, min(part.end, part.start + _HEADER_OCTETS_MAX), part.encoding))
+            returned = content(raw, part.start, min(part.end, part.start + _HEADER_OCTETS_MAX), part.encoding)
+            return _original_id(re.sub(rb"\r?\n", CRLF, returned))  # base64 may hide the line ends of another system
     return None

@@ -10,7 +10,8 @@ from mss_sim.mail.charsets import text_of_octets
 
 CRLF = b"\r\n"
 _FIELD_NAME = re.compile(rb"[!-9;-~]+\Z")
-_MESSAGE_ID = re.compile(r"<[^<>\s]+>")
+_MESSAGE_ID = re.compile(r"<[^<>]+>")
+_NO_ID = re.compile(r"[\s,;]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +159,18 @@ def _in_charset(octets: bytearray, charset: str) -> str:
 
 
 def message_ids(value: str | None) -> tuple[str, ...]:
-    """The `<left@right>` ids of a Message-ID, In-Reply-To or References value, in order, each once."""
-    return tuple(dict.fromkeys(_MESSAGE_ID.findall(value))) if value else ()
+    """The `<left@right>` ids of a Message-ID, In-Reply-To or References value, in order, each once.
+
+    Blanks at the brackets and around the `@`, as folding leaves them, are no part of an id (ref: rfc5322#4.5.4).
+    """
+    inside = ("@".join(part.strip() for part in one[1:-1].split("@")) for one in _MESSAGE_ID.findall(value)) if value else ()
+    return tuple(dict.fromkeys(f"<{id_}>" for id_ in inside if len(id_.split()) == 1))
+
+
+def bare_ids(value: str | None) -> tuple[str, ...]:
+    """The ids of a value that has no brackets at all, with brackets; none where any other word stands in it."""
+    words = _NO_ID.split((value or "").strip())
+    return tuple(dict.fromkeys(f"<{word}>" for word in words)) if all("@" in word and not {*"<>"} & {*word} for word in words) else ()
 
 
 def without_fields(raw: bytes, names: Iterable[str]) -> bytes:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mss_sim.clock import Micros, to_datetime
 from mss_sim.mail import fields, structured
-from mss_sim.mail.headers import message_ids, readable
+from mss_sim.mail.headers import bare_ids, message_ids, readable
 from mss_sim.mail.mime import Part
 from mss_sim.mail.reports import addresses, field_groups, machine_part, opened, read_groups, report_in, typed_address, words, write
 from mss_sim.vocabulary.mail import Disposition, ReceiptFamily
@@ -174,9 +174,7 @@ def _told(value: str) -> _Told | None:
 
 def _message_id(value: str | None) -> str | None:
     """The id of the letter; one that lost its brackets has them again."""
-    found = message_ids(value)
-    bare = structured.uncommented(value or "").strip()
-    return found[0] if found else next(iter(message_ids(f"<{bare}>")), None) if "@" in bare else None
+    return next(iter(message_ids(value) or bare_ids(structured.uncommented(value or ""))), None)
 
 
 _NEEDED: tuple[tuple[str, Callable[[str], object], str], ...] = (
@@ -188,5 +186,11 @@ _NEEDED: tuple[tuple[str, Callable[[str], object], str], ...] = (
 
 
 def _fields(raw: bytes, root: Part) -> dict[str, str] | None:
+    """All fields of a receipt, the first of each name: it tells of one reader, so that an empty line between two parts nothing."""
     part = machine_part(root, "disposition-notification")
-    return None if part is None else next(iter(read_groups(raw, part)), {})
+    if part is None:
+        return None
+    fields_told: dict[str, str] = {}
+    for group in reversed(read_groups(raw, part)):
+        fields_told |= group
+    return fields_told

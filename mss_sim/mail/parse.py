@@ -17,7 +17,7 @@ from mss_sim.clock import Micros, from_datetime, to_datetime
 from mss_sim.mail import mime
 from mss_sim.mail.addresses import parse_list
 from mss_sim.mail.closing_marks import ClosingMarks, closing_marks
-from mss_sim.mail.headers import Headers, decode, message_ids, read_headers, readable, split
+from mss_sim.mail.headers import Headers, bare_ids, decode, message_ids, read_headers, readable, split
 from mss_sim.mail.mime import Part
 from mss_sim.mail.reports import opened, report_in
 from mss_sim.mail.structure import body_structure
@@ -112,8 +112,8 @@ def parse(raw: bytes, limits: ParseLimits = ParseLimits()) -> ParsedMessage:
         size_bytes=len(raw),
         headers=headers,
         message_id=next(iter(message_ids(headers.text("Message-ID"))), None),
-        in_reply_to=message_ids(headers.text("In-Reply-To")),
-        references=message_ids(headers.text("References")),
+        in_reply_to=_ids_in(headers, "In-Reply-To"),
+        references=_ids_in(headers, "References"),
         subject=headers.text("Subject") or "",
         sent_at=_date(headers.text("Date")),
         from_=people_in(headers, "From"),
@@ -128,6 +128,12 @@ def parse(raw: bytes, limits: ParseLimits = ParseLimits()) -> ParsedMessage:
         structure=body_structure(raw, root, headers),
         is_report=report_in(opened(raw, root)[1]) is not None,
     )
+
+
+def _ids_in(headers: Headers, name: str) -> tuple[str, ...]:
+    """The letters that a field names; a program that writes no brackets names them all the same."""
+    value = headers.text(name)
+    return message_ids(value) or bare_ids(value) if value else ()
 
 
 def takes_long(raw: bytes) -> bool:

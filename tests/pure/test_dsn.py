@@ -1,5 +1,7 @@
 """Delivery status notifications: what we compose we parse again, forged or broken ones are none, nothing is smuggled."""
 
+import base64
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -173,6 +175,19 @@ def test_a_notification_may_come_encoded(encoding: str) -> None:
     }
     raw = report(codes[encoding], part_type=f"message/delivery-status\r\nContent-Transfer-Encoding: {encoding}")
     assert one_status(raw) == RecipientStatus("a@b.fr", DsnAction.FAILED, "")
+
+
+@pytest.mark.parametrize("header", [b"Subject: s\nMessage-ID: <l1@b.fr>\n", b"Message-ID: <l1@b.fr>\r\n"])
+def test_a_returned_header_in_base64_may_have_any_line_ends(header: bytes) -> None:
+    part = b"--b\r\nContent-Type: text/rfc822-headers\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.b64encode(header)
+    raw = report(MTA + b"Final-Recipient: rfc822; a@b.fr\r\nAction: failed").replace(b"--b--", part + b"\r\n--b--")
+    notification = parsed(raw)
+    assert notification is not None
+    assert notification.message_id == "<l1@b.fr>"
+
+
+def test_words_behind_a_status_are_none_of_it() -> None:
+    assert one_status(report(MTA + b"Final-Recipient: rfc822; a@b.fr\r\nAction: failed\r\nStatus: 5.1.1 Bad address")).status == "5.1.1"
 
 
 @pytest.mark.parametrize("action", list(DsnAction))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mss_sim.mail.headers import Headers, decode, message_ids, read_headers, split, with_fields_on_top, without_fields
+from mss_sim.mail.headers import Headers, bare_ids, decode, message_ids, read_headers, split, with_fields_on_top, without_fields
 
 
 def read(block: bytes) -> Headers:
@@ -184,10 +184,29 @@ def test_any_value_is_decoded_without_error(value: bytes) -> None:
         pytest.param("<c@d.fr> <a@b.fr> <c@d.fr>", ["<c@d.fr>", "<a@b.fr>"], id="one twice"),
         pytest.param('"Your letter of" <a@b.fr> (yesterday)', ["<a@b.fr>"], id="words around"),
         pytest.param("<<a@b.fr>>", ["<a@b.fr>"], id="brackets twice"),
+        pytest.param("< a@b.fr\t>", ["<a@b.fr>"], id="blanks at the brackets"),
+        pytest.param("<a \t@ b.fr>", ["<a@b.fr>"], id="an id that was folded at its sign"),
+        pytest.param("< >", [], id="a blank in brackets"),
     ],
 )
 def test_message_ids_are_found_in_order_and_once(value: str | None, ids: list[str]) -> None:
     assert list(message_ids(value)) == ids
+
+
+@pytest.mark.parametrize(
+    ("value", "ids"),
+    [
+        (None, ()),
+        ("", ()),
+        ("a@b.fr", ("<a@b.fr>",)),
+        ("a@b.fr, c@d.fr;a@b.fr", ("<a@b.fr>", "<c@d.fr>")),
+        ("a@b.fr du 2", ()),
+        ("<a@b.fr", ()),
+        (", ", ()),
+    ],
+)
+def test_ids_without_any_brackets_have_them_again(value: str | None, ids: tuple[str, ...]) -> None:
+    assert bare_ids(value) == ids
 
 
 LETTER = b"Bcc: x@b.fr\r\nSubject: s\r\nBCC : y@b.fr,\r\n\tz@b.fr\r\nX-Bcc: stays\r\n\r\nBcc: body\r\n"

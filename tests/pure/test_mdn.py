@@ -95,6 +95,16 @@ def told(
     [
         pytest.param(f"Disposition: {MANUAL}; displayed", told(Disposition.DISPLAYED), id="least"),
         pytest.param("disposition: MANUAL-ACTION / mdn-sent-MANUALLY ;Displayed", told(Disposition.DISPLAYED), id="case and spaces"),
+        pytest.param(
+            f"Reporting-UA: x\n\nFinal-Recipient: {BEA}\n\n\nDisposition: {MANUAL}; displayed\n\nDisposition: {MANUAL}; deleted",
+            told(Disposition.DISPLAYED, recipient=BEA),
+            id="empty lines between the fields",
+        ),
+        pytest.param(
+            f"Original-Message-ID: < l1 @b.fr >\nDisposition: {MANUAL}; displayed",
+            told(Disposition.DISPLAYED, message_id="<l1@b.fr>"),
+            id="an id that was folded",
+        ),
         pytest.param(f"Disposition: {AUTOMATIC};\n deleted", told(Disposition.DELETED), id="a folded field"),
         pytest.param("Disposition: manual-action/MDN-sent-automatically; dispatched", told(Disposition.DISPATCHED), id="mixed mode"),
         pytest.param(f"Disposition: {AUTOMATIC}; processed", told(Disposition.PROCESSED), id="processed"),
