@@ -20,6 +20,7 @@ from mss_sim.imap.session import ConnectionClosed, Session
 from mss_sim.imap.verbs import login, table
 from mss_sim.net import tls
 from mss_sim.net.connections import ANSWERS_BYTES_MAX, TLS_HELLO, TURN_SECONDS, Connections
+from mss_sim.net.patience import Patience
 from mss_sim.vocabulary.doors import Door
 
 _UNREAD_BYTES_MAX = 256 * 1024
@@ -65,7 +66,7 @@ class ImapConnection(asyncio.Protocol):
         self._deflater: Any = None
         self._inflater: Any = None
         self._deflated = b""
-        self._bad_commands = self._bad_passwords = 0
+        self._mistakes = Patience(front.settings)
         self._session: Session | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = loop.time()
@@ -255,7 +256,7 @@ class ImapConnection(asyncio.Protocol):
     def _refuse(self, session: Session, refused: Refused) -> None:
         session.transcript.event(f"refused: {refused.why}")
         kind = b"NO [TOOBIG]" if refused.too_large else b"BAD"
-        self._bad_commands += 1
+        self._mistakes.note(bad_command=True)
         session.say(b"%b %b %b" % (refused.tag, kind, responses.spoken(refused.why).encode("ascii")))
 
     async def _execute(self, session: Session, command: Command) -> None:
@@ -263,8 +264,8 @@ class ImapConnection(asyncio.Protocol):
         verb, answer = await table.execute(session, command)
         session.say(command.tag + b" " + answer)
         ok = answer.startswith(b"OK")
-        self._bad_commands += answer.startswith(b"BAD")
-        self._bad_passwords += not ok and verb in ("LOGIN", "AUTHENTICATE") and b"FAILED]" in answer
+        wrong_password = not ok and verb in ("LOGIN", "AUTHENTICATE") and b"FAILED]" in answer
+        self._mistakes.note(wrong_password=wrong_password, bad_command=answer.startswith(b"BAD"))
         if verb == "LOGOUT" and ok:
             await self.flush()
             raise ConnectionClosed
@@ -279,10 +280,9 @@ class ImapConnection(asyncio.Protocol):
 
     async def _check_patience(self, session: Session) -> None:
         """Close the connection of a client that makes too many mistakes."""
-        if self._bad_passwords >= self._front.settings.connections.bad_passwords_max:
-            await session.leave("Too many wrong passwords")
-        if self._bad_commands >= self._front.settings.connections.bad_commands_max:
-            await session.leave("Too many errors")
+        why = self._mistakes.ended_by
+        if why:
+            await session.leave(why)
 
     async def _begin_tls(self, session: Session) -> None:
         self._hold_back()  # before the check, so that nothing in clear follows while the response waits to be sent

@@ -5,6 +5,7 @@
     lenient_tls  TLS that accepts every client certificate, so that a reply can say what is wrong with it
     tls          the server's certificate, contexts for both sides, what was negotiated
     connections  how many are open, in total and per identity
+    patience     how many mistakes one may make
     listening    listening sockets, and the error for a port in use
     traps        listeners behind the wrong TLS, and what clients did there
 

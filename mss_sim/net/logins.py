@@ -6,6 +6,7 @@ from mss_sim.config.settings import Settings
 from mss_sim.core.access import authentication
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
 from mss_sim.net import sasl
 from mss_sim.net.sasl import CertificateCredentials, Credentials, PasswordCredentials
 from mss_sim.vocabulary.doors import Door, Profile, TokenRefusal
@@ -82,3 +83,9 @@ async def actor_behind(world: World, credentials: Credentials, *, door: Door, ce
         mailbox = credentials.acts_for or None
         return await authentication.with_password(world, credentials.name, credentials.password, door=door, mailbox=mailbox)
     return await authentication.with_token(world, credentials.token, door=door, mailbox=credentials.user)
+
+
+def refused_at_trap() -> Refusal:
+    """The refusal of every log-in behind a trap, whatever it brings."""
+    detail = "This is a trap: your client should have left before it said who you are."
+    return Refusal(Rule.AUTHENTICATION_FAILED, detail, reference="quirks#traps")

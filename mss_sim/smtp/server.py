@@ -85,7 +85,7 @@ class SmtpConnection(Wire):
             self._answer(replies.SYNTAX)
         else:
             await method(argument.strip().decode("utf-8", "surrogateescape"))
-        if self._bad_commands or self._bad_passwords:
+        if self._mistakes.tried:
             await self._check_patience()
 
     @property

@@ -6,8 +6,7 @@ from mss_sim.core.assembly import Core
 from mss_sim.core.mailflow.letter import Accepted
 from mss_sim.core.mailflow.senders import SendingMailbox
 from mss_sim.core.mailflow.submission import SubmissionRequest, check_recipient, check_size, size_max
-from mss_sim.errors import Refusal, Rule
-from mss_sim.net.logins import actor_behind
+from mss_sim.net.logins import actor_behind, refused_at_trap
 from mss_sim.net.sasl import Credentials
 from mss_sim.smtp import replies
 from mss_sim.smtp.commands import CommandError, MailCommand, RcptCommand
@@ -73,5 +72,4 @@ class LockedSubmission(SubmissionSession):
 
     async def authenticate(self, credentials: Credentials) -> Actor:  # noqa: ARG002 - refused unread
         """Refused."""
-        detail = "This is a trap: your client should have left before it said who you are."
-        raise Refusal(Rule.AUTHENTICATION_FAILED, detail, reference="quirks#traps")
+        raise refused_at_trap()

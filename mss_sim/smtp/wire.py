@@ -16,6 +16,7 @@ from aiosmtpd.smtp import SMTP
 from mss_sim.config.settings import Settings
 from mss_sim.evidence.transcripts import Opener, Transcript
 from mss_sim.net.connections import ANSWERS_BYTES_MAX, TLS_HELLO, TURN_SECONDS, Connections
+from mss_sim.net.patience import Patience
 from mss_sim.smtp import replies
 from mss_sim.smtp.replies import Reply
 from mss_sim.smtp.session import Session
@@ -58,8 +59,7 @@ class Wire(SMTP):
         self._held_back = False
         self._silent = False
         self._secured = False  # TLS has begun: no half-open connections from here on
-        self._bad_commands = 0
-        self._bad_passwords = 0
+        self._mistakes = Patience(settings)
         self._deadline = loop.time() + settings.smtp.command_timeout_seconds
         self._turn_ends = 0.0
 
@@ -193,8 +193,7 @@ class Wire(SMTP):
     def _answer(self, reply: Reply) -> None:
         """Answer a command, and count it when it was a bad one."""
         self._say(reply)
-        self._bad_commands += reply.code in _BAD_CODES
-        self._bad_passwords += reply.code == _WRONG_CREDENTIALS
+        self._mistakes.note(wrong_password=reply.code == _WRONG_CREDENTIALS, bad_command=reply.code in _BAD_CODES)
 
     async def push(self, status: Any) -> None:
         """The replies of aiosmtpd's own verbs: `250 OK` gets its enhanced code here."""
@@ -228,10 +227,9 @@ class Wire(SMTP):
 
     async def _check_patience(self) -> None:
         """Close the connection of a client that makes too many mistakes."""
-        if self._bad_passwords >= self._front.settings.connections.bad_passwords_max:
-            await self._leave(replies.TOO_MANY_PASSWORDS)
-        if self._bad_commands >= self._front.settings.connections.bad_commands_max:
-            await self._leave(replies.TOO_MANY_ERRORS)
+        why = self._mistakes.ended_by
+        if why:
+            await self._leave(Reply(421, "4.7.0", f"{why}, goodbye"))
 
     async def _message(self, limit: int) -> tuple[bytes | None, int]:
         """(message with dots unstuffed, size in bytes); None instead when it exceeded the limit, after all of it was read and dropped."""

@@ -10,7 +10,7 @@ from mss_sim.imap.grammar import responses
 from mss_sim.imap.grammar.commands import Authenticate, Login
 from mss_sim.imap.grammar.wire import Bad
 from mss_sim.imap.session import Enabled, Session
-from mss_sim.net.logins import actor_behind, exchange, instead, mechanisms, show_token_refusal
+from mss_sim.net.logins import actor_behind, exchange, instead, mechanisms, refused_at_trap, show_token_refusal
 from mss_sim.net.sasl import SaslError
 from mss_sim.vocabulary.doors import Door, TokenRefusal
 
@@ -134,8 +134,7 @@ async def authenticate(session: Session, wanted: Authenticate) -> bytes:
 
 def _check_open(session: Session) -> None:
     if session.locked:
-        detail = "This is a trap: your client should have left before it said who you are."
-        raise Refusal(Rule.AUTHENTICATION_FAILED, detail, reference="quirks#traps")
+        raise refused_at_trap()
 
 
 async def _enter(session: Session, actor: Actor, verb: str) -> bytes:
