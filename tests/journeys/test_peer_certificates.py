@@ -167,7 +167,7 @@ _ALIKE = {
     "NUL in the CN": _named(*_REST, x509.NameAttribute(_CN, f"smtp.{NORTH}\x00.evil.example")),
     "a dot at its end": _named(*_REST, x509.NameAttribute(_CN, f"smtp.{NORTH}.")),
     "capitals": _named(*_REST, x509.NameAttribute(_CN, f"SMTP.{NORTH}")),
-    "a space": _named(*_REST, x509.NameAttribute(_CN, f" smtp.{NORTH}")),
+    "a space inside": _named(*_REST, x509.NameAttribute(_CN, f"smtp .{NORTH}")),
     "a Cyrillic letter": _named(*_REST, x509.NameAttribute(_CN, f"sm\u0442p.{NORTH}")),
     "a wildcard": _named(*_REST, x509.NameAttribute(_CN, f"*.{NORTH}")),
     "a second CN, the right one last": _named(*_REST, x509.NameAttribute(_CN, "x"), x509.NameAttribute(_CN, f"smtp.{NORTH}")),

@@ -79,8 +79,8 @@ async def _fault_outside(world: World, subject: str, certificate: x509.Certifica
     signing = [row for row in outside if paths.leads_to(certificate, above, _authorities(row), now)]
     if not signing:
         return "it is not of the authority of organisations"
-    listed = (await world.white_list.listing()).rows
-    if any(subject in listed.get(domain, ()) for row in signing for domain in row.domains):
+    bound = (await world.white_list.listing()).domains_of(PeerCertificate(subject))
+    if any(domain in bound for row in signing for domain in row.domains):
         return None
     return f"it is of the authority of {signing[0].name}, and on no row of that operator's domains"
 
