@@ -63,7 +63,7 @@ def test_a_letter_is_told_on_its_way(tmp_path: Path) -> None:
     assert sent["message_id"] == received["message_id"] == waits["message_id"]
     assert (waits["to"], waits["mailbox"], waits["tries"]) == ("contact@clinique-pins.sim.mssante.fr", HOSPITAL, "1")
     assert waits["reply"].startswith('"450 4.4.4 ')
-    assert {one["door"] for one in told if one["act"] == "grant.created"} == {"seed"}
+    assert [one for one in told if one.get("door") == "seed" or one["act"] == "grant.created"] == [], "what a seed plants is nobody's act"
 
 
 def test_at_warning_nothing_is_told(tmp_path: Path) -> None:

@@ -6,14 +6,22 @@ import re
 import smtplib
 import ssl
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, Person, control, letter
-from tests.conftest import StartSimulator
+from tests.conftest import StartSimulator, starter
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> StartSimulator:
+    """What is counted and told here is what clients did, without the wire between operators."""
+    return starter(tmp_path / "data", relay="direct", peers_proof="domain")
 
 
 async def _metrics(simulator: Simulator) -> dict[str, float]:

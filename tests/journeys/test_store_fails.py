@@ -15,11 +15,17 @@ from sqlalchemy import create_engine, text
 
 from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PRACTICE, ImapClient, Peer, Person, control, letter
-from tests.conftest import StartSimulator
+from tests.conftest import StartSimulator, starter
 
 _PASSWORD = "cabinet-2026"
 _LARGE = ("x" * 78 + "\r\n") * 20_000
 _SAID = "The store does not answer; nothing was kept, try again later."
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> StartSimulator:
+    """What is counted and told here is what clients did, without the wire between operators."""
+    return starter(tmp_path / "data", relay="direct", peers_proof="domain")
 
 
 @contextmanager
