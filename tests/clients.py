@@ -17,6 +17,7 @@ import httpx
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.core.trust import certificates, operators, peers
+from mss_sim.vocabulary.doors import PeerProof
 
 HOSPITAL = "paul.durand@hopital-ormes.sim.mssante.fr"
 WARD = "cardiologie@hopital-ormes.sim.mssante.fr"
@@ -127,7 +128,7 @@ class Person:
 class Peer:
     """Another operator's mail server, speaking to the MX port; it shows the certificate of the operator whose domain it sends from.
 
-    With a null return path, that is the domain of From.
+    With a null return path, that is the domain of From. Where no certificate is asked for, it speaks in clear.
     """
 
     simulator: Simulator
@@ -135,8 +136,9 @@ class Peer:
     async def send(self, sender: str, to: list[str], message: EmailMessage | bytes, *, mail: str = "", rcpt: str = "") -> Reply:
         """Bring one letter; the first refusal is returned."""
         raw = message if isinstance(message, bytes) else message.as_bytes(policy=SMTP)
+        asked = self.simulator.settings.peers.proof is PeerProof.CERTIFICATE
         author = parseaddr(str(message_from_bytes(raw)["From"] or ""))[1]
-        shown = await self._certificate((sender or author).rpartition("@")[2])
+        shown = await self._certificate((sender or author).rpartition("@")[2]) if asked else None
         return await asyncio.to_thread(self._send, shown, sender, to, raw, mail, rcpt)
 
     async def _certificate(self, domain: str) -> str:
@@ -156,13 +158,14 @@ class Peer:
             client.ehlo("mta.example")
             return client.esmtp_features
 
-    def _send(self, shown: str, sender: str, to: list[str], raw: bytes, mail: str, rcpt: str) -> Reply:
+    def _send(self, shown: str | None, sender: str, to: list[str], raw: bytes, mail: str, rcpt: str) -> Reply:
         where = self.simulator.ready()["mx"]
         with smtplib.SMTP(where["host"], where["port"], timeout=20) as client:
             client.command_encoding = "utf-8"
             client.ehlo("mta.example")
-            client.starttls(context=_showing(self.simulator.ready()["ca_file"], shown))
-            client.ehlo("mta.example")
+            if shown is not None:
+                client.starttls(context=_showing(self.simulator.ready()["ca_file"], shown))
+                client.ehlo("mta.example")
             for command in (f"MAIL FROM:<{sender}> {mail}", *(f"RCPT TO:<{one}> {rcpt}" for one in to)):
                 code, said = client.docmd(command.strip())
                 if code >= 400:

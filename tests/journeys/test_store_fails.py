@@ -22,6 +22,11 @@ _LARGE = ("x" * 78 + "\r\n") * 20_000
 _SAID = "The store does not answer; nothing was kept, try again later."
 
 
+@pytest.fixture(scope="module", autouse=True)
+def arriving() -> None:
+    """Nothing is on its way here, and a store that is gone could not tell."""
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> StartSimulator:
     """What is counted and told here is what clients did, without the wire between operators."""
