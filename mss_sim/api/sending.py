@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
@@ -132,7 +133,7 @@ async def _body(request: Request, core: Core, mailbox: Mailbox) -> bytes:
 
 
 def _with_key(submit: Submit, key: tuple[str, str]) -> Submit:
-    return Submit(submit.envelope, submit.raw, submit.protocol, submit.peer, submit.wished, submit.strict, key)
+    return replace(submit, idempotency=key)
 
 
 def _submit(address: str, raw: bytes, addressees: list[Addressee], wished: SendMode | None) -> Submit:
@@ -174,7 +175,7 @@ async def _composed(core: Core, actor: Actor, mailbox: Mailbox, body: bytes) -> 
     if letter.send_mode is not None:
         await core.submission.senders.sender_at(actor, address, letter.send_mode)
     sender = (readable(mailbox.label or actor.identity.name), address)
-    in_reply_to, references = await _parent(core, actor, address, letter.in_reply_to)
+    answered, in_reply_to, references = await _parent(core, actor, address, letter.in_reply_to)
     files = await asyncio.to_thread(_files, letter.attachments)
     headers = {**letter.headers, **({HEADER_MES: HEADER_MES_FIN} if letter.close_conversation else {})}
     draft = Draft(
@@ -199,7 +200,7 @@ async def _composed(core: Core, actor: Actor, mailbox: Mailbox, body: bytes) -> 
         raise Refusal(Rule.INVALID, f"The letter cannot be written: {error}.") from error
     addressees = dict.fromkeys(one for _, one in (*to, *cc, *bcc))
     named = [Addressee(one, notify, typed_address(one).replace("; ", ";") if notify else None) for one in addressees]
-    return _submit(address, raw, named, letter.send_mode)
+    return replace(_submit(address, raw, named, letter.send_mode), answers=answered)
 
 
 def _check_lengths(letter: SendIn) -> None:
@@ -246,24 +247,24 @@ def _files(attachments: list[schemas.AttachmentIn]) -> list[File]:
     return found
 
 
-async def _parent(core: Core, actor: Actor, address: str, text: str | None) -> tuple[str | None, list[str]]:
-    """(In-Reply-To, References) of an answer, from a Message-ID or from a message of the mailbox (ref: ref2#ECO.2.2.2)."""
+async def _parent(core: Core, actor: Actor, address: str, text: str | None) -> tuple[int | None, str | None, list[str]]:
+    """(message id, In-Reply-To, References) of an answer to a message of the mailbox, or to a Message-ID alone (ref: ref2#ECO.2.2.2)."""
     if not text:
-        return None, []
+        return None, None, []
     if text.startswith("<"):
         ids = message_ids(text)
         if " ".join(ids) != " ".join(text.split()):
             raise Refusal(Rule.INVALID, "in_reply_to is not a Message-ID: <left@right> is expected.", reference="rfc5322#3.6.4")
-        return text, [text]
+        return None, text, [text]
     page = ListQuery(mailbox_id=0, limit=1, before=min(read_id(text) + 1, ID_MAX))
     listed = await messages.list_messages(core.world, actor, address, page)
     if not listed.items or listed.items[0].copy.id != read_id(text):
         raise Refusal(Rule.NOT_FOUND, "in_reply_to names no message of this mailbox.")
     message = listed.items[0].message
     if message.rfc_message_id is None:
-        return None, []
+        return None, None, []
     before = read_summary(message.summary).references
-    return message.rfc_message_id, [*(one for one in before if one != message.rfc_message_id), message.rfc_message_id]
+    return message.id, message.rfc_message_id, [*(one for one in before if one != message.rfc_message_id), message.rfc_message_id]
 
 
 @router.post(

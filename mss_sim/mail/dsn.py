@@ -1,14 +1,13 @@
 """Delivery status notifications: written and read (ref: rfc3464, rfc3461)."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime
 
 from mss_sim.clock import Micros, to_datetime
 from mss_sim.mail import fields, structured
-from mss_sim.mail.headers import CRLF, message_ids, read_headers, split
-from mss_sim.mail.mime import Part, content
+from mss_sim.mail.headers import message_ids, read_headers, split
+from mss_sim.mail.mime import Part
 from mss_sim.mail.reports import (
     addresses,
     field_groups,
@@ -17,11 +16,11 @@ from mss_sim.mail.reports import (
     one_line,
     opened,
     read_groups,
-    report_in,
     typed_address,
     words,
     write,
 )
+from mss_sim.mail.returned import returned_letter
 from mss_sim.vocabulary.mail import DsnAction
 
 _HEADER_OCTETS_MAX = 64 * 1024  # of a returned letter; its Message-ID comes before that
@@ -140,7 +139,9 @@ def parse(raw: bytes, root: Part) -> ParsedDsn | None:
     if not recipients:
         return None
     envelope_id = groups[0].get("original-envelope-id")
-    return ParsedDsn(envelope_id=envelope_id, message_id=_returned_id(raw, root), recipients=recipients)
+    return ParsedDsn(
+        envelope_id=envelope_id, message_id=_original_id(returned_letter(raw, root, _HEADER_OCTETS_MAX) or b""), recipients=recipients
+    )
 
 
 def _status(group: dict[str, str]) -> RecipientStatus | None:
@@ -160,13 +161,3 @@ def _status(group: dict[str, str]) -> RecipientStatus | None:
         diagnostic=halves_of_typed(diagnostic)[1] if diagnostic else None,
         original=original,
     )
-
-
-def _returned_id(raw: bytes, root: Part) -> str | None:
-    """Message-ID of the reported letter, from the returned part."""
-    report = report_in(root)
-    for part in report.children if report else ():
-        if part.content_type in ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"):
-            returned = content(raw, part.start, min(part.end, part.start + _HEADER_OCTETS_MAX), part.encoding)
-            return _original_id(re.sub(rb"\r?\n", CRLF, returned))  # base64 may hide the line ends of another system
-    return None

@@ -26,6 +26,9 @@ from mss_sim.models.tables import copies, message_bodies, messages, queue, readi
 from mss_sim.store.compiled import Hot, HotQuery, HotSelect
 from mss_sim.vocabulary.mailboxes import Flag
 
+TWINS_MAX = 10
+"""How many letters of one Message-ID are told apart: nothing makes it a key, and each costs a look at its bytes."""
+
 
 class MessageRow(NamedTuple):
     """A message as stored, without its body. `summary` is JSON text; the `*_search` texts are folded."""
@@ -105,8 +108,21 @@ def known(conn: Connection, rfc_ids: Collection[str]) -> set[str]:
     return {rfc_id for (rfc_id,) in _KNOWN.rows(conn, "ids", sorted(rfc_ids))}
 
 
-def had_by(conn: Connection, rfc_ids: Sequence[str], mailbox_id: int | None, address: str) -> dict[str, tuple[int, int]]:
-    """(thread id, message id) of those that are in a mailbox, that it sent, or that its address sent or received; the first of each."""
+class Answer(NamedTuple):
+    """What an answer says of the letter that it answers, where several have its Message-ID: its subject and, over REST, which one."""
+
+    subject: str
+    meant: int | None = None
+
+    def fitness(self, message_id: int, subject: str) -> tuple[bool, int]:
+        """The meant letter goes before all others, then the longest subject that the answer's ends in, whatever `Re:` it begins with."""
+        named = " ".join(subject.split()).lower()
+        ends = bool(named) and " ".join(self.subject.split()).lower().endswith(named)
+        return message_id == self.meant, len(named) * ends
+
+
+def had_by(conn: Connection, rfc_ids: Sequence[str], mailbox_id: int | None, address: str, answer: Answer) -> dict[str, tuple[int, int]]:
+    """(thread id, message id) of those that are in a mailbox, that it sent, or that its address sent or received; the fittest of each."""
     if not rfc_ids:  # building the query costs more than storing a letter
         return {}
     to_him = select(recipients.c.id).join(submissions, submissions.c.id == recipients.c.submission_id)
@@ -117,29 +133,34 @@ def had_by(conn: Connection, rfc_ids: Sequence[str], mailbox_id: int | None, add
     if mailbox_id is not None:
         ways.append(select(copies.c.id).where(copies.c.message_id == messages.c.id, by_message(mailbox_id)).exists())
         ways.append(exists().where(submissions.c.message_id == messages.c.id, submissions.c.mailbox_id == mailbox_id))
-    query = select(messages.c.rfc_message_id, messages.c.thread_id, messages.c.id).where(or_(*ways)).order_by(messages.c.id)
+    query = select(messages.c.rfc_message_id, messages.c.thread_id, messages.c.id, messages.c.subject).where(or_(*ways))
     found: dict[str, tuple[int, int]] = {}
+    best: dict[str, tuple[bool, int]] = {}
     for piece in _pieces(rfc_ids):
-        for rfc_id, thread_id, message_id in conn.execute(query.where(messages.c.rfc_message_id.in_(piece))):
-            found.setdefault(rfc_id, (thread_id, message_id))
+        rows = conn.execute(query.where(messages.c.rfc_message_id.in_(piece)).order_by(messages.c.id))
+        for rfc_id, thread_id, message_id, subject in rows:
+            fitness = answer.fitness(message_id, subject)
+            if rfc_id not in found or fitness > best[rfc_id]:
+                found[rfc_id], best[rfc_id] = (thread_id, message_id), fitness
     return found
 
 
-def had_by_all(conn: Connection, rfc_ids: Sequence[str], mailbox_ids: Collection[int]) -> dict[str, tuple[int, int]]:
-    """(thread id, message id) of those that each of these mailboxes has a copy of, or sent; the first of each."""
+def had_by_all(conn: Connection, rfc_ids: Sequence[str], mailbox_ids: Collection[int], answer: Answer) -> dict[str, tuple[int, int]]:
+    """(thread id, message id) of those that each of these mailboxes has a copy of, or sent; the fittest of each."""
     if not rfc_ids:
         return {}
     having: dict[tuple[str, int], set[int]] = {}
-    first: dict[tuple[str, int], int] = {}
+    first: dict[tuple[str, int], tuple[int, str]] = {}
     for place in (copies, submissions):
-        query = select(messages.c.rfc_message_id, messages.c.thread_id, messages.c.id, place.c.mailbox_id)
+        query = select(messages.c.rfc_message_id, messages.c.thread_id, messages.c.id, messages.c.subject, place.c.mailbox_id)
         query = query.join(place, place.c.message_id == messages.c.id).where((place.c.mailbox_id + 0).in_(list(mailbox_ids)))
         for piece in _pieces(rfc_ids):
-            for rfc_id, thread_id, message_id, mailbox_id in conn.execute(query.where(messages.c.rfc_message_id.in_(piece))):
+            for rfc_id, thread_id, message_id, subject, mailbox_id in conn.execute(query.where(messages.c.rfc_message_id.in_(piece))):
                 having.setdefault((rfc_id, thread_id), set()).add(mailbox_id)
-                first[rfc_id, thread_id] = min(message_id, first.get((rfc_id, thread_id), message_id))
-    whole = sorted((first[key], key) for key, who in having.items() if who.issuperset(mailbox_ids))
-    return {rfc_id: (thread_id, message_id) for message_id, (rfc_id, thread_id) in reversed(whole)}
+                first[rfc_id, thread_id] = min((message_id, subject), first.get((rfc_id, thread_id), (message_id, subject)))
+    whole = [(first[key], key) for key, who in having.items() if who.issuperset(mailbox_ids)]
+    whole.sort(key=lambda one: (answer.fitness(*one[0]), -one[0][0]))
+    return {rfc_id: (thread_id, message_id) for (message_id, _), (rfc_id, thread_id) in whole}
 
 
 def _pieces(rfc_ids: Sequence[str]) -> list[list[str]]:
@@ -147,12 +168,11 @@ def _pieces(rfc_ids: Sequence[str]) -> list[list[str]]:
     return [list(rfc_ids[start : start + _AT_ONCE]) for start in range(0, len(rfc_ids), _AT_ONCE)]
 
 
-def lying_in(conn: Connection, rfc_id: str, mailbox_id: int) -> MessageRow | None:
-    """The message with that Message-ID that has a copy in a mailbox; the first when there are several."""
+def lying_in(conn: Connection, rfc_id: str, mailbox_id: int) -> list[MessageRow]:
+    """The messages with that Message-ID that have a copy in a mailbox, the first ones first."""
     lies = select(copies.c.id).where(copies.c.message_id == messages.c.id, by_message(mailbox_id)).exists()
     query = select(*_MESSAGE_COLUMNS).where(messages.c.rfc_message_id == rfc_id, lies).order_by(messages.c.id)
-    row = conn.execute(query.limit(1)).one_or_none()
-    return MessageRow(*row) if row else None
+    return [MessageRow(*row) for row in conn.execute(query.limit(TWINS_MAX))]
 
 
 def raw(conn: Connection, message_id: int) -> bytes:

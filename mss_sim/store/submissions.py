@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from operator import itemgetter
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from mss_sim.clock import Micros
 from mss_sim.models.tables import idempotency, messages, recipients, submissions, timeline
 from mss_sim.store.compiled import Hot, HotQuery, HotSelect
+from mss_sim.store.messages import TWINS_MAX
 from mss_sim.vocabulary.mail import Notify, ReceiptFamily, TimelineKind
 from mss_sim.vocabulary.mailboxes import SendMode
 
@@ -134,22 +136,22 @@ def events_of(conn: Connection, recipient_ids: Collection[int]) -> dict[int, lis
 
 def spoken_of(
     conn: Connection, mailbox_id: int, recipient: str | None, rfc_message_id: str | None, envelope_id: str | None
-) -> SentLetter | None:
-    """The newest letter of a mailbox to that recipient that a report refers to, by envelope id first, then by Message-ID.
+) -> list[SentLetter]:
+    """The letters of a mailbox to that recipient that a report may refer to, the newest first: by envelope id, else by Message-ID.
 
-    Without a recipient, the newest to somebody for whom the client gave an original recipient.
+    Without a recipient, those to somebody for whom the client gave an original recipient.
     """
     him = recipients.c.original.is_not(None) if recipient is None else recipients.c.address == recipient
     to_him = select(recipients.c.id).where(recipients.c.submission_id == submissions.c.id, him)
     query = select(*submissions.c).where(to_him.exists()).order_by(submissions.c.id.desc())
     if envelope_id:
-        row = conn.execute(query.where(submissions.c.mailbox_id == mailbox_id, submissions.c.envelope_id == envelope_id)).first()
-        if row:
-            return _submission(row)
+        rows = conn.execute(query.where(submissions.c.mailbox_id == mailbox_id, submissions.c.envelope_id == envelope_id).limit(TWINS_MAX))
+        if found := [_submission(row) for row in rows]:
+            return found
     if rfc_message_id:  # by Message-ID alone, as `left_as`
         named = query.join(messages, messages.c.id == submissions.c.message_id).where(messages.c.rfc_message_id == rfc_message_id)
-        return next((_submission(row) for row in conn.execute(named) if row.mailbox_id == mailbox_id), None)
-    return None
+        return [_submission(row) for row in islice((row for row in conn.execute(named) if row.mailbox_id == mailbox_id), TWINS_MAX)]
+    return []
 
 
 def with_message_id(conn: Connection, rfc_message_id: str, recipient: str) -> list[SentLetter]:
@@ -172,11 +174,10 @@ _LEFT_AS = HotQuery(
 """Found by Message-ID alone: told the mailbox as well, SQLite walks all that it ever sent."""
 
 
-def left_as(conn: Connection, rfc_message_id: str, mailbox_id: int, addresses: Collection[str]) -> tuple[int, int] | None:
-    """(thread id, message id) of the first letter with that Message-ID that a mailbox sent to one of these addresses."""
-    rows = [row for one in addresses for row in _LEFT_AS.rows(conn, rfc=rfc_message_id, to=one) if row[2] == mailbox_id]
-    first = min(rows, key=itemgetter(1), default=None)
-    return (first[0], first[1]) if first else None
+def left_as(conn: Connection, rfc_message_id: str, mailbox_id: int, addresses: Collection[str]) -> list[tuple[int, int]]:
+    """(thread id, message id) of the letters with that Message-ID that a mailbox sent to one of these addresses, the first first."""
+    rows = {(row[0], row[1]) for one in addresses for row in _LEFT_AS.rows(conn, rfc=rfc_message_id, to=one) if row[2] == mailbox_id}
+    return sorted(rows, key=itemgetter(1))[:TWINS_MAX]
 
 
 def attach_report(conn: Connection, recipient_id: int, kind: TimelineKind, report_id: int) -> bool:

@@ -3,7 +3,6 @@
 The copy is the same as one that came by mail: its bytes are kept as they are, and it joins the conversation of what it answers.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +19,7 @@ from mss_sim.mail.parse import ParsedMessage
 from mss_sim.store import folder_view, folders, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folder_view import CopyState
+from mss_sim.store.messages import Answer
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import Flag, Right, SpecialUse
 
@@ -83,7 +83,7 @@ def _put(world: World, conn: Connection, actor: Actor, there: SelectedFolder, on
     """Write one message and its copy; the UID of the copy. The caller keeps the counters."""
     new, (_, row, imap_envelope, search_text) = one.new, one.stored
     body = (row.id, imap_envelope, one.parsed.structure, search_text, new.raw)
-    messages.add(conn, [row._replace(thread_id=_thread(conn, there, row.id, one.parsed.in_reply_to))], [body])
+    messages.add(conn, [row._replace(thread_id=_thread(conn, there, row.id, one.parsed))], [body])
     flags_, words = changed(Flag(0), "", FlagChange(new.flags))
     when = row.received_at if new.internal_at is None else new.internal_at
     state = CopyState(0, 0, row.id, flags_, words, 0, when, len(new.raw), row.id, bool(flags_ & Flag.SEEN))
@@ -108,8 +108,9 @@ def _filed_already(conn: Connection, there: SelectedFolder, one: _Ready) -> int 
     return None
 
 
-def _thread(conn: Connection, there: SelectedFolder, message_id: int, answered: Sequence[str]) -> int:
+def _thread(conn: Connection, there: SelectedFolder, message_id: int, parsed: ParsedMessage) -> int:
     """The conversation of a message that a client files: that of the message it answers, if this mailbox has it (see mailflow/threads)."""
+    answered, box = parsed.in_reply_to, there.held.mailbox
     known = messages.known(conn, answered) if answered else set()
-    had = messages.had_by(conn, [id_ for id_ in answered if id_ in known], there.held.mailbox.id, there.held.mailbox.address)
+    had = messages.had_by(conn, [id_ for id_ in answered if id_ in known], box.id, box.address, Answer(parsed.subject))
     return next((had[id_][0] for id_ in answered if id_ in had), message_id)

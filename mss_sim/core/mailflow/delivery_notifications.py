@@ -16,6 +16,7 @@ from mss_sim.mail.addresses import domain_of
 from mss_sim.mail.dsn import RecipientStatus
 from mss_sim.mail.parse import parse
 from mss_sim.mail.reports import addresses
+from mss_sim.mail.returned import likeness, returned_letter
 from mss_sim.mail.summary import read_summary
 from mss_sim.policy.receipts import diagnostic, dsn_due
 from mss_sim.policy.routing import Disposal
@@ -150,7 +151,7 @@ def match(world: World, conn: Connection, sorted_: RoutedLetter) -> None:
 def _given_as(conn: Connection, mailbox: DeliveryMailbox, report: Report, said: Told) -> Iterator[str]:
     """The recipients for whom the client itself gave that original recipient (ref: rfc3461#4.2)."""
     sent = submissions.spoken_of(conn, mailbox.id, None, report.message_id, report.envelope_id)
-    people = submissions.people_of(conn, [sent.id]) if sent else []
+    people = submissions.people_of(conn, [one.id for one in sent])
     yield from (person.address for person in people if set(addresses(person.original)) & set(said.known_as))
 
 
@@ -159,13 +160,29 @@ def _subject_of(conn: Connection, letter: Letter, mailbox: DeliveryMailbox, repo
     if isinstance(letter.origin, OfServer) and letter.origin.about_submission is not None:
         return submissions.by_id(conn, letter.origin.about_submission)
     own = submissions.spoken_of(conn, mailbox.id, address, report.message_id, report.envelope_id)
-    if own is not None or said.kind not in DISPOSITIONS.values() or report.message_id is None:
-        return own
+    if own or said.kind not in DISPOSITIONS.values() or report.message_id is None:
+        return _meant(conn, letter, own, said, address)
+    asking = []
     for sent in submissions.with_message_id(conn, report.message_id, address):
         row = messages.by_id(conn, sent.message_id)
         if row is not None and mailbox.address in read_summary(row.summary).receipt_to:
-            return sent
-    return None
+            asking.append(sent)
+    return _meant(conn, letter, asking, said, address)
+
+
+def _meant(conn: Connection, letter: Letter, sent: Sequence[SentLetter], said: Told, address: str) -> SentLetter | None:
+    """Of several letters with one Message-ID the one that the report gives back, else the newest of which it tells something new."""
+    if len(sent) < 2:
+        return sent[0] if sent else None
+    returned = given_back(letter)
+    people = {one.submission_id: one.id for one in submissions.people_of(conn, [one.id for one in sent]) if one.address == address}
+    events = submissions.events_of(conn, people.values())
+
+    def rank(one: SentLetter) -> tuple[int, bool]:
+        known = any(event.kind is said.kind and event.report_id for event in events.get(people.get(one.id, 0), ()))
+        return likeness(returned, messages.raw(conn, one.message_id)), not known
+
+    return max(sent, key=rank)
 
 
 def _is_believed(letter: Letter, said: Told, address: str) -> bool:
@@ -198,6 +215,11 @@ def _put_on_timeline(world: World, conn: Connection, letter: Letter, sent: SentL
     matched = Entry(Act.RECEIPT_MATCHED, sent.mailbox_id, detail, letter.id)
     journal.write(world, conn, Requester(None, letter.door), [matched], at=letter.at)
     return True
+
+
+def given_back(letter: Letter) -> bytes | None:
+    """The letter, or its header, that a report gives back."""
+    return returned_letter(letter.raw[len(letter.raw) - letter.parsed.size_bytes :], letter.parsed.root)
 
 
 def read_report(letter: Letter) -> Report | None:

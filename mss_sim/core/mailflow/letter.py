@@ -43,6 +43,7 @@ class Submitted:
     """Submitted by an authenticated actor, from a mailbox of that operator. `own_mailbox` is the delegate's, for their Sent copy.
 
     `strict`: the whole letter is refused when one recipient is. `idempotency`: the (key, hash of the request) that a REST client gave.
+    `answers`: the id of the message that a REST client said it answers, as several may have its Message-ID.
     """
 
     mailbox: str
@@ -52,6 +53,7 @@ class Submitted:
     own_mailbox: str | None = None
     strict: bool = False
     idempotency: tuple[str, str] | None = None
+    answers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,10 @@ async def _check_invited(world: World, patient: Mailbox, address: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionRequest:
-    """A letter to submit. `peer` and `protocol` go into the trace; `wished` is the quality that a REST client requested."""
+    """A letter to submit. `peer` and `protocol` go into the trace; `wished` is the quality that a REST client requested.
+
+    `answers`: the id of the message that it answers, where the client said which.
+    """
 
     envelope: Envelope
     raw: bytes
@@ -83,6 +86,7 @@ class SubmissionRequest:
     wished: SendMode | None = None
     strict: bool = False
     idempotency: tuple[str, str] | None = None
+    answers: int | None = None
 
 
 class Submission:
@@ -133,6 +137,7 @@ class Submission:
             sender.own_mailbox,
             request.strict,
             request.idempotency,
+            request.answers,
         )
         for addressee in envelope.recipients:
             try:

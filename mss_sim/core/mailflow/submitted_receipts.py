@@ -10,17 +10,21 @@
 | otherwise                                           | leaves, and is remembered     |
 """
 
+from collections.abc import Sequence
+
 from mss_sim.clock import Micros
 from mss_sim.core.access import access
-from mss_sim.core.mailflow.delivery_notifications import read_report
+from mss_sim.core.mailflow.delivery_notifications import given_back, read_report
 from mss_sim.core.mailflow.letter import Letter, ReceiptSubject
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail import mdn
+from mss_sim.mail.returned import likeness
 from mss_sim.mail.summary import read_summary
 from mss_sim.policy.access import right_missing
 from mss_sim.store import conversations, folders, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import DeliveryMailbox
+from mss_sim.store.messages import MessageRow
 from mss_sim.vocabulary.mailboxes import KEYWORD_MDN_SENT, Right
 
 
@@ -31,10 +35,20 @@ def asked(conn: Connection, letter: Letter) -> ReceiptSubject | None:
     report, reader = read_report(letter), mailboxes.by_address(conn, letter.submitted.mailbox)
     if report is None or report.message_id is None or reader is None or not report.is_receipt_of(reader.address):
         return None
-    row = messages.lying_in(conn, report.message_id, reader.id)
-    if row is None:
+    lying = messages.lying_in(conn, report.message_id, reader.id)
+    if not lying:
         return None
+    row = lying[0] if len(lying) == 1 else _meant(conn, letter, lying, reader.id)
     return ReceiptSubject(reader.id, row.id, frozenset(read_summary(row.summary).receipt_to))
+
+
+def _meant(conn: Connection, letter: Letter, lying: Sequence[MessageRow], mailbox_id: int) -> MessageRow:
+    """Of several letters with one Message-ID the one that the receipt gives back, else one for which none has left yet."""
+    returned = given_back(letter)
+    return max(
+        lying,
+        key=lambda row: (likeness(returned, messages.raw(conn, row.id)), not conversations.receipt_sent(conn, row.id, mailbox_id)),
+    )
 
 
 def check_null_path(letter: Letter) -> None:

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mss_sim.core.mailflow.letter import Letter, RoutedLetter
+from mss_sim.mail.returned import likeness
 from mss_sim.store import conversations, messages, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import DeliveryMailbox
+from mss_sim.store.messages import Answer
 from mss_sim.vocabulary.mailboxes import MailboxKind
 
 Found = tuple[int, int]
@@ -53,9 +55,10 @@ def answered(
         return []
     stored = [id_ for id_ in named if id_ in among.stored]
     readers = {mailbox.id: address for address in _recipients(letter) if (mailbox := receiving.get(address))}
-    found = _of_sender(conn, stored, letter.left_from, sender)
+    answer = Answer(letter.parsed.subject, letter.submitted.answers if letter.submitted else None)
+    found = messages.had_by(conn, stored, sender.id if sender else None, letter.left_from, answer) if letter.left_from else {}
     if sender is None and readers:
-        found = {**messages.had_by_all(conn, stored, readers), **found}
+        found = {**messages.had_by_all(conn, stored, readers, answer), **found}
     knowing = {letter.left_from} - {""}
     for id_ in named:
         fresh = among.of_group(id_)
@@ -65,10 +68,6 @@ def answered(
         if people & knowing or (sender is None and readers and people.issuperset(readers.values())):
             found.setdefault(id_, place)
     return [found[id_] for id_ in named if id_ in found]
-
-
-def _of_sender(conn: Connection, stored: Sequence[str], address: str, sender: DeliveryMailbox | None) -> dict[str, Found]:
-    return messages.had_by(conn, stored, sender.id if sender else None, address) if address else {}
 
 
 def of_new(conn: Connection, letter: Letter, sender: DeliveryMailbox | None, receiving: dict[str, DeliveryMailbox]) -> int:
@@ -84,7 +83,10 @@ def twin(conn: Connection, letter: Letter, sender: DeliveryMailbox | None) -> Fo
     """(thread, message) under which a letter with that Message-ID left the sender for its recipient; None when it did not leave here."""
     if sender is None or letter.row.rfc_message_id is None:
         return None
-    return submissions.left_as(conn, letter.row.rfc_message_id, sender.id, _recipients(letter))
+    left = submissions.left_as(conn, letter.row.rfc_message_id, sender.id, _recipients(letter))
+    if len(left) < 2:
+        return left[0] if left else None
+    return max(left, key=lambda one: likeness(letter.raw, messages.raw(conn, one[1])))
 
 
 def _recipients(letter: Letter) -> list[str]:

@@ -252,3 +252,11 @@ async def test_a_draft_that_was_filed_asks_nobody_for_anything(town: Town, heade
     await appending.append(town.world, await town.actor("doctor", Door.IMAP), FolderRef(PRACTICE, "INBOX"), NewCopy(raw))
     with refused(Rule.RECEIPT_NEEDS_CONSENT if headers else Rule.RECEIPT_NOT_REQUESTED):
         await _answer(town, "doctor")
+
+
+async def test_the_receipt_of_one_letter_is_not_told_of_another_with_its_name(town: Town) -> None:
+    wanted: dict[str, Any] = {"Disposition_Notification_To": HOSPITAL, "Message_ID": "<one@test>"}
+    first, second = [await town.send("hospital", HOSPITAL, PRACTICE, subject, **wanted) for subject in ("Un", "Deux")]
+    item = next(item for item in await town.lying(PRACTICE) if item.message.id == first.message_id)
+    await town.core.receipts.send(await town.actor("doctor"), PRACTICE, item.copy.id, ReceiptWish())
+    assert [(await town.kinds(sent))[-1] for sent in (first, second)] == ["displayed", "delivered"]

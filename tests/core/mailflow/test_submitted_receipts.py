@@ -114,3 +114,20 @@ async def test_a_letter_that_was_deleted_is_told_of_no_more(town: Town, deleted:
     await _receipt(town, "doctor2", DOCTOR2, sent, path=DOCTOR2)
     marks = [item.copy.keywords for item in await town.lying(DOCTOR2)]
     assert marks == ([] if deleted else ["$MDNSent"])
+
+
+@pytest.mark.parametrize("returned", [b"Subject: x\r\n\r\nx\r\n", None], ids=["no letter of theirs", "the letter"])
+async def test_of_two_letters_with_one_name_each_has_its_receipt(town: Town, returned: bytes | None) -> None:
+    first, second = [await _asked(town, subject=subject, Message_ID="<one@test>") for subject in ("Un", "Deux")]
+    for sent in (second, first):
+        raw = _mdn(PRACTICE, HOSPITAL, "<one@test>", PRACTICE)
+        if returned is None:
+            item = next(item for item in await town.lying(PRACTICE) if item.message.id == sent.message_id)
+            raw = raw.replace(b"Subject: x\r\n\r\nx\r\n", await town.raw(item))
+        await town.send("secretary", PRACTICE, HOSPITAL, raw=raw, path="")
+        if returned is None:
+            assert (await town.kinds(sent))[-1] == "displayed"
+    assert [(await town.kinds(sent)).count("displayed") for sent in (first, second)] == [1, 1]
+    assert [item.copy.keywords for item in await town.lying(PRACTICE)] == ["$MDNSent", "$MDNSent"]
+    with refused(Rule.RECEIPT_ALREADY_SENT):
+        await _receipt(town, "secretary", PRACTICE, first)

@@ -109,3 +109,26 @@ async def test_a_sender_elsewhere_joins_a_letter_of_the_same_group_that_all_his_
         brought = prepare(town.world, raw, parse(raw), envelope, FromPeer(), fields=(), door=Door.MX, at=town.clock.now())
         await town.deliver(first, brought)
         assert (await _thread(town, PRACTICE) == first.id) == joins
+
+
+async def test_of_several_letters_with_one_name_an_answer_joins_the_one_whose_subject_it_has(town: Town) -> None:
+    first, second = [await town.send("hospital", HOSPITAL, PRACTICE, subject, Message_ID="<one@test>") for subject in ("Un", "Deux")]
+    await town.send("doctor", PRACTICE, HOSPITAL, "Réf : deux", In_Reply_To="<one@test>")
+    assert await _thread(town, HOSPITAL) == second.message_id
+    await town.send("doctor", PRACTICE, HOSPITAL, "RE: Un", In_Reply_To="<one@test>")
+    assert await _thread(town, HOSPITAL) == first.message_id
+    await town.send("doctor", PRACTICE, HOSPITAL, "Autre chose", In_Reply_To="<one@test>")
+    assert await _thread(town, HOSPITAL) == first.message_id
+
+
+async def test_an_answer_from_elsewhere_joins_the_letter_whose_subject_it_has(town: Town) -> None:
+    _, second = [await town.send("hospital", HOSPITAL, PRACTICE, subject, Message_ID="<one@test>") for subject in ("Un", "Deux")]
+    await town.bring(CLINIC, PRACTICE, "Re: Deux", In_Reply_To="<one@test>")
+    assert await _thread(town, PRACTICE) == second.message_id
+
+
+async def test_an_answer_that_says_which_letter_is_meant_joins_that_one(town: Town) -> None:
+    first, second = [await town.send("hospital", HOSPITAL, PRACTICE, "Bilan", Message_ID="<one@test>") for _ in range(2)]
+    for meant in (second, first):
+        await town.send("doctor", PRACTICE, HOSPITAL, "Re: Bilan", In_Reply_To="<one@test>", options={"answers": meant.message_id})
+        assert await _thread(town, HOSPITAL) == meant.message_id
