@@ -203,3 +203,11 @@ def _date(value: str | None) -> Micros | None:
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
     return instant
+
+
+def date_as_written(value: str) -> Micros | None:
+    """What a Date says, its zone left out, as if it were in UTC: `00:30 +0100` is on that day; None when it cannot be read."""
+    try:
+        return from_datetime(parsedate_to_datetime(value).replace(tzinfo=UTC))
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None

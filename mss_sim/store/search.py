@@ -3,15 +3,16 @@
 Each leaf is one query over the folder; AND, OR and NOT are set operations. Header fields without a column are read from the bytes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, not_, or_, select
 
+from mss_sim.clock import DAY, Micros
 from mss_sim.mail.criteria import Key
 from mss_sim.mail.headers import decode, read_headers, split
-from mss_sim.mail.parse import fold, parse
+from mss_sim.mail.parse import date_as_written, fold, parse
 from mss_sim.models.tables import copies, message_bodies, messages
 from mss_sim.store.folder_index import Marks
 from mss_sim.vocabulary.mailboxes import Flag
@@ -66,8 +67,6 @@ _CONDITIONS: dict[str, Callable[[Scope, Any], Any]] = {
     "SMALLER": lambda _, octets: messages.c.size_bytes < octets,
     "SINCE": lambda _, instant: copies.c.internal_at >= instant,
     "BEFORE": lambda _, instant: copies.c.internal_at < instant,
-    "SENTSINCE": lambda _, instant: messages.c.sent_at >= instant,
-    "SENTBEFORE": lambda _, instant: messages.c.sent_at < instant,
     "MODSEQ": lambda _, modseq: copies.c.modseq >= modseq,
     "EMAILID": lambda _, number: messages.c.id == number,
     "THREADID": lambda _, number: messages.c.thread_id == number,
@@ -79,6 +78,22 @@ def _by_columns(conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
     return (
         set(conn.execute(query.where(copies.c.folder_id == scope.folder_id, _CONDITIONS[key.kind](scope, key.value))).scalars()) & scope.all
     )
+
+
+def _by_date(conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
+    """Copies by the day that their Date says, whatever its zone; where the instant does not tell, the header does (ref: rfc9051#6.4.4)."""
+    bound, sent = key.value, messages.c.sent_at
+    query = select(copies.c.uid).join(messages, messages.c.id == copies.c.message_id).where(copies.c.folder_id == scope.folder_id)
+    since = key.kind == "SENTSINCE"
+    sure = set(conn.execute(query.where(sent >= bound + DAY if since else sent < bound - DAY)).scalars())
+    head = func.substr(message_bodies.c.raw, 1, _HEADER_OCTETS)
+    near = query.join(message_bodies, message_bodies.c.message_id == messages.c.id).where(sent >= bound - DAY, sent < bound + DAY)
+    rows = conn.execute(near.with_only_columns(copies.c.uid, head).execution_options(yield_per=100))
+    return (sure | {uid for uid, octets in rows if (_date_written(bytes(octets)) >= bound) is since}) & scope.all
+
+
+def _date_written(head: bytes) -> Micros:
+    return next((date for value in _values(head, "Date") if (date := date_as_written(decode(value))) is not None), 0)
 
 
 def _by_flag(_conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
@@ -105,11 +120,14 @@ def _by_header(conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
 
 
 def _holds(head: bytes, name: str, wanted: str) -> bool:
+    return any(wanted in fold(decode(value)) for value in _values(head, name))
+
+
+def _values(head: bytes, name: str) -> Sequence[bytes]:
     try:
-        values = read_headers(head[: split(head)[0]], count_max=_FIELDS_MAX).all(name)
+        return read_headers(head[: split(head)[0]], count_max=_FIELDS_MAX).all(name)
     except OverflowError:
-        return False
-    return any(wanted in fold(decode(value)) for value in values)
+        return ()
 
 
 def _by_body(conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
@@ -141,6 +159,8 @@ _LOOKS: dict[str, Callable[[Connection, Scope, Key], AbstractSet[int]]] = {
     "NOT": _not,
     "FLAG": _by_flag,
     "HEADER": _by_header,
+    "SENTSINCE": _by_date,
+    "SENTBEFORE": _by_date,
     "TO": _by_people,
     "CC": _by_people,
     "BCC": _by_people,
