@@ -78,6 +78,11 @@ def _canonical(text: str) -> str:
     return f"{local}@{canonical_domain(domain)}"
 
 
+def composed(text: str) -> str:
+    """The text with each accent in one character with its letter (NFC); as it is where it is longer than any name."""
+    return text if text.isascii() or len(text) > _REMEMBERED_CHARS_MAX else unicodedata.normalize("NFC", text)
+
+
 def _too_long(text: str) -> AddressError:
     return AddressError(f"the part of {text!r} before the @ is over {_LOCAL_OCTETS_MAX} octets")
 

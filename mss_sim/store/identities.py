@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 
 from mss_sim.clock import Micros
+from mss_sim.mail.addresses import composed
 from mss_sim.models.tables import accounts, identities
 from mss_sim.store.compiled import HotQuery, HotSelect
 from mss_sim.vocabulary.mailboxes import IdentityKind
@@ -121,12 +122,17 @@ def called(conn: Connection, ids: Collection[int]) -> dict[int, str]:
 def set_account(conn: Connection, account_id: int, identity_id: int, login: str, password_hash: str) -> None:
     """Give an identity its one account, replacing the previous one; IntegrityError when another identity has that login."""
     conn.execute(delete(accounts).where(accounts.c.identity_id == identity_id))
-    conn.execute(insert(accounts).values(id=account_id, identity_id=identity_id, login=login.lower(), password_hash=password_hash))
+    conn.execute(insert(accounts).values(id=account_id, identity_id=identity_id, login=canonical_login(login), password_hash=password_hash))
+
+
+def canonical_login(login: str) -> str:
+    """The one form of a login: lower case, each accent in one character with its letter (ref: rfc8265#3.3)."""
+    return composed(login).lower()
 
 
 def account_of_login(conn: Connection, login: str) -> Account | None:
     """The account with that login."""
-    return _account(_ACCOUNT_OF_LOGIN.rows(conn, wanted=login.lower()))
+    return _account(_ACCOUNT_OF_LOGIN.rows(conn, wanted=canonical_login(login)))
 
 
 def account_of_identity(conn: Connection, identity_id: int) -> Account | None:

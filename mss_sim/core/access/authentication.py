@@ -188,7 +188,7 @@ async def _is_called(world: World, identity: Identity, name: str, *, address: bo
         return True
     if not address:
         account = await world.store.read_briefly(identities.account_of_identity, identity.id)
-        return account is not None and name.lower() == account.login
+        return account is not None and identities.canonical_login(name) == account.login
     named = await world.store.read_briefly(identity_called, name)
     return named is not None and named.id == identity.id
 

@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 from mss_sim.config.settings import Settings
 from mss_sim.errors import Refusal, RetryLater, Rule
 from mss_sim.policy.logins import split_name
+from mss_sim.store.identities import canonical_login
 
 _PAIRS_MAX = 10_000
 _DELAY_SECONDS_MAX = 1.0
@@ -33,7 +34,8 @@ class WrongPasswords:
     @asynccontextmanager
     async def turn(self, client: str, login: str) -> AsyncIterator[None]:
         """Around one attempt: RetryLater when the pair failed too often recently; a wrong password delays its sender."""
-        pair = client, split_name(login, plus=self._plus)[1].lower()  # whatever mailbox the client acts for, it is the same password
+        # Whatever mailbox the client acts for, it is the same password.
+        pair = client, canonical_login(split_name(login, plus=self._plus)[1])
         lock = self._turns.setdefault(pair, asyncio.Lock())
         async with lock:
             self._check(pair)

@@ -9,6 +9,8 @@ import hashlib
 import hmac
 import os
 
+from mss_sim.mail.addresses import composed
+
 _COST = {"n": 2**11, "r": 8, "p": 1}
 _REMEMBERED_MAX = 1_000
 
@@ -41,7 +43,8 @@ class Passwords:
 
 
 def _derive(password: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(password.encode("utf-8", "surrogateescape"), salt=salt, dklen=32, **_COST)
+    """The digest of a password, however its accents are written (ref: rfc8265#4.2.2)."""
+    return hashlib.scrypt(composed(password).encode("utf-8", "surrogateescape"), salt=salt, dklen=32, **_COST)
 
 
 def _matches(password: str, stored: str) -> bool:

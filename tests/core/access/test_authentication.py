@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Literal
+from unicodedata import normalize
 
 import pytest
 from cryptography import x509
@@ -257,3 +259,17 @@ async def test_a_number_is_no_name_of_who_has_no_account(town: Town) -> None:
         with pytest.raises(Refusal):
             await _log_in(town, name)
     assert (await _log_in(town, DOCTOR2)).identity.idnat == IDNATS["doctor2"]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+async def test_accents_may_come_apart_from_their_letters_in_a_name_and_in_a_password(town: Town, form: Literal["NFC", "NFD"]) -> None:
+    other: Literal["NFC", "NFD"] = "NFD" if form == "NFC" else "NFC"
+    login, password = "Hélène.Öz", "clé-été"
+    new = NewIdentity("899700427778", IdentityKind.PROFESSIONAL, "ÖZ", "Hélène")
+    await identities.add_identity(town.world, replace(new, login=normalize(form, login), password=normalize(form, password)))
+    for name in (login, login.upper()):
+        for mailbox in (None, normalize(other, login)):
+            actor = await _log_in(town, normalize(other, name), normalize(other, password), mailbox=mailbox)
+            assert (actor.identity.idnat, actor.mailbox) == ("899700427778", None)
+    with refused(Rule.AUTHENTICATION_FAILED):
+        await _log_in(town, "helene.oz", normalize(other, password))
