@@ -8,6 +8,7 @@ import binascii
 import quopri
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import unquote
 from html import unescape
@@ -25,6 +26,10 @@ _ENCODED = re.compile(r'["<>\\?\x00-\x1f\x7f-\U0010ffff]')
 """What a parameter holds that is more than a word."""
 _TAG = re.compile(r"<[^<>]*>")
 _NO_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
+_UUENCODE = ("x-uuencode", "uuencode", "x-uue", "uue")
+DECODED = frozenset({"7bit", "8bit", "binary", "base64", "quoted-printable", *_UUENCODE})
+"""The transfer encodings that `content` reads."""
+_UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r\n", re.MULTILINE)
 _SHOWN = ("text/plain", "text/html")
 _NOT_IN_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _PADDED = re.compile(rb"([^=]++)(=*+)")
@@ -90,7 +95,7 @@ def _read(raw: bytes, headers: Headers, start: int, end: int, number: str, depth
     content_type, given = media_type(headers, default)
     params = _params(given)
     children: tuple[Part, ...] = ()
-    boundary = params.get("boundary", "")
+    boundary = params.get("boundary", "").rstrip()  # ref: rfc2046#5.1.1
     if content_type.startswith("multipart/") and not 0 < len(boundary) <= _BOUNDARY_CHARS_MAX:
         content_type = "text/plain"
     if content_type.startswith("multipart/"):
@@ -241,7 +246,24 @@ def content(raw: bytes, start: int, end: int, encoding: str) -> bytes:
             *lines, last = body.split(b"\r\n")
             body = b"\r\n".join([*(line.rstrip(b" \t") for line in lines), last])
         return quopri.decodestring(body)
-    return body
+    return _from_uuencode(body) if encoding in _UUENCODE else body
+
+
+def _from_uuencode(body: bytes) -> bytes:
+    """What stands between `begin` and `end`; the body as it is where nothing begins. What is no line of it is passed over."""
+    begin = _UU_BEGIN.search(body)
+    if begin is None:
+        return body
+    decoded = []
+    for line in body[begin.end() :].split(b"\r\n"):
+        if line.rstrip() == b"end":
+            break
+        if not line:
+            continue
+        octets = (line[0] - 32) & 63
+        with suppress(binascii.Error):  # some programs pad a line with more than it needs
+            decoded.append(binascii.a2b_uu(line[: (octets * 4 + 5) // 3 + 1]))
+    return b"".join(decoded)
 
 
 def _from_base64(body: bytes) -> bytes:

@@ -52,8 +52,8 @@ def read(text: str) -> Structured:
 
 
 def word(text: str) -> str:
-    """A field of one word, such as Content-Transfer-Encoding: in lower case, without comments, quotes and what follows a semicolon."""
-    return unquoted(read(text).value).strip().lower()
+    """A field of one word, such as Content-Transfer-Encoding: in lower case, without comments, quotes and what follows a comma or `;`."""
+    return unquoted(halves(read(text).value, ",")[0].strip()).strip().lower()
 
 
 def uncommented(text: str, until: str = "") -> str:

@@ -77,6 +77,16 @@ async def test_an_answer_joins_the_conversation(simulator: Simulator) -> None:
     assert opened["attachments"][0]["filename"] == "réponse.txt"
 
 
+async def test_an_answer_over_rest_joins_the_letter_that_it_names_among_those_with_one_message_id(simulator: Simulator) -> None:
+    hospital, secretary = Person(simulator, "hospital"), Person(simulator, "secretary")
+    for text in ("Un", "Deux"):
+        await hospital.smtp(HOSPITAL, PRACTICE, letter(HOSPITAL, PRACTICE, "Question", text, Message_ID="<one@test.sim.mssante.fr>"))
+    for item in await secretary.inbox(PRACTICE):
+        assert (await secretary.send(PRACTICE, to=[HOSPITAL], in_reply_to=item["id"])).status_code == 201
+    counts = [one["message_count"] for one in (await hospital.get(f"/mailboxes/{HOSPITAL}/conversations"))["items"]]
+    assert counts == [2, 2]
+
+
 async def _shown(simulator: Simulator) -> list[Any]:
     """All that the practice's mailbox tells of what is in it."""
     doctor = Person(simulator, "doctor")

@@ -68,6 +68,23 @@ def test_broken_quoted_printable_gives_something_and_keeps_its_letters(body: byt
     assert set(kept) <= set(decoded(body, "quoted-printable"))
 
 
+@pytest.mark.parametrize("encoding", ["x-uuencode", "uuencode", "x-uue", "uue"])
+@pytest.mark.parametrize(
+    ("body", "octets"),
+    [
+        pytest.param(b"begin 644 a.zip\r\n$4$L#!```\r\n`\r\nend\r\n", b"PK\x03\x04", id="whole"),
+        pytest.param(b"noise\r\nbegin 0644 a b.zip\r\n$4$L#!```\r\n \r\nend \r\nM\r\n", b"PK\x03\x04", id="words around"),
+        pytest.param(b"begin 644 a\r\n$4$L#!```````\r\n`\r\nend", b"PK\x03\x04", id="more padding than is needed"),
+        pytest.param(b"begin 644 a\r\n$4$L#!```\r\n\r\n$4$L#!```", b"PK\x03\x04" * 2, id="without an end"),
+        pytest.param(b"begin 644 a\r\n$4\xe9L#\r\n$4$L#!```\r\nend", b"PK\x03\x04", id="a line that is none"),
+        pytest.param(b"begin here\r\nx", b"begin here\r\nx", id="nothing that begins"),
+        pytest.param(b"", b"", id="nothing"),
+    ],
+)
+def test_uuencode_gives_what_could_be_decoded(encoding: str, body: bytes, octets: bytes) -> None:
+    assert decoded(body, encoding) == octets
+
+
 @pytest.mark.parametrize("encoding", ["7bit", "8bit", "binary", "", "x-uuencode", "base-64", "BASE64X", "é"])
 def test_an_encoding_that_is_none_leaves_the_octets(encoding: str) -> None:
     assert decoded(b"YQ==\xe9=41", encoding) == b"YQ==\xe9=41"
@@ -83,7 +100,7 @@ def test_the_name_of_an_encoding_has_no_case(name: str) -> None:
 @settings(deadline=None)
 @given(
     st.binary(max_size=80) | st.text("YQ=+/ \r\n*A4", max_size=40).map(str.encode),
-    st.sampled_from(["base64", "quoted-printable", "7bit", ""]) | st.text(max_size=8),
+    st.sampled_from(["base64", "quoted-printable", "x-uuencode", "7bit", ""]) | st.text(max_size=8),
 )
 def test_any_bytes_in_any_encoding_give_bytes(body: bytes, encoding: str) -> None:
     assert isinstance(decoded(body, encoding), bytes)

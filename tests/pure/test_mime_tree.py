@@ -286,6 +286,7 @@ def test_an_empty_text_behind_the_text_is_no_file() -> None:
         "multipart/mixed; boundary*=us-ascii'en'b",
         "multipart/mixed; x-of*0=y; boundary*0=b; boundary*1=",
         "multipart/mixed; boundary=b; boundary=c",
+        'multipart/mixed; boundary="b "',
     ],
 )
 def test_comments_folds_capitals_and_stray_semicolons_change_nothing(content_type: str) -> None:

@@ -35,7 +35,9 @@ def test_no_more_than_two_hundred_parameters_are_read() -> None:
     assert len(structured.read("a/b" + "; x=(y)z" * 300).parameters) == 200
 
 
-@pytest.mark.parametrize("text", ["base64", "BASE64 (x)", '"base64"', "base64;", "base64 ; x=y", "(a) Base64"])
+@pytest.mark.parametrize(
+    "text", ["base64", "BASE64 (x)", '"base64"', "base64;", "base64 ; x=y", "(a) Base64", "base64,", '"base64" , 7bit']
+)
 def test_one_word(text: str) -> None:
     assert structured.word(text) == "base64"
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from mss_sim.imap.grammar.items import Section
 from mss_sim.mail.headers import Headers, read_headers, split
-from mss_sim.mail.mime import Bounds, Part, content, read_tree
+from mss_sim.mail.mime import DECODED, Bounds, Part, content, read_tree
 from mss_sim.mail.structure import body_structure, embedded
 
 _FIELDS_MAX = 1_000_000  # the limits were applied on arrival, by settings that this reader does not know
@@ -81,7 +81,7 @@ class MessageSections:
     def decodable(self, section: Section) -> Part | None:
         """The part of a section; None when there is none, UnknownEncoding when its encoding is not supported."""
         node = self._find(section.path)
-        if node is not None and node.part.encoding not in ("7bit", "8bit", "binary", "base64", "quoted-printable"):
+        if node is not None and node.part.encoding not in DECODED:
             raise UnknownEncoding
         return node.part if node else None
 
