@@ -105,6 +105,8 @@ def _header(octets: bytes) -> None:
     text = headers.decode(octets)
     assert text.encode("utf-8") is not None
     headers.message_ids(text)
+    headers.bare_ids(text)
+    parse.date_as_written(text)
     parse.fold(text)
 
 

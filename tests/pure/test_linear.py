@@ -14,7 +14,7 @@ import pytest
 
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
 from mss_sim.imap.grammar.threads import ThreadedMessage
-from mss_sim.mail import addresses, dsn, headers, mdn, parse, reports, structure, structured
+from mss_sim.mail import addresses, dsn, headers, mdn, mime, parse, reports, returned, structure, structured
 from mss_sim.mail.signed import signed_content
 from mss_sim.net import sasl
 from mss_sim.smtp import commands as smtp
@@ -345,6 +345,12 @@ _OTHERS: dict[str, Case] = {
     "fields taken out": (lambda n: b"Sender: b\r\n" * n + b"\r\n", lambda raw: headers.without_fields(raw, ["Sender"])),
     "a trace": (lambda n: b"Received: b\r\n" * n + b"\r\n", headers.trace_length),
     "message ids opened": (lambda n: "<" * n, headers.message_ids),
+    "message ids with blanks": (lambda n: "< a @ b >" * n, headers.message_ids),
+    "a message id of blanks": (lambda n: "<" + " " * n + "@" + " " * n, headers.message_ids),
+    "ids without brackets": (lambda n: "a@b, " * n, headers.bare_ids),
+    "uuencode": (lambda n: b"begin 644 a\r\n" + b"$4$L#!```\r\n" * n, lambda body: mime.content(body, 0, len(body), "x-uuencode")),
+    "uuencode that does not begin": (lambda n: b"begin 644 " * n, lambda body: mime.content(body, 0, len(body), "x-uuencode")),
+    "a letter given back": (lambda n: b"X: y\r\n" * n + b"\r\nx", lambda octets: returned.likeness(octets, b"Z: y\r\n" + octets)),
     "message ids": (lambda n: "".join(f"<{number}@b>" for number in range(n)), headers.message_ids),
     "folded marks": (lambda n: "e" + "\u0301\u0327" * n, parse.fold),
     "folded letters": (lambda n: "aé" * n, parse.fold),
