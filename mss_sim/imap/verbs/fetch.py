@@ -145,9 +145,17 @@ async def _contents(session: Session, view: View, spans: Items[Span], items: Ite
             shown, flagged = items, False
             if marks and states:
                 states, flagged = await _read(session, view, states)
-            if flagged and not any(item.name == "FLAGS" for item in items):
-                shown = [*items, FetchItem("FLAGS", b"FLAGS")]
-            await _show(session, view, states, shown, [*makers, _MAKERS["FLAGS"]][: len(shown)])
+            if flagged:
+                shown = [*items, *_news_of_reading(session, items)]
+            await _show(session, view, states, shown, [*makers, *(_MAKERS[item.name] for item in shown[len(items) :])])
+
+
+def _news_of_reading(session: Session, items: Items[FetchItem]) -> list[FetchItem]:
+    """What a response says unasked when its message was marked as read: the client hears of that change nowhere else (ref: rfc7162#3.1)."""
+    wanted = ["UID"] if Enabled.QRESYNC in session.enabled else []
+    wanted += ["FLAGS", *(["MODSEQ"] if session.condstore else [])]
+    asked = {item.name for item in items}
+    return [FetchItem(name, name.encode()) for name in wanted if name not in asked]
 
 
 async def _show(
