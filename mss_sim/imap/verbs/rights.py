@@ -74,19 +74,21 @@ def _person(who: str) -> str:
 
 async def get_quota(session: Session, root: str) -> bytes:
     """GETQUOTA: the root is the mailbox's address (ref: rfc9208#4.1.1)."""
-    await _tell_quota(session, root)
+    session.say(await _quota(session, root))
     return b"OK GETQUOTA completed"
 
 
 async def get_quota_root(session: Session, name: str) -> bytes:
-    """GETQUOTAROOT (ref: rfc9208#4.1.2)."""
-    found = await _selected(session, name)
-    session.say(b"* QUOTAROOT %b %b" % (_named(session, name), astring(found.address.encode("ascii"))))
-    await _tell_quota(session, found.address)
+    """GETQUOTAROOT: no folder need have the name, for clients ask which root one would have (ref: rfc9208#4.1.2)."""
+    root = (await session.seen_place(name)).address
+    quota = await _quota(session, root)
+    session.say(b"* QUOTAROOT %b %b" % (_named(session, name), astring(root.encode("ascii", "replace"))))
+    session.say(quota)
     return b"OK GETQUOTAROOT completed"
 
 
-async def _tell_quota(session: Session, root: str) -> None:
+async def _quota(session: Session, root: str) -> bytes:
+    """The QUOTA response of a mailbox that the actor may see."""
     held = await messages.open_mailbox(session.world, session.actor, root)
     used, limit = -(-held.mailbox.used_bytes // 1_024), held.mailbox.quota_bytes // 1_024
-    session.say(b"* QUOTA %b (STORAGE %d %d)" % (astring(root.encode("ascii", "replace")), used, limit))
+    return b"* QUOTA %b (STORAGE %d %d)" % (astring(root.encode("ascii", "replace")), used, limit)
