@@ -24,8 +24,9 @@ import pytest
 
 from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, Person, base64_of, control, letter
+from tests.strangers.telling import HERE, REPORT, letters_with_report, must_exist, told_as_json
 
-NODE = Path(__file__).parent / "node"
+NODE = HERE / "node"
 SHARED = f"Shared/{PRACTICE}/INBOX"
 SECONDS = 60
 _Found = TypeVar("_Found")
@@ -357,28 +358,11 @@ async def _imapflow(
     simulator: Simulator, part: str, *, meanwhile: Callable[[], Awaitable[None]] | None = None, **options: Any
 ) -> list[Any]:
     """What imapflow saw in one part of its day, in the order in which node/day.mjs says it; `meanwhile` happens while it idles."""
-    assert (NODE / "node_modules" / "imapflow").is_dir(), "imapflow is missing: .ci/run and make test install it"
+    must_exist(NODE / "node_modules" / "imapflow", "imapflow")
     ready = simulator.ready()
     tls = {"ca": await asyncio.to_thread(Path(ready["ca_file"]).read_text, encoding="ascii")}
     story = json.dumps({"part": part, "port": ready["imap"]["port"], "tls": tls, **options})
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    process = await asyncio.create_subprocess_exec("node", str(NODE / "day.mjs"), story, **pipes)  # type: ignore[arg-type]
-    assert process.stdout
-    assert process.stderr
-    seen = []
-    try:
-        async with asyncio.timeout(SECONDS):
-            async for line in process.stdout:
-                seen.append(json.loads(line))
-                if seen[-1] == "idling" and meanwhile is not None:
-                    await meanwhile()
-            error = (await process.stderr.read()).decode()
-            assert await process.wait() == 0, error
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return seen
+    return await told_as_json("node", str(NODE / "day.mjs"), story, meanwhile=meanwhile)
 
 
 async def test_imapflow_finds_the_folders_and_what_they_are_for(simulator: Simulator) -> None:
@@ -394,12 +378,7 @@ async def test_imapflow_finds_the_folders_and_what_they_are_for(simulator: Simul
 
 @pytest.mark.parametrize("options", [{}, {"qresync": True}, OLD_WAYS], ids=["all extensions", "QRESYNC", "IMAP4rev1 alone"])
 async def test_imapflow_keeps_a_mailbox_in_order(simulator: Simulator, options: dict[str, Any]) -> None:
-    letters = []
-    for subject in ("un", "deux", "trois"):
-        message = letter(HOSPITAL, DOCTOR, subject, "Voici le compte rendu.")
-        message.add_attachment(b"%PDF-1.4 \x00\xff", maintype="application", subtype="pdf", filename="compte-rendu.pdf")
-        letters.append(base64_of(message.as_bytes(policy=SMTP)))
-    seen = await _imapflow(simulator, "order", auth=DOCTOR_ACCOUNT, letters=letters, **options)
+    seen = await _imapflow(simulator, "order", auth=DOCTOR_ACCOUNT, letters=letters_with_report("un", "deux", "trois"), **options)
     assert seen[:4] == [1, 2, 3, [2, 3]]
     same = {"date": "2026-01-05T08:00:00.000Z", "types": ["text/plain", "application/pdf"], "text": "Voici le compte rendu.", "whole": True}
     recent = ["\\Recent"] if options is OLD_WAYS else []  # IMAP4rev2 has no such flag
@@ -407,7 +386,7 @@ async def test_imapflow_keeps_a_mailbox_in_order(simulator: Simulator, options: 
         {"uid": uid, "subject": subject, "flags": [*recent, *(["\\Seen"] if uid == 1 else [])], **same}
         for uid, subject in enumerate(("un", "deux", "trois"), start=1)
     ]
-    assert seen[7] == ["application/pdf", "compte-rendu.pdf", base64_of(b"%PDF-1.4 \x00\xff")]
+    assert seen[7] == ["application/pdf", "compte-rendu.pdf", base64_of(REPORT)]
     assert seen[8:10] == [True, [2]], "flags were added, and the search without regard to case finds them"
     assert seen[10:13] == ["Été & hiver", [[1, 1], [2, 2]], [[3, 3]]]
     assert seen[13:15] == [True, [2]]
