@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.imap.session import Session
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, ImapClient, Person, control, letter
 from tests.conftest import StartSimulator
 
@@ -240,3 +241,33 @@ async def test_a_suite_that_is_none_of_the_settings_is_refused(start: StartSimul
         await client.close()
     async with start(tls_suites={"TLSv1.2": [suites]}, certificate_key="RSA-2048" if suites == "AES128-SHA" else "P-256") as simulator:
         assert await agreed(simulator.ready()["imap"]["port"], simulator.ready()["ca_file"]) == suites
+
+
+@pytest.mark.parametrize("command", ["LIST", "LSUB"])
+async def test_a_long_list_gives_the_others_their_turn(simulator: Simulator, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    client = await ImapClient.open(simulator, "camille.martin", _PASSWORD)
+    for number in range(400):
+        await client.ask(f"CREATE F{number}")
+    turns = 0
+    at_line: list[int] = []
+    others: set[asyncio.Task[None]] = set()
+    say = Session.say
+
+    def counted(session: Session, line: bytes) -> None:
+        if not others:
+            others.add(asyncio.create_task(other()))
+        at_line.append(turns)
+        say(session, line)
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(Session, "say", counted)
+    listed = await client.ask(f'{command} "" "*"')
+    others.pop().cancel()
+    assert len(listed) > 400
+    assert len(set(at_line[: len(listed) - 1])) >= 400 // 200, "two hundred lines at most are written in one turn of the loop"
+    await client.close()
