@@ -56,5 +56,10 @@ def test_a_peer_brings_mail_of_its_own_domains_and_reports(domain: str | None) -
     decide_peer(PeerCertificate(OURS), domain, FRESH)
 
 
+def test_a_list_that_is_too_old_is_told() -> None:
+    with pytest.raises(Refusal, match="The white list here is older than it may be; try again once it is fresh"):
+        decide_peer(PeerCertificate(OURS), "a.fr", WhiteListing(ROWS, 3601, 3600))
+
+
 def test_a_list_is_in_date_until_its_maximum_age() -> None:
     decide_peer(PeerCertificate(OURS), "a.fr", WhiteListing(ROWS, 3600, 3600))

@@ -7,7 +7,7 @@ import pytest
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.access import Access, Grant
 from mss_sim.policy.acl import rights_of
-from mss_sim.policy.authors import decide_authors
+from mss_sim.policy.authors import decide_authors, decide_one_operator
 from mss_sim.policy.closure import AnswerRight, decide_answer
 from mss_sim.policy.delegation import (
     Grantee,
@@ -70,6 +70,7 @@ ROWS: list[Row] = [
         "rfc5322#3.6.2",
         "From names several mailboxes",
     ),
+    (lambda: decide_one_operator({ANA: 1, BEA: 2}), Rule.SEND_NOT_ALLOWED, BEA, "ans-trust-space", f"{ANA} and {BEA} are mailboxes of two"),
     # closure
     (
         lambda: decide_answer(BOX, MailboxKind.CAB, [], frozenset()),

@@ -77,6 +77,11 @@ def test_how_a_mailbox_stands(state: MailboxState, room: Room, size: int, stands
     assert standing(state, room, size) is stands
 
 
+@pytest.mark.parametrize(("trace", "stands"), [(10, MailboxFitness.ACTIVE), (11, MailboxFitness.FULL)])
+def test_the_trace_on_top_uses_room_and_no_message_limit_counts_it(trace: int, stands: MailboxFitness) -> None:
+    assert standing(ACTIVE, Room(40, 100, 50), 50, trace) is stands
+
+
 @settings(deadline=None)
 @given(st.integers(0, 50), st.integers(0, 50), st.none() | st.integers(0, 50), st.integers(0, 60))
 def test_a_mailbox_takes_what_fits_and_nothing_else(used: int, quota: int, message_max: int | None, size: int) -> None:
