@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from mss_sim.vocabulary.doors import PeerProof, TokenExpiry, TokenRefusal, UntrustedPeer
 from mss_sim.vocabulary.mail import FinHeaderScope
 from mss_sim.vocabulary.mailboxes import SendMode
+from mss_sim.vocabulary.psc import AuthMode
 from mss_sim.vocabulary.trust import KeyKind
 
 TLS_1_3_SUITES = ("TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256")
@@ -225,8 +226,10 @@ class Psc(Subject):
         default=None, pattern=_BASE_URL, description="HTTPS base that asks for client certificates; none: the HTTPS port, where it is open."
     )
     clients_file: Path | None = Field(default=None, description="JSON or TOML file of clients that are registered at every start.")
-    acr: str = Field(default="eidas1", min_length=1, description="Level of assurance that is given, and the one that mail servers take.")
-    acr_required: bool = Field(default=True, description="acr_values must name it at log-in, and tokens must carry it.")
+    acr: str = Field(default="eidas1", min_length=1, description="Least level of assurance that is asked for and that mail servers take.")
+    acr_card: str | None = Field(default=None, min_length=1, description="Level that a log-in by card gives; none: acr.")
+    acr_mobile: str | None = Field(default=None, min_length=1, description="Level that a log-in by phone gives; none: acr.")
+    acr_required: bool = Field(default=True, description="acr_values must name it, or a higher one, at log-in; tokens must carry it.")
     pkce_plain: bool = Field(default=False, description="PKCE with the method plain is taken, as the national discovery says.")
     auto_approve: bool = Field(default=False, description="Whoever login_hint names is logged in at once, without a page; for CI.")
     code_seconds: int = Field(default=60, ge=1, description="Life of an authorization code, and of a log-in page ten times as long.")
@@ -236,6 +239,10 @@ class Psc(Subject):
     ciba_seconds: int = Field(default=120, ge=1, description="Time to approve a CIBA request (ref: psc#ciba).")
     ciba_interval_seconds: int = Field(default=5, ge=0, description="Least time between two polls of a CIBA request.")
     kept_max: int = Field(default=20_000, ge=10, description="Sessions, and as many codes, refresh tokens and requests, that are kept.")
+
+    def acr_by(self, mode: AuthMode) -> str:
+        """The level of assurance that a log-in by card or by phone gives."""
+        return (self.acr_card if mode is AuthMode.CARD else self.acr_mobile) or self.acr
 
 
 class Tls(Subject):

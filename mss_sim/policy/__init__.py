@@ -9,6 +9,7 @@ framework.
     receipts      which delivery notifications are due; when a read receipt may be sent
     routing       the outcome for a recipient, by the state of their mailbox and by its operator
     logins        which log-in method opens which kind of mailbox
+    assurance     which level of a log-in is at least another one
     peers         which peer operator may bring mail, and for which domain
     traps         what a trap makes observable, and the verdict about one connection
     searching     how long a search text may be

@@ -63,7 +63,6 @@ async def _known(core: Core, parameters: Parameters) -> tuple[Client, str]:
 
 def _checked(core: Core, client: Client, redirect_uri: str, parameters: Parameters) -> AuthorizationRequest:
     """What is asked for; OAuthError when it is not what Pro Santé Connect takes (ref: psc#authorize)."""
-    settings = core.world.settings
     for name in ("state", "nonce", "login_hint", "acr_values", "scope"):
         if len(parameters.values.get(name, "")) > _VALUE_CHARS_MAX:
             raise OAuthError("invalid_request", f"{name} is over {_VALUE_CHARS_MAX} characters.")
@@ -76,10 +75,11 @@ def _checked(core: Core, client: Client, redirect_uri: str, parameters: Paramete
         raise OAuthError("invalid_request", "response_mode is query.")
     if not set(SCOPE.split()) <= set((parameters.get("scope") or "").split()):
         raise OAuthError("invalid_scope", f"scope is {SCOPE}.")
-    if settings.psc.acr_required and settings.psc.acr not in (parameters.get("acr_values") or "").split():
-        raise OAuthError("invalid_request", f"acr_values={settings.psc.acr} is missing.")
+    levels = tuple((parameters.get("acr_values") or "").split())
+    core.provider.check_levels(levels)
     challenge, method = _challenge(core, client, parameters)
-    return AuthorizationRequest(client.client_id, redirect_uri, SCOPE, parameters.get("state"), parameters.get("nonce"), challenge, method)
+    state, nonce = parameters.get("state"), parameters.get("nonce")
+    return AuthorizationRequest(client.client_id, redirect_uri, SCOPE, state, nonce, challenge, method, levels)
 
 
 def _challenge(core: Core, client: Client, parameters: Parameters) -> tuple[str | None, str]:
@@ -114,7 +114,8 @@ async def _proceed(request: Request, core: Core, client: Client, asked: Authoriz
     after_form = request.method == "POST"
     hinted = await professionals.hinted(core.world, wish.hint) if wish.hint else None
     session = browser.session_of(request, core)
-    if session is not None and not await _still_good(core, session, wish, hinted.idnat if hinted else None):
+    ways = core.provider.ways(asked.acr_values)
+    if session is not None and (session.mode not in ways or not await _still_good(core, session, wish, hinted.idnat if hinted else None)):
         session = None
     if session is not None:
         return _forward(core, session, asked, after_form=after_form)
@@ -123,13 +124,13 @@ async def _proceed(request: Request, core: Core, client: Client, asked: Authoriz
     if core.provider.switches.auto_approve and wish.hint:
         if hinted is None:
             raise OAuthError("login_required", "login_hint names no professional who is known here.")
-        session = core.provider.log_in(hinted.idnat, AuthMode.CARD)
+        session = core.provider.log_in(hinted.idnat, ways[0])
         response = _forward(core, session, asked, after_form=after_form)
         browser.remember_session(response, core, session)
         return response
     shown = browser.browser_of(request) or core.provider.secret()
     key = browser.desk_of(request).open(asked, shown, hinted.idnat if hinted else None)
-    page = await _page(core, client, hinted.idnat if hinted else None, key)
+    page = await _page(core, client, asked, hinted.idnat if hinted else None, key)
     browser.remember_browser(page, core, shown)
     return page
 
@@ -143,15 +144,19 @@ async def _still_good(core: Core, session: BrowserSession, wish: _Wish, hinted: 
     return await professionals.find(core.world, session.idnat) is not None
 
 
-async def _page(core: Core, client: Client, chosen: str | None, key: str, typed: Parameters | None = None) -> Response:
-    """The log-in page; one that came back without a professional shows again what was typed."""
+async def _page(
+    core: Core, client: Client, asked: AuthorizationRequest, chosen: str | None, key: str, typed: Parameters | None = None
+) -> Response:
+    """The log-in page, with the ways that reach the level asked for; one that came back unfit shows again what was typed."""
     people = await professionals.list_all(core.world)
     name = str(client.metadata.get("client_name", client.client_id))
+    ways = core.provider.ways(asked.acr_values)
     if typed is None:
-        return pages.log_in(name, people, chosen, key)
-    mode = AuthMode.MOBILE if typed.get("mode") == AuthMode.MOBILE else AuthMode.CARD
+        return pages.log_in(name, people, chosen, key, ways)
+    mode = next((one for one in ways if typed.get("mode") == one), ways[0])
     chosen, other = typed.get("identity") or chosen, typed.get("other") or ""
-    return pages.log_in(name, people, chosen, key, wrong="Choisissez un professionnel de la liste.", mode=mode, typed=other)
+    wrong = "Choisissez un professionnel de la liste et un moyen d’identification proposé."
+    return pages.log_in(name, people, chosen, key, ways, wrong=wrong, mode=mode, typed=other)
 
 
 def _forward(core: Core, session: BrowserSession, asked: AuthorizationRequest, *, after_form: bool) -> Response:
@@ -185,11 +190,11 @@ async def log_in(request: Request, core: Core) -> Response:
         return _back(core, asked.redirect_uri, asked.state, refused, after_form=True)
     idnat, mode = form.get("other") or form.get("identity") or "", form.get("mode") or AuthMode.CARD.value
     found = await professionals.find(core.world, idnat)
-    if found is None or mode not in list(AuthMode):
+    if found is None or mode not in core.provider.ways(asked.acr_values):
         client = await clients.find(core.world, asked.client_id)
         if client is None:
             return pages.message("Demande refusée", "Cette application n’est plus enregistrée.", status=400)
-        return await _page(core, client, visit.hint, key, form)
+        return await _page(core, client, asked, visit.hint, key, form)
     desk.close(key)
     session = core.provider.log_in(idnat, AuthMode(mode))
     response = _forward(core, session, asked, after_form=True)

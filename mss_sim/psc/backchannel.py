@@ -9,7 +9,6 @@ from mss_sim.core.world.access_tokens import SCOPE
 from mss_sim.http.parameters import of_form
 from mss_sim.psc import answers, browser, pages
 from mss_sim.psc.authentication import authenticate
-from mss_sim.vocabulary.psc import AuthMode
 
 
 async def ask(request: Request, core: Core) -> Response:
@@ -19,9 +18,9 @@ async def ask(request: Request, core: Core) -> Response:
     client = await authenticate(request, form, core)
     if not set(SCOPE.split()) <= set((form.get("scope") or "").split()):
         raise OAuthError("invalid_scope", f"scope is {SCOPE}.")
-    acr = form.get("acr_values")
-    if acr is not None and core.world.settings.psc.acr not in acr.split():
-        raise OAuthError("invalid_request", f"acr_values is {core.world.settings.psc.acr}.")
+    levels = tuple((form.get("acr_values") or "").split())
+    if levels:
+        core.provider.check_levels(levels)
     for name in ("login_hint_token", "id_token_hint", "request"):
         if form.get(name) is not None:
             raise OAuthError("invalid_request", f"{name} is not served here: give login_hint, the idNat of the professional.")
@@ -29,7 +28,8 @@ async def ask(request: Request, core: Core) -> Response:
         client,
         login_hint=form.need("login_hint"),
         binding_message=form.get("binding_message") or "",
-        channel=form.get("channel") or AuthMode.CARD.value,
+        channel=form.get("channel") or core.provider.ways(levels)[0].value,
+        acr_values=levels,
     )
     return answers.json(given)
 

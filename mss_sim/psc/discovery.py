@@ -9,7 +9,7 @@ from starlette.responses import Response
 from mss_sim.core.assembly import Core
 from mss_sim.core.psc import clients
 from mss_sim.psc import answers
-from mss_sim.vocabulary.psc import PSC_REALM
+from mss_sim.vocabulary.psc import PSC_REALM, AuthMode
 
 WELL_KNOWN = ("wallet-openid-configuration", "openid-configuration")
 """The national name of the document, and the usual one."""
@@ -77,7 +77,7 @@ def document(core: Core) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": ["RS256", "PS256", "ES256"],
         "scopes_supported": ["openid", "scope_all"],
-        "acr_values_supported": [settings.psc.acr],
+        "acr_values_supported": sorted({settings.psc.acr_by(mode) for mode in AuthMode}),
         "claims_supported": ["sub", "iss", "auth_time", "acr", "SubjectNameID", "preferred_username", "given_name", "family_name"],
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": False,

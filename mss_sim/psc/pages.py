@@ -25,12 +25,13 @@ def log_in(
     people: Sequence[Identity],
     chosen: str | None,
     key: str,
+    ways: Sequence[AuthMode],
     *,
     wrong: str = "",
-    mode: AuthMode = AuthMode.CARD,
+    mode: AuthMode | None = None,
     typed: str = "",
 ) -> Response:
-    """Choose who logs in and with what, approve or refuse."""
+    """Choose who logs in and with which of these ways, approve or refuse."""
     shown = list(people[:_LISTED_MAX])
     shown += [one for one in people[_LISTED_MAX:] if one.idnat == chosen]
     other = f'<label>ou son idNat<br><input name="other" value="{escape(typed)}"></label>' if typed or len(people) > _LISTED_MAX else ""
@@ -38,8 +39,8 @@ def log_in(
         f'<option value="{escape(one.idnat)}"{" selected" if one.idnat == chosen else ""}>{escape(_told(one))}</option>' for one in shown
     )
     modes = "".join(
-        f'<label><input type="radio" name="mode" value="{one.value}"{" checked" if one is mode else ""}> {label}</label>'
-        for one, label in _MODES.items()
+        f'<label><input type="radio" name="mode" value="{one.value}"{" checked" if one is (mode or ways[0]) else ""}> {_MODES[one]}</label>'
+        for one in ways
     )
     warning = f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else ""
     content = (

@@ -137,7 +137,7 @@ def _saying(**changed: Any) -> Callable[[Simulator, dict[str, Any]], str]:
         pytest.param(_saying(exp=1_700_000_000), "it has expired", id="expired"),
         pytest.param(_saying(iat=4_000_000_000, exp=4_000_000_120), "it comes from the future", id="from the future"),
         pytest.param(_saying(scope="openid"), "its scope is not openid scope_all", id="wrong scope"),
-        pytest.param(_saying(acr="eidas3"), "its acr is not eidas1", id="wrong acr"),
+        pytest.param(_saying(acr="eidas0"), "its acr is not eidas1", id="wrong acr"),
         pytest.param(_saying(SubjectNameID="899700429999"), "an identity that is not known here", id="nobody here"),
     ],
 )

@@ -5,6 +5,7 @@ Requests live in memory, like the sessions. A request has a public id, used by p
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -66,7 +67,9 @@ class Ciba:
         self._requests.clear()
         self._by_secret.clear()
 
-    async def ask(self, client: Client, *, login_hint: str, binding_message: str, channel: str) -> dict[str, Any]:
+    async def ask(
+        self, client: Client, *, login_hint: str, binding_message: str, channel: str, acr_values: Sequence[str] = ()
+    ) -> dict[str, Any]:
         """Ask a professional for approval; the answer of the authentication endpoint (ref: ciba-core#7.3)."""
         if GRANT_CIBA not in client.many("grant_types") or client.auth_method == "none":
             raise OAuthError("unauthorized_client", f"The client is public, or not registered for {GRANT_CIBA}: add it to its grant_types.")
@@ -74,6 +77,8 @@ class Ciba:
             raise OAuthError("invalid_binding_message", "binding_message is two digits, which the professional compares: 00 to 99.")
         if channel not in list(AuthMode):
             raise OAuthError("invalid_request", "channel is CARD or MOBILE.")
+        if AuthMode(channel) not in self._provider.ways(acr_values):
+            raise OAuthError("invalid_request", f"By {channel} nobody reaches the acr_values; take another channel.")
         found = await self._world.store.read(professionals.professional, login_hint)
         if found is None:
             raise OAuthError("unknown_user_id", "login_hint is the idNat of a professional who is known here.")

@@ -6,6 +6,7 @@ one, only one wins.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from mss_sim.core.world.access_tokens import SCOPE, subject_of
 from mss_sim.core.world.expiring import ExpiringMap
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
+from mss_sim.policy.assurance import reaches
 from mss_sim.store.psc import Client
 from mss_sim.vocabulary.psc import AuthMode, TokenType
 
@@ -32,6 +34,7 @@ class BrowserSession:
     sid: str
     idnat: str
     mode: AuthMode
+    acr: str
     browser: str
     began_at: Micros
     used_at: Micros
@@ -39,7 +42,7 @@ class BrowserSession:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """A validated authorization request."""
+    """A validated authorization request. `acr_values`: the levels of assurance one of which the log-in must reach, if any are asked for."""
 
     client_id: str
     redirect_uri: str
@@ -48,6 +51,7 @@ class AuthorizationRequest:
     nonce: str | None
     challenge: str | None
     challenge_method: str
+    acr_values: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -127,10 +131,25 @@ class Provider:
 
     # Sessions
 
+    def ways(self, acr_values: Sequence[str]) -> list[AuthMode]:
+        """The ways to log in that reach one of these levels of assurance; all where none is asked for, or where none is required."""
+        levels = {mode: self.world.settings.psc.acr_by(mode) for mode in AuthMode}
+        found = [mode for mode, level in levels.items() if any(reaches(level, wanted) for wanted in acr_values)]
+        return found if found or (acr_values and self.world.settings.psc.acr_required) else list(AuthMode)
+
+    def check_levels(self, acr_values: Sequence[str]) -> None:
+        """OAuthError unless one of the levels that a client asks for is high enough, and can be reached here."""
+        least = self.world.settings.psc.acr
+        if self.world.settings.psc.acr_required and not any(reaches(one, least) for one in acr_values):
+            raise OAuthError("invalid_request", f"acr_values={least} is missing.")
+        if not self.ways(acr_values):
+            given = ", ".join(f"{mode.value} gives {self.world.settings.psc.acr_by(mode)}" for mode in AuthMode)
+            raise OAuthError("invalid_request", f"No log-in reaches acr_values={' '.join(acr_values)[:100]}: {given}.")
+
     def log_in(self, idnat: str, mode: AuthMode) -> BrowserSession:
         """Begin a session."""
         now = self.world.clock.now()
-        session = BrowserSession(self.world.ids.uuid(), idnat, mode, "", now, now)
+        session = BrowserSession(self.world.ids.uuid(), idnat, mode, self.world.settings.psc.acr_by(mode), "", now, now)
         self._touch(session)
         return session
 
@@ -248,6 +267,7 @@ class Provider:
             "azp": family.client_id,
             "sid": session.sid,
             "auth_time": session.began_at // SECOND,
+            "acr": session.acr,
             "authMode": session.mode.value,
         }
         if family.nonce is not None:
@@ -268,7 +288,7 @@ class Provider:
             "typ": TokenType.ID.value,
             "azp": family.client_id,
             "at_hash": at_hash(access),
-            "acr": world.settings.psc.acr,
+            "acr": session.acr,
             "sid": session.sid,
             "preferred_username": session.idnat,
         }
@@ -332,7 +352,7 @@ class Provider:
             "session_state": session.sid,
             "preferred_username": session.idnat,
             "email_verified": False,
-            "acr": self.world.settings.psc.acr,
+            "acr": session.acr,
             "scope": SCOPE,
             "client_id": family.client_id,
             "username": session.idnat,

@@ -19,6 +19,7 @@ from mss_sim.config.settings import Settings
 from mss_sim.core.world.signing_keys import KeyRing
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import IdSource
+from mss_sim.policy.assurance import reaches
 from mss_sim.vocabulary.psc import PSC_REALM, AuthMode, TokenType
 
 ISSUER = f"https://auth.psc.sim.mssante.fr{PSC_REALM}"
@@ -71,7 +72,7 @@ class Tokens:
             "sub": subject_of(idnat),
             "typ": TokenType.ACCESS.value,
             "azp": "mss-sim",
-            "acr": self._settings.psc.acr,
+            "acr": self._settings.psc.acr_by(AuthMode.CARD),
             "scope": SCOPE,
             "authMode": AuthMode.CARD.value,
             "auth_level": "1",
@@ -102,8 +103,9 @@ class Tokens:
         self._check_times(claims)
         if not set(SCOPE.split()) <= set(str(claims.get("scope", "")).split()):
             raise _refused(f"its scope is not {SCOPE}")
-        if self._settings.psc.acr_required and claims.get("acr") != self._settings.psc.acr:
-            raise _refused(f"its acr is not {self._settings.psc.acr}; ask for acr_values={self._settings.psc.acr}")
+        least = self._settings.psc.acr
+        if self._settings.psc.acr_required and not reaches(str(claims.get("acr")), least):
+            raise _refused(f"its acr is not {least} or higher; ask for acr_values={least}")
         subject = claims.get("SubjectNameID")
         if not isinstance(subject, str) or not subject:
             raise _refused("it names nobody: SubjectNameID is missing")

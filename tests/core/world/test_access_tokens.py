@@ -91,7 +91,7 @@ def test_the_claims_have_the_names_of_pro_sante_connect(tokens: Tokens) -> None:
         pytest.param({"typ": None}, "its typ is not Bearer", id="no typ"),
         pytest.param({"typ": ["Bearer"]}, "its typ is not Bearer", id="typ is a list"),
         pytest.param({"scope": "openid"}, "its scope is not openid scope_all", id="missing scope"),
-        pytest.param({"acr": "eidas3"}, "its acr is not eidas1", id="wrong acr"),
+        pytest.param({"acr": "eidas0"}, "its acr is not eidas1", id="wrong acr"),
         pytest.param({"SubjectNameID": ""}, "it names nobody", id="no subject"),
         pytest.param({"SubjectNameID": ["x"]}, "it names nobody", id="subject is a list"),
     ],
@@ -142,9 +142,14 @@ def test_a_huge_token_is_not_looked_at(tokens: Tokens) -> None:
     assert "over 8192 bytes" in refusal(tokens, "a" * 8_193)
 
 
+def test_a_higher_level_than_asked_for_is_taken(make: Callable[..., Tokens]) -> None:
+    tokens = make()
+    assert tokens.verify(tokens.mint(DOCTOR, claims={"acr": "eidas3"})) == DOCTOR
+
+
 def test_another_acr_is_taken_where_none_is_required(make: Callable[..., Tokens]) -> None:
     tokens = make(psc_acr_required=False)
-    assert tokens.verify(tokens.mint(DOCTOR, claims={"acr": "eidas3"})) == DOCTOR
+    assert tokens.verify(tokens.mint(DOCTOR, claims={"acr": "eidas0"})) == DOCTOR
 
 
 def test_a_retired_key_verifies_until_its_tokens_have_expired(tokens: Tokens, clock: ManualClock) -> None:
