@@ -83,6 +83,7 @@ def document(core: Core) -> dict[str, Any]:
         "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
+        "require_pushed_authorization_requests": False,
         "code_challenge_methods_supported": ["plain", "S256"] if settings.psc.pkce_plain else ["S256"],
         "backchannel_token_delivery_modes_supported": ["poll"],
         "tls_client_certificate_bound_access_tokens": False,

@@ -30,6 +30,16 @@ async def token(request: Request, core: Core) -> Response:
     return answers.json(given)
 
 
+async def no_device_flow(_request: Request, _core: Core) -> Response:
+    """Where the real provider has the device flow (ref: quirks#psc-not-served)."""
+    raise OAuthError("invalid_request", "The device flow is not served here: send a browser to the authorization endpoint, or use CIBA.")
+
+
+async def no_pushed_requests(_request: Request, _core: Core) -> Response:
+    """Where the real provider takes pushed authorization requests (ref: quirks#psc-not-served)."""
+    raise OAuthError("invalid_request", "Pushed requests are not served here: give plain parameters to the authorization endpoint.")
+
+
 async def introspect(request: Request, core: Core) -> Response:
     """Tell a resource server whether a token is alive, and whose it is (ref: rfc7662#2)."""
     form = await of_form(request)

@@ -26,6 +26,8 @@ _FOR_CLIENTS: dict[str, tuple[Endpoint, list[str]]] = {
     "revoke": (grants.revoke, _POST),
     "ext/ciba/auth": (backchannel.ask, _POST),
     "certs": (discovery.certs, _GET),
+    "auth/device": (grants.no_device_flow, _POST),
+    "ext/par/request": (grants.no_pushed_requests, _POST),
 }
 """Below the issuer: errors are JSON."""
 _FOR_BROWSERS: dict[str, tuple[Endpoint, list[str]]] = {

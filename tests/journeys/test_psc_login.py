@@ -47,6 +47,16 @@ async def test_both_discovery_documents_tell_the_same(party: RelyingParty) -> No
     assert "mtls_endpoint_aliases" not in national
 
 
+@pytest.mark.parametrize(("path", "instead"), [("auth/device", "CIBA"), ("ext/par/request", "plain parameters")])
+async def test_what_the_national_provider_has_and_this_one_has_not_says_what_to_use(party: RelyingParty, path: str, instead: str) -> None:
+    found = (await party.http.get(f"{party.issuer}/.well-known/openid-configuration")).json()
+    assert not {"device_authorization_endpoint", "pushed_authorization_request_endpoint"} & set(found)
+    assert found["require_pushed_authorization_requests"] is False
+    answer = await party.post(path, scope="openid scope_all")
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert instead in answer.json()["error_description"]
+
+
 async def test_the_addresses_can_be_set(start: StartSimulator) -> None:
     settings = {"psc_base_url": "https://auth.test", "psc_wallet_url": "https://wallet.test", "psc_mtls_url": "https://mtls.test"}
     async with start(**settings) as simulator, httpx.AsyncClient() as http:
