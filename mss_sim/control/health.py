@@ -48,4 +48,4 @@ async def metrics(core: CurrentCore, request: Request) -> Response:
     now = core.world.clock.now()
     age = max(0, now - state.oldest) / SECOND if state.oldest is not None else 0.0
     connections = {door: one.count() for door, one in sockets(request).connections.items()}
-    return Response(families.written(state, connections, age, core.world.tally.refusals), media_type=families.MEDIA_TYPE)
+    return Response(families.written(state, connections, age, core.world.tally), media_type=families.MEDIA_TYPE)

@@ -39,6 +39,7 @@ async def authorize(request: Request, core: Core) -> Response:
         parameters = await of_form(request) if request.method == "POST" else of_query(request)
         client, redirect_uri = await _known(core, parameters)
     except OAuthError as error:
+        core.world.tally.oauth_error(error.code)
         return pages.message("Demande refusée", "L’application qui vous envoie ici s’est trompée.", status=400, detail=error.description)
     state = None if "state" in parameters.repeated else parameters.values.get("state")
     after_form = request.method == "POST"
@@ -171,6 +172,7 @@ def _forward(core: Core, session: BrowserSession, asked: AuthorizationRequest, *
 
 
 def _back(core: Core, redirect_uri: str, state: str | None, error: OAuthError, *, after_form: bool) -> Response:
+    core.world.tally.oauth_error(error.code)
     told = {"error": error.code, "error_description": answers.spoken(error.description), "state": state, "iss": core.provider.issuer}
     return answers.redirect(redirect_uri, told, after_form=after_form)
 

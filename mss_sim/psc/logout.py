@@ -18,6 +18,7 @@ async def log_out(request: Request, core: Core) -> Response:
         hint = core.provider.hint(given.get("id_token_hint"))
         target = await _target(core, given, hint.get("azp") if hint else given.get("client_id"))
     except OAuthError as error:
+        core.world.tally.oauth_error(error.code)
         text = "L’application qui vous envoie ici s’est trompée."
         return pages.message("Déconnexion refusée", text, status=400, detail=error.description)
     if hint is not None:

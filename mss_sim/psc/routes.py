@@ -58,11 +58,10 @@ def _for_clients(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]
             _fail_if_told(core)
             return await endpoint(request, core)
         except ClientRefused as error:
+            core.world.tally.oauth_error(error.code)
             return answers.error(error, {"WWW-Authenticate": 'Basic realm="mss-sim", charset="UTF-8"'} if error.challenge else None)
-        except OAuthError as error:
-            return answers.error(error)
-        except Refusal as refusal:
-            return answers.error(_shown(refusal))
+        except (OAuthError, Refusal) as error:
+            return answers.error(_counted(core, error))
 
     return answered
 
@@ -75,9 +74,10 @@ def _for_browsers(endpoint: Endpoint, *, failing: bool = True) -> Callable[[Requ
                 _fail_if_told(core)
             return await endpoint(request, core)
         except OAuthError as error:
+            _counted(core, error)
             return pages.message("Demande refusée", "La demande n’a pas été comprise.", status=error.status, detail=error.description)
         except Refusal as refusal:
-            shown = _shown(refusal)
+            shown = _counted(core, refusal)
             return pages.message("Service indisponible", "Réessayez plus tard.", status=shown.status, detail=shown.description)
 
     return answered
@@ -90,8 +90,14 @@ def _fail_if_told(core: Core) -> None:
         raise OAuthError("temporarily_unavailable", "Pro Sante Connect is out of order, as /control/psc asked.", status=503)
 
 
+def _counted(core: Core, error: OAuthError | Refusal) -> OAuthError:
+    """An error of the protocol, or a refusal of the core in its words; counted for the metrics."""
+    shown = error if isinstance(error, OAuthError) else _shown(error)
+    core.world.tally.oauth_error(shown.code)
+    return shown
+
+
 def _shown(refusal: Refusal) -> OAuthError:
-    """A refusal of the core in the protocol's words."""
     if refusal.rule is Rule.STORE_UNAVAILABLE:
         return OAuthError("temporarily_unavailable", refusal.detail, status=503)
     return OAuthError("invalid_request", refusal.detail)

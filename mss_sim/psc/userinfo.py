@@ -20,16 +20,16 @@ async def userinfo(request: Request, core: Core) -> Response:
     try:
         token = await _bearer(request)
     except OAuthError as error:
-        return _refused(error)
+        return _refused(core, error)
     if token is None:
         return answers.json({}, status=401, headers={"WWW-Authenticate": 'Bearer realm="mss-sim"'})
     try:
         known = core.provider.access(token)
     except Refusal as refusal:
-        return _refused(OAuthError("invalid_token", refusal.detail, status=401))
+        return _refused(core, OAuthError("invalid_token", refusal.detail, status=401))
     found = await professionals.find(core.world, known["SubjectNameID"])
     if found is None:
-        return _refused(OAuthError("invalid_token", "This person may not log in any more.", status=401))
+        return _refused(core, OAuthError("invalid_token", "This person may not log in any more.", status=401))
     mode = AuthMode(known["authMode"]) if known.get("authMode") in list(AuthMode) else AuthMode.CARD
     told = userinfo_claims.userinfo(found.identity, found.structure, found.profile, mode)
     client = await clients.find(core.world, str(known.get("azp", "")))
@@ -53,6 +53,7 @@ async def _bearer(request: Request) -> str | None:
     return header or posted
 
 
-def _refused(error: OAuthError) -> Response:
+def _refused(core: Core, error: OAuthError) -> Response:
+    core.world.tally.oauth_error(error.code)
     told = f'Bearer realm="mss-sim", error="{error.code}", error_description="{answers.spoken(error.description)}"'
     return answers.error(error, {"WWW-Authenticate": told})

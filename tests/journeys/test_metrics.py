@@ -16,6 +16,7 @@ from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, Person, control, letter
 from tests.conftest import StartSimulator, starter
+from tests.relying_party import RelyingParty, told
 
 
 @pytest.fixture
@@ -57,6 +58,27 @@ async def test_refusals_were_counted_nowhere(simulator: Simulator) -> None:
     assert refusals['{door="control",rule="not-found"}'] == 1
     assert sum(value for key, value in refusals.items() if 'door="mx"' in key) == 1
     assert sum(value for key, value in refusals.items() if 'door="imap"' in key) == 1
+
+
+async def test_errors_of_pro_sante_connect_are_counted_by_their_code(simulator: Simulator) -> None:
+    async with RelyingParty.of(simulator) as party:
+        told(await party.authorize(scope="openid"))  # sent back to the client
+        await party.authorize(client_id="nobody")  # shown on a page
+        await party.exchange("no-code")
+        await party.userinfo("no-token")
+        party.auth = (party.client_id, "wrong")
+        await party.exchange("no-code")
+        await party.http.post(f"{party.base}/auth/login", json={})  # a page that is no form
+        await party.http.get(f"{party.issuer}/protocol/openid-connect/logout?state=1&state=2")
+    found = await _metrics(simulator)
+    errors = {key.removeprefix("mss_sim_oauth_errors_total"): value for key, value in found.items() if "oauth_errors_total" in key}
+    assert errors == {
+        '{error="invalid_scope"}': 1,
+        '{error="invalid_request"}': 3,
+        '{error="invalid_grant"}': 1,
+        '{error="invalid_token"}': 1,
+        '{error="invalid_client"}': 1,
+    }
 
 
 async def test_deliveries_and_the_age_of_the_queue_were_not_told(start: StartSimulator, clock: ManualClock) -> None:

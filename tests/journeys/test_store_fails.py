@@ -5,6 +5,7 @@ What the simulator tells of its health stands here too.
 
 import asyncio
 import resource
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -87,6 +88,23 @@ class _Shut:
         with self._admin.connect() as conn:
             conn.execute(text(f"ALTER DATABASE {self._name} ALLOW_CONNECTIONS true"))
         self._admin.dispose()
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+async def test_a_store_that_does_not_answer_in_time_is_not_ready(start: StartSimulator, database: str) -> None:
+    """The process lives, so it is not to be restarted; nobody is to be sent to it."""
+    async with start(database_url=database) as simulator, httpx.AsyncClient(base_url=simulator.ready()["http"], timeout=30) as client:
+        engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://"))
+        with engine.begin() as conn:
+            conn.execute(text("LOCK TABLE mailboxes IN ACCESS EXCLUSIVE MODE"))
+            since = time.monotonic()
+            answer, alive = await client.get("/readyz"), await client.get("/healthz")
+            assert (answer.status_code, answer.json()["code"]) == (503, "store-unavailable")
+            assert "did not answer within 5 s" in answer.json()["detail"]
+            assert 5 <= time.monotonic() - since < 15
+            assert alive.status_code == 200
+        assert (await client.get("/readyz")).status_code == 200
+        engine.dispose()
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)

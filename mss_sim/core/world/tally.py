@@ -12,11 +12,21 @@ class Tally:
 
     def __init__(self) -> None:
         self._refusals: Counter[tuple[Door, Rule]] = Counter()
+        self._oauth_errors: Counter[str] = Counter()
 
     def refused(self, door: Door, refusal: Refusal) -> None:
         """Count what a door answers with a refusal: each recipient of a letter by its own rule."""
         for one in refusal.refusals if isinstance(refusal, RecipientsRefused) else (refusal,):
             self._refusals[door, one.rule] += 1
+
+    def oauth_error(self, code: str) -> None:
+        """Count what Pro Santé Connect answers with an error, by the protocol's code (ref: rfc6749#5.2)."""
+        self._oauth_errors[code] += 1
+
+    @property
+    def oauth_errors(self) -> Mapping[str, int]:
+        """How often each error was the answer of Pro Santé Connect."""
+        return self._oauth_errors
 
     @property
     def refusals(self) -> Mapping[tuple[Door, Rule], int]:
