@@ -211,6 +211,7 @@ class Queue(Subject):
     expires_after_seconds: float = Field(default=5 * 86_400, gt=0, description="Age at which deferred mail fails (ref: rfc5321#4.5.4.1).")
     lease_seconds: float = Field(default=660, gt=0, description="How long a try may take before its process is taken for dead.")
     poll_seconds: float = Field(default=1.0, gt=0, description="How often the queue looks at the clock.")
+    tries_per_operator_max: int = Field(default=16, ge=1, description="Letters to one operator that are tried at once.")
 
 
 class Psc(Subject):

@@ -6,7 +6,7 @@ An attempt is leased before it is made, so that no two processes make it; an exp
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, or_, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import queue, recipients
@@ -73,12 +73,20 @@ def done(conn: Connection, recipient_id: int) -> None:
     _DELETE.run(conn, [{"b_id": recipient_id}])
 
 
-def lease(conn: Connection, now: Micros, far: Micros, until: Micros, limit: int) -> list[Due]:
+def lease(conn: Connection, now: Micros, far: Micros, until: Micros, limit: int, past: Collection[str] = ()) -> list[Due]:
     """The due attempts that are not being made, the longest waiting first; they are the caller's until `until`.
 
-    `far` is an instant beyond any wait and any lease that begins now.
+    `far` is an instant beyond any wait and any lease that begins now; `past` are domains whose recipients are left alone.
     """
-    return _leased(conn, [Waiting(*row) for row in _TO_LEASE.rows(conn, now=now, far=far, most=limit)], until)
+    return _leased(conn, [Waiting(*row) for row in _to_lease(past).rows(conn, now=now, far=far, most=limit)], until)
+
+
+def _to_lease(past: Collection[str]) -> HotQuery:
+    if not past:
+        return _TO_LEASE
+    theirs = or_(*(recipients.c.address.endswith(f"@{domain}", autoescape=True) for domain in past))
+    free = _FREE.where(~exists().where(recipients.c.id == queue.c.recipient_id, theirs))
+    return HotQuery(free, free.with_for_update(skip_locked=True))
 
 
 def lease_one(conn: Connection, recipient_id: int, now: Micros, far: Micros, until: Micros) -> Due | None:

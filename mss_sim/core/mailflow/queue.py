@@ -7,6 +7,7 @@ another server can receive a letter twice, but never not at all.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from mss_sim.store.operators import Operator
 from mss_sim.store.queue import Due
 from mss_sim.vocabulary.doors import Door, Relay
 
-_UNDER_WAY_MAX = 64
+_UNDER_WAY_MAX = 128
 _OF_THE_LEASE = 0.95
 _BEYOND = 2
 """An entry this many times the longest wait ahead was scheduled by a clock that has since been set back."""
@@ -42,15 +43,23 @@ _GONE = RecipientReply("5.3.0", "554 5.3.0 The message is gone.")
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """The attempts for one letter that are made together: over the wire to `receiver`, or one by one into our own mailboxes."""
+    """The attempts for one letter that are made together: over the wire to `receiver`, or one by one into our own mailboxes.
+
+    `leased_at` is the time of the loop at which they became ours.
+    """
 
     due: tuple[Due, ...]
+    leased_at: float
     sender: Operator | None = None
     receiver: Operator | None = None
 
 
 class Queue:
-    """Makes the due attempts, driven by the world's clock. `woken` is set when one may be due; without a transport none leaves."""
+    """Makes the due attempts, driven by the world's clock. `woken` is set when one may be due; without a transport none leaves.
+
+    Only some of the attempts towards one operator are under way at once, so that one that is silent does not delay the letters to others;
+    a few more are held, leased and ready, and the rest are left in the store.
+    """
 
     def __init__(self, world: World, delivery: Delivery, woken: asyncio.Event, transport: Transport | None) -> None:
         self._world = world
@@ -59,6 +68,7 @@ class Queue:
         self._woken = woken
         self._leasing = asyncio.Lock()  # a leased attempt is under way at once, for callers that wait for all
         self._under_way: dict[asyncio.Task[None], _Task] = {}
+        self._held: dict[int, deque[_Task]] = {}
         self._log = log.get("core.queue")
         self.transport = transport
 
@@ -78,10 +88,12 @@ class Queue:
                     await self._woken.wait()
 
     async def stop(self, patience_seconds: float) -> None:
-        """Let the attempts under way end, and give back those that take too long."""
+        """Let the attempts under way end, and give back those that take too long, and those that were held."""
+        held = [task for waiting in self._held.values() for task in waiting]
+        self._held.clear()
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=patience_seconds)
-        left = self._mine()
+        left = {due.waiting.recipient_id for task in (*held, *self._under_way.values()) for due in task.due}
         for running in list(self._under_way):
             running.cancel()
         if left:
@@ -90,7 +102,9 @@ class Queue:
     async def work(self) -> int:
         """Make every attempt that is due now, and wait for these and for those under way; how many were made."""
         async with self._leasing:
-            tasks = await self._lease(1_000)
+            tasks = [task for held in self._held.values() for task in held]
+            self._held.clear()
+            tasks += await self._lease(1_000)
             begun = dict(self._under_way)
         await asyncio.gather(*map(self._make, tasks), *begun)
         return sum(len(task.due) for task in (*tasks, *begun.values()))
@@ -101,8 +115,23 @@ class Queue:
             room = _UNDER_WAY_MAX - len(self._under_way)
             tasks = await self._lease(room) if room > 0 else []
             for task in tasks:
-                self._start(task)
+                self._start_or_hold(task)
         return bool(tasks)
+
+    def _start_or_hold(self, task: _Task) -> None:
+        if task.receiver is not None and self._tried_at_once(task.receiver.id) >= self._world.settings.queue.tries_per_operator_max:
+            self._held.setdefault(task.receiver.id, deque()).append(task)
+        else:
+            self._start(task)
+
+    def _tried_at_once(self, operator_id: int) -> int:
+        return sum(1 for task in self._under_way.values() if task.receiver is not None and task.receiver.id == operator_id)
+
+    def _past(self) -> list[str]:
+        """The domains of the operators for whom enough letters are held already."""
+        enough = self._world.settings.queue.tries_per_operator_max
+        full = (held[0].receiver for held in self._held.values() if len(held) >= enough)
+        return [domain for receiver in full if receiver is not None for domain in receiver.domains]
 
     async def try_now(self, recipient_id: int) -> None:
         """Try one recipient, due or not, and wait for what comes of it. Refusal: NOT_FOUND when they do not wait, CONFLICT while tried."""
@@ -126,11 +155,17 @@ class Queue:
 
     def _mine(self) -> set[int]:
         """The recipients whom this process is trying."""
-        return {due.waiting.recipient_id for task in self._under_way.values() for due in task.due}
+        held = (task for waiting in self._held.values() for task in waiting)
+        return {due.waiting.recipient_id for task in (*self._under_way.values(), *held) for due in task.due}
 
     def _ended(self, running: "asyncio.Task[None]") -> None:
-        full = len(self._under_way) >= _UNDER_WAY_MAX
-        self._under_way.pop(running, None)
+        full = len(self._under_way) >= _UNDER_WAY_MAX or bool(self._held)
+        receiver = self._under_way.pop(running).receiver
+        held = self._held.get(receiver.id) if receiver is not None else None
+        if receiver is not None and held:
+            self._start(held.popleft())
+            if not held:
+                del self._held[receiver.id]
         if full:
             self._woken.set()
 
@@ -138,7 +173,7 @@ class Queue:
         now, until, far = self._lease_times()
         if not await self._world.store.read(queue.due_count, now, far):
             return []
-        leased = await self._world.store.write(partial(queue.lease, now=now, far=far, until=until, limit=limit))
+        leased = await self._world.store.write(partial(queue.lease, now=now, far=far, until=until, limit=limit, past=self._past()))
         mine = self._mine()  # a driven clock may jump
         due = [one for one in leased if one.waiting.recipient_id not in mine]
         return [task for _, group in groupby(due, key=lambda one: one.submission.id) for task in await self._tasks(list(group))]
@@ -163,14 +198,19 @@ class Queue:
                 continue
             receivers[receiver.id] = receiver
             over_the_wire.setdefault(receiver.id, []).append(one)
-        tasks = [_Task(tuple(rows), sender, receivers[id_]) for id_, rows in over_the_wire.items()]
-        return [*tasks, _Task(tuple(here))] if here else tasks
+        now = asyncio.get_running_loop().time()
+        tasks = [_Task(tuple(rows), now, sender, receivers[id_]) for id_, rows in over_the_wire.items()]
+        return [*tasks, _Task(tuple(here), now)] if here else tasks
 
     def _is_remote(self, sender: Operator, receiver: Operator) -> bool:
         return receiver.mx is not None or (receiver.id != sender.id and self._world.settings.relay is Relay.SMTP)
 
     async def _make(self, task: _Task) -> None:
         """Make the attempts of a task. One that cannot even be made waits: a letter must not hold up the others."""
+        if self._left_seconds(task) < self._world.settings.queue.lease_seconds / 2:  # held for long: somebody else may take it in time
+            await self._world.store.write(partial(queue.release, recipient_ids=[due.waiting.recipient_id for due in task.due]))
+            self._woken.set()
+            return
         done = 0
         try:
             if task.sender and task.receiver:
@@ -192,12 +232,16 @@ class Queue:
             except Exception as error:  # noqa: BLE001 - its lease expires, then it is tried again
                 self._log.error("attempt could not be noted", recipient=one.person.id, error=repr(error))
 
+    def _left_seconds(self, task: _Task) -> float:
+        """For how long the attempts of a task are still ours."""
+        return self._world.settings.queue.lease_seconds - (asyncio.get_running_loop().time() - task.leased_at)
+
     async def _carry(self, task: _Task, sender: Operator, receiver: Operator) -> None:
         submission = task.due[0].submission
         raw = await self._world.store.read(messages.raw, submission.message_id)
         people = tuple(Addressee(one.person.address, one.person.notify, one.person.original) for one in task.due)
         envelope = Envelope(submission.return_path, people, submission.envelope_id, submission.return_full)
-        limit = self._world.settings.queue.lease_seconds * _OF_THE_LEASE
+        limit = self._left_seconds(task) * _OF_THE_LEASE
         carried = RelayResult({one.address: _GONE for one in people})
         if raw and self.transport:
             carried = await self.transport.carry(RelayJob(sender, receiver, envelope, without_return_path(raw), limit))

@@ -164,7 +164,7 @@ async def test_recipients_at_one_operator_are_carried_together_and_each_operator
             ("Messagerie libérale", 2),
         ]
         assert {job.sender.name for job in carrier.jobs} == {"Hôpital des Ormes"}
-        assert {job.limit_seconds for job in carrier.jobs} == {0.95 * 660}
+        assert all(0.95 * 600 < job.limit_seconds <= 0.95 * 660 for job in carrier.jobs)
         raw = carrier.jobs[0].raw
         assert raw.startswith(b"Received: ")
         assert carrier.jobs[0].envelope.sender == HOSPITAL
