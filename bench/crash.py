@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from figures import BenchmarkError, Row, Setting
+from figures import IN_CLEAR, BenchmarkError, Row, Setting
 from servers import RECIPIENT, Load, simulator, start
 
 _KILLS = 3
@@ -30,7 +30,7 @@ def crash(setting: Setting) -> list[Row]:
     kills = setting.count(_KILLS, 1)
     for number in range(kills):
         acknowledged += _killed_under_load(setting, data, f"crash{number}")
-    with simulator(setting.folder, data=data):
+    with simulator(setting.folder, data=data, in_clear=True):
         pass  # recovery, then an orderly stop: what is read below is what a user would find
     stored, off, check = _read_back(data / "mss-sim.db")
     lost = sum(1 for message_id in acknowledged if stored[message_id] == 0)
@@ -45,13 +45,13 @@ def crash(setting: Setting) -> list[Row]:
         "quick_check": check,
     }
     figure = f"{len(acknowledged):,} acknowledged, {lost} lost, {doubled} doubled"
-    return [Row("kill -9 under load", figure, "0 lost, 0 doubled", None, lost == 0 and doubled == 0, detail)]
+    return [Row("kill -9 under load", figure, "0 lost, 0 doubled", None, lost == 0 and doubled == 0, detail, IN_CLEAR)]
 
 
 def _killed_under_load(setting: Setting, data: Path, prefix: str) -> list[str]:
     """The Message-IDs that got 250 before the process was killed."""
     told = setting.folder / f"{prefix}.acknowledged"
-    running = start(setting.folder, data=data, mx_port=setting.mx_port)
+    running = start(setting.folder, data=data, mx_port=setting.mx_port, in_clear=True)
     load = Load(running.mx, 1_000_000, extra=("--acknowledged", str(told), "--prefix", prefix))
     process = load.start()
     try:

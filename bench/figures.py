@@ -7,6 +7,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+DEFAULTS = "defaults"
+"""The settings of whoever starts the simulator and sets nothing."""
+IN_CLEAR = "relay=direct, peers_proof=domain"
+"""With these the MX port takes letters in clear, as the stock peer does, and delivers them where they are."""
+
 
 class BenchmarkError(RuntimeError):
     """A benchmark could not run; the text says what stopped it. Not the same as a figure that falls short."""
@@ -14,7 +19,10 @@ class BenchmarkError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. `met` is None where there is no limit; `detail` goes to the results file alone."""
+    """One line of the table. `met` is None where there is no limit; `detail` goes to the results file alone.
+
+    `settings` are those that the simulator was measured with.
+    """
 
     name: str
     figure: str
@@ -22,6 +30,7 @@ class Row:
     ratio: float | None
     met: bool | None
     detail: dict[str, Any] = field(default_factory=dict)
+    settings: str = DEFAULTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from dovecot import dovecot, idlers_max, missing
-from figures import BenchmarkError, Row, Setting, alternate
+from figures import IN_CLEAR, BenchmarkError, Row, Setting, alternate
 from fill import multiply
 from imap_client import Client, Server, connected, wait_for_all
 from load import Letter, compose
@@ -240,7 +240,7 @@ def idle(setting: Setting) -> list[Row]:
     """What many idle connections cost, and how soon the last of them hears of a new message; the slowest round decides."""
     count, rounds = setting.count(200, 10), setting.count(10, 2)
     letter = compose(2 * KIB, SENDER, [_MAILBOX], "idle", french=False)
-    with _many_connections_allowed(), simulator(setting.folder, data=setting.folder / "data") as running:
+    with _many_connections_allowed(), simulator(setting.folder, data=setting.folder / "data", in_clear=True) as running:
         with connected(_server(running)) as [client]:
             client.select()  # what the first connection of all costs is not the price of one more
             client.idle()
@@ -304,6 +304,7 @@ def _idle_rows(count: int, mine: _Idle, theirs: _Idle | None, beside: str | None
             grown / _IDLE_MB_MAX,
             grown < _IDLE_MB_MAX,
             detail,
+            IN_CLEAR,
         ),
         Row(
             f"IMAP, last of {count} idle to hear",
@@ -312,6 +313,7 @@ def _idle_rows(count: int, mine: _Idle, theirs: _Idle | None, beside: str | None
             worst / _WAKE_MS_MAX,
             worst <= _WAKE_MS_MAX,
             detail,
+            IN_CLEAR,
         ),
     ]
 
@@ -335,7 +337,7 @@ def _filled(setting: Setting, total: int) -> Iterator[Filled]:
     folder = setting.folder / str(total)
     data = folder / "data"
     data.mkdir(parents=True)
-    with simulator(folder, data=data) as running:
+    with simulator(folder, data=data, in_clear=True) as running:
         Load(running.mx, 1, connections=1, recipient=_MAILBOX, extra=("--prefix", "one")).run()
     database = data / "mss-sim.db"
     multiply(database, f"<{_NUMBER.decode()}@load.sim.mssante.fr>", total)

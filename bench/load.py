@@ -201,6 +201,8 @@ async def connect(run: Run, options: argparse.Namespace) -> Client:
     if options.starttls:
         await client.ask(b"STARTTLS", b"220")
         context = ssl.create_default_context(cafile=options.ca)
+        if options.cert:
+            context.load_cert_chain(options.cert, options.key)
         if client.transport is None:
             raise LoadError("the connection has no transport")
         secured = await loop.start_tls(client.transport, client, context, server_hostname=options.host)
@@ -266,6 +268,8 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--french", action="store_true", help="a text with accents rather than plain ASCII")
     parser.add_argument("--starttls", action="store_true")
     parser.add_argument("--ca", help="certificate of the authority that signed the server's")
+    parser.add_argument("--cert", help="certificate and chain to show in TLS, as another operator's server does; with --key")
+    parser.add_argument("--key", help="its key")
     parser.add_argument("--login", help="AUTH PLAIN as this login")
     parser.add_argument("--password", default="")
     parser.add_argument("--acknowledged", type=Path, help="file for the Message-IDs that got 250")

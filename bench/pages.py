@@ -120,7 +120,7 @@ def _row(name: str, address: str, few: Reader, many: Reader) -> Row:
 def _one_message(setting: Setting) -> Path:
     """A data folder with one message of 2 KiB in both INBOXes, its simulator stopped."""
     data = setting.folder / "one"
-    with simulator(setting.folder, data=data) as running:
+    with simulator(setting.folder, data=data, in_clear=True) as running:
         Load(running.mx, 1, connections=1, extra=("--to", _PERSONAL, "--prefix", "one")).run()
     return data
 

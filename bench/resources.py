@@ -2,11 +2,12 @@
 
 from statistics import median
 
-from figures import Row, Setting
+from figures import IN_CLEAR, Row, Setting
 from servers import Load, simulator
 
 _READY_SECONDS_MAX = 1.5
 _RESIDENT_MB_MAX = 150
+_START_MB_MAX = 75
 _STARTS = 5
 
 
@@ -33,10 +34,11 @@ def ready(setting: Setting) -> list[Row]:
 def memory(setting: Setting) -> list[Row]:
     """The resident memory of a process that has taken 12,000 messages."""
     count = setting.count(12_000, 300)
-    with simulator(setting.folder, mx_port=setting.mx_port) as running:
+    with simulator(setting.folder, mx_port=setting.mx_port, in_clear=True) as running:
         before = running.resident_bytes() / 1e6
         Load(running.mx, count).run()
         after = running.resident_bytes() / 1e6
+    start = Row("memory at start", f"{before:.0f} MB", f"<= {_START_MB_MAX} MB", before / _START_MB_MAX, before <= _START_MB_MAX)
     row = Row(
         f"memory after {count:,} messages",
         f"{after:.0f} MB",
@@ -44,5 +46,6 @@ def memory(setting: Setting) -> list[Row]:
         after / _RESIDENT_MB_MAX,
         after <= _RESIDENT_MB_MAX,
         {"megabytes_at_start": before, "megabytes": after, "messages": count},
+        IN_CLEAR,
     )
-    return [row]
+    return [start, row]

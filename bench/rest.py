@@ -17,7 +17,7 @@ from statistics import median
 from threading import Thread
 from urllib.parse import urlsplit
 
-from figures import BenchmarkError, Row, Setting, alternate
+from figures import IN_CLEAR, BenchmarkError, Row, Setting, alternate
 from servers import RECIPIENT, Address, Load, processor_seconds, simulator
 
 _HERE = Path(__file__).resolve().parent
@@ -33,7 +33,7 @@ def rest(setting: Setting) -> list[Row]:
     """`GET /api/v1/me`, and a page of 50 messages, each against a bare route that returns the same bytes."""
     paths = {"me": "/api/v1/me", f"page of {_LIMIT}": f"/api/v1/mailboxes/{RECIPIENT}/messages?limit={_LIMIT}"}
     rows = []
-    with simulator(setting.folder, data=setting.folder / "data") as running:
+    with simulator(setting.folder, data=setting.folder / "data", in_clear=True) as running:
         Load(running.mx, _LIMIT + 10, connections=1).run()
         place = urlsplit(running.ready["http"])
         ours: Address = place.hostname or "127.0.0.1", place.port or 80
@@ -61,6 +61,7 @@ def _row(name: str, ours: list[float], theirs: list[float], limit: float, size: 
         ratio,
         ratio >= limit,
         {"ours_seconds": ours, "theirs_seconds": theirs, "bytes": size, "limit": limit},
+        IN_CLEAR,
     )
 
 

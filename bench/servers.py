@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from figures import BenchmarkError
+from figures import IN_CLEAR, BenchmarkError
 
 SENDER = "paul.durand@hopital-ormes.sim.mssante.fr"
 SENDER_LOGIN = "paul.durand"
 SENDER_PASSWORD = "hopital-2026"  # noqa: S105 - the seed's public password
+SENDER_OPERATOR = "Hôpital des Ormes"
+AS_SENDER = ("--login", SENDER_LOGIN, "--password", SENDER_PASSWORD)
+WARD = "cardiologie@hopital-ormes.sim.mssante.fr"
+"""A mailbox of the sender's operator."""
 RECIPIENT = "tilleuls@cabinet.sim.mssante.fr"
 KIB = 1_024
 
@@ -87,18 +91,19 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def start(folder: Path, *, data: Path | None = None, mx_port: int = 0, over_the_wire: bool = False) -> Simulator:
+def start(folder: Path, *, data: Path | None = None, mx_port: int = 0, in_clear: bool = False, database: str | None = None) -> Simulator:
     """Start a simulator on `data`, or in memory, and wait for its ready file; `folder` takes that file and its log.
 
-    Unless mail goes `over_the_wire`, the MX port takes letters in clear, as the stock peer does, and delivers them where they are.
-    Compiled modules are kept, as they are where a wheel is installed.
+    Its settings are the defaults; `in_clear` takes those of that name. Compiled modules are kept, as they are where a wheel is installed.
     """
     environment = {"PYTHONDONTWRITEBYTECODE": ""}
-    if not over_the_wire:
-        environment |= {"MSS_SIM_RELAY": "direct", "MSS_SIM_PEERS_PROOF": "domain"}
+    if in_clear:
+        environment |= {f"MSS_SIM_{name.upper()}": value for name, value in (one.split("=") for one in IN_CLEAR.split(", "))}
     ready_file, log = folder / "ready.json", folder / "simulator.log"
     ready_file.unlink(missing_ok=True)
     where = ["--memory"] if data is None else ["--data", str(data)]
+    if database is not None:
+        environment["MSS_SIM_DATABASE_URL"] = database
     ports = ["--mx-port", str(mx_port), "--submission-port", "0", "--imap-port", "0", "--http-port", "0"]
     command = [sys.executable, "-m", "mss_sim", "run", *where, *ports, "--ready-file", str(ready_file)]
     began = time.perf_counter()
@@ -116,9 +121,11 @@ def start(folder: Path, *, data: Path | None = None, mx_port: int = 0, over_the_
 
 
 @contextmanager
-def simulator(folder: Path, *, data: Path | None = None, mx_port: int = 0, over_the_wire: bool = False) -> Iterator[Simulator]:
+def simulator(
+    folder: Path, *, data: Path | None = None, mx_port: int = 0, in_clear: bool = False, database: str | None = None
+) -> Iterator[Simulator]:
     """A simulator for the length of a block; it is stopped in order unless it has ended already."""
-    running = start(folder, data=data, mx_port=mx_port, over_the_wire=over_the_wire)
+    running = start(folder, data=data, mx_port=mx_port, in_clear=in_clear, database=database)
     try:
         yield running
     except BaseException:
