@@ -135,10 +135,10 @@ async def _check(ready: dict[str, Any], done: dict[str, list[str]]) -> None:
         drafts = await _subjects(client, DOCTOR, "Drafts")
         grants = [row["reason"] for row in (await client.get(f"/api/v1/mailboxes/{DOCTOR}/grants")).json()]
         for _ in range(400):  # what was sent is carried by the next process
-            inbox = await _subjects(client, DOCTOR, "INBOX")
-            if set(done["sent"]) <= set(inbox):
+            if not (await client.get("/control/queue")).json():
                 break
             await asyncio.sleep(0.05)
+        inbox = await _subjects(client, DOCTOR, "INBOX")
     async with httpx.AsyncClient(base_url=ready["http"], auth=HOSPITAL_ACCOUNT, timeout=20) as client:
         sent = await _subjects(client, HOSPITAL, "Sent")
     kept = ((done["appended"], drafts, 0), (done["granted"], grants, 0), (done["sent"], sent, 0), (done["sent"], inbox, UNDER_WAY))

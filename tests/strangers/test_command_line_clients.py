@@ -58,6 +58,7 @@ async def test_curl_sends_by_smtp_and_reads_by_rest(simulator: Simulator, tmp_pa
     command = ("curl", "-sS", "--ssl-reqd", "--cacert", ready["ca_file"], "--url", where, "--user", "camille.martin:cabinet-2026")
     sent = await _run(*command, "--mail-from", DOCTOR, "--mail-rcpt", PATIENT, "--upload-file", str(mail))
     assert sent.returncode == 0, sent.stderr
+    await simulator.core.queue.work()
     url = f"{ready['http']}/api/v1/mailboxes/{PATIENT}/messages"
     read = await _run("curl", "-sS", "--fail", "-u", "claire.fontaine:patient-2026", url)
     assert '"subject":"curl"' in read.stdout
