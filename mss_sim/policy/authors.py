@@ -11,6 +11,9 @@
 All mailboxes in From, and the return path, are of one operator: the peers that it is carried to believe their peer for its own domains
 only (ref: ans-trust-space), so that another letter would be accepted here and come back.
 
+Who sends a letter again says so in Resent-From and Resent-Sender: each of these must be a mailbox that they may send from, as each
+author in From must (ref: rfc5322#3.6.6). So a letter of somebody else goes on as an attachment, or with one's own From.
+
 A letter filed over IMAP (APPEND) is often a draft: its author is not checked.
 """
 

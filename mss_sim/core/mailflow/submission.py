@@ -20,7 +20,7 @@ from mss_sim.core.world.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.mail.addresses import addresses_of, display, domain_of
 from mss_sim.mail.headers import with_fields_on_top, without_fields
-from mss_sim.mail.parse import ParsedMessage
+from mss_sim.mail.parse import ParsedMessage, people_in
 from mss_sim.policy.authors import decide_authors, decide_one_operator
 from mss_sim.policy.routing import Disposal, Scope, decide_route, size_refusal
 from mss_sim.store.engine import Connection
@@ -122,8 +122,9 @@ class Submission:
                 "Several authors in From, and you may only send on behalf of one of them: send one letter per mailbox.",
                 reference="rfc5322#3.6.2",
             )
-        if envelope.sender and envelope.sender not in senders:
-            senders[envelope.sender] = await self.senders.sender_at(actor, envelope.sender)
+        for address in dict.fromkeys([*filter(None, [envelope.sender]), *_resenders(parsed)]):
+            if address not in senders:
+                senders[address] = await self.senders.sender_at(actor, address)
         decide_one_operator({address: one.mailbox.operator_id for address, one in senders.items()})
         await check_size(world, sender.mailbox, len(raw))
         raw, parsed = _stamp(actor, sender, raw, parsed)
@@ -159,6 +160,12 @@ class Submission:
             journal.write(world, conn, journal.by(actor), [Entry(Act.REFUSED, mailbox_id, detail)], at=now)
 
         await world.store.write(unit)
+
+
+def _resenders(parsed: ParsedMessage) -> tuple[str, ...]:
+    """Who sends a letter again, by its own fields: they are claims, as From is. Those below are of earlier times (ref: rfc5322#3.6.6)."""
+    newest = {name: values[0] for name in ("Resent-From", "Resent-Sender") if (values := parsed.headers.all(name))}
+    return addresses_of([pair for name, value in newest.items() for pair in people_in(parsed.headers.with_only(name, value), name)])
 
 
 def _stamp(actor: Actor, sender: SendingMailbox, raw: bytes, parsed: ParsedMessage) -> tuple[bytes, ParsedMessage]:

@@ -218,3 +218,33 @@ async def test_an_operator_of_ones_own_limits_its_mailboxes(town: Town) -> None:
             raw=letter("a@petit.sim.mssante.fr", PRACTICE, text="x" * 600).as_bytes(policy=SMTP),
         )
     assert caught.value.rule is Rule.TOO_LARGE
+
+
+# A letter that is sent again
+
+
+@pytest.mark.parametrize("field", ["Resent-From", "Resent-Sender"])
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        (DOCTOR, None),
+        (f"Tilleuls <{PRACTICE}>", None),
+        (HOSPITAL, Rule.SEND_NOT_ALLOWED),
+        (f"{DOCTOR}, =?utf-8?q?Paul?= <{HOSPITAL}>", Rule.SEND_NOT_ALLOWED),
+        ("someone@example.org", Rule.SEND_NOT_ALLOWED),
+    ],
+)
+async def test_who_sends_again_is_claimed_as_the_author_is(town: Town, field: str, said: str, rule: Rule | None) -> None:
+    raw = letter(DOCTOR, DOCTOR2).as_bytes(policy=SMTP).replace(b"Subject:", f"{field}: {said}\r\nSubject:".encode(), 1)
+    if rule is None:
+        await town.send("doctor", DOCTOR, DOCTOR2, raw=raw)
+    else:
+        with refused(rule):
+            await town.send("doctor", DOCTOR, DOCTOR2, raw=raw)
+    assert len(await town.lying(DOCTOR2)) == (1 if rule is None else 0)
+
+
+async def test_who_sent_it_again_before_is_no_claim_of_whoever_sends_it_now(town: Town) -> None:
+    blocks = f"Resent-From: {DOCTOR}\r\nResent-To: {DOCTOR2}\r\nResent-From: {HOSPITAL}\r\nSubject:".encode()
+    await town.send("doctor", DOCTOR, DOCTOR2, raw=letter(DOCTOR, DOCTOR2).as_bytes(policy=SMTP).replace(b"Subject:", blocks, 1))
+    assert len(await town.lying(DOCTOR2)) == 1
