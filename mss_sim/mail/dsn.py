@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime
+from ipaddress import ip_address
 
 from mss_sim.clock import Micros, to_datetime
 from mss_sim.mail import fields, structured
@@ -120,12 +121,21 @@ def _fields(status: RecipientStatus) -> list[tuple[str, str]]:
     told = [("Original-Recipient", status.original)] if status.original else []
     told += [("Final-Recipient", typed_address(status.address)), ("Action", status.action.value), ("Status", status.status)]
     if status.remote_mta:
-        told.append(("Remote-MTA", f"dns; {status.remote_mta}"))
+        told.append(("Remote-MTA", f"dns; {_mta_name(status.remote_mta)}"))
     if status.diagnostic:
         told.append(("Diagnostic-Code", f"smtp; {one_line(status.diagnostic)}"))
     if status.will_retry_until is not None:
         told.append(("Will-Retry-Until", format_datetime(to_datetime(status.will_retry_until).replace(microsecond=0))))
     return told
+
+
+def _mta_name(host: str) -> str:
+    """A host as a dns-mta-name: a domain name, or an address as a domain literal (ref: rfc3464#2.2.2, rfc5321#4.1.3)."""
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        return host
+    return f"[{address}]" if address.version == 4 else f"[IPv6:{address}]"
 
 
 def parse(raw: bytes, root: Part) -> ParsedDsn | None:

@@ -50,13 +50,20 @@ def write(report_type: str, headers: Sequence[tuple[str, list[str]]], text: str,
         (content_type, returned),
     )
     typed = ["multipart/report;", f'report-type="{report_type}";', f'boundary="{boundary}"']
-    lines = [fields.block([*headers, ("MIME-Version", ["1.0"]), ("Content-Type", typed)])]
+    whole = _encoding(b"".join(body for _, body in parts))  # a part of eight bits makes the whole one of eight bits
+    top = [*headers, ("MIME-Version", ["1.0"]), ("Content-Type", typed), ("Content-Transfer-Encoding", [whole])]
+    lines = [fields.block(top)]
     for kind, body in parts:
-        encoding = "7bit" if body.isascii() else "8bit"  # ref: rfc2045#6.2
+        encoding = _encoding(body)
         lines.append(f"--{boundary}\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: {encoding}\r\n".encode())
         lines.append(body)
     lines.append(f"--{boundary}--\r\n".encode())
     return CRLF.join(lines)
+
+
+def _encoding(body: bytes) -> str:
+    """What is declared of octets that are sent as they are (ref: rfc2045#6.2, rfc2045#6.4)."""
+    return "7bit" if body.isascii() else "8bit"
 
 
 def read_groups(raw: bytes, part: Part) -> list[dict[str, str]]:

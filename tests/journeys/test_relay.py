@@ -92,7 +92,7 @@ async def test_a_letter_to_nobody_comes_back(wired: Wired) -> None:
         raw = (await hospital.rest("GET", f"/mailboxes/{HOSPITAL}/messages/{item['id']}/raw")).text
         assert "Action: failed" in raw
         assert "Status: 5.1.1" in raw
-        assert "Remote-MTA: dns; 127.0.0.1" in raw
+        assert "Remote-MTA: dns; [127.0.0.1]" in raw
         told = await _told(world, "hospital", HOSPITAL)
         assert told[nobody][-1] == "failed"
         assert told[PRACTICE][-1] == "delivered"

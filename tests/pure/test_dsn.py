@@ -324,3 +324,29 @@ def test_any_diagnostic_and_any_envelope_id_leave_a_notification_that_can_be_rea
     status = RecipientStatus(BEA, DsnAction.FAILED, "5.0.0", f"550 {diagnostic.encode('utf-8', 'replace').decode()}")
     told = one_status(composed(status, envelope_id=envelope_id))
     assert (told.address, told.action, told.status) == (BEA, DsnAction.FAILED, "5.0.0")
+
+
+@pytest.mark.parametrize(
+    ("host", "named"),
+    [
+        ("mx.b.fr", b"mx.b.fr"),
+        ("127.0.0.1", b"[127.0.0.1]"),
+        ("[10.0.0.1]", b"[10.0.0.1]"),
+        ("::1", b"[IPv6:::1]"),
+        ("[2001:db8::25]", b"[IPv6:2001:db8::25]"),
+    ],
+)
+def test_a_server_that_has_no_name_is_named_by_a_domain_literal(host: str, named: bytes) -> None:
+    raw = composed(RecipientStatus(BEA, DsnAction.FAILED, "5.1.1", remote_mta=host))
+    assert b"\r\nRemote-MTA: dns; " + named + b"\r\n" in raw
+
+
+@pytest.mark.parametrize("return_full", [True, False])
+@pytest.mark.parametrize("letter", [LETTER, LETTER.replace(b"Bilan", "été".encode()), LETTER.replace(b"Bonjour", "été".encode())])
+def test_octets_of_eight_bits_are_declared_and_only_where_there_are_some(letter: bytes, *, return_full: bool) -> None:
+    raw = composed(letter=letter, return_full=return_full)
+    root = read(raw).root
+    declared = [part.encoding for part in (root, *root.children)]
+    octets = [raw, *(raw[part.start : part.end] for part in root.children)]
+    assert declared == ["7bit" if one.isascii() else "8bit" for one in octets]
+    assert raw.count(b"Content-Transfer-Encoding: ") == 4
