@@ -69,7 +69,7 @@ class Talk:
 
     def read(self, length: int = _CHUNK, buffer: Any = None) -> Any:
         """Bytes that the client sent; with `buffer`, they are stored there and the count is returned."""
-        octets = self._turn(self._connection.recv, length)
+        octets = self._turn(self._connection.recv, length, says=False)
         if buffer is None:
             return octets
         buffer[: len(octets)] = octets
@@ -125,17 +125,19 @@ class Talk:
     def selected_alpn_protocol(self) -> None:
         """None is chosen."""
 
-    def _turn(self, act: Any, *arguments: Any) -> Any:
+    def _turn(self, act: Any, *arguments: Any, says: bool = True) -> Any:
         """Feed the received bytes, act, collect the bytes to send; OpenSSL's want-read and want-write become those of `ssl`.
 
         Bytes received with the end of the handshake are inside OpenSSL, invisible to an event loop that reads only `incoming`: `pending`
-        reports them until a read finds nothing more.
+        reports them until a read finds nothing more. An act that `says` nothing leaves bytes to send only where it fails.
         """
         while self._incoming.pending:
             self._connection.bio_write(self._incoming.read(_CHUNK))
             self._unread = True
+        done = False
         try:
-            return act(*arguments)
+            given = act(*arguments)
+            done = True
         except SSL.WantReadError as error:
             self._unread = False
             raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "more is needed") from error
@@ -144,7 +146,9 @@ class Talk:
         except SSL.Error as error:
             raise ssl.SSLError(ssl.SSL_ERROR_SSL, _reason(error)) from error
         finally:
-            self._take_out()
+            if says or not done:
+                self._take_out()
+        return given
 
     def _take_out(self) -> None:
         while True:

@@ -5,7 +5,8 @@ Who may present one is decided elsewhere: `presented` only reports the facts abo
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 
 from cryptography import x509
 
@@ -27,6 +28,7 @@ from mss_sim.vocabulary.trust import CertificateProfile, RevocationReason
 
 _EARLY = timedelta(minutes=5)
 _HOUR = timedelta(hours=1)
+_READ_MAX = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,11 +297,16 @@ class Presented:
 
 async def presented(world: World, octets: bytes) -> Presented:
     """The facts about a certificate in DER; ValueError when it is not one."""
-    shown = x509.load_der_x509_certificate(octets)
-    serial, now = serial_text(shown.serial_number), world.igc.now()
-    in_time = shown.not_valid_before_utc <= now <= shown.not_valid_after_utc
-    trusted = in_time and world.igc.signed(ORGANISATIONS, shown)
+    shown, subject, serial, begins, ends = _read(octets)
+    trusted = begins <= world.igc.now() <= ends and world.igc.signed(ORGANISATIONS, shown)
     row = await world.store.read(lambda conn: certificates.by_serial(conn, serial)) if trusted else None
     standing = world.igc.standing.get(serial) if trusted else None
     revoked = _revoked(world, row) is not None or bool(standing and standing.revoked)
-    return Presented(names.dn_text(shown.subject), serial, trusted, revoked, row)
+    return Presented(subject, serial, trusted, revoked, row)
+
+
+@lru_cache(maxsize=_READ_MAX)
+def _read(octets: bytes) -> tuple[x509.Certificate, str, str, datetime, datetime]:
+    """What stands in a certificate: its subject and serial as texts, first and last instant. A peer shows the same one at each letter."""
+    shown = x509.load_der_x509_certificate(octets)
+    return shown, names.dn_text(shown.subject), serial_text(shown.serial_number), shown.not_valid_before_utc, shown.not_valid_after_utc
