@@ -43,7 +43,6 @@ PARTS = {
     ),
     "mail": Part(("mail",)),
     "grammar": Part(("imap/grammar",)),
-    "net": Part(("net",)),
 }
 _MUTMUT = Path(sys.executable).with_name("mutmut")
 _DIED = {1, 3, 24, -24, 36, 152, 255, -9, -11}
