@@ -4,6 +4,7 @@
 rules. The codes for recipients come from `policy/receipts`, because notifications show the same ones.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,24 +13,46 @@ from mss_sim.mail.headers import readable
 from mss_sim.mail.plain import in_ascii
 from mss_sim.policy.receipts import DIAGNOSTICS
 
+_TEXT_OCTETS_MAX = 512 - len(b"250 \r\n")
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply of one line. `enhanced` is empty where RFC 2034 defines none (greeting, EHLO, 334, 354)."""
+    """One reply, of one line unless its text is long. `enhanced` is empty where RFC 2034 defines none (greeting, EHLO, 334, 354)."""
 
     code: int
     enhanced: str
     text: str
 
     def line(self, *, utf8: bool = False) -> bytes:
-        """The reply as sent: in ASCII, accents taken off, unless the client said SMTPUTF8 (ref: rfc6531#3.7.4.1)."""
+        """The reply as sent: in ASCII, accents taken off, unless the client said SMTPUTF8 (ref: rfc6531#3.7.4.1).
+
+        A line has at most 512 octets; what is longer goes on in lines with the same codes (ref: rfc5321#4.5.3.1.5, rfc2034#4).
+        """
         return _line(self, utf8)
 
 
 @lru_cache(maxsize=256)  # nearly all replies are one of a few
 def _line(reply: Reply, utf8: bool) -> bytes:
-    words = readable(f"{reply.code} {reply.enhanced} {reply.text}" if reply.enhanced else f"{reply.code} {reply.text}")
-    return (words.encode("utf-8", "replace") if utf8 else in_ascii(words).encode("ascii")) + b"\r\n"
+    words = readable(f"{reply.enhanced} {reply.text}" if reply.enhanced else reply.text)
+    octets = words.encode("utf-8", "replace") if utf8 else in_ascii(words).encode("ascii")
+    pieces = [octets]
+    if len(octets) > _TEXT_OCTETS_MAX:
+        code = f"{reply.enhanced} ".encode() if reply.enhanced else b""
+        pieces = [code + piece for piece in _pieces(octets.removeprefix(code), _TEXT_OCTETS_MAX - len(code))]
+    last = len(pieces) - 1
+    return b"".join(b"%d%b%b\r\n" % (reply.code, b" " if at == last else b"-", piece) for at, piece in enumerate(pieces))
+
+
+def _pieces(octets: bytes, most: int) -> Iterator[bytes]:
+    """A text in pieces of at most `most` octets, cut at blanks where there are some, never within a letter."""
+    while len(octets) > most:
+        at = octets.rfind(b" ", 1, most + 1)
+        if at < 0:
+            at = next(end for end in range(most, 0, -1) if octets[end] & 0xC0 != 0x80)
+        yield octets[:at]
+        octets = octets[at:].removeprefix(b" ")
+    yield octets
 
 
 REPLIES: dict[Rule, tuple[int, str]] = {

@@ -173,3 +173,32 @@ def test_who_speaks_utf8_is_told_in_utf8_and_still_in_one_line() -> None:
     assert imap_refused(refusal, utf8=True) == "NO [NONEXISTENT] Il n’y a pas d’été??ici. (rfc9051#7.1)".encode()
     reply = Reply(550, "5.7.1", "Il n’y a pas\r\nd’été")
     assert (reply.line(utf8=True), reply.line()) == ("550 5.7.1 Il n’y a pas  d’été\r\n".encode(), b"550 5.7.1 Il n'y a pas  d'ete\r\n")
+
+
+def _told(reply: Reply, *, utf8: bool) -> str:
+    """The text of a reply as a client puts it together; every line but the last says that one more comes."""
+    lines = reply.line(utf8=utf8).removesuffix(b"\r\n").split(b"\r\n")
+    code = f"{reply.code}".encode()
+    assert [line[:4] for line in lines] == [code + b"-"] * (len(lines) - 1) + [code + b" "]
+    assert max(len(line) + 2 for line in lines) <= 512
+    enhanced = f"{reply.enhanced} " if reply.enhanced else ""
+    texts = [line[4:].decode("utf-8") for line in lines]
+    assert all(text.startswith(enhanced) for text in texts)
+    return " ".join(text.removeprefix(enhanced) for text in texts)
+
+
+@pytest.mark.parametrize("enhanced", ["5.7.1", ""])
+@pytest.mark.parametrize("utf8", [True, False])
+@pytest.mark.parametrize("length", [490, 499, 500, 505, 506, 507, 508, 509, 1_000, 5_000])
+def test_a_long_reply_goes_on_in_lines_of_at_most_512_octets(length: int, enhanced: str, *, utf8: bool) -> None:
+    text = ("mot " * length)[:length].strip()
+    assert _told(Reply(550, enhanced, text), utf8=utf8) == text
+
+
+def test_a_word_that_fills_a_line_is_cut_between_letters() -> None:
+    assert _told(Reply(550, "5.7.1", "é" * 600), utf8=True).replace(" ", "") == "é" * 600
+
+
+def test_a_reply_of_512_octets_is_one_line() -> None:
+    assert Reply(250, "", "x" * 506).line().count(b"\r\n") == 1
+    assert Reply(250, "", "x" * 507).line().count(b"\r\n") == 2
