@@ -35,7 +35,7 @@ async def certify(world: World, operator: Operator) -> None:
         for domain in operator.domains:
             white_list.add(conn, Row(domain, made.subject, world.clock.now()))
 
-    await certificates.issue(world, NewCertificate(operator=operator.name, common=f"smtp.{operator.domains[0]}"), list_it)
+    await certificates.issue(world, NewCertificate(operator=operator.name), list_it)
 
 
 async def certify_all(world: World) -> None:

@@ -79,7 +79,7 @@ async def test_a_certificate_is_bound_to_one_thing_that_may_have_it(
             CertificateProfile.ORG_AUTH_CLI,
             ("Laboratoire du Parc", "1690990023", "Laboratoire du Parc - Résultats"),
         ),
-        ({"operator": OPERATOR}, CertificateProfile.ORG_AUTH_CLI, (OPERATOR, "300000000000000", "hopital-ormes.sim.mssante.fr")),
+        ({"operator": OPERATOR}, CertificateProfile.ORG_AUTH_CLI, (OPERATOR, "300000000000000", "smtp.hopital-ormes.sim.mssante.fr")),
         ({"host": "a.example"}, CertificateProfile.SERV_SSL, ("OPERATEUR DE TEST MSS-SIM", "300000000000000", "a.example")),
         (
             {"operator": OPERATOR, "hosts": ("mx.example",), "profile": CertificateProfile.SERV_SSL},

@@ -53,6 +53,7 @@ async def test_an_operator_shows_the_newest_client_certificate_that_is_good(town
     server = NewCertificate(operator=hospital.name, profile=CertificateProfile.SERV_SSL, hosts=("mx.example",))
     await certificates.issue(town.world, server)
     assert await peers.certificate_of(town.world, hospital) == newer
+    assert newer.subject == first.subject, "it is shown to others, whose white list knows the first one"
     await certificates.revoke(town.world, newer.serial, RevocationReason.SUPERSEDED)
     assert await peers.certificate_of(town.world, hospital) == first
     await certificates.revoke(town.world, first.serial, RevocationReason.SUPERSEDED)
