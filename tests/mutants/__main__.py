@@ -2,7 +2,7 @@
 
 A file is named as below mss_sim: mail/fields.py. The tests that are about a part must notice each of its mutants. What survived is shown as
 a diff; the status is 1 when one is not excused in excused.toml. A mutant that changes nothing but the words of a sentence is not counted:
-sentences are held where they are shown.
+sentences are held where they are shown; nor one that writes the name of a codec in capitals, which Python reads in any case.
 """
 
 import json
@@ -47,6 +47,7 @@ PARTS = {
 _MUTMUT = Path(sys.executable).with_name("mutmut")
 _DIED = {1, 3, 24, -24, 36, 152, 255, -9, -11}
 """Statuses of a mutant that was noticed: a test failed, pytest broke, it took too much time, the system ended it."""
+_CODEC = re.compile(r'(?<=code\(|ding=)"[^"]+"')
 _TEXT = re.compile(r"""[rfbu]*(?P<quote>"{3}|"|')(?:\\.|(?!(?P=quote)).)*(?P=quote)""", re.IGNORECASE | re.DOTALL)
 
 
@@ -55,7 +56,7 @@ class Tally:
     """What became of the mutants of one part."""
 
     died: int = 0
-    words: int = 0
+    alike: int = 0
     excused: int = 0
     survived: list[str] = field(default_factory=list)
 
@@ -91,15 +92,15 @@ def play(name: str, part: Part, files: list[str], excuses: "Excuses") -> Tally:
             tally.died += 1
             continue
         removed, added = _change(mutant)
-        if _wordless(removed) == _wordless(added):
-            tally.words += 1
+        if _meant(removed) == _meant(added):
+            tally.alike += 1
         elif excuses.cover(mutant, added):
             tally.excused += 1
         else:
             tally.survived.append(mutant)
             sys.stdout.write(f"{mutant}\n  - {removed}\n  + {added}\n")
     counted = tally.died + tally.excused + len(tally.survived)
-    rest = f"{tally.excused} excused, {len(tally.survived)} survived; {tally.words} that changed words alone are not counted"
+    rest = f"{tally.excused} excused, {len(tally.survived)} survived; {tally.alike} that changed words alone are not counted"
     sys.stdout.write(f"{name}: {tally.died} of {counted} died, {rest}\n")
     return tally
 
@@ -120,9 +121,12 @@ def _change(name: str) -> tuple[str, str]:
     return removed, added
 
 
-def _wordless(code: str) -> str:
-    """Code without the sentences in it; a text without a space is no sentence but a value: a code, a reference, the name of a field."""
-    return _TEXT.sub(lambda text: "" if " " in text[0] else text[0], code)
+def _meant(code: str) -> str:
+    """Code without the sentences in it; a text without a space is no sentence but a value: a code, a reference, the name of a field.
+
+    Names of codecs are in lower case, since Python reads them in any.
+    """
+    return _TEXT.sub(lambda text: "" if " " in text[0] else text[0], _CODEC.sub(lambda name: name[0].lower(), code))
 
 
 class Excuses:
