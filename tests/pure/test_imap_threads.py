@@ -123,7 +123,7 @@ A, B, C, D, E = "<a@x>", "<b@x>", "<c@x>", "<d@x>", "<e@x>"
         pytest.param([letter(1, B, A), letter(2, C, A)], b"((1)(2))", id="two answers to what is not there"),
         pytest.param([letter(1, A), letter(2, D, A, B, C)], b"(1 2)", id="what is not there in the middle"),
         pytest.param([letter(1, A), letter(2, D, B), letter(3, C, A, B)], b"(1 (2)(3))", id="what is not there has a parent"),
-        pytest.param([letter(1, C, A, B), letter(2, B)], b"(2 1)", id="a letter without references has no parent"),
+        pytest.param([letter(1, C, A, B), letter(2, B), letter(3, A)], b"(2 1)(3)", id="a letter without references has no parent"),
         pytest.param([letter(1, D, A, C), letter(2, C, B), letter(3, A), letter(4, B)], b"(3)(4 2 1)", id="a letter knows its parent best"),
         pytest.param([letter(1, None, A, B), letter(2, B, A)], b"(2 1)", id="a letter that rises to the top is shown once"),
         pytest.param([letter(1, A, sent_at=9), letter(2, B)], b"(2)(1)", id="threads by the date of their first"),
@@ -151,6 +151,16 @@ def test_letters_are_threaded_by_their_references(letters: list[ThreadedMessage]
             id="an answer to what is not there joins its other answers",
         ),
         pytest.param(
+            [letter(1, B, A, subject="a"), letter(2, C, A, subject="a"), letter(3, subject="a")],
+            b"((1)(2)(3))",
+            id="one that is no answer joins the answers to what is not there",
+        ),
+        pytest.param(
+            [letter(1, subject="a"), letter(2, B, A, subject="a"), letter(3, C, A, subject="a")],
+            b"((1)(2)(3))",
+            id="one that is no answer and is older joins the answers to what is not there",
+        ),
+        pytest.param(
             [letter(1, B, A, subject="a"), letter(2, C, A, subject="a"), letter(3, E, D, subject="a"), letter(4, "<f@x>", D, subject="a")],
             b"((1)(2)(3)(4))",
             id="two that are not there become one",
@@ -160,6 +170,20 @@ def test_letters_are_threaded_by_their_references(letters: list[ThreadedMessage]
 )
 def test_roots_of_one_subject_are_put_together(letters: list[ThreadedMessage], shown: bytes) -> None:
     assert by_references(letters) == shown
+
+
+@pytest.mark.parametrize(("place", "linked"), [(84, True), (85, False)], ids=["the last step", "one step too many"])
+def test_rings_are_looked_for_within_twenty_steps_for_each_letter_and_reference(place: int, linked: bool) -> None:
+    above = [f"<{n}@above>" for n in range(1, 101)]
+
+    def answered(n: int, to: str) -> list[ThreadedMessage]:
+        return [letter(n, f"<{n}@x>", f"<{n + 1}@x>"), letter(n + 1, f"<{n + 1}@x>", to)]
+
+    letters = [letter(1, A, *above)]  # brings 2020 steps
+    for n in range(2, 194, 2):
+        letters += answered(n, A)  # brings 80 and takes 101, 96 times: 4 are left, and the next brings 80
+    shown = by_references([*letters, *answered(194, above[place - 1])])
+    assert shown.endswith(b"(195 194))") is linked
 
 
 @pytest.mark.no_cover

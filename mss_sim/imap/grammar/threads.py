@@ -19,7 +19,8 @@ _STEPS_PER_PLACE = 20
 
 
 class ThreadedMessage(NamedTuple):
-    """The values of one message to compare. `people` are the first addresses' local parts: from, to, cc; `number` is the result."""
+    """The values of one message to compare. `people` are the first addresses' local parts: from, to, cc; `number` is the result, and stands
+    first: messages sort by it."""
 
     number: int
     message_id: str | None
@@ -79,7 +80,7 @@ _VALUES: dict[str, Callable[[ThreadedMessage], Any]] = {
 
 def ordered(letters: Iterable[ThreadedMessage], criteria: Sequence[tuple[str, bool]]) -> list[int]:
     """The numbers in the order of the criteria, the first weighing most; equal ones stay in the folder's order."""
-    found = sorted(letters, key=lambda letter: letter.number)
+    found = sorted(letters)
     for name, reverse in reversed(criteria):
         found.sort(key=_VALUES[name], reverse=reverse)
     return [letter.number for letter in found]
@@ -122,7 +123,7 @@ class _Climber:
 
 def by_references(letters: Iterable[ThreadedMessage]) -> bytes:
     """The THREAD response's lists: trees by Message-ID and References, roots with one base subject merged (ref: rfc5256#3)."""
-    nodes = _linked(sorted(letters, key=lambda letter: letter.number))
+    nodes = _linked(sorted(letters))
     tops = [node for node in nodes if node.parent is None]  # before pruning, which creates new top nodes
     roots = [kept for node in tops for kept in _pruned(node, root=True)]
     roots = _by_subject(sorted(roots, key=_age))
@@ -154,15 +155,18 @@ def _linked(letters: Sequence[ThreadedMessage]) -> list[_Node]:
             if parent is not None and place.parent is None and not climber.is_below(parent, place):
                 parent.adopt(place)
             parent = place
-        if parent is None and node.parent is not None:  # a letter without references outweighs what others say about its place
+        if parent is None:  # a letter without references outweighs what others say about its place
             node.leave()
-        elif parent is not None and not climber.is_below(parent, node):
+        elif not climber.is_below(parent, node):
             parent.adopt(node)
     return nodes
 
 
 def _pruned(node: _Node, *, root: bool) -> list[_Node]:
-    """Remove the places without a letter: their children rise, but at the root only when there is one (ref: rfc5256#3)."""
+    """Remove the places without a letter: their children rise, but at the root only when there is one (ref: rfc5256#3).
+
+    No place has a parent afterwards: what is left is read downwards.
+    """
     stack: list[tuple[_Node, bool]] = [(node, False)]
     kept: dict[int, list[_Node]] = {}
     while stack:
@@ -171,14 +175,11 @@ def _pruned(node: _Node, *, root: bool) -> list[_Node]:
             stack.append((place, True))
             stack += [(child, False) for child in place.children]
             continue
+        place.parent = None
         place.children = dict.fromkeys(survivor for child in place.children for survivor in kept.pop(id(child)))
-        for child in place.children:
-            child.parent = place
         empty = place.letter is None
         stays = not empty or (root and place is node and len(place.children) > 1)
         kept[id(place)] = [place] if stays else list(place.children)
-    for survivor in kept[id(node)]:
-        survivor.parent = None
     return kept[id(node)]
 
 
@@ -208,7 +209,7 @@ def _by_subject(roots: list[_Node]) -> list[_Node]:
         if first is None or first is root:
             kept.append(root)
         elif first.letter is None and root.letter is None:
-            for child in list(root.children):
+            for child in root.children:
                 first.adopt(child)
         elif first.letter is None or (_is_reply(root) and not _is_reply(first)):
             first.adopt(root)
@@ -224,8 +225,6 @@ def _is_reply(node: _Node) -> bool:
 def _pair(first: _Node, root: _Node) -> None:
     """Two that are both replies, or both not, become siblings below an empty place that replaces the first one."""
     brother = _Node(first.letter, children=first.children)
-    for child in brother.children:
-        child.parent = brother
     first.letter, first.children = None, {}
     first.adopt(brother)
     first.adopt(root)
