@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mss_sim.imap.grammar.names import BadName, decode, encode, pattern
+from mss_sim.imap.grammar.responses import astring, folder_name
 
 
 @pytest.mark.parametrize(
@@ -73,6 +74,38 @@ def test_a_client_that_writes_utf8_without_enabling_it_is_understood() -> None:
     assert decode("é&".encode(), utf8=False) == "é&"
 
 
+@pytest.mark.parametrize(
+    ("name", "in_ascii", "in_utf8"),
+    [
+        ("INBOX", b'"INBOX"', b'"INBOX"'),
+        ("", b'""', b'""'),
+        ('a "b" \\', b'"a \\"b\\" \\\\"', b'"a \\"b\\" \\\\"'),
+        ("R&D/été", b'"R&-D/&AOk-t&AOk-"', '"R&D/été"'.encode()),
+    ],
+)
+def test_a_folder_is_named_in_quotes_as_the_client_reads_names(name: str, in_ascii: bytes, in_utf8: bytes) -> None:
+    assert folder_name(name, utf8=False) == in_ascii
+    assert folder_name(name, utf8=True) == in_utf8
+
+
+@pytest.mark.parametrize(
+    ("octets", "shown"),
+    [
+        (b"899700000001@x.fr", b"899700000001@x.fr"),
+        (b"a]", b'"a]"'),
+        (b"a b", b'"a b"'),
+        (b'a"b', b'"a\\"b"'),
+        (b"", b'""'),
+        (b"NIL", b'"NIL"'),
+        (b"nil", b'"nil"'),
+        (b"NILS", b"NILS"),
+        ("é".encode(), b"{2}\r\n\xc3\xa9"),
+    ],
+)
+def test_a_word_is_an_atom_where_it_can_be_one(octets: bytes, shown: bytes) -> None:
+    assert astring(octets) == shown
+
+
 @given(st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), max_size=30))
 def test_every_name_comes_back(name: str) -> None:
     assert decode(encode(name), utf8=False) == name
@@ -100,7 +133,12 @@ def test_every_spelling_that_is_taken_is_the_one_that_is_given(octets: bytes) ->
         ("a/*", ["a/b", "a/b/c"], ["a"]),
         ("%/%", ["a/b"], ["a", "a/b/c"]),
         ("%%", ["ab"], ["a/b"]),
+        ("%a%b%", ["ab", "xaybz"], ["ba", "a/b"]),
         ("%*%", ["a/b/c"], []),
+        ("*a*", ["a", "b/a/b"], ["b"]),
+        ("*a*b*", ["ab", "x/a/y/b/z"], ["a", "b", "ba"]),
+        ("*a%b*", ["ab", "x/axb/z"], ["a", "a/b"]),
+        ("*a%b%c", ["abc", "x/a.b.c"], ["ac", "a/bc", "ab/c"]),
         ("*b", ["b", "a/b", "ab"], ["ba"]),
         ("*a%b", ["ab", "a/ab", "a/axb"], ["a/b", "a/a/b"]),
         ("a.c", ["a.c"], ["abc"]),
@@ -111,9 +149,13 @@ def test_every_spelling_that_is_taken_is_the_one_that_is_given(octets: bytes) ->
         ("inbox*", ["INBOX", "INBOX/a", "inboxes"], ["INBOXES"]),
         ("inb%", ["INBOX", "inbound"], ["INBOX/a", "INBOUND", "INBOXES"]),
         ("i*", ["INBOX", "INBOX/a", "i"], ["I", "INBOXES"]),
-        ("inboxes", ["inboxes"], ["INBOXes", "INBOX"]),
+        ("inboxes", ["inboxes"], ["INBOXes", "INBOX", "INBOXES"]),
         ("Shared/*/INBOX", ["Shared/a@x.fr/INBOX"], ["Shared/INBOX"]),
         ("é%", ["été"], ["É"]),
+        ("a" * 1_200, ["a" * 1_200], ["a"]),
+        ("a" * 1_201, [], ["a" * 1_201]),
+        ("%" * 2_000, ["a"], ["a/b"]),
+        ("%*" * 1_000, ["a/b"], []),
     ],
 )
 def test_a_pattern_finds_names(text: str, found: list[str], left: list[str]) -> None:

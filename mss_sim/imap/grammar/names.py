@@ -70,10 +70,9 @@ def pattern(text: str) -> re.Pattern[str]:
     first, last = segments[0], segments[-1]
     start = _inbox(first[0], whole=len(first) == len(segments) == 1)
     if len(segments) == 1:
-        return re.compile(start + _steps(first[1:-1]) + _end(first), re.DOTALL)
+        return re.compile(start + _steps(first[1:-1]) + _end(first))
     middle = "".join(f"(?>.*?{re.escape(segment[0])}{_steps(segment[1:])})" for segment in segments[1:-1])
-    lazily = f".*?{re.escape(last[0])}" if len(last) > 1 else f".*{re.escape(last[0])}"
-    return re.compile(start + _steps(first[1:]) + middle + lazily + _steps(last[1:-1]) + _end(last), re.DOTALL)
+    return re.compile(start + _steps(first[1:]) + middle + f".*{re.escape(last[0])}" + _steps(last[1:-1]) + _end(last), re.DOTALL)
 
 
 def _steps(literals: list[str]) -> str:
