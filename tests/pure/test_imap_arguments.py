@@ -146,6 +146,7 @@ _INVALID: dict[str, tuple[bytes, ...]] = {
         b' (X) "" *',
         b' (RECURSIVEMATCH) "" *',
         b' (RECURSIVEMATCH REMOTE) "" *',
+        b' "" (' + b" ".join([b"a"] * 21) + b")",
         b' "" * RETURN',
         b' "" * RETURN (X)',
         b' "" * RETURN (STATUS)',
@@ -183,6 +184,7 @@ _INVALID: dict[str, tuple[bytes, ...]] = {
         b" 1 BODY[HEADER.FIELDS ()]",
         b" 1 BODY[HEADER.FIELDS(To)]",
         b" 1 BODY[HEADER.FIELDS (To:)]",
+        b" 1 BODY[HEADER.FIELDS (" + b" ".join([b"To"] * 201) + b")]",
         b' 1 BODY[HEADER.FIELDS ("")]',
         b" 1 BODY[" + b".".join([b"1"] * 101) + b"]",
         b" 1 BODY[]<0>",
@@ -200,6 +202,7 @@ _INVALID: dict[str, tuple[bytes, ...]] = {
         b" 1 FLAGS (CHANGEDSINCE 1 X)",
         b" 1 FLAGS (CHANGEDSINCE 1",
         b" $1 FLAGS",
+        b" 1 (" + b" ".join([b"FLAGS"] * 201) + b")",
     ),
     "search": (
         b"",
@@ -266,7 +269,28 @@ _INVALID: dict[str, tuple[bytes, ...]] = {
 def test_what_does_not_follow_the_grammar_is_bad(verb: str, text: bytes) -> None:
     with pytest.raises(Bad) as refused:
         read(READERS[verb], text)
-    assert str(refused.value)
+    assert len(str(refused.value).split()) > 2, "a refusal says what is expected"
+
+
+@pytest.mark.parametrize(
+    ("verb", "text", "words"),
+    [
+        ("id", b' ("a" b)', "NIL is expected before 'b)'"),
+        ("rename", b" a", "a space is expected at the end"),
+        ("append", b" a b", "a literal is expected before 'b'"),
+        ("copy", b" 1 (", "an atom or a string is expected before '('"),
+        ("list", b' "" (', "a pattern is expected at the end"),
+        ("search", b" LARGER x", "a number is expected before 'x'"),
+        ("search", b" OLDER 5", "OLDER is not offered: WITHIN is not announced"),
+        ("search", b" YOUNGER 5", "YOUNGER is not offered: WITHIN is not announced"),
+        ("search", b" X 5", "X is not a search key of this server"),
+        ("uid set", b" x", "a set of numbers is expected before 'x'"),
+    ],
+)
+def test_what_is_bad_is_told_with_what_is_expected_and_where(verb: str, text: bytes, words: str) -> None:
+    with pytest.raises(Bad) as refused:
+        read(READERS[verb], text)
+    assert str(refused.value) == words
 
 
 _VALID: list[tuple[str, bytes, Any]] = [
@@ -282,6 +306,9 @@ _VALID: list[tuple[str, bytes, Any]] = [
     ("id", b" NIL", {}),
     ("id", b" ()", {}),
     ("id", b' ("name" "x" "version" NIL)', {"name": "x", "version": ""}),
+    ("id", b' ("name" {1+}\r\n\xe9 {1+}\r\n\xe9 "y")', {"name": "\ufffd", "\ufffd": "y"}),
+    ("id", b' ("%b" "%b")' % (b"n" * 30, b"v" * 1_024), {"n" * 30: "v" * 1_024}),
+    ("id", b' ("%b" "%b")' % (b"n" * 31, b"v" * 1_025), {"n" * 30: "v" * 1_024}),
     ("enable", b" condstore QRESYNC", ("CONDSTORE", "QRESYNC")),
     ("mailbox", b" a]b", "a]b"),
     ("mailbox", b' ""', ""),
@@ -339,6 +366,13 @@ _VALID: list[tuple[str, bytes, Any]] = [
     ("list", b' "" *', List("", ("*",))),
     ("list", b' "" ""', List("", ("",))),
     ("list", b" a/ %]x", List("a/", ("%]x",))),
+    ("list", b' "" {2+}\r\na%', List("", ("a%",))),
+    ("list", b' "" (' + b" ".join([b"a"] * 20) + b")", List("", ("a",) * 20, extended=True)),
+    (
+        "list",
+        b' (SPECIAL-USE RECURSIVEMATCH) "" *',
+        List("", ("*",), frozenset({"SPECIAL-USE", "RECURSIVEMATCH"}), extended=True),
+    ),
     ("list", b' "" (INBOX "a b")', List("", ("INBOX", "a b"), extended=True)),
     ("list", b' () "" *', List("", ("*",), extended=True)),
     (
@@ -381,6 +415,7 @@ def body(label: bytes, section: Section = WHOLE, *, peek: bool = False, partial:
         (b"ALL", simple("FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE")),
         (b"FULL", simple("FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODY")),
         (b"(BODY BODYSTRUCTURE)", simple("BODY", "BODYSTRUCTURE")),
+        (b"(" + b" ".join([b"FLAGS"] * 200) + b")", simple("FLAGS")),
         (b"(EMAILID THREADID)", simple("EMAILID", "THREADID")),
         (b"RFC822.SIZE", simple("RFC822.SIZE")),
         (b"RFC822", body(b"RFC822")),
@@ -392,12 +427,17 @@ def body(label: bytes, section: Section = WHOLE, *, peek: bool = False, partial:
         (b"BODY[]<00.9223372036854775807>", body(b"BODY[]<0>", partial=(0, (1 << 63) - 1))),
         (b"BODY[text]<5.4294967295>", body(b"BODY[TEXT]<5>", Section(text="TEXT"), partial=(5, 4294967295))),
         (b"BODY[1]", body(b"BODY[1]", Section((1,)))),
+        (b"BODY[" + b".".join([b"1"] * 100) + b"]", body(b"BODY[" + b".".join([b"1"] * 100) + b"]", Section((1,) * 100))),
         (b"BODY[1.23.4.MIME]", body(b"BODY[1.23.4.MIME]", Section((1, 23, 4), "MIME"))),
         (b"BODY[2.HEADER]", body(b"BODY[2.HEADER]", Section((2,), "HEADER"))),
         (b"BODY[2.TEXT]", body(b"BODY[2.TEXT]", Section((2,), "TEXT"))),
         (
             b'BODY[HEADER.FIELDS (To "x\\"y" {4+}\r\nDate)]',
             body(b'BODY[HEADER.FIELDS (To "x\\"y" Date)]', Section((), "HEADER.FIELDS", (b"To", b'x"y', b"Date"))),
+        ),
+        (
+            b"BODY[HEADER.FIELDS (" + b" ".join([b"To"] * 200) + b")]",
+            body(b"BODY[HEADER.FIELDS (" + b" ".join([b"To"] * 200) + b")]", Section((), "HEADER.FIELDS", (b"To",) * 200)),
         ),
         (
             b"BODY.PEEK[1.header.fields.not (to)]<1.2>",

@@ -110,9 +110,11 @@ def _item(arguments: Arguments) -> FetchItem:
     for prefix, peek in ((b"BODY.PEEK[", True), (b"BODY[", False)):
         if arguments.skip(prefix):
             return _body(arguments, peek=peek)
-    for prefix, peek in ((b"BINARY.PEEK[", True), (b"BINARY[", False), (b"BINARY.SIZE[", True)):
+    for prefix, peek in ((b"BINARY.PEEK[", True), (b"BINARY[", False)):
         if arguments.skip(prefix):
-            return _binary(arguments, prefix, peek=peek)
+            return _binary(arguments, peek=peek)
+    if arguments.skip(b"BINARY.SIZE["):
+        return _binary_size(arguments)
     word = arguments.atom()
     if word not in SIMPLE:
         raise Bad(f"unsupported FETCH item {word}")
@@ -188,11 +190,18 @@ def _partial(arguments: Arguments) -> tuple[bytes, tuple[int, int] | None]:
     return b"<%d>" % start, (start, size)
 
 
-def _binary(arguments: Arguments, prefix: bytes, *, peek: bool) -> FetchItem:
-    path = _path(arguments)
+def _binary(arguments: Arguments, *, peek: bool) -> FetchItem:
+    section = _part(arguments)
+    shown, partial = _partial(arguments)
+    return FetchItem("BINARY[]", b"BINARY[%b]%b" % (_shown(section), shown), section, peek, partial)
+
+
+def _binary_size(arguments: Arguments) -> FetchItem:
+    section = _part(arguments)
+    return FetchItem("BINARY.SIZE[]", b"BINARY.SIZE[%b]" % _shown(section), section)
+
+
+def _part(arguments: Arguments) -> Section:
+    section = Section(_path(arguments))
     arguments.expect(b"]")
-    shown = ".".join(map(str, path)).encode("ascii")
-    if prefix.startswith(b"BINARY.SIZE"):
-        return FetchItem("BINARY.SIZE[]", b"BINARY.SIZE[%b]" % shown, Section(path))
-    label, partial = _partial(arguments)
-    return FetchItem("BINARY[]", b"BINARY[%b]%b" % (shown, label), Section(path), peek, partial)
+    return section

@@ -265,8 +265,8 @@ class Arguments:
         return b"{" if self._literal_follows() else self._text[self._at : self._at + 1]
 
     def skip(self, text: bytes) -> bool:
-        """Whether that text, case-insensitive, comes next; it is consumed if so."""
-        if self._text[self._at : self._at + len(text)].upper() != text.upper():
+        """Whether that text, which is in capitals, comes next in any case; it is consumed if so."""
+        if self._text[self._at : self._at + len(text)].upper() != text:
             return False
         self._at += len(text)
         return True
