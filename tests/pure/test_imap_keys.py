@@ -40,8 +40,18 @@ def test_a_charset_that_is_not_understood_is_refused_by_its_name(charset: bytes)
         (search_keys.sort, b" (DATE) ", b" ALL"),
         (search_keys.thread, b" REFERENCES ", b" ALL"),
     ):
-        with pytest.raises(BadCharset, match=charset.strip(b'"').decode()):
+        with pytest.raises(BadCharset, match=charset.strip(b'"').decode()) as refused:
             read(Arguments((before + charset + after,), utf8=False))
+        assert refused.value.saves is False
+
+
+@pytest.mark.parametrize(("text", "saves"), [(b"", False), (b"RETURN (MIN) ", False), (b"RETURN (MIN SAVE) ", True)])
+def test_a_charset_that_is_refused_tells_whether_the_result_was_to_be_kept(text: bytes, saves: bool) -> None:
+    with pytest.raises(BadCharset) as unknown:
+        search(text + b"CHARSET X ALL")
+    with pytest.raises(BadCharset) as untrue:
+        search_keys.search(Arguments((b" " + text + b"SUBJECT ", Literal(b"\xe9", binary=False), b""), utf8=False))
+    assert (unknown.value.saves, untrue.value.saves) == (saves, saves)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +108,7 @@ def test_a_charset_that_is_not_understood_is_refused_by_its_name(charset: bytes)
         (b"EMAILID " + object_id("T", 77), Key("EMAILID", -1)),
         (b"THREADID nothing", Key("THREADID", -1)),
         (b"EMAILID M", Key("EMAILID", -1)),
+        (b"EMAILID " + ids.encode(77).encode(), Key("EMAILID", -1)),
     ],
 )
 def test_the_keys_of_a_search_are_read(text: bytes, key: Key) -> None:
@@ -164,7 +175,7 @@ def test_a_tree_tells_what_it_asks() -> None:
     ],
 )
 def test_what_is_no_date_time_is_bad(octets: bytes) -> None:
-    with pytest.raises(Bad):
+    with pytest.raises(Bad, match="a date-time is"):
         search_keys.date_time(octets)
 
 
@@ -180,6 +191,10 @@ def test_what_is_no_date_time_is_bad(octets: bytes) -> None:
 )
 def test_a_date_time_is_read_and_shown_in_utc(octets: bytes, shown: bytes) -> None:
     assert internal_date(search_keys.date_time(octets)) == shown
+
+
+def test_a_second_is_shown_until_its_end() -> None:
+    assert internal_date(from_datetime(datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))) == b'"31-Dec-9999 23:59:59 +0000"'
 
 
 @given(st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)))  # noqa: DTZ001 - hypothesis wants naive limits

@@ -28,6 +28,7 @@ _SIMPLE = {
 """Keys without an argument that name no flag of the store (ref: rfc3501#6.4.4)."""
 _TEXTS = frozenset({"FROM", "TO", "CC", "BCC", "SUBJECT", "TEXT", "BODY"})
 _DATES = frozenset({"BEFORE", "ON", "SINCE", "SENTBEFORE", "SENTON", "SENTSINCE"})
+_NO_ID = -1  # no object has it: nothing matches
 _SEQUENCE_STARTS = frozenset(b"0123456789*$")
 CHARSETS = frozenset({"UTF-8", "US-ASCII"})
 SORT_KEYS = frozenset({"ARRIVAL", "CC", "DATE", "FROM", "SIZE", "SUBJECT", "TO"})
@@ -40,7 +41,7 @@ class BadCharset(Exception):
     `saves` when its result was to be kept as `$`.
     """
 
-    def __init__(self, why: str, *, saves: bool = False) -> None:
+    def __init__(self, why: str, *, saves: bool) -> None:
         super().__init__(why)
         self.saves = saves
 
@@ -211,10 +212,12 @@ def _rarer(arguments: Arguments, word: str) -> Key:
 
 
 def _id(text: str, kind: str) -> int:
+    if not text.startswith(kind):
+        return _NO_ID
     try:
-        return ids.decode(text.removeprefix(kind) if text.startswith(kind) else "")
+        return ids.decode(text.removeprefix(kind))
     except ValueError:
-        return -1  # no object has such an id: nothing matches
+        return _NO_ID
 
 
 def _dated(word: str, text: str) -> Key:
