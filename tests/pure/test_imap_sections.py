@@ -89,6 +89,7 @@ def test_what_the_message_does_not_have_is_nothing(section: Section) -> None:
 )
 def test_a_section_is_cut_out(section: Section, octets: bytes) -> None:
     assert cut(LETTER, section) == octets
+    assert section.text or decoded(LETTER, section) == octets
 
 
 @pytest.mark.parametrize(
@@ -181,6 +182,13 @@ def test_a_binary_section_is_without_its_encoding(encoding: bytes, body: bytes, 
     assert decoded(raw, Section((1,))) == octets
     assert cut(raw, Section((1,))) == body
     assert decoded(raw, Section()) == raw
+
+
+def test_a_multipart_that_says_that_it_is_encoded_is_not_decoded() -> None:
+    inner = b"--i\r\n\r\nYQ==\r\n--i--\r\n"
+    raw = b"Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: multipart/mixed; boundary=i\r\n"
+    raw += b"Content-Transfer-Encoding: base64\r\n\r\n" + inner + b"\r\n--o--\r\n"
+    assert decoded(raw, Section((1,))) == inner
 
 
 def test_a_message_inside_that_is_encoded_still_has_an_envelope() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mss_sim.imap.grammar.responses import sequence_set
 from mss_sim.imap.grammar.wire import Arguments, Bad, Command, Event, Literal, Reader, Refused, SequenceSet, Wanted, read_sequence
 
 LINE_MAX, LITERAL_MAX = 80, 200
@@ -164,7 +165,8 @@ def test_what_is_not_read_can_be_thrown_away() -> None:
     reader.feed(b"a1 STARTTLS\r\na2 NOOP\r\n")
     assert reader.next() == Command(b"a1", "STARTTLS", (b"",))
     assert reader.clear() == b"a2 NOOP\r\n"
-    assert reader.next() is None
+    reader.feed(b"\na3 NOOP\r\n")
+    assert drained(reader) == [refused(b"*", CRLF_WANTED), Command(b"a3", "NOOP", (b"",))]
 
 
 @pytest.mark.parametrize(
@@ -260,6 +262,13 @@ def test_what_is_no_set_is_refused(text: bytes) -> None:
 )
 def test_a_set_is_growing_ranges(text: bytes, largest: int, ranges: list[tuple[int, int]]) -> None:
     assert read_sequence(text).within(largest) == ranges
+
+
+@pytest.mark.parametrize(
+    ("numbers", "shown"), [([], b""), ([7], b"7"), ([1, 2], b"1:2"), ([1, 2, 3, 7], b"1:3,7"), ([1, 3, 4, 6, 7, 9], b"1,3:4,6:7,9")]
+)
+def test_numbers_are_shown_as_a_set(numbers: list[int], shown: bytes) -> None:
+    assert sequence_set(numbers) == shown
 
 
 def test_the_last_result_of_a_search_is_a_set_of_its_own() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.http.problems import MEDIA_TYPE, PROBLEMS, problem, response
-from mss_sim.imap.grammar.responses import CODES
+from mss_sim.imap.grammar.responses import CODES, spoken
 from mss_sim.imap.grammar.responses import refused as imap_refused
 from mss_sim.policy.receipts import DIAGNOSTICS
 from mss_sim.smtp import replies
@@ -23,6 +23,16 @@ def test_every_rule_has_a_reply_a_response_code_and_a_problem_and_nothing_else_h
 def test_a_refusal_over_imap_is_one_ascii_line_with_its_code_and_source(rule: Rule) -> None:
     line = imap_refused(Refusal(rule, "Écrivez\r\nautrement.", reference="rfc9051#7.1"))
     assert line == f"NO [{CODES[rule]}] Ecrivez??autrement. (rfc9051#7.1)".encode()
+    assert imap_refused(Refusal(rule, "Why.")) == f"NO [{CODES[rule]}] Why.".encode()
+
+
+@pytest.mark.parametrize(("utf8", "shown"), [(False, "e"), (True, "é")])
+def test_a_text_over_imap_has_at_most_900_characters(utf8: bool, shown: str) -> None:
+    assert spoken("é" * 900, utf8=utf8) == spoken("é" * 901, utf8=utf8) == shown * 900
+
+
+def test_a_text_over_imap_is_in_ascii_for_who_did_not_ask_for_utf8() -> None:
+    assert spoken("é\n") == "e?"
 
 
 @pytest.mark.parametrize("control", ["\r\n", "\n", "\x1b[2J", "\x00", "\x85", "\u2028"])
