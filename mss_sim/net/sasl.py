@@ -50,9 +50,13 @@ Exchange = Generator[bytes, bytes, Credentials]
 """Yields challenges, receives responses, returns credentials; all decoded from base64."""
 
 
-def _text(response: bytes, *, nul: bool = True) -> str:
-    if not nul and b"\x00" in response:
+def _text(response: bytes) -> str:
+    if b"\x00" in response:
         raise SaslError("the response holds a NUL")
+    return _decoded(response)
+
+
+def _decoded(response: bytes) -> str:
     try:
         return response.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -62,7 +66,7 @@ def _text(response: bytes, *, nul: bool = True) -> str:
 def plain(initial: bytes | None) -> Exchange:
     """PLAIN: `authzid NUL authcid NUL password` (ref: rfc4616#2)."""
     response = (yield b"") if initial is None else initial
-    fields = _text(response).split("\x00")
+    fields = _decoded(response).split("\x00")
     if len(fields) != 3 or not fields[1]:
         raise SaslError("PLAIN expects authzid NUL authcid NUL password")
     return PasswordCredentials(fields[1], fields[2], fields[0])
@@ -72,13 +76,13 @@ def login(initial: bytes | None) -> Exchange:
     """LOGIN: the name, then the password."""
     name = (yield b"Username:") if initial is None else initial
     password = yield b"Password:"
-    return PasswordCredentials(_text(name, nul=False), _text(password, nul=False))
+    return PasswordCredentials(_text(name), _text(password))
 
 
 def xoauth2(initial: bytes | None) -> Exchange:
     """XOAUTH2: `user=<mailbox>^Aauth=Bearer <token>^A^A`, with or without initial response."""
     response = (yield b"") if initial is None else initial
-    pairs = dict(field.partition("=")[::2] for field in _text(response, nul=False).split(_SEPARATOR) if field)
+    pairs = dict(field.partition("=")[::2] for field in _text(response).split(_SEPARATOR) if field)
     scheme, space, token = pairs.get("auth", "").partition(" ")
     if not pairs.get("user") or scheme.lower() != "bearer" or not space or not token.strip():
         raise SaslError("XOAUTH2 expects user=<mailbox>^Aauth=Bearer <token>^A^A")
@@ -88,7 +92,7 @@ def xoauth2(initial: bytes | None) -> Exchange:
 def oauthbearer(initial: bytes | None) -> Exchange:
     """OAUTHBEARER: `n,a=<mailbox>,^Ahost=...^Aport=...^Aauth=Bearer <token>^A^A` (ref: rfc7628#3.1)."""
     response = (yield b"") if initial is None else initial
-    header, _, rest = _text(response, nul=False).partition(_SEPARATOR)
+    header, _, rest = _text(response).partition(_SEPARATOR)
     flag, _, identity = header.partition(",")
     pairs = dict(field.partition("=")[::2] for field in rest.split(_SEPARATOR) if field)
     scheme, space, token = pairs.get("auth", "").partition(" ")
@@ -102,7 +106,7 @@ def oauthbearer(initial: bytes | None) -> Exchange:
 def external(initial: bytes | None) -> Exchange:
     """EXTERNAL: the mailbox to open, or nothing."""
     response = (yield b"") if initial is None else initial
-    return CertificateCredentials(_text(response, nul=False).strip())
+    return CertificateCredentials(_text(response).strip())
 
 
 MECHANISMS: dict[str, Callable[[bytes | None], Exchange]] = {

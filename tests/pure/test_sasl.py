@@ -130,6 +130,7 @@ def test_a_broken_xoauth2_response_is_refused_early_or_late(response: bytes) -> 
     [
         pytest.param(PAIR, id="as written by the rule"),
         pytest.param(PAIR.replace(b"Bearer", b"bearer"), id="scheme in lower case"),
+        pytest.param(PAIR.replace(b"Bearer ", b"Bearer  "), id="two spaces before the token"),
         pytest.param(PAIR + b"extra=1\x01", id="a field that we do not know"),
         pytest.param(b"auth=Bearer abc.def.ghi\x01user=camille.durand@sim.mssante.fr\x01\x01", id="fields turned around"),
     ],
@@ -169,6 +170,7 @@ def test_an_oauthbearer_response_gives_its_credentials_early_or_late() -> None:
     credentials = TokenCredentials("camille.durand@sim.mssante.fr", "abc.def.ghi")
     assert run("OAUTHBEARER", _OAUTHBEARER) == ([], credentials)
     assert run("OAUTHBEARER", None, _OAUTHBEARER) == ([b""], credentials)
+    assert run("OAUTHBEARER", _OAUTHBEARER.replace(b"Bearer ", b"Bearer  ")) == ([], credentials)
     assert run("OAUTHBEARER", b"y,a=a=2Cb=3D@c.fr,\x01auth=Bearer x\x01\x01")[1] == TokenCredentials("a,b=@c.fr", "x")
 
 
@@ -179,7 +181,26 @@ def test_an_external_response_names_a_mailbox_or_none() -> None:
         run("EXTERNAL", b"app\x00")
 
 
+@pytest.mark.parametrize(
+    ("mechanism", "response", "words"),
+    [
+        ("PLAIN", b"camille", "PLAIN expects authzid NUL authcid NUL password"),
+        ("PLAIN", b"\x00camille\x00\xff", "the response is not UTF-8"),
+        ("XOAUTH2", b"", "XOAUTH2 expects user=<mailbox>^Aauth=Bearer <token>^A^A"),
+        ("OAUTHBEARER", b"", "OAUTHBEARER expects n,a=<mailbox>,^Aauth=Bearer <token>^A^A"),
+        ("EXTERNAL", b"app\x00", "the response holds a NUL"),
+    ],
+)
+def test_a_refusal_says_how_the_response_should_look(mechanism: str, response: bytes, words: str) -> None:
+    with pytest.raises(SaslError) as refused:
+        run(mechanism, response)
+    assert str(refused.value) == words
+
+
 def test_padding_at_the_end_of_a_token_is_kept() -> None:
+    assert run("OAUTHBEARER", _OAUTHBEARER.replace(b"ghi", b"YWJj=="))[1] == TokenCredentials(
+        "camille.durand@sim.mssante.fr", "abc.def.YWJj=="
+    )
     assert run("XOAUTH2", b"user=a@b.fr\x01auth=Bearer YWJj==\x01\x01")[1] == TokenCredentials("a@b.fr", "YWJj==")
 
 
@@ -202,7 +223,7 @@ def test_padding_at_the_end_of_a_token_is_kept() -> None:
     ],
 )
 def test_a_line_that_is_not_base64_is_refused(line: str) -> None:
-    with pytest.raises(SaslError):
+    with pytest.raises(SaslError, match="is not base64"):
         decode(line)
 
 
