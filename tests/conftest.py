@@ -17,6 +17,7 @@ from mss_sim import log
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import Clock, ManualClock
 from mss_sim.config.settings import Settings
+from mss_sim.words.sentence import Sentence
 from tests.counters import astray
 from tests.documented import complaint
 
@@ -115,6 +116,16 @@ async def simulator(start: StartSimulator) -> AsyncIterator[Simulator]:
     """A running simulator with the seed world, on SQLite."""
     async with start() as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def no_sentence_in_an_f_string(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sentence in an f-string would be English for good, in whatever language the rest of it is told."""
+
+    def refused(self: Sentence, _form: str) -> str:
+        raise AssertionError("make the sentence a hole of another one, or tell it first (in_language): " + self)
+
+    monkeypatch.setattr(Sentence, "__format__", refused)
 
 
 @pytest.fixture(autouse=True)

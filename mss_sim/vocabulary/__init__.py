@@ -4,6 +4,7 @@
     mail        headers with a meaning, receipts, closure
     doors       front ends, and the readings that a setting chooses for them
     journal     what is done, and how a set is changed
+    language    the languages in which people are told something
     trust       certificates, services of the IGC-Santé, traps
     psc         Pro Santé Connect
 
