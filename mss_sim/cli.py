@@ -14,6 +14,7 @@ import typer
 from mss_sim import log
 from mss_sim.app.asking import ask, ask_octets
 from mss_sim.errors import Refusal
+from mss_sim.vocabulary.language import Language
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -87,6 +88,7 @@ def run(
     dns_port: Annotated[int | None, typer.Option(help="DNS of the simulated domains, UDP and TCP; default off, 0 = any.")] = None,
     https_port: Annotated[int | None, typer.Option(help="The same in TLS; off by default, 0 = any.")] = None,
     traps: Annotated[bool, typer.Option("--traps", help="Open the trap listeners; their ports are in the ready file.")] = False,
+    language: Annotated[Language | None, typer.Option(help="Language of refusals, notifications and the journal; default en.")] = None,
     ready_file: Annotated[Path | None, typer.Option(envvar=_variable("ready_file"), help="A ready file besides DATA/ready.json.")] = None,
     log_level: Annotated[str, typer.Option(envvar=_variable("log_level"), help="debug, info, warning or error.")] = "info",
 ) -> None:
@@ -95,7 +97,7 @@ def run(
         raise _fail("--data and --memory exclude each other")
     log.configure(log_level)
     ports = {"submission_port": submission_port, "mx_port": mx_port, "imap_port": imap_port, "http_port": http_port}
-    options = {"host": host, **ports, "https_port": https_port, "dns_port": dns_port}
+    options = {"host": host, "language": language, **ports, "https_port": https_port, "dns_port": dns_port}
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     given |= {"traps_open": True} if traps else {}  # the environment may open them too
     if memory or data or "MSS_SIM_DATA_DIR" not in os.environ:

@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mss_sim.vocabulary.language import Language
+from mss_sim.words.sentence import Sentence, say
+
 
 class Rule(StrEnum):
     """Each rule that can refuse a request; the value is the `code` that REST clients read."""
@@ -70,14 +73,14 @@ class Attempt:
 class Refusal(Exception):
     """A rule refuses the request.
 
-    `detail` is one English sentence that tells what to do; `reference` is a key of docs/references/index.toml with its place, which is
-    an anchor of docs/quirks.md where the rule is a choice of ours; `subject` is the address or name that it
-    is about, `attempt` what the journal keeps of it.
+    `detail` is one sentence that tells what to do; a door tells it in the language of its world. `reference` is a key of
+    docs/references/index.toml with its place, which is an anchor of docs/quirks.md where the rule is a choice of ours; `subject` is the
+    address or name that it is about, `attempt` what the journal keeps of it.
     """
 
     attempt: Attempt | None = None
 
-    def __init__(self, rule: Rule, detail: str, *, reference: str | None = None, subject: str | None = None) -> None:
+    def __init__(self, rule: Rule, detail: Sentence, *, reference: str | None = None, subject: str | None = None) -> None:
         super().__init__(rule, detail)
         self.rule = rule
         self.detail = detail
@@ -85,13 +88,13 @@ class Refusal(Exception):
         self.subject = subject
 
     def __str__(self) -> str:
-        return f"{self.rule}: {self.detail}"
+        return f"{self.rule}: {self.detail.in_language(Language.EN)}"
 
 
 class RetryLater(Refusal):
     """A refusal that ends by itself after `seconds`."""
 
-    def __init__(self, rule: Rule, detail: str, seconds: int, *, reference: str | None = None) -> None:
+    def __init__(self, rule: Rule, detail: Sentence, seconds: int, *, reference: str | None = None) -> None:
         super().__init__(rule, detail, reference=reference)
         self.seconds = seconds
 
@@ -102,5 +105,5 @@ class RecipientsRefused(Refusal):
     def __init__(self, refusals: Sequence[Refusal]) -> None:
         first = refusals[0]
         names = ", ".join(refusal.subject or "?" for refusal in refusals)
-        super().__init__(first.rule, f"Nothing was sent: refused for {names}.", reference=first.reference)
+        super().__init__(first.rule, say("Nothing was sent: refused for {names}.", names=names), reference=first.reference)
         self.refusals = tuple(refusals)

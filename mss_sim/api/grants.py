@@ -14,6 +14,7 @@ from mss_sim.http.grants import GrantIn, GrantOut
 from mss_sim.http.shapes import Json
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary.doors import Door
+from mss_sim.words.sentence import joined, said
 
 router = APIRouter(tags=["grants"], responses=refusing(*ANYWHERE))
 _HERE = refusing(*IN_A_MAILBOX)
@@ -57,7 +58,7 @@ async def hand_over(core: CurrentCore, actor: CurrentActor, order: schemas.HandO
     try:
         mailbox = canonical(order.mailbox) if order.mailbox else None
     except AddressError as error:
-        raise Refusal(Rule.NOT_FOUND, f"{error}.", subject=order.mailbox) from error
+        raise Refusal(Rule.NOT_FOUND, joined((said(error), ".")), subject=order.mailbox) from error
     gate.check_reach(actor, mailbox)
     by = Requester(actor.identity.id, Door.REST)
     done = await delegation.hand_over(core.world, by, order.from_, order.to, mailbox, order.reason)

@@ -24,6 +24,7 @@ from mss_sim.mail.headers import decode, read_headers, split
 from mss_sim.mail.mime import content, read_text
 from mss_sim.mail.parse import fold
 from mss_sim.mail.summary import Leaf, read_summary
+from mss_sim.words.sentence import say
 
 router = APIRouter(prefix="/mailboxes/{address}/messages", tags=["messages"], responses=refusing(*IN_A_MAILBOX))
 _FLAGGING = refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED)
@@ -129,7 +130,7 @@ async def get_attachment(core: CurrentCore, actor: CurrentActor, address: Mailbo
         if leaf["number"] == part and leaf["attachment"]:
             octets = content(opened.raw, leaf["start"], leaf["end"], leaf["encoding"])
             return StreamingResponse(_chunks(octets), media_type=leaf["type"], headers=_download(leaf["filename"], len(octets)))
-    raise Refusal(Rule.NOT_FOUND, f"This message has no attachment {part[:20]}.")
+    raise Refusal(Rule.NOT_FOUND, say("This message has no attachment {part}.", part=part[:20]))
 
 
 async def _chunks(octets: bytes) -> Any:
@@ -162,7 +163,7 @@ async def move_message(core: CurrentCore, actor: CurrentActor, address: MailboxA
     """Put a message into another folder of the mailbox; it keeps its id."""
     folder = to.folder_id or to.folder
     if folder is None:
-        raise Refusal(Rule.INVALID, "Say where: folder_id or folder.")
+        raise Refusal(Rule.INVALID, say("Say where: folder_id or folder."))
     return Json(await _shown(core, await messages.move(core.world, actor, address, read_id(message_id), folder)))
 
 

@@ -11,6 +11,7 @@ from fastapi import Depends, Query
 
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import decode, encode
+from mss_sim.words.sentence import Sentence, say
 
 T = TypeVar("T")
 _LIMIT_MAX = 200
@@ -26,9 +27,18 @@ class PagedList(Enum):
     JOURNAL = "j"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Sentence:
         """What people call it."""
-        return {"a": "messages of all folders", "f": "messages of one folder", "s": "letters sent"}.get(self.value, self.name.lower())
+        return _LABELS[self]
+
+
+_LABELS = {
+    PagedList.ALL_FOLDERS: say("messages of all folders"),
+    PagedList.FOLDER: say("messages of one folder"),
+    PagedList.SENT: say("letters sent"),
+    PagedList.CONVERSATIONS: say("conversations"),
+    PagedList.JOURNAL: say("journal"),
+}
 
 
 def cursor(listing: PagedList, place: int) -> str:
@@ -50,9 +60,13 @@ class Page:
         try:
             found, place = PagedList(self._cursor[:1]), decode(self._cursor[1:])
         except ValueError as error:
-            raise Refusal(Rule.INVALID, "The cursor is not one that was given; start again without it.") from error
+            raise Refusal(Rule.INVALID, say("The cursor is not one that was given; start again without it.")) from error
         if found is not listing:
-            detail = f"The cursor is of the {found.label}, this list is of the {listing.label}; start again without it."
+            detail = say(
+                "The cursor is of the {label}, this list is of the {other}; start again without it.",
+                label=found.label,
+                other=listing.label,
+            )
             raise Refusal(Rule.INVALID, detail)
         return place
 

@@ -29,6 +29,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing, unsupported
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
+from mss_sim.http.faults import faults
 from mss_sim.http.shapes import Json
 from mss_sim.ids import ID_MAX, encode
 from mss_sim.mail.addresses import AddressError, addresses_of, canonical, domain_of
@@ -40,12 +41,13 @@ from mss_sim.mail.reports import typed_address
 from mss_sim.mail.summary import read_summary
 from mss_sim.vocabulary.mail import HEADER_MES, HEADER_MES_FIN, Notify
 from mss_sim.vocabulary.mailboxes import Right, SendMode
+from mss_sim.words.sentence import joined, quoted, said, say
 
 router = APIRouter(prefix="/mailboxes/{address}", tags=["sending"], responses=refusing(*IN_A_MAILBOX))
 _FIELD_CHARS_MAX = 2_000
 _NAME_CHARS_MAX = 200
 _FIELDS_MAX = 100
-_MEDIA_TYPES = "Send application/json or message/rfc822."
+_MEDIA_TYPES = say("Send application/json or message/rfc822.")
 _TAKING = (
     *(Rule.UNKNOWN_MAILBOX, Rule.MAILBOX_CLOSED, Rule.MAILBOX_SUSPENDED, Rule.MAILBOX_FULL, Rule.DOMAIN_OUTSIDE),
     *(Rule.TOO_LARGE, Rule.NOT_INVITED, Rule.CONVERSATION_CLOSED),
@@ -114,10 +116,10 @@ async def _accepted(core: Core, actor: Actor, result: Accepted) -> dict[str, Any
     """The answer to who sent a letter; a holder may look wherever it leaves something."""
     timeline_in, copy_in = result.left_from, result.sent_in
     if result.mode is SendMode.OWNER:
-        return views.accepted(result, timeline_in, copy_in)
+        return views.accepted(core.world, result, timeline_in, copy_in)
     seen = await messages.may(core.world, actor, timeline_in, Right.SEE)
     read = copy_in is not None and await messages.may(core.world, actor, copy_in, Right.READ)
-    return views.accepted(result, timeline_in if seen else None, copy_in if read else None)
+    return views.accepted(core.world, result, timeline_in if seen else None, copy_in if read else None)
 
 
 async def _body(request: Request, core: Core, mailbox: Mailbox) -> bytes:
@@ -127,7 +129,7 @@ async def _body(request: Request, core: Core, mailbox: Mailbox) -> bytes:
     async for chunk in request.stream():
         size += len(chunk)
         if size > limit:
-            raise Refusal(Rule.TOO_LARGE, f"The request is over {limit} bytes.", reference="rfc1870#6.1")
+            raise Refusal(Rule.TOO_LARGE, say("The request is over {limit} bytes.", limit=limit), reference="rfc1870#6.1")
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -138,7 +140,7 @@ def _with_key(submit: Submit, key: tuple[str, str]) -> Submit:
 
 def _submit(address: str, raw: bytes, addressees: list[Addressee], wished: SendMode | None) -> Submit:
     if not addressees:
-        raise Refusal(Rule.NO_RECIPIENT, "The letter has no recipient; fill to, cc or bcc.")
+        raise Refusal(Rule.NO_RECIPIENT, say("The letter has no recipient; fill to, cc or bcc."))
     return Submit(Envelope(address, tuple(addressees)), raw, "HTTP", "the REST API", wished, strict=True)
 
 
@@ -146,7 +148,9 @@ def _check_count(core: Core, count: int) -> None:
     limit = core.world.settings.message.recipients_max
     if count > limit:
         raise Refusal(
-            Rule.TOO_MANY_RECIPIENTS, f"At most {limit} recipients; send the others another letter.", reference="rfc5321#4.5.3.1.8"
+            Rule.TOO_MANY_RECIPIENTS,
+            say("At most {limit} recipients; send the others another letter.", limit=limit),
+            reference="rfc5321#4.5.3.1.8",
         )
 
 
@@ -165,8 +169,7 @@ async def _composed(core: Core, actor: Actor, mailbox: Mailbox, body: bytes) -> 
     try:
         letter = await asyncio.to_thread(SendIn.model_validate_json, body)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(str(step) for step in one['loc'])}: {one['msg']}" for one in error.errors()[:5])
-        raise Refusal(Rule.INVALID, f"Correct the letter: {faults}.") from error
+        raise Refusal(Rule.INVALID, say("Correct the letter: {faults}.", faults=faults(error.errors()))) from error
     _check_count(core, len({_address(one) for one in (*letter.to, *letter.cc, *letter.bcc)}))
     _check_count(core, len(letter.reply_to))
     _check_lengths(letter)
@@ -197,7 +200,7 @@ async def _composed(core: Core, actor: Actor, mailbox: Mailbox, body: bytes) -> 
         message_id = core.world.ids.message_id(domain_of(address))
         raw = await asyncio.to_thread(compose, draft, message_id=message_id, at=core.world.clock.now())
     except CompositionError as error:
-        raise Refusal(Rule.INVALID, f"The letter cannot be written: {error}.") from error
+        raise Refusal(Rule.INVALID, say("The letter cannot be written: {error}.", error=said(error))) from error
     addressees = dict.fromkeys(one for _, one in (*to, *cc, *bcc))
     named = [Addressee(one, notify, typed_address(one).replace("; ", ";") if notify else None) for one in addressees]
     return replace(_submit(address, raw, named, letter.send_mode), answers=answered)
@@ -205,20 +208,20 @@ async def _composed(core: Core, actor: Actor, mailbox: Mailbox, body: bytes) -> 
 
 def _check_lengths(letter: SendIn) -> None:
     """What goes into a header has a length: the standard library takes quadratic time to fold it."""
-    texts = [("subject", letter.subject, _FIELD_CHARS_MAX), ("in_reply_to", letter.in_reply_to or "", _FIELD_CHARS_MAX)]
-    texts += [(f"headers.{name}", value, _FIELD_CHARS_MAX) for name, value in letter.headers.items()]
+    texts = [(quoted("subject"), letter.subject, _FIELD_CHARS_MAX), (quoted("in_reply_to"), letter.in_reply_to or "", _FIELD_CHARS_MAX)]
+    texts += [(quoted(printable(f"headers.{name}")[:100]), value, _FIELD_CHARS_MAX) for name, value in letter.headers.items()]
     texts += [
-        (f"the name of {one.address}", one.name, _NAME_CHARS_MAX)
+        (say("the name of {address}", address=printable(one.address)[:80]), one.name, _NAME_CHARS_MAX)
         for one in (*letter.to, *letter.cc, *letter.reply_to)
         if not isinstance(one, str)
     ]
-    texts += [("filename", one.filename, _FIELD_CHARS_MAX) for one in letter.attachments]
+    texts += [(quoted("filename"), one.filename, _FIELD_CHARS_MAX) for one in letter.attachments]
     long = next(((what, most) for what, text, most in texts if len(text) > most), None)
     if long is not None:
-        detail = f"{printable(long[0])[:100]} is over {long[1]} characters; shorten it."
+        detail = say("{long} is over {most} characters; shorten it.", long=long[0], most=long[1])
         raise Refusal(Rule.INVALID, detail, reference="quirks#letter-fields")
     if len(letter.headers) > _FIELDS_MAX:
-        raise Refusal(Rule.INVALID, f"At most {_FIELDS_MAX} headers of your own.", reference="quirks#letter-fields")
+        raise Refusal(Rule.INVALID, say("At most {most} headers of your own.", most=_FIELDS_MAX), reference="quirks#letter-fields")
 
 
 def _address(person: PersonIn | str) -> str:
@@ -233,7 +236,7 @@ def _canonical(text: str) -> str:
     try:
         return canonical(text)
     except AddressError as error:
-        raise Refusal(Rule.BAD_ADDRESS, f"{error}.", subject=text[:320], reference="rfc5321#4.1.2") from error
+        raise Refusal(Rule.BAD_ADDRESS, joined((said(error), ".")), subject=text[:320], reference="rfc5321#4.1.2") from error
 
 
 def _files(attachments: list[schemas.AttachmentIn]) -> list[File]:
@@ -242,7 +245,9 @@ def _files(attachments: list[schemas.AttachmentIn]) -> list[File]:
         try:
             octets = base64.b64decode(one.content_base64, validate=True)
         except ValueError as error:  # letters beyond ASCII are not even an error of base64
-            raise Refusal(Rule.INVALID, f"content_base64 of {one.filename} is not base64.", reference="rfc4648#4") from error
+            raise Refusal(
+                Rule.INVALID, say("content_base64 of {filename} is not base64.", filename=one.filename), reference="rfc4648#4"
+            ) from error
         found.append(File(one.filename, one.content_type, octets))
     return found
 
@@ -254,12 +259,12 @@ async def _parent(core: Core, actor: Actor, address: str, text: str | None) -> t
     if text.startswith("<"):
         ids = message_ids(text)
         if " ".join(ids) != " ".join(text.split()):
-            raise Refusal(Rule.INVALID, "in_reply_to is not a Message-ID: <left@right> is expected.", reference="rfc5322#3.6.4")
+            raise Refusal(Rule.INVALID, say("in_reply_to is not a Message-ID: <left@right> is expected."), reference="rfc5322#3.6.4")
         return None, text, [text]
     page = ListQuery(mailbox_id=0, limit=1, before=min(read_id(text) + 1, ID_MAX))
     listed = await messages.list_messages(core.world, actor, address, page)
     if not listed.items or listed.items[0].copy.id != read_id(text):
-        raise Refusal(Rule.NOT_FOUND, "in_reply_to names no message of this mailbox.")
+        raise Refusal(Rule.NOT_FOUND, say("in_reply_to names no message of this mailbox."))
     message = listed.items[0].message
     if message.rfc_message_id is None:
         return None, None, []

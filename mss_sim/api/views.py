@@ -11,6 +11,7 @@ from mss_sim.core.conversations.conversations import Conversation
 from mss_sim.core.mailflow.letter import Accepted
 from mss_sim.core.mailflow.read_receipts import Sent
 from mss_sim.core.world.store_types import Folder, ListedMessage, Reading
+from mss_sim.core.world.world import World
 from mss_sim.http.shapes import People, attempts, mailbox, person
 from mss_sim.ids import encode
 from mss_sim.mail.summary import read_summary
@@ -91,7 +92,7 @@ def reader(reading: Reading, people: People) -> dict[str, Any]:
     return {"by": person(people, reading.identity_id), "at": iso(reading.first_at)}
 
 
-def accepted(result: Accepted, timeline_in: str | None, copy_in: str | None) -> dict[str, Any]:
+def accepted(world: World, result: Accepted, timeline_in: str | None, copy_in: str | None) -> dict[str, Any]:
     """A letter that was just sent, with links into the mailboxes that the sender may look into; None: there is no link."""
     submission_id = encode(result.submission_id) if result.submission_id is not None else ""
     copy_id = encode(result.sent_copy_id) if result.sent_copy_id is not None else None
@@ -108,7 +109,7 @@ def accepted(result: Accepted, timeline_in: str | None, copy_in: str | None) -> 
                 "address": outcome.address,
                 "state": outcome.kind,
                 "code": outcome.refusal.rule if outcome.refusal else None,
-                "detail": outcome.refusal.detail if outcome.refusal else None,
+                "detail": world.told(outcome.refusal.detail) if outcome.refusal else None,
             }
             for outcome in result.outcomes
         ],

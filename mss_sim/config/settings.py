@@ -39,6 +39,7 @@ from mss_sim.config.subjects import (
     WrongPasswords,
 )
 from mss_sim.vocabulary.doors import Profile, Relay
+from mss_sim.vocabulary.language import Language
 
 PREFIX = "MSS_SIM_"
 """What every environment variable of ours begins with."""
@@ -103,6 +104,7 @@ class Settings(BaseSettings):
     control_key: str | None = Field(
         default=None, min_length=8, description="Key that /control demands in X-Control-Key; none: loopback only."
     )
+    language: Language = Field(default=Language.EN, description="Language of refusals, notifications, receipts and the journal: en, or fr.")
     relay: Relay = Field(default=Relay.SMTP, description="How a letter reaches another operator of this world.")
     submission: Submission = Submission()
     mx: Mx = Mx()

@@ -21,6 +21,7 @@ from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.pki import bundles
 from mss_sim.pki.authority import ROOT
 from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
+from mss_sim.words.sentence import joined, said, say
 
 router = APIRouter(
     prefix="/control/certificates",
@@ -82,7 +83,7 @@ async def list_certificates(core: CurrentCore, mailbox: str | None = None) -> Re
     try:
         address = canonical(mailbox) if mailbox is not None else None
     except AddressError as error:
-        raise Refusal(Rule.INVALID, f"{error}.", subject=mailbox) from error
+        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=mailbox) from error
     return Json(await _shown(core, await certificates.list_all(core.world, mailbox=address)))
 
 
@@ -113,7 +114,7 @@ async def change_behaviour(core: CurrentCore, wanted: Manners) -> Response:
     """Switch services: `{"ocsp": {"behaviour": "slow", "seconds": 10}}`."""
     aia = wanted.get(IgcService.AIA)
     if aia is not None and aia.behaviour is ServiceBehaviour.EXPIRED:
-        raise Refusal(Rule.INVALID, "AIA says no date that could be past: switch crl or ocsp to expired.")
+        raise Refusal(Rule.INVALID, say("AIA says no date that could be past: switch crl or ocsp to expired."))
     for service, manner in wanted.items():
         core.revocation.switch(service, manner.behaviour, manner.seconds)
     return Json(_manners(core))

@@ -13,6 +13,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.http.answers import octets, refusing
 from mss_sim.http.dependencies import CurrentCore
 from mss_sim.http.shapes import Json
+from mss_sim.words.sentence import say
 
 router = APIRouter(tags=["health"])
 _READY_SECONDS = 5
@@ -34,7 +35,7 @@ async def is_ready(core: CurrentCore) -> Response:
         async with asyncio.timeout(_READY_SECONDS):
             await count(core.world)
     except TimeoutError as error:
-        detail = f"The store did not answer within {_READY_SECONDS} s; nothing was kept, try again later."
+        detail = say("The store did not answer within {seconds} s; nothing was kept, try again later.", seconds=_READY_SECONDS)
         raise Refusal(Rule.STORE_UNAVAILABLE, detail) from error
     return Json({"status": "ready"})
 

@@ -7,6 +7,7 @@ from starlette.responses import FileResponse, Response
 
 from mss_sim.control import schemas
 from mss_sim.core.access import authentication, delegation, identities, practice_holders
+from mss_sim.core.assembly import Core
 from mss_sim.core.control import seed
 from mss_sim.core.control.counts import state as count
 from mss_sim.core.mailbox import mailboxes
@@ -87,28 +88,32 @@ async def mint_token(core: CurrentCore, wanted: schemas.TokenIn) -> Response:
     return Json({"access_token": token, "token_type": "Bearer", "expires_in": lifetime}, status_code=201)
 
 
-def _identity(row: Identity) -> dict[str, object]:
+def _identity(core: Core, row: Identity) -> dict[str, object]:
     names = "idnat kind family_name given_name title profession structure anonymous_card enabled"
-    return {**{name: getattr(row, name) for name in names.split()}, "name": row.name, "warnings": warnings(row.idnat, row.kind)}
+    return {
+        **{name: getattr(row, name) for name in names.split()},
+        "name": row.name,
+        "warnings": [core.world.told(one) for one in warnings(row.idnat, row.kind)],
+    }
 
 
 @router.get("/identities", responses={200: {"model": list[schemas.IdentityOut]}})
 async def list_identities(core: CurrentCore) -> Response:
     """All identities; `warnings` tells what is odd about a number."""
-    return Json([_identity(row) for row in await identities.list_identities(core.world)])
+    return Json([_identity(core, row) for row in await identities.list_identities(core.world)])
 
 
 @router.post("/identities", status_code=201, responses={201: {"model": schemas.IdentityOut}, **_NEW})
 async def add_identity(core: CurrentCore, new: schemas.IdentityIn) -> Response:
     """Create an identity, with an account when a login and a password are given."""
     row = await identities.add_identity(core.world, identities.NewIdentity(**new.model_dump()))
-    return Json(_identity(row), status_code=201)
+    return Json(_identity(core, row), status_code=201)
 
 
 @router.get("/identities/{idnat:path}", responses={200: {"model": schemas.IdentityOut}, **_FOUND})
 async def get_identity(core: CurrentCore, idnat: IdNat) -> Response:
     """One identity."""
-    return Json(_identity(await identities.identity_named(core.world, idnat)))
+    return Json(_identity(core, await identities.identity_named(core.world, idnat)))
 
 
 @router.patch("/identities/{idnat:path}", responses={200: {"model": schemas.IdentityOut}, **_FOUND, **_NEW})
@@ -116,7 +121,7 @@ async def change_identity(core: CurrentCore, idnat: IdNat, patch: schemas.Identi
     """Change an identity or its account; `enabled: false` shuts it out at its very next request."""
     changes = patch.model_dump(exclude_unset=True)
     login, password = changes.pop("login", None), changes.pop("password", None)
-    return Json(_identity(await identities.change_identity(core.world, idnat, changes, login, password)))
+    return Json(_identity(core, await identities.change_identity(core.world, idnat, changes, login, password)))
 
 
 @router.delete("/identities/{idnat:path}", status_code=204, responses=_FOUND | _NEW)
@@ -126,14 +131,14 @@ async def remove_identity(core: CurrentCore, idnat: IdNat) -> Response:
     return Response(status_code=204)
 
 
-def _mailbox(row: Mailbox) -> dict[str, object]:
-    return {**mailbox(row), "warnings": address_warnings(row.address, row.kind)}
+def _mailbox(core: Core, row: Mailbox) -> dict[str, object]:
+    return {**mailbox(row), "warnings": [core.world.told(one) for one in address_warnings(row.address, row.kind)]}
 
 
 @router.get("/mailboxes", responses={200: {"model": list[schemas.MailboxAdmin]}})
 async def list_mailboxes(core: CurrentCore) -> Response:
     """All mailboxes."""
-    return Json([_mailbox(row) for row in await mailboxes.list_mailboxes(core.world)])
+    return Json([_mailbox(core, row) for row in await mailboxes.list_mailboxes(core.world)])
 
 
 @router.post("/mailboxes", status_code=201, responses={201: {"model": schemas.MailboxAdmin}, **_PLACED})
@@ -141,13 +146,13 @@ async def add_mailbox(core: CurrentCore, new: schemas.MailboxIn) -> Response:
     """Create a mailbox; the domain must be an operator's."""
     values = {**new.model_dump(), "co_holders": tuple(new.co_holders)}
     row = await mailboxes.add_mailbox(core.world, mailboxes.NewMailbox(**values))
-    return Json(_mailbox(row), status_code=201)
+    return Json(_mailbox(core, row), status_code=201)
 
 
 @router.get("/mailboxes/{address}", responses={200: {"model": schemas.MailboxAdmin}, **_FOUND})
 async def get_mailbox(core: CurrentCore, address: MailboxAddress) -> Response:
     """One mailbox."""
-    return Json(_mailbox(await mailboxes.get_mailbox(core.world, address)))
+    return Json(_mailbox(core, await mailboxes.get_mailbox(core.world, address)))
 
 
 @router.patch("/mailboxes/{address}", responses={200: {"model": schemas.MailboxAdmin}, **_FOUND})
@@ -155,7 +160,7 @@ async def change_mailbox(core: CurrentCore, address: MailboxAddress, patch: sche
     """Change anything but the address and the kind: state, quota, limits, texts, policies."""
     changes = patch.model_dump(exclude_unset=True, mode="json")
     row = await mailboxes.change_mailbox(core.world, address, changes, actor_id=None, door=Door.CONTROL)
-    return Json(_mailbox(row))
+    return Json(_mailbox(core, row))
 
 
 @router.delete("/mailboxes/{address}", status_code=204, responses=_FOUND)

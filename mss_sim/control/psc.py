@@ -24,10 +24,13 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.http.answers import CONTROL_IN_MEMORY, refusing
 from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore, refuse_unknown_query
+from mss_sim.http.faults import faults
 from mss_sim.http.page import page
 from mss_sim.http.parameters import of_form
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mailboxes import IdentityKind
 from mss_sim.vocabulary.psc import AuthMode
+from mss_sim.words.sentence import Sentence, Template, borrowed, said, say
 
 router = APIRouter(
     prefix="/control/psc",
@@ -128,7 +131,7 @@ async def _put(core: Core, new: schemas.PersonaIn) -> Professional:
     return await professionals.put_persona(core.world, NewIdentity(**new.model_dump(exclude={"profile"})), new.profile)
 
 
-def _form(typed: Mapping[str, str] | None = None, *, wrong: str = "", added: str = "") -> Response:
+def _form(typed: Mapping[str, str] | None = None, *, wrong: Sentence | None = None, added: str = "") -> Response:
     """A form for a persona of one's own; a refused one comes back with all that was typed."""
     kept = {name: escape(value) for name, value in (typed or {}).items()}
     fields = (
@@ -144,7 +147,9 @@ def _form(typed: Mapping[str, str] | None = None, *, wrong: str = "", added: str
     options = "".join(
         f'<option value="{kind.value}"{" selected" if chosen == kind.value else ""}>{label}</option>' for kind, label in _KINDS.items()
     )
-    told = f'<p class="wrong" role="alert" lang="en">{escape(wrong)}</p>' if wrong else f"<p>Ajouté : {escape(added)}</p>" if added else ""
+    told = f"<p>Ajouté : {escape(added)}</p>" if added else ""
+    if wrong:
+        told = f'<p class="wrong" role="alert">{escape(wrong.in_language(Language.FR))}</p>'
     content = (
         f'{told}<form method="post">{inputs}<label>Type<br><select name="kind">{options}</select></label>'
         f'<label>Profil UserInfo (JSON, facultatif)<br><textarea name="profile" rows="8" cols="60">\n{kept.get("profile", "")}</textarea>'
@@ -157,7 +162,7 @@ def _profile(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise ValueError(f"profile: it is not JSON: {error}") from error
+        raise ValueError(borrowed(f"profile: it is not JSON: {error}", Template("profile: it is not JSON"))) from error
 
 
 @router.get("/personas/new", include_in_schema=False)
@@ -176,9 +181,9 @@ async def take_form(request: Request, core: CurrentCore) -> Response:
         new = schemas.PersonaIn.model_validate({**values, "profile": profile})
         return _form(added=_persona(await _put(core, new))["name"])
     except ValidationError as error:
-        return _form(values, wrong="; ".join(f"{one['loc'][0]}: {one['msg']}" for one in error.errors()))
+        return _form(values, wrong=faults(error.errors()))
     except (OAuthError, ValueError, RecursionError) as error:
-        return _form(values, wrong=str(error))
+        return _form(values, wrong=error.description if isinstance(error, OAuthError) else said(error))
     except Refusal as refusal:
         return _form(values, wrong=refusal.detail)
 
@@ -214,5 +219,5 @@ async def refuse(core: CurrentCore, request_id: str) -> Response:
 def _answer(core: Core, request_id: str, *, approved: bool) -> Response:
     found = core.ciba.answer(request_id, approve=approved)
     if found is None:
-        raise Refusal(Rule.NOT_FOUND, f"No request {request_id[:20]!r} waits for an approval.")
+        raise Refusal(Rule.NOT_FOUND, say("No request {id!r} waits for an approval.", id=request_id[:20]))
     return _json(_approval(found))

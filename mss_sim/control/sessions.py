@@ -16,6 +16,7 @@ from mss_sim.http.answers import CONTROL_IN_MEMORY, refusing
 from mss_sim.http.control import require_control
 from mss_sim.http.shapes import Json
 from mss_sim.vocabulary.doors import Door
+from mss_sim.words.sentence import say
 
 router = APIRouter(
     prefix="/control/sessions",
@@ -49,6 +50,6 @@ async def get_session(request: Request, session_id: str) -> Response:
     """One connection with its lines: `C` the client's, `S` the server's, `-` what happened. Credentials and letters are left out."""
     found: Transcript | None = sockets(request).transcripts.find(session_id)
     if found is None:
-        raise Refusal(Rule.NOT_FOUND, "No transcript with that id is kept; the oldest are forgotten first.")
+        raise Refusal(Rule.NOT_FOUND, say("No transcript with that id is kept; the oldest are forgotten first."))
     lines = [{"at": iso(line.at), "side": line.side, "text": line.octets.decode("utf-8", "replace")} for line in found.lines()]
     return Json({**_summary(found), "transcript": lines})

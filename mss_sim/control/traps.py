@@ -12,11 +12,14 @@ from mss_sim.control import certificate_schemas as schemas
 from mss_sim.control.sockets import sockets
 from mss_sim.http.answers import CONTROL_IN_MEMORY, refusing
 from mss_sim.http.control import require_control
+from mss_sim.http.hosted import hosted
 from mss_sim.http.shapes import Json
 from mss_sim.net.traps import Traps, TrapVisit
 from mss_sim.policy.traps import EXPOSING, judge, requirements
 from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.trust import TrapName, Verdict
+from mss_sim.words.sentence import say
 
 router = APIRouter(
     prefix="/control/traps",
@@ -26,7 +29,7 @@ router = APIRouter(
 )
 
 
-def _shown(traps: Traps, visit: TrapVisit) -> dict[str, object]:
+def _shown(traps: Traps, visit: TrapVisit, language: Language) -> dict[str, object]:
     trap, transcript, seen = visit.trap, visit.transcript, traps.seen(visit)
     judged = judge(trap.name, seen)
     facts = transcript.facts
@@ -49,7 +52,7 @@ def _shown(traps: Traps, visit: TrapVisit) -> dict[str, object]:
         "went_on": sorted(seen.commands & EXPOSING),
         "requirements": list(requirements(trap.name, transcript.door)),
         "verdict": judged.verdict,
-        "why": judged.why,
+        "why": judged.why.in_language(language),
     }
 
 
@@ -63,11 +66,12 @@ async def list_visits(
 ) -> Response:
     """The connections to traps, the newest first."""
     traps: Traps = sockets(request).traps
+    language = hosted(request).core.world.settings.language
 
     def wanted() -> Iterator[dict[str, object]]:
         for visit in traps.newest_first():
             if trap in (None, visit.trap.name) and door in (None, visit.transcript.door):
-                shown = _shown(traps, visit)
+                shown = _shown(traps, visit, language)
                 if verdict in (None, shown["verdict"]):
                     yield shown
 
@@ -78,15 +82,16 @@ async def list_visits(
 async def report(request: Request) -> Response:
     """What each trap shows over each door: the newest verdict that says something, `NOT-OBSERVED` while there is none."""
     traps: Traps = sockets(request).traps
-    findings = {(trap, door): _nothing(trap, door) for trap in TrapName for door in (Door.SMTP, Door.IMAP)}
+    language = hosted(request).core.world.settings.language
+    findings = {(trap, door): _nothing(trap, door, language) for trap in TrapName for door in (Door.SMTP, Door.IMAP)}
     for visit in traps.newest_first():
-        finding, shown = findings[visit.trap.name, visit.transcript.door], _shown(traps, visit)
+        finding, shown = findings[visit.trap.name, visit.transcript.door], _shown(traps, visit, language)
         finding["visits"] += 1
         if finding["verdict"] is Verdict.NOT_OBSERVED and (finding["session"] is None or shown["verdict"] is not Verdict.NOT_OBSERVED):
             finding |= {name: shown[name] for name in ("verdict", "why", "session")}
     return Json(list(findings.values()))
 
 
-def _nothing(trap: TrapName, door: Door) -> dict[str, Any]:
-    nothing = {"verdict": Verdict.NOT_OBSERVED, "why": "nobody came", "session": None, "visits": 0}
+def _nothing(trap: TrapName, door: Door, language: Language) -> dict[str, Any]:
+    nothing = {"verdict": Verdict.NOT_OBSERVED, "why": say("nobody came").in_language(language), "session": None, "visits": 0}
     return {"trap": trap, "door": door, "requirements": list(requirements(trap, door)), **nothing}

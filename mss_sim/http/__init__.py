@@ -11,6 +11,7 @@
     shapes, grants  shapes and views of JSON that several front ends share
     page            one page of HTML
     examples        whole bodies shown in OpenAPI, which can be sent unchanged
+    faults          what is wrong with a body or a parameter, as sentences
     problems        the one table that maps refusals to HTTP, and problem documents (RFC 9457)
     answers         what each route may refuse, and which files it returns, as OpenAPI shows it
 

@@ -1,5 +1,7 @@
 """The responses of a route, as OpenAPI shows them: the media type when it is not JSON, and each refusal by its rule.
 
+Descriptions are English, as all of OpenAPI.
+
 A router lists the rules that any of its routes may refuse by; a route with more rules lists them all again for the statuses
 concerned, because its own list replaces the router's status by status.
 """
@@ -9,6 +11,8 @@ from typing import Any
 
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.http import problems
+from mss_sim.vocabulary.language import Language
+from mss_sim.words.sentence import Sentence, quoted
 
 Answers = dict[int | str, dict[str, Any]]
 
@@ -75,15 +79,17 @@ def refusing(*rules: Rule) -> Answers:
     """The responses of a route that may refuse by these rules: one for each status, an example for each rule."""
     found: Answers = {}
     for rule in dict.fromkeys(rules):
-        status, title = problems.PROBLEMS[rule]
+        status, sentence = problems.PROBLEMS[rule]
+        title = sentence.in_language(Language.EN)
         shown = _response(found, status)
         shown["description"] = f"{shown['description']}, or: {title}" if shown["description"] else title
-        _examples(shown)[rule.value] = {"summary": title, "value": problems.problem(_example(rule))}
+        _examples(shown)[rule.value] = {"summary": title, "value": problems.problem(_example(rule), Language.EN)}
     return found
 
 
-def unsupported(detail: str) -> Answers:
+def unsupported(sentence: Sentence) -> Answers:
     """The response to a body with an unsupported media type."""
+    detail = sentence.in_language(Language.EN)
     status, found = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, Answers()
     shown = _response(found, status)
     shown["description"] = status.phrase
@@ -108,5 +114,5 @@ def _examples(response: dict[str, Any]) -> dict[str, Any]:
 
 
 def _example(rule: Rule) -> Refusal:
-    one = Refusal(rule, _SAID[rule], subject=_MAILBOX if _MAILBOX in _SAID[rule] else None)
+    one = Refusal(rule, quoted(_SAID[rule]), subject=_MAILBOX if _MAILBOX in _SAID[rule] else None)
     return RecipientsRefused([one]) if rule in _OF_A_RECIPIENT else one

@@ -20,6 +20,7 @@ from mss_sim.http.hosted import hosted
 from mss_sim.ids import decode
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary.doors import Door
+from mss_sim.words.sentence import joined, said, say
 
 
 class _Basic(HTTPBasic):
@@ -76,8 +77,12 @@ async def refuse_unknown_query(request: Request) -> None:
     known = _query_names(route.dependant)
     unknown = sorted(set(request.query_params) - known)
     if unknown:
-        allowed = f"known here: {', '.join(sorted(known))}" if known else "none is known here"
-        raise Refusal(Rule.INVALID, f"Unknown query parameter {unknown[0][:40]!r}; {allowed}.", subject=unknown[0][:40])
+        allowed = say("known here: {known}", known=", ".join(sorted(known))) if known else say("none is known here")
+        raise Refusal(
+            Rule.INVALID,
+            say("Unknown query parameter {unknown!r}; {allowed}.", unknown=unknown[0][:40], allowed=allowed),
+            subject=unknown[0][:40],
+        )
 
 
 def client_of(request: Request) -> str:
@@ -96,7 +101,7 @@ async def authenticate(core: Core, header: str | None, client: str) -> Actor:
         case "bearer":
             return await authentication.with_token(core.world, value.strip(), door=Door.REST)
         case _:
-            raise Refusal(Rule.AUTHENTICATION_REQUIRED, "Say who you are: Authorization: Basic or Bearer.", reference="rfc9110#11.6.2")
+            raise Refusal(Rule.AUTHENTICATION_REQUIRED, say("Say who you are: Authorization: Basic or Bearer."), reference="rfc9110#11.6.2")
 
 
 def _basic_pair(value: str) -> tuple[str, str]:
@@ -104,7 +109,7 @@ def _basic_pair(value: str) -> tuple[str, str]:
         name, _, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
     except ValueError as error:  # not base64, non-ASCII characters in it, or not UTF-8 inside
         raise Refusal(
-            Rule.AUTHENTICATION_FAILED, "The Basic credentials are not base64 of login:password.", reference="rfc7617#2"
+            Rule.AUTHENTICATION_FAILED, say("The Basic credentials are not base64 of login:password."), reference="rfc7617#2"
         ) from error
     return name, password
 
@@ -119,7 +124,7 @@ async def get_address(
     try:
         return canonical(address)
     except AddressError as error:
-        raise Refusal(Rule.NOT_FOUND, f"{error}.", subject=address) from error
+        raise Refusal(Rule.NOT_FOUND, joined((said(error), ".")), subject=address) from error
 
 
 MailboxAddress = Annotated[str, Depends(get_address)]
@@ -130,4 +135,4 @@ def read_id(text: str) -> int:
     try:
         return decode(text)
     except ValueError as error:
-        raise Refusal(Rule.NOT_FOUND, f"There is nothing here called {text[:20]!r}.") from error
+        raise Refusal(Rule.NOT_FOUND, say("There is nothing here called {text!r}.", text=text[:20])) from error

@@ -32,6 +32,7 @@ from mss_sim.http.dependencies import authenticate, client_of
 from mss_sim.http.structure import Values
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.psc import PSC_CALLBACK
+from mss_sim.words.sentence import say
 
 _HOSTED = ("/api", "/auth", "/control", "/docs", "/openapi.json", PSC_CALLBACK)
 _LINGER_BYTES = 1024 * 1024
@@ -65,7 +66,7 @@ class Front:
                 raise _too_large(limit)
         except Refusal as refusal:
             self._core.world.tally.refused(Door.REST if request.url.path.startswith("/api/") else Door.CONTROL, refusal)
-            await _refuse(problems.response(refusal), scope, receive, send)
+            await _refuse(problems.response(refusal, self._core.world.settings.language), scope, receive, send)
             return
         await self._read_within(limit, scope, receive, send)
 
@@ -82,7 +83,9 @@ class Front:
             if size > limit:
                 refusal = _too_large(limit)
             elif values is not None and values.feed(message.get("body", b"")) > most:
-                refusal = Refusal(Rule.TOO_LARGE, f"The body holds over {most} values; send fewer at once.", reference="quirks#http-bounds")
+                refusal = Refusal(
+                    Rule.TOO_LARGE, say("The body holds over {most} values; send fewer at once.", most=most), reference="quirks#http-bounds"
+                )
             if refusal is not None:
                 raise refusal
             return message
@@ -93,7 +96,7 @@ class Front:
 
         await self._app(scope, counted, sent)
         if refusal is not None:
-            await _refuse(problems.response(refusal), scope, receive, send)
+            await _refuse(problems.response(refusal, self._core.world.settings.language), scope, receive, send)
 
     def _check_host(self, request: Request) -> None:
         path = request.scope["path"]
@@ -105,7 +108,10 @@ class Front:
             return
         raise Refusal(
             Rule.HOST_UNKNOWN,
-            f"The simulator is not known as {host[:100] or 'nothing'}: ask for localhost, or name the host in MSS_SIM_HTTP_HOSTS.",
+            say(
+                "The simulator is not known as {host}: ask for localhost, or name the host in MSS_SIM_HTTP_HOSTS.",
+                host=host[:100] or say("nothing"),
+            ),
             subject=host[:100],
             reference="rfc9110#7.4",
         )
@@ -164,7 +170,7 @@ def _announced(request: Request) -> int | None:
 
 
 def _too_large(limit: int) -> Refusal:
-    return Refusal(Rule.TOO_LARGE, f"The request is over {limit} bytes.", reference="rfc9110#15.5.14")
+    return Refusal(Rule.TOO_LARGE, say("The request is over {limit} bytes.", limit=limit), reference="rfc9110#15.5.14")
 
 
 async def _refuse(response: Response, scope: Scope, receive: Receive, send: Send) -> None:

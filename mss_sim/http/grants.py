@@ -15,6 +15,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.http.shapes import IdentityRef, In, Moment, Out, People, person
 from mss_sim.ids import encode
 from mss_sim.vocabulary.mailboxes import Right
+from mss_sim.words.sentence import say
 
 _SECRETARY = "590000010000017/SEC0001"
 Reason = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")]
@@ -65,7 +66,7 @@ def _instant(moment: datetime | None) -> Micros | None:
         instant = from_datetime(moment)
         to_datetime(instant)
     except OverflowError as error:
-        raise Refusal(Rule.INVALID, f"The date {moment.isoformat()} lies outside the years 1 to 9999 in UTC.") from error
+        raise Refusal(Rule.INVALID, say("The date {date} lies outside the years 1 to 9999 in UTC.", date=moment.isoformat())) from error
     return instant
 
 

@@ -13,68 +13,73 @@ from starlette.routing import Match, Mount
 
 from mss_sim import log
 from mss_sim.errors import RecipientsRefused, Refusal, RetryLater, Rule
+from mss_sim.http.faults import fault, faults
 from mss_sim.http.hosted import hosted
 from mss_sim.mail.headers import printable
 from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.language import Language
+from mss_sim.words.sentence import Sentence, quoted, say
 
 MEDIA_TYPE = "application/problem+json"
 
-PROBLEMS: dict[Rule, tuple[int, str]] = {
-    Rule.AUTHENTICATION_REQUIRED: (401, "Authentication is required"),
-    Rule.AUTHENTICATION_FAILED: (401, "Authentication failed"),
-    Rule.AUTHORIZATION_FAILED: (403, "You may not act for this mailbox"),
-    Rule.TOO_MANY_CONNECTIONS: (503, "Too many connections"),
-    Rule.TOO_MANY_PASSWORDS: (429, "Too many wrong passwords"),
-    Rule.HOST_UNKNOWN: (421, "The host is not known here"),
-    Rule.HEAD_TOO_LARGE: (431, "The head of the request is too large"),
-    Rule.REQUEST_TOO_SLOW: (408, "The request took too long"),
-    Rule.SEND_NOT_ALLOWED: (403, "You may not send from this mailbox"),
-    Rule.RIGHT_MISSING: (403, "A right is missing"),
-    Rule.UNKNOWN_MAILBOX: (422, "A recipient does not exist"),
-    Rule.MAILBOX_CLOSED: (422, "A mailbox is closed"),
-    Rule.MAILBOX_SUSPENDED: (422, "A mailbox is suspended"),
-    Rule.MAILBOX_FULL: (422, "A mailbox is full"),
-    Rule.DOMAIN_OUTSIDE: (422, "A domain is outside the trust space"),
-    Rule.PEER_NOT_TRUSTED: (403, "The certificate is not trusted"),
-    Rule.WHITE_LIST_STALE: (503, "The white list is too old"),
-    Rule.BAD_ADDRESS: (422, "An address cannot be read"),
-    Rule.TOO_LARGE: (413, "The message is too large"),
-    Rule.TOO_MANY_RECIPIENTS: (422, "Too many recipients"),
-    Rule.LIMIT_REACHED: (422, "A limit is reached"),
-    Rule.NO_RECIPIENT: (422, "There is no recipient"),
-    Rule.NOT_INVITED: (403, "The patient was not written to"),
-    Rule.CONVERSATION_CLOSED: (403, "The conversation is closed"),
-    Rule.MALFORMED_MESSAGE: (400, "The message is malformed"),
-    Rule.GRANT_NOT_ALLOWED: (403, "You may not change this delegation"),
-    Rule.GRANTEE_NOT_ALLOWED: (422, "This identity can hold no grant"),
-    Rule.SUCCESSOR_REQUIRED: (409, "A successor must be named first"),
-    Rule.RECEIPT_NOT_REQUESTED: (409, "No read receipt was asked for"),
-    Rule.RECEIPT_ALREADY_SENT: (409, "The read receipt has left already"),
-    Rule.RECEIPT_NEEDS_CONSENT: (409, "The reader must confirm the read receipt"),
-    Rule.RECEIPT_OPTION_UNKNOWN: (409, "The read receipt requires what is not known here"),
-    Rule.NOT_FOUND: (404, "Not found"),
-    Rule.CONFLICT: (409, "Conflict"),
-    Rule.INVALID: (422, "The request is not valid"),
-    Rule.IDEMPOTENCY_MISMATCH: (422, "The Idempotency-Key was used for another request"),
-    Rule.CONTROL_FORBIDDEN: (403, "The control plane is closed to you"),
-    Rule.STORE_UNAVAILABLE: (503, "The store does not answer"),
-    Rule.EXPIRED: (422, "The delivery time expired"),
+PROBLEMS: dict[Rule, tuple[int, Sentence]] = {
+    Rule.AUTHENTICATION_REQUIRED: (401, say("Authentication is required")),
+    Rule.AUTHENTICATION_FAILED: (401, say("Authentication failed")),
+    Rule.AUTHORIZATION_FAILED: (403, say("You may not act for this mailbox")),
+    Rule.TOO_MANY_CONNECTIONS: (503, say("Too many connections")),
+    Rule.TOO_MANY_PASSWORDS: (429, say("Too many wrong passwords")),
+    Rule.HOST_UNKNOWN: (421, say("The host is not known here")),
+    Rule.HEAD_TOO_LARGE: (431, say("The head of the request is too large")),
+    Rule.REQUEST_TOO_SLOW: (408, say("The request took too long")),
+    Rule.SEND_NOT_ALLOWED: (403, say("You may not send from this mailbox")),
+    Rule.RIGHT_MISSING: (403, say("A right is missing")),
+    Rule.UNKNOWN_MAILBOX: (422, say("A recipient does not exist")),
+    Rule.MAILBOX_CLOSED: (422, say("A mailbox is closed")),
+    Rule.MAILBOX_SUSPENDED: (422, say("A mailbox is suspended")),
+    Rule.MAILBOX_FULL: (422, say("A mailbox is full")),
+    Rule.DOMAIN_OUTSIDE: (422, say("A domain is outside the trust space")),
+    Rule.PEER_NOT_TRUSTED: (403, say("The certificate is not trusted")),
+    Rule.WHITE_LIST_STALE: (503, say("The white list is too old")),
+    Rule.BAD_ADDRESS: (422, say("An address cannot be read")),
+    Rule.TOO_LARGE: (413, say("The message is too large")),
+    Rule.TOO_MANY_RECIPIENTS: (422, say("Too many recipients")),
+    Rule.LIMIT_REACHED: (422, say("A limit is reached")),
+    Rule.NO_RECIPIENT: (422, say("There is no recipient")),
+    Rule.NOT_INVITED: (403, say("The patient was not written to")),
+    Rule.CONVERSATION_CLOSED: (403, say("The conversation is closed")),
+    Rule.MALFORMED_MESSAGE: (400, say("The message is malformed")),
+    Rule.GRANT_NOT_ALLOWED: (403, say("You may not change this delegation")),
+    Rule.GRANTEE_NOT_ALLOWED: (422, say("This identity can hold no grant")),
+    Rule.SUCCESSOR_REQUIRED: (409, say("A successor must be named first")),
+    Rule.RECEIPT_NOT_REQUESTED: (409, say("No read receipt was asked for")),
+    Rule.RECEIPT_ALREADY_SENT: (409, say("The read receipt has left already")),
+    Rule.RECEIPT_NEEDS_CONSENT: (409, say("The reader must confirm the read receipt")),
+    Rule.RECEIPT_OPTION_UNKNOWN: (409, say("The read receipt requires what is not known here")),
+    Rule.NOT_FOUND: (404, say("Not found")),
+    Rule.CONFLICT: (409, say("Conflict")),
+    Rule.INVALID: (422, say("The request is not valid")),
+    Rule.IDEMPOTENCY_MISMATCH: (422, say("The Idempotency-Key was used for another request")),
+    Rule.CONTROL_FORBIDDEN: (403, say("The control plane is closed to you")),
+    Rule.STORE_UNAVAILABLE: (503, say("The store does not answer")),
+    Rule.EXPIRED: (422, say("The delivery time expired")),
 }
+_PHRASES = {404: say("Not Found"), 405: say("Method Not Allowed")}
+"""What the framework says in English (ref: rfc9457#4.2.1)."""
 _FAULTS_MAX = 100
 _OF_FILES = ("GET", "HEAD")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _CHALLENGES = 'Basic realm="mss-sim", charset="UTF-8", Bearer realm="mss-sim"'
 
 
-def problem(refusal: Refusal) -> dict[str, Any]:
-    """The problem document of a refusal: `code` is the rule, `reference` where it comes from, `recipients` each refused one."""
+def problem(refusal: Refusal, language: Language) -> dict[str, Any]:
+    """The problem document of a refusal in that language: `code` is the rule, `reference` its source, `recipients` each refused one."""
     status, title = PROBLEMS[refusal.rule]
     body: dict[str, Any] = {
         "type": f"urn:mss-sim:problem:{refusal.rule}",
-        "title": title,
+        "title": title.in_language(language),
         "status": status,
         "code": refusal.rule,
-        "detail": refusal.detail,
+        "detail": refusal.detail.in_language(language),
     }
     if refusal.reference:
         body["reference"] = refusal.reference
@@ -82,14 +87,15 @@ def problem(refusal: Refusal) -> dict[str, Any]:
         body["subject"] = refusal.subject
     if isinstance(refusal, RecipientsRefused):
         body["recipients"] = [
-            {"address": one.subject, "code": one.rule, "detail": one.detail, "reference": one.reference} for one in refusal.refusals
+            {"address": one.subject, "code": one.rule, "detail": one.detail.in_language(language), "reference": one.reference}
+            for one in refusal.refusals
         ]
     return body
 
 
-def response(refusal: Refusal) -> Response:
+def response(refusal: Refusal, language: Language) -> Response:
     """The HTTP response that shows a refusal."""
-    body = problem(refusal)
+    body = problem(refusal, language)
     headers = {"WWW-Authenticate": _CHALLENGES} if body["status"] == 401 else {}
     if isinstance(refusal, RetryLater):
         headers["Retry-After"] = str(refusal.seconds)
@@ -112,7 +118,7 @@ def install(app: FastAPI) -> None:
 async def _on_refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)  # noqa: S101 - registered for this class
     count(request, error)
-    return response(error)
+    return response(error, _language(request))
 
 
 def count(request: Request, refusal: Refusal) -> None:
@@ -123,27 +129,37 @@ def count(request: Request, refusal: Refusal) -> None:
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
-    faults = [{"where": ".".join(str(step) for step in one["loc"]), "what": one["msg"]} for one in error.errors()[:_FAULTS_MAX]]
-    summary = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults[:5])
-    refusal = Refusal(Rule.INVALID, f"Correct the request: {summary}.")
+    found, language = error.errors(), _language(request)
+    refusal = Refusal(Rule.INVALID, say("Correct the request: {summary}.", summary=faults(found)))
     count(request, refusal)
-    body = problem(refusal)
-    return _respond({**body, "errors": faults}, {})
+    told = [{"where": ".".join(str(step) for step in one["loc"]), "what": fault(one).in_language(language)} for one in found[:_FAULTS_MAX]]
+    return _respond({**problem(refusal, language), "errors": told}, {})
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    language = _language(request)
     if error.status_code == HTTPStatus.BAD_REQUEST:  # undecodable octets, where a JSON body is read
-        return response(Refusal(Rule.INVALID, "Correct the request: the body is not JSON in UTF-8."))
-    detail, headers = str(error.detail), dict(error.headers or {})
+        return response(Refusal(Rule.INVALID, say("Correct the request: the body is not JSON in UTF-8.")), language)
+    given: object = error.detail
+    title = given if isinstance(given, Sentence) else _PHRASES.get(error.status_code, quoted(given))
+    detail, headers = title, dict(error.headers or {})
     path = printable(request.url.path)[:200]
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = allowed = ", ".join(methods_of(request))
-        detail = f"{request.method} is not for {path}; what is: {allowed}."
+        detail = say("{method} is not for {path}; what is: {allowed}.", method=request.method, path=path, allowed=allowed)
     elif error.status_code == HTTPStatus.NOT_FOUND:
-        detail = f"There is nothing at {path}; /docs shows what there is."
-    body = {"type": "about:blank", "title": str(error.detail), "status": error.status_code, "detail": detail}
-    return _respond(body, headers)
+        detail = say("There is nothing at {path}; /docs shows what there is.", path=path)
+    return _respond(_about_blank(error.status_code, title, detail, language), headers)
+
+
+def _about_blank(status: int, title: Sentence, detail: Sentence, language: Language) -> dict[str, Any]:
+    """The problem document of what no rule of ours refuses."""
+    return {"type": "about:blank", "title": title.in_language(language), "status": status, "detail": detail.in_language(language)}
+
+
+def _language(request: Request) -> Language:
+    return hosted(request).core.world.settings.language
 
 
 def methods_of(request: Request) -> list[str]:
@@ -164,10 +180,5 @@ async def _on_disconnect(_request: Request, _error: Exception) -> Response:
 
 async def _on_defect(request: Request, error: Exception) -> Response:
     log.get("http").error("request failed", path=request.url.path, error=repr(error), exc_info=error)
-    body = {
-        "type": "about:blank",
-        "title": "Internal error",
-        "status": 500,
-        "detail": "A defect of the simulator; its log tells more.",
-    }
-    return _respond(body, {})
+    detail = say("A defect of the simulator; its log tells more.")
+    return _respond(_about_blank(500, say("Internal error"), detail, _language(request)), {})

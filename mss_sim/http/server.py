@@ -29,6 +29,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from mss_sim.config.settings import Settings
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.problems import MEDIA_TYPE, problem
+from mss_sim.vocabulary.language import Language
+from mss_sim.words.sentence import say
 
 _VERSIONS = {"TLSv1.2": 0x0303, "TLSv1.3": 0x0304}
 """The numbers that the extension requires."""
@@ -77,6 +79,7 @@ class _Protocol(HttpToolsProtocol):
     """uvicorn's protocol with the limits above; lets a service hang up without an answer, and passes on the TLS facts of the client."""
 
     limits: ConnectionLimits
+    language: Language
     _tls: dict[object, object] | None = None
     _timer: asyncio.TimerHandle | None = None
     _deadline = 0.0
@@ -91,7 +94,7 @@ class _Protocol(HttpToolsProtocol):
         self._tls = _told(shown) if shown is not None else None
         self._wait(self.limits.head_seconds)
         if len(self.connections) > self.limits.connections:
-            why = "Too many connections; close some, or try again later."
+            why = say("Too many connections; close some, or try again later.")
             self._refuse(Refusal(Rule.TOO_MANY_CONNECTIONS, why, reference="rfc9110#15.6.4"), b"retry-after: 1\r\n")
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -104,7 +107,7 @@ class _Protocol(HttpToolsProtocol):
         while data and not self._refused and not self.transport.is_closing():
             room = _PIECE_BYTES if self._head_bytes is None else min(_PIECE_BYTES, self.limits.head_bytes - self._head_bytes)
             if room <= 0:
-                why = f"The head of a request has at most {self.limits.head_bytes} bytes."
+                why = say("The head of a request has at most {most} bytes.", most=self.limits.head_bytes)
                 self._refuse(Refusal(Rule.HEAD_TOO_LARGE, why, reference="rfc6585#5"))
                 return
             piece, data = data[:room], data[room:]
@@ -120,7 +123,7 @@ class _Protocol(HttpToolsProtocol):
             self._head_bytes += len(piece)
         super().data_received(piece)
         if self._beside_body > self.limits.head_bytes + 16 * self._body:  # sizes of chunks, and what follows the last one
-            why = f"What stands beside the body of a request has at most {self.limits.head_bytes} bytes."
+            why = say("What stands beside the body of a request has at most {most} bytes.", most=self.limits.head_bytes)
             self._refuse(Refusal(Rule.HEAD_TOO_LARGE, why, reference="rfc6585#5"))
 
     def on_body(self, body: bytes) -> None:
@@ -176,7 +179,7 @@ class _Protocol(HttpToolsProtocol):
         elif self._stuck:
             self._look_at_answers()
         elif self._deadline and self._head_bytes != 0:
-            self._refuse(Refusal(Rule.REQUEST_TOO_SLOW, "The request took too long to come.", reference="rfc9110#15.5.9"))
+            self._refuse(Refusal(Rule.REQUEST_TOO_SLOW, say("The request took too long to come."), reference="rfc9110#15.5.9"))
         elif self._asked is None:  # connected, and silent
             self.transport.close()
 
@@ -203,7 +206,7 @@ class _Protocol(HttpToolsProtocol):
                 return
             self._asked.disconnected = True  # the application sees a disconnected client
             self._asked.message_event.set()
-        told = problem(refusal)
+        told = problem(refusal, self.language)
         body = orjson.dumps(told)
         title = HTTPStatus(told["status"]).phrase
         head = f"HTTP/1.1 {told['status']} {title}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n"
@@ -240,7 +243,7 @@ class HttpListener:
             settings.http.head_timeout_seconds,
             settings.http.body_timeout_seconds,
         )
-        served = type("_LimitedProtocol", (_Protocol,), {"limits": limits})
+        served = type("_LimitedProtocol", (_Protocol,), {"limits": limits, "language": settings.language})
         config = uvicorn.Config(
             app,
             http=served,

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from mss_sim.clock import iso
 from mss_sim.core.world.store_types import Identity, Mailbox, Waiting
 from mss_sim.http.storable import Storable
+from mss_sim.words.sentence import say
 
 OneLine = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
 """A text that can be a header value: one line."""
@@ -29,7 +30,7 @@ Rank = Annotated[Whole, Field(ge=1, le=1_000_000)]
 def _written(value: Any) -> Any:
     """A date as text; a number, which pydantic would count from 1970, is refused."""
     if value is not None and (not isinstance(value, str) or value.strip().lstrip("+-").replace(".", "", 1).isdigit()):
-        raise ValueError("write a date as in 2026-01-05T08:00:00Z")
+        raise ValueError(say("write a date as in 2026-01-05T08:00:00Z"))
     return value
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, field_validator
 
+from mss_sim.words.sentence import say
+
 
 class Storable(BaseModel):
     """A request body whose texts can be stored: PostgreSQL rejects NUL, and no text of ours needs one."""
@@ -12,5 +14,5 @@ class Storable(BaseModel):
     @classmethod
     def _without_nul(cls, value: Any) -> Any:
         if any(isinstance(one, str) and "\x00" in one for one in (value if isinstance(value, list) else [value])):
-            raise ValueError("a text holds a NUL character; leave it out")
+            raise ValueError(say("a text holds a NUL character; leave it out"))
         return value

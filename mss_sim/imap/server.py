@@ -14,7 +14,6 @@ from mss_sim import log
 from mss_sim.config.settings import Settings
 from mss_sim.core.assembly import Core
 from mss_sim.evidence.transcripts import Opener
-from mss_sim.imap.grammar import responses
 from mss_sim.imap.grammar.wire import Command, Reader, Refused, Wanted
 from mss_sim.imap.session import ConnectionClosed, Session
 from mss_sim.imap.verbs import login, table
@@ -22,6 +21,8 @@ from mss_sim.net import tls
 from mss_sim.net.connections import ANSWERS_BYTES_MAX, TLS_HELLO, TURN_SECONDS, Connections
 from mss_sim.net.patience import Patience
 from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.language import Language
+from mss_sim.words.sentence import say
 
 _UNREAD_BYTES_MAX = 256 * 1024
 _WRITE_HIGH_BYTES = 256 * 1024
@@ -138,9 +139,9 @@ class ImapConnection(asyncio.Protocol):
 
     def leave(self) -> None:
         """The server stops: the store finishes what is being stored, and the client is told why it must leave."""
-        if self._task is not None and not self._leaving:
+        if self._task is not None and self._session is not None and not self._leaving:
             self._leaving = True
-            self.send(b"* BYE The simulator stops, try again later\r\n")
+            self.send(b"* BYE %b\r\n" % self._session.spoken(say("The simulator stops, try again later")))
             self._write()
             self._task.cancel()
 
@@ -154,7 +155,7 @@ class ImapConnection(asyncio.Protocol):
     async def _serve(self, session: Session, *, admitted: bool) -> None:
         try:
             if not admitted:
-                await session.leave("Too many connections, try again later")
+                await session.leave(say("Too many connections, try again later"))
             session.say(b"* OK [CAPABILITY %b] mss-sim, a simulator: never send real patient data" % login.capabilities(session))
             while True:
                 await self._command(session)
@@ -163,7 +164,7 @@ class ImapConnection(asyncio.Protocol):
             pass
         except Exception as error:  # noqa: BLE001 - a defect must not stop the server, nor show its trace on the wire
             self._log.exception("session failed", error=repr(error))
-            session.say(b"* BYE [UNAVAILABLE] Internal error, try again later")
+            session.say(b"* BYE [UNAVAILABLE] " + session.spoken(say("Internal error, try again later")))
         finally:
             self._write()
             if self._transport is not None:
@@ -203,7 +204,7 @@ class ImapConnection(asyncio.Protocol):
         """Wait for bytes or an event. ConnectionClosed at the end of the stream, BYE on a timeout."""
         if self._tls_at_once:
             session.transcript.event("a TLS handshake on a port that begins in clear")
-            await session.leave("This port begins in clear: choose STARTTLS in your client, not SSL or TLS (rfc9051#6.2.1)")
+            await session.leave(say("This port begins in clear: choose STARTTLS in your client, not SSL or TLS (rfc9051#6.2.1)"))
         if self._deflated:
             self._inflate()
             await asyncio.sleep(0)  # a packet that inflates to megabytes must not block the others
@@ -224,7 +225,7 @@ class ImapConnection(asyncio.Protocol):
             self._more, self._nudges = None, False
             self._turn_ends = self._loop.time() + TURN_SECONDS
         if self._expired:
-            await session.leave("Idle too long")
+            await session.leave(say("Idle too long"))
 
     def _patience(self, session: Session) -> float:
         settings = self._front.settings
@@ -254,10 +255,10 @@ class ImapConnection(asyncio.Protocol):
             self._timer = self._loop.call_at(now + 1, self._look_at_clock)
 
     def _refuse(self, session: Session, refused: Refused) -> None:
-        session.transcript.event(f"refused: {refused.why}")
+        session.transcript.event(f"refused: {refused.why.in_language(Language.EN)}")
         kind = b"NO [TOOBIG]" if refused.too_large else b"BAD"
         self._mistakes.note(bad_command=True)
-        session.say(b"%b %b %b" % (refused.tag, kind, responses.spoken(refused.why).encode("ascii")))
+        session.say(b"%b %b %b" % (refused.tag, kind, session.spoken(refused.why)))
 
     async def _execute(self, session: Session, command: Command) -> None:
         before = session.actor_or_none
@@ -291,7 +292,7 @@ class ImapConnection(asyncio.Protocol):
         self._held_back = False  # the handshake continues reading by itself
         if injected:
             session.transcript.event("commands behind STARTTLS in clear were thrown away")
-            await session.leave("Commands behind STARTTLS in the same packet are not executed (rfc9051#6.2.1)")
+            await session.leave(say("Commands behind STARTTLS in the same packet are not executed (rfc9051#6.2.1)"))
         session.tls = True  # from here on no half-open connections; a client that fails the handshake is gone
         try:
             await self.start_tls()

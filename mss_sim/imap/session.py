@@ -26,6 +26,7 @@ from mss_sim.imap.grammar import responses
 from mss_sim.imap.view import View
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary.mailboxes import NAMESPACE_OTHERS, NAMESPACE_SHARED, MailboxKind, MailboxState
+from mss_sim.words.sentence import Sentence, say
 
 LOST = frozenset({Rule.NOT_FOUND, Rule.AUTHENTICATION_FAILED, Rule.MAILBOX_CLOSED})
 """The rules by which the open folder may no longer be seen."""
@@ -111,14 +112,14 @@ class Session:
     def actor(self) -> Actor:
         """The logged-in actor."""
         if self.actor_or_none is None:
-            raise Refusal(Rule.AUTHENTICATION_REQUIRED, "Log in first.", reference="rfc9051#3.1")
+            raise Refusal(Rule.AUTHENTICATION_REQUIRED, say("Log in first."), reference="rfc9051#3.1")
         return self.actor_or_none
 
     @property
     def opened(self) -> View:
         """The open folder."""
         if self.view is None:
-            raise Refusal(Rule.NOT_FOUND, "No folder is open any more: SELECT one.", reference="rfc9051#3.2")
+            raise Refusal(Rule.NOT_FOUND, say("No folder is open any more: SELECT one."), reference="rfc9051#3.2")
         return self.view
 
     @property
@@ -178,7 +179,11 @@ class Session:
                 if name.startswith(prefix + "/"):
                     return _within(name, name[len(prefix) + 1 :])
         if self.home is None:
-            detail = f"You own no mailbox: open a folder below {NAMESPACE_SHARED}/ or {NAMESPACE_OTHERS}/, or log in as mailbox*login."
+            detail = say(
+                "You own no mailbox: open a folder below {shared}/ or {others}/, or log in as mailbox*login.",
+                shared=NAMESPACE_SHARED,
+                others=NAMESPACE_OTHERS,
+            )
             raise Refusal(Rule.NOT_FOUND, detail, subject=name[:100])
         return FolderRef(self.home, _spelled(name))
 
@@ -249,11 +254,15 @@ class Session:
         view, self.view = self.view, None
         self.watcher.folders = set()
         if view is not None:
-            self.say(b"* OK [CLOSED] " + responses.spoken(f"{view.name} is closed: {refusal.detail}").encode("ascii"))
+            self.say(b"* OK [CLOSED] " + self.spoken(say("{name} is closed: {detail}", name=view.name, detail=refusal.detail)))
 
-    async def leave(self, why: str) -> None:
+    def spoken(self, sentence: Sentence) -> bytes:
+        """A sentence for the text of a response, in the language of this world."""
+        return responses.spoken(sentence, self.settings.language, utf8=self.utf8).encode()
+
+    async def leave(self, why: Sentence) -> None:
         """Send BYE and end the connection."""
-        self.say(b"* BYE " + responses.spoken(why).encode("ascii"))
+        self.say(b"* BYE " + self.spoken(why))
         await self.stream.flush()
         raise ConnectionClosed
 
@@ -269,7 +278,7 @@ def _within(name: str, rest: str) -> FolderRef:
     except AddressError:
         raise _nowhere(name) from None
     if not folder:
-        raise Refusal(Rule.NOT_FOUND, f"{name} holds folders and no messages: open {name}/INBOX.", subject=name[:100])
+        raise Refusal(Rule.NOT_FOUND, say("{name} holds folders and no messages: open {name}/INBOX.", name=name), subject=name[:100])
     return FolderRef(address, _spelled(folder))
 
 
@@ -280,7 +289,7 @@ def _spelled(name: str) -> str:
 
 
 def _nowhere(name: str) -> Refusal:
-    return Refusal(Rule.NOT_FOUND, f"There is no folder {name[:100]} that you may see.", subject=name[:100])
+    return Refusal(Rule.NOT_FOUND, say("There is no folder {name} that you may see.", name=name[:100]), subject=name[:100])
 
 
 def namespace_of(held: MailboxAccess, home: str | None) -> str:

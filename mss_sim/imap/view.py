@@ -13,6 +13,7 @@ from mss_sim.core.mailbox.selected_folder import FolderChanges, FolderRef, Folde
 from mss_sim.core.world.store_types import Uids, extended
 from mss_sim.imap.grammar.responses import flag_list, sequence_set
 from mss_sim.imap.grammar.wire import Bad, SequenceSet
+from mss_sim.words.sentence import say
 
 Span = tuple[int, int]
 
@@ -91,7 +92,7 @@ class View:
             return [(low, high) for low, high in spans if low < high]
         numbers = sequence.within(count)
         if not numbers or numbers[-1][1] > count:
-            raise Bad(f"there is no message with that number; the folder holds {count}")
+            raise Bad(say("there is no message with that number; the folder holds {count}", count=count))
         return [(low - 1, high) for low, high in numbers]
 
     def ranges(self, spans: Iterable[Span]) -> list[tuple[int, int]]:

@@ -14,6 +14,7 @@ import idna
 
 from mss_sim.mail import fields
 from mss_sim.mail.headers import readable
+from mss_sim.words.sentence import SpokenError, say
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\x80-\U0010ffff]"
 _DOT_ATOM = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*\Z")
@@ -31,7 +32,7 @@ _WORD = re.compile(r"([^\s,;<>]++)( *+<)?+")
 """A word of an address list, and whether an angle bracket follows: each is read once, however long."""
 
 
-class AddressError(ValueError):
+class AddressError(SpokenError, ValueError):
     """The text is not a mailbox address; the message says why."""
 
 
@@ -42,10 +43,10 @@ def canonical_domain(text: str) -> str:
         try:
             domain = idna.encode(domain, uts46=True).decode("ascii")
         except idna.IDNAError as error:
-            raise AddressError(f"the domain {text!r} is not a valid internationalised name") from error
+            raise AddressError(say("the domain {text!r} is not a valid internationalised name", text=text)) from error
     labels = domain.split(".")
     if len(domain) > _DOMAIN_OCTETS_MAX or not all(_LABEL.match(label) for label in labels):
-        raise AddressError(f"the domain {text!r} is not a valid name")
+        raise AddressError(say("the domain {text!r} is not a valid name", text=text))
     return domain
 
 
@@ -62,7 +63,7 @@ def _remembered(text: str) -> str:
 def _canonical(text: str) -> str:
     local, at, domain = text.strip().rpartition("@")
     if not at or not local:
-        raise AddressError(f"{text!r} is not an address: local-part@domain is expected")
+        raise AddressError(say("{text!r} is not an address: local-part@domain is expected", text=text))
     if len(local) > _DECOMPOSED * _LOCAL_OCTETS_MAX:
         raise _too_long(text)
     local = unicodedata.normalize("NFC", unicodedata.normalize("NFC", local).lower())
@@ -70,11 +71,11 @@ def _canonical(text: str) -> str:
         plain = unquoted(local)
         local = plain if _DOT_ATOM.match(plain) else '"' + re.sub(r'(["\\])', r"\\\1", plain) + '"'
     if not (_DOT_ATOM.match(local) or _QUOTED.match(local)):
-        raise AddressError(f"the part of {text!r} before the @ is not valid")
+        raise AddressError(say("the part of {text!r} before the @ is not valid", text=text))
     if len(local.encode("utf-8", "surrogatepass")) > _LOCAL_OCTETS_MAX:
         raise _too_long(text)
     if not local.isprintable():
-        raise AddressError("the address holds bytes that are not UTF-8 or not printable")
+        raise AddressError(say("the address holds bytes that are not UTF-8 or not printable"))
     return f"{local}@{canonical_domain(domain)}"
 
 
@@ -84,7 +85,7 @@ def composed(text: str) -> str:
 
 
 def _too_long(text: str) -> AddressError:
-    return AddressError(f"the part of {text!r} before the @ is over {_LOCAL_OCTETS_MAX} octets")
+    return AddressError(say("the part of {text!r} before the @ is over {most} octets", text=text, most=_LOCAL_OCTETS_MAX))
 
 
 def unquoted(local: str) -> str:

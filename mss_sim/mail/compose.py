@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 from mss_sim.clock import Micros, to_datetime
 from mss_sim.mail import fields
-from mss_sim.mail.addresses import canonical
+from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.mail.fields import CompositionError
 from mss_sim.mail.headers import CRLF
+from mss_sim.words.sentence import Template, borrowed, said, say
 
 _PLAIN_LINE = re.compile(rb"[\t -~]{0,900}\Z")
 _FILE_NAME_CHARS_MAX = 255
@@ -93,14 +94,16 @@ def compose(draft: Draft, *, message_id: str, at: Micros) -> bytes:
         header = fields.block([*_headers(draft, message_id, at), ("MIME-Version", ["1.0"]), *entity.fields])
     except CompositionError:
         raise
-    except ValueError as error:  # an invalid address, half a surrogate pair
-        raise CompositionError(str(error)) from error
+    except AddressError as error:
+        raise CompositionError(said(error)) from error
+    except ValueError as error:  # half a surrogate pair
+        raise CompositionError(borrowed(str(error), Template("a text cannot be written in UTF-8"))) from error
     return header + CRLF + entity.body
 
 
 def _octets(text: str) -> bytes:
     if "\x00" in text:
-        raise CompositionError("the text holds a NUL")
+        raise CompositionError(say("the text holds a NUL"))
     return b"".join(line + CRLF for line in text.encode("utf-8").splitlines())
 
 
@@ -117,7 +120,13 @@ def _html(html: str) -> _Entity:
 
 def _file(file: File) -> _Entity:
     if len(file.name) > _FILE_NAME_CHARS_MAX:
-        raise CompositionError(f"the name of a file has at most {_FILE_NAME_CHARS_MAX} characters, not {len(file.name)}")
+        raise CompositionError(
+            say(
+                "the name of a file has at most {most} characters, not {count}",
+                most=_FILE_NAME_CHARS_MAX,
+                count=len(file.name),
+            )
+        )
     named = ["attachment;", *fields.parameter("filename", file.name)] if file.name else ["attachment"]
     head = [*_typed(fields.media_type(file.content_type), "base64"), ("Content-Disposition", named)]
     return _Entity(head, _in_base64(file.content))
@@ -156,7 +165,7 @@ def _headers(draft: Draft, message_id: str, at: Micros) -> list[tuple[str, list[
     written += _people("Disposition-Notification-To", [draft.receipt_to] if draft.receipt_to else [])
     for name, value in draft.headers.items():
         if fields.checked_name(name).lower() in _OWN_FIELDS or name.lower().startswith("content-"):
-            raise CompositionError(f"the header {name} has a field of its own in the request")
+            raise CompositionError(say("the header {name} has a field of its own in the request", name=name))
         written.append((name, fields.text(value, used=len(name) + 2)))
     return written
 
@@ -166,5 +175,5 @@ def _people(name: str, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, list
     known = [(shown, canonical(address)) for shown, address in pairs]
     for _, address in known:
         if "=?" in address:
-            raise CompositionError(f"the address {address} reads like an encoded word")
+            raise CompositionError(say("the address {address} reads like an encoded word", address=address))
     return [(name, fields.people(known, used=len(name) + 2))] if known else []

@@ -9,6 +9,7 @@ from mss_sim.clock import Micros, to_datetime
 from mss_sim.mail import fields, structured
 from mss_sim.mail.headers import message_ids, read_headers, split
 from mss_sim.mail.mime import Part
+from mss_sim.mail.plain import in_ascii
 from mss_sim.mail.reports import (
     addresses,
     field_groups,
@@ -22,21 +23,32 @@ from mss_sim.mail.reports import (
     write,
 )
 from mss_sim.mail.returned import returned_letter
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import DsnAction
+from mss_sim.words.sentence import say
 
 _HEADER_OCTETS_MAX = 64 * 1024  # of a returned letter; its Message-ID comes before that
 _WORDS = {
-    DsnAction.FAILED: ("Message non distribué", "Votre message n'a pas pu être remis aux destinataires suivants :"),
-    DsnAction.DELAYED: ("Message retardé", "Votre message n'a pas encore pu être remis ; de nouveaux essais suivront :"),
-    DsnAction.DELIVERED: ("Message distribué", "Votre message a été remis aux destinataires suivants :"),
-    DsnAction.RELAYED: ("Message transmis", "Votre message a été transmis à un opérateur qui n'annonce pas de remise :"),
-    DsnAction.EXPANDED: ("Message diffusé", "Votre message a été remis à une liste :"),
+    DsnAction.FAILED: (say("Undelivered message"), say("Your message could not be delivered to the following recipients:")),
+    DsnAction.DELAYED: (
+        say("Delayed message"),
+        say("Your message could not be delivered to the following recipients yet; it is tried again:"),
+    ),
+    DsnAction.DELIVERED: (say("Delivered message"), say("Your message was delivered to the following recipients:")),
+    DsnAction.RELAYED: (
+        say("Relayed message"),
+        say("Your message was handed to an operator that reports no delivery:"),
+    ),
+    DsnAction.EXPANDED: (say("Message sent to a list"), say("Your message was delivered to the following lists:")),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class RecipientStatus:
-    """The outcome for one recipient. `status` is an enhanced code (`5.1.1`); `diagnostic` an SMTP reply, code first."""
+    """The outcome for one recipient. `status` is an enhanced code (`5.1.1`); `diagnostic` an SMTP reply, code first.
+
+    In the report its accents are taken off where the recipient's address has none: only then may the field be UTF-8 (ref: rfc6533#3).
+    """
 
     address: str
     action: DsnAction
@@ -73,15 +85,22 @@ class ParsedDsn:
 
 
 def compose(
-    envelope: DsnEnvelope, statuses: Sequence[RecipientStatus], *, reporting_mta: str, from_: str, message_id: str, at: Micros
+    envelope: DsnEnvelope,
+    statuses: Sequence[RecipientStatus],
+    *,
+    reporting_mta: str,
+    from_: str,
+    message_id: str,
+    at: Micros,
+    language: Language,
 ) -> bytes:
-    """One notification for recipients that share an action; its return path must be null (ref: rfc3464#2)."""
+    """One notification, in that language, for recipients that share an action; its return path must be null (ref: rfc3464#2)."""
     action = statuses[0].action
-    title, sentence = _WORDS[action]
+    title, sentence = (one.in_language(language) for one in _WORDS[action])
     headers = [
         ("Message-ID", words(message_id)),
         ("Date", words(format_datetime(to_datetime(at).replace(microsecond=0)))),
-        ("From", fields.person(("Messagerie", one_line(from_)))),
+        ("From", fields.person((say("Mail Delivery System").in_language(language), one_line(from_)))),
         ("To", [one_line(envelope.sender)]),
         ("Subject", words(title)),
         ("Auto-Submitted", words("auto-replied")),  # ref: rfc3834#5
@@ -94,7 +113,7 @@ def compose(
     return write(
         "delivery-status",
         headers,
-        "\n".join([sentence, "", "".join(lines)]),
+        (language, "\n".join([sentence, "", "".join(lines)])),
         field_groups([_message_fields(envelope, reporting_mta), *map(_fields, statuses)]),
         ("message/rfc822", envelope.raw) if whole else ("text/rfc822-headers", envelope.raw[: split(envelope.raw)[0]]),
     )
@@ -123,7 +142,8 @@ def _fields(status: RecipientStatus) -> list[tuple[str, str]]:
     if status.remote_mta:
         told.append(("Remote-MTA", f"dns; {_mta_name(status.remote_mta)}"))
     if status.diagnostic:
-        told.append(("Diagnostic-Code", f"smtp; {one_line(status.diagnostic)}"))
+        diagnostic = in_ascii(status.diagnostic) if status.address.isascii() else status.diagnostic
+        told.append(("Diagnostic-Code", f"smtp; {one_line(diagnostic)}"))
     if status.will_retry_until is not None:
         told.append(("Will-Retry-Until", format_datetime(to_datetime(status.will_retry_until).replace(microsecond=0))))
     return told

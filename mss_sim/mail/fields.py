@@ -20,6 +20,7 @@ from email.message import EmailMessage
 from urllib.parse import quote
 
 from mss_sim.mail.headers import CRLF, read_headers
+from mss_sim.words.sentence import SpokenError, say
 
 _LINE_CHARS = 76  # ref: rfc2047#2
 _LINE_OCTETS_MAX = 998  # ref: rfc5322#2.1.1
@@ -40,7 +41,7 @@ _FIELD_NAME = re.compile(r"[!-9;-~]{1,75}\Z")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}\Z")  # ref: rfc6838#4.2
 
 
-class CompositionError(ValueError):
+class CompositionError(SpokenError, ValueError):
     """The parts cannot make a message; the text names the part."""
 
 
@@ -57,14 +58,16 @@ def library_breaks_lines() -> bool:
 def checked_name(name: str) -> str:
     """A field name that may be written (ref: rfc5322#2.2)."""
     if not _FIELD_NAME.match(name):
-        raise CompositionError(f"{name[:80]!r} is not a header name")
+        raise CompositionError(say("{name!r} is not a header name", name=name[:80]))
     return name
 
 
 def checked(text: str) -> str:
     """Text that can be a header value: one line without control characters; a tab becomes a space."""
     if found := _UNWRITABLE.search(text):
-        raise CompositionError(f"{text[:80]!r} holds {found[0]!r}: a header takes one line of text without control characters")
+        raise CompositionError(
+            say("{text!r} holds {found!r}: a header takes one line of text without control characters", text=text[:80], found=found[0])
+        )
     return text.replace("\t", " ")
 
 
@@ -123,7 +126,7 @@ def media_type(value: str) -> str:
     if not slash or main.lower() in ("multipart", "message"):
         return "application/octet-stream"
     if not _TOKEN.match(main) or not _TOKEN.match(sub):
-        raise CompositionError(f"{value[:80]!r} is not a media type")
+        raise CompositionError(say("{value!r} is not a media type", value=value[:80]))
     return f"{main}/{sub}"
 
 
@@ -147,12 +150,12 @@ def block(fields: Sequence[tuple[str, Sequence[str]]]) -> bytes:
     try:
         found = read_headers(written, count_max=len(fields))
     except OverflowError as error:
-        raise CompositionError("a header holds a line of its own") from error
+        raise CompositionError(say("a header holds a line of its own")) from error
     wanted = tuple((name, " ".join(words).strip().encode("utf-8")) for name, words in fields)
     if found.defects or found.fields != wanted or _BROKEN.search(written):
-        raise CompositionError("a header holds a line of its own")
+        raise CompositionError(say("a header holds a line of its own"))
     if max(map(len, written.split(CRLF))) > _LINE_OCTETS_MAX:
-        raise CompositionError(f"a header holds a word too long for a line of {_LINE_OCTETS_MAX} octets")
+        raise CompositionError(say("a header holds a word too long for a line of {most} octets", most=_LINE_OCTETS_MAX))
     return written
 
 

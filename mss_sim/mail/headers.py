@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from email import quoprimime
 
 from mss_sim.mail.charsets import text_of_octets
+from mss_sim.words.sentence import say
 
 CRLF = b"\r\n"
 _FIELD_NAME = re.compile(rb"[!-9;-~]+\Z")
@@ -53,7 +54,7 @@ def read_headers(block: bytes, *, count_max: int) -> Headers:
             defects += 1
             continue
         if len(fields) >= count_max:
-            raise OverflowError(f"more than {count_max} header fields")
+            raise OverflowError(say("more than {most} header fields", most=count_max))
         key, content = name.decode("ascii"), value.strip()
         fields.append((key, content))
         index.setdefault(key.lower(), []).append(content)

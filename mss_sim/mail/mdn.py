@@ -11,14 +11,25 @@ from mss_sim.mail import fields, structured
 from mss_sim.mail.headers import bare_ids, message_ids, readable
 from mss_sim.mail.mime import Part
 from mss_sim.mail.reports import addresses, field_groups, machine_part, opened, read_groups, report_in, typed_address, words, write
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition, ReceiptFamily
+from mss_sim.words.sentence import Sentence, Template, quoted, say
 
 _MODE = re.compile(r"\s*(manual-action|automatic-action)\s*/\s*(MDN-sent-manually|MDN-sent-automatically)\s*\Z", re.IGNORECASE)
 _WORDS = {
-    Disposition.DISPLAYED: ("Lu", "a été affiché. Cela ne dit pas qu'il a été lu ni compris."),
-    Disposition.PROCESSED: ("Traité", "a été traité."),
-    Disposition.DELETED: ("Supprimé sans lecture", "a été supprimé sans être affiché."),
-    Disposition.DISPATCHED: ("Transmis", "a été transmis à quelqu'un d'autre."),
+    Disposition.DISPLAYED: (
+        Template("Read: {subject}"),
+        Template("The message “{subject}” sent to {recipient} was displayed. That does not tell that it was read or understood."),
+    ),
+    Disposition.PROCESSED: (Template("Processed: {subject}"), Template("The message “{subject}” sent to {recipient} was processed.")),
+    Disposition.DELETED: (
+        Template("Deleted unread: {subject}"),
+        Template("The message “{subject}” sent to {recipient} was deleted without being displayed."),
+    ),
+    Disposition.DISPATCHED: (
+        Template("Forwarded: {subject}"),
+        Template("The message “{subject}” sent to {recipient} was forwarded to somebody else."),
+    ),
 }
 
 
@@ -63,15 +74,17 @@ class ParsedMdn:
         return {Disposition.PROCESSED: current, Disposition.DELETED: ReceiptFamily.IHE}.get(self.disposition, ReceiptFamily.PLAIN)
 
 
-def compose(receipt: Receipt, *, reporting_ua: str, message_id: str, at: Micros) -> bytes:
-    """The receipt as a message of three parts; its return path must be null (ref: rfc8098#2.1, rfc8098#3)."""
-    title, ending = _WORDS[receipt.disposition]
+def compose(receipt: Receipt, *, reporting_ua: str, message_id: str, at: Micros, language: Language) -> bytes:
+    """The receipt as a message of three parts, in that language; its return path must be null (ref: rfc8098#2.1, rfc8098#3)."""
+    title, text = _WORDS[receipt.disposition]
+    subject = title.say(subject=receipt.original_subject).in_language(language)
+    sentence = text.say(subject=shortened(receipt.original_subject), recipient=receipt.final_recipient)
     headers = [
         ("Message-ID", words(message_id)),
         ("Date", words(format_datetime(to_datetime(at).replace(microsecond=0)))),
         ("From", fields.person((readable(receipt.name), receipt.final_recipient))),
         ("To", fields.person((readable(receipt.to[0]), receipt.to[1]))),
-        ("Subject", words(shortened(f"{title} : {receipt.original_subject}"))),
+        ("Subject", words(shortened(subject))),
         ("In-Reply-To", words(receipt.original_message_id)),
         ("References", words(receipt.original_message_id)),
         ("Auto-Submitted", words("auto-replied" if receipt.automatic_sending else "no")),
@@ -87,7 +100,7 @@ def compose(receipt: Receipt, *, reporting_ua: str, message_id: str, at: Micros)
     return write(
         "disposition-notification",
         headers,
-        f"Le message « {shortened(receipt.original_subject)} » envoyé à {receipt.final_recipient} {ending}\n",
+        (language, f"{sentence.in_language(language)}\n"),
         field_groups([told]),
         ("message/rfc822", receipt.original_raw),
     )
@@ -125,7 +138,7 @@ def parse(raw: bytes, root: Part) -> ParsedMdn | None:
     )
 
 
-def unreadable(raw: bytes, root: Part) -> str | None:
+def unreadable(raw: bytes, root: Part) -> Sentence | None:
     """Why a message that says it is a receipt cannot be read as one, and what to write; None when it can, or says no such thing."""
     raw, root = opened(raw, root)
     report = report_in(root)
@@ -133,13 +146,13 @@ def unreadable(raw: bytes, root: Part) -> str | None:
         return None
     group = _fields(raw, root)
     if group is None:
-        return "it has no part message/disposition-notification"
+        return say("it has no part message/disposition-notification")
     for name, read, form in _NEEDED:
         value = group.get(name.lower())
         if not value:
-            return f"it has no {name}, such as {form}"
+            return say("it has no {name}, such as {form}", name=name, form=form)
         if not read(value):
-            return f"its {name}, {shortened(value)!r}, is not of the form {form}"
+            return say("its {name}, {value!r}, is not of the form {form}", name=name, value=shortened(value), form=form)
     return None
 
 
@@ -177,10 +190,10 @@ def _message_id(value: str | None) -> str | None:
     return next(iter(message_ids(value) or bare_ids(structured.uncommented(value or ""))), None)
 
 
-_NEEDED: tuple[tuple[str, Callable[[str], object], str], ...] = (
-    ("Disposition", _told, "manual-action/MDN-sent-manually; displayed"),
-    ("Original-Message-ID", _message_id, "<left@right>"),
-    ("Final-Recipient", addresses, "rfc822; name@domain"),
+_NEEDED: tuple[tuple[str, Callable[[str], object], Sentence], ...] = (
+    ("Disposition", _told, quoted("manual-action/MDN-sent-manually; displayed")),
+    ("Original-Message-ID", _message_id, say("<left@right>")),
+    ("Final-Recipient", addresses, say("rfc822; name@domain")),
 )
 """What a receipt must tell: the field, its reader, and its form."""
 

@@ -18,6 +18,7 @@ from urllib.parse import unquote_to_bytes
 from mss_sim.mail import structured
 from mss_sim.mail.charsets import text_of_octets
 from mss_sim.mail.headers import Headers, decode, read_headers, readable, split, storable
+from mss_sim.words.sentence import say
 
 _TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+\Z", re.ASCII)
 _PARAMETER = re.compile(r"(?P<name>[^*]+)\*(?:(?P<number>\d{1,4})(?P<encoded>\*)?)?\Z", re.ASCII)
@@ -80,9 +81,9 @@ class Bounds:
         """Count one part at `depth` levels; OverflowError when the message holds too much."""
         self.parts_left -= 1
         if self.parts_left < 0:
-            raise OverflowError("too many MIME parts")
+            raise OverflowError(say("too many MIME parts"))
         if depth > self.depth:
-            raise OverflowError(f"MIME parts nested over {self.depth} levels")
+            raise OverflowError(say("MIME parts nested over {depth} levels", depth=self.depth))
 
 
 def read_tree(raw: bytes, headers: Headers, body_start: int, bounds: Bounds, *, end: int | None = None) -> Part:

@@ -22,6 +22,7 @@ from mss_sim.mail.mime import Part
 from mss_sim.mail.reports import opened, report_in
 from mss_sim.mail.structure import body_structure
 from mss_sim.vocabulary.mail import XDM_NAME
+from mss_sim.words.sentence import SpokenError, said, say
 
 _PREVIEW_CHARS = 160
 _SHORT_BYTES = 8 * 1024
@@ -35,7 +36,7 @@ _USUAL_DATE = re.compile(
 _ACCENTED = re.compile(r"[^\x00-\x7f]{1,32}")
 
 
-class MalformedMessage(ValueError):
+class MalformedMessage(SpokenError, ValueError):
     """The bytes are not a message that may be stored; the text says which rule and what to do (554 5.6.0, 400)."""
 
 
@@ -102,12 +103,12 @@ def parse(raw: bytes, limits: ParseLimits = ParseLimits()) -> ParsedMessage:
     _refuse_forbidden_octets(raw)
     end, body = split(raw)
     if end > limits.header_size_bytes:
-        raise MalformedMessage(f"the header block is over {limits.header_size_bytes} bytes; shorten it")
+        raise MalformedMessage(say("the header block is over {most} bytes; shorten it", most=limits.header_size_bytes))
     try:
         headers = read_headers(raw[:end], count_max=limits.header_count)
         root = mime.read_tree(raw, headers, body, mime.Bounds(limits.parts, limits.depth, limits.header_count))
     except OverflowError as error:
-        raise MalformedMessage(f"{error}; send fewer") from error
+        raise MalformedMessage(say("{error}; send fewer", error=said(error))) from error
     return ParsedMessage(
         size_bytes=len(raw),
         headers=headers,
@@ -164,10 +165,10 @@ def _folded(letters: str) -> str:
 
 def _refuse_forbidden_octets(raw: bytes) -> None:
     if b"\x00" in raw:
-        raise MalformedMessage("the message holds a NUL octet; encode binary parts in base64")
+        raise MalformedMessage(say("the message holds a NUL octet; encode binary parts in base64"))
     pairs = raw.count(b"\r\n")
     if raw.count(b"\n") != pairs or raw.count(b"\r") != pairs:
-        raise MalformedMessage("the message holds a bare CR or LF; end every line with CRLF")
+        raise MalformedMessage(say("the message holds a bare CR or LF; end every line with CRLF"))
 
 
 def people_in(headers: Headers, name: str) -> tuple[tuple[str, str], ...]:

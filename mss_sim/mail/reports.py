@@ -10,6 +10,7 @@ from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.mail.headers import CRLF, decode, read_headers, readable, split
 from mss_sim.mail.mime import Bounds, Part, content, read_tree
 from mss_sim.mail.signed import signed_content
+from mss_sim.vocabulary.language import Language
 
 _MACHINE_OCTETS_MAX = 64 * 1024  # enough for hundreds of recipients; anything after that is not read
 _TYPE = re.compile(r"[\w-]+\Z")
@@ -37,15 +38,24 @@ def field_groups(groups: Sequence[Sequence[tuple[str, str]]]) -> bytes:
     return "\r\n".join(texts).encode("utf-8")
 
 
-def write(report_type: str, headers: Sequence[tuple[str, list[str]]], text: str, machine: bytes, original: tuple[str, bytes]) -> bytes:
-    """A `multipart/report` of three parts; `headers` are (name, words), `original` the (content type, bytes) of the reported letter.
+def write(
+    report_type: str,
+    headers: Sequence[tuple[str, list[str]]],
+    told: tuple[Language, str],
+    machine: bytes,
+    original: tuple[str, bytes],
+) -> bytes:
+    """A `multipart/report` of three parts (ref: rfc6522#3).
+
+    `headers` are (name, words), `told` is the text with its language (ref: rfc3282#2), `original` the (content type, bytes) of the
+    reported letter.
 
     Written by hand because the bytes of the original must be sent unchanged, which the standard library's generator does not guarantee.
     """
-    content_type, returned = original
+    (language, text), (content_type, returned) = told, original
     boundary = "report-" + hashlib.sha256(machine + str(headers).encode()).hexdigest()[:32]
     parts = (
-        ("text/plain; charset=utf-8", text.replace("\n", "\r\n").encode("utf-8")),
+        (f"text/plain; charset=utf-8\r\nContent-Language: {language}", text.replace("\n", "\r\n").encode("utf-8")),
         (f"message/{report_type}", machine),
         (content_type, returned),
     )

@@ -10,6 +10,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.net import sasl
 from mss_sim.net.sasl import CertificateCredentials, Credentials, PasswordCredentials
 from mss_sim.vocabulary.doors import Door, Profile, TokenRefusal
+from mss_sim.words.sentence import Sentence, say
 
 _REFUSED_TOKEN = b'{"status":"401","schemes":"bearer","scope":"mail"}'
 
@@ -26,13 +27,13 @@ def mechanisms(settings: Settings, certificate: bytes | None) -> list[str]:
     return [name for name in sasl.MECHANISMS if name not in hidden]
 
 
-def instead(settings: Settings, certificate: bytes | None, mechanism: str) -> str:
+def instead(settings: Settings, certificate: bytes | None, mechanism: str) -> Sentence:
     """What to do instead of a mechanism that is not offered."""
     if mechanism in sasl.PASSWORD_MECHANISMS:
-        return "The strict profile takes no password: log in by XOAUTH2 with a token of Pro Santé Connect (ref2#ECO.1.2.1)"
+        return say("The strict profile takes no password: log in by XOAUTH2 with a token of Pro Santé Connect (ref2#ECO.1.2.1)")
     if mechanism in sasl.CERTIFICATE_MECHANISMS:
-        return "EXTERNAL needs a client certificate: show it in TLS (client-requirements#2.5)"
-    return f"{mechanism} is not offered; use {', '.join(mechanisms(settings, certificate))}"
+        return say("EXTERNAL needs a client certificate: show it in TLS (client-requirements#2.5)")
+    return say("{mechanism} is not offered; use {offered}", mechanism=mechanism, offered=", ".join(mechanisms(settings, certificate)))
 
 
 class CutConnection(Exception):
@@ -40,7 +41,7 @@ class CutConnection(Exception):
 
 
 async def show_token_refusal(
-    settings: Settings, mechanism: str, ask: Callable[[str], Awaitable[str]], say: Callable[[str], Awaitable[object]]
+    settings: Settings, mechanism: str, ask: Callable[[str], Awaitable[str]], tell: Callable[[str], Awaitable[object]]
 ) -> None:
     """Notify a client that its token is refused, in the style of the settings; the reply of the door follows.
 
@@ -52,7 +53,7 @@ async def show_token_refusal(
     if settings.token.refusal is TokenRefusal.POLITE:
         await ask(challenge)
         return
-    await say(challenge)
+    await tell(challenge)
     raise CutConnection
 
 
@@ -87,5 +88,5 @@ async def actor_behind(world: World, credentials: Credentials, *, door: Door, ce
 
 def refused_at_trap() -> Refusal:
     """The refusal of every log-in behind a trap, whatever it brings."""
-    detail = "This is a trap: your client should have left before it said who you are."
+    detail = say("This is a trap: your client should have left before it said who you are.")
     return Refusal(Rule.AUTHENTICATION_FAILED, detail, reference="quirks#traps")

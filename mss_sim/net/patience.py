@@ -1,6 +1,7 @@
 """How many mistakes a connection may make before it is closed; counted here for every door that keeps connections."""
 
 from mss_sim.config.settings import Settings
+from mss_sim.words.sentence import Sentence, say
 
 
 class Patience:
@@ -22,8 +23,8 @@ class Patience:
         return bool(self._passwords or self._commands)
 
     @property
-    def ended_by(self) -> str | None:
+    def ended_by(self) -> Sentence | None:
         """Why the connection is closed: `Too many wrong passwords`, `Too many errors`; None while it is borne with."""
         if self._passwords >= self._limits.bad_passwords_max:
-            return "Too many wrong passwords"
-        return "Too many errors" if self._commands >= self._limits.bad_commands_max else None
+            return say("Too many wrong passwords")
+        return say("Too many errors") if self._commands >= self._limits.bad_commands_max else None

@@ -14,10 +14,12 @@ import binascii
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
+from mss_sim.words.sentence import SpokenError, say
+
 _SEPARATOR = "\x01"
 
 
-class SaslError(ValueError):
+class SaslError(SpokenError, ValueError):
     """The client's response does not follow its mechanism; the text says how it should look."""
 
 
@@ -52,7 +54,7 @@ Exchange = Generator[bytes, bytes, Credentials]
 
 def _text(response: bytes) -> str:
     if b"\x00" in response:
-        raise SaslError("the response holds a NUL")
+        raise SaslError(say("the response holds a NUL"))
     return _decoded(response)
 
 
@@ -60,7 +62,7 @@ def _decoded(response: bytes) -> str:
     try:
         return response.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise SaslError("the response is not UTF-8") from error
+        raise SaslError(say("the response is not UTF-8")) from error
 
 
 def plain(initial: bytes | None) -> Exchange:
@@ -68,7 +70,7 @@ def plain(initial: bytes | None) -> Exchange:
     response = (yield b"") if initial is None else initial
     fields = _decoded(response).split("\x00")
     if len(fields) != 3 or not fields[1]:
-        raise SaslError("PLAIN expects authzid NUL authcid NUL password")
+        raise SaslError(say("PLAIN expects authzid NUL authcid NUL password"))
     return PasswordCredentials(fields[1], fields[2], fields[0])
 
 
@@ -85,7 +87,7 @@ def xoauth2(initial: bytes | None) -> Exchange:
     pairs = dict(field.partition("=")[::2] for field in _text(response).split(_SEPARATOR) if field)
     scheme, space, token = pairs.get("auth", "").partition(" ")
     if not pairs.get("user") or scheme.lower() != "bearer" or not space or not token.strip():
-        raise SaslError("XOAUTH2 expects user=<mailbox>^Aauth=Bearer <token>^A^A")
+        raise SaslError(say("XOAUTH2 expects user=<mailbox>^Aauth=Bearer <token>^A^A"))
     return TokenCredentials(pairs["user"], token.strip())
 
 
@@ -99,7 +101,7 @@ def oauthbearer(initial: bytes | None) -> Exchange:
     user = identity.removesuffix(",").removeprefix("a=").replace("=2C", ",").replace("=3D", "=")
     named = identity.startswith("a=") and identity.endswith(",") and user
     if flag not in ("n", "y") or not named or scheme.lower() != "bearer" or not space or not token.strip():
-        raise SaslError("OAUTHBEARER expects n,a=<mailbox>,^Aauth=Bearer <token>^A^A")
+        raise SaslError(say("OAUTHBEARER expects n,a=<mailbox>,^Aauth=Bearer <token>^A^A"))
     return TokenCredentials(user, token.strip())
 
 
@@ -124,11 +126,11 @@ CERTIFICATE_MECHANISMS = frozenset({"EXTERNAL"})
 def decode(line: str) -> bytes:
     """The bytes of one base64 line; SaslError when it is invalid."""
     if len(line) % 4:
-        raise SaslError("the response is not base64")
+        raise SaslError(say("the response is not base64"))
     try:
         return binascii.a2b_base64(line.encode("ascii"), strict_mode=True)
     except (binascii.Error, ValueError) as error:
-        raise SaslError("the response is not base64") from error
+        raise SaslError(say("the response is not base64")) from error
 
 
 def encode(challenge: bytes) -> str:

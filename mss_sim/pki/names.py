@@ -7,6 +7,8 @@ from functools import lru_cache
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from mss_sim.words.sentence import say
+
 COMMON_NAME_CHARS_MAX = 64  # ref: rfc5280#A.1
 _AUTHORITY_ORGANISATION = "ASIP-SANTE"
 
@@ -51,7 +53,7 @@ def read_dn(text: str) -> x509.Name:
 
 
 def _no_name(text: str) -> ValueError:
-    return ValueError(f"{text[:200]!r} is not a distinguished name like CN=…,OU=…,O=…,ST=…,C=FR")
+    return ValueError(say("{text!r} is not a distinguished name like CN=…,OU=…,O=…,ST=…,C=FR", text=text[:200]))
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -77,7 +79,7 @@ def _strict(piece: str) -> str:
     if quoted:
         value = re.sub(r"\\(.)", r"\1", quoted[2])
         if not value:
-            raise ValueError("an empty value")
+            raise ValueError(say("an empty value"))
         return quoted[1] + x509.NameAttribute(NameOID.ORGANIZATION_NAME, value).rfc4514_string().removeprefix("O")
     return re.sub(r'(\\.)|"', lambda found: found[1] or '\\"', _trimmed(piece))
 
@@ -116,5 +118,5 @@ def read_serial(text: str) -> str:
     """A serial as people copy it, colons and capitals allowed, in the form it is kept; ValueError when it is none."""
     cleaned = text.replace(":", "").lower().removeprefix("0x")
     if not re.fullmatch(r"[0-9a-f]{1,48}", cleaned):
-        raise ValueError(f"{text[:60]!r} is not a serial number in hexadecimal")
+        raise ValueError(say("{text!r} is not a serial number in hexadecimal", text=text[:60]))
     return serial_text(int(cleaned, 16))

@@ -17,6 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import crypto
 
 from mss_sim.pki.authority import signed_by
+from mss_sim.words.sentence import Sentence, say
 
 UNREADABLE = (
     ValueError,
@@ -36,16 +37,16 @@ _OLD_HASHES = (hashes.MD5, hashes.SHA1)
 
 
 @lru_cache(maxsize=_JUDGED_MAX)
-def unfit(certificate: x509.Certificate) -> str | None:
+def unfit(certificate: x509.Certificate) -> Sentence | None:
     """Why a certificate is not one by which a client says who it is, whoever signed it; None when it is (ref: rfc5280#4.2.1.12)."""
     uses = _extension(certificate, x509.ExtendedKeyUsage)
     if uses is not None and ExtendedKeyUsageOID.CLIENT_AUTH not in uses:
-        return "it is not for clients: its extended key usage leaves clientAuth out"
+        return say("it is not for clients: its extended key usage leaves clientAuth out")
     usage = _extension(certificate, x509.KeyUsage)
     if usage is not None and not (usage.digital_signature or usage.key_agreement):
-        return "its key is not for signatures: its key usage leaves digitalSignature out"
+        return say("its key is not for signatures: its key usage leaves digitalSignature out")
     if not _is_strong(certificate):
-        return "its key or its signature is too weak: RSA from 2,048 bits, curves from 224, no MD5 and no SHA-1"
+        return say("its key or its signature is too weak: RSA from 2,048 bits, curves from 224, no MD5 and no SHA-1")
     return None
 
 

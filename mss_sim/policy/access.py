@@ -19,6 +19,7 @@ from typing import NoReturn
 from mss_sim.clock import Micros
 from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary.mailboxes import HolderRole, Right
+from mss_sim.words.sentence import say
 
 ALL_RIGHTS = frozenset(Right)
 SEND_RIGHTS = frozenset({Right.SEND_ON_BEHALF, Right.SEND_AS})
@@ -88,7 +89,7 @@ class Access:
 
 def unseen(address: str) -> Refusal:
     """The refusal for a mailbox that may not be seen, and for one that does not exist: they cannot be told apart."""
-    return Refusal(Rule.NOT_FOUND, f"There is no mailbox {address} that you may see.", subject=address)
+    return Refusal(Rule.NOT_FOUND, say("There is no mailbox {address} that you may see.", address=address), subject=address)
 
 
 def flag_rights(words: Collection[str], *, replace: bool = False) -> tuple[Right, ...]:
@@ -102,7 +103,11 @@ def right_missing(right: Right, address: str) -> NoReturn:
     """Raise the refusal for a missing right over a mailbox that the requester may see."""
     raise Refusal(
         Rule.RIGHT_MISSING,
-        f"The right {right} over {address} is missing; ask a holder of the mailbox for a grant that has it.",
+        say(
+            "The right {right} over {address} is missing; ask a holder of the mailbox for a grant that has it.",
+            right=right,
+            address=address,
+        ),
         subject=address,
         reference="quirks#rights",
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary.mailboxes import Right
+from mss_sim.words.sentence import say
 
 LETTERS: dict[Right, str] = {
     Right.SEE: "l",
@@ -37,7 +38,9 @@ def rights_of(text: str) -> frozenset[Right]:
     unknown = wanted - set("".join(LETTERS.values()))
     if unknown:
         raise Refusal(
-            Rule.INVALID, f"There is no right {''.join(sorted(unknown))!r}: {' '.join(LETTERS.values())} are.", reference="rfc4314#2.1"
+            Rule.INVALID,
+            say("There is no right {unknown!r}: {known} are.", unknown="".join(sorted(unknown)), known=" ".join(LETTERS.values())),
+            reference="rfc4314#2.1",
         )
     found = {right for right, letters in LETTERS.items() if wanted & set(letters)}
     return frozenset(found)

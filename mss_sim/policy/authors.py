@@ -20,21 +20,24 @@ A letter filed over IMAP (APPEND) is often a draft: its author is not checked.
 from collections.abc import Mapping, Sequence
 
 from mss_sim.errors import Refusal, Rule
+from mss_sim.words.sentence import say
 
 
 def decide_authors(field_count: int, authors: Sequence[str], *, has_sender: bool) -> None:
     """Refuse a letter without an author, or with several and no Sender; `field_count` is how many From fields it has."""
     if field_count > 1:
-        raise Refusal(Rule.MALFORMED_MESSAGE, "The message has more than one From field; keep one.", reference="rfc5322#3.6")
+        raise Refusal(Rule.MALFORMED_MESSAGE, say("The message has more than one From field; keep one."), reference="rfc5322#3.6")
     if not authors:
         raise Refusal(
             Rule.MALFORMED_MESSAGE,
-            "The message has no From field with a mailbox address; write the mailbox that sends there.",
+            say("The message has no From field with a mailbox address; write the mailbox that sends there."),
             reference="rfc5322#3.6.2",
         )
     if len(authors) > 1 and not has_sender:
         raise Refusal(
-            Rule.MALFORMED_MESSAGE, "From names several mailboxes; say in Sender which of them sent the letter.", reference="rfc5322#3.6.2"
+            Rule.MALFORMED_MESSAGE,
+            say("From names several mailboxes; say in Sender which of them sent the letter."),
+            reference="rfc5322#3.6.2",
         )
 
 
@@ -45,8 +48,12 @@ def decide_one_operator(operators: Mapping[str, int]) -> None:
     if foreign:
         raise Refusal(
             Rule.SEND_NOT_ALLOWED,
-            f"{first} and {foreign} are mailboxes of two operators, and no operator takes such a letter from another: "
-            "use one of them both in From and as the return path.",
+            say(
+                "{first} and {foreign} are mailboxes of two operators, and no operator takes such a letter from another: "
+                "use one of them both in From and as the return path.",
+                first=first,
+                foreign=foreign,
+            ),
             subject=foreign,
             reference="ans-trust-space",
         )

@@ -43,6 +43,7 @@ from enum import StrEnum
 from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary.mail import HEADER_MES_FIN, SUBJECT_FIN
 from mss_sim.vocabulary.mailboxes import PROFESSIONAL_KINDS, MailboxKind
+from mss_sim.words.sentence import Sentence, say
 
 
 class Effect(StrEnum):
@@ -74,18 +75,26 @@ def effect_of(sender: MailboxKind, recipient: MailboxKind, subject: str, mes: st
     return Effect.CLOSE if mes == HEADER_MES_FIN else Effect.OPEN
 
 
-def near_miss(subject: str, mes: str | None, text: str) -> str | None:
+def near_miss(subject: str, mes: str | None, text: str) -> Sentence | None:
     """Why a letter that closes nothing looks as if it should, for its sender; None when it does not look so.
 
     `subject` and `mes` as for `effect_of`, `text` is the letter's own.
     """
     bare = subject.strip().casefold()
     if SUBJECT_FIN.casefold() in bare or bare in _WITHOUT_BRACKETS:
-        return f"The subject is {subject!r}: only the five characters {SUBJECT_FIN} close, with no blank and no other word."
+        return say(
+            "The subject is {subject!r}: only the five characters {subject_fin} close, with no blank and no other word.",
+            subject=subject,
+            subject_fin=SUBJECT_FIN,
+        )
     if mes is not None:
-        return f"X-MSS-MES is {mes!r}: only {HEADER_MES_FIN} closes, in capitals, and not beside another value."
+        return say(
+            "X-MSS-MES is {mes!r}: only {header_mes_fin} closes, in capitals, and not beside another value.",
+            mes=mes,
+            header_mes_fin=HEADER_MES_FIN,
+        )
     if SUBJECT_FIN in text:
-        return f"{SUBJECT_FIN} stands in the text: it closes as the whole subject only."
+        return say("{subject_fin} stands in the text: it closes as the whole subject only.", subject_fin=SUBJECT_FIN)
     return None
 
 
@@ -106,7 +115,7 @@ def decide_answer(recipient: str, kind: MailboxKind, rights: Iterable[AnswerRigh
     if kind not in PROFESSIONAL_KINDS or not known:
         raise Refusal(
             Rule.NOT_INVITED,
-            f"A patient may only answer: {recipient} has not written to this patient.",
+            say("A patient may only answer: {recipient} has not written to this patient.", recipient=recipient),
             subject=recipient,
             reference="cnam#answer",
         )
@@ -114,7 +123,7 @@ def decide_answer(recipient: str, kind: MailboxKind, rights: Iterable[AnswerRigh
     if not any(right.open for right in concerned or known):
         raise Refusal(
             Rule.CONVERSATION_CLOSED,
-            f"The conversation with {recipient} was closed by the professional; it can no longer be answered.",
+            say("The conversation with {recipient} was closed by the professional; it can no longer be answered.", recipient=recipient),
             subject=recipient,
             reference="cnam#7",
         )

@@ -16,6 +16,7 @@ from mss_sim.clock import Micros
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.access import Access, Grant
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState, Right, SendMode
+from mss_sim.words.sentence import Template, quoted, say
 
 _SEND_RIGHTS: dict[SendMode, Right] = {SendMode.AS: Right.SEND_AS, SendMode.ON_BEHALF: Right.SEND_ON_BEHALF}
 _GRANTEE_KINDS = frozenset({IdentityKind.PROFESSIONAL, IdentityKind.EMPLOYEE, IdentityKind.APPLICATION})
@@ -41,26 +42,34 @@ def decide_sending(access: Access, address: str, precedence: SendMode, wished: S
     for mode in (precedence, other):
         if wished in (None, mode) and _SEND_RIGHTS[mode] in access.rights:
             return SendAs(mode, access.grant_for(_SEND_RIGHTS[mode]))
-    quality = f" as {wished}" if wished else ""
+    quality = say(" as {mode}", mode=wished) if wished else quoted("")
     raise Refusal(
         Rule.SEND_NOT_ALLOWED,
-        f"You may not send from {address}{quality}: you neither hold this mailbox nor have a grant with send_on_behalf or send_as.",
+        say(
+            "You may not send from {address}{quality}: you neither hold this mailbox nor have a grant with send_on_behalf or send_as.",
+            address=address,
+            quality=quality,
+        ),
         subject=address,
         reference="quirks#from-not-allowed",
     )
 
 
-_SILENT: dict[MailboxState, tuple[Rule, str]] = {
-    MailboxState.CLOSED: (Rule.MAILBOX_CLOSED, "quirks#closed-mailbox"),
-    MailboxState.SUSPENDED: (Rule.MAILBOX_SUSPENDED, "quirks#suspended-mailbox"),
+_SILENT: dict[MailboxState, tuple[Rule, Template, str]] = {
+    MailboxState.CLOSED: (Rule.MAILBOX_CLOSED, Template("The mailbox {address} is closed: it does not send."), "quirks#closed-mailbox"),
+    MailboxState.SUSPENDED: (
+        Rule.MAILBOX_SUSPENDED,
+        Template("The mailbox {address} is suspended: it does not send."),
+        "quirks#suspended-mailbox",
+    ),
 }
 
 
 def decide_leaving(state: MailboxState, address: str) -> None:
     """Raise the refusal when the state of a mailbox forbids sending: both letters and read receipts."""
     if state in _SILENT:
-        rule, source = _SILENT[state]
-        raise Refusal(rule, f"The mailbox {address} is {state}: it does not send.", subject=address, reference=source)
+        rule, text, source = _SILENT[state]
+        raise Refusal(rule, text.say(address=address), subject=address, reference=source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +96,28 @@ def decide_grant(
     The grantee is checked last: a requester who may not grant learns nothing about which identities exist.
     """
     if mailbox is MailboxKind.PATIENT:
-        raise Refusal(Rule.GRANT_NOT_ALLOWED, "A patient's mailbox is not delegated.", reference="quirks#patient-grants")
+        raise Refusal(Rule.GRANT_NOT_ALLOWED, say("A patient's mailbox is not delegated."), reference="quirks#patient-grants")
     if not rights:
-        raise Refusal(Rule.INVALID, "A grant needs at least one right.")
+        raise Refusal(Rule.INVALID, say("A grant needs at least one right."))
     if not granter.may(Right.MANAGE):
         raise Refusal(
-            Rule.GRANT_NOT_ALLOWED, "Only a holder of the mailbox or a grantee with manage may grant.", reference="quirks#who-may-grant"
+            Rule.GRANT_NOT_ALLOWED,
+            say("Only a holder of the mailbox or a grantee with manage may grant."),
+            reference="quirks#who-may-grant",
         )
     if to_himself:
-        raise Refusal(Rule.GRANT_NOT_ALLOWED, "Nobody grants to himself or edits his own grant.", reference="quirks#who-may-grant")
+        raise Refusal(Rule.GRANT_NOT_ALLOWED, say("Nobody grants to himself or edits his own grant."), reference="quirks#who-may-grant")
     beyond = rights - granter.rights
     if beyond:
         names = ", ".join(sorted(beyond))
-        raise Refusal(Rule.GRANT_NOT_ALLOWED, f"You may not grant what you do not hold: {names}.", reference="quirks#who-may-grant")
+        raise Refusal(
+            Rule.GRANT_NOT_ALLOWED, say("You may not grant what you do not hold: {names}.", names=names), reference="quirks#who-may-grant"
+        )
     end = _end(granter, rights | {Right.SEE, Right.MANAGE})
     if end is not None and (valid_until is None or valid_until > end):
         raise Refusal(
             Rule.GRANT_NOT_ALLOWED,
-            "You may not grant for longer than you hold: give a valid_until that is not after the end of your own grant.",
+            say("You may not grant for longer than you hold: give a valid_until that is not after the end of your own grant."),
             reference="quirks#grant-duration",
         )
     check_grantee(grantee)
@@ -127,14 +140,17 @@ def check_grantee(grantee: Grantee) -> None:
     if grantee.anonymous_card:
         raise Refusal(
             Rule.GRANTEE_NOT_ALLOWED,
-            "An anonymous card names nobody and can hold no grant; grant to an identified person.",
+            say("An anonymous card names nobody and can hold no grant; grant to an identified person."),
             subject=grantee.idnat,
             reference="sentinelle#f4",
         )
     if grantee.kind not in _GRANTEE_KINDS or not grantee.enabled:
         raise Refusal(
             Rule.GRANTEE_NOT_ALLOWED,
-            f"{grantee.idnat} names nobody who can hold a grant: it is given to an enabled professional, employee or application.",
+            say(
+                "{idnat} names nobody who can hold a grant: it is given to an enabled professional, employee or application.",
+                idnat=grantee.idnat,
+            ),
             subject=grantee.idnat,
             reference="sentinelle#f2",
         )
@@ -145,13 +161,13 @@ def decide_hand_over(*, from_himself: bool, to_himself: bool) -> None:
     if from_himself:
         raise Refusal(
             Rule.GRANT_NOT_ALLOWED,
-            "Nobody hands over his own grants: renounce them, and ask a holder of the mailbox to grant to your successor.",
+            say("Nobody hands over his own grants: renounce them, and ask a holder of the mailbox to grant to your successor."),
             reference="quirks#who-may-grant",
         )
     if to_himself:
         raise Refusal(
             Rule.GRANT_NOT_ALLOWED,
-            "Nobody hands grants over to himself; ask a holder of the mailbox for one.",
+            say("Nobody hands grants over to himself; ask a holder of the mailbox for one."),
             reference="quirks#who-may-grant",
         )
 
@@ -163,7 +179,7 @@ def decide_revocation(revoker: Access, *, own: bool) -> None:
     if not revoker.may(Right.MANAGE):
         raise Refusal(
             Rule.GRANT_NOT_ALLOWED,
-            "Only a holder of the mailbox or a grantee with manage may revoke; a grantee may renounce his own grant.",
+            say("Only a holder of the mailbox or a grantee with manage may revoke; a grantee may renounce his own grant."),
             reference="quirks#who-may-grant",
         )
 
@@ -172,4 +188,4 @@ def decide_window(valid_from: Micros | None, valid_until: Micros | None, now: Mi
     """Raise the refusal when a validity window is empty or already over."""
     start = now if valid_from is None else max(valid_from, now)
     if valid_until is not None and valid_until <= start:
-        raise Refusal(Rule.INVALID, "valid_until must be later than valid_from and than now.")
+        raise Refusal(Rule.INVALID, say("valid_until must be later than valid_from and than now."))

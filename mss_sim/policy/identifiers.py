@@ -7,6 +7,7 @@ are correct.
 import re
 
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind
+from mss_sim.words.sentence import Sentence, say
 
 _INS = re.compile(r"[0-9]{5}(?:[0-9]{2}|2[AB])[0-9]{6}[0-9]{2}\Z")
 _STRUCTURE_LENGTHS = {"3": 9, "4": 9, "5": 14, "6": 14}
@@ -34,29 +35,29 @@ def is_ins(text: str) -> bool:
     return bool(_INS.match(text.upper()))
 
 
-def warnings(idnat: str, kind: IdentityKind) -> list[str]:
+def warnings(idnat: str, kind: IdentityKind) -> list[Sentence]:
     """What is unusual about an idNat for an identity of that kind; empty when nothing is (ref: ans-idnps)."""
     if kind is IdentityKind.PROFESSIONAL:
         ok = idnat.startswith("8") and len(idnat) == 12 and luhn_holds(idnat[1:])
-        return [] if ok else ["A professional's idNat is 8 and an RPPS of 11 digits that ends with its Luhn digit."]
+        return [] if ok else [say("A professional's idNat is 8 and an RPPS of 11 digits that ends with its Luhn digit.")]
     if kind is IdentityKind.PATIENT:
         if not is_ins(idnat):
-            return ["A patient's identifier is an INS: 13 characters and a key of two digits."]
-        return [] if ins_key(idnat[:13]) == idnat[13:] else [f"The key of this INS should be {ins_key(idnat[:13])}."]
+            return [say("A patient's identifier is an INS: 13 characters and a key of two digits.")]
+        return [] if ins_key(idnat[:13]) == idnat[13:] else [say("The key of this INS should be {key}.", key=ins_key(idnat[:13]))]
     if kind is IdentityKind.EMPLOYEE:
         return _employee_warnings(idnat)
     return []
 
 
-def address_warnings(address: str, kind: MailboxKind) -> list[str]:
+def address_warnings(address: str, kind: MailboxKind) -> list[Sentence]:
     """What is unusual about the address of a mailbox: a patient's local part is the INS, without more (ref: quirks#patient-address)."""
     return warnings(address.partition("@")[0], IdentityKind.PATIENT) if kind is MailboxKind.PATIENT else []
 
 
-def _employee_warnings(idnat: str) -> list[str]:
+def _employee_warnings(idnat: str) -> list[Sentence]:
     if idnat.startswith("8"):  # RPPS+: an employee with an RPPS number
-        return [] if len(idnat) == 12 and luhn_holds(idnat[1:]) else ["The RPPS in this idNat does not end with its Luhn digit."]
+        return [] if len(idnat) == 12 and luhn_holds(idnat[1:]) else [say("The RPPS in this idNat does not end with its Luhn digit.")]
     structure, _, internal = idnat[1:].partition("/")
     if not internal or len(structure) != _STRUCTURE_LENGTHS.get(idnat[:1]):
-        return ["An employee's idNat is 3+FINESS, 4+SIREN, 5+SIRET or 6+practice, a slash and an internal number."]
-    return [] if luhn_holds(structure) else ["The structure number in this idNat does not end with its Luhn digit."]
+        return [say("An employee's idNat is 3+FINESS, 4+SIREN, 5+SIRET or 6+practice, a slash and an internal number.")]
+    return [] if luhn_holds(structure) else [say("The structure number in this idNat does not end with its Luhn digit.")]

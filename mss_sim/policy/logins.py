@@ -15,6 +15,7 @@ from collections.abc import Collection
 from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary.doors import LogInBy
 from mss_sim.vocabulary.mailboxes import MailboxKind
+from mss_sim.words.sentence import Sentence, joined, say
 
 _STAR, _PLUS = "*", "+"
 _SOURCE = "client-requirements#2.5"
@@ -26,8 +27,8 @@ WAYS: dict[MailboxKind, frozenset[LogInBy]] = {
     MailboxKind.PATIENT: _PEOPLE,
     MailboxKind.APP: frozenset({LogInBy.CERTIFICATE}),
 }
-_INSTEAD: dict[MailboxKind, str] = {
-    MailboxKind.APP: "An APP mailbox opens by its client certificate: show it in TLS and say AUTH EXTERNAL",
+_INSTEAD: dict[MailboxKind, Sentence] = {
+    MailboxKind.APP: say("An APP mailbox opens by its client certificate: show it in TLS and say AUTH EXTERNAL"),
 }
 
 
@@ -47,8 +48,12 @@ def decide_way(kind: MailboxKind, way: LogInBy, accepted: Collection[LogInBy], o
     """Return when `way` opens a mailbox of that kind, at an operator with these accepted methods; Refusal otherwise."""
     ways = WAYS[kind] | (_PEOPLE if kind is MailboxKind.APP and app_passwords else frozenset())
     if way not in ways:
-        instead = _INSTEAD.get(kind, "Mailboxes of persons and groups open by a Pro Santé Connect token (XOAUTH2)")
-        raise Refusal(Rule.AUTHENTICATION_FAILED, f"{instead}.", reference=_SOURCE)
+        instead = _INSTEAD.get(kind, say("Mailboxes of persons and groups open by a Pro Santé Connect token (XOAUTH2)"))
+        raise Refusal(Rule.AUTHENTICATION_FAILED, joined((instead, ".")), reference=_SOURCE)
     if way not in accepted:
         names = ", ".join(sorted(accepted))
-        raise Refusal(Rule.AUTHENTICATION_FAILED, f"The operator {operator} accepts other ways to log in: {names}.", reference=_SOURCE)
+        raise Refusal(
+            Rule.AUTHENTICATION_FAILED,
+            say("The operator {operator} accepts other ways to log in: {names}.", operator=operator, names=names),
+            reference=_SOURCE,
+        )

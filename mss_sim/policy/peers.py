@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from mss_sim.errors import Refusal, Rule
 from mss_sim.pki.names import compared_dn
+from mss_sim.words.sentence import Sentence, joined, say
 
 _SOURCE = "ans-trust-space"
 
@@ -27,7 +28,7 @@ class PeerCertificate:
     """A peer's TLS certificate: its subject as the white list writes it, and what is wrong with it, if anything."""
 
     dn: str
-    fault: str | None = None
+    fault: Sentence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +48,24 @@ class WhiteListing:
 def decide_peer(certificate: PeerCertificate | None, domain: str | None, listing: WhiteListing) -> None:
     """Return when the peer may bring mail from `domain` (None: a null return path); Refusal otherwise."""
     if listing.age_seconds > listing.age_seconds_max:
-        raise Refusal(Rule.WHITE_LIST_STALE, "The white list here is older than it may be; try again once it is fresh.", reference=_SOURCE)
+        raise Refusal(
+            Rule.WHITE_LIST_STALE, say("The white list here is older than it may be; try again once it is fresh."), reference=_SOURCE
+        )
     if certificate is None:
-        raise _untrusted("Show a client certificate of the IGC-Santé in TLS; none came")
+        raise _untrusted(say("Show a client certificate of the IGC-Santé in TLS; none came"))
     if certificate.fault:
-        raise _untrusted(f"The certificate {certificate.dn} is not trusted: {certificate.fault}")
+        raise _untrusted(say("The certificate {dn} is not trusted: {fault}", dn=certificate.dn, fault=certificate.fault))
     domains = listing.domains_of(certificate)
     if not domains:
-        raise _untrusted(f"The certificate {certificate.dn} is on no row of the white list")
+        raise _untrusted(say("The certificate {dn} is on no row of the white list", dn=certificate.dn))
     if domain is None:
         return
     if domain not in listing.rows:
-        detail = f"The domain {domain} is not on the white list; its mail is not accepted here."
+        detail = say("The domain {domain} is not on the white list; its mail is not accepted here.", domain=domain)
         raise Refusal(Rule.DOMAIN_OUTSIDE, detail, subject=domain, reference=_SOURCE)
     if domain not in domains:
-        raise _untrusted(f"The white list binds {domain} to another certificate than {certificate.dn}")
+        raise _untrusted(say("The white list binds {domain} to another certificate than {dn}", domain=domain, dn=certificate.dn))
 
 
-def _untrusted(why: str) -> Refusal:
-    return Refusal(Rule.PEER_NOT_TRUSTED, f"{why}.", reference=_SOURCE)
+def _untrusted(why: Sentence) -> Refusal:
+    return Refusal(Rule.PEER_NOT_TRUSTED, joined((why, ".")), reference=_SOURCE)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary.mail import DsnAction, Notify
+from mss_sim.words.sentence import Sentence, joined, say
 
 _WANTED: dict[DsnAction, Notify] = {
     DsnAction.DELIVERED: Notify.SUCCESS,
@@ -47,10 +48,10 @@ DIAGNOSTICS: dict[Rule, tuple[int, str]] = {
 """SMTP reply and enhanced status for each refusal of a recipient: at RCPT, and in notifications (ref: rfc3463#3)."""
 
 
-def diagnostic(refusal: Refusal) -> tuple[str, str]:
+def diagnostic(refusal: Refusal) -> tuple[str, Sentence]:
     """(enhanced status, SMTP reply) of a refused recipient, for a notification."""
     code, status = DIAGNOSTICS[refusal.rule]
-    return status, f"{code} {status} {refusal.detail}"
+    return status, joined((f"{code} {status} ", refusal.detail))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +78,30 @@ def decide_receipt(request: ReceiptRequest, *, confirmed: bool) -> str:
     if not request.receipt_to or request.is_report:
         raise Refusal(
             Rule.RECEIPT_NOT_REQUESTED,
-            "The sender asked for no read receipt: the letter has no usable Disposition-Notification-To.",
+            say("The sender asked for no read receipt: the letter has no usable Disposition-Notification-To."),
             reference="rfc8098#2.1",
         )
     if request.already_sent:
         raise Refusal(
-            Rule.RECEIPT_ALREADY_SENT, "A read receipt has already left for this letter and this mailbox.", reference="rfc8098#2.1"
+            Rule.RECEIPT_ALREADY_SENT, say("A read receipt has already left for this letter and this mailbox."), reference="rfc8098#2.1"
         )
     if request.required_options:
         raise Refusal(
             Rule.RECEIPT_OPTION_UNKNOWN,
-            f"The receipt is asked for with {', '.join(request.required_options)[:99]}, which is required and not known here: none leaves.",
+            say(
+                "The receipt is asked for with {options}, which is required and not known here: none leaves.",
+                options=", ".join(request.required_options)[:99],
+            ),
             reference="quirks#receipt-options",
         )
     address = request.receipt_to[0]
     if (len(request.receipt_to) > 1 or address != request.return_path) and not confirmed:
         raise Refusal(
             Rule.RECEIPT_NEEDS_CONSENT,
-            f"The receipt is asked for {address}, which is not the return path; send it with confirm: true if the reader agrees.",
+            say(
+                "The receipt is asked for {address}, which is not the return path; send it with confirm: true if the reader agrees.",
+                address=address,
+            ),
             reference="rfc8098#2.1",
         )
     return address

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary.mailboxes import MailboxState
+from mss_sim.words.sentence import Template, say
 
 
 class Disposal(StrEnum):
@@ -52,19 +53,27 @@ class MailboxFitness(StrEnum):
     OUTSIDE = "outside"
 
 
-_TEXTS: dict[MailboxFitness, tuple[Rule, str, str]] = {
-    MailboxFitness.TOO_SMALL: (Rule.TOO_LARGE, "The message is larger than the mailbox {} accepts; send less at once.", "rfc1870#6.1"),
-    MailboxFitness.FULL: (Rule.MAILBOX_FULL, "The mailbox {} is full; try again later.", "rfc3463#3.3"),
-    MailboxFitness.SUSPENDED: (Rule.MAILBOX_SUSPENDED, "The mailbox {} is suspended; try again later.", "rfc3463#3.3"),
+_TEXTS: dict[MailboxFitness, tuple[Rule, Template, str]] = {
+    MailboxFitness.TOO_SMALL: (
+        Rule.TOO_LARGE,
+        Template("The message is larger than the mailbox {address} accepts; send less at once."),
+        "rfc1870#6.1",
+    ),
+    MailboxFitness.FULL: (Rule.MAILBOX_FULL, Template("The mailbox {address} is full; try again later."), "rfc3463#3.3"),
+    MailboxFitness.SUSPENDED: (Rule.MAILBOX_SUSPENDED, Template("The mailbox {address} is suspended; try again later."), "rfc3463#3.3"),
     MailboxFitness.CLOSED: (
         Rule.MAILBOX_CLOSED,
-        "The mailbox {} is closed; look for another address of this correspondent.",
+        Template("The mailbox {address} is closed; look for another address of this correspondent."),
         "rfc3463#3.3",
     ),
-    MailboxFitness.UNKNOWN: (Rule.UNKNOWN_MAILBOX, "There is no mailbox {}; check the address in the directory.", "rfc3463#3.2"),
+    MailboxFitness.UNKNOWN: (
+        Rule.UNKNOWN_MAILBOX,
+        Template("There is no mailbox {address}; check the address in the directory."),
+        "rfc3463#3.2",
+    ),
     MailboxFitness.OUTSIDE: (
         Rule.DOMAIN_OUTSIDE,
-        "The domain of {} is not in the trust space; health mail never leaves it.",
+        Template("The domain of {address} is not in the trust space; health mail never leaves it."),
         "ans-trust-space",
     ),
 }
@@ -118,11 +127,15 @@ def decide_route(address: str, stands: MailboxFitness, reach: Scope) -> Route:
     if way is Disposal.DELIVER:
         return _DELIVER
     rule, text, reference = _TEXTS[stands]
-    return Route(way, Refusal(rule, text.format(address), subject=address, reference=reference))
+    return Route(way, Refusal(rule, text.say(address=address), subject=address, reference=reference))
 
 
 def size_refusal(size_bytes: int, max_bytes: int) -> Refusal | None:
     """The refusal of a message over the limit, or None (ref: rfc1870#6)."""
     if size_bytes <= max_bytes:
         return None
-    return Refusal(Rule.TOO_LARGE, f"The message has {size_bytes} bytes; at most {max_bytes} are accepted here.", reference="rfc1870#6.1")
+    return Refusal(
+        Rule.TOO_LARGE,
+        say("The message has {size} bytes; at most {limit} are accepted here.", size=size_bytes, limit=max_bytes),
+        reference="rfc1870#6.1",
+    )

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.trust import TrapName, Verdict
+from mss_sim.words.sentence import Sentence, joined, quoted, say
 
 EXPOSING = frozenset({"AUTH", "LOGIN", "AUTHENTICATE", "MAIL"})
 """The commands that show that a client continues."""
@@ -48,7 +49,7 @@ class Judgement:
     """A verdict and the sentence that explains it."""
 
     verdict: Verdict
-    why: str
+    why: Sentence
 
 
 _TRUST = ("SC.MSS/CONF.27", "ECO.1.1.10")
@@ -79,11 +80,11 @@ def requirements(trap: TrapName, door: Door) -> tuple[str, ...]:
 def judge(trap: TrapName, seen: Observation) -> Judgement:
     """The verdict about one connection to a trap."""
     if seen.commands & EXPOSING and (trap is TrapName.STRIPPED or seen.tls is not TrapOutcome.COMPLETED):
-        return Judgement(Verdict.FAIL, f"it sent {_shown(seen.commands)} in clear")
+        return Judgement(Verdict.FAIL, say("it sent {commands} in clear", commands=_shown(seen.commands)))
     if trap is TrapName.STRIPPED:
         return _stripped(seen)
     if seen.tls is TrapOutcome.NONE:
-        return Judgement(Verdict.NOT_OBSERVED, "it did not ask for STARTTLS")
+        return Judgement(Verdict.NOT_OBSERVED, say("it did not ask for STARTTLS"))
     if trap in _OF_THE_PROTOCOL:
         return _protocol(seen)
     return _completed(trap, seen) if seen.tls is TrapOutcome.COMPLETED else _aborted(trap, seen)
@@ -95,44 +96,45 @@ def _shown(commands: frozenset[str]) -> str:
 
 def _stripped(seen: Observation) -> Judgement:
     if not seen.closed:
-        return Judgement(Verdict.NOT_OBSERVED, "it is still connected")
+        return Judgement(Verdict.NOT_OBSERVED, say("it is still connected"))
     if not seen.spoke:
-        return Judgement(Verdict.NOT_OBSERVED, "it left before it could know that STARTTLS was missing")
-    return Judgement(Verdict.PASS, "it left without a word in clear")
+        return Judgement(Verdict.NOT_OBSERVED, say("it left before it could know that STARTTLS was missing"))
+    return Judgement(Verdict.PASS, say("it left without a word in clear"))
 
 
 def _protocol(seen: Observation) -> Judgement:
     if seen.tls is TrapOutcome.COMPLETED:
-        return Judgement(Verdict.FAIL, "it completed the handshake")
+        return Judgement(Verdict.FAIL, say("it completed the handshake"))
     if seen.alert in _CERTIFICATE_ALERTS:
         return Judgement(
-            Verdict.WARN, f"it agreed to the protocol and stopped at the certificate ({seen.alert}): trust the root, try again"
+            Verdict.WARN,
+            say("it agreed to the protocol and stopped at the certificate ({alert}): trust the root, try again", alert=seen.alert),
         )
-    return Judgement(Verdict.PASS, f"it did not complete the handshake ({seen.alert or seen.reason})")
+    return Judgement(Verdict.PASS, say("it did not complete the handshake ({alert})", alert=seen.alert or seen.reason))
 
 
 def _completed(trap: TrapName, seen: Observation) -> Judgement:
     if seen.commands & EXPOSING:
-        return Judgement(Verdict.FAIL, f"it accepted the certificate and sent {_shown(seen.commands)}")
+        return Judgement(Verdict.FAIL, say("it accepted the certificate and sent {commands}", commands=_shown(seen.commands)))
     if not seen.closed:
-        return Judgement(Verdict.NOT_OBSERVED, "the handshake is complete and it is still connected")
-    return _looked_up(trap, seen, "it left after the handshake, before AUTH")
+        return Judgement(Verdict.NOT_OBSERVED, say("the handshake is complete and it is still connected"))
+    return _looked_up(trap, seen, say("it left after the handshake, before AUTH"))
 
 
 def _aborted(trap: TrapName, seen: Observation) -> Judgement:
-    said = seen.alert or seen.reason or "closed"
+    told = quoted(seen.alert or seen.reason) if seen.alert or seen.reason else say("closed")
     if seen.alert in _OTHER_ALERTS or any(one in seen.reason for one in _OTHER_REASONS):
-        return Judgement(Verdict.NOT_OBSERVED, f"the handshake failed before the certificate counted ({said})")
+        return Judgement(Verdict.NOT_OBSERVED, say("the handshake failed before the certificate counted ({told})", told=told))
     if seen.alert == "unknown_ca" and trap in _CHAIN_IS_RIGHT:
-        return Judgement(Verdict.WARN, "it refused an authority that it should trust (unknown_ca): trust the root, try again")
-    return _looked_up(trap, seen, f"it refused the certificate ({said})")
+        return Judgement(Verdict.WARN, say("it refused an authority that it should trust (unknown_ca): trust the root, try again"))
+    return _looked_up(trap, seen, say("it refused the certificate ({told})", told=told))
 
 
-def _looked_up(trap: TrapName, seen: Observation, why: str) -> Judgement:
+def _looked_up(trap: TrapName, seen: Observation, why: Sentence) -> Judgement:
     """For a revoked certificate, leaving counts only when the client looked it up: else it may have left for another reason."""
     if trap is not TrapName.REVOKED:
         return Judgement(Verdict.PASS, why)
     if seen.lookup is Lookup.NEVER:
-        return Judgement(Verdict.WARN, f"{why}, but it fetched neither CRL nor OCSP: not checked, or kept from long ago")
-    fetched = "it fetched CRL or OCSP" if seen.lookup is Lookup.DURING else "it had fetched CRL or OCSP before"
-    return Judgement(Verdict.PASS, f"{why}; {fetched}")
+        return Judgement(Verdict.WARN, say("{why}, but it fetched neither CRL nor OCSP: not checked, or kept from long ago", why=why))
+    fetched = say("it fetched CRL or OCSP") if seen.lookup is Lookup.DURING else say("it had fetched CRL or OCSP before")
+    return Judgement(Verdict.PASS, joined((why, fetched), "; "))

@@ -9,6 +9,8 @@ import orjson
 from starlette.responses import RedirectResponse, Response
 
 from mss_sim.core.psc.oauth_errors import OAuthError
+from mss_sim.mail.plain import in_ascii
+from mss_sim.vocabulary.language import Language
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _UNSPEAKABLE = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
@@ -19,14 +21,15 @@ def json(content: Any, *, status: int = 200, headers: Mapping[str, str] | None =
     return Response(orjson.dumps(content), status_code=status, media_type="application/json", headers={**NO_STORE, **(headers or {})})
 
 
-def spoken(text: str) -> str:
-    """A description in the characters that the protocol allows (ref: rfc6749#5.2)."""
+def spoken(error: OAuthError, language: Language) -> str:
+    """The description of an error in the characters that the protocol allows (ref: rfc6749#5.2)."""
+    text = in_ascii(error.description.in_language(language))
     return _UNSPEAKABLE.sub("?", text.replace('"', "'").replace("\\", "/"))
 
 
-def error(refused: OAuthError, headers: Mapping[str, str] | None = None) -> Response:
+def error(refused: OAuthError, language: Language, headers: Mapping[str, str] | None = None) -> Response:
     """An error of an endpoint that clients call."""
-    return json({"error": refused.code, "error_description": spoken(refused.description)}, status=refused.status, headers=headers)
+    return json({"error": refused.code, "error_description": spoken(refused, language)}, status=refused.status, headers=headers)
 
 
 def redirect(uri: str, parameters: Mapping[str, str | None], *, after_form: bool = False) -> Response:

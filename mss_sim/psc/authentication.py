@@ -21,6 +21,7 @@ from mss_sim.core.world.store_types import Client
 from mss_sim.http.parameters import Parameters
 from mss_sim.psc import certificates
 from mss_sim.psc.discovery import Urls
+from mss_sim.words.sentence import Sentence, say
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_ALGORITHMS = ["RS256", "PS256", "ES256"]
@@ -31,7 +32,7 @@ _SKEW_SECONDS = 60
 class ClientRefused(OAuthError):
     """The client is not who it says (ref: rfc6749#5.2); `challenge` when it tried by the Authorization header."""
 
-    def __init__(self, description: str, *, challenge: bool = False) -> None:
+    def __init__(self, description: Sentence, *, challenge: bool = False) -> None:
         super().__init__("invalid_client", description, status=401)
         self.challenge = challenge
 
@@ -43,11 +44,11 @@ async def authenticate(request: Request, form: Parameters, core: Core) -> Client
         name for name, used in (("Basic", header), ("secret", form.get("client_secret")), ("jwt", form.get("client_assertion"))) if used
     ]
     if len(ways) > 1:
-        raise OAuthError("invalid_request", "Say once who you are: Authorization, client_secret or client_assertion.")
+        raise OAuthError("invalid_request", say("Say once who you are: Authorization, client_secret or client_assertion."))
     if header:
         client_id, secret = _basic(header)
         if form.get("client_id") not in (None, client_id):
-            raise OAuthError("invalid_request", "client_id is not the one of the Authorization header.")
+            raise OAuthError("invalid_request", say("client_id is not the one of the Authorization header."))
         return _with_secret(await _find(core, client_id, challenge=True), secret, challenge=True)
     assertion = form.get("client_assertion")
     if assertion is not None:
@@ -61,10 +62,10 @@ async def authenticate(request: Request, form: Parameters, core: Core) -> Client
 
 async def _find(core: Core, client_id: str, *, challenge: bool) -> Client:
     if not client_id:
-        raise ClientRefused("Say which client you are: client_id is missing.", challenge=challenge)
+        raise ClientRefused(say("Say which client you are: client_id is missing."), challenge=challenge)
     client = await clients.find(core.world, client_id)
     if client is None:
-        raise ClientRefused("No client has this client_id: register it at /control/psc/clients.", challenge=challenge)
+        raise ClientRefused(say("No client has this client_id: register it at /control/psc/clients."), challenge=challenge)
     return client
 
 
@@ -72,22 +73,24 @@ def _basic(header: str) -> tuple[str, str]:
     """Name and secret, each form-encoded inside the base64 (ref: rfc6749#2.3.1)."""
     scheme, _, value = header.partition(" ")
     if scheme.lower() != "basic":
-        raise ClientRefused("The Authorization header of a client is Basic.", challenge=True)
+        raise ClientRefused(say("The Authorization header of a client is Basic."), challenge=True)
     try:
         name, colon, secret = base64.b64decode(value.strip(), validate=True).decode("utf-8").partition(":")
         name, secret = unquote_plus(name, errors="strict"), unquote_plus(secret, errors="strict")
     except (binascii.Error, ValueError) as error:
-        raise ClientRefused("The Basic credentials are not base64 of client_id:client_secret.", challenge=True) from error
+        raise ClientRefused(say("The Basic credentials are not base64 of client_id:client_secret."), challenge=True) from error
     if not colon:
-        raise ClientRefused("The Basic credentials are not base64 of client_id:client_secret.", challenge=True)
+        raise ClientRefused(say("The Basic credentials are not base64 of client_id:client_secret."), challenge=True)
     return name, secret
 
 
 def _with_secret(client: Client, secret: str, *, challenge: bool) -> Client:
     if client.auth_method not in ("client_secret_basic", "client_secret_post"):
-        raise ClientRefused(f"This client is registered for {client.auth_method}, not for a secret.", challenge=challenge)
+        raise ClientRefused(
+            say("This client is registered for {method}, not for a secret.", method=client.auth_method), challenge=challenge
+        )
     if not clients.secret_is_right(client, secret):
-        raise ClientRefused("The client_secret is wrong.", challenge=challenge)
+        raise ClientRefused(say("The client_secret is wrong."), challenge=challenge)
     return client
 
 
@@ -95,34 +98,34 @@ async def _without_secret(request: Request, client: Client, core: Core) -> Clien
     if client.auth_method == "none":
         return client
     if client.auth_method != "tls_client_auth":
-        raise ClientRefused(f"This client says who it is by {client.auth_method}.")
+        raise ClientRefused(say("This client says who it is by {method}.", method=client.auth_method))
     octets = certificates.shown_in(request.scope)
     if octets is None:
-        raise ClientRefused("No client certificate came with the connection: use the mtls_endpoint_aliases.")
+        raise ClientRefused(say("No client certificate came with the connection: use the mtls_endpoint_aliases."))
     shown = await presented(core.world, octets)
     if not shown.good:
-        why = "is revoked" if shown.revoked else "is not of the authority of organisations, or out of its time"
-        raise ClientRefused(f"The client certificate {why}.")
+        why = say("is revoked") if shown.revoked else say("is not of the authority of organisations, or out of its time")
+        raise ClientRefused(say("The client certificate {why}.", why=why))
     if not certificates.is_named(certificates.subject_of(octets), str(client.metadata["tls_client_auth_subject_dn"])):
-        raise ClientRefused("The subject of the client certificate is not the registered tls_client_auth_subject_dn.")
+        raise ClientRefused(say("The subject of the client certificate is not the registered tls_client_auth_subject_dn."))
     return client
 
 
 async def _with_assertion(request: Request, form: Parameters, core: Core, assertion: str) -> Client:
     """The client that signed an assertion (ref: rfc7523#3)."""
     if form.get("client_assertion_type") != ASSERTION_TYPE:
-        raise OAuthError("invalid_request", f"client_assertion_type is {ASSERTION_TYPE}.")
+        raise OAuthError("invalid_request", say("client_assertion_type is {assertion_type}.", assertion_type=ASSERTION_TYPE))
     client_id = _unverified_subject(assertion)
     if form.get("client_id") not in (None, client_id):
-        raise ClientRefused("client_id is not the sub of the client_assertion.")
+        raise ClientRefused(say("client_id is not the sub of the client_assertion."))
     client = await _find(core, client_id, challenge=False)
     if client.auth_method != "private_key_jwt":
-        raise ClientRefused(f"This client says who it is by {client.auth_method}.")
+        raise ClientRefused(say("This client says who it is by {method}.", method=client.auth_method))
     try:
         keys = KeySet.import_key_set(client.metadata["jwks"])
         claims = jwt.decode(assertion, keys, algorithms=ASSERTION_ALGORITHMS).claims
     except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ClientRefused("No registered key of the client signed this client_assertion.") from error
+        raise ClientRefused(say("No registered key of the client signed this client_assertion.")) from error
     _check_assertion(core, client, claims, str(request.url.path))
     return client
 
@@ -136,27 +139,27 @@ def _unverified_subject(assertion: str) -> str:
         claims = None
     subject = claims.get("sub") if isinstance(claims, dict) else None
     if not isinstance(subject, str):
-        raise ClientRefused("client_assertion is not a JWT with a sub.")
+        raise ClientRefused(say("client_assertion is not a JWT with a sub."))
     return subject
 
 
 def _check_assertion(core: Core, client: Client, claims: dict[str, Any], path: str) -> None:
     if claims.get("iss") != client.client_id:
-        raise ClientRefused("iss and sub of a client_assertion are both the client_id.")
+        raise ClientRefused(say("iss and sub of a client_assertion are both the client_id."))
     audience = claims.get("aud")
     urls = Urls.of(core)
     accepted = {urls.issuer, urls.endpoint("token"), f"{urls.base}{path}", *([f"{urls.mtls}{path}"] if urls.mtls else [])}
     if not accepted & set(audience if isinstance(audience, list) and all(isinstance(one, str) for one in audience) else [str(audience)]):
-        raise ClientRefused(f"aud of a client_assertion is {urls.issuer} or the token endpoint.")
+        raise ClientRefused(say("aud of a client_assertion is {issuer} or the token endpoint.", issuer=urls.issuer))
     now = core.world.clock.now() // SECOND
     expires, begins, jti = claims.get("exp"), claims.get("nbf", 0), claims.get("jti")
     if not isinstance(expires, int) or expires <= now:
-        raise ClientRefused("The client_assertion has expired, or has no exp.")
+        raise ClientRefused(say("The client_assertion has expired, or has no exp."))
     if expires > now + _ASSERTION_SECONDS_MAX:
-        raise ClientRefused(f"A client_assertion lives for {_ASSERTION_SECONDS_MAX} seconds at most.")
+        raise ClientRefused(say("A client_assertion lives for {most} seconds at most.", most=_ASSERTION_SECONDS_MAX))
     if not isinstance(begins, int) or begins > now + _SKEW_SECONDS:
-        raise ClientRefused("The client_assertion comes from the future.")
+        raise ClientRefused(say("The client_assertion comes from the future."))
     if not isinstance(jti, str) or not jti or len(jti) > 200:
-        raise ClientRefused("A client_assertion has a jti of its own, of 200 characters at most.")
+        raise ClientRefused(say("A client_assertion has a jti of its own, of 200 characters at most."))
     if not core.provider.use_assertion(client, jti, expires * SECOND):
-        raise ClientRefused("This client_assertion was used before: each request needs a new jti.")
+        raise ClientRefused(say("This client_assertion was used before: each request needs a new jti."))

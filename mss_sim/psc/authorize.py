@@ -19,6 +19,7 @@ from mss_sim.core.world.store_types import Client
 from mss_sim.http.parameters import Parameters, of_form, of_query
 from mss_sim.psc import answers, browser, pages
 from mss_sim.vocabulary.psc import AuthMode
+from mss_sim.words.sentence import say
 
 _VALUE_CHARS_MAX = 2_000
 _PROMPTS = frozenset({"none", "login", "consent", "select_account"})
@@ -55,10 +56,10 @@ async def _known(core: Core, parameters: Parameters) -> tuple[Client, str]:
     """The client and the redirect URI, both registered."""
     client = await clients.find(core.world, parameters.need("client_id"))
     if client is None:
-        raise OAuthError("invalid_request", "No client has this client_id: register it at /control/psc/clients.")
+        raise OAuthError("invalid_request", say("No client has this client_id: register it at /control/psc/clients."))
     redirect_uri = parameters.need("redirect_uri")
     if not any(clients.uri_matches(one, redirect_uri) for one in client.many("redirect_uris")):
-        raise OAuthError("invalid_request", "redirect_uri is not one of those registered for this client, letter by letter.")
+        raise OAuthError("invalid_request", say("redirect_uri is not one of those registered for this client, letter by letter."))
     return client, redirect_uri
 
 
@@ -66,16 +67,16 @@ def _checked(core: Core, client: Client, redirect_uri: str, parameters: Paramete
     """What is asked for; OAuthError when it is not what Pro Santé Connect takes (ref: psc#authorize)."""
     for name in ("state", "nonce", "login_hint", "acr_values", "scope"):
         if len(parameters.values.get(name, "")) > _VALUE_CHARS_MAX:
-            raise OAuthError("invalid_request", f"{name} is over {_VALUE_CHARS_MAX} characters.")
+            raise OAuthError("invalid_request", say("{name} is over {most} characters.", name=name, most=_VALUE_CHARS_MAX))
     for name in ("request", "request_uri"):
         if parameters.get(name) is not None:
-            raise OAuthError(f"{name}_not_supported", f"{name} is not served here: give plain parameters.")
+            raise OAuthError(f"{name}_not_supported", say("{name} is not served here: give plain parameters.", name=name))
     if parameters.need("response_type") != "code":
-        raise OAuthError("unsupported_response_type", "response_type is code.")
+        raise OAuthError("unsupported_response_type", say("response_type is code."))
     if parameters.get("response_mode") not in (None, "query"):
-        raise OAuthError("invalid_request", "response_mode is query.")
+        raise OAuthError("invalid_request", say("response_mode is query."))
     if not set(SCOPE.split()) <= set((parameters.get("scope") or "").split()):
-        raise OAuthError("invalid_scope", f"scope is {SCOPE}.")
+        raise OAuthError("invalid_scope", say("scope is {scope}.", scope=SCOPE))
     levels = tuple((parameters.get("acr_values") or "").split())
     core.provider.check_levels(levels)
     challenge, method = _challenge(core, client, parameters)
@@ -88,23 +89,23 @@ def _challenge(core: Core, client: Client, parameters: Parameters) -> tuple[str 
     challenge, method = parameters.get("code_challenge"), parameters.get("code_challenge_method")
     if challenge is None:
         if method is not None or client.auth_method == "none":
-            raise OAuthError("invalid_request", "code_challenge is missing; a public client always gives one.")
+            raise OAuthError("invalid_request", say("code_challenge is missing; a public client always gives one."))
         return None, "S256"
     allowed = ("S256", "plain") if core.world.settings.psc.pkce_plain else ("S256",)
     if (method or "plain") not in allowed:
-        raise OAuthError("invalid_request", f"code_challenge_method is {' or '.join(allowed)}.")
+        raise OAuthError("invalid_request", say("code_challenge_method is {allowed}.", allowed=" or ".join(allowed)))
     if not is_verifier(challenge):
-        raise OAuthError("invalid_request", "code_challenge has 43 to 128 letters, digits, '-', '.', '_' or '~'.")
+        raise OAuthError("invalid_request", say("code_challenge has 43 to 128 letters, digits, '-', '.', '_' or '~'."))
     return challenge, method or "plain"
 
 
 def _wish(core: Core, parameters: Parameters) -> _Wish:
     prompts = frozenset((parameters.get("prompt") or "").split())
     if not prompts <= _PROMPTS or ("none" in prompts and len(prompts) > 1):
-        raise OAuthError("invalid_request", f"prompt is none alone, or some of {', '.join(sorted(_PROMPTS - {'none'}))}.")
+        raise OAuthError("invalid_request", say("prompt is none alone, or some of {known}.", known=", ".join(sorted(_PROMPTS - {"none"}))))
     age = parameters.get("max_age")
     if age is not None and not (age.isascii() and age.isdigit() and len(age) < 10):
-        raise OAuthError("invalid_request", "max_age is a number of seconds.")
+        raise OAuthError("invalid_request", say("max_age is a number of seconds."))
     known = core.provider.hint(parameters.get("id_token_hint")) or {}
     hint = parameters.get("login_hint") or str(known.get("preferred_username", "")) or None
     return _Wish(prompts, int(age) if age is not None else None, hint)
@@ -121,10 +122,10 @@ async def _proceed(request: Request, core: Core, client: Client, asked: Authoriz
     if session is not None:
         return _forward(core, session, asked, after_form=after_form)
     if "none" in wish.prompts:
-        raise OAuthError("login_required", "Nobody is logged in, and prompt=none forbids to ask.")
+        raise OAuthError("login_required", say("Nobody is logged in, and prompt=none forbids to ask."))
     if core.provider.switches.auto_approve and wish.hint:
         if hinted is None:
-            raise OAuthError("login_required", "login_hint names no professional who is known here.")
+            raise OAuthError("login_required", say("login_hint names no professional who is known here."))
         session = core.provider.log_in(hinted.idnat, ways[0])
         response = _forward(core, session, asked, after_form=after_form)
         browser.remember_session(response, core, session)
@@ -173,7 +174,8 @@ def _forward(core: Core, session: BrowserSession, asked: AuthorizationRequest, *
 
 def _back(core: Core, redirect_uri: str, state: str | None, error: OAuthError, *, after_form: bool) -> Response:
     core.world.tally.oauth_error(error.code)
-    told = {"error": error.code, "error_description": answers.spoken(error.description), "state": state, "iss": core.provider.issuer}
+    description = answers.spoken(error, core.world.settings.language)
+    told = {"error": error.code, "error_description": description, "state": state, "iss": core.provider.issuer}
     return answers.redirect(redirect_uri, told, after_form=after_form)
 
 
@@ -188,7 +190,7 @@ async def log_in(request: Request, core: Core) -> Response:
     asked = visit.asked
     if form.get("decision") != "approve":
         desk.close(key)
-        refused = OAuthError("access_denied", "The professional refused.")
+        refused = OAuthError("access_denied", say("The professional refused."))
         return _back(core, asked.redirect_uri, asked.state, refused, after_form=True)
     idnat, mode = form.get("other") or form.get("identity") or "", form.get("mode") or AuthMode.CARD.value
     found = await professionals.find(core.world, idnat)

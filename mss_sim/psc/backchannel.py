@@ -9,6 +9,7 @@ from mss_sim.core.world.access_tokens import SCOPE
 from mss_sim.http.parameters import of_form
 from mss_sim.psc import answers, browser, pages
 from mss_sim.psc.authentication import authenticate
+from mss_sim.words.sentence import say
 
 
 async def ask(request: Request, core: Core) -> Response:
@@ -17,13 +18,15 @@ async def ask(request: Request, core: Core) -> Response:
     form.check()
     client = await authenticate(request, form, core)
     if not set(SCOPE.split()) <= set((form.get("scope") or "").split()):
-        raise OAuthError("invalid_scope", f"scope is {SCOPE}.")
+        raise OAuthError("invalid_scope", say("scope is {scope}.", scope=SCOPE))
     levels = tuple((form.get("acr_values") or "").split())
     if levels:
         core.provider.check_levels(levels)
     for name in ("login_hint_token", "id_token_hint", "request"):
         if form.get(name) is not None:
-            raise OAuthError("invalid_request", f"{name} is not served here: give login_hint, the idNat of the professional.")
+            raise OAuthError(
+                "invalid_request", say("{name} is not served here: give login_hint, the idNat of the professional.", name=name)
+            )
     given = await core.ciba.ask(
         client,
         login_hint=form.need("login_hint"),

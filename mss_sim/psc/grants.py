@@ -9,6 +9,7 @@ from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.http.parameters import of_form
 from mss_sim.psc import answers
 from mss_sim.psc.authentication import ClientRefused, authenticate
+from mss_sim.words.sentence import say
 
 
 async def token(request: Request, core: Core) -> Response:
@@ -18,9 +19,9 @@ async def token(request: Request, core: Core) -> Response:
     client = await authenticate(request, form, core)
     grant = form.need("grant_type")
     if grant not in (clients.GRANT_CODE, clients.GRANT_REFRESH, clients.GRANT_CIBA):
-        raise OAuthError("unsupported_grant_type", f"grant_type {grant[:60]} is not served here.")
+        raise OAuthError("unsupported_grant_type", say("grant_type {grant} is not served here.", grant=grant[:60]))
     if grant not in (client.many("grant_types") or [clients.GRANT_CODE, clients.GRANT_REFRESH]):
-        raise OAuthError("unauthorized_client", f"The client is not registered for {grant}: add it to its grant_types.")
+        raise OAuthError("unauthorized_client", say("The client is not registered for {grant}: add it to its grant_types.", grant=grant))
     if grant == clients.GRANT_CODE:
         given = await core.provider.redeem(client, form.need("code"), form.get("redirect_uri"), form.get("code_verifier"))
     elif grant == clients.GRANT_REFRESH:
@@ -32,12 +33,14 @@ async def token(request: Request, core: Core) -> Response:
 
 async def no_device_flow(_request: Request, _core: Core) -> Response:
     """Where the real provider has the device flow (ref: quirks#psc-not-served)."""
-    raise OAuthError("invalid_request", "The device flow is not served here: send a browser to the authorization endpoint, or use CIBA.")
+    text = say("The device flow is not served here: send a browser to the authorization endpoint, or use CIBA.")
+    raise OAuthError("invalid_request", text)
 
 
 async def no_pushed_requests(_request: Request, _core: Core) -> Response:
     """Where the real provider takes pushed authorization requests (ref: quirks#psc-not-served)."""
-    raise OAuthError("invalid_request", "Pushed requests are not served here: give plain parameters to the authorization endpoint.")
+    text = say("Pushed requests are not served here: give plain parameters to the authorization endpoint.")
+    raise OAuthError("invalid_request", text)
 
 
 async def introspect(request: Request, core: Core) -> Response:
@@ -46,7 +49,7 @@ async def introspect(request: Request, core: Core) -> Response:
     form.check()
     client = await authenticate(request, form, core)
     if client.auth_method == "none":
-        raise ClientRefused("A public client may not introspect.")
+        raise ClientRefused(say("A public client may not introspect."))
     return answers.json(await core.provider.introspect(form.need("token")))
 
 

@@ -8,6 +8,7 @@ from mss_sim.core.psc import clients
 from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.http.parameters import Parameters, of_form, of_query
 from mss_sim.psc import answers, browser, pages
+from mss_sim.words.sentence import say
 
 
 async def log_out(request: Request, core: Core) -> Response:
@@ -44,7 +45,9 @@ async def _target(core: Core, given: Parameters, client_id: object) -> str | Non
         return None
     client = await clients.find(core.world, client_id) if isinstance(client_id, str) else None
     if client is None or not any(clients.uri_matches(one, uri) for one in client.many("post_logout_redirect_uris")):
-        raise OAuthError("invalid_request", "post_logout_redirect_uri is not registered for the client of the id_token_hint or client_id.")
+        raise OAuthError(
+            "invalid_request", say("post_logout_redirect_uri is not registered for the client of the id_token_hint or client_id.")
+        )
     return uri
 
 

@@ -8,15 +8,17 @@ from starlette.responses import Response
 from mss_sim.core.psc.ciba import CibaRequest as Approval
 from mss_sim.core.world.store_types import Identity
 from mss_sim.http.page import page
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.psc import AuthMode
+from mss_sim.words.sentence import Sentence
 
 _LISTED_MAX = 500
 _MODES = {AuthMode.CARD: "Carte CPS ou CPE", AuthMode.MOBILE: "Application e-CPS"}
 
 
-def message(title: str, text: str, *, status: int = 200, detail: str = "") -> Response:
-    """A page that says one thing; `detail` is for developers."""
-    more = f'<p class="note" lang="en">{escape(detail)}</p>' if detail else ""
+def message(title: str, text: str, *, status: int = 200, detail: Sentence | None = None) -> Response:
+    """A page that says one thing; `detail` is for developers, in the language of all pages."""
+    more = f'<p class="note">{escape(detail.in_language(Language.FR))}</p>' if detail else ""
     return page(title, f"<p>{escape(text)}</p>{more}", status=status)
 
 

@@ -15,8 +15,10 @@ from mss_sim.psc import answers, authorize, backchannel, callback, discovery, gr
 from mss_sim.psc.authentication import ClientRefused
 from mss_sim.psc.browser import Desk
 from mss_sim.vocabulary.psc import PSC_CALLBACK, PSC_REALM
+from mss_sim.words.sentence import say
 
 Endpoint = Callable[[Request, Core], Awaitable[Response]]
+_CHALLENGE = {"WWW-Authenticate": 'Basic realm="mss-sim", charset="UTF-8"'}
 _GET, _POST, _BOTH = ["GET"], ["POST"], ["GET", "POST"]
 
 _FOR_CLIENTS: dict[str, tuple[Endpoint, list[str]]] = {
@@ -54,14 +56,15 @@ def install(app: FastAPI, core: Core) -> None:
 def _for_clients(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     async def answered(request: Request) -> Response:
         core = hosted(request).core
+        language = core.world.settings.language
         try:
             _fail_if_told(core)
             return await endpoint(request, core)
         except ClientRefused as error:
             core.world.tally.oauth_error(error.code)
-            return answers.error(error, {"WWW-Authenticate": 'Basic realm="mss-sim", charset="UTF-8"'} if error.challenge else None)
+            return answers.error(error, language, _CHALLENGE if error.challenge else None)
         except (OAuthError, Refusal) as error:
-            return answers.error(_counted(core, error))
+            return answers.error(_counted(core, error), language)
 
     return answered
 
@@ -87,7 +90,7 @@ def _fail_if_told(core: Core) -> None:
     """Be out of order for as many requests as the control plane asked for."""
     if core.provider.switches.outages > 0:
         core.provider.switches.outages -= 1
-        raise OAuthError("temporarily_unavailable", "Pro Sante Connect is out of order, as /control/psc asked.", status=503)
+        raise OAuthError("temporarily_unavailable", say("Pro Sante Connect is out of order, as /control/psc asked."), status=503)
 
 
 def _counted(core: Core, error: OAuthError | Refusal) -> OAuthError:

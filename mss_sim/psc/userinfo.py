@@ -11,6 +11,7 @@ from mss_sim.errors import Refusal
 from mss_sim.http.parameters import of_form
 from mss_sim.psc import answers
 from mss_sim.vocabulary.psc import AuthMode
+from mss_sim.words.sentence import say
 
 _JWT = "application/jwt"
 
@@ -29,7 +30,7 @@ async def userinfo(request: Request, core: Core) -> Response:
         return _refused(core, OAuthError("invalid_token", refusal.detail, status=401))
     found = await professionals.find(core.world, known["SubjectNameID"])
     if found is None:
-        return _refused(core, OAuthError("invalid_token", "This person may not log in any more.", status=401))
+        return _refused(core, OAuthError("invalid_token", say("This person may not log in any more."), status=401))
     mode = AuthMode(known["authMode"]) if known.get("authMode") in list(AuthMode) else AuthMode.CARD
     told = userinfo_claims.userinfo(found.identity, found.structure, found.profile, mode)
     client = await clients.find(core.world, str(known.get("azp", "")))
@@ -49,11 +50,12 @@ async def _bearer(request: Request) -> str | None:
     if request.method == "POST" and request.headers.get("content-type"):
         posted = (await of_form(request)).get("access_token")
     if header and posted:
-        raise OAuthError("invalid_request", "Give the access token once: in the header or in the form.")
+        raise OAuthError("invalid_request", say("Give the access token once: in the header or in the form."))
     return header or posted
 
 
 def _refused(core: Core, error: OAuthError) -> Response:
     core.world.tally.oauth_error(error.code)
-    told = f'Bearer realm="mss-sim", error="{error.code}", error_description="{answers.spoken(error.description)}"'
-    return answers.error(error, {"WWW-Authenticate": told})
+    language = core.world.settings.language
+    told = f'Bearer realm="mss-sim", error="{error.code}", error_description="{answers.spoken(error, language)}"'
+    return answers.error(error, language, {"WWW-Authenticate": told})

@@ -21,6 +21,7 @@ from mss_sim.pki import bundles, revocation
 from mss_sim.pki.authority import ORGANISATIONS, RANGES, ROOT
 from mss_sim.pki.names import serial_text
 from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
+from mss_sim.words.sentence import say
 
 router = APIRouter(tags=["certificates and revocation"])
 _REQUEST_BYTES_MAX = 8_192
@@ -72,7 +73,7 @@ async def _answer(
 
 def _check(core: CurrentCore, label: Label) -> None:
     if label not in {one.label for one in core.authorities.known()}:
-        raise Refusal(Rule.NOT_FOUND, f"There is no authority {label[:40]!r} here: {', '.join(RANGES)}.")
+        raise Refusal(Rule.NOT_FOUND, say("There is no authority {label!r} here: {ranges}.", label=label[:40], ranges=", ".join(RANGES)))
 
 
 @router.get("/AC/Chaine_de_certification-IGC-Sante.p7b", responses=_published(_CHAIN))

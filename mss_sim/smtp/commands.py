@@ -8,6 +8,7 @@ from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.smtp import replies
 from mss_sim.smtp.replies import Reply
 from mss_sim.vocabulary.mail import Notify
+from mss_sim.words.sentence import Sentence, said, say
 
 _PATH = re.compile(r'\s*+<(?:@[^:<>]*+:)?(?P<address>(?:"(?:[^"\\]|\\.)*+"|[^"<>\s])*+)>(?P<rest>(?:[ \t].*)?)\Z', re.DOTALL)
 _PARAMETER = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9-]*)(?:=(?P<value>[^\s=\x00-\x1f\x7f]+))?\Z")
@@ -15,6 +16,8 @@ _WORD = re.compile(r"[^ \t]+")
 _XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*\Z")  # ref: rfc3461#4
 _ENVELOPE_ID_CHARS_MAX = 100  # ref: rfc3461#4.4
 _ORIGINAL_CHARS_MAX = 500  # ref: rfc3461#4.2
+_MAIL = say("MAIL FROM:<address> [parameters]")
+_RCPT = say("RCPT TO:<address> [parameters]")
 
 
 class CommandError(Exception):
@@ -48,8 +51,8 @@ class RcptCommand:
 @lru_cache(maxsize=256)  # the same few senders and recipients write to each other repeatedly
 def read_mail(argument: str) -> MailCommand:
     """The argument of MAIL; CommandError otherwise."""
-    text = _after_keyword(argument, "FROM:", "MAIL FROM:<address> [parameters]")
-    address, parameters = _path(text, "MAIL FROM:<address> [parameters]")
+    text = _after_keyword(argument, "FROM:", _MAIL)
+    address, parameters = _path(text, _MAIL)
     values: dict[str, object] = {}
     for name, value in parameters:
         match name:
@@ -74,10 +77,10 @@ def read_mail(argument: str) -> MailCommand:
 @lru_cache(maxsize=1_024)
 def read_rcpt(argument: str, *, utf8: bool) -> RcptCommand:
     """The argument of RCPT; CommandError otherwise. `utf8`: the transaction announced SMTPUTF8."""
-    text = _after_keyword(argument, "TO:", "RCPT TO:<address> [parameters]")
-    address, parameters = _path(text, "RCPT TO:<address> [parameters]")
+    text = _after_keyword(argument, "TO:", _RCPT)
+    address, parameters = _path(text, _RCPT)
     if not address:
-        raise CommandError(replies.syntax("RCPT TO:<address> [parameters]"))
+        raise CommandError(replies.syntax(_RCPT))
     notify: frozenset[Notify] = frozenset()
     original = None
     for name, value in parameters:
@@ -91,13 +94,13 @@ def read_rcpt(argument: str, *, utf8: bool) -> RcptCommand:
     return RcptCommand(_canonical(address, utf8=utf8), notify, original)
 
 
-def _after_keyword(argument: str, keyword: str, expected: str) -> str:
+def _after_keyword(argument: str, keyword: str, expected: Sentence) -> str:
     if argument[: len(keyword)].upper() != keyword:
         raise CommandError(replies.syntax(expected))
     return argument[len(keyword) :]
 
 
-def _path(text: str, expected: str) -> tuple[str, list[tuple[str, str | None]]]:
+def _path(text: str, expected: Sentence) -> tuple[str, list[tuple[str, str | None]]]:
     """(address, parameters) of the text after FROM: or TO:; a source route is dropped (ref: rfc5321#4.1.1.3)."""
     path = _PATH.match(text)
     if path is None:
@@ -113,11 +116,11 @@ def _path(text: str, expected: str) -> tuple[str, list[tuple[str, str | None]]]:
 
 def _canonical(address: str, *, utf8: bool) -> str:
     if not utf8 and not address.isascii():
-        raise CommandError(Reply(553, "5.6.7", "A non-ASCII address needs the SMTPUTF8 parameter of MAIL (rfc6531#3.5)"))
+        raise CommandError(Reply(553, "5.6.7", say("A non-ASCII address needs the SMTPUTF8 parameter of MAIL (rfc6531#3.5)")))
     try:
         return canonical(address)
     except AddressError as error:
-        raise CommandError(Reply(501, "5.1.3", f"Bad address: {error}")) from error
+        raise CommandError(Reply(501, "5.1.3", say("Bad address: {error}", error=said(error)))) from error
 
 
 def _notify(value: str) -> frozenset[Notify]:

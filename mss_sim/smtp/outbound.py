@@ -24,9 +24,10 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from mss_sim.config.settings import Settings
 from mss_sim.core.mailflow.letter import Addressee, Envelope
-from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayJob, RelayResult
+from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayJob, RelayResult, ours
 from mss_sim.core.world.store_types import Operator
 from mss_sim.mail.headers import printable, split, trace_length
+from mss_sim.words.sentence import Sentence, quoted, say
 
 Route = tuple[str, int]
 _OPEN_MAX = 4
@@ -37,7 +38,7 @@ _COMMAND_SECONDS = 300.0  # ref: rfc5321#4.5.3.2
 _DATA_SECONDS = 600.0  # ref: rfc5321#4.5.3.2.6
 _REPLY_CHARS_MAX = 500
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?= |$)")
-_NOBODY_KNOWS = RecipientReply("4.4.4", "450 4.4.4 Nobody has said where the server of this operator is.")
+_NOBODY_KNOWS = ours(450, "4.4.4", say("Nobody has said where the server of this operator is."))
 
 
 class _Failed(Exception):
@@ -55,7 +56,7 @@ class _Lines:
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_OPEN_MAX))
     idle: deque[tuple[SMTP, float]] = field(default_factory=deque)
     down_until: float = 0.0
-    down: str = ""
+    down: Sentence = field(default_factory=lambda: quoted(""))
 
 
 class Outbound:
@@ -81,7 +82,7 @@ class Outbound:
         except SMTPResponseException as error:
             answer = _said(error, job.receiver.mx or self._settings.hostname)
         except (SMTPException, OSError, TimeoutError) as error:
-            answer = RecipientReply("4.4.1", f"450 4.4.1 {_flat(str(error) or type(error).__name__)}")
+            answer = ours(450, "4.4.1", quoted(_flat(str(error) or type(error).__name__)))
         return RelayResult({one.address: answer for one in job.envelope.recipients})
 
     async def close(self) -> None:
@@ -100,8 +101,10 @@ class Outbound:
         host = host.strip("[]")
         if not is_near(host) and host not in self._settings.peers.allowed:
             raise _Failed(
-                RecipientReply(
-                    "5.7.1", f"550 5.7.1 {_flat(host)} is not this machine; MSS_SIM_PEERS_ALLOWED names the hosts that may be reached."
+                ours(
+                    550,
+                    "5.7.1",
+                    say("{host} is not this machine; MSS_SIM_PEERS_ALLOWED names the hosts that may be reached.", host=_flat(host)),
                 )
             )
         return host, int(port)
@@ -131,29 +134,29 @@ class Outbound:
 
     async def _open(self, lines: _Lines, job: RelayJob, host: str, port: int) -> SMTP:
         if _now() < lines.down_until:
-            raise _Failed(RecipientReply("4.4.1", lines.down))
+            raise _Failed(ours(450, "4.4.1", lines.down))
         name = self._settings.hostname if job.receiver.mx is None else host
         client = SMTP(hostname=host, port=port, local_hostname=hello(job.sender), start_tls=False, timeout=_CONNECT_SECONDS)
         try:
             await client.connect()
             await client.ehlo()
             if not client.supports_extension("starttls"):
-                raise _Failed(
-                    RecipientReply("4.7.5", "450 4.7.5 The server offers no STARTTLS; health mail does not travel in clear.", host)
-                )
+                raise _Failed(ours(450, "4.7.5", say("The server offers no STARTTLS; health mail does not travel in clear."), host))
             await client.starttls(tls_context=await self._context(job.sender, job.receiver), server_hostname=name)
             await client.ehlo()
         except ssl.SSLError as error:
             client.close()
-            raise _Failed(RecipientReply("4.7.5", f"450 4.7.5 TLS with {host} failed: {_flat(str(error))}", host)) from error
+            raise _Failed(ours(450, "4.7.5", say("TLS with {host} failed: {error}", host=host, error=_flat(str(error))), host)) from error
         except (SMTPException, OSError) as error:
             client.close()
             cause = error.__cause__ or error.__context__
             if isinstance(cause, ssl.SSLError):
-                raise _Failed(RecipientReply("4.7.5", f"450 4.7.5 TLS with {host} failed: {_flat(str(cause))}", host)) from error
+                raise _Failed(
+                    ours(450, "4.7.5", say("TLS with {host} failed: {error}", host=host, error=_flat(str(cause))), host)
+                ) from error
             lines.down_until = _now() + _DOWN_SECONDS
-            lines.down = f"450 4.4.1 No connection to {host}:{port}: {_flat(str(error))}"
-            raise _Failed(RecipientReply("4.4.1", lines.down)) from error
+            lines.down = say("No connection to {host}:{port}: {error}", host=host, port=port, error=_flat(str(error)))
+            raise _Failed(ours(450, "4.4.1", lines.down)) from error
         return client
 
 
@@ -163,7 +166,7 @@ async def _hand_over(client: SMTP, envelope: Envelope, raw: bytes) -> RelayResul
     encoding = "utf-8" if _needs_utf8(envelope, raw) else "ascii"
     host = str(client.hostname)
     if encoding == "utf-8" and not client.supports_extension("smtputf8"):
-        raise _Failed(RecipientReply("5.6.7", "550 5.6.7 The next server takes no UTF-8 addresses or headers (SMTPUTF8).", host))
+        raise _Failed(ours(550, "5.6.7", say("The next server takes no UTF-8 addresses or headers (SMTPUTF8)."), host))
     options = _mail_options(client, envelope, raw, encoding, dsn=dsn)
     await client.mail(envelope.sender, options=options, encoding=encoding, timeout=_COMMAND_SECONDS)
     answers: dict[str, RecipientReply] = {}
@@ -250,9 +253,9 @@ def _answer(code: int, message: str, host: str) -> RecipientReply:
     text = _flat(message)
     found = _ENHANCED.match(text)
     if not 200 <= code < 600 or code // 100 == 3:
-        return RecipientReply("4.4.2", f"450 4.4.2 The server broke off: {text}", host)
+        return ours(450, "4.4.2", say("The server broke off: {text}", text=text), host)
     agrees = found is not None and found[0].startswith(str(code // 100))  # else the reply code decides (ref: rfc3463#2)
-    return RecipientReply(found[0] if found and agrees else f"{code // 100}.0.0", f"{code} {text}", host)
+    return RecipientReply(found[0] if found and agrees else f"{code // 100}.0.0", quoted(f"{code} {text}"), host)
 
 
 def _flat(text: str) -> str:

@@ -12,6 +12,8 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.headers import readable
 from mss_sim.mail.plain import in_ascii
 from mss_sim.policy.receipts import DIAGNOSTICS
+from mss_sim.vocabulary.language import Language
+from mss_sim.words.sentence import Sentence, joined, quoted, say
 
 _TEXT_OCTETS_MAX = 512 - len(b"250 \r\n")
 
@@ -22,19 +24,20 @@ class Reply:
 
     code: int
     enhanced: str
-    text: str
+    text: Sentence
 
-    def line(self, *, utf8: bool = False) -> bytes:
+    def line(self, language: Language, *, utf8: bool = False) -> bytes:
         """The reply as sent: in ASCII, accents taken off, unless the client said SMTPUTF8 (ref: rfc6531#3.7.4.1).
 
         A line has at most 512 octets; what is longer goes on in lines with the same codes (ref: rfc5321#4.5.3.1.5, rfc2034#4).
         """
-        return _line(self, utf8)
+        return _line(self, language, utf8)
 
 
 @lru_cache(maxsize=256)  # nearly all replies are one of a few
-def _line(reply: Reply, utf8: bool) -> bytes:
-    words = readable(f"{reply.enhanced} {reply.text}" if reply.enhanced else reply.text)
+def _line(reply: Reply, language: Language, utf8: bool) -> bytes:
+    text = reply.text.in_language(language)
+    words = readable(f"{reply.enhanced} {text}" if reply.enhanced else text)
     octets = words.encode("utf-8", "replace") if utf8 else in_ascii(words).encode("ascii")
     pieces = [octets]
     if len(octets) > _TEXT_OCTETS_MAX:
@@ -95,49 +98,49 @@ def refused(refusal: Refusal, *, at_mail: bool = False) -> Reply:
     """The reply that shows a refusal; the reference of its rule comes last."""
     code, enhanced = (_AT_MAIL.get(refusal.rule) if at_mail else None) or REPLIES[refusal.rule]
     source = f" ({refusal.reference})" if refusal.reference else ""
-    return Reply(code, enhanced, f"{refusal.detail}{source}")
+    return Reply(code, enhanced, joined((refusal.detail, source)))
 
 
-OK = Reply(250, "2.0.0", "OK")
-SENDER_OK = Reply(250, "2.1.0", "Sender OK")
-RECIPIENT_OK = Reply(250, "2.1.5", "Recipient OK")
-RESET = Reply(250, "2.0.0", "Flushed")
-START_TLS = Reply(220, "2.0.0", "Ready to start TLS")
-SEND_DATA = Reply(354, "", "End data with <CR><LF>.<CR><LF>")
-AUTHENTICATED = Reply(235, "2.7.0", "Authentication succeeded")
-BYE = Reply(221, "2.0.0", "Bye")
-VRFY = Reply(252, "2.5.0", "Cannot VRFY user; send some mail and see")
-SYNTAX = Reply(500, "5.5.2", "Command not recognised; HELP lists the commands")
-LINE_TOO_LONG = Reply(500, "5.5.6", "Line too long")
-NOT_IMPLEMENTED = Reply(502, "5.5.1", "Command not implemented")
-BAD_SEQUENCE_HELLO = Reply(503, "5.5.1", "Say EHLO first")
-BAD_SEQUENCE_MAIL = Reply(503, "5.5.1", "Say MAIL FROM first")
-BAD_SEQUENCE_RCPT = Reply(503, "5.5.1", "Say RCPT TO first; no recipient was accepted")
-BAD_SEQUENCE_NESTED = Reply(503, "5.5.1", "A mail transaction is open; finish it or say RSET")
-BAD_SEQUENCE_AUTH = Reply(503, "5.5.1", "Already authenticated")
-BAD_SEQUENCE_TLS = Reply(503, "5.5.1", "TLS is active already")
-TLS_FIRST = Reply(530, "5.7.0", "Must issue a STARTTLS command first (rfc3207#4)")
-AUTH_FIRST = Reply(530, "5.7.0", "Authentication required (rfc4954#6)")
-AUTH_CANCELLED = Reply(501, "5.7.0", "Authentication cancelled")
-AUTH_UNREADABLE = Reply(501, "5.5.2", "The response cannot be read")
+OK = Reply(250, "2.0.0", quoted("OK"))
+SENDER_OK = Reply(250, "2.1.0", quoted("Sender OK"))
+RECIPIENT_OK = Reply(250, "2.1.5", quoted("Recipient OK"))
+RESET = Reply(250, "2.0.0", quoted("Flushed"))
+START_TLS = Reply(220, "2.0.0", quoted("Ready to start TLS"))
+SEND_DATA = Reply(354, "", quoted("End data with <CR><LF>.<CR><LF>"))
+AUTHENTICATED = Reply(235, "2.7.0", quoted("Authentication succeeded"))
+BYE = Reply(221, "2.0.0", quoted("Bye"))
+VRFY = Reply(252, "2.5.0", say("Cannot VRFY user; send some mail and see"))
+SYNTAX = Reply(500, "5.5.2", say("Command not recognised; HELP lists the commands"))
+LINE_TOO_LONG = Reply(500, "5.5.6", say("Line too long"))
+NOT_IMPLEMENTED = Reply(502, "5.5.1", say("Command not implemented"))
+BAD_SEQUENCE_HELLO = Reply(503, "5.5.1", say("Say EHLO first"))
+BAD_SEQUENCE_MAIL = Reply(503, "5.5.1", say("Say MAIL FROM first"))
+BAD_SEQUENCE_RCPT = Reply(503, "5.5.1", say("Say RCPT TO first; no recipient was accepted"))
+BAD_SEQUENCE_NESTED = Reply(503, "5.5.1", say("A mail transaction is open; finish it or say RSET"))
+BAD_SEQUENCE_AUTH = Reply(503, "5.5.1", say("Already authenticated"))
+BAD_SEQUENCE_TLS = Reply(503, "5.5.1", say("TLS is active already"))
+TLS_FIRST = Reply(530, "5.7.0", say("Must issue a STARTTLS command first (rfc3207#4)"))
+AUTH_FIRST = Reply(530, "5.7.0", say("Authentication required (rfc4954#6)"))
+AUTH_CANCELLED = Reply(501, "5.7.0", say("Authentication cancelled"))
+AUTH_UNREADABLE = Reply(501, "5.5.2", say("The response cannot be read"))
 AUTH_NOT_OFFERED = Reply(
-    502, "5.5.1", "This port is for operators, known by their certificate: log in at the submission port (ref2#ECO.1.2.1)"
+    502, "5.5.1", say("This port is for operators, known by their certificate: log in at the submission port (ref2#ECO.1.2.1)")
 )
-TLS_AT_ONCE = Reply(421, "4.7.0", "This port begins in clear: choose STARTTLS in your client, not SSL or TLS (rfc3207#4)")
-INJECTION = Reply(503, "5.5.1", "Commands after STARTTLS in the same packet are not executed (rfc3207#4.2)")
-TOKEN_EXPIRED = Reply(421, "4.7.0", "The token that opened this connection has expired, log in again with a fresh one")
-TOO_MANY_CONNECTIONS = Reply(421, "4.7.0", "Too many connections, try again later")
-TIMEOUT = Reply(421, "4.4.2", "Idle too long, goodbye")
-GOING_DOWN = Reply(421, "4.3.2", "The simulator stops, try again later")
-INTERNAL = Reply(451, "4.3.0", "Internal error; nothing was kept, try again later")
-HELP = Reply(214, "2.0.0", "EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT (RFC 5321)")
+TLS_AT_ONCE = Reply(421, "4.7.0", say("This port begins in clear: choose STARTTLS in your client, not SSL or TLS (rfc3207#4)"))
+INJECTION = Reply(503, "5.5.1", say("Commands after STARTTLS in the same packet are not executed (rfc3207#4.2)"))
+TOKEN_EXPIRED = Reply(421, "4.7.0", say("The token that opened this connection has expired, log in again with a fresh one"))
+TOO_MANY_CONNECTIONS = Reply(421, "4.7.0", say("Too many connections, try again later"))
+TIMEOUT = Reply(421, "4.4.2", say("Idle too long, goodbye"))
+GOING_DOWN = Reply(421, "4.3.2", say("The simulator stops, try again later"))
+INTERNAL = Reply(451, "4.3.0", say("Internal error; nothing was kept, try again later"))
+HELP = Reply(214, "2.0.0", quoted("EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT (RFC 5321)"))
 
 
-def syntax(expected: str) -> Reply:
+def syntax(expected: Sentence) -> Reply:
     """501: the arguments of a known command cannot be read."""
-    return Reply(501, "5.5.4", f"Syntax: {expected}")
+    return Reply(501, "5.5.4", say("Syntax: {expected}", expected=expected))
 
 
 def unknown_parameter(name: str) -> Reply:
     """555: a parameter of MAIL or RCPT that was not announced (ref: rfc5321#4.1.1.11)."""
-    return Reply(555, "5.5.4", f"Parameter {name} not recognised or badly written")
+    return Reply(555, "5.5.4", say("Parameter {name} not recognised or badly written", name=name))

@@ -19,6 +19,7 @@ from mss_sim.smtp.replies import Reply
 from mss_sim.smtp.session import Session
 from mss_sim.smtp.submission import SubmissionSession
 from mss_sim.smtp.wire import ConnectionClosed, SmtpPort, Wire
+from mss_sim.words.sentence import joined, quoted, said, say
 
 
 class SmtpConnection(Wire):
@@ -47,7 +48,7 @@ class SmtpConnection(Wire):
         try:
             if not admitted:
                 await self._leave(replies.TOO_MANY_CONNECTIONS)
-            self._say(Reply(220, "", f"{self.hostname} ESMTP mss-sim, a simulator: never send real patient data"))
+            self._say(Reply(220, "", quoted(f"{self.hostname} ESMTP mss-sim, a simulator: never send real patient data")))
             while True:
                 await self._command(await self._line())
                 if self._had_enough():
@@ -108,7 +109,7 @@ class SmtpConnection(Wire):
 
     async def _greet(self, hostname: str, *, extended: bool) -> None:
         if not hostname or not hostname.isprintable() or " " in hostname:
-            self._answer(replies.syntax("EHLO hostname"))
+            self._answer(replies.syntax(say("EHLO hostname")))
             return
         self.dialogue.greet(hostname, extended=extended)
         words = await self._extensions() if extended else []
@@ -135,7 +136,7 @@ class SmtpConnection(Wire):
     async def smtp_STARTTLS(self, argument: str) -> None:  # noqa: N802
         """STARTTLS. Bytes that came with it in clear are discarded unexecuted (ref: rfc3207#4.2)."""
         if argument:
-            self._answer(replies.syntax("STARTTLS"))
+            self._answer(replies.syntax(quoted("STARTTLS")))
         elif self._front.tls is None:
             self._answer(replies.NOT_IMPLEMENTED)
         elif self.dialogue.tls:
@@ -194,7 +195,7 @@ class SmtpConnection(Wire):
                 return
             actor = await dialogue.authenticate(credentials)
         except SaslError as error:
-            self._answer(Reply(501, replies.AUTH_UNREADABLE.enhanced, f"{replies.AUTH_UNREADABLE.text}: {error}"))
+            self._answer(Reply(501, replies.AUTH_UNREADABLE.enhanced, joined((replies.AUTH_UNREADABLE.text, said(error)), ": ")))
             return
         except Refusal as refusal:
             await self._refuse_login(name.upper(), refusal)
@@ -215,7 +216,7 @@ class SmtpConnection(Wire):
         self._answer(self.dialogue.refused(refusal))
 
     async def _challenge(self, challenge: str) -> None:
-        self._say(Reply(334, "", challenge))
+        self._say(Reply(334, "", quoted(challenge)))
 
     async def _ask(self, challenge: str) -> str:
         """Send a challenge; returns the response."""
@@ -235,7 +236,7 @@ class SmtpConnection(Wire):
     async def smtp_DATA(self, argument: str) -> None:  # noqa: N802
         """DATA: the end of the message is searched in the buffer, then the whole is handed over once."""
         if argument:
-            self._answer(replies.syntax("DATA"))
+            self._answer(replies.syntax(quoted("DATA")))
             return
         reply = self.dialogue.data()
         self._answer(reply)
@@ -248,11 +249,11 @@ class SmtpConnection(Wire):
 
     async def smtp_RSET(self, argument: str) -> None:  # noqa: N802
         """RSET."""
-        self._answer(replies.syntax("RSET") if argument else self.dialogue.reset())
+        self._answer(replies.syntax(quoted("RSET")) if argument else self.dialogue.reset())
 
     async def smtp_VRFY(self, argument: str) -> None:  # noqa: N802
         """VRFY never reveals whether an address exists (ref: rfc5321#7.3)."""
-        self._answer(replies.VRFY if argument else replies.syntax("VRFY address"))
+        self._answer(replies.VRFY if argument else replies.syntax(say("VRFY address")))
 
     async def smtp_EXPN(self, _argument: str) -> None:  # noqa: N802
         """EXPN: there are no lists."""
@@ -265,6 +266,6 @@ class SmtpConnection(Wire):
     async def smtp_QUIT(self, argument: str) -> None:  # noqa: N802
         """QUIT."""
         if argument:
-            self._answer(replies.syntax("QUIT"))
+            self._answer(replies.syntax(quoted("QUIT")))
         else:
             await self._leave(replies.BYE)

@@ -20,6 +20,7 @@ from mss_sim.smtp import replies
 from mss_sim.smtp.commands import CommandError, MailCommand, RcptCommand, read_mail, read_rcpt
 from mss_sim.smtp.replies import Reply
 from mss_sim.vocabulary.doors import Door
+from mss_sim.words.sentence import quoted, say
 
 
 @dataclass(slots=True)
@@ -126,7 +127,7 @@ class Session(ABC):
         if count >= limit:
             raise Refusal(
                 Rule.TOO_MANY_RECIPIENTS,
-                f"At most {limit} recipients; send the others another message.",
+                say("At most {limit} recipients; send the others another message.", limit=limit),
                 reference="rfc5321#4.5.3.1.10",
             )
 
@@ -147,13 +148,15 @@ class Session(ABC):
             return error.reply
         except Refusal as refusal:
             return self.refused(refusal)
-        return Reply(250, "2.0.0", f"OK stored as {encode(accepted.message_id)}")
+        return Reply(250, "2.0.0", quoted(f"OK stored as {encode(accepted.message_id)}"))
 
     def too_large(self, size_bytes: int, limit: int) -> Reply:
         """The message exceeded the limit while it was received; the transaction ends."""
         self.transaction = None
         refusal = Refusal(
-            Rule.TOO_LARGE, f"The message has {size_bytes} bytes; at most {limit} are accepted here.", reference="rfc1870#6.3"
+            Rule.TOO_LARGE,
+            say("The message has {size} bytes; at most {limit} are accepted here.", size=size_bytes, limit=limit),
+            reference="rfc1870#6.3",
         )
         return self.refused(refusal)
 

@@ -21,6 +21,7 @@ from mss_sim.smtp import replies
 from mss_sim.smtp.replies import Reply
 from mss_sim.smtp.session import Session
 from mss_sim.vocabulary.doors import Door
+from mss_sim.words.sentence import quoted, say
 
 _UNREAD_BYTES_MAX = 1024 * 1024
 _LINGER_SECONDS = 30.0  # how long the last reply may take to leave
@@ -117,7 +118,7 @@ class Wire(SMTP):
                 del self._buffer[: at + 1]
                 if len(line) <= limit and line.endswith(b"\r\n"):
                     return line[:-2]
-                self._answer(replies.LINE_TOO_LONG if len(line) > limit else replies.syntax("every line ends with CRLF"))
+                self._answer(replies.LINE_TOO_LONG if len(line) > limit else replies.syntax(say("every line ends with CRLF")))
                 await self._check_patience()
                 scanned = 0
                 continue
@@ -178,7 +179,7 @@ class Wire(SMTP):
         self._timeout_handle = self.loop.call_later(left, self._timeout_cb)
 
     def _say(self, reply: Reply) -> None:
-        self._say_line(reply.line(utf8=self._speaks_utf8))
+        self._say_line(reply.line(self._front.settings.language, utf8=self._speaks_utf8))
 
     @property
     def _speaks_utf8(self) -> bool:
@@ -199,7 +200,7 @@ class Wire(SMTP):
         """The replies of aiosmtpd's own verbs: `250 OK` gets its enhanced code here."""
         text = status.decode() if isinstance(status, bytes) else str(status)
         code, _, rest = text.partition(" ")
-        self._answer(Reply(int(code[:3]), f"{code[0]}.0.0", rest))
+        self._answer(Reply(int(code[:3]), f"{code[0]}.0.0", quoted(rest)))
 
     def _write_out(self) -> None:
         if self._out and self._wire and not self._wire.is_closing():
@@ -229,7 +230,7 @@ class Wire(SMTP):
         """Close the connection of a client that makes too many mistakes."""
         why = self._mistakes.ended_by
         if why:
-            await self._leave(Reply(421, "4.7.0", f"{why}, goodbye"))
+            await self._leave(Reply(421, "4.7.0", say("{why}, goodbye", why=why)))
 
     async def _message(self, limit: int) -> tuple[bytes | None, int]:
         """(message with dots unstuffed, size in bytes); None instead when it exceeded the limit, after all of it was read and dropped."""

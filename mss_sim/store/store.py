@@ -25,6 +25,7 @@ from mss_sim.store.engine import RIGHTS_CHANGED, announce, note_version
 from mss_sim.store.folder_index import FolderIndexes
 from mss_sim.store.notify import Neighbours
 from mss_sim.store.writer import Writer
+from mss_sim.words.sentence import say
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -172,9 +173,9 @@ class Store:
         except DBAPIError as error:
             if error.connection_invalidated or _is_passing(error):
                 self._log.error("database unavailable", error=str(error.orig))
-                raise Refusal(Rule.STORE_UNAVAILABLE, "The store does not answer; nothing was kept, try again later.") from error
+                raise Refusal(Rule.STORE_UNAVAILABLE, say("The store does not answer; nothing was kept, try again later.")) from error
             if "NUL" in str(error.orig):
-                raise Refusal(Rule.INVALID, "A text holds a NUL character; leave it out.") from error
+                raise Refusal(Rule.INVALID, say("A text holds a NUL character; leave it out.")) from error
             raise
 
 

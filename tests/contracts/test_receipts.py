@@ -8,6 +8,7 @@ from mss_sim.clock import ManualClock
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.mail import mdn
 from mss_sim.vocabulary.doors import Door as Through
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, WARD, Person
 from tests.conftest import StartSimulator
@@ -39,7 +40,7 @@ async def test_a_letter_to_nobody_at_another_operator_comes_back(door: Door, wor
     await door.send("hospital", HOSPITAL, ["personne@cabinet.sim.mssante.fr", PRACTICE], subject="Pour personne")
     hospital = Person(world, "hospital")
     returned = (await door.folder("hospital", HOSPITAL))[0]
-    assert returned["subject"] == "Message non distribué"
+    assert returned["subject"] == "Undelivered message"
     raw = await door.raw("hospital", HOSPITAL, returned["email_id"])
     assert "Action: failed" in raw
     assert "Status: 5.1.1" in raw
@@ -102,7 +103,7 @@ async def test_deferred_mail_is_delayed_then_delivered(start: StartSimulator, cl
             clock.advance(timedelta(hours=1))
             await _work(world)
             assert await _events(world, "hospital", HOSPITAL) == {PRACTICE: ["submitted", "relayed", "delayed", "delivered"]}
-            assert (await _subjects(world, "hospital", HOSPITAL))[:2] == ["Message distribué", "Message retardé"]
+            assert (await _subjects(world, "hospital", HOSPITAL))[:2] == ["Delivered message", "Delayed message"]
         assert len(await Person(world, "secretary").inbox(PRACTICE)) == 2
 
 
@@ -114,7 +115,7 @@ async def test_deferred_mail_expires_into_a_failure(start: StartSimulator, clock
             clock.advance(timedelta(days=1))
             await _work(world)
         assert await _events(world, "hospital", HOSPITAL) == {PRACTICE: ["submitted", "relayed", "delayed", "failed"]}
-        assert await _subjects(world, "hospital", HOSPITAL) == ["Message non distribué", "Message retardé"]
+        assert await _subjects(world, "hospital", HOSPITAL) == ["Undelivered message", "Delayed message"]
         await _state(world, "active")
         clock.advance(timedelta(days=1))
         await _work(world)
@@ -143,7 +144,7 @@ async def test_a_read_receipt_that_a_mail_client_sent_is_the_only_one(door: Door
     secretary = Person(world, "secretary")
     item = (await secretary.inbox(PRACTICE))[0]
     receipt = mdn.Receipt(PRACTICE, "", ("", HOSPITAL), item["message_id"], "x", b"Subject: x\r\n\r\nx\r\n", Disposition.DISPLAYED)
-    raw = mdn.compose(receipt, reporting_ua="client", message_id="<client@cabinet.sim.mssante.fr>", at=10**15)
+    raw = mdn.compose(receipt, reporting_ua="client", message_id="<client@cabinet.sim.mssante.fr>", at=10**15, language=Language.EN)
     assert (await secretary.smtp(PRACTICE, HOSPITAL, raw)).code == 250
     assert (await secretary.inbox(PRACTICE))[0]["keywords"] == ["$MDNSent"]
     assert (await _events(world, "hospital", HOSPITAL))[PRACTICE][-1] == "displayed"
@@ -170,7 +171,7 @@ def _say_sent(person: Person) -> None:
 
 def _client_receipt(message_id: str) -> bytes:
     receipt = mdn.Receipt(PRACTICE, "", ("", HOSPITAL), message_id, "x", b"Subject: x\r\n\r\nx\r\n", Disposition.DISPLAYED)
-    return mdn.compose(receipt, reporting_ua="client", message_id="<client2@cabinet.sim.mssante.fr>", at=10**15)
+    return mdn.compose(receipt, reporting_ua="client", message_id="<client2@cabinet.sim.mssante.fr>", at=10**15, language=Language.EN)
 
 
 async def test_a_mail_client_sends_no_second_receipt_after_rest(door: Door, world: Simulator) -> None:

@@ -10,6 +10,7 @@ from mss_sim.clock import ManualClock
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.mail import mdn
 from mss_sim.vocabulary.doors import Door as Through
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD, Peer, Person, letter
 from tests.conftest import StartSimulator
@@ -34,7 +35,9 @@ async def _later(world: Simulator, clock: ManualClock) -> None:
 
 def _by_client(reader: str, to: str, message_id: str) -> bytes:
     receipt = mdn.Receipt(reader, "", ("", to), message_id, "x", b"Subject: x\r\n\r\nx\r\n", Disposition.DISPLAYED)
-    return mdn.compose(receipt, reporting_ua="client", message_id=f"<r{abs(hash((reader, message_id)))}@x.mssante.fr>", at=10**15)
+    return mdn.compose(
+        receipt, reporting_ua="client", message_id=f"<r{abs(hash((reader, message_id)))}@x.mssante.fr>", at=10**15, language=Language.EN
+    )
 
 
 @pytest.mark.parametrize("through", ["smtp", "rest"])

@@ -7,6 +7,7 @@ from email.policy import SMTP
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.mail import mdn
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, Peer, Person, Reply, control, letter
 
@@ -54,7 +55,7 @@ async def test_a_patients_receipt_goes_to_whom_the_letter_asked_for_and_to_nobod
 
     def receipt(to: str) -> bytes:
         about = mdn.Receipt(PATIENT, "", ("", to), "<asked@medecin.sim.mssante.fr>", "x", b"Subject: x\r\n\r\nx\r\n", Disposition.DISPLAYED)
-        return mdn.compose(about, reporting_ua="x", message_id=f"<r.{len(to)}@patient.mssante.fr>", at=10**15)
+        return mdn.compose(about, reporting_ua="x", message_id=f"<r.{len(to)}@patient.mssante.fr>", at=10**15, language=Language.EN)
 
     for third in (DOCTOR2, HOSPITAL):
         reply = await patient.smtp("", third, receipt(third))

@@ -12,6 +12,7 @@ from mss_sim.clock import ManualClock
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.mail import mdn
 from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD, Peer, Person, control, letter
 from tests.conftest import StartSimulator
@@ -86,7 +87,9 @@ async def test_nobody_reads_for_another(simulator: Simulator) -> None:
     original = letter(DOCTOR, [HOSPITAL, PATIENT])
     await doctor.smtp(DOCTOR, [HOSPITAL, PATIENT], original)
     receipt = mdn.Receipt(HOSPITAL, "", ("", DOCTOR), str(original["Message-ID"]), "x", b"Subject: x\r\n\r\nx\r\n", Disposition.DISPLAYED)
-    forged = mdn.compose(receipt, reporting_ua="x", message_id="<forged@x.fr>", at=10**15).replace(HOSPITAL.encode(), PATIENT.encode(), 1)
+    forged = mdn.compose(receipt, reporting_ua="x", message_id="<forged@x.fr>", at=10**15, language=Language.EN).replace(
+        HOSPITAL.encode(), PATIENT.encode(), 1
+    )
     assert (await patient.smtp(PATIENT, DOCTOR, forged)).code == 250
     sent = (await doctor.get(f"/mailboxes/{DOCTOR}/sent"))["items"][-1]
     told = {one["address"]: one["state"] for one in sent["recipients"]}
@@ -253,7 +256,7 @@ async def test_a_report_of_a_person_is_no_more_believed_after_it_waited_in_the_q
         item = (await Person(simulator, "doctor").inbox(DOCTOR))[0]
         await mailboxes.change_mailbox(simulator.world, HOSPITAL, {"state": "suspended"}, actor_id=None, door=Door.CONTROL)
         forged = mdn.Receipt(DOCTOR, "", ("", HOSPITAL), item["message_id"], "x", b"Subject: x\r\n\r\nx\r\n", Disposition.DISPLAYED)
-        raw = mdn.compose(forged, reporting_ua="x", message_id="<forged@sim.mssante.fr>", at=10**15)
+        raw = mdn.compose(forged, reporting_ua="x", message_id="<forged@sim.mssante.fr>", at=10**15, language=Language.EN)
         raw = raw.replace(f"From: {DOCTOR}".encode(), f"From: {DOCTOR2}".encode())
         assert (await Person(simulator, "doctor2").smtp(DOCTOR2, HOSPITAL, raw)).code == 250
         await mailboxes.change_mailbox(simulator.world, HOSPITAL, {"state": "active"}, actor_id=None, door=Door.CONTROL)

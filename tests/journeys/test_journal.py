@@ -12,6 +12,7 @@ import pytest_asyncio
 from mss_sim.clock import ManualClock
 from mss_sim.mail import mdn
 from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, ImapClient, Peer, control, letter
 from tests.conftest import starter
@@ -294,7 +295,7 @@ async def _receipt_matched(scene: Scene) -> list[Line]:
 
 def _by_client(message_id: str, to: str) -> bytes:
     receipt = mdn.Receipt(PRACTICE, "", ("", to), message_id, "x", b"Subject: x\r\n\r\nx\r\n", Disposition.DISPLAYED)
-    return mdn.compose(receipt, reporting_ua="client", message_id="<j2@cabinet.sim.mssante.fr>", at=10**15)
+    return mdn.compose(receipt, reporting_ua="client", message_id="<j2@cabinet.sim.mssante.fr>", at=10**15, language=Language.EN)
 
 
 async def _receipt_matched_from_a_client(scene: Scene) -> list[Line]:

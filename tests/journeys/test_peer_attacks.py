@@ -13,7 +13,9 @@ from mss_sim.app.simulator import Simulator
 from mss_sim.core.mailflow.outbound_interface import RecipientReply
 from mss_sim.mail import mdn
 from mss_sim.smtp.outbound import _answer
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition
+from mss_sim.words.sentence import quoted
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, Person, Reply, control, letter
 from tests.conftest import StartSimulator
 
@@ -53,7 +55,7 @@ async def _bring(simulator: Simulator, sender: str, to: str, raw: bytes) -> Repl
 
 def _report(reader: str, to: str, of: str) -> bytes:
     receipt = mdn.Receipt(reader, "", ("", to), of, "x", b"Subject: x\r\n\r\nx\r\n", Disposition.DISPLAYED)
-    return mdn.compose(receipt, reporting_ua="x", message_id="<forged@x.mssante.fr>", at=10**15)
+    return mdn.compose(receipt, reporting_ua="x", message_id="<forged@x.mssante.fr>", at=10**15, language=Language.EN)
 
 
 async def _sent(simulator: Simulator) -> str:
@@ -124,7 +126,7 @@ async def test_a_certificate_that_is_taken_back_stops_an_open_connection(simulat
     ],
 )
 def test_what_a_peer_answers_is_read_by_its_code_and_kept_as_text(code: int, said: str, status: str, reply: str) -> None:
-    assert _answer(code, said, "h") == RecipientReply(status, reply, "h")
+    assert _answer(code, said, "h") == RecipientReply(status, quoted(reply), "h")
 
 
 async def test_an_operator_cannot_break_the_public_list(simulator: Simulator) -> None:

@@ -96,7 +96,7 @@ async def test_a_mailbox_whose_name_is_not_ascii_writes_and_is_written_to(simula
     for who, person, one in ((zoe, hospital, sent), (PRACTICE, doctor, answer)):
         timeline = await person.get(f"/mailboxes/{who}/sent/{one.json()['submission_id']}")
         assert timeline["recipients"][0]["state"] == "displayed"
-    assert {item["subject"] for item in await hospital.inbox(zoe)} >= {"Message distribué"}
+    assert {item["subject"] for item in await hospital.inbox(zoe)} >= {"Delivered message"}
 
 
 async def test_blind_copies_stay_blind(simulator: Simulator) -> None:

@@ -64,7 +64,7 @@ async def test_waits_double_up_to_a_limit_and_the_sender_is_told_in_time(
         told = [(kind, (at - begun) / _MINUTE) for kind, at in await _events(world)]
         assert told == [("submitted", 0), ("delayed", delayed), ("failed", failed)]
         inbox = await Person(world, "hospital").inbox(HOSPITAL)
-        assert [item["subject"] for item in inbox] == ["Message non distribué", "Message retardé"]
+        assert [item["subject"] for item in inbox] == ["Undelivered message", "Delayed message"]
         clock.advance(timedelta(days=1))
         assert await world.core.queue.work() == 0
 
@@ -77,7 +77,7 @@ async def test_the_delayed_notice_leaves_at_four_hours_and_not_an_instant_sooner
             clock.advance(step)
             await world.core.queue.work()
             assert (await _events(world))[-1][0] == kind
-        assert [item["subject"] for item in await Person(world, "hospital").inbox(HOSPITAL)] == ["Message retardé"]
+        assert [item["subject"] for item in await Person(world, "hospital").inbox(HOSPITAL)] == ["Delayed message"]
 
 
 async def test_a_patient_may_not_answer_what_he_has_not_got_yet(start: StartSimulator, clock: ManualClock) -> None:

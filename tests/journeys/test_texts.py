@@ -161,7 +161,7 @@ async def test_what_a_letter_hid_in_encoded_words_is_handed_on_without_controls(
     assert (await doctor.rest("POST", f"/mailboxes/{PRACTICE}/messages/{item['id']}/receipt")).status_code == 201
     [receipt] = await hospital.inbox(HOSPITAL)
     assert _controls(receipt) == []
-    assert receipt["subject"] == "Lu : a b\ufffd[2Jc\ufffd\ufffd\ufffdd e"
+    assert receipt["subject"] == "Read: a b\ufffd[2Jc\ufffd\ufffd\ufffdd e"
     told = await hospital.open(HOSPITAL, receipt["id"])
     assert _controls(told) == []
     assert [line for line in told["text"].splitlines() if line and not line.isprintable()] == []

@@ -8,6 +8,7 @@ import pytest
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.mail import mdn
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD, ImapClient, Peer, Person, control, letter
 from tests.conftest import StartSimulator
@@ -142,7 +143,7 @@ async def test_who_stored_a_message_id_first_stands_in_nobodys_way(start: StartS
         )
         said = []
         for number in range(2):
-            raw = mdn.compose(receipt, reporting_ua="x", message_id=f"<r{number}@test>", at=world.world.clock.now())
+            raw = mdn.compose(receipt, reporting_ua="x", message_id=f"<r{number}@test>", at=world.world.clock.now(), language=Language.EN)
             said.append(await hospital.smtp("", DOCTOR, raw))
         assert [one.code for one in said] == [250, 550], said
         assert "sent once" in said[1].text

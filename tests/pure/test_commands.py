@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mss_sim.mail.addresses import canonical
 from mss_sim.smtp.commands import CommandError, MailCommand, RcptCommand, read_mail, read_rcpt
 from mss_sim.smtp.replies import Reply
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Notify
 
 Command = TypeVar("Command", MailCommand, RcptCommand)
@@ -287,7 +288,7 @@ def test_any_argument_of_mail_is_read_or_refused_by_a_reply_of_one_line(argument
     command = outcome(lambda: read_mail(argument))
     if isinstance(command, Reply):
         assert 500 <= command.code < 560
-        assert command.line().count(b"\n") == 1
+        assert command.line(Language.EN).count(b"\n") == 1
         return
     assert command.sender == (canonical(command.sender) if command.sender else "")
     assert command.size_bytes >= 0
@@ -300,7 +301,7 @@ def test_any_argument_of_rcpt_is_read_or_refused_by_a_reply_of_one_line(argument
     command = outcome(lambda: read_rcpt(argument, utf8=utf8))
     if isinstance(command, Reply):
         assert 500 <= command.code < 560
-        assert command.line().count(b"\n") == 1
+        assert command.line(Language.EN).count(b"\n") == 1
         return
     assert command.recipient == canonical(command.recipient)
     assert utf8 or command.recipient.isascii()

@@ -1,6 +1,8 @@
 """Delivery status notifications: what we compose we parse again, forged or broken ones are none, nothing is smuggled."""
 
 import base64
+from email import message_from_bytes
+from email.policy import default
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from mss_sim.clock import DAY, SECOND
 from mss_sim.mail.dsn import DsnEnvelope, ParsedDsn, RecipientStatus, compose, parse
 from mss_sim.mail.parse import ParsedMessage
 from mss_sim.mail.parse import parse as read
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import DsnAction
 
 AT = 1_767_600_000 * SECOND
@@ -19,7 +22,12 @@ FAILED = RecipientStatus(BEA, DsnAction.FAILED, "5.1.1", "550 5.1.1 There is no 
 
 
 def composed(
-    *statuses: RecipientStatus, sender: str = ANA, envelope_id: str | None = None, return_full: bool = True, letter: bytes = LETTER
+    *statuses: RecipientStatus,
+    sender: str = ANA,
+    envelope_id: str | None = None,
+    return_full: bool = True,
+    letter: bytes = LETTER,
+    language: Language = Language.EN,
 ) -> bytes:
     return compose(
         DsnEnvelope(sender, AT - DAY, envelope_id, return_full, letter),
@@ -28,6 +36,7 @@ def composed(
         from_="mailer-daemon@sim.mssante.fr",
         message_id="<d1@sim.mssante.fr>",
         at=AT,
+        language=language,
     )
 
 
@@ -204,7 +213,7 @@ def test_what_we_compose_we_parse_again(action: DsnAction, envelope_id: str | No
     "status",
     [
         pytest.param(RecipientStatus("é@b.fr", DsnAction.FAILED, "5.1.1", "550 no"), id="an address beyond ASCII"),
-        pytest.param(RecipientStatus(BEA, DsnAction.FAILED, "5.2.1", "550 La boîte est fermée"), id="a diagnostic beyond ASCII"),
+        pytest.param(RecipientStatus("é@b.fr", DsnAction.FAILED, "5.2.1", "550 La boîte est fermée"), id="a diagnostic beyond ASCII"),
         pytest.param(RecipientStatus(BEA, DsnAction.FAILED, "5.2.1", "550 no", original="utf-8;é@b.fr"), id="an original beyond ASCII"),
         pytest.param(RecipientStatus('"a b"@b.fr', DsnAction.FAILED, "5.1.1", "550 no"), id="a quoted address"),
         pytest.param(RecipientStatus('"a;b"@b.fr', DsnAction.FAILED, "5.1.1", "550 no"), id="a semicolon in a quoted address"),
@@ -213,6 +222,30 @@ def test_what_we_compose_we_parse_again(action: DsnAction, envelope_id: str | No
 )
 def test_whatever_we_say_of_a_recipient_we_parse_again(status: RecipientStatus) -> None:
     assert one_status(composed(status)) == status
+
+
+def test_a_diagnostic_loses_its_accents_where_the_recipient_has_none_and_the_text_keeps_them() -> None:
+    """ref: rfc3464#2.3.6"""
+    raw = composed(RecipientStatus(BEA, DsnAction.FAILED, "5.2.1", "550 La boîte est fermée"), language=Language.FR)
+    assert b"Diagnostic-Code: smtp; 550 La boite est fermee\r\n" in raw
+    assert "(550 La boîte est fermée)".encode() in raw
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "sentence"),
+    [
+        (Language.EN, "Undelivered message", "Your message could not be delivered to the following recipients:"),
+        (Language.FR, "Message non distribué", "Votre message n’a pas pu être remis aux destinataires suivants :"),
+    ],
+)
+def test_a_notification_is_in_one_language_and_says_which(language: Language, subject: str, sentence: str) -> None:
+    """ref: rfc3282#2"""
+    raw = composed(RecipientStatus(BEA, DsnAction.FAILED, "5.1.1", "550 no"), language=language)
+    report = message_from_bytes(raw, policy=default)
+    told, machine, _ = report.iter_parts()
+    assert (report["Subject"], told["Content-Language"]) == (subject, language.value)
+    assert told.get_content().splitlines()[0] == sentence
+    assert "Content-Language" not in machine
 
 
 def test_an_envelope_id_with_accents_reads_the_same_again() -> None:

@@ -20,6 +20,7 @@ from mss_sim.mail.compose import Draft, File, compose
 from mss_sim.mail.fields import CompositionError, block, folded, library_breaks_lines, parameter, people, text
 from mss_sim.mail.headers import decode, read_headers, split
 from mss_sim.mail.parse import ParsedMessage, parse
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition, DsnAction
 
 AT = 1_767_600_000 * SECOND
@@ -220,11 +221,13 @@ def test_a_report_holds_no_field_of_the_letter_that_it_speaks_of(value: str) -> 
         disposition=Disposition.DISPLAYED,
         error=value,
     )
-    raw = mdn.compose(receipt, reporting_ua="mss-sim", message_id="<r@sim.mssante.fr>", at=AT)
+    raw = mdn.compose(receipt, reporting_ua="mss-sim", message_id="<r@sim.mssante.fr>", at=AT, language=Language.EN)
     original = f"Message-ID: <{value}>\r\n\r\n".encode()
     status = dsn.RecipientStatus(BEA[1], DsnAction.FAILED, "5.1.1", value, value, value)
     about = dsn.DsnEnvelope(ANA[1], AT, value, return_full=False, raw=original)
-    told = dsn.compose(about, [status], reporting_mta="localhost", from_=f"mailer@{value}", message_id="<d@sim.mssante.fr>", at=AT)
+    told = dsn.compose(
+        about, [status], reporting_mta="localhost", from_=f"mailer@{value}", message_id="<d@sim.mssante.fr>", at=AT, language=Language.EN
+    )
     wanted = {*FIELDS, "In-Reply-To", "References", "Auto-Submitted"}
     for report in (raw, told):
         header = read_headers(report[: split(report)[0]], count_max=99)

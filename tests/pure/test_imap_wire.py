@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mss_sim.imap.grammar.responses import sequence_set
 from mss_sim.imap.grammar.wire import Arguments, Bad, Command, Event, Literal, Reader, Refused, SequenceSet, Wanted, read_sequence
+from mss_sim.words.sentence import quoted
 
 LINE_MAX, LITERAL_MAX = 80, 200
 
@@ -39,7 +40,7 @@ def in_pieces(octets: bytes, size: int) -> list[Event]:
 
 
 def refused(tag: bytes, why: str, *, too_large: bool = False) -> Refused:
-    return Refused(tag, why, too_large)
+    return Refused(tag, quoted(why), too_large)
 
 
 CRLF_WANTED = "every line ends with CRLF"

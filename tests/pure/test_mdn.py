@@ -1,5 +1,8 @@
 """Read receipts: what we compose we parse again, the older form of errors, forged ones are none, nothing is smuggled."""
 
+from email import message_from_bytes
+from email.policy import default
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 from mss_sim.clock import SECOND
 from mss_sim.mail.mdn import ParsedMdn, Receipt, compose, parse, required_options, shortened, unreadable
 from mss_sim.mail.parse import parse as read
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition
 
 AT = 1_767_600_000 * SECOND
@@ -15,7 +19,7 @@ LETTER = b"From: ana.roy@sim.mssante.fr\r\nMessage-ID: <l1@sim.mssante.fr>\r\nSu
 MANUAL, AUTOMATIC = "manual-action/MDN-sent-manually", "automatic-action/MDN-sent-automatically"
 
 
-def composed(**parts: object) -> bytes:
+def composed(language: Language = Language.EN, **parts: object) -> bytes:
     values: dict[str, object] = {
         "final_recipient": BEA,
         "name": "Béa Petit",
@@ -26,7 +30,7 @@ def composed(**parts: object) -> bytes:
         "disposition": Disposition.DISPLAYED,
     }
     receipt = Receipt(**{**values, **parts})  # type: ignore[arg-type]
-    return compose(receipt, reporting_ua="sim.mssante.fr; mss-sim", message_id="<r1@sim.mssante.fr>", at=AT)
+    return compose(receipt, reporting_ua="sim.mssante.fr; mss-sim", message_id="<r1@sim.mssante.fr>", at=AT, language=language)
 
 
 def parsed(raw: bytes) -> ParsedMdn | None:
@@ -40,6 +44,26 @@ def report(fields: str | bytes, report_type: str = "disposition-notification", p
 
 
 DISPLAYED = f"Final-Recipient: rfc822; {BEA}\nOriginal-Message-ID: <l1@sim.mssante.fr>\nDisposition: {MANUAL}; displayed"
+
+
+_SENT_EN, _SENT_FR = f"The message “Bilan” sent to {BEA}", f"Le message « Bilan » envoyé à {BEA}"
+
+
+@pytest.mark.parametrize(
+    ("language", "disposition", "subject", "sentence"),
+    [
+        (Language.EN, Disposition.DELETED, "Deleted unread: Bilan", f"{_SENT_EN} was deleted without being displayed."),
+        (Language.FR, Disposition.DELETED, "Supprimé sans lecture : Bilan", f"{_SENT_FR} a été supprimé sans être affiché."),
+        (Language.FR, Disposition.PROCESSED, "Traité : Bilan", f"{_SENT_FR} a été traité."),
+        (Language.EN, Disposition.DISPATCHED, "Forwarded: Bilan", f"{_SENT_EN} was forwarded to somebody else."),
+    ],
+)
+def test_a_receipt_is_in_one_language_and_says_which(language: Language, disposition: Disposition, subject: str, sentence: str) -> None:
+    """ref: rfc3282#2"""
+    receipt = message_from_bytes(composed(language, disposition=disposition), policy=default)
+    told, machine, _ = receipt.iter_parts()
+    assert (receipt["Subject"], told["Content-Language"], told.get_content().strip()) == (subject, language.value, sentence)
+    assert "Content-Language" not in machine
 
 
 @pytest.mark.parametrize(
@@ -328,7 +352,7 @@ def test_a_receipt_says_whether_a_machine_sent_it(automatic: bool, word: str) ->
 def test_no_text_carries_a_header_or_a_field_into_a_receipt(field: str, accent: str, line_break: str) -> None:
     lie = f"x{accent}{line_break}Bcc: lie@b.fr{line_break}Disposition: {AUTOMATIC}; deleted{line_break}y"
     values: dict[str, object] = {"to": (lie, ANA)} if field == "to" else {field: lie}
-    raw = composed(**values)
+    raw = composed(Language.EN, **values)
     message = read(raw)
     assert list(message.headers.all("Bcc")) == list(message.headers.all("Disposition")) == []
     assert message.headers.defects == 0

@@ -5,6 +5,7 @@ import pytest
 from mss_sim.errors import Refusal, Rule
 from mss_sim.pki.names import compared_dn
 from mss_sim.policy.peers import PeerCertificate, WhiteListing, decide_peer
+from mss_sim.words.sentence import quoted
 
 OURS, TWIN, THEIRS = "CN=smtp.a.fr,OU=318,O=A,C=FR", "CN=smtp.a.fr,OU=318,O=B,C=FR", "CN=smtp.b.fr,O=B,C=FR"
 _BOUND = {"a.fr": [OURS], "aussi-a.fr": [OURS, "CN=old,O=A,C=FR"], "b.fr": [THEIRS]}
@@ -19,7 +20,7 @@ FRESH = WhiteListing(ROWS, 10, 3600)
         pytest.param(None, "a.fr", WhiteListing(ROWS, 3601, 3600), Rule.WHITE_LIST_STALE, id="too old, whatever else"),
         pytest.param(None, "a.fr", FRESH, Rule.PEER_NOT_TRUSTED, id="no certificate"),
         pytest.param(None, None, FRESH, Rule.PEER_NOT_TRUSTED, id="no certificate, null return path"),
-        pytest.param(PeerCertificate(OURS, "it is revoked"), "a.fr", FRESH, Rule.PEER_NOT_TRUSTED, id="revoked"),
+        pytest.param(PeerCertificate(OURS, quoted("it is revoked")), "a.fr", FRESH, Rule.PEER_NOT_TRUSTED, id="revoked"),
         pytest.param(PeerCertificate(TWIN), "a.fr", FRESH, Rule.PEER_NOT_TRUSTED, id="the same CN, another organisation"),
         pytest.param(PeerCertificate(TWIN), None, FRESH, Rule.PEER_NOT_TRUSTED, id="on no row, null return path"),
         pytest.param(PeerCertificate(THEIRS), "a.fr", FRESH, Rule.PEER_NOT_TRUSTED, id="another operator's domain"),
@@ -39,7 +40,7 @@ def test_a_peer_is_refused(certificate: PeerCertificate | None, domain: str | No
     ("certificate", "domain", "said", "subject"),
     [
         (None, "a.fr", "Show a client certificate of the IGC-Santé in TLS; none came.", None),
-        (PeerCertificate(OURS, "it is revoked"), "a.fr", f"The certificate {OURS} is not trusted: it is revoked.", None),
+        (PeerCertificate(OURS, quoted("it is revoked")), "a.fr", f"The certificate {OURS} is not trusted: it is revoked.", None),
         (PeerCertificate(TWIN), None, f"The certificate {TWIN} is on no row of the white list.", None),
         (PeerCertificate(THEIRS), "a.fr", f"The white list binds a.fr to another certificate than {THEIRS}.", None),
         (PeerCertificate(OURS), "c.fr", "The domain c.fr is not on the white list; its mail is not accepted here.", "c.fr"),

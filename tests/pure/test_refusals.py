@@ -11,6 +11,8 @@ from mss_sim.imap.grammar.responses import refused as imap_refused
 from mss_sim.policy.receipts import DIAGNOSTICS
 from mss_sim.smtp import replies
 from mss_sim.smtp.replies import REPLIES, Reply, refused
+from mss_sim.vocabulary.language import Language
+from mss_sim.words.sentence import quoted
 
 FIXED = [value for value in vars(replies).values() if isinstance(value, Reply)]
 
@@ -21,23 +23,24 @@ def test_every_rule_has_a_reply_a_response_code_and_a_problem_and_nothing_else_h
 
 @pytest.mark.parametrize("rule", list(Rule))
 def test_a_refusal_over_imap_is_one_ascii_line_with_its_code_and_source(rule: Rule) -> None:
-    line = imap_refused(Refusal(rule, "Écrivez\r\nautrement.", reference="rfc9051#7.1"))
+    line = imap_refused(Refusal(rule, quoted("Écrivez\r\nautrement."), reference="rfc9051#7.1"), Language.EN)
     assert line == f"NO [{CODES[rule]}] Ecrivez??autrement. (rfc9051#7.1)".encode()
-    assert imap_refused(Refusal(rule, "Why.")) == f"NO [{CODES[rule]}] Why.".encode()
+    assert imap_refused(Refusal(rule, quoted("Why.")), Language.EN) == f"NO [{CODES[rule]}] Why.".encode()
 
 
 @pytest.mark.parametrize(("utf8", "shown"), [(False, "e"), (True, "é")])
 def test_a_text_over_imap_has_at_most_900_characters(utf8: bool, shown: str) -> None:
-    assert spoken("é" * 900, utf8=utf8) == spoken("é" * 901, utf8=utf8) == shown * 900
+    texts = [spoken(quoted("é" * length), Language.EN, utf8=utf8) for length in (900, 901)]
+    assert texts == [shown * 900] * 2
 
 
 def test_a_text_over_imap_is_in_ascii_for_who_did_not_ask_for_utf8() -> None:
-    assert spoken("é\n") == "e?"
+    assert spoken(quoted("é\n"), Language.EN) == "e?"
 
 
 @pytest.mark.parametrize("control", ["\r\n", "\n", "\x1b[2J", "\x00", "\x85", "\u2028"])
 def test_a_reply_over_smtp_is_one_printable_line(control: str) -> None:
-    line = Reply(550, "5.7.1", f"Nobody is called a{control}b").line()
+    line = Reply(550, "5.7.1", quoted(f"Nobody is called a{control}b")).line(Language.EN)
     assert line.endswith(b"b\r\n")
     assert line[:-2].decode("ascii").isprintable()
 
@@ -56,7 +59,7 @@ def test_the_class_of_an_enhanced_code_is_that_of_its_reply(rule: Rule) -> None:
 
 @pytest.mark.parametrize("reply", FIXED, ids=lambda reply: f"{reply.code} {reply.enhanced}")
 def test_a_fixed_reply_is_one_ascii_line_whose_classes_agree(reply: Reply) -> None:
-    line = reply.line()
+    line = reply.line(Language.EN)
     assert line.isascii()
     assert line.endswith(b"\r\n")
     assert line.count(b"\n") == line.count(b"\r") == 1
@@ -100,7 +103,7 @@ def test_tls_and_authentication_come_first_with_the_same_codes_as_their_rules() 
 
 
 def test_a_sender_who_may_not_send_is_refused_as_an_address_at_mail_and_as_a_message_after_data() -> None:
-    refusal = Refusal(Rule.SEND_NOT_ALLOWED, "You may not.")
+    refusal = Refusal(Rule.SEND_NOT_ALLOWED, quoted("You may not."))
     at_mail, after_data = refused(refusal, at_mail=True), refused(refusal)
     assert (at_mail.code, at_mail.enhanced) == (553, "5.7.1")
     assert (after_data.code, after_data.enhanced) == (550, "5.7.1")
@@ -108,7 +111,7 @@ def test_a_sender_who_may_not_send_is_refused_as_an_address_at_mail_and_as_a_mes
 
 @pytest.mark.parametrize("rule", [rule for rule in Rule if rule is not Rule.SEND_NOT_ALLOWED])
 def test_every_other_rule_has_the_same_codes_at_mail(rule: Rule) -> None:
-    refusal = Refusal(rule, "Why.")
+    refusal = Refusal(rule, quoted("Why."))
     assert refused(refusal, at_mail=True) == refused(refusal)
 
 
@@ -118,8 +121,8 @@ def test_a_recipient_is_refused_with_the_codes_that_notifications_show(rule: Rul
 
 
 def test_a_reply_tells_the_detail_and_the_reference() -> None:
-    assert refused(Refusal(Rule.MAILBOX_FULL, "Try later.", reference="rfc3463#3.3")).text == "Try later. (rfc3463#3.3)"
-    assert refused(Refusal(Rule.MAILBOX_FULL, "Try later.")).text == "Try later."
+    assert refused(Refusal(Rule.MAILBOX_FULL, quoted("Try later."), reference="rfc3463#3.3")).text == "Try later. (rfc3463#3.3)"
+    assert refused(Refusal(Rule.MAILBOX_FULL, quoted("Try later."))).text == "Try later."
 
 
 @pytest.mark.parametrize(
@@ -133,14 +136,14 @@ def test_a_reply_tells_the_detail_and_the_reference() -> None:
     ],
 )
 def test_no_text_of_a_client_adds_a_line_to_a_reply(detail: str) -> None:
-    line = refused(Refusal(Rule.BAD_ADDRESS, detail)).line()
+    line = refused(Refusal(Rule.BAD_ADDRESS, quoted(detail))).line(Language.EN)
     assert line.count(b"\n") == line.count(b"\r") == 1
     assert line.isascii()
 
 
 @pytest.mark.parametrize("rule", list(Rule))
 def test_a_refusal_is_shown_as_a_problem_document(rule: Rule) -> None:
-    shown = response(Refusal(rule, "Why and what to do.", reference="rfc5321#4", subject="a@b.fr"))
+    shown = response(Refusal(rule, quoted("Why and what to do."), reference="rfc5321#4", subject="a@b.fr"), Language.EN)
     body = json.loads(bytes(shown.body))
     assert shown.status_code == body["status"] == PROBLEMS[rule][0]
     assert shown.headers["content-type"] == MEDIA_TYPE
@@ -157,14 +160,14 @@ def test_a_refusal_is_shown_as_a_problem_document(rule: Rule) -> None:
 
 
 def test_a_problem_without_reference_or_subject_leaves_them_out() -> None:
-    assert not {"reference", "subject", "recipients"} & problem(Refusal(Rule.INVALID, "Why.")).keys()
+    assert not {"reference", "subject", "recipients"} & problem(Refusal(Rule.INVALID, quoted("Why.")), Language.EN).keys()
 
 
 def test_a_refusal_of_several_recipients_names_each_in_order() -> None:
-    full = Refusal(Rule.MAILBOX_FULL, "Full.", subject="a@b.fr", reference="rfc3463#3.3")
-    unknown = Refusal(Rule.UNKNOWN_MAILBOX, "Unknown.", subject="c@d.fr")
+    full = Refusal(Rule.MAILBOX_FULL, quoted("Full."), subject="a@b.fr", reference="rfc3463#3.3")
+    unknown = Refusal(Rule.UNKNOWN_MAILBOX, quoted("Unknown."), subject="c@d.fr")
     together = RecipientsRefused([full, unknown])
-    body = problem(together)
+    body = problem(together, Language.EN)
     assert (body["code"], body["status"]) == (Rule.MAILBOX_FULL, 422)
     assert body["recipients"] == [
         {"address": "a@b.fr", "code": Rule.MAILBOX_FULL, "detail": "Full.", "reference": "rfc3463#3.3"},
@@ -175,19 +178,22 @@ def test_a_refusal_of_several_recipients_names_each_in_order() -> None:
 
 
 def test_a_refusal_reads_as_its_rule_and_its_detail() -> None:
-    assert str(Refusal(Rule.CONFLICT, "Two at once.")) == "conflict: Two at once."
+    assert str(Refusal(Rule.CONFLICT, quoted("Two at once."))) == "conflict: Two at once."
 
 
 def test_who_speaks_utf8_is_told_in_utf8_and_still_in_one_line() -> None:
-    refusal = Refusal(Rule.NOT_FOUND, "Il n’y a pas d’été\r\nici.", reference="rfc9051#7.1")
-    assert imap_refused(refusal, utf8=True) == "NO [NONEXISTENT] Il n’y a pas d’été??ici. (rfc9051#7.1)".encode()
-    reply = Reply(550, "5.7.1", "Il n’y a pas\r\nd’été")
-    assert (reply.line(utf8=True), reply.line()) == ("550 5.7.1 Il n’y a pas  d’été\r\n".encode(), b"550 5.7.1 Il n'y a pas  d'ete\r\n")
+    refusal = Refusal(Rule.NOT_FOUND, quoted("Il n’y a pas d’été\r\nici."), reference="rfc9051#7.1")
+    assert imap_refused(refusal, Language.EN, utf8=True) == "NO [NONEXISTENT] Il n’y a pas d’été??ici. (rfc9051#7.1)".encode()
+    reply = Reply(550, "5.7.1", quoted("Il n’y a pas\r\nd’été"))
+    assert (reply.line(Language.EN, utf8=True), reply.line(Language.EN)) == (
+        "550 5.7.1 Il n’y a pas  d’été\r\n".encode(),
+        b"550 5.7.1 Il n'y a pas  d'ete\r\n",
+    )
 
 
 def _told(reply: Reply, *, utf8: bool) -> str:
     """The text of a reply as a client puts it together; every line but the last says that one more comes."""
-    lines = reply.line(utf8=utf8).removesuffix(b"\r\n").split(b"\r\n")
+    lines = reply.line(Language.EN, utf8=utf8).removesuffix(b"\r\n").split(b"\r\n")
     code = f"{reply.code}".encode()
     assert [line[:4] for line in lines] == [code + b"-"] * (len(lines) - 1) + [code + b" "]
     assert max(len(line) + 2 for line in lines) <= 512
@@ -202,13 +208,13 @@ def _told(reply: Reply, *, utf8: bool) -> str:
 @pytest.mark.parametrize("length", [490, 499, 500, 505, 506, 507, 508, 509, 1_000, 5_000])
 def test_a_long_reply_goes_on_in_lines_of_at_most_512_octets(length: int, enhanced: str, *, utf8: bool) -> None:
     text = ("mot " * length)[:length].strip()
-    assert _told(Reply(550, enhanced, text), utf8=utf8) == text
+    assert _told(Reply(550, enhanced, quoted(text)), utf8=utf8) == text
 
 
 def test_a_word_that_fills_a_line_is_cut_between_letters() -> None:
-    assert _told(Reply(550, "5.7.1", "é" * 600), utf8=True).replace(" ", "") == "é" * 600
+    assert _told(Reply(550, "5.7.1", quoted("é" * 600)), utf8=True).replace(" ", "") == "é" * 600
 
 
 def test_a_reply_of_512_octets_is_one_line() -> None:
-    assert Reply(250, "", "x" * 506).line().count(b"\r\n") == 1
-    assert Reply(250, "", "x" * 507).line().count(b"\r\n") == 2
+    assert Reply(250, "", quoted("x" * 506)).line(Language.EN).count(b"\r\n") == 1
+    assert Reply(250, "", quoted("x" * 507)).line(Language.EN).count(b"\r\n") == 2

@@ -16,6 +16,7 @@ from mss_sim.store.engine import sqlite_url, version_seen
 from mss_sim.store.store import Store
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.mailboxes import Right
+from mss_sim.words.sentence import quoted
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ async def test_a_brief_read_stays_on_the_loop_where_the_database_is_a_file(store
 async def test_a_brief_read_ends_its_transaction_whatever_comes_of_it(store: Store) -> None:
     def refuse(conn: Connection) -> None:
         _names(conn)
-        raise Refusal(Rule.NOT_FOUND, "on purpose")
+        raise Refusal(Rule.NOT_FOUND, quoted("on purpose"))
 
     with pytest.raises(Refusal, match="on purpose"):
         await store.read_briefly(refuse)
@@ -67,7 +68,7 @@ async def test_what_was_tried_in_vain_in_a_brief_read_is_kept(store: Store) -> N
     attempt = Attempt(7, Door.REST, 8, Right.READ)
 
     def refuse(_conn: Connection) -> None:
-        refusal = Refusal(Rule.RIGHT_MISSING, "on purpose")
+        refusal = Refusal(Rule.RIGHT_MISSING, quoted("on purpose"))
         refusal.attempt = attempt
         raise refusal
 

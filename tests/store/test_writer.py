@@ -14,6 +14,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.models.tables import operators
 from mss_sim.store.engine import sqlite_url
 from mss_sim.store.store import Store
+from mss_sim.words.sentence import quoted
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ async def test_many_units_at_once_are_all_kept(store: Store) -> None:
 async def test_a_unit_that_fails_is_rolled_back_alone(store: Store) -> None:
     def half(conn: Connection) -> None:
         _add(conn, 1000)
-        raise Refusal(Rule.CONFLICT, "on purpose")
+        raise Refusal(Rule.CONFLICT, quoted("on purpose"))
 
     before = [store.write(partial(_add, number=number)) for number in range(10)]
     after = [store.write(partial(_add, number=number)) for number in range(10, 20)]
@@ -65,7 +66,7 @@ async def test_an_item_that_breaks_its_bulk_does_not_break_its_neighbours(store:
 
 async def test_an_exception_in_the_place_of_a_result_is_its_items_alone(store: Store) -> None:
     def bulk(conn: Connection, numbers: Sequence[int]) -> list[int | Exception]:
-        return [Refusal(Rule.INVALID, "odd") if number % 2 else _add(conn, number) for number in numbers]
+        return [Refusal(Rule.INVALID, quoted("odd")) if number % 2 else _add(conn, number) for number in numbers]
 
     results = await asyncio.gather(*(store.write_in_bulk(bulk, number) for number in range(10)), return_exceptions=True)
     assert [isinstance(result, Refusal) for result in results] == [bool(number % 2) for number in range(10)]

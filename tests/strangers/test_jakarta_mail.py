@@ -52,7 +52,7 @@ async def test_a_mailbox_is_read_and_searched_where_accents_are_refused(simulato
     assert (seen["subscribed"], seen["sent has"]) == ("6", "[\\HasNoChildren, \\Sent]")
     assert seen["appended"] == "[2, 3, 4]"
     assert seen["counts"] == "4 | 3 | 4"
-    assert seen["1"] == "Message distribué | Messagerie <mailer-daemon@cabinet.sim.mssante.fr> | \\Recent | false"
+    assert seen["1"] == "Delivered message | Mail Delivery System <mailer-daemon@cabinet.sim.mssante.fr> | \\Recent | false"
     assert seen["2"] == f"un | {PRACTICE} | \\Recent \\Seen | true"
     assert seen["4"] == f"L'été à Orléans | {PRACTICE} | \\Recent | true"
     assert seen["parts"] == "2 | Le bilan hépatique est prêt. | résultat.txt"

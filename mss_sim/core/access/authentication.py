@@ -23,6 +23,7 @@ from mss_sim.store.identities import Account, Identity
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary.doors import Door, LogInBy, Profile, TokenExpiry
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxState
+from mss_sim.words.sentence import Sentence, joined, say
 
 _MAIL_DOORS = frozenset({Door.SMTP, Door.IMAP})
 
@@ -45,7 +46,7 @@ class Actor:
 
 
 def _refused() -> Refusal:
-    return Refusal(Rule.AUTHENTICATION_FAILED, "The login or the password is wrong.", reference="rfc4954#6")
+    return Refusal(Rule.AUTHENTICATION_FAILED, say("The login or the password is wrong."), reference="rfc4954#6")
 
 
 async def with_password(world: World, name: str, password: str, *, door: Door, mailbox: str | None = None) -> Actor:
@@ -56,7 +57,9 @@ async def with_password(world: World, name: str, password: str, *, door: Door, m
     if not right or account is None:
         raise _refused()
     if world.settings.profile is Profile.STRICT:
-        raise Refusal(Rule.AUTHENTICATION_FAILED, "The strict profile takes no password: log in with a token.", reference="ref2#ECO.1.2.1")
+        raise Refusal(
+            Rule.AUTHENTICATION_FAILED, say("The strict profile takes no password: log in with a token."), reference="ref2#ECO.1.2.1"
+        )
     return await _actor(world, account.identity, door, mailbox or chosen or None, LogInBy.PASSWORD)
 
 
@@ -66,7 +69,9 @@ async def with_token(world: World, token: str, *, door: Door, mailbox: str | Non
     idnat = str(claims["SubjectNameID"])
     identity = await world.store.read_briefly(identities.by_idnat, idnat)
     if identity is None:
-        raise Refusal(Rule.AUTHENTICATION_FAILED, "The token speaks for an identity that is not known here.", reference="psc#access-token")
+        raise Refusal(
+            Rule.AUTHENTICATION_FAILED, say("The token speaks for an identity that is not known here."), reference="psc#access-token"
+        )
     actor = await _actor(world, identity, door, mailbox, LogInBy.PSC)
     return replace(actor, until=claims["exp"] * SECOND) if world.settings.token.expiry is TokenExpiry.CUT else actor
 
@@ -80,16 +85,19 @@ async def with_certificate(world: World, certificate: bytes | None, *, door: Doo
     """The application whose mailbox a client certificate (DER) is bound to (ref: client-requirements#2.5)."""
     shown = await certificates.presented(world, certificate) if certificate else None
     if shown is None:
-        raise _certificate_refused("Show a client certificate in TLS first")
+        raise _certificate_refused(say("Show a client certificate in TLS first"))
     if not shown.trusted or shown.revoked:
-        why = "is revoked" if shown.revoked else "is not of the authority of organisations, or out of its time"
-        raise _certificate_refused(f"The certificate {shown.subject} {why}")
+        why = say("is revoked") if shown.revoked else say("is not of the authority of organisations, or out of its time")
+        raise _certificate_refused(say("The certificate {subject} {why}", subject=shown.subject, why=why))
     bound = shown.row.mailbox_id if shown.row else None
     box = await world.store.read_briefly(mailboxes.by_id, bound) if bound is not None else None
     if box is None:
-        raise _certificate_refused(f"The certificate {shown.subject} is bound to no mailbox")
+        raise _certificate_refused(say("The certificate {subject} is bound to no mailbox", subject=shown.subject))
     if mailbox and _canonical(mailbox) != box.address:
-        raise _certificate_refused(f"The certificate {shown.subject} opens {box.address}, not {mailbox}", Rule.AUTHORIZATION_FAILED)
+        raise _certificate_refused(
+            say("The certificate {subject} opens {address}, not {mailbox}", subject=shown.subject, address=box.address, mailbox=mailbox),
+            Rule.AUTHORIZATION_FAILED,
+        )
     owner = await world.store.read_briefly(identities.by_id, box.owner_id)
     if owner is None or not owner.enabled:
         raise _refused()
@@ -97,12 +105,12 @@ async def with_certificate(world: World, certificate: bytes | None, *, door: Doo
     return Actor(owner, door, box.address, way=LogInBy.CERTIFICATE, serial=shown.serial)
 
 
-def barred(world: World, conn: Connection, actor: Actor) -> str | None:
+def barred(world: World, conn: Connection, actor: Actor) -> Sentence | None:
     """Why an actor who logged in may no longer act, None when they may; checked again at every act."""
     if not identities.is_enabled(conn, actor.identity.id):
-        return "Your identity was disabled since you logged in."
+        return say("Your identity was disabled since you logged in.")
     if actor.serial is not None and not certificates.is_good(world, kept.by_serial(conn, actor.serial)):
-        return "The certificate that opened this connection was taken back, or has run out; log in with another one."
+        return say("The certificate that opened this connection was taken back, or has run out; log in with another one.")
     return None
 
 
@@ -112,7 +120,7 @@ def token_expired(world: World, actor: Actor) -> bool:
 
 
 def _certificate_refused(why: str, rule: Rule = Rule.AUTHENTICATION_FAILED) -> Refusal:
-    return Refusal(rule, f"{why}.", reference="client-requirements#2.5")
+    return Refusal(rule, joined((why, ".")), reference="client-requirements#2.5")
 
 
 def _canonical(text: str) -> str | None:
@@ -170,11 +178,11 @@ async def _acting(world: World, identity: Identity, door: Door, mailbox: str | N
         raise _refused()
     if identity.kind is IdentityKind.PATIENT and world.settings.profile is Profile.STRICT:
         raise Refusal(
-            Rule.AUTHENTICATION_FAILED, "Patients write through Mon espace santé, not through mail clients.", reference="mes#portal"
+            Rule.AUTHENTICATION_FAILED, say("Patients write through Mon espace santé, not through mail clients."), reference="mes#portal"
         )
     chosen, login = split_name(mailbox or "", plus=world.settings.login.plus)
     if chosen and not await _is_called(world, identity, login):
-        detail = f"You are not {login}: name yourself behind the mailbox, or the mailbox alone."
+        detail = say("You are not {login}: name yourself behind the mailbox, or the mailbox alone.", login=login)
         raise Refusal(Rule.AUTHORIZATION_FAILED, detail, subject=login[:100], reference="quirks#acting-for")
     wanted = chosen or login
     if not wanted or await _is_called(world, identity, wanted, address=False):
@@ -197,7 +205,7 @@ async def _chosen(world: World, identity: Identity, text: str) -> str:
     """The mailbox that an identity wants to act for, when they have any right over it."""
     refused = Refusal(
         Rule.AUTHORIZATION_FAILED,
-        f"You neither hold {text} nor have a grant over it.",
+        say("You neither hold {text} nor have a grant over it.", text=text),
         subject=text,
         reference="quirks#acting-for",
     )

@@ -25,6 +25,7 @@ from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act, Change
 from mss_sim.vocabulary.mailboxes import IdentityKind, Right
+from mss_sim.words.sentence import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ async def revoke(world: World, by: Requester, address: str, grant_id: int) -> Gr
         if not own:  # without the right to manage, refuse before revealing whether the grant exists
             policy.decide_revocation(_granter(conn, by, address, now)[1], own=False)
         if row is None:
-            raise Refusal(Rule.NOT_FOUND, "There is no such grant over this mailbox.")
+            raise Refusal(Rule.NOT_FOUND, say("There is no such grant over this mailbox."))
         if grants.revoke(conn, [row.id], by.identity_id, now):
             _ended(world, conn, by, Act.RENOUNCED if own else Act.REVOKED, row)
         return grants.by_id(conn, row.id) or row
@@ -132,7 +133,7 @@ async def hand_over(world: World, by: Requester, leaving: str, heir: str, addres
         now = world.clock.now()
         leaver, successor = identity_called(conn, leaving), identity_called(conn, heir)
         if leaving == heir or (leaver is not None and leaver == successor):
-            raise Refusal(Rule.INVALID, "A hand-over needs two different persons.")
+            raise Refusal(Rule.INVALID, say("A hand-over needs two different persons."))
         from_himself, to_himself = (one is not None and one.id == by.identity_id for one in (leaver, successor))
         policy.decide_hand_over(from_himself=from_himself, to_himself=to_himself)
         if address is not None:
@@ -141,7 +142,9 @@ async def hand_over(world: World, by: Requester, leaving: str, heir: str, addres
         grantee = _as_grantee(successor, heir)
         concerned = [row for row in in_force if _managed(conn, by, row, grantee, address, now)]
         if not concerned or leaver is None or successor is None:
-            raise Refusal(Rule.NOT_FOUND, f"{leaving[:100]} holds no grant that you may hand over.", subject=leaving[:100])
+            raise Refusal(
+                Rule.NOT_FOUND, say("{leaving} holds no grant that you may hand over.", leaving=leaving[:100]), subject=leaving[:100]
+            )
         created = [
             replace(
                 row,
@@ -253,7 +256,9 @@ async def set_rights(world: World, by: Requester, address: str, who: str, rights
         assert grantee is not None  # noqa: S101 - an unknown grantee was refused
         own = grantee.id == by.identity_id
         if mailboxes.role_of(conn, mailbox, grantee.id) is not None:
-            raise Refusal(Rule.GRANTEE_NOT_ALLOWED, f"{who} holds this mailbox by himself; grants are for others.", subject=who[:100])
+            raise Refusal(
+                Rule.GRANTEE_NOT_ALLOWED, say("{who} holds this mailbox by himself; grants are for others.", who=who), subject=who[:100]
+            )
         rows = [row for row in grants.between(conn, mailbox.id, grantee.id) if grant_of(row).holds_at(now)]
         held = frozenset[Right]().union(*(row.rights for row in rows))
         wanted = {Change.ADD: held | rights, Change.REMOVE: held - rights, Change.REPLACE: rights}[change]

@@ -22,6 +22,7 @@ from mss_sim.errors import Attempt, Refusal, Rule
 from mss_sim.policy.access import unseen
 from mss_sim.store.engine import Connection
 from mss_sim.vocabulary.mailboxes import MailboxState, Right
+from mss_sim.words.sentence import say
 
 
 def require(world: World, conn: Connection, actor: Actor, address: str, right: Right) -> MailboxAccess:
@@ -65,7 +66,11 @@ def check_reach(actor: Actor, address: str | None) -> None:
         return
     raise Refusal(
         Rule.RIGHT_MISSING,
-        f"You logged in to act for {actor.mailbox}; log in without it to reach {address or 'your other mailboxes'}.",
+        say(
+            "You logged in to act for {mailbox}; log in without it to reach {address}.",
+            mailbox=actor.mailbox,
+            address=address or say("your other mailboxes"),
+        ),
         subject=address,
         reference="quirks#acting-for",
     )
@@ -75,7 +80,7 @@ def check_open(world: World, conn: Connection, actor: Actor, held: MailboxAccess
     """Refuse a mailbox that is closed, or that the actor's log-in method does not open."""
     address = held.mailbox.address
     if held.mailbox.state is MailboxState.CLOSED:
-        detail = f"The mailbox {address} is closed: nothing is read or done in it until it is opened again."
+        detail = say("The mailbox {address} is closed: nothing is read or done in it until it is opened again.", address=address)
         raise Refusal(Rule.MAILBOX_CLOSED, detail, subject=address, reference="quirks#closed-mailbox")
     try:
         check_login_method(world, conn, held.mailbox, actor.way)

@@ -17,6 +17,7 @@ from mss_sim.store.identities import Identity
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import IdentityKind
+from mss_sim.words.sentence import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ async def add_identity(world: World, new: NewIdentity, password_hash: str | None
 
     def unit(conn: Connection) -> Identity:
         if identities.by_idnat(conn, new.idnat):
-            raise Refusal(Rule.CONFLICT, f"There is already an identity {new.idnat}.", subject=new.idnat)
+            raise Refusal(Rule.CONFLICT, say("There is already an identity {idnat}.", idnat=new.idnat), subject=new.idnat)
         identity = Identity(
             id=world.ids.next(),
             idnat=new.idnat,
@@ -68,7 +69,7 @@ def _hash(world: World, login: str | None, password: str | None) -> str | None:
     if login is None and password is None:
         return None
     if not login or not password or "*" in login:
-        raise Refusal(Rule.INVALID, "An account needs a login without * and a password.")
+        raise Refusal(Rule.INVALID, say("An account needs a login without * and a password."))
     return world.passwords.hash(password)
 
 
@@ -77,7 +78,7 @@ def _set_account(world: World, conn: Connection, identity: Identity, login: str 
         return
     taken = identities.account_of_login(conn, login)
     if taken is not None and taken.identity.id != identity.id:
-        raise Refusal(Rule.CONFLICT, f"The login {login} is taken.", subject=login)
+        raise Refusal(Rule.CONFLICT, say("The login {login} is taken.", login=login), subject=login)
     identities.set_account(conn, world.ids.next(), identity.id, login, password_hash)
 
 
@@ -106,7 +107,7 @@ def require_identity(conn: Connection, idnat: str) -> Identity:
     """The identity with that idNat; Refusal(NOT_FOUND) when there is none."""
     identity = identities.by_idnat(conn, idnat)
     if identity is None:
-        raise Refusal(Rule.NOT_FOUND, f"There is no identity {idnat}.", subject=idnat)
+        raise Refusal(Rule.NOT_FOUND, say("There is no identity {idnat}.", idnat=idnat), subject=idnat)
     return identity
 
 
@@ -122,7 +123,11 @@ async def remove_identity(world: World, idnat: str) -> None:
         identity = require_identity(conn, idnat)
         owned = [mailbox.address for mailbox in mailboxes.owned_by(conn, identity.id)]
         if owned:
-            raise Refusal(Rule.CONFLICT, f"{idnat} owns {', '.join(owned)}: delete those mailboxes first.", subject=idnat)
+            raise Refusal(
+                Rule.CONFLICT,
+                say("{idnat} owns {owned}: delete those mailboxes first.", idnat=idnat, owned=", ".join(owned)),
+                subject=idnat,
+            )
         identities.remove(conn, identity.id)
 
     await world.store.write(unit, changes_directory=True)
@@ -132,7 +137,7 @@ def refuse_nulls(changes: dict[str, Any], nullable: frozenset[str]) -> None:
     """Refuse null for fields that always have a value."""
     empty = sorted(name for name, value in changes.items() if value is None and name not in nullable)
     if empty:
-        raise Refusal(Rule.INVALID, f"{', '.join(empty)} cannot be null; leave it out to keep it.")
+        raise Refusal(Rule.INVALID, say("{empty} cannot be null; leave it out to keep it.", empty=", ".join(empty)))
 
 
 async def identity_named(world: World, who: str) -> Identity:
@@ -148,4 +153,4 @@ def refuse_controls(texts: Mapping[str, object]) -> None:
     """Names and labels go into the headers of letters: each is one line of text. A password is never shown."""
     for name, value in texts.items():
         if isinstance(value, str) and name != "password" and readable(value) != value:
-            raise Refusal(Rule.INVALID, f"{name} is one line of text without control characters.", reference="rfc5322#2.2")
+            raise Refusal(Rule.INVALID, say("{name} is one line of text without control characters.", name=name), reference="rfc5322#2.2")

@@ -17,6 +17,7 @@ from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import HolderRole, IdentityKind, MailboxKind
+from mss_sim.words.sentence import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ async def add_co_holder(world: World, by: Requester, address: str, idnat: str) -
         mailbox = _led_by(conn, by, address, world.clock.now())
         identity = _professional(conn, idnat)
         if mailboxes.role_of(conn, mailbox, identity.id):
-            raise Refusal(Rule.CONFLICT, f"{idnat} already holds this mailbox.", subject=idnat)
+            raise Refusal(Rule.CONFLICT, say("{idnat} already holds this mailbox.", idnat=idnat), subject=idnat)
         mailboxes.add_co_holder(conn, mailbox.id, identity.id, world.clock.now())
         _trace(world, conn, by, mailbox, Act.HOLDER_ADDED, {"idnat": identity.idnat})
         return _holders(conn, mailbox)
@@ -72,12 +73,12 @@ async def remove_holder(world: World, by: Requester, address: str, idnat: str) -
         if role is HolderRole.RESPONSIBLE:
             raise Refusal(
                 Rule.SUCCESSOR_REQUIRED,
-                "The responsible of a practice's mailbox leaves only when a successor is named: use PUT …/responsible first.",
+                say("The responsible of a practice's mailbox leaves only when a successor is named: use PUT …/responsible first."),
                 subject=idnat,
                 reference="ans-ig-mss#cab",
             )
         if identity is None or role is None:
-            raise Refusal(Rule.NOT_FOUND, f"{idnat} does not hold this mailbox.", subject=idnat)
+            raise Refusal(Rule.NOT_FOUND, say("{idnat} does not hold this mailbox.", idnat=idnat), subject=idnat)
         mailboxes.remove_co_holder(conn, mailbox.id, identity.id)
         _trace(world, conn, by, mailbox, Act.HOLDER_REMOVED, {"idnat": identity.idnat})
         return _holders(conn, mailbox)
@@ -92,7 +93,7 @@ async def change_responsible(world: World, by: Requester, address: str, idnat: s
         mailbox = _led_by(conn, by, address, world.clock.now())
         successor = _professional(conn, idnat)
         if successor.id == mailbox.owner_id:
-            raise Refusal(Rule.CONFLICT, f"{idnat} is the responsible already.", subject=idnat)
+            raise Refusal(Rule.CONFLICT, say("{idnat} is the responsible already.", idnat=idnat), subject=idnat)
         mailboxes.remove_co_holder(conn, mailbox.id, successor.id)
         mailboxes.set_owner(conn, mailbox.id, successor.id)
         if stay and mailboxes.role_of(conn, mailboxes.by_id(conn, mailbox.id) or mailbox, mailbox.owner_id) is None:
@@ -108,7 +109,11 @@ def _practice(conn: Connection, address: str) -> Mailbox:
     if mailbox is None:
         raise unseen(address)
     if mailbox.kind is not MailboxKind.CAB:
-        raise Refusal(Rule.INVALID, f"A mailbox of kind {mailbox.kind} has one owner; only CAB mailboxes have co-holders.", subject=address)
+        raise Refusal(
+            Rule.INVALID,
+            say("A mailbox of kind {kind} has one owner; only CAB mailboxes have co-holders.", kind=mailbox.kind),
+            subject=address,
+        )
     return mailbox
 
 
@@ -123,7 +128,7 @@ def _led_by(conn: Connection, by: Requester, address: str, now: Micros) -> Mailb
     _refuse_stranger(conn, by, address, now)
     practice = _practice(conn, address)
     if by.identity_id not in (None, practice.owner_id):
-        raise Refusal(Rule.GRANT_NOT_ALLOWED, "Only the responsible changes who holds the mailbox.", reference="ans-ig-mss#cab")
+        raise Refusal(Rule.GRANT_NOT_ALLOWED, say("Only the responsible changes who holds the mailbox."), reference="ans-ig-mss#cab")
     return practice
 
 
@@ -132,7 +137,7 @@ def _professional(conn: Connection, idnat: str) -> Identity:
     if identity is None or identity.kind is not IdentityKind.PROFESSIONAL or identity.anonymous_card or not identity.enabled:
         raise Refusal(
             Rule.GRANTEE_NOT_ALLOWED,
-            "A practice's mailbox is held by enabled professionals with an RPPS number.",
+            say("A practice's mailbox is held by enabled professionals with an RPPS number."),
             subject=idnat,
             reference="ans-ig-mss#cab",
         )

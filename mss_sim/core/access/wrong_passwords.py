@@ -16,6 +16,7 @@ from mss_sim.config.settings import Settings
 from mss_sim.errors import Refusal, RetryLater, Rule
 from mss_sim.policy.logins import split_name
 from mss_sim.store.identities import canonical_login
+from mss_sim.words.sentence import say
 
 _PAIRS_MAX = 10_000
 _DELAY_SECONDS_MAX = 1.0
@@ -52,7 +53,11 @@ class WrongPasswords:
         left = at + self._pause_seconds - asyncio.get_running_loop().time()
         if count >= self._most and left > 0:
             seconds = math.ceil(left)
-            detail = f"Wrong passwords for this login from your address: {count}. Try again in {seconds} s, with the right one."
+            detail = say(
+                "Wrong passwords for this login from your address: {count}. Try again in {seconds} s, with the right one.",
+                count=count,
+                seconds=seconds,
+            )
             raise RetryLater(Rule.TOO_MANY_PASSWORDS, detail, seconds, reference="quirks#http-wrong-passwords")
 
     async def _count(self, pair: tuple[str, str]) -> None:

@@ -22,6 +22,7 @@ from mss_sim.store import operators as operators_kept
 from mss_sim.store import psc as psc_kept
 from mss_sim.store.engine import Connection
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, Right, SeenPolicy, SentPolicy
+from mss_sim.words.sentence import say
 
 NONE = "none"
 """The seed name for an empty world."""
@@ -57,7 +58,9 @@ def names() -> list[str]:
 def load(name: str) -> dict[str, Any]:
     """The content of a seed; Refusal(INVALID) for an unknown name."""
     if name not in names():
-        raise Refusal(Rule.INVALID, f"There is no seed {name}; the seeds are {', '.join(names())}.", subject=name)
+        raise Refusal(
+            Rule.INVALID, say("There is no seed {name}; the seeds are {names}.", name=name, names=", ".join(names())), subject=name
+        )
     return tomllib.loads((_SEEDS / f"{name}.toml").read_text(encoding="utf-8"))
 
 

@@ -19,6 +19,7 @@ from mss_sim.store.pages import ListQuery
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import ClosureCause
 from mss_sim.vocabulary.mailboxes import MailboxKind, Right
+from mss_sim.words.sentence import say
 
 _MESSAGES_MAX = 200
 
@@ -98,21 +99,21 @@ def _held_for_closing(world: World, conn: Connection, actor: Actor, address: str
     mailboxes.lock_for_delivery(conn, [address])  # locked first, as delivery does: arrivals in another process are seen
     held = gate.require(world, conn, actor, address, Right.CLOSE)
     if held.mailbox.kind is MailboxKind.PATIENT:
-        raise Refusal(Rule.RIGHT_MISSING, "A conversation is closed by the professional, not by the patient.", reference="cnam#7")
+        raise Refusal(Rule.RIGHT_MISSING, say("A conversation is closed by the professional, not by the patient."), reference="cnam#7")
     return held
 
 
 def _refuse_without_patient(found: Conversation) -> None:
     if not found.patients:
         raise Refusal(
-            Rule.CONFLICT, "This mailbox wrote to no patient in this conversation; there is nothing to close.", reference="cnam#7"
+            Rule.CONFLICT, say("This mailbox wrote to no patient in this conversation; there is nothing to close."), reference="cnam#7"
         )
 
 
 def _conversation(conn: Connection, held: MailboxAccess, actor: Actor, thread: Thread) -> Conversation:
     newest = messages.one(conn, held.mailbox.id, thread.last_copy_id, personal_reader(held, actor))
     if newest is None:
-        raise Refusal(Rule.NOT_FOUND, "There is no such conversation in this mailbox.")
+        raise Refusal(Rule.NOT_FOUND, say("There is no such conversation in this mailbox."))
     rights = [
         row
         for row in conversations.rights_of_threads(conn, [thread.id])
@@ -129,7 +130,7 @@ def _conversation(conn: Connection, held: MailboxAccess, actor: Actor, thread: T
 def _opened(conn: Connection, held: MailboxAccess, actor: Actor, thread_id: int) -> Conversation:
     thread = conversations.thread(conn, held.mailbox.id, thread_id)
     if thread is None:
-        raise Refusal(Rule.NOT_FOUND, "There is no such conversation in this mailbox.")
+        raise Refusal(Rule.NOT_FOUND, say("There is no such conversation in this mailbox."))
     found = _conversation(conn, held, actor, thread)
     query = ListQuery(held.mailbox.id, _MESSAGES_MAX, thread_id=thread_id, personal_reader=personal_reader(held, actor))
     return replace(found, items=tuple(pages.page(conn, query)))

@@ -37,6 +37,7 @@ from mss_sim.store.folders import Folder
 from mss_sim.store.messages import CopyRow
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import Flag, Right, SpecialUse
+from mss_sim.words.sentence import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _find(
         if folder is not None and folder.id == folder_id:
             return SelectedFolder(held, folder, reader), [state]
         folder = folders.lock(conn, [folder_id])[folder_id] if lock else folders.by_id(conn, held.mailbox.id, folder_id)
-    raise Refusal(Rule.NOT_FOUND, "There is no such message in this mailbox.")
+    raise Refusal(Rule.NOT_FOUND, say("There is no such message in this mailbox."))
 
 
 class FlagsChanged(NamedTuple):
@@ -301,7 +302,7 @@ def move_in(
     if source.folder.id == there.folder.id:
         if again:
             return there, Transfer(there.folder.uid_validity, (), ())
-        raise Refusal(Rule.CONFLICT, "The messages are in that folder already.")
+        raise Refusal(Rule.CONFLICT, say("The messages are in that folder already."))
     reached = (
         InFolder(FolderRef(which.address, source.folder.name, source.folder.id), which.ranges) if isinstance(which, InFolder) else which
     )
@@ -362,13 +363,22 @@ def require_room(world: World, there: SelectedFolder, sizes: Sequence[int]) -> N
     if stands is MailboxFitness.ACTIVE:
         stands = standing(mailbox.state, room._replace(message_bytes_max=None), sum(sizes))
     if stands is MailboxFitness.FULL:
-        raise Refusal(Rule.MAILBOX_FULL, f"The mailbox {mailbox.address} is full; delete messages first.", subject=mailbox.address)
+        raise Refusal(
+            Rule.MAILBOX_FULL,
+            say("The mailbox {address} is full; delete messages first.", address=mailbox.address),
+            subject=mailbox.address,
+        )
     if stands is MailboxFitness.TOO_SMALL:
-        raise Refusal(Rule.TOO_LARGE, f"The message has {largest} bytes; at most {limit} are accepted here.", reference="rfc1870#6.1")
+        raise Refusal(
+            Rule.TOO_LARGE,
+            say("The message has {size} bytes; at most {limit} are accepted here.", size=largest, limit=limit),
+            reference="rfc1870#6.1",
+        )
     if stands in (MailboxFitness.CLOSED, MailboxFitness.SUSPENDED):
-        closed = Rule.MAILBOX_CLOSED, "quirks#closed-mailbox"
-        rule, source = closed if stands is MailboxFitness.CLOSED else (Rule.MAILBOX_SUSPENDED, "quirks#suspended-mailbox")
-        raise Refusal(rule, f"The mailbox {mailbox.address} is {mailbox.state}.", subject=mailbox.address, reference=source)
+        closed = Rule.MAILBOX_CLOSED, say("The mailbox {address} is closed.", address=mailbox.address), "quirks#closed-mailbox"
+        suspended = Rule.MAILBOX_SUSPENDED, say("The mailbox {address} is suspended.", address=mailbox.address), "quirks#suspended-mailbox"
+        rule, detail, source = closed if stands is MailboxFitness.CLOSED else suspended
+        raise Refusal(rule, detail, subject=mailbox.address, reference=source)
 
 
 def entry_of(here: SelectedFolder, right: Right, act: Act, row: CopyState, detail: Mapping[str, object]) -> Entry:

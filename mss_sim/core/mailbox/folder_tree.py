@@ -15,6 +15,7 @@ from mss_sim.store import folder_view, folders, messages, subscriptions
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.vocabulary.mailboxes import Right
+from mss_sim.words.sentence import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,11 @@ def _recent(conn: Connection, folder: Folder, first: int) -> int:
 async def subscribe(world: World, actor: Actor, place: FolderRef, *, subscribed: bool) -> None:
     """Subscribe to a folder of a visible mailbox, or unsubscribe from it."""
     if len(place.name) > NAME_CHARS_MAX:
-        raise Refusal(Rule.INVALID, f"A folder name has at most {NAME_CHARS_MAX} characters.", subject=place.name[:100])
+        raise Refusal(
+            Rule.INVALID,
+            say("A folder name has at most {most} characters.", most=NAME_CHARS_MAX),
+            subject=place.name[:100],
+        )
 
     def unit(conn: Connection) -> None:
         held = gate.require(world, conn, actor, place.address, Right.SEE)

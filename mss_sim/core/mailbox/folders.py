@@ -13,6 +13,7 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import FOLDER_SEPARATOR, NAMESPACE_OTHERS, NAMESPACE_SHARED, Right
+from mss_sim.words.sentence import say
 
 NAME_CHARS_MAX = 255
 _DEPTH_MAX = 20
@@ -40,7 +41,7 @@ async def create_folder(world: World, actor: Actor, address: str, name: str) -> 
     def unit(conn: Connection) -> Folder:
         held = gate.require(world, conn, actor, address, Right.FILE)
         if folders.by_name(conn, held.mailbox.id, FOLDER_SEPARATOR.join(path)):
-            raise Refusal(Rule.CONFLICT, f"There is already a folder {name}.", subject=name)
+            raise Refusal(Rule.CONFLICT, say("There is already a folder {name}.", name=name), subject=name)
         _add_missing(world, conn, held, path[:-1])
         made = _add(world, conn, held, FOLDER_SEPARATOR.join(path))
         _trace(world, conn, actor, held, Act.FOLDER_CREATED, {"name": made.name})
@@ -61,7 +62,7 @@ def _add(world: World, conn: Connection, held: MailboxAccess, name: str) -> Fold
     validity = mailboxes.take_uid_validity(conn, held.mailbox.id, world.clock.now() // SECOND)
     most = world.settings.mailbox.folders_max
     if folders.count(conn, held.mailbox.id) >= most:
-        detail = f"The mailbox holds {most} folders, the most that it may; delete some first."
+        detail = say("The mailbox holds {most} folders, the most that it may; delete some first.", most=most)
         raise Refusal(Rule.LIMIT_REACHED, detail, reference="quirks#folders")
     folder = Folder(world.ids.next(), held.mailbox.id, name, None, validity, 1, 1, 0, 0)
     folders.add(conn, folder)
@@ -78,13 +79,13 @@ async def rename_folder(world: World, actor: Actor, address: str, folder_id: int
         if path == folder.name:
             return folder
         if path.startswith(folder.name + FOLDER_SEPARATOR):
-            raise Refusal(Rule.INVALID, "A folder cannot be moved into itself.")
+            raise Refusal(Rule.INVALID, say("A folder cannot be moved into itself."))
         inside = folders.below(conn, held.mailbox.id, folder.name)
         names = {folder.id: path} | {inner.id: path + inner.name[len(folder.name) :] for inner in inside}
         for target in names.values():
             _path(target)
             if folders.by_name(conn, held.mailbox.id, target):
-                raise Refusal(Rule.CONFLICT, f"There is already a folder {target}.", subject=target)
+                raise Refusal(Rule.CONFLICT, say("There is already a folder {target}.", target=target), subject=target)
         _add_missing(world, conn, held, path.split(FOLDER_SEPARATOR)[:-1])
         for id_, target in names.items():
             folders.rename(conn, id_, target)
@@ -116,33 +117,43 @@ async def delete_folder(world: World, actor: Actor, address: str, folder_id: int
 
 def _refuse_filled(conn: Connection, folder: Folder) -> None:
     if folders.below(conn, folder.mailbox_id, folder.name):
-        raise Refusal(Rule.CONFLICT, "The folder holds other folders; delete or move those first.", reference="quirks#delete-folder")
+        raise Refusal(Rule.CONFLICT, say("The folder holds other folders; delete or move those first."), reference="quirks#delete-folder")
     if folders.holds_copies(conn, folder.id):
-        detail = "The folder holds messages; move or delete them first, or over REST say messages=true to delete them too."
+        detail = say("The folder holds messages; move or delete them first, or over REST say messages=true to delete them too.")
         raise Refusal(Rule.CONFLICT, detail, reference="quirks#delete-folder")
 
 
 def _ordinary(conn: Connection, held: MailboxAccess, folder_id: int) -> Folder:
     folder = folders.by_id(conn, held.mailbox.id, folder_id)
     if folder is None:
-        raise Refusal(Rule.NOT_FOUND, "There is no such folder in this mailbox.")
+        raise Refusal(Rule.NOT_FOUND, say("There is no such folder in this mailbox."))
     if folder.special_use is not None:
-        raise Refusal(Rule.CONFLICT, f"{folder.name} is a special folder: it is neither renamed nor deleted.", reference="rfc6154#2")
+        raise Refusal(
+            Rule.CONFLICT, say("{name} is a special folder: it is neither renamed nor deleted.", name=folder.name), reference="rfc6154#2"
+        )
     return folder
 
 
 def _path(name: str) -> list[str]:
     path = name.split(FOLDER_SEPARATOR)
     if len(name) > NAME_CHARS_MAX or len(path) > _DEPTH_MAX:
-        detail = f"A folder name has at most {NAME_CHARS_MAX} characters and {_DEPTH_MAX} levels."
+        detail = say(
+            "A folder name has at most {most} characters and {levels} levels.",
+            most=NAME_CHARS_MAX,
+            levels=_DEPTH_MAX,
+        )
         raise Refusal(Rule.INVALID, detail, reference="rfc9051#5.1")
     usable = all(step.strip() == step and step and step.isprintable() for step in path)
     if not usable or any(letter in "%*" for letter in name):
         raise Refusal(
-            Rule.INVALID, f"{name!r} is not a folder name: printable words separated by /, without % or *.", reference="rfc9051#5.1"
+            Rule.INVALID,
+            say("{name!r} is not a folder name: printable words separated by /, without % or *.", name=name),
+            reference="rfc9051#5.1",
         )
     if path[0] in (NAMESPACE_OTHERS, NAMESPACE_SHARED):
-        raise Refusal(Rule.INVALID, f"{path[0]} is where others' folders are seen over IMAP; take another name.", reference="rfc2342#4")
+        raise Refusal(
+            Rule.INVALID, say("{path} is where others' folders are seen over IMAP; take another name.", path=path[0]), reference="rfc2342#4"
+        )
     if path[0].upper() == "INBOX":
         path[0] = "INBOX"
     return path

@@ -29,6 +29,7 @@ from mss_sim.vocabulary.mailboxes import (
     SeenPolicy,
     SentPolicy,
 )
+from mss_sim.words.sentence import Sentence, joined, said, say
 
 _SHARED_KINDS = frozenset({MailboxKind.ORG, MailboxKind.CAB})
 
@@ -41,6 +42,13 @@ _OWNER_KINDS: dict[MailboxKind, frozenset[IdentityKind]] = {
     MailboxKind.PATIENT: frozenset({IdentityKind.PATIENT}),
 }
 """Who may own which kind: one person a PER, an organisation ORG and APP, one responsible a CAB (ref: ans-ig-mss#holders)."""
+_HOLDERS: dict[IdentityKind, Sentence] = {
+    IdentityKind.PROFESSIONAL: say("professional"),
+    IdentityKind.EMPLOYEE: say("employee"),
+    IdentityKind.ORGANISATION: say("organisation"),
+    IdentityKind.APPLICATION: say("application"),
+    IdentityKind.PATIENT: say("patient"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +75,9 @@ async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
     try:
         address = canonical(new.address)
     except AddressError as error:
-        raise Refusal(Rule.INVALID, f"{error}.", subject=new.address) from error
+        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=new.address) from error
     if "/" in address:
-        raise Refusal(Rule.INVALID, "An address with / cannot stand in the path of the REST API.", subject=address)
+        raise Refusal(Rule.INVALID, say("An address with / cannot stand in the path of the REST API."), subject=address)
 
     def unit(conn: Connection) -> Mailbox:
         owner = require_identity(conn, new.owner_idnat)
@@ -77,7 +85,9 @@ async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
         _check_address(world, address, new.kind)
         operator_id = next((row.id for row in operators.list_all(conn) if domain_of(address) in row.domains), None)
         if operator_id is None:
-            raise Refusal(Rule.DOMAIN_OUTSIDE, f"No operator has the domain of {address}; create it first.", subject=address)
+            raise Refusal(
+                Rule.DOMAIN_OUTSIDE, say("No operator has the domain of {address}; create it first.", address=address), subject=address
+            )
         seen = new.seen_policy or (SeenPolicy.SHARED if new.kind in _SHARED_KINDS else SeenPolicy.PERSONAL)
         mailbox = Mailbox(
             id=world.ids.next(),
@@ -109,9 +119,14 @@ async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
 def _co_holder(conn: Connection, kind: MailboxKind, idnat: str) -> Identity:
     identity = require_identity(conn, idnat)
     if kind is not MailboxKind.CAB:
-        raise Refusal(Rule.INVALID, f"A mailbox of kind {kind} has no co-holders; CAB has.", subject=idnat, reference="ans-ig-mss#holders")
+        raise Refusal(
+            Rule.INVALID,
+            say("A mailbox of kind {kind} has no co-holders; CAB has.", kind=kind),
+            subject=idnat,
+            reference="ans-ig-mss#holders",
+        )
     if identity.kind is not IdentityKind.PROFESSIONAL or identity.anonymous_card:
-        raise Refusal(Rule.INVALID, "A co-holder is an identified professional.", subject=idnat, reference="ans-ig-mss#holders")
+        raise Refusal(Rule.INVALID, say("A co-holder is an identified professional."), subject=idnat, reference="ans-ig-mss#holders")
     return identity
 
 
@@ -123,12 +138,20 @@ def _check_address(world: World, address: str, kind: MailboxKind) -> None:
 
 def _check_mailbox(conn: Connection, address: str, kind: MailboxKind, owner: Identity) -> None:
     if mailboxes.by_address(conn, address):
-        raise Refusal(Rule.CONFLICT, f"There is already a mailbox {address}.", subject=address)
+        raise Refusal(Rule.CONFLICT, say("There is already a mailbox {address}.", address=address), subject=address)
     if owner.kind not in _OWNER_KINDS[kind]:
-        allowed = " or ".join(sorted(_OWNER_KINDS[kind]))
-        raise Refusal(Rule.INVALID, f"A mailbox of kind {kind} is owned by {allowed}, not by {owner.kind}.", reference="ans-ig-mss#holders")
+        allowed = joined((_HOLDERS[one] for one in sorted(_OWNER_KINDS[kind])), say(" or "))
+        raise Refusal(
+            Rule.INVALID,
+            say("A mailbox of kind {kind} is owned by {allowed}, not by {other}.", kind=kind, allowed=allowed, other=_HOLDERS[owner.kind]),
+            reference="ans-ig-mss#holders",
+        )
     if (kind is MailboxKind.PATIENT) != (domain_of(address) == PATIENT_DOMAIN):
-        raise Refusal(Rule.INVALID, f"Patients' mailboxes, and no others, are at {PATIENT_DOMAIN}.", subject=address)
+        raise Refusal(
+            Rule.INVALID,
+            say("Patients' mailboxes, and no others, are at {domain}.", domain=PATIENT_DOMAIN),
+            subject=address,
+        )
 
 
 _NULLABLE = frozenset({"preferred_rank", "message_size_bytes_max"})
@@ -148,7 +171,7 @@ async def change_mailbox(world: World, address: str, changes: dict[str, Any], *,
 def _mailbox(conn: Connection, address: str) -> Mailbox:
     mailbox = mailboxes.by_address(conn, address)
     if mailbox is None:
-        raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {address}.", subject=address)
+        raise Refusal(Rule.NOT_FOUND, say("There is no mailbox {address}.", address=address), subject=address)
     return mailbox
 
 

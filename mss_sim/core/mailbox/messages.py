@@ -29,6 +29,7 @@ from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import ListedMessage, Reading
 from mss_sim.store.pages import ListQuery
 from mss_sim.vocabulary.mailboxes import Right
+from mss_sim.words.sentence import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def folder_named(boxes: Iterable[Folder], text: str) -> int:
     for box in boxes:
         if wanted in (box.name, encode(box.id)):
             return box.id
-    raise Refusal(Rule.NOT_FOUND, "There is no such folder in this mailbox.", subject=text[:100])
+    raise Refusal(Rule.NOT_FOUND, say("There is no such folder in this mailbox."), subject=text[:100])
 
 
 async def list_messages(world: World, actor: Actor, address: str, query: ListQuery, folder: str | None = None) -> MessagePage:
@@ -121,7 +122,7 @@ async def open_message(world: World, actor: Actor, address: str, copy_id: int) -
         read = tuple(messages.readings_of(conn, [copy_id]).get(copy_id, ()))
         folder = folders.by_id(conn, held.mailbox.id, item.copy.folder_id)
         if folder is None:
-            raise Refusal(Rule.NOT_FOUND, "There is no such message in this mailbox.")
+            raise Refusal(Rule.NOT_FOUND, say("There is no such message in this mailbox."))
         first_time = actor.identity.id not in {reading.identity_id for reading in read}
         return OpenedMessage(held.mailbox, item, read, folder, messages.raw(conn, item.message.id), first_time)
 
@@ -165,7 +166,7 @@ async def delete(world: World, actor: Actor, address: str, copy_id: int) -> None
 def _item(conn: Connection, held: MailboxAccess, actor: Actor, copy_id: int) -> ListedMessage:
     item = messages.one(conn, held.mailbox.id, copy_id, personal_reader(held, actor))
     if item is None:
-        raise Refusal(Rule.NOT_FOUND, "There is no such message in this mailbox.")
+        raise Refusal(Rule.NOT_FOUND, say("There is no such message in this mailbox."))
     return item
 
 

@@ -30,6 +30,7 @@ from mss_sim.store.folder_view import CopyState, Range, Sortable
 from mss_sim.store.folders import Folder
 from mss_sim.store.search import Scope, find
 from mss_sim.vocabulary.mailboxes import Right, SeenPolicy
+from mss_sim.words.sentence import say
 
 
 def personal_reader(held: MailboxAccess, actor: Actor) -> int | None:
@@ -73,7 +74,7 @@ async def check(world: World, actor: Actor, address: str | None) -> Micros | Non
 
     def query(conn: Connection) -> Micros | None:
         if token_expired(world, actor):
-            detail = "The token that opened this connection has expired; log in again with a fresh one."
+            detail = say("The token that opened this connection has expired; log in again with a fresh one.")
             raise Refusal(Rule.AUTHENTICATION_FAILED, detail, reference="psc#access-token")
         if address is None:
             gate.check_known(world, conn, actor)
@@ -104,9 +105,11 @@ def _folder(conn: Connection, held: MailboxAccess, place: FolderRef, *, lock: bo
         folder = folders.lock(conn, [place.id]).get(place.id) if lock else folders.by_id(conn, held.mailbox.id, place.id)
     if folder is None or folder.mailbox_id != held.mailbox.id:
         if place.id is None and folders.below(conn, held.mailbox.id, place.name):
-            detail = f"{place.name} only holds other folders: name one of them, or CREATE it."
+            detail = say("{name} only holds other folders: name one of them, or CREATE it.", name=place.name)
             raise Refusal(Rule.NOT_FOUND, detail, subject=place.name[:100], reference="rfc3501#6.3.4")
-        raise Refusal(Rule.NOT_FOUND, f"There is no folder {place.name} in {place.address}.", subject=place.name[:100])
+        raise Refusal(
+            Rule.NOT_FOUND, say("There is no folder {name} in {address}.", name=place.name, address=place.address), subject=place.name[:100]
+        )
     return folder
 
 

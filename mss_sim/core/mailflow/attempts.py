@@ -18,7 +18,7 @@ from mss_sim.core.access import acts_log
 from mss_sim.core.mailflow import delivery_notifications
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.delivery_notifications import retry_deadline
-from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayResult
+from mss_sim.core.mailflow.outbound_interface import DELIVERED, RecipientReply, RelayResult
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail import dsn
@@ -30,6 +30,7 @@ from mss_sim.store.operators import Operator
 from mss_sim.store.queue import Due, Waiting
 from mss_sim.store.submissions import Event, SentLetter
 from mss_sim.vocabulary.mail import DsnAction, TimelineKind
+from mss_sim.words.sentence import Sentence, say
 
 _KINDS = {
     DsnAction.DELIVERED: TimelineKind.DELIVERED,
@@ -37,7 +38,6 @@ _KINDS = {
     DsnAction.FAILED: TimelineKind.FAILED,
     DsnAction.DELAYED: TimelineKind.DELAYED,
 }
-_DELIVERED = RecipientReply("2.1.5", "250 2.1.5 Delivered")
 
 
 class Settling:
@@ -50,7 +50,7 @@ class Settling:
     def delivered(self, conn: Connection, due: Due) -> None:
         """One of our own mailboxes has received it."""
         queue.done(conn, due.person.id)
-        self._tell(conn, due, DsnAction.DELIVERED, _DELIVERED)
+        self._tell(conn, due, DsnAction.DELIVERED, DELIVERED)
 
     def carried(self, conn: Connection, due: Due, carried: RelayResult, receiver: Operator) -> None:
         """Another server has answered."""
@@ -80,7 +80,8 @@ class Settling:
             return
         if now >= retry_deadline(world, submission.submitted_at):
             queue.done(conn, due.person.id)
-            status, reply = diagnostic(Refusal(Rule.EXPIRED, f"Delivery time expired. The last answer was: {answer.reply}"))
+            too_late = say("Delivery time expired. The last answer was: {reply}", reply=answer.reply)
+            status, reply = diagnostic(Refusal(Rule.EXPIRED, too_late))
             self._tell(conn, due, DsnAction.FAILED, RecipientReply(status, reply, answer.host))
             return
         late = now >= submission.submitted_at + int(world.settings.queue.delayed_after_seconds * SECOND)
@@ -91,7 +92,7 @@ class Settling:
             attempts=waiting.attempts + 1,
             next_at=self._next(waiting, submission, now),
             delayed_told=waiting.delayed_told or late,
-            last_reply=answer.reply,
+            last_reply=world.told(answer.reply),
             leased_until=None,
         )
         queue.wait(conn, changed)
@@ -107,8 +108,10 @@ class Settling:
         ]
         return min([now + int(pause * SECOND), *(moment for moment in moments if moment > now)])
 
-    def _note(self, conn: Connection, due: Due, kind: TimelineKind, detail: str) -> None:
-        submissions.add_events(conn, [Event(self._world.ids.next(), due.person.id, kind, self._world.clock.now(), detail)])
+    def _note(self, conn: Connection, due: Due, kind: TimelineKind, detail: Sentence) -> None:
+        submissions.add_events(
+            conn, [Event(self._world.ids.next(), due.person.id, kind, self._world.clock.now(), self._world.told(detail))]
+        )
 
     def _tell(self, conn: Connection, due: Due, action: DsnAction, answer: RecipientReply) -> None:
         """Write on the timeline, and send the notification when one is due."""
@@ -119,7 +122,8 @@ class Settling:
         raw = messages.raw(conn, submission.message_id)
         about = dsn.DsnEnvelope(submission.return_path, submission.submitted_at, submission.envelope_id, submission.return_full, raw)
         until = retry_deadline(world, submission.submitted_at) if action is DsnAction.DELAYED else None
-        told = RecipientStatus(person.address, action, answer.status, answer.reply, person.original, answer.host, until)
+        reply = world.told(answer.reply)
+        told = RecipientStatus(person.address, action, answer.status, reply, person.original, answer.host, until)
         self._delivery.deliver(
             conn, [delivery_notifications.notification(world, conn, about, [told], submission.id, submission.operator_id)]
         )

@@ -30,6 +30,7 @@ from mss_sim.store.messages import CopyRow
 from mss_sim.store.operators import Operator
 from mss_sim.vocabulary.doors import Door, Relay
 from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN, Flag, MailboxKind, Right, SendMode, SentPolicy, SpecialUse
+from mss_sim.words.sentence import say
 
 _COPY_BYTES = 12 * 1024
 """Approximate growth of SQLite's log per copy: a page of each of its indexes."""
@@ -135,9 +136,9 @@ class Delivery:
         """In what quality the letter is sent; checked again here because a grant may have ended since MAIL."""
         origin = letter.submitted
         if origin is None or sender is None:
-            raise Refusal(Rule.SEND_NOT_ALLOWED, "The mailbox that the letter leaves from is gone.")
+            raise Refusal(Rule.SEND_NOT_ALLOWED, say("The mailbox that the letter leaves from is gone."))
         if not identities.is_enabled(conn, origin.actor_id):
-            raise Refusal(Rule.SEND_NOT_ALLOWED, "Your identity was disabled.", reference="quirks#log-in-taken-back")
+            raise Refusal(Rule.SEND_NOT_ALLOWED, say("Your identity was disabled."), reference="quirks#log-in-taken-back")
         held = access.access(conn, sender, origin.actor_id, letter.at)
         sending = decide_sending(held, sender.address, self._world.settings.delegation.send_precedence, origin.wished)
         effect = closure.effect_of(sender.kind, MailboxKind.PATIENT, *letter.parsed.marks)
@@ -177,7 +178,7 @@ class Delivery:
             mailbox.used_bytes += letter.row.size_bytes
             sorted_.delivered.append(Delivered(addressee, mailbox, not local))
             return None
-        why = route.refusal or Refusal(Rule.UNKNOWN_MAILBOX, f"There is no mailbox {addressee.address}.")
+        why = route.refusal or Refusal(Rule.UNKNOWN_MAILBOX, say("There is no mailbox {address}.", address=addressee.address))
         sorted_.missed.append(Missed(addressee, route.way, why))
         return why if route.way is Disposal.REFUSE else None
 
@@ -239,7 +240,7 @@ class Delivery:
         touched = {mailbox.id: mailbox for sorted_ in stored for mailbox in (*(b for _, b, _ in sorted_.delivered), *sorted_.sent_in)}
         mailboxes.save_usage(conn, touched.values())
         delivery_records.record(self._world, conn, stored, receiving)
-        idempotency.remember(conn, stored)
+        idempotency.remember(self._world, conn, stored)
         for sorted_ in stored:
             if sorted_.receipt_of:
                 submitted_receipts.note_sent(conn, sorted_.receipt_of.mailbox_id, sorted_.receipt_of.message_id, sorted_.letter.at)

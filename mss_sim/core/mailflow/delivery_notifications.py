@@ -9,6 +9,7 @@ from mss_sim.core.access import journal
 from mss_sim.core.access.access import Requester
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.mailflow.letter import Addressee, Envelope, FromPeer, Letter, OfServer, RoutedLetter, prepare
+from mss_sim.core.mailflow.outbound_interface import DELIVERED
 from mss_sim.core.world.world import World
 from mss_sim.ids import encode
 from mss_sim.mail import dsn, mdn
@@ -47,7 +48,7 @@ def notifications(world: World, conn: Connection, kept: Sequence[RoutedLetter]) 
     """The notifications due for letters just sorted, one per letter and action."""
     letters = []
     for sorted_ in kept:
-        statuses = _statuses(sorted_)
+        statuses = _statuses(world, sorted_)
         if statuses:
             envelope = sorted_.letter.envelope
             about = dsn.DsnEnvelope(envelope.sender, sorted_.letter.at, envelope.envelope_id, envelope.return_full, sorted_.letter.raw)
@@ -59,18 +60,18 @@ def notifications(world: World, conn: Connection, kept: Sequence[RoutedLetter]) 
     return letters
 
 
-def _statuses(sorted_: RoutedLetter) -> list[RecipientStatus]:
+def _statuses(world: World, sorted_: RoutedLetter) -> list[RecipientStatus]:
     """The statuses due, ordered by action. A deferred recipient gets nothing yet: the queue reports later."""
     letter = sorted_.letter
     sender = letter.envelope.sender
     found = []
     for addressee, _, _ in sorted_.delivered:
         if dsn_due(DsnAction.DELIVERED, addressee.notify, sender):
-            found.append(RecipientStatus(addressee.address, DsnAction.DELIVERED, "2.1.5", "250 2.1.5 Delivered", addressee.original))
+            found.append(RecipientStatus(addressee.address, DsnAction.DELIVERED, "2.1.5", world.told(DELIVERED.reply), addressee.original))
     for addressee, way, refusal in sorted_.missed:
         if way is not Disposal.DEFER and dsn_due(DsnAction.FAILED, addressee.notify, sender):
             status, reply = diagnostic(refusal)
-            found.append(RecipientStatus(addressee.address, DsnAction.FAILED, status, reply, addressee.original))
+            found.append(RecipientStatus(addressee.address, DsnAction.FAILED, status, world.told(reply), addressee.original))
     return sorted(found, key=lambda status: status.action)
 
 
@@ -98,6 +99,7 @@ def notification(
         from_=f"mailer-daemon@{domain_of(about.sender if operator_id(world, conn, about.sender) == operator else statuses[0].address)}",
         message_id=world.ids.message_id(hostname),
         at=at,
+        language=world.settings.language,
     )
     return system_letter(world, raw, OfServer(operator, submission_id), to=about.sender, at=at)
 

@@ -63,11 +63,12 @@ def _submissions(world: World, conn: Connection, stored: Sequence[RoutedLetter],
                 continue
             way, refusal = missed[addressee.address]
             if way is not Disposal.DEFER:
-                tell(TimelineKind.FAILED, diagnostic(refusal)[1])
+                tell(TimelineKind.FAILED, world.told(diagnostic(refusal)[1]))
                 continue
-            tell(TimelineKind.RELAYED, diagnostic(refusal)[1])
+            reply = world.told(diagnostic(refusal)[1])
+            tell(TimelineKind.RELAYED, reply)
             first = letter.at + int(world.settings.queue.retry_seconds * SECOND)
-            deferred = Waiting(person.id, 1, first, delayed_told=False, last_reply=diagnostic(refusal)[1])
+            deferred = Waiting(person.id, 1, first, delayed_told=False, last_reply=reply)
             waiting.append(deferred)
             acts_log.note_deferral(conn, deferred, person.address, rows[-1])
     submissions.add(conn, rows, people)
@@ -129,7 +130,7 @@ def _lines(world: World, sorted_: RoutedLetter, receiving: dict[str, DeliveryMai
         grant_id = sending.grant.id if sending and sending.grant else None
         box = receiving[origin.mailbox]
         entries = [Entry(Act.SUBMITTED, box.id, detail, letter.id, grant_id, about)]
-        mistaken = _mistaken(letter, box, receiving)
+        mistaken = _mistaken(world, letter, box, receiving)
         if mistaken:
             entries.append(Entry(Act.NOT_CLOSED, box.id, mistaken, letter.id, grant_id, about))
         written += journal.lines(world, Requester(origin.actor_id, letter.door), entries, at=letter.at)
@@ -138,10 +139,10 @@ def _lines(world: World, sorted_: RoutedLetter, receiving: dict[str, DeliveryMai
     return written + journal.lines(world, Requester(None, letter.door), received, at=letter.at)
 
 
-def _mistaken(letter: Letter, sender: DeliveryMailbox, receiving: dict[str, DeliveryMailbox]) -> dict[str, object] | None:
+def _mistaken(world: World, letter: Letter, sender: DeliveryMailbox, receiving: dict[str, DeliveryMailbox]) -> dict[str, object] | None:
     """What the journal says of a letter that leaves patients free to answer and looks as if it should not."""
     marks = letter.parsed.marks
     reached = (receiving.get(addressee.address) for addressee in letter.envelope.recipients)
     patients = [one.address for one in reached if one and effect_of(sender.kind, one.kind, *marks) is Effect.OPEN]
     why = near_miss(*marks, letter.parsed.text) if patients else None
-    return {"why": why, "patients": patients} if why else None
+    return {"why": world.told(why), "patients": patients} if why else None

@@ -15,6 +15,7 @@ from mss_sim.store import submissions
 from mss_sim.store.engine import Connection
 from mss_sim.vocabulary.mail import TimelineKind
 from mss_sim.vocabulary.mailboxes import SendMode
+from mss_sim.words.sentence import quoted, say
 
 
 def split_same_keys(letters: Sequence[Letter]) -> tuple[list[Letter], list[Letter]]:
@@ -42,23 +43,24 @@ def previous_answer(world: World, conn: Connection, letter: Letter) -> Accepted 
     if known is None:
         return None
     if known.request_hash != request_hash:
-        raise Refusal(Rule.IDEMPOTENCY_MISMATCH, "This Idempotency-Key was used for another request; take a new one.")
+        raise Refusal(Rule.IDEMPOTENCY_MISMATCH, say("This Idempotency-Key was used for another request; take a new one."))
     return _read(known)
 
 
-def remember(conn: Connection, stored: Sequence[RoutedLetter]) -> None:
+def remember(world: World, conn: Connection, stored: Sequence[RoutedLetter]) -> None:
     """Keep the response for the letters that have a key; later events never change the response to a retry."""
     for sorted_ in stored:
         letter, origin = sorted_.letter, sorted_.letter.submitted
         if origin and origin.idempotency and letter.submission_id is not None:
             key, request_hash = origin.idempotency
-            answer = _written(answer_of(sorted_))
+            answer = _written(world, answer_of(sorted_))
             one = submissions.Remembered(origin.actor_id, key, request_hash, letter.submission_id, answer, letter.at)
             submissions.remember_key(conn, one)
 
 
-def _written(answer: Accepted) -> str:
-    outcomes = [(one.address, one.kind, (one.refusal.rule, one.refusal.detail) if one.refusal else None) for one in answer.outcomes]
+def _written(world: World, answer: Accepted) -> str:
+    whys = [(one.refusal.rule, world.told(one.refusal.detail)) if one.refusal else None for one in answer.outcomes]
+    outcomes = [(one.address, one.kind, why) for one, why in zip(answer.outcomes, whys, strict=True)]
     kept = {name: getattr(answer, name) for name in ("message_id", "left_from", "mode", "sent_copy_id", "sent_in", "rfc_message_id")}
     return orjson.dumps({**kept, "outcomes": outcomes}).decode("utf-8")
 
@@ -66,7 +68,7 @@ def _written(answer: Accepted) -> str:
 def _read(known: submissions.Remembered) -> Accepted:
     kept = orjson.loads(known.answer)
     outcomes = tuple(
-        Answer(address, TimelineKind(kind), Refusal(Rule(why[0]), why[1], subject=address) if why else None)
+        Answer(address, TimelineKind(kind), Refusal(Rule(why[0]), quoted(why[1]), subject=address) if why else None)
         for address, kind, why in kept.pop("outcomes")
     )
     mode = SendMode(kept.pop("mode"))

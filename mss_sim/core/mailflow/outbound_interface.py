@@ -8,6 +8,7 @@ from typing import Protocol
 
 from mss_sim.core.mailflow.letter import Envelope
 from mss_sim.store.operators import Operator
+from mss_sim.words.sentence import Sentence, joined, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class RecipientReply:
     """The outcome for one recipient: the SMTP reply on one line (`550 5.1.1 ...`), its enhanced status, and the replying server."""
 
     status: str
-    reply: str
+    reply: Sentence
     host: str | None = None
 
     @property
@@ -38,6 +39,14 @@ class RecipientReply:
     def final(self) -> bool:
         """Whether another attempt would be useless."""
         return not self.status.startswith("4")
+
+
+def ours(code: int, status: str, why: Sentence, host: str | None = None) -> RecipientReply:
+    """What stands for a reply where no server gave one; `why` in our own words."""
+    return RecipientReply(status, joined((f"{code} {status} ", why)), host)
+
+
+DELIVERED = ours(250, "2.1.5", say("Delivered"))
 
 
 @dataclass(frozen=True, slots=True)

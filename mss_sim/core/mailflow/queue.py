@@ -19,7 +19,7 @@ from mss_sim.clock import SECOND, Micros
 from mss_sim.core.mailflow.attempts import Settling
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Addressee, Envelope, Letter, TriedAgain
-from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayJob, RelayResult, Transport
+from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayJob, RelayResult, Transport, ours
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.headers import without_return_path
@@ -30,6 +30,7 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.operators import Operator
 from mss_sim.store.queue import Due
 from mss_sim.vocabulary.doors import Door, Relay
+from mss_sim.words.sentence import say
 
 _UNDER_WAY_MAX = 128
 _OF_THE_LEASE = 0.95
@@ -37,8 +38,8 @@ _BEYOND = 2
 """An entry this many times the longest wait ahead was scheduled by a clock that has since been set back."""
 _NO_LIMITS = ParseLimits(header_size_bytes=1 << 40, header_count=1 << 40, parts=1 << 40, depth=900)
 """A stored message was within the limits on arrival, before the trace was added on top."""
-_NOT_TRIED = RecipientReply("4.3.0", "450 4.3.0 The letter could not be tried; the log tells why.")
-_GONE = RecipientReply("5.3.0", "554 5.3.0 The message is gone.")
+_NOT_TRIED = ours(450, "4.3.0", say("The letter could not be tried; the log tells why."))
+_GONE = ours(554, "5.3.0", say("The message is gone."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,8 @@ class Queue:
                 leased = await self._world.store.write(lambda conn: queue.lease_one(conn, recipient_id, now, far, until))
             if leased is None:
                 if await self._world.store.read(queue.of_recipients, [recipient_id]):
-                    raise Refusal(Rule.CONFLICT, "This recipient is being tried at this moment; look at the queue again in a while.")
-                raise Refusal(Rule.NOT_FOUND, "Nobody of that id waits; GET /control/queue lists who does.")
+                    raise Refusal(Rule.CONFLICT, say("This recipient is being tried at this moment; look at the queue again in a while."))
+                raise Refusal(Rule.NOT_FOUND, say("Nobody of that id waits; GET /control/queue lists who does."))
             running = [self._start(task) for task in await self._tasks([leased])]
         await asyncio.wait(running)
 

@@ -27,6 +27,7 @@ from mss_sim.store.submissions import Event, RecipientRow, SentLetter
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import Disposition
 from mss_sim.vocabulary.mailboxes import KEYWORD_MDN_SENT, MailboxKind, Right
+from mss_sim.words.sentence import say
 
 _HEADERS_MAX = 100_000  # its limits were applied when it arrived
 _USER_AGENT = "mss-sim"
@@ -66,12 +67,13 @@ class Receipts:
             held = gate.require(world, conn, actor, address, Right.READ)
             item = messages.one(conn, held.mailbox.id, copy_id, None)
             if item is None:
-                raise Refusal(Rule.NOT_FOUND, "There is no such message in this mailbox.")
+                raise Refusal(Rule.NOT_FOUND, say("There is no such message in this mailbox."))
             decide_leaving(held.mailbox.state, address)
             to = self._decide(conn, held.mailbox, item, wish)
             name = held.mailbox.label or actor.identity.name
             receipt = _receipt(conn, held.mailbox.address, name, to, item, wish)
-            raw = mdn.compose(receipt, reporting_ua=_USER_AGENT, message_id=world.ids.message_id(world.settings.hostname), at=now)
+            message_id, language = world.ids.message_id(world.settings.hostname), world.settings.language
+            raw = mdn.compose(receipt, reporting_ua=_USER_AGENT, message_id=message_id, at=now, language=language)
             note_sent(conn, held.mailbox.id, item.message.id, now)
             letter = system_letter(world, raw, OfServer(held.mailbox.operator_id), to=to, at=now)
             outcome = self._delivery.deliver(conn, [letter])[0]
@@ -110,7 +112,7 @@ class Receipts:
             required_options=mdn.required_options(_field(conn, item, "Disposition-Notification-Options")) if summary.receipt_to else (),
         )
         if submissions.of_message(conn, item.message.id, mailbox.id) and request.return_path == mailbox.address:
-            raise Refusal(Rule.RECEIPT_NOT_REQUESTED, "This mailbox sent the letter itself; there is nobody to tell.")
+            raise Refusal(Rule.RECEIPT_NOT_REQUESTED, say("This mailbox sent the letter itself; there is nobody to tell."))
         return decide_receipt(request, confirmed=wish.confirmed)
 
 
@@ -133,10 +135,12 @@ def _field(conn: Connection, item: ListedMessage, name: str) -> str | None:
 def _receipt(conn: Connection, address: str, name: str, to: str, item: ListedMessage, wish: ReceiptWish) -> mdn.Receipt:
     if item.message.rfc_message_id is None:
         given = _field(conn, item, "Message-ID")
-        detail = "The letter has no Message-ID, so no receipt can say which one was read."
+        detail = say("The letter has no Message-ID, so no receipt can say which one was read.")
         if given:
-            named = f"The Message-ID of the letter, {mdn.shortened(given)}, is not of the form <left@right> with its angle brackets"
-            detail = f"{named}, so no receipt can say which one was read; its sender has to write it so."
+            named = say(
+                "The Message-ID of the letter, {given}, is not of the form <left@right> with its angle brackets", given=mdn.shortened(given)
+            )
+            detail = say("{named}, so no receipt can say which one was read; its sender has to write it so.", named=named)
         raise Refusal(Rule.RECEIPT_NOT_REQUESTED, detail, reference="rfc5322#3.6.4" if given else "quirks#message-id-and-date")
     return mdn.Receipt(
         final_recipient=address,
@@ -179,7 +183,7 @@ async def timeline(world: World, actor: Actor, address: str, submission_id: int)
         held = gate.require(world, conn, actor, address, Right.SEE)
         row = submissions.by_id(conn, submission_id)
         if row is None or row.mailbox_id != held.mailbox.id:
-            raise Refusal(Rule.NOT_FOUND, "This mailbox sent no such letter.")
+            raise Refusal(Rule.NOT_FOUND, say("This mailbox sent no such letter."))
         return _sent(conn, [row])[0]
 
     return await world.store.read(query)
@@ -193,7 +197,7 @@ async def timeline_of_copy(world: World, actor: Actor, address: str, copy_id: in
         item = messages.one(conn, held.mailbox.id, copy_id, None)
         row = submissions.of_message(conn, item.message.id, held.mailbox.id) if item else None
         if row is None:
-            raise Refusal(Rule.NOT_FOUND, "This mailbox did not send that message, so it has no timeline.")
+            raise Refusal(Rule.NOT_FOUND, say("This mailbox did not send that message, so it has no timeline."))
         return _sent(conn, [row])[0]
 
     return await world.store.read(query)
@@ -210,7 +214,7 @@ async def raw_report(world: World, actor: Actor, address: str, submission_id: in
                 for event in events:
                     if event.id == event_id and event.report_id is not None:
                         return messages.raw(conn, event.report_id)
-        raise Refusal(Rule.NOT_FOUND, "No report came for this event.")
+        raise Refusal(Rule.NOT_FOUND, say("No report came for this event."))
 
     return await world.store.read(query)
 

@@ -20,6 +20,7 @@ from mss_sim.policy.authors import decide_authors
 from mss_sim.policy.peers import PeerCertificate, decide_peer
 from mss_sim.vocabulary.doors import Door, PeerProof
 from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN
+from mss_sim.words.sentence import say
 
 TRACE_BYTES_MAX = 16 * 1024
 _WRITTEN, _FIELD_BYTES = 3, 1_000
@@ -40,7 +41,7 @@ class Reception:
         elif address and await self._world.directory.operator_of(address) is None:
             raise Refusal(
                 Rule.DOMAIN_OUTSIDE,
-                f"The domain of {address} is not in the trust space; its mail is not accepted here.",
+                say("The domain of {address} is not in the trust space; its mail is not accepted here.", address=address),
                 subject=address,
                 reference="ans-trust-space",
             )
@@ -53,7 +54,7 @@ class Reception:
         named = {one: domain_of(one) for one in authors}
         foreign = [one for one, domain in named.items() if domain not in speaks_for and (sender or domain in listed)]
         if foreign:
-            detail = f"From names {foreign[0]}, which is not a mailbox of the operator that brings the letter."
+            detail = say("From names {address}, which is not a mailbox of the operator that brings the letter.", address=foreign[0])
             raise Refusal(Rule.SEND_NOT_ALLOWED, detail, subject=foreign[0], reference="ans-trust-space")
 
     async def _speaks_for(self, certificate: PeerCertificate | None) -> frozenset[str] | None:
@@ -69,7 +70,7 @@ class Reception:
         if (hidden and not (is_report and not sender)) or unknown:
             raise Refusal(
                 Rule.NOT_INVITED,
-                "A patient writes under his own return path, from a mailbox that exists, to who wrote to him.",
+                say("A patient writes under his own return path, from a mailbox that exists, to who wrote to him."),
                 subject=sender or hidden[0],
                 reference="cnam#answer",
             )

@@ -20,6 +20,7 @@ from mss_sim.store.engine import RIGHTS_CHANGED, Connection
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary.doors import LogInBy
 from mss_sim.vocabulary.mailboxes import MailboxKind, MailboxState, SendMode
+from mss_sim.words.sentence import say
 
 _KEPT_MAX = 10_000
 
@@ -67,7 +68,7 @@ class Senders:
         if actor.mailbox is not None and actor.mailbox != address:
             raise Refusal(
                 Rule.SEND_NOT_ALLOWED,
-                f"You logged in to act for {actor.mailbox}; {address} is another mailbox.",
+                say("You logged in to act for {mailbox}; {address} is another mailbox.", mailbox=actor.mailbox, address=address),
                 subject=address,
                 reference="quirks#acting-for",
             )

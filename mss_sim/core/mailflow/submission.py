@@ -27,6 +27,7 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import MailboxKind, SendMode
+from mss_sim.words.sentence import say
 
 
 async def check_size(world: World, mailbox: Mailbox | None, size_bytes: int) -> None:
@@ -47,7 +48,7 @@ async def check_listed(world: World, operator_id: int, address: str) -> None:
     operator, domain = await world.directory.operator_of(address), domain_of(address)
     if operator is None or operator.id == operator_id or domain in (await world.white_list.listing()).rows:
         return
-    detail = f"The domain {domain} is not on the white list; health mail does not go there."
+    detail = say("The domain {domain} is not on the white list; health mail does not go there.", domain=domain)
     raise Refusal(Rule.DOMAIN_OUTSIDE, detail, subject=address, reference="ans-trust-space")
 
 
@@ -119,7 +120,7 @@ class Submission:
         if len(senders) > 1 and any(one.sending.mode is SendMode.ON_BEHALF for one in senders.values()):
             raise Refusal(
                 Rule.SEND_NOT_ALLOWED,
-                "Several authors in From, and you may only send on behalf of one of them: send one letter per mailbox.",
+                say("Several authors in From, and you may only send on behalf of one of them: send one letter per mailbox."),
                 reference="rfc5322#3.6.2",
             )
         for address in dict.fromkeys([*filter(None, [envelope.sender]), *_resenders(parsed)]):
@@ -152,7 +153,7 @@ class Submission:
             return
         world = self._world
         sender, now = request.envelope.sender, world.clock.now()
-        detail = {"rule": refusal.rule, "detail": refusal.detail, "from": sender}
+        detail = {"rule": refusal.rule, "detail": world.told(refusal.detail), "from": sender}
 
         def unit(conn: Connection) -> None:
             held = access_to(conn, sender, actor.identity.id, now) if sender else None

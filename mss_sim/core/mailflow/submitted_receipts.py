@@ -26,6 +26,7 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import DeliveryMailbox
 from mss_sim.store.messages import MessageRow
 from mss_sim.vocabulary.mailboxes import KEYWORD_MDN_SENT, Right
+from mss_sim.words.sentence import say
 
 
 def asked(conn: Connection, letter: Letter) -> ReceiptSubject | None:
@@ -59,10 +60,10 @@ def check_null_path(letter: Letter) -> None:
     own = letter.submitted.mailbox
     why = mdn.unreadable(letter.raw[len(letter.raw) - letter.parsed.size_bytes :], letter.parsed.root) if report is None else None
     if why:
-        detail = f"The read receipt cannot be read, and its sender would not be told: {why}."
+        detail = say("The read receipt cannot be read, and its sender would not be told: {why}.", why=why)
         raise Refusal(Rule.MALFORMED_MESSAGE, detail, subject=own, reference="rfc8098#3.2")
     if report is None or not report.is_receipt_of(own):
-        detail = f"Only a read receipt of {own} itself leaves without a return path; say MAIL FROM:<{own}>."
+        detail = say("Only a read receipt of {own} itself leaves without a return path; say MAIL FROM:<{own}>.", own=own)
         raise Refusal(Rule.SEND_NOT_ALLOWED, detail, subject=own, reference="rfc8098#3")
 
 
@@ -73,10 +74,10 @@ def check(conn: Connection, letter: Letter, about: ReceiptSubject, sender: Deliv
         if lacking:
             right_missing(lacking, sender.address)
     if not about.receipt_to:
-        detail = "That letter asked for no read receipt: it has no Disposition-Notification-To. Send none."
+        detail = say("That letter asked for no read receipt: it has no Disposition-Notification-To. Send none.")
         raise Refusal(Rule.RECEIPT_NOT_REQUESTED, detail, reference="rfc8098#2.1")
     if conversations.receipt_sent(conn, about.message_id, about.mailbox_id):
-        detail = "The read receipt for that letter has left already; it is sent once."
+        detail = say("The read receipt for that letter has left already; it is sent once.")
         raise Refusal(Rule.RECEIPT_ALREADY_SENT, detail, reference="rfc8098#2.1")
 
 

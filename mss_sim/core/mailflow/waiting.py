@@ -8,6 +8,7 @@ from mss_sim.store import mailboxes, messages, queue, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.queue import Due
 from mss_sim.store.submissions import Event
+from mss_sim.words.sentence import say
 
 
 class WaitingLetter(NamedTuple):
@@ -41,7 +42,7 @@ async def outcome(world: World, recipient_id: int) -> Tried:
     def query(conn: Connection) -> Tried:
         events = submissions.events_of(conn, [recipient_id]).get(recipient_id)
         if not events:
-            raise Refusal(Rule.NOT_FOUND, "Nobody of that id waits; GET /control/queue lists who does.")
+            raise Refusal(Rule.NOT_FOUND, say("Nobody of that id waits; GET /control/queue lists who does."))
         due = queue.of_recipient(conn, recipient_id)
         return Tried(events[-1], _shown(conn, [due])[0] if due else None)
 

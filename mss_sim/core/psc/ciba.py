@@ -19,6 +19,7 @@ from mss_sim.core.world.expiring import ExpiringMap
 from mss_sim.ids import encode
 from mss_sim.store.psc import Client
 from mss_sim.vocabulary.psc import AuthMode
+from mss_sim.words.sentence import say
 
 _MESSAGE = re.compile(r"[0-9]{2}\Z")
 _SLOW_DOWN_SECONDS = 5
@@ -72,16 +73,20 @@ class Ciba:
     ) -> dict[str, Any]:
         """Ask a professional for approval; the answer of the authentication endpoint (ref: ciba-core#7.3)."""
         if GRANT_CIBA not in client.many("grant_types") or client.auth_method == "none":
-            raise OAuthError("unauthorized_client", f"The client is public, or not registered for {GRANT_CIBA}: add it to its grant_types.")
+            raise OAuthError(
+                "unauthorized_client",
+                say("The client is public, or not registered for {grant}: add it to its grant_types.", grant=GRANT_CIBA),
+            )
         if not _MESSAGE.match(binding_message):
-            raise OAuthError("invalid_binding_message", "binding_message is two digits, which the professional compares: 00 to 99.")
+            raise OAuthError("invalid_binding_message", say("binding_message is two digits, which the professional compares: 00 to 99."))
         if channel not in list(AuthMode):
-            raise OAuthError("invalid_request", "channel is CARD or MOBILE.")
+            raise OAuthError("invalid_request", say("channel is CARD or MOBILE."))
         if AuthMode(channel) not in self._provider.ways(acr_values):
-            raise OAuthError("invalid_request", f"By {channel} nobody reaches the acr_values; take another channel.")
+            text = say("By {channel} nobody reaches the acr_values; take another channel.", channel=channel)
+            raise OAuthError("invalid_request", text)
         found = await self._world.store.read(professionals.professional, login_hint)
         if found is None:
-            raise OAuthError("unknown_user_id", "login_hint is the idNat of a professional who is known here.")
+            raise OAuthError("unknown_user_id", say("login_hint is the idNat of a professional who is known here."))
         settings, now, secret = self._world.settings, self._world.clock.now(), self._world.ids.secret()
         expires_at = now + settings.psc.ciba_seconds * SECOND
         request = CibaRequest(
@@ -105,18 +110,21 @@ class Ciba:
         """The tokens of an approved request, once; until then an error with its status (ref: ciba-core#11)."""
         request = self._by_secret.get(hash_of(auth_req_id))
         if request is None or request.client_id != client.client_id or request.state is CibaState.SPENT:
-            raise OAuthError("invalid_grant", "auth_req_id is not known here, was used, or belongs to another client.")
+            raise OAuthError("invalid_grant", say("auth_req_id is not known here, was used, or belongs to another client."))
         now = self._world.clock.now()
         if request.state is CibaState.REFUSED:
-            raise OAuthError("access_denied", "The professional refused.")
+            raise OAuthError("access_denied", say("The professional refused."))
         if request.expires_at <= now:
-            raise OAuthError("expired_token", "Nobody approved in time; ask again.")
+            raise OAuthError("expired_token", say("Nobody approved in time; ask again."))
         if request.state is CibaState.PENDING:
             last, request.polled_at = request.polled_at, now
             if last is not None and now - last < request.interval_seconds * SECOND:
                 request.interval_seconds += _SLOW_DOWN_SECONDS
-                raise OAuthError("slow_down", f"Wait {request.interval_seconds} seconds between two polls.")
-            raise OAuthError("authorization_pending", f"Not approved yet; ask again in {request.interval_seconds} seconds.")
+                raise OAuthError("slow_down", say("Wait {seconds} seconds between two polls.", seconds=request.interval_seconds))
+            raise OAuthError(
+                "authorization_pending",
+                say("Not approved yet; ask again in {seconds} seconds.", seconds=request.interval_seconds),
+            )
         request.state = CibaState.SPENT
         session = self._provider.log_in(request.idnat, request.channel)
         return await self._provider.tokens(self._provider.family(client, session))

@@ -21,7 +21,9 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.store import psc
 from mss_sim.store.engine import Connection
 from mss_sim.store.psc import Client
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.psc import PSC_CALLBACK, PSC_REALM
+from mss_sim.words.sentence import Sentence, say
 
 FIRST_CLIENT = "mss-sim-client"
 """Id of the confidential client that every world has."""
@@ -83,13 +85,13 @@ async def register(world: World, client_id: str, secret: str | None, metadata: d
 
 def _built(world: World, client_id: str, secret: str | None, metadata: dict[str, Any]) -> tuple[Client, str | None]:
     if not client_id or len(client_id) > 200 or not client_id.isprintable() or ":" in client_id:
-        raise Refusal(Rule.INVALID, "A client_id has 1 to 200 printable characters, none of them a colon.", subject=client_id[:200])
+        raise Refusal(Rule.INVALID, say("A client_id has 1 to 200 printable characters, none of them a colon."), subject=client_id[:200])
     _check(metadata, client_id)
     method = metadata.get("token_endpoint_auth_method", "client_secret_basic")
     if method in _SECRET_METHODS:
         secret = secret or world.ids.secret()
     elif secret is not None:
-        raise _invalid(f"{method} has no secret: leave client_secret out", client_id)
+        raise _invalid(say("{method} has no secret: leave client_secret out", method=method), client_id)
     hashed = hash_of(secret) if secret is not None else None
     return Client(client_id, hashed, metadata, world.clock.now()), secret
 
@@ -97,34 +99,37 @@ def _built(world: World, client_id: str, secret: str | None, metadata: dict[str,
 def _check(metadata: dict[str, Any], client_id: str) -> None:
     unknown = sorted(set(metadata) - {*_LISTS, *_TEXTS, "jwks"})
     if "jwks" in metadata and metadata.get("token_endpoint_auth_method") != "private_key_jwt":
-        raise _invalid("jwks are for private_key_jwt", client_id)
+        raise _invalid(say("jwks are for private_key_jwt"), client_id)
     if unknown:
-        raise _invalid(f"{unknown[0]} is not known here; known are {', '.join((*_LISTS, *_TEXTS, 'jwks'))}", client_id)
+        raise _invalid(
+            say("{unknown} is not known here; known are {known}", unknown=unknown[0], known=", ".join((*_LISTS, *_TEXTS, "jwks"))),
+            client_id,
+        )
     for name in _LISTS:
         values = metadata.get(name, [])
         if not isinstance(values, list) or len(values) > _LIST_MAX or not all(_is_text(value) for value in values):
-            raise _invalid(f"{name} is a list of at most {_LIST_MAX} texts", client_id)
+            raise _invalid(say("{name} is a list of at most {most} texts", name=name, most=_LIST_MAX), client_id)
     for name in _TEXTS:
         if name in metadata and not _is_text(metadata[name]):
-            raise _invalid(f"{name} is a text", client_id)
+            raise _invalid(say("{name} is a text", name=name), client_id)
     for uri in [*metadata.get("redirect_uris", []), *metadata.get("post_logout_redirect_uris", [])]:
         if not _is_redirectable(uri):
-            raise _invalid(f"{uri[:100]} is not an absolute URI without fragment (rfc6749#3.1.2)", client_id)
+            raise _invalid(say("{uri} is not an absolute URI without fragment (rfc6749#3.1.2)", uri=uri[:100]), client_id)
     if not set(metadata.get("grant_types", [])) <= _GRANTS:
-        raise _invalid(f"grant_types are {', '.join(sorted(_GRANTS))}", client_id)
+        raise _invalid(say("grant_types are {grants}", grants=", ".join(sorted(_GRANTS))), client_id)
     if metadata.get("userinfo_signed_response_alg", "RS256") != "RS256":
-        raise _invalid("userinfo is signed with RS256 or not at all", client_id)
+        raise _invalid(say("userinfo is signed with RS256 or not at all"), client_id)
     _check_method(metadata, client_id)
 
 
 def _check_method(metadata: dict[str, Any], client_id: str) -> None:
     method = metadata.get("token_endpoint_auth_method", "client_secret_basic")
     if method not in AUTH_METHODS:
-        raise _invalid(f"token_endpoint_auth_method is one of {', '.join(AUTH_METHODS)}", client_id)
+        raise _invalid(say("token_endpoint_auth_method is one of {known}", known=", ".join(AUTH_METHODS)), client_id)
     if method == "tls_client_auth" and not metadata.get("tls_client_auth_subject_dn"):
-        raise _invalid("tls_client_auth needs tls_client_auth_subject_dn", client_id)
+        raise _invalid(say("tls_client_auth needs tls_client_auth_subject_dn"), client_id)
     if method == "private_key_jwt" and not _are_public_keys(metadata.get("jwks")):
-        raise _invalid("private_key_jwt needs jwks with the public keys of the client, RSA or EC", client_id)
+        raise _invalid(say("private_key_jwt needs jwks with the public keys of the client, RSA or EC"), client_id)
 
 
 def _are_public_keys(jwks: Any) -> bool:
@@ -151,8 +156,8 @@ def _is_redirectable(uri: str) -> bool:
     return bool(parts.scheme) and not dangerous and (bool(parts.netloc) or "." in parts.scheme) and "#" not in uri and " " not in uri
 
 
-def _invalid(why: str, client_id: str) -> Refusal:
-    return Refusal(Rule.INVALID, f"The client cannot be registered: {why}.", subject=client_id, reference="rfc7591#2")
+def _invalid(why: Sentence, client_id: str) -> Refusal:
+    return Refusal(Rule.INVALID, say("The client cannot be registered: {why}.", why=why), subject=client_id, reference="rfc7591#2")
 
 
 async def registered(world: World) -> list[Client]:
@@ -163,7 +168,7 @@ async def registered(world: World) -> list[Client]:
 async def remove(world: World, client_id: str) -> None:
     """Remove a client; what was issued to it still expires as planned."""
     if not await world.store.write(lambda conn: psc.remove_client(conn, client_id)):
-        raise Refusal(Rule.NOT_FOUND, f"There is no client {client_id}.", subject=client_id)
+        raise Refusal(Rule.NOT_FOUND, say("There is no client {client_id}.", client_id=client_id), subject=client_id)
 
 
 def by_id(conn: Connection, client_id: str) -> Client | None:
@@ -211,5 +216,5 @@ def _read(world: World, path: Path) -> list[Client]:
         try:
             found.append(_built(world, str(row.get("client_id", "")), None if secret is None else str(secret), fields)[0])
         except Refusal as refusal:
-            raise ValueError(f"{path}: {refusal.subject}: {refusal.detail}") from refusal
+            raise ValueError(f"{path}: {refusal.subject}: {refusal.detail.in_language(Language.EN)}") from refusal
     return found

@@ -5,13 +5,15 @@ import hashlib
 import hmac
 import re
 
+from mss_sim.words.sentence import Sentence
+
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}\Z")
 
 
 class OAuthError(Exception):
     """A request of a client is refused (ref: rfc6749#5.2). `code` is the protocol's, `description` one sentence that says what to do."""
 
-    def __init__(self, code: str, description: str, *, status: int = 400) -> None:
+    def __init__(self, code: str, description: Sentence, *, status: int = 400) -> None:
         super().__init__(code, description)
         self.code = code
         self.description = description

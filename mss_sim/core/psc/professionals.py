@@ -12,6 +12,7 @@ from mss_sim.store import identities, psc
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
 from mss_sim.vocabulary.mailboxes import IdentityKind
+from mss_sim.words.sentence import Template, borrowed, say
 
 _KINDS = frozenset({IdentityKind.PROFESSIONAL, IdentityKind.EMPLOYEE})
 _PROFILE_BYTES_MAX = 65_536
@@ -86,14 +87,22 @@ async def set_profile(world: World, idnat: str, profile: dict[str, Any]) -> None
     try:
         size = len(orjson.dumps(profile))
     except TypeError as error:  # half a surrogate pair, a number of more than 64 bits, a thousand levels
-        raise Refusal(Rule.INVALID, f"The profile cannot be written as JSON: {error}.", subject=idnat) from error
+        raise Refusal(
+            Rule.INVALID,
+            borrowed(f"The profile cannot be written as JSON: {error}.", Template("The profile cannot be written as JSON.")),
+            subject=idnat,
+        ) from error
     if size > _PROFILE_BYTES_MAX:
-        raise Refusal(Rule.INVALID, f"A profile has at most {_PROFILE_BYTES_MAX} bytes of JSON.", subject=idnat)
+        raise Refusal(
+            Rule.INVALID,
+            say("A profile has at most {most} bytes of JSON.", most=_PROFILE_BYTES_MAX),
+            subject=idnat,
+        )
 
     def unit(conn: Connection) -> None:
         identity = identities.by_idnat(conn, idnat)
         if identity is None:
-            raise Refusal(Rule.NOT_FOUND, f"There is no identity {idnat}.", subject=idnat)
+            raise Refusal(Rule.NOT_FOUND, say("There is no identity {idnat}.", idnat=idnat), subject=idnat)
         psc.put_profile(conn, identity.id, profile, world.clock.now())
 
     await world.store.write(unit)
@@ -102,12 +111,12 @@ async def set_profile(world: World, idnat: str, profile: dict[str, Any]) -> None
 async def put_persona(world: World, new: people.NewIdentity, profile: dict[str, Any]) -> Professional:
     """Create an identity with its profile, or replace the profile of an existing one."""
     if new.kind not in _KINDS:
-        detail = "A persona of Pro Santé Connect is a professional or an employee."
+        detail = say("A persona of Pro Santé Connect is a professional or an employee.")
         raise Refusal(Rule.INVALID, detail, subject=new.idnat, reference="quirks#psc-cards")
     if await world.store.read(identities.by_idnat, new.idnat) is None:
         await people.add_identity(world, new)
     await set_profile(world, new.idnat, profile)
     found = await world.store.read(professional, new.idnat)
     if found is None:
-        raise Refusal(Rule.CONFLICT, f"{new.idnat} is known here, but may not log in.", subject=new.idnat)
+        raise Refusal(Rule.CONFLICT, say("{idnat} is known here, but may not log in.", idnat=new.idnat), subject=new.idnat)
     return found

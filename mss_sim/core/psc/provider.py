@@ -21,6 +21,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.assurance import reaches
 from mss_sim.store.psc import Client
 from mss_sim.vocabulary.psc import AuthMode, TokenType
+from mss_sim.words.sentence import Sentence, joined, say
 
 _USED_CODE_SECONDS = 600
 """How long a used code is remembered, so that its reuse is detected."""
@@ -141,10 +142,11 @@ class Provider:
         """OAuthError unless one of the levels that a client asks for is high enough, and can be reached here."""
         least = self.world.settings.psc.acr
         if self.world.settings.psc.acr_required and not any(reaches(one, least) for one in acr_values):
-            raise OAuthError("invalid_request", f"acr_values={least} is missing.")
+            raise OAuthError("invalid_request", say("acr_values={acr} is missing.", acr=least))
         if not self.ways(acr_values):
-            given = ", ".join(f"{mode.value} gives {self.world.settings.psc.acr_by(mode)}" for mode in AuthMode)
-            raise OAuthError("invalid_request", f"No log-in reaches acr_values={' '.join(acr_values)[:100]}: {given}.")
+            level, wanted = self.world.settings.psc.acr_by, " ".join(acr_values)[:100]
+            given = joined((say("{mode} gives {level}", mode=mode.value, level=level(mode)) for mode in AuthMode), ", ")
+            raise OAuthError("invalid_request", say("No log-in reaches acr_values={wanted}: {given}.", wanted=wanted, given=given))
 
     def log_in(self, idnat: str, mode: AuthMode) -> BrowserSession:
         """Begin a session."""
@@ -192,22 +194,22 @@ class Provider:
         """The tokens for a code (ref: rfc6749#4.1.3). A code that is reused revokes what it gave (ref: rfc6749#4.1.2)."""
         found = self._codes.get(hash_of(code))
         if found is None:
-            raise _invalid_grant("The code is not known here; it may be too old. Start over at the authorization endpoint.")
+            raise _invalid_grant(say("The code is not known here; it may be too old. Start over at the authorization endpoint."))
         if found.asked.client_id != client.client_id:
-            raise _invalid_grant("The code was given to another client.")
+            raise _invalid_grant(say("The code was given to another client."))
         if found.used:
             if found.family is not None:
                 found.family.revoked = True
-            raise _invalid_grant("The code was used before; the tokens that it gave are revoked.")
+            raise _invalid_grant(say("The code was used before; the tokens that it gave are revoked."))
         found.used = True
         if found.expires_at <= self.world.clock.now():
-            raise _invalid_grant("The code has expired; start over at the authorization endpoint.")
+            raise _invalid_grant(say("The code has expired; start over at the authorization endpoint."))
         if redirect_uri != found.asked.redirect_uri:
-            raise _invalid_grant("redirect_uri is not the one of the authorization request.")
+            raise _invalid_grant(say("redirect_uri is not the one of the authorization request."))
         _check_verifier(found.asked, verifier)
         session = self.sessions.get(found.sid)
         if session is None:
-            raise _invalid_grant("The session has ended; log in again.")
+            raise _invalid_grant(say("The session has ended; log in again."))
         found.family = self.family(client, session, found.asked.nonce)
         return await self.tokens(found.family)
 
@@ -222,21 +224,21 @@ class Provider:
         key, _, secret = token.partition(".")
         family = self._families.get(key)
         if family is None:
-            raise _invalid_grant("The refresh token is not known here; it may have expired. Log in again.")
+            raise _invalid_grant(say("The refresh token is not known here; it may have expired. Log in again."))
         if family.client_id != client.client_id:
-            raise _invalid_grant("The refresh token was given to another client.")
+            raise _invalid_grant(say("The refresh token was given to another client."))
         if family.revoked or self.sessions.get(family.sid) is None:
-            raise _invalid_grant("The session has ended or its tokens were revoked; log in again.")
+            raise _invalid_grant(say("The session has ended or its tokens were revoked; log in again."))
         if hash_of(secret) != family.secret_hash:
             family.revoked = True
-            raise _invalid_grant("The refresh token was used before: its whole family is revoked. Keep the newest one; log in again.")
+            raise _invalid_grant(say("The refresh token was used before: its whole family is revoked. Keep the newest one; log in again."))
         return await self.tokens(family)
 
     async def tokens(self, family: Family) -> dict[str, Any]:
         """The response of the token endpoint: the family's next refresh token, an access and an ID token."""
         world, session = self.world, self.sessions.get(family.sid)
         if session is None:
-            raise _invalid_grant("The session has ended; log in again.")
+            raise _invalid_grant(say("The session has ended; log in again."))
         self._touch(session)
         now, secret = world.clock.now(), world.ids.secret()
         family.secret_hash = hash_of(secret)
@@ -244,7 +246,7 @@ class Provider:
         self._families.put(family.key, family, until)
         if await world.store.read(professionals.professional, session.idnat) is None:
             family.revoked = True
-            raise _invalid_grant("This person may not log in any more.")
+            raise _invalid_grant(say("This person may not log in any more."))
         access, lifetime = self._access_token(family, session, now)
         return {
             "access_token": access,
@@ -385,14 +387,14 @@ class Provider:
 def _check_verifier(asked: AuthorizationRequest, verifier: str | None) -> None:
     if asked.challenge is None:
         if verifier is not None:
-            raise _invalid_grant("code_verifier was given, but the authorization request had no code_challenge.")
+            raise _invalid_grant(say("code_verifier was given, but the authorization request had no code_challenge."))
     elif verifier is None or not verifier_fits(verifier, asked.challenge, asked.challenge_method):
-        raise _invalid_grant("code_verifier does not fit the code_challenge of the authorization request.")
+        raise _invalid_grant(say("code_verifier does not fit the code_challenge of the authorization request."))
 
 
-def _invalid_grant(description: str) -> OAuthError:
+def _invalid_grant(description: Sentence) -> OAuthError:
     return OAuthError("invalid_grant", description)
 
 
 def _over() -> Refusal:
-    return Refusal(Rule.AUTHENTICATION_FAILED, "The token is refused: its session has ended or it was revoked.", reference="rfc7009#2")
+    return Refusal(Rule.AUTHENTICATION_FAILED, say("The token is refused: its session has ended or it was revoked."), reference="rfc7009#2")

@@ -25,6 +25,7 @@ from mss_sim.store.certificates import Certificate
 from mss_sim.store.engine import Connection
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind
 from mss_sim.vocabulary.trust import CertificateProfile, RevocationReason
+from mss_sim.words.sentence import Template, borrowed, joined, said, say
 
 _EARLY = timedelta(minutes=5)
 _HOUR = timedelta(hours=1)
@@ -66,18 +67,18 @@ class _Bearer:
 async def issue(world: World, new: NewCertificate, also: Callable[[Connection, Certificate], None] | None = None) -> Certificate:
     """Issue a certificate of the authority of organisations, valid from now on; `also` is written in the same transaction."""
     if sum(one is not None for one in (new.mailbox, new.operator, new.host)) != 1:
-        raise Refusal(Rule.INVALID, "A certificate is bound to one thing: give mailbox, operator or host.")
+        raise Refusal(Rule.INVALID, say("A certificate is bound to one thing: give mailbox, operator or host."))
     profile = new.profile or (CertificateProfile.SERV_SSL if new.host else CertificateProfile.ORG_AUTH_CLI)
     if new.mailbox and profile is not CertificateProfile.ORG_AUTH_CLI:
-        raise Refusal(Rule.INVALID, "A mailbox is not a server: ORG_AUTH_CLI is its profile.", reference="client-requirements#2.5")
+        raise Refusal(Rule.INVALID, say("A mailbox is not a server: ORG_AUTH_CLI is its profile."), reference="client-requirements#2.5")
     if new.operator and profile is CertificateProfile.SERV_SSL and not new.hosts:
-        raise Refusal(Rule.INVALID, "A server's certificate needs the names of its hosts.")
+        raise Refusal(Rule.INVALID, say("A server's certificate needs the names of its hosts."))
     bearer = await world.store.read(lambda conn: _bearer(conn, new))
     made = _sign(world, new, profile, bearer)
 
     def unit(conn: Connection) -> Certificate:
         if bearer.mailbox_id is not None and mailboxes.by_id(conn, bearer.mailbox_id) is None:
-            raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {new.mailbox} any more.", subject=new.mailbox)
+            raise Refusal(Rule.NOT_FOUND, say("There is no mailbox {mailbox} any more.", mailbox=new.mailbox), subject=new.mailbox)
         certificates.add(conn, made)
         if also is not None:
             also(conn, made)
@@ -92,7 +93,7 @@ def _bearer(conn: Connection, new: NewCertificate) -> _Bearer:
     if new.operator is not None:
         operator = next((one for one in operators.list_all(conn) if one.name == new.operator), None)
         if operator is None:
-            raise Refusal(Rule.NOT_FOUND, f"There is no operator {new.operator}.", subject=new.operator)
+            raise Refusal(Rule.NOT_FOUND, say("There is no operator {operator}.", operator=new.operator), subject=new.operator)
         # A further certificate of an operator has the name that the white list knows.
         common = new.hosts[0] if new.hosts else f"smtp.{operator.domains[0]}" if operator.domains else operator.name
         return _Bearer(operator.name, TEST_STRUCTURE, common, operator_id=operator.id)
@@ -103,12 +104,14 @@ def _mailbox_bearer(conn: Connection, address: str) -> _Bearer:
     try:
         box = mailboxes.by_address(conn, canonical(address))
     except AddressError as error:
-        raise Refusal(Rule.INVALID, f"{error}.", subject=address) from error
+        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=address) from error
     if box is None:
-        raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {address}.", subject=address)
+        raise Refusal(Rule.NOT_FOUND, say("There is no mailbox {address}.", address=address), subject=address)
     if box.kind is not MailboxKind.APP:
         raise Refusal(
-            Rule.INVALID, f"{address} is a mailbox {box.kind}: only APP is opened by a certificate.", reference="client-requirements#2.5"
+            Rule.INVALID,
+            say("{address} is a mailbox {kind}: only APP is opened by a certificate.", address=address, kind=box.kind),
+            reference="client-requirements#2.5",
         )
     owner = identities.by_id(conn, box.owner_id)
     if owner is None or owner.kind is not IdentityKind.ORGANISATION:
@@ -130,7 +133,10 @@ def _sign(world: World, new: NewCertificate, profile: CertificateProfile, bearer
         order = Order(profile, subject, begin, begin + _EARLY + timedelta(days=days), hosts=hosts, mailboxes=bearer.addresses)
         signed, key = igc.sign(ORGANISATIONS, order)
     except ValueError as error:
-        raise Refusal(Rule.INVALID, f"These names cannot stand in a certificate: {error}.") from error
+        raise Refusal(
+            Rule.INVALID,
+            borrowed(f"These names cannot stand in a certificate: {error}.", Template("These names cannot stand in a certificate.")),
+        ) from error
     return Certificate(
         id=world.ids.next(),
         serial=serial_text(signed.serial_number),
@@ -173,7 +179,7 @@ async def list_all(world: World, *, mailbox: str | None = None) -> list[Certific
     if mailbox is not None:
         box = await world.store.read(lambda conn: mailboxes.by_address(conn, mailbox))
         if box is None:
-            raise Refusal(Rule.NOT_FOUND, f"There is no mailbox {mailbox}.", subject=mailbox)
+            raise Refusal(Rule.NOT_FOUND, say("There is no mailbox {mailbox}.", mailbox=mailbox), subject=mailbox)
         return await world.store.read(lambda conn: certificates.list_all(conn, mailbox_id=box.id))
     ordered = await world.store.read(certificates.list_all)
     seen = {one.serial for one in ordered}
@@ -185,13 +191,13 @@ async def find(world: World, serial: str) -> Certificate:
     try:
         wanted = read_serial(serial)
     except ValueError as error:
-        raise Refusal(Rule.NOT_FOUND, f"{error}.") from error
+        raise Refusal(Rule.NOT_FOUND, joined((said(error), "."))) from error
     found = await world.store.read(lambda conn: certificates.by_serial(conn, wanted))
     if found is not None:
         return found
     if wanted in world.igc.standing:
         return _of_standing(world, world.igc.standing[wanted])
-    raise Refusal(Rule.NOT_FOUND, f"No certificate has the serial {wanted}.", subject=wanted)
+    raise Refusal(Rule.NOT_FOUND, say("No certificate has the serial {serial}.", serial=wanted), subject=wanted)
 
 
 async def revoke(world: World, serial: str, reason: RevocationReason, at: Micros | None = None) -> Certificate:
@@ -202,7 +208,7 @@ async def revoke(world: World, serial: str, reason: RevocationReason, at: Micros
     def unit(conn: Connection) -> Certificate:
         row = certificates.by_serial(conn, found.serial)
         if (row or found).revoked_at is not None:
-            raise Refusal(Rule.CONFLICT, f"The certificate {found.serial} was revoked already.", subject=found.serial)
+            raise Refusal(Rule.CONFLICT, say("The certificate {serial} was revoked already.", serial=found.serial), subject=found.serial)
         if row is None:
             certificates.add(conn, found)
         certificates.revoke(conn, found.serial, when, reason)
@@ -247,7 +253,7 @@ async def crl(world: World, label: str, *, expired: bool = False) -> bytes:
     igc = world.igc
     authority = next((one for one in igc.known() if one.label == label), None)
     if authority is None:
-        raise Refusal(Rule.NOT_FOUND, f"There is no authority {label[:40]!r}: {', '.join(RANGES)}.")
+        raise Refusal(Rule.NOT_FOUND, say("There is no authority {label!r}: {ranges}.", label=label[:40], ranges=", ".join(RANGES)))
     rows = await world.store.read(lambda conn: certificates.revoked(conn, label, igc.clock.now()))
     listed = {int(serial, 16): Revoked(int(serial, 16), to_datetime(at), reason) for serial, at, reason in rows}
     listed |= {one.serial: one for one in igc.revoked_standing(label)}

@@ -13,6 +13,7 @@ from mss_sim.store import operators
 from mss_sim.store.engine import Connection
 from mss_sim.store.operators import Operator
 from mss_sim.vocabulary.doors import LogInBy
+from mss_sim.words.sentence import joined, said, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ async def add(world: World, new: NewOperator) -> Operator:
             sorted({canonical_domain(domain) for domain in new.domains})
         )  # as they are read back: EHLO announces the name of the first
     except AddressError as error:
-        raise Refusal(Rule.INVALID, f"{error}.") from error
+        raise Refusal(Rule.INVALID, joined((said(error), "."))) from error
     _check_place(new.mx)
     _check_authority(new.mx_ca)
 
@@ -43,7 +44,12 @@ async def add(world: World, new: NewOperator) -> Operator:
         for operator in operators.list_all(conn):
             taken = set(operator.domains) & set(names)
             if operator.name == new.name or taken:
-                raise Refusal(Rule.CONFLICT, f"There is already an operator called {operator.name}, or with the domains {sorted(taken)}.")
+                raise Refusal(
+                    Rule.CONFLICT,
+                    say(
+                        "There is already an operator called {name}, or with the domains {taken}.", name=operator.name, taken=sorted(taken)
+                    ),
+                )
         operator = Operator(world.ids.next(), new.name, new.message_size_bytes_max, names, new.mx, new.mx_ca, frozenset(new.authentication))
         operators.add(conn, operator)
         return operator
@@ -65,7 +71,7 @@ async def change(world: World, name: str, **values: object) -> Operator:
     def unit(conn: Connection) -> Operator:
         found = next((operator for operator in operators.list_all(conn) if operator.name == name), None)
         if found is None:
-            raise Refusal(Rule.NOT_FOUND, f"There is no operator called {name}.", subject=name)
+            raise Refusal(Rule.NOT_FOUND, say("There is no operator called {name}.", name=name), subject=name)
         changed = replace(found, **values)  # type: ignore[arg-type]  # the names were checked at the door
         operators.change(conn, changed)
         return changed
@@ -81,7 +87,9 @@ async def list_all(world: World) -> list[Operator]:
 def _check_place(mx: str | None) -> None:
     host, colon, port = (mx or "").rpartition(":")
     if mx and not (colon and host and mx.isprintable() and " " not in mx and port.isdecimal() and 0 < int(port) < 65_536):
-        raise Refusal(Rule.INVALID, f"An operator outside is reached at host:port, such as 127.0.0.1:2025; {mx!r} is none.", subject=mx)
+        raise Refusal(
+            Rule.INVALID, say("An operator outside is reached at host:port, such as 127.0.0.1:2025; {mx!r} is none.", mx=mx), subject=mx
+        )
 
 
 def _check_authority(pem: str | None) -> None:
@@ -90,4 +98,4 @@ def _check_authority(pem: str | None) -> None:
     try:
         x509.load_pem_x509_certificates(pem.encode())
     except ValueError as error:
-        raise Refusal(Rule.INVALID, "mx_ca is not a certificate in PEM; it begins with -----BEGIN CERTIFICATE-----.") from error
+        raise Refusal(Rule.INVALID, say("mx_ca is not a certificate in PEM; it begins with -----BEGIN CERTIFICATE-----.")) from error

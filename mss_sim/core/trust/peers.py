@@ -20,6 +20,7 @@ from mss_sim.store.operators import Operator
 from mss_sim.store.white_list import Row
 from mss_sim.vocabulary.mailboxes import MailboxKind
 from mss_sim.vocabulary.trust import CertificateProfile
+from mss_sim.words.sentence import Sentence, say
 
 
 async def certify(world: World, operator: Operator) -> None:
@@ -49,7 +50,7 @@ async def certificate_of(world: World, operator: Operator) -> Certificate:
     rows = await certificates.valid_certificates_of(world, operator_id=operator.id)
     found = next((row for row in rows if row.profile is CertificateProfile.ORG_AUTH_CLI), None)
     if found is None:
-        detail = f"The operator {operator.name} has no client certificate; issue one (POST /control/certificates)."
+        detail = say("The operator {name} has no client certificate; issue one (POST /control/certificates).", name=operator.name)
         raise Refusal(Rule.NOT_FOUND, detail, subject=operator.name)
     return found
 
@@ -62,27 +63,27 @@ async def recognise(world: World, chain: Sequence[bytes]) -> PeerCertificate:
     try:
         shown = await certificates.presented(world, chain[0])
         certificate, *above = map(x509.load_der_x509_certificate, chain)
-        fault = "it is revoked" if shown.revoked else paths.unfit(certificate)
+        fault = say("it is revoked") if shown.revoked else paths.unfit(certificate)
         if fault is None and not shown.trusted:
             fault = await _fault_outside(world, shown.subject, certificate, above)
     except paths.UNREADABLE:
-        return PeerCertificate("that came", "it cannot be read (rfc5280#4.1)")
+        return PeerCertificate(say("that came"), say("it cannot be read (rfc5280#4.1)"))
     return PeerCertificate(shown.subject, fault)
 
 
-async def _fault_outside(world: World, subject: str, certificate: x509.Certificate, above: Sequence[x509.Certificate]) -> str | None:
+async def _fault_outside(world: World, subject: str, certificate: x509.Certificate, above: Sequence[x509.Certificate]) -> Sentence | None:
     """The fault of a certificate that our authority did not sign; None when an external operator's did, for its own name."""
     now = world.igc.now()
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-        return "it is out of its time"
+        return say("it is out of its time")
     outside = [row for row in await world.store.read(operators.list_all) if row.mx_ca]
     signing = [row for row in outside if paths.leads_to(certificate, above, _authorities(row), now)]
     if not signing:
-        return "it is not of the authority of organisations"
+        return say("it is not of the authority of organisations")
     bound = (await world.white_list.listing()).domains_of(PeerCertificate(subject))
     if any(domain in bound for row in signing for domain in row.domains):
         return None
-    return f"it is of the authority of {signing[0].name}, and on no row of that operator's domains"
+    return say("it is of the authority of {name}, and on no row of that operator's domains", name=signing[0].name)
 
 
 def _authorities(operator: Operator) -> list[x509.Certificate]:

@@ -21,6 +21,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import IdSource
 from mss_sim.policy.assurance import reaches
 from mss_sim.vocabulary.psc import PSC_REALM, AuthMode, TokenType
+from mss_sim.words.sentence import Sentence, say
 
 ISSUER = f"https://auth.psc.sim.mssante.fr{PSC_REALM}"
 """The issuer of a world that serves no HTTP."""
@@ -29,9 +30,9 @@ _ALGORITHM = "RS256"
 _SKEW_SECONDS = 60
 _SUBJECTS = uuid.UUID("6c1f43a3-6bd7-4d0e-9d62-6d73732d7369")
 """The namespace in which every idNat has its UUID, the same in every world."""
-_TYPES_TOLD: dict[str, str] = {
-    TokenType.ID: "it is an ID token; present the access token",
-    TokenType.REFRESH: "it is a refresh token; exchange it for an access token",
+_TYPES_TOLD: dict[str, Sentence] = {
+    TokenType.ID: say("it is an ID token; present the access token"),
+    TokenType.REFRESH: say("it is a refresh token; exchange it for an access token"),
 }
 
 
@@ -97,38 +98,38 @@ class Tokens:
         """The claims of a currently valid access token; Refusal(AUTHENTICATION_FAILED) that says what is wrong with it."""
         claims = self.signed(token)
         if claims.get("iss") != self.issuer:
-            raise _refused(f"its issuer is not {self.issuer}")
+            raise _refused(say("its issuer is not {issuer}", issuer=self.issuer))
         if claims.get("typ") != TokenType.ACCESS:
-            raise _refused(_TYPES_TOLD.get(str(claims.get("typ")), "its typ is not Bearer, it is not an access token"))
+            raise _refused(_TYPES_TOLD.get(str(claims.get("typ")), say("its typ is not Bearer, it is not an access token")))
         self._check_times(claims)
         if not set(SCOPE.split()) <= set(str(claims.get("scope", "")).split()):
-            raise _refused(f"its scope is not {SCOPE}")
+            raise _refused(say("its scope is not {scope}", scope=SCOPE))
         least = self._settings.psc.acr
         if self._settings.psc.acr_required and not reaches(str(claims.get("acr")), least):
-            raise _refused(f"its acr is not {least} or higher; ask for acr_values={least}")
+            raise _refused(say("its acr is not {acr} or higher; ask for acr_values={acr}", acr=least))
         subject = claims.get("SubjectNameID")
         if not isinstance(subject, str) or not subject:
-            raise _refused("it names nobody: SubjectNameID is missing")
+            raise _refused(say("it names nobody: SubjectNameID is missing"))
         return claims
 
     def signed(self, token: str) -> dict[str, Any]:
         """The claims of a JWT signed by one of our keys, whatever they contain (ref: rfc8725#3.1); Refusal otherwise."""
         if len(token) > self._settings.token.bytes_max:
-            raise _refused(f"it is over {self._settings.token.bytes_max} bytes")
+            raise _refused(say("it is over {most} bytes", most=self._settings.token.bytes_max))
         header = _header(token)
         algorithm = header.get("alg")
         if isinstance(algorithm, str) and algorithm.lower() == "none":
-            raise _refused("it is not signed (alg none)")
+            raise _refused(say("it is not signed (alg none)"))
         if algorithm != _ALGORITHM:
-            raise _refused(f"it is signed with {str(algorithm)[:20]!r}; {_ALGORITHM} is asked for")
+            raise _refused(say("it is signed with {algorithm!r}; {known} is asked for", algorithm=str(algorithm)[:20], known=_ALGORITHM))
         kid = header.get("kid")
         key = self.keys.verifying(kid) if isinstance(kid, str) else None
         if key is None:
-            raise _refused("it was not signed by this simulator, or its key is too old: no key has this kid")
+            raise _refused(say("it was not signed by this simulator, or its key is too old: no key has this kid"))
         try:
             return jwt.decode(token, key, algorithms=[_ALGORITHM]).claims
         except (JoseError, ValueError, UnicodeError, RecursionError) as error:
-            raise _refused("it was not signed by this simulator, or it was changed since") from error
+            raise _refused(say("it was not signed by this simulator, or it was changed since")) from error
 
     def id_token(self, token: str | None) -> dict[str, Any] | None:
         """The claims of one of our ID tokens, expired or not, given as a hint; None when it is not one."""
@@ -142,9 +143,9 @@ class Tokens:
         now = self._clock.now() // SECOND
         expires, issued, begins = claims.get("exp"), claims.get("iat", 0), claims.get("nbf", 0)
         if not isinstance(expires, int) or expires <= now:
-            raise _refused("it has expired; ask for a fresh one")
+            raise _refused(say("it has expired; ask for a fresh one"))
         if not all(isinstance(one, int) and one <= now + _SKEW_SECONDS for one in (issued, begins)):
-            raise _refused("it comes from the future; check the clock")
+            raise _refused(say("it comes from the future; check the clock"))
 
 
 def _header(token: str) -> dict[str, Any]:
@@ -155,9 +156,9 @@ def _header(token: str) -> dict[str, Any]:
     except (ValueError, UnicodeError):
         header = None
     if not isinstance(header, dict):
-        raise _refused("it is not a JWT of three parts")
+        raise _refused(say("it is not a JWT of three parts"))
     return header
 
 
-def _refused(why: str) -> Refusal:
-    return Refusal(Rule.AUTHENTICATION_FAILED, f"The token is refused: {why}.", reference="psc#access-token")
+def _refused(why: Sentence) -> Refusal:
+    return Refusal(Rule.AUTHENTICATION_FAILED, say("The token is refused: {why}.", why=why), reference="psc#access-token")

@@ -23,6 +23,7 @@ from mss_sim.store import operators, white_list
 from mss_sim.store.engine import Connection
 from mss_sim.store.store import Store
 from mss_sim.store.white_list import Row
+from mss_sim.words.sentence import joined, said, say
 
 NAMESPACE = "https://listeblanche.mssante.fr/schema"
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>'
@@ -90,7 +91,7 @@ class WhiteList:
 
         def unit(conn: Connection) -> None:
             if not any(name in operator.domains for operator in operators.list_all(conn)):
-                detail = f"No operator has the domain {name}; create its operator first (POST /control/operators)."
+                detail = say("No operator has the domain {name}; create its operator first (POST /control/operators).", name=name)
                 raise Refusal(Rule.NOT_FOUND, detail, subject=name)
             for dn in subjects:
                 white_list.add(conn, Row(name, dn, now))
@@ -103,7 +104,7 @@ class WhiteList:
 
         def unit(conn: Connection) -> None:
             if not white_list.remove(conn, name, certificate_dn):
-                raise Refusal(Rule.NOT_FOUND, f"The white list has no such row for {name}.", subject=name)
+                raise Refusal(Rule.NOT_FOUND, say("The white list has no such row for {name}.", name=name), subject=name)
 
         await self._store.write(unit, changes_directory=True)
 
@@ -154,11 +155,11 @@ def _subject(text: str) -> str:
     try:
         return names.dn_text(names.read_dn(text))
     except ValueError as error:
-        raise Refusal(Rule.INVALID, f"{error}.", subject=text) from error
+        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=text) from error
 
 
 def _domain(text: str) -> str:
     try:
         return canonical_domain(text)
     except AddressError as error:
-        raise Refusal(Rule.INVALID, f"{error}.", subject=text) from error
+        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=text) from error

@@ -14,6 +14,7 @@ from mss_sim.core.world.white_list import WhiteList
 from mss_sim.ids import IdSource
 from mss_sim.mail.parse import ParseLimits
 from mss_sim.store.store import Store
+from mss_sim.words.sentence import Sentence
 
 
 @dataclass(frozen=True)
@@ -41,3 +42,7 @@ class World:
             depth=self.settings.message.mime_depth_max,
             search_text_chars=self.settings.search.text_chars_max,
         )
+
+    def told(self, sentence: Sentence) -> str:
+        """A sentence as this world says it, to be stored or sent."""
+        return sentence.in_language(self.settings.language)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from mss_sim.imap.grammar.wire import Arguments, Bad, Literal, SequenceSet
 from mss_sim.vocabulary.journal import Change
+from mss_sim.words.sentence import say
 
 _LOGIN_NAME = re.compile(rb'[^\x00-\x20\x7f-\xff(){%"\\]+')
 
@@ -145,7 +146,7 @@ def enable(arguments: Arguments) -> tuple[str, ...]:
         words.append(arguments.atom())
     arguments.end()
     if not words:
-        raise Bad("a capability is expected")
+        raise Bad(say("a capability is expected"))
     return tuple(words)
 
 
@@ -170,7 +171,7 @@ def select(arguments: Arguments) -> Select:
             elif word == "QRESYNC":
                 resync = _resync(arguments)
             else:
-                raise Bad(f"unsupported SELECT parameter {word}")
+                raise Bad(say("unsupported SELECT parameter {word}", word=word))
             if arguments.skip(b")"):
                 break
             arguments.space()

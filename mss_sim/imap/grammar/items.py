@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 from mss_sim.imap.grammar.wire import Arguments, Bad, SequenceSet
+from mss_sim.words.sentence import say
 
 _PATH = re.compile(rb"[1-9]\d{0,5}(?:\.[1-9]\d{0,5})*")
 _PARTIAL = re.compile(rb"<(\d{1,19})\.([1-9]\d{0,18})>")
@@ -69,7 +70,7 @@ def fetch(arguments: Arguments) -> FetchArguments:
         while not items or arguments.skip(b" "):
             items.append(_item(arguments))
             if len(items) > ITEMS_MAX:
-                raise Bad(f"a FETCH asks for at most {ITEMS_MAX} items; send several (quirks#imap-items)")
+                raise Bad(say("a FETCH asks for at most {most} items; send several (quirks#imap-items)", most=ITEMS_MAX))
         arguments.expect(b")")
     else:
         word = arguments.peek() and _macro(arguments)
@@ -94,12 +95,12 @@ def _modifiers(arguments: Arguments) -> tuple[int | None, bool]:
             elif word == "VANISHED":
                 vanished = True
             else:
-                raise Bad(f"unsupported FETCH modifier {word}")
+                raise Bad(say("unsupported FETCH modifier {word}", word=word))
             if arguments.skip(b")"):
                 break
             arguments.space()
     if vanished and since is None:
-        raise Bad("VANISHED needs CHANGEDSINCE beside it")
+        raise Bad(say("VANISHED needs CHANGEDSINCE beside it"))
     return since, vanished
 
 
@@ -117,7 +118,7 @@ def _item(arguments: Arguments) -> FetchItem:
         return _binary_size(arguments)
     word = arguments.atom()
     if word not in SIMPLE:
-        raise Bad(f"unsupported FETCH item {word}")
+        raise Bad(say("unsupported FETCH item {word}", word=word))
     return FetchItem(word, word.encode("ascii"))
 
 
@@ -133,7 +134,7 @@ def _path(arguments: Arguments) -> tuple[int, ...]:
     found = arguments.match(_PATH)
     path = tuple(int(number) for number in found.split(b".")) if found else ()
     if len(path) > _PATH_DEPTH_MAX:
-        raise Bad(f"a section has at most {_PATH_DEPTH_MAX} numbers")
+        raise Bad(say("a section has at most {most} numbers", most=_PATH_DEPTH_MAX))
     return path
 
 
@@ -146,9 +147,9 @@ def _body(arguments: Arguments, *, peek: bool) -> FetchItem:
             (word for word in ("HEADER.FIELDS.NOT", "HEADER.FIELDS", "HEADER", "TEXT", "MIME") if arguments.skip(word.encode())), ""
         )
         if path and not text:
-            raise Bad("a section ends in a number, HEADER, HEADER.FIELDS, TEXT or MIME")
+            raise Bad(say("a section ends in a number, HEADER, HEADER.FIELDS, TEXT or MIME"))
         if text == "MIME" and not path:
-            raise Bad("MIME needs the number of a part before it")
+            raise Bad(say("MIME needs the number of a part before it"))
     if text.startswith("HEADER.FIELDS"):
         fields = _fields(arguments)
     arguments.expect(b"]")
@@ -163,10 +164,10 @@ def _fields(arguments: Arguments) -> tuple[bytes, ...]:
     while arguments.skip(b" "):
         found.append(arguments.astring())
         if len(found) > ITEMS_MAX:
-            raise Bad(f"a section names at most {ITEMS_MAX} header fields; ask for HEADER (quirks#imap-items)")
+            raise Bad(say("a section names at most {most} header fields; ask for HEADER (quirks#imap-items)", most=ITEMS_MAX))
     arguments.expect(b")")
     if any(not re.fullmatch(rb"[!-9;-~]+", name) for name in found):
-        raise Bad("a header field name is printable ASCII without a colon")
+        raise Bad(say("a header field name is printable ASCII without a colon"))
     return tuple(found)
 
 
@@ -185,7 +186,7 @@ def _partial(arguments: Arguments) -> tuple[bytes, tuple[int, int] | None]:
         return b"", None
     found = arguments.match(_PARTIAL)
     if found is None:
-        raise Bad("a piece of a section is <first octet.number of octets>")
+        raise Bad(say("a piece of a section is <first octet.number of octets>"))
     start, size = (int(number) for number in found[1:-1].split(b"."))
     return b"<%d>" % start, (start, size)
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from mss_sim.imap.grammar.wire import Arguments, Bad
+from mss_sim.words.sentence import say
 
 
 class List(NamedTuple):
@@ -37,7 +38,7 @@ def lister(arguments: Arguments) -> List:
         selection = frozenset(_options(arguments, _SELECT_OPTIONS))
         arguments.space()
     if "RECURSIVEMATCH" in selection and not selection & {"SUBSCRIBED", "SPECIAL-USE"}:
-        raise Bad("RECURSIVEMATCH needs SUBSCRIBED or SPECIAL-USE beside it")
+        raise Bad(say("RECURSIVEMATCH needs SUBSCRIBED or SPECIAL-USE beside it"))
     reference = arguments.mailbox()
     arguments.space()
     patterns = [] if arguments.peek() == b"(" else [arguments.list_mailbox()]
@@ -47,7 +48,7 @@ def lister(arguments: Arguments) -> List:
         while not patterns or arguments.skip(b" "):
             patterns.append(arguments.list_mailbox())
             if len(patterns) > _PATTERNS_MAX:
-                raise Bad(f"a LIST holds at most {_PATTERNS_MAX} patterns; send several (quirks#imap-items)")
+                raise Bad(say("a LIST holds at most {most} patterns; send several (quirks#imap-items)", most=_PATTERNS_MAX))
         arguments.expect(b")")
     returns: set[str] = set()
     items: tuple[str, ...] = ()
@@ -64,7 +65,7 @@ def _options(arguments: Arguments, known: frozenset[str]) -> list[str]:
     while not arguments.skip(b")"):
         word = arguments.atom()
         if word not in known:
-            raise Bad(f"unsupported LIST option {word}")
+            raise Bad(say("unsupported LIST option {word}", word=word))
         found.append(word)
         arguments.skip(b" ")
     return found
@@ -80,7 +81,7 @@ def _returns(arguments: Arguments) -> tuple[set[str], tuple[str, ...]]:
             arguments.space()
             items = status_items(arguments)
         elif word not in _RETURN_OPTIONS:
-            raise Bad(f"unsupported LIST option {word}")
+            raise Bad(say("unsupported LIST option {word}", word=word))
         found.add(word)
         arguments.skip(b" ")
     return found, items
@@ -119,7 +120,7 @@ def status_items(arguments: Arguments) -> tuple[str, ...]:
     while not items or arguments.skip(b" "):
         item = arguments.atom()
         if item not in STATUS_ITEMS:
-            raise Bad(f"unsupported STATUS item {item}")
+            raise Bad(say("unsupported STATUS item {item}", item=item))
         items.append(item)
     arguments.expect(b")")
     return tuple(dict.fromkeys(items))

@@ -4,6 +4,8 @@ import base64
 import binascii
 import re
 
+from mss_sim.words.sentence import SpokenError, say
+
 _SHIFTED = re.compile(r"[^\x20-\x7e]+|&")
 _RUN = re.compile(rb"&([A-Za-z0-9+,]*)-")
 
@@ -12,7 +14,7 @@ _PATTERN_CHARS_MAX = 1_200  # longer than any folder name with a wildcard after 
 _NOTHING = re.compile(r"(?!)")
 
 
-class BadName(ValueError):
+class BadName(SpokenError, ValueError):
     """The octets are not a valid folder name."""
 
 
@@ -37,15 +39,15 @@ def decode(octets: bytes, *, utf8: bool) -> str:
         try:
             return octets.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise BadName("the name is not UTF-8") from error
+            raise BadName(say("the name is not UTF-8")) from error
     if b"&" not in octets:
         return octets.decode("ascii")
     try:
         name = _RUN.sub(_unshift, octets).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError) as error:
-        raise BadName("the name is not modified UTF-7") from error
+        raise BadName(say("the name is not modified UTF-7")) from error
     if encode(name) != octets or "\x00" in name:
-        raise BadName("the name is not modified UTF-7: & is written &-")
+        raise BadName(say("the name is not modified UTF-7: & is written &-"))
     return name
 
 

@@ -10,7 +10,9 @@ from mss_sim.ids import encode
 from mss_sim.imap.grammar import names
 from mss_sim.mail.plain import in_ascii
 from mss_sim.mail.structure import nstring
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Flag
+from mss_sim.words.sentence import Sentence
 
 _ATOM = re.compile(rb'[^\x00-\x20\x7f-\xff(){%*"\\\]]+\Z')
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -61,14 +63,15 @@ CODES: dict[Rule, str] = {
 """The response code that shows each rule (ref: rfc9051#7.1, rfc5530#3)."""
 
 
-def refused(refusal: Refusal, *, code: str | None = None, utf8: bool = False) -> bytes:
+def refused(refusal: Refusal, language: Language, *, code: str | None = None, utf8: bool = False) -> bytes:
     """`NO [CODE] text` of a refusal; the reference of its rule comes last."""
     source = f" ({refusal.reference})" if refusal.reference else ""
-    return f"NO [{code or CODES[refusal.rule]}] {spoken(refusal.detail, utf8=utf8)}{source}".encode()
+    return f"NO [{code or CODES[refusal.rule]}] {spoken(refusal.detail, language, utf8=utf8)}{source}".encode()
 
 
-def spoken(text: str, *, utf8: bool = False) -> str:
-    """Text in the form that a response line allows: printable ASCII, accents taken off, or UTF-8 for who speaks it (ref: rfc9051#9)."""
+def spoken(sentence: Sentence, language: Language, *, utf8: bool = False) -> str:
+    """A sentence as a response line may hold it: printable ASCII, accents taken off, or UTF-8 for who speaks it (ref: rfc9051#9)."""
+    text = sentence.in_language(language)
     if utf8:
         return "".join(letter if letter.isprintable() else "?" for letter in text)[:900]
     return _UNSPEAKABLE.sub("?", in_ascii(text))[:900]

@@ -10,13 +10,14 @@ from mss_sim.clock import SECOND, from_datetime
 from mss_sim.imap.grammar.wire import Arguments, Bad, NotUtf8
 from mss_sim.mail.criteria import ALL, Key
 from mss_sim.vocabulary.mailboxes import Flag
+from mss_sim.words.sentence import Sentence, SpokenError, say
 
 _DEPTH_MAX = 50
 _KEYS_MAX = 500
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DATE = re.compile(r"(\d{1,2})-([A-Za-z]{3})-(\d{4})\Z", re.ASCII)
 _DATE_TIME = re.compile(r"([ \d]\d)-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)([0-5]\d)\Z", re.ASCII)
-_DATE_TIME_FORM = 'a date-time is " 5-Jan-2026 09:00:00 +0100", in quotes'
+_DATE_TIME_FORM = say('a date-time is " 5-Jan-2026 09:00:00 +0100", in quotes')
 _FLAGS = {"ANSWERED": Flag.ANSWERED, "DELETED": Flag.DELETED, "DRAFT": Flag.DRAFT, "FLAGGED": Flag.FLAGGED, "SEEN": Flag.SEEN}
 _RECENT = Key("RECENT")
 _SIMPLE = {
@@ -35,13 +36,13 @@ SORT_KEYS = frozenset({"ARRIVAL", "CC", "DATE", "FROM", "SIZE", "SUBJECT", "TO"}
 RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE"})
 
 
-class BadCharset(Exception):
+class BadCharset(SpokenError):
     """The texts of a search are in a charset that is not read here, or not in the one that it names (ref: rfc5530#3).
 
     `saves` when its result was to be kept as `$`.
     """
 
-    def __init__(self, why: str, *, saves: bool) -> None:
+    def __init__(self, why: Sentence, *, saves: bool) -> None:
         super().__init__(why)
         self.saves = saves
 
@@ -77,12 +78,12 @@ def search(arguments: Arguments) -> Search:
             words.append(arguments.atom())
             arguments.skip(b" ")
         if not RETURNS.issuperset(words):
-            raise Bad(f"RETURN takes {', '.join(sorted(RETURNS))}")
+            raise Bad(say("RETURN takes {known}", known=", ".join(sorted(RETURNS))))
         returns = frozenset(words) or frozenset({"ALL"})
         arguments.space()
     named = arguments.skip(b"CHARSET ")
     if named and arguments.utf8_accepted:
-        raise Bad("after ENABLE UTF8=ACCEPT a SEARCH names no charset: leave CHARSET out (rfc6855#3)")
+        raise Bad(say("after ENABLE UTF8=ACCEPT a SEARCH names no charset: leave CHARSET out (rfc6855#3)"))
     saves = "SAVE" in (returns or ())
     if named:
         _check_charset(arguments.text(), saves=saves)
@@ -98,7 +99,7 @@ def sort(arguments: Arguments) -> Sort:
         reverse = arguments.skip(b"REVERSE ")
         word = arguments.atom()
         if word not in SORT_KEYS:
-            raise Bad(f"SORT orders by {', '.join(sorted(SORT_KEYS))}")
+            raise Bad(say("SORT orders by {known}", known=", ".join(sorted(SORT_KEYS))))
         order.append((word, reverse))
     arguments.expect(b") ")
     _check_charset(arguments.text())
@@ -118,7 +119,7 @@ def thread(arguments: Arguments) -> ThreadArguments:
 
 def _check_charset(name: str, *, saves: bool = False) -> None:
     if name.upper() not in CHARSETS:
-        raise BadCharset(f"{name[:40]} is not understood", saves=saves)
+        raise BadCharset(say("{name} is not understood", name=name[:40]), saves=saves)
 
 
 def _keys_to_the_end(arguments: Arguments, *, saves: bool = False) -> Key:
@@ -128,7 +129,7 @@ def _keys_to_the_end(arguments: Arguments, *, saves: bool = False) -> Key:
         while arguments.skip(b" "):
             keys.append(_key(arguments, 0, counted))
     except NotUtf8 as error:  # some clients then try again in another charset, which they do not after BAD
-        raise BadCharset("The text is not UTF-8: send it in one of these", saves=saves) from error
+        raise BadCharset(say("The text is not UTF-8: send it in one of these"), saves=saves) from error
     arguments.end()
     return keys[0] if len(keys) == 1 else Key("AND", keys=tuple(keys))
 
@@ -136,7 +137,7 @@ def _keys_to_the_end(arguments: Arguments, *, saves: bool = False) -> Key:
 def _key(arguments: Arguments, depth: int, counted: list[int]) -> Key:
     counted[0] += 1
     if depth > _DEPTH_MAX or counted[0] > _KEYS_MAX:
-        raise Bad(f"a search holds at most {_KEYS_MAX} keys, {_DEPTH_MAX} levels deep")
+        raise Bad(say("a search holds at most {most} keys, {levels} levels deep", most=_KEYS_MAX, levels=_DEPTH_MAX))
     if arguments.skip(b"("):
         keys = [_key(arguments, depth + 1, counted)]
         while arguments.skip(b" "):
@@ -207,8 +208,8 @@ def _rarer(arguments: Arguments, word: str) -> Key:
     if word in ("EMAILID", "THREADID"):
         return Key(word, _id(arguments.text(), "M" if word == "EMAILID" else "T"))
     if word in ("OLDER", "YOUNGER"):
-        raise Bad(f"{word} is not offered: WITHIN is not announced")
-    raise Bad(f"{word} is not a search key of this server")
+        raise Bad(say("{word} is not offered: WITHIN is not announced", word=word))
+    raise Bad(say("{word} is not a search key of this server", word=word))
 
 
 def _id(text: str, kind: str) -> int:
@@ -221,12 +222,12 @@ def _id(text: str, kind: str) -> int:
 
 
 def _dated(word: str, text: str) -> Key:
-    found = _DATE.match(text) or _never(f"{text[:20]!r} is not a date such as 5-Jan-2026")
+    found = _DATE.match(text) or _never(say("{text!r} is not a date such as 5-Jan-2026", text=text[:20]))
     try:
         day = date(int(found[3]), _MONTHS.index(found[2].lower()) + 1, int(found[1]))
         start = from_datetime(datetime(day.year, day.month, day.day, tzinfo=UTC))
     except ValueError:
-        raise Bad(f"{text[:20]!r} is not a date such as 5-Jan-2026") from None
+        raise Bad(say("{text!r} is not a date such as 5-Jan-2026", text=text[:20])) from None
     next_day = start + 86_400 * SECOND
     sent = "SENT" if word.startswith("SENT") else ""
     if word.endswith("BEFORE"):
@@ -248,5 +249,5 @@ def date_time(octets: bytes) -> int:
         raise Bad(_DATE_TIME_FORM) from None
 
 
-def _never(why: str) -> NoReturn:
+def _never(why: Sentence) -> NoReturn:
     raise Bad(why)

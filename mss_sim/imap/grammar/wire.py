@@ -12,6 +12,7 @@ from collections.abc import Sequence as Items
 from typing import NamedTuple
 
 from mss_sim.imap.grammar import names
+from mss_sim.words.sentence import Sentence, SpokenError, quoted, said, say
 
 _LITERAL = re.compile(rb"(~?)\{(\d{1,10})(\+?)\}\Z")
 _ANNOUNCEMENT_MAX = len(b"~{4294967295+}\r\n")
@@ -29,7 +30,7 @@ NUMBER_MAX = (1 << 32) - 1
 _BIG_MAX = (1 << 63) - 1
 
 
-class Bad(Exception):
+class Bad(SpokenError):
     """The command does not follow the grammar; the text says what was expected there."""
 
 
@@ -62,7 +63,7 @@ class Refused(NamedTuple):
     """A command that cannot be accepted; `tag` is `*` when it had no readable one. `too_large`: a literal was over the limit."""
 
     tag: bytes
-    why: str
+    why: Sentence
     too_large: bool = False
 
 
@@ -132,7 +133,7 @@ class Reader:
         at = self._buffer.find(b"\n", self._scanned)
         if at < 0:
             if len(self._buffer) > self.line_max:
-                self._refuse(bytes(self._buffer[: self.line_max]), f"a line is over {self.line_max} bytes")
+                self._refuse(bytes(self._buffer[: self.line_max]), say("a line is over {most} bytes", most=self.line_max))
                 del self._buffer[:-_ANNOUNCEMENT_MAX]
             self._scanned = len(self._buffer)
             return None
@@ -140,12 +141,12 @@ class Reader:
         del self._buffer[: at + 1]
         self._scanned = 0
         if len(line) > self.line_max:
-            self._refuse(line[: self.line_max], f"a line is over {self.line_max} bytes")
+            self._refuse(line[: self.line_max], say("a line is over {most} bytes", most=self.line_max))
         elif not line.endswith(b"\r\n"):
-            self._refuse(line, "every line ends with CRLF")
+            self._refuse(line, say("every line ends with CRLF"))
         return line.removesuffix(b"\n").removesuffix(b"\r")
 
-    def _refuse(self, line: bytes, why: str, *, too_large: bool = False) -> None:
+    def _refuse(self, line: bytes, why: Sentence, *, too_large: bool = False) -> None:
         """The first fault is the one reported to the client, at the end of its command."""
         self._refused = self._refused or Refused(self._tag(line), why, too_large)
 
@@ -168,16 +169,16 @@ class Reader:
         """A line is complete: it announces a literal, or ends the command."""
         self._text_size += len(line)
         if self._text_size > self.line_max:
-            self._refuse(line, f"the text of a command is over {self.line_max} bytes")
+            self._refuse(line, say("the text of a command is over {most} bytes", most=self.line_max))
         found = _LITERAL.search(line, max(0, len(line) - _ANNOUNCEMENT_MAX))
         if found is None:
             tag, pieces = self._tag(line), [*self._pieces, line]
             return self._reset() or _command(tag, pieces)
         size, waits = int(found[2]), not found[3]
         if self._stored + size > self.literal_max:
-            self._refuse(line, f"a command holds literals of at most {self.literal_max} bytes", too_large=True)
+            self._refuse(line, say("a command holds literals of at most {most} bytes", most=self.literal_max), too_large=True)
         if not waits and self.ahead_max is not None and size > self.ahead_max:
-            self._refuse(line, f"a literal over {self.ahead_max} bytes waits for the go-ahead: LITERAL+ is not offered")
+            self._refuse(line, say("a literal over {most} bytes waits for the go-ahead: LITERAL+ is not offered", most=self.ahead_max))
         if self._refused:
             self._drop = 0 if waits else size
             return self._reset() if waits else None
@@ -201,10 +202,10 @@ class Reader:
 def _command(tag: bytes, pieces: list[bytes | Literal]) -> Command | Refused:
     first = pieces[0]
     if not isinstance(first, bytes) or tag == b"*":
-        return Refused(b"*", "a command is: tag, space, verb")
+        return Refused(b"*", say("a command is: tag, space, verb"))
     word = _WORD.match(first, len(tag) + 1)
     if word is None:
-        return Refused(tag, "a verb follows the tag")
+        return Refused(tag, say("a verb follows the tag"))
     return Command(tag, word[0].decode("ascii").upper(), (first[word.end() :], *pieces[1:]))
 
 
@@ -237,7 +238,7 @@ def read_sequence(text: bytes) -> SequenceSet:
         low, _, high = piece.partition(b":")
         ends = [0 if end == b"*" else int(end) for end in (low, high or low)]
         if any(end > NUMBER_MAX or (end == 0 and word != b"*") for end, word in zip(ends, (low, high or low), strict=True)):
-            raise Bad("numbers of a set go from 1 to 4294967295")
+            raise Bad(say("numbers of a set go from 1 to 4294967295"))
         ranges.append((ends[0], ends[1]))
     return SequenceSet(tuple(ranges))
 
@@ -274,8 +275,8 @@ class Arguments:
     def expect(self, text: bytes) -> None:
         """Require that text."""
         if not self.skip(text):
-            shown = {b" ": "a space", b"(": "(", b")": ")"}.get(text, text.decode("ascii"))
-            raise Bad(f"{shown} is expected{self._where()}")
+            shown = {b" ": say("a space")}.get(text, quoted(text.decode("ascii")))
+            raise Bad(say("{shown} is expected{where}", shown=shown, where=self._where()))
 
     def space(self) -> None:
         """One space."""
@@ -284,16 +285,16 @@ class Arguments:
     def end(self) -> None:
         """Require the end."""
         if self._literal_follows() or self._at < len(self._text):
-            raise Bad(f"nothing more is expected{self._where()}")
+            raise Bad(say("nothing more is expected{where}", where=self._where()))
 
-    def _where(self) -> str:
+    def _where(self) -> Sentence:
         rest = self._text[self._at : self._at + 20]
-        return f" before {rest.decode('utf-8', 'replace')!r}" if rest else " at the end"
+        return say(" before {rest!r}", rest=rest.decode("utf-8", "replace")) if rest else say(" at the end")
 
-    def _match(self, expression: re.Pattern[bytes], what: str) -> re.Match[bytes]:
+    def _match(self, expression: re.Pattern[bytes], what: Sentence) -> re.Match[bytes]:
         found = expression.match(self._text, self._at)
         if found is None:
-            raise Bad(f"{what} is expected{self._where()}")
+            raise Bad(say("{what} is expected{where}", what=what, where=self._where()))
         self._at = found.end()
         return found
 
@@ -307,16 +308,16 @@ class Arguments:
 
     def atom(self) -> str:
         """An atom, in capitals."""
-        return self._match(_ATOM, "an atom")[0].decode("ascii").upper()
+        return self._match(_ATOM, say("an atom"))[0].decode("ascii").upper()
 
     def literal(self) -> Literal:
         """A literal."""
         if not self._literal_follows():
-            raise Bad(f"a literal is expected{self._where()}")
+            raise Bad(say("a literal is expected{where}", where=self._where()))
         literal = self._pieces[self._index + 1]
         self._index, self._at = self._index + 2, 0
         if not isinstance(literal, Literal):
-            raise Bad("a literal is expected")
+            raise Bad(say("a literal is expected"))
         return literal
 
     def string(self) -> bytes:
@@ -324,25 +325,25 @@ class Arguments:
         if self._literal_follows():
             octets = self.literal().octets
             if b"\x00" in octets:
-                raise Bad("a string holds no NUL")
+                raise Bad(say("a string holds no NUL"))
             return octets
-        octets = self._match(_QUOTED, "a string")[1]
+        octets = self._match(_QUOTED, say("a string"))[1]
         if not self.utf8 and not octets.isascii():
-            raise Bad("a quoted string with 8-bit octets needs ENABLE UTF8=ACCEPT; send a literal")
+            raise Bad(say("a quoted string with 8-bit octets needs ENABLE UTF8=ACCEPT; send a literal"))
         return _ESCAPE.sub(rb"\1", octets)
 
     def astring(self) -> bytes:
         """An atom or a string."""
         if self.peek() in (b'"', b"{"):
             return self.string()
-        return self._match(_ASTRING, "an atom or a string")[0]
+        return self._match(_ASTRING, say("an atom or a string"))[0]
 
     def text(self) -> str:
         """An atom or a string as UTF-8 text."""
         try:
             return self.astring().decode("utf-8")
         except UnicodeDecodeError as error:
-            raise NotUtf8("the string is not UTF-8") from error
+            raise NotUtf8(say("the string is not UTF-8")) from error
 
     def nstring(self) -> bytes | None:
         """A string or NIL."""
@@ -357,25 +358,25 @@ class Arguments:
 
     def list_mailbox(self) -> str:
         """A pattern of LIST."""
-        return self._name(self.string() if self.peek() in (b'"', b"{") else self._match(_PATTERN, "a pattern")[0])
+        return self._name(self.string() if self.peek() in (b'"', b"{") else self._match(_PATTERN, say("a pattern"))[0])
 
     def _name(self, octets: bytes) -> str:
         try:
             return names.decode(octets, utf8=self.utf8)
         except names.BadName as error:
-            raise Bad(str(error)) from error
+            raise Bad(said(error)) from error
 
     def number(self) -> int:
         """A number of 63 bits."""
-        number = int(self._match(_NUMBER, "a number")[0])
+        number = int(self._match(_NUMBER, say("a number"))[0])
         if number > _BIG_MAX:
-            raise Bad("the number is over 63 bits")
+            raise Bad(say("the number is over 63 bits"))
         return number
 
     def sequence(self) -> SequenceSet:
         """A set of numbers."""
-        return read_sequence(self._match(_SET, "a set of numbers")[0])
+        return read_sequence(self._match(_SET, say("a set of numbers"))[0])
 
     def flag(self) -> str:
         """A flag or a keyword."""
-        return self._match(_FLAG, "a flag")[0].decode("ascii")
+        return self._match(_FLAG, say("a flag"))[0].decode("ascii")

@@ -13,6 +13,7 @@ from mss_sim.imap.session import Enabled, RefusedWithCode, Session
 from mss_sim.policy.access import flag_rights
 from mss_sim.vocabulary.journal import Change
 from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Right
+from mss_sim.words.sentence import say
 
 _AT_ONCE = 500
 _MESSAGES_MAX = 100  # of one APPEND, which holds the writer while they are stored
@@ -28,7 +29,7 @@ async def _check_writable(session: Session, right: Right) -> None:
     """Refuse a change in a folder that was examined, or opened without any right to change something in it that has not come since."""
     view = session.opened
     if view.examined:
-        raise Refusal(Rule.RIGHT_MISSING, f"{view.name} is open for reading only: SELECT it.", reference="rfc9051#6.3.3")
+        raise Refusal(Rule.RIGHT_MISSING, say("{name} is open for reading only: SELECT it.", name=view.name), reference="rfc9051#6.3.3")
     if view.read_only:
         await selected_folder.select(session.world, session.actor, view.place, right)
 
@@ -146,11 +147,11 @@ async def append(session: Session, wanted: Append) -> bytes:
 
 def _check_several(session: Session, wanted: Append) -> None:
     if not session.offers("MULTIAPPEND"):
-        raise Bad("one message a command: MULTIAPPEND is not offered")
+        raise Bad(say("one message a command: MULTIAPPEND is not offered"))
     if not all(one.message.octets for one in wanted.messages):
-        raise Refusal(Rule.INVALID, "An empty message calls the APPEND off: none was stored.", reference="rfc3502#6.3.11")
+        raise Refusal(Rule.INVALID, say("An empty message calls the APPEND off: none was stored."), reference="rfc3502#6.3.11")
     if len(wanted.messages) > _MESSAGES_MAX:
-        detail = f"One APPEND takes at most {_MESSAGES_MAX} messages; none was stored."
+        detail = say("One APPEND takes at most {most} messages; none was stored.", most=_MESSAGES_MAX)
         raise Refusal(Rule.LIMIT_REACHED, detail, reference="quirks#multiappend")
 
 

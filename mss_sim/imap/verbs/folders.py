@@ -13,6 +13,7 @@ from mss_sim.imap.grammar.wire import SequenceSet
 from mss_sim.imap.session import Enabled, RefusedWithCode, Session
 from mss_sim.imap.view import View
 from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Right
+from mss_sim.words.sentence import say
 
 _FLAGS = " ".join(FLAG_NAMES)
 
@@ -147,7 +148,9 @@ async def create(session: Session, wanted: Create) -> bytes:
     """CREATE."""
     if wanted.use:
         known = ", ".join(wanted.use)
-        detail = f"Every mailbox is born with its special folders, and has one of each: {known} cannot be given to another."
+        detail = say(
+            "Every mailbox is born with its special folders, and has one of each: {known} cannot be given to another.", known=known
+        )
         raise RefusedWithCode(Refusal(Rule.CONFLICT, detail, reference="rfc6154#3"), "USEATTR")
     place = await session.seen_place(wanted.name.removesuffix("/"))
     try:
@@ -172,7 +175,7 @@ async def rename(session: Session, wanted: Rename) -> bytes:
     """RENAME, within one mailbox."""
     place, target = await session.seen_place(wanted.name), await session.seen_place(wanted.new_name)
     if place.address != target.address:
-        raise Refusal(Rule.INVALID, "A folder stays in its mailbox; create the other and move the messages.", subject=wanted.new_name)
+        raise Refusal(Rule.INVALID, say("A folder stays in its mailbox; create the other and move the messages."), subject=wanted.new_name)
     folder = (await selected_folder.select(session.world, session.actor, place)).folder
     await folders.rename_folder(session.world, session.actor, place.address, folder.id, target.name)
     return b"OK RENAME completed"

@@ -6,13 +6,13 @@ from mss_sim.core.access import authentication
 from mss_sim.core.access.authentication import Actor
 from mss_sim.errors import Refusal, Rule
 from mss_sim.evidence.transcripts import MASK
-from mss_sim.imap.grammar import responses
 from mss_sim.imap.grammar.commands import Authenticate, Login
 from mss_sim.imap.grammar.wire import Bad
 from mss_sim.imap.session import Enabled, Session
 from mss_sim.net.logins import actor_behind, exchange, instead, mechanisms, refused_at_trap, show_token_refusal
 from mss_sim.net.sasl import SaslError
 from mss_sim.vocabulary.doors import Door, TokenRefusal
+from mss_sim.words.sentence import said, say
 
 _ALWAYS = ("IMAP4rev1", "IMAP4rev2", "LITERAL+", "SASL-IR", "ID", "ENABLE")
 _LOGGED_IN = (
@@ -85,18 +85,18 @@ async def identify(session: Session, pairs: dict[str, str]) -> bytes:
 async def start_tls(session: Session, _: None) -> bytes:
     """STARTTLS; the handshake begins after the response. Bytes sent in clear behind it are never executed (ref: rfc9051#6.2.1)."""
     if session.stripped:
-        raise Bad("STARTTLS is not offered: CAPABILITY lists what is")
+        raise Bad(say("STARTTLS is not offered: CAPABILITY lists what is"))
     if session.tls:
-        raise Bad("TLS is active already")
+        raise Bad(say("TLS is active already"))
     return b"OK Begin TLS negotiation now"
 
 
 async def login(session: Session, wanted: Login) -> bytes:
     """LOGIN name password."""
     if not session.tls and not session.stripped:
-        return b"NO [PRIVACYREQUIRED] Say STARTTLS first (rfc9051#6.2.3)"
+        return b"NO [PRIVACYREQUIRED] " + session.spoken(say("Say STARTTLS first (rfc9051#6.2.3)"))
     if "PLAIN" not in mechanisms(session.settings, session.certificate):
-        return f"NO [AUTHENTICATIONFAILED] {responses.spoken(instead(session.settings, session.certificate, 'PLAIN'))}".encode("ascii")
+        return b"NO [AUTHENTICATIONFAILED] " + session.spoken(instead(session.settings, session.certificate, "PLAIN"))
     _check_open(session)
     actor = await authentication.with_password(session.world, wanted.name, wanted.password, door=Door.IMAP)
     return await _enter(session, actor, "LOGIN")
@@ -105,9 +105,9 @@ async def login(session: Session, wanted: Login) -> bytes:
 async def authenticate(session: Session, wanted: Authenticate) -> bytes:
     """AUTHENTICATE mechanism."""
     if not session.tls and not session.stripped:
-        return b"NO [PRIVACYREQUIRED] Say STARTTLS first (rfc9051#6.2.2)"
+        return b"NO [PRIVACYREQUIRED] " + session.spoken(say("Say STARTTLS first (rfc9051#6.2.2)"))
     if wanted.mechanism not in mechanisms(session.settings, session.certificate):
-        return f"NO [CANNOT] {responses.spoken(instead(session.settings, session.certificate, wanted.mechanism))}".encode("ascii")
+        return b"NO [CANNOT] " + session.spoken(instead(session.settings, session.certificate, wanted.mechanism))
 
     async def ask(challenge: str) -> str:
         session.say(b"+ " + challenge.encode("ascii"))
@@ -119,9 +119,9 @@ async def authenticate(session: Session, wanted: Authenticate) -> bytes:
     try:
         credentials = await exchange(wanted.mechanism, wanted.initial, ask)
     except SaslError as error:
-        raise Bad(str(error)) from error
+        raise Bad(said(error)) from error
     if credentials is None:
-        raise Bad("the exchange was cancelled")
+        raise Bad(say("the exchange was cancelled"))
     _check_open(session)
     try:
         actor = await actor_behind(session.world, credentials, door=Door.IMAP, certificate=session.certificate)
@@ -140,7 +140,9 @@ def _check_open(session: Session) -> None:
 async def _enter(session: Session, actor: Actor, verb: str) -> bytes:
     if not session.stream.admit(actor.identity.id):
         limit = session.settings.connections.per_identity_max
-        raise Refusal(Rule.TOO_MANY_CONNECTIONS, f"You have {limit} connections already: close one.", reference="quirks#connections")
+        raise Refusal(
+            Rule.TOO_MANY_CONNECTIONS, say("You have {limit} connections already: close one.", limit=limit), reference="quirks#connections"
+        )
     await session.begin(actor)
     return b"OK [CAPABILITY %b] %b completed" % (capabilities(session), verb.encode("ascii"))
 
@@ -158,9 +160,9 @@ async def enable(session: Session, words: tuple[str, ...]) -> bytes:
 async def compress(session: Session, _: None) -> bytes:
     """COMPRESS DEFLATE; it begins after the response (ref: rfc4978#3)."""
     if session.compressed:
-        return b"NO [COMPRESSIONACTIVE] Compression is active already"
+        return b"NO [COMPRESSIONACTIVE] " + session.spoken(say("Compression is active already"))
     if session.stream.ahead():
-        raise Bad("wait for the answer to COMPRESS before the next command (rfc4978#3)")
+        raise Bad(say("wait for the answer to COMPRESS before the next command (rfc4978#3)"))
     return b"OK DEFLATE active"
 
 
@@ -176,5 +178,5 @@ async def idle(session: Session, _: None) -> bytes:
         await session.refresh()
     session.transcript.client(line)
     if line.upper() != b"DONE":
-        raise Bad("DONE ends IDLE")
+        raise Bad(say("DONE ends IDLE"))
     return b"OK IDLE terminated"

@@ -12,6 +12,7 @@ from mss_sim.policy.acl import LETTERS, letters_of, rights_of
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Change
 from mss_sim.vocabulary.mailboxes import Right
+from mss_sim.words.sentence import say
 
 
 async def _selected(session: Session, name: str, right: Right = Right.SEE) -> SelectedFolder:
@@ -67,7 +68,9 @@ async def delete_acl(session: Session, wanted: Rights) -> bytes:
 def _person(who: str) -> str:
     if who.lower() in ("anyone", "anonymous") or who.startswith("-"):
         raise Refusal(
-            Rule.GRANTEE_NOT_ALLOWED, f"A grant is for one person, by idNat, login or address; {who[:50]} is none.", reference="rfc4314#2"
+            Rule.GRANTEE_NOT_ALLOWED,
+            say("A grant is for one person, by idNat, login or address; {who} is none.", who=who[:50]),
+            reference="rfc4314#2",
         )
     return who
 

@@ -11,10 +11,12 @@ from mss_sim.imap.grammar import threads
 from mss_sim.imap.grammar.responses import sequence_set
 from mss_sim.imap.grammar.search_keys import Search, Sort, ThreadArguments
 from mss_sim.imap.grammar.threads import ThreadedMessage
+from mss_sim.imap.grammar.wire import Bad
 from mss_sim.imap.session import Enabled, Session
 from mss_sim.imap.view import View
 from mss_sim.mail.criteria import Key, kinds
 from mss_sim.mail.summary import read_summary
+from mss_sim.words.sentence import say
 
 T = TypeVar("T")
 _MANY_LETTERS = 100
@@ -94,7 +96,7 @@ async def sort(session: Session, wanted: Sort, *, by_uid: bool) -> bytes:
 async def thread(session: Session, wanted: ThreadArguments, *, by_uid: bool) -> bytes:
     """THREAD and UID THREAD."""
     if wanted.algorithm != "REFERENCES":
-        return b"BAD REFERENCES is the only algorithm here (rfc5256#3)"
+        raise Bad(say("REFERENCES is the only algorithm here (rfc5256#3)"))
     lists = await _arranged(session, wanted.key, threads.by_references, by_uid=by_uid)
     session.say(b"* THREAD " + lists if lists else b"* THREAD")
     return b"OK THREAD completed"

@@ -17,6 +17,7 @@ from mss_sim.imap.grammar.wire import Arguments, Bad, Command
 from mss_sim.imap.session import LOST, Enabled, RefusedWithCode, Session
 from mss_sim.imap.verbs import changes, fetch, folders, login, rights, search, tree
 from mss_sim.vocabulary.doors import Door
+from mss_sim.words.sentence import Sentence, said, say
 
 _ANY, _BEFORE, _AFTER, _OPEN = "any", "before login", "after login", "with a folder open"
 
@@ -103,12 +104,12 @@ async def execute(session: Session, command: Command) -> tuple[str, bytes]:
             arguments.space()
             name = f"UID {arguments.atom()}"
         except Bad as error:
-            return name, _bad(str(error))
+            return name, _bad(session, said(error))
     _note(session, command, name)
     session.tag = command.tag
     verb = VERBS.get(name)
     if verb is None or not session.offers(verb.capability):
-        return name, _bad(f"{name} is not offered: CAPABILITY lists what is")
+        return name, _bad(session, say("{name} is not offered: CAPABILITY lists what is", name=name))
     wrong = _wrong_state(session, verb)
     if wrong is not None:
         return name, wrong
@@ -138,11 +139,11 @@ def _note(session: Session, command: Command, name: str) -> None:
 def _wrong_state(session: Session, verb: Verb) -> bytes | None:
     logged_in = session.actor_or_none is not None
     if verb.state == _BEFORE and logged_in:
-        return _bad("you are logged in already")
+        return _bad(session, say("you are logged in already"))
     if verb.state in (_AFTER, _OPEN) and not logged_in:
-        return _bad("log in first (rfc9051#3.1)")
+        return _bad(session, say("log in first (rfc9051#3.1)"))
     if verb.state == _OPEN and session.view is None:
-        return _bad("no folder is open: SELECT one first (rfc9051#3.2)")
+        return _bad(session, say("no folder is open: SELECT one first (rfc9051#3.2)"))
     return None
 
 
@@ -150,23 +151,23 @@ async def _attempt(session: Session, verb: Verb, arguments: Arguments) -> bytes:
     try:
         return await verb.do(session, verb.read(arguments))
     except Bad as error:
-        return _bad(str(error))
+        return _bad(session, said(error))
     except BadCharset as error:
         if error.saves and session.view is not None:
             session.view.saved = []  # as for any search that was to be kept and ends in NO (ref: rfc5182#2.1)
         known = " ".join(sorted(search_keys.CHARSETS))
-        return f"NO [BADCHARSET ({known})] {responses.spoken(str(error))}".encode("ascii")
+        return b"NO [BADCHARSET (%b)] %b" % (known.encode("ascii"), session.spoken(said(error)))
     except UnknownEncoding:
-        return b"NO [UNKNOWN-CTE] The transfer encoding of that part is not understood (rfc3516#4.3)"
+        return b"NO [UNKNOWN-CTE] " + session.spoken(say("The transfer encoding of that part is not understood (rfc3516#4.3)"))
     except RefusedWithCode as error:
         session.world.tally.refused(Door.IMAP, error.refusal)
-        return responses.refused(error.refusal, code=error.code, utf8=session.utf8)
+        return responses.refused(error.refusal, session.settings.language, code=error.code, utf8=session.utf8)
     except Refusal as refusal:
         if refusal.rule in LOST and session.view is not None:
             await session.refresh()
         session.world.tally.refused(Door.IMAP, refusal)
-        return responses.refused(refusal, utf8=session.utf8)
+        return responses.refused(refusal, session.settings.language, utf8=session.utf8)
 
 
-def _bad(text: str) -> bytes:
-    return b"BAD " + responses.spoken(text).encode("ascii")
+def _bad(session: Session, sentence: Sentence) -> bytes:
+    return b"BAD " + session.spoken(sentence)

@@ -7,6 +7,7 @@ import pytest
 from mss_sim.config.settings import Settings
 from mss_sim.core.access.wrong_passwords import WrongPasswords
 from mss_sim.errors import Refusal, RetryLater, Rule
+from mss_sim.words.sentence import quoted
 
 PAUSE = 0.9
 
@@ -19,7 +20,7 @@ def wrong() -> WrongPasswords:
 async def _judge(rule: Rule | None) -> None:
     await asyncio.sleep(0.001)  # as long as a password takes: others come meanwhile
     if rule is not None:
-        raise Refusal(rule, "no")
+        raise Refusal(rule, quoted("no"))
 
 
 async def _try(wrong: WrongPasswords, client: str = "a", login: str = "camille", *, rule: Rule | None = Rule.AUTHENTICATION_FAILED) -> str:

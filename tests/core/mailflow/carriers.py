@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 
 from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayJob, RelayResult
+from mss_sim.words.sentence import quoted
 
-TAKEN = RecipientReply("2.0.0", "250 2.0.0 taken", "mx.example")
-LATER = RecipientReply("4.4.1", "421 4.4.1 busy", "mx.example")
-NEVER = RecipientReply("5.1.1", "550 5.1.1 nobody here", "mx.example")
+TAKEN = RecipientReply("2.0.0", quoted("250 2.0.0 taken"), "mx.example")
+LATER = RecipientReply("4.4.1", quoted("421 4.4.1 busy"), "mx.example")
+NEVER = RecipientReply("5.1.1", quoted("550 5.1.1 nobody here"), "mx.example")
 
 
 @dataclass

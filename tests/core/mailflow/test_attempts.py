@@ -14,6 +14,7 @@ from mss_sim.models.tables import queue
 from mss_sim.store.queue import Waiting
 from mss_sim.vocabulary.mail import DsnAction, Notify
 from mss_sim.vocabulary.mailboxes import MailboxState
+from mss_sim.words.sentence import quoted
 from tests.clients import HOSPITAL, PRACTICE, WARD
 from tests.core.mailflow.carriers import LATER, NEVER, Carrier
 from tests.core.towns import OpenTown, Town
@@ -150,7 +151,7 @@ async def test_each_recipient_of_a_letter_fares_as_his_own_answer_says(open_town
 
 
 async def test_an_answer_of_another_kind_is_final(open_town: OpenTown) -> None:
-    async with open_town(relay="smtp", transport=Carrier(RecipientReply("5.7.1", "550 5.7.1 no"))) as town:
+    async with open_town(relay="smtp", transport=Carrier(RecipientReply("5.7.1", quoted("550 5.7.1 no")))) as town:
         sent = await _send(town, CLINIC)
         await _try(town)
         assert await _waiting(town) == []

@@ -62,7 +62,7 @@ async def test_a_recipient_that_was_closed_since_rcpt_is_refused_and_the_others_
     (answer,) = await town.deliver(one)
     assert isinstance(answer, Accepted)
     assert {told.address: told.kind.value for told in answer.outcomes} == {DOCTOR2: "delivered", PRACTICE: "failed"}
-    assert await town.subjects(DOCTOR) == ["Message non distribué"]
+    assert await town.subjects(DOCTOR) == ["Undelivered message"]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ async def test_a_mailbox_of_another_operator_lets_mail_wait_or_sends_it_back(
     await town.change(PRACTICE, **values)
     sent = await town.send("hospital", sender, PRACTICE)
     assert (await town.kinds(sent))[-1] == kind
-    assert await town.subjects(HOSPITAL) == ([] if waits else ["Message non distribué"])
+    assert await town.subjects(HOSPITAL) == ([] if waits else ["Undelivered message"])
     assert (await town.core.queue.work(), await town.lying(PRACTICE)) == (0, [])
     town.clock.advance(timedelta(minutes=1))
     assert await town.core.queue.work() == waits

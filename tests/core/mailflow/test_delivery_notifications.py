@@ -16,6 +16,7 @@ from mss_sim.mail.parse import parse
 from mss_sim.policy.peers import PeerCertificate
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition, DsnAction, Notify
 from mss_sim.vocabulary.mailboxes import MailboxState, Right
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, LABORATORY, PRACTICE, WARD, letter
@@ -117,13 +118,19 @@ def _dsn(
     status = {DsnAction.DELAYED: "4.4.1", DsnAction.FAILED: "5.1.1"}.get(action, "2.1.5")
     told = [RecipientStatus(address, action, status, f"x {status} because")]
     return dsn.compose(
-        envelope, told, reporting_mta="mx.example", from_=f"mailer-daemon@{address.partition('@')[2]}", message_id="<d@test>", at=10**15
+        envelope,
+        told,
+        reporting_mta="mx.example",
+        from_=f"mailer-daemon@{address.partition('@')[2]}",
+        message_id="<d@test>",
+        at=10**15,
+        language=Language.EN,
     )
 
 
 def _mdn(reader: str, to: str, about: Accepted, disposition: Disposition = Disposition.DISPLAYED) -> bytes:
     receipt = mdn.Receipt(reader, "", ("", to), about.rfc_message_id or "", "x", b"Subject: x\r\n\r\nx\r\n", disposition)
-    return mdn.compose(receipt, reporting_ua="client", message_id="<m@test>", at=10**15)
+    return mdn.compose(receipt, reporting_ua="client", message_id="<m@test>", at=10**15, language=Language.EN)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from mss_sim.store import mailboxes
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.mail import TimelineKind
 from mss_sim.vocabulary.mailboxes import SendMode
+from mss_sim.words.sentence import quoted
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE
 from tests.core.towns import OpenTown, Town
 
@@ -80,7 +81,7 @@ async def test_the_server_writes_the_path_and_itself_above_a_letter_and_names_a_
 
 async def test_what_is_answered_says_what_became_of_each_recipient(town: Town) -> None:
     box = (await town.world.store.read(mailboxes.lock_for_delivery, [PRACTICE]))[PRACTICE]
-    refusal = Refusal(Rule.MAILBOX_FULL, "full")
+    refusal = Refusal(Rule.MAILBOX_FULL, quoted("full"))
     routed = RoutedLetter(_letter(town, Submitted(HOSPITAL, 7, 1)), 1, SendAs(SendMode.AS))
     routed.delivered.append(Delivered(Addressee("a"), box, elsewhere=False))
     routed.relayed.append(Addressee("b"))

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 from aiosmtplib import SMTP
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from structlog.testing import capture_logs
 
 from mss_sim.app.simulator import Simulator
@@ -23,9 +24,10 @@ from mss_sim.models.tables import queue as queue_rows
 from mss_sim.smtp.outbound import _hand_over
 from mss_sim.store import queue as store_queue
 from mss_sim.vocabulary.mailboxes import MailboxState
+from mss_sim.words.sentence import quoted
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PRACTICE, Person
 from tests.conftest import StartSimulator
-from tests.core.mailflow.carriers import LATER, Carrier
+from tests.core.mailflow.carriers import LATER, TAKEN, Carrier
 from tests.core.towns import OpenTown, Town
 
 CLINIC = "contact@clinique-pins.sim.mssante.fr"
@@ -47,7 +49,7 @@ class Slow:
 
     def __init__(self, answer: str = "250 2.0.0 taken") -> None:
         self.tries = 0
-        self.answer = RecipientReply(answer.split()[1], answer)
+        self.answer = RecipientReply(answer.split()[1], quoted(answer))
         self.begun = asyncio.Event()
         self.go_on = asyncio.Event()
 
@@ -57,6 +59,29 @@ class Slow:
         self.begun.set()
         await self.go_on.wait()
         return RelayResult({one.address: self.answer for one in job.envelope.recipients}, dsn=True)
+
+
+class Silent:
+    """The clinic's server says nothing until it may; all others take what comes."""
+
+    def __init__(self) -> None:
+        self.tries: Counter[str] = Counter()
+        self.at_once = self.most_at_once = 0
+        self.limits: list[float] = []
+        self.may_speak = asyncio.Event()
+
+    async def carry(self, job: RelayJob) -> RelayResult:
+        """Take the letter, sooner or later."""
+        self.tries[job.receiver.name] += 1
+        self.limits.append(job.limit_seconds)
+        if job.envelope.recipients[0].address == CLINIC:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+            try:
+                await self.may_speak.wait()
+            finally:
+                self.at_once -= 1
+        return RelayResult({one.address: TAKEN for one in job.envelope.recipients}, dsn=True)
 
 
 @pytest.fixture
@@ -133,7 +158,7 @@ async def test_a_server_that_thinks_after_the_dot_is_waited_for_longer_than_a_co
         await client.ehlo()
         carried = await _hand_over(client, Envelope(HOSPITAL, (Addressee(PRACTICE),)), b"Subject: x\r\n\r\nx\r\n")
         client.close()
-    assert carried.answers[PRACTICE] == RecipientReply("2.0.0", "250 ok", "127.0.0.1")
+    assert carried.answers[PRACTICE] == RecipientReply("2.0.0", quoted("250 ok"), "127.0.0.1")
 
 
 async def test_a_letter_that_comes_as_the_simulator_stops_does_not_keep_it_up(simulator: Simulator) -> None:
@@ -271,3 +296,82 @@ async def test_a_letter_that_was_removed_while_it_was_carried_is_forgotten(open_
             assert await carried == 1
         assert [one for one in told if one["log_level"] == "error"] == []
         assert await town.core.queue.work() == 0
+
+
+# An operator whose server is silent
+
+
+async def _until_tried(silent: Silent, name: str, tries: int) -> None:
+    """Wait until that many letters to one operator were tried."""
+    for _ in range(2_000):
+        if silent.tries[name] >= tries:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(silent.tries)
+
+
+@pytest.mark.parametrize("most", [16, 3])
+async def test_letters_to_others_go_past_those_to_a_silent_operator(open_town: OpenTown, most: int) -> None:
+    silent = Silent()
+    async with open_town(relay="smtp", transport=silent, queue_tries_per_operator_max=most) as town:
+        waiting = [await town.send("hospital", HOSPITAL, CLINIC) for _ in range(200)]
+        running = asyncio.create_task(town.core.queue.run())
+        await _until_tried(silent, "Clinique des Pins", most)
+        for address, name in ((PRACTICE, "Messagerie libérale"), (LABORATORY, "Laboratoire du Parc")):
+            await town.send("hospital", HOSPITAL, address)
+            await _until_tried(silent, name, 1)
+        assert silent.tries["Clinique des Pins"] == most
+        leased = select(func.count()).select_from(queue_rows).where(queue_rows.c.leased_until.is_not(None))
+        assert await town.world.store.read(lambda conn: conn.execute(leased).scalar_one()) < 150, "what cannot be tried soon stays free"
+        silent.may_speak.set()
+        await _until_tried(silent, "Clinique des Pins", 200)
+        running.cancel()
+        await town.core.queue.stop(5)
+        assert silent.most_at_once == most
+        assert silent.tries["Clinique des Pins"] == 200, "each is tried once"
+        assert {(await town.kinds(one))[-1] for one in waiting} == {"relayed"}
+
+
+async def test_what_is_held_for_a_silent_operator_is_given_back_when_the_queue_stops(open_town: OpenTown) -> None:
+    silent = Silent()
+    async with open_town(relay="smtp", transport=silent, queue_tries_per_operator_max=2) as town:
+        for _ in range(5):
+            await town.send("hospital", HOSPITAL, CLINIC)
+        running = asyncio.create_task(town.core.queue.run())
+        await _until_tried(silent, "Clinique des Pins", 2)
+        running.cancel()
+        await town.core.queue.stop(0.05)
+        assert silent.tries["Clinique des Pins"] == 2, "nothing is begun by a queue that stops"
+        silent.may_speak.set()
+        assert await town.core.queue.work() == 5
+
+
+async def test_what_was_held_for_half_of_its_lease_is_given_back_before_it_is_tried(open_town: OpenTown) -> None:
+    """By the time its turn comes, another process could take it in the middle of the try."""
+    silent = Silent()
+    async with open_town(relay="smtp", transport=silent, queue_tries_per_operator_max=1, queue_lease_seconds=1) as town:
+        for _ in range(3):
+            await town.send("hospital", HOSPITAL, CLINIC)
+        running = asyncio.create_task(town.core.queue.run())
+        await _until_tried(silent, "Clinique des Pins", 1)
+        await asyncio.sleep(0.6)
+        silent.may_speak.set()
+        await _until_tried(silent, "Clinique des Pins", 3)
+        running.cancel()
+        await town.core.queue.stop(5)
+        assert silent.tries["Clinique des Pins"] == 3
+        assert min(silent.limits) > 0.9 / 2
+
+
+async def test_whoever_waits_for_all_attempts_waits_for_those_held_too(open_town: OpenTown) -> None:
+    silent = Silent()
+    async with open_town(relay="smtp", transport=silent, queue_tries_per_operator_max=1) as town:
+        for _ in range(4):
+            await town.send("hospital", HOSPITAL, CLINIC)
+        running = asyncio.create_task(town.core.queue.run())
+        await _until_tried(silent, "Clinique des Pins", 1)
+        silent.may_speak.set()
+        await town.core.queue.work()
+        assert (silent.tries["Clinique des Pins"], silent.at_once) == (4, 0)
+        running.cancel()
+        await town.core.queue.stop(5)

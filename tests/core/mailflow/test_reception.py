@@ -14,8 +14,10 @@ from mss_sim.policy.peers import PeerCertificate
 from mss_sim.store import conversations
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition
 from mss_sim.vocabulary.mailboxes import MailboxKind, MailboxState
+from mss_sim.words.sentence import quoted
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PATIENT2, PRACTICE, WARD, letter
 from tests.core.towns import IDNATS, OpenTown, Town, refused
 
@@ -50,7 +52,7 @@ async def test_where_certificates_are_asked_for_the_white_list_binds_them_to_dom
             ("", None, Rule.PEER_NOT_TRUSTED),
             (HOSPITAL, clinic, Rule.PEER_NOT_TRUSTED),
             ("x@example.org", clinic, Rule.DOMAIN_OUTSIDE),
-            (CLINIC, PeerCertificate(clinic.dn, "it is revoked"), Rule.PEER_NOT_TRUSTED),
+            (CLINIC, PeerCertificate(clinic.dn, quoted("it is revoked")), Rule.PEER_NOT_TRUSTED),
             (CLINIC, PeerCertificate("CN=ailleurs"), Rule.PEER_NOT_TRUSTED),
         ):
             with refused(rule):
@@ -175,7 +177,7 @@ async def test_a_patient_answers_and_does_not_begin_also_when_a_peer_brings_it(t
 async def test_a_patients_read_receipt_comes_without_a_return_path(town: Town) -> None:
     sent = await town.send("doctor", DOCTOR, PATIENT, Disposition_Notification_To=DOCTOR)
     said = mdn.Receipt(PATIENT, "", ("", DOCTOR), sent.rfc_message_id or "", "x", b"Subject: x\r\n\r\nx\r\n", Disposition.DISPLAYED)
-    raw = mdn.compose(said, reporting_ua="client", message_id="<r@test>", at=10**15)
+    raw = mdn.compose(said, reporting_ua="client", message_id="<r@test>", at=10**15, language=Language.EN)
     await town.bring("", DOCTOR, raw=raw)
     assert (await town.kinds(sent))[-1] == "displayed"
     with refused(Rule.NOT_INVITED):

@@ -13,6 +13,7 @@ from mss_sim.core.mailflow.letter import Accepted
 from mss_sim.core.mailflow.read_receipts import ReceiptWish
 from mss_sim.errors import Rule
 from mss_sim.mail import mdn
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition
 from mss_sim.vocabulary.mailboxes import Right
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD
@@ -22,7 +23,7 @@ from tests.core.towns import IDNATS, Town, refused
 def _mdn(reader: str, to: str, message_id: str | None, author: str) -> bytes:
     """A read receipt of `reader`, written by `author`."""
     receipt = mdn.Receipt(reader, "", ("", to), message_id or "<none@test>", "x", b"Subject: x\r\n\r\nx\r\n", Disposition.DISPLAYED)
-    raw = mdn.compose(receipt, reporting_ua="client", message_id=f"<r{abs(hash(reader))}@test>", at=10**15)
+    raw = mdn.compose(receipt, reporting_ua="client", message_id=f"<r{abs(hash(reader))}@test>", at=10**15, language=Language.EN)
     return re.sub(rb"\r\nFrom: [^\r]*", f"\r\nFrom: {author}".encode(), raw, count=1)
 
 

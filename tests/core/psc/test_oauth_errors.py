@@ -6,6 +6,7 @@ import hashlib
 import pytest
 
 from mss_sim.core.psc.oauth_errors import OAuthError, at_hash, base64url, is_verifier, verifier_fits
+from mss_sim.words.sentence import quoted
 
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -45,8 +46,8 @@ def test_an_id_token_is_bound_to_its_access_token_by_half_a_hash() -> None:
 
 
 def test_a_refusal_has_the_code_of_the_protocol_and_a_sentence() -> None:
-    error = OAuthError("invalid_grant", "Log in again.")
-    assert (error.code, error.description, error.status, OAuthError("x", "y", status=401).status) == (
+    error = OAuthError("invalid_grant", quoted("Log in again."))
+    assert (error.code, error.description, error.status, OAuthError("x", quoted("y"), status=401).status) == (
         "invalid_grant",
         "Log in again.",
         400,

@@ -22,6 +22,7 @@ from mss_sim.pki.authority import ORGANISATIONS, PERSONS, ROOT, signed_by
 from mss_sim.pki.revocation import RevocationQuestion, Revoked
 from mss_sim.vocabulary.mailboxes import MailboxKind
 from mss_sim.vocabulary.trust import CertificateProfile, RevocationReason
+from mss_sim.words.sentence import quoted
 from tests.authorities import Bearer
 from tests.clients import DOCTOR, LABORATORY
 from tests.core.towns import IDNATS, OpenTown, Town, refused
@@ -111,7 +112,7 @@ async def test_it_is_valid_for_the_days_that_are_ordered_or_set_and_from_a_littl
 
 async def test_what_is_written_with_it_is_written_with_it_or_neither_is(town: Town) -> None:
     def fail(conn: Connection, made: Certificate) -> None:
-        raise Refusal(Rule.CONFLICT, made.serial)
+        raise Refusal(Rule.CONFLICT, quoted(made.serial))
 
     before = await certificates.list_all(town.world)
     with refused(Rule.CONFLICT):

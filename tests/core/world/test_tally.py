@@ -3,17 +3,18 @@
 from mss_sim.core.world.tally import Tally
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.vocabulary.doors import Door
+from mss_sim.words.sentence import quoted
 
 
 def test_each_refusal_counts_once_for_its_door_and_rule() -> None:
     tally = Tally()
     for door in (Door.SMTP, Door.SMTP, Door.IMAP):
-        tally.refused(door, Refusal(Rule.RIGHT_MISSING, "x"))
+        tally.refused(door, Refusal(Rule.RIGHT_MISSING, quoted("x")))
     assert dict(tally.refusals) == {(Door.SMTP, Rule.RIGHT_MISSING): 2, (Door.IMAP, Rule.RIGHT_MISSING): 1}
 
 
 def test_of_a_letter_each_refused_recipient_counts_by_its_own_rule() -> None:
     tally = Tally()
-    each = [Refusal(rule, "x", subject="a@b") for rule in (Rule.UNKNOWN_MAILBOX, Rule.MAILBOX_FULL, Rule.UNKNOWN_MAILBOX)]
+    each = [Refusal(rule, quoted("x"), subject="a@b") for rule in (Rule.UNKNOWN_MAILBOX, Rule.MAILBOX_FULL, Rule.UNKNOWN_MAILBOX)]
     tally.refused(Door.REST, RecipientsRefused(each))
     assert dict(tally.refusals) == {(Door.REST, Rule.UNKNOWN_MAILBOX): 2, (Door.REST, Rule.MAILBOX_FULL): 1}
