@@ -4,11 +4,11 @@ SQLite: one file, WAL, `synchronous=FULL`, so that committed data is on disk; on
 default guarantees. `Connection` is re-exported so that the core can name what it passes on without importing SQLAlchemy.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -18,6 +18,8 @@ from sqlalchemy.pool import QueuePool
 from mss_sim.store.compiled import run_directly
 
 __all__ = ["Connection", "Engine", "create", "is_postgresql", "sqlite_url"]
+
+R = TypeVar("R")
 
 _EXPECTED = "sqlite:/// or postgresql:// is expected"
 _BUSY_MILLISECONDS = 30_000
@@ -75,6 +77,22 @@ def wait_for_lock(conn: Connection, *, whether: bool) -> None:
     """Set whether this connection waits while another process writes the same file; PostgreSQL waits by itself."""
     if not is_postgresql(conn):
         run_directly(conn, f"PRAGMA busy_timeout={_BUSY_MILLISECONDS if whether else 0}")
+
+
+def connect_briefly(engine: Engine) -> Connection:
+    """A connection to SQLite whose transactions are those of `read_once`: to SQLAlchemy they are a single one, which does not end."""
+    conn = engine.connect().execution_options(brief=True)
+    conn.begin()
+    return conn
+
+
+def read_once(conn: Connection, query: Callable[[Connection], R]) -> R:
+    """The result of `query(conn)` on one consistent view; a transaction of SQLAlchemy's takes longer than the statements in it."""
+    run_directly(conn, "BEGIN")
+    try:
+        return query(conn)
+    finally:
+        conn.connection.commit()  # the driver's; it does nothing where an error has ended the transaction already
 
 
 def announce(conn: Connection, *folder_ids: int) -> None:
@@ -136,7 +154,9 @@ def touched(conn: Connection) -> set[int]:
 
 def _begin(conn: Connection) -> None:
     """Take the write lock at once when writing: a lock upgraded later could fail after work was done."""
-    run_directly(conn, "BEGIN IMMEDIATE" if conn.get_execution_options().get("writing") else "BEGIN")
+    options = conn.get_execution_options()
+    if not options.get("brief"):
+        run_directly(conn, "BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
 
 
 def _sqlite_setup(*, durable: bool) -> Any:

@@ -133,10 +133,9 @@ class Store:
 
     def _read_here(self, query: Callable[Concatenate[Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         if self._brief is None:
-            self._brief = self._engine.connect()
+            self._brief = engines.connect_briefly(self._engine)
         note_version(self._brief, self.directory_version)
-        with self._brief.begin():
-            return query(self._brief, *args, **kwargs)
+        return engines.read_once(self._brief, lambda conn: query(conn, *args, **kwargs))
 
     async def write(self, unit: Callable[[Connection], R], *, changes_directory: bool = False) -> R:
         """The result of a unit of work, once committed."""

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import AsyncIterator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -99,3 +99,18 @@ async def test_a_database_that_does_not_answer_is_told_as_such(tmp_path: Path) -
             await store.read_briefly(write)
     assert caught.value.rule is Rule.STORE_UNAVAILABLE
     await store.close()
+
+
+async def test_a_brief_read_ends_before_the_next_begins(store: Store) -> None:
+    seen: list[object] = []
+
+    def fail(conn: Connection) -> None:
+        seen.append(conn.connection.driver_connection)
+        raise Refusal(Rule.NOT_FOUND, "no")
+
+    for _ in range(2):
+        with suppress(Refusal):
+            await store.read_briefly(fail)
+        if store.exclusive:
+            assert isinstance(seen[-1], sqlite3.Connection)
+            assert not seen[-1].in_transaction
