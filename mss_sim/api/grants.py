@@ -1,9 +1,9 @@
 """REST: delegation."""
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from mss_sim.api import schemas
+from mss_sim.api.views import PREFIX
 from mss_sim.core.access import delegation, gate
 from mss_sim.core.access.access import Requester
 from mss_sim.errors import Refusal, Rule
@@ -11,12 +11,13 @@ from mss_sim.http import grants
 from mss_sim.http.answers import ANYWHERE, IN_A_MAILBOX, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
 from mss_sim.http.grants import GrantIn, GrantOut
+from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary.doors import Door
 from mss_sim.words.sentence import joined, said
 
-router = APIRouter(tags=["grants"], responses=refusing(*ANYWHERE))
+router = strict_router(prefix=PREFIX, tags=["grants"], responses=refusing(*ANYWHERE))
 _HERE = refusing(*IN_A_MAILBOX)
 _GRANTING = refusing(*IN_A_MAILBOX, Rule.GRANT_NOT_ALLOWED, Rule.GRANTEE_NOT_ALLOWED)
 

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from mss_sim.api import schemas, views
+from mss_sim.api.views import PREFIX
 from mss_sim.core.access import practice_holders
 from mss_sim.core.access.access import Requester
 from mss_sim.core.access.practice_holders import Holder
@@ -13,10 +14,11 @@ from mss_sim.core.mailbox import folders, mailboxes, messages
 from mss_sim.errors import Rule
 from mss_sim.http.answers import ANYWHERE, IN_A_MAILBOX, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
+from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
 from mss_sim.vocabulary.doors import Door
 
-router = APIRouter(tags=["mailboxes"], responses=refusing(*ANYWHERE))
+router = strict_router(prefix=PREFIX, tags=["mailboxes"], responses=refusing(*ANYWHERE))
 _HERE = refusing(*IN_A_MAILBOX)
 _CHANGE = refusing(*IN_A_MAILBOX, Rule.CONFLICT)
 _NAMING = refusing(*IN_A_MAILBOX, Rule.CONFLICT, Rule.LIMIT_REACHED)

@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response, StreamingResponse
 
 from mss_sim.api import schemas, views
 from mss_sim.api.paging import CurrentPage, PagedList
+from mss_sim.api.views import PREFIX
 from mss_sim.clock import from_datetime
 from mss_sim.core.access import identity_names
 from mss_sim.core.mailbox import messages
@@ -19,6 +20,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
+from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
 from mss_sim.mail.headers import decode, read_headers, split
 from mss_sim.mail.mime import content, read_text
@@ -26,7 +28,7 @@ from mss_sim.mail.parse import fold
 from mss_sim.mail.summary import Leaf, read_summary
 from mss_sim.words.sentence import say
 
-router = APIRouter(prefix="/mailboxes/{address}/messages", tags=["messages"], responses=refusing(*IN_A_MAILBOX))
+router = strict_router(prefix=f"{PREFIX}/mailboxes/{{address}}/messages", tags=["messages"], responses=refusing(*IN_A_MAILBOX))
 _FLAGGING = refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED)
 _CHUNK_BYTES = 64 * 1024
 

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import Header, Query, Request
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -14,6 +14,7 @@ from starlette.responses import Response
 from mss_sim.api import schemas, views
 from mss_sim.api.paging import CurrentPage, PagedList
 from mss_sim.api.schemas import PersonIn, SendIn
+from mss_sim.api.views import PREFIX
 from mss_sim.core.access import identity_names as people
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.assembly import Core
@@ -30,6 +31,7 @@ from mss_sim.http import examples
 from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing, unsupported
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
 from mss_sim.http.faults import faults
+from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
 from mss_sim.ids import ID_MAX, encode
 from mss_sim.mail.addresses import AddressError, addresses_of, canonical, domain_of
@@ -43,7 +45,7 @@ from mss_sim.vocabulary.mail import HEADER_MES, HEADER_MES_FIN, Notify
 from mss_sim.vocabulary.mailboxes import Right, SendMode
 from mss_sim.words.sentence import joined, quoted, said, say
 
-router = APIRouter(prefix="/mailboxes/{address}", tags=["sending"], responses=refusing(*IN_A_MAILBOX))
+router = strict_router(prefix=f"{PREFIX}/mailboxes/{{address}}", tags=["sending"], responses=refusing(*IN_A_MAILBOX))
 _FIELD_CHARS_MAX = 2_000
 _NAME_CHARS_MAX = 200
 _FIELDS_MAX = 100

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import Body, Depends, Query
 from starlette.responses import Response
 
 from mss_sim.clock import from_datetime, iso
@@ -16,6 +16,7 @@ from mss_sim.http import examples
 from mss_sim.http.answers import CONTROL_IN_MEMORY, Answers, octets, refusing
 from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore
+from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.pki import bundles
@@ -23,7 +24,7 @@ from mss_sim.pki.authority import ROOT
 from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
 from mss_sim.words.sentence import joined, said, say
 
-router = APIRouter(
+router = strict_router(
     prefix="/control/certificates",
     tags=["control: certificates"],
     dependencies=[Depends(require_control)],

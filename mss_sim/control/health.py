@@ -15,7 +15,7 @@ from mss_sim.http.dependencies import CurrentCore
 from mss_sim.http.shapes import Json
 from mss_sim.words.sentence import say
 
-router = APIRouter(tags=["health"])
+router = APIRouter(default_response_class=Response, tags=["health"])
 _READY_SECONDS = 5
 _STORE = refusing(Rule.STORE_UNAVAILABLE)
 

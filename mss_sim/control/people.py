@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import Depends, Path, Request
 from starlette.responses import FileResponse, Response
 
 from mss_sim.control import schemas
@@ -20,12 +20,13 @@ from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore, MailboxAddress, read_id
 from mss_sim.http.grants import GrantIn, GrantOut
 from mss_sim.http.hosted import hosted
+from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json, mailbox
 from mss_sim.policy.identifiers import address_warnings, warnings
 from mss_sim.vocabulary.doors import Door
 
 IdNat = Annotated[str, Path(description="National id of the identity.", examples=["590000010000017/SEC0002"])]
-router = APIRouter(
+router = strict_router(
     prefix="/control",
     tags=["control: people and mailboxes"],
     dependencies=[Depends(require_control)],

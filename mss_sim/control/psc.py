@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
@@ -23,19 +23,20 @@ from mss_sim.core.world.store_types import Client
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.answers import CONTROL_IN_MEMORY, refusing
 from mss_sim.http.control import require_control
-from mss_sim.http.dependencies import CurrentCore, refuse_unknown_query
+from mss_sim.http.dependencies import CurrentCore
 from mss_sim.http.faults import faults
 from mss_sim.http.page import page
 from mss_sim.http.parameters import of_form
+from mss_sim.http.routes import strict_router
 from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mailboxes import IdentityKind
 from mss_sim.vocabulary.psc import AuthMode
 from mss_sim.words.sentence import Sentence, Template, borrowed, said, say
 
-router = APIRouter(
+router = strict_router(
     prefix="/control/psc",
     tags=["control: Pro Santé Connect"],
-    dependencies=[Depends(require_control), Depends(refuse_unknown_query)],
+    dependencies=[Depends(require_control)],
     responses=refusing(*CONTROL_IN_MEMORY),
 )
 _STORED = refusing(Rule.STORE_UNAVAILABLE)

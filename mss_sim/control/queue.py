@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 from pydantic import Field
 from starlette.responses import Response
 
@@ -13,11 +13,17 @@ from mss_sim.http import examples
 from mss_sim.http.answers import CONTROL, refusing
 from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore, read_id
+from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import AttemptsOut, Json, Out, attempts
 from mss_sim.ids import encode
 from mss_sim.vocabulary.mail import TimelineKind
 
-router = APIRouter(prefix="/control/queue", tags=["control: queue"], dependencies=[Depends(require_control)], responses=refusing(*CONTROL))
+router = strict_router(
+    prefix="/control/queue",
+    tags=["control: queue"],
+    dependencies=[Depends(require_control)],
+    responses=refusing(*CONTROL),
+)
 
 
 class WaitingOut(AttemptsOut):

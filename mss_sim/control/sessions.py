@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from mss_sim.clock import iso
@@ -14,11 +14,12 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.evidence.transcripts import Transcript
 from mss_sim.http.answers import CONTROL_IN_MEMORY, refusing
 from mss_sim.http.control import require_control
+from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
 from mss_sim.vocabulary.doors import Door
 from mss_sim.words.sentence import say
 
-router = APIRouter(
+router = strict_router(
     prefix="/control/sessions",
     tags=["control: sessions"],
     dependencies=[Depends(require_control)],

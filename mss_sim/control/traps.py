@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from mss_sim.clock import iso
@@ -13,6 +13,7 @@ from mss_sim.control.sockets import sockets
 from mss_sim.http.answers import CONTROL_IN_MEMORY, refusing
 from mss_sim.http.control import require_control
 from mss_sim.http.hosted import hosted
+from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
 from mss_sim.net.traps import Traps, TrapVisit
 from mss_sim.policy.traps import EXPOSING, judge, requirements
@@ -21,7 +22,7 @@ from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.trust import TrapName, Verdict
 from mss_sim.words.sentence import say
 
-router = APIRouter(
+router = strict_router(
     prefix="/control/traps",
     tags=["control: traps"],
     dependencies=[Depends(require_control)],

@@ -16,11 +16,17 @@ from mss_sim.http import examples
 from mss_sim.http.answers import CONTROL, octets, refusing
 from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore
+from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import In, Json, OneLine, Out, Whole
 from mss_sim.vocabulary.doors import LogInBy
 
-public = APIRouter(tags=["trust space"])
-router = APIRouter(prefix="/control", tags=["control: trust space"], dependencies=[Depends(require_control)], responses=refusing(*CONTROL))
+public = APIRouter(default_response_class=Response, tags=["trust space"])
+router = strict_router(
+    prefix="/control",
+    tags=["control: trust space"],
+    dependencies=[Depends(require_control)],
+    responses=refusing(*CONTROL),
+)
 _FOUND = refusing(Rule.NOT_FOUND)
 OperatorName = Annotated[str, Path(examples=["Laboratoire du Parc"])]
 _DN = "CN=smtp.clinique-lac.sim.mssante.fr,OU=318440000000001,O=Clinique du Lac,ST=Ain (01),C=FR"

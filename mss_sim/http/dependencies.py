@@ -7,8 +7,6 @@ import base64
 from typing import Annotated
 
 from fastapi import Depends, Path, Request, Security
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 from fastapi.security import HTTPBasic, HTTPBearer
 from starlette.requests import HTTPConnection
 
@@ -60,29 +58,6 @@ async def get_actor(request: Request, _basic: Annotated[object, Security(_BASIC)
     if address is not None:
         gate.check_reach(actor, await get_address(address))
     return actor
-
-
-def _query_names(dependant: Dependant) -> set[str]:
-    below = (_query_names(one) for one in dependant.dependencies)
-    return {field.alias for field in dependant.query_params}.union(*below)
-
-
-async def refuse_unknown_query(request: Request) -> None:
-    """A misspelt parameter would silently select everything: it is refused instead."""
-    if not request.scope["query_string"]:
-        return
-    route = request.scope.get("route")
-    if not isinstance(route, APIRoute):
-        return
-    known = _query_names(route.dependant)
-    unknown = sorted(set(request.query_params) - known)
-    if unknown:
-        allowed = say("known here: {known}", known=", ".join(sorted(known))) if known else say("none is known here")
-        raise Refusal(
-            Rule.INVALID,
-            say("Unknown query parameter {unknown!r}; {allowed}.", unknown=unknown[0][:40], allowed=allowed),
-            subject=unknown[0][:40],
-        )
 
 
 def client_of(request: Request) -> str:

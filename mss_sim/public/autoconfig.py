@@ -10,7 +10,7 @@ from mss_sim.http.answers import Answers, octets, refusing
 from mss_sim.http.dependencies import CurrentCore
 from mss_sim.http.hosted import hosted
 
-router = APIRouter(tags=["trust space"])
+router = APIRouter(default_response_class=Response, tags=["trust space"])
 _FILE: Answers = {200: octets("application/xml", example=examples.CONFIGURATION), **refusing(Rule.NOT_FOUND, Rule.STORE_UNAVAILABLE)}
 
 

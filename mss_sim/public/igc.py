@@ -23,7 +23,7 @@ from mss_sim.pki.names import serial_text
 from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
 from mss_sim.words.sentence import say
 
-router = APIRouter(tags=["certificates and revocation"])
+router = APIRouter(default_response_class=Response, tags=["certificates and revocation"])
 _REQUEST_BYTES_MAX = 8_192
 _CERTIFICATE, _CHAIN = "application/pkix-cert", "application/x-pkcs7-certificates"
 _CRL, _OCSP = "application/pkix-crl", "application/ocsp-response"  # ref: rfc2585#4, rfc6960#C.2
