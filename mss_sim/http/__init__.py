@@ -17,8 +17,9 @@
     answers         what each route may refuse, and which files it returns, as OpenAPI shows it
 
 A request is authenticated each time: Basic with a persona's password in the development
-profile, Bearer with an access token always. Nothing is remembered between two requests
-except that a password was right, under a key that lives in this process only.
+profile, Bearer with an access token always. Two things are remembered between two requests:
+that a password was right, under a key that lives in this process only, and whose it is, until
+anything about anybody changes (`core/world/known_people.py`).
 
 Every refusal becomes a problem document: `code` is the rule, `detail` one sentence that
 says what to do, `reference` where the rule comes from, `recipients` each refused

@@ -61,7 +61,7 @@ class Access:
     def rights(self) -> frozenset[Right]:
         """Every right, by role or by any grant in force."""
         held = HOLDER_RIGHTS[self.role] if self.role else frozenset()
-        return held.union(*(grant.rights for grant in self.grants))
+        return held if not self.grants else held.union(*(grant.rights for grant in self.grants))
 
     def grant_for(self, right: Right) -> Grant | None:
         """The grant that gives a right which the role does not; the oldest when several do."""
@@ -71,8 +71,8 @@ class Access:
 
     def lacks(self, right: Right) -> Right | None:
         """The right missing for an act that needs `right`: `see`, or the right itself; None when none is missing."""
-        needed = (right,) if right in SEND_RIGHTS else (Right.SEE, right)
-        return next((one for one in needed if one not in self.rights), None)
+        needed, rights = (right,) if right in SEND_RIGHTS else (Right.SEE, right), self.rights
+        return next((one for one in needed if one not in rights), None)
 
     def may(self, right: Right) -> bool:
         """Whether an act that needs a right would be allowed."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
@@ -41,7 +42,7 @@ class Mailbox:
     created_at: Micros
 
 
-_TYPES = ((4, MailboxKind), (5, MailboxState), (8, bool), (13, SeenPolicy), (14, SentPolicy))
+_TYPES = ((4, cache(MailboxKind)), (5, cache(MailboxState)), (8, bool), (13, cache(SeenPolicy)), (14, cache(SentPolicy)))
 """The columns, by position, that are more than what the driver gives."""
 
 
@@ -144,10 +145,15 @@ def with_ids(conn: Connection, ids: Collection[int]) -> list[Mailbox]:
 _WITH_IDS = HotSelect(select(*_COLUMNS).where(mailboxes.c.id.in_(bindparam("ids", expanding=True))))
 
 
+def owner_role(kind: MailboxKind) -> HolderRole:
+    """What the owner of a mailbox of that kind is."""
+    return HolderRole.RESPONSIBLE if kind is MailboxKind.CAB else HolderRole.OWNER
+
+
 def role_of(conn: Connection, mailbox: "Mailbox | DeliveryMailbox", identity_id: int) -> HolderRole | None:
     """How an identity holds a mailbox by itself, or None: the owner of a practice's mailbox is its responsible."""
     if mailbox.owner_id == identity_id:
-        return HolderRole.RESPONSIBLE if mailbox.kind is MailboxKind.CAB else HolderRole.OWNER
+        return owner_role(mailbox.kind)
     if mailbox.kind is not MailboxKind.CAB:
         return None
     return HolderRole.CO_HOLDER if identity_id in co_holder_ids(conn, mailbox.id) else None

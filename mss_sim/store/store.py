@@ -2,8 +2,8 @@
 
 `write` and `write_in_bulk` go through the writer (group commit); `read` runs a function on a read connection in a thread, `read_briefly`
 one that finds a few rows: on SQLite that runs on the loop, where it takes less than the way to a thread and back. Only the core opens
-the store. `directory_version` grows with every committed change of mailboxes, domains or identities, so that holders of a copy know
-when it is stale.
+the store. `directory_version` grows with every committed change of mailboxes, domains or identities, `rights_version` with every one of
+people or their rights too, so that holders of a copy know when it is stale.
 """
 
 import asyncio
@@ -32,6 +32,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _READERS = 4
+_UNCHANGED_MAX = 200
 
 
 class Store:
@@ -47,7 +48,10 @@ class Store:
         self._listeners: list[Callable[[set[int]], None]] = []
         self._attempts: Callable[[Connection, Attempt], None] | None = None
         self.directory_version = 0
+        self.rights_version = 0
         self.indexes = FolderIndexes()
+        self._unchanged: dict[tuple[Any, ...], Any] = {}
+        self._unchanged_since = -1
 
     @property
     def exclusive(self) -> bool:
@@ -68,6 +72,8 @@ class Store:
         self._writer.tell_noted(listener)
 
     def _tell(self, changed: set[int]) -> None:
+        if RIGHTS_CHANGED in changed:
+            self.rights_version += 1
         for listener in list(self._listeners):
             listener(changed)
 
@@ -136,6 +142,23 @@ class Store:
             self._brief = engines.connect_briefly(self._engine)
         note_version(self._brief, self.directory_version)
         return engines.read_once(self._brief, lambda conn: query(conn, *args, **kwargs))
+
+    async def read_unchanged(self, query: Callable[..., R], /, *args: Any) -> R:
+        """The same for a query that depends on the store alone, and whose result nobody changes: asked again only after a commit."""
+        known: R | None = self._unchanged.get((query, *args)) if self._unchanged_since == self._writer.commits else None
+        return known if known is not None else await self.read_briefly(lambda conn: self.unchanged(conn, query, *args))
+
+    def unchanged(self, conn: Connection, query: Callable[..., R], *args: Any) -> R:
+        """The same within a brief read."""
+        if conn is not self._brief:
+            return query(conn, *args)
+        if self._unchanged_since != self._writer.commits or len(self._unchanged) >= _UNCHANGED_MAX:
+            self._unchanged, self._unchanged_since = {}, self._writer.commits
+        asked = (query, *args)
+        known: R | None = self._unchanged.get(asked)
+        if known is None:
+            known = self._unchanged[asked] = query(conn, *args)
+        return known
 
     async def write(self, unit: Callable[[Connection], R], *, changes_directory: bool = False) -> R:
         """The result of a unit of work, once committed."""

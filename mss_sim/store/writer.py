@@ -72,6 +72,7 @@ class Writer:
         self._turn_ahead = False
         self._timer: asyncio.TimerHandle | None = None
         self._crowd = 1
+        self.commits = 0
         self._changed: set[int] = set()
         self._noted = Noted()
         self._log_noted: Callable[[list[Any]], None] | None = None
@@ -170,6 +171,7 @@ class Writer:
 
     def _answer(self, loop: asyncio.AbstractEventLoop, jobs: list[_Job]) -> None:
         self._crowd = len(jobs) + len(self._asked)
+        self.commits += 1
         self._logged_bytes += sum(job.size + _ROWS_BYTES for job in jobs)
         self._checkpoint()
         changed, self._changed = self._changed, set()

@@ -101,6 +101,59 @@ async def test_a_database_that_does_not_answer_is_told_as_such(tmp_path: Path) -
     await store.close()
 
 
+async def test_what_nothing_changed_is_read_once_and_anew_after_a_commit(store: Store) -> None:
+    asked: list[int] = []
+
+    def query(conn: Connection, number: int) -> list[str]:
+        asked.append(number)
+        return _names(conn)
+
+    for number in (1, 2, 3):
+        await store.write(partial(_add, number=number))
+        read = [await store.read_unchanged(query, 7), await store.read_briefly(lambda conn: store.unchanged(conn, query, 7))]
+        assert [len(names) for names in read] == [number, number]
+        assert len(asked) == number * (1 if store.exclusive else 2)
+
+
+def _sum(_conn: Connection, *numbers: int) -> int:
+    return sum(numbers)
+
+
+def _max(_conn: Connection, *numbers: int) -> int:
+    return max(numbers)
+
+
+async def test_what_was_read_before_is_known_by_all_that_was_asked(store: Store) -> None:
+    for _ in range(2):
+        assert (await store.read_unchanged(_sum, 1), await store.read_unchanged(_sum, 1, 2)) == (1, 3)
+        assert await store.read_unchanged(_max, 1, 2) == 2
+
+
+async def test_a_long_read_keeps_nothing_for_its_view_may_be_an_old_one(store: Store) -> None:
+    asked: list[int] = []
+
+    def query(conn: Connection) -> list[str]:
+        asked.append(1)
+        return _names(conn)
+
+    for _ in range(2):
+        assert await store.read(lambda conn: store.unchanged(conn, query)) == []
+    assert len(asked) == 2
+
+
+async def test_only_so_much_is_kept_of_what_is_unchanged(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mss_sim.store.store._UNCHANGED_MAX", 3)
+    asked: list[int] = []
+
+    def query(_conn: Connection, number: int) -> int:
+        asked.append(number)
+        return number
+
+    for number in (1, 2, 3, 4, 1):
+        await store.read_unchanged(query, number)
+    assert asked == [1, 2, 3, 4, 1]
+
+
 async def test_a_brief_read_ends_before_the_next_begins(store: Store) -> None:
     seen: list[object] = []
 

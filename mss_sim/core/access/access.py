@@ -1,5 +1,6 @@
 """What an identity may do in a mailbox now: the rights of holders and of grants in force, read in the unit of work that acts."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mss_sim.clock import Micros
@@ -9,7 +10,7 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.grants import GrantRow
 from mss_sim.store.mailboxes import DeliveryMailbox, Mailbox
 from mss_sim.vocabulary.doors import Door
-from mss_sim.vocabulary.mailboxes import Right
+from mss_sim.vocabulary.mailboxes import HolderRole, Right
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,40 @@ def require_seen(conn: Connection, address: str, identity_id: int, now: Micros) 
     return held
 
 
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """All that gives an identity rights, whatever the time: the mailboxes that it holds, in order, and every grant that it ever got."""
+
+    roles: dict[int, HolderRole]
+    grants: dict[int, list[Grant]]
+
+
+def holdings(conn: Connection, identity_id: int) -> Holdings:
+    """The holdings of an identity: its own mailboxes first, then the shared ones; grants by mailbox, the oldest first."""
+    own = mailboxes.owned_by(conn, identity_id)
+    roles = {mailbox.id: mailboxes.owner_role(mailbox.kind) for mailbox in own}
+    shared = dict.fromkeys((mailbox.id for mailbox in mailboxes.co_held_by(conn, identity_id)), HolderRole.CO_HOLDER)
+    given: dict[int, list[Grant]] = {}
+    for row in grants.of_grantee(conn, identity_id):
+        given.setdefault(row.mailbox_id, []).append(grant_of(row))
+    return Holdings(roles | {id_: role for id_, role in shared.items() if id_ not in roles}, given)
+
+
+def accesses_at(found: Holdings, now: Micros) -> dict[int, Access]:
+    """What these holdings allow at that instant, by mailbox: own, shared, then delegated ones."""
+    delegated = {id_: access_at(now, None, given) for id_, given in found.grants.items() if id_ not in found.roles}
+    return {id_: Access(role) for id_, role in found.roles.items()} | {
+        id_: delegated[id_] for id_ in sorted(delegated) if delegated[id_].grants
+    }
+
+
 def all_held(conn: Connection, identity_id: int, now: Micros) -> list[MailboxAccess]:
     """Every mailbox over which an identity has a right now: its own first, then the shared ones, then the delegated ones."""
-    own = [*mailboxes.owned_by(conn, identity_id), *mailboxes.co_held_by(conn, identity_id)]
-    known = {mailbox.id for mailbox in own}
-    in_force = {row.mailbox_id for row in grants.of_grantee(conn, identity_id) if grant_of(row).holds_at(now)}
-    found = [*own, *mailboxes.with_ids(conn, in_force - known)]
-    return [MailboxAccess(mailbox, access(conn, mailbox, identity_id, now)) for mailbox in found]
+    accesses = accesses_at(holdings(conn, identity_id), now)
+    return held(accesses, mailboxes.with_ids(conn, tuple(accesses)))
+
+
+def held(accesses: Mapping[int, Access], rows: Iterable[Mailbox]) -> list[MailboxAccess]:
+    """These mailboxes with what may be done with them, in the order of the first."""
+    boxes = {mailbox.id: mailbox for mailbox in rows}
+    return [MailboxAccess(boxes[id_], one) for id_, one in accesses.items() if id_ in boxes]

@@ -52,7 +52,7 @@ def _refused() -> Refusal:
 async def with_password(world: World, name: str, password: str, *, door: Door, mailbox: str | None = None) -> Actor:
     """The actor behind a name and a password; Refusal(AUTHENTICATION_FAILED) otherwise, always after the same work."""
     chosen, login = split_name(name, plus=world.settings.login.plus)
-    account = await world.store.read_briefly(_account, login)
+    account = await world.people.read(_account, login)
     right = await world.passwords.check(password, account.password_hash if account else None)
     if not right or account is None:
         raise _refused()
@@ -67,7 +67,7 @@ async def with_token(world: World, token: str, *, door: Door, mailbox: str | Non
     """The actor that an access token identifies. The identity is the one *in the token*, whatever name came with it."""
     claims = world.tokens.claims(token)
     idnat = str(claims["SubjectNameID"])
-    identity = await world.store.read_briefly(identities.by_idnat, idnat)
+    identity = await world.people.read(identities.by_idnat, idnat)
     if identity is None:
         raise Refusal(
             Rule.AUTHENTICATION_FAILED, say("The token speaks for an identity that is not known here."), reference="psc#access-token"

@@ -22,7 +22,7 @@ from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.policy.searching import check_texts
-from mss_sim.store import folders, messages, pages
+from mss_sim.store import folders, mailboxes, messages, pages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.store.mailboxes import Mailbox
@@ -54,7 +54,9 @@ class ChangedMessage:
 
 async def held_mailboxes(world: World, actor: Actor) -> list[MailboxAccess]:
     """Every mailbox that the actor may see now; only the one chosen at log-in, if one was chosen."""
-    rows = await world.store.read_briefly(access.all_held, actor.identity.id, world.clock.now())
+    holdings = await world.people.read(access.holdings, actor.identity.id)
+    accesses = access.accesses_at(holdings, world.clock.now())
+    rows = access.held(accesses, await world.store.read_unchanged(mailboxes.with_ids, tuple(accesses)))
     return [held for held in rows if held.access.may(Right.SEE) and actor.mailbox in (None, held.mailbox.address)]
 
 

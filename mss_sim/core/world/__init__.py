@@ -2,6 +2,7 @@
 
     world               all of it together, given to every verb
     address_cache       domains and mailboxes as last seen, so that RCPT need not query the store each time
+    known_people        who people are and what they hold, kept until rights change
     white_list          the list of operators and domains: read at the MX port, published as XML
     access_tokens       signed and verified
     signing_keys        the keys behind them, and those retired

@@ -8,6 +8,7 @@ from mss_sim.config.settings import Settings
 from mss_sim.core.world.access_tokens import Tokens
 from mss_sim.core.world.address_cache import Directory
 from mss_sim.core.world.authorities import Authorities
+from mss_sim.core.world.known_people import KnownPeople
 from mss_sim.core.world.passwords import Passwords
 from mss_sim.core.world.tally import Tally
 from mss_sim.core.world.white_list import WhiteList
@@ -31,6 +32,11 @@ class World:
     tokens: Tokens
     igc: Authorities
     tally: Tally = field(default_factory=Tally)
+
+    @cached_property
+    def people(self) -> KnownPeople:
+        """What is kept of people between two requests."""
+        return KnownPeople(self.store)
 
     @cached_property
     def parse_limits(self) -> ParseLimits:
