@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
+import orjson
 from fastapi import Query
 from starlette.responses import Response, StreamingResponse
 
@@ -14,12 +15,12 @@ from mss_sim.clock import from_datetime
 from mss_sim.core.access import identity_names
 from mss_sim.core.mailbox import messages
 from mss_sim.core.mailbox.flag_rules import FlagChange
-from mss_sim.core.mailbox.messages import ChangedMessage, OpenedMessage
-from mss_sim.core.world.store_types import Identity, ListedMessage, ListQuery
+from mss_sim.core.mailbox.messages import ChangedMessage, Look, OpenedMessage
+from mss_sim.core.world.store_types import Identity, ListQuery
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing
-from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
+from mss_sim.http.dependencies import CurrentActor, CurrentCore, CurrentHosted, MailboxAddress, read_id
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
 from mss_sim.mail.headers import decode, read_headers, split
@@ -35,7 +36,7 @@ _CHUNK_BYTES = 64 * 1024
 
 @router.get("", responses={200: {"model": schemas.MessagePage}, **refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED)})
 async def list_messages(
-    core: CurrentCore,
+    here: CurrentHosted,
     actor: CurrentActor,
     address: MailboxAddress,
     page: CurrentPage,
@@ -52,7 +53,7 @@ async def list_messages(
     listing = PagedList.ALL_FOLDERS if folder is None else PagedList.FOLDER
     query = ListQuery(
         mailbox_id=0,
-        limit=page.limit + 1,
+        limit=page.limit,
         before=page.before(listing),
         unread=unread,
         from_=fold(from_) if from_ else None,
@@ -62,14 +63,21 @@ async def list_messages(
         since=from_datetime(since) if since else None,
         has_attachment=has_attachment,
     )
-    listed = await messages.list_messages(core.world, actor, address, query, folder)
-    known = await identity_names.identities_by_id(core.world, (rows[0].identity_id for rows in listed.readings.values()))
+    written = here.summaries
+    listed = await messages.list_messages(here.core.world, actor, address, query, folder, kept=written.get)
+    if listed.whole is not None:
+        return Json(listed.whole)
 
-    def show(item: ListedMessage) -> dict[str, Any]:
-        read = listed.readings.get(item.copy.id, ())
-        return views.summary(item, listed.folders, read, known, readable=listed.readable)
+    def show(one: tuple[Look, orjson.Fragment | None]) -> orjson.Fragment:
+        look, kept = one
+        if kept is not None:
+            return kept
+        return written.write(look, views.summary(listed.items[look.copy.id], look.folder, look.first, readable=look.readable))
 
-    return Json(page.cut(listing, listed.items, lambda item: item.copy.id if folder is None else item.copy.uid, show))
+    def place(one: tuple[Look, orjson.Fragment | None]) -> int:
+        return one[0].copy.id if folder is None else one[0].copy.uid
+
+    return Json(written.write(listed.look, page.whole(listing, listed.looks, place, show, more=listed.look.more)))
 
 
 @router.get("/{message_id}", responses={200: {"model": schemas.MessageOut}})
@@ -84,7 +92,7 @@ def _whole(opened: OpenedMessage, address: str, known: dict[int, Identity]) -> d
     item, raw = opened.item, opened.raw
     stored = read_summary(item.message.summary)
     headers = read_headers(raw[: split(raw)[0]], count_max=100_000)
-    shown = views.summary(item, {opened.folder.id: opened.folder}, opened.readings, known, readable=True)
+    shown = views.of_item(item, {opened.folder.id: opened.folder}, opened.readings, known, readable=True)
     return {
         **shown,
         "return_path": item.message.return_path,
@@ -172,7 +180,7 @@ async def move_message(core: CurrentCore, actor: CurrentActor, address: MailboxA
 async def _shown(core: CurrentCore, changed: ChangedMessage) -> dict[str, Any]:
     known = await identity_names.identities_by_id(core.world, (reading.identity_id for reading in changed.readings))
     places = {changed.folder.id: changed.folder}
-    return views.summary(changed.item, places, changed.readings, known, readable=changed.readable)
+    return views.of_item(changed.item, places, changed.readings, known, readable=changed.readable)
 
 
 @router.delete("/{message_id}", status_code=204)

@@ -72,8 +72,11 @@ class Page:
 
     def cut(self, listing: PagedList, rows: Sequence[T], id_of: Callable[[T], int], show: Callable[[T], Any]) -> dict[str, Any]:
         """The page out of `limit + 1` rows: the row too many tells that there is another page."""
-        shown = rows[: self.limit]
-        more = len(rows) > self.limit
+        return self.whole(listing, rows[: self.limit], id_of, show, more=len(rows) > self.limit)
+
+    @staticmethod
+    def whole(listing: PagedList, shown: Sequence[T], id_of: Callable[[T], int], show: Callable[[T], Any], *, more: bool) -> dict[str, Any]:
+        """The page of these rows, `more` when there is another."""
         return {"items": [show(row) for row in shown], "next_cursor": cursor(listing, id_of(shown[-1])) if more else None}
 
 

@@ -265,9 +265,9 @@ async def _parent(core: Core, actor: Actor, address: str, text: str | None) -> t
         return None, text, [text]
     page = ListQuery(mailbox_id=0, limit=1, before=min(read_id(text) + 1, ID_MAX))
     listed = await messages.list_messages(core.world, actor, address, page)
-    if not listed.items or listed.items[0].copy.id != read_id(text):
+    if read_id(text) not in listed.items:
         raise Refusal(Rule.NOT_FOUND, say("in_reply_to names no message of this mailbox."))
-    message = listed.items[0].message
+    message = listed.items[read_id(text)].message
     if message.rfc_message_id is None:
         return None, None, []
     before = read_summary(message.summary).references

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from mss_sim.clock import iso
 from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.conversations.conversations import Conversation
+from mss_sim.core.mailbox.messages import FirstReader, first_reader
 from mss_sim.core.mailflow.letter import Accepted
 from mss_sim.core.mailflow.read_receipts import Sent
 from mss_sim.core.world.store_types import Folder, ListedMessage, Reading
@@ -16,7 +17,7 @@ from mss_sim.http.shapes import People, attempts, mailbox, person
 from mss_sim.ids import encode
 from mss_sim.mail.summary import read_summary
 from mss_sim.vocabulary.mail import TimelineKind
-from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Flag
+from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Flag, Right
 
 PREFIX = "/api/v1"
 
@@ -26,9 +27,15 @@ def url(address: str, *steps: str) -> str:
     return "/".join([f"{PREFIX}/mailboxes", quote(address, safe="@"), *(quote(step, safe="") for step in steps)])
 
 
+@cache
+def _right_words(rights: frozenset[Right]) -> tuple[Right, ...]:
+    """Rights in order; few combinations occur."""
+    return tuple(sorted(rights))
+
+
 def held(one: MailboxAccess) -> dict[str, Any]:
     """A mailbox with what the asker may do with it."""
-    return {**mailbox(one.mailbox), "role": one.access.role, "rights": sorted(one.access.rights)}
+    return {**mailbox(one.mailbox), "role": one.access.role, "rights": _right_words(one.access.rights)}
 
 
 def folder(row: Folder, unseen: int | None = None) -> dict[str, Any]:
@@ -51,20 +58,24 @@ def _flag_words(flags: int) -> tuple[str, ...]:
     return tuple(name for name, flag in FLAG_NAMES.items() if flags & flag and flag is not Flag.SEEN)
 
 
-def summary(
+def of_item(
     item: ListedMessage, folders: Mapping[int, Folder], readings: Sequence[Reading], people: People, *, readable: bool
 ) -> dict[str, Any]:
+    """One copy as answers show it."""
+    place = folders.get(item.copy.folder_id)
+    return summary(item, place.name if place else "", first_reader(readings, people), readable=readable)
+
+
+def summary(item: ListedMessage, folder: str, first: FirstReader | None, *, readable: bool) -> dict[str, Any]:
     """A copy as lists and answers show it, without the beginning of the text unless it is `readable` to who asks."""
     copy, message = item.copy, item.message
     stored = read_summary(message.summary)
-    place = folders.get(copy.folder_id)
-    first = readings[0] if readings else None
     flags = _flag_words(int(copy.flags))
     return {
         "id": encode(copy.id),
         "email_id": encode(message.id),
         "conversation_id": encode(message.thread_id),
-        "folder": place.name if place else "",
+        "folder": folder,
         "folder_id": encode(copy.folder_id),
         "uid": copy.uid,
         "modseq": copy.modseq,
@@ -83,7 +94,7 @@ def summary(
         "has_attachments": message.has_attachments,
         "has_xdm": stored.has_xdm,
         "receipt_requested": bool(stored.receipt_to),
-        "first_read": {"by": person(people, first.identity_id), "at": iso(first.first_at)} if first else None,
+        "first_read": {"by": {"idnat": first.idnat, "name": first.name} if first.idnat else None, "at": iso(first.at)} if first else None,
     }
 
 
@@ -176,9 +187,9 @@ def conversation(found: Conversation, folders: Mapping[int, Folder], *, whole: b
         "id": encode(found.thread.id),
         "subject": found.newest.message.subject,
         "message_count": found.thread.count,
-        "last_message": summary(found.newest, folders, (), {}, readable=found.readable),
+        "last_message": of_item(found.newest, folders, (), {}, readable=found.readable),
         "patients": sides,
         "closed": closed,
     }
-    items = [summary(item, folders, (), {}, readable=found.readable) for item in found.items] if whole else []
+    items = [of_item(item, folders, (), {}, readable=found.readable) for item in found.items] if whole else []
     return {**shown, "messages": items} if whole else shown

@@ -7,6 +7,7 @@
     structure       how many values a JSON body holds
     server          uvicorn behind a listener in clear or in TLS, its limits, and the TLS facts passed to the application
     routes          routes that refuse unknown parameters and are planned when they are declared
+    written         JSON that was written before, by all that it shows
     parameters      queries and forms, read strictly
     storable        common to every request body: texts that both databases accept
     shapes, grants  shapes and views of JSON that several front ends share

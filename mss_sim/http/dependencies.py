@@ -14,7 +14,7 @@ from mss_sim.core.access import authentication, gate
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.assembly import Core
 from mss_sim.errors import Refusal, Rule
-from mss_sim.http.hosted import hosted
+from mss_sim.http.hosted import Hosted, hosted
 from mss_sim.ids import decode
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary.doors import Door
@@ -39,6 +39,14 @@ _BASIC = _Basic(scheme_name="HTTPBasic", auto_error=False, description="Login an
 _BEARER = _Bearer(
     scheme_name="HTTPBearer", auto_error=False, description="Access token, as `mss-sim token` or `POST /control/tokens` mints it."
 )
+
+
+async def get_hosted(request: Request) -> Hosted:
+    """The world as its HTTP doors see it."""
+    return hosted(request)
+
+
+CurrentHosted = Annotated[Hosted, Depends(get_hosted)]
 
 
 async def get_core(request: Request) -> Core:

@@ -1,22 +1,24 @@
 """The parameters of the HTTP application, set once: `app.state.hosted`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastapi import Request
 
 from mss_sim.core.assembly import Core
 from mss_sim.core.trust.autoconfig import Doors
+from mss_sim.http.written import Written
 
 
 @dataclass(frozen=True, slots=True)
 class Hosted:
-    """One world as its HTTP doors see it; `seed` is the one that it began with."""
+    """One world as its HTTP doors see it; `seed` is the one that it began with, `summaries` are those of messages shown before."""
 
     core: Core
     ca_file: Path
     doors: Doors
     seed: str | None
+    summaries: Written = field(default_factory=Written)
 
 
 def hosted(request: Request) -> Hosted:

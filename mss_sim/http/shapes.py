@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import Annotated, Any
 
 import orjson
@@ -80,8 +81,9 @@ def attempts(waiting: Waiting) -> dict[str, Any]:
 
 _MAILBOX_FIELDS = (
     *("address", "kind", "state", "label", "description", "red_listed", "preferred_rank"),
-    *("message_size_bytes_max", "quota_bytes", "used_bytes"),
+    *("message_size_bytes_max", "quota_bytes", "used_bytes", "seen_policy", "sent_policy"),
 )
+_OF_MAILBOX = attrgetter(*_MAILBOX_FIELDS)
 
 People = Mapping[int, Identity]
 
@@ -94,5 +96,4 @@ def person(people: People, identity_id: int | None) -> dict[str, str] | None:
 
 def mailbox(box: Mailbox) -> dict[str, Any]:
     """A mailbox without any rights."""
-    policies = {"seen_policy": box.seen_policy, "sent_policy": box.sent_policy}
-    return {name: getattr(box, name) for name in _MAILBOX_FIELDS} | policies
+    return dict(zip(_MAILBOX_FIELDS, _OF_MAILBOX(box), strict=True))

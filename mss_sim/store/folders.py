@@ -59,6 +59,14 @@ def of_mailbox(conn: Connection, mailbox_id: int) -> list[Folder]:
 _OF_MAILBOX = HotQuery(select(*_COLUMNS).where(folders.c.mailbox_id == bindparam("mailbox")))
 
 
+def names_in(conn: Connection, mailbox_id: int) -> dict[int, str]:
+    """The names of the folders of a mailbox, by id."""
+    return dict(_NAMES_IN.rows(conn, mailbox=mailbox_id))
+
+
+_NAMES_IN = HotQuery(select(folders.c.id, folders.c.name).where(folders.c.mailbox_id == bindparam("mailbox")).order_by(folders.c.id))
+
+
 def of_mailboxes(conn: Connection, mailbox_ids: Collection[int]) -> dict[int, list[Folder]]:
     """The same for several mailboxes at once, by mailbox."""
     found: dict[int, list[Folder]] = {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -60,6 +61,19 @@ class CopyRow(NamedTuple):
     flags: Flag
     keywords: str
     internal_at: Micros
+
+
+class CopyVersion(NamedTuple):
+    """A copy as it is at one moment: whatever changes in it raises its modification sequence, which a folder uses once (ref: rfc7162#3.1).
+
+    `seen` follows the mailbox's policy; it is 0 or 1 from SQLite.
+    """
+
+    id: int
+    folder_id: int
+    uid: int
+    modseq: int
+    seen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +198,24 @@ def raw(conn: Connection, message_id: int) -> bytes:
 _RAW = HotQuery(select(message_bodies.c.raw).where(message_bodies.c.message_id == bindparam("message")))
 
 
-def item_of(row: Sequence[Any]) -> ListedMessage:
-    """A row of `items`."""
-    id_, mailbox_id, folder_id, message_id, uid, modseq, flags, keywords, internal_at, *message, seen = row
+def items(conn: Connection, found: Collection[CopyVersion]) -> dict[int, ListedMessage]:
+    """These copies with their messages, by the id of the copy."""
+    seen = {copy.id: bool(copy.seen) for copy in found}
+    return {row[0]: _item(row, seen[row[0]]) for row in _ITEMS.rows(conn, "ids", sorted(seen))}
+
+
+def _item(row: Sequence[Any], seen: bool) -> ListedMessage:
+    id_, mailbox_id, folder_id, message_id, uid, modseq, flags, keywords, internal_at, *message = row
     message[-1] = bool(message[-1])
     copy = CopyRow(id_, mailbox_id, folder_id, message_id, uid, modseq, Flag(flags), keywords, internal_at)
-    return ListedMessage(copy, MessageRow(*message), bool(seen))
+    return ListedMessage(copy, MessageRow(*message), seen)
+
+
+_ITEMS = HotSelect(
+    select(*_COPY_COLUMNS, *_MESSAGE_COLUMNS)
+    .join(messages, messages.c.id == copies.c.message_id)
+    .where(copies.c.id.in_(bindparam("ids", expanding=True)))
+)
 
 
 def seen_by(personal_reader: Any) -> Any:
@@ -201,10 +227,13 @@ def seen_by(personal_reader: Any) -> Any:
     return func.coalesce(said.scalar_subquery(), shared)
 
 
-def items(personal_reader: Any) -> Select[Any]:
-    """Copies with their messages, for whoever adds which; `personal_reader` as `seen_by` takes it."""
-    seen = seen_by(personal_reader).label("is_seen")
-    return select(*_COPY_COLUMNS, *_MESSAGE_COLUMNS, seen).join(messages, messages.c.id == copies.c.message_id)
+def versions(personal_reader: Any) -> Select[Any]:
+    """Copies, for whoever adds which; `personal_reader` as `seen_by` takes it."""
+    return select(copies.c.id, copies.c.folder_id, copies.c.uid, copies.c.modseq, seen_by(personal_reader).label("is_seen"))
+
+
+version = partial(tuple.__new__, CopyVersion)
+"""A row of `versions` as what it is; a page makes many."""
 
 
 def by_message(mailbox_id: int) -> ColumnElement[bool]:
@@ -214,9 +243,8 @@ def by_message(mailbox_id: int) -> ColumnElement[bool]:
 
 def one(conn: Connection, mailbox_id: int, copy_id: int, personal_reader: int | None) -> ListedMessage | None:
     """One copy of that mailbox with its message."""
-    statement = items(personal_reader).where(copies.c.mailbox_id == mailbox_id, copies.c.id == copy_id)
-    row = conn.execute(statement).one_or_none()
-    return item_of(row) if row else None
+    statement = versions(personal_reader).where(copies.c.mailbox_id == mailbox_id, copies.c.id == copy_id)
+    return items(conn, list(map(version, conn.execute(statement)))).get(copy_id)
 
 
 def by_id(conn: Connection, message_id: int) -> MessageRow | None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, not_, select
 from mss_sim.clock import Micros
 from mss_sim.models.tables import copies, message_bodies, messages
 from mss_sim.store.compiled import HotQuery
-from mss_sim.store.messages import ListedMessage, by_message, item_of, items, seen_by
+from mss_sim.store.messages import CopyVersion, ListedMessage, by_message, items, seen_by, version, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,23 @@ class ListQuery:
 
 
 def page(conn: Connection, query: ListQuery) -> list[ListedMessage]:
+    """The copies that a query selects with their messages, newest first, at most `limit`."""
+    found = listed(conn, query)
+    whole = items(conn, found)
+    return [whole[copy.id] for copy in found if copy.id in whole]
+
+
+def listed(conn: Connection, query: ListQuery) -> list[CopyVersion]:
     """The copies that a query selects, newest first, at most `limit`."""
     if query.plain:
         values = {"mailbox": query.mailbox_id, "folder": query.folder_id, "before": query.before, "reader": query.personal_reader}
         hot = _plain_page(in_folder=query.folder_id is not None, after=query.before is not None, personal=query.personal_reader is not None)
-        return list(map(item_of, hot.rows(conn, most=query.limit, **{name: value for name, value in values.items() if value is not None})))
+        return list(map(version, hot.rows(conn, most=query.limit, **{name: value for name, value in values.items() if value is not None})))
     within = copies.c.mailbox_id == query.mailbox_id if query.thread_id is None else by_message(query.mailbox_id)
-    statement, place = items(query.personal_reader).where(within), copies.c.id
+    among = versions(query.personal_reader).join(messages, messages.c.id == copies.c.message_id)
+    statement, place = among.where(within), copies.c.id
     if query.folder_id is not None:
-        statement, place = items(query.personal_reader).where(copies.c.folder_id == query.folder_id), copies.c.uid
+        statement, place = among.where(copies.c.folder_id == query.folder_id), copies.c.uid
     if query.before is not None:
         statement = statement.where(place < query.before)
     if query.unread is not None:
@@ -73,13 +81,13 @@ def page(conn: Connection, query: ListQuery) -> list[ListedMessage]:
         statement = statement.where(messages.c.has_attachments.is_(query.has_attachment))
     if query.thread_id is not None:
         statement = statement.where(messages.c.thread_id == query.thread_id)
-    return [item_of(row) for row in conn.execute(statement.order_by(place.desc()).limit(query.limit))]
+    return list(map(version, conn.execute(statement.order_by(place.desc()).limit(query.limit))))
 
 
 @cache
 def _plain_page(*, in_folder: bool, after: bool, personal: bool) -> HotQuery:
     """A page without conditions on its messages, compiled once for each of its few forms."""
-    statement = items(bindparam("reader") if personal else None)
+    statement = versions(bindparam("reader") if personal else None)
     place = copies.c.uid if in_folder else copies.c.id
     statement = statement.where(copies.c.folder_id == bindparam("folder") if in_folder else copies.c.mailbox_id == bindparam("mailbox"))
     if after:

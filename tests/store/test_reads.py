@@ -159,7 +159,7 @@ async def test_a_brief_read_ends_before_the_next_begins(store: Store) -> None:
 
     def fail(conn: Connection) -> None:
         seen.append(conn.connection.driver_connection)
-        raise Refusal(Rule.NOT_FOUND, "no")
+        raise Refusal(Rule.NOT_FOUND, quoted("no"))
 
     for _ in range(2):
         with suppress(Refusal):

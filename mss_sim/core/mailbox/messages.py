@@ -8,9 +8,11 @@
 The result of a change comes from the transaction that made it: a client never gets "not found" for a message that it just changed.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
+from mss_sim.clock import Micros
 from mss_sim.core.access import access, gate
 from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor
@@ -22,24 +24,65 @@ from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.policy.searching import check_texts
-from mss_sim.store import folders, mailboxes, messages, pages
+from mss_sim.store import folders, identities, mailboxes, messages, pages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
+from mss_sim.store.identities import Identity
 from mss_sim.store.mailboxes import Mailbox
-from mss_sim.store.messages import ListedMessage, Reading
+from mss_sim.store.messages import CopyVersion, ListedMessage, Reading
 from mss_sim.store.pages import ListQuery
 from mss_sim.vocabulary.mailboxes import Right
 from mss_sim.words.sentence import say
 
 
+class FirstReader(NamedTuple):
+    """Who read a copy first, and when; no idNat: somebody who was deleted since."""
+
+    idnat: str | None
+    name: str
+    at: Micros
+
+
+class Look(NamedTuple):
+    """All that a list shows of a copy and that can change: what looks the same is shown the same.
+
+    `readable`: whether the actor may know the text; `first`: None where nobody has read it.
+    """
+
+    copy: CopyVersion
+    folder: str
+    first: FirstReader | None
+    readable: bool
+
+
+class PageLook(NamedTuple):
+    """The same of a whole page: its copies, the names of all folders, who read which copy first; `more`: older copies follow.
+
+    `folder`: the one that is listed, None: all are.
+    """
+
+    folder: int | None
+    copies: tuple[CopyVersion, ...]
+    folders: tuple[tuple[int, str], ...]
+    first: tuple[tuple[int, FirstReader], ...]
+    readable: bool
+    more: bool
+
+
+Kept = Callable[[Look | PageLook], Any]
+
+
 @dataclass(frozen=True, slots=True)
 class MessagePage:
-    """A page of a mailbox: items, the first reader of each, and their folders."""
+    """A page of a mailbox. `whole`: what the asker has kept of it; where that is None, `looks` are its copies, with what is kept of each.
 
-    items: tuple[ListedMessage, ...]
-    readings: dict[int, list[Reading]]
-    folders: dict[int, Folder]
-    readable: bool
+    `items` holds the copies of which nothing is kept, by id.
+    """
+
+    look: PageLook
+    whole: Any = None
+    looks: tuple[tuple[Look, Any], ...] = ()
+    items: dict[int, ListedMessage] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,31 +119,69 @@ async def may(world: World, actor: Actor, address: str, right: Right) -> bool:
     return held is not None and held.access.may(right) and actor.mailbox in (None, address)
 
 
-def folder_named(boxes: Iterable[Folder], text: str) -> int:
+def folder_named(names: Mapping[int, str], text: str) -> int:
     """The folder with that name or id; INBOX in any case (ref: rfc9051#5.1). Refusal(NOT_FOUND) when there is none."""
     wanted = "INBOX" if text.upper() == "INBOX" else text
-    for box in boxes:
-        if wanted in (box.name, encode(box.id)):
-            return box.id
+    for id_, name in names.items():
+        if wanted in (name, encode(id_)):
+            return id_
     raise Refusal(Rule.NOT_FOUND, say("There is no such folder in this mailbox."), subject=text[:100])
 
 
-async def list_messages(world: World, actor: Actor, address: str, query: ListQuery, folder: str | None = None) -> MessagePage:
-    """A page of copies, newest first, of one folder (its id or its name) or of all; `query.mailbox_id` is filled in here."""
+async def list_messages(
+    world: World, actor: Actor, address: str, query: ListQuery, folder: str | None = None, *, kept: Kept = lambda _: None
+) -> MessagePage:
+    """A page of copies, newest first, of one folder (its id or its name) or of all; `query.mailbox_id` is filled in here.
+
+    `kept` tells what the asker has kept of a page or of a copy as it looks now, None when nothing; it may be called in a thread.
+    """
     check_texts((query.from_, query.to, query.subject, query.text), world.settings.search.query_chars_max)
 
     def run(conn: Connection) -> MessagePage:
         held = gate.require(world, conn, actor, address, Right.SEE)
         if query.text:
             gate.check_right(actor, held, Right.READ)
-        boxes = {folder.id: folder for folder in folders.of_mailbox(conn, held.mailbox.id)}
-        folder_id = folder_named(boxes.values(), folder) if folder is not None else None
-        asked = replace(query, mailbox_id=held.mailbox.id, folder_id=folder_id, personal_reader=personal_reader(held, actor))
-        items = pages.page(conn, asked)
-        readable = held.access.may(Right.READ)
-        return MessagePage(tuple(items), messages.readings_of(conn, [item.copy.id for item in items]), boxes, readable)
+        readable, reader = held.access.may(Right.READ), personal_reader(held, actor)
+        look = world.store.unchanged(conn, _look, held.mailbox.id, query, folder, reader, readable)
+        return _page(conn, look, kept) or run(conn)
 
     return await (world.store.read_briefly(run) if query.plain else world.store.read(run))
+
+
+def _look(conn: Connection, mailbox_id: int, query: ListQuery, folder: str | None, reader: int | None, readable: bool) -> PageLook:
+    names = folders.names_in(conn, mailbox_id)
+    place = folder_named(names, folder) if folder is not None else None
+    listed = pages.listed(conn, replace(query, mailbox_id=mailbox_id, folder_id=place, personal_reader=reader, limit=query.limit + 1))
+    shown = tuple(listed[: query.limit])
+    first = _first_readers(conn, shown)
+    return PageLook(place, shown, tuple(names.items()), tuple(first.items()), readable, len(listed) > len(shown))
+
+
+def _page(conn: Connection, look: PageLook, kept: Kept) -> MessagePage | None:
+    """The page that looks like this, with what is not kept of it; None when a copy is gone meanwhile, which PostgreSQL allows."""
+    whole = kept(look)
+    if whole is not None:
+        return MessagePage(look, whole)
+    names, first = dict(look.folders), dict(look.first)
+    looks = [Look(copy, names.get(copy.folder_id, ""), first.get(copy.id), look.readable) for copy in look.copies]
+    pieces = [(one, kept(one)) for one in looks]
+    wanted = [one.copy for one, piece in pieces if piece is None]
+    items = messages.items(conn, wanted)
+    return MessagePage(look, None, tuple(pieces), items) if len(items) == len(wanted) else None
+
+
+def _first_readers(conn: Connection, listed: Sequence[CopyVersion]) -> dict[int, FirstReader]:
+    read = messages.readings_of(conn, [copy.id for copy in listed])
+    people = identities.names(conn, {readings[0].identity_id for readings in read.values()})
+    return {id_: first for id_, readings in read.items() if (first := first_reader(readings, people))}
+
+
+def first_reader(readings: Sequence[Reading], people: Mapping[int, Identity]) -> FirstReader | None:
+    """The first of these readers, who come in order."""
+    if not readings:
+        return None
+    who = people.get(readings[0].identity_id)
+    return FirstReader(who.idnat if who else None, who.name if who else "", readings[0].first_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +232,9 @@ async def move(world: World, actor: Actor, address: str, copy_id: int, folder: s
 
     def unit(conn: Connection) -> ChangedMessage:
         held = gate.require(world, conn, actor, address, Right.SEE)
-        boxes = {box.id: box for box in folders.of_mailbox(conn, held.mailbox.id)}
-        target = boxes[folder_named(boxes.values(), folder)]
-        which, place = ById(address, copy_id), FolderRef(address, target.name, target.id)
+        names = folders.names_in(conn, held.mailbox.id)
+        target = folder_named(names, folder)
+        which, place = ById(address, copy_id), FolderRef(address, names[target], target)
         there, _ = copies.move_in(world, conn, actor, which, place, again=True)
         return _shown(conn, there, actor, copy_id)
 

@@ -8,7 +8,7 @@ from mss_sim.core.access.delegation import GrantRequest, grant
 from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailbox import messages
 from mss_sim.core.mailbox.flag_rules import FlagChange
-from mss_sim.core.mailbox.messages import folder_named, list_messages
+from mss_sim.core.mailbox.messages import MessagePage, folder_named, list_messages
 from mss_sim.core.world.store_types import ListQuery
 from mss_sim.errors import Rule
 from mss_sim.ids import encode
@@ -72,22 +72,24 @@ async def test_whether_somebody_may_is_asked_for_the_mailbox_that_he_chose(town:
 # Lists
 
 
+def _subjects(page: MessagePage) -> list[str]:
+    return [page.items[look.copy.id].message.subject for look, _ in page.looks]
+
+
 async def test_a_list_is_of_one_folder_by_name_or_id_or_of_all(town: Town) -> None:
     doctor = await town.actor("doctor")
     for subject in ("Un", "Deux"):
         await town.send("hospital", HOSPITAL, PRACTICE, subject)
     await messages.move(town.world, doctor, PRACTICE, await _newest(town), "Archive")
-    page = await list_messages(town.world, doctor, PRACTICE, _ALL)
-    archive = next(folder for folder in page.folders.values() if folder.name == "Archive")
-    shown = {
-        name: [item.message.subject for item in (await list_messages(town.world, doctor, PRACTICE, _ALL, name)).items]
-        for name in (None, "inbox", "Archive", encode(archive.id))
-    }
-    assert shown == {None: ["Deux", "Un"], "inbox": ["Un"], "Archive": ["Deux"], encode(archive.id): ["Deux"]}
+    newest, oldest = (look for look, _ in (await list_messages(town.world, doctor, PRACTICE, _ALL)).looks)
+    assert (newest.folder, oldest.folder) == ("Archive", "INBOX")
+    archive = encode(newest.copy.folder_id)
+    shown = {name: _subjects(await list_messages(town.world, doctor, PRACTICE, _ALL, name)) for name in (None, "inbox", "Archive", archive)}
+    assert shown == {None: ["Deux", "Un"], "inbox": ["Un"], "Archive": ["Deux"], archive: ["Deux"]}
     with refused(Rule.NOT_FOUND, "no such folder"):
         await list_messages(town.world, doctor, PRACTICE, _ALL, "archive")
     with refused(Rule.NOT_FOUND, "no such folder"):
-        folder_named([], "INBOX")
+        folder_named({}, "INBOX")
 
 
 async def test_a_list_says_whether_its_reader_may_read_and_a_search_in_texts_needs_it(town: Town) -> None:
@@ -96,9 +98,9 @@ async def test_a_list_says_whether_its_reader_may_read_and_a_search_in_texts_nee
     seer, assistant = await town.actor("newcomer"), await town.actor("assistant")
     for actor, readable in ((seer, False), (assistant, True)):
         page = await list_messages(town.world, actor, PRACTICE, _ALL)
-        assert ([item.message.subject for item in page.items], page.readable) == (["Un"], readable)
+        assert (_subjects(page), page.look.readable) == (["Un"], readable)
     words = ListQuery(0, 50, text="bonjour")
-    assert len((await list_messages(town.world, assistant, PRACTICE, words)).items) == 1
+    assert len((await list_messages(town.world, assistant, PRACTICE, words)).looks) == 1
     with refused(Rule.RIGHT_MISSING, "The right read"):
         await list_messages(town.world, seer, PRACTICE, words)
     with refused(Rule.NOT_FOUND):
@@ -109,7 +111,7 @@ async def test_a_list_says_whether_its_reader_may_read_and_a_search_in_texts_nee
 async def test_a_text_that_is_looked_for_has_a_bounded_length(open_town: OpenTown, field: str) -> None:
     async with open_town(search_query_chars_max=100) as town:
         doctor = await town.actor("doctor")
-        assert (await list_messages(town.world, doctor, PRACTICE, ListQuery(0, 50, **{field: "x" * 100}))).items == ()  # type: ignore[arg-type]
+        assert (await list_messages(town.world, doctor, PRACTICE, ListQuery(0, 50, **{field: "x" * 100}))).looks == ()  # type: ignore[arg-type]
         with refused(Rule.LIMIT_REACHED):
             await list_messages(town.world, doctor, PRACTICE, ListQuery(0, 50, **{field: "x" * 101}))  # type: ignore[arg-type]
 
@@ -119,7 +121,7 @@ async def test_unread_is_what_the_reader_himself_has_not_seen_where_reading_is_p
     doctor, secretary, unread = await town.actor("doctor"), await town.actor("secretary"), ListQuery(0, 50, unread=True)
     for address, theirs in ((PRACTICE, 0), (DOCTOR, 1)):
         await messages.change_flags(town.world, doctor, address, await _newest(town, address), FlagChange(frozenset({"\\Seen"})))
-        found = [len((await list_messages(town.world, actor, address, unread)).items) for actor in (doctor, secretary)]
+        found = [len((await list_messages(town.world, actor, address, unread)).looks) for actor in (doctor, secretary)]
         assert found == [0, theirs]
 
 
@@ -160,7 +162,7 @@ async def test_what_may_not_be_read_is_not_opened_and_leaves_no_reading(town: To
         with refused(Rule.NOT_FOUND, "no such message"):
             await messages.open_message(town.world, await town.actor("doctor"), address, id_)
     page = await list_messages(town.world, await town.actor("doctor"), PRACTICE, _ALL)
-    assert page.readings == {}
+    assert page.look.first == ()
 
 
 # Changed
