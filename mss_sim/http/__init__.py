@@ -10,6 +10,7 @@
     written         JSON that was written before, by all that it shows
     parameters      queries and forms, read strictly
     storable        common to every request body: texts that both databases accept
+    docstrings      what the strings below the fields of a class say, for OpenAPI
     shapes, grants  shapes and views of JSON that several front ends share
     page            one page of HTML
     examples        whole bodies shown in OpenAPI, which can be sent unchanged

@@ -6,12 +6,15 @@ from operator import attrgetter
 from typing import Annotated, Any
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, StringConstraints
+from pydantic.json_schema import JsonSchemaValue
 from pydantic.types import Strict
+from pydantic_core import CoreSchema
 from starlette.responses import Response
 
 from mss_sim.clock import iso
 from mss_sim.core.world.store_types import Identity, Mailbox, Waiting
+from mss_sim.http.docstrings import field_docstrings
 from mss_sim.http.storable import Storable
 from mss_sim.words.sentence import say
 
@@ -46,9 +49,22 @@ class In(Storable, BaseModel):
 
 
 class Out(BaseModel):
-    """An answer: it is shown in OpenAPI and validates nothing, so that it is built when OpenAPI is asked for."""
+    """An answer: it is shown in OpenAPI and validates nothing, so that it is built when OpenAPI is asked for.
 
-    model_config = ConfigDict(use_attribute_docstrings=True, defer_build=True)
+    The string below a field is its description. pydantic's `use_attribute_docstrings` would read them in the source of every class when
+    the class is made; here they are read when OpenAPI is asked for, and a start is sooner over.
+    """
+
+    model_config = ConfigDict(defer_build=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        shown = handler(core_schema)
+        properties = handler.resolve_ref_schema(shown)["properties"]
+        for kind in (kind for kind in reversed(cls.__mro__) if issubclass(kind, Out)):
+            for name, text in field_docstrings(kind.__module__).get(kind.__qualname__, {}).items():
+                properties[name]["description"] = text
+        return shown
 
 
 class Json(Response):
