@@ -25,6 +25,7 @@ from mss_sim.ids import encode
 from mss_sim.store.journal import JournalEntry
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mailboxes import MailboxState, Right
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE
 from tests.core.mailflow.carriers import LATER, Carrier
@@ -180,7 +181,7 @@ async def test_a_letter_that_waits_is_told_at_each_try(told: Told, open_town: Op
         await town.core.queue.work()
         await _calm(town)
         first, second = [line for line in told.lines() if line.startswith("message.waits")]
-        why = f'tries=1 next_try_at=2026-01-05T08:01:00Z reply="{LATER.reply}"'
+        why = f'tries=1 next_try_at=2026-01-05T08:01:00Z reply="{LATER.reply.in_language(Language.EN)}"'
         assert first == f"message.waits to={CLINIC} mailbox={HOSPITAL} {why} message_id={sent.rfc_message_id} subject=Bonjour"
         assert "tries=2 next_try_at=2026-01-05T08:03:00Z" in second
 
