@@ -6,7 +6,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mss_sim.mail.headers import Headers, bare_ids, decode, message_ids, read_headers, split, with_fields_on_top, without_fields
+from mss_sim.mail.headers import (
+    Headers,
+    bare_ids,
+    decode,
+    message_ids,
+    printable,
+    read_headers,
+    split,
+    trace_length,
+    with_fields_on_top,
+    without_fields,
+    without_return_path,
+)
 
 
 def read(block: bytes) -> Headers:
@@ -223,6 +235,8 @@ LETTER = b"Bcc: x@b.fr\r\nSubject: s\r\nBCC : y@b.fr,\r\n\tz@b.fr\r\nX-Bcc: stay
         pytest.param(b"Bcc: x", ["Bcc"], b"", id="no line end"),
         pytest.param(b"\r\nBcc: body", ["Bcc"], b"\r\nBcc: body", id="no header block"),
         pytest.param(b"", ["Bcc"], b"", id="nothing"),
+        pytest.param(b"Bcc: x: y\r\nA: b: c\r\n", ["Bcc"], b"A: b: c\r\n", id="colons in values"),
+        pytest.param(b" folded\r\nBcc: x\r\n", ["Bcc"], b" folded\r\n", id="a fold of nothing"),
         pytest.param(b"A: \xe9\x0c\x0b\x85\r\nBcc: x\r\n\r\n", ["Bcc"], b"A: \xe9\x0c\x0b\x85\r\n\r\n", id="odd octets around"),
     ],
 )
@@ -246,8 +260,41 @@ def test_after_the_cut_the_name_is_gone_and_the_other_fields_and_the_body_are_th
     assert without_fields(cut, ["Bcc"]) == cut
 
 
+TRACE = b"Return-Path: <a@b.fr>\r\nRECEIVED: from x\r\n\tby y; Mon, 5 Jan 2026 09:00:00 +0100\r\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "trace", "sent_on"),
+    [
+        pytest.param(TRACE + LETTER, TRACE, TRACE[23:] + LETTER, id="a trace above a letter"),
+        pytest.param(TRACE[23:] + LETTER, TRACE[23:], TRACE[23:] + LETTER, id="no Return-Path"),
+        pytest.param(LETTER + TRACE, b"", LETTER + TRACE, id="a trace in the body"),
+        pytest.param(TRACE[:23] + b"A: b\r\n" + TRACE, TRACE[:23], b"A: b\r\n" + TRACE, id="a trace below another field"),
+        pytest.param(TRACE, TRACE, TRACE[23:], id="a trace alone"),
+        pytest.param(b" by y\r\n" + TRACE, b"", b" by y\r\n" + TRACE, id="a fold of nothing"),
+        pytest.param(b"Return-Path", b"", b"Return-Path", id="a name alone"),
+        pytest.param(b"", b"", b"", id="nothing"),
+    ],
+)
+def test_the_trace_is_what_servers_wrote_on_top_and_the_last_alone_writes_a_return_path(raw: bytes, trace: bytes, sent_on: bytes) -> None:
+    assert raw[: trace_length(raw)] == trace
+    assert without_return_path(raw) == sent_on
+
+
+@pytest.mark.parametrize(("value", "fields"), [(b"new", [("X", b"new"), ("A", b"1")]), (None, [("A", b"1")])])
+def test_one_field_may_take_the_place_of_all_of_its_name(value: bytes | None, fields: list[tuple[str, bytes]]) -> None:
+    headers = read(b"x: old\r\nA: 1\r\nX: older\r\nbroken\r\n").with_only("X", value)
+    assert (list(headers.fields), headers.defects) == (fields, 1)
+    assert (list(headers.all("x")), list(headers.all("a"))) == ([] if value is None else [value], [b"1"])
+
+
+def test_what_cannot_be_shown_is_a_question_mark() -> None:
+    assert printable("é b\r\n\x00\udce9") == "é b????"
+
+
 def test_fields_are_written_on_top_in_order() -> None:
     assert with_fields_on_top(b"A: b\r\n\r\nc", [("X", "1"), ("Y", "é")]) == "X: 1\r\nY: é\r\nA: b\r\n\r\nc".encode()
+    assert with_fields_on_top(b"raw", [("X", "\udce9")]) == b"X: \xe9\r\nraw"
     assert with_fields_on_top(b"raw", []) == b"raw"
     assert with_fields_on_top(b"raw", [("X", "1\r\n\t2")]) == b"X: 1\r\n\t2\r\nraw"
 

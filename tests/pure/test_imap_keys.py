@@ -13,7 +13,7 @@ from mss_sim.imap.grammar import search_keys
 from mss_sim.imap.grammar.responses import internal_date, object_id
 from mss_sim.imap.grammar.search_keys import BadCharset, Search, Sort, ThreadArguments
 from mss_sim.imap.grammar.wire import Arguments, Bad, Literal, SequenceSet
-from mss_sim.mail.criteria import ALL, Key, kinds, looks_inside
+from mss_sim.mail.criteria import ALL, Key, kinds, looks_inside, texts
 from mss_sim.vocabulary.mailboxes import Flag
 
 SEEN, FLAGGED = Key("FLAG", Flag.SEEN), Key("FLAG", Flag.FLAGGED)
@@ -146,8 +146,23 @@ def test_fifty_levels_are_read() -> None:
 def test_a_tree_tells_what_it_asks() -> None:
     key = search(b"OR NOT (SUBJECT a HEADER X-A b) UID 1").key
     assert kinds(key) == {"OR", "NOT", "AND", "SUBJECT", "HEADER", "UIDS"}
-    assert looks_inside(key)
-    assert not looks_inside(search(b"SUBJECT a FROM b").key)
+    assert list(texts(key)) == ["a", "X-A", "b"]
+    assert list(texts(search(b"LARGER 5 NOT FROM c KEYWORD d").key)) == ["c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [
+        (b"TEXT a", True),
+        (b"BODY a", True),
+        (b"HEADER X-A a", True),
+        (b"NOT (SEEN BODY a)", True),
+        (b"SUBJECT a FROM b TO c CC d BCC e", False),
+        (b"ALL", False),
+    ],
+)
+def test_only_some_keys_tell_what_a_message_holds(text: bytes, inside: bool) -> None:
+    assert looks_inside(search(text).key) is inside
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,8 @@ def test_base64_gives_back_our_line_ends() -> None:
         (TRACE + HEAD, 2),
         (LETTER, 3),
         (LETTER.rstrip(b"\r\n"), 3),
+        (LETTER.rstrip(b"\r\n") + b" ", 2),
+        (HEAD.rstrip(b"\r\n") + b" ", 1),
         (TRACE + LETTER, 3),
         (b"X: y\r\n" * 10_001 + LETTER, 0),
     ],

@@ -50,6 +50,12 @@ def test_the_content_of_a_signature_is_found(size: int) -> None:
 
 def test_the_content_may_come_in_pieces_without_a_length() -> None:
     assert signed_content(streamed(b"one ", b"", b"two")) == b"one two"
+    assert signed_content(streamed(b"one").replace(b"\x04\x03one", b"\x24\x05\x04\x03one\x24\x80\x04\x01!\0\0")) == b"one!"
+
+
+def test_a_length_has_at_most_eight_octets() -> None:
+    assert signed_content(streamed(b"x").replace(b"\x04\x01x", b"\x04\x88" + bytes(7) + b"\x01x")) == b"x"
+    assert signed_content(streamed(b"x").replace(b"\x04\x01x", b"\x04\x89" + bytes(8) + b"\x01x")) is None
 
 
 @pytest.mark.parametrize(
@@ -64,7 +70,7 @@ def test_the_content_may_come_in_pieces_without_a_length() -> None:
         streamed(b"x")[:-6],
         streamed(b"x").replace(b"\x04\x01x", b"\x02\x01x"),
         streamed(b"x").replace(b"\x04\x01x", b"\x04\x80x"),
-        streamed(b"x").replace(b"\x04\x01x", b"\x04\x89" + bytes(9)),
+        streamed(b"x").replace(b"\x04\x01x", b"\x04\x80\x04\x01x\0\0"),
         streamed(b"x").replace(bytes.fromhex("010702"), bytes.fromhex("010703")),
     ],
 )
