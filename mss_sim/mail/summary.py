@@ -84,7 +84,7 @@ def write_summary(parsed: ParsedMessage, shift: int) -> str:
             "receipt_to": addresses_of(parsed.receipt_to),
             "mes": marks.mes,
             "xdm": parsed.has_xdm,
-            "preview": parsed.preview.encode("utf-8", "replace").decode("utf-8"),
+            "preview": parsed.preview,
             "report": parsed.is_report,
             "parts": [_leaf(part, shift, attachment=part.number in files) for part in parsed.root.leaves()],
             **({"exact_subject": marks.subject} if marks.subject != parsed.subject else {}),
