@@ -135,6 +135,7 @@ def test_every_spelling_that_is_taken_is_the_one_that_is_given(octets: bytes) ->
         ("%%", ["ab"], ["a/b"]),
         ("%a%b%", ["ab", "xaybz"], ["ba", "a/b"]),
         ("%*%", ["a/b/c"], []),
+        ("a%b*", ["ab", "axb/c"], ["a", "ax", "a/b"]),
         ("*a*", ["a", "b/a/b"], ["b"]),
         ("*a*b*", ["ab", "x/a/y/b/z"], ["a", "b", "ba"]),
         ("*a%b*", ["ab", "x/axb/z"], ["a", "a/b"]),
