@@ -263,7 +263,7 @@ def _from_uuencode(body: bytes) -> bytes:
             continue
         octets = (line[0] - 32) & 63
         with suppress(binascii.Error):  # some programs pad a line with more than it needs
-            decoded.append(binascii.a2b_uu(line[: (octets * 4 + 5) // 3 + 1]))
+            decoded.append(binascii.a2b_uu(line[: (octets * 4 + 5) // 3]))
     return b"".join(decoded)
 
 

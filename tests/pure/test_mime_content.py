@@ -1,6 +1,7 @@
 """The content of one part: base64 and quoted-printable broken in every way, charsets that lie, texts for readers."""
 
 import base64
+import binascii
 import quopri
 import time
 
@@ -83,6 +84,14 @@ def test_broken_quoted_printable_gives_something_and_keeps_its_letters(body: byt
 )
 def test_uuencode_gives_what_could_be_decoded(encoding: str, body: bytes, octets: bytes) -> None:
     assert decoded(body, encoding) == octets
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 44, 45])
+@pytest.mark.parametrize("more", [b"", b"`", b"X"], ids=["nothing", "padding", "a sum"])
+def test_a_line_of_uuencode_ends_where_its_length_says(size: int, more: bytes) -> None:
+    octets = bytes(range(size))
+    line = binascii.b2a_uu(octets).rstrip(b"\n") + more
+    assert decoded(b"begin 644 a\r\n" + line + b"\r\n" + line + b"\r\nend\r\n", "x-uuencode") == octets * 2
 
 
 @pytest.mark.parametrize("encoding", ["7bit", "8bit", "binary", "", "x-uuencode", "base-64", "BASE64X", "é"])
