@@ -123,7 +123,7 @@ def addresses(value: str | None) -> tuple[str, ...]:
 
 def _letter(code: re.Match[str]) -> str:
     number = int(code[1], 16)
-    return chr(number) if number <= sys.maxunicode and not 0xD800 <= number < 0xE000 else code[0]
+    return chr(number) if number <= sys.maxunicode else code[0]
 
 
 def opened(raw: bytes, root: Part) -> tuple[bytes, Part]:

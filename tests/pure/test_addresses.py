@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mss_sim.mail.addresses import AddressError, addresses_of, canonical, canonical_domain, display, domain_of, parse_list
+from mss_sim.mail.addresses import AddressError, addresses_of, canonical, canonical_domain, composed, display, domain_of, parse_list
 
 LONG_DOMAIN = ".".join(["abcdefghi"] * 25) + ".abcde"  # 255 octets
 
@@ -59,8 +59,22 @@ LONG_DOMAIN = ".".join(["abcdefghi"] * 25) + ".abcde"  # 255 octets
     ],
 )
 def test_a_text_that_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(AddressError):
+    with pytest.raises(AddressError) as refused:
         canonical(text)
+    assert len(str(refused.value).split()) > 3, "a refusal says why"
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        pytest.param("a", "a", id="ASCII"),
+        pytest.param("e\u0301te\u0301", "été", id="accents apart"),
+        pytest.param("e\u0301" * 160, "é" * 160, id="320 characters"),
+        pytest.param("e\u0301" * 160 + "e", "e\u0301" * 160 + "e", id="321 characters"),
+    ],
+)
+def test_accents_are_one_character_with_their_letters_up_to_the_length_of_a_name(text: str, form: str) -> None:
+    assert composed(text) == form
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,8 @@ def test_a_notification_of_another_operator_is_read(group: bytes, status: Recipi
         (b"rfc822;b@b.fr", b"rfc822; a@b.fr", ("b@b.fr", "a@b.fr")),
         (b"rfc822;a+2Bb@b.fr", b"rfc822; c@b.fr", ("a+2bb@b.fr", "a+b@b.fr", "c@b.fr")),
         (b"utf-8; \\x{E9}@b.fr", b"utf-8; \xc3\xa9@b.fr", ("é@b.fr",)),
+        (b"utf-8; \\x{1F600}@b.fr", b"utf-8; \\x{D800}@b.fr", ("😀@b.fr",)),
+        (b"utf-8; \\x{110000}@b.fr", b"utf-8; a@b.fr", ("a@b.fr",)),
         (b"unknown", b"rfc822; a@b.fr", ("a@b.fr",)),
     ],
 )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mss_sim.clock import iso
 from mss_sim.mail.mime import Part
-from mss_sim.mail.parse import MalformedMessage, ParseLimits, fold, parse
+from mss_sim.mail.parse import MalformedMessage, ParseLimits, date_as_written, fold, parse, takes_long
 from mss_sim.mail.summary import read_summary, write_summary
 
 LIMITS = ParseLimits()
@@ -300,6 +300,7 @@ def test_a_hostile_message_is_read_in_time_that_grows_with_its_length_and_not_it
         pytest.param([], "", None, id="no mark"),
         pytest.param(["Subject: [FIN]"], "[FIN]", None, id="the subject"),
         pytest.param(["Subject:[FIN]"], "[FIN]", None, id="no blank after the colon"),
+        pytest.param(["Subject:\t[FIN]"], "[FIN]", None, id="a tab after the colon"),
         pytest.param(["subject : [FIN]"], "[FIN]", None, id="a blank before the colon"),
         pytest.param(["Subject:", " [FIN]"], "[FIN]", None, id="folded"),
         pytest.param(["Subject: ", " [FIN]"], " [FIN]", None, id="folded after a blank"),
@@ -321,3 +322,38 @@ def test_the_marks_of_closure_are_read_as_they_are_written(lines: list[str], sub
     assert parse(raw).marks == (subject, mes)
     summary = read_summary(write_summary(parse(raw), 0))
     assert (summary.exact_subject or parse(raw).subject, summary.mes) == (subject, mes)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("Mon, 5 Jan 2026 00:30:00 +0100", "2026-01-05T00:30:00Z"),
+        ("Mon, 5 Jan 2026 00:30:00 -0000", "2026-01-05T00:30:00Z"),
+        ("Lundi", None),
+        ("Mon, 32 Jan 2026 00:30:00 +0100", None),
+        ("", None),
+    ],
+)
+def test_a_date_as_written_is_of_the_day_that_it_names(value: str, shown: str | None) -> None:
+    assert iso(date_as_written(value)) == shown
+
+
+SHORT, LARGE = 8_192, 262_144
+
+
+@pytest.mark.parametrize(
+    ("raw", "long"),
+    [
+        pytest.param(letter("Content-Type: multipart/mixed").ljust(SHORT), False, id="whatever is short"),
+        pytest.param(letter("Content-Type: Multipart/mixed").ljust(SHORT + 1), True, id="parts"),
+        pytest.param(letter("Content-Type: message/RFC822").ljust(SHORT + 1), True, id="a message inside"),
+        pytest.param(letter("Content-Type: application/pkcs7-mime").ljust(SHORT + 1), True, id="a signature"),
+        pytest.param(letter("Subject: x", body=b"multipart/").ljust(SHORT + 1), False, id="a text"),
+        pytest.param(letter("Subject: " + "x" * (SHORT - 13)).ljust(SHORT + 1), False, id="a header of 8 KiB"),
+        pytest.param(letter("Subject: " + "x" * (SHORT - 12)).ljust(SHORT + 1), True, id="a longer header"),
+        pytest.param(letter("Subject: x").ljust(LARGE), False, id="a text of 256 KiB"),
+        pytest.param(letter("Subject: x").ljust(LARGE + 1), True, id="a larger text"),
+    ],
+)
+def test_what_takes_long_to_read_is_known_by_its_size_and_its_type(raw: bytes, long: bool) -> None:
+    assert takes_long(raw) is long
