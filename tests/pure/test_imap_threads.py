@@ -141,6 +141,9 @@ def test_letters_are_threaded_by_their_references(letters: list[ThreadedMessage]
         pytest.param([letter(1, subject="a"), letter(2, subject="Re: a")], b"(1 2)", id="an answer"),
         pytest.param([letter(1, subject="Re: a"), letter(2, subject="a")], b"(2 1)", id="an answer that came first"),
         pytest.param([letter(1, subject="a"), letter(2, subject="A")], b"((1)(2))", id="two that are no answers"),
+        pytest.param(
+            [letter(1, A, subject="a"), letter(2, B, A), letter(3, subject="a")], b"((1 2)(3))", id="two of which one is answered"
+        ),
         pytest.param([letter(1, subject="a"), letter(2, subject="[l] a")], b"((1)(2))", id="the name of a list makes no answer"),
         pytest.param([letter(1, subject="Re: a"), letter(2, subject="Fwd: a")], b"((1)(2))", id="two answers"),
         pytest.param([letter(n, subject="a") for n in (1, 2, 3)], b"((1)(2)(3))", id="three that are no answers"),
