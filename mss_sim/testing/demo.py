@@ -45,14 +45,15 @@ class Play:
         items = self._story.looked_up(role, f"/mailboxes/{mailbox}/{what}limit=1").get("items")
         return items[0]["id"] if items else ""
 
-    def _newest(self, role: str, mailbox: str, **filters: str) -> dict[str, Any]:
-        """The newest letter in a mailbox that came in this story."""
-        query = urllib.parse.urlencode({"folder": "INBOX", "limit": "1", **filters})
+    def _newest(self, role: str, mailbox: str, *begins: str, **filters: str) -> dict[str, Any]:
+        """The newest letter in a mailbox that came in this story; `begins`: how its subject may begin, in the language of the world."""
+        query = urllib.parse.urlencode({"folder": "INBOX", "limit": "10" if begins else "1", **filters})
         before = self._before[mailbox]
-        told = self._story.rest_until(
-            role, f"/mailboxes/{mailbox}/messages?{query}", lambda page: bool(page["items"]) and page["items"][0]["id"] > before
-        )
-        items = [item for item in told["items"] if item["id"] > before]
+
+        def wanted(page: dict[str, Any]) -> list[dict[str, Any]]:
+            return [item for item in page["items"] if item["id"] > before and item["subject"].startswith(begins or ("",))]
+
+        items = wanted(self._story.rest_until(role, f"/mailboxes/{mailbox}/messages?{query}", lambda page: bool(wanted(page))))
         subject = items[0]["subject"] if items else None
         self._story.check(bool(items), f"{mailbox} has it: {subject}", f"{mailbox} l'a reçu : {subject}")
         found: dict[str, Any] = items[0]
@@ -151,8 +152,8 @@ class Play:
             "The sender has a delivery receipt and a read receipt; his letter has a timeline",
             "L'expéditeur a un accusé de remise et un accusé de lecture ; sa lettre a un suivi",
         )
-        self._newest("hospital", _HOSPITAL, subject="distribu")
-        self._newest("hospital", _HOSPITAL, subject="lu")
+        self._newest("hospital", _HOSPITAL, "Delivered message", "Message distribué")
+        self._newest("hospital", _HOSPITAL, "Read: ", "Lu : ")
         sent = f"/mailboxes/{_HOSPITAL}/sent?limit=1"
         page = story.rest_until("hospital", sent, lambda told: len(told["items"][0]["recipients"][0]["events"]) >= 4)
         told = page["items"][0]["recipients"][0]
@@ -167,7 +168,7 @@ class Play:
         code = story.smtp("hospital", _HOSPITAL, _NOBODY, _letter(_HOSPITAL, _NOBODY, f"Pour personne {self._case}", "?"))[0]
         told_later = "accepted: the other operator answers afterwards", "acceptée : l'autre opérateur répond après coup"
         story.check(code == 250, *told_later)
-        returned = self._newest("hospital", _HOSPITAL, subject="non distribu")
+        returned = self._newest("hospital", _HOSPITAL, "Undelivered message", "Message non distribué")
         text = story.rest("hospital", "GET", f"/mailboxes/{_HOSPITAL}/messages/{returned['id']}")[1]["text"]
         story.check("5.1.1" in text, "5.1.1: there is no such mailbox", "5.1.1 : cette BAL n'existe pas")
 

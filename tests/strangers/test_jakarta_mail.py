@@ -20,7 +20,7 @@ FOUND = {
     "both": "[4]",
     "either": "[2]",
     "header": "[3]",
-    "sorted": "[2, 1, 4, 3]",
+    "sorted": "[2, 4, 3, 1]",
     "sorted found": "[4]",
 }
 
