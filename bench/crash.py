@@ -9,17 +9,17 @@ from figures import IN_CLEAR, BenchmarkError, Row, Setting
 from servers import RECIPIENT, Load, simulator, start
 
 _KILLS = 3
-_COPIES = """
+COPIES = """
     SELECT messages.rfc_message_id FROM copies
     JOIN messages ON messages.id = copies.message_id
     JOIN message_bodies ON message_bodies.message_id = messages.id
     JOIN folders ON folders.id = copies.folder_id
     JOIN mailboxes ON mailboxes.id = folders.mailbox_id
-    WHERE mailboxes.address = ? AND folders.name = 'INBOX'
+    WHERE mailboxes.address = :address AND folders.name = 'INBOX'
 """
-_COUNTER = """
+COUNTER = """
     SELECT folders.exists_count FROM folders JOIN mailboxes ON mailboxes.id = folders.mailbox_id
-    WHERE mailboxes.address = ? AND folders.name = 'INBOX'
+    WHERE mailboxes.address = :address AND folders.name = 'INBOX'
 """
 
 
@@ -68,8 +68,8 @@ def _read_back(database: Path) -> tuple[Counter[str], int, str]:
     """Copies by Message-ID in the INBOX, by how much its counter is off, and what SQLite says of the file."""
     connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
     try:
-        stored = Counter(row[0] for row in connection.execute(_COPIES, (RECIPIENT,)))
-        counter = connection.execute(_COUNTER, (RECIPIENT,)).fetchone()[0]
+        stored = Counter(row[0] for row in connection.execute(COPIES, {"address": RECIPIENT}))
+        counter = connection.execute(COUNTER, {"address": RECIPIENT}).fetchone()[0]
         check = connection.execute("PRAGMA quick_check").fetchone()[0]
     finally:
         connection.close()

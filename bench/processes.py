@@ -10,22 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
+from crash import COPIES, COUNTER
 from figures import IN_CLEAR, BenchmarkError, Row, Setting
 from servers import RECIPIENT, Load, Simulator, simulator, start
 from sqlalchemy import create_engine, text
 
 _ROUNDS = 3
-_STORED = """
-    SELECT messages.rfc_message_id FROM copies
-    JOIN messages ON messages.id = copies.message_id
-    JOIN folders ON folders.id = copies.folder_id
-    JOIN mailboxes ON mailboxes.id = folders.mailbox_id
-    WHERE mailboxes.address = :address AND folders.name = 'INBOX'
-"""
-_COUNTER = """
-    SELECT folders.exists_count FROM folders JOIN mailboxes ON mailboxes.id = folders.mailbox_id
-    WHERE mailboxes.address = :address AND folders.name = 'INBOX'
-"""
 
 
 def two_processes(setting: Setting) -> list[Row]:
@@ -82,8 +72,8 @@ def _read_back(url: str, acknowledged: list[str]) -> tuple[int, int, int]:
     """How many letters are lost and doubled, and by how much the counter of the folder is off."""
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.connect() as conn:
-        stored = Counter(row[0] for row in conn.execute(text(_STORED), {"address": RECIPIENT}))
-        counter = conn.execute(text(_COUNTER), {"address": RECIPIENT}).scalar_one()
+        stored = Counter(row[0] for row in conn.execute(text(COPIES), {"address": RECIPIENT}))
+        counter = conn.execute(text(COUNTER), {"address": RECIPIENT}).scalar_one()
     engine.dispose()
     lost = sum(1 for one in acknowledged if stored[one] == 0)
     return lost, sum(1 for copies in stored.values() if copies > 1), counter - sum(stored.values())

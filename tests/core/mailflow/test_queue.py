@@ -310,23 +310,32 @@ async def _until_tried(silent: Silent, name: str, tries: int) -> None:
     raise AssertionError(silent.tries)
 
 
+@asynccontextmanager
+async def _at_work(town: Town) -> AsyncIterator[None]:
+    """The queue works for the length of a block, then ends what it has begun."""
+    running = asyncio.create_task(town.core.queue.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        await town.core.queue.stop(5)
+
+
 @pytest.mark.parametrize("most", [16, 3])
 async def test_letters_to_others_go_past_those_to_a_silent_operator(open_town: OpenTown, most: int) -> None:
     silent = Silent()
     async with open_town(relay="smtp", transport=silent, queue_tries_per_operator_max=most) as town:
         waiting = [await town.send("hospital", HOSPITAL, CLINIC) for _ in range(200)]
-        running = asyncio.create_task(town.core.queue.run())
-        await _until_tried(silent, "Clinique des Pins", most)
-        for address, name in ((PRACTICE, "Messagerie libérale"), (LABORATORY, "Laboratoire du Parc")):
-            await town.send("hospital", HOSPITAL, address)
-            await _until_tried(silent, name, 1)
-        assert silent.tries["Clinique des Pins"] == most
-        leased = select(func.count()).select_from(queue_rows).where(queue_rows.c.leased_until.is_not(None))
-        assert await town.world.store.read(lambda conn: conn.execute(leased).scalar_one()) < 150, "what cannot be tried soon stays free"
-        silent.may_speak.set()
-        await _until_tried(silent, "Clinique des Pins", 200)
-        running.cancel()
-        await town.core.queue.stop(5)
+        async with _at_work(town):
+            await _until_tried(silent, "Clinique des Pins", most)
+            for address, name in ((PRACTICE, "Messagerie libérale"), (LABORATORY, "Laboratoire du Parc")):
+                await town.send("hospital", HOSPITAL, address)
+                await _until_tried(silent, name, 1)
+            assert silent.tries["Clinique des Pins"] == most
+            leased = select(func.count()).select_from(queue_rows).where(queue_rows.c.leased_until.is_not(None))
+            assert await town.world.store.read(lambda conn: conn.execute(leased).scalar_one()) < 150, "what cannot be tried soon stays free"
+            silent.may_speak.set()
+            await _until_tried(silent, "Clinique des Pins", 200)
         assert silent.most_at_once == most
         assert silent.tries["Clinique des Pins"] == 200, "each is tried once"
         assert {(await town.kinds(one))[-1] for one in waiting} == {"relayed"}
@@ -352,13 +361,11 @@ async def test_what_was_held_for_half_of_its_lease_is_given_back_before_it_is_tr
     async with open_town(relay="smtp", transport=silent, queue_tries_per_operator_max=1, queue_lease_seconds=1) as town:
         for _ in range(3):
             await town.send("hospital", HOSPITAL, CLINIC)
-        running = asyncio.create_task(town.core.queue.run())
-        await _until_tried(silent, "Clinique des Pins", 1)
-        await asyncio.sleep(0.6)
-        silent.may_speak.set()
-        await _until_tried(silent, "Clinique des Pins", 3)
-        running.cancel()
-        await town.core.queue.stop(5)
+        async with _at_work(town):
+            await _until_tried(silent, "Clinique des Pins", 1)
+            await asyncio.sleep(0.6)
+            silent.may_speak.set()
+            await _until_tried(silent, "Clinique des Pins", 3)
         assert silent.tries["Clinique des Pins"] == 3
         assert min(silent.limits) > 0.9 / 2
 
@@ -368,10 +375,8 @@ async def test_whoever_waits_for_all_attempts_waits_for_those_held_too(open_town
     async with open_town(relay="smtp", transport=silent, queue_tries_per_operator_max=1) as town:
         for _ in range(4):
             await town.send("hospital", HOSPITAL, CLINIC)
-        running = asyncio.create_task(town.core.queue.run())
-        await _until_tried(silent, "Clinique des Pins", 1)
-        silent.may_speak.set()
-        await town.core.queue.work()
-        assert (silent.tries["Clinique des Pins"], silent.at_once) == (4, 0)
-        running.cancel()
-        await town.core.queue.stop(5)
+        async with _at_work(town):
+            await _until_tried(silent, "Clinique des Pins", 1)
+            silent.may_speak.set()
+            await town.core.queue.work()
+            assert (silent.tries["Clinique des Pins"], silent.at_once) == (4, 0)
