@@ -142,8 +142,11 @@ async def list_messages(
         if query.text:
             gate.check_right(actor, held, Right.READ)
         readable, reader = held.access.may(Right.READ), personal_reader(held, actor)
-        look = world.store.unchanged(conn, _look, held.mailbox.id, query, folder, reader, readable)
-        return _page(conn, look, kept) or run(conn)
+        asked = held.mailbox.id, query, folder, reader, readable
+        found = _page(conn, world.store.unchanged(conn, _look, *asked), kept)
+        while found is None:
+            found = _page(conn, _look(conn, *asked), kept)
+        return found
 
     return await (world.store.read_briefly(run) if query.plain else world.store.read(run))
 
@@ -158,7 +161,10 @@ def _look(conn: Connection, mailbox_id: int, query: ListQuery, folder: str | Non
 
 
 def _page(conn: Connection, look: PageLook, kept: Kept) -> MessagePage | None:
-    """The page that looks like this, with what is not kept of it; None when a copy is gone meanwhile, which PostgreSQL allows."""
+    """The page that looks like this, with what is not kept of it; None when a copy is gone since.
+
+    On PostgreSQL it may go between two statements, on SQLite by a commit that is not told yet.
+    """
     whole = kept(look)
     if whole is not None:
         return MessagePage(look, whole)

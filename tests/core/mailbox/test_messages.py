@@ -207,3 +207,18 @@ async def test_what_was_deleted_is_gone_for_everybody(town: Town) -> None:
     assert await town.lying(PRACTICE, None) == []
     with refused(Rule.NOT_FOUND):
         await messages.delete(town.world, await town.actor("doctor"), PRACTICE, number)
+
+
+async def test_a_copy_that_went_by_a_commit_that_is_not_told_yet_is_left_out(town: Town) -> None:
+    """The writer commits in its thread and tells it on the loop; a list that was asked for in between remembered what is gone."""
+    for subject in ("Un", "Deux"):
+        await town.send("hospital", HOSPITAL, PRACTICE, subject)
+    doctor, writer = await town.actor("doctor"), town.world.store._writer  # noqa: SLF001 - the moment between is made by hand
+    gone = await _newest(town)
+    asked = await list_messages(town.world, doctor, PRACTICE, _ALL)
+    assert len(asked.items) == 2
+    told = writer.commits
+    await messages.delete(town.world, doctor, PRACTICE, gone)
+    writer.commits = told
+    left = await list_messages(town.world, doctor, PRACTICE, _ALL)
+    assert list(left.items) == [id_ for id_ in asked.items if id_ != gone]
