@@ -190,7 +190,7 @@ def test_a_pattern_finds_what_the_plain_expression_finds(text: str, name: str) -
     ],
 )
 def test_no_pattern_takes_long(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     expression = pattern(text)
     expression.fullmatch("a" * 250)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5

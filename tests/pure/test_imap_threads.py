@@ -67,9 +67,9 @@ def test_the_base_of_a_subject(subject: str, base: str) -> None:
     ],
 )
 def test_no_subject_takes_long(subject: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     base_subject(subject)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 @given(st.lists(st.sampled_from(["re:", "Fwd:", "[l]", "(fwd)", "[fwd:", "]", "[", " ", "x", "re", ":", "é"]), max_size=12).map("".join))
@@ -196,9 +196,9 @@ def test_thousands_of_answers_deep(reverse: bool) -> None:
     letters = [letter(n, f"<{n}@x>", *(f"<{m}@x>" for m in range(max(1, n - 20), n))) for n in range(1, count + 1)]
     if reverse:
         letters = [one._replace(number=count + 1 - one.number) for one in letters]
-    start = time.perf_counter()
+    start = time.process_time()
     shown = by_references(letters)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert shown == b"(%b)" % b" ".join(b"%d" % n for n in sorted(range(1, count + 1), reverse=reverse))
 
 

@@ -94,9 +94,9 @@ def test_a_heap_of_authorities_costs_little() -> None:
     heap = [Bearer(BETWEEN.name).certified(None, authority(), now=NOW) for _ in range(150)]
     same = [BETWEEN.certified(None, authority(), now=NOW) for _ in range(150)]
     for shown in (heap, same):
-        began = time.perf_counter()
+        began = time.process_time()
         assert not leads(SHOWN, *shown)
-        assert time.perf_counter() - began < 0.05, "a peer makes everybody wait"
+        assert time.process_time() - began < 0.05, "a peer makes everybody wait"
 
 
 CLIENT, SERVER, ANY = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE
