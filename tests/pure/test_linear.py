@@ -4,6 +4,7 @@ Each case is made to meet what once took quadratic time, or could: a search that
 for each of its members, a library that looks back. Quadratic growth gives 64 where 20 is allowed.
 """
 
+import base64
 import contextlib
 import time
 from collections.abc import Callable
@@ -99,6 +100,7 @@ _LISTS: dict[str, Callable[[int], str]] = {
     "addresses that pose as names": lambda n: "a@b <c@d>, " * n,
     "an address before every angle": lambda n: "a@b <" * n,
     "blanks before an angle": lambda n: "a" + " " * n + "<a@b",
+    "blanks before a word": lambda n: "a" + " " * n + "x",
     "words before an angle": lambda n: "a " * n + "<a@b>",
     "hyphens": lambda n: "a-" * n + " <",
     "a route": lambda n: "<" + "@a," * n + ":b@c>",
@@ -132,6 +134,8 @@ _PARAMETERS: dict[str, Callable[[int], str]] = {
     "blanks after a value": lambda n: "; a=b" + " " * n + "?",
     "quotes": lambda n: '; a="' * n,
     "quotes escaped": lambda n: '; a="' + '\\"' * n,
+    "backslashes in quotes": lambda n: '; a="' + "\\" * n,
+    "words": lambda n: "; " + "a " * n,
     "semicolons in quotes": lambda n: '; a="' + ";" * n + '"',
     "some and a long one": lambda n: "; a=b" * 150 + '; c="' + '\\"' * n,
     "pieces": lambda n: "".join(f"; a*{number}=b" for number in range(n)),
@@ -160,6 +164,7 @@ _BODIES: dict[str, tuple[str, Callable[[int], str]]] = {
     "messages in messages": ("message/rfc822", lambda n: "Content-Type: message/rfc822\r\n\r\n" * n),
     "lines in messages in messages": ("message/rfc822", lambda n: "Content-Type: message/rfc822\r\n\r\n" * 95 + "x\r\n" * n),
     "tags opened": ("text/html", lambda n: "<" * n),
+    "scripts with blanks opened": ("text/html", lambda n: "<script " * n),
     "scripts opened": ("text/html", lambda n: "<script>" * n),
     "scripts nearly closed": ("text/html", lambda n: "<script></script " * n),
     "blanks in a closing tag": ("text/html", lambda n: "<script></script" + " " * n),
@@ -202,6 +207,8 @@ _SUBJECTS: dict[str, Callable[[int], str]] = {
     "forwards of replies": lambda n: "[fwd: re: " * n + "(fwd)]" * n,
     "blobs": lambda n: "[a] " * n + "x",
     "blobs opened": lambda n: "[a" * n,
+    "brackets": lambda n: "[" * n,
+    "replies with blobs opened": lambda n: "re[" * n,
     "trailers": lambda n: "x" + " (fwd)" * n,
     "nearly replies": lambda n: "[a]re [b]" * n,
 }
@@ -231,6 +238,8 @@ _PATTERNS: dict[str, Callable[[int], str]] = {
     "wildcards": lambda n: "*%" * n,
     "stars": lambda n: "*a" * n,
     "levels": lambda n: "%a" * n,
+    "levels and an end": lambda n: "%" * n + "b",
+    "stars around levels": lambda n: "*a%a" * n,
     "stars and levels": lambda n: "*a%b" * n,
     "long literals": lambda n: "*" + "a" * n + "b*" + "a" * n + "b",
 }
@@ -258,6 +267,11 @@ _COMMANDS: dict[str, tuple[Callable[[wire.Arguments], object], Callable[[int], b
 
 _PATHS: dict[str, Callable[[int], str]] = {
     "MAIL, no end": lambda n: "FROM:<" + "a" * n,
+    "MAIL, quotes opened": lambda n: "FROM:<" + '"a' * n,
+    "MAIL, backslashes": lambda n: "FROM:<" + "\\" * n,
+    "MAIL, at signs": lambda n: "FROM:<" + "a@" * n,
+    "MAIL, angles": lambda n: "FROM:<" + "<" * n,
+    "MAIL, words": lambda n: "FROM:<" + "x " * n,
     "MAIL, quotes": lambda n: "FROM:<" + '"a"' * n,
     "MAIL, quotes escaped": lambda n: 'FROM:<"' + '\\"' * n,
     "MAIL, blanks": lambda n: "FROM:" + " " * n + "x",
@@ -348,6 +362,7 @@ _OTHERS: dict[str, Case] = {
     "message ids with blanks": (lambda n: "< a @ b >" * n, headers.message_ids),
     "a message id of blanks": (lambda n: "<" + " " * n + "@" + " " * n, headers.message_ids),
     "ids without brackets": (lambda n: "a@b, " * n, headers.bare_ids),
+    "base64 of no text": (lambda n: base64.encodebytes(b"\xff" * n), lambda body: mime.content(body, 0, len(body), "base64")),
     "uuencode": (lambda n: b"begin 644 a\r\n" + b"$4$L#!```\r\n" * n, lambda body: mime.content(body, 0, len(body), "x-uuencode")),
     "uuencode that does not begin": (lambda n: b"begin 644 " * n, lambda body: mime.content(body, 0, len(body), "x-uuencode")),
     "a letter given back": (lambda n: b"X: y\r\n" * n + b"\r\nx", lambda octets: returned.likeness(octets, b"Z: y\r\n" + octets)),

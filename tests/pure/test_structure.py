@@ -1,7 +1,5 @@
 """ENVELOPE and BODYSTRUCTURE as a mail client reads them."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,14 +94,6 @@ def test_octets_that_are_no_utf8_stay_as_they_came() -> None:
     assert envelope(parse(raw).headers) == b"(NIL {1}\r\n\xe9 " + b" ".join([people] * 3) + b" NIL NIL NIL NIL NIL)"
 
 
-@pytest.mark.no_cover
-@pytest.mark.parametrize("value", ['"\\"' * 20_000, "<" * 50_000, "(" * 50_000, "[" * 50_000, "a:" * 25_000, "a@x.fr;" * 7_000])
-def test_no_list_of_addresses_takes_long(value: str) -> None:
-    start = time.process_time()
-    _envelope(f"To: {value}\n\nx\n")
-    assert time.process_time() - start < 2
-
-
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
@@ -122,14 +112,6 @@ def test_no_list_of_addresses_takes_long(value: str) -> None:
 )
 def test_a_disposition_is_shown_as_it_came(value: str, shown: str) -> None:
     assert _structure(f"Content-Disposition: {value}\n\n").endswith(f'"7bit" 0 0 NIL {shown} NIL NIL)')
-
-
-@pytest.mark.no_cover
-@pytest.mark.parametrize("value", ["x; " + "a" * 200_000, "x; " + "a " * 100_000, "x" + ";" * 200_000, 'x; a="' + "\\" * 200_000])
-def test_no_disposition_takes_long(value: str) -> None:
-    start = time.process_time()
-    _structure(f"Content-Disposition: {value}\n\n")
-    assert time.process_time() - start < 2
 
 
 def test_the_structure_of_a_text_tells_its_charset_octets_and_lines() -> None:
