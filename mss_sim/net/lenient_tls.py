@@ -14,6 +14,7 @@ from OpenSSL import SSL, crypto
 from mss_sim.pki.authority import signed_by
 
 _CHUNK = 64 * 1024
+_RECORD_MAX = 16 * 1024  # a read gives no more than one record holds (ref: rfc8446#5.1)
 
 
 class AskingContext(ssl.SSLContext):
@@ -69,7 +70,7 @@ class Talk:
 
     def read(self, length: int = _CHUNK, buffer: Any = None) -> Any:
         """Bytes that the client sent; with `buffer`, they are stored there and the count is returned."""
-        octets = self._turn(self._connection.recv, length, says=False)
+        octets = self._turn(self._connection.recv, min(length, _RECORD_MAX), says=False)
         if buffer is None:
             return octets
         buffer[: len(octets)] = octets
@@ -153,8 +154,11 @@ class Talk:
     def _take_out(self) -> None:
         while True:
             try:
-                self._outgoing.write(self._connection.bio_read(_CHUNK))
+                octets = self._connection.bio_read(_CHUNK)
             except SSL.WantReadError:
+                return
+            self._outgoing.write(octets)
+            if len(octets) < _CHUNK:  # to ask for more would take longer than to write
                 return
 
 

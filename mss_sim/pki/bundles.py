@@ -1,12 +1,15 @@
 """Certificates and keys as files: PEM, DER, PKCS #12 with a password, PKCS #7."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from mss_sim.pki.issuing import Key
+
+_READ_MAX = 512
 
 
 def pem(*certificates: x509.Certificate) -> str:
@@ -17,6 +20,12 @@ def pem(*certificates: x509.Certificate) -> str:
 def der(certificate: x509.Certificate) -> bytes:
     """One certificate."""
     return certificate.public_bytes(serialization.Encoding.DER)
+
+
+@lru_cache(maxsize=_READ_MAX)
+def read_der(octets: bytes) -> x509.Certificate:
+    """The certificate in DER; ValueError when it is none. A peer shows the same ones at each letter."""
+    return x509.load_der_x509_certificate(octets)
 
 
 def read_pem(text: str) -> x509.Certificate:

@@ -306,7 +306,7 @@ async def presented(world: World, octets: bytes) -> Presented:
     """The facts about a certificate in DER; ValueError when it is not one."""
     shown, subject, serial, begins, ends = _read(octets)
     trusted = begins <= world.igc.now() <= ends and world.igc.signed(ORGANISATIONS, shown)
-    row = await world.store.read(lambda conn: certificates.by_serial(conn, serial)) if trusted else None
+    row = await world.people.read(certificates.by_serial, serial) if trusted else None
     standing = world.igc.standing.get(serial) if trusted else None
     revoked = _revoked(world, row) is not None or bool(standing and standing.revoked)
     return Presented(subject, serial, trusted, revoked, row)
@@ -315,5 +315,5 @@ async def presented(world: World, octets: bytes) -> Presented:
 @lru_cache(maxsize=_READ_MAX)
 def _read(octets: bytes) -> tuple[x509.Certificate, str, str, datetime, datetime]:
     """What stands in a certificate: its subject and serial as texts, first and last instant. A peer shows the same one at each letter."""
-    shown = x509.load_der_x509_certificate(octets)
+    shown = bundles.read_der(octets)
     return shown, names.dn_text(shown.subject), serial_text(shown.serial_number), shown.not_valid_before_utc, shown.not_valid_after_utc

@@ -10,7 +10,7 @@ from mss_sim.core.trust.certificates import NewCertificate
 from mss_sim.core.world.authorities import write_public, write_secret
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.pki import paths
+from mss_sim.pki import bundles, paths
 from mss_sim.policy.peers import PeerCertificate
 from mss_sim.store import certificates as kept
 from mss_sim.store import mailboxes, operators, white_list
@@ -62,7 +62,7 @@ async def recognise(world: World, chain: Sequence[bytes]) -> PeerCertificate:
     """
     try:
         shown = await certificates.presented(world, chain[0])
-        certificate, *above = map(x509.load_der_x509_certificate, chain)
+        certificate, *above = map(bundles.read_der, chain)
         fault = say("it is revoked") if shown.revoked else paths.unfit(certificate)
         if fault is None and not shown.trusted:
             fault = await _fault_outside(world, shown.subject, certificate, above)

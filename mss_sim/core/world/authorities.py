@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from mss_sim.clock import Clock, to_datetime
@@ -55,7 +54,7 @@ class Authorities:
         self._clock = clock
         self._settings = settings
         self._made: dict[str, Authority] = {}
-        self._signed: set[tuple[str, bytes]] = set()
+        self._signed: set[tuple[str, x509.Certificate]] = set()
         self.places = Places(base_url)
         self.services = services
         self.standing: dict[str, ListenerCertificate] = {}
@@ -90,7 +89,7 @@ class Authorities:
 
     def signed(self, label: str, certificate: x509.Certificate) -> bool:
         """Whether an authority of ours signed a certificate; a good signature stays good, so it is verified once."""
-        known = (label, certificate.fingerprint(hashes.SHA256()))
+        known = (label, certificate)
         if known in self._signed:
             return True
         good = signed_by(certificate, self.authority(label).certificate)
