@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+from aiosmtplib import SMTP, SMTPException, SMTPResponseException, SMTPServerDisconnected
 
 from mss_sim.config.settings import Settings
 from mss_sim.core.mailflow.letter import Addressee, Envelope
@@ -37,6 +37,7 @@ _CONNECT_SECONDS = 10.0
 _COMMAND_SECONDS = 300.0  # ref: rfc5321#4.5.3.2
 _DATA_SECONDS = 600.0  # ref: rfc5321#4.5.3.2.6
 _REPLY_CHARS_MAX = 500
+_GOING_AWAY = 421  # ref: rfc5321#3.8
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?= |$)")
 _NOBODY_KNOWS = ours(450, "4.4.4", say("Nobody has said where the server of this operator is."))
 
@@ -49,12 +50,19 @@ class _Failed(Exception):
         self.answer = answer
 
 
+class _NotBegun(SMTPServerDisconnected):
+    """The server closed the connection before it knew of the letter."""
+
+
 @dataclass(slots=True)
 class _Lines:
-    """The connections between two operators: how many may be open, the idle ones, and until when no attempt is made."""
+    """The connections between two operators: how many may be open, the idle ones, and until when no attempt is made.
+
+    Of an idle one: since when it is, and whether a mail transaction that was refused is still begun on it.
+    """
 
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_OPEN_MAX))
-    idle: deque[tuple[SMTP, float]] = field(default_factory=deque)
+    idle: deque[tuple[SMTP, float, bool]] = field(default_factory=deque)
     down_until: float = 0.0
     down: Sentence = field(default_factory=lambda: quoted(""))
 
@@ -110,26 +118,28 @@ class Outbound:
         return host, int(port)
 
     async def _over(self, lines: _Lines, job: RelayJob, host: str, port: int) -> RelayResult:
-        """Hand the job over on an open connection or, if that one proves dead, on a new one."""
+        """Hand the job over on an open connection or, where the server has closed that one meanwhile, on a new one."""
         while lines.idle:
-            client, since = lines.idle.pop()
-            alive = False
+            client, since, begun = lines.idle.pop()
             if client.is_connected and _now() - since < _IDLE_SECONDS:
-                with suppress(ConnectionError, SMTPException):
-                    await client.rset()
-                    alive = True
-            if alive:
-                return await self._on(lines, client, job)
+                try:
+                    return await self._on(lines, client, job, begun=begun)
+                except _NotBegun:
+                    pass
+                except SMTPResponseException as error:  # of MAIL: what is said of recipients and of the letter is an answer
+                    if error.code != _GOING_AWAY:
+                        raise
             client.close()
         return await self._on(lines, await self._open(lines, job, host, port), job)
 
-    async def _on(self, lines: _Lines, client: SMTP, job: RelayJob) -> RelayResult:
+    async def _on(self, lines: _Lines, client: SMTP, job: RelayJob, *, begun: bool = False) -> RelayResult:
         try:
-            carried = await _hand_over(client, job.envelope, job.raw)
+            carried = await _hand_over(client, job.envelope, job.raw, begun=begun)
         except BaseException:
             client.close()
             raise
-        lines.idle.append((client, _now()))
+        ended = any(answer.accepted for answer in carried.answers.values())
+        lines.idle.append((client, _now(), not ended))
         return carried
 
     async def _open(self, lines: _Lines, job: RelayJob, host: str, port: int) -> SMTP:
@@ -160,15 +170,23 @@ class Outbound:
         return client
 
 
-async def _hand_over(client: SMTP, envelope: Envelope, raw: bytes) -> RelayResult:
-    """One mail transaction; the sender's notification requests are passed on where the server supports DSN (ref: rfc3461#5.2)."""
+async def _hand_over(client: SMTP, envelope: Envelope, raw: bytes, *, begun: bool = False) -> RelayResult:
+    """One mail transaction; the sender's notification requests are passed on where the server supports DSN (ref: rfc3461#5.2).
+
+    `begun`: the connection is in a transaction that was refused.
+    """
     dsn = client.supports_extension("dsn")
     encoding = "utf-8" if _needs_utf8(envelope, raw) else "ascii"
     host = str(client.hostname)
     if encoding == "utf-8" and not client.supports_extension("smtputf8"):
         raise _Failed(ours(550, "5.6.7", say("The next server takes no UTF-8 addresses or headers (SMTPUTF8)."), host))
     options = _mail_options(client, envelope, raw, encoding, dsn=dsn)
-    await client.mail(envelope.sender, options=options, encoding=encoding, timeout=_COMMAND_SECONDS)
+    try:
+        if begun:
+            await client.rset()
+        await client.mail(envelope.sender, options=options, encoding=encoding, timeout=_COMMAND_SECONDS)
+    except ConnectionError as error:
+        raise _NotBegun(str(error)) from error
     answers: dict[str, RecipientReply] = {}
     accepted: list[str] = []
     for addressee in envelope.recipients:

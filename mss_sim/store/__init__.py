@@ -2,7 +2,7 @@
 
     engine          SQLite (WAL, FULL) or PostgreSQL
     writer          one thread: all waiting units, one transaction, one sync, then the waiters wake
-    store           write, write_in_bulk, read, read_briefly, read_unchanged
+    store           write, write_briefly, write_in_bulk, read, read_briefly, read_unchanged
     notify          LISTEN and NOTIFY between processes over one PostgreSQL
     compiled        statements of the hot path, compiled once
     schema          the database created whole, or migrated

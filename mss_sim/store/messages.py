@@ -101,6 +101,7 @@ _INSERT_COPY = Hot(insert(copies))
 _COPY_COLUMNS = tuple(copies.c)
 _MESSAGE_COLUMNS = tuple(messages.c)
 _AT_ONCE = 500
+_SHORT_BYTES = 256 * 1024
 
 
 def add(conn: Connection, rows: Sequence[MessageRow], bodies: Sequence[tuple[int, bytes, bytes, str, bytes]]) -> None:
@@ -195,7 +196,18 @@ def raw(conn: Connection, message_id: int) -> bytes:
     return bytes(body)
 
 
+def short_raw(conn: Connection, message_id: int) -> bytes | None:
+    """The whole message; None when it is over some hundred thousand bytes, which take their time to be read."""
+    rows = _SHORT_RAW.rows(conn, message=message_id)
+    return bytes(rows[0][0]) if rows else None
+
+
 _RAW = HotQuery(select(message_bodies.c.raw).where(message_bodies.c.message_id == bindparam("message")))
+_SHORT_RAW = HotQuery(
+    select(message_bodies.c.raw)
+    .join(messages, messages.c.id == message_bodies.c.message_id)
+    .where(message_bodies.c.message_id == bindparam("message"), messages.c.size_bytes <= _SHORT_BYTES)
+)
 
 
 def items(conn: Connection, found: Collection[CopyVersion]) -> dict[int, ListedMessage]:

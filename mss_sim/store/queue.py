@@ -5,6 +5,7 @@ An attempt is leased before it is made, so that no two processes make it; an exp
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, or_, select, update
 
@@ -37,6 +38,7 @@ class Due:
     submission: SentLetter
 
 
+_REMEMBERED_MAX = 64
 _INSERT = Hot(insert(queue))
 _DELETE = Hot(delete(queue).where(queue.c.recipient_id == bindparam("b_id")))
 _LEASE = Hot(update(queue).where(queue.c.recipient_id == bindparam("b_id")).values(leased_until=bindparam("b_until")))
@@ -78,10 +80,11 @@ def lease(conn: Connection, now: Micros, far: Micros, until: Micros, limit: int,
 
     `far` is an instant beyond any wait and any lease that begins now; `past` are domains whose recipients are left alone.
     """
-    return _leased(conn, [Waiting(*row) for row in _to_lease(past).rows(conn, now=now, far=far, most=limit)], until)
+    return _leased(conn, [Waiting(*row) for row in _to_lease(tuple(past)).rows(conn, now=now, far=far, most=limit)], until)
 
 
-def _to_lease(past: Collection[str]) -> HotQuery:
+@lru_cache(maxsize=_REMEMBERED_MAX)
+def _to_lease(past: tuple[str, ...]) -> HotQuery:
     if not past:
         return _TO_LEASE
     theirs = or_(*(recipients.c.address.endswith(f"@{domain}", autoescape=True) for domain in past))

@@ -1,9 +1,9 @@
 """The store: one writer, a few readers.
 
-`write` and `write_in_bulk` go through the writer (group commit); `read` runs a function on a read connection in a thread, `read_briefly`
-one that finds a few rows: on SQLite that runs on the loop, where it takes less than the way to a thread and back. Only the core opens
-the store. `directory_version` grows with every committed change of mailboxes, domains or identities, `rights_version` with every one of
-people or their rights too, so that holders of a copy know when it is stale.
+`write` and `write_in_bulk` go through the writer (group commit); `read` runs a function on a read connection in a thread. `read_briefly`
+and `write_briefly` are for a few rows: on SQLite they run on the loop, where they take less than the way to a thread and back. Only the
+core opens the store. `directory_version` grows with every committed change of mailboxes, domains or identities, `rights_version` with
+every one of people or their rights too, so that holders of a copy know when it is stale.
 """
 
 import asyncio
@@ -172,6 +172,10 @@ class Store:
         result = await self._guard(self._writer.write(announced))
         self.directory_version += 1
         return result
+
+    async def write_briefly(self, unit: Callable[[Connection], R]) -> R:
+        """The same for a unit of a few short statements: on SQLite they run on the loop, where it takes less than in a thread."""
+        return await self._guard(self._writer.write(unit, brief=True))
 
     async def write_in_bulk(self, bulk: Callable[[Connection, Sequence[T]], Sequence[R | Exception]], item: T, size: int = 0) -> R:
         """The result of one item of a bulk that writes about `size` bytes, once committed."""

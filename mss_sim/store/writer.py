@@ -9,16 +9,15 @@ waiters wake. Under load the groups grow by themselves; a single unit is committ
 Short statements run on the loop because passing the interpreter lock back and forth for each costs more than they do; the commit
 waits for the disk and releases the lock, so that the loop reads the next letters meanwhile.
 
-A *unit* is a plain function `unit(conn) -> result` of Core statements, of any length. A *bulk* is a function `bulk(conn, items) ->
-results` of short statements that are cheaper when run together; neighbours that name the same bulk are given to it in one call. When
-that call fails, its items are tried one by one, so that no item fails because of its neighbour.
+A *unit* is a plain function `unit(conn) -> result` of Core statements, of any length; a *brief* one has a few short ones. A *bulk* is a
+function `bulk(conn, items) -> results` of short statements that are cheaper when run together; the items of one group that name the same
+bulk are given to it in one call. When that call fails, its items are tried one by one, so that no item fails because of its neighbour.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -45,13 +44,17 @@ _HERE_BYTES_MAX = 4 * 1024 * 1024
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """A unit (`bulk` is None) or one item of a bulk, with its waiter and, once run, its outcome. `size`: approximate bytes written."""
+    """A unit (`bulk` is None) or one item of a bulk, with its waiter and, once run, its outcome.
+
+    `brief`: its statements are few and short, as those of every bulk are; `size`: approximate bytes written.
+    """
 
     waiter: "asyncio.Future[Any]"
     unit: Callable[[Connection], Any] | None
     bulk: Callable[[Connection, Sequence[Any]], Sequence[Any]] | None = None
     item: Any = None
     size: int = 0
+    brief: bool = True
     result: Any = None
     error: BaseException | None = None
 
@@ -104,9 +107,9 @@ class Writer:
         if self._conn is not None:
             self._conn.close()
 
-    async def write(self, unit: Callable[[Connection], R]) -> R:
+    async def write(self, unit: Callable[[Connection], R], *, brief: bool = False) -> R:
         """Run a unit and return its result once it is committed; its exceptions are raised here, and nothing of it is kept."""
-        result: R = await self._ask(unit, None, None, 0)
+        result: R = await self._ask(unit, None, None, 0, brief=brief)
         return result
 
     async def write_in_bulk(self, bulk: Callable[[Connection, Sequence[T]], Sequence[R | Exception]], item: T, size: int = 0) -> R:
@@ -114,11 +117,11 @@ class Writer:
         result: R = await self._ask(None, bulk, item, size)
         return result
 
-    def _ask(self, unit: Any, bulk: Any, item: Any, size: int) -> "asyncio.Future[Any]":
+    def _ask(self, unit: Any, bulk: Any, item: Any, size: int, *, brief: bool = True) -> "asyncio.Future[Any]":
         if self._closed or self._conn is None:
             raise RuntimeError("the store is closed")
         loop = asyncio.get_running_loop()
-        job = _Job(loop.create_future(), unit, bulk, item, size)
+        job = _Job(loop.create_future(), unit, bulk, item, size, brief)
         self._asked.append(job)
         self._plan(loop)
         return job.waiter
@@ -194,7 +197,7 @@ class Writer:
     def _begun_here(self, jobs: list[_Job]) -> bool:
         """Run the statements of a group on the loop; False when they belong in the thread, or another process holds the lock."""
         conn = self._connection
-        short = len(jobs) <= _HERE_MAX and all(job.bulk for job in jobs) and sum(job.size for job in jobs) <= _HERE_BYTES_MAX
+        short = len(jobs) <= _HERE_MAX and all(job.brief for job in jobs) and sum(job.size for job in jobs) <= _HERE_BYTES_MAX
         if not short or is_postgresql(conn):
             return False
         try:
@@ -249,7 +252,7 @@ class Writer:
     def _run(self, conn: Connection, jobs: list[_Job]) -> None:
         """Run a group. A single bulk needs no savepoint: when it fails, everything is rolled back and its items are tried one by one."""
         first = jobs[0].bulk
-        if first is not None and all(job.bulk is first for job in jobs):
+        if first is not None and all(job.bulk == first for job in jobs):
             try:
                 _hand_out(jobs, first(conn, [job.item for job in jobs]))
             except Exception:  # noqa: BLE001 - the faulty unit or item is found below
@@ -257,8 +260,11 @@ class Writer:
                 conn.begin()
             else:
                 return
-        for bulk, group in groupby(jobs, key=lambda job: job.bulk):
-            self._execute(conn, bulk, list(group))
+        groups: dict[Any, list[_Job]] = {}  # whose requests wait at once need no order among them
+        for job in jobs:
+            groups.setdefault(job.bulk, []).append(job)
+        for bulk, group in groups.items():
+            self._execute(conn, bulk, group)
 
     def _execute(self, conn: Connection, bulk: Any, jobs: list[_Job]) -> None:
         if bulk is None:

@@ -61,12 +61,12 @@ class Settling:
             self.refused(conn, due, answer)
             return
         queue.done(conn, due.person.id)
-        if carried.dsn:
-            self._note(conn, due, TimelineKind.RELAYED, answer.reply)
-        else:
+        kinds = [TimelineKind.RELAYED] if carried.dsn else []
+        if not carried.dsn:
             self._tell(conn, due, DsnAction.RELAYED, answer)
         if receiver.mx is None:
-            self._note(conn, due, TimelineKind.DELIVERED, answer.reply)
+            kinds.append(TimelineKind.DELIVERED)
+        self._note(conn, due, answer.reply, *kinds)
 
     def refused(self, conn: Connection, due: Due, answer: RecipientReply) -> None:
         """The attempt failed: the letter waits, or is returned."""
@@ -108,15 +108,14 @@ class Settling:
         ]
         return min([now + int(pause * SECOND), *(moment for moment in moments if moment > now)])
 
-    def _note(self, conn: Connection, due: Due, kind: TimelineKind, detail: Sentence) -> None:
-        submissions.add_events(
-            conn, [Event(self._world.ids.next(), due.person.id, kind, self._world.clock.now(), self._world.told(detail))]
-        )
+    def _note(self, conn: Connection, due: Due, detail: Sentence, *kinds: TimelineKind) -> None:
+        at, told = self._world.clock.now(), self._world.told(detail)
+        submissions.add_events(conn, [Event(self._world.ids.next(), due.person.id, kind, at, told) for kind in kinds])
 
     def _tell(self, conn: Connection, due: Due, action: DsnAction, answer: RecipientReply) -> None:
         """Write on the timeline, and send the notification when one is due."""
         world, person, submission = self._world, due.person, due.submission
-        self._note(conn, due, _KINDS[action], answer.reply)
+        self._note(conn, due, answer.reply, _KINDS[action])
         if not dsn_due(action, person.notify, submission.return_path):
             return
         raw = messages.raw(conn, submission.message_id)

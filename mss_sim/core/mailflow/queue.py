@@ -160,11 +160,12 @@ class Queue:
         return {due.waiting.recipient_id for task in (*self._under_way.values(), *held) for due in task.due}
 
     def _ended(self, running: "asyncio.Task[None]") -> None:
-        full = len(self._under_way) >= _UNDER_WAY_MAX or bool(self._held)
+        full = len(self._under_way) >= _UNDER_WAY_MAX
         receiver = self._under_way.pop(running).receiver
         held = self._held.get(receiver.id) if receiver is not None else None
         if receiver is not None and held:
             self._start(held.popleft())
+            full |= len(held) == self._world.settings.queue.tries_per_operator_max // 2  # the store is asked for more of them in time
             if not held:
                 del self._held[receiver.id]
         if full:
@@ -172,9 +173,9 @@ class Queue:
 
     async def _lease(self, limit: int) -> list[_Task]:
         now, until, far = self._lease_times()
-        if not await self._world.store.read(queue.due_count, now, far):
+        if not await self._world.store.read_briefly(queue.due_count, now, far):
             return []
-        leased = await self._world.store.write(partial(queue.lease, now=now, far=far, until=until, limit=limit, past=self._past()))
+        leased = await self._world.store.write_briefly(partial(queue.lease, now=now, far=far, until=until, limit=limit, past=self._past()))
         mine = self._mine()  # a driven clock may jump
         due = [one for one in leased if one.waiting.recipient_id not in mine]
         return [task for _, group in groupby(due, key=lambda one: one.submission.id) for task in await self._tasks(list(group))]
@@ -239,7 +240,7 @@ class Queue:
 
     async def _carry(self, task: _Task, sender: Operator, receiver: Operator) -> None:
         submission = task.due[0].submission
-        raw = await self._world.store.read(messages.raw, submission.message_id)
+        raw = await self._raw(submission.message_id)
         people = tuple(Addressee(one.person.address, one.person.notify, one.person.original) for one in task.due)
         envelope = Envelope(submission.return_path, people, submission.envelope_id, submission.return_full)
         limit = self._left_seconds(task) * _OF_THE_LEASE
@@ -251,7 +252,12 @@ class Queue:
             for due in task.due:
                 self._settling.carried(conn, due, carried, receiver)
 
-        await self._world.store.write(unit)
+        await self._world.store.write_briefly(unit)
+
+    async def _raw(self, message_id: int) -> bytes:
+        """The letter as stored; a short one is read on the loop."""
+        short = await self._world.store.read_briefly(messages.short_raw, message_id)
+        return short if short is not None else await self._world.store.read(messages.raw, message_id)
 
     def _deliver(self, conn: Connection, due: Due) -> None:
         """Deliver the stored message to one of our own recipients, or record why their mailbox still accepts none."""
