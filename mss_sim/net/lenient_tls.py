@@ -14,6 +14,9 @@ from OpenSSL import SSL, crypto
 from mss_sim.pki.authority import signed_by
 
 _CHUNK = 64 * 1024
+_HEADER_OCTETS = 5
+_KINDS = range(20, 25)
+_EXPANSION_MAX = 2_048
 _RECORD_MAX = 16 * 1024  # a read gives no more than one record holds (ref: rfc8446#5.1)
 
 
@@ -53,6 +56,40 @@ def _take(*_what: object) -> bool:
     return True
 
 
+class _Records:
+    """How many records OpenSSL was given and has not read, so that it need not be asked for another where there is none.
+
+    There may be fewer than are counted, where one held nothing for us: then OpenSSL is asked once in vain.
+    """
+
+    def __init__(self) -> None:
+        self.unread = 0
+        self._missing = 0  # octets of the record that has begun
+        self._counted = True
+
+    def received(self, octets: bytes) -> None:
+        """Octets were given to OpenSSL (ref: rfc8446#5.1); what does not look like records is left to it."""
+        at, end = self._missing, len(octets)
+        self.unread += 0 < at <= end
+        while at < end and self._counted:
+            length = int.from_bytes(octets[at + 3 : at + _HEADER_OCTETS])
+            self._counted = at + _HEADER_OCTETS <= end and octets[at] in _KINDS and length <= _RECORD_MAX + _EXPANSION_MAX
+            at += _HEADER_OCTETS + length
+            self.unread += at <= end
+        self._missing = at - end
+        if not self._counted:
+            self.unread = 1
+
+    def read(self) -> None:
+        """One was read."""
+        if self._counted and self.unread:
+            self.unread -= 1
+
+    def all_read(self) -> None:
+        """OpenSSL wants more."""
+        self.unread = 0
+
+
 class Talk:
     """One TLS connection over two memory buffers, with the methods of `ssl.SSLObject` that event loops call."""
 
@@ -62,7 +99,7 @@ class Talk:
         self._outgoing = outgoing
         self._connection = SSL.Connection(context, None)
         self._connection.set_accept_state()
-        self._unread = False
+        self._records = _Records()
 
     def do_handshake(self) -> None:
         """Continue the handshake."""
@@ -70,7 +107,12 @@ class Talk:
 
     def read(self, length: int = _CHUNK, buffer: Any = None) -> Any:
         """Bytes that the client sent; with `buffer`, they are stored there and the count is returned."""
+        begun = bool(self._connection.pending())
+        if not begun and not self._records.unread and not self._incoming.pending:
+            raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "more is needed")  # OpenSSL says the same, and takes longer
         octets = self._turn(self._connection.recv, min(length, _RECORD_MAX), says=False)
+        if not begun:
+            self._records.read()
         if buffer is None:
             return octets
         buffer[: len(octets)] = octets
@@ -82,7 +124,7 @@ class Talk:
 
     def pending(self) -> int:
         """How many bytes can be read at once; 1 when unknown until the next read."""
-        return int(self._connection.pending()) or int(self._unread)
+        return int(self._connection.pending()) or int(self._records.unread > 0)
 
     def unwrap(self) -> None:
         """Send the close notification of this side."""
@@ -133,14 +175,15 @@ class Talk:
         reports them until a read finds nothing more. An act that `says` nothing leaves bytes to send only where it fails.
         """
         while self._incoming.pending:
-            self._connection.bio_write(self._incoming.read(_CHUNK))
-            self._unread = True
+            octets = self._incoming.read(_CHUNK)
+            self._records.received(octets)
+            self._connection.bio_write(octets)
         done = False
         try:
             given = act(*arguments)
             done = True
         except SSL.WantReadError as error:
-            self._unread = False
+            self._records.all_read()
             raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "more is needed") from error
         except SSL.ZeroReturnError:
             return b""

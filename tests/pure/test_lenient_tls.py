@@ -1,41 +1,67 @@
 """The methods of `ssl.SSLObject` that event loops call, on a connection that takes every client certificate; both ends in memory."""
 
 import ssl
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mss_sim.net.lenient_tls import AskingContext, Talk
 from tests.authorities import Bearer
 
-Ends = tuple[Talk, ssl.SSLObject, Callable[[], None]]
+
+@cache
+def _server_context() -> AskingContext:
+    bearer = Bearer.authority("Serveur")
+    ordinary = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ordinary.minimum_version, ordinary.maximum_version = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
+    with tempfile.TemporaryDirectory() as folder:
+        chain, key = bearer.files(Path(folder), bearer.certified())
+        return AskingContext.like(ordinary, Path(chain), Path(key))
+
+
+@dataclass
+class Ends:
+    """A server and a client after their handshake, and the octets between them."""
+
+    to_server: ssl.MemoryBIO = field(default_factory=ssl.MemoryBIO)
+    from_server: ssl.MemoryBIO = field(default_factory=ssl.MemoryBIO)
+    to_client: ssl.MemoryBIO = field(default_factory=ssl.MemoryBIO)
+    from_client: ssl.MemoryBIO = field(default_factory=ssl.MemoryBIO)
+
+    def __post_init__(self) -> None:
+        trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+        self.server: Talk = _server_context().wrap_bio(self.to_server, self.from_server)
+        self.client = trusting.wrap_bio(self.to_client, self.from_client)
+        waiting = [self.client.do_handshake, self.server.do_handshake]
+        for _ in range(10):
+            waiting = [one for one in waiting if not _ended(one)]
+            self.carry()
+        assert not waiting
+
+    def carry(self) -> None:
+        self.to_server.write(self.from_client.read())
+        self.to_client.write(self.from_server.read())
+
+    def all_read(self, at_once: int = 1_000) -> bytes:
+        """What the server reads until it is told to wait, as event loops do."""
+        read = b""
+        with suppress(ssl.SSLWantReadError):
+            while True:
+                read += self.server.read(at_once)
+        return read
 
 
 @pytest.fixture
-def ends(tmp_path: Path) -> Ends:
-    """A server and a client after their handshake, and what carries the octets between them."""
-    bearer = Bearer.authority("Serveur")
-    chain, key = bearer.files(tmp_path, bearer.certified())
-    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
-    from_server, from_client = ssl.MemoryBIO(), ssl.MemoryBIO()
-    ordinary = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ordinary.minimum_version, ordinary.maximum_version = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
-    talk = AskingContext.like(ordinary, Path(chain), Path(key)).wrap_bio(to_server, from_server)
-    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-    client = trusting.wrap_bio(to_client, from_client)
-
-    def carry() -> None:
-        to_server.write(from_client.read())
-        to_client.write(from_server.read())
-
-    waiting = [client.do_handshake, talk.do_handshake]
-    for _ in range(10):
-        waiting = [one for one in waiting if not _ended(one)]
-        carry()
-    assert not waiting
-    return talk, client, carry
+def ends() -> Ends:
+    return Ends()
 
 
 def _ended(handshake: Callable[[], None]) -> bool:
@@ -47,18 +73,60 @@ def _ended(handshake: Callable[[], None]) -> bool:
 
 
 def test_octets_are_returned_or_stored_where_the_reader_says(ends: Ends) -> None:
-    talk, client, carry = ends
-    client.write(b"EHLO")
-    carry()
-    assert talk.read(1024) == b"EHLO"
-    client.write(b"NOOP")
-    carry()
+    ends.client.write(b"EHLO")
+    ends.carry()
+    assert ends.server.read(1024) == b"EHLO"
+    ends.client.write(b"NOOP")
+    ends.carry()
     room = bytearray(b"......")
-    assert (talk.read(1024, room), bytes(room)) == (4, b"NOOP..")
+    assert (ends.server.read(1024, room), bytes(room)) == (4, b"NOOP..")
 
 
 def test_as_many_octets_are_accepted_as_there_are(ends: Ends) -> None:
-    talk, client, carry = ends
-    assert [talk.write(octets) for octets in (b"", b"250", b"")] == [0, 3, 0]
-    carry()
-    assert client.read(1024) == b"250"
+    assert [ends.server.write(octets) for octets in (b"", b"250", b"")] == [0, 3, 0]
+    ends.carry()
+    assert ends.client.read(1024) == b"250"
+
+
+@given(st.lists(st.binary(min_size=1, max_size=40), min_size=1, max_size=12), st.data())
+@settings(deadline=None)
+def test_all_that_came_is_read_however_its_records_are_cut_on_the_way(letters: list[bytes], data: st.DataObject) -> None:
+    """A reader that stops too early leaves a letter inside, and its client waits for ever."""
+    ends, read, waiting = Ends(), b"", b""
+    for number, letter in enumerate(letters):
+        ends.client.write(letter)
+        waiting += ends.from_client.read()
+        cut = data.draw(st.integers(0, len(waiting)))
+        ends.to_server.write(waiting[:cut])
+        waiting = waiting[cut:]
+        read += ends.all_read(data.draw(st.integers(1, 50)))
+        if not waiting:
+            assert read == b"".join(letters[: number + 1])
+    ends.to_server.write(waiting)
+    assert read + ends.all_read() == b"".join(letters)
+
+
+def test_a_letter_of_many_records_is_read_whole(ends: Ends) -> None:
+    letter = bytes(range(256)) * 400
+    sent = 0
+    while sent < len(letter):
+        sent += ends.client.write(letter[sent:])
+    ends.carry()
+    assert ends.all_read(256 * 1024) == letter
+
+
+def test_what_a_short_read_left_is_pending_until_it_is_read(ends: Ends) -> None:
+    ends.client.write(b"EHLO")
+    ends.carry()
+    assert ends.server.read(2) == b"EH"
+    assert ends.server.pending()
+    assert ends.all_read() == b"LO"
+    assert not ends.server.pending()
+
+
+@pytest.mark.parametrize("octets", [b"QUIT\r\n", b"\x17\x03\x03\xff\xff", b"\x00" * 5], ids=["clear", "a record too long", "no kind"])
+def test_what_is_no_record_is_an_error_at_once_and_not_waited_for(ends: Ends, octets: bytes) -> None:
+    ends.to_server.write(octets)
+    with pytest.raises(ssl.SSLError) as raised:
+        ends.server.read(1024)
+    assert not isinstance(raised.value, ssl.SSLWantReadError)

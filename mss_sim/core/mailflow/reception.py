@@ -46,22 +46,21 @@ class Reception:
                 reference="ans-trust-space",
             )
 
-    async def _check_authors(self, sender: str, authors: tuple[str, ...], speaks_for: frozenset[str] | None) -> None:
-        """From names mailboxes of the peer's own domains; a notification may come from a host, which is in no listed domain."""
-        if speaks_for is None:
-            return
-        listed = (await self._world.white_list.listing()).rows
+    async def _check_authors(self, sender: str, authors: tuple[str, ...], certificate: PeerCertificate | None) -> frozenset[str] | None:
+        """From names mailboxes of the peer's own domains; a notification may come from a host, which is in no listed domain.
+
+        The domains that the white list binds to the peer's certificate; None where certificates are not required.
+        """
+        if self._world.settings.peers.proof is not PeerProof.CERTIFICATE or certificate is None:
+            return None
+        listing = await self._world.white_list.listing()
+        listed, speaks_for = listing.rows, listing.domains_of(certificate)
         named = {one: domain_of(one) for one in authors}
         foreign = [one for one, domain in named.items() if domain not in speaks_for and (sender or domain in listed)]
         if foreign:
             detail = say("From names {address}, which is not a mailbox of the operator that brings the letter.", address=foreign[0])
             raise Refusal(Rule.SEND_NOT_ALLOWED, detail, subject=foreign[0], reference="ans-trust-space")
-
-    async def _speaks_for(self, certificate: PeerCertificate | None) -> frozenset[str] | None:
-        """The domains that the white list binds to a peer's certificate; None where certificates are not required."""
-        if self._world.settings.peers.proof is not PeerProof.CERTIFICATE or certificate is None:
-            return None
-        return (await self._world.white_list.listing()).domains_of(certificate)
+        return speaks_for
 
     async def _check_patient(self, sender: str, authors: tuple[str, ...], *, is_report: bool) -> None:
         """A patient is identified by the return path: no unknown patient, and none in From behind another return path."""
@@ -98,8 +97,7 @@ class Reception:
         authors = addresses_of(parsed.from_)
         decide_authors(len(parsed.headers.all("From")), authors, has_sender=bool(parsed.sender))
         await self._check_patient(envelope.sender, authors, is_report=parsed.is_report)
-        speaks_for = await self._speaks_for(certificate)
-        await self._check_authors(envelope.sender, authors, speaks_for)
+        speaks_for = await self._check_authors(envelope.sender, authors, certificate)
         at = self._world.clock.now()
         trace = trace_fields(self._world, envelope, protocol=protocol, peer=peer, at=at)
         brought = FromPeer(await self._author(envelope.sender, authors), speaks_for, min(traced, TRACE_BYTES_MAX))

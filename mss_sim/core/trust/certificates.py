@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from cryptography import x509
-
 from mss_sim.clock import Micros, from_datetime, to_datetime
 from mss_sim.core.world.authorities import TEST_DEPARTMENT, TEST_ORGANISATION, TEST_STRUCTURE, ListenerCertificate
 from mss_sim.core.world.world import World
@@ -304,8 +302,8 @@ class Presented:
 
 async def presented(world: World, octets: bytes) -> Presented:
     """The facts about a certificate in DER; ValueError when it is not one."""
-    shown, subject, serial, begins, ends = _read(octets)
-    trusted = begins <= world.igc.now() <= ends and world.igc.signed(ORGANISATIONS, shown)
+    subject, serial, begins, ends = _read(octets)
+    trusted = begins <= world.igc.now() <= ends and world.igc.signed(ORGANISATIONS, octets)
     row = await world.people.read(certificates.by_serial, serial) if trusted else None
     standing = world.igc.standing.get(serial) if trusted else None
     revoked = _revoked(world, row) is not None or bool(standing and standing.revoked)
@@ -313,7 +311,7 @@ async def presented(world: World, octets: bytes) -> Presented:
 
 
 @lru_cache(maxsize=_READ_MAX)
-def _read(octets: bytes) -> tuple[x509.Certificate, str, str, datetime, datetime]:
+def _read(octets: bytes) -> tuple[str, str, datetime, datetime]:
     """What stands in a certificate: its subject and serial as texts, first and last instant. A peer shows the same one at each letter."""
     shown = bundles.read_der(octets)
-    return shown, names.dn_text(shown.subject), serial_text(shown.serial_number), shown.not_valid_before_utc, shown.not_valid_after_utc
+    return names.dn_text(shown.subject), serial_text(shown.serial_number), shown.not_valid_before_utc, shown.not_valid_after_utc

@@ -54,7 +54,7 @@ class Authorities:
         self._clock = clock
         self._settings = settings
         self._made: dict[str, Authority] = {}
-        self._signed: set[tuple[str, x509.Certificate]] = set()
+        self._signed: set[tuple[str, bytes]] = set()
         self.places = Places(base_url)
         self.services = services
         self.standing: dict[str, ListenerCertificate] = {}
@@ -87,12 +87,12 @@ class Authorities:
             self._made[label] = self._open_authority(label, self.authority(above) if above else None)
         return self._made[label]
 
-    def signed(self, label: str, certificate: x509.Certificate) -> bool:
-        """Whether an authority of ours signed a certificate; a good signature stays good, so it is verified once."""
-        known = (label, certificate)
+    def signed(self, label: str, octets: bytes) -> bool:
+        """Whether an authority of ours signed a certificate (DER); a good signature stays good, so it is verified once."""
+        known = (label, octets)
         if known in self._signed:
             return True
-        good = signed_by(certificate, self.authority(label).certificate)
+        good = signed_by(bundles.read_der(octets), self.authority(label).certificate)
         if good:
             if len(self._signed) >= _SIGNED_MAX:
                 self._signed.clear()
