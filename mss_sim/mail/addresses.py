@@ -100,6 +100,15 @@ def domain_of(address: str) -> str:
 
 def parse_list(value: str) -> tuple[tuple[str, str], ...]:
     """(display name, canonical address) pairs of an address-list header; unreadable entries are left out, never raised."""
+    return _remembered_list(value) if len(value) <= _REMEMBERED_CHARS_MAX else _parse_list(value)
+
+
+@lru_cache(maxsize=1_024)
+def _remembered_list(value: str) -> tuple[tuple[str, str], ...]:
+    return _parse_list(value)
+
+
+def _parse_list(value: str) -> tuple[tuple[str, str], ...]:
     simple = _SIMPLE_ITEM.match(value.strip())
     try:
         pairs = [(simple["name"] or "", simple["address"])] if simple else getaddresses([value])

@@ -13,6 +13,7 @@ Each octet is read a bounded number of times, whatever stands in the field.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 _MARK = re.compile(r'"(?:[^"\\]|\\.)*+"?|[(,;:]', re.DOTALL)
@@ -23,6 +24,8 @@ _PLAIN_PARAMETER = re.compile(r';\s*([\w-]+)="?([\w./+-]+)"?')
 """Parameters in simple form; the others are read mark by mark, some times slower."""
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _PARAMETERS_MAX = 200
+_REMEMBERED_MAX = 1_024
+_REMEMBERED_CHARS_MAX = 200
 
 
 class Structured(NamedTuple):
@@ -34,6 +37,16 @@ class Structured(NamedTuple):
 
 def read(text: str) -> Structured:
     """A field of a value and parameters; what comes after two hundred parameters is not read."""
+    return _remembered(text) if len(text) <= _REMEMBERED_CHARS_MAX else _read(text)
+
+
+@lru_cache(maxsize=_REMEMBERED_MAX)
+def _remembered(text: str) -> Structured:
+    """Most letters say the same few things of themselves, and each is asked for several times."""
+    return _read(text)
+
+
+def _read(text: str) -> Structured:
     if _PLAIN.match(text):
         return Structured(text.partition(";")[0].strip(), tuple((name.lower(), value) for name, value in _PLAIN_PARAMETER.findall(text)))
     value = ""
