@@ -70,9 +70,9 @@ def holds(conn: Connection, recipient_id: int) -> bool:
     return bool(_WAITS.rows(conn, one=recipient_id))
 
 
-def done(conn: Connection, recipient_id: int) -> None:
-    """Remove a recipient from the queue."""
-    _DELETE.run(conn, [{"b_id": recipient_id}])
+def done(conn: Connection, *recipient_ids: int) -> None:
+    """Remove recipients from the queue."""
+    _DELETE.run(conn, [{"b_id": id_} for id_ in recipient_ids])
 
 
 def lease(conn: Connection, now: Micros, far: Micros, until: Micros, limit: int, past: Collection[str] = ()) -> list[Due]:

@@ -11,7 +11,8 @@
 | any, of a letter removed since  | is not there | none                   | none                                |
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from mss_sim.clock import SECOND, Micros
 from mss_sim.core.access import acts_log
@@ -40,6 +41,20 @@ _KINDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What another operator's server answered for recipients of one letter."""
+
+    due: tuple[Due, ...]
+    result: RelayResult
+    receiver: Operator
+
+    @property
+    def all_taken_over(self) -> bool:
+        """Whether it accepted the letter for all of them, with what the sender wants to hear."""
+        return self.result.dsn and all(self.result.answers[due.person.address].accepted for due in self.due)
+
+
 class Settling:
     """Records the outcome of attempts; each verb is part of a unit of work."""
 
@@ -52,21 +67,35 @@ class Settling:
         queue.done(conn, due.person.id)
         self._tell(conn, due, DsnAction.DELIVERED, DELIVERED)
 
-    def carried(self, conn: Connection, due: Due, carried: RelayResult, receiver: Operator) -> None:
-        """Another server has answered."""
-        if not queue.holds(conn, due.person.id):
-            return
-        answer = carried.answers[due.person.address]
-        if not answer.accepted:
-            self.refused(conn, due, answer)
-            return
-        queue.done(conn, due.person.id)
-        kinds = [TimelineKind.RELAYED] if carried.dsn else []
-        if not carried.dsn:
-            self._tell(conn, due, DsnAction.RELAYED, answer)
-        if receiver.mx is None:
-            kinds.append(TimelineKind.DELIVERED)
-        self._note(conn, due, answer.reply, *kinds)
+    def taken_over(self, conn: Connection, letters: Sequence[Carried]) -> list[None]:
+        """Other servers have accepted letters for all recipients, with what their senders want to hear; a bulk."""
+        tried = [(due, one) for one in letters for due in one.due]
+        waiting = queue.of_recipients(conn, [due.person.id for due, _ in tried])
+        events = []
+        for due, one in tried:
+            if due.person.id in waiting:
+                reply = one.result.answers[due.person.address].reply
+                kinds = (TimelineKind.RELAYED, TimelineKind.DELIVERED) if one.receiver.mx is None else (TimelineKind.RELAYED,)
+                events += [self._event(due, kind, reply) for kind in kinds]
+        queue.done(conn, *waiting)
+        submissions.add_events(conn, events)
+        return [None] * len(letters)
+
+    def carried(self, conn: Connection, letter: Carried) -> None:
+        """Another server has answered, for each recipient in its own way."""
+        for due in letter.due:
+            answer = letter.result.answers[due.person.address]
+            if not queue.holds(conn, due.person.id):
+                continue
+            if not answer.accepted:
+                self.refused(conn, due, answer)
+            elif letter.result.dsn:
+                self.taken_over(conn, [replace(letter, due=(due,))])
+            else:
+                queue.done(conn, due.person.id)
+                self._tell(conn, due, DsnAction.RELAYED, answer)
+                if letter.receiver.mx is None:
+                    submissions.add_events(conn, [self._event(due, TimelineKind.DELIVERED, answer.reply)])
 
     def refused(self, conn: Connection, due: Due, answer: RecipientReply) -> None:
         """The attempt failed: the letter waits, or is returned."""
@@ -108,14 +137,13 @@ class Settling:
         ]
         return min([now + int(pause * SECOND), *(moment for moment in moments if moment > now)])
 
-    def _note(self, conn: Connection, due: Due, detail: Sentence, *kinds: TimelineKind) -> None:
-        at, told = self._world.clock.now(), self._world.told(detail)
-        submissions.add_events(conn, [Event(self._world.ids.next(), due.person.id, kind, at, told) for kind in kinds])
+    def _event(self, due: Due, kind: TimelineKind, detail: Sentence) -> Event:
+        return Event(self._world.ids.next(), due.person.id, kind, self._world.clock.now(), self._world.told(detail))
 
     def _tell(self, conn: Connection, due: Due, action: DsnAction, answer: RecipientReply) -> None:
         """Write on the timeline, and send the notification when one is due."""
         world, person, submission = self._world, due.person, due.submission
-        self._note(conn, due, answer.reply, _KINDS[action])
+        submissions.add_events(conn, [self._event(due, _KINDS[action], answer.reply)])
         if not dsn_due(action, person.notify, submission.return_path):
             return
         raw = messages.raw(conn, submission.message_id)

@@ -16,7 +16,7 @@ from itertools import groupby
 
 from mss_sim import log
 from mss_sim.clock import SECOND, Micros
-from mss_sim.core.mailflow.attempts import Settling
+from mss_sim.core.mailflow.attempts import Carried, Settling
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Addressee, Envelope, Letter, TriedAgain
 from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayJob, RelayResult, Transport, ours
@@ -244,15 +244,14 @@ class Queue:
         people = tuple(Addressee(one.person.address, one.person.notify, one.person.original) for one in task.due)
         envelope = Envelope(submission.return_path, people, submission.envelope_id, submission.return_full)
         limit = self._left_seconds(task) * _OF_THE_LEASE
-        carried = RelayResult({one.address: _GONE for one in people})
+        result = RelayResult({one.address: _GONE for one in people})
         if raw and self.transport:
-            carried = await self.transport.carry(RelayJob(sender, receiver, envelope, without_return_path(raw), limit))
-
-        def unit(conn: Connection) -> None:
-            for due in task.due:
-                self._settling.carried(conn, due, carried, receiver)
-
-        await self._world.store.write_briefly(unit)
+            result = await self.transport.carry(RelayJob(sender, receiver, envelope, without_return_path(raw), limit))
+        carried = Carried(task.due, result, receiver)
+        if carried.all_taken_over:
+            await self._world.store.write_in_bulk(self._settling.taken_over, carried)
+        else:
+            await self._world.store.write(partial(self._settling.carried, letter=carried))
 
     async def _raw(self, message_id: int) -> bytes:
         """The letter as stored; a short one is read on the loop."""
