@@ -1,6 +1,7 @@
-"""Lets mutmut play the mutants of some files with some tests: python -m tests.mutants.player FILE,FILE TEST,TEST
+"""Lets mutmut play the mutants of some files with some tests: python -m tests.mutants.player FILE,FILE TEST,TEST [NAME]
 
-Its settings stand in pyproject.toml, but which files and which tests depends on the part that is played.
+Its settings stand in pyproject.toml, but which files and which tests depends on the part that is played; of its mutants those
+whose name matches, all without one.
 """
 
 import functools
@@ -23,7 +24,7 @@ def _forgetting(*arguments: Any, **named: Any) -> Any:
     return remembering
 
 
-def _play(files: str, tests: str) -> None:
+def _play(files: str, tests: str, *names: str) -> None:
     functools.lru_cache = _forgetting  # before anything of the package is imported
     from mutmut.__main__ import cli
     from mutmut.configuration import config
@@ -31,7 +32,7 @@ def _play(files: str, tests: str) -> None:
     settings = config()
     settings.only_mutate = files.split(",")
     settings.pytest_add_cli_args_test_selection = tests.split(",")
-    cli(["run"])
+    cli(["run", *names])
 
 
 _play(*sys.argv[1:])

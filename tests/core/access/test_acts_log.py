@@ -287,6 +287,7 @@ def test_machines_are_told_in_json(level: None, monkeypatch: pytest.MonkeyPatch)
     assert logging.getLevelNamesMapping()[first["level"].upper()] == logging.INFO
 
 
+@pytest.mark.no_cover
 async def test_a_line_costs_few_calls(told: Told, open_town: OpenTown) -> None:
     """An accepted letter takes some two thousand calls: telling it must stay far below a fiftieth of its time."""
     async with open_town() as town:
