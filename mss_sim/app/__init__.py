@@ -1,14 +1,22 @@
 """The composition root: the only package that knows every door.
 
     simulator          one world with all its ports: started, stopped, described (`ready()`)
+    http_on_demand     HTTP loaded at its first connection
+    http_doors         what loads every HTTP front end, and puts them behind listeners
     http_application   the HTTP front ends put together; interactive documentation from files that ship
     ready_file         what a client needs to know, as a file that is there as long as the simulator is ready
     greeting, asking   what the command line prints of a simulator, and how it asks a running one
 
 A `Simulator` is one world. Starting is one sequence: ports are bound, the store is opened and
-migrated, authorities and keys are found or made, the seed is planted, doors open, the queue runs.
+migrated, authorities and keys are found or made, the seed is planted, doors open, the queue runs, the
+ready file is written.
 Stopping is the same backwards: no new connections, open ones are let go, what is being stored is
 finished, temporary folders vanish.
+
+Imports stand at the head of a file, but for three kinds, each in a function that says why: what only
+some worlds need (`dns`, alembic), what only some commands need (rich), and the HTTP front ends, which
+are loaded at the first connection (`http_on_demand`, ADR 0017). So `simulator` imports no module that
+loads the web framework; tests/house/test_start.py names what a start must not load.
 
 The data folder is taken first, so that a second process is told whose it is. Ports are bound before
 certificates are made, because certificates tell where the authority publishes. What is known late,

@@ -17,15 +17,14 @@ from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from mss_sim import log
-from mss_sim.app import http_application, ready_file
+from mss_sim.app import ready_file
+from mss_sim.app.http_on_demand import HttpOnDemand
 from mss_sim.app.ready_file import NAME
 from mss_sim.clock import Clock, SystemClock
 from mss_sim.config.settings import Settings
-from mss_sim.control.schemas import persona
-from mss_sim.control.sockets import Sockets
 from mss_sim.core.assembly import Core, assemble
 from mss_sim.core.control.start import begin
 from mss_sim.core.psc import clients
@@ -40,8 +39,6 @@ from mss_sim.core.world.store_types import Operator
 from mss_sim.core.world.white_list import WhiteList
 from mss_sim.core.world.world import World
 from mss_sim.evidence.transcripts import Transcripts
-from mss_sim.http.hosted import Hosted
-from mss_sim.http.server import HttpListener
 from mss_sim.ids import IdSource
 from mss_sim.imap.server import ImapConnection
 from mss_sim.imap.server import ImapPort as ImapFrontEnd
@@ -51,8 +48,7 @@ from mss_sim.net.lenient_tls import AskingContext
 from mss_sim.net.listening import bind, listening
 from mss_sim.net.tls import Certificates
 from mss_sim.net.traps import Trap, Traps
-from mss_sim.psc import routes as psc
-from mss_sim.psc.discovery import Urls
+from mss_sim.psc.urls import Urls
 from mss_sim.smtp.mx import MxSession
 from mss_sim.smtp.outbound import Outbound
 from mss_sim.smtp.server import SmtpConnection
@@ -64,6 +60,9 @@ from mss_sim.store.alone import FolderLock
 from mss_sim.store.store import Store
 from mss_sim.vocabulary.doors import Door, PeerProof, UntrustedPeer
 from mss_sim.vocabulary.psc import PSC_REALM
+
+if TYPE_CHECKING:
+    from mss_sim.app.http_doors import HttpDoors
 
 _STOP_SECONDS = 5.0
 _LOCK_SECONDS = 10.0  # another one that stops takes five
@@ -145,7 +144,7 @@ class Simulator:
         settings, folder = self.settings, self.data_dir / "certificates"
         self._certificates = tls.ensure(folder, self.world.igc, hosts, settings.certificate.key)
         begun = await begin(self.world, self._seed)
-        self._personas, self._shown_files = list(map(persona, begun.personas)), begun.client_files
+        self._personas, self._shown_files = [one.shown() for one in begun.personas], begun.client_files
         if not self.world.store.exclusive:
             lock.release()  # the world is there: others of this folder may find it
         self.transcripts = Transcripts(
@@ -268,13 +267,16 @@ class Simulator:
         return listener
 
     async def _serve_http(self, listeners: dict[str, socket.socket], context: ssl.SSLContext, traps: Traps) -> None:
-        sockets = Sockets({"smtp": self.connections, "imap": self.imap_connections}, self.transcripts, traps)
-        app = http_application.build(Hosted(self.core, self._made_certificates.ca_file, self._doors(), self._seed), sockets)
-        psc.install(app, self.core)
-        for name, listener in listeners.items():
-            served = HttpListener(app, context if name == "https" else None, self.settings, _STOP_SECONDS)
-            self._stack.push_async_callback(served.close)
-            await served.open(listener)
+        """Listen; what answers is loaded at the first connection."""
+        registries = {"smtp": self.connections, "imap": self.imap_connections}
+
+        def make(doors: "type[HttpDoors]") -> "HttpDoors":
+            return doors(self.core, self._made_certificates.ca_file, self._doors(), self._seed, registries, self.transcripts, traps)
+
+        served = {listener: context if name == "https" else None for name, listener in listeners.items()}
+        on_demand = HttpOnDemand(served, make, _STOP_SECONDS)
+        self._stack.push_async_callback(on_demand.close)
+        await on_demand.listen()
 
     async def _serve_dns(self) -> None:
         if self.settings.dns.port is None:

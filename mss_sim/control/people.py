@@ -59,13 +59,13 @@ async def reset(request: Request, core: CurrentCore, wanted: schemas.SeedIn | No
 async def plant_seed(core: CurrentCore, wanted: schemas.SeedIn) -> Response:
     """Plant a seed, unless its people are there already; its personas."""
     await seed.plant(core.world, wanted.name)
-    return Json([schemas.persona(row) for row in await seed.personas(core.world, wanted.name)])
+    return Json([row.shown() for row in await seed.personas(core.world, wanted.name)])
 
 
 @router.get("/personas", responses={200: {"model": list[schemas.PersonaOut]}})
 async def list_personas(core: CurrentCore, name: str = "cabinet") -> Response:
     """The people of a seed who can be played, with their logins and what they may do now."""
-    return Json([schemas.persona(row) for row in await seed.personas(core.world, name)])
+    return Json([row.shown() for row in await seed.personas(core.world, name)])
 
 
 @router.get("/ca.pem", responses={200: octets("application/x-pem-file", example=examples.CERTIFICATE)})

@@ -4,7 +4,6 @@ from typing import Any
 
 from pydantic import Field
 
-from mss_sim.core.control.seed import Persona
 from mss_sim.core.world.store_types import Operator
 from mss_sim.http.shapes import Count, Flag, In, OneLine, Out, Rank, Whole
 from mss_sim.vocabulary.doors import Door, LogInBy
@@ -176,16 +175,3 @@ def operator(row: Operator) -> dict[str, Any]:
     ways = sorted(row.authentication)
     size = row.message_size_bytes_max
     return {"name": row.name, "domains": list(row.domains), "message_size_bytes_max": size, "mx": row.mx, "authentication": ways}
-
-
-def persona(row: Persona) -> dict[str, Any]:
-    """A persona as the ready file and the control plane show it."""
-    boxes = [{"address": box.address, "kind": box.kind.value, "rights": [right.value for right in box.rights]} for box in row.mailboxes]
-    return {
-        "role": row.role,
-        "idnat": row.idnat,
-        "name": row.name,
-        "login": row.login,
-        "password": row.password,
-        "mailboxes": boxes,
-    }

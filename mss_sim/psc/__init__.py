@@ -2,6 +2,7 @@
 
     routes           which path is answered by what
     discovery        both discovery documents, the keys
+    urls             where the endpoints are
     answers          JSON that nobody caches, errors in the protocol's form, redirects
     certificates     the subject of a client certificate, from the ASGI scope
     authentication   which client is asking: secret, signed assertion, certificate, or none

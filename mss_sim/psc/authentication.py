@@ -20,7 +20,7 @@ from mss_sim.core.trust.certificates import presented
 from mss_sim.core.world.store_types import Client
 from mss_sim.http.parameters import Parameters
 from mss_sim.psc import certificates
-from mss_sim.psc.discovery import Urls
+from mss_sim.psc.urls import Urls
 from mss_sim.words.sentence import Sentence, say
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

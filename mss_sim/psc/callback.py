@@ -12,7 +12,7 @@ from mss_sim.core.assembly import Core
 from mss_sim.core.psc import clients
 from mss_sim.http.parameters import of_query
 from mss_sim.psc import pages
-from mss_sim.psc.discovery import Urls
+from mss_sim.psc.urls import Urls
 
 
 async def show(request: Request, core: Core) -> Response:

@@ -1,6 +1,5 @@
 """Where everything is: both discovery documents and the keys (ref: openid-connect-discovery#3, rfc8414#2)."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
@@ -9,42 +8,12 @@ from starlette.responses import Response
 from mss_sim.core.assembly import Core
 from mss_sim.core.psc import clients
 from mss_sim.psc import answers
-from mss_sim.vocabulary.psc import PSC_REALM, AuthMode
+from mss_sim.psc.urls import PROTOCOL, Urls
+from mss_sim.vocabulary.psc import AuthMode
 
 WELL_KNOWN = ("wallet-openid-configuration", "openid-configuration")
 """The national name of the document, and the usual one."""
-PROTOCOL = f"{PSC_REALM}/protocol/openid-connect"
 _CACHED = {"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"}
-
-
-@dataclass(frozen=True, slots=True)
-class Urls:
-    """The addresses of one provider."""
-
-    issuer: str
-    wallet: str
-    mtls: str | None
-
-    @classmethod
-    def of(cls, core: Core) -> "Urls":
-        """Those of a world."""
-        issuer, settings = core.provider.issuer, core.world.settings
-        wallet, mtls = settings.psc.wallet_url or issuer.removesuffix(PSC_REALM), settings.psc.mtls_url or core.provider.mtls_url
-        return cls(issuer, wallet, mtls)
-
-    @property
-    def base(self) -> str:
-        """Scheme and host of the issuer."""
-        return self.issuer.removesuffix(PSC_REALM)
-
-    @property
-    def authorize(self) -> str:
-        """The authorization endpoint, which is not below the issuer."""
-        return f"{self.wallet}/auth"
-
-    def endpoint(self, name: str) -> str:
-        """An endpoint below the issuer."""
-        return f"{self.base}{PROTOCOL}/{name}"
 
 
 def document(core: Core) -> dict[str, Any]:

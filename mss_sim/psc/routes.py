@@ -14,6 +14,7 @@ from mss_sim.http.hosted import hosted
 from mss_sim.psc import answers, authorize, backchannel, callback, discovery, grants, logout, pages, userinfo
 from mss_sim.psc.authentication import ClientRefused
 from mss_sim.psc.browser import Desk
+from mss_sim.psc.urls import PROTOCOL
 from mss_sim.vocabulary.psc import PSC_CALLBACK, PSC_REALM
 from mss_sim.words.sentence import say
 
@@ -36,7 +37,7 @@ _FOR_BROWSERS: dict[str, tuple[Endpoint, list[str]]] = {
     "/auth": (authorize.authorize, _BOTH),
     "/auth/login": (authorize.log_in, _POST),
     "/auth/approvals": (backchannel.approvals, _BOTH),
-    f"{discovery.PROTOCOL}/logout": (logout.log_out, _BOTH),
+    f"{PROTOCOL}/logout": (logout.log_out, _BOTH),
 }
 """Errors are pages."""
 
@@ -47,7 +48,7 @@ def install(app: FastAPI, core: Core) -> None:
     for name in discovery.WELL_KNOWN:
         app.router.routes.append(Route(f"{PSC_REALM}/.well-known/{name}", _for_clients(discovery.configuration), methods=_GET))
     for path, (endpoint, methods) in _FOR_CLIENTS.items():
-        app.router.routes.append(Route(f"{discovery.PROTOCOL}/{path}", _for_clients(endpoint), methods=methods))
+        app.router.routes.append(Route(f"{PROTOCOL}/{path}", _for_clients(endpoint), methods=methods))
     for path, (endpoint, methods) in _FOR_BROWSERS.items():
         app.router.routes.append(Route(path, _for_browsers(endpoint), methods=methods))
     app.router.routes.append(Route(PSC_CALLBACK, _for_browsers(callback.show, failing=False), methods=_GET))

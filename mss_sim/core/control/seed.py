@@ -49,6 +49,20 @@ class Persona:
     password: str
     mailboxes: tuple[PersonaMailbox, ...]
 
+    def shown(self) -> dict[str, Any]:
+        """A persona as the ready file and the control plane show it."""
+        boxes = [
+            {"address": box.address, "kind": box.kind.value, "rights": [right.value for right in box.rights]} for box in self.mailboxes
+        ]
+        return {
+            "role": self.role,
+            "idnat": self.idnat,
+            "name": self.name,
+            "login": self.login,
+            "password": self.password,
+            "mailboxes": boxes,
+        }
+
 
 def names() -> list[str]:
     """The seeds that are shipped."""
