@@ -15,6 +15,7 @@ from mss_sim.vocabulary.mailboxes import Flag
 _AT_ONCE = 400
 _SAME_MAX = 20
 Range = tuple[int, int]
+_FEW = 20
 
 
 class CopyState(NamedTuple):
@@ -80,6 +81,11 @@ def _in_range(*, personal: bool) -> HotQuery:
 
 _IN_RANGE = {True: _in_range(personal=False), False: _in_range(personal=True)}
 """By whether \\Seen is shared."""
+
+
+def few(ranges: Sequence[Range]) -> bool:
+    """Whether ranges name so few UIDs that their copies are read at once."""
+    return len(ranges) <= _FEW and sum(high - low + 1 for low, high in ranges) <= _FEW
 
 
 def states(conn: Connection, folder_id: int, ranges: Sequence[Range], reader: int | None) -> list[CopyState]:

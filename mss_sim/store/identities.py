@@ -115,8 +115,10 @@ _NAMES = HotSelect(select(*_COLUMNS).where(identities.c.id.in_(bindparam("ids", 
 def called(conn: Connection, ids: Collection[int]) -> dict[int, str]:
     """The logins of these identities; the names of those who have none."""
     found = {id_: identity.name for id_, identity in names(conn, set(ids)).items()}
-    logins = conn.execute(select(accounts.c.identity_id, accounts.c.login).where(accounts.c.identity_id.in_(list(ids))))
-    return found | {row.identity_id: row.login for row in logins}
+    return found | dict(_LOGINS.rows(conn, "ids", sorted(ids)))
+
+
+_LOGINS = HotSelect(select(accounts.c.identity_id, accounts.c.login).where(accounts.c.identity_id.in_(bindparam("ids", expanding=True))))
 
 
 def set_account(conn: Connection, account_id: int, identity_id: int, login: str, password_hash: str) -> None:

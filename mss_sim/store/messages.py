@@ -267,13 +267,12 @@ def by_id(conn: Connection, message_id: int) -> MessageRow | None:
 
 def names_of(conn: Connection, message_ids: Collection[int]) -> dict[int, tuple[str, str | None]]:
     """(subject, Message-ID) of each of these messages."""
-    found: dict[int, tuple[str, str | None]] = {}
-    wanted = list(message_ids)
-    for start in range(0, len(wanted), _AT_ONCE):
-        within = messages.c.id.in_(wanted[start : start + _AT_ONCE])
-        rows = conn.execute(select(messages.c.id, messages.c.subject, messages.c.rfc_message_id).where(within))
-        found |= {row.id: (row.subject, row.rfc_message_id) for row in rows}
-    return found
+    return {id_: (subject, rfc_message_id) for id_, subject, rfc_message_id in _SUBJECTS.rows(conn, "ids", list(message_ids))}
+
+
+_SUBJECTS = HotSelect(
+    select(messages.c.id, messages.c.subject, messages.c.rfc_message_id).where(messages.c.id.in_(bindparam("ids", expanding=True)))
+)
 
 
 def copies_of(conn: Connection, mailbox_id: int, message_id: int) -> list[int]:

@@ -22,6 +22,7 @@ from mss_sim.store.submissions import SentLetter
 from mss_sim.vocabulary.doors import Door
 
 _NAMES_MAX = 10_000
+_FEW = 20
 _LISTED_MAX = 9
 _DETAILS = frozenset({"from", "to", "rule", "right", "grantee", "rights", "idnat", "name", "disposition", "recipient", "kind"})
 """What is told of the detail of a line; the journal has the rest."""
@@ -105,7 +106,8 @@ class ActsLog:
             found: tuple[Any, Any, Letters] = {}, {}, {}
             count = len(self._pending)
             with suppress(Refusal):  # the store went away meanwhile: ids tell the rest
-                found = await self._world.store.read(query)
+                few = len(people) + len(boxes) + len(letters) <= _FEW
+                found = await (self._world.store.read_briefly(query) if few else self._world.store.read(query))
             self._called |= {id_: found[0].get(id_) or encode(id_) for id_ in people}
             self._addresses |= {id_: found[1].get(id_) or encode(id_) for id_ in boxes}
             self._print(found[2], count)

@@ -23,6 +23,8 @@ from mss_sim.store.messages import Answer
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import Flag, Right, SpecialUse
 
+_BRIEF_BYTES_MAX = 256 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class NewCopy:
@@ -69,7 +71,8 @@ async def append(world: World, actor: Actor, target: FolderRef, *new: NewCopy) -
             folders.save_counters(conn, [there.folder])
         return Appended(there.folder.uid_validity, tuple(next(added) if uid is None else uid for uid in filed))
 
-    return await world.store.write(unit)
+    brief = sum(len(one.raw) for one in new) <= _BRIEF_BYTES_MAX
+    return await (world.store.write_briefly(unit) if brief else world.store.write(unit))
 
 
 async def _made_ready(world: World, new: NewCopy, at: Micros) -> _Ready:
@@ -90,7 +93,8 @@ def _put(world: World, conn: Connection, actor: Actor, there: SelectedFolder, on
     copy = put_in(world, there.folder, allowed(there, state))
     messages.add_copies(conn, [copy])
     state = state._replace(copy_id=copy.id)
-    journal.write(world, conn, journal.by(actor), [entry_of(there, Right.FILE, Act.APPENDED, state, {"to": there.folder.name})])
+    line = entry_of(there, Right.FILE, Act.APPENDED, state, {"to": there.folder.name})
+    journal.write(world, conn, journal.by(actor), [line._replace(about=(row.subject, row.rfc_message_id))])
     return copy.uid
 
 

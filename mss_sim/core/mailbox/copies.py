@@ -18,7 +18,7 @@ Mailboxes whose usage changes are locked first, then folders, as in delivery: tw
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from mss_sim.core.access import gate, journal
 from mss_sim.core.access.authentication import Actor
@@ -52,6 +52,11 @@ class InFolder:
         """The mailbox that contains them."""
         return self.place.address
 
+    @property
+    def few(self) -> bool:
+        """Whether they are read and written at once."""
+        return folder_view.few(self.ranges)
+
 
 @dataclass(frozen=True, slots=True)
 class ById:
@@ -59,6 +64,7 @@ class ById:
 
     address: str
     copy_id: int
+    few: ClassVar[bool] = True
 
 
 Copies = InFolder | ById
@@ -98,7 +104,8 @@ class FlagsChanged(NamedTuple):
 async def change_flags(world: World, actor: Actor, which: Copies, change: FlagChange) -> FlagsChanged:
     """Set and clear flags and keywords; `\\Seen` follows the mailbox's seen policy."""
     check_words(change)
-    return await world.store.write(lambda conn: change_flags_in(world, conn, actor, which, change)[1])
+    write = world.store.write_briefly if which.few else world.store.write
+    return await write(lambda conn: change_flags_in(world, conn, actor, which, change)[1])
 
 
 def change_flags_in(world: World, conn: Connection, actor: Actor, which: Copies, change: FlagChange) -> tuple[SelectedFolder, FlagsChanged]:

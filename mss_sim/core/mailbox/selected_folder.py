@@ -82,7 +82,7 @@ async def check(world: World, actor: Actor, address: str | None) -> Micros | Non
         ends = (_until(gate.require(world, conn, actor, address, Right.SEE)), actor.until)
         return min((end for end in ends if end is not None), default=None)
 
-    return await world.store.read(query)
+    return await world.store.read_briefly(query)
 
 
 def _until(held: MailboxAccess) -> Micros | None:
@@ -115,7 +115,7 @@ def _folder(conn: Connection, held: MailboxAccess, place: FolderRef, *, lock: bo
 
 async def select(world: World, actor: Actor, place: FolderRef, right: Right = Right.SEE) -> SelectedFolder:
     """The folder as it is now, for an act that asks for a right."""
-    return await world.store.read(lambda conn: selected_folder(world, conn, actor, place, right))
+    return await world.store.read_briefly(lambda conn: selected_folder(world, conn, actor, place, right))
 
 
 class Opening(NamedTuple):
@@ -168,6 +168,8 @@ class FolderPoll(NamedTuple):
     known: FolderState
 
 
+_FEW_POLLS = 8
+_FEW_CHANGES = 50
 _Difference = tuple[Uids | None, tuple[CopyState, ...]]
 
 
@@ -205,7 +207,7 @@ class FolderWatch:
     async def _answer(self) -> None:
         asked, self._asked = self._asked, []
         try:
-            found = await self._world.store.read(self._look_at_all, [poll for poll, _ in asked])
+            found = await self._look([poll for poll, _ in asked])
         except Exception as error:  # noqa: BLE001 - whatever stops the read must reach every waiter
             found = [error] * len(asked)
         for (_, waiter), result in zip(asked, found, strict=True):
@@ -215,6 +217,20 @@ class FolderWatch:
                 waiter.set_exception(result)
             else:
                 waiter.set_result(result)
+
+    async def _look(self, polls: Sequence[FolderPoll]) -> list[FolderChanges | Exception]:
+        """On the loop, where few ask and little has changed: the usual case, after a command of one client."""
+        store = self._world.store
+        found = await store.read_briefly(self._look_at_few, polls) if len(polls) <= _FEW_POLLS else None
+        return found if found is not None else await store.read(self._look_at_all, polls)
+
+    def _look_at_few(self, conn: Connection, polls: Sequence[FolderPoll]) -> list[FolderChanges | Exception] | None:
+        """The same as below; None where there is much to read."""
+        for poll in polls:
+            seen = self._select(conn, poll.actor, poll.place)
+            if isinstance(seen, SelectedFolder) and not 0 <= seen.folder.modseq - poll.known.modseq <= _FEW_CHANGES:
+                return None
+        return self._look_at_all(conn, polls)
 
     def _look_at_all(self, conn: Connection, polls: Sequence[FolderPoll]) -> list[FolderChanges | Exception]:
         selections: dict[tuple[int, FolderRef], SelectedFolder | Refusal] = {}
@@ -248,7 +264,7 @@ async def states(world: World, actor: Actor, place: FolderRef, ranges: Sequence[
         seen = selected_folder(world, conn, actor, place, Right.SEE)
         return folder_view.states(conn, seen.folder.id, ranges, seen.reader)
 
-    return await world.store.read(query)
+    return await (world.store.read_briefly(query) if folder_view.few(ranges) else world.store.read(query))
 
 
 async def changed_since(world: World, actor: Actor, place: FolderRef, modseq: int) -> list[CopyState]:

@@ -70,6 +70,15 @@ async def test_a_letter_on_its_way_is_marked_once_and_arrives_closed(town: Town)
     assert (row.ahead, row.withdrawn_at, row.cause, row.given_at) == (False, at, ClosureCause.EXPLICIT, town.clock.now())
 
 
+async def test_an_act_towards_one_patient_leaves_what_is_on_its_way_to_the_other_open(town: Town) -> None:
+    for address in (PATIENT, PATIENT2):
+        await town.change(address, state=MailboxState.SUSPENDED)
+    sent = await town.send("doctor", DOCTOR, [PATIENT, PATIENT2])
+    assert await _withdraw(town, thread=sent, patient=PATIENT) == 1
+    (mark,) = await _rows(town)
+    assert mark.patient_mailbox_id == (await town.mailbox(PATIENT)).id
+
+
 async def test_a_letter_that_leaves_after_the_act_is_left_open(town: Town) -> None:
     sent = await _waits(town)
     assert await _withdraw(town, patient=PATIENT, after=sent.message_id) == 0
