@@ -189,6 +189,7 @@ def without_fields(raw: bytes, names: Iterable[str]) -> bytes:
 
 
 _TRACE = (b"return-path", b"received")
+_TRACE_BEGINS = re.compile(rb"(?:Return-Path|Received)[ \t]*+:", re.IGNORECASE)  # ref: rfc5322#4.5.8
 _LOOSE_BREAK = re.compile(r"\r(?!\n)|(?<!\r)\n|\n(?![ \t])")
 
 
@@ -196,7 +197,7 @@ def trace_length(raw: bytes) -> int:
     """The number of bytes at the top of a message that are trace: Return-Path and Received, as written by servers on the way."""
     length = 0
     tracing = False
-    if not raw[:12].lower().startswith((b"return-path:", b"received:")):
+    if not _TRACE_BEGINS.match(raw):
         return 0
     for line in raw[: _header_end(raw)].splitlines(keepends=True):
         if line[:1] not in (b" ", b"\t"):

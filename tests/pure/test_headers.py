@@ -6,6 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from mss_sim.imap.grammar import sections
+from mss_sim.imap.grammar.items import Section
 from mss_sim.mail.headers import (
     Headers,
     bare_ids,
@@ -260,6 +262,14 @@ def test_after_the_cut_the_name_is_gone_and_the_other_fields_and_the_body_are_th
     assert without_fields(cut, ["Bcc"]) == cut
 
 
+def test_a_blank_before_the_colon_is_no_part_of_a_name_for_any_reader() -> None:
+    raw = b"Received : from x\r\nSubject \t: a\r\nBcc : b@c.fr\r\n\r\nbody"  # ref: rfc5322#4.5.8
+    assert [name for name, _ in read(raw[: split(raw)[0]]).fields] == ["Received", "Subject", "Bcc"]
+    assert raw[: trace_length(raw)] == b"Received : from x\r\n"
+    assert without_fields(raw, ["Bcc"]) == b"Received : from x\r\nSubject \t: a\r\n\r\nbody"
+    assert sections.cut(raw, Section(text="HEADER.FIELDS", fields=(b"subject",))) == b"Subject \t: a\r\n\r\n"
+
+
 TRACE = b"Return-Path: <a@b.fr>\r\nRECEIVED: from x\r\n\tby y; Mon, 5 Jan 2026 09:00:00 +0100\r\n"
 
 
@@ -271,6 +281,11 @@ TRACE = b"Return-Path: <a@b.fr>\r\nRECEIVED: from x\r\n\tby y; Mon, 5 Jan 2026 0
         pytest.param(LETTER + TRACE, b"", LETTER + TRACE, id="a trace in the body"),
         pytest.param(TRACE[:23] + b"A: b\r\n" + TRACE, TRACE[:23], b"A: b\r\n" + TRACE, id="a trace below another field"),
         pytest.param(TRACE, TRACE, TRACE[23:], id="a trace alone"),
+        pytest.param(
+            b"Received : from x\r\n" + TRACE, b"Received : from x\r\n" + TRACE, b"Received : from x\r\n" + TRACE[23:], id="a blank"
+        ),
+        pytest.param(b"Return-Path \t: <a@b.fr>\r\nA: b", b"Return-Path \t: <a@b.fr>\r\n", b"A: b", id="blanks"),
+        pytest.param(b"Received-SPF: pass\r\n" + TRACE, b"", b"Received-SPF: pass\r\n" + TRACE, id="a longer name"),
         pytest.param(b" by y\r\n" + TRACE, b"", b" by y\r\n" + TRACE, id="a fold of nothing"),
         pytest.param(b"Return-Path", b"", b"Return-Path", id="a name alone"),
         pytest.param(b"", b"", b"", id="nothing"),
