@@ -283,7 +283,6 @@ def test_what_does_not_follow_the_grammar_is_bad(verb: str, text: bytes) -> None
         ("search", b" LARGER x", "a number is expected before 'x'"),
         ("search", b" OLDER 5", "OLDER is not offered: WITHIN is not announced"),
         ("search", b" YOUNGER 5", "YOUNGER is not offered: WITHIN is not announced"),
-        ("search", b" X 5", "X is not a search key of this server"),
         ("uid set", b" x", "a set of numbers is expected before 'x'"),
     ],
 )
@@ -291,6 +290,48 @@ def test_what_is_bad_is_told_with_what_is_expected_and_where(verb: str, text: by
     with pytest.raises(Bad) as refused:
         read(READERS[verb], text)
     assert str(refused.value) == words
+
+
+@pytest.mark.parametrize(
+    ("verb", "text", "words", "known"),
+    [
+        ("search", b" X", "X is not a search key of this server", {"ALL", "UNSEEN", "SUBJECT", "NOT", "HEADER", "UID", "EMAILID"}),
+        ("search", b" SEEN X 5", "X is not a search key of this server", {"NEW", "OR", "MODSEQ"}),
+        ("search", b" (NOT (X))", "X is not a search key of this server", {"KEYWORD", "UNKEYWORD"}),
+        ("search", b" RETURN (MIN X) ALL", "RETURN does not take X", {"MIN", "SAVE"}),
+        ("sort", b" (DATE X) UTF-8 ALL", "SORT does not order by X", {"ARRIVAL", "DATE"}),
+        ("fetch", b" 1 X-GM-LABELS", "unsupported FETCH item X-GM-LABELS", {"FLAGS", "BODY[]", "BODY.PEEK[]", "RFC822", "BINARY.SIZE[]"}),
+        ("fetch", b" 1 (FLAGS X)", "unsupported FETCH item X", {"UID", "ENVELOPE", "RFC822.SIZE"}),
+        ("fetch", b" 1 (ALLX)", "unsupported FETCH item ALLX", {"UID"}),
+        ("fetch", b" 1 RFC822.PEEK", "unsupported FETCH item RFC822.PEEK", {"RFC822.HEADER"}),
+        ("fetch", b" 1 BODY.PEEK", "unsupported FETCH item BODY.PEEK", {"BODY.PEEK[]"}),
+        ("fetch", b" 1 PREVIEW[1]", "unsupported FETCH item PREVIEW", {"BODY[]"}),
+        ("fetch", b" 1 FLAGS (X 1)", "unsupported FETCH modifier X", {"CHANGEDSINCE", "VANISHED"}),
+        ("store", b" 1 +X-GM-LABELS (a)", "unsupported STORE item +X-GM-LABELS", {"FLAGS", "+FLAGS", "-FLAGS"}),
+        ("store", b" 1 FLAGS.LOUD (a)", "unsupported STORE item FLAGS.LOUD", {"FLAGS"}),
+        ("store", b" 1 FLAGS. (a)", "unsupported STORE item FLAGS.", {"FLAGS"}),
+        ("store", b" 1 (X 1) FLAGS (a)", "unsupported STORE modifier X", {"UNCHANGEDSINCE"}),
+        ("status", b" a (X)", "unsupported STATUS item X", {"MESSAGES", "MAILBOXID"}),
+        ("list", b' (X) "" *', "unsupported LIST option X", {"SUBSCRIBED", "RECURSIVEMATCH"}),
+        ("list", b' "" * RETURN (X)', "unsupported LIST option X", {"CHILDREN", "STATUS"}),
+        ("select", b" a (X)", "unsupported SELECT parameter X", {"CONDSTORE", "QRESYNC"}),
+    ],
+)
+def test_a_word_that_is_not_known_is_named_with_those_that_are(verb: str, text: bytes, words: str, known: set[str]) -> None:
+    with pytest.raises(Bad) as refused:
+        read(READERS[verb], text)
+    told, _, listed = str(refused.value).partition(";")
+    assert told == words
+    assert known <= set(listed.partition(": ")[2].split(", "))
+
+
+def test_the_search_keys_that_are_told_as_known_are_read() -> None:
+    arguments = {"UID": "1", "HEADER": "a b", "MODSEQ": "1", "NOT": "SEEN", "OR": "SEEN SEEN", "LARGER": "1", "SMALLER": "1"}
+    for word in search_keys.KNOWN:
+        dated = word in ("BEFORE", "ON", "SINCE") or word.startswith("SENT")
+        bare = word in ("ALL", "NEW", "OLD", "RECENT") or word.removeprefix("UN") in ("SEEN", "ANSWERED", "DELETED", "DRAFT", "FLAGGED")
+        rest = "" if bare else " " + ("5-Jan-2026" if dated else arguments.get(word, "a"))
+        assert read(READERS["search"], f" {word}{rest}".encode())
 
 
 _VALID: list[tuple[str, bytes, Any]] = [

@@ -10,6 +10,7 @@ from mss_sim.imap.grammar.wire import Arguments, Bad, Literal, SequenceSet
 from mss_sim.vocabulary.journal import Change
 from mss_sim.words.sentence import say
 
+_STORE_ITEM = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\\]]+")
 _LOGIN_NAME = re.compile(rb'[^\x00-\x20\x7f-\xff(){%"\\]+')
 
 
@@ -171,7 +172,7 @@ def select(arguments: Arguments) -> Select:
             elif word == "QRESYNC":
                 resync = _resync(arguments)
             else:
-                raise Bad(say("unsupported SELECT parameter {word}", word=word))
+                raise Bad(say("unsupported SELECT parameter {word}; known: {known}", word=word, known="CONDSTORE, QRESYNC"))
             if arguments.skip(b")"):
                 break
             arguments.space()
@@ -263,12 +264,14 @@ def store(arguments: Arguments) -> StoreArguments:
     arguments.space()
     sequence, since = arguments.sequence(), None
     arguments.space()
-    if arguments.skip(b"(UNCHANGEDSINCE "):
+    if arguments.skip(b"("):
+        word = arguments.atom()
+        if word != "UNCHANGEDSINCE":
+            raise Bad(say("unsupported STORE modifier {word}; known: {known}", word=word, known="UNCHANGEDSINCE"))
+        arguments.space()
         since = arguments.number()
         arguments.expect(b") ")
-    change = next((one for one in (Change.ADD, Change.REMOVE) if arguments.skip(one.encode())), Change.REPLACE)
-    arguments.expect(b"FLAGS")
-    silent = arguments.skip(b".SILENT")
+    change, silent = _store_item(arguments)
     arguments.space()
     if arguments.peek() == b"(":
         flags = _flags(arguments)
@@ -279,6 +282,17 @@ def store(arguments: Arguments) -> StoreArguments:
         flags = tuple(listed)
     arguments.end()
     return StoreArguments(sequence, change, flags, silent, since)
+
+
+def _store_item(arguments: Arguments) -> tuple[Change, bool]:
+    """What is done with the flags, and whether without telling of it."""
+    found = arguments.match(_STORE_ITEM)
+    word = found.decode("ascii").upper() if found else arguments.atom()
+    change = Change(word[:1]) if word[:1] in ("+", "-") else Change.REPLACE
+    name, _, loudness = word.removeprefix(change).partition(".")
+    if name != "FLAGS" or loudness not in ("", "SILENT") or word.endswith("."):
+        raise Bad(say("unsupported STORE item {word}; known: {known}", word=word, known="FLAGS, +FLAGS, -FLAGS, each also with .SILENT"))
+    return change, loudness == "SILENT"
 
 
 def copy(arguments: Arguments) -> Copy:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from mss_sim.imap.grammar.wire import Arguments, Bad, SequenceSet
 from mss_sim.words.sentence import say
 
+_NAME = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\\[\]]+")
 _PATH = re.compile(rb"[1-9]\d{0,5}(?:\.[1-9]\d{0,5})*")
 _PARTIAL = re.compile(rb"<(\d{1,19})\.([1-9]\d{0,18})>")
 _PATH_DEPTH_MAX = 100
@@ -20,6 +21,12 @@ _MACROS = {
     "ALL": ("FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE"),
     "FULL": ("FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODY"),
 }
+
+
+_OLD = {"RFC822": "", "RFC822.HEADER": "HEADER", "RFC822.TEXT": "TEXT"}
+_SECTIONS = ("BODY", "BODY.PEEK", "BINARY", "BINARY.PEEK", "BINARY.SIZE")
+_KNOWN = ", ".join(sorted({*SIMPLE, *_OLD, *(f"{word}[]" for word in _SECTIONS)}))
+_MODIFIERS = ("CHANGEDSINCE", "VANISHED")
 
 
 class Section(NamedTuple):
@@ -68,20 +75,22 @@ def fetch(arguments: Arguments) -> FetchArguments:
     items: list[FetchItem] = []
     if arguments.skip(b"("):
         while not items or arguments.skip(b" "):
-            items.append(_item(arguments))
+            items.append(_item(arguments, _name(arguments)))
             if len(items) > ITEMS_MAX:
                 raise Bad(say("a FETCH asks for at most {most} items; send several (quirks#imap-items)", most=ITEMS_MAX))
         arguments.expect(b")")
     else:
-        word = arguments.peek() and _macro(arguments)
-        items = [FetchItem(name, name.encode("ascii")) for name in _MACROS[word]] if word else [_item(arguments)]
+        word = _name(arguments)
+        items = [FetchItem(name, name.encode("ascii")) for name in _MACROS[word]] if word in _MACROS else [_item(arguments, word)]
     since, vanished = _modifiers(arguments)
     arguments.end()
     return FetchArguments(sequence, tuple(dict.fromkeys(items)), since, vanished)
 
 
-def _macro(arguments: Arguments) -> str | None:
-    return next((word for word in _MACROS if arguments.skip(word.encode("ascii"))), None)
+def _name(arguments: Arguments) -> str:
+    """The name of an item, in capitals, up to the bracket of its section."""
+    found = arguments.match(_NAME)
+    return found.decode("ascii").upper() if found else arguments.atom()
 
 
 def _modifiers(arguments: Arguments) -> tuple[int | None, bool]:
@@ -95,7 +104,7 @@ def _modifiers(arguments: Arguments) -> tuple[int | None, bool]:
             elif word == "VANISHED":
                 vanished = True
             else:
-                raise Bad(say("unsupported FETCH modifier {word}", word=word))
+                raise Bad(say("unsupported FETCH modifier {word}; known: {known}", word=word, known=", ".join(_MODIFIERS)))
             if arguments.skip(b")"):
                 break
             arguments.space()
@@ -104,30 +113,17 @@ def _modifiers(arguments: Arguments) -> tuple[int | None, bool]:
     return since, vanished
 
 
-def _item(arguments: Arguments) -> FetchItem:
-    for word in ("RFC822.HEADER", "RFC822.TEXT", "RFC822.SIZE", "RFC822"):
-        if arguments.skip(word.encode("ascii")):
-            return _old(word)
-    for prefix, peek in ((b"BODY.PEEK[", True), (b"BODY[", False)):
-        if arguments.skip(prefix):
-            return _body(arguments, peek=peek)
-    for prefix, peek in ((b"BINARY.PEEK[", True), (b"BINARY[", False)):
-        if arguments.skip(prefix):
-            return _binary(arguments, peek=peek)
-    if arguments.skip(b"BINARY.SIZE["):
-        return _binary_size(arguments)
-    word = arguments.atom()
+def _item(arguments: Arguments, word: str) -> FetchItem:
+    if word in _SECTIONS and arguments.skip(b"["):
+        if word == "BINARY.SIZE":
+            return _binary_size(arguments)
+        read, peek = _binary if word.startswith("BINARY") else _body, word.endswith(".PEEK")
+        return read(arguments, peek=peek)
+    if word in _OLD:  # from RFC 822: sections under another name
+        return FetchItem("BODY[]", word.encode("ascii"), Section(text=_OLD[word]), peek=word == "RFC822.HEADER")
     if word not in SIMPLE:
-        raise Bad(say("unsupported FETCH item {word}", word=word))
+        raise Bad(say("unsupported FETCH item {word}; known: {known}", word=word, known=_KNOWN))
     return FetchItem(word, word.encode("ascii"))
-
-
-def _old(word: str) -> FetchItem:
-    """The items from RFC 822, which are sections under another name."""
-    if word == "RFC822.SIZE":
-        return FetchItem(word, b"RFC822.SIZE")
-    section = Section(text={"RFC822.HEADER": "HEADER", "RFC822.TEXT": "TEXT", "RFC822": ""}[word])
-    return FetchItem("BODY[]", word.encode("ascii"), section, peek=word == "RFC822.HEADER")
 
 
 def _path(arguments: Arguments) -> tuple[int, ...]:
@@ -146,7 +142,7 @@ def _body(arguments: Arguments, *, peek: bool) -> FetchItem:
         text = next(
             (word for word in ("HEADER.FIELDS.NOT", "HEADER.FIELDS", "HEADER", "TEXT", "MIME") if arguments.skip(word.encode())), ""
         )
-        if path and not text:
+        if not text and (path or arguments.peek() != b"]"):
             raise Bad(say("a section ends in a number, HEADER, HEADER.FIELDS, TEXT or MIME"))
         if text == "MIME" and not path:
             raise Bad(say("MIME needs the number of a part before it"))

@@ -65,7 +65,7 @@ def _options(arguments: Arguments, known: frozenset[str]) -> list[str]:
     while not arguments.skip(b")"):
         word = arguments.atom()
         if word not in known:
-            raise Bad(say("unsupported LIST option {word}", word=word))
+            raise _unknown(word, known)
         found.append(word)
         arguments.skip(b" ")
     return found
@@ -81,10 +81,14 @@ def _returns(arguments: Arguments) -> tuple[set[str], tuple[str, ...]]:
             arguments.space()
             items = status_items(arguments)
         elif word not in _RETURN_OPTIONS:
-            raise Bad(say("unsupported LIST option {word}", word=word))
+            raise _unknown(word, _RETURN_OPTIONS | {"STATUS"})
         found.add(word)
         arguments.skip(b" ")
     return found, items
+
+
+def _unknown(word: str, known: frozenset[str]) -> Bad:
+    return Bad(say("unsupported LIST option {word}; known here: {known}", word=word, known=", ".join(sorted(known))))
 
 
 def lsub(arguments: Arguments) -> List:
@@ -120,7 +124,7 @@ def status_items(arguments: Arguments) -> tuple[str, ...]:
     while not items or arguments.skip(b" "):
         item = arguments.atom()
         if item not in STATUS_ITEMS:
-            raise Bad(say("unsupported STATUS item {item}", item=item))
+            raise Bad(say("unsupported STATUS item {item}; known: {known}", item=item, known=", ".join(sorted(STATUS_ITEMS))))
         items.append(item)
     arguments.expect(b")")
     return tuple(dict.fromkeys(items))

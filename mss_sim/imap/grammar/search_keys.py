@@ -77,8 +77,8 @@ def search(arguments: Arguments) -> Search:
         while not arguments.skip(b")"):
             words.append(arguments.atom())
             arguments.skip(b" ")
-        if not RETURNS.issuperset(words):
-            raise Bad(say("RETURN takes {known}", known=", ".join(sorted(RETURNS))))
+        if unknown := [word for word in words if word not in RETURNS]:
+            raise Bad(say("RETURN does not take {word}; known: {known}", word=unknown[0], known=", ".join(sorted(RETURNS))))
         returns = frozenset(words) or frozenset({"ALL"})
         arguments.space()
     named = arguments.skip(b"CHARSET ")
@@ -99,7 +99,7 @@ def sort(arguments: Arguments) -> Sort:
         reverse = arguments.skip(b"REVERSE ")
         word = arguments.atom()
         if word not in SORT_KEYS:
-            raise Bad(say("SORT orders by {known}", known=", ".join(sorted(SORT_KEYS))))
+            raise Bad(say("SORT does not order by {word}; known: {known}", word=word, known=", ".join(sorted(SORT_KEYS))))
         order.append((word, reverse))
     arguments.expect(b") ")
     _check_charset(arguments.text())
@@ -160,10 +160,16 @@ def _key(arguments: Arguments, depth: int, counted: list[int]) -> Key:
 def _leaf(arguments: Arguments, word: str) -> Key:
     key = _bare(word)
     if key is None:
+        read = _READERS.get(word) or _never(_unknown(word))
         arguments.space()
-        read = _READERS.get(word)
-        key = read(arguments, word) if read else _rarer(arguments, word)
+        key = read(arguments, word)
     return key
+
+
+def _unknown(word: str) -> Sentence:
+    if word in ("OLDER", "YOUNGER"):
+        return say("{word} is not offered: WITHIN is not announced", word=word)
+    return say("{word} is not a search key of this server; known: {known}", word=word, known=", ".join(KNOWN))
 
 
 def _bare(word: str) -> Key | None:
@@ -182,34 +188,35 @@ def _keyword(arguments: Arguments, word: str) -> Key:
     return key if word == "KEYWORD" else Key("NOT", keys=(key,))
 
 
+def _header(arguments: Arguments, word: str) -> Key:
+    name = arguments.text()
+    arguments.space()
+    return Key(word, (name, arguments.text()))
+
+
+def _modseq(arguments: Arguments, word: str) -> Key:
+    if arguments.peek() == b'"':  # which flag changed is not stored: the whole copy's number stands for it (ref: rfc7162#3.1.5)
+        arguments.string()
+        arguments.space()
+        arguments.atom()
+        arguments.space()
+    return Key(word, arguments.number())
+
+
 _READERS: dict[str, Callable[[Arguments, str], Key]] = {
     "KEYWORD": _keyword,
     "UNKEYWORD": _keyword,
     **dict.fromkeys(_TEXTS, lambda arguments, word: Key(word, arguments.text())),
     **dict.fromkeys(_DATES, lambda arguments, word: _dated(word, arguments.text())),
     **dict.fromkeys(("LARGER", "SMALLER"), lambda arguments, word: Key(word, arguments.number())),
+    "UID": lambda arguments, _: Key("UIDS", arguments.sequence()),
+    "HEADER": _header,
+    "MODSEQ": _modseq,
+    "EMAILID": lambda arguments, word: Key(word, _id(arguments.text(), "M")),
+    "THREADID": lambda arguments, word: Key(word, _id(arguments.text(), "T")),
 }
-
-
-def _rarer(arguments: Arguments, word: str) -> Key:
-    if word == "UID":
-        return Key("UIDS", arguments.sequence())
-    if word == "HEADER":
-        name = arguments.text()
-        arguments.space()
-        return Key("HEADER", (name, arguments.text()))
-    if word == "MODSEQ":
-        if arguments.peek() == b'"':  # which flag changed is not stored: the whole copy's number stands for it (ref: rfc7162#3.1.5)
-            arguments.string()
-            arguments.space()
-            arguments.atom()
-            arguments.space()
-        return Key("MODSEQ", arguments.number())
-    if word in ("EMAILID", "THREADID"):
-        return Key(word, _id(arguments.text(), "M" if word == "EMAILID" else "T"))
-    if word in ("OLDER", "YOUNGER"):
-        raise Bad(say("{word} is not offered: WITHIN is not announced", word=word))
-    raise Bad(say("{word} is not a search key of this server", word=word))
+KNOWN = sorted({"NOT", "OR", *_SIMPLE, *_FLAGS, *(f"UN{word}" for word in _FLAGS), *_READERS})
+"""Every key, to be told to who sends another word."""
 
 
 def _id(text: str, kind: str) -> int:

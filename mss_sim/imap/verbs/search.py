@@ -97,7 +97,7 @@ async def sort(session: Session, wanted: Sort, *, by_uid: bool) -> bytes:
 async def thread(session: Session, wanted: ThreadArguments, *, by_uid: bool) -> bytes:
     """THREAD and UID THREAD."""
     if wanted.algorithm != "REFERENCES":
-        raise Bad(say("REFERENCES is the only algorithm here (rfc5256#3)"))
+        raise Bad(say("{word} is not offered: REFERENCES is the only algorithm here (rfc5256#3)", word=wanted.algorithm))
     lists = await _arranged(session, wanted.key, threads.by_references, by_uid=by_uid)
     session.say(b"* THREAD " + lists if lists else b"* THREAD")
     return b"OK THREAD completed"
