@@ -3,7 +3,7 @@
 Each leaf is one query over the folder; AND, OR and NOT are set operations. Header fields without a column are read from the bytes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
@@ -18,6 +18,8 @@ from mss_sim.store.folder_index import Marks
 from mss_sim.vocabulary.mailboxes import Flag
 
 _HEADER_OCTETS = 256 * 1024
+_USUAL_OCTETS = 8 * 1024
+"""Most headers are shorter; more is read of the others alone."""
 _FIELDS_MAX = 1_000
 _FEW = 400
 _PEOPLE_AND_SUBJECT = (messages.c.from_search, messages.c.to_search, messages.c.subject_search)
@@ -104,19 +106,55 @@ def _by_flag(_conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
 def _by_text(conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
     query = select(copies.c.uid).join(message_bodies, message_bodies.c.message_id == copies.c.message_id)
     holds = message_bodies.c.search_text.contains(fold(key.value), autoescape=True)
-    return set(conn.execute(query.where(copies.c.folder_id == scope.folder_id, holds)).scalars()) & scope.all
+    found = set(conn.execute(query.where(copies.c.folder_id == scope.folder_id, holds)).scalars()) & scope.all
+    return found | _with_header(conn, scope._replace(all=scope.all - found), lambda head: _says(head, fold(key.value)))
 
 
 def _by_header(conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
     """Copies in which a field of that name contains the text; an empty text tests whether the field exists."""
     name, text = key.value
-    head = func.substr(message_bodies.c.raw, 1, _HEADER_OCTETS)
+    return _with_header(conn, scope, lambda head: _holds(head, name, fold(text)))
+
+
+def _with_header(conn: Connection, scope: Scope, wanted: Callable[[bytes], bool]) -> AbstractSet[int]:
+    """Copies whose message begins with octets, its whole header among them, that are wanted."""
+    found: set[int] = set()
+    long: list[int] = []
+    for uid, head in _heads(conn, scope, _USUAL_OCTETS):
+        if len(head) == _USUAL_OCTETS and split(head)[0] == len(head):
+            long.append(uid)
+        elif wanted(head):
+            found.add(uid)
+    for at in range(0, len(long), _FEW):
+        some = scope._replace(all=frozenset(long[at : at + _FEW]))
+        found.update(uid for uid, head in _heads(conn, some, _HEADER_OCTETS) if wanted(head))
+    return found
+
+
+def _heads(conn: Connection, scope: Scope, octets: int) -> Iterator[tuple[int, bytes]]:
+    """So many octets from the beginning of each copy's message."""
+    if not scope.all:
+        return
+    head = func.substr(message_bodies.c.raw, 1, octets)
     query = select(copies.c.uid, head).join(message_bodies, message_bodies.c.message_id == copies.c.message_id)
     query = query.where(copies.c.folder_id == scope.folder_id)
     if len(scope.all) <= _FEW:
         query = query.where(copies.c.uid.in_(list(scope.all)))
-    rows = conn.execute(query.execution_options(yield_per=100))
-    return {uid for uid, octets in rows if _holds(bytes(octets), name, fold(text))} & scope.all
+    for uid, raw in conn.execute(query.execution_options(yield_per=100)):
+        if uid in scope.all:
+            yield uid, bytes(raw)
+
+
+def _says(head: bytes, wanted: str) -> bool:
+    """Whether any field, its name included, contains the text. What is plain is not read field by field, which most letters are."""
+    block = head[: split(head)[0]]
+    if block.isascii() and b"=?" not in block:
+        return wanted in fold(block.replace(b"\r\n ", b" ").replace(b"\r\n\t", b"\t").decode("ascii"))
+    try:
+        fields = read_headers(block, count_max=_FIELDS_MAX).fields
+    except OverflowError:
+        return False
+    return any(wanted in fold(f"{name}: {decode(value)}") for name, value in fields)
 
 
 def _holds(head: bytes, name: str, wanted: str) -> bool:

@@ -192,6 +192,19 @@ async def test_a_search_that_looks_inside_needs_the_right_to_read(town: Town, ke
         await selected_folder.search(town.world, seer, _INBOX, [1], key)
 
 
+@pytest.mark.parametrize("octets", [100, 8_100, 8_192, 20_000])
+async def test_a_field_is_found_however_far_down_in_the_header_it_stands(town: Town, octets: int) -> None:
+    doctor = await _actor(town, "doctor")
+    above = f"X-Above: {'x' * octets}\r\n"
+    for field, text in (("X-Here: agenda", "un"), ("X-Other: a", "agenda")):
+        await appending.append(town.world, doctor, _INBOX, NewCopy(f"{above}{field}\r\n\r\n{text}\r\n".encode()))
+    searched = {key: (await selected_folder.search(town.world, doctor, _INBOX, [1, 2], key))[0] for key in _AGENDAS}
+    assert list(searched.values()) == [[1, 2], [1], [2], [1]]
+
+
+_AGENDAS = (Key("TEXT", "agenda"), Key("TEXT", "X-Here: AGENDA"), Key("BODY", "agenda"), Key("HEADER", ("x-here", "agenda")))
+
+
 async def test_a_search_tells_the_highest_modification_where_it_is_asked_for_of_what_the_client_knows(open_town: OpenTown) -> None:
     async with open_town(search_query_chars_max=100) as town:
         await _fill(town, "Un", "Deux")
