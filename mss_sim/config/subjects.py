@@ -138,6 +138,10 @@ class Mailbox(Subject):
         default=1_000, ge=6, description="Folders of a mailbox, special ones included: LIST walks all that one may see, at every call."
     )
 
+    postmaster_made: bool = Field(
+        default=True, description="Whether postmaster@ a domain served here is made at its first letter (ref: rfc5321#4.5.1)."
+    )
+
 
 class Search(Subject):
     """Search in bodies."""

@@ -23,6 +23,8 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 _SIMPLE_ITEM = re.compile(
     r"(?:(?P<name>[A-Za-z0-9_\-]*+(?: [A-Za-z0-9_\-]++)*+) *+<)?(?P<address>[A-Za-z0-9._+\-]+@[A-Za-z0-9.\-]+)(?(name)>)\Z"
 )
+POSTMASTER = "postmaster"
+"""The local part, and alone the address, that each mail server knows (ref: rfc5321#4.5.1)."""
 _REMEMBERED_CHARS_MAX = 320
 _FIELD_CHARS = len("Sender: ")
 _LOCAL_OCTETS_MAX = 64  # ref: rfc5321#4.5.3.1.1

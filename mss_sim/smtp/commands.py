@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mss_sim.mail.addresses import AddressError, canonical
+from mss_sim.mail.addresses import POSTMASTER, AddressError, canonical
 from mss_sim.smtp import replies
 from mss_sim.smtp.replies import Reply
 from mss_sim.vocabulary.mail import Notify
@@ -41,7 +41,10 @@ class MailCommand:
 
 @dataclass(frozen=True, slots=True)
 class RcptCommand:
-    """RCPT TO: canonical recipient and its DSN parameters; `original` as it appears in Original-Recipient."""
+    """RCPT TO: canonical recipient and its DSN parameters; `original` as it appears in Original-Recipient.
+
+    The recipient `postmaster` alone has no domain (ref: rfc5321#4.5.1).
+    """
 
     recipient: str
     notify: frozenset[Notify] = frozenset()
@@ -91,7 +94,8 @@ def read_rcpt(argument: str, *, utf8: bool) -> RcptCommand:
                 original = _original(value)
             case _:
                 raise CommandError(replies.unknown_parameter(name))
-    return RcptCommand(_canonical(address, utf8=utf8), notify, original)
+    recipient = POSTMASTER if address.strip('"').lower() == POSTMASTER else _canonical(address, utf8=utf8)
+    return RcptCommand(recipient, notify, original)
 
 
 def _after_keyword(argument: str, keyword: str, expected: Sentence) -> str:

@@ -40,6 +40,10 @@ class MxSession(Session):
         self._peer = await self._reception.recognise(self._chain) if self._chain else None  # it may have been revoked meanwhile
         await self._reception.check_sender(command.sender, self._peer)
 
+    async def postmaster(self, sender: str) -> str:  # noqa: ARG002 - who brings a letter means ours, not his own
+        """Ours: see `Session`."""
+        return await self._reception.postmaster()
+
     async def accept_recipient(self, command: RcptCommand, transaction: Transaction) -> None:
         await self._reception.check_recipient(command.recipient, transaction.mail.size_bytes)
 

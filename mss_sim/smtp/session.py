@@ -8,7 +8,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mss_sim import log
 from mss_sim.config.settings import Settings
@@ -16,6 +16,7 @@ from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope
 from mss_sim.core.world.tally import Tally
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
+from mss_sim.mail.addresses import POSTMASTER
 from mss_sim.smtp import replies
 from mss_sim.smtp.commands import CommandError, MailCommand, RcptCommand, read_mail, read_rcpt
 from mss_sim.smtp.replies import Reply
@@ -111,6 +112,8 @@ class Session(ABC):
             return replies.BAD_SEQUENCE_MAIL
         try:
             command = read_rcpt(argument, utf8=self.transaction.mail.smtputf8)
+            if command.recipient == POSTMASTER:
+                command = replace(command, recipient=await self.postmaster(self.transaction.mail.sender))
             if command.recipient not in self.transaction.recipients:
                 self._check_count(len(self.transaction.recipients))
                 await self.accept_recipient(command, self.transaction)
@@ -172,6 +175,10 @@ class Session(ABC):
     @abstractmethod
     async def accept_sender(self, command: MailCommand) -> None:
         """Refuse a sender, with Refusal or CommandError."""
+
+    @abstractmethod
+    async def postmaster(self, sender: str) -> str:
+        """Whom the recipient Postmaster means, who has no domain; Refusal where nobody is meant."""
 
     @abstractmethod
     async def accept_recipient(self, command: RcptCommand, transaction: Transaction) -> None:

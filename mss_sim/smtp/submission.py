@@ -4,6 +4,7 @@ from mss_sim.config.settings import Settings
 from mss_sim.core.access.authentication import Actor, token_expired
 from mss_sim.core.assembly import Core
 from mss_sim.core.mailflow.letter import Accepted
+from mss_sim.core.mailflow.postmaster import without_domain
 from mss_sim.core.mailflow.senders import SendingMailbox
 from mss_sim.core.mailflow.submission import SubmissionRequest, check_recipient, check_size, size_max
 from mss_sim.net.logins import actor_behind, refused_at_trap
@@ -55,6 +56,10 @@ class SubmissionSession(Session):
         world = self._core.world
         self._sender = await self._core.submission.senders.sender_at(self.actor, command.sender) if command.sender else None
         await check_size(world, self._sender.mailbox if self._sender else None, command.size_bytes)
+
+    async def postmaster(self, sender: str) -> str:
+        """That of the sender's domain: see `Session`."""
+        return await without_domain(self._core.world, sender)
 
     async def accept_recipient(self, command: RcptCommand, transaction: Transaction) -> None:
         await check_recipient(self._core.world, self._sender, command.recipient, transaction.mail.size_bytes)

@@ -11,7 +11,7 @@ from mss_sim.core.access.identities import refuse_controls, refuse_nulls, requir
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.mail.addresses import AddressError, canonical, domain_of
+from mss_sim.mail.addresses import POSTMASTER, AddressError, canonical, domain_of
 from mss_sim.policy.identifiers import address_warnings
 from mss_sim.store import mailboxes, messages, operators
 from mss_sim.store.engine import Connection
@@ -131,7 +131,8 @@ def _co_holder(conn: Connection, kind: MailboxKind, idnat: str) -> Identity:
 
 
 def _check_address(world: World, address: str, kind: MailboxKind) -> None:
-    odd = address_warnings(address, kind) if world.settings.patient.ins_required else []
+    patient = world.settings.patient.ins_required and not address.startswith(f"{POSTMASTER}@")
+    odd = address_warnings(address, kind) if patient else []
     if odd:
         raise Refusal(Rule.INVALID, odd[0], subject=address, reference="quirks#patient-address")
 

@@ -3,6 +3,7 @@
     submission               from an authenticated actor, through any door
     senders                  from which mailbox an actor may send now
     reception                from a peer operator, at the MX port
+    postmaster               the mailbox that every domain has for its postmaster
     letter                   the letter with its envelope; the response once it is stored
     delivery                 locked rows, the last decision, copies: one transaction for a group of letters
     delivery_records         written with a delivery besides copies: submissions, timelines, journal

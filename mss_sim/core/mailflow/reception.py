@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from mss_sim.core.mailbox.stored_message import read_message, without_holding
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Accepted, Envelope, FromPeer, prepare, trace_fields
+from mss_sim.core.mailflow.postmaster import without_domain
 from mss_sim.core.mailflow.submission import check_recipient, check_size
 from mss_sim.core.trust import peers
 from mss_sim.core.world.tally import Tally
@@ -73,6 +74,10 @@ class Reception:
                 subject=sender or hidden[0],
                 reference="cnam#answer",
             )
+
+    async def postmaster(self) -> str:
+        """Whom the recipient Postmaster means, who has no domain."""
+        return await without_domain(self._world, None)
 
     async def check_recipient(self, address: str, size_bytes: int) -> None:
         """Refuse a recipient without a mailbox here, or whose mailbox accepts no mail now."""

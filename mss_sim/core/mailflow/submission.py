@@ -15,6 +15,7 @@ from mss_sim.core.conversations import answer_rights
 from mss_sim.core.mailbox.stored_message import read_message, without_holding
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Accepted, Envelope, Letter, Submitted, prepare, trace_fields
+from mss_sim.core.mailflow.postmaster import make_missing
 from mss_sim.core.mailflow.senders import Senders, SendingMailbox
 from mss_sim.core.world.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
@@ -56,6 +57,7 @@ async def check_recipient(world: World, sender: SendingMailbox | None, address: 
     """Refuse a recipient that would be refused at once; the outcome at another operator is only known later."""
     if sender is not None:
         await check_listed(world, sender.mailbox.operator_id, address)
+    await make_missing(world, [address])
     stands, operator = await world.directory.standing(address, size_bytes)
     if operator is not None and operator.mx is not None and not peer:
         return  # another server's mailbox: that server decides
@@ -141,6 +143,7 @@ class Submission:
             request.idempotency,
             request.answers,
         )
+        await make_missing(world, (one.address for one in envelope.recipients))
         for addressee in envelope.recipients:
             try:
                 await check_listed(world, sender.mailbox.operator_id, addressee.address)

@@ -48,6 +48,10 @@ class Directory:
         memory = await self._fresh()
         return None if operator_id is None else memory.operators.get(operator_id)
 
+    async def operators(self) -> list[Operator]:
+        """All operators by name."""
+        return list((await self._fresh()).operators.values())
+
     def operator_in(self, conn: Connection, address: str) -> Operator | None:
         """The same inside a unit of work: from memory while nothing changed, else as the unit sees it."""
         seen, domain = version_seen(conn), domain_of(address)
