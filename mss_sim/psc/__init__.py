@@ -4,6 +4,7 @@
     discovery        both discovery documents, the keys
     urls             where the endpoints are
     answers          JSON that nobody caches, errors in the protocol's form, redirects
+    refused          errors that leave otherwise: sent back, on a page of their own, with the challenge of a token
     certificates     the subject of a client certificate, from the ASGI scope
     authentication   which client is asking: secret, signed assertion, certificate, or none
     authorize        the authorization request, the log-in page, headless log-in

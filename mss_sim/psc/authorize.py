@@ -18,6 +18,7 @@ from mss_sim.core.world.access_tokens import SCOPE
 from mss_sim.core.world.store_types import Client
 from mss_sim.http.parameters import Parameters, of_form, of_query
 from mss_sim.psc import answers, browser, pages
+from mss_sim.psc.refused import SentBack, ShownOnPage
 from mss_sim.vocabulary.psc import AuthMode
 from mss_sim.words.sentence import say
 
@@ -40,8 +41,7 @@ async def authorize(request: Request, core: Core) -> Response:
         parameters = await of_form(request) if request.method == "POST" else of_query(request)
         client, redirect_uri = await _known(core, parameters)
     except OAuthError as error:
-        core.world.tally.oauth_error(error.code)
-        return pages.message("Demande refusée", "L’application qui vous envoie ici s’est trompée.", status=400, detail=error.description)
+        raise ShownOnPage(error, "Demande refusée", "L’application qui vous envoie ici s’est trompée.") from error
     state = None if "state" in parameters.repeated else parameters.values.get("state")
     after_form = request.method == "POST"
     try:
@@ -49,7 +49,7 @@ async def authorize(request: Request, core: Core) -> Response:
         asked = _checked(core, client, redirect_uri, parameters)
         return await _proceed(request, core, client, asked, _wish(core, parameters))
     except OAuthError as error:
-        return _back(core, redirect_uri, state, error, after_form=after_form)
+        raise SentBack(error, redirect_uri, state, after_form=after_form) from error
 
 
 async def _known(core: Core, parameters: Parameters) -> tuple[Client, str]:
@@ -172,13 +172,6 @@ def _forward(core: Core, session: BrowserSession, asked: AuthorizationRequest, *
     return answers.redirect(asked.redirect_uri, told, after_form=after_form)
 
 
-def _back(core: Core, redirect_uri: str, state: str | None, error: OAuthError, *, after_form: bool) -> Response:
-    core.world.tally.oauth_error(error.code)
-    description = answers.spoken(error, core.world.settings.language)
-    told = {"error": error.code, "error_description": description, "state": state, "iss": core.provider.issuer}
-    return answers.redirect(redirect_uri, told, after_form=after_form)
-
-
 async def log_in(request: Request, core: Core) -> Response:
     """The form of the log-in page comes back."""
     form = await of_form(request)
@@ -191,7 +184,7 @@ async def log_in(request: Request, core: Core) -> Response:
     if form.get("decision") != "approve":
         desk.close(key)
         refused = OAuthError("access_denied", say("The professional refused."))
-        return _back(core, asked.redirect_uri, asked.state, refused, after_form=True)
+        raise SentBack(refused, asked.redirect_uri, asked.state, after_form=True)
     idnat, mode = form.get("other") or form.get("identity") or "", form.get("mode") or AuthMode.CARD.value
     found = await professionals.find(core.world, idnat)
     if found is None or mode not in core.provider.ways(asked.acr_values):

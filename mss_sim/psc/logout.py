@@ -8,6 +8,7 @@ from mss_sim.core.psc import clients
 from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.http.parameters import Parameters, of_form, of_query
 from mss_sim.psc import answers, browser, pages
+from mss_sim.psc.refused import ShownOnPage
 from mss_sim.words.sentence import say
 
 
@@ -19,9 +20,7 @@ async def log_out(request: Request, core: Core) -> Response:
         hint = core.provider.hint(given.get("id_token_hint"))
         target = await _target(core, given, hint.get("azp") if hint else given.get("client_id"))
     except OAuthError as error:
-        core.world.tally.oauth_error(error.code)
-        text = "L’application qui vous envoie ici s’est trompée."
-        return pages.message("Déconnexion refusée", text, status=400, detail=error.description)
+        raise ShownOnPage(error, "Déconnexion refusée", "L’application qui vous envoie ici s’est trompée.") from error
     if hint is not None:
         core.provider.end_session(str(hint.get("sid", "")))
         return _over(target, given.get("state"))

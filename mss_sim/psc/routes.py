@@ -14,6 +14,7 @@ from mss_sim.http.hosted import hosted
 from mss_sim.psc import answers, authorize, backchannel, callback, discovery, grants, logout, pages, userinfo
 from mss_sim.psc.authentication import ClientRefused
 from mss_sim.psc.browser import Desk
+from mss_sim.psc.refused import SentBack, ShownOnPage, TokenRefused
 from mss_sim.psc.urls import PROTOCOL
 from mss_sim.vocabulary.psc import PSC_CALLBACK, PSC_REALM
 from mss_sim.words.sentence import say
@@ -55,36 +56,49 @@ def install(app: FastAPI, core: Core) -> None:
 
 
 def _for_clients(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
-    async def answered(request: Request) -> Response:
-        core = hosted(request).core
-        language = core.world.settings.language
-        try:
-            _fail_if_told(core)
-            return await endpoint(request, core)
-        except ClientRefused as error:
-            core.world.tally.oauth_error(error.code)
-            return answers.error(error, language, _CHALLENGE if error.challenge else None)
-        except (OAuthError, Refusal) as error:
-            return answers.error(_counted(core, error), language)
-
-    return answered
+    return _answered(endpoint, _in_json)
 
 
 def _for_browsers(endpoint: Endpoint, *, failing: bool = True) -> Callable[[Request], Awaitable[Response]]:
+    return _answered(endpoint, _on_a_page, failing=failing)
+
+
+def _answered(
+    endpoint: Endpoint, told: Callable[[Core, OAuthError], Response], *, failing: bool = True
+) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint, whose errors all leave here: counted for the metrics, then told."""
+
     async def answered(request: Request) -> Response:
         core = hosted(request).core
         try:
             if failing:
                 _fail_if_told(core)
             return await endpoint(request, core)
-        except OAuthError as error:
-            _counted(core, error)
-            return pages.message("Demande refusée", "La demande n’a pas été comprise.", status=error.status, detail=error.description)
-        except Refusal as refusal:
-            shown = _counted(core, refusal)
-            return pages.message("Service indisponible", "Réessayez plus tard.", status=shown.status, detail=shown.description)
+        except (OAuthError, Refusal) as error:
+            refused = error if isinstance(error, OAuthError) else _shown(error)
+            core.world.tally.oauth_error(refused.code)
+            return told(core, refused)
 
     return answered
+
+
+def _in_json(core: Core, error: OAuthError) -> Response:
+    language = core.world.settings.language
+    if isinstance(error, TokenRefused):
+        told = f'Bearer realm="mss-sim", error="{error.code}", error_description="{answers.spoken(error, language)}"'
+        return answers.error(error, language, {"WWW-Authenticate": told})
+    return answers.error(error, language, _CHALLENGE if isinstance(error, ClientRefused) and error.challenge else None)
+
+
+def _on_a_page(core: Core, error: OAuthError) -> Response:
+    if isinstance(error, SentBack):
+        description = answers.spoken(error, core.world.settings.language)
+        told = {"error": error.code, "error_description": description, "state": error.state, "iss": core.provider.issuer}
+        return answers.redirect(error.redirect_uri, told, after_form=error.after_form)
+    title, text = "Demande refusée", "La demande n’a pas été comprise."
+    if isinstance(error, ShownOnPage):
+        title, text = error.title, error.text
+    return pages.message(title, text, status=error.status, detail=error.description)
 
 
 def _fail_if_told(core: Core) -> None:
@@ -94,14 +108,9 @@ def _fail_if_told(core: Core) -> None:
         raise OAuthError("temporarily_unavailable", say("Pro Sante Connect is out of order, as /control/psc asked."), status=503)
 
 
-def _counted(core: Core, error: OAuthError | Refusal) -> OAuthError:
-    """An error of the protocol, or a refusal of the core in its words; counted for the metrics."""
-    shown = error if isinstance(error, OAuthError) else _shown(error)
-    core.world.tally.oauth_error(shown.code)
-    return shown
-
-
 def _shown(refusal: Refusal) -> OAuthError:
+    """A refusal of the core in words of the protocol."""
+    told = OAuthError("invalid_request", refusal.detail)
     if refusal.rule is Rule.STORE_UNAVAILABLE:
-        return OAuthError("temporarily_unavailable", refusal.detail, status=503)
-    return OAuthError("invalid_request", refusal.detail)
+        told = OAuthError("temporarily_unavailable", refusal.detail, status=503)
+    return ShownOnPage(told, "Service indisponible", "Réessayez plus tard.")

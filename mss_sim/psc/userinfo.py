@@ -10,6 +10,7 @@ from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.errors import Refusal
 from mss_sim.http.parameters import of_form
 from mss_sim.psc import answers
+from mss_sim.psc.refused import TokenRefused
 from mss_sim.vocabulary.psc import AuthMode
 from mss_sim.words.sentence import say
 
@@ -18,19 +19,16 @@ _JWT = "application/jwt"
 
 async def userinfo(request: Request, core: Core) -> Response:
     """The claims, as JSON, or signed for a client that registered so or asks for application/jwt."""
-    try:
-        token = await _bearer(request)
-    except OAuthError as error:
-        return _refused(core, error)
+    token = await _bearer(request)
     if token is None:
         return answers.json({}, status=401, headers={"WWW-Authenticate": 'Bearer realm="mss-sim"'})
     try:
         known = core.provider.access(token)
     except Refusal as refusal:
-        return _refused(core, OAuthError("invalid_token", refusal.detail, status=401))
+        raise TokenRefused("invalid_token", refusal.detail, status=401) from refusal
     found = await professionals.find(core.world, known["SubjectNameID"])
     if found is None:
-        return _refused(core, OAuthError("invalid_token", say("This person may not log in any more."), status=401))
+        raise TokenRefused("invalid_token", say("This person may not log in any more."), status=401)
     mode = AuthMode(known["authMode"]) if known.get("authMode") in list(AuthMode) else AuthMode.CARD
     told = userinfo_claims.userinfo(found.identity, found.structure, found.profile, mode)
     client = await clients.find(core.world, str(known.get("azp", "")))
@@ -48,14 +46,10 @@ async def _bearer(request: Request) -> str | None:
     header = value.strip() if scheme.lower() == "bearer" else None
     posted = None
     if request.method == "POST" and request.headers.get("content-type"):
-        posted = (await of_form(request)).get("access_token")
+        try:
+            posted = (await of_form(request)).get("access_token")
+        except OAuthError as error:
+            raise TokenRefused(error.code, error.description, status=error.status) from error
     if header and posted:
-        raise OAuthError("invalid_request", say("Give the access token once: in the header or in the form."))
+        raise TokenRefused("invalid_request", say("Give the access token once: in the header or in the form."))
     return header or posted
-
-
-def _refused(core: Core, error: OAuthError) -> Response:
-    core.world.tally.oauth_error(error.code)
-    language = core.world.settings.language
-    told = f'Bearer realm="mss-sim", error="{error.code}", error_description="{answers.spoken(error, language)}"'
-    return answers.error(error, language, {"WWW-Authenticate": told})
