@@ -4,6 +4,7 @@
     messages          lists, messages, attachments, flags, moves
     sending           letters, read receipts, timelines
     grants            delegation
+    certificates      what opens one's APP mailboxes
     conversations     threads and their closure; the journal
     schemas           the shapes of requests and answers, as OpenAPI 3.1 shows them
     views             rows as the plain dictionaries that go out

@@ -22,6 +22,7 @@ from mss_sim.vocabulary.mailboxes import (
     SentPolicy,
     SpecialUse,
 )
+from mss_sim.vocabulary.trust import CertificateProfile, RevocationReason
 
 _DOCTOR = "camille.martin@medecin.sim.mssante.fr"
 _PRACTICE = "tilleuls@cabinet.sim.mssante.fr"
@@ -316,6 +317,19 @@ class HolderOut(Out):
     idnat: str
     name: str
     role: HolderRole
+
+
+class CertificateOut(Out):
+    serial: str = Field(examples=[examples.SERIAL])
+    profile: CertificateProfile = Field(examples=[CertificateProfile.ORG_AUTH_CLI])
+    authority: str = Field(examples=["ACI-EL-ORG"])
+    subject: str = Field(examples=[examples.CERTIFICATE_DN])
+    mailbox: str = Field(examples=["resultats@labo-parc.sim.mssante.fr"])
+    not_before: str = Field(examples=[examples.INSTANT])
+    not_after: str = Field(examples=["2029-01-05T08:00:00Z"])
+    revoked_at: str | None = Field(examples=[None])
+    reason: RevocationReason | None = Field(examples=[None])
+    pem: str = Field(examples=[examples.CERTIFICATE])
 
 
 class PatientOut(Out):

@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from mss_sim.api import certificates as own_certificates
 from mss_sim.api import conversations, grants, mailboxes, messages, schemas, sending
 from mss_sim.control import certificates, health, people, psc, queue, sessions, traps, trust_space
 from mss_sim.control.sockets import Sockets
@@ -34,6 +35,7 @@ _TAGS = {
     "sending": "Letters sent from a mailbox.",
     "receipts": "Read receipts, and what became of each letter that was sent.",
     "grants": "Delegation of a mailbox.",
+    "certificates": "Certificates that open one's mailboxes.",
     "conversations": "Conversations with patients, and their closure.",
     "journal": "Who did what with a mailbox.",
     "control: people and mailboxes": "The world as a test suite makes, changes and empties it; nobody's rights are asked.",
@@ -50,7 +52,7 @@ _TAGS = {
 """Each operation has one, in this order; what it groups."""
 
 _ROUTERS = (
-    *(mailboxes.router, messages.router, sending.router, grants.router, conversations.router),
+    *(mailboxes.router, messages.router, sending.router, grants.router, own_certificates.router, conversations.router),
     *(people.router, queue.router, sessions.router, trust_space.router, trust_space.public, autoconfig.router),
     *(certificates.router, traps.router, psc.router, igc.router, health.router),
 )

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from mss_sim.app.simulator import Simulator
-from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, Person, base64_of, control, letter
+from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PRACTICE, Person, base64_of, control, letter
 from tests.conftest import StartSimulator
 from tests.documented import complaint, document, operations
 from tests.relying_party import DOCTOR as DOCTOR_IDNAT
@@ -22,6 +22,7 @@ _FILES = {
     "/api/v1/mailboxes/{address}/messages/{message_id}/raw": ["message/rfc822"],
     "/api/v1/mailboxes/{address}/messages/{message_id}/attachments/{part}": ["application/octet-stream", "*/*"],
     "/api/v1/mailboxes/{address}/sent/{submission_id}/reports/{event_id}": ["message/rfc822"],
+    "/api/v1/mailboxes/{address}/certificates/{serial}/pem": ["application/x-pem-file"],
     "/control/ca.pem": ["application/x-pem-file"],
     "/control/certificates/{serial}/{form}": [
         *("application/x-pem-file", "application/pkix-cert", "application/x-pkcs12", "application/x-pkcs7-certificates")
@@ -84,6 +85,7 @@ async def _real_ids(simulator: Simulator) -> dict[str, str]:
     await hospital.smtp(HOSPITAL, DOCTOR, letter(HOSPITAL, DOCTOR))
     await hospital.send(HOSPITAL, to=["contact@clinique-pins.sim.mssante.fr"])  # nobody knows how to reach it: it waits
     folder = (await doctor.rest("POST", f"/mailboxes/{PRACTICE}/folders", json={"name": "Ancien"})).json()
+    await control(simulator, "POST", f"/mailboxes/{LABORATORY}/grants", {"grantee": DOCTOR_IDNAT, "rights": ["see"]})
     async with RelyingParty.of(simulator) as party:
         await party.post(
             "ext/ciba/auth", scope="openid scope_all", login_hint=DOCTOR_IDNAT, binding_message="42", channel="CARD", acr_values="eidas1"
@@ -98,6 +100,7 @@ async def _real_ids(simulator: Simulator) -> dict[str, str]:
         "grant_id": (await doctor.get(f"/mailboxes/{PRACTICE}/grants"))[0]["id"],
         "conversation_id": (await doctor.get(f"/mailboxes/{PRACTICE}/messages/{sent['id']}"))["conversation_id"],
         "serial": (await control(simulator, "GET", "/certificates")).json()[0]["serial"],
+        "own_serial": (await doctor.get(f"/mailboxes/{LABORATORY}/certificates"))[0]["serial"],
         "request_id": (await control(simulator, "GET", "/psc/ciba")).json()[0]["id"],
         "session_id": (await control(simulator, "GET", "/sessions")).json()[0]["id"],
     }
@@ -106,6 +109,8 @@ async def _real_ids(simulator: Simulator) -> dict[str, str]:
 async def _send_examples(client: httpx.AsyncClient, method: str, path: str, operation: dict[str, Any], ids: dict[str, str]) -> None:
     """Send the request as the document shows it, once for each body that it shows."""
     known = {**ids, "message_id": ids["sent_id"]} if path.endswith("/timeline") else ids
+    if path.startswith("/api/v1/mailboxes/{address}/certificates/"):
+        known = {**ids, "address": LABORATORY, "serial": ids["own_serial"]}
     query: dict[str, Any] = {}
     headers: dict[str, str] = {}
     url = path

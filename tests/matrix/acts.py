@@ -171,6 +171,7 @@ ACTS = [
     Act("set rights", (_SEE, _MANAGE), imap=_say(f'SETACL "{{box}}INBOX" "{THIRD.idnat}" l'), lack=_DEFIED, patient=_DEFIED),
     Act("look", (_SEE,), Where.ABOUT, rest=_get("")),
     Act("holders", (_SEE,), Where.ABOUT, rest=_get("/holders")),
+    Act("certificates", (_SEE,), Where.ABOUT, rest=_get("/certificates")),
     Act("journal", (_SEE, _MANAGE), Where.ABOUT, rest=_get("/journal?limit=1")),
     Act("change", (_SEE, _MANAGE), Where.ABOUT, rest=_do("PATCH", "", {"description": "{m.word}"})),
     Act("grants", (_SEE,), Where.ABOUT, rest=_get("/grants")),

@@ -2,6 +2,7 @@
 
     stored_message    a message parsed once, with the row that lists show
     mailboxes         mailboxes themselves: created, changed, removed, for the control plane
+    mailbox_certificates    the certificates that open a mailbox, for who may see it
     messages          lists, opened messages, flags, moves and deletions of one message
     copies            changes to copies, flags, moves, deletions: one implementation for every door
     appending         a message that a client files itself

@@ -3,7 +3,7 @@
 Who may present one is decided elsewhere: `presented` only reports the facts about a certificate that a client presented in TLS.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -182,6 +182,11 @@ async def list_all(world: World, *, mailbox: str | None = None) -> list[Certific
     ordered = await world.store.read(certificates.list_all)
     seen = {one.serial for one in ordered}
     return [*ordered, *(_of_standing(world, one) for one in world.igc.standing.values() if one.serial not in seen)]
+
+
+async def of_mailboxes(world: World, ids: Collection[int]) -> list[Certificate]:
+    """The certificates of these mailboxes, the newest first."""
+    return [row for row in await world.store.read(certificates.list_all) if row.mailbox_id in ids]
 
 
 async def find(world: World, serial: str) -> Certificate:
