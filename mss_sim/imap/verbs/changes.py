@@ -131,9 +131,11 @@ def _copied(session: Session, transfer: Transfer | None) -> bytes:
 
 
 async def append(session: Session, wanted: Append) -> bytes:
-    """APPEND: the messages are on disk when this is answered, or none is; an empty one among several calls all off."""
+    """APPEND: the messages are on disk when this is answered, or none is; an empty one calls all off (ref: rfc3502#6.3.11)."""
     if len(wanted.messages) > 1:
         _check_several(session, wanted)
+    if not all(one.message.octets for one in wanted.messages) and session.offers("MULTIAPPEND"):
+        raise Refusal(Rule.INVALID, say("An empty message calls the APPEND off: none was stored."), reference="rfc3502#6.3.11")
     target = await session.seen_place(wanted.name)
     try:
         validity, uids = await appending.append(session.world, session.actor, target, *map(_new_copy, wanted.messages))
@@ -148,8 +150,6 @@ async def append(session: Session, wanted: Append) -> bytes:
 def _check_several(session: Session, wanted: Append) -> None:
     if not session.offers("MULTIAPPEND"):
         raise Bad(say("one message a command: MULTIAPPEND is not offered"))
-    if not all(one.message.octets for one in wanted.messages):
-        raise Refusal(Rule.INVALID, say("An empty message calls the APPEND off: none was stored."), reference="rfc3502#6.3.11")
     if len(wanted.messages) > _MESSAGES_MAX:
         detail = say("One APPEND takes at most {most} messages; none was stored.", most=_MESSAGES_MAX)
         raise Refusal(Rule.LIMIT_REACHED, detail, reference="quirks#multiappend")
