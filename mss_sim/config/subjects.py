@@ -51,6 +51,7 @@ class Imap(Subject):
     capabilities_masked: frozenset[str] = Field(
         default=frozenset(), description='Capabilities that are not offered, to imitate a poorer operator: ["MOVE", "UIDPLUS"].'
     )
+    append_messages_max: int = Field(default=100, ge=1, description="Messages of one APPEND (ref: rfc3502#6.3.11).")
     recent: bool = Field(default=True, description="Whether IMAP4rev1 sessions are told what is \\Recent (ref: rfc3501#2.3.2).")
     new_folders_subscribed: bool = Field(default=True, description="Whether a folder is subscribed before anybody says SUBSCRIBE.")
     delete_empty_only: bool = Field(default=False, description="DELETE takes a folder only when it holds neither messages nor folders.")
@@ -236,6 +237,8 @@ class Psc(Subject):
     acr_mobile: str | None = Field(default=None, min_length=1, description="Level that a log-in by phone gives; none: acr.")
     acr_required: bool = Field(default=True, description="acr_values must name it, or a higher one, at log-in; tokens must carry it.")
     pkce_plain: bool = Field(default=False, description="PKCE with the method plain is taken, as the national discovery says.")
+    state_nonce_required: bool = Field(default=False, description="An authorization request without state or nonce is refused.")
+    refresh_rotation: bool = Field(default=True, description="A refresh token is used once; else it stays good until its time is over.")
     auto_approve: bool = Field(default=False, description="Whoever login_hint names is logged in at once, without a page; for CI.")
     code_seconds: int = Field(default=60, ge=1, description="Life of an authorization code, and of a log-in page ten times as long.")
     refresh_seconds: int = Field(default=1_800, ge=1, description="Life of a refresh token (ref: psc#lifetimes).")

@@ -80,7 +80,8 @@ def _checked(core: Core, client: Client, redirect_uri: str, parameters: Paramete
     levels = tuple((parameters.get("acr_values") or "").split())
     core.provider.check_levels(levels)
     challenge, method = _challenge(core, client, parameters)
-    state, nonce = parameters.get("state"), parameters.get("nonce")
+    required = parameters.need if core.world.settings.psc.state_nonce_required else parameters.get
+    state, nonce = required("state"), required("nonce")
     return AuthorizationRequest(client.client_id, redirect_uri, SCOPE, state, nonce, challenge, method, levels)
 
 

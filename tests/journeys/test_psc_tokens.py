@@ -108,6 +108,14 @@ async def test_pkce_plain_is_a_setting(start: StartSimulator, party: RelyingPart
         assert (await lenient.exchange(code, code_verifier=VERIFIER)).status_code == 200
 
 
+@pytest.mark.parametrize("missing", ["state", "nonce"])
+async def test_state_and_nonce_are_required_by_a_setting(start: StartSimulator, missing: str) -> None:
+    async with start(psc_state_nonce_required=True) as simulator, RelyingParty.of(simulator) as party:
+        assert await party.code()
+        refused = told(await party.authorize(**{missing: None}))
+        assert (refused["error"], missing in refused["error_description"]) == ("invalid_request", True)
+
+
 # Refresh tokens
 
 

@@ -232,15 +232,15 @@ class Provider:
         if hash_of(secret) != family.secret_hash:
             family.revoked = True
             raise _invalid_grant(say("The refresh token was used before: its whole family is revoked. Keep the newest one; log in again."))
-        return await self.tokens(family)
+        return await self.tokens(family, None if self.world.settings.psc.refresh_rotation else secret)
 
-    async def tokens(self, family: Family) -> dict[str, Any]:
-        """The response of the token endpoint: the family's next refresh token, an access and an ID token."""
+    async def tokens(self, family: Family, secret: str | None = None) -> dict[str, Any]:
+        """The response of the token endpoint: the family's next refresh token, or this one again, an access and an ID token."""
         world, session = self.world, self.sessions.get(family.sid)
         if session is None:
             raise _invalid_grant(say("The session has ended; log in again."))
         self._touch(session)
-        now, secret = world.clock.now(), world.ids.secret()
+        now, secret = world.clock.now(), secret or world.ids.secret()
         family.secret_hash = hash_of(secret)
         until = min(now + world.settings.psc.refresh_seconds * SECOND, self._last_end(session))
         self._families.put(family.key, family, until)

@@ -16,7 +16,6 @@ from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Right
 from mss_sim.words.sentence import say
 
 _AT_ONCE = 500
-_MESSAGES_MAX = 100  # of one APPEND, which holds the writer while they are stored
 _FLAGS = {name.upper(): name for name in FLAG_NAMES}
 
 
@@ -150,8 +149,9 @@ async def append(session: Session, wanted: Append) -> bytes:
 def _check_several(session: Session, wanted: Append) -> None:
     if not session.offers("MULTIAPPEND"):
         raise Bad(say("one message a command: MULTIAPPEND is not offered"))
-    if len(wanted.messages) > _MESSAGES_MAX:
-        detail = say("One APPEND takes at most {most} messages; none was stored.", most=_MESSAGES_MAX)
+    most = session.world.settings.imap.append_messages_max  # the writer is held while they are stored
+    if len(wanted.messages) > most:
+        detail = say("One APPEND takes at most {most} messages; none was stored.", most=most)
         raise Refusal(Rule.LIMIT_REACHED, detail, reference="quirks#multiappend")
 
 

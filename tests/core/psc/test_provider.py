@@ -198,6 +198,18 @@ async def test_a_refresh_token_is_replaced_and_an_old_one_ends_the_family(town: 
     assert not await _active(town, second["access_token"])
 
 
+async def test_by_the_setting_a_refresh_token_stays_good(open_town: OpenTown) -> None:
+    async with open_town(psc_refresh_rotation=False) as town:
+        provider, client = town.core.provider, await _client(town)
+        first = await _tokens(town)
+        for _ in range(3):
+            again = await provider.refresh(client, first["refresh_token"])
+            assert again["refresh_token"] == first["refresh_token"]
+            assert again["access_token"] != first["access_token"]
+        key = first["refresh_token"].partition(".")[0]
+        await _fails(provider.refresh(client, f"{key}.guessed"), "was used before")
+
+
 async def test_a_refresh_token_is_for_its_client_and_ends_after_its_time(open_town: OpenTown) -> None:
     async with open_town(psc_refresh_seconds=60) as town:
         provider, client = town.core.provider, await _client(town)
