@@ -19,7 +19,8 @@ _PAGES = [*_ROOT.glob("*.md"), *(_ROOT / "docs").rglob("*.md")]
 _DECISIONS = sorted((_ROOT / "docs" / "decisions").glob("*.md"))
 _QUIRKS = (_ROOT / "docs" / "quirks.md").read_text(encoding="utf-8")
 _QUIRKS_HEAD = "| rule | our choice | why | setting |"
-_QUIRKS_ROWS = [line for line in _QUIRKS.splitlines() if line.startswith("| ") and line != _QUIRKS_HEAD]
+_QUIRKS_ROWS = [line for line in _QUIRKS.partition("\n## ")[2].splitlines() if line.startswith("| ") and line != _QUIRKS_HEAD]
+_QUIRKS_LEGEND = _QUIRKS.partition("\n## ")[0]
 _PLACES = {
     "data_dir",
     "database_url",
@@ -43,6 +44,16 @@ def test_every_setting_named_in_the_quirks_exists() -> None:
     cells = [line.rsplit("|", 2)[1] for line in _QUIRKS_ROWS]
     named = {word for cell in cells for word in re.findall(r"`([a-z_]+)`", cell)}
     assert named - set(FIELDS) == set()
+
+
+def test_a_quirk_without_a_setting_says_why() -> None:
+    reasons = set(re.findall(r"^- \*\*([a-z]+)\*\*: ", _QUIRKS_LEGEND, re.MULTILINE))
+    cells = {row: row.rsplit("|", 2)[1].strip() for row in _QUIRKS_ROWS}
+    without = {row: cell for row, cell in cells.items() if "`" not in cell and cell != "as above"}
+    assert {cell for cell in without.values() if cell.removeprefix("none: ") not in reasons or not cell.startswith("none: ")} == set()
+    assert {f"none: {reason}" for reason in reasons} == set(without.values())
+    lawful = [row for row, cell in without.items() if cell == "none: law"]
+    assert [row for row in lawful if not re.search(r"RFC \d|ANS |ECO\.\d|national (?:FAQ|file)", row)] == []
 
 
 def test_every_quirk_has_an_anchor_of_its_own() -> None:
