@@ -128,6 +128,9 @@ class Message(Subject):
     mime_parts_max: int = Field(default=1_000, ge=1, description="MIME parts of one message.")
     mime_depth_max: int = Field(default=100, ge=1, description="Levels of nested MIME parts.")
     recipients_max: int = Field(default=100, ge=1, description="Recipients of one message (ref: rfc5321#4.5.3.1.8).")
+    missing_fields_added: bool = Field(
+        default=False, description="A letter that is sent without Message-ID or Date gets them (ref: rfc6409#8.2, rfc6409#8.3)."
+    )
     trace_headers: bool = Field(default=True, description="Return-Path and Received are written above what was accepted.")
 
 

@@ -227,13 +227,13 @@ def trace_fields(world: World, envelope: Envelope, *, protocol: str, peer: str, 
     if not world.settings.message.trace_headers:
         return []
     to = f"\r\n\tfor <{envelope.recipients[0].address}>" if len(envelope.recipients) == 1 else ""
-    date = _date(at // SECOND)
+    date = date_time(at // SECOND)
     name = world.settings.hostname
     return [("Return-Path", f"<{envelope.sender}>"), ("Received", f"from {peer}\r\n\tby {name} with {protocol}{to};\r\n\t{date}")]
 
 
 @lru_cache(maxsize=8)
-def _date(seconds: int) -> str:
+def date_time(seconds: int) -> str:
     """The date-time of a header, the same for all letters of one second (ref: rfc5322#3.3)."""
     return format_datetime(to_datetime(seconds * SECOND))
 

@@ -7,6 +7,7 @@ DATA, POST  → submit            the header, the size, the shape of the message
 
 from dataclasses import dataclass
 
+from mss_sim.clock import SECOND
 from mss_sim.core.access import journal
 from mss_sim.core.access.access import access_to
 from mss_sim.core.access.authentication import Actor
@@ -14,7 +15,7 @@ from mss_sim.core.access.journal import Entry
 from mss_sim.core.conversations import answer_rights
 from mss_sim.core.mailbox.stored_message import read_message, without_holding
 from mss_sim.core.mailflow.delivery import Delivery
-from mss_sim.core.mailflow.letter import Accepted, Envelope, Letter, Submitted, prepare, trace_fields
+from mss_sim.core.mailflow.letter import Accepted, Envelope, Letter, Submitted, date_time, prepare, trace_fields
 from mss_sim.core.mailflow.postmaster import make_missing
 from mss_sim.core.mailflow.senders import Senders, SendingMailbox
 from mss_sim.core.world.world import World
@@ -112,9 +113,20 @@ class Submission:
             await self._note_refusal(actor, request, refusal)
             raise
 
+    def _missing(self, parsed: ParsedMessage) -> list[tuple[str, str]]:
+        """Date and Message-ID where the letter has no such field and the server is to write them (ref: rfc6409#8.2, rfc6409#8.3)."""
+        world = self._world
+        if not world.settings.message.missing_fields_added:
+            return []
+        written = {"Date": date_time(world.clock.now() // SECOND), "Message-ID": world.ids.message_id(world.settings.hostname)}
+        return [(name, value) for name, value in written.items() if not parsed.headers.all(name)]
+
     async def _letter(self, actor: Actor, request: SubmissionRequest) -> Letter:
         world, envelope, raw = self._world, request.envelope, request.raw
         parsed = await read_message(world, raw)
+        if missing := self._missing(parsed):
+            raw = with_fields_on_top(raw, missing)
+            parsed = await read_message(world, raw)
         authors = addresses_of(parsed.from_)
         decide_authors(len(parsed.headers.all("From")), authors, has_sender=True)  # the server writes Sender itself
         senders = {address: await self.senders.sender_at(actor, address, request.wished) for address in authors}

@@ -248,3 +248,21 @@ async def test_who_sent_it_again_before_is_no_claim_of_whoever_sends_it_now(town
     blocks = f"Resent-From: {DOCTOR}\r\nResent-To: {DOCTOR2}\r\nResent-From: {HOSPITAL}\r\nSubject:".encode()
     await town.send("doctor", DOCTOR, DOCTOR2, raw=letter(DOCTOR, DOCTOR2).as_bytes(policy=SMTP).replace(b"Subject:", blocks, 1))
     assert len(await town.lying(DOCTOR2)) == 1
+
+
+@pytest.mark.parametrize(
+    "given", [set(), {"Date"}, {"Message-ID"}, {"Date", "Message-ID"}], ids=lambda given: "+".join(sorted(given)) or "none"
+)
+@pytest.mark.parametrize("added", [True, False])
+async def test_what_a_letter_lacks_is_written_by_a_setting_alone(open_town: OpenTown, given: set[str], added: bool) -> None:
+    fields = {"Date": "Mon, 05 Jan 2026 09:00:00 +0100", "Message-ID": "<a@b.fr>"}
+    head = "".join(f"{name}: {fields[name]}\r\n" for name in sorted(given))
+    raw = f"{head}From: {DOCTOR}\r\nTo: {DOCTOR2}\r\n\r\nx\r\n".encode()
+    async with open_town(message_missing_fields_added=added) as town:
+        await town.send("doctor", DOCTOR, DOCTOR2, raw=raw)
+        lying = await town.raw((await town.lying(DOCTOR2))[0])
+    found = parse(lying).headers
+    for name, value in fields.items():
+        assert len(found.all(name)) == (1 if added or name in given else 0)
+        assert (found.text(name) == value) is (name in given)
+    assert lying.endswith(raw)
