@@ -127,6 +127,7 @@ async def test_a_delay_is_told_once_at_its_instant_and_says_until_when(open_town
         assert (await town.kinds(sent), await _told(town)) == (["submitted", "delayed", "failed"], [DsnAction.DELAYED, DsnAction.FAILED])
         raw = await town.raw((await town.lying(HOSPITAL))[0])
         assert b"4.4.7" in raw
+        assert b"Remote-MTA: dns; mx.example" in raw
         assert LATER.reply.encode() in raw.replace(b"\r\n ", b" ")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mss_sim.core.mailflow.outbound_interface import RecipientReply
+from mss_sim.core.mailflow.outbound_interface import RecipientReply, ours
 from mss_sim.words.sentence import quoted
 
 
@@ -10,3 +10,9 @@ from mss_sim.words.sentence import quoted
 def test_an_answer_says_whether_it_has_the_letter_and_whether_to_try_again(status: str, accepted: bool, final: bool) -> None:
     answer = RecipientReply(status, quoted("x"))
     assert (answer.accepted, answer.final) == (accepted, final)
+
+
+def test_what_stands_for_a_reply_reads_like_one_and_names_who_should_have_given_it() -> None:
+    assert ours(450, "4.4.1", quoted("no connection"), "mx.example") == RecipientReply(
+        "4.4.1", quoted("450 4.4.1 no connection"), "mx.example"
+    )

@@ -40,6 +40,13 @@ async def test_in_what_quality_somebody_sends(
     assert (found.sending.grant is None) == (who in ("doctor", "doctor2")), "a holder sends by no grant"
 
 
+@pytest.mark.parametrize("wished", [None, SendMode.AS, SendMode.ON_BEHALF])
+async def test_a_letter_leaves_in_the_quality_that_was_asked_for(town: Town, wished: SendMode | None) -> None:
+    """Asked at MAIL, and asked again on locked rows when it is stored."""
+    sent = await town.send("hospital_ward", WARD, DOCTOR, options={"wished": wished})
+    assert sent.mode is (wished or SendMode.AS)
+
+
 async def test_which_send_right_speaks_first_is_a_setting(open_town: OpenTown) -> None:
     async with open_town(delegation_send_precedence="send_on_behalf") as town:
         assert (await town.core.submission.senders.sender_at(await town.actor("hospital_ward"), WARD)).sending.mode is SendMode.ON_BEHALF

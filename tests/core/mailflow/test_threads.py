@@ -8,7 +8,7 @@ from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope, FromPeer
 from mss_sim.mail.parse import parse
 from mss_sim.vocabulary.doors import Door
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD, letter
-from tests.core.towns import Town
+from tests.core.towns import OpenTown, Town
 
 CLINIC = "contact@clinique-pins.sim.mssante.fr"
 
@@ -132,3 +132,11 @@ async def test_an_answer_that_says_which_letter_is_meant_joins_that_one(town: To
     for meant in (second, first):
         await town.send("doctor", PRACTICE, HOSPITAL, "Re: Bilan", In_Reply_To="<one@test>", options={"answers": meant.message_id})
         assert await _thread(town, HOSPITAL) == meant.message_id
+
+
+async def test_a_letter_that_comes_back_from_the_wire_joins_the_one_of_its_name_that_it_is(open_town: OpenTown) -> None:
+    async with open_town(relay="smtp") as town:
+        left = {subject: await town.send("hospital", HOSPITAL, PRACTICE, subject, Message_ID="<one@test>") for subject in ("Un", "Deux")}
+        for subject in ("Deux", "Un"):
+            await town.bring(HOSPITAL, PRACTICE, subject, Message_ID="<one@test>")
+            assert await _thread(town, PRACTICE) == left[subject].message_id
