@@ -12,6 +12,7 @@ are silently skipped, as IMAP requires (ref: rfc9051#6.4.9).
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -185,6 +186,10 @@ def _difference(world: World, conn: Connection, seen: SelectedFolder, known: Fol
     return world.store.indexes.uids(conn, folder) if gone else None, tuple(changed)
 
 
+class _MuchToRead(Exception):
+    """Reading it on the loop would make others wait."""
+
+
 class FolderWatch:
     """Answers all polls made in one turn of the loop with one read of the store: two hundred idling sessions wake together."""
 
@@ -221,18 +226,13 @@ class FolderWatch:
     async def _look(self, polls: Sequence[FolderPoll]) -> list[FolderChanges | Exception]:
         """On the loop, where few ask and little has changed: the usual case, after a command of one client."""
         store = self._world.store
-        found = await store.read_briefly(self._look_at_few, polls) if len(polls) <= _FEW_POLLS else None
-        return found if found is not None else await store.read(self._look_at_all, polls)
+        if len(polls) <= _FEW_POLLS:
+            with suppress(_MuchToRead):
+                return await store.read_briefly(self._look_at_all, polls, most=_FEW_CHANGES)
+        return await store.read(self._look_at_all, polls)
 
-    def _look_at_few(self, conn: Connection, polls: Sequence[FolderPoll]) -> list[FolderChanges | Exception] | None:
-        """The same as below; None where there is much to read."""
-        for poll in polls:
-            seen = self._select(conn, poll.actor, poll.place)
-            if isinstance(seen, SelectedFolder) and not 0 <= seen.folder.modseq - poll.known.modseq <= _FEW_CHANGES:
-                return None
-        return self._look_at_all(conn, polls)
-
-    def _look_at_all(self, conn: Connection, polls: Sequence[FolderPoll]) -> list[FolderChanges | Exception]:
+    def _look_at_all(self, conn: Connection, polls: Sequence[FolderPoll], most: int | None = None) -> list[FolderChanges | Exception]:
+        """The answers, one by one; _MuchToRead where a folder has changed more than `most` times."""
         selections: dict[tuple[int, FolderRef], SelectedFolder | Refusal] = {}
         differences: dict[tuple[int, int | None, FolderState], _Difference] = {}
         found: list[FolderChanges | Exception] = []
@@ -244,6 +244,8 @@ class FolderWatch:
             if isinstance(seen, Refusal):
                 found.append(seen)
                 continue
+            if most is not None and not 0 <= seen.folder.modseq - known.modseq <= most:
+                raise _MuchToRead
             what = (seen.folder.id, seen.reader, known)
             if what not in differences:
                 differences[what] = _difference(self._world, conn, seen, known)

@@ -119,6 +119,16 @@ async def test_everybody_who_asks_at_once_is_answered_for_himself(town: Town) ->
     assert [[row.uid for row in one.changed] for one in found[:-1] if not isinstance(one, BaseException)] == [[], [1], [], [1]]
 
 
+@pytest.mark.parametrize(("arrived", "asking"), [(60, 1), (3, 20)], ids=["much has changed", "many ask"])
+async def test_much_to_read_is_read_beside_the_loop_and_answered_alike(town: Town, arrived: int, asking: int) -> None:
+    doctor = await _actor(town, "doctor")
+    empty = (await selected_folder.select(town.world, doctor, _INBOX)).folder
+    await _fill(town, *map(str, range(arrived)))
+    poll = FolderPoll(doctor, _INBOX, FolderState(0, empty.uid_next, empty.modseq))
+    found = await asyncio.gather(*(town.core.folder_watch.poll(poll) for _ in range(asking)))
+    assert [[row.uid for row in one.changed] for one in found] == [list(range(1, arrived + 1))] * asking
+
+
 async def test_what_came_and_what_went_at_once_is_told_together(town: Town) -> None:
     await _fill(town, "Un", "Deux")
     doctor = await _actor(town, "doctor")
