@@ -165,7 +165,7 @@ class Queue:
         held = self._held.get(receiver.id) if receiver is not None else None
         if receiver is not None and held:
             self._start(held.popleft())
-            full |= len(held) == self._world.settings.queue.tries_per_operator_max // 2  # the store is asked for more of them in time
+            full |= len(held) <= self._world.settings.queue.tries_per_operator_max // 2  # the store is asked for more of them in time
             if not held:
                 del self._held[receiver.id]
         if full:
