@@ -55,8 +55,8 @@ PARTS = {
 }
 _DRAW = os.environ.get("MUTANTS_DRAW", "3")
 _MUTMUT = Path(sys.executable).with_name("mutmut")
-_DIED = {1, 3, 24, -24, 36, 152, 255, -9, -11}
-"""Statuses of a mutant that was noticed: a test failed, pytest broke, it took too much time, the system ended it."""
+_DIED = {1, 3, 24, -24, 36, 152, 255, -9, -11, -14}
+"""Statuses of a mutant that was noticed: a test failed, pytest broke, it took too much time or waited too long, the system ended it."""
 _CODEC = re.compile(r'(?<=code\(|ding=)"[^"]+"')
 _TEXT = re.compile(r"""[rfbu]*(?P<quote>"{3}|"|')(?:\\.|(?!(?P=quote)).)*(?P=quote)""", re.IGNORECASE | re.DOTALL)
 

@@ -5,9 +5,13 @@ whose name matches, all without one.
 """
 
 import functools
+import os
+import signal
 import sys
 from typing import Any
 
+_MUTANT_SECONDS_MAX = 120
+"""How long the tests of one mutant may take: one that waits for ever uses no processor time, which is all that mutmut counts."""
 _remembering = functools.lru_cache
 
 
@@ -26,6 +30,7 @@ def _forgetting(*arguments: Any, **named: Any) -> Any:
 
 def _play(files: str, tests: str, *names: str) -> None:
     functools.lru_cache = _forgetting  # before anything of the package is imported
+    os.register_at_fork(after_in_child=lambda: signal.alarm(_MUTANT_SECONDS_MAX))  # each mutant is played in a process of its own
     from mutmut.__main__ import cli
     from mutmut.configuration import config
 
