@@ -102,7 +102,8 @@ def readable(text: str) -> str:
 
 def storable(text: str) -> str:
     """The text in a form that every database accepts: no NUL, no lone surrogate."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+    whole = text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+    return whole.replace("\x00", "")
 
 
 def printable(text: str) -> str:

@@ -33,6 +33,8 @@ _USUAL_DATE = re.compile(
     re.ASCII,
 )
 """A date in the usual form (ref: rfc5322#3.3); the others are read by the standard library, five times slower."""
+_ORDINARY = bytes(octet for octet in range(256) if octet not in b"\r\n\x00")
+"""What a message may hold anywhere. One pass that leaves the others out costs a third of counting them."""
 _ACCENTED = re.compile(r"[^\x00-\x7f]{1,32}")
 
 
@@ -164,11 +166,12 @@ def _folded(letters: str) -> str:
 
 
 def _refuse_forbidden_octets(raw: bytes) -> None:
-    if b"\x00" in raw:
+    ends = raw.translate(None, _ORDINARY)
+    if ends == b"\r\n" * (len(ends) // 2):
+        return
+    if b"\x00" in ends:
         raise MalformedMessage(say("the message holds a NUL octet; encode binary parts in base64"))
-    pairs = raw.count(b"\r\n")
-    if raw.count(b"\n") != pairs or raw.count(b"\r") != pairs:
-        raise MalformedMessage(say("the message holds a bare CR or LF; end every line with CRLF"))
+    raise MalformedMessage(say("the message holds a bare CR or LF; end every line with CRLF"))
 
 
 def people_in(headers: Headers, name: str) -> tuple[tuple[str, str], ...]:

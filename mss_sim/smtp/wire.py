@@ -26,6 +26,7 @@ from mss_sim.words.sentence import quoted, say
 _UNREAD_BYTES_MAX = 1024 * 1024
 _LINGER_SECONDS = 30.0  # how long the last reply may take to leave
 _END_OF_DATA = b"\r\n.\r\n"
+_LINE_WITH_DOT = _END_OF_DATA[:3]
 _BAD_CODES = frozenset({500, 501, 502, 503, 504, 555})
 _WRONG_CREDENTIALS = 535
 
@@ -237,16 +238,21 @@ class Wire(SMTP):
         timeout = self._front.settings.smtp.data_timeout_seconds
         dropped = 0
         scanned = 0
+        stuffed = False
         while True:
             if not dropped and self._buffer.startswith(_END_OF_DATA[2:]):
                 del self._buffer[:3]
                 return b"", 0
-            at = self._buffer.find(_END_OF_DATA, scanned)
+            dot = at = self._buffer.find(_LINE_WITH_DOT, scanned)  # in most messages the last line alone begins with one
+            if dot >= 0 and not self._buffer.startswith(_END_OF_DATA, dot):
+                stuffed = True
+                at = self._buffer.find(_END_OF_DATA, dot)
             if at >= 0:
                 with memoryview(self._buffer) as seen:
                     raw = bytes(seen[: at + 2])
                 del self._buffer[: at + len(_END_OF_DATA)]
-                return (None if dropped or len(raw) > limit else _unstuffed(raw)), dropped + len(raw)
+                whole = _unstuffed(raw) if stuffed or raw.startswith(b".") else raw
+                return (None if dropped or len(raw) > limit else whole), dropped + len(raw)
             if len(self._buffer) > limit + len(_END_OF_DATA):
                 excess = len(self._buffer) - len(_END_OF_DATA)
                 del self._buffer[:excess]
@@ -257,6 +263,4 @@ class Wire(SMTP):
 
 def _unstuffed(raw: bytes) -> bytes:
     """The message without the dots that transparency added (ref: rfc5321#4.5.2)."""
-    if raw.startswith(b"."):
-        raw = raw[1:]
-    return raw.replace(b"\r\n.", b"\r\n") if b"\r\n." in raw else raw
+    return raw[raw.startswith(b".") :].replace(_LINE_WITH_DOT, b"\r\n")

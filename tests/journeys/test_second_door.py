@@ -149,10 +149,12 @@ async def test_what_each_reader_has_seen_survives_a_copy_within_the_mailbox(star
 
 
 @_shared
-async def test_a_letter_with_leading_dots_arrives_byte_for_byte(shared: Simulator) -> None:
+@pytest.mark.parametrize("octets_at_once", [1, 7, 100_000])
+async def test_a_letter_with_leading_dots_arrives_byte_for_byte(shared: Simulator, octets_at_once: int) -> None:
     head = f"From: {HOSPITAL}\r\nTo: {PRACTICE}\r\nSubject: Points\r\n\r\n".encode()
     for raw in (
         head + b".\r\n..\r\n.a\r\n\r\n.\r\n...\r\n. \r\n",
+        head + b"only the end has one\r\n",
         b".X-First: the very first line begins with a dot\r\n" + head + b"x\r\n",
     ):
         where = shared.ready()["mx"]
@@ -161,7 +163,10 @@ async def test_a_letter_with_leading_dots_arrives_byte_for_byte(shared: Simulato
         while not (await reader.readline()).startswith(b"354"):
             pass
         stuffed = b"".join(b"." + line if line.startswith(b".") else line for line in raw.splitlines(keepends=True))
-        writer.write(stuffed + b".\r\n")
+        whole = stuffed + b".\r\n"
+        for at in range(0, len(whole), octets_at_once):
+            writer.write(whole[at : at + octets_at_once])
+            await asyncio.sleep(0.001)
         assert (await reader.readline()).startswith(b"250")
         writer.close()
         await writer.wait_closed()
