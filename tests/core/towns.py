@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import tomllib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from email.policy import SMTP
@@ -37,6 +38,7 @@ from mss_sim.store import engine, folders, identities, journal, mailboxes, messa
 from mss_sim.store.store import Store
 from mss_sim.store.submissions import Event
 from mss_sim.vocabulary.doors import Door
+from mss_sim.words.sentence import Sentence
 from tests.clients import letter
 from tests.counters import rows_astray
 
@@ -175,12 +177,34 @@ class Town:
         return [line.act.value for line in reversed(await self.told(address))]
 
 
+REFUSALS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("refusals.toml").read_text(encoding="utf-8"))
+
+
 @contextlib.contextmanager
 def refused(rule: Rule, said: str = "") -> Iterator[None]:
     """What is done inside is refused by that rule, in words that hold `said`."""
     with pytest.raises(Refusal) as caught:
         yield
     assert (caught.value.rule, said in caught.value.detail) == (rule, True), str(caught.value)
+    _compare_with_row(caught.value)
+
+
+def _compare_with_row(refusal: Refusal) -> None:
+    """What a refusal carries is what refusals.toml says of it."""
+    assert None not in refusal.detail.values.values(), f"a hole was filled with nothing: {refusal}"
+    template = _template_of(refusal.detail)
+    if template == "":
+        return
+    carried = [refusal.reference or "", "unnamed" if refusal.subject is None else "named"]
+    row = REFUSALS.get(template)
+    assert row in (carried, [carried[0], "either"]), f"refusals.toml has {row} for {template!r}, which carries {carried}"
+
+
+def _template_of(sentence: Sentence) -> str:
+    """The words of a sentence without its values; of one put together of others, those of the first."""
+    if sentence.template is not None:
+        return sentence.template
+    return next((_template_of(value) for value in sentence.values.values() if isinstance(value, Sentence)), "")
 
 
 _READ: dict[str, Settings] = {}

@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from mss_sim.vocabulary.language import Language
+from mss_sim.words.catalogue import translations
+from tests.core.towns import REFUSALS
+
 _ROOT = Path(__file__).resolve().parents[2]
 _CORE, _TESTS = _ROOT / "mss_sim" / "core", _ROOT / "tests" / "core"
 _FILES = {path.relative_to(_CORE).as_posix() for path in _CORE.rglob("*.py") if path.name != "__init__.py"}  # an essay, see test_tidy
@@ -44,3 +48,7 @@ def test_no_tests_are_left_of_a_file_that_went() -> None:
 @pytest.mark.parametrize("room", sorted({Path(file).parent.as_posix() for file in _FILES}))
 def test_a_room_of_tests_is_a_package_so_that_its_files_may_be_called_like_those_of_others(room: str) -> None:
     assert (_TESTS / room / "__init__.py").is_file()
+
+
+def test_a_row_of_the_refusals_is_of_a_sentence_that_somebody_says() -> None:
+    assert sorted(REFUSALS.keys() - translations(Language.FR).keys()) == []
