@@ -18,7 +18,7 @@ from mss_sim.core.trust import operators
 from mss_sim.errors import Rule
 from mss_sim.store import identities as accounts_kept
 from mss_sim.vocabulary.doors import Door
-from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, SeenPolicy
+from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, SeenPolicy, SentPolicy
 from tests.clients import DOCTOR, PATIENT, PRACTICE
 from tests.core.towns import IDNATS, Town, make_world, refused
 
@@ -45,6 +45,13 @@ async def test_what_a_seed_says_is_there(town: Town) -> None:
         "Remplacement de trois mois",
         None,
     )
+    assert [row.reason for row, _ in await delegation.grants_of(town.world, (await town.identity("secretary")).id)] == [
+        "Secrétariat du cabinet",
+        "Secrétariat du Dr Martin",
+    ]
+    assert {row["address"]: (row.get("label", ""), row.get("description", "")) for row in said["mailboxes"]} == {
+        row.address: (row.label, row.description) for row in await mailboxes.list_mailboxes(town.world)
+    }
     pharmacist = await professionals.find(town.world, IDNATS["pharmacist"])
     assert pharmacist is not None
     assert pharmacist.profile["SubjectOrganization"] == "Pharmacie des Tilleuls"
@@ -60,6 +67,18 @@ async def test_a_persona_is_told_with_what_he_may_do_now(town: Town) -> None:
     assert set(boxes) == {PRACTICE, DOCTOR}
     assert [right.value for right in boxes[DOCTOR].rights] == ["read", "see", "send_on_behalf"]
     assert [(box.address, box.kind) for box in found["patient"].mailboxes] == [(PATIENT, MailboxKind.PATIENT)]
+    assert secretary.shown() == {
+        "role": "secretary",
+        "idnat": IDNATS["secretary"],
+        "name": "Sophie PETIT",
+        "login": "sophie.petit",
+        "password": "cabinet-2026",
+        "mailboxes": [
+            {"address": box.address, "kind": str(box.kind.value), "rights": [right.value for right in box.rights]}
+            for box in secretary.mailboxes
+        ],
+    }
+    assert {one["kind"] for one in secretary.shown()["mailboxes"]} == {"CAB", "PER"}
     assert len(found["assistant"].mailboxes) == 1
     town.clock.advance(timedelta(days=90))
     later = {one.role: one for one in await personas(town.world, "cabinet")}
@@ -135,3 +154,66 @@ async def test_a_password_of_a_seed_is_hashed_once_for_all_who_share_it(town: To
     accounts = {row["login"]: await town.world.store.read(accounts_kept.account_of_login, row["login"]) for row in rows}
     hashes = {(row["password"], account.password_hash) for row in rows if (account := accounts[row["login"]])}
     assert len(hashes) == len({row["password"] for row in rows}) < len(rows)
+
+
+SMALL = """
+[[operators]]
+name = "Petit"
+domains = ["petit.sim.mssante.fr"]
+[[identities]]
+idnat = "899700420013"
+kind = "professional"
+family_name = "SEULE"
+role = "one"
+login = "une"
+password = "p"
+[[identities]]
+idnat = "899700420021"
+kind = "professional"
+family_name = "AUTRE"
+role = "two"
+login = "deux"
+password = "p"
+[[mailboxes]]
+address = "plain@petit.sim.mssante.fr"
+kind = "PER"
+owner = "one"
+[[mailboxes]]
+address = "whole@petit.sim.mssante.fr"
+kind = "PER"
+owner = "two"
+label = "L"
+description = "D"
+preferred_rank = 2
+seen_policy = "shared"
+sent_policy = "sender"
+[[grants]]
+mailbox = "plain@petit.sim.mssante.fr"
+grantee = "two"
+rights = ["see"]
+"""
+
+
+async def test_what_a_seed_leaves_out_is_what_the_verbs_would_take(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "petit.toml").write_text(SMALL)
+    monkeypatch.setattr(seed, "_SEEDS", tmp_path)
+    world, store = make_world(tmp_path / "world", clock)
+    hashed: list[str] = []
+    derive = world.passwords.hash
+    monkeypatch.setattr(world.passwords, "hash", lambda password: hashed.append(password) or derive(password))
+    try:
+        assert await plant(world, "petit")
+        assert hashed == ["p"], "once for all who share it"
+        boxes = {row.address.partition("@")[0]: row for row in await mailboxes.list_mailboxes(world)}
+        told = {name: (row.label, row.description, row.preferred_rank, row.seen_policy, row.sent_policy) for name, row in boxes.items()}
+        assert told == {
+            "plain": ("", "", None, SeenPolicy.PERSONAL, SentPolicy.OWNER),
+            "whole": ("L", "D", 2, SeenPolicy.SHARED, SentPolicy.SENDER),
+        }
+        two = await identities.identity_named(world, "899700420021")
+        ((row, _),) = await delegation.grants_of(world, two.id)
+        assert (row.reason, row.valid_until) == ("", None)
+    finally:
+        await store.close()

@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from joserfc.jwk import ECKey
+from sqlalchemy import Connection
 
 from mss_sim.core.psc import clients
-from mss_sim.core.psc.clients import FIRST_CLIENT, FIRST_REDIRECT_URI, register, secret_is_right, uri_matches
+from mss_sim.core.psc.clients import FIRST_CLIENT, FIRST_REDIRECT_URI, GRANT_CIBA, GRANT_CODE, register, secret_is_right, uri_matches
 from mss_sim.errors import Rule
 from tests.core.towns import OpenTown, Town, refused
 
@@ -183,3 +184,29 @@ async def test_a_file_that_cannot_work_registers_nobody(open_town: OpenTown, tmp
         with pytest.raises(ValueError, match=said):
             await clients.register_first(town.world)
         assert await clients.registered(town.world) == before
+
+
+@pytest.mark.parametrize(
+    ("metadata", "secret", "said"),
+    [
+        ({"token_endpoint_auth_method": "none"}, "s", "none has no secret: leave client_secret out"),
+        ({"redirect_uris": 1}, None, "redirect_uris is a list of at most 50 texts"),
+        ({"client_name": 1}, None, "client_name is a text"),
+        ({"redirect_uris": ["/" + "x" * 200]}, None, f"/{'x' * 99} is not an absolute URI without fragment (rfc6749#3.1.2)"),
+        ({"grant_types": ["x"]}, None, f"grant_types are {GRANT_CODE}, refresh_token, {GRANT_CIBA}"),
+        ({"x": 1}, None, "x is not known here; known are redirect_uris, post_logout_redirect_uris, grant_types, client_name,"),
+        ({**BY_KEY, "jwks": {"keys": [{**JWKS["keys"][0], "exp": 2**70}]}}, None, "private_key_jwt needs jwks with the public keys"),
+    ],
+)
+async def test_it_is_said_what_is_wrong_with_a_client(town: Town, metadata: dict[str, Any], secret: str | None, said: str) -> None:
+    with refused(Rule.INVALID, f"The client cannot be registered: {said}"):
+        await register(town.world, "c", secret, metadata)
+
+
+def test_what_no_database_takes_is_not_looked_up() -> None:
+    nowhere = cast("Connection", None)
+    assert [clients.by_id(nowhere, name) for name in ("\x00", "x" * 201)] == [None, None]
+
+
+async def test_the_page_of_ours_is_beside_the_provider(town: Town) -> None:
+    assert clients.first_redirect_uri(town.world) == f"{town.world.tokens.issuer.partition('/auth/')[0]}/callback"

@@ -53,3 +53,7 @@ def test_a_refusal_has_the_code_of_the_protocol_and_a_sentence() -> None:
         400,
         401,
     )
+
+
+def test_an_error_is_read_in_a_log_with_its_code_and_its_words() -> None:
+    assert OAuthError("invalid_grant", quoted("The code has expired.")).args == ("invalid_grant", "The code has expired.")

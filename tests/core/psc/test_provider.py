@@ -1,6 +1,7 @@
 """The OpenID provider: sessions end, codes are good once, refresh tokens replace each other, and what was taken back gives nothing."""
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from mss_sim.core.access import identities
 from mss_sim.core.psc import clients
 from mss_sim.core.psc.oauth_errors import OAuthError, at_hash
 from mss_sim.core.psc.provider import AuthorizationRequest, BrowserSession
-from mss_sim.core.world.access_tokens import SCOPE
+from mss_sim.core.world.access_tokens import SCOPE, subject_of
 from mss_sim.core.world.store_types import Client
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.psc import AuthMode
@@ -58,6 +59,44 @@ async def _fails(coroutine: Any, said: str) -> None:
 
 async def _active(town: Town, token: str) -> bool:
     return bool((await town.core.provider.introspect(token))["active"])
+
+
+# Levels of assurance
+
+LEVELS = {"psc_acr": "eidas2", "psc_acr_card": "eidas3", "psc_acr_mobile": "eidas1"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "required", "ways", "said"),
+    [
+        ((), True, [AuthMode.CARD, AuthMode.MOBILE], "acr_values=eidas2 is missing."),
+        (("eidas1",), True, [AuthMode.CARD, AuthMode.MOBILE], "acr_values=eidas2 is missing."),
+        (("eidas1", "eidas2"), True, [AuthMode.CARD, AuthMode.MOBILE], None),
+        (("eidas3",), True, [AuthMode.CARD], None),
+        (
+            ("eidas4", "eidas5"),
+            True,
+            [],
+            "No log-in reaches acr_values=eidas4 eidas5: CARD gives eidas3, MOBILE gives eidas1.",
+        ),
+        ((f"{'x' * 120} eidas4", "eidas5"), False, [AuthMode.CARD, AuthMode.MOBILE], None),
+        (("eidas4", "x" * 120), True, [], f"No log-in reaches acr_values=eidas4 {'x' * 93}: CARD gives eidas3, MOBILE gives eidas1."),
+        ((), False, [AuthMode.CARD, AuthMode.MOBILE], None),
+        (("eidas4",), False, [AuthMode.CARD, AuthMode.MOBILE], None),
+        (("eidas2",), False, [AuthMode.CARD], None),
+    ],
+)
+async def test_a_level_is_asked_for_that_is_high_enough_and_can_be_reached(
+    open_town: OpenTown, wanted: tuple[str, ...], required: bool, ways: list[AuthMode], said: str | None
+) -> None:
+    async with open_town(psc_acr_required=required, **LEVELS) as town:
+        assert town.core.provider.ways(wanted) == ways
+        if said is None:
+            town.core.provider.check_levels(wanted)
+            return
+        with pytest.raises(OAuthError) as caught:
+            town.core.provider.check_levels(wanted)
+        assert (caught.value.code, caught.value.description) == ("invalid_request", said)
 
 
 # Sessions
@@ -118,6 +157,50 @@ async def test_a_code_gives_tokens_that_say_who_logged_in_how_and_when(town: Tow
     assert (identity["typ"], identity["aud"], identity["at_hash"]) == ("ID", "c", at_hash(given["access_token"]))
     assert (given["expires_in"], given["refresh_expires_in"], given["token_type"], given["scope"]) == (120, 1_800, "Bearer", SCOPE)
     assert "nonce" not in town.world.tokens.signed((await _tokens(town))["id_token"])
+
+
+async def test_tokens_and_what_is_told_of_them_are_these_and_no_more(town: Town) -> None:
+    session = _log_in(town)
+    given = await _tokens(town, session)
+    now, tokens, subject = town.clock.now() // SECOND, town.world.tokens, subject_of(DOCTOR)
+    access, identity = (tokens.signed(given[name]) for name in ("access_token", "id_token"))
+    told, refresh = [await town.core.provider.introspect(given[name]) for name in ("access_token", "refresh_token")]
+    who = {"auth_time": now, "iss": tokens.issuer, "sub": subject, "azp": "c", "acr": "eidas1", "preferred_username": DOCTOR}
+    in_access = {
+        "exp": now + 120,
+        "iat": now,
+        "jti": access["jti"],
+        "typ": "Bearer",
+        "sid": session.sid,
+        "scope": SCOPE,
+        "SubjectNameID": DOCTOR,
+        "authMode": "CARD",
+        "otherIds": [{"identifiant": DOCTOR, "origine": "RPPS", "qualite": 1}],
+        **who,
+    }
+    _same(
+        given,
+        {
+            "expires_in": 120,
+            "refresh_expires_in": 1_800,
+            "token_type": "Bearer",
+            "not-before-policy": 0,
+            "session_state": session.sid,
+            "scope": SCOPE,
+            **{name: given[name] for name in ("access_token", "refresh_token", "id_token")},
+        },
+    )
+    _same(access, {**in_access, "auth_level": "1", "PSISubjectNameID": ""})
+    in_identity = {"exp": now + 120, "iat": now, "jti": identity["jti"], "aud": "c", "typ": "ID", "sid": session.sid}
+    _same(identity, {**in_identity, "at_hash": at_hash(given["access_token"]), **who})
+    state = {"session_state": session.sid, "email_verified": False, "client_id": "c", "username": DOCTOR, "active": True}
+    _same(told, {**in_access, **state, "token_type": "Bearer"})
+    _same(refresh, {"exp": now + 1_800, "iat": now, "jti": refresh["jti"], "typ": "Refresh", "scope": SCOPE, **who, **state})
+
+
+def _same(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    """The same as JSON, where 1.0 is not 1."""
+    assert json.dumps(found, sort_keys=True) == json.dumps(expected, sort_keys=True)
 
 
 async def test_a_code_that_comes_again_takes_back_what_it_gave(town: Town) -> None:
@@ -207,7 +290,7 @@ async def test_by_the_setting_a_refresh_token_stays_good(open_town: OpenTown) ->
             assert again["refresh_token"] == first["refresh_token"]
             assert again["access_token"] != first["access_token"]
         key = first["refresh_token"].partition(".")[0]
-        await _fails(provider.refresh(client, f"{key}.guessed"), "was used before")
+        await _fails(provider.refresh(client, f"{key}.guessed.twice"), "was used before")
 
 
 async def test_a_refresh_token_is_for_its_client_and_ends_after_its_time(open_town: OpenTown) -> None:
@@ -237,7 +320,7 @@ async def test_who_may_not_log_in_any_more_gets_no_tokens_and_his_are_no_longer_
     assert [await town.core.provider.introspect(given[name]) for name in ("access_token", "refresh_token")] == [{"active": False}] * 2
     await _fails(town.core.provider.refresh(await _client(town), given["refresh_token"]), "may not log in any more")
     await identities.change_identity(town.world, DOCTOR, {"enabled": True}, None, None)
-    assert not await _active(town, given["refresh_token"])
+    assert [await _active(town, given[name]) for name in ("access_token", "refresh_token")] == [False, False]
 
 
 # Told and taken back

@@ -108,3 +108,50 @@ def test_exercises_of_a_profile_get_the_keys_that_they_lack_and_keep_theirs() ->
     assert (first["activities"][0]["codePostal"], first["activities"][0]["telephone"]) == ("75012", "")
     assert (second["activities"], odd) == ([], "odd")
     assert _told(profile={"SubjectRefPro": "odd"})["SubjectRefPro"] == "odd"
+
+
+def test_all_is_told_of_a_doctor_in_a_hospital_by_the_names_of_the_samples() -> None:
+    number = "1750990012"
+    claims = _told(replace(DOCTOR, structure=number), HOSPITAL)
+    activity = {
+        "codeModeExercice": "S",
+        "codeSecteurDactivite": "SA01",
+        "codeGenreActivite": "GENR01",
+        "numeroFinessSite": number[1:],
+        "identifiantTechniqueDeLaStructure": number,
+        "raisonSocialeSite": "Hôpital des Ormes",
+        "autoriteDenregistrement": "CNOM/CNOM/ARS",
+    }
+    (exercise,) = claims.pop("SubjectRefPro")["exercices"]
+    (told,) = exercise.pop("activities")
+    assert exercise == {
+        "codeProfession": "10",
+        "codeCategorieProfessionnelle": "C",
+        "codeCiviliteDexercice": "DR",
+        "nomDexercice": "MARTIN",
+        "prenomDexercice": "Camille",
+        "codeTypeSavoirFaire": "",
+        "codeSavoirFaire": "",
+    }
+    assert {name: value for name, value in told.items() if value} == activity
+    assert len(told) == 30, "the others are empty texts, as in the samples"
+    assert claims == {
+        "sub": claims["sub"],
+        "SubjectNameID": "899700420013",
+        "preferred_username": "899700420013",
+        "given_name": "Camille",
+        "family_name": "MARTIN",
+        "email_verified": False,
+        "SubjectRole": ["10^1.2.250.1.213.1.1.5.5"],
+        "Secteur_Activite": "SA01^1.2.250.1.71.4.2.4",
+        "SubjectOrganization": "Hôpital des Ormes",
+        "SubjectOrganizationID": number,
+        "PSI_Locale": "1.2.250.1.213.1.3.1.1",
+        "Palier_Authentification": "APPPRIP3^1.2.250.1.213.1.5.1.1.1",
+        "UITVersion": "1.0",
+        "Mode_Acces_Raison": "",
+        "Acces_Regulation_Medicale": "FAUX",
+        "authMode": "CARD",
+        "otherIds": [{"identifiant": "899700420013", "origine": "RPPS", "qualite": 1}],
+        "codeCivilite": "",
+    }

@@ -8,7 +8,7 @@ import pytest
 from mss_sim.core.trust import operators
 from mss_sim.core.trust.autoconfig import Doors, configuration, domain_asked, records
 from mss_sim.core.trust.operators import NewOperator
-from mss_sim.errors import Rule
+from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary.doors import LogInBy
 from tests.clients import PRACTICE
 from tests.core.towns import OpenTown, Town, refused
@@ -73,8 +73,11 @@ async def test_the_domain_is_the_addresss_else_the_hosts(town: Town, host: str, 
     ("host", "address"), [("autoconfig.example.org", None), ("127.0.0.1", "x@example.org"), (CABINET, "no address"), ("no host", None)]
 )
 async def test_a_domain_of_nobody_has_no_file(town: Town, host: str, address: str | None) -> None:
-    with refused(Rule.NOT_FOUND):
+    with refused(Rule.NOT_FOUND, "example.org is not a domain" if "example" in f"{host}{address}" else "is not a"):
         await domain_asked(town.world, host, address)
+    with pytest.raises(Refusal) as caught:
+        await domain_asked(town.world, "no host", None)
+    assert caught.value.detail == "the domain 'no host' is not a valid name."
 
 
 async def _file(town: Town, domain: str = CABINET, doors: Doors = DOORS) -> dict[str, list[list[str]]]:
@@ -100,6 +103,28 @@ async def test_the_file_offers_what_the_operator_takes(town: Town) -> None:
     assert (await _file(town))["incomingServer"] == [["TLS-client-cert"]]
     await operators.change(town.world, "Messagerie libérale", authentication=frozenset({LogInBy.PSC}))
     assert await _file(town) == {"incomingServer": [["OAuth2"]], "outgoingServer": [["OAuth2"]], "oAuth2": oauth}
+
+
+async def test_the_file_is_this_one_letter_by_letter(town: Town) -> None:
+    def server(direction: str, kind: str, port: int, *methods: str) -> str:
+        place = f"<hostname>mail.sim.mssante.fr</hostname><port>{port}</port><socketType>STARTTLS</socketType>"
+        ways = "".join(f"<authentication>{method}</authentication>" for method in methods)
+        return f'<{direction} type="{kind}">{place}<username>%EMAILADDRESS%</username>{ways}</{direction}>'
+
+    servers = [
+        server(direction, kind, port, *methods)
+        for direction, kind, port in (("incomingServer", "imap", 1143), ("outgoingServer", "smtp", 1587))
+        for methods in (("OAuth2", "password-cleartext"), ("TLS-client-cert",))
+    ]
+    oauth = "<issuer>https://iss</issuer><scope>openid scope_all</scope><authURL>https://auth</authURL><tokenURL>https://token</tokenURL>"
+    found = ET.fromstring(await configuration(town.world, DOORS, CABINET))  # noqa: S314 - ours
+    for one in found.iter():  # how it is broken into lines is nobody's business
+        one.text, one.tail = (one.text or "").strip() or None, None
+    assert ET.tostring(found, encoding="unicode") == (
+        f'<clientConfig version="1.1"><emailProvider id="{CABINET}"><domain>{CABINET}</domain>'
+        f"<displayName>Messagerie libérale</displayName><displayShortName>{CABINET}</displayShortName>{''.join(servers)}</emailProvider>"
+        f"<oAuth2>{oauth}</oAuth2></clientConfig>"
+    )
 
 
 async def test_the_strict_profile_offers_no_password(open_town: OpenTown) -> None:

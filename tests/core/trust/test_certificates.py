@@ -11,6 +11,7 @@ from cryptography.x509 import ocsp
 from sqlalchemy import Connection
 
 from mss_sim.clock import SECOND, ManualClock, from_datetime
+from mss_sim.core.access import identities
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.trust import certificates
 from mss_sim.core.trust.certificates import NewCertificate, issue, presented, revoke
@@ -20,7 +21,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.pki import bundles, revocation
 from mss_sim.pki.authority import ORGANISATIONS, PERSONS, ROOT, signed_by
 from mss_sim.pki.revocation import RevocationQuestion, Revoked
-from mss_sim.vocabulary.mailboxes import MailboxKind
+from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind
 from mss_sim.vocabulary.trust import CertificateProfile, RevocationReason
 from mss_sim.words.sentence import quoted
 from tests.authorities import Bearer
@@ -110,6 +111,14 @@ async def test_it_is_valid_for_the_days_that_are_ordered_or_set_and_from_a_littl
             assert (made.not_after - made.not_before) // SECOND == (expected * 24 * 3600) + 300
 
 
+async def test_a_mailbox_that_goes_while_its_key_is_made_gets_no_certificate(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bearer is read before the key is made, and asked for again in the transaction that writes the certificate."""
+    gone = [None]
+    monkeypatch.setattr("mss_sim.core.trust.certificates.mailboxes.by_id", lambda _conn, _id: gone[0])
+    with refused(Rule.NOT_FOUND, f"There is no mailbox {LABORATORY} any more."):
+        await issue(town.world, NewCertificate(mailbox=LABORATORY))
+
+
 async def test_what_is_written_with_it_is_written_with_it_or_neither_is(town: Town) -> None:
     def fail(conn: Connection, made: Certificate) -> None:
         raise Refusal(Rule.CONFLICT, quoted(made.serial))
@@ -125,6 +134,11 @@ async def test_an_application_of_a_person_is_certified_for_the_operator_of_the_t
     await mailboxes.add_mailbox(town.world, mailboxes.NewMailbox(address, MailboxKind.APP, "1690990023"))
     made = await issue(town.world, NewCertificate(mailbox=address))
     assert f"CN={address},OU=1690990023,O=Laboratoire du Parc," in made.subject
+    owner = await identities.identity_named(town.world, "1690990023")
+    await identities.change_identity(town.world, owner.idnat, {"kind": IdentityKind.PROFESSIONAL}, None, None)
+    for box, common in ((address, address), (LABORATORY, "Laboratoire du Parc - Résultats")):
+        made = await issue(town.world, NewCertificate(mailbox=box))
+        assert f"CN={common},OU=300000000000000,O=OPERATEUR DE TEST MSS-SIM," in made.subject
     assert IDNATS["application"] not in made.subject
 
 

@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from mss_sim.clock import ManualClock
+from mss_sim.clock import ManualClock, to_datetime
 from mss_sim.core.trust import certificates, operators, peers
 from mss_sim.core.trust.certificates import NewCertificate
 from mss_sim.core.trust.operators import NewOperator
@@ -72,7 +72,13 @@ async def test_what_was_taken_off_the_list_stays_off_and_who_has_a_certificate_g
 async def test_files_for_whoever_tests_from_outside_are_written_of_a_foreign_operator_and_an_application(
     town: Town, tmp_path: Path
 ) -> None:
-    found = await peers.write_files(town.world, tmp_path / "clients")
+    found = await peers.write_files(town.world, tmp_path / "data" / "clients")
+    assert sorted(path.name for path in (tmp_path / "data" / "clients").iterdir()) == [
+        "app_client.key",
+        "app_client.pem",
+        "mx_peer.key",
+        "mx_peer.pem",
+    ]
     assert (found["mx_peer"]["sender"], found["app_client"]["mailbox"]) == ("contact@clinique-pins.sim.mssante.fr", LABORATORY)
     clinic = await peers.certificate_of(town.world, await _operator(town, "Clinique des Pins"))
     chain, key = (Path(found["mx_peer"][name]) for name in ("cert_file", "key_file"))
@@ -142,6 +148,24 @@ async def test_an_authority_in_the_middle_is_followed_when_it_is_sent_along(outs
 async def test_one_that_is_out_of_its_time_is_told_so(outside: Town, begin: timedelta, end: timedelta) -> None:
     shown = Bearer.called(NAMES[NORTH]).certified(ROOTS[NORTH], *_CLIENT, begin=begin, end=end)
     assert (await peers.recognise(outside.world, _der(shown))).fault == "it is out of its time"
+
+
+async def test_one_is_good_in_its_first_and_in_its_last_second(open_town: OpenTown) -> None:
+    today = ManualClock(datetime.now(UTC).replace(microsecond=0))
+    begin = timedelta(seconds=100)
+    async with open_town(igc_clock=today) as town:
+        root = pem([ROOTS[NORTH].certified(None, authority())])
+        await operators.add(town.world, NewOperator(NORTH, (NORTH,), mx="127.0.0.1:1", mx_ca=root, certificate_dns=(NAMES[NORTH],)))
+        shown = Bearer.called(NAMES[NORTH]).certified(ROOTS[NORTH], *_CLIENT, begin=begin, end=2 * begin)
+        begins, ends = shown.not_valid_before_utc, shown.not_valid_after_utc
+        for at, fault in (
+            (begins - timedelta(seconds=1), "it is out of its time"),
+            (begins, None),
+            (ends, None),
+            (ends + timedelta(seconds=1), "it is out of its time"),
+        ):
+            today.advance(at - to_datetime(today.now()))
+            assert (await peers.recognise(town.world, _der(shown))).fault == fault, at
 
 
 async def test_the_time_of_certificates_is_the_authoritys_and_not_the_worlds(open_town: OpenTown) -> None:

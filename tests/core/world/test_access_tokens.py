@@ -41,6 +41,7 @@ def refusal(tokens: Tokens, token: str) -> str:
     """Why a token is refused."""
     with pytest.raises(Refusal) as caught:
         tokens.verify(token)
+    assert caught.value.reference == "psc#access-token"
     return caught.value.detail
 
 
@@ -63,6 +64,7 @@ def test_the_claims_have_the_names_of_pro_sante_connect(tokens: Tokens) -> None:
     assert claims["sub"] == claims_of(tokens.mint(DOCTOR))["sub"]
     assert claims["jti"].startswith("onrtac:")
     assert claims["exp"] - claims["iat"] == 120
+    assert claims["auth_time"] == claims["iat"]
     expected = {
         "iss": tokens.issuer,
         "typ": "Bearer",

@@ -139,3 +139,9 @@ async def test_the_limit_is_ones_own_else_the_operators_else_the_settings_and_th
         ]
         await operators.change(town.world, "Laboratoire du Parc", message_size_bytes_max=None)
         assert await directory.ceiling() == 1_000
+
+
+async def test_a_mailbox_is_read_once_until_something_changes(directory: Directory) -> None:
+    first = await directory.mailbox(PRACTICE)
+    assert first is not None
+    assert await directory.mailbox(PRACTICE) is first

@@ -11,7 +11,7 @@ from mss_sim.clock import ManualClock
 from mss_sim.config.settings import Settings
 from mss_sim.core.world.authorities import Authorities, ListenerCertificate, write_public, write_secret
 from mss_sim.core.world.revocation_faults import RevocationServices
-from mss_sim.pki import bundles
+from mss_sim.pki import bundles, names
 from mss_sim.pki.authority import ORGANISATIONS, PERSONS, ROOT, publishes_at, signed_by
 from mss_sim.pki.revocation import Revoked
 from mss_sim.vocabulary.trust import KeyKind, RevocationReason
@@ -46,6 +46,7 @@ def test_what_is_made_is_signed_from_the_root_down_and_found_again(office: Offic
     assert signed_by(root.certificate, root.certificate)
     assert {one.label for one in first.known()} == {ROOT, ORGANISATIONS}
     assert first.ca_file.read_text() == bundles.pem(root.certificate)
+    assert first.ca_file == office.folder / "ca.pem"
     again = office.open()
     assert [again.authority(label).certificate for label in (ROOT, ORGANISATIONS)] == [root.certificate, organisations.certificate]
     assert first.file_of(ROOT).with_suffix(".key").stat().st_mode & 0o777 == 0o600
@@ -143,6 +144,7 @@ def test_a_servers_certificate_is_valid_from_yesterday_for_as_long_as_is_set(off
         timedelta(days=1),
         timedelta(days=10),
     )
+    assert names.dn_text(order.subject) == ("CN=a.example,OU=300000000000000,O=OPERATEUR DE TEST MSS-SIM,ST=Paris (75),C=FR")
     at = opened.now() - timedelta(days=3)
     assert (
         opened.order_for_hosts(["a"], not_before=at, not_after=at).not_before,

@@ -13,9 +13,9 @@ def test_a_value_ends_at_its_instant(clock: ManualClock) -> None:
     kept: ExpiringMap[int] = ExpiringMap(clock, 10)
     kept.put("a", 1, clock.now() + 5 * SECOND)
     clock.advance(timedelta(seconds=4))
-    assert kept.get("a") == 1
+    assert (kept.get("a"), "a" in kept, "b" in kept) == (1, True, False)
     clock.advance(timedelta(seconds=1))
-    assert kept.get("a") is None
+    assert (kept.get("a"), "a" in kept) == (None, False)
     assert (kept.pop("a"), list(kept.values()), len(kept)) == (None, [], 0)
 
 

@@ -1,7 +1,7 @@
 """Who people are is asked once, and anew as soon as anything about anybody changed."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -13,6 +13,7 @@ from mss_sim.core.world.known_people import KnownPeople
 from mss_sim.errors import Rule
 from mss_sim.store import identities as kept
 from mss_sim.store.engine import Connection
+from mss_sim.store.store import Store
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.mailboxes import Right
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, WARD
@@ -45,6 +46,22 @@ async def test_what_was_found_is_asked_once_and_what_was_not_each_time(town: Tow
     await _changed({"title": "Pr"})(town)
     await people.read(query, IDNATS["doctor"])
     assert asked.count(IDNATS["doctor"]) == once + 1
+
+
+class _Shared:
+    """A store that other processes write to as well: as much of one as is asked for what is known of people."""
+
+    exclusive = False
+    rights_version = 0
+
+    async def read_briefly(self, query: Callable[[Any, str], object], key: str) -> object:
+        return query(None, key)
+
+
+async def test_where_others_write_too_nothing_is_kept() -> None:
+    people = KnownPeople(cast("Store", _Shared()))
+    found = [await people.read(lambda _conn, _key: object(), "somebody") for _ in range(2)]
+    assert found[0] is not found[1]
 
 
 async def test_a_delivery_makes_nobody_forgotten(town: Town) -> None:

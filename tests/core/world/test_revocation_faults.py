@@ -71,4 +71,5 @@ def test_the_last_requests_are_kept_with_how_they_were_answered(services: Revoca
         services.ask(IgcService.OCSP, "a", "x", str(number))
         clock.advance(timedelta(seconds=1))
     assert [(one.serial, one.behaviour) for one in services.fetches] == [("1", FORBIDDEN), ("2", FORBIDDEN), ("3", FORBIDDEN)]
+    assert {(one.service, one.label, one.peer) for one in services.fetches} == {(IgcService.OCSP, "a", "x")}
     assert [after.at - before.at for before, after in zip(services.fetches, list(services.fetches)[1:], strict=False)] == [1_000_000] * 2

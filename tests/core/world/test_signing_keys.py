@@ -20,7 +20,7 @@ def ring(planted: Path, tmp_path: Path, clock: ManualClock) -> Callable[[], KeyR
 
 
 def test_the_first_key_is_made_when_it_is_first_needed_for_its_owner_alone(tmp_path: Path, clock: ManualClock) -> None:
-    file = tmp_path / "keys" / "tokens.pem"
+    file = tmp_path / "data" / "keys" / "tokens.pem"
     keys = KeyRing(file, clock)
     assert not file.exists()
     kid = keys.signing().kid
@@ -67,6 +67,7 @@ def test_another_process_looks_again_for_a_key_that_it_does_not_know_once_a_seco
     looks = there.looks
     assert [there.verifying("nobody") for _ in range(5)] == [None] * 5
     assert there.looks == looks
+    assert looks == 2, "at its first use, and when a key was not known"
 
 
 def test_a_secret_is_made_once_for_each_name_and_read_by_its_owner_alone(ring: Callable[[], KeyRing], tmp_path: Path) -> None:

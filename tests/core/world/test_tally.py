@@ -18,3 +18,10 @@ def test_of_a_letter_each_refused_recipient_counts_by_its_own_rule() -> None:
     each = [Refusal(rule, quoted("x"), subject="a@b") for rule in (Rule.UNKNOWN_MAILBOX, Rule.MAILBOX_FULL, Rule.UNKNOWN_MAILBOX)]
     tally.refused(Door.REST, RecipientsRefused(each))
     assert dict(tally.refusals) == {(Door.REST, Rule.UNKNOWN_MAILBOX): 2, (Door.REST, Rule.MAILBOX_FULL): 1}
+
+
+def test_an_error_of_pro_sante_connect_counts_once_for_its_code() -> None:
+    tally = Tally()
+    for code in ("invalid_grant", "invalid_client", "invalid_grant"):
+        tally.oauth_error(code)
+    assert dict(tally.oauth_errors) == {"invalid_grant": 2, "invalid_client": 1}

@@ -102,6 +102,7 @@ async def test_the_file_tells_each_row_with_its_operator_and_dates(open_town: Op
 async def test_the_file_stays_until_the_list_changes_or_half_its_age_has_passed(town: Town) -> None:
     white_list = town.world.white_list
     first, checksum = await white_list.xml(), await white_list.checksum()
+    assert await white_list.xml() is first, "in the same instant, too"
     town.clock.advance(timedelta(hours=11))
     assert (await white_list.xml(), await white_list.checksum()) == (first, checksum)
     town.clock.advance(timedelta(hours=1))
