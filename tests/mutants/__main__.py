@@ -1,8 +1,9 @@
 """Plays mutations over parts of the package: python -m tests.mutants [PART | FILE ...], all parts when none is named.
 
-A file is named as below mss_sim: mail/fields.py. The tests that are about a part must notice each of its mutants. What survived is shown as
-a diff; the status is 1 when one is not excused in excused.toml. A mutant that changes nothing but the words of a sentence is not counted:
-sentences are held where they are shown; nor one that writes the name of a codec in capitals, which Python reads in any case.
+A file is named as below mss_sim: mail/fields.py. The tests that are about a part must notice each of its mutants; who survives them meets
+the suites that keep a promise at every door. What survived is shown as a diff; the status is 1 when one is not excused in excused.toml. A
+mutant that changes nothing but the words of a sentence is not counted: sentences are held where they are shown; nor one that writes the
+name of a codec in capitals, which Python reads in any case.
 
 Of the parts of core, whose tests take long, a tenth is played: the mutants whose number in their function ends with MUTANTS_DRAW, a digit;
 `MUTANTS_DRAW=all` plays all, which takes hours.
@@ -15,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,10 +26,14 @@ MUTANTS = ROOT / "mutants"
 
 @dataclass(frozen=True)
 class Part:
-    """Folders of the package, and the folders of the tests that are about them; of tests/pure those that name one of the former."""
+    """Folders of the package, and the folders of the tests that are about them; of tests/pure those that name one of the former.
+
+    `doors`: the tests, through every door, that those meet who survived the former.
+    """
 
     folders: tuple[str, ...]
     tests: tuple[str, ...] = ("tests/pure",)
+    doors: tuple[str, ...] = ()
 
     @property
     def drawn(self) -> tuple[str, ...]:
@@ -41,11 +47,12 @@ class Part:
         return [str(path.relative_to(ROOT)) for path in pure] if "tests/pure" in self.tests else list(self.tests)
 
 
+_CONTRACTS = ("tests/contracts",)
 PARTS = {
     "policy": Part(("policy",)),
-    "access": Part(("core/access",), ("tests/core/access",)),
-    "mailflow": Part(("core/mailflow", "core/conversations"), ("tests/core/mailflow", "tests/core/conversations")),
-    "mailbox": Part(("core/mailbox",), ("tests/core/mailbox",)),
+    "access": Part(("core/access",), ("tests/core/access",), _CONTRACTS),
+    "mailflow": Part(("core/mailflow", "core/conversations"), ("tests/core/mailflow", "tests/core/conversations"), _CONTRACTS),
+    "mailbox": Part(("core/mailbox",), ("tests/core/mailbox",), _CONTRACTS),
     "world": Part(
         ("core/world", "core/trust", "core/psc", "core/control"),
         ("tests/core/world", "tests/core/trust", "tests/core/psc", "tests/core/control"),
@@ -90,31 +97,37 @@ def _found(name: str) -> tuple[Part, list[str]]:
 
 def play(name: str, part: Part, files: list[str], excuses: "Excuses") -> Tally:
     """One part or file: play its mutants, judge what survived."""
-    shutil.rmtree(MUTANTS, ignore_errors=True)  # mutmut takes what it made of other files for theirs
-    command = [sys.executable, "-m", "tests.mutants.player", ",".join(files), ",".join(part.test_paths()), *part.drawn]
-    if subprocess.run(command, cwd=ROOT, check=False).returncode:
-        raise SystemExit(f"{name}: mutmut stopped; what it said is above. A test that fails before anything is broken is mended first")
     tally = Tally()
-    for mutant, status in _results():
-        if status is None and part.drawn:
-            continue
-        if status is None:
-            raise SystemExit(f"{name}: {mutant} was not played")
-        if status in _DIED:
-            tally.died += 1
-            continue
+    unnoticed: dict[str, tuple[str, str]] = {}
+    for mutant in _survivors(name, files, part.test_paths(), part.drawn, tally):
         removed, added = _change(mutant)
         if _meant(removed) == _meant(added):
             tally.alike += 1
         elif excuses.cover(mutant, added):
             tally.excused += 1
         else:
-            tally.survived.append(mutant)
-            sys.stdout.write(f"{mutant}\n  - {removed}\n  + {added}\n")
+            unnoticed[mutant] = removed, added
+    tally.survived = _survivors(name, files, part.doors, list(unnoticed), tally) if unnoticed and part.doors else list(unnoticed)
+    for mutant in tally.survived:
+        sys.stdout.write("{}\n  - {}\n  + {}\n".format(mutant, *unnoticed[mutant]))
     counted = tally.died + tally.excused + len(tally.survived)
     rest = f"{tally.excused} excused, {len(tally.survived)} survived; {tally.alike} that changed words alone are not counted"
     sys.stdout.write(f"{name}: {tally.died} of {counted} died, {rest}\n")
     return tally
+
+
+def _survivors(part: str, files: list[str], tests: Sequence[str], names: Sequence[str], tally: Tally) -> list[str]:
+    """The mutants of these names, all without one, that none of the tests noticed; the others are counted."""
+    shutil.rmtree(MUTANTS, ignore_errors=True)  # mutmut takes what it made of other files for theirs
+    command = [sys.executable, "-m", "tests.mutants.player", ",".join(files), ",".join(tests), *names]
+    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+        raise SystemExit(f"{part}: mutmut stopped; what it said is above. A test that fails before anything is broken is mended first")
+    results = _results()
+    forgotten = [mutant for mutant, status in results if status is None]
+    if forgotten and not names:
+        raise SystemExit(f"{part}: {forgotten[0]} was not played")
+    tally.died += sum(status in _DIED for _, status in results)
+    return [mutant for mutant, status in results if status is not None and status not in _DIED]
 
 
 def _results() -> list[tuple[str, int | None]]:
