@@ -6,7 +6,6 @@ how deep, constraints on names, extensions that must be understood. What it leav
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import TypeVar
 
 from cryptography import x509
@@ -30,13 +29,11 @@ UNREADABLE = (
 """What reading a certificate may raise that OpenSSL took in a handshake: nothing in it was verified then."""
 _Kind = TypeVar("_Kind", bound=x509.ExtensionType)
 _ABOVE_MAX = 16
-_JUDGED_MAX = 512
 _RSA_BITS_MIN, _RSA_BITS_MAX = 2_048, 8_192
 _CURVE_BITS_MIN = 224
 _OLD_HASHES = (hashes.MD5, hashes.SHA1)
 
 
-@lru_cache(maxsize=_JUDGED_MAX)
 def unfit(certificate: x509.Certificate) -> Sentence | None:
     """Why a certificate is not one by which a client says who it is, whoever signed it; None when it is (ref: rfc5280#4.2.1.12)."""
     uses = _extension(certificate, x509.ExtendedKeyUsage)

@@ -1,6 +1,7 @@
 """Operators towards each other: the certificate that each presents, and the verdict on a peer's certificate."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography import x509
@@ -21,6 +22,8 @@ from mss_sim.store.white_list import Row
 from mss_sim.vocabulary.mailboxes import MailboxKind
 from mss_sim.vocabulary.trust import CertificateProfile
 from mss_sim.words.sentence import Sentence, say
+
+_JUDGED_MAX = 512
 
 
 async def certify(world: World, operator: Operator) -> None:
@@ -62,13 +65,19 @@ async def recognise(world: World, chain: Sequence[bytes]) -> PeerCertificate:
     """
     try:
         shown = await certificates.presented(world, chain[0])
-        certificate, *above = map(bundles.read_der, chain)
-        fault = say("it is revoked") if shown.revoked else paths.unfit(certificate)
+        fault = say("it is revoked") if shown.revoked else _unfit(chain[0])
         if fault is None and not shown.trusted:
+            certificate, *above = map(bundles.read_der, chain)
             fault = await _fault_outside(world, shown.subject, certificate, above)
     except paths.UNREADABLE:
         return PeerCertificate(say("that came"), say("it cannot be read (rfc5280#4.1)"))
     return PeerCertificate(shown.subject, fault)
+
+
+@lru_cache(maxsize=_JUDGED_MAX)
+def _unfit(octets: bytes) -> Sentence | None:
+    """What `paths.unfit` says of a certificate in DER; a peer shows the same one at each letter."""
+    return paths.unfit(bundles.read_der(octets))
 
 
 async def _fault_outside(world: World, subject: str, certificate: x509.Certificate, above: Sequence[x509.Certificate]) -> Sentence | None:
