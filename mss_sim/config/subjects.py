@@ -131,6 +131,7 @@ class Message(Subject):
     missing_fields_added: bool = Field(
         default=False, description="A letter that is sent without Message-ID or Date gets them (ref: rfc6409#8.2, rfc6409#8.3)."
     )
+    bcc_removed: bool = Field(default=False, description="A Bcc field that a client left in its letter is cut out (ref: rfc5322#3.6.3).")
     trace_headers: bool = Field(default=True, description="Return-Path and Received are written above what was accepted.")
 
 
@@ -175,6 +176,9 @@ class Patient(Subject):
 
     receipt_automatic: bool = Field(default=True, description="A patient's first reading sends the requested read receipt.")
     fin_header_scope: FinHeaderScope = Field(default=FinHeaderScope.CONVERSATION, description="What X-MSS-MES: FIN closes.")
+    reopened_by_letter: bool = Field(
+        default=True, description="A new letter of the professional opens again what was closed; else an explicit act alone does."
+    )
     ins_required: bool = Field(default=False, description="A patient's mailbox whose local part is no INS is refused.")
 
 
@@ -239,6 +243,10 @@ class Psc(Subject):
     acr_card: str | None = Field(default=None, min_length=1, description="Level that a log-in by card gives; none: acr.")
     acr_mobile: str | None = Field(default=None, min_length=1, description="Level that a log-in by phone gives; none: acr.")
     acr_required: bool = Field(default=True, description="acr_values must name it, or a higher one, at log-in; tokens must carry it.")
+    acr_values_supported: tuple[str, ...] | None = Field(
+        default=None, description="Levels that discovery names, true or not; none: those that are given here."
+    )
+    introspection_own_only: bool = Field(default=False, description="A client is told of its own tokens alone; others are inactive.")
     pkce_plain: bool = Field(default=False, description="PKCE with the method plain is taken, as the national discovery says.")
     state_nonce_required: bool = Field(default=False, description="An authorization request without state or nonce is refused.")
     refresh_rotation: bool = Field(default=True, description="A refresh token is used once; else it stays good until its time is over.")

@@ -5,6 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mss_sim.config.settings import Settings
 from mss_sim.core.assembly import Core
 from mss_sim.core.psc import clients
 from mss_sim.psc import answers
@@ -46,7 +47,7 @@ def document(core: Core) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": ["RS256", "PS256", "ES256"],
         "scopes_supported": ["openid", "scope_all"],
-        "acr_values_supported": sorted({settings.psc.acr_by(mode) for mode in AuthMode}),
+        "acr_values_supported": _levels(settings),
         "claims_supported": ["sub", "iss", "auth_time", "acr", "SubjectNameID", "preferred_username", "given_name", "family_name"],
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": False,
@@ -64,6 +65,11 @@ def document(core: Core) -> dict[str, Any]:
             name: f"{urls.mtls}{PROTOCOL}/{path}" for name, path in below.items() if name not in ("jwks_uri", "end_session_endpoint")
         }
     return told
+
+
+def _levels(settings: Settings) -> list[str]:
+    """The levels of assurance that are given, or those that a setting says instead."""
+    return sorted({settings.psc.acr_by(mode) for mode in AuthMode}) if (said := settings.psc.acr_values_supported) is None else list(said)
 
 
 async def configuration(_request: Request, core: Core) -> Response:

@@ -50,7 +50,8 @@ async def introspect(request: Request, core: Core) -> Response:
     client = await authenticate(request, form, core)
     if client.auth_method == "none":
         raise ClientRefused(say("A public client may not introspect."))
-    return answers.json(await core.provider.introspect(form.need("token")))
+    told = await core.provider.introspect(form.need("token"))
+    return answers.json(told if clients.may_be_told(core.world, client, told) else {"active": False})
 
 
 async def revoke(request: Request, core: Core) -> Response:

@@ -93,3 +93,10 @@ async def test_a_level_that_is_not_required_is_no_condition(start: StartSimulato
 async def test_discovery_names_the_levels_that_are_given(party: RelyingParty) -> None:
     found = (await party.http.get(f"{party.issuer}/.well-known/openid-configuration")).json()
     assert found["acr_values_supported"] == ["eidas1", "eidas3"]
+
+
+async def test_discovery_names_other_levels_where_a_setting_says_so(start: StartSimulator) -> None:
+    """The national document says 0 and 0."""
+    async with start(psc_acr_values_supported=["0", "0"]) as simulator, RelyingParty.of(simulator) as party:
+        found = (await party.http.get(f"{party.issuer}/.well-known/openid-configuration")).json()
+        assert found["acr_values_supported"] == ["0", "0"]

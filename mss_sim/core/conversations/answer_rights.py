@@ -8,6 +8,7 @@ What a letter does is the first table of `policy/closure`, when it does so the t
 | a letter was overtaken by an act of closing                 | it finds its mark and arrives closed (`closing.taken_up`)                 |
 | a letter arrives by the MX port that was submitted here     | it gives its rights under the id of the submitted one (`message_id`)      |
 | a letter from the queue, or one of those                    | opens if it opens; it closed when it was accepted (`again`)               |
+| a letter comes after a closure                              | it gives a new right, or by a setting it arrives closed                   |
 | Reply-To names mailboxes                                    | they are answered in the sender's place, when they are professional ones  |
 """
 
@@ -70,7 +71,7 @@ def _apply_to(world: World, conn: Connection, letter: Occasion, patient: Deliver
     marks = withdrawn_rights.taken_up(conn, letter.message_id, patient.id) if letter.again else []
     rows = []
     for target in _answerable(letter):
-        mark = withdrawn_rights.closed_ahead(marks, letter.sender.id, target.id)
+        mark = withdrawn_rights.closed_ahead(marks, letter.sender.id, target.id) or _closed_for_good(world, conn, letter, patient, target)
         rows.append(
             AnswerRightRow(
                 id=world.ids.next(),
@@ -85,6 +86,17 @@ def _apply_to(world: World, conn: Connection, letter: Occasion, patient: Deliver
             )
         )
     conversations.give(conn, rows)
+
+
+def _closed_for_good(
+    world: World, conn: Connection, letter: Occasion, patient: DeliveryMailbox, target: DeliveryMailbox
+) -> AnswerRightRow | None:
+    """The right whose withdrawal a new letter does not undo, where a setting says so: the newest of its conversation, else of all."""
+    if world.settings.patient.reopened_by_letter:
+        return None
+    rows = conversations.rights_between(conn, patient.id, target.id)
+    rows = [row for row in rows if row.thread_id == letter.thread_id] or rows
+    return rows[-1] if rows and all(row.withdrawn_at is not None for row in rows) else None
 
 
 def _answerable(letter: Occasion) -> list[DeliveryMailbox]:

@@ -124,8 +124,9 @@ class Submission:
     async def _letter(self, actor: Actor, request: SubmissionRequest) -> Letter:
         world, envelope, raw = self._world, request.envelope, request.raw
         parsed = await read_message(world, raw)
-        if missing := self._missing(parsed):
-            raw = with_fields_on_top(raw, missing)
+        missing, bcc = self._missing(parsed), world.settings.message.bcc_removed and parsed.headers.all("Bcc")
+        if missing or bcc:
+            raw = with_fields_on_top(without_fields(raw, ["Bcc"]) if bcc else raw, missing)
             parsed = await read_message(world, raw)
         authors = addresses_of(parsed.from_)
         decide_authors(len(parsed.headers.all("From")), authors, has_sender=True)  # the server writes Sender itself

@@ -8,6 +8,7 @@ import hmac
 import ipaddress
 import json
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -169,6 +170,11 @@ async def remove(world: World, client_id: str) -> None:
     """Remove a client; what was issued to it still expires as planned."""
     if not await world.store.write(lambda conn: psc.remove_client(conn, client_id)):
         raise Refusal(Rule.NOT_FOUND, say("There is no client {client_id}.", client_id=client_id), subject=client_id)
+
+
+def may_be_told(world: World, client: Client, told: Mapping[str, Any]) -> bool:
+    """Whether introspection tells a client of a token: of any (ref: rfc7662#2.1), or by the setting of its own."""
+    return not world.settings.psc.introspection_own_only or told.get("client_id") == client.client_id
 
 
 def by_id(conn: Connection, client_id: str) -> Client | None:

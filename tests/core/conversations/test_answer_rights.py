@@ -78,6 +78,36 @@ async def test_what_closes_does_so_when_it_is_accepted_though_the_patient_takes_
         await town.send("patient", PATIENT, DOCTOR)
 
 
+@pytest.mark.parametrize(
+    ("reopened", "causes"), [(True, [ClosureCause.FIN_SUBJECT] * 2 + [None] * 2), (False, [ClosureCause.FIN_SUBJECT] * 4)]
+)
+async def test_a_letter_after_a_closure_opens_again_or_by_a_setting_does_not(
+    open_town: OpenTown, reopened: bool, causes: list[ClosureCause | None]
+) -> None:
+    async with open_town(patient_reopened_by_letter=reopened) as town:
+        first = await town.send("doctor", DOCTOR, PATIENT)
+        await town.send("doctor", DOCTOR, PATIENT, "[FIN]")
+        closed_at = town.clock.now()
+        town.clock.advance(timedelta(minutes=1))
+        await town.send("doctor", DOCTOR, PATIENT, In_Reply_To=first.rfc_message_id or "")
+        await town.send("doctor", DOCTOR, PATIENT, "Autre sujet")
+        rights = await _rights(town)
+        assert [right.cause for right in rights] == causes
+        assert {right.withdrawn_at for right in rights} == ({closed_at, None} if reopened else {closed_at})
+        assert [right.cause for right in await _rights(town, patient=PATIENT2)] == []
+
+
+async def test_by_the_setting_a_conversation_stays_closed_and_the_others_open(open_town: OpenTown) -> None:
+    async with open_town(patient_reopened_by_letter=False) as town:
+        first = await town.send("doctor", DOCTOR, PATIENT)
+        other = await town.send("doctor", DOCTOR, PATIENT)
+        await town.send("doctor", DOCTOR, PATIENT, X_MSS_MES="FIN", In_Reply_To=first.rfc_message_id or "")
+        await town.send("doctor", DOCTOR, PATIENT, In_Reply_To=first.rfc_message_id or "")
+        await town.send("doctor", DOCTOR, PATIENT, In_Reply_To=other.rfc_message_id or "")
+        fin = ClosureCause.FIN_HEADER
+        assert [right.cause for right in await _rights(town)] == [fin, None, fin, fin, None]
+
+
 async def test_a_letter_of_the_same_group_that_leaves_after_the_fin_stays_open(town: Town) -> None:
     await town.change(PATIENT, state=MailboxState.SUSPENDED)
     before, fin, after = [await town.written("doctor", DOCTOR, [PATIENT], subject) for subject in ("Avant", "[FIN]", "Après")]

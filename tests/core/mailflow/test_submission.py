@@ -266,3 +266,14 @@ async def test_what_a_letter_lacks_is_written_by_a_setting_alone(open_town: Open
         assert len(found.all(name)) == (1 if added or name in given else 0)
         assert (found.text(name) == value) is (name in given)
     assert lying.endswith(raw)
+
+
+@pytest.mark.parametrize("removed", [True, False])
+async def test_bcc_stays_as_it_came_unless_a_setting_cuts_it_out(open_town: OpenTown, removed: bool) -> None:
+    head, rest = f"From: {DOCTOR}\r\n", f"To: {DOCTOR2}\r\n\r\nBcc: in the body\r\n"
+    raw = f"{head}Bcc: {HOSPITAL},\r\n {PRACTICE}\r\nBCC: {HOSPITAL}\r\n{rest}".encode()
+    async with open_town(message_bcc_removed=removed) as town:
+        await town.send("doctor", DOCTOR, DOCTOR2, raw=raw)
+        lying = await town.raw((await town.lying(DOCTOR2))[0])
+        assert await town.lying(HOSPITAL) == []
+    assert lying.endswith(f"{head}{rest}".encode() if removed else raw)

@@ -210,3 +210,11 @@ def test_what_no_database_takes_is_not_looked_up() -> None:
 
 async def test_the_page_of_ours_is_beside_the_provider(town: Town) -> None:
     assert clients.first_redirect_uri(town.world) == f"{town.world.tokens.issuer.partition('/auth/')[0]}/callback"
+
+
+async def test_a_client_is_told_of_any_token_or_by_the_setting_of_its_own(open_town: OpenTown) -> None:
+    for own_only in (False, True):
+        async with open_town(psc_introspection_own_only=own_only) as town:
+            client = (await register(town.world, "c", None, {}))[0]
+            told = [clients.may_be_told(town.world, client, {"active": True, "client_id": name}) for name in ("c", "other")]
+            assert told == [True, not own_only]
