@@ -264,7 +264,7 @@ async def set_rights(world: World, by: Requester, address: str, who: str, rights
         wanted = {Change.ADD: held | rights, Change.REMOVE: held - rights, Change.REPLACE: rights}[change]
         if wanted == held and len(rows) < 2:
             return
-        if rows or not wanted:
+        if rows:
             policy.decide_revocation(granter, own=own)
         if wanted:
             until = min((row.valid_until for row in rows if row.valid_until is not None), default=None)

@@ -81,6 +81,7 @@ async def _held(town: Town, who: str) -> list[str]:
 
 
 async def test_all_that_somebody_holds_is_his_own_then_the_shared_then_the_delegated_each_once(town: Town) -> None:
+    assert await _held(town, "doctor2") == [DOCTOR2, PRACTICE]
     await grant(town.world, CONTROL, GrantRequest(WARD, IDNATS["doctor2"], frozenset({Right.SEE})))
     await grant(town.world, CONTROL, GrantRequest(PRACTICE, IDNATS["doctor2"], frozenset({Right.SEE})))
     assert await _held(town, "doctor2") == [DOCTOR2, PRACTICE, WARD]

@@ -6,7 +6,7 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -202,6 +202,48 @@ async def test_lines_keep_their_order_while_names_are_looked_up(told: Told, open
         await _calm(town)
         seen = [int(line.rpartition("subject=")[2]) for line in told.lines()]
         assert seen == [number for number in range(20) for _ in range(2)]
+
+
+async def test_what_is_noted_while_many_names_are_looked_up_is_told_afterwards_by_its_own(told: Told, open_town: OpenTown) -> None:
+    async with open_town() as town:
+        acts_log = town.core.acts_log
+        assert acts_log is not None
+        hugo = await town.identity("doctor2")
+        acts_log.noted([JournalEntry(1, 2, Act.FLAGGED, Door.IMAP, 1_000 + number) for number in range(30)])
+        await asyncio.sleep(0)  # the names of thirty are looked up in a thread
+        acts_log.noted([JournalEntry(1, 2, Act.READ, Door.IMAP, hugo.id)])
+        await _calm(town)
+        *many, last = told.lines()
+        assert many == [f"message.flagged who={encode(1_000 + number)} door=imap" for number in range(30)]
+        assert last == "message.read who=hugo.bernard door=imap"
+
+
+async def test_names_are_forgotten_when_there_are_too_many(told: Told, open_town: OpenTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mss_sim.core.access.acts_log._NAMES_MAX", 3)
+    async with open_town() as town:
+        acts_log = town.core.acts_log
+        assert acts_log is not None
+        box = (await town.mailbox(PRACTICE)).id
+        looked: list[int] = []
+        look = acts_log._unknown  # noqa: SLF001 - how often the store is asked
+
+        def counted(rows: Sequence[Noted]) -> tuple[set[int], set[int], set[int]]:
+            looked.append(len(look(rows)[0]))
+            return look(rows)
+
+        monkeypatch.setattr(acts_log, "_unknown", counted)
+        for who in (11, 12, 13, 11):
+            acts_log.noted([JournalEntry(1, 2, Act.FLAGGED, Door.IMAP, who, box)])
+            await asyncio.sleep(0.05)
+        assert sum(looked) > 2 * 3, "the fourth was asked for anew"
+
+
+async def test_a_letter_that_was_removed_is_told_as_the_journal_has_it(told: Told, open_town: OpenTown) -> None:
+    async with open_town() as town:
+        acts_log = town.core.acts_log
+        assert acts_log is not None
+        acts_log.noted([JournalEntry(1, 2, Act.DELETED, Door.IMAP, detail={"subject": "Parti", "rfc_message_id": "<a@b.fr>"})])
+        assert told.lines() == ["message.deleted door=imap message_id=<a@b.fr> subject=Parti"]
 
 
 async def test_who_and_what_is_gone_is_told_by_its_id(told: Told, open_town: OpenTown) -> None:

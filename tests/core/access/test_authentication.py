@@ -206,7 +206,7 @@ async def test_a_certificate_opens_the_mailbox_that_it_is_bound_to(town: Town) -
             made.serial,
         )
     for other in (DOCTOR, "no address"):
-        with refused(Rule.AUTHORIZATION_FAILED, f"opens {LABORATORY}, not {other}"):
+        with refused(Rule.AUTHORIZATION_FAILED, f"The certificate {made.subject} opens {LABORATORY}, not {other}"):
             await _shown(town, _der(made), other)
 
 
@@ -273,3 +273,32 @@ async def test_accents_may_come_apart_from_their_letters_in_a_name_and_in_a_pass
             assert (actor.identity.idnat, actor.mailbox) == ("899700427778", None)
     with refused(Rule.AUTHENTICATION_FAILED):
         await _log_in(town, "helene.oz", normalize(other, password))
+
+
+async def test_by_a_setting_the_mailbox_stands_behind_the_name_too(open_town: OpenTown) -> None:
+    for plus in (True, False):
+        async with open_town(login_plus=plus) as town:
+            if plus:
+                assert (await _log_in(town, f"sophie.petit+{PRACTICE}")).mailbox == PRACTICE
+                continue
+            with refused(Rule.AUTHENTICATION_FAILED):
+                await _log_in(town, f"sophie.petit+{PRACTICE}")
+
+
+async def test_a_login_that_is_anothers_number_is_a_login(town: Town) -> None:
+    new = NewIdentity("899700427779", IdentityKind.PROFESSIONAL, "RUSE", login=IDNATS["doctor"], password="autre-2026")
+    await identities.add_identity(town.world, new)
+    assert (await _log_in(town, IDNATS["doctor"], "autre-2026")).identity.idnat == "899700427779"
+    with refused(Rule.AUTHENTICATION_FAILED):
+        await _log_in(town, IDNATS["doctor"])
+
+
+@pytest.mark.parametrize("mailbox", [DOCTOR, f"{DOCTOR}*camille.martin", f"{DOCTOR}*{DOCTOR}", f"{DOCTOR}*{IDNATS['doctor']}"])
+async def test_who_names_his_own_mailbox_acts_for_it(town: Town, mailbox: str) -> None:
+    assert (await _log_in(town, "camille.martin", mailbox=mailbox)).mailbox == DOCTOR
+
+
+@pytest.mark.parametrize("other", ["hugo.bernard", DOCTOR2, IDNATS["doctor2"], "nobody"])
+async def test_behind_the_mailbox_nobody_stands_but_who_logs_in(town: Town, other: str) -> None:
+    with refused(Rule.AUTHORIZATION_FAILED, f"You are not {other}: name yourself behind the mailbox, or the mailbox alone."):
+        await _log_in(town, "camille.martin", mailbox=f"{PRACTICE}*{other}")

@@ -66,3 +66,19 @@ async def test_nothing_done_leaves_no_line(town: Town) -> None:
     before = await town.acts(DOCTOR)
     await town.world.store.write(lambda conn: journal.write(town.world, conn, Requester(None, Door.CONTROL), []))
     assert await town.acts(DOCTOR) == before
+
+
+async def test_what_was_tried_in_vain_is_written_down_once_a_minute_for_each_right(town: Town) -> None:
+    secretary = await town.actor("secretary")
+
+    async def tried() -> list[object]:
+        with refused(Rule.RIGHT_MISSING):
+            await journal.of_mailbox(town.world, secretary, PRACTICE, before=None, limit=1)
+        return [line.detail for line in await town.told(PRACTICE) if line.act is Act.RIGHT_REFUSED]
+
+    once = {"right": "manage"}
+    assert [await tried() for _ in range(2)] == [[once], [once]]
+    town.clock.advance(timedelta(seconds=59))
+    assert await tried() == [once]
+    town.clock.advance(timedelta(seconds=1))
+    assert await tried() == [once, once]
