@@ -10,7 +10,7 @@ import signal
 import sys
 from typing import Any
 
-_MUTANT_SECONDS_MAX = 120
+_MUTANT_SECONDS_MAX = 300
 """How long the tests of one mutant may take: one that waits for ever uses no processor time, which is all that mutmut counts."""
 _remembering = functools.lru_cache
 
