@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mss_sim import log
+from mss_sim.app import moving
 from mss_sim.app.asking import ask, ask_octets
 from mss_sim.errors import Refusal
+from mss_sim.vocabulary.clock import ClockMode
 from mss_sim.vocabulary.language import Language
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from mss_sim.app.simulator import Simulator
     from mss_sim.config.settings import Settings
 
 app = typer.Typer(name="mss-sim", help="A simulator of the MSSanté trust space.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -159,10 +160,10 @@ async def _run(settings: "Settings", seed: str | None, ready_file: Path | None, 
     over = asyncio.Event()
     _end_on_signals(over.set)
     async with Simulator(settings, seed=seed, ready_file=ready_file) as simulator:
-        _greet(simulator)
+        greeting.log_ready(simulator.ready())
         if greet:
             typer.echo("\n".join(greeting.lines(simulator.ready(), passwords=settings.profile is not Profile.STRICT)))
-        _warn_of_library()
+        greeting.warn_of_library()
         _spare_the_collector()
         await over.wait()
 
@@ -183,30 +184,6 @@ def _spare_the_collector() -> None:
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
     gc.enable()
-
-
-def _warn_of_library() -> None:
-    """mss-sim writes no header with the email library; the scripts that somebody tests with run on the same Python."""
-    from mss_sim.mail.fields import library_breaks_lines  # noqa: PLC0415
-
-    if library_breaks_lines():
-        text = "the email library of this Python lets line breaks into headers (CVE-2024-6923): mss-sim does not write with it, scripts may"
-        log.get("app").warning(text, better="3.11.10, 3.12.5, 3.13 or later")
-
-
-def _greet(simulator: "Simulator") -> None:
-    ready = simulator.ready()
-    log.get("app").info(
-        "ready",
-        http=ready["http"],
-        **({"https": ready["https"]} if ready["https"] else {}),
-        docs=f"{ready['http']}/docs",
-        psc=ready["psc"]["issuer"],
-        submission=ready["submission"]["port"],
-        mx=ready["mx"]["port"],
-        imap=ready["imap"]["port"],
-        ca=ready["ca_file"],
-    )
 
 
 @app.command()
@@ -264,6 +241,22 @@ def token(
     """Mint an access token for a persona of a running simulator, and print it."""
     body = {"who": who, **({"lifetime_seconds": lifetime} if lifetime else {})}
     typer.echo(ask(http, control_key, "/control/tokens", body)["access_token"])
+
+
+@app.command()
+def clock(
+    *,
+    advance: Annotated[str | None, typer.Option(help="Move it forward: a duration such as P7D, P1M, PT90S, or an instant.")] = None,
+    mode: Annotated[ClockMode | None, typer.Option(help="How it runs from now on; paced with --rate.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Seconds of the world in one of the machine.")] = None,
+    http: _Http = _DEFAULT_HTTP,
+    control_key: _ControlKey = None,
+) -> None:
+    """Show the time of a running simulator's world, or move it: what was due meanwhile is done, and told one a line."""
+    if (rate is not None) and mode is not ClockMode.PACED:
+        raise _fail("--rate belongs to --mode paced")
+    for line in moving.lines(http, control_key, advance=advance, mode=mode, rate=rate):
+        typer.echo(line)
 
 
 @app.command()

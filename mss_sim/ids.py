@@ -9,7 +9,7 @@ import secrets
 import threading
 import uuid
 
-from mss_sim.clock import Clock
+from mss_sim.clock import Clock, Micros
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u to misread
 _PAIRS = [left + right for left in _ALPHABET for right in _ALPHABET]
@@ -52,6 +52,11 @@ class IdSource:
     def secret(self) -> str:
         """A key of 256 random bits as URL-safe text."""
         return secrets.token_urlsafe(32)
+
+
+def instant_of(number: int) -> Micros:
+    """When an id was given, to the millisecond, or a little later where many were given at once."""
+    return ((number >> 22) + _EPOCH_MILLISECONDS) * 1_000
 
 
 def encode(number: int) -> str:

@@ -6,6 +6,8 @@
     http_application   the HTTP front ends put together; interactive documentation from files that ship
     ready_file         what a client needs to know, as a file that is there as long as the simulator is ready
     greeting, asking   what the command line prints of a simulator, and how it asks a running one
+    moving             the clock of a running one, shown and moved by the command line
+    world_time         the same for a test suite in the same process
 
 A `Simulator` is one world. Starting is one sequence: ports are bound, the store is opened and
 migrated, authorities and keys are found or made, the seed is planted, doors open, the queue runs, the

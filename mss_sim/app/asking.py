@@ -7,7 +7,7 @@ from typing import Any
 
 from mss_sim.app.ready_file import NAME
 
-_SECONDS = 30
+_SECONDS = 300  # a clock that is moved by a month answers when the month has passed
 _USUAL = "http://127.0.0.1:8080"
 
 
@@ -18,15 +18,15 @@ def usual_http(folder: Path = Path("data")) -> str:
     return _USUAL
 
 
-def ask(http: str, key: str | None, path: str, body: dict[str, Any] | None = None) -> Any:
-    """The JSON that is answered: to POST when there is a body, else to GET; an empty `http` is `usual_http`.
+def ask(http: str, key: str | None, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
+    """The JSON that is answered: to POST when there is a body, else to GET, or to `method`; an empty `http` is `usual_http`.
 
     OSError with what to do when there is no such answer.
     """
-    return json.loads(ask_octets(http, key, path, body))
+    return json.loads(ask_octets(http, key, path, body, method))
 
 
-def ask_octets(http: str, key: str | None, path: str, body: dict[str, Any] | None = None) -> bytes:
+def ask_octets(http: str, key: str | None, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> bytes:
     """The octets that are answered. ValueError when the URL is none of HTTP's, OSError when no simulator answers, or it refuses."""
     import urllib.error  # noqa: PLC0415 - the command line answers --help at once
     import urllib.request  # noqa: PLC0415
@@ -38,7 +38,7 @@ def ask_octets(http: str, key: str | None, path: str, body: dict[str, Any] | Non
     headers = {"Content-Type": "application/json", **({"X-Control-Key": key} if key else {})}
     sent = None if body is None else json.dumps(body).encode()
     try:
-        request = urllib.request.Request(http.rstrip("/") + path, sent, headers)  # noqa: S310 - checked above
+        request = urllib.request.Request(http.rstrip("/") + path, sent, headers, method=method)  # noqa: S310 - checked above
         with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
             octets: bytes = answer.read()
             return octets

@@ -1,10 +1,13 @@
-"""What `mss-sim run` prints once it is ready: who can log in, and three things to try, as commands that work as they are printed."""
+"""What `mss-sim run` says once it is ready: who can log in, and three things to try, as commands that work as they are printed."""
 
 import json
 from collections.abc import Iterator, Mapping
 from shlex import quote
 from typing import Any
 from urllib.parse import quote as in_url
+
+from mss_sim import log
+from mss_sim.mail.fields import library_breaks_lines
 
 _OWN = 9
 """Rights of who holds a mailbox: all of them."""
@@ -45,3 +48,25 @@ def _commands(ready: Mapping[str, Any], personas: list[dict[str, Any]], *, passw
             yield curl(sender, f"{body} {base}/mailboxes/{in_url(own['address'], safe='@')}/messages")
             break
     yield curl(reader, quote(f"{base}/mailboxes/{in_url(box, safe='@')}/messages?unread=true"))
+
+
+def log_ready(ready: Mapping[str, Any]) -> None:
+    """The line of the log that says where everything is."""
+    log.get("app").info(
+        "ready",
+        http=ready["http"],
+        **({"https": ready["https"]} if ready["https"] else {}),
+        docs=f"{ready['http']}/docs",
+        psc=ready["psc"]["issuer"],
+        submission=ready["submission"]["port"],
+        mx=ready["mx"]["port"],
+        imap=ready["imap"]["port"],
+        ca=ready["ca_file"],
+    )
+
+
+def warn_of_library() -> None:
+    """mss-sim writes no header with the email library; the scripts that somebody tests with run on the same Python."""
+    if library_breaks_lines():
+        text = "the email library of this Python lets line breaks into headers (CVE-2024-6923): mss-sim does not write with it, scripts may"
+        log.get("app").warning(text, better="3.11.10, 3.12.5, 3.13 or later")

@@ -23,7 +23,7 @@ from mss_sim import log
 from mss_sim.app import ready_file
 from mss_sim.app.http_on_demand import HttpOnDemand
 from mss_sim.app.ready_file import NAME
-from mss_sim.clock import Clock, SystemClock
+from mss_sim.clock import Clock, SystemClock, WorldClock
 from mss_sim.config.settings import Settings
 from mss_sim.core.assembly import Core, assemble
 from mss_sim.core.control.start import begin
@@ -83,7 +83,7 @@ class Simulator:
     ) -> None:
         self.settings = settings or Settings()
         self._seed = seed
-        self._clock = clock or SystemClock()
+        self._clock = WorldClock(clock or SystemClock())
         self._temporary = None if self.settings.data_dir else Path(tempfile.mkdtemp(prefix="mss-sim-"))
         self.data_dir = self._temporary or Path(self.settings.data_dir or ".")
         self._ready_files = [self.data_dir / NAME, *([ready_file] if ready_file else [])]
@@ -136,6 +136,7 @@ class Simulator:
         outbound = Outbound(self.settings, lambda: (self._shown_host(), self._ports["mx"]), self._peer_context)
         mtls_url = self._url("https") if "https" in listeners and self.settings.tls.client_certificates_asked else None
         self._core = assemble(await self._open_world(), transport=outbound, mtls_url=mtls_url)
+        await self._core.agenda.open()
         if self._core.acts_log:
             self._stack.push_async_callback(self._core.acts_log.close)
         hosts = [self.settings.hostname, *_HOSTS]
@@ -160,6 +161,8 @@ class Simulator:
         await self._serve_dns()
         self._stack.push_async_callback(outbound.close)
         self._stack.push_async_callback(self.core.queue.stop, _STOP_SECONDS)
+        await self.core.queue.take_over()
+        await self.core.agenda.go_on()
         for work in (self.core.queue.run(), self.core.events.run()):
             self._stack.push_async_callback(_cancel, asyncio.create_task(work))
         self._announce()

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from mss_sim import log
 from mss_sim.core.access import journal
 from mss_sim.core.access.acts_log import ActsLog
+from mss_sim.core.access.grant_turns import GrantTurns
 from mss_sim.core.access.wrong_passwords import WrongPasswords
 from mss_sim.core.control.seed import NONE, load
 from mss_sim.core.control.start import begin
 from mss_sim.core.mailbox.recent import Recent
 from mss_sim.core.mailbox.selected_folder import FolderWatch
 from mss_sim.core.mailflow.delivery import Delivery
+from mss_sim.core.mailflow.due_tries import DueTries
 from mss_sim.core.mailflow.outbound_interface import Transport
 from mss_sim.core.mailflow.queue import Queue
 from mss_sim.core.mailflow.read_receipts import Receipts
@@ -19,6 +21,7 @@ from mss_sim.core.mailflow.reception import Reception
 from mss_sim.core.mailflow.submission import Submission
 from mss_sim.core.psc.ciba import Ciba
 from mss_sim.core.psc.provider import Provider
+from mss_sim.core.world.agenda import Agenda
 from mss_sim.core.world.authorities import Authorities
 from mss_sim.core.world.revocation_faults import RevocationServices
 from mss_sim.core.world.wakeups import Events
@@ -44,6 +47,7 @@ class Core:
     white_list: WhiteList
     authorities: Authorities
     revocation: RevocationServices
+    agenda: Agenda
     resetting: asyncio.Lock
     acts_log: ActsLog | None
     """None where the log tells no acts."""
@@ -54,6 +58,7 @@ class Core:
             load(seed)
         async with self.resetting:
             await self.world.store.reset()
+            self.agenda.forget()
             self.provider.forget()
             self.ciba.forget()
             self.recent.forget()
@@ -67,12 +72,13 @@ def assemble(world: World, *, transport: Transport | None = None, mtls_url: str 
     woken = asyncio.Event()
     delivery = Delivery(world, woken.set)
     provider = Provider(world, mtls_url)
+    queue = Queue(world, delivery, woken, transport)
     return Core(
         world=world,
         submission=Submission(world, delivery),
         reception=Reception(world, delivery),
         receipts=Receipts(world, delivery),
-        queue=Queue(world, delivery, woken, transport),
+        queue=queue,
         events=Events(world.store, world.clock, tick_seconds=world.settings.delegation.tick_seconds),
         folder_watch=FolderWatch(world),
         recent=Recent(),
@@ -82,6 +88,7 @@ def assemble(world: World, *, transport: Transport | None = None, mtls_url: str 
         white_list=world.white_list,
         authorities=world.igc,
         revocation=world.igc.services,
+        agenda=Agenda(world.store, world.clock, (GrantTurns(world), DueTries(world, queue))),
         resetting=asyncio.Lock(),
         acts_log=ActsLog(world, tell) if tell else None,
     )

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -137,6 +138,8 @@ grants = Table(
     Column("revoked_at", BigInteger),
     Index("ix_grants_mailbox_id_grantee_id", "mailbox_id", "grantee_id"),
     Index("ix_grants_grantee_id", "grantee_id"),
+    Index("ix_grants_valid_from", "valid_from"),
+    Index("ix_grants_valid_until", "valid_until"),
 )
 
 folders = Table(
@@ -275,6 +278,16 @@ queue = Table(
     Column("last_reply", Text, nullable=False, server_default=""),
     Column("leased_until", BigInteger),  # somebody is trying it; after that instant he is taken for dead
     Index("ix_queue_next_at", "next_at"),
+)
+
+clock = Table(
+    "clock",
+    metadata,
+    _id(),  # one row, or none: the machine's time
+    Column("world_at", BigInteger, nullable=False),
+    Column("machine_at", BigInteger, nullable=False),
+    Column("rate", Float, nullable=False),
+    Column("advancing_to", BigInteger),
 )
 
 receipts = Table(

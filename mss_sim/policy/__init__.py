@@ -12,6 +12,7 @@ framework.
     assurance     which level of a log-in is at least another one
     peers         which peer operator may bring mail, and for which domain
     traps         what a trap makes observable, and the verdict about one connection
+    clock         where the time of a world may be moved to
     searching     how long a search text may be
     identifiers   shapes and keys of national numbers, as warnings
 

@@ -28,6 +28,8 @@ _TOUCHED = "mss-sim touched"
 _VERSION = "mss-sim version"
 RIGHTS_CHANGED = 0
 """Used in place of a folder's id: the rights of some actor have changed."""
+CLOCK_SET = -1
+"""Used in place of a folder's id: the clock of the world was set."""
 _CHECKPOINT_PAGES = 24_576  # 96 MiB of log: only if the checkpoints made next to the commits do not keep up
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Column, Connection, Select, bindparam, insert, or_, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import grants
@@ -76,6 +77,23 @@ def between(conn: Connection, mailbox_id: int, identity_id: int) -> list[GrantRo
 _BETWEEN = HotQuery(
     select(*_COLUMNS).where(grants.c.mailbox_id == bindparam("mailbox"), grants.c.grantee_id == bindparam("grantee")).order_by(grants.c.id)
 )
+
+
+def next_turn(conn: Connection, after: Micros) -> Micros | None:
+    """The first instant after that one at which a grant begins or ends; None when none does."""
+    found = [conn.execute(_next(column), {"after": after}).scalar() for column in (grants.c.valid_from, grants.c.valid_until)]
+    return min((int(at) for at in found if at is not None), default=None)
+
+
+def turning_at(conn: Connection, at: Micros) -> list[GrantRow]:
+    """The grants that begin or end at that instant, the oldest first."""
+    turning = or_(grants.c.valid_from == at, grants.c.valid_until == at)
+    return [_row(row) for row in conn.execute(select(*_COLUMNS).where(turning, grants.c.revoked_at.is_(None)).order_by(grants.c.id))]
+
+
+@cache
+def _next(column: Column[int]) -> Select[int]:
+    return select(column).where(column > bindparam("after"), grants.c.revoked_at.is_(None)).order_by(column).limit(1)
 
 
 def revoke(conn: Connection, grant_ids: Sequence[int], by_id_: int | None, at: Micros) -> int:

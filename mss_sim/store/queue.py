@@ -50,6 +50,7 @@ _THIS_ONE = HotQuery(_ONE_FREE, _ONE_FREE.with_for_update(skip_locked=True))
 _WAITS = HotQuery(select(queue.c.recipient_id).where(queue.c.recipient_id == bindparam("one")))
 _FREE = select(*queue.c).where(_IS_DUE, _IS_FREE).order_by(queue.c.next_at, queue.c.recipient_id).limit(bindparam("most"))
 _TO_LEASE = HotQuery(_FREE, _FREE.with_for_update(skip_locked=True))
+_NEXT = HotQuery(select(queue.c.next_at).where(_IS_FREE).order_by(queue.c.next_at).limit(1))
 _DUE_COUNT = HotQuery(select(func.count()).select_from(queue).where(_IS_DUE))
 _OF_RECIPIENTS = HotSelect(select(*queue.c).where(queue.c.recipient_id.in_(bindparam("ids", expanding=True))))
 
@@ -140,6 +141,12 @@ def due_count(conn: Connection, now: Micros, far: Micros) -> int:
     """How many attempts are due, leased or not."""
     count: int = _DUE_COUNT.rows(conn, now=now, far=far)[0][0]
     return count
+
+
+def next_at(conn: Connection, now: Micros, far: Micros) -> Micros | None:
+    """When the next attempt that nobody is making is due, in the past or to come; None when nothing waits."""
+    rows = _NEXT.rows(conn, now=now, far=far)
+    return rows[0][0] if rows else None
 
 
 def oldest(conn: Connection) -> Micros | None:

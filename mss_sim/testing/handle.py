@@ -6,35 +6,74 @@ with RunningSimulator(Settings(submission_port=0, mx_port=0, imap_port=0, http_p
 
 import asyncio
 import threading
+from collections.abc import Coroutine
+from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
+from mss_sim.app import world_time
 from mss_sim.app.simulator import Simulator
+from mss_sim.app.world_time import Fired
 from mss_sim.config.settings import Settings
+from mss_sim.vocabulary.clock import ClockMode
+
+T = TypeVar("T")
+
+
+class Time:
+    """The time of a running world: `advance` moves it by way of all that is due, and returns what happened meanwhile, in its order."""
+
+    def __init__(self, running: "RunningSimulator") -> None:
+        self._running = running
+
+    def now(self) -> datetime:
+        """How late it is in the world, UTC."""
+        return world_time.now(self._running.simulator)
+
+    def advance(self, by: timedelta | str | None = None, *, to: datetime | None = None) -> list[Fired]:
+        """Move it forward: by a timedelta or a duration of ISO 8601 ("P7D"; months by the calendar), or to an instant."""
+        return self._running.call(world_time.advance(self._running.simulator, by, to))
+
+    def freeze(self, at: datetime | None = None) -> list[Fired]:
+        """Let it stand still, now or at an instant to come."""
+        return self._running.call(world_time.set_pace(self._running.simulator, ClockMode.FROZEN, at))
+
+    def pace(self, rate: float, at: datetime | None = None) -> list[Fired]:
+        """Let so many seconds pass in one of the machine's."""
+        return self._running.call(world_time.set_pace(self._running.simulator, ClockMode.PACED, at, rate))
+
+    def run(self) -> list[Fired]:
+        """Let it go on at the machine's pace, from where it is."""
+        return self._running.call(world_time.set_pace(self._running.simulator, ClockMode.OFFSET))
 
 
 class RunningSimulator:
-    """Runs one world; `ready` is what the ready file says."""
+    """Runs one world; `ready` is what the ready file says, `clock` its time."""
 
     def __init__(self, settings: Settings | None = None, *, seed: str | None = "cabinet") -> None:
         self._settings = settings or Settings(submission_port=0, mx_port=0, imap_port=0, http_port=0)
         self._seed = seed
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="mss-sim", daemon=True)
-        self._simulator = Simulator(self._settings, seed=seed)
+        self.simulator = Simulator(self._settings, seed=seed)
         self.ready: dict[str, Any] = {}
+        self.clock = Time(self)
 
     def __enter__(self) -> Self:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._simulator.start(), self._loop).result()
-        self.ready = self._simulator.ready()
+        self.call(self.simulator.start())
+        self.ready = self.simulator.ready()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        asyncio.run_coroutine_threadsafe(self._simulator.stop(), self._loop).result()
+        self.call(self.simulator.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of a coroutine that runs where the simulator runs."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def persona(self, role: str) -> dict[str, Any]:
         """The persona that plays a role in the seed; KeyError when nobody does."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from mss_sim.clock import Clock, ManualClock, SystemClock
+from mss_sim.clock import Clock, ManualClock, SystemClock, WorldClock
 from mss_sim.config.settings import Settings
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.assembly import Core, assemble
@@ -225,6 +225,7 @@ def _settings(**given: Any) -> Settings:
 def make_world(folder: Path, clock: Clock, igc_clock: Clock | None = None, **settings: Any) -> tuple[World, Store]:
     """A world over a folder, its store open."""
     values = _settings(**settings)
+    clock = WorldClock(clock)
     folder.mkdir(parents=True, exist_ok=True)
     store = Store(engine.sqlite_url(folder / "mss-sim.db"), durable=False)
     store.open()

@@ -6,6 +6,7 @@
     gate               the one gate before a mailbox: may this actor do this here now
     delegation         grants: given, revoked, renounced, handed over
     practice_holders   who holds a practice's mailbox: the responsible and the co-holders
+    grant_turns        grants that begin and end by themselves, for the agenda
     identities         people, organisations and applications, with their accounts
     journal            who did what in a mailbox
     acts_log           the log tells each act once it is committed

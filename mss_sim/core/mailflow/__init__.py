@@ -13,6 +13,7 @@
     read_receipts            outgoing read receipts, timelines
     submitted_receipts       read receipts sent by a reader's own mail program
     queue                    recipients at another operator, or whose mailbox accepts no mail for now
+    due_tries                the tries that are due, for the agenda
     waiting                  what is in the queue, as the control plane shows it
     attempts                 the consequences of a delivery attempt
     outbound_interface       carries letters out (a Protocol that `smtp/outbound` implements)

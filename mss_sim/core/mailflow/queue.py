@@ -72,11 +72,11 @@ class Queue:
         self._held: dict[int, deque[_Task]] = {}
         self._log = log.get("core.queue")
         self.transport = transport
+        world.clock.watch(woken.set)
 
     async def run(self) -> None:
-        """Work until cancelled; the only process on this store takes over what a dead one had begun."""
-        if self._world.store.exclusive:
-            await self._world.store.write(queue.release)
+        """Work until cancelled."""
+        await self.take_over()
         while True:
             try:
                 while await self._begin():
@@ -85,8 +85,14 @@ class Queue:
                 self._log.error("queue attempt failed", error=repr(error))
             self._woken.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._world.settings.queue.poll_seconds):  # `wait_for` of 3.11 may swallow the cancellation
+                pause = self._world.settings.queue.poll_seconds / max(1.0, self._world.clock.pace.rate)
+                async with asyncio.timeout(pause):  # `wait_for` of 3.11 may swallow the cancellation
                     await self._woken.wait()
+
+    async def take_over(self) -> None:
+        """Take over what a dead process had begun, where only one can be on this store."""
+        if self._world.store.exclusive:
+            await self._world.store.write(queue.release)
 
     async def stop(self, patience_seconds: float) -> None:
         """Let the attempts under way end, and give back those that take too long, and those that were held."""
@@ -102,13 +108,22 @@ class Queue:
 
     async def work(self) -> int:
         """Make every attempt that is due now, and wait for these and for those under way; how many were made."""
+        return len(await self.work_through())
+
+    async def next_at(self) -> Micros | None:
+        """When the next attempt that nobody is making is due; None when nothing waits."""
+        now, _, far = self._lease_times()
+        return await self._world.store.read_briefly(queue.next_at, now, far)
+
+    async def work_through(self) -> list[Due]:
+        """The same; whom the attempts were for."""
         async with self._leasing:
             tasks = [task for held in self._held.values() for task in held]
             self._held.clear()
             tasks += await self._lease(1_000)
             begun = dict(self._under_way)
         await asyncio.gather(*map(self._make, tasks), *begun)
-        return sum(len(task.due) for task in (*tasks, *begun.values()))
+        return [due for task in (*tasks, *begun.values()) for due in task.due]
 
     async def _begin(self) -> bool:
         """Begin as many attempts as there is room for; whether there may be more."""

@@ -8,7 +8,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from mss_sim.clock import Clock, Micros
+from mss_sim.clock import Micros, WorldClock
 from mss_sim.store.engine import RIGHTS_CHANGED
 from mss_sim.store.store import Store
 
@@ -36,11 +36,12 @@ class Watcher:
 class Events:
     """The watchers of one world."""
 
-    def __init__(self, store: Store, clock: Clock, *, tick_seconds: float) -> None:
+    def __init__(self, store: Store, clock: WorldClock, *, tick_seconds: float) -> None:
         self._clock = clock
         self._tick_seconds = tick_seconds
         self._watchers: set[Watcher] = set()
         self._end = store.watch(self._changed)
+        clock.watch(self.look)
 
     def watch(self, wake: Wake) -> Watcher:
         """A new watcher, of no folder yet; `wake` is called on the event loop."""
@@ -61,9 +62,13 @@ class Events:
     async def run(self) -> None:
         """Watch the clock, until cancelled: the expiry of a grant is an event too."""
         while True:
-            await asyncio.sleep(self._tick_seconds)
-            now = self._clock.now()
-            for watcher in list(self._watchers):
-                if watcher.until is not None and watcher.until <= now:
-                    watcher.until = None
-                    watcher.wake(rights=True)
+            await asyncio.sleep(self._tick_seconds / max(1.0, self._clock.pace.rate))
+            self.look()
+
+    def look(self) -> None:
+        """Wake whoever has a grant that has ended by now."""
+        now = self._clock.now()
+        for watcher in list(self._watchers):
+            if watcher.until is not None and watcher.until <= now:
+                watcher.until = None
+                watcher.wake(rights=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from mss_sim.clock import Clock
+from mss_sim.clock import WorldClock
 from mss_sim.config.settings import Settings
 from mss_sim.core.world.access_tokens import Tokens
 from mss_sim.core.world.address_cache import Directory
@@ -24,7 +24,7 @@ class World:
 
     settings: Settings
     store: Store
-    clock: Clock
+    clock: WorldClock
     ids: IdSource
     directory: Directory
     white_list: WhiteList

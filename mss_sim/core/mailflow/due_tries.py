@@ -1,0 +1,33 @@
+"""Waiting recipients whose next try is due, as the agenda asks for them."""
+
+from mss_sim.clock import Micros
+from mss_sim.core.mailflow.queue import Queue
+from mss_sim.core.world.agenda import Fired
+from mss_sim.core.world.world import World
+from mss_sim.store import mailboxes
+from mss_sim.vocabulary.clock import FiredKind
+
+
+class DueTries:
+    """What the agenda asks about the queue."""
+
+    def __init__(self, world: World, queue: Queue) -> None:
+        self._world = world
+        self._queue = queue
+
+    async def next_at(self) -> Micros | None:
+        """When the next try is due."""
+        return await self._queue.next_at()
+
+    async def work(self) -> list[Fired]:
+        """Try whoever is due, and wait for what comes of it."""
+        due = sorted(await self._queue.work_through(), key=lambda one: one.waiting.recipient_id)
+        if not due:
+            return []
+        ids = {one.submission.mailbox_id for one in due if one.submission.mailbox_id is not None}
+        addresses = await self._world.store.read_briefly(mailboxes.addresses, ids)
+        now = self._world.clock.now()
+        return [
+            Fired(now, FiredKind.TRIED, one.waiting.recipient_id, addresses.get(one.submission.mailbox_id or 0), one.person.address)
+            for one in due
+        ]

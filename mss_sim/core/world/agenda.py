@@ -1,0 +1,152 @@
+"""The agenda: all that waits for an instant of the world's clock, and what moves that clock.
+
+While time passes by itself, each that waits looks at the clock on its own, and is woken when the clock is set. When time is *moved*, the
+agenda walks to the new instant from one due instant to the next: the clock stands still there, everything that is due is done, each in
+its own transaction and at its own instant, and only then does it go on. So a letter that is tried "at 03:00" says so wherever it says
+when. At one instant the order is that of `waiting`, and within each that of its ids.
+
+What the move is, is kept before it begins and forgotten with its end: a process that dies on the way goes on when it starts again, and
+what was done by then is done. Where several processes have one database, one moves the clock, the others follow it at the end.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from mss_sim.clock import REAL_TIME, Micros, Pace, WorldClock
+from mss_sim.ids import instant_of
+from mss_sim.policy.clock import decide_time
+from mss_sim.store import clock as clocks
+from mss_sim.store import schema
+from mss_sim.store.clock import KeptClock
+from mss_sim.store.engine import CLOCK_SET, RIGHTS_CHANGED
+from mss_sim.store.store import Store
+from mss_sim.vocabulary.clock import ClockMode, FiredKind
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """Something that happened because its instant had come: `id` of the recipient or grant, `mailbox` whose it is, `who` it is about."""
+
+    at: Micros
+    kind: FiredKind
+    id: int
+    mailbox: str | None
+    who: str
+
+
+class Waiting(Protocol):
+    """Some kind of things that wait."""
+
+    async def next_at(self) -> Micros | None:
+        """When the next one is due, in the past or to come."""
+        ...
+
+    async def work(self) -> list[Fired]:
+        """Do all that is due now."""
+        ...
+
+
+class Agenda:
+    """What waits in one world, and its clock."""
+
+    def __init__(self, store: Store, clock: WorldClock, waiting: Sequence[Waiting]) -> None:
+        self._store = store
+        self._clock = clock
+        self._waiting = waiting
+        self._moving = asyncio.Lock()
+        self._following: set[asyncio.Task[None]] = set()
+        if not store.exclusive:
+            store.watch(self._heard)
+
+    async def set_pace(self, mode: ClockMode, at: Micros | None = None, rate: float = 1.0) -> list[Fired]:
+        """Let the clock run otherwise, from `at` or from now, and do what lies between. Refusal of an instant before now."""
+        async with self._alone():
+            now = self._clock.now()
+            wanted = self._clock.machine_now if mode is ClockMode.REAL else now if at is None else at
+            return await self._walk(now, wanted, mode, {ClockMode.FROZEN: 0.0, ClockMode.PACED: rate}.get(mode, 1.0))
+
+    async def advance(self, *, to: Micros | None = None, by: Micros = 0) -> list[Fired]:
+        """Move the clock there, or so far; all that was due meanwhile, in its order. Refusal of an instant before now."""
+        async with self._alone():
+            now, pace = self._clock.now(), self._clock.pace
+            mode = ClockMode.OFFSET if pace.mode is ClockMode.REAL else pace.mode
+            return await self._walk(now, now + by if to is None else to, mode, pace.rate)
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """While nobody else moves the clock, in this process or in another one, and it is as the last one left it."""
+        async with self._moving, self._store.alone():
+            if not self._store.exclusive:
+                await self._follow()
+            yield
+
+    async def next_at(self) -> Micros | None:
+        """When the next thing is due."""
+        found = [await one.next_at() for one in self._waiting]
+        return min((at for at in found if at is not None), default=None)
+
+    async def open(self) -> None:
+        """Run as the clock ran when the world was last open, never earlier than anything in it."""
+        kept = await self._store.read(clocks.kept)
+        if kept is None:
+            return
+        pace = kept.pace
+        if pace.mode in (ClockMode.PACED, ClockMode.FROZEN) or kept.advancing_to is not None:  # nobody was there to see the time pass
+            last = instant_of(await self._store.read(schema.highest_id))
+            pace = Pace(max(pace.world_at, last), self._clock.machine_now, 0.0 if kept.advancing_to is not None else pace.rate)
+        self._clock.run(pace)
+
+    async def go_on(self) -> list[Fired]:
+        """Finish the move that was under way when the world was last open."""
+        kept = await self._store.read(clocks.kept)
+        if kept is None or kept.advancing_to is None:
+            return []
+        async with self._alone():
+            mode, now = kept.pace.mode if kept.pace.rate != 1 else ClockMode.OFFSET, self._clock.now()
+            return await self._walk(now, max(kept.advancing_to, now), mode, kept.pace.rate)
+
+    def forget(self) -> None:
+        """The machine's time again, in a world that was emptied."""
+        self._clock.run(REAL_TIME)
+
+    async def _walk(self, now: Micros, to: Micros, mode: ClockMode, rate: float) -> list[Fired]:
+        """From now to then, by all that is due on the way; from there on the clock runs so."""
+        clock, fired = self._clock, list[Fired]()
+        decide_time(now, to)
+        begin = Pace(now, clock.machine_now, rate)
+        await self._store.write(lambda conn: clocks.keep(conn, KeptClock(begin, to)))
+        try:
+            while (at := await self.next_at()) is not None and at <= to:
+                before = len(fired), clock.now()
+                clock.run(Pace(max(at, clock.now()), clock.machine_now, 0.0))
+                for one in self._waiting:
+                    fired += await one.work()
+                if (len(fired), clock.now()) == before:  # what is due cannot be done: it stays due
+                    break
+        except BaseException:
+            clock.run(Pace(clock.now(), clock.machine_now, rate))
+            raise
+        end = REAL_TIME if mode is ClockMode.REAL else Pace(to, clock.machine_now, rate)
+        await self._store.write(lambda conn: clocks.keep(conn, None if end is REAL_TIME else KeptClock(end)))
+        clock.run(end)
+        return fired
+
+    def _heard(self, changed: set[int]) -> None:
+        """Another process may have set the clock."""
+        if CLOCK_SET in changed or RIGHTS_CHANGED in changed:
+            task = asyncio.get_running_loop().create_task(self._follow_unless_moving())
+            self._following.add(task)
+            task.add_done_callback(self._following.discard)
+
+    async def _follow_unless_moving(self) -> None:
+        if not self._moving.locked():
+            await self._follow()
+
+    async def _follow(self) -> None:
+        kept = await self._store.read(clocks.kept)
+        pace = kept.pace if kept else REAL_TIME
+        if kept is None or kept.advancing_to is None:
+            self._clock.run(pace)

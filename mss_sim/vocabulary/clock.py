@@ -1,0 +1,20 @@
+"""How the time of a world runs."""
+
+from enum import StrEnum
+
+
+class ClockMode(StrEnum):
+    """The pace of a world's clock, beside the machine's."""
+
+    REAL = "real"  # the machine's time
+    OFFSET = "offset"  # the machine's pace, at another time
+    FROZEN = "frozen"  # it stands still
+    PACED = "paced"  # so many seconds of the world in one of the machine
+
+
+class FiredKind(StrEnum):
+    """What can happen because its instant has come."""
+
+    TRIED = "delivery.tried"  # a waiting recipient was tried again
+    GRANT_BEGAN = "grant.began"
+    GRANT_ENDED = "grant.ended"

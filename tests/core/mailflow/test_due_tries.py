@@ -1,0 +1,27 @@
+"""Waiting recipients, as the agenda asks for them."""
+
+from datetime import timedelta
+
+from mss_sim.clock import SECOND
+from mss_sim.core.mailflow.due_tries import DueTries
+from mss_sim.vocabulary.clock import FiredKind
+from mss_sim.vocabulary.mailboxes import MailboxState
+from tests.clients import HOSPITAL, PATIENT, PRACTICE
+from tests.core.towns import Town
+
+
+async def test_whoever_is_due_is_tried_in_the_order_of_ids_and_told_with_whose_letter_it_is(town: Town) -> None:
+    tries, now = DueTries(town.world, town.core.queue), town.world.clock.now()
+    assert (await tries.next_at(), await tries.work()) == (None, [])
+    for address in (PRACTICE, PATIENT):
+        await town.change(address, state=MailboxState.SUSPENDED)
+    await town.send("hospital", HOSPITAL, [PRACTICE, PATIENT])
+    assert await tries.next_at() == now + 60 * SECOND
+    assert await tries.work() == [], "not yet"
+    town.clock.advance(timedelta(minutes=1))
+    told = await tries.work()
+    assert [one.id for one in told] == sorted(one.id for one in told)
+    assert {(one.at, one.kind, one.mailbox, one.who) for one in told} == {
+        (now + 60 * SECOND, FiredKind.TRIED, HOSPITAL, who) for who in (PRACTICE, PATIENT)
+    }
+    assert await tries.next_at() == now + 180 * SECOND
