@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import acceptance
+import clock
 import crash
 import imap
 import pages
@@ -56,6 +57,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "logins": trust.logins,
     "relay": trust.relay,
     "two_processes": processes.two_processes,
+    "clock": clock.month,
 }
 _RESULTS = Path(__file__).resolve().parent / "results.json"
 _COLUMNS_MIN = 120

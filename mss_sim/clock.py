@@ -114,6 +114,10 @@ class WorldClock:
         for listener in self._listeners:
             listener()
 
+    def stand(self, at: Micros) -> None:
+        """Stand still at that instant, on the way to another one: nobody is told before it runs again."""
+        self._pace = Pace(at, self._machine.now(), 0.0)
+
     def watch(self, listener: Callable[[], None]) -> None:
         """Call `listener` each time that the clock is set."""
         self._listeners.append(listener)

@@ -14,18 +14,25 @@ class GrantTurns:
     def __init__(self, world: World) -> None:
         self._world = world
         self._told = world.clock.now()
+        self._next: tuple[int, Micros | None] = (-1, None)
 
     async def next_at(self) -> Micros | None:
-        """When the next grant begins or ends."""
-        return await self._world.store.read_briefly(grants.next_turn, self._world.clock.now())
+        """When the next grant begins or ends; asked anew once it has, or rights have changed."""
+        store, now = self._world.store, self._world.clock.now()
+        version, at = self._next
+        if not store.exclusive or version != store.rights_version or (at is not None and at <= now):
+            version, at = store.rights_version, await store.read_briefly(grants.next_turn, now)
+            self._next = version, at
+        return at
 
     async def work(self) -> list[Fired]:
         """The grants that begin or end at this instant, each told once."""
-        now = self._world.clock.now()
-        if now <= self._told:
+        store, now, (version, at) = self._world.store, self._world.clock.now(), self._next
+        known = store.exclusive and version == store.rights_version
+        if now <= self._told or (known and at != now):
             return []
         self._told = now
-        return await self._world.store.read_briefly(_turning, now)
+        return await store.read_briefly(_turning, now)
 
 
 def _turning(conn: Connection, now: Micros) -> list[Fired]:

@@ -14,6 +14,8 @@ class DueTries:
     def __init__(self, world: World, queue: Queue) -> None:
         self._world = world
         self._queue = queue
+        self._addresses: dict[int, str] = {}
+        self._version = -1
 
     async def next_at(self) -> Micros | None:
         """When the next try is due."""
@@ -24,10 +26,18 @@ class DueTries:
         due = sorted(await self._queue.work_through(), key=lambda one: one.waiting.recipient_id)
         if not due:
             return []
-        ids = {one.submission.mailbox_id for one in due if one.submission.mailbox_id is not None}
-        addresses = await self._world.store.read_briefly(mailboxes.addresses, ids)
+        addresses = await self._names({one.submission.mailbox_id for one in due if one.submission.mailbox_id is not None})
         now = self._world.clock.now()
         return [
             Fired(now, FiredKind.TRIED, one.waiting.recipient_id, addresses.get(one.submission.mailbox_id or 0), one.person.address)
             for one in due
         ]
+
+    async def _names(self, ids: set[int]) -> dict[int, str]:
+        """The addresses of these mailboxes, read once until the directory changes."""
+        store = self._world.store
+        if self._version != store.directory_version:
+            self._addresses, self._version = {}, store.directory_version
+        if not ids <= self._addresses.keys():
+            self._addresses |= await store.read_briefly(mailboxes.addresses, ids)
+        return self._addresses

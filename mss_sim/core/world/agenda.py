@@ -121,7 +121,7 @@ class Agenda:
         try:
             while (at := await self.next_at()) is not None and at <= to:
                 before = len(fired), clock.now()
-                clock.run(Pace(max(at, clock.now()), clock.machine_now, 0.0))
+                clock.stand(max(at, clock.now()))
                 for one in self._waiting:
                     fired += await one.work()
                 if (len(fired), clock.now()) == before:  # what is due cannot be done: it stays due
