@@ -3,7 +3,7 @@
 A file is named as below mss_sim: mail/fields.py. The tests that are about a part must notice each of its mutants; who survives them meets
 the suites that keep a promise at every door. What survived is shown as a diff; the status is 1 when one is not excused in excused.toml. A
 mutant that changes nothing but the words of a sentence is not counted: sentences are held where they are shown; nor one that writes the
-name of a codec in capitals, which Python reads in any case.
+name of a codec or of a header field in other case, which is read in any.
 
 Of core, whose tests take long, and of mail, which has thousands, a tenth is played: the mutants whose number in their function ends with
 MUTANTS_DRAW, a digit; `MUTANTS_DRAW=all` plays all, which takes hours.
@@ -49,11 +49,12 @@ class Part:
 
 
 _CONTRACTS = ("tests/contracts",)
+_IMAP = ("tests/dialogues", *(f"tests/journeys/test_{name}.py" for name in ("imap_truth", "imap_copies", "second_door", "rest_pages")))
 PARTS = {
     "policy": Part(("policy",), whole=True),
     "access": Part(("core/access",), ("tests/core/access",), _CONTRACTS),
     "mailflow": Part(("core/mailflow", "core/conversations"), ("tests/core/mailflow", "tests/core/conversations"), _CONTRACTS),
-    "mailbox": Part(("core/mailbox",), ("tests/core/mailbox",), _CONTRACTS),
+    "mailbox": Part(("core/mailbox",), ("tests/core/mailbox",), _IMAP),
     "world": Part(
         ("core/world", "core/trust", "core/psc", "core/control"),
         ("tests/core/world", "tests/core/trust", "tests/core/psc", "tests/core/control"),
@@ -65,7 +66,7 @@ _DRAW = os.environ.get("MUTANTS_DRAW", "3")
 _MUTMUT = Path(sys.executable).with_name("mutmut")
 _DIED = {1, 3, 24, -24, 36, 152, 255, -9, -11, -14}
 """Statuses of a mutant that was noticed: a test failed, pytest broke, it took too much time or waited too long, the system ended it."""
-_CODEC = re.compile(r'(?<=code\(|ding=)"[^"]+"')
+_CODEC = re.compile(r'(?<=code\(|ding=)"[^"]+"|(?:headers\.(?:all|text|with_only)\(|headers, |\], \[|for name in \()"[A-Za-z-]+"')
 _TEXT = re.compile(r"""[rfbu]*(?P<quote>"{3}|"|')(?:\\.|(?!(?P=quote)).)*(?P=quote)""", re.IGNORECASE | re.DOTALL)
 
 
@@ -150,7 +151,7 @@ def _change(name: str) -> tuple[str, str]:
 def _meant(code: str) -> str:
     """Code without the sentences in it; a text without a space is no sentence but a value: a code, a reference, the name of a field.
 
-    Names of codecs are in lower case, since Python reads them in any.
+    Names of codecs and of header fields are in lower case, since they are read in any.
     """
     return _TEXT.sub(lambda text: "" if " " in text[0] else text[0], _CODEC.sub(lambda name: name[0].lower(), code))
 

@@ -245,3 +245,15 @@ def test_addresses_come_in_order_and_once() -> None:
     pairs = (("Ana", "a@b.fr"), ("Bea", "c@d.fr"), ("Ana Roy", "a@b.fr"))
     assert addresses_of(pairs) == ("a@b.fr", "c@d.fr")
     assert addresses_of(()) == ()
+
+
+def test_a_domain_is_folded_before_it_is_written_in_ascii() -> None:
+    assert canonical_domain("ÉTANG.Sim.Mssante.FR") == "xn--tang-9oa.sim.mssante.fr"
+
+
+def test_it_is_said_which_part_is_too_long() -> None:
+    address = f"{'é' * 40}@sim.mssante.fr"
+    with pytest.raises(AddressError, match=r"^the part of 'é.* before the @ is over 64 octets$"):
+        canonical(address)
+    with pytest.raises(AddressError, match=r"^the part of 'a.* before the @ is over 64 octets$"):
+        canonical(f"{'a' * 65}@sim.mssante.fr")

@@ -9,6 +9,7 @@ from mss_sim.mail.compose import Draft, File, compose
 from mss_sim.mail.fields import CompositionError
 from mss_sim.mail.mime import content
 from mss_sim.mail.parse import ParsedMessage, parse
+from mss_sim.vocabulary.language import Language
 
 AT = 1_767_600_000 * SECOND
 ANA, BEA = ("Ana Roy", "ana.roy@sim.mssante.fr"), ("", "bea.petit@sim.mssante.fr")
@@ -296,3 +297,48 @@ def test_any_subject_and_any_name_read_the_same_again(subject: str, name: str) -
     assert message.subject == subject
     assert [address for _, address in message.to] == [BEA[1], ANA[1]]
     assert " ".join(message.to[0][0].split()) == " ".join(name.split())
+
+
+def test_a_letter_with_a_file_is_this_one_octet_by_octet() -> None:
+    raw = written(text="Bonjour,\n\nvoici.\n", files=[File("", "application/pdf", b"%PDF"), File("a.txt", "text/plain", b"x")])
+    boundary = raw.partition(b'boundary="')[2].partition(b'"')[0]
+    expected = b"".join(
+        (
+            b"Message-ID: <m1@sim.mssante.fr>\r\nDate: Mon, 29 Dec 2025 08:00:00 +0000\r\n",
+            b"From: Ana Roy <ana.roy@sim.mssante.fr>\r\nTo: bea.petit@sim.mssante.fr\r\nSubject: Bonjour\r\nMIME-Version: 1.0\r\n",
+            b'Content-Type: multipart/mixed;\r\n boundary="%b"\r\n\r\n' % boundary,
+            b'--%b\r\nContent-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: 7bit\r\n\r\n' % boundary,
+            b"Bonjour,\r\n\r\nvoici.\r\n\r\n",
+            b"--%b\r\nContent-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n" % boundary,
+            b"Content-Disposition: attachment\r\n\r\nJVBERg==\r\n\r\n",
+            b"--%b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n" % boundary,
+            b'Content-Disposition: attachment; filename="a.txt"\r\n\r\neA==\r\n\r\n--%b--\r\n' % boundary,
+        )
+    )
+    assert raw.replace(b"Mon, 29 Dec 2025 08:00:00", raw.partition(b"Date: ")[2][:25]) == expected.replace(
+        b"Mon, 29 Dec 2025 08:00:00", raw.partition(b"Date: ")[2][:25]
+    )
+
+
+def test_a_text_with_accents_keeps_its_lines() -> None:
+    raw = written(text="é\nà \n= b\n")
+    assert raw.endswith(b"Content-Transfer-Encoding: quoted-printable\r\n\r\n=C3=A9\r\n=C3=A0=20\r\n=3D b\r\n")
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"files": [File("x" * 1_001, "a/b", b"")]}, "the name of a file has at most"),
+        ({"headers": {"Subject": "x"}}, "the header Subject has a field of its own in the request"),
+        ({"headers": {"a b": "x"}}, "'a b' is not a header name"),
+        ({"subject": "a\x01b"}, r"'a\\x01b' holds '\\x01': a header takes one line of text without control characters"),
+        ({"text": "\ud800"}, "surrogates not allowed"),
+        ({"text": "a\x00"}, "the text holds a NUL"),
+        ({"files": [File("x", "a b/c", b"")]}, "'a b/c' is not a media type"),
+    ],
+)
+def test_it_is_said_what_cannot_be_written(parts: dict[str, object], said: str) -> None:
+    with pytest.raises(CompositionError, match=said) as caught:
+        written(**parts)
+    assert "None" not in str(caught.value)
+    assert caught.value.args[0].in_language(Language.FR)

@@ -8,6 +8,7 @@ import email.policy
 import email.utils
 import re
 from collections.abc import Callable
+from email.header import decode_header, make_header
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from mss_sim.clock import SECOND
 from mss_sim.mail import dsn, mdn
 from mss_sim.mail.compose import Draft, File, compose
-from mss_sim.mail.fields import CompositionError, block, folded, library_breaks_lines, parameter, people, text
+from mss_sim.mail.fields import CompositionError, block, folded, library_breaks_lines, media_type, name, parameter, people, text
 from mss_sim.mail.headers import decode, read_headers, split
 from mss_sim.mail.parse import ParsedMessage, parse
 from mss_sim.vocabulary.language import Language
@@ -251,3 +252,42 @@ def test_whether_the_email_library_breaks_lines_is_found_out_by_trying() -> None
     except (ValueError, email.errors.MessageError):
         broken = False
     assert library_breaks_lines() is broken
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("a" * 75, ["a" * 75]),
+        ("\u00a0Jean\u00a0", ["=?utf-8?b?wqBKZWFuwqA=?="]),
+        ("  Jean  Roy ", ["Jean", "Roy"]),
+    ],
+)
+def test_a_name_loses_blanks_and_nothing_else(value: str, words: list[str]) -> None:
+    assert name(value) == words
+
+
+@pytest.mark.parametrize(("value", "kind"), [("a/b; c=d", "a/b"), (" text/html ", "text/html"), ("x", "application/octet-stream")])
+def test_a_type_is_written_without_its_parameters(value: str, kind: str) -> None:
+    assert media_type(value) == kind
+
+
+def test_a_type_has_one_slash() -> None:
+    with pytest.raises(CompositionError):
+        media_type("a/b/c")
+
+
+@pytest.mark.parametrize("used", [0, 9, 15, 40])
+def test_a_line_is_filled_to_its_last_character_and_not_beyond(used: int) -> None:
+    for letters in range(1, 120):
+        lines = f"{'x' * used}{' ' if used else ''}{folded(['ab'] * letters, used)}".split("\r\n")
+        assert max(map(len, lines)) <= 76
+        assert all(len(line) > 76 - 4 for line in lines[1:-1])
+
+
+@pytest.mark.parametrize("used", [0, 9, 30, 60, 75])
+@pytest.mark.parametrize("letter", ["é", "日", "=?"])
+def test_encoded_words_fill_their_lines(used: int, letter: str) -> None:
+    words = text(letter * 100, used=used)
+    assert len(words[0]) + used <= 76 or used > 40
+    assert all(60 < len(word) <= 75 for word in words[1:-1])
+    assert "".join(str(make_header(decode_header(word))) for word in words) == letter * 100

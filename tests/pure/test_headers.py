@@ -347,3 +347,16 @@ def test_a_charset_that_nobody_knows_is_not_remembered() -> None:
 
 def test_octets_of_one_letter_in_two_encoded_words_are_put_together() -> None:
     assert decode(b"=?utf-8?q?caf=C3?= =?UTF-8?q?=A9?= noir =?utf-8?b?w6k?=") == "café noir é"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (b"=?utf-8*fr?q?=C3=A9?=", "é"),
+        (b"=?utf-8?b?w6k?=", "é"),
+        (b"=?utf-8?b?w6nDqQ?=", "éé"),
+        (b"x =?utf-8?q?=C3?= =?utf-8?q?=A9?= y", "x é y"),
+    ],
+)
+def test_a_word_names_its_language_and_may_lack_its_padding(value: bytes, text: str) -> None:
+    assert decode(value) == text

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mss_sim.mail.mime import content
-from mss_sim.mail.parse import parse
+from mss_sim.mail.parse import ParseLimits, parse
 
 
 def decoded(body: bytes, encoding: str) -> bytes:
@@ -221,3 +221,17 @@ def test_the_text_of_a_message_is_its_first_plain_text_else_its_first_html(parts
 def test_a_parameter_that_is_whole_and_in_pieces_does_not_stop_the_reader(order: str) -> None:
     message = parse(f"Content-Type: text/plain; charset=utf-8{order}\r\n\r\nBonjour".encode())
     assert (message.root.params["title"], message.text) == ("x", "Bonjour")
+
+
+@pytest.mark.parametrize("before", range(5))
+def test_of_a_long_text_as_it_came_only_the_beginning_is_decoded_and_no_letter_is_cut(before: int) -> None:
+    text = "a" * before + "日本" * 20_000
+    raw = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + text.encode() + b"\r\n"
+    assert parse(raw, ParseLimits(search_text_chars=1_000)).text == text[:1_000]
+
+
+def test_a_boundary_is_taken_as_it_was_written() -> None:
+    for boundary in ("a\tb", "a  b"):
+        head = f'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="{boundary}"\r\n\r\n'
+        raw = f"{head}--{boundary}\r\n\r\nBonjour\r\n--{boundary}--\r\n".encode()
+        assert parse(raw).text.strip() == "Bonjour"

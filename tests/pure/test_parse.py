@@ -337,3 +337,19 @@ SHORT, LARGE = 8_192, 262_144
 )
 def test_what_takes_long_to_read_is_known_by_its_size_and_its_type(raw: bytes, long: bool) -> None:
     assert takes_long(raw) is long
+
+
+@pytest.mark.parametrize(
+    ("date", "text"),
+    [
+        ("Mon, 05 Jan 2026 09:00:00 -0530", "2026-01-05T14:30:00Z"),
+        ("5 Jan 2026 09:00:00 +0100", "2026-01-05T08:00:00Z"),
+    ],
+)
+def test_a_usual_date_is_read_with_its_zone(date: str, text: str) -> None:
+    assert iso(parse(f"Date: {date}\r\n\r\n".encode()).sent_at) == text
+
+
+def test_what_there_is_too_much_of_is_named() -> None:
+    with pytest.raises(MalformedMessage, match=r"^more than 2 header fields; send fewer$"):
+        parse(b"A: 1\r\nB: 2\r\nC: 3\r\n\r\n", ParseLimits(header_count=2))

@@ -176,3 +176,32 @@ def test_the_parameters_of_a_type_are_shown_as_they_came(value: str, shown: str)
 )
 def test_several_languages_are_a_list(value: str, shown: str) -> None:
     assert _structure(f"Content-Language: {value}\n\n").endswith(f" NIL {shown} NIL)")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ('"x@y"@c.fr', '((NIL NIL "x@y" "c.fr"))'),
+        ("a@b.fr (,) , c@d.fr", '(("," NIL "a" "b.fr")(NIL NIL "c" "d.fr"))'),
+        ("a@b.fr, (never closed, c@d.fr", '((NIL NIL "a" "b.fr"))'),
+    ],
+)
+def test_a_comma_in_a_comment_and_an_at_in_quotes_cut_nothing(value: str, shown: str) -> None:
+    assert f" {shown} {shown} {shown} " in _envelope(f"From: {value}\n")
+
+
+def test_a_list_that_is_too_long_to_be_remembered_is_read_all_the_same() -> None:
+    people = ", ".join(f"a{number}@b.fr" for number in range(2_000))
+    assert _envelope(f"To: {people}\n").count('NIL NIL "a') == 2_000
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ("Content-Location: http://a.fr/", 'NIL NIL "http://a.fr/")'),
+        ("Content-Language: fr", 'NIL "fr" NIL)'),
+        ("Content-Disposition: inline", '("inline" NIL) NIL NIL)'),
+    ],
+)
+def test_each_extension_stands_alone(fields: str, shown: str) -> None:
+    assert _structure(f"Content-Type: text/plain\n{fields}\n\nx\n").endswith(shown)
