@@ -26,6 +26,7 @@ _DURATION = re.compile(
     r"(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{1,6})?)S)?)?",
     re.ASCII,
 )
+_PAUSE_SECONDS_MIN = 0.01
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - `iso` writes the zone itself
 
 
@@ -113,6 +114,10 @@ class WorldClock:
         self._pace = REAL_TIME if pace.mode is ClockMode.REAL else pace
         for listener in self._listeners:
             listener()
+
+    def pause(self, seconds: float) -> float:
+        """How long whoever looks at this clock every so many seconds sleeps: less while it runs faster, but never without a rest."""
+        return max(seconds / max(1.0, self._pace.rate), min(seconds, _PAUSE_SECONDS_MIN))
 
     def stand(self, at: Micros) -> None:
         """Stand still at that instant, on the way to another one: nobody is told before it runs again."""

@@ -57,8 +57,8 @@ class Core:
         if seed not in (None, NONE):
             load(seed)
         async with self.resetting:
-            await self.world.store.reset()
-            self.agenda.forget()
+            async with self.agenda.emptied():
+                await self.world.store.reset()
             self.provider.forget()
             self.ciba.forget()
             self.recent.forget()

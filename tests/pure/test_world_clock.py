@@ -99,3 +99,15 @@ def test_a_duration_is_added_by_the_calendar(duration: str, then: str) -> None:
 def test_what_is_no_duration_or_too_long_a_one_is_told(duration: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         after(0, duration)
+
+
+@pytest.mark.parametrize(
+    ("rate", "seconds", "pause"),
+    [(1.0, 1.0, 1.0), (0.0, 1.0, 1.0), (0.5, 1.0, 1.0), (10.0, 1.0, 0.1), (1e6, 1.0, 0.01), (1e6, 0.001, 0.001)],
+)
+def test_whoever_looks_at_it_looks_more_often_while_it_runs_faster_but_not_without_a_rest(
+    machine: ManualClock, rate: float, seconds: float, pause: float
+) -> None:
+    clock = WorldClock(machine)
+    clock.run(Pace(machine.now(), machine.now(), rate))
+    assert clock.pause(seconds) == pytest.approx(pause)

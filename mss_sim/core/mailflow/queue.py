@@ -85,7 +85,7 @@ class Queue:
                 self._log.error("queue attempt failed", error=repr(error))
             self._woken.clear()
             with suppress(TimeoutError):
-                pause = self._world.settings.queue.poll_seconds / max(1.0, self._world.clock.pace.rate)
+                pause = self._world.clock.pause(self._world.settings.queue.poll_seconds)
                 async with asyncio.timeout(pause):  # `wait_for` of 3.11 may swallow the cancellation
                     await self._woken.wait()
 

@@ -108,9 +108,12 @@ class Agenda:
             mode, now = kept.pace.mode if kept.pace.rate != 1 else ClockMode.OFFSET, self._clock.now()
             return await self._walk(now, max(kept.advancing_to, now), mode, kept.pace.rate)
 
-    def forget(self) -> None:
-        """The machine's time again, in a world that was emptied."""
-        self._clock.run(REAL_TIME)
+    @asynccontextmanager
+    async def emptied(self) -> AsyncIterator[None]:
+        """While a world is emptied nobody moves its clock, which then has the machine's time again."""
+        async with self._moving:
+            yield
+            self._clock.run(REAL_TIME)
 
     async def _walk(self, now: Micros, to: Micros, mode: ClockMode, rate: float) -> list[Fired]:
         """From now to then, by all that is due on the way; from there on the clock runs so."""

@@ -62,7 +62,7 @@ class Events:
     async def run(self) -> None:
         """Watch the clock, until cancelled: the expiry of a grant is an event too."""
         while True:
-            await asyncio.sleep(self._tick_seconds / max(1.0, self._clock.pace.rate))
+            await asyncio.sleep(self._clock.pause(self._tick_seconds))
             self.look()
 
     def look(self) -> None:

@@ -245,6 +245,17 @@ async def test_a_world_that_is_emptied_has_the_machines_time(still: Town) -> Non
     assert await still.world.store.read(clocks.kept) is None
 
 
+async def test_a_world_that_is_emptied_while_its_clock_is_moved_has_the_machines_time_afterwards(still: Town) -> None:
+    await still.change(PRACTICE, state=MailboxState.SUSPENDED)
+    await still.send("hospital", HOSPITAL, PRACTICE)
+    moving = asyncio.create_task(still.core.agenda.advance(by=6 * DAY))
+    while still.world.clock.now() < still.clock.now() + DAY:  # noqa: ASYNC110 - on its way it tells nobody
+        await asyncio.sleep(0)
+    await still.core.reset("cabinet")
+    assert (await moving)[-1].at - still.clock.now() == 5 * DAY, "it came to its end first"
+    assert (still.world.clock.now(), still.world.clock.pace.mode) == (still.clock.now(), ClockMode.REAL)
+
+
 async def test_what_another_process_kept_is_followed(town: Town) -> None:
     """Where several have one database, who moved the clock tells the others."""
     began = town.world.clock.now()
