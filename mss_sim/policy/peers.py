@@ -14,13 +14,14 @@ The white list binds domains to certificates by their full subject name, never b
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mss_sim.errors import Refusal, Rule
 from mss_sim.pki.names import compared_dn
 from mss_sim.words.sentence import Sentence, joined, say
 
 _SOURCE = "ans-trust-space"
+_FOUND_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +34,25 @@ class PeerCertificate:
 
 @dataclass(frozen=True, slots=True)
 class WhiteListing:
-    """The white list: for each domain the subjects of its operator's certificates (`names.compared_dn`), and the age of the list."""
+    """The white list: for each domain the subjects of its operator's certificates (`names.compared_dn`), and the age of the list.
+
+    `found`: the domains of the certificates that were asked for, of this list or an older look at the same rows.
+    """
 
     rows: Mapping[str, frozenset[str]]
     age_seconds: float
     age_seconds_max: float
+    found: dict[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
 
     def domains_of(self, certificate: PeerCertificate) -> frozenset[str]:
-        """The domains that the list binds to a certificate."""
-        subject = compared_dn(certificate.dn)
-        return frozenset(domain for domain, bound in self.rows.items() if subject in bound)
+        """The domains that the list binds to a certificate; a peer shows the same one at each letter."""
+        known = self.found.get(certificate.dn)
+        if known is None:
+            subject = compared_dn(certificate.dn)
+            if len(self.found) >= _FOUND_MAX:
+                self.found.clear()
+            known = self.found[certificate.dn] = frozenset(domain for domain, bound in self.rows.items() if subject in bound)
+        return known
 
 
 def decide_peer(certificate: PeerCertificate | None, domain: str | None, listing: WhiteListing) -> None:

@@ -6,7 +6,7 @@ Elements, their order, dates, the checksum beside the file and the absence of a 
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from xml.etree import ElementTree as ET
 
@@ -49,7 +49,7 @@ class _File:
 @dataclass(frozen=True, slots=True)
 class _Memory:
     version: int
-    rows: dict[str, frozenset[str]]
+    listing: WhiteListing
 
 
 class WhiteList:
@@ -59,7 +59,7 @@ class WhiteList:
         self._settings = settings
         self._clock = clock
         self._store = store
-        self._memory = _Memory(-1, {})
+        self._memory = _Memory(-1, WhiteListing({}, 0, 0))
         self._file: _File | None = None
         self.variant = Variant.NORMAL
 
@@ -70,9 +70,10 @@ class WhiteList:
             found: dict[str, set[str]] = {}
             for row in await self.rows():
                 found.setdefault(row.domain, set()).add(names.compared_dn(row.certificate_dn))
-            self._memory = _Memory(version, {domain: frozenset(bound) for domain, bound in found.items()})
-        age = (self._clock.now() - self.generated_at) / SECOND
-        return WhiteListing(self._memory.rows, age, self._settings.white_list.age_seconds_max)
+            rows = {domain: frozenset(bound) for domain, bound in found.items()}
+            self._memory = _Memory(version, WhiteListing(rows, 0, self._settings.white_list.age_seconds_max))
+        listing = self._memory.listing
+        return replace(listing, age_seconds=(self._clock.now() - self.generated_at) / SECOND) if self.variant is Variant.STALE else listing
 
     @property
     def generated_at(self) -> Micros:
