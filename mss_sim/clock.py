@@ -1,8 +1,8 @@
 """The only source of time.
 
 Instants are integers: microseconds since 1970-01-01 UTC, the same in memory, in both databases and in tests. Every delay,
-expiry and retention rule asks the `Clock` of its world, which may be shifted, stopped or run faster (`WorldClock`). Certificates, waits for
-a client's octets and transcripts of the wire follow the machine's.
+expiry and retention rule asks the `Clock` of its world, which may be shifted, stopped or run faster (`WorldClock`). Certificates, and
+waits for a client's octets, follow the machine's.
 """
 
 import math
