@@ -4,12 +4,14 @@ from email.policy import SMTP
 
 import pytest
 
+from mss_sim.clock import DAY
 from mss_sim.core.access import delegation
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope
 from mss_sim.core.mailflow.submission import SubmissionRequest
 from mss_sim.core.trust import operators, peers
+from mss_sim.ids import encode
 from mss_sim.mail import dsn, mdn
 from mss_sim.mail.dsn import DsnEnvelope, RecipientStatus
 from mss_sim.mail.parse import parse
@@ -17,7 +19,7 @@ from mss_sim.policy.peers import PeerCertificate
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.language import Language
-from mss_sim.vocabulary.mail import Disposition, DsnAction, Notify
+from mss_sim.vocabulary.mail import Disposition, DsnAction, Notify, ReceiptFamily
 from mss_sim.vocabulary.mailboxes import MailboxState, Right
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, LABORATORY, PRACTICE, WARD, letter
 from tests.core.towns import IDNATS, OpenTown, Town
@@ -97,7 +99,22 @@ async def test_a_notification_is_the_operators_that_speaks_and_joins_what_it_is_
     line = (await town.told(HOSPITAL))[0]
     assert (line.act, line.door, line.actor_id, line.message_id) == (Act.RECEIPT_MATCHED, Door.SYSTEM, None, item.message.id)
     assert line.detail is not None
-    assert (line.detail["recipient"], line.detail["kind"]) == (NOWHERE, "failed")
+    assert line.detail == {"recipient": NOWHERE, "kind": "failed", "of": encode(sent.submission_id or 0)}
+
+
+async def test_a_notice_waits_for_a_sender_who_takes_no_mail_for_now_and_is_lost_on_no_account(town: Town) -> None:
+    agenda = town.core.agenda
+    await town.change(PRACTICE, state=MailboxState.SUSPENDED)
+    await town.send("hospital", HOSPITAL, PRACTICE)
+    await agenda.advance(by=4 * DAY)
+    before = len(await town.lying(HOSPITAL))
+    await town.change(HOSPITAL, state=MailboxState.SUSPENDED)
+    await agenda.advance(by=2 * DAY)
+    assert len(await town.lying(HOSPITAL)) == before
+    await town.change(HOSPITAL, state=MailboxState.ACTIVE)
+    await agenda.advance(by=DAY)
+    told = [await town.raw(item) for item in await town.lying(HOSPITAL)]
+    assert (len(told), [b"Action: failed" in raw for raw in told].count(True)) == (before + 1, 1)
 
 
 async def test_the_trace_is_left_off_notices_too_where_a_setting_says_so(open_town: OpenTown) -> None:
@@ -176,7 +193,7 @@ async def test_a_readers_report_says_what_he_did(town: Town, disposition: Dispos
     sent = await town.send("hospital", HOSPITAL, CLINIC)
     await town.bring("", HOSPITAL, raw=_mdn(CLINIC, HOSPITAL, sent, disposition))
     event = (await town.events(sent))[CLINIC][-1]
-    assert (event.kind.value, event.detail) == (kind, disposition.value)
+    assert (event.kind.value, event.detail, event.family) == (kind, disposition.value, ReceiptFamily.PLAIN)
 
 
 @pytest.mark.parametrize(("sender", "believed"), [("", True), (CLINIC, True), ("accueil@clinique-pins.sim.mssante.fr", False)])

@@ -4,6 +4,9 @@ from datetime import timedelta
 
 from mss_sim.clock import SECOND
 from mss_sim.core.mailflow.due_tries import DueTries
+from mss_sim.core.mailflow.letter import Accepted
+from mss_sim.store import queue, submissions
+from mss_sim.store.submissions import RecipientRow
 from mss_sim.vocabulary.clock import FiredKind
 from mss_sim.vocabulary.mailboxes import MailboxState
 from tests.clients import HOSPITAL, PATIENT, PRACTICE
@@ -25,3 +28,17 @@ async def test_whoever_is_due_is_tried_in_the_order_of_ids_and_told_with_whose_l
         (now + 60 * SECOND, FiredKind.TRIED, HOSPITAL, who) for who in (PRACTICE, PATIENT)
     }
     assert await tries.next_at() == now + 180 * SECOND
+
+
+async def test_what_was_answered_last_is_what_the_mailbox_answered(town: Town) -> None:
+    await town.change(PRACTICE, state=MailboxState.SUSPENDED)
+    sent = await town.send("hospital", HOSPITAL, PRACTICE)
+    for _ in range(2):
+        town.clock.advance(timedelta(hours=1))
+        await town.core.queue.work()
+    ((_, waiting),) = (await town.world.store.read(queue.of_recipients, [one.id for one in await _people(town, sent)])).items()
+    assert (waiting.attempts, waiting.last_reply[:9]) == (3, "450 4.2.1")
+
+
+async def _people(town: Town, sent: Accepted) -> list[RecipientRow]:
+    return await town.world.store.read(submissions.people_of, [sent.submission_id or 0])

@@ -380,3 +380,36 @@ async def test_whoever_waits_for_all_attempts_waits_for_those_held_too(open_town
             silent.may_speak.set()
             await town.core.queue.work()
             assert (silent.tries["Clinique des Pins"], silent.at_once) == (4, 0)
+
+
+# What the log tells
+
+
+async def test_what_goes_wrong_is_told_and_the_queue_goes_on(open_town: OpenTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_town(relay="smtp", transport=Broken(), queue_poll_seconds=0.01) as town:
+        queue, begin, faults = town.core.queue, town.core.queue._begin, [OSError("the disk is full")]  # noqa: SLF001 - a failure of the store
+
+        async def failing() -> bool:
+            if faults:
+                raise faults.pop()
+            return await begin()
+
+        def forgetting(*_: object, **__: object) -> None:
+            raise OSError("the disk is full again")
+
+        monkeypatch.setattr(queue, "_begin", failing)
+        monkeypatch.setattr(queue._settling, "refused", forgetting)  # noqa: SLF001
+        await town.send("hospital", HOSPITAL, CLINIC)
+        with capture_logs() as told:
+            running = asyncio.create_task(queue.run())
+            while len(told) < 3:  # noqa: ASYNC110 - the log wakes nobody
+                await asyncio.sleep(0.01)
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
+    assert [(one["part"], one["event"], one.get("error")) for one in told[:3]] == [
+        ("core.queue", "queue attempt failed", "OSError('the disk is full')"),
+        ("core.queue", "attempt failed", "RuntimeError('a defect with Clinique des Pins')"),
+        ("core.queue", "attempt could not be noted", "OSError('the disk is full again')"),
+    ]
+    assert (told[1]["letter"] > 0, told[2]["recipient"] > 0) == (True, True)

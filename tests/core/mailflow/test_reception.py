@@ -76,6 +76,10 @@ async def test_only_a_mailbox_that_is_here_and_open_is_a_recipient(town: Town) -
     ):
         with refused(rule):
             await reception.check_recipient(address, 0)
+    await town.change(DOCTOR, message_size_bytes_max=100)
+    with refused(Rule.TOO_LARGE):
+        await reception.check_recipient(DOCTOR, 101)
+    await reception.check_recipient(DOCTOR, 100)
     await mailboxes.change_mailbox(town.world, PRACTICE, {"state": MailboxState.CLOSED}, actor_id=None, door=Door.CONTROL)
     with refused(Rule.MAILBOX_CLOSED):
         await reception.check_recipient(PRACTICE, 0)
