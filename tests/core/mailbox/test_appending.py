@@ -41,9 +41,9 @@ async def test_a_full_mailbox_takes_none(town: Town) -> None:
         await appending.append(town.world, await town.actor("doctor"), FolderRef(DOCTOR, "INBOX"), NewCopy(_RAW))
 
 
-async def _sent_twice(town: Town, change: tuple[bytes, bytes] = (b"", b"")) -> int:
+async def _sent_twice(town: Town, change: tuple[bytes, bytes] = (b"", b""), text: str = "Bonjour.") -> int:
     """Send a letter, file what the client kept of it in Sent; how many lie there."""
-    raw = letter(DOCTOR, [HOSPITAL], "Un", Message_ID="<un@medecin.sim.mssante.fr>").as_bytes(policy=SMTP)
+    raw = letter(DOCTOR, [HOSPITAL], "Un", text, Message_ID="<un@medecin.sim.mssante.fr>").as_bytes(policy=SMTP)
     await town.send("doctor", DOCTOR, HOSPITAL, raw=raw)
     await appending.append(
         town.world, await town.actor("doctor"), FolderRef(DOCTOR, "Sent"), NewCopy(raw.replace(*change) if change[0] else raw)
@@ -51,8 +51,9 @@ async def _sent_twice(town: Town, change: tuple[bytes, bytes] = (b"", b"")) -> i
     return len(await town.lying(DOCTOR, "Sent"))
 
 
-async def test_what_submission_filed_in_sent_is_not_filed_again(town: Town) -> None:
-    assert await _sent_twice(town) == 1
+@pytest.mark.parametrize("text", ["Bonjour.", "Bonjour. ", "\n\n"])
+async def test_what_submission_filed_in_sent_is_not_filed_again(town: Town, text: str) -> None:
+    assert await _sent_twice(town, text=text) == 1
 
 
 @pytest.mark.parametrize("change", [(b"Subject: Un", b"Subject: Deux"), (b"<un@medecin", b"<deux@medecin")])

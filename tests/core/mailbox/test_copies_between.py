@@ -3,9 +3,9 @@
 import pytest
 
 from mss_sim.core.access.authentication import Actor
-from mss_sim.core.access.delegation import GrantRequest, grant
+from mss_sim.core.access.delegation import GrantRequest, grant, grants_of
 from mss_sim.core.access.practice_holders import CONTROL
-from mss_sim.core.mailbox import appending, copies, messages, selected_folder
+from mss_sim.core.mailbox import appending, copies, folders, messages, selected_folder
 from mss_sim.core.mailbox.appending import NewCopy
 from mss_sim.core.mailbox.copies import ById, InFolder
 from mss_sim.core.mailbox.flag_rules import FlagChange
@@ -322,3 +322,61 @@ async def test_a_reading_is_noted_once_by_who_may_read(town: Town) -> None:
         await copies.note_reading(town.world, await _actor(town, "assistant"), ById(PRACTICE, number))
     assert (await town.acts(PRACTICE)).count("message.read") == 1
     assert (await town.lying(PRACTICE))[0].seen is False
+
+
+# Flags
+
+
+async def test_what_was_changed_at_the_known_moment_is_not_too_late(town: Town) -> None:
+    await _fill(town, "Un")
+    doctor = await _actor(town, "doctor")
+    first = await copies.change_flags(town.world, doctor, _ALL, FlagChange(frozenset({"\\Flagged"})))
+    assert (first.modseq_before + 1, first.was) == (first.modseq_after, {1: first.modseq_before})
+    for since, late in ((first.rows[0].modseq - 1, [1]), (first.rows[0].modseq, [])):
+        change = FlagChange(frozenset({"urgent"}), unchanged_since=since)
+        assert (await copies.change_flags(town.world, doctor, _ALL, change)).late == late
+
+
+async def test_who_replaces_flags_sets_no_other_and_takes_none_that_is_not_his_to_take(town: Town) -> None:
+    await _fill(town, "Un", "Deux")
+    doctor = await _actor(town, "doctor")
+    await copies.change_flags(town.world, doctor, InFolder(_INBOX, [(1, 1)]), FlagChange(frozenset({"\\Deleted", "\\Seen"})))
+    newcomer = await _given(town, PRACTICE, Right.SEE, Right.MARK)
+    await copies.change_flags(town.world, newcomer, _ALL, FlagChange(frozenset({"\\Flagged"}), replace=True))
+    assert [flags for flags, _, _ in await _flags(town, _INBOX)] == [Flag.FLAGGED | Flag.DELETED, Flag.FLAGGED]
+
+
+async def test_one_copy_by_its_id_is_shown_as_its_reader_has_it(town: Town) -> None:
+    """Where reading is each one's own, whatever the holder has seen."""
+    await town.send("hospital", HOSPITAL, DOCTOR)
+    await copies.change_flags(town.world, await _actor(town, "doctor"), InFolder(_OTHER, _EVERY), FlagChange(frozenset({"\\Seen"})))
+    (item,) = await town.lying(DOCTOR)
+    newcomer = await _given(town, DOCTOR, Right.SEE, Right.MARK)
+    changed = await copies.change_flags(town.world, newcomer, ById(DOCTOR, item.copy.id), FlagChange(frozenset({"\\Flagged"})))
+    assert [(row.flags & Flag.FLAGGED, row.seen) for row in changed.rows] == [(Flag.FLAGGED, False)]
+
+
+async def test_a_first_reading_by_a_flag_names_the_grant(town: Town) -> None:
+    await _fill(town, "Un")
+    secretary = await _actor(town, "secretary")
+    await copies.change_flags(town.world, secretary, _ALL, FlagChange(frozenset({"\\Seen"})))
+    read = next(line for line in await town.told(PRACTICE) if line.act is Act.READ)
+    granted = next(row for row, address in await grants_of(town.world, secretary.identity.id) if address == PRACTICE)
+    assert read.grant_id == granted.id
+
+
+async def test_who_may_not_delete_empties_no_folder(town: Town) -> None:
+    doctor = await _actor(town, "doctor")
+    made = await folders.create_folder(town.world, doctor, PRACTICE, "Dossier")
+    await _fill(town, "Un")
+    await copies.move(town.world, doctor, _ALL, FolderRef(PRACTICE, "Dossier"))
+    newcomer = await _given(town, PRACTICE, Right.SEE, Right.FILE)
+    with refused(Rule.RIGHT_MISSING, "delete"):
+        await folders.delete_folder(town.world, newcomer, PRACTICE, made.id, with_messages=True)
+    assert await town.subjects(PRACTICE, "Dossier") == ["Un"]
+
+
+async def test_a_keyword_may_be_one_letter(town: Town) -> None:
+    await _fill(town, "Un")
+    await copies.change_flags(town.world, await _actor(town, "doctor"), _ALL, FlagChange(frozenset({"X"})))
+    assert [words for _, words, _ in await _flags(town, _INBOX)] == ["X"]

@@ -65,3 +65,18 @@ async def test_the_figures_of_a_folder_are_counted_for_who_asks(town: Town, addr
     assert (bare.size_bytes, bare.deleted) == (-1, -1)
     with refused(Rule.NOT_FOUND):
         await folder_tree.figures(town.world, await town.actor("hospital"), place, Asked())
+
+
+async def test_the_figures_of_many_folders_leave_out_what_may_not_be_seen_and_nothing_else(town: Town) -> None:
+    await town.send("hospital", HOSPITAL, [DOCTOR, PRACTICE])
+    doctor = await town.actor("doctor", Door.IMAP)
+    trees = {one.held.mailbox.address: one for one in await folder_tree.list_all(town.world, doctor)}
+    inboxes = {address: next(folder.id for folder in tree.folders if folder.name == "INBOX") for address, tree in trees.items()}
+    wanted = {"nobody@cabinet.sim.mssante.fr": [1], **{address: [id_] for address, id_ in inboxes.items()}}
+    for first, recent in ((1, 1), (2, 0), (9, 0)):
+        found = await folder_tree.figures_of_all(
+            town.world, doctor, wanted, Asked(True, dict.fromkeys(inboxes.values(), first).__getitem__)
+        )
+        assert {id_: (one.unseen, one.recent) for id_, one in found.items()} == dict.fromkeys(inboxes.values(), (1, recent))
+    readers = {found[id_].selected.held.mailbox.address: found[id_].selected.reader for id_ in inboxes.values()}
+    assert readers == {DOCTOR: doctor.identity.id, PRACTICE: None}, "where reading is each one's own"

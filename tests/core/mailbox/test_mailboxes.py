@@ -1,6 +1,7 @@
 """Mailboxes themselves: what can be made, for whom, and what whoever manages one may change."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import func, select
 from mss_sim.clock import SECOND
 from mss_sim.core.access import identities, practice_holders
 from mss_sim.core.access.identities import NewIdentity
+from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.mailbox.mailboxes import (
     NewMailbox,
     add_mailbox,
@@ -20,6 +22,7 @@ from mss_sim.core.mailbox.mailboxes import (
 )
 from mss_sim.errors import Rule
 from mss_sim.models.tables import message_bodies
+from mss_sim.store import folders
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState, SeenPolicy
@@ -224,3 +227,40 @@ async def test_a_mailbox_goes_with_all_that_lies_only_there(town: Town) -> None:
     with refused(Rule.UNKNOWN_MAILBOX):
         await town.bring("contact@clinique-pins.sim.mssante.fr", DOCTOR2)
     assert {LABORATORY, PATIENT} <= {one.address for one in await list_mailboxes(town.world)}
+
+
+async def test_it_is_said_what_is_wrong_with_a_new_mailbox(town: Town) -> None:
+    new = NewMailbox("neuf@medecin.sim.mssante.fr", MailboxKind.PER, IDNATS["doctor"])
+    wrongs: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"label": "a\nb"}, "label is one line of text"),
+        ({"description": "a\nb"}, "description is one line of text"),
+        ({"owner_idnat": IDNATS["patient"]}, "A mailbox of kind PER is owned by employee or professional, not by patient."),
+    )
+    for wrong, said in wrongs:
+        with refused(Rule.INVALID, said):
+            await mailboxes.add_mailbox(town.world, replace(new, **wrong))
+
+
+async def test_what_is_remembered_of_a_mailbox_is_forgotten_when_it_changes(town: Town) -> None:
+    directory, doctor = town.world.directory, await town.actor("doctor")
+
+    async def label() -> str | None:
+        found = await directory.mailbox(DOCTOR)
+        return found.label if found else None
+
+    await label()
+    await mailboxes.change_mailbox(town.world, DOCTOR, {"label": "Un"}, actor_id=None, door=Door.CONTROL)
+    assert await label() == "Un"
+    await mailboxes.change_managed_mailbox(town.world, doctor, DOCTOR, {"label": "Deux"})
+    assert await label() == "Deux"
+    await mailboxes.remove_mailbox(town.world, DOCTOR)
+    assert await label() is None
+
+
+async def test_the_validity_of_folders_is_a_whole_number(town: Town) -> None:
+    address = "neuf@medecin.sim.mssante.fr"
+    town.clock.advance(timedelta(microseconds=1))
+    await mailboxes.add_mailbox(town.world, NewMailbox(address, MailboxKind.PER, IDNATS["newcomer"]))
+    box = await town.mailbox(address)
+    found = await town.world.store.read(folders.of_mailbox, box.id)
+    assert [type(folder.uid_validity) for folder in found] == [int] * 6

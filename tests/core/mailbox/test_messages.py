@@ -1,6 +1,7 @@
 """Lists and opened messages: what is shown to whom, and that reading is noted once and marks nothing."""
 
 from datetime import timedelta
+from email.policy import SMTP
 
 import pytest
 
@@ -15,7 +16,7 @@ from mss_sim.ids import encode
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import MailboxState, Right
-from tests.clients import DOCTOR, HOSPITAL, PRACTICE, WARD
+from tests.clients import DOCTOR, HOSPITAL, PRACTICE, WARD, letter
 from tests.core.towns import IDNATS, OpenTown, Town, refused
 
 _ALL = ListQuery(0, 50)
@@ -222,3 +223,13 @@ async def test_a_copy_that_went_by_a_commit_that_is_not_told_yet_is_left_out(tow
     writer.commits = told
     left = await list_messages(town.world, doctor, PRACTICE, _ALL)
     assert list(left.items) == [id_ for id_ in asked.items if id_ != gone]
+
+
+async def test_a_letter_with_a_file_is_listed_with_its_clip_and_one_that_is_not_there_is_said_so(town: Town) -> None:
+    message = letter(HOSPITAL, DOCTOR, "Avec")
+    message.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="a.pdf")
+    await town.send("hospital", HOSPITAL, DOCTOR, raw=message.as_bytes(policy=SMTP))
+    await town.send("hospital", HOSPITAL, DOCTOR, "Sans")
+    assert {item.message.subject: item.message.has_attachments for item in await town.lying(DOCTOR)} == {"Avec": True, "Sans": False}
+    with refused(Rule.NOT_FOUND, "There is no such message in this mailbox."):
+        await messages.open_message(town.world, await town.actor("doctor"), DOCTOR, 1)

@@ -119,6 +119,16 @@ async def test_everybody_who_asks_at_once_is_answered_for_himself(town: Town) ->
     assert [[row.uid for row in one.changed] for one in found[:-1] if not isinstance(one, BaseException)] == [[], [1], [], [1]]
 
 
+async def test_who_asks_no_more_holds_up_nobody(town: Town) -> None:
+    doctor = await _actor(town, "doctor")
+    folder = (await selected_folder.select(town.world, doctor, _INBOX)).folder
+    poll = FolderPoll(doctor, _INBOX, FolderState(0, folder.uid_next, folder.modseq))
+    first, second = [asyncio.create_task(town.core.folder_watch.poll(poll)) for _ in range(2)]
+    await asyncio.sleep(0)
+    first.cancel()
+    assert list((await asyncio.wait_for(second, 5)).changed) == []
+
+
 @pytest.mark.parametrize(("arrived", "asking"), [(60, 1), (3, 20)], ids=["much has changed", "many ask"])
 async def test_much_to_read_is_read_beside_the_loop_and_answered_alike(town: Town, arrived: int, asking: int) -> None:
     doctor = await _actor(town, "doctor")
