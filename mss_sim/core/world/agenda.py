@@ -93,18 +93,18 @@ class Agenda:
         kept = await self._store.read(clocks.kept)
         if kept is None:
             return
-        pace = kept.pace
-        if pace.mode in (ClockMode.PACED, ClockMode.FROZEN) or kept.advancing_to is not None:  # nobody was there to see the time pass
+        pace, moving = kept.pace, kept.advancing_to is not None
+        if moving or (pace.mode is ClockMode.PACED and self._store.exclusive):  # nobody was there to see the time pass
             last = instant_of(await self._store.read(schema.highest_id))
-            pace = Pace(max(pace.world_at, last), self._clock.machine_now, 0.0 if kept.advancing_to is not None else pace.rate)
+            pace = Pace(max(pace.world_at, last), self._clock.machine_now, 0.0 if moving else pace.rate)
         self._clock.run(pace)
 
     async def go_on(self) -> list[Fired]:
         """Finish the move that was under way when the world was last open."""
-        kept = await self._store.read(clocks.kept)
-        if kept is None or kept.advancing_to is None:
-            return []
         async with self._alone():
+            kept = await self._store.read(clocks.kept)
+            if kept is None or kept.advancing_to is None:
+                return []
             mode, now = kept.pace.mode if kept.pace.rate != 1 else ClockMode.OFFSET, self._clock.now()
             return await self._walk(now, max(kept.advancing_to, now), mode, kept.pace.rate)
 
