@@ -34,7 +34,7 @@ _USUAL_DATE = re.compile(
 )
 """A date in the usual form (ref: rfc5322#3.3); the others are read by the standard library, five times slower."""
 _ORDINARY = bytes(octet for octet in range(256) if octet not in b"\r\n\x00")
-"""What a message may hold anywhere. One pass that leaves the others out costs a third of counting them."""
+"""What a message may hold anywhere."""
 _ACCENTED = re.compile(r"[^\x00-\x7f]{1,32}")
 
 
@@ -167,7 +167,7 @@ def _folded(letters: str) -> str:
 
 def _refuse_forbidden_octets(raw: bytes) -> None:
     ends = raw.translate(None, _ORDINARY)
-    if ends == b"\r\n" * (len(ends) // 2):
+    if len(ends) == 2 * raw.count(b"\r\n"):
         return
     if b"\x00" in ends:
         raise MalformedMessage(say("the message holds a NUL octet; encode binary parts in base64"))

@@ -1,5 +1,7 @@
 """A message read once: what may never be stored is refused, everything else is read as well as can be."""
 
+from itertools import product
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -29,6 +31,7 @@ def letter(*lines: str | bytes, body: bytes = b"Bonjour\r\n") -> bytes:
         pytest.param(letter(body=b"a\n\rb"), "bare CR or LF", id="LF and CR turned around"),
         pytest.param(letter(body=b"a\r\r\nb"), "bare CR or LF", id="CR before CRLF"),
         pytest.param(letter(body=b"a\r\n\nb"), "bare CR or LF", id="LF after CRLF"),
+        pytest.param(letter(body=b"a\rb\nc"), "bare CR or LF", id="a CR, and an LF later"),
         pytest.param(letter(body=b"a\r"), "bare CR or LF", id="a CR at the very end"),
         pytest.param(b"\na", "bare CR or LF", id="an LF at the very beginning"),
         pytest.param(b"Subject: s\n\nbody\n", "bare CR or LF", id="a whole message in LF"),
@@ -38,6 +41,20 @@ def letter(*lines: str | bytes, body: bytes = b"Bonjour\r\n") -> bytes:
 def test_octets_that_may_never_be_stored_are_refused(raw: bytes, word: str) -> None:
     with pytest.raises(MalformedMessage, match=word):
         parse(raw)
+
+
+@pytest.mark.parametrize("length", range(7))
+def test_a_body_is_taken_when_each_cr_has_its_lf_and_each_lf_its_cr_and_no_other(length: int) -> None:
+    def taken(body: bytes) -> bool:
+        try:
+            parse(letter(body=body))
+        except MalformedMessage:
+            return False
+        return True
+
+    bodies = [b"".join(octets) for octets in product((b"a", b"\r", b"\n", b"\x00"), repeat=length)]
+    lines = {body: body.replace(b"\r\n", b"") for body in bodies}
+    assert [body for body in bodies if taken(body)] == [body for body in bodies if set(lines[body]) <= set(b"a")]
 
 
 def header_of(size: int) -> bytes:
