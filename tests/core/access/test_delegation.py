@@ -235,6 +235,11 @@ async def test_a_hand_over_that_may_not_be_changes_nothing(
     assert await delegation.rights_by_person(town.world, PRACTICE) == before
 
 
+async def test_a_hand_over_by_a_name_that_is_too_long_is_told_by_its_beginning(town: Town) -> None:
+    with refused(Rule.NOT_FOUND, f"a{'x' * 99} holds no grant that you may hand over."):
+        await _hand_over(town, "doctor", f"a{'x' * 200}", "assistant", None)
+
+
 async def test_a_manager_hands_over_what_he_could_grant_himself_and_no_more(town: Town) -> None:
     await _give(town, "doctor", "hospital", _LEAD)
     with refused(Rule.GRANT_NOT_ALLOWED, "what you do not hold"):
@@ -287,6 +292,8 @@ async def test_several_grants_become_one_that_ends_when_the_first_would_have(tow
     rows = [row for row, _ in await delegation.grants_of(town.world, (await town.identity("assistant")).id) if row.revoked_at is None]
     assert [row.valid_until for row in rows] == [now + DAY]
     assert (await town.acts(PRACTICE))[-3:] == ["grant.created", "grant.revoked", "grant.revoked"]
+    line = next(line for line in await town.told(PRACTICE) if line.act is Act.GRANTED and line.grant_id == rows[0].id)
+    assert line.detail == {"rights": ["file", "mark", "read", "see"], "grantee": IDNATS["assistant"]}
 
 
 async def test_rights_are_taken_and_replaced_and_none_left_ends_the_grant(town: Town) -> None:

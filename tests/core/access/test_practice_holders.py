@@ -1,5 +1,7 @@
 """Who holds a practice's mailbox: the responsible decides, co-holders may leave, and strangers learn nothing."""
 
+from datetime import timedelta
+
 import pytest
 
 from mss_sim.core.access import identities, practice_holders
@@ -122,6 +124,12 @@ async def test_a_stranger_who_would_leave_hears_of_every_mailbox_that_there_is_n
             await practice_holders.remove_holder(town.world, by, address, IDNATS["newcomer"])
         said.add((caught.value.rule, caught.value.detail.replace(address, "X")))
     assert said == {(Rule.NOT_FOUND, "There is no mailbox X that you may see.")}
+
+
+async def test_a_grantee_whose_grant_has_ended_leaves_as_a_stranger_does(town: Town) -> None:
+    town.clock.advance(timedelta(days=90))
+    with refused(Rule.NOT_FOUND, f"There is no mailbox {PRACTICE} that you may see."):
+        await practice_holders.remove_holder(town.world, await _by(town, "assistant"), PRACTICE, IDNATS["assistant"])
 
 
 async def test_a_successor_takes_over_and_the_former_one_stays_when_that_is_said(town: Town) -> None:
