@@ -145,6 +145,24 @@ async def test_who_has_read_a_copy_has_read_its_copy_in_the_same_mailbox_and_nob
     assert (item.seen, readers) == (True, {}), "seen where it is shared, read by nobody there"
 
 
+@pytest.mark.parametrize("rights", [(), (Right.MARK,)])
+@pytest.mark.parametrize("verb", ["copy", "move"])
+async def test_between_mailboxes_where_each_reads_for_himself_one_keeps_what_one_saw_if_one_may_mark(
+    town: Town, rights: tuple[Right, ...], verb: str
+) -> None:
+    for subject in ("Lu", "Non lu"):
+        await town.send("hospital", HOSPITAL, DOCTOR2, subject)
+    here = FolderRef(DOCTOR2, "INBOX")
+    newcomer = await _given(town, DOCTOR2, Right.SEE, Right.READ, Right.MARK, Right.DELETE)
+    await _given(town, DOCTOR, Right.SEE, Right.READ, Right.FILE, *rights)
+    await copies.change_flags(town.world, newcomer, InFolder(here, [(1, 1)]), FlagChange(frozenset({"\\Seen"})))
+    await getattr(copies, verb)(town.world, newcomer, InFolder(here, _EVERY), _OTHER)
+    seen = {who: [mark for *_, mark in await _flags(town, _OTHER, who)] for who in ("newcomer", "doctor")}
+    assert seen == {"newcomer": [bool(rights), False], "doctor": [False, False]}
+    readers = await town.world.store.read(readings_of, [item.copy.id for item in await town.lying(DOCTOR)])
+    assert [row.identity_id for rows in readers.values() for row in rows] == [newcomer.identity.id] * bool(rights)
+
+
 # Rights
 
 
