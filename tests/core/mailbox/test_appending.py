@@ -107,3 +107,15 @@ async def test_of_several_those_that_were_filed_in_sent_are_named_where_they_lie
     await town.send("doctor", DOCTOR, HOSPITAL, raw=raw)
     done = await appending.append(town.world, await town.actor("doctor"), FolderRef(DOCTOR, "Sent"), NewCopy(_RAW), NewCopy(raw))
     assert (done.uids, len(await town.lying(DOCTOR, "Sent"))) == ((2, 1), 2)
+
+
+async def test_an_answer_that_is_filed_belongs_to_the_conversation_of_a_letter_that_was_received_here_and_is_gone(town: Town) -> None:
+    await town.send("hospital", HOSPITAL, DOCTOR, "Un", Message_ID="<un@hopital.sim.mssante.fr>")
+    doctor = await town.actor("doctor")
+    await copies.delete(town.world, doctor, InFolder(FolderRef(DOCTOR, "INBOX"), [(1, 1)]))
+    for answered in ("<un@hopital.sim.mssante.fr>", "<deux@hopital.sim.mssante.fr>"):
+        raw = letter(DOCTOR, [HOSPITAL], "Re: Un", In_Reply_To=answered).as_bytes(policy=SMTP)
+        await appending.append(town.world, doctor, FolderRef(DOCTOR, "Drafts"), NewCopy(raw))
+    (theirs,) = await town.lying(HOSPITAL, "Sent")
+    other, answer = await town.lying(DOCTOR, "Drafts")
+    assert [one.message.thread_id for one in (answer, other)] == [theirs.message.thread_id, other.message.id]

@@ -9,7 +9,7 @@ from mss_sim.core.access import authentication
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailbox import appending, copies, selected_folder
 from mss_sim.core.mailbox.appending import NewCopy
-from mss_sim.core.mailbox.copies import InFolder
+from mss_sim.core.mailbox.copies import ById, InFolder
 from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.core.mailbox.selected_folder import FolderChanges, FolderPoll, FolderRef, FolderState, Wish
 from mss_sim.errors import Refusal, Rule
@@ -109,6 +109,8 @@ async def test_where_reading_is_personal_seen_is_each_readers_own(world: Simulat
     rows, *_ = await copies.change_flags(world.world, doctor, InFolder(place, _EVERY), FlagChange(frozenset(("\\Seen",))))
     assert rows[0].seen
     assert not (await selected_folder.states(world.world, secretary, place, _EVERY))[0].seen
+    again, *_ = await copies.change_flags(world.world, doctor, ById(DOCTOR, rows[0].copy_id), FlagChange(frozenset(("\\Seen",))))
+    assert (again[0].seen, again[0].modseq) == (True, rows[0].modseq)
 
 
 async def test_copies_and_moves_tell_where_the_messages_came_to_lie(world: Simulator) -> None:

@@ -63,6 +63,11 @@ async def test_the_figures_of_a_folder_are_counted_for_who_asks(town: Town, addr
     assert mine.selected.folder.exists_count == 2
     bare = await folder_tree.figures(town.world, doctor, place, Asked())
     assert (bare.size_bytes, bare.deleted) == (-1, -1)
+    recent = [
+        (await folder_tree.figures(town.world, doctor, place, Asked(first_recent={mine.selected.folder.id: first}.__getitem__))).recent
+        for first in (1, 2, 3)
+    ]
+    assert recent == [2, 1, 0]
     with refused(Rule.NOT_FOUND):
         await folder_tree.figures(town.world, await town.actor("hospital"), place, Asked())
 
