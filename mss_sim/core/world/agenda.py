@@ -66,14 +66,14 @@ class Agenda:
         async with self._alone():
             now = self._clock.now()
             wanted = self._clock.machine_now if mode is ClockMode.REAL else now if at is None else at
-            return await self._walk(now, wanted, mode, {ClockMode.FROZEN: 0.0, ClockMode.PACED: rate}.get(mode, 1.0))
+            pace = {ClockMode.FROZEN: 0.0, ClockMode.PACED: rate}.get(mode, 1.0)
+            return await self._walk(now, wanted, pace, real=mode is ClockMode.REAL)
 
     async def advance(self, *, to: Micros | None = None, by: Micros = 0) -> list[Fired]:
         """Move the clock there, or so far; all that was due meanwhile, in its order. Refusal of an instant before now."""
         async with self._alone():
-            now, pace = self._clock.now(), self._clock.pace
-            mode = ClockMode.OFFSET if pace.mode is ClockMode.REAL else pace.mode
-            return await self._walk(now, now + by if to is None else to, mode, pace.rate)
+            now = self._clock.now()
+            return await self._walk(now, now + by if to is None else to, self._clock.pace.rate)
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
@@ -105,8 +105,8 @@ class Agenda:
             kept = await self._store.read(clocks.kept)
             if kept is None or kept.advancing_to is None:
                 return []
-            mode, now = kept.pace.mode if kept.pace.rate != 1 else ClockMode.OFFSET, self._clock.now()
-            return await self._walk(now, max(kept.advancing_to, now), mode, kept.pace.rate)
+            now = self._clock.now()
+            return await self._walk(now, max(kept.advancing_to, now), kept.pace.rate)
 
     @asynccontextmanager
     async def emptied(self) -> AsyncIterator[None]:
@@ -115,8 +115,8 @@ class Agenda:
             yield
             self._clock.run(REAL_TIME)
 
-    async def _walk(self, now: Micros, to: Micros, mode: ClockMode, rate: float) -> list[Fired]:
-        """From now to then, by all that is due on the way; from there on the clock runs so."""
+    async def _walk(self, now: Micros, to: Micros, rate: float, *, real: bool = False) -> list[Fired]:
+        """From now to then, by all that is due on the way; from there on the clock runs at that rate, or as the machine's."""
         clock, fired = self._clock, list[Fired]()
         decide_time(now, to)
         begin = Pace(now, clock.machine_now, rate)
@@ -132,7 +132,7 @@ class Agenda:
         except BaseException:
             clock.run(Pace(clock.now(), clock.machine_now, rate))
             raise
-        end = REAL_TIME if mode is ClockMode.REAL else Pace(to, clock.machine_now, rate)
+        end = REAL_TIME if real else Pace(to, clock.machine_now, rate)
         await self._store.write(lambda conn: clocks.keep(conn, None if end is REAL_TIME else KeptClock(end)))
         clock.run(end)
         return fired
