@@ -238,6 +238,19 @@ async def test_a_move_that_was_cut_short_is_finished_and_nothing_is_done_twice(s
     assert await again.go_on() == []
 
 
+async def test_until_a_move_that_was_cut_short_goes_on_the_clock_stands_still(town: Town) -> None:
+    world, began = town.world, town.world.clock.now()
+    cut = KeptClock(Pace(began, town.clock.now(), 60.0), began + DAY)
+    await world.store.write(lambda conn: clocks.keep(conn, cut))
+    again = await _opened_again(town)
+    found = world.clock.now()
+    town.clock.advance(timedelta(minutes=1))
+    assert world.clock.now() == found
+    await again.go_on()
+    town.clock.advance(timedelta(minutes=1))
+    assert (world.clock.now() - began, world.clock.pace.mode) == (DAY + HOUR, ClockMode.PACED)
+
+
 async def test_a_world_that_is_emptied_has_the_machines_time(still: Town) -> None:
     await still.core.agenda.advance(by=DAY)
     await still.core.reset("cabinet")
