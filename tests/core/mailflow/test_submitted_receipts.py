@@ -89,6 +89,14 @@ async def test_no_server_speaks_through_a_person(town: Town) -> None:
         await _receipt(town, "secretary", PRACTICE, sent, says=DOCTOR)
 
 
+async def test_a_receipt_that_cannot_be_read_is_told_to_who_writes_it(town: Town) -> None:
+    sent = await _asked(town)
+    raw = re.sub(rb"Final-Recipient:[^\r]*\r\n", b"", _mdn(PRACTICE, HOSPITAL, sent.rfc_message_id, PRACTICE))
+    with refused(Rule.MALFORMED_MESSAGE, "The read receipt cannot be read, and its sender would not be told: it has no Final-Recipient"):
+        await town.send("secretary", PRACTICE, HOSPITAL, raw=raw, path="")
+    assert "displayed" not in await town.kinds(sent)
+
+
 async def test_a_patient_says_that_he_has_read_although_he_may_not_answer(town: Town) -> None:
     sent = await town.send("doctor", DOCTOR, PATIENT, "[FIN]", Disposition_Notification_To=DOCTOR)
     with refused(Rule.CONVERSATION_CLOSED):
