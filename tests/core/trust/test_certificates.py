@@ -218,6 +218,8 @@ async def test_what_was_taken_back_stays_so_with_its_first_instant_and_reason(op
         shown = _listener(town, revoked=True)
         with refused(Rule.CONFLICT, "was revoked already"):
             await revoke(town.world, shown.serial, RevocationReason.SUPERSEDED)
+        told = await certificates.find(town.world, shown.serial)
+        assert (told.revoked_at, told.reason) == (today.now() // SECOND * SECOND, RevocationReason.KEY_COMPROMISE)
 
 
 async def _listed(town: Town, label: str = ORGANISATIONS, *, expired: bool = False) -> x509.CertificateRevocationList:

@@ -59,8 +59,11 @@ class _Shared:
 
 
 async def test_where_others_write_too_nothing_is_kept() -> None:
+    def query(_conn: Connection, _key: str) -> object:
+        return object()
+
     people = KnownPeople(cast("Store", _Shared()))
-    found = [await people.read(lambda _conn, _key: object(), "somebody") for _ in range(2)]
+    found = [await people.read(query, "somebody") for _ in range(2)]
     assert found[0] is not found[1]
 
 
