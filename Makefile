@@ -1,4 +1,5 @@
-# Every target does its own set-up: on a fresh machine, Python 3.11 or later (with venv and pip) and make are enough.
+# Every target does its own set-up: on a fresh machine, Python 3.11 or later (with venv and pip) and make are enough; for the programs of
+# others that the tests run, root on Debian or Ubuntu too.
 # What was set up is remembered by stamps in .venv, which age when the pins or pyproject.toml change.
 
 # The interpreter that .venv is made with; empty: the first of CANDIDATES that is recent enough.
@@ -32,7 +33,7 @@ LOCK = CUSTOM_COMPILE_COMMAND="make lock" build/lock/bin/pip-compile --quiet --n
 NODE = tests/strangers/node
 IMAPFLOW = $(NODE)/node_modules/.package-lock.json
 
-.PHONY: help run demo test matrix check fmt references bench fuzz mutants wheel lock clean
+.PHONY: help run demo test strangers matrix check fmt references bench fuzz mutants wheel lock clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -46,7 +47,7 @@ run: .venv/run.stamp ## Run the simulator until Ctrl-C; data is kept in ./data
 demo: .venv/run.stamp ## Play the main story over real sockets; ARGS="--lang fr --step --whole --ready data/ready.json"
 	@$(BIN)/python -m mss_sim.testing.demo $(ARGS)
 
-test: .venv/dev.stamp ## Run all tests, on SQLite and on a PostgreSQL that comes with the pins; print what the tests of the inside cover
+test: $(if $(strip $(ARGS)),,strangers) .venv/dev.stamp ## Run all tests, on SQLite and on a PostgreSQL that comes with the pins; print what the tests of the inside cover
 ifeq ($(strip $(ARGS)),)
 	@status=0; set -x; \
 	$(PYTEST) tests/pure tests/store tests/core --cov --cov-report=term || status=1; \
@@ -55,6 +56,9 @@ ifeq ($(strip $(ARGS)),)
 else
 	$(PYTEST) $(ARGS)
 endif
+
+strangers: ## Install the programs that the tests send to the simulator, as root on Debian or Ubuntu; elsewhere name those that are missing
+	@tests/strangers/install.sh
 
 matrix: .venv/dev.stamp ## Ask who may do what in every cell; make test asks a tenth
 	MATRIX_SHARE=1 $(BIN)/python -m pytest tests/matrix -n $(WORKERS) --dist load $(ARGS)

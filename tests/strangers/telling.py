@@ -19,7 +19,7 @@ _SECONDS = 60
 async def told(*command: str, meanwhile: Callable[[], Awaitable[None]] | None = None) -> list[str]:
     """The lines that a program says before it ends well; `meanwhile` happens once it says that it is idling."""
     program = shutil.which(command[0])
-    assert program, f"{command[0]} is missing: .ci/run installs it"
+    assert program, f"{command[0]} is missing: make strangers installs it"
     env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LC_ALL": "C.UTF-8"}
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(program, *command[1:], stdout=pipe, stderr=pipe, env=env)
@@ -59,5 +59,5 @@ def letters_with_report(*subjects: str, to: str = DOCTOR) -> list[str]:
 
 def must_exist(path: str | Path, what: str) -> Path:
     """A file of a library, or what to do about it."""
-    assert Path(path).exists(), f"{what} is missing: .ci/run installs it"
+    assert Path(path).exists(), f"{what} is missing: make strangers installs it"
     return Path(path)

@@ -11,7 +11,7 @@ from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, Person
 
 async def _run(*command: str) -> subprocess.CompletedProcess[str]:
     program = shutil.which(command[0])
-    assert program, f"{command[0]} is missing: .ci/run installs it"
+    assert program, f"{command[0]} is missing: make strangers installs it"
     return await asyncio.to_thread(subprocess.run, [program, *command[1:]], capture_output=True, text=True, timeout=60, check=False)
 
 

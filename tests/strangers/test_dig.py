@@ -12,7 +12,7 @@ from tests.conftest import StartSimulator
 
 
 async def _dig(simulator: Simulator, *question: str) -> str:
-    assert shutil.which("dig"), "install bind9-dnsutils: .ci/run does"
+    assert shutil.which("dig"), "install bind9-dnsutils: make strangers does"
     port = simulator.ready()["dns"]["port"]
     command = ["dig", "@127.0.0.1", "-p", str(port), "+noall", "+comments", "+answer", "+tries=1", "+time=5", *question]
     done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=20, check=True)

@@ -23,7 +23,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program, built once."""
     must_exist(LIBRARIES / "src/github.com/emersion/go-imap", "go-imap (golang-github-emersion-go-imap-dev)")
     go = shutil.which("go")
-    assert go, "go is missing: .ci/run installs golang-go"
+    assert go, "go is missing: make strangers installs golang-go"
     folder = tmp_path_factory.mktemp("go")
     program = folder / "day"
     env = {**os.environ, "GOPATH": str(LIBRARIES), "GO111MODULE": "off", "GOCACHE": str(folder / "cache"), "GOFLAGS": ""}

@@ -35,7 +35,7 @@ _Found = TypeVar("_Found")
 async def _run(*command: str, home: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Run a program that finds no settings but those that the test wrote."""
     program = shutil.which(command[0])
-    assert program, f"{command[0]} is missing: .ci/run installs it"
+    assert program, f"{command[0]} is missing: make strangers installs it"
     env = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", "FETCHMAILHOME": str(home), "TERM": "xterm"}
     running = functools.partial(subprocess.run, capture_output=True, text=True, timeout=SECONDS, check=False)
     return await asyncio.to_thread(running, [program, *command[1:]], env=env, cwd=home, input=stdin)
@@ -289,7 +289,7 @@ async def _on_a_terminal(command: list[str], home: Path) -> int:
 
 def _on_a_terminal_of_its_own(command: list[str], home: Path) -> int:
     program = shutil.which(command[0])
-    assert program, f"{command[0]} is missing: .ci/run installs it"
+    assert program, f"{command[0]} is missing: make strangers installs it"
     controller, terminal = pty.openpty()
     env = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", "TERM": "xterm", "LINES": "40", "COLUMNS": "120"}
     screen = b""

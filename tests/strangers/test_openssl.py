@@ -18,7 +18,7 @@ from tests.conftest import StartSimulator
 
 async def openssl(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     program = shutil.which("openssl")
-    assert program, "openssl is missing: .ci/run installs it"
+    assert program, "openssl is missing: make strangers installs it"
     return await asyncio.to_thread(
         subprocess.run, [program, *words], input=stdin, capture_output=True, text=True, timeout=60, check=False, errors="replace"
     )

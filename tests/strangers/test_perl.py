@@ -22,7 +22,7 @@ SUBJECTS = ("un", "deux", "trois été")
 def _library() -> None:
     perl = shutil.which("perl") or "/usr/bin/perl"
     found = subprocess.run([perl, "-MMail::IMAPClient", "-MIO::Socket::SSL", "-e", "1"], capture_output=True, check=False)
-    assert found.returncode == 0, "Mail::IMAPClient is missing: .ci/run installs libmail-imapclient-perl and libio-socket-ssl-perl"
+    assert found.returncode == 0, "Mail::IMAPClient is missing: make strangers installs libmail-imapclient-perl and libio-socket-ssl-perl"
 
 
 async def _day(

@@ -104,7 +104,7 @@ class Postfix:
 
 def _program(name: str) -> str:
     found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/usr/lib/postfix/sbin")
-    assert found, f"{name} is missing: .ci/run installs postfix"
+    assert found, f"{name} is missing: make strangers installs postfix"
     return found
 
 

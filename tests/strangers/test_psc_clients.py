@@ -86,7 +86,7 @@ async def test_authlib_sees_a_refusal(simulator: Simulator) -> None:
 
 async def _node(simulator: Simulator, part: str, **more: Any) -> Iterator[Any]:
     """What openid-client saw in one part of its day, in the order in which node/login.mjs says it."""
-    assert (NODE / "node_modules" / "openid-client").is_dir(), "openid-client is missing: .ci/run and make test install it"
+    assert (NODE / "node_modules" / "openid-client").is_dir(), "openid-client is missing: make strangers and make test install it"
     story = json.dumps({"part": part, **simulator.ready()["psc"], **more})
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process = await asyncio.create_subprocess_exec("node", str(NODE / "login.mjs"), story, **pipes)  # type: ignore[arg-type]
