@@ -56,7 +56,7 @@ if [ "${#packages[@]}" -eq 0 ] && [ -z "$roundcube" ]; then
     exit 0
 fi
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-    say "missing: ${packages[*]} $roundcube; their tests will fail. Install them (sudo apt-get install …), or run this as root on Debian or Ubuntu" >&2
+    say "missing: ${packages[*]:+${packages[*]} }$roundcube; their tests will fail. Install them (sudo apt-get install …), or run this as root on Debian or Ubuntu" >&2
     exit 0
 fi
 apt-get update -qq
