@@ -73,7 +73,7 @@ fmt: .venv/dev.stamp ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-references: .venv/bin/python ## Write docs/references/README.md anew: sources, how far they are kept, and where
+references: .venv/bin/python ## Write docs/references/README.md anew, and the table of magic addresses
 	$(BIN)/python docs/references/generate.py
 
 bench: .venv/dev.stamp ## Measure, and print the results

@@ -10,7 +10,7 @@ from tests.clients import Peer, Person
 
 
 def wait_for_arrivals(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From now on, every act of a person or a peer begins and ends when the queue has carried what is due, with the reports that follow."""
+    """From now on, every act of a person or a peer begins and ends when the queue has carried what is due, with what follows by itself."""
 
     def waits(act: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def acts(actor: Person | Peer, *args: Any, **options: Any) -> Any:
@@ -26,5 +26,5 @@ def wait_for_arrivals(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def _all(simulator: Simulator) -> None:
-    while await simulator.core.queue.work():
+    while await simulator.core.queue.work() or await simulator.core.patients.work():
         pass

@@ -1,4 +1,5 @@
-"""Write README.md beside this file: each source of the index, how far it is kept, and where. `make references` runs it.
+"""Write README.md beside this file: each source of the index, how far it is kept, and where; and the table of magic addresses in the
+README of the project. `make references` runs it.
 
 A reference is `key#place`, or a key alone where a source is named as a whole:
 
@@ -115,5 +116,20 @@ def _kept(status: str) -> str:
     return {"implemented": "yes", "choice": "our choice", "source": "no: it gives facts, there is nothing to implement"}[word]
 
 
+def with_magic_addresses(readme: str) -> str:
+    """The README of the project, with the table of magic addresses as the code has it between its two comments."""
+    from mss_sim.policy.magic_addresses import MAGIC_ADDRESSES  # noqa: PLC0415 - the pages of sources need no program
+
+    rows = [f"| `{local}` | {one.text} |" for local, one in MAGIC_ADDRESSES.items()]
+    head, _, rest = readme.partition(_MAGIC[0])
+    _, _, tail = rest.partition(_MAGIC[1])
+    return "\n".join([f"{head}{_MAGIC[0]}", "| local part | a letter to it |", "|---|---|", *rows, f"{_MAGIC[1]}{tail}"])
+
+
+_MAGIC = "<!-- magic addresses, written by make references -->", "<!-- end of the magic addresses -->"
+
+
 if __name__ == "__main__":
+    readme = _ROOT / "README.md"
+    readme.write_text(with_magic_addresses(readme.read_text(encoding="utf-8")), encoding="utf-8")
     (_HERE / "README.md").write_text(page(), encoding="utf-8")

@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from mss_sim.api import certificates as own_certificates
 from mss_sim.api import conversations, grants, mailboxes, messages, schemas, sending
-from mss_sim.control import certificates, clock, health, people, psc, queue, sessions, traps, trust_space
+from mss_sim.control import behaviours, certificates, clock, health, people, psc, queue, sessions, traps, trust_space
 from mss_sim.control.sockets import Sockets
 from mss_sim.http import examples, problems
 from mss_sim.http.front import Front
@@ -40,6 +40,7 @@ _TAGS = {
     "journal": "Who did what with a mailbox.",
     "control: people and mailboxes": "The world as a test suite makes, changes and empties it; nobody's rights are asked.",
     "control: trust space": "Operators and the white list.",
+    "control: patients": "What patients do by themselves with the letters that they get.",
     "control: clock": "The time of the world: as the machine's, shifted, standing still or faster, and moved forward.",
     "control: queue": "Letters that wait: why, and when they are tried next.",
     "control: sessions": "What was said on connections.",
@@ -54,7 +55,16 @@ _TAGS = {
 
 _ROUTERS = (
     *(mailboxes.router, messages.router, sending.router, grants.router, own_certificates.router, conversations.router),
-    *(people.router, clock.router, queue.router, sessions.router, trust_space.router, trust_space.public, autoconfig.router),
+    *(
+        people.router,
+        behaviours.router,
+        clock.router,
+        queue.router,
+        sessions.router,
+        trust_space.router,
+        trust_space.public,
+        autoconfig.router,
+    ),
     *(certificates.router, traps.router, psc.router, igc.router, health.router),
 )
 """Their routes become the application's own: a router that is included is searched twice for every request."""

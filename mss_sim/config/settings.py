@@ -20,6 +20,7 @@ from mss_sim.config.subjects import (
     Imap,
     Login,
     Mailbox,
+    Mes,
     Message,
     Mx,
     Patient,
@@ -121,6 +122,7 @@ class Settings(BaseSettings):
     sent: Sent = Sent()
     delegation: Delegation = Delegation()
     patient: Patient = Patient()
+    mes: Mes = Mes()
     login: Login = Login()
     token: Token = Token()
     peers: Peers = Peers()

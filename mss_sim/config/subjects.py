@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from mss_sim.vocabulary.behaviours import BounceForm, MesRefusal
 from mss_sim.vocabulary.doors import PeerProof, TokenExpiry, TokenRefusal, UntrustedPeer
 from mss_sim.vocabulary.mail import FinHeaderScope
 from mss_sim.vocabulary.mailboxes import SendMode
@@ -146,6 +147,7 @@ class Mailbox(Subject):
     postmaster_made: bool = Field(
         default=True, description="Whether postmaster@ a domain served here is made at its first letter (ref: rfc5321#4.5.1)."
     )
+    magic_made: bool = Field(default=True, description="Whether a magic address at a domain served here is made at its first letter.")
 
 
 class Search(Subject):
@@ -180,6 +182,26 @@ class Patient(Subject):
         default=True, description="A new letter of the professional opens again what was closed; else an explicit act alone does."
     )
     ins_required: bool = Field(default=False, description="A patient's mailbox whose local part is no INS is refused.")
+    behaviour: str = Field(default="by-hand", description="What patients without a behaviour of their own do with letters: its name.")
+    step_poll_seconds: float = Field(default=1.0, gt=0, description="How often it is looked at what patients are about to do.")
+
+
+class Mes(Subject):
+    """The operator of the patients, Mon espace santé."""
+
+    refusal: MesRefusal = Field(default=MesRefusal.RCPT, description="When a letter is refused that no patient's mailbox can take.")
+    bounce_seconds: float = Field(default=1.0, ge=0, description="How long after it was accepted such a letter comes back.")
+    bounce_form: BounceForm = Field(default=BounceForm.REPORT, description="In what form it comes back.")
+    bounce_sender: str = Field(
+        default="mailer-daemon", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="Left part of the address that it comes back from."
+    )
+    bounce_subject: str = Field(default="Message non distribué", min_length=1, max_length=200, description="Its subject.")
+    bounce_subject_too_large: str = Field(
+        default="Undelivered Mail Returned to Sender", min_length=1, max_length=200, description="Its subject when the letter is too large."
+    )
+    bounce_texts: dict[str, str] = Field(
+        default={}, description="Its text by the code of the rule, with {date}, {patient}, {address}, {size}, {limit} in it."
+    )
 
 
 class Login(Subject):

@@ -2,6 +2,7 @@
 
     people         identities and mailboxes made, changed and removed; the world emptied
     trust_space    operators and the white list
+    behaviours     what patients do by themselves, and are about to do
     clock          how the time of the world runs; moved by way of all that is due
     queue          which letters wait, why, and until when; tried at once
     certificates   issued, taken back, downloaded; how AIA, CRL and OCSP answer

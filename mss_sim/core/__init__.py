@@ -2,6 +2,7 @@
 
     assembly        all verbs of one world, as the front ends are given them
     control         seeds; what the world holds
+    patients        what patients do by themselves; letters that come back later
     mailflow        a letter in transit: accepted, decided, delivered, relayed, reported
     conversations   threads, and who may answer in them
     mailbox         the content of mailboxes: read, listed, kept in order

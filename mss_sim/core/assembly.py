@@ -19,6 +19,8 @@ from mss_sim.core.mailflow.queue import Queue
 from mss_sim.core.mailflow.read_receipts import Receipts
 from mss_sim.core.mailflow.reception import Reception
 from mss_sim.core.mailflow.submission import Submission
+from mss_sim.core.patients.patients import Patients
+from mss_sim.core.patients.steps import Steps
 from mss_sim.core.psc.ciba import Ciba
 from mss_sim.core.psc.provider import Provider
 from mss_sim.core.world.agenda import Agenda
@@ -38,6 +40,7 @@ class Core:
     reception: Reception
     receipts: Receipts
     queue: Queue
+    patients: Patients
     events: Events
     folder_watch: FolderWatch
     recent: Recent
@@ -69,16 +72,19 @@ def assemble(world: World, *, transport: Transport | None = None, mtls_url: str 
     """The core of a world; `transport` carries letters out of it, `mtls_url` is where client certificates are asked for."""
     journal.keep_attempts(world)
     tell = log.teller()
-    woken = asyncio.Event()
-    delivery = Delivery(world, woken.set)
+    woken, steps_planned = asyncio.Event(), asyncio.Event()
+    delivery = Delivery(world, woken.set, steps_planned.set)
     provider = Provider(world, mtls_url)
     queue = Queue(world, delivery, woken, transport)
+    submission, receipts = Submission(world, delivery), Receipts(world, delivery)
+    patients = Patients(world, Steps(world, delivery, submission, receipts), steps_planned)
     return Core(
         world=world,
-        submission=Submission(world, delivery),
+        submission=submission,
         reception=Reception(world, delivery),
-        receipts=Receipts(world, delivery),
+        receipts=receipts,
         queue=queue,
+        patients=patients,
         events=Events(world.store, world.clock, tick_seconds=world.settings.delegation.tick_seconds),
         folder_watch=FolderWatch(world),
         recent=Recent(),
@@ -88,7 +94,7 @@ def assemble(world: World, *, transport: Transport | None = None, mtls_url: str 
         white_list=world.white_list,
         authorities=world.igc,
         revocation=world.igc.services,
-        agenda=Agenda(world.store, world.clock, (GrantTurns(world), DueTries(world, queue))),
+        agenda=Agenda(world.store, world.clock, (GrantTurns(world), patients, DueTries(world, queue))),
         resetting=asyncio.Lock(),
         acts_log=ActsLog(world, tell) if tell else None,
     )

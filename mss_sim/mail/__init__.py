@@ -14,8 +14,10 @@
     compose         a letter built from its parts
     signed          the content that a CMS signature encloses (RFC 5652)
     reports         the common part of every multipart/report (RFC 6522)
+    returned_plain  a letter returned in plain words, without a part for machines
     returned        the letter that a report gives back, and how like one of ours it is
     dsn             delivery status notifications, written and read (RFC 3464, RFC 3461)
+    mdn_forms       read receipts that are wrong on purpose
     mdn             read receipts, written and read (RFC 8098, and the ANS guide on integration reports)
 
 `parse` is the project's own because it needs two things that the standard library's parser does not

@@ -93,10 +93,14 @@ def compose(
     message_id: str,
     at: Micros,
     language: Language,
+    told: tuple[str, str] | None = None,
 ) -> bytes:
-    """One notification, in that language, for recipients that share an action; its return path must be null (ref: rfc3464#2)."""
+    """One notification, in that language, for recipients that share an action; its return path must be null (ref: rfc3464#2).
+
+    `told`: the subject and the first words, where they are not the usual ones.
+    """
     action = statuses[0].action
-    title, sentence = (one.in_language(language) for one in _WORDS[action])
+    title, sentence = told or (one.in_language(language) for one in _WORDS[action])
     headers = [
         ("Message-ID", words(message_id)),
         ("Date", words(format_datetime(to_datetime(at).replace(microsecond=0)))),

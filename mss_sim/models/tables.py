@@ -110,6 +110,7 @@ mailboxes = Table(
     Column("sent_policy", Text, nullable=False),
     Column("uid_validity_last", BigInteger, nullable=False),  # no folder of this mailbox ever had a higher one
     Column("created_at", BigInteger, nullable=False),
+    Column("behaviour", Text),  # a name or JSON; null: that of the world
     Index("ix_mailboxes_owner_id", "owner_id"),
 )
 
@@ -278,6 +279,20 @@ queue = Table(
     Column("last_reply", Text, nullable=False, server_default=""),
     Column("leased_until", BigInteger),  # somebody is trying it; after that instant he is taken for dead
     Index("ix_queue_next_at", "next_at"),
+)
+
+planned_steps = Table(
+    "planned_steps",
+    metadata,
+    _id(),
+    Column("mailbox_id", BigInteger, ForeignKey("mailboxes.id", ondelete="CASCADE")),  # whose holder does it; null: the operator
+    _to("message_id", "messages.id"),
+    Column("due_at", BigInteger, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("detail", Text, nullable=False),  # JSON
+    Index("ix_planned_steps_due_at_id", "due_at", "id"),
+    Index("ix_planned_steps_mailbox_id", "mailbox_id"),
+    Index("ix_planned_steps_message_id", "message_id"),
 )
 
 clock = Table(

@@ -14,6 +14,9 @@ framework.
     traps         what a trap makes observable, and the verdict about one connection
     clock         where the time of a world may be moved to
     searching     how long a search text may be
+    behaviours    what the holder of a mailbox does by himself about a letter
+    bounces       what Mon espace santé writes when it returns a letter
+    magic_addresses   local parts that do one thing each
     identifiers   shapes and keys of national numbers, as warnings
 
 A decision takes values and returns a value, or raises a `Refusal` that names its

@@ -3,16 +3,20 @@
 `local` is a mailbox of the sender's own operator, or any mailbox when a peer operator connects: its state is known at once. `remote` is a
 mailbox of another operator of the same simulator: the sender's operator accepts, the other one answers afterwards. `notice` is the mailbox
 for a notification or read receipt of the server itself: no client is connected to get a refusal, and no notification is sent for it.
+`later` is a mailbox of an operator that takes from its peers what it cannot deliver and returns it afterwards, as Mon espace santé may.
 
-| mailbox   | local                       | remote                              | notice |
-|-----------|-----------------------------|-------------------------------------|--------|
-| active    | DELIVER                     | DELIVER (relayed, then delivered)   | DELIVER |
-| active, message over its limit | REFUSE message-too-large | BOUNCE message-too-large | REFUSE |
-| full      | REFUSE mailbox-full         | DEFER mailbox-full                  | DEFER  |
-| suspended | REFUSE mailbox-suspended    | DEFER mailbox-suspended             | DEFER  |
-| closed    | REFUSE mailbox-closed       | BOUNCE mailbox-closed               | REFUSE |
-| unknown   | REFUSE unknown-mailbox      | BOUNCE unknown-mailbox              | REFUSE |
-| outside   | REFUSE domain-outside       | REFUSE domain-outside               | REFUSE |
+| mailbox   | local                       | remote                              | notice | later  |
+|-----------|-----------------------------|-------------------------------------|--------|--------|
+| active    | DELIVER                     | DELIVER (relayed, then delivered)   | DELIVER | DELIVER |
+| active, message over its limit | REFUSE message-too-large | BOUNCE message-too-large | REFUSE | BOUNCE |
+| full      | REFUSE mailbox-full         | DEFER mailbox-full                  | DEFER  | REFUSE |
+| suspended | REFUSE mailbox-suspended    | DEFER mailbox-suspended             | DEFER  | REFUSE |
+| closed    | REFUSE mailbox-closed       | BOUNCE mailbox-closed               | REFUSE | BOUNCE |
+| unknown   | REFUSE unknown-mailbox      | BOUNCE unknown-mailbox              | REFUSE | BOUNCE |
+| malformed | REFUSE bad-address          | BOUNCE bad-address                  | REFUSE | BOUNCE |
+| outside   | REFUSE domain-outside       | REFUSE domain-outside               | REFUSE | REFUSE |
+
+An unknown mailbox of a patient is malformed when its local part is no INS at all.
 """
 
 from dataclasses import dataclass
@@ -20,7 +24,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from mss_sim.errors import Refusal, Rule
-from mss_sim.vocabulary.mailboxes import MailboxState
+from mss_sim.mail.addresses import POSTMASTER
+from mss_sim.policy.identifiers import is_ins
+from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN, MailboxState
 from mss_sim.words.sentence import Template, say
 
 
@@ -39,6 +45,7 @@ class Scope(StrEnum):
     LOCAL = "local"
     REMOTE = "remote"
     NOTICE = "notice"
+    LATER = "later"
 
 
 class MailboxFitness(StrEnum):
@@ -50,6 +57,7 @@ class MailboxFitness(StrEnum):
     SUSPENDED = "suspended"
     CLOSED = "closed"
     UNKNOWN = "unknown"
+    MALFORMED = "malformed"
     OUTSIDE = "outside"
 
 
@@ -71,23 +79,29 @@ _TEXTS: dict[MailboxFitness, tuple[Rule, Template, str]] = {
         Template("There is no mailbox {address}; check the address in the directory."),
         "rfc3463#3.2",
     ),
+    MailboxFitness.MALFORMED: (
+        Rule.BAD_ADDRESS,
+        Template("{address} is no patient's address: 13 characters of an INS and its key of two digits are expected before the @."),
+        "ref2#ECO.2.2.6",
+    ),
     MailboxFitness.OUTSIDE: (
         Rule.DOMAIN_OUTSIDE,
         Template("The domain of {address} is not in the trust space; health mail never leaves it."),
         "ans-trust-space",
     ),
 }
-_COLUMNS = (Scope.LOCAL, Scope.REMOTE, Scope.NOTICE)
+_COLUMNS = (Scope.LOCAL, Scope.REMOTE, Scope.NOTICE, Scope.LATER)
 _WAYS: dict[tuple[MailboxFitness, Scope], Disposal] = {
     (stands, reach): way
     for stands, ways in {
-        MailboxFitness.ACTIVE: (Disposal.DELIVER, Disposal.DELIVER, Disposal.DELIVER),
-        MailboxFitness.TOO_SMALL: (Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE),
-        MailboxFitness.FULL: (Disposal.REFUSE, Disposal.DEFER, Disposal.DEFER),
-        MailboxFitness.SUSPENDED: (Disposal.REFUSE, Disposal.DEFER, Disposal.DEFER),
-        MailboxFitness.CLOSED: (Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE),
-        MailboxFitness.UNKNOWN: (Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE),
-        MailboxFitness.OUTSIDE: (Disposal.REFUSE, Disposal.REFUSE, Disposal.REFUSE),
+        MailboxFitness.ACTIVE: (Disposal.DELIVER, Disposal.DELIVER, Disposal.DELIVER, Disposal.DELIVER),
+        MailboxFitness.TOO_SMALL: (Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE, Disposal.BOUNCE),
+        MailboxFitness.FULL: (Disposal.REFUSE, Disposal.DEFER, Disposal.DEFER, Disposal.REFUSE),
+        MailboxFitness.SUSPENDED: (Disposal.REFUSE, Disposal.DEFER, Disposal.DEFER, Disposal.REFUSE),
+        MailboxFitness.CLOSED: (Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE, Disposal.BOUNCE),
+        MailboxFitness.UNKNOWN: (Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE, Disposal.BOUNCE),
+        MailboxFitness.MALFORMED: (Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE, Disposal.BOUNCE),
+        MailboxFitness.OUTSIDE: (Disposal.REFUSE, Disposal.REFUSE, Disposal.REFUSE, Disposal.REFUSE),
     }.items()
     for reach, way in zip(_COLUMNS, ways, strict=True)
 }
@@ -123,11 +137,18 @@ def standing(state: MailboxState, room: Room, size_bytes: int, trace_bytes: int 
 
 def decide_route(address: str, stands: MailboxFitness, reach: Scope) -> Route:
     """The row of the table above for one recipient."""
+    if stands is MailboxFitness.UNKNOWN and _is_malformed(address):
+        stands = MailboxFitness.MALFORMED
     way = _WAYS[stands, reach]
     if way is Disposal.DELIVER:
         return _DELIVER
     rule, text, reference = _TEXTS[stands]
     return Route(way, Refusal(rule, text.say(address=address), subject=address, reference=reference))
+
+
+def _is_malformed(address: str) -> bool:
+    local, _, domain = address.partition("@")
+    return domain == PATIENT_DOMAIN and local != POSTMASTER and not is_ins(local)
 
 
 def size_refusal(size_bytes: int, max_bytes: int) -> Refusal | None:

@@ -4,7 +4,7 @@ from mss_sim.config.settings import Settings
 from mss_sim.core.access.authentication import Actor, token_expired
 from mss_sim.core.assembly import Core
 from mss_sim.core.mailflow.letter import Accepted
-from mss_sim.core.mailflow.postmaster import without_domain
+from mss_sim.core.mailflow.mailboxes_on_demand import without_domain
 from mss_sim.core.mailflow.senders import SendingMailbox
 from mss_sim.core.mailflow.submission import SubmissionRequest, check_recipient, check_size, size_max
 from mss_sim.net.logins import actor_behind, refused_at_trap

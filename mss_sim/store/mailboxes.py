@@ -15,13 +15,19 @@ from mss_sim.vocabulary.mailboxes import FOLDERS_AT_BIRTH, HolderRole, MailboxKi
 
 _COLUMNS = tuple(mailboxes.c)
 CHANGEABLE = frozenset(
-    ("state", "label", "description", "red_listed", "preferred_rank", "message_size_bytes_max", "quota_bytes", "seen_policy", "sent_policy")
+    (
+        *("state", "label", "description", "red_listed", "preferred_rank", "message_size_bytes_max", "quota_bytes"),
+        *("seen_policy", "sent_policy", "behaviour"),
+    )
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """One mailbox (BAL). Sizes in bytes; `message_size_bytes_max` None means its operator's limit."""
+    """One mailbox (BAL). Sizes in bytes; `message_size_bytes_max` None means its operator's limit.
+
+    `behaviour`: what its holder does by himself, a name or JSON; None: what the world says of such a mailbox.
+    """
 
     id: int
     address: str
@@ -40,6 +46,7 @@ class Mailbox:
     sent_policy: SentPolicy
     uid_validity_last: int
     created_at: Micros
+    behaviour: str | None = None
 
 
 _TYPES = ((4, cache(MailboxKind)), (5, cache(MailboxState)), (8, bool), (13, cache(SeenPolicy)), (14, cache(SentPolicy)))
@@ -212,6 +219,7 @@ class DeliveryMailbox:
     quota_bytes: int
     message_size_bytes_max: int | None
     sent_policy: SentPolicy
+    behaviour: str | None
 
 
 _BERTHS = select(
@@ -225,6 +233,7 @@ _BERTHS = select(
     mailboxes.c.quota_bytes,
     mailboxes.c.message_size_bytes_max,
     mailboxes.c.sent_policy,
+    mailboxes.c.behaviour,
 ).where(mailboxes.c.address.in_(bindparam("addresses", expanding=True)))
 _HOT_BERTHS = HotSelect(_BERTHS, _BERTHS.order_by(mailboxes.c.id).with_for_update())
 
@@ -233,9 +242,9 @@ def lock_for_delivery(conn: Connection, wanted: Collection[str]) -> dict[str, De
     """The mailboxes with these addresses, their rows locked until the commit, always in one order to avoid deadlocks."""
     found = {}
     for row in _HOT_BERTHS.rows(conn, "addresses", sorted(wanted)):
-        id_, address, operator_id, owner_id, kind, state, used, quota, largest, sent = row
+        id_, address, operator_id, owner_id, kind, state, used, quota, largest, sent, behaviour = row
         kind_, state_, sent_ = MailboxKind(kind), MailboxState(state), SentPolicy(sent)
-        found[address] = DeliveryMailbox(id_, address, operator_id, owner_id, kind_, state_, used, quota, largest, sent_)
+        found[address] = DeliveryMailbox(id_, address, operator_id, owner_id, kind_, state_, used, quota, largest, sent_, behaviour)
     return found
 
 

@@ -2,6 +2,7 @@
 
     mailboxes   kinds and states of mailboxes, holders, rights, folders, flags
     mail        headers with a meaning, receipts, closure
+    behaviours  what patients do by themselves, and what is wrong on purpose
     clock       how the time of a world runs, and what happens because its instant has come
     doors       front ends, and the readings that a setting chooses for them
     journal     what is done, and how a set is changed

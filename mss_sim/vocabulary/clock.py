@@ -18,3 +18,13 @@ class FiredKind(StrEnum):
     TRIED = "delivery.tried"  # a waiting recipient was tried again
     GRANT_BEGAN = "grant.began"
     GRANT_ENDED = "grant.ended"
+    OPENED = "letter.opened"  # by a patient's behaviour, as those below
+    RECEIPT_SENT = "receipt.sent"
+    ANSWERED = "letter.answered"
+    FORWARDED = "letter.forwarded"
+    REFUSED = "letter.refused"  # an answer, or what was forwarded
+    DELETED = "letter.deleted"
+    MAILBOX_CLOSED = "mailbox.closed"
+    MAILBOX_REOPENED = "mailbox.reopened"
+    RETURNED = "letter.returned"  # by the operator that had accepted it
+    VOID = "step.void"  # the letter is gone, or its reader may not act

@@ -80,3 +80,9 @@ def test_places_are_in_the_order_in_which_they_stand_in_their_text() -> None:
 
 def test_the_page_is_the_one_that_make_references_writes() -> None:
     assert (_HERE / "README.md").read_text(encoding="utf-8") == _GENERATE["page"](), "run make references"
+
+
+def test_the_readme_has_the_magic_addresses_of_the_code() -> None:
+    readme = (_ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme == _GENERATE["with_magic_addresses"](readme), "run make references"
+    assert readme.count("| `malformed-read-receipt-") == 10

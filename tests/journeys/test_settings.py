@@ -46,6 +46,8 @@ _OTHER: dict[str, Any] = {
     "igc_slow_seconds": 0.3,
     "igc_fetches_max": 2,
     "igc_url": "http://igc.example:8000/ici",
+    "mailbox_magic_made": False,
+    "patient_step_poll_seconds": 0.05,
 }
 _shared = pytest.mark.asyncio(loop_scope="module")
 
@@ -424,3 +426,25 @@ async def test_the_last_visits_to_traps_are_kept_and_no_others(start: StartSimul
             await writer.wait_closed()
         kept = (await control(simulator, "GET", "/traps?limit=1000")).json()
         assert [one["trap"] for one in kept] == ["revoked", "starttls_stripped"]
+
+
+# Patients
+
+
+@_shared
+async def test_a_magic_address_is_an_address_like_any_other_where_none_is_made(other: Simulator) -> None:
+    reply = await Peer(other).send(HOSPITAL, ["answers@patient.mssante.fr"], letter(HOSPITAL, "answers@patient.mssante.fr"))
+    assert (reply.code, reply.enhanced) == (501, "5.1.3")
+
+
+async def test_what_all_patients_do_is_a_setting_and_happens_by_itself(start: StartSimulator) -> None:
+    async with start(patient_behaviour="opens-at-once", patient_step_poll_seconds=0.05) as simulator:
+        doctor = Person(simulator, "doctor")
+        sent = (await doctor.send(DOCTOR, to=["285037511300167@patient.mssante.fr"], request_read_receipt=True)).json()
+        for _ in range(200):
+            events = (await doctor.get(f"/mailboxes/{DOCTOR}/messages/{sent['id']}/timeline"))["recipients"][0]["events"]
+            if events[-1]["kind"] == "displayed":
+                break
+            await asyncio.sleep(0.05)
+        else:
+            pytest.fail("nobody opened it")

@@ -14,26 +14,44 @@ ACTIVE, SUSPENDED, CLOSED = MailboxState.ACTIVE, MailboxState.SUSPENDED, Mailbox
 
 
 @pytest.mark.parametrize(
-    ("stands", "local", "remote", "notice", "rule"),
+    ("stands", "local", "remote", "notice", "later", "rule"),
     [
-        (MailboxFitness.TOO_SMALL, Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE, Rule.TOO_LARGE),
-        (MailboxFitness.FULL, Disposal.REFUSE, Disposal.DEFER, Disposal.DEFER, Rule.MAILBOX_FULL),
-        (MailboxFitness.SUSPENDED, Disposal.REFUSE, Disposal.DEFER, Disposal.DEFER, Rule.MAILBOX_SUSPENDED),
-        (MailboxFitness.CLOSED, Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE, Rule.MAILBOX_CLOSED),
-        (MailboxFitness.UNKNOWN, Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE, Rule.UNKNOWN_MAILBOX),
-        (MailboxFitness.OUTSIDE, Disposal.REFUSE, Disposal.REFUSE, Disposal.REFUSE, Rule.DOMAIN_OUTSIDE),
+        (MailboxFitness.TOO_SMALL, Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE, Disposal.BOUNCE, Rule.TOO_LARGE),
+        (MailboxFitness.FULL, Disposal.REFUSE, Disposal.DEFER, Disposal.DEFER, Disposal.REFUSE, Rule.MAILBOX_FULL),
+        (MailboxFitness.SUSPENDED, Disposal.REFUSE, Disposal.DEFER, Disposal.DEFER, Disposal.REFUSE, Rule.MAILBOX_SUSPENDED),
+        (MailboxFitness.CLOSED, Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE, Disposal.BOUNCE, Rule.MAILBOX_CLOSED),
+        (MailboxFitness.UNKNOWN, Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE, Disposal.BOUNCE, Rule.UNKNOWN_MAILBOX),
+        (MailboxFitness.MALFORMED, Disposal.REFUSE, Disposal.BOUNCE, Disposal.REFUSE, Disposal.BOUNCE, Rule.BAD_ADDRESS),
+        (MailboxFitness.OUTSIDE, Disposal.REFUSE, Disposal.REFUSE, Disposal.REFUSE, Disposal.REFUSE, Rule.DOMAIN_OUTSIDE),
     ],
 )
 def test_a_recipient_who_cannot_be_served_is_refused_bounced_or_deferred(
-    stands: MailboxFitness, local: Disposal, remote: Disposal, notice: Disposal, rule: Rule
+    stands: MailboxFitness, local: Disposal, remote: Disposal, notice: Disposal, later: Disposal, rule: Rule
 ) -> None:
-    for reach, way in ((Scope.LOCAL, local), (Scope.REMOTE, remote), (Scope.NOTICE, notice)):
+    for reach, way in ((Scope.LOCAL, local), (Scope.REMOTE, remote), (Scope.NOTICE, notice), (Scope.LATER, later)):
         route = decide_route(BOB, stands, reach)
         assert route.way is way
         assert route.refusal is not None
         assert (route.refusal.rule, route.refusal.subject) == (rule, BOB)
         assert BOB in route.refusal.detail
         assert rule in DIAGNOSTICS, "a bounce could not be written"
+
+
+@pytest.mark.parametrize(
+    ("address", "rule"),
+    [
+        ("claire.fontaine@patient.mssante.fr", Rule.BAD_ADDRESS),
+        ("28503751130016@patient.mssante.fr", Rule.BAD_ADDRESS),
+        ("285037511300167@patient.mssante.fr", Rule.UNKNOWN_MAILBOX),
+        ("125062a00401714@patient.mssante.fr", Rule.UNKNOWN_MAILBOX),
+        ("postmaster@patient.mssante.fr", Rule.UNKNOWN_MAILBOX),
+        ("claire.fontaine@sim.mssante.fr", Rule.UNKNOWN_MAILBOX),
+    ],
+)
+def test_an_unknown_patient_whose_address_is_no_ins_is_told_so(address: str, rule: Rule) -> None:
+    refusal = decide_route(address, MailboxFitness.UNKNOWN, Scope.LOCAL).refusal
+    assert refusal is not None
+    assert refusal.rule is rule
 
 
 @pytest.mark.parametrize("reach", list(Scope))

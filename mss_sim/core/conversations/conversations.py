@@ -7,15 +7,19 @@ from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.conversations import withdrawn_rights
 from mss_sim.core.conversations.withdrawn_rights import Closing
+from mss_sim.core.mailbox import behaviours
 from mss_sim.core.mailbox.selected_folder import personal_reader
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
+from mss_sim.mail.summary import read_summary
+from mss_sim.policy.behaviours import Event
 from mss_sim.store import conversations, mailboxes, messages, pages
 from mss_sim.store.conversations import AnswerRightRow, Thread
 from mss_sim.store.engine import Connection
 from mss_sim.store.messages import ListedMessage
 from mss_sim.store.pages import ListQuery
+from mss_sim.vocabulary.behaviours import Occasion
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import ClosureCause
 from mss_sim.vocabulary.mailboxes import MailboxKind, Right
@@ -76,6 +80,8 @@ async def close(world: World, actor: Actor, address: str, thread_id: int) -> Con
         found = _opened(conn, held, actor, thread_id)
         _refuse_without_patient(found)
         _trace(world, conn, actor, held, Act.CLOSED, found, count)
+        for side in found.patients:
+            _tell_patient(world, conn, side)
         return found
 
     return await world.store.write(unit)
@@ -101,6 +107,17 @@ def _held_for_closing(world: World, conn: Connection, actor: Actor, address: str
     if held.mailbox.kind is MailboxKind.PATIENT:
         raise Refusal(Rule.RIGHT_MISSING, say("A conversation is closed by the professional, not by the patient."), reference="cnam#7")
     return held
+
+
+def _tell_patient(world: World, conn: Connection, side: PatientSide) -> None:
+    """A patient sees that the exchange is closed, and may have a behaviour for it; the letter is the one that gave the right."""
+    patient, letter = mailboxes.by_id(conn, side.right.patient_mailbox_id), messages.by_id(conn, side.right.message_id)
+    if patient is not None and letter is not None:
+        summary = read_summary(letter.summary)
+        author = next((one["address"] for one in summary.from_), "")
+        files = any(leaf["attachment"] for leaf in summary.leaves)
+        event = Event(Occasion.CLOSED, author, letter.subject, bool(summary.receipt_to), files)
+        behaviours.plan(world, conn, patient, letter.id, event)
 
 
 def _refuse_without_patient(found: Conversation) -> None:

@@ -13,6 +13,7 @@ from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import POSTMASTER, AddressError, canonical, domain_of
 from mss_sim.policy.identifiers import address_warnings
+from mss_sim.policy.magic_addresses import magic_at
 from mss_sim.store import mailboxes, messages, operators
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
@@ -53,7 +54,7 @@ _HOLDERS: dict[IdentityKind, Sentence] = {
 
 @dataclass(frozen=True, slots=True)
 class NewMailbox:
-    """A mailbox to create; policies left None take the default of the kind."""
+    """A mailbox to create; policies left None take the default of the kind. `behaviour` as `behaviours.stored` writes it."""
 
     address: str
     kind: MailboxKind
@@ -67,6 +68,8 @@ class NewMailbox:
     seen_policy: SeenPolicy | None = None
     sent_policy: SentPolicy = SentPolicy.OWNER
     co_holders: tuple[str, ...] = ()
+    state: MailboxState = MailboxState.ACTIVE
+    behaviour: str | None = None
 
 
 async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
@@ -95,7 +98,7 @@ async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
             operator_id=operator_id,
             owner_id=owner.id,
             kind=new.kind,
-            state=MailboxState.ACTIVE,
+            state=new.state,
             label=new.label,
             description=new.description,
             red_listed=new.red_listed,
@@ -107,6 +110,7 @@ async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
             sent_policy=new.sent_policy,
             uid_validity_last=world.clock.now() // SECOND,
             created_at=world.clock.now(),
+            behaviour=new.behaviour,
         )
         mailboxes.add(conn, mailbox, [world.ids.next() for _ in FOLDERS_AT_BIRTH])
         for idnat in dict.fromkeys(one for one in new.co_holders if one != owner.idnat):
@@ -131,7 +135,8 @@ def _co_holder(conn: Connection, kind: MailboxKind, idnat: str) -> Identity:
 
 
 def _check_address(world: World, address: str, kind: MailboxKind) -> None:
-    patient = world.settings.patient.ins_required and not address.startswith(f"{POSTMASTER}@")
+    own = address.startswith(f"{POSTMASTER}@") or (world.settings.mailbox.magic_made and magic_at(address) is not None)
+    patient = world.settings.patient.ins_required and not own
     odd = address_warnings(address, kind) if patient else []
     if odd:
         raise Refusal(Rule.INVALID, odd[0], subject=address, reference="quirks#patient-address")

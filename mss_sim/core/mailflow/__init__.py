@@ -3,7 +3,9 @@
     submission               from an authenticated actor, through any door
     senders                  from which mailbox an actor may send now
     reception                from a peer operator, at the MX port
-    postmaster               the mailbox that every domain has for its postmaster
+    mailboxes_on_demand      mailboxes made at their first letter: the postmaster's, magic ones
+    reactions                what the holders of the mailboxes that a letter reached will do about it
+    mes_bounces              letters that Mon espace santé took and returns later
     letter                   the letter with its envelope; the response once it is stored
     delivery                 locked rows, the last decision, copies: one transaction for a group of letters
     delivery_records         written with a delivery besides copies: submissions, timelines, journal

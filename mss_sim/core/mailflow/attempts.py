@@ -24,13 +24,15 @@ from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail import dsn
 from mss_sim.mail.dsn import RecipientStatus
+from mss_sim.policy.bounces import returns_later
 from mss_sim.policy.receipts import diagnostic, dsn_due
-from mss_sim.store import messages, queue, submissions
+from mss_sim.store import mailboxes, messages, queue, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.operators import Operator
 from mss_sim.store.queue import Due, Waiting
 from mss_sim.store.submissions import Event, SentLetter
 from mss_sim.vocabulary.mail import DsnAction, TimelineKind
+from mss_sim.vocabulary.mailboxes import MailboxState
 from mss_sim.words.sentence import Sentence, say
 
 _KINDS = {
@@ -75,7 +77,7 @@ class Settling:
         for due, one in tried:
             if due.person.id in waiting:
                 reply = one.result.answers[due.person.address].reply
-                kinds = (TimelineKind.RELAYED, TimelineKind.DELIVERED) if one.receiver.mx is None else (TimelineKind.RELAYED,)
+                kinds = (TimelineKind.RELAYED, TimelineKind.DELIVERED) if self._has_it(conn, due, one.receiver) else (TimelineKind.RELAYED,)
                 events += [self._event(due, kind, reply) for kind in kinds]
         queue.done(conn, *waiting)
         submissions.add_events(conn, events)
@@ -94,8 +96,15 @@ class Settling:
             else:
                 queue.done(conn, due.person.id)
                 self._tell(conn, due, DsnAction.RELAYED, answer)
-                if letter.receiver.mx is None:
+                if self._has_it(conn, due, letter.receiver):
                     submissions.add_events(conn, [self._event(due, TimelineKind.DELIVERED, answer.reply)])
+
+    def _has_it(self, conn: Connection, due: Due, receiver: Operator) -> bool:
+        """Whether a letter that another server accepted is in the mailbox: one of ours may return it later instead."""
+        if receiver.mx is not None or not returns_later(self._world.settings.mes.refusal, due.person.address):
+            return receiver.mx is None
+        mailbox = mailboxes.by_address(conn, due.person.address)
+        return mailbox is not None and mailbox.state is MailboxState.ACTIVE
 
     def refused(self, conn: Connection, due: Due, answer: RecipientReply) -> None:
         """The attempt failed: the letter waits, or is returned."""

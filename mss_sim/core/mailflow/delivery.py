@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from mss_sim.core.access import access
 from mss_sim.core.conversations import answer_rights
 from mss_sim.core.mailflow import delivery_notifications as reports
-from mss_sim.core.mailflow import delivery_records, idempotency, submitted_receipts, threads
+from mss_sim.core.mailflow import delivery_records, idempotency, mes_bounces, reactions, submitted_receipts, threads
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Delivered, Letter, Missed, RoutedLetter, answer_of
 from mss_sim.core.world.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
@@ -39,11 +39,13 @@ _COPY_BYTES = 12 * 1024
 class Delivery:
     """Delivers the letters of one world; `deliver` is a bulk of the store's writer."""
 
-    def __init__(self, world: World, wake: Callable[[], None]) -> None:
-        """`wake` is called after a commit that put something into the queue, so that it leaves at once."""
+    def __init__(self, world: World, wake: Callable[[], None], steps_planned: Callable[[], None] = lambda: None) -> None:
+        """Called after a commit: `wake` when it put something into the queue, so that it leaves at once, `steps_planned` likewise."""
         self._world = world
         self._enqueued = False
+        self._planned = False
         self._wake = wake
+        self._steps_planned = steps_planned
 
     async def send(self, letter: Letter) -> Accepted:
         """Deliver one letter and return once it is on disk; its refusal is raised and nothing is kept."""
@@ -53,10 +55,13 @@ class Delivery:
         return accepted
 
     def wake_queue_if_needed(self) -> None:
-        """Wake the queue if something was put into it; called after a commit, cheap when nothing was."""
+        """Wake the queue if something was put into it, and whoever does planned steps; called after a commit, cheap when nothing was."""
         if self._enqueued:
             self._enqueued = False
             self._wake()
+        if self._planned:
+            self._planned = False
+            self._steps_planned()
 
     def deliver(self, conn: Connection, letters: Sequence[Letter]) -> list[Accepted | Exception]:
         """Deliver letters in one transaction; a refused one gives its refusal in its place."""
@@ -173,7 +178,7 @@ class Delivery:
         if relays and (self._world.settings.peers.unknown_bounces or stands is MailboxFitness.ACTIVE):
             sorted_.relayed.append(addressee)
             return None
-        route = decide_route(addressee.address, stands, self._reach(letter, local=local))
+        route = decide_route(addressee.address, stands, self._reach(letter, addressee.address, local=local))
         if route.refusal is None and mailbox is not None:
             mailbox.used_bytes += letter.row.size_bytes
             sorted_.delivered.append(Delivered(addressee, mailbox, not local))
@@ -182,9 +187,11 @@ class Delivery:
         sorted_.missed.append(Missed(addressee, route.way, why))
         return why if route.way is Disposal.REFUSE else None
 
-    def _reach(self, letter: Letter, *, local: bool) -> Scope:
+    def _reach(self, letter: Letter, address: str, *, local: bool) -> Scope:
         if letter.door is Door.SYSTEM and not letter.tried_before:
             return Scope.NOTICE
+        if letter.door is Door.MX:
+            return mes_bounces.scope_here(self._world, address)
         return Scope.LOCAL if local or not self._world.settings.peers.unknown_bounces else Scope.REMOTE
 
     def _may_have_left(self, conn: Connection, letter: Letter) -> bool:
@@ -245,6 +252,7 @@ class Delivery:
             if sorted_.receipt_of:
                 submitted_receipts.note_sent(conn, sorted_.receipt_of.mailbox_id, sorted_.receipt_of.message_id, sorted_.letter.at)
             reports.match(self._world, conn, sorted_)
+            self._planned |= reactions.plan(self._world, conn, sorted_, receiving) | mes_bounces.plan(self._world, conn, sorted_)
 
     def _add_copies(self, conn: Connection, stored: list[RoutedLetter]) -> None:
         """Copies with their numbers; the folder rows are locked first, in one order, then written back once."""

@@ -19,6 +19,7 @@ from mss_sim.mail.parse import parse
 from mss_sim.mail.reports import addresses
 from mss_sim.mail.returned import likeness, returned_letter
 from mss_sim.mail.summary import read_summary
+from mss_sim.policy.bounces import returns_later
 from mss_sim.policy.receipts import diagnostic, dsn_due
 from mss_sim.policy.routing import Disposal
 from mss_sim.store import messages, submissions
@@ -69,6 +70,8 @@ def _statuses(world: World, sorted_: RoutedLetter) -> list[RecipientStatus]:
         if dsn_due(DsnAction.DELIVERED, addressee.notify, sender):
             found.append(RecipientStatus(addressee.address, DsnAction.DELIVERED, "2.1.5", world.told(DELIVERED.reply), addressee.original))
     for addressee, way, refusal in sorted_.missed:
+        if way is Disposal.BOUNCE and returns_later(world.settings.mes.refusal, addressee.address):
+            continue
         if way is not Disposal.DEFER and dsn_due(DsnAction.FAILED, addressee.notify, sender):
             status, reply = diagnostic(refusal)
             found.append(RecipientStatus(addressee.address, DsnAction.FAILED, status, world.told(reply), addressee.original))

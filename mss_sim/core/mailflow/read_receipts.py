@@ -13,7 +13,7 @@ from mss_sim.core.mailflow.letter import OfServer
 from mss_sim.core.mailflow.submitted_receipts import note_sent
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.mail import mdn
+from mss_sim.mail import mdn, mdn_forms
 from mss_sim.mail.headers import read_headers, split
 from mss_sim.mail.summary import read_summary
 from mss_sim.policy.delegation import decide_leaving
@@ -24,6 +24,7 @@ from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import ListedMessage
 from mss_sim.store.queue import Waiting
 from mss_sim.store.submissions import Event, RecipientRow, SentLetter
+from mss_sim.vocabulary.behaviours import ReceiptForm
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import Disposition
 from mss_sim.vocabulary.mailboxes import KEYWORD_MDN_SENT, MailboxKind, Right
@@ -35,12 +36,16 @@ _USER_AGENT = "mss-sim"
 
 @dataclass(frozen=True, slots=True)
 class ReceiptWish:
-    """The reader's choices for a receipt. `confirmed`: they agree to answer an address that is not the return path."""
+    """The reader's choices for a receipt. `confirmed`: they agree to answer an address that is not the return path.
+
+    `form`: what leaves in its place, where a test wants it wrong; never NONE.
+    """
 
     disposition: Disposition = Disposition.DISPLAYED
     error: str | None = None
     confirmed: bool = False
     automatic: bool = False
+    form: ReceiptForm = ReceiptForm.CORRECT
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +65,41 @@ class Receipts:
 
     async def send(self, actor: Actor, address: str, copy_id: int, wish: ReceiptWish) -> SentReceipt:
         """Send the read receipt that a letter requests; the actor must have the right to read it. Everything in one transaction."""
-        world = self._world
-
-        def unit(conn: Connection) -> SentReceipt:
-            now = world.clock.now()
-            held = gate.require(world, conn, actor, address, Right.READ)
-            item = messages.one(conn, held.mailbox.id, copy_id, None)
-            if item is None:
-                raise Refusal(Rule.NOT_FOUND, say("There is no such message in this mailbox."))
-            decide_leaving(held.mailbox.state, address)
-            to = self._decide(conn, held.mailbox, item, wish)
-            name = held.mailbox.label or actor.identity.name
-            receipt = _receipt(conn, held.mailbox.address, name, to, item, wish)
-            message_id, language = world.ids.message_id(world.settings.hostname), world.settings.language
-            raw = mdn.compose(receipt, reporting_ua=_USER_AGENT, message_id=message_id, at=now, language=language)
-            note_sent(conn, held.mailbox.id, item.message.id, now)
-            letter = system_letter(world, raw, OfServer(held.mailbox.operator_id), to=to, at=now)
-            outcome = self._delivery.deliver(conn, [letter])[0]
-            if isinstance(outcome, Exception):
-                raise outcome
-            detail = {"to": to, "disposition": wish.disposition, "of": item.message.rfc_message_id}
-            sent = journal.entry(held, Right.READ, Act.RECEIPT_SENT, detail, message_id=item.message.id)
-            journal.write(world, conn, journal.by(actor), [sent], at=now)
-            return SentReceipt(to, letter.id)
-
-        receipt = await world.store.write(unit)
+        receipt = await self._world.store.write(lambda conn: self.send_in(conn, actor, address, copy_id, wish))
         self._delivery.wake_queue_if_needed()
         return receipt
+
+    def send_in(self, conn: Connection, actor: Actor, address: str, copy_id: int, wish: ReceiptWish) -> SentReceipt:
+        """The same within a unit of work; the caller wakes the queue after it."""
+        world, now = self._world, self._world.clock.now()
+        held = gate.require(world, conn, actor, address, Right.READ)
+        item = messages.one(conn, held.mailbox.id, copy_id, None)
+        if item is None:
+            raise Refusal(Rule.NOT_FOUND, say("There is no such message in this mailbox."))
+        decide_leaving(held.mailbox.state, address)
+        to = self._decide(conn, held.mailbox, item, wish)
+        receipt = _receipt(conn, held.mailbox.address, held.mailbox.label or actor.identity.name, to, item, wish)
+        letters = [
+            system_letter(world, raw, OfServer(held.mailbox.operator_id), to=to, at=now) for raw in self._written(receipt, item, wish)
+        ]
+        outcome = self._delivery.deliver(conn, letters)[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        note_sent(conn, held.mailbox.id, item.message.id, now)
+        detail = {"to": to, "disposition": wish.disposition, "of": item.message.rfc_message_id}
+        sent = journal.entry(held, Right.READ, Act.RECEIPT_SENT, detail, message_id=item.message.id)
+        journal.write(world, conn, journal.by(actor), [sent], at=now)
+        return SentReceipt(to, letters[0].id)
+
+    def _written(self, receipt: mdn.Receipt, item: ListedMessage, wish: ReceiptWish) -> list[bytes]:
+        """What leaves: the receipt, twice or deformed where a test wants it."""
+        world, found = self._world, []
+        for _ in range(2 if wish.form is ReceiptForm.TWICE else 1):
+            message_id, language = world.ids.message_id(world.settings.hostname), world.settings.language
+            raw = mdn.compose(receipt, reporting_ua=_USER_AGENT, message_id=message_id, at=world.clock.now(), language=language)
+            right = wish.form in (ReceiptForm.CORRECT, ReceiptForm.TWICE)
+            found.append(raw if right else mdn_forms.deformed(raw, wish.form, letter_at=item.message.received_at))
+        return found
 
     async def open_message(self, actor: Actor, address: str, copy_id: int) -> OpenedMessage:
         """Open a message, with all consequences of reading it."""

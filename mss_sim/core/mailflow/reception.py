@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from mss_sim.core.mailbox.stored_message import read_message, without_holding
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Accepted, Envelope, FromPeer, prepare, trace_fields
-from mss_sim.core.mailflow.postmaster import without_domain
+from mss_sim.core.mailflow.mailboxes_on_demand import without_domain
 from mss_sim.core.mailflow.submission import check_recipient, check_size
 from mss_sim.core.trust import peers
 from mss_sim.core.world.tally import Tally
@@ -18,6 +18,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import addresses_of, domain_of
 from mss_sim.mail.headers import trace_length
 from mss_sim.policy.authors import decide_authors
+from mss_sim.policy.identifiers import is_ins
 from mss_sim.policy.peers import PeerCertificate, decide_peer
 from mss_sim.vocabulary.doors import Door, PeerProof
 from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN
@@ -64,8 +65,11 @@ class Reception:
         return speaks_for
 
     async def _check_patient(self, sender: str, authors: tuple[str, ...], *, is_report: bool) -> None:
-        """A patient is identified by the return path: no unknown patient, and none in From behind another return path."""
-        hidden = [one for one in authors if domain_of(one) == PATIENT_DOMAIN and one != sender]
+        """A patient is identified by the return path: no unknown patient, and none in From behind another return path.
+
+        With a null return path, what is no patient's address there is the server's own, such as mailer-daemon.
+        """
+        hidden = [one for one in authors if domain_of(one) == PATIENT_DOMAIN and one != sender and await self._is_patient(one, sender)]
         unknown = domain_of(sender) == PATIENT_DOMAIN and await self._world.directory.mailbox(sender) is None
         if (hidden and not (is_report and not sender)) or unknown:
             raise Refusal(
@@ -74,6 +78,10 @@ class Reception:
                 subject=sender or hidden[0],
                 reference="cnam#answer",
             )
+
+    async def _is_patient(self, address: str, sender: str) -> bool:
+        known = is_ins(address.partition("@")[0]) or await self._world.directory.mailbox(address) is not None
+        return bool(sender) or known
 
     async def postmaster(self) -> str:
         """Whom the recipient Postmaster means, who has no domain."""

@@ -14,9 +14,10 @@ from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.conversations import answer_rights
 from mss_sim.core.mailbox.stored_message import read_message, without_holding
+from mss_sim.core.mailflow import mes_bounces
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Accepted, Envelope, Letter, Submitted, date_time, prepare, trace_fields
-from mss_sim.core.mailflow.postmaster import make_missing
+from mss_sim.core.mailflow.mailboxes_on_demand import make_missing
 from mss_sim.core.mailflow.senders import Senders, SendingMailbox
 from mss_sim.core.world.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
@@ -65,7 +66,8 @@ async def check_recipient(world: World, sender: SendingMailbox | None, address: 
     local = peer or (sender is not None and operator is not None and operator.id == sender.mailbox.operator_id)
     if sender and sender.mailbox.kind is MailboxKind.PATIENT:
         await _check_invited(world, sender.mailbox, address)
-    reach = Scope.LOCAL if local or not world.settings.peers.unknown_bounces else Scope.REMOTE
+    near = local or not world.settings.peers.unknown_bounces
+    reach = (mes_bounces.scope_here(world, address) if peer else Scope.LOCAL) if near else Scope.REMOTE
     route = decide_route(address, stands, reach)
     if route.way is Disposal.REFUSE and route.refusal:
         raise route.refusal

@@ -7,7 +7,7 @@ import pytest
 from mss_sim.core.access.delegation import GrantRequest, grant
 from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailbox.mailboxes import NewMailbox, add_mailbox, list_mailboxes
-from mss_sim.core.mailflow import postmaster
+from mss_sim.core.mailflow import mailboxes_on_demand
 from mss_sim.core.mailflow.submission import check_recipient
 from mss_sim.core.trust import operators
 from mss_sim.core.trust.operators import NewOperator
@@ -42,7 +42,7 @@ async def test_the_postmaster_gets_what_people_send(town: Town, sender: tuple[st
 
 async def test_it_is_made_once_whoever_comes_at_the_same_time_and_none_is_there_before(town: Town) -> None:
     before = len(await list_mailboxes(town.world))
-    await asyncio.gather(*(postmaster.make_missing(town.world, [_THEIRS, _THEIRS, DOCTOR]) for _ in range(5)))
+    await asyncio.gather(*(mailboxes_on_demand.make_missing(town.world, [_THEIRS, _THEIRS, DOCTOR]) for _ in range(5)))
     assert len(await list_mailboxes(town.world)) == before + 1
     assert (await town.mailbox(_THEIRS)).kind is MailboxKind.ORG
 
@@ -64,7 +64,7 @@ async def test_the_control_plane_says_who_reads_it(town: Town) -> None:
 )
 async def test_none_is_made_where_the_domain_is_not_served_here_or_the_name_is_another(town: Town, address: str) -> None:
     before = len(await list_mailboxes(town.world))
-    await postmaster.make_missing(town.world, [address])
+    await mailboxes_on_demand.make_missing(town.world, [address])
     assert len(await list_mailboxes(town.world)) == before
 
 
@@ -84,7 +84,7 @@ async def test_one_for_patients_is_made_where_their_addresses_are_held_to_the_in
 
 
 async def test_without_a_domain_it_is_that_of_the_sender_or_of_the_first_operator_served(town: Town) -> None:
-    assert await postmaster.without_domain(town.world, DOCTOR) == _THEIRS
+    assert await mailboxes_on_demand.without_domain(town.world, DOCTOR) == _THEIRS
     assert await town.core.reception.postmaster() == "postmaster@hopital-ormes.sim.mssante.fr"
     await operators.add(town.world, NewOperator("Avant tous", ["avant.sim.mssante.fr"]))
     assert await town.core.reception.postmaster() == "postmaster@avant.sim.mssante.fr"

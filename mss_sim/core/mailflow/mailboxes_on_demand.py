@@ -1,13 +1,15 @@
-"""The mailbox that every domain has for its postmaster: made at its first letter, where nobody made it before (ref: rfc5321#4.5.1)."""
+"""Mailboxes made at their first letter, where nobody made them before: every domain's postmaster (ref: rfc5321#4.5.1), magic addresses."""
 
 from collections.abc import Awaitable, Iterable
 
 from mss_sim.core.access.identities import NewIdentity, add_identity
+from mss_sim.core.mailbox.behaviours import stored
 from mss_sim.core.mailbox.mailboxes import NewMailbox, add_mailbox
 from mss_sim.core.world.authorities import TEST_STRUCTURE
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import POSTMASTER, domain_of
+from mss_sim.policy.magic_addresses import magic_at
 from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN, IdentityKind, MailboxKind
 from mss_sim.words.sentence import say
 
@@ -16,22 +18,47 @@ HOLDER = NewIdentity(f"{TEST_STRUCTURE}/POSTMASTER", IdentityKind.ORGANISATION, 
 PATIENTS_HOLDER = NewIdentity("POSTMASTER", IdentityKind.PATIENT, "Postmaster")
 """The same at the domain of patients, which has mailboxes of patients alone."""
 
+MAGIC_HOLDER = NewIdentity(f"{TEST_STRUCTURE}/ESSAIS", IdentityKind.ORGANISATION, "Adresses d'essai")
+MAGIC_PATIENT = NewIdentity("ESSAIS", IdentityKind.PATIENT, "Adresses d'essai")
+"""Who holds the magic addresses, likewise."""
+
 
 async def make_missing(world: World, addresses: Iterable[str]) -> None:
-    """Make the mailboxes among these canonical addresses that are a postmaster's at a domain served here, and are not there yet."""
+    """Make the mailboxes among these canonical addresses that are a postmaster's, or magic, at a domain served here, if not there yet."""
     for address in addresses:
-        if not address.startswith(f"{POSTMASTER}@") or not world.settings.mailbox.postmaster_made:
+        wanted = _wanted(world, address)
+        if wanted is None:
             continue
         operator = await world.directory.operator_of(address)
         if operator is not None and operator.mx is None and await world.directory.mailbox(address) is None:
-            await _make(world, address)
+            holder, mailbox = wanted
+            await _unless_there(add_identity(world, holder))
+            await _unless_there(add_mailbox(world, mailbox))
 
 
-async def _make(world: World, address: str) -> None:
-    patients = domain_of(address) == PATIENT_DOMAIN
-    holder, kind = (PATIENTS_HOLDER, MailboxKind.PATIENT) if patients else (HOLDER, MailboxKind.ORG)
-    await _unless_there(add_identity(world, holder))
-    await _unless_there(add_mailbox(world, NewMailbox(address, kind, holder.idnat, label="Postmaster")))
+def _wanted(world: World, address: str) -> tuple[NewIdentity, NewMailbox] | None:
+    """Whose mailbox is made at an address, and which; None for every other address."""
+    settings, patients = world.settings.mailbox, domain_of(address) == PATIENT_DOMAIN
+    kind = MailboxKind.PATIENT if patients else MailboxKind.ORG
+    if address.startswith(f"{POSTMASTER}@"):
+        holder = PATIENTS_HOLDER if patients else HOLDER
+        return (holder, NewMailbox(address, kind, holder.idnat, label="Postmaster")) if settings.postmaster_made else None
+    magic = magic_at(address) if settings.magic_made else None
+    if magic is None:
+        return None
+    holder = MAGIC_PATIENT if patients else MAGIC_HOLDER
+    made = NewMailbox(
+        address,
+        kind,
+        holder.idnat,
+        label=f"Adresse d'essai {address.partition('@')[0]}",
+        description=magic.text,
+        red_listed=True,
+        quota_bytes=0 if magic.full else None,
+        state=magic.state,
+        behaviour=stored(magic.behaviour),
+    )
+    return holder, made
 
 
 async def _unless_there(adding: Awaitable[object]) -> None:

@@ -1,0 +1,58 @@
+"""What is due is done once, by whoever comes first, and stays due when it could not be done."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from mss_sim.core.mailbox import behaviours
+from mss_sim.core.patients.patients import Patients
+from mss_sim.core.patients.steps import Steps
+from mss_sim.errors import Refusal, Rule
+from mss_sim.policy.behaviours import PRESETS
+from mss_sim.vocabulary.clock import FiredKind
+from mss_sim.words.sentence import say
+from tests.clients import DOCTOR, PATIENT
+from tests.core.towns import OpenTown, Town
+
+
+def _twin(town: Town) -> Patients:
+    """The same world as another process would see it."""
+    core = town.core
+    steps = Steps(town.world, core.submission._delivery, core.submission, core.receipts)  # noqa: SLF001 - assembled as in `assemble`
+    return Patients(town.world, steps, asyncio.Event())
+
+
+@pytest.mark.parametrize("name", ["opens-at-once", "answers", "deletes-unread", "bounces-later", "closes-account"])
+async def test_two_who_do_the_same_steps_do_each_once(town: Town, name: str) -> None:
+    await behaviours.set_behaviour(town.world, PATIENT, name)
+    await town.send("doctor", DOCTOR, PATIENT, Disposition_Notification_To=DOCTOR)
+    count = len(await behaviours.pending(town.world, PATIENT))
+    town.clock.advance(timedelta(hours=1))
+    fired = await asyncio.gather(town.core.patients.work(), _twin(town).work())
+    assert [len(fired[0]) + len(fired[1]), await town.core.patients.next_at()] == [count, None]
+    assert len(await town.subjects(DOCTOR)) == {"opens-at-once": 1, "answers": 2, "bounces-later": 1, "closes-account": 1}.get(name, 0)
+
+
+async def test_a_store_that_does_not_answer_keeps_the_step_for_later(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    await behaviours.set_behaviour(town.world, PATIENT, "answers")
+    await town.send("doctor", DOCTOR, PATIENT)
+    town.clock.advance(timedelta(hours=1))
+
+    async def refuse(*_: object) -> None:
+        raise Refusal(Rule.STORE_UNAVAILABLE, say("The store does not answer; nothing was kept, try again later."))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(town.core.submission, "submit", refuse)
+        assert [one.kind for one in await town.core.patients.work()] == [FiredKind.OPENED]
+    assert [one.kind for one in await town.core.patients.work()] == [FiredKind.ANSWERED]
+
+
+async def test_every_behaviour_with_a_name_runs_to_its_end(open_town: OpenTown) -> None:
+    async with open_town() as town:
+        for name in PRESETS:
+            await town.change(PATIENT, behaviour=name, state="active")
+            await town.send("doctor", DOCTOR, PATIENT, Disposition_Notification_To=DOCTOR)
+            town.clock.advance(timedelta(days=3))
+            assert FiredKind.VOID not in {one.kind for one in await town.core.patients.work()}, name
+        assert await town.core.patients.next_at() is None
