@@ -1,11 +1,24 @@
 """Patients live by themselves: they open, answer, are refused after the closure, close their account; as data, and by the clock."""
 
+import asyncio
+import contextlib
+import signal
+import sqlite3
+import threading
+import time
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, PATIENT, PATIENT2, Person, control, letter
+from tests.conftest import StartSimulator
+from tests.journeys.test_command_line import Process
+from tests.journeys.test_several_processes import two
+
+__all__ = ["two"]
 
 
 async def _plan(simulator: Simulator, behaviour: str | list[dict[str, Any]], address: str = PATIENT) -> None:
@@ -184,3 +197,78 @@ async def test_a_behaviour_that_cannot_be_is_refused_with_what_to_write(simulato
         assert (answer.status_code in (400, 422, 429), said in answer.text) == (True, True), (body, answer.text)
     assert (await control(simulator, "GET", path)).json() == {"name": None, "reactions": []}
     assert (await control(simulator, "PUT", "/mailboxes/nobody@patient.mssante.fr/behaviour", {"name": "answers"})).status_code == 404
+
+
+async def test_the_seed_of_patients_shows_each_in_another_way(start: StartSimulator) -> None:
+    """A month passes after one letter to everybody, and its closure."""
+    async with start(seed="patients") as simulator:
+        await _freeze(simulator)
+        people = {one["role"]: one["mailboxes"][0]["address"] for one in simulator.ready()["personas"] if one["idnat"][0] in "12"}
+        doctor = Person(simulator, "doctor")
+        for address in people.values():
+            await doctor.send(DOCTOR, to=[address], subject="Votre rendez-vous", request_read_receipt=True)
+        fired = await _advance(simulator, "P3D")
+        for address in (people["answers_after_closure"], people["has_a_story"]):
+            await doctor.send(DOCTOR, to=[address], subject="[FIN]")
+        fired += await _advance(simulator, "P1M")
+        told = {
+            role: [row["kind"] for row in fired if row["mailbox"] == address and row["kind"] != "delivery.tried"]
+            for role, address in people.items()
+        }
+        assert told == {
+            "opens": ["letter.opened"],
+            "answers": ["letter.answered"],
+            "never_opens": [],
+            "sends_a_photo": ["letter.answered"],
+            "answers_after_closure": ["letter.answered", "letter.refused"],
+            "closes_account": ["mailbox.closed"],
+            "wrong_receipt": ["letter.opened"],
+            "has_a_story": ["letter.answered", "letter.refused"],
+        }
+
+
+async def test_two_processes_of_one_database_do_each_step_once(two: tuple[Simulator, Simulator]) -> None:
+    first, second = two
+    await _plan(first, [{"steps": [{"act": "open"}, {"act": "answer"}]}])
+    doctor = Person(second, "doctor")
+    for number in range(10):
+        await doctor.send(DOCTOR, to=[PATIENT], subject=str(number), request_read_receipt=True)
+    await asyncio.gather(*(one.core.patients.work() for one in two for _ in range(3)))
+    for one in two:
+        while await one.core.patients.work() or await one.core.queue.work():
+            pass
+    subjects = [item["subject"] for item in await doctor.inbox(DOCTOR)]
+    assert sorted(subjects) == sorted(f"{mark}: {number}" for mark in ("Re", "Read") for number in range(10))
+
+
+def test_killed_while_patients_answer_nobody_answers_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MSS_SIM_RELAY", "direct")
+    options = ("--data", str(tmp_path / "data"))
+    first = Process(tmp_path / "ready.json", *options)
+    steps = [{"act": act, "after": "PT1H"} for act in ("open", "answer")]
+    control_url, account = f"{first.ready['http']}/control", ("camille.martin", "cabinet-2026")
+    httpx.put(f"{control_url}/clock", json={"mode": "frozen", "at": "2040-01-01T00:00:00Z"}).raise_for_status()
+    httpx.put(f"{control_url}/mailboxes/{PATIENT}/behaviour", json={"reactions": [{"steps": steps}]}).raise_for_status()
+    with httpx.Client(base_url=first.ready["http"], auth=account, timeout=20) as client:
+        for number in range(60):
+            body = {"to": [PATIENT], "subject": str(number), "text": ".", "request_read_receipt": True}
+            assert client.post(f"/api/v1/mailboxes/{DOCTOR}/messages", json=body).status_code == 201
+
+    def move() -> None:
+        with pytest.raises(httpx.TransportError):
+            httpx.post(f"{control_url}/clock/advance", json={"by": "P1D"}, timeout=60)
+
+    moving = threading.Thread(target=move)
+    moving.start()
+    database = tmp_path / "data" / "mss-sim.db"
+    with contextlib.closing(sqlite3.connect(database, timeout=20)) as seen:
+        while seen.execute("SELECT count(*) FROM planned_steps WHERE act = 'answer'").fetchone()[0] > 45:
+            time.sleep(0.005)
+    first.stop(signal.SIGKILL)
+    moving.join()
+    again = Process(tmp_path / "again.json", *options)
+    with httpx.Client(base_url=again.ready["http"], auth=account, timeout=20) as client:
+        assert client.get(f"/control/mailboxes/{PATIENT}/pending").json() == [], "when it is ready, all is done"
+        items = client.get(f"/api/v1/mailboxes/{DOCTOR}/messages?folder=INBOX&limit=200").json()["items"]
+    assert sorted(item["subject"] for item in items) == sorted(f"{mark}: {number}" for mark in ("Re", "Read") for number in range(60))
+    assert again.stop() == 0

@@ -10,6 +10,7 @@ from mss_sim.clock import DAY
 from mss_sim.core.access import access, delegation
 from mss_sim.core.access import identities as people
 from mss_sim.core.access.practice_holders import SEED
+from mss_sim.core.mailbox import behaviours
 from mss_sim.core.mailbox.mailboxes import NewMailbox, add_mailbox
 from mss_sim.core.psc import professionals
 from mss_sim.core.psc.clients import FIRST_CLIENT
@@ -17,6 +18,7 @@ from mss_sim.core.trust import operators
 from mss_sim.core.trust.operators import NewOperator
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
+from mss_sim.policy.behaviours import read as read_behaviour
 from mss_sim.store import grants, identities, mailboxes
 from mss_sim.store import operators as operators_kept
 from mss_sim.store import psc as psc_kept
@@ -148,7 +150,13 @@ def _mailbox(row: dict[str, Any], roles: dict[str, str]) -> NewMailbox:
         seen_policy=SeenPolicy(row["seen_policy"]) if "seen_policy" in row else None,
         sent_policy=SentPolicy(row.get("sent_policy", "owner")),
         co_holders=tuple(roles.get(idnat, idnat) for idnat in row.get("co_holders", ())),
+        behaviour=_behaviour(row.get("behaviour")),
     )
+
+
+def _behaviour(given: str | list[dict[str, Any]] | None) -> str | None:
+    """A behaviour as the mailbox keeps it: the name of one, or its reactions."""
+    return behaviours.stored(read_behaviour(given)) if isinstance(given, list) else given
 
 
 async def idnat_of(world: World, role: str) -> str | None:
