@@ -18,6 +18,7 @@ framework.
     bounces       what Mon espace santé writes when it returns a letter
     magic_addresses   local parts that do one thing each
     identifiers   shapes and keys of national numbers, as warnings
+    ins           what the number of a patient holds, and what is no number
 
 A decision takes values and returns a value, or raises a `Refusal` that names its
 rule, says in one sentence what to do, and where the rule comes from. The doors show refusals

@@ -1,15 +1,13 @@
 """National identifiers: their shapes and check digits.
 
-A wrong key is a warning, never a refusal: the published samples of the ANS break their own keys (ref: ans-idnps). Generated numbers
-are correct.
+A wrong key is a warning: the published samples of the ANS break their own keys (ref: ans-idnps). Only that of an INS is refused, by a
+setting. What a patient's number holds is read in `policy/ins.py`.
 """
 
-import re
-
+from mss_sim.policy.ins import InsError, parse_ins
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind
-from mss_sim.words.sentence import Sentence, say
+from mss_sim.words.sentence import Sentence, said, say
 
-_INS = re.compile(r"[0-9]{5}(?:[0-9]{2}|2[AB])[0-9]{6}[0-9]{2}\Z")
 _STRUCTURE_LENGTHS = {"3": 9, "4": 9, "5": 14, "6": 14}
 
 
@@ -24,26 +22,17 @@ def luhn_holds(digits: str) -> bool:
     return total % 10 == 0
 
 
-def ins_key(number: str) -> str:
-    """The two-digit key of a 13-character INS number; Corsican 2A and 2B, its only letters, count as 19 and 18 (ref: ins-key)."""
-    digits = number.upper().replace("2A", "19").replace("2B", "18")
-    return f"{97 - int(digits) % 97:02d}"
-
-
-def is_ins(text: str) -> bool:
-    """Whether a text has the shape of a 15-character INS, key excluded."""
-    return bool(_INS.match(text.upper()))
-
-
 def warnings(idnat: str, kind: IdentityKind) -> list[Sentence]:
     """What is unusual about an idNat for an identity of that kind; empty when nothing is (ref: ans-idnps)."""
     if kind is IdentityKind.PROFESSIONAL:
         ok = idnat.startswith("8") and len(idnat) == 12 and luhn_holds(idnat[1:])
         return [] if ok else [say("A professional's idNat is 8 and an RPPS of 11 digits that ends with its Luhn digit.")]
     if kind is IdentityKind.PATIENT:
-        if not is_ins(idnat):
-            return [say("A patient's identifier is an INS: 13 characters and a key of two digits.")]
-        return [] if ins_key(idnat[:13]) == idnat[13:] else [say("The key of this INS should be {key}.", key=ins_key(idnat[:13]))]
+        try:
+            ins = parse_ins(idnat)
+        except InsError as error:
+            return [said(error)]
+        return [] if ins.key == ins.right_key else [say("The key of this INS should be {key}.", key=ins.right_key)]
     if kind is IdentityKind.EMPLOYEE:
         return _employee_warnings(idnat)
     return []

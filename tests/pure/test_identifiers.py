@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mss_sim.policy.identifiers import address_warnings, ins_key, is_ins, luhn_holds, warnings
+from mss_sim.policy.identifiers import address_warnings, luhn_holds, warnings
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind
 
 EMPLOYEE, PATIENT, PROFESSIONAL = IdentityKind.EMPLOYEE, IdentityKind.PATIENT, IdentityKind.PROFESSIONAL
@@ -48,56 +48,6 @@ def test_a_number_with_its_luhn_digit_holds(digits: str) -> None:
 @given(st.text("0123456789", min_size=1, max_size=13))
 def test_exactly_one_last_digit_makes_a_number_hold(digits: str) -> None:
     assert [digit for digit in "0123456789" if luhn_holds(digits + digit)] == [with_luhn(digits)[-1]]
-
-
-@pytest.mark.parametrize(
-    ("number", "key"),
-    [
-        pytest.param("1460263220001", "96", id="a man of the published samples"),
-        pytest.param("2790351215189", "89", id="a woman of the published samples"),
-        pytest.param("255062A004012", "51", id="South Corsica"),
-        pytest.param("255062B004012", "78", id="North Corsica"),
-        pytest.param("255062a004012", "51", id="South Corsica in lower case"),
-        pytest.param("255062b004012", "78", id="North Corsica in lower case"),
-        pytest.param("0000000000000", "97", id="the greatest key"),
-        pytest.param("0000000000096", "01", id="the smallest key, two digits"),
-    ],
-)
-def test_the_key_of_an_ins_is_97_less_the_remainder(number: str, key: str) -> None:
-    assert ins_key(number) == key
-
-
-@settings(deadline=None)
-@given(st.integers(0, 10**13 - 1))
-def test_number_and_key_together_are_divisible_by_97(number: int) -> None:
-    assert (number + int(ins_key(f"{number:013d}"))) % 97 == 0
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        pytest.param("", id="nothing"),
-        pytest.param("14602632200019", id="14 characters"),
-        pytest.param("1460263220001966", id="16 characters"),
-        pytest.param("1460263220001", id="without its key"),
-        pytest.param("255062C00401251", id="a third letter"),
-        pytest.param("25506A200401251", id="letter before the digit"),
-        pytest.param("2550A2A00401251", id="a letter elsewhere"),
-        pytest.param("255062A0040125A", id="a letter in the key"),
-        pytest.param("146026322000196\n", id="a line break after"),
-        pytest.param(" 146026322000196", id="a space before"),
-        pytest.param("1 46 02 63 220 0", id="written in groups"),
-        pytest.param("١" * 15, id="Arabic-Indic digits"),
-    ],
-)
-def test_a_text_has_not_the_shape_of_an_ins(text: str) -> None:
-    assert not is_ins(text)
-    assert warnings(text, PATIENT)
-
-
-@pytest.mark.parametrize("text", ["146026322000196", "146026322000197", "255062A00401251", "255062b00401278", "000000000000000"])
-def test_a_text_has_the_shape_of_an_ins_key_apart(text: str) -> None:
-    assert is_ins(text)
 
 
 @pytest.mark.parametrize(
