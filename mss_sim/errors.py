@@ -37,6 +37,7 @@ class Rule(StrEnum):
     PEER_NOT_TRUSTED = "peer-not-trusted"
     WHITE_LIST_STALE = "white-list-stale"
     BAD_ADDRESS = "bad-address"
+    PATIENT_NOT_QUALIFIED = "patient-not-qualified"
     TOO_LARGE = "message-too-large"
     TOO_MANY_RECIPIENTS = "too-many-recipients"
     LIMIT_REACHED = "limit-reached"

@@ -223,6 +223,11 @@ class RecipientOutcome(Out):
     detail: str | None = None
 
 
+class RecipientWarning(Out):
+    address: str
+    detail: str
+
+
 class SentOut(Out):
     model_config = ConfigDict(json_schema_extra=examples.SENT)
 
@@ -237,6 +242,8 @@ class SentOut(Out):
     """Where that copy is; null when there is none, or you may not read it."""
     mode: SendMode | None
     recipients: list[RecipientOutcome]
+    warnings: list[RecipientWarning]
+    """Recipients that the letter leaves for, and that you should look at: no qualified identity backs a patient's address."""
     timeline_url: str | None
     replayed: bool = False
     """True when the Idempotency-Key had been used: nothing was sent again, the rest is the first answer."""

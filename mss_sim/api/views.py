@@ -124,6 +124,7 @@ def accepted(world: World, result: Accepted, timeline_in: str | None, copy_in: s
             }
             for outcome in result.outcomes
         ],
+        "warnings": [{"address": address, "detail": world.told(why)} for address, why in result.warnings],
         "timeline_url": url(timeline_in, "sent", submission_id) if timeline_in else None,
         "replayed": result.replayed,
     }

@@ -12,6 +12,7 @@ from mss_sim.vocabulary.behaviours import BounceForm, MesRefusal
 from mss_sim.vocabulary.doors import PeerProof, TokenExpiry, TokenRefusal, UntrustedPeer
 from mss_sim.vocabulary.mail import FinHeaderScope
 from mss_sim.vocabulary.mailboxes import SendMode
+from mss_sim.vocabulary.patients import KeyCheck, Unqualified
 from mss_sim.vocabulary.psc import AuthMode
 from mss_sim.vocabulary.trust import KeyKind
 
@@ -184,6 +185,11 @@ class Patient(Subject):
     ins_required: bool = Field(default=False, description="A patient's mailbox whose local part is no INS is refused.")
     behaviour: str = Field(default="by-hand", description="What patients without a behaviour of their own do with letters: its name.")
     step_poll_seconds: float = Field(default=1.0, gt=0, description="How often it is looked at what patients are about to do.")
+    ins_key: KeyCheck = Field(default=KeyCheck.WARNING, description="What a wrong key of an INS does, in identities and in addresses.")
+    unqualified: Unqualified = Field(
+        default=Unqualified.WARNED,
+        description="What becomes of a letter to an address that no qualified identity backs (ref: ref2#ECO.2.2.6).",
+    )
 
 
 class Mes(Subject):

@@ -1,18 +1,20 @@
 """The control plane: the world seen and changed from outside, for tests and trainers. Apart from the simulated API."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
 from starlette.responses import FileResponse, Response
 
 from mss_sim.control import schemas
-from mss_sim.core.access import authentication, delegation, identities, practice_holders
+from mss_sim.core.access import authentication, delegation, identities, patients, practice_holders
+from mss_sim.core.access.patients import NewPatientIdentity
 from mss_sim.core.assembly import Core
 from mss_sim.core.control import seed
 from mss_sim.core.control.counts import state as count
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.trust import operators
-from mss_sim.core.world.store_types import Identity, Mailbox
+from mss_sim.core.world.store_types import Identity, Mailbox, PatientIdentity
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples, grants
 from mss_sim.http.answers import CONTROL, octets, refusing
@@ -22,7 +24,7 @@ from mss_sim.http.grants import GrantIn, GrantOut
 from mss_sim.http.hosted import hosted
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json, mailbox
-from mss_sim.policy.identifiers import address_warnings, warnings
+from mss_sim.policy.identifiers import address_warnings
 from mss_sim.vocabulary.doors import Door
 
 IdNat = Annotated[str, Path(description="National id of the identity.", examples=["590000010000017/SEC0002"])]
@@ -89,40 +91,53 @@ async def mint_token(core: CurrentCore, wanted: schemas.TokenIn) -> Response:
     return Json({"access_token": token, "token_type": "Bearer", "expires_in": lifetime}, status_code=201)
 
 
-def _identity(core: Core, row: Identity) -> dict[str, object]:
+def _identity(core: Core, row: Identity, ins: Sequence[PatientIdentity]) -> dict[str, object]:
     names = "idnat kind family_name given_name title profession structure anonymous_card enabled"
+    traits = "ins oid state birth_name given_names birth_date sex birth_place representatives"
     return {
         **{name: getattr(row, name) for name in names.split()},
         "name": row.name,
-        "warnings": [core.world.told(one) for one in warnings(row.idnat, row.kind)],
+        "ins": [{name: getattr(one, name) for name in traits.split()} for one in ins],
+        "warnings": [core.world.told(one) for one in patients.odd(row, ins)],
     }
+
+
+async def _shown(core: Core, row: Identity, status: int = 200) -> Response:
+    return Json(_identity(core, row, await patients.of_person(core.world, row)), status_code=status)
+
+
+def _patient_identities(wanted: Sequence[schemas.PatientIdentityIn]) -> tuple[NewPatientIdentity, ...]:
+    return tuple(NewPatientIdentity.read(one.model_dump()) for one in wanted)
 
 
 @router.get("/identities", responses={200: {"model": list[schemas.IdentityOut]}})
 async def list_identities(core: CurrentCore) -> Response:
     """All identities; `warnings` tells what is odd about a number."""
-    return Json([_identity(core, row) for row in await identities.list_identities(core.world)])
+    known = await patients.by_person(core.world)
+    return Json([_identity(core, row, known.get(row.id, ())) for row in await identities.list_identities(core.world)])
 
 
 @router.post("/identities", status_code=201, responses={201: {"model": schemas.IdentityOut}, **_NEW})
 async def add_identity(core: CurrentCore, new: schemas.IdentityIn) -> Response:
     """Create an identity, with an account when a login and a password are given."""
-    row = await identities.add_identity(core.world, identities.NewIdentity(**new.model_dump()))
-    return Json(_identity(core, row), status_code=201)
+    values = {**new.model_dump(), "ins": _patient_identities(new.ins)}
+    return await _shown(core, await identities.add_identity(core.world, identities.NewIdentity(**values)), 201)
 
 
 @router.get("/identities/{idnat:path}", responses={200: {"model": schemas.IdentityOut}, **_FOUND})
 async def get_identity(core: CurrentCore, idnat: IdNat) -> Response:
     """One identity."""
-    return Json(_identity(core, await identities.identity_named(core.world, idnat)))
+    return await _shown(core, await identities.identity_named(core.world, idnat))
 
 
 @router.patch("/identities/{idnat:path}", responses={200: {"model": schemas.IdentityOut}, **_FOUND, **_NEW})
 async def change_identity(core: CurrentCore, idnat: IdNat, patch: schemas.IdentityPatch) -> Response:
-    """Change an identity or its account; `enabled: false` shuts it out at its very next request."""
+    """Change an identity, its account, or all national identities of a patient; `enabled: false` shuts it out at its very next request."""
     changes = patch.model_dump(exclude_unset=True)
     login, password = changes.pop("login", None), changes.pop("password", None)
-    return Json(_identity(core, await identities.change_identity(core.world, idnat, changes, login, password)))
+    if patch.ins is not None:
+        changes["ins"] = _patient_identities(patch.ins)
+    return await _shown(core, await identities.change_identity(core.world, idnat, changes, login, password))
 
 
 @router.delete("/identities/{idnat:path}", status_code=204, responses=_FOUND | _NEW)

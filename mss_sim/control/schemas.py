@@ -1,13 +1,15 @@
 """The shapes of the control plane."""
 
+from datetime import date
 from typing import Any
 
 from pydantic import Field
 
 from mss_sim.core.world.store_types import Operator
-from mss_sim.http.shapes import Count, Flag, In, OneLine, Out, Rank, Whole
+from mss_sim.http.shapes import Count, Day, Flag, In, OneLine, Out, Rank, Whole
 from mss_sim.vocabulary.doors import Door, LogInBy
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState, Right, SeenPolicy, SentPolicy
+from mss_sim.vocabulary.patients import InsOid, PatientState, RepresentativeKind, Sex
 
 
 class HealthOut(Out):
@@ -85,6 +87,36 @@ class TokenOut(Out):
     expires_in: int
 
 
+class RepresentativeIn(In):
+    idnat: OneLine = Field(min_length=1, max_length=100)
+    kind: RepresentativeKind
+
+
+class PatientIdentityIn(In):
+    """One national identity of a patient, whose number is the idNat. All but a provisional one have all traits."""
+
+    oid: InsOid = Field(default=InsOid.NIR, description="The root of the number.")
+    state: PatientState = PatientState.QUALIFIED
+    birth_name: OneLine = ""
+    given_names: OneLine = Field(default="", description="First given names; the first of them is the trait.")
+    birth_date: Day | None = Field(default=None, examples=["1985-03-12"])
+    sex: Sex | None = None
+    birth_place: str = Field(default="", pattern="^([0-9][0-9ABab][0-9]{3})?$", description="Commune, or 99 and a country.")
+    representatives: list[RepresentativeIn] = Field(default=[], max_length=10, description="Who acts for a minor; as data only.")
+
+
+class PatientIdentityOut(Out):
+    ins: str
+    oid: InsOid
+    state: PatientState
+    birth_name: str
+    given_names: str
+    birth_date: date | None
+    sex: Sex | None
+    birth_place: str
+    representatives: list[RepresentativeIn]
+
+
 class IdentityIn(In):
     idnat: OneLine = Field(min_length=1, max_length=100, examples=["899700420062"])
     kind: IdentityKind
@@ -97,6 +129,7 @@ class IdentityIn(In):
     enabled: Flag = True
     login: str | None = Field(default=None, min_length=1)
     password: str | None = Field(default=None, min_length=1)
+    ins: list[PatientIdentityIn] = Field(default=[], max_length=4, description="Patients only: one for each root (oid).")
 
 
 class IdentityPatch(In):
@@ -109,6 +142,7 @@ class IdentityPatch(In):
     enabled: Flag | None = None
     login: str | None = Field(default=None, min_length=1)
     password: str | None = Field(default=None, min_length=1)
+    ins: list[PatientIdentityIn] | None = Field(default=None, max_length=4, description="In the place of all that the patient had.")
 
 
 class IdentityOut(Out):
@@ -122,8 +156,9 @@ class IdentityOut(Out):
     structure: str
     anonymous_card: bool
     enabled: bool
+    ins: list[PatientIdentityOut]
     warnings: list[str]
-    """What is odd about the number; a wrong key is not refused."""
+    """What is odd about the number, or said differently by number and traits; by setting a wrong key of an INS is refused."""
 
 
 class MailboxIn(In):

@@ -50,6 +50,9 @@ _SAID: dict[Rule, str] = {
     Rule.MAILBOX_FULL: f"The mailbox {_MAILBOX} is full; try again later.",
     Rule.DOMAIN_OUTSIDE: "The domain of info@example.org is not in the trust space; health mail never leaves it.",
     Rule.BAD_ADDRESS: "'Dr Martin' is not an address: local-part@domain is expected.",
+    Rule.PATIENT_NOT_QUALIFIED: (
+        "No qualified identity backs the address 190017510299945@patient.mssante.fr. No identity with this number is known here."
+    ),
     Rule.TOO_LARGE: "The request is over 38500000 bytes.",
     Rule.TOO_MANY_RECIPIENTS: "At most 100 recipients; send the others another letter.",
     Rule.LIMIT_REACHED: "The mailbox holds 1000 folders, the most that it may; delete some first.",
@@ -72,7 +75,9 @@ _SAID: dict[Rule, str] = {
     Rule.CONTROL_FORBIDDEN: "Give the control key in X-Control-Key.",
     Rule.STORE_UNAVAILABLE: "The store does not answer; nothing was kept, try again later.",
 }
-_OF_A_RECIPIENT = frozenset({Rule.UNKNOWN_MAILBOX, Rule.DOMAIN_OUTSIDE, Rule.MAILBOX_FULL, Rule.NOT_INVITED, Rule.CONVERSATION_CLOSED})
+_OF_A_RECIPIENT = frozenset(
+    {Rule.UNKNOWN_MAILBOX, Rule.DOMAIN_OUTSIDE, Rule.MAILBOX_FULL, Rule.NOT_INVITED, Rule.CONVERSATION_CLOSED, Rule.PATIENT_NOT_QUALIFIED}
+)
 
 
 def refusing(*rules: Rule) -> Answers:

@@ -41,6 +41,7 @@ PROBLEMS: dict[Rule, tuple[int, Sentence]] = {
     Rule.PEER_NOT_TRUSTED: (403, say("The certificate is not trusted")),
     Rule.WHITE_LIST_STALE: (503, say("The white list is too old")),
     Rule.BAD_ADDRESS: (422, say("An address cannot be read")),
+    Rule.PATIENT_NOT_QUALIFIED: (422, say("No qualified identity backs a patient's address")),
     Rule.TOO_LARGE: (413, say("The message is too large")),
     Rule.TOO_MANY_RECIPIENTS: (422, say("Too many recipients")),
     Rule.LIMIT_REACHED: (422, say("A limit is reached")),

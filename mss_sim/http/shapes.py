@@ -1,7 +1,7 @@
 """Shapes shared by every HTTP front end: strict bodies, plain answers, small types of fields."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Annotated, Any
 
@@ -40,6 +40,8 @@ def _written(value: Any) -> Any:
 
 Moment = Annotated[datetime, BeforeValidator(_written)]
 """A date with its time in a body, as text."""
+Day = Annotated[date, BeforeValidator(_written)]
+"""A date without it."""
 
 
 class In(Storable, BaseModel):

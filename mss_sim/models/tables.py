@@ -90,6 +90,24 @@ accounts = Table(
     Index("ix_accounts_identity_id", "identity_id"),
 )
 
+patient_identities = Table(
+    "patient_identities",
+    metadata,
+    _id(),
+    _to("identity_id", "identities.id"),
+    Column("ins", Text, nullable=False),  # 15 characters, letters in capitals; the same in two roots is one address
+    Column("oid", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("birth_name", Text, nullable=False),
+    Column("given_names", Text, nullable=False),
+    Column("birth_date", Text),  # a date of ISO 8601
+    Column("sex", Text),
+    Column("birth_place", Text, nullable=False),
+    Column("representatives", Text, nullable=False),  # JSON
+    UniqueConstraint("ins", "oid"),
+    Index("ix_patient_identities_identity_id", "identity_id"),
+)
+
 mailboxes = Table(
     "mailboxes",
     metadata,

@@ -19,6 +19,7 @@ framework.
     magic_addresses   local parts that do one thing each
     identifiers   shapes and keys of national numbers, as warnings
     ins           what the number of a patient holds, and what is no number
+    qualification what a qualified identity is; what becomes of a letter to an address that none backs
 
 A decision takes values and returns a value, or raises a `Refusal` that names its
 rule, says in one sentence what to do, and where the rule comes from. The doors show refusals

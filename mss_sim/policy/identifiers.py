@@ -4,7 +4,7 @@ A wrong key is a warning: the published samples of the ANS break their own keys 
 setting. What a patient's number holds is read in `policy/ins.py`.
 """
 
-from mss_sim.policy.ins import InsError, parse_ins
+from mss_sim.policy.ins import InsError, parse_ins, wrong_key
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind
 from mss_sim.words.sentence import Sentence, said, say
 
@@ -32,7 +32,8 @@ def warnings(idnat: str, kind: IdentityKind) -> list[Sentence]:
             ins = parse_ins(idnat)
         except InsError as error:
             return [said(error)]
-        return [] if ins.key == ins.right_key else [say("The key of this INS should be {key}.", key=ins.right_key)]
+        odd = wrong_key(ins)
+        return [odd] if odd else []
     if kind is IdentityKind.EMPLOYEE:
         return _employee_warnings(idnat)
     return []

@@ -16,7 +16,7 @@ Liberties taken: only characters are refused, never what a digit says, since reg
 from dataclasses import dataclass
 
 from mss_sim.vocabulary.patients import Sex
-from mss_sim.words.sentence import SpokenError, say
+from mss_sim.words.sentence import Sentence, SpokenError, say
 
 _LENGTH, _NUMBER_LENGTH = 15, 13
 _SEXES = {"1": Sex.MALE, "2": Sex.FEMALE, "3": Sex.MALE, "4": Sex.FEMALE, "7": Sex.MALE, "8": Sex.FEMALE}
@@ -114,3 +114,17 @@ def parse_ins(text: str) -> Ins:
         )
     number = text.upper()
     return Ins(number[:_NUMBER_LENGTH], number[_NUMBER_LENGTH:])
+
+
+def wrong_key(ins: Ins) -> Sentence | None:
+    """What is wrong with the key of a number; None when it is right."""
+    return None if ins.key == ins.right_key else say("The key of this INS should be {key}.", key=ins.right_key)
+
+
+def is_ins(text: str) -> bool:
+    """Whether a text has the characters of an INS, its key right or wrong."""
+    try:
+        parse_ins(text)
+    except InsError:
+        return False
+    return True

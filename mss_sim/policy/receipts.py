@@ -40,6 +40,7 @@ DIAGNOSTICS: dict[Rule, tuple[int, str]] = {
     Rule.MAILBOX_SUSPENDED: (450, "4.2.1"),
     Rule.MAILBOX_FULL: (452, "4.2.2"),
     Rule.DOMAIN_OUTSIDE: (550, "5.7.1"),
+    Rule.PATIENT_NOT_QUALIFIED: (550, "5.7.1"),
     Rule.NOT_INVITED: (550, "5.7.1"),
     Rule.CONVERSATION_CLOSED: (550, "5.7.1"),
     Rule.TOO_LARGE: (552, "5.3.4"),

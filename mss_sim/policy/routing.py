@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import POSTMASTER
-from mss_sim.policy.identifiers import is_ins
+from mss_sim.policy.ins import is_ins
 from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN, MailboxState
 from mss_sim.words.sentence import Template, say
 

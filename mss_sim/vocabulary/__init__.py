@@ -1,6 +1,7 @@
 """The words of the specifications, spelled once.
 
     mailboxes   kinds and states of mailboxes, holders, rights, folders, flags
+    patients    the national identity of patients, and how far it is proven
     mail        headers with a meaning, receipts, closure
     behaviours  what patients do by themselves, and what is wrong on purpose
     clock       how the time of a world runs, and what happens because its instant has come

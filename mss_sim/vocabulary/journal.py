@@ -17,6 +17,7 @@ class Act(StrEnum):
     SUBMITTED = "message.submitted"
     RECEIVED = "message.received"
     REFUSED = "message.refused"
+    NOT_QUALIFIED = "message.not_qualified"
     READ = "message.read"
     FLAGGED = "message.flagged"
     MOVED = "message.moved"

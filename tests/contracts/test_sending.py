@@ -1,12 +1,15 @@
 """The promise to send: what is accepted arrives once, what is refused leaves nothing, and both doors say the same."""
 
+from collections.abc import Callable
+
 import pytest
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.vocabulary.doors import Door as Through
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD, Person, control, letter
-from tests.contracts.doors import Door
+from tests.conftest import StartSimulator
+from tests.contracts.doors import Door, RestDoor, SmtpDoor
 
 
 async def test_a_letter_arrives_once_and_a_copy_lies_in_sent(door: Door, world: Simulator) -> None:
@@ -92,3 +95,18 @@ async def test_a_letter_of_two_operators_is_refused_before_it_leaves(world: Simu
     assert "of two operators" in refused.text
     assert await Person(world, "doctor").inbox(DOCTOR) == []
     assert (await secretary.smtp(HOSPITAL, DOCTOR, letter(HOSPITAL, DOCTOR))).code == 250
+
+
+@pytest.mark.parametrize("kind", [SmtpDoor, RestDoor])
+async def test_a_patient_whom_no_qualified_identity_backs_is_refused_where_settings_say_so(
+    start: StartSimulator, database: str | None, kind: Callable[[Simulator], Door]
+) -> None:
+    """A number of nobody, no number at all, and one with a wrong key; whoever is qualified gets the letter."""
+    async with start(database_url=database, patient_unqualified="refused", patient_ins_key="strict") as world:
+        door = kind(world)
+        for local in ("190017510299945", "marie.durand"):
+            verdict = await door.send("doctor", DOCTOR, [f"{local}@patient.mssante.fr"])
+            assert verdict.shown == door.shows("550 5.7.1", "422 patient-not-qualified")
+        verdict = await door.send("doctor", DOCTOR, ["190017510299946@patient.mssante.fr"])
+        assert verdict.shown == door.shows("501 5.1.3", "422 bad-address")
+        assert (await door.send("doctor", DOCTOR, [PATIENT])).accepted

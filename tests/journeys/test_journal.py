@@ -452,6 +452,27 @@ async def _not_closed(scene: Scene) -> list[Line]:
     ]
 
 
+async def _not_qualified(scene: Scene) -> list[Line]:
+    """Patient without a qualified identity: the letter leaves, and its sender is told."""
+    somebody = "190017510299945"
+    patient = f"{somebody}@patient.mssante.fr"
+    for path, new in (
+        ("/identities", {"idnat": somebody, "kind": "patient", "family_name": "NOUVEAU"}),
+        ("/mailboxes", {"address": patient, "kind": "PATIENT", "owner_idnat": somebody}),
+    ):
+        assert (await control(scene.simulator, "POST", path, new)).status_code == 201
+    await scene.begin()
+    sent = (await scene.person("doctor").send(PRACTICE, to=[PATIENT, patient])).json()
+    detail = {"to": [PATIENT, patient], "mode": "owner", "rfc_message_id": sent["message_id"]}
+    why = f"No qualified identity backs the address {patient}. No identity with this number is known here."
+    assert sent["warnings"] == [{"address": patient, "detail": why}]
+    odd = {"recipients": [{"address": patient, "why": why}]}
+    return [
+        scene.line(Act.SUBMITTED, "rest", "doctor", detail, email=sent["email_id"]),
+        scene.line(Act.NOT_QUALIFIED, "rest", "doctor", odd, email=sent["email_id"]),
+    ]
+
+
 async def _mailbox_changed(scene: Scene) -> list[Line]:
     await scene.begin()
     await scene.rest("doctor2", "PATCH", _BOX, {"label": "Cabinet", "red_listed": True})
@@ -528,6 +549,7 @@ _STORIES: list[tuple[set[Act], Story]] = [
     ({Act.RESPONSIBLE_CHANGED}, _responsible_changed),
     ({Act.CLOSED, Act.REOPENED}, _closed_and_reopened),
     ({Act.SUBMITTED, Act.NOT_CLOSED}, _not_closed),
+    ({Act.SUBMITTED, Act.NOT_QUALIFIED}, _not_qualified),
     ({Act.MAILBOX_CHANGED}, _mailbox_changed),
     ({Act.FOLDER_CREATED, Act.FOLDER_RENAMED, Act.FOLDER_DELETED}, _folders_by_rest),
     ({Act.FOLDER_CREATED, Act.FOLDER_RENAMED, Act.FOLDER_DELETED}, _folders_by_imap),

@@ -8,6 +8,7 @@
     practice_holders   who holds a practice's mailbox: the responsible and the co-holders
     grant_turns        grants that begin and end by themselves, for the agenda
     identities         people, organisations and applications, with their accounts
+    patients           their national identities, and whether one backs an address
     journal            who did what in a mailbox
     acts_log           the log tells each act once it is committed
     identity_names     identities by id, for responses that name people

@@ -1,13 +1,14 @@
 """The people and organisations of the world, with their accounts: created, changed and removed without any check of rights."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from mss_sim.core.access import journal
+from mss_sim.core.access import journal, patients
 from mss_sim.core.access.access import Requester
 from mss_sim.core.access.identity_names import identity_called
 from mss_sim.core.access.journal import Entry
+from mss_sim.core.access.patients import NewPatientIdentity
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.headers import readable
@@ -35,6 +36,7 @@ class NewIdentity:
     enabled: bool = True
     login: str | None = None
     password: str | None = None
+    ins: tuple[NewPatientIdentity, ...] = ()
 
 
 async def add_identity(world: World, new: NewIdentity, password_hash: str | None = None) -> Identity:
@@ -60,6 +62,7 @@ async def add_identity(world: World, new: NewIdentity, password_hash: str | None
         )
         identities.add(conn, identity)
         _set_account(world, conn, identity, new.login, password_hash)
+        patients.record(world, conn, identity, new.ins)
         return identity
 
     return await world.store.write(unit, changes_directory=True)
@@ -83,10 +86,11 @@ def _set_account(world: World, conn: Connection, identity: Identity, login: str 
 
 
 async def change_identity(world: World, idnat: str, changes: dict[str, Any], login: str | None, password: str | None) -> Identity:
-    """Change fields of an identity, or its account; a disabled one is refused at its very next request."""
+    """Change fields of an identity, its account, or all its national identities (`ins`); a disabled one is refused at its next request."""
     password_hash = _hash(world, login, password)
     refuse_nulls(changes, frozenset())
     refuse_controls({**changes, "login": login})
+    ins: Sequence[NewPatientIdentity] | None = changes.pop("ins", None)
 
     def unit(conn: Connection) -> Identity:
         identity = require_identity(conn, idnat)
@@ -98,6 +102,8 @@ async def change_identity(world: World, idnat: str, changes: dict[str, Any], log
             ended = [Entry(Act.REVOKED, row.mailbox_id, {"grantee": idnat}, grant_id=row.id) for row in held]
             journal.write(world, conn, Requester(None, Door.CONTROL), ended)
         _set_account(world, conn, changed, login, password_hash)
+        if ins is not None:
+            patients.record(world, conn, changed, ins)
         return changed
 
     return await world.store.write(unit, changes_directory=True)

@@ -9,6 +9,7 @@ from typing import Any
 from mss_sim.clock import DAY
 from mss_sim.core.access import access, delegation
 from mss_sim.core.access import identities as people
+from mss_sim.core.access.patients import NewPatientIdentity
 from mss_sim.core.access.practice_holders import SEED
 from mss_sim.core.mailbox import behaviours
 from mss_sim.core.mailbox.mailboxes import NewMailbox, add_mailbox
@@ -96,8 +97,9 @@ async def plant(world: World, name: str) -> bool:
         await _added(operators.add(world, NewOperator(**row)), again=cut)
     hashes = {password: world.passwords.hash(password) for password in {row.get("password", "") for row in seed["identities"]} - {""}}
     for row in seed["identities"]:
-        fields = {key: value for key, value in row.items() if key not in ("role", "psc")}
-        new = people.NewIdentity(**{**fields, "kind": IdentityKind(row["kind"])})
+        fields = {key: value for key, value in row.items() if key not in ("role", "psc", "ins")}
+        ins = tuple(NewPatientIdentity.read(one) for one in row.get("ins", ()))
+        new = people.NewIdentity(**{**fields, "kind": IdentityKind(row["kind"]), "ins": ins})
         await _added(people.add_identity(world, new, hashes.get(new.password or "")), again=cut)
         if "psc" in row:
             await professionals.set_profile(world, row["idnat"], row["psc"])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mss_sim.clock import SECOND
-from mss_sim.core.access import gate, journal
+from mss_sim.core.access import gate, journal, patients
 from mss_sim.core.access.access import Requester
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.identities import refuse_controls, refuse_nulls, require_identity
@@ -98,7 +98,7 @@ async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
             operator_id=operator_id,
             owner_id=owner.id,
             kind=new.kind,
-            state=new.state,
+            state=_first_state(world, conn, address, new),
             label=new.label,
             description=new.description,
             red_listed=new.red_listed,
@@ -120,6 +120,13 @@ async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
     return await world.store.write(unit, changes_directory=True)
 
 
+def _first_state(world: World, conn: Connection, address: str, new: NewMailbox) -> MailboxState:
+    """What a mailbox begins as: what is asked for, else for a patient what his identities say."""
+    if new.kind is not MailboxKind.PATIENT or new.state is not MailboxState.ACTIVE:
+        return new.state
+    return patients.state_of_new_mailbox(world, conn, address)
+
+
 def _co_holder(conn: Connection, kind: MailboxKind, idnat: str) -> Identity:
     identity = require_identity(conn, idnat)
     if kind is not MailboxKind.CAB:
@@ -139,7 +146,9 @@ def _check_address(world: World, address: str, kind: MailboxKind) -> None:
     patient = world.settings.patient.ins_required and not own
     odd = address_warnings(address, kind) if patient else []
     if odd:
-        raise Refusal(Rule.INVALID, odd[0], subject=address, reference="quirks#patient-address")
+        raise Refusal(
+            Rule.INVALID, say("The address of a patient is an INS. {why}", why=odd[0]), subject=address, reference="quirks#patient-address"
+        )
 
 
 def _check_mailbox(conn: Connection, address: str, kind: MailboxKind, owner: Identity) -> None:

@@ -10,7 +10,7 @@ and cannot be delivered is returned to its sender as a notification, in the same
 
 from collections.abc import Callable, Sequence
 
-from mss_sim.core.access import access
+from mss_sim.core.access import access, patients
 from mss_sim.core.conversations import answer_rights
 from mss_sim.core.mailflow import delivery_notifications as reports
 from mss_sim.core.mailflow import delivery_records, idempotency, mes_bounces, reactions, submitted_receipts, threads
@@ -167,12 +167,14 @@ class Delivery:
         letter = sorted_.letter
         operator = self._world.directory.operator_in(conn, addressee.address)
         local = letter.operator_id in (None, operator.id if operator else None)
-        if sender and sender.kind is MailboxKind.PATIENT and not _is_receipt_to(sorted_, addressee.address):
-            try:  # the conversation that the letter will be filed in decides
+        try:
+            if sender and sender.kind is not MailboxKind.PATIENT:
+                self._warn(conn, sorted_, addressee.address, operator)
+            elif sender and not _is_receipt_to(sorted_, addressee.address):  # the conversation that the letter will be filed in decides
                 answer_rights.check_answer(self._world, conn, sender, addressee.address, mailbox, answered[0] if answered else None)
-            except Refusal as refusal:
-                sorted_.missed.append(Missed(addressee, Disposal.REFUSE, refusal))
-                return refusal
+        except Refusal as refusal:
+            sorted_.missed.append(Missed(addressee, Disposal.REFUSE, refusal))
+            return refusal
         stands = self._fitness_of(mailbox, operator, letter)
         relays = self._relays(letter, operator, local=local)
         if relays and (self._world.settings.peers.unknown_bounces or stands is MailboxFitness.ACTIVE):
@@ -186,6 +188,13 @@ class Delivery:
         why = route.refusal or Refusal(Rule.UNKNOWN_MAILBOX, say("There is no mailbox {address}.", address=addressee.address))
         sorted_.missed.append(Missed(addressee, route.way, why))
         return why if route.way is Disposal.REFUSE else None
+
+    def _warn(self, conn: Connection, sorted_: RoutedLetter, address: str, operator: Operator | None) -> None:
+        """Note what the sender has to know of a patient's address; Refusal when it may not be written to. Operators outside know best."""
+        if sorted_.letter.submitted and operator is not None and operator.mx is None:
+            warning = patients.check_addressee(self._world, conn, address)
+            if warning:
+                sorted_.warned.append((address, warning))
 
     def _reach(self, letter: Letter, address: str, *, local: bool) -> Scope:
         if letter.door is Door.SYSTEM and not letter.tried_before:

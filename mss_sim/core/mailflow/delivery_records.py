@@ -133,6 +133,9 @@ def _lines(world: World, sorted_: RoutedLetter, receiving: dict[str, DeliveryMai
         mistaken = _mistaken(world, letter, box, receiving)
         if mistaken:
             entries.append(Entry(Act.NOT_CLOSED, box.id, mistaken, letter.id, grant_id, about))
+        if sorted_.warned:
+            odd = [{"address": address, "why": world.told(why)} for address, why in sorted_.warned]
+            entries.append(Entry(Act.NOT_QUALIFIED, box.id, {"recipients": odd}, letter.id, grant_id, about))
         written += journal.lines(world, Requester(origin.actor_id, letter.door), entries, at=letter.at)
     brought = {"from": letter.envelope.sender}
     received = [Entry(Act.RECEIVED, mailbox.id, brought, letter.id, about=about) for _, mailbox, _ in sorted_.delivered]

@@ -62,7 +62,8 @@ def _written(world: World, answer: Accepted) -> str:
     whys = [(one.refusal.rule, world.told(one.refusal.detail)) if one.refusal else None for one in answer.outcomes]
     outcomes = [(one.address, one.kind, why) for one, why in zip(answer.outcomes, whys, strict=True)]
     kept = {name: getattr(answer, name) for name in ("message_id", "left_from", "mode", "sent_copy_id", "sent_in", "rfc_message_id")}
-    return orjson.dumps({**kept, "outcomes": outcomes}).decode("utf-8")
+    warnings = [(address, world.told(why)) for address, why in answer.warnings]
+    return orjson.dumps({**kept, "outcomes": outcomes, "warnings": warnings}).decode("utf-8")
 
 
 def _read(known: submissions.Remembered) -> Accepted:
@@ -72,4 +73,5 @@ def _read(known: submissions.Remembered) -> Accepted:
         for address, kind, why in kept.pop("outcomes")
     )
     mode = SendMode(kept.pop("mode"))
-    return Accepted(**kept, submission_id=known.submission_id, outcomes=outcomes, mode=mode, replayed=True)
+    warnings = tuple((address, quoted(why)) for address, why in kept.pop("warnings", ()))
+    return Accepted(**kept, submission_id=known.submission_id, outcomes=outcomes, mode=mode, replayed=True, warnings=warnings)

@@ -18,6 +18,7 @@ from mss_sim.store.messages import MessageRow
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.mail import Notify, TimelineKind
 from mss_sim.vocabulary.mailboxes import SendMode
+from mss_sim.words.sentence import Sentence
 
 
 class Addressee(NamedTuple):
@@ -170,6 +171,7 @@ class RoutedLetter:
     delivered: list[Delivered] = field(default_factory=list)
     relayed: list[Addressee] = field(default_factory=list)  # handed to another server once this is committed
     missed: list[Missed] = field(default_factory=list)
+    warned: list[tuple[str, Sentence]] = field(default_factory=list)  # recipients that the sender should look at, and why
     sent_in: list[DeliveryMailbox] = field(default_factory=list)
     sent_copy_id: int | None = None
     receipt_of: ReceiptSubject | None = None
@@ -189,7 +191,8 @@ class Accepted:
     """A letter that is on disk, with the outcome for its recipients.
 
     `left_from` is the mailbox that its submission belongs to. `sent_copy_id` is its copy in Sent, in the mailbox `sent_in`:
-    by the sent policy the same one or the delegate's own; None when no copy is kept.
+    by the sent policy the same one or the delegate's own; None when no copy is kept. `warnings`: recipients that the sender should look
+    at, and why.
     """
 
     message_id: int
@@ -201,6 +204,7 @@ class Accepted:
     sent_in: str | None = None
     rfc_message_id: str | None = None
     replayed: bool = field(default=False)
+    warnings: tuple[tuple[str, Sentence], ...] = ()
 
 
 def answer_of(sorted_: RoutedLetter) -> Accepted:
@@ -219,6 +223,7 @@ def answer_of(sorted_: RoutedLetter) -> Accepted:
         sent_copy_id=sorted_.sent_copy_id,
         sent_in=sorted_.sent_in[0].address if sorted_.sent_in else None,
         rfc_message_id=letter.row.rfc_message_id,
+        warnings=tuple(sorted_.warned),
     )
 
 

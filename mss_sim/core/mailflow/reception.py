@@ -18,7 +18,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import addresses_of, domain_of
 from mss_sim.mail.headers import trace_length
 from mss_sim.policy.authors import decide_authors
-from mss_sim.policy.identifiers import is_ins
+from mss_sim.policy.ins import is_ins
 from mss_sim.policy.peers import PeerCertificate, decide_peer
 from mss_sim.vocabulary.doors import Door, PeerProof
 from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN

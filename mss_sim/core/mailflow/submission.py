@@ -6,9 +6,10 @@ DATA, POST  → submit            the header, the size, the shape of the message
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from mss_sim.clock import SECOND
-from mss_sim.core.access import journal
+from mss_sim.core.access import journal, patients
 from mss_sim.core.access.access import access_to
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.journal import Entry
@@ -29,7 +30,7 @@ from mss_sim.policy.routing import Disposal, Scope, decide_route, size_refusal
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary.journal import Act
-from mss_sim.vocabulary.mailboxes import MailboxKind, SendMode
+from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN, MailboxKind, SendMode
 from mss_sim.words.sentence import say
 
 
@@ -63,6 +64,8 @@ async def check_recipient(world: World, sender: SendingMailbox | None, address: 
     stands, operator = await world.directory.standing(address, size_bytes)
     if operator is not None and operator.mx is not None and not peer:
         return  # another server's mailbox: that server decides
+    if sender is not None and sender.mailbox.kind is not MailboxKind.PATIENT and domain_of(address) == PATIENT_DOMAIN:
+        await world.store.read_briefly(partial(patients.check_addressee, world), address=address)
     local = peer or (sender is not None and operator is not None and operator.id == sender.mailbox.operator_id)
     if sender and sender.mailbox.kind is MailboxKind.PATIENT:
         await _check_invited(world, sender.mailbox, address)

@@ -11,6 +11,7 @@ from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import ListedMessage, Reading
 from mss_sim.store.operators import Operator
 from mss_sim.store.pages import ListQuery
+from mss_sim.store.patients import PatientIdentity
 from mss_sim.store.psc import Client
 from mss_sim.store.queue import Waiting
 
@@ -29,6 +30,7 @@ __all__ = [
     "Mark",
     "Marks",
     "Operator",
+    "PatientIdentity",
     "Reading",
     "Sortable",
     "Uids",

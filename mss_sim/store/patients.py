@@ -1,0 +1,101 @@
+"""The national identities of patients: a number in a root (OID), with its state and traits. One person may have several."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from mss_sim.models.tables import patient_identities
+from mss_sim.store.compiled import HotQuery
+from mss_sim.vocabulary.patients import InsOid, PatientState, RepresentativeKind, Sex
+
+_COLUMNS = tuple(patient_identities.c)
+
+
+@dataclass(frozen=True, slots=True)
+class Representative:
+    """Who acts for a minor, by idNat."""
+
+    idnat: str
+    kind: RepresentativeKind
+
+
+@dataclass(frozen=True, slots=True)
+class PatientIdentity:
+    """One national identity of a person; `ins` has 15 characters, its letters in capitals."""
+
+    id: int
+    identity_id: int
+    ins: str
+    oid: InsOid
+    state: PatientState
+    birth_name: str
+    given_names: str
+    birth_date: date | None
+    sex: Sex | None
+    birth_place: str
+    representatives: tuple[Representative, ...]
+
+
+def _read(row: Sequence[Any]) -> PatientIdentity:
+    id_, identity_id, ins, oid, state, birth_name, given_names, birth_date, sex, birth_place, representatives = row
+    return PatientIdentity(
+        id_,
+        identity_id,
+        ins,
+        InsOid(oid),
+        PatientState(state),
+        birth_name,
+        given_names,
+        date.fromisoformat(birth_date) if birth_date else None,
+        Sex(sex) if sex else None,
+        birth_place,
+        tuple(Representative(one["idnat"], RepresentativeKind(one["kind"])) for one in orjson.loads(representatives)),
+    )
+
+
+def _values(row: PatientIdentity) -> dict[str, Any]:
+    values = {column.name: getattr(row, column.name) for column in _COLUMNS}
+    values["birth_date"] = row.birth_date.isoformat() if row.birth_date else None
+    values["representatives"] = orjson.dumps(row.representatives).decode("utf-8")
+    return values
+
+
+def replace_all(conn: Connection, identity_id: int, rows: Sequence[PatientIdentity]) -> None:
+    """Put these in the place of all that a person had; IntegrityError when somebody else has one of the numbers in its root."""
+    conn.execute(delete(patient_identities).where(patient_identities.c.identity_id == identity_id))
+    add(conn, rows)
+
+
+def add(conn: Connection, rows: Sequence[PatientIdentity]) -> None:
+    """Store identities; IntegrityError when a number is taken in its root."""
+    if rows:
+        conn.execute(insert(patient_identities), [_values(row) for row in rows])
+
+
+def of_person(conn: Connection, identity_id: int) -> list[PatientIdentity]:
+    """The national identities of a person, in the order in which they were given."""
+    found = conn.execute(select(*_COLUMNS).where(patient_identities.c.identity_id == identity_id).order_by(patient_identities.c.id))
+    return [_read(row) for row in found]
+
+
+def list_all(conn: Connection) -> list[PatientIdentity]:
+    """All of them, in the order in which they were given."""
+    return [_read(row) for row in conn.execute(select(*_COLUMNS).order_by(patient_identities.c.id))]
+
+
+def with_number(conn: Connection, ins: str) -> list[PatientIdentity]:
+    """All that have a number, in whatever root."""
+    found = conn.execute(select(*_COLUMNS).where(patient_identities.c.ins == ins).order_by(patient_identities.c.id))
+    return [_read(row) for row in found]
+
+
+def states(conn: Connection, ins: str) -> Collection[PatientState]:
+    """The states of all identities with a number, in whatever root."""
+    return frozenset(PatientState(state) for (state,) in _STATES.rows(conn, ins=ins))
+
+
+_STATES = HotQuery(select(patient_identities.c.state).where(patient_identities.c.ins == bindparam("ins")))
