@@ -198,6 +198,20 @@ def personas(name: Annotated[str, typer.Argument()] = "cabinet", http: _Http = _
     _show_personas(ask(http, control_key, f"/control/personas?name={_in_path(name)}"), name)
 
 
+@app.command()
+def patients(
+    count: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The same number gives the same people.")] = 0,
+) -> None:
+    """Print fictional patients as JSON, without a simulator; POST /control/patients adds the same ones to a running one."""
+    import orjson  # noqa: PLC0415
+
+    from mss_sim.core.control import fictional  # noqa: PLC0415
+
+    shown = [one.shown() for one in fictional.patients(count, seed)]
+    typer.echo(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode("utf-8"))
+
+
 def _show_personas(personas: list[dict[str, Any]], name: str) -> None:
     table = _table("role", "login", "idNat", "password", "mailbox", "kind", "rights", title=f"Seed {name}")
     for row in personas:

@@ -8,6 +8,7 @@
     greeting, asking   what the command line prints of a simulator, and how it asks a running one
     moving             the clock of a running one, shown and moved by the command line
     world_time         the same for a test suite in the same process
+    population         fictional patients for it
 
 A `Simulator` is one world. Starting is one sequence: ports are bound, the store is opened and
 migrated, authorities and keys are found or made, the seed is planted, doors open, the queue runs, the

@@ -10,7 +10,7 @@ from mss_sim.control import schemas
 from mss_sim.core.access import authentication, delegation, identities, patients, practice_holders
 from mss_sim.core.access.patients import NewPatientIdentity
 from mss_sim.core.assembly import Core
-from mss_sim.core.control import seed
+from mss_sim.core.control import populate, seed
 from mss_sim.core.control.counts import state as count
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.trust import operators
@@ -145,6 +145,13 @@ async def remove_identity(core: CurrentCore, idnat: IdNat) -> Response:
     """Delete an identity that owns no mailbox."""
     await identities.remove_identity(core.world, idnat)
     return Response(status_code=204)
+
+
+@router.post("/patients", responses={200: {"model": list[schemas.PatientOut]}, **_PLACED})
+async def add_patients(core: CurrentCore, wanted: schemas.PatientsIn) -> Response:
+    """Add fictional patients with their mailboxes; the same seed gives the same people, and those who are there stay as they are."""
+    people = await populate.add_patients(core.world, wanted.count, wanted.seed)
+    return Json([one.shown() for one in people])
 
 
 def _mailbox(core: Core, row: Mailbox) -> dict[str, object]:

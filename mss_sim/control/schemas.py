@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from mss_sim.core.control.populate import PATIENTS_MAX
 from mss_sim.core.world.store_types import Operator
 from mss_sim.http.shapes import Count, Day, Flag, In, OneLine, Out, Rank, Whole
 from mss_sim.vocabulary.doors import Door, LogInBy
@@ -105,6 +106,11 @@ class PatientIdentityIn(In):
     representatives: list[RepresentativeIn] = Field(default=[], max_length=10, description="Who acts for a minor; as data only.")
 
 
+class RepresentativeOut(Out):
+    idnat: str
+    kind: RepresentativeKind
+
+
 class PatientIdentityOut(Out):
     ins: str
     oid: InsOid
@@ -114,7 +120,7 @@ class PatientIdentityOut(Out):
     birth_date: date | None
     sex: Sex | None
     birth_place: str
-    representatives: list[RepresentativeIn]
+    representatives: list[RepresentativeOut]
 
 
 class IdentityIn(In):
@@ -159,6 +165,25 @@ class IdentityOut(Out):
     ins: list[PatientIdentityOut]
     warnings: list[str]
     """What is odd about the number, or said differently by number and traits; by setting a wrong key of an INS is refused."""
+
+
+class PatientsIn(In):
+    count: Whole = Field(ge=1, le=PATIENTS_MAX, examples=[20])
+    seed: Whole = Field(default=0, ge=0, lt=2**31, description="The same number gives the same people.")
+
+
+class PatientOut(Out):
+    """A fictional patient as it was made."""
+
+    idnat: str
+    family_name: str
+    given_name: str
+    case: str
+    """What the patient is there for: twin, born-1925, corsica-2a …"""
+    address: str
+    login: str
+    password: str
+    ins: list[PatientIdentityOut]
 
 
 class MailboxIn(In):

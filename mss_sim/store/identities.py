@@ -54,7 +54,7 @@ def _identity(row: Sequence[Any]) -> Identity:
 
 def add(conn: Connection, identity: Identity) -> None:
     """Store an identity; IntegrityError when its idNat is taken."""
-    conn.execute(insert(identities).values(_values(identity)))
+    conn.execute(insert(identities), _values(identity))
 
 
 def _values(identity: Identity) -> dict[str, Any]:
@@ -124,7 +124,8 @@ _LOGINS = HotSelect(select(accounts.c.identity_id, accounts.c.login).where(accou
 def set_account(conn: Connection, account_id: int, identity_id: int, login: str, password_hash: str) -> None:
     """Give an identity its one account, replacing the previous one; IntegrityError when another identity has that login."""
     conn.execute(delete(accounts).where(accounts.c.identity_id == identity_id))
-    conn.execute(insert(accounts).values(id=account_id, identity_id=identity_id, login=canonical_login(login), password_hash=password_hash))
+    account = {"id": account_id, "identity_id": identity_id, "login": canonical_login(login), "password_hash": password_hash}
+    conn.execute(insert(accounts), account)
 
 
 def canonical_login(login: str) -> str:

@@ -62,7 +62,7 @@ def _mailbox(row: Sequence[Any]) -> Mailbox:
 
 def add(conn: Connection, mailbox: Mailbox, folder_ids: Sequence[int]) -> None:
     """Store a mailbox with its initial folders, one id each; IntegrityError when the address is taken."""
-    conn.execute(insert(mailboxes).values({column.name: getattr(mailbox, column.name) for column in _COLUMNS}))
+    conn.execute(insert(mailboxes), {column.name: getattr(mailbox, column.name) for column in _COLUMNS})
     rows = [
         {
             "id": folder_id,

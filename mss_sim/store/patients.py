@@ -13,6 +13,7 @@ from mss_sim.store.compiled import HotQuery
 from mss_sim.vocabulary.patients import InsOid, PatientState, RepresentativeKind, Sex
 
 _COLUMNS = tuple(patient_identities.c)
+_ALL = select(*_COLUMNS).order_by(patient_identities.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +79,23 @@ def add(conn: Connection, rows: Sequence[PatientIdentity]) -> None:
 
 def of_person(conn: Connection, identity_id: int) -> list[PatientIdentity]:
     """The national identities of a person, in the order in which they were given."""
-    found = conn.execute(select(*_COLUMNS).where(patient_identities.c.identity_id == identity_id).order_by(patient_identities.c.id))
-    return [_read(row) for row in found]
+    return [_read(row) for row in _OF_PERSON.rows(conn, identity=identity_id)]
+
+
+_OF_PERSON = HotQuery(_ALL.where(patient_identities.c.identity_id == bindparam("identity")))
 
 
 def list_all(conn: Connection) -> list[PatientIdentity]:
     """All of them, in the order in which they were given."""
-    return [_read(row) for row in conn.execute(select(*_COLUMNS).order_by(patient_identities.c.id))]
+    return [_read(row) for row in conn.execute(_ALL)]
 
 
 def with_number(conn: Connection, ins: str) -> list[PatientIdentity]:
     """All that have a number, in whatever root."""
-    found = conn.execute(select(*_COLUMNS).where(patient_identities.c.ins == ins).order_by(patient_identities.c.id))
-    return [_read(row) for row in found]
+    return [_read(row) for row in _WITH_NUMBER.rows(conn, ins=ins)]
+
+
+_WITH_NUMBER = HotQuery(_ALL.where(patient_identities.c.ins == bindparam("ins")))
 
 
 def states(conn: Connection, ins: str) -> Collection[PatientState]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from mss_sim.app import world_time
+from mss_sim.app import population, world_time
 from mss_sim.app.simulator import Simulator
 from mss_sim.app.world_time import Fired
 from mss_sim.config.settings import Settings
@@ -74,6 +74,13 @@ class RunningSimulator:
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine that runs where the simulator runs."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def patients(self, count: int, *, seed: int = 0) -> list[dict[str, Any]]:
+        """So many fictional patients with mailboxes, added where they are not there yet: address, login, password, identities.
+
+        The same seed gives the same people.
+        """
+        return self.call(population.add_patients(self.simulator, count, seed))
 
     def persona(self, role: str) -> dict[str, Any]:
         """The persona that plays a role in the seed; KeyError when nobody does."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 from mss_sim.core.access import journal, patients
@@ -44,28 +45,30 @@ async def add_identity(world: World, new: NewIdentity, password_hash: str | None
     refuse_controls(asdict(new))
     password_hash = password_hash or _hash(world, new.login, new.password)
 
-    def unit(conn: Connection) -> Identity:
-        if identities.by_idnat(conn, new.idnat):
-            raise Refusal(Rule.CONFLICT, say("There is already an identity {idnat}.", idnat=new.idnat), subject=new.idnat)
-        identity = Identity(
-            id=world.ids.next(),
-            idnat=new.idnat,
-            kind=new.kind,
-            family_name=new.family_name,
-            given_name=new.given_name,
-            title=new.title,
-            profession=new.profession,
-            structure=new.structure,
-            anonymous_card=new.anonymous_card,
-            enabled=new.enabled,
-            created_at=world.clock.now(),
-        )
-        identities.add(conn, identity)
-        _set_account(world, conn, identity, new.login, password_hash)
-        patients.record(world, conn, identity, new.ins)
-        return identity
+    return await world.store.write(partial(create_identity, world, new=new, password_hash=password_hash), changes_directory=True)
 
-    return await world.store.write(unit, changes_directory=True)
+
+def create_identity(world: World, conn: Connection, new: NewIdentity, password_hash: str | None) -> Identity:
+    """The same, inside a unit of work."""
+    if identities.by_idnat(conn, new.idnat):
+        raise Refusal(Rule.CONFLICT, say("There is already an identity {idnat}.", idnat=new.idnat), subject=new.idnat)
+    identity = Identity(
+        id=world.ids.next(),
+        idnat=new.idnat,
+        kind=new.kind,
+        family_name=new.family_name,
+        given_name=new.given_name,
+        title=new.title,
+        profession=new.profession,
+        structure=new.structure,
+        anonymous_card=new.anonymous_card,
+        enabled=new.enabled,
+        created_at=world.clock.now(),
+    )
+    identities.add(conn, identity)
+    _set_account(world, conn, identity, new.login, password_hash)
+    patients.record(world, conn, identity, new.ins)
+    return identity
 
 
 def _hash(world: World, login: str | None, password: str | None) -> str | None:

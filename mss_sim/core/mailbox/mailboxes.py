@@ -1,6 +1,7 @@
 """Mailboxes themselves: created, changed and removed by the control plane, changed by their managers."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from mss_sim.clock import SECOND
@@ -82,42 +83,44 @@ async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
     if "/" in address:
         raise Refusal(Rule.INVALID, say("An address with / cannot stand in the path of the REST API."), subject=address)
 
-    def unit(conn: Connection) -> Mailbox:
-        owner = require_identity(conn, new.owner_idnat)
-        _check_mailbox(conn, address, new.kind, owner)
-        _check_address(world, address, new.kind)
-        operator_id = next((row.id for row in operators.list_all(conn) if domain_of(address) in row.domains), None)
-        if operator_id is None:
-            raise Refusal(
-                Rule.DOMAIN_OUTSIDE, say("No operator has the domain of {address}; create it first.", address=address), subject=address
-            )
-        seen = new.seen_policy or (SeenPolicy.SHARED if new.kind in _SHARED_KINDS else SeenPolicy.PERSONAL)
-        mailbox = Mailbox(
-            id=world.ids.next(),
-            address=address,
-            operator_id=operator_id,
-            owner_id=owner.id,
-            kind=new.kind,
-            state=_first_state(world, conn, address, new),
-            label=new.label,
-            description=new.description,
-            red_listed=new.red_listed,
-            preferred_rank=new.preferred_rank,
-            message_size_bytes_max=new.message_size_bytes_max,
-            quota_bytes=world.settings.mailbox.quota_bytes if new.quota_bytes is None else new.quota_bytes,
-            used_bytes=0,
-            seen_policy=seen,
-            sent_policy=new.sent_policy,
-            uid_validity_last=world.clock.now() // SECOND,
-            created_at=world.clock.now(),
-            behaviour=new.behaviour,
-        )
-        mailboxes.add(conn, mailbox, [world.ids.next() for _ in FOLDERS_AT_BIRTH])
-        for idnat in dict.fromkeys(one for one in new.co_holders if one != owner.idnat):
-            mailboxes.add_co_holder(conn, mailbox.id, _co_holder(conn, new.kind, idnat).id, world.clock.now())
-        return mailbox
+    return await world.store.write(partial(create_mailbox, world, address=address, new=new), changes_directory=True)
 
-    return await world.store.write(unit, changes_directory=True)
+
+def create_mailbox(world: World, conn: Connection, address: str, new: NewMailbox) -> Mailbox:
+    """The same at a canonical address, inside a unit of work."""
+    owner = require_identity(conn, new.owner_idnat)
+    _check_mailbox(conn, address, new.kind, owner)
+    _check_address(world, address, new.kind)
+    operator = operators.of_domain(conn, domain_of(address))
+    if operator is None:
+        raise Refusal(
+            Rule.DOMAIN_OUTSIDE, say("No operator has the domain of {address}; create it first.", address=address), subject=address
+        )
+    seen = new.seen_policy or (SeenPolicy.SHARED if new.kind in _SHARED_KINDS else SeenPolicy.PERSONAL)
+    mailbox = Mailbox(
+        id=world.ids.next(),
+        address=address,
+        operator_id=operator.id,
+        owner_id=owner.id,
+        kind=new.kind,
+        state=_first_state(world, conn, address, new),
+        label=new.label,
+        description=new.description,
+        red_listed=new.red_listed,
+        preferred_rank=new.preferred_rank,
+        message_size_bytes_max=new.message_size_bytes_max,
+        quota_bytes=world.settings.mailbox.quota_bytes if new.quota_bytes is None else new.quota_bytes,
+        used_bytes=0,
+        seen_policy=seen,
+        sent_policy=new.sent_policy,
+        uid_validity_last=world.clock.now() // SECOND,
+        created_at=world.clock.now(),
+        behaviour=new.behaviour,
+    )
+    mailboxes.add(conn, mailbox, [world.ids.next() for _ in FOLDERS_AT_BIRTH])
+    for idnat in dict.fromkeys(one for one in new.co_holders if one != owner.idnat):
+        mailboxes.add_co_holder(conn, mailbox.id, _co_holder(conn, new.kind, idnat).id, world.clock.now())
+    return mailbox
 
 
 def _first_state(world: World, conn: Connection, address: str, new: NewMailbox) -> MailboxState:
