@@ -10,6 +10,7 @@ import pytest
 from mss_sim.app.simulator import Simulator
 from mss_sim.testing.handle import RunningSimulator
 from tests.clients import DOCTOR, ImapClient, Person, control
+from tests.conftest import StartSimulator
 
 
 async def _added(simulator: Simulator, count: int, seed: int) -> list[dict[str, Any]]:
@@ -36,10 +37,15 @@ async def test_they_log_in_and_are_written_to(simulator: Simulator) -> None:
     assert [one["case"] for one in people if told[one["idnat"]]["warnings"]] == ["sex-corrected"]
 
 
-async def test_the_same_number_gives_the_same_people_once(simulator: Simulator) -> None:
-    first = await _added(simulator, 20, 7)
-    assert (await _added(simulator, 25, 7))[:20] == first
-    assert len((await control(simulator, "GET", "/mailboxes")).json()) == 8 + 25
+async def test_the_same_number_gives_the_same_people_once(start: StartSimulator, database: str | None) -> None:
+    async with start(database_url=database) as simulator:
+        before = len((await control(simulator, "GET", "/mailboxes")).json())
+        first = await _added(simulator, 20, 7)
+        assert (await _added(simulator, 25, 7))[:20] == first
+        assert len((await control(simulator, "GET", "/mailboxes")).json()) == before + 25
+        minor = next(one for one in first if one["case"] == "minor")
+        told = (await control(simulator, "GET", f"/identities/{minor['idnat']}")).json()
+        assert (told["ins"], told["warnings"]) == (minor["ins"], [])
 
 
 def test_the_command_line_and_python_tell_the_same_people() -> None:

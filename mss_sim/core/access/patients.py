@@ -30,7 +30,7 @@ from mss_sim.store.patients import PatientIdentity, Representative
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN, IdentityKind, MailboxState
-from mss_sim.vocabulary.patients import InsOid, KeyCheck, PatientState, RepresentativeKind, Sex, Unqualified
+from mss_sim.vocabulary.patients import InsOid, PatientState, RepresentativeKind, Sex
 from mss_sim.words.sentence import Sentence, say
 
 _NO_TRAITS = Traits()
@@ -144,7 +144,6 @@ def odd(person: Identity, rows: Sequence[PatientIdentity]) -> list[Sentence]:
 def check_addressee(world: World, conn: Connection, address: str) -> Sentence | None:
     """What the sender of a letter to that address is warned of, if it is a patient's; Refusal when it may not be sent."""
     chosen, local = world.settings.patient, address.rpartition("@")[0]
-    unchecked = chosen.unqualified is Unqualified.ACCEPTED and chosen.ins_key is KeyCheck.WARNING
-    if unchecked or domain_of(address) != PATIENT_DOMAIN or local == POSTMASTER:
+    if domain_of(address) != PATIENT_DOMAIN or local == POSTMASTER:
         return None
     return decide_addressee(address, patients.states(conn, local.upper()), chosen.unqualified, chosen.ins_key)

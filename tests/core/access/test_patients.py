@@ -1,6 +1,6 @@
 """National identities of patients: recorded with a person, followed by the mailbox, and asked for before somebody writes."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from mss_sim.core.access.identities import NewIdentity
 from mss_sim.core.access.patients import NewPatientIdentity
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.mailbox.mailboxes import NewMailbox
+from mss_sim.core.trust import operators
 from mss_sim.core.world.store_types import Identity
 from mss_sim.errors import Rule
 from mss_sim.policy.qualification import Traits
@@ -19,6 +20,7 @@ from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState
 from mss_sim.vocabulary.patients import InsOid, PatientState, RepresentativeKind, Sex
 from tests.clients import DOCTOR, PATIENT, PATIENT2, WARD
+from tests.core.mailflow.carriers import Carrier
 from tests.core.towns import IDNATS, OpenTown, Town, refused
 
 _NEW, _ADDRESS = "190017510299945", "190017510299945@patient.mssante.fr"
@@ -188,6 +190,25 @@ async def test_a_refused_patient_does_not_keep_the_others_from_their_letter(open
         assert "Bonjour" in await town.subjects(PATIENT)
         with refused(Rule.PATIENT_NOT_QUALIFIED, _ADDRESS):
             await town.send("doctor", DOCTOR, _ADDRESS)
+
+
+async def test_what_is_on_its_way_arrives_although_the_identity_is_proven_no_more(open_town: OpenTown) -> None:
+    async with open_town(patient_unqualified="refused") as town:
+        await town.change(PATIENT, state=MailboxState.SUSPENDED)
+        sent = await town.send("doctor", DOCTOR, PATIENT)
+        await _set(town, IDNATS["patient"])
+        await town.change(PATIENT, state=MailboxState.ACTIVE)
+        town.clock.advance(timedelta(minutes=2))
+        await town.core.queue.work()
+        assert (await town.kinds(sent))[-1] == "delivered"
+        assert sent.warnings == ()
+
+
+async def test_an_operator_outside_knows_its_patients_itself(open_town: OpenTown) -> None:
+    async with open_town(patient_unqualified="refused", transport=Carrier()) as town:
+        await operators.change(town.world, "Mon espace santé", mx="127.0.0.1:2025")
+        sent = await town.send("doctor", DOCTOR, _ADDRESS)
+        assert (await town.kinds(sent), sent.warnings) == (["submitted"], ())
 
 
 async def test_what_the_patient_answers_and_what_a_peer_brings_is_not_judged(open_town: OpenTown) -> None:

@@ -39,6 +39,22 @@ async def _check(town: Town, sender: tuple[str, str] | None, address: str, size:
 _DOCTOR = ("doctor", DOCTOR)
 
 
+async def test_a_patients_address_that_nobody_backs_is_refused_at_once_to_a_professional_alone(open_town: OpenTown) -> None:
+    """A patient hears that nobody invited him, and a peer's operator has asked its own records."""
+    nobody = "190017510299945@patient.mssante.fr"
+    async with open_town(patient_unqualified="refused") as town:
+        with refused(Rule.PATIENT_NOT_QUALIFIED, nobody):
+            await _check(town, _DOCTOR, nobody)
+        with refused(Rule.NOT_INVITED):
+            await _check(town, ("patient", PATIENT), nobody)
+        with refused(Rule.UNKNOWN_MAILBOX):
+            await _check(town, None, nobody, peer=True)
+        await operators.change(town.world, "Mon espace santé", mx="127.0.0.1:2025")
+        await _check(town, _DOCTOR, nobody)
+    async with open_town() as town:
+        await _check(town, _DOCTOR, nobody)
+
+
 @pytest.mark.parametrize(("state", "rule"), [("closed", Rule.MAILBOX_CLOSED), ("suspended", Rule.MAILBOX_SUSPENDED)])
 async def test_a_mailbox_of_the_same_operator_is_refused_at_once_and_one_of_another_afterwards(town: Town, state: str, rule: Rule) -> None:
     await town.change(PRACTICE, state=MailboxState(state))
