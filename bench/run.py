@@ -28,6 +28,7 @@ import clock
 import crash
 import imap
 import pages
+import patients
 import processes
 import psc
 import resources
@@ -58,6 +59,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "relay": trust.relay,
     "two_processes": processes.two_processes,
     "clock": clock.month,
+    "patients": patients.circle,
 }
 _RESULTS = Path(__file__).resolve().parent / "results.json"
 _COLUMNS_MIN = 120
