@@ -1,6 +1,7 @@
 """What can be refused, and why.
 
     Refusal                     a rule says no; every front end shows it in its own form
+    ├── Failure                 somebody asked for it (mss_sim/faults)
     └── RecipientsRefused       the same, told recipient by recipient
 
 A rule is decided once (policy, store) and shown by three tables: `smtp/replies.py`, `imap/grammar/responses.py`, `http/problems.py`. A test
@@ -59,6 +60,7 @@ class Rule(StrEnum):
     CONTROL_FORBIDDEN = "control-forbidden"
     STORE_UNAVAILABLE = "store-unavailable"
     EXPIRED = "delivery-time-expired"
+    FAULT = "fault"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,20 @@ class RetryLater(Refusal):
     def __init__(self, rule: Rule, detail: Sentence, seconds: int, *, reference: str | None = None) -> None:
         super().__init__(rule, detail, reference=reference)
         self.seconds = seconds
+
+
+class Failure(Refusal):
+    """A failure that somebody asked for: `fault` is the rule's id, `code` and `status` what SMTP says.
+
+    `wait_seconds`: how long a letter waits then, None for as long as any.
+    """
+
+    def __init__(self, detail: Sentence, *, fault: str, code: int, status: str, wait_seconds: float | None = None) -> None:
+        super().__init__(Rule.FAULT, detail, reference="quirks#faults")
+        self.fault = fault
+        self.code = code
+        self.status = status
+        self.wait_seconds = wait_seconds
 
 
 class RecipientsRefused(Refusal):

@@ -13,9 +13,10 @@ from starlette.staticfiles import StaticFiles
 
 from mss_sim.api import certificates as own_certificates
 from mss_sim.api import conversations, grants, mailboxes, messages, schemas, sending
-from mss_sim.control import behaviours, certificates, clock, health, people, psc, queue, sessions, traps, trust_space
+from mss_sim.control import behaviours, certificates, clock, faults, health, people, psc, queue, sessions, traps, trust_space
 from mss_sim.control.sockets import Sockets
 from mss_sim.http import examples, problems
+from mss_sim.http.breakage import Breakage
 from mss_sim.http.front import Front
 from mss_sim.http.hosted import Hosted
 from mss_sim.public import autoconfig, igc
@@ -42,6 +43,7 @@ _TAGS = {
     "control: trust space": "Operators and the white list.",
     "control: patients": "What patients do by themselves with the letters that they get.",
     "control: clock": "The time of the world: as the machine's, shifted, standing still or faster, and moved forward.",
+    "control: faults": "Rules by which a door, the queue or a service fails, counted and never by chance; troubles of the field by name.",
     "control: queue": "Letters that wait: why, and when they are tried next.",
     "control: sessions": "What was said on connections.",
     "control: certificates": "Certificates issued and taken back, and services of the authority that can be made to fail.",
@@ -55,16 +57,8 @@ _TAGS = {
 
 _ROUTERS = (
     *(mailboxes.router, messages.router, sending.router, grants.router, own_certificates.router, conversations.router),
-    *(
-        people.router,
-        behaviours.router,
-        clock.router,
-        queue.router,
-        sessions.router,
-        trust_space.router,
-        trust_space.public,
-        autoconfig.router,
-    ),
+    *(people.router, behaviours.router, clock.router, faults.router, queue.router, sessions.router),
+    *(trust_space.router, trust_space.public, autoconfig.router),
     *(certificates.router, traps.router, psc.router, igc.router, health.router),
 )
 """Their routes become the application's own: a router that is included is searched twice for every request."""
@@ -88,6 +82,7 @@ def build(hosted: Hosted, sockets: Sockets) -> FastAPI:
         app.router.routes.extend(router.routes)
     _serve_docs(app)
     app.add_middleware(Front, core=hosted.core)
+    app.add_middleware(Breakage, core=hosted.core)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the schema
     return app
 

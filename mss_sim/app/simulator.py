@@ -221,26 +221,19 @@ class Simulator:
         return World(settings, store, self._clock, ids, directory, white_list, Passwords(), tokens, igc)
 
     async def _serve_smtp(self, context: ssl.SSLContext) -> None:
-        settings, core = self.settings, self.core
+        settings, core, faults = self.settings, self.core, self.world.faults
         self.connections = Connections(settings)
-        submission = SmtpPort(
-            settings, context, self.connections, self.transcripts, Door.SMTP, lambda peer: SubmissionSession(settings, peer, core)
-        )
-        mx = SmtpPort(
-            settings,
-            self._mx_context(context),
-            self.connections,
-            self.transcripts,
-            Door.MX,
-            lambda peer: MxSession(settings, peer, core.reception),
-        )
+        shared = self.connections, self.transcripts
+        submission = SmtpPort(settings, context, *shared, Door.SMTP, lambda peer: SubmissionSession(settings, peer, core), faults)
+        takes = self._mx_context(context)
+        mx = SmtpPort(settings, takes, *shared, Door.MX, lambda peer: MxSession(settings, peer, core.reception), faults)
         loop = asyncio.get_running_loop()
         await self._listen("submission", lambda: SmtpConnection(submission, loop), settings.submission.port, self.connections)
         await self._listen("mx", lambda: SmtpConnection(mx, loop), settings.mx.port, self.connections)
 
     async def _serve_imap(self, context: ssl.SSLContext) -> None:
         connections = self.imap_connections = Connections(self.settings)
-        front = ImapFrontEnd(self.settings, context, connections, self.transcripts, self.core)
+        front = ImapFrontEnd(self.settings, context, connections, self.transcripts, self.core, faults=self.world.faults)
         loop = asyncio.get_running_loop()
         await self._listen("imap", lambda: ImapConnection(front, loop), self.settings.imap.port, connections)
 
@@ -287,7 +280,7 @@ class Simulator:
         from mss_sim.dns.server import Responder  # noqa: PLC0415 - most worlds answer no DNS, and its library takes memory
 
         doors = self._doors()
-        self.dns = Responder(lambda name: autoconfig.records(self.world, doors, name), self._clock)
+        self.dns = Responder(lambda name: autoconfig.records(self.world, doors, name), self._clock, faults=self.world.faults)
         listening = await self.dns.serve(self.settings.host, self.settings.dns.port)
         self._ports["dns"] = listening.port
         self._stack.push_async_callback(listening.close)

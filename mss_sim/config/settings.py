@@ -14,6 +14,7 @@ from mss_sim.config.subjects import (
     Connections,
     Delegation,
     Dns,
+    FaultRules,
     Http,
     Https,
     Igc,
@@ -134,6 +135,7 @@ class Settings(BaseSettings):
     igc: Igc = Igc()
     traps: Traps = Traps()
     transcripts: Transcripts = Transcripts()
+    faults: FaultRules = FaultRules()
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)

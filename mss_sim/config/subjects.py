@@ -349,3 +349,12 @@ class Transcripts(Subject):
 
     max: int = Field(default=200, ge=1, description="Connections whose transcripts are kept.")
     lines_max: int = Field(default=500, ge=10, description="Lines that are kept of each transcript.")
+
+
+class FaultRules(Subject):
+    """What may be made to fail."""
+
+    rules_max: int = Field(default=100, ge=1, le=10_000, description="Rules of faults that are kept; the oldest that has ended goes first.")
+    lifetime_seconds: float = Field(default=3_600, gt=0, description="Life of a rule that says nothing of it, on the world's clock.")
+    lifetime_seconds_max: float = Field(default=31 * 86_400, gt=0, description="Longest life of a rule.")
+    delay_seconds_max: float = Field(default=600, gt=0, description="Longest delay of a fault.")

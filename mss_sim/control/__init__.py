@@ -4,6 +4,7 @@
     trust_space    operators and the white list
     behaviours     what patients do by themselves, and are about to do
     clock          how the time of the world runs; moved by way of all that is due
+    faults         rules by which a seam fails, with their counts; troubles of the field by name
     queue          which letters wait, why, and until when; tried at once
     certificates   issued, taken back, downloaded; how AIA, CRL and OCSP answer
     psc            clients, personas, keys and switches of Pro Santé Connect

@@ -65,12 +65,14 @@ class Core:
             self.provider.forget()
             self.ciba.forget()
             self.recent.forget()
+            self.world.faults.clear()
             await begin(self.world, seed)
 
 
 def assemble(world: World, *, transport: Transport | None = None, mtls_url: str | None = None) -> Core:
     """The core of a world; `transport` carries letters out of it, `mtls_url` is where client certificates are asked for."""
     journal.keep_attempts(world)
+    world.igc.services.faults = world.faults
     tell = log.teller()
     woken, steps_planned = asyncio.Event(), asyncio.Event()
     delivery = Delivery(world, woken.set, steps_planned.set)

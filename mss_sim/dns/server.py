@@ -16,6 +16,10 @@ from typing import NamedTuple
 from dnslib import AAAA, MX, QTYPE, RCODE, RR, SOA, SRV, A, DNSBuffer, DNSError, DNSHeader, DNSLabel, DNSQuestion, DNSRecord
 
 from mss_sim.clock import Clock, Micros
+from mss_sim.faults.actions import Delay, Drop, Malformed, Reply, Truncate
+from mss_sim.faults.faults import Fault, Faults
+from mss_sim.faults.rules import Facts
+from mss_sim.vocabulary.faults import Point
 
 _UDP_BYTES_MAX = 512
 _SECONDS_TO_LIVE = 60
@@ -42,10 +46,11 @@ class Question(NamedTuple):
 class Responder:
     """Answers questions about one zone; `asked` are the last of them."""
 
-    def __init__(self, zone: Zone, clock: Clock, patience_seconds: float = _PATIENCE_SECONDS) -> None:
+    def __init__(self, zone: Zone, clock: Clock, patience_seconds: float = _PATIENCE_SECONDS, faults: Faults | None = None) -> None:
         self._zone = zone
         self._clock = clock
         self._patience_seconds = patience_seconds
+        self._faults = faults
         self._streams: set[asyncio.StreamWriter] = set()
         self.asked: deque[Question] = deque(maxlen=_KEPT)
 
@@ -61,6 +66,31 @@ class Responder:
             return _failure(octets, RCODE.FORMERR)
         name, kind = str(query.q.qname), QTYPE[query.q.qtype]
         self.asked.append(Question(self._clock.now(), peer, transport, name.rstrip("."), kind))
+        if self._faults is not None and self._faults.at(Point.DNS):
+            fault = self._faults.find(Point.DNS, Facts(kind, mailboxes=(name.rstrip("."),), client=peer))
+            if fault is not None:
+                return await self._fail(fault, query, octets, transport)
+        return await self._found(query, transport)
+
+    async def _fail(self, fault: Fault, query: DNSRecord, octets: bytes, transport: str) -> bytes | None:
+        """The answer as a fault has it; a record of text has no place for the rule, so that its counts alone tell."""
+        match fault.action:
+            case Reply(code):
+                return _failure(octets, getattr(RCODE, code))
+            case Delay(seconds):
+                await asyncio.sleep(seconds)
+            case Drop():
+                return None
+        answer = await self._found(query, transport)
+        match fault.action:
+            case Truncate():
+                return bytes(query.reply(ra=0, aa=1).truncate().pack())
+            case Malformed():
+                return answer[: _HEADER_BYTES + 1]
+        return answer
+
+    async def _found(self, query: DNSRecord, transport: str) -> bytes:
+        name, kind = str(query.q.qname), QTYPE[query.q.qtype]
         try:
             found = await self._zone(name)
         except LookupError:

@@ -4,6 +4,7 @@
     hosted          the parameters of the application, as one value
     control         who may drive the control plane
     front           checks before a body is read: the host, the sender, the size
+    breakage        what a rule has fail on purpose
     structure       how many values a JSON body holds
     server          uvicorn behind a listener in clear or in TLS, its limits, and the TLS facts passed to the application
     routes          routes that refuse unknown parameters and are planned when they are declared

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Mount
 
 from mss_sim import log
-from mss_sim.errors import RecipientsRefused, Refusal, RetryLater, Rule
+from mss_sim.errors import Failure, RecipientsRefused, Refusal, RetryLater, Rule
 from mss_sim.http.faults import fault, faults
 from mss_sim.http.hosted import hosted
 from mss_sim.mail.headers import printable
@@ -21,6 +21,8 @@ from mss_sim.vocabulary.language import Language
 from mss_sim.words.sentence import Sentence, quoted, say
 
 MEDIA_TYPE = "application/problem+json"
+FAULT_HEADER = "X-Fault"
+"""Names the rule by which something failed on purpose, or was late."""
 
 PROBLEMS: dict[Rule, tuple[int, Sentence]] = {
     Rule.AUTHENTICATION_REQUIRED: (401, say("Authentication is required")),
@@ -63,6 +65,7 @@ PROBLEMS: dict[Rule, tuple[int, Sentence]] = {
     Rule.CONTROL_FORBIDDEN: (403, say("The control plane is closed to you")),
     Rule.STORE_UNAVAILABLE: (503, say("The store does not answer")),
     Rule.EXPIRED: (422, say("The delivery time expired")),
+    Rule.FAULT: (503, say("A failure that was asked for")),
 }
 _PHRASES = {404: say("Not Found"), 405: say("Method Not Allowed")}
 """What the framework says in English (ref: rfc9457#4.2.1)."""
@@ -100,6 +103,10 @@ def response(refusal: Refusal, language: Language) -> Response:
     headers = {"WWW-Authenticate": _CHALLENGES} if body["status"] == 401 else {}
     if isinstance(refusal, RetryLater):
         headers["Retry-After"] = str(refusal.seconds)
+    told = refusal.refusals if isinstance(refusal, RecipientsRefused) else (refusal,)
+    fault = next((one.fault for one in told if isinstance(one, Failure)), None)
+    if fault is not None:
+        headers[FAULT_HEADER] = fault
     return _respond(body, headers)
 
 

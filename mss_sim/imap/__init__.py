@@ -4,6 +4,7 @@
     session, view         the logged-in actor; the open folder as the client knows it
     grammar               commands and responses as octets: no socket, no store
     verbs                 the table of verbs, and what each does
+    faults                what a rule may know of a command, and what becomes of its answer
 
 | RFC                                    | status                                                                  |
 |----------------------------------------|-------------------------------------------------------------------------|

@@ -14,6 +14,8 @@ from mss_sim import log
 from mss_sim.config.settings import Settings
 from mss_sim.core.assembly import Core
 from mss_sim.evidence.transcripts import Opener
+from mss_sim.faults.faults import Fault, Faults
+from mss_sim.imap import faults
 from mss_sim.imap.grammar.wire import Command, Reader, Refused, Wanted
 from mss_sim.imap.session import ConnectionClosed, Session
 from mss_sim.imap.verbs import login, table
@@ -35,7 +37,7 @@ _NEVER = asyncio.Event()
 @dataclass(frozen=True, slots=True)
 class ImapPort:
     """Shared by all connections of the port. `tls` None simulates an attacker who removed STARTTLS: log-in is offered in clear.
-    `locked`: every log-in is refused, whatever the credentials."""
+    `locked`: every log-in is refused, whatever the credentials. `faults` None: nothing fails here, as behind a trap."""
 
     settings: Settings
     tls: ssl.SSLContext | None
@@ -43,6 +45,7 @@ class ImapPort:
     transcripts: Opener
     core: Core
     locked: bool = False
+    faults: Faults | None = None
 
 
 class ImapConnection(asyncio.Protocol):
@@ -61,7 +64,7 @@ class ImapConnection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._more: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
-        self._heard = self._tls_at_once = False
+        self._heard = self._tls_at_once = self._expired = self._nudges = False
         self._paused = self._held_back = self._silent = self._lost = self._leaving = False
         self._out = bytearray()
         self._deflater: Any = None
@@ -71,8 +74,8 @@ class ImapConnection(asyncio.Protocol):
         self._session: Session | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = loop.time()
-        self._expired = self._nudges = False
         self._turn_ends = 0.0
+        self._failing: faults.Failing | None = None
         self._log = log.get("imap")
 
     # What the event loop calls
@@ -84,10 +87,10 @@ class ImapConnection(asyncio.Protocol):
         if self._task is None:
             peer = transport.get_extra_info("peername")
             shown = str(peer[0]) if isinstance(peer, tuple) else "local"
-            self._session = Session(self._front.settings, self._front.core, self, self._front.transcripts.open(Door.IMAP, shown))
-            self._session.stripped, self._session.locked = self._front.tls is None, self._front.locked
-            admitted = self._front.connections.open(self)
-            self._task = self._loop.create_task(self._serve(self._session, admitted=admitted))
+            front = self._front
+            session = self._session = Session(front.settings, front.core, self, front.transcripts.open(Door.IMAP, shown))
+            session.stripped, session.locked, session.faults = front.tls is None, front.locked, front.faults
+            self._task = self._loop.create_task(self._serve(session, admitted=front.connections.open(self)))
 
     def data_received(self, data: bytes) -> None:
         """Bytes go to the reader; excess bytes wait in the kernel."""
@@ -156,6 +159,7 @@ class ImapConnection(asyncio.Protocol):
         try:
             if not admitted:
                 await session.leave(say("Too many connections, try again later"))
+            await faults.greet(session)
             session.say(b"* OK [CAPABILITY %b] mss-sim, a simulator: never send real patient data" % login.capabilities(session))
             while True:
                 await self._command(session)
@@ -263,7 +267,9 @@ class ImapConnection(asyncio.Protocol):
     async def _execute(self, session: Session, command: Command) -> None:
         before = session.actor_or_none
         verb, answer = await table.execute(session, command)
-        session.say(command.tag + b" " + answer)
+        session.say(command.tag + b" " + (self._failing.answer(answer) if self._failing else answer))
+        if self._failing is not None:
+            await self._failing.end(self.flush)
         ok = answer.startswith(b"OK")
         wrong_password = not ok and verb in ("LOGIN", "AUTHENTICATE") and b"FAILED]" in answer
         self._mistakes.note(wrong_password=wrong_password, bad_command=answer.startswith(b"BAD"))
@@ -319,6 +325,8 @@ class ImapConnection(asyncio.Protocol):
 
     async def flush(self) -> None:
         """Send the octets; wait while the client does not read."""
+        if self._failing is not None:
+            await self._failing.write(self._out, self._write, lambda: self._lost)
         self._write()
         while self._paused:
             if self._lost:
@@ -327,6 +335,10 @@ class ImapConnection(asyncio.Protocol):
             if self._session is not None:
                 self._wait_at_most(self._patience(self._session))
             await self._writable
+
+    def fail(self, fault: Fault) -> None:
+        """Send what is answered from here on, to the end of the command, as a fault has it."""
+        self._failing = faults.Failing(fault)
 
     async def line(self) -> bytes:
         """The next line of an exchange."""

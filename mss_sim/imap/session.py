@@ -22,6 +22,7 @@ from mss_sim.core.world.wakeups import Watcher
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.evidence.transcripts import Transcript
+from mss_sim.faults.faults import Fault, Faults
 from mss_sim.imap.grammar import responses
 from mss_sim.imap.view import View
 from mss_sim.mail.addresses import AddressError, canonical
@@ -53,6 +54,9 @@ class Stream(Protocol):
 
     def nudge(self) -> None:
         """Wake the task that waits for the client: an event occurred."""
+
+    def fail(self, fault: Fault) -> None:
+        """Send what is answered from here on, to the end of the command, as a fault has it."""
 
     def admit(self, identity_id: int) -> bool:
         """Assign the connection to an identity; False when that identity has too many."""
@@ -92,6 +96,9 @@ class Session:
         self.certificate: bytes | None = None
         self.stripped = self.locked = False  # the effect of a trap on its clients: no STARTTLS, no log-in
         self.compressed = False
+        self.faults: Faults | None = None  # nothing fails behind a trap
+        self.masked: frozenset[str] = frozenset()  # capabilities that a fault hides from this client
+        self.login = ""
         self.actor_or_none: Actor | None = None
         self.home: str | None = None
         self.direct = False
@@ -138,8 +145,8 @@ class Session:
         return bool(self.enabled & {Enabled.CONDSTORE, Enabled.QRESYNC})
 
     def offers(self, capability: str) -> bool:
-        """Whether a capability is not masked by the settings."""
-        return capability not in self.settings.imap.capabilities_masked
+        """Whether a capability is not masked, by the settings or by a fault."""
+        return capability not in self.settings.imap.capabilities_masked and capability not in self.masked
 
     def _wake(self, *, rights: bool) -> None:
         self.awake.set()

@@ -9,6 +9,7 @@ from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.net import sasl
 from mss_sim.net.sasl import CertificateCredentials, Credentials, PasswordCredentials
+from mss_sim.policy.logins import split_name
 from mss_sim.vocabulary.doors import Door, Profile, TokenRefusal
 from mss_sim.words.sentence import Sentence, say
 
@@ -84,6 +85,13 @@ async def actor_behind(world: World, credentials: Credentials, *, door: Door, ce
         mailbox = credentials.acts_for or None
         return await authentication.with_password(world, credentials.name, credentials.password, door=door, mailbox=mailbox)
     return await authentication.with_token(world, credentials.token, door=door, mailbox=credentials.user)
+
+
+def login_of(credentials: Credentials, *, plus: bool) -> str:
+    """Who these credentials say that they are of: the login, or the mailbox that comes with a token or a certificate."""
+    if isinstance(credentials, PasswordCredentials):
+        return split_name(credentials.name, plus=plus)[1]
+    return credentials.acts_for if isinstance(credentials, CertificateCredentials) else credentials.user
 
 
 def refused_at_trap() -> Refusal:

@@ -14,7 +14,7 @@ Nothing is ever due to a null sender (ref: rfc3461#5.1, rfc5321#6.1).
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from mss_sim.errors import Refusal, Rule
+from mss_sim.errors import Failure, Refusal, Rule
 from mss_sim.vocabulary.mail import DsnAction, Notify
 from mss_sim.words.sentence import Sentence, joined, say
 
@@ -45,13 +45,14 @@ DIAGNOSTICS: dict[Rule, tuple[int, str]] = {
     Rule.CONVERSATION_CLOSED: (550, "5.7.1"),
     Rule.TOO_LARGE: (552, "5.3.4"),
     Rule.EXPIRED: (450, "4.4.7"),
+    Rule.FAULT: (451, "4.3.0"),
 }
 """SMTP reply and enhanced status for each refusal of a recipient: at RCPT, and in notifications (ref: rfc3463#3)."""
 
 
 def diagnostic(refusal: Refusal) -> tuple[str, Sentence]:
     """(enhanced status, SMTP reply) of a refused recipient, for a notification."""
-    code, status = DIAGNOSTICS[refusal.rule]
+    code, status = (refusal.code, refusal.status) if isinstance(refusal, Failure) else DIAGNOSTICS[refusal.rule]
     return status, joined((f"{code} {status} ", refusal.detail))
 
 

@@ -135,6 +135,11 @@ def standing(state: MailboxState, room: Room, size_bytes: int, trace_bytes: int 
     return MailboxFitness.FULL if room.used_bytes + max(size_bytes + trace_bytes, 1) > room.quota_bytes else MailboxFitness.ACTIVE
 
 
+def way_of(stands: MailboxFitness, reach: Scope) -> Disposal:
+    """The cell of the table above, for what fails as such a mailbox would."""
+    return _WAYS[stands, reach]
+
+
 def decide_route(address: str, stands: MailboxFitness, reach: Scope) -> Route:
     """The row of the table above for one recipient."""
     if stands is MailboxFitness.UNKNOWN and _is_malformed(address):

@@ -13,10 +13,12 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import HTMLResponse, Response
 
 from mss_sim.core.trust import certificates
+from mss_sim.core.world.revocation_faults import Manner
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import Answers, octets, refusing
 from mss_sim.http.dependencies import CurrentCore
+from mss_sim.http.problems import FAULT_HEADER
 from mss_sim.pki import bundles, revocation
 from mss_sim.pki.authority import ORGANISATIONS, RANGES, ROOT
 from mss_sim.pki.names import serial_text
@@ -57,6 +59,13 @@ async def _answer(
     """The answer of a service in the manner that it was switched to; `build` is told whether it must be out of date."""
     peer = request.client.host if request.client else ""
     manner = core.revocation.ask(service, label, peer, serial)
+    response = await _in_manner(request, manner, build)
+    if manner.fault is not None:
+        response.headers[FAULT_HEADER] = manner.fault
+    return response
+
+
+async def _in_manner(request: Request, manner: Manner, build: Callable[[bool], Awaitable[Response]]) -> Response:
     match manner.behaviour:
         case ServiceBehaviour.FORBIDDEN:
             return Response(_FORBIDDEN, status_code=403, media_type="text/plain")

@@ -8,6 +8,7 @@
     outbound      letters to other operators, over mutual TLS
     commands      the arguments of MAIL and RCPT, read strictly
     replies       every reply: number, enhanced code, text
+    faults        what a rule may know of a command, and what becomes of its reply
     client        a small sender, for the command line
 
 | extension           | source   | submission     | MX             |

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mss_sim.errors import Refusal, Rule
+from mss_sim.errors import Failure, Refusal, Rule
 from mss_sim.mail.headers import readable
 from mss_sim.mail.plain import in_ascii
 from mss_sim.policy.receipts import DIAGNOSTICS
@@ -97,6 +97,8 @@ _AT_MAIL: dict[Rule, tuple[int, str]] = {Rule.SEND_NOT_ALLOWED: (553, "5.7.1")}
 def refused(refusal: Refusal, *, at_mail: bool = False) -> Reply:
     """The reply that shows a refusal; the reference of its rule comes last."""
     code, enhanced = (_AT_MAIL.get(refusal.rule) if at_mail else None) or REPLIES[refusal.rule]
+    if isinstance(refusal, Failure):
+        code, enhanced = refusal.code, refusal.status
     source = f" ({refusal.reference})" if refusal.reference else ""
     return Reply(code, enhanced, joined((refusal.detail, source)))
 

@@ -11,14 +11,19 @@ from collections.abc import Awaitable, Callable
 from mss_sim import log
 from mss_sim.errors import Refusal
 from mss_sim.evidence.transcripts import MASK
+from mss_sim.faults.actions import Delay, Drop, Mask
+from mss_sim.faults.actions import Reply as FaultReply
+from mss_sim.faults.faults import Fault
 from mss_sim.net import tls
-from mss_sim.net.logins import CutConnection, exchange, instead, mechanisms, show_token_refusal
+from mss_sim.net.logins import CutConnection, exchange, instead, login_of, mechanisms, show_token_refusal
 from mss_sim.net.sasl import SaslError
-from mss_sim.smtp import replies
+from mss_sim.smtp import faults, replies
 from mss_sim.smtp.replies import Reply
 from mss_sim.smtp.session import Session
 from mss_sim.smtp.submission import SubmissionSession
 from mss_sim.smtp.wire import ConnectionClosed, SmtpPort, Wire
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.faults import CONNECT, END_OF_DATA, DropMoment, Point
 from mss_sim.words.sentence import joined, quoted, said, say
 
 
@@ -29,6 +34,9 @@ class SmtpConnection(Wire):
         super().__init__(front, loop)
         self._dialogue: Session | None = None
         self._auth_seen = False
+        self._login = ""
+        self._masked: frozenset[str] = frozenset()  # capabilities that a fault hides from this client
+        self._point = Point.MX if front.door is Door.MX else Point.SUBMISSION
         self._log = log.get("smtp")
 
     @property
@@ -48,6 +56,7 @@ class SmtpConnection(Wire):
         try:
             if not admitted:
                 await self._leave(replies.TOO_MANY_CONNECTIONS)
+            await self._begin_fault(CONNECT)
             self._say(Reply(220, "", quoted(f"{self.hostname} ESMTP mss-sim, a simulator: never send real patient data")))
             while True:
                 await self._command(await self._line())
@@ -84,10 +93,65 @@ class SmtpConnection(Wire):
             self._note(MASK if method is None and self._auth_seen else line)  # responses to a refused AUTH come as commands
         if method is None or b"\x00" in line:
             self._answer(replies.SYNTAX)
+        elif self._failing:
+            await self._command_that_may_fail(verb.upper().decode("ascii"), method, argument.strip().decode("utf-8", "surrogateescape"))
         else:
             await method(argument.strip().decode("utf-8", "surrogateescape"))
         if self._mistakes.tried:
             await self._check_patience()
+
+    # Faults
+
+    @property
+    def _failing(self) -> bool:
+        """Whether there is a rule for this port, or something is hidden from this client."""
+        return bool(self._masked) or (self._front.faults is not None and self._front.faults.at(self._point))
+
+    async def _command_that_may_fail(self, verb: str, method: Callable[[str], Awaitable[None]], argument: str) -> None:
+        if verb in self._masked:
+            self._answer(replies.NOT_IMPLEMENTED)
+            return
+        hidden = faults.masked_parameter(self._masked, argument) if verb in ("MAIL", "RCPT") else None
+        if hidden:
+            self._answer(replies.unknown_parameter(hidden))
+            return
+        if verb == "AUTH" or not await self._begin_fault(verb, argument):  # who wants to log in is known later: see _log_in
+            await method(argument)
+        await self._flush()
+
+    async def _begin_fault(self, verb: str, argument: str = "", *, login: str = "", size_bytes: int | None = None) -> bool:
+        """Take the fault that is due, if any; True when it stands for the act. `ConnectionClosed` when it drops the connection.
+
+        What a fault does to the reply happens when the reply is sent (`Wire._flush`).
+        """
+        if self._front.faults is None or not self._front.faults.at(self._point):
+            return False
+        known = faults.facts(self.dialogue, verb, argument, login=login or self._login, size_bytes=size_bytes)
+        fault = self._front.faults.find(self._point, known)
+        if fault is None:
+            return False
+        await self._flush()
+        if self._transcript is not None:
+            self._transcript.event(fault.event)
+        return await self._take_fault(verb, fault)
+
+    async def _take_fault(self, verb: str, fault: Fault) -> bool:
+        match fault.action:
+            case FaultReply() as action:
+                reply = faults.reply_of(fault, action)
+                if reply.code == 421 or verb == CONNECT:  # ref: rfc5321#3.8
+                    await self._leave(reply)
+                self._say(reply)
+                return True
+            case Delay(seconds):
+                await self._pause(seconds)
+            case Drop(DropMoment.BEFORE):
+                raise ConnectionClosed
+            case Mask(words):
+                self._masked = words
+            case _:
+                self._fault = fault
+        return False
 
     @property
     def _speaks_utf8(self) -> bool:
@@ -131,7 +195,7 @@ class SmtpConnection(Wire):
         safe = self.dialogue.tls or self._front.tls is None
         if isinstance(self.dialogue, SubmissionSession) and safe and not self.dialogue.authenticated:
             words.append("AUTH " + " ".join(mechanisms(self._front.settings, self.dialogue.certificate)))
-        return words
+        return [word for word in words if word.partition(" ")[0] not in self._masked] if self._masked else words
 
     async def smtp_STARTTLS(self, argument: str) -> None:  # noqa: N802
         """STARTTLS. Bytes that came with it in clear are discarded unexecuted (ref: rfc3207#4.2)."""
@@ -193,6 +257,9 @@ class SmtpConnection(Wire):
             if credentials is None:
                 self._answer(replies.AUTH_CANCELLED)
                 return
+            login = login_of(credentials, plus=self._front.settings.login.plus)
+            if await self._begin_fault("AUTH", login=login):
+                return
             actor = await dialogue.authenticate(credentials)
         except SaslError as error:
             self._answer(Reply(501, replies.AUTH_UNREADABLE.enhanced, joined((replies.AUTH_UNREADABLE.text, said(error)), ": ")))
@@ -202,7 +269,7 @@ class SmtpConnection(Wire):
             return
         if not self._front.connections.admit(self, actor.identity.id):
             await self._leave(replies.TOO_MANY_CONNECTIONS)
-        dialogue.actor = actor
+        dialogue.actor, self._login = actor, login
         if self._transcript is not None:
             self._transcript.facts["identity"] = actor.identity.idnat
         self._say(replies.AUTHENTICATED)
@@ -245,7 +312,12 @@ class SmtpConnection(Wire):
         limit = await self.dialogue.size_max() + self.dialogue.trace_room
         raw, size = await self._message(limit)
         self._note(b"(a message of %d bytes)" % size)
+        if await self._begin_fault(END_OF_DATA, size_bytes=size):
+            self.dialogue.reset()
+            return
         self._answer(self.dialogue.too_large(size, limit) if raw is None else await self.dialogue.message(raw))
+        if self._fault is not None:
+            await self._flush()
 
     async def smtp_RSET(self, argument: str) -> None:  # noqa: N802
         """RSET."""

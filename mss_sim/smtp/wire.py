@@ -15,12 +15,15 @@ from aiosmtpd.smtp import SMTP
 
 from mss_sim.config.settings import Settings
 from mss_sim.evidence.transcripts import Opener, Transcript
+from mss_sim.faults.actions import Drop, Throttle
+from mss_sim.faults.faults import Fault, Faults
 from mss_sim.net.connections import ANSWERS_BYTES_MAX, TLS_HELLO, TURN_SECONDS, Connections
 from mss_sim.net.patience import Patience
-from mss_sim.smtp import replies
+from mss_sim.smtp import faults, replies
 from mss_sim.smtp.replies import Reply
 from mss_sim.smtp.session import Session
 from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.faults import DropMoment
 from mss_sim.words.sentence import quoted, say
 
 _UNREAD_BYTES_MAX = 1024 * 1024
@@ -33,7 +36,10 @@ _WRONG_CREDENTIALS = 535
 
 @dataclass(frozen=True, slots=True)
 class SmtpPort:
-    """Shared by all connections of one port. `tls` None simulates an attacker who removed STARTTLS: AUTH is offered in clear."""
+    """Shared by all connections of one port. `tls` None simulates an attacker who removed STARTTLS: AUTH is offered in clear.
+
+    `faults` None: nothing fails here, as behind a trap.
+    """
 
     settings: Settings
     tls: ssl.SSLContext | None
@@ -41,6 +47,7 @@ class SmtpPort:
     transcripts: Opener
     door: Door
     new_session: Callable[[str], Session]
+    faults: Faults | None = None
 
 
 class ConnectionClosed(Exception):
@@ -64,6 +71,7 @@ class Wire(SMTP):
         self._mistakes = Patience(settings)
         self._deadline = loop.time() + settings.smtp.command_timeout_seconds
         self._turn_ends = 0.0
+        self._fault: Fault | None = None  # under which the next replies leave
 
     @property
     def _wire(self) -> asyncio.Transport | None:
@@ -188,6 +196,8 @@ class Wire(SMTP):
         return False
 
     def _say_line(self, line: bytes) -> None:
+        if self._fault is not None:
+            line = faults.spoiled(self._fault, line)
         self._out += line
         if self._transcript is not None:
             self._transcript.server(line)
@@ -210,10 +220,37 @@ class Wire(SMTP):
 
     async def _flush(self) -> None:
         """Send the replies; for a client that does not read them the server waits instead of using more memory."""
+        if self._fault is not None:
+            await self._flush_with(self._fault)
         if self._out:
             self._write_out()
             if self._wire and self._wire.get_write_buffer_size():
                 await self._writer.drain()
+
+    async def _flush_with(self, fault: Fault) -> None:
+        """Send the replies as a fault has it, once; `ConnectionClosed` when it drops the connection."""
+        self._fault = None
+        match fault.action:
+            case Throttle() as slow:
+                octets = bytes(self._out)
+                self._out.clear()
+                for piece, seconds in slow.slices(octets):
+                    self._out += piece
+                    self._write_out()
+                    await self._pause(seconds)
+            case Drop(DropMoment.UNANSWERED):
+                self._out.clear()
+                raise ConnectionClosed
+            case Drop(_, after):
+                if after is not None:
+                    del self._out[after:]
+                await self._flush()
+                raise ConnectionClosed
+
+    async def _pause(self, seconds: float) -> None:
+        """Let a client wait on purpose: the silence is ours."""
+        self._wait_at_most(seconds + self._front.settings.smtp.command_timeout_seconds)
+        await asyncio.sleep(seconds)
 
     async def _leave(self, reply: Reply) -> None:
         self._say(reply)

@@ -166,6 +166,12 @@ def rename(conn: Connection, folder_id: int, name: str) -> None:
     conn.execute(update(folders).where(folders.c.id == folder_id).values(name=name))
 
 
+def renew_uid_validity(conn: Connection, folder_id: int, uid_validity: int) -> None:
+    """Give a folder another UIDVALIDITY: what clients know of its UIDs is void (ref: rfc9051#2.3.1.1)."""
+    conn.execute(update(folders).where(folders.c.id == folder_id).values(uid_validity=uid_validity))
+    announce(conn, folder_id)
+
+
 def remove(conn: Connection, folder_id: int) -> None:
     """Delete a folder and the copies in it."""
     conn.execute(delete(folders).where(folders.c.id == folder_id))

@@ -102,6 +102,7 @@ async def _real_ids(simulator: Simulator) -> dict[str, str]:
         "serial": (await control(simulator, "GET", "/certificates")).json()[0]["serial"],
         "own_serial": (await doctor.get(f"/mailboxes/{LABORATORY}/certificates"))[0]["serial"],
         "request_id": (await control(simulator, "GET", "/psc/ciba")).json()[0]["id"],
+        "rule_id": (await control(simulator, "POST", "/faults", {"point": "clock", "action": {"kind": "skew", "seconds": 1}})).json()["id"],
         "session_id": (await control(simulator, "GET", "/sessions")).json()[0]["id"],
     }
 

@@ -3,6 +3,7 @@
     seed     a seed planted into an empty world; the personas that the ready file names
     fictional, populate   patients out of a number, and added to a world
     start    what a world begins with, at its start and when it is reset
+    faults   rules by which a seam fails
     counts   counts of what the world holds, for health and metrics
     seeds/   the seeds that ship, as TOML
 

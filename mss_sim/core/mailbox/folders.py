@@ -95,6 +95,19 @@ async def rename_folder(world: World, actor: Actor, address: str, folder_id: int
     return await world.store.write(unit)
 
 
+async def renew_uid_validities(world: World, address: str) -> None:
+    """Give all folders of a mailbox another UIDVALIDITY, as a server does that was restored; asked by a fault, so nobody's right is."""
+
+    def unit(conn: Connection) -> None:
+        found = mailboxes.by_address(conn, address)
+        if found is None:
+            return
+        for folder in folders.of_mailbox(conn, found.id):
+            folders.renew_uid_validity(conn, folder.id, mailboxes.take_uid_validity(conn, found.id, world.clock.now() // SECOND))
+
+    await world.store.write(unit)
+
+
 async def delete_folder(world: World, actor: Actor, address: str, folder_id: int, *, with_messages: bool) -> None:
     """Delete a folder with the messages in it, which needs the right to delete; otherwise only one that holds nothing.
 

@@ -128,7 +128,7 @@ class Settling:
         changed = replace(
             waiting,
             attempts=waiting.attempts + 1,
-            next_at=self._next(waiting, submission, now),
+            next_at=self._next(waiting, submission, now) if answer.wait_seconds is None else now + int(answer.wait_seconds * SECOND),
             delayed_told=waiting.delayed_told or late,
             last_reply=world.told(answer.reply),
             leased_until=None,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from mss_sim.core.access import access, patients
 from mss_sim.core.conversations import answer_rights
 from mss_sim.core.mailflow import delivery_notifications as reports
-from mss_sim.core.mailflow import delivery_records, idempotency, mes_bounces, reactions, submitted_receipts, threads
+from mss_sim.core.mailflow import delivery_records, faults, idempotency, mes_bounces, reactions, submitted_receipts, threads
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Delivered, Letter, Missed, RoutedLetter, answer_of
 from mss_sim.core.world.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
@@ -29,6 +29,7 @@ from mss_sim.store.mailboxes import DeliveryMailbox
 from mss_sim.store.messages import CopyRow
 from mss_sim.store.operators import Operator
 from mss_sim.vocabulary.doors import Door, Relay
+from mss_sim.vocabulary.faults import Point
 from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN, Flag, MailboxKind, Right, SendMode, SentPolicy, SpecialUse
 from mss_sim.words.sentence import say
 
@@ -177,10 +178,19 @@ class Delivery:
             return refusal
         stands = self._fitness_of(mailbox, operator, letter)
         relays = self._relays(letter, operator, local=local)
+        if letter.held_seconds and not letter.tried_before:
+            sorted_.relayed.append(addressee)
+            return None
         if relays and (self._world.settings.peers.unknown_bounces or stands is MailboxFitness.ACTIVE):
             sorted_.relayed.append(addressee)
             return None
-        route = decide_route(addressee.address, stands, self._reach(letter, addressee.address, local=local))
+        reach = self._reach(letter, addressee.address, local=local)
+        route = decide_route(addressee.address, stands, reach)
+        if route.refusal is None and mailbox is not None and self._world.faults.at(Point.DELIVERY):
+            fault = faults.at_delivery(self._world, sorted_, addressee, reach)
+            if fault is None and addressee.address in sorted_.held:
+                return None
+            route = fault or route
         if route.refusal is None and mailbox is not None:
             mailbox.used_bytes += letter.row.size_bytes
             sorted_.delivered.append(Delivered(addressee, mailbox, not local))

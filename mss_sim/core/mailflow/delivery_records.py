@@ -54,7 +54,8 @@ def _submissions(world: World, conn: Connection, stored: Sequence[RoutedLetter],
 
             tell(TimelineKind.SUBMITTED)
             if addressee.address in relayed:
-                waiting.append(Waiting(person.id, 0, letter.at, delayed_told=False, last_reply=""))
+                held = int(sorted_.held.get(addressee.address, letter.held_seconds) * SECOND)
+                waiting.append(Waiting(person.id, 0, letter.at + held, delayed_told=False, last_reply=""))
                 continue
             if addressee.address in fates:
                 if fates[addressee.address][0]:

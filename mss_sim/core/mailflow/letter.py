@@ -107,6 +107,7 @@ class Letter:
     submission_id: int | None = None
     imap_envelope: bytes = b""
     search_text: str = ""
+    held_seconds: float = 0.0  # how long a fault keeps it in the queue before its first try
 
     submitted: Submitted | None = field(init=False)
     """How it was submitted; None when it came another way."""
@@ -172,6 +173,7 @@ class RoutedLetter:
     relayed: list[Addressee] = field(default_factory=list)  # handed to another server once this is committed
     missed: list[Missed] = field(default_factory=list)
     warned: list[tuple[str, Sentence]] = field(default_factory=list)  # recipients that the sender should look at, and why
+    held: dict[str, float] = field(default_factory=dict)  # of the relayed, whom a fault lets wait for so many seconds
     sent_in: list[DeliveryMailbox] = field(default_factory=list)
     sent_copy_id: int | None = None
     receipt_of: ReceiptSubject | None = None

@@ -24,11 +24,15 @@ class RelayJob:
 
 @dataclass(frozen=True, slots=True)
 class RecipientReply:
-    """The outcome for one recipient: the SMTP reply on one line (`550 5.1.1 ...`), its enhanced status, and the replying server."""
+    """The outcome for one recipient: the SMTP reply on one line (`550 5.1.1 ...`), its enhanced status, and the replying server.
+
+    `wait_seconds`: when the next try is, where a fault says so.
+    """
 
     status: str
     reply: Sentence
     host: str | None = None
+    wait_seconds: float | None = None
 
     @property
     def accepted(self) -> bool:

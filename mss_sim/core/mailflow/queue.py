@@ -16,12 +16,14 @@ from itertools import groupby
 
 from mss_sim import log
 from mss_sim.clock import SECOND, Micros
+from mss_sim.core.mailflow import faults
 from mss_sim.core.mailflow.attempts import Carried, Settling
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Addressee, Envelope, Letter, TriedAgain
 from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayJob, RelayResult, Transport, ours
 from mss_sim.core.world.world import World
-from mss_sim.errors import Refusal, Rule
+from mss_sim.errors import Failure, Refusal, Rule
+from mss_sim.faults.actions import Drop
 from mss_sim.mail.headers import without_return_path
 from mss_sim.mail.parse import ParseLimits, parse
 from mss_sim.policy.receipts import diagnostic
@@ -30,6 +32,7 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.operators import Operator
 from mss_sim.store.queue import Due
 from mss_sim.vocabulary.doors import Door, Relay
+from mss_sim.vocabulary.faults import DropMoment, Point
 from mss_sim.words.sentence import say
 
 _UNDER_WAY_MAX = 128
@@ -261,12 +264,25 @@ class Queue:
         limit = self._left_seconds(task) * _OF_THE_LEASE
         result = RelayResult({one.address: _GONE for one in people})
         if raw and self.transport:
-            result = await self.transport.carry(RelayJob(sender, receiver, envelope, without_return_path(raw), limit))
+            result = await self._try(RelayJob(sender, receiver, envelope, without_return_path(raw), limit), self.transport)
         carried = Carried(task.due, result, receiver)
         if carried.all_taken_over:
             await self._world.store.write_in_bulk(self._settling.taken_over, carried)
         else:
             await self._world.store.write(partial(self._settling.carried, letter=carried))
+
+    async def _try(self, job: RelayJob, transport: Transport) -> RelayResult:
+        """Carry a letter, unless a fault has it fail, lose the answer, or go twice."""
+        fault = faults.at_queue(self._world, job.envelope, len(job.raw)) if self._world.faults.at(Point.QUEUE) else None
+        if fault is None:
+            return await transport.carry(job)
+        answer = faults.answer_of_try(fault)
+        if answer is None:
+            await transport.carry(job)
+            return await transport.carry(job)
+        if isinstance(fault.action, Drop) and fault.action.moment is not DropMoment.BEFORE:
+            await transport.carry(job)
+        return faults.instead(job.envelope, answer)
 
     async def _raw(self, message_id: int) -> bytes:
         """The letter as stored; a short one is read on the loop."""
@@ -291,4 +307,5 @@ class Queue:
         if refusal is None:
             self._settling.delivered(conn, due)
         else:
-            self._settling.refused(conn, due, RecipientReply(*diagnostic(refusal)))
+            wait = refusal.wait_seconds if isinstance(refusal, Failure) else None
+            self._settling.refused(conn, due, RecipientReply(*diagnostic(refusal), wait_seconds=wait))

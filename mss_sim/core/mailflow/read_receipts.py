@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mss_sim.core.access import gate, journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailbox.messages import OpenedMessage, open_message
+from mss_sim.core.mailflow import faults
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.delivery_notifications import system_letter
-from mss_sim.core.mailflow.letter import OfServer
+from mss_sim.core.mailflow.letter import Letter, OfServer
 from mss_sim.core.mailflow.submitted_receipts import note_sent
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
+from mss_sim.faults.actions import Delay, Drop, Duplicate
 from mss_sim.mail import mdn, mdn_forms
 from mss_sim.mail.headers import read_headers, split
 from mss_sim.mail.summary import read_summary
@@ -25,6 +27,7 @@ from mss_sim.store.messages import ListedMessage
 from mss_sim.store.queue import Waiting
 from mss_sim.store.submissions import Event, RecipientRow, SentLetter
 from mss_sim.vocabulary.behaviours import ReceiptForm
+from mss_sim.vocabulary.faults import Point
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import Disposition
 from mss_sim.vocabulary.mailboxes import KEYWORD_MDN_SENT, MailboxKind, Right
@@ -82,9 +85,10 @@ class Receipts:
         letters = [
             system_letter(world, raw, OfServer(held.mailbox.operator_id), to=to, at=now) for raw in self._written(receipt, item, wish)
         ]
-        outcome = self._delivery.deliver(conn, letters)[0]
-        if isinstance(outcome, Exception):
-            raise outcome
+        for letter in [one for whole in letters for one in self._leaving(whole, held.mailbox.address, to, actor)]:
+            outcome = self._delivery.deliver(conn, [letter])[0]
+            if isinstance(outcome, Exception):
+                raise outcome
         note_sent(conn, held.mailbox.id, item.message.id, now)
         detail = {"to": to, "disposition": wish.disposition, "of": item.message.rfc_message_id}
         sent = journal.entry(held, Right.READ, Act.RECEIPT_SENT, detail, message_id=item.message.id)
@@ -100,6 +104,20 @@ class Receipts:
             right = wish.form in (ReceiptForm.CORRECT, ReceiptForm.TWICE)
             found.append(raw if right else mdn_forms.deformed(raw, wish.form, letter_at=item.message.received_at))
         return found
+
+    def _leaving(self, letter: Letter, mailbox: str, to: str, actor: Actor) -> list[Letter]:
+        """The receipt, unless a fault loses it, doubles it or holds it back."""
+        world = self._world
+        fault = faults.at_read_receipt(world, mailbox, to, actor.identity.idnat) if world.faults.at(Point.READ_RECEIPT) else None
+        match fault.action if fault else None:
+            case Drop():
+                return []
+            case Duplicate():
+                again = system_letter(world, letter.raw, OfServer(letter.operator_id), to=to, at=letter.at)
+                return [letter, again]
+            case Delay(seconds):
+                return [replace(letter, held_seconds=seconds)]
+        return [letter]
 
     async def open_message(self, actor: Actor, address: str, copy_id: int) -> OpenedMessage:
         """Open a message, with all consequences of reading it."""

@@ -14,6 +14,7 @@ from mss_sim.clock import SECOND, Micros
 from mss_sim.core.psc import professionals
 from mss_sim.core.psc.clients import hash_of
 from mss_sim.core.psc.oauth_errors import OAuthError, at_hash, verifier_fits
+from mss_sim.core.psc.skew import skewed
 from mss_sim.core.world.access_tokens import SCOPE, subject_of
 from mss_sim.core.world.expiring import ExpiringMap
 from mss_sim.core.world.world import World
@@ -294,9 +295,7 @@ class Provider:
             "sid": session.sid,
             "preferred_username": session.idnat,
         }
-        if family.nonce is not None:
-            claims["nonce"] = family.nonce
-        return world.tokens.sign(claims)
+        return world.tokens.sign(skewed(world, claims if family.nonce is None else {**claims, "nonce": family.nonce}))
 
     # Issued tokens: still valid?
 

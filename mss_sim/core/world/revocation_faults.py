@@ -9,7 +9,13 @@ from dataclasses import dataclass
 
 from mss_sim.clock import SECOND, Clock, Micros
 from mss_sim.config.settings import Settings
+from mss_sim.faults.actions import Behave
+from mss_sim.faults.faults import Faults
+from mss_sim.faults.rules import Facts
+from mss_sim.vocabulary.faults import Point
 from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
+
+_POINTS = {IgcService.AIA: Point.AIA, IgcService.CRL: Point.CRL, IgcService.OCSP: Point.OCSP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +32,14 @@ class RevocationFetch:
 
 @dataclass(slots=True)
 class Manner:
-    """How one service responds; `seconds` is the delay of a slow one, or how long a rate-limited one refuses."""
+    """How one service responds; `seconds` is the delay of a slow one, or how long a rate-limited one refuses.
+
+    `fault`: the rule by which it responds so, None where it was switched.
+    """
 
     behaviour: ServiceBehaviour = ServiceBehaviour.NORMAL
     seconds: float = 0
+    fault: str | None = None
 
 
 class RevocationServices:
@@ -40,6 +50,7 @@ class RevocationServices:
         self._settings = settings
         self._manners = {service: Manner() for service in IgcService}
         self._last_passed: dict[tuple[IgcService, str], Micros] = {}
+        self.faults: Faults | None = None  # rules that go before the switches, counted; those of the world, once there is one
         self.fetches: deque[RevocationFetch] = deque(maxlen=settings.igc.fetches_max)
 
     def manners(self) -> dict[IgcService, Manner]:
@@ -48,17 +59,27 @@ class RevocationServices:
 
     def switch(self, service: IgcService, behaviour: ServiceBehaviour, seconds: float | None = None) -> None:
         """Change how a service responds; `seconds` None takes the setting."""
-        usual = self._settings.igc.rate_seconds if behaviour is ServiceBehaviour.RATE_LIMITED else self._settings.igc.slow_seconds
-        self._manners[service] = Manner(behaviour, usual if seconds is None else seconds)
+        self._manners[service] = self._manner(behaviour, seconds)
         self._last_passed = {key: at for key, at in self._last_passed.items() if key[0] is not service}
+
+    def _manner(self, behaviour: ServiceBehaviour, seconds: float | None, fault: str | None = None) -> Manner:
+        usual = self._settings.igc.rate_seconds if behaviour is ServiceBehaviour.RATE_LIMITED else self._settings.igc.slow_seconds
+        return Manner(behaviour, usual if seconds is None else seconds, fault)
 
     def ask(self, service: IgcService, label: str, peer: str, serial: str | None = None) -> Manner:
         """Record a request; how to respond to it: never rate-limited, but normal or forbidden."""
-        manner = self._manners[service]
+        manner = self._by_fault(service, peer) or self._manners[service]
         if manner.behaviour is ServiceBehaviour.RATE_LIMITED:
-            manner = Manner(self._limited(service, peer, manner.seconds))
+            manner = Manner(self._limited(service, peer, manner.seconds), fault=manner.fault)
         self.fetches.append(RevocationFetch(self._clock.now(), service, label, serial, peer, manner.behaviour))
         return manner
+
+    def _by_fault(self, service: IgcService, peer: str) -> Manner | None:
+        """How a rule has the service respond; None when none is for it."""
+        fault = self.faults.find(_POINTS[service], Facts(client=peer)) if self.faults is not None else None
+        if fault is None or not isinstance(fault.action, Behave):
+            return None
+        return self._manner(fault.action.behaviour, fault.action.seconds, fault.rule)
 
     def _limited(self, service: IgcService, peer: str, seconds: float) -> ServiceBehaviour:
         """Normal for the first request of an address, forbidden for those that follow too soon."""

@@ -12,7 +12,8 @@ from mss_sim.core.world.known_people import KnownPeople
 from mss_sim.core.world.passwords import Passwords
 from mss_sim.core.world.tally import Tally
 from mss_sim.core.world.white_list import WhiteList
-from mss_sim.ids import IdSource
+from mss_sim.faults.faults import FaultLimits, Faults
+from mss_sim.ids import IdSource, encode
 from mss_sim.mail.parse import ParseLimits
 from mss_sim.store.store import Store
 from mss_sim.words.sentence import Sentence
@@ -37,6 +38,13 @@ class World:
     def people(self) -> KnownPeople:
         """What is kept of people between two requests."""
         return KnownPeople(self.store)
+
+    @cached_property
+    def faults(self) -> Faults:
+        """The rules by which a seam of this world fails; they end with the process."""
+        given = self.settings.faults
+        limits = FaultLimits(given.rules_max, given.lifetime_seconds, given.lifetime_seconds_max, given.delay_seconds_max)
+        return Faults(self.clock, lambda: encode(self.ids.next()), limits)
 
     @cached_property
     def parse_limits(self) -> ParseLimits:

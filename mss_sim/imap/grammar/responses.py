@@ -60,6 +60,7 @@ CODES: dict[Rule, str] = {
     Rule.CONTROL_FORBIDDEN: "NOPERM",
     Rule.STORE_UNAVAILABLE: "UNAVAILABLE",
     Rule.EXPIRED: "CANNOT",
+    Rule.FAULT: "UNAVAILABLE",
 }
 """The response code that shows each rule (ref: rfc9051#7.1, rfc5530#3)."""
 

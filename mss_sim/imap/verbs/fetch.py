@@ -10,12 +10,14 @@ from mss_sim.core.mailbox.copies import InFolder
 from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.core.mailbox.selected_folder import Wish
 from mss_sim.core.world.store_types import Mark, Uids
+from mss_sim.imap import faults
 from mss_sim.imap.grammar.items import SIMPLE, FetchArguments, FetchItem
 from mss_sim.imap.grammar.responses import flag_list, internal_date, object_id, ranges_of, sequence_set
 from mss_sim.imap.grammar.sections import MessageSections
 from mss_sim.imap.grammar.wire import SequenceSet
 from mss_sim.imap.session import Enabled, Session
 from mss_sim.imap.view import Span, View
+from mss_sim.vocabulary.faults import Point
 from mss_sim.vocabulary.mailboxes import Right
 
 _FIGURES = frozenset({"FLAGS", "UID", "MODSEQ"})
@@ -27,6 +29,7 @@ _BYTES_AT_ONCE = 1024 * 1024
 _FEW = 4
 """How often a message may be requested in one response that is built at once."""
 _MESSAGES_AT_ONCE = 500
+_FAILING_BYTES_MAX = 64 * 1024 * 1024  # what may fail is built whole; more than that does not fail
 _HEAVY_BYTES = 64 * 1024  # above this size times the items that need it, parsing runs in a thread: others do not wait for it
 
 
@@ -86,7 +89,9 @@ async def _figures(session: Session, view: View, spans: Items[Span], items: Item
             lines = [(new if view.is_recent(uid) else shapes)[of] % row for uid, of, row in zip(marks.uids, marks.of, rows, strict=True)]
         else:
             lines = [shapes[of] % row for of, row in zip(marks.of, rows, strict=True)]
-        if lines:
+        if faults.may_fail(session, Point.IMAP_DATA):
+            await faults.send_data(session, [line.encode("ascii") for line in lines])
+        elif lines:
             await _send_joined(session, "".join(lines).encode("ascii"), lines[0].encode("ascii"), len(lines))
 
 
@@ -105,7 +110,9 @@ def _shape(mark: Mark, items: Items[FetchItem], *, recent: bool) -> str:
 
 
 async def _send(session: Session, lines: list[bytes]) -> None:
-    if lines:
+    if faults.may_fail(session, Point.IMAP_DATA):
+        await faults.send_data(session, lines)
+    elif lines:
         await _send_joined(session, b"".join(lines), lines[0], len(lines))
 
 
@@ -165,7 +172,8 @@ async def _show(
     octets = sum(len(state.letter.raw) for state in states)
     wanted = sum(item.needs_bytes for item in items)
     heavy = octets * sum(item.is_heavy for item in items) > _HEAVY_BYTES
-    if not heavy and octets * wanted <= _BYTES_AT_ONCE * _FEW:
+    failing = faults.may_fail(session, Point.IMAP_DATA) and octets * wanted <= _FAILING_BYTES_MAX
+    if failing or (not heavy and octets * wanted <= _BYTES_AT_ONCE * _FEW):
         await _send(session, _lines(view, states, items, makers))
         return
     session.transcript.event(f"{len(states)} responses")

@@ -9,8 +9,9 @@ from mss_sim.evidence.transcripts import MASK
 from mss_sim.imap.grammar.commands import Authenticate, Login
 from mss_sim.imap.grammar.wire import Bad
 from mss_sim.imap.session import Enabled, Session
-from mss_sim.net.logins import actor_behind, exchange, instead, mechanisms, refused_at_trap, show_token_refusal
+from mss_sim.net.logins import actor_behind, exchange, instead, login_of, mechanisms, refused_at_trap, show_token_refusal
 from mss_sim.net.sasl import SaslError
+from mss_sim.policy.logins import split_name
 from mss_sim.vocabulary.doors import Door, TokenRefusal
 from mss_sim.words.sentence import said, say
 
@@ -99,6 +100,7 @@ async def login(session: Session, wanted: Login) -> bytes:
         return b"NO [AUTHENTICATIONFAILED] " + session.spoken(instead(session.settings, session.certificate, "PLAIN"))
     _check_open(session)
     actor = await authentication.with_password(session.world, wanted.name, wanted.password, door=Door.IMAP)
+    session.login = split_name(wanted.name, plus=session.settings.login.plus)[1]
     return await _enter(session, actor, "LOGIN")
 
 
@@ -129,6 +131,7 @@ async def authenticate(session: Session, wanted: Authenticate) -> bytes:
         if session.settings.token.refusal is TokenRefusal.POLITE:  # observed over IMAP, the national refusal is a plain one
             await show_token_refusal(session.settings, wanted.mechanism, ask, ask)
         raise
+    session.login = login_of(credentials, plus=session.settings.login.plus)
     return await _enter(session, actor, "AUTHENTICATE")
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from mss_sim.errors import Refusal
 from mss_sim.evidence.transcripts import MASK
+from mss_sim.imap import faults
 from mss_sim.imap.grammar import commands, items, listings, responses, search_keys
 from mss_sim.imap.grammar.search_keys import BadCharset
 from mss_sim.imap.grammar.sections import UnknownEncoding
@@ -17,6 +18,7 @@ from mss_sim.imap.grammar.wire import Arguments, Bad, Command
 from mss_sim.imap.session import LOST, Enabled, RefusedWithCode, Session
 from mss_sim.imap.verbs import changes, fetch, folders, login, rights, search, tree
 from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.faults import Point
 from mss_sim.words.sentence import Sentence, said, say
 
 _ANY, _BEFORE, _AFTER, _OPEN = "any", "before login", "after login", "with a folder open"
@@ -108,11 +110,15 @@ async def execute(session: Session, command: Command) -> tuple[str, bytes]:
     _note(session, command, name)
     session.tag = command.tag
     verb = VERBS.get(name)
-    if verb is None or not session.offers(verb.capability):
+    if verb is None or not session.offers(verb.capability) or name in session.masked:
         return name, _bad(session, say("{name} is not offered: CAPABILITY lists what is", name=name))
     wrong = _wrong_state(session, verb)
     if wrong is not None:
         return name, wrong
+    if faults.may_fail(session, Point.IMAP):
+        instead = await faults.begin(session, command, name)
+        if instead is not None:
+            return name, instead
     answer = await _attempt(session, verb, arguments)
     told = name in _TOLD_ALWAYS or session.awake.is_set()
     if told and not verb.quiet and name != "LOGOUT" and session.actor_or_none is not None:
