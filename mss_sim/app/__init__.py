@@ -7,7 +7,7 @@
     ready_file         what a client needs to know, as a file that is there as long as the simulator is ready
     greeting, asking   what the command line prints of a simulator, and how it asks a running one
     moving             the clock of a running one, shown and moved by the command line
-    world_time         the same for a test suite in the same process
+    world_time, faults the same, and what fails, for a test suite in the same process
     population         fictional patients for it
 
 A `Simulator` is one world. Starting is one sequence: ports are bound, the store is opened and

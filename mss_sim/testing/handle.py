@@ -6,16 +6,17 @@ with RunningSimulator(Settings(submission_port=0, mx_port=0, imap_port=0, http_p
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from mss_sim.app import population, world_time
+from mss_sim.app import faults, population, world_time
 from mss_sim.app.simulator import Simulator
 from mss_sim.app.world_time import Fired
 from mss_sim.config.settings import Settings
 from mss_sim.vocabulary.clock import ClockMode
+from mss_sim.vocabulary.faults import FaultKind, Point, PresetName
 
 T = TypeVar("T")
 
@@ -47,8 +48,42 @@ class Time:
         return self._running.call(world_time.set_pace(self._running.simulator, ClockMode.OFFSET))
 
 
+class Failing:
+    """What fails in a running world, in the words of `/control/faults`: `add("submission", "reply", {"verb": "RCPT"}, code="451")`."""
+
+    def __init__(self, running: "RunningSimulator") -> None:
+        self._running = running
+
+    def add(
+        self,
+        point: str,
+        kind: str,
+        match: Mapping[str, Any] | None = None,
+        *,
+        nth: int = 1,
+        count: int | None = 1,
+        lifetime_seconds: float | None = None,
+        **action: Any,
+    ) -> str:
+        """Set a rule; its id."""
+        wanted, limits = (FaultKind(kind), action), (nth, count, lifetime_seconds)
+        return self._running.call(faults.add(self._running.simulator, Point(point), wanted, match or {}, limits))
+
+    def preset(self, name: str, **given: Any) -> list[str]:
+        """Set a trouble of the field by its name; the ids of its rules."""
+        return self._running.call(faults.add_preset(self._running.simulator, PresetName(name), given))
+
+    def fired(self, rule: str) -> int:
+        """How often a rule fired."""
+        return self._running.call(faults.fired(self._running.simulator, rule))
+
+    def lift(self, rule: str | None = None) -> None:
+        """Lift a rule, or all."""
+        self._running.call(faults.lift(self._running.simulator, rule))
+
+
 class RunningSimulator:
-    """Runs one world; `ready` is what the ready file says, `clock` its time."""
+    """Runs one world; `ready` is what the ready file says, `clock` its time, `faults` what fails in it."""
 
     def __init__(self, settings: Settings | None = None, *, seed: str | None = "cabinet") -> None:
         self._settings = settings or Settings(submission_port=0, mx_port=0, imap_port=0, http_port=0)
@@ -58,6 +93,7 @@ class RunningSimulator:
         self.simulator = Simulator(self._settings, seed=seed)
         self.ready: dict[str, Any] = {}
         self.clock = Time(self)
+        self.faults = Failing(self)
 
     def __enter__(self) -> Self:
         self._thread.start()

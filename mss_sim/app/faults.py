@@ -1,0 +1,41 @@
+"""Faults of a world for whoever runs it in the same process: test suites, in the words of the control plane."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mss_sim.app.simulator import Simulator
+from mss_sim.core.control import faults
+from mss_sim.faults import actions
+from mss_sim.faults.rules import Match
+from mss_sim.vocabulary.faults import FaultKind, Point, PresetName
+
+
+async def add(
+    simulator: Simulator,
+    point: Point,
+    action: tuple[FaultKind, Mapping[str, Any]],
+    match: Mapping[str, Any],
+    limits: tuple[int, int | None, float | None],
+) -> str:
+    """Set a rule: an action by its kind and fields, what it matches, (nth, count, seconds); its id. Refusal for one that cannot be."""
+    nth, count, seconds = limits
+    kept = faults.add(simulator.world, point, actions.read(*action), Match(**match), nth=nth, count=count, seconds=seconds)
+    return kept.rule.id
+
+
+async def add_preset(simulator: Simulator, name: PresetName, given: Mapping[str, Any]) -> list[str]:
+    """Set a trouble of the field; the ids of its rules."""
+    return [kept.rule.id for kept in faults.add_preset(simulator.world, name, given)]
+
+
+async def fired(simulator: Simulator, rule: str) -> int:
+    """How often a rule fired; Refusal(NOT_FOUND) when there is none of that id."""
+    return simulator.world.faults.one(rule).fired
+
+
+async def lift(simulator: Simulator, rule: str | None) -> None:
+    """Lift a rule, or all."""
+    if rule is None:
+        simulator.world.faults.clear()
+    else:
+        simulator.world.faults.remove(rule)
