@@ -108,8 +108,18 @@ class Failure(Refusal):
     `wait_seconds`: how long a letter waits then, None for as long as any.
     """
 
-    def __init__(self, detail: Sentence, *, fault: str, code: int, status: str, wait_seconds: float | None = None) -> None:
-        super().__init__(Rule.FAULT, detail, reference="quirks#faults")
+    def __init__(
+        self,
+        detail: Sentence,
+        *,
+        fault: str,
+        code: int,
+        status: str,
+        wait_seconds: float | None = None,
+        subject: str | None = None,
+        reference: str = "quirks#faults",
+    ) -> None:
+        super().__init__(Rule.FAULT, detail, subject=subject, reference=reference)
         self.fault = fault
         self.code = code
         self.status = status

@@ -148,6 +148,7 @@ class Mailbox(Subject):
     postmaster_made: bool = Field(
         default=True, description="Whether postmaster@ a domain served here is made at its first letter (ref: rfc5321#4.5.1)."
     )
+    magic_slow_seconds: float = Field(default=30.0, ge=0, le=600, description="How late the magic address slow-30s is answered at RCPT.")
     magic_made: bool = Field(default=True, description="Whether a magic address at a domain served here is made at its first letter.")
 
 

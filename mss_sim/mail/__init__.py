@@ -16,6 +16,7 @@
     reports         the common part of every multipart/report (RFC 6522)
     returned_plain  a letter returned in plain words, without a part for machines
     returned        the letter that a report gives back, and how like one of ours it is
+    dsn_forms       returned letters that are wrong on purpose
     dsn             delivery status notifications, written and read (RFC 3464, RFC 3461)
     mdn_forms       read receipts that are wrong on purpose
     mdn             read receipts, written and read (RFC 8098, and the ANS guide on integration reports)

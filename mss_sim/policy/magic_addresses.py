@@ -7,18 +7,25 @@ organisation's elsewhere. What a mailbox does by itself is a behaviour, for whoe
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mss_sim.errors import Failure
 from mss_sim.policy.behaviours import PRESETS, Behaviour, Reaction, Step
 from mss_sim.vocabulary.behaviours import MALFORMED_RECEIPTS, AnswerFile, Occasion, ReceiptForm, StepAct
 from mss_sim.vocabulary.mailboxes import MailboxState
+from mss_sim.words.sentence import say
 
 SUSPENDED, CLOSED = MailboxState.SUSPENDED, MailboxState.CLOSED
 
 
 @dataclass(frozen=True, slots=True)
 class MagicAddress:
-    """What a letter to it meets: `text` for people; `full`, `state` and `behaviour` are those of its mailbox."""
+    """What a letter to it meets: `text` for people; `full`, `state` and `behaviour` are those of its mailbox.
+
+    `refuses`: (code, enhanced status) by which it is refused whenever it is named; `slow`: it is answered late.
+    """
 
     text: str
+    refuses: tuple[int, str] | None = None
+    slow: bool = False
     full: bool = False
     state: MailboxState = MailboxState.ACTIVE
     behaviour: Behaviour = ()
@@ -69,6 +76,9 @@ _ANSWERS = {
     "deletes-unread": MagicAddress("deletes a minute later what it has not opened", behaviour=PRESETS["deletes-unread"]),
 }
 MAGIC_ADDRESSES: Mapping[str, MagicAddress] = {
+    "refuse-550": MagicAddress("is refused when it is named: 550 5.7.1", refuses=(550, "5.7.1")),
+    "temp-451": MagicAddress("is refused for now, whenever it is named: 451 4.3.0", refuses=(451, "4.3.0")),
+    "slow-30s": MagicAddress("is answered after thirty seconds, and taken", slow=True),
     "full": MagicAddress("has no room: 452 4.2.2, or waits", full=True),
     "suspended": MagicAddress("is suspended: 450 4.2.1, or waits", state=SUSPENDED),
     "closed": MagicAddress("is closed: 550 5.2.1, or comes back", state=CLOSED),
@@ -77,6 +87,16 @@ MAGIC_ADDRESSES: Mapping[str, MagicAddress] = {
     **_ANSWERS,
 }
 """By local part."""
+
+
+def refusal_of(address: str, magic: MagicAddress) -> Failure | None:
+    """The refusal of a magic address that is one."""
+    if magic.refuses is None:
+        return None
+    code, status = magic.refuses
+    local = address.partition("@")[0]
+    detail = say("The address {address} refuses every letter, as its name says.", address=address)
+    return Failure(detail, fault=local, code=code, status=status, subject=address, reference="quirks#magic-addresses")
 
 
 def magic_at(address: str) -> MagicAddress | None:

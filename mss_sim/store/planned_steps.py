@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import planned_steps
@@ -43,6 +43,11 @@ def add(conn: Connection, steps: Sequence[PlannedStep]) -> None:
 def take(conn: Connection, step_id: int) -> bool:
     """Take a step out, in the transaction that does it; False when somebody else has done it, or its mailbox or letter is gone."""
     return conn.execute(delete(planned_steps).where(planned_steps.c.id == step_id)).rowcount > 0
+
+
+def put_off(conn: Connection, step_id: int, due_at: Micros) -> None:
+    """Have a step wait longer."""
+    conn.execute(update(planned_steps).where(planned_steps.c.id == step_id).values(due_at=due_at))
 
 
 def due(conn: Connection, now: Micros, most: int) -> list[PlannedStep]:

@@ -1,5 +1,6 @@
 """Addresses that need no set-up: each does what its row says, over real sockets and under the default settings."""
 
+import time
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from mss_sim.app.simulator import Simulator
 from mss_sim.policy.magic_addresses import MAGIC_ADDRESSES
 from tests.clients import DOCTOR, HOSPITAL, Peer, Person, control, letter
+from tests.conftest import StartSimulator
 
 _PATIENTS, _HOSPITAL = "patient.mssante.fr", "hopital-ormes.sim.mssante.fr"
 
@@ -88,6 +90,27 @@ async def test_it_is_made_at_its_first_letter_and_a_mailbox_of_that_name_is_left
     made = {"address": address, "kind": "PER", "owner_idnat": Person(simulator, "hospital").idnat}
     assert (await control(simulator, "POST", "/mailboxes", made)).status_code == 201
     assert await _told(simulator, "answers", _HOSPITAL) == (_CAME, [])
+
+
+@pytest.mark.parametrize("domain", [_PATIENTS, _HOSPITAL])
+@pytest.mark.parametrize(("local", "code", "status"), [("refuse-550", 550, "5.7.1"), ("temp-451", 451, "4.3.0")])
+async def test_some_refuse_whoever_names_them_at_every_door(simulator: Simulator, local: str, code: int, status: str, domain: str) -> None:
+    to, doctor = f"{local}@{domain}", Person(simulator, "doctor")
+    for reply in (
+        await doctor.smtp(DOCTOR, to, letter(DOCTOR, to)),
+        await Peer(simulator).send(DOCTOR, [to], letter(DOCTOR, to)),
+    ):
+        assert (reply.code, reply.enhanced, "as its name says" in reply.text) == (code, status, True)
+    answer = await doctor.send(DOCTOR, to=[to])
+    assert (answer.status_code, answer.headers["X-Fault"], "as its name says" in answer.text) == (503, local, True)
+
+
+async def test_one_is_slow_and_takes_the_letter(start: StartSimulator) -> None:
+    async with start(mailbox_magic_slow_seconds=0.5) as simulator:
+        to, began = f"slow-30s@{_HOSPITAL}", time.monotonic()
+        assert (await Person(simulator, "doctor").smtp(DOCTOR, to, letter(DOCTOR, to))).code == 250
+        assert time.monotonic() - began >= 0.5
+        assert (await control(simulator, "GET", f"/mailboxes/{to}")).json()["used_bytes"] > 0
 
 
 def test_every_address_has_a_row_for_people() -> None:

@@ -107,3 +107,43 @@ async def test_while_mes_is_down_professionals_write_to_each_other(simulator: Si
     assert [one["subject"] for one in await hospital.inbox(HOSPITAL)] == ["All three"]
     kinds = {one["address"]: one["events"][-1]["kind"] for one in (await doctor.get(f"/mailboxes/{DOCTOR}/sent"))["items"][0]["recipients"]}
     assert kinds == {PATIENT: "submitted", PATIENT2: "submitted", HOSPITAL: "delivered"}
+
+
+async def test_the_portal_is_down_letters_arrive_and_receipts_come_in_a_burst(simulator: Simulator) -> None:
+    """The patients' server takes everything, and no patient gets to his messaging; when it is back, all that was due is done."""
+    await control(simulator, "PUT", "/clock", {"mode": "frozen", "at": "2040-03-02T08:00:00Z"})
+    for address in (PATIENT, PATIENT2):
+        await control(simulator, "PUT", f"/mailboxes/{address}/behaviour", {"name": "opens-at-once"})
+    (rule,) = await preset(simulator, "mes-accepts-portal-down")
+    hospital = Person(simulator, "hospital")
+    for number in range(_EACH):
+        answer = await hospital.send(HOSPITAL, to=[PATIENT, PATIENT2], subject=f"n° {number}", request_read_receipt=True)
+        assert answer.status_code == 201
+    happened = await advance(simulator, hours=6)
+    assert [one for one in happened if one["kind"] != "delivery.tried"] == []
+    assert len(await Person(simulator, "patient").inbox(PATIENT)) == _EACH
+    assert await letters_of(simulator, HOSPITAL, "hospital") == Counter()
+    assert await fired(simulator, rule) > 2 * _EACH
+    assert (await control(simulator, "DELETE", f"/faults/{rule}")).status_code == 204
+    happened = await advance(simulator, minutes=10)
+    assert [one["kind"] for one in happened].count("letter.opened") == 2 * _EACH
+    assert await letters_of(simulator, HOSPITAL, "hospital") == Counter({f"Read: n° {number}": 2 for number in range(_EACH)})
+
+
+@pytest.mark.parametrize("form", ["report", "plain"])
+async def test_wrong_bounces_name_neither_the_letter_nor_the_patient(start: StartSimulator, form: str) -> None:
+    async with start(mes_refusal="bounce", mes_bounce_form=form) as simulator:
+        await control(simulator, "PUT", "/clock", {"mode": "frozen"})
+        (rule,) = await preset(simulator, "mes-wrong-bounces")
+        doctor, nobody = Person(simulator, "doctor"), "255062a00401251@patient.mssante.fr"
+        sent = (await doctor.send(DOCTOR, to=[nobody], subject="Bonjour")).json()
+        await advance(simulator, seconds=2)
+        (item,) = await doctor.inbox(DOCTOR)
+        raw = (await doctor.rest("GET", f"/mailboxes/{DOCTOR}/messages/{item['id']}/raw")).text
+        head, _, body = raw.partition("\r\n\r\n")
+        assert f"X-Fault: {rule}" in head
+        assert "In-Reply-To" not in head
+        assert "Final-Recipient" not in body
+        events = (await doctor.get(f"/mailboxes/{DOCTOR}/messages/{sent['id']}/timeline"))["recipients"][0]["events"]
+        assert [event["kind"] for event in events] == ["submitted", "relayed"], "no program can tell what came back"
+        assert await fired(simulator, rule) == 1

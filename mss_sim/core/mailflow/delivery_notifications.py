@@ -11,8 +11,9 @@ from mss_sim.core.access.journal import Entry
 from mss_sim.core.mailflow.letter import Addressee, Envelope, FromPeer, Letter, OfServer, RoutedLetter, prepare
 from mss_sim.core.mailflow.outbound_interface import DELIVERED
 from mss_sim.core.world.world import World
+from mss_sim.faults.rules import Facts
 from mss_sim.ids import encode
-from mss_sim.mail import dsn, mdn
+from mss_sim.mail import dsn, dsn_forms, mdn
 from mss_sim.mail.addresses import domain_of
 from mss_sim.mail.dsn import RecipientStatus
 from mss_sim.mail.parse import parse
@@ -27,6 +28,7 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import DeliveryMailbox
 from mss_sim.store.submissions import Event, SentLetter
 from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.faults import Point
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import Disposition, DsnAction, ReceiptFamily, TimelineKind
 
@@ -104,7 +106,16 @@ def notification(
         at=at,
         language=world.settings.language,
     )
+    raw = deformed_at_need(world, raw, about.sender, [one.address for one in statuses if one.action is DsnAction.FAILED])
     return system_letter(world, raw, OfServer(operator, submission_id), to=about.sender, at=at)
+
+
+def deformed_at_need(world: World, raw: bytes, sender: str, recipients: Sequence[str]) -> bytes:
+    """A letter that tells `sender` of a failure, made useless where a fault wants that."""
+    if not recipients or not world.faults.at(Point.BOUNCE):
+        return raw
+    fault = world.faults.find(Point.BOUNCE, Facts("", sender, tuple(recipients), size_bytes=len(raw)))
+    return dsn_forms.deformed(raw, fault.rule) if fault else raw
 
 
 def system_letter(world: World, raw: bytes, origin: OfServer, *, to: str, at: Micros) -> Letter:

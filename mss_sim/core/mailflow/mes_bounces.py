@@ -6,7 +6,7 @@ A letter for nobody is taken at RCPT and stored; in that transaction its return 
 from typing import Any, NamedTuple
 
 from mss_sim.clock import SECOND
-from mss_sim.core.mailflow.delivery_notifications import operator_id, system_letter
+from mss_sim.core.mailflow.delivery_notifications import deformed_at_need, operator_id, system_letter
 from mss_sim.core.mailflow.letter import Letter, OfServer, RoutedLetter, date_time
 from mss_sim.core.world.world import World
 from mss_sim.errors import Rule
@@ -80,7 +80,7 @@ def returned(world: World, conn: Connection, message_id: int, detail: dict[str, 
     diagnostic = f"{code} {status} {text}"
     about = RecipientStatus(address, DsnAction.FAILED, status, diagnostic, detail.get("original"), world.settings.hostname)
     envelope = DsnEnvelope(row.return_path, row.received_at, detail.get("envelope_id"), bool(detail.get("whole")), without_return_path(raw))
-    letter = _write(world, _Returned(envelope, about, rule, subject, text))
+    letter = deformed_at_need(world, _write(world, _Returned(envelope, about, rule, subject, text)), row.return_path, [address])
     return system_letter(world, letter, OfServer(operator), to=row.return_path, at=at)
 
 

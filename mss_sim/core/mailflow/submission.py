@@ -5,6 +5,7 @@ RCPT TO     → check_recipient   would this recipient be refused?
 DATA, POST  → submit            the header, the size, the shape of the message; then delivery decides again, on locked rows
 """
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,6 +27,7 @@ from mss_sim.mail.addresses import addresses_of, display, domain_of
 from mss_sim.mail.headers import with_fields_on_top, without_fields
 from mss_sim.mail.parse import ParsedMessage, people_in
 from mss_sim.policy.authors import decide_authors, decide_one_operator
+from mss_sim.policy.magic_addresses import magic_at, refusal_of
 from mss_sim.policy.routing import Disposal, Scope, decide_route, size_refusal
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import Mailbox
@@ -56,10 +58,21 @@ async def check_listed(world: World, operator_id: int, address: str) -> None:
     raise Refusal(Rule.DOMAIN_OUTSIDE, detail, subject=address, reference="ans-trust-space")
 
 
+async def check_magic(world: World, address: str, *, named: bool = False) -> None:
+    """Refuse a recipient whose address says that it refuses; one that says that it is slow is waited for where it is `named`."""
+    magic = magic_at(address) if world.settings.mailbox.magic_made else None
+    refusal = refusal_of(address, magic) if magic else None
+    if refusal is not None:
+        raise refusal
+    if magic is not None and magic.slow and named:
+        await asyncio.sleep(world.settings.mailbox.magic_slow_seconds)
+
+
 async def check_recipient(world: World, sender: SendingMailbox | None, address: str, size_bytes: int = 0, *, peer: bool = False) -> None:
     """Refuse a recipient that would be refused at once; the outcome at another operator is only known later."""
     if sender is not None:
         await check_listed(world, sender.mailbox.operator_id, address)
+    await check_magic(world, address, named=True)
     await make_missing(world, [address])
     stands, operator = await world.directory.standing(address, size_bytes)
     if operator is not None and operator.mx is not None and not peer:
@@ -165,6 +178,7 @@ class Submission:
         for addressee in envelope.recipients:
             try:
                 await check_listed(world, sender.mailbox.operator_id, addressee.address)
+                await check_magic(world, addressee.address)
             except Refusal as refusal:
                 raise RecipientsRefused([refusal]) from refusal
         return await without_holding(raw, prepare, world, raw, parsed, envelope, submitted, fields=trace, door=actor.door, at=at)

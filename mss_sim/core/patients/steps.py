@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
+from mss_sim.clock import SECOND
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailbox import copies
 from mss_sim.core.mailbox.copies import ById
@@ -30,6 +31,7 @@ from mss_sim.core.patients.answer import answer, forwarded, recipients_of
 from mss_sim.core.world.agenda import Fired
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
+from mss_sim.faults.rules import Facts
 from mss_sim.mail.headers import readable, without_return_path
 from mss_sim.mail.summary import read_summary
 from mss_sim.policy.behaviours import Step, step_of
@@ -41,8 +43,12 @@ from mss_sim.store.planned_steps import PlannedStep
 from mss_sim.vocabulary.behaviours import ReceiptForm, StepAct
 from mss_sim.vocabulary.clock import FiredKind
 from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.faults import Point
 from mss_sim.vocabulary.mailboxes import MailboxState
 from mss_sim.words.sentence import say
+
+_HELD_FOR = 600 * SECOND
+"""After how long a patient whose portal is down tries again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,9 @@ class Steps:
         scene = await world.store.read_briefly(_scene, planned)
         if scene is None:
             return await self._void(planned, None)
+        if self._held(scene.mailbox.address):
+            await world.store.write_briefly(lambda conn: planned_steps.put_off(conn, planned.id, at + _HELD_FOR))
+            return None
         try:
             kind = await self._acts[planned.act](scene)
         except Refusal as refusal:
@@ -90,6 +99,11 @@ class Steps:
             return await self._void(planned, scene)
         about = next(iter(read_summary(scene.message.summary).from_), None)
         return Fired(at, kind, planned.id, scene.mailbox.address, about["address"] if about else "") if kind else None
+
+    def _held(self, address: str) -> bool:
+        """Whether a fault keeps the patient from his messaging."""
+        faults = self._world.faults
+        return faults.at(Point.PATIENT) and faults.find(Point.PATIENT, Facts(mailboxes=(address,))) is not None
 
     async def _void(self, planned: PlannedStep, scene: _Scene | None) -> Fired | None:
         if not await self._take(planned):

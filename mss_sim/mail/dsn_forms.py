@@ -1,0 +1,24 @@
+"""Returned letters that are wrong on purpose: nothing in them tells a program which letter it was, or for whom."""
+
+import re
+
+from mss_sim.mail.headers import CRLF
+
+_MACHINE = b"\r\nContent-Type: message/delivery-status\r\n"
+_NAMING = re.compile(rb"^(?:Action|Final-Recipient|Original-Recipient): [^\r\n]*\r\n", re.MULTILINE)
+_ANSWERING = re.compile(rb"^(?:In-Reply-To|References): [^\r\n]*(?:\r\n[ \t][^\r\n]*)*\r\n", re.MULTILINE)
+
+
+def deformed(raw: bytes, mark: str) -> bytes:
+    """A notification that `dsn.compose` or `returned_plain.compose` wrote, without what names the letter and the recipient.
+
+    `mark` stands in a header of its own, so that whoever tests finds what was done to it.
+    """
+    head, blank, body = raw.partition(CRLF + CRLF)
+    head = _ANSWERING.sub(b"", head + CRLF).removesuffix(CRLF)
+    start = body.find(_MACHINE)
+    if start >= 0:
+        start = body.index(CRLF + CRLF, start) + 4
+        end = body.index(b"\r\n--", start)
+        body = body[:start] + _NAMING.sub(b"", body[start:end]) + body[end:]
+    return b"X-Fault: " + mark.encode() + CRLF + head + blank + body
