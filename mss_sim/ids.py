@@ -59,6 +59,11 @@ def instant_of(number: int) -> Micros:
     return ((number >> 22) + _EPOCH_MILLISECONDS) * 1_000
 
 
+def id_after(instant: Micros) -> int:
+    """A number that is greater than the ids given until that instant, but for those of a burst of thousands."""
+    return min(max(instant // 1_000 - _EPOCH_MILLISECONDS + 1, 0) << 22, ID_MAX)
+
+
 def encode(number: int) -> str:
     """The 13-character form of an id."""
     if not 0 <= number <= ID_MAX:

@@ -3,6 +3,7 @@
     mailboxes         who you are, mailboxes, folders, holders
     messages          lists, messages, attachments, flags, moves
     sending           letters, read receipts, timelines
+    watch_list        whom letters did not reach, and who did not open them; watch_schemas its shapes
     grants            delegation
     certificates      what opens one's APP mailboxes
     conversations     threads and their closure; the journal

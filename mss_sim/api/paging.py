@@ -25,6 +25,7 @@ class PagedList(Enum):
     SENT = "s"
     CONVERSATIONS = "c"
     JOURNAL = "j"
+    WATCH_LIST = "w"
 
     @property
     def label(self) -> Sentence:
@@ -38,6 +39,7 @@ _LABELS = {
     PagedList.SENT: say("letters sent"),
     PagedList.CONVERSATIONS: say("conversations"),
     PagedList.JOURNAL: say("journal"),
+    PagedList.WATCH_LIST: say("watch list"),
 }
 
 

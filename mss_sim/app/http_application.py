@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from mss_sim.api import certificates as own_certificates
-from mss_sim.api import conversations, grants, mailboxes, messages, schemas, sending
+from mss_sim.api import conversations, grants, mailboxes, messages, schemas, sending, watch_list
 from mss_sim.control import behaviours, certificates, clock, faults, health, people, psc, queue, sessions, traps, trust_space
 from mss_sim.control.sockets import Sockets
 from mss_sim.http import examples, problems
@@ -56,7 +56,7 @@ _TAGS = {
 """Each operation has one, in this order; what it groups."""
 
 _ROUTERS = (
-    *(mailboxes.router, messages.router, sending.router, grants.router, own_certificates.router, conversations.router),
+    *(mailboxes.router, messages.router, sending.router, watch_list.router, grants.router, own_certificates.router, conversations.router),
     *(people.router, behaviours.router, clock.router, faults.router, queue.router, sessions.router),
     *(trust_space.router, trust_space.public, autoconfig.router),
     *(certificates.router, traps.router, psc.router, igc.router, health.router),

@@ -163,7 +163,9 @@ class Simulator:
         self._stack.push_async_callback(self.core.queue.stop, _STOP_SECONDS)
         await self.core.queue.take_over()
         await self.core.agenda.go_on()
-        for work in (self.core.queue.run(), self.core.events.run(), self.core.patients.run(self.core.agenda)):
+        digests = self.core.watch_digests
+        following = (self.core.agenda.follow(digests, digests.woken), self.core.patients.run(self.core.agenda))
+        for work in (self.core.queue.run(), self.core.events.run(), *following):
             self._stack.push_async_callback(_cancel, asyncio.create_task(work))
         self._announce()
 

@@ -37,6 +37,7 @@ from mss_sim.config.subjects import (
     Token,
     Transcripts,
     Traps,
+    WatchList,
     WhiteList,
     WrongPasswords,
 )
@@ -128,6 +129,7 @@ class Settings(BaseSettings):
     token: Token = Token()
     peers: Peers = Peers()
     white_list: WhiteList = WhiteList()
+    watch_list: WatchList = WatchList()
     queue: Queue = Queue()
     psc: Psc = Psc()
     tls: Tls = Tls()

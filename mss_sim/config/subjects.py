@@ -243,6 +243,14 @@ class WhiteList(Subject):
     age_seconds_max: float = Field(default=86_400, gt=0, description="Age at which the white list is too old to be applied.")
 
 
+class WatchList(Subject):
+    """Sent letters that are not delivered, or not opened."""
+
+    after_days: int = Field(default=7, ge=0, le=3_650, description="Days after which a delivered letter that nobody opened is listed.")
+    unasked: bool = Field(default=False, description="Whether letters that asked for no read receipt are listed as not opened too.")
+    digest_hour: int = Field(default=7, ge=0, le=23, description="Hour of the daily letter, UTC, where a mailbox names none.")
+
+
 class Queue(Subject):
     """Deferred mail."""
 

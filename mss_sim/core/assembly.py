@@ -19,6 +19,7 @@ from mss_sim.core.mailflow.queue import Queue
 from mss_sim.core.mailflow.read_receipts import Receipts
 from mss_sim.core.mailflow.reception import Reception
 from mss_sim.core.mailflow.submission import Submission
+from mss_sim.core.mailflow.watch_digests import WatchDigests
 from mss_sim.core.patients.patients import Patients
 from mss_sim.core.patients.steps import Steps
 from mss_sim.core.psc.ciba import Ciba
@@ -50,6 +51,7 @@ class Core:
     white_list: WhiteList
     authorities: Authorities
     revocation: RevocationServices
+    watch_digests: WatchDigests
     agenda: Agenda
     resetting: asyncio.Lock
     acts_log: ActsLog | None
@@ -80,6 +82,7 @@ def assemble(world: World, *, transport: Transport | None = None, mtls_url: str 
     queue = Queue(world, delivery, woken, transport)
     submission, receipts = Submission(world, delivery), Receipts(world, delivery)
     patients = Patients(world, Steps(world, delivery, submission, receipts), steps_planned)
+    digests = WatchDigests(world, delivery)
     return Core(
         world=world,
         submission=submission,
@@ -96,7 +99,8 @@ def assemble(world: World, *, transport: Transport | None = None, mtls_url: str 
         white_list=world.white_list,
         authorities=world.igc,
         revocation=world.igc.services,
-        agenda=Agenda(world.store, world.clock, (GrantTurns(world), patients, DueTries(world, queue))),
+        watch_digests=digests,
+        agenda=Agenda(world.store, world.clock, (GrantTurns(world), patients, DueTries(world, queue), digests)),
         resetting=asyncio.Lock(),
         acts_log=ActsLog(world, tell) if tell else None,
     )

@@ -14,6 +14,7 @@
     docstrings      what the strings below the fields of a class say, for OpenAPI
     shapes, grants  shapes and views of JSON that several front ends share
     page            one page of HTML
+    spreadsheet     tables as comma-separated values, in which nothing is a formula
     examples        whole bodies shown in OpenAPI, which can be sent unchanged
     faults          what is wrong with a body or a parameter, as sentences
     problems        the one table that maps refusals to HTTP, and problem documents (RFC 9457)

@@ -18,6 +18,7 @@ _DOCTOR, _COLLEAGUE, _CARDIOLOGIST, _NOBODY_YET = "899700420013", "899700420021"
 _SECRETARY, _SUCCESSOR = "590000010000017/SEC0001", "590000010000017/SEC0002"
 
 RAW = f"From: {PRACTICE}\r\nTo: {DOCTOR}\r\nSubject: Compte rendu\r\nMIME-Version: 1.0\r\n\r\nBonjour,\r\n"
+WATCH_TABLE = '"recipient","reason","days",...\r\n"279035121518989@patient.mssante.fr","not_opened","7",...\r\n'
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n"
 CERTIFICATE_DN = "CN=smtp.hopital-ormes.sim.mssante.fr,OU=300000000000000,O=Hôpital des Ormes,ST=Paris (75),C=FR"
 SERIAL = "5a3c0f8e9b7d4216a0c1e2f3041526373b1c9d04"
@@ -141,6 +142,7 @@ _PARAMETERS: dict[str, JsonValue] = {
     "name": "cabinet",
     "part": "2",
     "password": "mss-sim",
+    "recipient_id": ID,
     "request_id": ID,
     "send_mode": "owner",
     "serial": SERIAL,
@@ -155,7 +157,7 @@ _PARAMETERS: dict[str, JsonValue] = {
     "verdict": "FAIL",
     "who": _DOCTOR,
 }
-_CURSORS = {"messages": f"f{ID}", "sent": f"s{ID}", "conversations": f"c{ID}", "journal": f"j{ID}"}
+_CURSORS = {"messages": f"f{ID}", "sent": f"s{ID}", "conversations": f"c{ID}", "journal": f"j{ID}", "watch-list": f"w{ID}"}
 """By the last step of the path, the list in which the cursor is a position; messages are those of the folder in the other example."""
 _FIELDS: dict[str, JsonValue] = {
     "access_token": "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiI4OTk3MDA0MjAwNjIifQ.c2lnbmF0dXJl",

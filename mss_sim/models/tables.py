@@ -287,6 +287,32 @@ timeline = Table(
     Index("ix_timeline_report_id", "report_id"),
 )
 
+watch_list = Table(
+    "watch_list",
+    metadata,
+    Column("recipient_id", BigInteger, ForeignKey("recipients.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    _to("mailbox_id", "mailboxes.id"),  # that sent the letter
+    Column("state", Text, nullable=False),  # the event that counts
+    Column("event_id", BigInteger, nullable=False),  # the row of the timeline that tells of it; the list is in its order
+    Column("since_at", BigInteger, nullable=False),
+    Column("receipt_asked", Boolean, nullable=False),
+    Column("on_paper", Boolean, nullable=False, server_default=false()),  # it went another way
+    Column("paper_at", BigInteger),  # when that was noted
+    _to("paper_by_id", "identities.id", nullable=True),
+    Column("paper_note", Text, nullable=False, server_default=""),
+    Index("ix_watch_list_mailbox_id_on_paper_state_event_id", "mailbox_id", "on_paper", "state", "event_id"),
+)
+
+watch_digests = Table(
+    "watch_digests",
+    metadata,
+    Column("mailbox_id", BigInteger, ForeignKey("mailboxes.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("hour", Integer, nullable=False),  # of the day, UTC
+    Column("next_at", BigInteger),  # null: it was switched off
+    Column("sent_at", BigInteger),  # the last one
+    Index("ix_watch_digests_next_at", "next_at"),
+)
+
 queue = Table(
     "queue",
     metadata,

@@ -7,6 +7,7 @@ framework.
     delegation    in what quality an actor sends; who may grant what to whom; who may revoke it
     closure       what a letter to a patient opens or closes; what a patient may write
     receipts      which delivery notifications are due; when a read receipt may be sent
+    watch_list    which recipients of sent letters have to be looked after, from when on
     routing       the outcome for a recipient, by the state of their mailbox and by its operator
     logins        which log-in method opens which kind of mailbox
     assurance     which level of a log-in is at least another one

@@ -28,3 +28,4 @@ class FiredKind(StrEnum):
     MAILBOX_REOPENED = "mailbox.reopened"
     RETURNED = "letter.returned"  # by the operator that had accepted it
     VOID = "step.void"  # the letter is gone, or its reader may not act
+    DIGEST_SENT = "watch_list.digest"  # the daily letter about a watch list

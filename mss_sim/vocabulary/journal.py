@@ -26,6 +26,8 @@ class Act(StrEnum):
     DELETED = "message.deleted"
     RECEIPT_SENT = "receipt.sent"
     RECEIPT_MATCHED = "receipt.matched"
+    PAPER_DONE = "watch_list.paper_done"
+    PAPER_UNDONE = "watch_list.paper_undone"
     GRANTED = "grant.created"
     REVOKED = "grant.revoked"
     RENOUNCED = "grant.renounced"

@@ -30,6 +30,14 @@ class TimelineKind(StrEnum):
     PROCESSED = "processed"
 
 
+class WatchReason(StrEnum):
+    """Why a recipient of a sent letter is on the watch list (liste de suivi)."""
+
+    NOT_DELIVERED = "not_delivered"  # non remis
+    DELAYED = "delayed"  # retardé
+    NOT_OPENED = "not_opened"  # remis, pas ouvert
+
+
 class DsnAction(StrEnum):
     """Action field of a delivery status notification (ref: rfc3464#2.3.3)."""
 

@@ -426,7 +426,7 @@ async def _responsible_changed(scene: Scene) -> list[Line]:
     ]
 
 
-# Conversations, mailboxes, folders
+# Conversations, mailboxes, folders, the watch list
 
 
 async def _closed_and_reopened(scene: Scene) -> list[Line]:
@@ -484,6 +484,21 @@ async def _mailbox_changed(scene: Scene) -> list[Line]:
     ]
 
 
+async def _on_paper_and_not(scene: Scene) -> list[Line]:
+    """What changes nothing leaves no line."""
+    sent = (await scene.person("doctor").send(PRACTICE, to=[_NOBODY])).json()
+    entry = (await scene.person("doctor").get(f"{_BOX}/watch-list"))["items"][0]
+    await scene.begin()
+    for method in ("POST", "POST", "DELETE", "DELETE"):
+        await scene.rest("secretary", method, f"{_BOX}/watch-list/{entry['id']}/paper", {"note": "parti"} if method == "POST" else None)
+    detail, named = {"recipient": _NOBODY, "reason": "not_delivered", "of": sent["submission_id"]}, {"email": sent["email_id"]}
+    grant = await scene.grant("secretary")
+    return [
+        scene.line(Act.PAPER_DONE, "rest", "secretary", {**detail, "note": "parti"}, grant=grant, **named),
+        scene.line(Act.PAPER_UNDONE, "rest", "secretary", detail, grant=grant, **named),
+    ]
+
+
 async def _folders_by_rest(scene: Scene) -> list[Line]:
     await scene.begin()
     folder = (await scene.rest("secretary", "POST", f"{_BOX}/folders", {"name": "2026/Janvier"}))["id"]
@@ -534,6 +549,7 @@ _STORIES: list[tuple[set[Act], Story]] = [
     ({Act.REVOKED}, _deleted_by_imap),
     ({Act.DELETED}, _deleted_by_close),
     ({Act.RECEIPT_SENT}, _receipt_sent),
+    ({Act.PAPER_DONE, Act.PAPER_UNDONE}, _on_paper_and_not),
     ({Act.READ, Act.RECEIPT_SENT}, _receipt_of_a_patient),
     ({Act.RECEIVED, Act.RECEIPT_MATCHED}, _receipt_matched),
     ({Act.RECEIVED, Act.RECEIPT_MATCHED}, _receipt_matched_from_a_client),

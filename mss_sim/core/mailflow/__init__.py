@@ -9,6 +9,9 @@
     letter                   the letter with its envelope; the response once it is stored
     delivery                 locked rows, the last decision, copies: one transaction for a group of letters
     delivery_records         written with a delivery besides copies: submissions, timelines, journal
+    timelines                what happens to recipients, written on their timelines and on the watch list
+    watch_list               whom letters did not reach, or who did not open them; what went on paper
+    watch_digests            the daily letter about it, for the agenda
     threads                  the conversation that a letter joins
     idempotency              the same key and request send once
     delivery_notifications   delivery notifications that are due; incoming reports, matched

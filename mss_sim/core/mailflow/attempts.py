@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from mss_sim.clock import SECOND, Micros
 from mss_sim.core.access import acts_log
-from mss_sim.core.mailflow import delivery_notifications
+from mss_sim.core.mailflow import delivery_notifications, timelines
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.delivery_notifications import retry_deadline
 from mss_sim.core.mailflow.outbound_interface import DELIVERED, RecipientReply, RelayResult
@@ -26,7 +26,7 @@ from mss_sim.mail import dsn
 from mss_sim.mail.dsn import RecipientStatus
 from mss_sim.policy.bounces import returns_later
 from mss_sim.policy.receipts import diagnostic, dsn_due
-from mss_sim.store import mailboxes, messages, queue, submissions
+from mss_sim.store import mailboxes, messages, queue
 from mss_sim.store.engine import Connection
 from mss_sim.store.operators import Operator
 from mss_sim.store.queue import Due, Waiting
@@ -80,7 +80,7 @@ class Settling:
                 kinds = (TimelineKind.RELAYED, TimelineKind.DELIVERED) if self._has_it(conn, due, one.receiver) else (TimelineKind.RELAYED,)
                 events += [self._event(due, kind, reply) for kind in kinds]
         queue.done(conn, *waiting)
-        submissions.add_events(conn, events)
+        timelines.add(self._world, conn, events)
         return [None] * len(letters)
 
     def carried(self, conn: Connection, letter: Carried) -> None:
@@ -97,7 +97,7 @@ class Settling:
                 queue.done(conn, due.person.id)
                 self._tell(conn, due, DsnAction.RELAYED, answer)
                 if self._has_it(conn, due, letter.receiver):
-                    submissions.add_events(conn, [self._event(due, TimelineKind.DELIVERED, answer.reply)])
+                    timelines.add(self._world, conn, [self._event(due, TimelineKind.DELIVERED, answer.reply)])
 
     def _has_it(self, conn: Connection, due: Due, receiver: Operator) -> bool:
         """Whether a letter that another server accepted is in the mailbox: one of ours may return it later instead."""
@@ -152,7 +152,7 @@ class Settling:
     def _tell(self, conn: Connection, due: Due, action: DsnAction, answer: RecipientReply) -> None:
         """Write on the timeline, and send the notification when one is due."""
         world, person, submission = self._world, due.person, due.submission
-        submissions.add_events(conn, [self._event(due, _KINDS[action], answer.reply)])
+        timelines.add(self._world, conn, [self._event(due, _KINDS[action], answer.reply)])
         if not dsn_due(action, person.notify, submission.return_path):
             return
         raw = messages.raw(conn, submission.message_id)

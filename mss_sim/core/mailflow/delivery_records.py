@@ -8,6 +8,7 @@ from mss_sim.core.access.access import Requester
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.conversations import answer_rights
 from mss_sim.core.conversations.answer_rights import Occasion
+from mss_sim.core.mailflow import timelines
 from mss_sim.core.mailflow.letter import Letter, RoutedLetter
 from mss_sim.core.world.store_types import JournalEntry
 from mss_sim.core.world.world import World
@@ -73,7 +74,8 @@ def _submissions(world: World, conn: Connection, stored: Sequence[RoutedLetter],
             waiting.append(deferred)
             acts_log.note_deferral(conn, deferred, person.address, rows[-1])
     submissions.add(conn, rows, people)
-    submissions.add_events(conn, events)
+    asking = {one.letter.submission_id for one in stored if one.letter.parsed.receipt_to and not one.letter.parsed.is_report}
+    timelines.begin(world, conn, rows, people, events, asking=asking, waiting={one.recipient_id for one in waiting})
     queue.add(conn, waiting)
 
 

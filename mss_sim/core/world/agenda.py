@@ -11,10 +11,11 @@ what was done by then is done. Where several processes have one database, one mo
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
+from mss_sim import log
 from mss_sim.clock import REAL_TIME, Micros, Pace, WorldClock
 from mss_sim.ids import instant_of
 from mss_sim.policy.clock import decide_time
@@ -25,10 +26,15 @@ from mss_sim.store.engine import CLOCK_SET, RIGHTS_CHANGED
 from mss_sim.store.store import Store
 from mss_sim.vocabulary.clock import ClockMode, FiredKind
 
+_LOOK_SECONDS = 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """Something that happened because its instant had come: `id` of the recipient or grant, `mailbox` whose it is, `who` it is about."""
+    """Something that happened because its instant had come: `id` of the recipient, the grant or, of a letter about it, the mailbox.
+
+    `mailbox`: whose it is; `who`: whom it is about.
+    """
 
     at: Micros
     kind: FiredKind
@@ -58,6 +64,7 @@ class Agenda:
         self._waiting = waiting
         self._moving = asyncio.Lock()
         self._following: set[asyncio.Task[None]] = set()
+        self._log = log.get("core.agenda")
         if not store.exclusive:
             store.watch(self._heard)
 
@@ -92,6 +99,26 @@ class Agenda:
         """When the next thing is due."""
         found = [await one.next_at() for one in self._waiting]
         return min((at for at in found if at is not None), default=None)
+
+    async def follow(self, one: Waiting, woken: asyncio.Event) -> None:
+        """Do what is due of one kind as time passes by itself, until cancelled; never while time is moved.
+
+        `woken` is set when something may be due earlier than before; what other processes have put down is seen within a minute.
+        """
+        self._clock.watch(woken.set)
+        while True:
+            woken.clear()
+            pause = _LOOK_SECONDS
+            try:
+                async with self._moving:
+                    while (at := await one.next_at()) is not None and at <= self._clock.now():
+                        await one.work()
+                    pause = pause if at is None else min(pause, self._clock.seconds_until(at))
+            except Exception as error:  # noqa: BLE001 - it must survive a temporary failure of the store
+                self._log.error("what is due could not be done", error=repr(error))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await woken.wait()
 
     async def open(self) -> None:
         """Run as the clock ran when the world was last open, never earlier than anything in it."""
@@ -132,7 +159,7 @@ class Agenda:
                 clock.stand(max(at, clock.now()))
                 for one in self._waiting:
                     fired += await one.work()
-                if (len(fired), clock.now()) == before:  # what is due cannot be done: it stays due
+                if (len(fired), clock.now()) == before and await self.next_at() == at:  # what is due cannot be done: it stays due
                     break
         except BaseException:
             clock.run(Pace(clock.now(), clock.machine_now, rate))

@@ -14,6 +14,8 @@ from mss_sim.store.pages import ListQuery
 from mss_sim.store.patients import PatientIdentity
 from mss_sim.store.psc import Client
 from mss_sim.store.queue import Waiting
+from mss_sim.store.watch_digests import WatchDigest
+from mss_sim.store.watch_list import WatchedLetter
 
 __all__ = [
     "Certificate",
@@ -35,5 +37,7 @@ __all__ = [
     "Sortable",
     "Uids",
     "Waiting",
+    "WatchDigest",
+    "WatchedLetter",
     "extended",
 ]
