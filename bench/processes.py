@@ -21,7 +21,7 @@ _ROUNDS = 3
 def two_processes(setting: Setting) -> list[Row]:
     """What one and two processes accept, each with its own load; then one of the two is killed, and all that was answered is counted."""
     count = setting.count(3_000, 100)
-    with _postgresql() as url:
+    with postgresql() as url:
         places = [setting.folder / name for name in ("first", "second")]
         for place in places:
             place.mkdir()
@@ -80,7 +80,7 @@ def _read_back(url: str, acknowledged: list[str]) -> tuple[int, int, int]:
 
 
 @contextmanager
-def _postgresql() -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """A PostgreSQL server from a wheel for the length of a block: its URL."""
     folder = Path(tempfile.mkdtemp(prefix="mss-sim-bench-postgresql-"))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # the wheel warns when it is missing

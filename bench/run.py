@@ -34,6 +34,7 @@ import psc
 import resources
 import rest
 import trust
+import watch_list
 from figures import Benchmark, Row, Setting
 from rich.console import Console
 from rich.table import Table
@@ -60,6 +61,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "two_processes": processes.two_processes,
     "clock": clock.month,
     "patients": patients.circle,
+    "watch_list": watch_list.pages,
 }
 _RESULTS = Path(__file__).resolve().parent / "results.json"
 _COLUMNS_MIN = 120

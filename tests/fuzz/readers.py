@@ -15,7 +15,7 @@ from mss_sim.clock import SystemClock
 from mss_sim.core.psc.oauth_errors import OAuthError, is_verifier
 from mss_sim.dns import server
 from mss_sim.errors import Refusal
-from mss_sim.http import parameters
+from mss_sim.http import parameters, spreadsheet
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
 from mss_sim.mail import addresses, dsn, headers, mdn, parse, reports, structure, structured
 from mss_sim.mail.signed import signed_content
@@ -295,6 +295,11 @@ READERS: dict[str, Reader] = {
     "dns": Reader(_dns, (), (_DNS_QUESTION, _DNS_QUESTION[:-4] + b"\xc0\x0c\x00\xff\x00\x01")),
     "form": Reader(_form, (OAuthError,), (b"grant_type=authorization_code&code=a%20b&code_verifier=x", b"a=1&a=2&b=%00")),
     "assertion": Reader(_assertion, (OAuthError,), (b"e30.eyJzdWIiOiJhIn0.YQ", b"e30.e30.", b"..", b"a.W10.b")),
+    "accept": Reader(
+        lambda octets: spreadsheet.is_preferred(octets.decode("latin-1")),
+        (),
+        (b"text/csv;q=0.5, application/json", b"*/*;q=0., text/csv;q=1.000"),
+    ),
     "cursor": Reader(_cursor, (Refusal,), (b"f0000000000000", b"m1")),
     "identifier": Reader(_identifier, (), (b"285037511300167", b"899700420062", b"590000010000017/SEC0001")),
     "id": Reader(_id, (ValueError,), (b"0000000000000", b"zzz")),

@@ -146,6 +146,15 @@ async def test_pages_follow_one_another_and_the_table_has_all(simulator: Simulat
     assert (await secretary.rest("GET", f"{_LIST}?cursor=s{'0' * 13}")).status_code == 422
 
 
+async def test_a_table_goes_on_where_a_page_would_end(simulator: Simulator) -> None:
+    people = [[f"personne{letter}-{one}@hopital-ormes.sim.mssante.fr" for one in range(70)] for letter in range(3)]
+    for some in people:
+        assert (await Person(simulator, "doctor").send(PRACTICE, to=some)).status_code == 201
+    table = await Person(simulator, "secretary").rest("GET", f"{_LIST}.csv")
+    found = [row["recipient"] for row in csv.DictReader(io.StringIO(table.text, newline=""))]
+    assert sorted(found) == sorted(one for some in people for one in some)
+
+
 @pytest.mark.parametrize("subject", ['=HYPERLINK("http://x")', "+1", "-1", "@a", '" ,=1+1', "\t=1", "\uff1d1", 'a,b"c'])
 async def test_no_spreadsheet_takes_a_letter_for_a_formula(simulator: Simulator, subject: str) -> None:
     await _send(simulator, PATIENT, subject)

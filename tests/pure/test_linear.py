@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from mss_sim.http import spreadsheet
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
 from mss_sim.imap.grammar.threads import ThreadedMessage
 from mss_sim.mail import addresses, dsn, headers, mdn, mime, parse, reports, returned, structure, structured
@@ -395,6 +396,10 @@ _OTHERS: dict[str, Case] = {
     "RCPT, a long ORCPT": (lambda n: "TO:<a@b.fr> ORCPT=rfc822;" + "+41" * n, lambda text: smtp.read_rcpt.__wrapped__(text, utf8=True)),
     "PLAIN": (lambda n: b"\0" * n, _exchange(sasl.plain)),
     "XOAUTH2": (lambda n: b"user=a\x01" * n, _exchange(sasl.xoauth2)),
+    "Accept, many types": (lambda n: "text/csv;q=0.5," * n, spreadsheet.is_preferred),
+    "Accept, many parameters": (lambda n: "text/csv" + " ; q = " * n, spreadsheet.is_preferred),
+    "Accept, blanks": (lambda n: "text/csv;" + " " * n + "q=1", spreadsheet.is_preferred),
+    "a cell of blanks": (lambda n: " " * n + "=", lambda text: spreadsheet.line([text])),
     "OAUTHBEARER": (lambda n: b"n,a=" + b"=2C" * n + b",\x01" + b"a=b\x01" * n, _exchange(sasl.oauthbearer)),
 }
 

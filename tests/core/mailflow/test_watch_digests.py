@@ -141,13 +141,11 @@ async def test_an_advance_sends_each_day_at_its_own_instant(town: Town) -> None:
 
 
 async def test_an_empty_morning_that_is_overdue_does_not_stop_the_walk(town: Town) -> None:
+    await town.send("doctor", PRACTICE, PATIENT, Disposition_Notification_To=PRACTICE)
     await _switch(town)
-    town.clock.advance(timedelta(days=1, hours=1))  # nobody has looked
-    await town.core.agenda.set_pace(ClockMode.FROZEN)
-    await town.send("doctor", PRACTICE, _NOBODY)
-    await _switch(town, enabled=False)
-    await _switch(town)
-    assert len(await town.core.agenda.advance(by=2 * DAY)) == 2
+    town.clock.advance(timedelta(days=6))  # nobody has looked, and there was nothing to tell
+    fired = await town.core.agenda.advance(by=3 * DAY)
+    assert [one.at for one in fired] == [_MORNING + day * DAY for day in (8, 9)]
 
 
 async def test_a_day_with_more_than_a_letter_holds_says_so(town: Town) -> None:
