@@ -23,6 +23,8 @@ _FILES = {
     "/api/v1/mailboxes/{address}/messages/{message_id}/attachments/{part}": ["application/octet-stream", "*/*"],
     "/api/v1/mailboxes/{address}/sent/{submission_id}/reports/{event_id}": ["message/rfc822"],
     "/api/v1/mailboxes/{address}/certificates/{serial}/pem": ["application/x-pem-file"],
+    "/api/v1/mailboxes/{address}/watch-list": ["text/csv", _JSON],
+    "/api/v1/mailboxes/{address}/watch-list.csv": ["text/csv"],
     "/control/ca.pem": ["application/x-pem-file"],
     "/control/certificates/{serial}/{form}": [
         *("application/x-pem-file", "application/pkix-cert", "application/x-pkcs12", "application/x-pkcs7-certificates")
@@ -84,6 +86,7 @@ async def _real_ids(simulator: Simulator) -> dict[str, str]:
     reported = [event["id"] for event in timeline["recipients"][0]["events"] if event["report_url"]]
     await hospital.smtp(HOSPITAL, DOCTOR, letter(HOSPITAL, DOCTOR))
     await hospital.send(HOSPITAL, to=["contact@clinique-pins.sim.mssante.fr"])  # nobody knows how to reach it: it waits
+    await doctor.send(PRACTICE, to=["personne@hopital-ormes.sim.mssante.fr"])
     folder = (await doctor.rest("POST", f"/mailboxes/{PRACTICE}/folders", json={"name": "Ancien"})).json()
     await control(simulator, "POST", f"/mailboxes/{LABORATORY}/grants", {"grantee": DOCTOR_IDNAT, "rights": ["see"]})
     async with RelyingParty.of(simulator) as party:
@@ -96,6 +99,7 @@ async def _real_ids(simulator: Simulator) -> dict[str, str]:
         "submission_id": sent["submission_id"],
         "event_id": reported[0],
         "recipient_id": (await control(simulator, "GET", "/queue")).json()[0]["id"],
+        "watched_id": (await doctor.get(f"/mailboxes/{PRACTICE}/watch-list"))["items"][0]["id"],
         "folder_id": folder["id"],
         "grant_id": (await doctor.get(f"/mailboxes/{PRACTICE}/grants"))[0]["id"],
         "conversation_id": (await doctor.get(f"/mailboxes/{PRACTICE}/messages/{sent['id']}"))["conversation_id"],
@@ -112,6 +116,8 @@ async def _send_examples(client: httpx.AsyncClient, method: str, path: str, oper
     known = {**ids, "message_id": ids["sent_id"]} if path.endswith("/timeline") else ids
     if path.startswith("/api/v1/mailboxes/{address}/certificates/"):
         known = {**ids, "address": LABORATORY, "serial": ids["own_serial"]}
+    if "/watch-list/" in path:
+        known = {**ids, "recipient_id": ids["watched_id"]}
     query: dict[str, Any] = {}
     headers: dict[str, str] = {}
     url = path
