@@ -111,14 +111,20 @@ class Agenda:
             pause = _LOOK_SECONDS
             try:
                 async with self._moving:
-                    while (at := await one.next_at()) is not None and at <= self._clock.now():
-                        await one.work()
-                    pause = pause if at is None else min(pause, self._clock.seconds_until(at))
+                    pause = await self._work_off(one)
             except Exception as error:  # noqa: BLE001 - it must survive a temporary failure of the store
                 self._log.error("what is due could not be done", error=repr(error))
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await woken.wait()
+
+    async def _work_off(self, one: Waiting) -> float:
+        """Do what is due of one kind; seconds until it is to be looked at again. What cannot be done stays due."""
+        tried: Micros | None = None
+        while (at := await one.next_at()) is not None and at <= self._clock.now() and at != tried:
+            tried = at
+            await one.work()
+        return _LOOK_SECONDS if at is None or at == tried else min(_LOOK_SECONDS, self._clock.seconds_until(at))
 
     async def open(self) -> None:
         """Run as the clock ran when the world was last open, never earlier than anything in it."""

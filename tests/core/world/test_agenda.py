@@ -1,6 +1,8 @@
 """The clock of a world is moved by way of all that is due: in order, each at its own instant, and nothing twice."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -278,3 +280,87 @@ async def test_what_another_process_kept_is_followed(town: Town) -> None:
     await town.world.store.write(lambda conn: clocks.keep(conn, KeptClock(Pace(began + 2 * DAY, began, 0.0), began + 3 * DAY)))
     await town.core.agenda._follow()  # noqa: SLF001
     assert town.world.clock.now() == began + DAY, "not while it is on its way"
+
+
+# What has no loop of its own
+
+
+async def _turns() -> None:
+    """Let whoever is awake do what he does: nothing here waits for more than the store."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+@contextlib.asynccontextmanager
+async def _followed(town: Town, alarms: Alarms) -> AsyncIterator[asyncio.Event]:
+    woken = asyncio.Event()
+    following = asyncio.create_task(town.core.agenda.follow(alarms, woken))
+    try:
+        await _turns()
+        yield woken
+    finally:
+        following.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await following
+
+
+async def test_what_is_followed_is_done_when_its_instant_has_come(town: Town) -> None:
+    now = town.world.clock.now()
+    alarms = Alarms(town.world, now - SECOND, now + HOUR)
+    async with _followed(town, alarms) as woken:
+        assert alarms.rung == [now], "it was overdue"
+        town.clock.advance(timedelta(hours=1))
+        woken.set()
+        await _turns()
+        assert alarms.rung == [now, now + HOUR]
+
+
+async def test_what_is_followed_is_left_alone_while_time_is_moved(town: Town) -> None:
+    now = town.world.clock.now()
+    alarms = Alarms(town.world, now + HOUR)
+    async with _followed(town, alarms) as woken:
+        async with town.core.agenda.emptied():
+            town.clock.advance(timedelta(hours=1))
+            woken.set()
+            await _turns()
+            assert alarms.rung == []
+        await _turns()
+        assert alarms.rung == [now + HOUR]
+
+
+class Broken(Alarms):
+    """Fails the first time, as a store does that does not answer."""
+
+    async def next_at(self) -> Micros | None:
+        if not self.failed:
+            self.failed = True
+            raise OSError("the store does not answer")
+        return await super().next_at()
+
+    failed = False
+
+
+async def test_a_failure_does_not_end_it(town: Town) -> None:
+    alarms = Broken(town.world, town.world.clock.now())
+    async with _followed(town, alarms) as woken:
+        assert alarms.rung == []
+        woken.set()
+        await _turns()
+        assert len(alarms.rung) == 1
+
+
+class Stuck(Alarms):
+    """Is due, and cannot be done."""
+
+    async def work(self) -> list[Fired]:
+        self.rung.append(self._world.clock.now())
+        return []
+
+
+async def test_what_cannot_be_done_is_tried_once_and_looked_at_again_later(town: Town) -> None:
+    alarms = Stuck(town.world, town.world.clock.now())
+    async with _followed(town, alarms) as woken:
+        assert len(alarms.rung) == 1
+        woken.set()
+        await _turns()
+        assert len(alarms.rung) == 2
