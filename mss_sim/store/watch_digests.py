@@ -18,9 +18,10 @@ class WatchDigest(NamedTuple):
     sent_at: Micros | None = None
 
 
-def of_mailbox(conn: Connection, mailbox_id: int) -> WatchDigest | None:
-    """The daily letter of a mailbox; None when it was never asked for."""
-    row = conn.execute(select(*watch_digests.c).where(watch_digests.c.mailbox_id == mailbox_id)).one_or_none()
+def of_mailbox(conn: Connection, mailbox_id: int, *, to_change: bool = False) -> WatchDigest | None:
+    """The daily letter of a mailbox, locked until the commit when it is to be changed; None when it was never asked for."""
+    query = select(*watch_digests.c).where(watch_digests.c.mailbox_id == mailbox_id)
+    row = conn.execute(query.with_for_update() if to_change else query).one_or_none()
     return WatchDigest(*row) if row else None
 
 

@@ -62,7 +62,7 @@ class WatchDigests:
 
         def unit(conn: Connection) -> WatchDigest:
             held = gate.about(world, conn, actor, address, Right.MANAGE)
-            before = watch_digests.of_mailbox(conn, held.mailbox.id)
+            before = watch_digests.of_mailbox(conn, held.mailbox.id, to_change=True)
             usual, sent_at = (before.hour, before.sent_at) if before else (world.settings.watch_list.digest_hour, None)
             at = usual if hour is None else hour
             next_at = next_digest(world.clock.now(), at, sent_at) if enabled else None
