@@ -163,8 +163,8 @@ class Simulator:
         self._stack.push_async_callback(self.core.queue.stop, _STOP_SECONDS)
         await self.core.queue.take_over()
         await self.core.agenda.go_on()
-        digests = self.core.watch_digests
-        following = (self.core.agenda.follow(digests, digests.woken), self.core.patients.run(self.core.agenda))
+        agenda, digests = self.core.agenda, self.core.watch_digests
+        following = (agenda.follow(digests, digests.woken), agenda.follow(self.core.patients, self.world.steps_planned))
         for work in (self.core.queue.run(), self.core.events.run(), *following):
             self._stack.push_async_callback(_cancel, asyncio.create_task(work))
         self._announce()

@@ -185,7 +185,6 @@ class Patient(Subject):
     )
     ins_required: bool = Field(default=False, description="A patient's mailbox whose local part is no INS is refused.")
     behaviour: str = Field(default="by-hand", description="What patients without a behaviour of their own do with letters: its name.")
-    step_poll_seconds: float = Field(default=1.0, gt=0, description="How often it is looked at what patients are about to do.")
     ins_key: KeyCheck = Field(default=KeyCheck.WARNING, description="What a wrong key of an INS does, in identities and in addresses.")
     unqualified: Unqualified = Field(
         default=Unqualified.WARNED,

@@ -76,12 +76,12 @@ def assemble(world: World, *, transport: Transport | None = None, mtls_url: str 
     journal.keep_attempts(world)
     world.igc.services.faults = world.faults
     tell = log.teller()
-    woken, steps_planned = asyncio.Event(), asyncio.Event()
-    delivery = Delivery(world, woken.set, steps_planned.set)
+    woken = asyncio.Event()
+    delivery = Delivery(world, woken.set)
     provider = Provider(world, mtls_url)
     queue = Queue(world, delivery, woken, transport)
     submission, receipts = Submission(world, delivery), Receipts(world, delivery)
-    patients = Patients(world, Steps(world, delivery, submission, receipts), steps_planned)
+    patients = Patients(world, Steps(world, delivery, submission, receipts))
     digests = WatchDigests(world, delivery)
     return Core(
         world=world,

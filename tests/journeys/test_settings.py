@@ -47,7 +47,6 @@ _OTHER: dict[str, Any] = {
     "igc_fetches_max": 2,
     "igc_url": "http://igc.example:8000/ici",
     "mailbox_magic_made": False,
-    "patient_step_poll_seconds": 0.05,
 }
 _shared = pytest.mark.asyncio(loop_scope="module")
 
@@ -438,7 +437,7 @@ async def test_a_magic_address_is_an_address_like_any_other_where_none_is_made(o
 
 
 async def test_what_all_patients_do_is_a_setting_and_happens_by_itself(start: StartSimulator) -> None:
-    async with start(patient_behaviour="opens-at-once", patient_step_poll_seconds=0.05) as simulator:
+    async with start(patient_behaviour="opens-at-once") as simulator:
         doctor = Person(simulator, "doctor")
         sent = (await doctor.send(DOCTOR, to=["285037511300167@patient.mssante.fr"], request_read_receipt=True)).json()
         for _ in range(200):

@@ -84,7 +84,9 @@ async def close(world: World, actor: Actor, address: str, thread_id: int) -> Con
             _tell_patient(world, conn, side)
         return found
 
-    return await world.store.write(unit)
+    closed = await world.store.write(unit)
+    world.steps_planned.set()
+    return closed
 
 
 async def reopen(world: World, actor: Actor, address: str, thread_id: int) -> Conversation:
@@ -110,14 +112,18 @@ def _held_for_closing(world: World, conn: Connection, actor: Actor, address: str
 
 
 def _tell_patient(world: World, conn: Connection, side: PatientSide) -> None:
-    """A patient sees that the exchange is closed, and may have a behaviour for it; the letter is the one that gave the right."""
-    patient, letter = mailboxes.by_id(conn, side.right.patient_mailbox_id), messages.by_id(conn, side.right.message_id)
-    if patient is not None and letter is not None:
-        summary = read_summary(letter.summary)
+    """A patient sees that the exchange is closed, and may have a behaviour for it; the letter is the newest that he was sent in it."""
+    patient = mailboxes.by_id(conn, side.right.patient_mailbox_id)
+    if patient is None or not behaviours.of_mailbox(world, patient):
+        return
+    for item in pages.page(conn, ListQuery(patient.id, _MESSAGES_MAX, thread_id=side.right.thread_id)):
+        summary = read_summary(item.message.summary)
         author = next((one["address"] for one in summary.from_), "")
-        files = any(leaf["attachment"] for leaf in summary.leaves)
-        event = Event(Occasion.CLOSED, author, letter.subject, bool(summary.receipt_to), files)
-        behaviours.plan(world, conn, patient, letter.id, event)
+        if author != patient.address:
+            files = any(leaf["attachment"] for leaf in summary.leaves)
+            event = Event(Occasion.CLOSED, author, item.message.subject, bool(summary.receipt_to), files)
+            behaviours.plan(world, conn, patient, item.message.id, event)
+            return
 
 
 def _refuse_without_patient(found: Conversation) -> None:

@@ -40,13 +40,12 @@ _COPY_BYTES = 12 * 1024
 class Delivery:
     """Delivers the letters of one world; `deliver` is a bulk of the store's writer."""
 
-    def __init__(self, world: World, wake: Callable[[], None], steps_planned: Callable[[], None] = lambda: None) -> None:
-        """Called after a commit: `wake` when it put something into the queue, so that it leaves at once, `steps_planned` likewise."""
+    def __init__(self, world: World, wake: Callable[[], None]) -> None:
+        """`wake` is called after a commit that put something into the queue, so that it leaves at once."""
         self._world = world
         self._enqueued = False
         self._planned = False
         self._wake = wake
-        self._steps_planned = steps_planned
 
     async def send(self, letter: Letter) -> Accepted:
         """Deliver one letter and return once it is on disk; its refusal is raised and nothing is kept."""
@@ -62,7 +61,7 @@ class Delivery:
             self._wake()
         if self._planned:
             self._planned = False
-            self._steps_planned()
+            self._world.steps_planned.set()
 
     def deliver(self, conn: Connection, letters: Sequence[Letter]) -> list[Accepted | Exception]:
         """Deliver letters in one transaction; a refused one gives its refusal in its place."""

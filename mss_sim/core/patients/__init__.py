@@ -4,7 +4,7 @@ What a patient does is data (`policy/behaviours.py`): a list of reactions to let
 (`core/mailbox/behaviours.py`, `core/mailflow/reactions.py`), so that nothing is forgotten by a process that dies; this room does them when
 their instant comes, and does each once.
 
-    patients.py   waits for the next instant, does what is due, tells the agenda what happened
+    patients.py   does what is due, tells the agenda what happened
     steps.py      one act each: opens, sends the receipt, answers, forwards, deletes, closes, returns
     answer.py     what a patient writes, and the photo or the PDF that comes with it
 

@@ -1,13 +1,12 @@
-"""Waits for what patients are about to do, and does it: while time passes by itself, and as the agenda moves it."""
+"""Does what patients are about to do, when its instant has come."""
 
 import asyncio
-from contextlib import suppress
 from itertools import groupby
 
 from mss_sim import log
 from mss_sim.clock import Micros
 from mss_sim.core.patients.steps import Steps
-from mss_sim.core.world.agenda import Agenda, Fired
+from mss_sim.core.world.agenda import Fired
 from mss_sim.core.world.world import World
 from mss_sim.store import planned_steps
 from mss_sim.store.planned_steps import PlannedStep
@@ -16,15 +15,13 @@ _AT_ONCE = 256
 
 
 class Patients:
-    """Does the planned steps of one world; `woken` is set when one may be due."""
+    """Does the planned steps of one world, when the agenda asks."""
 
-    def __init__(self, world: World, steps: Steps, woken: asyncio.Event) -> None:
+    def __init__(self, world: World, steps: Steps) -> None:
         self._world = world
         self._steps = steps
-        self._woken = woken
         self._working = asyncio.Lock()
         self._log = log.get("core.patients")
-        world.clock.watch(woken.set)
 
     async def next_at(self) -> Micros | None:
         """When the next step is due, in the past or to come."""
@@ -54,16 +51,3 @@ class Patients:
             if fired is not None:
                 found.append(fired)
         return found
-
-    async def run(self, agenda: Agenda) -> None:
-        """Work until cancelled; while time is moved, the agenda alone says when."""
-        while True:
-            self._woken.clear()
-            try:
-                if not agenda.moving:
-                    await self.work()
-            except Exception as error:  # noqa: BLE001 - a temporary failure of the store
-                self._log.error("planned steps could not be read", error=repr(error))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._world.clock.pause(self._world.settings.patient.step_poll_seconds)):
-                    await self._woken.wait()

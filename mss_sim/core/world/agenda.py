@@ -68,11 +68,6 @@ class Agenda:
         if not store.exclusive:
             store.watch(self._heard)
 
-    @property
-    def moving(self) -> bool:
-        """Whether the clock is being moved."""
-        return self._moving.locked()
-
     async def set_pace(self, mode: ClockMode, at: Micros | None = None, rate: float = 1.0) -> list[Fired]:
         """Let the clock run otherwise, from `at` or from now, and do what lies between. Refusal of an instant before now."""
         async with self._alone():

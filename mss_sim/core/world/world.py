@@ -1,5 +1,6 @@
 """What every verb of the core needs: settings, store, time, ids, authorities, and the cached directory."""
 
+import asyncio
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -33,6 +34,8 @@ class World:
     tokens: Tokens
     igc: Authorities
     tally: Tally = field(default_factory=Tally)
+    steps_planned: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set after a commit that planned what a patient will do."""
 
     @cached_property
     def people(self) -> KnownPeople:

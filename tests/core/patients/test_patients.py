@@ -20,7 +20,7 @@ def _twin(town: Town) -> Patients:
     """The same world as another process would see it."""
     core = town.core
     steps = Steps(town.world, core.submission._delivery, core.submission, core.receipts)  # noqa: SLF001 - assembled as in `assemble`
-    return Patients(town.world, steps, asyncio.Event())
+    return Patients(town.world, steps)
 
 
 @pytest.mark.parametrize("name", ["opens-at-once", "answers", "deletes-unread", "bounces-later", "closes-account"])
