@@ -112,14 +112,14 @@ class RepresentativeOut(Out):
 
 
 class PatientIdentityOut(Out):
-    ins: str
+    ins: str = Field(examples=["285037511300167"])
     oid: InsOid
     state: PatientState
-    birth_name: str
-    given_names: str
-    birth_date: date | None
+    birth_name: str = Field(examples=["FONTAINE"])
+    given_names: str = Field(examples=["Claire"])
+    birth_date: date | None = Field(examples=["1985-03-12"])
     sex: Sex | None
-    birth_place: str
+    birth_place: str = Field(examples=["75113"])
     representatives: list[RepresentativeOut]
 
 
@@ -175,13 +175,13 @@ class PatientsIn(In):
 class PatientOut(Out):
     """A fictional patient as it was made."""
 
-    idnat: str
+    idnat: str = Field(examples=["290122A00497489"])
     family_name: str
     given_name: str
-    case: str
+    case: str = Field(examples=["corsica-2a"])
     """What the patient is there for: twin, born-1925, corsica-2a …"""
-    address: str
-    login: str
+    address: str = Field(examples=["290122a00497489@patient.mssante.fr"])
+    login: str = Field(examples=["patient-7-8"])
     password: str
     ins: list[PatientIdentityOut]
 

@@ -82,6 +82,7 @@ SENT: JsonDict = {
             "url": f"/api/v1/mailboxes/{PRACTICE}/messages/0am6c38w5xc03",
             "mode": SendMode.ON_BEHALF.value,
             "recipients": [{"address": DOCTOR, "state": "delivered", "code": None, "detail": None}],
+            "warnings": [],
             "timeline_url": f"/api/v1/mailboxes/{PRACTICE}/sent/0am6c38w5xc01",
             "replayed": False,
         }
@@ -117,6 +118,7 @@ _REQUESTS: dict[str, JsonDict] = {
     "PersonIn": {"address": DOCTOR, "name": "Dr Camille MARTIN"},
     "ReceiptIn": {"disposition": "displayed"},
     "ResponsibleIn": {"idnat": _COLLEAGUE, "stay": True},
+    "PatientsIn": {"count": 20, "seed": 7},
     "RevocationIn": {"reason": "keyCompromise"},
     "SeedIn": {"name": "cabinet"},
     "TokenIn": {"who": "camille.martin", "lifetime_seconds": 120},
