@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from mss_sim.api import certificates as own_certificates
-from mss_sim.api import conversations, grants, mailboxes, messages, schemas, sending, watch_list
+from mss_sim.api import conversations, grants, mailbox_life, mailboxes, messages, schemas, sending, watch_list
 from mss_sim.control import behaviours, certificates, clock, faults, health, people, psc, queue, sessions, traps, trust_space
 from mss_sim.control.sockets import Sockets
 from mss_sim.http import examples, problems
@@ -30,6 +30,7 @@ _DOCS_POLICY = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src
 """A browser asks no other machine for anything on the page of the documentation; its first script stands in the page."""
 _TAGS = {
     "mailboxes": "Who you are, and the mailboxes that you may see.",
+    "life of a mailbox": "What a mailbox does by itself, and how it ends.",
     "folders": "Folders of a mailbox.",
     "holders": "The responsible and the co-holders of a practice's mailbox.",
     "messages": "Messages in folders: listed, searched, read, flagged, moved.",
@@ -57,6 +58,7 @@ _TAGS = {
 
 _ROUTERS = (
     *(mailboxes.router, messages.router, sending.router, watch_list.router, grants.router, own_certificates.router, conversations.router),
+    mailbox_life.router,
     *(people.router, behaviours.router, clock.router, faults.router, queue.router, sessions.router),
     *(trust_space.router, trust_space.public, autoconfig.router),
     *(certificates.router, traps.router, psc.router, igc.router, health.router),

@@ -24,6 +24,7 @@ from mss_sim.config.subjects import (
     Mes,
     Message,
     Mx,
+    OutOfOffice,
     Patient,
     Peers,
     Psc,
@@ -125,6 +126,7 @@ class Settings(BaseSettings):
     delegation: Delegation = Delegation()
     patient: Patient = Patient()
     mes: Mes = Mes()
+    out_of_office: OutOfOffice = OutOfOffice()
     login: Login = Login()
     token: Token = Token()
     peers: Peers = Peers()

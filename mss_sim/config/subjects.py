@@ -210,6 +210,12 @@ class Mes(Subject):
     )
 
 
+class OutOfOffice(Subject):
+    """Answers of mailboxes where nobody is there."""
+
+    days: int = Field(default=7, ge=1, le=365, description="Days after which a sender is answered again (ref: rfc5230#4.1).")
+
+
 class Login(Subject):
     """Logging in to mail."""
 

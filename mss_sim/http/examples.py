@@ -113,6 +113,7 @@ _REQUESTS: dict[str, JsonDict] = {
     "MailboxPatch": {"sent_policy": "both"},
     "MannerIn": {"behaviour": "slow", "seconds": 10},
     "MoveIn": {"folder": "Archive"},
+    "OutOfOfficeIn": {"text": "Le cabinet est fermé jusqu'au 2 janvier.", "subject": "Cabinet fermé", "until": "2089-01-02T07:00:00Z"},
     "OperatorIn": {"name": "Clinique du Lac", "domains": ["clinique-lac.sim.mssante.fr"], "message_size_bytes_max": 10_000_000},
     "OperatorPatch": {"message_size_bytes_max": 10_000_000, "authentication": ["psc", "certificate"]},
     "PersonIn": {"address": DOCTOR, "name": "Dr Camille MARTIN"},

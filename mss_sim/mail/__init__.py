@@ -4,6 +4,7 @@
     charsets        octets and the charset that is named for them, as text
     headers         the header block: read, decoded, edited without touching any other byte
     closing_marks   `[FIN]` and X-MSS-MES as they are written, blanks included
+    automatic       what a header says about machines: who wrote it, to how many, what it passed
     structured      comments, quoted strings and parameters of structured fields told apart
     mime            the tree of parts, as offsets into the message
     parse           a message read once into a frozen ParsedMessage

@@ -12,6 +12,8 @@ one place.
     submissions, recipients, timeline, queue   what was sent, to whom, what became of it, who waits
     receipts, answer_rights                    read receipts that left; patients' rights to answer
     journal, idempotency                       who did what; which keys were used
+    mailbox_uses, closings, forwardings        the life of a mailbox (mailbox_life.py): when it was used last, when it closes, where
+    out_of_office, out_of_office_answers       it forwards; what it answers while nobody is there, and to whom it has
     certificates                               what was issued, to whom, what was taken back
     psc_clients, psc_profiles                  Pro Santé Connect (psc.py): its clients, and what it tells of people
 

@@ -9,6 +9,7 @@ framework.
     receipts      which delivery notifications are due; when a read receipt may be sent
     watch_list    which recipients of sent letters have to be looked after, from when on
     routing       the outcome for a recipient, by the state of their mailbox and by its operator
+    automatic_mail   when a mailbox answers a letter by itself, or passes it on
     logins        which log-in method opens which kind of mailbox
     assurance     which level of a log-in is at least another one
     peers         which peer operator may bring mail, and for which domain

@@ -42,6 +42,9 @@ class Act(StrEnum):
     FOLDER_CREATED = "folder.created"
     FOLDER_RENAMED = "folder.renamed"
     FOLDER_DELETED = "folder.deleted"
+    OUT_OF_OFFICE_SET = "out_of_office.set"
+    OUT_OF_OFFICE_REMOVED = "out_of_office.removed"
+    AUTO_REPLIED = "message.auto_replied"
     RIGHT_REFUSED = "right.refused"
 
 

@@ -75,6 +75,34 @@ class ReceiptFamily(StrEnum):
     PLAIN = "plain"
 
 
+class AutoSubmitted(StrEnum):
+    """Keyword of the field Auto-Submitted (ref: rfc3834#5)."""
+
+    NO = "no"
+    GENERATED = "auto-generated"
+    REPLIED = "auto-replied"
+
+
+class Precedence(StrEnum):
+    """Values of the field Precedence that say that a letter went to many (ref: rfc3834#2)."""
+
+    BULK = "bulk"
+    JUNK = "junk"
+    LIST = "list"
+
+
+class Silence(StrEnum):
+    """Why a mailbox does not answer or forward a letter by itself (absence du bureau, transfert)."""
+
+    REPORT = "report"  # accusé ou notification
+    AUTOMATIC = "automatic"  # écrit par une machine
+    LIST = "list"  # liste de diffusion
+    OWN = "own"  # vient de la BAL elle-même
+    NOT_NAMED = "not-named"  # la BAL n'est pas nommée
+    ANSWERED = "answered"  # déjà répondu
+    LOOP = "loop"  # boucle de transfert
+
+
 class ClosureCause(StrEnum):
     """By what act a patient lost the right to answer."""
 

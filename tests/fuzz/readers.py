@@ -17,7 +17,7 @@ from mss_sim.dns import server
 from mss_sim.errors import Refusal
 from mss_sim.http import parameters, spreadsheet
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
-from mss_sim.mail import addresses, dsn, headers, mdn, parse, reports, structure, structured
+from mss_sim.mail import addresses, automatic, dsn, headers, mdn, parse, reports, structure, structured
 from mss_sim.mail.signed import signed_content
 from mss_sim.net import sasl
 from mss_sim.pki import revocation
@@ -58,6 +58,7 @@ def _letter(octets: bytes) -> None:
     message = parse.parse(raw)
     structure.body_structure(raw, message.root, message.headers, extended=False)
     structure.envelope(message.headers)
+    automatic.automatic_marks(message.headers)
     dsn.parse(raw, message.root)
     mdn.parse(raw, message.root)
     mdn.unreadable(raw, message.root)

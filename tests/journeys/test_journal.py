@@ -16,7 +16,7 @@ from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, ImapClient, Peer, control, letter
 from tests.conftest import starter
-from tests.journeys import attempts
+from tests.journeys import attempts, mailbox_acts
 from tests.scene import PASSWORD, Line, Scene
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -567,6 +567,7 @@ _STORIES: list[tuple[set[Act], Story]] = [
     ({Act.SUBMITTED, Act.NOT_CLOSED}, _not_closed),
     ({Act.SUBMITTED, Act.NOT_QUALIFIED}, _not_qualified),
     ({Act.MAILBOX_CHANGED}, _mailbox_changed),
+    ({Act.OUT_OF_OFFICE_SET, Act.RECEIVED, Act.AUTO_REPLIED, Act.OUT_OF_OFFICE_REMOVED}, mailbox_acts.answered_while_nobody_is_there),
     ({Act.FOLDER_CREATED, Act.FOLDER_RENAMED, Act.FOLDER_DELETED}, _folders_by_rest),
     ({Act.FOLDER_CREATED, Act.FOLDER_RENAMED, Act.FOLDER_DELETED}, _folders_by_imap),
     ({Act.RIGHT_REFUSED}, attempts.refused_for_want_of_a_right_by_rest),

@@ -94,6 +94,7 @@ def _say(command: str) -> Imap:
 _ONE = "/messages/{m.message}"
 _LETTER = {"to": [STOCK_BOX], "subject": "{m.word}", "text": "Bonjour."}
 _FIN = {"to": [POOR_BOX], "subject": "[FIN]", "text": "Fin."}
+_AWAY = {"text": "Absent.", "from": "2089-01-01T00:00:00Z"}
 _APPENDED = "From: x@matrix.sim.mssante.fr\r\nSubject: brouillon\r\n\r\nTexte.\r\n"
 
 ACTS = [
@@ -178,6 +179,9 @@ ACTS = [
     Act("certificates", (_SEE,), Where.ABOUT, rest=_get("/certificates")),
     Act("journal", (_SEE, _MANAGE), Where.ABOUT, rest=_get("/journal?limit=1")),
     Act("change", (_SEE, _MANAGE), Where.ABOUT, rest=_do("PATCH", "", {"description": "{m.word}"})),
+    Act("out of office", (_SEE, _MANAGE), Where.ABOUT, rest=_get("/out-of-office")),
+    Act("answer", (_SEE, _MANAGE), Where.ABOUT, rest=_do("PUT", "/out-of-office", _AWAY), patient=Rule.INVALID),
+    Act("answer no more", (_SEE, _MANAGE), Where.ABOUT, rest=_do("DELETE", "/out-of-office")),
     Act("grants", (_SEE,), Where.ABOUT, rest=_get("/grants")),
     Act(
         "grant",

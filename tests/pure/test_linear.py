@@ -16,7 +16,7 @@ import pytest
 from mss_sim.http import spreadsheet
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
 from mss_sim.imap.grammar.threads import ThreadedMessage
-from mss_sim.mail import addresses, dsn, headers, mdn, mime, parse, reports, returned, structure, structured
+from mss_sim.mail import addresses, automatic, dsn, headers, mdn, mime, parse, reports, returned, structure, structured
 from mss_sim.mail.signed import signed_content
 from mss_sim.net import sasl
 from mss_sim.smtp import commands as smtp
@@ -358,6 +358,7 @@ _OTHERS: dict[str, Case] = {
     "header folds": (lambda n: b"A: b\r\n" + b" c\r\n" * n, _fields_of),
     "header lines that are none": (lambda n: b"A\r\n" * n, _fields_of),
     "fields taken out": (lambda n: b"Sender: b\r\n" * n + b"\r\n", lambda raw: headers.without_fields(raw, ["Sender"])),
+    "mailboxes passed": (lambda n: _fields_of(b"Delivered-To: a@b.fr\r\n" * n), automatic.automatic_marks),
     "a trace": (lambda n: b"Received: b\r\n" * n + b"\r\n", headers.trace_length),
     "message ids opened": (lambda n: "<" * n, headers.message_ids),
     "message ids with blanks": (lambda n: "< a @ b >" * n, headers.message_ids),

@@ -15,6 +15,7 @@
     threads                  the conversation that a letter joins
     idempotency              the same key and request send once
     delivery_notifications   delivery notifications that are due; incoming reports, matched
+    out_of_office            what a mailbox answers while nobody is there
     read_receipts            outgoing read receipts, timelines
     submitted_receipts       read receipts sent by a reader's own mail program
     queue                    recipients at another operator, or whose mailbox accepts no mail for now

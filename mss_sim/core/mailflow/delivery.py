@@ -13,7 +13,16 @@ from collections.abc import Callable, Sequence
 from mss_sim.core.access import access, patients
 from mss_sim.core.conversations import answer_rights
 from mss_sim.core.mailflow import delivery_notifications as reports
-from mss_sim.core.mailflow import delivery_records, faults, idempotency, mes_bounces, reactions, submitted_receipts, threads
+from mss_sim.core.mailflow import (
+    delivery_records,
+    faults,
+    idempotency,
+    mes_bounces,
+    out_of_office,
+    reactions,
+    submitted_receipts,
+    threads,
+)
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Delivered, Letter, Missed, RoutedLetter, answer_of
 from mss_sim.core.world.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
@@ -95,6 +104,7 @@ class Delivery:
             notifications = reports.notifications(self._world, conn, kept)
             if notifications:
                 self.deliver(conn, notifications)
+            self._follow(conn, kept)
         return results
 
     def deliver_stored(self, conn: Connection, letter: Letter) -> Refusal | None:
@@ -107,7 +117,14 @@ class Delivery:
         refusal = self._sort_one(conn, sorted_, addressee, sender, mailbox, answered)
         if refusal is None:
             self._store_effects(conn, [sorted_], receiving)
+            self._follow(conn, [sorted_])
         return refusal
+
+    def _follow(self, conn: Connection, stored: Sequence[RoutedLetter]) -> None:
+        """What mailboxes do by themselves with letters that have arrived."""
+        answers = out_of_office.answers(self._world, conn, stored)
+        if answers:
+            self.deliver(conn, answers)
 
     def _sort(self, conn: Connection, letter: Letter, receiving: dict[str, DeliveryMailbox], among: threads.KnownThreads) -> RoutedLetter:
         """Decide on one letter; Refusal when none of it may be kept."""

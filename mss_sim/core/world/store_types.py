@@ -10,6 +10,7 @@ from mss_sim.store.journal import JournalEntry, JournalRow
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import ListedMessage, Reading
 from mss_sim.store.operators import Operator
+from mss_sim.store.out_of_office import OutOfOffice
 from mss_sim.store.pages import ListQuery
 from mss_sim.store.patients import PatientIdentity
 from mss_sim.store.psc import Client
@@ -32,6 +33,7 @@ __all__ = [
     "Mark",
     "Marks",
     "Operator",
+    "OutOfOffice",
     "PatientIdentity",
     "Reading",
     "Sortable",
