@@ -165,7 +165,7 @@ class Simulator:
         await self.core.agenda.go_on()
         agenda, digests = self.core.agenda, self.core.watch_digests
         following = (agenda.follow(digests, digests.woken), agenda.follow(self.core.patients, self.world.steps_planned))
-        for work in (self.core.queue.run(), self.core.events.run(), *following):
+        for work in (self.core.queue.run(), self.core.events.run(), self.core.rounds.run(), *following):
             self._stack.push_async_callback(_cancel, asyncio.create_task(work))
         self._announce()
 

@@ -29,6 +29,7 @@ from mss_sim.config.subjects import (
     Peers,
     Psc,
     Queue,
+    RedList,
     Search,
     Sent,
     Smtp,
@@ -126,6 +127,7 @@ class Settings(BaseSettings):
     delegation: Delegation = Delegation()
     patient: Patient = Patient()
     mes: Mes = Mes()
+    red_list: RedList = RedList()
     out_of_office: OutOfOffice = OutOfOffice()
     login: Login = Login()
     token: Token = Token()

@@ -4,14 +4,14 @@ A default that is our choice, because no public text gives the rule, has a line 
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from mss_sim.vocabulary.behaviours import BounceForm, MesRefusal
 from mss_sim.vocabulary.doors import PeerProof, TokenExpiry, TokenRefusal, UntrustedPeer
 from mss_sim.vocabulary.mail import FinHeaderScope
-from mss_sim.vocabulary.mailboxes import SendMode
+from mss_sim.vocabulary.mailboxes import PROFESSIONAL_KINDS, MailboxKind, SendMode
 from mss_sim.vocabulary.patients import KeyCheck, Unqualified
 from mss_sim.vocabulary.psc import AuthMode
 from mss_sim.vocabulary.trust import KeyKind
@@ -208,6 +208,22 @@ class Mes(Subject):
     bounce_texts: dict[str, str] = Field(
         default={}, description="Its text by the code of the rule, with {date}, {patient}, {address}, {size}, {limit} in it."
     )
+
+
+class RedList(Subject):
+    """Mailboxes that nobody uses leave the public directory."""
+
+    kinds: frozenset[MailboxKind] = Field(default=PROFESSIONAL_KINDS, description="Kinds of mailboxes that do; none: no mailbox does.")
+    warned_days: int = Field(default=50, ge=1, description="Days without use after which a mailbox is warned.")
+    days: int = Field(default=60, ge=1, description="Days without use after which it leaves the directory.")
+
+    @model_validator(mode="after")
+    def _check_order(self) -> Self:
+        if self.warned_days >= self.days:
+            raise ValueError("a mailbox is warned before it leaves the directory: red_list_warned_days is less than red_list_days")
+        if MailboxKind.PATIENT in self.kinds:
+            raise ValueError("a patient's mailbox is in no directory")
+        return self
 
 
 class OutOfOffice(Subject):

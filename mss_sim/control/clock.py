@@ -65,11 +65,11 @@ class FiredOut(Out):
     at: str = Field(examples=[examples.INSTANT])
     kind: FiredKind
     id: str = Field(examples=[examples.ID])
-    """Of the recipient that was tried, of the grant, or of the mailbox whose watch list the letter is about."""
+    """Of the recipient that was tried, of the grant, of the step, or of the mailbox."""
     mailbox: str | None = Field(examples=[examples.PRACTICE])
     """Whose letter or grant it is; null for a notice of the server."""
     who: str = Field(examples=["paul.durand@hopital-ormes.sim.mssante.fr"])
-    """The recipient, the idNat of the grantee, or the mailbox again."""
+    """The recipient, the idNat of the grantee or of the mailbox's owner, or the mailbox again."""
 
 
 class MovedOut(ClockOut):

@@ -19,6 +19,7 @@ from mss_sim.core.mailflow.queue import Queue
 from mss_sim.core.mailflow.read_receipts import Receipts
 from mss_sim.core.mailflow.reception import Reception
 from mss_sim.core.mailflow.submission import Submission
+from mss_sim.core.mailflow.unused_mailboxes import UnusedMailboxes
 from mss_sim.core.mailflow.watch_digests import WatchDigests
 from mss_sim.core.patients.patients import Patients
 from mss_sim.core.patients.steps import Steps
@@ -27,6 +28,7 @@ from mss_sim.core.psc.provider import Provider
 from mss_sim.core.world.agenda import Agenda
 from mss_sim.core.world.authorities import Authorities
 from mss_sim.core.world.revocation_faults import RevocationServices
+from mss_sim.core.world.rounds import Rounds
 from mss_sim.core.world.wakeups import Events
 from mss_sim.core.world.white_list import WhiteList
 from mss_sim.core.world.world import World
@@ -53,6 +55,7 @@ class Core:
     revocation: RevocationServices
     watch_digests: WatchDigests
     agenda: Agenda
+    rounds: Rounds
     resetting: asyncio.Lock
     acts_log: ActsLog | None
     """None where the log tells no acts."""
@@ -83,6 +86,7 @@ def assemble(world: World, *, transport: Transport | None = None, mtls_url: str 
     submission, receipts = Submission(world, delivery), Receipts(world, delivery)
     patients = Patients(world, Steps(world, delivery, submission, receipts))
     digests = WatchDigests(world, delivery)
+    lives = (UnusedMailboxes(world, delivery),)
     return Core(
         world=world,
         submission=submission,
@@ -100,7 +104,8 @@ def assemble(world: World, *, transport: Transport | None = None, mtls_url: str 
         authorities=world.igc,
         revocation=world.igc.services,
         watch_digests=digests,
-        agenda=Agenda(world.store, world.clock, (GrantTurns(world), patients, DueTries(world, queue), digests)),
+        agenda=Agenda(world.store, world.clock, (GrantTurns(world), patients, DueTries(world, queue), digests, *lives)),
+        rounds=Rounds(world, lives),
         resetting=asyncio.Lock(),
         acts_log=ActsLog(world, tell) if tell else None,
     )

@@ -29,3 +29,5 @@ class FiredKind(StrEnum):
     RETURNED = "letter.returned"  # by the operator that had accepted it
     VOID = "step.void"  # the letter is gone, or its reader may not act
     DIGEST_SENT = "watch_list.digest"  # the daily letter about a watch list
+    UNUSED = "mailbox.unused"  # it was warned
+    RED_LISTED = "mailbox.red_listed"

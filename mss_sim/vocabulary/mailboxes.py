@@ -27,6 +27,15 @@ class MailboxState(StrEnum):
     CLOSED = "closed"  # fermée: mail comes back
 
 
+class UseStage(StrEnum):
+    """How far a mailbox has come since somebody used it last (BAL inutilisée)."""
+
+    USED = "used"
+    WARNED = "warned"
+    UNLISTED = "unlisted"  # mise en liste rouge faute d'utilisation
+    PASSED = "passed"  # il n'y avait rien à faire
+
+
 class IdentityKind(StrEnum):
     """What an identity is; its national id string (idNat) is its key (ref: ans-idnps)."""
 

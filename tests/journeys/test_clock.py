@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import threading
 import time
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,19 @@ import pytest
 from mss_sim.app.simulator import Simulator
 from mss_sim.testing.handle import RunningSimulator
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, ImapClient, Person, control
+from tests.conftest import StartSimulator
 from tests.journeys.test_command_line import Process
 from tests.journeys.test_several_processes import two
 
 __all__ = ["two"]
 _DAYS = 86_400
+
+
+@pytest.fixture
+async def simulator(start: StartSimulator) -> AsyncIterator[Simulator]:
+    """A world in which mailboxes that nobody uses are left alone: years pass here, and their story is told elsewhere."""
+    async with start(red_list_kinds=[]) as running:
+        yield running
 
 
 async def _clock(simulator: Simulator, method: str = "GET", path: str = "", **body: Any) -> dict[str, Any]:
@@ -204,6 +213,7 @@ def test_a_world_opens_at_the_time_at_which_it_was_left(tmp_path: Path) -> None:
 
 def test_killed_on_the_way_it_goes_on_and_nothing_happens_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MSS_SIM_RELAY", "direct")
+    monkeypatch.setenv("MSS_SIM_RED_LIST_KINDS", "[]")
     options = ("--data", str(tmp_path / "data"))
     first = Process(tmp_path / "ready.json", *options)
     ready, account = first.ready, ("paul.durand", "hopital-2026")
@@ -252,7 +262,7 @@ def test_the_command_line_shows_and_moves_it(tmp_path: Path) -> None:
     assert (shown.returncode, shown.stdout.split()[1:]) == (0, ["real,", "next", shown.stdout.split()[-1]])
     assert running.run("clock", "--mode", "frozen", *at).stdout.split()[1] == "frozen,"
     moved = running.run("clock", "--advance", "P4M", *at).stdout.splitlines()
-    assert moved[0].split()[1:] == ["grant.ended", "899700420062", "of", PRACTICE] or "grant.ended" in moved[0]
+    assert any("grant.ended" in line for line in moved)
     assert moved[-1].split()[1:] == ["frozen,", "next", "nothing"]
     paced = running.run("clock", "--mode", "paced", "--rate", "60", *at)
     assert "paced at 60 seconds a second" in paced.stdout
@@ -274,7 +284,7 @@ def test_a_test_suite_moves_it_by_the_handle(tmp_path: Path) -> None:
         assert abs(began - datetime.now(UTC)) < timedelta(seconds=5)
         running.clock.freeze()
         fired = running.clock.advance("P4M")
-        assert [one.kind for one in fired] == ["grant.ended"]
+        assert [one.kind for one in fired if one.kind.startswith("grant.")] == ["grant.ended"]
         assert running.clock.advance(timedelta(days=1)) == []
         there = running.clock.now() + timedelta(hours=1)
         running.clock.advance(to=there)

@@ -152,6 +152,7 @@ def _check_home(world: World, conn: Connection, actor: Actor) -> None:
     home = _home(conn, actor, world.clock.now())
     if home is not None:
         check_login_method(world, conn, home, actor.way)
+        world.uses.note(home.id)
 
 
 def _home(conn: Connection, actor: Actor, now: Micros) -> Mailbox | None:

@@ -29,6 +29,7 @@ def require(world: World, conn: Connection, actor: Actor, address: str, right: R
     """The mailbox with what the actor may do in it, when they may use that right now; a Refusal by the table above otherwise."""
     held = about(world, conn, actor, address, right)
     check_open(world, conn, actor, held)
+    world.uses.note(held.mailbox.id)
     return held
 
 

@@ -15,7 +15,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import POSTMASTER, AddressError, canonical, domain_of
 from mss_sim.policy.identifiers import address_warnings
 from mss_sim.policy.magic_addresses import magic_at
-from mss_sim.store import mailboxes, messages, operators
+from mss_sim.store import mailbox_uses, mailboxes, messages, operators
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
 from mss_sim.store.mailboxes import Mailbox
@@ -24,6 +24,7 @@ from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import (
     FOLDERS_AT_BIRTH,
     PATIENT_DOMAIN,
+    PROFESSIONAL_KINDS,
     IdentityKind,
     MailboxKind,
     MailboxState,
@@ -118,6 +119,8 @@ def create_mailbox(world: World, conn: Connection, address: str, new: NewMailbox
         behaviour=new.behaviour,
     )
     mailboxes.add(conn, mailbox, [world.ids.next() for _ in FOLDERS_AT_BIRTH])
+    if new.kind in PROFESSIONAL_KINDS:
+        mailbox_uses.add(conn, mailbox.id, mailbox.created_at)
     for idnat in dict.fromkeys(one for one in new.co_holders if one != owner.idnat):
         mailboxes.add_co_holder(conn, mailbox.id, _co_holder(conn, new.kind, idnat).id, world.clock.now())
     return mailbox
@@ -230,6 +233,8 @@ def _change(world: World, conn: Connection, who: Requester, address: str, change
     mailbox = _mailbox(conn, address)
     if changes:
         mailboxes.change(conn, mailbox.id, changes)
+        if {"red_listed", "state"} & changes.keys():  # by hand: it stays so, and its time begins anew
+            mailbox_uses.set_used(conn, {mailbox.id: world.clock.now()})
         before = {name: getattr(mailbox, name) for name in changes}
         changed = Entry(Act.MAILBOX_CHANGED, mailbox.id, {"before": before, "after": changes}, grant_id=grant_id)
         journal.write(world, conn, who, [changed])

@@ -16,6 +16,7 @@
     idempotency              the same key and request send once
     delivery_notifications   delivery notifications that are due; incoming reports, matched
     out_of_office            what a mailbox answers while nobody is there
+    unused_mailboxes         warned, taken from the directory, and back on use, for the agenda
     read_receipts            outgoing read receipts, timelines
     submitted_receipts       read receipts sent by a reader's own mail program
     queue                    recipients at another operator, or whose mailbox accepts no mail for now

@@ -75,10 +75,12 @@ class Senders:
         wish, now = _Wish(actor.identity.id, actor.way, address, mode), self._world.clock.now()
         kept = self._kept.get(wish) if actor.serial is None else None
         if kept and kept.since <= now and (kept.until is None or now < kept.until):
+            self._world.uses.note(kept.sender.mailbox.id)
             return kept.sender
         changes = self._changes
         sender, until = await self._world.store.read(self._read, actor, wish, now)
         decide_leaving(sender.mailbox.state, address)
+        self._world.uses.note(sender.mailbox.id)
         if actor.serial is None and changes == self._changes:
             if len(self._kept) >= _KEPT_MAX:
                 self._kept.clear()

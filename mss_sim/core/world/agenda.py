@@ -31,7 +31,7 @@ _LOOK_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """Something that happened because its instant had come: `id` of the recipient, the grant or, of a letter about it, the mailbox.
+    """Something that happened because its instant had come: `id` of the recipient, the grant, the step or the mailbox.
 
     `mailbox`: whose it is; `who`: whom it is about.
     """

@@ -12,6 +12,7 @@ from mss_sim.core.world.authorities import Authorities
 from mss_sim.core.world.known_people import KnownPeople
 from mss_sim.core.world.passwords import Passwords
 from mss_sim.core.world.tally import Tally
+from mss_sim.core.world.uses import Uses
 from mss_sim.core.world.white_list import WhiteList
 from mss_sim.faults.faults import FaultLimits, Faults
 from mss_sim.ids import IdSource, encode
@@ -48,6 +49,11 @@ class World:
         given = self.settings.faults
         limits = FaultLimits(given.rules_max, given.lifetime_seconds, given.lifetime_seconds_max, given.delay_seconds_max)
         return Faults(self.clock, lambda: encode(self.ids.next()), limits)
+
+    @cached_property
+    def uses(self) -> Uses:
+        """Which mailboxes somebody uses."""
+        return Uses(self.clock)
 
     @cached_property
     def parse_limits(self) -> ParseLimits:
