@@ -54,6 +54,11 @@ class IdSource:
         return secrets.token_urlsafe(32)
 
 
+def last_id_at(instant: Micros) -> int:
+    """An id that none given until then is above, and none given a millisecond later is below."""
+    return max(((instant // 1_000 - _EPOCH_MILLISECONDS + 1) << 22) - 1, 0)
+
+
 def instant_of(number: int) -> Micros:
     """When an id was given, to the millisecond, or a little later where many were given at once."""
     return ((number >> 22) + _EPOCH_MILLISECONDS) * 1_000

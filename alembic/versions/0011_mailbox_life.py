@@ -1,4 +1,4 @@
-"""The life of a mailbox: when it was used, its closing, its out-of-office answer, where it forwards.
+"""The life of a mailbox: when it was used, its closing, its out-of-office answer, where it forwards, how long it keeps letters.
 
 Revision 0011, after 0010. Mailboxes that are there were last used when their journal says that anything happened in them.
 """
@@ -59,9 +59,15 @@ def upgrade() -> None:
         Column("keep", Boolean, nullable=False),
         Column("set_at", BigInteger, nullable=False),
     )
+    op.create_table("retentions", _mailbox(), Column("days", Integer))
+    op.create_table(
+        "retention_rounds",
+        Column("id", BigInteger, primary_key=True, autoincrement=False),
+        Column("warned_until", BigInteger, nullable=False),
+    )
 
 
 def downgrade() -> None:
     """Forget it all."""
-    for name in ("forwardings", "out_of_office_answers", "out_of_office", "closings", "mailbox_uses"):
+    for name in ("retention_rounds", "retentions", "forwardings", "out_of_office_answers", "out_of_office", "closings", "mailbox_uses"):
         op.drop_table(name)

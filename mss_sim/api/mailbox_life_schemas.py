@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from mss_sim.http.shapes import In, Moment, OneLine, Out, Whole
+from mss_sim.http.shapes import Flag, In, Moment, OneLine, Out, Whole
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 Days = Annotated[Whole, Field(ge=1, le=365)]
@@ -23,6 +23,22 @@ class OutOfOfficeIn(In):
     """For good, where it is left out."""
     days: Days | None = None
     """Each sender is answered once in so many days; null: as the setting says."""
+
+
+class ForwardingIn(In):
+    """Where to forward."""
+
+    to: OneLine
+    keep: Flag | None = None
+    """Whether a letter stays in the mailbox too; null: as the setting says."""
+
+
+class ForwardingOut(Out):
+    """Where a mailbox forwards."""
+
+    to: str = Field(examples=["camille.martin@medecin.sim.mssante.fr"])
+    keep: bool
+    since: datetime
 
 
 class OutOfOfficeOut(Out):

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from mss_sim.api import certificates as own_certificates
 from mss_sim.api import conversations, grants, mailbox_life, mailboxes, messages, schemas, sending, watch_list
 from mss_sim.control import behaviours, certificates, clock, faults, health, people, psc, queue, sessions, traps, trust_space
+from mss_sim.control import mailbox_life as controlled_life
 from mss_sim.control.sockets import Sockets
 from mss_sim.http import examples, problems
 from mss_sim.http.breakage import Breakage
@@ -58,7 +59,7 @@ _TAGS = {
 
 _ROUTERS = (
     *(mailboxes.router, messages.router, sending.router, watch_list.router, grants.router, own_certificates.router, conversations.router),
-    mailbox_life.router,
+    *(mailbox_life.router, controlled_life.router),
     *(people.router, behaviours.router, clock.router, faults.router, queue.router, sessions.router),
     *(trust_space.router, trust_space.public, autoconfig.router),
     *(certificates.router, traps.router, psc.router, igc.router, health.router),

@@ -163,9 +163,8 @@ class Simulator:
         self._stack.push_async_callback(self.core.queue.stop, _STOP_SECONDS)
         await self.core.queue.take_over()
         await self.core.agenda.go_on()
-        agenda, digests = self.core.agenda, self.core.watch_digests
-        following = (agenda.follow(digests, digests.woken), agenda.follow(self.core.patients, self.world.steps_planned))
-        for work in (self.core.queue.run(), self.core.events.run(), self.core.rounds.run(), *following):
+        following = [self.core.agenda.follow(*one) for one in self.core.followed]
+        for work in (self.core.queue.run(), self.core.events.run(), *following):
             self._stack.push_async_callback(_cancel, asyncio.create_task(work))
         self._announce()
 

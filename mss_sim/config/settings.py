@@ -11,10 +11,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from mss_sim.config.subjects import (
     Certificate,
+    Closing,
     Connections,
     Delegation,
     Dns,
     FaultRules,
+    Forwarding,
     Http,
     Https,
     Igc,
@@ -30,6 +32,7 @@ from mss_sim.config.subjects import (
     Psc,
     Queue,
     RedList,
+    Retention,
     Search,
     Sent,
     Smtp,
@@ -128,7 +131,10 @@ class Settings(BaseSettings):
     patient: Patient = Patient()
     mes: Mes = Mes()
     red_list: RedList = RedList()
+    closing: Closing = Closing()
+    retention: Retention = Retention()
     out_of_office: OutOfOffice = OutOfOffice()
+    forwarding: Forwarding = Forwarding()
     login: Login = Login()
     token: Token = Token()
     peers: Peers = Peers()

@@ -173,6 +173,9 @@ class Delegation(Subject):
 
     send_precedence: SendMode = Field(default=SendMode.AS, description="Which right speaks when a delegate holds both send rights.")
     tick_seconds: float = Field(default=0.25, gt=0, description="Interval for checking expired grants.")
+    grants_end_with_owner: bool = Field(
+        default=False, description="Whether the grants that the owner of a mailbox gave end when it is handed over."
+    )
 
 
 class Patient(Subject):
@@ -226,10 +229,33 @@ class RedList(Subject):
         return self
 
 
+class Closing(Subject):
+    """Closing a mailbox in two steps."""
+
+    grace_days: int = Field(default=30, ge=0, le=3_650, description="Days between asking and closing, in which that can be cancelled.")
+    accepts_mail: bool = Field(default=True, description="Whether letters arrive and leave meanwhile; else it is suspended.")
+
+
+class Retention(Subject):
+    """How long letters are kept."""
+
+    days: int | None = Field(
+        default=None, ge=1, le=36_500, description="Days after which letters of professional mailboxes go; none: never."
+    )
+    warned_days: int = Field(default=7, ge=0, le=36_500, description="How long before that the journal says so; 0: it does not.")
+
+
 class OutOfOffice(Subject):
     """Answers of mailboxes where nobody is there."""
 
     days: int = Field(default=7, ge=1, le=365, description="Days after which a sender is answered again (ref: rfc5230#4.1).")
+
+
+class Forwarding(Subject):
+    """Mailboxes that forward."""
+
+    keep: bool = Field(default=True, description="Whether a letter that is forwarded stays in its mailbox too, unless who sets it says so.")
+    hops_max: int = Field(default=5, ge=1, le=50, description="How often one letter is forwarded, from mailbox to mailbox.")
 
 
 class Login(Subject):

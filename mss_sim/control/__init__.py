@@ -1,6 +1,7 @@
 """The control plane under /control: what a test suite or a trainer does to the world, past every right.
 
     people         identities and mailboxes made, changed and removed; the world emptied
+    mailbox_life   mailboxes closed and handed over, as their holders would
     trust_space    operators and the white list
     behaviours     what patients do by themselves, and are about to do
     clock          how the time of the world runs; moved by way of all that is due

@@ -10,7 +10,9 @@ from mss_sim.core.access.grant_turns import GrantTurns
 from mss_sim.core.access.wrong_passwords import WrongPasswords
 from mss_sim.core.control.seed import NONE, load
 from mss_sim.core.control.start import begin
+from mss_sim.core.mailbox.closing import Closings
 from mss_sim.core.mailbox.recent import Recent
+from mss_sim.core.mailbox.retention import Retention
 from mss_sim.core.mailbox.selected_folder import FolderWatch
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.due_tries import DueTries
@@ -25,13 +27,14 @@ from mss_sim.core.patients.patients import Patients
 from mss_sim.core.patients.steps import Steps
 from mss_sim.core.psc.ciba import Ciba
 from mss_sim.core.psc.provider import Provider
-from mss_sim.core.world.agenda import Agenda
+from mss_sim.core.world.agenda import Agenda, Waiting
 from mss_sim.core.world.authorities import Authorities
 from mss_sim.core.world.revocation_faults import RevocationServices
-from mss_sim.core.world.rounds import Rounds
 from mss_sim.core.world.wakeups import Events
 from mss_sim.core.world.white_list import WhiteList
 from mss_sim.core.world.world import World
+
+_MINUTE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ class Core:
     revocation: RevocationServices
     watch_digests: WatchDigests
     agenda: Agenda
-    rounds: Rounds
+    followed: tuple[tuple[Waiting, asyncio.Event, float], ...]
+    """What the agenda follows while time passes by itself: by what it is woken, and how often it is looked at besides, in seconds."""
     resetting: asyncio.Lock
     acts_log: ActsLog | None
     """None where the log tells no acts."""
@@ -86,7 +90,12 @@ def assemble(world: World, *, transport: Transport | None = None, mtls_url: str 
     submission, receipts = Submission(world, delivery), Receipts(world, delivery)
     patients = Patients(world, Steps(world, delivery, submission, receipts))
     digests = WatchDigests(world, delivery)
-    lives = (UnusedMailboxes(world, delivery),)
+    lives = (UnusedMailboxes(world, delivery), Closings(world), Retention(world))
+    followed: tuple[tuple[Waiting, asyncio.Event, float], ...] = (
+        (digests, digests.woken, _MINUTE),
+        (patients, world.steps_planned, _MINUTE),
+        *((one, asyncio.Event(), world.settings.queue.poll_seconds) for one in lives),
+    )
     return Core(
         world=world,
         submission=submission,
@@ -105,7 +114,7 @@ def assemble(world: World, *, transport: Transport | None = None, mtls_url: str 
         revocation=world.igc.services,
         watch_digests=digests,
         agenda=Agenda(world.store, world.clock, (GrantTurns(world), patients, DueTries(world, queue), digests, *lives)),
-        rounds=Rounds(world, lives),
+        followed=followed,
         resetting=asyncio.Lock(),
         acts_log=ActsLog(world, tell) if tell else None,
     )

@@ -14,6 +14,7 @@ one place.
     journal, idempotency                       who did what; which keys were used
     mailbox_uses, closings, forwardings        the life of a mailbox (mailbox_life.py): when it was used last, when it closes, where
     out_of_office, out_of_office_answers       it forwards; what it answers while nobody is there, and to whom it has
+    retentions, retention_rounds               how long it keeps letters, and until when that was warned of
     certificates                               what was issued, to whom, what was taken back
     psc_clients, psc_profiles                  Pro Santé Connect (psc.py): its clients, and what it tells of people
 

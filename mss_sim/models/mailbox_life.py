@@ -58,3 +58,17 @@ forwardings = Table(
     Column("keep", Boolean, nullable=False),
     Column("set_at", BigInteger, nullable=False),
 )
+
+retentions = Table(
+    "retentions",
+    metadata,
+    _mailbox(),
+    Column("days", Integer),  # null: for good
+)
+
+retention_rounds = Table(
+    "retention_rounds",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),  # one row, or none
+    Column("warned_until", BigInteger, nullable=False),
+)

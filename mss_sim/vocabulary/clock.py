@@ -31,3 +31,5 @@ class FiredKind(StrEnum):
     DIGEST_SENT = "watch_list.digest"  # the daily letter about a watch list
     UNUSED = "mailbox.unused"  # it was warned
     RED_LISTED = "mailbox.red_listed"
+    LETTERS_EXPIRE = "mailbox.letters_expire"  # letters of it will be removed
+    EXPIRED = "message.expired"

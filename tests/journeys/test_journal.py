@@ -567,11 +567,20 @@ _STORIES: list[tuple[set[Act], Story]] = [
     ({Act.SUBMITTED, Act.NOT_CLOSED}, _not_closed),
     ({Act.SUBMITTED, Act.NOT_QUALIFIED}, _not_qualified),
     ({Act.MAILBOX_CHANGED}, _mailbox_changed),
+    ({Act.OWNER_CHANGED, Act.HOLDER_ADDED}, mailbox_acts.handed_over_and_back),
+    (
+        {Act.FORWARDING_SET, Act.RECEIVED, Act.FORWARDED, Act.NOT_FORWARDED, Act.FORWARDING_REMOVED},
+        mailbox_acts.passed_on_to_a_colleague,
+    ),
+    ({Act.CLOSING_ASKED, Act.CLOSING_CANCELLED}, mailbox_acts.asked_to_close_and_cancelled),
     ({Act.OUT_OF_OFFICE_SET, Act.RECEIVED, Act.AUTO_REPLIED, Act.OUT_OF_OFFICE_REMOVED}, mailbox_acts.answered_while_nobody_is_there),
     ({Act.FOLDER_CREATED, Act.FOLDER_RENAMED, Act.FOLDER_DELETED}, _folders_by_rest),
     ({Act.FOLDER_CREATED, Act.FOLDER_RENAMED, Act.FOLDER_DELETED}, _folders_by_imap),
     ({Act.RIGHT_REFUSED}, attempts.refused_for_want_of_a_right_by_rest),
     ({Act.RIGHT_REFUSED}, attempts.refused_for_want_of_a_right_by_imap),
+    ({Act.MAILBOX_CLOSED, Act.MAILBOX_CHANGED}, mailbox_acts.closed_at_its_instant),
+    ({Act.RECEIVED, Act.LETTERS_EXPIRE, Act.EXPIRED, Act.MAILBOX_CHANGED}, mailbox_acts.kept_for_a_day_alone),
+    ({Act.RECEIVED, Act.UNUSED, Act.RED_LISTED, Act.PUBLISHED}, mailbox_acts.unused_until_somebody_comes),
 ]
 
 

@@ -118,6 +118,8 @@ async def _send_examples(client: httpx.AsyncClient, method: str, path: str, oper
         known = {**ids, "address": LABORATORY, "serial": ids["own_serial"]}
     if "/watch-list/" in path:
         known = {**ids, "recipient_id": ids["watched_id"]}
+    if method == "delete" and path.endswith("/closing"):
+        await client.post(path.replace("{address}", PRACTICE))
     query: dict[str, Any] = {}
     headers: dict[str, str] = {}
     url = path

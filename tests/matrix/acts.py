@@ -182,6 +182,11 @@ ACTS = [
     Act("out of office", (_SEE, _MANAGE), Where.ABOUT, rest=_get("/out-of-office")),
     Act("answer", (_SEE, _MANAGE), Where.ABOUT, rest=_do("PUT", "/out-of-office", _AWAY), patient=Rule.INVALID),
     Act("answer no more", (_SEE, _MANAGE), Where.ABOUT, rest=_do("DELETE", "/out-of-office")),
+    Act("forwarding", (_SEE, _MANAGE), Where.ABOUT, rest=_get("/forwarding")),
+    Act("forward", (_SEE, _MANAGE, _READ), Where.ABOUT, rest=_do("PUT", "/forwarding", {"to": STOCK_BOX}), patient=Rule.INVALID),
+    Act("forward no more", (_SEE, _MANAGE), Where.ABOUT, rest=_do("DELETE", "/forwarding")),
+    Act("retention", (_SEE,), Where.ABOUT, rest=_get("/retention")),
+    Act("closing", (_SEE,), Where.ABOUT, rest=_get("/closing")),
     Act("grants", (_SEE,), Where.ABOUT, rest=_get("/grants")),
     Act(
         "grant",

@@ -3,6 +3,9 @@
     stored_message    a message parsed once, with the row that lists show
     mailboxes         mailboxes themselves: created, changed, removed, for the control plane
     behaviours        what the holder of a mailbox does by himself, and the steps that it plans
+    closing           a mailbox closed in two steps, for the agenda too
+    owners            whose a mailbox is: handed over
+    retention         letters removed after so many days, for the agenda
     mailbox_certificates    the certificates that open a mailbox, for who may see it
     messages          lists, opened messages, flags, moves and deletions of one message
     copies            changes to copies, flags, moves, deletions: one implementation for every door

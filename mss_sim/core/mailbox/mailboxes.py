@@ -160,18 +160,23 @@ def _check_address(world: World, address: str, kind: MailboxKind) -> None:
 def _check_mailbox(conn: Connection, address: str, kind: MailboxKind, owner: Identity) -> None:
     if mailboxes.by_address(conn, address):
         raise Refusal(Rule.CONFLICT, say("There is already a mailbox {address}.", address=address), subject=address)
+    check_owner(kind, owner)
+    if (kind is MailboxKind.PATIENT) != (domain_of(address) == PATIENT_DOMAIN):
+        raise Refusal(
+            Rule.INVALID,
+            say("Patients' mailboxes, and no others, are at {domain}.", domain=PATIENT_DOMAIN),
+            subject=address,
+        )
+
+
+def check_owner(kind: MailboxKind, owner: Identity) -> None:
+    """Refuse an owner of another sort than a mailbox of that kind has."""
     if owner.kind not in _OWNER_KINDS[kind]:
         allowed = joined((_HOLDERS[one] for one in sorted(_OWNER_KINDS[kind])), say(" or "))
         raise Refusal(
             Rule.INVALID,
             say("A mailbox of kind {kind} is owned by {allowed}, not by {other}.", kind=kind, allowed=allowed, other=_HOLDERS[owner.kind]),
             reference="ans-ig-mss#holders",
-        )
-    if (kind is MailboxKind.PATIENT) != (domain_of(address) == PATIENT_DOMAIN):
-        raise Refusal(
-            Rule.INVALID,
-            say("Patients' mailboxes, and no others, are at {domain}.", domain=PATIENT_DOMAIN),
-            subject=address,
         )
 
 

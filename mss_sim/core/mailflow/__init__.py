@@ -15,6 +15,8 @@
     threads                  the conversation that a letter joins
     idempotency              the same key and request send once
     delivery_notifications   delivery notifications that are due; incoming reports, matched
+    forwarding               where a mailbox forwards
+    forwarded_letters        the copies that it passes on
     out_of_office            what a mailbox answers while nobody is there
     unused_mailboxes         warned, taken from the directory, and back on use, for the agenda
     read_receipts            outgoing read receipts, timelines

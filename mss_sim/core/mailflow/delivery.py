@@ -16,6 +16,7 @@ from mss_sim.core.mailflow import delivery_notifications as reports
 from mss_sim.core.mailflow import (
     delivery_records,
     faults,
+    forwarded_letters,
     idempotency,
     mes_bounces,
     out_of_office,
@@ -125,6 +126,8 @@ class Delivery:
         answers = out_of_office.answers(self._world, conn, stored)
         if answers:
             self.deliver(conn, answers)
+        for copy in forwarded_letters.due(self._world, conn, stored):
+            forwarded_letters.note(self._world, conn, copy, self.deliver(conn, [copy.made])[0])
 
     def _sort(self, conn: Connection, letter: Letter, receiving: dict[str, DeliveryMailbox], among: threads.KnownThreads) -> RoutedLetter:
         """Decide on one letter; Refusal when none of it may be kept."""

@@ -10,7 +10,6 @@
     revocation_faults   how AIA, CRL and OCSP respond, and a log of their requests
     passwords           hashed and checked, in the same time whether the login exists or not
     agenda              what waits for an instant, and the clock moved by way of all that is due
-    rounds              whether anything is due, while time passes by itself
     uses                which mailboxes somebody uses
     wakeups             wakes waiting sessions after a commit
     tally               what was refused, counted for /metrics

@@ -95,31 +95,31 @@ class Agenda:
         found = [await one.next_at() for one in self._waiting]
         return min((at for at in found if at is not None), default=None)
 
-    async def follow(self, one: Waiting, woken: asyncio.Event) -> None:
+    async def follow(self, one: Waiting, woken: asyncio.Event, look_seconds: float = _LOOK_SECONDS) -> None:
         """Do what is due of one kind as time passes by itself, until cancelled; never while time is moved.
 
-        `woken` is set when something may be due earlier than before; what other processes have put down is seen within a minute.
+        `woken` is set when something may be due earlier than before; what nobody tells is seen within `look_seconds`.
         """
         self._clock.watch(woken.set)
         while True:
             woken.clear()
-            pause = _LOOK_SECONDS
+            pause = look_seconds
             try:
                 async with self._moving:
-                    pause = await self._work_off(one)
+                    pause = await self._work_off(one, look_seconds)
             except Exception as error:  # noqa: BLE001 - it must survive a temporary failure of the store
                 self._log.error("what is due could not be done", error=repr(error))
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await woken.wait()
 
-    async def _work_off(self, one: Waiting) -> float:
+    async def _work_off(self, one: Waiting, look_seconds: float) -> float:
         """Do what is due of one kind; seconds until it is to be looked at again. What cannot be done stays due."""
         tried: Micros | None = None
         while (at := await one.next_at()) is not None and at <= self._clock.now() and at != tried:
             tried = at
             await one.work()
-        return _LOOK_SECONDS if at is None or at == tried else min(_LOOK_SECONDS, self._clock.seconds_until(at))
+        return look_seconds if at is None or at == tried else min(look_seconds, self._clock.seconds_until(at))
 
     async def open(self) -> None:
         """Run as the clock ran when the world was last open, never earlier than anything in it."""

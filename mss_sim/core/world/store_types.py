@@ -1,9 +1,11 @@
 """Row types of the store, re-exported by the core: front ends import them from here and never open the store."""
 
 from mss_sim.store.certificates import Certificate
+from mss_sim.store.closings import Closing
 from mss_sim.store.folder_index import Mark, Marks, Uids, extended
 from mss_sim.store.folder_view import CopyState, Sortable
 from mss_sim.store.folders import Folder
+from mss_sim.store.forwardings import Forwarding
 from mss_sim.store.grants import GrantRow
 from mss_sim.store.identities import Identity
 from mss_sim.store.journal import JournalEntry, JournalRow
@@ -21,8 +23,10 @@ from mss_sim.store.watch_list import WatchedLetter
 __all__ = [
     "Certificate",
     "Client",
+    "Closing",
     "CopyState",
     "Folder",
+    "Forwarding",
     "GrantRow",
     "Identity",
     "JournalEntry",

@@ -8,7 +8,6 @@ Letters that arrive are no use, nor is what the control plane does, nor a look a
 day and written down after the act, so that an act does not wait for it; notes are made by any thread.
 """
 
-from collections.abc import Callable
 
 from mss_sim.clock import DAY, Micros, WorldClock
 
@@ -22,8 +21,6 @@ class Uses:
         self._clock = clock
         self._noted: dict[int, Micros] = {}
         self._new: dict[int, Micros] = {}
-        self.wake: Callable[[], object] = lambda: None
-        """Called, by any thread, when there is something to write down."""
 
     def note(self, mailbox_id: int) -> None:
         """Somebody uses that mailbox now."""
@@ -34,7 +31,6 @@ class Uses:
         if len(self._noted) >= _KEPT_MAX:
             self._noted.clear()
         self._noted[mailbox_id] = self._new[mailbox_id] = now
-        self.wake()
 
     def take(self) -> dict[int, Micros]:
         """What is still to be written down: mailboxes, and when they were used."""

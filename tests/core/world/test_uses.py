@@ -18,14 +18,13 @@ from tests.core.towns import Town
 
 
 def test_a_use_is_noted_once_a_day_and_taken_once() -> None:
-    machine, woken = ManualClock(), list[int]()
+    machine = ManualClock()
     noting = Uses(WorldClock(machine))
-    noting.wake = lambda: woken.append(1)
     began = machine.now()
     noting.note(1)
     noting.note(1)
     noting.note(2)
-    assert (noting.take(), noting.take(), len(woken)) == ({1: began, 2: began}, {}, 2)
+    assert (noting.take(), noting.take()) == ({1: began, 2: began}, {})
     machine.advance(timedelta(days=1) - timedelta(microseconds=1))
     noting.note(1)
     assert noting.take() == {}
