@@ -11,7 +11,7 @@ from mss_sim.clock import iso
 from mss_sim.core.access import identity_names, journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.assembly import Core
-from mss_sim.core.conversations import conversations
+from mss_sim.core.conversations import conversations, explanations
 from mss_sim.core.conversations.conversations import Conversation
 from mss_sim.core.mailbox import folders
 from mss_sim.core.world.store_types import Folder, Identity, JournalRow
@@ -20,6 +20,7 @@ from mss_sim.http.answers import IN_A_MAILBOX, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json, person
+from mss_sim.http.writing import From, To, WritingOut, read_address, writing
 from mss_sim.ids import encode
 
 router = strict_router(prefix=f"{PREFIX}/mailboxes/{{address}}", tags=["conversations"], responses=refusing(*IN_A_MAILBOX))
@@ -59,6 +60,23 @@ async def reopen_conversation(core: CurrentCore, actor: CurrentActor, address: M
     """Patients may answer again, however the conversation had been closed."""
     found = await conversations.reopen(core.world, actor, address, read_id(conversation_id))
     return await _shown(core, actor, address, found)
+
+
+@router.get("/conversations/{conversation_id}/why", responses={200: {"model": list[WritingOut]}})
+async def explain_conversation(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, conversation_id: str) -> Response:
+    """Whether each patient of the conversation may answer in it now: the rule, its facts, and the letter that decided."""
+    rows = await explanations.why(core.world, actor, address, read_id(conversation_id))
+    return Json([writing(core.world, one) for one in rows])
+
+
+@router.get("/why-not", responses={200: {"model": WritingOut}})
+async def explain_writing(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, from_: From = None, to: To = None) -> Response:
+    """Whether a new letter would be taken from one address to the other, of which one is this mailbox, the default of both; and why.
+
+    It is the question of who may write to whom: whether the other mailbox takes mail at the moment is another one.
+    """
+    sender, recipient = (address if one is None else read_address(one) for one in (from_, to))
+    return Json(writing(core.world, await explanations.why_not(core.world, actor, address, sender, recipient)))
 
 
 async def _shown(core: Core, actor: Actor, address: str, found: Conversation) -> Response:

@@ -70,6 +70,8 @@ class MailboxOut(Out):
     used_bytes: int
     seen_policy: SeenPolicy
     sent_policy: SentPolicy
+    patients_may_write: bool
+    """Whether patients may write first: a mailbox of kind ORG or CAB that its managers opened to them."""
     role: HolderRole | None = None
     """How you hold it by yourself; null for a grantee."""
     rights: list[Right] = Field(default=[])
@@ -95,6 +97,7 @@ class MailboxPatch(In):
     preferred_rank: Rank | None = None
     seen_policy: SeenPolicy | None = None
     sent_policy: SentPolicy | None = None
+    patients_may_write: Flag | None = Field(default=None, description="Patients may write first; ORG and CAB only.")
 
 
 class FolderOut(Out):

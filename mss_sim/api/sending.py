@@ -41,6 +41,7 @@ from mss_sim.mail.headers import message_ids, printable, readable, without_field
 from mss_sim.mail.parse import people_in
 from mss_sim.mail.reports import typed_address
 from mss_sim.mail.summary import read_summary
+from mss_sim.policy.closure import WRITING_RULES
 from mss_sim.vocabulary.mail import HEADER_MES, HEADER_MES_FIN, Notify
 from mss_sim.vocabulary.mailboxes import Right, SendMode
 from mss_sim.words.sentence import joined, quoted, said, say
@@ -52,7 +53,7 @@ _FIELDS_MAX = 100
 _MEDIA_TYPES = say("Send application/json or message/rfc822.")
 _TAKING = (
     *(Rule.UNKNOWN_MAILBOX, Rule.MAILBOX_CLOSED, Rule.MAILBOX_SUSPENDED, Rule.MAILBOX_FULL, Rule.DOMAIN_OUTSIDE),
-    *(Rule.TOO_LARGE, Rule.NOT_INVITED, Rule.CONVERSATION_CLOSED, Rule.PATIENT_NOT_QUALIFIED),
+    *(Rule.TOO_LARGE, Rule.PATIENT_NOT_QUALIFIED, *WRITING_RULES),
 )
 _SENDING = unsupported(_MEDIA_TYPES) | refusing(
     *(*IN_A_MAILBOX, *_TAKING, Rule.SEND_NOT_ALLOWED, Rule.MALFORMED_MESSAGE, Rule.NO_RECIPIENT, Rule.BAD_ADDRESS),

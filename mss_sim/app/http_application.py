@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from mss_sim.api import certificates as own_certificates
 from mss_sim.api import conversations, grants, mailbox_life, mailboxes, messages, schemas, sending, watch_list
-from mss_sim.control import behaviours, certificates, clock, faults, health, people, psc, queue, sessions, traps, trust_space
+from mss_sim.control import behaviours, certificates, clock, faults, health, people, psc, queue, sessions, traps, trust_space, writing
 from mss_sim.control import mailbox_life as controlled_life
 from mss_sim.control.sockets import Sockets
 from mss_sim.http import examples, problems
@@ -46,6 +46,7 @@ _TAGS = {
     "control: patients": "What patients do by themselves with the letters that they get.",
     "control: clock": "The time of the world: as the machine's, shifted, standing still or faster, and moved forward.",
     "control: faults": "Rules by which a door, the queue or a service fails, counted and never by chance; troubles of the field by name.",
+    "control: who may write": "Pharmacies' dispensations, and why somebody may or may not write to somebody.",
     "control: queue": "Letters that wait: why, and when they are tried next.",
     "control: sessions": "What was said on connections.",
     "control: certificates": "Certificates issued and taken back, and services of the authority that can be made to fail.",
@@ -62,7 +63,7 @@ _ROUTERS = (
     *(mailbox_life.router, controlled_life.router),
     *(people.router, behaviours.router, clock.router, faults.router, queue.router, sessions.router),
     *(trust_space.router, trust_space.public, autoconfig.router),
-    *(certificates.router, traps.router, psc.router, igc.router, health.router),
+    *(certificates.router, traps.router, psc.router, igc.router, health.router, writing.router),
 )
 """Their routes become the application's own: a router that is included is searched twice for every request."""
 

@@ -193,6 +193,12 @@ class Patient(Subject):
         default=Unqualified.WARNED,
         description="What becomes of a letter to an address that no qualified identity backs (ref: ref2#ECO.2.2.6).",
     )
+    pharmacy_days_max: int = Field(
+        default=365, ge=0, le=36_500, description="Days since a pharmacy dispensed medicines within which a patient may write to it first."
+    )
+    first_letter_after_closure: bool = Field(
+        default=True, description="Whether a patient who may write first to a mailbox still may when all conversations there were closed."
+    )
 
 
 class Mes(Subject):

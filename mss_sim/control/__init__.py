@@ -6,6 +6,7 @@
     behaviours     what patients do by themselves, and are about to do
     clock          how the time of the world runs; moved by way of all that is due
     faults         rules by which a seam fails, with their counts; troubles of the field by name
+    writing        who may write to whom, and why; what pharmacies dispensed
     queue          which letters wait, why, and until when; tried at once
     certificates   issued, taken back, downloaded; how AIA, CRL and OCSP answer
     psc            clients, personas, keys and switches of Pro Santé Connect

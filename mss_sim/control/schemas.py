@@ -1,9 +1,9 @@
 """The shapes of the control plane."""
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from mss_sim.core.control.populate import PATIENTS_MAX
 from mss_sim.core.world.store_types import Operator
@@ -88,6 +88,10 @@ class TokenOut(Out):
     expires_in: int
 
 
+Sector = Annotated[str, StringConstraints(pattern=r"^(?:SA[0-9]{2})?$")]
+"""Sector of activity of an organisation (TRE_R02-SecteurActivite), or nothing."""
+
+
 class RepresentativeIn(In):
     idnat: OneLine = Field(min_length=1, max_length=100)
     kind: RepresentativeKind
@@ -133,6 +137,7 @@ class IdentityIn(In):
     structure: OneLine = ""
     anonymous_card: Flag = False
     enabled: Flag = True
+    sector: Sector = ""
     login: str | None = Field(default=None, min_length=1)
     password: str | None = Field(default=None, min_length=1)
     ins: list[PatientIdentityIn] = Field(default=[], max_length=4, description="Patients only: one for each root (oid).")
@@ -146,6 +151,7 @@ class IdentityPatch(In):
     structure: OneLine | None = None
     anonymous_card: Flag | None = None
     enabled: Flag | None = None
+    sector: Sector | None = None
     login: str | None = Field(default=None, min_length=1)
     password: str | None = Field(default=None, min_length=1)
     ins: list[PatientIdentityIn] | None = Field(default=None, max_length=4, description="In the place of all that the patient had.")
@@ -162,6 +168,8 @@ class IdentityOut(Out):
     structure: str
     anonymous_card: bool
     enabled: bool
+    sector: str
+    """Sector of activity of an organisation (TRE_R02); SA33, SA38 and SA39 are pharmacies."""
     ins: list[PatientIdentityOut]
     warnings: list[str]
     """What is odd about the number, or said differently by number and traits; by setting a wrong key of an INS is refused."""
@@ -211,6 +219,7 @@ class MailboxAdminPatch(In):
     quota_bytes: Count | None = None
     seen_policy: SeenPolicy | None = None
     sent_policy: SentPolicy | None = None
+    patients_may_write: Flag | None = Field(default=None, description="Patients may write first; ORG and CAB only.")
 
 
 class MailboxAdmin(Out):
@@ -226,6 +235,8 @@ class MailboxAdmin(Out):
     used_bytes: int
     seen_policy: SeenPolicy
     sent_policy: SentPolicy
+    patients_may_write: bool
+    """Whether patients may write first: a mailbox of kind ORG or CAB that its managers opened to them."""
     warnings: list[str]
     """What is odd about the address; by setting it is refused."""
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.http import problems
+from mss_sim.policy.closure import WRITING_RULES
 from mss_sim.vocabulary.language import Language
 from mss_sim.words.sentence import Sentence, quoted
 
@@ -59,6 +60,10 @@ _SAID: dict[Rule, str] = {
     Rule.NO_RECIPIENT: "The letter has no recipient; fill to, cc or bcc.",
     Rule.NOT_INVITED: f"A patient may only answer: {_MAILBOX} has not written to this patient.",
     Rule.CONVERSATION_CLOSED: f"The conversation with {_MAILBOX} was closed by the professional; it can no longer be answered.",
+    Rule.PHARMACY_NEVER_VISITED: f"A patient may write first to a pharmacy that dispensed medicines to them; that of {_MAILBOX} never did.",
+    Rule.PHARMACY_VISIT_TOO_OLD: f"The pharmacy of {_MAILBOX} dispensed medicines to this patient 366 days ago.",
+    Rule.NOT_A_PHARMACY: f"The organisation of {_MAILBOX} dispensed medicines to this patient, but its sector is not that of a pharmacy.",
+    Rule.NO_PUBLISHED_ORG_MAILBOX: f"A patient writes first to a mailbox of kind ORG that is published; {_MAILBOX} is not.",
     Rule.MALFORMED_MESSAGE: "The message is refused: a line feed stands without its carriage return.",
     Rule.GRANT_NOT_ALLOWED: "You may not grant what you do not hold: manage.",
     Rule.GRANTEE_NOT_ALLOWED: "An anonymous card names nobody and can hold no grant; grant to an identified person.",
@@ -75,9 +80,7 @@ _SAID: dict[Rule, str] = {
     Rule.CONTROL_FORBIDDEN: "Give the control key in X-Control-Key.",
     Rule.STORE_UNAVAILABLE: "The store does not answer; nothing was kept, try again later.",
 }
-_OF_A_RECIPIENT = frozenset(
-    {Rule.UNKNOWN_MAILBOX, Rule.DOMAIN_OUTSIDE, Rule.MAILBOX_FULL, Rule.NOT_INVITED, Rule.CONVERSATION_CLOSED, Rule.PATIENT_NOT_QUALIFIED}
-)
+_OF_A_RECIPIENT = frozenset({Rule.UNKNOWN_MAILBOX, Rule.DOMAIN_OUTSIDE, Rule.MAILBOX_FULL, Rule.PATIENT_NOT_QUALIFIED, *WRITING_RULES})
 
 
 def refusing(*rules: Rule) -> Answers:

@@ -14,6 +14,7 @@ from mss_sim.vocabulary.mailboxes import KEYWORD_MDN_SENT, SendMode
 DOCTOR = "camille.martin@medecin.sim.mssante.fr"
 PRACTICE = "tilleuls@cabinet.sim.mssante.fr"
 LABORATORY = "resultats@labo-parc.sim.mssante.fr"
+PATIENT = "285037511300167@patient.mssante.fr"
 _DOCTOR, _COLLEAGUE, _CARDIOLOGIST, _NOBODY_YET = "899700420013", "899700420021", "899700420047", "899700420062"
 _SECRETARY, _SUCCESSOR = "590000010000017/SEC0001", "590000010000017/SEC0002"
 
@@ -92,6 +93,7 @@ SENT: JsonDict = {
 _REQUESTS: dict[str, JsonDict] = {
     "AttachmentIn": {"filename": XDM_NAME, "content_type": "application/zip", "content_base64": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA=="},
     "CertificateIn": {"mailbox": LABORATORY, "days": 30},
+    "DispensationIn": {"patient": PATIENT, "organisation": "1750990012"},
     "FlagsIn": {"add": ["\\Seen", "urgent"], "remove": ["\\Flagged"]},
     "FolderIn": {"name": "Résultats/2026"},
     "ForwardingIn": {"to": DOCTOR, "keep": True},

@@ -31,16 +31,16 @@ Count = Annotated[Whole, Field(ge=0, le=2**62)]
 Rank = Annotated[Whole, Field(ge=1, le=1_000_000)]
 
 
-def _written(value: Any) -> Any:
+def written(value: Any) -> Any:
     """A date as text; a number, which pydantic would count from 1970, is refused."""
     if value is not None and (not isinstance(value, str) or value.strip().lstrip("+-").replace(".", "", 1).isdigit()):
         raise ValueError(say("write a date as in 2026-01-05T08:00:00Z"))
     return value
 
 
-Moment = Annotated[datetime, BeforeValidator(_written)]
+Moment = Annotated[datetime, BeforeValidator(written)]
 """A date with its time in a body, as text."""
-Day = Annotated[date, BeforeValidator(_written)]
+Day = Annotated[date, BeforeValidator(written)]
 """A date without it."""
 
 
@@ -99,7 +99,7 @@ def attempts(waiting: Waiting) -> dict[str, Any]:
 
 _MAILBOX_FIELDS = (
     *("address", "kind", "state", "label", "description", "red_listed", "preferred_rank"),
-    *("message_size_bytes_max", "quota_bytes", "used_bytes", "seen_policy", "sent_policy"),
+    *("message_size_bytes_max", "quota_bytes", "used_bytes", "seen_policy", "sent_policy", "patients_may_write"),
 )
 _OF_MAILBOX = attrgetter(*_MAILBOX_FIELDS)
 

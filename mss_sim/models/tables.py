@@ -78,6 +78,7 @@ identities = Table(
     Column("anonymous_card", Boolean, nullable=False, server_default=false()),
     Column("enabled", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("sector", Text, nullable=False, server_default=""),  # of an organisation, TRE_R02
 )
 
 accounts = Table(
@@ -129,6 +130,7 @@ mailboxes = Table(
     Column("uid_validity_last", BigInteger, nullable=False),  # no folder of this mailbox ever had a higher one
     Column("created_at", BigInteger, nullable=False),
     Column("behaviour", Text),  # a name or JSON; null: that of the world
+    Column("patients_may_write", Boolean, nullable=False, server_default=false()),
     Index("ix_mailboxes_owner_id", "owner_id"),
 )
 
@@ -369,8 +371,18 @@ answer_rights = Table(
     Column("given_at", BigInteger, nullable=False),
     Column("withdrawn_at", BigInteger),
     Column("cause", Text),
+    Column("closing_message_id", BigInteger),  # the letter that withdrew it; null for an explicit act
     Index("ix_answer_rights_patient_mailbox_id_mailbox_id", "patient_mailbox_id", "mailbox_id"),
     Index("ix_answer_rights_thread_id", "thread_id"),
+)
+
+dispensations = Table(
+    "dispensations",
+    metadata,
+    Column("patient_id", BigInteger, ForeignKey("identities.id", ondelete="CASCADE"), primary_key=True),
+    Column("organisation_id", BigInteger, ForeignKey("identities.id", ondelete="CASCADE"), primary_key=True),
+    Column("dispensed_at", BigInteger, nullable=False),  # the newest one, as the midnight that begins its day
+    Index("ix_dispensations_organisation_id", "organisation_id"),
 )
 
 journal = Table(

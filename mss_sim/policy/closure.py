@@ -1,4 +1,4 @@
-"""Writing with patients: who opens, who may answer, what closes (ref: cnam#7, cnam#9, ref2#ECO.2.2.8, sc-mss#CONF.21).
+"""Writing with patients: who opens, who may answer or write first, what closes (ref: cnam#7, cnam#9, ref2#ECO.2.2.8, sc-mss#CONF.21).
 
 What a letter does to the patient's right to answer, by its sender, its subject and its `X-MSS-MES` header:
 
@@ -26,14 +26,31 @@ When a letter does it; a letter arrives again from the queue, or through the MX 
 | OPEN            | no                   | yes             | yes           |
 | CLOSE, WITHDRAW | yes                  | yes             | no            |
 
-What a patient may write:
+Whom a patient may write to. An address is its own person's: what gives a child's mailbox a right gives its parents' none. The first
+row that holds decides:
 
-| his right to that address                       | verdict                          |
-|-------------------------------------------------|----------------------------------|
-| the recipient is a patient, or never wrote      | not-invited                      |
-| all rights withdrawn                            | conversation-closed              |
-| the letter answers a conversation that is closed | conversation-closed             |
-| a right is open                                 | allowed                          |
+| the mailbox                                   | his rights there, and what his letter answers     | verdict                  |
+|-----------------------------------------------|---------------------------------------------------|--------------------------|
+| a patient's, or nobody's                      | any                                               | not-invited              |
+| a professional's                              | answers a conversation where a right is open      | conversation-open        |
+| a professional's                              | answers a conversation where all are withdrawn    | conversation-closed      |
+| a professional's                              | a right is open                                   | conversation-open        |
+| a professional's, by the setting              | all are withdrawn                                 | conversation-closed      |
+| ORG or CAB that its managers opened           | none is open                                      | open-to-patients         |
+| ORG of a pharmacy, with the four rows below   | none is open                                      | pharmacy-visited         |
+| any other                                     | all are withdrawn                                 | conversation-closed      |
+| any other                                     | there is none                                     | the next table           |
+
+A pharmacy is written to first where medicines were dispensed to the patient, in the mailbox that the directory publishes. Who was never
+written to, and may not write first, hears the first condition that fails:
+
+| the organisation of the mailbox               | dispensed to the patient   | the mailbox                     | verdict                  |
+|-----------------------------------------------|----------------------------|---------------------------------|--------------------------|
+| no pharmacy                                   | never                      | any                             | not-invited              |
+| no pharmacy                                   | once                       | any                             | not-a-pharmacy           |
+| a pharmacy                                    | never                      | any                             | pharmacy-never-visited   |
+| a pharmacy                                    | more days ago than allowed | any                             | pharmacy-visit-too-old   |
+| a pharmacy                                    | since                      | not ORG, red-listed, not active | no-published-org-mailbox |
 """
 
 from collections.abc import Iterable
@@ -41,9 +58,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mss_sim.errors import Refusal, Rule
-from mss_sim.vocabulary.mail import HEADER_MES_FIN, SUBJECT_FIN
-from mss_sim.vocabulary.mailboxes import PROFESSIONAL_KINDS, MailboxKind
+from mss_sim.vocabulary.mail import HEADER_MES_FIN, SUBJECT_FIN, Ground
+from mss_sim.vocabulary.mailboxes import OPENED_TO_PATIENTS, PHARMACY_SECTORS, PROFESSIONAL_KINDS, MailboxKind, MailboxState
 from mss_sim.words.sentence import Sentence, say
+
+WRITING_RULES = (
+    *(Rule.NOT_INVITED, Rule.CONVERSATION_CLOSED),
+    *(Rule.PHARMACY_NEVER_VISITED, Rule.PHARMACY_VISIT_TOO_OLD, Rule.NOT_A_PHARMACY, Rule.NO_PUBLISHED_ORG_MAILBOX),
+)
+"""The rules by which a patient may not write to a mailbox; whatever shows such a refusal names the rule."""
 
 
 class Effect(StrEnum):
@@ -60,10 +83,52 @@ _WITHOUT_BRACKETS = (SUBJECT_FIN.strip("[]").casefold(), SUBJECT_FIN.casefold().
 
 @dataclass(frozen=True, slots=True)
 class AnswerRight:
-    """One right of a patient to write to a professional mailbox; `key` is its origin: a conversation or one letter."""
+    """One right of a patient to write to a professional mailbox; `key` is its origin: a conversation or one letter, `id` its own."""
 
     key: int
     open: bool
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """The mailbox that a patient writes to; `kind` PATIENT stands for an address without a mailbox too. `sector`: of its organisation."""
+
+    address: str
+    kind: MailboxKind
+    state: MailboxState = MailboxState.ACTIVE
+    red_listed: bool = False
+    opened: bool = False
+    sector: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLetter:
+    """What decides whether a patient may write first: the days since medicines were dispensed there, None for never, and the settings."""
+
+    dispensed_days: int | None = None
+    dispensed_days_max: int = 365
+    after_closure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether somebody may write to a mailbox now, and why: a ground, or the rule that refuses. `right` is the one that decided."""
+
+    code: Ground | Rule
+    detail: Sentence
+    reference: str | None = None
+    right: AnswerRight | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether they may."""
+        return isinstance(self.code, Ground)
+
+    def require(self, recipient: str) -> None:
+        """Raise the refusal when they may not."""
+        if isinstance(self.code, Rule):
+            raise Refusal(self.code, self.detail, subject=recipient, reference=self.reference)
 
 
 def effect_of(sender: MailboxKind, recipient: MailboxKind, subject: str, mes: str | None) -> Effect:
@@ -105,25 +170,76 @@ def acts_now(effect: Effect, *, waits: bool, again: bool) -> bool:
     return effect is not Effect.NONE and not again
 
 
-def decide_answer(recipient: str, kind: MailboxKind, rights: Iterable[AnswerRight], answered: frozenset[int]) -> None:
-    """Raise the refusal when a patient may not write to `recipient`.
+PROFESSIONAL_WRITES = Verdict(Ground.PROFESSIONAL, say("A professional writes to whom they want in the trust space."), "cnam#answer")
 
-    `rights` are all that this patient ever received for that mailbox. `answered` are the keys of what their letter answers; it is empty
-    when it answers nothing known, or when that is not known yet because the envelope comes before the letter.
+
+def judge_patient(recipient: Recipient, rights: Iterable[AnswerRight], answered: frozenset[int], first: FirstLetter) -> Verdict:
+    """Whether a patient may write to `recipient`, by the last two tables.
+
+    `rights` are all that this patient ever received for that mailbox, the oldest first. `answered` are the keys of what their letter
+    answers; it is empty when it answers nothing known, or when that is not known yet because the envelope comes before the letter.
     """
+    if recipient.kind not in PROFESSIONAL_KINDS:
+        return _not_invited(recipient)
     known = tuple(rights)
-    if kind not in PROFESSIONAL_KINDS or not known:
-        raise Refusal(
-            Rule.NOT_INVITED,
-            say("A patient may only answer: {recipient} has not written to this patient.", recipient=recipient),
-            subject=recipient,
-            reference="cnam#answer",
+    concerned = tuple(right for right in known if right.key in answered)
+    asked = concerned or known
+    newest = next((right for right in reversed(asked) if right.open), asked[-1] if asked else None)
+    if newest and newest.open:
+        detail = say("{recipient} wrote to this patient, who may answer until the conversation is closed.", recipient=recipient.address)
+        return Verdict(Ground.CONVERSATION_OPEN, detail, "cnam#answer", newest)
+    starts = None if concerned or (known and not first.after_closure) else _judge_first(recipient, first)
+    if starts and (starts.allowed or not known):
+        return starts
+    detail = say(
+        "The conversation with {recipient} was closed by the professional; it can no longer be answered.", recipient=recipient.address
+    )
+    return Verdict(Rule.CONVERSATION_CLOSED, detail, "cnam#7", newest)
+
+
+def _not_invited(recipient: Recipient) -> Verdict:
+    detail = say("A patient may only answer: {recipient} has not written to this patient.", recipient=recipient.address)
+    return Verdict(Rule.NOT_INVITED, detail, "cnam#answer")
+
+
+def _judge_first(recipient: Recipient, first: FirstLetter) -> Verdict:
+    """Whether a patient may write to a mailbox that gave them no right, by the last table."""
+    address = recipient.address
+    if recipient.opened and recipient.kind in OPENED_TO_PATIENTS:
+        detail = say("The managers of {recipient} let patients write first.", recipient=address)
+        return Verdict(Ground.OPEN_TO_PATIENTS, detail, "quirks#patients-write-first")
+    if recipient.sector not in PHARMACY_SECTORS:
+        if first.dispensed_days is None:
+            return _not_invited(recipient)
+        detail = say(
+            "The organisation of {recipient} dispensed medicines to this patient, but its sector is not that of a pharmacy: {sectors}.",
+            recipient=address,
+            sectors=", ".join(sorted(PHARMACY_SECTORS)),
         )
-    concerned = [right for right in known if right.key in answered]
-    if not any(right.open for right in concerned or known):
-        raise Refusal(
-            Rule.CONVERSATION_CLOSED,
-            say("The conversation with {recipient} was closed by the professional; it can no longer be answered.", recipient=recipient),
-            subject=recipient,
-            reference="cnam#7",
+        return Verdict(Rule.NOT_A_PHARMACY, detail, "quirks#pharmacies")
+    return _judge_pharmacy(recipient, first)
+
+
+def _judge_pharmacy(recipient: Recipient, first: FirstLetter) -> Verdict:
+    address, days, most = recipient.address, first.dispensed_days, first.dispensed_days_max
+    if days is None:
+        detail = say(
+            "A patient may write first to a pharmacy that dispensed medicines to them; that of {recipient} never did.", recipient=address
         )
+        return Verdict(Rule.PHARMACY_NEVER_VISITED, detail, "quirks#pharmacies")
+    if days > most:
+        detail = say(
+            "The pharmacy of {recipient} dispensed medicines to this patient {days} days ago; they may write first within {most} days.",
+            recipient=address,
+            days=days,
+            most=most,
+        )
+        return Verdict(Rule.PHARMACY_VISIT_TOO_OLD, detail, "quirks#pharmacies")
+    if recipient.kind is not MailboxKind.ORG or recipient.red_listed or recipient.state is not MailboxState.ACTIVE:
+        detail = say(
+            "A patient writes first to a pharmacy's mailbox of kind ORG that is published and active; {recipient} is not.",
+            recipient=address,
+        )
+        return Verdict(Rule.NO_PUBLISHED_ORG_MAILBOX, detail, "quirks#pharmacies")
+    detail = say("The pharmacy of {recipient} dispensed medicines to this patient {days} days ago.", recipient=address, days=days)
+    return Verdict(Ground.PHARMACY_VISITED, detail, "quirks#pharmacies")

@@ -15,6 +15,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from mss_sim.errors import Failure, Refusal, Rule
+from mss_sim.policy.closure import WRITING_RULES
 from mss_sim.vocabulary.mail import DsnAction, Notify
 from mss_sim.words.sentence import Sentence, joined, say
 
@@ -43,6 +44,10 @@ DIAGNOSTICS: dict[Rule, tuple[int, str]] = {
     Rule.PATIENT_NOT_QUALIFIED: (550, "5.7.1"),
     Rule.NOT_INVITED: (550, "5.7.1"),
     Rule.CONVERSATION_CLOSED: (550, "5.7.1"),
+    Rule.PHARMACY_NEVER_VISITED: (550, "5.7.1"),
+    Rule.PHARMACY_VISIT_TOO_OLD: (550, "5.7.1"),
+    Rule.NOT_A_PHARMACY: (550, "5.7.1"),
+    Rule.NO_PUBLISHED_ORG_MAILBOX: (550, "5.7.1"),
     Rule.TOO_LARGE: (552, "5.3.4"),
     Rule.EXPIRED: (450, "4.4.7"),
     Rule.FAULT: (451, "4.3.0"),
@@ -53,7 +58,8 @@ DIAGNOSTICS: dict[Rule, tuple[int, str]] = {
 def diagnostic(refusal: Refusal) -> tuple[str, Sentence]:
     """(enhanced status, SMTP reply) of a refused recipient, for a notification."""
     code, status = (refusal.code, refusal.status) if isinstance(refusal, Failure) else DIAGNOSTICS[refusal.rule]
-    return status, joined((f"{code} {status} ", refusal.detail))
+    named = f" ({refusal.rule})" if refusal.rule in WRITING_RULES else ""
+    return status, joined((f"{code} {status} ", refusal.detail, named))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from mss_sim.errors import Failure, Refusal, Rule
 from mss_sim.mail.headers import readable
 from mss_sim.mail.plain import in_ascii
+from mss_sim.policy.closure import WRITING_RULES
 from mss_sim.policy.receipts import DIAGNOSTICS
 from mss_sim.vocabulary.language import Language
 from mss_sim.words.sentence import Sentence, joined, quoted, say
@@ -95,11 +96,13 @@ _AT_MAIL: dict[Rule, tuple[int, str]] = {Rule.SEND_NOT_ALLOWED: (553, "5.7.1")}
 
 
 def refused(refusal: Refusal, *, at_mail: bool = False) -> Reply:
-    """The reply that shows a refusal; the reference of its rule comes last."""
+    """The reply that shows a refusal; the reference of its rule comes last, after the rule itself where a patient may not write."""
     code, enhanced = (_AT_MAIL.get(refusal.rule) if at_mail else None) or REPLIES[refusal.rule]
     if isinstance(refusal, Failure):
         code, enhanced = refusal.code, refusal.status
-    source = f" ({refusal.reference})" if refusal.reference else ""
+    named = (refusal.rule if refusal.rule in WRITING_RULES else None, refusal.reference)
+    source = ", ".join(filter(None, named))
+    source = f" ({source})" if source else ""
     return Reply(code, enhanced, joined((refusal.detail, source)))
 
 

@@ -9,7 +9,7 @@
     folder_view, search   one folder from top to bottom; the results of a search in it
     folder_index    UIDs and marks of folders kept in memory, used while the rows say that they are current
     operators, white_list, identities, patients, mailboxes, grants, folders, subscriptions, messages, pages, submissions, queue,
-    watch_list, watch_digests, conversations, certificates, journal, clock, planned_steps, psc, out_of_office,
+    watch_list, watch_digests, conversations, dispensations, certificates, journal, clock, planned_steps, psc, out_of_office,
     forwardings, mailbox_uses, closings, retention
                     functions on a connection: rows in, frozen dataclasses out
 

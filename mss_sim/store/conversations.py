@@ -18,6 +18,7 @@ class AnswerRightRow:
     """A patient's right to write to `mailbox_id`, given by a letter of `origin_mailbox_id`; withdrawn when the date is set.
 
     `given_at` is 0 while the letter is in transit: the right is withdrawn in advance, allows no writing and is not shown.
+    `closing_message_id` is the letter that withdrew it; None for an explicit act.
     """
 
     id: int
@@ -29,11 +30,20 @@ class AnswerRightRow:
     given_at: Micros
     withdrawn_at: Micros | None = None
     cause: ClosureCause | None = None
+    closing_message_id: int | None = None
 
     @property
     def ahead(self) -> bool:
         """Whether it was withdrawn before it was given."""
         return self.given_at == 0
+
+
+class PatientLetter(NamedTuple):
+    """A letter that a patient wrote to a mailbox, in a conversation."""
+
+    patient_mailbox_id: int
+    mailbox_id: int
+    message_id: int
 
 
 class OnItsWay(NamedTuple):
@@ -100,6 +110,7 @@ def withdraw(
     *,
     thread_id: int | None = None,
     patient_mailbox_id: int | None = None,
+    closing_message_id: int | None = None,
 ) -> int:
     """Withdraw what a mailbox may close, in one conversation or in all, of one patient or of all; how many were open."""
     condition = and_(_of(mailbox_id), answer_rights.c.withdrawn_at.is_(None))
@@ -107,7 +118,8 @@ def withdraw(
         condition = and_(condition, answer_rights.c.thread_id == thread_id)
     if patient_mailbox_id is not None:
         condition = and_(condition, answer_rights.c.patient_mailbox_id == patient_mailbox_id)
-    return conn.execute(update(answer_rights).where(condition).values(withdrawn_at=at, cause=cause.value)).rowcount
+    withdrawn = {"withdrawn_at": at, "cause": cause.value, "closing_message_id": closing_message_id}
+    return conn.execute(update(answer_rights).where(condition).values(withdrawn)).rowcount
 
 
 def reopen_thread(conn: Connection, thread_id: int, origin_mailbox_id: int) -> int:
@@ -118,7 +130,8 @@ def reopen_thread(conn: Connection, thread_id: int, origin_mailbox_id: int) -> i
         answer_rights.c.withdrawn_at.is_not(None),
     )
     ahead = conn.execute(delete(answer_rights).where(condition, answer_rights.c.given_at == 0)).rowcount
-    return ahead + conn.execute(update(answer_rights).where(condition).values(withdrawn_at=None, cause=None)).rowcount
+    reopened = {"withdrawn_at": None, "cause": None, "closing_message_id": None}
+    return ahead + conn.execute(update(answer_rights).where(condition).values(reopened)).rowcount
 
 
 def of_letters(conn: Connection, message_ids: Collection[int], patient_mailbox_ids: Collection[int]) -> list[AnswerRightRow]:
@@ -128,6 +141,27 @@ def of_letters(conn: Connection, message_ids: Collection[int], patient_mailbox_i
     theirs = answer_rights.c.patient_mailbox_id.in_(list(patient_mailbox_ids))
     query = select(*_COLUMNS).where(theirs, answer_rights.c.message_id.in_(list(message_ids)))
     return [_right(row) for row in conn.execute(query.order_by(answer_rights.c.id))]
+
+
+def letter(conn: Connection, message_id: int) -> tuple[str | None, Micros] | None:
+    """The Message-ID of a letter, and when it was received here; None when it is gone."""
+    row = conn.execute(select(messages.c.rfc_message_id, messages.c.received_at).where(messages.c.id == message_id)).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+def by_patients(conn: Connection, thread_id: int) -> list[PatientLetter]:
+    """The letters of a conversation that patients wrote, to each mailbox that they wrote to, the oldest first."""
+    sender, mailbox = mailboxes.alias(), mailboxes.alias()
+    query = (
+        select(sender.c.id, mailbox.c.id, messages.c.id)
+        .select_from(messages)
+        .join(submissions, submissions.c.message_id == messages.c.id)
+        .join(sender, sender.c.id == submissions.c.mailbox_id)
+        .join(recipients, recipients.c.submission_id == submissions.c.id)
+        .join(mailbox, mailbox.c.address == recipients.c.address)
+        .where(messages.c.thread_id == thread_id, sender.c.kind == MailboxKind.PATIENT.value)
+    )
+    return [PatientLetter(*row) for row in conn.execute(query.order_by(messages.c.id, mailbox.c.id))]
 
 
 def forget(conn: Connection, ids: Collection[int]) -> None:

@@ -17,7 +17,7 @@ _COLUMNS = tuple(identities.c)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person, an organisation or an application. `structure` is the idNat of the structure it works for, or empty."""
+    """A person, an organisation or an application. `structure`: the idNat of the structure it works for; `sector`: TRE_R02; or empty."""
 
     id: int
     idnat: str
@@ -30,6 +30,7 @@ class Identity:
     anonymous_card: bool
     enabled: bool
     created_at: Micros
+    sector: str = ""
 
     @property
     def name(self) -> str:
@@ -47,9 +48,9 @@ class Account:
 
 
 def _identity(row: Sequence[Any]) -> Identity:
-    id_, idnat, kind, family, given, title, profession, structure, anonymous, enabled, created = row
+    id_, idnat, kind, family, given, title, profession, structure, anonymous, enabled, created, sector = row
     kind_ = IdentityKind(kind)
-    return Identity(id_, idnat, kind_, family, given, title, profession, structure, bool(anonymous), bool(enabled), created)
+    return Identity(id_, idnat, kind_, family, given, title, profession, structure, bool(anonymous), bool(enabled), created, sector)
 
 
 def add(conn: Connection, identity: Identity) -> None:

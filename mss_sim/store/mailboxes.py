@@ -17,7 +17,7 @@ _COLUMNS = tuple(mailboxes.c)
 CHANGEABLE = frozenset(
     (
         *("state", "label", "description", "red_listed", "preferred_rank", "message_size_bytes_max", "quota_bytes"),
-        *("seen_policy", "sent_policy", "behaviour"),
+        *("seen_policy", "sent_policy", "behaviour", "patients_may_write"),
     )
 )
 
@@ -27,6 +27,7 @@ class Mailbox:
     """One mailbox (BAL). Sizes in bytes; `message_size_bytes_max` None means its operator's limit.
 
     `behaviour`: what its holder does by himself, a name or JSON; None: what the world says of such a mailbox.
+    `patients_may_write`: its managers let patients write first (policy/closure.py).
     """
 
     id: int
@@ -47,9 +48,10 @@ class Mailbox:
     uid_validity_last: int
     created_at: Micros
     behaviour: str | None = None
+    patients_may_write: bool = False
 
 
-_TYPES = ((4, cache(MailboxKind)), (5, cache(MailboxState)), (8, bool), (13, cache(SeenPolicy)), (14, cache(SentPolicy)))
+_TYPES = ((4, cache(MailboxKind)), (5, cache(MailboxState)), (8, bool), (13, cache(SeenPolicy)), (14, cache(SentPolicy)), (18, bool))
 """The columns, by position, that are more than what the driver gives."""
 
 

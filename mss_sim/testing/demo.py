@@ -2,7 +2,8 @@
 
 A hospital doctor writes to a practice's shared mailbox. The doctor of the practice gives a newcomer rights over it; she logs in by Pro
 Santé Connect, reads, is refused what she was not given, and answers on behalf of the mailbox. The receipts come; a letter to nobody comes
-back; her grant is revoked; the journal tells all of it; a conversation with a patient is closed. Each step prints what the wire said.
+back; her grant is revoked; the journal tells all of it; a conversation with a patient is closed; in a world of its own, a month passes.
+Each step prints what the wire said.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import secrets
 import time
 import urllib.parse
 from contextlib import ExitStack
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
@@ -59,8 +61,8 @@ class Play:
         found: dict[str, Any] = items[0]
         return found
 
-    def play(self) -> None:
-        """All steps."""
+    def play(self, *, in_use: bool) -> None:
+        """All steps; the time of a world that is in use is left alone, as it never goes back."""
         self._letter_comes()
         self._grant()
         self._reading()
@@ -69,6 +71,8 @@ class Play:
         self._revocation()
         self._journal()
         self._closure()
+        if not in_use:
+            self._month()
 
     def _letter_comes(self) -> None:
         story = self._story
@@ -231,6 +235,39 @@ class Play:
         status, problem = story.rest("patient", "POST", f"/mailboxes/{_PATIENT}/messages", body)
         held = status == 403 and problem["code"] == "conversation-closed"
         story.check(held, "refused over REST, by the same rule", "refusée par REST, selon la même règle")
+        self._why_not()
+
+    def _why_not(self) -> None:
+        told = self._story.rest("patient", "GET", f"/mailboxes/{_PATIENT}/why-not?to={_DOCTOR}")[1]
+        held = told["code"] == "conversation-closed" and told["cause"] == "explicit"
+        why = f"{told['code']}, {told['withdrawn_at']}"
+        self._story.check(held, f"asked why: {why}", f"interrogé, le simulateur dit pourquoi : {why}")
+
+    def _month(self) -> None:
+        story = self._story
+        story.step(
+            "A month passes at once: a grant of three weeks ends on its day, and what was closed stays closed",
+            "Un mois passe d'un coup : une délégation de trois semaines finit à son jour, et l'échange clos le reste",
+        )
+        now = datetime.fromisoformat(story.control("GET", "/clock")["now"])
+        louise, until_ = story.persona("newcomer")["idnat"], (now + timedelta(days=21)).isoformat()
+        wanted = {"grantee": louise, "rights": ["see", "read"], "valid_until": until_, "reason": "congés"}
+        status, grant = story.rest("doctor", "POST", f"/mailboxes/{_PRACTICE}/grants", wanted)
+        story.check(status == 201, f"granted until {grant['valid_until']}", f"délégué jusqu'au {grant['valid_until']}")
+        moved = story.control("POST", "/clock/advance", {"by": "P1M"})
+        for row in moved["fired"]:
+            story.row(f"{row['at']}  {row['kind']:<16} {row['mailbox']}  {row['who']}")
+        ended = [row for row in moved["fired"] if row["kind"] == "grant.ended" and row["who"] == louise]
+        passed = datetime.fromisoformat(moved["now"]) - now >= timedelta(days=28)
+        story.check(len(ended) == 1 and passed, f"it is {moved['now']}", f"nous sommes le {moved['now']}")
+        self._why_not()
+        code = story.smtp("patient", _PATIENT, _DOCTOR, _letter(_PATIENT, _DOCTOR, "Un mois après", "Encore une question."))[0]
+        story.check(code == 550, "the patient is still refused", "la patiente est toujours refusée")
+        code = story.smtp("doctor", _DOCTOR, _PATIENT, _letter(_DOCTOR, _PATIENT, f"Des nouvelles {self._case}", "Bonjour."))[0]
+        story.check(code == 250, "the doctor writes again", "le médecin écrit de nouveau")
+        self._newest("patient", _PATIENT, subject=f"Des nouvelles {self._case}")
+        told = story.rest("patient", "GET", f"/mailboxes/{_PATIENT}/why-not?to={_DOCTOR}")[1]
+        story.check(told["may_write"], "a new letter opens again", "une nouvelle lettre rouvre l'échange")
 
 
 def _letter(sender: str, to: str, subject: str, text: str, *, receipt: bool = False, headers: dict[str, str] | None = None) -> EmailMessage:
@@ -277,7 +314,7 @@ def main(arguments: list[str] | None = None) -> None:
             ports = Settings(submission_port=0, mx_port=0, imap_port=0, http_port=0)
             ready = stack.enter_context(RunningSimulator(ports)).ready
         story = Story(ready, telling)
-        Play(story).play()
+        Play(story).play(in_use=options.ready is not None)
         seconds = time.monotonic() - begun
         story.end(f"The whole story holds, in {seconds:.1f} s.", f"L'histoire tient jusqu'au bout, en {seconds:.1f} s.")
 

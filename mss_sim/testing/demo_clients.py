@@ -189,6 +189,13 @@ class Story:
         self.wire(method, f"{found} -> {status} {text}")
         return status, json.loads(text or "null")
 
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """The JSON of one request to the control plane."""
+        data = json.dumps(body).encode() if body is not None else None
+        status, _, text = self._request(method, f"{self.ready['http']}/control{path}", data, {"Content-Type": "application/json"})
+        self.wire(method, f"/control{path} -> {status} {text}")
+        return json.loads(text or "null")
+
     def rest_until(self, role: str, path: str, holds: Callable[[Any], bool]) -> Any:
         """The JSON of a GET once it is as it should be: mail between operators travels, and takes its time."""
         status, found, text = until(lambda: self._rest(role, "GET", path, None), lambda answer: holds(json.loads(answer[2])))

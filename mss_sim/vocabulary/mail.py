@@ -111,6 +111,15 @@ class ClosureCause(StrEnum):
     EXPLICIT = "explicit"  # clôture demandée par un professionnel
 
 
+class Ground(StrEnum):
+    """Why somebody may write to a mailbox now; the counterpart of the rules that refuse it."""
+
+    PROFESSIONAL = "professional"  # un professionnel écrit à qui il veut
+    CONVERSATION_OPEN = "conversation-open"  # l'usager répond à ce qui lui a été écrit
+    OPEN_TO_PATIENTS = "open-to-patients"  # la BAL accepte que l'usager écrive le premier
+    PHARMACY_VISITED = "pharmacy-visited"  # pharmacie qui a délivré des médicaments à l'usager
+
+
 class FinHeaderScope(StrEnum):
     """What a letter with `X-MSS-MES: FIN` closes; the national text says one message and no more (docs/quirks.md)."""
 

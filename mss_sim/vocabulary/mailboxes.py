@@ -19,6 +19,13 @@ class MailboxKind(StrEnum):
 PROFESSIONAL_KINDS = frozenset({MailboxKind.PER, MailboxKind.ORG, MailboxKind.APP, MailboxKind.CAB})
 
 
+OPENED_TO_PATIENTS = frozenset({MailboxKind.ORG, MailboxKind.CAB})
+"""Kinds whose managers may let patients write first: a secretariat stands behind them."""
+
+PHARMACY_SECTORS = frozenset({"SA33", "SA38", "SA39"})
+"""Sectors of activity of pharmacies: officine, officine mutualiste, officine minière (TRE_R02-SecteurActivite)."""
+
+
 class MailboxState(StrEnum):
     """Where a mailbox stands in its life."""
 

@@ -208,3 +208,18 @@ async def test_each_mailbox_of_a_conversation_sees_its_own_patients_alone(world:
     assert seen[DOCTOR][0] == seen[box2][0]
     assert seen[DOCTOR][1] == [(PATIENT, DOCTOR)]
     assert seen[box2][1] == [(PATIENT2, box2)]
+
+
+async def test_an_answer_that_was_taken_arrives_though_its_conversation_was_closed_on_its_way(world: Simulator) -> None:
+    doctor, patient = Person(world, "doctor"), Person(world, "patient")
+    sent = await _send(doctor, DOCTOR)
+    item = (await _until(lambda: patient.inbox(PATIENT)))[0]
+    held = _held(world)
+    assert await _told(patient, DOCTOR, item) == "sent"
+    await _act(doctor, DOCTOR, await _conversation(doctor, DOCTOR, sent), "close")
+    assert await _told(patient, DOCTOR, item) == "conversation-closed"
+    held.gate.set()
+    (answer,) = await _until(lambda: doctor.inbox(DOCTOR))
+    assert answer["conversation_id"] == item["conversation_id"]
+    timeline = (await patient.get(f"/mailboxes/{PATIENT}/sent"))["items"][0]["recipients"][0]
+    assert (timeline["state"], timeline["failed"], len(await patient.inbox(PATIENT))) == ("delivered", False, 1)

@@ -38,6 +38,10 @@ def test_the_demonstration_holds() -> None:
         "right.refused ",
         "grant.revoked ",
         "the mailbox does not exist any more",
+        "asked why: conversation-closed, ",
+        "grant.ended ",
+        "the patient is still refused",
+        "a new letter opens again",
     ):
         assert shown in played.stdout
     assert "LOGIN tilleuls@" not in played.stdout, "she needs no password"

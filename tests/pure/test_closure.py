@@ -1,12 +1,15 @@
 """Writing with patients: what a letter opens, closes or withdraws, and what a patient may then write."""
 
+import dataclasses
 import itertools
+from typing import Any
 
 import pytest
 
 from mss_sim.errors import Refusal, Rule
-from mss_sim.policy.closure import AnswerRight, Effect, acts_now, decide_answer, effect_of, near_miss
-from mss_sim.vocabulary.mailboxes import PROFESSIONAL_KINDS, MailboxKind
+from mss_sim.policy.closure import AnswerRight, Effect, FirstLetter, Recipient, acts_now, effect_of, judge_patient, near_miss
+from mss_sim.vocabulary.mail import Ground
+from mss_sim.vocabulary.mailboxes import PROFESSIONAL_KINDS, MailboxKind, MailboxState
 
 PATIENT = MailboxKind.PATIENT
 DOCTOR = "camille.durand@sim.mssante.fr"
@@ -83,9 +86,11 @@ SHUT_1, SHUT_2 = AnswerRight(1, open=False), AnswerRight(2, open=False)
     ],
 )
 def test_a_patient_may_not_write(kind: MailboxKind, rights: list[AnswerRight], answered: set[int], rule: Rule) -> None:
+    verdict = judge_patient(Recipient(DOCTOR, kind), rights, frozenset(answered), FirstLetter())
     with pytest.raises(Refusal) as refused:
-        decide_answer(DOCTOR, kind, rights, frozenset(answered))
-    assert (refused.value.rule, refused.value.subject) == (rule, DOCTOR)
+        verdict.require(DOCTOR)
+    assert (refused.value.rule, refused.value.subject, refused.value.detail) == (rule, DOCTOR, verdict.detail)
+    assert (verdict.code, verdict.allowed) == (rule, False)
 
 
 @pytest.mark.parametrize("kind", sorted(PROFESSIONAL_KINDS))
@@ -102,7 +107,72 @@ def test_a_patient_may_not_write(kind: MailboxKind, rights: list[AnswerRight], a
     ],
 )
 def test_a_patient_may_write_when_a_right_is_open(kind: MailboxKind, rights: list[AnswerRight], answered: set[int]) -> None:
-    decide_answer(DOCTOR, kind, iter(rights), frozenset(answered))
+    verdict = judge_patient(Recipient(DOCTOR, kind), iter(rights), frozenset(answered), FirstLetter())
+    verdict.require(DOCTOR)
+    assert (verdict.code, verdict.allowed) == (Ground.CONVERSATION_OPEN, True)
+
+
+@pytest.mark.parametrize(
+    ("rights", "answered", "decides"),
+    [
+        ([SHUT_1, AnswerRight(2, open=False, id=8)], set(), 8),
+        ([AnswerRight(1, open=False, id=7), SHUT_2], {1}, 7),
+        ([AnswerRight(1, open=True, id=7), AnswerRight(2, open=True, id=8)], set(), 8),
+        ([AnswerRight(1, open=True, id=7), AnswerRight(2, open=False, id=8)], set(), 7),
+        ([AnswerRight(1, open=True, id=7), AnswerRight(2, open=True, id=8)], {1}, 7),
+    ],
+)
+def test_the_newest_right_of_what_is_asked_decides(rights: list[AnswerRight], answered: set[int], decides: int) -> None:
+    verdict = judge_patient(Recipient(DOCTOR, MailboxKind.PER), rights, frozenset(answered), FirstLetter())
+    assert verdict.right is not None
+    assert verdict.right.id == decides
+
+
+PHARMACY = Recipient("officine@sim.mssante.fr", MailboxKind.ORG, sector="SA33")
+VISITED = FirstLetter(dispensed_days=0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "first", "rights", "answered", "code"),
+    [
+        pytest.param({}, FirstLetter(), [], set(), Rule.PHARMACY_NEVER_VISITED, id="never visited"),
+        pytest.param({"red_listed": True}, FirstLetter(), [], set(), Rule.PHARMACY_NEVER_VISITED, id="never visited, red-listed"),
+        pytest.param({}, FirstLetter(366), [], set(), Rule.PHARMACY_VISIT_TOO_OLD, id="on day 366"),
+        pytest.param({}, FirstLetter(11, 10), [], set(), Rule.PHARMACY_VISIT_TOO_OLD, id="a day more than the setting says"),
+        pytest.param({"sector": ""}, VISITED, [], set(), Rule.NOT_A_PHARMACY, id="dispensed by who is no pharmacy"),
+        pytest.param({"sector": "SA07"}, VISITED, [], set(), Rule.NOT_A_PHARMACY, id="dispensed by another sector"),
+        pytest.param({"sector": "SA07"}, FirstLetter(), [], set(), Rule.NOT_INVITED, id="another sector, never dispensed"),
+        pytest.param({"red_listed": True}, VISITED, [], set(), Rule.NO_PUBLISHED_ORG_MAILBOX, id="red-listed"),
+        pytest.param({"kind": MailboxKind.APP}, VISITED, [], set(), Rule.NO_PUBLISHED_ORG_MAILBOX, id="its APP mailbox"),
+        pytest.param({"state": MailboxState.SUSPENDED}, VISITED, [], set(), Rule.NO_PUBLISHED_ORG_MAILBOX, id="suspended"),
+        pytest.param({"state": MailboxState.CLOSED}, VISITED, [], set(), Rule.NO_PUBLISHED_ORG_MAILBOX, id="closed"),
+        pytest.param({"kind": PATIENT}, VISITED, [], set(), Rule.NOT_INVITED, id="a patient's, whatever the sector"),
+        pytest.param({}, VISITED, [SHUT_1], {1}, Rule.CONVERSATION_CLOSED, id="answers what the pharmacy closed"),
+        pytest.param({"red_listed": True}, VISITED, [SHUT_1], set(), Rule.CONVERSATION_CLOSED, id="closed, and no more published"),
+        pytest.param({}, FirstLetter(0, after_closure=False), [SHUT_1], set(), Rule.CONVERSATION_CLOSED, id="closed, by the setting"),
+        pytest.param({}, VISITED, [], set(), Ground.PHARMACY_VISITED, id="the same day"),
+        pytest.param({"sector": "SA38"}, FirstLetter(365), [], set(), Ground.PHARMACY_VISITED, id="on day 365"),
+        pytest.param({"sector": "SA39"}, FirstLetter(10, 10), [], {9}, Ground.PHARMACY_VISITED, id="answers something unknown"),
+        pytest.param({}, VISITED, [SHUT_1], set(), Ground.PHARMACY_VISITED, id="a new letter after a closure"),
+        pytest.param({}, VISITED, [OPEN_1], set(), Ground.CONVERSATION_OPEN, id="answers, visited or not"),
+        pytest.param({"opened": True, "sector": ""}, FirstLetter(), [], set(), Ground.OPEN_TO_PATIENTS, id="opened by its managers"),
+        pytest.param({"opened": True}, FirstLetter(366), [], set(), Ground.OPEN_TO_PATIENTS, id="opened, though visited long ago"),
+        pytest.param(
+            {"opened": True, "sector": "", "kind": MailboxKind.CAB}, FirstLetter(), [], set(), Ground.OPEN_TO_PATIENTS, id="a CAB"
+        ),
+        pytest.param({"opened": True, "sector": "", "kind": MailboxKind.PER}, FirstLetter(), [], set(), Rule.NOT_INVITED, id="a PER"),
+        pytest.param({"opened": True, "sector": "", "kind": MailboxKind.APP}, FirstLetter(), [], set(), Rule.NOT_INVITED, id="an APP"),
+        pytest.param({"opened": True}, FirstLetter(), [SHUT_1], {1}, Rule.CONVERSATION_CLOSED, id="opened, answers what was closed"),
+        pytest.param({"opened": True}, FirstLetter(after_closure=False), [SHUT_1], set(), Rule.CONVERSATION_CLOSED, id="by the setting"),
+    ],
+)
+def test_who_may_write_first(
+    changes: dict[str, Any], first: FirstLetter, rights: list[AnswerRight], answered: set[int], code: Rule | Ground
+) -> None:
+    verdict = judge_patient(dataclasses.replace(PHARMACY, **changes), rights, frozenset(answered), first)
+    assert verdict.code == code
+    assert verdict.allowed is isinstance(code, Ground)
+    assert "officine@sim.mssante.fr" in verdict.detail
 
 
 @pytest.mark.parametrize(

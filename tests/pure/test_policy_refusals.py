@@ -8,7 +8,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.access import Access, Grant
 from mss_sim.policy.acl import rights_of
 from mss_sim.policy.authors import decide_authors, decide_one_operator
-from mss_sim.policy.closure import AnswerRight, decide_answer
+from mss_sim.policy.closure import AnswerRight, FirstLetter, Recipient, judge_patient
 from mss_sim.policy.delegation import (
     Grantee,
     decide_grant,
@@ -37,6 +37,10 @@ WAYS = frozenset(LogInBy)
 
 def grant(granter: Access, *rights: Right, to: Grantee = BOB, himself: bool = False, mailbox: MailboxKind = MailboxKind.CAB) -> None:
     decide_grant(granter, to, frozenset(rights), to_himself=himself, mailbox=mailbox)
+
+
+def answer(rights: list[AnswerRight], kind: MailboxKind = MailboxKind.ORG, *, days: int | None = None, sector: str = "") -> None:
+    judge_patient(Recipient(BOX, kind, sector=sector), rights, frozenset(), FirstLetter(days)).require(BOX)
 
 
 def route(stands: MailboxFitness) -> None:
@@ -73,19 +77,29 @@ ROWS: list[Row] = [
     (lambda: decide_one_operator({ANA: 1, BEA: 2}), Rule.SEND_NOT_ALLOWED, BEA, "ans-trust-space", f"{ANA} and {BEA} are mailboxes of two"),
     # closure
     (
-        lambda: decide_answer(BOX, MailboxKind.CAB, [], frozenset()),
+        lambda: answer([], MailboxKind.CAB),
         Rule.NOT_INVITED,
         BOX,
         "cnam#answer",
         f"{BOX} has not written to this patient",
     ),
     (
-        lambda: decide_answer(BOX, MailboxKind.CAB, [AnswerRight(1, open=False)], frozenset()),
+        lambda: answer([AnswerRight(1, open=False)], MailboxKind.CAB),
         Rule.CONVERSATION_CLOSED,
         BOX,
         "cnam#7",
         f"The conversation with {BOX} was closed",
     ),
+    (lambda: answer([], sector="SA33"), Rule.PHARMACY_NEVER_VISITED, BOX, "quirks#pharmacies", f"that of {BOX} never did"),
+    (
+        lambda: answer([], days=366, sector="SA33"),
+        Rule.PHARMACY_VISIT_TOO_OLD,
+        BOX,
+        "quirks#pharmacies",
+        "366 days ago; they may write first",
+    ),
+    (lambda: answer([], days=3), Rule.NOT_A_PHARMACY, BOX, "quirks#pharmacies", "not that of a pharmacy: SA33, SA38, SA39."),
+    (lambda: answer([], MailboxKind.APP, days=3, sector="SA38"), Rule.NO_PUBLISHED_ORG_MAILBOX, BOX, "quirks#pharmacies", f"{BOX} is not."),
     # delegation
     (
         lambda: decide_sending(READER, BOX, SendMode.AS),

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mss_sim.errors import Refusal, Rule
+from mss_sim.policy.closure import WRITING_RULES
 from mss_sim.policy.receipts import DIAGNOSTICS, ReceiptRequest, decide_receipt, diagnostic, dsn_due
 from mss_sim.vocabulary.mail import DsnAction, Notify
 from mss_sim.words.sentence import quoted
@@ -66,7 +67,8 @@ def test_with_notify_a_notification_is_due_when_its_word_is_there(action: DsnAct
 @pytest.mark.parametrize("rule", list(DIAGNOSTICS))
 def test_a_diagnostic_begins_with_the_codes_that_the_reply_has(rule: Rule) -> None:
     code, status = DIAGNOSTICS[rule]
-    assert diagnostic(Refusal(rule, quoted("Why and what to do."), subject=BOB)) == (status, f"{code} {status} Why and what to do.")
+    named = f" ({rule.value})" if rule in WRITING_RULES else ""
+    assert diagnostic(Refusal(rule, quoted("Why and what to do."), subject=BOB)) == (status, f"{code} {status} Why and what to do.{named}")
 
 
 def asked(*addresses: str, path: str | None = ALICE, sent: bool = False, report: bool = False) -> ReceiptRequest:

@@ -89,6 +89,10 @@ def test_a_problem_has_an_error_status_and_a_title(rule: Rule) -> None:
         (Rule.TOO_LARGE, 552, "5.3.4", 413),
         (Rule.NOT_INVITED, 550, "5.7.1", 403),
         (Rule.CONVERSATION_CLOSED, 550, "5.7.1", 403),
+        (Rule.PHARMACY_NEVER_VISITED, 550, "5.7.1", 403),
+        (Rule.PHARMACY_VISIT_TOO_OLD, 550, "5.7.1", 403),
+        (Rule.NOT_A_PHARMACY, 550, "5.7.1", 403),
+        (Rule.NO_PUBLISHED_ORG_MAILBOX, 550, "5.7.1", 403),
         (Rule.MALFORMED_MESSAGE, 554, "5.6.0", 400),
     ],
 )

@@ -35,6 +35,7 @@ class NewIdentity:
     structure: str = ""
     anonymous_card: bool = False
     enabled: bool = True
+    sector: str = ""
     login: str | None = None
     password: str | None = None
     ins: tuple[NewPatientIdentity, ...] = ()
@@ -64,6 +65,7 @@ def create_identity(world: World, conn: Connection, new: NewIdentity, password_h
         anonymous_card=new.anonymous_card,
         enabled=new.enabled,
         created_at=world.clock.now(),
+        sector=new.sector,
     )
     identities.add(conn, identity)
     _set_account(world, conn, identity, new.login, password_hash)

@@ -1,4 +1,4 @@
-"""The rights of patients to answer: which ones a letter gives or withdraws, and whether a patient may write to a mailbox now.
+"""The rights of patients to answer: which ones a letter gives or withdraws, and whether a patient may write to a mailbox now, and why.
 
 What a letter does is the first table of `policy/closure`, when it does so the third. The cases that need care:
 
@@ -15,14 +15,14 @@ What a letter does is the first table of `policy/closure`, when it does so the t
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mss_sim.clock import Micros
+from mss_sim.clock import DAY, Micros
 from mss_sim.core.conversations import withdrawn_rights
 from mss_sim.core.conversations.withdrawn_rights import Closing
 from mss_sim.core.world.world import World
 from mss_sim.mail.closing_marks import ClosingMarks
 from mss_sim.policy import closure
-from mss_sim.policy.closure import AnswerRight, Effect, acts_now, effect_of
-from mss_sim.store import conversations
+from mss_sim.policy.closure import AnswerRight, Effect, FirstLetter, Verdict, acts_now, effect_of
+from mss_sim.store import conversations, dispensations
 from mss_sim.store.conversations import AnswerRightRow
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import DeliveryMailbox, Mailbox
@@ -67,7 +67,9 @@ def _apply_to(world: World, conn: Connection, letter: Occasion, patient: Deliver
     cause, whole = _CAUSES.get(effect), effect is Effect.WITHDRAW
     if cause and (whole or world.settings.patient.fin_header_scope is FinHeaderScope.CONVERSATION):
         thread_id = None if whole else letter.thread_id
-        withdrawn_rights.withdraw(world, conn, Closing(letter.sender, letter.at, cause, thread_id, patient, letter.after))
+        withdrawn_rights.withdraw(
+            world, conn, Closing(letter.sender, letter.at, cause, thread_id, patient, letter.after, letter.message_id)
+        )
     marks = withdrawn_rights.taken_up(conn, letter.message_id, patient.id) if letter.again else []
     rows = []
     for target in _answerable(letter):
@@ -83,6 +85,7 @@ def _apply_to(world: World, conn: Connection, letter: Occasion, patient: Deliver
                 given_at=letter.at,
                 withdrawn_at=letter.at if cause else mark.withdrawn_at if mark else None,
                 cause=cause or (mark.cause if mark else None),
+                closing_message_id=letter.message_id if cause else mark.closing_message_id if mark else None,
             )
         )
     conversations.give(conn, rows)
@@ -105,6 +108,39 @@ def _answerable(letter: Occasion) -> list[DeliveryMailbox]:
     return list(professional.values()) or [letter.sender]
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with what it was read from: the right that decided, and when medicines were dispensed where that was asked."""
+
+    verdict: Verdict
+    right: AnswerRightRow | None = None
+    dispensed_at: Micros | None = None
+
+
+def judge(
+    world: World,
+    conn: Connection,
+    patient: Mailbox | DeliveryMailbox | None,
+    address: str,
+    mailbox: Mailbox | DeliveryMailbox | None,
+    answered: Answered,
+) -> Judgement:
+    """Whether a patient may write to an address now, and why; a mailbox that is not there, on either side, was never written to."""
+    settings = world.settings.patient
+    by_thread = settings.fin_header_scope is FinHeaderScope.CONVERSATION
+    keys = frozenset((answered[0] if by_thread else answered[1],) if answered else ())
+    if patient is None or mailbox is None:
+        return Judgement(closure.judge_patient(closure.Recipient(address, MailboxKind.PATIENT), (), keys, FirstLetter()))
+    rows = conversations.rights_between(conn, patient.id, mailbox.id)
+    rights = [AnswerRight(row.thread_id if by_thread else row.message_id, row.withdrawn_at is None, row.id) for row in rows]
+    facts = dispensations.first_letter_facts(conn, patient.owner_id, mailbox.id)
+    days = None if facts.dispensed_at is None else world.clock.now() // DAY - facts.dispensed_at // DAY
+    recipient = closure.Recipient(address, mailbox.kind, mailbox.state, facts.red_listed, facts.opened, facts.sector)
+    first = FirstLetter(days, settings.pharmacy_days_max, settings.first_letter_after_closure)
+    verdict = closure.judge_patient(recipient, rights, keys, first)
+    return Judgement(verdict, next((row for row in rows if verdict.right and row.id == verdict.right.id), None), facts.dispensed_at)
+
+
 def check_answer(
     world: World,
     conn: Connection,
@@ -114,8 +150,4 @@ def check_answer(
     answered: Answered,
 ) -> None:
     """Raise the refusal when a patient may not write to an address now."""
-    by_thread = world.settings.patient.fin_header_scope is FinHeaderScope.CONVERSATION
-    keys = frozenset((answered[0] if by_thread else answered[1],) if answered else ())
-    rows = conversations.rights_between(conn, patient.id, mailbox.id) if mailbox else []
-    rights = [AnswerRight(row.thread_id if by_thread else row.message_id, row.withdrawn_at is None) for row in rows]
-    closure.decide_answer(address, mailbox.kind if mailbox else MailboxKind.PATIENT, rights, keys)
+    judge(world, conn, patient, address, mailbox, answered).verdict.require(address)

@@ -70,13 +70,14 @@ async def open_conversation(world: World, actor: Actor, address: str, thread_id:
 
 
 async def close(world: World, actor: Actor, address: str, thread_id: int) -> Conversation:
-    """Withdraw every patient's right to answer what this mailbox wrote in the conversation, arrived or in transit."""
+    """Withdraw every patient's right to answer this mailbox in the conversation, arrived or in transit; who wrote first loses it too."""
 
     def unit(conn: Connection) -> Conversation:
         now = world.clock.now()
         held = _held_for_closing(world, conn, actor, address)
         _opened(conn, held, actor, thread_id)  # a conversation that is not in this mailbox is not closed
-        count = withdrawn_rights.withdraw(world, conn, Closing(held.mailbox, now, ClosureCause.EXPLICIT, thread_id))
+        act = Closing(held.mailbox, now, ClosureCause.EXPLICIT, thread_id)
+        count = withdrawn_rights.withdraw(world, conn, act) + withdrawn_rights.withdraw_from_writers(world, conn, act)
         found = _opened(conn, held, actor, thread_id)
         _refuse_without_patient(found)
         _trace(world, conn, actor, held, Act.CLOSED, found, count)

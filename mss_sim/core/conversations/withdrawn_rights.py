@@ -23,7 +23,8 @@ from mss_sim.vocabulary.mail import ClosureCause
 class Closing:
     """An act of `mailbox`: in one conversation or, without `thread_id`, in all; towards one patient or, without `patient`, all.
 
-    `after` are the letters of its group that leave later: they stay open. At least one of `thread_id` and `patient` is given.
+    `after` are the letters of its group that leave later: they stay open. At least one of `thread_id` and `patient` is given. `by` is the
+    letter that closes, None for an explicit act.
     """
 
     mailbox: Mailbox | DeliveryMailbox
@@ -32,12 +33,14 @@ class Closing:
     thread_id: int | None = None
     patient: DeliveryMailbox | None = None
     after: frozenset[int] = frozenset()
+    by: int | None = None
 
 
 def withdraw(world: World, conn: Connection, act: Closing) -> int:
     """Withdraw rights, and mark letters in transit; how many rights were open or will not open."""
     patient_id = act.patient.id if act.patient else None
-    count = conversations.withdraw(conn, act.mailbox.id, act.at, act.cause, thread_id=act.thread_id, patient_mailbox_id=patient_id)
+    where = {"thread_id": act.thread_id, "patient_mailbox_id": patient_id}
+    count = conversations.withdraw(conn, act.mailbox.id, act.at, act.cause, closing_message_id=act.by, **where)
     letters = conversations.on_their_way(conn, thread_id=act.thread_id, patient_mailbox_id=patient_id)
     marks = [_mark(world, act, one) for one in letters if one.message_id not in act.after and _concerns(act.mailbox, one)]
     known = conversations.of_letters(conn, {mark.message_id for mark in marks}, {mark.patient_mailbox_id for mark in marks})
@@ -72,7 +75,33 @@ def _mark(world: World, act: Closing, letter: OnItsWay) -> AnswerRightRow:
         given_at=0,
         withdrawn_at=act.at,
         cause=act.cause,
+        closing_message_id=act.by,
     )
+
+
+def withdraw_from_writers(world: World, conn: Connection, act: Closing) -> int:
+    """Close a conversation to patients who wrote first in it and were not answered: they get a right that is withdrawn."""
+    if act.thread_id is None:
+        return 0
+    has = {(row.patient_mailbox_id, row.mailbox_id) for row in conversations.rights_of_threads(conn, [act.thread_id])}
+    wrote = [one for one in conversations.by_patients(conn, act.thread_id) if one.mailbox_id == act.mailbox.id]
+    newest = {one.patient_mailbox_id: one for one in wrote if (one.patient_mailbox_id, one.mailbox_id) not in has}
+    rows = [
+        AnswerRightRow(
+            id=world.ids.next(),
+            patient_mailbox_id=one.patient_mailbox_id,
+            mailbox_id=one.mailbox_id,
+            origin_mailbox_id=one.mailbox_id,
+            message_id=one.message_id,
+            thread_id=act.thread_id,
+            given_at=act.at,
+            withdrawn_at=act.at,
+            cause=act.cause,
+        )
+        for one in newest.values()
+    ]
+    conversations.give(conn, rows)
+    return len(rows)
 
 
 def taken_up(conn: Connection, message_id: int, patient_mailbox_id: int) -> list[AnswerRightRow]:

@@ -23,6 +23,7 @@ from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import (
     FOLDERS_AT_BIRTH,
+    OPENED_TO_PATIENTS,
     PATIENT_DOMAIN,
     PROFESSIONAL_KINDS,
     IdentityKind,
@@ -236,6 +237,9 @@ async def change_managed_mailbox(world: World, actor: Actor, address: str, chang
 
 def _change(world: World, conn: Connection, who: Requester, address: str, changes: dict[str, Any], grant_id: int | None = None) -> Mailbox:
     mailbox = _mailbox(conn, address)
+    if changes.get("patients_may_write") and mailbox.kind not in OPENED_TO_PATIENTS:
+        detail = say("Patients write first to mailboxes of kind ORG or CAB alone; {address} is none.", address=address)
+        raise Refusal(Rule.INVALID, detail, subject=address, reference="quirks#patients-write-first")
     if changes:
         mailboxes.change(conn, mailbox.id, changes)
         if {"red_listed", "state"} & changes.keys():  # by hand: it stays so, and its time begins anew

@@ -75,10 +75,13 @@ class Delivery:
 
     def deliver(self, conn: Connection, letters: Sequence[Letter]) -> list[Accepted | Exception]:
         """Deliver letters in one transaction; a refused one gives its refusal in its place."""
-        now, later = idempotency.split_same_keys(letters)
-        results = self._deliver_group(conn, now)
-        if later:
-            results |= zip((letter.id for letter in later), self.deliver(conn, later), strict=True)
+        results: dict[int, Accepted | Exception] = {}
+        waiting = list(letters)
+        while waiting:
+            now, later = idempotency.split_same_keys(waiting)
+            first = _before_an_answer(now)
+            results |= self._deliver_group(conn, now[:first])
+            waiting = [*now[first:], *later]
         return [results[letter.id] for letter in letters]
 
     def _deliver_group(self, conn: Connection, letters: Sequence[Letter]) -> dict[int, Accepted | Exception]:
@@ -187,10 +190,13 @@ class Delivery:
         letter = sorted_.letter
         operator = self._world.directory.operator_in(conn, addressee.address)
         local = letter.operator_id in (None, operator.id if operator else None)
+        judged = letter.tried_before or sorted_.twin is not None  # when it was accepted: what closes since comes after it
         try:
             if sender and sender.kind is not MailboxKind.PATIENT:
                 self._warn(conn, sorted_, addressee.address, operator)
-            elif sender and not _is_receipt_to(sorted_, addressee.address):  # the conversation that the letter will be filed in decides
+            elif (
+                sender and not judged and not _is_receipt_to(sorted_, addressee.address)
+            ):  # the conversation that the letter will be filed in decides
                 answer_rights.check_answer(self._world, conn, sender, addressee.address, mailbox, answered[0] if answered else None)
         except Refusal as refusal:
             sorted_.missed.append(Missed(addressee, Disposal.REFUSE, refusal))
@@ -316,6 +322,16 @@ class Delivery:
         return CopyRow(
             self._world.ids.next(), folder.mailbox_id, folder.id, letter.id, folder.take_uid(), folder.step(), flags, "", letter.at
         )
+
+
+def _before_an_answer(letters: Sequence[Letter]) -> int:
+    """How many letters of a group come before the first that a patient wrote after one to them, which gives or withdraws their rights."""
+    written_to: set[str] = set()
+    for number, letter in enumerate(letters):
+        if letter.left_from in written_to:
+            return number
+        written_to.update(one.address for one in letter.envelope.recipients if domain_of(one.address) == PATIENT_DOMAIN)
+    return len(letters)
 
 
 def _is_receipt_to(sorted_: RoutedLetter, address: str) -> bool:

@@ -2,6 +2,7 @@
 
 from mss_sim.store.certificates import Certificate
 from mss_sim.store.closings import Closing
+from mss_sim.store.dispensations import Dispensation
 from mss_sim.store.folder_index import Mark, Marks, Uids, extended
 from mss_sim.store.folder_view import CopyState, Sortable
 from mss_sim.store.folders import Folder
@@ -25,6 +26,7 @@ __all__ = [
     "Client",
     "Closing",
     "CopyState",
+    "Dispensation",
     "Folder",
     "Forwarding",
     "GrantRow",

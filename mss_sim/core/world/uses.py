@@ -8,7 +8,6 @@ Letters that arrive are no use, nor is what the control plane does, nor a look a
 day and written down after the act, so that an act does not wait for it; notes are made by any thread.
 """
 
-
 from mss_sim.clock import DAY, Micros, WorldClock
 
 _KEPT_MAX = 100_000

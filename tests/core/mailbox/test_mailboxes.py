@@ -264,3 +264,25 @@ async def test_the_validity_of_folders_is_a_whole_number(town: Town) -> None:
     box = await town.mailbox(address)
     found = await town.world.store.read(folders.of_mailbox, box.id)
     assert [type(folder.uid_validity) for folder in found] == [int] * 6
+
+
+@pytest.mark.parametrize("address", [DOCTOR, LABORATORY, PATIENT])
+async def test_only_org_and_cab_mailboxes_are_opened_to_patients(town: Town, address: str) -> None:
+    with refused(Rule.INVALID, f"{address} is none"):
+        await change_mailbox(town.world, address, {"patients_may_write": True}, actor_id=None, door=Door.CONTROL)
+    assert not (await get_mailbox(town.world, address)).patients_may_write
+    await change_mailbox(town.world, address, {"patients_may_write": False}, actor_id=None, door=Door.CONTROL)
+
+
+@pytest.mark.parametrize(("who", "address"), [("doctor2", PRACTICE), ("hospital_ward", WARD)])
+async def test_who_manages_a_mailbox_opens_it_to_patients_and_the_journal_says_so(town: Town, who: str, address: str) -> None:
+    with refused(Rule.RIGHT_MISSING if address == PRACTICE else Rule.NOT_FOUND):
+        await change_managed_mailbox(town.world, await town.actor("secretary"), address, {"patients_may_write": True})
+    for opened in (True, False):
+        await change_managed_mailbox(town.world, await town.actor(who), address, {"patients_may_write": opened})
+        assert (await get_mailbox(town.world, address)).patients_may_write is opened
+        line = (await town.told(address))[0]
+        assert (line.act, line.detail) == (
+            Act.MAILBOX_CHANGED,
+            {"before": {"patients_may_write": not opened}, "after": {"patients_may_write": opened}},
+        )

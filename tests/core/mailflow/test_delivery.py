@@ -9,10 +9,11 @@ from mss_sim.core.access import delegation
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailbox import mailboxes
-from mss_sim.core.mailflow.letter import Accepted, Addressee
+from mss_sim.core.mailflow.letter import Accepted, Addressee, Letter
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.store import conversations
 from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import MailboxState, Right, SendMode, SentPolicy
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, LABORATORY, PATIENT, PRACTICE, WARD
 from tests.core.mailflow.carriers import Carrier
@@ -323,3 +324,37 @@ async def test_in_what_quality_a_letter_left_is_answered(town: Town) -> None:
     assert (await town.send("secretary", PRACTICE, DOCTOR2)).mode is SendMode.ON_BEHALF
     assert (await town.send("doctor", PRACTICE, DOCTOR2)).mode is SendMode.OWNER
     assert (await town.send("application", LABORATORY, "", addressees=(Addressee(DOCTOR2),))).mode is SendMode.AS
+
+
+# Answers in a group
+
+
+async def test_letters_of_a_group_are_decided_in_their_order_whoever_wrote_them(town: Town) -> None:
+    def closed(one: object) -> bool:
+        return isinstance(one, RecipientsRefused) and one.refusals[0].rule is Rule.CONVERSATION_CLOSED
+
+    async def opens(subject: str = "Bonjour") -> Letter:
+        return await town.written("doctor", DOCTOR, [PATIENT], subject)
+
+    async def answers() -> Letter:
+        return await town.written("patient", PATIENT, [DOCTOR], strict=True)
+
+    group = [await opens(), await answers(), await opens("[FIN]"), await answers(), await answers(), await opens(), await answers()]
+    told = await town.deliver(*group)
+    assert [closed(one) for one in told] == [False, False, False, True, True, False, False]
+    assert not any(isinstance(one, Exception) and not closed(one) for one in told)
+    assert [line.message_id for line in reversed(await town.told(PATIENT)) if line.act is Act.SUBMITTED] == [group[1].id, group[6].id]
+    assert len(await town.lying(DOCTOR)) == 2
+
+
+async def test_a_patients_letter_is_decided_once_and_arrives_though_the_conversation_was_closed_meanwhile(town: Town) -> None:
+    await town.send("doctor", DOCTOR, PATIENT)
+    await town.change(DOCTOR, state=MailboxState.SUSPENDED)
+    await town.send("patient", PATIENT, DOCTOR, "Merci")
+    await town.change(DOCTOR, state=MailboxState.ACTIVE)
+    await town.send("doctor", DOCTOR, PATIENT, "[FIN]")
+    town.clock.advance(timedelta(minutes=1))
+    assert await town.core.queue.work() == 1
+    assert await town.subjects(DOCTOR) == ["Merci"]
+    with refused(Rule.CONVERSATION_CLOSED):
+        await town.send("patient", PATIENT, DOCTOR, "Encore")
