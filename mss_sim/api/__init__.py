@@ -5,6 +5,7 @@
     sending           letters, read receipts, timelines
     watch_list        whom letters did not reach, and who did not open them; watch_schemas its shapes
     grants            delegation
+    masks             what a patient hides from carers
     certificates      what opens one's APP mailboxes
     conversations     threads and their closure; the journal
     mailbox_life      what a mailbox does by itself, whose it is, and how it ends

@@ -16,6 +16,7 @@ from mss_sim.vocabulary.mailboxes import (
     IdentityKind,
     MailboxKind,
     MailboxState,
+    MaskKind,
     Right,
     SeenPolicy,
     SendMode,
@@ -384,3 +385,11 @@ class JournalLine(Out):
 class JournalPage(Out):
     items: list[JournalLine]
     next_cursor: str | None
+
+
+class MaskOut(Out):
+    id: str
+    kind: MaskKind
+    what: str
+    """The subject of the letter, the address, or the name of the document."""
+    masked_at: datetime

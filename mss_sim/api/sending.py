@@ -122,6 +122,8 @@ async def _accepted(core: Core, actor: Actor, result: Accepted) -> dict[str, Any
         return views.accepted(core.world, result, timeline_in, copy_in)
     seen = await messages.may(core.world, actor, timeline_in, Right.SEE)
     read = copy_in is not None and await messages.may(core.world, actor, copy_in, Right.READ)
+    if read and copy_in is not None:
+        result = replace(result, sent_copy_id=await messages.seen_as(core.world, actor, copy_in, result.sent_copy_id))
     return views.accepted(core.world, result, timeline_in if seen else None, copy_in if read else None)
 
 

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from mss_sim.api import certificates as own_certificates
-from mss_sim.api import conversations, grants, mailbox_life, mailboxes, messages, schemas, sending, watch_list
+from mss_sim.api import conversations, grants, mailbox_life, mailboxes, masks, messages, schemas, sending, watch_list
 from mss_sim.control import behaviours, certificates, clock, faults, health, people, psc, queue, sessions, traps, trust_space, writing
 from mss_sim.control import mailbox_life as controlled_life
 from mss_sim.control.sockets import Sockets
@@ -38,6 +38,7 @@ _TAGS = {
     "sending": "Letters sent from a mailbox.",
     "receipts": "Read receipts, and what became of each letter that was sent.",
     "grants": "Delegation of a mailbox.",
+    "carers": "What a patient masks from carers.",
     "certificates": "Certificates that open one's mailboxes.",
     "conversations": "Conversations with patients, and their closure.",
     "journal": "Who did what with a mailbox.",
@@ -59,7 +60,8 @@ _TAGS = {
 """Each operation has one, in this order; what it groups."""
 
 _ROUTERS = (
-    *(mailboxes.router, messages.router, sending.router, watch_list.router, grants.router, own_certificates.router, conversations.router),
+    *(mailboxes.router, messages.router, sending.router, watch_list.router, grants.router, masks.router),
+    *(own_certificates.router, conversations.router),
     *(mailbox_life.router, controlled_life.router),
     *(people.router, behaviours.router, clock.router, faults.router, queue.router, sessions.router),
     *(trust_space.router, trust_space.public, autoconfig.router),

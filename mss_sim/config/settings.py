@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from mss_sim.config.subjects import (
+    Carers,
     Certificate,
     Closing,
     Connections,
@@ -135,6 +136,7 @@ class Settings(BaseSettings):
     retention: Retention = Retention()
     out_of_office: OutOfOffice = OutOfOffice()
     forwarding: Forwarding = Forwarding()
+    carers: Carers = Carers()
     login: Login = Login()
     token: Token = Token()
     peers: Peers = Peers()

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from mss_sim.vocabulary.behaviours import BounceForm, MesRefusal
 from mss_sim.vocabulary.doors import PeerProof, TokenExpiry, TokenRefusal, UntrustedPeer
 from mss_sim.vocabulary.mail import FinHeaderScope
-from mss_sim.vocabulary.mailboxes import PROFESSIONAL_KINDS, MailboxKind, SendMode
+from mss_sim.vocabulary.mailboxes import PROFESSIONAL_KINDS, MailboxKind, Right, SendMode
 from mss_sim.vocabulary.patients import KeyCheck, Unqualified
 from mss_sim.vocabulary.psc import AuthMode
 from mss_sim.vocabulary.trust import KeyKind
@@ -262,6 +262,18 @@ class Forwarding(Subject):
 
     keep: bool = Field(default=True, description="Whether a letter that is forwarded stays in its mailbox too, unless who sets it says so.")
     hops_max: int = Field(default=5, ge=1, le=50, description="How often one letter is forwarded, from mailbox to mailbox.")
+
+
+class Carers(Subject):
+    """Those whom a patient lets look into his mailbox. Nothing of it is national: the law is being made."""
+
+    max: int = Field(default=1, ge=0, description="Carers whom one patient may have at once; 0: none.")
+    rights: frozenset[Literal[Right.SEE, Right.READ, Right.SEND_ON_BEHALF]] = Field(
+        default=frozenset({Right.SEE, Right.READ, Right.SEND_ON_BEHALF}), description="Rights that a patient may give a carer."
+    )
+    receipts: bool = Field(default=True, description="A carer's reading sends the read receipt that the patient's would.")
+    visit_seconds: int = Field(default=3_600, ge=0, description="A carer's looks within this time are one visit in the journal.")
+    masks_max: int = Field(default=1_000, ge=1, description="Masks of one patient.")
 
 
 class Login(Subject):

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from mss_sim import log
-from mss_sim.core.access import journal
+from mss_sim.core.access import carer_views, journal
 from mss_sim.core.access.acts_log import ActsLog
 from mss_sim.core.access.grant_turns import GrantTurns
 from mss_sim.core.access.wrong_passwords import WrongPasswords
@@ -82,6 +82,8 @@ def assemble(world: World, *, transport: Transport | None = None, mtls_url: str 
     """The core of a world; `transport` carries letters out of it, `mtls_url` is where client certificates are asked for."""
     journal.keep_attempts(world)
     world.igc.services.faults = world.faults
+    journal.keep_visits(world)
+    carer_views.follow_commits(world)
     tell = log.teller()
     woken = asyncio.Event()
     delivery = Delivery(world, woken.set)

@@ -1,4 +1,5 @@
-"""Examples shown in OpenAPI. A request can be sent unchanged, to the seed world `cabinet`, by the doctor of the practice.
+"""Examples shown in OpenAPI. A request can be sent unchanged, to the seed world `cabinet`, by the doctor of the practice;
+what only a patient does, by a patient.
 
 Bodies of requests, parameters and files are written by hand; responses are assembled from their fields. The ids of copies, folders,
 grants and the like are generated with the world: those in the examples show their form only.
@@ -134,6 +135,7 @@ _PARAMETERS: dict[str, JsonValue] = {
     "certificate_dn": CERTIFICATE_DN,
     "client_id": "mss-sim-client",
     "conversation_id": ID,
+    "correspondent": LABORATORY,
     "domain": "hopital-ormes.sim.mssante.fr",
     "door": "smtp",
     "emailaddress": PRACTICE,
@@ -146,6 +148,7 @@ _PARAMETERS: dict[str, JsonValue] = {
     "idnat": _COLLEAGUE,
     "limit": 50,
     "mailbox": LABORATORY,
+    "mask_id": ID,
     "message_id": ID,
     "name": "cabinet",
     "part": "2",
@@ -216,6 +219,7 @@ _FIELDS: dict[str, JsonValue] = {
     "report_url": f"/api/v1/mailboxes/{PRACTICE}/sent/{ID}/reports/{ID}",
     "url": f"/api/v1/mailboxes/{PRACTICE}/messages/{ID}/attachments/2",
     "warnings": [],
+    "what": LABORATORY,
 }
 _TYPES: dict[str, JsonValue] = {"string": "", "integer": 1, "number": 1.0, "boolean": False, "null": None}
 

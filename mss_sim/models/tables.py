@@ -131,6 +131,9 @@ mailboxes = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("behaviour", Text),  # a name or JSON; null: that of the world
     Column("patients_may_write", Boolean, nullable=False, server_default=false()),
+    Column("carer_view_id", BigInteger),  # a patient's: where carers look instead, once there was one
+    Column("carer_view_bytes", BigInteger, nullable=False, server_default="0"),  # what lies there
+    Column("carer_view_of", BigInteger),  # such a view: of which mailbox; it has no address that anybody could name
     Index("ix_mailboxes_owner_id", "owner_id"),
 )
 
@@ -175,6 +178,8 @@ folders = Table(
     Column("modseq", BigInteger, nullable=False),
     Column("exists_count", BigInteger, nullable=False),
     Column("unseen_count", BigInteger, nullable=False),
+    Column("carer_view_id", BigInteger),  # the folder in which carers see this one
+    Column("followed_modseq", BigInteger, nullable=False, server_default="0"),  # such a folder: how far it has followed
     UniqueConstraint("mailbox_id", "name"),
 )
 
@@ -233,6 +238,32 @@ copies = Table(
     UniqueConstraint("folder_id", "uid"),
     Index("ix_copies_mailbox_id_id", "mailbox_id", "id"),
     Index("ix_copies_message_id", "message_id"),
+)
+
+carer_copies = Table(
+    "carer_copies",
+    metadata,
+    Column("copy_id", BigInteger, ForeignKey("copies.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("source_id", BigInteger, nullable=False, unique=True),  # the patient's copy, which may be gone already
+)
+
+masks = Table(
+    "masks",
+    metadata,
+    _id(),
+    _to("mailbox_id", "mailboxes.id"),
+    Column("kind", Text, nullable=False),
+    Column("target", Text, nullable=False),  # the id of a message, an address, or the digest of a document
+    Column("label", Text, nullable=False),
+    Column("masked_at", BigInteger, nullable=False),
+    UniqueConstraint("mailbox_id", "kind", "target"),
+)
+
+masked_messages = Table(
+    "masked_messages",
+    metadata,
+    Column("mailbox_id", BigInteger, ForeignKey("mailboxes.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("message_id", BigInteger, ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
 )
 
 readings = Table(

@@ -14,6 +14,7 @@ framework.
     assurance     which level of a log-in is at least another one
     peers         which peer operator may bring mail, and for which domain
     traps         what a trap makes observable, and the verdict about one connection
+    masks         what of a patient's mailbox a carer sees
     clock         where the time of a world may be moved to
     searching     how long a search text may be
     behaviours    what the holder of a mailbox does by himself about a letter
@@ -37,5 +38,5 @@ where two readings are plausible (which send right speaks first, what `X-MSS-MES
 whether an unknown mailbox of another operator bounces).
 
 Liberties taken: co-holders of a practice's mailbox equal the responsible for everything but who
-holds it; a grant outlives the departure of its grantor; a patient's mailbox is not delegated.
+holds it; a grant outlives the departure of its grantor; a patient gives carers some rights, and masks from them what he likes.
 """

@@ -6,6 +6,11 @@
 | co-holder                   | any right                    | any grant             | may leave              |
 | grantee with see and manage | the rights he holds himself  | any grant but his own | no                     |
 | any other grantee           | nothing                      | renounce his own      | no                     |
+| patient                     | some rights, to a carer      | any grant             | no                     |
+| carer                       | nothing                      | renounce his own      | no                     |
+
+A patient has so many carers at once, and gives each some of the rights to see, to read and to answer on his behalf
+(ref: quirks#patient-grants).
 
 A hand-over revokes one person's grants and gives them to another: the requester must be allowed to do both, and be neither of the two.
 """
@@ -20,6 +25,7 @@ from mss_sim.words.sentence import Template, quoted, say
 
 _SEND_RIGHTS: dict[SendMode, Right] = {SendMode.AS: Right.SEND_AS, SendMode.ON_BEHALF: Right.SEND_ON_BEHALF}
 _GRANTEE_KINDS = frozenset({IdentityKind.PROFESSIONAL, IdentityKind.EMPLOYEE, IdentityKind.APPLICATION})
+_CARER_KINDS = frozenset({IdentityKind.CARER, IdentityKind.PROFESSIONAL, IdentityKind.EMPLOYEE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,15 @@ class Grantee:
     enabled: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class CarerRules:
+    """What a patient may give: these rights, to so many carers; `others` are those that have or will have a grant, beside the grantee."""
+
+    rights: frozenset[Right]
+    most: int
+    others: int = 0
+
+
 def decide_grant(
     granter: Access,
     grantee: Grantee,
@@ -90,13 +105,13 @@ def decide_grant(
     to_himself: bool,
     mailbox: MailboxKind,
     valid_until: Micros | None = None,
+    carers: CarerRules | None = None,
 ) -> None:
     """Raise the refusal when this granter may not give these rights, for that long, to this grantee.
 
-    The grantee is checked last: a requester who may not grant learns nothing about which identities exist.
+    The grantee is checked last: a requester who may not grant learns nothing about which identities exist. Over a patient's mailbox
+    `carers` says what may be given; without it nothing may.
     """
-    if mailbox is MailboxKind.PATIENT:
-        raise Refusal(Rule.GRANT_NOT_ALLOWED, say("A patient's mailbox is not delegated."), reference="quirks#patient-grants")
     if not rights:
         raise Refusal(Rule.INVALID, say("A grant needs at least one right."))
     if not granter.may(Right.MANAGE):
@@ -120,7 +135,22 @@ def decide_grant(
             say("You may not grant for longer than you hold: give a valid_until that is not after the end of your own grant."),
             reference="quirks#grant-duration",
         )
-    check_grantee(grantee)
+    if mailbox is MailboxKind.PATIENT:
+        _decide_carer(granter, rights, carers or CarerRules(frozenset(), 0))
+    check_grantee(grantee, mailbox)
+
+
+def _decide_carer(granter: Access, rights: frozenset[Right], rules: CarerRules) -> None:
+    if granter.role is None:
+        raise Refusal(Rule.GRANT_NOT_ALLOWED, say("Only the patient chooses a carer."), reference="quirks#patient-grants")
+    beyond = rights - rules.rights
+    if beyond:
+        names = ", ".join(sorted(beyond))
+        detail = say("A carer may not be given {names}; these may: {known}.", names=names, known=", ".join(sorted(rules.rights)))
+        raise Refusal(Rule.GRANT_NOT_ALLOWED, detail, reference="quirks#patient-grants")
+    if rules.others >= rules.most:
+        detail = say("A patient has {most} carers at most; revoke another's grant first.", most=rules.most)
+        raise Refusal(Rule.GRANT_NOT_ALLOWED, detail, reference="quirks#patient-grants")
 
 
 def _end(granter: Access, rights: frozenset[Right]) -> Micros | None:
@@ -135,7 +165,7 @@ def _end(granter: Access, rights: frozenset[Right]) -> Micros | None:
     return min(ends, default=None)
 
 
-def check_grantee(grantee: Grantee) -> None:
+def check_grantee(grantee: Grantee, mailbox: MailboxKind) -> None:
     """Refuse an unknown or unfit grantee in the same words: the refusal must not reveal which INS is a patient's of this world."""
     if grantee.anonymous_card:
         raise Refusal(
@@ -144,7 +174,14 @@ def check_grantee(grantee: Grantee) -> None:
             subject=grantee.idnat,
             reference="sentinelle#f4",
         )
-    if grantee.kind not in _GRANTEE_KINDS or not grantee.enabled:
+    if mailbox is MailboxKind.PATIENT and (grantee.kind not in _CARER_KINDS or not grantee.enabled):
+        raise Refusal(
+            Rule.GRANTEE_NOT_ALLOWED,
+            say("{idnat} names nobody who can be a carer: an enabled carer, professional or employee can.", idnat=grantee.idnat),
+            subject=grantee.idnat,
+            reference="quirks#patient-grants",
+        )
+    if mailbox is not MailboxKind.PATIENT and (grantee.kind not in _GRANTEE_KINDS or not grantee.enabled):
         raise Refusal(
             Rule.GRANTEE_NOT_ALLOWED,
             say(

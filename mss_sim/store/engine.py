@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -26,6 +26,8 @@ _BUSY_MILLISECONDS = 30_000
 _READERS = 4
 _TOUCHED = "mss-sim touched"
 _VERSION = "mss-sim version"
+_FOLLOWED = "mss-sim followed"
+_VISITS = "mss-sim visits"
 RIGHTS_CHANGED = 0
 """Used in place of a folder's id: the rights of some actor have changed."""
 CLOCK_SET = -1
@@ -100,6 +102,38 @@ def read_once(conn: Connection, query: Callable[[Connection], R]) -> R:
 def announce(conn: Connection, *folder_ids: int) -> None:
     """Remember, until the commit, that folders changed, or RIGHTS_CHANGED."""
     conn.info.setdefault(_TOUCHED, set()).update(folder_ids)
+
+
+def have_followed(conn: Connection, folder_ids: Sequence[int]) -> None:
+    """Have what carers see of these folders follow them, at the end of the unit of work under way."""
+    conn.info.setdefault(_FOLLOWED, set()).update(folder_ids)
+
+
+def to_follow(conn: Connection) -> set[int]:
+    """Take the folders that what carers see has to follow; a broken connection has lost them."""
+    found: set[int] = set() if conn.invalidated else conn.info.pop(_FOLLOWED, set())
+    return found
+
+
+class Visit(NamedTuple):
+    """A carer looked into a patient's mailbox, by that grant."""
+
+    identity_id: int
+    door: str
+    mailbox_id: int
+    grant_id: int
+
+
+def note_visit(conn: Connection, visit: Visit) -> None:
+    """Have a visit written down before what was read is told; whoever writes leaves lines of their own."""
+    if not conn.get_execution_options().get("writing"):
+        conn.info.setdefault(_VISITS, []).append(visit)
+
+
+def take_visits(conn: Connection) -> list[Visit]:
+    """Take the visits of the read that has just been made."""
+    found: list[Visit] = conn.info.pop(_VISITS, [])
+    return found
 
 
 @dataclass(slots=True)

@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, literal_column, or_, select, update
 
 from mss_sim.models.tables import copies, folders
 from mss_sim.store.compiled import Hot, HotQuery, HotSelect
-from mss_sim.store.engine import announce
+from mss_sim.store.engine import announce, have_followed
 from mss_sim.vocabulary.mailboxes import FOLDER_SEPARATOR, SpecialUse
 
 _COLUMNS = tuple(folders.c)
@@ -16,7 +16,10 @@ _COLUMNS = tuple(folders.c)
 
 @dataclass(slots=True)
 class Folder:
-    """One folder and its counters, which are changed in place, then written back by `save_counters`."""
+    """One folder and its counters, which are changed in place, then written back by `save_counters`.
+
+    `carer_view_id`: the folder in which carers see this one; `followed_modseq`: of such a folder, how far it has followed.
+    """
 
     id: int
     mailbox_id: int
@@ -27,6 +30,8 @@ class Folder:
     modseq: int
     exists_count: int
     unseen_count: int
+    carer_view_id: int | None = None
+    followed_modseq: int = 0
 
     def take_uid(self) -> int:
         """The next UID, never used before in this folder (ref: rfc9051#2.3.1.1)."""
@@ -153,6 +158,19 @@ def save_counters(conn: Connection, changed: Collection[Folder]) -> None:
     ]
     _KEEP.run(conn, rows)
     announce(conn, *(f.id for f in changed))
+    seen_by_carers = [f.id for f in changed if f.carer_view_id is not None]
+    if seen_by_carers:
+        have_followed(conn, seen_by_carers)
+
+
+def show_to_carers(conn: Connection, folder_id: int, view_folder_id: int) -> None:
+    """Have carers see a folder as another one, of their view."""
+    conn.execute(update(folders).where(folders.c.id == folder_id).values(carer_view_id=view_folder_id))
+
+
+def note_followed(conn: Connection, view_folder_id: int, modseq: int) -> None:
+    """Note how far a folder of a view has followed the one that it shows."""
+    conn.execute(update(folders).where(folders.c.id == view_folder_id).values(followed_modseq=modseq))
 
 
 def below(conn: Connection, mailbox_id: int, name: str) -> list[Folder]:
@@ -162,8 +180,9 @@ def below(conn: Connection, mailbox_id: int, name: str) -> list[Folder]:
 
 
 def rename(conn: Connection, folder_id: int, name: str) -> None:
-    """Give a folder another name; UIDs and UIDVALIDITY stay (ref: rfc9051#6.3.6)."""
-    conn.execute(update(folders).where(folders.c.id == folder_id).values(name=name))
+    """Give a folder another name, as carers see it too; UIDs and UIDVALIDITY stay (ref: rfc9051#6.3.6)."""
+    view = select(folders.c.carer_view_id).where(folders.c.id == folder_id).scalar_subquery()
+    conn.execute(update(folders).where(or_(folders.c.id == folder_id, folders.c.id == view)).values(name=name))
 
 
 def renew_uid_validity(conn: Connection, folder_id: int, uid_validity: int) -> None:

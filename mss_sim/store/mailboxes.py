@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import co_holders, folders, mailboxes
@@ -28,6 +28,7 @@ class Mailbox:
 
     `behaviour`: what its holder does by himself, a name or JSON; None: what the world says of such a mailbox.
     `patients_may_write`: its managers let patients write first (policy/closure.py).
+    `carer_view_id`: where carers look instead (store/carer_views); `carer_view_of`: such a view, of which mailbox.
     """
 
     id: int
@@ -49,6 +50,9 @@ class Mailbox:
     created_at: Micros
     behaviour: str | None = None
     patients_may_write: bool = False
+    carer_view_id: int | None = None
+    carer_view_bytes: int = 0
+    carer_view_of: int | None = None
 
 
 _TYPES = ((4, cache(MailboxKind)), (5, cache(MailboxState)), (8, bool), (13, cache(SeenPolicy)), (14, cache(SentPolicy)), (18, bool))
@@ -91,7 +95,8 @@ def change(conn: Connection, mailbox_id: int, values: dict[str, Any]) -> None:
 
 def remove(conn: Connection, mailbox_id: int) -> bool:
     """Delete a mailbox with its folders, copies, grants; False when there is none. Messages stay until `messages.sweep`."""
-    return conn.execute(delete(mailboxes).where(mailboxes.c.id == mailbox_id)).rowcount > 0
+    these = or_(mailboxes.c.id == mailbox_id, mailboxes.c.carer_view_of == mailbox_id)
+    return conn.execute(delete(mailboxes).where(these)).rowcount > 0
 
 
 def by_address(conn: Connection, address: str) -> Mailbox | None:
@@ -118,7 +123,7 @@ def addresses(conn: Connection, ids: Collection[int]) -> dict[int, str]:
 
 def list_all(conn: Connection) -> list[Mailbox]:
     """All mailboxes in the order of their creation."""
-    return [_mailbox(row) for row in conn.execute(select(*_COLUMNS).order_by(mailboxes.c.id))]
+    return [_mailbox(row) for row in conn.execute(select(*_COLUMNS).where(mailboxes.c.carer_view_of.is_(None)).order_by(mailboxes.c.id))]
 
 
 def owned_by(conn: Connection, identity_id: int) -> list[Mailbox]:
@@ -128,7 +133,7 @@ def owned_by(conn: Connection, identity_id: int) -> list[Mailbox]:
 
 _OWNED_BY = HotQuery(
     select(*_COLUMNS)
-    .where(mailboxes.c.owner_id == bindparam("identity"))
+    .where(mailboxes.c.owner_id == bindparam("identity"), mailboxes.c.carer_view_of.is_(None))
     .order_by(func.coalesce(mailboxes.c.preferred_rank, 1_000_000), mailboxes.c.id)
 )
 

@@ -136,8 +136,10 @@ class Answer(NamedTuple):
         return message_id == self.meant, len(named) * ends
 
 
-def had_by(conn: Connection, rfc_ids: Sequence[str], mailbox_id: int | None, address: str, answer: Answer) -> dict[str, tuple[int, int]]:
-    """(thread id, message id) of those that are in a mailbox, that it sent, or that its address sent or received; the fittest of each."""
+def had_by(
+    conn: Connection, rfc_ids: Sequence[str], mailbox_id: int | None, address: str, answer: Answer, *, hidden: Collection[int] = ()
+) -> dict[str, tuple[int, int]]:
+    """(thread id, message id) of those in a mailbox, sent by it, or sent or got by its address, but `hidden` ones; the fittest of each."""
     if not rfc_ids:  # building the query costs more than storing a letter
         return {}
     to_him = select(recipients.c.id).join(submissions, submissions.c.id == recipients.c.submission_id)
@@ -154,6 +156,8 @@ def had_by(conn: Connection, rfc_ids: Sequence[str], mailbox_id: int | None, add
     for piece in _pieces(rfc_ids):
         rows = conn.execute(query.where(messages.c.rfc_message_id.in_(piece)).order_by(messages.c.id))
         for rfc_id, thread_id, message_id, subject in rows:
+            if message_id in hidden:
+                continue
             fitness = answer.fitness(message_id, subject)
             if rfc_id not in found or fitness > best[rfc_id]:
                 found[rfc_id], best[rfc_id] = (thread_id, message_id), fitness

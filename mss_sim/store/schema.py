@@ -12,7 +12,7 @@ from mss_sim.models import certificates, mailbox_life, psc  # noqa: F401 - their
 from mss_sim.models.tables import metadata
 from mss_sim.store.alone import schema_lock
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest revision in alembic/versions; a test checks it."""
 
 

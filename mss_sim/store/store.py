@@ -21,7 +21,7 @@ from mss_sim.errors import Attempt, Refusal, Rule
 from mss_sim.store import engine as engines
 from mss_sim.store import schema
 from mss_sim.store.alone import start_lock
-from mss_sim.store.engine import RIGHTS_CHANGED, announce, note_version
+from mss_sim.store.engine import RIGHTS_CHANGED, Visit, announce, note_version, take_visits
 from mss_sim.store.folder_index import FolderIndexes
 from mss_sim.store.notify import Neighbours
 from mss_sim.store.writer import Writer
@@ -47,6 +47,7 @@ class Store:
         self._log = log.get("store")
         self._listeners: list[Callable[[set[int]], None]] = []
         self._attempts: Callable[[Connection, Attempt], None] | None = None
+        self._visits: Callable[[list[Visit]], Callable[[Connection], None] | None] | None = None
         self.directory_version = 0
         self.rights_version = 0
         self.indexes = FolderIndexes()
@@ -66,6 +67,14 @@ class Store:
     def keep_attempts(self, unit: Callable[[Connection, Attempt], None]) -> None:
         """Have a unit of work write down what was tried in vain, after the one that refused it; the refusal waits for the commit."""
         self._attempts = unit
+
+    def keep_visits(self, unit: Callable[[list[Visit]], Callable[[Connection], None] | None]) -> None:
+        """Have the unit of work that `unit` gives for visits of carers, if any, write them down; what was read waits for the commit."""
+        self._visits = unit
+
+    def follow_with(self, follow: Callable[[Connection, set[int]], None]) -> None:
+        """Have what carers see follow the folders that a unit of work changed, at its end."""
+        self._writer.follow_with(follow)
 
     def tell_noted(self, listener: Callable[[list[Any]], None]) -> None:
         """Call `listener` after each commit with what was noted (`engine.note`): lines of the journal, letters that wait."""
@@ -120,22 +129,39 @@ class Store:
     async def read(self, query: Callable[Concatenate[Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of `query(conn, ...)` on one consistent view of committed data."""
 
-        def run() -> R:
+        def run() -> tuple[R, list[Visit]]:
             with self._engine.connect() as conn:
                 note_version(conn, self.directory_version)
-                with conn.begin():
-                    return query(conn, *args, **kwargs)
+                try:
+                    with conn.begin():
+                        return query(conn, *args, **kwargs), take_visits(conn)
+                finally:
+                    take_visits(conn)  # of a read that failed: nothing was seen
 
-        return await self._guard(asyncio.get_running_loop().run_in_executor(self._readers, run))
+        result, visits = await self._guard(asyncio.get_running_loop().run_in_executor(self._readers, run))
+        if visits:
+            await self._keep(visits)
+        return result
+
+    async def _keep(self, visits: list[Visit]) -> None:
+        unit = self._visits(visits) if self._visits else None
+        if unit:
+            await self.write(unit)
 
     async def read_briefly(self, query: Callable[Concatenate[Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """The same for a query that finds at most some hundred rows by an index: nothing else runs on the loop meanwhile."""
         if not self.exclusive:
             return await self.read(query, *args, **kwargs)
         try:
-            return self._read_here(query, *args, **kwargs)
+            result = self._read_here(query, *args, **kwargs)
         except (Refusal, DBAPIError) as error:
+            if self._brief is not None:
+                take_visits(self._brief)  # of a read that failed: nothing was seen
             return await self._guard(_failed(error))
+        visits = take_visits(self._brief) if self._brief is not None else []
+        if visits:
+            await self._keep(visits)
+        return result
 
     def _read_here(self, query: Callable[Concatenate[Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         if self._brief is None:

@@ -6,12 +6,12 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
 
 from mss_sim.clock import Micros
-from mss_sim.models.tables import idempotency, messages, recipients, submissions, timeline
+from mss_sim.models.tables import copies, idempotency, messages, recipients, submissions, timeline
 from mss_sim.store.compiled import Hot, HotQuery, HotSelect
-from mss_sim.store.messages import TWINS_MAX
+from mss_sim.store.messages import TWINS_MAX, by_message
 from mss_sim.vocabulary.mail import Notify, ReceiptFamily, TimelineKind
 from mss_sim.vocabulary.mailboxes import SendMode
 
@@ -109,9 +109,11 @@ def of_message(conn: Connection, message_id: int, mailbox_id: int) -> SentLetter
     return _submission(row) if row else None
 
 
-def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: int) -> list[SentLetter]:
-    """The newest submissions of a mailbox with an id under `before`, newest first."""
+def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: int, shown_in: int | None = None) -> list[SentLetter]:
+    """The newest submissions of a mailbox with an id under `before`, newest first; of letters that lie in the view `shown_in`, if given."""
     query = select(*submissions.c).where(submissions.c.mailbox_id == mailbox_id)
+    if shown_in is not None:
+        query = query.where(exists().where(copies.c.message_id == submissions.c.message_id, by_message(shown_in)))
     if before is not None:
         query = query.where(submissions.c.id < before)
     return [_submission(row) for row in conn.execute(query.order_by(submissions.c.id.desc()).limit(limit))]

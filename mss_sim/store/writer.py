@@ -25,7 +25,7 @@ from sqlalchemy.exc import OperationalError
 
 from mss_sim import log
 from mss_sim.store.compiled import run_directly
-from mss_sim.store.engine import Noted, checkpoint, is_postgresql, touched, wait_for_lock
+from mss_sim.store.engine import Noted, checkpoint, is_postgresql, to_follow, touched, wait_for_lock
 from mss_sim.store.notify import Neighbours
 
 T = TypeVar("T")
@@ -79,6 +79,7 @@ class Writer:
         self._changed: set[int] = set()
         self._noted = Noted()
         self._log_noted: Callable[[list[Any]], None] | None = None
+        self._follow: Callable[[Connection, set[int]], None] | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self._log = log.get("store.writer")
@@ -93,6 +94,10 @@ class Writer:
         """From now on, call `listener` after each commit that did something that is noted."""
         self._noted.rows = []
         self._log_noted = listener
+
+    def follow_with(self, follow: Callable[[Connection, set[int]], None]) -> None:
+        """From now on, call `follow` at the end of each unit of work that changed folders which carers see."""
+        self._follow = follow
 
     async def close(self) -> None:
         """Finish what is queued, then stop; later calls of `write` are refused."""
@@ -254,8 +259,11 @@ class Writer:
         first = jobs[0].bulk
         if first is not None and all(job.bulk == first for job in jobs):
             try:
-                _hand_out(jobs, first(conn, [job.item for job in jobs]))
+                results = first(conn, [job.item for job in jobs])
+                self._have_followed(conn)
+                _hand_out(jobs, results)
             except Exception:  # noqa: BLE001 - the faulty unit or item is found below
+                to_follow(conn)
                 self._end("rollback")
                 conn.begin()
             else:
@@ -281,7 +289,9 @@ class Writer:
         mark = self._noted.mark()
         try:
             results = work()
+            self._have_followed(conn)
         except Exception as error:  # noqa: BLE001 - one unit's failure reaches only its waiter
+            to_follow(conn)
             for job in jobs:
                 job.error = error
             run_directly(conn, "ROLLBACK TO SAVEPOINT unit")
@@ -291,6 +301,11 @@ class Writer:
         run_directly(conn, "RELEASE SAVEPOINT unit")
         _hand_out(jobs, results)
         return True
+
+    def _have_followed(self, conn: Connection) -> None:
+        changed = to_follow(conn)
+        if changed and self._follow:
+            self._follow(conn, changed)
 
 
 def _hand_out(jobs: list[_Job], results: Sequence[Any]) -> None:

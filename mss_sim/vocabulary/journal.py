@@ -59,6 +59,9 @@ class Act(StrEnum):
     NOT_FORWARDED = "message.not_forwarded"
     AUTO_REPLIED = "message.auto_replied"
     RIGHT_REFUSED = "right.refused"
+    MASKED = "mask.added"
+    UNMASKED = "mask.removed"
+    VISITED = "mailbox.visited"
 
 
 class Unset(Enum):

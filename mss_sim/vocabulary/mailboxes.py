@@ -51,6 +51,7 @@ class IdentityKind(StrEnum):
     ORGANISATION = "organisation"  # personne morale, idNat 1 + FINESS, 3 + SIRET...
     APPLICATION = "application"  # logiciel ou machine
     PATIENT = "patient"  # usager, by INS
+    CARER = "carer"  # aidant, proche aidant: somebody whom a patient lets look into his mailbox
 
 
 class Right(StrEnum):
@@ -65,6 +66,14 @@ class Right(StrEnum):
     SEND_AS = "send_as"  # envoyer en tant que
     CLOSE = "close"  # clore un échange avec un patient
     MANAGE = "manage"  # gérer les délégations
+
+
+class MaskKind(StrEnum):
+    """What a patient may mask from carers (masquer, comme dans Mon espace santé)."""
+
+    LETTER = "letter"  # message
+    CORRESPONDENT = "correspondent"  # correspondant, by address
+    DOCUMENT = "document"  # pièce jointe, by its content
 
 
 class HolderRole(StrEnum):

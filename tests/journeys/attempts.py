@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from mss_sim.clock import SECOND, iso
 from mss_sim.vocabulary.journal import Act
-from tests.clients import HOSPITAL, PRACTICE, ImapClient
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, ImapClient
 from tests.scene import PASSWORD, Line, Scene
 
 _BOX = f"/mailboxes/{PRACTICE}"
@@ -53,3 +53,22 @@ async def refused_for_want_of_a_right_by_imap(scene: Scene) -> list[Line]:
         assert (await client.ask(command))[-1].startswith("NO"), command
     await client.close()
     return [scene.line(Act.RIGHT_REFUSED, "imap", "assistant", {"right": right}) for right in ("file", "manage")]
+
+
+async def visited_and_masked(scene: Scene) -> list[Line]:
+    """What a carer and a patient do with what is the patient's."""
+    box = f"/mailboxes/{PATIENT}"
+    assert (await scene.person("doctor").send(DOCTOR, to=[PATIENT])).status_code == 201
+    newcomer = scene.person("newcomer").idnat
+    grant = (await scene.rest("patient", "POST", f"{box}/grants", {"grantee": newcomer, "rights": ["see", "read"]}))["id"]
+    await scene.begin(PATIENT, "patient")
+    for path in ("messages", "folders"):
+        await scene.rest("newcomer", "GET", f"{box}/{path}")
+    made = await scene.rest("patient", "PUT", f"{box}/masks/correspondents/{HOSPITAL}")
+    await scene.rest("patient", "DELETE", f"{box}/masks/{made['id']}")
+    told = {"kind": "correspondent", "what": HOSPITAL}
+    return [
+        scene.line(Act.VISITED, "rest", "newcomer", {}, grant=grant),
+        scene.line(Act.MASKED, "rest", "patient", told),
+        scene.line(Act.UNMASKED, "rest", "patient", told),
+    ]

@@ -43,8 +43,12 @@ _OF_OTHERS = {
     "/mailboxes/{address}/holders/{idnat}",
     "/mailboxes/{address}/certificates/{serial}",
     "/mailboxes/{address}/certificates/{serial}/pem",
+    "/mailboxes/{address}/masks/{mask_id}",
+    "/mailboxes/{address}/masks/correspondents/{correspondent}",
+    "/mailboxes/{address}/masks/messages/{message_id}",
+    "/mailboxes/{address}/masks/messages/{message_id}/attachments/{part}",
 }
-"""Persons, and what mailboxes of another kind have alone (tests/core/mailbox/test_mailbox_certificates.py)."""
+"""Persons, and what mailboxes of another kind have alone (test_mailbox_certificates.py and test_masks.py of tests/core)."""
 
 
 @dataclass

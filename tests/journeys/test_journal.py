@@ -581,6 +581,7 @@ _STORIES: list[tuple[set[Act], Story]] = [
     ({Act.MAILBOX_CLOSED, Act.MAILBOX_CHANGED}, mailbox_acts.closed_at_its_instant),
     ({Act.RECEIVED, Act.LETTERS_EXPIRE, Act.EXPIRED, Act.MAILBOX_CHANGED}, mailbox_acts.kept_for_a_day_alone),
     ({Act.RECEIVED, Act.UNUSED, Act.RED_LISTED, Act.PUBLISHED}, mailbox_acts.unused_until_somebody_comes),
+    ({Act.VISITED, Act.MASKED, Act.UNMASKED}, attempts.visited_and_masked),
 ]
 
 

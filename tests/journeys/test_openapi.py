@@ -86,6 +86,8 @@ async def _real_ids(simulator: Simulator) -> dict[str, str]:
     reported = [event["id"] for event in timeline["recipients"][0]["events"] if event["report_url"]]
     await hospital.smtp(HOSPITAL, DOCTOR, letter(HOSPITAL, DOCTOR))
     await hospital.send(HOSPITAL, to=["contact@clinique-pins.sim.mssante.fr"])  # nobody knows how to reach it: it waits
+    await hospital.send(HOSPITAL, to=[PATIENT], attachments=[file])
+    patient = Person(simulator, "patient")
     await doctor.send(PRACTICE, to=["personne@hopital-ormes.sim.mssante.fr"])
     folder = (await doctor.rest("POST", f"/mailboxes/{PRACTICE}/folders", json={"name": "Ancien"})).json()
     await control(simulator, "POST", f"/mailboxes/{LABORATORY}/grants", {"grantee": DOCTOR_IDNAT, "rights": ["see"]})
@@ -107,6 +109,8 @@ async def _real_ids(simulator: Simulator) -> dict[str, str]:
         "own_serial": (await doctor.get(f"/mailboxes/{LABORATORY}/certificates"))[0]["serial"],
         "request_id": (await control(simulator, "GET", "/psc/ciba")).json()[0]["id"],
         "rule_id": (await control(simulator, "POST", "/faults", {"point": "clock", "action": {"kind": "skew", "seconds": 1}})).json()["id"],
+        "patients_id": (await patient.inbox(PATIENT, has_attachment="true"))[0]["id"],
+        "mask_id": (await patient.rest("PUT", f"/mailboxes/{PATIENT}/masks/correspondents/{DOCTOR}")).json()["id"],
         "session_id": (await control(simulator, "GET", "/sessions")).json()[0]["id"],
     }
 
@@ -120,6 +124,10 @@ async def _send_examples(client: httpx.AsyncClient, method: str, path: str, oper
         known = {**ids, "recipient_id": ids["watched_id"]}
     if method == "delete" and path.endswith("/closing"):
         await client.post(path.replace("{address}", PRACTICE))
+    asker: dict[str, Any] = {}
+    if path.startswith("/api/v1/mailboxes/{address}/masks"):  # which only a patient may
+        known = {**ids, "address": PATIENT, "message_id": ids["patients_id"]}
+        asker["auth"] = ("claire.fontaine", "patient-2026")
     query: dict[str, Any] = {}
     headers: dict[str, str] = {}
     url = path
@@ -135,7 +143,7 @@ async def _send_examples(client: httpx.AsyncClient, method: str, path: str, oper
         if media_type:
             options["headers"] = {**headers, "Content-Type": media_type}
             headers = {name: f"{value}-again" for name, value in headers.items()}
-        answer = await client.request(method, url, params=query, **options)
+        answer = await client.request(method, url, params=query, **options, **asker)
         assert answer.is_success, (method, url, media_type, answer.text)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PATIENT2, PRACTICE, WARD, Person, base64_of, control, letter
+from tests.conftest import StartSimulator
 
 _PHARMACY_IDNAT = "1750990038"
 _PHARMACY = "officine@cabinet.sim.mssante.fr"
@@ -102,28 +103,30 @@ async def _advance(simulator: Simulator, by: str) -> None:
     assert (await control(simulator, "POST", "/clock/advance", {"by": by})).status_code == 200
 
 
-async def test_a_patient_sends_a_prescription_to_the_pharmacy_of_last_year_on_day_365_and_not_on_day_366(simulator: Simulator) -> None:
-    await _pharmacy(simulator)
-    assert (await control(simulator, "PUT", "/clock", {"mode": "frozen", "at": "2041-03-01T10:00:00Z"})).status_code == 200
-    assert await _asks(simulator, _PHARMACY) == "pharmacy-never-visited"
-    dispensed = await _dispensed(simulator)
-    assert dispensed.json() == {"patient": PATIENT.partition("@")[0], "organisation": _PHARMACY_IDNAT, "date": "2041-03-01"}
-    photo = {"filename": "IMG_1234.JPG", "content_type": "image/jpeg", "content_base64": base64_of(b"\xff\xd8\xff\xe0")}
-    assert await _asks(simulator, _PHARMACY, subject="Ordonnance", attachments=[photo]) == "pharmacy-visited"
-    assert await _asks(simulator, _PHARMACY, text="Avez-vous ce médicament ?") == "pharmacy-visited", "a plain question too"
-    assert await _asks(simulator, _PHARMACY, "patient2", PATIENT2) == "pharmacy-never-visited"
-    await _advance(simulator, "P365D")
-    assert await _asks(simulator, _PHARMACY) == "pharmacy-visited"
-    await _advance(simulator, "P1D")
-    assert await _asks(simulator, _PHARMACY) == "pharmacy-visit-too-old"
-    told = await Person(simulator, "pharmacist").get(f"/mailboxes/{_PHARMACY}/why-not", **{"from": PATIENT})
-    assert (told["dispensed_on"], told["may_write"]) == ("2041-03-01", False)
-    assert "366 days ago" in told["detail"]
-    await _dispensed(simulator)
-    assert await _asks(simulator, _PHARMACY) == "pharmacy-visited"
-    assert (await control(simulator, "GET", "/dispensations")).json() == [
-        {"patient": PATIENT.partition("@")[0], "organisation": _PHARMACY_IDNAT, "date": date(2042, 3, 2).isoformat()}
-    ]
+async def test_a_patient_sends_a_prescription_to_the_pharmacy_of_last_year_on_day_365_and_not_on_day_366(start: StartSimulator) -> None:
+    """A year passes, in which the pharmacy does not leave the directory."""
+    async with start(red_list_kinds=[]) as simulator:
+        await _pharmacy(simulator)
+        assert (await control(simulator, "PUT", "/clock", {"mode": "frozen", "at": "2041-03-01T10:00:00Z"})).status_code == 200
+        assert await _asks(simulator, _PHARMACY) == "pharmacy-never-visited"
+        dispensed = await _dispensed(simulator)
+        assert dispensed.json() == {"patient": PATIENT.partition("@")[0], "organisation": _PHARMACY_IDNAT, "date": "2041-03-01"}
+        photo = {"filename": "IMG_1234.JPG", "content_type": "image/jpeg", "content_base64": base64_of(b"\xff\xd8\xff\xe0")}
+        assert await _asks(simulator, _PHARMACY, subject="Ordonnance", attachments=[photo]) == "pharmacy-visited"
+        assert await _asks(simulator, _PHARMACY, text="Avez-vous ce médicament ?") == "pharmacy-visited", "a plain question too"
+        assert await _asks(simulator, _PHARMACY, "patient2", PATIENT2) == "pharmacy-never-visited"
+        await _advance(simulator, "P365D")
+        assert await _asks(simulator, _PHARMACY) == "pharmacy-visited"
+        await _advance(simulator, "P1D")
+        assert await _asks(simulator, _PHARMACY) == "pharmacy-visit-too-old"
+        told = await Person(simulator, "pharmacist").get(f"/mailboxes/{_PHARMACY}/why-not", **{"from": PATIENT})
+        assert (told["dispensed_on"], told["may_write"]) == ("2041-03-01", False)
+        assert "366 days ago" in told["detail"]
+        await _dispensed(simulator)
+        assert await _asks(simulator, _PHARMACY) == "pharmacy-visited"
+        assert (await control(simulator, "GET", "/dispensations")).json() == [
+            {"patient": PATIENT.partition("@")[0], "organisation": _PHARMACY_IDNAT, "date": date(2042, 3, 2).isoformat()}
+        ]
 
 
 async def test_the_pharmacist_answers_and_ends_the_exchange_and_the_next_question_begins_another(simulator: Simulator) -> None:

@@ -16,6 +16,7 @@ _SEE, _READ, _MARK, _FILE, _DELETE, _CLOSE, _MANAGE = (
 )
 PROFESSIONAL = frozenset(MailboxKind) - {MailboxKind.PATIENT}
 EVERY = frozenset(MailboxKind)
+_PATIENTS = frozenset({MailboxKind.PATIENT})
 
 
 class Material(NamedTuple):
@@ -174,7 +175,9 @@ ACTS = [
     Act("quota of a folder", (_SEE,), imap=_say('GETQUOTAROOT "{box}INBOX"')),
     Act("rights of all", (_SEE, _MANAGE), imap=_say('GETACL "{box}INBOX"')),
     Act("rights that there are", (_SEE, _MANAGE), imap=_say(f'LISTRIGHTS "{{box}}INBOX" "{THIRD.idnat}"')),
-    Act("set rights", (_SEE, _MANAGE), imap=_say(f'SETACL "{{box}}INBOX" "{THIRD.idnat}" l'), lack=_DEFIED, patient=_DEFIED),
+    Act("set rights", (_SEE, _MANAGE), imap=_say(f'SETACL "{{box}}INBOX" "{THIRD.idnat}" l'), lack=_DEFIED),
+    Act("masks", (_SEE, _MANAGE), rest=_get("/masks"), kinds=_PATIENTS),
+    Act("mask", (_SEE, _MANAGE), rest=_do("PUT", f"/masks/correspondents/{EXTRA.idnat}@nulle-part.example"), kinds=_PATIENTS),
     Act("look", (_SEE,), Where.ABOUT, rest=_get("")),
     Act("why not", (_SEE,), Where.ABOUT, rest=_get(f"/why-not?to={STOCK_BOX}")),
     Act("holders", (_SEE,), Where.ABOUT, rest=_get("/holders")),
@@ -196,7 +199,6 @@ ACTS = [
         Where.ABOUT,
         rest=_do("POST", "/grants", {"grantee": THIRD.idnat, "rights": ["see"]}),
         lack=_DEFIED,
-        patient=_DEFIED,
     ),
     Act(
         "revoke",

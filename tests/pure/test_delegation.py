@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.access import ALL_RIGHTS, Access, Grant
 from mss_sim.policy.delegation import (
+    CarerRules,
     Grantee,
     SendAs,
     decide_grant,
@@ -191,11 +192,51 @@ def test_a_grantee_with_manage_grants_until_the_first_of_the_rights_that_he_need
             give(beyond)
 
 
-@pytest.mark.parametrize("granter", [*HOLDERS, MANAGER], ids=[*HolderRole, "manage"])
-def test_a_patients_mailbox_is_not_delegated(granter: Access) -> None:
+PATIENT = Access(HolderRole.OWNER)
+CARER = Grantee("JEANNE", IdentityKind.CARER, enabled=True)
+ANSWERING = frozenset({Right.SEE, Right.READ, Right.SEND_ON_BEHALF})
+RULES = CarerRules(ANSWERING, 2, others=1)
+
+
+@pytest.mark.parametrize(
+    ("granter", "grantee", "rights", "rules", "rule"),
+    [
+        pytest.param(STRANGER, CARER, ANSWERING, RULES, Rule.GRANT_NOT_ALLOWED, id="a stranger"),
+        pytest.param(with_rights(*ANSWERING), CARER, {Right.SEE}, RULES, Rule.GRANT_NOT_ALLOWED, id="a carer who raises his own rights"),
+        pytest.param(with_rights(*Right), CARER, {Right.SEE}, RULES, Rule.GRANT_NOT_ALLOWED, id="a grantee who somehow holds manage"),
+        pytest.param(PATIENT, CARER, set(), RULES, Rule.INVALID, id="no right"),
+        pytest.param(PATIENT, CARER, ANSWERING, None, Rule.GRANT_NOT_ALLOWED, id="no rules"),
+        pytest.param(PATIENT, CARER, ANSWERING, CarerRules(ANSWERING, 2, 2), Rule.GRANT_NOT_ALLOWED, id="one carer too many"),
+        pytest.param(PATIENT, CARER, ANSWERING, CarerRules(ANSWERING, 0), Rule.GRANT_NOT_ALLOWED, id="no carers at all"),
+        *(
+            pytest.param(PATIENT, CARER, {Right.SEE, right}, RULES, Rule.GRANT_NOT_ALLOWED, id=right)
+            for right in sorted(ALL_RIGHTS - ANSWERING)
+        ),
+        *(
+            pytest.param(PATIENT, Grantee("1", kind, enabled=True), ANSWERING, RULES, Rule.GRANTEE_NOT_ALLOWED, id=f"{kind} as a carer")
+            for kind in (IdentityKind.PATIENT, IdentityKind.ORGANISATION, IdentityKind.APPLICATION, None)
+        ),
+        pytest.param(PATIENT, Grantee("1", IdentityKind.CARER), ANSWERING, RULES, Rule.GRANTEE_NOT_ALLOWED, id="a disabled carer"),
+    ],
+)
+def test_who_is_no_carer_and_what_none_is_given(
+    granter: Access, grantee: Grantee, rights: set[Right], rules: CarerRules | None, rule: Rule
+) -> None:
     with pytest.raises(Refusal) as refused:
-        decide_grant(granter, BOB, frozenset({Right.SEE}), to_himself=False, mailbox=MailboxKind.PATIENT)
-    assert refused.value.rule is Rule.GRANT_NOT_ALLOWED
+        decide_grant(granter, grantee, frozenset(rights), to_himself=False, mailbox=MailboxKind.PATIENT, carers=rules)
+    assert refused.value.rule is rule
+
+
+@pytest.mark.parametrize("kind", [IdentityKind.CARER, IdentityKind.PROFESSIONAL, IdentityKind.EMPLOYEE])
+def test_a_patient_chooses_a_carer(kind: IdentityKind) -> None:
+    decide_grant(PATIENT, Grantee("1", kind, enabled=True), ANSWERING, to_himself=False, mailbox=MailboxKind.PATIENT, carers=RULES)
+
+
+@pytest.mark.parametrize("mailbox", sorted(PROFESSIONAL_KINDS))
+def test_a_carer_holds_no_grant_over_a_professional_mailbox(mailbox: MailboxKind) -> None:
+    with pytest.raises(Refusal) as refused:
+        decide_grant(PATIENT, CARER, frozenset({Right.SEE}), to_himself=False, mailbox=mailbox, carers=RULES)
+    assert refused.value.rule is Rule.GRANTEE_NOT_ALLOWED
 
 
 @pytest.mark.parametrize("mailbox", sorted(PROFESSIONAL_KINDS))

@@ -10,6 +10,7 @@ from mss_sim.policy.acl import rights_of
 from mss_sim.policy.authors import decide_authors, decide_one_operator
 from mss_sim.policy.closure import AnswerRight, FirstLetter, Recipient, judge_patient
 from mss_sim.policy.delegation import (
+    CarerRules,
     Grantee,
     decide_grant,
     decide_hand_over,
@@ -41,6 +42,11 @@ def grant(granter: Access, *rights: Right, to: Grantee = BOB, himself: bool = Fa
 
 def answer(rights: list[AnswerRight], kind: MailboxKind = MailboxKind.ORG, *, days: int | None = None, sector: str = "") -> None:
     judge_patient(Recipient(BOX, kind, sector=sector), rights, frozenset(), FirstLetter(days)).require(BOX)
+
+
+def carer(granter: Access, *rights: Right, to: Grantee = BOB, most: int = 2) -> None:
+    rules = CarerRules(frozenset({Right.SEE}), most, others=1)
+    decide_grant(granter, to, frozenset(rights), to_himself=False, mailbox=MailboxKind.PATIENT, carers=rules)
 
 
 def route(stands: MailboxFitness) -> None:
@@ -116,7 +122,16 @@ ROWS: list[Row] = [
         f"You may not send from {BOX} as {SendMode.ON_BEHALF}: ",
     ),
     (lambda: decide_leaving(MailboxState.CLOSED, BOX), Rule.MAILBOX_CLOSED, BOX, "quirks#closed-mailbox", f"The mailbox {BOX} is closed"),
-    (lambda: grant(OWNER, Right.SEE, mailbox=MailboxKind.PATIENT), Rule.GRANT_NOT_ALLOWED, None, "quirks#patient-grants", "A patient's"),
+    (lambda: carer(OWNER, Right.CLOSE), Rule.GRANT_NOT_ALLOWED, None, "quirks#patient-grants", "may not be given close; these may: see."),
+    (lambda: carer(OWNER, Right.SEE, most=1), Rule.GRANT_NOT_ALLOWED, None, "quirks#patient-grants", "A patient has 1 carers at most"),
+    (lambda: carer(MANAGER, Right.SEE), Rule.GRANT_NOT_ALLOWED, None, "quirks#patient-grants", "Only the patient chooses a carer"),
+    (
+        lambda: carer(OWNER, Right.SEE, to=PATIENT),
+        Rule.GRANTEE_NOT_ALLOWED,
+        "1",
+        "quirks#patient-grants",
+        "1 names nobody who can be a carer",
+    ),
     (lambda: grant(OWNER), Rule.INVALID, None, None, "at least one right"),
     (lambda: grant(READER, Right.SEE), Rule.GRANT_NOT_ALLOWED, None, "quirks#who-may-grant", "grantee with manage may grant"),
     (lambda: grant(OWNER, Right.SEE, himself=True), Rule.GRANT_NOT_ALLOWED, None, "quirks#who-may-grant", "Nobody grants to himself"),

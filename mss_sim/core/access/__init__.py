@@ -5,6 +5,8 @@
     access             what an identity may do with a mailbox at one instant; the refusal when it may not
     gate               the one gate before a mailbox: may this actor do this here now
     delegation         grants: given, revoked, renounced, handed over
+    carer_views        what carers see of a patient's mailbox, which follows it
+    masks              what a patient masks from carers
     practice_holders   who holds a practice's mailbox: the responsible and the co-holders
     grant_turns        grants that begin and end by themselves, for the agenda
     identities         people, organisations and applications, with their accounts
@@ -22,6 +24,7 @@ nothing at the very next request, on any open connection.
 |--------------------------------------------|------------------------------------------------|
 | may this identity do that here, now?       | `gate.require`, by the rule of `policy/access` |
 | may this person give, or take, that right? | `delegation`, by the tables of `policy/delegation` |
+| may this carer see that letter?            | `carer_views`, by the table of `policy/masks`  |
 | may this log-in open that mailbox?         | `authentication.check_way`, by `policy/logins`  |
 
 A mailbox that an identity may not see does not exist for that identity: the refusal is the one
@@ -35,5 +38,5 @@ Specifications: the grants are the simulator's own (docs/quirks.md), exposed ove
 RFC 4314; holders of a CAB follow the ANS implementation guide.
 
 Liberties taken: a grant covers a whole mailbox; a grant stays in force when its grantor leaves; a
-patient's mailbox takes no grants.
+patient has carers, of whom no national text speaks yet.
 """

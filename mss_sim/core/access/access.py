@@ -1,10 +1,11 @@
 """What an identity may do in a mailbox now: the rights of holders and of grants in force, read in the unit of work that acts."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mss_sim.clock import Micros
 from mss_sim.policy.access import Access, Grant, access_at, unseen
+from mss_sim.policy.masks import Viewer, viewer_of
 from mss_sim.store import grants, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.grants import GrantRow
@@ -15,10 +16,20 @@ from mss_sim.vocabulary.mailboxes import HolderRole, Right
 
 @dataclass(frozen=True, slots=True)
 class MailboxAccess:
-    """A mailbox with what one identity may do with it."""
+    """A mailbox with what one identity may do with it.
+
+    `mailbox` is as they see it. For a carer its `id` is that of the view that carers have of it, so that whoever reads folders and copies
+    by that id finds nothing that is masked; `mailbox_id` is the mailbox itself, for all else: journal, grants, submissions, receipts.
+    """
 
     mailbox: Mailbox
     access: Access
+    carer_of: int | None = None
+
+    @property
+    def mailbox_id(self) -> int:
+        """The mailbox itself, whoever looks."""
+        return self.mailbox.id if self.carer_of is None else self.carer_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,17 @@ def access(conn: Connection, mailbox: Mailbox | DeliveryMailbox, identity_id: in
 def access_to(conn: Connection, address: str, identity_id: int, now: Micros) -> MailboxAccess | None:
     """The mailbox at an address with what an identity may do with it; None when there is no such mailbox."""
     mailbox = mailboxes.by_address(conn, address)
-    return MailboxAccess(mailbox, access(conn, mailbox, identity_id, now)) if mailbox else None
+    return as_seen(mailbox, access(conn, mailbox, identity_id, now)) if mailbox else None
+
+
+def as_seen(mailbox: Mailbox, held: Access) -> MailboxAccess:
+    """A mailbox as somebody with that access sees it: a carer sees the view that carers have, and nothing where there is none."""
+    if not held.grants or viewer_of(mailbox.kind, held) is not Viewer.CARER:
+        return MailboxAccess(mailbox, held)
+    if mailbox.carer_view_id is None:
+        return MailboxAccess(mailbox, Access())
+    view = replace(mailbox, id=mailbox.carer_view_id, used_bytes=mailbox.carer_view_bytes)
+    return MailboxAccess(view, held, mailbox.id)
 
 
 def require_seen(conn: Connection, address: str, identity_id: int, now: Micros) -> MailboxAccess:
@@ -92,4 +113,4 @@ def all_held(conn: Connection, identity_id: int, now: Micros) -> list[MailboxAcc
 def held(accesses: Mapping[int, Access], rows: Iterable[Mailbox]) -> list[MailboxAccess]:
     """These mailboxes with what may be done with them, in the order of the first."""
     boxes = {mailbox.id: mailbox for mailbox in rows}
-    return [MailboxAccess(boxes[id_], one) for id_, one in accesses.items() if id_ in boxes]
+    return [as_seen(boxes[id_], one) for id_, one in accesses.items() if id_ in boxes]

@@ -177,7 +177,7 @@ def check_login_method(world: World, conn: Connection, mailbox: Mailbox, way: Lo
 async def _acting(world: World, identity: Identity, door: Door, mailbox: str | None) -> Actor:
     if not identity.enabled:
         raise _refused()
-    if identity.kind is IdentityKind.PATIENT and world.settings.profile is Profile.STRICT:
+    if identity.kind in (IdentityKind.PATIENT, IdentityKind.CARER) and world.settings.profile is Profile.STRICT:
         raise Refusal(
             Rule.AUTHENTICATION_FAILED, say("Patients write through Mon espace santé, not through mail clients."), reference="mes#portal"
         )

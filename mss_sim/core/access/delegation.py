@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mss_sim.clock import Micros
-from mss_sim.core.access import journal
+from mss_sim.core.access import carer_views, journal
 from mss_sim.core.access.access import Requester, access, grant_of
 from mss_sim.core.access.identity_names import identity_called
 from mss_sim.core.access.journal import Entry
@@ -17,14 +17,14 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.policy import delegation as policy
 from mss_sim.policy.access import Access, unseen
-from mss_sim.store import grants, identities, mailboxes
+from mss_sim.store import folders, grants, identities, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.grants import GrantRow
 from mss_sim.store.identities import Identity
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act, Change
-from mss_sim.vocabulary.mailboxes import IdentityKind, Right
+from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, Right
 from mss_sim.words.sentence import say
 
 
@@ -58,6 +58,7 @@ async def grant(world: World, by: Requester, request: GrantRequest) -> GrantRow:
             to_himself=grantee is not None and grantee.id == by.identity_id,
             mailbox=mailbox.kind,
             valid_until=request.valid_until,
+            carers=_carer_rules(world, conn, mailbox, grantee, now),
         )
         assert grantee is not None  # noqa: S101 - an unknown grantee cannot hold a grant, and was refused
         row = GrantRow(
@@ -71,11 +72,35 @@ async def grant(world: World, by: Requester, request: GrantRequest) -> GrantRow:
             granted_by_id=by.identity_id,
             granted_at=now,
         )
-        grants.add(conn, [row])
+        _add(world, conn, mailbox, row)
         _trace(world, conn, by, Act.GRANTED, row, {"rights": sorted(row.rights), "grantee": grantee.idnat, "reason": row.reason})
         return row
 
     return await world.store.write(unit)
+
+
+def _carer_rules(
+    world: World, conn: Connection, mailbox: Mailbox, grantee: Identity | None, now: Micros, *, leaving: int | None = None
+) -> policy.CarerRules | None:
+    """What a patient may give that grantee now, who replaces the carer `leaving`, if any; None where the mailbox is no patient's."""
+    if mailbox.kind is not MailboxKind.PATIENT:
+        return None
+    mailboxes.lock_for_delivery(conn, [mailbox.address])  # two processes do not each give the last place
+    rules = world.settings.carers
+    replaced = {grantee.id if grantee else None, leaving}
+    others = {row.grantee_id for row in grants.of_mailbox(conn, mailbox.id) if _gives(row, now)} - replaced
+    return policy.CarerRules(frozenset(rules.rights), rules.max, len(others))
+
+
+def _add(world: World, conn: Connection, mailbox: Mailbox, row: GrantRow) -> None:
+    """Store a grant; a patient's first carer gets something to look at."""
+    if mailbox.kind is MailboxKind.PATIENT and mailbox.carer_view_id is None:
+        mailboxes.lock_for_delivery(conn, [mailbox.address])
+        folders.lock(conn, [folder.id for folder in folders.of_mailbox(conn, mailbox.id)])
+        current = mailboxes.by_id(conn, mailbox.id)
+        if current is not None and current.carer_view_id is None:
+            carer_views.make(world, conn, current)
+    grants.add(conn, [row])
 
 
 def _as_grantee(identity: Identity | None, called: str) -> policy.Grantee:
@@ -140,7 +165,7 @@ async def hand_over(world: World, by: Requester, leaving: str, heir: str, addres
             policy.decide_revocation(_granter(conn, by, address, now)[1], own=False)
         in_force = [row for row in grants.of_grantee(conn, leaver.id) if _gives(row, now)] if leaver else []
         grantee = _as_grantee(successor, heir)
-        concerned = [row for row in in_force if _managed(conn, by, row, grantee, address, now)]
+        concerned = [row for row in in_force if _managed(world, conn, by, row, (grantee, successor, address), now)]
         if not concerned or leaver is None or successor is None:
             raise Refusal(
                 Rule.NOT_FOUND, say("{leaving} holds no grant that you may hand over.", leaving=leaving[:100]), subject=leaving[:100]
@@ -171,14 +196,18 @@ def _gives(row: GrantRow, now: Micros) -> bool:
     return row.revoked_at is None and (row.valid_until is None or now < row.valid_until)
 
 
-def _managed(conn: Connection, by: Requester, row: GrantRow, heir: policy.Grantee, address: str | None, now: Micros) -> bool:
+def _managed(
+    world: World, conn: Connection, by: Requester, row: GrantRow, to: tuple[policy.Grantee, Identity | None, str | None], now: Micros
+) -> bool:
     """Whether the requester may give this grant's rights to the heir; a refusal is raised only when they named the mailbox."""
+    heir, successor, address = to
     mailbox = mailboxes.by_id(conn, row.mailbox_id)
     if mailbox is None or (address is not None and mailbox.address != address):
         return False
     try:
         _, granter = _granter(conn, by, mailbox.address, now)
-        policy.decide_grant(granter, heir, row.rights, to_himself=False, mailbox=mailbox.kind, valid_until=row.valid_until)
+        carers = _carer_rules(world, conn, mailbox, successor, now, leaving=row.grantee_id)
+        policy.decide_grant(granter, heir, row.rights, to_himself=False, mailbox=mailbox.kind, valid_until=row.valid_until, carers=carers)
     except Refusal as refusal:
         if address is not None or refusal.rule is Rule.GRANTEE_NOT_ALLOWED:
             raise
@@ -252,7 +281,7 @@ async def set_rights(world: World, by: Requester, address: str, who: str, rights
         if grantee is None or grantee.id != by.identity_id:
             policy.decide_revocation(granter, own=False)  # without the right to manage, reveal nothing about other people
         if grantee is None or grantee.kind is IdentityKind.PATIENT:
-            policy.check_grantee(_as_grantee(grantee, who))
+            policy.check_grantee(_as_grantee(grantee, who), mailbox.kind)
         assert grantee is not None  # noqa: S101 - an unknown grantee was refused
         own = grantee.id == by.identity_id
         if mailboxes.role_of(conn, mailbox, grantee.id) is not None:
@@ -268,9 +297,17 @@ async def set_rights(world: World, by: Requester, address: str, who: str, rights
             policy.decide_revocation(granter, own=own)
         if wanted:
             until = min((row.valid_until for row in rows if row.valid_until is not None), default=None)
-            policy.decide_grant(granter, _as_grantee(grantee, who), wanted, to_himself=own, mailbox=mailbox.kind, valid_until=until)
+            policy.decide_grant(
+                granter,
+                _as_grantee(grantee, who),
+                wanted,
+                to_himself=own,
+                mailbox=mailbox.kind,
+                valid_until=until,
+                carers=_carer_rules(world, conn, mailbox, grantee, now),
+            )
             made = GrantRow(world.ids.next(), mailbox.id, grantee.id, wanted, None, until, "", by.identity_id, now)
-            grants.add(conn, [made])
+            _add(world, conn, mailbox, made)
             _trace(world, conn, by, Act.GRANTED, made, {"rights": sorted(wanted), "grantee": grantee.idnat})
         if grants.revoke(conn, [row.id for row in rows], by.identity_id, now):
             for row in rows:

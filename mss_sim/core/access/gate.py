@@ -10,6 +10,7 @@
 | logged in by a way that does not open it (`policy/logins`)    | `right-missing`                          |
 
 `require` checks all rows, `about` the first four: the fact that a mailbox is closed, its grants, holders and journal stay readable.
+A carer's visit is written down before he is told what he asked for (`journal.keep_visits`).
 Checks run inside the transaction that acts, so that a grant that has just ended allows nothing. Sending has a gate of its own, in
 `core/mailflow/submission.py`: it does not need the right to see.
 """
@@ -20,7 +21,7 @@ from mss_sim.core.access.authentication import Actor, barred, check_login_method
 from mss_sim.core.world.world import World
 from mss_sim.errors import Attempt, Refusal, Rule
 from mss_sim.policy.access import unseen
-from mss_sim.store.engine import Connection
+from mss_sim.store.engine import Connection, Visit, note_visit
 from mss_sim.vocabulary.mailboxes import MailboxState, Right
 from mss_sim.words.sentence import say
 
@@ -30,6 +31,8 @@ def require(world: World, conn: Connection, actor: Actor, address: str, right: R
     held = about(world, conn, actor, address, right)
     check_open(world, conn, actor, held)
     world.uses.note(held.mailbox.id)
+    if held.carer_of is not None:
+        note_visit(conn, Visit(actor.identity.id, actor.door, held.carer_of, held.access.grants[0].id))
     return held
 
 
@@ -50,7 +53,7 @@ def check_right(actor: Actor, held: MailboxAccess, right: Right) -> None:
         held.access.require(right, held.mailbox.address)
     except Refusal as refusal:
         if refusal.rule is Rule.RIGHT_MISSING:
-            refusal.attempt = Attempt(actor.identity.id, actor.door, held.mailbox.id, right)
+            refusal.attempt = Attempt(actor.identity.id, actor.door, held.mailbox_id, right)
         raise
 
 

@@ -4,7 +4,8 @@ Everything that affects a line of the journal lives in this file; its kinds are 
 of the letter that a line is about are looked up when it is read; a deletion writes them down.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from mss_sim.clock import SECOND, Micros
@@ -15,7 +16,7 @@ from mss_sim.core.world.expiring import ExpiringMap
 from mss_sim.core.world.world import World
 from mss_sim.errors import Attempt
 from mss_sim.store import journal
-from mss_sim.store.engine import Connection
+from mss_sim.store.engine import Connection, Visit
 from mss_sim.store.journal import JournalEntry, JournalRow
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
@@ -40,7 +41,7 @@ class Entry(NamedTuple):
 def entry(held: MailboxAccess, right: Right, act: Act, detail: Mapping[str, Any], *, message_id: int | None = None) -> Entry:
     """An act that needed a right over a mailbox, with the grant that gave it."""
     grant = held.access.grant_for(right)
-    return Entry(act, held.mailbox.id, detail, message_id, grant.id if grant else None)
+    return Entry(act, held.mailbox_id, detail, message_id, grant.id if grant else None)
 
 
 def by(actor: Actor) -> Requester:
@@ -91,6 +92,27 @@ def keep_attempts(world: World) -> None:
             write(world, conn, Requester(attempt.identity_id, Door(attempt.door)), [refused])
 
     world.store.keep_attempts(write_down)
+
+
+def keep_visits(world: World) -> None:
+    """From now on, write down which carers look into patients' mailboxes: each by each door at most once in `carers_visit_seconds`."""
+    recent: ExpiringMap[None] = ExpiringMap(world.clock, _ATTEMPTS_MAX)
+
+    def unit_for(visits: list[Visit]) -> Callable[[Connection], None] | None:
+        fresh = {}
+        for visit in visits:
+            key = f"{visit.identity_id} {visit.mailbox_id} {visit.door}"
+            if key not in recent:
+                fresh[key] = visit
+                recent.put(key, None, world.clock.now() + world.settings.carers.visit_seconds * SECOND)
+        return partial(write_down, list(fresh.values())) if fresh else None
+
+    def write_down(visits: list[Visit], conn: Connection) -> None:
+        for visit in visits:
+            made = Entry(Act.VISITED, visit.mailbox_id, {}, grant_id=visit.grant_id)
+            write(world, conn, Requester(visit.identity_id, Door(visit.door)), [made])
+
+    world.store.keep_visits(unit_for)
 
 
 async def of_mailbox(world: World, actor: Actor, address: str, *, before: int | None, limit: int) -> list[JournalRow]:

@@ -12,7 +12,7 @@ What a letter does is the first table of `policy/closure`, when it does so the t
 | Reply-To names mailboxes                                    | they are answered in the sender's place, when they are professional ones  |
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from mss_sim.clock import DAY, Micros
@@ -124,14 +124,19 @@ def judge(
     address: str,
     mailbox: Mailbox | DeliveryMailbox | None,
     answered: Answered,
+    *,
+    hidden: Collection[int] = (),
 ) -> Judgement:
-    """Whether a patient may write to an address now, and why; a mailbox that is not there, on either side, was never written to."""
+    """Whether a patient may write to an address now, and why; a mailbox that is not there, on either side, was never written to.
+
+    `hidden`: letters that are masked from the carer who asks.
+    """
     settings = world.settings.patient
     by_thread = settings.fin_header_scope is FinHeaderScope.CONVERSATION
     keys = frozenset((answered[0] if by_thread else answered[1],) if answered else ())
     if patient is None or mailbox is None:
         return Judgement(closure.judge_patient(closure.Recipient(address, MailboxKind.PATIENT), (), keys, FirstLetter()))
-    rows = conversations.rights_between(conn, patient.id, mailbox.id)
+    rows = [row for row in conversations.rights_between(conn, patient.id, mailbox.id) if row.message_id not in hidden]
     rights = [AnswerRight(row.thread_id if by_thread else row.message_id, row.withdrawn_at is None, row.id) for row in rows]
     facts = dispensations.first_letter_facts(conn, patient.owner_id, mailbox.id)
     days = None if facts.dispensed_at is None else world.clock.now() // DAY - facts.dispensed_at // DAY
@@ -148,6 +153,8 @@ def check_answer(
     address: str,
     mailbox: Mailbox | DeliveryMailbox | None,
     answered: Answered,
+    *,
+    hidden: Collection[int] = (),
 ) -> None:
-    """Raise the refusal when a patient may not write to an address now."""
-    judge(world, conn, patient, address, mailbox, answered).verdict.require(address)
+    """Raise the refusal when a patient may not write to an address now; `hidden` are letters that are masked from the carer who writes."""
+    judge(world, conn, patient, address, mailbox, answered, hidden=hidden).verdict.require(address)

@@ -14,7 +14,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.mail.summary import read_summary
 from mss_sim.policy.behaviours import Event
-from mss_sim.store import conversations, mailboxes, messages, pages
+from mss_sim.store import conversations, mailboxes, masks, messages, pages
 from mss_sim.store.conversations import AnswerRightRow, Thread
 from mss_sim.store.engine import Connection
 from mss_sim.store.messages import ListedMessage
@@ -141,8 +141,11 @@ def _conversation(conn: Connection, held: MailboxAccess, actor: Actor, thread: T
     rights = [
         row
         for row in conversations.rights_of_threads(conn, [thread.id])
-        if held.mailbox.id in (row.origin_mailbox_id, row.mailbox_id, row.patient_mailbox_id)
+        if held.mailbox_id in (row.origin_mailbox_id, row.mailbox_id, row.patient_mailbox_id)
     ]
+    if held.carer_of is not None:
+        hidden = masks.hidden(conn, held.carer_of)
+        rights = [row for row in rights if row.message_id not in hidden]
     names = mailboxes.addresses(conn, {id_ for row in rights for id_ in (row.patient_mailbox_id, row.mailbox_id)})
     latest: dict[tuple[int, int], AnswerRightRow] = {}
     for row in sorted(rights, key=lambda row: (row.withdrawn_at is None, row.id)):

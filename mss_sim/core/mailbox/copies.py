@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from mss_sim.core.access import gate, journal
+from mss_sim.core.access import carer_views, gate, journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.mailbox.flag_rules import FlagChange, changed, check_words
@@ -163,12 +163,16 @@ def _flag(
 
 
 async def note_reading(world: World, actor: Actor, which: Copies) -> None:
-    """Record that the actor read these copies, where it is their first time; nothing is marked."""
+    """Record that the actor read these copies, where it is their first time or they are a carer; nothing is marked."""
 
     def unit(conn: Connection) -> None:
         here, rows = _find(world, conn, actor, which, Right.READ)
         now = world.clock.now()
         first = [row for row in rows if messages.note_reading(conn, row.copy_id, actor.identity.id, now)]
+        if here.held.carer_of is not None:  # the patient sees each opening, and who read the copy that he knows
+            first = carer_views.as_known(conn, rows)
+            for row in first:
+                messages.note_reading(conn, row.copy_id, actor.identity.id, now)
         journal.write(world, conn, journal.by(actor), [entry_of(here, Right.READ, Act.READ, row, {}) for row in first], at=now)
 
     await world.store.write(unit)
@@ -282,6 +286,8 @@ async def copy(world: World, actor: Actor, which: InFolder, target: FolderRef) -
             mailboxes.add_usage(conn, there.held.mailbox.id, sum(row.size_bytes for row in rows))
             folders.save_counters(conn, [there.folder])
             lines = [entry_of(there, Right.FILE, Act.COPIED, row, {"to": there.folder.name}) for row in rows]
+            if source.held.carer_of is not None:  # what a carer takes away stands in the patient's journal too
+                lines += [entry_of(source, Right.READ, Act.COPIED, row, {"to": target.address}) for row in carer_views.as_known(conn, rows)]
             journal.write(world, conn, journal.by(actor), lines)
         return Transfer(there.folder.uid_validity, tuple(row.uid for row in rows), tuple(row.uid for row in made))
 

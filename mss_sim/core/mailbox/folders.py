@@ -1,7 +1,7 @@
 """The folders of a mailbox: list, create, rename, delete. Names are paths, `Parent/Child`; INBOX and the special folders stay."""
 
 from mss_sim.clock import SECOND
-from mss_sim.core.access import gate, journal
+from mss_sim.core.access import carer_views, gate, journal
 from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailbox import copies
@@ -66,6 +66,8 @@ def _add(world: World, conn: Connection, held: MailboxAccess, name: str) -> Fold
         raise Refusal(Rule.LIMIT_REACHED, detail, reference="quirks#folders")
     folder = Folder(world.ids.next(), held.mailbox.id, name, None, validity, 1, 1, 0, 0)
     folders.add(conn, folder)
+    if held.mailbox.carer_view_id is not None:
+        carer_views.add_folder(world, conn, held.mailbox.carer_view_id, folder)
     return folder
 
 
@@ -122,6 +124,7 @@ async def delete_folder(world: World, actor: Actor, address: str, folder_id: int
         if not with_messages:
             _refuse_filled(conn, folder)
         copies.empty_in(world, conn, actor, SelectedFolder(held, folder, personal_reader(held, actor)))
+        carer_views.remove_folder(conn, held.mailbox.id, folder)
         folders.remove(conn, folder.id)
         _trace(world, conn, actor, held, Act.FOLDER_DELETED, {"name": folder.name})
 

@@ -52,6 +52,7 @@ _HOLDERS: dict[IdentityKind, Sentence] = {
     IdentityKind.ORGANISATION: say("organisation"),
     IdentityKind.APPLICATION: say("application"),
     IdentityKind.PATIENT: say("patient"),
+    IdentityKind.CARER: say("carer"),
 }
 
 

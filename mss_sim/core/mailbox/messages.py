@@ -24,7 +24,7 @@ from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.policy.searching import check_texts
-from mss_sim.store import folders, identities, mailboxes, messages, pages
+from mss_sim.store import carer_views, folders, identities, mailboxes, messages, pages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.store.identities import Identity
@@ -119,6 +119,18 @@ async def may(world: World, actor: Actor, address: str, right: Right) -> bool:
     return held is not None and held.access.may(right) and actor.mailbox in (None, address)
 
 
+async def seen_as(world: World, actor: Actor, address: str, copy_id: int | None) -> int | None:
+    """The id by which the actor knows a copy of a mailbox: a carer knows another one than the patient."""
+
+    def query(conn: Connection) -> int | None:
+        held = access.access_to(conn, address, actor.identity.id, world.clock.now())
+        if copy_id is None or held is None or held.carer_of is None:
+            return copy_id
+        return carer_views.seen_as(conn, copy_id)
+
+    return await world.store.read_briefly(query)
+
+
 def folder_named(names: Mapping[int, str], text: str) -> int:
     """The folder with that name or id; INBOX in any case (ref: rfc9051#5.1). Refusal(NOT_FOUND) when there is none."""
     wanted = "INBOX" if text.upper() == "INBOX" else text
@@ -192,7 +204,7 @@ def first_reader(readings: Sequence[Reading], people: Mapping[int, Identity]) ->
 
 @dataclass(frozen=True, slots=True)
 class OpenedMessage:
-    """An opened message, with its bytes; `first_time` when the actor had never read it before."""
+    """An opened message, with its bytes; `first_time` when the actor had never read it before, or is a carer."""
 
     mailbox: Mailbox
     item: ListedMessage
@@ -211,7 +223,7 @@ async def open_message(world: World, actor: Actor, address: str, copy_id: int) -
         read = tuple(messages.readings_of(conn, [copy_id]).get(copy_id, ()))
         folder = folders.by_id(conn, held.mailbox.id, item.copy.folder_id)
         assert folder is not None  # noqa: S101 - a copy lies in a folder
-        first_time = actor.identity.id not in {reading.identity_id for reading in read}
+        first_time = held.carer_of is not None or actor.identity.id not in {reading.identity_id for reading in read}
         return OpenedMessage(held.mailbox, item, read, folder, messages.raw(conn, item.message.id), first_time)
 
     opened = await world.store.read(look)

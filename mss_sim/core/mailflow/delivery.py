@@ -135,16 +135,17 @@ class Delivery:
     def _sort(self, conn: Connection, letter: Letter, receiving: dict[str, DeliveryMailbox], among: threads.KnownThreads) -> RoutedLetter:
         """Decide on one letter; Refusal when none of it may be kept."""
         sender = receiving.get(letter.left_from)
-        answered = threads.answered(conn, letter, sender, receiving, among)
+        hidden = threads.hidden_from(conn, letter, sender)
+        answered = threads.answered(conn, letter, sender, receiving, among, hidden=hidden)
         twin = threads.twin(conn, letter, sender) if self._may_have_left(conn, letter) else None
-        thread_id = answered[0][0] if answered else threads.of_new(conn, letter, sender, receiving)
-        sorted_ = RoutedLetter(letter, twin[0] if twin else thread_id, twin=twin[1] if twin else None)
+        thread_id = answered[0][0] if answered else threads.of_new(conn, letter, sender, receiving, hidden=hidden)
+        sorted_ = RoutedLetter(letter, twin[0] if twin else thread_id, twin=twin[1] if twin else None, hidden=hidden or frozenset())
         if letter.submitted:
             sorted_.sending = self._sending(conn, letter, sender)
             submitted_receipts.check_null_path(letter)
-            about = submitted_receipts.asked(conn, letter)
+            about = submitted_receipts.asked(conn, letter, sorted_.hidden)
             if about and sender:
-                submitted_receipts.check(conn, letter, about, sender)
+                submitted_receipts.check(self._world, conn, letter, about, sender)
                 sorted_.receipt_of = about
         refusals = []
         for addressee in letter.envelope.recipients:
@@ -194,10 +195,9 @@ class Delivery:
         try:
             if sender and sender.kind is not MailboxKind.PATIENT:
                 self._warn(conn, sorted_, addressee.address, operator)
-            elif (
-                sender and not judged and not _is_receipt_to(sorted_, addressee.address)
-            ):  # the conversation that the letter will be filed in decides
-                answer_rights.check_answer(self._world, conn, sender, addressee.address, mailbox, answered[0] if answered else None)
+            elif sender and not judged and not _is_receipt_to(sorted_, addressee.address):
+                parent = answered[0] if answered else None  # the conversation that the letter will be filed in decides
+                answer_rights.check_answer(self._world, conn, sender, addressee.address, mailbox, parent, hidden=sorted_.hidden)
         except Refusal as refusal:
             sorted_.missed.append(Missed(addressee, Disposal.REFUSE, refusal))
             return refusal

@@ -176,6 +176,7 @@ class RoutedLetter:
     held: dict[str, float] = field(default_factory=dict)  # of the relayed, whom a fault lets wait for so many seconds
     sent_in: list[DeliveryMailbox] = field(default_factory=list)
     sent_copy_id: int | None = None
+    hidden: frozenset[int] = frozenset()
     receipt_of: ReceiptSubject | None = None
     twin: int | None = None  # the id of the message as it left this store
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from mss_sim.core.access import gate, journal
+from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailbox.messages import OpenedMessage, open_message
 from mss_sim.core.mailflow import faults
@@ -19,8 +20,9 @@ from mss_sim.mail import mdn, mdn_forms
 from mss_sim.mail.headers import read_headers, split
 from mss_sim.mail.summary import read_summary
 from mss_sim.policy.delegation import decide_leaving
+from mss_sim.policy.masks import decide_carer_receipt, viewer_of
 from mss_sim.policy.receipts import ReceiptRequest, decide_receipt
-from mss_sim.store import conversations, messages, queue, submissions
+from mss_sim.store import carer_views, conversations, identities, masks, messages, queue, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import ListedMessage
@@ -80,8 +82,9 @@ class Receipts:
         if item is None:
             raise Refusal(Rule.NOT_FOUND, say("There is no such message in this mailbox."))
         decide_leaving(held.mailbox.state, address)
-        to = self._decide(conn, held.mailbox, item, wish)
-        receipt = _receipt(conn, held.mailbox.address, held.mailbox.label or actor.identity.name, to, item, wish)
+        decide_carer_receipt(viewer_of(held.mailbox.kind, held.access), allowed=world.settings.carers.receipts)
+        to = self._decide(conn, held, item, wish)
+        receipt = _receipt(conn, held.mailbox.address, held.mailbox.label or _reader(conn, held, actor), to, item, wish)
         letters = [
             system_letter(world, raw, OfServer(held.mailbox.operator_id), to=to, at=now) for raw in self._written(receipt, item, wish)
         ]
@@ -89,7 +92,7 @@ class Receipts:
             outcome = self._delivery.deliver(conn, [letter])[0]
             if isinstance(outcome, Exception):
                 raise outcome
-        note_sent(conn, held.mailbox.id, item.message.id, now)
+        note_sent(conn, held.mailbox_id, item.message.id, now)
         detail = {"to": to, "disposition": wish.disposition, "of": item.message.rfc_message_id}
         sent = journal.entry(held, Right.READ, Act.RECEIPT_SENT, detail, message_id=item.message.id)
         journal.write(world, conn, journal.by(actor), [sent], at=now)
@@ -133,18 +136,25 @@ class Receipts:
             with suppress(Refusal):  # not requested for the return path, or already sent: no receipt is due
                 await self.send(actor, mailbox.address, copy_id, ReceiptWish(automatic=True))
 
-    def _decide(self, conn: Connection, mailbox: Mailbox, item: ListedMessage, wish: ReceiptWish) -> str:
+    def _decide(self, conn: Connection, held: MailboxAccess, item: ListedMessage, wish: ReceiptWish) -> str:
         summary = read_summary(item.message.summary)
         request = ReceiptRequest(
             receipt_to=tuple(summary.receipt_to),
             return_path=item.message.return_path,
-            already_sent=conversations.receipt_sent(conn, item.message.id, mailbox.id) or KEYWORD_MDN_SENT in item.copy.keywords.split(),
+            already_sent=conversations.receipt_sent(conn, item.message.id, held.mailbox_id)
+            or KEYWORD_MDN_SENT in item.copy.keywords.split(),
             is_report=summary.is_report,
             required_options=mdn.required_options(_field(conn, item, "Disposition-Notification-Options")) if summary.receipt_to else (),
         )
-        if submissions.of_message(conn, item.message.id, mailbox.id) and request.return_path == mailbox.address:
+        if submissions.of_message(conn, item.message.id, held.mailbox_id) and request.return_path == held.mailbox.address:
             raise Refusal(Rule.RECEIPT_NOT_REQUESTED, say("This mailbox sent the letter itself; there is nobody to tell."))
         return decide_receipt(request, confirmed=wish.confirmed)
+
+
+def _reader(conn: Connection, held: MailboxAccess, actor: Actor) -> str:
+    """Whose name a receipt bears: a carer's opening is the patient's to whoever asked (ref: quirks#carer-receipt)."""
+    patient = identities.by_id(conn, held.mailbox.owner_id) if held.carer_of is not None else None
+    return patient.name if patient else actor.identity.name
 
 
 def _awaited(conn: Connection, mailbox_id: int, copy_ids: Sequence[int]) -> list[int]:
@@ -202,7 +212,8 @@ async def sent_letters(world: World, actor: Actor, address: str, *, before: int 
 
     def query(conn: Connection) -> list[Sent]:
         held = gate.require(world, conn, actor, address, Right.SEE)
-        return _sent(conn, submissions.of_mailbox(conn, held.mailbox.id, before=before, limit=limit))
+        shown_in = None if held.carer_of is None else held.mailbox.id
+        return _sent(conn, held, submissions.of_mailbox(conn, held.mailbox_id, before=before, limit=limit, shown_in=shown_in))
 
     return await world.store.read(query)
 
@@ -213,9 +224,9 @@ async def timeline(world: World, actor: Actor, address: str, submission_id: int)
     def query(conn: Connection) -> Sent:
         held = gate.require(world, conn, actor, address, Right.SEE)
         row = submissions.by_id(conn, submission_id)
-        if row is None or row.mailbox_id != held.mailbox.id:
+        if row is None or not _is_of(conn, held, row):
             raise Refusal(Rule.NOT_FOUND, say("This mailbox sent no such letter."))
-        return _sent(conn, [row])[0]
+        return _sent(conn, held, [row])[0]
 
     return await world.store.read(query)
 
@@ -226,10 +237,10 @@ async def timeline_of_copy(world: World, actor: Actor, address: str, copy_id: in
     def query(conn: Connection) -> Sent:
         held = gate.require(world, conn, actor, address, Right.SEE)
         item = messages.one(conn, held.mailbox.id, copy_id, None)
-        row = submissions.of_message(conn, item.message.id, held.mailbox.id) if item else None
+        row = submissions.of_message(conn, item.message.id, held.mailbox_id) if item else None
         if row is None:
             raise Refusal(Rule.NOT_FOUND, say("This mailbox did not send that message, so it has no timeline."))
-        return _sent(conn, [row])[0]
+        return _sent(conn, held, [row])[0]
 
     return await world.store.read(query)
 
@@ -240,8 +251,8 @@ async def raw_report(world: World, actor: Actor, address: str, submission_id: in
     def query(conn: Connection) -> bytes:
         held = gate.require(world, conn, actor, address, Right.READ)
         row = submissions.by_id(conn, submission_id)
-        if row is not None and row.mailbox_id == held.mailbox.id:
-            for _, events, _ in _sent(conn, [row])[0].recipients:
+        if row is not None and _is_of(conn, held, row):
+            for _, events, _ in _sent(conn, held, [row])[0].recipients:
                 for event in events:
                     if event.id == event_id and event.report_id is not None:
                         return messages.raw(conn, event.report_id)
@@ -250,10 +261,20 @@ async def raw_report(world: World, actor: Actor, address: str, submission_id: in
     return await world.store.read(query)
 
 
-def _sent(conn: Connection, rows: list[SentLetter]) -> list[Sent]:
+def _is_of(conn: Connection, held: MailboxAccess, row: SentLetter) -> bool:
+    """Whether the mailbox sent a letter, as far as the reader may know: a carer knows of what lies where he looks."""
+    if row.mailbox_id != held.mailbox_id:
+        return False
+    return held.carer_of is None or bool(carer_views.lies_in(conn, held.mailbox.id, [row.message_id]))
+
+
+def _sent(conn: Connection, held: MailboxAccess, rows: list[SentLetter]) -> list[Sent]:
     people = submissions.people_of(conn, [row.id for row in rows])
     ids = [person.id for person in people]
     events, waiting = submissions.events_of(conn, ids), queue.of_recipients(conn, ids)
+    if held.carer_of is not None:  # what a masked report told is masked too
+        hidden = masks.hidden(conn, held.carer_of)
+        events = {id_: [event for event in one if event.report_id not in hidden] for id_, one in events.items()}
     found = []
     for row in rows:
         message = messages.by_id(conn, row.message_id)

@@ -5,7 +5,7 @@ session that sends letter after letter does not ask the store each time. Refusal
 (it has a life of its own). Delivery decides again on locked rows, so what is kept here can let no letter through.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from mss_sim.clock import Micros
@@ -27,11 +27,15 @@ _KEPT_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class SendingMailbox:
-    """A mailbox that an actor may send from, and in what quality. `own_mailbox` is their own personal one."""
+    """A mailbox that an actor may send from, and in what quality. `own_mailbox` is their own personal one.
+
+    `carer`: they are the carer of the patient whose mailbox it is.
+    """
 
     mailbox: Mailbox
     sending: SendAs
     own_mailbox: str | None
+    carer: bool = False
 
 
 class _Wish(NamedTuple):
@@ -103,7 +107,8 @@ class Senders:
         except Refusal as refusal:
             raise Refusal(Rule.SEND_NOT_ALLOWED, refusal.detail, subject=address, reference=refusal.reference) from refusal
         moments = [
-            moment for row in grants.between(conn, held.mailbox.id, actor.identity.id) for moment in (row.valid_from, row.valid_until)
+            moment for row in grants.between(conn, held.mailbox_id, actor.identity.id) for moment in (row.valid_from, row.valid_until)
         ]
         until = min((moment for moment in moments if moment is not None and moment > now), default=None)
-        return SendingMailbox(held.mailbox, sending, active[0] if active else None), until
+        box = replace(held.mailbox, id=held.mailbox_id)
+        return SendingMailbox(box, sending, active[0] if active else None, held.carer_of is not None), until

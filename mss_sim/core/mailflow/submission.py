@@ -29,6 +29,7 @@ from mss_sim.mail.parse import ParsedMessage, people_in
 from mss_sim.policy.authors import decide_authors, decide_one_operator
 from mss_sim.policy.magic_addresses import magic_at, refusal_of
 from mss_sim.policy.routing import Disposal, Scope, decide_route, size_refusal
+from mss_sim.store import masks
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary.journal import Act
@@ -81,7 +82,7 @@ async def check_recipient(world: World, sender: SendingMailbox | None, address: 
         await world.store.read_briefly(partial(patients.check_addressee, world), address=address)
     local = peer or (sender is not None and operator is not None and operator.id == sender.mailbox.operator_id)
     if sender and sender.mailbox.kind is MailboxKind.PATIENT:
-        await _check_invited(world, sender.mailbox, address)
+        await _check_invited(world, sender, address)
     near = local or not world.settings.peers.unknown_bounces
     reach = (mes_bounces.scope_here(world, address) if peer else Scope.LOCAL) if near else Scope.REMOTE
     route = decide_route(address, stands, reach)
@@ -89,9 +90,14 @@ async def check_recipient(world: World, sender: SendingMailbox | None, address: 
         raise route.refusal
 
 
-async def _check_invited(world: World, patient: Mailbox, address: str) -> None:
+async def _check_invited(world: World, sender: SendingMailbox, address: str) -> None:
     mailbox = await world.directory.mailbox(address)
-    await world.store.read(lambda conn: answer_rights.check_answer(world, conn, patient, address, mailbox, None))
+
+    def query(conn: Connection) -> None:
+        hidden = masks.hidden(conn, sender.mailbox.id) if sender.carer else frozenset[int]()
+        answer_rights.check_answer(world, conn, sender.mailbox, address, mailbox, None, hidden=hidden)
+
+    await world.store.read(query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +198,7 @@ class Submission:
 
         def unit(conn: Connection) -> None:
             held = access_to(conn, sender, actor.identity.id, now) if sender else None
-            mailbox_id = held.mailbox.id if held and held.access.rights else None
+            mailbox_id = held.mailbox_id if held and held.access.rights else None
             journal.write(world, conn, journal.by(actor), [Entry(Act.REFUSED, mailbox_id, detail)], at=now)
 
         await world.store.write(unit)

@@ -10,17 +10,19 @@
 | otherwise                                           | leaves, and is remembered     |
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mss_sim.clock import Micros
 from mss_sim.core.access import access
 from mss_sim.core.mailflow.delivery_notifications import given_back, read_report
 from mss_sim.core.mailflow.letter import Letter, ReceiptSubject
+from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail import mdn
 from mss_sim.mail.returned import likeness
 from mss_sim.mail.summary import read_summary
 from mss_sim.policy.access import right_missing
+from mss_sim.policy.masks import decide_carer_receipt, viewer_of
 from mss_sim.store import conversations, folders, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import DeliveryMailbox
@@ -29,14 +31,17 @@ from mss_sim.vocabulary.mailboxes import KEYWORD_MDN_SENT, Right
 from mss_sim.words.sentence import say
 
 
-def asked(conn: Connection, letter: Letter) -> ReceiptSubject | None:
-    """The letter that a submitted read receipt is about; None when it is not a receipt, or the mailbox never received that letter."""
+def asked(conn: Connection, letter: Letter, hidden: Collection[int] = ()) -> ReceiptSubject | None:
+    """The letter that a submitted read receipt is about; None when it is not a receipt, or the mailbox never received that letter.
+
+    What is `hidden` from the carer who submits it was never received.
+    """
     if letter.submitted is None or not letter.parsed.is_report:
         return None
     report, reader = read_report(letter), mailboxes.by_address(conn, letter.submitted.mailbox)
     if report is None or report.message_id is None or reader is None or not report.is_receipt_of(reader.address):
         return None
-    lying = messages.lying_in(conn, report.message_id, reader.id)
+    lying = [row for row in messages.lying_in(conn, report.message_id, reader.id) if row.id not in hidden]
     if not lying:
         return None
     row = lying[0] if len(lying) == 1 else _meant(conn, letter, lying, reader.id)
@@ -67,12 +72,14 @@ def check_null_path(letter: Letter) -> None:
         raise Refusal(Rule.SEND_NOT_ALLOWED, detail, subject=own, reference="rfc8098#3")
 
 
-def check(conn: Connection, letter: Letter, about: ReceiptSubject, sender: DeliveryMailbox) -> None:
+def check(world: World, conn: Connection, letter: Letter, about: ReceiptSubject, sender: DeliveryMailbox) -> None:
     """Refuse a read receipt by the table above (ref: rfc8098#2.1)."""
     if letter.submitted:
-        lacking = access.access(conn, sender, letter.submitted.actor_id, letter.at).lacks(Right.READ)
+        held = access.access(conn, sender, letter.submitted.actor_id, letter.at)
+        lacking = held.lacks(Right.READ)
         if lacking:
             right_missing(lacking, sender.address)
+        decide_carer_receipt(viewer_of(sender.kind, held), allowed=world.settings.carers.receipts)
     if not about.receipt_to:
         detail = say("That letter asked for no read receipt: it has no Disposition-Notification-To. Send none.")
         raise Refusal(Rule.RECEIPT_NOT_REQUESTED, detail, reference="rfc8098#2.1")

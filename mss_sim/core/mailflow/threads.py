@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from mss_sim.core.mailflow.letter import Letter, RoutedLetter
 from mss_sim.mail.returned import likeness
-from mss_sim.store import conversations, messages, submissions
+from mss_sim.store import conversations, masks, messages, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import DeliveryMailbox
 from mss_sim.store.messages import Answer
@@ -18,6 +18,8 @@ from mss_sim.vocabulary.mailboxes import MailboxKind
 
 Found = tuple[int, int]
 """(thread id, message id) of a letter."""
+Hidden = frozenset[int] | None
+"""The letters that are masked from the carer who sends; None where no carer does."""
 
 
 @dataclass(slots=True)
@@ -47,7 +49,13 @@ def known(conn: Connection, letters: Sequence[Letter]) -> KnownThreads:
 
 
 def answered(
-    conn: Connection, letter: Letter, sender: DeliveryMailbox | None, receiving: dict[str, DeliveryMailbox], among: KnownThreads
+    conn: Connection,
+    letter: Letter,
+    sender: DeliveryMailbox | None,
+    receiving: dict[str, DeliveryMailbox],
+    among: KnownThreads,
+    *,
+    hidden: Hidden = None,
 ) -> list[Found]:
     """The letters that a letter answers, as far as its sender may know them, the nearest first."""
     named = _references(letter)
@@ -56,11 +64,12 @@ def answered(
     stored = [id_ for id_ in named if id_ in among.stored]
     readers = {mailbox.id: address for address in _recipients(letter) if (mailbox := receiving.get(address))}
     answer = Answer(letter.parsed.subject, letter.submitted.answers if letter.submitted else None)
-    found = messages.had_by(conn, stored, sender.id if sender else None, letter.left_from, answer) if letter.left_from else {}
+    sender_id = sender.id if sender else None
+    found = messages.had_by(conn, stored, sender_id, letter.left_from, answer, hidden=hidden or ()) if letter.left_from else {}
     if sender is None and readers:
         found = {**messages.had_by_all(conn, stored, readers, answer), **found}
     knowing = {letter.left_from} - {""}
-    for id_ in named:
+    for id_ in named if hidden is None else ():  # no mask was asked yet about letters of this group
         fresh = among.of_group(id_)
         if fresh is None:
             continue
@@ -70,12 +79,22 @@ def answered(
     return [found[id_] for id_ in named if id_ in found]
 
 
-def of_new(conn: Connection, letter: Letter, sender: DeliveryMailbox | None, receiving: dict[str, DeliveryMailbox]) -> int:
+def hidden_from(conn: Connection, letter: Letter, sender: DeliveryMailbox | None) -> Hidden:
+    """The letters that are masked from who submits a letter: nobody's but a carer's."""
+    if sender is None or sender.kind is not MailboxKind.PATIENT or not letter.submitted or letter.submitted.actor_id == sender.owner_id:
+        return None
+    return masks.hidden(conn, sender.id)
+
+
+def of_new(
+    conn: Connection, letter: Letter, sender: DeliveryMailbox | None, receiving: dict[str, DeliveryMailbox], *, hidden: Hidden = None
+) -> int:
     """The conversation of a letter that answers nothing: a new one, but a patient's joins the newest one open to them there."""
     if sender is None or sender.kind is not MailboxKind.PATIENT:
         return letter.id
     targets = [receiving[address] for address in _recipients(letter) if address in receiving]
     rights = [row for target in targets for row in conversations.rights_between(conn, sender.id, target.id) if row.withdrawn_at is None]
+    rights = [row for row in rights if row.message_id not in (hidden or ())]
     return rights[-1].thread_id if rights else letter.id
 
 

@@ -11,6 +11,7 @@ from mss_sim.store.grants import GrantRow
 from mss_sim.store.identities import Identity
 from mss_sim.store.journal import JournalEntry, JournalRow
 from mss_sim.store.mailboxes import Mailbox
+from mss_sim.store.masks import Mask
 from mss_sim.store.messages import ListedMessage, Reading
 from mss_sim.store.operators import Operator
 from mss_sim.store.out_of_office import OutOfOffice
@@ -38,6 +39,7 @@ __all__ = [
     "Mailbox",
     "Mark",
     "Marks",
+    "Mask",
     "Operator",
     "OutOfOffice",
     "PatientIdentity",

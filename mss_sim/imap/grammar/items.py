@@ -57,6 +57,11 @@ class FetchItem(NamedTuple):
         """Whether the message must be parsed, and not only split at its first empty line."""
         return self.needs_bytes and (self.name != "BODY[]" or bool(self.section.path or self.section.fields))
 
+    @property
+    def shows_text(self) -> bool:
+        """Whether it gives more of the message than its header."""
+        return self.name in ("BODY[]", "BINARY[]") and not self.section.text.startswith(("HEADER", "MIME"))
+
 
 class FetchArguments(NamedTuple):
     """FETCH and UID FETCH."""

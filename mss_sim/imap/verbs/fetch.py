@@ -139,6 +139,7 @@ async def _contents(session: Session, view: View, spans: Items[Span], items: Ite
     makers = [_MAKERS[item.name] if item.name in SIMPLE else _section(item) for item in items]
     inside = any(item.name == "BODYSTRUCTURE" for item in items)
     marks = any(not item.peek for item in items) and not view.examined
+    told = view.selected.held.carer_of is not None and any(item.shows_text for item in items)
     wish = Wish(needs_bytes, inside, _BYTES_AT_ONCE)
     for batch in view.batches(spans, _MESSAGES_AT_ONCE if needs_bytes else _ENVELOPES_AT_ONCE):
         left = view.ranges(batch)
@@ -150,6 +151,8 @@ async def _contents(session: Session, view: View, spans: Items[Span], items: Ite
                 if row.modseq > since
             ]
             shown, flagged = items, False
+            if told and states:
+                await copies.note_reading(session.world, session.actor, _which(view, states))
             if marks and states:
                 states, flagged = await _read(session, view, states)
             if flagged:
@@ -214,9 +217,9 @@ async def _read(session: Session, view: View, states: list[_State]) -> tuple[lis
 
 async def _mark_read(session: Session, view: View, states: list[_State]) -> tuple[list[_State], bool]:
     unseen = [state for state in states if not state.row.seen]
-    if not unseen:
+    if not unseen or view.selected.held.carer_of is not None:  # all that a carer reads was written down already
         return states, False
-    which = InFolder(view.place, ranges_of(state.row.uid for state in unseen))
+    which = _which(view, unseen)
     if view.read_only or Right.MARK not in view.selected.held.access.rights:
         await copies.note_reading(session.world, session.actor, which)
         return states, False
@@ -224,6 +227,10 @@ async def _mark_read(session: Session, view: View, states: list[_State]) -> tupl
     view.remember_own_change(((row.uid, row.modseq) for row in marked.rows), marked.modseq_before, marked.modseq_after)
     rows = {row.uid: row for row in marked.rows}
     return [state._replace(row=rows.get(state.row.uid, state.row)) for state in states], True
+
+
+def _which(view: View, states: list[_State]) -> InFolder:
+    return InFolder(view.place, ranges_of(state.row.uid for state in states))
 
 
 def _lines(view: View, states: list[_State], items: Items[FetchItem], makers: Items[Callable[[_State], bytes]]) -> list[bytes]:

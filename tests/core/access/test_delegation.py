@@ -75,9 +75,12 @@ async def test_who_may_not_grant_and_who_may_not_be_granted_to_leaves_no_trace(
     assert await _held(town, "newcomer") == frozenset()
 
 
-async def test_a_patients_mailbox_is_not_delegated_and_the_control_plane_grants_as_the_owner_would(town: Town) -> None:
-    with refused(Rule.GRANT_NOT_ALLOWED, "A patient's mailbox"):
-        await _give(town, "control", "newcomer", address=PATIENT)
+async def test_the_control_plane_grants_as_the_owner_would(town: Town) -> None:
+    with refused(Rule.GRANT_NOT_ALLOWED, "A carer may not be given manage"):
+        await _give(town, "control", "newcomer", frozenset({Right.SEE, Right.MANAGE}), address=PATIENT)
+    assert (await _give(town, "control", "newcomer", address=PATIENT)).granted_by_id is None
+    with refused(Rule.GRANT_NOT_ALLOWED, "A patient has 1 carers at most"):
+        await _give(town, "control", "hospital", address=PATIENT)
     row = await _give(town, "control", "newcomer", address=WARD)
     assert row.granted_by_id is None
     with refused(Rule.NOT_FOUND):

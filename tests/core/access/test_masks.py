@@ -1,0 +1,70 @@
+"""Masks: who sets them, once each, what they are of, and what the patient's journal keeps."""
+
+import pytest
+
+from mss_sim.core.access import masks
+from mss_sim.core.access.delegation import GrantRequest, grant
+from mss_sim.core.access.practice_holders import CONTROL
+from mss_sim.errors import Rule
+from mss_sim.vocabulary.mailboxes import MaskKind, Right
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PATIENT2, PRACTICE
+from tests.core.towns import OpenTown, Town, refused
+
+
+async def test_who_does_not_hold_the_mailbox_masks_nothing(town: Town) -> None:
+    await grant(town.world, CONTROL, GrantRequest(PATIENT, (await town.identity("newcomer")).idnat, frozenset({Right.SEE, Right.READ})))
+    with refused(Rule.NOT_FOUND, "no mailbox"):
+        await masks.mask_correspondent(town.world, await town.actor("doctor"), PATIENT, HOSPITAL)
+    carer = await town.actor("newcomer")
+    with refused(Rule.RIGHT_MISSING, "The right manage"):
+        await masks.list_masks(town.world, carer, PATIENT)
+    with refused(Rule.RIGHT_MISSING, "The right manage"):
+        await masks.mask_letter(town.world, carer, PATIENT, 1)
+    with refused(Rule.RIGHT_MISSING, "The right manage"):
+        await masks.unmask(town.world, carer, PATIENT, 1)
+
+
+async def test_what_is_not_there_or_no_patients_is_not_masked(town: Town) -> None:
+    patient = await town.actor("patient")
+    with refused(Rule.INVALID, "is no patient's mailbox"):
+        await masks.mask_correspondent(town.world, await town.actor("doctor"), PRACTICE, HOSPITAL)
+    with refused(Rule.INVALID, "the mailbox itself"):
+        await masks.mask_correspondent(town.world, patient, PATIENT, PATIENT)
+    with refused(Rule.NOT_FOUND, "no such message"):
+        await masks.mask_letter(town.world, patient, PATIENT, 1)
+    await town.send("doctor", DOCTOR, [PATIENT, PATIENT2])
+    [other] = await town.lying(PATIENT2)
+    with refused(Rule.NOT_FOUND, "no such message"):
+        await masks.mask_letter(town.world, patient, PATIENT, other.copy.id)
+    [own] = await town.lying(PATIENT)
+    with refused(Rule.NOT_FOUND, "no attachment 2"):
+        await masks.mask_document(town.world, patient, PATIENT, own.copy.id, "2")
+    theirs = await masks.mask_letter(town.world, await town.actor("patient2"), PATIENT2, other.copy.id)
+    for nowhere in (1, theirs.id):
+        with refused(Rule.NOT_FOUND, "no such mask"):
+            await masks.unmask(town.world, patient, PATIENT, nowhere)
+    assert await masks.list_masks(town.world, patient, PATIENT) == []
+
+
+async def test_a_mask_is_set_once_and_the_journal_tells_of_it(town: Town) -> None:
+    patient = await town.actor("patient")
+    await town.send("doctor", DOCTOR, PATIENT, "Secret")
+    [own] = await town.lying(PATIENT)
+    first = await masks.mask_letter(town.world, patient, PATIENT, own.copy.id)
+    assert await masks.mask_letter(town.world, patient, PATIENT, own.copy.id) == first
+    assert (first.kind, first.target, first.label) == (MaskKind.LETTER, str(own.message.id), "Secret")
+    await masks.unmask(town.world, patient, PATIENT, first.id)
+    with refused(Rule.NOT_FOUND, "no such mask"):
+        await masks.unmask(town.world, patient, PATIENT, first.id)
+    assert [act for act in await town.acts(PATIENT) if act.startswith("mask")] == ["mask.added", "mask.removed"]
+    assert (await town.told(PATIENT))[0].detail == {"kind": "letter", "what": "Secret"}
+
+
+@pytest.mark.parametrize("most", [1, 2])
+async def test_masks_have_a_number(open_town: OpenTown, most: int) -> None:
+    async with open_town(carers_masks_max=most) as town:
+        patient = await town.actor("patient")
+        for address in (DOCTOR, HOSPITAL)[:most]:
+            await masks.mask_correspondent(town.world, patient, PATIENT, address)
+        with refused(Rule.LIMIT_REACHED, f"There are {most} masks"):
+            await masks.mask_correspondent(town.world, patient, PATIENT, PRACTICE)
