@@ -9,31 +9,25 @@ from pydantic import Field, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from mss_sim.config.mailbox_life import Closing, Forwarding, OutOfOffice, RedList, Retention
+from mss_sim.config.patients import Carers, Mes, Patient
 from mss_sim.config.subjects import (
-    Carers,
     Certificate,
-    Closing,
     Connections,
     Delegation,
     Dns,
     FaultRules,
-    Forwarding,
     Http,
     Https,
     Igc,
     Imap,
     Login,
     Mailbox,
-    Mes,
     Message,
     Mx,
-    OutOfOffice,
-    Patient,
     Peers,
     Psc,
     Queue,
-    RedList,
-    Retention,
     Search,
     Sent,
     Smtp,

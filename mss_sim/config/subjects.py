@@ -4,15 +4,12 @@ A default that is our choice, because no public text gives the rule, has a line 
 """
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from mss_sim.vocabulary.behaviours import BounceForm, MesRefusal
 from mss_sim.vocabulary.doors import PeerProof, TokenExpiry, TokenRefusal, UntrustedPeer
-from mss_sim.vocabulary.mail import FinHeaderScope
-from mss_sim.vocabulary.mailboxes import PROFESSIONAL_KINDS, MailboxKind, Right, SendMode
-from mss_sim.vocabulary.patients import KeyCheck, Unqualified
+from mss_sim.vocabulary.mailboxes import SendMode
 from mss_sim.vocabulary.psc import AuthMode
 from mss_sim.vocabulary.trust import KeyKind
 
@@ -176,104 +173,6 @@ class Delegation(Subject):
     grants_end_with_owner: bool = Field(
         default=False, description="Whether the grants that the owner of a mailbox gave end when it is handed over."
     )
-
-
-class Patient(Subject):
-    """Letters from and to patients."""
-
-    receipt_automatic: bool = Field(default=True, description="A patient's first reading sends the requested read receipt.")
-    fin_header_scope: FinHeaderScope = Field(default=FinHeaderScope.CONVERSATION, description="What X-MSS-MES: FIN closes.")
-    reopened_by_letter: bool = Field(
-        default=True, description="A new letter of the professional opens again what was closed; else an explicit act alone does."
-    )
-    ins_required: bool = Field(default=False, description="A patient's mailbox whose local part is no INS is refused.")
-    behaviour: str = Field(default="by-hand", description="What patients without a behaviour of their own do with letters: its name.")
-    ins_key: KeyCheck = Field(default=KeyCheck.WARNING, description="What a wrong key of an INS does, in identities and in addresses.")
-    unqualified: Unqualified = Field(
-        default=Unqualified.WARNED,
-        description="What becomes of a letter to an address that no qualified identity backs (ref: ref2#ECO.2.2.6).",
-    )
-    pharmacy_days_max: int = Field(
-        default=365, ge=0, le=36_500, description="Days since a pharmacy dispensed medicines within which a patient may write to it first."
-    )
-    first_letter_after_closure: bool = Field(
-        default=True, description="Whether a patient who may write first to a mailbox still may when all conversations there were closed."
-    )
-
-
-class Mes(Subject):
-    """The operator of the patients, Mon espace santé."""
-
-    refusal: MesRefusal = Field(default=MesRefusal.RCPT, description="When a letter is refused that no patient's mailbox can take.")
-    bounce_seconds: float = Field(default=1.0, ge=0, description="How long after it was accepted such a letter comes back.")
-    bounce_form: BounceForm = Field(default=BounceForm.REPORT, description="In what form it comes back.")
-    bounce_sender: str = Field(
-        default="mailer-daemon", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="Left part of the address that it comes back from."
-    )
-    bounce_subject: str = Field(default="Message non distribué", min_length=1, max_length=200, description="Its subject.")
-    bounce_subject_too_large: str = Field(
-        default="Undelivered Mail Returned to Sender", min_length=1, max_length=200, description="Its subject when the letter is too large."
-    )
-    bounce_texts: dict[str, str] = Field(
-        default={}, description="Its text by the code of the rule, with {date}, {patient}, {address}, {size}, {limit} in it."
-    )
-
-
-class RedList(Subject):
-    """Mailboxes that nobody uses leave the public directory."""
-
-    kinds: frozenset[MailboxKind] = Field(default=PROFESSIONAL_KINDS, description="Kinds of mailboxes that do; none: no mailbox does.")
-    warned_days: int = Field(default=50, ge=1, description="Days without use after which a mailbox is warned.")
-    days: int = Field(default=60, ge=1, description="Days without use after which it leaves the directory.")
-
-    @model_validator(mode="after")
-    def _check_order(self) -> Self:
-        if self.warned_days >= self.days:
-            raise ValueError("a mailbox is warned before it leaves the directory: red_list_warned_days is less than red_list_days")
-        if MailboxKind.PATIENT in self.kinds:
-            raise ValueError("a patient's mailbox is in no directory")
-        return self
-
-
-class Closing(Subject):
-    """Closing a mailbox in two steps."""
-
-    grace_days: int = Field(default=30, ge=0, le=3_650, description="Days between asking and closing, in which that can be cancelled.")
-    accepts_mail: bool = Field(default=True, description="Whether letters arrive and leave meanwhile; else it is suspended.")
-
-
-class Retention(Subject):
-    """How long letters are kept."""
-
-    days: int | None = Field(
-        default=None, ge=1, le=36_500, description="Days after which letters of professional mailboxes go; none: never."
-    )
-    warned_days: int = Field(default=7, ge=0, le=36_500, description="How long before that the journal says so; 0: it does not.")
-
-
-class OutOfOffice(Subject):
-    """Answers of mailboxes where nobody is there."""
-
-    days: int = Field(default=7, ge=1, le=365, description="Days after which a sender is answered again (ref: rfc5230#4.1).")
-
-
-class Forwarding(Subject):
-    """Mailboxes that forward."""
-
-    keep: bool = Field(default=True, description="Whether a letter that is forwarded stays in its mailbox too, unless who sets it says so.")
-    hops_max: int = Field(default=5, ge=1, le=50, description="How often one letter is forwarded, from mailbox to mailbox.")
-
-
-class Carers(Subject):
-    """Those whom a patient lets look into his mailbox. Nothing of it is national: the law is being made."""
-
-    max: int = Field(default=1, ge=0, description="Carers whom one patient may have at once; 0: none.")
-    rights: frozenset[Literal[Right.SEE, Right.READ, Right.SEND_ON_BEHALF]] = Field(
-        default=frozenset({Right.SEE, Right.READ, Right.SEND_ON_BEHALF}), description="Rights that a patient may give a carer."
-    )
-    receipts: bool = Field(default=True, description="A carer's reading sends the read receipt that the patient's would.")
-    visit_seconds: int = Field(default=3_600, ge=0, description="A carer's looks within this time are one visit in the journal.")
-    masks_max: int = Field(default=1_000, ge=1, description="Masks of one patient.")
 
 
 class Login(Subject):

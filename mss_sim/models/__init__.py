@@ -12,6 +12,11 @@ one place.
     submissions, recipients, timeline, queue   what was sent, to whom, what became of it, who waits
     receipts, answer_rights                    read receipts that left; patients' rights to answer
     journal, idempotency                       who did what; which keys were used
+    patient_identities, planned_steps          patients (patients.py): who they are by number, what they are about to do,
+    masks, masked_messages, carer_copies       what they mask from carers, and what those see instead,
+    dispensations                              and when a pharmacy last gave them medicines
+    watch_list, watch_digests                  recipients to look after, and the daily letters about them
+    clock                                      how the time of the world runs
     mailbox_uses, closings, forwardings        the life of a mailbox (mailbox_life.py): when it was used last, when it closes, where
     out_of_office, out_of_office_answers       it forwards; what it answers while nobody is there, and to whom it has
     retentions, retention_rounds               how long it keeps letters, and until when that was warned of

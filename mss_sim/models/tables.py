@@ -30,18 +30,20 @@ metadata = MetaData(
 )
 
 
-def _id(name: str = "id") -> Column[int]:
+def id_column(name: str = "id") -> Column[int]:
+    """The id of a row, made by `ids`."""
     return Column(name, BigInteger, primary_key=True, autoincrement=False)
 
 
-def _to(name: str, target: str, *, nullable: bool = False) -> Column[int]:
+def to_column(name: str, target: str, *, nullable: bool = False) -> Column[int]:
+    """A reference to another row, which goes with it; one that may be missing is emptied instead."""
     return Column(name, BigInteger, ForeignKey(target, ondelete="SET NULL" if nullable else "CASCADE"), nullable=nullable)
 
 
 operators = Table(
     "operators",
     metadata,
-    _id(),
+    id_column(),
     Column("name", Text, nullable=False, unique=True),
     Column("message_size_bytes_max", BigInteger),
     Column("authentication", Text, nullable=False, server_default=""),  # words; none: every way to log in
@@ -53,7 +55,7 @@ domains = Table(
     "domains",
     metadata,
     Column("name", Text, primary_key=True),
-    _to("operator_id", "operators.id"),
+    to_column("operator_id", "operators.id"),
 )
 
 white_list = Table(
@@ -67,7 +69,7 @@ white_list = Table(
 identities = Table(
     "identities",
     metadata,
-    _id(),
+    id_column(),
     Column("idnat", Text, nullable=False, unique=True),
     Column("kind", Text, nullable=False),
     Column("family_name", Text, nullable=False),
@@ -84,38 +86,20 @@ identities = Table(
 accounts = Table(
     "accounts",
     metadata,
-    _id(),
-    _to("identity_id", "identities.id"),
+    id_column(),
+    to_column("identity_id", "identities.id"),
     Column("login", Text, nullable=False, unique=True),
     Column("password_hash", Text, nullable=False),
     Index("ix_accounts_identity_id", "identity_id"),
 )
 
-patient_identities = Table(
-    "patient_identities",
-    metadata,
-    _id(),
-    _to("identity_id", "identities.id"),
-    Column("ins", Text, nullable=False),  # 15 characters, letters in capitals; the same in two roots is one address
-    Column("oid", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("birth_name", Text, nullable=False),
-    Column("given_names", Text, nullable=False),
-    Column("birth_date", Text),  # a date of ISO 8601
-    Column("sex", Text),
-    Column("birth_place", Text, nullable=False),
-    Column("representatives", Text, nullable=False),  # JSON
-    UniqueConstraint("ins", "oid"),
-    Index("ix_patient_identities_identity_id", "identity_id"),
-)
-
 mailboxes = Table(
     "mailboxes",
     metadata,
-    _id(),
+    id_column(),
     Column("address", Text, nullable=False, unique=True),
-    _to("operator_id", "operators.id"),
-    _to("owner_id", "identities.id"),
+    to_column("operator_id", "operators.id"),
+    to_column("owner_id", "identities.id"),
     Column("kind", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("label", Text, nullable=False, server_default=""),
@@ -149,16 +133,16 @@ co_holders = Table(
 grants = Table(
     "grants",
     metadata,
-    _id(),
-    _to("mailbox_id", "mailboxes.id"),
-    _to("grantee_id", "identities.id"),
+    id_column(),
+    to_column("mailbox_id", "mailboxes.id"),
+    to_column("grantee_id", "identities.id"),
     Column("rights", Text, nullable=False),
     Column("valid_from", BigInteger),
     Column("valid_until", BigInteger),
     Column("reason", Text, nullable=False, server_default=""),
-    _to("granted_by_id", "identities.id", nullable=True),
+    to_column("granted_by_id", "identities.id", nullable=True),
     Column("granted_at", BigInteger, nullable=False),
-    _to("revoked_by_id", "identities.id", nullable=True),
+    to_column("revoked_by_id", "identities.id", nullable=True),
     Column("revoked_at", BigInteger),
     Index("ix_grants_mailbox_id_grantee_id", "mailbox_id", "grantee_id"),
     Index("ix_grants_grantee_id", "grantee_id"),
@@ -169,8 +153,8 @@ grants = Table(
 folders = Table(
     "folders",
     metadata,
-    _id(),
-    _to("mailbox_id", "mailboxes.id"),
+    id_column(),
+    to_column("mailbox_id", "mailboxes.id"),
     Column("name", Text, nullable=False),
     Column("special_use", Text),
     Column("uid_validity", BigInteger, nullable=False),
@@ -196,7 +180,7 @@ subscriptions = Table(
 messages = Table(
     "messages",
     metadata,
-    _id(),
+    id_column(),
     Column("thread_id", BigInteger, nullable=False),
     Column("rfc_message_id", Text),
     Column("return_path", Text),
@@ -226,10 +210,10 @@ message_bodies = Table(
 copies = Table(
     "copies",
     metadata,
-    _id(),
-    _to("mailbox_id", "mailboxes.id"),
-    _to("folder_id", "folders.id"),
-    _to("message_id", "messages.id"),
+    id_column(),
+    to_column("mailbox_id", "mailboxes.id"),
+    to_column("folder_id", "folders.id"),
+    to_column("message_id", "messages.id"),
     Column("uid", BigInteger, nullable=False),
     Column("modseq", BigInteger, nullable=False),
     Column("flags", Integer, nullable=False),
@@ -238,32 +222,6 @@ copies = Table(
     UniqueConstraint("folder_id", "uid"),
     Index("ix_copies_mailbox_id_id", "mailbox_id", "id"),
     Index("ix_copies_message_id", "message_id"),
-)
-
-carer_copies = Table(
-    "carer_copies",
-    metadata,
-    Column("copy_id", BigInteger, ForeignKey("copies.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("source_id", BigInteger, nullable=False, unique=True),  # the patient's copy, which may be gone already
-)
-
-masks = Table(
-    "masks",
-    metadata,
-    _id(),
-    _to("mailbox_id", "mailboxes.id"),
-    Column("kind", Text, nullable=False),
-    Column("target", Text, nullable=False),  # the id of a message, an address, or the digest of a document
-    Column("label", Text, nullable=False),
-    Column("masked_at", BigInteger, nullable=False),
-    UniqueConstraint("mailbox_id", "kind", "target"),
-)
-
-masked_messages = Table(
-    "masked_messages",
-    metadata,
-    Column("mailbox_id", BigInteger, ForeignKey("mailboxes.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("message_id", BigInteger, ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
 )
 
 readings = Table(
@@ -279,11 +237,11 @@ readings = Table(
 submissions = Table(
     "submissions",
     metadata,
-    _id(),
-    _to("message_id", "messages.id"),
-    _to("mailbox_id", "mailboxes.id", nullable=True),
-    _to("actor_id", "identities.id", nullable=True),
-    _to("grant_id", "grants.id", nullable=True),
+    id_column(),
+    to_column("message_id", "messages.id"),
+    to_column("mailbox_id", "mailboxes.id", nullable=True),
+    to_column("actor_id", "identities.id", nullable=True),
+    to_column("grant_id", "grants.id", nullable=True),
     Column("mode", Text),
     Column("return_path", Text, nullable=False),
     Column("envelope_id", Text),
@@ -297,8 +255,8 @@ submissions = Table(
 recipients = Table(
     "recipients",
     metadata,
-    _id(),
-    _to("submission_id", "submissions.id"),
+    id_column(),
+    to_column("submission_id", "submissions.id"),
     Column("address", Text, nullable=False),
     Column("notify", Text, nullable=False, server_default=""),
     Column("original", Text),
@@ -308,8 +266,8 @@ recipients = Table(
 timeline = Table(
     "timeline",
     metadata,
-    _id(),
-    _to("recipient_id", "recipients.id"),
+    id_column(),
+    to_column("recipient_id", "recipients.id"),
     Column("kind", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("detail", Text, nullable=False, server_default=""),
@@ -324,14 +282,14 @@ watch_list = Table(
     "watch_list",
     metadata,
     Column("recipient_id", BigInteger, ForeignKey("recipients.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    _to("mailbox_id", "mailboxes.id"),  # that sent the letter
+    to_column("mailbox_id", "mailboxes.id"),  # that sent the letter
     Column("state", Text, nullable=False),  # the event that counts
     Column("event_id", BigInteger, nullable=False),  # the row of the timeline that tells of it; the list is in its order
     Column("since_at", BigInteger, nullable=False),
     Column("receipt_asked", Boolean, nullable=False),
     Column("on_paper", Boolean, nullable=False, server_default=false()),  # it went another way
     Column("paper_at", BigInteger),  # when that was noted
-    _to("paper_by_id", "identities.id", nullable=True),
+    to_column("paper_by_id", "identities.id", nullable=True),
     Column("paper_note", Text, nullable=False, server_default=""),
     Index("ix_watch_list_mailbox_id_on_paper_state_event_id", "mailbox_id", "on_paper", "state", "event_id"),
 )
@@ -358,24 +316,10 @@ queue = Table(
     Index("ix_queue_next_at", "next_at"),
 )
 
-planned_steps = Table(
-    "planned_steps",
-    metadata,
-    _id(),
-    Column("mailbox_id", BigInteger, ForeignKey("mailboxes.id", ondelete="CASCADE")),  # whose holder does it; null: the operator
-    _to("message_id", "messages.id"),
-    Column("due_at", BigInteger, nullable=False),
-    Column("act", Text, nullable=False),
-    Column("detail", Text, nullable=False),  # JSON
-    Index("ix_planned_steps_due_at_id", "due_at", "id"),
-    Index("ix_planned_steps_mailbox_id", "mailbox_id"),
-    Index("ix_planned_steps_message_id", "message_id"),
-)
-
 clock = Table(
     "clock",
     metadata,
-    _id(),  # one row, or none: the machine's time
+    id_column(),  # one row, or none: the machine's time
     Column("world_at", BigInteger, nullable=False),
     Column("machine_at", BigInteger, nullable=False),
     Column("rate", Float, nullable=False),
@@ -393,11 +337,11 @@ receipts = Table(
 answer_rights = Table(
     "answer_rights",
     metadata,
-    _id(),
-    _to("patient_mailbox_id", "mailboxes.id"),
-    _to("mailbox_id", "mailboxes.id"),
-    _to("origin_mailbox_id", "mailboxes.id"),
-    _to("message_id", "messages.id"),
+    id_column(),
+    to_column("patient_mailbox_id", "mailboxes.id"),
+    to_column("mailbox_id", "mailboxes.id"),
+    to_column("origin_mailbox_id", "mailboxes.id"),
+    to_column("message_id", "messages.id"),
     Column("thread_id", BigInteger, nullable=False),
     Column("given_at", BigInteger, nullable=False),
     Column("withdrawn_at", BigInteger),
@@ -407,19 +351,10 @@ answer_rights = Table(
     Index("ix_answer_rights_thread_id", "thread_id"),
 )
 
-dispensations = Table(
-    "dispensations",
-    metadata,
-    Column("patient_id", BigInteger, ForeignKey("identities.id", ondelete="CASCADE"), primary_key=True),
-    Column("organisation_id", BigInteger, ForeignKey("identities.id", ondelete="CASCADE"), primary_key=True),
-    Column("dispensed_at", BigInteger, nullable=False),  # the newest one, as the midnight that begins its day
-    Index("ix_dispensations_organisation_id", "organisation_id"),
-)
-
 journal = Table(
     "journal",
     metadata,
-    _id(),
+    id_column(),
     Column("at", BigInteger, nullable=False),
     Column("act", Text, nullable=False),
     Column("door", Text, nullable=False),
@@ -437,7 +372,7 @@ idempotency = Table(
     Column("identity_id", BigInteger, ForeignKey("identities.id", ondelete="CASCADE"), primary_key=True),
     Column("key", Text, primary_key=True),
     Column("request_hash", Text, nullable=False),
-    _to("submission_id", "submissions.id"),
+    to_column("submission_id", "submissions.id"),
     Column("created_at", BigInteger, nullable=False),
     Column("answer", Text, nullable=False),
 )

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, exists, insert, select, update
 
 from mss_sim.clock import Micros
-from mss_sim.models.tables import carer_copies, copies, mailboxes, masked_messages, messages
+from mss_sim.models.patients import carer_copies, masked_messages
+from mss_sim.models.tables import copies, mailboxes, messages
 from mss_sim.store.folders import Folder
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary.mailboxes import Flag

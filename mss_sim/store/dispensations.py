@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select
 
 from mss_sim.clock import Micros
-from mss_sim.models.tables import dispensations, identities, mailboxes
+from mss_sim.models.patients import dispensations
+from mss_sim.models.tables import identities, mailboxes
 from mss_sim.store.compiled import HotQuery
 
 

@@ -4,10 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, union
+from sqlalchemy import Connection, and_, delete, func, insert, select, union
 
 from mss_sim.clock import Micros
-from mss_sim.models.tables import answer_rights, copies, masked_messages, masks, messages, recipients, submissions, timeline
+from mss_sim.models.patients import masked_messages, masks
+from mss_sim.models.tables import answer_rights, copies, messages, recipients, submissions, timeline
 from mss_sim.vocabulary.mailboxes import MaskKind
 
 _AT_ONCE = 500
@@ -74,6 +75,21 @@ def concerned(conn: Connection, mailbox_id: int) -> set[int]:
     sent = select(submissions.c.message_id).where(submissions.c.mailbox_id == mailbox_id)
     invited = select(answer_rights.c.message_id).where(answer_rights.c.patient_mailbox_id == mailbox_id)
     return set(conn.execute(union(lying, sent, invited)).scalars())
+
+
+def as_submitted(conn: Connection, mailbox_id: int, message_ids: Collection[int]) -> set[int]:
+    """Of letters that came over the wire, those that their senders here kept: rights to answer are given by them."""
+    arrived, found = messages.alias(), set[int]()
+    listed = sorted(message_ids)
+    for start in range(0, len(listed), _AT_ONCE):
+        query = (
+            select(answer_rights.c.message_id)
+            .join(messages, messages.c.id == answer_rights.c.message_id)
+            .join(arrived, and_(arrived.c.rfc_message_id == messages.c.rfc_message_id, arrived.c.thread_id == messages.c.thread_id))
+            .where(answer_rights.c.patient_mailbox_id == mailbox_id, arrived.c.id.in_(listed[start : start + _AT_ONCE]))
+        )
+        found.update(conn.execute(query).scalars())
+    return found
 
 
 class Matchable(NamedTuple):

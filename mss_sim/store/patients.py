@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from mss_sim.models.tables import patient_identities
+from mss_sim.models.patients import patient_identities
 from mss_sim.store.compiled import HotQuery
 from mss_sim.vocabulary.patients import InsOid, PatientState, RepresentativeKind, Sex
 

@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from mss_sim.clock import Micros
-from mss_sim.models.tables import planned_steps
+from mss_sim.models.patients import planned_steps
 from mss_sim.store.compiled import Hot, HotQuery
 from mss_sim.vocabulary.behaviours import StepAct
 

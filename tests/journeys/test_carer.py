@@ -291,6 +291,8 @@ async def test_a_carer_is_told_why_by_what_he_sees_alone(simulator: Simulator) -
 
     assert await told(carer, DOCTOR) == await told(patient, DOCTOR)
     assert (await told(patient, HOSPITAL))[0] is True
+    refused = await carer.send(PATIENT, to=[HOSPITAL])
+    assert (refused.status_code, refused.json()["code"]) == (403, "not-invited")
     assert await told(carer, HOSPITAL) == (False, "not-invited", False)
     [mine] = (await carer.get(f"/mailboxes/{PATIENT}/conversations"))["items"]
     [why] = await carer.get(f"/mailboxes/{PATIENT}/conversations/{mine['id']}/why")

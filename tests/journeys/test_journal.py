@@ -14,9 +14,9 @@ from mss_sim.mail import mdn
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition
-from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, ImapClient, Peer, control, letter
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, ImapClient, Peer, control, letter
 from tests.conftest import starter
-from tests.journeys import attempts, mailbox_acts
+from tests.journeys import attempts, letter_acts, mailbox_acts
 from tests.scene import PASSWORD, Line, Scene
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -36,46 +36,6 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
 
 
 # Letters
-
-
-async def _submitted_by_rest(scene: Scene) -> list[Line]:
-    await scene.begin()
-    sent = (await scene.person("secretary").send(PRACTICE, to=[HOSPITAL, DOCTOR])).json()
-    detail = {"to": [HOSPITAL, DOCTOR], "mode": "send_on_behalf", "rfc_message_id": sent["message_id"]}
-    return [scene.line(Act.SUBMITTED, "rest", "secretary", detail, grant=await scene.grant("secretary"), email=sent["email_id"])]
-
-
-async def _submitted_by_smtp(scene: Scene) -> list[Line]:
-    await scene.begin()
-    reply = await scene.person("doctor").smtp(PRACTICE, HOSPITAL, letter(PRACTICE, HOSPITAL, Message_ID="<j1@cabinet.sim.mssante.fr>"))
-    detail = {"to": [HOSPITAL], "mode": "owner", "rfc_message_id": "<j1@cabinet.sim.mssante.fr>"}
-    return [scene.line(Act.SUBMITTED, "smtp", "doctor", detail, email=reply.text.rpartition(" ")[2])]
-
-
-async def _received_by_rest(scene: Scene) -> list[Line]:
-    await scene.begin()
-    sent = (await scene.person("doctor2").send(DOCTOR2, to=[PRACTICE])).json()  # of the same operator
-    return [scene.line(Act.RECEIVED, "rest", None, {"from": DOCTOR2}, email=sent["email_id"])]
-
-
-async def _received_by_mx(scene: Scene) -> list[Line]:
-    await scene.begin()
-    reply = await Peer(scene.simulator).send(HOSPITAL, [PRACTICE], letter(HOSPITAL, PRACTICE))
-    return [scene.line(Act.RECEIVED, "mx", None, {"from": HOSPITAL}, email=reply.text.rpartition(" ")[2])]
-
-
-async def _received_and_matched_from_the_system(scene: Scene) -> list[Line]:
-    """A letter to nobody comes back: the notification is received, and stands on the timeline of the letter."""
-    await scene.begin()
-    sent = (await scene.person("doctor").send(PRACTICE, to=[_NOBODY])).json()
-    returned = (await scene.person("doctor").inbox(PRACTICE))[0]["email_id"]
-    detail = {"to": [_NOBODY], "mode": "owner", "rfc_message_id": sent["message_id"]}
-    matched = {"recipient": _NOBODY, "kind": "failed", "of": sent["submission_id"]}
-    return [
-        scene.line(Act.SUBMITTED, "rest", "doctor", detail, email=sent["email_id"]),
-        scene.line(Act.RECEIVED, "system", None, {"from": ""}, email=returned),
-        scene.line(Act.RECEIPT_MATCHED, "system", None, matched, email=returned),
-    ]
 
 
 # Reading and keeping order
@@ -524,11 +484,11 @@ async def _folders(scene: Scene, door: str, above: str) -> list[Line]:
 
 
 _STORIES: list[tuple[set[Act], Story]] = [
-    ({Act.SUBMITTED}, _submitted_by_rest),
-    ({Act.SUBMITTED}, _submitted_by_smtp),
-    ({Act.RECEIVED}, _received_by_rest),
-    ({Act.RECEIVED}, _received_by_mx),
-    ({Act.SUBMITTED, Act.RECEIVED, Act.RECEIPT_MATCHED}, _received_and_matched_from_the_system),
+    ({Act.SUBMITTED}, letter_acts.submitted_by_rest),
+    ({Act.SUBMITTED}, letter_acts.submitted_by_smtp),
+    ({Act.RECEIVED}, letter_acts.received_by_rest),
+    ({Act.RECEIVED}, letter_acts.received_by_mx),
+    ({Act.SUBMITTED, Act.RECEIVED, Act.RECEIPT_MATCHED}, letter_acts.received_and_matched_from_the_system),
     ({Act.REFUSED}, attempts.refused_by_rest),
     ({Act.REFUSED}, attempts.refused_by_smtp),
     ({Act.READ}, _read_by_rest),

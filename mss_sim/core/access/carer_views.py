@@ -172,7 +172,7 @@ def as_known(conn: Connection, rows: Sequence[CopyState]) -> list[CopyState]:
 def hide_matched(conn: Connection, mailbox_id: int, message_ids: Collection[int], given: Iterable[Mask]) -> None:
     """Hide those of these letters that one of these masks matches, unless they are hidden."""
     before = masks.hidden(conn, mailbox_id)
-    masks.hide(conn, mailbox_id, _matched(conn, mailbox_id, set(message_ids) - before, given))
+    masks.hide(conn, mailbox_id, _matched(conn, mailbox_id, set(message_ids) - before, given) - before)
 
 
 def show_unmatched(conn: Connection, mailbox_id: int) -> None:
@@ -182,7 +182,7 @@ def show_unmatched(conn: Connection, mailbox_id: int) -> None:
 
 
 def _matched(conn: Connection, mailbox_id: int, message_ids: Collection[int], given: Iterable[Mask]) -> set[int]:
-    """Those of these letters that one of these masks matches."""
+    """Those of these letters that one of these masks matches, each as it arrived and as its sender has it."""
     by_kind: dict[MaskKind, set[str]] = {kind: set() for kind in MaskKind}
     for row in given:
         by_kind[row.kind].add(row.target)
@@ -191,7 +191,8 @@ def _matched(conn: Connection, mailbox_id: int, message_ids: Collection[int], gi
     if not message_ids or not any(wanted):
         return set()
     rows = masks.matchable(conn, mailbox_id, message_ids)
-    return {row.message_id for row in rows if not is_shown(Viewer.CARER, wanted, _maskable(conn, row, wanted.documents))}
+    matched = {row.message_id for row in rows if not is_shown(Viewer.CARER, wanted, _maskable(conn, row, wanted.documents))}
+    return matched | masks.as_submitted(conn, mailbox_id, matched)
 
 
 def _maskable(conn: Connection, row: Matchable, wanted: Collection[str]) -> Maskable:
