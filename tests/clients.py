@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import itertools
 import smtplib
 import ssl
 import tempfile
@@ -27,6 +28,7 @@ DOCTOR2 = "hugo.bernard@medecin.sim.mssante.fr"
 LABORATORY = "resultats@labo-parc.sim.mssante.fr"
 PATIENT = "285037511300167@patient.mssante.fr"
 PATIENT2 = "125062a00401714@patient.mssante.fr"
+_NUMBERS = itertools.count()
 
 
 def letter(sender: str, to: str | list[str], subject: str = "Bonjour", text: str = "Bonjour.", **headers: str) -> EmailMessage:
@@ -38,7 +40,7 @@ def letter(sender: str, to: str | list[str], subject: str = "Bonjour", text: str
     for name, value in headers.items():
         message[name.replace("_", "-")] = value
     if "Message_ID" not in headers:
-        message["Message-ID"] = f"<{abs(hash((sender, subject, text, str(headers))))}.{id(message)}@test.sim.mssante.fr>"
+        message["Message-ID"] = f"<{abs(hash((sender, subject, text, str(headers))))}.{next(_NUMBERS)}@test.sim.mssante.fr>"
     message.set_content(text)
     return message
 

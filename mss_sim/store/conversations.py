@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, true, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, true, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import answer_rights, copies, mailboxes, messages, queue, receipts, recipients, submissions
+from mss_sim.store.compiled import HotQuery
 from mss_sim.store.messages import by_message
 from mss_sim.vocabulary.mail import ClosureCause
 from mss_sim.vocabulary.mailboxes import MailboxKind
@@ -240,8 +241,12 @@ def _sizes(conn: Connection, mailbox_id: int, thread_ids: Collection[int]) -> di
 
 def receipt_sent(conn: Connection, message_id: int, mailbox_id: int) -> bool:
     """Whether a read receipt was sent for that message and mailbox."""
-    query = select(receipts.c.sent_at).where(receipts.c.message_id == message_id, receipts.c.mailbox_id == mailbox_id)
-    return conn.execute(query).first() is not None
+    return bool(_RECEIPT.rows(conn, message=message_id, mailbox=mailbox_id))
+
+
+_RECEIPT = HotQuery(
+    select(receipts.c.sent_at).where(receipts.c.message_id == bindparam("message"), receipts.c.mailbox_id == bindparam("mailbox"))
+)
 
 
 def note_receipt(conn: Connection, message_id: int, mailbox_id: int, at: Micros) -> None:

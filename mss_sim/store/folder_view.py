@@ -102,9 +102,16 @@ def states(conn: Connection, folder_id: int, ranges: Sequence[Range], reader: in
 
 def state_of(conn: Connection, mailbox_id: int, copy_id: int, reader: int | None) -> tuple[int, CopyState] | None:
     """One copy of a mailbox by its id, with its folder; None when it is gone."""
-    query = _states(reader).add_columns(copies.c.folder_id).where(copies.c.mailbox_id == mailbox_id, copies.c.id == copy_id)
-    row = conn.execute(query).one_or_none()
-    return (row[-1], _state(row[:-1])) if row else None
+    rows = _STATE_OF[reader is None].rows(conn, mailbox=mailbox_id, copy=copy_id, reader=reader or 0)
+    return (rows[0][-1], _state(rows[0][:-1])) if rows else None
+
+
+def _one_state(*, personal: bool) -> HotQuery:
+    query = _states(bindparam("reader", type_=BigInteger) if personal else None).add_columns(copies.c.folder_id)
+    return HotQuery(query.where(copies.c.mailbox_id == bindparam("mailbox"), copies.c.id == bindparam("copy")))
+
+
+_STATE_OF = {True: _one_state(personal=False), False: _one_state(personal=True)}
 
 
 def changed_since(conn: Connection, folder_id: int, modseq: int, reader: int | None) -> list[CopyState]:

@@ -110,8 +110,11 @@ _BY_ADDRESS = HotQuery(select(*_COLUMNS).where(mailboxes.c.address == bindparam(
 
 def by_id(conn: Connection, mailbox_id: int) -> Mailbox | None:
     """The mailbox with that id."""
-    row = conn.execute(select(*_COLUMNS).where(mailboxes.c.id == mailbox_id)).one_or_none()
-    return _mailbox(row) if row else None
+    rows = _BY_ID.rows(conn, id=mailbox_id)
+    return _mailbox(rows[0]) if rows else None
+
+
+_BY_ID = HotQuery(select(*_COLUMNS).where(mailboxes.c.id == bindparam("id")))
 
 
 def addresses(conn: Connection, ids: Collection[int]) -> dict[int, str]:

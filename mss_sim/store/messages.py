@@ -17,7 +17,6 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    or_,
     select,
     update,
 )
@@ -115,78 +114,6 @@ def add_copies(conn: Connection, rows: Sequence[CopyRow]) -> None:
     _INSERT_COPY.run(conn, [(*row[:6], int(row.flags), *row[7:]) for row in rows])  # a driver may not support Flag
 
 
-_KNOWN = HotSelect(select(messages.c.rfc_message_id).where(messages.c.rfc_message_id.in_(bindparam("ids", expanding=True))).distinct())
-
-
-def known(conn: Connection, rfc_ids: Collection[str]) -> set[str]:
-    """Which of these Message-IDs exist in the store, in any mailbox; never revealed to a client."""
-    return {rfc_id for (rfc_id,) in _KNOWN.rows(conn, "ids", sorted(rfc_ids))}
-
-
-class Answer(NamedTuple):
-    """What an answer says of the letter that it answers, where several have its Message-ID: its subject and, over REST, which one."""
-
-    subject: str
-    meant: int | None = None
-
-    def fitness(self, message_id: int, subject: str) -> tuple[bool, int]:
-        """The meant letter goes before all others, then the longest subject that the answer's ends in, whatever `Re:` it begins with."""
-        named = " ".join(subject.split()).lower()
-        ends = bool(named) and " ".join(self.subject.split()).lower().endswith(named)
-        return message_id == self.meant, len(named) * ends
-
-
-def had_by(
-    conn: Connection, rfc_ids: Sequence[str], mailbox_id: int | None, address: str, answer: Answer, *, hidden: Collection[int] = ()
-) -> dict[str, tuple[int, int]]:
-    """(thread id, message id) of those in a mailbox, sent by it, or sent or got by its address, but `hidden` ones; the fittest of each."""
-    if not rfc_ids:  # building the query costs more than storing a letter
-        return {}
-    to_him = select(recipients.c.id).join(submissions, submissions.c.id == recipients.c.submission_id)
-    ways = [
-        to_him.where(submissions.c.message_id == messages.c.id, recipients.c.address == address).exists(),
-        messages.c.return_path == address,
-    ]
-    if mailbox_id is not None:
-        ways.append(select(copies.c.id).where(copies.c.message_id == messages.c.id, by_message(mailbox_id)).exists())
-        ways.append(exists().where(submissions.c.message_id == messages.c.id, submissions.c.mailbox_id == mailbox_id))
-    query = select(messages.c.rfc_message_id, messages.c.thread_id, messages.c.id, messages.c.subject).where(or_(*ways))
-    found: dict[str, tuple[int, int]] = {}
-    best: dict[str, tuple[bool, int]] = {}
-    for piece in _pieces(rfc_ids):
-        rows = conn.execute(query.where(messages.c.rfc_message_id.in_(piece)).order_by(messages.c.id))
-        for rfc_id, thread_id, message_id, subject in rows:
-            if message_id in hidden:
-                continue
-            fitness = answer.fitness(message_id, subject)
-            if rfc_id not in found or fitness > best[rfc_id]:
-                found[rfc_id], best[rfc_id] = (thread_id, message_id), fitness
-    return found
-
-
-def had_by_all(conn: Connection, rfc_ids: Sequence[str], mailbox_ids: Collection[int], answer: Answer) -> dict[str, tuple[int, int]]:
-    """(thread id, message id) of those that each of these mailboxes has a copy of, or sent; the fittest of each."""
-    if not rfc_ids:
-        return {}
-    having: dict[tuple[str, int], set[int]] = {}
-    first: dict[tuple[str, int], tuple[int, str]] = {}
-    for place in (copies, submissions):
-        query = select(messages.c.rfc_message_id, messages.c.thread_id, messages.c.id, messages.c.subject, place.c.mailbox_id)
-        query = query.join(place, place.c.message_id == messages.c.id).where((place.c.mailbox_id + 0).in_(list(mailbox_ids)))
-        for piece in _pieces(rfc_ids):
-            for rfc_id, thread_id, message_id, subject, mailbox_id in conn.execute(query.where(messages.c.rfc_message_id.in_(piece))):
-                having.setdefault((rfc_id, thread_id), set()).add(mailbox_id)
-                first[rfc_id, thread_id] = min((message_id, subject), first.get((rfc_id, thread_id), (message_id, subject)))
-    whole = [(first[key], key) for key, who in having.items() if who.issuperset(mailbox_ids)]
-    whole.sort(key=lambda one: (answer.fitness(*one[0]), -one[0][0]))
-    return {rfc_id: (thread_id, message_id) for (message_id, _), (rfc_id, thread_id) in whole}
-
-
-def _pieces(rfc_ids: Sequence[str]) -> list[list[str]]:
-    """Batches within a database's limit of parameters: a header has room for many Message-IDs."""
-    return [list(rfc_ids[start : start + _AT_ONCE]) for start in range(0, len(rfc_ids), _AT_ONCE)]
-
-
 def lying_in(conn: Connection, rfc_id: str, mailbox_id: int) -> list[MessageRow]:
     """The messages with that Message-ID that have a copy in a mailbox, the first ones first."""
     lies = select(copies.c.id).where(copies.c.message_id == messages.c.id, by_message(mailbox_id)).exists()
@@ -195,9 +122,9 @@ def lying_in(conn: Connection, rfc_id: str, mailbox_id: int) -> list[MessageRow]
 
 
 def raw(conn: Connection, message_id: int) -> bytes:
-    """The whole message."""
-    ((body,),) = _RAW.rows(conn, message=message_id)
-    return bytes(body)
+    """The whole message; empty when it is gone."""
+    rows = _RAW.rows(conn, message=message_id)
+    return bytes(rows[0][0]) if rows else b""
 
 
 def short_raw(conn: Connection, message_id: int) -> bytes | None:
@@ -259,14 +186,26 @@ def by_message(mailbox_id: int) -> ColumnElement[bool]:
 
 def one(conn: Connection, mailbox_id: int, copy_id: int, personal_reader: int | None) -> ListedMessage | None:
     """One copy of that mailbox with its message."""
-    statement = versions(personal_reader).where(copies.c.mailbox_id == mailbox_id, copies.c.id == copy_id)
-    return items(conn, list(map(version, conn.execute(statement)))).get(copy_id)
+    rows = _ONE[personal_reader is None].rows(conn, mailbox=mailbox_id, copy=copy_id, reader=personal_reader or 0)
+    return items(conn, list(map(version, rows))).get(copy_id)
+
+
+def _one(*, personal: bool) -> HotQuery:
+    statement = versions(bindparam("reader", type_=BigInteger) if personal else None)
+    return HotQuery(statement.where(copies.c.mailbox_id == bindparam("mailbox"), copies.c.id == bindparam("copy")))
+
+
+_ONE = {True: _one(personal=False), False: _one(personal=True)}
+"""By whether \\Seen is shared."""
 
 
 def by_id(conn: Connection, message_id: int) -> MessageRow | None:
     """The message with that id, without its body."""
-    row = conn.execute(select(*_MESSAGE_COLUMNS).where(messages.c.id == message_id)).one_or_none()
-    return MessageRow(*row) if row else None
+    rows = _BY_ID.rows(conn, id=message_id)
+    return MessageRow(*rows[0])._replace(has_attachments=bool(rows[0][-1])) if rows else None
+
+
+_BY_ID = HotQuery(select(*_MESSAGE_COLUMNS).where(messages.c.id == bindparam("id")))
 
 
 def names_of(conn: Connection, message_ids: Collection[int]) -> dict[int, tuple[str, str | None]]:
@@ -281,8 +220,14 @@ _SUBJECTS = HotSelect(
 
 def copies_of(conn: Connection, mailbox_id: int, message_id: int) -> list[int]:
     """The ids of a message's copies in one mailbox."""
-    query = select(copies.c.id).where(copies.c.mailbox_id == mailbox_id, copies.c.message_id == message_id)
-    return list(conn.execute(query.order_by(copies.c.id)).scalars())
+    return [id_ for (id_,) in _COPIES_OF.rows(conn, message=message_id, mailbox=mailbox_id)]
+
+
+_COPIES_OF = HotQuery(
+    select(copies.c.id)
+    .where((copies.c.mailbox_id + 0) == bindparam("mailbox"), copies.c.message_id == bindparam("message"))
+    .order_by(copies.c.id)
+)
 
 
 _SET_FLAGS = Hot(
@@ -347,11 +292,16 @@ _READINGS = HotSelect(select(*readings.c).where(readings.c.copy_id.in_(bindparam
 
 def note_reading(conn: Connection, copy_id: int, identity_id: int, at: Micros) -> bool:
     """Record that a person read a copy; True when it was their first time."""
-    key = and_(readings.c.copy_id == copy_id, readings.c.identity_id == identity_id)
-    if conn.execute(select(readings.c.copy_id).where(key)).first():
+    if _HAS_READ.rows(conn, copy=copy_id, identity=identity_id):
         return False
-    conn.execute(insert(readings).values(copy_id=copy_id, identity_id=identity_id, first_at=at, seen=None))
+    _READ.run(conn, [(copy_id, identity_id, at, None)])
     return True
+
+
+_HAS_READ = HotQuery(
+    select(readings.c.copy_id).where(readings.c.copy_id == bindparam("copy"), readings.c.identity_id == bindparam("identity"))
+)
+_READ = Hot(insert(readings))
 
 
 def set_seen_by(conn: Connection, copy_id: int, identity_id: int, *, seen: bool) -> None:

@@ -42,7 +42,15 @@ def add(conn: Connection, steps: Sequence[PlannedStep]) -> None:
 
 def take(conn: Connection, step_id: int) -> bool:
     """Take a step out, in the transaction that does it; False when somebody else has done it, or its mailbox or letter is gone."""
-    return conn.execute(delete(planned_steps).where(planned_steps.c.id == step_id)).rowcount > 0
+    if not _PLANNED.rows(conn, step=step_id):
+        return False
+    _DELETE.run(conn, [{"b_id": step_id}])
+    return True
+
+
+_IS_PLANNED = select(planned_steps.c.id).where(planned_steps.c.id == bindparam("step"))
+_PLANNED = HotQuery(_IS_PLANNED, _IS_PLANNED.with_for_update())
+_DELETE = Hot(delete(planned_steps).where(planned_steps.c.id == bindparam("b_id")))
 
 
 def put_off(conn: Connection, step_id: int, due_at: Micros) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
@@ -104,9 +104,13 @@ def by_id(conn: Connection, submission_id: int) -> SentLetter | None:
 
 def of_message(conn: Connection, message_id: int, mailbox_id: int) -> SentLetter | None:
     """The submission by which a mailbox sent a message."""
-    query = select(*submissions.c).where(submissions.c.message_id == message_id, submissions.c.mailbox_id == mailbox_id)
-    row = conn.execute(query).first()
-    return _submission(row) if row else None
+    rows = _OF_MESSAGE.rows(conn, message=message_id, mailbox=mailbox_id)
+    return _submission(rows[0]) if rows else None
+
+
+_OF_MESSAGE = HotQuery(
+    select(*submissions.c).where(submissions.c.message_id == bindparam("message"), submissions.c.mailbox_id == bindparam("mailbox"))
+)
 
 
 def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: int, shown_in: int | None = None) -> list[SentLetter]:
@@ -121,8 +125,11 @@ def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: 
 
 def people_of(conn: Connection, submission_ids: Collection[int]) -> list[RecipientRow]:
     """The recipients of these submissions, in the order they were given."""
-    query = select(*recipients.c).where(recipients.c.submission_id.in_(list(submission_ids))).order_by(recipients.c.id)
-    return [_recipient(row) for row in conn.execute(query)]
+    rows = _PEOPLE_OF.rows(conn, "ids", list(submission_ids))
+    return sorted(map(_recipient, rows), key=attrgetter("id"))
+
+
+_PEOPLE_OF = HotSelect(select(*recipients.c).where(recipients.c.submission_id.in_(bindparam("ids", expanding=True))))
 
 
 def events_of(conn: Connection, recipient_ids: Collection[int]) -> dict[int, list[Event]]:
@@ -184,14 +191,19 @@ def left_as(conn: Connection, rfc_message_id: str, mailbox_id: int, addresses: C
 
 def attach_report(conn: Connection, recipient_id: int, kind: TimelineKind, report_id: int) -> bool:
     """Attach a report to the event that it reports; False when no such event is without a report."""
-    query = select(timeline.c.id).where(
-        timeline.c.recipient_id == recipient_id, timeline.c.kind == kind.value, timeline.c.report_id.is_(None)
-    )
-    event_id = conn.execute(query.order_by(timeline.c.id.desc())).scalars().first()
-    if event_id is None:
+    rows = _WITHOUT_REPORT.rows(conn, recipient=recipient_id, kind=kind.value)
+    if not rows:
         return False
-    conn.execute(update(timeline).where(timeline.c.id == event_id).values(report_id=report_id))
+    conn.execute(update(timeline).where(timeline.c.id == rows[0][0]).values(report_id=report_id))
     return True
+
+
+_WITHOUT_REPORT = HotQuery(
+    select(timeline.c.id)
+    .where(timeline.c.recipient_id == bindparam("recipient"), timeline.c.kind == bindparam("kind"), timeline.c.report_id.is_(None))
+    .order_by(timeline.c.id.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)

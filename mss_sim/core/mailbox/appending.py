@@ -16,10 +16,10 @@ from mss_sim.core.mailbox.stored_message import Stored, read_message, stored, wi
 from mss_sim.core.world.world import World
 from mss_sim.mail.headers import without_fields
 from mss_sim.mail.parse import ParsedMessage
-from mss_sim.store import folder_view, folders, mailboxes, messages
+from mss_sim.store import folder_view, folders, mailboxes, message_ids, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folder_view import CopyState
-from mss_sim.store.messages import Answer
+from mss_sim.store.message_ids import Answer
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import Flag, Right, SpecialUse
 
@@ -115,6 +115,6 @@ def _filed_already(conn: Connection, there: SelectedFolder, one: _Ready) -> int 
 def _thread(conn: Connection, there: SelectedFolder, message_id: int, parsed: ParsedMessage) -> int:
     """The conversation of a message that a client files: that of the message it answers, if this mailbox has it (see mailflow/threads)."""
     answered, box = parsed.in_reply_to, there.held.mailbox
-    known = messages.known(conn, answered) if answered else set()
-    had = messages.had_by(conn, [id_ for id_ in answered if id_ in known], box.id, box.address, Answer(parsed.subject))
+    known = message_ids.known(conn, answered) if answered else set()
+    had = message_ids.had_by(conn, [id_ for id_ in answered if id_ in known], box.id, box.address, Answer(parsed.subject))
     return next((had[id_][0] for id_ in answered if id_ in had), message_id)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from mss_sim.core.mailflow.letter import Letter, RoutedLetter
 from mss_sim.mail.returned import likeness
-from mss_sim.store import conversations, masks, messages, submissions
+from mss_sim.store import conversations, masks, message_ids, messages, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import DeliveryMailbox
-from mss_sim.store.messages import Answer
+from mss_sim.store.message_ids import Answer
 from mss_sim.vocabulary.mailboxes import MailboxKind
 
 Found = tuple[int, int]
@@ -45,7 +45,7 @@ class KnownThreads:
 def known(conn: Connection, letters: Sequence[Letter]) -> KnownThreads:
     """The letters that any of these may answer, regardless of who has them."""
     named = {id_ for letter in letters for id_ in _references(letter)}
-    return KnownThreads(frozenset(messages.known(conn, named)) if named else frozenset())
+    return KnownThreads(frozenset(message_ids.known(conn, named)) if named else frozenset())
 
 
 def answered(
@@ -65,9 +65,9 @@ def answered(
     readers = {mailbox.id: address for address in _recipients(letter) if (mailbox := receiving.get(address))}
     answer = Answer(letter.parsed.subject, letter.submitted.answers if letter.submitted else None)
     sender_id = sender.id if sender else None
-    found = messages.had_by(conn, stored, sender_id, letter.left_from, answer, hidden=hidden or ()) if letter.left_from else {}
+    found = message_ids.had_by(conn, stored, sender_id, letter.left_from, answer, hidden=hidden or ()) if letter.left_from else {}
     if sender is None and readers:
-        found = {**messages.had_by_all(conn, stored, readers, answer), **found}
+        found = {**message_ids.had_by_all(conn, stored, readers, answer), **found}
     knowing = {letter.left_from} - {""}
     for id_ in named if hidden is None else ():  # no mask was asked yet about letters of this group
         fresh = among.of_group(id_)
