@@ -1,7 +1,8 @@
 """Whatever professionals and patients did before, a patient writes to whom the table of policy/closure says, over SMTP and REST alike.
 
-The table is written here a second time, from the guide. Random histories of letters, marks, acts, grants, visits and time are played in a
-running world; after each step every patient and mailbox is compared, at the end by sending.
+The table is written here a second time, from the guide. Random histories of letters, marks, acts, grants, visits, masks and time are
+played in a running world; after each step every patient and mailbox is compared, at the end by sending. A carer of one patient comes and
+goes beside them: he reads and writes what the patient may, less what the masks hide.
 """
 
 import contextlib
@@ -31,6 +32,7 @@ MARKS: dict[str, dict[str, Any]] = {
     "subject": {"subject": "[FIN]"},
     "header": {"subject": "Compte rendu", "headers": {"X-MSS-MES": "FIN"}},
 }
+CARED_FOR, CARER = PATIENT, ("carer", "carer-2026")
 GIVEN = ("conversation-open", "open-to-patients", "pharmacy-visited")
 
 
@@ -43,6 +45,8 @@ class Right:
     giver: str
     thread: int
     open: bool
+    people: frozenset[str] = frozenset()
+    """Whom its letter names."""
 
 
 class Known(NamedTuple):
@@ -65,10 +69,14 @@ class Model:
     pharmacy: bool = False
     red_listed: bool = False
     may_close: bool = True
+    carer: bool = False
+    masked: set[str] = field(default_factory=set)
+    came: list[tuple[str, frozenset[str]]] = field(default_factory=list)
+    """The letters that the patient with a carer got: Message-ID, and whom it names."""
 
-    def code(self, patient: str, mailbox: str, thread: int | None = None) -> str:
-        """What decides a letter of a patient, in a conversation or new."""
-        rights = [one for one in self.rights if (one.patient, one.mailbox) == (patient, mailbox)]
+    def code(self, patient: str, mailbox: str, thread: int | None = None, *, masked: frozenset[str] = frozenset()) -> str:
+        """What decides a letter of a patient, in a conversation or new; `masked`: correspondents who are, from who writes."""
+        rights = [one for one in self.rights if (one.patient, one.mailbox) == (patient, mailbox) and not one.people & masked]
         inside = [one for one in rights if one.thread == thread]
         if any(one.open for one in inside or rights):
             return "conversation-open"
@@ -89,13 +97,20 @@ class Model:
             return "pharmacy-visit-too-old"
         return "no-published-org-mailbox" if self.red_listed else "pharmacy-visited"
 
-    def write(self, sender: str, patients: list[str], mark: str, target: str, thread: int) -> None:
+    def shown(self) -> list[str]:
+        """What a carer sees in the INBOX, oldest first."""
+        return [message_id for message_id, people in self.came if not people & self.masked]
+
+    def write(self, sender: str, patients: list[str], mark: str, target: str, letter: Known) -> None:
         """A professional's letter."""
+        people, thread = frozenset({sender, target, *patients}), letter.thread
+        if CARED_FOR in patients:
+            self.came.append((letter.message_id, people))
         for patient in patients:
             closes = mark in ("subject", "header")
             for one in self._of(sender, thread if mark == "header" else None) if closes else []:
                 one.open = one.open and one.patient != patient
-            self.rights.append(Right(patient, target, sender, thread, not closes))
+            self.rights.append(Right(patient, target, sender, thread, not closes, people))
 
     def _of(self, mailbox: str, thread: int | None) -> list[Right]:
         return [one for one in self.rights if mailbox in (one.giver, one.mailbox) and thread in (None, one.thread)]
@@ -105,7 +120,7 @@ class Model:
         if not opens:
             has = {one.patient for one in self.rights if (one.mailbox, one.thread) == (mailbox, thread)}
             first = sorted({patient for patient, to, where in self.wrote if (to, where) == (mailbox, thread)} - has)
-            self.rights += [Right(patient, mailbox, mailbox, thread, open=False) for patient in first]
+            self.rights += [Right(patient, mailbox, mailbox, thread, open=False, people=frozenset({mailbox})) for patient in first]
         for one in self._of(mailbox, thread):
             one.open = opens
         return bool(self._of(mailbox, thread))
@@ -128,6 +143,8 @@ class World:
         self.lying: dict[str, list[Known]] = {address: [] for address in (*ROLES, *PATIENTS)}
         self.conversations: dict[str, int] = {}
         self.arrived = dict.fromkeys(ROLES, 0)
+        login, password = CARER
+        self.control("POST", "/identities", {"idnat": "CARER", "kind": "carer", "family_name": "X", "login": login, "password": password})
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """The control plane, which agrees."""
@@ -163,7 +180,7 @@ class World:
         assert answer.status_code == 201, answer.text
         letter = self.filed(sender, answer.json()["id"], patients, answer.json()["message_id"])
         assert answered is None or letter.thread == answered.thread
-        self.model.write(sender, patients, mark, target or sender, letter.thread)
+        self.model.write(sender, patients, mark, target or sender, letter)
 
     def answer(self, patient: str, mailbox: str, earlier: int | None) -> None:
         """A patient writes, in a conversation of theirs or anew."""
@@ -206,6 +223,27 @@ class World:
         self.control("POST", path, {"grantee": secretary, "rights": rights})
         self.model.may_close = close
 
+    def cared(self, *, comes: bool) -> None:
+        """The patient lets the carer in, or sends him away."""
+        for one in self.rest(CARED_FOR, "GET", "/grants").json():
+            if one["in_force"]:
+                self.rest(CARED_FOR, "DELETE", f"/grants/{one['id']}")
+        if comes:
+            given = self.rest(CARED_FOR, "POST", "/grants", {"grantee": "CARER", "rights": ["see", "read", "send_on_behalf"]})
+            assert given.status_code == 201, given.text
+        self.model.carer = comes
+
+    def mask(self, mailbox: str, *, masks: bool) -> None:
+        """The patient masks a correspondent, or takes the mask off."""
+        if masks:
+            assert self.rest(CARED_FOR, "PUT", f"/masks/correspondents/{mailbox}").status_code == 200
+            self.model.masked.add(mailbox)
+            return
+        for one in self.rest(CARED_FOR, "GET", "/masks").json():
+            if one["what"] == mailbox:
+                assert self.rest(CARED_FOR, "DELETE", f"/masks/{one['id']}").status_code == 204
+        self.model.masked.discard(mailbox)
+
     def happens(self, kind: str, value: Any) -> None:
         """What is done to the world from outside."""
         match kind:
@@ -243,10 +281,38 @@ class World:
                 for row in self.rest(patient, "GET", f"/conversations/{shown}/why").json():
                     assert row["code"] == self.model.code(patient, row["to"], thread), (patient, row)
 
+    def compare_carer(self) -> None:
+        """What the carer is shown and told over REST: what the patient would be, less what is masked."""
+        path = f"/api/v1/mailboxes/{CARED_FOR}"
+        listed = self.http.get(f"{path}/messages?folder=INBOX&limit=100", auth=CARER)
+        if not self.model.carer:
+            assert listed.status_code == 404
+            return
+        assert {one["message_id"] for one in listed.json()["items"]} == set(self.model.shown())
+        for mailbox in ROLES:
+            told = self.http.get(f"{path}/why-not", params={"to": mailbox}, auth=CARER).json()
+            assert told["code"] == self.model.code(CARED_FOR, mailbox, masked=frozenset(self.model.masked)), mailbox
+
+    def compare_doors_of_carer(self) -> None:
+        """The same over SMTP and IMAP."""
+        login, password = CARER
+        heard = self._at_rcpt(CARED_FOR, (f"{CARED_FOR}*{login}", password))
+        if not self.model.carer:
+            assert all(heard.values())
+            return
+        for mailbox in ROLES:
+            code = self.model.code(CARED_FOR, mailbox, masked=frozenset(self.model.masked))
+            assert (heard[mailbox] == "") is (code in GIVEN), (mailbox, heard[mailbox])
+        with imaplib.IMAP4("localhost", self.running.ready["imap"]["port"], timeout=30) as client:
+            client.starttls(self.tls)
+            client.login(f"{CARED_FOR}*{login}", password)
+            assert client.select("INBOX", readonly=True)[1][0] == str(len(self.model.shown())).encode()
+
     def compare_doors(self) -> None:
         """What the doors do: RCPT, POST, and what came of it in the mailboxes, as IMAP shows them."""
+        self.compare_doors_of_carer()
         for patient in PATIENTS:
-            heard = self._at_rcpt(patient)
+            heard = self._at_rcpt(patient, self.accounts[PATIENTS[patient]])
             for mailbox in ROLES:
                 code = self.model.code(patient, mailbox)
                 assert (heard[mailbox] == "") is (code in GIVEN), (mailbox, heard[mailbox])
@@ -255,12 +321,15 @@ class World:
         for mailbox, role in ROLES.items():
             assert self._seen_by_imap(mailbox, role) == self.arrived[mailbox]
 
-    def _at_rcpt(self, patient: str) -> dict[str, str]:
+    def _at_rcpt(self, patient: str, account: tuple[str, str]) -> dict[str, str]:
         """What is answered to each mailbox; nothing where it is taken."""
         submission, heard = self.running.ready["submission"], {}
         with smtplib.SMTP(submission["host"], submission["port"], timeout=30) as client:
             client.starttls(context=self.tls)
-            client.login(*self.accounts[PATIENTS[patient]])
+            try:
+                client.login(*account)
+            except smtplib.SMTPAuthenticationError as error:
+                return dict.fromkeys(ROLES, str(error.smtp_error))
             client.docmd(f"MAIL FROM:<{patient}>")
             for mailbox in ROLES:
                 code, said = client.docmd(f"RCPT TO:<{mailbox}>")
@@ -296,13 +365,15 @@ _steps = st.one_of(
     st.tuples(st.just("happens"), st.just("visit"), _patients),
     st.tuples(st.just("happens"), st.just("days"), st.sampled_from([1, 100, 364, 365, 366])),
     st.tuples(st.just("happens"), st.just("grant"), st.booleans()),
+    st.tuples(st.just("cared"), st.booleans()),
+    st.tuples(st.just("mask"), _boxes, st.booleans()),
 )
 
 
 @contextlib.contextmanager
 def _world(folder: Path, database: str | None) -> Iterator[World]:
     ports = {"submission_port": 0, "mx_port": 0, "imap_port": 0, "http_port": 0}
-    given_ = Settings(data_dir=folder, database_url=database, relay="direct", peers_proof="domain", **ports)
+    given_ = Settings(data_dir=folder, database_url=database, relay="direct", peers_proof="domain", red_list_kinds=[], **ports)
     with RunningSimulator(given_) as running:
         world = World(running)
         try:
@@ -317,9 +388,14 @@ def _play(world: World, history: list[tuple[Any, ...]]) -> None:
         match verb:
             case "act":
                 world.act(rest[0], rest[1], opens=rest[2])
+            case "cared":
+                world.cared(comes=rest[0])
+            case "mask":
+                world.mask(rest[0], masks=rest[1])
             case _:
                 getattr(world, verb)(*rest)
         world.compare()
+        world.compare_carer()
     world.compare_doors()
 
 
@@ -372,6 +448,21 @@ def test_a_patient_writes_to_whom_the_table_says_whatever_happened_before(tmp_pa
                 ("write", DOCTOR, [PATIENT2], "near", None, 0),
             ],
             id="who was named in Reply-To closes, once they may",
+        ),
+        pytest.param(
+            [
+                ("cared", True),
+                ("write", DOCTOR, [PATIENT], "none", None, None),
+                ("mask", HOSPITAL, True),
+                ("write", HOSPITAL, [PATIENT, PATIENT2], "none", None, None),
+                ("write", DOCTOR, [PATIENT], "none", HOSPITAL, None),
+                ("answer", PATIENT, HOSPITAL, None),
+                ("mask", HOSPITAL, False),
+                ("mask", DOCTOR, True),
+                ("write", DOCTOR, [PATIENT], "subject", None, None),
+                ("cared", False),
+            ],
+            id="a carer who comes and goes, and masks",
         ),
     ],
 )
