@@ -28,6 +28,9 @@ _ROUTES: list[tuple[str, str, dict[str, Any] | None]] = [
     ("GET", "sent/{submission_id}", None),
     ("GET", "sent/{submission_id}/reports/{event_id}", None),
     ("GET", "conversations/{conversation_id}", None),
+    ("GET", "conversations/{conversation_id}/why", None),
+    ("POST", "watch-list/{recipient_id}/paper", None),
+    ("DELETE", "watch-list/{recipient_id}/paper", None),
     ("POST", "conversations/{conversation_id}/close", None),
     ("POST", "conversations/{conversation_id}/reopen", None),
     ("PATCH", "messages/{message_id}", {"add": ["\\Flagged"]}),
@@ -75,6 +78,7 @@ async def _made(simulator: Simulator, mailbox: str, folder_name: str = "Vide") -
     part = (await doctor.open(mailbox, item["id"]))["attachments"][0]["part"]
     sent = (await doctor.send(mailbox, to=["personne@hopital-ormes.sim.mssante.fr"])).json()
     events = (await doctor.get(f"{box}/sent/{sent['submission_id']}"))["recipients"][0]["events"]
+    watched = (await doctor.get(f"{box}/watch-list"))["items"][0]["id"]
     written = (await doctor.send(mailbox, to=[PATIENT])).json()
     conversation = (await doctor.get(f"{box}/messages/{written['id']}"))["conversation_id"]
     folder = (await doctor.rest("POST", f"{box}/folders", json={"name": folder_name})).json()["id"]
@@ -87,6 +91,7 @@ async def _made(simulator: Simulator, mailbox: str, folder_name: str = "Vide") -
         "submission_id": sent["submission_id"],
         "event_id": events[-1]["id"],
         "conversation_id": conversation,
+        "recipient_id": watched,
         "folder_id": folder,
         "grant_id": grant,
     }
