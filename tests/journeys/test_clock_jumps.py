@@ -40,7 +40,7 @@ def jumping() -> Jumping:
 
 @pytest.fixture
 async def world(start: StartSimulator, jumping: Jumping, database: str | None) -> AsyncIterator[Simulator]:
-    async with start(clock=jumping, database_url=database) as running:
+    async with start(clock=jumping, database_url=database, red_list_kinds=[]) as running:
         yield running
 
 
