@@ -47,6 +47,11 @@ def set_stage(conn: Connection, row: Unused, stage: UseStage) -> None:
     _SET.run(conn, [{"b_id": row.mailbox_id, "b_at": row.used_at, "b_stage": stage.value}])
 
 
+def put_off(conn: Connection, by: Micros) -> None:
+    """Count all mailboxes from so much later on."""
+    conn.execute(update(mailbox_uses).values(used_at=mailbox_uses.c.used_at + by))
+
+
 def first(conn: Connection, stage: UseStage, kinds: frozenset[MailboxKind], before: Micros, limit: int) -> list[Unused]:
     """The mailboxes of these kinds at a stage that were used before that instant, those unused for longest first."""
     return [Unused(id_, at, stage) for id_, at in _first(kinds).rows(conn, stage=stage.value, before=before, most=limit)]

@@ -67,7 +67,7 @@ async def test_every_command_after_the_revocation_is_refused(start: StartSimulat
 
 
 async def test_a_grant_that_runs_out_ends_the_connection_while_it_idles(start: StartSimulator, clock: ManualClock) -> None:
-    async with start(clock=clock, delegation_tick_seconds=0.01) as simulator:
+    async with start(clock=clock, delegation_tick_seconds=0.01, red_list_kinds=[]) as simulator:
         client = await ImapClient.open(simulator, f"{PRACTICE}*nadia.leroy", _PASSWORD)
         await client.ask("SELECT INBOX")
         await client.idle()
@@ -150,7 +150,7 @@ async def test_silence_ends_a_connection_sooner_before_login_than_after(start: S
 
 
 async def test_a_grant_that_runs_out_ends_a_direct_connection_without_a_folder(start: StartSimulator, clock: ManualClock) -> None:
-    async with start(clock=clock, delegation_tick_seconds=0.01) as simulator:
+    async with start(clock=clock, delegation_tick_seconds=0.01, red_list_kinds=[]) as simulator:
         idler, waiter = [await ImapClient.open(simulator, f"{PRACTICE}*nadia.leroy", _PASSWORD) for _ in range(2)]
         await idler.idle()
         clock.advance(timedelta(days=90))

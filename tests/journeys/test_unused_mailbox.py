@@ -83,3 +83,15 @@ async def test_it_is_kept_over_a_restart_on_both_databases(start: StartSimulator
     async with start(database_url=database, clock=ManualClock()) as simulator:
         moved = await _clock(simulator, "POST", "/advance", by="P10D")
         assert _of(moved, PRACTICE) == [("mailbox.red_listed", "2026-03-07T08:00:00Z")], "it was warned before"
+
+
+async def test_a_clock_that_is_set_to_another_date_leaves_no_mailbox_unused_and_time_that_passes_does(simulator: Simulator) -> None:
+    """Whoever begins a test in 2040 finds its mailboxes as they are."""
+    assert await _unused(simulator, "PUT", "", mode="frozen", at="2040-01-01T00:00:00Z") == set()
+    assert await _unused(simulator, "POST", "/advance", by="P49D") == set()
+    assert await _unused(simulator, "POST", "/advance", by="P2D") == {"mailbox.unused"}
+
+
+async def _unused(simulator: Simulator, method: str, path: str, **wanted: object) -> set[str]:
+    fired = (await _clock(simulator, method, path, **wanted))["fired"]
+    return {row["kind"] for row in fired if row["kind"].startswith("mailbox.")}

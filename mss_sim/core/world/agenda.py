@@ -20,7 +20,7 @@ from mss_sim.clock import REAL_TIME, Micros, Pace, WorldClock
 from mss_sim.ids import instant_of
 from mss_sim.policy.clock import decide_time
 from mss_sim.store import clock as clocks
-from mss_sim.store import schema
+from mss_sim.store import mailbox_uses, schema
 from mss_sim.store.clock import KeptClock
 from mss_sim.store.engine import CLOCK_SET, RIGHTS_CHANGED
 from mss_sim.store.store import Store
@@ -73,6 +73,8 @@ class Agenda:
         async with self._alone():
             now = self._clock.now()
             wanted = self._clock.machine_now if mode is ClockMode.REAL else now if at is None else at
+            if at is not None and at > now:  # another date is chosen: nobody has left a mailbox unused meanwhile
+                await self._store.write(lambda conn: mailbox_uses.put_off(conn, at - now), changes_directory=True)
             pace = {ClockMode.FROZEN: 0.0, ClockMode.PACED: rate}.get(mode, 1.0)
             return await self._walk(now, wanted, pace, real=mode is ClockMode.REAL)
 
