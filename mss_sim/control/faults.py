@@ -18,7 +18,7 @@ from mss_sim.http.answers import CONTROL_IN_MEMORY, refusing
 from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore
 from mss_sim.http.routes import strict_router
-from mss_sim.http.shapes import In, Json, OneLine, Out, Whole
+from mss_sim.http.shapes import In, Json, OneLine, Out, Seconds, Whole
 from mss_sim.vocabulary.faults import DropMoment, FaultKind, Point, PresetName
 from mss_sim.vocabulary.trust import ServiceBehaviour
 
@@ -33,7 +33,7 @@ _LIMITED = refusing(Rule.INVALID, Rule.LIMIT_REACHED)
 _TO_PATIENTS = "*@patient.mssante.fr"
 Preset = Annotated[PresetName, Path(examples=[PresetName.PSC_SLOW])]
 RuleId = Annotated[str, Path(examples=[examples.ID])]
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[Seconds, Field(allow_inf_nan=False)]
 Word = Annotated[str, StringConstraints(max_length=40)]
 
 
