@@ -24,9 +24,9 @@ from tests.core.towns import IDNATS, Town, make_world, refused
 
 
 def test_seeds_are_known_by_name_and_no_other_file_is_one() -> None:
-    assert names() == ["cabinet", "clinique"]
+    assert names() == ["cabinet", "clinique", "patients"]
     for name in ("none", "", "../cabinet", "cabinet.toml"):
-        with refused(Rule.INVALID, "the seeds are cabinet, clinique"):
+        with refused(Rule.INVALID, "the seeds are cabinet, clinique, patients"):
             load(name)
 
 
