@@ -6,9 +6,11 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from mss_sim.clock import Micros
 from mss_sim.models.mailbox_life import closings
+from mss_sim.store.compiled import HotQuery
 from mss_sim.vocabulary.mailboxes import MailboxState
 
 _COLUMNS = tuple(closings.c)
+_NEXT = HotQuery(select(func.min(closings.c.closes_at)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def remove(conn: Connection, mailbox_id: int) -> bool:
 
 def next_at(conn: Connection) -> Micros | None:
     """When the next mailbox closes."""
-    found: Micros | None = conn.execute(select(func.min(closings.c.closes_at))).scalar()
+    found: Micros | None = _NEXT.rows(conn)[0][0]
     return found
 
 

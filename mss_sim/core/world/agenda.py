@@ -94,8 +94,12 @@ class Agenda:
 
     async def next_at(self) -> Micros | None:
         """When the next thing is due."""
-        found = [await one.next_at() for one in self._waiting]
-        return min((at for at in found if at is not None), default=None)
+        return min((at for at, _ in await self._instants()), default=None)
+
+    async def _instants(self) -> list[tuple[Micros, Waiting]]:
+        """When the next thing of each kind is due; kinds of which nothing waits are left out."""
+        found = [(await one.next_at(), one) for one in self._waiting]
+        return [(at, one) for at, one in found if at is not None]
 
     async def follow(self, one: Waiting, woken: asyncio.Event, look_seconds: float = _LOOK_SECONDS) -> None:
         """Do what is due of one kind as time passes by itself, until cancelled; never while time is moved.
@@ -157,11 +161,12 @@ class Agenda:
         begin = Pace(now, clock.machine_now, rate)
         await self._store.write(lambda conn: clocks.keep(conn, KeptClock(begin, to)))
         try:
-            while (at := await self.next_at()) is not None and at <= to:
+            while (instants := await self._instants()) and (at := min(due for due, _ in instants)) <= to:
                 before = len(fired), clock.now()
                 clock.stand(max(at, clock.now()))
-                for one in self._waiting:
-                    fired += await one.work()
+                for due, one in instants:
+                    if due <= clock.now():
+                        fired += await one.work()
                 if (len(fired), clock.now()) == before and await self.next_at() == at:  # what is due cannot be done: it stays due
                     break
         except BaseException:
