@@ -56,7 +56,11 @@ def is_shown(viewer: Viewer, masks: Masks, letter: Maskable) -> bool:
     """Whether a letter is there for who looks, by the table above."""
     if viewer is not Viewer.CARER:
         return True
-    return not any(masked & matched for masked, matched in zip(masks, letter, strict=True))
+    return (
+        masks.letters.isdisjoint(letter.letters)
+        and masks.correspondents.isdisjoint(letter.correspondents)
+        and masks.documents.isdisjoint(letter.documents)
+    )
 
 
 def decide_masking(kind: MailboxKind, access: Access, address: str) -> None:

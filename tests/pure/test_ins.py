@@ -26,6 +26,7 @@ from mss_sim.vocabulary.patients import Sex
         pytest.param("146026322000196" * 100_000, "this one has 1500000", id="far too long"),
         pytest.param("A46026322000196", "Character 1 of this INS is 'A': a digit stands there.", id="a letter for the sex"),
         pytest.param("255062C00401251", "Character 7 of this INS is 'C': a digit, A or B stands there.", id="a third letter"),
+        pytest.param("255062X00401251", "Character 7 of this INS is 'X': a digit, A or B stands there.", id="the last letter but two"),
         pytest.param("255061A00401251", "Character 7 of this INS is 'A': a digit stands there.", id="Corsica without its 2"),
         pytest.param("25506A200401251", "Character 6 of this INS is 'A': a digit stands there.", id="letter before the digit"),
         pytest.param("2550A2A00401251", "Character 5 of this INS is 'A': a digit stands there.", id="a letter elsewhere"),

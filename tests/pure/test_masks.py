@@ -13,6 +13,9 @@ ALL = Masks(frozenset({7, 8}), frozenset({"paul@sim"}), frozenset({"digest"}))
 LETTER = Maskable(frozenset({1}), frozenset({"ana@sim", "claire@patient"}), NOTHING)
 CARER = Access(grants=(Grant(1, frozenset({Right.SEE, Right.READ})),))
 BOX = "claire@patient"
+_UNSEEN = f"There is no mailbox {BOX} that you may see."
+_NO_HOLDER = f"The right manage over {BOX} is missing;"
+_NO_PATIENT = f"{BOX} is no patient's mailbox: only a patient masks letters from carers."
 
 MASKED = [
     pytest.param(LETTER._replace(letters=frozenset({7})), id="the letter"),
@@ -47,18 +50,20 @@ def test_who_looks(kind: MailboxKind) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "access", "rule", "reference"),
+    ("kind", "access", "rule", "told", "reference"),
     [
-        (MailboxKind.PATIENT, Access(), Rule.NOT_FOUND, None),
-        (MailboxKind.PATIENT, CARER, Rule.RIGHT_MISSING, "quirks#rights"),
-        (MailboxKind.PATIENT, Access(grants=(Grant(1, frozenset(Right)),)), Rule.RIGHT_MISSING, "quirks#rights"),
-        *((kind, Access(HolderRole.OWNER), Rule.INVALID, "quirks#masks") for kind in sorted(PROFESSIONAL_KINDS)),
+        (MailboxKind.PATIENT, Access(), Rule.NOT_FOUND, _UNSEEN, None),
+        (MailboxKind.PATIENT, Access(grants=(Grant(1, frozenset({Right.READ})),)), Rule.NOT_FOUND, _UNSEEN, None),
+        (MailboxKind.PATIENT, CARER, Rule.RIGHT_MISSING, _NO_HOLDER, "quirks#rights"),
+        (MailboxKind.PATIENT, Access(grants=(Grant(1, frozenset(Right)),)), Rule.RIGHT_MISSING, _NO_HOLDER, "quirks#rights"),
+        *((kind, Access(HolderRole.OWNER), Rule.INVALID, _NO_PATIENT, "quirks#masks") for kind in sorted(PROFESSIONAL_KINDS)),
     ],
 )
-def test_nobody_but_the_patient_masks(kind: MailboxKind, access: Access, rule: Rule, reference: str | None) -> None:
+def test_nobody_but_the_patient_masks(kind: MailboxKind, access: Access, rule: Rule, told: str, reference: str | None) -> None:
     with pytest.raises(Refusal) as refused:
         decide_masking(kind, access, BOX)
     assert (refused.value.rule, refused.value.subject, refused.value.reference) == (rule, BOX, reference)
+    assert refused.value.detail.startswith(told)
 
 
 def test_the_patient_masks() -> None:
@@ -69,6 +74,7 @@ def test_a_carers_reading_is_confirmed_only_where_that_is_allowed() -> None:
     with pytest.raises(Refusal) as refused:
         decide_carer_receipt(Viewer.CARER, allowed=False)
     assert (refused.value.rule, refused.value.reference) == (Rule.RECEIPT_NOT_REQUESTED, "quirks#carer-receipt")
+    assert refused.value.detail == "The patient alone confirms that a letter was read; a carer's reading sends no receipt."
     decide_carer_receipt(Viewer.CARER, allowed=True)
     for viewer in (Viewer.HOLDER, Viewer.DELEGATE):
         decide_carer_receipt(viewer, allowed=False)
