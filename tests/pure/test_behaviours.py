@@ -60,37 +60,38 @@ def test_the_first_that_is_met_is_the_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "rule", "said"),
+    ("step", "subject", "said"),
     [
-        (Step(StepAct.OPEN, "demain"), Rule.INVALID, "P7D"),
-        (Step(StepAct.OPEN, "P999999Y"), Rule.INVALID, "calendar"),
-        (Step(StepAct.FORWARD), Rule.INVALID, "forward needs it"),
-        (Step(StepAct.OPEN, address=DOCTOR), Rule.INVALID, "no other act has it"),
-        (Step(StepAct.DELETE, text="Merci"), Rule.INVALID, "not to delete"),
-        (Step(StepAct.OPEN, file=AnswerFile.PDF), Rule.INVALID, "not to open"),
-        (Step(StepAct.OPEN, to=AnswerTo.ALL), Rule.INVALID, "not to open"),
-        (Step(StepAct.ANSWER, receipt=ReceiptForm.NONE), Rule.INVALID, "open and receipt"),
-        (Step(StepAct.BOUNCE, rule=Rule.CONFLICT.value), Rule.INVALID, "mailbox-closed"),
+        (Step(StepAct.OPEN, "demain"), "after", "P7D"),
+        (Step(StepAct.OPEN, "P999999Y"), "after", "calendar"),
+        (Step(StepAct.FORWARD), "address", "forward needs it"),
+        (Step(StepAct.OPEN, address=DOCTOR), "address", "no other act has it"),
+        (Step(StepAct.DELETE, text="Merci"), "act", "not to delete"),
+        (Step(StepAct.OPEN, file=AnswerFile.PDF), "act", "not to open"),
+        (Step(StepAct.OPEN, to=AnswerTo.ALL), "act", "not to open"),
+        (Step(StepAct.ANSWER, receipt=ReceiptForm.NONE), "receipt", "open and receipt"),
+        (Step(StepAct.BOUNCE, rule=Rule.CONFLICT.value), "rule", "mailbox-closed"),
     ],
 )
-def test_what_cannot_be_done_is_refused(step: Step, rule: Rule, said: str) -> None:
+def test_what_cannot_be_done_is_refused(step: Step, subject: str, said: str) -> None:
     with pytest.raises(Refusal) as refused:
         check((Reaction((step,)),))
-    assert (refused.value.rule, said in refused.value.detail) == (rule, True), refused.value.detail
+    assert (refused.value.rule, refused.value.subject, said in refused.value.detail) == (Rule.INVALID, subject, True), refused.value.detail
 
 
 @pytest.mark.parametrize("behaviour", [(Reaction(OPENS),) * (REACTIONS_MAX + 1), (Reaction(OPENS * (STEPS_MAX + 1)),)])
 def test_a_behaviour_is_not_endless(behaviour: Behaviour) -> None:
     with pytest.raises(Refusal) as refused:
         check(behaviour)
-    assert refused.value.rule is Rule.LIMIT_REACHED
+    assert (refused.value.rule, refused.value.reference) == (Rule.LIMIT_REACHED, "quirks#behaviours")
+    assert refused.value.detail == f"At most {REACTIONS_MAX} reactions of {STEPS_MAX} steps each."
     check((Reaction(OPENS * STEPS_MAX),) * REACTIONS_MAX)
 
 
 @pytest.mark.parametrize("behaviour", [*PRESETS.values(), *(one.behaviour for one in MAGIC_ADDRESSES.values())])
 def test_what_is_shipped_can_be_done_and_is_the_same_after_it_was_kept(behaviour: Behaviour) -> None:
     check(behaviour)
-    assert read(orjson.loads(orjson.dumps(data_of(behaviour)))) == behaviour
+    assert repr(read(orjson.loads(orjson.dumps(data_of(behaviour))))) == repr(behaviour), "words are words of the vocabulary again"
 
 
 def test_every_reason_for_a_bounce_has_a_status() -> None:

@@ -109,7 +109,8 @@ def test_a_patient_may_not_write(kind: MailboxKind, rights: list[AnswerRight], a
 def test_a_patient_may_write_when_a_right_is_open(kind: MailboxKind, rights: list[AnswerRight], answered: set[int]) -> None:
     verdict = judge_patient(Recipient(DOCTOR, kind), iter(rights), frozenset(answered), FirstLetter())
     verdict.require(DOCTOR)
-    assert (verdict.code, verdict.allowed) == (Ground.CONVERSATION_OPEN, True)
+    assert (verdict.code, verdict.allowed, verdict.reference) == (Ground.CONVERSATION_OPEN, True, "cnam#answer")
+    assert verdict.detail == f"{DOCTOR} wrote to this patient, who may answer until the conversation is closed."
 
 
 @pytest.mark.parametrize(
@@ -128,6 +129,11 @@ def test_the_newest_right_of_what_is_asked_decides(rights: list[AnswerRight], an
     assert verdict.right.id == decides
 
 
+_GROUNDS = {
+    Ground.PHARMACY_VISITED: "quirks#pharmacies",
+    Ground.OPEN_TO_PATIENTS: "quirks#patients-write-first",
+    Ground.CONVERSATION_OPEN: "cnam#answer",
+}
 PHARMACY = Recipient("officine@sim.mssante.fr", MailboxKind.ORG, sector="SA33")
 VISITED = FirstLetter(dispensed_days=0)
 
@@ -172,6 +178,7 @@ def test_who_may_write_first(
     verdict = judge_patient(dataclasses.replace(PHARMACY, **changes), rights, frozenset(answered), first)
     assert verdict.code == code
     assert verdict.allowed is isinstance(code, Ground)
+    assert not isinstance(code, Ground) or verdict.reference == _GROUNDS[code]
     assert "officine@sim.mssante.fr" in verdict.detail
 
 

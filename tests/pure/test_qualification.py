@@ -22,6 +22,7 @@ QUALIFIED, PROVISIONAL, WITHOUT_MES, MES_CLOSED, OPPOSED = PatientState
     ("text", "state", "traits", "key_check", "said"),
     [
         pytest.param("28503751130016", QUALIFIED, TRAITS, WARNING, "this one has 14", id="wrong length"),
+        pytest.param("1" * 101, QUALIFIED, TRAITS, WARNING, "this one has 101", id="far too long"),
         pytest.param("28503751130016X", QUALIFIED, TRAITS, WARNING, "Character 15", id="a letter"),
         pytest.param("28503751130016X", PROVISIONAL, Traits(), WARNING, "Character 15", id="a letter, provisional"),
         pytest.param("285037511300168", QUALIFIED, TRAITS, STRICT, "should be 67", id="wrong key"),
@@ -40,7 +41,8 @@ QUALIFIED, PROVISIONAL, WITHOUT_MES, MES_CLOSED, OPPOSED = PatientState
 def test_what_no_identity_may_be_is_refused(text: str, state: PatientState, traits: Traits, key_check: KeyCheck, said: str) -> None:
     with pytest.raises(Refusal) as caught:
         decide_identity(text, state, traits, key_check)
-    assert caught.value.rule is Rule.INVALID
+    reference = "quirks#ins-key" if said.startswith("should be") else "ans-ins"
+    assert (caught.value.rule, caught.value.subject, caught.value.reference) == (Rule.INVALID, text[:100], reference)
     assert said in caught.value.detail
 
 
@@ -116,7 +118,8 @@ def test_who_is_not_written_to(
 ) -> None:
     with pytest.raises(Refusal) as caught:
         decide_addressee(number + _HERE, states, unqualified, key_check)
-    assert (caught.value.rule, caught.value.subject) == (rule, number + _HERE)
+    reference = "quirks#ins-key" if rule is Rule.BAD_ADDRESS else "quirks#qualified-identity"
+    assert (caught.value.rule, caught.value.subject, caught.value.reference) == (rule, number + _HERE, reference)
     assert said in caught.value.detail
 
 
@@ -131,7 +134,9 @@ def test_who_is_not_written_to(
         pytest.param(CLAIRE, [PROVISIONAL], WARNED, STRICT, "The identity is provisional.", id="provisional"),
         pytest.param(_WRONG, [QUALIFIED], WARNED, WARNING, "The key of this INS should be 67.", id="wrong key of somebody, warned"),
         pytest.param(_WRONG, [QUALIFIED], REFUSED, WARNING, "The key of this INS should be 67.", id="wrong key of somebody, refused"),
-        pytest.param(CLAIRE, [OPPOSED], WARNED, STRICT, "objects to letters by MSSanté", id="opposed, warned"),
+        pytest.param(
+            CLAIRE, [OPPOSED], WARNED, STRICT, f"The patient {CLAIRE}{_HERE} objects to letters by MSSanté.", id="opposed, warned"
+        ),
         pytest.param(CLAIRE, [OPPOSED, QUALIFIED], REFUSED, STRICT, "objects to letters by MSSanté", id="opposed in one root, refused"),
     ],
 )

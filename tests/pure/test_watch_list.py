@@ -64,6 +64,12 @@ def test_what_is_listed_and_from_when_on(state: TimelineKind, asked: bool, waite
     assert standing(state, waited, 7, asked=asked) is listed
 
 
+def test_who_has_opened_a_letter_is_not_watched() -> None:
+    watched = {state for state in TimelineKind if is_watched(state, asked=True)}
+    assert watched.isdisjoint({TimelineKind.DISPLAYED, TimelineKind.PROCESSED})
+    assert {TimelineKind.RELAYED, TimelineKind.DELIVERED, TimelineKind.DELAYED, TimelineKind.FAILED} <= watched
+
+
 @pytest.mark.parametrize("state", TimelineKind)
 @pytest.mark.parametrize("waited", [0, 7 * DAY - 1, 7 * DAY])
 def test_what_is_looked_for_in_the_store_is_what_the_rule_lists(state: TimelineKind, waited: int) -> None:
