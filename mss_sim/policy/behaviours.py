@@ -131,17 +131,27 @@ def _check_step(step: Step) -> None:
         after(0, step.after)
     except NoDuration as error:
         detail = say("after of {act} is wrong: {error}.", act=step.act, error=said(error))
-        raise Refusal(Rule.INVALID, detail, subject="after") from error
+        raise Refusal(Rule.INVALID, detail, subject="after", reference="quirks#behaviours") from error
     if (step.act is StepAct.FORWARD) != (step.address is not None):
         detail = say("address says whom a letter is forwarded to: forward needs it, and no other act has it.")
-        raise Refusal(Rule.INVALID, detail, subject="address")
+        raise Refusal(Rule.INVALID, detail, subject="address", reference="quirks#behaviours")
     if step.act is not StepAct.ANSWER and (step.text or step.file or step.to is not AnswerTo.SENDER):
-        raise Refusal(Rule.INVALID, say("text, file and to belong to an answer, not to {act}.", act=step.act), subject="act")
+        raise Refusal(
+            Rule.INVALID,
+            say("text, file and to belong to an answer, not to {act}.", act=step.act),
+            subject="act",
+            reference="quirks#behaviours",
+        )
     if step.act not in (StepAct.OPEN, StepAct.RECEIPT) and step.receipt is not ReceiptForm.CORRECT:
-        raise Refusal(Rule.INVALID, say("receipt belongs to open and receipt, not to {act}.", act=step.act), subject="receipt")
+        raise Refusal(
+            Rule.INVALID,
+            say("receipt belongs to open and receipt, not to {act}.", act=step.act),
+            subject="receipt",
+            reference="quirks#behaviours",
+        )
     if step.act is StepAct.BOUNCE and step.rule not in BOUNCE_RULES:
         detail = say("A letter bounces for one of {rules}.", rules=", ".join(BOUNCE_RULES))
-        raise Refusal(Rule.INVALID, detail, subject="rule")
+        raise Refusal(Rule.INVALID, detail, subject="rule", reference="quirks#behaviours")
 
 
 BOUNCE_RULES = tuple(

@@ -77,6 +77,7 @@ def test_what_cannot_be_done_is_refused(step: Step, subject: str, said: str) -> 
     with pytest.raises(Refusal) as refused:
         check((Reaction((step,)),))
     assert (refused.value.rule, refused.value.subject, said in refused.value.detail) == (Rule.INVALID, subject, True), refused.value.detail
+    assert refused.value.reference == "quirks#behaviours"
 
 
 @pytest.mark.parametrize("behaviour", [(Reaction(OPENS),) * (REACTIONS_MAX + 1), (Reaction(OPENS * (STEPS_MAX + 1)),)])

@@ -110,7 +110,11 @@ def _mask(world: World, conn: Connection, actor: Actor, held: MailboxAccess, kin
         return found
     most = world.settings.carers.masks_max
     if len(rows) >= most:
-        raise Refusal(Rule.LIMIT_REACHED, say("There are {most} masks, the most that may be; take others off first.", most=most))
+        raise Refusal(
+            Rule.LIMIT_REACHED,
+            say("There are {most} masks, the most that may be; take others off first.", most=most),
+            reference="quirks#masks",
+        )
     made = Mask(world.ids.next(), held.mailbox.id, kind, target, label, world.clock.now())
     masks.add(conn, made)
     carer_views.hide_matched(conn, held.mailbox.id, masks.concerned(conn, held.mailbox.id), [made])

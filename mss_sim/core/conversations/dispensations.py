@@ -24,7 +24,7 @@ async def record(world: World, patient: str, organisation: str, day: date | None
     today = to_datetime(world.clock.now()).date()
     if day is not None and not _EPOCH <= day <= today:
         detail = say("Name a day that has come: it is {today} in this world.", today=today.isoformat())
-        raise Refusal(Rule.INVALID, detail, subject=day.isoformat())
+        raise Refusal(Rule.INVALID, detail, subject=day.isoformat(), reference="quirks#pharmacies")
     at = ((day or today) - _EPOCH).days * DAY
 
     def unit(conn: Connection) -> Dispensation:
@@ -32,7 +32,7 @@ async def record(world: World, patient: str, organisation: str, day: date | None
         for identity, kind in ((who, IdentityKind.PATIENT), (where, IdentityKind.ORGANISATION)):
             if identity.kind is not kind:
                 detail = say("Medicines are dispensed to a patient, by an organisation; {idnat} is neither here.", idnat=identity.idnat)
-                raise Refusal(Rule.INVALID, detail, subject=identity.idnat)
+                raise Refusal(Rule.INVALID, detail, subject=identity.idnat, reference="quirks#pharmacies")
         dispensations.record(conn, who.id, where.id, at)
         return Dispensation(who.idnat, where.idnat, at)
 

@@ -76,7 +76,9 @@ def _successor(conn: Connection, mailbox: Mailbox, heir: str) -> Identity:
         detail = say("{heir} is disabled, or has an anonymous card: a mailbox goes to who can answer for it.", heir=heir[:100])
         raise Refusal(Rule.GRANTEE_NOT_ALLOWED, detail, subject=heir[:100], reference="quirks#hand-over")
     if successor.id == mailbox.owner_id:
-        raise Refusal(Rule.CONFLICT, say("The mailbox is {heir}'s already.", heir=heir[:100]), subject=heir[:100])
+        raise Refusal(
+            Rule.CONFLICT, say("The mailbox is {heir}'s already.", heir=heir[:100]), subject=heir[:100], reference="quirks#hand-over"
+        )
     return successor
 
 

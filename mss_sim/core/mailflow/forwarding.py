@@ -58,7 +58,7 @@ async def _target(world: World, held: MailboxAccess, text: str) -> str:
     try:
         target = canonical(text)
     except AddressError as error:
-        raise Refusal(Rule.BAD_ADDRESS, joined((said(error), ".")), subject=text[:100]) from error
+        raise Refusal(Rule.BAD_ADDRESS, joined((said(error), ".")), subject=text[:100], reference="rfc5321#4.1.2") from error
     if target == held.mailbox.address or domain_of(target) == PATIENT_DOMAIN:
         detail = say("Letters are forwarded to another mailbox, and never to a patient's.")
         raise Refusal(Rule.INVALID, detail, subject=target, reference="quirks#forwarding")

@@ -51,7 +51,7 @@ async def put(world: World, actor: Actor, address: str, wanted: WantedAnswer) ->
     """Let a mailbox answer so; a new answer is given anew to those who got the former one."""
     refuse_controls({"subject": wanted.subject})
     if not wanted.text.strip():
-        raise Refusal(Rule.INVALID, say("An out-of-office answer needs a text."), subject="text")
+        raise Refusal(Rule.INVALID, say("An out-of-office answer needs a text."), subject="text", reference="quirks#automatic-mail")
 
     def unit(conn: Connection) -> OutOfOffice:
         held = gate.about(world, conn, actor, address, Right.MANAGE)
@@ -59,7 +59,12 @@ async def put(world: World, actor: Actor, address: str, wanted: WantedAnswer) ->
         now = world.clock.now()
         from_at = now if wanted.from_at is None else wanted.from_at
         if wanted.until_at is not None and wanted.until_at <= max(from_at, now):
-            raise Refusal(Rule.INVALID, say("until has passed, or is not after from: nobody would be answered."), subject="until")
+            raise Refusal(
+                Rule.INVALID,
+                say("until has passed, or is not after from: nobody would be answered."),
+                subject="until",
+                reference="quirks#automatic-mail",
+            )
         answer = OutOfOffice(held.mailbox.id, from_at, wanted.until_at, wanted.subject, wanted.text, wanted.days)
         out_of_office.put(conn, answer)
         detail = {"from": iso(from_at), "until": iso(wanted.until_at)}
