@@ -59,7 +59,7 @@ async def hand_over(core: CurrentCore, actor: CurrentActor, order: schemas.HandO
     try:
         mailbox = canonical(order.mailbox) if order.mailbox else None
     except AddressError as error:
-        raise Refusal(Rule.NOT_FOUND, joined((said(error), ".")), subject=order.mailbox) from error
+        raise Refusal(Rule.NOT_FOUND, joined((said(error), ".")), subject=order.mailbox, reference="rfc5321#4.1.2") from error
     gate.check_reach(actor, mailbox)
     by = Requester(actor.identity.id, Door.REST)
     done = await delegation.hand_over(core.world, by, order.from_, order.to, mailbox, order.reason)

@@ -98,7 +98,7 @@ def _canonical(text: str | None) -> str | None:
     try:
         return None if text is None else canonical(text)
     except AddressError as error:
-        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject="address") from error
+        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject="address", reference="rfc5321#4.1.2") from error
 
 
 def _shown(rows: Behaviour) -> list[dict[str, Any]]:

@@ -84,7 +84,7 @@ async def list_certificates(core: CurrentCore, mailbox: str | None = None) -> Re
     try:
         address = canonical(mailbox) if mailbox is not None else None
     except AddressError as error:
-        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=mailbox) from error
+        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=mailbox, reference="rfc5321#4.1.2") from error
     return Json(await _shown(core, await certificates.list_all(core.world, mailbox=address)))
 
 

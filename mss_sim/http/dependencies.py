@@ -107,7 +107,7 @@ async def get_address(
     try:
         return canonical(address)
     except AddressError as error:
-        raise Refusal(Rule.NOT_FOUND, joined((said(error), ".")), subject=address) from error
+        raise Refusal(Rule.NOT_FOUND, joined((said(error), ".")), subject=address, reference="rfc5321#4.1.2") from error
 
 
 MailboxAddress = Annotated[str, Depends(get_address)]

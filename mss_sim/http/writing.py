@@ -81,4 +81,4 @@ def read_address(text: str) -> str:
     try:
         return canonical(text)
     except AddressError as error:
-        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=text) from error
+        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=text, reference="rfc5321#4.1.2") from error

@@ -82,7 +82,7 @@ async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
     try:
         address = canonical(new.address)
     except AddressError as error:
-        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=new.address) from error
+        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=new.address, reference="rfc5321#4.1.2") from error
     if "/" in address:
         raise Refusal(Rule.INVALID, say("An address with / cannot stand in the path of the REST API."), subject=address)
 

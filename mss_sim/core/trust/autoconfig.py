@@ -78,7 +78,7 @@ async def domain_asked(world: World, host: str, address: str | None) -> str:
     try:
         domain = domain_of(canonical(address)) if address and "%" not in address else canonical_domain(wanted)
     except AddressError as error:
-        raise Refusal(Rule.NOT_FOUND, joined((said(error), ".")), subject=address or host) from error
+        raise Refusal(Rule.NOT_FOUND, joined((said(error), ".")), subject=address or host, reference="rfc5321#4.1.2") from error
     if await world.directory.operator_of(f"x@{domain}") is None:
         detail = say(
             "{domain} is not a domain of this trust space; ask at autoconfig.<domain>, or with ?emailaddress=<address>.", domain=domain

@@ -102,7 +102,7 @@ def _mailbox_bearer(conn: Connection, address: str) -> _Bearer:
     try:
         box = mailboxes.by_address(conn, canonical(address))
     except AddressError as error:
-        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=address) from error
+        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=address, reference="rfc5321#4.1.2") from error
     if box is None:
         raise Refusal(Rule.NOT_FOUND, say("There is no mailbox {address}.", address=address), subject=address)
     if box.kind is not MailboxKind.APP:

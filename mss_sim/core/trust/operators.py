@@ -36,7 +36,7 @@ async def add(world: World, new: NewOperator) -> Operator:
             sorted({canonical_domain(domain) for domain in new.domains})
         )  # as they are read back: EHLO announces the name of the first
     except AddressError as error:
-        raise Refusal(Rule.INVALID, joined((said(error), "."))) from error
+        raise Refusal(Rule.INVALID, joined((said(error), ".")), reference="rfc5321#4.1.2") from error
     _check_place(new.mx)
     _check_authority(new.mx_ca)
 

@@ -163,4 +163,4 @@ def _domain(text: str) -> str:
     try:
         return canonical_domain(text)
     except AddressError as error:
-        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=text) from error
+        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=text, reference="rfc5321#4.1.2") from error
