@@ -36,6 +36,6 @@ async def fired(simulator: Simulator, rule: str) -> int:
 async def lift(simulator: Simulator, rule: str | None) -> None:
     """Lift a rule, or all."""
     if rule is None:
-        simulator.world.faults.clear()
+        simulator.world.faults.forget()
     else:
         simulator.world.faults.remove(rule)

@@ -157,6 +157,8 @@ class Simulator:
         traps = Traps(self.world.igc, self.transcripts, settings)
         if settings.traps.open:
             await self._serve_traps(traps, traps.build(folder / "traps", hosts))
+        connections = self.connections, self.imap_connections
+        self.world.beginning_anew.extend((*(one.begin_anew for one in connections), self.transcripts.forget, traps.forget))
         await self._serve_http(listeners, context, traps)
         await self._serve_dns()
         self._stack.push_async_callback(outbound.close)

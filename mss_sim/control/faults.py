@@ -171,7 +171,7 @@ async def add_fault(core: CurrentCore, new: FaultIn) -> Response:
 @router.delete("", status_code=204)
 async def remove_faults(core: CurrentCore) -> Response:
     """Lift all rules."""
-    core.world.faults.clear()
+    core.world.faults.forget()
     return Response(status_code=204)
 
 

@@ -69,13 +69,15 @@ class Core:
         if seed not in (None, NONE):
             load(seed)
         async with self.resetting:
-            async with self.agenda.emptied():
+            async with self.agenda.emptied(), self.queue.suspended():
                 await self.world.store.reset()
-            self.provider.forget()
-            self.ciba.forget()
-            self.recent.forget()
-            self.world.faults.clear()
+                self._begin_anew()
             await begin(self.world, seed)
+
+    def _begin_anew(self) -> None:
+        """Forget all that is kept beside the store; who is connected is told."""
+        for forget in self.world.beginning_anew:
+            forget()
 
 
 def assemble(world: World, *, transport: Transport | None = None, mtls_url: str | None = None) -> Core:
@@ -92,6 +94,19 @@ def assemble(world: World, *, transport: Transport | None = None, mtls_url: str 
     submission, receipts = Submission(world, delivery), Receipts(world, delivery)
     patients = Patients(world, Steps(world, delivery, submission, receipts))
     digests = WatchDigests(world, delivery)
+    ciba, recent, wrong_passwords = Ciba(provider), Recent(), WrongPasswords(world.settings)
+    remembering = (
+        provider,
+        ciba,
+        recent,
+        wrong_passwords,
+        world.white_list,
+        world.igc.services,
+        world.faults,
+        world.uses,
+        world.tokens.keys,
+    )
+    world.beginning_anew.extend(one.forget for one in remembering)
     lives = (UnusedMailboxes(world, delivery), Closings(world), Retention(world))
     followed: tuple[tuple[Waiting, asyncio.Event, float], ...] = (
         (digests, digests.woken, _MINUTE),
@@ -107,10 +122,10 @@ def assemble(world: World, *, transport: Transport | None = None, mtls_url: str 
         patients=patients,
         events=Events(world.store, world.clock, tick_seconds=world.settings.delegation.tick_seconds),
         folder_watch=FolderWatch(world),
-        recent=Recent(),
+        recent=recent,
         provider=provider,
-        ciba=Ciba(provider),
-        wrong_passwords=WrongPasswords(world.settings),
+        ciba=ciba,
+        wrong_passwords=wrong_passwords,
         white_list=world.white_list,
         authorities=world.igc,
         revocation=world.igc.services,

@@ -91,6 +91,10 @@ class Transcripts:
         self._kept.append(made)
         return made
 
+    def forget(self) -> None:
+        """What was said is kept no longer."""
+        self._kept.clear()
+
     def newest_first(self) -> Iterator[Transcript]:
         """What is kept."""
         return reversed(self._kept)

@@ -150,7 +150,7 @@ class Faults:
             self._bury(self.one(id_))
             del self._kept[id_]
 
-    def clear(self) -> None:
+    def forget(self) -> None:
         """Lift all."""
         with self._lock:
             self._kept.clear()

@@ -1,7 +1,6 @@
 """The connection: bytes from the client to the reader, responses to the client, TLS, compression, timeouts.
 
-One task serves one client. Pipelined input waits in the kernel, unread responses make the server wait: neither side
-can make memory grow.
+One task serves one client. Pipelined input waits in the kernel, unread responses make the server wait: neither grows memory.
 """
 
 import asyncio
@@ -24,7 +23,7 @@ from mss_sim.net.connections import ANSWERS_BYTES_MAX, TLS_HELLO, TURN_SECONDS, 
 from mss_sim.net.patience import Patience
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.language import Language
-from mss_sim.words.sentence import say
+from mss_sim.words.sentence import Sentence, say
 
 _UNREAD_BYTES_MAX = 256 * 1024
 _WRITE_HIGH_BYTES = 256 * 1024
@@ -140,11 +139,11 @@ class ImapConnection(asyncio.Protocol):
 
     # What the registry calls
 
-    def leave(self) -> None:
-        """The server stops: the store finishes what is being stored, and the client is told why it must leave."""
+    def leave(self, why: Sentence) -> None:
+        """The store finishes what is being stored, and the client is told why it must leave."""
         if self._task is not None and self._session is not None and not self._leaving:
             self._leaving = True
-            self.send(b"* BYE %b\r\n" % self._session.spoken(say("The simulator stops, try again later")))
+            self.send(b"* BYE %b\r\n" % self._session.spoken(why))
             self._write()
             self._task.cancel()
 
@@ -302,8 +301,9 @@ class ImapConnection(asyncio.Protocol):
         session.tls = True  # from here on no half-open connections; a client that fails the handshake is gone
         try:
             await self.start_tls()
-        except OSError as error:
+        except (OSError, asyncio.CancelledError) as error:
             tls.note_failure(session.transcript, error)
+            self.connection_lost(None)  # where a handshake is given up, the event loop tells nobody
             raise ConnectionClosed from error
         shown = self._transport.get_extra_info("ssl_object")
         session.certificate = shown.getpeercert(binary_form=True) if shown else None

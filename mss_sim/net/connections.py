@@ -4,13 +4,14 @@ import asyncio
 from typing import Protocol
 
 from mss_sim.config.settings import Settings
+from mss_sim.words.sentence import Sentence, say
 
 
 class Connection(Protocol):
     """The part of a connection that the registry needs."""
 
-    def leave(self) -> None:
-        """Stop serving the client and close."""
+    def leave(self, why: Sentence) -> None:
+        """Stop serving the client, tell it why, and close."""
 
     def abort(self) -> None:
         """Drop the connection without a reply."""
@@ -57,10 +58,17 @@ class Connections:
         """How many are open."""
         return len(self._open)
 
+    def begin_anew(self) -> None:
+        """Ask every client to leave, for what it was told is true no longer."""
+        self._ask_to_leave(say("The world was reset, connect again"))
+
+    def _ask_to_leave(self, why: Sentence) -> None:
+        for connection in list(self._open):
+            connection.leave(why)
+
     async def close_all(self, patience_seconds: float) -> None:
         """Ask every client to leave, and drop those still connected after a while."""
-        for connection in list(self._open):
-            connection.leave()
+        self._ask_to_leave(say("The simulator stops, try again later"))
         try:
             await asyncio.wait_for(self._empty.wait(), patience_seconds)
         except TimeoutError:

@@ -171,7 +171,7 @@ def _told(octets: bytes, tls: ssl.SSLObject | Talk) -> dict[str, str]:
     return {"client_dn": subject, "client_serial": serial, "client_verified": "yes" if verified else "no"}
 
 
-def note_failure(transcript: Transcript, error: Exception) -> None:
+def note_failure(transcript: Transcript, error: BaseException) -> None:
     """Record why a handshake failed: the alert that the client sent, or the fault in what it sent."""
     reason = getattr(error, "reason", None) or type(error).__name__
     detail = getattr(error, "verify_message", "")

@@ -118,6 +118,10 @@ class Traps:
         """Opens the transcripts of connections to a trap."""
         return TrapOpener(trap, self._transcripts, self._kept)
 
+    def forget(self) -> None:
+        """Nobody has connected to a trap."""
+        self._kept.clear()
+
     def newest_first(self) -> Iterator[TrapVisit]:
         """The connections that are kept."""
         return reversed(self._kept)

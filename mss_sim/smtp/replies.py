@@ -136,9 +136,13 @@ INJECTION = Reply(503, "5.5.1", say("Commands after STARTTLS in the same packet 
 TOKEN_EXPIRED = Reply(421, "4.7.0", say("The token that opened this connection has expired, log in again with a fresh one"))
 TOO_MANY_CONNECTIONS = Reply(421, "4.7.0", say("Too many connections, try again later"))
 TIMEOUT = Reply(421, "4.4.2", say("Idle too long, goodbye"))
-GOING_DOWN = Reply(421, "4.3.2", say("The simulator stops, try again later"))
 INTERNAL = Reply(451, "4.3.0", say("Internal error; nothing was kept, try again later"))
 HELP = Reply(214, "2.0.0", quoted("EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT (RFC 5321)"))
+
+
+def leaving(why: Sentence) -> Reply:
+    """421: the server ends the connection by its own will (ref: rfc5321#3.8)."""
+    return Reply(421, "4.3.2", why)
 
 
 def syntax(expected: Sentence) -> Reply:

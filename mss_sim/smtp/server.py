@@ -223,9 +223,10 @@ class SmtpConnection(Wire):
         self._secured, self._held_back = True, False
         try:
             await self._writer.start_tls(context)
-        except (OSError, asyncio.IncompleteReadError) as error:
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError) as error:
             if self._transcript is not None:
                 tls.note_failure(self._transcript, error)
+            self.connection_lost(None)  # where a handshake is given up, the event loop tells nobody
             raise ConnectionClosed from error
         self.transport = self._writer.transport
         if self._transcript is not None:

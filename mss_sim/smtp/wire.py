@@ -24,7 +24,7 @@ from mss_sim.smtp.replies import Reply
 from mss_sim.smtp.session import Session
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.faults import DropMoment
-from mss_sim.words.sentence import quoted, say
+from mss_sim.words.sentence import Sentence, quoted, say
 
 _UNREAD_BYTES_MAX = 1024 * 1024
 _LINGER_SECONDS = 30.0  # how long the last reply may take to leave
@@ -78,9 +78,9 @@ class Wire(SMTP):
         """The transport, if it still exists; uvloop's is not a subclass of `asyncio.Transport`, it only behaves like one."""
         return cast("asyncio.Transport | None", self.transport)
 
-    def leave(self) -> None:
-        """The server stops: the store finishes what is being stored, and the client is told why it must leave."""
-        self._say(replies.GOING_DOWN)
+    def leave(self, why: Sentence) -> None:
+        """The store finishes what is being stored, and the client is told why it must leave."""
+        self._say(replies.leaving(why))
         self._write_out()
         if self._handler_coroutine is not None:
             self._handler_coroutine.cancel()

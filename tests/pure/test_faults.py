@@ -305,7 +305,7 @@ def test_a_rule_is_lifted_alone_or_with_all_others(faults: Faults) -> None:
     with pytest.raises(Refusal) as refused:
         faults.remove(one.rule.id)
     assert refused.value.rule is Rule.NOT_FOUND
-    faults.clear()
+    faults.forget()
     assert not faults.at(Point.QUEUE)
     assert faults.find(Point.QUEUE, Facts()) is None
 

@@ -48,6 +48,10 @@ class WrongPasswords:
                 raise
             self._wrong.pop(pair, None)
 
+    def forget(self) -> None:
+        """Nobody has been wrong yet."""
+        self._wrong.clear()
+
     def _check(self, pair: tuple[str, str]) -> None:
         count, at = self._wrong.get(pair, (0, 0.0))
         left = at + self._pause_seconds - asyncio.get_running_loop().time()

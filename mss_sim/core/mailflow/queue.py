@@ -8,8 +8,8 @@ another server can receive a letter twice, but never not at all.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -96,6 +96,18 @@ class Queue:
         """Take over what a dead process had begun, where only one can be on this store."""
         if self._world.store.exclusive:
             await self._world.store.write(queue.release)
+
+    @asynccontextmanager
+    async def suspended(self) -> AsyncIterator[None]:
+        """While nobody tries anything: the letters under way are given up, for the world that they belong to ends."""
+        async with self._leasing:
+            self._held.clear()
+            given_up = list(self._under_way)
+            for running in given_up:
+                running.cancel()
+            await asyncio.gather(*given_up, return_exceptions=True)
+            yield
+        self._woken.set()
 
     async def stop(self, patience_seconds: float) -> None:
         """Let the attempts under way end, and give back those that take too long, and those that were held."""

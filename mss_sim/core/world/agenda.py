@@ -180,12 +180,13 @@ class Agenda:
     def _heard(self, changed: set[int]) -> None:
         """Another process may have set the clock."""
         if CLOCK_SET in changed or RIGHTS_CHANGED in changed:
-            task = asyncio.get_running_loop().create_task(self._follow_unless_moving())
+            task = asyncio.get_running_loop().create_task(self._follow_then())
             self._following.add(task)
             task.add_done_callback(self._following.discard)
 
-    async def _follow_unless_moving(self) -> None:
-        if not self._moving.locked():
+    async def _follow_then(self) -> None:
+        """After a move of our own, if there is one: what was heard meanwhile may be of a move that came later."""
+        async with self._moving:
             await self._follow()
 
     async def _follow(self) -> None:

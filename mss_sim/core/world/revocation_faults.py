@@ -53,6 +53,12 @@ class RevocationServices:
         self.faults: Faults | None = None  # rules that go before the switches, counted; those of the world, once there is one
         self.fetches: deque[RevocationFetch] = deque(maxlen=settings.igc.fetches_max)
 
+    def forget(self) -> None:
+        """Every service is normal, and nobody has asked anything."""
+        self._manners = {service: Manner() for service in IgcService}
+        self._last_passed.clear()
+        self.fetches.clear()
+
     def manners(self) -> dict[IgcService, Manner]:
         """How each service responds now."""
         return dict(self._manners)

@@ -79,6 +79,12 @@ class KeyRing:
             self._load()
             return str(self.signing().kid)
 
+    def forget(self) -> None:
+        """Forget the keys that are used no longer; the one in use stays."""
+        self._retired = {}
+        for path in self._retired_folder.glob("*-*.pem"):
+            path.unlink(missing_ok=True)
+
     def _place(self, path: Path, content: bytes) -> None:
         """Write a file that does not exist yet; when another process was faster, its file is kept."""
         beside = self._written(content)

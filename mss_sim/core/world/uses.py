@@ -31,6 +31,11 @@ class Uses:
             self._noted.clear()
         self._noted[mailbox_id] = self._new[mailbox_id] = now
 
+    def forget(self) -> None:
+        """Nobody has used anything yet."""
+        self._noted.clear()
+        self._new.clear()
+
     def take(self) -> dict[int, Micros]:
         """What is still to be written down: mailboxes, and when they were used."""
         taken = {}

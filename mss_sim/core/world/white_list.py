@@ -75,6 +75,10 @@ class WhiteList:
         listing = self._memory.listing
         return replace(listing, age_seconds=(self._clock.now() - self.generated_at) / SECOND) if self.variant is Variant.STALE else listing
 
+    def forget(self) -> None:
+        """The file as it is published where nobody asked for another form of it."""
+        self.variant = Variant.NORMAL
+
     @property
     def generated_at(self) -> Micros:
         """When the list was generated: just now, unless it is to be stale."""

@@ -1,6 +1,7 @@
 """What every verb of the core needs: settings, store, time, ids, authorities, and the cached directory."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -37,6 +38,8 @@ class World:
     tally: Tally = field(default_factory=Tally)
     steps_planned: asyncio.Event = field(default_factory=asyncio.Event)
     """Set after a commit that planned what a patient will do."""
+    beginning_anew: list[Callable[[], None]] = field(default_factory=list)
+    """Called when the world is emptied or restored, by whoever keeps something of it beside the store: it is to be forgotten."""
 
     @cached_property
     def people(self) -> KnownPeople:
