@@ -154,15 +154,16 @@ def _run_loop(work: Any) -> None:
 
 async def _run(settings: "Settings", seed: str | None, ready_file: Path | None, *, greet: bool) -> None:
     from mss_sim.app import greeting  # noqa: PLC0415
-    from mss_sim.app.simulator import Simulator  # noqa: PLC0415
     from mss_sim.vocabulary.doors import Profile  # noqa: PLC0415
+    from mss_sim.worlds import Worlds  # noqa: PLC0415
 
     over = asyncio.Event()
     _end_on_signals(over.set)
-    async with Simulator(settings, seed=seed, ready_file=ready_file) as simulator:
-        greeting.log_ready(simulator.ready())
+    async with Worlds(settings, seed=seed, ready_file=ready_file) as worlds:
+        ready = worlds.first.ready()
+        greeting.log_ready(ready)
         if greet:
-            typer.echo("\n".join(greeting.lines(simulator.ready(), passwords=settings.profile is not Profile.STRICT)))
+            typer.echo("\n".join(greeting.lines(ready, passwords=settings.profile is not Profile.STRICT)))
         greeting.warn_of_library()
         _spare_the_collector()
         await over.wait()
@@ -377,7 +378,7 @@ def upgrade(
     data: _DataDir = _DEFAULT_DATA, url: Annotated[str | None, typer.Option(help="PostgreSQL URL, instead of --data.")] = None
 ) -> None:
     """Bring the database to the newest schema; the simulator does it too when it starts."""
-    from mss_sim.app.simulator import upgrade_database  # noqa: PLC0415
+    from mss_sim.app.data_folder import upgrade_database  # noqa: PLC0415
 
     typer.echo(f"schema {upgrade_database(data, url)}")
 

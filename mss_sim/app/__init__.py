@@ -1,6 +1,7 @@
 """The composition root: the only package that knows every door.
 
     simulator          one world with all its ports: started, stopped, described (`ready()`)
+    data_folder        made, locked, begun with a snapshot, its database brought up to date
     http_on_demand     HTTP loaded at its first connection
     http_doors         what loads every HTTP front end, and puts them behind listeners
     http_application   the HTTP front ends put together; interactive documentation from files that ship
@@ -9,6 +10,7 @@
     moving             the clock of a running one, shown and moved by the command line
     world_time, faults the same, and what fails, for a test suite in the same process
     population         fictional patients for it
+    snapshots          snapshots for it
 
 A `Simulator` is one world. Starting is one sequence: ports are bound, the store is opened and
 migrated, authorities and keys are found or made, the seed is planted, doors open, the queue runs, the

@@ -13,7 +13,22 @@ from starlette.staticfiles import StaticFiles
 
 from mss_sim.api import certificates as own_certificates
 from mss_sim.api import conversations, grants, mailbox_life, mailboxes, masks, messages, schemas, sending, watch_list
-from mss_sim.control import behaviours, certificates, clock, faults, health, people, psc, queue, sessions, traps, trust_space, writing
+from mss_sim.control import (
+    behaviours,
+    certificates,
+    clock,
+    faults,
+    health,
+    people,
+    psc,
+    queue,
+    sessions,
+    snapshots,
+    traps,
+    trust_space,
+    worlds,
+    writing,
+)
 from mss_sim.control import mailbox_life as controlled_life
 from mss_sim.control.sockets import Sockets
 from mss_sim.http import examples, problems
@@ -45,6 +60,7 @@ _TAGS = {
     "control: people and mailboxes": "The world as a test suite makes, changes and empties it; nobody's rights are asked.",
     "control: trust space": "Operators and the white list.",
     "control: patients": "What patients do by themselves with the letters that they get.",
+    "control: worlds and snapshots": "Further worlds of this process, and whole worlds kept under names.",
     "control: clock": "The time of the world: as the machine's, shifted, standing still or faster, and moved forward.",
     "control: faults": "Rules by which a door, the queue or a service fails, counted and never by chance; troubles of the field by name.",
     "control: who may write": "Pharmacies' dispensations, and why somebody may or may not write to somebody.",
@@ -63,6 +79,7 @@ _ROUTERS = (
     *(mailboxes.router, messages.router, sending.router, watch_list.router, grants.router, masks.router),
     *(own_certificates.router, conversations.router),
     *(mailbox_life.router, controlled_life.router),
+    *(worlds.router, snapshots.router),
     *(people.router, behaviours.router, clock.router, faults.router, queue.router, sessions.router),
     *(trust_space.router, trust_space.public, autoconfig.router),
     *(certificates.router, traps.router, psc.router, igc.router, health.router, writing.router),

@@ -9,6 +9,7 @@ from mss_sim.core.assembly import Core
 from mss_sim.core.trust.autoconfig import Doors
 from mss_sim.evidence.transcripts import Transcripts
 from mss_sim.http.hosted import Hosted
+from mss_sim.http.hosting import Hosting
 from mss_sim.http.server import HttpListener
 from mss_sim.net.connections import Connections
 from mss_sim.net.traps import Traps
@@ -24,12 +25,11 @@ class HttpDoors:
         ca_file: Path,
         doors: Doors,
         seed: str | None,
-        connections: dict[str, Connections],
-        transcripts: Transcripts,
-        traps: Traps,
+        sockets: tuple[dict[str, Connections], Transcripts, Traps],
+        hosting: Hosting | None,
     ) -> None:
         self._settings = core.world.settings
-        self._app = http_application.build(Hosted(core, ca_file, doors, seed), Sockets(connections, transcripts, traps))
+        self._app = http_application.build(Hosted(core, ca_file, doors, seed, hosting), Sockets(*sockets))
         psc.install(self._app, core)
 
     def behind(self, tls: ssl.SSLContext | None, patience_seconds: float) -> HttpListener:

@@ -20,12 +20,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mss_sim import log
-from mss_sim.app import ready_file
+from mss_sim.app import data_folder, ready_file
 from mss_sim.app.http_on_demand import HttpOnDemand
 from mss_sim.app.ready_file import NAME
 from mss_sim.clock import Clock, SystemClock, WorldClock
 from mss_sim.config.settings import Settings
 from mss_sim.core.assembly import Core, assemble
+from mss_sim.core.control.memory import Memory, take_up
+from mss_sim.core.control.snapshots import Shelf
 from mss_sim.core.control.start import begin
 from mss_sim.core.psc import clients
 from mss_sim.core.trust import autoconfig, certificates, peers
@@ -56,17 +58,15 @@ from mss_sim.smtp.submission import LockedSubmission, SubmissionSession
 from mss_sim.smtp.wire import SmtpPort
 from mss_sim.store import engine as engines
 from mss_sim.store import schema
-from mss_sim.store.alone import FolderLock
 from mss_sim.store.store import Store
 from mss_sim.vocabulary.doors import Door, PeerProof, UntrustedPeer
 from mss_sim.vocabulary.psc import PSC_REALM
 
 if TYPE_CHECKING:
     from mss_sim.app.http_doors import HttpDoors
+    from mss_sim.http.hosting import Hosting
 
 _STOP_SECONDS = 5.0
-_LOCK_SECONDS = 10.0  # another one that stops takes five
-_AT_ONCE_SECONDS = 0.5
 _HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
@@ -80,9 +80,16 @@ class Simulator:
         seed: str | None = "cabinet",
         clock: Clock | None = None,
         ready_file: Path | None = None,
+        snapshot: Path | None = None,
+        snapshots_dir: Path | None = None,
+        hosting: "Hosting | None" = None,
     ) -> None:
+        """`snapshot`: a file to begin with, in the place of a seed, where the data folder is empty or temporary. `snapshots_dir`: where
+        snapshots are kept, if not in the data folder. `hosting`: what makes further worlds, where the process has more than this one.
+        """
         self.settings = settings or Settings()
-        self._seed = seed
+        self._snapshot, self._snapshots_dir, self._hosting = snapshot, snapshots_dir, hosting
+        self.seed = seed
         self._clock = WorldClock(clock or SystemClock())
         self._temporary = None if self.settings.data_dir else Path(tempfile.mkdtemp(prefix="mss-sim-"))
         self.data_dir = self._temporary or Path(self.settings.data_dir or ".")
@@ -124,10 +131,12 @@ class Simulator:
             raise
 
     async def _start(self) -> None:
-        _make_folder(self.data_dir)
+        data_folder.make(self.data_dir)
         if self._temporary:
             self._stack.callback(shutil.rmtree, self._temporary, ignore_errors=True)
-        lock = await asyncio.to_thread(self._lock_folder)  # before any port: whose folder it is must be told first
+        lock = await asyncio.to_thread(data_folder.lock, self.data_dir)  # before any port: whose folder it is must be told first
+        self._stack.callback(lock.release)  # where the database is SQLite's, until the simulator stops
+        memory = await self._unpack()
         for path in self._ready_files:
             ready_file.remove(path)
         listeners = {"http": self._bind("http", self.settings.http.port)}  # certificates tell where the authority publishes
@@ -135,8 +144,11 @@ class Simulator:
             listeners["https"] = self._bind("https", self.settings.https.port)
         outbound = Outbound(self.settings, lambda: (self._shown_host(), self._ports["mx"]), self._peer_context)
         mtls_url = self._url("https") if "https" in listeners and self.settings.tls.client_certificates_asked else None
-        self._core = assemble(await self._open_world(), transport=outbound, mtls_url=mtls_url)
+        shelf = Shelf(self._snapshots_dir or self.data_dir / "snapshots", self.settings.snapshots.max)
+        self._core = assemble(await self._open_world(), shelf, transport=outbound, mtls_url=mtls_url)
         await self._core.agenda.open()
+        if memory:
+            take_up(self.world, memory)
         if self._core.acts_log:
             self._stack.push_async_callback(self._core.acts_log.close)
         hosts = [self.settings.hostname, *_HOSTS]
@@ -144,7 +156,7 @@ class Simulator:
             hosts.append(self.settings.host)
         settings, folder = self.settings, self.data_dir / "certificates"
         self._certificates = tls.ensure(folder, self.world.igc, hosts, settings.certificate.key)
-        begun = await begin(self.world, self._seed)
+        begun = await begin(self.world, self.seed)
         self._personas, self._shown_files = [one.shown() for one in begun.personas], begun.client_files
         if not self.world.store.exclusive:
             lock.release()  # the world is there: others of this folder may find it
@@ -170,20 +182,13 @@ class Simulator:
             self._stack.push_async_callback(_cancel, asyncio.create_task(work))
         self._announce()
 
-    def _lock_folder(self) -> FolderLock:
-        """Take the folder while the world is opened and, where the database is SQLite's, until the simulator stops."""
-        file = self.data_dir / "mss-sim.lock"
-        try:
-            lock = FolderLock(file, min(_LOCK_SECONDS, _AT_ONCE_SECONDS))
-        except TimeoutError:
-            self._log.info("another simulator uses the data folder; waiting for its end", folder=str(self.data_dir), seconds=_LOCK_SECONDS)
-            try:
-                lock = FolderLock(file, _LOCK_SECONDS)
-            except TimeoutError as error:
-                detail = f"the data folder {self.data_dir} is used by another simulator; stop it, or name another folder with --data"
-                raise OSError(f"{detail}{ready_file.where(self.data_dir / NAME)}") from error
-        self._stack.callback(lock.release)
-        return lock
+    async def _unpack(self) -> Memory | None:
+        """Begin with the world of a snapshot, if there is one to begin with; its memory."""
+        if self._snapshot is None:
+            return None
+        manifest, memory = await asyncio.to_thread(data_folder.begin_with, self._snapshot, self.data_dir)
+        self.seed = manifest.seed
+        return memory
 
     def _mx_context(self, ordinary: ssl.SSLContext) -> ssl.SSLContext:
         """The MX port takes every certificate, to refuse a wrong one with a reply, unless the handshake itself is to fail."""
@@ -209,7 +214,7 @@ class Simulator:
 
     async def _open_world(self) -> World:
         settings = self.settings
-        url = settings.database_url or engines.sqlite_url(_made_private(self.data_dir / "mss-sim.db"))
+        url = settings.database_url or engines.sqlite_url(data_folder.database_file(self.data_dir))
         store = Store(url, durable=self._temporary is None)
         await asyncio.to_thread(store.open)
         self._stack.push_async_callback(store.close)
@@ -270,7 +275,8 @@ class Simulator:
         registries = {"smtp": self.connections, "imap": self.imap_connections}
 
         def make(doors: "type[HttpDoors]") -> "HttpDoors":
-            return doors(self.core, self._made_certificates.ca_file, self._doors(), self._seed, registries, self.transcripts, traps)
+            sockets = registries, self.transcripts, traps
+            return doors(self.core, self._made_certificates.ca_file, self._doors(), self.seed, sockets, self._hosting)
 
         served = {listener: context if name == "https" else None for name, listener in listeners.items()}
         on_demand = HttpOnDemand(served, make, _STOP_SECONDS)
@@ -344,36 +350,6 @@ class Simulator:
         """Close the ports, finish what is under way, remove what was temporary."""
         await self._stack.aclose()
         self._core = None
-
-
-def upgrade_database(data_dir: Path, url: str | None) -> str:
-    """Bring a database to the newest schema: the one at `url`, else SQLite's in `data_dir`; the revision."""
-    if url is None:
-        _make_folder(data_dir)
-    engine = engines.create(url or engines.sqlite_url(data_dir / "mss-sim.db"))
-    try:
-        return schema.upgrade(engine)
-    finally:
-        engine.dispose()
-
-
-def _make_folder(path: Path) -> None:
-    """The folder, for its owner alone: it holds keys, and letters."""
-    try:
-        ours = not path.exists() or (path / "certificates").is_dir()  # a folder that was there for something else is left as it is
-        path.mkdir(parents=True, exist_ok=True)
-        if ours:
-            with suppress(PermissionError):  # a volume may belong to somebody else
-                path.chmod(0o700)
-    except OSError as error:
-        raise OSError(f"the data folder {path} cannot be made: {error.strerror}; name another with --data") from error
-
-
-def _made_private(file: Path) -> Path:
-    """A file that is there, for its owner alone; SQLite gives the ones beside it the same mode."""
-    file.touch(mode=0o600)
-    file.chmod(0o600)
-    return file
 
 
 async def _close_sockets(server: asyncio.Server, registry: Connections) -> None:

@@ -31,6 +31,7 @@ from mss_sim.config.subjects import (
     Search,
     Sent,
     Smtp,
+    Snapshots,
     Subject,
     Submission,
     Tls,
@@ -39,6 +40,7 @@ from mss_sim.config.subjects import (
     Traps,
     WatchList,
     WhiteList,
+    Worlds,
     WrongPasswords,
 )
 from mss_sim.vocabulary.doors import Profile, Relay
@@ -144,6 +146,8 @@ class Settings(BaseSettings):
     traps: Traps = Traps()
     transcripts: Transcripts = Transcripts()
     faults: FaultRules = FaultRules()
+    snapshots: Snapshots = Snapshots()
+    worlds: Worlds = Worlds()
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)

@@ -331,3 +331,18 @@ class FaultRules(Subject):
     lifetime_seconds: float = Field(default=3_600, gt=0, description="Life of a rule that says nothing of it, on the world's clock.")
     lifetime_seconds_max: float = Field(default=31 * 86_400, gt=0, description="Longest life of a rule.")
     delay_seconds_max: float = Field(default=600, gt=0, description="Longest delay of a fault.")
+
+
+class Snapshots(Subject):
+    """Whole worlds kept under names."""
+
+    max: int = Field(default=100, ge=0, le=10_000, description="Snapshots that are kept.")
+    size_bytes_max: int = Field(default=4 * 1024**3, ge=1, description="Largest snapshot that is taken in from outside.")
+
+
+class Worlds(Subject):
+    """Further worlds of one process."""
+
+    max: int = Field(default=250, ge=0, le=10_000, description="Worlds beside the first one; 0: none.")
+    lifetime_seconds: float = Field(default=3_600, gt=0, description="Life of a world that nobody touches, on the machine's clock.")
+    lifetime_seconds_max: float = Field(default=7 * 86_400, gt=0, description="Longest life that one may be given.")

@@ -2,6 +2,8 @@
 
     people         identities and mailboxes made, changed and removed; the world emptied
     mailbox_life   mailboxes closed and handed over, as their holders would
+    worlds         further worlds of the same process, made in a moment, and ended
+    snapshots      whole worlds kept under names: gone back to, compared, carried away
     trust_space    operators and the white list
     behaviours     what patients do by themselves, and are about to do
     clock          how the time of the world runs; moved by way of all that is due

@@ -79,6 +79,14 @@ class MovedOut(ClockOut):
     """What happened meanwhile, in its order."""
 
 
+def decide_pace(wanted: ClockIn) -> None:
+    """Refusal(INVALID) for a mode and what does not go with it."""
+    if wanted.mode is ClockMode.REAL and wanted.at is not None:
+        raise Refusal(Rule.INVALID, say("real is the machine's time: leave at out."), subject="at")
+    if (wanted.mode is ClockMode.PACED) != (wanted.rate is not None):
+        raise Refusal(Rule.INVALID, say("rate belongs to the mode paced, and paced needs it."), subject="rate")
+
+
 async def _told(core: Core) -> dict[str, object]:
     clock, next_at = core.world.clock, await core.agenda.next_at()
     return {
@@ -104,10 +112,7 @@ async def get_clock(core: CurrentCore) -> Response:
 @router.put("", responses={200: {"model": MovedOut}})
 async def set_clock(core: CurrentCore, wanted: ClockIn) -> Response:
     """Stop the clock, let it run again, faster, or from another instant; what is due until then is done first."""
-    if wanted.mode is ClockMode.REAL and wanted.at is not None:
-        raise Refusal(Rule.INVALID, say("real is the machine's time: leave at out."), subject="at")
-    if (wanted.mode is ClockMode.PACED) != (wanted.rate is not None):
-        raise Refusal(Rule.INVALID, say("rate belongs to the mode paced, and paced needs it."), subject="rate")
+    decide_pace(wanted)
     at = None if wanted.at is None else from_datetime(wanted.at)
     return await _moved(core, await core.agenda.set_pace(wanted.mode, at, wanted.rate or 1.0))
 

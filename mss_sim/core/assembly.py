@@ -8,7 +8,9 @@ from mss_sim.core.access import carer_views, journal
 from mss_sim.core.access.acts_log import ActsLog
 from mss_sim.core.access.grant_turns import GrantTurns
 from mss_sim.core.access.wrong_passwords import WrongPasswords
-from mss_sim.core.control.seed import NONE, load
+from mss_sim.core.control import seed as seeds
+from mss_sim.core.control.memory import take_up
+from mss_sim.core.control.snapshots import Shelf, Snapshot, load
 from mss_sim.core.control.start import begin
 from mss_sim.core.mailbox.closing import Closings
 from mss_sim.core.mailbox.recent import Recent
@@ -27,6 +29,7 @@ from mss_sim.core.patients.patients import Patients
 from mss_sim.core.patients.steps import Steps
 from mss_sim.core.psc.ciba import Ciba
 from mss_sim.core.psc.provider import Provider
+from mss_sim.core.trust import peers
 from mss_sim.core.world.agenda import Agenda, Waiting
 from mss_sim.core.world.authorities import Authorities
 from mss_sim.core.world.revocation_faults import RevocationServices
@@ -63,16 +66,29 @@ class Core:
     resetting: asyncio.Lock
     acts_log: ActsLog | None
     """None where the log tells no acts."""
+    snapshots: Shelf | None
+    """Where snapshots of this world are kept; None where nobody said."""
 
     async def reset(self, seed: str | None) -> None:
         """Empty the world, forget all log-ins, and begin anew with a seed; Refusal(INVALID) for an unknown seed."""
-        if seed not in (None, NONE):
-            load(seed)
+        if seed not in (None, seeds.NONE):
+            seeds.load(seed)
         async with self.resetting:
             async with self.agenda.emptied(), self.queue.suspended():
                 await self.world.store.reset()
                 self._begin_anew()
             await begin(self.world, seed)
+
+    async def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot of this world, or of one with the same authorities; who is connected is told. Refusals of `load`."""
+        async with self.resetting:
+            async with self.agenda.emptied(), self.queue.suspended():
+                kept = await load(self.world, snapshot)
+                self._begin_anew()
+                take_up(self.world, kept)
+            await self.agenda.open()
+            await self.queue.take_over()
+            await peers.write_files(self.world, self.world.igc.ca_file.parent / "clients")
 
     def _begin_anew(self) -> None:
         """Forget all that is kept beside the store; who is connected is told."""
@@ -80,8 +96,10 @@ class Core:
             forget()
 
 
-def assemble(world: World, *, transport: Transport | None = None, mtls_url: str | None = None) -> Core:
-    """The core of a world; `transport` carries letters out of it, `mtls_url` is where client certificates are asked for."""
+def assemble(world: World, snapshots: Shelf | None = None, *, transport: Transport | None = None, mtls_url: str | None = None) -> Core:
+    """The core of a world. `snapshots` is where those of it are kept, `transport` carries letters out of it, `mtls_url` is where client
+    certificates are asked for.
+    """
     journal.keep_attempts(world)
     world.igc.services.faults = world.faults
     journal.keep_visits(world)
@@ -134,4 +152,5 @@ def assemble(world: World, *, transport: Transport | None = None, mtls_url: str 
         followed=followed,
         resetting=asyncio.Lock(),
         acts_log=ActsLog(world, tell) if tell else None,
+        snapshots=snapshots,
     )

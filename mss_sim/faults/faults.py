@@ -1,7 +1,7 @@
 """`Faults`: the rules of one world, counted, never random."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -149,6 +149,14 @@ class Faults:
         with self._lock:
             self._bury(self.one(id_))
             del self._kept[id_]
+
+    def put_back(self, rules: Iterable[KeptRule]) -> None:
+        """Keep these rules too, as they are and with what they counted."""
+        with self._lock:
+            for kept in rules:
+                self._kept[kept.rule.id] = kept
+                if not kept.ended(self._clock.now()):
+                    self._live.setdefault(kept.rule.point, []).append(kept)
 
     def forget(self) -> None:
         """Lift all."""

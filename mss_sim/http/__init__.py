@@ -2,6 +2,7 @@
 
     dependencies    the core, the actor, addresses and ids in paths, typed for FastAPI
     hosted          the parameters of the application, as one value
+    hosting         what is asked of whoever keeps several worlds in one process
     control         who may drive the control plane
     front           checks before a body is read: the host, the sender, the size
     breakage        what a rule has fail on purpose

@@ -129,6 +129,8 @@ class Front:
         path = request.scope["path"]
         if request.method == "POST" and path.startswith("/api/") and path.endswith("/messages"):
             return await self._core.world.directory.ceiling() * 3 // 2 + _ENVELOPE_BYTES
+        if request.method == "PUT" and path.startswith("/control/snapshots/"):
+            return self._core.world.settings.snapshots.size_bytes_max
         return self._core.world.settings.http.body_bytes_max
 
 

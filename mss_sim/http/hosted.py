@@ -7,17 +7,22 @@ from fastapi import Request
 
 from mss_sim.core.assembly import Core
 from mss_sim.core.trust.autoconfig import Doors
+from mss_sim.http.hosting import Hosting
 from mss_sim.http.written import Written
 
 
 @dataclass(frozen=True, slots=True)
 class Hosted:
-    """One world as its HTTP doors see it; `seed` is the one that it began with, `summaries` are those of messages shown before."""
+    """One world as its HTTP doors see it; `seed` is the one that it began with, `summaries` are those of messages shown before.
+
+    `hosting` makes further worlds beside this one; None where it is the only one, or was made so itself.
+    """
 
     core: Core
     ca_file: Path
     doors: Doors
     seed: str | None
+    hosting: Hosting | None = None
     summaries: Written = field(default_factory=Written)
 
 

@@ -1,6 +1,7 @@
 """How many connections are open, in total and per identity, and the turn of each; one registry for all SMTP ports of a world."""
 
 import asyncio
+from contextlib import suppress
 from typing import Protocol
 
 from mss_sim.config.settings import Settings
@@ -21,6 +22,8 @@ TLS_HELLO = b"\x16\x03"
 """How a client begins that speaks TLS at once: a handshake record of any version (ref: rfc8446#5.1)."""
 TURN_SECONDS = 0.02
 """How long one client's commands are answered before the others have their turn: one packet may carry thousands."""
+_ABORTED_SECONDS = 1.0
+"""How long a session may take to notice that its connection was dropped."""
 ANSWERS_BYTES_MAX = 64 * 1024
 """How many bytes of replies are sent before the client must read them."""
 
@@ -33,11 +36,14 @@ class Connections:
         self._open: dict[Connection, int | None] = {}
         self._empty = asyncio.Event()
         self._empty.set()
+        self._stops: Sentence | None = None
 
     def open(self, connection: Connection) -> bool:
-        """Count a new connection; False when there are too many."""
+        """Count a new connection; False when there are too many. One that comes while all are asked to leave is asked too."""
         self._open[connection] = None
         self._empty.clear()
+        if self._stops is not None:
+            asyncio.get_running_loop().call_soon(connection.leave, self._stops)
         return len(self._open) <= self._settings.connections.max
 
     def admit(self, connection: Connection, identity_id: int) -> bool:
@@ -68,10 +74,12 @@ class Connections:
 
     async def close_all(self, patience_seconds: float) -> None:
         """Ask every client to leave, and drop those still connected after a while."""
-        self._ask_to_leave(say("The simulator stops, try again later"))
-        try:
+        self._stops = say("The simulator stops, try again later")
+        self._ask_to_leave(self._stops)
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._empty.wait(), patience_seconds)
-        except TimeoutError:
-            for connection in list(self._open):
-                connection.abort()
-            await asyncio.sleep(0)
+            return
+        for connection in list(self._open):
+            connection.abort()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._empty.wait(), _ABORTED_SECONDS)

@@ -6,6 +6,7 @@
     notify          LISTEN and NOTIFY between processes over one PostgreSQL
     compiled        statements of the hot path, compiled once
     schema          the database created whole, or migrated
+    snapshots       the whole database copied to a file, and back
     folder_view, search   one folder from top to bottom; the results of a search in it
     folder_index    UIDs and marks of folders kept in memory, used while the rows say that they are current
     carer_views     what carers see of a patient's mailbox: copies of what is not masked

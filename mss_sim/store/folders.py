@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, literal_column, or_, select, update
 
-from mss_sim.models.tables import copies, folders
+from mss_sim.models.tables import copies, folders, mailboxes
 from mss_sim.store.compiled import Hot, HotQuery, HotSelect
-from mss_sim.store.engine import announce, have_followed
+from mss_sim.store.engine import RIGHTS_CHANGED, announce, have_followed
 from mss_sim.vocabulary.mailboxes import FOLDER_SEPARATOR, SpecialUse
 
 _COLUMNS = tuple(folders.c)
@@ -189,6 +189,18 @@ def renew_uid_validity(conn: Connection, folder_id: int, uid_validity: int) -> N
     """Give a folder another UIDVALIDITY: what clients know of its UIDs is void (ref: rfc9051#2.3.1.1)."""
     conn.execute(update(folders).where(folders.c.id == folder_id).values(uid_validity=uid_validity))
     announce(conn, folder_id)
+
+
+def highest_uid_validity(conn: Connection) -> int:
+    """The highest UIDVALIDITY that any folder of any mailbox ever had; 0 in an empty world."""
+    return conn.execute(select(func.max(mailboxes.c.uid_validity_last))).scalar() or 0
+
+
+def renew_uid_validities(conn: Connection, uid_validity: int) -> None:
+    """Give every folder that UIDVALIDITY: what mail programs know of its UIDs is of another past (ref: rfc9051#2.3.1.1)."""
+    conn.execute(update(folders).values(uid_validity=uid_validity))
+    conn.execute(update(mailboxes).values(uid_validity_last=uid_validity))
+    announce(conn, RIGHTS_CHANGED)
 
 
 def remove(conn: Connection, folder_id: int) -> None:

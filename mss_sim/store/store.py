@@ -11,6 +11,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
@@ -19,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from mss_sim import log
 from mss_sim.errors import Attempt, Refusal, Rule
 from mss_sim.store import engine as engines
-from mss_sim.store import schema
+from mss_sim.store import folders, schema, snapshots
 from mss_sim.store.alone import start_lock
 from mss_sim.store.engine import RIGHTS_CHANGED, Visit, announce, note_version, take_visits
 from mss_sim.store.folder_index import FolderIndexes
@@ -210,6 +211,21 @@ class Store:
     async def reset(self) -> None:
         """Empty every table; for the control plane."""
         await self.write(schema.empty, changes_directory=True)
+        self.indexes.forget()
+
+    async def save_to(self, file: Path) -> None:
+        """Copy the whole database to a file, as of now. OSError when the disk is full, TypeError unless it is SQLite's."""
+        await asyncio.to_thread(snapshots.save, self._engine, file)
+
+    async def load_from(self, file: Path) -> None:
+        """Put the content of such a file in the place of all that is here; mail programs will know that UIDs mean something else."""
+        before = await self.read(folders.highest_uid_validity)
+        await asyncio.to_thread(snapshots.load, self._engine, file)
+
+        def renew(conn: Connection) -> None:
+            folders.renew_uid_validities(conn, max(before, folders.highest_uid_validity(conn)) + 1)
+
+        await self.write(renew, changes_directory=True)
         self.indexes.forget()
 
     async def _guard(self, work: Awaitable[R]) -> R:

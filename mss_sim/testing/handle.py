@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from mss_sim.app import faults, population, world_time
+from mss_sim.app import faults, population, snapshots, world_time
 from mss_sim.app.simulator import Simulator
 from mss_sim.app.world_time import Fired
 from mss_sim.config.settings import Settings
+from mss_sim.http.hosting import NewWorld
 from mss_sim.vocabulary.clock import ClockMode
 from mss_sim.vocabulary.faults import FaultKind, Point, PresetName
+from mss_sim.worlds import Worlds
 
 T = TypeVar("T")
 
@@ -24,7 +26,7 @@ T = TypeVar("T")
 class Time:
     """The time of a running world: `advance` moves it by way of all that is due, and returns what happened meanwhile, in its order."""
 
-    def __init__(self, running: "RunningSimulator") -> None:
+    def __init__(self, running: "WorldHandle") -> None:
         self._running = running
 
     def now(self) -> datetime:
@@ -51,7 +53,7 @@ class Time:
 class Failing:
     """What fails in a running world, in the words of `/control/faults`: `add("submission", "reply", {"verb": "RCPT"}, code="451")`."""
 
-    def __init__(self, running: "RunningSimulator") -> None:
+    def __init__(self, running: "WorldHandle") -> None:
         self._running = running
 
     def add(
@@ -82,30 +84,15 @@ class Failing:
         self._running.call(faults.lift(self._running.simulator, rule))
 
 
-class RunningSimulator:
-    """Runs one world; `ready` is what the ready file says, `clock` its time, `faults` what fails in it."""
+class WorldHandle:
+    """A running world. `ready` is what its ready file would say, `clock` its time, `faults` what fails in it."""
 
-    def __init__(self, settings: Settings | None = None, *, seed: str | None = "cabinet") -> None:
-        self._settings = settings or Settings(submission_port=0, mx_port=0, imap_port=0, http_port=0)
-        self._seed = seed
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="mss-sim", daemon=True)
-        self.simulator = Simulator(self._settings, seed=seed)
+    def __init__(self, loop: asyncio.AbstractEventLoop, simulator: Simulator) -> None:
+        self._loop = loop
+        self.simulator = simulator
         self.ready: dict[str, Any] = {}
         self.clock = Time(self)
         self.faults = Failing(self)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self.call(self.simulator.start())
-        self.ready = self.simulator.ready()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.call(self.simulator.stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine that runs where the simulator runs."""
@@ -122,3 +109,65 @@ class RunningSimulator:
         """The persona that plays a role in the seed; KeyError when nobody does."""
         found: dict[str, dict[str, Any]] = {persona["role"]: persona for persona in self.ready["personas"]}
         return found[role]
+
+    def reset(self) -> None:
+        """Begin anew: the world is empty but for its seed, and everything that was remembered is forgotten."""
+        self.call(self.simulator.core.reset(self.simulator.seed))
+
+    def save(self, name: str, *, replace: bool = False) -> None:
+        """Keep the world as it is now under a name; all worlds of the process see it."""
+        self.call(snapshots.save(self.simulator, name, replace=replace))
+
+    def restore(self, name: str) -> None:
+        """Go back to it. SMTP and IMAP clients are told to connect again."""
+        self.call(snapshots.restore(self.simulator, name))
+
+
+class HostedWorld(WorldHandle):
+    """A world beside the first one, which ends with its block."""
+
+    def __init__(self, running: "RunningSimulator", called: str, ready: Mapping[str, Any]) -> None:
+        super().__init__(running.loop, running.worlds.simulator(called))
+        self._running = running
+        self.id = called
+        self.ready = dict(ready)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """End it: its ports close, nothing of it is kept."""
+        self.call(self._running.worlds.delete(self.id))
+
+
+class RunningSimulator(WorldHandle):
+    """Runs a process's first world in a thread, and makes further ones."""
+
+    def __init__(self, settings: Settings | None = None, *, seed: str | None = "cabinet") -> None:
+        self.loop = asyncio.new_event_loop()
+        self.worlds = Worlds(settings or Settings(submission_port=0, mx_port=0, imap_port=0, http_port=0), seed=seed)
+        super().__init__(self.loop, self.worlds.first)
+        self._thread = threading.Thread(target=self.loop.run_forever, name="mss-sim", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.call(self.worlds.first.start())
+        self.ready = self.simulator.ready()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.call(self.worlds.stop())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+    def world(
+        self, *, name: str | None = None, seed: str | None = None, snapshot: str | None = None, settings: Mapping[str, Any] | None = None
+    ) -> HostedWorld:
+        """A world beside this one, with a seed or a snapshot or else as this one began; use it as a context manager, or end it."""
+        file = self.call(snapshots.find(self.simulator, snapshot)) if snapshot is not None else None
+        made = self.call(self.worlds.create(NewWorld(name, seed, file, settings or {})))
+        return HostedWorld(self, made.id, made.ready)

@@ -1,15 +1,19 @@
-"""pytest plugin: a test suite that has mss-sim installed asks for the fixture `mss_simulator`.
+"""pytest plugin: a test suite that has mss-sim installed asks for the fixture `world`, a world of each test's own, or for `mss`.
 
-Nothing is imported until the fixture is asked for, so that suites which do not use it pay nothing. `-p no:mss_sim` turns it off.
+Nothing is imported until a fixture is asked for, so that suites which use none pay nothing. `-p no:mss_sim` turns it off.
 """
 
+import re
+import secrets
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from mss_sim.testing.handle import RunningSimulator
+    from mss_sim.testing.handle import HostedWorld, RunningSimulator
+
+_BEGUN = "begun"
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +23,25 @@ def mss_simulator() -> "Iterator[RunningSimulator]":
 
     with RunningSimulator() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def mss(mss_simulator: "RunningSimulator") -> "RunningSimulator":
+    """The same, by a shorter name: its first world is shared by all tests, and it makes further ones."""
+    return mss_simulator
+
+
+@pytest.fixture(scope="session")
+def mss_begun(mss: "RunningSimulator") -> str:
+    """The name of the snapshot with which the worlds of tests begin: the seed, untouched. Override it to begin with another one."""
+    with mss.world() as fresh:
+        fresh.save(_BEGUN, replace=True)
+    return _BEGUN
+
+
+@pytest.fixture
+def world(mss: "RunningSimulator", mss_begun: str, request: pytest.FixtureRequest) -> "Iterator[HostedWorld]":
+    """A world of this test's own: whatever other tests do at the same time, it sees nothing of it."""
+    name = re.sub(r"[^\w.:@\[\]-]", "-", request.node.name)[:80]
+    with mss.world(name=f"{name}-{secrets.token_hex(4)}", snapshot=mss_begun) as made:
+        yield made

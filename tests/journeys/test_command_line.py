@@ -1,6 +1,7 @@
 """The program as users start it: a process of its own, on the fast event loop, with a ready file."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -29,10 +30,11 @@ _SUBJECT = "Essai =?utf-8?q?=0D=0ABcc:_x@y.fr?="
 class Process:
     """One running `mss-sim run`."""
 
-    def __init__(self, ready_file: Path, *options: str) -> None:
+    def __init__(self, ready_file: Path, *options: str, errors: Path | None = None) -> None:
         self.ready_file = ready_file
         command = [sys.executable, "-m", "mss_sim", "run", *_ANY, "--ready-file", str(ready_file), *options]
-        self.process = subprocess.Popen(command, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+        with errors.open("wb") if errors else contextlib.nullcontext() as told:
+            self.process = subprocess.Popen(command, env={**os.environ, "PYTHONUNBUFFERED": "1"}, stderr=told)
         deadline = time.monotonic() + 30
         while not ready_file.exists():
             assert self.process.poll() is None, "the simulator ended before it was ready"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from mss_sim.app.simulator import upgrade_database
+from mss_sim.app.data_folder import upgrade_database
 from mss_sim.clock import SystemClock
 from mss_sim.config.settings import Settings
 from mss_sim.core.world.authorities import Authorities

@@ -2,12 +2,13 @@
 
 import smtplib
 import ssl
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 
 from mss_sim.errors import Refusal
-from mss_sim.testing.handle import RunningSimulator
+from mss_sim.testing.handle import HostedWorld, RunningSimulator
 
 
 def test_the_fixture_is_a_simulator_that_runs_beside_the_test(mss_simulator: RunningSimulator) -> None:
@@ -48,3 +49,31 @@ def test_the_fixture_makes_things_fail(mss_simulator: RunningSimulator) -> None:
 def test_a_role_that_nobody_plays_is_said_so(mss_simulator: RunningSimulator) -> None:
     with pytest.raises(KeyError):
         mss_simulator.persona("nobody")
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_each_test_has_a_world_of_its_own(world: HostedWorld, mss: RunningSimulator, number: int) -> None:
+    """Whatever the others did: the practice's INBOX is empty, and the clock has the machine's time."""
+    doctor, url = world.persona("doctor"), f"{world.ready['http']}/api/v1/mailboxes/tilleuls@cabinet.sim.mssante.fr/messages"
+    auth = (doctor["login"], doctor["password"])
+    assert httpx.get(url, params={"folder": "INBOX"}, auth=auth).json()["items"] == []
+    letter = {"to": ["tilleuls@cabinet.sim.mssante.fr"], "subject": f"Lettre {number}", "text": "Bonjour."}
+    assert httpx.post(url, auth=auth, json=letter).status_code == 201
+    assert world.clock.now().year < 2040
+    world.clock.freeze(datetime(2040, 1, 1, tzinfo=UTC))
+    assert mss.clock.now().year < 2040
+    world.save(f"letter-{number}")
+    world.reset()
+    assert httpx.get(url, params={"folder": "INBOX"}, auth=auth).json()["items"] == []
+    world.restore(f"letter-{number}")
+    assert [item["subject"] for item in httpx.get(url, params={"folder": "INBOX"}, auth=auth).json()["items"]] == [f"Lettre {number}"]
+
+
+def test_a_world_ends_with_its_block(mss: RunningSimulator) -> None:
+    with mss.world(seed="none", settings={"language": "fr"}) as made:
+        assert made.ready["personas"] == []
+        assert "code" in httpx.get(f"{made.ready['http']}/api/v1/me").json()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{made.ready['http']}/healthz")
+    with pytest.raises(Refusal, match="no snapshot"):
+        mss.world(snapshot="none-of-that-name")

@@ -4,6 +4,7 @@
     fictional, populate   patients out of a number, and added to a world
     start    what a world begins with, at its start and when it is reset
     faults   rules by which a seam fails
+    snapshots, snapshot_file, memory   a whole world kept as one file, and what is kept beside the store
     counts   counts of what the world holds, for health and metrics
     seeds/   the seeds that ship, as TOML
 
@@ -20,6 +21,7 @@ reset world cannot differ from a fresh one.
 |--------------------|-------------------------------------------------------------|
 | plant a seed       | operators, identities, accounts, mailboxes, holders, grants |
 | reset              | all that is stored and remembered, then the seed again      |
+| go back            | all that is stored and remembered, by what a snapshot holds |
 | read the state     | nothing                                                     |
 
 The journal attributes these acts to the control plane (door

@@ -137,7 +137,7 @@ class Queue:
             self._held.clear()
             tasks += await self._lease(1_000)
             begun = dict(self._under_way)
-        await asyncio.gather(*map(self._make, tasks), *begun)
+        await asyncio.gather(*map(self._make, tasks), *begun, return_exceptions=True)  # one may be given up: `suspended`
         return [due for task in (*tasks, *begun.values()) for due in task.due]
 
     async def _begin(self) -> bool:

@@ -1,0 +1,249 @@
+"""Snapshots: a whole world under a name, to go back to or to begin other worlds with.
+
+They lie in one folder as files of one kind (`snapshot_file`), which may be copied by hand: what is there is asked of the folder each time.
+"""
+
+import asyncio
+import hashlib
+import re
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from mss_sim.clock import iso
+from mss_sim.config.settings import in_force
+from mss_sim.core.control import counts, memory, snapshot_file
+from mss_sim.core.control.memory import Memory
+from mss_sim.core.control.snapshot_file import DATABASE, SUFFIX, Manifest, NoSnapshot
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.store import schema
+from mss_sim.store import snapshots as databases
+from mss_sim.words.sentence import say
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_SECRET = ("control_key", "database_url", "data_dir")
+_COUNTED = ("operators", "identities", "mailboxes", "messages", "copies", "waiting")
+_DIFFERENCES_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One that is kept: where, how large, and what it says of itself."""
+
+    name: str
+    file: Path
+    size_bytes: int
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a later world has of one subject that an earlier one had not, and so on; each thing as what it is known by.
+
+    At most a thousand of each are named; `added_count` and the like are of all.
+    """
+
+    added: list[list[str]]
+    removed: list[list[str]]
+    changed: list[list[str]]
+    added_count: int
+    removed_count: int
+    changed_count: int
+
+
+class Shelf:
+    """The snapshots of one folder."""
+
+    def __init__(self, folder: Path, most: int) -> None:
+        self.folder = folder
+        self._most = most
+
+    def path(self, name: str) -> Path:
+        """Where a snapshot lies, or would; Refusal(INVALID) for what is no name."""
+        if not _NAME.fullmatch(name):
+            detail = say("A snapshot is named by letters, digits, points, hyphens and underscores, at most 64, no point or hyphen first.")
+            raise Refusal(Rule.INVALID, detail, subject=name[:64], reference="quirks#snapshots")
+        return self.folder / (name + SUFFIX)
+
+    async def all(self) -> list[Snapshot]:
+        """Those that can be read, by name."""
+        return await asyncio.to_thread(self._all)
+
+    def _all(self) -> list[Snapshot]:
+        found = []
+        for file in sorted(self.folder.glob(f"*{SUFFIX}")):
+            with suppress(NoSnapshot, OSError):
+                found.append(_kept(file))
+        return found
+
+    async def one(self, name: str) -> Snapshot:
+        """Refusal(NOT_FOUND) when there is none of that name, Refusal(INVALID) when the file is none."""
+        file = self.path(name)
+        try:
+            return await asyncio.to_thread(_kept, file)
+        except FileNotFoundError as error:
+            detail = say("There is no snapshot {name}; GET /control/snapshots lists them.", name=name)
+            raise Refusal(Rule.NOT_FOUND, detail, subject=name) from error
+        except (NoSnapshot, OSError) as error:
+            raise _unreadable(name, error) from error
+
+    async def remove(self, name: str) -> None:
+        """Refusal(NOT_FOUND) when there is none of that name."""
+        await self.one(name)
+        self.path(name).unlink(missing_ok=True)
+
+    def check_room(self, name: str, *, replace: bool) -> None:
+        """Refusal(CONFLICT) when the name is taken and not to be replaced, Refusal(LIMIT_REACHED) when there are too many."""
+        if self.path(name).exists():
+            if not replace:
+                raise Refusal(Rule.CONFLICT, say("There is a snapshot {name} already; ask for replace.", name=name), subject=name)
+        elif len(list(self.folder.glob(f"*{SUFFIX}"))) >= self._most:
+            detail = say("There are {most} snapshots, the most that may be; delete some first.", most=self._most)
+            raise Refusal(Rule.LIMIT_REACHED, detail, reference="quirks#snapshots")
+
+    async def take_in(self, name: str, octets: AsyncIterator[bytes], *, replace: bool) -> Snapshot:
+        """Keep a file that comes from elsewhere; Refusal(INVALID) when it is no snapshot of a world, and nothing of it is kept."""
+        self.check_room(name, replace=replace)
+        with self.beside() as beside:
+            incoming = Path(beside) / "incoming"
+            with incoming.open("xb") as file:
+                async for piece in octets:
+                    file.write(piece)
+            try:
+                await asyncio.to_thread(_check_whole, incoming, Path(beside) / DATABASE)
+            except (NoSnapshot, ValueError, OSError) as error:
+                raise _unreadable(name, error) from error
+            incoming.chmod(0o600)
+            incoming.replace(self.path(name))
+        return await self.one(name)
+
+    def beside(self) -> "tempfile.TemporaryDirectory[str]":
+        """A folder for what is being made, on the same disk; removed when its block is left."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix=".", dir=self.folder)
+
+
+def _kept(file: Path) -> Snapshot:
+    return Snapshot(file.name.removesuffix(SUFFIX), file, file.stat().st_size, snapshot_file.read_manifest(file))
+
+
+def _check_whole(file: Path, database: Path) -> None:
+    snapshot_file.read_manifest(file)
+    memory.read(snapshot_file.unpack_database(file, database))
+    databases.bring_up(database, check=True)
+
+
+def _unreadable(name: str, error: Exception) -> Refusal:
+    detail = say("{name} is no snapshot of a world: {error}.", name=name, error=str(error))
+    return Refusal(Rule.INVALID, detail, subject=name, reference="quirks#snapshots")
+
+
+async def save(world: World, shelf: Shelf, name: str, *, note: str = "", seed: str | None = None, replace: bool = False) -> Snapshot:
+    """Keep the world as it is now under a name. Refusal of a name that is taken or none, and of a world on PostgreSQL."""
+    _check_kind(world)
+    shelf.check_room(name, replace=replace)
+    with shelf.beside() as beside:
+        made = Path(beside) / "made"
+        await _make(world, made, name, note, seed)
+        made.replace(shelf.path(name))
+    return await shelf.one(name)
+
+
+@asynccontextmanager
+async def as_it_is(world: World, shelf: Shelf, seed: str | None) -> AsyncIterator[Snapshot]:
+    """A snapshot of the world as it is, kept as long as it is looked at. Refusal of a world on PostgreSQL."""
+    _check_kind(world)
+    with shelf.beside() as beside:
+        file = Path(beside) / f"now{SUFFIX}"
+        await _make(world, file, "now", "", seed)
+        yield await asyncio.to_thread(_kept, file)
+
+
+async def _make(world: World, file: Path, name: str, note: str, seed: str | None) -> None:
+    database = file.with_name(DATABASE)
+    kept = memory.told(world)
+    await world.store.save_to(database)
+    manifest = await _describe(world, name, note, seed)
+    await asyncio.to_thread(snapshot_file.write, file, manifest, kept, database, world.igc.ca_file.parent.parent)
+
+
+async def _describe(world: World, name: str, note: str, seed: str | None) -> Manifest:
+    state, defaults = await counts.state(world), dict(in_force(type(world.settings).model_construct()))
+    chosen = {key: value for key, value in in_force(world.settings) if value != defaults[key] and key not in _SECRET}
+    return Manifest(
+        name=name,
+        note=note,
+        made_at=iso(world.clock.machine_now) or "",
+        world_at=iso(world.clock.now()) or "",
+        program=version("mss-sim"),
+        schema=schema.HEAD,
+        seed=seed,
+        root=root_of(world.igc.ca_file),
+        settings=chosen,
+        counts={one: getattr(state, one) for one in _COUNTED},
+    )
+
+
+def root_of(ca_file: Path) -> str:
+    """What tells the authorities of one world from those of another."""
+    return hashlib.sha256(ca_file.read_bytes()).hexdigest()
+
+
+def _check_kind(world: World) -> None:
+    if not world.store.exclusive:
+        detail = say("Snapshots are taken of worlds on SQLite: this one is on PostgreSQL, which has means of its own (pg_dump).")
+        raise Refusal(Rule.CONFLICT, detail, reference="quirks#snapshots")
+
+
+async def load(world: World, snapshot: Snapshot) -> Memory:
+    """Put what a snapshot holds in the place of all that is stored; its memory. The world must stand still meanwhile.
+
+    Refusal(CONFLICT) when it is of a world with other authorities: its certificates would be worth nothing here.
+    """
+    _check_kind(world)
+    if snapshot.manifest.root != root_of(world.igc.ca_file):
+        detail = say(
+            "The snapshot {name} is of another world, with authorities of its own: begin a world with it (POST /control/worlds).",
+            name=snapshot.name,
+        )
+        raise Refusal(Rule.CONFLICT, detail, subject=snapshot.name, reference="quirks#snapshots")
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder) / DATABASE
+        try:
+            kept = memory.read(await asyncio.to_thread(snapshot_file.unpack_database, snapshot.file, database))
+            await asyncio.to_thread(databases.bring_up, database)
+        except (NoSnapshot, ValueError, OSError) as error:
+            raise _unreadable(snapshot.name, error) from error
+        await world.store.load_from(database)
+    return kept
+
+
+async def compare(earlier: Snapshot, later: Snapshot) -> dict[str, Difference]:
+    """What differs of people, mailboxes, letters, grants and settings."""
+    found = await asyncio.to_thread(lambda: (_contents(earlier), _contents(later)))
+    return {subject: _difference(found[0][subject], found[1][subject]) for subject in found[0]}
+
+
+def _contents(one: Snapshot) -> dict[str, dict[tuple[str, ...], Any]]:
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder) / DATABASE
+        try:
+            snapshot_file.unpack_database(one.file, database)
+            databases.bring_up(database)
+            subjects: dict[str, dict[tuple[str, ...], Any]] = dict(databases.contents(database))
+        except (NoSnapshot, ValueError, OSError) as error:
+            raise _unreadable(one.name, error) from error
+    return {**subjects, "settings": {(name,): value for name, value in one.manifest.settings.items()}}
+
+
+def _difference(before: dict[tuple[str, ...], Any], after: dict[tuple[str, ...], Any]) -> Difference:
+    added = [list(key) for key in after if key not in before]
+    removed = [list(key) for key in before if key not in after]
+    changed = [list(key) for key, value in before.items() if key in after and after[key] != value]
+    most = _DIFFERENCES_MAX
+    return Difference(added[:most], removed[:most], changed[:most], len(added), len(removed), len(changed))

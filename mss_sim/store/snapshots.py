@@ -1,0 +1,115 @@
+"""A whole SQLite database copied to a file and back, page by page: consistent, whatever is written meanwhile.
+
+Readers see what they saw until the copy is whole, then all of the new content at once.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, select
+from sqlalchemy.exc import DBAPIError
+
+from mss_sim.models.tables import copies, folders, grants, identities, mailboxes, messages
+from mss_sim.store import engine as engines
+from mss_sim.store import schema
+
+Row = tuple[str, ...]
+
+
+def save(source: Engine, file: Path) -> None:
+    """Copy a database to a file that does not exist yet. OSError when the disk is full. Blocking."""
+    with _driver(source) as live, closing(sqlite3.connect(file)) as copy:
+        _copied(live, copy)
+
+
+def load(target: Engine, file: Path) -> None:
+    """Put the content of a file in the place of a database's, all or nothing. OSError when the disk is full. Blocking."""
+    with closing(sqlite3.connect(file)) as copy, _driver(target) as live:
+        _copied(copy, live)
+
+
+def _copied(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+    try:
+        source.backup(target)
+    except sqlite3.OperationalError as error:
+        raise OSError(f"the database cannot be copied: {error}") from error
+
+
+@contextmanager
+def _driver(engine: Engine) -> Iterator[sqlite3.Connection]:
+    with engine.connect() as conn:
+        live = conn.connection.driver_connection
+        if not isinstance(live, sqlite3.Connection):
+            raise TypeError("only a SQLite database is copied so")
+        yield live
+
+
+def bring_up(file: Path, *, check: bool = False) -> None:
+    """Bring a copied database to the schema of today; with `check`, read all of it for damage first. Blocking.
+
+    ValueError when it is none of ours, damaged, or newer than this program.
+    """
+    engine = engines.create(engines.sqlite_url(file), durable=False)
+    try:
+        with engine.connect() as conn:
+            if schema.current(conn) is None:
+                raise ValueError("its database holds no world")
+            if check and conn.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
+                raise ValueError("its database is damaged")
+        schema.upgrade(engine)
+    except (DBAPIError, OSError) as error:
+        raise ValueError("its database cannot be read") from error
+    finally:
+        engine.dispose()
+
+
+def contents(file: Path) -> dict[str, dict[Row, Row]]:
+    """What a copied database holds, by subject: by what each thing is known, with what may change of it. Blocking."""
+    engine = engines.create(engines.sqlite_url(file), durable=False)
+    try:
+        with engine.connect() as conn:
+            return {subject: _rows(conn, query, known_by) for subject, (query, known_by) in _SUBJECTS.items()}
+    finally:
+        engine.dispose()
+
+
+_GRANTEES = identities.alias()
+_OF_PEOPLE = select(identities.c.idnat, identities.c.kind, identities.c.family_name, identities.c.given_name, identities.c.enabled)
+_OF_MAILBOXES = (
+    select(mailboxes.c.address, mailboxes.c.kind, mailboxes.c.state, mailboxes.c.label, identities.c.idnat)
+    .join(identities, identities.c.id == mailboxes.c.owner_id)
+    .where(mailboxes.c.carer_view_of.is_(None))
+)
+_OF_LETTERS = (
+    select(mailboxes.c.address, copies.c.id, folders.c.name, messages.c.rfc_message_id, messages.c.subject, copies.c.flags)
+    .add_columns(copies.c.keywords)
+    .select_from(copies)
+    .join(folders, folders.c.id == copies.c.folder_id)
+    .join(mailboxes, mailboxes.c.id == copies.c.mailbox_id)
+    .join(messages, messages.c.id == copies.c.message_id)
+    .where(mailboxes.c.carer_view_of.is_(None))
+)
+_OF_GRANTS = (
+    select(mailboxes.c.address, grants.c.id, _GRANTEES.c.idnat, grants.c.rights, grants.c.valid_from, grants.c.valid_until)
+    .add_columns(grants.c.revoked_at)
+    .join(mailboxes, mailboxes.c.id == grants.c.mailbox_id)
+    .join(_GRANTEES, _GRANTEES.c.id == grants.c.grantee_id)
+)
+_SUBJECTS: dict[str, tuple[Select[Any], int]] = {
+    "people": (_OF_PEOPLE, 1),
+    "mailboxes": (_OF_MAILBOXES, 1),
+    "letters": (_OF_LETTERS, 2),
+    "grants": (_OF_GRANTS, 2),
+}
+"""For each subject the query, and how many of its first columns say which thing it is."""
+
+
+def _rows(conn: Connection, query: Select[Any], known_by: int) -> dict[Row, Row]:
+    found = {}
+    for row in conn.execute(query):
+        texts = tuple("" if value is None else str(value) for value in row)
+        found[texts[:known_by]] = texts[known_by:]
+    return found

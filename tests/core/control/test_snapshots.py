@@ -1,0 +1,77 @@
+"""Worlds kept under names, without any door: what is kept, what is gone back to, what is refused and changes nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from mss_sim.core.assembly import Core
+from mss_sim.core.control import snapshots
+from mss_sim.core.control.snapshots import Shelf
+from mss_sim.errors import Rule
+from tests.clients import HOSPITAL, PRACTICE
+from tests.core.towns import Town, refused
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path / "kept", 3)
+
+
+async def test_a_world_goes_back_as_often_as_it_is_asked(town: Town, shelf: Shelf) -> None:
+    kept = await snapshots.save(town.world, shelf, "empty", seed="cabinet")
+    for subject in ("Un", "Deux"):
+        await town.send("hospital", HOSPITAL, PRACTICE, subject=subject)
+        assert await town.subjects(PRACTICE) == [subject]
+        await town.core.restore(kept)
+        assert await town.subjects(PRACTICE) == []
+
+
+async def test_what_is_refused_is_not_kept(town: Town, shelf: Shelf) -> None:
+    for name in ("a", "b", "c"):
+        await snapshots.save(town.world, shelf, name)
+    with refused(Rule.CONFLICT, "already"):
+        await snapshots.save(town.world, shelf, "a")
+    with refused(Rule.LIMIT_REACHED, "the most that may be"):
+        await snapshots.save(town.world, shelf, "d")
+    with refused(Rule.INVALID, "A snapshot is named by"):
+        await snapshots.save(town.world, shelf, "../d")
+    with refused(Rule.NOT_FOUND, "There is no snapshot d"):
+        await shelf.one("d")
+    assert [one.name for one in await shelf.all()] == ["a", "b", "c"]
+    assert sorted(path.name for path in shelf.folder.iterdir()) == ["a.mss-sim", "b.mss-sim", "c.mss-sim"]
+
+
+async def test_a_file_that_is_none_is_passed_over_in_lists_and_told_by_name(town: Town, shelf: Shelf) -> None:
+    kept = await snapshots.save(town.world, shelf, "good")
+    (shelf.folder / "bad.mss-sim").write_bytes(b"x")
+    assert [one.name for one in await shelf.all()] == ["good"]
+    with refused(Rule.INVALID, "bad is no snapshot of a world: it is no archive"):
+        await shelf.one("bad")
+    octets = bytearray(kept.file.read_bytes())
+    octets[octets.index(b"SQLite format 3")] ^= 1
+    kept.file.write_bytes(octets)
+    await town.send("hospital", HOSPITAL, PRACTICE)
+    with refused(Rule.INVALID, "good is no snapshot of a world: its mss-sim.db is damaged"):
+        await town.core.restore(kept)
+    assert await town.subjects(PRACTICE) == ["Bonjour"], "nothing has changed"
+
+
+async def test_one_of_other_authorities_is_no_past_of_this_world(town: Town, shelf: Shelf) -> None:
+    kept = await snapshots.save(town.world, shelf, "here")
+    town.world.igc.ca_file.write_text("another root", encoding="ascii")
+    with refused(Rule.CONFLICT, "begin a world with it"):
+        await town.core.restore(kept)
+
+
+async def test_a_core_may_keep_none(town: Town) -> None:
+    core: Core = town.core
+    assert core.snapshots is None
+
+
+async def test_what_differs(town: Town, shelf: Shelf) -> None:
+    before = await snapshots.save(town.world, shelf, "before")
+    await town.send("hospital", HOSPITAL, PRACTICE)
+    async with snapshots.as_it_is(town.world, shelf, None) as now:
+        found = await snapshots.compare(before, now)
+    assert (found["letters"].added_count, found["letters"].removed_count, found["people"].added) == (2, 0, [])
+    assert [one.name for one in await shelf.all()] == ["before"]
