@@ -17,7 +17,7 @@ from figures import BenchmarkError, Row, Setting, percentile
 from fill import multiply
 from servers import RECIPIENT, Load, Simulator, simulator
 
-from mss_sim.api.paging import PagedList, cursor
+from mss_sim.http.paging import PagedList, cursor
 
 _SHARED = RECIPIENT
 _PERSONAL = "camille.martin@medecin.sim.mssante.fr"

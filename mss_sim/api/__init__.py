@@ -11,7 +11,6 @@
     mailbox_life      what a mailbox does by itself, whose it is, and how it ends
     schemas, mailbox_life_schemas   the shapes of requests and answers, as OpenAPI 3.1 shows them
     views             rows as the plain dictionaries that go out
-    paging            cursors
 
 Ids are 13 characters. `id` names a copy in a mailbox and survives moves; `email_id` names the message itself
 and is the same in every mailbox. Lists are newest first, summaries only, with a cursor that makes the

@@ -5,7 +5,6 @@ from functools import partial
 from starlette.responses import Response
 
 from mss_sim.api import schemas, views
-from mss_sim.api.paging import CurrentPage, PagedList
 from mss_sim.api.views import PREFIX
 from mss_sim.clock import iso
 from mss_sim.core.access import identity_names, journal
@@ -18,6 +17,7 @@ from mss_sim.core.world.store_types import Folder, Identity, JournalRow
 from mss_sim.errors import Rule
 from mss_sim.http.answers import IN_A_MAILBOX, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
+from mss_sim.http.paging import CurrentPage, PagedList
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json, person
 from mss_sim.http.writing import From, To, WritingOut, read_address, writing

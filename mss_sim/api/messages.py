@@ -9,7 +9,6 @@ from fastapi import Query
 from starlette.responses import Response, StreamingResponse
 
 from mss_sim.api import schemas, views
-from mss_sim.api.paging import CurrentPage, PagedList
 from mss_sim.api.views import PREFIX
 from mss_sim.clock import from_datetime
 from mss_sim.core.access import identity_names
@@ -21,6 +20,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, CurrentHosted, MailboxAddress, read_id
+from mss_sim.http.paging import CurrentPage, PagedList
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
 from mss_sim.mail.headers import decode, read_headers, split

@@ -7,10 +7,11 @@ from pydantic import ConfigDict, Field
 
 from mss_sim.http import examples
 from mss_sim.http.grants import GrantOut, Reason
-from mss_sim.http.shapes import AttemptsOut, Flag, IdentityRef, In, OneLine, Out, Rank
+from mss_sim.http.shapes import Flag, IdentityRef, In, OneLine, Out, Person, Rank
+from mss_sim.http.timelines import Timeline
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
-from mss_sim.vocabulary.mail import ClosureCause, Disposition, ReceiptFamily, TimelineKind
+from mss_sim.vocabulary.mail import ClosureCause, Disposition, TimelineKind
 from mss_sim.vocabulary.mailboxes import (
     HolderRole,
     IdentityKind,
@@ -51,11 +52,6 @@ class Problem(Out):
     """Each refused recipient of a letter."""
     errors: list[dict[str, str]] | None = None
     """Where a request has not the right shape, and how."""
-
-
-class Person(Out):
-    name: str
-    address: str
 
 
 class MailboxOut(Out):
@@ -251,40 +247,6 @@ class SentOut(Out):
     timeline_url: str | None
     replayed: bool = False
     """True when the Idempotency-Key had been used: nothing was sent again, the rest is the first answer."""
-
-
-class EventOut(Out):
-    id: str
-    kind: TimelineKind
-    at: datetime
-    detail: str
-    report_url: str | None
-    failed: bool
-    """Whether it is a failure: the letter was not delivered, or a read receipt says that what it brought was not taken in."""
-    family: ReceiptFamily | None
-    """The form in which a read receipt tells of it; null for other events."""
-
-
-class RecipientTimeline(Out):
-    address: str
-    state: TimelineKind
-    failed: bool
-    """Whether the newest event is a failure."""
-    events: list[EventOut]
-    waiting: AttemptsOut | None
-    """What is still to be tried; null once the letter left, arrived or failed."""
-
-
-class Timeline(Out):
-    submission_id: str
-    email_id: str
-    message_id: str | None
-    subject: str
-    mode: SendMode | None
-    actor: IdentityRef | None
-    grant_id: str | None
-    submitted_at: datetime
-    recipients: list[RecipientTimeline]
 
 
 class TimelinePage(Out):

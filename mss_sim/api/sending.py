@@ -12,7 +12,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from mss_sim.api import schemas, views
-from mss_sim.api.paging import CurrentPage, PagedList
 from mss_sim.api.schemas import PersonIn, SendIn
 from mss_sim.api.views import PREFIX
 from mss_sim.core.access import identity_names as people
@@ -31,8 +30,10 @@ from mss_sim.http import examples
 from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing, unsupported
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
 from mss_sim.http.faults import faults
+from mss_sim.http.paging import CurrentPage, PagedList
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
+from mss_sim.http.timelines import Timeline
 from mss_sim.ids import ID_MAX, encode
 from mss_sim.mail.addresses import AddressError, addresses_of, canonical, domain_of
 from mss_sim.mail.compose import Draft, File, compose
@@ -290,7 +291,7 @@ async def send_receipt(
     return Json({"to": sent.to, "email_id": encode(sent.message_id)}, status_code=201)
 
 
-@router.get("/messages/{message_id}/timeline", responses={200: {"model": schemas.Timeline}}, tags=["receipts"])
+@router.get("/messages/{message_id}/timeline", responses={200: {"model": Timeline}}, tags=["receipts"])
 async def message_timeline(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str) -> Response:
     """What became of a letter that this mailbox sent, by its copy in Sent."""
     return await _timeline(core, address, await read_receipts.timeline_of_copy(core.world, actor, address, read_id(message_id)))
@@ -304,7 +305,7 @@ async def list_sent(core: CurrentCore, actor: CurrentActor, address: MailboxAddr
     return Json(page.cut(PagedList.SENT, rows, lambda row: row.submission.id, lambda row: views.timeline(row, address, known)))
 
 
-@router.get("/sent/{submission_id}", responses={200: {"model": schemas.Timeline}}, tags=["receipts"])
+@router.get("/sent/{submission_id}", responses={200: {"model": Timeline}}, tags=["receipts"])
 async def sent_timeline(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, submission_id: str) -> Response:
     """One sent letter with one timeline per recipient."""
     return await _timeline(core, address, await read_receipts.timeline(core.world, actor, address, read_id(submission_id)))

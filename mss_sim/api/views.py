@@ -11,12 +11,12 @@ from mss_sim.core.conversations.conversations import Conversation
 from mss_sim.core.mailbox.messages import FirstReader, first_reader
 from mss_sim.core.mailflow.letter import Accepted
 from mss_sim.core.mailflow.read_receipts import Sent
-from mss_sim.core.world.store_types import Folder, ListedMessage, Reading
+from mss_sim.core.world.store_types import Event, Folder, ListedMessage, Reading
 from mss_sim.core.world.world import World
-from mss_sim.http.shapes import People, attempts, mailbox, person
+from mss_sim.http import timelines
+from mss_sim.http.shapes import People, mailbox, person
 from mss_sim.ids import encode
 from mss_sim.mail.summary import read_summary
-from mss_sim.vocabulary.mail import TimelineKind
 from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Flag, Right
 
 PREFIX = "/api/v1"
@@ -131,44 +131,13 @@ def accepted(world: World, result: Accepted, timeline_in: str | None, copy_in: s
 
 
 def timeline(sent: Sent, address: str, people: People) -> dict[str, Any]:
-    """A sent letter with what happened to each recipient."""
-    row = sent.submission
-    submission_id = encode(row.id)
-    recipients = []
-    for someone, events, waiting in sent.recipients:
-        told = [
-            {
-                "id": encode(event.id),
-                "kind": event.kind,
-                "at": iso(event.at),
-                "detail": event.detail,
-                "report_url": url(address, "sent", submission_id, "reports", encode(event.id)) if event.report_id is not None else None,
-                "failed": event.failed or event.kind is TimelineKind.FAILED,
-                "family": event.family,
-            }
-            for event in events
-        ]
-        state = events[-1].kind if events else TimelineKind.SUBMITTED
-        recipients.append(
-            {
-                "address": someone.address,
-                "state": state,
-                "failed": bool(told) and told[-1]["failed"],
-                "events": told,
-                "waiting": attempts(waiting) if waiting else None,
-            }
-        )
-    return {
-        "submission_id": submission_id,
-        "email_id": encode(row.message_id),
-        "message_id": sent.rfc_message_id,
-        "subject": sent.subject,
-        "mode": row.mode,
-        "actor": person(people, row.actor_id),
-        "grant_id": encode(row.grant_id) if row.grant_id is not None else None,
-        "submitted_at": iso(row.submitted_at),
-        "recipients": recipients,
-    }
+    """A letter that a mailbox sent, with what happened to each recipient."""
+    submission_id = encode(sent.submission.id)
+
+    def report_url(event: Event) -> str:
+        return url(address, "sent", submission_id, "reports", encode(event.id))
+
+    return timelines.timeline(sent, people, report_url)
 
 
 def conversation(found: Conversation, folders: Mapping[int, Folder], *, whole: bool) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from fastapi import Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from mss_sim.api import views, watch_schemas
-from mss_sim.api.paging import CurrentPage, PagedList
 from mss_sim.api.views import PREFIX
 from mss_sim.clock import iso
 from mss_sim.core.access.authentication import Actor
@@ -19,6 +18,7 @@ from mss_sim.core.world.world import World
 from mss_sim.http import examples, spreadsheet
 from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
+from mss_sim.http.paging import CurrentPage, PagedList
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json, People, person
 from mss_sim.ids import encode

@@ -13,7 +13,8 @@
     parameters      queries and forms, read strictly
     storable        common to every request body: texts that both databases accept
     docstrings      what the strings below the fields of a class say, for OpenAPI
-    shapes, grants, mailbox_life, writing   shapes and views of JSON that several front ends share
+    shapes, grants, mailbox_life, timelines, writing   shapes and views of JSON that several front ends share
+    paging          cursors
     page            one page of HTML
     spreadsheet     tables as comma-separated values, in which nothing is a formula
     examples        whole bodies shown in OpenAPI, which can be sent unchanged

@@ -168,8 +168,15 @@ _PARAMETERS: dict[str, JsonValue] = {
     "verdict": "FAIL",
     "who": _DOCTOR,
 }
-_CURSORS = {"messages": f"f{ID}", "sent": f"s{ID}", "conversations": f"c{ID}", "journal": f"j{ID}", "watch-list": f"w{ID}"}
-"""By the last step of the path, the list in which the cursor is a position; messages are those of the folder in the other example."""
+_CURSORS = {
+    "/control/messages": f"l{ID}",
+    "messages": f"f{ID}",
+    "sent": f"s{ID}",
+    "conversations": f"c{ID}",
+    "journal": f"j{ID}",
+    "watch-list": f"w{ID}",
+}
+"""By the path or its last step, the list in which the cursor is a position; messages are those of the folder in the other example."""
 _FIELDS: dict[str, JsonValue] = {
     "access_token": "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiI4OTk3MDA0MjAwNjIifQ.c2lnbmF0dXJl",
     "acting_for": None,
@@ -257,7 +264,7 @@ def _forget_framework(document: dict[str, Any]) -> None:
 def _show_parameter(place: str, parameter: dict[str, Any]) -> None:
     own = parameter.pop("example", None), *parameter["schema"].pop("examples", ())
     if parameter["name"] == "cursor":
-        own = (_CURSORS[place.rpartition("/")[2]],)
+        own = (_CURSORS.get(place) or _CURSORS[place.rpartition("/")[2]],)
     parameter["example"] = next((one for one in own if one is not None), None) or _PARAMETERS[parameter["name"]]
 
 

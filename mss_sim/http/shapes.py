@@ -83,6 +83,11 @@ class IdentityRef(Out):
     name: str
 
 
+class Person(Out):
+    name: str
+    address: str
+
+
 class AttemptsOut(Out):
     """What the queue tries for a recipient."""
 

@@ -10,6 +10,7 @@
     parse           a message read once into a frozen ParsedMessage
     summary         the data of a message that lists, searches and decisions need
     structure       ENVELOPE and BODYSTRUCTURE, as IMAP writes them
+    tree            the parts as people look at them, attached messages opened
     criteria        a search as a tree
     fields          header fields written from text: they read back as the given text, or are refused
     compose         a letter built from its parts

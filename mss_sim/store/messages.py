@@ -75,6 +75,17 @@ class CopyVersion(NamedTuple):
     seen: bool
 
 
+class LeavingCopy(NamedTuple):
+    """A copy that is about to go, with what its folder and its mailbox give up. `seen`: its shared flag."""
+
+    id: int
+    mailbox_id: int
+    folder_id: int
+    message_id: int
+    seen: bool
+    size_bytes: int
+
+
 @dataclass(frozen=True, slots=True)
 class ListedMessage:
     """A copy with its message, as lists and single readings show it; `seen` follows the mailbox's policy."""

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, in
 from mss_sim.clock import Micros
 from mss_sim.models.mailbox_life import retention_rounds, retentions
 from mss_sim.models.tables import copies, mailboxes, messages
+from mss_sim.store.messages import LeavingCopy
 from mss_sim.vocabulary.mailboxes import Flag, MailboxKind
 
 _ONLY = 1
@@ -18,17 +19,6 @@ class Keeping(NamedTuple):
 
     mailbox_id: int | None
     days: int
-
-
-class OldCopy(NamedTuple):
-    """A copy that has been there for long."""
-
-    id: int
-    mailbox_id: int
-    folder_id: int
-    message_id: int
-    seen: bool
-    size_bytes: int
 
 
 def own_days(conn: Connection, mailbox_id: int) -> tuple[int | None] | None:
@@ -68,7 +58,7 @@ def first(conn: Connection, kept: Keeping, after: int = 0) -> int | None:
     return found
 
 
-def between(conn: Connection, kept: Keeping, after: int, until: int, limit: int) -> Sequence[OldCopy]:
+def between(conn: Connection, kept: Keeping, after: int, until: int, limit: int) -> Sequence[LeavingCopy]:
     """The copies with ids after the one and not after the other, oldest first."""
     query = (
         select(copies.c.id, copies.c.mailbox_id, copies.c.folder_id, copies.c.message_id, copies.c.flags, messages.c.size_bytes)
@@ -76,7 +66,7 @@ def between(conn: Connection, kept: Keeping, after: int, until: int, limit: int)
         .where(copies.c.id > after, copies.c.id <= until, _within(kept))
     )
     rows = conn.execute(query.order_by(copies.c.id).limit(limit))
-    return [OldCopy(*row[:4], bool(row.flags & Flag.SEEN), row.size_bytes) for row in rows]
+    return [LeavingCopy(*row[:4], bool(row.flags & Flag.SEEN), row.size_bytes) for row in rows]
 
 
 def counts(conn: Connection, kept: Keeping, after: int, until: int) -> dict[int, int]:

@@ -113,7 +113,7 @@ def _by_text(conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
 def _by_header(conn: Connection, scope: Scope, key: Key) -> AbstractSet[int]:
     """Copies in which a field of that name contains the text; an empty text tests whether the field exists."""
     name, text = key.value
-    return _with_header(conn, scope, lambda head: _holds(head, name, fold(text)))
+    return _with_header(conn, scope, lambda head: holds(head, name, fold(text)))
 
 
 def _with_header(conn: Connection, scope: Scope, wanted: Callable[[bytes], bool]) -> AbstractSet[int]:
@@ -157,7 +157,8 @@ def _says(head: bytes, wanted: str) -> bool:
     return any(wanted in fold(f"{name}: {decode(value)}") for name, value in fields)
 
 
-def _holds(head: bytes, name: str, wanted: str) -> bool:
+def holds(head: bytes, name: str, wanted: str) -> bool:
+    """Whether a field of that name, in the octets that a message begins with, contains a folded text; an empty one: whether it is there."""
     return any(wanted in fold(decode(value)) for value in _values(head, name))
 
 

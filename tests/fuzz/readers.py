@@ -10,14 +10,14 @@ from typing import NamedTuple
 from starlette.requests import Request
 
 from mss_sim import ids
-from mss_sim.api.paging import Page, PagedList
 from mss_sim.clock import SystemClock
 from mss_sim.core.psc.oauth_errors import OAuthError, is_verifier
 from mss_sim.dns import server
 from mss_sim.errors import Refusal
 from mss_sim.http import parameters, spreadsheet
+from mss_sim.http.paging import Page, PagedList
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
-from mss_sim.mail import addresses, automatic, dsn, headers, mdn, parse, reports, structure, structured
+from mss_sim.mail import addresses, automatic, dsn, headers, mdn, parse, reports, structure, structured, tree
 from mss_sim.mail.signed import signed_content
 from mss_sim.net import sasl
 from mss_sim.pki import revocation
@@ -64,6 +64,7 @@ def _letter(octets: bytes) -> None:
     mdn.unreadable(raw, message.root)
     assert message.preview is not None
     assert message.search_text.isprintable() or message.search_text.encode("utf-8") is not None
+    tree.tree(raw)
     letter = sections.MessageSections(raw)
     assert letter.body is not None
     for path in ((), (1,), (1, 1), (2,), (1, 2, 1)):

@@ -28,6 +28,7 @@ _FILES = {
     "/api/v1/mailboxes/{address}/watch-list": ["text/csv", _JSON],
     "/api/v1/mailboxes/{address}/watch-list.csv": ["text/csv"],
     "/control/ca.pem": ["application/x-pem-file"],
+    "/control/messages/{letter_id}/raw": ["message/rfc822"],
     "/control/certificates/{serial}/{form}": [
         *("application/x-pem-file", "application/pkix-cert", "application/x-pkcs12", "application/x-pkcs7-certificates")
     ],
@@ -102,6 +103,7 @@ async def _real_ids(simulator: Simulator) -> dict[str, str]:
     return {
         "message_id": (await doctor.inbox(PRACTICE, subject="Compte rendu"))[0]["id"],
         "sent_id": sent["id"],
+        "letter_id": sent["email_id"],
         "submission_id": sent["submission_id"],
         "event_id": reported[0],
         "recipient_id": (await control(simulator, "GET", "/queue")).json()[0]["id"],

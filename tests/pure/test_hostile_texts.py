@@ -11,9 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from mss_sim.api.paging import Page, PagedList
 from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.errors import Refusal, Rule
+from mss_sim.http.paging import Page, PagedList
 from mss_sim.http.parameters import Parameters, of_query
 from mss_sim.ids import ID_MAX
 from mss_sim.pki import names

@@ -16,7 +16,7 @@ import pytest
 from mss_sim.http import spreadsheet
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
 from mss_sim.imap.grammar.threads import ThreadedMessage
-from mss_sim.mail import addresses, automatic, dsn, headers, mdn, mime, parse, reports, returned, structure, structured
+from mss_sim.mail import addresses, automatic, dsn, headers, mdn, mime, parse, reports, returned, structure, structured, tree
 from mss_sim.mail.signed import signed_content
 from mss_sim.net import sasl
 from mss_sim.smtp import commands as smtp
@@ -431,6 +431,7 @@ def _cases() -> dict[str, Case]:
         found[f"a structured field: {name}"] = (text, structured.uncommented)
     for name, (kind, text) in _BODIES.items():
         found[f"body: {name}"] = _made(text, partial(_letter, f"Content-Type: {kind}\r\n"), _parse)
+        found[f"tree: {name}"] = _made(text, partial(_letter, f"Content-Type: {kind}\r\n"), tree.tree)
     found |= {f"Date: {name}": _made(text, _with_field("Date: "), _parse) for name, text in _DATES.items()}
     for name, text in _FIELDS.items():
         found[f"DSN: {name}"] = _made(text, partial(_report, "delivery-status"), _notified)

@@ -5,6 +5,7 @@
     start    what a world begins with, at its start and when it is reset
     faults   rules by which a seam fails
     snapshots, snapshot_file, memory   a whole world kept as one file, and what is kept beside the store
+    letters  every letter of the world, past every right
     counts   counts of what the world holds, for health and metrics
     seeds/   the seeds that ship, as TOML
 

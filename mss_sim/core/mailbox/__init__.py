@@ -6,6 +6,7 @@
     closing           a mailbox closed in two steps, for the agenda too
     owners            whose a mailbox is: handed over
     retention         letters removed after so many days, for the agenda
+    removals          copies taken out for good past every right: by time, by the control plane
     mailbox_certificates    the certificates that open a mailbox, for who may see it
     messages          lists, opened messages, flags, moves and deletions of one message
     copies            changes to copies, flags, moves, deletions: one implementation for every door

@@ -20,14 +20,16 @@ from mss_sim.core.access.access import Requester
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.access.practice_holders import CONTROL
+from mss_sim.core.mailbox import removals
 from mss_sim.core.mailbox.owners import led_by
 from mss_sim.core.world.agenda import Fired
 from mss_sim.core.world.world import World
-from mss_sim.ids import encode, instant_of, last_id_at
-from mss_sim.store import folders, identities, mailboxes, messages, retention
+from mss_sim.ids import instant_of, last_id_at
+from mss_sim.store import identities, mailboxes, retention
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import Mailbox
-from mss_sim.store.retention import Keeping, OldCopy
+from mss_sim.store.messages import LeavingCopy
+from mss_sim.store.retention import Keeping
 from mss_sim.vocabulary.clock import FiredKind
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
@@ -148,28 +150,12 @@ class Retention:
 
     def _remove(self, conn: Connection, midnight: Micros) -> list[Fired]:
         """Remove some of the letters whose time is over."""
-        gone: list[OldCopy] = []
+        gone: list[LeavingCopy] = []
         for one in retention.keeping(conn, self._days):
             gone += retention.between(conn, one, 0, last_id_at(midnight - one.days * DAY), _AT_ONCE - len(gone))
         if not gone:
             return []
-        mailboxes.lock_for_delivery(conn, set(mailboxes.addresses(conn, {row.mailbox_id for row in gone}).values()))
-        names = messages.names_of(conn, {row.message_id for row in gone})
-        locked = folders.lock(conn, {row.folder_id for row in gone})
-        for row in gone:
-            folder = locked[row.folder_id]
-            folder.exists_count -= 1
-            folder.unseen_count -= not row.seen
-            folder.step()
-        messages.remove_copies(conn, [(row.id, row.message_id) for row in gone])
-        folders.save_counters(conn, list(locked.values()))
-        lines = []
-        for row in gone:
-            mailboxes.add_usage(conn, row.mailbox_id, -row.size_bytes)
-            subject, rfc_message_id = names[row.message_id]
-            detail = {"message": encode(row.id), "subject": subject, "rfc_message_id": rfc_message_id}
-            lines.append(Entry(Act.EXPIRED, row.mailbox_id, detail, row.message_id))
-        journal.write(self._world, conn, _SYSTEM, lines)
+        removals.remove(self._world, conn, gone, Act.EXPIRED, _SYSTEM)
         return self._fired(conn, FiredKind.EXPIRED, [(row.mailbox_id, row.id) for row in gone])
 
     def _fired(self, conn: Connection, kind: FiredKind, about: Sequence[tuple[int, int]]) -> list[Fired]:

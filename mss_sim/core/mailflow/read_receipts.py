@@ -1,6 +1,6 @@
 """Outgoing read receipts, and the timelines of sent letters."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -269,11 +269,21 @@ def _is_of(conn: Connection, held: MailboxAccess, row: SentLetter) -> bool:
 
 
 def _sent(conn: Connection, held: MailboxAccess, rows: list[SentLetter]) -> list[Sent]:
+    hidden = masks.hidden(conn, held.carer_of) if held.carer_of is not None else frozenset[int]()
+    return _with_timelines(conn, rows, hidden)
+
+
+def sent_by_id(conn: Connection, submission_ids: Sequence[int]) -> list[Sent]:
+    """These submissions with their timelines, past every right, inside a query; in their order."""
+    return _with_timelines(conn, sorted(submissions.with_ids(conn, submission_ids), key=lambda row: row.id), frozenset())
+
+
+def _with_timelines(conn: Connection, rows: Sequence[SentLetter], hidden: Collection[int]) -> list[Sent]:
+    """Sent letters with their timelines; `hidden`: the reports that are masked, and what they told with them."""
     people = submissions.people_of(conn, [row.id for row in rows])
     ids = [person.id for person in people]
     events, waiting = submissions.events_of(conn, ids), queue.of_recipients(conn, ids)
-    if held.carer_of is not None:  # what a masked report told is masked too
-        hidden = masks.hidden(conn, held.carer_of)
+    if hidden:
         events = {id_: [event for event in one if event.report_id not in hidden] for id_, one in events.items()}
     found = []
     for row in rows:

@@ -10,6 +10,7 @@ from mss_sim.store.forwardings import Forwarding
 from mss_sim.store.grants import GrantRow
 from mss_sim.store.identities import Identity
 from mss_sim.store.journal import JournalEntry, JournalRow
+from mss_sim.store.letters import LetterQuery, PlacedCopy
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.masks import Mask
 from mss_sim.store.messages import ListedMessage, Reading
@@ -19,6 +20,7 @@ from mss_sim.store.pages import ListQuery
 from mss_sim.store.patients import PatientIdentity
 from mss_sim.store.psc import Client
 from mss_sim.store.queue import Waiting
+from mss_sim.store.submissions import Event
 from mss_sim.store.watch_digests import WatchDigest
 from mss_sim.store.watch_list import WatchedLetter
 
@@ -28,12 +30,14 @@ __all__ = [
     "Closing",
     "CopyState",
     "Dispensation",
+    "Event",
     "Folder",
     "Forwarding",
     "GrantRow",
     "Identity",
     "JournalEntry",
     "JournalRow",
+    "LetterQuery",
     "ListQuery",
     "ListedMessage",
     "Mailbox",
@@ -43,6 +47,7 @@ __all__ = [
     "Operator",
     "OutOfOffice",
     "PatientIdentity",
+    "PlacedCopy",
     "Reading",
     "Sortable",
     "Uids",

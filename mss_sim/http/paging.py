@@ -26,6 +26,7 @@ class PagedList(Enum):
     CONVERSATIONS = "c"
     JOURNAL = "j"
     WATCH_LIST = "w"
+    LETTERS = "l"
 
     @property
     def label(self) -> Sentence:
@@ -40,6 +41,7 @@ _LABELS = {
     PagedList.CONVERSATIONS: say("conversations"),
     PagedList.JOURNAL: say("journal"),
     PagedList.WATCH_LIST: say("watch list"),
+    PagedList.LETTERS: say("letters of the world"),
 }
 
 
