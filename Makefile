@@ -124,7 +124,7 @@ clean: ## Remove what make made; ./data stays
 
 # Where there is no npm, checks work all the same, and the tests that need it say so.
 $(IMAPFLOW): $(NODE)/package-lock.json
-	@if command -v npm >/dev/null; then npm ci --silent --prefix $(NODE) && touch $@; else echo "npm is missing: no imapflow, no openid-client" >&2; fi
+	@if command -v npm >/dev/null; then npm ci --silent --prefix $(NODE) && touch $@; else echo "npm is missing: no imapflow, no openid-client, no mailpit-api" >&2; fi
 
 # atheris has no wheel for every interpreter and system that the simulator runs on, hence a virtual environment of its own.
 build/mutants.stamp: .venv/bin/python requirements/dev.txt requirements/mutants.txt

@@ -24,9 +24,9 @@ from mss_sim.http.paging import CurrentPage, PagedList
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
 from mss_sim.mail.headers import decode, read_headers, split
-from mss_sim.mail.mime import content, read_text
+from mss_sim.mail.mime import content
 from mss_sim.mail.parse import fold
-from mss_sim.mail.summary import Leaf, read_summary
+from mss_sim.mail.summary import Leaf, read_summary, shown_text
 from mss_sim.words.sentence import say
 
 router = strict_router(prefix=f"{PREFIX}/mailboxes/{{address}}/messages", tags=["messages"], responses=refusing(*IN_A_MAILBOX))
@@ -101,18 +101,11 @@ def _whole(opened: OpenedMessage, address: str, known: dict[int, Identity]) -> d
         "in_reply_to": stored.in_reply_to,
         "references": stored.references,
         "headers": [(name, decode(value)) for name, value in headers.fields],
-        "text": _body(raw, stored.leaves, "text/plain") or "",
-        "html": _body(raw, stored.leaves, "text/html"),
+        "text": shown_text(raw, stored.leaves, "text/plain") or "",
+        "html": shown_text(raw, stored.leaves, "text/html"),
         "attachments": [_attachment(raw, part, address, shown["id"]) for part in stored.leaves if part["attachment"]],
         "read_by": [views.reader(reading, known) for reading in opened.readings],
     }
-
-
-def _body(raw: bytes, parts: list[Leaf], content_type: str) -> str | None:
-    for part in parts:
-        if part["type"] == content_type and not part["attachment"]:
-            return read_text(content(raw, part["start"], part["end"], part["encoding"]), part["charset"])
-    return None
 
 
 def _attachment(raw: bytes, part: Leaf, address: str, message_id: str) -> dict[str, Any]:

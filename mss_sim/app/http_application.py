@@ -36,6 +36,9 @@ from mss_sim.http import examples, problems
 from mss_sim.http.breakage import Breakage
 from mss_sim.http.front import Front
 from mss_sim.http.hosted import Hosted
+from mss_sim.mailpit import about as mailpit
+from mss_sim.mailpit import letter as mailpit_letter
+from mss_sim.mailpit import letters as mailpit_letters
 from mss_sim.public import autoconfig, igc
 
 _DESCRIPTION = """\
@@ -71,6 +74,7 @@ _TAGS = {
     "control: certificates": "Certificates issued and taken back, and services of the authority that can be made to fail.",
     "control: traps": "What the traps saw of clients.",
     "control: Pro Santé Connect": "Clients, personas, keys, approvals and failures of the provider.",
+    "Mailpit": "The letters of the world as Mailpit shows those that it catches, for suites that were written against it.",
     "trust space": "What anybody may fetch: the white list, the configuration of mail programs.",
     "certificates and revocation": "What the authority publishes: certificates, CRL, OCSP.",
     "health": "Whether the simulator lives, is ready, and how much it did.",
@@ -83,6 +87,7 @@ _ROUTERS = (
     *(mailbox_life.router, controlled_life.router),
     *(worlds.router, snapshots.router),
     *(people.router, behaviours.router, clock.router, faults.router, letters.router, queue.router, sessions.router),
+    *(mailpit_letters.router, mailpit_letter.router, mailpit.router, mailpit.probes),
     *(trust_space.router, trust_space.public, autoconfig.router),
     *(certificates.router, traps.router, psc.router, igc.router, health.router, writing.router),
 )

@@ -4,6 +4,7 @@
     hosted          the parameters of the application, as one value
     hosting         what is asked of whoever keeps several worlds in one process
     control         who may drive the control plane
+    control         who may drive the control plane; credentials reads what they show
     front           checks before a body is read: the host, the sender, the size
     breakage        what a rule has fail on purpose
     structure       how many values a JSON body holds

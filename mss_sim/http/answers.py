@@ -95,6 +95,18 @@ def refusing(*rules: Rule) -> Answers:
     return found
 
 
+def refusing_plainly(*rules: Rule) -> Answers:
+    """The same in plain text, by the statuses of the programs whose clients ask there."""
+    found: Answers = {}
+    for rule in dict.fromkeys(rules):
+        body = problems.problem(_example(rule), Language.EN)
+        content = {"schema": {"type": "string"}, "examples": {}}
+        shown = found.setdefault(problems.plain_status(body["status"]), {"description": "", "content": {"text/plain": content}})
+        shown["description"] = f"{shown['description']}, or: {body['title']}" if shown["description"] else body["title"]
+        shown["content"]["text/plain"]["examples"][rule.value] = {"summary": body["title"], "value": problems.plain(body)}
+    return found
+
+
 def unsupported(sentence: Sentence) -> Answers:
     """The response to a body with an unsupported media type."""
     detail = sentence.in_language(Language.EN)

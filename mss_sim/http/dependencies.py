@@ -3,7 +3,6 @@
 All are coroutines: FastAPI runs a plain function in a thread of its own, which takes longer than most requests.
 """
 
-import base64
 from typing import Annotated
 
 from fastapi import Depends, Path, Request, Security
@@ -14,6 +13,7 @@ from mss_sim.core.access import authentication, gate
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.assembly import Core
 from mss_sim.errors import Refusal, Rule
+from mss_sim.http.credentials import basic_pair
 from mss_sim.http.hosted import Hosted, hosted
 from mss_sim.ids import decode
 from mss_sim.mail.addresses import AddressError, canonical
@@ -78,23 +78,13 @@ async def authenticate(core: Core, header: str | None, client: str) -> Actor:
     scheme, _, value = (header or "").partition(" ")
     match scheme.lower():
         case "basic":
-            name, password = _basic_pair(value)
+            name, password = basic_pair(value)
             async with core.wrong_passwords.turn(client, name):
                 return await authentication.with_password(core.world, name, password, door=Door.REST)
         case "bearer":
             return await authentication.with_token(core.world, value.strip(), door=Door.REST)
         case _:
             raise Refusal(Rule.AUTHENTICATION_REQUIRED, say("Say who you are: Authorization: Basic or Bearer."), reference="rfc9110#11.6.2")
-
-
-def _basic_pair(value: str) -> tuple[str, str]:
-    try:
-        name, _, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
-    except ValueError as error:  # not base64, non-ASCII characters in it, or not UTF-8 inside
-        raise Refusal(
-            Rule.AUTHENTICATION_FAILED, say("The Basic credentials are not base64 of login:password."), reference="rfc7617#2"
-        ) from error
-    return name, password
 
 
 CurrentActor = Annotated[Actor, Depends(get_actor)]

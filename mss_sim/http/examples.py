@@ -265,7 +265,8 @@ def _show_parameter(place: str, parameter: dict[str, Any]) -> None:
     own = parameter.pop("example", None), *parameter["schema"].pop("examples", ())
     if parameter["name"] == "cursor":
         own = (_CURSORS.get(place) or _CURSORS[place.rpartition("/")[2]],)
-    parameter["example"] = next((one for one in own if one is not None), None) or _PARAMETERS[parameter["name"]]
+    given = next((one for one in own if one is not None), None)
+    parameter["example"] = _PARAMETERS[parameter["name"]] if given is None else given
 
 
 def _object(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, JsonValue]:

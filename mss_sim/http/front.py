@@ -4,7 +4,7 @@
 |------------------------------------|------------------------------------------|---------|
 | is the Host one of ours?           | all that people and programs ask of us   | 421     |
 | who is asking?                     | /api, before a body                      | 401     |
-| may they drive the control plane?  | /control, before a body                  | 403     |
+| may they drive the control plane?  | /control and /mailpit, before a body     | 403     |
 | is the body within its limits?     | everything                               | 413     |
 
 The Host header tells our own clients from a page of another site, whose name resolves to this machine for a moment (DNS rebinding).
@@ -34,7 +34,7 @@ from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.psc import PSC_CALLBACK
 from mss_sim.words.sentence import say
 
-_HOSTED = ("/api", "/auth", "/control", "/docs", "/openapi.json", PSC_CALLBACK)
+_HOSTED = ("/api", "/auth", "/control", "/mailpit", "/docs", "/openapi.json", PSC_CALLBACK)
 _LINGER_BYTES = 1024 * 1024
 _LINGER_SECONDS = 2.0
 _ENVELOPE_BYTES = 1_000_000  # what a request holds in addition to the letter: people, JSON
@@ -66,7 +66,7 @@ class Front:
                 raise _too_large(limit)
         except Refusal as refusal:
             self._core.world.tally.refused(Door.REST if request.url.path.startswith("/api/") else Door.CONTROL, refusal)
-            await _refuse(problems.response(refusal, self._core.world.settings.language), scope, receive, send)
+            await _refuse(problems.response(refusal, self._core.world.settings.language, scope["path"]), scope, receive, send)
             return
         await self._read_within(limit, scope, receive, send)
 
@@ -96,7 +96,7 @@ class Front:
 
         await self._app(scope, counted, sent)
         if refusal is not None:
-            await _refuse(problems.response(refusal, self._core.world.settings.language), scope, receive, send)
+            await _refuse(problems.response(refusal, self._core.world.settings.language, scope["path"]), scope, receive, send)
 
     def _check_host(self, request: Request) -> None:
         path = request.scope["path"]
@@ -121,8 +121,8 @@ class Front:
         path = request.scope["path"]
         if path.startswith("/api/"):
             request.state.actor = await authenticate(self._core, request.headers.get("authorization"), client_of(request))
-        elif path.startswith("/control"):
-            check_allowed(request, self._core)
+        elif path.startswith(("/control", problems.PLAIN)):
+            check_allowed(request, self._core, basic=path.startswith(problems.PLAIN))
 
     async def _limit(self, request: Request) -> int:
         """The most that a body may hold: a letter, in base64 within JSON, where letters are accepted."""

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match, Mount
 
 from mss_sim import log
@@ -71,12 +71,16 @@ PROBLEMS: dict[Rule, tuple[int, Sentence]] = {
     Rule.EXPIRED: (422, say("The delivery time expired")),
     Rule.FAULT: (503, say("A failure that was asked for")),
 }
+PLAIN = "/mailpit/"
+"""What is below is refused in plain text, by the statuses of the programs whose clients ask there."""
+_PLAIN_STATUSES = {422: 400}
 _PHRASES = {404: say("Not Found"), 405: say("Method Not Allowed")}
 """What the framework says in English (ref: rfc9457#4.2.1)."""
 _FAULTS_MAX = 100
 _OF_FILES = ("GET", "HEAD")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-_CHALLENGES = 'Basic realm="mss-sim", charset="UTF-8", Bearer realm="mss-sim"'
+_CHALLENGE = 'Basic realm="mss-sim", charset="UTF-8"'
+_CHALLENGES = f'{_CHALLENGE}, Bearer realm="mss-sim"'
 
 
 def problem(refusal: Refusal, language: Language) -> dict[str, Any]:
@@ -101,20 +105,32 @@ def problem(refusal: Refusal, language: Language) -> dict[str, Any]:
     return body
 
 
-def response(refusal: Refusal, language: Language) -> Response:
-    """The HTTP response that shows a refusal."""
+def response(refusal: Refusal, language: Language, path: str = "") -> Response:
+    """The HTTP response that shows a refusal to whoever asked for a path."""
     body = problem(refusal, language)
-    headers = {"WWW-Authenticate": _CHALLENGES} if body["status"] == 401 else {}
+    headers = {"WWW-Authenticate": _CHALLENGE if path.startswith(PLAIN) else _CHALLENGES} if body["status"] == 401 else {}
     if isinstance(refusal, RetryLater):
         headers["Retry-After"] = str(refusal.seconds)
     told = refusal.refusals if isinstance(refusal, RecipientsRefused) else (refusal,)
     fault = next((one.fault for one in told if isinstance(one, Failure)), None)
     if fault is not None:
         headers[FAULT_HEADER] = fault
-    return _respond(body, headers)
+    return _respond(body, headers, path)
 
 
-def _respond(body: dict[str, Any], headers: dict[str, str]) -> Response:
+def plain_status(status: int) -> int:
+    """The status of a refusal in plain text."""
+    return _PLAIN_STATUSES.get(status, status)
+
+
+def plain(body: dict[str, Any]) -> str:
+    """A problem in plain text: what to do, then the rule and its source."""
+    return "\n".join([body["detail"], *(f"{name}: {body[name]}" for name in ("code", "reference") if name in body), ""])
+
+
+def _respond(body: dict[str, Any], headers: dict[str, str], path: str) -> Response:
+    if path.startswith(PLAIN):
+        return PlainTextResponse(plain(body), status_code=plain_status(body["status"]), headers=headers)
     return Response(orjson.dumps(body), status_code=body["status"], media_type=MEDIA_TYPE, headers=headers)
 
 
@@ -130,7 +146,7 @@ def install(app: FastAPI) -> None:
 async def _on_refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)  # noqa: S101 - registered for this class
     count(request, error)
-    return response(error, _language(request))
+    return response(error, _language(request), request.url.path)
 
 
 def count(request: Request, refusal: Refusal) -> None:
@@ -145,14 +161,14 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     refusal = Refusal(Rule.INVALID, say("Correct the request: {summary}.", summary=faults(found)))
     count(request, refusal)
     told = [{"where": ".".join(str(step) for step in one["loc"]), "what": fault(one).in_language(language)} for one in found[:_FAULTS_MAX]]
-    return _respond({**problem(refusal, language), "errors": told}, {})
+    return _respond({**problem(refusal, language), "errors": told}, {}, request.url.path)
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
     language = _language(request)
     if error.status_code == HTTPStatus.BAD_REQUEST:  # undecodable octets, where a JSON body is read
-        return response(Refusal(Rule.INVALID, say("Correct the request: the body is not JSON in UTF-8.")), language)
+        return response(Refusal(Rule.INVALID, say("Correct the request: the body is not JSON in UTF-8.")), language, request.url.path)
     given: object = error.detail
     title = given if isinstance(given, Sentence) else _PHRASES.get(error.status_code, quoted(given))
     detail, headers = title, dict(error.headers or {})
@@ -162,7 +178,7 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
         detail = say("{method} is not for {path}; what is: {allowed}.", method=request.method, path=path, allowed=allowed)
     elif error.status_code == HTTPStatus.NOT_FOUND:
         detail = say("There is nothing at {path}; /docs shows what there is.", path=path)
-    return _respond(_about_blank(error.status_code, title, detail, language), headers)
+    return _respond(_about_blank(error.status_code, title, detail, language), headers, request.url.path)
 
 
 def _about_blank(status: int, title: Sentence, detail: Sentence, language: Language) -> dict[str, Any]:
@@ -193,4 +209,4 @@ async def _on_disconnect(_request: Request, _error: Exception) -> Response:
 async def _on_defect(request: Request, error: Exception) -> Response:
     log.get("http").error("request failed", path=request.url.path, error=repr(error), exc_info=error)
     detail = say("A defect of the simulator; its log tells more.")
-    return _respond(_about_blank(500, say("Internal error"), detail, _language(request)), {})
+    return _respond(_about_blank(500, say("Internal error"), detail, _language(request)), {}, request.url.path)

@@ -12,6 +12,7 @@
     structure       ENVELOPE and BODYSTRUCTURE, as IMAP writes them
     tree            the parts as people look at them, attached messages opened
     criteria        a search as a tree
+    terms           a search as a row of terms, all of which hold
     fields          header fields written from text: they read back as the given text, or are refused
     compose         a letter built from its parts
     signed          the content that a CMS signature encloses (RFC 5652)

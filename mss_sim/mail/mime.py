@@ -335,5 +335,9 @@ def body_text(raw: bytes, root: Part, chars_max: int) -> str:
             html = part
     if html is None:
         return ""
-    visible = _TAG.sub(" ", _visible(_beginning(raw, html, 4 * chars_max)))
-    return unescape(visible)[:chars_max].replace("\x00", "")
+    return without_tags(_beginning(raw, html, 4 * chars_max))[:chars_max]
+
+
+def without_tags(html: str) -> str:
+    """What is shown of HTML, in plain text."""
+    return unescape(_TAG.sub(" ", _visible(html))).replace("\x00", "")

@@ -3,13 +3,14 @@
 It is computed once, when the message is stored, and kept with it as JSON text, which no query reads.
 """
 
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple, TypedDict
 
 import orjson
 
 from mss_sim.mail.addresses import addresses_of
-from mss_sim.mail.mime import Part
+from mss_sim.mail.mime import Part, content, read_text
 from mss_sim.mail.parse import ParsedMessage
 
 
@@ -109,3 +110,11 @@ def _leaf(part: Part, shift: int, *, attachment: bool) -> Leaf:
         "end": part.end + shift,
         "attachment": attachment,
     }
+
+
+def shown_text(raw: bytes, leaves: Sequence[Leaf], content_type: str) -> str | None:
+    """The text of the first part of that type that is shown, not attached; None when there is none."""
+    for part in leaves:
+        if part["type"] == content_type and not part["attachment"]:
+            return read_text(content(raw, part["start"], part["end"], part["encoding"]), part["charset"])
+    return None

@@ -21,6 +21,7 @@ one place.
     out_of_office, out_of_office_answers       it forwards; what it answers while nobody is there, and to whom it has
     retentions, retention_rounds               how long it keeps letters, and until when that was warned of
     certificates                               what was issued, to whom, what was taken back
+    inspected_letters                          what somebody who inspects letters (inspection.py) has read and removed
     psc_clients, psc_profiles                  Pro Santé Connect (psc.py): its clients, and what it tells of people
 
 Ids are integers that grow with time and are made by `ids`, so that a row's place in its index is its

@@ -10,7 +10,7 @@
     folder_view, search   one folder from top to bottom; the results of a search in it
     folder_index    UIDs and marks of folders kept in memory, used while the rows say that they are current
     carer_views     what carers see of a patient's mailbox: copies of what is not masked
-    letters         the letters of the whole world, in whatever mailbox
+    letters, inspection   the letters of the whole world, in whatever mailbox; each once, for who inspects them
     operators, white_list, identities, patients, mailboxes, grants, masks, folders, subscriptions, messages,
     message_ids, pages, submissions, queue, watch_list, watch_digests, conversations, dispensations, certificates,
     journal, clock, planned_steps, psc, out_of_office, forwardings, mailbox_uses, closings, retention

@@ -34,6 +34,10 @@ _FILES = {
     ],
     "/control/snapshots/{snapshot}/file": ["application/zip"],
     "/metrics": ["text/plain"],
+    "/mailpit/livez": ["text/plain"],
+    "/mailpit/readyz": ["text/plain"],
+    "/mailpit/api/v1/message/{ID}/raw": ["text/plain"],
+    "/mailpit/api/v1/message/{ID}/part/{PartID}": ["application/octet-stream", "*/*"],
     "/listeblanchemssante.xml": ["application/xml"],
     "/checksum": ["text/plain"],
     "/mail/config-v1.1.xml": ["application/xml"],
@@ -44,6 +48,8 @@ _FILES = {
     "/ocsp": ["application/ocsp-response", "text/html"],
     "/ocsp/{text}": ["application/ocsp-response", "text/html"],
 }
+_MAILPIT = "/mailpit/"
+"""What is below speaks as Mailpit does: it says `ok`, and refuses, in plain text."""
 _IGC = ("/AC/", "/CRL/", "/ocsp")
 """Below are the services of the authority, which refuse as a web server does when they are told to."""
 
@@ -63,6 +69,8 @@ def test_everything_has_an_example(method: str, path: str, operation: dict[str, 
     [(status, success)] = successes.items()
     files = _FILES.get(path, [_JSON]) if method != "put" else [_JSON]
     wanted = files if method == "get" or status != "204" else []
+    if path.startswith(_MAILPIT) and method != "get":
+        wanted = ["text/plain"]
     assert list(success.get("content", {})) == wanted
 
 
@@ -73,12 +81,16 @@ def test_every_refusal_is_a_problem_document(method: str, path: str, operation: 
         if path.startswith(_IGC) and status == "403":
             assert list(shown["content"]) == ["text/plain"]
             continue
+        if path.startswith(_MAILPIT):
+            assert list(shown["content"]) == ["text/plain"]
+            assert all(f"code: {code}" in one["value"] for code, one in shown["content"]["text/plain"]["examples"].items())
+            continue
         assert list(shown["content"]) == [_PROBLEM]
         content = shown["content"][_PROBLEM]
         assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
         assert all(str(example["value"]["status"]) == status for example in content["examples"].values())
         assert all(example["value"].get("code", code) == code for code, example in content["examples"].items())
-    assert ("401" in refused) is path.startswith("/api/")
+    assert ("401" in refused) is path.startswith(("/api/", "/mailpit/api/"))
 
 
 async def _real_ids(simulator: Simulator) -> dict[str, str]:

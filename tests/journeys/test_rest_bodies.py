@@ -57,7 +57,7 @@ async def test_a_number_in_quotes_was_a_number_and_one_was_yes(simulator: Simula
             shown = operation.get("requestBody", {}).get("content", {}).get(_JSON)
             for body in _wrong_bodies(shown["schema"], shown["example"]) if shown else ():
                 answer = await client.request(method, filled(path), json=body)
-                assert answer.status_code == 422, (method, path, body, answer.text)
+                assert answer.status_code == (400 if path.startswith("/mailpit/") else 422), (method, path, body, answer.text)
                 tried += 1
     assert tried > 400
 
@@ -121,10 +121,10 @@ async def test_base64_outside_ascii_is_refused_and_breaks_nothing(simulator: Sim
 def test_the_control_key_is_a_scheme_that_the_documentation_asks_for() -> None:
     scheme = document()["components"]["securitySchemes"]["ControlKey"]
     assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "X-Control-Key")
-    wanted = {"control": {"ControlKey"}, "api": {"HTTPBasic", "HTTPBearer"}}
+    wanted = {"/control/": {"ControlKey"}, "/api/": {"HTTPBasic", "HTTPBearer"}, "/mailpit/api/": {"ControlKey", "ControlKeyAsPassword"}}
     for _, path, operation in operations():
         asked = {name for one in operation.get("security", ()) for name in one}
-        assert asked == wanted.get(path.split("/")[1], set()), path
+        assert asked == next((names for begins, names in wanted.items() if path.startswith(begins)), set()), path
 
 
 def test_each_operation_has_one_tag_that_says_what_it_groups() -> None:

@@ -6,6 +6,7 @@
     faults   rules by which a seam fails
     snapshots, snapshot_file, memory   a whole world kept as one file, and what is kept beside the store
     letters  every letter of the world, past every right
+    inspection   the same letters, each once, for who inspects them: found, read, removed
     counts   counts of what the world holds, for health and metrics
     seeds/   the seeds that ship, as TOML
 
