@@ -1,5 +1,6 @@
 """The control plane: the world seen and changed from outside, for tests and trainers. Apart from the simulated API."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from mss_sim.control import schemas
 from mss_sim.core.access import authentication, delegation, identities, patients, practice_holders
 from mss_sim.core.access.patients import NewPatientIdentity
 from mss_sim.core.assembly import Core
-from mss_sim.core.control import populate, seed
+from mss_sim.core.control import likenesses, populate, seed
 from mss_sim.core.control.counts import state as count
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.trust import operators
@@ -36,6 +37,7 @@ router = strict_router(
 )
 _FOUND = refusing(Rule.NOT_FOUND)
 _NEW = refusing(Rule.CONFLICT)
+_LIKE = _FOUND | refusing(*CONTROL, Rule.LIMIT_REACHED)
 _PLACED = _FOUND | _NEW | refusing(*CONTROL, Rule.DOMAIN_OUTSIDE)
 _GRANTING = _FOUND | refusing(*CONTROL, Rule.GRANT_NOT_ALLOWED, Rule.GRANTEE_NOT_ALLOWED)
 
@@ -152,6 +154,22 @@ async def add_patients(core: CurrentCore, wanted: schemas.PatientsIn) -> Respons
     """Add fictional patients with their mailboxes; the same seed gives the same people, and those who are there stay as they are."""
     people = await populate.add_patients(core.world, wanted.count, wanted.seed)
     return Json([one.shown() for one in people])
+
+
+@router.post("/people/like", status_code=201, responses={201: {"model": list[schemas.LikenessOut]}, **_LIKE})
+async def add_like(core: CurrentCore, wanted: schemas.LikeIn) -> Response:
+    """Add people like one of a seed, each with an identity, mailboxes, a log-in, a profile and a token of their own; all or none.
+
+    A mailbox that is the model's own, or an organisation's that is lent to the model, is made anew for each of them, on the same domain.
+    """
+    people = await likenesses.add_like(core.world, wanted.role, wanted.count)
+    lifetime = (wanted.lifetime_seconds or core.world.settings.token.lifetime_seconds) if wanted.token else None
+
+    def shown() -> list[dict[str, object]]:
+        minted = (authentication.mint_token(core.world, one.idnat, lifetime_seconds=lifetime) if wanted.token else None for one in people)
+        return [{**one.shown(), "access_token": token, "expires_in": lifetime} for one, token in zip(people, minted, strict=True)]
+
+    return Json(await asyncio.to_thread(shown), status_code=201)
 
 
 def _mailbox(core: Core, row: Mailbox) -> dict[str, object]:

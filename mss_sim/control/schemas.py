@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
+from mss_sim.core.control.likenesses import COUNT_MAX
 from mss_sim.core.control.populate import PATIENTS_MAX
 from mss_sim.core.world.store_types import Operator
 from mss_sim.http.shapes import Count, Day, Flag, In, OneLine, Out, Rank, Whole
@@ -56,6 +57,22 @@ class PersonaOut(Out):
     login: str
     password: str
     mailboxes: list[PersonaMailbox]
+
+
+class LikeIn(In):
+    """Whom new people are like: somebody of a seed, by role."""
+
+    role: OneLine = Field(min_length=1, max_length=100, description="Role of a persona who is in this world.", examples=["doctor"])
+    count: Whole = Field(default=1, ge=1, le=COUNT_MAX)
+    token: Flag = Field(default=True, description="An access token for each; a signature takes longer than all else of a person.")
+    lifetime_seconds: Whole | None = Field(default=None, ge=1, le=86_400, description="Of the access tokens.")
+
+
+class LikenessOut(PersonaOut):
+    """A new person, whom nobody else uses; `role` is whose they are like."""
+
+    access_token: str | None
+    expires_in: int | None
 
 
 class OperatorOut(Out):

@@ -112,6 +112,7 @@ _REQUESTS: dict[str, JsonDict] = {
         "password": "cabinet-2026",
     },
     "IdentityPatch": {"profession": "Assistante médicale", "enabled": True},
+    "LikeIn": {"role": "doctor", "count": 2},
     "MailboxAdminPatch": {"state": "suspended", "quota_bytes": 1_000_000_000},
     "MailboxIn": {"address": "accueil@cabinet.sim.mssante.fr", "kind": "CAB", "owner_idnat": _DOCTOR, "co_holders": [_COLLEAGUE]},
     "MailboxPatch": {"sent_policy": "both"},

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, sel
 from mss_sim.clock import Micros
 from mss_sim.mail.addresses import composed
 from mss_sim.models.tables import accounts, identities
-from mss_sim.store.compiled import HotQuery, HotSelect
+from mss_sim.store.compiled import Hot, HotQuery, HotSelect
 from mss_sim.vocabulary.mailboxes import IdentityKind
 
 _COLUMNS = tuple(identities.c)
@@ -56,6 +56,26 @@ def _identity(row: Sequence[Any]) -> Identity:
 def add(conn: Connection, identity: Identity) -> None:
     """Store an identity; IntegrityError when its idNat is taken."""
     conn.execute(insert(identities), _values(identity))
+
+
+def add_all(conn: Connection, new: Sequence[Identity], new_accounts: Sequence[tuple[int, int, str, str]]) -> None:
+    """Store identities that are new with their accounts, (account id, identity id, canonical login, hash); IntegrityError as above."""
+    _ADD.run(conn, [{**_values(one), "kind": one.kind.value} for one in new])
+    _ADD_ACCOUNT.run(conn, new_accounts)
+
+
+_ADD = Hot(insert(identities))
+_ADD_ACCOUNT = Hot(insert(accounts))
+
+
+def taken(conn: Connection, idnats: Collection[str], logins: Collection[str]) -> set[str]:
+    """Those of these idNats and canonical logins that somebody has."""
+    by_number = (row[0] for row in _TAKEN_IDNATS.rows(conn, "wanted", sorted(idnats)))
+    return {*by_number, *(row[0] for row in _TAKEN_LOGINS.rows(conn, "wanted", sorted(logins)))}
+
+
+_TAKEN_IDNATS = HotSelect(select(identities.c.idnat).where(identities.c.idnat.in_(bindparam("wanted", expanding=True))))
+_TAKEN_LOGINS = HotSelect(select(accounts.c.login).where(accounts.c.login.in_(bindparam("wanted", expanding=True))))
 
 
 def _values(identity: Identity) -> dict[str, Any]:

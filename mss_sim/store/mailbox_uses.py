@@ -27,9 +27,12 @@ _SET = Hot(
 )
 
 
-def add(conn: Connection, mailbox_id: int, at: Micros) -> None:
-    """Count the time of a new mailbox from now on."""
-    conn.execute(insert(mailbox_uses).values(mailbox_id=mailbox_id, used_at=at, stage=UseStage.USED.value))
+def add(conn: Connection, mailbox_ids: Collection[int], at: Micros) -> None:
+    """Count the time of new mailboxes from now on."""
+    _ADD.run(conn, [(id_, at, UseStage.USED.value) for id_ in mailbox_ids])
+
+
+_ADD = Hot(insert(mailbox_uses))
 
 
 def of(conn: Connection, ids: Collection[int]) -> list[Unused]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from typing import Any
 
@@ -68,7 +69,12 @@ def _mailbox(row: Sequence[Any]) -> Mailbox:
 
 def add(conn: Connection, mailbox: Mailbox, folder_ids: Sequence[int]) -> None:
     """Store a mailbox with its initial folders, one id each; IntegrityError when the address is taken."""
-    conn.execute(insert(mailboxes), {column.name: getattr(mailbox, column.name) for column in _COLUMNS})
+    add_all(conn, [(mailbox, folder_ids)])
+
+
+def add_all(conn: Connection, new: Sequence[tuple[Mailbox, Sequence[int]]]) -> None:
+    """The same for many."""
+    _ADD.run(conn, [_values(mailbox) for mailbox, _ in new])
     rows = [
         {
             "id": folder_id,
@@ -80,10 +86,30 @@ def add(conn: Connection, mailbox: Mailbox, folder_ids: Sequence[int]) -> None:
             "modseq": 1,
             "exists_count": 0,
             "unseen_count": 0,
+            "carer_view_id": None,
+            "followed_modseq": 0,
         }
+        for mailbox, folder_ids in new
         for folder_id, (name, use) in zip(folder_ids, FOLDERS_AT_BIRTH, strict=True)
     ]
-    conn.execute(insert(folders), rows)
+    _ADD_FOLDERS.run(conn, rows)
+
+
+def _values(mailbox: Mailbox) -> dict[str, Any]:
+    values = {column.name: getattr(mailbox, column.name) for column in _COLUMNS}
+    return {name: value.value if isinstance(value, Enum) else value for name, value in values.items()}  # a driver may not support enums
+
+
+_ADD = Hot(insert(mailboxes))
+_ADD_FOLDERS = Hot(insert(folders))
+
+
+def taken(conn: Connection, wanted: Collection[str]) -> set[str]:
+    """Those of these canonical addresses that a mailbox has."""
+    return {row[0] for row in _TAKEN.rows(conn, "addresses", sorted(wanted))}
+
+
+_TAKEN = HotSelect(select(mailboxes.c.address).where(mailboxes.c.address.in_(bindparam("addresses", expanding=True))))
 
 
 def change(conn: Connection, mailbox_id: int, values: dict[str, Any]) -> None:

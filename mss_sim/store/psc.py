@@ -1,6 +1,7 @@
 """Clients of Pro Santé Connect, and profiles of identities."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +67,13 @@ def put_profile(conn: Connection, identity_id: int, profile: dict[str, Any], cha
     conn.execute(delete(psc_profiles).where(psc_profiles.c.identity_id == identity_id))
     text = json.dumps(profile, ensure_ascii=False)
     conn.execute(insert(psc_profiles).values(identity_id=identity_id, profile=text, changed_at=changed_at))
+
+
+def add_profiles(conn: Connection, profiles: Mapping[int, dict[str, Any]], at: Micros) -> None:
+    """Store the profiles of identities that have none, by their ids."""
+    rows = [{"identity_id": id_, "profile": json.dumps(one, ensure_ascii=False), "changed_at": at} for id_, one in profiles.items()]
+    if rows:
+        conn.execute(insert(psc_profiles), rows)
 
 
 def profile(conn: Connection, identity_id: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
     seed     a seed planted into an empty world; the personas that the ready file names
     fictional, populate   patients out of a number, and added to a world
+    likenesses   people like one of a seed, as many as a test wants
     start    what a world begins with, at its start and when it is reset
     faults   rules by which a seam fails
     snapshots, snapshot_file, memory   a whole world kept as one file, and what is kept beside the store

@@ -58,11 +58,11 @@ _MONTHS = {"month-unknown": "20", "month-abroad": "31"}
 _PLACES = {"corsica-2a": ("2A004",), "corsica-2b": ("2B033",), "abroad": ("99103",), "month-abroad": ("99103",), "overseas": ("97411",)}
 _COMMUNES = ("05061", "15014", "22278", "29232", "48095", "56260", "65440", "87085")
 _FIRST_ORDER, _ORDERS = 900, 100
-_NAMES = {
+GIVEN_NAMES = {
     Sex.FEMALE: ("Zoé", "Léa", "Marie-Claire", "Aïcha", "Chloé", "Inès", "Jeanne", "Maëlle", "Rose", "Françoise", "Yasmine", "Anaïs"),
     Sex.MALE: ("Noël", "Jean-Baptiste", "Mathéo", "Karim", "Loïc", "Éric", "André", "Gaël", "Paul", "Ibrahim", "René", "Hugo"),
 }
-_FAMILIES = (
+FAMILY_NAMES = (
     *("ABADIE", "BÉRARD", "CHÂTELET", "D'ARGENT", "EL AMRANI", "FAÇADE", "GUÉRIN", "HERVÉ", "ITURRIA", "JOLY", "KERVELLA", "LE GOFF"),
     *("MAÇON", "N'DIAYE", "OLIVIERI", "PEÑA", "QUÉRÉ", "ROUSSEL-PETIT", "SANTONI", "TESSIER", "URBAIN", "VASSEUR", "WEBER", "YILMAZ"),
 )
@@ -127,6 +127,14 @@ def patients(count: int, seed: int) -> list[FictionalPatient]:
     return town.people
 
 
+def ordinary(count: int, seed: int) -> list[FictionalPatient]:
+    """So many adults over whom no software stumbles, in their order."""
+    town = _Town(seed)
+    for _ in range(count):
+        town.people.append(_next(town, CASES[-1]))
+    return town.people
+
+
 def _next(town: _Town, case: str) -> FictionalPatient:
     second = case == "twin" and town.people[-1].case == "twin"
     sibling = town.people[-1] if second else None
@@ -136,8 +144,8 @@ def _next(town: _Town, case: str) -> FictionalPatient:
     town.taken.add(ins.number)
     if case == "sex-corrected":
         sex = Sex.FEMALE if sex is Sex.MALE else Sex.MALE
-    acting, names, couple = _representatives(town, case), _NAMES[sex], _couple(town)
-    family = couple[0].birth_name if couple and case in (*_CHILDREN, "parent") else _FAMILIES[town.draw("family", len(_FAMILIES))]
+    acting, names, couple = _representatives(town, case), GIVEN_NAMES[sex], _couple(town)
+    family = couple[0].birth_name if couple and case in (*_CHILDREN, "parent") else FAMILY_NAMES[town.draw("family", len(FAMILY_NAMES))]
     first = town.draw("given", len(names))
     if sibling and names[first] == sibling.given_name:
         first = (first + 1) % len(names)

@@ -163,11 +163,18 @@ def _behaviour(given: str | list[dict[str, Any]] | None) -> str | None:
 
 async def idnat_of(world: World, role: str) -> str | None:
     """Who has a role of some seed in this world; None when nobody has."""
-    for name in names():
-        for row in load(name)["identities"]:
-            if row.get("role") == role and await world.store.read(identities.by_idnat, row["idnat"]):
-                return str(row["idnat"])
-    return None
+    row = (await played(world)).get(role)
+    return str(row["idnat"]) if row else None
+
+
+async def played(world: World) -> dict[str, dict[str, Any]]:
+    """By role, the rows of all seeds about people who are in this world; of one role the first."""
+    rows = [row for name in names() for row in load(name)["identities"] if "role" in row]
+
+    def query(conn: Connection) -> dict[str, dict[str, Any]]:
+        return {row["role"]: row for row in reversed(rows) if identities.by_idnat(conn, row["idnat"])}
+
+    return await world.store.read(query)
 
 
 async def personas(world: World, name: str) -> list[Persona]:

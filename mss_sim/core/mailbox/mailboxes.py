@@ -122,7 +122,7 @@ def create_mailbox(world: World, conn: Connection, address: str, new: NewMailbox
     )
     mailboxes.add(conn, mailbox, [world.ids.next() for _ in FOLDERS_AT_BIRTH])
     if new.kind in PROFESSIONAL_KINDS:
-        mailbox_uses.add(conn, mailbox.id, mailbox.created_at)
+        mailbox_uses.add(conn, [mailbox.id], mailbox.created_at)
     for idnat in dict.fromkeys(one for one in new.co_holders if one != owner.idnat):
         mailboxes.add_co_holder(conn, mailbox.id, _co_holder(conn, new.kind, idnat).id, world.clock.now())
     return mailbox

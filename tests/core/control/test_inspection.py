@@ -49,6 +49,8 @@ async def test_one_that_was_carried_on_or_filed_again_is_there_as_its_author_sen
         assert one.message.id == sent.message_id
         await inspection.remove(town.world, None)
         assert [await town.lying(address, None) for address in (DOCTOR, HOSPITAL)] == [[], []]
+        await town.bring(DOCTOR, HOSPITAL, raw=raw)
+        assert await _subjects(town) == [], "it was on its way"
 
 
 async def test_one_of_which_nothing_is_kept_where_it_left_is_there_as_it_arrived(town: Town) -> None:
