@@ -4,31 +4,82 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from mss_sim.config.settings import EARLIER, FIELDS, PREFIX, Settings, in_force, variable
 
-OF_RUN = {
+OF_RUN: dict[str, tuple[object, str]] = {
     "seed": ("cabinet", "Seed world to plant at first start; none for an empty one."),
-    "memory": ("false", "Keep nothing: everything vanishes at exit."),
-    "ready_file": ("none", "One more place for the ready file, which is always written in the data folder."),
+    "memory": (False, "Keep nothing: everything vanishes at exit."),
+    "ready_file": (None, "One more place for the ready file, which is always written in the data folder."),
     "log_level": ("info", "debug, info, warning or error."),
 }
 """Options of `mss-sim run` that are no settings of a world, with default and meaning; they have variables all the same."""
+NOT_SHOWN = "set, and not shown"
 _SECRET = ("control_key", "database_url")
+_UNITS = frozenset({"seconds", "bytes", "days", "chars"})
 _OF_KUBERNETES = re.compile(r"(\w+_)?SERVICE_HOST|(\w+_)?SERVICE_PORT(_\w+)?|(\w+_)?PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?")
 
 
-def listed(settings: Settings, environment: Mapping[str, str]) -> Iterator[tuple[str, str, str, str]]:
-    """(name, default, value in force, description) of all that a variable sets; what is secret is not shown."""
-    for name, (default, text) in OF_RUN.items():
-        yield name, default, environment.get(variable(name), default), text
-    defaults = dict(in_force(Settings.model_construct()))
-    for name, value in in_force(settings):
-        shown = "set, and not shown" if name in _SECRET and value is not None else _shown(value)
-        yield name, _shown(defaults[name]), shown, FIELDS[name].description or ""
+class Listed(NamedTuple):
+    """One setting, or option of `run`, as users are shown it.
+
+    `value` and `default` are those of JSON; in the place of a secret one stands `NOT_SHOWN`. `source` is "option", "environment" or
+    "default"; `given_by` is the option or variable that gave the value, None for a default. `unit` is what numbers count, where the name
+    tells it: "seconds", "bytes", "days", "chars"; else None.
+    """
+
+    name: str
+    variable: str
+    value: Any
+    source: str
+    given_by: str | None
+    default: Any
+    unit: str | None
+    description: str
 
 
-def _shown(value: object) -> str:
+def listed(
+    settings: Settings, environment: Mapping[str, str], *, of_run: Mapping[str, Any], defaults: Mapping[str, Any], typed: Mapping[str, str]
+) -> Iterator[Listed]:
+    """All that a variable sets.
+
+    `of_run` are the values of the options of `OF_RUN`, `defaults` those of `run` in place of the settings' own, `typed` the options that
+    were given, by the name of the setting.
+    """
+    usual = {**dict(in_force(Settings.model_construct())), **defaults}
+    rows = [(name, default, of_run[name], text) for name, (default, text) in OF_RUN.items()]
+    rows += [(name, usual[name], value, FIELDS[name].description or "") for name, value in in_force(settings)]
+    for name, default, value, text in rows:
+        by = "memory" if name == "data_dir" and of_run["memory"] else name
+        source, given_by = _source(by, environment, typed)
+        told = NOT_SHOWN if name in _SECRET and value is not None else _plain(value)
+        yield Listed(name, variable(name), told, source, given_by, _plain(default), _unit(name), text)
+
+
+def _source(name: str, environment: Mapping[str, str], typed: Mapping[str, str]) -> tuple[str, str | None]:
+    """Where a value comes from: options go before variables, and a variable before the one of an earlier name."""
+    if name in typed:
+        return "option", typed[name]
+    there = {one.upper(): one for one in environment}
+    for known in (name, EARLIER.get(name)):
+        if known is not None and variable(known) in there:
+            return "environment", there[variable(known)]
+    return "default", None
+
+
+def _unit(name: str) -> str | None:
+    return next((word for word in name.split("_") if word in _UNITS), None)
+
+
+def _plain(value: object) -> object:
+    """The value as JSON has it; those of settings are so already."""
+    return str(value) if isinstance(value, Path) else value
+
+
+def shown(value: object) -> str:
+    """A value as people are shown it."""
     if isinstance(value, str):
         return value
     return "none" if value is None else json.dumps(value)

@@ -36,20 +36,21 @@ _A_RUN = """
 import gc, os, signal, sys
 from mss_sim import cli
 from mss_sim.app import simulator
+from mss_sim.commands import running
 
 class Told(simulator.Simulator):
     def _announce(self):
         super()._announce()
         print("collecting", gc.isenabled(), gc.get_freeze_count() > 0)
 
-spare = cli._spare_the_collector
+spare = running._spare_the_collector
 
 def spare_and_end():
     spare()
     print("collecting", gc.isenabled(), gc.get_freeze_count() > 0)
     os.kill(os.getpid(), signal.SIGTERM)
 
-simulator.Simulator, cli._spare_the_collector = Told, spare_and_end
+simulator.Simulator, running._spare_the_collector = Told, spare_and_end
 ports = [f"--{door}-port=0" for door in ("submission", "mx", "imap", "http")]
 sys.argv[1:] = ["run", "--memory", "--log-level", "error", *ports]
 cli.main()

@@ -8,11 +8,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from mss_sim.app.asking import usual_http
 from mss_sim.app.greeting import lines
+from mss_sim.cli import app
+from mss_sim.commands.running import SETTINGS
 from mss_sim.config.settings import EARLIER, FIELDS, variable
 from mss_sim.config.variables import OF_RUN
 from tests.clients import PRACTICE, Person
@@ -85,6 +89,15 @@ def test_each_option_of_run_has_its_variable(tmp_path: Path) -> None:
         assert process.communicate()[0] == b"", "at level error nothing is told"
 
 
+def test_no_option_of_run_is_without_a_variable() -> None:
+    """Each is a setting, or known to have a variable of its own; typer reads the latter by itself."""
+    command: Any = get_command(app)
+    options = {one.name: one for one in command.commands["run"].params}
+    assert set(SETTINGS.values()) <= set(FIELDS)
+    assert set(options) - set(SETTINGS) == set(OF_RUN)
+    assert {name: options[name].envvar for name in OF_RUN} == {name: variable(name) for name in OF_RUN}
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [
@@ -108,11 +121,51 @@ def test_what_kubernetes_makes_for_a_service_of_our_name_is_left_alone() -> None
 
 def test_the_settings_are_listed_with_what_is_in_force() -> None:
     shown = _run("settings", MSS_SIM_MESSAGE_RECIPIENTS_MAX="7", MSS_SIM_CONTROL_KEY="a-secret-key", MSS_SIM_SEED="clinique").stdout
-    told = "message_recipients_max\n    MSS_SIM_MESSAGE_RECIPIENTS_MAX\n    default 100\n    in force 7\n    Recipients of one message"
+    told = "message_recipients_max\n    MSS_SIM_MESSAGE_RECIPIENTS_MAX\n    default 100\n    in force 7 (environment)\n    Recipients of"
     assert told in shown
-    assert "MSS_SIM_SEED\n    default cabinet\n    in force clinique\n" in shown
+    assert "MSS_SIM_SEED\n    default cabinet\n    in force clinique (environment)\n" in shown
     assert "a-secret-key" not in shown
     assert [name for name in (*FIELDS, *OF_RUN) if variable(name) not in shown] == []
+
+
+def test_the_settings_are_listed_for_programs_too() -> None:
+    secret = {"MSS_SIM_CONTROL_KEY": "a-secret-key", "MSS_SIM_DATABASE_URL": "postgresql://u:a-secret-key@x/y"}
+    told = _run("settings", "--json", "--imap-port", "0", "--memory", **secret, MSS_SIM_TRAPS="true", MSS_SIM_HTTP_HOSTS='["a"]')
+    rows = {row.pop("name"): row for row in json.loads(told.stdout)}
+    assert set(rows) == {*FIELDS, *OF_RUN}
+    given = {name: (row["value"], row["source"], row["given_by"]) for name, row in rows.items() if row["source"] != "default"}
+    assert given == {
+        "memory": (True, "option", "--memory"),
+        "data_dir": (None, "option", "--memory"),
+        "imap_port": (0, "option", "--imap-port"),
+        "control_key": ("set, and not shown", "environment", "MSS_SIM_CONTROL_KEY"),
+        "database_url": ("set, and not shown", "environment", "MSS_SIM_DATABASE_URL"),
+        "traps_open": (True, "environment", "MSS_SIM_TRAPS"),
+        "http_hosts": (["a"], "environment", "MSS_SIM_HTTP_HOSTS"),
+    }
+    assert all(row["value"] == row["default"] and row["given_by"] is None for row in rows.values() if row["source"] == "default")
+    assert "a-secret-key" not in told.stdout
+    assert rows["token_lifetime_seconds"] == {
+        "variable": "MSS_SIM_TOKEN_LIFETIME_SECONDS",
+        "value": 120,
+        "source": "default",
+        "given_by": None,
+        "default": 120,
+        "unit": "seconds",
+        "description": FIELDS["token_lifetime_seconds"].description,
+    }
+
+
+def test_the_settings_are_those_of_run_with_the_same_options() -> None:
+    assert (
+        "imap_port\n    MSS_SIM_IMAP_PORT\n    default 1143\n    in force 7 (option --imap-port)\n"
+        in _run("settings", "--imap-port=7").stdout
+    )
+    over = json.loads(_run("settings", "--json", "--data", "here", MSS_SIM_DATA_DIR="there", MSS_SIM_MEMORY="false").stdout)
+    assert [(row["value"], row["source"]) for row in over if row["name"] == "data_dir"] == [("here", "option")]
+    for wrong in (("--imap-prot", "7"), ("--imap-port", "x"), ("7",), ("--memory", "--data", "x")):
+        refused, run = _run("settings", *wrong), _run("run", *wrong)
+        assert (refused.returncode, refused.stderr) == (2, run.stderr)
 
 
 @pytest.mark.parametrize("today", EARLIER)
@@ -123,12 +176,12 @@ def test_a_setting_that_was_renamed_has_one_name_of_before(today: str) -> None:
 
 def test_the_variable_of_before_is_understood_and_told() -> None:
     before = _run("settings", MSS_SIM_RECIPIENTS_MAX="7", MSS_SIM_TRAPS="true")
-    assert "MSS_SIM_MESSAGE_RECIPIENTS_MAX\n    default 100\n    in force 7\n" in before.stdout
-    assert "MSS_SIM_TRAPS_OPEN\n    default false\n    in force true\n" in before.stdout
+    assert "MSS_SIM_MESSAGE_RECIPIENTS_MAX\n    default 100\n    in force 7 (environment MSS_SIM_RECIPIENTS_MAX)\n" in before.stdout
+    assert "MSS_SIM_TRAPS_OPEN\n    default false\n    in force true (environment MSS_SIM_TRAPS)\n" in before.stdout
     assert "MSS_SIM_RECIPIENTS_MAX is called MSS_SIM_MESSAGE_RECIPIENTS_MAX now" in before.stderr
     assert "MSS_SIM_TRAPS is called MSS_SIM_TRAPS_OPEN now" in before.stderr
     both = _run("settings", MSS_SIM_RECIPIENTS_MAX="7", MSS_SIM_MESSAGE_RECIPIENTS_MAX="8")
-    assert "in force 8\n    Recipients of one message" in both.stdout
+    assert "in force 8 (environment)\n    Recipients of one message" in both.stdout
     assert _run("settings", MSS_SIM_RECIPIENT_MAX="7").stderr.count("MSS_SIM_MESSAGE_RECIPIENTS_MAX") == 1
 
 
@@ -144,6 +197,7 @@ def test_the_personas_of_a_running_simulator_are_shown(tmp_path: Path) -> None:
     shown = running.run("personas", "--http", running.ready["http"])
     assert (shown.returncode, "sophie.petit" in shown.stdout, PRACTICE in shown.stdout) == (0, True, True)
     assert "590000010000017/SEC0001" in shown.stdout, "nobody has to guess an idNat"
+    assert json.loads(running.run("personas", "--json", "--http", running.ready["http"]).stdout) == running.ready["personas"]
     assert running.stop() == 0
 
 
@@ -157,6 +211,34 @@ def test_a_command_asks_the_simulator_of_its_folder(tmp_path: Path, monkeypatch:
     for content in ("", "[]", "{}"):
         Path("data", "ready.json").write_text(content, encoding="utf-8")
         assert usual_http() == "http://127.0.0.1:8080"
+
+
+def test_a_command_finds_address_and_key_in_the_ready_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever it is: a key that a test suite set is not typed again. It is for that simulator alone."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MSS_SIM_CONTROL_KEY", "a-key-of-mine")
+    running = Process(tmp_path / "elsewhere.json", "--data", "here")
+    monkeypatch.delenv("MSS_SIM_CONTROL_KEY")
+    http = running.ready["http"]
+    assert "Give the control key" in running.run("personas", "--http", http).stderr
+    for name, value in (("MSS_SIM_DATA_DIR", "here"), ("MSS_SIM_READY_FILE", str(running.ready_file))):
+        with monkeypatch.context() as there:
+            there.setenv(name, value)
+            assert "sophie.petit" in running.run("personas").stdout
+            assert "sophie.petit" in running.run("personas", "--http", http).stdout
+            assert "Give the control key" in running.run("personas", "--http", http.replace("127.0.0.1", "localhost")).stderr
+            assert running.run("health").stdout == "ready\n"
+    assert running.stop() == 0
+
+
+def test_health_tells_whether_a_simulator_is_ready(tmp_path: Path) -> None:
+    nobody = _run("health", "--http", "http://127.0.0.1:1")
+    assert (nobody.returncode, "no simulator answers" in nobody.stderr) == (1, True)
+    running = Process(tmp_path / "ready.json", "--memory")
+    told = running.run("health", "--http", running.ready["http"])
+    assert (told.returncode, told.stdout) == (0, "ready\n")
+    assert running.stop() == 0
+    assert running.run("health", "--http", running.ready["http"]).returncode == 1
 
 
 async def _try(command: str) -> str:
