@@ -39,7 +39,7 @@ from mss_sim.http.hosted import Hosted
 from mss_sim.mailpit import about as mailpit
 from mss_sim.mailpit import letter as mailpit_letter
 from mss_sim.mailpit import letters as mailpit_letters
-from mss_sim.public import autoconfig, igc
+from mss_sim.public import autoconfig, igc, trust
 
 _DESCRIPTION = """\
 A simulator of the MSSanté trust space. Fictional people only; nothing leaves this machine.
@@ -89,7 +89,7 @@ _ROUTERS = (
     *(people.router, behaviours.router, clock.router, faults.router, letters.router, queue.router, sessions.router),
     *(mailpit_letters.router, mailpit_letter.router, mailpit.router, mailpit.probes),
     *(trust_space.router, trust_space.public, autoconfig.router),
-    *(certificates.router, traps.router, psc.router, igc.router, health.router, writing.router),
+    *(certificates.router, traps.router, psc.router, trust.router, igc.router, health.router, writing.router),
 )
 """Their routes become the application's own: a router that is included is searched twice for every request."""
 

@@ -34,7 +34,7 @@ from mss_sim.core.trust import autoconfig, certificates, peers
 from mss_sim.core.trust.autoconfig import Doors
 from mss_sim.core.world.access_tokens import Tokens
 from mss_sim.core.world.address_cache import Directory
-from mss_sim.core.world.authorities import Authorities
+from mss_sim.core.world.authorities import TRUSTSTORE_PASSWORD, Authorities
 from mss_sim.core.world.passwords import Passwords
 from mss_sim.core.world.revocation_faults import RevocationServices
 from mss_sim.core.world.store_types import Operator
@@ -322,6 +322,7 @@ class Simulator:
             "imap": {"host": host, "port": self._ports["imap"]},
             "dns": {"host": host, "port": self._ports["dns"]} if "dns" in self._ports else None,
             "ca_file": str(self._certificates.ca_file.resolve()) if self._certificates else None,
+            "truststore": {"file": str(self.world.igc.truststore_file.resolve()), "password": TRUSTSTORE_PASSWORD},
             "control_key": self.settings.control_key,
             "mx_peer": self._shown_files.get("mx_peer"),
             "app_client": self._shown_files.get("app_client"),

@@ -9,8 +9,9 @@
 
 The Host header tells our own clients from a page of another site, whose name resolves to this machine for a moment (DNS rebinding).
 
-Public resources (certificates, revocation, the white list, the configuration of mail programs, health) are requested under names that
-are not the simulator's own, and are served under any. Of a refused body only enough is read for the client to receive the answer.
+Public resources (the root, certificates, revocation, the white list, the configuration of mail programs, health) are requested under
+names that are not the simulator's own, and are served under any. Of a refused body only enough is read for the client to receive the
+answer.
 """
 
 import asyncio

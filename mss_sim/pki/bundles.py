@@ -55,6 +55,14 @@ def pkcs12(name: str, key: Key, certificate: x509.Certificate, chain: Sequence[x
     return format12.serialize_key_and_certificates(name.encode("utf-8"), key, certificate, list(chain), encryption)
 
 
+def truststore(name: str, certificate: x509.Certificate, password: str) -> bytes:
+    """A certificate alone, which Java trusts: PKCS #12 (ref: rfc7292#4) with the attribute of Oracle without which Java sees no entry."""
+    from cryptography.hazmat.primitives.serialization import pkcs12 as format12  # noqa: PLC0415 - only a first start needs it
+
+    encryption = serialization.BestAvailableEncryption(password.encode("utf-8"))
+    return format12.serialize_java_truststore([format12.PKCS12Certificate(certificate, name.encode("utf-8"))], encryption)
+
+
 def pkcs7(certificates: Sequence[x509.Certificate]) -> bytes:
     """Certificates without a signature, DER, as chains are published (ref: rfc2315#9.1)."""
     from cryptography.hazmat.primitives.serialization import pkcs7 as format7  # noqa: PLC0415 - a start never needs it

@@ -1,5 +1,6 @@
 """What anybody may fetch over HTTP, without a key: certificates, revocation, configuration.
 
+    trust        the root of the authority, which clients trust, as PEM and for Java
     igc          what the authority publishes: its certificates, CRL, OCSP
     autoconfig   the configuration file that mail programs look for, at both of its places
 
@@ -16,6 +17,7 @@ revocation is told so.
 
 | path                                    | media type                      | specification |
 |-----------------------------------------|---------------------------------|---------------|
+| the root that clients trust             | application/x-pem-file, application/x-pkcs12 | RFC 7468, RFC 7292 |
 | certificates of authorities             | application/pkix-cert           | RFC 2585      |
 | chains                                  | application/x-pkcs7-certificates| RFC 2315      |
 | revocation lists                        | application/pkix-crl            | RFC 5280      |

@@ -1,6 +1,7 @@
 """Certificates from order to revocation, the services that can be made to fail, and TLS as clients meet it."""
 
 import base64
+import shutil
 import ssl
 import warnings
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from cryptography.x509 import ocsp
 
 from mss_sim.app.simulator import Simulator
@@ -221,6 +222,7 @@ async def test_a_question_that_cannot_be_read_gets_an_answer(simulator: Simulato
 async def test_a_restart_keeps_the_authority_and_follows_the_port(start: StartSimulator) -> None:
     async with start() as simulator:
         root = (await control(simulator, "GET", "/ca.pem")).text
+        assert (await get(simulator, "/ca.pem")).text == root, "nobody needs a key to trust"
         row = await order(simulator, mailbox=LABORATORY)
         own = next(iter(simulator.world.igc.standing.values())).serial
     async with start() as simulator:
@@ -366,6 +368,20 @@ async def test_files_of_a_start_that_was_cut_short_are_made_anew(start: StartSim
     async with start() as simulator:
         await (await ImapClient.open(simulator)).close()
         assert (await control(simulator, "GET", "/ca.pem")).text == root
+
+
+async def test_the_truststore_is_of_the_root_of_today(start: StartSimulator) -> None:
+    """A folder of an earlier version has none; a root that was made anew is in it."""
+    for removed in ("truststore.p12", "authorities"):
+        async with start() as simulator:
+            folder = simulator.data_dir / "certificates"
+            octets = (await get(simulator, "/truststore.p12")).content
+            held = pkcs12.load_pkcs12(octets, simulator.ready()["truststore"]["password"].encode()).additional_certs
+            assert [bundles.pem(one.certificate) for one in held] == [(folder / "ca.pem").read_text("ascii")]
+        path = folder / removed
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    async with start() as simulator:
+        assert (folder / "truststore.p12").read_bytes() != octets
 
 
 async def test_validity_follows_the_clock_of_certificates(simulator: Simulator) -> None:

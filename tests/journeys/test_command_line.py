@@ -70,6 +70,7 @@ def test_the_ready_file_tells_all_that_a_test_suite_needs(running: Process) -> N
         "mx",
         "imap",
         "ca_file",
+        "truststore",
         "control_key",
         "dns",
         "psc",
@@ -80,6 +81,7 @@ def test_the_ready_file_tells_all_that_a_test_suite_needs(running: Process) -> N
     }
     assert ready["imap"]["port"] > 0
     assert Path(ready["ca_file"]).read_text(encoding="utf-8").startswith("-----BEGIN CERTIFICATE-----")
+    assert Path(ready["truststore"]["file"]).read_bytes().startswith(b"0\x82")
     roles = [persona["role"] for persona in ready["personas"]]
     assert roles[:5] == ["doctor", "doctor2", "secretary", "assistant", "newcomer"]
     assert roles[5:10] == ["hospital", "hospital_ward", "application", "patient", "patient2"]

@@ -128,9 +128,11 @@ async def test_the_authorities_of_a_killed_start_go_on(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, **PORTS)
     async with Simulator(settings) as simulator:
         root = (tmp_path / "certificates" / "ca.pem").read_bytes()
+        trusted = (tmp_path / "certificates" / "truststore.p12").read_bytes()
     (tmp_path / "certificates" / "authorities" / "ACI-EL-ORG.pem").unlink()
     async with Simulator(settings) as simulator:
         assert (tmp_path / "certificates" / "ca.pem").read_bytes() == root
+        assert (tmp_path / "certificates" / "truststore.p12").read_bytes() == trusted
         assert simulator.ready()["ca_file"] == str(tmp_path / "certificates" / "ca.pem")
         shown = x509.load_pem_x509_certificates((tmp_path / "certificates" / "server.pem").read_bytes())
         shown[0].verify_directly_issued_by(shown[1])

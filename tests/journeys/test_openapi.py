@@ -29,6 +29,8 @@ _FILES = {
     "/api/v1/mailboxes/{address}/watch-list.csv": ["text/csv"],
     "/control/ca.pem": ["application/x-pem-file"],
     "/control/messages/{letter_id}/raw": ["message/rfc822"],
+    "/ca.pem": ["application/x-pem-file"],
+    "/truststore.p12": ["application/x-pkcs12"],
     "/control/certificates/{serial}/{form}": [
         *("application/x-pem-file", "application/pkix-cert", "application/x-pkcs12", "application/x-pkcs7-certificates")
     ],

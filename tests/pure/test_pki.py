@@ -6,6 +6,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.modes import CBC
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7, pkcs12
 from cryptography.x509 import NameOID, ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -182,6 +186,47 @@ def test_bundles_hold_what_was_put_in(kind: KeyKind) -> None:
     assert bundles.read_key(bundles.key_pem(key)).public_key() == key.public_key()
     chain = pkcs7.load_der_pkcs7_certificates(bundles.pkcs7([certificate, ORG_AC.certificate]))
     assert set(chain) == {certificate, ORG_AC.certificate}
+
+
+def test_a_truststore_says_in_javas_own_way_that_its_certificate_is_trusted() -> None:
+    """Without the attribute of Oracle (trustedKeyUsage) Java reads the file and finds no entry in it."""
+    octets = bundles.truststore("mss-sim", ROOT_AC.certificate, "changeit")
+    read = pkcs12.load_pkcs12(octets, b"changeit")
+    assert (read.key, read.cert) == (None, None)
+    assert [(one.certificate, one.friendly_name) for one in read.additional_certs] == [(ROOT_AC.certificate, b"mss-sim")]
+    trusted_key_usage = bytes.fromhex("060c6086480186f966adca7b0101")  # 2.16.840.1.113894.746875.1.1
+    any_usage = bytes.fromhex("0604551d2500")  # 2.5.29.37.0
+    bags = _decrypted(octets, b"changeit")
+    assert bags.count(trusted_key_usage) == 1
+    assert bags.index(any_usage) > bags.index(trusted_key_usage)
+    with pytest.raises(ValueError, match="password"):
+        pkcs12.load_pkcs12(octets, b"another")
+
+
+def _decrypted(octets: bytes, password: bytes) -> bytes:
+    """The bags of a PKCS #12 file that is under PBES2 with PBKDF2, HMAC-SHA-256 and AES-256-CBC, as OpenSSL makes them."""
+
+    def inside(value: bytes) -> list[bytes]:
+        """What the values of a constructed one hold."""
+        found = []
+        while value:
+            size, start = value[1], 2
+            if size & 0x80:
+                start += size & 0x7F
+                size = int.from_bytes(value[2:start])
+            found.append(value[start : start + size])
+            value = value[start + size :]
+        return found
+
+    _version, content, _mac = inside(inside(octets)[0])
+    [safe] = inside(inside(inside(content)[1])[0])  # AuthenticatedSafe: one content
+    [encrypted] = inside(inside(inside(safe)[0])[1])
+    _type, algorithm, sealed = inside(inside(encrypted)[1])
+    derivation, cipher = inside(inside(algorithm)[1])
+    salt, iterations, _prf = inside(inside(derivation)[1])
+    key = PBKDF2HMAC(hashes.SHA256(), 32, salt, int.from_bytes(iterations)).derive(password)
+    opened = Cipher(AES256(key), CBC(inside(cipher)[1])).decryptor()
+    return opened.update(sealed) + opened.finalize()
 
 
 @pytest.mark.parametrize("text", ["0A:0b", "a0b", "0x0a0B"])

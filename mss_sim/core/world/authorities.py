@@ -26,6 +26,8 @@ from mss_sim.vocabulary.trust import CertificateProfile, KeyKind
 TEST_ORGANISATION = "OPERATEUR DE TEST MSS-SIM"
 TEST_STRUCTURE = "300000000000000"
 TEST_DEPARTMENT = "Paris (75)"
+TRUSTSTORE_PASSWORD = "changeit"  # noqa: S105 - Java's own usual one: what is behind it is public
+_TRUSTSTORE_ALIAS = "mss-sim"
 _MARGIN = timedelta(days=1)
 _SIGNED_MAX = 10_000
 
@@ -59,6 +61,7 @@ class Authorities:
         self.services = services
         self.standing: dict[str, ListenerCertificate] = {}
         self.ca_file = folder / "ca.pem"
+        self.truststore_file = folder / "truststore.p12"
 
     @property
     def clock(self) -> Clock:
@@ -70,11 +73,13 @@ class Authorities:
         return to_datetime(self._clock.now())
 
     def open(self) -> None:
-        """Create or read the root and the authority of organisations; `ca_file` is what a client trusts."""
+        """Create or read the root and the authority of organisations; `ca_file` is what a client trusts, `truststore_file` the same."""
         self.authority(ORGANISATIONS)
-        root = bundles.pem(self.authority(ROOT).certificate)
-        if not (self.ca_file.exists() and self.ca_file.read_text(encoding="ascii") == root):
-            write_public(self.ca_file, root)
+        root = self.authority(ROOT).certificate
+        known = self.ca_file.exists() and self.ca_file.read_text(encoding="ascii") == bundles.pem(root)
+        if not (known and self.truststore_file.exists()):
+            write_public(self.truststore_file, bundles.truststore(_TRUSTSTORE_ALIAS, root, TRUSTSTORE_PASSWORD))
+            write_public(self.ca_file, bundles.pem(root))  # last: it tells that the other one is of this root
 
     def known(self) -> list[Authority]:
         """The authorities that exist."""
@@ -156,15 +161,15 @@ def write_secret(path: Path, text: str) -> None:
     _place(path, text, 0o600)
 
 
-def write_public(path: Path, text: str) -> None:
+def write_public(path: Path, content: str | bytes) -> None:
     """Write a file that everyone may read, whole or not at all."""
-    _place(path, text, 0o644)
+    _place(path, content, 0o644)
 
 
-def _place(path: Path, text: str, mode: int) -> None:
+def _place(path: Path, content: str | bytes, mode: int) -> None:
     """Atomic: a start may be killed at any time, and half a key would break every later start."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.unlink(missing_ok=True)
     beside.touch(mode=mode)
-    beside.write_text(text, encoding="ascii")
+    beside.write_bytes(content if isinstance(content, bytes) else content.encode("ascii"))
     beside.replace(path)
