@@ -57,7 +57,7 @@ else
 	$(PYTEST) $(ARGS)
 endif
 
-strangers: ## Install the programs that the tests send to the simulator, as root on Debian or Ubuntu; elsewhere name those that are missing
+strangers: ## Install the programs that the tests send to the simulator, and those that build its image, as root on Debian or Ubuntu; elsewhere name those that are missing
 	@tests/strangers/install.sh
 
 matrix: .venv/dev.stamp ## Ask who may do what in every cell; make test asks a tenth

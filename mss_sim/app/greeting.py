@@ -13,8 +13,13 @@ _OWN = 9
 """Rights of who holds a mailbox: all of them."""
 
 
-def lines(ready: Mapping[str, Any], *, passwords: bool) -> Iterator[str]:
-    """The lines; `passwords` tells whether they log in over HTTP: in the strict profile tokens alone do."""
+def lines(ready: Mapping[str, Any], *, passwords: bool, drawn: bool = False) -> Iterator[str]:
+    """The lines; `passwords` tells whether they log in over HTTP: in the strict profile tokens alone do.
+
+    `drawn` tells that nobody set the control key, so that whoever started it does not know it.
+    """
+    if ready["control_key"]:
+        yield f"Control key, for X-Control-Key: {ready['control_key'] if drawn else 'the one that was set'}"
     personas = [one for one in ready["personas"] if one["login"]]
     if not personas:
         yield f"Nobody can log in: the world is empty. Plant people with: mss-sim seed --http {ready['http']}"

@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from mss_sim.http.hosting import Hosting
 
 _STOP_SECONDS = 5.0
+_CONTROL_KEY = "control-key"
 _HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
@@ -151,7 +152,7 @@ class Simulator:
             take_up(self.world, memory)
         if self._core.acts_log:
             self._stack.push_async_callback(self._core.acts_log.close)
-        hosts = [self.settings.hostname, *_HOSTS]
+        hosts = list(dict.fromkeys((self.settings.hostname, *_HOSTS, *self.settings.certificate.hosts)))
         if self.settings.host not in (*hosts, "0.0.0.0", "::"):  # noqa: S104 - compared with, not listened on
             hosts.append(self.settings.host)
         settings, folder = self.settings, self.data_dir / "certificates"
@@ -222,6 +223,8 @@ class Simulator:
         ids = IdSource(self._clock, after=await store.read(schema.highest_id))
         issuer = (settings.psc.base_url or self._url("http")) + PSC_REALM
         tokens = Tokens(settings, self._clock, ids, self.data_dir / "keys" / "tokens.pem", issuer)
+        if settings.control_key is None and settings.control_key_drawn:
+            settings = self.settings = settings.model_copy(update={"control_key": tokens.keys.secret(_CONTROL_KEY)})
         directory = Directory(store, settings.message.size_bytes_max)
         white_list = WhiteList(settings, self._clock, store)
         folder, places = self.data_dir / "certificates", settings.igc.url or self._url("http")

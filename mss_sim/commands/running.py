@@ -129,7 +129,8 @@ async def _run(settings: "Settings", seed: str | None, ready_file: Path | None, 
         ready = worlds.first.ready()
         greeting.log_ready(ready)
         if greet:
-            typer.echo("\n".join(greeting.lines(ready, passwords=settings.profile is not Profile.STRICT)))
+            passwords, drawn = settings.profile is not Profile.STRICT, settings.control_key is None
+            typer.echo("\n".join(greeting.lines(ready, passwords=passwords, drawn=drawn)))
         greeting.warn_of_library()
         _spare_the_collector()
         await over.wait()

@@ -109,6 +109,10 @@ class Settings(BaseSettings):
     control_key: str | None = Field(
         default=None, min_length=8, description="Key that /control demands in X-Control-Key; none: loopback only."
     )
+    control_key_drawn: bool = Field(
+        default=False,
+        description="Where no key is set, draw one that the data folder keeps; the start prints it, and the ready file has it.",
+    )
     language: Language = Field(default=Language.EN, description="Language of refusals, notifications, receipts and the journal: en, or fr.")
     relay: Relay = Field(default=Relay.SMTP, description="How a letter reaches another operator of this world.")
     submission: Submission = Submission()
@@ -203,12 +207,10 @@ def variable(name: str) -> str:
 
 
 def in_force(settings: Settings) -> Iterator[tuple[str, Any]]:
-    """(name, value) of every setting, in the order of their subjects; values are those of JSON."""
+    """(name, value) of every setting, in the order of their subjects; values are those of JSON, sets in the order of their words."""
     for name, value in settings.model_dump(mode="json").items():
-        if name in FIELDS:
-            yield name, value
-        else:
-            yield from ((f"{name}_{own}", one) for own, one in value.items())
+        for own, one in ((name, value),) if name in FIELDS else ((f"{name}_{own}", one) for own, one in value.items()):
+            yield own, sorted(one) if isinstance(FIELDS[own].default, frozenset) else one
 
 
 def _named() -> Iterator[tuple[str, FieldInfo, tuple[str, str] | None]]:

@@ -4,7 +4,7 @@ A default that is our choice, because no public text gives the rule, has a line 
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -18,6 +18,7 @@ _TLS_1_2_SUITES = tuple(
     f"ECDHE-{kind}-{cipher}" for kind in ("ECDSA", "RSA") for cipher in ("AES256-GCM-SHA384", "AES128-GCM-SHA256", "CHACHA20-POLY1305")
 )
 
+_HOST = r"^[A-Za-z0-9._:*-]{1,253}$"
 _BASE_URL = r"^https?://[^/?#\s]+$"
 
 
@@ -61,7 +62,8 @@ class Http(Subject):
 
     port: int = Field(default=8080, ge=0, le=65535, description="REST and control plane; 0 takes any free port.")
     hosts: tuple[str, ...] = Field(
-        default=(), description="Names that HTTP clients know the simulator by, besides localhost, host and hostname; others are refused."
+        default=(),
+        description="Names that HTTP clients know the simulator by, besides localhost, host, hostname, certificate_hosts; others get 421.",
     )
     proxies: tuple[str, ...] = Field(
         default=(), description="Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; none: nobody's."
@@ -294,6 +296,11 @@ class Certificate(Subject):
 
     key: KeyKind = Field(default=KeyKind.P_256, description="Key of servers' and clients' certificates.")
     days: int = Field(default=1_095, ge=1, le=3_000, description="Life of a certificate, unless an order says otherwise.")
+    hosts: tuple[Annotated[str, Field(pattern=_HOST)], ...] = Field(
+        default=(),
+        max_length=50,
+        description="Further names and addresses that the listeners' certificate holds, and that HTTP is known by: that of a container.",
+    )
 
 
 class Igc(Subject):

@@ -19,7 +19,7 @@ OF_RUN: dict[str, tuple[object, str]] = {
 NOT_SHOWN = "set, and not shown"
 _SECRET = ("control_key", "database_url")
 _UNITS = frozenset({"seconds", "bytes", "days", "chars"})
-_OF_KUBERNETES = re.compile(r"(\w+_)?SERVICE_HOST|(\w+_)?SERVICE_PORT(_\w+)?|(\w+_)?PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?")
+_OF_ENGINES = re.compile(r"NAME|ENV_\w+|(\w+_)?SERVICE_HOST|(\w+_)?SERVICE_PORT(_\w+)?|(\w+_)?PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?")
 
 
 class Listed(NamedTuple):
@@ -88,7 +88,8 @@ def shown(value: object) -> str:
 def misspelt(variables: Iterable[str]) -> list[tuple[str, str | None]]:
     """Environment variables of our prefix that are no setting, with the one that was meant: they would be passed over in silence.
 
-    Those that Kubernetes makes for a service of our name are left alone, unless they are nearly a setting.
+    Those that Kubernetes makes for a service of our name, and Docker for a link to a container, are left alone, unless they are nearly a
+    setting.
     """
     today = {name: name for name in (*FIELDS, *OF_RUN)} | {old: new for new, old in EARLIER.items()}
     known = list(today)
@@ -99,7 +100,7 @@ def misspelt(variables: Iterable[str]) -> list[tuple[str, str | None]]:
         if not one.startswith(PREFIX) or name in today:
             continue
         near = by_words.get(frozenset(name.split("_"))) or next(iter(get_close_matches(name, known, 1, 0.8)), None)
-        if near is not None or not _OF_KUBERNETES.fullmatch(name.upper()):
+        if near is not None or not _OF_ENGINES.fullmatch(name.upper()):
             found.append((one, variable(today[near]) if near else None))
     return found
 

@@ -138,6 +138,7 @@ class Front:
 def _names(settings: Settings) -> Iterable[str]:
     """The simulator's own host names."""
     yield from ("localhost", settings.host, settings.hostname, *settings.http.hosts)
+    yield from (name.lower() for name in settings.certificate.hosts)
     for url in (settings.psc.base_url, settings.psc.wallet_url, settings.psc.mtls_url, settings.igc.url):
         yield (urlsplit(url).hostname or "") if url else "localhost"
 

@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from mss_sim.cli import app
-from mss_sim.config.settings import FIELDS
+from mss_sim.config.settings import FIELDS, variable
+from mss_sim.config.variables import OF_RUN
 from mss_sim.http.problems import PROBLEMS
 from mss_sim.smtp.replies import REPLIES
 
@@ -38,6 +39,15 @@ _PLACES = {
 def test_every_setting_that_is_a_choice_has_its_line_in_the_quirks() -> None:
     named = set(re.findall(r"`([a-z_]+)`", _QUIRKS))
     assert set(FIELDS) - _PLACES - named == set()
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in _PAGES if page.name != "CHANGELOG.md"], ids=lambda page: page.relative_to(_ROOT).as_posix()
+)
+def test_every_variable_named_in_a_page_exists(page: Path) -> None:
+    """Examples for compose and CI are not run; a variable that is misspelt there would stop a start of the reader's."""
+    named = re.findall(r"\bMSS_SIM_[A-Z0-9_]*[A-Z0-9]\b(?![_*<])", page.read_text(encoding="utf-8"))
+    assert set(named) - {variable(name) for name in (*FIELDS, *OF_RUN)} == set()
 
 
 def test_every_setting_named_in_the_quirks_exists() -> None:

@@ -1,4 +1,4 @@
-"""What ships: the wheel, the pins it is tested with, and the container. No container engine is asked; its files are read."""
+"""What ships: the wheel, the pins it is tested with, and the container. Its files are read; tests/image builds the image."""
 
 import re
 import subprocess
@@ -162,10 +162,12 @@ def test_the_image_runs_as_nobody_and_keeps_its_data_in_a_volume() -> None:
     assert re.fullmatch(r"[1-9]\d{3,}:[1-9]\d{3,}", user)
     assert "VOLUME /data" in runtime
     assert "EXPOSE 1587 1025 1143 8080" in runtime
-    assert 'ENTRYPOINT ["mss-sim", "run", "--host", "0.0.0.0", "--data", "/data"]' in runtime
+    assert 'ENTRYPOINT ["mss-sim", "run"]' in runtime
     (health,) = (line for line in runtime if line.startswith("HEALTHCHECK "))
-    assert "/readyz" in health
-    assert "MSS_SIM_CONTROL_KEY" in read("Dockerfile")
+    assert health.endswith(' CMD ["mss-sim", "health"]')
+    (variables,) = (line.split()[1:] for line in runtime if line.startswith("ENV "))
+    ours = [one.removeprefix("MSS_SIM_") for one in variables if one.startswith("MSS_SIM_")]
+    assert ours == ["HOST=0.0.0.0", "DATA_DIR=/data", "CONTROL_KEY_DRAWN=true"]
 
 
 def test_the_compose_file_is_well_formed() -> None:
@@ -217,6 +219,10 @@ def test_the_composed_simulators_reach_each_other_by_the_names_in_their_certific
     assert re.findall(r"aliases:\n +- (\S+)", text) == [first, second]
     assert f'"{first}:1025"' in text
     assert f'"{second}:1025"' in text
+
+
+def test_the_composed_simulators_are_verified_by_the_names_of_their_services() -> None:
+    assert re.findall(r"MSS_SIM_CERTIFICATE_HOSTS=(\S+)'", read("compose.yaml")) == ['["mss-sim"]', '["second"]']
 
 
 def test_the_composed_ports_are_for_this_machine_only() -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import aiosmtplib
 import httpx
 import pytest
 from cryptography import x509
@@ -235,6 +236,26 @@ async def test_a_restart_keeps_the_authority_and_follows_the_port(start: StartSi
         port, again = int(simulator.ready()["http"].rpartition(":")[2]), shown.serial
     async with start(http_port=port) as simulator:
         assert set(simulator.world.igc.standing) == {again}
+
+
+async def test_the_certificate_holds_the_names_of_the_setting(start: StartSimulator) -> None:
+    """A service of compose is verified by its name; the names that it always had stay, in the first place those."""
+    usual = ["mail.sim.mssante.fr", "localhost", "127.0.0.1", "::1"]
+    for further, held in (((), usual), (("mss-sim", "localhost", "10.0.0.7"), [*usual, "mss-sim", "10.0.0.7"])):
+        async with start(certificate_hosts=further) as simulator:
+            ready = simulator.ready()
+            names = next(iter(simulator.world.igc.standing.values())).certificate.extensions
+            assert [str(one.value) for one in names.get_extension_for_class(x509.SubjectAlternativeName).value] == held
+            trusting = ssl.create_default_context(cafile=ready["ca_file"])
+            client = aiosmtplib.SMTP(hostname="127.0.0.1", port=ready["submission"]["port"], start_tls=False)
+            await client.connect()
+            if further:
+                await client.starttls(tls_context=trusting, server_hostname="mss-sim")
+                assert client.transport is not None
+                await client.quit()
+            else:
+                with pytest.raises(ssl.SSLCertVerificationError, match="not valid for 'mss-sim'"):
+                    await client.starttls(tls_context=trusting, server_hostname="mss-sim")
 
 
 async def test_rsa_keys_on_demand(start: StartSimulator) -> None:

@@ -114,9 +114,10 @@ def test_a_misspelt_variable_was_passed_over(name: str, told: str) -> None:
     assert "Did you mean MSS_SIM_MESSAGE_RECIPIENTS_MAX?" in wrong.stderr, "each of them is told"
 
 
-def test_what_kubernetes_makes_for_a_service_of_our_name_is_left_alone() -> None:
+def test_what_kubernetes_and_docker_make_for_a_service_of_our_name_is_left_alone() -> None:
     made = ("MSS_SIM_SERVICE_HOST", "MSS_SIM_SERVICE_PORT", "MSS_SIM_SERVICE_PORT_REST", "MSS_SIM_PORT", "MSS_SIM_PORT_8080_TCP_ADDR")
-    assert _run("settings", **dict.fromkeys(made, "x")).returncode == 0
+    linked = ("MSS_SIM_NAME", "MSS_SIM_ENV_MSS_SIM_HOST", "MSS_SIM_ENV_PYTHONUNBUFFERED")
+    assert _run("settings", **dict.fromkeys((*made, *linked), "x")).returncode == 0
 
 
 def test_the_settings_are_listed_with_what_is_in_force() -> None:
@@ -260,6 +261,26 @@ async def test_the_commands_that_run_prints_work_as_they_are_printed(start: Star
         assert [one["state"] for one in sent["recipients"]] == ["delivered"]
         assert [one["subject"] for one in unread["items"]] == ["Bonjour"]
         assert all(any(one["login"] in line for line in printed) for one in simulator.ready()["personas"])
+
+
+def test_a_key_that_nobody_set_is_printed_and_one_that_is_set_is_not(tmp_path: Path) -> None:
+    for given, printed in (
+        ({"MSS_SIM_CONTROL_KEY_DRAWN": "true"}, None),
+        ({"MSS_SIM_CONTROL_KEY": "a-secret-key"}, "the one that was set"),
+    ):
+        ready, said = tmp_path / f"{len(given)}-{printed}.json", tmp_path / "said"
+        command = [sys.executable, "-m", "mss_sim", "run", "--memory", *_ANY, "--ready-file", str(ready)]
+        with said.open("wb") as out, subprocess.Popen(command, env={**os.environ, **given}, stdout=out, stderr=out) as process:
+            deadline = time.monotonic() + 30
+            while b"Try:" not in said.read_bytes():
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            key = json.loads(ready.read_text(encoding="utf-8"))["control_key"]
+            process.terminate()
+        text = said.read_text(encoding="utf-8")
+        assert f"Control key, for X-Control-Key: {printed or key}\n" in text
+        assert text.count(key) == (printed is None)
 
 
 async def test_an_empty_world_says_how_to_fill_it(start: StartSimulator) -> None:

@@ -67,6 +67,7 @@ _ENVIRONMENT = tuple(
         ("MSS_SIM_PROFILE", "loose", ("MSS_SIM_PROFILE: ", "'development' or 'strict'")),
         ("MSS_SIM_IMAP_CAPABILITIES_MASKED", "MOVE", ("MSS_SIM_IMAP_CAPABILITIES_MASKED: ", "JSON list")),
         ("MSS_SIM_CONTROL_KEY", "secret", ("MSS_SIM_CONTROL_KEY: ", "at least 8 characters")),
+        ("MSS_SIM_CERTIFICATE_HOSTS", '["a b"]', ("MSS_SIM_CERTIFICATE_HOSTS: ", "match pattern")),
         ("MSS_SIM_DATABASE_URL", "nonsense", ("database URL cannot be read",)),
     )
 )

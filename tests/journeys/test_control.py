@@ -100,6 +100,24 @@ async def test_a_key_opens_it_and_nothing_else_does(start: StartSimulator) -> No
             assert (await client.get("/control/state", headers={"X-Control-Key": "sesame-ouvre"})).status_code == 200
 
 
+async def test_a_key_is_drawn_where_none_is_set(start: StartSimulator) -> None:
+    """It stays over a restart, is another one in every world, and goes behind one that is set."""
+    async with start(control_key_drawn=True) as simulator:
+        key = simulator.ready()["control_key"]
+        assert len(key) > 40
+        async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+            assert (await client.get("/control/state")).status_code == 403
+            assert (await client.get("/control/state", headers={"X-Control-Key": key})).status_code == 200
+        [kept] = [path for path in simulator.data_dir.rglob("*") if path.is_file() and path.read_bytes() == key.encode()]
+        assert kept.stat().st_mode & 0o077 == 0
+    async with start(control_key_drawn=True) as simulator:
+        assert simulator.ready()["control_key"] == key
+    async with start(control_key_drawn=True, control_key="sesame-ouvre") as simulator:
+        assert simulator.ready()["control_key"] == "sesame-ouvre"
+    async with start() as simulator:
+        assert simulator.ready()["control_key"] is None
+
+
 async def test_grants_are_given_and_taken_from_outside(simulator: Simulator) -> None:
     newcomer = Person(simulator, "newcomer")
     body = {"grantee": newcomer.idnat, "rights": ["see", "read"], "reason": "Essai"}

@@ -226,9 +226,11 @@ async def test_a_page_of_another_site_does_not_reach_the_simulator_by_its_own_na
     assert "MSS_SIM_HTTP_HOSTS" in body["detail"]
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1234", "127.0.0.1", "[::1]:8080", "mail.sim.mssante.fr", "bench.example"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:1234", "127.0.0.1", "[::1]:8080", "mail.sim.mssante.fr", "bench.example", "mss-sim:8080"]
+)
 async def test_the_names_of_the_simulator_are_heard(start: StartSimulator, host: str) -> None:
-    async with start(http_hosts=("bench.example",)) as simulator:
+    async with start(http_hosts=("bench.example",), certificate_hosts=("MSS-SIM",)) as simulator:
         assert (await ask(simulator, head("GET", "/api/v1/me", f"Authorization: {BASIC}", host=host)))[0] == 200
 
 

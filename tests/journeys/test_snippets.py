@@ -32,6 +32,7 @@ NOT_RUN = {
     ("README.md", "this is what runs it"),
     ("pro-sante-connect.md", "it opens a browser, and waits for somebody"),
     ("pro-sante-connect.md", "it takes a simulator that was started with the HTTPS port, and a code that a browser brings"),
+    ("docker.md", "it takes a container engine; tests/image builds and starts the image without one"),
     ("two-operators.md", "it stays in the foreground; the tests start it"),
     ("two-operators.md", "the command above has done it"),
     ("without-make.md", "it downloads what is installed already, and stays in the foreground"),

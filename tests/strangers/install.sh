@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests send to the simulator, none of which knows it: as root on Debian or Ubuntu what is missing is
+# Installs the programs that the tests send to the simulator, none of which knows it, and those that build its image: as root on Debian or Ubuntu what is missing is
 # installed; anywhere else it is named, and the tests of what is missing fail. Nothing is asked of standard input.
 set -euo pipefail
 exec </dev/null
@@ -35,6 +35,9 @@ missing_packages() {
     [ -d /usr/share/gocode/src/github.com/emersion/go-imap ] || echo golang-github-emersion-go-imap-dev
     # The pages are looked at in a browser; a font comes with it, for it needs one to lay out text.
     command -v chromium >/dev/null || command -v google-chrome >/dev/null || echo chromium fonts-dejavu-core
+    # The image is built and started without an engine (tests/image).
+    command -v buildah >/dev/null || echo buildah
+    command -v mmdebstrap >/dev/null || echo mmdebstrap
     # As root, the tests' PostgreSQL runs as a user of its own, which it makes.
     command -v useradd >/dev/null || echo passwd
 }

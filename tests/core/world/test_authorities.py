@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from mss_sim.clock import ManualClock
 from mss_sim.config.settings import Settings
-from mss_sim.core.world.authorities import Authorities, ListenerCertificate, write_public, write_secret
+from mss_sim.core.world.authorities import TRUSTSTORE_PASSWORD, Authorities, ListenerCertificate, write_public, write_secret
 from mss_sim.core.world.revocation_faults import RevocationServices
 from mss_sim.pki import bundles, names
 from mss_sim.pki.authority import ORGANISATIONS, PERSONS, ROOT, publishes_at, signed_by
@@ -47,8 +48,14 @@ def test_what_is_made_is_signed_from_the_root_down_and_found_again(office: Offic
     assert {one.label for one in first.known()} == {ROOT, ORGANISATIONS}
     assert first.ca_file.read_text() == bundles.pem(root.certificate)
     assert first.ca_file == office.folder / "ca.pem"
+    [trusted] = pkcs12.load_pkcs12(first.truststore_file.read_bytes(), TRUSTSTORE_PASSWORD.encode()).additional_certs
+    assert (trusted.certificate, trusted.friendly_name) == (root.certificate, b"mss-sim")
+    assert first.truststore_file == office.folder / "truststore.p12"
+    kept = first.truststore_file.read_bytes()
     again = office.open()
     assert [again.authority(label).certificate for label in (ROOT, ORGANISATIONS)] == [root.certificate, organisations.certificate]
+    assert first.truststore_file.read_bytes() == kept
+    assert first.truststore_file.stat().st_mode & 0o777 == 0o644
     assert first.file_of(ROOT).with_suffix(".key").stat().st_mode & 0o777 == 0o600
     assert first.file_of(ROOT).stat().st_mode & 0o777 == 0o644
 
