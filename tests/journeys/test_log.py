@@ -4,6 +4,8 @@ import base64
 import json
 import os
 import re
+import smtplib
+import ssl
 import subprocess
 import sys
 import time
@@ -15,6 +17,7 @@ import pytest
 from tests.clients import HOSPITAL, PRACTICE
 
 _PORTS = ("--submission-port", "0", "--mx-port", "0", "--imap-port", "0", "--http-port", "0")
+_NOBODY = "personne@cabinet.sim.mssante.fr"
 _PASSWORD, _WRONG, _TEXT = "hopital-2026", "pas-le-bon-mot", "Ceci ne regarde personne."
 _VALUE = r'(?:"(?:[^"\\]|\\.)*"|[^ "]+)'
 _LINE = re.compile(rf"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{{6}})?Z \[info     \] (?P<act>[a-z._]+) +(?P<rest>(?:[a-z_]+={_VALUE} ?)*)")
@@ -38,9 +41,14 @@ def _play(folder: Path, level: str) -> tuple[list[dict[str, str]], str]:
         ready = json.loads(ready_file.read_text(encoding="utf-8"))
         api = f"{ready['http']}/api/v1"
         assert httpx.get(f"{api}/me", auth=("paul.durand", _WRONG)).status_code == 401
+        with smtplib.SMTP("localhost", ready["submission"]["port"], timeout=20) as client:
+            client.starttls(context=ssl.create_default_context(cafile=ready["ca_file"]))
+            client.login(f"{PRACTICE}*sophie.petit", "cabinet-2026")
+            client.mail(PRACTICE)
+            assert client.rcpt(_NOBODY)[0] == 550
         letter = {"to": [PRACTICE, "contact@clinique-pins.sim.mssante.fr"], "subject": "Compte rendu", "text": _TEXT}
         assert httpx.post(f"{api}/mailboxes/{HOSPITAL}/messages", json=letter, auth=("paul.durand", _PASSWORD)).status_code == 201
-        while level == "info" and log.read_text(encoding="utf-8").count("message.") < 3:
+        while level == "info" and log.read_text(encoding="utf-8").count(" message.") < 3:
             assert time.monotonic() < deadline, log.read_text(encoding="utf-8")
             time.sleep(0.02)
     finally:
@@ -66,15 +74,25 @@ def test_a_letter_is_told_on_its_way(tmp_path: Path) -> None:
     assert [one for one in told if one.get("door") == "seed" or one["act"] == "grant.created"] == [], "what a seed plants is nobody's act"
 
 
+def test_log_ins_and_refusals_are_told(tmp_path: Path) -> None:
+    told, _ = _play(tmp_path, "info")
+    [login] = [one for one in told if one["act"] == "login"]
+    assert login == {"act": "login", "who": "sophie.petit", "mailbox": PRACTICE, "door": "smtp", "by": "password"}
+    wrong, nobody = [one for one in told if one["act"] == "refused"]
+    assert (wrong["door"], wrong["rule"], "subject" in wrong) == ("rest", "authentication-failed", False)
+    assert (nobody["door"], nobody["rule"], nobody["subject"]) == ("smtp", "unknown-mailbox", _NOBODY)
+    assert nobody["detail"].startswith('"There is no mailbox ')
+
+
 def test_at_warning_nothing_is_told(tmp_path: Path) -> None:
     assert _play(tmp_path, "warning")[0] == []
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(5))
 def test_the_page_shows_lines_as_they_are(number: int) -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "guide" / "log.md").read_text(encoding="utf-8")
     lines = page.split("```")[1].strip().splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 5
     shown = _LINE.fullmatch(lines[number])
     assert shown
     named = set(re.findall(r"`([a-z_]+)`", page))

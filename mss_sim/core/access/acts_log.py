@@ -1,5 +1,7 @@
 """The log tells each act: one line for each line of the journal, and for each letter that has to wait, once it is committed.
 
+What no transaction writes is told at once: log-ins, and what a door refuses.
+
 Nothing is told of what was rolled back: the store hands over what was noted after the commit (`store.engine.note`). Ids are told as
 names, which are remembered until the directory changes; what is not known is read together, after the commit, by nobody who waits.
 """
@@ -10,6 +12,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from mss_sim.clock import iso
+from mss_sim.core.world.tally import LoggedIn, Refused
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal
 from mss_sim.ids import encode
@@ -20,6 +23,7 @@ from mss_sim.store.journal import JournalEntry
 from mss_sim.store.queue import Waiting
 from mss_sim.store.submissions import SentLetter
 from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.language import Language
 
 _NAMES_MAX = 10_000
 _FEW = 20
@@ -38,7 +42,7 @@ class Deferral(NamedTuple):
     submission: SentLetter
 
 
-Noted = JournalEntry | Deferral
+Noted = JournalEntry | Deferral | LoggedIn | Refused
 
 
 def note_deferral(conn: Connection, waiting: Waiting, to: str, submission: SentLetter) -> None:
@@ -59,6 +63,7 @@ class ActsLog:
         self._looking: asyncio.Task[None] | None = None
         self._closed = False
         world.store.tell_noted(self.noted)
+        world.tally.tell(lambda told: self.noted([told]))
 
     async def close(self) -> None:
         """Tell what is still to be told; what comes afterwards is told by id where its names are not known."""
@@ -71,7 +76,7 @@ class ActsLog:
         if self._version != self._world.store.directory_version or len(self._addresses) + len(self._called) > _NAMES_MAX:
             self._version = self._world.store.directory_version
             self._called, self._addresses = {}, {}
-        self._pending += [row for row in rows if isinstance(row, Deferral) or row.door is not Door.SEED]
+        self._pending += [row for row in rows if not isinstance(row, JournalEntry) or row.door is not Door.SEED]
         if self._looking or not self._pending:
             return
         if self._closed or not any(self._unknown(self._pending)):
@@ -82,11 +87,16 @@ class ActsLog:
     def _unknown(self, rows: Sequence[Noted]) -> tuple[set[int], set[int], set[int]]:
         """The people, mailboxes and letters whose names have to be read."""
         people, boxes, letters = set(), set(), set()
+        mailbox_id: int | None
         message_id: int | None
         for row in rows:
-            if isinstance(row, Deferral):
+            mailbox_id, message_id = None, None
+            if isinstance(row, LoggedIn):
+                if isinstance(row.who, int) and row.who not in self._called:
+                    people.add(row.who)
+            elif isinstance(row, Deferral):
                 mailbox_id, message_id = row.submission.mailbox_id, row.submission.message_id
-            else:
+            elif isinstance(row, JournalEntry):
                 mailbox_id, message_id = row.mailbox_id, None if row.about or "subject" in (row.detail or ()) else row.message_id
                 if row.actor_id is not None and row.actor_id not in self._called:
                     people.add(row.actor_id)
@@ -116,7 +126,22 @@ class ActsLog:
     def _print(self, letters: Letters, count: int | None = None) -> None:
         """Tell what is pending, or the first `count` of it."""
         rows, self._pending = self._pending[:count], self._pending[len(self._pending) if count is None else count :]
-        self._tell([self._deferral(row, letters) if isinstance(row, Deferral) else self._act(row, letters) for row in rows])
+        self._tell([self._told(row, letters) for row in rows])
+
+    def _told(self, row: Noted, letters: Letters) -> Told:
+        match row:
+            case Deferral():
+                return self._deferral(row, letters)
+            case LoggedIn():
+                return self._login(row)
+            case Refused():
+                return _refusal(row)
+            case _:
+                return self._act(row, letters)
+
+    def _login(self, row: LoggedIn) -> Told:
+        who = self._called.get(row.who) or encode(row.who) if isinstance(row.who, int) else row.who
+        return "login", {"who": who, **({"mailbox": row.mailbox} if row.mailbox else {}), "door": row.door, "by": row.by}
 
     def _act(self, row: JournalEntry, letters: Letters) -> Told:
         fields: dict[str, str] = {}
@@ -143,6 +168,12 @@ class ActsLog:
         fields |= {"tries": str(waiting.attempts), "next_try_at": iso(waiting.next_at) or "", "reply": waiting.last_reply}
         _add_letter(fields, *letters.get(submission.message_id, (None, None)))
         return "message.waits", fields
+
+
+def _refusal(row: Refused) -> Told:
+    refusal = row.refusal
+    about = {"subject": refusal.subject} if refusal.subject else {}
+    return "refused", {"door": row.door.value, "rule": refusal.rule.value, **about, "detail": refusal.detail.in_language(Language.EN)}
 
 
 def _add_letter(fields: dict[str, str], subject: str | None, message_id: str | None) -> None:

@@ -102,6 +102,7 @@ async def with_certificate(world: World, certificate: bytes | None, *, door: Doo
     if owner is None or not owner.enabled:
         raise _refused()
     await world.store.read_briefly(partial(check_login_method, world), mailbox=box, way=LogInBy.CERTIFICATE)
+    world.tally.logged_in(door, owner.id, LogInBy.CERTIFICATE, box.address)
     return Actor(owner, door, box.address, way=LogInBy.CERTIFICATE, serial=shown.serial)
 
 
@@ -145,6 +146,7 @@ async def _actor(world: World, identity: Identity, door: Door, mailbox: str | No
     if door in _MAIL_DOORS:
         actor = replace(actor, way=way)
         await world.store.read_briefly(partial(_check_home, world), actor)
+        world.tally.logged_in(door, identity.id, way, actor.mailbox)
     return actor
 
 

@@ -154,6 +154,7 @@ class Provider:
         now = self.world.clock.now()
         session = BrowserSession(self.world.ids.uuid(), idnat, mode, self.world.settings.psc.acr_by(mode), "", now, now)
         self._touch(session)
+        self.world.tally.logged_in("psc", idnat, mode.value)
         return session
 
     def cookie_of(self, session: BrowserSession) -> str:

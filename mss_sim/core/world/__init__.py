@@ -12,7 +12,7 @@
     agenda              what waits for an instant, and the clock moved by way of all that is due
     uses                which mailboxes somebody uses
     wakeups             wakes waiting sessions after a commit
-    tally               what was refused, counted for /metrics
+    tally               what was refused, counted for /metrics; that and log-ins, told to the log
     expiring            values in memory that expire by themselves
     xml_writing         shared by the XML documents of the trust space
     store_types         types of the store, for front ends that may not open it

@@ -14,19 +14,22 @@ import pytest
 from sqlalchemy import Connection
 
 from mss_sim import log
-from mss_sim.core.access import delegation, identities, journal
+from mss_sim.core.access import authentication, delegation, identities, journal
 from mss_sim.core.access.access import Requester
 from mss_sim.core.access.acts_log import ActsLog, Noted
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.mailbox.messages import open_message
+from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.store.journal import JournalEntry
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mailboxes import MailboxState, Right
+from mss_sim.vocabulary.psc import AuthMode
+from mss_sim.words.sentence import quoted, say
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE
 from tests.core.mailflow.carriers import LATER, Carrier
 from tests.core.mailflow.test_queue import CLINIC
@@ -344,3 +347,32 @@ async def test_a_line_costs_few_calls(told: Told, open_town: OpenTown) -> None:
         profile = cProfile.Profile()
         profile.runcall(acts_log.noted, rows)
         assert sum(row.callcount for row in profile.getstats()) < 45 * len(rows)
+
+
+async def test_log_ins_are_told_in_their_turn_by_login_and_way(told: Told, open_town: OpenTown) -> None:
+    """REST says who it is at each request, which is no log-in."""
+    async with open_town() as town:
+        for door, mailbox in ((Door.IMAP, PRACTICE), (Door.SMTP, None), (Door.REST, None)):
+            await authentication.with_password(town.world, "sophie.petit", "cabinet-2026", door=door, mailbox=mailbox)
+        token = authentication.mint_token(town.world, IDNATS["doctor"])
+        await authentication.with_token(town.world, token, door=Door.IMAP)
+        town.core.provider.log_in(IDNATS["doctor"], AuthMode.MOBILE)
+        await _calm(town)
+        assert told.lines() == [
+            f"login who=sophie.petit mailbox={PRACTICE} door=imap by=password",
+            "login who=sophie.petit door=smtp by=password",
+            "login who=camille.martin door=imap by=psc",
+            f"login who={IDNATS['doctor']} door=psc by={AuthMode.MOBILE.value}",
+        ]
+
+
+async def test_what_a_door_refuses_is_told_in_english_with_what_it_is_about(told: Told, open_town: OpenTown) -> None:
+    async with open_town(language=Language.FR) as town:
+        detail = say("There is no mailbox {address}.", address="x@y.fr")
+        town.world.tally.refused(Door.SMTP, Refusal(Rule.UNKNOWN_MAILBOX, detail, subject="x@y.fr"))
+        town.world.tally.refused(Door.REST, Refusal(Rule.INVALID, quoted("a\nb \x1b[31m")))
+        await _calm(town)
+        assert told.lines() == [
+            'refused door=smtp rule=unknown-mailbox subject=x@y.fr detail="There is no mailbox x@y.fr."',
+            'refused door=rest rule=invalid-request detail="a\\nb \\u001b[31m"',
+        ]
