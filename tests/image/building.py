@@ -21,6 +21,12 @@ _ROOT = Path(__file__).resolve().parents[2]
 _PROGRAMS = ("buildah", "mmdebstrap", "unshare", "chroot")
 _INTERPRETER = 'ln -s /usr/bin/python3 "$1/usr/local/bin/python"'
 _OF_THE_MACHINE_ONLY = ("Acquire::IndexTargets", "Acquire::Changelogs", "Acquire::CompressionTypes", "Acquire::cdrom")
+_NOT_READ = ("doc", "info", "locale", "man")
+_OF_PIP = (
+    *("index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "proxy", "cert", "client-cert", "constraint"),
+    *("timeout", "default-timeout", "retries"),
+)
+"""What pip is told of places and ways; the rest is about where it installs."""
 _AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _SECONDS = 240
 
@@ -63,14 +69,13 @@ def _make_base(folder: Path, tag: str) -> None:
         sources = _run(*asked)
     assert sources, f"apt has no package lists of {name}: the image is built on Debian or Ubuntu"
     (folder / "sources.list").write_text(sources, encoding="utf-8")
-    options = [line for line in _run("apt-config", "dump", "Acquire").splitlines() if not line.startswith(_OF_THE_MACHINE_ONLY)]
-    (folder / "apt.conf").write_text("\n".join(line for line in options if not line.endswith(' "";')), encoding="utf-8")
+    acquire = [line for line in _run("apt-config", "dump", "Acquire").splitlines() if not line.startswith(_OF_THE_MACHINE_ONLY)]
+    (folder / "apt.conf").write_text("\n".join(line for line in acquire if not line.endswith(' "";')), encoding="utf-8")
     container = _buildah(folder, "from", "scratch").strip()
     root = _buildah(folder, "mount", container).strip()
-    packages = ("--variant=minbase", "--include=python3,python3-venv", f"--customize-hook={_INTERPRETER}")
-    _run(
-        "mmdebstrap", "--quiet", "--format=directory", *packages, f"--aptopt={folder / 'apt.conf'}", "", root, str(folder / "sources.list")
-    )
+    packages = ("--variant=essential", "--include=passwd,python3,python3-venv", f"--customize-hook={_INTERPRETER}")
+    options = (f"--aptopt={folder / 'apt.conf'}", *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in _NOT_READ))
+    _run("mmdebstrap", "--quiet", "--format=directory", *packages, *options, "", root, str(folder / "sources.list"))
     _buildah(folder, "commit", "--quiet", "--rm", container, tag)
 
 
@@ -79,8 +84,11 @@ def _mounts(folder: Path) -> list[str]:
     found: dict[str, str] = {}
     for line in _run(sys.executable, "-m", "pip", "config", "list").splitlines():
         name, _, value = line.partition("=")
-        if name.startswith(("global.", ":env:.")):  # a variable goes before a file, and stands before it in the list
-            found.setdefault(name.rpartition(".")[2], ast.literal_eval(value))
+        section, _, option = name.rpartition(".")
+        if (
+            section in (":env:", "global", "install") and option in _OF_PIP
+        ):  # a variable goes before a file, and stands before it in the list
+            found.setdefault(option, ast.literal_eval(value))
     for variable in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
         if variable in os.environ:
             found.setdefault("cert", os.environ[variable])
