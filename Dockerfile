@@ -34,5 +34,5 @@ WORKDIR /data
 VOLUME /data
 # SMTP submission, SMTP between operators, IMAP, REST with the control plane.
 EXPOSE 1587 1025 1143 8080
-HEALTHCHECK --interval=10s --timeout=5s --start-period=15s --retries=3 CMD ["mss-sim", "health"]
+HEALTHCHECK --interval=10s --timeout=10s --start-period=15s --retries=3 CMD ["mss-sim", "health"]
 ENTRYPOINT ["mss-sim", "run"]
