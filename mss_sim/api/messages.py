@@ -12,9 +12,12 @@ from mss_sim.api import schemas, views
 from mss_sim.api.views import PREFIX
 from mss_sim.clock import from_datetime
 from mss_sim.core.access import identity_names
+from mss_sim.core.access.authentication import Actor
+from mss_sim.core.assembly import Core
+from mss_sim.core.feed import happenings
 from mss_sim.core.mailbox import messages
 from mss_sim.core.mailbox.flag_rules import FlagChange
-from mss_sim.core.mailbox.messages import ChangedMessage, Look, OpenedMessage
+from mss_sim.core.mailbox.messages import ChangedMessage, Look, MessagePage, OpenedMessage
 from mss_sim.core.world.store_types import Identity, ListQuery
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
@@ -34,7 +37,7 @@ _FLAGGING = refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED)
 _CHUNK_BYTES = 64 * 1024
 
 
-@router.get("", responses={200: {"model": schemas.MessagePage}, **refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED)})
+@router.get("", responses={200: {"model": schemas.MessagePage}, **refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED, Rule.CONFLICT)})
 async def list_messages(
     here: CurrentHosted,
     actor: CurrentActor,
@@ -48,6 +51,9 @@ async def list_messages(
     text: Annotated[str | None, Query(description="Part of the subject, the people or the text.")] = None,
     since: Annotated[datetime | None, Query(description="Received at or after this instant.")] = None,
     has_attachment: Annotated[bool | None, Query(description="Only with, or only without, attachments.")] = None,
+    wait: Annotated[
+        float, Query(ge=0, description="Seconds to wait for a first one, where there is none; then the page is empty.", examples=[0.5])
+    ] = 0,
 ) -> Response:
     """The messages of a mailbox, newest first; in one folder, what came into it last first. Summaries only."""
     listing = PagedList.ALL_FOLDERS if folder is None else PagedList.FOLDER
@@ -65,6 +71,8 @@ async def list_messages(
     )
     written = here.summaries
     listed = await messages.list_messages(here.core.world, actor, address, query, folder, kept=written.get)
+    if wait and not listed.looks:
+        listed = await _first_to_come(here.core, actor, address, query, folder, wait) or listed
     if listed.whole is not None:
         return Json(listed.whole)
 
@@ -78,6 +86,18 @@ async def list_messages(
         return one[0].copy.id if folder is None else one[0].copy.uid
 
     return Json(written.write(listed.look, page.whole(listing, listed.looks, place, show, more=listed.look.more)))
+
+
+async def _first_to_come(
+    core: Core, actor: Actor, address: str, query: ListQuery, folder: str | None, seconds: float
+) -> MessagePage | None:
+    """The page once there is something on it; None when nothing has come. The rights are asked for anew each time."""
+
+    async def look() -> MessagePage | None:
+        page = await messages.list_messages(core.world, actor, address, query, folder)
+        return page if page.looks else None
+
+    return await core.waits.until(look, seconds, await happenings.folders_of(core.world, address))
 
 
 @router.get("/{message_id}", responses={200: {"model": schemas.MessageOut}})

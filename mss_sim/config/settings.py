@@ -38,6 +38,7 @@ from mss_sim.config.subjects import (
     Token,
     Transcripts,
     Traps,
+    Waits,
     WatchList,
     WhiteList,
     Worlds,
@@ -152,6 +153,7 @@ class Settings(BaseSettings):
     faults: FaultRules = FaultRules()
     snapshots: Snapshots = Snapshots()
     worlds: Worlds = Worlds()
+    waits: Waits = Waits()
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)

@@ -353,3 +353,10 @@ class Worlds(Subject):
     max: int = Field(default=250, ge=0, le=10_000, description="Worlds beside the first one; 0: none.")
     lifetime_seconds: float = Field(default=3_600, gt=0, description="Life of a world that nobody touches, on the machine's clock.")
     lifetime_seconds_max: float = Field(default=7 * 86_400, gt=0, description="Longest life that one may be given.")
+
+
+class Waits(Subject):
+    """Requests that are answered when something has happened."""
+
+    max: int = Field(default=2_000, ge=1, description="Requests that wait at once.")
+    seconds_max: float = Field(default=300, gt=0, description="Longest wait, on the machine's clock.")

@@ -4,6 +4,7 @@
     mailbox_life   mailboxes closed and handed over, as their holders would
     worlds         further worlds of the same process, made in a moment, and ended
     snapshots      whole worlds kept under names: gone back to, compared, carried away
+    wait           answered when something has happened
     trust_space    operators and the white list
     behaviours     what patients do by themselves, and are about to do
     clock          how the time of the world runs; moved by way of all that is due

@@ -12,6 +12,7 @@ from mss_sim.core.control import seed as seeds
 from mss_sim.core.control.memory import take_up
 from mss_sim.core.control.snapshots import Shelf, Snapshot, load
 from mss_sim.core.control.start import begin
+from mss_sim.core.feed.waiting import Waits
 from mss_sim.core.mailbox.closing import Closings
 from mss_sim.core.mailbox.recent import Recent
 from mss_sim.core.mailbox.retention import Retention
@@ -66,6 +67,7 @@ class Core:
     resetting: asyncio.Lock
     acts_log: ActsLog | None
     """None where the log tells no acts."""
+    waits: Waits
     snapshots: Shelf | None
     """Where snapshots of this world are kept; None where nobody said."""
 
@@ -152,5 +154,6 @@ def assemble(world: World, snapshots: Shelf | None = None, *, transport: Transpo
         followed=followed,
         resetting=asyncio.Lock(),
         acts_log=ActsLog(world, tell) if tell else None,
+        waits=Waits(world),
         snapshots=snapshots,
     )

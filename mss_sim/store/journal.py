@@ -1,6 +1,7 @@
 """The journal: who did what, in what quality, in which mailbox; written in the transaction of the act."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
@@ -45,6 +46,17 @@ def _values(line: JournalEntry) -> tuple[Any, ...]:
     return (id_, at, act.value, door.value, *ids, orjson.dumps(detail).decode() if detail else "{}")
 
 
+@dataclass(frozen=True, slots=True)
+class ActQuery:
+    """Which lines of journals: with an id above `after`, of these acts, any where none is named."""
+
+    limit: int
+    after: int = 0
+    acts: tuple[Act, ...] = ()
+    mailbox_id: int | None = None
+    actor_id: int | None = None
+
+
 class JournalRow(NamedTuple):
     """A line with the subject and the Message-ID of the letter that it is about; None where it is about none, or the letter is deleted."""
 
@@ -59,22 +71,23 @@ def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: 
     query = select(*columns).outerjoin(messages, messages.c.id == journal.c.message_id).where(journal.c.mailbox_id == mailbox_id)
     if before is not None:
         query = query.where(journal.c.id < before)
-    rows = conn.execute(query.order_by(journal.c.id.desc()).limit(limit))
-    return [
-        JournalRow(
-            JournalEntry(
-                row.id,
-                row.at,
-                Act(row.act),
-                Door(row.door),
-                row.actor_id,
-                row.mailbox_id,
-                row.grant_id,
-                row.message_id,
-                orjson.loads(row.detail),
-            ),
-            row.subject,
-            row.rfc_message_id,
-        )
-        for row in rows
-    ]
+    return [_row(row) for row in conn.execute(query.order_by(journal.c.id.desc()).limit(limit))]
+
+
+def _row(row: Any) -> JournalRow:
+    ids = row.actor_id, row.mailbox_id, row.grant_id, row.message_id
+    line = JournalEntry(row.id, row.at, Act(row.act), Door(row.door), *ids, orjson.loads(row.detail))
+    return JournalRow(line, row.subject, row.rfc_message_id)
+
+
+def matching(conn: Connection, query: ActQuery) -> list[JournalRow]:
+    """Lines of any mailbox that a query selects, the oldest first, at most `limit`."""
+    columns = (*journal.c, messages.c.subject, messages.c.rfc_message_id)
+    wanted = select(*columns).outerjoin(messages, messages.c.id == journal.c.message_id).where(journal.c.id > query.after)
+    if query.acts:
+        wanted = wanted.where(journal.c.act.in_([act.value for act in query.acts]))
+    if query.mailbox_id is not None:
+        wanted = wanted.where(journal.c.mailbox_id == query.mailbox_id)
+    if query.actor_id is not None:
+        wanted = wanted.where(journal.c.actor_id == query.actor_id)
+    return [_row(row) for row in conn.execute(wanted.order_by(journal.c.id).limit(query.limit))]

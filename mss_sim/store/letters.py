@@ -28,12 +28,13 @@ _HEADS_AT_ONCE = 100
 class LetterQuery:
     """Which letters to list, newest first. Texts are folded, but `message_id`, which is whole and as it was written.
 
-    `before`: the id of the last letter listed already. `header`: the name of a field and what it contains; an empty text asks whether the
-    field is there. `mailbox_id`: letters that have a copy there.
+    `before`: the id of the last letter listed already; `after`: what came later, into the mailbox where one is named. `header`: the name
+    of a field and what it contains; an empty text asks whether the field is there. `mailbox_id`: letters that have a copy there.
     """
 
     limit: int
     before: int | None = None
+    after: int | None = None
     from_: str | None = None
     to: str | None = None
     subject: str | None = None
@@ -97,7 +98,12 @@ def _conditions(query: LetterQuery) -> Select[Any]:
     if query.has_document is not None:
         statement = statement.where(messages.c.has_attachments.is_(query.has_document))
     if query.mailbox_id is not None:
-        statement = statement.where(messages.c.id.in_(select(copies.c.message_id).where(copies.c.mailbox_id == query.mailbox_id)))
+        lying = select(copies.c.message_id).where(copies.c.mailbox_id == query.mailbox_id)
+        if query.after is not None:
+            lying = lying.where(copies.c.id > query.after)
+        statement = statement.where(messages.c.id.in_(lying))
+    elif query.after is not None:
+        statement = statement.where(messages.c.id > query.after)
     return statement
 
 

@@ -47,6 +47,7 @@ class Store:
         self._brief: Connection | None = None
         self._log = log.get("store")
         self._listeners: list[Callable[[set[int]], None]] = []
+        self._commit_listeners: list[Callable[[set[int]], None]] = []
         self._attempts: Callable[[Connection, Attempt], None] | None = None
         self._visits: Callable[[list[Visit]], Callable[[Connection], None] | None] | None = None
         self.directory_version = 0
@@ -64,6 +65,11 @@ class Store:
         """Call `listener` after each commit with the folders that changed (RIGHTS_CHANGED: some rights did); returns the stop function."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def watch_commits(self, listener: Callable[[set[int]], None]) -> None:
+        """Call `listener` after every commit, of other processes too where they announce something, with the folders that changed."""
+        self._writer.watch_commits(listener)
+        self._commit_listeners.append(listener)
 
     def keep_attempts(self, unit: Callable[[Connection, Attempt], None]) -> None:
         """Have a unit of work write down what was tried in vain, after the one that refused it; the refusal waits for the commit."""
@@ -117,6 +123,8 @@ class Store:
         if RIGHTS_CHANGED in changed:
             self.directory_version += 1
         self._tell(changed)
+        for listener in self._commit_listeners:
+            listener(changed)
 
     async def close(self) -> None:
         """Finish what is queued and close every connection."""

@@ -79,6 +79,7 @@ class Writer:
         self._changed: set[int] = set()
         self._noted = Noted()
         self._log_noted: Callable[[list[Any]], None] | None = None
+        self._commit_listeners: list[Callable[[set[int]], None]] = []
         self._follow: Callable[[Connection, set[int]], None] | None = None
         self._idle = asyncio.Event()
         self._idle.set()
@@ -94,6 +95,10 @@ class Writer:
         """From now on, call `listener` after each commit that did something that is noted."""
         self._noted.rows = []
         self._log_noted = listener
+
+    def watch_commits(self, listener: Callable[[set[int]], None]) -> None:
+        """From now on, call `listener` after each commit with the folders that changed, none or some."""
+        self._commit_listeners.append(listener)
 
     def follow_with(self, follow: Callable[[Connection, set[int]], None]) -> None:
         """From now on, call `follow` at the end of each unit of work that changed folders which carers see."""
@@ -189,6 +194,8 @@ class Writer:
             self._log_noted(noted)
         if changed:
             self._tell(changed)
+        for listener in self._commit_listeners:
+            listener(changed)
         self._idle.set()
         self._plan(loop)
 

@@ -5,13 +5,14 @@ with RunningSimulator(Settings(submission_port=0, mx_port=0, imap_port=0, http_p
 """
 
 import asyncio
+import json
 import threading
 from collections.abc import Coroutine, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from mss_sim.app import faults, population, snapshots, world_time
+from mss_sim.app import asking, faults, population, snapshots, world_time
 from mss_sim.app.simulator import Simulator
 from mss_sim.app.world_time import Fired
 from mss_sim.config.settings import Settings
@@ -109,6 +110,20 @@ class WorldHandle:
         """The persona that plays a role in the seed; KeyError when nobody does."""
         found: dict[str, dict[str, Any]] = {persona["role"]: persona for persona in self.ready["personas"]}
         return found[role]
+
+    def wait(self, kind: str, *, timeout: float = 10.0, **marks: Any) -> dict[str, Any]:
+        """What `POST /control/wait` answers, once it is as it was asked for; AssertionError with what came instead when it is not.
+
+        `mss.wait("message", mailbox=..., subject=...)["found"][0]["values"]["codes"]`; a mark `from` is written `from_`.
+        """
+        wanted = {"kind": kind, "timeout": timeout, **{name.rstrip("_"): value for name, value in marks.items()}}
+        key = self.ready["control_key"]
+        answer: dict[str, Any] = json.loads(asking.ask_octets(self.ready["http"], key, "/control/wait", wanted, seconds=timeout + 30))
+        if not answer["met"]:
+            near = "; ".join(f"{one['subject']!r} lacks {', '.join(one['lacks'])}" for one in answer["near"])
+            came = f"; what came instead: {near}" if near else ""
+            raise AssertionError(f"waited {timeout} s in vain for {wanted}: {len(answer['found'])} found{came}")
+        return answer
 
     def reset(self) -> None:
         """Begin anew: the world is empty but for its seed, and everything that was remembered is forgotten."""

@@ -77,3 +77,14 @@ def test_a_world_ends_with_its_block(mss: RunningSimulator) -> None:
         httpx.get(f"{made.ready['http']}/healthz")
     with pytest.raises(Refusal, match="no snapshot"):
         mss.world(snapshot="none-of-that-name")
+
+
+def test_a_wait_in_vain_tells_what_came_instead(world: HostedWorld) -> None:
+    doctor, practice = world.persona("doctor"), "tilleuls@cabinet.sim.mssante.fr"
+    url, auth = f"{world.ready['http']}/api/v1/mailboxes/{practice}/messages", (doctor["login"], doctor["password"])
+    assert httpx.post(url, auth=auth, json={"to": [practice], "subject": "Votre code", "text": "Le code est 123456."}).status_code == 201
+    assert world.wait("message", mailbox=practice, from_="tilleuls")["found"][0]["values"]["codes"] == ["123456"]
+    with pytest.raises(AssertionError, match=r"waited 0\.1 s in vain .* 'Votre code' lacks subject"):
+        world.wait("message", mailbox=practice, subject="rendez-vous", timeout=0.1)
+    world.wait("message", subject="rendez-vous", none=True, timeout=0.1)
+    world.wait("settled")

@@ -17,7 +17,7 @@ from mss_sim.core.world.world import World
 from mss_sim.errors import Attempt
 from mss_sim.store import journal
 from mss_sim.store.engine import Connection, Visit
-from mss_sim.store.journal import JournalEntry, JournalRow
+from mss_sim.store.journal import ActQuery, JournalEntry, JournalRow
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import Right
@@ -123,3 +123,8 @@ async def of_mailbox(world: World, actor: Actor, address: str, *, before: int | 
         return journal.of_mailbox(conn, held.mailbox.id, before=before, limit=limit)
 
     return await world.store.read(query)
+
+
+def matching(conn: Connection, query: ActQuery) -> list[JournalRow]:
+    """Lines of any mailbox, past every right, the oldest first: for whoever waits for them."""
+    return journal.matching(conn, query)

@@ -42,10 +42,7 @@ async def list_letters(world: World, query: LetterQuery, mailbox: str | None = N
 
     Refusal(NOT_FOUND) when there is no such mailbox, Refusal(LIMIT_REACHED) for a text that is too long to look for.
     """
-    header = query.header or ("", "")
-    check_texts((query.from_, query.to, query.subject, query.text, query.message_id, *header), world.settings.search.query_chars_max)
-    if "\x00" in (query.message_id or ""):
-        raise Refusal(Rule.INVALID, say("A text holds a NUL character; leave it out."))
+    check_letters(world, query)
 
     def run(conn: Connection) -> list[ListedLetter]:
         asked = replace(query, mailbox_id=_mailbox_id(conn, mailbox)) if mailbox is not None else query
@@ -54,6 +51,14 @@ async def list_letters(world: World, query: LetterQuery, mailbox: str | None = N
         return [ListedLetter(row, counts.get(row.id, 0)) for row in rows]
 
     return await world.store.read(run)
+
+
+def check_letters(world: World, query: LetterQuery) -> None:
+    """Refusal(LIMIT_REACHED) for a text that is too long to look for, Refusal(INVALID) for one that no letter can hold."""
+    header = query.header or ("", "")
+    check_texts((query.from_, query.to, query.subject, query.text, query.message_id, *header), world.settings.search.query_chars_max)
+    if "\x00" in (query.message_id or ""):
+        raise Refusal(Rule.INVALID, say("A text holds a NUL character; leave it out."))
 
 
 def _mailbox_id(conn: Connection, address: str) -> int:

@@ -125,6 +125,11 @@ class Queue:
         """Make every attempt that is due now, and wait for these and for those under way; how many were made."""
         return len(await self.work_through())
 
+    @property
+    def busy(self) -> bool:
+        """Whether a letter is being tried, or is held to be tried next."""
+        return bool(self._under_way or self._held)
+
     async def next_at(self) -> Micros | None:
         """When the next attempt that nobody is making is due; None when nothing waits."""
         now, _, far = self._lease_times()

@@ -3,13 +3,14 @@
 from mss_sim.store.certificates import Certificate
 from mss_sim.store.closings import Closing
 from mss_sim.store.dispensations import Dispensation
+from mss_sim.store.feed import EventQuery, TimelineEvent
 from mss_sim.store.folder_index import Mark, Marks, Uids, extended
 from mss_sim.store.folder_view import CopyState, Sortable
 from mss_sim.store.folders import Folder
 from mss_sim.store.forwardings import Forwarding
 from mss_sim.store.grants import GrantRow
 from mss_sim.store.identities import Identity
-from mss_sim.store.journal import JournalEntry, JournalRow
+from mss_sim.store.journal import ActQuery, JournalEntry, JournalRow
 from mss_sim.store.letters import LetterQuery, PlacedCopy
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.masks import Mask
@@ -25,12 +26,14 @@ from mss_sim.store.watch_digests import WatchDigest
 from mss_sim.store.watch_list import WatchedLetter
 
 __all__ = [
+    "ActQuery",
     "Certificate",
     "Client",
     "Closing",
     "CopyState",
     "Dispensation",
     "Event",
+    "EventQuery",
     "Folder",
     "Forwarding",
     "GrantRow",
@@ -50,6 +53,7 @@ __all__ = [
     "PlacedCopy",
     "Reading",
     "Sortable",
+    "TimelineEvent",
     "Uids",
     "Waiting",
     "WatchDigest",

@@ -1,0 +1,200 @@
+"""Wait until something has happened in the world: answered after the commit that brought it, without anybody polling."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import Depends
+from pydantic import Field
+from starlette.responses import Response
+
+from mss_sim.clock import iso
+from mss_sim.core.assembly import Core
+from mss_sim.core.feed import happenings
+from mss_sim.core.feed.happenings import FoundLetter
+from mss_sim.core.feed.near_misses import NearMiss, near_misses
+from mss_sim.core.world.store_types import ActQuery, EventQuery, JournalRow, LetterQuery, TimelineEvent
+from mss_sim.errors import Refusal, Rule
+from mss_sim.http import examples
+from mss_sim.http.answers import CONTROL, refusing
+from mss_sim.http.control import require_control
+from mss_sim.http.dependencies import CurrentCore
+from mss_sim.http.routes import strict_router
+from mss_sim.http.shapes import Flag, In, Json, OneLine, Out, Seconds, Whole
+from mss_sim.http.writing import read_address
+from mss_sim.ids import decode, encode
+from mss_sim.mail.extracts import extracts
+from mss_sim.mail.parse import fold
+from mss_sim.mail.summary import read_summary
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mail import TimelineKind
+from mss_sim.words.sentence import say
+
+router = strict_router(
+    prefix="/control/wait",
+    tags=["control: waiting"],
+    dependencies=[Depends(require_control)],
+    responses=refusing(*CONTROL, Rule.NOT_FOUND, Rule.LIMIT_REACHED, Rule.CONFLICT),
+)
+_COUNT_MAX = 1_000
+_TIMEOUT_SECONDS = 10.0
+
+
+class Awaited(StrEnum):
+    """What is waited for."""
+
+    MESSAGE = "message"  # a letter, anywhere or in a mailbox
+    ACT = "act"  # a line of a journal: a grant, a closure, a reading, a refusal
+    TIMELINE = "timeline"  # what happened to a recipient of a letter: delivered, displayed
+    SETTLED = "settled"  # nothing is under way and nothing is due
+
+
+_MARKS: dict[Awaited, frozenset[str]] = {
+    Awaited.MESSAGE: frozenset({"mailbox", "from_", "to", "subject", "text", "message_id", "header", "has_document"}),
+    Awaited.ACT: frozenset({"mailbox", "acts", "who"}),
+    Awaited.TIMELINE: frozenset({"events", "recipient", "message_id"}),
+    Awaited.SETTLED: frozenset(),
+}
+
+
+class WaitIn(In):
+    """What to wait for; marks that are left out are not looked at."""
+
+    kind: Awaited = Field(examples=[Awaited.MESSAGE])
+    timeout: Annotated[Seconds, Field(ge=0, allow_inf_nan=False)] = Field(default=_TIMEOUT_SECONDS, description="Seconds.")
+    count: Annotated[Whole, Field(ge=1, le=_COUNT_MAX)] = Field(default=1, description="How many there have to be.")
+    none: Flag = Field(default=False, description="That none may come: the answer comes at the end of the time, or when one is there.")
+    after: str | None = Field(default=None, max_length=20, description="`cursor` of an answer before: what came later.", examples=[None])
+    mailbox: OneLine | None = Field(default=None, description="Address.", examples=[examples.PRACTICE])
+    from_: OneLine | None = Field(default=None, alias="from", description="Part of a sender's name or address.", examples=[None])
+    to: OneLine | None = Field(default=None, description="Part of a recipient's name or address.", examples=[None])
+    subject: OneLine | None = Field(default=None, description="Part of the subject.", examples=[None])
+    text: OneLine | None = Field(default=None, description="Part of the subject, the people or the text.", examples=[None])
+    message_id: OneLine | None = Field(default=None, description="The whole Message-ID.", examples=[None])
+    header: OneLine | None = Field(default=None, description="`Name: text` of a field.", examples=[None])
+    has_document: Flag | None = Field(default=None, examples=[None])
+    acts: list[Act] | None = Field(default=None, max_length=50, description="Kinds of lines.", examples=[None])
+    who: OneLine | None = Field(default=None, description="Who acted: idNat, login or address.", examples=[None])
+    events: list[TimelineKind] | None = Field(default=None, max_length=10, description="Kinds of events.", examples=[None])
+    recipient: OneLine | None = Field(default=None, description="Address of the recipient.", examples=[None])
+
+
+class WaitOut(Out):
+    """What was waited for, or what came instead."""
+
+    met: bool
+    """Whether it is as it was asked for."""
+    found: list[dict[str, Any]] = Field(examples=[[]])
+    """Letters with values taken out of them, lines of journals, events; the oldest first."""
+    near: list[dict[str, Any]] = Field(examples=[[]])
+    """Letters that came instead, and the marks that they lack."""
+    cursor: str = Field(examples=[examples.ID])
+    """Give it back as `after`: what is found then came after this answer."""
+
+
+@router.post("", responses={200: {"model": WaitOut}})
+async def wait(core: CurrentCore, wanted: WaitIn) -> Response:
+    """Answer as soon as so many are there, or the time is over; `met` says which. What was there before counts, but for `after`."""
+    _check(wanted)
+    if wanted.kind is Awaited.SETTLED:
+        return Json(await _settled(core, wanted))
+    mailbox = read_address(wanted.mailbox) if wanted.mailbox is not None else None
+    only = await happenings.folders_of(core.world, mailbox) if mailbox and wanted.kind is Awaited.MESSAGE else None
+    found: list[Any] = []
+
+    async def look() -> bool | None:
+        found[:] = await _find(core, wanted, mailbox)
+        return True if len(found) >= wanted.count else None
+
+    came = await core.waits.until(look, wanted.timeout, only) is not None
+    met = came is not wanted.none
+    near = await near_misses(core.world, _letters(wanted), mailbox) if not (met or came or wanted.kind is not Awaited.MESSAGE) else []
+    place = await happenings.place(core.world)
+    return Json({"met": met, "found": [_shown(one) for one in found], "near": [_near(one) for one in near], "cursor": encode(place)})
+
+
+async def _settled(core: Core, wanted: WaitIn) -> dict[str, Any]:
+    async def look() -> bool | None:
+        return True if await happenings.at_rest(core.world, core.queue, core.patients) else None
+
+    met = await core.waits.until(look, wanted.timeout) is not None
+    return {"met": met, "found": [], "near": [], "cursor": encode(await happenings.place(core.world))}
+
+
+def _check(wanted: WaitIn) -> None:
+    """Refuse marks that the kind does not have: they would be passed over."""
+    own = _MARKS[wanted.kind]
+    for name in frozenset().union(*_MARKS.values()) - own:
+        if getattr(wanted, name) is not None:
+            shown = ", ".join(sorted(one.rstrip("_") for one in own)) or say("nothing")
+            detail = say("A wait for {kind} looks at {own}: leave {name} out.", kind=wanted.kind.value, own=shown, name=name.rstrip("_"))
+            raise Refusal(Rule.INVALID, detail, subject=name.rstrip("_"), reference="quirks#waits")
+
+
+async def _find(core: Core, wanted: WaitIn, mailbox: str | None) -> list[FoundLetter] | list[JournalRow] | list[TimelineEvent]:
+    after = _after(wanted)
+    match wanted.kind:
+        case Awaited.ACT:
+            query = ActQuery(wanted.count, after or 0, tuple(wanted.acts or ()))
+            return await happenings.find_acts(core.world, query, mailbox, wanted.who)
+        case Awaited.TIMELINE:
+            recipient = read_address(wanted.recipient) if wanted.recipient is not None else None
+            events = EventQuery(wanted.count, after or 0, tuple(wanted.events or ()), recipient, wanted.message_id)
+            return await happenings.find_events(core.world, events)
+        case _:
+            return await happenings.find_letters(core.world, _letters(wanted), mailbox)
+
+
+def _after(wanted: WaitIn) -> int | None:
+    try:
+        return decode(wanted.after) if wanted.after is not None else None
+    except ValueError as error:
+        raise Refusal(Rule.INVALID, say("after is not a cursor that was given."), subject="after", reference="quirks#waits") from error
+
+
+def _letters(wanted: WaitIn) -> LetterQuery:
+    header = None
+    if wanted.header:
+        name, _, text = wanted.header.partition(":")
+        header = name.strip(), fold(text.strip())
+    return LetterQuery(
+        limit=wanted.count,
+        after=_after(wanted),
+        from_=_folded(wanted.from_),
+        to=_folded(wanted.to),
+        subject=_folded(wanted.subject),
+        text=_folded(wanted.text),
+        message_id=wanted.message_id,
+        header=header,
+        has_document=wanted.has_document,
+    )
+
+
+def _folded(text: str | None) -> str | None:
+    return fold(text) if text else None
+
+
+def _shown(one: FoundLetter | JournalRow | TimelineEvent) -> dict[str, Any]:
+    if isinstance(one, JournalRow):
+        line = one.line
+        about: dict[str, Any] = {"subject": one.subject, "message_id": one.rfc_message_id, "detail": line.detail}
+        return {"id": encode(line.id), "at": iso(line.at), "act": line.act.value, "door": line.door.value, **about}
+    if isinstance(one, TimelineEvent):
+        about = {"recipient": one.recipient, "message_id": one.message_id, "subject": one.subject, "failed": one.failed}
+        return {"id": encode(one.id), "at": iso(one.at), "event": one.kind.value, **about, "detail": one.detail}
+    summary = read_summary(one.message.summary)
+    taken = extracts(one.raw, summary, one.message.subject)
+    values = {"codes": taken.codes, "links": taken.links, "ins": taken.ins, "closes": taken.closes, "documents": taken.documents}
+    return {
+        **_letter(one.message.id, one.message.rfc_message_id, one.message.subject),
+        "from": summary.from_,
+        "to": summary.to,
+        "values": values,
+    }
+
+
+def _letter(id_: int, message_id: str | None, subject: str) -> dict[str, Any]:
+    return {"id": encode(id_), "message_id": message_id, "subject": subject}
+
+
+def _near(miss: NearMiss) -> dict[str, Any]:
+    return {**_letter(miss.message.id, miss.message.rfc_message_id, miss.message.subject), "lacks": list(miss.lacks)}

@@ -1,0 +1,87 @@
+"""What can be waited for, each found by its marks and from a place on: letters, lines of journals, events of timelines, rest.
+
+A place is the highest id that was there; what has a higher one came later. `place` tells the present one.
+"""
+
+from dataclasses import dataclass, replace
+
+from mss_sim.core.access import journal
+from mss_sim.core.access.identities import require_identity
+from mss_sim.core.access.identity_names import identity_called
+from mss_sim.core.control.letters import check_letters
+from mss_sim.core.mailflow.queue import Queue
+from mss_sim.core.patients.patients import Patients
+from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
+from mss_sim.store import feed, folders, letters, mailboxes, messages, schema
+from mss_sim.store.engine import Connection
+from mss_sim.store.feed import EventQuery, TimelineEvent
+from mss_sim.store.journal import ActQuery, JournalRow
+from mss_sim.store.letters import LetterQuery
+from mss_sim.store.messages import MessageRow
+from mss_sim.words.sentence import say
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLetter:
+    """A letter with its octets, from which values are taken."""
+
+    message: MessageRow
+    raw: bytes
+
+
+async def place(world: World) -> int:
+    """The highest id that anything of the world has."""
+    return await world.store.read(schema.highest_id)
+
+
+async def find_letters(world: World, query: LetterQuery, mailbox: str | None) -> list[FoundLetter]:
+    """Letters, the oldest first; with a mailbox those that came into it. Refusal(NOT_FOUND) when there is no such mailbox."""
+    check_letters(world, query)
+
+    def run(conn: Connection) -> list[FoundLetter]:
+        asked = replace(query, mailbox_id=_mailbox_id(conn, mailbox)) if mailbox is not None else query
+        return [FoundLetter(row, messages.raw(conn, row.id)) for row in reversed(letters.page(conn, asked))]
+
+    slow = query.text is not None or query.header is not None
+    return await (world.store.read(run) if slow else world.store.read_briefly(run))
+
+
+async def folders_of(world: World, mailbox: str) -> list[int]:
+    """The folders of a mailbox, whose changes alone bring letters into it. Refusal(NOT_FOUND)."""
+
+    def run(conn: Connection) -> list[int]:
+        return list(folders.names_in(conn, _mailbox_id(conn, mailbox)))
+
+    return await world.store.read_briefly(run)
+
+
+async def find_acts(world: World, query: ActQuery, mailbox: str | None, who: str | None) -> list[JournalRow]:
+    """Lines of journals, the oldest first; `who` by idNat, login or address. Refusal(NOT_FOUND) for a mailbox or a person that is not."""
+
+    def run(conn: Connection) -> list[JournalRow]:
+        asked = replace(query, mailbox_id=_mailbox_id(conn, mailbox)) if mailbox is not None else query
+        if who is not None:
+            asked = replace(asked, actor_id=(identity_called(conn, who) or require_identity(conn, who)).id)
+        return journal.matching(conn, asked)
+
+    return await world.store.read_briefly(run)
+
+
+async def find_events(world: World, query: EventQuery) -> list[TimelineEvent]:
+    """What happened to recipients of letters, the oldest first."""
+    return await world.store.read_briefly(lambda conn: feed.events(conn, query))
+
+
+async def at_rest(world: World, queue: Queue, patients: Patients) -> bool:
+    """Whether nothing is under way: no letter is tried or due, no patient is about to do what is due."""
+    now = world.clock.now()
+    due = [await queue.next_at(), await patients.next_at()]
+    return not queue.busy and all(at is None or at > now for at in due)
+
+
+def _mailbox_id(conn: Connection, address: str) -> int:
+    found = mailboxes.by_address(conn, address)
+    if found is None:
+        raise Refusal(Rule.NOT_FOUND, say("There is no mailbox {address}.", address=address), subject=address)
+    return found.id

@@ -1,0 +1,50 @@
+"""What tests look for in a letter, taken out of it: numbers such as codes, links, INS, whether it closes, what is attached.
+
+Only the first 64 Ki characters are looked through, and each expression is bounded, so that a hostile letter costs no more than another.
+"""
+
+import re
+from dataclasses import dataclass
+
+from mss_sim.mail.closing_marks import closing_marks
+from mss_sim.mail.headers import read_headers, split
+from mss_sim.mail.summary import Summary, shown_text
+from mss_sim.vocabulary.mail import HEADER_MES_FIN, SUBJECT_FIN
+
+_CHARS_MAX = 65_536
+_EACH_MAX = 100
+_FIELDS_MAX = 1_000_000
+_CODE = re.compile(r"(?<![\w.,-])\d{4,8}(?![\w-])")
+_LINK = re.compile(r"https?://[^\s<>\"']{1,2000}")
+_INS = re.compile(r"(?<![0-9A-Za-z])[1-8]\d{5}[\dAB]\d{6}\d{2}(?![0-9A-Za-z])")
+_ENDING = ".,;:!?)]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Extracts:
+    """At most a hundred of each, in their order, each once. `closes`: it carries `[FIN]` as its subject or X-MSS-MES: FIN."""
+
+    codes: tuple[str, ...]
+    links: tuple[str, ...]
+    ins: tuple[str, ...]
+    closes: bool
+    documents: tuple[str, ...]
+
+
+def extracts(raw: bytes, summary: Summary, subject: str) -> Extracts:
+    """What is in a stored letter with that summary and subject."""
+    block = raw[: split(raw)[0]]
+    marks = closing_marks(block, read_headers(block, count_max=_FIELDS_MAX))
+    text = f"{subject}\n{shown_text(raw, summary.leaves, 'text/plain') or ''}"[:_CHARS_MAX]
+    files = [leaf["filename"] or "" for leaf in summary.leaves if leaf["attachment"]]
+    return Extracts(
+        codes=_once(_CODE.findall(text)),
+        links=_once([link.rstrip(_ENDING) for link in _LINK.findall(text)]),
+        ins=_once(_INS.findall(text)),
+        closes=marks.subject == SUBJECT_FIN or (marks.mes or "").strip().upper() == HEADER_MES_FIN,
+        documents=tuple(files[:_EACH_MAX]),
+    )
+
+
+def _once(found: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(found))[:_EACH_MAX]

@@ -1,0 +1,76 @@
+"""What can be waited for: found by its marks, from a place on, the oldest first."""
+
+import pytest
+
+from mss_sim.core.feed import happenings
+from mss_sim.core.world.store_types import ActQuery, EventQuery, LetterQuery
+from mss_sim.errors import Rule
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mail import TimelineKind
+from tests.clients import DOCTOR, HOSPITAL, PRACTICE
+from tests.core.towns import IDNATS, Town, refused
+
+_ANY = LetterQuery(limit=10)
+
+
+async def test_letters_come_the_oldest_first_and_from_a_place_on(town: Town) -> None:
+    for subject in ("Un", "Deux"):
+        await town.send("hospital", HOSPITAL, PRACTICE, subject=subject)
+    found = await happenings.find_letters(town.world, _ANY, PRACTICE)
+    assert [(one.message.subject, one.raw[:1] != b"") for one in found] == [("Un", True), ("Deux", True)]
+    place = await happenings.place(town.world)
+    assert await happenings.find_letters(town.world, LetterQuery(10, after=place), PRACTICE) == []
+    assert await happenings.find_letters(town.world, LetterQuery(10, after=place), None) == []
+    await town.send("hospital", HOSPITAL, DOCTOR, subject="Trois")
+    for mailbox in (DOCTOR, None):
+        [found_later] = await happenings.find_letters(town.world, LetterQuery(10, after=place), mailbox)
+        assert found_later.message.subject == "Trois"
+    assert await happenings.find_letters(town.world, LetterQuery(10, after=place), PRACTICE) == []
+
+
+async def test_lines_of_journals_are_found_by_act_mailbox_and_person(town: Town) -> None:
+    await town.send("hospital", HOSPITAL, PRACTICE)
+
+    async def found(acts: tuple[Act, ...] = (), mailbox: str | None = None, who: str | None = None, after: int = 0) -> list[Act]:
+        rows = await happenings.find_acts(town.world, ActQuery(100, after, acts), mailbox, who)
+        return [row.line.act for row in rows if row.line.act in (Act.SUBMITTED, Act.RECEIVED)]
+
+    assert await found() == [Act.SUBMITTED, Act.RECEIVED]
+    assert await found((Act.RECEIVED,)) == [Act.RECEIVED]
+    assert await found(mailbox=HOSPITAL) == [Act.SUBMITTED]
+    assert await found(who=IDNATS["hospital"]) == [Act.SUBMITTED]
+    assert await found(who=IDNATS["doctor"]) == []
+    assert await found(after=await happenings.place(town.world)) == []
+    with refused(Rule.NOT_FOUND, "There is no identity nobody"):
+        await found(who="nobody")
+    with refused(Rule.NOT_FOUND, "There is no mailbox"):
+        await found(mailbox="nobody@cabinet.sim.mssante.fr")
+
+
+async def test_events_of_timelines_are_found_by_kind_recipient_and_letter(town: Town) -> None:
+    for to in (PRACTICE, DOCTOR):
+        await town.send("hospital", HOSPITAL, to, subject=to)
+    every = await happenings.find_events(town.world, EventQuery(100))
+    assert {(one.recipient, one.kind) for one in every} >= {(PRACTICE, TimelineKind.DELIVERED), (DOCTOR, TimelineKind.DELIVERED)}
+    assert [one.id for one in every] == sorted(one.id for one in every)
+    [one] = await happenings.find_events(town.world, EventQuery(100, kinds=(TimelineKind.DELIVERED,), recipient=DOCTOR))
+    assert (one.subject, one.failed) == (DOCTOR, False)
+    assert {event.recipient for event in await happenings.find_events(town.world, EventQuery(100, message_id=one.message_id))} == {DOCTOR}
+    assert await happenings.find_events(town.world, EventQuery(100, after=every[-1].id)) == []
+    assert len(await happenings.find_events(town.world, EventQuery(1))) == 1
+
+
+async def test_a_mailbox_that_is_not_there_has_no_folders(town: Town) -> None:
+    assert len(await happenings.folders_of(town.world, PRACTICE)) >= 4
+    with refused(Rule.NOT_FOUND, "There is no mailbox"):
+        await happenings.folders_of(town.world, "nobody@cabinet.sim.mssante.fr")
+
+
+async def test_a_world_without_letters_is_at_rest(town: Town) -> None:
+    assert await happenings.at_rest(town.world, town.core.queue, town.core.patients)
+
+
+@pytest.mark.parametrize("text", ["x" * 2_000])
+async def test_a_text_that_is_too_long_is_refused(town: Town, text: str) -> None:
+    with refused(Rule.LIMIT_REACHED, "A search looks for texts"):
+        await happenings.find_letters(town.world, LetterQuery(1, subject=text), None)

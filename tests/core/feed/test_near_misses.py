@@ -1,0 +1,29 @@
+"""What came instead: the nearest first, each with the marks that it lacks."""
+
+from mss_sim.core.feed.near_misses import near_misses
+from mss_sim.core.world.store_types import LetterQuery
+from tests.clients import DOCTOR, HOSPITAL, PRACTICE
+from tests.core.towns import Town
+
+
+async def test_each_letter_is_told_with_what_it_lacks(town: Town) -> None:
+    await town.send("hospital", HOSPITAL, DOCTOR, subject="Bonjour")
+    await town.send("hospital", HOSPITAL, PRACTICE, subject="Rendez-vous")
+    wanted = LetterQuery(1, subject="rendez-vous", from_="labo")
+    found = [(one.message.subject, one.lacks) for one in await near_misses(town.world, wanted, PRACTICE)]
+    assert found[0] == ("Rendez-vous", ("from",))
+    assert ("Bonjour", ("from", "subject", "mailbox")) in found
+
+
+async def test_what_has_all_marks_is_no_near_miss_and_five_are_enough(town: Town) -> None:
+    for number in range(7):
+        await town.send("hospital", HOSPITAL, PRACTICE, subject=f"Lettre {number}")
+    found = await near_misses(town.world, LetterQuery(1, subject="lettre 6"), PRACTICE)
+    assert len(found) == 5
+    assert all(one.lacks for one in found)
+    assert await near_misses(town.world, LetterQuery(1, subject="lettre"), None) == []
+
+
+async def test_a_mailbox_that_is_gone_has_no_say(town: Town) -> None:
+    await town.send("hospital", HOSPITAL, PRACTICE)
+    assert await near_misses(town.world, LetterQuery(1), "nobody@cabinet.sim.mssante.fr") == []

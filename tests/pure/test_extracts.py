@@ -1,0 +1,70 @@
+"""What is taken out of a letter for whoever tests with it."""
+
+import pytest
+
+from mss_sim.mail.extracts import Extracts, extracts
+from mss_sim.mail.parse import ParseLimits, parse
+from mss_sim.mail.summary import read_summary, write_summary
+
+_LIMITS = ParseLimits(header_size_bytes=1 << 20, header_count=1_000, parts=100, depth=20)
+
+
+def _taken(text: str, subject: str = "Bonjour", **headers: str) -> Extracts:
+    more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    raw = f"Subject: {subject}\r\n{more}Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n".encode()
+    return extracts(raw, read_summary(write_summary(parse(raw, _LIMITS), 0)), subject)
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("Votre code : 482913.", ("482913",)),
+        ("1234", ("1234",)),
+        ("123", ()),
+        ("123456789", ()),
+        ("12345678", ("12345678",)),
+        ("a1234 1234b x-1234 1234-x", ()),
+        ("1234 1234 5678", ("1234", "5678")),
+        ("12.3456 3,1415", ()),
+        ("", ()),
+    ],
+)
+def test_codes_are_numbers_of_four_to_eight_digits_that_stand_alone(text: str, codes: tuple[str, ...]) -> None:
+    assert _taken(text).codes == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        ("voir https://a.fr/b?c=1.", ("https://a.fr/b?c=1",)),
+        ("<http://a.fr> et (https://b.fr/x)", ("http://a.fr", "https://b.fr/x")),
+        ("ftp://a.fr javascript:alert(1)", ()),
+        ('"https://a.fr/b"', ("https://a.fr/b",)),
+    ],
+)
+def test_links_are_those_of_the_web_without_what_ends_a_sentence(text: str, links: tuple[str, ...]) -> None:
+    assert _taken(text).links == links
+
+
+@pytest.mark.parametrize(
+    ("text", "ins"),
+    [
+        ("285037511300167", ("285037511300167",)),
+        ("1250620A0000114", ()),
+        ("125062A00401714", ("125062A00401714",)),
+        ("x285037511300167", ()),
+        ("2850375113001670", ()),
+    ],
+)
+def test_ins_are_fifteen_characters(text: str, ins: tuple[str, ...]) -> None:
+    assert _taken(text).ins == ins
+
+
+def test_a_letter_that_closes_says_so() -> None:
+    assert _taken("", "[FIN]").closes
+    assert _taken("", X_MSS_MES="fin").closes
+    assert not _taken("[FIN]", "[Fin]").closes
+
+
+def test_there_are_at_most_a_hundred_of_each() -> None:
+    assert len(_taken(" ".join(str(number) for number in range(1_000, 2_000))).codes) == 100
