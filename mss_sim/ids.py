@@ -41,6 +41,11 @@ class IdSource:
             self._last = max(self._last + 1, (milliseconds << 22) | self._node)
             return self._last
 
+    def rise_to(self, highest: int) -> None:
+        """From now on, give ids that sort behind this one too: of a world that was brought in."""
+        with self._lock:
+            self._last = max(self._last, highest | _SEQUENCE)
+
     def message_id(self, domain: str) -> str:
         """A new RFC 5322 Message-ID under `domain`, angle brackets included (ref: rfc5322#3.6.4)."""
         return f"<{encode(self.next())}.{secrets.token_hex(4)}@{domain}>"

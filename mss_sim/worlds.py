@@ -27,14 +27,17 @@ from mss_sim.core.control.snapshot_file import SUFFIX
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.hosting import HostedWorld, NewWorld
 from mss_sim.ids import IdSource, encode
-from mss_sim.words.sentence import say
+from mss_sim.words.sentence import joined, say
 
-_OF_THE_PROCESS = frozenset({"data_dir", "database_url", "host", "control_key", "snapshots_max", "snapshots_size_bytes_max"})
+_OF_THE_PROCESS = frozenset(
+    {"data_dir", "database_url", "host", "control_key", "snapshots_max", "snapshots_size_bytes_max", "psc_clients_file"}
+)
 """Settings that belong to the process, and are those of the first world for all."""
 _PORTS = ("submission_port", "mx_port", "imap_port", "http_port", "https_port", "dns_port", "traps_port")
 _PLACES = ("psc_base_url", "psc_mtls_url", "psc_wallet_url", "igc_url")
 """Addresses under which the first world alone can be reached."""
 _NAME_CHARS_MAX = 100
+_NUMBER_MAX = 10**12
 
 
 @dataclass(slots=True, eq=False)
@@ -57,6 +60,8 @@ class Worlds:
         self._numbers = itertools.count(1)
         self._kept: dict[str, _Kept] = {}
         self._making: set[str] = set()
+        self._stopping = False
+        self._made = asyncio.Event()
         self._ending: set[asyncio.Task[None]] = set()
         self._log = log.get("worlds")
         self.first = Simulator(self._settings, seed=seed, clock=clock, ready_file=ready_file, hosting=self)
@@ -70,8 +75,17 @@ class Worlds:
 
     async def stop(self) -> None:
         """End every world, the first one last."""
+        self._stopping = True
+        while self._making:  # what is being made is ended by who makes it
+            self._made.clear()
+            await self._made.wait()
         await asyncio.gather(*(self._end(self._kept.pop(id_)) for id_ in list(self._kept)), *self._ending)
         await self.first.stop()
+
+    @property
+    def making(self) -> int:
+        """How many are being made."""
+        return len(self._making)
 
     async def create(self, new: NewWorld) -> HostedWorld:
         """A world that is ready. Refusal: INVALID for settings that cannot be, CONFLICT for a name that is taken, LIMIT_REACHED."""
@@ -91,8 +105,12 @@ class Worlds:
                 settings, seed=None if new.snapshot else seed, snapshot=new.snapshot, snapshots_dir=shelf.folder if shelf else None
             )
             await self._begin(simulator, new)
+            if self._stopping:
+                await simulator.stop()
+                raise Refusal(Rule.STORE_UNAVAILABLE, say("The simulator stops."))
         finally:
             self._making.discard(name)
+            self._made.set()
         now = self._machine.now()
         shown = new.snapshot.name.removesuffix(SUFFIX) if new.snapshot else None
         ends = now + int(seconds * SECOND)
@@ -107,20 +125,23 @@ class Worlds:
             if new.clock is not None:
                 mode, at, rate = new.clock
                 await simulator.core.agenda.set_pace(mode, at, rate)
-        except ValueError as error:
-            raise Refusal(Rule.INVALID, say("{error}.", error=str(error)), subject="snapshot", reference="quirks#snapshots") from error
-        except OSError as error:
-            raise Refusal(Rule.STORE_UNAVAILABLE, say("The world cannot begin: {error}.", error=str(error))) from error
-        except BaseException:
+        except BaseException as error:
             await simulator.stop()
+            if isinstance(error, ValueError):
+                subject = "settings" if new.snapshot is None else "snapshot"
+                raise Refusal(Rule.INVALID, joined((str(error), ".")), subject=subject, reference="quirks#worlds") from error
+            if isinstance(error, OSError):
+                raise Refusal(Rule.STORE_UNAVAILABLE, say("The world cannot begin: {error}.", error=str(error))) from error
             raise
 
     def _free_name(self, wanted: str | None) -> str:
+        if self._stopping:
+            raise Refusal(Rule.STORE_UNAVAILABLE, say("The simulator stops."))
         if len(self._kept) + len(self._making) >= self._settings.worlds.max:
             most = self._settings.worlds.max
             detail = say("There are {most} worlds, the most that this process may have; delete some first.", most=most)
             raise Refusal(Rule.LIMIT_REACHED, detail, reference="quirks#worlds")
-        taken = self._making | {one.told.name for one in self._kept.values()}
+        taken = self._making | self._kept.keys() | {one.told.name for one in self._kept.values()}
         if wanted is None:
             return next(name for number in self._numbers if (name := f"world-{number}") not in taken)
         if wanted in taken:
@@ -129,11 +150,13 @@ class Worlds:
 
     def _settings_of(self, new: NewWorld) -> Settings:
         """Those of the first world, on free ports, with what is asked for."""
-        for name in new.settings:
+        for name, value in new.settings.items():
+            if isinstance(value, int | float) and abs(value) > _NUMBER_MAX:
+                raise Refusal(Rule.INVALID, say("{name} is out of all bounds.", name=str(name)[:60]), subject=str(name)[:60])
             if name not in FIELDS or name in _OF_THE_PROCESS:
                 detail = say("{name} is no setting of a world; mss-sim settings lists them all.", name=str(name)[:60])
                 raise Refusal(Rule.INVALID, detail, subject=str(name)[:60], reference="quirks#worlds")
-        given = {name: value for name, value in in_force(self._settings) if name not in _PLACES}
+        given = {name: None if name in _PLACES else value for name, value in in_force(self._settings)}
         given |= {name: 0 for name in _PORTS if given[name] is not None} | {"traps_open": False, "worlds_max": 0}
         given |= {"data_dir": None, "database_url": None}
         try:

@@ -26,6 +26,7 @@ from mss_sim.app.ready_file import NAME
 from mss_sim.clock import Clock, SystemClock, WorldClock
 from mss_sim.config.settings import Settings
 from mss_sim.core.assembly import Core, assemble
+from mss_sim.core.control import seed as seeds
 from mss_sim.core.control.memory import Memory, take_up
 from mss_sim.core.control.snapshots import Shelf
 from mss_sim.core.control.start import begin
@@ -188,7 +189,7 @@ class Simulator:
         if self._snapshot is None:
             return None
         manifest, memory = await asyncio.to_thread(data_folder.begin_with, self._snapshot, self.data_dir)
-        self.seed = manifest.seed
+        self.seed = manifest.seed if manifest.seed in seeds.names() else None
         return memory
 
     def _mx_context(self, ordinary: ssl.SSLContext) -> ssl.SSLContext:

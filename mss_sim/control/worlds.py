@@ -34,7 +34,7 @@ Called = Annotated[str, Path(max_length=100, description="Id or name of a world.
 class WorldIn(In):
     """A world to make; what is left out is as the first world began."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\w.:@\[\]-]+$")] | None = Field(
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^\w[\w.:@\[\]-]*$")] | None = Field(
         default=None, description="A name of your own, such as that of a test.", examples=["test_a_doctor_writes"]
     )
     seed: str | None = Field(default=None, max_length=60, description="Seed to plant; none for an empty world.", examples=["cabinet"])

@@ -4,13 +4,14 @@ import asyncio
 from dataclasses import dataclass
 
 from mss_sim import log
+from mss_sim.clock import SECOND
 from mss_sim.core.access import carer_views, journal
 from mss_sim.core.access.acts_log import ActsLog
 from mss_sim.core.access.grant_turns import GrantTurns
 from mss_sim.core.access.wrong_passwords import WrongPasswords
 from mss_sim.core.control import seed as seeds
 from mss_sim.core.control.memory import take_up
-from mss_sim.core.control.snapshots import Shelf, Snapshot, load
+from mss_sim.core.control.snapshots import Shelf, Snapshot, unpacked
 from mss_sim.core.control.start import begin
 from mss_sim.core.feed.waiting import Waits
 from mss_sim.core.mailbox.closing import Closings
@@ -37,6 +38,7 @@ from mss_sim.core.world.revocation_faults import RevocationServices
 from mss_sim.core.world.wakeups import Events
 from mss_sim.core.world.white_list import WhiteList
 from mss_sim.core.world.world import World
+from mss_sim.store.schema import highest_id
 
 _MINUTE = 60.0
 
@@ -76,20 +78,24 @@ class Core:
         if seed not in (None, seeds.NONE):
             seeds.load(seed)
         async with self.resetting:
-            async with self.agenda.emptied(), self.queue.suspended():
+            async with self.agenda.exchanged(), self.queue.suspended():
                 await self.world.store.reset()
                 self._begin_anew()
+                await self.agenda.open()
             await begin(self.world, seed)
 
     async def restore(self, snapshot: Snapshot) -> None:
-        """Go back to a snapshot of this world, or of one with the same authorities; who is connected is told. Refusals of `load`."""
-        async with self.resetting:
-            async with self.agenda.emptied(), self.queue.suspended():
-                kept = await load(self.world, snapshot)
+        """Go back to a snapshot of this world, or of one with the same authorities; who is connected is told. Refusals of `unpacked`.
+
+        What is refused is refused before anything is touched.
+        """
+        async with self.resetting, unpacked(self.world, snapshot) as wanted:
+            async with self.agenda.exchanged(), self.queue.suspended():
+                await self.world.store.load_from(wanted.database, self.world.clock.now() // SECOND)
+                self.world.ids.rise_to(await self.world.store.read(highest_id))
                 self._begin_anew()
-                take_up(self.world, kept)
-            await self.agenda.open()
-            await self.queue.take_over()
+                take_up(self.world, wanted.memory)
+                await self.agenda.open()
             await peers.write_files(self.world, self.world.igc.ca_file.parent / "clients")
 
     def _begin_anew(self) -> None:

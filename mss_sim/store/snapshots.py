@@ -9,14 +9,19 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, Select, func, inspect, select
+from sqlalchemy.exc import SQLAlchemyError
 
-from mss_sim.models.tables import copies, folders, grants, identities, mailboxes, messages
+from mss_sim.clock import Micros
+from mss_sim.ids import ID_MAX, instant_of
+from mss_sim.models import tables
+from mss_sim.models.tables import clock, copies, grants, identities, mailboxes, messages, metadata
 from mss_sim.store import engine as engines
-from mss_sim.store import schema
+from mss_sim.store import folders, schema
 
 Row = tuple[str, ...]
+_PAGE_BYTES = 4_096
+_LAST: Micros = instant_of(ID_MAX)
 
 
 def save(source: Engine, file: Path) -> None:
@@ -25,8 +30,17 @@ def save(source: Engine, file: Path) -> None:
         _copied(live, copy)
 
 
-def load(target: Engine, file: Path) -> None:
-    """Put the content of a file in the place of a database's, all or nothing. OSError when the disk is full. Blocking."""
+def renew_and_load(target: Engine, file: Path, highest: int) -> None:
+    """Put the content of a file in the place of a database's, all or nothing, each folder with a UIDVALIDITY above `highest` and its own.
+
+    OSError when the disk is full. Blocking.
+    """
+    brought = engines.create(engines.sqlite_url(file), durable=False)
+    try:
+        with brought.begin() as conn:
+            folders.renew_uid_validities(conn, max(highest, folders.highest_uid_validity(conn)) + 1)
+    finally:
+        brought.dispose()
     with closing(sqlite3.connect(file)) as copy, _driver(target) as live:
         _copied(copy, live)
 
@@ -48,22 +62,55 @@ def _driver(engine: Engine) -> Iterator[sqlite3.Connection]:
 
 
 def bring_up(file: Path, *, check: bool = False) -> None:
-    """Bring a copied database to the schema of today; with `check`, read all of it for damage first. Blocking.
+    """Bring a copied database to the schema of today, and see that it has our tables and nothing else. Blocking.
 
-    ValueError when it is none of ours, damaged, or newer than this program.
+    With `check`, all of it is read for damage. ValueError when it is none of ours, damaged, or newer than this program.
     """
     engine = engines.create(engines.sqlite_url(file), durable=False)
     try:
         with engine.connect() as conn:
+            _check_kind(conn)
             if schema.current(conn) is None:
                 raise ValueError("its database holds no world")
             if check and conn.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
                 raise ValueError("its database is damaged")
         schema.upgrade(engine)
-    except (DBAPIError, OSError) as error:
+        with engine.connect() as conn:
+            _check_tables(conn)
+            _check_values(conn)
+    except (SQLAlchemyError, OSError) as error:
         raise ValueError("its database cannot be read") from error
     finally:
         engine.dispose()
+
+
+def _check_kind(conn: Connection) -> None:
+    """A trigger or a view would act in our name; pages of another size cannot be copied into an open database."""
+    kinds = {row[0] for row in conn.exec_driver_sql("SELECT DISTINCT type FROM sqlite_master")}
+    encoding, size = (conn.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("encoding", "page_size"))
+    if kinds - {"table", "index"}:
+        raise ValueError(f"its database has a {', a '.join(sorted(kinds - {'table', 'index'}))}, which none of ours has")
+    if (encoding, size) != ("UTF-8", _PAGE_BYTES):
+        raise ValueError(f"its database is in {encoding} with pages of {size} bytes, ours in UTF-8 with {_PAGE_BYTES}")
+
+
+def _check_tables(conn: Connection) -> None:
+    found = inspect(conn)
+    names = set(found.get_table_names()) - {"alembic_version"}
+    if names != set(metadata.tables):
+        raise ValueError(f"its database lacks or adds {', '.join(sorted(names ^ set(metadata.tables)))[:200]}")
+    for name, table in metadata.tables.items():
+        if {column["name"] for column in found.get_columns(name)} != set(table.c.keys()):
+            raise ValueError(f"its table {name} has other columns than ours")
+
+
+def _check_values(conn: Connection) -> None:
+    """What a number that no world gives would break at every door."""
+    if not 0 <= schema.highest_id(conn) <= ID_MAX:
+        raise ValueError("it holds an id that is none")
+    last = conn.execute(select(func.max(clock.c.world_at), func.min(clock.c.world_at), func.max(clock.c.advancing_to))).one()
+    if any(at is not None and not 0 <= at <= _LAST for at in last):
+        raise ValueError("its clock is out of all time")
 
 
 def contents(file: Path) -> dict[str, dict[Row, Row]]:
@@ -84,10 +131,10 @@ _OF_MAILBOXES = (
     .where(mailboxes.c.carer_view_of.is_(None))
 )
 _OF_LETTERS = (
-    select(mailboxes.c.address, copies.c.id, folders.c.name, messages.c.rfc_message_id, messages.c.subject, copies.c.flags)
+    select(mailboxes.c.address, copies.c.id, tables.folders.c.name, messages.c.rfc_message_id, messages.c.subject, copies.c.flags)
     .add_columns(copies.c.keywords)
     .select_from(copies)
-    .join(folders, folders.c.id == copies.c.folder_id)
+    .join(tables.folders, tables.folders.c.id == copies.c.folder_id)
     .join(mailboxes, mailboxes.c.id == copies.c.mailbox_id)
     .join(messages, messages.c.id == copies.c.message_id)
     .where(mailboxes.c.carer_view_of.is_(None))

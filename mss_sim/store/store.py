@@ -52,6 +52,8 @@ class Store:
         self._visits: Callable[[list[Visit]], Callable[[Connection], None] | None] | None = None
         self.directory_version = 0
         self.rights_version = 0
+        self.uid_validity_floor = 0
+        """What no folder of this world may have: UIDVALIDITYs up to it were those of folders that a reset took away."""
         self.indexes = FolderIndexes()
         self._unchanged: dict[tuple[Any, ...], Any] = {}
         self._unchanged_since = -1
@@ -218,6 +220,7 @@ class Store:
 
     async def reset(self) -> None:
         """Empty every table; for the control plane."""
+        self.uid_validity_floor = max(self.uid_validity_floor, await self.read(folders.highest_uid_validity))
         await self.write(schema.empty, changes_directory=True)
         self.indexes.forget()
 
@@ -225,15 +228,14 @@ class Store:
         """Copy the whole database to a file, as of now. OSError when the disk is full, TypeError unless it is SQLite's."""
         await asyncio.to_thread(snapshots.save, self._engine, file)
 
-    async def load_from(self, file: Path) -> None:
-        """Put the content of such a file in the place of all that is here; mail programs will know that UIDs mean something else."""
-        before = await self.read(folders.highest_uid_validity)
-        await asyncio.to_thread(snapshots.load, self._engine, file)
+    async def load_from(self, file: Path, at_least: int) -> None:
+        """Put the content of such a file in the place of all that is here, in one step.
 
-        def renew(conn: Connection) -> None:
-            folders.renew_uid_validities(conn, max(before, folders.highest_uid_validity(conn)) + 1)
-
-        await self.write(renew, changes_directory=True)
+        Every folder gets a UIDVALIDITY that none had, here or there, and not under `at_least`: UIDs mean something else.
+        """
+        before = max(at_least, await self.read(folders.highest_uid_validity), self.uid_validity_floor)
+        await asyncio.to_thread(snapshots.renew_and_load, self._engine, file, before)
+        await self.write(lambda _conn: None, changes_directory=True)
         self.indexes.forget()
 
     async def _guard(self, work: Awaitable[R]) -> R:

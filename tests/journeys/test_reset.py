@@ -62,9 +62,14 @@ async def _filled(simulator: Simulator, path: str) -> list[str]:
         "rule_id": ("/control/faults", "id"),
         "session_id": ("/control/sessions", "id"),
         "serial": ("/control/certificates", "serial"),
+        "letter_id": ("/control/messages", "id"),
+        "snapshot": ("/control/snapshots", "name"),
     }
+    if names[0] not in lists:
+        return []  # a world beside this one: there is none
     source, key = lists[names[0]]
     rows = (await _get(simulator, source)).json()
+    rows = rows["items"] if isinstance(rows, dict) else rows
     filled = [path.replace("{" + names[0] + "}", row[key].replace("/", "%2F")) for row in rows]
     return [one.replace("{form}", form) for one in filled for form in (("pem",) if "{form}" in path else ("",))]
 

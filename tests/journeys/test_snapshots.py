@@ -1,11 +1,14 @@
 """A world kept under a name: gone back to, compared, carried to another simulator, and begun with."""
 
 import asyncio
+import contextlib
 import io
 import json
 import smtplib
+import sqlite3
 import ssl
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ import httpx
 import pytest
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.clock import ManualClock
 from mss_sim.config.settings import Settings
 from mss_sim.worlds import Worlds
 from tests.clients import HOSPITAL, PATIENT, PRACTICE, ImapClient, Person, control, letter
@@ -237,6 +241,8 @@ async def test_what_is_no_snapshot_is_refused_and_not_kept(simulator: Simulator)
         "list-manifest": _rewritten(good, "manifest.json", b"[]"),
         "deep-manifest": _rewritten(good, "manifest.json", b"[" * 200_000),
         "other-version": _rewritten(good, "manifest.json", json.dumps({**manifest, "version": 2}).encode()),
+        "surrogate": _rewritten(good, "manifest.json", json.dumps({**manifest, "note": "\ud800"}).encode()),
+        "huge": _rewritten(good, "manifest.json", json.dumps({**manifest, "counts": {"x": 10**30}}).encode()),
         "half-manifest": _rewritten(good, "manifest.json", json.dumps({**manifest, "root": 7}).encode()),
     }
     for name, octets in bad.items():
@@ -283,3 +289,127 @@ async def test_letters_that_are_written_meanwhile_are_whole_or_not_there(simulat
     await asyncio.gather(*writers)
     await _restore(simulator, "s3")
     assert await _subjects(simulator) is not None
+
+
+async def test_a_clock_that_stood_still_stands_still_all_the_while(start: StartSimulator, clock: ManualClock) -> None:
+    """The machine's time, an hour later, is never the world's: nothing that waits becomes due by going back."""
+    async with start(clock=clock, audited=False) as simulator:
+        await control(simulator, "PUT", "/clock", {"mode": "frozen"})
+        await control(simulator, "POST", "/faults/presets/mes-down")
+        await _write(simulator, "En attente", PATIENT)
+        [waiting] = (await control(simulator, "GET", "/queue")).json()
+        await _save(simulator, "attente")
+        clock.advance(timedelta(hours=1))
+        for _ in range(3):
+            await _restore(simulator, "attente")
+            assert (await control(simulator, "GET", "/queue")).json() == [waiting]
+
+
+async def test_a_clock_that_is_moved_meanwhile_is_moved_before_or_after(simulator: Simulator) -> None:
+    await control(simulator, "PUT", "/clock", {"mode": "frozen", "at": "2040-01-01T00:00:00Z"})
+    await _save(simulator, "still")
+    for _ in range(4):
+        moves = [control(simulator, "POST", "/clock/advance", {"by": "P1D"}) for _ in range(3)]
+        answers = await asyncio.gather(control(simulator, "POST", "/snapshots/still/restore"), *moves)
+        assert {answer.status_code for answer in answers} == {200, 204}
+        told = (await control(simulator, "GET", "/clock")).json()
+        assert (told["mode"], told["now"][:4]) == ("frozen", "2040")
+
+
+async def test_ids_of_what_comes_later_sort_behind_what_was_brought_in(tmp_path: Path) -> None:
+    """Letters of another world that lived in 2040 are older than the one that is written after going back to them."""
+    settings = Settings(data_dir=tmp_path / "data", submission_port=0, mx_port=0, imap_port=0, http_port=0)
+    async with Worlds(settings) as worlds:
+        await _save(worlds.first, "base")
+        frozen = {"mode": "frozen", "at": "2040-01-01T00:00:00Z"}
+        later = (await control(worlds.first, "POST", "/worlds", {"snapshot": "base", "clock": frozen})).json()
+        account = next(one for one in later["personas"] if one["role"] == "hospital")
+        await asyncio.to_thread(_send, later, account)
+        async with httpx.AsyncClient(base_url=later["http"], timeout=30) as client:
+            assert (await client.post("/control/wait", json={"kind": "message", "mailbox": PRACTICE})).json()["met"]
+            assert (await client.post("/control/snapshots", json={"name": "later"})).status_code == 201
+        await _restore(worlds.first, "later")
+        await _write(worlds.first, "Après")
+        assert (await _subjects(worlds.first))[0] == "Après"
+
+
+async def test_a_refused_return_touches_nothing(simulator: Simulator, tmp_path: Path) -> None:
+    """A letter that is under way goes on, clients stay connected."""
+    settings = Settings(data_dir=tmp_path / "elsewhere", submission_port=0, mx_port=0, imap_port=0, http_port=0)
+    async with Worlds(settings, seed="none") as other:
+        await _save(other.first, "foreign")
+        octets = await _file(other.first, "foreign")
+    assert (await _bring(simulator, "foreign", octets)).status_code == 201
+    client = await ImapClient.open(simulator, _LOGIN, PASSWORD)
+    assert (await control(simulator, "POST", "/snapshots/foreign/restore")).status_code == 409
+    assert (await client.ask("NOOP"))[-1].startswith("OK")
+    await client.close()
+    await _write(simulator, "Bonjour")
+    assert await _subjects(simulator) == ["Bonjour"]
+
+
+async def test_a_reset_after_going_back_gives_uids_of_another_validity(simulator: Simulator) -> None:
+    await _save(simulator, "begun")
+    seen = set()
+    for _ in range(3):
+        await _restore(simulator, "begun")
+        for act in (None, "/reset"):
+            if act:
+                assert (await control(simulator, "POST", act)).status_code == 204
+            client = await ImapClient.open(simulator, _LOGIN, PASSWORD)
+            validity = _validity(await client.ask("SELECT INBOX"))
+            await client.close()
+            assert validity not in seen
+            seen.add(validity)
+
+
+async def test_saves_side_by_side_keep_one_of_a_name_and_so_many_in_all(start: StartSimulator) -> None:
+    async with start(snapshots_max=3) as simulator:
+        same = await asyncio.gather(*(control(simulator, "POST", "/snapshots", {"name": "same"}) for _ in range(5)))
+        assert sorted(answer.status_code for answer in same) == [201, 409, 409, 409, 409]
+        others = await asyncio.gather(*(control(simulator, "POST", "/snapshots", {"name": f"n{number}"}) for number in range(5)))
+        assert sorted(answer.status_code for answer in others) == [201, 201, 422, 422, 422]
+
+
+def _altered(octets: bytes, folder: Path, *statements: str) -> bytes:
+    """A snapshot whose database was changed by SQL."""
+    file = folder / "altered.db"
+    file.unlink(missing_ok=True)
+    file.write_bytes(zipfile.ZipFile(io.BytesIO(octets)).read("mss-sim.db"))
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as conn:
+        conn.execute("PRAGMA journal_mode=DELETE")
+        for statement in statements:
+            conn.execute(statement)
+    return _rewritten(octets, "mss-sim.db", file.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("statements", "why"),
+    [
+        (("CREATE TRIGGER t BEFORE UPDATE ON folders BEGIN SELECT RAISE(ABORT, 'no'); END",), "has a trigger"),
+        (("CREATE VIEW v AS SELECT 1",), "has a view"),
+        (("DROP TABLE journal",), "lacks or adds journal"),
+        (("CREATE TABLE more (id INTEGER)",), "lacks or adds more"),
+        (("ALTER TABLE journal RENAME COLUMN act TO acted",), "other columns"),
+        (("ALTER TABLE journal ADD COLUMN more TEXT",), "other columns"),
+        (("INSERT INTO alembic_version VALUES ('0001')",), "cannot be read"),
+        (("UPDATE alembic_version SET version_num = '9999'",), "may be newer"),
+        (("DELETE FROM alembic_version",), "holds no world"),
+        (("INSERT INTO clock VALUES (1, 9223372036854775807, 0, 0.0, NULL)",), "out of all time"),
+        (("PRAGMA page_size=8192", "VACUUM"), "pages of 8192 bytes"),
+    ],
+)
+async def test_a_database_that_is_none_of_ours_is_not_taken_in(
+    simulator: Simulator, tmp_path: Path, statements: tuple[str, ...], why: str
+) -> None:
+    await _save(simulator, "good")
+    answer = await _bring(simulator, "bad", _altered(await _file(simulator, "good"), tmp_path, *statements))
+    assert (answer.status_code, why in answer.json()["detail"]) == (422, True), answer.text
+
+
+async def test_a_file_that_is_none_is_deleted_by_its_name(simulator: Simulator) -> None:
+    await _save(simulator, "good")
+    (simulator.data_dir / "snapshots" / "bad.mss-sim").write_bytes(b"x")
+    assert (await control(simulator, "GET", "/snapshots/bad")).status_code == 422
+    assert (await control(simulator, "DELETE", "/snapshots/bad")).status_code == 204
+    assert (await control(simulator, "GET", "/snapshots/bad")).status_code == 404

@@ -14,6 +14,8 @@ import httpx
 import pytest
 
 from mss_sim.config.settings import Settings
+from mss_sim.errors import Refusal
+from mss_sim.http.hosting import NewWorld
 from mss_sim.worlds import Worlds
 from tests.clients import HOSPITAL, PRACTICE, Person, letter
 from tests.journeys.test_command_line import Process
@@ -149,6 +151,11 @@ async def test_one_that_nobody_touches_ends(worlds: Worlds) -> None:
         ({"clock": {"mode": "frozen", "at": "1999-01-01T00:00:00Z"}}, 409, "conflict"),
         ({"lifetime_seconds": 0}, 422, "invalid-request"),
         ({"lifetime_seconds": 1e300}, 422, "invalid-request"),
+        ({"settings": {"psc_clients_file": "/etc/passwd"}}, 422, "invalid-request"),
+        ({"settings": {"mailbox_quota_bytes": 10**30}}, 422, "invalid-request"),
+        ({"settings": {"queue_lease_seconds": 1e308}}, 422, "invalid-request"),
+        ({"settings": {"hostname": "é"}}, 422, "invalid-request"),
+        ({"name": ".."}, 422, "invalid-request"),
         ({"name": "a b"}, 422, "invalid-request"),
         ({"name": "taken"}, 409, "conflict"),
         ({"colour": "blue"}, 422, "invalid-request"),
@@ -259,3 +266,27 @@ def test_one_that_is_ended_under_load_ends(tmp_path: Path) -> None:
     assert httpx.get(f"{http}/control/state").json()["messages"] == 0
     assert started.stop() == 0
     assert (tmp_path / "errors.txt").read_text() == ""
+
+
+async def test_addresses_that_lead_to_the_first_world_lead_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MSS_SIM_PSC_BASE_URL", "http://psc.example:9000")
+    monkeypatch.setenv("MSS_SIM_IGC_URL", "http://igc.example:9001")
+    async with Worlds(_settings(tmp_path)) as worlds:
+        assert worlds.first.ready()["psc"]["issuer"].startswith("http://psc.example:9000/")
+        made = await _made(worlds)
+        assert made["psc"]["issuer"].startswith(made["http"])
+        assert str(worlds.simulator(made["id"]).world.igc.places).count(made["http"])
+
+
+async def test_who_asks_while_the_process_stops_gets_no_world_and_leaves_none(tmp_path: Path) -> None:
+    worlds = Worlds(_settings(tmp_path), seed="none")
+    await worlds.first.start()
+    making = [asyncio.create_task(worlds.create(NewWorld())) for _ in range(4)]
+    while not worlds.making:  # noqa: ASYNC110 - it tells nobody
+        await asyncio.sleep(0)
+    await worlds.stop()
+    made = await asyncio.gather(*making, return_exceptions=True)
+    assert {type(one) for one in made} == {Refusal}
+    assert worlds.all() == []
+    with pytest.raises(Refusal, match="stops"):
+        await worlds.create(NewWorld())

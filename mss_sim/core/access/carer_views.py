@@ -25,7 +25,6 @@ A view is made with the first grant and stays. Where nobody is a carer there is 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
 
-from mss_sim.clock import SECOND
 from mss_sim.core.world.world import World
 from mss_sim.mail.mime import content
 from mss_sim.mail.summary import Leaf, read_summary
@@ -43,7 +42,7 @@ from mss_sim.vocabulary.mailboxes import Flag, MaskKind
 
 def make(world: World, conn: Connection, mailbox: Mailbox) -> None:
     """Make the view of a patient's mailbox that has none, with all that carers may see now."""
-    validity = max(mailbox.uid_validity_last, world.clock.now() // SECOND)
+    validity = max(mailbox.uid_validity_last, world.new_uid_validity())
     view_id = world.ids.next()
     carer_views.add(conn, mailbox, view_id, validity)
     for folder in folders.of_mailbox(conn, mailbox.id):
@@ -55,7 +54,7 @@ def make(world: World, conn: Connection, mailbox: Mailbox) -> None:
 def add_folder(world: World, conn: Connection, view_id: int, folder: Folder, validity: int | None = None) -> None:
     """Have carers see a folder, empty until it is followed; `validity` where the view is new, else one that it never had."""
     if validity is None:
-        validity = mailboxes.take_uid_validity(conn, view_id, world.clock.now() // SECOND)
+        validity = mailboxes.take_uid_validity(conn, view_id, world.new_uid_validity())
     seen = Folder(world.ids.next(), view_id, folder.name, folder.special_use, validity, 1, 1, 0, 0)
     folders.add(conn, seen)
     folders.show_to_carers(conn, folder.id, seen.id)

@@ -10,7 +10,7 @@ from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal
 from mss_sim.faults import actions
 from mss_sim.faults.faults import KeptRule
-from mss_sim.faults.rules import FaultRule, Match, checked
+from mss_sim.faults.rules import FaultRule, Match, check_numbers, checked
 from mss_sim.vocabulary.faults import DropMoment, FaultKind, Point
 from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
 
@@ -38,7 +38,7 @@ def read(told: Mapping[str, Any]) -> Memory:
     try:
         manners = {IgcService(name): Manner(ServiceBehaviour(one), float(seconds)) for name, (one, seconds) in told["services"].items()}
         return Memory(tuple(map(_kept, told["faults"])), Variant(told["white_list"]), manners)
-    except (KeyError, TypeError, ValueError, AttributeError, Refusal) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, Refusal) as error:
         raise ValueError(f"what it kept in memory cannot be read: {error!r}"[:200]) from error
 
 
@@ -63,5 +63,9 @@ def _kept(row: Mapping[str, Any]) -> KeptRule:
     kind = FaultKind(said.pop("kind"))
     action = actions.read(kind, {name: _WORDS[name](value) if name in _WORDS and value else value for name, value in said.items()})
     match = checked(point, Match(**row["match"]), action, _DELAY_SECONDS_MAX)
+    numbers = {name: row[name] for name in ("made_at", "ends_at", "nth", "seen", "fired")}
+    if not all(type(number) is int for number in (*numbers.values(), row["count"] or 0)):
+        raise TypeError("a rule counts in whole numbers")
+    check_numbers(row["nth"], row["count"])
     rule = FaultRule(str(row["id"]), point, action, int(row["made_at"]), int(row["ends_at"]), match, row["nth"], row["count"])
     return KeptRule(rule, int(row["seen"]), int(row["fired"]))

@@ -18,11 +18,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 SUFFIX = ".mss-sim"
 DATABASE = "mss-sim.db"
 _FORMAT = "mss-sim snapshot"
 _VERSION = 1
 _MANIFEST, _MEMORY = "manifest.json", "memory.json"
+_PARTS = ("certificates", "keys")
 _KEPT = re.compile(r"(certificates/((authorities|clients)/)?|keys/(retired/)?)[A-Za-z0-9_-][A-Za-z0-9._-]{0,120}")
 _TEXT_BYTES_MAX = 1_000_000
 
@@ -56,7 +59,7 @@ def write(file: Path, manifest: Manifest, memory: Mapping[str, Any], database: P
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(_MANIFEST, json.dumps(told, ensure_ascii=False, indent=2))
         archive.writestr(_MEMORY, json.dumps(memory, ensure_ascii=False))
-        for path in sorted(folder.rglob("*")):
+        for path in sorted(one for part in _PARTS for one in (folder / part).rglob("*")):
             name = path.relative_to(folder).as_posix()
             if path.is_file() and _KEPT.fullmatch(name):
                 archive.write(path, name)
@@ -84,19 +87,19 @@ def unpack(file: Path, folder: Path) -> tuple[Manifest, dict[str, Any]]:
     return manifest, memory
 
 
-def unpack_database(file: Path, to: Path) -> dict[str, Any]:
-    """Write the database of a snapshot alone; its memory. `NoSnapshot` when it is none. Blocking."""
+def unpack_database(file: Path, to: Path) -> tuple[Manifest, dict[str, Any]]:
+    """Write the database of a snapshot alone; what it is, and its memory. `NoSnapshot` when it is none. Blocking."""
     with _opened(file) as archive:
-        memory = _json(archive, _MEMORY)
+        manifest, memory = _manifest(archive), _json(archive, _MEMORY)
         _extract(archive, DATABASE, to)
-    return memory
+    return manifest, memory
 
 
 def _extract(archive: zipfile.ZipFile, name: str, to: Path) -> None:
     try:
         with archive.open(name) as source, to.open("wb") as target:
             shutil.copyfileobj(source, target, 1024 * 1024)
-    except (zipfile.BadZipFile, EOFError) as error:
+    except (zipfile.BadZipFile, EOFError, RuntimeError) as error:
         raise NoSnapshot(f"its {name} is damaged") from error
 
 
@@ -131,7 +134,8 @@ def _manifest(archive: zipfile.ZipFile) -> Manifest:
     shapes = {"name": str, "note": str, "made_at": str, "world_at": str, "program": str, "schema": str, "root": str}
     found: dict[str, Any] = {name: told.get(name) for name in Manifest.__slots__}
     right = all(isinstance(found[name], shape) for name, shape in shapes.items())
-    if not right or not isinstance(found["settings"], dict) or not isinstance(found["counts"], dict):
+    seeded = found["seed"] is None or isinstance(found["seed"], str)
+    if not right or not seeded or not isinstance(found["settings"], dict) or not isinstance(found["counts"], dict):
         raise NoSnapshot(f"its {_MANIFEST} lacks something")
     return Manifest(**found)
 
@@ -141,10 +145,14 @@ def _json(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
         if archive.getinfo(name).file_size > _TEXT_BYTES_MAX:
             raise NoSnapshot(f"its {name} is too large")
         told = json.loads(archive.read(name))
-    except (ValueError, RecursionError, zipfile.BadZipFile, EOFError) as error:
+    except (ValueError, RuntimeError, zipfile.BadZipFile, EOFError) as error:  # too deep is a RuntimeError too
         if isinstance(error, NoSnapshot):
             raise
         raise NoSnapshot(f"its {name} cannot be read") from error
     if not isinstance(told, dict):
         raise NoSnapshot(f"its {name} is no object")
+    try:
+        orjson.dumps(told)
+    except TypeError as error:  # half a character, a number beyond 64 bits: nobody could be told of it
+        raise NoSnapshot(f"its {name} holds what is no text or no number") from error
     return told

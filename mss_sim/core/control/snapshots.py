@@ -7,8 +7,8 @@ import asyncio
 import hashlib
 import re
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -62,6 +62,7 @@ class Shelf:
     def __init__(self, folder: Path, most: int) -> None:
         self.folder = folder
         self._most = most
+        self._making: set[str] = set()
 
     def path(self, name: str) -> Path:
         """Where a snapshot lies, or would; Refusal(INVALID) for what is no name."""
@@ -87,39 +88,55 @@ class Shelf:
         try:
             return await asyncio.to_thread(_kept, file)
         except FileNotFoundError as error:
-            detail = say("There is no snapshot {name}; GET /control/snapshots lists them.", name=name)
-            raise Refusal(Rule.NOT_FOUND, detail, subject=name) from error
+            raise _missing(name) from error
         except (NoSnapshot, OSError) as error:
             raise _unreadable(name, error) from error
 
     async def remove(self, name: str) -> None:
-        """Refusal(NOT_FOUND) when there is none of that name."""
-        await self.one(name)
-        self.path(name).unlink(missing_ok=True)
+        """Remove what lies there, even where it is none. Refusal(NOT_FOUND) when there is none of that name."""
+        try:
+            self.path(name).unlink()
+        except OSError as error:
+            raise _missing(name) from error
 
-    def check_room(self, name: str, *, replace: bool) -> None:
-        """Refusal(CONFLICT) when the name is taken and not to be replaced, Refusal(LIMIT_REACHED) when there are too many."""
-        if self.path(name).exists():
-            if not replace:
-                raise Refusal(Rule.CONFLICT, say("There is a snapshot {name} already; ask for replace.", name=name), subject=name)
-        elif len(list(self.folder.glob(f"*{SUFFIX}"))) >= self._most:
+    @contextmanager
+    def room(self, name: str, *, replace: bool) -> Iterator[Path]:
+        """A file beside the others for one that is being made, which `put` puts in its place.
+
+        Refusal: CONFLICT when the name is taken and not to be replaced, or one of that name is being made; LIMIT_REACHED when there are
+        too many; STORE_UNAVAILABLE when the disk takes no more.
+        """
+        if name in self._making or (self.path(name).exists() and not replace):
+            raise Refusal(Rule.CONFLICT, say("There is a snapshot {name} already; ask for replace.", name=name), subject=name)
+        there = {file.name.removesuffix(SUFFIX) for file in self.folder.glob(f"*{SUFFIX}")} | self._making
+        if name not in there and len(there) >= self._most:
             detail = say("There are {most} snapshots, the most that may be; delete some first.", most=self._most)
             raise Refusal(Rule.LIMIT_REACHED, detail, reference="quirks#snapshots")
+        self._making.add(name)
+        try:
+            with self.beside() as beside:
+                yield Path(beside) / "made"
+        except OSError as error:
+            raise Refusal(Rule.STORE_UNAVAILABLE, say("The snapshot cannot be written: {error}.", error=str(error))) from error
+        finally:
+            self._making.discard(name)
+
+    def put(self, made: Path, name: str) -> None:
+        """Put what was made in its place, all at once."""
+        made.chmod(0o600)
+        made.replace(self.path(name))
 
     async def take_in(self, name: str, octets: AsyncIterator[bytes], *, replace: bool) -> Snapshot:
         """Keep a file that comes from elsewhere; Refusal(INVALID) when it is no snapshot of a world, and nothing of it is kept."""
-        self.check_room(name, replace=replace)
-        with self.beside() as beside:
-            incoming = Path(beside) / "incoming"
+        with self.room(name, replace=replace) as incoming:
             with incoming.open("xb") as file:
                 async for piece in octets:
                     file.write(piece)
             try:
-                await asyncio.to_thread(_check_whole, incoming, Path(beside) / DATABASE)
-            except (NoSnapshot, ValueError, OSError) as error:
+                await asyncio.to_thread(_check_whole, incoming, incoming.with_name(DATABASE))
+            except (NoSnapshot, ValueError) as error:
                 raise _unreadable(name, error) from error
-            incoming.chmod(0o600)
-            incoming.replace(self.path(name))
+            self.put(incoming, name)
         return await self.one(name)
 
     def beside(self) -> "tempfile.TemporaryDirectory[str]":
@@ -133,9 +150,12 @@ def _kept(file: Path) -> Snapshot:
 
 
 def _check_whole(file: Path, database: Path) -> None:
-    snapshot_file.read_manifest(file)
-    memory.read(snapshot_file.unpack_database(file, database))
+    memory.read(snapshot_file.unpack_database(file, database)[1])
     databases.bring_up(database, check=True)
+
+
+def _missing(name: str) -> Refusal:
+    return Refusal(Rule.NOT_FOUND, say("There is no snapshot {name}; GET /control/snapshots lists them.", name=name), subject=name)
 
 
 def _unreadable(name: str, error: Exception) -> Refusal:
@@ -146,11 +166,9 @@ def _unreadable(name: str, error: Exception) -> Refusal:
 async def save(world: World, shelf: Shelf, name: str, *, note: str = "", seed: str | None = None, replace: bool = False) -> Snapshot:
     """Keep the world as it is now under a name. Refusal of a name that is taken or none, and of a world on PostgreSQL."""
     _check_kind(world)
-    shelf.check_room(name, replace=replace)
-    with shelf.beside() as beside:
-        made = Path(beside) / "made"
+    with shelf.room(name, replace=replace) as made:
         await _make(world, made, name, note, seed)
-        made.replace(shelf.path(name))
+        shelf.put(made, name)
     return await shelf.one(name)
 
 
@@ -200,27 +218,37 @@ def _check_kind(world: World) -> None:
         raise Refusal(Rule.CONFLICT, detail, reference="quirks#snapshots")
 
 
-async def load(world: World, snapshot: Snapshot) -> Memory:
-    """Put what a snapshot holds in the place of all that is stored; its memory. The world must stand still meanwhile.
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """A database that is whole and of today, beside the snapshot that it came from, and what is kept in memory."""
 
-    Refusal(CONFLICT) when it is of a world with other authorities: its certificates would be worth nothing here.
+    database: Path
+    memory: Memory
+
+
+@asynccontextmanager
+async def unpacked(world: World, snapshot: Snapshot) -> AsyncIterator[Unpacked]:
+    """A snapshot made ready to take the place of the world.
+
+    Refusal(CONFLICT) when it is of a world with other authorities: its certificates would be worth nothing here; Refusal(INVALID) when it
+    cannot be read.
     """
     _check_kind(world)
-    if snapshot.manifest.root != root_of(world.igc.ca_file):
-        detail = say(
-            "The snapshot {name} is of another world, with authorities of its own: begin a world with it (POST /control/worlds).",
-            name=snapshot.name,
-        )
-        raise Refusal(Rule.CONFLICT, detail, subject=snapshot.name, reference="quirks#snapshots")
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / DATABASE
         try:
-            kept = memory.read(await asyncio.to_thread(snapshot_file.unpack_database, snapshot.file, database))
+            manifest, told = await asyncio.to_thread(snapshot_file.unpack_database, snapshot.file, database)
+            kept = memory.read(told)
             await asyncio.to_thread(databases.bring_up, database)
         except (NoSnapshot, ValueError, OSError) as error:
             raise _unreadable(snapshot.name, error) from error
-        await world.store.load_from(database)
-    return kept
+        if manifest.root != root_of(world.igc.ca_file):
+            detail = say(
+                "The snapshot {name} is of another world, with authorities of its own: begin a world with it (POST /control/worlds).",
+                name=snapshot.name,
+            )
+            raise Refusal(Rule.CONFLICT, detail, subject=snapshot.name, reference="quirks#snapshots")
+        yield Unpacked(database, kept)
 
 
 async def compare(earlier: Snapshot, later: Snapshot) -> dict[str, Difference]:

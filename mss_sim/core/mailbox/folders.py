@@ -1,6 +1,5 @@
 """The folders of a mailbox: list, create, rename, delete. Names are paths, `Parent/Child`; INBOX and the special folders stay."""
 
-from mss_sim.clock import SECOND
 from mss_sim.core.access import carer_views, gate, journal
 from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor
@@ -59,7 +58,7 @@ def _add_missing(world: World, conn: Connection, held: MailboxAccess, path: list
 
 
 def _add(world: World, conn: Connection, held: MailboxAccess, name: str) -> Folder:
-    validity = mailboxes.take_uid_validity(conn, held.mailbox.id, world.clock.now() // SECOND)
+    validity = mailboxes.take_uid_validity(conn, held.mailbox.id, world.new_uid_validity())
     most = world.settings.mailbox.folders_max
     if folders.count(conn, held.mailbox.id) >= most:
         detail = say("The mailbox holds {most} folders, the most that it may; delete some first.", most=most)
@@ -105,7 +104,7 @@ async def renew_uid_validities(world: World, address: str) -> None:
         if found is None:
             return
         for folder in folders.of_mailbox(conn, found.id):
-            folders.renew_uid_validity(conn, folder.id, mailboxes.take_uid_validity(conn, found.id, world.clock.now() // SECOND))
+            folders.renew_uid_validity(conn, folder.id, mailboxes.take_uid_validity(conn, found.id, world.new_uid_validity()))
 
     await world.store.write(unit)
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from mss_sim.clock import SECOND
 from mss_sim.core.access import gate, journal, patients
 from mss_sim.core.access.access import Requester
 from mss_sim.core.access.authentication import Actor
@@ -116,7 +115,7 @@ def create_mailbox(world: World, conn: Connection, address: str, new: NewMailbox
         used_bytes=0,
         seen_policy=seen,
         sent_policy=new.sent_policy,
-        uid_validity_last=world.clock.now() // SECOND,
+        uid_validity_last=world.new_uid_validity(),
         created_at=world.clock.now(),
         behaviour=new.behaviour,
     )

@@ -101,13 +101,17 @@ class Queue:
     async def suspended(self) -> AsyncIterator[None]:
         """While nobody tries anything: the letters under way are given up, for the world that they belong to ends."""
         async with self._leasing:
+            mine, given_up = self._mine(), list(self._under_way)
             self._held.clear()
-            given_up = list(self._under_way)
             for running in given_up:
                 running.cancel()
             await asyncio.gather(*given_up, return_exceptions=True)
-            yield
-        self._woken.set()
+            try:
+                yield
+            finally:
+                ours = None if self._world.store.exclusive else mine
+                await self._world.store.write(partial(queue.release, recipient_ids=ours))
+                self._woken.set()
 
     async def stop(self, patience_seconds: float) -> None:
         """Let the attempts under way end, and give back those that take too long, and those that were held."""

@@ -131,6 +131,7 @@ class Agenda:
         """Run as the clock ran when the world was last open, never earlier than anything in it."""
         kept = await self._store.read(clocks.kept)
         if kept is None:
+            self._clock.run(REAL_TIME)
             return
         pace, moving = kept.pace, kept.advancing_to is not None
         if moving or (pace.mode is ClockMode.PACED and self._store.exclusive):  # nobody was there to see the time pass
@@ -148,11 +149,10 @@ class Agenda:
             return await self._walk(now, max(kept.advancing_to, now), kept.pace.rate)
 
     @asynccontextmanager
-    async def emptied(self) -> AsyncIterator[None]:
-        """While a world is emptied nobody moves its clock, which then has the machine's time again."""
+    async def exchanged(self) -> AsyncIterator[None]:
+        """While the content of the world is exchanged nobody moves its clock; whoever does it calls `open` before he leaves."""
         async with self._moving:
             yield
-            self._clock.run(REAL_TIME)
 
     async def _walk(self, now: Micros, to: Micros, rate: float, *, real: bool = False) -> list[Fired]:
         """From now to then, by all that is due on the way; from there on the clock runs at that rate, or as the machine's."""

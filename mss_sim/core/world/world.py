@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from mss_sim.clock import WorldClock
+from mss_sim.clock import SECOND, WorldClock
 from mss_sim.config.settings import Settings
 from mss_sim.core.world.access_tokens import Tokens
 from mss_sim.core.world.address_cache import Directory
@@ -68,6 +68,10 @@ class World:
             depth=self.settings.message.mime_depth_max,
             search_text_chars=self.settings.search.text_chars_max,
         )
+
+    def new_uid_validity(self) -> int:
+        """A UIDVALIDITY for a new folder: the second, or what no folder of this world had before it was emptied (ref: rfc9051#2.3.1.1)."""
+        return max(self.clock.now() // SECOND, self.store.uid_validity_floor + 1)
 
     def told(self, sentence: Sentence) -> str:
         """A sentence as this world says it, to be stored or sent."""

@@ -38,7 +38,7 @@ def test_it_holds_what_a_world_needs_and_nothing_else(file: Path, tmp_path: Path
     assert found == {"certificates/ca.pem", "certificates/authorities/ACR-EL.key", "keys/tokens.pem", "keys/retired/1-x.pem", "mss-sim.db"}
     assert (tmp_path / "out/keys/tokens.pem").read_text() == "keys/tokens.pem"
     assert (tmp_path / "out/keys/tokens.pem").stat().st_mode & 0o777 == 0o600
-    assert unpack_database(file, tmp_path / "db") == {"faults": []}
+    assert unpack_database(file, tmp_path / "db") == (_ABOUT, {"faults": []})
     assert (tmp_path / "db").read_bytes() == b"database"
 
 

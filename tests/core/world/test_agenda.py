@@ -319,7 +319,7 @@ async def test_what_is_followed_is_left_alone_while_time_is_moved(town: Town) ->
     now = town.world.clock.now()
     alarms = Alarms(town.world, now + HOUR)
     async with _followed(town, alarms) as woken:
-        async with town.core.agenda.emptied():
+        async with town.core.agenda.exchanged():
             town.clock.advance(timedelta(hours=1))
             woken.set()
             await _turns()
