@@ -32,6 +32,9 @@ LOCK = CUSTOM_COMPILE_COMMAND="make lock" build/lock/bin/pip-compile --quiet --n
 # The clients from npm that the tests send to the simulator, and what npm writes there when all is installed.
 NODE = tests/strangers/node
 IMAPFLOW = $(NODE)/node_modules/.package-lock.json
+# The same for the example in JavaScript.
+EXAMPLE = examples/javascript
+NODEMAILER = $(EXAMPLE)/node_modules/.package-lock.json
 
 .PHONY: help run demo test strangers matrix check fmt references bench fuzz mutants wheel lock clean
 .NOTPARALLEL:
@@ -98,7 +101,7 @@ lock: build/lock.stamp ## Write requirements/*.txt anew from pyproject.toml and 
 	$(LOCK) -c requirements/dev.txt -o requirements/mutants.txt requirements/mutants.in
 
 clean: ## Remove what make made; ./data stays
-	rm -rf .venv build dist $(NODE)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv build dist $(NODE)/node_modules $(EXAMPLE)/node_modules examples/java/target .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
@@ -115,7 +118,7 @@ clean: ## Remove what make made; ./data stays
 	@$(BIN)/python -m compileall -q .venv/lib mss_sim # so that the first start is as quick as the next
 	@touch $@
 
-.venv/dev.stamp: .venv/bin/python requirements/dev.txt pyproject.toml | $(IMAPFLOW)
+.venv/dev.stamp: .venv/bin/python requirements/dev.txt pyproject.toml | $(IMAPFLOW) $(NODEMAILER)
 	@echo "installing what tests and checks it (requirements/dev.txt)"
 	@$(PINNED) -r requirements/dev.txt
 	@$(THIS)
@@ -125,6 +128,9 @@ clean: ## Remove what make made; ./data stays
 # Where there is no npm, checks work all the same, and the tests that need it say so.
 $(IMAPFLOW): $(NODE)/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --silent --prefix $(NODE) && touch $@; else echo "npm is missing: no imapflow, no openid-client, no mailpit-api" >&2; fi
+
+$(NODEMAILER): $(EXAMPLE)/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --silent --prefix $(EXAMPLE) && touch $@; else echo "npm is missing: no example in JavaScript" >&2; fi
 
 # atheris has no wheel for every interpreter and system that the simulator runs on, hence a virtual environment of its own.
 build/mutants.stamp: .venv/bin/python requirements/dev.txt requirements/mutants.txt

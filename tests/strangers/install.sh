@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests send to the simulator, none of which knows it, and those that build its image: as root on Debian or Ubuntu what is missing is
-# installed; anywhere else it is named, and the tests of what is missing fail. Nothing is asked of standard input.
+# Installs the programs that the tests send to the simulator, none of which knows it, those that build its image, and those that play the
+# examples: as root on Debian or Ubuntu what is missing is installed; anywhere else it is named, and the tests of what is missing fail.
+# Nothing is asked of standard input.
 set -euo pipefail
 exec </dev/null
 export DEBIAN_FRONTEND=noninteractive
@@ -8,6 +9,8 @@ export DEBIAN_FRONTEND=noninteractive
 CLASSES=usr/share/roundcube/program/lib/Roundcube
 
 say() { printf '== %s\n' "$*"; }
+
+has_jar() { [ -d "/usr/share/maven-repo/$1" ]; }
 
 # swaks needs the two modules for TLS and for names.
 missing_packages() {
@@ -31,6 +34,13 @@ missing_packages() {
     php -r 'exit(extension_loaded("mbstring") ? 0 : 1);' 2>/dev/null || echo php-mbstring
     command -v javac >/dev/null || echo default-jdk-headless # java runs a source file where the compiler is
     [ -f /usr/share/java/jakarta-mail.jar ] || echo libjakarta-mail-java
+    # The example in Java is played by Maven from Debian's jars alone, its plugins too.
+    command -v mvn >/dev/null || echo maven
+    has_jar org/junit/jupiter/junit-jupiter || echo junit5
+    has_jar com/google/code/gson/gson || echo libgoogle-gson-java
+    has_jar org/apache/maven/plugins/maven-compiler-plugin || echo libmaven-compiler-plugin-java
+    has_jar org/apache/maven/plugins/maven-resources-plugin || echo libmaven-resources-plugin-java
+    has_jar org/apache/maven/surefire/surefire-junit-platform || echo libsurefire-java
     command -v go >/dev/null || echo golang-go
     [ -d /usr/share/gocode/src/github.com/emersion/go-imap ] || echo golang-github-emersion-go-imap-dev
     # The pages are looked at in a browser; a font comes with it, for it needs one to lay out text.
