@@ -75,6 +75,12 @@ def list_all(conn: Connection, *, mailbox_id: int | None = None, operator_id: in
     return [_certificate(row) for row in conn.execute(query)]
 
 
+def operator_ids(conn: Connection) -> set[int]:
+    """The operators that a certificate is bound to."""
+    query = select(certificates.c.operator_id).where(certificates.c.operator_id.is_not(None)).distinct()
+    return {operator_id for operator_id in conn.execute(query).scalars() if operator_id is not None}
+
+
 def revoked(conn: Connection, authority: str, now: Micros) -> list[tuple[str, Micros, RevocationReason]]:
     """Serial, instant and reason of what an authority had revoked by `now`."""
     columns = (certificates.c.serial, certificates.c.revoked_at, certificates.c.reason)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.mail.addresses import composed
@@ -60,8 +60,14 @@ def add(conn: Connection, identity: Identity) -> None:
 
 def add_all(conn: Connection, new: Sequence[Identity], new_accounts: Sequence[tuple[int, int, str, str]]) -> None:
     """Store identities that are new with their accounts, (account id, identity id, canonical login, hash); IntegrityError as above."""
-    _ADD.run(conn, [{**_values(one), "kind": one.kind.value} for one in new])
+    _ADD.run(conn, [_as_stored(one) for one in new])
     _ADD_ACCOUNT.run(conn, new_accounts)
+
+
+def _as_stored(one: Identity) -> tuple[Any, ...]:
+    """An identity in the order of the columns: a driver may not support enums."""
+    named = one.family_name, one.given_name, one.title, one.profession, one.structure
+    return (one.id, one.idnat, one.kind.value, *named, one.anonymous_card, one.enabled, one.created_at, one.sector)
 
 
 _ADD = Hot(insert(identities))
@@ -70,12 +76,16 @@ _ADD_ACCOUNT = Hot(insert(accounts))
 
 def taken(conn: Connection, idnats: Collection[str], logins: Collection[str]) -> set[str]:
     """Those of these idNats and canonical logins that somebody has."""
-    by_number = (row[0] for row in _TAKEN_IDNATS.rows(conn, "wanted", sorted(idnats)))
-    return {*by_number, *(row[0] for row in _TAKEN_LOGINS.rows(conn, "wanted", sorted(logins)))}
+    return {idnat for (idnat,) in _TAKEN_IDNATS.rows(conn, "idnats", sorted(idnats))} | logins_taken(conn, logins)
 
 
-_TAKEN_IDNATS = HotSelect(select(identities.c.idnat).where(identities.c.idnat.in_(bindparam("wanted", expanding=True))))
-_TAKEN_LOGINS = HotSelect(select(accounts.c.login).where(accounts.c.login.in_(bindparam("wanted", expanding=True))))
+def logins_taken(conn: Connection, logins: Collection[str]) -> set[str]:
+    """Those of these canonical logins that an account has."""
+    return {login for (login,) in _TAKEN_LOGINS.rows(conn, "logins", sorted(logins))}
+
+
+_TAKEN_IDNATS = HotSelect(select(identities.c.idnat).where(identities.c.idnat.in_(bindparam("idnats", expanding=True))))
+_TAKEN_LOGINS = HotSelect(select(accounts.c.login).where(accounts.c.login.in_(bindparam("logins", expanding=True))))
 
 
 def _values(identity: Identity) -> dict[str, Any]:
@@ -118,6 +128,19 @@ def by_idnat(conn: Connection, idnat: str) -> Identity | None:
 
 
 _BY_IDNAT = HotQuery(select(*_COLUMNS).where(identities.c.idnat == bindparam("idnat")))
+
+
+def with_idnats(conn: Connection, idnats: Collection[str]) -> dict[str, Identity]:
+    """The identities with these national id strings, by them."""
+    return {row.idnat: row for row in map(_identity, _WITH_IDNATS.rows(conn, "idnats", sorted(idnats)))}
+
+
+_WITH_IDNATS = HotSelect(select(*_COLUMNS).where(identities.c.idnat.in_(bindparam("idnats", expanding=True))))
+
+
+def count(conn: Connection) -> int:
+    """How many identities there are."""
+    return int(conn.execute(select(func.count()).select_from(identities)).scalar_one())
 
 
 def list_all(conn: Connection) -> list[Identity]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
@@ -58,6 +58,8 @@ class Mailbox:
 
 _TYPES = ((4, cache(MailboxKind)), (5, cache(MailboxState)), (8, bool), (13, cache(SeenPolicy)), (14, cache(SentPolicy)), (18, bool))
 """The columns, by position, that are more than what the driver gives."""
+_ENUMS = tuple(position for position, type_ in _TYPES if type_ is not bool)
+_FIELDS = attrgetter(*(column.name for column in _COLUMNS))
 
 
 def _mailbox(row: Sequence[Any]) -> Mailbox:
@@ -75,38 +77,35 @@ def add(conn: Connection, mailbox: Mailbox, folder_ids: Sequence[int]) -> None:
 def add_all(conn: Connection, new: Sequence[tuple[Mailbox, Sequence[int]]]) -> None:
     """The same for many."""
     _ADD.run(conn, [_values(mailbox) for mailbox, _ in new])
-    rows = [
-        {
-            "id": folder_id,
-            "mailbox_id": mailbox.id,
-            "name": name,
-            "special_use": use.value,
-            "uid_validity": mailbox.uid_validity_last,
-            "uid_next": 1,
-            "modseq": 1,
-            "exists_count": 0,
-            "unseen_count": 0,
-            "carer_view_id": None,
-            "followed_modseq": 0,
-        }
-        for mailbox, folder_ids in new
-        for folder_id, (name, use) in zip(folder_ids, FOLDERS_AT_BIRTH, strict=True)
+    _ADD_FOLDERS.run(conn, [folder for mailbox, folder_ids in new for folder in _first_folders(mailbox, folder_ids)])
+
+
+def _values(mailbox: Mailbox) -> tuple[Any, ...]:
+    """A mailbox as it is stored, in the order of the columns: a driver may not support enums."""
+    values = list(_FIELDS(mailbox))
+    for position in _ENUMS:
+        values[position] = values[position].value
+    return tuple(values)
+
+
+def _first_folders(mailbox: Mailbox, folder_ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """The rows of the folders that a mailbox has at first, in the order of the columns."""
+    mailbox_id, uid_validity = mailbox.id, mailbox.uid_validity_last
+    uid_next, modseq, exists, unseen, carer_view_id, followed = 1, 1, 0, 0, None, 0
+    return [
+        (id_, mailbox_id, name, use, uid_validity, uid_next, modseq, exists, unseen, carer_view_id, followed)
+        for id_, (name, use) in zip(folder_ids, _AT_BIRTH, strict=True)
     ]
-    _ADD_FOLDERS.run(conn, rows)
 
 
-def _values(mailbox: Mailbox) -> dict[str, Any]:
-    values = {column.name: getattr(mailbox, column.name) for column in _COLUMNS}
-    return {name: value.value if isinstance(value, Enum) else value for name, value in values.items()}  # a driver may not support enums
-
-
+_AT_BIRTH = tuple((name, use.value) for name, use in FOLDERS_AT_BIRTH)
 _ADD = Hot(insert(mailboxes))
 _ADD_FOLDERS = Hot(insert(folders))
 
 
 def taken(conn: Connection, wanted: Collection[str]) -> set[str]:
     """Those of these canonical addresses that a mailbox has."""
-    return {row[0] for row in _TAKEN.rows(conn, "addresses", sorted(wanted))}
+    return {address for (address,) in _TAKEN.rows(conn, "addresses", sorted(wanted))}
 
 
 _TAKEN = HotSelect(select(mailboxes.c.address).where(mailboxes.c.address.in_(bindparam("addresses", expanding=True))))
@@ -153,6 +152,18 @@ def addresses(conn: Connection, ids: Collection[int]) -> dict[int, str]:
 def list_all(conn: Connection) -> list[Mailbox]:
     """All mailboxes in the order of their creation."""
     return [_mailbox(row) for row in conn.execute(select(*_COLUMNS).where(mailboxes.c.carer_view_of.is_(None)).order_by(mailboxes.c.id))]
+
+
+def count(conn: Connection) -> int:
+    """How many mailboxes there are."""
+    return int(conn.execute(select(func.count()).select_from(mailboxes).where(mailboxes.c.carer_view_of.is_(None))).scalar_one())
+
+
+def first_of_kind(conn: Connection, kind: MailboxKind) -> Mailbox | None:
+    """The mailbox of that kind that was made first."""
+    query = select(*_COLUMNS).where(mailboxes.c.kind == kind.value, mailboxes.c.carer_view_of.is_(None))
+    row = conn.execute(query.order_by(mailboxes.c.id).limit(1)).one_or_none()
+    return None if row is None else _mailbox(row)
 
 
 def owned_by(conn: Connection, identity_id: int) -> list[Mailbox]:

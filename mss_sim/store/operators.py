@@ -1,11 +1,13 @@
 """Operators and their domains: the simulated trust space."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from mss_sim.models.tables import domains, operators
+from mss_sim.store.compiled import HotSelect
 from mss_sim.vocabulary.doors import LogInBy
 
 
@@ -64,6 +66,14 @@ def of_domain(conn: Connection, domain: str) -> Operator | None:
         return None
     theirs = select(domains.c.name).where(domains.c.operator_id == row.id).order_by(domains.c.name)
     return _operator(row, tuple(conn.execute(theirs).scalars()))
+
+
+def ids_of_domains(conn: Connection, names: Sequence[str]) -> dict[str, int]:
+    """The ids of the operators that these domains belong to, by the domain."""
+    return dict(_OF_DOMAINS.rows(conn, "names", names))
+
+
+_OF_DOMAINS = HotSelect(select(domains.c.name, domains.c.operator_id).where(domains.c.name.in_(bindparam("names", expanding=True))))
 
 
 def _operator(row: Row[Any], names: tuple[str, ...]) -> Operator:

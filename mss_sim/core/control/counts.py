@@ -30,8 +30,8 @@ async def state(world: World) -> State:
 
     def query(conn: Connection) -> State:
         stored, copied = messages.count(conn)
-        people, boxes = identities.list_all(conn), mailboxes.list_all(conn)
-        counts = (len(operators.list_all(conn)), len(people), len(boxes), stored, copied, queue.waiting_count(conn))
+        people, boxes = identities.count(conn), mailboxes.count(conn)
+        counts = (len(operators.list_all(conn)), people, boxes, stored, copied, queue.waiting_count(conn))
         return State(*counts, queue.oldest(conn), submissions.count_events(conn))
 
     return await world.store.read(query)

@@ -3,7 +3,8 @@
 Who may present one is decided elsewhere: `presented` only reports the facts about a certificate that a client presented in TLS.
 """
 
-from collections.abc import Callable, Collection, Iterable
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -21,6 +22,7 @@ from mss_sim.pki.revocation import Revoked, Window
 from mss_sim.store import certificates, identities, mailboxes, operators
 from mss_sim.store.certificates import Certificate
 from mss_sim.store.engine import Connection
+from mss_sim.store.operators import Operator
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind
 from mss_sim.vocabulary.trust import CertificateProfile, RevocationReason
 from mss_sim.words.sentence import Template, borrowed, joined, said, say
@@ -62,8 +64,8 @@ class _Bearer:
     addresses: tuple[str, ...] = ()
 
 
-async def issue(world: World, new: NewCertificate, also: Callable[[Connection, Certificate], None] | None = None) -> Certificate:
-    """Issue a certificate of the authority of organisations, valid from now on; `also` is written in the same transaction."""
+async def issue(world: World, new: NewCertificate) -> Certificate:
+    """Issue a certificate of the authority of organisations, valid from now on."""
     if sum(one is not None for one in (new.mailbox, new.operator, new.host)) != 1:
         raise Refusal(Rule.INVALID, say("A certificate is bound to one thing: give mailbox, operator or host."))
     profile = new.profile or (CertificateProfile.SERV_SSL if new.host else CertificateProfile.ORG_AUTH_CLI)
@@ -78,11 +80,34 @@ async def issue(world: World, new: NewCertificate, also: Callable[[Connection, C
         if bearer.mailbox_id is not None and mailboxes.by_id(conn, bearer.mailbox_id) is None:
             raise Refusal(Rule.NOT_FOUND, say("There is no mailbox {mailbox} any more.", mailbox=new.mailbox), subject=new.mailbox)
         certificates.add(conn, made)
-        if also is not None:
-            also(conn, made)
         return made
 
-    return await world.store.write(unit, changes_directory=also is not None)
+    return await world.store.write(unit)
+
+
+async def issue_to_operators(world: World, bearers: Sequence[Operator], also: Callable[[Connection, Operator, Certificate], None]) -> None:
+    """Issue to each of these operators the certificate that its server shows others; `also` is written in the same transaction."""
+
+    def sign() -> list[Certificate]:
+        new = [NewCertificate(operator=one.name) for one in bearers]
+        return [
+            _sign(world, wanted, CertificateProfile.ORG_AUTH_CLI, _operator_bearer(one)) for wanted, one in zip(new, bearers, strict=True)
+        ]
+
+    made = await asyncio.to_thread(sign)
+
+    def unit(conn: Connection) -> None:
+        for operator, certificate in zip(bearers, made, strict=True):
+            certificates.add(conn, certificate)
+            also(conn, operator, certificate)
+
+    await world.store.write(unit, changes_directory=True)
+
+
+def _operator_bearer(operator: Operator, hosts: Sequence[str] = ()) -> _Bearer:
+    """An operator as a certificate names it; a further one has the name that the white list knows."""
+    common = hosts[0] if hosts else f"smtp.{operator.domains[0]}" if operator.domains else operator.name
+    return _Bearer(operator.name, TEST_STRUCTURE, common, operator_id=operator.id)
 
 
 def _bearer(conn: Connection, new: NewCertificate) -> _Bearer:
@@ -92,9 +117,7 @@ def _bearer(conn: Connection, new: NewCertificate) -> _Bearer:
         operator = next((one for one in operators.list_all(conn) if one.name == new.operator), None)
         if operator is None:
             raise Refusal(Rule.NOT_FOUND, say("There is no operator {operator}.", operator=new.operator), subject=new.operator)
-        # A further certificate of an operator has the name that the white list knows.
-        common = new.hosts[0] if new.hosts else f"smtp.{operator.domains[0]}" if operator.domains else operator.name
-        return _Bearer(operator.name, TEST_STRUCTURE, common, operator_id=operator.id)
+        return _operator_bearer(operator, new.hosts)
     return _Bearer(TEST_ORGANISATION, TEST_STRUCTURE, new.host or "", host=new.host)
 
 

@@ -31,34 +31,52 @@ class NewOperator:
 
 async def add(world: World, new: NewOperator) -> Operator:
     """Create an operator with its domains, and put it on the white list; one that names no certificate gets one of ours."""
-    try:
-        names = tuple(
-            sorted({canonical_domain(domain) for domain in new.domains})
-        )  # as they are read back: EHLO announces the name of the first
-    except AddressError as error:
-        raise Refusal(Rule.INVALID, joined((said(error), ".")), reference="rfc5321#4.1.2") from error
-    _check_place(new.mx)
-    _check_authority(new.mx_ca)
+    return (await add_many(world, [new]))[0]
 
-    def unit(conn: Connection) -> Operator:
-        for operator in operators.list_all(conn):
-            taken = set(operator.domains) & set(names)
-            if operator.name == new.name or taken:
-                raise Refusal(
-                    Rule.CONFLICT,
-                    say(
-                        "There is already an operator called {name}, or with the domains {taken}.", name=operator.name, taken=sorted(taken)
-                    ),
-                )
-        operator = Operator(world.ids.next(), new.name, new.message_size_bytes_max, names, new.mx, new.mx_ca, frozenset(new.authentication))
-        operators.add(conn, operator)
-        return operator
+
+async def add_many(world: World, wanted: Sequence[NewOperator]) -> list[Operator]:
+    """Create operators, all or none."""
+    named = [_domains(new) for new in wanted]
+    for new in wanted:
+        _check_place(new.mx)
+        _check_authority(new.mx_ca)
+
+    def unit(conn: Connection) -> list[Operator]:
+        known = operators.list_all(conn)
+        names = {operator.name: operator for operator in known}
+        domains = {domain: operator for operator in known for domain in operator.domains}
+        return [_add(world, conn, new, theirs, names, domains) for new, theirs in zip(wanted, named, strict=True)]
 
     made = await world.store.write(unit, changes_directory=True)
-    for domain in names:
-        await world.white_list.add(domain, new.certificate_dns)
-    await peers.certify(world, made)
+    for new, theirs in zip(wanted, named, strict=True):
+        for domain in theirs if new.certificate_dns else ():
+            await world.white_list.add(domain, new.certificate_dns)
+    await peers.certify_all(world, made)
     return made
+
+
+def _domains(new: NewOperator) -> tuple[str, ...]:
+    """The canonical domains as they are read back: EHLO announces the name of the first."""
+    try:
+        return tuple(sorted({canonical_domain(domain) for domain in new.domains}))
+    except AddressError as error:
+        raise Refusal(Rule.INVALID, joined((said(error), ".")), reference="rfc5321#4.1.2") from error
+
+
+def _add(
+    world: World, conn: Connection, new: NewOperator, theirs: tuple[str, ...], names: dict[str, Operator], domains: dict[str, Operator]
+) -> Operator:
+    """Store one operator, unless its name or one of its domains is among those that are there; it is one of them from then on."""
+    other = names.get(new.name) or next((domains[domain] for domain in theirs if domain in domains), None)
+    if other is not None:
+        taken = sorted(set(other.domains).intersection(theirs))
+        detail = say("There is already an operator called {name}, or with the domains {taken}.", name=other.name, taken=taken)
+        raise Refusal(Rule.CONFLICT, detail)
+    operator = Operator(world.ids.next(), new.name, new.message_size_bytes_max, theirs, new.mx, new.mx_ca, frozenset(new.authentication))
+    operators.add(conn, operator)
+    names[new.name] = operator
+    domains.update(dict.fromkeys(theirs, operator))
+    return operator
 
 
 async def change(world: World, name: str, **values: object) -> Operator:

@@ -1,7 +1,7 @@
 """Operators towards each other: the certificate that each presents, and the verdict on a peer's certificate."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from cryptography import x509
@@ -24,28 +24,26 @@ from mss_sim.vocabulary.trust import CertificateProfile
 from mss_sim.words.sentence import Sentence, say
 
 _JUDGED_MAX = 512
+_CERTIFIED_AT_ONCE = 50
 
 
-async def certify(world: World, operator: Operator) -> None:
-    """Give an operator a client certificate of our authority and put it on the white list, unless it has one or is on the list."""
-    if not operator.domains:
-        return
-    listed = await world.white_list.listing()
-    had = await world.store.read(lambda conn: kept.list_all(conn, operator_id=operator.id))
-    if had or any(listed.rows.get(domain) for domain in operator.domains):
-        return  # a domain removed from the list stays off
+async def certify_all(world: World, only: Sequence[Operator] | None = None) -> None:
+    """Give operators a client certificate of our authority and put them on the white list, unless they have one or are on the list.
 
-    def list_it(conn: Connection, made: Certificate) -> None:
-        for domain in operator.domains:
-            white_list.add(conn, Row(domain, made.subject, world.clock.now()))
-
-    await certificates.issue(world, NewCertificate(operator=operator.name), list_it)
+    `only` these; None: all, for a world created before it had certificates.
+    """
+    listed = (await world.white_list.listing()).rows
+    bearing = await world.store.read(kept.operator_ids)
+    known = await world.store.read(operators.list_all) if only is None else only
+    bare = [one for one in known if one.domains and one.id not in bearing]
+    wanted = [one for one in bare if not any(listed.get(domain) for domain in one.domains)]  # a domain removed from the list stays off
+    for start in range(0, len(wanted), _CERTIFIED_AT_ONCE):
+        await certificates.issue_to_operators(world, wanted[start : start + _CERTIFIED_AT_ONCE], partial(_list, world))
 
 
-async def certify_all(world: World) -> None:
-    """The same for every operator, for a world created before it had certificates."""
-    for operator in await world.store.read(operators.list_all):
-        await certify(world, operator)
+def _list(world: World, conn: Connection, operator: Operator, made: Certificate) -> None:
+    for domain in operator.domains:
+        white_list.add(conn, Row(domain, made.subject, world.clock.now()))
 
 
 async def certificate_of(world: World, operator: Operator) -> Certificate:
@@ -109,8 +107,8 @@ async def write_files(world: World, folder: Path) -> dict[str, dict[str, str]]:
     for operator in outside[:1]:
         made = await certificate_of(world, operator)
         found["mx_peer"] = {**_written(world, folder, "mx_peer", made), "sender": f"contact@{operator.domains[0]}"}
-    boxes = [box for box in await world.store.read(mailboxes.list_all) if box.kind is MailboxKind.APP]
-    for box in boxes[:1]:
+    box = await world.store.read(mailboxes.first_of_kind, MailboxKind.APP)
+    if box is not None:
         rows = [row for row in await certificates.list_all(world, mailbox=box.address) if row.revoked_at is None]
         bound = rows[0] if rows else await certificates.issue(world, NewCertificate(mailbox=box.address))
         found["app_client"] = {**_written(world, folder, "app_client", bound), "mailbox": box.address}

@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 from mss_sim.clock import SECOND, ManualClock, from_datetime
 from mss_sim.core.access import identities
 from mss_sim.core.mailbox import mailboxes
-from mss_sim.core.trust import certificates
-from mss_sim.core.trust.certificates import NewCertificate, issue, presented, revoke
+from mss_sim.core.trust import certificates, operators
+from mss_sim.core.trust.certificates import NewCertificate, issue, issue_to_operators, presented, revoke
 from mss_sim.core.world.authorities import ListenerCertificate
-from mss_sim.core.world.store_types import Certificate
+from mss_sim.core.world.store_types import Certificate, Operator
 from mss_sim.errors import Refusal, Rule
 from mss_sim.pki import bundles, revocation
 from mss_sim.pki.authority import ORGANISATIONS, PERSONS, ROOT, signed_by
@@ -120,12 +120,14 @@ async def test_a_mailbox_that_goes_while_its_key_is_made_gets_no_certificate(tow
 
 
 async def test_what_is_written_with_it_is_written_with_it_or_neither_is(town: Town) -> None:
-    def fail(conn: Connection, made: Certificate) -> None:
-        raise Refusal(Rule.CONFLICT, quoted(made.serial))
+    def fail(conn: Connection, operator: Operator, made: Certificate) -> None:
+        if operator is known[-1]:
+            raise Refusal(Rule.CONFLICT, quoted(made.serial))
 
+    known = await operators.list_all(town.world)
     before = await certificates.list_all(town.world)
     with refused(Rule.CONFLICT):
-        await issue(town.world, NewCertificate(host="a.example"), fail)
+        await issue_to_operators(town.world, known, fail)
     assert await certificates.list_all(town.world) == before
 
 

@@ -53,6 +53,26 @@ async def test_a_name_and_a_domain_belong_to_one_operator(town: Town, new: NewOp
     assert (await operators.list_all(town.world), await _listed(town)) == (before, frozenset())
 
 
+async def test_several_are_made_at_once_or_none_is(town: Town) -> None:
+    before = await operators.list_all(town.world)
+    first, second = NewOperator("Neuf", (NEW,)), NewOperator("Neuve", ("neuve.sim.mssante.fr",))
+    for other in (NewOperator("Neuf", ("z.sim.mssante.fr",)), NewOperator("Autre", (NEW.upper(),))):
+        with refused(Rule.CONFLICT, "There is already an operator called Neuf"):
+            await operators.add_many(town.world, [first, second, other])
+        assert (await operators.list_all(town.world), await _listed(town)) == (before, frozenset())
+    made = await operators.add_many(town.world, [first, second])
+    shown = [await peers.certificate_of(town.world, one) for one in made]
+    assert await _listed(town) == {compared_dn(shown[0].subject)}
+    assert await _listed(town, "neuve.sim.mssante.fr") == {compared_dn(shown[1].subject)}
+
+
+async def test_a_domain_that_was_taken_off_the_white_list_stays_off(town: Town) -> None:
+    await operators.add(town.world, NewOperator("Neuf", (NEW,)))
+    await town.world.white_list.remove(NEW, None)
+    await peers.certify_all(town.world)
+    assert await _listed(town) == frozenset()
+
+
 @pytest.mark.parametrize(
     "mx",
     ["127.0.0.1", "127.0.0.1:", ":25", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:x", "a b:25", "a\n:25", "127.0.0.1:-1", "127.0.0.1:²"],
