@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mss_sim.commands import certificates, configured, database, letters, people, readiness, running, world_time
+from mss_sim.commands import certificates, configured, database, letters, many_people, people, readiness, running, world_time
 from mss_sim.commands.telling import fail, mendable
 
 app = typer.Typer(name="mss-sim", help="A simulator of the MSSanté trust space.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -14,6 +14,7 @@ app.command()(running.run)
 app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(configured.settings)
 app.command()(readiness.health)
 app.command()(people.seed)
+app.command("import")(many_people.import_file)
 app.command()(people.personas)
 app.command()(people.patients)
 app.command()(people.token)

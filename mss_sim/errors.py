@@ -2,7 +2,8 @@
 
     Refusal                     a rule says no; every front end shows it in its own form
     ├── Failure                 somebody asked for it (mss_sim/faults)
-    └── RecipientsRefused       the same, told recipient by recipient
+    ├── RecipientsRefused       the same, told recipient by recipient
+    └── RowsRefused             the same, told line by line of a file
 
 A rule is decided once (policy, store) and shown by three tables: `smtp/replies.py`, `imap/grammar/responses.py`, `http/problems.py`. A test
 checks that each of them knows every rule. Anything else that is raised is a defect of the simulator, answered 451, BYE or 500 without
@@ -128,6 +129,15 @@ class Failure(Refusal):
         self.code = code
         self.status = status
         self.wait_seconds = wait_seconds
+
+
+class RowsRefused(Refusal):
+    """Rows of a file are refused: `rows` are the first of them, by line; `count` is how many there are."""
+
+    def __init__(self, whole: Refusal, rows: Sequence[tuple[int, Refusal]], count: int) -> None:
+        super().__init__(whole.rule, whole.detail, reference=whole.reference)
+        self.rows = tuple(rows)
+        self.count = count
 
 
 class RecipientsRefused(Refusal):

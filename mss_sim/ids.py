@@ -34,12 +34,26 @@ class IdSource:
 
     def next(self) -> int:
         """A new id, greater than every id given before by this source, even when the clock stands still."""
-        milliseconds = max(self._clock.now() // 1000 - _EPOCH_MILLISECONDS, 1)
         with self._lock:
-            if self._last & _SEQUENCE == _SEQUENCE:
-                milliseconds = max(milliseconds, (self._last >> 22) + 1)
-            self._last = max(self._last + 1, (milliseconds << 22) | self._node)
-            return self._last
+            return self._after(self._milliseconds())
+
+    def many(self, count: int) -> list[int]:
+        """So many new ids at once, in their order."""
+        with self._lock:
+            milliseconds = self._milliseconds()
+            return [self._after(milliseconds) for _ in range(count)]
+
+    def _milliseconds(self) -> int:
+        return max(self._clock.now() // 1000 - _EPOCH_MILLISECONDS, 1)
+
+    def _after(self, milliseconds: int) -> int:
+        """The next id; the lock is held."""
+        last = self._last
+        if last & _SEQUENCE == _SEQUENCE:
+            milliseconds = max(milliseconds, (last >> 22) + 1)
+        given = (milliseconds << 22) | self._node
+        self._last = last = given if given > last else last + 1
+        return last
 
     def rise_to(self, highest: int) -> None:
         """From now on, give ids that sort behind this one too: of a world that was brought in."""

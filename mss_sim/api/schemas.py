@@ -51,7 +51,7 @@ class Problem(Out):
     recipients: list[dict[str, Any]] | None = None
     """Each refused recipient of a letter."""
     errors: list[dict[str, str]] | None = None
-    """Where a request has not the right shape, and how."""
+    """Where a request has not the right shape, or a file a wrong row, and how."""
 
 
 class MailboxOut(Out):

@@ -15,6 +15,7 @@ from mss_sim.api import certificates as own_certificates
 from mss_sim.api import conversations, grants, mailbox_life, mailboxes, masks, messages, schemas, sending, watch_list
 from mss_sim.control import (
     behaviours,
+    bulk,
     certificates,
     clock,
     faults,
@@ -63,6 +64,7 @@ _TAGS = {
     "conversations": "Conversations with patients, and their closure.",
     "journal": "Who did what with a mailbox.",
     "control: people and mailboxes": "The world as a test suite makes, changes and empties it; nobody's rights are asked.",
+    "control: many people": "Fictional people made by numbers, and files of people and mailboxes read in.",
     "control: trust space": "Operators and the white list.",
     "control: patients": "What patients do by themselves with the letters that they get.",
     "control: worlds and snapshots": "Further worlds of this process, and whole worlds kept under names.",
@@ -88,7 +90,7 @@ _ROUTERS = (
     *(own_certificates.router, conversations.router),
     *(mailbox_life.router, controlled_life.router),
     *(worlds.router, snapshots.router, wait.router),
-    *(people.router, behaviours.router, clock.router, faults.router, letters.router, queue.router, sessions.router),
+    *(people.router, bulk.router, behaviours.router, clock.router, faults.router, letters.router, queue.router, sessions.router),
     *(mailpit_letters.router, mailpit_letter.router, mailpit.router, mailpit.probes),
     *(trust_space.router, trust_space.public, autoconfig.router),
     *(certificates.router, traps.router, psc.router, trust.router, igc.router, health.router, writing.router),

@@ -3,6 +3,7 @@
     running        run: one simulator until Ctrl-C
     configured     settings: what `run` would take, and where each value comes from
     people         seed, personas, patients, token
+    many_people    import, and what seed --generate has made
     letters        send
     world_time     clock
     readiness      health: whether a running simulator is ready
@@ -10,6 +11,7 @@
     database       db upgrade
     options        options that several commands share, with their meaning
     telling        what a command prints: tables, JSON, errors that a user can mend
+    progress       how far something is that takes its time, on standard error
 
 A command of a running simulator asks it over HTTP (`app.asking`), at the address and with the key that its
 ready file tells, unless an option says otherwise: the ready file of the folder `MSS_SIM_DATA_DIR` (./data), or

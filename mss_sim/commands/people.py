@@ -6,15 +6,33 @@ from urllib.parse import quote
 import typer
 
 from mss_sim.app.asking import ask
+from mss_sim.commands import many_people
 from mss_sim.commands.options import DEFAULT_HTTP, AsJson, ControlKey, Http
-from mss_sim.commands.telling import show_json, show_table, table
+from mss_sim.commands.telling import fail, show_json, show_table, table
 
 _ALL_RIGHTS = 9
 _Seed = Annotated[str, typer.Argument(help="Name of the seed.")]
 
 
-def seed(name: _Seed = "cabinet", *, http: Http = DEFAULT_HTTP, control_key: ControlKey = None, as_json: AsJson = False) -> None:
-    """Plant a seed into a running simulator, and show its personas."""
+def seed(
+    name: Annotated[str | None, typer.Argument(help="Name of the seed; default cabinet.")] = None,
+    *,
+    generate: Annotated[
+        str | None,
+        typer.Option(help="Fictional people instead: practitioners=N,organisations=N,patients=N,letters=N,operators=N, or national."),
+    ] = None,
+    number: Annotated[int, typer.Option(min=0, max=29, help="With --generate: the same number gives the same people.")] = 0,
+    http: Http = DEFAULT_HTTP,
+    control_key: ControlKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Plant a seed into a running simulator and show its personas, or have fictional people made there."""
+    if generate is not None:
+        if name is not None:
+            raise fail("name a seed world, or --generate people")
+        many_people.generate(http, control_key, generate, number, as_json=as_json)
+        return
+    name = name or "cabinet"
     _show(ask(http, control_key, "/control/seed", {"name": name}), name, as_json=as_json)
 
 

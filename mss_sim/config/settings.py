@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from mss_sim.config.mailbox_life import Closing, Forwarding, OutOfOffice, RedList, Retention
 from mss_sim.config.patients import Carers, Mes, Patient
 from mss_sim.config.subjects import (
+    Bulk,
     Certificate,
     Connections,
     Delegation,
@@ -154,6 +155,7 @@ class Settings(BaseSettings):
     snapshots: Snapshots = Snapshots()
     worlds: Worlds = Worlds()
     waits: Waits = Waits()
+    bulk: Bulk = Bulk()
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)

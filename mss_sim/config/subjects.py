@@ -331,6 +331,16 @@ class Transcripts(Subject):
     lines_max: int = Field(default=500, ge=10, description="Lines that are kept of each transcript.")
 
 
+class Bulk(Subject):
+    """Many people at once: made by numbers, or read out of a file."""
+
+    rows_at_once: int = Field(default=500, ge=1, le=10_000, description="Rows that are stored in one transaction; mail waits that long.")
+    rows_max: int = Field(default=1_000_000, ge=1, description="Rows of one import.")
+    bytes_max: int = Field(default=1_000_000_000, ge=1_000, description="Body of one import; it lies in a temporary file meanwhile.")
+    row_chars_max: int = Field(default=65_536, ge=1_000, le=131_072, description="Characters of one row of an import.")
+    errors_max: int = Field(default=100, ge=1, le=10_000, description="Rows whose errors are told; the others are counted.")
+
+
 class FaultRules(Subject):
     """What may be made to fail."""
 

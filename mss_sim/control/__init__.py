@@ -1,6 +1,7 @@
 """The control plane under /control: what a test suite or a trainer does to the world, past every right.
 
     people         identities and mailboxes made, changed and removed; the world emptied
+    bulk           many of both made by numbers, or read out of a file (import_rows: its rows)
     mailbox_life   mailboxes closed and handed over, as their holders would
     worlds         further worlds of the same process, made in a moment, and ended
     snapshots      whole worlds kept under names: gone back to, compared, carried away
@@ -18,7 +19,7 @@
     sockets        the socket doors, as these routes tell of them
     traps          what the traps saw of clients
     health, metrics   /healthz, /readyz, /metrics; the text of the last
-    schemas, certificate_schemas, psc_schemas   the shapes, as OpenAPI shows them
+    schemas, bulk_schemas, certificate_schemas, psc_schemas   the shapes, as OpenAPI shows them
 
 It asks for no rights, so it (`http/control`) answers this machine only, unless `MSS_SIM_CONTROL_KEY` is set: then it
 answers whoever sends that key in `X-Control-Key`. A request that a browser makes for a page of

@@ -10,6 +10,7 @@ from mss_sim.core.access.acts_log import ActsLog
 from mss_sim.core.access.grant_turns import GrantTurns
 from mss_sim.core.access.wrong_passwords import WrongPasswords
 from mss_sim.core.control import seed as seeds
+from mss_sim.core.control.bulk_work import BulkWork
 from mss_sim.core.control.memory import take_up
 from mss_sim.core.control.snapshots import Shelf, Snapshot, unpacked
 from mss_sim.core.control.start import begin
@@ -67,6 +68,7 @@ class Core:
     followed: tuple[tuple[Waiting, asyncio.Event, float], ...]
     """What the agenda follows while time passes by itself: by what it is woken, and how often it is looked at besides, in seconds."""
     resetting: asyncio.Lock
+    bulk: BulkWork
     acts_log: ActsLog | None
     """None where the log tells no acts."""
     waits: Waits
@@ -121,17 +123,10 @@ def assemble(world: World, snapshots: Shelf | None = None, *, transport: Transpo
     patients = Patients(world, Steps(world, delivery, submission, receipts))
     digests = WatchDigests(world, delivery)
     ciba, recent, wrong_passwords = Ciba(provider), Recent(), WrongPasswords(world.settings)
-    remembering = (
-        provider,
-        ciba,
-        recent,
-        wrong_passwords,
-        world.white_list,
-        world.igc.services,
-        world.faults,
-        world.uses,
-        world.tokens.keys,
-    )
+    resetting = asyncio.Lock()
+    bulk = BulkWork(resetting)
+    beside = (world.white_list, world.igc.services, world.faults, world.uses, world.tokens.keys)
+    remembering = (provider, ciba, recent, wrong_passwords, bulk, *beside)
     world.beginning_anew.extend(one.forget for one in remembering)
     lives = (UnusedMailboxes(world, delivery), Closings(world), Retention(world))
     followed: tuple[tuple[Waiting, asyncio.Event, float], ...] = (
@@ -158,7 +153,8 @@ def assemble(world: World, snapshots: Shelf | None = None, *, transport: Transpo
         watch_digests=digests,
         agenda=Agenda(world.store, world.clock, (GrantTurns(world), patients, DueTries(world, queue), digests, *lives)),
         followed=followed,
-        resetting=asyncio.Lock(),
+        resetting=resetting,
+        bulk=bulk,
         acts_log=ActsLog(world, tell) if tell else None,
         waits=Waits(world),
         snapshots=snapshots,

@@ -18,6 +18,7 @@
     paging          cursors
     page            one page of HTML
     spreadsheet     tables as comma-separated values, in which nothing is a formula
+    tables          rows of NDJSON and of comma-separated values, as somebody sends them
     examples        whole bodies shown in OpenAPI, which can be sent unchanged
     faults          what is wrong with a body or a parameter, as sentences
     problems        the one table that maps refusals to HTTP, and problem documents (RFC 9457)

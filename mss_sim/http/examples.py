@@ -21,6 +21,14 @@ _SECRETARY, _SUCCESSOR = "590000010000017/SEC0001", "590000010000017/SEC0002"
 
 RAW = f"From: {PRACTICE}\r\nTo: {DOCTOR}\r\nSubject: Compte rendu\r\nMIME-Version: 1.0\r\n\r\nBonjour,\r\n"
 WATCH_TABLE = '"recipient","reason","days",...\r\n"279035121518989@patient.mssante.fr","not_opened","7",...\r\n'
+IMPORT_NDJSON = (
+    '{"kind": "professional", "idnat": "899700421011", "family_name": "LEGRAND", "given_name": "Élise", "title": "Dr", '
+    '"login": "elise.legrand", "password": "cabinet-2026", "address": "elise.legrand@medecin.sim.mssante.fr", "mailbox_kind": "PER"}\n'
+)
+IMPORT_CSV = (
+    "type;idnat;civilité;prénom;nom;identifiant;mot de passe;bal;type de bal\r\n"
+    "professional;899700421029;Dr;Noé;LEBRUN;noe.lebrun;cabinet-2026;noe.lebrun@medecin.sim.mssante.fr;PER\r\n"
+)
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n"
 CERTIFICATE_DN = "CN=smtp.hopital-ormes.sim.mssante.fr,OU=300000000000000,O=Hôpital des Ormes,ST=Paris (75),C=FR"
 SERIAL = "5a3c0f8e9b7d4216a0c1e2f3041526373b1c9d04"
@@ -95,6 +103,7 @@ _REQUESTS: dict[str, JsonDict] = {
     "AttachmentIn": {"filename": XDM_NAME, "content_type": "application/zip", "content_base64": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA=="},
     "CertificateIn": {"mailbox": LABORATORY, "days": 30},
     "DispensationIn": {"patient": PATIENT, "organisation": "1750990012"},
+    "GenerationIn": {"practitioners": 20, "organisations": 2, "patients": 20, "letters": 10, "operators": 2, "seed": 7},
     "FlagsIn": {"add": ["\\Seen", "urgent"], "remove": ["\\Flagged"]},
     "FolderIn": {"name": "Résultats/2026"},
     "ForwardingIn": {"to": DOCTOR, "keep": True},

@@ -36,6 +36,7 @@ from mss_sim.vocabulary.psc import PSC_CALLBACK
 from mss_sim.words.sentence import say
 
 _HOSTED = ("/api", "/auth", "/control", "/mailpit", "/docs", "/openapi.json", PSC_CALLBACK)
+_IMPORT = "/control/import"
 _LINGER_BYTES = 1024 * 1024
 _LINGER_SECONDS = 2.0
 _ENVELOPE_BYTES = 1_000_000  # what a request holds in addition to the letter: people, JSON
@@ -132,6 +133,8 @@ class Front:
             return await self._core.world.directory.ceiling() * 3 // 2 + _ENVELOPE_BYTES
         if request.method == "PUT" and path.startswith("/control/snapshots/"):
             return self._core.world.settings.snapshots.size_bytes_max
+        if path == _IMPORT:
+            return self._core.world.settings.bulk.bytes_max
         return self._core.world.settings.http.body_bytes_max
 
 
@@ -160,7 +163,9 @@ def _is_address(host: str) -> bool:
 
 
 def _may_be_json(scope: Scope) -> bool:
-    """Whether a body may be read as JSON: other types are not."""
+    """Whether a body may be read as JSON, all at once: other types are not, and a file is read line by line."""
+    if scope["path"] == _IMPORT:
+        return False
     kinds = [value.partition(b";")[0].strip().lower() for name, value in scope["headers"] if name == b"content-type"]
     return not kinds or any(kind.endswith(b"json") for kind in kinds)
 

@@ -1,5 +1,6 @@
 """The HTTP form of refusals: one table, and problem documents (ref: rfc9457)."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match, Mount
 
 from mss_sim import log
-from mss_sim.errors import Failure, RecipientsRefused, Refusal, RetryLater, Rule
+from mss_sim.errors import Failure, RecipientsRefused, Refusal, RetryLater, RowsRefused, Rule
 from mss_sim.http.faults import fault, faults
 from mss_sim.http.hosted import hosted
 from mss_sim.mail.headers import printable
@@ -102,7 +103,14 @@ def problem(refusal: Refusal, language: Language) -> dict[str, Any]:
             {"address": one.subject, "code": one.rule, "detail": one.detail.in_language(language), "reference": one.reference}
             for one in refusal.refusals
         ]
+    if isinstance(refusal, RowsRefused):
+        body["errors"] = rows(refusal.rows, language)
     return body
+
+
+def rows(refused: Sequence[tuple[int, Refusal]], language: Language) -> list[dict[str, str]]:
+    """Refused rows of a file: where each stands, what is wrong with it, by which rule."""
+    return [{"where": f"line {line}", "what": one.detail.in_language(language), "code": one.rule.value} for line, one in refused]
 
 
 def response(refusal: Refusal, language: Language, path: str = "") -> Response:

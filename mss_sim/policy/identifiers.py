@@ -22,6 +22,15 @@ def luhn_holds(digits: str) -> bool:
     return total % 10 == 0
 
 
+def with_luhn(digits: str) -> str:
+    """A number with the Luhn digit that it ends with."""
+    total = sum(_DOUBLED[digit] if place % 2 == 0 else ord(digit) - 48 for place, digit in enumerate(reversed(digits)))
+    return f"{digits}{-total % 10}"
+
+
+_DOUBLED = {str(digit): 2 * digit - 9 if digit > 4 else 2 * digit for digit in range(10)}
+
+
 def warnings(idnat: str, kind: IdentityKind) -> list[Sentence]:
     """What is unusual about an idNat for an identity of that kind; empty when nothing is (ref: ans-idnps)."""
     if kind is IdentityKind.PROFESSIONAL:

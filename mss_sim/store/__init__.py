@@ -9,6 +9,7 @@
     snapshots       the whole database copied to a file, and back
     folder_view, search   one folder from top to bottom; the results of a search in it
     folder_index    UIDs and marks of folders kept in memory, used while the rows say that they are current
+    bulk            people and mailboxes by hundreds, one statement for each table
     carer_views     what carers see of a patient's mailbox: copies of what is not masked
     letters, inspection   the letters of the whole world, in whatever mailbox; each once, for who inspects them
     operators, white_list, identities, patients, mailboxes, grants, masks, folders, subscriptions, messages,

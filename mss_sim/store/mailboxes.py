@@ -228,7 +228,15 @@ _CO_HOLDERS = HotQuery(
 def add_co_holder(conn: Connection, mailbox_id: int, identity_id: int, at: Micros) -> None:
     """Make an identity a co-holder."""
     announce(conn, RIGHTS_CHANGED)
-    conn.execute(insert(co_holders).values(mailbox_id=mailbox_id, identity_id=identity_id, since_at=at))
+    add_co_holders(conn, [(mailbox_id, identity_id)], at)
+
+
+def add_co_holders(conn: Connection, new: Sequence[tuple[int, int]], at: Micros) -> None:
+    """The same for many, each a mailbox and an identity; whoever calls announces it."""
+    _ADD_CO_HOLDERS.run(conn, [(mailbox_id, identity_id, at) for mailbox_id, identity_id in new])
+
+
+_ADD_CO_HOLDERS = Hot(insert(co_holders))
 
 
 def remove_co_holder(conn: Connection, mailbox_id: int, identity_id: int) -> bool:

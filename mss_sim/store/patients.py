@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from mss_sim.models.patients import patient_identities
-from mss_sim.store.compiled import HotQuery
+from mss_sim.store.compiled import Hot, HotQuery, HotSelect
 from mss_sim.vocabulary.patients import InsOid, PatientState, RepresentativeKind, Sex
 
 _COLUMNS = tuple(patient_identities.c)
@@ -58,11 +58,11 @@ def _read(row: Sequence[Any]) -> PatientIdentity:
     )
 
 
-def _values(row: PatientIdentity) -> dict[str, Any]:
-    values = {column.name: getattr(row, column.name) for column in _COLUMNS}
-    values["birth_date"] = row.birth_date.isoformat() if row.birth_date else None
-    values["representatives"] = orjson.dumps(row.representatives).decode("utf-8")
-    return values
+def _values(row: PatientIdentity) -> tuple[Any, ...]:
+    """An identity as it is stored, in the order of the columns."""
+    born, acting = row.birth_date.isoformat() if row.birth_date else None, orjson.dumps(row.representatives).decode("utf-8")
+    named = row.birth_name, row.given_names, born, row.sex.value if row.sex else None
+    return (row.id, row.identity_id, row.ins, row.oid.value, row.state.value, *named, row.birth_place, acting)
 
 
 def replace_all(conn: Connection, identity_id: int, rows: Sequence[PatientIdentity]) -> None:
@@ -73,8 +73,10 @@ def replace_all(conn: Connection, identity_id: int, rows: Sequence[PatientIdenti
 
 def add(conn: Connection, rows: Sequence[PatientIdentity]) -> None:
     """Store identities; IntegrityError when a number is taken in its root."""
-    if rows:
-        conn.execute(insert(patient_identities), [_values(row) for row in rows])
+    _ADD.run(conn, [_values(row) for row in rows])
+
+
+_ADD = Hot(insert(patient_identities))
 
 
 def of_person(conn: Connection, identity_id: int) -> list[PatientIdentity]:
@@ -96,6 +98,14 @@ def with_number(conn: Connection, ins: str) -> list[PatientIdentity]:
 
 
 _WITH_NUMBER = HotQuery(_ALL.where(patient_identities.c.ins == bindparam("ins")))
+
+
+def with_numbers(conn: Connection, numbers: Sequence[str]) -> list[PatientIdentity]:
+    """All that have one of these numbers, in whatever root."""
+    return [_read(row) for row in _WITH_NUMBERS.rows(conn, "numbers", numbers)]
+
+
+_WITH_NUMBERS = HotSelect(select(*_COLUMNS).where(patient_identities.c.ins.in_(bindparam("numbers", expanding=True))))
 
 
 def states(conn: Connection, ins: str) -> Collection[PatientState]:

@@ -197,16 +197,16 @@ class Store:
             known = self._unchanged[asked] = query(conn, *args)
         return known
 
-    async def write(self, unit: Callable[[Connection], R], *, changes_directory: bool = False) -> R:
-        """The result of a unit of work, once committed."""
+    async def write(self, unit: Callable[[Connection], R], *, changes_directory: bool = False, size: int = 0) -> R:
+        """The result of a unit of work that writes about `size` bytes, 0 for a little, once committed."""
         if not changes_directory:
-            return await self._guard(self._writer.write(unit))
+            return await self._guard(self._writer.write(unit, size=size))
 
         def announced(conn: Connection) -> R:
             announce(conn, RIGHTS_CHANGED)
             return unit(conn)
 
-        result = await self._guard(self._writer.write(announced))
+        result = await self._guard(self._writer.write(announced, size=size))
         self.directory_version += 1
         return result
 

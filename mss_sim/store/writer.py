@@ -117,9 +117,9 @@ class Writer:
         if self._conn is not None:
             self._conn.close()
 
-    async def write(self, unit: Callable[[Connection], R], *, brief: bool = False) -> R:
-        """Run a unit and return its result once it is committed; its exceptions are raised here, and nothing of it is kept."""
-        result: R = await self._ask(unit, None, None, 0, brief=brief)
+    async def write(self, unit: Callable[[Connection], R], *, brief: bool = False, size: int = 0) -> R:
+        """The result of a unit, about `size` bytes, once it is committed; its exceptions are raised here, and nothing of it is kept."""
+        result: R = await self._ask(unit, None, None, size, brief=brief)
         return result
 
     async def write_in_bulk(self, bulk: Callable[[Connection, Sequence[T]], Sequence[R | Exception]], item: T, size: int = 0) -> R:

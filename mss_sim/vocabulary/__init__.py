@@ -5,6 +5,7 @@
     mail        headers with a meaning, receipts, closure
     behaviours  what patients do by themselves, and what is wrong on purpose
     clock       how the time of a world runs, and what happens because its instant has come
+    bulk        work that takes its time, and how far it has come
     faults      what can be made to fail, and how
     doors       front ends, and the readings that a setting chooses for them
     journal     what is done, and how a set is changed

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -11,10 +12,11 @@ from starlette.requests import Request
 
 from mss_sim import ids
 from mss_sim.clock import SystemClock
+from mss_sim.control import import_rows
 from mss_sim.core.psc.oauth_errors import OAuthError, is_verifier
 from mss_sim.dns import server
 from mss_sim.errors import Refusal
-from mss_sim.http import parameters, spreadsheet
+from mss_sim.http import parameters, spreadsheet, tables
 from mss_sim.http.paging import Page, PagedList
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
 from mss_sim.mail import addresses, automatic, dsn, headers, mdn, parse, reports, structure, structured, tree
@@ -228,6 +230,12 @@ def _assertion(octets: bytes) -> None:
     authentication._unverified_subject(_text(octets))  # noqa: SLF001 - what it is called by needs a whole world
 
 
+def _table(octets: bytes) -> None:
+    for row in tables.read(io.BytesIO(octets), import_rows.column, 4_096):
+        with contextlib.suppress(Refusal):
+            import_rows.new_row(row)
+
+
 def _cursor(octets: bytes) -> None:
     for listing in PagedList:
         Page(50, _text(octets)).before(listing)
@@ -301,6 +309,16 @@ READERS: dict[str, Reader] = {
         lambda octets: spreadsheet.is_preferred(octets.decode("latin-1")),
         (),
         (b"text/csv;q=0.5, application/json", b"*/*;q=0., text/csv;q=1.000"),
+    ),
+    "table": Reader(
+        _table,
+        (tables.TableError,),
+        (
+            "type;idnat;nom\r\nprofessional;1;LÉGER\r\n".encode("cp1252"),
+            b'sep=,\n"bal","type de bal"\n"a@b.fr","PER"\n',
+            b'{"kind": "patient", "idnat": "285037511300167", "ins": [{"state": "provisional"}]}\n',
+            b"\xff\xfe" + "nom\tbal\n".encode("utf-16-le"),
+        ),
     ),
     "cursor": Reader(_cursor, (Refusal,), (b"f0000000000000", b"m1")),
     "identifier": Reader(_identifier, (), (b"285037511300167", b"899700420062", b"590000010000017/SEC0001")),

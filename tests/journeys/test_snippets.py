@@ -30,6 +30,7 @@ _SECOND_PORTS = {"submission": 2587, "mx": 2025, "imap": 2143, "http": 8180}
 NOT_RUN = {
     ("README.md", "the tests start the simulator themselves, as the first command does"),
     ("README.md", "this is what runs it"),
+    ("many-people.md", "it makes 800,000 mailboxes"),
     ("pro-sante-connect.md", "it opens a browser, and waits for somebody"),
     ("pro-sante-connect.md", "it takes a simulator that was started with the HTTPS port, and a code that a browser brings"),
     ("docker.md", "it takes a container engine; tests/image builds and starts the image without one"),

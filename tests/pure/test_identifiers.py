@@ -4,6 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from mss_sim.policy import identifiers
 from mss_sim.policy.identifiers import address_warnings, luhn_holds, warnings
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind
 
@@ -48,6 +49,7 @@ def test_a_number_with_its_luhn_digit_holds(digits: str) -> None:
 @given(st.text("0123456789", min_size=1, max_size=13))
 def test_exactly_one_last_digit_makes_a_number_hold(digits: str) -> None:
     assert [digit for digit in "0123456789" if luhn_holds(digits + digit)] == [with_luhn(digits)[-1]]
+    assert identifiers.with_luhn(digits) == with_luhn(digits)
 
 
 @pytest.mark.parametrize(

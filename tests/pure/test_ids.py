@@ -84,6 +84,14 @@ def test_ids_grow_while_the_clock_stands_still(start: datetime) -> None:
     assert all(0 < number <= ID_MAX for number in given_out)
 
 
+def test_ids_given_at_once_are_those_given_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mss_sim.ids.secrets.randbits", lambda _bits: 7)
+    one, other = IdSource(ManualClock()), IdSource(ManualClock())
+    assert one.many(5_000) == [other.next() for _ in range(5_000)]
+    assert one.many(0) == []
+    assert one.next() == other.next()
+
+
 def test_ids_grow_with_the_clock() -> None:
     clock = ManualClock()
     source = IdSource(clock)

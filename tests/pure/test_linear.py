@@ -6,6 +6,7 @@ for each of its members, a library that looks back. Quadratic growth gives 64 wh
 
 import base64
 import contextlib
+import io
 import time
 from collections.abc import Callable
 from functools import partial
@@ -13,7 +14,9 @@ from typing import Any
 
 import pytest
 
-from mss_sim.http import spreadsheet
+from mss_sim.control import import_rows
+from mss_sim.errors import Refusal
+from mss_sim.http import spreadsheet, tables
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
 from mss_sim.imap.grammar.threads import ThreadedMessage
 from mss_sim.mail import addresses, automatic, dsn, headers, mdn, mime, parse, reports, returned, structure, structured, tree
@@ -26,6 +29,7 @@ _RATIO_MAX = 20
 _LEAST_SECONDS = 0.005
 _SIZE_MAX = 40_000
 _REFUSALS: tuple[type[Exception], ...] = (
+    Refusal,
     addresses.AddressError,
     search_keys.BadCharset,
     names.BadName,
@@ -353,6 +357,14 @@ def _all_sections(raw: bytes) -> object:
     return [letter.cut(items.Section((number,))) for number in range(1, raw.count(b"--b"))]
 
 
+def _rows(octets: bytes) -> object:
+    return list(tables.read(io.BytesIO(octets), import_rows.column, 1_000_000_000))
+
+
+def _row(values: dict[str, str]) -> object:
+    return import_rows.new_row(tables.Row(1, values))
+
+
 _OTHERS: dict[str, Case] = {
     "header lines": (lambda n: b"A: b\r\n" * n, _fields_of),
     "header folds": (lambda n: b"A: b\r\n" + b" c\r\n" * n, _fields_of),
@@ -400,6 +412,20 @@ _OTHERS: dict[str, Case] = {
     "Accept, many types": (lambda n: "text/csv;q=0.5," * n, spreadsheet.is_preferred),
     "Accept, many parameters": (lambda n: "text/csv" + " ; q = " * n, spreadsheet.is_preferred),
     "Accept, blanks": (lambda n: "text/csv;" + " " * n + "q=1", spreadsheet.is_preferred),
+    "a table of semicolons": (lambda n: b"nom;bal\r\n" + b";" * n, _rows),
+    "a head of semicolons": (lambda n: b"nom;" * n, _rows),
+    "a head of unknown columns": (lambda n: b"x;" * n, _rows),
+    "a table of quotes": (lambda n: b'nom\r\n"' + b'""' * n, _rows),
+    "a table of lines in one quote": (lambda n: b'nom\r\n"' + b"a\r\n" * n, _rows),
+    "a table of rows": (lambda n: b"nom;bal\r\n" + b"a;b\r\n" * n, _rows),
+    "a table of empty lines": (lambda n: b"nom\r\n" + b"\r\n" * n, _rows),
+    "a table of one octet that is not UTF-8": (lambda n: b"nom\r\n" + b"\xe9\r\n" * n, _rows),
+    "rows of JSON": (lambda n: b'{"a": 1}\n' * n, _rows),
+    "a row of JSON": (lambda n: b'{"a": "' + b"b" * n, _rows),
+    "JSON in JSON": (lambda n: b'{"a": ' * n, _rows),
+    "a column with marks": (lambda n: "e" + "\u0301\u0327" * n, import_rows.column),
+    "a cell of digits": (lambda n: {"idnat": "1" * n, "owner": "1" * n, "quota_bytes": "1" * n, "birth_date": "1" * n}, _row),
+    "a cell of co-holders": (lambda n: {"kind": "x", "co_holders": "a;" * n}, _row),
     "a cell of blanks": (lambda n: " " * n + "=", lambda text: spreadsheet.line([text])),
     "OAUTHBEARER": (lambda n: b"n,a=" + b"=2C" * n + b",\x01" + b"a=b\x01" * n, _exchange(sasl.oauthbearer)),
 }

@@ -52,8 +52,17 @@ async def add_identity(world: World, new: NewIdentity, password_hash: str | None
 def create_identity(world: World, conn: Connection, new: NewIdentity, password_hash: str | None) -> Identity:
     """The same, inside a unit of work."""
     if identities.by_idnat(conn, new.idnat):
-        raise Refusal(Rule.CONFLICT, say("There is already an identity {idnat}.", idnat=new.idnat), subject=new.idnat)
-    identity = Identity(
+        raise idnat_taken(new.idnat)
+    identity = row_of(world, new)
+    identities.add(conn, identity)
+    _set_account(world, conn, identity, new.login, password_hash)
+    patients.record(world, conn, identity, new.ins)
+    return identity
+
+
+def row_of(world: World, new: NewIdentity) -> Identity:
+    """A new identity as it is stored."""
+    return Identity(
         id=world.ids.next(),
         idnat=new.idnat,
         kind=new.kind,
@@ -67,18 +76,27 @@ def create_identity(world: World, conn: Connection, new: NewIdentity, password_h
         created_at=world.clock.now(),
         sector=new.sector,
     )
-    identities.add(conn, identity)
-    _set_account(world, conn, identity, new.login, password_hash)
-    patients.record(world, conn, identity, new.ins)
-    return identity
+
+
+def idnat_taken(idnat: str) -> Refusal:
+    """The refusal of an idNat that somebody has."""
+    return Refusal(Rule.CONFLICT, say("There is already an identity {idnat}.", idnat=idnat), subject=idnat)
+
+
+def login_taken(login: str) -> Refusal:
+    """The refusal of a login that somebody else has."""
+    return Refusal(Rule.CONFLICT, say("The login {login} is taken.", login=login), subject=login)
+
+
+def check_account(login: str | None, password: str | None) -> None:
+    """Refuse a login without a password, a password without a login, and a login that could not be told from login*mailbox."""
+    if (login is not None or password is not None) and (not login or not password or "*" in login):
+        raise Refusal(Rule.INVALID, say("An account needs a login without * and a password."))
 
 
 def _hash(world: World, login: str | None, password: str | None) -> str | None:
-    if login is None and password is None:
-        return None
-    if not login or not password or "*" in login:
-        raise Refusal(Rule.INVALID, say("An account needs a login without * and a password."))
-    return world.passwords.hash(password)
+    check_account(login, password)
+    return None if password is None else world.passwords.hash(password)
 
 
 def _set_account(world: World, conn: Connection, identity: Identity, login: str | None, password_hash: str | None) -> None:
@@ -86,7 +104,7 @@ def _set_account(world: World, conn: Connection, identity: Identity, login: str 
         return
     taken = identities.account_of_login(conn, login)
     if taken is not None and taken.identity.id != identity.id:
-        raise Refusal(Rule.CONFLICT, say("The login {login} is taken.", login=login), subject=login)
+        raise login_taken(login)
     identities.set_account(conn, world.ids.next(), identity.id, login, password_hash)
 
 
@@ -116,7 +134,11 @@ async def change_identity(world: World, idnat: str, changes: dict[str, Any], log
 
 def require_identity(conn: Connection, idnat: str) -> Identity:
     """The identity with that idNat; Refusal(NOT_FOUND) when there is none."""
-    identity = identities.by_idnat(conn, idnat)
+    return found_identity(identities.by_idnat(conn, idnat), idnat)
+
+
+def found_identity(identity: Identity | None, idnat: str) -> Identity:
+    """What was found under an idNat; Refusal(NOT_FOUND) when it is nothing."""
     if identity is None:
         raise Refusal(Rule.NOT_FOUND, say("There is no identity {idnat}.", idnat=idnat), subject=idnat)
     return identity

@@ -9,7 +9,7 @@
 One number in two roots is two identities of one person, with one mailbox, since the address has no root (ref: ans-ins#oid).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
@@ -70,37 +70,43 @@ def traits_of(row: PatientIdentity) -> Traits:
 
 def record(world: World, conn: Connection, person: Identity, wanted: Sequence[NewPatientIdentity]) -> None:
     """Put these national identities in the place of all that a person had, inside a unit of work."""
+    rows = rows_of(world, person, wanted, lambda ins: patients.with_number(conn, ins))
+    before = patients.of_person(conn, person.id) if person.kind is IdentityKind.PATIENT else []
+    if before or rows:
+        patients.replace_all(conn, person.id, rows)
+        follow(world, conn, person, {row.state for row in before}, {row.state for row in rows})
+
+
+def rows_of(
+    world: World, person: Identity, wanted: Sequence[NewPatientIdentity], having: Callable[[str], Sequence[PatientIdentity]]
+) -> list[PatientIdentity]:
+    """National identities of a person as they are stored; `having` tells who has a number already. Refusal for what cannot be."""
     if person.kind is not IdentityKind.PATIENT:
         if wanted:
             raise Refusal(Rule.INVALID, say("Only a patient has a national identity."), subject=person.idnat, reference="ans-ins")
-        return
+        return []
     decide_key(person.idnat, world.settings.patient.ins_key)
-    before = patients.of_person(conn, person.id)
-    if before or wanted:
-        rows = [_row(world, conn, person, one) for one in wanted]
-        if len({row.oid for row in rows}) < len(rows):
-            raise Refusal(
-                Rule.INVALID, say("Each root (oid) once, with its state and traits."), subject=person.idnat, reference="quirks#ins-roots"
-            )
-        patients.replace_all(conn, person.id, rows)
-        _follow(world, conn, person, {row.state for row in before}, {row.state for row in rows})
+    rows = [_row(world, person, one, having) for one in wanted]
+    if len({row.oid for row in rows}) < len(rows):
+        raise Refusal(
+            Rule.INVALID, say("Each root (oid) once, with its state and traits."), subject=person.idnat, reference="quirks#ins-roots"
+        )
+    return rows
 
 
-def _row(world: World, conn: Connection, person: Identity, new: NewPatientIdentity) -> PatientIdentity:
+def _row(world: World, person: Identity, new: NewPatientIdentity, having: Callable[[str], Sequence[PatientIdentity]]) -> PatientIdentity:
     ins = str(decide_identity(person.idnat, new.state, new.traits, world.settings.patient.ins_key))
-    if any(row.identity_id != person.id and row.oid is new.oid for row in patients.with_number(conn, ins)):
+    if any(row.identity_id != person.id and row.oid is new.oid for row in having(ins)):
         raise Refusal(Rule.CONFLICT, say("Somebody else has the number {ins} in that root.", ins=ins), subject=ins, reference="ans-ins#oid")
     return PatientIdentity(world.ids.next(), person.id, ins, new.oid, new.state, *new.traits, new.representatives)
 
 
-def _follow(world: World, conn: Connection, person: Identity, before: set[PatientState], after: set[PatientState]) -> None:
+def follow(world: World, conn: Connection, person: Identity, before: set[PatientState], after: set[PatientState]) -> None:
     """Have the mailbox of the number follow the states of its identities."""
     mailbox = mailboxes.by_address(conn, f"{person.idnat.lower()}@{PATIENT_DOMAIN}")
     if mailbox is None:
         return
-    if PatientState.WITHOUT_MES in after:
-        detail = say("There is a mailbox {address}: delete it first, or say mes-closed.", address=mailbox.address)
-        raise Refusal(Rule.CONFLICT, detail, subject=mailbox.address, reference="quirks#mes-states")
+    check_without_mes(mailbox.address, after)
     was, closed = PatientState.MES_CLOSED in before, PatientState.MES_CLOSED in after
     state = MailboxState.CLOSED if closed else MailboxState.ACTIVE
     if was is not closed and mailbox.state is not state:
@@ -109,11 +115,18 @@ def _follow(world: World, conn: Connection, person: Identity, before: set[Patien
         journal.write(world, conn, Requester(None, Door.CONTROL), [Entry(Act.MAILBOX_CHANGED, mailbox.id, changed)])
 
 
-def state_of_new_mailbox(world: World, conn: Connection, address: str) -> MailboxState:
+def check_without_mes(address: str, states: Collection[PatientState]) -> None:
+    """Refuse that the owner of a mailbox opposed Mon espace santé."""
+    if PatientState.WITHOUT_MES in states:
+        detail = say("There is a mailbox {address}: delete it first, or say mes-closed.", address=address)
+        raise Refusal(Rule.CONFLICT, detail, subject=address, reference="quirks#mes-states")
+
+
+def state_of_new_mailbox(world: World, address: str, states_of: Callable[[str], Collection[PatientState]]) -> MailboxState:
     """What a new mailbox of a patient begins as, by the identities that have its number; Refusal where there can be none."""
     local = address.rpartition("@")[0]
     decide_key(local, world.settings.patient.ins_key)
-    states = patients.states(conn, local.upper())
+    states = states_of(local.upper())
     if PatientState.WITHOUT_MES in states:
         detail = say("The patient of {address} opposed Mon espace santé: change the state of the identity first.", address=address)
         raise Refusal(Rule.CONFLICT, detail, subject=address, reference="quirks#mes-states")

@@ -3,6 +3,9 @@
     seed     a seed planted into an empty world; the personas that the ready file names
     fictional, populate   patients out of a number, and added to a world
     likenesses   people like one of a seed, as many as a test wants
+    fictional_network, generate, network_letters   the same of a whole network, with letters among its people
+    importing    people and mailboxes out of a file: all or none, or in part
+    many         people and mailboxes judged and added by hundreds (batches, names_seen, bulk_work)
     start    what a world begins with, at its start and when it is reset
     faults   rules by which a seam fails
     snapshots, snapshot_file, memory   a whole world kept as one file, and what is kept beside the store

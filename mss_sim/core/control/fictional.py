@@ -23,6 +23,7 @@ The numbers are fictional by their order in the register, 900 to 999: the commun
 many births. Draws are hashes, not `random`, whose draws of a kind may change with Python's version.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -110,47 +111,67 @@ class _Town:
     """Who is there already."""
 
     seed: int
+    count: int = 0
     taken: set[str] = field(default_factory=set)
-    people: list[FictionalPatient] = field(default_factory=list)
+    twenty: list[FictionalPatient] = field(default_factory=list)
+    """Those with whom the twenty of the next person begin."""
 
     def draw(self, what: str, below: int) -> int:
         """A number from 0 on for the next person; the same for the same seed, person and purpose."""
-        octets = sha256(f"mss-sim/{self.seed}/{len(self.people)}/{what}".encode()).digest()
-        return int.from_bytes(octets[:8], "big") % below
+        return drawn(f"{self.seed}/{self.count}/{what}", below)
+
+    def settle(self, person: FictionalPatient) -> None:
+        """Have the next person there."""
+        self.twenty.append(person)
+        self.count += 1
+        if self.count % len(CASES) == 0:
+            self.twenty = []
+
+
+def drawn(what: str, below: int) -> int:
+    """A number from 0 on, the same for the same text on every machine."""
+    return int.from_bytes(sha256(f"mss-sim/{what}".encode()).digest()[:8], "big") % below
 
 
 def patients(count: int, seed: int) -> list[FictionalPatient]:
     """So many patients, in their order."""
+    return list(stream(count, seed))
+
+
+def stream(count: int, seed: int) -> Iterator[FictionalPatient]:
+    """The same, one after the other; of those who went before, their numbers alone are kept."""
     town = _Town(seed)
     for place in range(count):
-        town.people.append(_next(town, CASES[place % len(CASES)]))
-    return town.people
+        person = _next(town, CASES[place % len(CASES)])
+        town.settle(person)
+        yield person
 
 
 def ordinary(count: int, seed: int) -> list[FictionalPatient]:
     """So many adults over whom no software stumbles, in their order."""
-    town = _Town(seed)
+    town, people = _Town(seed), []
     for _ in range(count):
-        town.people.append(_next(town, CASES[-1]))
-    return town.people
+        people.append(_next(town, CASES[-1]))
+        town.settle(people[-1])
+    return people
 
 
 def _next(town: _Town, case: str) -> FictionalPatient:
-    second = case == "twin" and town.people[-1].case == "twin"
-    sibling = town.people[-1] if second else None
+    before = town.twenty[-1] if town.twenty else None
+    sibling = before if case == "twin" and before is not None and before.case == "twin" else None
     sex = sibling.sex if sibling else (Sex.MALE, Sex.FEMALE)[town.draw("sex", 2)]
     born = sibling.birth_date if sibling else _birth(town, case)
     ins = _number_beside(sibling.ins) if sibling else _number(town, case, sex, born)
     town.taken.add(ins.number)
     if case == "sex-corrected":
         sex = Sex.FEMALE if sex is Sex.MALE else Sex.MALE
-    acting, names, couple = _representatives(town, case), GIVEN_NAMES[sex], _couple(town)
+    acting, names, couple = _representatives(town, case), GIVEN_NAMES[sex], town.twenty[:2]
     family = couple[0].birth_name if couple and case in (*_CHILDREN, "parent") else FAMILY_NAMES[town.draw("family", len(FAMILY_NAMES))]
     first = town.draw("given", len(names))
     if sibling and names[first] == sibling.given_name:
         first = (first + 1) % len(names)
     given = f"{names[first]} {names[(first + 1 + town.draw('second', len(names) - 1)) % len(names)]}"
-    login = f"patient-{town.seed}-{len(town.people)}"
+    login = f"patient-{town.seed}-{town.count}"
     return FictionalPatient(case, str(ins), _roots(case), family, given, born, sex, acting, login)
 
 
@@ -183,13 +204,8 @@ def _roots(case: str) -> tuple[tuple[InsOid, PatientState], ...]:
     return ((InsOid.NIA, PatientState.PROVISIONAL),) if case == "provisional" else ((InsOid.NIR, PatientState.QUALIFIED),)
 
 
-def _couple(town: _Town) -> list[FictionalPatient]:
-    """Those with whom the twenty of the next person begin, as far as they are there."""
-    return town.people[len(town.people) // len(CASES) * len(CASES) :][:2]
-
-
 def _representatives(town: _Town, case: str) -> tuple[tuple[str, RepresentativeKind], ...]:
     """Who acts for the next person: the couple, or one of them as guardian."""
     if case in _CHILDREN:
-        return tuple((one.ins, RepresentativeKind.PARENT) for one in _couple(town))
-    return ((_couple(town)[0].ins, RepresentativeKind.GUARDIAN),) if case == "ward" else ()
+        return tuple((one.ins, RepresentativeKind.PARENT) for one in town.twenty[:2])
+    return ((town.twenty[0].ins, RepresentativeKind.GUARDIAN),) if case == "ward" else ()

@@ -35,23 +35,16 @@ from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.mail.addresses import domain_of
-from mss_sim.policy.identifiers import luhn_holds
-from mss_sim.store import grants, identities, mailbox_uses, mailboxes, psc
-from mss_sim.store import patients as patients_kept
+from mss_sim.policy.identifiers import with_luhn
+from mss_sim.store import bulk, grants, identities, mailboxes, psc
+from mss_sim.store.bulk import Gathered
 from mss_sim.store.engine import Connection
 from mss_sim.store.grants import GrantRow
 from mss_sim.store.identities import Identity
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.patients import PatientIdentity
 from mss_sim.vocabulary.journal import Act
-from mss_sim.vocabulary.mailboxes import (
-    FOLDERS_AT_BIRTH,
-    PATIENT_DOMAIN,
-    PROFESSIONAL_KINDS,
-    IdentityKind,
-    MailboxKind,
-    MailboxState,
-)
+from mss_sim.vocabulary.mailboxes import FOLDERS_AT_BIRTH, PATIENT_DOMAIN, IdentityKind, MailboxKind, MailboxState
 from mss_sim.vocabulary.patients import Sex
 from mss_sim.words.sentence import say
 
@@ -160,8 +153,7 @@ def _others(world: World, idnat: str, count: int) -> Iterator[_Drawn]:
 
 def _professional(number: int) -> str:
     """The idNat of a professional: 8, and an RPPS with its key (ref: ans-idnps)."""
-    digits = f"{_RPPS}{number:08d}"
-    return next(f"8{digits}{key}" for key in range(10) if luhn_holds(f"{digits}{key}"))
+    return "8" + with_luhn(f"{_RPPS}{number:08d}")
 
 
 def _patients(world: World, count: int) -> Iterator[_Drawn]:
@@ -222,12 +214,10 @@ def _box(world: World, model: Identity, like: Mailbox, person: Identity, login: 
 def _store(world: World, conn: Connection, model: _Model, made: _Made, password_hash: str) -> None:
     now = world.clock.now()
     accounts = [(world.ids.next(), one.id, login, password_hash) for one, login in zip(made.people, made.logins, strict=True)]
-    identities.add_all(conn, made.people, accounts)
-    patients_kept.add(conn, made.national)
+    boxes = [(box, world.ids.many(len(FOLDERS_AT_BIRTH))) for box, _, _ in made.boxes]
+    bulk.add(conn, Gathered(made.people, accounts, made.national, boxes), now)
     if model.profile:
         psc.add_profiles(conn, {one.id: _renamed(model.profile, _names(model.identity, one)) for one in made.people}, now)
-    mailboxes.add_all(conn, [(box, [world.ids.next() for _ in FOLDERS_AT_BIRTH]) for box, _, _ in made.boxes])
-    mailbox_uses.add(conn, [box.id for box, _, _ in made.boxes if box.kind in PROFESSIONAL_KINDS], now)
     lent = [
         (GrantRow(world.ids.next(), box.id, person.id, held.access.rights, None, None, "", None, now), person)
         for box, held, person in made.boxes

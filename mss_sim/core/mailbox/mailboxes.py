@@ -1,5 +1,6 @@
 """Mailboxes themselves: created, changed and removed by the control plane, changed by their managers."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +16,7 @@ from mss_sim.mail.addresses import POSTMASTER, AddressError, canonical, domain_o
 from mss_sim.policy.identifiers import address_warnings
 from mss_sim.policy.magic_addresses import magic_at
 from mss_sim.store import mailbox_uses, mailboxes, messages, operators
+from mss_sim.store import patients as patients_kept
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
 from mss_sim.store.mailboxes import Mailbox
@@ -32,6 +34,7 @@ from mss_sim.vocabulary.mailboxes import (
     SeenPolicy,
     SentPolicy,
 )
+from mss_sim.vocabulary.patients import PatientState
 from mss_sim.words.sentence import Sentence, joined, said, say
 
 _SHARED_KINDS = frozenset({MailboxKind.ORG, MailboxKind.CAB})
@@ -77,6 +80,12 @@ class NewMailbox:
 
 async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
     """Create a mailbox with its folders."""
+    address = address_of(new)
+    return await world.store.write(partial(create_mailbox, world, address=address, new=new), changes_directory=True)
+
+
+def address_of(new: NewMailbox) -> str:
+    """The canonical address of a mailbox to create; Refusal for what is none, and for texts that no header can hold."""
     refuse_controls({"label": new.label, "description": new.description})
     try:
         address = canonical(new.address)
@@ -84,28 +93,51 @@ async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
         raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=new.address, reference="rfc5321#4.1.2") from error
     if "/" in address:
         raise Refusal(Rule.INVALID, say("An address with / cannot stand in the path of the REST API."), subject=address)
-
-    return await world.store.write(partial(create_mailbox, world, address=address, new=new), changes_directory=True)
+    return address
 
 
 def create_mailbox(world: World, conn: Connection, address: str, new: NewMailbox) -> Mailbox:
     """The same at a canonical address, inside a unit of work."""
     owner = require_identity(conn, new.owner_idnat)
-    _check_mailbox(conn, address, new.kind, owner)
-    _check_address(world, address, new.kind)
+    if mailboxes.by_address(conn, address):
+        raise address_taken(address)
     operator = operators.of_domain(conn, domain_of(address))
-    if operator is None:
+    mailbox = row_of(world, address, new, owner, operator.id if operator else None, partial(patients_kept.states, conn))
+    mailboxes.add(conn, mailbox, world.ids.many(len(FOLDERS_AT_BIRTH)))
+    if new.kind in PROFESSIONAL_KINDS:
+        mailbox_uses.add(conn, [mailbox.id], mailbox.created_at)
+    for idnat in co_holders_of(new):
+        holder = co_holder(new.kind, require_identity(conn, idnat))
+        mailboxes.add_co_holder(conn, mailbox.id, holder.id, world.clock.now())
+    return mailbox
+
+
+def row_of(
+    world: World,
+    address: str,
+    new: NewMailbox,
+    owner: Identity,
+    operator_id: int | None,
+    states_of: Callable[[str], Collection[PatientState]],
+) -> Mailbox:
+    """A new mailbox as it is stored; `states_of` tells the states of a patient's number. Refusal for what cannot be."""
+    _check_mailbox(address, new.kind, owner)
+    _check_address(world, address, new.kind)
+    if operator_id is None:
         raise Refusal(
             Rule.DOMAIN_OUTSIDE, say("No operator has the domain of {address}; create it first.", address=address), subject=address
         )
+    state = new.state  # of a patient's, unless something else is asked for, what the identities say
+    if new.kind is MailboxKind.PATIENT and state is MailboxState.ACTIVE:
+        state = patients.state_of_new_mailbox(world, address, states_of)
     seen = new.seen_policy or (SeenPolicy.SHARED if new.kind in _SHARED_KINDS else SeenPolicy.PERSONAL)
-    mailbox = Mailbox(
+    return Mailbox(
         id=world.ids.next(),
         address=address,
-        operator_id=operator.id,
+        operator_id=operator_id,
         owner_id=owner.id,
         kind=new.kind,
-        state=_first_state(world, conn, address, new),
+        state=state,
         label=new.label,
         description=new.description,
         red_listed=new.red_listed,
@@ -119,23 +151,21 @@ def create_mailbox(world: World, conn: Connection, address: str, new: NewMailbox
         created_at=world.clock.now(),
         behaviour=new.behaviour,
     )
-    mailboxes.add(conn, mailbox, [world.ids.next() for _ in FOLDERS_AT_BIRTH])
-    if new.kind in PROFESSIONAL_KINDS:
-        mailbox_uses.add(conn, [mailbox.id], mailbox.created_at)
-    for idnat in dict.fromkeys(one for one in new.co_holders if one != owner.idnat):
-        mailboxes.add_co_holder(conn, mailbox.id, _co_holder(conn, new.kind, idnat).id, world.clock.now())
-    return mailbox
 
 
-def _first_state(world: World, conn: Connection, address: str, new: NewMailbox) -> MailboxState:
-    """What a mailbox begins as: what is asked for, else for a patient what his identities say."""
-    if new.kind is not MailboxKind.PATIENT or new.state is not MailboxState.ACTIVE:
-        return new.state
-    return patients.state_of_new_mailbox(world, conn, address)
+def address_taken(address: str) -> Refusal:
+    """The refusal of an address that a mailbox has."""
+    return Refusal(Rule.CONFLICT, say("There is already a mailbox {address}.", address=address), subject=address)
 
 
-def _co_holder(conn: Connection, kind: MailboxKind, idnat: str) -> Identity:
-    identity = require_identity(conn, idnat)
+def co_holders_of(new: NewMailbox) -> list[str]:
+    """The idNats of the co-holders of a new mailbox, each once, without its owner."""
+    return list(dict.fromkeys(one for one in new.co_holders if one != new.owner_idnat))
+
+
+def co_holder(kind: MailboxKind, identity: Identity) -> Identity:
+    """An identity that is to be a co-holder of a mailbox of that kind; Refusal when it may not."""
+    idnat = identity.idnat
     if kind is not MailboxKind.CAB:
         raise Refusal(
             Rule.INVALID,
@@ -149,18 +179,17 @@ def _co_holder(conn: Connection, kind: MailboxKind, idnat: str) -> Identity:
 
 
 def _check_address(world: World, address: str, kind: MailboxKind) -> None:
+    if kind is not MailboxKind.PATIENT or not world.settings.patient.ins_required:
+        return
     own = address.startswith(f"{POSTMASTER}@") or (world.settings.mailbox.magic_made and magic_at(address) is not None)
-    patient = world.settings.patient.ins_required and not own
-    odd = address_warnings(address, kind) if patient else []
+    odd = [] if own else address_warnings(address, kind)
     if odd:
         raise Refusal(
             Rule.INVALID, say("The address of a patient is an INS. {why}", why=odd[0]), subject=address, reference="quirks#patient-address"
         )
 
 
-def _check_mailbox(conn: Connection, address: str, kind: MailboxKind, owner: Identity) -> None:
-    if mailboxes.by_address(conn, address):
-        raise Refusal(Rule.CONFLICT, say("There is already a mailbox {address}.", address=address), subject=address)
+def _check_mailbox(address: str, kind: MailboxKind, owner: Identity) -> None:
     check_owner(kind, owner)
     if (kind is MailboxKind.PATIENT) != (domain_of(address) == PATIENT_DOMAIN):
         raise Refusal(
