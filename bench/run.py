@@ -27,6 +27,7 @@ import acceptance
 import clock
 import crash
 import imap
+import many_people
 import pages
 import patients
 import processes
@@ -62,6 +63,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "clock": clock.month,
     "patients": patients.circle,
     "watch_list": watch_list.pages,
+    "many_people": many_people.made_and_imported,
 }
 _RESULTS = Path(__file__).resolve().parent / "results.json"
 _COLUMNS_MIN = 120

@@ -101,5 +101,5 @@ class ProgressOut(Out):
     what: Undertaking | None
     stage: Stage | None
     done: int | None
-    """Of `total`: bytes of a file, operators, mailboxes or letters."""
+    """Of `total`: bytes of a file, rows, operators, mailboxes or letters."""
     total: int | None

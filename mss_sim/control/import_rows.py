@@ -118,16 +118,20 @@ def _plain(name: str, text: str) -> Any:
 
 
 def _person(values: dict[str, Any]) -> NewIdentity:
-    given = {name: values[name] for name in _PERSON if name in values}
+    given: dict[str, Any] = {"ins": []}  # pydantic would copy the default
+    given |= {name: values[name] for name in _PERSON if name in values}
     traits = {field: values[name] for name, field in _TRAITS.items() if name in values}
-    identity = IdentityIn(**given, ins=values.get("ins", [traits] if traits else []))
+    if "ins" in values or traits:
+        given["ins"] = values.get("ins", [traits])
+    identity = IdentityIn(**given)
     ins = tuple(NewPatientIdentity.read(one.model_dump()) for one in identity.ins)
-    return NewIdentity(**{**{name: getattr(identity, name) for name in _PERSON}, "ins": ins})
+    return NewIdentity(**{**vars(identity), "ins": ins})
 
 
 def _mailbox(values: dict[str, Any]) -> NewMailbox:
-    given = {field: values[name] for name, field in _MAILBOX.items() if name in values}
+    given: dict[str, Any] = {"co_holders": []}
+    given |= {field: values[name] for name, field in _MAILBOX.items() if name in values}
     if "owner_idnat" not in given and "idnat" in values:
         given["owner_idnat"] = values["idnat"]
     box = MailboxIn(**given)
-    return NewMailbox(**{**{name: getattr(box, name) for name in MailboxIn.model_fields}, "co_holders": tuple(box.co_holders)})
+    return NewMailbox(**{**vars(box), "co_holders": tuple(box.co_holders)})

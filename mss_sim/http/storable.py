@@ -13,6 +13,8 @@ class Storable(BaseModel):
     @field_validator("*")
     @classmethod
     def _without_nul(cls, value: Any) -> Any:
-        if any(isinstance(one, str) and "\x00" in one for one in (value if isinstance(value, list) else [value])):
-            raise ValueError(say("a text holds a NUL character; leave it out"))
+        texts = (value,) if isinstance(value, str) else value if isinstance(value, list) else ()
+        for one in texts:
+            if isinstance(one, str) and "\x00" in one:
+                raise ValueError(say("a text holds a NUL character; leave it out"))
         return value

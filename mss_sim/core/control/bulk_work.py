@@ -16,7 +16,7 @@ from mss_sim.words.sentence import say
 
 @dataclass(slots=True)
 class Progress:
-    """How far it is: `done` of `total`, bytes while a file is read in, else mailboxes or letters."""
+    """How far it is: `done` of `total`, bytes while a file is read in, else rows, mailboxes or letters."""
 
     what: Undertaking
     stage: Stage

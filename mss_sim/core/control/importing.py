@@ -1,7 +1,8 @@
 """A file of people and mailboxes read into a world: all of it, or nothing where a row is wrong, unless it is to be read in part.
 
-It is read twice. The first time each row is judged as if those before it were stored, and nothing is; the second time the rows are stored,
-in transactions of a bounded number. What others do between the two may still refuse a row: then it ends there, and says so.
+It is gone through twice. The first time each row is judged as if those before it were stored, and nothing is; the second time the rows are
+stored, in transactions of a bounded number. What others do between the two may still refuse a row: then it ends there, and says so. Rows of
+a small file wait in memory for the second time; a large one is read again.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -17,6 +18,9 @@ from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, RowsRefused, Rule
 from mss_sim.vocabulary.bulk import Stage
 from mss_sim.words.sentence import say
+
+_KEPT_BYTES, _KEPT_ROWS = 16_000_000, 50_000
+"""A file that is so small is kept as its rows: they take about 70 MB at most."""
 
 ReadRows = Callable[[], Iterator[NewRow | RowRefused]]
 """The rows from the first one on, each as it was read, or with what is wrong with it; may be called twice."""
@@ -44,6 +48,7 @@ class Import:
         self._size = size
         self._place = place
         self._done = Imported()
+        self._kept: list[NewRow | RowRefused] | None = None
 
     async def run(self, *, partly: bool) -> Imported:
         """Read it in; RowsRefused where a row is wrong, and it is not to be read `partly`."""
@@ -65,16 +70,17 @@ class Import:
 
     async def _check(self) -> None:
         self._progress.begin(Stage.CHECKING, self._size)
-        seen = NamesSeen()
-        async for batch in self._batches():
+        seen, self._kept = NamesSeen(), [] if self._size <= _KEPT_BYTES else None
+        async for batch in self._batches(self._read()):
+            self._keep(batch)
             rows, wrong = _sorted_out(batch)
             judged = await self._world.store.read(partial(many.check, self._world), rows=rows, seen=seen)
             self._note(sorted((*wrong, *judged), key=_line))
 
     async def _store(self, *, partly: bool) -> None:
-        self._progress.begin(Stage.PEOPLE, self._size)
+        self._progress.begin(Stage.PEOPLE, self._size if self._kept is None else len(self._kept))
         storing, done = Storing(self._world, partial=partly), self._done
-        async for batch in self._batches():
+        async for batch in self._batches(self._read() if self._kept is None else iter(self._kept)):
             rows, wrong = _sorted_out(batch)
             try:
                 async with self._progress.piece():
@@ -94,16 +100,24 @@ class Import:
         )
         return Refusal(Rule.CONFLICT, detail, reference="quirks#import-files")
 
-    async def _batches(self) -> AsyncIterator[list[NewRow | RowRefused]]:
+    async def _batches(self, read: Iterator[NewRow | RowRefused]) -> AsyncIterator[list[NewRow | RowRefused]]:
         settings = self._world.settings.bulk
-        async for batch in in_batches(self._read(), settings.rows_at_once):
+        async for batch in in_batches(read, settings.rows_at_once):
             self._progress.check()
             self._done.rows += len(batch)
             if self._done.rows > settings.rows_max:
                 detail = say("An import has at most {most} rows; send the others in another file.", most=settings.rows_max)
                 raise Refusal(Rule.LIMIT_REACHED, detail, reference="quirks#import-files")
             yield batch
-            self._progress.done = self._place()
+            waited = self._progress.stage is Stage.PEOPLE and self._kept is not None
+            self._progress.done = self._done.rows if waited else self._place()
+
+    def _keep(self, batch: list[NewRow | RowRefused]) -> None:
+        """Keep rows for the second time, as long as there are few."""
+        if self._kept is not None:
+            self._kept += batch
+            if len(self._kept) > _KEPT_ROWS:
+                self._kept = None
 
     def _note(self, refused: Sequence[RowRefused]) -> None:
         self._done.refused += len(refused)

@@ -286,6 +286,13 @@ def _recall(around: _Around, rows: Sequence[NewRow], seen: NamesSeen) -> None:
 
 def written_row(line: int, person: NewIdentity | None, mailbox: NewMailbox | None) -> NewRow:
     """A row as somebody wrote it; Refusal for texts that no header can hold, and for what is no address."""
-    if person is not None:
-        people.refuse_controls({name: getattr(person, name) for name in _TEXTS})
-    return NewRow(person, () if mailbox is None else (replace(mailbox, address=boxes.address_of(mailbox)),), line)
+    if person is not None and not "".join(_texts(person)).isprintable():
+        people.refuse_controls(dict(zip(_TEXTS, _texts(person), strict=True)))
+    if mailbox is None:
+        return NewRow(person, (), line)
+    address = boxes.address_of(mailbox)
+    return NewRow(person, (mailbox if mailbox.address == address else replace(mailbox, address=address),), line)
+
+
+def _texts(new: NewIdentity) -> tuple[str, ...]:
+    return (new.idnat, new.family_name, new.given_name, new.title, new.profession, new.structure, new.sector, new.login or "")

@@ -86,7 +86,8 @@ async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
 
 def address_of(new: NewMailbox) -> str:
     """The canonical address of a mailbox to create; Refusal for what is none, and for texts that no header can hold."""
-    refuse_controls({"label": new.label, "description": new.description})
+    if not (new.label.isprintable() and new.description.isprintable()):
+        refuse_controls({"label": new.label, "description": new.description})
     try:
         address = canonical(new.address)
     except AddressError as error:
@@ -130,6 +131,7 @@ def row_of(
     state = new.state  # of a patient's, unless something else is asked for, what the identities say
     if new.kind is MailboxKind.PATIENT and state is MailboxState.ACTIVE:
         state = patients.state_of_new_mailbox(world, address, states_of)
+    now = world.clock.now()
     seen = new.seen_policy or (SeenPolicy.SHARED if new.kind in _SHARED_KINDS else SeenPolicy.PERSONAL)
     return Mailbox(
         id=world.ids.next(),
@@ -148,7 +150,7 @@ def row_of(
         seen_policy=seen,
         sent_policy=new.sent_policy,
         uid_validity_last=world.new_uid_validity(),
-        created_at=world.clock.now(),
+        created_at=now,
         behaviour=new.behaviour,
     )
 
@@ -160,7 +162,7 @@ def address_taken(address: str) -> Refusal:
 
 def co_holders_of(new: NewMailbox) -> list[str]:
     """The idNats of the co-holders of a new mailbox, each once, without its owner."""
-    return list(dict.fromkeys(one for one in new.co_holders if one != new.owner_idnat))
+    return list(dict.fromkeys(one for one in new.co_holders if one != new.owner_idnat)) if new.co_holders else []
 
 
 def co_holder(kind: MailboxKind, identity: Identity) -> Identity:

@@ -6,6 +6,7 @@ import pytest
 
 from mss_sim.core.access import identities
 from mss_sim.core.access.identities import NewIdentity
+from mss_sim.core.control import importing
 from mss_sim.core.control.bulk_work import Progress
 from mss_sim.core.control.importing import Import
 from mss_sim.core.control.many import NewRow, RowRefused
@@ -38,8 +39,28 @@ async def test_all_rows_are_stored_and_counted(open_town: OpenTown) -> None:
         progress = Progress(Undertaking.IMPORT, Stage.CHECKING)
         done = await _import(town, [_row(number) for number in range(5)], progress).run(partly=False)
         assert (done.rows, done.stored, done.identities, done.mailboxes, done.refused, done.errors) == (5, 5, 5, 0, 0, [])
-        assert (progress.stage, progress.done, progress.total) == (Stage.PEOPLE, 100, 100)
+        assert (progress.stage, progress.done, progress.total) == (Stage.PEOPLE, 5, 5)
         assert await _there(town) == {f"x{number}" for number in range(5)}
+
+
+@pytest.mark.parametrize(("count", "size", "reads"), [(2, 100, 1), (3, 100, 2), (2, 101, 2)], ids=str)
+async def test_the_rows_of_a_small_file_wait_in_memory_and_a_large_one_is_read_again(
+    open_town: OpenTown, monkeypatch: pytest.MonkeyPatch, *, count: int, size: int, reads: int
+) -> None:
+    monkeypatch.setattr(importing, "_KEPT_ROWS", 2)
+    monkeypatch.setattr(importing, "_KEPT_BYTES", 100)
+    read: list[int] = []
+
+    def rows() -> Iterator[NewRow | RowRefused]:
+        read.append(1)
+        yield from map(_row, range(count))
+
+    async with open_town(bulk_rows_at_once=1) as town:
+        progress = Progress(Undertaking.IMPORT, Stage.CHECKING)
+        assert (await Import(town.world, rows, progress, size, lambda: size).run(partly=False)).stored == count
+        assert len(read) == reads
+        assert progress.done == progress.total == (count if reads == 1 else size)
+        assert await _there(town) == {f"x{number}" for number in range(count)}
 
 
 async def test_an_empty_file_is_no_error(town: Town) -> None:
@@ -103,7 +124,8 @@ async def test_a_reset_ends_it(town: Town) -> None:
     assert await _there(town) == set()
 
 
-async def test_what_others_do_meanwhile_may_stop_it_and_it_says_how_far_it_is(open_town: OpenTown) -> None:
+async def test_what_others_do_meanwhile_may_stop_it_and_it_says_how_far_it_is(open_town: OpenTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "_KEPT_ROWS", 0)
     async with open_town(bulk_rows_at_once=2) as town:
         rows = [_row(number) for number in range(6)]
         reads = 0
