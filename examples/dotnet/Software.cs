@@ -75,16 +75,12 @@ public sealed class Software
         return ((int)answer.StatusCode, JsonNode.Parse(await answer.Content.ReadAsStringAsync())!);
     }
 
-    /// <summary>Waits for a letter in INBOX. To be replaced by one request, <c>messages?wait=10</c>, once the API takes it.</summary>
+    /// <summary>Waits for a letter in INBOX: one request, which is answered when it has come.</summary>
     public async Task<JsonNode> WaitForAsync(string mailbox, string subject)
     {
-        for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromSeconds(30); await Task.Delay(50))
-        {
-            var (_, page) = await RestAsync(HttpMethod.Get, $"{mailbox}/messages?folder=INBOX");
-            var found = page["items"]!.AsArray().FirstOrDefault(one => one!["subject"]!.ToString() == subject);
-            if (found is not null) return found;
-        }
-        throw new TimeoutException($"no letter “{subject}” came to {mailbox}");
+        var asked = $"{mailbox}/messages?folder=INBOX&wait=10&subject={Uri.EscapeDataString(subject)}";
+        var (_, page) = await RestAsync(HttpMethod.Get, asked);
+        return page["items"]!.AsArray().FirstOrDefault() ?? throw new TimeoutException($"no letter “{subject}” came to {mailbox}");
     }
 
     private int Port(string door) => _world[door]!["port"]!.GetValue<int>();

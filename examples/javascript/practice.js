@@ -1,11 +1,9 @@
 // What is tested: a practice's software that sends and reads, with the libraries that it is made of (nodemailer, imapflow, fetch).
 
 import { readFileSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
 import { ImapFlow } from "imapflow";
 import { createTransport } from "nodemailer";
 
-const WAIT_MS = 30_000;
 
 /** A practice's software, used by the person who plays a role in the seed; `address` is that person's own mailbox. */
 export class Software {
@@ -43,13 +41,11 @@ export class Software {
     return fetch(`${this.world.http}/api/v1/mailboxes/${path}`, { method, headers: { authorization } });
   }
 
-  /** Waits for a letter in INBOX. To be replaced by one request, `messages?wait=10`, once the API takes it. */
+  /** Waits for a letter in INBOX: one request, which is answered when it has come. */
   async waitFor(mailbox, subject) {
-    for (const until = Date.now() + WAIT_MS; Date.now() < until; await setTimeout(50)) {
-      const { items } = await (await this.rest("GET", `${mailbox}/messages?folder=INBOX`)).json();
-      const found = items.find((one) => one.subject === subject);
-      if (found) return found;
-    }
-    throw new Error(`no letter “${subject}” came to ${mailbox}`);
+    const asked = new URLSearchParams({ folder: "INBOX", wait: "10", subject });
+    const { items } = await (await this.rest("GET", `${mailbox}/messages?${asked}`)).json();
+    if (!items.length) throw new Error(`no letter “${subject}” came to ${mailbox}`);
+    return items[0];
   }
 }

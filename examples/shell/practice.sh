@@ -20,14 +20,10 @@ rest() { curl -sS --fail-with-body --max-time 30 -u "$(account "$1")" "${@:3}" "
 # NUMBER OPTION OF CURL …: a letter of INBOX by IMAP; the options say who is asking.
 imap() { curl -sS --max-time 30 --ssl-reqd --cacert "$CA" "${@:2}" "imap://localhost:$(port imap)/INBOX;MAILINDEX=$1"; }
 
-# PERSON MAILBOX SUBJECT: waits for a letter, and tells it (JSON). To be replaced by one request, `messages?wait=10`, once the API takes it.
+# PERSON MAILBOX SUBJECT: waits for a letter, and tells it (JSON): one request, which is answered when it has come.
 wait_for() {
     local found
-    for _ in $(seq 100); do
-        found=$(rest "$1" "$2/messages?folder=INBOX" | jq -c --arg subject "$3" '[.items[] | select(.subject == $subject)][0] // empty')
-        [ -z "$found" ] || { echo "$found"; return; }
-        sleep 0.1
-    done
-    echo "no letter “$3” came to $2" >&2
-    return 1
+    found=$(rest "$1" "$2/messages" -G -d folder=INBOX -d wait=10 --data-urlencode "subject=$3" | jq -c '.items[0] // empty')
+    [ -n "$found" ] || { echo "no letter “$3” came to $2" >&2; return 1; }
+    echo "$found"
 }

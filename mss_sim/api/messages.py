@@ -30,6 +30,7 @@ from mss_sim.mail.headers import decode, read_headers, split
 from mss_sim.mail.mime import content
 from mss_sim.mail.parse import fold
 from mss_sim.mail.summary import Leaf, read_summary, shown_text
+from mss_sim.vocabulary.mailboxes import FLAG_SEEN
 from mss_sim.words.sentence import say
 
 router = strict_router(prefix=f"{PREFIX}/mailboxes/{{address}}/messages", tags=["messages"], responses=refusing(*IN_A_MAILBOX))
@@ -178,7 +179,10 @@ async def change_flags(
 ) -> Response:
     """Set and clear flags and keywords; the right to mark is needed, for `\\Deleted` the right to delete."""
     change = FlagChange(frozenset(flags.add), frozenset(flags.remove))
-    return Json(await _shown(core, await messages.change_flags(core.world, actor, address, read_id(message_id), change)))
+    changed = await messages.change_flags(core.world, actor, address, read_id(message_id), change)
+    if FLAG_SEEN in flags.add:
+        await core.receipts.after_marking(actor, address, changed.item.copy.id)
+    return Json(await _shown(core, changed))
 
 
 @router.post("/{message_id}/move", responses={200: {"model": schemas.MessageSummary}})

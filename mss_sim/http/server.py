@@ -13,6 +13,7 @@ certificate where it presented one, which the listener has verified.
 """
 
 import asyncio
+import re
 import socket
 import ssl
 from contextlib import suppress
@@ -75,6 +76,21 @@ class ConnectionLimits:
     body_seconds: float
 
 
+def _in_this_protocol(piece: bytes) -> bytes:
+    """A head without its wish to go on in another protocol, which a server may pass over (ref: rfc9110#7.8); Java wishes so by default.
+
+    The parser would take the body for that protocol. Only a head that came whole is changed, and nothing behind it.
+    """
+    end = piece.find(b"\r\n\r\n")
+    head = piece[: max(end, 0)]
+    if b"pgrade" not in head.lower() or b"\n\n" in head:
+        return piece
+    return _UPGRADE.sub(b"\r\nx-not-upgraded:", head) + piece[end:]
+
+
+_UPGRADE = re.compile(rb"\r\nupgrade[ \t]*:", re.IGNORECASE)
+
+
 class _Protocol(HttpToolsProtocol):
     """uvicorn's protocol with the limits above; lets a service hang up without an answer, and passes on the TLS facts of the client."""
 
@@ -120,7 +136,9 @@ class _Protocol(HttpToolsProtocol):
         else:
             if self._head_bytes == 0:
                 self._wait(self.limits.head_seconds)
+            whole = self._head_bytes == 0
             self._head_bytes += len(piece)
+            piece = _in_this_protocol(piece) if whole else piece
         super().data_received(piece)
         if self._beside_body > self.limits.head_bytes + 16 * self._body:  # sizes of chunks, and what follows the last one
             why = say("What stands beside the body of a request has at most {most} bytes.", most=self.limits.head_bytes)

@@ -150,8 +150,9 @@ class Flag(IntFlag):
     DRAFT = 16
 
 
+FLAG_SEEN = "\\Seen"
 FLAG_NAMES: dict[str, Flag] = {
-    "\\Seen": Flag.SEEN,
+    FLAG_SEEN: Flag.SEEN,
     "\\Answered": Flag.ANSWERED,
     "\\Flagged": Flag.FLAGGED,
     "\\Deleted": Flag.DELETED,

@@ -22,7 +22,7 @@ from mss_sim.mail.summary import read_summary
 from mss_sim.policy.delegation import decide_leaving
 from mss_sim.policy.masks import decide_carer_receipt, viewer_of
 from mss_sim.policy.receipts import ReceiptRequest, decide_receipt
-from mss_sim.store import carer_views, conversations, identities, masks, messages, queue, submissions
+from mss_sim.store import carer_views, conversations, identities, mailboxes, masks, messages, queue, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import ListedMessage
@@ -135,6 +135,12 @@ class Receipts:
         for copy_id in await self._world.store.read(_awaited, mailbox.id, copy_ids):
             with suppress(Refusal):  # not requested for the return path, or already sent: no receipt is due
                 await self.send(actor, mailbox.address, copy_id, ReceiptWish(automatic=True))
+
+    async def after_marking(self, actor: Actor, address: str, copy_id: int) -> None:
+        """The same for a letter that a patient marks as seen without opening it here: he has read it elsewhere."""
+        box = await self._world.store.read_briefly(mailboxes.by_address, address)
+        if box is not None:
+            await self.after_reading(actor, box, [copy_id])
 
     def _decide(self, conn: Connection, held: MailboxAccess, item: ListedMessage, wish: ReceiptWish) -> str:
         summary = read_summary(item.message.summary)

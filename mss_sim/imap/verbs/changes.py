@@ -12,7 +12,7 @@ from mss_sim.imap.grammar.wire import Bad, SequenceSet
 from mss_sim.imap.session import Enabled, RefusedWithCode, Session
 from mss_sim.policy.access import flag_rights
 from mss_sim.vocabulary.journal import Change
-from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Right
+from mss_sim.vocabulary.mailboxes import FLAG_NAMES, FLAG_SEEN, Right
 from mss_sim.words.sentence import say
 
 _AT_ONCE = 500
@@ -48,6 +48,7 @@ async def store(session: Session, wanted: StoreArguments, *, by_uid: bool) -> by
         untold = {uid for uid, modseq in marked.was.items() if view.is_untold(uid, modseq)}
         view.remember_own_change(((row.uid, row.modseq) for row in marked.rows), marked.modseq_before, marked.modseq_after)
         late += marked.late
+        await _note_seen(session, [row.copy_id for row in marked.rows if row.seen and FLAG_SEEN in added])
         for row in marked.rows:
             number = view.number(row.uid)
             silent = wanted.silent and row.uid not in untold  # silence is about the client's own change (ref: rfc9051#6.4.6)
@@ -62,6 +63,12 @@ async def store(session: Session, wanted: StoreArguments, *, by_uid: bool) -> by
         shown = late if by_uid else [number for uid in late if (number := view.number(uid))]
         return b"OK [MODIFIED %b] Conditional STORE failed for these" % sequence_set(shown)
     return b"OK STORE completed"
+
+
+async def _note_seen(session: Session, copy_ids: list[int]) -> None:
+    """Most programs fetch with PEEK and mark as seen afterwards: a patient's read receipt is due then."""
+    if copy_ids:
+        await session.core.receipts.after_reading(session.actor, session.opened.selected.held.mailbox, copy_ids)
 
 
 async def expunge(session: Session, _: None) -> bytes:

@@ -13,8 +13,7 @@ import java.time.Duration;
 
 /** JSON over HTTP. */
 final class Rest {
-    /** HTTP/1.1 alone: by default Java asks to go on with HTTP/2, and the server then does not see the body of its first request. */
-    private static final HttpClient CLIENT = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
     private Rest() {}
 

@@ -1,5 +1,6 @@
 package fr.example.practice;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import jakarta.mail.Folder;
@@ -9,12 +10,12 @@ import jakarta.mail.Store;
 import jakarta.mail.Transport;
 import jakarta.mail.internet.MimeMessage;
 import java.io.InputStream;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
-import java.time.Instant;
 import java.util.Base64;
 import java.util.Properties;
 import javax.net.ssl.SSLContext;
@@ -87,14 +88,12 @@ final class Software {
         return Rest.ask(method, url, "", "Authorization", "Basic " + account);
     }
 
-    /** Waits for a letter in INBOX. To be replaced by one request, {@code messages?wait=10}, once the API takes it. */
+    /** Waits for a letter in INBOX: one request, which is answered when it has come. */
     JsonObject waitFor(String mailbox, String subject) throws Exception {
-        for (Instant until = Instant.now().plusSeconds(SECONDS); Instant.now().isBefore(until); Thread.sleep(50)) {
-            JsonObject page = rest("GET", mailbox + "/messages?folder=INBOX").json().getAsJsonObject();
-            for (JsonElement one : page.getAsJsonArray("items"))
-                if (one.getAsJsonObject().get("subject").getAsString().equals(subject)) return one.getAsJsonObject();
-        }
-        throw new AssertionError("no letter “" + subject + "” came to " + mailbox);
+        String asked = "/messages?folder=INBOX&wait=10&subject=" + URLEncoder.encode(subject, StandardCharsets.UTF_8);
+        JsonArray found = rest("GET", mailbox + asked).json().getAsJsonObject().getAsJsonArray("items");
+        if (found.isEmpty()) throw new AssertionError("no letter “" + subject + "” came to " + mailbox);
+        return found.get(0).getAsJsonObject();
     }
 
     private Session session(String mechanism) throws Exception {
