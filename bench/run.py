@@ -36,6 +36,7 @@ import resources
 import rest
 import trust
 import watch_list
+import worlds
 from figures import Benchmark, Row, Setting
 from rich.console import Console
 from rich.table import Table
@@ -64,6 +65,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     "patients": patients.circle,
     "watch_list": watch_list.pages,
     "many_people": many_people.made_and_imported,
+    "worlds": worlds.worlds,
+    "restore": worlds.restore,
+    "waits": worlds.waits,
 }
 _RESULTS = Path(__file__).resolve().parent / "results.json"
 _COLUMNS_MIN = 120

@@ -100,9 +100,10 @@ async def wait(core: CurrentCore, wanted: WaitIn) -> Response:
     mailbox = read_address(wanted.mailbox) if wanted.mailbox is not None else None
     only = await happenings.folders_of(core.world, mailbox) if mailbox and wanted.kind is Awaited.MESSAGE else None
     found: list[Any] = []
+    search = happenings.LetterSearch(core.world, _letters(wanted), mailbox)
 
     async def look() -> bool | None:
-        found[:] = await _find(core, wanted, mailbox)
+        found[:] = await (search.look() if wanted.kind is Awaited.MESSAGE else _find(core, wanted, mailbox))
         return True if len(found) >= wanted.count else None
 
     came = await core.waits.until(look, wanted.timeout, only) is not None
@@ -130,18 +131,13 @@ def _check(wanted: WaitIn) -> None:
             raise Refusal(Rule.INVALID, detail, subject=name.rstrip("_"), reference="quirks#waits")
 
 
-async def _find(core: Core, wanted: WaitIn, mailbox: str | None) -> list[FoundLetter] | list[JournalRow] | list[TimelineEvent]:
-    after = _after(wanted)
-    match wanted.kind:
-        case Awaited.ACT:
-            query = ActQuery(wanted.count, after or 0, tuple(wanted.acts or ()))
-            return await happenings.find_acts(core.world, query, mailbox, wanted.who)
-        case Awaited.TIMELINE:
-            recipient = read_address(wanted.recipient) if wanted.recipient is not None else None
-            events = EventQuery(wanted.count, after or 0, tuple(wanted.events or ()), recipient, wanted.message_id)
-            return await happenings.find_events(core.world, events)
-        case _:
-            return await happenings.find_letters(core.world, _letters(wanted), mailbox)
+async def _find(core: Core, wanted: WaitIn, mailbox: str | None) -> list[JournalRow] | list[TimelineEvent]:
+    after = _after(wanted) or 0
+    if wanted.kind is Awaited.ACT:
+        return await happenings.find_acts(core.world, ActQuery(wanted.count, after, tuple(wanted.acts or ())), mailbox, wanted.who)
+    recipient = read_address(wanted.recipient) if wanted.recipient is not None else None
+    events = EventQuery(wanted.count, after, tuple(wanted.events or ()), recipient, wanted.message_id)
+    return await happenings.find_events(core.world, events)
 
 
 def _after(wanted: WaitIn) -> int | None:

@@ -118,7 +118,8 @@ def assemble(world: World, snapshots: Shelf | None = None, *, transport: Transpo
     woken = asyncio.Event()
     delivery = Delivery(world, woken.set)
     provider = Provider(world, mtls_url)
-    queue = Queue(world, delivery, woken, transport)
+    queue, waits = Queue(world, delivery, woken, transport), Waits(world)
+    queue.rested = waits.look_again
     submission, receipts = Submission(world, delivery), Receipts(world, delivery)
     patients = Patients(world, Steps(world, delivery, submission, receipts))
     digests = WatchDigests(world, delivery)
@@ -156,6 +157,6 @@ def assemble(world: World, snapshots: Shelf | None = None, *, transport: Transpo
         resetting=resetting,
         bulk=bulk,
         acts_log=ActsLog(world, tell) if tell else None,
-        waits=Waits(world),
+        waits=waits,
         snapshots=snapshots,
     )

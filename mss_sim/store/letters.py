@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 from mss_sim.clock import Micros
 from mss_sim.mail.headers import split
 from mss_sim.models.tables import copies, folders, mailboxes, message_bodies, messages, submissions
-from mss_sim.store.compiled import HotSelect
+from mss_sim.store.compiled import HotQuery, HotSelect
 from mss_sim.store.messages import TWINS_MAX, MessageRow
 from mss_sim.store.search import holds
 from mss_sim.vocabulary.mailboxes import Flag
@@ -61,6 +61,35 @@ class PlacedCopy(NamedTuple):
     keywords: str
     internal_at: Micros
     size_bytes: int
+
+
+class Newcomer(NamedTuple):
+    """A letter by its place in the order in which letters came, with what it is looked for by; texts are folded."""
+
+    place: int
+    from_search: str
+    to_search: str
+    subject_search: str
+
+
+NEWEST = 20
+
+
+def newest(conn: Connection, mailbox_id: int | None) -> tuple[Newcomer, ...]:
+    """The letters that came last into a mailbox, or into the world, the newest first, at most `NEWEST`."""
+    rows = _NEWEST_OF_ALL.rows(conn) if mailbox_id is None else _NEWEST.rows(conn, mailbox=mailbox_id)
+    return tuple(Newcomer(*row) for row in rows)
+
+
+_LOOKED_FOR = (messages.c.from_search, messages.c.to_search, messages.c.subject_search)
+_NEWEST_OF_ALL = HotQuery(select(messages.c.id, *_LOOKED_FOR).order_by(messages.c.id.desc()).limit(NEWEST))
+_NEWEST = HotQuery(
+    select(copies.c.id, *_LOOKED_FOR)
+    .join(messages, messages.c.id == copies.c.message_id)
+    .where(copies.c.mailbox_id == bindparam("mailbox"))
+    .order_by(copies.c.id.desc())
+    .limit(NEWEST)
+)
 
 
 def page(conn: Connection, query: LetterQuery) -> list[MessageRow]:

@@ -17,7 +17,7 @@ from mss_sim.store import feed, folders, letters, mailboxes, messages, schema
 from mss_sim.store.engine import Connection
 from mss_sim.store.feed import EventQuery, TimelineEvent
 from mss_sim.store.journal import ActQuery, JournalRow
-from mss_sim.store.letters import LetterQuery
+from mss_sim.store.letters import LetterQuery, Newcomer
 from mss_sim.store.messages import MessageRow
 from mss_sim.words.sentence import say
 
@@ -45,6 +45,36 @@ async def find_letters(world: World, query: LetterQuery, mailbox: str | None) ->
 
     slow = query.text is not None or query.header is not None
     return await (world.store.read(run) if slow else world.store.read_briefly(run))
+
+
+class LetterSearch:
+    """A search that is done again and again while somebody waits: only when a letter came that may be one of those."""
+
+    def __init__(self, world: World, query: LetterQuery, mailbox: str | None) -> None:
+        self._world = world
+        self._query = query
+        self._mailbox = mailbox
+        self._mailbox_id: int | None = None
+        self._looked_until: int | None = None
+        self._found: list[FoundLetter] = []
+
+    async def look(self) -> list[FoundLetter]:
+        """What there is now; refusals of `find_letters`."""
+        store = self._world.store
+        if self._mailbox is not None and self._mailbox_id is None:
+            address = self._mailbox
+            self._mailbox_id = await store.read_briefly(lambda conn: _mailbox_id(conn, address))
+        came = await store.read_unchanged(letters.newest, self._mailbox_id)
+        new = [one for one in came if self._looked_until is None or one.place > self._looked_until]
+        if self._looked_until is None or len(new) == letters.NEWEST or any(map(self._may_be, new)):
+            self._found = await find_letters(self._world, self._query, self._mailbox)
+        self._looked_until = came[0].place if came else self._looked_until or 0
+        return self._found
+
+    def _may_be(self, one: Newcomer) -> bool:
+        query = self._query
+        marks = (query.from_, one.from_search), (query.to, one.to_search), (query.subject, one.subject_search)
+        return all(wanted is None or wanted in text for wanted, text in marks)
 
 
 async def folders_of(world: World, mailbox: str) -> list[int]:

@@ -37,13 +37,17 @@ class Waits:
         self._ids = world.ids
         self._waiters: set[_Waiter] = set()
         world.store.watch_commits(self._committed)
-        world.clock.watch(lambda: self._committed({CLOCK_SET}))
+        world.clock.watch(self.look_again)
         world.beginning_anew.append(self._begin_anew)
 
     @property
     def count(self) -> int:
         """How many wait."""
         return len(self._waiters)
+
+    def look_again(self) -> None:
+        """Have everybody look who waits for more than changes of folders: something came to its end."""
+        self._committed({CLOCK_SET})
 
     def _committed(self, changed: set[int]) -> None:
         for waiter in self._waiters:

@@ -8,7 +8,7 @@ another server can receive a letter twice, but never not at all.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -75,6 +75,8 @@ class Queue:
         self._held: dict[int, deque[_Task]] = {}
         self._log = log.get("core.queue")
         self.transport = transport
+        self.rested: Callable[[], None] = lambda: None
+        """Called when nothing is being tried any more: the commit of the last try came before."""
         world.clock.watch(woken.set)
 
     async def run(self) -> None:
@@ -209,6 +211,8 @@ class Queue:
                 del self._held[receiver.id]
         if full:
             self._woken.set()
+        if not self.busy:
+            self.rested()
 
     async def _lease(self, limit: int) -> list[_Task]:
         now, until, far = self._lease_times()

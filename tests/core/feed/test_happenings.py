@@ -1,5 +1,7 @@
 """What can be waited for: found by its marks, from a place on, the oldest first."""
 
+from typing import Any
+
 import pytest
 
 from mss_sim.core.feed import happenings
@@ -74,3 +76,32 @@ async def test_a_world_without_letters_is_at_rest(town: Town) -> None:
 async def test_a_text_that_is_too_long_is_refused(town: Town, text: str) -> None:
     with refused(Rule.LIMIT_REACHED, "A search looks for texts"):
         await happenings.find_letters(town.world, LetterQuery(1, subject=text), None)
+
+
+async def test_a_search_that_goes_on_looks_only_when_it_may_find(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+    find = happenings.find_letters
+
+    async def counted(*args: Any) -> list[happenings.FoundLetter]:
+        looked.append(args)
+        return await find(*args)
+
+    monkeypatch.setattr(happenings, "find_letters", counted)
+    search = happenings.LetterSearch(town.world, LetterQuery(10, subject="rendez-vous", from_="paul.durand"), PRACTICE)
+    assert (await search.look(), len(looked)) == ([], 1)
+    await town.send("hospital", HOSPITAL, PRACTICE, subject="Bonjour")
+    await town.send("hospital", HOSPITAL, DOCTOR, subject="Rendez-vous")
+    assert (await search.look(), len(looked)) == ([], 1)
+    await town.send("hospital", HOSPITAL, PRACTICE, subject="Votre RENDEZ-VOUS")
+    assert [[one.message.subject for one in await search.look()] for _ in range(2)] == [["Votre RENDEZ-VOUS"]] * 2
+    assert len(looked) == 2
+    for number in range(25):
+        await town.send("hospital", HOSPITAL, PRACTICE, subject=f"Lettre {number}")
+    await search.look()
+    assert len(looked) == 3, "more came than are looked at one by one"
+    everywhere = happenings.LetterSearch(town.world, LetterQuery(10, subject="dernier"), None)
+    assert await everywhere.look() == []
+    await town.send("hospital", HOSPITAL, DOCTOR, subject="Dernier")
+    assert len(await everywhere.look()) == 1
+    with refused(Rule.NOT_FOUND, "There is no mailbox"):
+        await happenings.LetterSearch(town.world, _ANY, "nobody@cabinet.sim.mssante.fr").look()

@@ -4,11 +4,13 @@ import asyncio
 
 import pytest
 
+from mss_sim.core.feed import happenings
 from mss_sim.core.feed.happenings import folders_of
 from mss_sim.core.mailbox.mailboxes import change_mailbox
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.doors import Door
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE
+from tests.core.mailflow.carriers import Carrier
 from tests.core.towns import OpenTown, Town, refused
 
 
@@ -107,3 +109,16 @@ async def test_there_are_limits(open_town: OpenTown) -> None:
         with refused(Rule.LIMIT_REACHED, "1 wait already"):
             await town.core.waits.until(_Looks(), 1)
         waiting.cancel()
+
+
+async def test_the_end_of_the_last_try_has_whoever_waits_look_again(open_town: OpenTown) -> None:
+    """The commit of a try comes before its end: without this, who waits for rest would wait for the next commit of somebody else."""
+    async with open_town(relay="smtp", transport=Carrier()) as town:
+        running = asyncio.create_task(town.core.queue.run())
+
+        async def look() -> bool | None:
+            return True if await happenings.at_rest(town.world, town.core.queue, town.core.patients) else None
+
+        await town.send("hospital", HOSPITAL, PRACTICE)
+        assert await town.core.waits.until(look, 10)
+        running.cancel()
