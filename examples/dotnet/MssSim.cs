@@ -6,7 +6,7 @@ using Xunit;
 namespace Practice.Tests;
 
 /// <summary>
-/// The set-up: a world of each test's own, which ends with the test. The simulator is the one whose ready file MSS_SIM_READY names, else one
+/// The set-up: a world of each test's own, which ends with the test. The simulator is the one whose ready file MSS_READY names, else one
 /// that is started here and ends with the tests.
 /// </summary>
 public abstract class MssSim : IAsyncLifetime
@@ -23,7 +23,7 @@ public abstract class MssSim : IAsyncLifetime
 
     private static async Task<JsonNode> ReadyAsync()
     {
-        var ready = Environment.GetEnvironmentVariable("MSS_SIM_READY");
+        var ready = Environment.GetEnvironmentVariable("MSS_READY");
         if (ready is null)
         {
             ready = Path.Combine(Directory.CreateTempSubdirectory("mss-sim-").FullName, "ready.json");

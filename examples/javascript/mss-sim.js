@@ -1,4 +1,4 @@
-// The set-up: a world of each test's own, which ends with the test. The simulator is the one whose ready file MSS_SIM_READY names, else one
+// The set-up: a world of each test's own, which ends with the test. The simulator is the one whose ready file MSS_READY names, else one
 // that is started here and ends with the tests.
 
 import { spawn } from "node:child_process";
@@ -11,8 +11,8 @@ const PORTS = ["submission", "mx", "imap", "http"].flatMap((name) => [`--${name}
 const first = await ready();
 
 async function ready() {
-  const file = process.env.MSS_SIM_READY ?? join(mkdtempSync(join(tmpdir(), "mss-sim-")), "ready.json");
-  if (!process.env.MSS_SIM_READY) {
+  const file = process.env.MSS_READY ?? join(mkdtempSync(join(tmpdir(), "mss-sim-")), "ready.json");
+  if (!process.env.MSS_READY) {
     const simulator = spawn("mss-sim", ["run", "--memory", "--ready-file", file, "--log-level", "error", ...PORTS], { stdio: "ignore" });
     simulator.unref();
     process.on("exit", () => simulator.kill());

@@ -17,6 +17,7 @@ from mss_sim.app.simulator import Simulator
 from mss_sim.app.world_time import Fired
 from mss_sim.config.settings import Settings
 from mss_sim.http.hosting import NewWorld
+from mss_sim.testing.persons import Person
 from mss_sim.vocabulary.clock import ClockMode
 from mss_sim.vocabulary.faults import FaultKind, Point, PresetName
 from mss_sim.worlds import Worlds
@@ -110,6 +111,10 @@ class WorldHandle:
         """The persona that plays a role in the seed; KeyError when nobody does."""
         found: dict[str, dict[str, Any]] = {persona["role"]: persona for persona in self.ready["personas"]}
         return found[role]
+
+    def person(self, role: str) -> Person:
+        """The same with clients that are logged in; KeyError with the roles that there are."""
+        return Person.of(self.ready, role)
 
     def wait(self, kind: str, *, timeout: float = 10.0, **marks: Any) -> dict[str, Any]:
         """What `POST /control/wait` answers, once it is as it was asked for; AssertionError with what came instead when it is not.

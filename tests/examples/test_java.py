@@ -46,7 +46,7 @@ def test_it_starts_its_simulator_and_ends_it(stage: Stage, jars: Path) -> None:
 
 def test_it_takes_the_simulator_that_runs_and_leaves_no_world(stage: Stage, jars: Path) -> None:
     with stage.serving() as served:
-        assert _passed(stage, jars, MSS_SIM_READY=served.ready) == {"tests": 4, "failures": 0, "errors": 0, "skipped": 0}
+        assert _passed(stage, jars, MSS_READY=served.ready) == {"tests": 4, "failures": 0, "errors": 0, "skipped": 0}
         assert served.worlds() == 0
     assert stage.started() == 0
 

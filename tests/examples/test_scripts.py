@@ -27,7 +27,7 @@ def test_an_example_starts_its_simulator_and_ends_it(stage: Stage, name: str) ->
 def test_an_example_takes_the_simulator_that_runs_and_leaves_no_world(stage: Stage, name: str) -> None:
     command, passed = PLAYED[name]
     with stage.serving() as served:
-        said = stage.play(EXAMPLES / name, *command, MSS_SIM_READY=served.ready)
+        said = stage.play(EXAMPLES / name, *command, MSS_READY=served.ready)
         assert served.worlds() == 0
     assert re.search(passed, said, re.MULTILINE), said
     assert stage.started() == 0

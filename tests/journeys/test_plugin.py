@@ -1,14 +1,17 @@
 """The pytest plugin, as a suite that has mss-sim installed uses it: a fixture, and nothing else to know."""
 
+import imaplib
 import smtplib
 import ssl
 from datetime import UTC, datetime
+from email.message import EmailMessage
 
 import httpx
 import pytest
 
 from mss_sim.errors import Refusal
 from mss_sim.testing.handle import HostedWorld, RunningSimulator
+from mss_sim.testing.persons import RestRefused
 
 
 def test_the_fixture_is_a_simulator_that_runs_beside_the_test(mss_simulator: RunningSimulator) -> None:
@@ -88,3 +91,35 @@ def test_a_wait_in_vain_tells_what_came_instead(world: HostedWorld) -> None:
         world.wait("message", mailbox=practice, subject="rendez-vous", timeout=0.1)
     world.wait("message", subject="rendez-vous", none=True, timeout=0.1)
     world.wait("settled")
+
+
+def test_a_person_comes_with_clients_that_are_logged_in(world: HostedWorld) -> None:
+    """By SMTP, IMAP, REST and a token, each as that person's software would."""
+    hospital, doctor, practice = world.person("hospital"), world.person("doctor"), "tilleuls@cabinet.sim.mssante.fr"
+    letter = EmailMessage()
+    letter["From"], letter["To"], letter["Subject"] = hospital.mailboxes[0], practice, "Compte rendu"
+    with hospital.smtp() as smtp:
+        assert smtp.send_message(letter) == {}
+    [came] = doctor.inbox(practice, wait=10)
+    assert (came["subject"], came["from"][0]["address"]) == ("Compte rendu", hospital.mailboxes[0])
+    with doctor.imap(practice) as imap:
+        assert imap.select("INBOX") == ("OK", [b"1"])
+    assert doctor.send([hospital.mailboxes[0]], mailbox=practice, subject="Merci")["id"]
+    assert hospital.inbox(wait=10)[0]["subject"] == "Merci"
+    assert doctor.rest("DELETE", f"/mailboxes/{practice}/messages/{came['id']}") is None
+    bearer = {"Authorization": f"Bearer {doctor.token(60)}"}
+    assert httpx.get(f"{world.ready['http']}/api/v1/me", headers=bearer).json()["idnat"] == doctor.idnat
+
+
+def test_what_a_person_is_refused_is_told(world: HostedWorld) -> None:
+    hospital = world.person("hospital")
+    with pytest.raises(RestRefused, match="404 not-found") as refused:
+        hospital.rest("GET", "/mailboxes/tilleuls@cabinet.sim.mssante.fr/messages")
+    assert (refused.value.status, refused.value.code) == (404, "not-found")
+    with pytest.raises(imaplib.IMAP4.error):
+        hospital.imap("tilleuls@cabinet.sim.mssante.fr")
+    with pytest.raises(KeyError, match="nobody plays cook; there are application, "):
+        world.person("cook")
+    world.faults.add("submission", "reply", {"verb": "AUTH"}, count=None, code="454")
+    with pytest.raises(smtplib.SMTPException):
+        hospital.smtp()

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * The set-up: a world of each test's own, which ends with the test. The simulator is the one whose ready file MSS_SIM_READY names, else one
+ * The set-up: a world of each test's own, which ends with the test. The simulator is the one whose ready file MSS_READY names, else one
  * that is started here and ends with the tests.
  */
 final class MssSim implements BeforeEachCallback, AfterEachCallback {
@@ -30,7 +30,7 @@ final class MssSim implements BeforeEachCallback, AfterEachCallback {
 
     private static synchronized JsonObject first() throws Exception {
         if (first != null) return first;
-        String running = System.getenv("MSS_SIM_READY");
+        String running = System.getenv("MSS_READY");
         Path ready = running != null ? Path.of(running) : Files.createTempDirectory("mss-sim").resolve("ready.json");
         if (running == null) {
             ProcessBuilder command = new ProcessBuilder("mss-sim", "run", "--memory", "--ready-file", ready.toString());
