@@ -47,6 +47,7 @@ async def mask(patient: Person, what: str, mailbox: str = PATIENT) -> dict[str, 
 
 _ID = re.compile(r"(?<![0-9A-Za-z])[acfjsA-Z]?0[0-9a-z]{12}(?![0-9A-Za-z])")
 _MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>\s]+>")
+_UID_VALIDITY = re.compile(r'(?<="uid_validity":)\d+|(?<=UIDVALIDITY )\d+')
 
 
 class Names:
@@ -57,7 +58,7 @@ class Names:
 
     def plain(self, text: str) -> str:
         """The text with a name of ours in the place of each id."""
-        for pattern in (_ID, _MESSAGE_ID):
+        for pattern in (_ID, _MESSAGE_ID, _UID_VALIDITY):
             text = pattern.sub(lambda found: self._known.setdefault(found[0], f"id {len(self._known)}"), text)
         return text
 

@@ -94,7 +94,7 @@ async def test_two_that_start_at_once_on_one_database_make_one_world(postgresql:
 
 async def test_a_folder_of_sqlite_belongs_to_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each would take the other for dead, and send again what it is about to send."""
-    monkeypatch.setattr("mss_sim.app.simulator._LOCK_SECONDS", 0.1)
+    monkeypatch.setattr("mss_sim.app.data_folder._LOCK_SECONDS", 0.1)
     settings = Settings(data_dir=tmp_path, **PORTS)
     async with Simulator(settings):
         with pytest.raises(OSError, match="is used by another simulator; stop it, or name another folder with --data"):

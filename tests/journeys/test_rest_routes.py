@@ -38,10 +38,12 @@ async def test_405_named_the_methods_of_the_first_route_of_a_path(simulator: Sim
         asked = [(path, method, sorted([*known, *_ALSO.get(path, [])])) for path, known in _PATHS for method in _METHODS]
         for path, method, known in (one for one in asked if one[1] not in one[2]):
             answer = await client.request(method, filled(path))
-            assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json"), (method, path)
+            plain = path.startswith("/mailpit/")  # whose answers are Mailpit's
+            kind = "text/plain; charset=utf-8" if plain else "application/problem+json"
+            assert (answer.status_code, answer.headers["content-type"]) == (405, kind), (method, path)
             told = answer.headers["allow"].split(", ")
             assert sorted(set(told) - {"HEAD"}) == known
-            assert f"what is: {answer.headers['allow']}" in answer.json()["detail"]
+            assert plain or f"what is: {answer.headers['allow']}" in answer.json()["detail"]
 
 
 async def test_what_is_no_address_names_no_mailbox(simulator: Simulator) -> None:
