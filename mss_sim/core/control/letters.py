@@ -45,7 +45,7 @@ async def list_letters(world: World, query: LetterQuery, mailbox: str | None = N
     check_letters(world, query)
 
     def run(conn: Connection) -> list[ListedLetter]:
-        asked = replace(query, mailbox_id=_mailbox_id(conn, mailbox)) if mailbox is not None else query
+        asked = replace(query, mailbox_id=id_of_mailbox(conn, mailbox)) if mailbox is not None else query
         rows = letters.page(conn, asked)
         counts = letters.copy_counts(conn, [row.id for row in rows])
         return [ListedLetter(row, counts.get(row.id, 0)) for row in rows]
@@ -61,7 +61,8 @@ def check_letters(world: World, query: LetterQuery) -> None:
         raise Refusal(Rule.INVALID, say("A text holds a NUL character; leave it out."))
 
 
-def _mailbox_id(conn: Connection, address: str) -> int:
+def id_of_mailbox(conn: Connection, address: str) -> int:
+    """The mailbox of a canonical address, past every right; Refusal(NOT_FOUND) when there is none."""
     found = mailboxes.by_address(conn, address)
     if found is None:
         raise Refusal(Rule.NOT_FOUND, say("There is no mailbox {address}.", address=address), subject=address)

@@ -8,18 +8,16 @@ from dataclasses import dataclass, replace
 from mss_sim.core.access import journal
 from mss_sim.core.access.identities import require_identity
 from mss_sim.core.access.identity_names import identity_called
-from mss_sim.core.control.letters import check_letters
+from mss_sim.core.control.letters import check_letters, id_of_mailbox
 from mss_sim.core.mailflow.queue import Queue
 from mss_sim.core.patients.patients import Patients
 from mss_sim.core.world.world import World
-from mss_sim.errors import Refusal, Rule
-from mss_sim.store import feed, folders, letters, mailboxes, messages, schema
+from mss_sim.store import feed, folders, letters, messages, schema
 from mss_sim.store.engine import Connection
 from mss_sim.store.feed import EventQuery, TimelineEvent
 from mss_sim.store.journal import ActQuery, JournalRow
 from mss_sim.store.letters import LetterQuery, Newcomer
 from mss_sim.store.messages import MessageRow
-from mss_sim.words.sentence import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ async def find_letters(world: World, query: LetterQuery, mailbox: str | None) ->
     check_letters(world, query)
 
     def run(conn: Connection) -> list[FoundLetter]:
-        asked = replace(query, mailbox_id=_mailbox_id(conn, mailbox)) if mailbox is not None else query
+        asked = replace(query, mailbox_id=id_of_mailbox(conn, mailbox)) if mailbox is not None else query
         return [FoundLetter(row, messages.raw(conn, row.id)) for row in reversed(letters.page(conn, asked))]
 
     slow = query.text is not None or query.header is not None
@@ -63,7 +61,7 @@ class LetterSearch:
         store = self._world.store
         if self._mailbox is not None and self._mailbox_id is None:
             address = self._mailbox
-            self._mailbox_id = await store.read_briefly(lambda conn: _mailbox_id(conn, address))
+            self._mailbox_id = await store.read_briefly(lambda conn: id_of_mailbox(conn, address))
         came = await store.read_unchanged(letters.newest, self._mailbox_id)
         new = [one for one in came if self._looked_until is None or one.place > self._looked_until]
         if self._looked_until is None or len(new) == letters.NEWEST or any(map(self._may_be, new)):
@@ -81,7 +79,7 @@ async def folders_of(world: World, mailbox: str) -> list[int]:
     """The folders of a mailbox, whose changes alone bring letters into it. Refusal(NOT_FOUND)."""
 
     def run(conn: Connection) -> list[int]:
-        return list(folders.names_in(conn, _mailbox_id(conn, mailbox)))
+        return list(folders.names_in(conn, id_of_mailbox(conn, mailbox)))
 
     return await world.store.read_briefly(run)
 
@@ -90,7 +88,7 @@ async def find_acts(world: World, query: ActQuery, mailbox: str | None, who: str
     """Lines of journals, the oldest first; `who` by idNat, login or address. Refusal(NOT_FOUND) for a mailbox or a person that is not."""
 
     def run(conn: Connection) -> list[JournalRow]:
-        asked = replace(query, mailbox_id=_mailbox_id(conn, mailbox)) if mailbox is not None else query
+        asked = replace(query, mailbox_id=id_of_mailbox(conn, mailbox)) if mailbox is not None else query
         if who is not None:
             asked = replace(asked, actor_id=(identity_called(conn, who) or require_identity(conn, who)).id)
         return journal.matching(conn, asked)
@@ -108,10 +106,3 @@ async def at_rest(world: World, queue: Queue, patients: Patients) -> bool:
     now = world.clock.now()
     due = [await queue.next_at(), await patients.next_at()]
     return not queue.busy and all(at is None or at > now for at in due)
-
-
-def _mailbox_id(conn: Connection, address: str) -> int:
-    found = mailboxes.by_address(conn, address)
-    if found is None:
-        raise Refusal(Rule.NOT_FOUND, say("There is no mailbox {address}.", address=address), subject=address)
-    return found.id
