@@ -8,6 +8,7 @@
     masks             what a patient hides from carers
     certificates      what opens one's APP mailboxes
     conversations     threads and their closure; the journal
+    events            what happens in one's mailboxes, as it happens
     mailbox_life      what a mailbox does by itself, whose it is, and how it ends
     schemas, mailbox_life_schemas   the shapes of requests and answers, as OpenAPI 3.1 shows them
     views             rows as the plain dictionaries that go out

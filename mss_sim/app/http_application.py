@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from mss_sim.api import certificates as own_certificates
-from mss_sim.api import conversations, grants, mailbox_life, mailboxes, masks, messages, schemas, sending, watch_list
+from mss_sim.api import conversations, events, grants, mailbox_life, mailboxes, masks, messages, schemas, sending, watch_list
 from mss_sim.control import (
     behaviours,
     bulk,
@@ -29,9 +29,11 @@ from mss_sim.control import (
     traps,
     trust_space,
     wait,
+    webhooks,
     worlds,
     writing,
 )
+from mss_sim.control import events as all_events
 from mss_sim.control import mailbox_life as controlled_life
 from mss_sim.control.sockets import Sockets
 from mss_sim.http import examples, problems
@@ -63,12 +65,14 @@ _TAGS = {
     "certificates": "Certificates that open one's mailboxes.",
     "conversations": "Conversations with patients, and their closure.",
     "journal": "Who did what with a mailbox.",
+    "events": "What happens in your mailboxes, as it happens.",
     "control: people and mailboxes": "The world as a test suite makes, changes and empties it; nobody's rights are asked.",
     "control: many people": "Fictional people made by numbers, and files of people and mailboxes read in.",
     "control: trust space": "Operators and the white list.",
     "control: patients": "What patients do by themselves with the letters that they get.",
     "control: worlds and snapshots": "Further worlds of this process, and whole worlds kept under names.",
     "control: waiting": "Answered when something has happened.",
+    "control: events": "Everything that happens, as it happens.",
     "control: clock": "The time of the world: as the machine's, shifted, standing still or faster, and moved forward.",
     "control: faults": "Rules by which a door, the queue or a service fails, counted and never by chance; troubles of the field by name.",
     "control: who may write": "Pharmacies' dispensations, and why somebody may or may not write to somebody.",
@@ -87,9 +91,9 @@ _TAGS = {
 
 _ROUTERS = (
     *(mailboxes.router, messages.router, sending.router, watch_list.router, grants.router, masks.router),
-    *(own_certificates.router, conversations.router),
+    *(own_certificates.router, conversations.router, events.router),
     *(mailbox_life.router, controlled_life.router),
-    *(worlds.router, snapshots.router, wait.router),
+    *(worlds.router, snapshots.router, wait.router, all_events.router, webhooks.router),
     *(people.router, bulk.router, behaviours.router, clock.router, faults.router, letters.router, queue.router, sessions.router),
     *(mailpit_letters.router, mailpit_letter.router, mailpit.router, mailpit.probes),
     *(trust_space.router, trust_space.public, autoconfig.router),

@@ -51,6 +51,7 @@ from mss_sim.net.lenient_tls import AskingContext
 from mss_sim.net.listening import bind, listening
 from mss_sim.net.tls import Certificates
 from mss_sim.net.traps import Trap, Traps
+from mss_sim.net.webhook_calls import WebhookCalls
 from mss_sim.psc.urls import Urls
 from mss_sim.smtp.mx import MxSession
 from mss_sim.smtp.outbound import Outbound
@@ -147,7 +148,9 @@ class Simulator:
         outbound = Outbound(self.settings, lambda: (self._shown_host(), self._ports["mx"]), self._peer_context)
         mtls_url = self._url("https") if "https" in listeners and self.settings.tls.client_certificates_asked else None
         shelf = Shelf(self._snapshots_dir or self.data_dir / "snapshots", self.settings.snapshots.max)
-        self._core = assemble(await self._open_world(), shelf, transport=outbound, mtls_url=mtls_url)
+        world = await self._open_world()
+        calls = WebhookCalls(self.settings, world.igc.ca_file)
+        self._core = assemble(world, shelf, transport=outbound, calls=calls, mtls_url=mtls_url)
         await self._core.agenda.open()
         if memory:
             take_up(self.world, memory)
@@ -174,8 +177,10 @@ class Simulator:
         connections = self.connections, self.imap_connections
         self.world.beginning_anew.extend((*(one.begin_anew for one in connections), self.transcripts.forget, traps.forget))
         await self._serve_http(listeners, context, traps)
+        self._stack.push_async_callback(self.core.feed.close)  # first, for HTTP waits for answers that have begun
         await self._serve_dns()
         self._stack.push_async_callback(outbound.close)
+        self._stack.push_async_callback(calls.close)
         self._stack.push_async_callback(self.core.queue.stop, _STOP_SECONDS)
         await self.core.queue.take_over()
         await self.core.agenda.go_on()

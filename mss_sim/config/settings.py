@@ -18,6 +18,7 @@ from mss_sim.config.subjects import (
     Delegation,
     Dns,
     FaultRules,
+    Feed,
     Http,
     Https,
     Igc,
@@ -41,6 +42,7 @@ from mss_sim.config.subjects import (
     Traps,
     Waits,
     WatchList,
+    Webhooks,
     WhiteList,
     Worlds,
     WrongPasswords,
@@ -155,6 +157,8 @@ class Settings(BaseSettings):
     snapshots: Snapshots = Snapshots()
     worlds: Worlds = Worlds()
     waits: Waits = Waits()
+    feed: Feed = Feed()
+    webhooks: Webhooks = Webhooks()
     bulk: Bulk = Bulk()
 
     def __init__(self, **given: Any) -> None:

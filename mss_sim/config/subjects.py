@@ -370,3 +370,22 @@ class Waits(Subject):
 
     max: int = Field(default=2_000, ge=1, description="Requests that wait at once.")
     seconds_max: float = Field(default=300, gt=0, description="Longest wait, on the machine's clock.")
+
+
+class Feed(Subject):
+    """Events that are handed on as they happen."""
+
+    listeners_max: int = Field(default=1_000, ge=0, description="Requests for events that are open at once.")
+    heartbeat_seconds: float = Field(default=15, gt=0, description="Silence after which a listener is sent a heartbeat.")
+
+
+class Webhooks(Subject):
+    """Events that are posted to whoever asked for that."""
+
+    max: int = Field(default=50, ge=0, le=1_000, description="Webhooks of a world.")
+    hosts: tuple[str, ...] = Field(
+        default=("127.0.0.0/8", "::1/128"), description="Names and networks that events may be posted to; by default this machine."
+    )
+    timeout_seconds: float = Field(default=5, gt=0, description="Time for one answer, on the machine's clock.")
+    retry_seconds: float = Field(default=5, gt=0, description="Time until the second try; each further one waits four times as long.")
+    tries_max: int = Field(default=8, ge=1, description="Tries until an event is given up; the eighth is some eight hours later.")

@@ -6,6 +6,8 @@
     worlds         further worlds of the same process, made in a moment, and ended
     snapshots      whole worlds kept under names: gone back to, compared, carried away
     wait           answered when something has happened
+    events         everything that happens, as it happens
+    webhooks       the same, posted to whoever asked for it
     trust_space    operators and the white list
     behaviours     what patients do by themselves, and are about to do
     clock          how the time of the world runs; moved by way of all that is due

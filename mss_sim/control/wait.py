@@ -1,5 +1,6 @@
 """Wait until something has happened in the world: answered after the commit that brought it, without anybody polling."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from starlette.responses import Response
 from mss_sim.clock import iso
 from mss_sim.core.assembly import Core
 from mss_sim.core.feed import happenings
-from mss_sim.core.feed.happenings import FoundLetter
+from mss_sim.core.feed.happenings import Found, FoundLetter, LetterSearch
 from mss_sim.core.feed.near_misses import NearMiss, near_misses
 from mss_sim.core.world.store_types import ActQuery, EventQuery, JournalRow, LetterQuery, TimelineEvent
 from mss_sim.errors import Refusal, Rule
@@ -18,10 +19,11 @@ from mss_sim.http import examples
 from mss_sim.http.answers import CONTROL, refusing
 from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore
+from mss_sim.http.events import read_position
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Flag, In, Json, OneLine, Out, Seconds, Whole
 from mss_sim.http.writing import read_address
-from mss_sim.ids import decode, encode
+from mss_sim.ids import encode
 from mss_sim.mail.extracts import extracts
 from mss_sim.mail.parse import fold
 from mss_sim.mail.summary import read_summary
@@ -87,8 +89,8 @@ class WaitOut(Out):
     """Letters with values taken out of them, lines of journals, events; the oldest first."""
     near: list[dict[str, Any]] = Field(examples=[[]])
     """Letters that came instead, and the marks that they lack."""
-    cursor: str = Field(examples=[examples.ID])
-    """Give it back as `after`: what is found then came after this answer."""
+    cursor: str = Field(examples=["1042"])
+    """A position in the feed of events. Give it back as `after`: what is found then came after this answer."""
 
 
 @router.post("", responses={200: {"model": WaitOut}})
@@ -98,19 +100,37 @@ async def wait(core: CurrentCore, wanted: WaitIn) -> Response:
     if wanted.kind is Awaited.SETTLED:
         return Json(await _settled(core, wanted))
     mailbox = read_address(wanted.mailbox) if wanted.mailbox is not None else None
-    only = await happenings.folders_of(core.world, mailbox) if mailbox and wanted.kind is Awaited.MESSAGE else None
-    found: list[Any] = []
-    search = happenings.LetterSearch(core.world, _letters(wanted), mailbox)
+    if wanted.kind is Awaited.MESSAGE:
+        return Json(await _letters_to_come(core, wanted, mailbox))
+    found: Found[Any] = Found([], 0)
 
     async def look() -> bool | None:
-        found[:] = await (search.look() if wanted.kind is Awaited.MESSAGE else _find(core, wanted, mailbox))
+        nonlocal found
+        found = await _find(core, wanted, mailbox)
+        return True if len(found.rows) >= wanted.count else None
+
+    came = await core.waits.until(look, wanted.timeout) is not None
+    return Json(_answer(wanted, found.rows, found.position, came=came))
+
+
+async def _letters_to_come(core: Core, wanted: WaitIn, mailbox: str | None) -> dict[str, Any]:
+    search = LetterSearch(core.world, _letters(wanted), mailbox, _after(wanted))
+    only = await happenings.folders_of(core.world, mailbox) if mailbox else None
+    found: list[FoundLetter] = []
+
+    async def look() -> bool | None:
+        found[:] = await search.look()
         return True if len(found) >= wanted.count else None
 
     came = await core.waits.until(look, wanted.timeout, only) is not None
-    met = came is not wanted.none
-    near = await near_misses(core.world, _letters(wanted), mailbox) if not (met or came or wanted.kind is not Awaited.MESSAGE) else []
-    place = await happenings.place(core.world)
-    return Json({"met": met, "found": [_shown(one) for one in found], "near": [_near(one) for one in near], "cursor": encode(place)})
+    answer = _answer(wanted, found, search.position or 0, came=came)
+    if not (answer["met"] or came):
+        answer["near"] = list(map(_near, await near_misses(core.world, search.query, mailbox)))
+    return answer
+
+
+def _answer(wanted: WaitIn, found: Sequence[Any], position: int, *, came: bool) -> dict[str, Any]:
+    return {"met": came is not wanted.none, "found": list(map(_shown, found)), "near": [], "cursor": str(position)}
 
 
 async def _settled(core: Core, wanted: WaitIn) -> dict[str, Any]:
@@ -118,7 +138,7 @@ async def _settled(core: Core, wanted: WaitIn) -> dict[str, Any]:
         return True if await happenings.at_rest(core.world, core.queue, core.patients) else None
 
     met = await core.waits.until(look, wanted.timeout) is not None
-    return {"met": met, "found": [], "near": [], "cursor": encode(await happenings.place(core.world))}
+    return {"met": met, "found": [], "near": [], "cursor": str(await happenings.place(core.world))}
 
 
 def _check(wanted: WaitIn) -> None:
@@ -131,20 +151,17 @@ def _check(wanted: WaitIn) -> None:
             raise Refusal(Rule.INVALID, detail, subject=name.rstrip("_"), reference="quirks#waits")
 
 
-async def _find(core: Core, wanted: WaitIn, mailbox: str | None) -> list[JournalRow] | list[TimelineEvent]:
-    after = _after(wanted) or 0
+async def _find(core: Core, wanted: WaitIn, mailbox: str | None) -> Found[JournalRow] | Found[TimelineEvent]:
+    after = _after(wanted)
     if wanted.kind is Awaited.ACT:
-        return await happenings.find_acts(core.world, ActQuery(wanted.count, after, tuple(wanted.acts or ())), mailbox, wanted.who)
+        return await happenings.find_acts(core.world, ActQuery(wanted.count, acts=tuple(wanted.acts or ())), mailbox, wanted.who, after)
     recipient = read_address(wanted.recipient) if wanted.recipient is not None else None
-    events = EventQuery(wanted.count, after, tuple(wanted.events or ()), recipient, wanted.message_id)
-    return await happenings.find_events(core.world, events)
+    events = EventQuery(wanted.count, kinds=tuple(wanted.events or ()), recipient=recipient, message_id=wanted.message_id)
+    return await happenings.find_events(core.world, events, after)
 
 
 def _after(wanted: WaitIn) -> int | None:
-    try:
-        return decode(wanted.after) if wanted.after is not None else None
-    except ValueError as error:
-        raise Refusal(Rule.INVALID, say("after is not a cursor that was given."), subject="after", reference="quirks#waits") from error
+    return read_position(wanted.after, "after") if wanted.after is not None else None
 
 
 def _letters(wanted: WaitIn) -> LetterQuery:
@@ -154,7 +171,6 @@ def _letters(wanted: WaitIn) -> LetterQuery:
         header = name.strip(), fold(text.strip())
     return LetterQuery(
         limit=wanted.count,
-        after=_after(wanted),
         from_=_folded(wanted.from_),
         to=_folded(wanted.to),
         subject=_folded(wanted.subject),

@@ -14,7 +14,9 @@ from mss_sim.core.control.bulk_work import BulkWork
 from mss_sim.core.control.memory import take_up
 from mss_sim.core.control.snapshots import Shelf, Snapshot, unpacked
 from mss_sim.core.control.start import begin
+from mss_sim.core.feed.listening import Feed
 from mss_sim.core.feed.waiting import Waits
+from mss_sim.core.feed.webhooks import Webhooks, WebhookTransport
 from mss_sim.core.mailbox.closing import Closings
 from mss_sim.core.mailbox.recent import Recent
 from mss_sim.core.mailbox.retention import Retention
@@ -72,6 +74,8 @@ class Core:
     acts_log: ActsLog | None
     """None where the log tells no acts."""
     waits: Waits
+    feed: Feed
+    webhooks: Webhooks
     snapshots: Shelf | None
     """Where snapshots of this world are kept; None where nobody said."""
 
@@ -106,9 +110,16 @@ class Core:
             forget()
 
 
-def assemble(world: World, snapshots: Shelf | None = None, *, transport: Transport | None = None, mtls_url: str | None = None) -> Core:
-    """The core of a world. `snapshots` is where those of it are kept, `transport` carries letters out of it, `mtls_url` is where client
-    certificates are asked for.
+def assemble(
+    world: World,
+    snapshots: Shelf | None = None,
+    *,
+    transport: Transport | None = None,
+    calls: WebhookTransport | None = None,
+    mtls_url: str | None = None,
+) -> Core:
+    """The core of a world. `snapshots` is where those of it are kept, `transport` carries letters out of it, `calls` posts to webhooks,
+    `mtls_url` is where client certificates are asked for.
     """
     journal.keep_attempts(world)
     world.igc.services.faults = world.faults
@@ -129,10 +140,12 @@ def assemble(world: World, snapshots: Shelf | None = None, *, transport: Transpo
     beside = (world.white_list, world.igc.services, world.faults, world.uses, world.tokens.keys)
     remembering = (provider, ciba, recent, wrong_passwords, bulk, *beside)
     world.beginning_anew.extend(one.forget for one in remembering)
+    webhooks = Webhooks(world, calls)
     lives = (UnusedMailboxes(world, delivery), Closings(world), Retention(world))
     followed: tuple[tuple[Waiting, asyncio.Event, float], ...] = (
         (digests, digests.woken, _MINUTE),
         (patients, world.steps_planned, _MINUTE),
+        (webhooks, webhooks.woken, _MINUTE),
         *((one, asyncio.Event(), world.settings.queue.poll_seconds) for one in lives),
     )
     return Core(
@@ -152,11 +165,13 @@ def assemble(world: World, snapshots: Shelf | None = None, *, transport: Transpo
         authorities=world.igc,
         revocation=world.igc.services,
         watch_digests=digests,
-        agenda=Agenda(world.store, world.clock, (GrantTurns(world), patients, DueTries(world, queue), digests, *lives)),
+        agenda=Agenda(world.store, world.clock, (GrantTurns(world), patients, DueTries(world, queue), digests, *lives, webhooks)),
         followed=followed,
         resetting=resetting,
         bulk=bulk,
         acts_log=ActsLog(world, tell) if tell else None,
         waits=waits,
+        feed=Feed(world),
+        webhooks=webhooks,
         snapshots=snapshots,
     )

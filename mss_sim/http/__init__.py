@@ -16,6 +16,7 @@
     docstrings      what the strings below the fields of a class say, for OpenAPI
     shapes, grants, mailbox_life, timelines, writing   shapes and views of JSON that several front ends share
     paging          cursors
+    events          what happens, as server-sent events or a page
     page            one page of HTML
     spreadsheet     tables as comma-separated values, in which nothing is a formula
     tables          rows of NDJSON and of comma-separated values, as somebody sends them

@@ -27,6 +27,7 @@ class PagedList(Enum):
     JOURNAL = "j"
     WATCH_LIST = "w"
     LETTERS = "l"
+    DELIVERIES = "d"
 
     @property
     def label(self) -> Sentence:
@@ -42,6 +43,7 @@ _LABELS = {
     PagedList.JOURNAL: say("journal"),
     PagedList.WATCH_LIST: say("watch list"),
     PagedList.LETTERS: say("letters of the world"),
+    PagedList.DELIVERIES: say("deliveries of a webhook"),
 }
 
 

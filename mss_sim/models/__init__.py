@@ -21,6 +21,7 @@ one place.
     out_of_office, out_of_office_answers       it forwards; what it answers while nobody is there, and to whom it has
     retentions, retention_rounds               how long it keeps letters, and until when that was warned of
     certificates                               what was issued, to whom, what was taken back
+    feed, webhooks, webhook_deliveries         what happened in the order of the commits, and who is told over HTTP (feed.py)
     inspected_letters                          what somebody who inspects letters (inspection.py) has read and removed
     psc_clients, psc_profiles                  Pro Santé Connect (psc.py): its clients, and what it tells of people
 

@@ -7,6 +7,7 @@
     connections  how many are open, in total and per identity
     patience     how many mistakes one may make
     listening    listening sockets, and the error for a port in use
+    webhook_calls   events posted to the targets of webhooks
     traps        listeners behind the wrong TLS, and what clients did there
 
 An exchange is a generator: it yields challenges, receives responses and returns

@@ -14,6 +14,8 @@ framework.
     assurance     which level of a log-in is at least another one
     peers         which peer operator may bring mail, and for which domain
     traps         what a trap makes observable, and the verdict about one connection
+    hearing       who hears of what happens in a mailbox, and how much of it
+    webhooks      where events may be posted to, when one is tried again, and how it is signed
     masks         what of a patient's mailbox a carer sees
     clock         where the time of a world may be moved to
     searching     how long a search text may be

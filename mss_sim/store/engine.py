@@ -32,6 +32,8 @@ RIGHTS_CHANGED = 0
 """Used in place of a folder's id: the rights of some actor have changed."""
 CLOCK_SET = -1
 """Used in place of a folder's id: the clock of the world was set."""
+HAPPENED = -2
+"""Used in place of a folder's id, where others have the same database: the feed has grown."""
 _CHECKPOINT_PAGES = 24_576  # 96 MiB of log: only if the checkpoints made next to the commits do not keep up
 
 
@@ -138,7 +140,7 @@ def take_visits(conn: Connection) -> list[Visit]:
 
 @dataclass(slots=True)
 class Noted:
-    """What the transaction under way did that the log is to tell once it is committed; None: nobody listens."""
+    """What the transaction under way did, for whoever is told of it in the end; None: nobody listens."""
 
     rows: list[Any] | None = None
 
@@ -164,6 +166,13 @@ def note(conn: Connection, rows: Sequence[Any]) -> None:
     noted: Noted | None = conn.get_execution_options().get("noted")
     if noted is not None and noted.rows is not None:
         noted.rows.extend(rows)
+
+
+def happen(conn: Connection, refs: Sequence[int]) -> None:
+    """Have the feed hand on what these rows tell, when what is under way is committed (`store.feed`)."""
+    happened: Noted | None = conn.get_execution_options().get("happened")
+    if happened is not None and happened.rows is not None:
+        happened.rows.extend(refs)
 
 
 def note_version(conn: Connection, version: int) -> None:

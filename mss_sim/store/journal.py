@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import journal, messages
-from mss_sim.store.compiled import Hot
-from mss_sim.store.engine import note
+from mss_sim.store.compiled import Hot, HotSelect
+from mss_sim.store.engine import happen, note
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 
@@ -38,6 +38,7 @@ def write(conn: Connection, lines: Sequence[JournalEntry]) -> None:
     """Append lines."""
     _INSERT.run(conn, [_values(line) for line in lines])
     note(conn, lines)
+    happen(conn, [line.id for line in lines])
 
 
 def _values(line: JournalEntry) -> tuple[Any, ...]:
@@ -48,10 +49,10 @@ def _values(line: JournalEntry) -> tuple[Any, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ActQuery:
-    """Which lines of journals: with an id above `after`, of these acts, any where none is named."""
+    """Which lines of journals: of these acts, any where none is named; `among`: of these ids alone."""
 
     limit: int
-    after: int = 0
+    among: tuple[int, ...] | None = None
     acts: tuple[Act, ...] = ()
     mailbox_id: int | None = None
     actor_id: int | None = None
@@ -65,10 +66,13 @@ class JournalRow(NamedTuple):
     rfc_message_id: str | None
 
 
+_ABOUT = select(*journal.c, messages.c.subject, messages.c.rfc_message_id).outerjoin(messages, messages.c.id == journal.c.message_id)
+_WITH_IDS = HotSelect(_ABOUT.where(journal.c.id.in_(bindparam("ids", expanding=True))))
+
+
 def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: int) -> list[JournalRow]:
     """The newest lines of a mailbox with an id under `before`, newest first."""
-    columns = (*journal.c, messages.c.subject, messages.c.rfc_message_id)
-    query = select(*columns).outerjoin(messages, messages.c.id == journal.c.message_id).where(journal.c.mailbox_id == mailbox_id)
+    query = _ABOUT.where(journal.c.mailbox_id == mailbox_id)
     if before is not None:
         query = query.where(journal.c.id < before)
     return [_row(row) for row in conn.execute(query.order_by(journal.c.id.desc()).limit(limit))]
@@ -80,10 +84,18 @@ def _row(row: Any) -> JournalRow:
     return JournalRow(line, row.subject, row.rfc_message_id)
 
 
+def with_ids(conn: Connection, ids: Sequence[int]) -> dict[int, JournalRow]:
+    """These lines, by id; those that are gone are missing."""
+    found = {}
+    for id_, at, act, door, actor_id, mailbox_id, grant_id, message_id, detail, subject, rfc_message_id in _WITH_IDS.rows(conn, "ids", ids):
+        line = JournalEntry(id_, at, Act(act), Door(door), actor_id, mailbox_id, grant_id, message_id, orjson.loads(detail))
+        found[id_] = JournalRow(line, subject, rfc_message_id)
+    return found
+
+
 def matching(conn: Connection, query: ActQuery) -> list[JournalRow]:
     """Lines of any mailbox that a query selects, the oldest first, at most `limit`."""
-    columns = (*journal.c, messages.c.subject, messages.c.rfc_message_id)
-    wanted = select(*columns).outerjoin(messages, messages.c.id == journal.c.message_id).where(journal.c.id > query.after)
+    wanted = _ABOUT if query.among is None else _ABOUT.where(journal.c.id.in_(query.among))
     if query.acts:
         wanted = wanted.where(journal.c.act.in_([act.value for act in query.acts]))
     if query.mailbox_id is not None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 from mss_sim.clock import Micros
 from mss_sim.mail.headers import split
 from mss_sim.models.tables import copies, folders, mailboxes, message_bodies, messages, submissions
-from mss_sim.store.compiled import HotQuery, HotSelect
+from mss_sim.store.compiled import HotSelect
 from mss_sim.store.messages import TWINS_MAX, MessageRow
 from mss_sim.store.search import holds
 from mss_sim.vocabulary.mailboxes import Flag
@@ -28,13 +28,13 @@ _HEADS_AT_ONCE = 100
 class LetterQuery:
     """Which letters to list, newest first. Texts are folded, but `message_id`, which is whole and as it was written.
 
-    `before`: the id of the last letter listed already; `after`: what came later, into the mailbox where one is named. `header`: the name
-    of a field and what it contains; an empty text asks whether the field is there. `mailbox_id`: letters that have a copy there.
+    `before`: the id of the last letter listed already; `among`: letters with these ids alone. `header`: the name of a field and what it
+    contains; an empty text asks whether the field is there. `mailbox_id`: letters that have a copy there.
     """
 
     limit: int
     before: int | None = None
-    after: int | None = None
+    among: frozenset[int] | None = None
     from_: str | None = None
     to: str | None = None
     subject: str | None = None
@@ -63,33 +63,22 @@ class PlacedCopy(NamedTuple):
     size_bytes: int
 
 
-class Newcomer(NamedTuple):
-    """A letter by its place in the order in which letters came, with what it is looked for by; texts are folded."""
+class SearchTexts(NamedTuple):
+    """What a letter is looked for by, folded."""
 
-    place: int
+    message_id: int
     from_search: str
     to_search: str
     subject_search: str
 
 
-NEWEST = 20
-
-
-def newest(conn: Connection, mailbox_id: int | None) -> tuple[Newcomer, ...]:
-    """The letters that came last into a mailbox, or into the world, the newest first, at most `NEWEST`."""
-    rows = _NEWEST_OF_ALL.rows(conn) if mailbox_id is None else _NEWEST.rows(conn, mailbox=mailbox_id)
-    return tuple(Newcomer(*row) for row in rows)
+def search_texts(conn: Connection, ids: Collection[int]) -> list[SearchTexts]:
+    """What these letters are looked for by."""
+    return [SearchTexts(*row) for row in _SEARCH_TEXTS.rows(conn, "ids", sorted(ids))]
 
 
 _LOOKED_FOR = (messages.c.from_search, messages.c.to_search, messages.c.subject_search)
-_NEWEST_OF_ALL = HotQuery(select(messages.c.id, *_LOOKED_FOR).order_by(messages.c.id.desc()).limit(NEWEST))
-_NEWEST = HotQuery(
-    select(copies.c.id, *_LOOKED_FOR)
-    .join(messages, messages.c.id == copies.c.message_id)
-    .where(copies.c.mailbox_id == bindparam("mailbox"))
-    .order_by(copies.c.id.desc())
-    .limit(NEWEST)
-)
+_SEARCH_TEXTS = HotSelect(select(messages.c.id, *_LOOKED_FOR).where(messages.c.id.in_(bindparam("ids", expanding=True))))
 
 
 def page(conn: Connection, query: LetterQuery) -> list[MessageRow]:
@@ -127,12 +116,9 @@ def _conditions(query: LetterQuery) -> Select[Any]:
     if query.has_document is not None:
         statement = statement.where(messages.c.has_attachments.is_(query.has_document))
     if query.mailbox_id is not None:
-        lying = select(copies.c.message_id).where(copies.c.mailbox_id == query.mailbox_id)
-        if query.after is not None:
-            lying = lying.where(copies.c.id > query.after)
-        statement = statement.where(messages.c.id.in_(lying))
-    elif query.after is not None:
-        statement = statement.where(messages.c.id > query.after)
+        statement = statement.where(messages.c.id.in_(select(copies.c.message_id).where(copies.c.mailbox_id == query.mailbox_id)))
+    if query.among is not None:
+        statement = statement.where(messages.c.id.in_(query.among))
     return statement
 
 

@@ -229,6 +229,19 @@ _SUBJECTS = HotSelect(
 )
 
 
+def copy_ids(conn: Connection, message_ids: Collection[int]) -> dict[int, dict[int, int]]:
+    """Where these messages lie: for each the newest copy in each mailbox, in views of carers too."""
+    found: dict[int, dict[int, int]] = {}
+    for message_id, mailbox_id, copy_id in sorted(_COPY_IDS.rows(conn, "ids", sorted(message_ids))):
+        found.setdefault(message_id, {})[mailbox_id] = copy_id
+    return found
+
+
+_COPY_IDS = HotSelect(
+    select(copies.c.message_id, copies.c.mailbox_id, copies.c.id).where(copies.c.message_id.in_(bindparam("ids", expanding=True)))
+)
+
+
 def copies_of(conn: Connection, mailbox_id: int, message_id: int) -> list[int]:
     """The ids of a message's copies in one mailbox."""
     return [id_ for (id_,) in _COPIES_OF.rows(conn, message=message_id, mailbox=mailbox_id)]

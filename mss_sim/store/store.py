@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from mss_sim import log
 from mss_sim.errors import Attempt, Refusal, Rule
 from mss_sim.store import engine as engines
-from mss_sim.store import folders, schema, snapshots
+from mss_sim.store import feed, folders, schema, snapshots
 from mss_sim.store.alone import start_lock
 from mss_sim.store.engine import RIGHTS_CHANGED, Visit, announce, note_version, take_visits
 from mss_sim.store.folder_index import FolderIndexes
@@ -221,7 +221,13 @@ class Store:
     async def reset(self) -> None:
         """Empty every table; for the control plane."""
         self.uid_validity_floor = max(self.uid_validity_floor, await self.read(folders.highest_uid_validity))
-        await self.write(schema.empty, changes_directory=True)
+
+        def anew(conn: Connection) -> None:
+            before = feed.last(conn)
+            schema.empty(conn)
+            feed.begin_anew(conn, before)
+
+        await self.write(anew, changes_directory=True)
         self.indexes.forget()
 
     async def save_to(self, file: Path) -> None:
@@ -234,8 +240,9 @@ class Store:
         Every folder gets a UIDVALIDITY that none had, here or there, and not under `at_least`: UIDs mean something else.
         """
         before = max(at_least, await self.read(folders.highest_uid_validity), self.uid_validity_floor)
+        position = await self.read(feed.last)
         await asyncio.to_thread(snapshots.renew_and_load, self._engine, file, before)
-        await self.write(lambda _conn: None, changes_directory=True)
+        await self.write(lambda conn: feed.begin_anew(conn, position), changes_directory=True)
         self.indexes.forget()
 
     async def _guard(self, work: Awaitable[R]) -> R:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, func, insert, sele
 from mss_sim.clock import Micros
 from mss_sim.models.tables import copies, idempotency, messages, recipients, submissions, timeline
 from mss_sim.store.compiled import Hot, HotQuery, HotSelect
+from mss_sim.store.engine import happen
 from mss_sim.store.messages import TWINS_MAX, by_message
 from mss_sim.vocabulary.mail import Notify, ReceiptFamily, TimelineKind
 from mss_sim.vocabulary.mailboxes import SendMode
@@ -80,6 +81,7 @@ def plain(row: Any, table: Any) -> dict[str, Any]:
 def add_events(conn: Connection, events: Sequence[Event]) -> None:
     """Append to timelines."""
     _INSERT_EVENT.run(conn, [_row_of(event) for event in events])
+    happen(conn, [-event.id for event in events])
 
 
 def _row_of(event: Event) -> dict[str, Any]:

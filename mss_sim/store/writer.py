@@ -24,6 +24,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from mss_sim import log
+from mss_sim.store import feed
 from mss_sim.store.compiled import run_directly
 from mss_sim.store.engine import Noted, checkpoint, is_postgresql, to_follow, touched, wait_for_lock
 from mss_sim.store.notify import Neighbours
@@ -78,6 +79,7 @@ class Writer:
         self.commits = 0
         self._changed: set[int] = set()
         self._noted = Noted()
+        self._happened = Noted([])
         self._log_noted: Callable[[list[Any]], None] | None = None
         self._commit_listeners: list[Callable[[set[int]], None]] = []
         self._follow: Callable[[Connection, set[int]], None] | None = None
@@ -88,7 +90,7 @@ class Writer:
 
     def start(self) -> None:
         """Open the connection; call it once."""
-        self._conn = self._engine.connect().execution_options(writing=True, noted=self._noted)
+        self._conn = self._engine.connect().execution_options(writing=True, noted=self._noted, happened=self._happened)
         wait_for_lock(self._conn, whether=False)
 
     def tell_noted(self, listener: Callable[[list[Any]], None]) -> None:
@@ -216,7 +218,7 @@ class Writer:
             conn.begin()
         except OperationalError:
             return False
-        self._guarded(jobs, lambda: self._run(conn, jobs))
+        self._guarded(jobs, lambda: self._run_whole(conn, jobs))
         return True
 
     def _finish(self, jobs: list[_Job]) -> None:
@@ -232,13 +234,21 @@ class Writer:
         if how == "commit":
             self._changed |= changed
         else:
-            self._noted.forget()
+            self._forget((0, 0))
+
+    def _marks(self) -> tuple[int, int]:
+        return self._noted.mark(), self._happened.mark()
+
+    def _forget(self, marks: tuple[int, int]) -> None:
+        """Forget what was done since: it was rolled back."""
+        self._noted.forget(marks[0])
+        self._happened.forget(marks[1])
 
     def _commit(self, jobs: list[_Job]) -> None:
         def whole() -> None:
             wait_for_lock(self._connection, whether=True)
             self._connection.begin()
-            self._run(self._connection, jobs)
+            self._run_whole(self._connection, jobs)
             self._neighbours.tell(self._connection)
             self._end("commit")
 
@@ -260,6 +270,11 @@ class Writer:
             for job in jobs:
                 job.error = job.error or error
             self._end("rollback")
+
+    def _run_whole(self, conn: Connection, jobs: list[_Job]) -> None:
+        """Run a group, and append what happened in it to the feed, last, so that its order is that of the commits."""
+        self._run(conn, jobs)
+        feed.append(conn, self._happened.take())
 
     def _run(self, conn: Connection, jobs: list[_Job]) -> None:
         """Run a group. A single bulk needs no savepoint: when it fails, everything is rolled back and its items are tried one by one."""
@@ -293,7 +308,7 @@ class Writer:
     def _attempt(self, conn: Connection, jobs: list[_Job], work: Callable[[], Sequence[Any]]) -> bool:
         """Run `work` under a savepoint and hand out its results; False when it failed and was rolled back."""
         run_directly(conn, "SAVEPOINT unit")
-        mark = self._noted.mark()
+        marks = self._marks()
         try:
             results = work()
             self._have_followed(conn)
@@ -303,7 +318,7 @@ class Writer:
                 job.error = error
             run_directly(conn, "ROLLBACK TO SAVEPOINT unit")
             run_directly(conn, "RELEASE SAVEPOINT unit")
-            self._noted.forget(mark)
+            self._forget(marks)
             return False
         run_directly(conn, "RELEASE SAVEPOINT unit")
         _hand_out(jobs, results)

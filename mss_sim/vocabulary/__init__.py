@@ -9,6 +9,7 @@
     faults      what can be made to fail, and how
     doors       front ends, and the readings that a setting chooses for them
     journal     what is done, and how a set is changed
+    events      the kinds of what is handed on as it happens, and what each tells
     language    the languages in which people are told something
     trust       certificates, services of the IGC-Santé, traps
     psc         Pro Santé Connect

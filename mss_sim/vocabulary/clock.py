@@ -33,3 +33,4 @@ class FiredKind(StrEnum):
     RED_LISTED = "mailbox.red_listed"
     LETTERS_EXPIRE = "mailbox.letters_expire"  # letters of it will be removed
     EXPIRED = "message.expired"
+    WEBHOOK_TRIED = "webhook.tried"

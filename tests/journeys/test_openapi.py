@@ -25,6 +25,8 @@ _FILES = {
     "/api/v1/mailboxes/{address}/messages/{message_id}/attachments/{part}": ["application/octet-stream", "*/*"],
     "/api/v1/mailboxes/{address}/sent/{submission_id}/reports/{event_id}": ["message/rfc822"],
     "/api/v1/mailboxes/{address}/certificates/{serial}/pem": ["application/x-pem-file"],
+    "/api/v1/events": ["text/event-stream", _JSON],
+    "/control/events": ["text/event-stream", _JSON],
     "/api/v1/mailboxes/{address}/watch-list": ["text/csv", _JSON],
     "/api/v1/mailboxes/{address}/watch-list.csv": ["text/csv"],
     "/control/ca.pem": ["application/x-pem-file"],

@@ -125,6 +125,11 @@ async def of_mailbox(world: World, actor: Actor, address: str, *, before: int | 
     return await world.store.read(query)
 
 
+def with_ids(conn: Connection, ids: Sequence[int]) -> dict[int, JournalRow]:
+    """These lines of any mailbox, past every right, by id: for whoever is told of them as they come."""
+    return journal.with_ids(conn, ids)
+
+
 def matching(conn: Connection, query: ActQuery) -> list[JournalRow]:
     """Lines of any mailbox, past every right, the oldest first: for whoever waits for them."""
     return journal.matching(conn, query)

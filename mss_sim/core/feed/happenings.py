@@ -1,23 +1,31 @@
 """What can be waited for, each found by its marks and from a place on: letters, lines of journals, events of timelines, rest.
 
-A place is the highest id that was there; what has a higher one came later. `place` tells the present one.
+A place is a position in the feed (`store.feed`): what stands behind it was committed later. `place` tells the present one.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Generic, NamedTuple, TypeVar
 
-from mss_sim.core.access import journal
+from mss_sim.core.access import journal as journals
 from mss_sim.core.access.identities import require_identity
 from mss_sim.core.access.identity_names import identity_called
 from mss_sim.core.control.letters import check_letters, id_of_mailbox
 from mss_sim.core.mailflow.queue import Queue
 from mss_sim.core.patients.patients import Patients
 from mss_sim.core.world.world import World
-from mss_sim.store import feed, folders, letters, messages, schema
+from mss_sim.store import feed, folders, letters, mailboxes, messages, timelines
 from mss_sim.store.engine import Connection
-from mss_sim.store.feed import EventQuery, TimelineEvent
-from mss_sim.store.journal import ActQuery, JournalRow
-from mss_sim.store.letters import LetterQuery, Newcomer
+from mss_sim.store.feed import Ref, Source
+from mss_sim.store.journal import ActQuery, JournalEntry, JournalRow
+from mss_sim.store.letters import LetterQuery, SearchTexts
 from mss_sim.store.messages import MessageRow
+from mss_sim.store.timelines import EventQuery, TimelineEvent
+from mss_sim.vocabulary.journal import Act
+
+T = TypeVar("T")
+
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +36,20 @@ class FoundLetter:
     raw: bytes
 
 
+class Found(NamedTuple, Generic[T]):
+    """What was found, and the position until which it was looked for."""
+
+    rows: list[T]
+    position: int
+
+
 async def place(world: World) -> int:
-    """The highest id that anything of the world has."""
-    return await world.store.read(schema.highest_id)
+    """The position of the newest event of the world."""
+    return await world.store.read_briefly(feed.last)
 
 
 async def find_letters(world: World, query: LetterQuery, mailbox: str | None) -> list[FoundLetter]:
-    """Letters, the oldest first; with a mailbox those that came into it. Refusal(NOT_FOUND) when there is no such mailbox."""
+    """Letters, the oldest first; with a mailbox those that lie in it. Refusal(NOT_FOUND) when there is no such mailbox."""
     check_letters(world, query)
 
     def run(conn: Connection) -> list[FoundLetter]:
@@ -45,16 +60,66 @@ async def find_letters(world: World, query: LetterQuery, mailbox: str | None) ->
     return await (world.store.read(run) if slow else world.store.read_briefly(run))
 
 
-class LetterSearch:
-    """A search that is done again and again while somebody waits: only when a letter came that may be one of those."""
+class Newcomer(NamedTuple):
+    """A letter that came into a mailbox."""
 
-    def __init__(self, world: World, query: LetterQuery, mailbox: str | None) -> None:
+    mailbox_id: int | None
+    letter: SearchTexts
+
+
+class Newcomers(NamedTuple):
+    """The letters that came behind a position, and the position until which they were looked for."""
+
+    position: int
+    letters: tuple[Newcomer, ...]
+
+
+def newcomers(conn: Connection, position: int) -> Newcomers:
+    """What came into any mailbox behind a position, in the order in which it came."""
+    came: list[tuple[int | None, int]] = []
+    for line in _lines(conn, position):
+        copied_away = line.act is Act.COPIED and mailboxes.by_address(conn, str((line.detail or {}).get("to"))) is not None
+        if line.act in _BRING and line.message_id is not None and not copied_away:
+            came.append((line.mailbox_id, line.message_id))
+    texts = {one.message_id: one for one in letters.search_texts(conn, {letter for _, letter in came})}
+    return Newcomers(feed.last(conn), tuple(Newcomer(box, texts[letter]) for box, letter in came if letter in texts))
+
+
+_BRING = frozenset({Act.RECEIVED, Act.SUBMITTED, Act.APPENDED, Act.COPIED, Act.MOVED})
+
+
+def _lines(conn: Connection, position: int) -> Iterator[JournalEntry]:
+    """The lines of journals behind a position."""
+    for refs in _pages(conn, position):
+        ids = [ref.id for ref in refs if ref.source is Source.JOURNAL]
+        found = journals.with_ids(conn, ids)
+        yield from (found[id_].line for id_ in ids if id_ in found)
+
+
+def _pages(conn: Connection, position: int) -> Iterator[list[Ref]]:
+    while refs := feed.after(conn, position, _AT_ONCE):
+        yield refs
+        position = refs[-1].position
+
+
+class LetterSearch:
+    """A search that is done again and again while somebody waits: only when a letter came that may be one of those.
+
+    `after`: a position; letters that came before it do not count. `position`: until where it has looked.
+    """
+
+    def __init__(self, world: World, query: LetterQuery, mailbox: str | None, after: int | None) -> None:
         self._world = world
-        self._query = query
+        self._query = replace(query, among=None if after is None else frozenset())
         self._mailbox = mailbox
         self._mailbox_id: int | None = None
-        self._looked_until: int | None = None
-        self._found: list[FoundLetter] = []
+        self._found: list[FoundLetter] | None = None
+        self.position = after
+
+    @property
+    def query(self) -> LetterQuery:
+        """What is looked for, among what came."""
+        return self._query
 
     async def look(self) -> list[FoundLetter]:
         """What there is now; refusals of `find_letters`."""
@@ -62,14 +127,21 @@ class LetterSearch:
         if self._mailbox is not None and self._mailbox_id is None:
             address = self._mailbox
             self._mailbox_id = await store.read_briefly(lambda conn: id_of_mailbox(conn, address))
-        came = await store.read_unchanged(letters.newest, self._mailbox_id)
-        new = [one for one in came if self._looked_until is None or one.place > self._looked_until]
-        if self._looked_until is None or len(new) == letters.NEWEST or any(map(self._may_be, new)):
-            self._found = await find_letters(self._world, self._query, self._mailbox)
-        self._looked_until = came[0].place if came else self._looked_until or 0
+        before = self.position
+        if before is None:
+            self.position = await store.read_briefly(feed.last)
+        else:
+            came = await store.read_unchanged(newcomers, before)
+            mine = [one.letter for one in came.letters if self._mailbox_id in (None, one.mailbox_id)]
+            if self._query.among is not None:
+                self._query = replace(self._query, among=self._query.among | {one.message_id for one in mine})
+            self.position = came.position
+            if self._found is not None and not any(map(self._may_be, mine)):
+                return self._found
+        self._found = await find_letters(self._world, self._query, self._mailbox)
         return self._found
 
-    def _may_be(self, one: Newcomer) -> bool:
+    def _may_be(self, one: SearchTexts) -> bool:
         query = self._query
         marks = (query.from_, one.from_search), (query.to, one.to_search), (query.subject, one.subject_search)
         return all(wanted is None or wanted in text for wanted, text in marks)
@@ -84,21 +156,56 @@ async def folders_of(world: World, mailbox: str) -> list[int]:
     return await world.store.read_briefly(run)
 
 
-async def find_acts(world: World, query: ActQuery, mailbox: str | None, who: str | None) -> list[JournalRow]:
+async def find_acts(world: World, query: ActQuery, mailbox: str | None, who: str | None, after: int | None) -> Found[JournalRow]:
     """Lines of journals, the oldest first; `who` by idNat, login or address. Refusal(NOT_FOUND) for a mailbox or a person that is not."""
 
-    def run(conn: Connection) -> list[JournalRow]:
+    def run(conn: Connection) -> Found[JournalRow]:
         asked = replace(query, mailbox_id=id_of_mailbox(conn, mailbox)) if mailbox is not None else query
         if who is not None:
             asked = replace(asked, actor_id=(identity_called(conn, who) or require_identity(conn, who)).id)
-        return journal.matching(conn, asked)
+        return _found(conn, Source.JOURNAL, after, query.limit, lambda ids: journals.matching(conn, replace(asked, among=ids)), _line_id)
 
     return await world.store.read_briefly(run)
 
 
-async def find_events(world: World, query: EventQuery) -> list[TimelineEvent]:
+async def find_events(world: World, query: EventQuery, after: int | None) -> Found[TimelineEvent]:
     """What happened to recipients of letters, the oldest first."""
-    return await world.store.read_briefly(lambda conn: feed.events(conn, query))
+
+    def run(conn: Connection) -> Found[TimelineEvent]:
+        return _found(conn, Source.TIMELINE, after, query.limit, lambda ids: timelines.events(conn, replace(query, among=ids)), _event_id)
+
+    return await world.store.read_briefly(run)
+
+
+def _found(
+    conn: Connection,
+    source: Source,
+    after: int | None,
+    limit: int,
+    select: Callable[[tuple[int, ...] | None], list[T]],
+    id_of: Callable[[T], int],
+) -> Found[T]:
+    """All that is selected; or what of it stands behind a position, in the order of the feed, as far as what is returned goes."""
+    position = feed.last(conn)
+    if after is None:
+        return Found(select(None), position)
+    found: list[T] = []
+    for refs in _pages(conn, after):
+        places = {ref.id: ref.position for ref in refs if ref.source is source}
+        rows = sorted(select(tuple(places)), key=lambda row: places[id_of(row)])
+        left = limit - len(found)
+        found += rows[:left]
+        if len(rows) >= left:
+            return Found(found, places[id_of(found[-1])])
+    return Found(found, position)
+
+
+def _line_id(row: JournalRow) -> int:
+    return row.line.id
+
+
+def _event_id(event: TimelineEvent) -> int:
+    return event.id
 
 
 async def at_rest(world: World, queue: Queue, patients: Patients) -> bool:

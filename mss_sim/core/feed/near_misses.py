@@ -26,7 +26,7 @@ async def near_misses(world: World, query: LetterQuery, mailbox: str | None) -> 
     """The letters that came nearest, the nearest first, at most five; those that have all marks are none."""
 
     def run(conn: Connection) -> list[NearMiss]:
-        came = {row.id: row for row in letters.page(conn, LetterQuery(_COMPARED_MAX, after=query.after))}
+        came = {row.id: row for row in letters.page(conn, LetterQuery(_COMPARED_MAX, among=query.among))}
         lacking: dict[int, list[str]] = {id_: [] for id_ in came}
         for name, alone in _each(conn, query, mailbox):
             has = {row.id for row in letters.page(conn, alone)}
@@ -42,7 +42,7 @@ def _each(conn: Connection, query: LetterQuery, mailbox: str | None) -> Iterator
     """Each mark of a query by itself."""
     for name in _FIELDS:
         if getattr(query, name) is not None:
-            yield name.rstrip("_"), replace(LetterQuery(_COMPARED_MAX * 4, after=query.after), **{name: getattr(query, name)})
+            yield name.rstrip("_"), replace(LetterQuery(_COMPARED_MAX * 4, among=query.among), **{name: getattr(query, name)})
     found = mailboxes.by_address(conn, mailbox) if mailbox is not None else None
     if found is not None:
         yield "mailbox", LetterQuery(_COMPARED_MAX * 4, mailbox_id=found.id)

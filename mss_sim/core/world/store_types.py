@@ -3,7 +3,6 @@
 from mss_sim.store.certificates import Certificate
 from mss_sim.store.closings import Closing
 from mss_sim.store.dispensations import Dispensation
-from mss_sim.store.feed import EventQuery, TimelineEvent
 from mss_sim.store.folder_index import Mark, Marks, Uids, extended
 from mss_sim.store.folder_view import CopyState, Sortable
 from mss_sim.store.folders import Folder
@@ -22,8 +21,10 @@ from mss_sim.store.patients import PatientIdentity
 from mss_sim.store.psc import Client
 from mss_sim.store.queue import Waiting
 from mss_sim.store.submissions import Event
+from mss_sim.store.timelines import EventQuery, TimelineEvent
 from mss_sim.store.watch_digests import WatchDigest
 from mss_sim.store.watch_list import WatchedLetter
+from mss_sim.store.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
     "ActQuery",
@@ -58,5 +59,7 @@ __all__ = [
     "Waiting",
     "WatchDigest",
     "WatchedLetter",
+    "Webhook",
+    "WebhookDelivery",
     "extended",
 ]
