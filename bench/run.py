@@ -26,6 +26,7 @@ from typing import Any
 import acceptance
 import clock
 import crash
+import events
 import imap
 import many_people
 import pages
@@ -68,6 +69,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "worlds": worlds.worlds,
     "restore": worlds.restore,
     "waits": worlds.waits,
+    "listeners": events.listeners,
 }
 _RESULTS = Path(__file__).resolve().parent / "results.json"
 _COLUMNS_MIN = 120

@@ -44,9 +44,9 @@ def restore(setting: Setting) -> list[Row]:
     """Going back to a snapshot that holds so many letters."""
     count = setting.count(_LETTERS, 200)
     with simulator(setting.folder, data=setting.folder / "data", mx_port=setting.mx_port) as running:
-        connection, letter = _connection(running), _letter("Compte rendu")
+        sending, sent = connection(running), letter("Compte rendu")
         for _ in range(count // 2):  # one in the sender's folder of sent letters, one that arrives
-            _post(connection, f"/api/v1/mailboxes/{SENDER}/messages", letter, 201)
+            post(sending, sent)
         _ask(running, "POST", "/control/wait", {"kind": "settled", "timeout": 60.0}, 200)
         made = _ask(running, "POST", "/control/snapshots", {"name": "full"}, 201)
         took = [_timed(running, "/control/snapshots/full/restore", None, 204) for _ in range(5)]
@@ -62,11 +62,11 @@ def waits(setting: Setting) -> list[Row]:
     count, letters = setting.count(_WAITING, 10), setting.count(_LETTERS_WAITED_FOR, 3)
     with simulator(setting.folder, data=setting.folder / "data", mx_port=setting.mx_port) as running:
         others = [_waiting(running, f"Rien {number}") for number in range(count - 1)]
-        connection, took = _connection(running), []
+        sending, took = connection(running), []
         for number in range(letters):
             mine = _waiting(running, f"Lettre {number}.")
             time.sleep(0.05)  # it waits
-            began = _post(connection, f"/api/v1/mailboxes/{SENDER}/messages", _letter(f"Lettre {number}.", SENDER), 201)
+            began = post(sending, letter(f"Lettre {number}.", SENDER))
             took.append((_answered(mine) - began) * 1_000)
         for one in others:
             one.close()
@@ -77,32 +77,35 @@ def waits(setting: Setting) -> list[Row]:
     return [Row(f"a wait answered, {count} waiting", figure, f"< {_ANSWER_MILLISECONDS_MAX:g} ms", ratio, ratio < 1, detail)]
 
 
-def _letter(subject: str, to: str = RECIPIENT) -> bytes:
+def letter(subject: str, to: str = RECIPIENT) -> bytes:
+    """A letter as REST takes it."""
     return json.dumps({"to": [to], "subject": subject, "text": "Bonjour."}).encode()
 
 
-def _connection(running: Simulator) -> http.client.HTTPConnection:
+def connection(running: Simulator) -> http.client.HTTPConnection:
+    """A connection to the simulator."""
     place = urlsplit(running.ready["http"])
     return http.client.HTTPConnection(place.hostname or "127.0.0.1", place.port, timeout=_SECONDS)
 
 
-def _post(connection: http.client.HTTPConnection, path: str, body: bytes, status: int) -> float:
+def post(sending: http.client.HTTPConnection, body: bytes) -> float:
     """Send a letter; when the answer came, by the clock of this process."""
     account = b64encode(f"{SENDER_LOGIN}:{SENDER_PASSWORD}".encode()).decode()
-    connection.request("POST", path, body, {"Content-Type": "application/json", "Authorization": f"Basic {account}"})
-    answer = connection.getresponse()
+    path = f"/api/v1/mailboxes/{SENDER}/messages"
+    sending.request("POST", path, body, {"Content-Type": "application/json", "Authorization": f"Basic {account}"})
+    answer = sending.getresponse()
     at, octets = time.perf_counter(), answer.read()
-    if answer.status != status:
+    if answer.status != 201:
         raise BenchmarkError(f"POST {path} answered {answer.status}: {octets[:200].decode('utf-8', 'replace')}")
     return at
 
 
 def _ask(running: Simulator, method: str, path: str, body: dict[str, Any] | None, status: int) -> dict[str, Any]:
-    connection = _connection(running)
-    connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": "application/json"})
-    answer = connection.getresponse()
+    asking = connection(running)
+    asking.request(method, path, None if body is None else json.dumps(body), {"Content-Type": "application/json"})
+    answer = asking.getresponse()
     octets = answer.read()
-    connection.close()
+    asking.close()
     if answer.status != status:
         raise BenchmarkError(f"{method} {path} answered {answer.status}: {octets[:200].decode('utf-8', 'replace')}")
     found: dict[str, Any] = json.loads(octets) if octets else {}
