@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from mss_sim.api import certificates as own_certificates
@@ -44,6 +44,7 @@ from mss_sim.mailpit import about as mailpit
 from mss_sim.mailpit import letter as mailpit_letter
 from mss_sim.mailpit import letters as mailpit_letters
 from mss_sim.public import autoconfig, igc, trust
+from mss_sim.web import application as pages
 
 _DESCRIPTION = """\
 A simulator of the MSSanté trust space. Fictional people only; nothing leaves this machine.
@@ -119,6 +120,7 @@ def build(hosted: Hosted, sockets: Sockets) -> FastAPI:
     for router in _ROUTERS:
         app.router.routes.extend(router.routes)
     _serve_docs(app)
+    pages.install(app, hosted)
     app.add_middleware(Front, core=hosted.core)
     app.add_middleware(Breakage, core=hosted.core)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the schema
@@ -151,10 +153,6 @@ def _group(schema: dict[str, Any]) -> None:
 def _serve_docs(app: FastAPI) -> None:
     """The interactive documentation, from files that ship with a package: a browser asks no other machine."""
     app.mount("/docs-files", StaticFiles(directory=str(files("fastapi_offline") / "static")), name="docs-files")
-
-    @app.get("/", include_in_schema=False)
-    async def home() -> RedirectResponse:
-        return RedirectResponse("/docs")
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:

@@ -35,7 +35,7 @@ from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.psc import PSC_CALLBACK
 from mss_sim.words.sentence import say
 
-_HOSTED = ("/api", "/auth", "/control", "/mailpit", "/docs", "/openapi.json", PSC_CALLBACK)
+_HOSTED = ("/api", "/auth", "/control", "/mailpit", "/docs", "/openapi.json", "/ui", PSC_CALLBACK)
 _IMPORT = "/control/import"
 _LINGER_BYTES = 1024 * 1024
 _LINGER_SECONDS = 2.0
@@ -102,7 +102,7 @@ class Front:
 
     def _check_host(self, request: Request) -> None:
         path = request.scope["path"]
-        if not path.startswith(_HOSTED):
+        if path != "/" and not path.startswith(_HOSTED):
             return
         named = request.headers.get("host", "")
         host = _host(named)

@@ -13,6 +13,7 @@ class Door(StrEnum):
     CONTROL = "control"
     SEED = "seed"
     SYSTEM = "system"
+    WEB = "web"  # the pages
     MES = "mes"  # le portail Mon espace santé, où un usager agit par son comportement
 
 

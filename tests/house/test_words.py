@@ -1,6 +1,7 @@
 """What people are told has its French: every template of the code is in the catalogue, and nothing else is; no refusal is a bare string."""
 
 import ast
+import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,11 +58,27 @@ def _holes(template: str) -> set[tuple[str, str, str]]:
     return {(name, kind or "", form or "") for _, name, form, kind in string.Formatter().parse(template) if name is not None}
 
 
+_PAGES = sorted((_ROOT / "mss_sim" / "web" / "templates").glob("*.html"))
+_OF_A_PAGE = re.compile(r'\b_\("([^"\\]*)"')
 _CODE = {template for path in _SOURCES if path.parent.name != "words" for template in _templates(path.read_text(encoding="utf-8"))}
+_CODE |= {template for path in _PAGES for template in _OF_A_PAGE.findall(path.read_text(encoding="utf-8"))}
+_VISIBLE = re.compile(r">[^<>{}]*[A-Za-zÀ-ÿ]{3,}[^<>{}]*<|(?:title|placeholder|aria-label|alt)=\"[^\"{}]*[A-Za-zÀ-ÿ]{3,}")
+_SAME_EVERYWHERE = frozenset({"mss-sim", "English", "Français", "IMAP", "API", "ca.pem"})
 
 
 def test_every_template_has_its_french_and_nothing_else_has() -> None:
     assert {"missing": _CODE - set(_FRENCH), "obsolete": set(_FRENCH) - _CODE} == {"missing": set(), "obsolete": set()}
+
+
+@pytest.mark.parametrize("path", _PAGES, ids=_name)
+def test_no_text_of_a_page_is_in_one_language_alone(path: Path) -> None:
+    """What stands between tags, or is read aloud, is told by `_`; code and names are the same everywhere."""
+    html = re.sub(r"{#.*?#}|<code>.*?</code>|<pre.*?</pre>|<title>.*?</title>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    html = re.sub(r"{%.*?%}|{{.*?}}", "{}", html, flags=re.DOTALL)
+    found = [text.strip("<> \n") for text in _VISIBLE.findall(html)]
+    assert [
+        text for text in found if not set(re.findall(r"[A-Za-zÀ-ÿ.-]{3,}", text)) <= _SAME_EVERYWHERE and not text.startswith("/")
+    ] == []
 
 
 @pytest.mark.parametrize("english", sorted(_FRENCH))

@@ -81,6 +81,14 @@ def mint_token(world: World, idnat: str, *, lifetime_seconds: int | None = None)
     return world.tokens.mint(idnat, lifetime_seconds=lifetime_seconds)
 
 
+async def by_name(world: World, who: str, *, door: Door) -> Actor:
+    """The actor of that idNat, login or address, without a proof; for trainers who play people. Refusal as for a wrong password."""
+    identity = await world.store.read_briefly(identity_called, who)
+    if identity is None:
+        raise _refused()
+    return await _acting(world, identity, door, None)
+
+
 async def with_certificate(world: World, certificate: bytes | None, *, door: Door, mailbox: str | None = None) -> Actor:
     """The application whose mailbox a client certificate (DER) is bound to (ref: client-requirements#2.5)."""
     shown = await certificates.presented(world, certificate) if certificate else None

@@ -1,0 +1,26 @@
+"""The pages, for people: served by the same process, from files that ship with the package, without a request to any other machine.
+
+    application  the routes, and what happens before a handler is asked and after it answers
+    visit        one request: who asks, and what was posted
+    gate         who may open pages: this machine, whoever gave the control key, a persona who is logged in
+    personas     sessions of personas, each under a path of its own, so that two of them stand side by side
+    showing      templates, and what all of them know; instants and sizes as people read them
+    live         what a page asks again when something happens
+    choices      language, theme, the control key
+    home         what runs, who can log in, what came last
+    mailbox, letters   the mailboxes of a persona, the list of one; a letter with all that is in it
+    templates, static   HTML (Jinja2, escaped), one stylesheet, a few small scripts
+
+The pages are one more door, a stranger to the others: they act through the core as the persona who is logged in, with the refusals
+that everybody gets, and what they can do, REST can do. `Door.WEB` stands in the journal.
+
+A persona's pages are below `/ui/as/NAME/`, and so is their cookie: one browser holds as many sessions as it has personas open,
+side by side, in frames or in tabs. Every form bears a token of its session; a request that another site makes is refused
+before anything is read. Nothing works only with scripts: these ask parts of a page again when the feed tells of
+something (`core/feed`), and a page that is loaded anew shows the same.
+
+Texts are English in the templates, and French in the catalogue that refusals have (`words`); French is shown first, a
+switch at the top changes it.
+
+Liberties taken: no portal of an operator looks like this; it shows what the simulator knows, and whose rights are at work.
+"""

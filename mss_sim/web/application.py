@@ -1,0 +1,89 @@
+"""The routes of the pages, installed beside those of the API.
+
+A handler gets the request and who looks (`Visit`), and answers with a page; what it raises as a refusal is a page too. A post is read
+and its token checked before the handler sees it.
+"""
+
+from collections.abc import Callable
+from functools import cache, partial
+from importlib.resources import files
+
+from fastapi import FastAPI
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.staticfiles import StaticFiles
+
+from mss_sim.errors import Refusal, Rule
+from mss_sim.http.hosted import Hosted
+from mss_sim.vocabulary.doors import Door
+from mss_sim.web import choices, home, letters, live, mailbox
+from mss_sim.web.gate import COOKIE, Gate, browser_of
+from mss_sim.web.personas import Sessions
+from mss_sim.web.showing import STATIC, Here, language_of, show, show_refusal, theme_of
+from mss_sim.web.visit import Handler, Pages, Visit
+from mss_sim.words.sentence import say
+
+_YEAR_SECONDS = 365 * 86_400
+PART = "x-part"
+"""Says that a part of an open page is asked again; where that is refused now, the page is, and the script loads it anew."""
+_FIELDS_MAX = 2_000
+
+
+def install(app: FastAPI, hosted: Hosted) -> None:
+    """Add the pages to an application."""
+    pages = cache(lambda: Pages(hosted, Gate(hosted.core), Sessions(hosted.core)))  # when the first page is asked for
+    app.mount(STATIC, _Static(directory=str(files("mss_sim.web") / "static")), name="ui-static")
+    for route in (*choices.ROUTES, *home.ROUTES, *mailbox.ROUTES, *letters.ROUTES, *live.ROUTES):
+        app.router.routes.append(_route(pages, *route))
+
+
+def _route(pages: Callable[[], Pages], method: str, path: str, handler: Handler) -> Route:
+    return Route(path, partial(_answer, pages, handler), methods=[method], include_in_schema=False)
+
+
+async def _answer(shared: Callable[[], Pages], handler: Handler, request: Request) -> Response:
+    """Find out who asks, check what is posted, and show what the handler, or its refusal, says."""
+    pages = shared()
+    browser, name = browser_of(request), request.path_params.get("who")
+    here = Here(request.url.path, language_of(request), theme_of(request), pages.gate.token(browser))
+    try:
+        if name is not None:
+            session = pages.sessions.of(request, name)
+            here = Here(here.path, here.language, here.theme, pages.gate.token(session.token), session)
+        elif request.url.path not in choices.FOR_ANYBODY and not pages.gate.is_open(request):
+            return _known(pages, request, show("key.html", here, status=403), browser)
+        form = await _form(pages, request, here.session.token if here.session else request.cookies.get(COOKIE))
+        response = await handler(Visit(pages, request, here, form))
+    except Refusal as refusal:
+        pages.core.world.tally.refused(Door.WEB, refusal)
+        response = Response(status_code=204) if PART in request.headers else show_refusal(refusal, here)
+    return _known(pages, request, response, browser)
+
+
+async def _form(pages: Pages, request: Request, cookie: str | None) -> FormData:
+    if request.method != "POST":
+        return FormData()
+    try:
+        form = await request.form(max_fields=_FIELDS_MAX)
+    except Exception as error:
+        raise Refusal(Rule.INVALID, say("The form cannot be read; load the page again, and send it from there.")) from error
+    token = form.get("token")
+    pages.gate.check_form(request, cookie, token if isinstance(token, str) else None)
+    return form
+
+
+def _known(pages: Pages, request: Request, response: Response, browser: str) -> Response:
+    pages.gate.recognise(request, response, browser)
+    return response
+
+
+class _Static(StaticFiles):
+    """Files that ship with this version, and whose address names it: a browser never asks for them again."""
+
+    def file_response(self, *args: object, **given: object) -> Response:
+        response = super().file_response(*args, **given)  # type: ignore[arg-type]
+        response.headers["Cache-Control"] = f"public, max-age={_YEAR_SECONDS}, immutable"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response

@@ -1,0 +1,101 @@
+"""The mailboxes of a persona, and the list of one: what came, from whom, who read it first, what is asked for."""
+
+from typing import Any
+
+from starlette.responses import RedirectResponse, Response
+
+from mss_sim.core.access import identity_names
+from mss_sim.core.mailbox import folders, messages
+from mss_sim.core.mailbox.messages import Look, MessagePage
+from mss_sim.core.world.store_types import ListQuery
+from mss_sim.http.paging import Page, PagedList, cursor
+from mss_sim.ids import encode
+from mss_sim.mail.parse import fold
+from mss_sim.mail.summary import read_summary
+from mss_sim.vocabulary.mailboxes import Flag
+from mss_sim.web.showing import show
+from mss_sim.web.visit import Routes, Visit
+
+_ROWS = 50
+INBOX = "INBOX"
+
+
+async def show_first(visit: Visit) -> Response:
+    """The first mailbox that the persona may see, or that they see none."""
+    position = await visit.position()
+    held = await messages.held_mailboxes(visit.core.world, visit.session.actor)
+    if not held:
+        return show("no_mailbox.html", visit.here, boxes=[], position=position)
+    return RedirectResponse(f"{visit.here.base}/mailboxes/{held[0].mailbox.address}", status_code=303)
+
+
+async def show_mailbox(visit: Visit) -> Response:
+    """The list of a folder, newest first, by the filters in the address."""
+    return show("mailbox.html", visit.here, **await listed(visit))
+
+
+async def show_rows(visit: Visit) -> Response:
+    """The part of it that changes."""
+    return show("mailbox_rows.html", visit.here, **await listed(visit))
+
+
+async def listed(visit: Visit) -> dict[str, Any]:
+    """All that the list shows; the refusals of the verbs that it asks."""
+    world, actor, asked = visit.core.world, visit.session.actor, visit.request.query_params
+    address = str(visit.request.path_params["address"])
+    folder, text, unread = asked.get("folder", INBOX), asked.get("text", ""), asked.get("unread") == "yes"
+    query = ListQuery(
+        mailbox_id=0,
+        limit=_ROWS,
+        before=Page(_ROWS, asked.get("cursor")).before(PagedList.FOLDER),
+        unread=True if unread else None,
+        text=fold(text) if text else None,
+    )
+    position = await visit.position()
+    page = await messages.list_messages(world, actor, address, query, folder)
+    held = await messages.held_mailboxes(world, actor)
+    rows = [_row(page, look) for look, _ in page.looks]
+    return {
+        "position": position,
+        "boxes": held,
+        "box": next(one for one in held if one.mailbox.address == address),
+        "folders": await folders.list_folders(world, actor, address),
+        "folder": folder,
+        "text": text,
+        "unread": unread,
+        "rows": rows,
+        "next": cursor(PagedList.FOLDER, rows[-1]["uid"]) if page.look.more and rows else None,
+    }
+
+
+def _row(page: MessagePage, look: Look) -> dict[str, Any]:
+    item = page.items[look.copy.id]
+    stored = read_summary(item.message.summary)
+    return {
+        "id": encode(item.copy.id),
+        "uid": item.copy.uid,
+        "subject": item.message.subject,
+        "preview": stored.preview if look.readable else "",
+        "from": stored.from_,
+        "to": stored.to,
+        "at": item.copy.internal_at,
+        "seen": item.seen,
+        "flagged": bool(item.copy.flags & Flag.FLAGGED),
+        "answered": bool(item.copy.flags & Flag.ANSWERED),
+        "has_attachments": item.message.has_attachments,
+        "receipt_asked": bool(stored.receipt_to),
+        "first": look.first,
+        "readable": look.readable,
+    }
+
+
+async def names_of(visit: Visit, ids: list[int]) -> dict[int, str]:
+    """The names of people by their ids."""
+    return {id_: one.name for id_, one in (await identity_names.identities_by_id(visit.core.world, ids)).items()}
+
+
+ROUTES: Routes = (
+    ("GET", "/ui/as/{who}/", show_first),
+    ("GET", "/ui/as/{who}/mailboxes/{address}", show_mailbox),
+    ("GET", "/ui/as/{who}/mailboxes/{address}/rows", show_rows),
+)

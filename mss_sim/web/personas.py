@@ -1,0 +1,74 @@
+"""Sessions of personas: who is logged in below which path; in memory, until they log out, the world begins anew, or half a day is over."""
+
+import secrets
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mss_sim.clock import SECOND, Micros
+from mss_sim.core.access.authentication import Actor, by_name
+from mss_sim.core.assembly import Core
+from mss_sim.core.world.expiring import ExpiringMap
+from mss_sim.errors import Refusal, Rule
+from mss_sim.vocabulary.doors import Door, Profile
+from mss_sim.web.gate import set_cookie
+from mss_sim.words.sentence import say
+
+_COOKIE = "mss-sim-persona"
+_SESSIONS_MAX = 1_000
+_LIFE_SECONDS = 12 * 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A persona who is logged in. `name` stands in the path of their pages; `token` is the cookie."""
+
+    name: str
+    token: str
+    actor: Actor
+
+    @property
+    def path(self) -> str:
+        """Below which their pages are."""
+        return f"/ui/as/{self.name}"
+
+
+class Sessions:
+    """The personas who are logged in, in one world."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._sessions: ExpiringMap[Session] = ExpiringMap(core.world.clock, _SESSIONS_MAX)
+        core.world.beginning_anew.append(self.forget)
+
+    def forget(self) -> None:
+        """Log everybody out."""
+        self._sessions = ExpiringMap(self._core.world.clock, _SESSIONS_MAX)
+
+    async def log_in(self, request: Request, response: Response, who: str, name: str) -> Session:
+        """Log a persona in by name alone, as who tests or shows something does; Refusal where the profile takes no such log-in."""
+        world = self._core.world
+        if world.settings.profile is Profile.STRICT:
+            detail = say("The strict profile lets nobody in without Pro Santé Connect.")
+            raise Refusal(Rule.AUTHENTICATION_FAILED, detail, reference="ref2#ECO.1.2.1")
+        actor = await by_name(world, who, door=Door.WEB)
+        made = Session(name, secrets.token_urlsafe(32), actor)
+        self._sessions.put(made.token, made, self._ends())
+        set_cookie(request, response, _COOKIE, made.token, made.path)
+        return made
+
+    def _ends(self) -> Micros:
+        return self._core.world.clock.now() + _LIFE_SECONDS * SECOND
+
+    def of(self, request: Request, name: str) -> Session:
+        """The session below whose path is asked; Refusal(AUTHENTICATION_REQUIRED) when there is none."""
+        found = self._sessions.get(request.cookies.get(_COOKIE, ""))
+        if found is None or found.name != name:
+            raise Refusal(Rule.AUTHENTICATION_REQUIRED, say("Nobody is logged in here; choose a persona on the first page."))
+        return found
+
+    def log_out(self, session: Session, response: Response) -> None:
+        """End a session, and take its cookie away."""
+        self._sessions.pop(session.token)
+        response.delete_cookie(_COOKIE, path=session.path)

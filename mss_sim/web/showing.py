@@ -1,0 +1,133 @@
+"""Showing: templates, and what all of them know.
+
+A template gets the texts of its language by `_`, instants and sizes by filters, and `here`: who looks, in which language and theme, and the
+token of their forms. What it is given is escaped; HTML of letters is cleaned before (`web.letters`), and shown in a frame of its own.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, partial
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from mss_sim.clock import Micros, iso, to_datetime
+from mss_sim.errors import Refusal
+from mss_sim.http.problems import PROBLEMS
+from mss_sim.vocabulary.language import Language
+from mss_sim.web.personas import Session
+from mss_sim.words.catalogue import translations
+from mss_sim.words.sentence import Sentence
+
+LANGUAGE_COOKIE, THEME_COOKIE = "mss-sim-language", "mss-sim-theme"
+THEMES = ("light", "dark")
+STATIC = f"/ui/static/{version('mss-sim')}"
+"""Where stylesheet and scripts of this version are; a browser keeps them for good."""
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'"
+)
+"""What a browser may load for a page of ours: what we serve, and nothing that stands in the page itself (ref: w3c-csp3#directives)."""
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_PARIS = ZoneInfo("Europe/Paris")
+_UNITS = ("o", "ko", "Mo", "Go")
+_BYTES = {Language.FR: _UNITS, Language.EN: ("B", "kB", "MB", "GB")}
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Who looks, and how. `session` is that of the persona whose page it is, None elsewhere; `token` stands in every form."""
+
+    path: str
+    language: Language
+    theme: str | None
+    token: str
+    session: Session | None = None
+    kiosk: bool = False
+
+    @property
+    def base(self) -> str:
+        """Below which the pages of this persona are."""
+        return self.session.path if self.session else "/ui"
+
+
+def language_of(request: Request) -> Language:
+    """The language that the reader chose; French until they choose."""
+    try:
+        return Language(request.cookies.get(LANGUAGE_COOKIE, Language.FR))
+    except ValueError:
+        return Language.FR
+
+
+def theme_of(request: Request) -> str | None:
+    """The theme that the reader chose; None for that of their machine."""
+    chosen = request.cookies.get(THEME_COOKIE)
+    return chosen if chosen in THEMES else None
+
+
+def show(name: str, here: Here, *, status: int = 200, **given: Any) -> Response:
+    """A page, or a part of one."""
+    html = _environment(here.language).get_template(name).render(here=here, static=STATIC, **given)
+    return HTMLResponse(html, status_code=status, headers=_HEADERS)
+
+
+def show_refusal(refusal: Refusal, here: Here) -> Response:
+    """The page of a refusal: what to do, by which rule, and where the rule comes from."""
+    status, title = PROBLEMS[refusal.rule]
+    return show("refused.html", here, status=status, refusal=refusal, title=title)
+
+
+@cache
+def _environment(language: Language) -> Environment:
+    known = {} if language is Language.EN else translations(language)
+
+    def told(text: str | Sentence, **values: object) -> str:
+        if isinstance(text, Sentence):
+            return text.in_language(language)
+        return known.get(text, text).format(**values) if values else known.get(text, text)
+
+    environment = Environment(
+        loader=PackageLoader("mss_sim.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals["_"] = told
+    environment.filters |= {
+        "instant": partial(_instant, language=language),
+        "day": partial(_day, language=language),
+        "iso": iso,
+        "size": partial(_size, language=language),
+        "path": lambda text: quote(str(text), safe=""),
+    }
+    return environment
+
+
+def _local(at: Micros) -> datetime:
+    return to_datetime(at).astimezone(_PARIS)
+
+
+def _instant(at: Micros, language: Language) -> str:
+    """A day and a time of French clocks, where the trust space is."""
+    return _local(at).strftime("%d/%m/%Y %H:%M" if language is Language.FR else "%Y-%m-%d %H:%M")
+
+
+def _day(at: Micros, language: Language) -> str:
+    return _local(at).strftime("%d/%m/%Y" if language is Language.FR else "%Y-%m-%d")
+
+
+def _size(octets: int, language: Language) -> str:
+    units, value = _BYTES[language], float(octets)
+    for unit in units[:-1]:
+        if value < 1_000:
+            return f"{value:.0f} {unit}"
+        value /= 1_000
+    return f"{value:.1f} {units[-1]}"
