@@ -1,14 +1,15 @@
 """Conversations: threads of a mailbox, and the rights of patients to answer; read receipts requested and sent."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, true, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, true, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import answer_rights, copies, mailboxes, messages, queue, receipts, recipients, submissions
-from mss_sim.store.compiled import HotQuery
+from mss_sim.store.compiled import Hot, HotQuery
 from mss_sim.store.messages import by_message
 from mss_sim.vocabulary.mail import ClosureCause
 from mss_sim.vocabulary.mailboxes import MailboxKind
@@ -74,21 +75,34 @@ _COPIES_A_THREAD = 4
 """How many copies are read for each requested conversation, before reading further."""
 
 
-def _right(row: Row[Any]) -> AnswerRightRow:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
-    return AnswerRightRow(**{**values, "cause": ClosureCause(values["cause"]) if values["cause"] else None})
+def _right(row: Sequence[Any]) -> AnswerRightRow:
+    found = AnswerRightRow(*row)
+    return replace(found, cause=ClosureCause(found.cause)) if found.cause else found
 
 
 def give(conn: Connection, rows: Sequence[AnswerRightRow]) -> None:
     """Store rights, open or already withdrawn."""
-    if rows:
-        conn.execute(insert(answer_rights), [{column.name: getattr(row, column.name) for column in _COLUMNS} for row in rows])
+    _GIVE.run(conn, [_values(row) for row in rows])
+
+
+_GIVE = Hot(insert(answer_rights))
+_values = attrgetter(*(column.name for column in _COLUMNS))
 
 
 def rights_between(conn: Connection, patient_mailbox_id: int, mailbox_id: int) -> list[AnswerRightRow]:
     """Every right that a patient ever received to write to a mailbox, by letters that have arrived."""
-    query = select(*_COLUMNS).where(answer_rights.c.patient_mailbox_id == patient_mailbox_id, answer_rights.c.mailbox_id == mailbox_id)
-    return [_right(row) for row in conn.execute(query.where(answer_rights.c.given_at > 0).order_by(answer_rights.c.id))]
+    return [_right(row) for row in _BETWEEN.rows(conn, patient=patient_mailbox_id, mailbox=mailbox_id)]
+
+
+_BETWEEN = HotQuery(
+    select(*_COLUMNS)
+    .where(
+        answer_rights.c.patient_mailbox_id == bindparam("patient"),
+        answer_rights.c.mailbox_id == bindparam("mailbox"),
+        answer_rights.c.given_at > 0,
+    )
+    .order_by(answer_rights.c.id)
+)
 
 
 def rights_of_threads(conn: Connection, thread_ids: Collection[int]) -> list[AnswerRightRow]:
@@ -135,13 +149,15 @@ def reopen_thread(conn: Connection, thread_id: int, origin_mailbox_id: int) -> i
     return ahead + conn.execute(update(answer_rights).where(condition).values(reopened)).rowcount
 
 
-def of_letters(conn: Connection, message_ids: Collection[int], patient_mailbox_ids: Collection[int]) -> list[AnswerRightRow]:
-    """Every right that these letters gave to these patients, or that was withdrawn before they could."""
-    if not message_ids:
-        return []
-    theirs = answer_rights.c.patient_mailbox_id.in_(list(patient_mailbox_ids))
-    query = select(*_COLUMNS).where(theirs, answer_rights.c.message_id.in_(list(message_ids)))
-    return [_right(row) for row in conn.execute(query.order_by(answer_rights.c.id))]
+def of_letters(conn: Connection, sent: Collection[tuple[int, int]]) -> list[AnswerRightRow]:
+    """Every right that letters gave to patients, or that was withdrawn before they could, by (message id, mailbox id of the patient)."""
+    rows = [row for message_id, patient_id in sorted(sent) for row in _OF_LETTER.rows(conn, message=message_id, patient=patient_id)]
+    return sorted(map(_right, rows), key=attrgetter("id"))
+
+
+_OF_LETTER = HotQuery(
+    select(*_COLUMNS).where(answer_rights.c.patient_mailbox_id == bindparam("patient"), answer_rights.c.message_id == bindparam("message"))
+)
 
 
 def letter(conn: Connection, message_id: int) -> tuple[str | None, Micros] | None:
@@ -167,7 +183,10 @@ def by_patients(conn: Connection, thread_id: int) -> list[PatientLetter]:
 
 def forget(conn: Connection, ids: Collection[int]) -> None:
     """Delete rights whose letter gives them again."""
-    conn.execute(delete(answer_rights).where(answer_rights.c.id.in_(list(ids))))
+    _FORGET.run(conn, [{"b_id": id_} for id_ in ids])
+
+
+_FORGET = Hot(delete(answer_rights).where(answer_rights.c.id == bindparam("b_id")))
 
 
 def on_their_way(conn: Connection, *, thread_id: int | None = None, patient_mailbox_id: int | None = None) -> list[OnItsWay]:
@@ -251,4 +270,7 @@ _RECEIPT = HotQuery(
 
 def note_receipt(conn: Connection, message_id: int, mailbox_id: int, at: Micros) -> None:
     """Record that a read receipt is sent; IntegrityError when one was sent already."""
-    conn.execute(insert(receipts).values(message_id=message_id, mailbox_id=mailbox_id, sent_at=at))
+    _NOTE_RECEIPT.run(conn, [{"message_id": message_id, "mailbox_id": mailbox_id, "sent_at": at}])
+
+
+_NOTE_RECEIPT = Hot(insert(receipts))

@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    and_,
     bindparam,
     delete,
     exists,
@@ -330,8 +329,14 @@ _READ = Hot(insert(readings))
 
 def set_seen_by(conn: Connection, copy_id: int, identity_id: int, *, seen: bool) -> None:
     """Mark a copy seen or unseen for one reader whose reading is recorded."""
-    key = and_(readings.c.copy_id == copy_id, readings.c.identity_id == identity_id)
-    conn.execute(update(readings).where(key).values(seen=seen))
+    _SEEN_BY.run(conn, [{"b_copy": copy_id, "b_identity": identity_id, "b_seen": seen}])
+
+
+_SEEN_BY = Hot(
+    update(readings)
+    .where(readings.c.copy_id == bindparam("b_copy"), readings.c.identity_id == bindparam("b_identity"))
+    .values(seen=bindparam("b_seen"))
+)
 
 
 def copy_readings(conn: Connection, pairs: Sequence[tuple[int, int]]) -> None:

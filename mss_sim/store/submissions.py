@@ -100,8 +100,7 @@ def _recipient(row: Sequence[Any]) -> RecipientRow:
 
 def by_id(conn: Connection, submission_id: int) -> SentLetter | None:
     """The submission with that id."""
-    row = conn.execute(select(*submissions.c).where(submissions.c.id == submission_id)).one_or_none()
-    return _submission(row) if row else None
+    return next(iter(with_ids(conn, [submission_id])), None)
 
 
 def of_message(conn: Connection, message_id: int, mailbox_id: int) -> SentLetter | None:
@@ -137,12 +136,14 @@ _PEOPLE_OF = HotSelect(select(*recipients.c).where(recipients.c.submission_id.in
 def events_of(conn: Connection, recipient_ids: Collection[int]) -> dict[int, list[Event]]:
     """What happened to these recipients, in order."""
     found: dict[int, list[Event]] = {}
-    if recipient_ids:
-        for row in conn.execute(select(*timeline.c).where(timeline.c.recipient_id.in_(list(recipient_ids))).order_by(timeline.c.id)):
-            family = ReceiptFamily(row.family) if row.family else None
-            event = Event(row.id, row.recipient_id, TimelineKind(row.kind), row.at, row.detail, row.report_id, row.failed, family)
-            found.setdefault(event.recipient_id, []).append(event)
+    for row in sorted(_EVENTS_OF.rows(conn, "ids", list(recipient_ids))):
+        id_, recipient_id, kind, at, detail, report_id, failed, family = row
+        event = Event(id_, recipient_id, TimelineKind(kind), at, detail, report_id, bool(failed), ReceiptFamily(family) if family else None)
+        found.setdefault(event.recipient_id, []).append(event)
     return found
+
+
+_EVENTS_OF = HotSelect(select(*timeline.c).where(timeline.c.recipient_id.in_(bindparam("ids", expanding=True))))
 
 
 def spoken_of(
@@ -152,28 +153,42 @@ def spoken_of(
 
     Without a recipient, those to somebody for whom the client gave an original recipient.
     """
-    him = recipients.c.original.is_not(None) if recipient is None else recipients.c.address == recipient
+    if envelope_id:
+        found = _SPOKEN_OF[recipient is None, True].rows(conn, box=mailbox_id, envid=envelope_id, to=recipient, most=TWINS_MAX)
+        if found:
+            return list(map(_submission, found))
+    if rfc_message_id:
+        rows = map(_submission, _SPOKEN_OF[recipient is None, False].rows(conn, rfc=rfc_message_id, to=recipient))
+        return list(islice((row for row in rows if row.mailbox_id == mailbox_id), TWINS_MAX))
+    return []
+
+
+def _spoken_of(*, anybody: bool, by_envelope: bool) -> HotQuery:
+    him = recipients.c.original.is_not(None) if anybody else recipients.c.address == bindparam("to")
     to_him = select(recipients.c.id).where(recipients.c.submission_id == submissions.c.id, him)
     query = select(*submissions.c).where(to_him.exists()).order_by(submissions.c.id.desc())
-    if envelope_id:
-        rows = conn.execute(query.where(submissions.c.mailbox_id == mailbox_id, submissions.c.envelope_id == envelope_id).limit(TWINS_MAX))
-        if found := [_submission(row) for row in rows]:
-            return found
-    if rfc_message_id:  # by Message-ID alone, as `left_as`
-        named = query.join(messages, messages.c.id == submissions.c.message_id).where(messages.c.rfc_message_id == rfc_message_id)
-        return [_submission(row) for row in islice((row for row in conn.execute(named) if row.mailbox_id == mailbox_id), TWINS_MAX)]
-    return []
+    if by_envelope:
+        named = query.where(submissions.c.mailbox_id == bindparam("box"), submissions.c.envelope_id == bindparam("envid"))
+        return HotQuery(named.limit(bindparam("most")))
+    return HotQuery(query.join(messages, messages.c.id == submissions.c.message_id).where(messages.c.rfc_message_id == bindparam("rfc")))
+
+
+_SPOKEN_OF = {(anybody, by): _spoken_of(anybody=anybody, by_envelope=by) for anybody in (True, False) for by in (True, False)}
+"""By whether any recipient with an original one will do, and by envelope id; else found by Message-ID alone, as in `left_as`."""
 
 
 def with_message_id(conn: Connection, rfc_message_id: str, recipient: str) -> list[SentLetter]:
     """Every letter with that Message-ID that any mailbox sent to that recipient, the newest first."""
-    query = (
-        select(*submissions.c)
-        .join(messages, messages.c.id == submissions.c.message_id)
-        .join(recipients, recipients.c.submission_id == submissions.c.id)
-        .where(messages.c.rfc_message_id == rfc_message_id, recipients.c.address == recipient, submissions.c.mailbox_id.is_not(None))
-    )
-    return [_submission(row) for row in conn.execute(query.order_by(submissions.c.id.desc()))]
+    return [_submission(row) for row in _WITH_MESSAGE_ID.rows(conn, rfc=rfc_message_id, to=recipient)]
+
+
+_WITH_MESSAGE_ID = HotQuery(
+    select(*submissions.c)
+    .join(messages, messages.c.id == submissions.c.message_id)
+    .join(recipients, recipients.c.submission_id == submissions.c.id)
+    .where(messages.c.rfc_message_id == bindparam("rfc"), recipients.c.address == bindparam("to"), submissions.c.mailbox_id.is_not(None))
+    .order_by(submissions.c.id.desc())
+)
 
 
 _LEFT_AS = HotQuery(
@@ -196,8 +211,11 @@ def attach_report(conn: Connection, recipient_id: int, kind: TimelineKind, repor
     rows = _WITHOUT_REPORT.rows(conn, recipient=recipient_id, kind=kind.value)
     if not rows:
         return False
-    conn.execute(update(timeline).where(timeline.c.id == rows[0][0]).values(report_id=report_id))
+    _ATTACH.run(conn, [{"b_id": rows[0][0], "b_report": report_id}])
     return True
+
+
+_ATTACH = Hot(update(timeline).where(timeline.c.id == bindparam("b_id")).values(report_id=bindparam("b_report")))
 
 
 _WITHOUT_REPORT = HotQuery(

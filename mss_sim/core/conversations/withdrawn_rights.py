@@ -43,7 +43,7 @@ def withdraw(world: World, conn: Connection, act: Closing) -> int:
     count = conversations.withdraw(conn, act.mailbox.id, act.at, act.cause, closing_message_id=act.by, **where)
     letters = conversations.on_their_way(conn, thread_id=act.thread_id, patient_mailbox_id=patient_id)
     marks = [_mark(world, act, one) for one in letters if one.message_id not in act.after and _concerns(act.mailbox, one)]
-    known = conversations.of_letters(conn, {mark.message_id for mark in marks}, {mark.patient_mailbox_id for mark in marks})
+    known = conversations.of_letters(conn, {(mark.message_id, mark.patient_mailbox_id) for mark in marks})
     taken = {(row.message_id, row.patient_mailbox_id, row.mailbox_id) for row in known}
     arrived = {(row.message_id, row.patient_mailbox_id) for row in known if not row.ahead}
     fresh = [
@@ -106,7 +106,7 @@ def withdraw_from_writers(world: World, conn: Connection, act: Closing) -> int:
 
 def taken_up(conn: Connection, message_id: int, patient_mailbox_id: int) -> list[AnswerRightRow]:
     """The marks of a letter that arrives, and the rights that it gave if it came before; its own rights replace them."""
-    rows = conversations.of_letters(conn, {message_id}, {patient_mailbox_id})
+    rows = conversations.of_letters(conn, [(message_id, patient_mailbox_id)])
     if rows:
         conversations.forget(conn, [row.id for row in rows])
     return rows

@@ -4,7 +4,9 @@ Steps are written in the transaction of the event (`plan`), so that a process wh
 mailbox without a behaviour of its own has that of the world, if it is a patient's, and none otherwise.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import orjson
 
@@ -15,7 +17,7 @@ from mss_sim.core.access.journal import Entry
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy import behaviours
-from mss_sim.policy.behaviours import PRESETS, Behaviour, Event
+from mss_sim.policy.behaviours import PRESETS, Behaviour, Event, Reaction
 from mss_sim.store import mailboxes, planned_steps
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import DeliveryMailbox, Mailbox
@@ -40,13 +42,20 @@ def _read(stored: str) -> Behaviour:
     return PRESETS[stored] if stored in PRESETS else behaviours.read(orjson.loads(stored))
 
 
+@lru_cache(maxsize=_REMEMBERED_MAX)
+def _steps(reaction: Reaction) -> Sequence[dict[str, Any]]:
+    """The steps of a reaction as they are kept."""
+    steps: Sequence[dict[str, Any]] = behaviours.data_of([reaction])[0]["steps"]
+    return steps
+
+
 def plan(world: World, conn: Connection, mailbox: Mailbox | DeliveryMailbox, message_id: int, event: Event) -> bool:
     """Plan what the holder does about a letter, in the transaction that brings it; whether there is anything to do."""
     reaction = behaviours.reaction_to(of_mailbox(world, mailbox), event)
     if reaction is None or not reaction.steps:
         return False
     steps, at = [], world.clock.now()
-    for row, step in zip(behaviours.data_of([reaction])[0]["steps"], reaction.steps, strict=True):
+    for row, step in zip(_steps(reaction), reaction.steps, strict=True):
         at = after(at, step.after)
         steps.append(PlannedStep(world.ids.next(), mailbox.id, message_id, at, step.act, row))
     planned_steps.add(conn, steps)

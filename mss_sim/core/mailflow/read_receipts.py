@@ -3,16 +3,20 @@
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
+from typing import NamedTuple
 
 from mss_sim.core.access import gate, journal
-from mss_sim.core.access.access import MailboxAccess
+from mss_sim.core.access.access import MailboxAccess, Requester
 from mss_sim.core.access.authentication import Actor
+from mss_sim.core.access.journal import Entry
 from mss_sim.core.mailbox.messages import OpenedMessage, open_message
 from mss_sim.core.mailflow import faults
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.delivery_notifications import system_letter
 from mss_sim.core.mailflow.letter import Letter, OfServer
 from mss_sim.core.mailflow.submitted_receipts import note_sent
+from mss_sim.core.world.store_types import JournalEntry
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.faults.actions import Delay, Drop, Duplicate
@@ -61,6 +65,18 @@ class SentReceipt:
     message_id: int
 
 
+class WrittenReceipt(NamedTuple):
+    """A read receipt of a mailbox about a letter, not sent yet. `leaving`: what leaves, by a fault nothing or more than one letter."""
+
+    to: str
+    mailbox_id: int
+    message_id: int
+    letter_id: int
+    leaving: list[Letter]
+    by: Requester
+    entry: Entry
+
+
 class Receipts:
     """Sends read receipts."""
 
@@ -76,6 +92,13 @@ class Receipts:
 
     def send_in(self, conn: Connection, actor: Actor, address: str, copy_id: int, wish: ReceiptWish) -> SentReceipt:
         """The same within a unit of work; the caller wakes the queue after it."""
+        (sent,) = self.send_written(conn, [self.write_in(conn, actor, address, copy_id, wish)])
+        if isinstance(sent, Exception):
+            raise sent
+        return sent
+
+    def write_in(self, conn: Connection, actor: Actor, address: str, copy_id: int, wish: ReceiptWish) -> WrittenReceipt:
+        """The receipt that a letter requests, to be sent in the same unit of work; Refusal when none may leave."""
         world, now = self._world, self._world.clock.now()
         held = gate.require(world, conn, actor, address, Right.READ)
         item = messages.one(conn, held.mailbox.id, copy_id, None)
@@ -88,15 +111,27 @@ class Receipts:
         letters = [
             system_letter(world, raw, OfServer(held.mailbox.operator_id), to=to, at=now) for raw in self._written(receipt, item, wish)
         ]
-        for letter in [one for whole in letters for one in self._leaving(whole, held.mailbox.address, to, actor)]:
-            outcome = self._delivery.deliver(conn, [letter])[0]
-            if isinstance(outcome, Exception):
-                raise outcome
-        note_sent(conn, held.mailbox_id, item.message.id, now)
+        leaving = [one for whole in letters for one in self._leaving(whole, held.mailbox.address, to, actor)]
         detail = {"to": to, "disposition": wish.disposition, "of": item.message.rfc_message_id}
         sent = journal.entry(held, Right.READ, Act.RECEIPT_SENT, detail, message_id=item.message.id)
-        journal.write(world, conn, journal.by(actor), [sent], at=now)
-        return SentReceipt(to, letters[0].id)
+        return WrittenReceipt(to, held.mailbox_id, item.message.id, letters[0].id, leaving, journal.by(actor), sent)
+
+    def send_written(self, conn: Connection, written: Sequence[WrittenReceipt]) -> list[SentReceipt | Exception]:
+        """Deliver receipts together and note that they were sent; why not, in the place of one that cannot be delivered."""
+        now = self._world.clock.now()
+        outcomes = iter(self._delivery.deliver(conn, [letter for one in written for letter in one.leaving]))
+        sent: list[SentReceipt | Exception] = []
+        lines: list[JournalEntry] = []
+        for one in written:
+            failed = [outcome for outcome in islice(outcomes, len(one.leaving)) if isinstance(outcome, Exception)]
+            if failed:
+                sent.append(failed[0])
+                continue
+            note_sent(conn, one.mailbox_id, one.message_id, now)
+            lines += journal.lines(self._world, one.by, [one.entry], at=now)
+            sent.append(SentReceipt(one.to, one.letter_id))
+        journal.add(conn, lines)
+        return sent
 
     def _written(self, receipt: mdn.Receipt, item: ListedMessage, wish: ReceiptWish) -> list[bytes]:
         """What leaves: the receipt, twice or deformed where a test wants it."""

@@ -7,10 +7,12 @@
 | answer, forward | submission                              | is found again by its key, the id of the step   |
 | delete         | deletion                                 | finds nothing                                   |
 | close, reopen  | the state of the mailbox                 | is the same state                               |
+
+Letters that many patients open at once are one bulk of the writer, and their receipts are delivered together.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +27,7 @@ from mss_sim.core.mailbox.stored_message import read_message
 from mss_sim.core.mailflow import mes_bounces
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Addressee, Envelope
-from mss_sim.core.mailflow.read_receipts import Receipts, ReceiptWish
+from mss_sim.core.mailflow.read_receipts import Receipts, ReceiptWish, WrittenReceipt
 from mss_sim.core.mailflow.submission import Submission, SubmissionRequest
 from mss_sim.core.patients.answer import answer, forwarded, recipients_of
 from mss_sim.core.world.agenda import Fired
@@ -47,6 +49,9 @@ from mss_sim.vocabulary.faults import Point
 from mss_sim.vocabulary.mailboxes import MailboxState
 from mss_sim.words.sentence import say
 
+_SEEN = FlagChange(add=frozenset({"\\Seen"}))
+_RECEIPT_BYTES = 16 * 1024
+"""What is written for a letter that is opened, with its receipt, about."""
 _HELD_FOR = 600 * SECOND
 """After how long a patient whose portal is down tries again."""
 
@@ -115,29 +120,33 @@ class Steps:
 
     async def _open(self, scene: _Scene) -> FiredKind | None:
         """Mark the letter as read, and send the receipt that it asks for; or, later, the receipt alone."""
-        world, mailbox, wanted = self._world, scene.mailbox, scene.step.receipt
-        opens = scene.step.act is StepAct.OPEN
-
-        def unit(conn: Connection) -> FiredKind | None:
-            asking = read_summary(scene.message.summary).receipt_to
-            mailboxes.lock_for_delivery(conn, {mailbox.address, *asking})  # first, as in delivery
-            if not planned_steps.take(conn, scene.planned.id):
-                return None
-            copy_id = next(iter(messages.copies_of(conn, mailbox.id, scene.message.id)), None)
-            if copy_id is None:
-                return FiredKind.VOID
-            if opens:
-                seen = FlagChange(add=frozenset({"\\Seen"}))
-                copies.change_flags_in(world, conn, scene.actor, ById(mailbox.address, copy_id), seen)
-            if wanted is not ReceiptForm.NONE and asking:
-                with suppress(Refusal):  # not asked for at the return path, or sent before: none is due
-                    self._receipts.send_in(conn, scene.actor, mailbox.address, copy_id, ReceiptWish(automatic=True, form=wanted))
-                    return FiredKind.OPENED if opens else FiredKind.RECEIPT_SENT
-            return FiredKind.OPENED if opens else FiredKind.VOID
-
-        kind = await world.store.write(unit)
+        kind = await self._world.store.write_in_bulk(self._opened, scene, _RECEIPT_BYTES)
         self._delivery.wake_queue_if_needed()
         return kind
+
+    def _opened(self, conn: Connection, scenes: Sequence[_Scene]) -> list[FiredKind | None]:
+        """The same for many patients together, whose receipts are delivered together; a bulk."""
+        asking = {scene.planned.id: read_summary(scene.message.summary).receipt_to for scene in scenes}
+        mailboxes.lock_for_delivery(conn, {address for one in scenes for address in (one.mailbox.address, *asking[one.planned.id])})
+        kinds: list[FiredKind | None] = []
+        written: dict[int, WrittenReceipt] = {}
+        for number, scene in enumerate(scenes):
+            address, wish = scene.mailbox.address, ReceiptWish(automatic=True, form=scene.step.receipt)
+            kinds.append(None)
+            if not planned_steps.take(conn, scene.planned.id):
+                continue
+            kinds[-1] = FiredKind.VOID
+            copy_id = next(iter(messages.copies_of(conn, scene.mailbox.id, scene.message.id)), None)
+            with suppress(Refusal):  # the reader may not act; or no receipt is due: not asked for at the return path, or sent before
+                if copy_id is not None and scene.step.act is StepAct.OPEN:
+                    copies.change_flags_in(self._world, conn, scene.actor, ById(address, copy_id), _SEEN)
+                    kinds[-1] = FiredKind.OPENED
+                if copy_id is not None and wish.form is not ReceiptForm.NONE and asking[scene.planned.id]:
+                    written[number] = self._receipts.write_in(conn, scene.actor, address, copy_id, wish)
+        for number, sent in zip(written, self._receipts.send_written(conn, list(written.values())), strict=True):
+            if kinds[number] is FiredKind.VOID and not isinstance(sent, Exception):
+                kinds[number] = FiredKind.RECEIPT_SENT
+        return kinds
 
     async def _answer(self, scene: _Scene) -> FiredKind | None:
         raw = await self._raw(scene)
