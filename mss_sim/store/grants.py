@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, bindparam, insert, or_, select, update
+from sqlalchemy import Column, Connection, bindparam, insert, or_, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import grants
@@ -81,8 +80,7 @@ _BETWEEN = HotQuery(
 
 def next_turn(conn: Connection, after: Micros) -> Micros | None:
     """The first instant after that one at which a grant begins or ends; None when none does."""
-    found = [conn.execute(_next(column), {"after": after}).scalar() for column in (grants.c.valid_from, grants.c.valid_until)]
-    return min((int(at) for at in found if at is not None), default=None)
+    return min((at for query in _NEXT for (at,) in query.rows(conn, after=after)), default=None)
 
 
 def turning_at(conn: Connection, at: Micros) -> list[GrantRow]:
@@ -91,9 +89,11 @@ def turning_at(conn: Connection, at: Micros) -> list[GrantRow]:
     return [_row(row) for row in conn.execute(select(*_COLUMNS).where(turning, grants.c.revoked_at.is_(None)).order_by(grants.c.id))]
 
 
-@cache
-def _next(column: Column[int]) -> Select[int]:
-    return select(column).where(column > bindparam("after"), grants.c.revoked_at.is_(None)).order_by(column).limit(1)
+def _next(column: Column[int]) -> HotQuery:
+    return HotQuery(select(column).where(column > bindparam("after"), grants.c.revoked_at.is_(None)).order_by(column).limit(1))
+
+
+_NEXT = [_next(column) for column in (grants.c.valid_from, grants.c.valid_until)]
 
 
 def revoke(conn: Connection, grant_ids: Sequence[int], by_id_: int | None, at: Micros) -> int:

@@ -1,6 +1,6 @@
 """When mailboxes were used last, and what became of those that were not. Patients' mailboxes have no row."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,7 +21,8 @@ class Unused(NamedTuple):
     stage: UseStage
 
 
-_OF = HotSelect(select(*mailbox_uses.c).where(mailbox_uses.c.mailbox_id.in_(bindparam("ids", expanding=True))))
+_THESE = select(*mailbox_uses.c).where(mailbox_uses.c.mailbox_id.in_(bindparam("ids", expanding=True)))
+_OF = HotSelect(_THESE, _THESE.order_by(mailbox_uses.c.mailbox_id).with_for_update())
 _SET = Hot(
     update(mailbox_uses).where(mailbox_uses.c.mailbox_id == bindparam("b_id")).values(used_at=bindparam("b_at"), stage=bindparam("b_stage"))
 )
@@ -36,7 +37,7 @@ _ADD = Hot(insert(mailbox_uses))
 
 
 def of(conn: Connection, ids: Collection[int]) -> list[Unused]:
-    """What is known of these mailboxes."""
+    """What is known of these mailboxes, their rows locked until the commit: two processes may look at once."""
     return [Unused(id_, at, UseStage(stage)) for id_, at, stage in _OF.rows(conn, "ids", sorted(ids))]
 
 
@@ -45,9 +46,9 @@ def set_used(conn: Connection, used: Mapping[int, Micros]) -> None:
     _SET.run(conn, [{"b_id": id_, "b_at": at, "b_stage": UseStage.USED.value} for id_, at in sorted(used.items())])
 
 
-def set_stage(conn: Connection, row: Unused, stage: UseStage) -> None:
-    """A mailbox has come so far."""
-    _SET.run(conn, [{"b_id": row.mailbox_id, "b_at": row.used_at, "b_stage": stage.value}])
+def set_stages(conn: Connection, rows: Iterable[tuple[Unused, UseStage]]) -> None:
+    """Mailboxes have come so far."""
+    _SET.run(conn, [{"b_id": row.mailbox_id, "b_at": row.used_at, "b_stage": stage.value} for row, stage in rows])
 
 
 def put_off(conn: Connection, by: Micros) -> None:

@@ -1,6 +1,6 @@
 """Mailboxes and their holders."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
@@ -116,6 +116,14 @@ def change(conn: Connection, mailbox_id: int, values: dict[str, Any]) -> None:
     if not values.keys() <= CHANGEABLE:
         raise ValueError(f"not changeable: {values.keys() - CHANGEABLE}")
     conn.execute(update(mailboxes).where(mailboxes.c.id == mailbox_id).values(values))
+
+
+def set_red_listed(conn: Connection, mailbox_ids: Iterable[int], *, red_listed: bool) -> None:
+    """Take mailboxes from the public directory, or put them back."""
+    _SET_RED_LISTED.run(conn, [{"b_id": id_, "b_listed": red_listed} for id_ in sorted(mailbox_ids)])
+
+
+_SET_RED_LISTED = Hot(update(mailboxes).where(mailboxes.c.id == bindparam("b_id")).values(red_listed=bindparam("b_listed")))
 
 
 def remove(conn: Connection, mailbox_id: int) -> bool:

@@ -19,7 +19,7 @@ from mss_sim.core.access.access import Requester
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.delivery_notifications import system_letter
-from mss_sim.core.mailflow.letter import OfServer
+from mss_sim.core.mailflow.letter import Letter, OfServer
 from mss_sim.core.world.agenda import Fired
 from mss_sim.core.world.world import World
 from mss_sim.mail.addresses import POSTMASTER, domain_of
@@ -36,6 +36,8 @@ from mss_sim.vocabulary.mailboxes import MailboxState, UseStage
 from mss_sim.words.sentence import say
 
 _AT_ONCE = 200
+_LETTER_BYTES = 16 * 1024
+"""What is written for a warning, about."""
 _SYSTEM = Requester(None, Door.SYSTEM)
 
 
@@ -80,7 +82,7 @@ class UnusedMailboxes:
             while (at := await self._next_at()) is not None and at <= now:
                 due = await self._world.store.read_briefly(self._due, now)
                 self._next = (-1, None)
-                done = await asyncio.gather(*(self._world.store.write(partial(self._turn, row=row)) for row in due))
+                done = await asyncio.gather(*(self._world.store.write_in_bulk(self._turned, row, _LETTER_BYTES) for row in due))
                 fired += [one for one in done if one is not None]
         self._delivery.wake_queue_if_needed()
         return fired
@@ -91,30 +93,39 @@ class UnusedMailboxes:
         first = min((row.used_at + self._spans[row.stage] for row in rows), default=now)
         return sorted(row for row in rows if row.used_at + self._spans[row.stage] == first)
 
-    def _turn(self, conn: Connection, row: Unused) -> Fired | None:
-        """Take one mailbox a stage further; nothing when it was used, or gone on, meanwhile."""
-        mailbox = mailboxes.by_id(conn, row.mailbox_id)
-        if mailbox is None or mailbox_uses.of(conn, [row.mailbox_id]) != [row]:
-            return None
-        if mailbox.state is MailboxState.CLOSED or mailbox.red_listed:
-            mailbox_uses.set_stage(conn, row, UseStage.PASSED)
-            return None
-        if row.stage is UseStage.USED:
-            mailbox_uses.set_stage(conn, row, UseStage.WARNED)
-            self._warn(conn, mailbox, row.used_at)
-            return self._told(conn, mailbox, FiredKind.UNUSED, Act.UNUSED, {"since": iso(row.used_at)})
-        mailbox_uses.set_stage(conn, row, UseStage.UNLISTED)
-        mailboxes.change(conn, mailbox.id, {"red_listed": True})
-        announce(conn, RIGHTS_CHANGED)
-        return self._told(conn, mailbox, FiredKind.RED_LISTED, Act.RED_LISTED, {"since": iso(row.used_at)})
+    def _turned(self, conn: Connection, rows: Sequence[Unused]) -> list[Fired | None]:
+        """Take mailboxes a stage further; nothing for one that was used, or gone on, meanwhile. A bulk: many were used on one day."""
+        world, now = self._world, self._world.clock.now()
+        as_they_are = {row.mailbox_id: row for row in mailbox_uses.of(conn, [row.mailbox_id for row in rows])}
+        turning = {row.mailbox_id: row for row in rows if as_they_are.get(row.mailbox_id) == row}
+        boxes = {box.id: box for box in mailboxes.with_ids(conn, turning)}
+        passed = {id_ for id_, box in boxes.items() if box.state is MailboxState.CLOSED or box.red_listed}
+        owners = identities.names(conn, {box.owner_id for id_, box in boxes.items() if id_ not in passed})
+        fired: dict[int, Fired] = {}
+        warnings, lines, stages = list[Letter](), list[Entry](), list[tuple[Unused, UseStage]]()
+        for id_, box in boxes.items():
+            row = turning[id_]
+            if id_ in passed:
+                stages.append((row, UseStage.PASSED))
+                continue
+            warned = row.stage is UseStage.USED
+            stages.append((row, UseStage.WARNED if warned else UseStage.UNLISTED))
+            if warned:
+                warnings.append(self._warning(box, row.used_at))
+            lines.append(Entry(Act.UNUSED if warned else Act.RED_LISTED, id_, {"since": iso(row.used_at)}))
+            owner = owners.get(box.owner_id)
+            kind = FiredKind.UNUSED if warned else FiredKind.RED_LISTED
+            fired[id_] = Fired(now, kind, id_, box.address, owner.idnat if owner else "")
+        mailbox_uses.set_stages(conn, stages)
+        unlisted = [row.mailbox_id for row, stage in stages if stage is UseStage.UNLISTED]
+        mailboxes.set_red_listed(conn, unlisted, red_listed=True)
+        if unlisted:
+            announce(conn, RIGHTS_CHANGED)
+        self._delivery.deliver(conn, warnings)
+        journal.write(world, conn, _SYSTEM, lines, at=now)
+        return [fired.get(row.mailbox_id) for row in rows]
 
-    def _told(self, conn: Connection, mailbox: Mailbox, kind: FiredKind, act: Act, detail: dict[str, str | None]) -> Fired:
-        now = self._world.clock.now()
-        journal.write(self._world, conn, _SYSTEM, [Entry(act, mailbox.id, detail)], at=now)
-        owner = identities.by_id(conn, mailbox.owner_id)
-        return Fired(now, kind, mailbox.id, mailbox.address, owner.idnat if owner else "")
-
-    def _warn(self, conn: Connection, mailbox: Mailbox, used_at: Micros) -> None:
+    def _warning(self, mailbox: Mailbox, used_at: Micros) -> Letter:
         world, now = self._world, self._world.clock.now()
         goes_at = used_at + self._spans[UseStage.WARNED]
         text = say(
@@ -132,7 +143,7 @@ class UnusedMailboxes:
             headers={"Auto-Submitted": AutoSubmitted.GENERATED.value},
         )
         raw = compose(draft, message_id=world.ids.message_id(world.settings.hostname), at=now)
-        self._delivery.deliver(conn, [system_letter(world, raw, OfServer(mailbox.operator_id), to=mailbox.address, at=now)])
+        return system_letter(world, raw, OfServer(mailbox.operator_id), to=mailbox.address, at=now)
 
     async def _write_uses(self) -> None:
         used = self._world.uses.take()
@@ -145,8 +156,7 @@ class UnusedMailboxes:
         rows = [row for row in mailbox_uses.of(conn, used) if row.used_at < used[row.mailbox_id]]
         mailbox_uses.set_used(conn, {row.mailbox_id: used[row.mailbox_id] for row in rows})
         back = [row.mailbox_id for row in rows if row.stage is UseStage.UNLISTED]
-        for mailbox_id in back:
-            mailboxes.change(conn, mailbox_id, {"red_listed": False})
+        mailboxes.set_red_listed(conn, back, red_listed=False)
         if back:
             announce(conn, RIGHTS_CHANGED)
             journal.write(self._world, conn, _SYSTEM, [Entry(Act.PUBLISHED, mailbox_id, {}) for mailbox_id in back])

@@ -1,15 +1,18 @@
 """Mailboxes that nobody uses: warned, taken from the directory, and back on use."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import Connection
 
 from mss_sim.clock import DAY
 from mss_sim.config.settings import Settings
 from mss_sim.core.mailbox import messages
 from mss_sim.core.mailbox.mailboxes import change_mailbox
 from mss_sim.core.mailflow.delivery import Delivery
+from mss_sim.core.mailflow.letter import Accepted, Letter
 from mss_sim.core.mailflow.unused_mailboxes import UnusedMailboxes
 from mss_sim.core.world.agenda import Fired
 from mss_sim.core.world.store_types import ListQuery
@@ -53,6 +56,22 @@ async def test_after_fifty_days_a_letter_warns_and_after_sixty_the_mailbox_is_go
     since = {"since": "2026-01-05T08:00:00Z"}
     told = [(line.act.value, line.detail) for line in await town.told(PRACTICE) if line.act.value.startswith("mailbox.")]
     assert told == [("mailbox.red_listed", since), ("mailbox.unused", since)]
+
+
+async def test_mailboxes_that_are_due_at_one_instant_are_warned_together(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """People who were made together: 5,000 mailboxes one by one took half a minute of a clock that was advanced."""
+    delivery = Delivery(town.world, lambda: None)
+    deliver, groups = delivery.deliver, list[int]()
+
+    def counted(conn: Connection, letters: Sequence[Letter]) -> list[Accepted | Exception]:
+        groups.append(len(letters))
+        return deliver(conn, letters)
+
+    monkeypatch.setattr(delivery, "deliver", counted)
+    town.clock.advance(timedelta(days=50))
+    fired = await UnusedMailboxes(town.world, delivery).work()
+    assert groups == [len(fired)]
+    assert len(fired) > 1
 
 
 async def test_a_use_brings_it_back_and_its_time_begins_anew(town: Town) -> None:
