@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
-from dnslib import AAAA, MX, QTYPE, RCODE, RR, SOA, SRV, A, DNSBuffer, DNSError, DNSHeader, DNSLabel, DNSQuestion, DNSRecord
+from dnslib import AAAA, CLASS, MX, QTYPE, RCODE, RR, SOA, SRV, TXT, A, DNSBuffer, DNSError, DNSHeader, DNSLabel, DNSQuestion, DNSRecord
 
 from mss_sim.clock import Clock, Micros
 from mss_sim.faults.actions import Delay, Drop, Malformed, Reply, Truncate
@@ -24,6 +24,8 @@ from mss_sim.vocabulary.faults import Point
 _UDP_BYTES_MAX = 512
 _SECONDS_TO_LIVE = 60
 _HEADER_BYTES = 12
+_NOWHERE = b"\xff\xff"
+"""A name that goes on behind the end of the message, as none may (ref: rfc1035#4.1.4)."""
 _LABEL_BYTES_MAX, _NAME_BYTES_MAX = 63, 255  # ref: rfc1035#2.3.4
 _PATIENCE_SECONDS = 10.0
 _STREAMS_MAX = 100
@@ -73,10 +75,10 @@ class Responder:
         return await self._found(query, transport)
 
     async def _fail(self, fault: Fault, query: DNSRecord, octets: bytes, transport: str) -> bytes | None:
-        """The answer as a fault has it; a record of text has no place for the rule, so that its counts alone tell."""
+        """The answer as a fault has it, with a TXT record beside it that names the rule."""
         match fault.action:
             case Reply(code):
-                return _failure(octets, getattr(RCODE, code))
+                return _failure(octets, getattr(RCODE, code), fault)
             case Delay(seconds):
                 await asyncio.sleep(seconds)
             case Drop():
@@ -84,9 +86,9 @@ class Responder:
         answer = await self._found(query, transport)
         match fault.action:
             case Truncate():
-                return bytes(query.reply(ra=0, aa=1).truncate().pack())
+                return _named(query.reply(ra=0, aa=1).truncate(), fault)
             case Malformed():
-                return answer[: _HEADER_BYTES + 1]
+                return answer[:_HEADER_BYTES] + _NOWHERE + fault.mark.encode("ascii")
         return answer
 
     async def _found(self, query: DNSRecord, transport: str) -> bytes:
@@ -210,6 +212,13 @@ def _question(octets: bytes) -> DNSRecord:
     return DNSRecord(DNSHeader(id=header.id, bitmap=header.bitmap), q=asked)
 
 
-def _failure(octets: bytes, code: int) -> bytes:
+def _failure(octets: bytes, code: int, fault: Fault | None = None) -> bytes:
     """An answer to a message of which the number alone was understood."""
-    return bytes(DNSRecord(DNSHeader(id=int.from_bytes(octets[:2]), qr=1, rcode=code)).pack())
+    return _named(DNSRecord(DNSHeader(id=int.from_bytes(octets[:2]), qr=1, rcode=code)), fault)
+
+
+def _named(answer: DNSRecord, fault: Fault | None) -> bytes:
+    """An answer with the rule that made it what it is, in a class that no resolver asks for."""
+    if fault is not None:
+        answer.add_ar(RR("fault", QTYPE.TXT, CLASS.CH, rdata=TXT(fault.mark)))
+    return bytes(answer.pack())

@@ -7,12 +7,13 @@
 
 Who tests a client against failures must be able to say afterwards which one it met. So a rule fires from its `nth` matching occurrence on,
 `count` times, and until its lifetime is over; the same requests in the same order fail in the same way. What fired is counted, named
-in the answer (`(fault 01J…)`, over HTTP in `X-Fault` too), and noted in the transcript of the connection.
+in the answer (`(fault 01J…)`, over HTTP in `X-Fault` too, over DNS in a TXT record beside it), and noted in the transcript of the
+connection.
 
 | point        | reply | delay | throttle | drop | duplicate | truncate | malformed | other  |
 |--------------|-------|-------|----------|------|-----------|----------|-----------|--------|
-| submission   | yes   | yes   | yes      | yes  | -         | -        | yes       | mask   |
-| mx           | yes   | yes   | yes      | yes  | -         | -        | yes       | mask   |
+| submission   | yes   | yes   | yes      | yes  | yes       | -        | yes       | mask   |
+| mx           | yes   | yes   | yes      | yes  | yes       | -        | yes       | mask   |
 | imap         | yes   | yes   | yes      | yes  | -         | -        | yes       | mask, renew |
 | imap-data    | -     | -     | -        | yes  | yes       | yes      | yes       | -      |
 | rest         | yes   | yes   | yes      | yes  | -         | yes      | yes       | -      |

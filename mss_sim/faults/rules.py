@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
 from mss_sim.clock import Micros
-from mss_sim.faults.actions import Action, Mask, Renew, Reply, bad, check, kind_of, within
-from mss_sim.vocabulary.faults import GREETING, VERBS, FaultKind, Point
+from mss_sim.faults.actions import Action, Duplicate, Mask, Renew, Reply, bad, check, kind_of, within
+from mss_sim.vocabulary.faults import END_OF_DATA, GREETING, VERBS, FaultKind, Point
 from mss_sim.words.sentence import say
 
 _K = FaultKind
@@ -14,8 +14,8 @@ _WIRE = frozenset({_K.REPLY, _K.DELAY, _K.THROTTLE, _K.DROP, _K.MALFORMED})
 _HTTP = _WIRE | {_K.TRUNCATE}
 
 CAN: dict[Point, frozenset[FaultKind]] = {
-    Point.SUBMISSION: _WIRE | {_K.MASK},
-    Point.MX: _WIRE | {_K.MASK},
+    Point.SUBMISSION: _WIRE | {_K.MASK, _K.DUPLICATE},
+    Point.MX: _WIRE | {_K.MASK, _K.DUPLICATE},
     Point.IMAP: _WIRE | {_K.MASK, _K.RENEW},
     Point.IMAP_DATA: frozenset({_K.DROP, _K.DUPLICATE, _K.TRUNCATE, _K.MALFORMED}),
     Point.REST: _HTTP,
@@ -189,6 +189,8 @@ def _check_pattern(name: str, pattern: str | None) -> None:
 def _with_verb(point: Point, match: Match, action: Action) -> Match:
     verb = match.verb.upper() if match.verb is not None else None
     own = {Mask: GREETING if point is Point.IMAP else "EHLO", Renew: "SELECT"}.get(type(action))
+    if isinstance(action, Duplicate) and point in (Point.SUBMISSION, Point.MX):
+        own = END_OF_DATA
     if verb is not None and verb not in VERBS[point]:
         verbs = ", ".join(sorted(VERBS[point]))
         raise bad("verb", say("{point} has no {verb}; it has: {verbs}.", point=point.value, verb=verb[:40], verbs=verbs))

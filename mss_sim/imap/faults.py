@@ -42,6 +42,8 @@ async def begin(session: Session, command: Command, name: str) -> bytes | None:
 
     What a fault does to the answer itself happens when it is sent (`Stream.fail`).
     """
+    if name == "AUTHENTICATE":  # who wants to log in is known later: see begin_log_in
+        return None
     address, folder = _place(session, command, name)
     size = sum(len(piece.octets) for piece in command.pieces if isinstance(piece, Literal)) if name == "APPEND" else None
     identities = (session.actor_or_none.identity.idnat, session.login) if session.actor_or_none else (_login(session, command, name),)
@@ -53,6 +55,17 @@ async def begin(session: Session, command: Command, name: str) -> bytes | None:
         folders=(folder, *([_SPECIAL[folder]] if folder in _SPECIAL else [])),
         size_bytes=size,
     )
+    return await _begin(session, facts, address)
+
+
+async def begin_log_in(session: Session, login: str) -> bytes | None:
+    """The same for AUTHENTICATE, once the exchange has told who logs in."""
+    if not may_fail(session, Point.IMAP):
+        return None
+    return await _begin(session, Facts("AUTHENTICATE", identities=(login,) if login else (), client=session.transcript.peer), "")
+
+
+async def _begin(session: Session, facts: Facts, address: str) -> bytes | None:
     fault = _found(session, Point.IMAP, facts)
     if fault is None:
         return None

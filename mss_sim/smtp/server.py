@@ -7,11 +7,12 @@ executed. The methods have the names that aiosmtpd looks up, `smtp_` and the ver
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from mss_sim import log
 from mss_sim.errors import Refusal
 from mss_sim.evidence.transcripts import MASK
-from mss_sim.faults.actions import Delay, Drop, Mask
+from mss_sim.faults.actions import Delay, Drop, Duplicate, Mask
 from mss_sim.faults.actions import Reply as FaultReply
 from mss_sim.faults.faults import Fault
 from mss_sim.net import tls
@@ -36,6 +37,7 @@ class SmtpConnection(Wire):
         self._auth_seen = False
         self._login = ""
         self._masked: frozenset[str] = frozenset()  # capabilities that a fault hides from this client
+        self._doubled: Fault | None = None  # under which the next letter is taken twice
         self._point = Point.MX if front.door is Door.MX else Point.SUBMISSION
         self._log = log.get("smtp")
 
@@ -149,6 +151,8 @@ class SmtpConnection(Wire):
                 raise ConnectionClosed
             case Mask(words):
                 self._masked = words
+            case Duplicate():
+                self._doubled = fault
             case _:
                 self._fault = fault
         return False
@@ -316,9 +320,21 @@ class SmtpConnection(Wire):
         if await self._begin_fault(END_OF_DATA, size_bytes=size):
             self.dialogue.reset()
             return
-        self._answer(self.dialogue.too_large(size, limit) if raw is None else await self.dialogue.message(raw))
+        self._answer(self.dialogue.too_large(size, limit) if raw is None else await self._taken(raw))
         if self._fault is not None:
             await self._flush()
+
+    async def _taken(self, raw: bytes) -> Reply:
+        """The reply to a whole message; a fault may have it taken once more, as if it had been sent again."""
+        fault, self._doubled = self._doubled, None
+        transaction = self.dialogue.transaction
+        reply = await self.dialogue.message(raw)
+        if fault is None:
+            return reply
+        if reply.code == 250:
+            self.dialogue.transaction = transaction
+            reply = await self.dialogue.message(raw)
+        return replace(reply, text=joined((reply.text, f" {fault.mark}")))
 
     async def smtp_RSET(self, argument: str) -> None:  # noqa: N802
         """RSET."""

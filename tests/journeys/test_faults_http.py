@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from cryptography.x509 import ocsp
-from dnslib import RCODE, DNSRecord
+from dnslib import RCODE, DNSError, DNSRecord
 
 from mss_sim.app.simulator import Simulator
 from tests.clients import HOSPITAL, PRACTICE, Person, control
@@ -234,25 +234,37 @@ async def test_dns_fails_by_name_and_kind(start: StartSimulator) -> None:
     async with start(dns_port=0) as simulator:
         where = ("127.0.0.1", simulator.ready()["dns"]["port"])
 
-        def ask(seconds: float = 5) -> DNSRecord | None:
+        def ask_octets(seconds: float = 5) -> bytes | None:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
                 client.settimeout(seconds)
                 client.sendto(DNSRecord.question(name, "MX").pack(), where)
                 try:
-                    return DNSRecord.parse(client.recv(4_096))
+                    return client.recv(4_096)
                 except TimeoutError:
                     return None
 
+        def ask(seconds: float = 5) -> DNSRecord | None:
+            octets = ask_octets(seconds)
+            return DNSRecord.parse(octets) if octets is not None else None
+
         match = {"verb": "MX", "address": f"*{name[3:]}"}
         await fail(simulator, "dns", "reply", match={"verb": "A"}, code="REFUSED")
-        await fail(simulator, "dns", "reply", match=match, code="SERVFAIL")
+        rule = await fail(simulator, "dns", "reply", match=match, code="SERVFAIL")
         broken = await asyncio.to_thread(ask)
         assert broken is not None
         assert broken.header.rcode == RCODE.SERVFAIL
-        await fail(simulator, "dns", "truncate", match=match, after_bytes=0)
+        assert [str(one.rdata) for one in broken.ar] == [f'"(fault {rule})"']
+        rule = await fail(simulator, "dns", "truncate", match=match, after_bytes=0)
         cut = await asyncio.to_thread(ask)
         assert cut is not None
         assert (cut.header.tc, cut.rr) == (1, [])
+        assert [str(one.rdata) for one in cut.ar] == [f'"(fault {rule})"']
+        rule = await fail(simulator, "dns", "malformed", match=match)
+        spoiled = await asyncio.to_thread(ask_octets)
+        assert spoiled is not None
+        assert spoiled.endswith(f"(fault {rule})".encode())
+        with pytest.raises(DNSError):
+            DNSRecord.parse(spoiled)
         await fail(simulator, "dns", "drop", match=match)
         assert await asyncio.to_thread(ask, 0.5) is None
         right = await asyncio.to_thread(ask)

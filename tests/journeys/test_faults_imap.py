@@ -90,6 +90,35 @@ async def test_a_log_in_fails_for_one_person_alone(simulator: Simulator) -> None
     await played(simulator, lambda client: None)
 
 
+async def test_authenticate_fails_for_one_person_alone(simulator: Simulator) -> None:
+    """Who logs in is known when the exchange is over, with an initial response or without."""
+
+    def plain(client: imaplib.IMAP4) -> Any:
+        client.authenticate("PLAIN", lambda _: b"\0sophie.petit\0cabinet-2026")
+
+    async def authenticate() -> None:
+        ready = simulator.ready()
+
+        def run() -> None:
+            client = imaplib.IMAP4("localhost", ready["imap"]["port"], timeout=10)
+            try:
+                client.starttls(ssl.create_default_context(cafile=ready["ca_file"]))
+                plain(client)
+            finally:
+                client.shutdown()
+
+        await asyncio.to_thread(run)
+
+    match = {"verb": "AUTHENTICATE"}
+    other = await fail(simulator, "imap", "reply", match={**match, "identity": "paul.durand"}, code="NO", count=None)
+    rule = await fail(simulator, "imap", "reply", match={**match, "identity": "sophie.*"}, code="NO", status="INUSE")
+    with pytest.raises(imaplib.IMAP4.error, match=f"INUSE.*{rule}"):
+        await authenticate()
+    await authenticate()
+    assert (await fired(simulator, other), await fired(simulator, rule)) == (0, 1)
+    assert await transcribed(simulator, rule)
+
+
 async def test_a_connection_ends_with_bye_and_another_without(filled: Simulator) -> None:
     client = await ImapClient.open(filled, *_LOGIN)
     rule = await fail(filled, "imap", "reply", match={"verb": "NOOP"}, code="BYE", text="going away")

@@ -260,6 +260,30 @@ async def test_a_failure_is_told_in_the_language_of_its_world(start: StartSimula
         assert answer == (451, f"4.3.0 Cette defaillance a ete demandee (fault {rule})".encode())
 
 
+@pytest.mark.parametrize("port", ["submission", "mx"])
+async def test_a_letter_is_taken_twice_though_it_was_sent_once(simulator: Simulator, port: str) -> None:
+    """As when a server on the way did not hear the 250 and sent again; the client was answered once."""
+    rule = await fail(simulator, port, "duplicate", match={"recipient": PRACTICE})
+    if port == "submission":
+        code, text = await played(simulator, _sent)
+        assert (code, f"(fault {rule})" in text.decode()) == (250, True)
+    else:
+        answer = await Peer(simulator).send(HOSPITAL, [PRACTICE], letter(HOSPITAL, PRACTICE, "Essai"))
+        assert (answer.code, f"(fault {rule})" in answer.text) == (250, True)
+    assert await _arrived(simulator) == 2
+    assert await fired(simulator, rule) == 1
+    assert await transcribed(simulator, rule)
+    await played(simulator, _sent)
+    assert await _arrived(simulator) == 3
+
+
+async def test_a_letter_that_is_refused_is_not_taken_twice(simulator: Simulator) -> None:
+    await fail(simulator, "submission", "duplicate")
+    code, text = await played(simulator, lambda client: (client.mail(HOSPITAL), client.rcpt(PRACTICE), client.data(b"no header"))[2])
+    assert (code, b"fault" in text) == (554, True)
+    assert await _arrived(simulator) == 0
+
+
 async def test_traps_do_not_fail(start: StartSimulator) -> None:
     """What a trap sees of a client is a verdict about the client; it must not be one about a rule."""
     async with start(traps_open=True) as simulator:

@@ -6,6 +6,7 @@ from mss_sim.core.access import authentication
 from mss_sim.core.access.authentication import Actor
 from mss_sim.errors import Refusal, Rule
 from mss_sim.evidence.transcripts import MASK
+from mss_sim.imap import faults
 from mss_sim.imap.grammar.commands import Authenticate, Login
 from mss_sim.imap.grammar.wire import Bad
 from mss_sim.imap.session import Enabled, Session
@@ -125,13 +126,17 @@ async def authenticate(session: Session, wanted: Authenticate) -> bytes:
     if credentials is None:
         raise Bad(say("the exchange was cancelled"))
     _check_open(session)
+    login = login_of(credentials, plus=session.settings.login.plus)
+    failed = await faults.begin_log_in(session, login)
+    if failed is not None:
+        return failed
     try:
         actor = await actor_behind(session.world, credentials, door=Door.IMAP, certificate=session.certificate)
     except Refusal:
         if session.settings.token.refusal is TokenRefusal.POLITE:  # observed over IMAP, the national refusal is a plain one
             await show_token_refusal(session.settings, wanted.mechanism, ask, ask)
         raise
-    session.login = login_of(credentials, plus=session.settings.login.plus)
+    session.login = login
     return await _enter(session, actor, "AUTHENTICATE")
 
 
