@@ -7,7 +7,9 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from mss_sim.clock import Micros
 from mss_sim.models.mailbox_life import forwardings
+from mss_sim.models.tables import mailboxes
 from mss_sim.store.compiled import HotSelect
+from mss_sim.store.engine import is_postgresql
 
 _COLUMNS = tuple(forwardings.c)
 _OF_MAILBOXES = HotSelect(select(*_COLUMNS).where(forwardings.c.mailbox_id.in_(bindparam("ids", expanding=True))))
@@ -27,6 +29,23 @@ def of_mailboxes(conn: Connection, ids: Collection[int]) -> dict[int, Forwarding
     """Where these mailboxes forward, by mailbox."""
     rows = _OF_MAILBOXES.rows(conn, "ids", sorted(ids))
     return {id_: Forwarding(id_, target, bool(keep), set_at) for id_, target, keep, set_at in rows}
+
+
+def locked_with(conn: Connection, addresses: Collection[str]) -> set[str]:
+    """Where letters to these addresses go on to, however often, so that all rows are locked in one order; nobody where one alone writes."""
+    found: set[str] = set()
+    asked = set(addresses) if is_postgresql(conn) else set()
+    while asked:
+        asked = {target for (target,) in _TARGETS.rows(conn, "addresses", sorted(asked))} - found
+        found |= asked
+    return found
+
+
+_TARGETS = HotSelect(
+    select(forwardings.c.target)
+    .join(mailboxes, mailboxes.c.id == forwardings.c.mailbox_id)
+    .where(mailboxes.c.address.in_(bindparam("addresses", expanding=True)))
+)
 
 
 def put(conn: Connection, forwarding: Forwarding) -> None:

@@ -7,10 +7,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.config.settings import Settings
-from tests.clients import DOCTOR, HOSPITAL, PRACTICE, ImapClient, Person, letter
+from tests.clients import DOCTOR, HOSPITAL, PRACTICE, ImapClient, Peer, Person, letter
 from tests.conftest import fresh_database
 
 _PASSWORD = "cabinet-2026"
@@ -79,3 +80,27 @@ async def test_each_takes_the_tokens_of_the_other_under_one_issuer(postgresql: s
             idnat = Person(here, "doctor").idnat
             assert there.world.tokens.verify(here.world.tokens.mint(idnat)) == idnat
             assert here.ready()["psc"] == there.ready()["psc"]
+
+
+async def test_letters_that_are_forwarded_at_one_and_come_to_both_at_the_other_never_wait_for_each_other(
+    two: tuple[Simulator, Simulator],
+) -> None:
+    """One holds the mailbox that forwards and wants its target, the other holds the target and wants what forwards: PostgreSQL ends one."""
+    here, there = two
+    assert (await Person(here, "doctor").rest("PUT", f"/mailboxes/{PRACTICE}/forwarding", json={"to": DOCTOR})).status_code == 200
+    for _ in range(5):
+        letters = [(one, to) for _ in range(4) for one, to in ((here, [PRACTICE]), (there, [DOCTOR, PRACTICE]))]
+        answers = await asyncio.gather(*(Peer(one).send(HOSPITAL, to, letter(HOSPITAL, PRACTICE)) for one, to in letters))
+        assert [answer.code for answer in answers] == [250] * 8
+    assert len(await Person(here, "doctor").inbox(PRACTICE, limit=100)) == 40
+    assert await asyncio.to_thread(_deadlocks, str(here.settings.database_url)) == 0
+
+
+def _deadlocks(url: str) -> int:
+    """How many transactions PostgreSQL ended because two waited for each other."""
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as conn:
+        conn.execute(text("SELECT pg_stat_clear_snapshot()"))
+        count: int = conn.execute(text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")).scalar_one()
+    engine.dispose()
+    return count

@@ -32,7 +32,7 @@ from mss_sim.policy import closure
 from mss_sim.policy.access import right_missing
 from mss_sim.policy.delegation import SendAs, decide_leaving, decide_sending
 from mss_sim.policy.routing import Disposal, MailboxFitness, Room, Scope, decide_route, standing
-from mss_sim.store import folders, identities, mailboxes, messages
+from mss_sim.store import folders, forwardings, identities, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.store.mailboxes import DeliveryMailbox
@@ -85,7 +85,7 @@ class Delivery:
         return [results[letter.id] for letter in letters]
 
     def _deliver_group(self, conn: Connection, letters: Sequence[Letter]) -> dict[int, Accepted | Exception]:
-        receiving = mailboxes.lock_for_delivery(conn, _addresses(letters))
+        receiving = mailboxes.lock_for_delivery(conn, _addresses(conn, letters))
         among = threads.known(conn, letters)
         results: dict[int, Accepted | Exception] = {}
         kept: list[RoutedLetter] = []
@@ -113,7 +113,7 @@ class Delivery:
 
     def deliver_stored(self, conn: Connection, letter: Letter) -> Refusal | None:
         """Deliver an already stored message to its one recipient; the refusal when their mailbox accepts no mail now."""
-        receiving = mailboxes.lock_for_delivery(conn, _addresses([letter]))
+        receiving = mailboxes.lock_for_delivery(conn, _addresses(conn, [letter]))
         sorted_ = RoutedLetter(letter, letter.row.thread_id)
         addressee = letter.envelope.recipients[0]
         sender, mailbox = receiving.get(letter.left_from), receiving.get(addressee.address)
@@ -350,8 +350,8 @@ def _writes_to_patients(letter: Letter) -> bool:
     return any(domain_of(addressee.address) == PATIENT_DOMAIN for addressee in letter.envelope.recipients)
 
 
-def _addresses(letters: Sequence[Letter]) -> set[str]:
-    """Every address whose mailbox the group needs."""
+def _addresses(conn: Connection, letters: Sequence[Letter]) -> set[str]:
+    """Every address whose mailbox the group needs, itself or for what is passed on."""
     found: set[str] = set()
     for letter in letters:
         found.update(addressee.address for addressee in letter.envelope.recipients)
@@ -360,7 +360,7 @@ def _addresses(letters: Sequence[Letter]) -> set[str]:
         if letter.submitted:
             found.update(address for address in (letter.submitted.mailbox, letter.submitted.own_mailbox) if address)
     found.discard("")
-    return found
+    return found | forwardings.locked_with(conn, found)
 
 
 def _release_room(sorted_: RoutedLetter) -> None:

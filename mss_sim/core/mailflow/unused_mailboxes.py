@@ -24,7 +24,7 @@ from mss_sim.core.world.agenda import Fired
 from mss_sim.core.world.world import World
 from mss_sim.mail.addresses import POSTMASTER, domain_of
 from mss_sim.mail.compose import Draft, compose
-from mss_sim.store import identities, mailbox_uses, mailboxes
+from mss_sim.store import forwardings, identities, mailbox_uses, mailboxes
 from mss_sim.store.engine import RIGHTS_CHANGED, Connection, announce
 from mss_sim.store.mailbox_uses import Unused
 from mss_sim.store.mailboxes import Mailbox
@@ -99,6 +99,8 @@ class UnusedMailboxes:
         as_they_are = {row.mailbox_id: row for row in mailbox_uses.of(conn, [row.mailbox_id for row in rows])}
         turning = {row.mailbox_id: row for row in rows if as_they_are.get(row.mailbox_id) == row}
         boxes = {box.id: box for box in mailboxes.with_ids(conn, turning)}
+        concerned = {box.address for box in boxes.values()}
+        mailboxes.lock_for_delivery(conn, concerned | forwardings.locked_with(conn, concerned))  # all that the warnings need, at once
         passed = {id_ for id_, box in boxes.items() if box.state is MailboxState.CLOSED or box.red_listed}
         owners = identities.names(conn, {box.owner_id for id_, box in boxes.items() if id_ not in passed})
         fired: dict[int, Fired] = {}

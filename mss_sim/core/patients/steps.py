@@ -37,7 +37,7 @@ from mss_sim.faults.rules import Facts
 from mss_sim.mail.headers import readable, without_return_path
 from mss_sim.mail.summary import read_summary
 from mss_sim.policy.behaviours import Step, step_of
-from mss_sim.store import identities, mailboxes, messages, planned_steps
+from mss_sim.store import forwardings, identities, mailboxes, messages, planned_steps
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import MessageRow
@@ -127,7 +127,8 @@ class Steps:
     def _opened(self, conn: Connection, scenes: Sequence[_Scene]) -> list[FiredKind | None]:
         """The same for many patients together, whose receipts are delivered together; a bulk."""
         asking = {scene.planned.id: read_summary(scene.message.summary).receipt_to for scene in scenes}
-        mailboxes.lock_for_delivery(conn, {address for one in scenes for address in (one.mailbox.address, *asking[one.planned.id])})
+        concerned = {address for one in scenes for address in (one.mailbox.address, *asking[one.planned.id])}
+        mailboxes.lock_for_delivery(conn, concerned | forwardings.locked_with(conn, concerned))  # all that the receipts need, at once
         kinds: list[FiredKind | None] = []
         written: dict[int, WrittenReceipt] = {}
         for number, scene in enumerate(scenes):
