@@ -21,6 +21,7 @@ from mss_sim.core.mailbox.closing import Closings
 from mss_sim.core.mailbox.recent import Recent
 from mss_sim.core.mailbox.retention import Retention
 from mss_sim.core.mailbox.selected_folder import FolderWatch
+from mss_sim.core.mailflow.absences import Absences
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.due_tries import DueTries
 from mss_sim.core.mailflow.outbound_interface import Transport
@@ -148,6 +149,7 @@ def assemble(
         (webhooks, webhooks.woken, _MINUTE),
         *((one, asyncio.Event(), world.settings.queue.poll_seconds) for one in lives),
     )
+    agenda = (GrantTurns(world), Absences(world), patients, DueTries(world, queue), digests, *lives, webhooks)
     return Core(
         world=world,
         submission=submission,
@@ -165,7 +167,7 @@ def assemble(
         authorities=world.igc,
         revocation=world.igc.services,
         watch_digests=digests,
-        agenda=Agenda(world.store, world.clock, (GrantTurns(world), patients, DueTries(world, queue), digests, *lives, webhooks)),
+        agenda=Agenda(world.store, world.clock, agenda),
         followed=followed,
         resetting=resetting,
         bulk=bulk,

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select
 
 from mss_sim.clock import Micros
 from mss_sim.models.mailbox_life import out_of_office, out_of_office_answers
-from mss_sim.store.compiled import HotSelect
+from mss_sim.store.compiled import HotQuery, HotSelect
 
 _COLUMNS = tuple(out_of_office.c)
 _OF_MAILBOXES = HotSelect(select(*_COLUMNS).where(out_of_office.c.mailbox_id.in_(bindparam("ids", expanding=True))))
@@ -35,6 +35,26 @@ class OutOfOffice:
 def of_mailboxes(conn: Connection, ids: Collection[int]) -> dict[int, OutOfOffice]:
     """The answers of these mailboxes, by mailbox, given now or not."""
     return {row[0]: OutOfOffice(*row) for row in _OF_MAILBOXES.rows(conn, "ids", sorted(ids))}
+
+
+def next_turn(conn: Connection, after: Micros) -> Micros | None:
+    """The first instant after that one at which an answer begins or ends to be given; None when none does."""
+    return min((at for query in _NEXT for (at,) in query.rows(conn, after=after) if at is not None), default=None)
+
+
+def turning_at(conn: Connection, at: Micros) -> list[OutOfOffice]:
+    """The answers that begin or end to be given at that instant, in the order of their mailboxes."""
+    return [OutOfOffice(*row) for row in _TURNING.rows(conn, at=at)]
+
+
+_NEXT = [
+    HotQuery(select(func.min(column)).where(column > bindparam("after"))) for column in (out_of_office.c.from_at, out_of_office.c.until_at)
+]
+_TURNING = HotQuery(
+    select(*_COLUMNS)
+    .where(or_(out_of_office.c.from_at == bindparam("at"), out_of_office.c.until_at == bindparam("at")))
+    .order_by(out_of_office.c.mailbox_id)
+)
 
 
 def put(conn: Connection, answer: OutOfOffice) -> None:

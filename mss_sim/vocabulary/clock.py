@@ -18,6 +18,8 @@ class FiredKind(StrEnum):
     TRIED = "delivery.tried"  # a waiting recipient was tried again
     GRANT_BEGAN = "grant.began"
     GRANT_ENDED = "grant.ended"
+    AWAY_BEGAN = "out_of_office.began"  # a mailbox answers while nobody is there
+    AWAY_ENDED = "out_of_office.ended"
     OPENED = "letter.opened"  # by a patient's behaviour, as those below
     RECEIPT_SENT = "receipt.sent"
     ANSWERED = "letter.answered"

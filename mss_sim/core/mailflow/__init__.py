@@ -18,6 +18,7 @@
     forwarding               where a mailbox forwards
     forwarded_letters        the copies that it passes on
     out_of_office            what a mailbox answers while nobody is there
+    absences                 when such answers begin and end, for the agenda
     unused_mailboxes         warned, taken from the directory, and back on use, for the agenda
     read_receipts            outgoing read receipts, timelines
     submitted_receipts       read receipts sent by a reader's own mail program
