@@ -57,14 +57,14 @@ class WatchDigestIn(In):
 
     enabled: Flag
     hour: Annotated[Whole, Field(ge=0, le=23)] | None = Field(
-        default=None, description="Hour of the day, UTC; none: as before, at first that of the setting.", examples=[7]
+        default=None, description="Hour of the day, by the setting local_time; none: as before, at first that of the setting.", examples=[7]
     )
 
 
 class WatchDigestOut(Out):
     enabled: bool
     hour: int
-    """Hour of the day, UTC."""
+    """Hour of the day, by the setting `local_time`."""
     next_at: str | None = Field(examples=[examples.INSTANT])
     """When the next one is due; null when it is switched off."""
     sent_at: str | None = Field(examples=[examples.INSTANT])

@@ -47,6 +47,7 @@ from mss_sim.config.subjects import (
     Worlds,
     WrongPasswords,
 )
+from mss_sim.vocabulary.clock import LocalTime
 from mss_sim.vocabulary.doors import Profile, Relay
 from mss_sim.vocabulary.language import Language
 
@@ -118,6 +119,9 @@ class Settings(BaseSettings):
         description="Where no key is set, draw one that the data folder keeps; the start prints it, and the ready file has it.",
     )
     language: Language = Field(default=Language.EN, description="Language of refusals, notifications, receipts and the journal: en, or fr.")
+    local_time: LocalTime = Field(
+        default=LocalTime.UTC, description="Whose hours and midnights count for daily letters and retention: UTC, or Europe/Paris."
+    )
     relay: Relay = Field(default=Relay.SMTP, description="How a letter reaches another operator of this world.")
     submission: Submission = Submission()
     mx: Mx = Mx()

@@ -214,7 +214,7 @@ class WatchList(Subject):
 
     after_days: int = Field(default=7, ge=0, le=3_650, description="Days after which a delivered letter that nobody opened is listed.")
     unasked: bool = Field(default=False, description="Whether letters that asked for no read receipt are listed as not opened too.")
-    digest_hour: int = Field(default=7, ge=0, le=23, description="Hour of the daily letter, UTC, where a mailbox names none.")
+    digest_hour: int = Field(default=7, ge=0, le=23, description="Hour of the daily letter, by local_time, where a mailbox names none.")
 
 
 class Queue(Subject):

@@ -298,7 +298,7 @@ watch_digests = Table(
     "watch_digests",
     metadata,
     Column("mailbox_id", BigInteger, ForeignKey("mailboxes.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("hour", Integer, nullable=False),  # of the day, UTC
+    Column("hour", Integer, nullable=False),  # of the day
     Column("next_at", BigInteger),  # null: it was switched off
     Column("sent_at", BigInteger),  # the last one
     Index("ix_watch_digests_next_at", "next_at"),

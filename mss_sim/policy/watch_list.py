@@ -18,7 +18,9 @@ delay that is told late does not undo a delivery. `relayed` alone is all that is
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from mss_sim.clock import DAY, HOUR, Micros
+from mss_sim.clock import DAY, Micros
+from mss_sim.policy.local_time import day_of, instant_of
+from mss_sim.vocabulary.clock import LocalTime
 from mss_sim.vocabulary.mail import TimelineKind, WatchReason
 
 _OPENED = frozenset({TimelineKind.DISPLAYED, TimelineKind.PROCESSED})
@@ -76,8 +78,9 @@ def looked_for(reasons: Collection[WatchReason], now: Micros, after_days: int) -
     return {state: ripe[reason] for state, reason in _REASONS.items() if reason in ripe}
 
 
-def next_digest(now: Micros, hour: int, last: Micros | None) -> Micros:
-    """The next instant for a daily letter: that hour, UTC, after now, on a later day than the last one."""
-    day = now // DAY if last is None else max(now // DAY, last // DAY + 1)
-    at = day * DAY + hour * HOUR
-    return at if at > now else at + DAY
+def next_digest(now: Micros, hour: int, last: Micros | None, place: LocalTime = LocalTime.UTC) -> Micros:
+    """The next instant for a daily letter: that hour of a place, after now, on a later day there than the last one."""
+    today = day_of(now, place)
+    day = today if last is None else max(today, day_of(last, place) + 1)
+    at = instant_of(day, hour, place)
+    return at if at > now else instant_of(day + 1, hour, place)

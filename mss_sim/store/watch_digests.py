@@ -10,7 +10,7 @@ from mss_sim.store.compiled import HotQuery
 
 
 class WatchDigest(NamedTuple):
-    """The daily letter of one mailbox: at that hour, UTC, next then; `next_at` None: it was switched off; `sent_at`: the last one."""
+    """The daily letter of one mailbox: at that hour, next then; `next_at` None: it was switched off; `sent_at`: the last one."""
 
     mailbox_id: int
     hour: int

@@ -12,6 +12,13 @@ class ClockMode(StrEnum):
     PACED = "paced"  # so many seconds of the world in one of the machine
 
 
+class LocalTime(StrEnum):
+    """Whose hours and midnights count."""
+
+    UTC = "UTC"
+    PARIS = "Europe/Paris"
+
+
 class FiredKind(StrEnum):
     """What can happen because its instant has come."""
 

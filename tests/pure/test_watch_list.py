@@ -1,9 +1,12 @@
 """The watch list's table: what is listed, as what, and from when on."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from mss_sim.clock import DAY, HOUR
+from mss_sim.clock import DAY, HOUR, from_datetime, iso
 from mss_sim.policy.watch_list import Happened, is_watched, looked_for, next_digest, reason_of, standing, state_after
+from mss_sim.vocabulary.clock import LocalTime
 from mss_sim.vocabulary.mail import TimelineKind, WatchReason
 
 _SUBMITTED, _RELAYED, _DELIVERED = Happened(TimelineKind.SUBMITTED), Happened(TimelineKind.RELAYED), Happened(TimelineKind.DELIVERED)
@@ -94,3 +97,10 @@ def test_what_is_looked_for_in_the_store_is_what_the_rule_lists(state: TimelineK
 )
 def test_no_day_has_two_letters(now: int, last: int | None, next_at: int) -> None:
     assert next_digest(now, 7, last) == next_at
+
+
+def test_seven_in_the_morning_is_that_of_the_place_all_year() -> None:
+    winter, summer = (from_datetime(datetime(2026, month, 10, 12, tzinfo=UTC)) for month in (1, 7))
+    assert [iso(next_digest(now, 7, None, LocalTime.PARIS)) for now in (winter, summer)] == ["2026-01-11T06:00:00Z", "2026-07-11T05:00:00Z"]
+    late = from_datetime(datetime(2026, 7, 10, 22, 30, tzinfo=UTC))
+    assert iso(next_digest(late, 7, late, LocalTime.PARIS)) == "2026-07-12T05:00:00Z", "half past midnight there is the next day"

@@ -1,6 +1,6 @@
 """Letters that have been in a mailbox for so many days are removed, read or not, after a warning.
 
-It is done in rounds at midnight, UTC, so that a month with thousands of letters is thirty rounds:
+It is done in rounds at midnight (by the setting `local_time`), so that a month with thousands of letters is thirty rounds:
 
 | a letter has been there for           | at the next midnight                                                     |
 |---------------------------------------|--------------------------------------------------------------------------|
@@ -25,6 +25,7 @@ from mss_sim.core.mailbox.owners import led_by
 from mss_sim.core.world.agenda import Fired
 from mss_sim.core.world.world import World
 from mss_sim.ids import instant_of, last_id_at
+from mss_sim.policy.local_time import midnight_after, midnight_before
 from mss_sim.store import identities, mailboxes, retention
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import Mailbox
@@ -78,16 +79,12 @@ async def _change(world: World, address: str, change: Callable[[Connection, int]
     return await world.store.write(unit, changes_directory=True)
 
 
-def _midnight(at: Micros) -> Micros:
-    """The first midnight that is not before an instant."""
-    return -(-at // DAY) * DAY
-
-
 class Retention:
     """What the agenda asks about letters that have been there for long."""
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._place = world.settings.local_time
         self._days = world.settings.retention.days
         self._warned_days = world.settings.retention.warned_days
         self._one_by_one = asyncio.Lock()
@@ -107,7 +104,7 @@ class Retention:
         if not kept:
             return None
         if await store.read_briefly(retention.warned_until) is None:  # nobody is warned of what was due before anybody could be
-            began = self._world.clock.now() // DAY * DAY
+            began = midnight_before(self._world.clock.now(), self._place)
             await store.write(lambda conn: retention.set_warned_until(conn, began))
         return await store.read_briefly(self._first, kept)
 
@@ -116,8 +113,8 @@ class Retention:
         for one in kept:
             oldest, span = retention.first(conn, one), self._warning_span(one)
             unwarned = retention.first(conn, one, last_id_at(warned - span)) if oldest else None
-            found += [_midnight(instant_of(oldest) + one.days * DAY)] if oldest else []
-            found += [_midnight(max(instant_of(unwarned) + span, warned + 1))] if unwarned and self._warned_days else []
+            found += [midnight_after(instant_of(oldest) + one.days * DAY, self._place)] if oldest else []
+            found += [midnight_after(max(instant_of(unwarned) + span, warned + 1), self._place)] if unwarned and self._warned_days else []
         return min(found, default=None)
 
     def _warning_span(self, kept: Keeping) -> Micros:
@@ -127,7 +124,7 @@ class Retention:
         """Warn of what goes in some days, and remove what goes now, a few hundred letters in one transaction; each told once."""
         store, fired = self._world.store, list[Fired]()
         async with self._one_by_one:
-            at, midnight = await self._next_at(), self._world.clock.now() // DAY * DAY
+            at, midnight = await self._next_at(), midnight_before(self._world.clock.now(), self._place)
             if at is None or at > midnight:
                 return []
             fired += await store.write(partial(self._warn, midnight=midnight))
@@ -142,7 +139,7 @@ class Retention:
         lines = []
         for one in retention.keeping(conn, self._days) if self._warned_days and warned < midnight else ():
             span = self._warning_span(one)
-            goes_at = iso(midnight + one.days * DAY - span)
+            goes_at = iso(midnight_after(midnight + one.days * DAY - span, self._place))
             going = retention.counts(conn, one, last_id_at(warned - span), last_id_at(midnight - span))
             lines += [Entry(Act.LETTERS_EXPIRE, id_, {"letters": going[id_], "at": goes_at}) for id_ in sorted(going)]
         journal.write(self._world, conn, _SYSTEM, lines)

@@ -57,7 +57,7 @@ class WatchDigests:
         return await self._world.store.read_briefly(look)
 
     async def change(self, actor: Actor, address: str, *, enabled: bool, hour: int | None) -> WatchDigest:
-        """Ask for the daily letter of a mailbox, at that hour (UTC), else as before, else at that of the setting; or for none."""
+        """Ask for the daily letter of a mailbox, at that hour (`local_time`), else as before, else at the setting's; or for none."""
         world = self._world
 
         def unit(conn: Connection) -> WatchDigest:
@@ -65,7 +65,7 @@ class WatchDigests:
             before = watch_digests.of_mailbox(conn, held.mailbox.id, to_change=True)
             usual, sent_at = (before.hour, before.sent_at) if before else (world.settings.watch_list.digest_hour, None)
             at = usual if hour is None else hour
-            next_at = next_digest(world.clock.now(), at, sent_at) if enabled else None
+            next_at = self._next(world.clock.now(), at, sent_at) if enabled else None
             after = WatchDigest(held.mailbox.id, at, next_at, sent_at)
             if _shown(before) != _shown(after):
                 detail = {"before": {"watch_digest_hour": _shown(before)}, "after": {"watch_digest_hour": _shown(after)}}
@@ -76,6 +76,9 @@ class WatchDigests:
         changed = await world.store.write(unit)
         self.woken.set()
         return changed
+
+    def _next(self, now: Micros, hour: int, sent_at: Micros | None) -> Micros:
+        return next_digest(now, hour, sent_at, self._world.settings.local_time)
 
     async def next_at(self) -> Micros | None:
         """When the next daily letter is due, whether there will be something to tell or not."""
@@ -97,7 +100,7 @@ class WatchDigests:
     def _send(self, conn: Connection, one: WatchDigest) -> Fired | None:
         """Put one letter off to the next day, and send it when there is something to tell."""
         world, now = self._world, self._world.clock.now()
-        if not watch_digests.take(conn, one, next_digest(now, one.hour, one.sent_at)):
+        if not watch_digests.take(conn, one, self._next(now, one.hour, one.sent_at)):
             return None
         mailbox = mailboxes.by_id(conn, one.mailbox_id)
         if mailbox is None or mailbox.state is not MailboxState.ACTIVE:
@@ -109,7 +112,7 @@ class WatchDigests:
         outcome = self._delivery.deliver(conn, [system_letter(world, raw, OfServer(mailbox.operator_id), to=mailbox.address, at=now)])[0]
         if isinstance(outcome, Exception):
             raise outcome
-        watch_digests.note_sent(conn, mailbox.id, now, next_digest(now, one.hour, now))
+        watch_digests.note_sent(conn, mailbox.id, now, self._next(now, one.hour, now))
         return Fired(now, FiredKind.DIGEST_SENT, mailbox.id, mailbox.address, mailbox.address)
 
 

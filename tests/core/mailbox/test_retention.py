@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from mss_sim.clock import DAY, Micros
+from mss_sim.clock import DAY, Micros, iso
 from mss_sim.core.mailbox import retention
 from mss_sim.core.mailbox.messages import move
 from mss_sim.core.mailbox.retention import Retention
@@ -60,6 +60,20 @@ async def test_a_letter_goes_at_the_midnight_after_its_days_and_the_journal_says
         gone = [one.detail for one in await town.told(PRACTICE) if one.act.value == "message.expired"]
         assert {one["subject"] for one in gone if one} == {"Un", "Deux"}
         assert await waiting.next_at() is None
+
+
+async def test_midnight_is_that_of_the_place(open_town: OpenTown) -> None:
+    async with open_town(retention_days=100, local_time="Europe/Paris") as town:
+        await town.bring(HOSPITAL, PRACTICE)
+        fired = [
+            one for one in await town.core.agenda.advance(by=120 * DAY) if one.kind.value in ("mailbox.letters_expire", "message.expired")
+        ]
+        assert [(iso(one.at), one.kind.value) for one in fired] == [
+            ("2026-04-08T22:00:00Z", "mailbox.letters_expire"),
+            ("2026-04-15T22:00:00Z", "message.expired"),
+        ]
+        (line,) = [one.detail for one in await town.told(PRACTICE) if one.act.value == "mailbox.letters_expire"]
+        assert line == {"letters": 1, "at": "2026-04-15T22:00:00Z"}
 
 
 async def test_a_mailbox_has_days_of_its_own_or_keeps_letters_for_good(open_town: OpenTown) -> None:
