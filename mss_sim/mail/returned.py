@@ -18,6 +18,8 @@ from mss_sim.mail.reports import opened, report_in
 
 _KINDS = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
 _HEADERS_MAX = 10_000
+SAME = 3
+"""The likeness of a letter to itself."""
 
 
 def returned_letter(raw: bytes, root: Part, octets_max: int | None = None) -> bytes | None:
@@ -41,7 +43,7 @@ def likeness(returned: bytes | None, letter: bytes) -> int:
         return 0
     theirs, ours = (octets[trace_length(octets) :].rstrip(CRLF) for octets in (returned, letter))
     if theirs == ours:
-        return 3
+        return SAME
     heads = [octets[: split(octets)[0]].rstrip(CRLF) for octets in (theirs, ours)]
     if heads[0] == heads[1]:
         return 2

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
 
 from mss_sim.clock import Micros
-from mss_sim.models.tables import copies, idempotency, messages, recipients, submissions, timeline
+from mss_sim.models.tables import copies, idempotency, messages, queue, recipients, submissions, timeline
 from mss_sim.store.compiled import Hot, HotQuery, HotSelect
 from mss_sim.store.engine import happen
 from mss_sim.store.messages import TWINS_MAX, by_message
@@ -204,6 +204,28 @@ def left_as(conn: Connection, rfc_message_id: str, mailbox_id: int, addresses: C
     """(thread id, message id) of the letters with that Message-ID that a mailbox sent to one of these addresses, the first first."""
     rows = {(row[0], row[1]) for one in addresses for row in _LEFT_AS.rows(conn, rfc=rfc_message_id, to=one) if row[2] == mailbox_id}
     return sorted(rows, key=itemgetter(1))[:TWINS_MAX]
+
+
+_LEAVING_UNNAMED = HotQuery(
+    select(messages.c.thread_id, messages.c.id)
+    .select_from(queue)
+    .join(recipients, recipients.c.id == queue.c.recipient_id)
+    .join(submissions, submissions.c.id == recipients.c.submission_id)
+    .join(messages, messages.c.id == submissions.c.message_id)
+    .where(
+        queue.c.leased_until.is_not(None),
+        recipients.c.address == bindparam("to"),
+        submissions.c.mailbox_id == bindparam("mailbox"),
+        messages.c.rfc_message_id.is_(None),
+    )
+    .order_by(messages.c.id)
+)
+
+
+def leaving_unnamed(conn: Connection, mailbox_id: int, addresses: Collection[str]) -> list[tuple[int, int]]:
+    """(thread id, message id) of letters without a Message-ID that are being carried from a mailbox to one of these addresses now."""
+    rows = {(row[0], row[1]) for one in addresses for row in _LEAVING_UNNAMED.rows(conn, to=one, mailbox=mailbox_id)}
+    return sorted(rows, key=itemgetter(1))
 
 
 def attach_report(conn: Connection, recipient_id: int, kind: TimelineKind, report_id: int) -> bool:

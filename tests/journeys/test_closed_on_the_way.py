@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from email.policy import SMTP
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from mss_sim.clock import ManualClock
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.mailflow.outbound_interface import RelayJob, RelayResult, Transport
 from mss_sim.vocabulary.doors import Door
-from tests.clients import DOCTOR, PATIENT, PATIENT2, PRACTICE, Person
+from tests.clients import DOCTOR, PATIENT, PATIENT2, PRACTICE, Peer, Person, letter
 from tests.conftest import StartSimulator
 
 
@@ -223,3 +224,22 @@ async def test_an_answer_that_was_taken_arrives_though_its_conversation_was_clos
     assert answer["conversation_id"] == item["conversation_id"]
     timeline = (await patient.get(f"/mailboxes/{PATIENT}/sent"))["items"][0]["recipients"][0]
     assert (timeline["state"], timeline["failed"], len(await patient.inbox(PATIENT))) == ("delivered", False, 1)
+
+
+async def test_an_answer_whose_message_id_nobody_can_read_is_judged_once_too(world: Simulator) -> None:
+    """Nothing names it when it comes in by the MX port but its octets; a letter like it that was not taken is refused there."""
+    doctor, patient = Person(world, "doctor"), Person(world, "patient")
+    sent = await _send(doctor, DOCTOR)
+    item = (await _until(lambda: patient.inbox(PATIENT)))[0]
+    held = _held(world)
+    named = {"Message_ID": "sans crochets", "In_Reply_To": (await patient.open(PATIENT, item["id"]))["message_id"]}
+    raw = letter(PATIENT, DOCTOR, "Re: Bonjour", **named).as_bytes(policy=SMTP)
+    answer = await patient.post_raw(PATIENT, raw)
+    assert answer.status_code == 201, answer.text
+    await _act(doctor, DOCTOR, await _conversation(doctor, DOCTOR, sent), "close")
+    other = letter(PATIENT, DOCTOR, "Re: Bonsoir", **named)
+    refused = await Peer(world).send(PATIENT, [DOCTOR], other)
+    assert refused.code == 550, refused
+    held.gate.set()
+    (arrived,) = await _until(lambda: doctor.inbox(DOCTOR))
+    assert (arrived["subject"], arrived["conversation_id"]) == ("Re: Bonjour", item["conversation_id"])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mss_sim.core.mailflow.letter import Letter, RoutedLetter
-from mss_sim.mail.returned import likeness
+from mss_sim.mail.returned import SAME, likeness
 from mss_sim.store import conversations, masks, message_ids, messages, submissions
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import DeliveryMailbox
@@ -99,9 +99,15 @@ def of_new(
 
 
 def twin(conn: Connection, letter: Letter, sender: DeliveryMailbox | None) -> Found | None:
-    """(thread, message) under which a letter with that Message-ID left the sender for its recipient; None when it did not leave here."""
-    if sender is None or letter.row.rfc_message_id is None:
+    """(thread, message) under which a letter left the sender for its recipient; None when it did not leave here.
+
+    It is known by its Message-ID; one without an id that can be read, by its octets among those that are being carried.
+    """
+    if sender is None:
         return None
+    if letter.row.rfc_message_id is None:
+        leaving = submissions.leaving_unnamed(conn, sender.id, _recipients(letter))
+        return next((one for one in leaving if likeness(letter.raw, messages.raw(conn, one[1])) == SAME), None)
     left = submissions.left_as(conn, letter.row.rfc_message_id, sender.id, _recipients(letter))
     if len(left) < 2:
         return left[0] if left else None
