@@ -18,6 +18,7 @@ framework.
     webhooks      where events may be posted to, when one is tried again, and how it is signed
     masks         what of a patient's mailbox a carer sees
     clock         where the time of a world may be moved to
+    local_time    hours and midnights of a place, from instants of UTC
     searching     how long a search text may be
     behaviours    what the holder of a mailbox does by himself about a letter
     bounces       what Mon espace santé writes when it returns a letter
