@@ -152,9 +152,11 @@ _BY_ID = HotQuery(select(*_COLUMNS).where(mailboxes.c.id == bindparam("id")))
 
 def addresses(conn: Connection, ids: Collection[int]) -> dict[int, str]:
     """The addresses of these mailboxes."""
-    if not ids:
-        return {}
-    return {row.id: row.address for row in conn.execute(select(mailboxes.c.id, mailboxes.c.address).where(mailboxes.c.id.in_(ids)))}
+    rows: list[tuple[int, str]] = _ADDRESSES.rows(conn, "ids", sorted(ids))
+    return dict(rows)
+
+
+_ADDRESSES = HotSelect(select(mailboxes.c.id, mailboxes.c.address).where(mailboxes.c.id.in_(bindparam("ids", expanding=True))))
 
 
 def list_all(conn: Connection) -> list[Mailbox]:

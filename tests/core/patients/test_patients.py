@@ -15,6 +15,7 @@ from mss_sim.core.patients.patients import Patients
 from mss_sim.core.patients.steps import Steps
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.behaviours import PRESETS
+from mss_sim.store import mailboxes
 from mss_sim.vocabulary.clock import FiredKind
 from mss_sim.words.sentence import say
 from tests.clients import DOCTOR, PATIENT, PATIENT2
@@ -98,7 +99,7 @@ async def test_no_statement_is_built_anew_for_a_letter_that_is_opened(town: Town
     await behaviours.set_behaviour(town.world, PATIENT, "opens-at-once")
     await town.send("doctor", DOCTOR, PATIENT)  # the directory is read once
     assert [one.kind for one in await town.core.patients.work()] == [FiredKind.OPENED]
-    built: list[str] = []
+    built, box = list[str](), await town.mailbox(PATIENT)
 
     def note(*said: Any) -> None:
         built.append(said[2])
@@ -107,6 +108,7 @@ async def test_no_statement_is_built_anew_for_a_letter_that_is_opened(town: Town
     try:
         await town.send("doctor", DOCTOR, PATIENT, Disposition_Notification_To=DOCTOR)
         assert [one.kind for one in await town.core.patients.work()] == [FiredKind.OPENED]
+        assert await town.world.store.read_briefly(mailboxes.addresses, [box.id]) == {box.id: PATIENT}, "as the log asks"
     finally:
         event.remove(Engine, "before_cursor_execute", note)
     assert built == []
