@@ -3,11 +3,28 @@
 An attempt is leased before it is made, so that no two processes make it; an expired lease belonged to a process that died.
 """
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Select,
+    TableValuedAlias,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import queue, recipients
@@ -38,7 +55,6 @@ class Due:
     submission: SentLetter
 
 
-_REMEMBERED_MAX = 64
 _INSERT = Hot(insert(queue))
 _DELETE = Hot(delete(queue).where(queue.c.recipient_id == bindparam("b_id")))
 _LEASE = Hot(update(queue).where(queue.c.recipient_id == bindparam("b_id")).values(leased_until=bindparam("b_until")))
@@ -50,8 +66,23 @@ _THIS_ONE = HotQuery(_ONE_FREE, _ONE_FREE.with_for_update(skip_locked=True))
 _WAITS = HotQuery(select(queue.c.recipient_id).where(queue.c.recipient_id == bindparam("one")))
 _FREE = select(*queue.c).where(_IS_DUE, _IS_FREE).order_by(queue.c.next_at, queue.c.recipient_id).limit(bindparam("most"))
 _TO_LEASE = HotQuery(_FREE, _FREE.with_for_update(skip_locked=True))
+
+
+def _but_for(domain: ColumnElement[str], names: TableValuedAlias) -> Select[Any]:
+    """The free ones without those whose domain is among the names: looked up in a set, for an operator may have hundreds."""
+    return _FREE.where(~exists().where(recipients.c.id == queue.c.recipient_id, domain.in_(select(names.c.value))))
+
+
+_PAST = bindparam("past", type_=Text)  # a JSON array
+_AT = func.instr(recipients.c.address, "@")
+_TO_LEASE_BUT = HotQuery(
+    _but_for(func.substr(recipients.c.address, _AT + 1), func.json_each(_PAST).table_valued("value")),
+    _but_for(
+        func.split_part(recipients.c.address, "@", 2), func.json_array_elements_text(cast(_PAST, JSON)).table_valued("value")
+    ).with_for_update(skip_locked=True),
+)
 _NEXT = HotQuery(select(queue.c.next_at).where(_IS_FREE).order_by(queue.c.next_at).limit(1))
-_DUE_COUNT = HotQuery(select(func.count()).select_from(queue).where(_IS_DUE))
+_ANY_DUE = HotQuery(select(queue.c.recipient_id).where(_IS_DUE).limit(1))
 _OF_RECIPIENTS = HotSelect(select(*queue.c).where(queue.c.recipient_id.in_(bindparam("ids", expanding=True))))
 
 
@@ -81,16 +112,9 @@ def lease(conn: Connection, now: Micros, far: Micros, until: Micros, limit: int,
 
     `far` is an instant beyond any wait and any lease that begins now; `past` are domains whose recipients are left alone.
     """
-    return _leased(conn, [Waiting(*row) for row in _to_lease(tuple(past)).rows(conn, now=now, far=far, most=limit)], until)
-
-
-@lru_cache(maxsize=_REMEMBERED_MAX)
-def _to_lease(past: tuple[str, ...]) -> HotQuery:
-    if not past:
-        return _TO_LEASE
-    theirs = or_(*(recipients.c.address.endswith(f"@{domain}", autoescape=True) for domain in past))
-    free = _FREE.where(~exists().where(recipients.c.id == queue.c.recipient_id, theirs))
-    return HotQuery(free, free.with_for_update(skip_locked=True))
+    given = {"now": now, "far": far, "most": limit}
+    rows = _TO_LEASE_BUT.rows(conn, **given, past=json.dumps(list(past))) if past else _TO_LEASE.rows(conn, **given)
+    return _leased(conn, [Waiting(*row) for row in rows], until)
 
 
 def lease_one(conn: Connection, recipient_id: int, now: Micros, far: Micros, until: Micros) -> Due | None:
@@ -137,10 +161,9 @@ def release(conn: Connection, recipient_ids: Collection[int] | None = None) -> N
     conn.execute(freed if recipient_ids is None else freed.where(queue.c.recipient_id.in_(list(recipient_ids))))
 
 
-def due_count(conn: Connection, now: Micros, far: Micros) -> int:
-    """How many attempts are due, leased or not."""
-    count: int = _DUE_COUNT.rows(conn, now=now, far=far)[0][0]
-    return count
+def any_due(conn: Connection, now: Micros, far: Micros) -> bool:
+    """Whether an attempt is due, leased or not."""
+    return bool(_ANY_DUE.rows(conn, now=now, far=far))
 
 
 def next_at(conn: Connection, now: Micros, far: Micros) -> Micros | None:

@@ -15,6 +15,7 @@ from tests.conftest import StartSimulator
         (["labo-parc.sim.mssante.fr"], [DOCTOR]),
         (["parc.sim.mssante.fr", "%", "_abo-parc.sim.mssante.fr"], [DOCTOR, LABORATORY, LABORATORY]),
         (["labo-parc.sim.mssante.fr", "medecin.sim.mssante.fr"], []),
+        ([f"sante-{number}.sim.mssante.fr" for number in range(5_018)] + ["labo-parc.sim.mssante.fr"], [DOCTOR]),  # of a whole country
     ],
 )
 async def test_the_recipients_of_some_domains_can_be_left_alone(

@@ -216,7 +216,7 @@ class Queue:
 
     async def _lease(self, limit: int) -> list[_Task]:
         now, until, far = self._lease_times()
-        if not await self._world.store.read_briefly(queue.due_count, now, far):
+        if not await self._world.store.read_briefly(queue.any_due, now, far):
             return []
         leased = await self._world.store.write_briefly(partial(queue.lease, now=now, far=far, until=until, limit=limit, past=self._past()))
         mine = self._mine()  # a driven clock may jump
