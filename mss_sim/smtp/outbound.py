@@ -8,7 +8,8 @@
 | the server offers no STARTTLS, or fails in it     | 450 4.7.5                 |
 | MAIL, RCPT or DATA refused                        | what the server said      |
 
-Connections are kept for the next letter between the same two operators; a few may be open at once.
+Connections are kept for the next letter between the same two operators; a few may be open at once. Of all pairs together, only a part of
+what the simulator's own port takes rests open: hundreds of operators that write to one another must leave room for everybody else.
 """
 
 import asyncio
@@ -32,6 +33,7 @@ from mss_sim.words.sentence import Sentence, quoted, say
 Route = tuple[str, int]
 _OPEN_MAX = 4
 _IDLE_SECONDS = 20.0
+_RESTING_SHARE = 5  # of the connections that one port takes, each so manieth may be one of ours that rests
 _DOWN_SECONDS = 2.0
 _CONNECT_SECONDS = 10.0
 _COMMAND_SECONDS = 300.0  # ref: rfc5321#4.5.3.2
@@ -78,6 +80,7 @@ class Outbound:
         self._own = own
         self._context = context
         self._lines: dict[tuple[int, int, Route], _Lines] = {}
+        self._resting: dict[SMTP, _Lines] = {}  # every idle connection, the one that has rested longest first
 
     async def carry(self, job: RelayJob) -> RelayResult:
         """Try once; every failure is an answer (ref: rfc5321#4.5.4.1)."""
@@ -96,6 +99,7 @@ class Outbound:
 
     async def close(self) -> None:
         """Send QUIT on every connection."""
+        self._resting.clear()
         for lines in self._lines.values():
             while lines.idle:
                 with suppress(SMTPException, OSError, TimeoutError):
@@ -122,6 +126,7 @@ class Outbound:
         """Hand the job over on an open connection or, where the server has closed that one meanwhile, on a new one."""
         while lines.idle:
             client, since, begun = lines.idle.pop()
+            self._resting.pop(client, None)
             if client.is_connected and _now() - since < _IDLE_SECONDS:
                 try:
                     return await self._on(lines, client, job, begun=begun)
@@ -141,7 +146,16 @@ class Outbound:
             raise
         ended = any(answer.accepted for answer in carried.answers.values())
         lines.idle.append((client, _now(), not ended))
+        self._resting[client] = lines
+        self._leave_room()
         return carried
+
+    def _leave_room(self) -> None:
+        """Close those that have rested longest where too many do."""
+        while len(self._resting) > max(1, self._settings.connections.max // _RESTING_SHARE):
+            longest = next(iter(self._resting))
+            self._resting.pop(longest).idle.popleft()  # the first to rest of its pair too
+            longest.close()
 
     async def _open(self, lines: _Lines, job: RelayJob, host: str, port: int) -> SMTP:
         if _now() < lines.down_until:

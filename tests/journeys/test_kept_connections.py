@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from mss_sim.config.settings import Settings
 from mss_sim.core.mailflow.letter import Addressee, Envelope
@@ -74,24 +75,24 @@ def _line(connection: socket.socket) -> str:
 
 
 @asynccontextmanager
-async def _sending(folder: Path, says: Say) -> AsyncIterator[tuple[Server, Callable[[], Awaitable[str]]]]:
-    """The server, and what carries one more letter to it: the status for its recipient."""
+async def _sending(folder: Path, says: Say, **settings: Any) -> AsyncIterator[tuple[Server, Callable[..., Awaitable[str]]]]:
+    """The server, and what carries one more letter to it, from an operator by its number: the status for its recipient."""
     bearer = Bearer.authority("Serveur")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(*bearer.files(folder, bearer.certified()))
     trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
     server = Server(tls, says)
-    ours, theirs = (Operator(id_, name, None, (f"{name}.mssante.fr",), f"127.0.0.1:{server.port}") for id_, name in ((1, "a"), (2, "b")))
+    theirs, *ours = (Operator(id_, name, None, (f"{name}.mssante.fr",), f"127.0.0.1:{server.port}") for id_, name in enumerate("abcd"))
 
     async def context(_sender: Operator, _receiver: Operator) -> ssl.SSLContext:
         return trusting
 
-    outbound = Outbound(Settings(), lambda: ("127.0.0.1", 0), context)
+    outbound = Outbound(Settings(**settings), lambda: ("127.0.0.1", 0), context)
 
-    async def carry() -> str:
+    async def carry(sender: int = 0) -> str:
         envelope = Envelope(HOSPITAL, (Addressee(PRACTICE),))
-        answer = (await outbound.carry(RelayJob(ours, theirs, envelope, LETTER, 10))).answers[PRACTICE]
+        answer = (await outbound.carry(RelayJob(ours[sender], theirs, envelope, LETTER, 10))).answers[PRACTICE]
         await asyncio.sleep(0.05)  # what the server does at its end is heard by the next letter
         return answer.status
 
@@ -109,6 +110,14 @@ async def test_a_connection_carries_one_letter_after_the_other(tmp_path: Path) -
     async with _sending(tmp_path, lambda *_: None) as (server, carry):
         assert [await carry() for _ in range(3)] == ["2.0.0"] * 3
     assert server.heard == [[*OPENING, *ONE, *ONE, *ONE, "QUIT"]]
+
+
+async def test_only_some_of_the_connections_that_a_port_takes_rest(tmp_path: Path) -> None:
+    """Found with 33 operators that wrote to one another: a port of their own took no more connections, and refused people who logged in."""
+    async with _sending(tmp_path, lambda *_: None, connections={"max": 10}) as (server, carry):
+        for sender in (0, 1, 2, 1, 0):  # two may rest: the third closes that of the first, who needs a new one at last
+            assert await carry(sender) == "2.0.0"
+    assert server.heard == [[*OPENING, *ONE], [*OPENING, *ONE, *ONE, "QUIT"], [*OPENING, *ONE], [*OPENING, *ONE, "QUIT"]]
 
 
 async def test_a_connection_that_the_server_has_closed_is_made_anew(tmp_path: Path) -> None:
