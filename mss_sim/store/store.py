@@ -210,9 +210,12 @@ class Store:
         self.directory_version += 1
         return result
 
-    async def write_briefly(self, unit: Callable[[Connection], R]) -> R:
-        """The same for a unit of a few short statements: on SQLite they run on the loop, where it takes less than in a thread."""
-        return await self._guard(self._writer.write(unit, brief=True))
+    async def write_briefly(self, unit: Callable[[Connection], R], *, size: int = 0) -> R:
+        """The same for a unit of a few short statements: on SQLite they run on the loop, where it takes less than in a thread.
+
+        Unless what they write, about `size` bytes, is too much for that.
+        """
+        return await self._guard(self._writer.write(unit, brief=True, size=size))
 
     async def write_in_bulk(self, bulk: Callable[[Connection, Sequence[T]], Sequence[R | Exception]], item: T, size: int = 0) -> R:
         """The result of one item of a bulk that writes about `size` bytes, once committed."""

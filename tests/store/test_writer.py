@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -122,6 +123,15 @@ async def test_large_items_are_written_in_several_groups_and_in_order(store: Sto
     results = await asyncio.gather(*(store.write_in_bulk(bulk, number, 300_000) for number in range(6)))
     assert results == list(range(6))
     assert groups == [1] * 6
+
+
+@pytest.mark.parametrize(("size", "here"), [(0, True), (5_000_000, False)], ids=["short", "with a large letter"])
+async def test_a_brief_unit_runs_on_the_loop_unless_it_writes_much(tmp_path: Path, size: int, here: bool) -> None:
+    store = Store(sqlite_url(tmp_path / "writer.db"))
+    store.open()
+    thread = await store.write_briefly(lambda _conn: threading.get_ident(), size=size)
+    assert (thread == threading.get_ident()) is here
+    await store.close()
 
 
 async def test_what_a_stopping_store_was_asked_for_is_kept(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ class Directory:
 
     async def _read(self, address: str) -> Mailbox | None:
         memory = self._memory
-        mailbox = await self._store.read(mailboxes.by_address, address)
+        mailbox = await self._store.read_briefly(mailboxes.by_address, address)
         if mailbox is None:
             memory.cards.pop(address, None)
             return None
