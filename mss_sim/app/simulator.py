@@ -103,6 +103,7 @@ class Simulator:
         self._log = log.get("app")
         self._core: Core | None = None
         self._certificates: Certificates | None = None
+        self._peer_contexts = tls.PeerContexts(self.settings)
         self._traps: list[Trap] = []
         self._shown_files: dict[str, dict[str, str]] = {}
 
@@ -208,10 +209,7 @@ class Simulator:
         """What one operator shows another, and whom it trusts: our authority, or the one that the other is certified by."""
         mine = await peers.certificate_of(self.world, sender)
         chain = certificates.with_chain(self.world, mine)
-        context = tls.client_context(self._made_certificates, self.settings, chain=chain, key=mine.key)
-        if receiver.mx_ca:
-            context.load_verify_locations(cadata=receiver.mx_ca)
-        return context
+        return self._peer_contexts.of(self._made_certificates, chain=chain, key=mine.key, trusted=receiver.mx_ca)
 
     @property
     def _made_certificates(self) -> Certificates:

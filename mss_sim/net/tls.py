@@ -22,6 +22,7 @@ from mss_sim.pki import bundles, names, paths
 from mss_sim.pki.authority import ORGANISATIONS, RANGES, publishes_at, signed_by
 from mss_sim.vocabulary.trust import KeyKind
 
+_CONTEXTS_MAX = 256
 _VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
 
 
@@ -127,6 +128,30 @@ def client_context(certificates: Certificates, settings: Settings, *, chain: str
             write_secret(file, key + chain)
             context.load_cert_chain(file)
     return context
+
+
+class PeerContexts:
+    """What operators show one another, and whom they trust: one context for all connections that are alike.
+
+    To make it takes as long as the handshake. It is found by all that it is made of, so that another certificate has another context.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._made: dict[tuple[Certificates, str, str, str | None], ssl.SSLContext] = {}  # the one that was used last is the last
+
+    def of(self, certificates: Certificates, *, chain: str, key: str, trusted: str | None) -> ssl.SSLContext:
+        """The context that presents a certificate with its key; `trusted`, authorities beside the root. All are PEM texts."""
+        made_of = certificates, chain, key, trusted
+        context = self._made.pop(made_of, None)
+        if context is None:
+            context = client_context(certificates, self._settings, chain=chain, key=key)
+            if trusted:
+                context.load_verify_locations(cadata=trusted)
+        self._made[made_of] = context
+        if len(self._made) > _CONTEXTS_MAX:
+            del self._made[next(iter(self._made))]
+        return context
 
 
 def _limit(context: ssl.SSLContext, settings: Settings) -> None:
