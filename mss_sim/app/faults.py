@@ -1,13 +1,32 @@
 """Faults of a world for whoever runs it in the same process: test suites, in the words of the control plane."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.clock import to_datetime
 from mss_sim.core.control import faults
 from mss_sim.faults import actions
 from mss_sim.faults.rules import Match
 from mss_sim.vocabulary.faults import FaultKind, Point, PresetName
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A rule with its counts: how often it matched, fired, and fires yet (`left` None: as often as it matches)."""
+
+    id: str
+    point: Point
+    kind: FaultKind
+    match: Mapping[str, str | int]
+    seen: int
+    fired: int
+    left: int | None
+    ends_at: datetime
+    ended: bool
+    """Whether it will never fire again."""
 
 
 async def add(
@@ -26,6 +45,17 @@ async def add(
 async def add_preset(simulator: Simulator, name: PresetName, given: Mapping[str, Any]) -> list[str]:
     """Set a trouble of the field; the ids of its rules."""
     return [kept.rule.id for kept in faults.add_preset(simulator.world, name, given)]
+
+
+async def all_rules(simulator: Simulator) -> list[Fault]:
+    """The rules in the order in which they are asked."""
+    now, told = simulator.world.clock.now(), []
+    for kept in simulator.world.faults.all():
+        rule = kept.rule
+        match = {name: value for name in Match.__slots__ if (value := getattr(rule.match, name)) is not None}
+        counts, ends_at = (kept.seen, kept.fired, kept.left), to_datetime(rule.ends_at)
+        told.append(Fault(rule.id, rule.point, actions.kind_of(rule.action), match, *counts, ends_at, kept.ended(now)))
+    return told
 
 
 async def fired(simulator: Simulator, rule: str) -> int:

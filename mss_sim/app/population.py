@@ -3,9 +3,14 @@
 from typing import Any
 
 from mss_sim.app.simulator import Simulator
-from mss_sim.core.control import populate
+from mss_sim.core.control import populate, seed
 
 
-async def add_patients(simulator: Simulator, count: int, seed: int) -> list[dict[str, Any]]:
-    """Add so many patients of a seed with their mailboxes; who they are, as `POST /control/patients` answers."""
-    return [one.shown() for one in await populate.add_patients(simulator.world, count, seed)]
+async def add_patients(simulator: Simulator, count: int, number: int) -> list[dict[str, Any]]:
+    """Add so many patients that a number draws, with their mailboxes; who they are, as `POST /control/patients` answers."""
+    return [one.shown() for one in await populate.add_patients(simulator.world, count, number)]
+
+
+def seeds() -> list[str]:
+    """The seeds that a world can begin with; `none` is an empty one."""
+    return seed.names()

@@ -21,6 +21,7 @@ from typing import Any
 from mss_sim.config.settings import Settings
 from mss_sim.testing.builders import xdm_archive
 from mss_sim.testing.demo_clients import Language, Story, Telling, until
+from mss_sim.testing.documents import Ready
 from mss_sim.testing.handle import RunningSimulator
 
 _HOSPITAL = "paul.durand@hopital-ormes.sim.mssante.fr"
@@ -294,10 +295,10 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _ready(file: Path) -> dict[str, Any]:
+def _ready(file: Path) -> Ready:
     """What a ready file says; SystemExit with what to do where there is none."""
     try:
-        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        found: Ready = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SystemExit(f"{file} is no ready file of a running simulator: start one with make run, and give data/ready.json") from error
     return found

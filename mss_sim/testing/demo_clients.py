@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage, Message
 from email.policy import SMTP
@@ -21,6 +21,8 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from rich.console import Console
+
+from mss_sim.testing.documents import PersonaDocument, Ready
 
 _SHOWN_CHARS = 150
 _PATIENCE_SECONDS = 20.0
@@ -63,7 +65,7 @@ def until(look: Callable[[], _Seen], holds: Callable[[_Seen], bool]) -> _Seen:
 class Story:
     """Tells the steps, and stops at the first one that does not go as it should. `ready` is what the ready file says."""
 
-    def __init__(self, ready: Mapping[str, Any], telling: Telling) -> None:
+    def __init__(self, ready: Ready, telling: Telling) -> None:
         self.ready = ready
         self._personas = {one["role"]: one for one in ready["personas"]}
         self._telling = telling
@@ -73,14 +75,13 @@ class Story:
         self._tokens: dict[str, str] = {}
         self._step = 0
 
-    def persona(self, role: str) -> dict[str, Any]:
+    def persona(self, role: str) -> PersonaDocument:
         """Who plays a role; the story ends where the world has nobody for it."""
         if role not in self._personas:
             self.check(
                 False, f"this world has no {role}: play it in the seed cabinet", f"ce monde n'a pas de {role} : il faut le jeu cabinet"
             )
-        found: dict[str, Any] = self._personas[role]
-        return found
+        return self._personas[role]
 
     def text(self, en: str, fr: str) -> str:
         """The text in the language of the story."""

@@ -1,126 +1,234 @@
 """A persona to test with: each call opens a connection as that person's software would, logged in and trusting the world's authority alone.
 
-doctor = world.person("doctor")
-with doctor.smtp() as smtp:
+with world.doctor.smtp() as smtp:
     smtp.send_message(letter)
-doctor.imap("tilleuls@cabinet.sim.mssante.fr").select("INBOX")
-doctor.rest("GET", "/me")
+world.doctor.imap("tilleuls@cabinet.sim.mssante.fr").select("INBOX")
+world.doctor.rest("GET", "/me")
 """
 
-import base64
 import imaplib
-import json
 import smtplib
 import ssl
-import urllib.error
-import urllib.request
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, Self, TypeVar, Unpack
+from urllib.parse import quote, urlencode
 
+from mss_sim.testing.asking import Request, RestRefused, ask, control, rest
+from mss_sim.testing.documents import LetterFields, LetterItem, OpenedLetter, PersonaDocument, Ready, SentLetter
+from mss_sim.testing.logging_in import log_in
+from mss_sim.testing.results import LogIn
+
+__all__ = ["Cast", "Person", "Persona", "RestRefused"]
+
+P = TypeVar("P")
+T = TypeVar("T")
 _SECONDS = 30
 
 
-class RestRefused(Exception):
-    """The REST API refused: `status`, and `problem` as it was answered (RFC 9457)."""
+class Runs(Protocol):
+    """Runs work where the simulator runs, and waits for its result."""
 
-    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
-        super().__init__(f"{status} {problem.get('code', '')}: {problem.get('detail', '')}")
-        self.status = status
-        self.problem = problem
-
-    @property
-    def code(self) -> str:
-        """The rule that refused."""
-        return str(self.problem.get("code", ""))
+    def __call__(self, work: Coroutine[Any, Any, T], /) -> T:
+        """The result."""
+        ...
 
 
 @dataclass(frozen=True)
-class Person:
-    """A persona of a world; `mailboxes` are the addresses that they may use, their own first."""
+class Persona:
+    """Who somebody is; `mailboxes` are the addresses that they may use, their own first. Neither password nor keys are shown by `repr`."""
 
     role: str
     idnat: str
     name: str
     login: str
-    password: str
+    password: str = field(repr=False)
     mailboxes: tuple[str, ...]
-    ready: Mapping[str, Any]
+    ready: Ready = field(repr=False)
 
     @classmethod
-    def of(cls, ready: Mapping[str, Any], role: str) -> "Person":
-        """The persona that plays a role; KeyError with the roles that there are when nobody does."""
-        found = {one["role"]: one for one in ready["personas"]}
-        if role not in found:
-            raise KeyError(f"nobody plays {role}; there are {', '.join(sorted(found)) or 'no personas'}")
-        one = found[role]
+    def of(cls, ready: Ready, one: PersonaDocument, *more: Any) -> Self:
+        """A persona as a ready file tells it."""
         boxes = tuple(box["address"] for box in one["mailboxes"])
-        return cls(role, one["idnat"], one["name"], one["login"], one["password"], boxes, ready)
+        return cls(one["role"], one["idnat"], one["name"], one["login"], one["password"], boxes, ready, *more)
+
+    @property
+    def address(self) -> str:
+        """The address of their own mailbox; LookupError when they may use none."""
+        if not self.mailboxes:
+            raise LookupError(f"{self.role} may use no mailbox")
+        return self.mailboxes[0]
 
     @property
     def tls(self) -> ssl.SSLContext:
         """What trusts the authority of the world, and no other."""
         return ssl.create_default_context(cafile=self.ready["ca_file"])
 
-    def smtp(self) -> smtplib.SMTP:
-        """The submission port, over STARTTLS, logged in; SMTPException when it refuses. Close it, or use it as a context manager."""
+    def asks_rest(self, method: str, path: str, body: object = None) -> Request:
+        """Their request below /api/v1, for an HTTP client of your own."""
+        return rest(self.ready, (self.login, self.password), method, path, body)
+
+    def _posts(self, to: Sequence[str], mailbox: str | None, fields: Mapping[str, object]) -> Request:
+        return self.asks_rest("POST", f"{self._place(mailbox)}/messages", {"to": list(to), **fields})
+
+    def _lists(self, mailbox: str | None, subject: str | None, wait: float) -> Request:
+        asked = {"folder": "INBOX", "wait": wait, **({} if subject is None else {"subject": subject})}
+        return self.asks_rest("GET", f"{self._place(mailbox)}/messages?{urlencode(asked)}")
+
+    def _opens(self, letter: str, mailbox: str | None) -> Request:
+        return self.asks_rest("GET", f"{self._place(mailbox)}/messages/{quote(letter, safe='')}")
+
+    def _place(self, mailbox: str | None) -> str:
+        return f"/mailboxes/{quote(mailbox or self.address, safe='@')}"
+
+    def _token(self, lifetime_seconds: int | None) -> Request:
+        wanted = {"who": self.idnat, **({"lifetime_seconds": lifetime_seconds} if lifetime_seconds is not None else {})}
+        return control(self.ready, "POST", "/tokens", wanted)
+
+    def _smtp(self) -> smtplib.SMTP:
+        __tracebackhide__ = True
         client = smtplib.SMTP("localhost", self.ready["submission"]["port"], timeout=_SECONDS)
         try:
             client.starttls(context=self.tls)
             client.login(self.login, self.password)
-        except BaseException:
+        except BaseException as error:  # noqa: BLE001 - it is raised again
             client.close()
-            raise
+            raise error.with_traceback(None) from None  # the frames of the library show the password
         return client
 
-    def imap(self, mailbox: str | None = None) -> imaplib.IMAP4:
-        """IMAP over STARTTLS, logged in; `mailbox` opens another one than their own. IMAP4.error when it refuses."""
+    def _imap(self, mailbox: str | None) -> imaplib.IMAP4:
+        __tracebackhide__ = True
         client = imaplib.IMAP4("localhost", self.ready["imap"]["port"], timeout=_SECONDS)
         try:
             client.starttls(self.tls)
             client.login(self.login if mailbox is None else f"{mailbox}*{self.login}", self.password)
-        except BaseException:
+        except BaseException as error:  # noqa: BLE001 - it is raised again
             client.shutdown()
-            raise
+            raise error.with_traceback(None) from None
         return client
 
-    def rest(self, method: str, path: str, body: Any = None) -> Any:
+
+@dataclass(frozen=True)
+class Person(Persona):
+    """A persona whose clients are those of the standard library, and wait for what they ask."""
+
+    run: Runs = field(repr=False, compare=False)
+
+    def smtp(self) -> smtplib.SMTP:
+        """The submission port, over STARTTLS, logged in; SMTPException when it refuses. Close it, or use it as a context manager."""
+        __tracebackhide__ = True
+        return self._smtp()
+
+    def imap(self, mailbox: str | None = None) -> imaplib.IMAP4:
+        """IMAP over STARTTLS, logged in; `mailbox` opens another one than their own. IMAP4.error when it refuses."""
+        __tracebackhide__ = True
+        return self._imap(mailbox)
+
+    def rest(self, method: str, path: str, body: object = None) -> Any:
         """The JSON that REST answers to a request below /api/v1, None where it answers nothing; RestRefused when it refuses."""
-        account = base64.b64encode(f"{self.login}:{self.password}".encode()).decode()
-        return _asked(f"{self.ready['http']}/api/v1{path}", method, body, {"Authorization": f"Basic {account}"})
+        return self.run(ask(self.asks_rest(method, path, body)))
 
     def token(self, lifetime_seconds: int | None = None) -> str:
         """An access token of theirs, as Pro Santé Connect would give it, without a log-in."""
-        wanted = {"who": self.idnat, **({"lifetime_seconds": lifetime_seconds} if lifetime_seconds is not None else {})}
-        headers = {"X-Control-Key": self.ready["control_key"] or ""}
-        return str(_asked(f"{self.ready['http']}/control/tokens", "POST", wanted, headers)["access_token"])
+        return str(self.run(ask(self._token(lifetime_seconds)))["access_token"])
 
-    def send(self, to: Sequence[str], *, mailbox: str | None = None, **fields: Any) -> Any:
-        """Send a letter by REST from a mailbox, their own first one where none is named; the fields are those of the API."""
-        return self.rest("POST", f"/mailboxes/{mailbox or self.mailboxes[0]}/messages", {"to": list(to), **fields})
+    def log_in(self, mode: str = "CARD") -> LogIn:
+        """Log in with Pro Santé Connect, by card or by `MOBILE`: tokens and userinfo. RestRefused for who has neither, such as patients."""
+        return self.run(log_in(self.ready, self.idnat, mode))
 
-    def inbox(self, mailbox: str | None = None, *, wait: float = 0) -> list[dict[str, Any]]:
-        """The letters in INBOX, the newest first; `wait`: so many seconds for a first one."""
-        found: list[dict[str, Any]] = self.rest("GET", f"/mailboxes/{mailbox or self.mailboxes[0]}/messages?folder=INBOX&wait={wait}")[
-            "items"
-        ]
+    def send(self, to: Sequence[str], *, mailbox: str | None = None, **fields: Unpack[LetterFields]) -> SentLetter:
+        """Send a letter by REST from a mailbox, their own where none is named; RestRefused when it is refused."""
+        sent: SentLetter = self.run(ask(self._posts(to, mailbox, fields)))
+        return sent
+
+    def inbox(self, mailbox: str | None = None, *, subject: str | None = None, wait: float = 0) -> list[LetterItem]:
+        """The letters in INBOX, the newest first; `subject`: a part of it; `wait`: so many seconds for a first one."""
+        found: list[LetterItem] = self.run(ask(self._lists(mailbox, subject, wait)))["items"]
+        return found
+
+    def read(self, letter: str, mailbox: str | None = None) -> OpenedLetter:
+        """Open a letter by the id that `inbox` tells, as a reader does: it is read from then on, where they may say so."""
+        found: OpenedLetter = self.run(ask(self._opens(letter, mailbox)))
         return found
 
 
-def _asked(url: str, method: str, body: Any, headers: Mapping[str, str]) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers}, method=method)  # noqa: S310 - of this world
-    try:
-        with urllib.request.urlopen(request, timeout=_SECONDS + 300) as answer:  # noqa: S310
-            octets = answer.read()
-    except urllib.error.HTTPError as error:
-        raise RestRefused(error.code, _problem(error.read())) from None
-    return json.loads(octets) if octets else None
+class Cast(ABC, Generic[P]):
+    """Who can be played in a world: the people of the seed `cabinet` by name, all others by `person(role)`."""
+
+    @abstractmethod
+    def person(self, role: str) -> P:
+        """Who plays a role; LookupError with the roles that there are when nobody does."""
+
+    @property
+    def doctor(self) -> P:
+        """Dr Camille MARTIN, responsible for the practice's mailbox."""
+        return self.person("doctor")
+
+    @property
+    def doctor2(self) -> P:
+        """Dr Hugo BERNARD, who holds the practice's mailbox too."""
+        return self.person("doctor2")
+
+    @property
+    def secretary(self) -> P:
+        """The secretary of the practice, with grants over its mailbox and the doctor's."""
+        return self.person("secretary")
+
+    @property
+    def assistant(self) -> P:
+        """An assistant whose grant ends after three months."""
+        return self.person("assistant")
+
+    @property
+    def newcomer(self) -> P:
+        """Somebody new, whom nobody has given a right yet."""
+        return self.person("newcomer")
+
+    @property
+    def hospital(self) -> P:
+        """A doctor of the hospital, at another operator."""
+        return self.person("hospital")
+
+    @property
+    def hospital_ward(self) -> P:
+        """The ward of the hospital."""
+        return self.person("hospital_ward")
+
+    @property
+    def application(self) -> P:
+        """The program of a laboratory, with a mailbox of kind APP."""
+        return self.person("application")
+
+    @property
+    def patient(self) -> P:
+        """Claire FONTAINE, a patient of the practice."""
+        return self.person("patient")
+
+    @property
+    def patient2(self) -> P:
+        """Another patient."""
+        return self.person("patient2")
+
+    @property
+    def pharmacist(self) -> P:
+        """A pharmacist, for what userinfo tells of one."""
+        return self.person("pharmacist")
+
+    @property
+    def editor(self) -> P:
+        """A publisher's test identity."""
+        return self.person("editor")
+
+    @property
+    def locum(self) -> P:
+        """A doctor without an exercise of his own."""
+        return self.person("locum")
 
 
-def _problem(octets: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(octets)
-    except ValueError:
-        return {"detail": octets[:200].decode("utf-8", "replace")}
-    return found if isinstance(found, dict) else {}
+def play(ready: Ready, role: str, make: Callable[[Ready, PersonaDocument], P]) -> P:
+    """Who plays a role in this ready document; KeyError with the roles that there are when nobody does."""
+    found = {one["role"]: one for one in ready["personas"]}
+    if role not in found:
+        raise KeyError(f"nobody plays {role}; there are {', '.join(sorted(found)) or 'no personas'}")
+    return make(ready, found[role])

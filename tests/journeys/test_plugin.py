@@ -42,9 +42,9 @@ def test_the_fixture_makes_things_fail(mss_simulator: RunningSimulator) -> None:
     with smtplib.SMTP(*where, timeout=20) as client:
         client.ehlo()
         assert client.has_extn("dsn")
-    for wrong in ({"seconds": float("nan")}, {"seconds": -1}):
+    for wrong in (float("nan"), -1):
         with pytest.raises(Refusal):
-            faults.add("imap", "delay", **wrong)
+            faults.add("imap", "delay", seconds=wrong)
     with pytest.raises(ValueError, match="control"):
         faults.add("control", "drop")
 
@@ -86,8 +86,10 @@ def test_a_wait_in_vain_tells_what_came_instead(world: HostedWorld) -> None:
     doctor, practice = world.persona("doctor"), "tilleuls@cabinet.sim.mssante.fr"
     url, auth = f"{world.ready['http']}/api/v1/mailboxes/{practice}/messages", (doctor["login"], doctor["password"])
     assert httpx.post(url, auth=auth, json={"to": [practice], "subject": "Votre code", "text": "Le code est 123456."}).status_code == 201
-    assert world.wait("message", mailbox=practice, from_="tilleuls")["found"][0]["values"]["codes"] == ["123456"]
-    with pytest.raises(AssertionError, match=r"waited 0\.1 s in vain .* 'Votre code' lacks subject"):
+    assert world.wait("message", mailbox=practice, from_="tilleuls").first.values.codes == ("123456",)
+    with pytest.raises(
+        AssertionError, match=r"waited 0\.1 s in vain for a letter with .* subject 'rendez-vous'\n  near: “Votre code” lacks subject"
+    ):
         world.wait("message", mailbox=practice, subject="rendez-vous", timeout=0.1)
     world.wait("message", subject="rendez-vous", none=True, timeout=0.1)
     world.wait("settled")
