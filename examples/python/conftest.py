@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from practice import Software
+from practice import Servers, Software
 
 from mss_sim.testing.handle import HostedWorld
 
@@ -11,4 +11,11 @@ from mss_sim.testing.handle import HostedWorld
 @pytest.fixture
 def log_in(world: HostedWorld) -> Callable[[str], Software]:
     """The software under test, pointed at this test's world and logged in as the persona of a role."""
-    return lambda role: Software(world.ready, world.persona(role))
+    ready = world.ready
+    servers = Servers(ready["submission"]["port"], ready["imap"]["port"], ready["http"], ready["ca_file"])
+
+    def software(role: str) -> Software:
+        person = world.person(role)
+        return Software(servers, person.login, person.password, person.address)
+
+    return software

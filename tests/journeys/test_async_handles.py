@@ -1,0 +1,135 @@
+"""The handles for who awaits: nothing that they do blocks the loop of the test."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+
+import aiosmtplib
+import pytest
+
+from mss_sim.errors import Refusal
+from mss_sim.testing.asking import RestRefused
+from mss_sim.testing.asynchronous import AsyncSimulator, AsyncWorld
+from mss_sim.testing.handle import RunningSimulator
+from mss_sim.testing.results import WaitedInVain
+
+PRACTICE = "tilleuls@cabinet.sim.mssante.fr"
+
+
+async def test_the_loop_goes_on_while_a_world_is_waited_for(async_world: AsyncWorld) -> None:
+    """If a wait blocked, nothing of what it waits for could be sent: two hundred wait before the first letter leaves."""
+    waits = [asyncio.create_task(async_world.wait("message", mailbox=PRACTICE, subject=f"Lettre {number:03}")) for number in range(200)]
+    await asyncio.sleep(0)
+    await asyncio.gather(*(async_world.doctor.send([PRACTICE], subject=f"Lettre {number:03}") for number in range(200)))
+    assert [found.first.subject for found in await asyncio.gather(*waits)] == [f"Lettre {number:03}" for number in range(200)]
+
+
+async def test_a_wait_may_be_cancelled(async_world: AsyncWorld) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await async_world.wait("message", subject="ordonnance", timeout=2)
+    await async_world.wait("settled")
+
+
+async def test_a_wait_in_vain_is_told(async_world: AsyncWorld) -> None:
+    with pytest.raises(WaitedInVain, match=r"^waited 0\.1 s in vain for 2 letters with mailbox"):
+        await async_world.wait("message", mailbox=PRACTICE, count=2, timeout=0.1)
+    with pytest.raises(RestRefused, match="A wait for settled looks at nothing: leave mailbox out"):
+        await async_world.wait("settled", mailbox=PRACTICE)  # type: ignore[call-overload]
+
+
+async def test_people_have_clients_to_await(async_world: AsyncWorld) -> None:
+    hospital, doctor = async_world.hospital, async_world.doctor
+    letter = EmailMessage()
+    letter["From"], letter["To"], letter["Subject"] = hospital.address, PRACTICE, "Compte rendu"
+    letter.set_content("Le code est 123456.")
+    smtp = await hospital.smtp()
+    await smtp.send_message(letter)
+    await smtp.quit()
+    [came] = await doctor.inbox(PRACTICE, subject="compte rendu", wait=10)
+    assert (await doctor.read(came["id"], PRACTICE))["text"].strip() == "Le code est 123456."
+    imap = await doctor.imap(PRACTICE)
+    assert await asyncio.to_thread(imap.select, "INBOX") == ("OK", [b"1"])
+    await asyncio.to_thread(imap.logout)
+    assert (await doctor.log_in("MOBILE")).userinfo["SubjectNameID"] == doctor.idnat
+    assert (await doctor.token(60)).count(".") == 2
+    assert (await doctor.rest("GET", "/me"))["idnat"] == doctor.idnat
+    with pytest.raises(RestRefused, match="404 not-found"):
+        await hospital.inbox(PRACTICE)
+
+
+async def test_time_and_faults_are_awaited(async_world: AsyncWorld) -> None:
+    await async_world.clock.freeze(datetime(2040, 1, 1, tzinfo=UTC))
+    assert all(one.at < async_world.clock.now() for one in await async_world.clock.advance("P1D"))
+    await async_world.clock.advance(to=datetime(2040, 2, 1, tzinfo=UTC))
+    assert await async_world.clock.advance(timedelta(seconds=1)) == []
+    assert async_world.clock.now() == datetime(2040, 2, 1, 0, 0, 1, tzinfo=UTC)
+    await async_world.clock.pace(60)
+    await async_world.clock.run()
+    rule = await async_world.faults.add("submission", "reply", {"verb": "AUTH"}, count=None, code="454")
+    presets = await async_world.faults.preset("psc-slow", seconds=1)
+    with pytest.raises(aiosmtplib.SMTPException, match="This failure was asked for"):
+        await async_world.doctor.smtp()
+    assert await async_world.faults.fired(rule) >= 1
+    assert [one.id for one in await async_world.faults.all()] == [rule, *presets]
+    await async_world.faults.lift(rule)
+    await async_world.faults.clear()
+    assert await async_world.faults.all() == []
+    assert {one.facts.get("identity") for one in await async_world.sessions(door="smtp")} == {None}
+
+
+async def test_a_world_is_kept_and_gone_back_to(async_world: AsyncWorld) -> None:
+    name = async_world.name[-8:]
+    kept = await async_world.save(name, note="nothing was sent", replace=True)
+    assert (kept.name, kept.note, kept.seed) == (name, "nothing was sent", "cabinet")
+    await async_world.doctor.send([PRACTICE], subject="Bonjour")
+    assert (await async_world.differences(name))["letters"].added_count >= 1
+    await async_world.restore(name)
+    assert await async_world.doctor.inbox(PRACTICE) == []
+    assert name in {one.name for one in await async_world.snapshots()}
+    await async_world.drop(name)
+    with pytest.raises(Refusal, match="no snapshot"):
+        await async_world.restore(name)
+    [patient] = await async_world.patients(1)
+    [like] = await async_world.like("doctor")
+    await like.send([PRACTICE], subject="Bonjour")
+    await async_world.wait("act", acts=["message.submitted"], who=like.idnat)
+    await async_world.reset()
+    assert patient["address"] not in {one["address"] for one in await async_world.control("GET", "/mailboxes")}
+    assert async_world.persona("doctor")["login"] == async_world.ready["personas"][0]["login"]
+
+
+async def _fail_in_a_world_of(mss: AsyncSimulator) -> None:
+    async with mss.world(name="beside", seed="cabinet", settings={"language": "fr"}) as beside:
+        assert beside.doctor.name == "Dr Camille MARTIN"
+        raise ZeroDivisionError
+
+
+async def test_a_simulator_is_a_context_of_its_own() -> None:
+    """Started, asked and ended from a loop that goes on; a world in it ends with its block, whatever happens."""
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            ticks += 1
+            await asyncio.sleep(0)
+
+    beating = asyncio.create_task(tick())
+    async with AsyncSimulator(seed="none") as mss:
+        started = ticks
+        assert mss.ready["personas"] == []
+        with pytest.raises(ZeroDivisionError):
+            await _fail_in_a_world_of(mss)
+        assert await mss.control("GET", "/worlds") == []
+    beating.cancel()
+    assert started > 10, "the loop stood still while the simulator began"
+
+
+async def test_several_simulators_wait_side_by_side(mss: RunningSimulator) -> None:
+    """Worlds of the other kind of handle, too: one loop drives them all."""
+    with mss.world() as one, mss.world() as other:
+        worlds = [AsyncWorld(one), AsyncWorld(other)]
+        waits = [asyncio.create_task(world.wait("message", mailbox=PRACTICE)) for world in worlds]
+        await asyncio.gather(*(world.doctor.send([PRACTICE], subject=world.name) for world in worlds))
+        assert [(await wait).first.subject for wait in waits] == [one.name, other.name]
