@@ -40,7 +40,7 @@ from mss_sim.testing.documents import (
 from mss_sim.testing.handle import RunningSimulator, WorldHandle
 from mss_sim.testing.logging_in import log_in
 from mss_sim.testing.persons import Cast, Persona, play
-from mss_sim.testing.results import JournalLine, Letter, LogIn, Session, TimelineEvent, Waited, WaitedInVain
+from mss_sim.testing.results import JournalLine, Letter, LogIn, Session, TimelineEvent, Waited
 from mss_sim.testing.waiting import ActMarks, LetterMarks, SettledMarks, TimelineMarks
 from mss_sim.vocabulary.clock import ClockMode
 from mss_sim.vocabulary.faults import FaultKind, Point, PresetName
@@ -229,10 +229,7 @@ class AsyncWorld(Cast[AsyncPerson]):
     async def wait(self, kind: str, **marks: Any) -> Waited[Any]:
         """What was waited for, as `WorldHandle.wait`; a task that waits may be cancelled."""
         __tracebackhide__ = True
-        try:
-            return await self._world.do(self._world.waited(kind, marks))
-        except WaitedInVain as error:
-            raise error.with_traceback(None) from None
+        return await self._world.do(self._world.waited(kind, marks))
 
     async def sessions(self, *, door: str | None = None, who: str | None = None, limit: int = 50) -> list[Session]:
         """What was said on the newest connections, the newest first; `who`: the idNat that logged in."""

@@ -17,9 +17,10 @@ from mss_sim.app import population, snapshots, world_time
 from mss_sim.app.simulator import Simulator
 from mss_sim.app.snapshots import Difference, Snapshot
 from mss_sim.config.settings import Settings
+from mss_sim.errors import Refusal
 from mss_sim.http.hosting import NewWorld
 from mss_sim.testing import evidence, waiting
-from mss_sim.testing.asking import ask, control
+from mss_sim.testing.asking import RestRefused, ask, control
 from mss_sim.testing.controls import Clock, Faults
 from mss_sim.testing.documents import PatientDocument, PersonaDocument, Ready
 from mss_sim.testing.evidence import Evidence
@@ -31,6 +32,8 @@ from mss_sim.worlds import Worlds
 T = TypeVar("T")
 _PORTS = {"submission_port": 0, "mx_port": 0, "imap_port": 0, "http_port": 0}
 _LEFT_MAX = 5
+_REFUSALS = (Refusal, RestRefused, WaitedInVain)
+"""What is no failure of the simulator: where in it that was found out tells a test nothing."""
 
 
 class WorldHandle(Cast[Person]):
@@ -52,13 +55,20 @@ class WorldHandle(Cast[Person]):
         """Waits that were not met, the newest last."""
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of a coroutine that runs where the simulator runs."""
+        """The result of a coroutine that runs where the simulator runs. What it refuses is raised as if it had been refused here."""
         __tracebackhide__ = True
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        try:
+            return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        except _REFUSALS as error:
+            raise error.with_traceback(None) from None
 
     async def do(self, work: Coroutine[Any, Any, T]) -> T:
         """The same for who runs in an event loop of his own, which goes on meanwhile. Who is cancelled cancels the work."""
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+        __tracebackhide__ = True
+        try:
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+        except _REFUSALS as error:
+            raise error.with_traceback(None) from None
 
     def patients(self, count: int, *, seed: int = 0) -> list[PatientDocument]:
         """So many fictional patients with mailboxes, added where they are not there yet: address, login, password, identities.
@@ -77,11 +87,13 @@ class WorldHandle(Cast[Person]):
 
     def like(self, role: str, count: int = 1) -> list[Person]:
         """So many new people like one of the seed, each with mailboxes and a log-in of their own; RestRefused for a role of nobody."""
+        __tracebackhide__ = True
         made = self.control("POST", "/people/like", {"role": role, "count": count, "token": False})
         return [Person.of(self.ready, one, self.call) for one in made]
 
     def control(self, method: str, path: str, body: object = None) -> Any:
         """The JSON that the control plane answers to a request below /control, for what has no method here; RestRefused."""
+        __tracebackhide__ = True
         return self.call(ask(control(self.ready, method, path, body)))
 
     @overload
@@ -107,10 +119,7 @@ class WorldHandle(Cast[Person]):
         `none=True` for what may not come, `after=` the `cursor` of an answer before.
         """
         __tracebackhide__ = True
-        try:
-            return self.call(self.waited(kind, marks))
-        except WaitedInVain as error:
-            raise error.with_traceback(None) from None
+        return self.call(self.waited(kind, marks))
 
     async def waited(self, kind: str, marks: Mapping[str, Any]) -> Waited[Any]:
         """What `wait` does, where the simulator runs."""

@@ -127,28 +127,35 @@ class Person(Persona):
 
     def rest(self, method: str, path: str, body: object = None) -> Any:
         """The JSON that REST answers to a request below /api/v1, None where it answers nothing; RestRefused when it refuses."""
+        __tracebackhide__ = True
         return self.run(ask(self.asks_rest(method, path, body)))
 
     def token(self, lifetime_seconds: int | None = None) -> str:
         """An access token of theirs, as Pro Santé Connect would give it, without a log-in."""
+        __tracebackhide__ = True
         return str(self.run(ask(self._token(lifetime_seconds)))["access_token"])
 
     def log_in(self, mode: str = "CARD") -> LogIn:
         """Log in with Pro Santé Connect, by card or by `MOBILE`: tokens and userinfo. RestRefused for who has neither, such as patients."""
+        __tracebackhide__ = True
         return self.run(log_in(self.ready, self.idnat, mode))
 
     def send(self, to: Sequence[str], *, mailbox: str | None = None, **fields: Unpack[LetterFields]) -> SentLetter:
         """Send a letter by REST from a mailbox, their own where none is named; RestRefused when it is refused."""
+        __tracebackhide__ = True
         sent: SentLetter = self.run(ask(self._posts(to, mailbox, fields)))
         return sent
 
     def inbox(self, mailbox: str | None = None, *, subject: str | None = None, wait: float = 0) -> list[LetterItem]:
         """The letters in INBOX, the newest first; `subject`: a part of it; `wait`: so many seconds for a first one."""
+        __tracebackhide__ = True
+        __tracebackhide__ = True
         found: list[LetterItem] = self.run(ask(self._lists(mailbox, subject, wait)))["items"]
         return found
 
     def read(self, letter: str, mailbox: str | None = None) -> OpenedLetter:
         """Open a letter by the id that `inbox` tells, as a reader does: it is read from then on, where they may say so."""
+        __tracebackhide__ = True
         found: OpenedLetter = self.run(ask(self._opens(letter, mailbox)))
         return found
 

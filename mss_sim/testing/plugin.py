@@ -112,6 +112,8 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
         if mark.args or not set(mark.kwargs) <= set(_TAKES):
             raise pytest.UsageError(f"{_MARKER} takes {', '.join(_TAKES)}, by name")
         wanted = {**mark.kwargs, **wanted}
+    if "seed" in wanted and "snapshot" in wanted:
+        raise pytest.UsageError(f"{_MARKER}: a world begins with a seed, or with a snapshot")
     return wanted
 
 

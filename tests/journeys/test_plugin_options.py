@@ -40,6 +40,11 @@ def test_a_mark_has_it_begin_otherwise(world, mss):
 @pytest.mark.mss_world(colour="blue")
 def test_a_mark_that_says_nonsense(world):
     raise AssertionError("never reached")
+
+
+@pytest.mark.mss_world(seed="none", snapshot="begun")
+def test_a_mark_that_wants_both(world):
+    raise AssertionError("never reached")
 """
 
 
@@ -58,8 +63,9 @@ def test_what_is_set_is_heeded(tmp_path: Path, mss: RunningSimulator) -> None:
     said = ["mss_snapshot = kept.mss-sim", "mss_lifetime_seconds = 77.5", "mss_settings =", "    language = fr", "mss_ports ="]
     ini = "\n".join([*said, f"    http = {port}", "    dns = 0", ""])
     found = Suite(tmp_path, _TESTS.format(port=port), ini).play()
-    assert "3 passed, 1 error" in found.said, found.said
+    assert "3 passed, 2 errors" in found.said, found.said
     assert "mss_world takes seed, snapshot, settings, lifetime_seconds, by name" in found.said
+    assert "mss_world: a world begins with a seed, or with a snapshot" in found.said
 
 
 def test_what_cannot_be_ends_the_run_with_what_to_do(tmp_path: Path) -> None:

@@ -76,6 +76,10 @@ async def test_awaits(async_world):
     await async_world.newcomer.imap(PRACTICE)
 
 
+def test_is_refused_over_rest(world):
+    world.hospital.inbox(PRACTICE)
+
+
 def test_needs_no_world():
     assert 1 == 2
 """
@@ -86,7 +90,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     """The suite, played once."""
     found = Suite(tmp_path_factory.mktemp("suite"), _TESTS, "asyncio_mode = auto\n").play()
     assert found.code == pytest.ExitCode.TESTS_FAILED, found.said
-    assert re.search(r"10 failed, 1 passed, 1 error", found.said), found.said
+    assert re.search(r"11 failed, 1 passed, 1 error", found.said), found.said
     return found
 
 
@@ -107,6 +111,18 @@ def test_no_password_is_shown(played: Played) -> None:
     assert "camille.martin" in played.said
     for secret in ("cabinet-2026", "patient-2026", "hopital-2026"):
         assert secret not in played.said
+
+
+def test_a_refusal_ends_in_the_line_of_the_test(played: Played) -> None:
+    """What is refused by REST or a handle is shown where it was asked, without the frames of ours, as is what the mail clients raise."""
+    for test, told in (
+        ("test_is_refused_over_rest", "RestRefused: 404 not-found"),
+        ("test_is_refused_over_imap", "IMAP4.error: b'[AUTHOR"),
+    ):
+        said = played.failures()[test]
+        assert told in said
+        assert re.search(r"^test_theirs\.py:\d+: \w+$", said, re.MULTILINE)
+        assert "mss_sim/testing" not in said
 
 
 def test_a_refusal_of_imap_is_one(played: Played) -> None:

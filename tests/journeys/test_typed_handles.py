@@ -16,7 +16,7 @@ from mss_sim.testing import documents
 from mss_sim.testing.asking import RestRefused
 from mss_sim.testing.handle import HostedWorld, RunningSimulator
 from mss_sim.testing.persons import Cast
-from mss_sim.testing.results import Waited
+from mss_sim.testing.results import Waited, WaitedInVain
 from mss_sim.vocabulary.clock import FiredKind
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
@@ -107,6 +107,16 @@ def test_answers_have_the_words_of_the_field(world: HostedWorld) -> None:
     with pytest.raises(LookupError, match="nothing was waited for"):
         _ = later.first
     assert Waited((1, 2), "").first == 1
+
+
+def test_what_keeps_a_world_from_rest_is_told(world: HostedWorld) -> None:
+    world.faults.add("mx", "delay", {"verb": "RCPT"}, seconds=1)
+    world.doctor.send([world.patient.address], subject="Votre bilan")
+    with pytest.raises(
+        WaitedInVain, match=rf"^waited 0 s in vain for rest\n  there instead: “Votre bilan” waits for {world.patient.address}: "
+    ):
+        world.wait("settled", timeout=0)
+    world.wait("settled")
 
 
 def test_time_tells_what_happened(world: HostedWorld) -> None:
