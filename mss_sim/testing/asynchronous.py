@@ -39,7 +39,7 @@ from mss_sim.testing.documents import (
 )
 from mss_sim.testing.handle import RunningSimulator, WorldHandle
 from mss_sim.testing.logging_in import log_in
-from mss_sim.testing.persons import Cast, Persona, play
+from mss_sim.testing.persons import AUTHENTICATED, Cast, Persona, play
 from mss_sim.testing.results import JournalLine, Letter, LogIn, Session, TimelineEvent, Waited
 from mss_sim.testing.waiting import ActMarks, LetterMarks, SettledMarks, TimelineMarks
 from mss_sim.vocabulary.clock import ClockMode
@@ -67,7 +67,15 @@ class AsyncPerson(Persona):
         """The submission port, over STARTTLS, logged in; aiosmtplib's error when it refuses. Await its `quit` at the end."""
         port, context = self.ready["submission"]["port"], self.tls
         client = aiosmtplib.SMTP(hostname="localhost", port=port, start_tls=True, tls_context=context, timeout=_SECONDS)
-        await client.connect(username=self.login, password=self.password)
+        if self.certificate is None:
+            await client.connect(username=self.login, password=self.password)
+            return client
+        await client.connect()
+        await client.ehlo()
+        code, text = await client.execute_command(b"AUTH", b"EXTERNAL", b"=")
+        if code != AUTHENTICATED:
+            client.close()
+            raise aiosmtplib.SMTPAuthenticationError(code, text)
         return client
 
     async def imap(self, mailbox: str | None = None) -> imaplib.IMAP4:

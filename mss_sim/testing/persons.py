@@ -16,7 +16,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar, Unpack
 from urllib.parse import quote, urlencode
 
 from mss_sim.testing.asking import Request, RestRefused, ask, control, rest
-from mss_sim.testing.documents import LetterFields, LetterItem, OpenedLetter, PersonaDocument, Ready, SentLetter
+from mss_sim.testing.documents import AppClient, LetterFields, LetterItem, OpenedLetter, PersonaDocument, Ready, SentLetter
 from mss_sim.testing.logging_in import log_in
 from mss_sim.testing.results import LogIn
 
@@ -25,6 +25,8 @@ __all__ = ["Cast", "Person", "Persona", "RestRefused"]
 P = TypeVar("P")
 T = TypeVar("T")
 _SECONDS = 30
+AUTHENTICATED = 235
+"""What SMTP says of a log-in that succeeded."""
 
 
 class Runs(Protocol):
@@ -55,15 +57,24 @@ class Persona:
 
     @property
     def address(self) -> str:
-        """The address of their own mailbox; LookupError when they may use none."""
+        """The first of their mailboxes: their own, where they have one. LookupError when they may use none."""
         if not self.mailboxes:
             raise LookupError(f"{self.role} may use no mailbox")
         return self.mailboxes[0]
 
     @property
     def tls(self) -> ssl.SSLContext:
-        """What trusts the authority of the world, and no other."""
-        return ssl.create_default_context(cafile=self.ready["ca_file"])
+        """What trusts the authority of the world, and no other; with the certificate of who logs in by one."""
+        context = ssl.create_default_context(cafile=self.ready["ca_file"])
+        if self.certificate is not None:
+            context.load_cert_chain(self.certificate["cert_file"], self.certificate["key_file"])
+        return context
+
+    @property
+    def certificate(self) -> AppClient | None:
+        """The certificate that logs in to SMTP and IMAP in the place of a password: that of an application, bound to its mailbox."""
+        known = self.ready["app_client"]
+        return known if known is not None and self.mailboxes[:1] == (known["mailbox"],) else None
 
     def asks_rest(self, method: str, path: str, body: object = None) -> Request:
         """Their request below /api/v1, for an HTTP client of your own."""
@@ -91,18 +102,30 @@ class Persona:
         client = smtplib.SMTP("localhost", self.ready["submission"]["port"], timeout=_SECONDS)
         try:
             client.starttls(context=self.tls)
-            client.login(self.login, self.password)
+            self._authenticate(client)
         except BaseException as error:  # noqa: BLE001 - it is raised again
             client.close()
             raise error.with_traceback(None) from None  # the frames of the library show the password
         return client
+
+    def _authenticate(self, client: smtplib.SMTP) -> None:
+        if self.certificate is None:
+            client.login(self.login, self.password)
+            return
+        client.ehlo()
+        code, text = client.docmd("AUTH", "EXTERNAL =")
+        if code != AUTHENTICATED:
+            raise smtplib.SMTPAuthenticationError(code, text)
 
     def _imap(self, mailbox: str | None) -> imaplib.IMAP4:
         __tracebackhide__ = True
         client = imaplib.IMAP4("localhost", self.ready["imap"]["port"], timeout=_SECONDS)
         try:
             client.starttls(self.tls)
-            client.login(self.login if mailbox is None else f"{mailbox}*{self.login}", self.password)
+            if self.certificate is None:
+                client.login(self.login if mailbox is None else f"{mailbox}*{self.login}", self.password)
+            else:
+                client.authenticate("EXTERNAL", lambda _challenge: (mailbox or "").encode())
         except BaseException as error:  # noqa: BLE001 - it is raised again
             client.shutdown()
             raise error.with_traceback(None) from None
@@ -184,7 +207,7 @@ class Cast(ABC, Generic[P]):
 
     @property
     def assistant(self) -> P:
-        """An assistant whose grant ends after three months."""
+        """An assistant whose grant over the practice's mailbox ends after 90 days."""
         return self.person("assistant")
 
     @property
@@ -204,7 +227,7 @@ class Cast(ABC, Generic[P]):
 
     @property
     def application(self) -> P:
-        """The program of a laboratory, with a mailbox of kind APP."""
+        """The program of a laboratory, with a mailbox of kind APP; SMTP and IMAP know it by its certificate, REST by a password."""
         return self.person("application")
 
     @property

@@ -1,6 +1,7 @@
 """The handles for who awaits: nothing that they do blocks the loop of the test."""
 
 import asyncio
+import smtplib
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
@@ -10,7 +11,7 @@ import pytest
 from mss_sim.errors import Refusal
 from mss_sim.testing.asking import RestRefused
 from mss_sim.testing.asynchronous import AsyncSimulator, AsyncWorld
-from mss_sim.testing.handle import RunningSimulator
+from mss_sim.testing.handle import HostedWorld, RunningSimulator
 from mss_sim.testing.results import WaitedInVain
 
 PRACTICE = "tilleuls@cabinet.sim.mssante.fr"
@@ -56,6 +57,23 @@ async def test_people_have_clients_to_await(async_world: AsyncWorld) -> None:
     assert (await doctor.rest("GET", "/me"))["idnat"] == doctor.idnat
     with pytest.raises(RestRefused, match="404 not-found"):
         await hospital.inbox(PRACTICE)
+
+
+async def test_an_application_logs_in_by_its_certificate(async_world: AsyncWorld, world: HostedWorld) -> None:
+    """Of both kinds; SMTP and IMAP let it in by no password."""
+    laboratory = async_world.application
+    smtp = await laboratory.smtp()
+    assert (await smtp.mail(laboratory.address)).code == 250
+    await smtp.quit()
+    await asyncio.to_thread((await laboratory.imap()).logout)
+    with world.application.smtp() as same, world.application.imap() as imap:
+        assert same.mail(laboratory.address)[0] == 250
+        assert imap.select("INBOX") == ("OK", [b"0"])
+    await async_world.faults.add("submission", "reply", {"verb": "AUTH"}, count=None, code="454")
+    with pytest.raises(aiosmtplib.SMTPAuthenticationError, match="This failure was asked for"):
+        await laboratory.smtp()
+    with pytest.raises(smtplib.SMTPAuthenticationError, match="This failure was asked for"):
+        world.application.smtp()
 
 
 async def test_time_and_faults_are_awaited(async_world: AsyncWorld) -> None:

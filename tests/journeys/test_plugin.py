@@ -3,12 +3,14 @@
 import imaplib
 import smtplib
 import ssl
+import threading
 from datetime import UTC, datetime
 from email.message import EmailMessage
 
 import httpx
 import pytest
 
+from mss_sim.config.settings import Settings
 from mss_sim.errors import Refusal
 from mss_sim.testing.handle import HostedWorld, RunningSimulator
 from mss_sim.testing.persons import RestRefused
@@ -47,6 +49,14 @@ def test_the_fixture_makes_things_fail(mss_simulator: RunningSimulator) -> None:
             faults.add("imap", "delay", seconds=wrong)
     with pytest.raises(ValueError, match="control"):
         faults.add("control", "drop")
+
+
+def test_what_cannot_start_leaves_no_thread(mss_simulator: RunningSimulator) -> None:
+    before = [one.name for one in threading.enumerate()].count("mss-sim")
+    taken = Settings(submission_port=mss_simulator.ready["submission"]["port"], mx_port=0, imap_port=0, http_port=0)
+    with pytest.raises(OSError, match="port"), RunningSimulator(taken):
+        raise AssertionError("it began, on a port that another one has")
+    assert [one.name for one in threading.enumerate()].count("mss-sim") == before
 
 
 def test_a_role_that_nobody_plays_is_said_so(mss_simulator: RunningSimulator) -> None:
