@@ -5,11 +5,31 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from mss_sim.app.faults import Fault
+from mss_sim.app.snapshots import Difference, Snapshot
+from mss_sim.app.world_time import Fired
 from mss_sim.testing.documents import Address, UserInfo
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import TimelineKind
 
+__all__ = [
+    "Difference",
+    "Fault",
+    "Fired",
+    "JournalLine",
+    "Letter",
+    "LogIn",
+    "NearMiss",
+    "Session",
+    "Snapshot",
+    "TimelineEvent",
+    "TranscriptLine",
+    "Values",
+    "Waited",
+    "WaitedInVain",
+    "instant",
+]
 T = TypeVar("T")
 
 

@@ -1,6 +1,7 @@
 """What the handles answer is what their types say, and a type checker finds what is misspelt."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -177,7 +178,7 @@ from mss_sim.testing.asynchronous import AsyncPerson, AsyncSimulator, AsyncWorld
 from mss_sim.testing.documents import LetterItem, Ready
 from mss_sim.testing.handle import HostedWorld, RunningSimulator
 from mss_sim.testing.persons import Person
-from mss_sim.testing.results import JournalLine, Letter, LogIn, Session, TimelineEvent, WaitedInVain
+from mss_sim.testing.results import Difference, Fault, Fired, JournalLine, Letter, LogIn, Session, Snapshot, TimelineEvent, WaitedInVain
 
 
 def test_people(world: HostedWorld) -> None:
@@ -213,16 +214,20 @@ def test_waits(world: HostedWorld) -> None:
 def test_the_rest(mss: RunningSimulator) -> None:
     with mss.world(name="a", seed="none", settings={"language": "fr"}, lifetime_seconds=60) as world:
         world.clock.freeze(datetime.max)
-        who: list[str] = [one.who for one in world.clock.advance(timedelta(days=1))]
+        happened: list[Fired] = world.clock.advance(timedelta(days=1))
+        who: list[str] = [one.who for one in happened]
         now: datetime = world.clock.now()
         rule: str = world.faults.add("mx", "delay", {"size_min": 1}, seconds=2)
-        fired: int = world.faults.fired(rule) + sum(one.fired for one in world.faults.all())
+        rules: list[Fault] = world.faults.all()
+        fired: int = world.faults.fired(rule) + sum(one.fired for one in rules)
         world.faults.preset("psc-down", lifetime_seconds=3)
         world.faults.lift(rule)
         world.faults.clear()
         sessions: list[Session] = world.sessions(limit=3)
-        made: datetime = world.save("a", note="b", replace=True).made_at
-        added: int = world.differences("a")["letters"].added_count
+        kept: Snapshot = world.save("a", note="b", replace=True)
+        made: datetime = kept.made_at
+        differences: dict[str, Difference] = world.differences("a")
+        added: int = differences["letters"].added_count
         world.restore(world.snapshots()[0].name)
         world.drop("a")
         world.reset()
@@ -258,13 +263,16 @@ _WRONG = {
 
 @pytest.mark.timeout(400)
 def test_a_type_checker_knows_all_of_it(tmp_path: Path) -> None:
-    """mypy --strict, without any setting of ours, as a user has it: nothing in a file that uses everything, each misspelling in another."""
+    """mypy --strict, as a user has it, finds nothing in a file that uses everything, nor in the example, and each misspelling."""
     (tmp_path / "test_right.py").write_text(_USER, "utf-8")
     lines = ["from mss_sim.testing.handle import HostedWorld", "", "", "def test_wrong(world: HostedWorld) -> None:"]
     (tmp_path / "test_wrong.py").write_text("\n".join([*lines, *(f"    {one}" for one in _WRONG), ""]), "utf-8")
+    example = [path.name for path in (_ROOT / "examples" / "python").glob("*.py")]
+    for name in example:
+        shutil.copy(_ROOT / "examples" / "python" / name, tmp_path)
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--follow-imports=silent"]
     checked = subprocess.run(
-        [*command, "--no-color-output", "test_right.py", "test_wrong.py"],
+        [*command, "--no-color-output", "test_right.py", "test_wrong.py", *example],
         cwd=tmp_path,
         env={**os.environ, "MYPYPATH": str(_ROOT)},
         capture_output=True,
@@ -273,7 +281,7 @@ def test_a_type_checker_knows_all_of_it(tmp_path: Path) -> None:
         check=False,
     )
     assert (checked.returncode, checked.stderr) == (1, "")
-    assert [line for line in checked.stdout.splitlines() if line.startswith("test_right.py")] == []
+    assert [line for line in checked.stdout.splitlines() if not line.startswith(("test_wrong.py", "Found "))] == []
     said = [line.partition(": error: ") for line in checked.stdout.splitlines() if line.startswith("test_wrong.py")]
     for number, (code, told) in enumerate(_WRONG.items(), len(lines) + 1):
         assert any(told in error for place, _, error in said if place == f"test_wrong.py:{number}"), (code, checked.stdout)
