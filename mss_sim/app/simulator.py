@@ -69,7 +69,6 @@ if TYPE_CHECKING:
     from mss_sim.http.hosting import Hosting
 
 _STOP_SECONDS = 5.0
-_CONTROL_KEY = "control-key"
 _HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
@@ -106,6 +105,7 @@ class Simulator:
         self._peer_contexts = tls.PeerContexts(self.settings)
         self._traps: list[Trap] = []
         self._shown_files: dict[str, dict[str, str]] = {}
+        self._told: dict[str, Any] = {}
 
     @property
     def core(self) -> Core:
@@ -166,9 +166,6 @@ class Simulator:
         self._personas, self._shown_files = [one.shown() for one in begun.personas], begun.client_files
         if not self.world.store.exclusive:
             lock.release()  # the world is there: others of this folder may find it
-        self.transcripts = Transcripts(
-            self._clock, self.world.ids, sessions_max=settings.transcripts.max, lines_max=settings.transcripts.lines_max
-        )
         context = tls.server_context(self._certificates, settings, ask_client=settings.tls.client_certificates_asked)
         await self._serve_smtp(context)
         await self._serve_imap(context)
@@ -227,13 +224,13 @@ class Simulator:
         ids = IdSource(self._clock, after=await store.read(schema.highest_id))
         issuer = (settings.psc.base_url or self._url("http")) + PSC_REALM
         tokens = Tokens(settings, self._clock, ids, self.data_dir / "keys" / "tokens.pem", issuer)
-        if settings.control_key is None and settings.control_key_drawn:
-            settings = self.settings = settings.model_copy(update={"control_key": tokens.keys.secret(_CONTROL_KEY)})
         directory = Directory(store, settings.message.size_bytes_max)
         white_list = WhiteList(settings, self._clock, store)
         folder, places = self.data_dir / "certificates", settings.igc.url or self._url("http")
         igc = Authorities(folder, places, SystemClock(), settings, RevocationServices(self._clock, settings))
-        return World(settings, store, self._clock, ids, directory, white_list, Passwords(), tokens, igc)
+        self.transcripts = Transcripts(self._clock, ids, sessions_max=settings.transcripts.max, lines_max=settings.transcripts.lines_max)
+        parts = Passwords(), tokens, igc
+        return World(settings, store, self._clock, ids, directory, white_list, *parts, transcripts=self.transcripts)
 
     async def _serve_smtp(self, context: ssl.SSLContext) -> None:
         settings, core, faults = self.settings, self.core, self.world.faults
@@ -330,7 +327,7 @@ class Simulator:
             "dns": {"host": host, "port": self._ports["dns"]} if "dns" in self._ports else None,
             "ca_file": str(self._certificates.ca_file.resolve()) if self._certificates else None,
             "truststore": {"file": str(self.world.igc.truststore_file.resolve()), "password": TRUSTSTORE_PASSWORD},
-            "control_key": self.settings.control_key,
+            "control_key": self.world.control_key,
             "mx_peer": self._shown_files.get("mx_peer"),
             "app_client": self._shown_files.get("app_client"),
             "traps": {trap.name.value: self._trap(trap, host) for trap in self._traps},
@@ -349,10 +346,20 @@ class Simulator:
 
     def _announce(self) -> None:
         """Tell whoever waits for the ready files; they go first when the simulator stops."""
-        told = self.ready()
+        self._write_ready_files()
+        self.world.gone_back.append(self._write_ready_files)
         for path in self._ready_files:
+            self._stack.callback(self._remove_ready_file, path)
+
+    def _remove_ready_file(self, path: Path) -> None:
+        ready_file.remove(path, self._told)
+
+    def _write_ready_files(self) -> None:
+        """Write them where they would tell something else than before: secrets of a world that goes back may be others."""
+        told, before = self.ready(), self._told
+        self._told = told
+        for path in self._ready_files if told != before else ():
             ready_file.write(path, told)
-            self._stack.callback(ready_file.remove, path, told)
 
     async def stop(self) -> None:
         """Close the ports, finish what is under way, remove what was temporary."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.core.control import snapshots
-from mss_sim.core.control.snapshots import Shelf
+from mss_sim.core.control.snapshots import About, Shelf
 
 Difference = snapshots.Difference
 _PIECE_BYTES = 1 << 20
@@ -36,7 +36,8 @@ def _shelf(simulator: Simulator) -> Shelf:
 
 async def save(simulator: Simulator, name: str, *, note: str = "", replace: bool = False) -> Snapshot:
     """Keep the world as it is under a name; Refusal for a name that is taken, or none."""
-    return _told(await snapshots.save(simulator.world, _shelf(simulator), name, note=note, seed=simulator.seed, replace=replace))
+    about = About(note=note, seed=simulator.seed)
+    return _told(await snapshots.save(simulator.world, _shelf(simulator), name, about, replace=replace))
 
 
 async def restore(simulator: Simulator, name: str) -> None:

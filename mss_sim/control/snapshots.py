@@ -8,7 +8,7 @@ from starlette.responses import FileResponse, Response
 
 from mss_sim.core.assembly import Core
 from mss_sim.core.control import snapshots
-from mss_sim.core.control.snapshots import Difference, Shelf, Snapshot
+from mss_sim.core.control.snapshots import SESSIONS, About, Difference, Shelf, Snapshot
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import CONTROL, octets, refusing
@@ -44,6 +44,7 @@ class SnapshotIn(In):
     )
     note: OneLine = Field(default="", examples=["the patient has asked, nobody has answered"])
     replace: Flag = Field(default=False, description="Whether one of that name may be written over.", examples=[True])
+    evidence: Flag = Field(default=False, description="Whether it takes along what was said on connections.", examples=[True])
 
 
 class SnapshotOut(Out):
@@ -63,6 +64,8 @@ class SnapshotOut(Out):
     counts: dict[str, int]
     settings: dict[str, Any]
     """Those that were not the defaults."""
+    evidence: bool
+    """Whether it has what was said on connections, which a restore then puts back."""
     restorable: bool
     """Whether this world can go back to it; else it is of other authorities, and a world can begin with it."""
 
@@ -97,6 +100,7 @@ def _shown(core: Core, one: Snapshot) -> dict[str, object]:
         "size_bytes": one.size_bytes,
         "counts": about.counts,
         "settings": about.settings,
+        "evidence": SESSIONS in about.counts,
         "restorable": about.root == snapshots.root_of(core.authorities.ca_file),
     }
 
@@ -110,8 +114,8 @@ async def list_snapshots(core: CurrentCore) -> Response:
 @router.post("", status_code=201, responses={201: {"model": SnapshotOut}, **_NEW})
 async def save_snapshot(request: Request, core: CurrentCore, new: SnapshotIn) -> Response:
     """Keep the world as it is now: database, keys, certificates, clock, what waits, faults. Letters under way are kept as waiting."""
-    seed = hosted(request).seed
-    made = await snapshots.save(core.world, _shelf(core), new.name, note=new.note, seed=seed, replace=new.replace)
+    about = About(new.note, hosted(request).seed, new.evidence)
+    made = await snapshots.save(core.world, _shelf(core), new.name, about, replace=new.replace)
     return Json(_shown(core, made), status_code=201)
 
 

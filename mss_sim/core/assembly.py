@@ -92,7 +92,9 @@ class Core:
             await begin(self.world, seed)
 
     async def restore(self, snapshot: Snapshot) -> None:
-        """Go back to a snapshot of this world, or of one with the same authorities; who is connected is told. Refusals of `unpacked`.
+        """Go back to a snapshot of this world, or of one with the same authorities, its keys included; who is connected is told.
+
+        Refusals of `unpacked`.
 
         What is refused is refused before anything is touched.
         """
@@ -101,8 +103,11 @@ class Core:
                 await self.world.store.load_from(wanted.database, self.world.clock.now() // SECOND)
                 self.world.ids.rise_to(await self.world.store.read(highest_id))
                 self._begin_anew()
+                await asyncio.to_thread(self.world.tokens.keys.put_back, wanted.keys)
                 take_up(self.world, wanted.memory)
                 await self.agenda.open()
+            for tell in self.world.gone_back:
+                tell()
             await peers.write_files(self.world, self.world.igc.ca_file.parent / "clients")
 
     def _begin_anew(self) -> None:

@@ -5,9 +5,9 @@ are never kept, only how long they were.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from mss_sim.clock import Clock, Micros
 from mss_sim.ids import IdSource, encode
@@ -95,6 +95,31 @@ class Transcripts:
         """What was said is kept no longer."""
         self._kept.clear()
 
+    def told(self) -> list[dict[str, Any]]:
+        """What is kept, the oldest first, as JSON; octets are texts of as many characters (Latin-1)."""
+        names = ("id", "peer", "opened_at", "closed_at", "facts")
+        return [
+            {
+                **{name: getattr(one, name) for name in names},
+                "door": one.door.value,
+                "said": [[*said[:2], said[2].decode("latin-1")] for said in list(one.kept)],
+            }
+            for one in self._kept
+        ]
+
+    def put_back(self, told: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what was told, in the place of what is kept; ValueError when it is not of that shape, and nothing has changed."""
+        found = [self._read(row) for row in told]
+        self._kept.clear()
+        self._kept.extend(found)
+
+    def _read(self, row: Mapping[str, Any]) -> Transcript:
+        check(row)
+        said = ((at, side, text.encode("latin-1")) for at, side, text in row["said"])
+        kept = deque(said, maxlen=self._lines_max)
+        opened = row["id"], Door(row["door"]), row["peer"], row["opened_at"]
+        return Transcript(*opened, self._clock, kept, dict(row["facts"]), row["closed_at"])
+
     def newest_first(self) -> Iterator[Transcript]:
         """What is kept."""
         return reversed(self._kept)
@@ -102,3 +127,18 @@ class Transcripts:
     def find(self, id_: str) -> Transcript | None:
         """The transcript with that id, if it is still kept."""
         return next((one for one in self._kept if one.id == id_), None)
+
+
+def check(row: Mapping[str, Any]) -> None:
+    """ValueError when that is no transcript as `Transcripts.told` tells it."""
+    try:
+        closed, facts = row["closed_at"], row["facts"]
+        numbers = [row["opened_at"], *(at for at, _, _ in row["said"]), *([] if closed is None else [closed])]
+        texts = [row["id"], row["peer"], *facts, *facts.values(), *(side for _, side, _ in row["said"])]
+        right = all(type(one) is int for one in numbers) and all(isinstance(one, str) for one in texts) and Door(row["door"])
+        for _, _, text in row["said"]:
+            text.encode("latin-1")
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"a transcript in it cannot be read: {error!r}"[:200]) from error
+    if not right:
+        raise ValueError("a transcript in it holds what is no instant or no text")

@@ -41,7 +41,7 @@ def check_allowed(request: Request, core: Core, *, basic: bool = False) -> None:
 
     `basic`: the key may come as the password of HTTP Basic too, which is asked for (401) where it is missing or wrong.
     """
-    key = core.world.settings.control_key
+    key = core.world.control_key
     if key is not None and basic:
         _check_basic(request, key)
         return

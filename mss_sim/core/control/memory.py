@@ -1,6 +1,9 @@
-"""What a world keeps beside its store and takes along in a snapshot, as JSON and back: faults, the form of the white list, services."""
+"""What a world keeps beside its store and takes along in a snapshot, as JSON and back: faults, the form of the white list, services.
 
-from collections.abc import Mapping
+By choice, what was said on its connections too.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +11,7 @@ from mss_sim.core.world.revocation_faults import Manner
 from mss_sim.core.world.white_list import Variant
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal
+from mss_sim.evidence import transcripts
 from mss_sim.faults import actions
 from mss_sim.faults.faults import KeptRule
 from mss_sim.faults.rules import FaultRule, Match, check_numbers, checked
@@ -18,26 +22,32 @@ _DELAY_SECONDS_MAX = 86_400.0
 _WORDS = {"moment": DropMoment, "behaviour": ServiceBehaviour}
 
 
-def told(world: World) -> dict[str, Any]:
-    """What is kept now."""
+def told(world: World, *, evidence: bool = False) -> dict[str, Any]:
+    """What is kept now; with `evidence`, what was said on connections too."""
     manners = {service.value: [one.behaviour.value, one.seconds] for service, one in world.igc.services.manners().items()}
-    return {"faults": [_rule(one) for one in world.faults.all()], "white_list": world.white_list.variant.value, "services": manners}
+    said = {"evidence": world.transcripts.told() if world.transcripts else []} if evidence else {}
+    faults = [_rule(one) for one in world.faults.all()]
+    return {"faults": faults, "white_list": world.white_list.variant.value, "services": manners, **said}
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What a world is to go on with."""
+    """What a world is to go on with; `evidence` as `Transcripts.told` tells it, empty where it was not taken along."""
 
     rules: tuple[KeptRule, ...]
     white_list: Variant
     services: Mapping[IgcService, Manner]
+    evidence: Sequence[Mapping[str, Any]] = ()
 
 
 def read(told: Mapping[str, Any]) -> Memory:
     """What was told, as JSON; ValueError with what is wrong with it."""
     try:
         manners = {IgcService(name): Manner(ServiceBehaviour(one), float(seconds)) for name, (one, seconds) in told["services"].items()}
-        return Memory(tuple(map(_kept, told["faults"])), Variant(told["white_list"]), manners)
+        evidence = told.get("evidence", [])
+        for one in evidence:
+            transcripts.check(one)
+        return Memory(tuple(map(_kept, told["faults"])), Variant(told["white_list"]), manners, evidence)
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, Refusal) as error:
         raise ValueError(f"what it kept in memory cannot be read: {error!r}"[:200]) from error
 
@@ -48,6 +58,8 @@ def take_up(world: World, memory: Memory) -> None:
     world.white_list.variant = memory.white_list
     for service, manner in memory.services.items():
         world.igc.services.switch(service, manner.behaviour, manner.seconds)
+    if world.transcripts and memory.evidence:
+        world.transcripts.put_back(memory.evidence)
 
 
 def _rule(kept: KeptRule) -> dict[str, Any]:

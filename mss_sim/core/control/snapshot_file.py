@@ -3,6 +3,7 @@
     manifest.json       what it is: `Manifest`
     mss-sim.db          the SQLite database
     memory.json         what is kept beside it: faults, the form of the white list, how AIA, CRL and OCSP answer
+    evidence.json       what was said on connections, where that was asked for
     certificates/…      the authorities with their keys, and what listeners show
     keys/…              what tokens are signed with, secrets of clients
 
@@ -24,10 +25,14 @@ SUFFIX = ".mss-sim"
 DATABASE = "mss-sim.db"
 _FORMAT = "mss-sim snapshot"
 _VERSION = 1
-_MANIFEST, _MEMORY = "manifest.json", "memory.json"
-_PARTS = ("certificates", "keys")
+_MANIFEST, _MEMORY, _EVIDENCE = "manifest.json", "memory.json", "evidence.json"
+_TOLD = (_MANIFEST, _MEMORY, _EVIDENCE)
+KEYS = "keys"
+_PARTS = ("certificates", KEYS)
 _KEPT = re.compile(r"(certificates/((authorities|clients)/)?|keys/(retired/)?)[A-Za-z0-9_-][A-Za-z0-9._-]{0,120}")
 _TEXT_BYTES_MAX = 1_000_000
+_EVIDENCE_BYTES_MAX = 256_000_000
+_IN_MEMORY = "evidence"
 
 
 class NoSnapshot(ValueError):
@@ -54,11 +59,17 @@ class Manifest:
 
 
 def write(file: Path, manifest: Manifest, memory: Mapping[str, Any], database: Path, folder: Path) -> None:
-    """Pack a world whose data folder is `folder` and whose database was copied to `database`. Blocking."""
+    """Pack a world whose data folder is `folder` and whose database was copied to `database`. Blocking.
+
+    Of what is kept in memory, `evidence` is a part of its own, where it is there.
+    """
+    beside = {name: value for name, value in memory.items() if name != _IN_MEMORY}
     told = {"format": _FORMAT, "version": _VERSION, **asdict(manifest)}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(_MANIFEST, json.dumps(told, ensure_ascii=False, indent=2))
-        archive.writestr(_MEMORY, json.dumps(memory, ensure_ascii=False))
+        archive.writestr(_MEMORY, json.dumps(beside, ensure_ascii=False))
+        if _IN_MEMORY in memory:
+            archive.writestr(_EVIDENCE, json.dumps({_IN_MEMORY: memory[_IN_MEMORY]}, ensure_ascii=False))
         for path in sorted(one for part in _PARTS for one in (folder / part).rglob("*")):
             name = path.relative_to(folder).as_posix()
             if path.is_file() and _KEPT.fullmatch(name):
@@ -76,9 +87,9 @@ def read_manifest(file: Path) -> Manifest:
 def unpack(file: Path, folder: Path) -> tuple[Manifest, dict[str, Any]]:
     """Write the world of a snapshot into a folder; what it is, and its memory. `NoSnapshot` when it is none. Blocking."""
     with _opened(file) as archive:
-        manifest, memory = _manifest(archive), _json(archive, _MEMORY)
+        manifest, memory = _manifest(archive), _memory(archive)
         for name in archive.namelist():
-            if name in (_MANIFEST, _MEMORY):
+            if name in _TOLD:
                 continue
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +101,7 @@ def unpack(file: Path, folder: Path) -> tuple[Manifest, dict[str, Any]]:
 def unpack_database(file: Path, to: Path) -> tuple[Manifest, dict[str, Any]]:
     """Write the database of a snapshot alone; what it is, and its memory. `NoSnapshot` when it is none. Blocking."""
     with _opened(file) as archive:
-        manifest, memory = _manifest(archive), _json(archive, _MEMORY)
+        manifest, memory = _manifest(archive), _memory(archive)
         _extract(archive, DATABASE, to)
     return manifest, memory
 
@@ -121,7 +132,7 @@ def _check(archive: zipfile.ZipFile) -> None:
     if len(names) != len(set(names)) or not {_MANIFEST, _MEMORY, DATABASE} <= set(names):
         raise NoSnapshot(f"it holds no {_MANIFEST}, {_MEMORY} and {DATABASE}")
     for one in archive.infolist():
-        if one.filename not in (_MANIFEST, _MEMORY, DATABASE) and not _KEPT.fullmatch(one.filename):
+        if one.filename not in (*_TOLD, DATABASE) and not _KEPT.fullmatch(one.filename):
             raise NoSnapshot(f"it holds {one.filename[:80]!r}, which is no part of a world")
         if one.compress_type != zipfile.ZIP_STORED or one.flag_bits & 1 or one.file_size != one.compress_size:
             raise NoSnapshot("something in it is compressed or encrypted, which a snapshot never is")
@@ -140,9 +151,14 @@ def _manifest(archive: zipfile.ZipFile) -> Manifest:
     return Manifest(**found)
 
 
-def _json(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
+def _memory(archive: zipfile.ZipFile) -> dict[str, Any]:
+    evidence = _json(archive, _EVIDENCE, _EVIDENCE_BYTES_MAX) if _EVIDENCE in archive.namelist() else {}
+    return {**_json(archive, _MEMORY), **evidence}
+
+
+def _json(archive: zipfile.ZipFile, name: str, most: int = _TEXT_BYTES_MAX) -> dict[str, Any]:
     try:
-        if archive.getinfo(name).file_size > _TEXT_BYTES_MAX:
+        if archive.getinfo(name).file_size > most:
             raise NoSnapshot(f"its {name} is too large")
         told = json.loads(archive.read(name))
     except (ValueError, RuntimeError, zipfile.BadZipFile, EOFError) as error:  # too deep is a RuntimeError too

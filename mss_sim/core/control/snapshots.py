@@ -19,6 +19,7 @@ from mss_sim.config.settings import in_force
 from mss_sim.core.control import counts, memory, snapshot_file
 from mss_sim.core.control.memory import Memory
 from mss_sim.core.control.snapshot_file import DATABASE, SUFFIX, Manifest, NoSnapshot
+from mss_sim.core.world import signing_keys
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.store import schema
@@ -28,6 +29,8 @@ from mss_sim.words.sentence import say
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SECRET = ("control_key", "database_url", "data_dir")
 _COUNTED = ("operators", "identities", "mailboxes", "messages", "copies", "waiting")
+SESSIONS = "sessions"
+"""Among the counts of a snapshot: the connections whose transcripts it has; missing where they were not asked for."""
 _DIFFERENCES_MAX = 1_000
 
 
@@ -163,11 +166,20 @@ def _unreadable(name: str, error: Exception) -> Refusal:
     return Refusal(Rule.INVALID, detail, subject=name, reference="quirks#snapshots")
 
 
-async def save(world: World, shelf: Shelf, name: str, *, note: str = "", seed: str | None = None, replace: bool = False) -> Snapshot:
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is said of a snapshot that is made: a note, the seed that a reset plants, whether transcripts of connections go along."""
+
+    note: str = ""
+    seed: str | None = None
+    evidence: bool = False
+
+
+async def save(world: World, shelf: Shelf, name: str, about: About | None = None, *, replace: bool = False) -> Snapshot:
     """Keep the world as it is now under a name. Refusal of a name that is taken or none, and of a world on PostgreSQL."""
     _check_kind(world)
     with shelf.room(name, replace=replace) as made:
-        await _make(world, made, name, note, seed)
+        await _make(world, made, name, about or About())
         shelf.put(made, name)
     return await shelf.one(name)
 
@@ -178,29 +190,31 @@ async def as_it_is(world: World, shelf: Shelf, seed: str | None) -> AsyncIterato
     _check_kind(world)
     with shelf.beside() as beside:
         file = Path(beside) / f"now{SUFFIX}"
-        await _make(world, file, "now", "", seed)
+        await _make(world, file, "now", About(seed=seed))
         yield await asyncio.to_thread(_kept, file)
 
 
-async def _make(world: World, file: Path, name: str, note: str, seed: str | None) -> None:
+async def _make(world: World, file: Path, name: str, about: About) -> None:
     database = file.with_name(DATABASE)
-    kept = memory.told(world)
+    kept = memory.told(world, evidence=about.evidence)
     await world.store.save_to(database)
-    manifest = await _describe(world, name, note, seed)
+    manifest = await _describe(world, name, about)
+    if about.evidence:
+        manifest.counts[SESSIONS] = len(kept["evidence"])
     await asyncio.to_thread(snapshot_file.write, file, manifest, kept, database, world.igc.ca_file.parent.parent)
 
 
-async def _describe(world: World, name: str, note: str, seed: str | None) -> Manifest:
+async def _describe(world: World, name: str, about: About) -> Manifest:
     state, defaults = await counts.state(world), dict(in_force(type(world.settings).model_construct()))
     chosen = {key: value for key, value in in_force(world.settings) if value != defaults[key] and key not in _SECRET}
     return Manifest(
         name=name,
-        note=note,
+        note=about.note,
         made_at=iso(world.clock.machine_now) or "",
         world_at=iso(world.clock.now()) or "",
         program=version("mss-sim"),
         schema=schema.HEAD,
-        seed=seed,
+        seed=about.seed,
         root=root_of(world.igc.ca_file),
         settings=chosen,
         counts={one: getattr(state, one) for one in _COUNTED},
@@ -220,9 +234,10 @@ def _check_kind(world: World) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """A database that is whole and of today, beside the snapshot that it came from, and what is kept in memory."""
+    """A database that is whole and of today, the folder of the keys that belong to it, and what is kept in memory."""
 
     database: Path
+    keys: Path
     memory: Memory
 
 
@@ -237,9 +252,10 @@ async def unpacked(world: World, snapshot: Snapshot) -> AsyncIterator[Unpacked]:
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / DATABASE
         try:
-            manifest, told = await asyncio.to_thread(snapshot_file.unpack_database, snapshot.file, database)
+            manifest, told = await asyncio.to_thread(snapshot_file.unpack, snapshot.file, Path(folder))
             kept = memory.read(told)
             await asyncio.to_thread(databases.bring_up, database)
+            await asyncio.to_thread(signing_keys.check, Path(folder) / snapshot_file.KEYS)
         except (NoSnapshot, ValueError, OSError) as error:
             raise _unreadable(snapshot.name, error) from error
         if manifest.root != root_of(world.igc.ca_file):
@@ -248,7 +264,7 @@ async def unpacked(world: World, snapshot: Snapshot) -> AsyncIterator[Unpacked]:
                 name=snapshot.name,
             )
             raise Refusal(Rule.CONFLICT, detail, subject=snapshot.name, reference="quirks#snapshots")
-        yield Unpacked(database, kept)
+        yield Unpacked(database, Path(folder) / snapshot_file.KEYS, kept)
 
 
 async def compare(earlier: Snapshot, later: Snapshot) -> dict[str, Difference]:

@@ -1,7 +1,8 @@
 """The keys that sign tokens: the one in use, and retired ones until what they signed has expired.
 
 They are files under the data folder, so that they survive a restart and are shared by the processes of one world. A retired
-key is kept without its private half, under a name that gives its end: `retired/<second>-<kid>.pem`.
+key is kept without its private half, under a name that gives its end: `retired/<second>-<kid>.pem`. A snapshot takes the files along, and
+a world that goes back has them as they were.
 """
 
 import os
@@ -10,6 +11,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
 from mss_sim.clock import SECOND, Clock
@@ -26,6 +28,7 @@ class KeyRing:
         self._clock = clock
         self._key: RSAKey | None = None
         self._retired: dict[str, tuple[RSAKey, int]] = {}
+        self._secrets: dict[str, str] = {}
         self._looked_at = 0
         self.looks = 0
         self._rotating = threading.Lock()
@@ -63,10 +66,13 @@ class KeyRing:
 
     def secret(self, name: str) -> str:
         """A secret of this world under that name, created at the first call and kept in a file next to the key."""
-        path = self._file.with_name(f"{name}.secret")
-        if not path.exists():
-            self._place(path, secrets.token_urlsafe(32).encode())
-        return path.read_text(encoding="ascii")
+        known = self._secrets.get(name)
+        if known is None:
+            path = self._file.with_name(f"{name}.secret")
+            if not path.exists():
+                self._place(path, secrets.token_urlsafe(32).encode())
+            known = self._secrets[name] = path.read_text(encoding="ascii")
+        return known
 
     def rotate(self, keep_seconds: int) -> str:
         """Take a new key into use and return its id; the old one still verifies for that long. Blocking: creating a key takes a while."""
@@ -84,6 +90,26 @@ class KeyRing:
         self._retired = {}
         for path in self._retired_folder.glob("*-*.pem"):
             path.unlink(missing_ok=True)
+
+    def put_back(self, folder: Path) -> None:
+        """Have the keys and the secrets that were kept in another folder, and no other keys; a secret that is not there stays. Blocking.
+
+        Where that folder has no signing key, a new one is made when it is next needed.
+        """
+        with self._rotating:
+            self.forget()
+            self._key, self._secrets = None, {}
+            for path in sorted(folder.glob("*.secret")):
+                self._written(path.read_bytes()).replace(self._file.with_name(path.name))
+            for path in sorted((folder / "retired").glob("*-*.pem")):
+                self._retired_folder.mkdir(parents=True, exist_ok=True)
+                self._written(path.read_bytes()).replace(self._retired_folder / path.name)
+            kept = folder / self._file.name
+            if kept.exists():
+                self._written(kept.read_bytes()).replace(self._file)
+                self._load()
+            else:
+                self._file.unlink(missing_ok=True)
 
     def _place(self, path: Path, content: bytes) -> None:
         """Write a file that does not exist yet; when another process was faster, its file is kept."""
@@ -119,3 +145,15 @@ class KeyRing:
         key = RSAKey.import_key(self._file.read_bytes())
         key.ensure_kid()
         self._key = key
+
+
+def check(folder: Path) -> None:
+    """ValueError when keys or secrets of a folder could not be read by a `KeyRing`. Blocking."""
+    try:
+        for path in (*folder.glob("tokens.pem"), *(folder / "retired").glob("*-*.pem")):
+            RSAKey.import_key(path.read_bytes()).ensure_kid()
+            int(path.stem.partition("-")[0]) if path.parent != folder else None
+        for path in folder.glob("*.secret"):
+            path.read_text(encoding="ascii")
+    except (JoseError, ValueError, TypeError) as error:
+        raise ValueError("its keys cannot be read") from error

@@ -15,11 +15,14 @@ from mss_sim.core.world.passwords import Passwords
 from mss_sim.core.world.tally import Tally
 from mss_sim.core.world.uses import Uses
 from mss_sim.core.world.white_list import WhiteList
+from mss_sim.evidence.transcripts import Transcripts
 from mss_sim.faults.faults import FaultLimits, Faults
 from mss_sim.ids import IdSource, encode
 from mss_sim.mail.parse import ParseLimits
 from mss_sim.store.store import Store
 from mss_sim.words.sentence import Sentence
+
+_CONTROL_KEY = "control-key"
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,16 @@ class World:
     """Set after a commit that planned what a patient will do."""
     beginning_anew: list[Callable[[], None]] = field(default_factory=list)
     """Called when the world is emptied or restored, by whoever keeps something of it beside the store: it is to be forgotten."""
+    gone_back: list[Callable[[], None]] = field(default_factory=list)
+    """Called when the world has gone back to a snapshot, with its keys and secrets."""
+    transcripts: Transcripts | None = None
+    """What was said on its connections; None where it has no doors."""
+
+    @property
+    def control_key(self) -> str | None:
+        """What the control plane asks for: the key that was set, or by setting the one that the data folder keeps; None: nothing."""
+        given = self.settings.control_key
+        return self.tokens.keys.secret(_CONTROL_KEY) if given is None and self.settings.control_key_drawn else given
 
     @cached_property
     def people(self) -> KnownPeople:

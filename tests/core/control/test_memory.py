@@ -5,14 +5,17 @@ from typing import Any
 
 import pytest
 
-from mss_sim.clock import SECOND
+from mss_sim.clock import SECOND, ManualClock
 from mss_sim.core.control import memory
 from mss_sim.core.control.faults import add, add_preset
 from mss_sim.core.world.revocation_faults import Manner
 from mss_sim.core.world.white_list import Variant
+from mss_sim.evidence.transcripts import Transcripts
 from mss_sim.faults.actions import Delay
 from mss_sim.faults.presets import PRESETS
 from mss_sim.faults.rules import Facts, Match
+from mss_sim.ids import IdSource
+from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.faults import Point, PresetName
 from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
 from tests.clients import PRACTICE
@@ -103,3 +106,52 @@ async def test_a_rule_ends_when_it_would_have(town: Town, open_town: OpenTown) -
         memory.take_up(other.world, memory.read(_told(town)))
         assert other.world.faults.one(rule.rule.id).rule.ends_at == rule.rule.made_at + 60 * SECOND
         assert other.world.faults.at(Point.MX) == town.world.faults.at(Point.MX)
+
+
+_SAID = {
+    "id": "a",
+    "door": "imap",
+    "peer": "::1",
+    "opened_at": 1,
+    "closed_at": None,
+    "facts": {"tls": "TLSv1.3"},
+    "said": [[2, "C", "\xff"]],
+}
+
+
+def test_what_was_said_comes_back_octet_by_octet(clock: ManualClock) -> None:
+    first = Transcripts(clock, IdSource(clock), sessions_max=2, lines_max=2)
+    opened = first.open(Door.SMTP, "127.0.0.1")
+    for octets in (b"forgotten", b"EHLO \xe9\x00\r\n", b"QUIT\r\n"):
+        opened.client(octets)
+    opened.facts["client"] = "a"
+    opened.close()
+    told = json.loads(json.dumps(first.told()))
+    second = Transcripts(clock, IdSource(clock), sessions_max=2, lines_max=2)
+    second.open(Door.IMAP, "gone")
+    second.put_back(told)
+    [found] = second.newest_first()
+    assert (list(found.lines()), found.facts, found.closed_at) == (list(opened.lines()), {"client": "a"}, clock.now())
+    assert [line.octets for line in found.lines()] == [b"EHLO \xe9\x00", b"QUIT"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"door": "window"},
+        {"facts": None},
+        {"facts": {"a": 1}},
+        {"opened_at": "now"},
+        {"opened_at": True},
+        {"closed_at": 1.5},
+        {"peer": 7},
+        {"said": [[1, "C"]]},
+        {"said": [[1, "C", "\u0100"]]},
+        {"said": [["1", "C", "a"]]},
+        {"said": 7},
+    ],
+)
+async def test_what_was_said_in_no_shape_of_ours_says_so(town: Town, changed: dict[str, Any]) -> None:
+    memory.read({**_told(town), "evidence": [_SAID]})
+    with pytest.raises(ValueError, match="what it kept in memory cannot be read"):
+        memory.read({**_told(town), "evidence": [{**_SAID, **changed}]})

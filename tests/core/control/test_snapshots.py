@@ -6,7 +6,7 @@ import pytest
 
 from mss_sim.core.assembly import Core
 from mss_sim.core.control import snapshots
-from mss_sim.core.control.snapshots import Shelf
+from mss_sim.core.control.snapshots import About, Shelf
 from mss_sim.errors import Rule
 from tests.clients import HOSPITAL, PRACTICE
 from tests.core.towns import Town, refused
@@ -18,7 +18,7 @@ def shelf(tmp_path: Path) -> Shelf:
 
 
 async def test_a_world_goes_back_as_often_as_it_is_asked(town: Town, shelf: Shelf) -> None:
-    kept = await snapshots.save(town.world, shelf, "empty", seed="cabinet")
+    kept = await snapshots.save(town.world, shelf, "empty", About(seed="cabinet"))
     for subject in ("Un", "Deux"):
         await town.send("hospital", HOSPITAL, PRACTICE, subject=subject)
         assert await town.subjects(PRACTICE) == [subject]

@@ -1,5 +1,6 @@
 """The keys that sign tokens: made once, shared by the processes of a world, and kept until what they signed is over."""
 
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mss_sim.clock import ManualClock
+from mss_sim.core.world import signing_keys
 from mss_sim.core.world.signing_keys import KeyRing
 
 
@@ -84,3 +86,32 @@ def test_when_another_process_was_faster_its_secret_is_the_one(ring: Callable[[]
     keys._place(file, b"ours")  # noqa: SLF001 - the moment between the look and the writing
     assert keys.secret("client") == "theirs"
     assert sorted(path.name for path in file.parent.iterdir()) == ["client.secret", "tokens.pem"]
+
+
+def test_a_world_that_goes_back_has_the_keys_and_secrets_of_then(tmp_path: Path, ring: Callable[[], KeyRing]) -> None:
+    keys = ring()
+    kid, secret = keys.signing().kid, keys.secret("client")
+    shutil.copytree(tmp_path / "keys", tmp_path / "kept")
+    keys.rotate(3600)
+    keys.secret("later")
+    (tmp_path / "keys" / "client.secret").write_text("another", encoding="ascii")
+    keys.put_back(tmp_path / "kept")
+    assert [key["kid"] for key in keys.jwks()["keys"]] == [kid]
+    assert (keys.secret("client"), keys.secret("later")) == (secret, ring().secret("later")), "what was drawn since stays"
+    assert sorted(path.name for path in (tmp_path / "keys").iterdir()) == ["client.secret", "later.secret", "retired", "tokens.pem"]
+    keys.rotate(3600)
+    (tmp_path / "kept" / "tokens.pem").unlink()
+    keys.put_back(tmp_path / "kept")
+    assert keys.signing().kid not in (kid, None), "there was none: a new one is made"
+
+
+@pytest.mark.parametrize("name", ["tokens.pem", "retired/1-a.pem", "retired/x-a.pem", "client.secret"])
+def test_keys_that_cannot_be_read_are_told_before_they_are_put_anywhere(tmp_path: Path, planted: Path, name: str) -> None:
+    folder = tmp_path / "kept"
+    (folder / "retired").mkdir(parents=True)
+    right = (planted / "keys" / "tokens.pem").read_bytes()
+    (folder / "tokens.pem").write_bytes(right)
+    signing_keys.check(folder)
+    (folder / name).write_bytes(right if name.startswith("retired/x") else b"\xff no key")
+    with pytest.raises(ValueError, match="its keys cannot be read"):
+        signing_keys.check(folder)
