@@ -11,10 +11,11 @@ them for their lifetime, when they are deleted, or with the process.
 
 import asyncio
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
@@ -22,20 +23,14 @@ from pydantic_settings import SettingsError
 from mss_sim import log
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import SECOND, Clock, SystemClock
-from mss_sim.config.settings import FIELDS, Settings, in_force
+from mss_sim.config.settings import FIELDS, OF_THE_PROCESS, PLACES, PORTS, Settings, in_force
+from mss_sim.core.control import seed as seeds
 from mss_sim.core.control.snapshot_file import SUFFIX
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.hosting import HostedWorld, NewWorld
 from mss_sim.ids import IdSource, encode
 from mss_sim.words.sentence import joined, say
 
-_OF_THE_PROCESS = frozenset(
-    {"data_dir", "database_url", "host", "control_key", "snapshots_max", "snapshots_size_bytes_max", "psc_clients_file"}
-)
-"""Settings that belong to the process, and are those of the first world for all."""
-_PORTS = ("submission_port", "mx_port", "imap_port", "http_port", "https_port", "dns_port", "traps_port")
-_PLACES = ("psc_base_url", "psc_mtls_url", "psc_wallet_url", "igc_url")
-"""Addresses under which the first world alone can be reached."""
 _NAME_CHARS_MAX = 100
 _NUMBER_MAX = 10**12
 
@@ -51,10 +46,14 @@ class Worlds:
     """The worlds of one process; implements `http.hosting.Hosting`."""
 
     def __init__(
-        self, settings: Settings | None = None, *, seed: str | None = "cabinet", clock: Clock | None = None, ready_file: Path | None = None
+        self,
+        settings: Settings | None = None,
+        *,
+        seed: str | Path | None = "cabinet",
+        clock: Clock | None = None,
+        ready_file: Path | None = None,
     ) -> None:
         self._settings = settings or Settings()
-        self._seed = seed
         self._machine = SystemClock()
         self._ids = IdSource(self._machine)
         self._numbers = itertools.count(1)
@@ -96,13 +95,18 @@ class Worlds:
             raise Refusal(Rule.INVALID, detail, subject="lifetime_seconds", reference="quirks#worlds")
         id_ = encode(self._ids.next())
         name = self._free_name(new.name)
-        settings = self._settings_of(new)
+        seed = None if new.snapshot else new.seed if new.seed is not None else self.first.seed
+        asked = await asyncio.to_thread(seeds.settings_of, self.first.world, seed) if seed else {}
+        settings = self._settings_of({**asked, **new.settings})
         self._making.add(name)
         try:
-            seed = new.seed if new.seed is not None else self._seed
             shelf = self.first.core.snapshots
             simulator = Simulator(
-                settings, seed=None if new.snapshot else seed, snapshot=new.snapshot, snapshots_dir=shelf.folder if shelf else None
+                settings,
+                seed=seed,
+                snapshot=new.snapshot,
+                snapshots_dir=shelf.folder if shelf else None,
+                seeds_dir=self.first.world.seeds_dir,
             )
             await self._begin(simulator, new)
             if self._stopping:
@@ -114,7 +118,7 @@ class Worlds:
         now = self._machine.now()
         shown = new.snapshot.name.removesuffix(SUFFIX) if new.snapshot else None
         ends = now + int(seconds * SECOND)
-        told = HostedWorld(id_, name, None if new.snapshot else seed, shown, now, ends, seconds, simulator.ready())
+        told = HostedWorld(id_, name, seed, shown, now, ends, seconds, simulator.ready())
         self._kept[id_] = kept = _Kept(told, simulator)
         self._wait_for_end(kept)
         return told
@@ -148,19 +152,19 @@ class Worlds:
             raise Refusal(Rule.CONFLICT, say("There is a world {name} already.", name=wanted), subject=wanted[:_NAME_CHARS_MAX])
         return wanted
 
-    def _settings_of(self, new: NewWorld) -> Settings:
+    def _settings_of(self, asked: Mapping[str, Any]) -> Settings:
         """Those of the first world, on free ports, with what is asked for."""
-        for name, value in new.settings.items():
+        for name, value in asked.items():
             if isinstance(value, int | float) and abs(value) > _NUMBER_MAX:
                 raise Refusal(Rule.INVALID, say("{name} is out of all bounds.", name=str(name)[:60]), subject=str(name)[:60])
-            if name not in FIELDS or name in _OF_THE_PROCESS:
+            if name not in FIELDS or name in OF_THE_PROCESS:
                 detail = say("{name} is no setting of a world; mss-sim settings lists them all.", name=str(name)[:60])
                 raise Refusal(Rule.INVALID, detail, subject=str(name)[:60], reference="quirks#worlds")
-        given = {name: None if name in _PLACES else value for name, value in in_force(self._settings)}
-        given |= {name: 0 for name in _PORTS if given[name] is not None} | {"traps_open": False, "worlds_max": 0}
+        given = {name: None if name in PLACES else value for name, value in in_force(self._settings)}
+        given |= {name: 0 for name in PORTS if given[name] is not None} | {"traps_open": False, "worlds_max": 0}
         given |= {"data_dir": None, "database_url": None}
         try:
-            return Settings(**{**given, **new.settings})
+            return Settings(**{**given, **asked})
         except (ValidationError, SettingsError) as error:
             faults = error.errors() if isinstance(error, ValidationError) else []
             told = "; ".join(f"{'_'.join(map(str, one['loc']))}: {one['msg']}" for one in faults) or str(error)

@@ -27,6 +27,7 @@ from mss_sim.clock import Clock, SystemClock, WorldClock
 from mss_sim.config.settings import Settings
 from mss_sim.core.assembly import Core, assemble
 from mss_sim.core.control import seed as seeds
+from mss_sim.core.control import seed_shelf
 from mss_sim.core.control.memory import Memory, take_up
 from mss_sim.core.control.snapshots import Shelf
 from mss_sim.core.control.start import begin
@@ -79,22 +80,26 @@ class Simulator:
         self,
         settings: Settings | None = None,
         *,
-        seed: str | None = "cabinet",
+        seed: str | Path | None = "cabinet",
         clock: Clock | None = None,
         ready_file: Path | None = None,
         snapshot: Path | None = None,
         snapshots_dir: Path | None = None,
+        seeds_dir: Path | None = None,
         hosting: "Hosting | None" = None,
     ) -> None:
-        """`snapshot`: a file to begin with, in the place of a seed, where the data folder is empty or temporary. `snapshots_dir`: where
-        snapshots are kept, if not in the data folder. `hosting`: what makes further worlds, where the process has more than this one.
+        """`seed`: by name, or a folder, archive or TOML file, which is then kept under its name. `snapshot`: a file to begin with, in the
+        place of a seed, where the data folder is empty or temporary. `snapshots_dir`, `seeds_dir`: where snapshots and seeds are kept, if
+        not in the data folder. `hosting`: what makes further worlds, where the process has more than this one.
         """
         self.settings = settings or Settings()
         self._snapshot, self._snapshots_dir, self._hosting = snapshot, snapshots_dir, hosting
-        self.seed = seed
+        self._seed_place = seed if isinstance(seed, Path) else None
+        self.seed = None if isinstance(seed, Path) else seed
         self._clock = WorldClock(clock or SystemClock())
         self._temporary = None if self.settings.data_dir else Path(tempfile.mkdtemp(prefix="mss-sim-"))
         self.data_dir = self._temporary or Path(self.settings.data_dir or ".")
+        self._seeds_dir = seeds_dir or self.data_dir / "seeds"
         self._ready_files = [self.data_dir / NAME, *([ready_file] if ready_file else [])]
         self._stack = AsyncExitStack()
         self._ports: dict[str, int] = {}
@@ -161,6 +166,7 @@ class Simulator:
         if self.settings.host not in (*hosts, "0.0.0.0", "::"):  # noqa: S104 - compared with, not listened on
             hosts.append(self.settings.host)
         settings, folder = self.settings, self.data_dir / "certificates"
+        await self._find_seed()
         self._certificates = tls.ensure(folder, self.world.igc, hosts, settings.certificate.key)
         begun = await begin(self.world, self.seed)
         self._personas, self._shown_files = [one.shown() for one in begun.personas], begun.client_files
@@ -192,8 +198,15 @@ class Simulator:
         if self._snapshot is None:
             return None
         manifest, memory = await asyncio.to_thread(data_folder.begin_with, self._snapshot, self.data_dir)
-        self.seed = manifest.seed if manifest.seed in seeds.names() else None
+        self.seed = manifest.seed
         return memory
+
+    async def _find_seed(self) -> None:
+        """Keep the seed of a file under its name; forget the name of one that a snapshot brings and nobody has here."""
+        if self._seed_place is not None:
+            self.seed = await seed_shelf.keep_file(self.world, self._seed_place)
+        elif self._snapshot is not None and self.seed not in seeds.names(self.world):
+            self.seed = None
 
     def _mx_context(self, ordinary: ssl.SSLContext) -> ssl.SSLContext:
         """The MX port takes every certificate, to refuse a wrong one with a reply, unless the handshake itself is to fail."""
@@ -229,8 +242,11 @@ class Simulator:
         folder, places = self.data_dir / "certificates", settings.igc.url or self._url("http")
         igc = Authorities(folder, places, SystemClock(), settings, RevocationServices(self._clock, settings))
         self.transcripts = Transcripts(self._clock, ids, sessions_max=settings.transcripts.max, lines_max=settings.transcripts.lines_max)
-        parts = Passwords(), tokens, igc
-        return World(settings, store, self._clock, ids, directory, white_list, *parts, transcripts=self.transcripts)
+        return World(
+            *(settings, store, self._clock, ids, directory, white_list, Passwords(), tokens, igc),
+            seeds_dir=self._seeds_dir,
+            transcripts=self.transcripts,
+        )
 
     async def _serve_smtp(self, context: ssl.SSLContext) -> None:
         settings, core, faults = self.settings, self.core, self.world.faults

@@ -3,6 +3,7 @@
     running        run: one simulator until Ctrl-C
     configured     settings: what `run` would take, and where each value comes from
     people         seed, personas, patients, token
+    written_seeds  what seed --write writes, and a seed of one's own that is brought in
     many_people    import, and what seed --generate has made
     letters        send
     world_time     clock

@@ -1,12 +1,13 @@
 """People: `mss-sim seed`, `personas`, `patients`, `token`."""
 
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
 from mss_sim.app.asking import ask
-from mss_sim.commands import many_people
+from mss_sim.commands import many_people, written_seeds
 from mss_sim.commands.options import DEFAULT_HTTP, AsJson, ControlKey, Http
 from mss_sim.commands.telling import fail, show_json, show_table, table
 
@@ -15,8 +16,10 @@ _Seed = Annotated[str, typer.Argument(help="Name of the seed.")]
 
 
 def seed(
-    name: Annotated[str | None, typer.Argument(help="Name of the seed; default cabinet.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Name of the seed, or the folder of one of your own; default cabinet.")] = None,
     *,
+    write: Annotated[Path | None, typer.Option(help="Write the world as a seed into this folder instead: seed.toml, and letters.")] = None,
+    snapshot: Annotated[str | None, typer.Option(help="With --write: a snapshot instead of the world as it is.")] = None,
     generate: Annotated[
         str | None,
         typer.Option(help="Fictional people instead: practitioners=N,organisations=N,patients=N,letters=N,operators=N, or national."),
@@ -26,13 +29,20 @@ def seed(
     control_key: ControlKey = None,
     as_json: AsJson = False,
 ) -> None:
-    """Plant a seed into a running simulator and show its personas, or have fictional people made there."""
+    """Plant a seed into a running simulator and show its personas, write its world as one, or have fictional people made there."""
+    if snapshot is not None and write is None:
+        raise fail("--snapshot goes with --write")
+    if write is not None:
+        if name is not None or generate is not None:
+            raise fail("--write writes the world that is there: name no seed, and no --generate")
+        written_seeds.write(http, control_key, write, snapshot)
+        return
     if generate is not None:
         if name is not None:
             raise fail("name a seed world, or --generate people")
         many_people.generate(http, control_key, generate, number, as_json=as_json)
         return
-    name = name or "cabinet"
+    name = written_seeds.brought(http, control_key, name) if name is not None else "cabinet"
     _show(ask(http, control_key, "/control/seed", {"name": name}), name, as_json=as_json)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,7 +36,9 @@ SETTINGS = {
 
 def run(
     *,
-    seed: Annotated[str, typer.Option(envvar=variable("seed"), help="Seed world to plant first; 'none' for an empty one.")] = "cabinet",
+    seed: Annotated[
+        str, typer.Option(envvar=variable("seed"), help="Seed world to plant first, by name, or a folder with a seed.toml; 'none': empty.")
+    ] = "cabinet",
     data: Annotated[Path | None, typer.Option(help="Folder of the database, keys and certificates; default ./data.")] = None,
     memory: Annotated[bool, typer.Option("--memory", envvar=variable("memory"), help="Keep nothing: all vanishes at exit.")] = False,
     host: Annotated[str | None, typer.Option(help="Address to listen on; default 127.0.0.1.")] = None,
@@ -57,13 +60,13 @@ def run(
     log.configure(log_level)
     ports = {"submission_port": submission_port, "mx_port": mx_port, "imap_port": imap_port, "http_port": http_port}
     options = {"data": data, "host": host, "language": language, **ports, "https_port": https_port, "dns_port": dns_port, "traps": traps}
-    settings = made(options, memory=memory)
-    _check_seed(seed)
-    _run_loop(_run(settings, None if seed == "none" else seed, ready_file, greet=log_level.lower() in ("debug", "info")))
+    place = _place(seed)
+    settings = made(options, memory=memory, asked=_settings_of(place) if place else {})
+    _run_loop(_run(settings, place or _seed(seed, settings), ready_file, greet=log_level.lower() in ("debug", "info")))
 
 
-def made(options: Mapping[str, Any], *, memory: bool) -> "Settings":
-    """The settings out of options of `run` and the environment.
+def made(options: Mapping[str, Any], *, memory: bool, asked: Mapping[str, Any] | None = None) -> "Settings":
+    """The settings out of options of `run` and the environment; `asked` where neither says anything.
 
     What is wrong is told by the name that the user gave it, without its value.
     """
@@ -79,7 +82,8 @@ def made(options: Mapping[str, Any], *, memory: bool) -> "Settings":
         raise fail(" ".join(wrong))
     for old, new in outdated(os.environ):
         typer.echo(f"{old} is called {new} now; it was understood.", err=True)
-    given = _given(options, memory=memory)
+    beneath = {name: value for name, value in (asked or {}).items() if variable(name) not in os.environ}
+    given = {**beneath, **_given(options, memory=memory)}
     try:
         return Settings(**given)
     except ValidationError as error:
@@ -100,11 +104,34 @@ def _given(options: Mapping[str, Any], *, memory: bool) -> dict[str, Any]:
     return given
 
 
-def _check_seed(seed: str) -> None:
+def _place(seed: str) -> Path | None:
+    """Where a seed of one's own lies that is named by its folder, archive or TOML file; None for the name of one."""
     from mss_sim.core.control import seed as seeds  # noqa: PLC0415 - --help answers at once
 
-    if seed != "none" and seed not in seeds.names():
-        raise fail(f"there is no seed {seed}; the seeds are {', '.join(seeds.names())}")
+    place = Path(seed)
+    return None if seed == seeds.NONE or seed in seeds.shipped() or not place.exists() else place
+
+
+def _settings_of(place: Path) -> Mapping[str, Any]:
+    """The settings that such a seed asks for; Refusal where it is none."""
+    from mss_sim.core.control import seed_fields, seed_files  # noqa: PLC0415 - --help answers at once
+
+    files = seed_files.read(place, sys.maxsize)
+    seed_fields.check(files.text, files.told)
+    found: Mapping[str, Any] = files.told.get("settings", {})
+    return found
+
+
+def _seed(seed: str, settings: "Settings") -> str | None:
+    """The seed of that name: one that ships, or is kept in the data folder; None for an empty world."""
+    from mss_sim.core.control import seed as seeds  # noqa: PLC0415 - --help answers at once
+
+    if seed == seeds.NONE or seed in seeds.shipped():
+        return None if seed == seeds.NONE else seed
+    if settings.data_dir is not None and (Path(settings.data_dir) / "seeds" / f"{seed}.zip").is_file():
+        return seed
+    known = ", ".join(seeds.shipped())
+    raise fail(f"there is no seed {seed}; the seeds are {known}, or name the folder of one of your own, which holds seed.toml")
 
 
 def _run_loop(work: Any) -> None:
@@ -118,7 +145,7 @@ def _run_loop(work: Any) -> None:
             runner.run(work)
 
 
-async def _run(settings: "Settings", seed: str | None, ready_file: Path | None, *, greet: bool) -> None:
+async def _run(settings: "Settings", seed: str | Path | None, ready_file: Path | None, *, greet: bool) -> None:
     from mss_sim.app import greeting  # noqa: PLC0415 - --help answers at once
     from mss_sim.vocabulary.doors import Profile  # noqa: PLC0415
     from mss_sim.worlds import Worlds  # noqa: PLC0415

@@ -31,6 +31,7 @@ from mss_sim.config.subjects import (
     Psc,
     Queue,
     Search,
+    Seeds,
     Sent,
     Smtp,
     Snapshots,
@@ -159,6 +160,7 @@ class Settings(BaseSettings):
     transcripts: Transcripts = Transcripts()
     faults: FaultRules = FaultRules()
     snapshots: Snapshots = Snapshots()
+    seeds: Seeds = Seeds()
     worlds: Worlds = Worlds()
     waits: Waits = Waits()
     feed: Feed = Feed()
@@ -236,3 +238,18 @@ def _named() -> Iterator[tuple[str, FieldInfo, tuple[str, str] | None]]:
 FIELDS = {name: field for name, field, _ in _named()}
 """Every setting by its name."""
 _PLACES = {name: place for name, _, place in _named() if place}
+
+
+OF_THE_PROCESS = frozenset(
+    {"data_dir", "database_url", "host", "control_key", "snapshots_max", "snapshots_size_bytes_max", "psc_clients_file"}
+    | {"seeds_max", "seeds_size_bytes_max"}
+)
+"""Settings that belong to the process, and are those of the first world for all."""
+PORTS = ("submission_port", "mx_port", "imap_port", "http_port", "https_port", "dns_port", "traps_port")
+PLACES = ("psc_base_url", "psc_mtls_url", "psc_wallet_url", "igc_url")
+"""Addresses under which the first world alone can be reached."""
+
+
+def is_of_a_world(name: str) -> bool:
+    """Whether a setting says how a world is, rather than where it is and how the process keeps it."""
+    return name not in OF_THE_PROCESS and name not in (*PORTS, *PLACES, "traps_open", "worlds_max")

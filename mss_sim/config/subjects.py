@@ -357,6 +357,15 @@ class Snapshots(Subject):
     size_bytes_max: int = Field(default=4 * 1024**3, ge=1, description="Largest snapshot that is taken in from outside.")
 
 
+class Seeds(Subject):
+    """Seeds that are brought in."""
+
+    max: int = Field(default=100, ge=0, le=10_000, description="Seeds of one's own that are kept.")
+    size_bytes_max: int = Field(
+        default=256 * 1024**2, ge=1, description="Largest seed with all its letters, unpacked, that is read or written."
+    )
+
+
 class Worlds(Subject):
     """Further worlds of one process."""
 

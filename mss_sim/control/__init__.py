@@ -4,6 +4,7 @@
     bulk           many of both made by numbers, or read out of a file (import_rows: its rows)
     mailbox_life   mailboxes closed and handed over, as their holders would
     worlds         further worlds of the same process, made in a moment, and ended
+    seeds          worlds in readable form: brought in, written down, carried away
     snapshots      whole worlds kept under names: gone back to, compared, carried away
     wait           answered when something has happened
     events         everything that happens, as it happens

@@ -48,7 +48,7 @@ async def get_state(core: CurrentCore) -> Response:
     state = await count(core.world)
     known = await operators.list_all(core.world)
     counts = {name: getattr(state, name) for name in ("identities", "mailboxes", "messages", "copies", "waiting")}
-    return Json({**counts, "operators": [schemas.operator(row) for row in known], "seeds": seed.names()})
+    return Json({**counts, "operators": [schemas.operator(row) for row in known], "seeds": seed.names(core.world)})
 
 
 @router.post("/reset", status_code=204)

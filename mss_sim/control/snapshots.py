@@ -1,13 +1,16 @@
 """Whole worlds kept under names: saved, gone back to, compared, carried away and brought in."""
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request
 from pydantic import Field, StringConstraints
 from starlette.responses import FileResponse, Response
 
+from mss_sim.control.seeds import archived
 from mss_sim.core.assembly import Core
-from mss_sim.core.control import snapshots
+from mss_sim.core.control import seed_telling, snapshots
+from mss_sim.core.control.seed_files import ARCHIVE
 from mss_sim.core.control.snapshots import SESSIONS, About, Difference, Shelf, Snapshot
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
@@ -31,6 +34,15 @@ _FOUND = refusing(*CONTROL, Rule.NOT_FOUND)
 _NEW = refusing(Rule.CONFLICT, Rule.LIMIT_REACHED, *CONTROL)
 _NOW = "now"
 """In the place of a snapshot's name: the world as it is."""
+
+
+class SnapshotForm(StrEnum):
+    """How a snapshot is carried away."""
+
+    SNAPSHOT = "snapshot"
+    SEED = "seed"
+
+
 Name = Annotated[str, Path(max_length=64, description="Name of a snapshot.", examples=[_NAME])]
 
 Replace = Annotated[bool, Query(description="Whether one of that name may be written over.", examples=[True])]
@@ -160,9 +172,17 @@ def _differences(found: dict[str, Difference]) -> dict[str, object]:
 
 
 @router.get("/{snapshot}/file", responses={200: octets(_MEDIA_TYPE, example="PK…"), **_FOUND})
-async def export_snapshot(core: CurrentCore, snapshot: Name) -> FileResponse:
-    """The snapshot as one file, to be brought into another simulator; it holds keys and letters."""
+async def export_snapshot(
+    core: CurrentCore,
+    snapshot: Name,
+    form: Annotated[
+        SnapshotForm, Query(description="seed: as a folder that people can read, in a zip.", examples=["seed"])
+    ] = SnapshotForm.SNAPSHOT,
+) -> Response:
+    """The snapshot as one file, to be brought into another simulator; it holds keys and letters. As a seed, what people can read of it."""
     found = await _shelf(core).one(snapshot)
+    if form is SnapshotForm.SEED:
+        return await archived(await seed_telling.of_snapshot(core.world, found), f"{found.name}{ARCHIVE}")
     return FileResponse(found.file, media_type=_MEDIA_TYPE, filename=found.file.name)
 
 

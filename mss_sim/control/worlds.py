@@ -101,8 +101,8 @@ async def create_world(request: Request, core: CurrentCore, new: WorldIn) -> Res
     """Make a world that shares nothing with the others, on ports of its own; it is ready when the answer comes."""
     if new.seed is not None and new.snapshot is not None:
         raise Refusal(Rule.INVALID, say("Name one of the two: a seed, or a snapshot."), subject="snapshot")
-    if new.seed not in (None, seeds.NONE):
-        seeds.load(new.seed or "")
+    if new.seed is not None:
+        seeds.check(core.world, new.seed)
     snapshot = None
     if new.snapshot is not None and core.snapshots is not None:
         snapshot = (await core.snapshots.one(new.snapshot)).file

@@ -82,8 +82,8 @@ class Core:
 
     async def reset(self, seed: str | None) -> None:
         """Empty the world, forget all log-ins, and begin anew with a seed; Refusal(INVALID) for an unknown seed."""
-        if seed not in (None, seeds.NONE):
-            seeds.load(seed)
+        if seed is not None:
+            seeds.check(self.world, seed)
         async with self.resetting:
             async with self.agenda.exchanged(), self.queue.suspended():
                 await self.world.store.reset()

@@ -133,6 +133,8 @@ class Front:
             return await self._core.world.directory.ceiling() * 3 // 2 + _ENVELOPE_BYTES
         if request.method == "PUT" and path.startswith("/control/snapshots/"):
             return self._core.world.settings.snapshots.size_bytes_max
+        if request.method == "PUT" and path.startswith("/control/seeds/"):
+            return self._core.world.settings.seeds.size_bytes_max
         if path == _IMPORT:
             return self._core.world.settings.bulk.bytes_max
         return self._core.world.settings.http.body_bytes_max

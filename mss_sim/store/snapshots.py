@@ -4,10 +4,10 @@ Readers see what they saw until the copy is whole, then all of the new content a
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Select, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +20,7 @@ from mss_sim.store import engine as engines
 from mss_sim.store import folders, schema
 
 Row = tuple[str, ...]
+R = TypeVar("R")
 _PAGE_BYTES = 4_096
 _LAST: Micros = instant_of(ID_MAX)
 
@@ -115,10 +116,15 @@ def _check_values(conn: Connection) -> None:
 
 def contents(file: Path) -> dict[str, dict[Row, Row]]:
     """What a copied database holds, by subject: by what each thing is known, with what may change of it. Blocking."""
+    return read(file, lambda conn: {subject: _rows(conn, query, known_by) for subject, (query, known_by) in _SUBJECTS.items()})
+
+
+def read(file: Path, query: Callable[[Connection], R]) -> R:
+    """What a query finds in a copied database. Blocking."""
     engine = engines.create(engines.sqlite_url(file), durable=False)
     try:
         with engine.connect() as conn:
-            return {subject: _rows(conn, query, known_by) for subject, (query, known_by) in _SUBJECTS.items()}
+            return query(conn)
     finally:
         engine.dispose()
 

@@ -37,6 +37,7 @@ _FILES = {
         *("application/x-pem-file", "application/pkix-cert", "application/x-pkcs12", "application/x-pkcs7-certificates")
     ],
     "/control/snapshots/{snapshot}/file": ["application/zip"],
+    "/control/seeds/{seed}/file": ["application/zip"],
     "/metrics": ["text/plain"],
     "/mailpit/livez": ["text/plain"],
     "/mailpit/readyz": ["text/plain"],

@@ -6,6 +6,7 @@ very next request, on any open connection.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from mss_sim.clock import Micros
 from mss_sim.core.access import carer_views, journal
@@ -45,38 +46,39 @@ class GrantRequest:
 
 async def grant(world: World, by: Requester, request: GrantRequest) -> GrantRow:
     """Grant rights over a mailbox; the new grant."""
+    return await world.store.write(partial(give, world, by=by, request=request))
 
-    def unit(conn: Connection) -> GrantRow:
-        now = world.clock.now()
-        mailbox, granter = _granter(conn, by, request.address, now)
-        grantee = identity_called(conn, request.grantee)
-        policy.decide_window(request.valid_from, request.valid_until, now)
-        policy.decide_grant(
-            granter,
-            _as_grantee(grantee, request.grantee),
-            request.rights,
-            to_himself=grantee is not None and grantee.id == by.identity_id,
-            mailbox=mailbox.kind,
-            valid_until=request.valid_until,
-            carers=_carer_rules(world, conn, mailbox, grantee, now),
-        )
-        assert grantee is not None  # noqa: S101 - an unknown grantee cannot hold a grant, and was refused
-        row = GrantRow(
-            id=world.ids.next(),
-            mailbox_id=mailbox.id,
-            grantee_id=grantee.id,
-            rights=request.rights,
-            valid_from=request.valid_from,
-            valid_until=request.valid_until,
-            reason=request.reason,
-            granted_by_id=by.identity_id,
-            granted_at=now,
-        )
-        _add(world, conn, mailbox, row)
-        _trace(world, conn, by, Act.GRANTED, row, {"rights": sorted(row.rights), "grantee": grantee.idnat, "reason": row.reason})
-        return row
 
-    return await world.store.write(unit)
+def give(world: World, conn: Connection, by: Requester, request: GrantRequest) -> GrantRow:
+    """The same, inside a unit of work."""
+    now = world.clock.now()
+    mailbox, granter = _granter(conn, by, request.address, now)
+    grantee = identity_called(conn, request.grantee)
+    policy.decide_window(request.valid_from, request.valid_until, now)
+    policy.decide_grant(
+        granter,
+        _as_grantee(grantee, request.grantee),
+        request.rights,
+        to_himself=grantee is not None and grantee.id == by.identity_id,
+        mailbox=mailbox.kind,
+        valid_until=request.valid_until,
+        carers=_carer_rules(world, conn, mailbox, grantee, now),
+    )
+    assert grantee is not None  # noqa: S101 - an unknown grantee cannot hold a grant, and was refused
+    row = GrantRow(
+        id=world.ids.next(),
+        mailbox_id=mailbox.id,
+        grantee_id=grantee.id,
+        rights=request.rights,
+        valid_from=request.valid_from,
+        valid_until=request.valid_until,
+        reason=request.reason,
+        granted_by_id=by.identity_id,
+        granted_at=now,
+    )
+    add(world, conn, mailbox, row)
+    _trace(world, conn, by, Act.GRANTED, row, {"rights": sorted(row.rights), "grantee": grantee.idnat, "reason": row.reason})
+    return row
 
 
 def _carer_rules(
@@ -92,8 +94,8 @@ def _carer_rules(
     return policy.CarerRules(frozenset(rules.rights), rules.max, len(others))
 
 
-def _add(world: World, conn: Connection, mailbox: Mailbox, row: GrantRow) -> None:
-    """Store a grant; a patient's first carer gets something to look at."""
+def add(world: World, conn: Connection, mailbox: Mailbox, row: GrantRow) -> None:
+    """Store a grant that was decided; a patient's first carer gets something to look at."""
     if mailbox.kind is MailboxKind.PATIENT and mailbox.carer_view_id is None:
         mailboxes.lock_for_delivery(conn, [mailbox.address])
         folders.lock(conn, [folder.id for folder in folders.of_mailbox(conn, mailbox.id)])
@@ -307,7 +309,7 @@ async def set_rights(world: World, by: Requester, address: str, who: str, rights
                 carers=_carer_rules(world, conn, mailbox, grantee, now),
             )
             made = GrantRow(world.ids.next(), mailbox.id, grantee.id, wanted, None, until, "", by.identity_id, now)
-            _add(world, conn, mailbox, made)
+            add(world, conn, mailbox, made)
             _trace(world, conn, by, Act.GRANTED, made, {"rights": sorted(wanted), "grantee": grantee.idnat})
         if grants.revoke(conn, [row.id for row in rows], by.identity_id, now):
             for row in rows:

@@ -1,6 +1,9 @@
 """The world changed from outside, without any check of rights: seeds, and what the world holds.
 
     seed     a seed planted into an empty world; the personas that the ready file names
+    planting, seed_letters   all that a seed says, in one unit of work
+    seed_files, seed_fields, toml_text   a seed as a folder: read, judged by its lines, written
+    seed_shelf, seed_telling   seeds that were brought in; a world told as one
     fictional, populate   patients out of a number, and added to a world
     likenesses   people like one of a seed, as many as a test wants
     fictional_network, generate, network_letters   the same of a whole network, with letters among its people

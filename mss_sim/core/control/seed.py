@@ -1,30 +1,30 @@
-"""Seed worlds: people, mailboxes and grants, planted by the same verbs as everything else."""
+"""Seed worlds: people, mailboxes, grants and letters, planted by the same verbs as everything else."""
 
+import asyncio
 import tomllib
-from collections.abc import Awaitable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mss_sim.clock import DAY
-from mss_sim.core.access import access, delegation
-from mss_sim.core.access import identities as people
-from mss_sim.core.access.patients import NewPatientIdentity
-from mss_sim.core.access.practice_holders import SEED
-from mss_sim.core.mailbox import behaviours
-from mss_sim.core.mailbox.mailboxes import NewMailbox, add_mailbox
-from mss_sim.core.psc import professionals
+from mss_sim.clock import Micros, Pace, from_datetime
+from mss_sim.core.access import access
+from mss_sim.core.control import planting, seed_letters, seed_shelf
+from mss_sim.core.control.planting import Planting
+from mss_sim.core.control.seed_files import SeedFiles
 from mss_sim.core.psc.clients import FIRST_CLIENT
-from mss_sim.core.trust import operators
-from mss_sim.core.trust.operators import NewOperator
+from mss_sim.core.trust import operators, peers
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.policy.behaviours import read as read_behaviour
-from mss_sim.store import grants, identities, mailboxes
+from mss_sim.policy.clock import decide_time
+from mss_sim.store import clock as clocks
+from mss_sim.store import identities
 from mss_sim.store import operators as operators_kept
 from mss_sim.store import psc as psc_kept
+from mss_sim.store.clock import KeptClock
 from mss_sim.store.engine import Connection
-from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, Right, SeenPolicy, SentPolicy
+from mss_sim.vocabulary.clock import ClockMode
+from mss_sim.vocabulary.mailboxes import MailboxKind, Right
 from mss_sim.words.sentence import say
 
 NONE = "none"
@@ -43,7 +43,7 @@ class PersonaMailbox:
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """A person to play: their role in the seed, how they log in, and their mailboxes."""
+    """A person to play: their role in the seed, how they log in, and their mailboxes. `password`: empty where its hash alone is known."""
 
     role: str
     idnat: str
@@ -67,98 +67,99 @@ class Persona:
         }
 
 
-def names() -> list[str]:
+def shipped() -> list[str]:
     """The seeds that are shipped."""
     return sorted(path.stem for path in _SEEDS.glob("*.toml"))
 
 
+def names(world: World) -> list[str]:
+    """The seeds that a world can begin with: those that are shipped, and those that were brought in."""
+    return sorted({*shipped(), *seed_shelf.names(world)})
+
+
 def load(name: str) -> dict[str, Any]:
-    """The content of a seed; Refusal(INVALID) for an unknown name."""
-    if name not in names():
-        raise Refusal(
-            Rule.INVALID, say("There is no seed {name}; the seeds are {names}.", name=name, names=", ".join(names())), subject=name
-        )
-    return tomllib.loads((_SEEDS / f"{name}.toml").read_text(encoding="utf-8"))
+    """What a seed that is shipped says; Refusal(INVALID) for an unknown name."""
+    return tomllib.loads(_text(name))
 
 
-async def plant(world: World, name: str) -> bool:
+def _text(name: str, others: list[str] | None = None) -> str:
+    if name not in shipped():
+        known = ", ".join(sorted({*shipped(), *(others or ())}))
+        raise Refusal(Rule.INVALID, say("There is no seed {name}; the seeds are {names}.", name=name, names=known), subject=name)
+    return (_SEEDS / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def check(world: World, name: str) -> None:
+    """Refusal(INVALID) for an unknown name; `none` names the empty world."""
+    if name != NONE and name not in names(world):
+        _text(name, seed_shelf.names(world))
+
+
+def find(world: World, name: str) -> SeedFiles:
+    """A seed that is shipped or was brought in; Refusal(INVALID) for an unknown name. Blocking."""
+    kept = None if name in shipped() else seed_shelf.find(world, name)
+    if kept is not None:
+        return kept
+    text = _text(name, seed_shelf.names(world))
+    return SeedFiles(text, tomllib.loads(text), {})
+
+
+def _told(world: World, name: str) -> Mapping[str, Any]:
+    """What a seed says, without its letters; nothing where one that was brought in cannot be read any more. Refusal for an unknown name."""
+    if name in shipped():
+        return load(name)
+    if name in seed_shelf.names(world):
+        return seed_shelf.told(world, name) or {}
+    return tomllib.loads(_text(name, seed_shelf.names(world)))
+
+
+def settings_of(world: World, name: str) -> Mapping[str, Any]:
+    """The settings that a seed asks for, for a world that begins with it. Blocking."""
+    found: Mapping[str, Any] = _told(world, name).get("settings", {}) if name != NONE else {}
+    return found
+
+
+async def plant(world: World, name: str, *, beginning: bool = False) -> bool:
     """Plant a seed into the world; False when its people exist already, as after a restart.
 
-    A start that was killed while planting left some of them: the world then has no client of Pro Santé Connect, which comes last, and
-    is still unused. What is missing is added then.
+    A start that was killed after the planting left a world without the client of Pro Santé Connect, which comes last: it is still unused,
+    and what is missing is added then. A world that is `beginning` has the clock of the seed too.
     """
-    seed = load(name)
-    roles = {row["role"]: row["idnat"] for row in seed["identities"] if "role" in row}
-    first = await world.store.read(identities.by_idnat, seed["identities"][0]["idnat"])
-    cut = bool(await world.store.read(operators_kept.list_all)) and await world.store.read(psc_kept.client, FIRST_CLIENT) is None
-    if first is not None and not cut:
+    files = await asyncio.to_thread(find, world, name)
+    told = files.told
+    people, own = told.get("identities", ()), name not in shipped()
+    first = await world.store.read(identities.by_idnat, people[0]["idnat"]) if people else None
+    known = await world.store.read(operators_kept.list_all)
+    cut = bool(known) and await world.store.read(psc_kept.client, FIRST_CLIENT) is None
+    there = any(one.name == row["name"] for one in known for row in told.get("operators", ())[:1]) if not people else first is not None
+    if there and not cut:
         return False
-    for row in seed["operators"]:
-        await _added(operators.add(world, NewOperator(**row)), again=cut)
-    hashes = {password: world.passwords.hash(password) for password in {row.get("password", "") for row in seed["identities"]} - {""}}
-    for row in seed["identities"]:
-        fields = {key: value for key, value in row.items() if key not in ("role", "psc", "ins")}
-        ins = tuple(NewPatientIdentity.read(one) for one in row.get("ins", ()))
-        new = people.NewIdentity(**{**fields, "kind": IdentityKind(row["kind"]), "ins": ins})
-        await _added(people.add_identity(world, new, hashes.get(new.password or "")), again=cut)
-        if "psc" in row:
-            await professionals.set_profile(world, row["idnat"], row["psc"])
-    for row in seed["mailboxes"]:
-        await _added(add_mailbox(world, _mailbox(row, roles)), again=cut)
-    for row in seed.get("grants", ()):
-        if cut and await _granted(world, row["mailbox"], roles.get(row["grantee"], row["grantee"])):
-            continue
-        days = row.get("valid_days")
-        request = delegation.GrantRequest(
-            address=row["mailbox"],
-            grantee=roles.get(row["grantee"], row["grantee"]),
-            rights=frozenset(Right(right) for right in row["rights"]),
-            valid_until=world.clock.now() + days * DAY if days else None,
-            reason=row.get("reason", ""),
-        )
-        await delegation.grant(world, SEED, request)
+    if beginning and "clock" in told and not known:
+        await _set_clock(world, told["clock"])
+    hashes = {password: world.passwords.hash(password) for password in {row.get("password", "") for row in people} - {""}}
+    letters = [] if cut else await seed_letters.read(world, files)
+    size = sum(len(octets) for octets in files.letters.values())
+
+    def unit(conn: Connection) -> None:
+        Planting(world, conn, files, hashes, again=cut, own=own).plant(letters)
+
+    await world.store.write(unit, changes_directory=True, size=size)
+    await operators.list_certificates(world, planting.operators_of(told.get("operators", ())))
+    await peers.certify_all(world)
     return True
 
 
-async def _added(adding: Awaitable[object], *, again: bool) -> None:
-    """Add something; when `again`, it may exist already."""
-    try:
-        await adding
-    except Refusal as refusal:
-        if not (again and refusal.rule is Rule.CONFLICT):
-            raise
-
-
-async def _granted(world: World, address: str, grantee: str) -> bool:
-    """Whether an identity has, or had, a grant over a mailbox."""
-
-    def query(conn: Connection) -> bool:
-        mailbox, identity = mailboxes.by_address(conn, address), identities.by_idnat(conn, grantee)
-        if mailbox is None or identity is None:
-            return False
-        return any(one.grantee_id == identity.id for one in grants.of_mailbox(conn, mailbox.id))
-
-    return await world.store.read(query)
-
-
-def _mailbox(row: dict[str, Any], roles: dict[str, str]) -> NewMailbox:
-    return NewMailbox(
-        address=row["address"],
-        kind=MailboxKind(row["kind"]),
-        owner_idnat=roles.get(row["owner"], row["owner"]),
-        label=row.get("label", ""),
-        description=row.get("description", ""),
-        preferred_rank=row.get("preferred_rank"),
-        seen_policy=SeenPolicy(row["seen_policy"]) if "seen_policy" in row else None,
-        sent_policy=SentPolicy(row.get("sent_policy", "owner")),
-        co_holders=tuple(roles.get(idnat, idnat) for idnat in row.get("co_holders", ())),
-        behaviour=_behaviour(row.get("behaviour")),
-    )
-
-
-def _behaviour(given: str | list[dict[str, Any]] | None) -> str | None:
-    """A behaviour as the mailbox keeps it: the name of one, or its reactions."""
-    return behaviours.stored(read_behaviour(given)) if isinstance(given, list) else given
+async def _set_clock(world: World, told: Mapping[str, Any]) -> None:
+    """Have a world in which nothing has happened yet begin at the instant of a seed."""
+    mode = ClockMode(told["mode"])
+    at: Micros = from_datetime(told["at"]) if "at" in told else world.clock.now()
+    if mode is ClockMode.REAL:
+        return
+    decide_time(0, at)
+    rate = {ClockMode.FROZEN: 0.0, ClockMode.PACED: float(told.get("rate", 1.0))}.get(mode, 1.0)
+    pace = Pace(at, world.clock.machine_now, rate)
+    await world.store.write(lambda conn: clocks.keep(conn, KeptClock(pace)))
+    world.clock.run(pace)
 
 
 async def idnat_of(world: World, role: str) -> str | None:
@@ -169,7 +170,8 @@ async def idnat_of(world: World, role: str) -> str | None:
 
 async def played(world: World) -> dict[str, dict[str, Any]]:
     """By role, the rows of all seeds about people who are in this world; of one role the first."""
-    rows = [row for name in names() for row in load(name)["identities"] if "role" in row]
+    own = seed_shelf.names(world)  # what was brought in tells more of this world than what is shipped
+    rows = [row for name in [*own, *shipped()] for row in _told(world, name).get("identities", ()) if "role" in row and "login" in row]
 
     def query(conn: Connection) -> dict[str, dict[str, Any]]:
         return {row["role"]: row for row in reversed(rows) if identities.by_idnat(conn, row["idnat"])}
@@ -177,14 +179,20 @@ async def played(world: World) -> dict[str, dict[str, Any]]:
     return await world.store.read(query)
 
 
+def rows_by_idnat(world: World) -> dict[str, dict[str, Any]]:
+    """What seeds say of people, by idNat: those that were brought in before those that ship. Blocking."""
+    rows = [row for name in [*seed_shelf.names(world), *shipped()] for row in _told(world, name).get("identities", ())]
+    return {row["idnat"]: row for row in reversed(rows)}
+
+
 async def personas(world: World, name: str) -> list[Persona]:
     """The people of a seed that can be played, with what they may do now."""
     found = []
-    for row in load(name)["identities"]:
-        identity = await world.store.read(identities.by_idnat, row["idnat"]) if "role" in row else None
+    for row in _told(world, name).get("identities", ()):
+        identity = await world.store.read(identities.by_idnat, row["idnat"]) if "role" in row and "login" in row else None
         if identity is None:
             continue
         held = await world.store.read(access.all_held, identity.id, world.clock.now())
         boxes = tuple(PersonaMailbox(one.mailbox.address, one.mailbox.kind, tuple(sorted(one.access.rights))) for one in held)
-        found.append(Persona(row["role"], identity.idnat, identity.name, row["login"], row["password"], boxes))
+        found.append(Persona(row["role"], identity.idnat, identity.name, row["login"], row.get("password", ""), boxes))
     return found

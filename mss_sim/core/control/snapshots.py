@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mss_sim.clock import iso
-from mss_sim.config.settings import in_force
+from mss_sim.config.settings import in_force, is_of_a_world
 from mss_sim.core.control import counts, memory, snapshot_file
 from mss_sim.core.control.memory import Memory
 from mss_sim.core.control.snapshot_file import DATABASE, SUFFIX, Manifest, NoSnapshot
@@ -93,7 +93,7 @@ class Shelf:
         except FileNotFoundError as error:
             raise _missing(name) from error
         except (NoSnapshot, OSError) as error:
-            raise _unreadable(name, error) from error
+            raise unreadable(name, error) from error
 
     async def remove(self, name: str) -> None:
         """Remove what lies there, even where it is none. Refusal(NOT_FOUND) when there is none of that name."""
@@ -138,7 +138,7 @@ class Shelf:
             try:
                 await asyncio.to_thread(_check_whole, incoming, incoming.with_name(DATABASE))
             except (NoSnapshot, ValueError) as error:
-                raise _unreadable(name, error) from error
+                raise unreadable(name, error) from error
             self.put(incoming, name)
         return await self.one(name)
 
@@ -161,7 +161,8 @@ def _missing(name: str) -> Refusal:
     return Refusal(Rule.NOT_FOUND, say("There is no snapshot {name}; GET /control/snapshots lists them.", name=name), subject=name)
 
 
-def _unreadable(name: str, error: Exception) -> Refusal:
+def unreadable(name: str, error: Exception) -> Refusal:
+    """The refusal of a file that is no snapshot."""
     detail = say("{name} is no snapshot of a world: {error}.", name=name, error=str(error))
     return Refusal(Rule.INVALID, detail, subject=name, reference="quirks#snapshots")
 
@@ -205,8 +206,7 @@ async def _make(world: World, file: Path, name: str, about: About) -> None:
 
 
 async def _describe(world: World, name: str, about: About) -> Manifest:
-    state, defaults = await counts.state(world), dict(in_force(type(world.settings).model_construct()))
-    chosen = {key: value for key, value in in_force(world.settings) if value != defaults[key] and key not in _SECRET}
+    state = await counts.state(world)
     return Manifest(
         name=name,
         note=about.note,
@@ -216,9 +216,15 @@ async def _describe(world: World, name: str, about: About) -> Manifest:
         schema=schema.HEAD,
         seed=about.seed,
         root=root_of(world.igc.ca_file),
-        settings=chosen,
+        settings=chosen_settings(world),
         counts={one: getattr(state, one) for one in _COUNTED},
     )
+
+
+def chosen_settings(world: World) -> dict[str, Any]:
+    """The settings of a world that are not the defaults, but for its secrets and its places on the machine."""
+    defaults = dict(in_force(type(world.settings).model_construct()))
+    return {key: value for key, value in in_force(world.settings) if value != defaults[key] and key not in _SECRET}
 
 
 def root_of(ca_file: Path) -> str:
@@ -257,7 +263,7 @@ async def unpacked(world: World, snapshot: Snapshot) -> AsyncIterator[Unpacked]:
             await asyncio.to_thread(databases.bring_up, database)
             await asyncio.to_thread(signing_keys.check, Path(folder) / snapshot_file.KEYS)
         except (NoSnapshot, ValueError, OSError) as error:
-            raise _unreadable(snapshot.name, error) from error
+            raise unreadable(snapshot.name, error) from error
         if manifest.root != root_of(world.igc.ca_file):
             detail = say(
                 "The snapshot {name} is of another world, with authorities of its own: begin a world with it (POST /control/worlds).",
@@ -268,9 +274,37 @@ async def unpacked(world: World, snapshot: Snapshot) -> AsyncIterator[Unpacked]:
 
 
 async def compare(earlier: Snapshot, later: Snapshot) -> dict[str, Difference]:
-    """What differs of people, mailboxes, letters, grants and settings."""
+    """What differs of people, mailboxes, letters, grants and settings.
+
+    Letters and grants are the same by their ids, and in worlds that have none in common, as one that began with a seed of the other, by
+    what they say.
+    """
     found = await asyncio.to_thread(lambda: (_contents(earlier), _contents(later)))
-    return {subject: _difference(found[0][subject], found[1][subject]) for subject in found[0]}
+    return {subject: _difference(*_matched(subject, found[0][subject], found[1][subject])) for subject in found[0]}
+
+
+_SAID = {"letters": slice(1, 3), "grants": slice(0, 1)}
+"""By what, beside its mailbox, a thing without an id in common is the same: Message-ID and subject, or who was given something."""
+Contents = dict[tuple[str, ...], Any]
+
+
+def _matched(subject: str, before: Contents, after: Contents) -> tuple[Contents, Contents]:
+    """The same, where what only one side has an id for has the id of its like on the other side."""
+    if subject not in _SAID:
+        return before, after
+    waiting: dict[tuple[Any, ...], list[tuple[str, ...]]] = {}
+    for key, value in before.items():
+        if key not in after:
+            waiting.setdefault((key[0], *value[_SAID[subject]]), []).append(key)
+    renamed = {}
+    for exactly in (True, False):
+        for key, value in after.items():
+            likes = waiting.get((key[0], *value[_SAID[subject]]), []) if key not in before and key not in renamed else []
+            like = next((one for one in likes if not exactly or before[one] == value), None)
+            if like is not None:
+                likes.remove(like)
+                renamed[key] = like
+    return before, {renamed.get(key, key): value for key, value in after.items()}
 
 
 def _contents(one: Snapshot) -> dict[str, dict[tuple[str, ...], Any]]:
@@ -281,8 +315,9 @@ def _contents(one: Snapshot) -> dict[str, dict[tuple[str, ...], Any]]:
             databases.bring_up(database)
             subjects: dict[str, dict[tuple[str, ...], Any]] = dict(databases.contents(database))
         except (NoSnapshot, ValueError, OSError) as error:
-            raise _unreadable(one.name, error) from error
-    return {**subjects, "settings": {(name,): value for name, value in one.manifest.settings.items()}}
+            raise unreadable(one.name, error) from error
+    settings: Contents = {(name,): value for name, value in one.manifest.settings.items() if is_of_a_world(name)}
+    return {**subjects, "settings": settings}
 
 
 def _difference(before: dict[tuple[str, ...], Any], after: dict[tuple[str, ...], Any]) -> Difference:

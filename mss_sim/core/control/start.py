@@ -22,7 +22,7 @@ async def begin(world: World, seed: str | None) -> Begun:
     async with world.store.alone():
         personas: list[Persona] = []
         if seed not in (None, seeds.NONE):
-            await seeds.plant(world, seed)
+            await seeds.plant(world, seed, beginning=True)
             personas = await seeds.personas(world, seed)
         await peers.certify_all(world)
         files = await peers.write_files(world, world.igc.ca_file.parent / "clients")

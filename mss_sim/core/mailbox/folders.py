@@ -10,6 +10,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.store import folders, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
+from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import FOLDER_SEPARATOR, NAMESPACE_OTHERS, NAMESPACE_SHARED, Right
 from mss_sim.words.sentence import say
@@ -35,44 +36,44 @@ async def list_folders(world: World, actor: Actor, address: str) -> list[tuple[F
 
 async def create_folder(world: World, actor: Actor, address: str, name: str) -> Folder:
     """Create a folder, and its missing parents (ref: rfc9051#6.3.4); the last one created."""
-    path = _path(name)
+    path = folder_path(name)
 
     def unit(conn: Connection) -> Folder:
         held = gate.require(world, conn, actor, address, Right.FILE)
         if folders.by_name(conn, held.mailbox.id, FOLDER_SEPARATOR.join(path)):
             raise Refusal(Rule.CONFLICT, say("There is already a folder {name}.", name=name), subject=name)
-        _add_missing(world, conn, held, path[:-1])
-        made = _add(world, conn, held, FOLDER_SEPARATOR.join(path))
+        add_missing(world, conn, held.mailbox, path[:-1])
+        made = _add(world, conn, held.mailbox, FOLDER_SEPARATOR.join(path))
         _trace(world, conn, actor, held, Act.FOLDER_CREATED, {"name": made.name})
         return made
 
     return await world.store.write(unit)
 
 
-def _add_missing(world: World, conn: Connection, held: MailboxAccess, path: list[str]) -> None:
-    """Create the missing folders of a path."""
+def add_missing(world: World, conn: Connection, mailbox: Mailbox, path: list[str]) -> None:
+    """Create the missing folders of a path, inside a unit of work, for whoever may; Refusal(LIMIT_REACHED)."""
     for depth in range(1, len(path) + 1):
         name = FOLDER_SEPARATOR.join(path[:depth])
-        if folders.by_name(conn, held.mailbox.id, name) is None:
-            _add(world, conn, held, name)
+        if folders.by_name(conn, mailbox.id, name) is None:
+            _add(world, conn, mailbox, name)
 
 
-def _add(world: World, conn: Connection, held: MailboxAccess, name: str) -> Folder:
-    validity = mailboxes.take_uid_validity(conn, held.mailbox.id, world.new_uid_validity())
+def _add(world: World, conn: Connection, mailbox: Mailbox, name: str) -> Folder:
+    validity = mailboxes.take_uid_validity(conn, mailbox.id, world.new_uid_validity())
     most = world.settings.mailbox.folders_max
-    if folders.count(conn, held.mailbox.id) >= most:
+    if folders.count(conn, mailbox.id) >= most:
         detail = say("The mailbox holds {most} folders, the most that it may; delete some first.", most=most)
         raise Refusal(Rule.LIMIT_REACHED, detail, reference="quirks#folders")
-    folder = Folder(world.ids.next(), held.mailbox.id, name, None, validity, 1, 1, 0, 0)
+    folder = Folder(world.ids.next(), mailbox.id, name, None, validity, 1, 1, 0, 0)
     folders.add(conn, folder)
-    if held.mailbox.carer_view_id is not None:
-        carer_views.add_folder(world, conn, held.mailbox.carer_view_id, folder)
+    if mailbox.carer_view_id is not None:
+        carer_views.add_folder(world, conn, mailbox.carer_view_id, folder)
     return folder
 
 
 async def rename_folder(world: World, actor: Actor, address: str, folder_id: int, name: str) -> Folder:
     """Rename a folder, with everything inside it."""
-    path = FOLDER_SEPARATOR.join(_path(name))
+    path = FOLDER_SEPARATOR.join(folder_path(name))
 
     def unit(conn: Connection) -> Folder:
         held = gate.require(world, conn, actor, address, Right.FILE)
@@ -84,10 +85,10 @@ async def rename_folder(world: World, actor: Actor, address: str, folder_id: int
         inside = folders.below(conn, held.mailbox.id, folder.name)
         names = {folder.id: path} | {inner.id: path + inner.name[len(folder.name) :] for inner in inside}
         for target in names.values():
-            _path(target)
+            folder_path(target)
             if folders.by_name(conn, held.mailbox.id, target):
                 raise Refusal(Rule.CONFLICT, say("There is already a folder {target}.", target=target), subject=target)
-        _add_missing(world, conn, held, path.split(FOLDER_SEPARATOR)[:-1])
+        add_missing(world, conn, held.mailbox, path.split(FOLDER_SEPARATOR)[:-1])
         for id_, target in names.items():
             folders.rename(conn, id_, target)
         _trace(world, conn, actor, held, Act.FOLDER_RENAMED, {"from": folder.name, "to": path})
@@ -149,7 +150,8 @@ def _ordinary(conn: Connection, held: MailboxAccess, folder_id: int) -> Folder:
     return folder
 
 
-def _path(name: str) -> list[str]:
+def folder_path(name: str) -> list[str]:
+    """The steps of a folder's name; Refusal(INVALID) for what is none."""
     path = name.split(FOLDER_SEPARATOR)
     if len(name) > NAME_CHARS_MAX or len(path) > _DEPTH_MAX:
         detail = say(

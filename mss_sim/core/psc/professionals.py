@@ -1,6 +1,7 @@
 """Professionals as Pro Santé Connect knows them: who may log in there, and what userinfo reports about each."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -84,6 +85,12 @@ async def list_profiles(world: World) -> list[Professional]:
 
 async def set_profile(world: World, idnat: str, profile: dict[str, Any]) -> None:
     """Replace what userinfo reports about an identity; Refusal when the idNat is unknown or the profile is too large."""
+    check_profile(idnat, profile)
+    await world.store.write(partial(put_profile, world, idnat=idnat, profile=profile))
+
+
+def check_profile(idnat: str, profile: dict[str, Any]) -> None:
+    """Refusal(INVALID) of a profile that is no JSON, or too large."""
     try:
         size = len(orjson.dumps(profile))
     except TypeError as error:  # half a surrogate pair, a number of more than 64 bits, a thousand levels
@@ -99,13 +106,13 @@ async def set_profile(world: World, idnat: str, profile: dict[str, Any]) -> None
             subject=idnat,
         )
 
-    def unit(conn: Connection) -> None:
-        identity = identities.by_idnat(conn, idnat)
-        if identity is None:
-            raise Refusal(Rule.NOT_FOUND, say("There is no identity {idnat}.", idnat=idnat), subject=idnat)
-        psc.put_profile(conn, identity.id, profile, world.clock.now())
 
-    await world.store.write(unit)
+def put_profile(world: World, conn: Connection, idnat: str, profile: dict[str, Any]) -> None:
+    """Store a profile that was checked, inside a unit of work; Refusal(NOT_FOUND)."""
+    identity = identities.by_idnat(conn, idnat)
+    if identity is None:
+        raise Refusal(Rule.NOT_FOUND, say("There is no identity {idnat}.", idnat=idnat), subject=idnat)
+    psc.put_profile(conn, identity.id, profile, world.clock.now())
 
 
 async def put_persona(world: World, new: people.NewIdentity, profile: dict[str, Any]) -> Professional:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from cryptography import x509
 
@@ -36,23 +37,29 @@ async def add(world: World, new: NewOperator) -> Operator:
 
 async def add_many(world: World, wanted: Sequence[NewOperator]) -> list[Operator]:
     """Create operators, all or none."""
+    made = await world.store.write(partial(create_many, world, wanted=wanted), changes_directory=True)
+    await list_certificates(world, wanted)
+    await peers.certify_all(world, made)
+    return made
+
+
+def create_many(world: World, conn: Connection, wanted: Sequence[NewOperator]) -> list[Operator]:
+    """Create operators, inside a unit of work; afterwards they are to be put on the white list."""
     named = [_domains(new) for new in wanted]
     for new in wanted:
         _check_place(new.mx)
         _check_authority(new.mx_ca)
+    known = operators.list_all(conn)
+    names = {operator.name: operator for operator in known}
+    domains = {domain: operator for operator in known for domain in operator.domains}
+    return [_add(world, conn, new, theirs, names, domains) for new, theirs in zip(wanted, named, strict=True)]
 
-    def unit(conn: Connection) -> list[Operator]:
-        known = operators.list_all(conn)
-        names = {operator.name: operator for operator in known}
-        domains = {domain: operator for operator in known for domain in operator.domains}
-        return [_add(world, conn, new, theirs, names, domains) for new, theirs in zip(wanted, named, strict=True)]
 
-    made = await world.store.write(unit, changes_directory=True)
-    for new, theirs in zip(wanted, named, strict=True):
-        for domain in theirs if new.certificate_dns else ():
+async def list_certificates(world: World, wanted: Sequence[NewOperator]) -> None:
+    """Put the certificates that operators name on the white list, for all their domains."""
+    for new in wanted:
+        for domain in _domains(new) if new.certificate_dns else ():
             await world.white_list.add(domain, new.certificate_dns)
-    await peers.certify_all(world, made)
-    return made
 
 
 def _domains(new: NewOperator) -> tuple[str, ...]:

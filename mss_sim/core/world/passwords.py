@@ -33,7 +33,7 @@ class Passwords:
         token = hashlib.blake2b(f"{stored}\0{password}".encode("utf-8", "surrogateescape"), key=self._key).digest()
         if token in self._right:
             return True
-        right = await asyncio.to_thread(_matches, password, stored or self._decoy)
+        right = await asyncio.to_thread(matches, password, stored or self._decoy)
         if not right or stored is None:
             return False
         if len(self._right) >= _REMEMBERED_MAX:
@@ -47,6 +47,7 @@ def _derive(password: str, salt: bytes) -> bytes:
     return hashlib.scrypt(composed(password).encode("utf-8", "surrogateescape"), salt=salt, dklen=32, **_COST)
 
 
-def _matches(password: str, stored: str) -> bool:
+def matches(password: str, stored: str) -> bool:
+    """Whether `stored` is the hash of a password. Blocking: it takes some milliseconds."""
     _, salt, digest = stored.split("$")
     return hmac.compare_digest(_derive(password, base64.b64decode(salt)), base64.b64decode(digest))

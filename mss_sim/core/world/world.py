@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from mss_sim.clock import SECOND, WorldClock
 from mss_sim.config.settings import Settings
@@ -45,6 +46,8 @@ class World:
     """Called when the world is emptied or restored, by whoever keeps something of it beside the store: it is to be forgotten."""
     gone_back: list[Callable[[], None]] = field(default_factory=list)
     """Called when the world has gone back to a snapshot, with its keys and secrets."""
+    seeds_dir: Path | None = None
+    """The folder of seeds that were brought in; None where nobody said."""
     transcripts: Transcripts | None = None
     """What was said on its connections; None where it has no doors."""
 

@@ -10,7 +10,7 @@ from mss_sim.clock import DAY, ManualClock
 from mss_sim.core.access import delegation, identities
 from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.control import seed
-from mss_sim.core.control.seed import load, names, personas, plant
+from mss_sim.core.control.seed import load, personas, plant, shipped
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.psc import clients, professionals
 from mss_sim.core.psc.clients import FIRST_CLIENT
@@ -24,7 +24,7 @@ from tests.core.towns import IDNATS, Town, make_world, refused
 
 
 def test_seeds_are_known_by_name_and_no_other_file_is_one() -> None:
-    assert names() == ["cabinet", "clinique", "patients"]
+    assert shipped() == ["cabinet", "clinique", "patients"]
     for name in ("none", "", "../cabinet", "cabinet.toml"):
         with refused(Rule.INVALID, "the seeds are cabinet, clinique, patients"):
             load(name)

@@ -1,0 +1,128 @@
+"""A seed as files: read from a folder, an archive and a single file, refused by name, and written as it was read."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from mss_sim.core.control.seed_files import SeedFiles, of_archive, read, write_archive, write_folder
+from mss_sim.errors import Rule
+from tests.core.towns import refused
+
+_MOST = 10_000
+_TEXT = '[[letters]]\nfile = "letters/a.eml"\n'
+_LETTER = b"Subject: a\r\n\r\nBonjour.\r\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "lesson"
+    (made / "letters").mkdir(parents=True)
+    (made / "seed.toml").write_text(_TEXT, encoding="utf-8")
+    (made / "letters" / "a.eml").write_bytes(_LETTER)
+    return made
+
+
+def _zip(*entries: tuple[str, bytes]) -> io.BytesIO:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, octets in entries:
+            archive.writestr(name, octets)
+    return packed
+
+
+def test_a_folder_an_archive_and_a_file_say_the_same(folder: Path, tmp_path: Path) -> None:
+    found = read(folder, _MOST)
+    assert (found.text, dict(found.letters)) == (_TEXT, {"letters/a.eml": _LETTER})
+    write_archive(found, tmp_path / "lesson.zip")
+    write_folder(found, tmp_path / "other")
+    for place in (folder / "seed.toml", tmp_path / "lesson.zip", tmp_path / "other"):
+        assert read(place, _MOST) == found
+    assert (tmp_path / "lesson.zip").stat().st_mode & 0o777 == 0o600
+    assert of_archive(_zip(("x/lesson/seed.toml", _TEXT.encode()), ("x/lesson/letters/a.eml", _LETTER)), "x", _MOST) == found
+
+
+def test_nothing_is_written_over(folder: Path) -> None:
+    with pytest.raises(FileExistsError, match="holds something already"):
+        write_folder(SeedFiles("", {}, {}), folder)
+
+
+def test_line_ends_and_marks_of_other_systems_are_no_matter(folder: Path) -> None:
+    for octets in (_LETTER.replace(b"\r\n", b"\n"), _LETTER.replace(b"\r\n", b"\r"), b"\xef\xbb\xbf" + _LETTER):
+        (folder / "letters" / "a.eml").write_bytes(octets)
+        assert read(folder, _MOST).letters["letters/a.eml"] == _LETTER
+    mixed = b"Subject: a\r\n\r\nun\ndeux\r\n"
+    (folder / "letters" / "a.eml").write_bytes(mixed)
+    assert read(folder, _MOST).letters["letters/a.eml"] == mixed, "what is mixed is the letter's own fault, and is told as such"
+
+
+def test_litter_is_passed_over_and_nothing_else(folder: Path) -> None:
+    for name in (".DS_Store", ".git/config", "Thumbs.db", "README.md", "letters/.hidden.eml"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"x")
+    assert list(read(folder, _MOST).letters) == ["letters/a.eml"]
+    (folder / "notes.txt").write_bytes(b"x")
+    with refused(Rule.INVALID, "notes.txt: it is no part of a seed"):
+        read(folder, _MOST)
+
+
+def test_a_link_leads_nowhere(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.eml").write_bytes(_LETTER)
+    (folder / "letters" / "a.eml").unlink()
+    (folder / "letters" / "a.eml").symlink_to(tmp_path / "secret.eml")
+    for place in (folder, folder / "seed.toml"):
+        with refused(Rule.INVALID, "letters/a.eml: it is a link"):
+            read(place, _MOST)
+    (folder / "seed.toml").write_text('[[letters]]\nfile = "../secret.eml"\n')
+    with refused(Rule.INVALID, "../secret.eml: its name leads out"):
+        read(folder / "seed.toml", _MOST)
+
+
+@pytest.mark.parametrize(
+    "name", ["../a.eml", "/a.eml", "a/../../b.eml", "a\\b.eml", "C:a.eml", "a//b.eml", "./a.eml", "a\x7f.eml", "a" * 300 + ".eml"]
+)
+def test_a_name_is_below_the_folder(name: str) -> None:
+    with refused(Rule.INVALID, "its name"):
+        of_archive(_zip(("seed.toml", b""), (name, _LETTER)), "x.zip", _MOST)
+
+
+def test_all_of_it_has_room(folder: Path) -> None:
+    size = len(_TEXT) + len(_LETTER)
+    assert read(folder, size).letters
+    with refused(Rule.INVALID, f"with it there are over {size - 1} bytes"):
+        read(folder, size - 1)
+    with refused(Rule.INVALID, "MSS_SIM_SEEDS_SIZE_BYTES_MAX"):
+        read(folder / "seed.toml", len(_LETTER) - 1)
+
+
+def test_an_archive_that_says_less_than_it_holds_is_a_damaged_one() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("seed.toml", b"a" * 100_000)
+    octets = packed.getvalue().replace((100_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    with refused(Rule.INVALID, "x.zip: it is no archive, or a damaged one"):
+        of_archive(io.BytesIO(octets), "x.zip", _MOST)
+
+
+def test_an_encrypted_archive_says_so() -> None:
+    octets = bytearray(_zip(("seed.toml", b"")).getvalue())
+    octets[octets.index(b"PK\x01\x02") + 8] |= 1
+    with refused(Rule.INVALID, "seed.toml: it is encrypted"):
+        of_archive(io.BytesIO(bytes(octets)), "x.zip", _MOST)
+
+
+@pytest.mark.parametrize(
+    ("octets", "why"),
+    [
+        (b"a = 1\nb = \n", "line 2 is not TOML (Invalid value)"),
+        (b"a = 1\na = 2\n", "line 2 is not TOML (Cannot overwrite a value)"),
+        (b'a = """\n\n', "line 3 is not TOML"),
+        ("a = 'é'".encode("utf-16"), "it is UTF-16"),
+        (b"a = 1\r\nb = '\xe9'\r\n", "line 2 is not UTF-8"),
+        (b"a = " + b"[" * 9_000, "a value in it is too long or too deep"),
+    ],
+)
+def test_what_is_no_toml_is_told_by_its_line(octets: bytes, why: str) -> None:
+    with refused(Rule.INVALID, f"seed.toml: {why}"):
+        of_archive(_zip(("seed.toml", octets)), "x.zip", _MOST)
