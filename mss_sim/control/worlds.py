@@ -37,7 +37,9 @@ class WorldIn(In):
     name: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^\w[\w.:@\[\]-]*$")] | None = Field(
         default=None, description="A name of your own, such as that of a test.", examples=["test_a_doctor_writes"]
     )
-    seed: str | None = Field(default=None, max_length=60, description="Seed to plant; none for an empty world.", examples=["cabinet"])
+    seed: str | None = Field(
+        default=None, max_length=64, description="Seed to plant, of your own or shipped; none: an empty world.", examples=["cabinet"]
+    )
     snapshot: str | None = Field(default=None, max_length=64, description="Snapshot to begin with, instead of a seed.", examples=[None])
     settings: dict[str, Any] = Field(default_factory=dict, max_length=100, description="By name.", examples=[{"imap_recent": False}])
     clock: ClockIn | None = Field(default=None, description="How its clock runs.", examples=[{"mode": "frozen"}])

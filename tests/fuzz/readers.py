@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import time
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from starlette.requests import Request
 from mss_sim import ids
 from mss_sim.clock import SystemClock
 from mss_sim.control import import_rows
+from mss_sim.core.control import seed_fields, seed_files
 from mss_sim.core.psc.oauth_errors import OAuthError, is_verifier
 from mss_sim.dns import server
 from mss_sim.errors import Refusal
@@ -258,7 +260,26 @@ def _letters() -> Iterable[bytes]:
 
 _DNS_QUESTION = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03sim\x07mssante\x02fr\x00\x00\x0f\x00\x01"
 
+
+def _seed(octets: bytes) -> None:
+    with contextlib.suppress(Refusal):
+        seed_files.of_archive(io.BytesIO(octets), "seed.zip", 1_000_000)
+    seed_fields.check(*seed_files.parsed(octets))
+
+
+def _archive() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("seed.toml", _SEED)
+        archive.writestr("letters/1.eml", b"Subject: a\r\n\r\nb")
+    return packed.getvalue()
+
+
+_SEED = b'[clock]\nmode = "frozen"\n[[letters]]\nfile = "letters/1.eml"\ncopies = [{ mailbox = "a@b.fr", flags = ["x"] }]\n'
+
+
 READERS: dict[str, Reader] = {
+    "seed": Reader(_seed, (Refusal,), (_SEED, _archive())),
     "letter": Reader(_letter, (parse.MalformedMessage,), (*_letters(), b"Content-Type: text/plain; a*0*=utf-8''%e9; a*1=b\n\nx")),
     "part": Reader(_decoded, (OverflowError,), (*_letters(), b"Content-Transfer-Encoding: quoted-printable\n\n=41 =\n=4")),
     "structured": Reader(_structured, (), (b'a/b (c (d)); e="f;\\"g" (h); i*0*=j;', b"fr (x), en", b"rfc822 (a;b); c@d (e)")),

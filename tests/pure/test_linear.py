@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from mss_sim.control import import_rows
+from mss_sim.core.control.seed_fields import check as check_seed
+from mss_sim.core.control.seed_files import parsed as parsed_seed
 from mss_sim.errors import Refusal
 from mss_sim.http import spreadsheet, tables
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
@@ -366,6 +368,7 @@ def _row(values: dict[str, str]) -> object:
 
 
 _OTHERS: dict[str, Case] = {
+    "a seed of rows": (lambda n: b'[[operators]]\nname = "a"\ndomains = []\n' * n, lambda octets: check_seed(*parsed_seed(octets))),
     "header lines": (lambda n: b"A: b\r\n" * n, _fields_of),
     "header folds": (lambda n: b"A: b\r\n" + b" c\r\n" * n, _fields_of),
     "header lines that are none": (lambda n: b"A\r\n" * n, _fields_of),

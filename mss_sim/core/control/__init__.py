@@ -3,7 +3,7 @@
     seed     a seed planted into an empty world; the personas that the ready file names
     planting, seed_letters   all that a seed says, in one unit of work
     seed_files, seed_fields, toml_text   a seed as a folder: read, judged by its lines, written
-    seed_shelf, seed_telling   seeds that were brought in; a world told as one
+    seed_shelf, seed_telling, seed_words   seeds that were brought in; a world told as one
     fictional, populate   patients out of a number, and added to a world
     likenesses   people like one of a seed, as many as a test wants
     fictional_network, generate, network_letters   the same of a whole network, with letters among its people

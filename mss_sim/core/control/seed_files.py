@@ -7,8 +7,10 @@ A folder that went through hands may have line ends of another system, a mark of
 import io
 import re
 import stat
+import struct
 import tomllib
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -23,6 +25,7 @@ ARCHIVE = ".zip"
 _FILES_MAX = 100_000
 _NAME_CHARS_MAX = 200
 _LITTER = re.compile(r"(^|/)(\.(?!\.?(/|$))[^/]*|__MACOSX|Thumbs\.db|desktop\.ini|README(\.\w+)?)(/|$)")
+_DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, ArithmeticError, RuntimeError)
 _BOM = b"\xef\xbb\xbf"
 _PLACE = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -58,8 +61,21 @@ def of_archive(file: io.BufferedIOBase | Any, name: str, most: int) -> SeedFiles
     try:
         with zipfile.ZipFile(file) as archive:
             return _of_found(_of_entries(archive, most))
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, RuntimeError) as error:
+    except _DAMAGED as error:
         raise wrong(name, say("it is no archive, or a damaged one: make a zip of the folder that holds seed.toml")) from error
+
+
+def told_in(archive: Path, most: int) -> dict[str, Any]:
+    """What the `seed.toml` of an archive says, without its letters being read. Refusal(INVALID). Blocking."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            if TOML in opened.namelist():
+                entry = opened.getinfo(TOML)
+                _check_room(TOML, most - entry.file_size, most)
+                return parsed(opened.read(entry))[1]
+    except _DAMAGED as error:
+        raise wrong(archive.name, say("it is no archive, or a damaged one: make a zip of the folder that holds seed.toml")) from error
+    return read(archive, most).told
 
 
 def write_archive(files: SeedFiles, to: Path) -> None:
@@ -96,7 +112,7 @@ def _of_found(found: Iterator[tuple[str, bytes]]) -> SeedFiles:
     for name in inside:
         if name != TOML and not name.lower().endswith(LETTER):
             raise wrong(name, say("it is no part of a seed, which is seed.toml and letters whose names end in .eml; take it out"))
-    text, told = _parsed(inside.pop(TOML))
+    text, told = parsed(inside.pop(TOML))
     return SeedFiles(text, told, {name: _letter(name, octets) for name, octets in inside.items()})
 
 
@@ -130,6 +146,8 @@ def _of_entries(archive: zipfile.ZipFile, most: int) -> Iterator[tuple[str, byte
         seen.add(name.casefold())
         if stat.S_ISLNK(entry.external_attr >> 16):
             raise wrong(name, say("it is a link; put the file itself there"))
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise wrong(name, say("it is compressed in an unusual way; make an ordinary zip"))
         if entry.flag_bits & 1:
             raise wrong(name, say("it is encrypted; make the archive without a password"))
         room -= entry.file_size  # of which no more is unpacked, whatever the archive holds
@@ -140,7 +158,7 @@ def _of_entries(archive: zipfile.ZipFile, most: int) -> Iterator[tuple[str, byte
 def _of_toml(file: Path, most: int) -> SeedFiles:
     """Of one file: the letters that it names, and no others that may lie there."""
     _check_room(file.name, most - file.stat().st_size, most)
-    text, told = _parsed(file.read_bytes(), file.name)
+    text, told = parsed(file.read_bytes(), file.name)
     rows = told.get("letters", [])
     named = [row.get("file") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     letters, room = dict[str, bytes](), most
@@ -174,7 +192,8 @@ def _check_room(name: str, room: int, most: int) -> None:
         raise wrong(name, say("with it there are over {most} bytes; leave letters out, or raise MSS_SIM_SEEDS_SIZE_BYTES_MAX", most=most))
 
 
-def _parsed(octets: bytes, name: str = TOML) -> tuple[str, dict[str, Any]]:
+def parsed(octets: bytes, name: str = TOML) -> tuple[str, dict[str, Any]]:
+    """The text of a TOML file, and what it says; Refusal(INVALID) with the line of what cannot be read."""
     if octets.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise wrong(name, say("it is UTF-16; save it as UTF-8"))
     try:

@@ -107,6 +107,7 @@ class LetterPlanting:
         self._people = people
         self._boxes: dict[str, Mailbox] = {}
         self._folders: dict[tuple[int, str], Folder] = {}
+        self._counted: dict[int, Folder] = {}
         self._used: dict[int, int] = {}
         self._threads: dict[str, int] = {}
         self._by_message_id: dict[str, int] = {}
@@ -122,8 +123,8 @@ class LetterPlanting:
                 raise placed(self._files.text, _LETTERS, letter.place, refusal) from refusal
         for mailbox_id, size in self._used.items():
             mailboxes.add_usage(self._conn, mailbox_id, size)
-        if self._folders:
-            folders.save_counters(self._conn, list(self._folders.values()))
+        if self._counted:
+            folders.save_counters(self._conn, list(self._counted.values()))
 
     def _letter(self, letter: SeedLetter) -> None:
         raw, row, envelope, search_text = letter.stored
@@ -200,8 +201,9 @@ class LetterPlanting:
             if row is None:
                 detail = say("{address} has no folder {folder}; name it in the folders of the mailbox.", address=box.address, folder=name)
                 raise Refusal(Rule.INVALID, detail, subject=name)
-            same = next((one for one in self._folders.values() if one.id == row.id), None)
-            known = self._folders[box.id, name] = same or folders.lock(self._conn, [row.id])[row.id]
+            if row.id not in self._counted:
+                self._counted[row.id] = folders.lock(self._conn, [row.id])[row.id]
+            known = self._folders[box.id, name] = self._counted[row.id]
         return known
 
 

@@ -8,7 +8,6 @@ import asyncio
 import re
 import tempfile
 import tomllib
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,14 +15,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from mss_sim.clock import Micros, to_datetime
 from mss_sim.config.settings import in_force, is_of_a_world
 from mss_sim.core.control import seed as seeds
 from mss_sim.core.control import snapshot_file, toml_text
 from mss_sim.core.control.seed_files import SeedFiles
 from mss_sim.core.control.seed_letters import words_of
+from mss_sim.core.control.seed_words import Row, behaviour, moment, number, plain, said, slug
 from mss_sim.core.control.snapshots import Snapshot, chosen_settings, unreadable
 from mss_sim.core.world.passwords import matches
 from mss_sim.core.world.world import World
@@ -47,10 +45,8 @@ from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mailboxes import MailboxKind, MailboxState, MaskKind, SeenPolicy, SentPolicy, UseStage
 from mss_sim.words.sentence import Sentence, say
 
-Row = dict[str, Any]
 _SHARED_KINDS = frozenset({MailboxKind.ORG, MailboxKind.CAB})
 _ANSWERS = re.compile(rb"^in-reply-to:", re.IGNORECASE | re.MULTILINE)
-_SLUG_CHARS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,19 +169,19 @@ class _Telling:
             names = list(dict.fromkeys(name for domain in one.domains for name in outside.get(domain, ())))
             ways = sorted(one.authentication) if one.authentication != frozenset(LogInBy) else None
             own = {"message_size_bytes_max": one.message_size_bytes_max, "authentication": ways, "mx": one.mx, "mx_ca": one.mx_ca}
-            yield _said({"name": one.name, "domains": list(one.domains), **own, "certificate_dns": names or None})
+            yield said({"name": one.name, "domains": list(one.domains), **own, "certificate_dns": names or None})
 
     def _identities(self) -> Iterator[Row]:
         accounts, profiles = told_of.accounts_by_identity(self.conn), told_of.profiles_by_identity(self.conn)
         numbers: dict[int, list[PatientIdentity]] = {}
-        for number in patients_kept.list_all(self.conn):
-            numbers.setdefault(number.identity_id, []).append(number)
+        for kept in patients_kept.list_all(self.conn):
+            numbers.setdefault(kept.identity_id, []).append(kept)
         for one in self._people.values():
             login, hashed = accounts.get(one.id, (None, ""))
             row = self.about.known.get(one.idnat, {})
             password = self._password(hashed, row.get("password"))
             profile = profiles.get(one.id, "{}")
-            yield _said(
+            yield said(
                 {
                     "role": row.get("role"),
                     "idnat": one.idnat,
@@ -197,8 +193,8 @@ class _Telling:
                     "login": login,
                     "password": password,
                     "password_hash": None if password or login is None else hashed,
-                    "ins": [_number(number) for number in numbers.get(one.id, ())] or None,
-                    "psc": None if profile == "{}" else _plain(profile),
+                    "ins": [number(kept) for kept in numbers.get(one.id, ())] or None,
+                    "psc": None if profile == "{}" else plain(profile),
                 }
             )
 
@@ -216,7 +212,7 @@ class _Telling:
         usual = SeenPolicy.SHARED if box.kind in _SHARED_KINDS else SeenPolicy.PERSONAL
         patient = box.kind is MailboxKind.PATIENT
         holders = [self._who_id(id_) for id_ in mailboxes.co_holder_ids(conn, box.id)]
-        return _said(
+        return said(
             {
                 "address": box.address,
                 "kind": box.kind.value,
@@ -232,7 +228,7 @@ class _Telling:
                 "seen_policy": box.seen_policy.value if box.seen_policy is not usual else None,
                 "sent_policy": box.sent_policy.value if box.sent_policy is not SentPolicy.OWNER else None,
                 "patients_may_write": box.patients_may_write or None,
-                "behaviour": _behaviour(box.behaviour),
+                "behaviour": behaviour(box.behaviour),
                 "folders": own or None,
                 **self._life(box.id),
             }
@@ -251,31 +247,31 @@ class _Telling:
             },
             "forwarding": forwarding and {"target": forwarding.target, "keep": forwarding.keep, "set_at": to_datetime(forwarding.set_at)},
             "out_of_office": absence
-            and _said(
+            and said(
                 {
                     "from_at": to_datetime(absence.from_at),
-                    "until_at": _moment(absence.until_at),
+                    "until_at": moment(absence.until_at),
                     "subject": absence.subject or None,
                     "text": absence.text,
                     "days": absence.days,
                 }
             ),
-            "retention": _said({"days": self._days[id_]}) if id_ in self._days else None,
+            "retention": said({"days": self._days[id_]}) if id_ in self._days else None,
             "used": unused and {"at": to_datetime(unused[0]), "stage": unused[1].value},
         }
 
     def _grant(self, box: Mailbox, row: GrantRow) -> Row:
-        return _said(
+        return said(
             {
                 "mailbox": box.address,
                 "grantee": self._who_id(row.grantee_id),
                 "rights": sorted(row.rights),
                 "reason": row.reason or None,
-                "valid_from": _moment(row.valid_from),
-                "valid_until": _moment(row.valid_until),
+                "valid_from": moment(row.valid_from),
+                "valid_until": moment(row.valid_until),
                 "granted_at": to_datetime(row.granted_at),
                 "granted_by": None if row.granted_by_id is None else self._who_id(row.granted_by_id),
-                "revoked_at": _moment(row.revoked_at),
+                "revoked_at": moment(row.revoked_at),
                 "revoked_by": None if row.revoked_by_id is None else self._who_id(row.revoked_by_id),
             }
         )
@@ -283,20 +279,20 @@ class _Telling:
     def _letters(self) -> Iterator[Row]:
         lying, receipts, first = told_of.copies_lying(self.conn), told_of.receipts_sent(self.conn), dict[int, str]()
         room = self.about.most
-        for number, letter in enumerate((one for one in told_of.letters_lying(self.conn) if one.id in lying), 1):
+        for place, letter in enumerate((one for one in told_of.letters_lying(self.conn) if one.id in lying), 1):
             room -= letter.size_bytes
             if room < 0:
                 detail = say(
                     "The letters have over {most} bytes: save a snapshot, or raise MSS_SIM_SEEDS_SIZE_BYTES_MAX.", most=self.about.most
                 )
                 raise Refusal(Rule.LIMIT_REACHED, detail, reference="quirks#seeds")
-            file = f"letters/{number:04d}{_slug(letter.subject)}.eml"
+            file = f"letters/{place:04d}{slug(letter.subject)}.eml"
             raw = messages.raw(self.conn, letter.id)
             begins = letter.thread_id not in first
             anchor = first.setdefault(letter.thread_id, file)
             self.letters[file], self._files[letter.id] = raw, file
             left = [{"mailbox": address, "sent_at": to_datetime(at)} for address, at in receipts.get(letter.id, ())]
-            yield _said(
+            yield said(
                 {
                     "file": file,
                     "return_path": letter.return_path,
@@ -309,9 +305,9 @@ class _Telling:
 
     def _copy(self, copy: LyingCopy) -> Row:
         readings = messages.readings_of(self.conn, [copy.copy_id]).get(copy.copy_id, ())
-        read_by = [_said({"who": self._who_id(one.identity_id), "at": to_datetime(one.first_at), "seen": one.seen}) for one in readings]
+        read_by = [said({"who": self._who_id(one.identity_id), "at": to_datetime(one.first_at), "seen": one.seen}) for one in readings]
         words = {"flags": words_of(copy.flags) or None, "keywords": copy.keywords.split() or None}
-        return _said(
+        return said(
             {
                 "mailbox": copy.address,
                 "folder": copy.folder,
@@ -329,14 +325,14 @@ class _Telling:
 
     def _answer_right(self, one: AnswerRightRow) -> Row:
         patient, box, origin = (self._boxes[id_].address for id_ in (one.patient_mailbox_id, one.mailbox_id, one.origin_mailbox_id))
-        return _said(
+        return said(
             {
                 "patient": patient,
                 "mailbox": box,
                 "origin": None if origin == box else origin,
                 "letter": self._files[one.message_id],
                 "given_at": to_datetime(one.given_at),
-                "withdrawn_at": _moment(one.withdrawn_at),
+                "withdrawn_at": moment(one.withdrawn_at),
                 "cause": one.cause and one.cause.value,
                 "closed_by": self._files.get(one.closing_message_id or 0),
             }
@@ -348,7 +344,7 @@ class _Telling:
                 target = self._files.get(int(one.target)) if one.kind is MaskKind.LETTER else one.target
                 if target is not None:
                     told = {"mailbox": box.address, "kind": one.kind.value, "target": target, "label": one.label or None}
-                    yield _said({**told, "masked_at": to_datetime(one.masked_at)})
+                    yield said({**told, "masked_at": to_datetime(one.masked_at)})
 
     def _who_id(self, id_: int) -> str:
         return self._who(self._people[id_].idnat)
@@ -356,55 +352,3 @@ class _Telling:
     def _who(self, idnat: str) -> str:
         """Somebody by the role that a seed gives them, else by number."""
         return str(self.about.known.get(idnat, {}).get("role", idnat))
-
-
-def _said(row: Row) -> Row:
-    """A row without what there is nothing to say of."""
-    return {name: value for name, value in row.items() if value is not None}
-
-
-def _moment(at: Micros | None) -> datetime | None:
-    return None if at is None else to_datetime(at)
-
-
-def _number(one: PatientIdentity) -> Row:
-    acting = [{"idnat": who.idnat, "kind": who.kind.value} for who in one.representatives]
-    return _said(
-        {
-            "oid": one.oid.value,
-            "state": one.state.value,
-            "birth_name": one.birth_name or None,
-            "given_names": one.given_names or None,
-            "birth_date": one.birth_date,
-            "sex": one.sex.value if one.sex else None,
-            "birth_place": one.birth_place or None,
-            "representatives": acting or None,
-        }
-    )
-
-
-def _behaviour(stored: str | None) -> Any:
-    """A behaviour as a seed has it: its name, or its reactions without what they leave open."""
-    return _bare(orjson.loads(stored)) if stored is not None and stored.startswith("[") else stored
-
-
-def _bare(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _bare(one) for name, one in value.items() if one is not None}
-    return [_bare(one) for one in value] if isinstance(value, list) else value
-
-
-def _plain(profile: str) -> Any:
-    """A profile as tables; as the JSON that it is where it has a null, which TOML has no form for."""
-    told = orjson.loads(profile)
-    try:
-        toml_text.text_of(told)
-    except TypeError:
-        return profile
-    return told
-
-
-def _slug(subject: str) -> str:
-    plain = unicodedata.normalize("NFKD", subject).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_SLUG_CHARS].strip("-")
-    return f"-{words}" if words else ""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mss_sim.core.control.seed_files import SeedFiles, of_archive, read, write_archive, write_folder
+from mss_sim.core.control.seed_files import SeedFiles, of_archive, read, told_in, write_archive, write_folder
 from mss_sim.errors import Rule
 from tests.core.towns import refused
 
@@ -103,6 +103,24 @@ def test_an_archive_that_says_less_than_it_holds_is_a_damaged_one() -> None:
     octets = packed.getvalue().replace((100_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
     with refused(Rule.INVALID, "x.zip: it is no archive, or a damaged one"):
         of_archive(io.BytesIO(octets), "x.zip", _MOST)
+
+
+def test_an_unusual_archive_says_so() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("seed.toml", b"")
+    with refused(Rule.INVALID, "seed.toml: it is compressed in an unusual way"):
+        of_archive(packed, "x.zip", _MOST)
+
+
+def test_what_an_archive_says_is_told_without_its_letters(folder: Path, tmp_path: Path) -> None:
+    write_archive(read(folder, _MOST), tmp_path / "a.zip")
+    assert told_in(tmp_path / "a.zip", len(_TEXT)) == read(folder, _MOST).told
+    (tmp_path / "b.zip").write_bytes(_zip(("x/seed.toml", b"a = 1")).getvalue())
+    assert told_in(tmp_path / "b.zip", _MOST) == {"a": 1}
+    (tmp_path / "b.zip").write_bytes(b"x")
+    with refused(Rule.INVALID, "b.zip: it is no archive"):
+        told_in(tmp_path / "b.zip", _MOST)
 
 
 def test_an_encrypted_archive_says_so() -> None:

@@ -27,7 +27,7 @@ password = "p"
 
 
 def _files(text: str = _TEXT) -> SeedFiles:
-    return SeedFiles(*seed_files._parsed(text.encode()), {})  # noqa: SLF001 - what a file says
+    return SeedFiles(*seed_files.parsed(text.encode()), {})
 
 
 @pytest.fixture
