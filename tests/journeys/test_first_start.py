@@ -56,7 +56,7 @@ async def _world(simulator: Simulator) -> dict[str, Any]:
 async def test_a_start_that_was_killed_anywhere_is_taken_up_by_the_next(tmp_path: Path) -> None:
     async with Simulator(Settings(data_dir=tmp_path / "whole", **PORTS)) as simulator:
         whole = await _world(simulator)
-    for writes in (1, 2, 15, 30, 40):
+    for writes in range(1, 6):  # the seed is planted by one, and certificates and clients come after it
         folder = tmp_path / str(writes)
         command = [sys.executable, "-c", KILLED, str(folder), str(writes)]
         killed = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60, check=False)
