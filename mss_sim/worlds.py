@@ -93,6 +93,8 @@ class Worlds:
         if not 0 < seconds <= limits.lifetime_seconds_max:
             detail = say("A world lives {most} seconds at most; touch it to keep it longer.", most=limits.lifetime_seconds_max)
             raise Refusal(Rule.INVALID, detail, subject="lifetime_seconds", reference="quirks#worlds")
+        if self._stopping:
+            raise Refusal(Rule.STORE_UNAVAILABLE, say("The simulator stops."))
         seed = None if new.snapshot else new.seed if new.seed is not None else self.first.seed
         asked = await asyncio.to_thread(seeds.settings_of, self.first.world, seed) if seed else {}
         id_ = encode(self._ids.next())
