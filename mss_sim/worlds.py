@@ -86,6 +86,10 @@ class Worlds:
         """How many are being made."""
         return len(self._making)
 
+    def _ends(self) -> bool:
+        """Whether all of them are about to end."""
+        return self._stopping
+
     async def create(self, new: NewWorld) -> HostedWorld:
         """A world that is ready. Refusal: INVALID for settings that cannot be, CONFLICT for a name that is taken, LIMIT_REACHED."""
         limits = self._settings.worlds
@@ -93,7 +97,7 @@ class Worlds:
         if not 0 < seconds <= limits.lifetime_seconds_max:
             detail = say("A world lives {most} seconds at most; touch it to keep it longer.", most=limits.lifetime_seconds_max)
             raise Refusal(Rule.INVALID, detail, subject="lifetime_seconds", reference="quirks#worlds")
-        if self._stopping:
+        if self._ends():
             raise Refusal(Rule.STORE_UNAVAILABLE, say("The simulator stops."))
         seed = None if new.snapshot else new.seed if new.seed is not None else self.first.seed
         asked = await asyncio.to_thread(seeds.settings_of, self.first.world, seed) if seed else {}
@@ -111,7 +115,7 @@ class Worlds:
                 seeds_dir=self.first.world.seeds_dir,
             )
             await self._begin(simulator, new)
-            if self._stopping:
+            if self._ends():
                 await simulator.stop()
                 raise Refusal(Rule.STORE_UNAVAILABLE, say("The simulator stops."))
         finally:

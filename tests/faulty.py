@@ -35,6 +35,6 @@ async def lift(simulator: Simulator) -> None:
 
 async def transcribed(simulator: Simulator, rule: str) -> bool:
     """Whether a connection's transcript names a rule."""
-    rows = (await control(simulator, "GET", "/sessions")).json()
-    told = [(await control(simulator, "GET", f"/sessions/{row['id']}")).json() for row in rows]
+    rows = (await control(simulator, "GET", "/evidence")).json()["items"]
+    told = [(await control(simulator, "GET", f"/evidence/{row['id']}")).json() for row in rows]
     return any(f"fault {rule}" in str(one) for one in told)

@@ -7,9 +7,11 @@ from mss_sim.app import http_application
 from mss_sim.control.sockets import Sockets
 from mss_sim.core.assembly import Core
 from mss_sim.core.trust.autoconfig import Doors
+from mss_sim.evidence.runs import Runs
 from mss_sim.evidence.transcripts import Transcripts
 from mss_sim.http.hosted import Hosted
 from mss_sim.http.hosting import Hosting
+from mss_sim.http.recording import Recording
 from mss_sim.http.server import HttpListener
 from mss_sim.net.connections import Connections
 from mss_sim.net.traps import Traps
@@ -25,13 +27,14 @@ class HttpDoors:
         ca_file: Path,
         doors: Doors,
         seed: str | None,
-        sockets: tuple[dict[str, Connections], Transcripts, Traps],
+        sockets: tuple[dict[str, Connections], Transcripts, Runs, Traps],
         hosting: Hosting | None,
     ) -> None:
         self._settings = core.world.settings
         self._app = http_application.build(Hosted(core, ca_file, doors, seed, hosting), Sockets(*sockets))
         psc.install(self._app, core)
+        self._recording = Recording(self._app, sockets[2], core.world.clock)
 
     def behind(self, tls: ssl.SSLContext | None, patience_seconds: float) -> HttpListener:
         """A listener, not open yet: in clear, or in TLS."""
-        return HttpListener(self._app, tls, self._settings, patience_seconds)
+        return HttpListener(self._recording, tls, self._settings, patience_seconds)

@@ -12,5 +12,5 @@ async def add_patients(simulator: Simulator, count: int, number: int) -> list[di
 
 
 def seeds() -> list[str]:
-    """The seeds that a world can begin with; `none` is an empty one."""
-    return seed.names()
+    """The seeds that are shipped, with which a world can begin; `none` is an empty one."""
+    return seed.shipped()

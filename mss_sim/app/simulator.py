@@ -42,6 +42,7 @@ from mss_sim.core.world.revocation_faults import RevocationServices
 from mss_sim.core.world.store_types import Operator
 from mss_sim.core.world.white_list import WhiteList
 from mss_sim.core.world.world import World
+from mss_sim.evidence.runs import Runs
 from mss_sim.evidence.transcripts import Transcripts
 from mss_sim.ids import IdSource
 from mss_sim.imap.server import ImapConnection
@@ -162,10 +163,7 @@ class Simulator:
             take_up(self.world, memory)
         if self._core.acts_log:
             self._stack.push_async_callback(self._core.acts_log.close)
-        hosts = list(dict.fromkeys((self.settings.hostname, *_HOSTS, *self.settings.certificate.hosts)))
-        if self.settings.host not in (*hosts, "0.0.0.0", "::"):  # noqa: S104 - compared with, not listened on
-            hosts.append(self.settings.host)
-        settings, folder = self.settings, self.data_dir / "certificates"
+        hosts, settings, folder = self._hosts(), self.settings, self.data_dir / "certificates"
         await self._find_seed()
         self._certificates = tls.ensure(folder, self.world.igc, hosts, settings.certificate.key)
         begun = await begin(self.world, self.seed)
@@ -179,7 +177,9 @@ class Simulator:
         if settings.traps.open:
             await self._serve_traps(traps, traps.build(folder / "traps", hosts))
         connections = self.connections, self.imap_connections
-        self.world.beginning_anew.extend((*(one.begin_anew for one in connections), self.transcripts.forget, traps.forget))
+        self.world.beginning_anew.extend(
+            (*(one.begin_anew for one in connections), self.transcripts.forget, self.runs.forget, traps.forget)
+        )
         await self._serve_http(listeners, context, traps)
         self._stack.push_async_callback(self.core.feed.close)  # first, for HTTP waits for answers that have begun
         await self._serve_dns()
@@ -192,6 +192,12 @@ class Simulator:
         for work in (self.core.queue.run(), self.core.events.run(), *following):
             self._stack.push_async_callback(_cancel, asyncio.create_task(work))
         self._announce()
+
+    def _hosts(self) -> list[str]:
+        """The names that the server's certificate holds."""
+        hosts = list(dict.fromkeys((self.settings.hostname, *_HOSTS, *self.settings.certificate.hosts)))
+        listened = self.settings.host not in (*hosts, "0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
+        return [*hosts, self.settings.host] if listened else hosts
 
     async def _unpack(self) -> Memory | None:
         """Begin with the world of a snapshot, if there is one to begin with; its memory."""
@@ -241,7 +247,9 @@ class Simulator:
         white_list = WhiteList(settings, self._clock, store)
         folder, places = self.data_dir / "certificates", settings.igc.url or self._url("http")
         igc = Authorities(folder, places, SystemClock(), settings, RevocationServices(self._clock, settings))
-        self.transcripts = Transcripts(self._clock, ids, sessions_max=settings.transcripts.max, lines_max=settings.transcripts.lines_max)
+        kept = settings.transcripts
+        self.transcripts = Transcripts(self._clock, ids, sessions_max=kept.max, lines_max=kept.lines_max)
+        self.runs = Runs(self.transcripts, kept.http_silence_seconds, kept.max, asyncio.get_running_loop().time)
         return World(
             *(settings, store, self._clock, ids, directory, white_list, Passwords(), tokens, igc),
             seeds_dir=self._seeds_dir,
@@ -295,7 +303,7 @@ class Simulator:
         registries = {"smtp": self.connections, "imap": self.imap_connections}
 
         def make(doors: "type[HttpDoors]") -> "HttpDoors":
-            sockets = registries, self.transcripts, traps
+            sockets = registries, self.transcripts, self.runs, traps
             return doors(self.core, self._made_certificates.ca_file, self._doors(), self.seed, sockets, self._hosting)
 
         served = {listener: context if name == "https" else None for name, listener in listeners.items()}

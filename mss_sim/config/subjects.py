@@ -325,10 +325,13 @@ class Traps(Subject):
 
 
 class Transcripts(Subject):
-    """What was said on connections."""
+    """What was said in sessions of clients."""
 
-    max: int = Field(default=200, ge=1, description="Connections whose transcripts are kept.")
-    lines_max: int = Field(default=500, ge=10, description="Lines that are kept of each transcript.")
+    max: int = Field(default=200, ge=1, description="Sessions whose transcripts are kept.")
+    lines_max: int = Field(default=500, ge=10, description="Lines that are kept of each transcript; a request over HTTP counts for five.")
+    http_silence_seconds: float = Field(
+        default=60, gt=0, description="Silence after which the next request of an HTTP client begins a session."
+    )
 
 
 class Bulk(Subject):

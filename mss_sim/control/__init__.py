@@ -18,7 +18,7 @@
     queue          which letters wait, why, and until when; tried at once
     certificates   issued, taken back, downloaded; how AIA, CRL and OCSP answer
     psc            clients, personas, keys and switches of Pro Santé Connect
-    sessions       transcripts of SMTP and IMAP connections
+    evidence       sessions of clients at every door: what was said, what was refused, what it cost (evidence_views, evidence_schemas)
     sockets        the socket doors, as these routes tell of them
     traps          what the traps saw of clients
     health, metrics   /healthz, /readyz, /metrics; the text of the last

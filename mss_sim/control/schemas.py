@@ -9,7 +9,7 @@ from mss_sim.core.control.likenesses import COUNT_MAX
 from mss_sim.core.control.populate import PATIENTS_MAX
 from mss_sim.core.world.store_types import Operator
 from mss_sim.http.shapes import Count, Day, Flag, In, OneLine, Out, Rank, Whole
-from mss_sim.vocabulary.doors import Door, LogInBy
+from mss_sim.vocabulary.doors import LogInBy
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState, Right, SeenPolicy, SentPolicy
 from mss_sim.vocabulary.patients import InsOid, PatientState, RepresentativeKind, Sex
 
@@ -20,28 +20,6 @@ class HealthOut(Out):
 
 class SeedIn(In):
     name: str = Field(default="cabinet", examples=["cabinet"])
-
-
-class SessionOut(Out):
-    """One SMTP or IMAP connection. `facts`: tls, suite, client, identity, mailbox, as far as known."""
-
-    id: str
-    door: Door
-    peer: str
-    opened_at: str
-    closed_at: str | None
-    lines: int
-    facts: dict[str, str]
-
-
-class TranscriptLine(Out):
-    at: str
-    side: str
-    text: str
-
-
-class TranscriptOut(SessionOut):
-    transcript: list[TranscriptLine]
 
 
 class PersonaMailbox(Out):

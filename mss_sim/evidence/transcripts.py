@@ -1,21 +1,36 @@
-"""What was said on each connection, kept for whoever wants to know what his client did wrong; read back through `/control/sessions`.
+"""What each client said and was told, in one session after the other; read back through `/control/evidence`.
 
 Bounded: the last sessions, the last lines of each, the beginning of each line. Credentials are masked before they are kept; messages
-are never kept, only how long they were.
+and bodies are never kept, only how long they were.
 """
 
-from collections import deque
+import re
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from mss_sim.clock import Clock, Micros
-from mss_sim.ids import IdSource, encode
+from mss_sim.evidence import masking
+from mss_sim.evidence.costs import Costs, SeenBefore
+from mss_sim.evidence.exchanges import Exchange
+from mss_sim.evidence.masking import MASK
+from mss_sim.evidence.refusals import FAILURES, Refused, Why
+from mss_sim.ids import IdSource, decode, encode
 from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.evidence import SessionEnd, SessionVerdict
+from mss_sim.words.sentence import quoted
+
+__all__ = ["MASK", "Opener", "Transcript", "TranscriptLine", "Transcripts"]
 
 _LINE_BYTES_MAX = 400
 _KEPT_BYTES_MAX = 2_000
-MASK = b"********"
+_COMMAND_BYTES_MAX = 200
+_HEADER_BYTES_MAX = 64 * 1024
+_RULES_MAX = 100
+LINES_OF_AN_EXCHANGE = 5
+"""An exchange over HTTP has as many lines, or more: so many fewer are kept."""
+_MESSAGE_ID = re.compile(rb"^message-id:\s*(<[^>\r\n]{1,998}>)", re.IGNORECASE | re.MULTILINE)
 
 
 class TranscriptLine(NamedTuple):
@@ -28,9 +43,10 @@ class TranscriptLine(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Transcript:
-    """One connection. `facts` tells what is known of it: TLS (net/tls.py), who logged in.
+    """One session: a connection of SMTP or IMAP, or what one HTTP client asked in one go (`evidence/runs.py`).
 
-    What is said is kept as it came and only cut into lines when somebody reads it: it costs a busy server next to nothing.
+    `facts` tells what is known of it: TLS (net/tls.py), the client's name, who logged in. What is said is kept as it came and only cut
+    into lines when somebody reads it: it costs a busy server next to nothing.
     """
 
     id: str
@@ -38,9 +54,19 @@ class Transcript:
     peer: str
     opened_at: Micros
     clock: Clock
-    kept: deque[tuple[Micros, str, bytes]]
+    kept: deque[tuple[Micros, str, bytes] | Exchange]
+    refused: deque[Refused]
+    refused_before: SeenBefore
+    taken_before: SeenBefore
     facts: dict[str, str] = field(default_factory=dict)
+    costs: Costs = field(default_factory=lambda: Costs(connections=1))
+    rules: Counter[str] = field(default_factory=Counter)
+    mistakes: int = 0
+    faults: int = 0  # how often something failed on purpose
+    last: bytes = b""  # the beginning of the command under way
+    key: int = 0  # what tells it, or the letter that it brings, from others
     closed_at: Micros | None = None
+    ended: SessionEnd | None = None
     hear: Callable[[bytes], None] | None = None  # told what the client says, for whoever must not miss what is forgotten here
 
     def client(self, octets: bytes) -> None:
@@ -49,23 +75,90 @@ class Transcript:
             self.hear(octets)
         self.kept.append((self.clock.now(), "C", octets if len(octets) < _KEPT_BYTES_MAX else octets[:_KEPT_BYTES_MAX]))
 
+    def command(self, octets: bytes, *, polls: bool = False, tag: int = 0) -> None:
+        """A command of the client, of which `tag` octets say nothing; `polls` where it only asks whether there is news."""
+        self.client(octets)
+        self.begin(octets[tag : tag + _COMMAND_BYTES_MAX], polls=polls)
+
+    def begin(self, command: bytes, *, polls: bool = False, key: bytes | None = None) -> None:
+        """Count a command that begins so; `key` is what tells whether it is the same as another, where the beginning does not."""
+        self.last, self.key = command, self._key(key or command)
+        self.costs.commands += 1
+        self.costs.polls += polls
+        if (key or b" " in command) and self.refused_before.take(self.key):  # a word alone, as DATA, repeats nothing
+            self.costs.retries += 1
+
+    def brings(self, letter: bytes) -> None:
+        """The command under way brings a letter, which is known by its Message-ID or, without one, by its octets."""
+        found = _MESSAGE_ID.search(letter, 0, _HEADER_BYTES_MAX)
+        self.key = self._key(found[1] if found else letter)
+        if self.refused_before.take(self.key):
+            self.costs.retries += 1
+
+    def took(self) -> None:
+        """The letter was taken."""
+        self.costs.letters_sent += 1
+        if self.taken_before.add(self.key):
+            self.costs.duplicates += 1
+
     def server(self, octets: bytes) -> None:
         """What the server said, one line or several."""
         self.kept.append((self.clock.now(), "S", octets if len(octets) < _KEPT_BYTES_MAX else octets[:_KEPT_BYTES_MAX]))
 
+    def refuse(self, answer: str, *whys: Why) -> None:
+        """The command under way was refused: with which code, and why."""
+        now = self.clock.now()
+        for why in whys:
+            self.refused.append(Refused(now, self.last, answer, why))
+            if why.rule is None:
+                self.mistakes += 1
+            elif why.rule in self.rules or len(self.rules) < _RULES_MAX:
+                self.rules[why.rule] += 1
+        self.refused_before.add(self.key)
+
+    def _key(self, octets: bytes) -> int:
+        """What tells a command or a letter from those of other clients."""
+        return hash((self.door, self.peer, self.facts.get("client"), self.facts.get("identity"), octets))
+
     def lines(self) -> Iterator[TranscriptLine]:
         """What is kept, line by line."""
-        for at, side, octets in list(self.kept):
-            for line in octets.removesuffix(b"\r\n").split(b"\r\n"):
-                yield TranscriptLine(at, side, line[:_LINE_BYTES_MAX])
+        for kept in list(self.kept):
+            told = ((kept.at, *one) for one in kept.said()) if isinstance(kept, Exchange) else (kept,)
+            for at, side, octets in told:
+                for line in octets.removesuffix(b"\r\n").split(b"\r\n"):
+                    yield TranscriptLine(at, side, masking.tokens(line[:_LINE_BYTES_MAX]))
 
     def event(self, text: str) -> None:
         """What happened to the connection."""
         self.kept.append((self.clock.now(), "-", text.encode("utf-8")))
 
+    def fault(self, text: str) -> None:
+        """Something failed on purpose."""
+        self.faults += 1
+        self.event(text)
+
     def close(self) -> None:
         """The connection is gone."""
-        self.closed_at = self.clock.now()
+        if self.closed_at is None:
+            self.closed_at = self.clock.now()
+            self.ended = SessionEnd.HANDSHAKE if "tls_error" in self.facts else self.ended or SessionEnd.LOST
+
+    @property
+    def last_at(self) -> Micros:
+        """When something was said last."""
+        if not self.kept:
+            return self.opened_at
+        newest = self.kept[-1]
+        return newest.at if isinstance(newest, Exchange) else newest[0]
+
+    @property
+    def verdict(self) -> SessionVerdict:
+        """How it went so far."""
+        if self.faults or "tls_error" in self.facts or not FAILURES.isdisjoint(self.rules):
+            return SessionVerdict.FAILED
+        if self.rules:
+            return SessionVerdict.REFUSED
+        return SessionVerdict.MISTAKEN if self.mistakes else SessionVerdict.CLEAN
 
 
 class Opener(Protocol):
@@ -77,67 +170,109 @@ class Opener(Protocol):
 
 
 class Transcripts:
-    """The transcripts of one world, the oldest forgotten first."""
+    """The sessions of one world, the oldest forgotten first."""
 
     def __init__(self, clock: Clock, ids: IdSource, *, sessions_max: int, lines_max: int) -> None:
         self._clock = clock
         self._ids = ids
-        self._kept: deque[Transcript] = deque(maxlen=sessions_max)
+        self._kept: dict[str, Transcript] = {}
+        self._sessions_max = sessions_max
         self._lines_max = lines_max
+        self._refused_before, self._taken_before = SeenBefore(), SeenBefore()
 
-    def open(self, door: Door, peer: str) -> Transcript:
-        """The transcript of a new connection."""
-        made = Transcript(encode(self._ids.next()), door, peer, self._clock.now(), self._clock, deque(maxlen=self._lines_max))
-        self._kept.append(made)
+    def open(self, door: Door, peer: str, lines_each: int = 1) -> Transcript:
+        """The transcript of a new connection; `lines_each`: how many lines there are in what is kept as one."""
+        most = max(self._lines_max // lines_each, 1)
+        made = Transcript(
+            encode(self._ids.next()),
+            door,
+            peer,
+            self._clock.now(),
+            self._clock,
+            deque(maxlen=most),
+            deque(maxlen=max(self._lines_max // LINES_OF_AN_EXCHANGE, 1)),
+            self._refused_before,
+            self._taken_before,
+        )
+        self._kept[made.id] = made
+        if len(self._kept) > self._sessions_max:
+            del self._kept[next(iter(self._kept))]
         return made
 
     def forget(self) -> None:
         """What was said is kept no longer."""
         self._kept.clear()
+        self._refused_before.clear()
+        self._taken_before.clear()
+
+    def newest_first(self, before: int | None = None) -> Iterator[Transcript]:
+        """What is kept, of before the session with that id."""
+        found = reversed(list(self._kept.values()))
+        return found if before is None else (one for one in found if decode(one.id) < before)
+
+    def find(self, id_: str) -> Transcript | None:
+        """The transcript with that id, if it is still kept."""
+        return self._kept.get(id_)
 
     def told(self) -> list[dict[str, Any]]:
-        """What is kept, the oldest first, as JSON; octets are texts of as many characters (Latin-1)."""
-        names = ("id", "peer", "opened_at", "closed_at", "facts")
-        return [
-            {
-                **{name: getattr(one, name) for name in names},
-                "door": one.door.value,
-                "said": [[*said[:2], said[2].decode("latin-1")] for said in list(one.kept)],
-            }
-            for one in self._kept
-        ]
+        """What is kept, the oldest first, as JSON, line by line; octets are texts of as many characters (Latin-1)."""
+        return [_told(one) for one in self._kept.values()]
 
     def put_back(self, told: Sequence[Mapping[str, Any]]) -> None:
         """Keep what was told, in the place of what is kept; ValueError when it is not of that shape, and nothing has changed."""
         found = [self._read(row) for row in told]
-        self._kept.clear()
-        self._kept.extend(found)
+        self._kept = {one.id: one for one in found}
 
     def _read(self, row: Mapping[str, Any]) -> Transcript:
         check(row)
         said = ((at, side, text.encode("latin-1")) for at, side, text in row["said"])
-        kept = deque(said, maxlen=self._lines_max)
-        opened = row["id"], Door(row["door"]), row["peer"], row["opened_at"]
-        return Transcript(*opened, self._clock, kept, dict(row["facts"]), row["closed_at"])
+        refused = (
+            Refused(at, command.encode("latin-1"), answer, Why(rule, quoted(detail), *more))
+            for at, command, answer, rule, detail, *more in row["refused"]
+        )
+        made = Transcript(
+            row["id"],
+            Door(row["door"]),
+            row["peer"],
+            row["opened_at"],
+            self._clock,
+            deque(said, maxlen=self._lines_max),
+            deque(refused, maxlen=max(self._lines_max // LINES_OF_AN_EXCHANGE, 1)),
+            self._refused_before,
+            self._taken_before,
+            dict(row["facts"]),
+            Costs(**row["costs"]),
+            Counter(row["rules"]),
+            row["mistakes"],
+            row["faults"],
+        )
+        made.closed_at, made.ended = row["closed_at"], SessionEnd(row["ended"]) if row["ended"] else None
+        return made
 
-    def newest_first(self) -> Iterator[Transcript]:
-        """What is kept."""
-        return reversed(self._kept)
 
-    def find(self, id_: str) -> Transcript | None:
-        """The transcript with that id, if it is still kept."""
-        return next((one for one in self._kept if one.id == id_), None)
+def _told(one: Transcript) -> dict[str, Any]:
+    names = ("id", "peer", "opened_at", "closed_at", "facts", "mistakes", "faults", "ended")
+    said = [[line.at, line.side, line.octets.decode("latin-1")] for line in one.lines()]
+    refused = [[at, command.decode("latin-1"), answer, why.rule, str(why.detail), *why[2:]] for at, command, answer, why in one.refused]
+    more = {"costs": asdict(one.costs), "rules": dict(one.rules), "said": said, "refused": refused}
+    return {**{name: getattr(one, name) for name in names}, "door": one.door.value, **more}
 
 
 def check(row: Mapping[str, Any]) -> None:
     """ValueError when that is no transcript as `Transcripts.told` tells it."""
     try:
         closed, facts = row["closed_at"], row["facts"]
-        numbers = [row["opened_at"], *(at for at, _, _ in row["said"]), *([] if closed is None else [closed])]
-        texts = [row["id"], row["peer"], *facts, *facts.values(), *(side for _, side, _ in row["said"])]
+        counted = [row["mistakes"], row["faults"], *row["rules"].values(), *asdict(Costs(**row["costs"])).values()]
+        numbers = [row["opened_at"], *counted, *(at for at, _, _ in row["said"]), *([] if closed is None else [closed])]
+        texts = [row["id"], row["peer"], *facts, *facts.values(), *row["rules"], *(side for _, side, _ in row["said"])]
+        for at, command, answer, rule, detail, reference, subject in row["refused"]:
+            numbers.append(at)
+            texts += [command, answer, detail, *(one for one in (rule, reference, subject) if one is not None)]
         right = all(type(one) is int for one in numbers) and all(isinstance(one, str) for one in texts) and Door(row["door"])
-        for _, _, text in row["said"]:
+        for text in (*(text for _, _, text in row["said"]), *(refused[1] for refused in row["refused"])):
             text.encode("latin-1")
+        _ = row["ended"] is None or SessionEnd(row["ended"])
+        decode(row["id"])
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"a transcript in it cannot be read: {error!r}"[:200]) from error
     if not right:

@@ -68,8 +68,11 @@ class Breakage:
         if point is None or fault is None:
             await self._app(scope, receive, send)
             return
+        state = scope.setdefault("state", {})
+        state["fault"] = fault.event
         match fault.action:
             case Reply() as action:
+                state["refusal"] = Refusal(Rule.FAULT, fault.told(action.text), reference="quirks#faults")
                 await self._reply(point, fault, action)(scope, receive, send)
             case Drop(DropMoment.BEFORE):
                 await _hang_up(scope, receive)

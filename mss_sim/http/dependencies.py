@@ -62,6 +62,7 @@ async def get_actor(request: Request, _basic: Annotated[object, Security(_BASIC)
     actor: Actor | None = getattr(request.state, "actor", None)  # determined before the body, where there is one
     if actor is None:
         actor = await authenticate(hosted(request).core, request.headers.get("authorization"), client_of(request))
+        request.state.who = actor.identity.idnat
     address = request.path_params.get("address")
     if address is not None:
         gate.check_reach(actor, await get_address(address))

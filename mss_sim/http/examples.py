@@ -180,6 +180,7 @@ _PARAMETERS: dict[str, JsonValue] = {
 }
 _CURSORS = {
     "/control/messages": f"l{ID}",
+    "/control/evidence": f"e{ID}",
     "messages": f"f{ID}",
     "sent": f"s{ID}",
     "conversations": f"c{ID}",

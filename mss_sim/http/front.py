@@ -31,7 +31,6 @@ from mss_sim.http import problems
 from mss_sim.http.control import check_allowed
 from mss_sim.http.dependencies import authenticate, client_of
 from mss_sim.http.structure import Values
-from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.psc import PSC_CALLBACK
 from mss_sim.words.sentence import say
 
@@ -67,7 +66,7 @@ class Front:
             if size > limit:
                 raise _too_large(limit)
         except Refusal as refusal:
-            self._core.world.tally.refused(Door.REST if request.url.path.startswith("/api/") else Door.CONTROL, refusal)
+            problems.note(self._core, scope, refusal)
             await _refuse(problems.response(refusal, self._core.world.settings.language, scope["path"]), scope, receive, send)
             return
         await self._read_within(limit, scope, receive, send)
@@ -98,6 +97,7 @@ class Front:
 
         await self._app(scope, counted, sent)
         if refusal is not None:
+            scope.setdefault("state", {})["refusal"] = refusal
             await _refuse(problems.response(refusal, self._core.world.settings.language, scope["path"]), scope, receive, send)
 
     def _check_host(self, request: Request) -> None:
@@ -122,7 +122,8 @@ class Front:
         """Refuse an unauthorised sender before the body is read; the routes check again for their own acts."""
         path = request.scope["path"]
         if path.startswith("/api/"):
-            request.state.actor = await authenticate(self._core, request.headers.get("authorization"), client_of(request))
+            actor = await authenticate(self._core, request.headers.get("authorization"), client_of(request))
+            request.state.actor, request.state.who = actor, actor.identity.idnat
         elif path.startswith(("/control", problems.PLAIN)):
             check_allowed(request, self._core, basic=path.startswith(problems.PLAIN))
 

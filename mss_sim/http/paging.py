@@ -28,6 +28,7 @@ class PagedList(Enum):
     WATCH_LIST = "w"
     LETTERS = "l"
     DELIVERIES = "d"
+    SESSIONS = "e"
 
     @property
     def label(self) -> Sentence:
@@ -44,6 +45,7 @@ _LABELS = {
     PagedList.WATCH_LIST: say("watch list"),
     PagedList.LETTERS: say("letters of the world"),
     PagedList.DELIVERIES: say("deliveries of a webhook"),
+    PagedList.SESSIONS: say("sessions of clients"),
 }
 
 

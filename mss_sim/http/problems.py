@@ -11,8 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match, Mount
+from starlette.types import Scope
 
 from mss_sim import log
+from mss_sim.core.assembly import Core
 from mss_sim.errors import Failure, RecipientsRefused, Refusal, RetryLater, RowsRefused, Rule
 from mss_sim.http.faults import fault, faults
 from mss_sim.http.hosted import hosted
@@ -159,8 +161,13 @@ async def _on_refusal(request: Request, error: Exception) -> Response:
 
 def count(request: Request, refusal: Refusal) -> None:
     """Count a refusal, at the door that the path leads to."""
-    door = Door.REST if request.url.path.startswith("/api/") else Door.CONTROL
-    hosted(request).core.world.tally.refused(door, refusal)
+    note(hosted(request).core, request.scope, refusal)
+
+
+def note(core: Core, scope: Scope, refusal: Refusal) -> None:
+    """The same, and leave it in the state of the request, for evidence."""
+    core.world.tally.refused(Door.REST if scope["path"].startswith("/api/") else Door.CONTROL, refusal)
+    scope.setdefault("state", {})["refusal"] = refusal
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
@@ -176,7 +183,9 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
     language = _language(request)
     if error.status_code == HTTPStatus.BAD_REQUEST:  # undecodable octets, where a JSON body is read
-        return response(Refusal(Rule.INVALID, say("Correct the request: the body is not JSON in UTF-8.")), language, request.url.path)
+        refusal = Refusal(Rule.INVALID, say("Correct the request: the body is not JSON in UTF-8."))
+        count(request, refusal)
+        return response(refusal, language, request.url.path)
     given: object = error.detail
     title = given if isinstance(given, Sentence) else _PHRASES.get(error.status_code, quoted(given))
     detail, headers = title, dict(error.headers or {})

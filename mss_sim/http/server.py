@@ -18,6 +18,7 @@ import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -29,7 +30,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mss_sim.config.settings import Settings
 from mss_sim.errors import Refusal, Rule
+from mss_sim.evidence.runs import HttpConnection
+from mss_sim.evidence.tls_facts import facts_of
 from mss_sim.http.problems import MEDIA_TYPE, problem
+from mss_sim.http.recording import Recording
 from mss_sim.vocabulary.language import Language
 from mss_sim.words.sentence import say
 
@@ -96,6 +100,8 @@ class _Protocol(HttpToolsProtocol):
 
     limits: ConnectionLimits
     language: Language
+    recording: Recording
+    _connection: HttpConnection
     _tls: dict[object, object] | None = None
     _timer: asyncio.TimerHandle | None = None
     _deadline = 0.0
@@ -108,6 +114,7 @@ class _Protocol(HttpToolsProtocol):
         super().connection_made(transport)
         shown = transport.get_extra_info("ssl_object")
         self._tls = _told(shown) if shown is not None else None
+        self._connection = HttpConnection(partial(facts_of, shown) if shown is not None else None)
         self._wait(self.limits.head_seconds)
         if len(self.connections) > self.limits.connections:
             why = say("Too many connections; close some, or try again later.")
@@ -218,13 +225,16 @@ class _Protocol(HttpToolsProtocol):
     def _refuse(self, refusal: Refusal, more: bytes = b"") -> None:
         """Answer what is not yet a request, or never will be, and hang up once the client had time to read it."""
         self._refused = True
-        if self._asked is not None and not self._asked.response_complete:
+        told = problem(refusal, self.language)
+        if self._asked is None or self._asked.response_complete:
+            self._note_unread(told["status"], refusal)
+        else:
+            self._asked.scope["state"]["cut"] = told["status"], refusal
             if self._asked.response_started:
                 self.transport.abort()
                 return
             self._asked.disconnected = True  # the application sees a disconnected client
             self._asked.message_event.set()
-        told = problem(refusal, self.language)
         body = orjson.dumps(told)
         title = HTTPStatus(told["status"]).phrase
         head = f"HTTP/1.1 {told['status']} {title}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n"
@@ -233,8 +243,17 @@ class _Protocol(HttpToolsProtocol):
             self.transport.write_eof()
         self._wait(_LINGER_SECONDS)  # closing at once, with client data still arriving, would make the system drop the answer
 
+    def _note_unread(self, status: int, refusal: Refusal | None) -> None:
+        self.recording.note_unread(self.client[0] if self.client else "local", self._connection, status, refusal)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP."""
+        self._note_unread(HTTPStatus.BAD_REQUEST, None)
+        super().send_400_response(msg)
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.scope["state"]["connection"] = self._connection
         self.scope["state"]["hang_up"] = self.transport.close
         if self._tls is not None:
             self.scope["extensions"] = {"tls": self._tls}
@@ -254,14 +273,14 @@ def _told(shown: ssl.SSLObject) -> dict[object, object]:
 class HttpListener:
     """One port that an application is served on, until `close`."""
 
-    def __init__(self, app: Any, tls: ssl.SSLContext | None, settings: Settings, patience_seconds: float) -> None:
+    def __init__(self, app: Recording, tls: ssl.SSLContext | None, settings: Settings, patience_seconds: float) -> None:
         limits = ConnectionLimits(
             settings.http.connections_max,
             settings.http.head_bytes_max,
             settings.http.head_timeout_seconds,
             settings.http.body_timeout_seconds,
         )
-        served = type("_LimitedProtocol", (_Protocol,), {"limits": limits, "language": settings.language})
+        served = type("_LimitedProtocol", (_Protocol,), {"limits": limits, "language": settings.language, "recording": app})
         config = uvicorn.Config(
             app,
             http=served,

@@ -5,6 +5,7 @@
     grammar               commands and responses as octets: no socket, no store
     verbs                 the table of verbs, and what each does
     faults                what a rule may know of a command, and what becomes of its answer
+    refusing              what the connection itself refuses, and what evidence keeps of refusals
 
 | RFC                                    | status                                                                  |
 |----------------------------------------|-------------------------------------------------------------------------|

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from mss_sim.core.mailbox import folders
-from mss_sim.errors import Refusal
+from mss_sim.errors import Refusal, Rule
+from mss_sim.evidence.refusals import Why
 from mss_sim.faults.actions import Delay, Drop, Duplicate, Malformed, Mask, Renew, Reply, Throttle, Truncate
 from mss_sim.faults.faults import Fault
 from mss_sim.faults.rules import Facts
@@ -76,15 +77,16 @@ async def _begin(session: Session, facts: Facts, address: str) -> bytes | None:
 def _found(session: Session, point: Point, facts: Facts) -> Fault | None:
     fault = session.faults.find(point, facts) if session.faults is not None else None
     if fault is not None:
-        session.transcript.event(fault.event)
+        session.transcript.fault(fault.event)
     return fault
 
 
 async def _take(session: Session, fault: Fault, address: str) -> bytes | None:
     match fault.action:
         case Reply(code, status, text):
+            session.whys = (Why(Rule.FAULT.value, fault.told(text), "quirks#faults"),)
             if code == "BYE" or session.tag == b"*":
-                await session.leave(fault.told(text))
+                await session.leave(fault.told(text), *session.whys)
             shown = f"{code} [{status}] " if status else f"{code} "
             return shown.encode("ascii") + session.spoken(fault.told(text))
         case Delay(seconds):

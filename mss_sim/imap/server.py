@@ -14,7 +14,7 @@ from mss_sim.config.settings import Settings
 from mss_sim.core.assembly import Core
 from mss_sim.evidence.transcripts import Opener
 from mss_sim.faults.faults import Fault, Faults
-from mss_sim.imap import faults
+from mss_sim.imap import faults, refusing
 from mss_sim.imap.grammar.wire import Command, Reader, Refused, Wanted
 from mss_sim.imap.session import ConnectionClosed, Session
 from mss_sim.imap.verbs import login, table
@@ -22,7 +22,7 @@ from mss_sim.net import tls
 from mss_sim.net.connections import ANSWERS_BYTES_MAX, TLS_HELLO, TURN_SECONDS, Connections
 from mss_sim.net.patience import Patience
 from mss_sim.vocabulary.doors import Door
-from mss_sim.vocabulary.language import Language
+from mss_sim.vocabulary.evidence import SessionEnd
 from mss_sim.words.sentence import Sentence, say
 
 _UNREAD_BYTES_MAX = 256 * 1024
@@ -93,6 +93,8 @@ class ImapConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes go to the reader; excess bytes wait in the kernel."""
+        if self._session is not None:
+            self._session.transcript.costs.octets_in += len(data)
         if not self._heard:
             self._heard, self._tls_at_once = True, data[:2] == TLS_HELLO
         if self._inflater is not None:
@@ -143,6 +145,7 @@ class ImapConnection(asyncio.Protocol):
         """The store finishes what is being stored, and the client is told why it must leave."""
         if self._task is not None and self._session is not None and not self._leaving:
             self._leaving = True
+            self._session.transcript.ended = SessionEnd.SERVER
             self.send(b"* BYE %b\r\n" % self._session.spoken(why))
             self._write()
             self._task.cancel()
@@ -157,7 +160,7 @@ class ImapConnection(asyncio.Protocol):
     async def _serve(self, session: Session, *, admitted: bool) -> None:
         try:
             if not admitted:
-                await session.leave(say("Too many connections, try again later"))
+                await refusing.too_many(session)
             await faults.greet(session)
             session.say(b"* OK [CAPABILITY %b] mss-sim, a simulator: never send real patient data" % login.capabilities(session))
             while True:
@@ -184,7 +187,8 @@ class ImapConnection(asyncio.Protocol):
         if isinstance(event, Wanted):
             session.say(b"+ %d octets are welcome" % event.size)
         elif isinstance(event, Refused):
-            self._refuse(session, event)
+            self._mistakes.note(bad_command=True)
+            refusing.unreadable(session, event)
         else:
             await self._execute(session, event)
         await self._check_patience(session)
@@ -206,8 +210,7 @@ class ImapConnection(asyncio.Protocol):
     async def _nudged(self, session: Session) -> None:
         """Wait for bytes or an event. ConnectionClosed at the end of the stream, BYE on a timeout."""
         if self._tls_at_once:
-            session.transcript.event("a TLS handshake on a port that begins in clear")
-            await session.leave(say("This port begins in clear: choose STARTTLS in your client, not SSL or TLS (rfc9051#6.2.1)"))
+            await refusing.tls_at_once(session)
         if self._deflated:
             self._inflate()
             await asyncio.sleep(0)  # a packet that inflates to megabytes must not block the others
@@ -257,15 +260,11 @@ class ImapConnection(asyncio.Protocol):
         else:
             self._timer = self._loop.call_at(now + 1, self._look_at_clock)
 
-    def _refuse(self, session: Session, refused: Refused) -> None:
-        session.transcript.event(f"refused: {refused.why.in_language(Language.EN)}")
-        kind = b"NO [TOOBIG]" if refused.too_large else b"BAD"
-        self._mistakes.note(bad_command=True)
-        session.say(b"%b %b %b" % (refused.tag, kind, session.spoken(refused.why)))
-
     async def _execute(self, session: Session, command: Command) -> None:
-        before = session.actor_or_none
+        before, session.whys = session.actor_or_none, ()
         verb, answer = await table.execute(session, command)
+        if not answer.startswith(b"OK"):
+            refusing.note(session, answer)
         session.say(command.tag + b" " + (self._failing.answer(answer) if self._failing else answer))
         if self._failing is not None:
             await self._failing.end(self.flush)
@@ -296,8 +295,7 @@ class ImapConnection(asyncio.Protocol):
         await self.flush()
         self._held_back = False  # the handshake continues reading by itself
         if injected:
-            session.transcript.event("commands behind STARTTLS in clear were thrown away")
-            await session.leave(say("Commands behind STARTTLS in the same packet are not executed (rfc9051#6.2.1)"))
+            await refusing.injected(session)
         session.tls = True  # from here on no half-open connections; a client that fails the handshake is gone
         try:
             await self.start_tls()
@@ -321,6 +319,8 @@ class ImapConnection(asyncio.Protocol):
             if self._deflater is not None:
                 octets = self._deflater.compress(octets) + self._deflater.flush(zlib.Z_SYNC_FLUSH)
             self._transport.write(octets)
+            if self._session is not None:
+                self._session.transcript.costs.octets_out += len(octets)
         self._out.clear()
 
     async def flush(self) -> None:

@@ -21,11 +21,13 @@ from mss_sim.core.world.store_types import Folder, Mailbox
 from mss_sim.core.world.wakeups import Watcher
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
+from mss_sim.evidence.refusals import Why, whys
 from mss_sim.evidence.transcripts import Transcript
 from mss_sim.faults.faults import Fault, Faults
 from mss_sim.imap.grammar import responses
 from mss_sim.imap.view import View
 from mss_sim.mail.addresses import AddressError, canonical
+from mss_sim.vocabulary.evidence import SessionEnd
 from mss_sim.vocabulary.mailboxes import NAMESPACE_OTHERS, NAMESPACE_SHARED, MailboxKind, MailboxState
 from mss_sim.words.sentence import Sentence, say
 
@@ -99,6 +101,7 @@ class Session:
         self.faults: Faults | None = None  # nothing fails behind a trap
         self.masked: frozenset[str] = frozenset()  # capabilities that a fault hides from this client
         self.login = ""
+        self.whys: tuple[Why, ...] = ()  # the rules that refused the command under way
         self.actor_or_none: Actor | None = None
         self.home: str | None = None
         self.direct = False
@@ -246,7 +249,7 @@ class Session:
         try:
             until = await selected_folder.check(self.world, self.actor, self.home)
         except Refusal as refusal:
-            await self.leave(refusal.detail)
+            await self.leave(refusal.detail, *whys(refusal))
         else:
             self.watcher.until = until if self.view is None else self._soonest(until, self.view.selected.until)
 
@@ -267,8 +270,11 @@ class Session:
         """A sentence for the text of a response, in the language of this world."""
         return responses.spoken(sentence, self.settings.language, utf8=self.utf8).encode()
 
-    async def leave(self, why: Sentence) -> None:
-        """Send BYE and end the connection."""
+    async def leave(self, why: Sentence, *rules: Why) -> None:
+        """Send BYE and end the connection; `rules`: by which the client may not stay, if it is not just time to go."""
+        self.transcript.ended = SessionEnd.SERVER
+        if rules:
+            self.transcript.refuse("BYE", *rules)
         self.say(b"* BYE " + self.spoken(why))
         await self.stream.flush()
         raise ConnectionClosed

@@ -16,10 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mss_sim.config.settings import Settings
 from mss_sim.core.world.authorities import Authorities, ListenerCertificate, write_public, write_secret
+from mss_sim.evidence.tls_facts import facts_of
 from mss_sim.evidence.transcripts import Transcript
 from mss_sim.net.lenient_tls import Talk
-from mss_sim.pki import bundles, names, paths
-from mss_sim.pki.authority import ORGANISATIONS, RANGES, publishes_at, signed_by
+from mss_sim.pki import bundles
+from mss_sim.pki.authority import ORGANISATIONS, publishes_at, signed_by
 from mss_sim.vocabulary.trust import KeyKind
 
 _CONTEXTS_MAX = 256
@@ -172,28 +173,10 @@ def client_chain(tls: Any) -> list[bytes]:
 
 def note(transcript: Transcript, tls: Any) -> None:
     """Record what was negotiated in the transcript: version, suite, requested host, session resumed or not, the client's certificate."""
-    if not isinstance(tls, ssl.SSLObject | Talk):
-        return
-    suite = tls.cipher()
-    facts = {"tls": tls.version() or "", "suite": suite[0] if suite else ""}
-    if isinstance(tls, ssl.SSLObject):  # the object behind `Talk` does not report it
-        facts["tls_resumed"] = "yes" if tls.session_reused else "no"
-    if isinstance(tls, ObservedTls | Talk) and tls.asked_host is not None:
-        facts["sni"] = tls.asked_host
-    octets = tls.getpeercert(binary_form=True)
-    transcript.facts |= facts | (_told(octets, tls) if octets else {})
-
-
-def _told(octets: bytes, tls: ssl.SSLObject | Talk) -> dict[str, str]:
-    """The content of a client's certificate; at the MX port neither its validity nor its readability has been checked yet."""
-    try:
-        certificate = x509.load_der_x509_certificate(octets)
-        named = certificate.issuer == RANGES[ORGANISATIONS].name  # another range leads to the root too
-        verified = tls.vouched(certificate) if isinstance(tls, Talk) else named
-        subject, serial = names.dn_text(certificate.subject), names.serial_text(certificate.serial_number)
-    except paths.UNREADABLE:
-        return {"client_dn": "(unreadable)", "client_verified": "no"}
-    return {"client_dn": subject, "client_serial": serial, "client_verified": "yes" if verified else "no"}
+    if isinstance(tls, Talk):
+        transcript.facts |= facts_of(tls, tls.vouched)
+    elif isinstance(tls, ssl.SSLObject):
+        transcript.facts |= facts_of(tls)
 
 
 def note_failure(transcript: Transcript, error: BaseException) -> None:

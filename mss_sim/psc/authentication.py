@@ -38,7 +38,13 @@ class ClientRefused(OAuthError):
 
 
 async def authenticate(request: Request, form: Parameters, core: Core) -> Client:
-    """The client behind a request; OAuthError otherwise."""
+    """The client behind a request, which evidence tells too; OAuthError otherwise."""
+    client = await _shown(request, form, core)
+    request.state.client_id = client.client_id
+    return client
+
+
+async def _shown(request: Request, form: Parameters, core: Core) -> Client:
     header = request.headers.get("authorization")
     ways = [
         name for name, used in (("Basic", header), ("secret", form.get("client_secret")), ("jwt", form.get("client_assertion"))) if used

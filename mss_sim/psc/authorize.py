@@ -121,14 +121,14 @@ async def _proceed(request: Request, core: Core, client: Client, asked: Authoriz
     if session is not None and (session.mode not in ways or not await _still_good(core, session, wish, hinted.idnat if hinted else None)):
         session = None
     if session is not None:
-        return _forward(core, session, asked, after_form=after_form)
+        return _forward(request, core, session, asked, after_form=after_form)
     if "none" in wish.prompts:
         raise OAuthError("login_required", say("Nobody is logged in, and prompt=none forbids to ask."))
     if core.provider.switches.auto_approve and wish.hint:
         if hinted is None:
             raise OAuthError("login_required", say("login_hint names no professional who is known here."))
         session = core.provider.log_in(hinted.idnat, ways[0])
-        response = _forward(core, session, asked, after_form=after_form)
+        response = _forward(request, core, session, asked, after_form=after_form)
         browser.remember_session(response, core, session)
         return response
     shown = browser.browser_of(request) or core.provider.secret()
@@ -162,8 +162,9 @@ async def _page(
     return pages.log_in(name, people, chosen, key, ways, wrong=wrong, mode=mode, typed=other)
 
 
-def _forward(core: Core, session: BrowserSession, asked: AuthorizationRequest, *, after_form: bool) -> Response:
+def _forward(request: Request, core: Core, session: BrowserSession, asked: AuthorizationRequest, *, after_form: bool) -> Response:
     """Back to the client with a code, and the name of who gave it (ref: rfc9207#2)."""
+    request.state.who = session.idnat
     told = {
         "code": core.provider.give_code(session, asked),
         "state": asked.state,
@@ -195,6 +196,6 @@ async def log_in(request: Request, core: Core) -> Response:
         return await _page(core, client, asked, visit.hint, key, form)
     desk.close(key)
     session = core.provider.log_in(idnat, AuthMode(mode))
-    response = _forward(core, session, asked, after_form=True)
+    response = _forward(request, core, session, asked, after_form=True)
     browser.remember_session(response, core, session)
     return response

@@ -77,6 +77,7 @@ def _answered(
         except (OAuthError, Refusal) as error:
             refused = error if isinstance(error, OAuthError) else _shown(error)
             core.world.tally.oauth_error(refused.code)
+            request.state.refusal = refused
             return told(core, refused)
 
     return answered

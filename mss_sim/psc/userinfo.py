@@ -26,6 +26,7 @@ async def userinfo(request: Request, core: Core) -> Response:
         known = core.provider.access(token)
     except Refusal as refusal:
         raise TokenRefused("invalid_token", refusal.detail, status=401) from refusal
+    request.state.who = known["SubjectNameID"]
     found = await professionals.find(core.world, known["SubjectNameID"])
     if found is None:
         raise TokenRefused("invalid_token", say("This person may not log in any more."), status=401)

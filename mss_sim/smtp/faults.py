@@ -2,6 +2,8 @@
 
 from contextlib import suppress
 
+from mss_sim.errors import Rule
+from mss_sim.evidence.refusals import Why
 from mss_sim.faults.actions import Malformed
 from mss_sim.faults.actions import Reply as FaultReply
 from mss_sim.faults.faults import Fault
@@ -37,7 +39,8 @@ def facts(dialogue: Session, verb: str, argument: str = "", *, login: str = "", 
 
 def reply_of(fault: Fault, action: FaultReply) -> Reply:
     """The reply that a fault gives in the place of ours."""
-    return Reply(int(action.code), action.status or _STATUSES.get(action.code, f"{action.code[0]}.3.0"), fault.told(action.text))
+    status, told = action.status or _STATUSES.get(action.code, f"{action.code[0]}.3.0"), fault.told(action.text)
+    return Reply(int(action.code), status, told, (Why(Rule.FAULT.value, told, "quirks#faults"),))
 
 
 def spoiled(fault: Fault, line: bytes) -> bytes:

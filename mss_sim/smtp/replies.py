@@ -5,10 +5,11 @@ rules. The codes for recipients come from `policy/receipts`, because notificatio
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from mss_sim.errors import Failure, Refusal, Rule
+from mss_sim.evidence.refusals import Why, whys
 from mss_sim.mail.headers import readable
 from mss_sim.mail.plain import in_ascii
 from mss_sim.policy.closure import WRITING_RULES
@@ -21,11 +22,15 @@ _TEXT_OCTETS_MAX = 512 - len(b"250 \r\n")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply, of one line unless its text is long. `enhanced` is empty where RFC 2034 defines none (greeting, EHLO, 334, 354)."""
+    """One reply, of one line unless its text is long. `enhanced` is empty where RFC 2034 defines none (greeting, EHLO, 334, 354).
+
+    `whys` are the rules that refused, for evidence; none where the protocol alone does.
+    """
 
     code: int
     enhanced: str
     text: Sentence
+    whys: tuple[Why, ...] = field(default=(), compare=False)
 
     def line(self, language: Language, *, utf8: bool = False) -> bytes:
         """The reply as sent: in ASCII, accents taken off, unless the client said SMTPUTF8 (ref: rfc6531#3.7.4.1).
@@ -103,7 +108,12 @@ def refused(refusal: Refusal, *, at_mail: bool = False) -> Reply:
     named = (refusal.rule if refusal.rule in WRITING_RULES else None, refusal.reference)
     source = ", ".join(filter(None, named))
     source = f" ({source})" if source else ""
-    return Reply(code, enhanced, joined((refusal.detail, source)))
+    return Reply(code, enhanced, joined((refusal.detail, source)), whys(refusal))
+
+
+def _by(rule: Rule | None, reply: Reply, reference: str | None = None) -> Reply:
+    """A reply that is always the same, and the rule behind it."""
+    return replace(reply, whys=(Why(rule and rule.value, reply.text, reference),))
 
 
 OK = Reply(250, "2.0.0", quoted("OK"))
@@ -124,17 +134,23 @@ BAD_SEQUENCE_RCPT = Reply(503, "5.5.1", say("Say RCPT TO first; no recipient was
 BAD_SEQUENCE_NESTED = Reply(503, "5.5.1", say("A mail transaction is open; finish it or say RSET"))
 BAD_SEQUENCE_AUTH = Reply(503, "5.5.1", say("Already authenticated"))
 BAD_SEQUENCE_TLS = Reply(503, "5.5.1", say("TLS is active already"))
-TLS_FIRST = Reply(530, "5.7.0", say("Must issue a STARTTLS command first (rfc3207#4)"))
-AUTH_FIRST = Reply(530, "5.7.0", say("Authentication required (rfc4954#6)"))
+TLS_FIRST = _by(Rule.AUTHENTICATION_REQUIRED, Reply(530, "5.7.0", say("Must issue a STARTTLS command first (rfc3207#4)")), "rfc3207#4")
+AUTH_FIRST = _by(Rule.AUTHENTICATION_REQUIRED, Reply(530, "5.7.0", say("Authentication required (rfc4954#6)")), "rfc4954#6")
 AUTH_CANCELLED = Reply(501, "5.7.0", say("Authentication cancelled"))
 AUTH_UNREADABLE = Reply(501, "5.5.2", say("The response cannot be read"))
 AUTH_NOT_OFFERED = Reply(
     502, "5.5.1", say("This port is for operators, known by their certificate: log in at the submission port (ref2#ECO.1.2.1)")
 )
-TLS_AT_ONCE = Reply(421, "4.7.0", say("This port begins in clear: choose STARTTLS in your client, not SSL or TLS (rfc3207#4)"))
+TLS_AT_ONCE = _by(
+    None, Reply(421, "4.7.0", say("This port begins in clear: choose STARTTLS in your client, not SSL or TLS (rfc3207#4)")), "rfc3207#4"
+)
 INJECTION = Reply(503, "5.5.1", say("Commands after STARTTLS in the same packet are not executed (rfc3207#4.2)"))
-TOKEN_EXPIRED = Reply(421, "4.7.0", say("The token that opened this connection has expired, log in again with a fresh one"))
-TOO_MANY_CONNECTIONS = Reply(421, "4.7.0", say("Too many connections, try again later"))
+TOKEN_EXPIRED = _by(
+    Rule.AUTHENTICATION_FAILED, Reply(421, "4.7.0", say("The token that opened this connection has expired, log in again with a fresh one"))
+)
+TOO_MANY_CONNECTIONS = _by(
+    Rule.TOO_MANY_CONNECTIONS, Reply(421, "4.7.0", say("Too many connections, try again later")), "quirks#connections"
+)
 TIMEOUT = Reply(421, "4.4.2", say("Idle too long, goodbye"))
 INTERNAL = Reply(451, "4.3.0", say("Internal error; nothing was kept, try again later"))
 HELP = Reply(214, "2.0.0", quoted("EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT (RFC 5321)"))

@@ -27,6 +27,9 @@ from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.faults import CONNECT, END_OF_DATA, DropMoment, Point
 from mss_sim.words.sentence import joined, quoted, said, say
 
+_CLIENT_CHARS_MAX = 300
+_TAKEN = 250
+
 
 class SmtpConnection(Wire):
     """One connection of one client."""
@@ -54,6 +57,7 @@ class SmtpConnection(Wire):
         shown = str(peer[0]) if isinstance(peer, tuple) else "local"
         self._dialogue = self._front.new_session(shown)
         self._transcript = self._front.transcripts.open(self._front.door, shown)
+        self._transcript.costs.octets_in = len(self._buffer)
         admitted = self._front.connections.open(self)
         try:
             if not admitted:
@@ -90,9 +94,11 @@ class SmtpConnection(Wire):
         method: Callable[[str], Awaitable[None]] | None = self._smtp_methods.get(verb.upper().decode("ascii", "replace"))
         if line.lstrip()[:4].upper() == b"AUTH":  # mistyped ones carry credentials too
             self._auth_seen = True
-            self._note(b"AUTH %b %b" % (argument.partition(b" ")[0] if verb.upper() == b"AUTH" else b"", MASK))
+            shown = b"AUTH %b %b" % (argument.partition(b" ")[0] if verb.upper() == b"AUTH" else b"", MASK)
         else:
-            self._note(MASK if method is None and self._auth_seen else line)  # responses to a refused AUTH come as commands
+            shown = MASK if method is None and self._auth_seen else line  # responses to a refused AUTH come as commands
+        if self._transcript is not None:
+            self._transcript.command(shown, polls=verb.upper() == b"NOOP")
         if method is None or b"\x00" in line:
             self._answer(replies.SYNTAX)
         elif self._failing:
@@ -134,7 +140,7 @@ class SmtpConnection(Wire):
             return False
         await self._flush()
         if self._transcript is not None:
-            self._transcript.event(fault.event)
+            self._transcript.fault(fault.event)
         return await self._take_fault(verb, fault)
 
     async def _take_fault(self, verb: str, fault: Fault) -> bool:
@@ -180,6 +186,8 @@ class SmtpConnection(Wire):
             self._answer(replies.syntax(say("EHLO hostname")))
             return
         self.dialogue.greet(hostname, extended=extended)
+        if self._transcript is not None:
+            self._transcript.facts["client"] = hostname[:_CLIENT_CHARS_MAX]
         words = await self._extensions() if extended else []
         lines = [self.hostname, *words]
         for position, word in enumerate(lines, 1):
@@ -317,10 +325,15 @@ class SmtpConnection(Wire):
         limit = await self.dialogue.size_max() + self.dialogue.trace_room
         raw, size = await self._message(limit)
         self._note(b"(a message of %d bytes)" % size)
+        if raw is not None and self._transcript is not None:
+            self._transcript.brings(raw)
         if await self._begin_fault(END_OF_DATA, size_bytes=size):
             self.dialogue.reset()
             return
-        self._answer(self.dialogue.too_large(size, limit) if raw is None else await self._taken(raw))
+        reply = self.dialogue.too_large(size, limit) if raw is None else await self._taken(raw)
+        self._answer(reply)
+        if reply.code == _TAKEN and self._transcript is not None:
+            self._transcript.took()
         if self._fault is not None:
             await self._flush()
 

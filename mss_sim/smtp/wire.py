@@ -14,6 +14,7 @@ from typing import Any, cast
 from aiosmtpd.smtp import SMTP
 
 from mss_sim.config.settings import Settings
+from mss_sim.evidence.refusals import Why
 from mss_sim.evidence.transcripts import Opener, Transcript
 from mss_sim.faults.actions import Drop, Throttle
 from mss_sim.faults.faults import Fault, Faults
@@ -23,6 +24,7 @@ from mss_sim.smtp import faults, replies
 from mss_sim.smtp.replies import Reply
 from mss_sim.smtp.session import Session
 from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.evidence import SessionEnd
 from mss_sim.vocabulary.faults import DropMoment
 from mss_sim.words.sentence import Sentence, quoted, say
 
@@ -31,6 +33,8 @@ _LINGER_SECONDS = 30.0  # how long the last reply may take to leave
 _END_OF_DATA = b"\r\n.\r\n"
 _LINE_WITH_DOT = _END_OF_DATA[:3]
 _BAD_CODES = frozenset({500, 501, 502, 503, 504, 555})
+_REFUSING = 400
+_LEAVING = 421
 _WRONG_CREDENTIALS = 535
 
 
@@ -80,6 +84,7 @@ class Wire(SMTP):
 
     def leave(self, why: Sentence) -> None:
         """The store finishes what is being stored, and the client is told why it must leave."""
+        self._note_end(SessionEnd.SERVER)
         self._say(replies.leaving(why))
         self._write_out()
         if self._handler_coroutine is not None:
@@ -93,6 +98,8 @@ class Wire(SMTP):
     def data_received(self, data: bytes) -> None:
         """Bytes from the client go straight into the one buffer; excess bytes wait in the kernel."""
         self._buffer += data
+        if self._transcript is not None:
+            self._transcript.costs.octets_in += len(data)
         if self._waiter is None and len(self._buffer) > _UNREAD_BYTES_MAX:
             self._hold_back()
         self._wake()
@@ -127,6 +134,8 @@ class Wire(SMTP):
                 del self._buffer[: at + 1]
                 if len(line) <= limit and line.endswith(b"\r\n"):
                     return line[:-2]
+                if self._transcript is not None:
+                    self._transcript.begin(b"(a line that is none)")
                 self._answer(replies.LINE_TOO_LONG if len(line) > limit else replies.syntax(say("every line ends with CRLF")))
                 await self._check_patience()
                 scanned = 0
@@ -181,6 +190,7 @@ class Wire(SMTP):
             if self._wire.is_closing() or self._wire.get_write_buffer_size():
                 self._wire.abort()
                 return
+            self._note_end(SessionEnd.SERVER)
             self._say(replies.TIMEOUT)
             self._write_out()
             self._wire.close()
@@ -189,6 +199,8 @@ class Wire(SMTP):
 
     def _say(self, reply: Reply) -> None:
         self._say_line(reply.line(self._front.settings.language, utf8=self._speaks_utf8))
+        if reply.code >= _REFUSING and self._transcript is not None and (reply.whys or reply.code != _LEAVING):
+            self._transcript.refuse(f"{reply.code} {reply.enhanced}".strip(), *(reply.whys or (Why(None, reply.text),)))
 
     @property
     def _speaks_utf8(self) -> bool:
@@ -216,6 +228,8 @@ class Wire(SMTP):
     def _write_out(self) -> None:
         if self._out and self._wire and not self._wire.is_closing():
             self._wire.write(bytes(self._out))
+            if self._transcript is not None:
+                self._transcript.costs.octets_out += len(self._out)
         self._out.clear()
 
     async def _flush(self) -> None:
@@ -252,7 +266,12 @@ class Wire(SMTP):
         self._wait_at_most(seconds + self._front.settings.smtp.command_timeout_seconds)
         await asyncio.sleep(seconds)
 
+    def _note_end(self, end: SessionEnd) -> None:
+        if self._transcript is not None:
+            self._transcript.ended = end
+
     async def _leave(self, reply: Reply) -> None:
+        self._note_end(SessionEnd.CLIENT if reply is replies.BYE else SessionEnd.SERVER)
         self._say(reply)
         await self._flush()
         raise ConnectionClosed

@@ -8,6 +8,7 @@
     bulk        work that takes its time, and how far it has come
     faults      what can be made to fail, and how
     doors       front ends, and the readings that a setting chooses for them
+    evidence    how sessions of clients went, and ended
     journal     what is done, and how a set is changed
     events      the kinds of what is handed on as it happens, and what each tells
     language    the languages in which people are told something

@@ -4,12 +4,15 @@ from enum import StrEnum
 
 
 class Door(StrEnum):
-    """Through which front end a request came; stands in every journal line."""
+    """Through which front end a request came; stands in every journal line, but for those where nobody acts on a mailbox."""
 
     SMTP = "smtp"
     MX = "mx"
     REST = "rest"
     IMAP = "imap"
+    PSC = "psc"
+    MAILPIT = "mailpit"
+    PUBLIC = "public"  # what anybody may fetch over HTTP
     CONTROL = "control"
     SEED = "seed"
     SYSTEM = "system"

@@ -52,7 +52,7 @@ async def _state(visit: Visit) -> dict[str, Any]:
 
 async def _personas(visit: Visit) -> list[seed.Persona]:
     name = visit.pages.hosted.seed
-    return await seed.personas(visit.core.world, name) if name in seed.names() else []
+    return await seed.personas(visit.core.world, name) if name in seed.names(visit.core.world) else []
 
 
 async def log_in(visit: Visit) -> Response:

@@ -13,11 +13,12 @@ from starlette.requests import Request
 
 from mss_sim import ids
 from mss_sim.clock import SystemClock
-from mss_sim.control import import_rows
+from mss_sim.control import evidence_views, import_rows
 from mss_sim.core.control import seed_fields, seed_files
 from mss_sim.core.psc.oauth_errors import OAuthError, is_verifier
 from mss_sim.dns import server
 from mss_sim.errors import Refusal
+from mss_sim.evidence import exchanges
 from mss_sim.http import parameters, spreadsheet, tables
 from mss_sim.http.paging import Page, PagedList
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
@@ -278,8 +279,20 @@ def _archive() -> bytes:
 _SEED = b'[clock]\nmode = "frozen"\n[[letters]]\nfile = "letters/1.eml"\ncopies = [{ mailbox = "a@b.fr", flags = ["x"] }]\n'
 
 
+def _masked(octets: bytes) -> object:
+    """What evidence shows of a head: whatever it holds, printable, and no longer than it may be."""
+    name, _, value = octets.partition(b"\n")
+    head = exchanges.request_line("GET", name, value, "1.1") + exchanges.fields([(name, value), (b"referer", octets), (octets, name)])
+    shown = evidence_views.safe_octets(head)
+    assert shown.isprintable()
+    return shown
+
+
 READERS: dict[str, Reader] = {
     "seed": Reader(_seed, (Refusal,), (_SEED, _archive())),
+    "masked": Reader(
+        _masked, (), (b"code=a&%63ode=b\nBasic YQ==", b"authorization\nBearer eyJhbGciOi.x.y", b"referer\nhttp://a:b@c/?token=d#e=f")
+    ),
     "letter": Reader(_letter, (parse.MalformedMessage,), (*_letters(), b"Content-Type: text/plain; a*0*=utf-8''%e9; a*1=b\n\nx")),
     "part": Reader(_decoded, (OverflowError,), (*_letters(), b"Content-Transfer-Encoding: quoted-printable\n\n=41 =\n=4")),
     "structured": Reader(_structured, (), (b'a/b (c (d)); e="f;\\"g" (h); i*0*=j;', b"fr (x), en", b"rfc822 (a;b); c@d (e)")),

@@ -320,9 +320,9 @@ async def test_a_client_certificate_of_a_lookalike_authority_is_turned_away(simu
     chain, key = forged(tmp_path, lookalike(), bundles.read_pem(shown["pem"]).subject)
     with pytest.raises((ssl.SSLError, ConnectionError, EOFError)):
         await imap_with(simulator, tls.client_context(trust(simulator), simulator.settings, chain=chain, key=key))
-    facts = (await control(simulator, "GET", "/sessions?door=imap")).json()[0]["facts"]
+    facts = (await control(simulator, "GET", "/evidence?door=imap")).json()["items"][0]["tls"]
     assert facts["client_verified"] == "no"
-    assert "CERTIFICATE_VERIFY_FAILED" in facts["tls_error"]
+    assert "CERTIFICATE_VERIFY_FAILED" in facts["error"]
     told = await certificates.presented(simulator.world, bundles.der(bundles.read_pem(chain)))
     assert (told.trusted, told.good, told.row) == (False, False, None)
 
@@ -348,7 +348,7 @@ async def test_a_certificate_of_another_range_leads_to_the_root_and_is_not_trust
     assert not (await certificates.presented(simulator.world, bundles.der(signed))).trusted
     chain = bundles.pem(signed, *igc.authority("ACI-EL-PP").chain)
     client = await imap_with(simulator, tls.client_context(trust(simulator), simulator.settings, chain=chain, key=bundles.key_pem(key)))
-    facts = (await control(simulator, "GET", "/sessions?door=imap")).json()[0]["facts"]
+    facts = (await control(simulator, "GET", "/evidence?door=imap")).json()["items"][0]["tls"]
     assert (facts["client_verified"], facts["client_dn"]) == ("no", names.dn_text(subject))
     await client.close()
 
@@ -358,8 +358,8 @@ async def test_a_servers_certificate_is_none_of_a_client(simulator: Simulator) -
     context = tls.client_context(trust(simulator), simulator.settings, chain=row.certificate, key=row.key)
     with pytest.raises((ssl.SSLError, ConnectionError, EOFError)):
         await imap_with(simulator, context)
-    facts = (await control(simulator, "GET", "/sessions?door=imap")).json()[0]["facts"]
-    assert "purpose" in facts["tls_error"]
+    facts = (await control(simulator, "GET", "/evidence?door=imap")).json()["items"][0]["tls"]
+    assert "purpose" in facts["error"]
 
 
 async def test_what_an_operator_may_show_now(start: StartSimulator, database: str | None) -> None:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.http.recording import Recording
 from mss_sim.http.server import HttpListener
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PRACTICE, Person, control, letter
 from tests.conftest import StartSimulator
@@ -161,7 +162,7 @@ async def test_an_application_is_told_the_version_of_tls(simulator: Simulator, v
     offered = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     offered.load_cert_chain(folder / "server.pem", folder / "server.key")
     offered.minimum_version = offered.maximum_version = version
-    listener = HttpListener(app, offered, simulator.world.settings, 1)
+    listener = HttpListener(Recording(app, simulator.runs, simulator.world.clock), offered, simulator.world.settings, 1)
     with socket.create_server(("127.0.0.1", 0)) as place:
         await listener.open(place)
         async with httpx.AsyncClient(verify=MailClient(simulator, None).tls) as client:

@@ -58,8 +58,8 @@ async def test_a_token_opens_what_its_identity_holds_or_was_granted(simulator: S
     assert await client.by_imaplib("XOAUTH2", response) == "OK"
     assert await client.by_imapclient("XOAUTH2", response) == "OK"
     assert (await _by_imap(simulator, f"AUTHENTICATE XOAUTH2 {base64_of(response.encode())}")).startswith("OK ")
-    sessions = (await control(simulator, "GET", "/sessions")).json()
-    assert {(one["facts"]["identity"], one["door"]) for one in sessions if one["door"] != "mx"} == {(idnat, "smtp"), (idnat, "imap")}
+    sessions = (await control(simulator, "GET", "/evidence")).json()["items"]
+    assert {(one["who"], one["door"]) for one in sessions if one["door"] not in ("mx", "psc")} == {(idnat, "smtp"), (idnat, "imap")}
 
 
 async def test_one_token_opens_smtp_imap_and_rest(simulator: Simulator) -> None:

@@ -157,8 +157,8 @@ async def test_by_setting_the_handshake_itself_fails(start: StartSimulator, tmp_
 async def test_the_transcript_tells_what_the_peer_showed(simulator: Simulator) -> None:
     peer = simulator.ready()["mx_peer"]
     await _bring(simulator, _context(simulator, peer["cert_file"], peer["key_file"]), peer["sender"])
-    facts = (await control(simulator, "GET", "/sessions?door=mx")).json()[0]["facts"]
-    assert facts["tls"] == "TLSv1.3"
+    facts = (await control(simulator, "GET", "/evidence?door=mx")).json()["items"][0]["tls"]
+    assert facts["version"] == "TLSv1.3"
     assert facts["suite"].startswith("TLS_")
     assert f"CN=smtp.{PINS}" in facts["client_dn"]
     assert facts["client_verified"] == "yes"

@@ -21,6 +21,7 @@ from tests.relying_party import RelyingParty
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
 _FILES = {
+    "/control/evidence/{session_id}/file": ["text/plain"],
     "/api/v1/mailboxes/{address}/messages/{message_id}/raw": ["message/rfc822"],
     "/api/v1/mailboxes/{address}/messages/{message_id}/attachments/{part}": ["application/octet-stream", "*/*"],
     "/api/v1/mailboxes/{address}/sent/{submission_id}/reports/{event_id}": ["message/rfc822"],
@@ -134,7 +135,7 @@ async def _real_ids(simulator: Simulator) -> dict[str, str]:
         "rule_id": (await control(simulator, "POST", "/faults", {"point": "clock", "action": {"kind": "skew", "seconds": 1}})).json()["id"],
         "patients_id": (await patient.inbox(PATIENT, has_attachment="true"))[0]["id"],
         "mask_id": (await patient.rest("PUT", f"/mailboxes/{PATIENT}/masks/correspondents/{DOCTOR}")).json()["id"],
-        "session_id": (await control(simulator, "GET", "/sessions")).json()[0]["id"],
+        "session_id": (await control(simulator, "GET", "/evidence")).json()["items"][0]["id"],
     }
 
 

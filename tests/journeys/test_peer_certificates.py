@@ -208,15 +208,15 @@ async def test_a_certificate_that_cannot_be_read_is_refused_in_words(simulator: 
         start = octets.index(before)
         broken = octets[:start] + after + octets[start + len(after) :]
         _refused(await _brings(simulator, tmp_path, broken), "it cannot be read")
-        newest = (await control(simulator, "GET", "/sessions?door=mx&limit=1")).json()[0]
-        assert (newest["facts"]["client_dn"], newest["facts"]["client_verified"]) == ("(unreadable)", "no")
+        newest = (await control(simulator, "GET", "/evidence?door=mx&limit=1")).json()["items"][0]
+        assert (newest["tls"]["client_dn"], newest["tls"]["client_verified"]) == ("(unreadable)", "no")
 
 
 async def test_the_transcript_believes_no_name_of_an_authority(simulator: Simulator, tmp_path: Path) -> None:
     """Whoever makes a certificate writes into it which authority signed it."""
     _refused(await _brings(simulator, tmp_path, PEER.certified(Bearer(RANGES[ORGANISATIONS].name))), "not of the authority")
-    newest = (await control(simulator, "GET", "/sessions?door=mx&limit=1")).json()[0]
-    assert newest["facts"]["client_verified"] == "no"
+    newest = (await control(simulator, "GET", "/evidence?door=mx&limit=1")).json()["items"][0]
+    assert newest["tls"]["client_verified"] == "no"
 
 
 async def test_the_mx_port_speaks_the_versions_of_the_setting(start: StartSimulator) -> None:
@@ -224,8 +224,8 @@ async def test_the_mx_port_speaks_the_versions_of_the_setting(start: StartSimula
         context = ssl.create_default_context(cafile=simulator.ready()["ca_file"])
         reply, _, _ = await asyncio.to_thread(_mail, simulator, context, "x@example.org")
         assert reply.code == 554
-        facts = (await control(simulator, "GET", "/sessions?door=mx&limit=1")).json()[0]["facts"]
-        assert (facts["tls"], facts["suite"]) == ("TLSv1.2", "ECDHE-ECDSA-AES256-GCM-SHA384")
+        facts = (await control(simulator, "GET", "/evidence?door=mx&limit=1")).json()["items"][0]["tls"]
+        assert (facts["version"], facts["suite"]) == ("TLSv1.2", "ECDHE-ECDSA-AES256-GCM-SHA384")
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         with pytest.raises(ssl.SSLError):
             await asyncio.to_thread(_mail, simulator, context, "x@example.org")

@@ -211,10 +211,10 @@ async def test_the_last_transcripts_are_kept_and_no_others(other: Simulator) -> 
     for _ in range(6):
         client = await ImapClient.open(other)
         await client.close()
-        names.append((await control(other, "GET", "/sessions?limit=1")).json()[0]["id"])
-    kept = [one["id"] for one in (await control(other, "GET", "/sessions?limit=1000")).json()]
+        names.append((await control(other, "GET", "/evidence?limit=1")).json()["items"][0]["id"])
+    kept = [one["id"] for one in (await control(other, "GET", "/evidence?limit=200")).json()["items"]]
     assert kept == names[:1:-1]
-    assert (await control(other, "GET", f"/sessions/{names[0]}")).status_code == 404
+    assert (await control(other, "GET", f"/evidence/{names[0]}")).status_code == 404
 
 
 async def test_silence_within_data_has_a_limit_of_its_own(start: StartSimulator) -> None:
@@ -423,7 +423,7 @@ async def test_the_last_visits_to_traps_are_kept_and_no_others(start: StartSimul
             await reader.readline()
             writer.close()
             await writer.wait_closed()
-        kept = (await control(simulator, "GET", "/traps?limit=1000")).json()
+        kept = (await control(simulator, "GET", "/traps?limit=200")).json()
         assert [one["trap"] for one in kept] == ["revoked", "starttls_stripped"]
 
 

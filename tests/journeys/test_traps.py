@@ -166,8 +166,8 @@ async def test_no_credential_is_kept(trapped: Simulator) -> None:
     await asyncio.to_thread(by_smtp, trapped.ready()["traps"]["expired"], careless())
     await asyncio.to_thread(by_imap, trapped.ready()["traps"]["expired"], careless())
     for visit in await visits(trapped, "expired"):
-        told = (await control(trapped, "GET", f"/sessions/{visit['session']}")).text
-        assert json.loads(told)["facts"]["trap"] == "expired"
+        told = (await control(trapped, "GET", f"/evidence/{visit['session']}")).text
+        assert json.loads(told)["trap"] == "expired"
         assert PASSWORD not in told
         assert "AGhvcGl0" not in told
         assert "********" in told
@@ -280,7 +280,7 @@ async def test_what_a_transcript_forgets_still_counts(start: StartSimulator) -> 
         writer.close()
         seen = (await visits(running, "expired"))[0]
         assert (seen["verdict"], seen["went_on"]) == ("FAIL", ["AUTH"])
-        told = (await control(running, "GET", f"/sessions/{seen['session']}")).json()
+        told = (await control(running, "GET", f"/evidence/{seen['session']}")).json()
         assert not any("AUTH" in line["text"] for line in told["transcript"])
 
 
@@ -292,7 +292,7 @@ async def test_mistyped_credentials_are_not_kept_either(trapped: Simulator, line
     await reader.read()
     writer.close()
     session = (await visits(trapped, "starttls_stripped"))[0]["session"]
-    told = (await control(trapped, "GET", f"/sessions/{session}")).text
+    told = (await control(trapped, "GET", f"/evidence/{session}")).text
     assert "AGhvcGl0" not in told
     assert "********" in told
 
@@ -304,7 +304,7 @@ async def test_a_login_without_its_tag_is_not_kept(trapped: Simulator) -> None:
     await reader.read()
     writer.close()
     session = (await visits(trapped, "starttls_stripped"))[0]["session"]
-    assert PASSWORD not in (await control(trapped, "GET", f"/sessions/{session}")).text
+    assert PASSWORD not in (await control(trapped, "GET", f"/evidence/{session}")).text
 
 
 def is_free(port: int) -> bool:

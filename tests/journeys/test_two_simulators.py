@@ -148,7 +148,7 @@ def test_a_letter_and_its_receipt_cross_both_ways(hospital: Side, clinic: Side) 
         report = sender.raw()
         assert f"mailer-daemon@{reader.address.partition('@')[2]}" in message_from_string(report)["From"]
         assert "Action: delivered" in report
-        facts = reader.control("GET", "/sessions?door=mx")[0]["facts"]
+        facts = reader.control("GET", "/evidence?door=mx")["items"][0]["tls"]
         assert facts["client_dn"].startswith(f"CN=smtp.{sender.address.partition('@')[2]},")
 
 

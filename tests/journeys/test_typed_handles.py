@@ -162,7 +162,7 @@ def test_everybody_of_the_cabinet_has_a_name(world: HostedWorld) -> None:
     assert all(getattr(world, name).role == name for name in names)
     assert world.patient.name == "Claire FONTAINE"
     assert "patient-2026" not in repr(world.patient)
-    assert seeds() == seed.names()
+    assert seeds() == seed.shipped()
 
 
 _USER = '''

@@ -18,6 +18,7 @@ from mss_sim.control import import_rows
 from mss_sim.core.control.seed_fields import check as check_seed
 from mss_sim.core.control.seed_files import parsed as parsed_seed
 from mss_sim.errors import Refusal
+from mss_sim.evidence import masking
 from mss_sim.http import spreadsheet, tables
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
 from mss_sim.imap.grammar.threads import ThreadedMessage
@@ -367,6 +368,20 @@ def _row(values: dict[str, str]) -> object:
     return import_rows.new_row(tables.Row(1, values))
 
 
+_HEADS: dict[str, Callable[[int], bytes]] = {
+    "a long name": lambda n: b"a" * n + b"=",
+    "a long value": lambda n: b"a=" + b"b" * n,
+    "equal signs": lambda n: b"=" * n,
+    "pairs": lambda n: b"code=b&" * n,
+    "names with a separator": lambda n: b"a?b=" * n,
+    "escapes": lambda n: b"%63=" * n,
+    "slashes": lambda n: b"//" * n + b"=@",
+    "hosts": lambda n: b"//a" * n + b"=@",
+    "beginnings of tokens": lambda n: b"eyJ=" * n,
+    "a token in many parts": lambda n: b"eyJhbGciOiJ" + b".a" * n,
+    "quotes": lambda n: b'a="' * n,
+}
+
 _OTHERS: dict[str, Case] = {
     "a seed of rows": (lambda n: b'[[operators]]\nname = "a"\ndomains = []\n' * n, lambda octets: check_seed(*parsed_seed(octets))),
     "header lines": (lambda n: b"A: b\r\n" * n, _fields_of),
@@ -469,6 +484,10 @@ def _cases() -> dict[str, Case]:
     found |= {f"THREAD: {name}": (letters, threads.by_references) for name, letters in _THREADS.items()}
     found |= {f"LIST: {name}": (text, _matched) for name, text in _PATTERNS.items()}
     found |= {name: (octets, _command(read)) for name, (read, octets) in _COMMANDS.items()}
+    for name, octets in _HEADS.items():
+        found[f"a field of HTTP: {name}"] = (octets, partial(masking.field, b"x"))
+        found[f"a query: {name}"] = (octets, masking.query)
+        found[f"tokens: {name}"] = (octets, masking.tokens)
     found |= {name: (text, smtp.read_mail.__wrapped__) for name, text in _PATHS.items()}
     return found | _OTHERS
 

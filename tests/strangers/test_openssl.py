@@ -56,7 +56,7 @@ async def visits(simulator: Simulator, trap: str) -> list[dict[str, Any]]:
 async def last_session(simulator: Simulator, door: str) -> dict[str, Any]:
     """The newest connection, once it is closed."""
     for _ in range(200):
-        found: dict[str, Any] = (await control(simulator, "GET", f"/sessions?door={door}&limit=1")).json()[0]
+        found: dict[str, Any] = (await control(simulator, "GET", f"/evidence?door={door}&limit=1")).json()["items"][0]
         if found["closed_at"]:
             return found
         await asyncio.sleep(0.02)
@@ -337,8 +337,8 @@ async def test_a_session_is_resumed_in_both_versions(simulator: Simulator, tmp_p
         assert "New, TLSv1" in first.stdout
         again = await openssl("s_client", *port, "-sess_in", kept, "-ign_eof", stdin="EHLO a\r\nQUIT\r\n")
         assert "Reused, TLSv1" in again.stdout
-    sessions = (await control(simulator, "GET", "/sessions?door=smtp")).json()
-    assert [one["facts"]["tls_resumed"] for one in sessions] == ["yes", "no", "yes", "no"]
+    sessions = (await control(simulator, "GET", "/evidence?door=smtp")).json()["items"]
+    assert [one["tls"]["resumed"] for one in sessions] == ["yes", "no", "yes", "no"]
 
 
 async def test_a_client_certificate_stands_in_the_transcript(simulator: Simulator, tmp_path: Path) -> None:
@@ -347,10 +347,10 @@ async def test_a_client_certificate_stands_in_the_transcript(simulator: Simulato
     for door, name in (("submission", "smtp"), ("imap", "imap")):
         status, _, said = await connect(simulator, simulator.ready(), door, "-cert", str(pem), "-key", str(key), "-servername", "mail.test")
         assert status == 0, said
-        facts = (await last_session(simulator, name))["facts"]
+        facts = (await last_session(simulator, name))["tls"]
         assert facts["client_serial"] == serial
         assert facts["client_dn"].startswith("CN=")
-        assert (facts["client_verified"], facts["sni"], facts["tls"]) == ("yes", "mail.test", "TLSv1.3")
+        assert (facts["client_verified"], facts["sni"], facts["version"]) == ("yes", "mail.test", "TLSv1.3")
         assert facts["suite"].startswith("TLS_AES")
 
 

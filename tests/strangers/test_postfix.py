@@ -194,7 +194,7 @@ async def test_postfix_brings_a_letter_and_hears_that_it_was_delivered(simulator
     assert report.get_content_type() == "multipart/report"
     assert "Action: delivered" in report.as_string()
     assert "Verified TLS connection established to localhost[127.0.0.1]" in postfix.log
-    facts = (await control(simulator, "GET", "/sessions?door=mx")).json()[0]["facts"]
+    facts = (await control(simulator, "GET", "/evidence?door=mx")).json()["items"][0]["tls"]
     assert f"CN=smtp.{DOMAIN}," in facts["client_dn"]
 
 

@@ -155,7 +155,7 @@ class Planting:
             retention.put(conn, box.id, row["retention"].get("days"))
         if "used" in row:
             at = from_datetime(row["used"]["at"])
-            mailbox_uses.set_stage(conn, Unused(box.id, at, UseStage.USED), UseStage(row["used"].get("stage", UseStage.USED)))
+            mailbox_uses.set_stages(conn, [(Unused(box.id, at, UseStage.USED), UseStage(row["used"].get("stage", UseStage.USED)))])
 
     def _grant(self, row: Row) -> None:
         if self._again and self._granted(row):

@@ -58,6 +58,11 @@ class FetchItem(NamedTuple):
         return self.needs_bytes and (self.name != "BODY[]" or bool(self.section.path or self.section.fields))
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it gives the whole message, or a piece of it from its beginning on, as who reads a large one asks for."""
+        return self.name == "BODY[]" and not (self.section.path or self.section.text or (self.partial and self.partial[0]))
+
+    @property
     def shows_text(self) -> bool:
         """Whether it gives more of the message than its header."""
         return self.name in ("BODY[]", "BINARY[]") and not self.section.text.startswith(("HEADER", "MIME"))

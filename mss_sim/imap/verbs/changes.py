@@ -149,6 +149,7 @@ async def append(session: Session, wanted: Append) -> bytes:
         if refusal.rule is Rule.NOT_FOUND:
             raise RefusedWithCode(refusal, "TRYCREATE") from refusal
         raise
+    session.transcript.costs.letters_sent += len(uids)
     code = b"[APPENDUID %d %b] " % (validity, sequence_set(uids)) if session.offers("UIDPLUS") else b""
     return b"OK %bAPPEND completed" % code
 

@@ -137,7 +137,7 @@ async def _contents(session: Session, view: View, spans: Items[Span], items: Ite
     """ENVELOPE and BODYSTRUCTURE as stored; the bytes of messages a piece at a time."""
     needs_bytes = any(item.needs_bytes for item in items)
     makers = [_MAKERS[item.name] if item.name in SIMPLE else _section(item) for item in items]
-    inside = any(item.name == "BODYSTRUCTURE" for item in items)
+    inside, whole = any(item.name == "BODYSTRUCTURE" for item in items), any(item.is_whole for item in items)
     marks = any(not item.peek for item in items) and not view.examined
     told = view.selected.held.carer_of is not None and any(item.shows_text for item in items)
     wish = Wish(needs_bytes, inside, _BYTES_AT_ONCE)
@@ -150,6 +150,7 @@ async def _contents(session: Session, view: View, spans: Items[Span], items: Ite
                 for row, (envelope, structure, raw) in found
                 if row.modseq > since
             ]
+            session.transcript.costs.letters_read += len(states) if whole else 0
             shown, flagged = items, False
             if told and states:
                 await copies.note_reading(session.world, session.actor, _which(view, states))

@@ -14,6 +14,7 @@ from mss_sim.net.logins import actor_behind, exchange, instead, login_of, mechan
 from mss_sim.net.sasl import SaslError
 from mss_sim.policy.logins import split_name
 from mss_sim.vocabulary.doors import Door, TokenRefusal
+from mss_sim.vocabulary.evidence import SessionEnd
 from mss_sim.words.sentence import said, say
 
 _ALWAYS = ("IMAP4rev1", "IMAP4rev2", "LITERAL+", "SASL-IR", "ID", "ENABLE")
@@ -73,6 +74,7 @@ async def noop(_session: Session, _: None) -> bytes:
 
 async def logout(session: Session, _: None) -> bytes:
     """LOGOUT; the caller closes."""
+    session.transcript.ended = SessionEnd.CLIENT
     session.say(b"* BYE Goodbye")
     return b"OK LOGOUT completed"
 

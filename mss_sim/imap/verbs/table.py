@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from mss_sim.errors import Refusal
+from mss_sim.evidence.refusals import whys
 from mss_sim.evidence.transcripts import MASK
 from mss_sim.imap import faults
 from mss_sim.imap.grammar import commands, items, listings, responses, search_keys
@@ -95,6 +96,8 @@ for _name, _pair in {
     VERBS[_name], VERBS[f"UID {_name}"] = _pair
 _TOLD_ALWAYS = frozenset({"NOOP", "CHECK"})
 _CREDENTIALS = frozenset({"LOGIN", "AUTHENTICATE"})
+_POLLS = frozenset({"NOOP", "CHECK", "STATUS"})
+"""They only ask whether there is news."""
 
 
 async def execute(session: Session, command: Command) -> tuple[str, bytes]:
@@ -132,14 +135,13 @@ def _note(session: Session, command: Command, name: str) -> None:
     if name in _CREDENTIALS:
         first = command.pieces[0]
         word = first.split(b" ")[1:2] if isinstance(first, bytes) and name == "AUTHENTICATE" else []
-        session.transcript.client(b" ".join([shown, *word, MASK]))
-        return
-    if name not in VERBS and session.actor_or_none is None:  # a LOGIN without its tag is another verb, its password an argument
-        session.transcript.client(b" ".join([shown, MASK]))
-        return
-    for piece in command.pieces:
-        shown += piece if isinstance(piece, bytes) else b"{%d}" % len(piece.octets)
-    session.transcript.client(shown)
+        shown = b" ".join([shown, *word, MASK])
+    elif name not in VERBS and session.actor_or_none is None:  # a LOGIN without its tag is another verb, its password an argument
+        shown = b" ".join([shown, MASK])
+    else:
+        for piece in command.pieces:
+            shown += piece if isinstance(piece, bytes) else b"{%d}" % len(piece.octets)
+    session.transcript.command(shown, polls=name in _POLLS, tag=len(command.tag) + 1)
 
 
 def _wrong_state(session: Session, verb: Verb) -> bytes | None:
@@ -167,11 +169,13 @@ async def _attempt(session: Session, verb: Verb, arguments: Arguments) -> bytes:
         return b"NO [UNKNOWN-CTE] " + session.spoken(say("The transfer encoding of that part is not understood (rfc3516#4.3)"))
     except RefusedWithCode as error:
         session.world.tally.refused(Door.IMAP, error.refusal)
+        session.whys = whys(error.refusal)
         return responses.refused(error.refusal, session.settings.language, code=error.code, utf8=session.utf8)
     except Refusal as refusal:
         if refusal.rule in LOST and session.view is not None:
             await session.refresh()
         session.world.tally.refused(Door.IMAP, refusal)
+        session.whys = whys(refusal)
         return responses.refused(refusal, session.settings.language, utf8=session.utf8)
 
 
