@@ -44,6 +44,9 @@ class SeenBefore:
         self._order: deque[int] = deque()
         self._known: set[int] = set()
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def take(self, key: int) -> bool:
         """Forget it; True when it was there."""
         if key not in self._known:

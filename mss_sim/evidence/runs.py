@@ -7,7 +7,9 @@ one before by more than a minute (a setting, on the machine's clock). Requests w
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from mss_sim.evidence import exchanges, masking
 from mss_sim.evidence.exchanges import Exchange
 from mss_sim.evidence.transcripts import LINES_OF_AN_EXCHANGE, Transcript, Transcripts
 from mss_sim.vocabulary.doors import Door
@@ -20,14 +22,30 @@ _COUNTED_MAX = 1_000
 
 @dataclass(slots=True, eq=False)
 class HttpConnection:
-    """One connection: the facts of its TLS, read when somebody wants them, and the sessions that it was counted for."""
+    """One connection: the facts of its TLS, read when somebody wants them, and the sessions that it was counted for.
+
+    Most requests of a connection have the same fields as the one before: they are not read again, nor kept twice.
+    """
 
     tls: Callable[[], dict[str, str]] | None = None
     counted: set[str] = field(default_factory=set)
+    _given: list[tuple[bytes, bytes]] | None = None
+    _head: tuple[bytes, bytes] = b"", b""
+
+    def head(self, given: list[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
+        """(the fields of a request as they are kept, the client's name)."""
+        if given != self._given:
+            self._given, self._head = given, head_of(given)
+        return self._head
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+def head_of(given: list[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
+    """(the fields of a request as they are kept, the client's name)."""
+    name = next((value for name, value in given if name == b"user-agent"), b"")
+    return exchanges.fields(given), masking.tokens(name[:_CLIENT_BYTES_MAX])
+
+
+class Asking(NamedTuple):
     """Who asks: at which door, from where, under which name, as whom (None as long as nobody knows), over which connection."""
 
     door: Door
@@ -59,7 +77,7 @@ class Runs:
 
     def add(self, asking: Asking, exchange: Exchange, command: bytes, *, reads: bool, key: bytes | None = None) -> Transcript:
         """The session that an exchange belongs to, which knows it now; `reads`: to repeat it is to ask for news; `key`: see `begin`."""
-        run, made = self._run(asking)
+        run, made = self._run(asking, self._now())
         transcript, connection = run.transcript, asking.connection
         if connection is not None and transcript.id not in connection.counted:
             if len(connection.counted) > _COUNTED_MAX:
@@ -84,39 +102,42 @@ class Runs:
         """No session is going on."""
         self._runs.clear()
 
-    def _run(self, asking: Asking) -> tuple[_Run, bool]:
+    def _run(self, asking: Asking, now: float) -> tuple[_Run, bool]:
         """(the run, whether it begins now)."""
-        secure = asking.connection is not None and asking.connection.tls is not None
-        client = asking.client[:_CLIENT_BYTES_MAX]
-        key = (asking.door, asking.peer, client, secure, asking.who)
-        run = self._going_on(key)
-        if run is None and asking.who is not None:
-            nobody = (asking.door, asking.peer, client, secure, None)
-            run = self._going_on(nobody)
+        door, peer, client, who, connection = asking
+        secure = connection is not None and connection.tls is not None
+        key = (door, peer, client, secure, who)
+        run = self._going_on(key, now)
+        if run is None and who is not None:
+            nobody = (door, peer, client, secure, None)
+            run = self._going_on(nobody, now)
             if run is not None:
                 del self._runs[nobody]
                 self._runs[key] = run
-                run.transcript.facts["identity"] = asking.who
+                run.transcript.facts["identity"] = who
         if run is not None:
-            run.until = self._now() + self._seconds
+            run.until = now + self._seconds
             return run, False
         self.close_silent()
         if len(self._runs) >= self._most:
             self._end(*next(iter(self._runs.items())))
-        transcript = self._transcripts.open(asking.door, asking.peer, LINES_OF_AN_EXCHANGE)
-        transcript.costs.connections = 0
-        if client:
-            transcript.facts["client"] = client.decode("utf-8", "replace")
-        if asking.who is not None:
-            transcript.facts["identity"] = asking.who
-        run = self._runs[key] = _Run(transcript, self._now() + self._seconds)
+        run = self._runs[key] = _Run(self._open(asking), now + self._seconds)
         return run, True
 
-    def _going_on(self, key: _Key) -> _Run | None:
+    def _open(self, asking: Asking) -> Transcript:
+        transcript = self._transcripts.open(asking.door, asking.peer, LINES_OF_AN_EXCHANGE)
+        transcript.costs.connections = 0
+        if asking.client:
+            transcript.facts["client"] = asking.client.decode("utf-8", "replace")
+        if asking.who is not None:
+            transcript.facts["identity"] = asking.who
+        return transcript
+
+    def _going_on(self, key: _Key, now: float) -> _Run | None:
         run = self._runs.get(key)
         if run is None:
             return None
-        if run.until < self._now() or self._transcripts.find(run.transcript.id) is None:
+        if run.until < now or self._transcripts.find(run.transcript.id) is None:
             self._end(key, run)
             return None
         return run

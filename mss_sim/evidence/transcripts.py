@@ -64,7 +64,7 @@ class Transcript:
     mistakes: int = 0
     faults: int = 0  # how often something failed on purpose
     last: bytes = b""  # the beginning of the command under way
-    key: int = 0  # what tells it, or the letter that it brings, from others
+    known_by: bytes = b""  # what tells it, or the letter that it brings, from others
     closed_at: Micros | None = None
     ended: SessionEnd | None = None
     hear: Callable[[bytes], None] | None = None  # told what the client says, for whoever must not miss what is forgotten here
@@ -82,24 +82,22 @@ class Transcript:
 
     def begin(self, command: bytes, *, polls: bool = False, key: bytes | None = None) -> None:
         """Count a command that begins so; `key` is what tells whether it is the same as another, where the beginning does not."""
-        self.last, self.key = command, self._key(key or command)
+        self.last, self.known_by = command, key or command
         self.costs.commands += 1
         self.costs.polls += polls
-        if (key or b" " in command) and self.refused_before.take(self.key):  # a word alone, as DATA, repeats nothing
-            self.costs.retries += 1
+        if self.refused_before and (key or b" " in command):  # a word alone, as DATA, repeats nothing
+            self.costs.retries += self.refused_before.take(self._key())
 
     def brings(self, letter: bytes) -> None:
         """The command under way brings a letter, which is known by its Message-ID or, without one, by its octets."""
         found = _MESSAGE_ID.search(letter, 0, _HEADER_BYTES_MAX)
-        self.key = self._key(found[1] if found else letter)
-        if self.refused_before.take(self.key):
-            self.costs.retries += 1
+        self.known_by = found[1] if found else b"%d" % hash(letter)
+        self.costs.retries += self.refused_before.take(self._key())
 
     def took(self) -> None:
         """The letter was taken."""
         self.costs.letters_sent += 1
-        if self.taken_before.add(self.key):
-            self.costs.duplicates += 1
+        self.costs.duplicates += self.taken_before.add(self._key())
 
     def server(self, octets: bytes) -> None:
         """What the server said, one line or several."""
@@ -114,11 +112,11 @@ class Transcript:
                 self.mistakes += 1
             elif why.rule in self.rules or len(self.rules) < _RULES_MAX:
                 self.rules[why.rule] += 1
-        self.refused_before.add(self.key)
+        self.refused_before.add(self._key())
 
-    def _key(self, octets: bytes) -> int:
-        """What tells a command or a letter from those of other clients."""
-        return hash((self.door, self.peer, self.facts.get("client"), self.facts.get("identity"), octets))
+    def _key(self) -> int:
+        """What tells the command under way, or its letter, from those of other clients."""
+        return hash((self.door, self.peer, self.facts.get("client"), self.facts.get("identity"), self.known_by))
 
     def lines(self) -> Iterator[TranscriptLine]:
         """What is kept, line by line."""

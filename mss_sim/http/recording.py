@@ -15,10 +15,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mss_sim.clock import Clock
 from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.errors import Refusal
-from mss_sim.evidence import exchanges, masking
+from mss_sim.evidence import exchanges
 from mss_sim.evidence.exchanges import Exchange
 from mss_sim.evidence.refusals import Why, whys
-from mss_sim.evidence.runs import Asking, HttpConnection, Runs
+from mss_sim.evidence.runs import Asking, HttpConnection, Runs, head_of
 from mss_sim.evidence.transcripts import Transcript
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.language import Language
@@ -106,42 +106,45 @@ class _Heard:
         """The exchange belongs to its session as soon as it is answered: by then it is known who asks."""
         scope, exchange = self._scope, self._exchange
         state: dict[str, Any] = scope.get("state") or {}
-        headers, path = scope["headers"], scope.get("raw_path") or scope["path"].encode("utf-8", "replace")
-        line = exchanges.request_line(scope["method"], path, scope["query_string"], scope["http_version"])
-        exchange.head = line + exchanges.fields(headers)
+        connection = state.get("connection")
+        fields, name = connection.head(scope["headers"]) if connection is not None else head_of(scope["headers"])
+        path = scope.get("raw_path") or scope["path"].encode("utf-8", "replace")
+        line = exchanges.request_line(scope["method"], path, scope["query_string"])
+        exchange.head, exchange.fields = line, fields
         status, refusal = state.get("cut", (None, state.get("refusal")))  # cut by the server, whatever the application answers
         if status is not None:
             exchange.answered = status
         elif answer is not None:
             exchange.answered = answer["status"]
             exchange.answer = exchanges.answer_fields(answer["headers"])
-        exchange.event = state.get("fault", "")
         client = scope.get("client")
-        name = next((value for name, value in headers if name == b"user-agent"), b"")
-        asking = Asking(self._door, client[0] if client else "local", masking.tokens(name), state.get("who"), state.get("connection"))
-        command = line.rpartition(b" ")[0]
+        asking = Asking(self._door, client[0] if client else "local", name, state.get("who"), connection)
         reads = scope["method"] in _READING and b"wait=" not in scope["query_string"]
         key = b"%d" % self._digest if self._sends_letter else None
-        transcript = self._transcript = self._runs.add(asking, exchange, command[:_COMMAND_BYTES_MAX], reads=reads, key=key)
-        transcript.costs.octets_in += len(exchange.head) + exchange.received
+        transcript = self._transcript = self._runs.add(asking, exchange, line[:_COMMAND_BYTES_MAX], reads=reads, key=key)
+        transcript.costs.octets_in += len(line) + len(fields) + exchange.received
         transcript.costs.octets_out += len(exchange.answer)
         if "client_id" in state:
             transcript.facts["client_id"] = state["client_id"]
-        self._count_letters(transcript)
-        _note_refusal(transcript, exchange, refusal)
+        if "fault" in state:
+            exchange.event = state["fault"]
+            transcript.faults += 1
+        if self._door in _LETTER:
+            self._count_letters(transcript)
+        if refusal is not None or (exchange.answered or 0) >= HTTPStatus.BAD_REQUEST:
+            _note_refusal(transcript, exchange, refusal)
 
     @property
     def _sends_letter(self) -> bool:
-        return self._door is Door.REST and self._scope["method"] == "POST" and self._scope["path"].endswith("/messages")
+        return self._scope["method"] == "POST" and self._door is Door.REST and self._scope["path"].endswith("/messages")
 
     def _count_letters(self, transcript: Transcript) -> None:
-        place = _LETTER.get(self._door)
-        if self._sends_letter:
-            if self._exchange.answered == HTTPStatus.CREATED:
-                transcript.took()
-        elif place is not None and self._scope["method"] == "GET" and self._exchange.answered == HTTPStatus.OK:
-            _, found, rest = self._scope["path"].rpartition(place)
+        method, path, status = self._scope["method"], self._scope["path"], self._exchange.answered
+        if method == "GET" and status == HTTPStatus.OK:
+            _, found, rest = path.rpartition(_LETTER[self._door])
             transcript.costs.letters_read += bool(found) and rest.partition("/")[2] in ("", "raw")
+        elif status == HTTPStatus.CREATED and self._sends_letter:
+            transcript.took()
 
 
 def _note_refusal(transcript: Transcript, exchange: Exchange, refusal: Refusal | OAuthError | None) -> None:
@@ -150,10 +153,8 @@ def _note_refusal(transcript: Transcript, exchange: Exchange, refusal: Refusal |
         found = whys(refusal)
     elif refusal is not None:
         found = (Why(refusal.code, refusal.description, "rfc6749#5.2"),)
-    elif status >= HTTPStatus.BAD_REQUEST:
-        found = (Why(None, quoted(_phrase(status))),)
     else:
-        return
+        found = (Why(None, quoted(_phrase(status))),)
     transcript.refuse(str(status or ""), *found)
     first = found[0]
     reference = f" ({first.reference})" if first.reference else ""

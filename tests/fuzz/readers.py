@@ -282,7 +282,7 @@ _SEED = b'[clock]\nmode = "frozen"\n[[letters]]\nfile = "letters/1.eml"\ncopies 
 def _masked(octets: bytes) -> object:
     """What evidence shows of a head: whatever it holds, printable, and no longer than it may be."""
     name, _, value = octets.partition(b"\n")
-    head = exchanges.request_line("GET", name, value, "1.1") + exchanges.fields([(name, value), (b"referer", octets), (octets, name)])
+    head = exchanges.request_line("GET", name, value) + exchanges.fields([(name, value), (b"referer", octets), (octets, name)])
     shown = evidence_views.safe_octets(head)
     assert shown.isprintable()
     return shown

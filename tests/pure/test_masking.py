@@ -80,13 +80,13 @@ def test_a_head_is_bounded() -> None:
 
 
 def test_an_exchange_tells_what_is_known_of_it_so_far() -> None:
-    exchange = Exchange(0, b"GET / HTTP/1.1")
-    assert list(exchange.said()) == [("C", b"GET / HTTP/1.1"), ("-", b"still being answered")]
+    exchange = Exchange(0, b"GET /")
+    assert list(exchange.said()) == [("C", b"GET /"), ("-", b"still being answered")]
     exchange.seconds = 0.0125
     assert list(exchange.said())[-1] == ("-", b"ended without an answer after 12.5 ms")
     exchange.answered, exchange.received, exchange.sent = 200, 3, 5
     assert [text for _, text in exchange.said()] == [
-        b"GET / HTTP/1.1",
+        b"GET /",
         b"(a body of 3 bytes)",
         b"HTTP/1.1 200",
         b"(a body of 5 bytes)",
