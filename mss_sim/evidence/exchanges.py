@@ -25,10 +25,9 @@ class Exchange:
 
     __slots__ = ("answer", "answered", "at", "event", "fields", "head", "received", "refused", "seconds", "sent")
 
-    def __init__(self, at: Micros, head: bytes) -> None:
+    def __init__(self, at: Micros) -> None:
         self.at = at
-        self.head = head
-        self.fields = b""
+        self.head = self.fields = b""
         self.received = self.sent = 0
         self.answered: int | None = None
         self.answer = b""

@@ -72,12 +72,12 @@ class Runs:
         self._transcripts = transcripts
         self._seconds = seconds
         self._most = most
-        self._now = now
+        self.now = now
         self._runs: dict[_Key, _Run] = {}
 
     def add(self, asking: Asking, exchange: Exchange, command: bytes, *, reads: bool, key: bytes | None = None) -> Transcript:
         """The session that an exchange belongs to, which knows it now; `reads`: to repeat it is to ask for news; `key`: see `begin`."""
-        run, made = self._run(asking, self._now())
+        run, made = self._run(asking, self.now())
         transcript, connection = run.transcript, asking.connection
         if connection is not None and transcript.id not in connection.counted:
             if len(connection.counted) > _COUNTED_MAX:
@@ -94,7 +94,7 @@ class Runs:
 
     def close_silent(self) -> None:
         """End those from which nothing came for a while."""
-        now = self._now()
+        now = self.now()
         for key, run in [(key, run) for key, run in self._runs.items() if run.until < now]:
             self._end(key, run)
 

@@ -36,6 +36,7 @@ from mss_sim.words.sentence import say
 
 _HOSTED = ("/api", "/auth", "/control", "/mailpit", "/docs", "/openapi.json", "/ui", PSC_CALLBACK)
 _IMPORT = "/control/import"
+_HEARD_MAX = 100
 _LINGER_BYTES = 1024 * 1024
 _LINGER_SECONDS = 2.0
 _ENVELOPE_BYTES = 1_000_000  # what a request holds in addition to the letter: people, JSON
@@ -48,19 +49,21 @@ class Front:
         self._app = app
         self._core = core
         self._hosts = frozenset(_names(core.world.settings))
+        self._heard: set[bytes] = set()  # fields that name one of them
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check, then let the application answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = Request(scope)
+        host, size = _named_and_announced(scope)
         try:
-            self._check_host(request)
-            size = _announced(request)
+            if host not in self._heard:
+                self._check_host(scope["path"], host)
             if size is None:  # no body
                 await self._app(scope, receive, send)
                 return
+            request = Request(scope)
             await self._check_sender(request)
             limit = await self._limit(request)
             if size > limit:
@@ -100,13 +103,13 @@ class Front:
             scope.setdefault("state", {})["refusal"] = refusal
             await _refuse(problems.response(refusal, self._core.world.settings.language, scope["path"]), scope, receive, send)
 
-    def _check_host(self, request: Request) -> None:
-        path = request.scope["path"]
+    def _check_host(self, path: str, named: bytes) -> None:
         if path != "/" and not path.startswith(_HOSTED):
             return
-        named = request.headers.get("host", "")
-        host = _host(named)
+        host = _host(named.decode("latin-1"))
         if host in self._hosts or _is_address(host):
+            if len(self._heard) < _HEARD_MAX:
+                self._heard.add(named)
             return
         raise Refusal(
             Rule.HOST_UNKNOWN,
@@ -173,12 +176,21 @@ def _may_be_json(scope: Scope) -> bool:
     return not kinds or any(kind.endswith(b"json") for kind in kinds)
 
 
-def _announced(request: Request) -> int | None:
-    """The size of the body in bytes as announced, 0 where it is not; None when there is no body."""
-    length = request.headers.get("content-length")
+def _named_and_announced(scope: Scope) -> tuple[bytes, int | None]:
+    """(the Host field, the size of the body in bytes as announced: 0 where it is not, None when there is no body)."""
+    host: bytes | None = None
+    length: bytes | None = None
+    chunked = False
+    for name, value in scope["headers"]:
+        if name == b"host":
+            host = value if host is None else host
+        elif name == b"content-length":
+            length = value if length is None else length
+        elif name == b"transfer-encoding":
+            chunked = True
     if length is not None:
-        return int(length) or None  # the parser accepts only digits
-    return 0 if "transfer-encoding" in request.headers else None
+        return host or b"", int(length) or None  # the parser accepts only digits
+    return host or b"", 0 if chunked else None
 
 
 def _too_large(limit: int) -> Refusal:

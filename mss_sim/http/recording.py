@@ -6,7 +6,6 @@ What the layers below know of a request they leave in its state: `who`, the idNa
 refused; `fault`, what failed on purpose.
 """
 
-import asyncio
 from http import HTTPStatus
 from typing import Any
 
@@ -29,6 +28,9 @@ _UNRECORDED = ("/control", "/docs", "/openapi.json", "/healthz", "/readyz", "/me
 _DOORS = {"/auth": Door.PSC, PSC_CALLBACK: Door.PSC, "/mailpit/": Door.MAILPIT}
 _COMMAND_BYTES_MAX = 200
 _UNREAD = b"(a request that was not read)"
+_REFUSING = 400
+_NOTED = frozenset({"client_id", "fault"})
+_NOTHING: dict[str, Any] = {}
 _READING = frozenset({"GET", "HEAD"})
 _LETTER = {Door.REST: "/messages/", Door.MAILPIT: "/message/"}
 
@@ -47,104 +49,112 @@ class Recording:
         if door is None:
             await self._app(scope, receive, send)
             return
-        heard = _Heard(self._runs, self._clock, door, scope, receive, send)
+        at, began = self._clock.now(), self._runs.now()
+        body = None if scope["method"] in _READING else _Body(receive, counted=_sends_letter(door, scope))
+        answered: Message | None = None
+        transcript: Transcript | None = None
+        exchange = Exchange(at)
+
+        async def answer(message: Message) -> None:
+            nonlocal answered, transcript
+            if message["type"] == "http.response.start":
+                answered = message
+            else:
+                if transcript is None:  # by now it is known who asks
+                    transcript = self._keep(exchange, door, scope, answered, body)
+                octets = message.get("body")
+                if octets:
+                    exchange.sent += len(octets)
+                    transcript.costs.octets_out += len(octets)
+            await send(message)
+
         try:
-            await self._app(scope, heard.receive, heard.send)
+            await self._app(scope, receive if body is None else body.receive, answer)
         finally:
-            heard.end()
+            if transcript is None:
+                self._keep(exchange, door, scope, answered, body)
+            exchange.seconds = self._runs.now() - began
+
+    def _keep(self, exchange: Exchange, door: Door, scope: Scope, answer: Message | None, body: "_Body | None") -> Transcript:
+        """Find the session that an exchange belongs to, and have it there."""
+        state, headers, method, query = scope.get("state") or _NOTHING, scope["headers"], scope["method"], scope["query_string"]
+        connection, client = state.get("connection"), scope.get("client")
+        fields, name = connection.head(headers) if connection is not None else head_of(headers)
+        line = exchanges.request_line(method, scope.get("raw_path") or scope["path"].encode("utf-8", "replace"), query)
+        exchange.head, exchange.fields = line, fields
+        status, refusal = state.get("cut", (None, state.get("refusal")))  # cut by the server, whatever the application answers
+        if answer is not None and status is None:
+            status, exchange.answer = answer["status"], exchanges.answer_fields(answer["headers"])
+        exchange.answered = status
+        asking = Asking(door, client[0] if client else "local", name, state.get("who"), connection)
+        reads = method in _READING and b"wait=" not in query
+        key = body.digest if body is not None else None
+        transcript = self._runs.add(asking, exchange, line[:_COMMAND_BYTES_MAX], reads=reads, key=key)
+        costs = transcript.costs
+        costs.octets_in += len(line) + len(fields)
+        costs.octets_out += len(exchange.answer)
+        if body is not None:
+            exchange.received = body.size
+            costs.octets_in += body.size
+        if state.keys() & _NOTED:
+            _note(transcript, exchange, state)
+        if door in _LETTER:
+            _count_letters(transcript, door, scope, status)
+        if refusal is not None or (status or 0) >= _REFUSING:
+            _note_refusal(transcript, exchange, refusal)
+        return transcript
 
     def note_unread(self, peer: str, connection: HttpConnection, status: int, refusal: Refusal | None) -> None:
         """Keep what was answered to a client before its request was one: nobody knows yet at which door."""
-        exchange = Exchange(self._clock.now(), _UNREAD)
-        exchange.answered, exchange.seconds = status, 0.0
+        exchange = Exchange(self._clock.now())
+        exchange.head, exchange.answered, exchange.seconds = _UNREAD, status, 0.0
         transcript = self._runs.add(Asking(Door.PUBLIC, peer, b"", None, connection), exchange, _UNREAD, reads=False)
         _note_refusal(transcript, exchange, refusal)
 
 
-class _Heard:
-    """One request on its way through the application."""
+class _Body:
+    """The body of a request on its way to the application: its size, and of a letter what tells it from others."""
 
-    __slots__ = ("_began", "_clock", "_digest", "_door", "_exchange", "_loop", "_receive", "_runs", "_scope", "_send", "_transcript")
-
-    def __init__(self, runs: Runs, clock: Clock, door: Door, scope: Scope, receive: Receive, send: Send) -> None:
-        self._runs, self._clock, self._door, self._scope = runs, clock, door, scope
-        self._receive, self._send = receive, send
-        self._loop = asyncio.get_running_loop()
-        self._began = self._loop.time()
-        self._digest = 0
-        self._transcript: Transcript | None = None
-        self._exchange = Exchange(clock.now(), b"")
+    def __init__(self, receive: Receive, *, counted: bool) -> None:
+        self._receive = receive
+        self._counted = counted
+        self._hash = 0
+        self.size = 0
 
     async def receive(self) -> Message:
-        """What the client sends, whose size is told and no more."""
+        """What the client sends."""
         message = await self._receive()
-        body = message.get("body")
-        if body:
-            self._exchange.received += len(body)
-            if self._sends_letter:
-                self._digest = hash((self._digest, body))
+        octets = message.get("body")
+        if octets:
+            self.size += len(octets)
+            if self._counted:
+                self._hash = hash((self._hash, octets))
         return message
 
-    async def send(self, message: Message) -> None:
-        """What the application answers."""
-        if message["type"] == "http.response.start":
-            self._begin(message)
-        else:
-            size = len(message.get("body", b""))
-            self._exchange.sent += size
-            if self._transcript is not None:
-                self._transcript.costs.octets_out += size
-        await self._send(message)
-
-    def end(self) -> None:
-        """The answer is whole, or never will be."""
-        if self._transcript is None:
-            self._begin(None)
-        self._exchange.seconds = self._loop.time() - self._began
-
-    def _begin(self, answer: Message | None) -> None:
-        """The exchange belongs to its session as soon as it is answered: by then it is known who asks."""
-        scope, exchange = self._scope, self._exchange
-        state: dict[str, Any] = scope.get("state") or {}
-        connection = state.get("connection")
-        fields, name = connection.head(scope["headers"]) if connection is not None else head_of(scope["headers"])
-        path = scope.get("raw_path") or scope["path"].encode("utf-8", "replace")
-        line = exchanges.request_line(scope["method"], path, scope["query_string"])
-        exchange.head, exchange.fields = line, fields
-        status, refusal = state.get("cut", (None, state.get("refusal")))  # cut by the server, whatever the application answers
-        if status is not None:
-            exchange.answered = status
-        elif answer is not None:
-            exchange.answered = answer["status"]
-            exchange.answer = exchanges.answer_fields(answer["headers"])
-        client = scope.get("client")
-        asking = Asking(self._door, client[0] if client else "local", name, state.get("who"), connection)
-        reads = scope["method"] in _READING and b"wait=" not in scope["query_string"]
-        key = b"%d" % self._digest if self._sends_letter else None
-        transcript = self._transcript = self._runs.add(asking, exchange, line[:_COMMAND_BYTES_MAX], reads=reads, key=key)
-        transcript.costs.octets_in += len(line) + len(fields) + exchange.received
-        transcript.costs.octets_out += len(exchange.answer)
-        if "client_id" in state:
-            transcript.facts["client_id"] = state["client_id"]
-        if "fault" in state:
-            exchange.event = state["fault"]
-            transcript.faults += 1
-        if self._door in _LETTER:
-            self._count_letters(transcript)
-        if refusal is not None or (exchange.answered or 0) >= HTTPStatus.BAD_REQUEST:
-            _note_refusal(transcript, exchange, refusal)
-
     @property
-    def _sends_letter(self) -> bool:
-        return self._scope["method"] == "POST" and self._door is Door.REST and self._scope["path"].endswith("/messages")
+    def digest(self) -> bytes | None:
+        """What tells a letter from others; None for what is none."""
+        return b"%d" % self._hash if self._counted else None
 
-    def _count_letters(self, transcript: Transcript) -> None:
-        method, path, status = self._scope["method"], self._scope["path"], self._exchange.answered
-        if method == "GET" and status == HTTPStatus.OK:
-            _, found, rest = path.rpartition(_LETTER[self._door])
-            transcript.costs.letters_read += bool(found) and rest.partition("/")[2] in ("", "raw")
-        elif status == HTTPStatus.CREATED and self._sends_letter:
-            transcript.took()
+
+def _sends_letter(door: Door, scope: Scope) -> bool:
+    return door is Door.REST and scope["method"] == "POST" and scope["path"].endswith("/messages")
+
+
+def _count_letters(transcript: Transcript, door: Door, scope: Scope, status: int | None) -> None:
+    if status == HTTPStatus.OK and scope["method"] == "GET":
+        _, found, rest = scope["path"].rpartition(_LETTER[door])
+        transcript.costs.letters_read += bool(found) and rest.partition("/")[2] in ("", "raw")
+    elif status == HTTPStatus.CREATED and _sends_letter(door, scope):
+        transcript.took()
+
+
+def _note(transcript: Transcript, exchange: Exchange, state: dict[str, Any]) -> None:
+    if "client_id" in state:
+        transcript.facts["client_id"] = state["client_id"]
+    if "fault" in state:
+        exchange.event = state["fault"]
+        transcript.faults += 1
 
 
 def _note_refusal(transcript: Transcript, exchange: Exchange, refusal: Refusal | OAuthError | None) -> None:

@@ -80,7 +80,8 @@ def test_a_head_is_bounded() -> None:
 
 
 def test_an_exchange_tells_what_is_known_of_it_so_far() -> None:
-    exchange = Exchange(0, b"GET /")
+    exchange = Exchange(0)
+    exchange.head = b"GET /"
     assert list(exchange.said()) == [("C", b"GET /"), ("-", b"still being answered")]
     exchange.seconds = 0.0125
     assert list(exchange.said())[-1] == ("-", b"ended without an answer after 12.5 ms")
