@@ -15,6 +15,7 @@ from mss_sim.testing.asking import RestRefused, ask, control
 from mss_sim.testing.documents import Ready
 from mss_sim.testing.results import Session, TranscriptLine, WaitedInVain
 from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.evidence import SessionVerdict
 
 _LOOKED_AT = 50
 _SHOWN = 3
@@ -22,6 +23,7 @@ _BEFORE = 2
 _CHARS_MAX = 200
 _MASK = "********"
 _REFUSED_MAIL, _REFUSED_IMAP = re.compile(r"[45][0-9][0-9][ -]"), re.compile(r"\S+ (?:NO|BAD)\b")
+_REFUSED_HTTP = re.compile(r"HTTP/1\.1 [45][0-9][0-9]")
 _EVENTS = ("the TLS handshake failed", "a TLS handshake on a port", "refused:", "fault ")
 _CAPABILITIES = re.compile(r"250-|\* CAPABILITY|\S+ OK CAPABILITY|\S+ CAPABILITY$", re.IGNORECASE)
 
@@ -43,9 +45,9 @@ async def sessions(ready: Ready, *, door: str | None = None, who: str | None = N
     """The newest sessions with their lines, the newest first."""
     asked = urlencode({"limit": limit, **{name: value for name, value in (("door", door), ("who", who)) if value is not None}})
     found = []
-    for one in await ask(control(ready, "GET", f"/sessions?{asked}")):
+    for one in (await ask(control(ready, "GET", f"/evidence?{asked}")))["items"]:
         try:
-            found.append(Session.read(await ask(control(ready, "GET", f"/sessions/{one['id']}"))))
+            found.append(Session.read(await ask(control(ready, "GET", f"/evidence/{one['id']}"))))
         except RestRefused:  # the oldest are forgotten first
             continue
     return found
@@ -57,7 +59,7 @@ async def gather(world: str, ready: Ready, in_vain: Sequence[WaitedInVain], afte
         found = [one for one in await sessions(ready) if one.id > after]
     except (OSError, HTTPException, RestRefused):
         found = []
-    refused = [one for one in found if any(is_refusal(one.door, line) for line in one.lines)]
+    refused = [one for one in found if one.verdict is not SessionVerdict.CLEAN]
     shown = (refused or found)[:_SHOWN]
     psc = ready["psc"]["client_secret"]
     secrets = {psc, ready["control_key"] or "", *(one["password"] for one in ready["personas"])} - {""}
@@ -70,7 +72,8 @@ def is_refusal(door: Door, line: TranscriptLine) -> bool:
     """Whether a line refuses something, or tells of something that went wrong."""
     if line.side == "-":
         return line.text.startswith(_EVENTS)
-    return line.side == "S" and bool((_REFUSED_IMAP if door is Door.IMAP else _REFUSED_MAIL).match(line.text))
+    said = {Door.IMAP: _REFUSED_IMAP, Door.SMTP: _REFUSED_MAIL, Door.MX: _REFUSED_MAIL}.get(door, _REFUSED_HTTP)
+    return line.side == "S" and bool(said.match(line.text))
 
 
 def sections(found: Evidence, lines: int) -> list[tuple[str, str]]:
@@ -81,16 +84,15 @@ def sections(found: Evidence, lines: int) -> list[tuple[str, str]]:
     if found.sessions and lines > 0:
         each = max(1, lines // len(found.sessions))
         told = [line for one in found.sessions for line in _told(one, found.roles, each)]
-        told += [f"({found.more} more sessions: world.sessions(), or GET /control/sessions)"] if found.more else []
+        told += [f"({found.more} more sessions: world.sessions(), or GET /control/evidence)"] if found.more else []
         shown.append((f"mss-sim: what was said in {found.world}", masked("\n".join(told), found.secrets)))
     return shown
 
 
 def _told(one: Session, roles: dict[str, str], most: int) -> list[str]:
     """A session: who it was, then the lines that matter, with `…` where some are left out."""
-    idnat = one.facts.get("identity")
-    who = roles.get(idnat, idnat) if idnat else "nobody logged in"
-    facts = ", ".join([one.facts.get("tls", "no TLS"), *filter(None, (one.facts.get("client"), one.facts.get("mailbox")))])
+    who = roles.get(one.who, one.who) if one.who else "nobody logged in"
+    facts = ", ".join([one.tls or "no TLS", *filter(None, (one.client, one.mailbox))])
     told, before = [f"{one.door.value} from {one.peer} at {one.opened_at:%H:%M:%S}: {who} ({facts})"], -1
     for at in _chosen(one, most):
         if at != before + 1:

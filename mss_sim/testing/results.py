@@ -10,6 +10,7 @@ from mss_sim.app.snapshots import Difference, Snapshot
 from mss_sim.app.world_time import Fired
 from mss_sim.testing.documents import Address, UserInfo
 from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.evidence import SessionVerdict
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import TimelineKind
 
@@ -173,9 +174,11 @@ class TranscriptLine:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A connection to SMTP or IMAP, the newest lines of it; credentials and letters are left out.
+    """What one client did in one go: a connection of SMTP or IMAP, a run of HTTP requests. Of its lines the newest; credentials, letters
+    and bodies are left out.
 
-    `facts`: tls, suite, client, identity, mailbox, as far as they are known.
+    `client`: as it calls itself; `who`: the idNat that logged in; `mailbox`: for which; `tls`: the version; None where that is not known, or
+    there is none. `rules`: which rules refused something, and how often.
     """
 
     id: str
@@ -183,15 +186,23 @@ class Session:
     peer: str
     opened_at: datetime
     closed_at: datetime | None
-    facts: Mapping[str, str]
+    client: str | None
+    who: str | None
+    mailbox: str | None
+    tls: str | None
+    verdict: SessionVerdict
+    rules: Mapping[str, int]
     lines: tuple[TranscriptLine, ...]
 
     @classmethod
     def read(cls, found: Mapping[str, Any]) -> "Session":
-        """A session as `/control/sessions/{id}` tells it."""
+        """A session as `/control/evidence/{id}` tells it."""
         lines = tuple(TranscriptLine(instant(one["at"]), one["side"], one["text"]) for one in found["transcript"])
         closed = instant(found["closed_at"]) if found["closed_at"] else None
-        return cls(found["id"], Door(found["door"]), found["peer"], instant(found["opened_at"]), closed, found["facts"], lines)
+        tls = found["tls"]["version"] if found["tls"] else None
+        began = found["id"], Door(found["door"]), found["peer"], instant(found["opened_at"]), closed
+        names = found["client"], found["who"], found["mailbox"], tls
+        return cls(*began, *names, SessionVerdict(found["verdict"]), found["rules"], lines)
 
 
 @dataclass(frozen=True, slots=True)

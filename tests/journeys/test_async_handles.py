@@ -93,7 +93,7 @@ async def test_time_and_faults_are_awaited(async_world: AsyncWorld) -> None:
     await async_world.faults.lift(rule)
     await async_world.faults.clear()
     assert await async_world.faults.all() == []
-    assert {one.facts.get("identity") for one in await async_world.sessions(door="smtp")} == {None}
+    assert {one.who for one in await async_world.sessions(door="smtp")} == {None}
 
 
 async def test_a_world_is_kept_and_gone_back_to(async_world: AsyncWorld) -> None:

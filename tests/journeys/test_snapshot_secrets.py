@@ -91,9 +91,10 @@ async def test_secrets_and_the_control_key_are_those_of_then(simulator: Simulato
 
 async def _sessions(simulator: Simulator) -> list[tuple[Any, ...]]:
     """What is known of each connection, and what was said on it before the letter itself."""
-    rows = (await _asked(simulator, "GET", "/control/sessions")).json()
-    found = [(await _asked(simulator, "GET", f"/control/sessions/{row['id']}")).json() for row in rows]
-    return [(one["id"], one["door"], one["opened_at"], one["facts"], one["transcript"][:4]) for one in found]
+    rows = (await _asked(simulator, "GET", "/control/evidence")).json()["items"]
+    found = [(await _asked(simulator, "GET", f"/control/evidence/{row['id']}")).json() for row in rows]
+    told = ("id", "door", "opened_at", "client", "who", "tls", "costs", "verdict", "rules", "refused")
+    return [(*(one[name] for name in told), one["transcript"][:4]) for one in found]
 
 
 async def _write(simulator: Simulator) -> None:
@@ -104,7 +105,7 @@ async def test_transcripts_go_along_where_that_is_asked_for(simulator: Simulator
     await _write(simulator)
     said = await _sessions(simulator)
     assert {one[1] for one in said} == {"smtp", "mx"}
-    assert said[-1][4][0]["text"].startswith("220 ")
+    assert said[-1][-1][0]["text"].startswith("220 ")
     made = await _saved(simulator, "with", evidence=True)
     assert (made["evidence"], made["counts"]["sessions"]) == (True, 2)
     assert not (await _saved(simulator, "without"))["evidence"]

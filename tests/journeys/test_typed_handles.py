@@ -138,7 +138,7 @@ def test_faults_are_told_with_their_counts(world: HostedWorld) -> None:
     world.faults.clear()
     assert world.faults.all() == []
     [session] = world.sessions(who=world.doctor.idnat)
-    assert (session.door, session.facts["tls"]) == (Door.SMTP, "TLSv1.3")
+    assert (session.door, session.tls) == (Door.SMTP, "TLSv1.3")
     assert [line.text for line in session.lines if line.side == "-"] == [f"fault {rule}: reply"]
 
 

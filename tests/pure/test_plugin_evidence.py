@@ -7,13 +7,14 @@ import pytest
 from mss_sim.testing.evidence import Evidence, is_refusal, sections
 from mss_sim.testing.results import NearMiss, Session, TranscriptLine, WaitedInVain
 from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.evidence import SessionVerdict
 
 _AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 
 def _session(*lines: str, door: Door = Door.SMTP) -> Session:
     told = tuple(TranscriptLine(_AT, line[0], line[2:]) for line in lines)
-    return Session("1", door, "127.0.0.1", _AT, None, {"identity": "42", "tls": "TLSv1.3", "client": "tests 1.0"}, told)
+    return Session("1", door, "127.0.0.1", _AT, None, "tests 1.0", "42", None, "TLSv1.3", SessionVerdict.REFUSED, {}, told)
 
 
 def _shown(session: Session, lines: int = 60, secrets: tuple[str, ...] = ()) -> list[str]:
