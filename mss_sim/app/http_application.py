@@ -25,6 +25,7 @@ from mss_sim.control import (
     people,
     psc,
     queue,
+    scenarios,
     seeds,
     snapshots,
     traps,
@@ -36,6 +37,7 @@ from mss_sim.control import (
 )
 from mss_sim.control import events as all_events
 from mss_sim.control import mailbox_life as controlled_life
+from mss_sim.control.scenario_schemas import PlayIn
 from mss_sim.control.sockets import Sockets
 from mss_sim.http import examples, problems
 from mss_sim.http.breakage import Breakage
@@ -75,6 +77,7 @@ _TAGS = {
     "control: worlds and snapshots": "Further worlds of this process, and whole worlds kept under names.",
     "control: waiting": "Answered when something has happened.",
     "control: events": "Everything that happens, as it happens.",
+    "control: scenarios": "Stories of a few people played step by step or at once, and recorded from what was done by hand.",
     "control: clock": "The time of the world: as the machine's, shifted, standing still or faster, and moved forward.",
     "control: faults": "Rules by which a door, the queue or a service fails, counted and never by chance; troubles of the field by name.",
     "control: who may write": "Pharmacies' dispensations, and why somebody may or may not write to somebody.",
@@ -95,7 +98,7 @@ _ROUTERS = (
     *(mailboxes.router, messages.router, sending.router, watch_list.router, grants.router, masks.router),
     *(own_certificates.router, conversations.router, events.router),
     *(mailbox_life.router, controlled_life.router),
-    *(worlds.router, snapshots.router, seeds.router, wait.router, all_events.router, webhooks.router),
+    *(worlds.router, snapshots.router, seeds.router, wait.router, all_events.router, webhooks.router, scenarios.router),
     *(people.router, bulk.router, behaviours.router, clock.router, faults.router, letters.router, queue.router, evidence.router),
     *(mailpit_letters.router, mailpit_letter.router, mailpit.router, mailpit.probes),
     *(trust_space.router, trust_space.public, autoconfig.router),
@@ -129,10 +132,10 @@ def build(hosted: Hosted, sockets: Sockets) -> FastAPI:
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """The schema with an example of everything, the body of a letter, which its route reads by itself, and what refusals look like."""
+    """The schema with an example of everything, the bodies that their routes read by themselves, and what refusals look like."""
     if app.openapi_schema is None:
         schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        for model in (schemas.SendIn, schemas.Problem):
+        for model in (schemas.SendIn, PlayIn, schemas.Problem):
             shape = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schema["components"]["schemas"] |= {**shape.pop("$defs", {}), model.__name__: shape}
         examples.complete(schema)

@@ -7,6 +7,7 @@
     many_people    import, and what seed --generate has made
     letters        send
     world_time     clock
+    scenarios      play, record
     readiness      health: whether a running simulator is ready
     certificates   cert issue, revoke, list, export
     database       db upgrade
@@ -22,8 +23,8 @@ Modules that take time to load are imported in the functions that need them, so 
 tests/house/test_start.py names them. Texts are English strings (ADR 0015). What goes wrong is one line on
 standard error: status 2 for what was typed wrong, 1 for what was tried and failed.
 
-No command opens the store, but `db upgrade`, and none but `run` keeps a simulator in its process: what is asked
-of a running one goes through the doors that its users have.
+No command opens the store, but `db upgrade`, and none but `run` and `play --memory` keeps a simulator in its process:
+what is asked of one goes through the doors that its users have.
 
 A new command is a function here and a line in `cli.py`; a new option of `run` is a setting, or has its line in
 `config/variables.OF_RUN`.

@@ -30,6 +30,7 @@ from mss_sim.config.subjects import (
     Peers,
     Psc,
     Queue,
+    Scenarios,
     Search,
     Seeds,
     Sent,
@@ -166,6 +167,7 @@ class Settings(BaseSettings):
     feed: Feed = Feed()
     webhooks: Webhooks = Webhooks()
     bulk: Bulk = Bulk()
+    scenarios: Scenarios = Scenarios()
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)

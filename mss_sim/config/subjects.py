@@ -401,3 +401,11 @@ class Webhooks(Subject):
     timeout_seconds: float = Field(default=5, gt=0, description="Time for one answer, on the machine's clock.")
     retry_seconds: float = Field(default=5, gt=0, description="Time until the second try; each further one waits four times as long.")
     tries_max: int = Field(default=8, ge=1, description="Tries until an event is given up; the eighth is some eight hours later.")
+
+
+class Scenarios(Subject):
+    """Scenarios that are played."""
+
+    plays_max: int = Field(default=100, ge=1, le=10_000, description="Plays that are kept; the oldest that is over goes first.")
+    steps_max: int = Field(default=200, ge=1, le=10_000, description="Steps of one scenario.")
+    file_size_bytes_max: int = Field(default=262_144, ge=1_000, le=16_777_216, description="Largest file of a scenario.")

@@ -6,6 +6,7 @@
     worlds         further worlds of the same process, made in a moment, and ended
     seeds          worlds in readable form: brought in, written down, carried away
     snapshots      whole worlds kept under names: gone back to, compared, carried away
+    scenarios      stories played step by step or at once, and recorded
     wait           answered when something has happened
     events         everything that happens, as it happens
     webhooks       the same, posted to whoever asked for it
@@ -22,7 +23,7 @@
     sockets        the socket doors, as these routes tell of them
     traps          what the traps saw of clients
     health, metrics   /healthz, /readyz, /metrics; the text of the last
-    schemas, bulk_schemas, certificate_schemas, psc_schemas   the shapes, as OpenAPI shows them
+    schemas, bulk_schemas, certificate_schemas, psc_schemas, scenario_schemas   the shapes, as OpenAPI shows them
 
 It asks for no rights, so it (`http/control`) answers this machine only, unless `MSS_SIM_CONTROL_KEY` is set: then it
 answers whoever sends that key in `X-Control-Key`. A request that a browser makes for a page of

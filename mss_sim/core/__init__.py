@@ -1,6 +1,8 @@
 """The verbs of the simulated network, in rooms that depend on each other in one direction. The core owns every transaction.
 
     assembly        all verbs of one world, as the front ends are given them
+    scenarios       stories played, and recorded
+    feed            what happens, handed on to whoever waits for it
     control         seeds; what the world holds
     patients        what patients do by themselves; letters that come back later
     mailflow        a letter in transit: accepted, decided, delivered, relayed, reported

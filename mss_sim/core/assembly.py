@@ -35,6 +35,8 @@ from mss_sim.core.patients.patients import Patients
 from mss_sim.core.patients.steps import Steps
 from mss_sim.core.psc.ciba import Ciba
 from mss_sim.core.psc.provider import Provider
+from mss_sim.core.scenarios.plays import Plays
+from mss_sim.core.scenarios.stage import Verbs
 from mss_sim.core.trust import peers
 from mss_sim.core.world.agenda import Agenda, Waiting
 from mss_sim.core.world.authorities import Authorities
@@ -77,6 +79,7 @@ class Core:
     waits: Waits
     feed: Feed
     webhooks: Webhooks
+    plays: Plays
     snapshots: Shelf | None
     """Where snapshots of this world are kept; None where nobody said."""
 
@@ -143,18 +146,20 @@ def assemble(
     ciba, recent, wrong_passwords = Ciba(provider), Recent(), WrongPasswords(world.settings)
     resetting = asyncio.Lock()
     bulk = BulkWork(resetting)
-    beside = (world.white_list, world.igc.services, world.faults, world.uses, world.tokens.keys)
-    remembering = (provider, ciba, recent, wrong_passwords, bulk, *beside)
-    world.beginning_anew.extend(one.forget for one in remembering)
     webhooks = Webhooks(world, calls)
     lives = (UnusedMailboxes(world, delivery), Closings(world), Retention(world))
+    waiting = (GrantTurns(world), Absences(world), patients, DueTries(world, queue), digests, *lives, webhooks)
+    agenda = Agenda(world.store, world.clock, waiting)
+    plays = Plays(Verbs(world, submission, receipts, queue, patients, agenda, waits))
+    beside = (world.white_list, world.igc.services, world.faults, world.uses, world.tokens.keys)
+    remembering = (provider, ciba, recent, wrong_passwords, bulk, plays, *beside)
+    world.beginning_anew.extend(one.forget for one in remembering)
     followed: tuple[tuple[Waiting, asyncio.Event, float], ...] = (
         (digests, digests.woken, _MINUTE),
         (patients, world.steps_planned, _MINUTE),
         (webhooks, webhooks.woken, _MINUTE),
         *((one, asyncio.Event(), world.settings.queue.poll_seconds) for one in lives),
     )
-    agenda = (GrantTurns(world), Absences(world), patients, DueTries(world, queue), digests, *lives, webhooks)
     return Core(
         world=world,
         submission=submission,
@@ -172,7 +177,7 @@ def assemble(
         authorities=world.igc,
         revocation=world.igc.services,
         watch_digests=digests,
-        agenda=Agenda(world.store, world.clock, agenda),
+        agenda=agenda,
         followed=followed,
         resetting=resetting,
         bulk=bulk,
@@ -180,5 +185,6 @@ def assemble(
         waits=waits,
         feed=Feed(world),
         webhooks=webhooks,
+        plays=plays,
         snapshots=snapshots,
     )

@@ -13,6 +13,7 @@
     events      the kinds of what is handed on as it happens, and what each tells
     language    the languages in which people are told something
     trust       certificates, services of the IGC-Santé, traps
+    scenarios   what a step does and of what type it is; levels; how far a play has come
     psc         Pro Santé Connect
 
 ANS terms (kinds of mailbox, closure) and RFC terms (flags, special uses) are enums here; no
@@ -27,6 +28,7 @@ spell again. Each member's comment gives the French term that users know.
 | receipts                   | RFC 3464, RFC 8098                                            |
 | closure                    | the CNAM notes on Mon espace santé                            |
 | certificate profiles       | the policies of the IGC-Santé                                 |
+| levels, types of steps     | the test space of the ANS                                     |
 
 The value of a member is what users meet: in JSON, in a variable of the environment, in a line
 of the journal. A value that was published stays; a member may be renamed. What is

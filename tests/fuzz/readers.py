@@ -29,6 +29,9 @@ from mss_sim.pki import revocation
 from mss_sim.pki.names import compared_dn, read_dn, read_serial
 from mss_sim.policy import identifiers
 from mss_sim.psc import authentication
+from mss_sim.scenarios import shelf
+from mss_sim.scenarios.reading import read_scenario
+from mss_sim.scenarios.tree import NotAScenario
 from mss_sim.smtp import commands as smtp
 from mss_sim.vocabulary.mailboxes import IdentityKind
 
@@ -325,6 +328,11 @@ READERS: dict[str, Reader] = {
         _envelope,
         (),
         (b"FROM:<@a:b@c.fr> SIZE=10 RET=FULL ENVID=a+41 SMTPUTF8", b'TO:<"a b"@c.fr> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a+2Bb@c.fr'),
+    ),
+    "scenario": Reader(
+        lambda octets: read_scenario(octets, size_bytes_max=262_144, steps_max=200),
+        (NotAScenario,),
+        tuple(map(shelf.octets, shelf.names())),
     ),
     "sasl": Reader(
         _sasl, (), (b"\0a\0b", b"user=a@b.fr\x01auth=Bearer x\x01\x01", b"n,a=a=2Cb,\x01host=x\x01auth=Bearer t\x01\x01", b"AGEAYg==")

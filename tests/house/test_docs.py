@@ -135,7 +135,9 @@ def test_the_figures_of_the_readme_are_those_of_the_last_measurement() -> None:
         assert f"| {row['name']} | {row['settings']} | {row['figure']} | {row['against']} |" in readme
 
 
-@pytest.mark.parametrize("command", ["run", "seed", "personas", "settings", "send", "token", "cert", "db", "clock", "import", "version"])
+@pytest.mark.parametrize(
+    "command", ["run", "seed", "personas", "settings", "send", "token", "cert", "db", "clock", "import", "play", "record", "version"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0

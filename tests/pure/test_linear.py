@@ -25,6 +25,7 @@ from mss_sim.imap.grammar.threads import ThreadedMessage
 from mss_sim.mail import addresses, automatic, dsn, headers, mdn, mime, parse, reports, returned, structure, structured, tree
 from mss_sim.mail.signed import signed_content
 from mss_sim.net import sasl
+from mss_sim.scenarios.tree import read_tree
 from mss_sim.smtp import commands as smtp
 
 _FACTOR = 8
@@ -360,6 +361,10 @@ def _all_sections(raw: bytes) -> object:
     return [letter.cut(items.Section((number,))) for number in range(1, raw.count(b"--b"))]
 
 
+def _tree(octets: bytes) -> object:
+    return read_tree(octets, 1_000_000_000)
+
+
 def _rows(octets: bytes) -> object:
     return list(tables.read(io.BytesIO(octets), import_rows.column, 1_000_000_000))
 
@@ -445,6 +450,15 @@ _OTHERS: dict[str, Case] = {
     "a cell of digits": (lambda n: {"idnat": "1" * n, "owner": "1" * n, "quota_bytes": "1" * n, "birth_date": "1" * n}, _row),
     "a cell of co-holders": (lambda n: {"kind": "x", "co_holders": "a;" * n}, _row),
     "a cell of blanks": (lambda n: " " * n + "=", lambda text: spreadsheet.line([text])),
+    "YAML: lists in lists": (lambda n: b"[" * n, _tree),
+    "YAML: lists of one": (lambda n: b"- " * n, _tree),
+    "YAML: a list": (lambda n: b"a: [" + b"b, " * n, _tree),
+    "YAML: escapes": (lambda n: b'a: "' + b"\\n" * n + b'"', _tree),
+    "YAML: a quote that never ends": (lambda n: b"a: '" + b"b\n" * n, _tree),
+    "YAML: plain lines": (lambda n: b"a\n" * n, _tree),
+    "YAML: a block": (lambda n: b"a: |\n" + b"  b\n" * n, _tree),
+    "YAML: comments": (lambda n: b"#\n" * n, _tree),
+    "YAML: many keys": (lambda n: b"".join(b"k%d: v\n" % i for i in range(n)), _tree),
     "OAUTHBEARER": (lambda n: b"n,a=" + b"=2C" * n + b",\x01" + b"a=b\x01" * n, _exchange(sasl.oauthbearer)),
 }
 

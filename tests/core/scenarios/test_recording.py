@@ -1,0 +1,107 @@
+"""A recording of what was done in a world, played again in another one."""
+
+import pytest
+
+from mss_sim.core.feed import happenings
+from mss_sim.core.scenarios import recording
+from mss_sim.core.scenarios.outcomes import told
+from mss_sim.errors import Rule
+from mss_sim.scenarios import deeds
+from mss_sim.scenarios.model import Scenario
+from mss_sim.vocabulary.clock import ClockMode
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE
+from tests.core.scenarios.playing import SENT, passing
+from tests.core.towns import OpenTown, Town, refused
+
+_BY_HAND = (
+    SENT,
+    "actor: doctor, grant: {to: newcomer, mailbox: practice, rights: [see, read, mark, file, delete], until: P7D}, as: given",
+    "actor: newcomer, open: {letter: report, mailbox: practice}",
+    "actor: newcomer, receipt: {letter: report, mailbox: practice}",
+    "actor: newcomer, mark: {letter: report, mailbox: practice, add: \\Flagged}",
+    "actor: newcomer, move: {letter: report, mailbox: practice}",
+    "actor: newcomer, delete: {letter: report, mailbox: practice}",
+    "actor: doctor, revoke: given",
+    "actor: doctor, send: {to: patient, subject: Ordonnance}, as: first",
+    "actor: patient, send: {to: doctor, subject: 'Re: Ordonnance', answers: first}, as: answer",
+    "actor: doctor, close: answer",
+    "actor: patient, send: {to: doctor, subject: Encore}, expect: {refused: conversation-closed}",
+    "actor: doctor, reopen: answer",
+)
+
+
+async def _recorded(town: Town, after: int = 0) -> Scenario:
+    return await town.core.plays.read(await recording.record(town.world, after))
+
+
+async def _played(town: Town, scenario: Scenario) -> None:
+    play = await town.core.plays.begin(scenario)
+    await town.core.plays.play_next(play, rest=True)
+    assert play.state == "passed", told(len(play.outcomes), scenario.steps[len(play.outcomes) - 1], play.outcomes[-1])
+
+
+async def test_what_was_done_is_done_again_in_another_world(town: Town, open_town: OpenTown) -> None:
+    place = await happenings.place(town.world)
+    await passing(town, *_BY_HAND)
+    found = await _recorded(town, place)
+    done = [type(step.deed) for step in found.steps if not isinstance(step.deed, deeds.Wait | deeds.Journal)]
+    assert done == [
+        *(deeds.Send, deeds.Grant, deeds.Open, deeds.Receipt, deeds.Mark, deeds.Move, deeds.Delete, deeds.Revoke),
+        *(deeds.Send, deeds.Send, deeds.Close, deeds.Note, deeds.Reopen),
+    ]
+    assert (found.title.en, found.title.fr) == ("Recorded by hand", "Enregistré à la main")
+    async with open_town() as other:
+        await _played(other, found)
+        ours, theirs = [[one for one in await there.acts(PRACTICE) if one != "message.refused"] for there in (town, other)]
+        assert ours == theirs
+
+
+async def test_letters_of_the_wire_are_recorded_as_those_of_hands(town: Town, open_town: OpenTown) -> None:
+    place = await happenings.place(town.world)
+    await town.send("hospital", HOSPITAL, [DOCTOR, PATIENT], subject="À tous")
+    await town.bring("x@clinique.example", PRACTICE, subject="D'ailleurs")
+    found = await _recorded(town, place)
+    first = found.steps[0].deed
+    assert isinstance(first, deeds.Send)
+    assert (first.to, first.subject, first.from_) == ((DOCTOR, PATIENT), "À tous", HOSPITAL)
+    assert [step.deed for step in found.steps][-1] == deeds.Wait(mailbox=PRACTICE, subject="D'ailleurs")
+    async with open_town() as other:
+        play = await other.core.plays.begin(found)
+        while len(play.outcomes) < len(found.steps) - 1:
+            await other.core.plays.play_next(play)
+        await other.bring("x@clinique.example", PRACTICE, subject="D'ailleurs")
+        await other.core.plays.play_next(play)
+        assert play.state == "passed"
+
+
+async def test_a_letter_that_is_gone_comes_without_its_text(town: Town) -> None:
+    place = await happenings.place(town.world)
+    gone = "actor: %s, delete: {letter: first, mailbox: %s}"
+    sent = "actor: doctor, send: {to: patient, subject: Ordonnance}, as: first"
+    await passing(town, sent, gone % ("patient", "patient"), gone % ("doctor", "doctor"))
+    found = await _recorded(town, place)
+    assert found.steps[0].deed == deeds.Send((PATIENT,), "Ordonnance", from_=DOCTOR)
+    assert isinstance(found.steps[-1].deed, deeds.Delete)
+
+
+@pytest.mark.parametrize("mode", ["frozen", "offset"])
+async def test_moves_of_the_clock_are_recorded(town: Town, mode: str) -> None:
+    await passing(town, "clock: {mode: %s, at: '2027-01-05T08:00:00Z'}" % mode)  # noqa: UP031 - braces
+    assert town.world.clock.pace.mode is ClockMode(mode)
+    place = await happenings.place(town.world)
+    await passing(town, SENT, "advance: P7D", SENT.replace("as: report", "as: again"))
+    advanced = [step.deed for step in (await _recorded(town, place)).steps if isinstance(step.deed, deeds.Advance)]
+    assert [one.by for one in advanced] == ["PT604800S"]
+
+
+async def test_nothing_cannot_be_recorded(town: Town) -> None:
+    with refused(Rule.NOT_FOUND, "Nothing was done since"):
+        await recording.record(town.world, await happenings.place(town.world))
+
+
+async def test_a_recording_has_no_more_steps_than_a_scenario(open_town: OpenTown) -> None:
+    async with open_town(scenarios_steps_max=2) as town:
+        for _ in range(2):
+            await town.send("hospital", HOSPITAL, PRACTICE)
+        with refused(Rule.LIMIT_REACHED, "More than 2 steps were done"):
+            await recording.record(town.world, 0)
