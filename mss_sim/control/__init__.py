@@ -6,7 +6,7 @@
     worlds         further worlds of the same process, made in a moment, and ended
     seeds          worlds in readable form: brought in, written down, carried away
     snapshots      whole worlds kept under names: gone back to, compared, carried away
-    scenarios      stories played step by step or at once, and recorded
+    scenarios      stories played step by step or at once, and recorded (scenario_views: as they go out)
     wait           answered when something has happened
     events         everything that happens, as it happens
     webhooks       the same, posted to whoever asked for it

@@ -1,18 +1,15 @@
 """Scenarios over HTTP: the stories that ship, plays that go on step by step or at once, and recordings of what was done by hand."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Path, Query, Request
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from mss_sim.clock import iso
 from mss_sim.control.scenario_schemas import STORY, PlayIn, PlayOut, StoryOut, WholePlayOut
 from mss_sim.core.assembly import Core
-from mss_sim.core.scenarios import outcomes, recording
-from mss_sim.core.scenarios.plays import Play
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import CONTROL, octets, refusing, unsupported
@@ -23,10 +20,10 @@ from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
 from mss_sim.ids import decode
 from mss_sim.scenarios import shelf
-from mss_sim.scenarios.model import Scenario, Telling
-from mss_sim.scenarios.reading import read_scenario
-from mss_sim.vocabulary.scenarios import PlayState
 from mss_sim.words.sentence import say
+
+if TYPE_CHECKING:
+    from mss_sim.core.scenarios.plays import Play
 
 router = strict_router(
     prefix="/control/scenarios",
@@ -63,10 +60,6 @@ PlayId = Annotated[str, Path(max_length=40, examples=[examples.ID])]
 Story = Annotated[str, Path(max_length=64, description="Name of a story.", examples=[STORY])]
 
 
-def _telling(told: Telling) -> dict[str, str]:
-    return {"en": told.en, "fr": told.fr}
-
-
 def _story(name: str) -> bytes:
     try:
         return shelf.octets(name)
@@ -75,77 +68,19 @@ def _story(name: str) -> bytes:
         raise Refusal(Rule.NOT_FOUND, detail, subject=name[:64], reference="quirks#scenarios") from None
 
 
-def _shelved(name: str, scenario: Scenario) -> dict[str, Any]:
-    return {
-        "name": name,
-        "title": _telling(scenario.title),
-        "about": _telling(scenario.about),
-        "level": scenario.level,
-        "seed": scenario.seed,
-        "steps": [_telling(step.tells) for step in scenario.steps],
-    }
+def _shown(core: Core, play: "Play", status: int = 200) -> Response:
+    from mss_sim.control import scenario_views  # noqa: PLC0415 - loaded with the first scenario
 
-
-def _shown(core: Core, play: Play) -> dict[str, Any]:
-    failure = None
-    if play.state is PlayState.FAILED:
-        number = len(play.outcomes)
-        failure = core.world.told(outcomes.told(number, play.scenario.steps[number - 1], play.outcomes[-1]))
-    return {
-        "id": play.id,
-        "title": _telling(play.scenario.title),
-        "level": play.scenario.level,
-        "state": play.state,
-        "steps_played": len(play.outcomes),
-        "steps_count": len(play.scenario.steps),
-        "failure": failure,
-    }
-
-
-def _whole(core: Core, play: Play) -> dict[str, Any]:
-    cast = play.stage.cast
-    people = {name: {"idnat": who.idnat, "name": who.name, "mailbox": cast.own.get(name)} for name, who in cast.people.items()}
-    about = {"about": _telling(play.scenario.about), "actors": people, "mailboxes": dict(cast.boxes)}
-    return {**_shown(core, play), **about, "steps": [_step(core, play, number) for number in range(len(play.scenario.steps))]}
-
-
-def _step(core: Core, play: Play, number: int) -> dict[str, Any]:
-    step = play.scenario.steps[number]
-    outcome = play.outcomes[number] if number < len(play.outcomes) else None
-    return {
-        "number": number + 1,
-        "line": step.line,
-        "tells": _telling(step.tells),
-        "type": step.type,
-        "level": step.level or play.scenario.level,
-        "verb": step.verb,
-        "actor": step.actor,
-        "state": play.state_of(number),
-        "outcome": {
-            "expected": core.world.told(outcome.expected),
-            "came": core.world.told(outcome.came),
-            "refused": outcome.refused,
-            "at": iso(outcome.at),
-            "seconds": round(outcome.seconds, 6),
-        }
-        if outcome
-        else None,
-    }
+    return Json(scenario_views.whole(core.world, play), status_code=status)
 
 
 @router.get("/stories", responses={200: {"model": list[StoryOut]}})
 async def list_stories(_core: CurrentCore) -> Response:
     """The stories that ship, each with what its steps tell."""
 
-    def read() -> list[dict[str, Any]]:
-        return [_shelved(name, _read(name)) for name in shelf.names()]
+    from mss_sim.control import scenario_views  # noqa: PLC0415 - loaded with the first scenario
 
-    return Json(await asyncio.to_thread(read))
-
-
-def _read(name: str) -> Scenario:
-    raw = shelf.octets(name)
-    return read_scenario(raw, size_bytes_max=len(raw), steps_max=len(raw))
+    return Json(await asyncio.to_thread(scenario_views.stories))
 
 
 @router.get("/stories/{story}", responses={200: octets(MEDIA_TYPE, example=_EXAMPLE), **_FOUND})
@@ -154,7 +89,7 @@ async def get_story(_core: CurrentCore, story: Story) -> Response:
     return Response(_story(story), media_type=MEDIA_TYPE)
 
 
-@router.get("/recording", responses={200: octets(MEDIA_TYPE, example=_EXAMPLE), **refusing(Rule.LIMIT_REACHED, *CONTROL)})
+@router.get("/recording", responses={200: octets(MEDIA_TYPE, example=_EXAMPLE), **refusing(*CONTROL, Rule.LIMIT_REACHED, Rule.NOT_FOUND)})
 async def get_recording(
     core: CurrentCore,
     after: Annotated[
@@ -166,13 +101,17 @@ async def get_recording(
         place = decode(after) if after is not None else 0
     except ValueError as error:
         raise Refusal(Rule.INVALID, say("after is not a cursor that was given."), subject="after", reference="quirks#waits") from error
+    from mss_sim.core.scenarios import recording  # noqa: PLC0415 - loaded with the first scenario
+
     return Response(await recording.record(core.world, place), media_type=MEDIA_TYPE)
 
 
 @router.get("", responses={200: {"model": list[PlayOut]}})
 async def list_plays(core: CurrentCore) -> Response:
     """The plays that are kept, the oldest first."""
-    return Json([_shown(core, play) for play in core.plays.all()])
+    from mss_sim.control import scenario_views  # noqa: PLC0415 - loaded with the first scenario
+
+    return Json([scenario_views.summary(core.world, one) for one in core.plays().all()])
 
 
 @router.post("", status_code=201, responses={201: {"model": WholePlayOut}, **_NEW}, openapi_extra=_BODY)
@@ -193,10 +132,10 @@ async def begin_play(
         at_once = at_once or wanted
     else:
         raise HTTPException(415, _MEDIA_TYPES)
-    play = await core.plays.begin(await core.plays.read(raw))
+    play = await core.plays().begin(await core.plays().read(raw))
     if at_once:
-        await core.plays.play_next(play, rest=True)
-    return Json(_whole(core, play), status_code=201)
+        await core.plays().play_next(play, rest=True)
+    return _shown(core, play, 201)
 
 
 async def _body(request: Request, core: Core) -> bytes:
@@ -223,7 +162,7 @@ async def _asked(request: Request) -> tuple[bytes, bool]:
 @router.get("/{play_id}", responses={200: {"model": WholePlayOut}, **_FOUND})
 async def get_play(core: CurrentCore, play_id: PlayId) -> Response:
     """One play, with the outcome of each step."""
-    return Json(_whole(core, core.plays.one(play_id)))
+    return _shown(core, core.plays().one(play_id))
 
 
 @router.post("/{play_id}/next", responses={200: {"model": WholePlayOut}, **_FOUND, **refusing(Rule.CONFLICT)})
@@ -233,13 +172,13 @@ async def play_next(
     rest: Annotated[bool, Query(description="All steps that are left, until one fails.", examples=[False])] = False,
 ) -> Response:
     """Play the next step; the answer comes when it is played."""
-    play = core.plays.one(play_id)
-    await core.plays.play_next(play, rest=rest)
-    return Json(_whole(core, play))
+    play = core.plays().one(play_id)
+    await core.plays().play_next(play, rest=rest)
+    return _shown(core, play)
 
 
 @router.delete("/{play_id}", status_code=204, responses=_FOUND)
 async def remove_play(core: CurrentCore, play_id: PlayId) -> Response:
     """Keep a play no longer; what it did to the world stays."""
-    core.plays.remove(play_id)
+    core.plays().remove(play_id)
     return Response(status_code=204)

@@ -1,7 +1,10 @@
 """The core of one world, assembled: what a front end receives."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 from mss_sim import log
 from mss_sim.clock import SECOND
@@ -35,8 +38,6 @@ from mss_sim.core.patients.patients import Patients
 from mss_sim.core.patients.steps import Steps
 from mss_sim.core.psc.ciba import Ciba
 from mss_sim.core.psc.provider import Provider
-from mss_sim.core.scenarios.plays import Plays
-from mss_sim.core.scenarios.stage import Verbs
 from mss_sim.core.trust import peers
 from mss_sim.core.world.agenda import Agenda, Waiting
 from mss_sim.core.world.authorities import Authorities
@@ -45,6 +46,9 @@ from mss_sim.core.world.wakeups import Events
 from mss_sim.core.world.white_list import WhiteList
 from mss_sim.core.world.world import World
 from mss_sim.store.schema import highest_id
+
+if TYPE_CHECKING:
+    from mss_sim.core.scenarios.plays import Plays
 
 _MINUTE = 60.0
 
@@ -79,7 +83,8 @@ class Core:
     waits: Waits
     feed: Feed
     webhooks: Webhooks
-    plays: Plays
+    plays: Callable[[], "Plays"]
+    """The scenarios that are played; made when the first one is asked for, since a start does not load what plays them."""
     snapshots: Shelf | None
     """Where snapshots of this world are kept; None where nobody said."""
 
@@ -150,10 +155,19 @@ def assemble(
     lives = (UnusedMailboxes(world, delivery), Closings(world), Retention(world))
     waiting = (GrantTurns(world), Absences(world), patients, DueTries(world, queue), digests, *lives, webhooks)
     agenda = Agenda(world.store, world.clock, waiting)
-    plays = Plays(Verbs(world, submission, receipts, queue, patients, agenda, waits))
     beside = (world.white_list, world.igc.services, world.faults, world.uses, world.tokens.keys)
-    remembering = (provider, ciba, recent, wrong_passwords, bulk, plays, *beside)
+    remembering = (provider, ciba, recent, wrong_passwords, bulk, *beside)
     world.beginning_anew.extend(one.forget for one in remembering)
+
+    @cache
+    def plays() -> "Plays":
+        from mss_sim.core.scenarios.plays import Plays  # noqa: PLC0415 - most worlds play no scenario
+        from mss_sim.core.scenarios.stage import Verbs  # noqa: PLC0415
+
+        made = Plays(Verbs(world, submission, receipts, queue, patients, agenda, waits))
+        world.beginning_anew.append(made.forget)
+        return made
+
     followed: tuple[tuple[Waiting, asyncio.Event, float], ...] = (
         (digests, digests.woken, _MINUTE),
         (patients, world.steps_planned, _MINUTE),

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 _WEB = ("fastapi", "starlette", "uvicorn", "mss_sim.http", "mss_sim.api", "mss_sim.control")
-_SOME_WORLDS = ("alembic", "mako", "dnslib", "psycopg", "mss_sim.dns")
+_SCENARIOS = ("yaml", "mss_sim.scenarios.reading", "mss_sim.core.scenarios.plays", "mss_sim.core.scenarios.recording")
+_SOME_WORLDS = ("alembic", "mako", "dnslib", "psycopg", "mss_sim.dns", *_SCENARIOS)
 _SOME_COMMANDS = ("smtplib",)
 _NEVER = ("sqlalchemy.orm", "lxml", "prometheus_client")
 _FOR_HELP = ("pydantic", "sqlalchemy", "cryptography", "uvloop", "mss_sim.core", "mss_sim.store", "mss_sim.config")

@@ -152,6 +152,8 @@ async def test_what_hands_did_is_recorded_and_played_in_another_world(start: Sta
         await doctor.rest("DELETE", f"/mailboxes/{PRACTICE}/messages/{item['id']}")
         recorded = await _asked(simulator, "GET", f"/recording?after={cursor}")
         assert recorded.headers["content-type"] == "application/yaml"
+        nothing = await _asked(other, "GET", f"/recording?after={cursor}")
+        assert (nothing.status_code, nothing.json()["detail"]) == (404, "Nothing was done since: nothing can be recorded.")
         bad = await _asked(simulator, "GET", "/recording?after=yesterday")
         assert (bad.status_code, bad.json()["subject"]) == (422, "after")
         found = await _begun(other, content=recorded.content, headers=_YAML, params={"at_once": "true"})

@@ -34,13 +34,13 @@ def scenario_of(*steps: str) -> Scenario:
 
 async def begun(town: Town, *steps: str) -> Play:
     """A play of these steps; none of them is played."""
-    return await town.core.plays.begin(scenario_of(*steps))
+    return await town.core.plays().begin(scenario_of(*steps))
 
 
 async def played(town: Town, *steps: str) -> list[Outcome]:
     """The outcomes of these steps, until one failed."""
     play = await begun(town, *steps)
-    await town.core.plays.play_next(play, rest=True)
+    await town.core.plays().play_next(play, rest=True)
     return play.outcomes
 
 

@@ -33,12 +33,12 @@ async def test_what_happened_meanwhile_is_compared(town: Town) -> None:
 
 async def test_a_fault_is_set_as_it_says_and_lifted(town: Town) -> None:
     play = await begun(town, f"{_FAULT}, as: slow", "fault: {preset: mes-down}", "lift: slow", "lift: {}")
-    await town.core.plays.play_next(play)
+    await town.core.plays().play_next(play)
     [kept] = town.world.faults.all()
     assert (kept.rule.nth, kept.rule.count, kept.rule.match.recipient) == (2, 3, "*@cabinet.sim.mssante.fr")
     assert kept.rule.ends_at - kept.rule.made_at == 60_000_000
     for left in (True, True, False):
-        await town.core.plays.play_next(play)
+        await town.core.plays().play_next(play)
         assert bool(list(town.world.faults.all())) is left
     assert kept.rule.id not in {one.rule.id for one in town.world.faults.all()}
 
@@ -49,9 +49,9 @@ async def test_a_fault_that_cannot_be_is_refused(town: Town) -> None:
 
 async def test_a_fault_that_ended_by_itself_is_lifted_too(town: Town) -> None:
     play = await begun(town, f"{_FAULT}, as: slow", "lift: slow")
-    await town.core.plays.play_next(play)
+    await town.core.plays().play_next(play)
     town.world.faults.forget()
-    await town.core.plays.play_next(play)
+    await town.core.plays().play_next(play)
     assert play.state == "passed"
 
 

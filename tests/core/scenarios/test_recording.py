@@ -31,12 +31,12 @@ _BY_HAND = (
 
 
 async def _recorded(town: Town, after: int = 0) -> Scenario:
-    return await town.core.plays.read(await recording.record(town.world, after))
+    return await town.core.plays().read(await recording.record(town.world, after))
 
 
 async def _played(town: Town, scenario: Scenario) -> None:
-    play = await town.core.plays.begin(scenario)
-    await town.core.plays.play_next(play, rest=True)
+    play = await town.core.plays().begin(scenario)
+    await town.core.plays().play_next(play, rest=True)
     assert play.state == "passed", told(len(play.outcomes), scenario.steps[len(play.outcomes) - 1], play.outcomes[-1])
 
 
@@ -66,11 +66,11 @@ async def test_letters_of_the_wire_are_recorded_as_those_of_hands(town: Town, op
     assert (first.to, first.subject, first.from_) == ((DOCTOR, PATIENT), "À tous", HOSPITAL)
     assert [step.deed for step in found.steps][-1] == deeds.Wait(mailbox=PRACTICE, subject="D'ailleurs")
     async with open_town() as other:
-        play = await other.core.plays.begin(found)
+        play = await other.core.plays().begin(found)
         while len(play.outcomes) < len(found.steps) - 1:
-            await other.core.plays.play_next(play)
+            await other.core.plays().play_next(play)
         await other.bring("x@clinique.example", PRACTICE, subject="D'ailleurs")
-        await other.core.plays.play_next(play)
+        await other.core.plays().play_next(play)
         assert play.state == "passed"
 
 

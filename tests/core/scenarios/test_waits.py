@@ -22,7 +22,7 @@ async def test_a_letter_that_comes_later_ends_the_wait(town: Town) -> None:
     play = await begun(
         town, "wait: {mailbox: practice, subject: plus tard}, as: late", "actor: doctor, open: {letter: late, mailbox: practice}"
     )
-    playing = asyncio.create_task(town.core.plays.play_next(play, rest=True))
+    playing = asyncio.create_task(town.core.plays().play_next(play, rest=True))
     while not town.core.waits.count:  # noqa: ASYNC110 - it tells nobody
         await asyncio.sleep(0)
     await town.send("hospital", HOSPITAL, PRACTICE, subject="Plus tard")
@@ -64,7 +64,7 @@ async def test_rest_is_waited_for(town: Town) -> None:
     await passing(town, SENT, "settle: {timeout: 1}")
     await town.change(PRACTICE, state="suspended")
     waits = await begun(town, "clock: frozen", "actor: hospital, send: {to: practice, subject: x}", "settle: {timeout: 0}")
-    await town.core.plays.play_next(waits, rest=True)
+    await town.core.plays().play_next(waits, rest=True)
     assert waits.state == "passed", "what is tried later is not due"
 
 
@@ -74,10 +74,10 @@ async def test_a_wait_that_is_too_long_is_refused_when_it_is_played(town: Town) 
 
 async def test_a_reset_ends_the_wait(town: Town) -> None:
     play = await begun(town, "wait: {mailbox: practice, timeout: 100}")
-    playing = asyncio.create_task(town.core.plays.play_next(play))
+    playing = asyncio.create_task(town.core.plays().play_next(play))
     while not town.core.waits.count:  # noqa: ASYNC110 - it tells nobody
         await asyncio.sleep(0)
     await town.core.reset("cabinet")
     await playing
     assert play.outcomes[0].refused is Rule.CONFLICT
-    assert town.core.plays.all() == []
+    assert town.core.plays().all() == []
