@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mss_sim.errors import Rule
@@ -272,6 +272,7 @@ _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @given(_TEXTS, _TEXTS)
+@example("a\u2028b\u2029\ufeff\uffff\U0001f600 \t\n", "\ufffe'\"\\#: ")
 def test_any_text_is_written_so_that_it_is_read_the_same(text: str, subject: str) -> None:
     deed = deeds.Send(("x@y.fr",), _BREAKS.sub("", subject), _UNSEEN.sub("", text))
     scenario = Scenario(Telling(deed.text or "t", "t"), (Step(0, Telling("s", "s"), deed, "a"),), actors={"a": Role("b")})
