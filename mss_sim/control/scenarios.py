@@ -77,7 +77,6 @@ def _shown(core: Core, play: "Play", status: int = 200) -> Response:
 @router.get("/stories", responses={200: {"model": list[StoryOut]}})
 async def list_stories(_core: CurrentCore) -> Response:
     """The stories that ship, each with what its steps tell."""
-
     from mss_sim.control import scenario_views  # noqa: PLC0415 - loaded with the first scenario
 
     return Json(await asyncio.to_thread(scenario_views.stories))

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from mss_sim import log
@@ -38,6 +38,7 @@ from mss_sim.core.patients.patients import Patients
 from mss_sim.core.patients.steps import Steps
 from mss_sim.core.psc.ciba import Ciba
 from mss_sim.core.psc.provider import Provider
+from mss_sim.core.scenarios.verbs import Verbs
 from mss_sim.core.trust import peers
 from mss_sim.core.world.agenda import Agenda, Waiting
 from mss_sim.core.world.authorities import Authorities
@@ -158,16 +159,6 @@ def assemble(
     beside = (world.white_list, world.igc.services, world.faults, world.uses, world.tokens.keys)
     remembering = (provider, ciba, recent, wrong_passwords, bulk, *beside)
     world.beginning_anew.extend(one.forget for one in remembering)
-
-    @cache
-    def plays() -> "Plays":
-        from mss_sim.core.scenarios.plays import Plays  # noqa: PLC0415 - most worlds play no scenario
-        from mss_sim.core.scenarios.stage import Verbs  # noqa: PLC0415
-
-        made = Plays(Verbs(world, submission, receipts, queue, patients, agenda, waits))
-        world.beginning_anew.append(made.forget)
-        return made
-
     followed: tuple[tuple[Waiting, asyncio.Event, float], ...] = (
         (digests, digests.woken, _MINUTE),
         (patients, world.steps_planned, _MINUTE),
@@ -199,6 +190,15 @@ def assemble(
         waits=waits,
         feed=Feed(world),
         webhooks=webhooks,
-        plays=plays,
+        plays=cache(partial(_plays, Verbs(world, submission, receipts, queue, patients, agenda, waits))),
         snapshots=snapshots,
     )
+
+
+def _plays(verbs: Verbs) -> "Plays":
+    """The plays of a world, which are forgotten when it begins anew."""
+    from mss_sim.core.scenarios.plays import Plays  # noqa: PLC0415 - most worlds play no scenario
+
+    made = Plays(verbs)
+    verbs.world.beginning_anew.append(made.forget)
+    return made

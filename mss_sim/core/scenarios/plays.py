@@ -15,7 +15,8 @@ from mss_sim.core.scenarios import acts, changes, outcomes, waits
 from mss_sim.core.scenarios.acts import Acting
 from mss_sim.core.scenarios.cast import cast_of
 from mss_sim.core.scenarios.outcomes import Outcome, Verdict
-from mss_sim.core.scenarios.stage import Facts, Missed, Stage, Verbs
+from mss_sim.core.scenarios.stage import Facts, Missed, Stage
+from mss_sim.core.scenarios.verbs import Verbs
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.scenarios import deeds

@@ -1,16 +1,11 @@
-"""What the steps of a play have at hand: the verbs of the core, the cast, and what earlier steps made."""
+"""What the steps of a play have at hand: the verbs of the core, the cast, what earlier steps made; instants as files write them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from mss_sim.clock import Micros, NoDuration, after, from_datetime
-from mss_sim.core.feed.waiting import Waits
-from mss_sim.core.mailflow.queue import Queue
-from mss_sim.core.mailflow.read_receipts import Receipts
-from mss_sim.core.mailflow.submission import Submission
-from mss_sim.core.patients.patients import Patients
 from mss_sim.core.scenarios.cast import Cast
-from mss_sim.core.world.agenda import Agenda
+from mss_sim.core.scenarios.verbs import Verbs
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.scenarios.model import Value
@@ -18,19 +13,6 @@ from mss_sim.words.sentence import Sentence, said, say
 
 Facts = dict[str, Value]
 """What a step shows, by the names that a file may expect of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verbs:
-    """The verbs that a play acts by: those that every door is given."""
-
-    world: World
-    submission: Submission
-    receipts: Receipts
-    queue: Queue
-    patients: Patients
-    agenda: Agenda
-    waits: Waits
 
 
 @dataclass(frozen=True, slots=True)
