@@ -49,7 +49,7 @@ async def _answers(simulator: Simulator) -> dict[str, Any]:
             answer = await _get(simulator, asked, _ASKED_WITH.get(path.rpartition("/")[2], {}))
             assert answer.status_code in (200, 404), f"{asked}: {answer.text}"
             shown = answer.json() if "json" in answer.headers["content-type"] else f"{answer.headers['content-type']}"
-            found[_TAKEN_OUT.sub("#", asked)] = json.loads(_TAKEN_OUT.sub("#", json.dumps(shown, sort_keys=True)))
+            found[_TAKEN_OUT.sub("#", asked)] = json.loads(_TAKEN_OUT.sub("#", json.dumps(shown, sort_keys=True, ensure_ascii=False)))
     return found
 
 
@@ -66,6 +66,8 @@ async def _filled(simulator: Simulator, path: str) -> list[str]:
         "serial": ("/control/certificates", "serial"),
         "letter_id": ("/control/messages", "id"),
         "snapshot": ("/control/snapshots", "name"),
+        "story": ("/control/scenarios/stories", "name"),
+        "play_id": ("/control/scenarios", "id"),
     }
     if names[0] not in lists:
         return []  # a world beside this one: there is none
@@ -98,6 +100,7 @@ async def _disorder(simulator: Simulator) -> None:
     assert (await control(simulator, "PATCH", "/psc", {"auto_approve": True, "outages": 1_000})).is_success
     assert (await control(simulator, "POST", "/psc/clients", {"client_id": "other", "redirect_uris": ["http://localhost/cb"]})).is_success
     assert (await control(simulator, "POST", "/psc/rotate-keys")).is_success
+    assert (await control(simulator, "POST", "/scenarios", {"story": "patient", "at_once": True})).is_success
     assert (await control(simulator, "POST", "/clock/advance", {"by": "P70D"})).is_success
     assert (await control(simulator, "PUT", "/clock", {"mode": "frozen"})).is_success
     for _ in range(3):
