@@ -62,7 +62,7 @@ def run(
     options = {"data": data, "host": host, "language": language, **ports, "https_port": https_port, "dns_port": dns_port, "traps": traps}
     place = _place(seed)
     settings = made(options, memory=memory, asked=_settings_of(place) if place else {})
-    _run_loop(_run(settings, place or _seed(seed, settings), ready_file, greet=log_level.lower() in ("debug", "info")))
+    _run_loop(_run(settings, place or seed_called(seed, settings), ready_file, greet=log_level.lower() in ("debug", "info")))
 
 
 def made(options: Mapping[str, Any], *, memory: bool, asked: Mapping[str, Any] | None = None) -> "Settings":
@@ -122,8 +122,8 @@ def _settings_of(place: Path) -> Mapping[str, Any]:
     return found
 
 
-def _seed(seed: str, settings: "Settings") -> str | None:
-    """The seed of that name: one that ships, or is kept in the data folder; None for an empty world."""
+def seed_called(seed: str, settings: "Settings") -> str | None:
+    """The seed of that name: one that ships, or is kept in the data folder; None for an empty world. Exits when there is none."""
     from mss_sim.core.control import seed as seeds  # noqa: PLC0415 - --help answers at once
 
     if seed == seeds.NONE or seed in seeds.shipped():

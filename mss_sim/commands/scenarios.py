@@ -122,8 +122,7 @@ async def _in_memory(asked: dict[str, Any], *, step: bool, language: Language, q
     octets = shelf.octets(asked["story"]) if "story" in asked else asked["file"].encode()
     most = settings.scenarios
     seed = read_scenario(octets, size_bytes_max=most.file_size_bytes_max, steps_max=most.steps_max).seed
-    running.check_seed(seed)
-    async with Worlds(settings, seed=None if seed == "none" else seed) as worlds:
+    async with Worlds(settings, seed=running.seed_called(seed, settings)) as worlds:
         http, key = str(worlds.first.ready()["http"]), settings.control_key
         return await asyncio.to_thread(_played, http, key, asked, step=step, language=language, quiet=quiet)
 

@@ -15,10 +15,10 @@ from mss_sim.http import examples
 from mss_sim.http.answers import CONTROL, octets, refusing, unsupported
 from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore
+from mss_sim.http.events import read_position
 from mss_sim.http.faults import faults
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
-from mss_sim.ids import decode
 from mss_sim.scenarios import shelf
 from mss_sim.words.sentence import say
 
@@ -92,14 +92,11 @@ async def get_story(_core: CurrentCore, story: Story) -> Response:
 async def get_recording(
     core: CurrentCore,
     after: Annotated[
-        str | None, Query(max_length=20, description="`cursor` of a wait: what was done since; none: all.", examples=[examples.ID])
+        str | None, Query(max_length=20, description="`cursor` of a wait: what was done since; none: all.", examples=["0"])
     ] = None,
 ) -> Response:
     """What was done by hand, at whatever door, as a scenario file that can be played again; read from the journal and the letters."""
-    try:
-        place = decode(after) if after is not None else 0
-    except ValueError as error:
-        raise Refusal(Rule.INVALID, say("after is not a cursor that was given."), subject="after", reference="quirks#waits") from error
+    place = read_position(after, "after") if after else 0
     from mss_sim.core.scenarios import recording  # noqa: PLC0415 - loaded with the first scenario
 
     return Response(await recording.record(core.world, place), media_type=MEDIA_TYPE)

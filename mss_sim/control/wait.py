@@ -125,7 +125,7 @@ async def _letters_to_come(core: Core, wanted: WaitIn, mailbox: str | None) -> d
     came = await core.waits.until(look, wanted.timeout, only) is not None
     answer = _answer(wanted, found, search.position or 0, came=came)
     if not (answer["met"] or came):
-        answer["near"] = list(map(_near, await near_misses(core.world, search.query, mailbox)))
+        answer["near"] = list(map(_near, await near_misses(core.world, search.near, mailbox)))
     return answer
 
 

@@ -154,4 +154,4 @@ def _kind(event: "Event") -> str:
 
 
 def _line(event: "Event") -> int:
-    return int(event.start_mark.line) + 1
+    return int(event.start_mark.line) + 1 if event.start_mark is not None else 0

@@ -177,8 +177,8 @@ class Session:
     """What one client did in one go: a connection of SMTP or IMAP, a run of HTTP requests. Of its lines the newest; credentials, letters
     and bodies are left out.
 
-    `client`: as it calls itself; `who`: the idNat that logged in; `mailbox`: for which; `tls`: the version; None where that is not known, or
-    there is none. `rules`: which rules refused something, and how often.
+    `client`: as it calls itself; `who`: the idNat that logged in; `mailbox`: for which; `tls`: the version; None where that is not known,
+    or there is none. `rules`: which rules refused something, and how often.
     """
 
     id: str

@@ -38,12 +38,8 @@ _FILES = {
         *("application/x-pem-file", "application/pkix-cert", "application/x-pkcs12", "application/x-pkcs7-certificates")
     ],
     "/control/snapshots/{snapshot}/file": ["application/zip"],
-<<<<<<< HEAD
-    "/control/seeds/{seed}/file": ["application/zip"],
-=======
     "/control/scenarios/stories/{story}": ["application/yaml"],
-    "/control/scenarios/recording": ["application/yaml"],
->>>>>>> f72db74 (scenarios: play stories written as files, and record them from what was done)
+    "/control/seeds/{seed}/file": ["application/zip"],
     "/metrics": ["text/plain"],
     "/mailpit/livez": ["text/plain"],
     "/mailpit/readyz": ["text/plain"],
@@ -140,12 +136,8 @@ async def _real_ids(simulator: Simulator) -> dict[str, str]:
         "rule_id": (await control(simulator, "POST", "/faults", {"point": "clock", "action": {"kind": "skew", "seconds": 1}})).json()["id"],
         "patients_id": (await patient.inbox(PATIENT, has_attachment="true"))[0]["id"],
         "mask_id": (await patient.rest("PUT", f"/mailboxes/{PATIENT}/masks/correspondents/{DOCTOR}")).json()["id"],
-<<<<<<< HEAD
-        "session_id": (await control(simulator, "GET", "/evidence")).json()["items"][0]["id"],
-=======
         "play_id": (await control(simulator, "POST", "/scenarios", {"story": "patient"})).json()["id"],
-        "session_id": (await control(simulator, "GET", "/sessions")).json()[0]["id"],
->>>>>>> f72db74 (scenarios: play stories written as files, and record them from what was done)
+        "session_id": (await control(simulator, "GET", "/evidence")).json()["items"][0]["id"],
     }
 
 

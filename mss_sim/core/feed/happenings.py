@@ -17,7 +17,7 @@ from mss_sim.core.world.world import World
 from mss_sim.store import feed, folders, letters, mailboxes, messages, timelines
 from mss_sim.store.engine import Connection
 from mss_sim.store.feed import Ref, Source
-from mss_sim.store.journal import ActQuery, JournalEntry, JournalRow
+from mss_sim.store.journal import ActQuery, JournalRow
 from mss_sim.store.letters import LetterQuery, SearchTexts
 from mss_sim.store.messages import MessageRow
 from mss_sim.store.timelines import EventQuery, TimelineEvent
@@ -77,7 +77,8 @@ class Newcomers(NamedTuple):
 def newcomers(conn: Connection, position: int) -> Newcomers:
     """What came into any mailbox behind a position, in the order in which it came."""
     came: list[tuple[int | None, int]] = []
-    for line in _lines(conn, position):
+    for row in lines_after(conn, position):
+        line = row.line
         copied_away = line.act is Act.COPIED and mailboxes.by_address(conn, str((line.detail or {}).get("to"))) is not None
         if line.act in _BRING and line.message_id is not None and not copied_away:
             came.append((line.mailbox_id, line.message_id))
@@ -88,12 +89,12 @@ def newcomers(conn: Connection, position: int) -> Newcomers:
 _BRING = frozenset({Act.RECEIVED, Act.SUBMITTED, Act.APPENDED, Act.COPIED, Act.MOVED})
 
 
-def _lines(conn: Connection, position: int) -> Iterator[JournalEntry]:
-    """The lines of journals behind a position."""
+def lines_after(conn: Connection, position: int) -> Iterator[JournalRow]:
+    """The lines of journals behind a position, in the order of the feed."""
     for refs in _pages(conn, position):
         ids = [ref.id for ref in refs if ref.source is Source.JOURNAL]
         found = journals.with_ids(conn, ids)
-        yield from (found[id_].line for id_ in ids if id_ in found)
+        yield from (found[id_] for id_ in ids if id_ in found)
 
 
 def _pages(conn: Connection, position: int) -> Iterator[list[Ref]]:
@@ -111,15 +112,16 @@ class LetterSearch:
     def __init__(self, world: World, query: LetterQuery, mailbox: str | None, after: int | None) -> None:
         self._world = world
         self._query = replace(query, among=None if after is None else frozenset())
+        self._came: frozenset[int] | None = self._query.among
         self._mailbox = mailbox
         self._mailbox_id: int | None = None
         self._found: list[FoundLetter] | None = None
         self.position = after
 
     @property
-    def query(self) -> LetterQuery:
-        """What is looked for, among what came."""
-        return self._query
+    def near(self) -> LetterQuery:
+        """What is looked for, among all that came, into whatever mailbox."""
+        return replace(self._query, among=self._came)
 
     async def look(self) -> list[FoundLetter]:
         """What there is now; refusals of `find_letters`."""
@@ -133,7 +135,8 @@ class LetterSearch:
         else:
             came = await store.read_unchanged(newcomers, before)
             mine = [one.letter for one in came.letters if self._mailbox_id in (None, one.mailbox_id)]
-            if self._query.among is not None:
+            if self._query.among is not None and self._came is not None:
+                self._came |= {one.letter.message_id for one in came.letters}
                 self._query = replace(self._query, among=self._query.among | {one.message_id for one in mine})
             self.position = came.position
             if self._found is not None and not any(map(self._may_be, mine)):

@@ -7,11 +7,12 @@ were only looked at, is not in it; a letter whose last copy was deleted comes wi
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import islice
 
 from mss_sim.clock import SECOND, Micros
-from mss_sim.core.access import journal
+from mss_sim.core.feed.happenings import lines_after
 from mss_sim.core.scenarios.recorded_steps import LetterSeen, Line, Recorder, in_order
-from mss_sim.core.world.store_types import ActQuery, JournalRow
+from mss_sim.core.world.store_types import JournalRow
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import decode
@@ -27,7 +28,6 @@ from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import HEADER_MES_FIN
 from mss_sim.words.sentence import say
 
-_PAGE = 500
 _PAUSE: Micros = 60 * SECOND
 _PAUSES: dict[ClockMode, Micros | None] = {ClockMode.REAL: None, ClockMode.FROZEN: 1}
 """From how much time between two lines on somebody moved the clock: never, where it is the machine's."""
@@ -82,11 +82,7 @@ def _lines(conn: Connection, after: int, most: int) -> list[Line]:
 
 def _rows(conn: Connection, after: int, most: int) -> list[JournalRow]:
     """The lines since then but for those of the seed, which is there before a play begins; one more than a scenario has, at most."""
-    found: list[JournalRow] = []
-    while len(found) <= most and (page := journal.matching(conn, ActQuery(_PAGE, after))):
-        found += [row for row in page if row.line.door is not Door.SEED]
-        after = page[-1].line.id
-    return found[: most + 1]
+    return list(islice((row for row in lines_after(conn, after) if row.line.door is not Door.SEED), most + 1))
 
 
 def _letter(conn: Connection, row: JournalRow, known: Mapping[int, MessageRow]) -> LetterSeen | None:

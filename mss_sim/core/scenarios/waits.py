@@ -18,7 +18,7 @@ async def wait(stage: Stage, deed: deeds.Wait, called: str | None) -> Facts:
     """Letters that came since the play began, or that none comes."""
     query, mailbox = _query(stage, deed), stage.cast.address(deed.mailbox) if deed.mailbox else None
     folders = await happenings.folders_of(stage.world, mailbox) if mailbox else None
-    search = happenings.LetterSearch(stage.world, query, mailbox)
+    search = happenings.LetterSearch(stage.world, query, mailbox, stage.since)
     found: list[FoundLetter] = []
 
     async def look() -> bool | None:
@@ -27,7 +27,7 @@ async def wait(stage: Stage, deed: deeds.Wait, called: str | None) -> Facts:
 
     came = await stage.verbs.waits.until(look, deed.timeout, folders) is not None
     if came is deed.none:
-        near = [] if came else await near_misses(stage.world, query, mailbox)
+        near = [] if came else await near_misses(stage.world, search.near, mailbox)
         raise Missed(_letters_wanted(deed), _letters_came(found, near))
     if called and found:
         stage.letters[called] = KnownLetter(found[0].message.rfc_message_id, found[0].message.id)
@@ -38,7 +38,6 @@ def _query(stage: Stage, deed: deeds.Wait) -> LetterQuery:
     known = stage.letters[deed.letter] if deed.letter else None
     return LetterQuery(
         deed.count,
-        after=stage.since,
         from_=_folded(deed.from_),
         to=_folded(deed.to),
         subject=_folded(deed.subject),
@@ -73,11 +72,12 @@ async def journal(stage: Stage, deed: deeds.Journal) -> Facts:
     """Lines of the journal since the play began."""
     mailbox = stage.cast.address(deed.mailbox) if deed.mailbox else None
     who = stage.cast.people[deed.who].idnat if deed.who else None
-    query = ActQuery(deed.count, stage.since, deed.acts)
+    query = ActQuery(deed.count, acts=deed.acts)
     found: list[str] = []
 
     async def look() -> bool | None:
-        found[:] = [row.line.act.value for row in await happenings.find_acts(stage.world, query, mailbox, who)]
+        rows = (await happenings.find_acts(stage.world, query, mailbox, who, stage.since)).rows
+        found[:] = [row.line.act.value for row in rows]
         return True if len(found) >= deed.count else None
 
     came = await stage.verbs.waits.until(look, deed.timeout) is not None
@@ -97,7 +97,7 @@ async def timeline(stage: Stage, deed: deeds.Timeline) -> Facts:
     found: list[str] = []
 
     async def look() -> bool | None:
-        found[:] = [one.kind.value for one in await happenings.find_events(stage.world, query)]
+        found[:] = [one.kind.value for one in (await happenings.find_events(stage.world, query, None)).rows]
         return True if wanted <= set(found) else None
 
     if await stage.verbs.waits.until(look, deed.timeout) is None:
