@@ -176,15 +176,13 @@ class Simulator:
         traps = Traps(self.world.igc, self.transcripts, settings)
         if settings.traps.open:
             await self._serve_traps(traps, traps.build(folder / "traps", hosts))
-        connections = self.connections, self.imap_connections
-        self.world.beginning_anew.extend(
-            (*(one.begin_anew for one in connections), self.transcripts.forget, self.runs.forget, traps.forget)
-        )
+        ended = (one.begin_anew for one in (self.connections, self.imap_connections))
+        self.world.beginning_anew.extend((*ended, *(one.forget for one in (self.transcripts, self.runs, traps))))
         await self._serve_http(listeners, context, traps)
         self._stack.push_async_callback(self.core.feed.close)  # first, for HTTP waits for answers that have begun
         await self._serve_dns()
-        self._stack.push_async_callback(outbound.close)
-        self._stack.push_async_callback(calls.close)
+        for client in (outbound, calls):
+            self._stack.push_async_callback(client.close)
         self._stack.push_async_callback(self.core.queue.stop, _STOP_SECONDS)
         await self.core.queue.take_over()
         await self.core.agenda.go_on()
@@ -196,8 +194,7 @@ class Simulator:
     def _hosts(self) -> list[str]:
         """The names that the server's certificate holds."""
         hosts = list(dict.fromkeys((self.settings.hostname, *_HOSTS, *self.settings.certificate.hosts)))
-        listened = self.settings.host not in (*hosts, "0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
-        return [*hosts, self.settings.host] if listened else hosts
+        return hosts if self.settings.host in (*hosts, "0.0.0.0", "::") else [*hosts, self.settings.host]  # noqa: S104 - compared with
 
     async def _unpack(self) -> Memory | None:
         """Begin with the world of a snapshot, if there is one to begin with; its memory."""

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from mss_sim.config.bench import Feed, Scenarios, Seeds, Snapshots, Waits, Webhooks, Worlds
 from mss_sim.config.mailbox_life import Closing, Forwarding, OutOfOffice, RedList, Retention
 from mss_sim.config.patients import Carers, Mes, Patient
 from mss_sim.config.subjects import (
@@ -18,7 +19,6 @@ from mss_sim.config.subjects import (
     Delegation,
     Dns,
     FaultRules,
-    Feed,
     Http,
     Https,
     Igc,
@@ -30,23 +30,17 @@ from mss_sim.config.subjects import (
     Peers,
     Psc,
     Queue,
-    Scenarios,
     Search,
-    Seeds,
     Sent,
     Smtp,
-    Snapshots,
     Subject,
     Submission,
     Tls,
     Token,
     Transcripts,
     Traps,
-    Waits,
     WatchList,
-    Webhooks,
     WhiteList,
-    Worlds,
     WrongPasswords,
 )
 from mss_sim.vocabulary.clock import LocalTime

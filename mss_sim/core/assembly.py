@@ -136,10 +136,7 @@ def assemble(
     """The core of a world. `snapshots` is where those of it are kept, `transport` carries letters out of it, `calls` posts to webhooks,
     `mtls_url` is where client certificates are asked for.
     """
-    journal.keep_attempts(world)
-    world.igc.services.faults = world.faults
-    journal.keep_visits(world)
-    carer_views.follow_commits(world)
+    _listen_to_store(world)
     tell = log.teller()
     woken = asyncio.Event()
     delivery = Delivery(world, woken.set)
@@ -148,23 +145,15 @@ def assemble(
     queue.rested = waits.look_again
     submission, receipts = Submission(world, delivery), Receipts(world, delivery)
     patients = Patients(world, Steps(world, delivery, submission, receipts))
-    digests = WatchDigests(world, delivery)
     ciba, recent, wrong_passwords = Ciba(provider), Recent(), WrongPasswords(world.settings)
     resetting = asyncio.Lock()
-    bulk = BulkWork(resetting)
-    webhooks = Webhooks(world, calls)
+    bulk, digests, webhooks = BulkWork(resetting), WatchDigests(world, delivery), Webhooks(world, calls)
     lives = (UnusedMailboxes(world, delivery), Closings(world), Retention(world))
     waiting = (GrantTurns(world), Absences(world), patients, DueTries(world, queue), digests, *lives, webhooks)
     agenda = Agenda(world.store, world.clock, waiting)
     beside = (world.white_list, world.igc.services, world.faults, world.uses, world.tokens.keys)
-    remembering = (provider, ciba, recent, wrong_passwords, bulk, *beside)
-    world.beginning_anew.extend(one.forget for one in remembering)
-    followed: tuple[tuple[Waiting, asyncio.Event, float], ...] = (
-        (digests, digests.woken, _MINUTE),
-        (patients, world.steps_planned, _MINUTE),
-        (webhooks, webhooks.woken, _MINUTE),
-        *((one, asyncio.Event(), world.settings.queue.poll_seconds) for one in lives),
-    )
+    world.beginning_anew.extend(one.forget for one in (provider, ciba, recent, wrong_passwords, bulk, *beside))
+    woken_by = ((digests, digests.woken), (patients, world.steps_planned), (webhooks, webhooks.woken))
     return Core(
         world=world,
         submission=submission,
@@ -183,7 +172,10 @@ def assemble(
         revocation=world.igc.services,
         watch_digests=digests,
         agenda=agenda,
-        followed=followed,
+        followed=(
+            *((one, woken_by_it, _MINUTE) for one, woken_by_it in woken_by),
+            *((one, asyncio.Event(), world.settings.queue.poll_seconds) for one in lives),
+        ),
         resetting=resetting,
         bulk=bulk,
         acts_log=ActsLog(world, tell) if tell else None,
@@ -193,6 +185,14 @@ def assemble(
         plays=cache(partial(_plays, Verbs(world, submission, receipts, queue, patients, agenda, waits))),
         snapshots=snapshots,
     )
+
+
+def _listen_to_store(world: World) -> None:
+    """Have what a world does beside the verbs follow its store."""
+    journal.keep_attempts(world)
+    journal.keep_visits(world)
+    carer_views.follow_commits(world)
+    world.igc.services.faults = world.faults
 
 
 def _plays(verbs: Verbs) -> "Plays":

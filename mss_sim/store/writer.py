@@ -26,7 +26,7 @@ from sqlalchemy.exc import OperationalError
 from mss_sim import log
 from mss_sim.store import feed
 from mss_sim.store.compiled import run_directly
-from mss_sim.store.engine import Noted, checkpoint, is_postgresql, to_follow, touched, wait_for_lock
+from mss_sim.store.engine import HAPPENED, Noted, checkpoint, is_postgresql, to_follow, touched, wait_for_lock
 from mss_sim.store.notify import Neighbours
 
 T = TypeVar("T")
@@ -232,7 +232,7 @@ class Writer:
         if transaction is not None:
             getattr(transaction, how)()
         if how == "commit":
-            self._changed |= changed
+            self._changed |= changed - {HAPPENED}  # which is for other processes: here every commit is heard
         else:
             self._forget((0, 0))
 

@@ -7,6 +7,7 @@ from mss_sim.core.access import delegation, journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.conversations import conversations, explanations
+from mss_sim.core.feed.happenings import newcomers
 from mss_sim.core.mailbox import messages
 from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.core.mailflow.letter import Addressee, Envelope
@@ -91,8 +92,9 @@ async def list_(stage: Stage, acting: Acting, deed: deeds.List) -> Facts:
     """How many letters came since the play began, and how many of them are unread; at most two hundred are counted."""
     address = stage.cast.address(deed.mailbox or acting.name)
     page = await messages.list_messages(stage.world, acting.actor, address, ListQuery(0, _LOOKED_AT_MAX), deed.folder or "INBOX")
-    came = [look.copy for look, _ in page.looks if look.copy.id > stage.since]
-    return {"count": len(came), "unread": sum(not copy.seen for copy in came)}
+    since = {one.letter.message_id for one in (await stage.world.store.read(newcomers, stage.since)).letters}
+    came = [item for item in page.items.values() if item.message.id in since]
+    return {"count": len(came), "unread": sum(not item.seen for item in came)}
 
 
 async def mark(stage: Stage, acting: Acting, deed: deeds.Mark) -> Facts:

@@ -10,6 +10,7 @@ from mss_sim.core.control import memory
 from mss_sim.core.control.faults import add, add_preset
 from mss_sim.core.world.revocation_faults import Manner
 from mss_sim.core.world.white_list import Variant
+from mss_sim.evidence.refusals import Why
 from mss_sim.evidence.transcripts import Transcripts
 from mss_sim.faults.actions import Delay
 from mss_sim.faults.presets import PRESETS
@@ -18,6 +19,7 @@ from mss_sim.ids import IdSource
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.faults import Point, PresetName
 from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
+from mss_sim.words.sentence import quoted
 from tests.clients import PRACTICE
 from tests.core.towns import OpenTown, Town
 
@@ -109,13 +111,19 @@ async def test_a_rule_ends_when_it_would_have(town: Town, open_town: OpenTown) -
 
 
 _SAID = {
-    "id": "a",
+    "id": "0123456789abc",
     "door": "imap",
     "peer": "::1",
     "opened_at": 1,
     "closed_at": None,
     "facts": {"tls": "TLSv1.3"},
     "said": [[2, "C", "\xff"]],
+    "refused": [[2, "\xff", "NO", "right-missing", "The right is missing.", None, None]],
+    "costs": {"commands": 1},
+    "rules": {"right-missing": 1},
+    "mistakes": 0,
+    "faults": 0,
+    "ended": None,
 }
 
 
@@ -125,6 +133,7 @@ def test_what_was_said_comes_back_octet_by_octet(clock: ManualClock) -> None:
     for octets in (b"forgotten", b"EHLO \xe9\x00\r\n", b"QUIT\r\n"):
         opened.client(octets)
     opened.facts["client"] = "a"
+    opened.refuse("550", Why("not-found", quoted("There is none."), "rfc5321#4.2", "x@y.fr"))
     opened.close()
     told = json.loads(json.dumps(first.told()))
     second = Transcripts(clock, IdSource(clock), sessions_max=2, lines_max=2)
@@ -132,6 +141,13 @@ def test_what_was_said_comes_back_octet_by_octet(clock: ManualClock) -> None:
     second.put_back(told)
     [found] = second.newest_first()
     assert (list(found.lines()), found.facts, found.closed_at) == (list(opened.lines()), {"client": "a"}, clock.now())
+    assert (list(found.refused), found.rules, found.verdict, found.ended) == (
+        list(opened.refused),
+        opened.rules,
+        opened.verdict,
+        opened.ended,
+    )
+    assert (found.costs, second.find(opened.id)) == (opened.costs, found)
     assert [line.octets for line in found.lines()] == [b"EHLO \xe9\x00", b"QUIT"]
 
 
@@ -149,6 +165,15 @@ def test_what_was_said_comes_back_octet_by_octet(clock: ManualClock) -> None:
         {"said": [[1, "C", "\u0100"]]},
         {"said": [["1", "C", "a"]]},
         {"said": 7},
+        {"refused": [[2, "a", "NO"]]},
+        {"refused": [[2, "\u0100", "NO", None, "", None, None]]},
+        {"refused": [[2, "a", "NO", 7, "", None, None]]},
+        {"costs": {"unknown": 1}},
+        {"costs": {"commands": "1"}},
+        {"rules": {"right-missing": "1"}},
+        {"mistakes": None},
+        {"ended": "somehow"},
+        {"id": "a"},
     ],
 )
 async def test_what_was_said_in_no_shape_of_ours_says_so(town: Town, changed: dict[str, Any]) -> None:
