@@ -9,12 +9,14 @@ from pydantic import Field
 from starlette.responses import Response
 
 from mss_sim.clock import iso
+from mss_sim.control.evidence_views import session
 from mss_sim.core.assembly import Core
 from mss_sim.core.feed import happenings
-from mss_sim.core.feed.happenings import Found, FoundLetter, LetterSearch
+from mss_sim.core.feed.happenings import Found, FoundLetter, LetterSearch, SessionQuery
 from mss_sim.core.feed.near_misses import NearMiss, near_misses
 from mss_sim.core.world.store_types import ActQuery, EventQuery, JournalRow, LetterQuery, TimelineEvent
 from mss_sim.errors import Refusal, Rule
+from mss_sim.evidence.transcripts import Transcript
 from mss_sim.http import examples
 from mss_sim.http.answers import CONTROL, refusing
 from mss_sim.http.control import require_control
@@ -27,6 +29,7 @@ from mss_sim.ids import encode
 from mss_sim.mail.extracts import extracts
 from mss_sim.mail.parse import fold
 from mss_sim.mail.summary import read_summary
+from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import TimelineKind
 from mss_sim.words.sentence import say
@@ -47,6 +50,8 @@ class Awaited(StrEnum):
     MESSAGE = "message"  # a letter, anywhere or in a mailbox
     ACT = "act"  # a line of a journal: a grant, a closure, a reading, a refusal
     TIMELINE = "timeline"  # what happened to a recipient of a letter: delivered, displayed
+    SESSION = "session"  # what a client did in one go: a connection, a run of HTTP requests
+    LOG_IN = "log_in"  # one in which somebody logged in
     SETTLED = "settled"  # nothing is under way and nothing is due
 
 
@@ -54,6 +59,8 @@ _MARKS: dict[Awaited, frozenset[str]] = {
     Awaited.MESSAGE: frozenset({"mailbox", "from_", "to", "subject", "text", "message_id", "header", "has_document"}),
     Awaited.ACT: frozenset({"mailbox", "acts", "who"}),
     Awaited.TIMELINE: frozenset({"events", "recipient", "message_id"}),
+    Awaited.SESSION: frozenset({"door", "who", "client", "rule"}),
+    Awaited.LOG_IN: frozenset({"door", "who", "client"}),
     Awaited.SETTLED: frozenset(),
 }
 
@@ -75,7 +82,10 @@ class WaitIn(In):
     header: OneLine | None = Field(default=None, description="`Name: text` of a field.", examples=[None])
     has_document: Flag | None = Field(default=None, examples=[None])
     acts: list[Act] | None = Field(default=None, max_length=50, description="Kinds of lines.", examples=[None])
-    who: OneLine | None = Field(default=None, description="Who acted: idNat, login or address.", examples=[None])
+    who: OneLine | None = Field(default=None, description="Who acted, or logged in: idNat, login or address.", examples=[None])
+    door: Door | None = Field(default=None, description="At which door.", examples=[None])
+    client: OneLine | None = Field(default=None, description="Part of the client's name.", examples=[None])
+    rule: OneLine | None = Field(default=None, description="A rule that refused something.", examples=[None])
     events: list[TimelineKind] | None = Field(default=None, max_length=10, description="Kinds of events.", examples=[None])
     recipient: OneLine | None = Field(default=None, description="Address of the recipient.", examples=[None])
 
@@ -90,7 +100,7 @@ class WaitOut(Out):
     near: list[dict[str, Any]] = Field(examples=[[]])
     """Letters that came instead, and the marks that they lack."""
     cursor: str = Field(examples=["1042"])
-    """A position in the feed of events. Give it back as `after`: what is found then came after this answer."""
+    """A position in the feed of events, of sessions the id of the newest. Give it back as `after`: what is found then came later."""
 
 
 @router.post("", responses={200: {"model": WaitOut}})
@@ -102,6 +112,8 @@ async def wait(core: CurrentCore, wanted: WaitIn) -> Response:
     mailbox = read_address(wanted.mailbox) if wanted.mailbox is not None else None
     if wanted.kind is Awaited.MESSAGE:
         return Json(await _letters_to_come(core, wanted, mailbox))
+    if wanted.kind in (Awaited.SESSION, Awaited.LOG_IN):
+        return Json(await _sessions(core, wanted))
     found: Found[Any] = Found([], 0)
 
     async def look() -> bool | None:
@@ -127,6 +139,19 @@ async def _letters_to_come(core: Core, wanted: WaitIn, mailbox: str | None) -> d
     if not (answer["met"] or came):
         answer["near"] = list(map(_near, await near_misses(core.world, search.near, mailbox)))
     return answer
+
+
+async def _sessions(core: Core, wanted: WaitIn) -> dict[str, Any]:
+    asked = wanted.door, wanted.who, wanted.client, wanted.rule, wanted.kind is Awaited.LOG_IN, wanted.after
+    found: list[Transcript] = []
+
+    async def look() -> bool | None:
+        found[:] = await happenings.find_sessions(core.world, SessionQuery(*asked))
+        return True if len(found) >= wanted.count else None
+
+    came = await core.waits.until(look, wanted.timeout) is not None
+    newest = found[-1].id if found else wanted.after or ""
+    return {"met": came is not wanted.none, "found": list(map(session, found)), "near": [], "cursor": newest}
 
 
 def _answer(wanted: WaitIn, found: Sequence[Any], position: int, *, came: bool) -> dict[str, Any]:

@@ -143,6 +143,8 @@ def assemble(
     provider = Provider(world, mtls_url)
     queue, waits = Queue(world, delivery, woken, transport), Waits(world)
     queue.rested = waits.look_again
+    if world.transcripts:
+        world.transcripts.watch(waits.look_again)
     submission, receipts = Submission(world, delivery), Receipts(world, delivery)
     patients = Patients(world, Steps(world, delivery, submission, receipts))
     ciba, recent, wrong_passwords = Ciba(provider), Recent(), WrongPasswords(world.settings)

@@ -114,7 +114,7 @@ class Runs:
             if run is not None:
                 del self._runs[nobody]
                 self._runs[key] = run
-                run.transcript.facts["identity"] = who
+                run.transcript.logged_in(who)
         if run is not None:
             run.until = now + self._seconds
             return run, False
@@ -130,7 +130,7 @@ class Runs:
         if asking.client:
             transcript.facts["client"] = asking.client.decode("utf-8", "replace")
         if asking.who is not None:
-            transcript.facts["identity"] = asking.who
+            transcript.logged_in(asking.who)
         return transcript
 
     def _going_on(self, key: _Key, now: float) -> _Run | None:

@@ -41,6 +41,10 @@ class TranscriptLine(NamedTuple):
     octets: bytes
 
 
+def _nobody() -> None:
+    """Nobody listens."""
+
+
 @dataclass(slots=True, eq=False)
 class Transcript:
     """One session: a connection of SMTP or IMAP, or what one HTTP client asked in one go (`evidence/runs.py`).
@@ -67,6 +71,7 @@ class Transcript:
     known_by: bytes = b""  # what tells it, or the letter that it brings, from others
     closed_at: Micros | None = None
     ended: SessionEnd | None = None
+    changed: Callable[[], None] = _nobody  # told when it ends, something is refused in it, or somebody logs in
     hear: Callable[[bytes], None] | None = None  # told what the client says, for whoever must not miss what is forgotten here
 
     def client(self, octets: bytes) -> None:
@@ -113,6 +118,12 @@ class Transcript:
             elif why.rule in self.rules or len(self.rules) < _RULES_MAX:
                 self.rules[why.rule] += 1
         self.refused_before.add(self._key())
+        self.changed()
+
+    def logged_in(self, idnat: str) -> None:
+        """Who the client is."""
+        self.facts["identity"] = idnat
+        self.changed()
 
     def _key(self) -> int:
         """What tells the command under way, or its letter, from those of other clients."""
@@ -140,6 +151,7 @@ class Transcript:
         if self.closed_at is None:
             self.closed_at = self.clock.now()
             self.ended = SessionEnd.HANDSHAKE if "tls_error" in self.facts else self.ended or SessionEnd.LOST
+            self.changed()
 
     @property
     def last_at(self) -> Micros:
@@ -177,6 +189,15 @@ class Transcripts:
         self._sessions_max = sessions_max
         self._lines_max = lines_max
         self._refused_before, self._taken_before = SeenBefore(), SeenBefore()
+        self._listeners: list[Callable[[], None]] = []
+
+    def watch(self, listener: Callable[[], None]) -> None:
+        """From now on, call `listener` when a session begins or ends, when something is refused in one, and when somebody logs in."""
+        self._listeners.append(listener)
+
+    def _changed(self) -> None:
+        for listener in self._listeners:
+            listener()
 
     def open(self, door: Door, peer: str, lines_each: int = 1) -> Transcript:
         """The transcript of a new connection; `lines_each`: how many lines there are in what is kept as one."""
@@ -191,10 +212,12 @@ class Transcripts:
             deque(maxlen=max(self._lines_max // LINES_OF_AN_EXCHANGE, 1)),
             self._refused_before,
             self._taken_before,
+            changed=self._changed,
         )
         self._kept[made.id] = made
         if len(self._kept) > self._sessions_max:
             del self._kept[next(iter(self._kept))]
+        self._changed()
         return made
 
     def forget(self) -> None:

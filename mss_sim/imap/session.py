@@ -175,7 +175,7 @@ class Session:
             self.home = own[0].address if own else None
         self.watcher.until = await selected_folder.check(self.world, actor, self.home)
         self.actor_or_none = actor
-        self.transcript.facts["identity"] = actor.identity.idnat
+        self.transcript.logged_in(actor.identity.idnat)
         self.transcript.facts["mailbox"] = self.home or ""
 
     def size_limit(self, mailbox: Mailbox) -> int:

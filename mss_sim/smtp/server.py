@@ -284,7 +284,7 @@ class SmtpConnection(Wire):
             await self._leave(replies.TOO_MANY_CONNECTIONS)
         dialogue.actor, self._login = actor, login
         if self._transcript is not None:
-            self._transcript.facts["identity"] = actor.identity.idnat
+            self._transcript.logged_in(actor.identity.idnat)
         self._say(replies.AUTHENTICATED)
 
     async def _refuse_login(self, mechanism: str, refusal: Refusal) -> None:

@@ -189,3 +189,22 @@ async def test_both_databases_wake_who_waits(start: StartSimulator, database: st
         assert (await _meanwhile(simulator, wait, _write(simulator)))["met"]
         wait = _wait(simulator, kind="act", acts=["message.received"], mailbox=DOCTOR)
         assert (await _meanwhile(simulator, wait, _write(simulator, to=DOCTOR)))["met"]
+
+
+async def test_a_log_in_and_what_a_client_did_are_waited_for(simulator: Simulator) -> None:
+    doctor = Person(simulator, "doctor")
+    logged_in = await _meanwhile(simulator, _wait(simulator, kind="log_in", door="smtp", who=doctor.account["login"]), _write_as(doctor))
+    [found] = logged_in["found"]
+    assert (logged_in["met"], found["door"], found["who"]) == (True, "smtp", doctor.idnat)
+    newcomer = Person(simulator, "newcomer")
+    refused = _wait(simulator, kind="session", door="rest", rule="not-found")
+    answer = await _meanwhile(simulator, refused, newcomer.rest("GET", f"/mailboxes/{PRACTICE}/messages"))
+    assert answer["found"][0]["rules"] == {"not-found": 1}
+    later = await _wait(simulator, kind="log_in", door="smtp", after=logged_in["cursor"], timeout=0.0)
+    assert (later["met"], later["found"]) == (False, [])
+    imap = await _wait(simulator, kind="log_in", door="imap", timeout=0.05, none=True)
+    assert imap["met"]
+
+
+async def _write_as(person: Person) -> None:
+    assert (await person.smtp(DOCTOR, HOSPITAL, letter(DOCTOR, HOSPITAL))).code == 250

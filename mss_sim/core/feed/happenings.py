@@ -14,6 +14,7 @@ from mss_sim.core.control.letters import check_letters, id_of_mailbox
 from mss_sim.core.mailflow.queue import Queue
 from mss_sim.core.patients.patients import Patients
 from mss_sim.core.world.world import World
+from mss_sim.evidence.transcripts import Transcript
 from mss_sim.store import feed, folders, letters, mailboxes, messages, timelines
 from mss_sim.store.engine import Connection
 from mss_sim.store.feed import Ref, Source
@@ -21,6 +22,7 @@ from mss_sim.store.journal import ActQuery, JournalRow
 from mss_sim.store.letters import LetterQuery, SearchTexts
 from mss_sim.store.messages import MessageRow
 from mss_sim.store.timelines import EventQuery, TimelineEvent
+from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 
 T = TypeVar("T")
@@ -209,6 +211,43 @@ def _line_id(row: JournalRow) -> int:
 
 def _event_id(event: TimelineEvent) -> int:
     return event.id
+
+
+@dataclass(frozen=True, slots=True)
+class SessionQuery:
+    """Which sessions of clients: at that door, of who logged in (idNat, login or address), of a client whose name holds a text, in which a
+    rule refused something; `logged_in`: in which somebody has logged in; `after`: the id of a session, those that began later.
+    """
+
+    door: Door | None = None
+    who: str | None = None
+    client: str | None = None
+    rule: str | None = None
+    logged_in: bool = False
+    after: str | None = None
+
+
+async def find_sessions(world: World, query: SessionQuery) -> list[Transcript]:
+    """Sessions that are kept, the oldest first; none in a world without doors. Refusal(NOT_FOUND) for a person that is not."""
+    idnat = None
+    if query.who is not None:
+        who = query.who
+        person = await world.store.read_briefly(lambda conn: identity_called(conn, who) or require_identity(conn, who))
+        idnat = person.idnat
+
+    def wanted(one: Transcript) -> bool:
+        identity, client = one.facts.get("identity"), one.facts.get("client", "").casefold()
+        return (
+            query.door in (None, one.door)
+            and idnat in (None, identity)
+            and (not query.logged_in or identity is not None)
+            and (query.client is None or query.client.casefold() in client)
+            and (query.rule is None or query.rule in one.rules)
+            and (query.after is None or one.id > query.after)
+        )
+
+    kept = world.transcripts.newest_first() if world.transcripts else iter(())
+    return [one for one in kept if wanted(one)][::-1]
 
 
 async def at_rest(world: World, queue: Queue, patients: Patients) -> bool:
