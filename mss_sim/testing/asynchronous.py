@@ -41,7 +41,7 @@ from mss_sim.testing.handle import RunningSimulator, WorldHandle
 from mss_sim.testing.logging_in import log_in
 from mss_sim.testing.persons import AUTHENTICATED, Cast, Persona, play
 from mss_sim.testing.results import JournalLine, Letter, LogIn, Session, TimelineEvent, Waited
-from mss_sim.testing.waiting import ActMarks, LetterMarks, SettledMarks, TimelineMarks
+from mss_sim.testing.waiting import ActMarks, LetterMarks, LogInMarks, SessionMarks, SettledMarks, TimelineMarks
 from mss_sim.vocabulary.clock import ClockMode
 from mss_sim.vocabulary.faults import FaultKind, Point, PresetName
 
@@ -229,6 +229,14 @@ class AsyncWorld(Cast[AsyncPerson]):
     @overload
     async def wait(self, kind: Literal["timeline"], **marks: Unpack[TimelineMarks]) -> Waited[TimelineEvent]:
         """Wait for what happens to recipients."""
+
+    @overload
+    async def wait(self, kind: Literal["session"], **marks: Unpack[SessionMarks]) -> Waited[Session]:
+        """Wait for what a client does in one go; its lines are told by `sessions`."""
+
+    @overload
+    async def wait(self, kind: Literal["log_in"], **marks: Unpack[LogInMarks]) -> Waited[Session]:
+        """Wait until somebody logs in."""
 
     @overload
     async def wait(self, kind: Literal["settled"], **marks: Unpack[SettledMarks]) -> Waited[str]:

@@ -26,7 +26,7 @@ from mss_sim.testing.documents import PatientDocument, PersonaDocument, Ready
 from mss_sim.testing.evidence import Evidence
 from mss_sim.testing.persons import Cast, Person, play
 from mss_sim.testing.results import JournalLine, Letter, Session, TimelineEvent, Waited, WaitedInVain
-from mss_sim.testing.waiting import ActMarks, LetterMarks, SettledMarks, TimelineMarks
+from mss_sim.testing.waiting import ActMarks, LetterMarks, LogInMarks, SessionMarks, SettledMarks, TimelineMarks
 from mss_sim.worlds import Worlds
 
 T = TypeVar("T")
@@ -107,6 +107,14 @@ class WorldHandle(Cast[Person]):
     @overload
     def wait(self, kind: Literal["timeline"], **marks: Unpack[TimelineMarks]) -> Waited[TimelineEvent]:
         """Wait for what happens to recipients."""
+
+    @overload
+    def wait(self, kind: Literal["session"], **marks: Unpack[SessionMarks]) -> Waited[Session]:
+        """Wait for what a client does in one go; its lines are told by `sessions`."""
+
+    @overload
+    def wait(self, kind: Literal["log_in"], **marks: Unpack[LogInMarks]) -> Waited[Session]:
+        """Wait until somebody logs in."""
 
     @overload
     def wait(self, kind: Literal["settled"], **marks: Unpack[SettledMarks]) -> Waited[str]:

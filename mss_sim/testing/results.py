@@ -196,8 +196,8 @@ class Session:
 
     @classmethod
     def read(cls, found: Mapping[str, Any]) -> "Session":
-        """A session as `/control/evidence/{id}` tells it."""
-        lines = tuple(TranscriptLine(instant(one["at"]), one["side"], one["text"]) for one in found["transcript"])
+        """A session as `/control/evidence/{id}` tells it, or as a wait does, without its lines."""
+        lines = tuple(TranscriptLine(instant(one["at"]), one["side"], one["text"]) for one in found.get("transcript", ()))
         closed = instant(found["closed_at"]) if found["closed_at"] else None
         tls = found["tls"]["version"] if found["tls"] else None
         began = found["id"], Door(found["door"]), found["peer"], instant(found["opened_at"]), closed

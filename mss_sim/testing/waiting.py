@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from mss_sim.testing.asking import ask, control
 from mss_sim.testing.documents import Ready
-from mss_sim.testing.results import JournalLine, Letter, NearMiss, TimelineEvent, Waited, WaitedInVain
+from mss_sim.testing.results import JournalLine, Letter, NearMiss, Session, TimelineEvent, Waited, WaitedInVain
 
 _SECONDS = 10.0
 _AMPLE_SECONDS = 30.0
@@ -55,6 +55,25 @@ class TimelineMarks(_Marks, total=False):
     message_id: str
 
 
+class SessionMarks(_Marks, total=False):
+    """What a session of a client is known by; `door` is a word of `mss_sim.vocabulary.doors.Door`, `client` a part of its name, `rule` one
+    that refused something in it.
+    """
+
+    door: str
+    who: str
+    client: str
+    rule: str
+
+
+class LogInMarks(_Marks, total=False):
+    """What a log-in is known by."""
+
+    door: str
+    who: str
+    client: str
+
+
 class SettledMarks(TypedDict, total=False):
     """Of rest nothing is known but how long it may take: `timeout`, seconds of the machine."""
 
@@ -71,6 +90,8 @@ _KINDS = {
     "message": _Kind("a letter", "letters", Letter.read),
     "act": _Kind("a line of a journal", "lines of a journal", JournalLine.read),
     "timeline": _Kind("an event of a sent letter", "events of sent letters", TimelineEvent.read),
+    "session": _Kind("a session of a client", "sessions of clients", Session.read),
+    "log_in": _Kind("a log-in", "log-ins", Session.read),
     "settled": _Kind("rest", "rest", str),
 }
 _HOW = frozenset({"timeout", "count", "none"})
