@@ -27,6 +27,7 @@ import acceptance
 import clock
 import crash
 import events
+import fairness
 import imap
 import many_people
 import national
@@ -71,6 +72,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "restore": worlds.restore,
     "waits": worlds.waits,
     "listeners": events.listeners,
+    "worlds_apart": fairness.worlds_apart,
     "national_tenth": national.tenth,
 }
 WHEN_ASKED: dict[str, Benchmark] = {"national": national.whole}

@@ -27,7 +27,7 @@ def worlds(setting: Setting) -> list[Row]:
     """Worlds that begin with the seed's snapshot, one after another; what all of them weigh together, in the one process."""
     count = setting.count(_WORLDS, 3)
     with simulator(setting.folder, data=setting.folder / "data", mx_port=setting.mx_port) as running:
-        _ask(running, "POST", "/control/snapshots", {"name": "begun"}, 201)
+        ask(running, "POST", "/control/snapshots", {"name": "begun"}, 201)
         took = [_timed(running, "/control/worlds", {"snapshot": "begun"}, 201) * 1_000 for _ in range(count)]
         megabytes = running.resident_bytes() / 1e6
     middle, slow = percentile(took, 0.5), percentile(took, 0.95)
@@ -47,8 +47,8 @@ def restore(setting: Setting) -> list[Row]:
         sending, sent = connection(running), letter("Compte rendu")
         for _ in range(count // 2):  # one in the sender's folder of sent letters, one that arrives
             post(sending, sent)
-        _ask(running, "POST", "/control/wait", {"kind": "settled", "timeout": 60.0}, 200)
-        made = _ask(running, "POST", "/control/snapshots", {"name": "full"}, 201)
+        ask(running, "POST", "/control/wait", {"kind": "settled", "timeout": 60.0}, 200)
+        made = ask(running, "POST", "/control/snapshots", {"name": "full"}, 201)
         took = [_timed(running, "/control/snapshots/full/restore", None, 204) for _ in range(5)]
     middle = percentile(took, 0.5)
     detail = {"letters": made["counts"]["messages"], "bytes": made["size_bytes"], "seconds": took}
@@ -100,7 +100,8 @@ def post(sending: http.client.HTTPConnection, body: bytes) -> float:
     return at
 
 
-def _ask(running: Simulator, method: str, path: str, body: dict[str, Any] | None, status: int) -> dict[str, Any]:
+def ask(running: Simulator, method: str, path: str, body: dict[str, Any] | None, status: int) -> dict[str, Any]:
+    """The JSON that a request answers; BenchmarkError for another status."""
     asking = connection(running)
     asking.request(method, path, None if body is None else json.dumps(body), {"Content-Type": "application/json"})
     answer = asking.getresponse()
@@ -114,7 +115,7 @@ def _ask(running: Simulator, method: str, path: str, body: dict[str, Any] | None
 
 def _timed(running: Simulator, path: str, body: dict[str, Any] | None, status: int) -> float:
     began = time.perf_counter()
-    _ask(running, "POST", path, body, status)
+    ask(running, "POST", path, body, status)
     return time.perf_counter() - began
 
 

@@ -102,7 +102,7 @@ def test_answers_have_the_words_of_the_field(world: HostedWorld) -> None:
     assert (line.act, line.door, line.subject) == (Act.SUBMITTED, Door.REST, "Votre code")
     log_in = world.wait("log_in", door="rest", who=world.doctor.login).first
     assert (log_in.who, log_in.lines) == (world.doctor.idnat, ())
-    with pytest.raises(WaitedInVain, match="waited 0.05 s in vain for a session of a client with rule 'not-found'"):
+    with pytest.raises(WaitedInVain, match=r"waited 0\.05 s in vain for a session of a client with rule 'not-found'"):
         world.wait("session", rule="not-found", timeout=0.05)
     event = world.wait("timeline", events=["delivered"], recipient=world.patient.address).first
     assert (event.event, event.failed) == (TimelineKind.DELIVERED, False)
