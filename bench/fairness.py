@@ -2,6 +2,7 @@
 
 import contextlib
 import multiprocessing
+import select
 import socket
 import time
 from multiprocessing.synchronize import Event as Flag
@@ -68,7 +69,8 @@ def _pour(host: str, port: int, over: Flag) -> None:
             made = socket.create_connection((host, port))
             made.setblocking(False)
             opened.append(made)
-        for one in list(opened):
+        ready, writable, _ = select.select(opened, opened, [], 1)
+        for one in {*ready, *writable}:
             try:
                 with contextlib.suppress(BlockingIOError):
                     while one.recv(65_536):

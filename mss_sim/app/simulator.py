@@ -53,6 +53,7 @@ from mss_sim.net.lenient_tls import AskingContext
 from mss_sim.net.listening import bind, listening
 from mss_sim.net.tls import Certificates
 from mss_sim.net.traps import Trap, Traps
+from mss_sim.net.turns import Turns
 from mss_sim.net.webhook_calls import WebhookCalls
 from mss_sim.psc.urls import Urls
 from mss_sim.smtp.mx import MxSession
@@ -171,8 +172,9 @@ class Simulator:
         if not self.world.store.exclusive:
             lock.release()  # the world is there: others of this folder may find it
         context = tls.server_context(self._certificates, settings, ask_client=settings.tls.client_certificates_asked)
-        await self._serve_smtp(context)
-        await self._serve_imap(context)
+        turns = Turns()
+        await self._serve_smtp(context, turns)
+        await self._serve_imap(context, turns)
         traps = Traps(self.world.igc, self.transcripts, settings)
         if settings.traps.open:
             await self._serve_traps(traps, traps.build(folder / "traps", hosts))
@@ -253,9 +255,9 @@ class Simulator:
             transcripts=self.transcripts,
         )
 
-    async def _serve_smtp(self, context: ssl.SSLContext) -> None:
+    async def _serve_smtp(self, context: ssl.SSLContext, turns: Turns) -> None:
         settings, core, faults = self.settings, self.core, self.world.faults
-        self.connections = Connections(settings)
+        self.connections = Connections(settings, turns)
         shared = self.connections, self.transcripts
         submission = SmtpPort(settings, context, *shared, Door.SMTP, lambda peer: SubmissionSession(settings, peer, core), faults)
         takes = self._mx_context(context)
@@ -264,8 +266,8 @@ class Simulator:
         await self._listen("submission", lambda: SmtpConnection(submission, loop), settings.submission.port, self.connections)
         await self._listen("mx", lambda: SmtpConnection(mx, loop), settings.mx.port, self.connections)
 
-    async def _serve_imap(self, context: ssl.SSLContext) -> None:
-        connections = self.imap_connections = Connections(self.settings)
+    async def _serve_imap(self, context: ssl.SSLContext, turns: Turns) -> None:
+        connections = self.imap_connections = Connections(self.settings, turns)
         front = ImapFrontEnd(self.settings, context, connections, self.transcripts, self.core, faults=self.world.faults)
         loop = asyncio.get_running_loop()
         await self._listen("imap", lambda: ImapConnection(front, loop), self.settings.imap.port, connections)

@@ -19,7 +19,7 @@ from mss_sim.imap.grammar.wire import Command, Reader, Refused, Wanted
 from mss_sim.imap.session import ConnectionClosed, Session
 from mss_sim.imap.verbs import login, table
 from mss_sim.net import tls
-from mss_sim.net.connections import ANSWERS_BYTES_MAX, TLS_HELLO, TURN_SECONDS, Connections
+from mss_sim.net.connections import ANSWERS_BYTES_MAX, TLS_HELLO, Connections
 from mss_sim.net.patience import Patience
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.evidence import SessionEnd
@@ -73,7 +73,6 @@ class ImapConnection(asyncio.Protocol):
         self._session: Session | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = loop.time()
-        self._turn_ends = 0.0
         self._failing: faults.Failing | None = None
         self._log = log.get("imap")
 
@@ -164,7 +163,9 @@ class ImapConnection(asyncio.Protocol):
             await faults.greet(session)
             session.say(b"* OK [CAPABILITY %b] mss-sim, a simulator: never send real patient data" % login.capabilities(session))
             while True:
+                begun = self._front.connections.turns.begin()
                 await self._command(session)
+                self._front.connections.turns.end(begun)
                 await self._let_others()
         except (ConnectionClosed, ConnectionError, ssl.SSLError, asyncio.CancelledError):
             pass
@@ -197,9 +198,8 @@ class ImapConnection(asyncio.Protocol):
         """Between two commands: a client that pipelines thousands must read its answers first, and the others get their turn."""
         if len(self._out) > ANSWERS_BYTES_MAX:
             await self.flush()
-        if self._loop.time() > self._turn_ends:
-            await asyncio.sleep(0)
-            self._turn_ends = self._loop.time() + TURN_SECONDS
+        if self._front.connections.turns.over:
+            await self._front.connections.turns.wait()
 
     async def _wait(self, session: Session) -> None:
         """Wait for bytes; meanwhile, a client that loses its mailbox is notified at once."""
@@ -229,7 +229,6 @@ class ImapConnection(asyncio.Protocol):
             await self._more
         finally:
             self._more, self._nudges = None, False
-            self._turn_ends = self._loop.time() + TURN_SECONDS
         if self._expired:
             await session.leave(say("Idle too long"))
 

@@ -5,6 +5,7 @@
     lenient_tls  TLS that accepts every client certificate, so that a reply can say what is wrong with it
     tls          the server's certificate, contexts for both sides, what was negotiated
     connections  how many are open, in total and per identity
+    turns        how long the clients of a world are answered before the loop belongs to others
     patience     how many mistakes one may make
     listening    listening sockets, and the error for a port in use
     webhook_calls   events posted to the targets of webhooks

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from mss_sim.config.settings import Settings
+from mss_sim.net.turns import Turns
 from mss_sim.words.sentence import Sentence, say
 
 
@@ -20,8 +21,6 @@ class Connection(Protocol):
 
 TLS_HELLO = b"\x16\x03"
 """How a client begins that speaks TLS at once: a handshake record of any version (ref: rfc8446#5.1)."""
-TURN_SECONDS = 0.02
-"""How long one client's commands are answered before the others have their turn: one packet may carry thousands."""
 _ABORTED_SECONDS = 1.0
 """How long a session may take to notice that its connection was dropped."""
 ANSWERS_BYTES_MAX = 64 * 1024
@@ -31,8 +30,10 @@ ANSWERS_BYTES_MAX = 64 * 1024
 class Connections:
     """Counts connections from the first byte to the last, and refuses those over the limits."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, turns: Turns) -> None:
+        """`turns`: those of the world, which all of its connections share."""
         self._settings = settings
+        self.turns = turns
         self._open: dict[Connection, int | None] = {}
         self._empty = asyncio.Event()
         self._empty.set()

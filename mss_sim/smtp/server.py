@@ -16,6 +16,7 @@ from mss_sim.faults.actions import Delay, Drop, Duplicate, Mask
 from mss_sim.faults.actions import Reply as FaultReply
 from mss_sim.faults.faults import Fault
 from mss_sim.net import tls
+from mss_sim.net.connections import ANSWERS_BYTES_MAX
 from mss_sim.net.logins import CutConnection, exchange, instead, login_of, mechanisms, show_token_refusal
 from mss_sim.net.sasl import SaslError
 from mss_sim.smtp import faults, replies
@@ -64,9 +65,13 @@ class SmtpConnection(Wire):
                 await self._leave(replies.TOO_MANY_CONNECTIONS)
             await self._begin_fault(CONNECT)
             self._say(Reply(220, "", quoted(f"{self.hostname} ESMTP mss-sim, a simulator: never send real patient data")))
+            turns = self._front.connections.turns
             while True:
-                await self._command(await self._line())
-                if self._had_enough():
+                line = await self._line()
+                begun = turns.begin()
+                await self._command(line)
+                turns.end(begun)
+                if turns.over or len(self._out) > ANSWERS_BYTES_MAX:
                     await self._let_others()
         except (ConnectionClosed, ConnectionError, ssl.SSLError, asyncio.CancelledError):
             pass

@@ -18,7 +18,7 @@ from mss_sim.evidence.refusals import Why
 from mss_sim.evidence.transcripts import Opener, Transcript
 from mss_sim.faults.actions import Drop, Throttle
 from mss_sim.faults.faults import Fault, Faults
-from mss_sim.net.connections import ANSWERS_BYTES_MAX, TLS_HELLO, TURN_SECONDS, Connections
+from mss_sim.net.connections import ANSWERS_BYTES_MAX, TLS_HELLO, Connections
 from mss_sim.net.patience import Patience
 from mss_sim.smtp import faults, replies
 from mss_sim.smtp.replies import Reply
@@ -74,7 +74,6 @@ class Wire(SMTP):
         self._secured = False  # TLS has begun: no half-open connections from here on
         self._mistakes = Patience(settings)
         self._deadline = loop.time() + settings.smtp.command_timeout_seconds
-        self._turn_ends = 0.0
         self._fault: Fault | None = None  # under which the next replies leave
 
     @property
@@ -162,19 +161,13 @@ class Wire(SMTP):
             self._held_back = False
             self._wire.resume_reading()
         await self._waiter
-        self._turn_ends = self.loop.time() + TURN_SECONDS
-
-    def _had_enough(self) -> bool:
-        """Whether a client that pipelines has been answered for so long, or so much, that it is the others' turn."""
-        return len(self._out) > ANSWERS_BYTES_MAX or self.loop.time() > self._turn_ends
 
     async def _let_others(self) -> None:
         """Between two commands: a client that pipelines thousands must read its answers first, and the others get their turn."""
         if len(self._out) > ANSWERS_BYTES_MAX:
             await self._flush()
-        if self.loop.time() > self._turn_ends:
-            await asyncio.sleep(0)
-            self._turn_ends = self.loop.time() + TURN_SECONDS
+        if self._front.connections.turns.over:
+            await self._front.connections.turns.wait()
 
     def _wait_at_most(self, seconds: float) -> None:
         """Move the deadline; aiosmtpd's timer is reset when it fires, or at once where it would fire too late."""

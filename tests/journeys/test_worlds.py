@@ -18,6 +18,7 @@ from mss_sim.errors import Refusal
 from mss_sim.http.hosting import NewWorld
 from mss_sim.worlds import Worlds
 from tests.clients import HOSPITAL, PRACTICE, Person, letter
+from tests.conftest import StartSimulator
 from tests.journeys.test_command_line import Process
 
 
@@ -286,3 +287,21 @@ async def test_who_asks_while_the_process_stops_gets_no_world_and_leaves_none(tm
     assert worlds.all() == []
     with pytest.raises(Refusal, match="stops"):
         await worlds.create(NewWorld())
+
+
+async def test_a_flood_in_one_world_leaves_the_others_their_share(start: StartSimulator) -> None:
+    """Twenty connections, each with a packet of thousands of commands: answered in turn, they kept everybody waiting for seconds."""
+    async with start() as flooded, start() as other:
+        doctor, at = Person(other, "doctor"), flooded.ready()["submission"]
+        assert (await doctor.rest("GET", "/me")).status_code == 200  # the first request loads the web framework
+        writers = [(await asyncio.open_connection(at["host"], at["port"]))[1] for _ in range(20)]
+        for writer in writers:
+            writer.write(b"NOOP\r\n" * 20_000)
+        loop, took = asyncio.get_running_loop(), []
+        for _ in range(5):
+            began = loop.time()
+            assert (await doctor.rest("GET", "/me")).status_code == 200
+            took.append(loop.time() - began)
+        for writer in writers:
+            writer.transport.abort()
+    assert max(took) < 1, took
