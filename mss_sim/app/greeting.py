@@ -61,6 +61,7 @@ def log_ready(ready: Mapping[str, Any]) -> None:
         "ready",
         http=ready["http"],
         **({"https": ready["https"]} if ready["https"] else {}),
+        ui=ready["ui"],
         docs=f"{ready['http']}/docs",
         psc=ready["psc"]["issuer"],
         submission=ready["submission"]["port"],

@@ -72,7 +72,6 @@ if TYPE_CHECKING:
     from mss_sim.http.hosting import Hosting
 
 _STOP_SECONDS = 5.0
-_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 class Simulator:
@@ -164,7 +163,7 @@ class Simulator:
             take_up(self.world, memory)
         if self._core.acts_log:
             self._stack.push_async_callback(self._core.acts_log.close)
-        hosts, settings, folder = self._hosts(), self.settings, self.data_dir / "certificates"
+        hosts, settings, folder = tls.hosts(self.settings), self.settings, self.data_dir / "certificates"
         await self._find_seed()
         self._certificates = tls.ensure(folder, self.world.igc, hosts, settings.certificate.key)
         begun = await begin(self.world, self.seed)
@@ -192,11 +191,6 @@ class Simulator:
         for work in (self.core.queue.run(), self.core.events.run(), *following):
             self._stack.push_async_callback(_cancel, asyncio.create_task(work))
         self._announce()
-
-    def _hosts(self) -> list[str]:
-        """The names that the server's certificate holds."""
-        hosts = list(dict.fromkeys((self.settings.hostname, *_HOSTS, *self.settings.certificate.hosts)))
-        return hosts if self.settings.host in (*hosts, "0.0.0.0", "::") else [*hosts, self.settings.host]  # noqa: S104 - compared with
 
     async def _unpack(self) -> Memory | None:
         """Begin with the world of a snapshot, if there is one to begin with; its memory."""
@@ -343,6 +337,7 @@ class Simulator:
         host = self._shown_host()
         return {
             "http": self._url("http"),
+            "ui": f"{self._url('http')}/",
             "https": self._url("https") if "https" in self._ports else None,
             "submission": {"host": host, "port": self._ports["submission"]},
             "mx": {"host": host, "port": self._ports["mx"]},

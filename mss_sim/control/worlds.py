@@ -66,6 +66,8 @@ class WorldOut(Out):
 class ReadyOut(WorldOut):
     """A world of this process with all that its ready file would say."""
 
+    ui: str = Field(examples=["http://127.0.0.1:40123/"])
+    """The pages, for people."""
     submission: dict[str, Any] = Field(examples=[{"host": "127.0.0.1", "port": 40124}])
     mx: dict[str, Any] = Field(examples=[{"host": "127.0.0.1", "port": 40125}])
     imap: dict[str, Any] = Field(examples=[{"host": "127.0.0.1", "port": 40126}])

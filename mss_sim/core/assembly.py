@@ -136,15 +136,13 @@ def assemble(
     """The core of a world. `snapshots` is where those of it are kept, `transport` carries letters out of it, `calls` posts to webhooks,
     `mtls_url` is where client certificates are asked for.
     """
-    _listen_to_store(world)
     tell = log.teller()
     woken = asyncio.Event()
     delivery = Delivery(world, woken.set)
     provider = Provider(world, mtls_url)
     queue, waits = Queue(world, delivery, woken, transport), Waits(world)
     queue.rested = waits.look_again
-    if world.transcripts:
-        world.transcripts.watch(waits.look_again)
+    _connect(world, waits)
     submission, receipts = Submission(world, delivery), Receipts(world, delivery)
     patients = Patients(world, Steps(world, delivery, submission, receipts))
     ciba, recent, wrong_passwords = Ciba(provider), Recent(), WrongPasswords(world.settings)
@@ -189,8 +187,10 @@ def assemble(
     )
 
 
-def _listen_to_store(world: World) -> None:
-    """Have what a world does beside the verbs follow its store."""
+def _connect(world: World, waits: Waits) -> None:
+    """Have what a world does beside its verbs follow what happens in it."""
+    if world.transcripts:
+        world.transcripts.watch(waits.look_again)
     journal.keep_attempts(world)
     journal.keep_visits(world)
     carer_views.follow_commits(world)

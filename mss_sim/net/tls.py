@@ -24,6 +24,7 @@ from mss_sim.pki.authority import ORGANISATIONS, publishes_at, signed_by
 from mss_sim.vocabulary.trust import KeyKind
 
 _CONTEXTS_MAX = 256
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
 
 
@@ -40,6 +41,12 @@ class ObservedTls(ssl.SSLObject):
     """A TLS connection that remembers which host the client requested (ref: rfc6066#3)."""
 
     asked_host: str | None = None
+
+
+def hosts(settings: Settings) -> list[str]:
+    """The names that the server's certificate holds: loopback, those of the settings, and the address that is listened on."""
+    named = list(dict.fromkeys((settings.hostname, *_LOOPBACK, *settings.certificate.hosts)))
+    return named if settings.host in (*named, "0.0.0.0", "::") else [*named, settings.host]  # noqa: S104 - compared with
 
 
 def ensure(folder: Path, igc: Authorities, hosts: Sequence[str], kind: KeyKind = KeyKind.P_256) -> Certificates:

@@ -78,6 +78,8 @@ class Ready(TypedDict):
     """What a client needs to know of a world: the content of its ready file."""
 
     http: str
+    ui: str
+    """The pages, for people."""
     https: str | None
     submission: Endpoint
     mx: Endpoint
