@@ -12,6 +12,7 @@ start far back. What ends the listening, a right or a log-in that is gone, is se
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 import orjson
@@ -37,6 +38,7 @@ EVENT_STREAM = "text/event-stream"
 _POSITION_MAX = 2**62
 _RETRY_MILLISECONDS = 1_000
 _PAGE = 100
+_WRITTEN_MAX = 256
 
 Kinds = Annotated[
     str | None,
@@ -145,5 +147,7 @@ async def _lines(core: Core, batches: AsyncGenerator[Batch, None]) -> AsyncItera
         yield b"event: refused\ndata: " + orjson.dumps(told) + b"\n\n"
 
 
+@lru_cache(maxsize=_WRITTEN_MAX)
 def _event(one: Heard) -> bytes:
+    """An event as it is sent, written once for all who hear it alike."""
     return f"id: {one.event.position}\nevent: {one.event.kind}\ndata: ".encode() + orjson.dumps(plain(one)) + b"\n\n"

@@ -19,9 +19,9 @@ from mss_sim.vocabulary.events import RESET, Family
 _NAMES = ("grantee", "idnat", "from", "to")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FeedEvent:
-    """Something that happened.
+    """Something that happened; read once, and the same object for all who hear it.
 
     `position`: 1, 2, 3 … in the order of the commits; `kind`: a word of `vocabulary.events.KINDS`; `id`: of the line of a journal or of a
     timeline, 0 for the world. `mailbox`: the address, None where it was about none, or the mailbox is gone. `named`: the idNats in the
