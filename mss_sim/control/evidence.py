@@ -89,8 +89,8 @@ async def list_sessions(request: Request, page: CurrentPage, wanted: CurrentWant
     """The sessions that are kept, the newest first, those that are going on too.
 
     Of SMTP and IMAP a session is a connection. Over HTTP it is a run of requests of one client at one door: from one address, under one
-    User-Agent, by one person, none more than a minute after the one before. Requests below /control, of health and of the documentation
-    are not recorded.
+    User-Agent, by one person, none more than a minute after the one before. Requests below /control, of pages, of health and of the
+    documentation are not recorded.
     """
     found = (one for one in _kept(request, page.before(PagedList.SESSIONS)) if one in wanted and refused in (None, bool(one.rules)))
     return Json(page.cut(PagedList.SESSIONS, list(islice(found, page.limit + 1)), lambda one: decode(one.id), session))

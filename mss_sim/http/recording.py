@@ -1,6 +1,6 @@
 """What clients ask over HTTP, and what they are answered, as evidence keeps it (`evidence/runs.py`): the outermost layer of all.
 
-Who drives or watches the world is no client of it: nothing below /control is recorded, nor health, metrics, the documentation.
+Who drives or watches the world is no client of it: nothing below /control is recorded, nor pages, health, metrics, the documentation.
 
 What the layers below know of a request they leave in its state: `who`, the idNat; `client_id`, of Pro Santé Connect; `refusal`, why it was
 refused; `fault`, what failed on purpose.
@@ -24,7 +24,7 @@ from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.psc import PSC_CALLBACK
 from mss_sim.words.sentence import quoted
 
-_UNRECORDED = ("/control", "/docs", "/openapi.json", "/healthz", "/readyz", "/metrics")
+_UNRECORDED = ("/control", "/ui", "/docs", "/openapi.json", "/healthz", "/readyz", "/metrics")
 _DOORS = {"/auth": Door.PSC, PSC_CALLBACK: Door.PSC, "/mailpit/": Door.MAILPIT}
 _COMMAND_BYTES_MAX = 200
 _UNREAD = b"(a request that was not read)"
@@ -175,7 +175,7 @@ def door_of(path: str) -> Door | None:
     """The door that a path leads to; None for what is not recorded."""
     if path.startswith("/api/"):
         return Door.REST
-    if path.startswith(_UNRECORDED):
+    if path == "/" or path.startswith(_UNRECORDED):
         return None
     return next((door for begin, door in _DOORS.items() if path.startswith(begin)), Door.PUBLIC)
 

@@ -426,3 +426,11 @@ async def test_only_as_many_requests_are_kept_as_there_may_be_lines(start: Start
         assert [one["client"] for one in await sessions(simulator)] == ["three", "two"]
         await by_rest(simulator, "/listeblanchemssante.xml", headers={"User-Agent": "one"})
         assert [one["costs"]["commands"] for one in await sessions(simulator, "client=one")] == [1]
+
+
+async def test_pages_are_no_clients(simulator: Simulator) -> None:
+    """Who looks at sessions in a browser does not make them; the acts of a persona on pages stand in the journal."""
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        assert (await client.get("/")).status_code == 200
+        assert (await client.get("/ui/last")).status_code == 200
+    assert (await control(simulator, "GET", "/evidence")).json()["items"] == []
