@@ -56,7 +56,7 @@ class Awaited(StrEnum):
 
 
 _MARKS: dict[Awaited, frozenset[str]] = {
-    Awaited.MESSAGE: frozenset({"mailbox", "from_", "to", "subject", "text", "message_id", "header", "has_document"}),
+    Awaited.MESSAGE: frozenset({"mailbox", "from_", "to", "subject", "text", "ins", "message_id", "header", "has_document"}),
     Awaited.ACT: frozenset({"mailbox", "acts", "who"}),
     Awaited.TIMELINE: frozenset({"events", "recipient", "message_id"}),
     Awaited.SESSION: frozenset({"door", "who", "client", "rule"}),
@@ -78,6 +78,7 @@ class WaitIn(In):
     to: OneLine | None = Field(default=None, description="Part of a recipient's name or address.", examples=[None])
     subject: OneLine | None = Field(default=None, description="Part of the subject.", examples=[None])
     text: OneLine | None = Field(default=None, description="Part of the subject, the people or the text.", examples=[None])
+    ins: OneLine | None = Field(default=None, description="A patient's INS, in subject, people or text.", examples=[None])
     message_id: OneLine | None = Field(default=None, description="The whole Message-ID.", examples=[None])
     header: OneLine | None = Field(default=None, description="`Name: text` of a field.", examples=[None])
     has_document: Flag | None = Field(default=None, examples=[None])
@@ -200,6 +201,7 @@ def _letters(wanted: WaitIn) -> LetterQuery:
         to=_folded(wanted.to),
         subject=_folded(wanted.subject),
         text=_folded(wanted.text),
+        ins=_folded(wanted.ins),
         message_id=wanted.message_id,
         header=header,
         has_document=wanted.has_document,

@@ -28,8 +28,9 @@ _HEADS_AT_ONCE = 100
 class LetterQuery:
     """Which letters to list, newest first. Texts are folded, but `message_id`, which is whole and as it was written.
 
-    `before`: the id of the last letter listed already; `among`: letters with these ids alone. `header`: the name of a field and what it
-    contains; an empty text asks whether the field is there. `mailbox_id`: letters that have a copy there.
+    `ins`: a number of a patient that stands in the subject, the people or the text. `before`: the id of the last letter listed already;
+    `among`: letters with these ids alone. `header`: the name of a field and what it contains; an empty text asks whether the field is
+    there. `mailbox_id`: letters that have a copy there.
     """
 
     limit: int
@@ -39,6 +40,7 @@ class LetterQuery:
     to: str | None = None
     subject: str | None = None
     text: str | None = None
+    ins: str | None = None
     message_id: str | None = None
     header: tuple[str, str] | None = None
     since: Micros | None = None
@@ -105,6 +107,8 @@ def _conditions(query: LetterQuery) -> Select[Any]:
             statement = statement.where(column.contains(wanted, autoescape=True))
     if query.text:
         statement = statement.where(says(query.text))
+    if query.ins:
+        statement = statement.where(says(query.ins))
     if query.before is not None:
         statement = statement.where(messages.c.id < query.before)
     if query.message_id is not None:

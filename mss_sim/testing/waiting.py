@@ -33,6 +33,8 @@ class LetterMarks(_Marks, total=False):
     to: str
     subject: str
     text: str
+    ins: str
+    """A patient's number, in the subject, the people or the text."""
     message_id: str
     header: str
     """`Name: text` of a field."""

@@ -35,7 +35,7 @@ async def _meanwhile(simulator: Simulator, wait: Any, act: Any) -> Any:
 
 async def test_a_letter_is_waited_for_in_a_mailbox(simulator: Simulator) -> None:
     text = "Votre code est 482913, voir https://exemple.sim.mssante.fr/rdv?id=7. INS 285037511300167."
-    wait = _wait(simulator, kind="message", mailbox=PRACTICE, subject="rendez-vous")
+    wait = _wait(simulator, kind="message", mailbox=PRACTICE, subject="rendez-vous", ins="285037511300167")
     answer = await _meanwhile(simulator, wait, _write(simulator, subject="Votre rendez-vous", text=text))
     [found] = answer["found"]
     assert (answer["met"], found["subject"], found["from"][0]["address"]) == (True, "Votre rendez-vous", HOSPITAL)
@@ -46,6 +46,12 @@ async def test_a_letter_is_waited_for_in_a_mailbox(simulator: Simulator) -> None
         "closes": False,
         "documents": [],
     }
+
+
+async def test_another_patient_is_a_near_miss(simulator: Simulator) -> None:
+    await _write(simulator, subject="Bilan", text="INS 285037511300167.")
+    answer = await _wait(simulator, kind="message", mailbox=PRACTICE, ins="190017510299945", timeout=0.05)
+    assert [one["lacks"] for one in answer["near"]][0] == ["ins"]
 
 
 async def test_what_was_there_counts_but_for_what_lies_before_the_cursor(simulator: Simulator) -> None:

@@ -56,7 +56,8 @@ async def list_letters(world: World, query: LetterQuery, mailbox: str | None = N
 def check_letters(world: World, query: LetterQuery) -> None:
     """Refusal(LIMIT_REACHED) for a text that is too long to look for, Refusal(INVALID) for one that no letter can hold."""
     header = query.header or ("", "")
-    check_texts((query.from_, query.to, query.subject, query.text, query.message_id, *header), world.settings.search.query_chars_max)
+    texts = (query.from_, query.to, query.subject, query.text, query.ins, query.message_id, *header)
+    check_texts(texts, world.settings.search.query_chars_max)
     if "\x00" in (query.message_id or ""):
         raise Refusal(Rule.INVALID, say("A text holds a NUL character; leave it out."))
 

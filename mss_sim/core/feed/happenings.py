@@ -58,7 +58,7 @@ async def find_letters(world: World, query: LetterQuery, mailbox: str | None) ->
         asked = replace(query, mailbox_id=id_of_mailbox(conn, mailbox)) if mailbox is not None else query
         return [FoundLetter(row, messages.raw(conn, row.id)) for row in reversed(letters.page(conn, asked))]
 
-    slow = query.text is not None or query.header is not None
+    slow = query.text is not None or query.ins is not None or query.header is not None
     return await (world.store.read(run) if slow else world.store.read_briefly(run))
 
 

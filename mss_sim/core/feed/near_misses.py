@@ -9,7 +9,7 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.letters import LetterQuery
 from mss_sim.store.messages import MessageRow
 
-_FIELDS = ("from_", "to", "subject", "text", "message_id", "header", "has_document")
+_FIELDS = ("from_", "to", "subject", "text", "ins", "message_id", "header", "has_document")
 _SHOWN_MAX = 5
 _COMPARED_MAX = 50
 
