@@ -51,7 +51,7 @@ async def test_a_letter_is_waited_for_in_a_mailbox(simulator: Simulator) -> None
 async def test_another_patient_is_a_near_miss(simulator: Simulator) -> None:
     await _write(simulator, subject="Bilan", text="INS 285037511300167.")
     answer = await _wait(simulator, kind="message", mailbox=PRACTICE, ins="190017510299945", timeout=0.05)
-    assert [one["lacks"] for one in answer["near"]][0] == ["ins"]
+    assert answer["near"][0]["lacks"] == ["ins"]
 
 
 async def test_what_was_there_counts_but_for_what_lies_before_the_cursor(simulator: Simulator) -> None:
