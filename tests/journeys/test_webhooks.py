@@ -215,3 +215,14 @@ async def test_a_reset_forgets_webhooks_and_a_restart_does_not(start: StartSimul
             assert (await client.get(f"/control/webhooks/{hook['id']}/deliveries?limit=1")).json()["items"][0]["kind"] == "message.received"
         await control(simulator, "POST", "/reset")
         assert (await control(simulator, "GET", "/webhooks")).json() == []
+
+
+async def test_rest_comes_when_what_is_due_was_posted(simulator: Simulator) -> None:
+    async with _target() as target:
+        hook = await _register(simulator, target.url)
+        await _write(simulator)
+        answer = await control(simulator, "POST", "/wait", {"kind": "settled"})
+        assert answer.json()["met"]
+        assert len(target.requests) == 1
+        [told] = (await control(simulator, "GET", f"/webhooks/{hook['id']}/deliveries")).json()["items"]
+        assert told["state"] == "delivered"

@@ -11,6 +11,7 @@ from mss_sim.core.access import journal as journals
 from mss_sim.core.access.identities import require_identity
 from mss_sim.core.access.identity_names import identity_called
 from mss_sim.core.control.letters import check_letters, id_of_mailbox
+from mss_sim.core.feed.webhooks import Webhooks
 from mss_sim.core.mailflow.queue import Queue
 from mss_sim.core.patients.patients import Patients
 from mss_sim.core.world.world import World
@@ -250,8 +251,9 @@ async def find_sessions(world: World, query: SessionQuery) -> list[Transcript]:
     return [one for one in kept if wanted(one)][::-1]
 
 
-async def at_rest(world: World, queue: Queue, patients: Patients) -> bool:
-    """Whether nothing is under way: no letter is tried or due, no patient is about to do what is due."""
+async def at_rest(world: World, queue: Queue, patients: Patients, webhooks: Webhooks | None = None) -> bool:
+    """Whether nothing is under way and nothing is due: no letter, nothing that a patient is about to do, no event to be posted."""
     now = world.clock.now()
-    due = [await queue.next_at(), await patients.next_at()]
-    return not queue.busy and all(at is None or at > now for at in due)
+    due = [await queue.next_at(), await patients.next_at(), *([await webhooks.next_at()] if webhooks else [])]
+    busy = queue.busy or (webhooks is not None and webhooks.busy)
+    return not busy and all(at is None or at > now for at in due)

@@ -64,8 +64,14 @@ class Webhooks:
         self._transport = transport
         self._settings = world.settings.webhooks
         self._any = True
+        self._trying = 0
         self.woken = asyncio.Event()
         world.store.watch_commits(self._committed)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being posted now."""
+        return self._trying > 0
 
     def _committed(self, changed: set[int]) -> None:
         if self._any or RIGHTS_CHANGED in changed:
@@ -199,11 +205,15 @@ class Webhooks:
         for one in rows:
             now = self._world.clock.now()
             until = now + int(self._settings.timeout_seconds * 2 * SECOND)
-            if not await self._world.store.write(partial(webhooks.take, one=one, until=until)):
-                continue
-            answer = await transport.post(hook.url, self._headers(hook, one), one.body.encode())
-            taken = answer.status is not None and 200 <= answer.status < 300
-            await self._world.store.write(partial(self._keep, hook=hook, one=one, answer=answer, taken=taken))
+            self._trying += 1
+            try:
+                if not await self._world.store.write(partial(webhooks.take, one=one, until=until)):
+                    continue
+                answer = await transport.post(hook.url, self._headers(hook, one), one.body.encode())
+                taken = answer.status is not None and 200 <= answer.status < 300
+                await self._world.store.write(partial(self._keep, hook=hook, one=one, answer=answer, taken=taken))
+            finally:
+                self._trying -= 1
             fired.append(Fired(now, FiredKind.WEBHOOK_TRIED, one.id, hook.mailbox, hook.url))
             if not taken:
                 break
