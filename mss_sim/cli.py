@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from mss_sim.commands import certificates, configured, database, letters, many_people, people, readiness, running, scenarios, world_time
+from mss_sim.commands import (
+    agents,
+    certificates,
+    configured,
+    database,
+    letters,
+    many_people,
+    people,
+    readiness,
+    running,
+    scenarios,
+    world_time,
+)
 from mss_sim.commands.telling import fail, mendable
 
 app = typer.Typer(name="mss-sim", help="A simulator of the MSSanté trust space.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -22,6 +34,7 @@ app.command()(world_time.clock)
 app.command()(letters.send)
 app.command()(scenarios.play)
 app.command()(scenarios.record)
+app.command()(agents.mcp)
 
 cert = typer.Typer(help="Certificates of a running simulator.", no_args_is_help=True)
 cert.command()(certificates.issue)

@@ -8,6 +8,7 @@
     letters        send
     world_time     clock
     scenarios      play, record
+    agents         mcp: tools for agents
     readiness      health: whether a running simulator is ready
     certificates   cert issue, revoke, list, export
     database       db upgrade
@@ -23,7 +24,7 @@ Modules that take time to load are imported in the functions that need them, so 
 tests/house/test_start.py names them. Texts are English strings (ADR 0015). What goes wrong is one line on
 standard error: status 2 for what was typed wrong, 1 for what was tried and failed.
 
-No command opens the store, but `db upgrade`, and none but `run` and `play --memory` keeps a simulator in its process:
+No command opens the store, but `db upgrade`, and none but `run`, `play --memory` and `mcp` keeps a simulator in its process:
 what is asked of one goes through the doors that its users have.
 
 A new command is a function here and a line in `cli.py`; a new option of `run` is a setting, or has its line in

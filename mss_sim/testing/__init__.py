@@ -4,6 +4,7 @@
     options     what an ini file may set of it
     handle      RunningSimulator: a world in a thread, for code that is not asynchronous; further worlds
     asynchronous  the same for code that awaits
+    attached    a world of another process, by its ready file, for code that awaits
     persons     the people of a world, with clients that are logged in: SMTP, IMAP, REST, tokens, Pro Santé Connect
     controls    its time, and what fails in it
     waiting     what may be waited for, and what is told when it does not come

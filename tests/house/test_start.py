@@ -10,7 +10,7 @@ import pytest
 _WEB = ("fastapi", "starlette", "uvicorn", "mss_sim.http", "mss_sim.api", "mss_sim.control")
 _SCENARIOS = ("yaml", "mss_sim.scenarios.reading", "mss_sim.core.scenarios.plays", "mss_sim.core.scenarios.recording")
 _SOME_WORLDS = ("alembic", "mako", "dnslib", "psycopg", "mss_sim.dns", *_SCENARIOS)
-_SOME_COMMANDS = ("smtplib",)
+_SOME_COMMANDS = ("smtplib", "mcp", "mss_sim.agents", "mss_sim.testing")
 _NEVER = ("sqlalchemy.orm", "lxml", "prometheus_client")
 _FOR_HELP = ("pydantic", "sqlalchemy", "cryptography", "uvloop", "mss_sim.core", "mss_sim.store", "mss_sim.config")
 
