@@ -2,7 +2,7 @@
 
 import base64
 import dataclasses
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -151,24 +151,13 @@ class Letters:
         """
         asked = {"timeout": seconds} if kind == "settled" else {"timeout": seconds, "count": count, "none": none}
         marks: dict[str, Any] = {"after": after, "mailbox": mailbox, "from_": sender, "to": to, "subject": subject, "text": text}
-        marks |= {"message_id": message_id, "acts": acts, "who": self._idnat(by), "events": events, "recipient": recipient}
+        marks |= {"message_id": message_id, "acts": acts, "who": by and self._world.idnat(by), "events": events, "recipient": recipient}
         given = {name: value for name, value in marks.items() if value is not None}
         try:
-            found = await self._world.wait(kind, asked | given)
+            found = await self._world.waited(kind, asked | given)
         except WaitedInVain as error:
-            came = [_parts(one) for one in error.found]
+            came = [dataclasses.asdict(cast("Any", one)) for one in error.found]
             near = [dataclasses.asdict(one) for one in error.near]
             return shapes.Waited(met=False, found=came, near=near, told=str(error), cursor=None)
         told = "\n".join(map(str, found.found)) or "as it was wished"
-        return shapes.Waited(met=True, found=[_parts(one) for one in found.found], near=[], told=told, cursor=found.cursor)
-
-    def _idnat(self, by: str | None) -> str | None:
-        """The idNat of a persona; what the simulator knows by itself as it is."""
-        try:
-            return self._world.person(by).idnat if by is not None else None
-        except LookupError:
-            return by
-
-
-def _parts(one: Any) -> dict[str, Any]:
-    return dataclasses.asdict(one)
+        return shapes.Waited(met=True, found=[dataclasses.asdict(one) for one in found.found], near=[], told=told, cursor=found.cursor)

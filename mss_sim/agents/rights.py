@@ -60,7 +60,7 @@ class Rights:
         person = self._world.person(who)
         window = {"valid_from": valid_from, "valid_until": valid_until}
         body = {
-            "grantee": self._idnat(to),
+            "grantee": self._world.idnat(to),
             "rights": [one.value for one in rights],
             "reason": reason,
             **{name: one.isoformat() for name, one in window.items() if one is not None},
@@ -97,10 +97,3 @@ class Rights:
         person = self._world.person(who)
         path = place(person, mailbox, f"/conversations/{quote(conversation, safe='')}/{act}")
         return shapes.Conversation.model_validate(await person.rest("POST", path))
-
-    def _idnat(self, who: str) -> str:
-        """The idNat of a persona; who is none is named as he is, for the simulator to know."""
-        try:
-            return self._world.person(who).idnat
-        except LookupError:
-            return who

@@ -1,6 +1,9 @@
 """`mss-sim mcp`: tools for agents, by the Model Context Protocol, over standard input and output."""
 
 import asyncio
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,7 +36,7 @@ def mcp(
     if ready is not None:
         from mss_sim.testing.attached import AttachedWorld  # noqa: PLC0415 - --help answers at once
 
-        _serve(_made(AttachedWorld.at(ready)))
+        asyncio.run(_serve(_made(AttachedWorld.at(ready)), lambda: None))
         return
     _in_memory(seed or "cabinet", language)
 
@@ -46,8 +49,9 @@ def _in_memory(seed: str, language: Language | None) -> None:
     settings = running.made({**dict.fromkeys(_PORTS, 0), "language": language}, memory=True)
     simulator = RunningSimulator(settings, seed=running.seed_called(seed, settings))
     server = _made(AttachedWorld(lambda: simulator.ready))
-    with simulator:
-        _serve(server)
+    with ExitStack() as world:
+        world.enter_context(simulator)
+        asyncio.run(_serve(server, world.close))
 
 
 def _made(world: "AttachedWorld") -> "Server":
@@ -61,5 +65,14 @@ def _made(world: "AttachedWorld") -> "Server":
     return server.made(world)
 
 
-def _serve(server: "Server") -> None:
-    asyncio.run(server.run_stdio_async())
+async def _serve(server: "Server", end: Callable[[], None]) -> None:
+    """Serve until the client closes standard input, or the process is told to end: `end` ends the world then."""
+    over = asyncio.Event()
+    running.end_on_signals(over.set)
+    serving, told = asyncio.create_task(server.run_stdio_async()), asyncio.create_task(over.wait())
+    await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
+    if serving.done():
+        told.cancel()
+        return await serving
+    await asyncio.to_thread(end)
+    os._exit(0)  # the thread that reads standard input wakes up for nothing but its end, and everything waits for it

@@ -151,7 +151,7 @@ async def _run(settings: "Settings", seed: str | Path | None, ready_file: Path |
     from mss_sim.worlds import Worlds  # noqa: PLC0415
 
     over = asyncio.Event()
-    _end_on_signals(over.set)
+    end_on_signals(over.set)
     async with Worlds(settings, seed=seed, ready_file=ready_file) as worlds:
         ready = worlds.first.ready()
         greeting.log_ready(ready)
@@ -163,7 +163,7 @@ async def _run(settings: "Settings", seed: str | Path | None, ready_file: Path |
         await over.wait()
 
 
-def _end_on_signals(end: Callable[[], object]) -> None:
+def end_on_signals(end: Callable[[], object]) -> None:
     """Call `end` on the loop at Ctrl-C, and when the process is told to end."""
     loop = asyncio.get_running_loop()
     for number in {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGBREAK", signal.SIGTERM)}:

@@ -1,22 +1,23 @@
 """A world of which nothing is known but its ready document: that of another process, asked over HTTP alone, by who awaits.
 
 world = AttachedWorld.at(Path("data/ready.json"))
-await world.person("doctor").send([world.person("patient").address], subject="Votre bilan")
-await world.wait("message", {"subject": "bilan"})
+await world.doctor.send([world.patient.address], subject="Votre bilan")
+await world.wait("message", mailbox=world.patient.address, subject="bilan")
 """
 
 import json
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar, Unpack, overload
 
 from mss_sim.testing import waiting
 from mss_sim.testing.asking import ask, control
 from mss_sim.testing.asynchronous import AsyncPerson
 from mss_sim.testing.documents import PersonaDocument, Ready
 from mss_sim.testing.persons import Cast
-from mss_sim.testing.results import Waited
+from mss_sim.testing.results import JournalLine, Letter, TimelineEvent, Waited
+from mss_sim.testing.waiting import ActMarks, LetterMarks, SettledMarks, TimelineMarks
 
 T = TypeVar("T")
 _JSON = {"Accept": "application/json"}
@@ -59,6 +60,13 @@ class AttachedWorld(Cast[AsyncPerson]):
         roles = ", ".join(sorted({one["role"] for one in people})) or "no personas"
         raise KeyError(f"nobody is called {role}; there are {roles}, each by role, login, idNat or address")
 
+    def idnat(self, called: str) -> str:
+        """The idNat of who is called so; whom nobody here is called as he is, for the simulator to know."""
+        try:
+            return self.person(called).idnat
+        except LookupError:
+            return called
+
     async def like(self, role: str, count: int = 1) -> list[AsyncPerson]:
         """So many new people like one of the seed, each with mailboxes and a log-in of their own; RestRefused for a role of nobody."""
         made = await self.control("POST", "/people/like", {"role": role, "count": count, "token": False})
@@ -70,8 +78,28 @@ class AttachedWorld(Cast[AsyncPerson]):
         request = control(self.ready, method, path, body)
         return await ask(replace(request, headers={**request.headers, **_JSON}))
 
-    async def wait(self, kind: str, marks: Mapping[str, Any]) -> Waited[Any]:
-        """What was waited for, by the marks of `mss_sim.testing.waiting`; WaitedInVain when it does not come."""
+    @overload
+    async def wait(self, kind: Literal["message"], **marks: Unpack[LetterMarks]) -> Waited[Letter]:
+        """Wait for letters."""
+
+    @overload
+    async def wait(self, kind: Literal["act"], **marks: Unpack[ActMarks]) -> Waited[JournalLine]:
+        """Wait for lines of journals."""
+
+    @overload
+    async def wait(self, kind: Literal["timeline"], **marks: Unpack[TimelineMarks]) -> Waited[TimelineEvent]:
+        """Wait for what happens to recipients."""
+
+    @overload
+    async def wait(self, kind: Literal["settled"], **marks: Unpack[SettledMarks]) -> Waited[str]:
+        """Wait until nothing is under way and nothing is due."""
+
+    async def wait(self, kind: str, **marks: Any) -> Waited[Any]:
+        """What was waited for, as `WorldHandle.wait`; WaitedInVain when it does not come."""
+        return await self.waited(kind, marks)
+
+    async def waited(self, kind: str, marks: Mapping[str, Any]) -> Waited[Any]:
+        """The same, where kind and marks are not known beforehand."""
         return await waiting.wait(self.ready, kind, marks)
 
     async def reset(self) -> None:

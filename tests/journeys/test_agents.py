@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -17,6 +19,8 @@ from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE
 from tests.conftest import StartSimulator
 
 _PROGRAM = ("-m", "mss_sim", "mcp")
+_CLIENT = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "raw", "version": "1"}}
+_HELLO = {"jsonrpc": "2.0", "id": 2, "method": "initialize", "params": _CLIENT}
 _CANNOT_BE: list[tuple[str, dict[str, Any], str, str]] = [
     ("inbox", {}, "invalid-request", "who: field required"),
     ("inbox", {"who": 3}, "invalid-request", "who: input should be a valid string"),
@@ -267,7 +271,6 @@ async def test_each_tool_says_what_it_does_and_what_it_takes() -> None:
 
 def test_octets_that_are_no_messages_end_nothing() -> None:
     """What a client writes that is no JSON-RPC is passed over or answered by an error; what comes after it is answered."""
-    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "raw", "version": "1"}}
     lone = {"point": "rest", "kind": "reply", "action": r'{"\ud800": null}'}
     calls = [
         {"name": "send_letter", "arguments": {"who": "doctor", "to": r'["\ud800"]'}},
@@ -279,7 +282,7 @@ def test_octets_that_are_no_messages_end_nothing() -> None:
         b"{\n",
         b"[" * 10_000 + b"\n",
         b'{"jsonrpc": "2.0", "id": 1, "method": "nothing/known"}\n',
-        json.dumps({"jsonrpc": "2.0", "id": 2, "method": "initialize", "params": hello}).encode() + b"\n",
+        json.dumps(_HELLO).encode() + b"\n",
         b'{"jsonrpc": "2.0", "method": "notifications/initialized"}\n',
         b'{"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "people", "arguments": [1]}}\n',
         b'{"jsonrpc": "2.0", "id": 4, "method": "tools/call", "params": {"name": "inbox", "arguments": {"who": "\\ud800"}}}\n',
@@ -303,6 +306,22 @@ def test_octets_that_are_no_messages_end_nothing() -> None:
     process.stdin.close()
     assert process.wait(30) == 0
     process.stdout.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_process_that_is_told_to_end_takes_its_world_along(tmp_path: Path, number: signal.Signals) -> None:
+    """Though the client has not closed standard input: keys and passwords of the world lie in no folder afterwards."""
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, *_PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(_HELLO).encode() + b"\n")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["result"]["serverInfo"]["name"] == "mss-sim"
+        assert list(tmp_path.iterdir()) != []
+        process.send_signal(number)
+        assert process.wait(30) == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_the_sdk_the_command_says_how_to_install_it() -> None:

@@ -1,9 +1,11 @@
 """The handles for who awaits: nothing that they do blocks the loop of the test."""
 
 import asyncio
+import json
 import smtplib
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
 
 import aiosmtplib
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from mss_sim.errors import Refusal
 from mss_sim.testing.asking import RestRefused
 from mss_sim.testing.asynchronous import AsyncSimulator, AsyncWorld
+from mss_sim.testing.attached import AttachedWorld
 from mss_sim.testing.handle import HostedWorld, RunningSimulator
 from mss_sim.testing.results import WaitedInVain
 
@@ -37,6 +40,26 @@ async def test_a_wait_in_vain_is_told(async_world: AsyncWorld) -> None:
         await async_world.wait("message", mailbox=PRACTICE, count=2, timeout=0.1)
     with pytest.raises(RestRefused, match="A wait for settled looks at nothing: leave mailbox out"):
         await async_world.wait("settled", mailbox=PRACTICE)  # type: ignore[call-overload]
+
+
+async def test_a_world_of_another_process_is_known_by_its_ready_file(async_world: AsyncWorld, tmp_path: Path) -> None:
+    file = tmp_path / "ready.json"
+    file.write_text(json.dumps(async_world.ready), encoding="utf-8")
+    world = AttachedWorld.at(file)
+    assert world.ready == async_world.ready
+    assert {world.person(called).role for called in ("camille.martin", world.doctor.idnat, world.doctor.address)} == {"doctor"}
+    await world.hospital.send([PRACTICE], subject="Compte rendu")
+    assert (await world.wait("message", mailbox=PRACTICE)).first.subject == "Compte rendu"
+    with pytest.raises(WaitedInVain, match="lacks subject"):
+        await world.wait("message", mailbox=PRACTICE, subject="Compte randu", timeout=0)
+    [made] = await world.like("doctor")
+    assert await world.person(made.login).inbox() == []
+    assert world.idnat(made.login) == made.idnat
+    assert world.idnat("nobody") == "nobody"
+    await world.reset()
+    with pytest.raises(KeyError, match=r"nobody is called .*; there are application, assistant"):
+        world.person(made.login)
+    assert await world.doctor.inbox(PRACTICE) == []
 
 
 async def test_people_have_clients_to_await(async_world: AsyncWorld) -> None:
