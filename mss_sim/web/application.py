@@ -5,6 +5,7 @@ and its token checked before the handler sees it.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, partial
 from importlib.resources import files
 
@@ -15,16 +16,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
+from mss_sim.core.feed.events import last_position
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.hosted import Hosted
 from mss_sim.vocabulary.doors import Door
-from mss_sim.web import choices, home, letters, live, mailbox
+from mss_sim.web import boxes, choices, delegations, duo, home, letters, live, mailbox
 from mss_sim.web.gate import COOKIE, Gate, browser_of
 from mss_sim.web.personas import Sessions
-from mss_sim.web.showing import STATIC, Here, language_of, show, show_refusal, theme_of
+from mss_sim.web.showing import STATIC, Here, language_of, show, show_refusal, size_of, theme_of
 from mss_sim.web.visit import Handler, Pages, Visit
 from mss_sim.words.sentence import say
 
+_DELEGATION = (*boxes.ROUTES, *delegations.ROUTES, *duo.ROUTES)
 _YEAR_SECONDS = 365 * 86_400
 PART = "x-part"
 """Says that a part of an open page is asked again; where that is refused now, the page is, and the script loads it anew."""
@@ -35,7 +38,7 @@ def install(app: FastAPI, hosted: Hosted) -> None:
     """Add the pages to an application."""
     pages = cache(lambda: Pages(hosted, Gate(hosted.core), Sessions(hosted.core)))  # when the first page is asked for
     app.mount(STATIC, _Static(directory=str(files("mss_sim.web") / "static")), name="ui-static")
-    for route in (*choices.ROUTES, *home.ROUTES, *mailbox.ROUTES, *letters.ROUTES, *live.ROUTES):
+    for route in (*choices.ROUTES, *home.ROUTES, *mailbox.ROUTES, *letters.ROUTES, *live.ROUTES, *_DELEGATION):
         app.router.routes.append(_route(pages, *route))
 
 
@@ -47,11 +50,12 @@ async def _answer(shared: Callable[[], Pages], handler: Handler, request: Reques
     """Find out who asks, check what is posted, and show what the handler, or its refusal, says."""
     pages = shared()
     browser, name = browser_of(request), request.path_params.get("who")
-    here = Here(request.url.path, language_of(request), theme_of(request), pages.gate.token(browser))
+    here = Here(request.url.path, language_of(request), theme_of(request), pages.gate.token(browser), size=size_of(request))
     try:
         if name is not None:
             session = pages.sessions.of(request, name)
-            here = Here(here.path, here.language, here.theme, pages.gate.token(session.token), session)
+            position = await last_position(pages.core.world)
+            here = replace(here, token=pages.gate.token(session.token), session=session, position=position)
         elif request.url.path not in choices.FOR_ANYBODY and not pages.gate.is_open(request):
             return _known(pages, request, show("key.html", here, status=403), browser)
         form = await _form(pages, request, here.session.token if here.session else request.cookies.get(COOKIE))

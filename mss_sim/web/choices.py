@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from mss_sim.web.showing import LANGUAGE_COOKIE, THEME_COOKIE, THEMES
+from mss_sim.web.showing import LANGUAGE_COOKIE, PROJECTOR, SIZE_COOKIE, THEME_COOKIE, THEMES
 from mss_sim.web.visit import Routes, Visit, back
 
 _YEAR_SECONDS = 365 * 86_400
@@ -19,6 +19,11 @@ async def choose_theme(visit: Visit) -> Response:
     return _kept(visit, THEME_COOKIE, chosen if chosen in THEMES else "")
 
 
+async def choose_size(visit: Visit) -> Response:
+    """Show pages larger, for a room, or as usual."""
+    return _kept(visit, SIZE_COOKIE, PROJECTOR if visit.field("size") == PROJECTOR else "")
+
+
 def _kept(visit: Visit, cookie: str, value: str) -> Response:
     to = visit.field("back")
     response = back(to if to.startswith("/") and not to.startswith(("//", "/\\")) else "/")
@@ -32,10 +37,11 @@ async def give_key(visit: Visit) -> Response:
     return back("/")
 
 
-FOR_ANYBODY = frozenset({"/ui/key", "/ui/language", "/ui/theme"})
+FOR_ANYBODY = frozenset({"/ui/key", "/ui/language", "/ui/theme", "/ui/size"})
 """What needs no key."""
 ROUTES: Routes = (
     ("POST", "/ui/key", give_key),
     ("POST", "/ui/language", choose_language),
     ("POST", "/ui/theme", choose_theme),
+    ("POST", "/ui/size", choose_size),
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mss_sim.clock import SECOND, Micros
+from mss_sim.clock import SECOND, Micros, WorldClock
 from mss_sim.core.access.authentication import Actor, by_name
 from mss_sim.core.assembly import Core
 from mss_sim.core.world.expiring import ExpiringMap
@@ -34,17 +34,28 @@ class Session:
         return f"/ui/as/{self.name}"
 
 
+class _MachineTime:
+    """The machine's clock: who moves the time of the world by a week logs nobody out."""
+
+    def __init__(self, clock: WorldClock) -> None:
+        self._clock = clock
+
+    def now(self) -> Micros:
+        return self._clock.machine_now
+
+
 class Sessions:
     """The personas who are logged in, in one world."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._sessions: ExpiringMap[Session] = ExpiringMap(core.world.clock, _SESSIONS_MAX)
+        self._clock = _MachineTime(core.world.clock)
+        self._sessions: ExpiringMap[Session] = ExpiringMap(self._clock, _SESSIONS_MAX)
         core.world.beginning_anew.append(self.forget)
 
     def forget(self) -> None:
         """Log everybody out."""
-        self._sessions = ExpiringMap(self._core.world.clock, _SESSIONS_MAX)
+        self._sessions = ExpiringMap(self._clock, _SESSIONS_MAX)
 
     async def log_in(self, request: Request, response: Response, who: str, name: str) -> Session:
         """Log a persona in by name alone, as who tests or shows something does; Refusal where the profile takes no such log-in."""
@@ -59,14 +70,23 @@ class Sessions:
         return made
 
     def _ends(self) -> Micros:
-        return self._core.world.clock.now() + _LIFE_SECONDS * SECOND
+        return self._clock.now() + _LIFE_SECONDS * SECOND
 
     def of(self, request: Request, name: str) -> Session:
         """The session below whose path is asked; Refusal(AUTHENTICATION_REQUIRED) when there is none."""
-        found = self._sessions.get(request.cookies.get(_COOKIE, ""))
-        if found is None or found.name != name:
+        found = self.find(request.cookies.get(_COOKIE, ""), name)
+        if found is None:
             raise Refusal(Rule.AUTHENTICATION_REQUIRED, say("Nobody is logged in here; choose a persona on the first page."))
         return found
+
+    def find(self, token: str, name: str) -> Session | None:
+        """The session of that token below that name; None when it is over, or another's."""
+        found = self._sessions.get(token)
+        return found if found is not None and found.name == name else None
+
+    def opened_by(self, identity_id: int) -> int:
+        """How many sessions a person has open."""
+        return sum(one.actor.identity.id == identity_id for one in self._sessions.values())
 
     def log_out(self, session: Session, response: Response) -> None:
         """End a session, and take its cookie away."""

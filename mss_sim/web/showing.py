@@ -24,8 +24,10 @@ from mss_sim.web.personas import Session
 from mss_sim.words.catalogue import translations
 from mss_sim.words.sentence import Sentence
 
-LANGUAGE_COOKIE, THEME_COOKIE = "mss-sim-language", "mss-sim-theme"
+LANGUAGE_COOKIE, THEME_COOKIE, SIZE_COOKIE = "mss-sim-language", "mss-sim-theme", "mss-sim-size"
 THEMES = ("light", "dark")
+PROJECTOR = "projector"
+"""The size for a room: everything larger."""
 STATIC = f"/ui/static/{version('mss-sim')}"
 """Where stylesheet and scripts of this version are; a browser keeps them for good."""
 POLICY = (
@@ -40,14 +42,17 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-_PARIS = ZoneInfo("Europe/Paris")
+PARIS = ZoneInfo("Europe/Paris")
 _UNITS = ("o", "ko", "Mo", "Go")
 _BYTES = {Language.FR: _UNITS, Language.EN: ("B", "kB", "MB", "GB")}
 
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """Who looks, and how. `session` is that of the persona whose page it is, None elsewhere; `token` stands in every form."""
+    """Who looks, and how. `session` is that of the persona whose page it is, None elsewhere; `token` stands in every form.
+
+    `position`: where the feed was before anything of a persona's page was read; `size`: how large everything is.
+    """
 
     path: str
     language: Language
@@ -55,6 +60,8 @@ class Here:
     token: str
     session: Session | None = None
     kiosk: bool = False
+    position: int = 0
+    size: str | None = None
 
     @property
     def base(self) -> str:
@@ -74,6 +81,11 @@ def theme_of(request: Request) -> str | None:
     """The theme that the reader chose; None for that of their machine."""
     chosen = request.cookies.get(THEME_COOKIE)
     return chosen if chosen in THEMES else None
+
+
+def size_of(request: Request) -> str | None:
+    """The size that the reader chose; None for the usual one."""
+    return PROJECTOR if request.cookies.get(SIZE_COOKIE) == PROJECTOR else None
 
 
 def show(name: str, here: Here, *, status: int = 200, **given: Any) -> Response:
@@ -112,7 +124,7 @@ def _environment(language: Language) -> Environment:
 
 
 def _local(at: Micros) -> datetime:
-    return to_datetime(at).astimezone(_PARIS)
+    return to_datetime(at).astimezone(PARIS)
 
 
 def _instant(at: Micros, language: Language) -> str:

@@ -1,6 +1,6 @@
 """Names by id, for responses that show them; and who somebody is that a request names."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from mss_sim.core.world.world import World
 from mss_sim.mail.addresses import AddressError, canonical
@@ -32,3 +32,13 @@ async def identities_by_id(world: World, ids: Iterable[int | None]) -> dict[int,
     """The identities with these ids; None and identities deleted since are left out."""
     wanted = {id_ for id_ in ids if id_ is not None}
     return await world.store.read_briefly(identities.names, wanted) if wanted else {}
+
+
+async def names_by_idnat(world: World, idnats: Collection[str]) -> dict[str, str]:
+    """Names by idNat; who is not in this world any more is left out."""
+
+    def query(conn: Connection) -> dict[str, str]:
+        found = (identities.by_idnat(conn, one) for one in idnats)
+        return {one.idnat: one.name for one in found if one is not None}
+
+    return await world.store.read(query) if idnats else {}

@@ -28,6 +28,11 @@ class Hearer:
         self._version = -1
         self._until: Micros | None = None
 
+    @property
+    def until(self) -> Micros | None:
+        """When a grant of theirs begins or ends next; None when none does. Time alone makes no event."""
+        return self._until
+
     async def refresh(self) -> None:
         """Learn which mailboxes they hear now; Refusal when they may not act any more, or may not see the mailbox that they named."""
         if token_expired(self._world, self._actor):

@@ -2,11 +2,16 @@
 //
 //   <div data-live="/events?…" data-part="/path/of/the/part">…</div>      its content is replaced
 //   <div data-live="/events?…" data-reload></div>                         the page is loaded anew
+//
+// A browser keeps few connections to one host (RFC 9112, 9.4), and several personas may stand side by side: all parts of a page that listen
+// at one place share a stream, and a page that nobody sees has none.
 
 const QUIET_MILLISECONDS = 60;
 
 async function replace(element) {
-  const answer = await fetch(element.dataset.part + location.search, { headers: { Accept: "text/html", "X-Part": "yes" } });
+  const part = new URL(element.dataset.part, location.href);
+  for (const [name, value] of new URLSearchParams(location.search)) if (!part.searchParams.has(name)) part.searchParams.append(name, value);
+  const answer = await fetch(part, { headers: { Accept: "text/html", "X-Part": "yes" } });
   if (answer.status === 204) location.reload();
   if (answer.status !== 200) return;
   const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -15,19 +20,72 @@ async function replace(element) {
   if (focused) element.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
 }
 
-for (const element of document.querySelectorAll("[data-live]")) {
-  const events = new EventSource(element.dataset.live);
-  let planned = null;
-  const changed = () => {
-    planned ??= setTimeout(() => {
-      planned = null;
-      if ("reload" in element.dataset) location.reload();
-      else replace(element);
+class Part {
+  constructor(element) {
+    const asked = new URL(element.dataset.live, location.href);
+    this.element = element;
+    this.place = asked.pathname;
+    this.after = asked.searchParams.get("after");
+    this.mailbox = asked.searchParams.get("mailbox");
+    this.kinds = asked.searchParams.get("kind")?.split(",") ?? [];
+    this.planned = null;
+  }
+
+  wants(kind, mailbox) {
+    const same = (wanted) => wanted === kind || (wanted.endsWith(".*") && kind.startsWith(wanted.slice(0, -1)));
+    return kind === "world.reset" || ((!this.kinds.length || this.kinds.some(same)) && (!this.mailbox || mailbox === "" || this.mailbox === mailbox));
+  }
+
+  changed() {
+    this.planned ??= setTimeout(() => {
+      this.planned = null;
+      if ("reload" in this.element.dataset) location.reload();
+      else replace(this.element);
     }, QUIET_MILLISECONDS);
-  };
-  events.addEventListener("changed", changed);
-  events.addEventListener("refused", () => {
-    events.close();
-    location.reload();
-  });
+  }
 }
+
+class Stream {
+  constructor(place, parts) {
+    this.place = place;
+    this.parts = parts;
+    this.after = parts.map((part) => part.after).reduce((least, after) => (least === null || after === null ? null : Math.min(least, after)));
+    this.events = null;
+  }
+
+  address() {
+    const asked = new URLSearchParams();
+    const [first] = this.parts;
+    if (this.parts.every((part) => part.kinds.length)) asked.set("kind", [...new Set(this.parts.flatMap((part) => part.kinds))].join(","));
+    if (first.mailbox && this.parts.every((part) => part.mailbox === first.mailbox)) asked.set("mailbox", first.mailbox);
+    if (this.after !== null) asked.set("after", this.after);
+    return `${this.place}?${asked}`;
+  }
+
+  open() {
+    if (this.events) return;
+    this.events = new EventSource(this.address());
+    this.events.addEventListener("changed", (told) => {
+      this.after = told.lastEventId || this.after;
+      for (const line of told.data.split("\n")) {
+        const [kind, mailbox = ""] = line.split(" ");
+        for (const part of this.parts) if (part.wants(kind, mailbox)) part.changed();
+      }
+    });
+    this.events.addEventListener("refused", () => {
+      this.close();
+      location.reload();
+    });
+  }
+
+  close() {
+    this.events?.close();
+    this.events = null;
+  }
+}
+
+const parts = [...document.querySelectorAll("[data-live]")].map((element) => new Part(element));
+const streams = [...new Set(parts.map((part) => part.place))].map((place) => new Stream(place, parts.filter((part) => part.place === place)));
+const look = () => streams.forEach((stream) => (document.hidden ? stream.close() : stream.open()));
+document.addEventListener("visibilitychange", look);
+look();
