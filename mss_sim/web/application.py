@@ -51,6 +51,8 @@ async def _answer(shared: Callable[[], Pages], handler: Handler, request: Reques
     pages = shared()
     browser, name = browser_of(request), request.path_params.get("who")
     here = Here(request.url.path, language_of(request), theme_of(request), pages.gate.token(browser), size=size_of(request))
+    address = f"{here.path}?{request.url.query}" if request.url.query else here.path
+    here = replace(here, address=address, framed=request.headers.get("sec-fetch-dest") == "iframe")
     try:
         if name is not None:
             session = pages.sessions.of(request, name)

@@ -54,7 +54,6 @@ async def show_duo(visit: Visit) -> Response:
         chosen={side: _asked(visit, side) for side in _SIDES},
         story=story,
         play=play.id if play else "",
-        address=_address(visit),
         guide=f"{_PATH}/guide?{urlencode({'story': story, 'play': play.id})}" if play else None,
         **_story(visit, story, scenario, None),
         stories=[(name, await _title(visit, name)) for name in guided.GUIDED],

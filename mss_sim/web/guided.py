@@ -100,7 +100,7 @@ def told(telling: Telling, language: Language) -> str:
 
 
 def steps_of(name: str, story: Scenario, play: "Play | None", language: Language) -> list[dict[str, Any]]:
-    """The guided steps as the guide shows them: of each what it tells, what became of it, and what failed."""
+    """The guided steps as the guide shows them: of each what it tells, and what became of it; the last and the next one open."""
     shown, story_told = [], guided(name)
     done = len(play.outcomes) if play is not None else 0
     current = story_told.number_of(done)
@@ -116,5 +116,6 @@ def steps_of(name: str, story: Scenario, play: "Play | None", language: Language
         ]
         failed = any(part["state"] is StepState.FAILED for part in parts)
         state = "failed" if failed else "passed" if number < current else "current" if number == current else "waiting"
-        shown.append({"number": number + 1, "state": state, "parts": parts})
+        opened = number in (current - 1, current) or failed
+        shown.append({"number": number + 1, "state": state, "parts": parts, "open": opened and state != "waiting"})
     return shown

@@ -51,7 +51,8 @@ _BYTES = {Language.FR: _UNITS, Language.EN: ("B", "kB", "MB", "GB")}
 class Here:
     """Who looks, and how. `session` is that of the persona whose page it is, None elsewhere; `token` stands in every form.
 
-    `position`: where the feed was before anything of a persona's page was read; `size`: how large everything is.
+    `address`: the path with the filters behind it; `position`: where the feed was before anything of a persona's page was read; `size`: how large everything is; `framed`: inside
+    a page of ours that says who it is, so that the page need not.
     """
 
     path: str
@@ -62,6 +63,8 @@ class Here:
     kiosk: bool = False
     position: int = 0
     size: str | None = None
+    address: str = "/"
+    framed: bool = False
 
     @property
     def base(self) -> str:
