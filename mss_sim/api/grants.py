@@ -4,7 +4,8 @@ from starlette.responses import Response
 
 from mss_sim.api import schemas
 from mss_sim.api.views import PREFIX
-from mss_sim.core.access import delegation, gate
+from mss_sim.clock import iso
+from mss_sim.core.access import delegation, gate, grant_ends
 from mss_sim.core.access.access import Requester
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import grants
@@ -13,6 +14,7 @@ from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress,
 from mss_sim.http.grants import GrantIn, GrantOut
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
+from mss_sim.ids import encode
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary.doors import Door
 from mss_sim.words.sentence import joined, said
@@ -41,6 +43,22 @@ async def revoke_grant(core: CurrentCore, actor: CurrentActor, address: MailboxA
     """Take a grant back, or renounce your own. It gives nothing from the very next request on."""
     row = await delegation.revoke(core.world, Requester(actor.identity.id, Door.REST), address, read_id(grant_id))
     return Json((await grants.grants_out(core, [(row, address)]))[0])
+
+
+@router.get("/mailboxes/{address}/grants/{grant_id}/end", responses={200: {"model": schemas.GrantEndOut}, **_GRANTING})
+async def foresee_end(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, grant_id: str) -> Response:
+    """What would happen if a grant were revoked or renounced now: rights, open connections, drafts. Nothing is changed."""
+    end = await grant_ends.foresee(core.world, Requester(actor.identity.id, Door.REST), address, read_id(grant_id))
+    return Json(
+        {
+            "grant": encode(end.grant.id),
+            "grantee": {"idnat": end.grantee.idnat, "name": end.grantee.name},
+            "rights_lost": sorted(end.lost),
+            "rights_kept": sorted(end.kept),
+            "drafts": end.drafts,
+            "connections": [{"door": one.door, "client": one.client, "since": iso(one.since)} for one in end.connections],
+        }
+    )
 
 
 @router.get("/grants", responses={200: {"model": list[GrantOut]}})

@@ -277,6 +277,27 @@ class HandOverOut(Out):
     created: list[GrantOut]
 
 
+class OpenConnectionOut(Out):
+    door: Door
+    client: str = Field(examples=["Thunderbird 140.0"])
+    """What the mail program calls itself; empty where it does not say."""
+    since: datetime
+
+
+class GrantEndOut(Out):
+    """What would end with a grant."""
+
+    grant: str
+    grantee: IdentityRef
+    rights_lost: list[Right]
+    rights_kept: list[Right]
+    """By other grants, or as a holder."""
+    drafts: int
+    """Letters in the mailbox's folder of drafts, which stay there."""
+    connections: list[OpenConnectionOut]
+    """Of the grantee's mail programs: they stay open, and show the mailbox no longer."""
+
+
 class HolderIn(In):
     idnat: str
 

@@ -9,6 +9,9 @@
     choices      language, theme, the control key
     home         what runs, who can log in, what came last
     mailbox, letters   the mailboxes of a persona, the list of one; a letter with all that is in it
+    boxes        the list of mailboxes beside a persona's pages, which follows their rights
+    delegations  who may do what in a mailbox, given, foreseen, taken back; what was done by it, in the words of delegation_words
+    duo, guided  two or three personas side by side, and the stories that are told beside them, in eight steps
     templates, static   HTML (Jinja2, escaped), one stylesheet, a few small scripts
 
 The pages are one more door, a stranger to the others: they act through the core as the persona who is logged in, with the refusals
@@ -18,6 +21,11 @@ A persona's pages are below `/ui/as/NAME/`, and so is their cookie: one browser 
 side by side, in frames or in tabs. Every form bears a token of its session; a request that another site makes is refused
 before anything is read. Nothing works only with scripts: these ask parts of a page again when the feed tells of
 something (`core/feed`), and a page that is loaded anew shows the same.
+
+Frames stand side by side: a page of a persona that is inside one shows no head of its own. A page has one stream of events for all
+its live parts, and none while nobody sees it, since a browser keeps six connections to a host. Grants that begin and end with the
+time make no event; the stream of a persona tells of them all the same (`live`). A session ends by the machine's clock, so that a
+story may move the world's.
 
 Texts are English in the templates, and French in the catalogue that refusals have (`words`); French is shown first, a
 switch at the top changes it.

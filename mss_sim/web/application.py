@@ -56,6 +56,7 @@ async def _answer(shared: Callable[[], Pages], handler: Handler, request: Reques
     try:
         if name is not None:
             session = pages.sessions.of(request, name)
+            await pages.sessions.check(session)
             position = await last_position(pages.core.world)
             here = replace(here, token=pages.gate.token(session.token), session=session, position=position)
         elif request.url.path not in choices.FOR_ANYBODY and not pages.gate.is_open(request):

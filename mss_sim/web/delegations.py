@@ -98,7 +98,7 @@ async def _state(visit: Visit) -> dict[str, Any]:
     box = await messages.held_mailbox(world, actor, address)
     rows = await delegation.list_grants(world, actor.identity.id, address)
     people, manages = await _people(visit, rows), box.access.may(Right.MANAGE)
-    going_on = [_grant(visit, row, people) for row in rows if _goes_on(visit, row)]
+    going_on = [_grant(visit, row, people) for row in reversed(rows) if _goes_on(visit, row)]
     lines, older = await _history(visit, address) if manages else ([], None)
     return {
         "boxes": held,

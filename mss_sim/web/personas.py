@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mss_sim.clock import SECOND, Micros, WorldClock
+from mss_sim.core.access import gate
 from mss_sim.core.access.authentication import Actor, by_name
 from mss_sim.core.assembly import Core
 from mss_sim.core.world.expiring import ExpiringMap
@@ -83,6 +84,10 @@ class Sessions:
         """The session of that token below that name; None when it is over, or another's."""
         found = self._sessions.get(token)
         return found if found is not None and found.name == name else None
+
+    async def check(self, session: Session) -> None:
+        """Refuse a persona who may not act any more since they logged in."""
+        await gate.require_known(self._core.world, session.actor)
 
     def opened_by(self, identity_id: int) -> int:
         """How many sessions a person has open."""

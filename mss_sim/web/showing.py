@@ -51,8 +51,8 @@ _BYTES = {Language.FR: _UNITS, Language.EN: ("B", "kB", "MB", "GB")}
 class Here:
     """Who looks, and how. `session` is that of the persona whose page it is, None elsewhere; `token` stands in every form.
 
-    `address`: the path with the filters behind it; `position`: where the feed was before anything of a persona's page was read; `size`: how large everything is; `framed`: inside
-    a page of ours that says who it is, so that the page need not.
+    `address`: the path with the filters behind it; `position`: where the feed was before anything of a persona's page was read;
+    `size`: how large everything is; `framed`: inside a page of ours that says who it is, so that this one need not.
     """
 
     path: str

@@ -201,6 +201,15 @@ ACTS = [
         lack=_DEFIED,
     ),
     Act(
+        "foresee a revocation",
+        (_SEE, _MANAGE),
+        Where.ABOUT,
+        rest=lambda m: ("GET", f"/grants/{m.grant}/end", None),
+        lack=_DEFIED,
+        kinds=PROFESSIONAL,
+        fresh=_G,
+    ),
+    Act(
         "revoke",
         (_SEE, _MANAGE),
         Where.ABOUT,

@@ -154,6 +154,24 @@ async def test_who_does_not_manage_a_mailbox_sees_their_own_grant_and_gives_none
         assert (await client.get(f"{place}/0000000000000")).status_code in (403, 404)
 
 
+async def test_who_was_disabled_has_no_page_any_more(simulator: Simulator) -> None:
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        place = f"/ui/as/doctor/mailboxes/{PRACTICE}/delegations"
+        token = await _log_in(simulator, client, "doctor", place)
+        idnat = Person(simulator, "doctor").idnat
+        assert (await control(simulator, "PATCH", f"/identities/{idnat}", {"enabled": False})).status_code == 200
+        assert (await client.get(place)).status_code == 401
+        assert (await client.post(place, data={"token": token, "grantee": "louise.moreau", "see": "yes"})).status_code == 401
+
+
+async def test_what_a_page_foresees_rest_tells_too(simulator: Simulator) -> None:
+    doctor = Person(simulator, "doctor")
+    made = (await doctor.rest("POST", f"/mailboxes/{PRACTICE}/grants", json={"grantee": "louise.moreau", "rights": ["see"]})).json()
+    end = await doctor.get(f"/mailboxes/{PRACTICE}/grants/{made['id']}/end")
+    assert (end["grant"], end["grantee"], end["rights_lost"], end["rights_kept"]) == (made["id"], made["grantee"], ["see"], [])
+    assert (end["drafts"], end["connections"]) == (0, [])
+
+
 async def test_script_in_a_reason_and_in_a_subject_does_nothing(page: Page, simulator: Simulator) -> None:
     doctor = Person(simulator, "doctor")
     wanted = {"grantee": "louise.moreau", "rights": ["see", "read"], "reason": _SCRIPT}

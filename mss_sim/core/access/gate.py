@@ -64,6 +64,11 @@ def check_known(world: World, conn: Connection, actor: Actor) -> None:
         raise Refusal(Rule.AUTHENTICATION_FAILED, why, reference="quirks#log-in-taken-back")
 
 
+async def require_known(world: World, actor: Actor) -> None:
+    """The same, for a door that keeps actors between two requests."""
+    await world.store.read_briefly(lambda conn: check_known(world, conn, actor))
+
+
 def check_reach(actor: Actor, address: str | None) -> None:
     """Refuse an act on a mailbox other than the one chosen at log-in, or on all of them (None)."""
     if actor.mailbox in (None, address):

@@ -45,6 +45,9 @@ async def test_whoever_was_disabled_since_he_logged_in_does_nothing_any_more(tow
     for ask in (_require, _about):
         with refused(Rule.AUTHENTICATION_FAILED, "was disabled"):
             await ask(town, doctor, DOCTOR)
+    with refused(Rule.AUTHENTICATION_FAILED, "was disabled"):
+        await gate.require_known(town.world, doctor)
+    await gate.require_known(town.world, await town.actor("doctor2"))
 
 
 async def test_a_certificate_that_was_taken_back_opens_nothing_on_a_connection_that_it_opened(town: Town) -> None:

@@ -1,7 +1,7 @@
 """Names behind ids, for whoever shows them."""
 
 from mss_sim.core.access import identities
-from mss_sim.core.access.identity_names import identities_by_id
+from mss_sim.core.access.identity_names import identities_by_id, names_by_idnat
 from tests.core.towns import IDNATS, Town
 
 
@@ -14,3 +14,8 @@ async def test_ids_are_told_as_people_and_nobody_is_left_out_but_who_is_gone(tow
 
 async def test_where_nobody_is_asked_for_nobody_is_told(town: Town) -> None:
     assert await identities_by_id(town.world, [None]) == {}
+
+
+async def test_idnats_are_told_as_names(town: Town) -> None:
+    assert await names_by_idnat(town.world, [IDNATS["doctor"], "999"]) == {IDNATS["doctor"]: "Dr Camille MARTIN"}
+    assert await names_by_idnat(town.world, []) == {}
