@@ -38,6 +38,7 @@ _ROUTES: list[tuple[str, str, dict[str, Any] | None]] = [
     ("POST", "messages/{message_id}/move", {"folder": "Archive"}),
     ("PATCH", "folders/{folder_id}", {"name": "Autre nom"}),
     ("DELETE", "folders/{folder_id}", None),
+    ("GET", "grants/{grant_id}/end", None),
     ("DELETE", "grants/{grant_id}", None),
     ("DELETE", "messages/{message_id}", None),
 ]
