@@ -19,12 +19,13 @@ from mss_sim.core.access.authentication import Actor
 from mss_sim.core.assembly import Core
 from mss_sim.core.mailbox import messages
 from mss_sim.core.mailbox.stored_message import read_message
-from mss_sim.core.mailflow import read_receipts
-from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope
+from mss_sim.core.mailflow import composing, read_receipts
+from mss_sim.core.mailflow.composing import Answered, Composition, answered_by_name
+from mss_sim.core.mailflow.letter import Accepted, Addressee
 from mss_sim.core.mailflow.read_receipts import ReceiptWish, Sent
 from mss_sim.core.mailflow.submission import SubmissionRequest as Submit
 from mss_sim.core.mailflow.submission import size_max
-from mss_sim.core.world.store_types import ListQuery, Mailbox
+from mss_sim.core.world.store_types import Mailbox
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing, unsupported
@@ -34,23 +35,17 @@ from mss_sim.http.paging import CurrentPage, PagedList
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
 from mss_sim.http.timelines import Timeline
-from mss_sim.ids import ID_MAX, encode
-from mss_sim.mail.addresses import AddressError, addresses_of, canonical, domain_of
-from mss_sim.mail.compose import Draft, File, compose
-from mss_sim.mail.fields import CompositionError
-from mss_sim.mail.headers import message_ids, printable, readable, without_fields
+from mss_sim.ids import encode
+from mss_sim.mail.addresses import AddressError, addresses_of, canonical
+from mss_sim.mail.compose import File
+from mss_sim.mail.headers import without_fields
 from mss_sim.mail.parse import people_in
-from mss_sim.mail.reports import typed_address
-from mss_sim.mail.summary import read_summary
 from mss_sim.policy.closure import WRITING_RULES
-from mss_sim.vocabulary.mail import HEADER_MES, HEADER_MES_FIN, Notify
 from mss_sim.vocabulary.mailboxes import Right, SendMode
-from mss_sim.words.sentence import joined, quoted, said, say
+from mss_sim.words.sentence import joined, said, say
 
 router = strict_router(prefix=f"{PREFIX}/mailboxes/{{address}}", tags=["sending"], responses=refusing(*IN_A_MAILBOX))
-_FIELD_CHARS_MAX = 2_000
-_NAME_CHARS_MAX = 200
-_FIELDS_MAX = 100
+_PEER = "the REST API"
 _MEDIA_TYPES = say("Send application/json or message/rfc822.")
 _TAKING = (
     *(Rule.UNKNOWN_MAILBOX, Rule.MAILBOX_CLOSED, Rule.MAILBOX_SUSPENDED, Rule.MAILBOX_FULL, Rule.DOMAIN_OUTSIDE),
@@ -64,7 +59,6 @@ _RECEIPT = refusing(
     *(*IN_A_MAILBOX, *_TAKING, Rule.RECEIPT_NOT_REQUESTED, Rule.RECEIPT_ALREADY_SENT, Rule.RECEIPT_NEEDS_CONSENT),
     *(Rule.RECEIPT_OPTION_UNKNOWN, Rule.MAILBOX_SUSPENDED),
 )
-_ALWAYS = frozenset({Notify.SUCCESS, Notify.FAILURE, Notify.DELAY})
 _SCHEMA = {
     "requestBody": {
         "required": True,
@@ -144,31 +138,15 @@ def _with_key(submit: Submit, key: tuple[str, str]) -> Submit:
     return replace(submit, idempotency=key)
 
 
-def _submit(address: str, raw: bytes, addressees: list[Addressee], wished: SendMode | None) -> Submit:
-    if not addressees:
-        raise Refusal(Rule.NO_RECIPIENT, say("The letter has no recipient; fill to, cc or bcc."))
-    return Submit(Envelope(address, tuple(addressees)), raw, "HTTP", "the REST API", wished, strict=True)
-
-
-def _check_count(core: Core, count: int) -> None:
-    limit = core.world.settings.message.recipients_max
-    if count > limit:
-        raise Refusal(
-            Rule.TOO_MANY_RECIPIENTS,
-            say("At most {limit} recipients; send the others another letter.", limit=limit),
-            reference="rfc5321#4.5.3.1.8",
-        )
-
-
 async def _whole(core: Core, address: str, raw: bytes, to: list[str] | None, wished: SendMode | None) -> Submit:
     """A message as it is, but for Bcc; bare line feeds are a client's mistake and refused like over SMTP."""
     parsed = await read_message(core.world, raw)
     bcc = await asyncio.to_thread(people_in, parsed.headers, "Bcc") if parsed.headers.all("Bcc") else ()
     named = [_canonical(one) for one in to] if to else list(addresses_of((*parsed.to, *parsed.cc, *bcc)))
-    _check_count(core, len(named))
+    composing.check_count(core.world, len(named))
     if parsed.headers.all("Bcc"):
         raw = without_fields(raw, ["Bcc"])
-    return _submit(address, raw, [Addressee(one) for one in dict.fromkeys(named)], wished)
+    return composing.all_or_nothing(address, raw, [Addressee(one) for one in dict.fromkeys(named)], wished, peer=_PEER)
 
 
 async def _composed(core: Core, actor: Actor, mailbox: Mailbox, body: bytes) -> Submit:
@@ -176,58 +154,28 @@ async def _composed(core: Core, actor: Actor, mailbox: Mailbox, body: bytes) -> 
         letter = await asyncio.to_thread(SendIn.model_validate_json, body)
     except ValidationError as error:
         raise Refusal(Rule.INVALID, say("Correct the letter: {faults}.", faults=faults(error.errors()))) from error
-    _check_count(core, len({_address(one) for one in (*letter.to, *letter.cc, *letter.bcc)}))
-    _check_count(core, len(letter.reply_to))
-    _check_lengths(letter)
+    composing.check_count(core.world, len({_address(one) for one in (*letter.to, *letter.cc, *letter.bcc)}))
     to, cc, bcc = (_pairs(people) for people in (letter.to, letter.cc, letter.bcc))
-    address = mailbox.address
     if letter.send_mode is not None:
-        await core.submission.senders.sender_at(actor, address, letter.send_mode)
-    sender = (readable(mailbox.label or actor.identity.name), address)
-    answered, in_reply_to, references = await _parent(core, actor, address, letter.in_reply_to)
-    files = await asyncio.to_thread(_files, letter.attachments)
-    headers = {**letter.headers, **({HEADER_MES: HEADER_MES_FIN} if letter.close_conversation else {})}
-    draft = Draft(
-        from_=sender,
-        to=to,
-        cc=cc,
-        reply_to=_pairs(letter.reply_to),
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
-        files=files,
-        in_reply_to=in_reply_to,
-        references=references,
-        receipt_to=sender if letter.request_read_receipt else None,
-        headers=headers,
+        await core.submission.senders.sender_at(actor, mailbox.address, letter.send_mode)
+    written = Composition(
+        mailbox,
+        to,
+        cc,
+        bcc,
+        _pairs(letter.reply_to),
+        letter.subject,
+        letter.text,
+        letter.html,
+        await asyncio.to_thread(_files, letter.attachments),
+        await _parent(core, actor, mailbox.address, letter.in_reply_to),
+        read_receipt=letter.request_read_receipt,
+        delivery_receipt=letter.request_delivery_receipt,
+        closes=letter.close_conversation,
+        mode=letter.send_mode,
+        headers=letter.headers,
     )
-    notify = _ALWAYS if letter.request_delivery_receipt else frozenset[Notify]()
-    try:
-        message_id = core.world.ids.message_id(domain_of(address))
-        raw = await asyncio.to_thread(compose, draft, message_id=message_id, at=core.world.clock.now())
-    except CompositionError as error:
-        raise Refusal(Rule.INVALID, say("The letter cannot be written: {error}.", error=said(error))) from error
-    addressees = dict.fromkeys(one for _, one in (*to, *cc, *bcc))
-    named = [Addressee(one, notify, typed_address(one).replace("; ", ";") if notify else None) for one in addressees]
-    return replace(_submit(address, raw, named, letter.send_mode), answers=answered)
-
-
-def _check_lengths(letter: SendIn) -> None:
-    """What goes into a header has a length: the standard library takes quadratic time to fold it."""
-    texts = [(quoted("subject"), letter.subject, _FIELD_CHARS_MAX), (quoted("in_reply_to"), letter.in_reply_to or "", _FIELD_CHARS_MAX)]
-    texts += [(quoted(printable(f"headers.{name}")[:100]), value, _FIELD_CHARS_MAX) for name, value in letter.headers.items()]
-    texts += [
-        (say("the name of {address}", address=printable(one.address)[:80]), one.name, _NAME_CHARS_MAX)
-        for one in (*letter.to, *letter.cc, *letter.reply_to)
-        if not isinstance(one, str)
-    ]
-    texts += [(quoted("filename"), one.filename, _FIELD_CHARS_MAX) for one in letter.attachments]
-    long = next(((what, most) for what, text, most in texts if len(text) > most), None)
-    if long is not None:
-        detail = say("{long} is over {most} characters; shorten it.", long=long[0], most=long[1])
-        raise Refusal(Rule.INVALID, detail, reference="quirks#letter-fields")
-    if len(letter.headers) > _FIELDS_MAX:
-        raise Refusal(Rule.INVALID, say("At most {most} headers of your own.", most=_FIELDS_MAX), reference="quirks#letter-fields")
+    return await composing.request(core.world, actor, written, peer=_PEER)
 
 
 def _address(person: PersonIn | str) -> str:
@@ -258,24 +206,11 @@ def _files(attachments: list[schemas.AttachmentIn]) -> list[File]:
     return found
 
 
-async def _parent(core: Core, actor: Actor, address: str, text: str | None) -> tuple[int | None, str | None, list[str]]:
-    """(message id, In-Reply-To, References) of an answer to a message of the mailbox, or to a Message-ID alone (ref: ref2#ECO.2.2.2)."""
+async def _parent(core: Core, actor: Actor, address: str, text: str | None) -> Answered:
+    """What an answer to a message of the mailbox, or to a Message-ID alone, says of it."""
     if not text:
-        return None, None, []
-    if text.startswith("<"):
-        ids = message_ids(text)
-        if " ".join(ids) != " ".join(text.split()):
-            raise Refusal(Rule.INVALID, say("in_reply_to is not a Message-ID: <left@right> is expected."), reference="rfc5322#3.6.4")
-        return None, text, [text]
-    page = ListQuery(mailbox_id=0, limit=1, before=min(read_id(text) + 1, ID_MAX))
-    listed = await messages.list_messages(core.world, actor, address, page)
-    if read_id(text) not in listed.items:
-        raise Refusal(Rule.NOT_FOUND, say("in_reply_to names no message of this mailbox."))
-    message = listed.items[read_id(text)].message
-    if message.rfc_message_id is None:
-        return None, None, []
-    before = read_summary(message.summary).references
-    return message.id, message.rfc_message_id, [*(one for one in before if one != message.rfc_message_id), message.rfc_message_id]
+        return Answered()
+    return answered_by_name(text) if text.startswith("<") else await composing.answered(core.world, actor, address, read_id(text))
 
 
 @router.post(

@@ -36,6 +36,7 @@ from mss_sim.words.sentence import say
 
 _HOSTED = ("/api", "/auth", "/control", "/mailpit", "/docs", "/openapi.json", "/ui", PSC_CALLBACK)
 _IMPORT = "/control/import"
+_LETTERS_BELOW, _LETTERS = ("/api/", "/ui/as/"), ("/messages", "/write")
 _HEARD_MAX = 100
 _LINGER_BYTES = 1024 * 1024
 _LINGER_SECONDS = 2.0
@@ -131,9 +132,9 @@ class Front:
             check_allowed(request, self._core, basic=path.startswith(problems.PLAIN))
 
     async def _limit(self, request: Request) -> int:
-        """The most that a body may hold: a letter, in base64 within JSON, where letters are accepted."""
+        """The most that a body may hold: a letter, in base64 within JSON or in the parts of a form, where letters are accepted."""
         path = request.scope["path"]
-        if request.method == "POST" and path.startswith("/api/") and path.endswith("/messages"):
+        if request.method == "POST" and path.startswith(_LETTERS_BELOW) and path.endswith(_LETTERS):
             return await self._core.world.directory.ceiling() * 3 // 2 + _ENVELOPE_BYTES
         if request.method == "PUT" and path.startswith("/control/snapshots/"):
             return self._core.world.settings.snapshots.size_bytes_max

@@ -57,13 +57,17 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The parts of a letter. People are (display name, address) pairs; `headers` adds fields such as `X-MSS-NIL`."""
+    """The parts of a letter. People are (display name, address) pairs; `headers` adds fields such as `X-MSS-NIL`.
+
+    `bcc` is for a letter that is kept, not for one that is sent: its recipients would read it.
+    """
 
     from_: tuple[str, str]
     to: Sequence[tuple[str, str]]
     subject: str
     text: str
     cc: Sequence[tuple[str, str]] = ()
+    bcc: Sequence[tuple[str, str]] = ()
     reply_to: Sequence[tuple[str, str]] = ()
     html: str | None = None
     files: Sequence[File] = ()
@@ -155,6 +159,7 @@ def _headers(draft: Draft, message_id: str, at: Micros) -> list[tuple[str, list[
         *_people("From", [draft.from_]),
         *_people("To", draft.to),
         *_people("Cc", draft.cc),
+        *_people("Bcc", draft.bcc),
         *_people("Reply-To", draft.reply_to),
         ("Subject", fields.text(draft.subject, used=len("Subject: "))),
     ]

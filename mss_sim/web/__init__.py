@@ -12,6 +12,8 @@
     boxes        the list of mailboxes beside a persona's pages, which follows their rights
     delegations  who may do what in a mailbox, given, foreseen, taken back; what was done by it, in the words of delegation_words
     duo, guided  two or three personas side by side, and the stories that are told beside them, in eight steps
+    writing, letter_forms   as whom a letter is written, answers, drafts, refusals beside what was written; the fields of the form
+    sent         what became of sent letters, one line for each recipient
     templates, static   HTML (Jinja2, escaped), one stylesheet, a few small scripts
 
 The pages are one more door, a stranger to the others: they act through the core as the persona who is logged in, with the refusals

@@ -20,7 +20,7 @@ from mss_sim.core.feed.events import last_position
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.hosted import Hosted
 from mss_sim.vocabulary.doors import Door
-from mss_sim.web import boxes, choices, delegations, duo, home, letters, live, mailbox
+from mss_sim.web import boxes, choices, delegations, duo, home, letters, live, mailbox, sent, writing
 from mss_sim.web.gate import COOKIE, Gate, browser_of
 from mss_sim.web.personas import Sessions
 from mss_sim.web.showing import STATIC, Here, language_of, show, show_refusal, size_of, theme_of
@@ -38,7 +38,7 @@ def install(app: FastAPI, hosted: Hosted) -> None:
     """Add the pages to an application."""
     pages = cache(lambda: Pages(hosted, Gate(hosted.core), Sessions(hosted.core)))  # when the first page is asked for
     app.mount(STATIC, _Static(directory=str(files("mss_sim.web") / "static")), name="ui-static")
-    for route in (*choices.ROUTES, *home.ROUTES, *mailbox.ROUTES, *letters.ROUTES, *live.ROUTES, *_DELEGATION):
+    for route in (*choices.ROUTES, *home.ROUTES, *mailbox.ROUTES, *letters.ROUTES, *live.ROUTES, *_DELEGATION, *writing.ROUTES, *sent.ROUTES):
         app.router.routes.append(_route(pages, *route))
 
 
@@ -62,7 +62,10 @@ async def _answer(shared: Callable[[], Pages], handler: Handler, request: Reques
         elif request.url.path not in choices.FOR_ANYBODY and not pages.gate.is_open(request):
             return _known(pages, request, show("key.html", here, status=403), browser)
         form = await _form(pages, request, here.session.token if here.session else request.cookies.get(COOKIE))
-        response = await handler(Visit(pages, request, here, form))
+        try:
+            response = await handler(Visit(pages, request, here, form))
+        finally:
+            await form.close()  # the files that came with it
     except Refusal as refusal:
         pages.core.world.tally.refused(Door.WEB, refusal)
         response = Response(status_code=204) if PART in request.headers else show_refusal(refusal, here)
@@ -73,11 +76,15 @@ async def _form(pages: Pages, request: Request, cookie: str | None) -> FormData:
     if request.method != "POST":
         return FormData()
     try:
-        form = await request.form(max_fields=_FIELDS_MAX)
+        form = await request.form(max_fields=_FIELDS_MAX, max_part_size=await pages.core.world.directory.ceiling())
     except Exception as error:
         raise Refusal(Rule.INVALID, say("The form cannot be read; load the page again, and send it from there.")) from error
     token = form.get("token")
-    pages.gate.check_form(request, cookie, token if isinstance(token, str) else None)
+    try:
+        pages.gate.check_form(request, cookie, token if isinstance(token, str) else None)
+    except Refusal:
+        await form.close()
+        raise
     return form
 
 

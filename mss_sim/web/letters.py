@@ -13,6 +13,7 @@ from mss_sim.ids import encode
 from mss_sim.mail.headers import decode, read_headers, split
 from mss_sim.mail.mime import content
 from mss_sim.mail.summary import read_summary, shown_text
+from mss_sim.vocabulary.mailboxes import Flag
 from mss_sim.web.mailbox import names_of
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit
@@ -46,6 +47,8 @@ async def show_letter(visit: Visit) -> Response:
             "to": stored.to,
             "cc": stored.cc,
             "receipt_asked": bool(stored.receipt_to),
+            "draft": bool(item.copy.flags & Flag.DRAFT),
+            "conversation": encode(item.message.thread_id),
             "text": shown_text(opened.raw, stored.leaves, "text/plain"),
             "html": shown_text(opened.raw, stored.leaves, "text/html") is not None,
             "attachments": [part for part in stored.leaves if part["attachment"]],

@@ -2,6 +2,7 @@
 
     submission               from an authenticated actor, through any door
     senders                  from which mailbox an actor may send now
+    composing                a letter given in its parts, by REST or on a page, and drafts
     reception                from a peer operator, at the MX port
     mailboxes_on_demand      mailboxes made at their first letter: the postmaster's, magic ones
     reactions                what the holders of the mailboxes that a letter reached will do about it

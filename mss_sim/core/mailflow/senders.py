@@ -5,14 +5,17 @@ session that sends letter after letter does not ask the store each time. Refusal
 (it has a life of its own). Delivery decides again on locked rows, so what is kept here can let no letter through.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from mss_sim.clock import Micros
+from mss_sim.core.access import access
 from mss_sim.core.access.access import access_to
 from mss_sim.core.access.authentication import Actor, barred, check_login_method
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
+from mss_sim.mail.headers import readable
 from mss_sim.policy.access import Access
 from mss_sim.policy.delegation import SendAs, decide_leaving, decide_sending
 from mss_sim.store import grants, mailboxes
@@ -36,6 +39,21 @@ class SendingMailbox:
     sending: SendAs
     own_mailbox: str | None
     carer: bool = False
+
+
+def shown_author(mailbox: Mailbox, actor: Actor) -> tuple[str, str]:
+    """(display name, address) in From of a letter that is written here: the mailbox's own name, or that of who writes."""
+    return readable(mailbox.label or actor.identity.name), mailbox.address
+
+
+def shown_sender(actor: Actor, one: SendingMailbox) -> tuple[str, str] | None:
+    """(display name, address) in Sender, which the server writes; None where the quality needs no such field.
+
+    On behalf: the delegate's own mailbox, or the mailbox's address with the delegate's name when they have none.
+    """
+    if one.sending.mode is not SendMode.ON_BEHALF:
+        return None
+    return actor.identity.name, one.own_mailbox or one.mailbox.address
 
 
 class _Wish(NamedTuple):
@@ -67,6 +85,17 @@ class Senders:
             self._kept.clear()
             self._changes += 1
 
+    async def choices(self, actor: Actor) -> list[SendingMailbox]:
+        """All mailboxes from which the actor may send now, their own first; one for each quality in which they may."""
+        world, found = self._world, list[SendingMailbox]()
+        accesses = access.accesses_at(await world.people.read(access.holdings, actor.identity.id), world.clock.now())
+        rows = await world.store.read_unchanged(mailboxes.with_ids, tuple(accesses))
+        for held in access.held(accesses, rows):
+            for mode in (SendMode.OWNER,) if held.access.role else (SendMode.ON_BEHALF, SendMode.AS):
+                with suppress(Refusal):  # a right that is not held, a mailbox that does not send, a log-in that it does not take
+                    found.append(await self.sender_at(actor, held.mailbox.address, mode))
+        return found
+
     async def sender_at(self, actor: Actor, address: str, mode: SendMode | None = None) -> SendingMailbox:
         """The mailbox at `address` when this actor may send from it now, in that quality if one is wished; Refusal otherwise."""
         if actor.mailbox is not None and actor.mailbox != address:
@@ -97,8 +126,8 @@ class Senders:
         if why is not None:
             raise Refusal(Rule.SEND_NOT_ALLOWED, why, reference="quirks#log-in-taken-back")
         held = access_to(conn, address, actor.identity.id, now)
-        access = held.access if held else Access()
-        sending = decide_sending(access, address, world.settings.delegation.send_precedence, wish.mode)
+        allowed = held.access if held else Access()
+        sending = decide_sending(allowed, address, world.settings.delegation.send_precedence, wish.mode)
         assert held is not None  # noqa: S101 - an access without a mailbox has no right, and was refused
         own = [box for box in mailboxes.owned_by(conn, actor.identity.id) if box.kind is MailboxKind.PER]
         active = [box.address for box in own if box.state is MailboxState.ACTIVE]

@@ -20,7 +20,7 @@ from mss_sim.core.mailflow import mes_bounces
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Accepted, Envelope, Letter, Submitted, date_time, prepare, trace_fields
 from mss_sim.core.mailflow.mailboxes_on_demand import make_missing
-from mss_sim.core.mailflow.senders import Senders, SendingMailbox
+from mss_sim.core.mailflow.senders import Senders, SendingMailbox, shown_sender
 from mss_sim.core.world.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.mail.addresses import addresses_of, display, domain_of
@@ -213,13 +213,13 @@ def _resenders(parsed: ParsedMessage) -> tuple[str, ...]:
 def _stamp(actor: Actor, sender: SendingMailbox, raw: bytes, parsed: ParsedMessage) -> tuple[bytes, ParsedMessage]:
     """Write the real sender: `Sender` is set by the server, never by the client (ref: rfc5322#3.6.2, rfc6409#8.1).
 
-    On behalf: the delegate's own mailbox, or the mailbox's address with the delegate's name when they have none. As, and by a holder: no
-    Sender, except the mailbox that the letter leaves from where From names several.
+    On behalf: as `shown_sender` says. As, and by a holder: no Sender, except the mailbox that the letter leaves from where From names
+    several.
     """
     stamped = without_fields(raw, ["Sender"]) if parsed.headers.all("Sender") else raw
-    on_behalf = sender.sending.mode is SendMode.ON_BEHALF
-    if on_behalf or len(addresses_of(parsed.from_)) > 1:
-        pair = (actor.identity.name, sender.own_mailbox or sender.mailbox.address) if on_behalf else ("", sender.mailbox.address)
+    delegate = shown_sender(actor, sender)
+    if delegate or len(addresses_of(parsed.from_)) > 1:
+        pair = delegate or ("", sender.mailbox.address)
         shown = display(*pair)
         headers = parsed.headers.with_only("Sender", shown.replace("\r\n", "").encode())
         return with_fields_on_top(stamped, [("Sender", shown)]), parsed._replace(sender=(pair,), headers=headers)

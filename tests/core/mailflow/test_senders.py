@@ -11,6 +11,7 @@ from mss_sim.clock import HOUR
 from mss_sim.core.access import delegation, identities
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.practice_holders import CONTROL
+from mss_sim.core.mailflow.senders import shown_author, shown_sender
 from mss_sim.errors import Refusal, Rule
 from mss_sim.store import grants
 from mss_sim.vocabulary.doors import Door, LogInBy
@@ -65,6 +66,36 @@ async def test_which_send_right_speaks_first_is_a_setting(open_town: OpenTown) -
 async def test_who_has_not_the_right_does_not_send(town: Town, who: str, address: str, wished: SendMode | None) -> None:
     with refused(Rule.SEND_NOT_ALLOWED, f"You may not send from {address}"):
         await town.core.submission.senders.sender_at(await town.actor(who), address, wished)
+
+
+@pytest.mark.parametrize(
+    ("who", "found"),
+    [
+        ("doctor", [(DOCTOR, SendMode.OWNER), (PRACTICE, SendMode.OWNER)]),
+        ("secretary", [(DOCTOR, SendMode.ON_BEHALF), (PRACTICE, SendMode.ON_BEHALF)]),
+        ("hospital_ward", [(WARD, SendMode.ON_BEHALF), (WARD, SendMode.AS)]),
+        ("newcomer", []),
+    ],
+)
+async def test_every_way_in_which_somebody_may_send_is_a_choice(town: Town, who: str, found: list[tuple[str, SendMode]]) -> None:
+    choices = await town.core.submission.senders.choices(await town.actor(who))
+    assert [(one.mailbox.address, one.sending.mode) for one in choices] == found
+
+
+async def test_a_mailbox_that_one_may_send_from_and_not_see_is_a_choice_and_one_that_does_not_send_is_none(town: Town) -> None:
+    await delegation.grant(town.world, CONTROL, GrantRequest(DOCTOR, IDNATS["newcomer"], frozenset({Right.SEND_AS})))
+    newcomer, senders = await town.actor("newcomer"), town.core.submission.senders
+    assert [one.mailbox.address for one in await senders.choices(newcomer)] == [DOCTOR]
+    await town.change(DOCTOR, state=MailboxState.SUSPENDED)
+    assert await senders.choices(newcomer) == []
+
+
+async def test_from_and_sender_are_shown_as_they_are_then_written(town: Town) -> None:
+    await delegation.grant(town.world, CONTROL, GrantRequest(WARD, IDNATS["doctor"], frozenset({Right.SEND_ON_BEHALF, Right.SEND_AS})))
+    doctor = await town.actor("doctor")
+    for mode, sender in ((SendMode.ON_BEHALF, (doctor.identity.name, DOCTOR)), (SendMode.AS, None)):
+        one = await town.core.submission.senders.sender_at(doctor, WARD, mode)
+        assert (shown_author(one.mailbox, doctor)[1], shown_sender(doctor, one)) == (WARD, sender)
 
 
 async def test_who_chose_a_mailbox_at_log_in_sends_from_no_other(town: Town) -> None:

@@ -1,0 +1,200 @@
+"""Letters written on pages: as whom, what is refused beside the form, drafts, files, and what becomes of each recipient."""
+
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Locator, Page, expect
+
+from mss_sim.app.simulator import Simulator
+from mss_sim.vocabulary.mailboxes import Right
+from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, Person, letter
+from tests.pages.people import be, write
+
+_DOCTOR, _SECRETARY = "Dr Camille MARTIN", "Sophie PETIT"
+
+
+async def _begin(page: Page, mailbox: str) -> None:
+    await page.get_by_role("navigation").get_by_role("link", name=mailbox).click()
+    await page.get_by_role("link", name="Écrire un message").click()
+
+
+def _field(page: Page, label: str) -> Locator:
+    return page.get_by_role("textbox", name=label, exact=True)
+
+
+async def _fill(page: Page, **fields: str) -> None:
+    for label, text in fields.items():
+        await _field(page, label).fill(text)
+
+
+async def _send(page: Page) -> None:
+    await page.get_by_role("button", name="Envoyer").click()
+
+
+async def test_a_secretary_sees_whose_name_a_letter_bears_and_then_who_has_read_it(page: Page, simulator: Simulator) -> None:
+    await be(page, _SECRETARY)
+    await _begin(page, "Cabinet des Tilleuls")
+    chosen = page.get_by_role("radio", checked=True).locator("xpath=..")
+    await expect(chosen).to_contain_text(f"Cabinet des Tilleuls <{PRACTICE}>")
+    await expect(chosen).to_contain_text(f"{_SECRETARY} <{PRACTICE}>")
+    await _fill(page, À=HOSPITAL, Objet="Rendez-vous", Texte="Bonjour,\n\nà quelle heure ?")
+    await page.get_by_label("Demander un accusé de lecture").check()
+    await _send(page)
+    await expect(page.get_by_role("heading", name="Rendez-vous")).to_be_visible()
+    await expect(page.get_by_text("remis", exact=True)).to_be_visible()
+    hospital = Person(simulator, "hospital")
+    (came,) = await hospital.inbox(HOSPITAL)
+    opened = await hospital.open(HOSPITAL, came["id"])
+    assert (opened["from"][0]["address"], opened["sender"]) == (PRACTICE, [{"name": _SECRETARY, "address": PRACTICE}])
+    assert (await hospital.rest("POST", f"/mailboxes/{HOSPITAL}/messages/{came['id']}/receipt")).status_code == 201
+    await expect(page.locator(".line").get_by_text("lu", exact=True)).to_be_visible()
+
+
+async def test_who_is_refused_stands_beside_the_form_and_nothing_is_lost(page: Page, simulator: Simulator, tmp_path: Path) -> None:
+    file = tmp_path / "compte rendu <1>.txt"
+    file.write_text("Tension normale.")
+    await be(page, _DOCTOR)
+    await _begin(page, "Dr_Camille_MARTIN")
+    nobody = "personne@medecin.sim.mssante.fr"
+    await _fill(page, À=f"{HOSPITAL}, sans-arobase; Inconnu <{nobody}>", Objet="Suivi", Texte="Voir ci-joint.")
+    await page.get_by_label("Ajouter des fichiers").set_input_files(file)
+    await _send(page)
+    faults = page.get_by_role("alert")
+    await expect(faults).to_contain_text("sans-arobase")
+    await expect(_field(page, "Texte")).to_have_value("Voir ci-joint.")
+    await _fill(page, À=f"{HOSPITAL}, {nobody}")
+    await _send(page)
+    await expect(faults).to_contain_text(nobody)
+    assert await Person(simulator, "hospital").inbox(HOSPITAL) == []
+    await _fill(page, À=HOSPITAL)
+    await expect(page.get_by_label("compte rendu <1>.txt")).to_be_checked()
+    await _send(page)
+    await expect(page.get_by_role("heading", name="Suivi")).to_be_visible()
+    hospital = Person(simulator, "hospital")
+    (came,) = await hospital.inbox(HOSPITAL)
+    (attached,) = (await hospital.open(HOSPITAL, came["id"]))["attachments"]
+    assert (attached["filename"], attached["size_bytes"]) == (file.name, 16)
+    drafts = await Person(simulator, "doctor").get(f"/mailboxes/{DOCTOR}/messages", folder="Drafts")
+    assert drafts["items"] == [], "the draft that kept the file went when it was sent"
+
+
+async def test_a_form_that_is_posted_twice_sends_once(page: Page, simulator: Simulator) -> None:
+    await be(page, _DOCTOR)
+    await _begin(page, "Dr_Camille_MARTIN")
+    form = page.url
+    await _fill(page, À=HOSPITAL, Objet="Une fois", Texte="Bonjour.")
+    fields: dict[str, Any] = await page.evaluate("Object.fromEntries(new FormData(document.querySelector('form.writing')))")
+    fields = {name: value for name, value in fields.items() if isinstance(value, str)}
+    fields["do"] = "send"
+    first = await page.request.post(form, multipart=fields)
+    again = await page.request.post(form, multipart=fields)
+    assert (first.status, again.url) == (200, first.url)
+    assert len(await Person(simulator, "hospital").inbox(HOSPITAL)) == 1
+    other = await page.request.post(form, multipart={**fields, "text": "Autre chose."})
+    assert other.status == 422
+    assert "Idempotency-Key" in await other.text()
+    assert len(await Person(simulator, "hospital").inbox(HOSPITAL)) == 1
+
+
+async def test_a_draft_is_kept_with_all_that_it_says_and_gone_once_it_is_sent(page: Page, simulator: Simulator) -> None:
+    await be(page, _DOCTOR)
+    await _begin(page, "Dr_Camille_MARTIN")
+    await _fill(page, **{"À": f'"Durand, Paul" <{HOSPITAL}>', "Copie cachée à": DOCTOR2, "Objet": "Plus tard", "Texte": "à finir"})
+    await page.get_by_label("Demander une notification de remise").check()
+    await page.get_by_label("Clore l’échange").check()
+    await page.get_by_role("button", name="Garder en brouillon").click()
+    await expect(page.get_by_role("status")).to_contain_text("Drafts")
+    await page.get_by_role("button", name="Garder en brouillon").click()
+    await page.get_by_role("link", name="Retour à la liste").click()
+    await page.get_by_role("link", name="Drafts").click()
+    await page.get_by_role("link", name="Plus tard").click()
+    await page.get_by_role("link", name="Continuer la rédaction").click()
+    await expect(_field(page, "À")).to_have_value(f'"Durand, Paul" <{HOSPITAL}>')
+    await expect(_field(page, "Copie cachée à")).to_have_value(DOCTOR2)
+    await expect(page.get_by_label("Demander une notification de remise")).to_be_checked()
+    await expect(page.get_by_label("Clore l’échange")).to_be_checked()
+    await expect(page.get_by_label("Demander un accusé de lecture")).not_to_be_checked()
+    await _send(page)
+    await expect(page.get_by_text(DOCTOR2)).to_be_visible()
+    doctor = Person(simulator, "doctor")
+    assert (await doctor.get(f"/mailboxes/{DOCTOR}/messages", folder="Drafts"))["items"] == []
+    (came,) = await Person(simulator, "doctor2").inbox(DOCTOR2)
+    headers = dict((await Person(simulator, "doctor2").open(DOCTOR2, came["id"]))["headers"])
+    assert ("Bcc" in headers, headers["X-MSS-MES"]) == (False, "FIN")
+
+
+async def test_an_answer_goes_to_all_under_what_it_answers_and_marks_it(page: Page, simulator: Simulator) -> None:
+    hospital = Person(simulator, "hospital")
+    asked = letter(HOSPITAL, [DOCTOR, DOCTOR2], "Avis", "Qu'en pensez-vous ?")
+    assert (await hospital.smtp(HOSPITAL, [DOCTOR, DOCTOR2], asked)).code == 250
+    await be(page, _DOCTOR)
+    await page.get_by_role("link", name="Avis").click()
+    await page.get_by_role("link", name="Répondre à tous").click()
+    await expect(_field(page, "À")).to_have_value(HOSPITAL)
+    await expect(_field(page, "Copie à")).to_have_value(DOCTOR2)
+    assert "> Qu'en pensez-vous ?" in await _field(page, "Texte").input_value()
+    await _send(page)
+    await expect(page.get_by_role("heading", name="Re: Avis")).to_be_visible()
+    (came,) = await hospital.inbox(HOSPITAL)
+    assert (await hospital.open(HOSPITAL, came["id"]))["in_reply_to"] == [asked["Message-ID"]]
+    (answered,) = await Person(simulator, "doctor").inbox(DOCTOR)
+    assert "\\Answered" in answered["flags"]
+
+
+async def test_a_letter_is_passed_on_with_the_files_that_are_left_in(page: Page, simulator: Simulator) -> None:
+    brought = letter(HOSPITAL, DOCTOR, "Documents")
+    for name in ("un.txt", "deux.txt"):
+        brought.add_attachment(name.encode(), maintype="text", subtype="plain", filename=name)
+    assert (await Person(simulator, "hospital").smtp(HOSPITAL, DOCTOR, brought)).code == 250
+    await be(page, _DOCTOR)
+    await page.get_by_role("link", name="Documents").click()
+    await page.get_by_role("link", name="Transférer").click()
+    await page.get_by_label("deux.txt").uncheck()
+    await _fill(page, À=DOCTOR2)
+    await _send(page)
+    await expect(page.get_by_role("heading", name="Fwd: Documents")).to_be_visible()
+    (came,) = await Person(simulator, "doctor2").inbox(DOCTOR2)
+    files = (await Person(simulator, "doctor2").open(DOCTOR2, came["id"]))["attachments"]
+    assert [one["filename"] for one in files] == ["un.txt"]
+
+
+async def test_who_may_only_send_hears_what_happened_and_sees_no_more(page: Page, simulator: Simulator) -> None:
+    doctor, newcomer = Person(simulator, "doctor"), Person(simulator, "newcomer")
+    rights = [Right.SEE, Right.READ]
+    other = await doctor.rest("POST", f"/mailboxes/{DOCTOR}/grants", json={"grantee": newcomer.idnat, "rights": rights})
+    only = {"grantee": newcomer.idnat, "rights": [Right.SEND_ON_BEHALF]}
+    assert (await doctor.rest("POST", f"/mailboxes/{PRACTICE}/grants", json=only)).status_code == 201
+    assert other.status_code == 201
+    await be(page, "Louise MOREAU")
+    await page.get_by_role("link", name="Écrire un message").click()
+    assert await page.get_by_role("radio").count() == 1
+    await _fill(page, À=HOSPITAL, Objet="De la part du cabinet")
+    await _send(page)
+    await expect(page.get_by_role("heading", name="Envoyé")).to_be_visible()
+    assert len(await Person(simulator, "hospital").inbox(HOSPITAL)) == 1
+
+
+async def test_what_is_posted_as_somebody_else_is_refused(page: Page, simulator: Simulator) -> None:
+    await be(page, _SECRETARY)
+    await _begin(page, "Cabinet des Tilleuls")
+    token = await page.locator("form.writing [name=token]").get_attribute("value")
+    for author, status in ((f"{HOSPITAL} owner", 403), (f"{PRACTICE} owner", 403), (f"{PRACTICE} emperor", 422), ("", 422)):
+        fields: dict[str, Any] = {"token": token or "", "author": author, "to": DOCTOR, "subject": "x", "text": "x", "do": "send"}
+        assert (await page.request.post(page.url, multipart=fields)).status == status
+    nothing: dict[str, Any] = {"token": token or "", "author": f"{PRACTICE} send_on_behalf", "do": "send"}
+    assert (await page.request.post(page.url, multipart=nothing)).status in (400, 422)
+    assert await Person(simulator, "doctor").inbox(DOCTOR) == []
+
+
+async def test_hostile_text_in_a_form_and_its_refusal_stays_text(page: Page, simulator: Simulator) -> None:
+    script = "<script>document.title='owned'</script>"
+    await write(simulator, DOCTOR, script, f"{script}\n</textarea>{script}")
+    await be(page, _DOCTOR)
+    await page.get_by_role("link", name=script).click()
+    await page.get_by_role("link", name="Répondre", exact=True).click()
+    await _fill(page, À=f'"{script}" <x{script}@y>')
+    await _send(page)
+    await expect(page.get_by_role("alert")).to_be_visible()
+    assert script in await _field(page, "Texte").input_value()
+    assert await page.title() != "owned"
+    assert PATIENT not in await page.content()
