@@ -55,12 +55,17 @@ async def listed(visit: Visit) -> dict[str, Any]:
     page = await messages.list_messages(world, actor, address, query, folder)
     held = await messages.held_mailboxes(world, actor)
     rows = [_row(page, look) for look, _ in page.looks]
+    places = await folders.list_folders(world, actor, address)
     return {
         "position": position,
         "boxes": held,
         "box": next(one for one in held if one.mailbox.address == address),
-        "folders": await folders.list_folders(world, actor, address),
+        "folders": places,
         "folder": folder,
+        "open_folder": next((row for row, _ in places if folder in (row.name, encode(row.id))), None),
+        "cursor": asked.get("cursor", ""),
+        "moved": [one for one in asked.get("moved", "").split(".") if one],
+        "moved_to": asked.get("to", ""),
         "text": text,
         "unread": unread,
         "rows": rows,

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, Response
 from mss_sim.clock import Micros, iso, to_datetime
 from mss_sim.errors import Refusal
 from mss_sim.http.problems import PROBLEMS
+from mss_sim.ids import encode
 from mss_sim.vocabulary.language import Language
 from mss_sim.web.personas import Session
 from mss_sim.words.catalogue import translations
@@ -120,6 +121,7 @@ def _environment(language: Language) -> Environment:
         "instant": partial(_instant, language=language),
         "day": partial(_day, language=language),
         "iso": iso,
+        "id": encode,
         "size": partial(_size, language=language),
         "path": lambda text: quote(str(text), safe=""),
     }

@@ -16,7 +16,9 @@ async function replace(element) {
   if (answer.status !== 200) return;
   const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
   const focused = document.activeElement?.getAttribute?.("href");
+  const chosen = new Set([...element.querySelectorAll("input:checked")].map((one) => one.value));
   element.replaceChildren(...parsed.body.childNodes);
+  for (const one of element.querySelectorAll("input[type=checkbox]")) one.checked ||= chosen.has(one.value);
   if (focused) element.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
 }
 

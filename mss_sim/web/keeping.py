@@ -1,0 +1,126 @@
+"""Keeping order: letters that are chosen in a list are marked, moved, deleted, and put back; folders are made, renamed, emptied, deleted.
+
+Every letter is an act of its own, as over REST. What is gone meanwhile is passed over; the first other refusal ends it, and is shown.
+"""
+
+from collections.abc import Awaitable
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from mss_sim.core.mailbox import copies, folders, messages
+from mss_sim.core.mailbox.copies import InFolder
+from mss_sim.core.mailbox.flag_rules import FlagChange
+from mss_sim.core.mailbox.selected_folder import FolderRef
+from mss_sim.core.world.store_types import Folder
+from mss_sim.errors import Refusal, Rule
+from mss_sim.http.dependencies import read_id
+from mss_sim.ids import encode
+from mss_sim.vocabulary.mailboxes import FLAG_SEEN, SpecialUse
+from mss_sim.web.mailbox import INBOX
+from mss_sim.web.visit import Routes, Visit, back
+from mss_sim.words.sentence import say
+
+_MANY = 200
+_UID_MAX = 2**32 - 1
+_MARKS = {
+    "read": FlagChange(frozenset({FLAG_SEEN})),
+    "unread": FlagChange(remove=frozenset({FLAG_SEEN})),
+    "flag": FlagChange(frozenset({"\\Flagged"})),
+    "unflag": FlagChange(remove=frozenset({"\\Flagged"})),
+}
+
+
+async def keep_letters(visit: Visit) -> Response:
+    """Do one thing with all letters that were chosen, then show the list again."""
+    do, chosen = visit.field("do"), [one for one in visit.form.getlist("letter") if isinstance(one, str)][:_MANY]
+    if not chosen:
+        raise Refusal(Rule.INVALID, say("Choose letters first, by the boxes at the left of the list."))
+    ids = [read_id(one) for one in chosen]
+    if do in _MARKS:
+        await _mark(visit, ids, do)
+    elif do == "move":
+        return await _moved(visit, ids, visit.field("to"))
+    elif do == "trash":
+        return await _moved(visit, ids, (await _trash(visit)).name)
+    elif do == "delete":
+        for id_ in ids:
+            await _still(messages.delete(visit.core.world, visit.session.actor, _address(visit), id_))
+    else:
+        raise _unknown(do)
+    return back(_list(visit))
+
+
+async def _mark(visit: Visit, ids: list[int], do: str) -> None:
+    world, actor, address = visit.core.world, visit.session.actor, _address(visit)
+    for id_ in ids:
+        if await _still(messages.change_flags(world, actor, address, id_, _MARKS[do])) and do == "read":
+            await visit.core.receipts.after_marking(actor, address, id_)
+
+
+async def _moved(visit: Visit, ids: list[int], to: str) -> Response:
+    """Move, and say so with what puts the letters back; what was put back is not offered again."""
+    world, actor, address = visit.core.world, visit.session.actor, _address(visit)
+    gone = [encode(id_) for id_ in ids if await _still(messages.move(world, actor, address, id_, to))]
+    undone = visit.field("undo") == "yes"
+    return back(_list(visit) if undone or not gone else _list(visit, moved=".".join(gone), to=to))
+
+
+async def _still(doing: Awaitable[object]) -> bool:
+    """Whether the letter was there yet."""
+    try:
+        await doing
+    except Refusal as refusal:
+        if refusal.rule is not Rule.NOT_FOUND:
+            raise
+        return False
+    return True
+
+
+async def keep_folders(visit: Visit) -> Response:
+    """Make a folder, or do something with the one that is open."""
+    world, actor, address, do = visit.core.world, visit.session.actor, _address(visit), visit.field("do")
+    if do == "create":
+        made = await folders.create_folder(world, actor, address, visit.field("name"))
+        return back(_list(visit, folder=made.name))
+    rows = [row for row, _ in await folders.list_folders(world, actor, address)]
+    here = next((row for row in rows if encode(row.id) == visit.field("id")), None)
+    if here is None:
+        raise Refusal(Rule.NOT_FOUND, say("There is no such folder in this mailbox."))
+    if do == "rename":
+        return back(_list(visit, folder=(await folders.rename_folder(world, actor, address, here.id, visit.field("name"))).name))
+    if do == "empty":
+        await copies.delete(world, actor, InFolder(FolderRef(address, here.name, here.id), [(1, _UID_MAX)]))
+        return back(_list(visit, folder=here.name))
+    if do == "delete":
+        await folders.delete_folder(world, actor, address, here.id, with_messages=visit.field("messages") == "yes")
+        return back(_list(visit, folder=INBOX))
+    raise _unknown(do)
+
+
+def _unknown(do: str) -> Refusal:
+    return Refusal(Rule.INVALID, say("There is nothing here called {text!r}.", text=do[:20]))
+
+
+async def _trash(visit: Visit) -> Folder:
+    rows = await folders.list_folders(visit.core.world, visit.session.actor, _address(visit))
+    found = next((row for row, _ in rows if row.special_use is SpecialUse.TRASH), None)
+    if found is None:
+        raise Refusal(Rule.NOT_FOUND, say("There is no such folder in this mailbox."))
+    return found
+
+
+def _address(visit: Visit) -> str:
+    return str(visit.request.path_params["address"])
+
+
+def _list(visit: Visit, **more: str) -> str:
+    """The list that the form was in."""
+    shown = {name: value for name in ("folder", "text", "unread", "cursor") if (value := visit.field(name))}
+    return f"{visit.here.base}/mailboxes/{_address(visit)}?{urlencode({**shown, **more})}"
+
+
+ROUTES: Routes = (
+    ("POST", "/ui/as/{who}/mailboxes/{address}/letters", keep_letters),
+    ("POST", "/ui/as/{who}/mailboxes/{address}/folders", keep_folders),
+)
