@@ -15,6 +15,7 @@
     writing, letter_forms   as whom a letter is written, answers, drafts, refusals beside what was written; the fields of the form
     sent         what became of sent letters, one line for each recipient
     keeping      letters marked, moved, deleted, put back, many at once; folders
+    conversations   threads with their receipts; who may answer and why; closed, opened again
     templates, static   HTML (Jinja2, escaped), one stylesheet, a few small scripts
 
 The pages are one more door, a stranger to the others: they act through the core as the persona who is logged in, with the refusals

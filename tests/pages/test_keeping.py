@@ -84,6 +84,7 @@ async def test_folders_are_made_filled_renamed_emptied_and_deleted(page: Page, s
     await page.get_by_role("button", name="Renommer").click()
     await expect(page.get_by_role("link", name="Analyses/Sang")).to_have_attribute("aria-current", "true")
     await details.click()
+    await page.get_by_label("Je le veux vraiment").check()
     await page.get_by_role("button", name="Supprimer pour de bon les 2 messages de ce dossier").click()
     await expect(page.get_by_role("link", name="Premier")).to_have_count(0)
     await details.click()

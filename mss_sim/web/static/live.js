@@ -17,8 +17,10 @@ async function replace(element) {
   const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
   const focused = document.activeElement?.getAttribute?.("href");
   const chosen = new Set([...element.querySelectorAll("input:checked")].map((one) => one.value));
+  const unfolded = new Set([...element.querySelectorAll("details[open]")].map((one) => one.id));
   element.replaceChildren(...parsed.body.childNodes);
   for (const one of element.querySelectorAll("input[type=checkbox]")) one.checked ||= chosen.has(one.value);
+  for (const one of element.querySelectorAll("details[id]")) one.open ||= unfolded.has(one.id);
   if (focused) element.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
 }
 
