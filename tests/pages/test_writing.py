@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import FilePayload, Locator, Page, expect
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.vocabulary.mailboxes import Right
@@ -184,6 +184,18 @@ async def test_what_is_posted_as_somebody_else_is_refused(page: Page, simulator:
     nothing: dict[str, Any] = {"token": token or "", "author": f"{PRACTICE} send_on_behalf", "do": "send"}
     assert (await page.request.post(page.url, multipart=nothing)).status in (400, 422)
     assert await Person(simulator, "doctor").inbox(DOCTOR) == []
+
+
+async def test_a_file_may_be_as_large_as_a_letter_and_no_larger(page: Page, simulator: Simulator) -> None:
+    await be(page, _DOCTOR)
+    await _begin(page, "Dr_Camille_MARTIN")
+    token = await page.locator("form.writing [name=token]").get_attribute("value")
+    most = await simulator.world.directory.ceiling()
+    for octets, status in ((most // 2, 200), (most, 413), (most * 2, 413)):
+        file: FilePayload = {"name": "image.dcm", "mimeType": "application/dicom", "buffer": b"x" * octets}
+        fields: dict[str, Any] = {"token": token or "", "author": f"{DOCTOR} owner", "to": HOSPITAL, "do": "send", "files": file}
+        assert (await page.request.post(page.url, multipart=fields)).status == status
+    assert len(await Person(simulator, "hospital").inbox(HOSPITAL)) == 1
 
 
 async def test_hostile_text_in_a_form_and_its_refusal_stays_text(page: Page, simulator: Simulator) -> None:
