@@ -49,6 +49,10 @@ async def test_a_secretary_sees_whose_name_a_letter_bears_and_then_who_has_read_
     assert (opened["from"][0]["address"], opened["sender"]) == (PRACTICE, [{"name": _SECRETARY, "address": PRACTICE}])
     assert (await hospital.rest("POST", f"/mailboxes/{HOSPITAL}/messages/{came['id']}/receipt")).status_code == 201
     await expect(page.locator(".line").get_by_text("lu", exact=True)).to_be_visible()
+    await page.get_by_role("link", name="Retour à la liste").click()
+    await page.get_by_role("link", name="Sent", exact=True).click()
+    await page.get_by_role("link", name="Rendez-vous").click()
+    await expect(page.get_by_role("definition").filter(has_text=f"{_SECRETARY} <{PRACTICE}>")).to_be_visible()
 
 
 async def test_who_is_refused_stands_beside_the_form_and_nothing_is_lost(page: Page, simulator: Simulator, tmp_path: Path) -> None:
