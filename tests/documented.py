@@ -21,7 +21,7 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 def built() -> FastAPI:
     """The application of no world: its routes, and what it says of itself."""
     nothing = cast("Any", None)
-    return http_application.build(Hosted(nothing, Path(), nothing, None), Sockets({}, nothing, nothing, nothing))
+    return http_application.build(Hosted(nothing, Path(), nothing, None, nothing), Sockets({}, nothing))
 
 
 @cache

@@ -1,5 +1,5 @@
 """Write README.md beside this file: each source of the index, how far it is kept, and where; and the table of magic addresses in the
-README of the project. `make references` runs it.
+README of the project; and what pages tell of a source (`mss_sim/web/sources.json`). `make references` runs it.
 
 A reference is `key#place`, or a key alone where a source is named as a whole:
 
@@ -12,6 +12,7 @@ A reference is `key#place`, or a key alone where a source is named as a whole:
 `tests/house/test_references.py` holds the index against what is found here, and the page against what would be written.
 """
 
+import json
 import re
 import tomllib
 from collections import defaultdict
@@ -126,6 +127,16 @@ def with_magic_addresses(readme: str) -> str:
     return "\n".join([f"{head}{_MAGIC[0]}", "| local part | a letter to it |", "|---|---|", *rows, f"{_MAGIC[1]}{tail}"])
 
 
+def told_by_pages() -> str:
+    """What pages show of the source that a refusal names: titles by key, and of rules of ours the row of docs/quirks.md by anchor."""
+    rows = re.findall(r'^\| <a id="([^"]+)"></a>(.*) \|$', (_ROOT / "docs" / "quirks.md").read_text(encoding="utf-8"), re.MULTILINE)
+    cells = {anchor: [cell.strip() for cell in row.split(" | ")] for anchor, row in rows}
+    quirks = {anchor: dict(zip(_CELLS, cells[anchor], strict=False)) for anchor in uses()["quirks"] if anchor in cells}
+    titles = {key: {"title": entry["title"], "status": entry["status"]} for key, entry in index().items()}
+    return json.dumps({"titles": titles, "quirks": quirks}, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+_CELLS = "rule", "choice", "why", "setting"
 _MAGIC = "<!-- magic addresses, written by make references -->", "<!-- end of the magic addresses -->"
 
 
@@ -133,3 +144,4 @@ if __name__ == "__main__":
     readme = _ROOT / "README.md"
     readme.write_text(with_magic_addresses(readme.read_text(encoding="utf-8")), encoding="utf-8")
     (_HERE / "README.md").write_text(page(), encoding="utf-8")
+    (_ROOT / "mss_sim" / "web" / "sources.json").write_text(told_by_pages(), encoding="utf-8")

@@ -8,6 +8,7 @@ from mss_sim.control.sockets import Sockets
 from mss_sim.core.assembly import Core
 from mss_sim.core.trust.autoconfig import Doors
 from mss_sim.evidence.runs import Runs
+from mss_sim.evidence.sessions import Sessions
 from mss_sim.evidence.transcripts import Transcripts
 from mss_sim.http.hosted import Hosted
 from mss_sim.http.hosting import Hosting
@@ -31,9 +32,11 @@ class HttpDoors:
         hosting: Hosting | None,
     ) -> None:
         self._settings = core.world.settings
-        self._app = http_application.build(Hosted(core, ca_file, doors, seed, hosting), Sockets(*sockets))
+        connections, transcripts, runs, traps = sockets
+        seen = Hosted(core, ca_file, doors, seed, Sessions(transcripts, runs), hosting)
+        self._app = http_application.build(seen, Sockets(connections, traps))
         psc.install(self._app, core)
-        self._recording = Recording(self._app, sockets[2], core.world.clock)
+        self._recording = Recording(self._app, runs, core.world.clock)
 
     def behind(self, tls: ssl.SSLContext | None, patience_seconds: float) -> HttpListener:
         """A listener, not open yet: in clear, or in TLS."""

@@ -19,7 +19,7 @@
     queue          which letters wait, why, and until when; tried at once
     certificates   issued, taken back, downloaded; how AIA, CRL and OCSP answer
     psc            clients, personas, keys and switches of Pro Santé Connect
-    evidence       sessions of clients at every door: what was said, what was refused, what it cost (evidence_views, evidence_schemas)
+    evidence       sessions of clients at every door: what was said, what was refused, what it cost (evidence_schemas)
     sockets        the socket doors, as these routes tell of them
     traps          what the traps saw of clients
     health, metrics   /healthz, /readyz, /metrics; the text of the last

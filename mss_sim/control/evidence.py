@@ -3,7 +3,7 @@
 Shown safely: credentials were masked before anything was kept, and whatever a terminal or a page would obey is a question mark.
 """
 
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Annotated
@@ -11,24 +11,23 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 from starlette.responses import PlainTextResponse, Response
 
-from mss_sim.clock import from_datetime, iso
+from mss_sim.clock import from_datetime
 from mss_sim.control import evidence_schemas as schemas
-from mss_sim.control.evidence_views import client, safe_octets, session, whole
-from mss_sim.control.sockets import sockets
-from mss_sim.errors import Refusal, Rule
+from mss_sim.errors import Rule
 from mss_sim.evidence.clients import by_client
+from mss_sim.evidence.sessions import SessionQuery
 from mss_sim.evidence.transcripts import Transcript
-from mss_sim.http import examples
+from mss_sim.http import anomaly, examples, sessions
 from mss_sim.http.answers import CONTROL_IN_MEMORY, octets, refusing
 from mss_sim.http.control import require_control
 from mss_sim.http.hosted import hosted
 from mss_sim.http.paging import CurrentPage, PagedList
 from mss_sim.http.routes import strict_router
+from mss_sim.http.sessions import client, session, whole
 from mss_sim.http.shapes import Json
 from mss_sim.ids import decode
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.evidence import SessionVerdict
-from mss_sim.words.sentence import say
 
 router = strict_router(
     prefix="/control/evidence",
@@ -37,35 +36,9 @@ router = strict_router(
     responses=refusing(*CONTROL_IN_MEMORY),
 )
 SessionId = Annotated[str, Path(description="`id` of a session.", examples=[examples.ID])]
-_SHOWN = 'attachment; filename="session-{id}.txt"'
+Anonymous = Annotated[bool, Query(description="People, addresses and names under other names, the same ones throughout.", examples=[True])]
+_MESSAGE_ID = "<question@medecin.sim.mssante.fr>"
 _FILE = "2026-01-05T08:00:00Z C EHLO client.example\r\n2026-01-05T08:00:00Z S 250-mail.sim.mssante.fr\r\n"
-
-
-class Wanted:
-    """Which sessions are asked for."""
-
-    def __init__(
-        self,
-        door: Door | None,
-        who: str | None,
-        client: str | None,
-        verdict: SessionVerdict | None,
-        rule: str | None,
-        since: datetime | None,
-    ) -> None:
-        self.door, self.who, self.verdict, self.rule = door, who, verdict, rule
-        self.client = client.casefold() if client is not None else None
-        self.since = from_datetime(since) if since is not None else None
-
-    def __contains__(self, one: Transcript) -> bool:
-        return (
-            self.door in (None, one.door)
-            and self.who in (None, one.facts.get("identity"))
-            and (self.client is None or self.client in one.facts.get("client", "").casefold())
-            and self.verdict in (None, one.verdict)
-            and (self.rule is None or self.rule in one.rules)
-            and (self.since is None or one.last_at >= self.since)
-        )
 
 
 async def get_wanted(
@@ -75,12 +48,13 @@ async def get_wanted(
     verdict: Annotated[SessionVerdict | None, Query(description="How it went so far.", examples=["refused"])] = None,
     rule: Annotated[str | None, Query(description="A rule that refused something in it.", examples=["right-missing"])] = None,
     since: Annotated[datetime | None, Query(description="Where something was said then or later.", examples=[examples.INSTANT])] = None,
-) -> Wanted:
+    letter: Annotated[str | None, Query(description="The Message-ID of a letter that it brought.", examples=[_MESSAGE_ID])] = None,
+) -> SessionQuery:
     """The sessions that a request asks for."""
-    return Wanted(door, who, client, verdict, rule, since)
+    return SessionQuery(door, who, client, verdict, rule, from_datetime(since) if since is not None else None, letter=letter)
 
 
-CurrentWanted = Annotated[Wanted, Depends(get_wanted)]
+CurrentWanted = Annotated[SessionQuery, Depends(get_wanted)]
 Refused = Annotated[bool | None, Query(description="Only those in which a rule refused something, or only the others.", examples=[True])]
 
 
@@ -92,14 +66,14 @@ async def list_sessions(request: Request, page: CurrentPage, wanted: CurrentWant
     User-Agent, by one person, none more than a minute after the one before. Requests below /control, of pages, of health and of the
     documentation are not recorded.
     """
-    found = (one for one in _kept(request, page.before(PagedList.SESSIONS)) if one in wanted and refused in (None, bool(one.rules)))
+    found = hosted(request).sessions.newest_first(replace(wanted, refused=refused), page.before(PagedList.SESSIONS))
     return Json(page.cut(PagedList.SESSIONS, list(islice(found, page.limit + 1)), lambda one: decode(one.id), session))
 
 
 @router.get("/clients", responses={200: {"model": list[schemas.ClientCostsOut]}})
 async def list_clients(request: Request, wanted: CurrentWanted) -> Response:
     """What each client cost in all of its sessions that are kept, the one with the most commands first."""
-    return Json([client(one) for one in by_client(one for one in _kept(request) if one in wanted)])
+    return Json([client(one) for one in by_client(hosted(request).sessions.newest_first(wanted))])
 
 
 @router.get("/{session_id}", responses={200: {"model": schemas.SessionDetailOut}, **refusing(Rule.NOT_FOUND)})
@@ -112,20 +86,27 @@ async def get_session(request: Request, session_id: SessionId) -> Response:
 async def download_session(request: Request, session_id: SessionId) -> Response:
     """The lines of one session as a file of text: instant, side, line."""
     one = _found(request, session_id)
-    lines = [f"{iso(line.at)} {line.side} {safe_octets(line.octets)}\r\n" for line in one.lines()]
-    return PlainTextResponse("".join(lines), headers={"Content-Disposition": _SHOWN.format(id=one.id), "Cache-Control": "no-store"})
+    headers = {"Content-Disposition": sessions.file_name(one, "txt"), "Cache-Control": "no-store"}
+    return PlainTextResponse(sessions.text(one), headers=headers)
 
 
-def _kept(request: Request, before: int | None = None) -> Iterator[Transcript]:
-    here = sockets(request)
-    here.runs.close_silent()
-    return here.transcripts.newest_first(before)
+@router.get(
+    "/{session_id}/report", responses={200: octets("application/zip", example="PK…"), **refusing(Rule.NOT_FOUND, Rule.STORE_UNAVAILABLE)}
+)
+async def download_report(request: Request, session_id: SessionId, *, anonymous: Anonymous = False) -> Response:
+    """A session as one file to report an anomaly with: a zip archive of the session, its letters, what became of them, versions, settings.
+
+    Nothing in it is a credential. `anonymous`: people have other names, and what somebody wrote freely is left out.
+    """
+    one, here = _found(request, session_id), hosted(request)
+    archive = await anomaly.report(here.core.world, one, here.seed, anonymous=anonymous)
+    return Response(
+        archive, media_type="application/zip", headers={"Content-Disposition": sessions.file_name(one, "zip"), "Cache-Control": "no-store"}
+    )
 
 
 def _found(request: Request, session_id: str) -> Transcript:
-    here = sockets(request)
-    here.runs.close_silent()
-    found = here.transcripts.find(session_id)
+    found = hosted(request).sessions.find(session_id)
     if found is None:
-        raise Refusal(Rule.NOT_FOUND, say("No session with that id is kept; the oldest are forgotten first."))
+        raise sessions.unknown()
     return found

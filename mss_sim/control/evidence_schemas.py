@@ -101,6 +101,8 @@ class TranscriptLine(Out):
 
 
 class SessionDetailOut(SessionOut):
+    letters: list[str] = Field(examples=[["<question@medecin.sim.mssante.fr>"]])
+    """The Message-IDs of letters that it brought by SMTP, taken or not; the last of them."""
     refused: list[SessionRefusalOut]
     """The last of them."""
     transcript: list[TranscriptLine]

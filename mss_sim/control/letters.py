@@ -6,20 +6,17 @@ Nothing is recorded, marked or answered by looking: whoever looks here is nobody
 import asyncio
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import Depends, Path, Query
 from pydantic import ConfigDict, Field
 from starlette.responses import Response
 
-from mss_sim.clock import from_datetime, iso
-from mss_sim.core.access.identity_names import identities_by_id
-from mss_sim.core.assembly import Core
+from mss_sim.clock import from_datetime
 from mss_sim.core.control import letters
-from mss_sim.core.control.letters import ListedLetter, OpenedLetter
-from mss_sim.core.world.store_types import Event, LetterQuery, PlacedCopy
+from mss_sim.core.world.store_types import LetterQuery
 from mss_sim.errors import Refusal, Rule
-from mss_sim.http import examples, timelines
+from mss_sim.http import examples
+from mss_sim.http import letters as views
 from mss_sim.http.answers import CONTROL, octets, refusing
 from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore, read_id
@@ -27,16 +24,13 @@ from mss_sim.http.paging import CurrentPage, PagedList
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json, Out, Person
 from mss_sim.http.timelines import Timeline
-from mss_sim.ids import encode
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.mail.parse import fold
-from mss_sim.mail.summary import read_summary
-from mss_sim.mail.tree import Branch, tree
-from mss_sim.vocabulary.mailboxes import FLAG_NAMES
+from mss_sim.mail.tree import tree
 from mss_sim.words.sentence import joined, said, say
 
 router = strict_router(
-    prefix="/control/messages",
+    prefix=views.PREFIX,
     tags=["control: letters"],
     dependencies=[Depends(require_control)],
     responses=refusing(*CONTROL, Rule.NOT_FOUND),
@@ -132,62 +126,6 @@ class PartOut(Out):
     """What it holds: parts, or the message that is attached."""
 
 
-def _letter(row: ListedLetter) -> dict[str, Any]:
-    message = row.message
-    stored = read_summary(message.summary)
-    return {
-        "id": encode(message.id),
-        "message_id": message.rfc_message_id,
-        "conversation_id": encode(message.thread_id),
-        "return_path": message.return_path,
-        "from": stored.from_,
-        "to": stored.to,
-        "cc": stored.cc,
-        "subject": message.subject,
-        "date": iso(message.sent_at),
-        "received_at": iso(message.received_at),
-        "size_bytes": message.size_bytes,
-        "has_document": message.has_attachments,
-        "has_xdm": stored.has_xdm,
-        "receipt_requested": bool(stored.receipt_to),
-        "copies": row.copies,
-    }
-
-
-def _copy(copy: PlacedCopy) -> dict[str, Any]:
-    id_ = encode(copy.id)
-    return {
-        "mailbox": copy.address,
-        "folder": copy.folder,
-        "folder_id": encode(copy.folder_id),
-        "uid": copy.uid,
-        "id": id_,
-        "url": f"/api/v1/mailboxes/{quote(copy.address, safe='@')}/messages/{id_}",
-        "flags": [name for name, flag in FLAG_NAMES.items() if copy.flags & flag],
-        "keywords": copy.keywords.split(),
-        "received_at": iso(copy.internal_at),
-    }
-
-
-async def _opened(core: Core, letter: OpenedLetter) -> dict[str, Any]:
-    people = await identities_by_id(core.world, (one.submission.actor_id for one in letter.sent))
-    return {
-        **_letter(ListedLetter(letter.message, len(letter.places))),
-        "lies_in": [_copy(copy) for copy in letter.places],
-        "sent": [timelines.timeline(one, people, _report_url) for one in letter.sent],
-        "called_alike": [encode(one) for one in letter.called_alike],
-    }
-
-
-def _report_url(event: Event) -> str:
-    return f"{router.prefix}/{encode(event.report_id or 0)}/raw"
-
-
-def _part(branch: Branch) -> dict[str, Any]:
-    number, *values, children = branch
-    return dict(zip(PartOut.model_fields, (number, *values, [_part(child) for child in children]), strict=True))
-
-
 def _header(text: str | None) -> tuple[str, str] | None:
     """`Name: text` as a field and what it contains, folded."""
     if text is None:
@@ -234,7 +172,7 @@ async def list_letters(
         has_document=has_document,
     )
     rows = await letters.list_letters(core.world, query, _mailbox(mailbox))
-    return Json(page.cut(PagedList.LETTERS, rows, lambda row: row.message.id, _letter))
+    return Json(page.cut(PagedList.LETTERS, rows, lambda row: row.message.id, views.letter))
 
 
 def _mailbox(text: str | None) -> str | None:
@@ -249,7 +187,7 @@ def _mailbox(text: str | None) -> str | None:
 @router.get("/{letter_id}", responses={200: {"model": OpenedLetterOut}})
 async def get_letter(core: CurrentCore, letter_id: LetterId) -> Response:
     """One letter: where each copy lies, and what became of it, recipient by recipient, where it was sent from here."""
-    return Json(await _opened(core, await letters.open_letter(core.world, read_id(letter_id))))
+    return Json(await views.opened(core.world, await letters.open_letter(core.world, read_id(letter_id))))
 
 
 @router.get("/{letter_id}/raw", responses={200: octets("message/rfc822", example=examples.RAW)})
@@ -262,4 +200,4 @@ async def get_raw(core: CurrentCore, letter_id: LetterId) -> Response:
 async def get_parts(core: CurrentCore, letter_id: LetterId) -> Response:
     """The parts of a letter, each with its section number, type, charset, file name, encoding and size; attached messages are opened."""
     raw = await letters.read_raw(core.world, read_id(letter_id))
-    return Json(_part(await asyncio.to_thread(tree, raw)))
+    return Json(views.part(await asyncio.to_thread(tree, raw)))

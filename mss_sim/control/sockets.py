@@ -4,19 +4,15 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from mss_sim.evidence.runs import Runs
-from mss_sim.evidence.transcripts import Transcripts
 from mss_sim.net.connections import Connections
 from mss_sim.net.traps import Traps
 
 
 @dataclass(frozen=True, slots=True)
 class Sockets:
-    """How many connections each door has open, what was said in which sessions, those of HTTP that are going on, what traps saw."""
+    """How many connections each door has open, and what traps saw."""
 
     connections: dict[str, Connections]
-    transcripts: Transcripts
-    runs: Runs
     traps: Traps
 
 

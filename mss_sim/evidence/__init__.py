@@ -3,6 +3,7 @@
     transcripts   one session: what was said, what was refused, what it cost, how it ended
     exchanges     one request over HTTP with its answer, as a transcript keeps it
     runs          which requests over HTTP are one session
+    sessions      sessions of all doors as they are looked for
     refusals      why something was refused
     costs         what is counted; clients adds it up for each client
     masking       credentials taken out of what comes over HTTP

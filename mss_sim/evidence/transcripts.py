@@ -28,6 +28,7 @@ _KEPT_BYTES_MAX = 2_000
 _COMMAND_BYTES_MAX = 200
 _HEADER_BYTES_MAX = 64 * 1024
 _RULES_MAX = 100
+_BROUGHT_MAX = 100
 LINES_OF_AN_EXCHANGE = 5
 """An exchange over HTTP has as many lines, or more: so many fewer are kept."""
 _MESSAGE_ID = re.compile(rb"^message-id:\s*(<[^>\r\n]{1,998}>)", re.IGNORECASE | re.MULTILINE)
@@ -69,6 +70,7 @@ class Transcript:
     faults: int = 0  # how often something failed on purpose
     last: bytes = b""  # the beginning of the command under way
     known_by: bytes = b""  # what tells it, or the letter that it brings, from others
+    brought: deque[str] = field(default_factory=lambda: deque(maxlen=_BROUGHT_MAX))  # the Message-IDs of letters, taken or not
     closed_at: Micros | None = None
     ended: SessionEnd | None = None
     changed: Callable[[], None] = _nobody  # told when it ends, something is refused in it, or somebody logs in
@@ -97,6 +99,8 @@ class Transcript:
         """The command under way brings a letter, which is known by its Message-ID or, without one, by its octets."""
         found = _MESSAGE_ID.search(letter, 0, _HEADER_BYTES_MAX)
         self.known_by = found[1] if found else b"%d" % hash(letter)
+        if found and found[1].isascii():
+            self.brought.append(found[1].decode("ascii"))
         self.costs.retries += self.refused_before.take(self._key())
 
     def took(self) -> None:
@@ -267,6 +271,7 @@ class Transcripts:
             row["mistakes"],
             row["faults"],
         )
+        made.brought.extend(row.get("brought", ()))
         made.closed_at, made.ended = row["closed_at"], SessionEnd(row["ended"]) if row["ended"] else None
         return made
 
@@ -275,7 +280,7 @@ def _told(one: Transcript) -> dict[str, Any]:
     names = ("id", "peer", "opened_at", "closed_at", "facts", "mistakes", "faults", "ended")
     said = [[line.at, line.side, line.octets.decode("latin-1")] for line in one.lines()]
     refused = [[at, command.decode("latin-1"), answer, why.rule, str(why.detail), *why[2:]] for at, command, answer, why in one.refused]
-    more = {"costs": asdict(one.costs), "rules": dict(one.rules), "said": said, "refused": refused}
+    more = {"costs": asdict(one.costs), "rules": dict(one.rules), "said": said, "refused": refused, "brought": list(one.brought)}
     return {**{name: getattr(one, name) for name in names}, "door": one.door.value, **more}
 
 
@@ -289,6 +294,7 @@ def check(row: Mapping[str, Any]) -> None:
         for at, command, answer, rule, detail, reference, subject in row["refused"]:
             numbers.append(at)
             texts += [command, answer, detail, *(one for one in (rule, reference, subject) if one is not None)]
+        texts += row.get("brought", [])
         right = all(type(one) is int for one in numbers) and all(isinstance(one, str) for one in texts) and Door(row["door"])
         for text in (*(text for _, _, text in row["said"]), *(refused[1] for refused in row["refused"])):
             text.encode("latin-1")

@@ -7,13 +7,15 @@ from fastapi import Request
 
 from mss_sim.core.assembly import Core
 from mss_sim.core.trust.autoconfig import Doors
+from mss_sim.evidence.sessions import Sessions
 from mss_sim.http.hosting import Hosting
 from mss_sim.http.written import Written
 
 
 @dataclass(frozen=True, slots=True)
 class Hosted:
-    """One world as its HTTP doors see it; `seed` is the one that it began with, `summaries` are those of messages shown before.
+    """One world as its HTTP doors see it; `sessions` are those of clients at all its doors, `seed` is the one that it began with,
+    `summaries` are those of messages shown before.
 
     `hosting` makes further worlds beside this one; None where it is the only one, or was made so itself.
     """
@@ -22,6 +24,7 @@ class Hosted:
     ca_file: Path
     doors: Doors
     seed: str | None
+    sessions: Sessions
     hosting: Hosting | None = None
     summaries: Written = field(default_factory=Written)
 

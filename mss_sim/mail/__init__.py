@@ -24,6 +24,7 @@
     dsn             delivery status notifications, written and read (RFC 3464, RFC 3461)
     mdn_forms       read receipts that are wrong on purpose
     mdn             read receipts, written and read (RFC 8098, and the ANS guide on integration reports)
+    pseudonyms      other names for people, in any text
 
 `parse` is the project's own because it needs two things that the standard library's parser does not
 provide: offsets of each part in the bytes as received, so that an attachment is cut out and a body is

@@ -8,6 +8,8 @@
     live         what a page asks again when something happens
     choices      language, theme, the control key
     home         what runs, who can log in, what came last
+    sessions     what clients said at every door, why it was refused (sources: by which text), the file to report
+    world_letters   every letter of the world, for whoever drives it
     mailbox, letters   the mailboxes of a persona, the list of one; a letter with all that is in it
     boxes        the list of mailboxes beside a persona's pages, which follows their rights
     delegations  who may do what in a mailbox, given, foreseen, taken back; what was done by it, in the words of delegation_words

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from mss_sim.clock import Micros
 from mss_sim.core.control import letters, seed
 from mss_sim.core.world.store_types import LetterQuery
+from mss_sim.ids import encode
 from mss_sim.mail.summary import read_summary
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit, back
@@ -31,7 +32,7 @@ async def _state(visit: Visit) -> dict[str, Any]:
     now: Micros = world.clock.now()
     last = [
         {
-            "id": one.message.id,
+            "id": encode(one.message.id),
             "subject": one.message.subject,
             "at": one.message.received_at,
             "from": read_summary(one.message.summary).from_,

@@ -13,13 +13,13 @@ from starlette.requests import Request
 
 from mss_sim import ids
 from mss_sim.clock import SystemClock
-from mss_sim.control import evidence_views, import_rows
+from mss_sim.control import import_rows
 from mss_sim.core.control import seed_fields, seed_files
 from mss_sim.core.psc.oauth_errors import OAuthError, is_verifier
 from mss_sim.dns import server
 from mss_sim.errors import Refusal
 from mss_sim.evidence import exchanges
-from mss_sim.http import parameters, spreadsheet, tables
+from mss_sim.http import parameters, sessions, spreadsheet, tables
 from mss_sim.http.paging import Page, PagedList
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
 from mss_sim.mail import addresses, automatic, dsn, headers, mdn, parse, reports, structure, structured, tree
@@ -286,7 +286,7 @@ def _masked(octets: bytes) -> object:
     """What evidence shows of a head: whatever it holds, printable, and no longer than it may be."""
     name, _, value = octets.partition(b"\n")
     head = exchanges.request_line("GET", name, value) + exchanges.fields([(name, value), (b"referer", octets), (octets, name)])
-    shown = evidence_views.safe_octets(head)
+    shown = sessions.safe_octets(head)
     assert shown.isprintable()
     return shown
 

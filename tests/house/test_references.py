@@ -82,6 +82,10 @@ def test_the_page_is_the_one_that_make_references_writes() -> None:
     assert (_HERE / "README.md").read_text(encoding="utf-8") == _GENERATE["page"](), "run make references"
 
 
+def test_pages_tell_of_sources_what_the_index_and_the_quirks_do() -> None:
+    assert (_ROOT / "mss_sim" / "web" / "sources.json").read_text(encoding="utf-8") == _GENERATE["told_by_pages"](), "run make references"
+
+
 def test_the_readme_has_the_magic_addresses_of_the_code() -> None:
     readme = (_ROOT / "README.md").read_text(encoding="utf-8")
     assert readme == _GENERATE["with_magic_addresses"](readme), "run make references"

@@ -2,8 +2,10 @@
 
 import asyncio
 import base64
+import io
 import json
 import ssl
+import zipfile
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
@@ -434,3 +436,37 @@ async def test_pages_are_no_clients(simulator: Simulator) -> None:
         assert (await client.get("/")).status_code == 200
         assert (await client.get("/ui/last")).status_code == 200
     assert (await control(simulator, "GET", "/evidence")).json()["items"] == []
+
+
+async def test_a_session_is_reported_as_one_file_with_its_letter_and_what_became_of_it(simulator: Simulator) -> None:
+    assert (
+        await Person(simulator, "hospital").smtp(HOSPITAL, DOCTOR, letter(HOSPITAL, DOCTOR, "Secret", Message_ID="<un@hopital>"))
+    ).code == 250
+    (session,) = await sessions(simulator, "door=smtp&letter=<un@hopital>")
+    assert (await whole(simulator, session))["letters"] == ["<un@hopital>"]
+    assert await sessions(simulator, "letter=<deux@hopital>") == []
+    for query, kind in (("", "eml"), ("?anonymous=true", "txt")):
+        answer = await control(simulator, "GET", f"/evidence/{session['id']}/report{query}")
+        assert answer.headers["content-type"] == "application/zip"
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as report:
+            files = {name: report.read(name).decode() for name in report.namelist()}
+        assert f"letters/1.{kind}" in files
+        told = json.loads(files["letters/1.json"])
+        assert told["parts"]["content_type"] == "text/plain"
+        assert ("Secret" in "".join(files.values())) is (kind == "eml")
+        assert (HOSPITAL in "".join(files.values())) is (kind == "eml")
+        assert PASSWORD not in "".join(files.values())
+    assert (await control(simulator, "GET", "/evidence/nothing/report")).status_code == 404
+
+
+async def test_a_refused_letter_is_known_by_its_name_too_and_a_snapshot_keeps_it(simulator: Simulator) -> None:
+    refused = letter(DOCTOR, DOCTOR, "x", Message_ID="<trois@medecin>")
+    refused.replace_header("From", HOSPITAL)
+    assert (await Person(simulator, "doctor").smtp(DOCTOR, DOCTOR, refused)).code == 550
+    query = "letter=<trois@medecin>"
+    assert [one["verdict"] for one in await sessions(simulator, query)] == ["refused"]
+    assert (await control(simulator, "POST", "/snapshots", {"name": "kept", "evidence": True})).status_code == 201
+    await control(simulator, "POST", "/reset")
+    assert await sessions(simulator, query) == []
+    assert (await control(simulator, "POST", "/snapshots/kept/restore")).status_code == 204
+    assert len(await sessions(simulator, query)) == 1

@@ -7,6 +7,7 @@ from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.store import identities, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.identities import Identity
+from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary.mailboxes import MailboxKind
 
 
@@ -34,11 +35,34 @@ async def identities_by_id(world: World, ids: Iterable[int | None]) -> dict[int,
     return await world.store.read_briefly(identities.names, wanted) if wanted else {}
 
 
-async def names_by_idnat(world: World, idnats: Collection[str]) -> dict[str, str]:
-    """Names by idNat; who is not in this world any more is left out."""
+async def names_by_idnat(world: World, idnats: Iterable[str]) -> dict[str, str]:
+    """The names of the people with these numbers; those of nobody are left out."""
+    wanted = set(idnats)
+    if not wanted:
+        return {}
+    return {idnat: one.name for idnat, one in (await world.store.read(identities.with_idnats, wanted)).items()}
 
-    def query(conn: Connection) -> dict[str, str]:
-        found = (identities.by_idnat(conn, one) for one in idnats)
-        return {one.idnat: one.name for one in found if one is not None}
 
-    return await world.store.read(query) if idnats else {}
+async def names_behind(world: World, called: Iterable[str]) -> set[str]:
+    """The names of people, and the labels of their mailboxes, that addresses, idNats and logins refer to; those of nobody are left out."""
+    wanted = tuple(called)
+
+    def run(conn: Connection) -> set[str]:
+        found: set[str] = set()
+        for name in wanted:
+            identity, mailbox = identity_called(conn, name), _mailbox_at(conn, name)
+            if mailbox is not None:
+                found.add(mailbox.label)
+                identity = identity or identities.by_id(conn, mailbox.owner_id)
+            if identity is not None:
+                found.add(identity.name)
+        return found - {""}
+
+    return await world.store.read(run)
+
+
+def _mailbox_at(conn: Connection, name: str) -> Mailbox | None:
+    try:
+        return mailboxes.by_address(conn, canonical(name))
+    except AddressError:
+        return None

@@ -1,4 +1,4 @@
-// Parts of a page that are asked again when the feed tells of something. Without this script a page shows the same when it is loaded anew.
+// Parts of a page that are asked again when the feed tells of something, and every few seconds where it tells of nothing (data-every). Without this script a page shows the same when it is loaded anew.
 //
 //   <div data-live="/events?…" data-part="/path/of/the/part">…</div>      its content is replaced
 //   <div data-live="/events?…" data-reload></div>                         the page is loaded anew
@@ -33,6 +33,7 @@ class Part {
     this.mailbox = asked.searchParams.get("mailbox");
     this.kinds = asked.searchParams.get("kind")?.split(",") ?? [];
     this.planned = null;
+    if (element.dataset.every) setInterval(() => document.hidden || this.changed(), 1000 * element.dataset.every);
   }
 
   wants(kind, mailbox) {

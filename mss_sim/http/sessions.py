@@ -1,8 +1,9 @@
-"""Sessions as the control plane shows them."""
+"""Sessions of clients as they are shown: as JSON, and as a file of text."""
 
 from typing import Any
 
 from mss_sim.clock import iso
+from mss_sim.errors import Refusal, Rule
 from mss_sim.evidence import masking
 from mss_sim.evidence.clients import ClientCosts
 from mss_sim.evidence.costs import Costs
@@ -10,6 +11,7 @@ from mss_sim.evidence.refusals import Refused
 from mss_sim.evidence.transcripts import Transcript
 from mss_sim.mail.headers import printable
 from mss_sim.vocabulary.language import Language
+from mss_sim.words.sentence import say
 
 _TLS = {
     "tls": "version",
@@ -79,7 +81,23 @@ def session(one: Transcript) -> dict[str, Any]:
 def whole(one: Transcript, language: Language) -> dict[str, Any]:
     """A session with its refusals and all that is kept of what was said."""
     lines = [{"at": iso(line.at), "side": line.side, "text": safe_octets(line.octets)} for line in one.lines()]
-    return {**session(one), "refused": [_refused(refused, language) for refused in one.refused], "transcript": lines}
+    letters = [safe(message_id) for message_id in one.brought]
+    return {**session(one), "letters": letters, "refused": [_refused(refused, language) for refused in one.refused], "transcript": lines}
+
+
+def text(one: Transcript) -> str:
+    """All that is kept of what was said: instant, side, line."""
+    return "".join(f"{iso(line.at)} {line.side} {safe_octets(line.octets)}\r\n" for line in one.lines())
+
+
+def file_name(one: Transcript, extension: str) -> str:
+    """What the file of a session is called, as a field of HTTP."""
+    return f'attachment; filename="session-{one.id}.{extension}"'
+
+
+def unknown() -> Refusal:
+    """That no session of an id is kept."""
+    return Refusal(Rule.NOT_FOUND, say("No session with that id is kept; the oldest are forgotten first."))
 
 
 def client(one: ClientCosts) -> dict[str, Any]:
