@@ -120,8 +120,9 @@ def _kept(status: str) -> str:
 def with_magic_addresses(readme: str) -> str:
     """The README of the project, with the table of magic addresses as the code has it between its two comments."""
     from mss_sim.policy.magic_addresses import MAGIC_ADDRESSES  # noqa: PLC0415 - the pages of sources need no program
+    from mss_sim.vocabulary.language import Language  # noqa: PLC0415 - as above
 
-    rows = [f"| `{local}` | {one.text} |" for local, one in MAGIC_ADDRESSES.items()]
+    rows = [f"| `{local}` | {one.text.in_language(Language.EN)} |" for local, one in MAGIC_ADDRESSES.items()]
     head, _, rest = readme.partition(_MAGIC[0])
     _, _, tail = rest.partition(_MAGIC[1])
     return "\n".join([f"{head}{_MAGIC[0]}", "| local part | a letter to it |", "|---|---|", *rows, f"{_MAGIC[1]}{tail}"])

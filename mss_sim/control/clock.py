@@ -6,7 +6,7 @@ from fastapi import Depends
 from pydantic import Field
 from starlette.responses import Response
 
-from mss_sim.clock import NoDuration, after, from_datetime, iso
+from mss_sim.clock import from_datetime, iso
 from mss_sim.core.assembly import Core
 from mss_sim.core.world.agenda import Fired
 from mss_sim.errors import Refusal, Rule
@@ -17,9 +17,9 @@ from mss_sim.http.dependencies import CurrentCore
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import In, Json, Moment, Out, Seconds
 from mss_sim.ids import encode
-from mss_sim.policy.clock import RATE_MAX
+from mss_sim.policy.clock import RATE_MAX, decide_pace, read_duration
 from mss_sim.vocabulary.clock import ClockMode, FiredKind
-from mss_sim.words.sentence import said, say
+from mss_sim.words.sentence import say
 
 router = strict_router(
     prefix="/control/clock",
@@ -79,12 +79,9 @@ class MovedOut(ClockOut):
     """What happened meanwhile, in its order."""
 
 
-def decide_pace(wanted: ClockIn) -> None:
+def check_pace(wanted: ClockIn) -> None:
     """Refusal(INVALID) for a mode and what does not go with it."""
-    if wanted.mode is ClockMode.REAL and wanted.at is not None:
-        raise Refusal(Rule.INVALID, say("real is the machine's time: leave at out."), subject="at")
-    if (wanted.mode is ClockMode.PACED) != (wanted.rate is not None):
-        raise Refusal(Rule.INVALID, say("rate belongs to the mode paced, and paced needs it."), subject="rate")
+    decide_pace(wanted.mode, None if wanted.at is None else from_datetime(wanted.at), wanted.rate)
 
 
 async def _told(core: Core) -> dict[str, object]:
@@ -112,7 +109,7 @@ async def get_clock(core: CurrentCore) -> Response:
 @router.put("", responses={200: {"model": MovedOut}})
 async def set_clock(core: CurrentCore, wanted: ClockIn) -> Response:
     """Stop the clock, let it run again, faster, or from another instant; what is due until then is done first."""
-    decide_pace(wanted)
+    check_pace(wanted)
     at = None if wanted.at is None else from_datetime(wanted.at)
     return await _moved(core, await core.agenda.set_pace(wanted.mode, at, wanted.rate or 1.0))
 
@@ -124,9 +121,4 @@ async def advance_clock(core: CurrentCore, wanted: AdvanceIn) -> Response:
         raise Refusal(Rule.INVALID, say("Give one of the two: by, a duration such as P7D, or to, an instant."))
     if wanted.to is not None:
         return await _moved(core, await core.agenda.advance(to=from_datetime(wanted.to)))
-    now = core.world.clock.now()
-    try:
-        by = after(now, wanted.by or "") - now
-    except NoDuration as error:
-        raise Refusal(Rule.INVALID, say("The clock cannot be moved so far: {error}.", error=said(error)), subject="by") from error
-    return await _moved(core, await core.agenda.advance(by=by))
+    return await _moved(core, await core.agenda.advance(by=read_duration(core.world.clock.now(), wanted.by or "")))

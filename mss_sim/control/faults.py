@@ -20,6 +20,7 @@ from mss_sim.http.dependencies import CurrentCore
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import In, Json, OneLine, Out, Seconds, Whole
 from mss_sim.vocabulary.faults import DropMoment, FaultKind, Point, PresetName
+from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.trust import ServiceBehaviour
 
 router = strict_router(
@@ -182,7 +183,7 @@ async def list_presets(_core: CurrentCore) -> Response:
         [
             {
                 "name": name.value,
-                "does": preset.does,
+                "does": preset.does.in_language(Language.EN),
                 "takes": {one: value for one, value in preset.takes.items() if value is not ...},
                 "needs": [one for one, value in preset.takes.items() if value is ...],
             }

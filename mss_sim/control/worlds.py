@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
 from mss_sim.clock import from_datetime, iso
-from mss_sim.control.clock import ClockIn, decide_pace
+from mss_sim.control.clock import ClockIn, check_pace
 from mss_sim.core.control import seed as seeds
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
@@ -112,7 +112,7 @@ async def create_world(request: Request, core: CurrentCore, new: WorldIn) -> Res
         snapshot = (await core.snapshots.one(new.snapshot)).file
     clock = None
     if new.clock is not None:
-        decide_pace(new.clock)
+        check_pace(new.clock)
         clock = new.clock.mode, None if new.clock.at is None else from_datetime(new.clock.at), new.clock.rate or 1.0
     wanted = NewWorld(new.name, new.seed, snapshot, new.settings, clock, new.lifetime_seconds)
     return Json(_whole(await _hosting(request).create(wanted)), status_code=201)

@@ -12,7 +12,7 @@ from mss_sim.faults.actions import Action, Delay, Drop, Hold, Malformed, Mask, R
 from mss_sim.faults.rules import Match
 from mss_sim.vocabulary.faults import END_OF_DATA, DropMoment, Point, PresetName
 from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN, SpecialUse
-from mss_sim.words.sentence import say
+from mss_sim.words.sentence import Sentence, say
 
 _DAY = 86_400.0
 _PATIENTS = f"*@{PATIENT_DOMAIN}"
@@ -63,9 +63,9 @@ class WantedRule:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """`does`: one English sentence; `takes`: each parameter with its default, None where it must be given."""
+    """`does`: one sentence; `takes`: each parameter with its default, None where it must be given."""
 
-    does: str
+    does: Sentence
     rules: Callable[[Mapping[str, Any]], tuple[WantedRule, ...]]
     takes: Mapping[str, Any]
 
@@ -103,42 +103,42 @@ def _poor_operator(given: Mapping[str, Any]) -> tuple[WantedRule, ...]:
 
 PRESETS: dict[PresetName, Preset] = {
     PresetName.MES_DOWN: Preset(
-        "The operator of patients answers 421 4.3.2 to whoever brings a letter; letters wait.", _mes_down, {"address": _PATIENTS}
+        say("The operator of patients answers 421 4.3.2 to whoever brings a letter; letters wait."), _mes_down, {"address": _PATIENTS}
     ),
     PresetName.MES_ACCEPTS_PORTAL_DOWN: Preset(
-        "Letters arrive, and no patient does anything.",
+        say("Letters arrive, and no patient does anything."),
         lambda given: (WantedRule(Point.PATIENT, Hold(), Match(address=given["address"])),),
         {"address": _PATIENTS},
     ),
     PresetName.MES_WRONG_BOUNCES: Preset(
-        "Notifications of failure from the patients' operator are malformed.",
+        say("Notifications of failure from the patients' operator are malformed."),
         lambda given: (WantedRule(Point.BOUNCE, Malformed(), Match(address=given["address"])),),
         {"address": _PATIENTS},
     ),
     PresetName.PSC_DOWN: Preset(
-        "Pro Sante Connect answers 503.", lambda _: (WantedRule(Point.PSC, Reply("503", "", say("Pro Sante Connect is down"))),), {}
+        say("Pro Sante Connect answers 503."), lambda _: (WantedRule(Point.PSC, Reply("503", "", say("Pro Sante Connect is down"))),), {}
     ),
     PresetName.PSC_SLOW: Preset(
-        "Pro Sante Connect answers late.", lambda given: (WantedRule(Point.PSC, Delay(given["seconds"])),), {"seconds": 8.0}
+        say("Pro Sante Connect answers late."), lambda given: (WantedRule(Point.PSC, Delay(given["seconds"])),), {"seconds": 8.0}
     ),
     PresetName.DROP_AFTER_DATA: Preset(
-        "The letter is taken, and the connection breaks before the client knows.", _drop_after_data, {"address": None, "count": 1}
+        say("The letter is taken, and the connection breaks before the client knows."), _drop_after_data, {"address": None, "count": 1}
     ),
     PresetName.RATE_LIMIT_421: Preset(
-        "After some letters MAIL is answered 421 4.7.0.",
+        say("After some letters MAIL is answered 421 4.7.0."),
         lambda given: (
             WantedRule(Point.SUBMISSION, Reply("421", "4.7.0", say("too many letters")), Match(verb="MAIL"), nth=given["letters"] + 1),
         ),
         {"letters": 5},
     ),
-    PresetName.SLOW_IMAP: Preset("IMAP answers late, and letters trickle.", _slow_imap, {"seconds": 2.0, "bytes_per_second": 2_000}),
+    PresetName.SLOW_IMAP: Preset(say("IMAP answers late, and letters trickle."), _slow_imap, {"seconds": 2.0, "bytes_per_second": 2_000}),
     PresetName.UIDVALIDITY_CHANGE: Preset(
-        "Folders of a mailbox have a new UIDVALIDITY when they are selected next.",
+        say("Folders of a mailbox have a new UIDVALIDITY when they are selected next."),
         lambda given: (WantedRule(Point.IMAP, Renew(), Match(address=given["address"]), count=given["count"]),),
         {"address": ..., "count": 1},
     ),
     PresetName.APPEND_TO_SENT_FAILS: Preset(
-        "APPEND into Sent is answered NO.",
+        say("APPEND into Sent is answered NO."),
         lambda given: (
             WantedRule(
                 Point.IMAP,
@@ -149,12 +149,12 @@ PRESETS: dict[PresetName, Preset] = {
         {"address": None},
     ),
     PresetName.POOR_OPERATOR: Preset(
-        "SMTP and IMAP offer less, and refuse what they do not offer.",
+        say("SMTP and IMAP offer less, and refuse what they do not offer."),
         _poor_operator,
         {"smtp_words": sorted(_SMTP_EXTRAS), "imap_words": sorted(_IMAP_EXTRAS)},
     ),
     PresetName.CLOCK_SKEW: Preset(
-        "Tokens of Pro Sante Connect are of another time.",
+        say("Tokens of Pro Sante Connect are of another time."),
         lambda given: (WantedRule(Point.CLOCK, Skew(given["seconds"])),),
         {"seconds": 600.0},
     ),

@@ -10,12 +10,31 @@
 
 from datetime import UTC, datetime
 
-from mss_sim.clock import Micros, from_datetime, iso
+from mss_sim.clock import Micros, NoDuration, after, from_datetime, iso
 from mss_sim.errors import Refusal, Rule
-from mss_sim.words.sentence import say
+from mss_sim.vocabulary.clock import ClockMode
+from mss_sim.words.sentence import said, say
 
 LATEST: Micros = from_datetime(datetime(2090, 1, 1, tzinfo=UTC))
 RATE_MAX = 1_000_000.0
+
+
+def decide_pace(mode: ClockMode, at: Micros | None, rate: float | None) -> None:
+    """Refusal(INVALID) for a mode and what does not go with it: `real` has no instant, `paced` alone has a rate, up to RATE_MAX."""
+    if mode is ClockMode.REAL and at is not None:
+        raise Refusal(Rule.INVALID, say("real is the machine's time: leave at out."), subject="at")
+    if (mode is ClockMode.PACED) != (rate is not None):
+        raise Refusal(Rule.INVALID, say("rate belongs to the mode paced, and paced needs it."), subject="rate")
+    if rate is not None and not 0 < rate <= RATE_MAX:
+        raise Refusal(Rule.INVALID, say("rate is above 0, and {most} at most.", most=int(RATE_MAX)), subject="rate")
+
+
+def read_duration(now: Micros, text: str) -> Micros:
+    """How far a duration of ISO 8601 leads from now, in microseconds; Refusal(INVALID) for what is none."""
+    try:
+        return after(now, text) - now
+    except NoDuration as error:
+        raise Refusal(Rule.INVALID, say("The clock cannot be moved so far: {error}.", error=said(error)), subject="by") from error
 
 
 def decide_time(now: Micros, wanted: Micros) -> None:

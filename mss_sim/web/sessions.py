@@ -2,11 +2,12 @@
 
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.datastructures import QueryParams
 from starlette.responses import PlainTextResponse, Response
 
-from mss_sim.clock import iso
+from mss_sim.clock import to_datetime
 from mss_sim.core.access import identity_names
 from mss_sim.core.control import letters
 from mss_sim.core.world.store_types import LetterQuery
@@ -26,6 +27,8 @@ from mss_sim.words.sentence import say
 
 _ROWS = 50
 _LETTERS_MAX = 20
+_PARIS = ZoneInfo("Europe/Paris")
+_LETTER = (b"MAIL FROM", b"mail from")
 _DOORS = (Door.SMTP, Door.MX, Door.IMAP, Door.REST, Door.PSC, Door.MAILPIT, Door.PUBLIC)
 _VERDICTS = {
     SessionVerdict.CLEAN: say("clean"),
@@ -103,10 +106,11 @@ def _row(one: Transcript) -> dict[str, Any]:
 
 
 def _first_said(one: Transcript) -> str:
-    """Of a session that refused something, what was refused first; else what the client said first."""
+    """Of a session that refused something, what was refused first; else who sent a letter, or what the client said first."""
     if one.refused:
         return sessions.safe_octets(one.refused[0].command)
-    return next((sessions.safe_octets(line.octets) for line in one.lines() if line.side == "C"), "")
+    said = [line.octets for line in one.lines() if line.side == "C"]
+    return sessions.safe_octets(next((line for line in said if line.startswith(_LETTER)), said[0] if said else b""))
 
 
 async def _names(visit: Visit, idnats: set[str]) -> dict[str, str]:
@@ -152,7 +156,7 @@ def _lines(one: Transcript) -> list[dict[str, Any]]:
     """What was said; the clock stands where it was another second before."""
     lines, before = [], ""
     for line in one.lines():
-        second = (iso(line.at) or "")[11:19]
+        second = to_datetime(line.at).astimezone(_PARIS).strftime("%H:%M:%S")
         text = sessions.safe_octets(line.octets)
         lines.append({"side": line.side, "speaker": _SIDES.get(line.side), "second": second if second != before else "", "text": text})
         before = second

@@ -1,7 +1,7 @@
 """One request for a page: who asks, what was posted, and what the pages of a world share."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from mss_sim.core.assembly import Core
 from mss_sim.core.feed.events import last_position
+from mss_sim.core.world.agenda import Fired
 from mss_sim.http.hosted import Hosted
 from mss_sim.web.gate import Gate
 from mss_sim.web.personas import Session, Sessions
@@ -17,11 +18,15 @@ from mss_sim.web.showing import Here
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """What the pages of one world share."""
+    """What the pages of one world share. `fired`: what happened when a page moved the clock last; forgotten when the world begins anew."""
 
     hosted: Hosted
     gate: Gate
     sessions: Sessions
+    fired: list[Fired] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.core.world.beginning_anew.append(self.fired.clear)
 
     @property
     def core(self) -> Core:

@@ -1,0 +1,139 @@
+"""The page of control: the clock moved, faults set and met, letters tried again, worlds kept and gone back to, all by clicking."""
+
+import re
+
+import httpx
+import pytest
+from playwright.async_api import Page, expect
+
+from mss_sim.app.simulator import Simulator
+from mss_sim.web.steering import ROUTES
+from tests.clients import DOCTOR, PATIENT, Person, control, letter
+from tests.pages.people import write
+
+
+async def test_the_clock_is_stopped_and_moved_by_way_of_what_is_due(page: Page, simulator: Simulator) -> None:
+    await control(simulator, "POST", "/faults/presets/mes-down")
+    assert (await Person(simulator, "doctor").smtp(DOCTOR, PATIENT, letter(DOCTOR, PATIENT, "Pour la patiente"))).code == 250
+    await page.goto("/ui/control")
+    clock = page.get_by_role("region", name="Horloge du monde")
+    await clock.get_by_text("À la main").click()
+    await clock.get_by_label("Allure").select_option("frozen")
+    await clock.get_by_role("button", name="Appliquer cette allure").click()
+    await expect(clock.locator(".now")).to_contain_text("arrêtée")
+    before = await clock.locator(".now time").get_attribute("datetime")
+    await clock.get_by_role("button", name="un jour").click()
+    await expect(clock.get_by_role("heading", name="Ce qui s’est passé en chemin")).to_be_visible()
+    await expect(clock.locator(".fired")).to_contain_text("delivery.tried")
+    after = await clock.locator(".now time").get_attribute("datetime")
+    assert before
+    assert after
+    assert before[:10] < after[:10]
+
+
+async def test_what_cannot_be_is_refused_in_words(page: Page) -> None:
+    await page.goto("/ui/control")
+    clock = page.get_by_role("region", name="Horloge du monde")
+    await clock.get_by_text("À la main").click()
+    await clock.get_by_label("Durée ISO 8601").fill("une semaine")
+    await clock.get_by_role("button", name="Avancer", exact=True).click()
+    await expect(page.get_by_text("L’horloge ne peut")).to_be_visible()
+
+
+async def test_a_trouble_of_the_field_is_set_met_and_lifted(page: Page, simulator: Simulator) -> None:
+    await page.goto("/ui/control")
+    await page.get_by_role("button", name="Poser mes-down").click()
+    faults = page.get_by_role("region", name="Pannes en place")
+    await expect(faults.get_by_text("421")).to_be_visible()
+    assert (await Person(simulator, "doctor").smtp(DOCTOR, PATIENT, letter(DOCTOR, PATIENT, "Pour la patiente"))).code == 250
+    await expect(faults.get_by_role("row").filter(has_text="421")).to_contain_text("1, 1")
+    queue = page.get_by_role("region", name="File d’attente")
+    await expect(queue.get_by_role("row").filter(has_text=PATIENT)).to_contain_text("421")
+    await faults.get_by_role("button", name="Tout lever").click()
+    await expect(faults.get_by_text("Aucune.")).to_be_visible()
+    await queue.get_by_role("button", name=f"Essayer {PATIENT} maintenant").click()
+    await expect(queue.get_by_text("Aucun message n’attend.")).to_be_visible()
+
+
+async def test_a_preset_takes_its_parameters(page: Page, simulator: Simulator) -> None:
+    await page.goto("/ui/control")
+    card = page.get_by_role("listitem").filter(has=page.get_by_role("button", name="Poser psc-slow"))
+    await card.get_by_text("Paramètres").click()
+    await card.get_by_label("seconds").fill("2,5")
+    await card.get_by_role("button").click()
+    await expect(page.get_by_text("seconds=2.5")).to_be_visible()
+    (kept,) = (await control(simulator, "GET", "/faults")).json()
+    assert kept["action"]["seconds"] == 2.5
+
+
+async def test_a_world_is_kept_gone_back_to_and_begun_anew(page: Page, simulator: Simulator) -> None:
+    await write(simulator, DOCTOR, "Avant")
+    await page.goto("/ui/control")
+    await page.get_by_label("Nom", exact=True).fill("lecon")
+    await page.get_by_role("button", name="Garder", exact=True).click()
+    await expect(page.get_by_role("rowheader", name="lecon")).to_be_visible()
+    await write(simulator, DOCTOR, "Après")
+    kept = page.get_by_role("row").filter(has_text="lecon")
+    await kept.get_by_label("ce qui est venu depuis est perdu").check()
+    async with page.expect_navigation():
+        await kept.get_by_role("button", name="Revenir à lecon").click()
+    assert [one["subject"] for one in await Person(simulator, "doctor").inbox(DOCTOR)] == ["Avant"]
+    await page.get_by_label("tous les messages").check()
+    await page.get_by_role("button", name="Vider le monde et recommencer").click()
+    await page.wait_for_url(re.compile("#reset"))
+    assert await Person(simulator, "doctor").inbox(DOCTOR) == []
+
+
+async def test_the_authority_certificates_and_magic_addresses_are_at_hand(page: Page, simulator: Simulator) -> None:
+    await page.goto("/ui/control")
+    async with page.expect_download() as coming:
+        await page.get_by_role("link", name="Télécharger l’autorité").click()
+    assert (await (await coming.value).path()).read_text().startswith("-----BEGIN CERTIFICATE-----")
+    table = page.get_by_role("region", name="Adresses magiques")
+    await expect(table.get_by_role("row").filter(has_text="read-receipt").first).to_contain_text("ouvre aussitôt")
+    async with page.expect_download() as coming:
+        await page.get_by_role("region", name="Certificats").get_by_role("row").nth(1).get_by_role("link").click()
+    pem = (await (await coming.value).path()).read_text()
+    assert "BEGIN CERTIFICATE" in pem
+    assert "PRIVATE KEY" not in pem
+
+
+@pytest.mark.parametrize("path", [path for _, path, _ in ROUTES])
+async def test_a_post_that_no_page_made_does_nothing(simulator: Simulator, path: str) -> None:
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        await client.get("/ui/control")
+        answer = await client.post(path, data={"meant": "yes", "by": "P1D", "name": "x"})
+        assert answer.status_code == 403
+
+
+async def test_bad_input_is_refused_clearly(simulator: Simulator) -> None:
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        token = (await client.get("/ui/control")).text.partition('name="token" value="')[2].partition('"')[0]
+        for path, data, status in (
+            ("advance", {}, 422),
+            ("advance", {"by": "P1D", "to": "2027-01-01"}, 422),
+            ("advance", {"to": "demain"}, 422),
+            ("advance", {"to": "0001-01-01T00:00"}, 422),
+            ("advance", {"to": "1999-01-01T00:00"}, 409),
+            ("advance", {"by": "P1000Y"}, 422),
+            ("pace", {"mode": "slow"}, 422),
+            ("pace", {"mode": "paced"}, 422),
+            ("pace", {"mode": "paced", "rate": "nan"}, 422),
+            ("pace", {"mode": "paced", "rate": "-1"}, 422),
+            ("pace", {"mode": "real", "at": "2030-01-01T00:00"}, 422),
+            ("presets/none", {}, 404),
+            ("presets/psc-slow", {"seconds": "soon"}, 422),
+            ("presets/uidvalidity-change", {}, 422),
+            ("lift", {"rule": "nothing"}, 404),
+            ("try", {"recipient": "nothing"}, 404),
+            ("save", {"name": "../x"}, 422),
+            ("restore", {"name": "x"}, 422),
+            ("restore", {"name": "x", "meant": "yes"}, 404),
+            ("delete", {"name": "../x", "meant": "yes"}, 422),
+            ("delete", {"name": "x", "meant": "yes"}, 404),
+            ("reset", {"seed": "none"}, 422),
+            ("reset", {"seed": "nowhere", "meant": "yes"}, 422),
+        ):
+            answer = await client.post(f"/ui/control/{path}", data={"token": token, **data})
+            assert answer.status_code == status, (path, data, answer.status_code)
+        assert (await client.get("/ui/control/certificates/0")).status_code == 404
