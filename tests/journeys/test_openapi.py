@@ -22,6 +22,7 @@ _JSON = "application/json"
 _PROBLEM = "application/problem+json"
 _FILES = {
     "/control/evidence/{session_id}/file": ["text/plain"],
+    "/control/evidence/{session_id}/report": ["application/zip"],
     "/api/v1/mailboxes/{address}/messages/{message_id}/raw": ["message/rfc822"],
     "/api/v1/mailboxes/{address}/messages/{message_id}/attachments/{part}": ["application/octet-stream", "*/*"],
     "/api/v1/mailboxes/{address}/sent/{submission_id}/reports/{event_id}": ["message/rfc822"],
