@@ -20,14 +20,35 @@ from mss_sim.core.feed.events import last_position
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.hosted import Hosted
 from mss_sim.vocabulary.doors import Door
-from mss_sim.web import boxes, choices, control, conversations, delegations, duo, home, keeping, letters, live, mailbox, sent, sessions, steering, world_letters, writing
+from mss_sim.web import (
+    boxes,
+    choices,
+    control,
+    conversations,
+    delegations,
+    duo,
+    home,
+    keeping,
+    letters,
+    live,
+    mailbox,
+    sent,
+    sessions,
+    steering,
+    world_letters,
+    writing,
+)
 from mss_sim.web.gate import COOKIE, Gate, browser_of
 from mss_sim.web.personas import Sessions
 from mss_sim.web.showing import STATIC, Here, language_of, show, show_refusal, size_of, theme_of
 from mss_sim.web.visit import Handler, Pages, Visit
 from mss_sim.words.sentence import say
 
-_DELEGATION = (*boxes.ROUTES, *delegations.ROUTES, *duo.ROUTES)
+_FILES = (
+    *(boxes, choices, control, conversations, delegations, duo, home, keeping, letters),
+    *(live, mailbox, sent, sessions, steering, world_letters, writing),
+)
+_ROUTES = tuple(route for file in _FILES for route in file.ROUTES)
 _YEAR_SECONDS = 365 * 86_400
 PART = "x-part"
 """Says that a part of an open page is asked again; where that is refused now, the page is, and the script loads it anew."""
@@ -38,7 +59,7 @@ def install(app: FastAPI, hosted: Hosted) -> None:
     """Add the pages to an application."""
     pages = cache(lambda: Pages(hosted, Gate(hosted.core), Sessions(hosted.core)))  # when the first page is asked for
     app.mount(STATIC, _Static(directory=str(files("mss_sim.web") / "static")), name="ui-static")
-    for route in (*_DELEGATION, *choices.ROUTES, *control.ROUTES, *conversations.ROUTES, *home.ROUTES, *keeping.ROUTES, *letters.ROUTES, *live.ROUTES, *mailbox.ROUTES, *sent.ROUTES, *sessions.ROUTES, *steering.ROUTES, *world_letters.ROUTES, *writing.ROUTES):
+    for route in _ROUTES:
         app.router.routes.append(_route(pages, *route))
 
 

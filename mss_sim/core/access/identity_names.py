@@ -1,6 +1,6 @@
 """Names by id, for responses that show them; and who somebody is that a request names."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from mss_sim.core.world.world import World
 from mss_sim.mail.addresses import AddressError, canonical
