@@ -9,7 +9,6 @@ from pydantic import Field
 from starlette.responses import Response
 
 from mss_sim.clock import iso
-from mss_sim.control.evidence_views import session
 from mss_sim.core.assembly import Core
 from mss_sim.core.feed import happenings
 from mss_sim.core.feed.happenings import Found, FoundLetter, LetterSearch, SessionQuery
@@ -23,6 +22,7 @@ from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore
 from mss_sim.http.events import read_position
 from mss_sim.http.routes import strict_router
+from mss_sim.http.sessions import session
 from mss_sim.http.shapes import Flag, In, Json, OneLine, Out, Seconds, Whole
 from mss_sim.http.writing import read_address
 from mss_sim.ids import encode

@@ -12,7 +12,7 @@ from mss_sim.words.sentence import Sentence, Template, joined, quoted, say
 
 RIGHTS: dict[Right, Sentence] = {
     Right.SEE: say("see"),
-    Right.READ: say("read"),
+    Right.READ: say("read letters"),
     Right.MARK: say("mark"),
     Right.FILE: say("file"),
     Right.DELETE: say("delete"),
