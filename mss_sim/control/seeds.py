@@ -96,7 +96,7 @@ async def delete_seed(core: CurrentCore, seed: Name) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/{seed}/file", responses={200: octets(MEDIA_TYPE, example="PK…"), **_FOUND, **refusing(Rule.LIMIT_REACHED)})
+@router.get("/{seed}/file", responses={200: octets(MEDIA_TYPE, example="PK…"), **refusing(*CONTROL, Rule.NOT_FOUND, Rule.LIMIT_REACHED)})
 async def export_seed(
     core: CurrentCore, seed: Annotated[str, Path(max_length=64, description="Name of a seed; now: the world as it is.", examples=[_NOW])]
 ) -> Response:

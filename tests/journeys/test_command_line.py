@@ -65,6 +65,7 @@ def test_the_ready_file_tells_all_that_a_test_suite_needs(running: Process) -> N
     ready = running.ready
     assert set(ready) == {
         "http",
+        "ui",
         "https",
         "submission",
         "mx",

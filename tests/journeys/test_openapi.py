@@ -40,6 +40,7 @@ _FILES = {
     ],
     "/control/snapshots/{snapshot}/file": ["application/zip"],
     "/control/scenarios/stories/{story}": ["application/yaml"],
+    "/control/scenarios/recording": ["application/yaml"],
     "/control/seeds/{seed}/file": ["application/zip"],
     "/metrics": ["text/plain"],
     "/mailpit/livez": ["text/plain"],

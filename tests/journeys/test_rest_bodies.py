@@ -92,7 +92,7 @@ async def test_a_letter_has_so_many_headers_of_its_own(simulator: Simulator, cou
 
 
 def _of_an_id(path: str) -> bool:
-    return any(f"{{{name}}}" in path for name in ("message_id", "folder_id", "recipient_id", "serial"))
+    return any(f"{{{name}}}" in path for name in ("message_id", "folder_id", "recipient_id", "serial", "webhook_id"))
 
 
 _CREDENTIALS = [

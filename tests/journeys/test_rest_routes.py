@@ -28,6 +28,8 @@ def filled(path: str) -> str:
 _ALSO = {
     "/control/certificates/{serial}/revoke": ["GET"],
     "/control/faults/presets": ["DELETE"],
+    "/control/scenarios/recording": ["DELETE"],
+    "/control/scenarios/stories": ["DELETE"],
     "/control/white-list/variant": ["DELETE"],
 }
 """Fixed steps where another method has a parameter: that method is answered, as for any value that is none of the parameter's."""
@@ -96,7 +98,10 @@ def test_a_fixed_step_takes_no_value_of_a_parameter_away() -> None:
             before = path[: path.rindex("{")]
             meeting |= {other for known, other in fixed if known == method and other.startswith(before) and "/" not in other[len(before) :]}
     serials_are_hexadecimal = {"/control/certificates/behaviour", "/control/certificates/fetches"}
-    ids_begin_with_a_digit = {"/control/faults/presets"}
+    ids_begin_with_a_digit = {
+        *("/control/faults/presets", "/control/evidence/clients"),
+        *("/control/scenarios/recording", "/control/scenarios/stories"),
+    }
     assert meeting - {"/api/v1/mailboxes/{address}/"} == serials_are_hexadecimal | ids_begin_with_a_digit
 
 
