@@ -138,6 +138,7 @@ async def _real_ids(simulator: Simulator) -> dict[str, str]:
         "rule_id": (await control(simulator, "POST", "/faults", {"point": "clock", "action": {"kind": "skew", "seconds": 1}})).json()["id"],
         "patients_id": (await patient.inbox(PATIENT, has_attachment="true"))[0]["id"],
         "mask_id": (await patient.rest("PUT", f"/mailboxes/{PATIENT}/masks/correspondents/{DOCTOR}")).json()["id"],
+        "webhook_id": (await control(simulator, "POST", "/webhooks", {"url": "http://127.0.0.1:9/"})).json()["id"],
         "play_id": (await control(simulator, "POST", "/scenarios", {"story": "patient"})).json()["id"],
         "session_id": (await control(simulator, "GET", "/evidence")).json()["items"][0]["id"],
     }
