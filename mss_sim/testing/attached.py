@@ -16,8 +16,8 @@ from mss_sim.testing.asking import ask, control
 from mss_sim.testing.asynchronous import AsyncPerson
 from mss_sim.testing.documents import PersonaDocument, Ready
 from mss_sim.testing.persons import Cast
-from mss_sim.testing.results import JournalLine, Letter, TimelineEvent, Waited
-from mss_sim.testing.waiting import ActMarks, LetterMarks, SettledMarks, TimelineMarks
+from mss_sim.testing.results import JournalLine, Letter, Session, TimelineEvent, Waited
+from mss_sim.testing.waiting import ActMarks, LetterMarks, LogInMarks, SessionMarks, SettledMarks, TimelineMarks
 
 T = TypeVar("T")
 _JSON = {"Accept": "application/json"}
@@ -89,6 +89,14 @@ class AttachedWorld(Cast[AsyncPerson]):
     @overload
     async def wait(self, kind: Literal["timeline"], **marks: Unpack[TimelineMarks]) -> Waited[TimelineEvent]:
         """Wait for what happens to recipients."""
+
+    @overload
+    async def wait(self, kind: Literal["session"], **marks: Unpack[SessionMarks]) -> Waited[Session]:
+        """Wait for what a client does in one go."""
+
+    @overload
+    async def wait(self, kind: Literal["log_in"], **marks: Unpack[LogInMarks]) -> Waited[Session]:
+        """Wait until somebody logs in."""
 
     @overload
     async def wait(self, kind: Literal["settled"], **marks: Unpack[SettledMarks]) -> Waited[str]:
