@@ -141,13 +141,13 @@ def assemble(
     delivery = Delivery(world, woken.set)
     provider = Provider(world, mtls_url)
     queue, waits = Queue(world, delivery, woken, transport), Waits(world)
-    queue.rested = waits.look_again
     _connect(world, waits)
     submission, receipts = Submission(world, delivery), Receipts(world, delivery)
     patients = Patients(world, Steps(world, delivery, submission, receipts))
     ciba, recent, wrong_passwords = Ciba(provider), Recent(), WrongPasswords(world.settings)
     resetting = asyncio.Lock()
     bulk, digests, webhooks = BulkWork(resetting), WatchDigests(world, delivery), Webhooks(world, calls)
+    queue.rested = webhooks.rested = waits.look_again
     lives = (UnusedMailboxes(world, delivery), Closings(world), Retention(world))
     waiting = (GrantTurns(world), Absences(world), patients, DueTries(world, queue), digests, *lives, webhooks)
     agenda = Agenda(world.store, world.clock, waiting)

@@ -8,7 +8,7 @@ same `webhook-id`. A target that does not answer is left alone for a while with 
 import asyncio
 import base64
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -59,12 +59,15 @@ class Webhooks:
     """What the agenda asks about webhooks, and what is done with them. `woken` is set when something may be due."""
 
     def __init__(self, world: World, transport: WebhookTransport | None) -> None:
-        """`transport`: None for a world without sockets, whose webhooks are told later, by one that has some."""
+        """`transport`: None for a world without sockets, whose webhooks are told later, by one that has some. `rested` is called when
+        nothing is being posted any more.
+        """
         self._world = world
         self._transport = transport
         self._settings = world.settings.webhooks
         self._any = True
         self._trying = 0
+        self.rested: Callable[[], None] = lambda: None
         self.woken = asyncio.Event()
         world.store.watch_commits(self._committed)
 
@@ -214,6 +217,8 @@ class Webhooks:
                 await self._world.store.write(partial(self._keep, hook=hook, one=one, answer=answer, taken=taken))
             finally:
                 self._trying -= 1
+                if not self._trying:
+                    self.rested()
             fired.append(Fired(now, FiredKind.WEBHOOK_TRIED, one.id, hook.mailbox, hook.url))
             if not taken:
                 break
