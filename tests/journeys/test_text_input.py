@@ -78,7 +78,7 @@ def _requests(method: str, path: str, operation: dict[str, Any], put: str) -> li
 async def _walk(simulator: Simulator, put: str) -> None:
     """Send every request of the document with that text in each place, the rest being as the examples."""
     minted = await control(simulator, "POST", "/tokens", {"who": Person(simulator, "doctor").idnat, "lifetime_seconds": 3_600})
-    bearer = {"Authorization": f"Bearer {minted.json()['access_token']}"}
+    bearer = {"Authorization": f"Bearer {minted.json()['access_token']}", "Accept": "application/json"}  # events: a page of them
     async with httpx.AsyncClient(base_url=simulator.ready()["http"], headers=bearer, timeout=20) as client:
         for method, path, operation in operations():
             if path in ("/control/reset", "/ocsp") or "/behaviour" in path:
