@@ -1,11 +1,9 @@
 """What a thousand who listen to events weigh, and how soon the last of them hears of a letter."""
 
-import os
 import resource
 import selectors
 import socket
 import time
-from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from figures import BenchmarkError, Row, Setting, percentile
@@ -23,8 +21,8 @@ def listeners(setting: Setting) -> list[Row]:
     """Listeners to everything, each on a connection of its own; the time runs from the answer to who sends to the last who hears."""
     count, letters = setting.count(_LISTENERS, 20), setting.count(_LETTERS, 3)
     _allow_files(2 * count + 200)
-    more = patch.dict(os.environ, {"MSS_SIM_HTTP_CONNECTIONS_MAX": str(count + 50)})  # than the default has room for
-    with more, simulator(setting.folder, data=setting.folder / "data", mx_port=setting.mx_port) as running:
+    more = {"http_connections_max": count + 50}  # than the default has room for
+    with simulator(setting.folder, data=setting.folder / "data", mx_port=setting.mx_port, more=more) as running:
         sending, took = connection(running), []
         post(sending, letter("Avant"))
         before = running.resident_bytes()

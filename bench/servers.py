@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,12 +91,21 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def start(folder: Path, *, data: Path | None = None, mx_port: int = 0, in_clear: bool = False, database: str | None = None) -> Simulator:
+def start(
+    folder: Path,
+    *,
+    data: Path | None = None,
+    mx_port: int = 0,
+    in_clear: bool = False,
+    database: str | None = None,
+    more: Mapping[str, object] | None = None,
+) -> Simulator:
     """Start a simulator on `data`, or in memory, and wait for its ready file; `folder` takes that file and its log.
 
-    Its settings are the defaults; `in_clear` takes those of that name. Compiled modules are kept, as they are where a wheel is installed.
+    Its settings are the defaults but for `more`, by name; `in_clear` takes those of that name. Compiled modules are kept,
+    as they are where a wheel is installed.
     """
-    environment = {"PYTHONDONTWRITEBYTECODE": ""}
+    environment = {"PYTHONDONTWRITEBYTECODE": "", **{f"MSS_SIM_{name.upper()}": str(value) for name, value in (more or {}).items()}}
     if in_clear:
         environment |= {f"MSS_SIM_{name.upper()}": value for name, value in (one.split("=") for one in IN_CLEAR.split(", "))}
     ready_file, log = folder / "ready.json", folder / "simulator.log"
@@ -122,10 +131,16 @@ def start(folder: Path, *, data: Path | None = None, mx_port: int = 0, in_clear:
 
 @contextmanager
 def simulator(
-    folder: Path, *, data: Path | None = None, mx_port: int = 0, in_clear: bool = False, database: str | None = None
+    folder: Path,
+    *,
+    data: Path | None = None,
+    mx_port: int = 0,
+    in_clear: bool = False,
+    database: str | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> Iterator[Simulator]:
     """A simulator for the length of a block; it is stopped in order unless it has ended already."""
-    running = start(folder, data=data, mx_port=mx_port, in_clear=in_clear, database=database)
+    running = start(folder, data=data, mx_port=mx_port, in_clear=in_clear, database=database, more=more)
     try:
         yield running
     except BaseException:

@@ -1,11 +1,13 @@
 """REST: the messages of a mailbox."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import orjson
-from fastapi import Query
+from fastapi import Depends, Query
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from mss_sim.api import schemas, views
@@ -23,6 +25,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, CurrentHosted, MailboxAddress, read_id
+from mss_sim.http.leaving import unless_left
 from mss_sim.http.paging import CurrentPage, PagedList
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
@@ -38,12 +41,30 @@ _FLAGGING = refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED)
 _CHUNK_BYTES = 64 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class _Patience:
+    """Who asks, and how many seconds he waits where there is nothing yet."""
+
+    request: Request
+    seconds: float
+
+
+async def _patience(
+    request: Request,
+    wait: Annotated[
+        float, Query(ge=0, description="Seconds to wait for a first one, where there is none; then the page is empty.", examples=[0.5])
+    ] = 0,
+) -> _Patience:
+    return _Patience(request, wait)
+
+
 @router.get("", responses={200: {"model": schemas.MessagePage}, **refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED, Rule.CONFLICT)})
 async def list_messages(
     here: CurrentHosted,
     actor: CurrentActor,
     address: MailboxAddress,
     page: CurrentPage,
+    patience: Annotated[_Patience, Depends(_patience)],
     folder: Annotated[str | None, Query(description="Id or name of a folder; none: all folders.", examples=["INBOX"])] = None,
     unread: Annotated[bool | None, Query(description="Only what is unread, or only what is read.")] = None,
     from_: Annotated[str | None, Query(alias="from", description="Part of a sender's name or address.")] = None,
@@ -52,9 +73,6 @@ async def list_messages(
     text: Annotated[str | None, Query(description="Part of the subject, the people or the text.")] = None,
     since: Annotated[datetime | None, Query(description="Received at or after this instant.")] = None,
     has_attachment: Annotated[bool | None, Query(description="Only with, or only without, attachments.")] = None,
-    wait: Annotated[
-        float, Query(ge=0, description="Seconds to wait for a first one, where there is none; then the page is empty.", examples=[0.5])
-    ] = 0,
 ) -> Response:
     """The messages of a mailbox, newest first; in one folder, what came into it last first. Summaries only."""
     listing = PagedList.ALL_FOLDERS if folder is None else PagedList.FOLDER
@@ -72,8 +90,10 @@ async def list_messages(
     )
     written = here.summaries
     listed = await messages.list_messages(here.core.world, actor, address, query, folder, kept=written.get)
-    if wait and not listed.looks:
-        listed = await _first_to_come(here.core, actor, address, query, folder, wait) or listed
+    if patience.seconds and not listed.looks:
+        waiting = _first_to_come(here.core, actor, address, query, folder, patience.seconds)
+        come = await unless_left(patience.request, waiting)
+        listed = come or listed
     if listed.whole is not None:
         return Json(listed.whole)
 

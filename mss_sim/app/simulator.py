@@ -180,7 +180,8 @@ class Simulator:
         ended = (one.begin_anew for one in (self.connections, self.imap_connections))
         self.world.beginning_anew.extend((*ended, *(one.forget for one in (self.transcripts, self.runs, traps))))
         await self._serve_http(listeners, context, traps)
-        self._stack.push_async_callback(self.core.feed.close)  # first, for HTTP waits for answers that have begun
+        for open_ended in (self.core.feed, self.core.waits):  # first, for HTTP waits for answers that have begun
+            self._stack.push_async_callback(open_ended.close)
         await self._serve_dns()
         for client in (outbound, calls):
             self._stack.push_async_callback(client.close)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends
 from pydantic import Field
+from starlette.requests import Request
 from starlette.responses import Response
 
 from mss_sim.clock import iso
@@ -21,11 +22,12 @@ from mss_sim.http.answers import CONTROL, refusing
 from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore
 from mss_sim.http.events import read_position
+from mss_sim.http.leaving import unless_left
 from mss_sim.http.routes import strict_router
 from mss_sim.http.sessions import session
 from mss_sim.http.shapes import Flag, In, Json, OneLine, Out, Seconds, Whole
 from mss_sim.http.writing import read_address
-from mss_sim.ids import encode
+from mss_sim.ids import decode, encode
 from mss_sim.mail.extracts import extracts
 from mss_sim.mail.parse import fold
 from mss_sim.mail.summary import read_summary
@@ -105,16 +107,23 @@ class WaitOut(Out):
 
 
 @router.post("", responses={200: {"model": WaitOut}})
-async def wait(core: CurrentCore, wanted: WaitIn) -> Response:
+async def wait(core: CurrentCore, wanted: WaitIn, request: Request) -> Response:
     """Answer as soon as so many are there, or the time is over; `met` says which. What was there before counts, but for `after`."""
     _check(wanted)
-    if wanted.kind is Awaited.SETTLED:
-        return Json(await _settled(core, wanted))
     mailbox = read_address(wanted.mailbox) if wanted.mailbox is not None else None
-    if wanted.kind is Awaited.MESSAGE:
-        return Json(await _letters_to_come(core, wanted, mailbox))
-    if wanted.kind in (Awaited.SESSION, Awaited.LOG_IN):
-        return Json(await _sessions(core, wanted))
+    match wanted.kind:
+        case Awaited.SETTLED:
+            answer = _settled(core, wanted)
+        case Awaited.MESSAGE:
+            answer = _letters_to_come(core, wanted, mailbox)
+        case Awaited.SESSION | Awaited.LOG_IN:
+            answer = _sessions(core, wanted)
+        case Awaited.ACT | Awaited.TIMELINE:
+            answer = _lines(core, wanted, mailbox)
+    return Json(await unless_left(request, answer))
+
+
+async def _lines(core: Core, wanted: WaitIn, mailbox: str | None) -> dict[str, Any]:
     found: Found[Any] = Found([], 0)
 
     async def look() -> bool | None:
@@ -123,7 +132,7 @@ async def wait(core: CurrentCore, wanted: WaitIn) -> Response:
         return True if len(found.rows) >= wanted.count else None
 
     came = await core.waits.until(look, wanted.timeout) is not None
-    return Json(_answer(wanted, found.rows, found.position, came=came))
+    return _answer(wanted, found.rows, found.position, came=came)
 
 
 async def _letters_to_come(core: Core, wanted: WaitIn, mailbox: str | None) -> dict[str, Any]:
@@ -143,7 +152,7 @@ async def _letters_to_come(core: Core, wanted: WaitIn, mailbox: str | None) -> d
 
 
 async def _sessions(core: Core, wanted: WaitIn) -> dict[str, Any]:
-    asked = wanted.door, wanted.who, wanted.client, wanted.rule, wanted.kind is Awaited.LOG_IN, wanted.after
+    asked = wanted.door, wanted.who, wanted.client, wanted.rule, wanted.kind is Awaited.LOG_IN, _after_session(wanted)
     found: list[Transcript] = []
 
     async def look() -> bool | None:
@@ -188,6 +197,16 @@ async def _find(core: Core, wanted: WaitIn, mailbox: str | None) -> Found[Journa
 
 def _after(wanted: WaitIn) -> int | None:
     return read_position(wanted.after, "after") if wanted.after is not None else None
+
+
+def _after_session(wanted: WaitIn) -> str | None:
+    if not wanted.after:
+        return None
+    try:
+        return encode(decode(wanted.after))
+    except ValueError:
+        detail = say("After which session is told by its id: {text!r} is none.", text=wanted.after)
+        raise Refusal(Rule.INVALID, detail, subject="after", reference="quirks#waits") from None
 
 
 def _letters(wanted: WaitIn) -> LetterQuery:

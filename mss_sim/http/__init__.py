@@ -7,6 +7,7 @@
     recording       what clients ask and are answered, kept as evidence
     front           checks before a body is read: the host, the sender, the size
     breakage        what a rule has fail on purpose
+    leaving         work that ends when its client hangs up
     structure       how many values a JSON body holds
     server          uvicorn behind a listener in clear or in TLS, its limits, and the TLS facts passed to the application
     routes          routes that refuse unknown parameters and are planned when they are declared

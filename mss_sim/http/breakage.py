@@ -26,6 +26,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.faults.actions import Delay, Drop, Malformed, Reply, Throttle, Truncate
 from mss_sim.faults.faults import Fault
 from mss_sim.faults.rules import Facts
+from mss_sim.http.leaving import until_gone
 from mss_sim.http.problems import FAULT_HEADER, MEDIA_TYPE, problem
 from mss_sim.vocabulary.faults import DropMoment, Point
 from mss_sim.vocabulary.psc import PSC_REALM
@@ -84,7 +85,7 @@ class Breakage:
             await asyncio.sleep(fault.action.seconds)
         answer = _Answer(fault, send)
         await self._app(scope, receive, answer.take)
-        leaving, gone = asyncio.ensure_future(answer.leave()), asyncio.ensure_future(_until_gone(receive))
+        leaving, gone = asyncio.ensure_future(answer.leave()), asyncio.ensure_future(until_gone(receive))
         await asyncio.wait({leaving, gone}, return_when=asyncio.FIRST_COMPLETED)  # who trickles to nobody would do so for days
         gone.cancel()
         if not leaving.done():
@@ -195,10 +196,4 @@ async def _hang_up(scope: Scope, receive: Receive) -> None:
     scope["state"]["hang_up"]()
     with suppress(TimeoutError):
         async with asyncio.timeout(_GONE_SECONDS):
-            await _until_gone(receive)
-
-
-async def _until_gone(receive: Receive) -> None:
-    """Until the client has hung up, or was answered."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+            await until_gone(receive)

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self, TypeVar, Unpack, cast, overload
+from typing import Any, Protocol, Self, TypeVar, Unpack, cast
 
 import aiosmtplib
 
@@ -40,8 +40,8 @@ from mss_sim.testing.documents import (
 from mss_sim.testing.handle import RunningSimulator, WorldHandle
 from mss_sim.testing.logging_in import log_in
 from mss_sim.testing.persons import AUTHENTICATED, Cast, Persona, play
-from mss_sim.testing.results import JournalLine, Letter, LogIn, Session, TimelineEvent, Waited
-from mss_sim.testing.waiting import ActMarks, LetterMarks, LogInMarks, SessionMarks, SettledMarks, TimelineMarks
+from mss_sim.testing.results import LogIn, Session, Waited
+from mss_sim.testing.waiting import Awaiting
 from mss_sim.vocabulary.clock import ClockMode
 from mss_sim.vocabulary.faults import FaultKind, Point, PresetName
 
@@ -179,7 +179,7 @@ class AsyncFaults:
         await self.lift()
 
 
-class AsyncWorld(Cast[AsyncPerson]):
+class AsyncWorld(Cast[AsyncPerson], Awaiting):
     """A running world for who awaits; made of the handle of one that runs, `AsyncWorld(world)`."""
 
     def __init__(self, world: WorldHandle) -> None:
@@ -218,32 +218,8 @@ class AsyncWorld(Cast[AsyncPerson]):
         """The JSON that the control plane answers to a request below /control, for what has no method here; RestRefused."""
         return await self._world.do(ask(control(self.ready, method, path, body)))
 
-    @overload
-    async def wait(self, kind: Literal["message"], **marks: Unpack[LetterMarks]) -> Waited[Letter]:
-        """Wait for letters."""
-
-    @overload
-    async def wait(self, kind: Literal["act"], **marks: Unpack[ActMarks]) -> Waited[JournalLine]:
-        """Wait for lines of journals."""
-
-    @overload
-    async def wait(self, kind: Literal["timeline"], **marks: Unpack[TimelineMarks]) -> Waited[TimelineEvent]:
-        """Wait for what happens to recipients."""
-
-    @overload
-    async def wait(self, kind: Literal["session"], **marks: Unpack[SessionMarks]) -> Waited[Session]:
-        """Wait for what a client does in one go; its lines are told by `sessions`."""
-
-    @overload
-    async def wait(self, kind: Literal["log_in"], **marks: Unpack[LogInMarks]) -> Waited[Session]:
-        """Wait until somebody logs in."""
-
-    @overload
-    async def wait(self, kind: Literal["settled"], **marks: Unpack[SettledMarks]) -> Waited[str]:
-        """Wait until nothing is under way and nothing is due."""
-
-    async def wait(self, kind: str, **marks: Any) -> Waited[Any]:
-        """What was waited for, as `WorldHandle.wait`; a task that waits may be cancelled."""
+    async def waited(self, kind: str, marks: Mapping[str, Any]) -> Waited[Any]:
+        """What `wait` waits for, where kind and marks are not known beforehand; a task that waits may be cancelled."""
         __tracebackhide__ = True
         return await self._world.do(self._world.waited(kind, marks))
 

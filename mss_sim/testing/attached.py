@@ -9,15 +9,15 @@ import json
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar, Unpack, overload
+from typing import Any, Self, TypeVar
 
 from mss_sim.testing import waiting
 from mss_sim.testing.asking import ask, control
 from mss_sim.testing.asynchronous import AsyncPerson
 from mss_sim.testing.documents import PersonaDocument, Ready
 from mss_sim.testing.persons import Cast
-from mss_sim.testing.results import JournalLine, Letter, Session, TimelineEvent, Waited
-from mss_sim.testing.waiting import ActMarks, LetterMarks, LogInMarks, SessionMarks, SettledMarks, TimelineMarks
+from mss_sim.testing.results import Waited
+from mss_sim.testing.waiting import Awaiting
 
 T = TypeVar("T")
 _JSON = {"Accept": "application/json"}
@@ -28,7 +28,7 @@ async def _here(work: Coroutine[Any, Any, T]) -> T:
     return await work
 
 
-class AttachedWorld(Cast[AsyncPerson]):
+class AttachedWorld(Cast[AsyncPerson], Awaiting):
     """A running world by its ready document, which is told anew each time, so that a simulator may end and start meanwhile."""
 
     def __init__(self, told: Callable[[], Ready]) -> None:
@@ -78,36 +78,8 @@ class AttachedWorld(Cast[AsyncPerson]):
         request = control(self.ready, method, path, body)
         return await ask(replace(request, headers={**request.headers, **_JSON}))
 
-    @overload
-    async def wait(self, kind: Literal["message"], **marks: Unpack[LetterMarks]) -> Waited[Letter]:
-        """Wait for letters."""
-
-    @overload
-    async def wait(self, kind: Literal["act"], **marks: Unpack[ActMarks]) -> Waited[JournalLine]:
-        """Wait for lines of journals."""
-
-    @overload
-    async def wait(self, kind: Literal["timeline"], **marks: Unpack[TimelineMarks]) -> Waited[TimelineEvent]:
-        """Wait for what happens to recipients."""
-
-    @overload
-    async def wait(self, kind: Literal["session"], **marks: Unpack[SessionMarks]) -> Waited[Session]:
-        """Wait for what a client does in one go."""
-
-    @overload
-    async def wait(self, kind: Literal["log_in"], **marks: Unpack[LogInMarks]) -> Waited[Session]:
-        """Wait until somebody logs in."""
-
-    @overload
-    async def wait(self, kind: Literal["settled"], **marks: Unpack[SettledMarks]) -> Waited[str]:
-        """Wait until nothing is under way and nothing is due."""
-
-    async def wait(self, kind: str, **marks: Any) -> Waited[Any]:
-        """What was waited for, as `WorldHandle.wait`; WaitedInVain when it does not come."""
-        return await self.waited(kind, marks)
-
     async def waited(self, kind: str, marks: Mapping[str, Any]) -> Waited[Any]:
-        """The same, where kind and marks are not known beforehand."""
+        """What `wait` waits for, where kind and marks are not known beforehand."""
         return await waiting.wait(self.ready, kind, marks)
 
     async def reset(self) -> None:

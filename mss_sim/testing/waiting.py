@@ -1,7 +1,8 @@
 """Waits of a world: what may be waited for, and what is told when it does not come."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict, Unpack, overload
 
 from mss_sim.testing.asking import ask, control
 from mss_sim.testing.documents import Ready
@@ -80,6 +81,43 @@ class SettledMarks(TypedDict, total=False):
     """Of rest nothing is known but how long it may take: `timeout`, seconds of the machine."""
 
     timeout: float
+
+
+class Awaiting(ABC):
+    """Waits of a world, for who awaits."""
+
+    @overload
+    async def wait(self, kind: Literal["message"], **marks: Unpack[LetterMarks]) -> Waited[Letter]:
+        """Wait for letters."""
+
+    @overload
+    async def wait(self, kind: Literal["act"], **marks: Unpack[ActMarks]) -> Waited[JournalLine]:
+        """Wait for lines of journals."""
+
+    @overload
+    async def wait(self, kind: Literal["timeline"], **marks: Unpack[TimelineMarks]) -> Waited[TimelineEvent]:
+        """Wait for what happens to recipients."""
+
+    @overload
+    async def wait(self, kind: Literal["session"], **marks: Unpack[SessionMarks]) -> Waited[Session]:
+        """Wait for what a client does in one go; its lines are told by `sessions`."""
+
+    @overload
+    async def wait(self, kind: Literal["log_in"], **marks: Unpack[LogInMarks]) -> Waited[Session]:
+        """Wait until somebody logs in."""
+
+    @overload
+    async def wait(self, kind: Literal["settled"], **marks: Unpack[SettledMarks]) -> Waited[str]:
+        """Wait until nothing is under way and nothing is due."""
+
+    async def wait(self, kind: str, **marks: Any) -> Waited[Any]:
+        """What was waited for, as `WorldHandle.wait`; WaitedInVain when it does not come."""
+        __tracebackhide__ = True
+        return await self.waited(kind, marks)
+
+    @abstractmethod
+    async def waited(self, kind: str, marks: Mapping[str, Any]) -> Waited[Any]:
+        """The same, where kind and marks are not known beforehand."""
 
 
 class _Kind(NamedTuple):

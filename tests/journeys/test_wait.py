@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -22,6 +23,12 @@ async def _wait(simulator: Simulator, **wanted: Any) -> dict[str, Any]:
 
 async def _write(simulator: Simulator, to: str = PRACTICE, subject: str = "Bonjour", **more: Any) -> None:
     assert (await Person(simulator, "hospital").smtp(HOSPITAL, to, letter(HOSPITAL, to, subject, **more))).code == 250
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not true():  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0)
 
 
 async def _meanwhile(simulator: Simulator, wait: Any, act: Any) -> Any:
@@ -142,6 +149,44 @@ async def test_a_reset_ends_every_wait(simulator: Simulator) -> None:
     assert simulator.core.waits.count == 0
 
 
+async def test_the_end_of_the_simulator_ends_every_wait(start: StartSimulator) -> None:
+    """Also a client that would wait for five minutes does not keep it from stopping."""
+    async with start(audited=False) as simulator:
+        wait = asyncio.create_task(control(simulator, "POST", "/wait", {"kind": "message", "timeout": 300.0}))
+        await _until(lambda: simulator.core.waits.count == 1)
+        began = time.monotonic()
+        await simulator.stop()
+        assert time.monotonic() - began < 5
+        assert ((answer := await wait).status_code, answer.json()["detail"]) == (409, "The world ended while you waited.")
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"kind": "message", "subject": "Rien"},
+        {"kind": "act", "acts": ["message.read"]},
+        {"kind": "timeline", "message_id": "<rien@exemple.fr>"},
+        {"kind": "session", "client": "nobody"},
+        {"kind": "log_in", "client": "nobody"},
+    ],
+    ids=lambda wanted: wanted["kind"],
+)
+async def test_nothing_waits_for_a_client_who_has_hung_up(simulator: Simulator, wanted: dict[str, Any]) -> None:
+    await _hangs_up(simulator, control(simulator, "POST", "/wait", {"timeout": 60.0, **wanted}))
+
+
+async def test_no_page_waits_for_a_client_who_has_hung_up(simulator: Simulator) -> None:
+    page = {"wait": 60, "subject": "Rien"}
+    await _hangs_up(simulator, Person(simulator, "doctor").rest("GET", f"/mailboxes/{PRACTICE}/messages", params=page))
+
+
+async def _hangs_up(simulator: Simulator, wait: Any) -> None:
+    waiting = asyncio.create_task(wait)
+    await _until(lambda: simulator.core.waits.count == 1)
+    waiting.cancel()
+    await _until(lambda: simulator.core.waits.count == 0)
+
+
 @pytest.mark.parametrize(
     "wanted",
     [
@@ -155,6 +200,8 @@ async def test_a_reset_ends_every_wait(simulator: Simulator) -> None:
         {"kind": "message", "count": 1_000_000},
         {"kind": "message", "acts": ["message.read"]},
         {"kind": "message", "after": "yesterday"},
+        {"kind": "session", "after": "yesterday"},
+        {"kind": "log_in", "after": "1042"},
         {"kind": "message", "subject": "x" * 2_000},
         {"kind": "message", "message_id": "a\0b"},
         {"kind": "settled", "mailbox": DOCTOR},

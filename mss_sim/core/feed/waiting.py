@@ -36,6 +36,7 @@ class Waits:
         self._settings = world.settings.waits
         self._ids = world.ids
         self._waiters: set[_Waiter] = set()
+        self._closed = False
         world.store.watch_commits(self._committed)
         world.clock.watch(self.look_again)
         world.beginning_anew.append(self._begin_anew)
@@ -44,6 +45,12 @@ class Waits:
     def count(self) -> int:
         """How many wait."""
         return len(self._waiters)
+
+    async def close(self) -> None:
+        """End every wait, and refuse those that come: the world ends."""
+        self._closed = True
+        for waiter in self._waiters:
+            waiter.woken.set()
 
     def look_again(self) -> None:
         """Have everybody look who waits for more than changes of folders: something came to its end."""
@@ -63,7 +70,7 @@ class Waits:
         """What `look` finds, now or as soon as a commit brings it; None when so many seconds have passed.
 
         `folders`: those whose changes alone can bring it. What `look` raises is raised. Refusal: LIMIT_REACHED when too many wait or for
-        too long, CONFLICT when the world is emptied meanwhile.
+        too long, CONFLICT when the world is emptied or ends meanwhile.
         """
         if seconds > self._settings.seconds_max:
             detail = say("Wait {most} seconds at most, and ask again.", most=self._settings.seconds_max)
@@ -71,6 +78,8 @@ class Waits:
         with self._waiting(folders) as waiter:
             ends = asyncio.get_running_loop().time() + seconds
             while True:
+                if self._closed:
+                    raise Refusal(Rule.CONFLICT, say("The world ended while you waited."))
                 waiter.woken.clear()
                 found = await look()
                 left = ends - asyncio.get_running_loop().time()

@@ -101,6 +101,16 @@ async def test_a_reset_ends_waits(town: Town) -> None:
         await waiting
 
 
+async def test_the_end_of_the_world_ends_waits_and_refuses_those_that_come(town: Town) -> None:
+    waiting = await _begun(town, _Looks())
+    await town.core.waits.close()
+    with refused(Rule.CONFLICT, "The world ended while you waited."):
+        await waiting
+    with refused(Rule.CONFLICT, "The world ended while you waited."):
+        await town.core.waits.until(_Looks(), 30)
+    assert town.core.waits.count == 0
+
+
 async def test_there_are_limits(open_town: OpenTown) -> None:
     async with open_town(waits_max=1, waits_seconds_max=5) as town:
         with refused(Rule.LIMIT_REACHED, "Wait 5.0 seconds at most"):
