@@ -1,6 +1,7 @@
 """Webhooks over real sockets: posted, verified by a library that does not know us, tried again as time is moved; targets that misbehave."""
 
 import asyncio
+import gzip
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -133,6 +134,27 @@ async def test_an_answer_without_end_is_not_read_to_its_end(simulator: Simulator
         await _write(simulator)
         [told] = await _log(simulator, hook, lambda items: bool(items) and items[0]["tries"] == 1 and items[0]["status"] == 500)
         assert told["answer"] == "x" * 500
+
+
+async def test_any_octets_may_be_answered(start: StartSimulator, database: str | None) -> None:
+    async with start(database_url=database) as simulator, _target() as target:
+        target.answers = [b"HTTP/1.1 500 No\r\nconnection: close\r\n\r\na\0b\xed\xa0\x80\xff"]
+        hook = await _register(simulator, target.url)
+        await _write(simulator)
+        [told] = await _log(simulator, hook, lambda items: bool(items) and items[0]["tries"] == 1 and items[0]["status"] == 500)
+        assert told["answer"].rstrip("\ufffd") == "ab"
+
+
+async def test_an_answer_is_not_unpacked(simulator: Simulator) -> None:
+    """A few octets would become many."""
+    packed = gzip.compress(b"0" * 50_000_000)
+    async with _target() as target:
+        target.answers = [b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\n" + packed]
+        hook = await _register(simulator, target.url)
+        await _write(simulator)
+        [told] = await _log(simulator, hook, lambda items: bool(items) and items[0]["state"] == "delivered")
+        [(fields, _)] = await target.until(1)
+    assert (fields["accept-encoding"], told["status"], "000" in told["answer"]) == ("identity", 200, False)
 
 
 async def test_a_target_in_tls_is_trusted_by_the_authority_of_the_world(simulator: Simulator) -> None:

@@ -23,6 +23,7 @@ from mss_sim.core.world.agenda import Fired
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
+from mss_sim.mail.headers import storable
 from mss_sim.policy.hearing import Hearing
 from mss_sim.policy.webhooks import GONE, SECRET_PREFIX, next_try, read_secret, read_target, signature
 from mss_sim.store import webhooks
@@ -239,7 +240,7 @@ class Webhooks:
         settings, now = self._settings, self._world.clock.now()
         pause = None if taken else next_try(one.tries + 1, settings.retry_seconds, settings.tries_max)
         next_at = None if pause is None else now + int(pause * SECOND)
-        text = answer.text[:_ANSWER_CHARS]
+        text = storable(answer.text)[:_ANSWER_CHARS]
         webhooks.keep(conn, replace(one, next_at=next_at, delivered=taken, last_at=now, status=answer.status, answer=text))
         if answer.status == GONE:
             webhooks.enable(conn, hook.id, enabled=False)
