@@ -96,7 +96,7 @@ class _Builder:
         self._count += 1
         line = _line(event)
         if depth > _DEPTH_MAX or self._count > _NODES_MAX:
-            raise NotAScenario(line, say("The file is too deep or too long for a scenario: make several of it."))
+            raise _too_large(line)
         if _kind(event) == "AliasEvent" or getattr(event, "anchor", None) is not None:
             raise NotAScenario(line, say("Anchors and aliases (& and *) are not read: write the value out where it is needed."))
         if getattr(event, "tag", None) is not None:
@@ -134,8 +134,18 @@ class _Builder:
 def _events(text: str) -> Iterator["Event"]:
     import yaml  # noqa: PLC0415 - a start without a scenario does not load it
 
+    class Loader(yaml.SafeLoader):
+        """At each bracket the scanner goes through all that are open, far ahead of the tree: too deep is told here."""
+
+        def fetch_flow_collection_start(self, token: Any) -> None:
+            if self.flow_level >= _DEPTH_MAX:
+                raise _too_large(self.line + 1)
+            super().fetch_flow_collection_start(token)
+
     try:
-        yield from yaml.parse(text, Loader=yaml.SafeLoader)
+        yield from yaml.parse(text, Loader=Loader)
+    except NotAScenario:
+        raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = borrowed(
@@ -147,6 +157,10 @@ def _events(text: str) -> Iterator["Event"]:
         raise NotAScenario(line, say("A character here is not allowed in YAML: remove it, or write it as an escape in quotes.")) from error
     except (ValueError, OverflowError) as error:  # an escape beyond the last character
         raise NotAScenario(1, say("An escape in quotes stands for no character: correct it.")) from error
+
+
+def _too_large(line: int) -> NotAScenario:
+    return NotAScenario(line, say("The file is too deep or too long for a scenario: make several of it."))
 
 
 def _kind(event: "Event") -> str:
