@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from starlette.datastructures import FormData
 
@@ -15,13 +14,13 @@ from mss_sim.mail.parse import people_in
 from mss_sim.mail.summary import Person, Summary, read_summary, shown_text
 from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import HEADER_MES_FIN
+from mss_sim.web.showing import PARIS
 from mss_sim.words.sentence import say
 
 NOTIFY = "$NotifyDelivery"
 """Keyword of a draft whose delivery shall be notified: that is said in the envelope, which a draft has not."""
 _QUOTED_CHARS_MAX = 20_000
 _HEADERS_MAX = 1_000
-_PARIS = ZoneInfo("Europe/Paris")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +142,6 @@ def _prefixed(prefix: str, subject: str) -> str:
 def _quoted(opened: OpenedMessage, stored: Summary, language: Language) -> str:
     text = (shown_text(opened.raw, stored.leaves, "text/plain") or "")[:_QUOTED_CHARS_MAX]
     who = next((one["name"] or one["address"] for one in stored.from_), "?")
-    at: datetime = to_datetime(opened.item.copy.internal_at).astimezone(_PARIS)
+    at: datetime = to_datetime(opened.item.copy.internal_at).astimezone(PARIS)
     told = say("{who} wrote on {day}:", who=who, day=at.strftime("%d/%m/%Y" if language is Language.FR else "%Y-%m-%d"))
     return "\n\n" + told.in_language(language) + "\n" + "".join(f"> {line}\n" for line in text.splitlines())

@@ -2,7 +2,6 @@
 
 from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from starlette.datastructures import QueryParams
 from starlette.responses import PlainTextResponse, Response
@@ -20,14 +19,13 @@ from mss_sim.http.paging import Page, PagedList, cursor
 from mss_sim.ids import decode, encode
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.evidence import SessionEnd, SessionVerdict
-from mss_sim.web.showing import show
+from mss_sim.web.showing import PARIS, show
 from mss_sim.web.sources import source_of
 from mss_sim.web.visit import Routes, Visit
 from mss_sim.words.sentence import say
 
 _ROWS = 50
 _LETTERS_MAX = 20
-_PARIS = ZoneInfo("Europe/Paris")
 _LETTER = (b"MAIL FROM", b"mail from")
 _DOORS = (Door.SMTP, Door.MX, Door.IMAP, Door.REST, Door.PSC, Door.MAILPIT, Door.PUBLIC)
 _VERDICTS = {
@@ -156,7 +154,7 @@ def _lines(one: Transcript) -> list[dict[str, Any]]:
     """What was said; the clock stands where it was another second before."""
     lines, before = [], ""
     for line in one.lines():
-        second = to_datetime(line.at).astimezone(_PARIS).strftime("%H:%M:%S")
+        second = to_datetime(line.at).astimezone(PARIS).strftime("%H:%M:%S")
         text = sessions.safe_octets(line.octets)
         lines.append({"side": line.side, "speaker": _SIDES.get(line.side), "second": second if second != before else "", "text": text})
         before = second

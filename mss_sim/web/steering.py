@@ -3,7 +3,6 @@
 import math
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
@@ -17,10 +16,10 @@ from mss_sim.http.dependencies import read_id
 from mss_sim.policy.clock import decide_pace, read_duration
 from mss_sim.vocabulary.clock import ClockMode
 from mss_sim.vocabulary.faults import PresetName
+from mss_sim.web.showing import PARIS
 from mss_sim.web.visit import Routes, Visit, back
 from mss_sim.words.sentence import say
 
-_PARIS = ZoneInfo("Europe/Paris")
 _YEARS = range(1971, 9_000)
 _NUMBERS = {"seconds": float, "lifetime_seconds": float, "bytes_per_second": int, "letters": int, "count": int}
 _WORDS = frozenset({"smtp_words", "imap_words"})
@@ -61,7 +60,7 @@ def _instant(text: str) -> Micros:
         read = None
     if read is None or not _YEARS.start <= read.year < _YEARS.stop:
         raise Refusal(Rule.INVALID, say("{text} is no instant; write one as 2026-01-05T08:00.", text=text[:40]))
-    return from_datetime(read if read.tzinfo else read.replace(tzinfo=_PARIS))
+    return from_datetime(read if read.tzinfo else read.replace(tzinfo=PARIS))
 
 
 async def set_preset(visit: Visit) -> Response:

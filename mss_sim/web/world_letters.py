@@ -6,7 +6,6 @@ Looking changes nothing: no reading is recorded, and no read receipt leaves, unl
 import asyncio
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
@@ -27,13 +26,12 @@ from mss_sim.mail.parse import fold
 from mss_sim.mail.summary import read_summary, shown_text
 from mss_sim.mail.tree import tree
 from mss_sim.vocabulary.mail import TimelineKind
-from mss_sim.web.showing import show
+from mss_sim.web.showing import PARIS, show
 from mss_sim.web.visit import Routes, Visit
 from mss_sim.words.sentence import joined, said, say
 
 _ROWS = 50
 _SESSIONS_MAX = 20
-_PARIS = ZoneInfo("Europe/Paris")
 _FILTERS = ("text", "from", "to", "subject", "mailbox", "message_id", "since", "until", "document")
 _STATES = {
     TimelineKind.SUBMITTED: say("submitted"),
@@ -101,7 +99,7 @@ def _instant(text: str) -> Micros | None:
     if not text:
         return None
     try:
-        return from_datetime(datetime.fromisoformat(text).replace(tzinfo=_PARIS))
+        return from_datetime(datetime.fromisoformat(text).replace(tzinfo=PARIS))
     except (ValueError, OverflowError) as error:
         raise Refusal(Rule.INVALID, say("{text} is no date; write one as 2026-01-05.", text=text[:40])) from error
 

@@ -1,5 +1,6 @@
 """The searches of Mailpit, read into terms."""
 
+import zoneinfo
 from datetime import UTC, datetime
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from mss_sim.clock import from_datetime
 from mss_sim.errors import Refusal
 from mss_sim.mail.terms import Term, TermKind
-from mss_sim.mailpit.queries import read_query
+from mss_sim.mailpit.queries import read_query, read_zone
 
 
 def _at(year: int, month: int, day: int, hour: int = 0) -> int:
@@ -75,3 +76,13 @@ def test_a_date_that_is_none_is_refused(date: str) -> None:
 @pytest.mark.parametrize("text", ['"' * 4_000, "a " * 2_000, "-" * 4_000, "a:" * 2_000, '"a' * 2_000])
 def test_long_searches_are_read_in_no_time(text: str) -> None:
     assert len(read_query(text, None)) <= 2_000
+
+
+def test_zones_are_known_on_a_machine_without_a_table_of_them() -> None:
+    """As a slim image is, and Windows."""
+    zoneinfo.reset_tzpath(to=[])
+    zoneinfo.ZoneInfo.clear_cache()
+    try:
+        assert datetime(2026, 7, 1, tzinfo=read_zone("Europe/Paris")).isoformat() == "2026-07-01T00:00:00+02:00"
+    finally:
+        zoneinfo.reset_tzpath()
