@@ -46,15 +46,19 @@ def send_letter(
             client.login(login, password)
             client.sendmail(sender, list(to), message, ["SMTPUTF8", "BODY=8BITMIME"] if not message.isascii() else [])
     except smtplib.SMTPRecipientsRefused as error:
-        raise SendError("; ".join(f"{who}: {code} {said.decode()}" for who, (code, said) in error.recipients.items())) from error
+        raise SendError("; ".join(f"{who}: {code} {_text(said)}" for who, (code, said) in error.recipients.items())) from error
     except smtplib.SMTPResponseException as error:
-        said = error.smtp_error.decode() if isinstance(error.smtp_error, bytes) else error.smtp_error
-        raise SendError(f"{error.smtp_code} {said}") from error
+        raise SendError(f"{error.smtp_code} {_text(error.smtp_error)}") from error
     except smtplib.SMTPException as error:
         raise SendError(str(error)) from error
     except OSError as error:
         raise SendError(f"{host}:{port}: {error}; is a simulator running there, and is --ca its authority's?") from error
     return message_id
+
+
+def _text(said: bytes | str) -> str:
+    """What a server said, of which no octets are certain."""
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said
 
 
 def _file(path: Path) -> File:

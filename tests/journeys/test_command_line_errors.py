@@ -160,3 +160,13 @@ async def test_what_a_running_simulator_refuses_is_one_line(start: StartSimulato
         ):
             command = tuple(word.format(http=ready["http"]) for word in wrong.command)
             _check(await asyncio.to_thread(_fail, command, {}), wrong)
+
+
+async def test_what_another_server_says_is_told_whatever_its_octets(start: StartSimulator) -> None:
+    async def refuse(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write("554 relais fermé\r\n".encode("latin-1"))
+        writer.close()
+
+    async with start() as simulator, await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        where = ("--port", str(server.sockets[0].getsockname()[1]), "--ca", simulator.ready()["ca_file"])
+        _check(await asyncio.to_thread(_fail, (*_SEND, *where), {}), Wrong(_SEND, 1, ("554 relais ferm\N{REPLACEMENT CHARACTER}",)))
