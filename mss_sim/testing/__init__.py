@@ -8,6 +8,7 @@
     persons     the people of a world, with clients that are logged in: SMTP, IMAP, REST, tokens, Pro Santé Connect
     controls    its time, and what fails in it
     waiting     what may be waited for, and what is told when it does not come
+    playing     scenarios, to their end
     documents, results    the types of all that: JSON as REST answers it, and what handles answer
     asking, logging_in    how a world is asked, and how somebody logs in as a browser does
     evidence    what a failed test is shown of its world

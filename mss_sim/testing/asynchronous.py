@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar, Unpack, cast
 
@@ -40,6 +41,7 @@ from mss_sim.testing.documents import (
 from mss_sim.testing.handle import RunningSimulator, WorldHandle
 from mss_sim.testing.logging_in import log_in
 from mss_sim.testing.persons import AUTHENTICATED, Cast, Persona, play
+from mss_sim.testing.playing import Played, play_scenario
 from mss_sim.testing.results import LogIn, Session, Waited
 from mss_sim.testing.waiting import Awaiting
 from mss_sim.vocabulary.clock import ClockMode
@@ -222,6 +224,10 @@ class AsyncWorld(Cast[AsyncPerson], Awaiting):
         """What `wait` waits for, where kind and marks are not known beforehand; a task that waits may be cancelled."""
         __tracebackhide__ = True
         return await self._world.do(self._world.waited(kind, marks))
+
+    async def play(self, scenario: str | Path) -> Played:
+        """Play a story that ships, by its name, or a scenario file, to its end; StepFailed, an AssertionError, when a step fails."""
+        return await self._world.do(play_scenario(self.ready, scenario))
 
     async def sessions(self, *, door: str | None = None, who: str | None = None, limit: int = 50) -> list[Session]:
         """What was said on the newest connections, the newest first; `who`: the idNat that logged in."""

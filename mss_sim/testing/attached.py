@@ -16,6 +16,7 @@ from mss_sim.testing.asking import ask, control
 from mss_sim.testing.asynchronous import AsyncPerson
 from mss_sim.testing.documents import PersonaDocument, Ready
 from mss_sim.testing.persons import Cast
+from mss_sim.testing.playing import Played, play_scenario
 from mss_sim.testing.results import Waited
 from mss_sim.testing.waiting import Awaiting
 
@@ -81,6 +82,10 @@ class AttachedWorld(Cast[AsyncPerson], Awaiting):
     async def waited(self, kind: str, marks: Mapping[str, Any]) -> Waited[Any]:
         """What `wait` waits for, where kind and marks are not known beforehand."""
         return await waiting.wait(self.ready, kind, marks)
+
+    async def play(self, scenario: str | Path) -> Played:
+        """Play a story that ships, by its name, or a scenario file, to its end; StepFailed, an AssertionError, when a step fails."""
+        return await play_scenario(self.ready, scenario)
 
     async def reset(self) -> None:
         """Begin anew: the world is empty but for its seed, and those that `like` made are gone."""

@@ -25,6 +25,7 @@ from mss_sim.testing.controls import Clock, Faults
 from mss_sim.testing.documents import PatientDocument, PersonaDocument, Ready
 from mss_sim.testing.evidence import Evidence
 from mss_sim.testing.persons import Cast, Person, play
+from mss_sim.testing.playing import Played, StepFailed, play_scenario
 from mss_sim.testing.results import JournalLine, Letter, Session, TimelineEvent, Waited, WaitedInVain
 from mss_sim.testing.waiting import ActMarks, LetterMarks, LogInMarks, SessionMarks, SettledMarks, TimelineMarks
 from mss_sim.worlds import Worlds
@@ -32,7 +33,7 @@ from mss_sim.worlds import Worlds
 T = TypeVar("T")
 _PORTS = {"submission_port": 0, "mx_port": 0, "imap_port": 0, "http_port": 0}
 _LEFT_MAX = 5
-_REFUSALS = (Refusal, RestRefused, WaitedInVain)
+_REFUSALS = (Refusal, RestRefused, StepFailed, WaitedInVain)
 """What is no failure of the simulator: where in it that was found out tells a test nothing."""
 
 
@@ -136,6 +137,14 @@ class WorldHandle(Cast[Person]):
         except WaitedInVain as error:
             self.in_vain.append(error)
             raise
+
+    def play(self, scenario: str | Path) -> Played:
+        """Play a story that ships, by its name, or a scenario file, to its end; StepFailed, an AssertionError, when a step fails.
+
+        RestRefused for what is no scenario, by line and step; OSError for a file that cannot be read.
+        """
+        __tracebackhide__ = True
+        return self.call(play_scenario(self.ready, scenario))
 
     def sessions(self, *, door: str | None = None, who: str | None = None, limit: int = 50) -> list[Session]:
         """What was said on the newest connections, the newest first; `who`: the idNat that logged in."""

@@ -15,6 +15,7 @@ from mss_sim.testing.asking import RestRefused
 from mss_sim.testing.asynchronous import AsyncSimulator, AsyncWorld
 from mss_sim.testing.attached import AttachedWorld
 from mss_sim.testing.handle import HostedWorld, RunningSimulator
+from mss_sim.testing.playing import StepFailed
 from mss_sim.testing.results import WaitedInVain
 
 PRACTICE = "tilleuls@cabinet.sim.mssante.fr"
@@ -174,3 +175,39 @@ async def test_several_simulators_wait_side_by_side(mss: RunningSimulator) -> No
         waits = [asyncio.create_task(world.wait("message", mailbox=PRACTICE)) for world in worlds]
         await asyncio.gather(*(world.doctor.send([PRACTICE], subject=world.name) for world in worlds))
         assert [(await wait).first.subject for wait in waits] == [one.name, other.name]
+
+
+_COUNTED = """\
+title: A letter to the practice
+actors: {hospital: paul.durand, doctor: camille.martin}
+mailboxes: {practice: {of: doctor, kind: CAB}}
+steps:
+  - {en: It is sent, actor: hospital, send: {to: practice, subject: Rapport}, as: report}
+  - {en: It comes, wait: {letter: report, mailbox: practice}}
+  - {en: It is listed, actor: doctor, list: practice, expect: {count: 3}}
+"""
+
+
+@pytest.mark.parametrize("kind", ["of this process", "attached"])
+async def test_a_scenario_is_played_as_a_step_of_a_test(async_world: AsyncWorld, tmp_path: Path, kind: str) -> None:
+    world = AttachedWorld(lambda: async_world.ready) if kind == "attached" else async_world
+    played = await world.play("delegation")
+    assert (played.actors["doctor"], played.mailboxes["practice"], len(played.steps)) == (
+        world.doctor.idnat,
+        PRACTICE,
+        len(set(played.steps)),
+    )
+    assert (await world.wait("message", mailbox=PRACTICE)).first.id
+    file = tmp_path / "counted.yaml"
+    file.write_text(_COUNTED, encoding="utf-8")
+    with pytest.raises(
+        StepFailed, match=r"^Step 3 \(line 7\): expected was count 3; what came: count 1\.\n  passed: It is sent\n  passed: It"
+    ) as failed:
+        await world.play(file)
+    told = await world.control("GET", f"/scenarios/{failed.value.play}")
+    assert (told["state"], told["failure"]) == ("failed", failed.value.failure)
+    file.write_text("steps: 3", encoding="utf-8")
+    with pytest.raises(RestRefused, match="422 invalid-request: Line 1: The scenario has no title"):
+        await world.play(file)
+    with pytest.raises(RestRefused, match="404 not-found: There is no story"):
+        await world.play("délégation")

@@ -14,6 +14,7 @@ from mss_sim.config.settings import Settings
 from mss_sim.errors import Refusal
 from mss_sim.testing.handle import HostedWorld, RunningSimulator
 from mss_sim.testing.persons import RestRefused
+from mss_sim.testing.playing import StepFailed
 
 
 def test_the_fixture_is_a_simulator_that_runs_beside_the_test(mss_simulator: RunningSimulator) -> None:
@@ -103,6 +104,16 @@ def test_a_wait_in_vain_tells_what_came_instead(world: HostedWorld) -> None:
         world.wait("message", mailbox=practice, subject="rendez-vous", timeout=0.1)
     world.wait("message", subject="rendez-vous", none=True, timeout=0.1)
     world.wait("settled")
+
+
+def test_a_scenario_passes_or_says_which_step_did_not(world: HostedWorld) -> None:
+    assert len(world.play("delegation").steps) > 5
+    world.reset()
+    world.faults.preset("mes-down")
+    with pytest.raises(StepFailed, match=r"^Step \d+ \(line \d+\): expected was .*; what came: ") as failed:
+        world.play("patient")
+    assert failed.value.__traceback__ is not None
+    assert "mss_sim/core" not in str(failed.getrepr()), "where in the simulator it was found out tells a test nothing"
 
 
 def test_a_person_comes_with_clients_that_are_logged_in(world: HostedWorld) -> None:

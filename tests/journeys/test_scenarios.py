@@ -45,8 +45,8 @@ async def _begun(simulator: Simulator, **options: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("story", shelf.names())
-async def test_each_story_that_ships_passes_at_once(start: StartSimulator, story: str) -> None:
-    async with start() as simulator:
+async def test_each_story_that_ships_passes_at_once(start: StartSimulator, database: str | None, story: str) -> None:
+    async with start(database_url=database) as simulator:
         found = await _begun(simulator, json={"story": story, "at_once": True})
         assert (found["state"], found["failure"]) == ("passed", None)
         assert {step["state"] for step in found["steps"]} == {"passed"}
