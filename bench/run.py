@@ -39,6 +39,7 @@ import resources
 import rest
 import trust
 import watch_list
+import web
 import worlds
 from figures import Benchmark, Row, Setting
 from rich.console import Console
@@ -73,6 +74,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "waits": worlds.waits,
     "listeners": events.listeners,
     "worlds_apart": fairness.worlds_apart,
+    "web": web.opened,
+    "web_part": web.part,
     "national_tenth": national.tenth,
 }
 WHEN_ASKED: dict[str, Benchmark] = {"national": national.whole}
