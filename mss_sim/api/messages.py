@@ -42,20 +42,50 @@ _CHUNK_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class _Patience:
-    """Who asks, and how many seconds he waits where there is nothing yet."""
+class _Asked:
+    """What the list is asked for, and how many seconds its client waits where there is nothing yet."""
 
     request: Request
-    seconds: float
+    query: ListQuery
+    wait_seconds: float
 
 
-async def _patience(
+async def _asked(
     request: Request,
+    page: CurrentPage,
+    folder: Annotated[str | None, Query(description="Id or name of a folder; none: all folders.", examples=["INBOX"])] = None,
+    unread: Annotated[bool | None, Query(description="Only what is unread, or only what is read.")] = None,
+    answered: Annotated[bool | None, Query(description="Only what has been answered, or only what has not.")] = None,
+    from_: Annotated[str | None, Query(alias="from", description="Part of a sender's name or address.")] = None,
+    to: Annotated[str | None, Query(description="Part of a recipient's name or address.", examples=["tilleuls"])] = None,
+    subject: Annotated[str | None, Query(description="Part of the subject; case and accents do not matter.")] = None,
+    text: Annotated[str | None, Query(description="Part of the subject, the people or the text.")] = None,
+    since: Annotated[datetime | None, Query(description="Received at or after this instant.")] = None,
+    until: Annotated[datetime | None, Query(description="Received before this instant.")] = None,
+    has_attachment: Annotated[bool | None, Query(description="Only with, or only without, attachments.")] = None,
     wait: Annotated[
         float, Query(ge=0, description="Seconds to wait for a first one, where there is none; then the page is empty.", examples=[0.5])
     ] = 0,
-) -> _Patience:
-    return _Patience(request, wait)
+) -> _Asked:
+    query = ListQuery(
+        mailbox_id=0,
+        limit=page.limit,
+        before=page.before(_listing(folder)),
+        unread=unread,
+        answered=answered,
+        from_=fold(from_) if from_ else None,
+        to=fold(to) if to else None,
+        subject=fold(subject) if subject else None,
+        text=fold(text) if text else None,
+        since=from_datetime(since) if since else None,
+        until=from_datetime(until) if until else None,
+        has_attachment=has_attachment,
+    )
+    return _Asked(request, query, wait)
+
+
+def _listing(folder: str | None) -> PagedList:
+    return PagedList.ALL_FOLDERS if folder is None else PagedList.FOLDER
 
 
 @router.get("", responses={200: {"model": schemas.MessagePage}, **refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED, Rule.CONFLICT)})
@@ -64,35 +94,15 @@ async def list_messages(
     actor: CurrentActor,
     address: MailboxAddress,
     page: CurrentPage,
-    patience: Annotated[_Patience, Depends(_patience)],
+    asked: Annotated[_Asked, Depends(_asked)],
     folder: Annotated[str | None, Query(description="Id or name of a folder; none: all folders.", examples=["INBOX"])] = None,
-    unread: Annotated[bool | None, Query(description="Only what is unread, or only what is read.")] = None,
-    from_: Annotated[str | None, Query(alias="from", description="Part of a sender's name or address.")] = None,
-    to: Annotated[str | None, Query(description="Part of a recipient's name or address.", examples=["tilleuls"])] = None,
-    subject: Annotated[str | None, Query(description="Part of the subject; case and accents do not matter.")] = None,
-    text: Annotated[str | None, Query(description="Part of the subject, the people or the text.")] = None,
-    since: Annotated[datetime | None, Query(description="Received at or after this instant.")] = None,
-    has_attachment: Annotated[bool | None, Query(description="Only with, or only without, attachments.")] = None,
 ) -> Response:
     """The messages of a mailbox, newest first; in one folder, what came into it last first. Summaries only."""
-    listing = PagedList.ALL_FOLDERS if folder is None else PagedList.FOLDER
-    query = ListQuery(
-        mailbox_id=0,
-        limit=page.limit,
-        before=page.before(listing),
-        unread=unread,
-        from_=fold(from_) if from_ else None,
-        to=fold(to) if to else None,
-        subject=fold(subject) if subject else None,
-        text=fold(text) if text else None,
-        since=from_datetime(since) if since else None,
-        has_attachment=has_attachment,
-    )
-    written = here.summaries
+    written, query = here.summaries, asked.query
     listed = await messages.list_messages(here.core.world, actor, address, query, folder, kept=written.get)
-    if patience.seconds and not listed.looks:
-        waiting = _first_to_come(here.core, actor, address, query, folder, patience.seconds)
-        come = await unless_left(patience.request, waiting)
+    if asked.wait_seconds and not listed.looks:
+        waiting = _first_to_come(here.core, actor, address, query, folder, asked.wait_seconds)
+        come = await unless_left(asked.request, waiting)
         listed = come or listed
     if listed.whole is not None:
         return Json(listed.whole)
@@ -106,7 +116,7 @@ async def list_messages(
     def place(one: tuple[Look, orjson.Fragment | None]) -> int:
         return one[0].copy.id if folder is None else one[0].copy.uid
 
-    return Json(written.write(listed.look, page.whole(listing, listed.looks, place, show, more=listed.look.more)))
+    return Json(written.write(listed.look, page.whole(_listing(folder), listed.looks, place, show, more=listed.look.more)))
 
 
 async def _first_to_come(

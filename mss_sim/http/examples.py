@@ -142,6 +142,7 @@ _REQUESTS: dict[str, JsonDict] = {
 }
 _PARAMETERS: dict[str, JsonValue] = {
     "Idempotency-Key": "compte-rendu-2026-0001",
+    "answered": False,
     "certificate_dn": CERTIFICATE_DN,
     "client_id": "mss-sim-client",
     "conversation_id": ID,
@@ -175,6 +176,7 @@ _PARAMETERS: dict[str, JsonValue] = {
     "to": [DOCTOR],
     "trap": "revoked",
     "unread": True,
+    "until": "2089-01-02T07:00:00Z",
     "verdict": "FAIL",
     "who": _DOCTOR,
 }

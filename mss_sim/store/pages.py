@@ -1,5 +1,6 @@
 """Pages of a mailbox: which copies to list, newest first."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -10,6 +11,7 @@ from mss_sim.clock import Micros
 from mss_sim.models.tables import copies, message_bodies, messages
 from mss_sim.store.compiled import HotQuery
 from mss_sim.store.messages import CopyVersion, ListedMessage, by_message, items, seen_by, version, versions
+from mss_sim.vocabulary.mailboxes import Flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +26,13 @@ class ListQuery:
     folder_id: int | None = None
     before: int | None = None
     unread: bool | None = None
+    answered: bool | None = None
     from_: str | None = None
     to: str | None = None
     subject: str | None = None
     text: str | None = None
     since: Micros | None = None
+    until: Micros | None = None
     has_attachment: bool | None = None
     thread_id: int | None = None
     personal_reader: int | None = None
@@ -36,7 +40,8 @@ class ListQuery:
     @property
     def plain(self) -> bool:
         """Whether nothing is asked of the messages themselves: the page is read by an index alone, at once in any mailbox."""
-        asked = (self.unread, self.from_, self.to, self.subject, self.text, self.since, self.has_attachment, self.thread_id)
+        texts, instants = (self.from_, self.to, self.subject, self.text), (self.since, self.until)
+        asked = (self.unread, self.answered, *texts, *instants, self.has_attachment, self.thread_id)
         return all(one is None for one in asked)
 
 
@@ -60,28 +65,33 @@ def listed(conn: Connection, query: ListQuery) -> list[CopyVersion]:
         statement, place = among.where(copies.c.folder_id == query.folder_id), copies.c.uid
     if query.before is not None:
         statement = statement.where(place < query.before)
+    statement = statement.where(*_conditions(query))
+    return list(map(version, conn.execute(statement.order_by(place.desc()).limit(query.limit))))
+
+
+def _conditions(query: ListQuery) -> Iterator[Any]:
+    """What is asked of the copies and their messages."""
     if query.unread is not None:
         seen = seen_by(query.personal_reader)
-        statement = statement.where(not_(seen) if query.unread else seen)
-    for column, wanted in (
-        (messages.c.from_search, query.from_),
-        (messages.c.to_search, query.to),
-        (messages.c.subject_search, query.subject),
-    ):
-        if wanted:
-            statement = statement.where(_contains(column, wanted))
+        yield not_(seen) if query.unread else seen
+    if query.answered is not None:
+        answered = copies.c.flags.op("&")(int(Flag.ANSWERED)) != 0
+        yield answered if query.answered else not_(answered)
+    texts = (messages.c.from_search, query.from_), (messages.c.to_search, query.to), (messages.c.subject_search, query.subject)
+    yield from (_contains(column, wanted) for column, wanted in texts if wanted)
     if query.text:
         body = select(message_bodies.c.message_id).where(
             message_bodies.c.message_id == messages.c.id, _contains(message_bodies.c.search_text, query.text)
         )
-        statement = statement.where(body.exists())
+        yield body.exists()
     if query.since is not None:
-        statement = statement.where(copies.c.internal_at >= query.since)
+        yield copies.c.internal_at >= query.since
+    if query.until is not None:
+        yield copies.c.internal_at < query.until
     if query.has_attachment is not None:
-        statement = statement.where(messages.c.has_attachments.is_(query.has_attachment))
+        yield messages.c.has_attachments.is_(query.has_attachment)
     if query.thread_id is not None:
-        statement = statement.where(messages.c.thread_id == query.thread_id)
-    return list(map(version, conn.execute(statement.order_by(place.desc()).limit(query.limit))))
+        yield messages.c.thread_id == query.thread_id
 
 
 @cache

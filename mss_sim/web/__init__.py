@@ -5,6 +5,7 @@
     gate         who may open pages: this machine, whoever gave the control key, a persona who is logged in
     personas     sessions of personas, each under a path of its own, so that two of them stand side by side
     showing      templates, and what all of them know; instants and sizes as people read them
+    dates        days and instants as forms have them
     live         what a page asks again when something happens
     choices      language, theme, the control key
     home         what runs, who can log in, what came last

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from starlette.responses import Response
 
-from mss_sim.clock import Micros, from_datetime, to_datetime
+from mss_sim.clock import to_datetime
 from mss_sim.core.access import delegation, grant_ends, identity_names, journal, practice_holders
 from mss_sim.core.access.access import grant_of
 from mss_sim.core.access.delegation import GrantRequest
@@ -20,6 +20,7 @@ from mss_sim.http.dependencies import read_id
 from mss_sim.http.paging import Page, PagedList, cursor
 from mss_sim.ids import encode
 from mss_sim.vocabulary.mailboxes import Right
+from mss_sim.web.dates import ONE_DAY, midnight
 from mss_sim.web.delegation_words import OF_DELEGATION, RIGHTS, ROLES, Told, idnats_in, told
 from mss_sim.web.showing import PARIS, show
 from mss_sim.web.visit import Routes, Visit, back
@@ -27,8 +28,6 @@ from mss_sim.words.sentence import Sentence, say
 
 _LINES = 100
 _REASON_CHARS_MAX = 1_000
-_ONE_DAY = timedelta(days=1)
-_FIRST_DAY, _LAST_DAY = date(1970, 1, 2), date(9999, 1, 1)
 API = "/api/v1"
 
 
@@ -71,7 +70,7 @@ async def show_mailbox(visit: Visit) -> Response:
     """The delegations of one mailbox, and the form that gives another."""
     preset = next((one for one in PRESETS if one.name == visit.request.query_params.get("preset")), PRESETS[0])
     today = _today(visit)
-    begins = today + preset.begins * _ONE_DAY if preset.begins is not None else None
+    begins = today + preset.begins * ONE_DAY if preset.begins is not None else None
     name = visit.pages.hosted.seed
     known = await seed.personas(visit.core.world, name) if name in seed.names(visit.core.world) else []
     return show(
@@ -81,7 +80,7 @@ async def show_mailbox(visit: Visit) -> Response:
         presets=PRESETS,
         preset=preset,
         begins=begins,
-        ends=(begins or today) + (preset.days - 1) * _ONE_DAY if preset.days else None,
+        ends=(begins or today) + (preset.days - 1) * ONE_DAY if preset.days else None,
         known=[one for one in known if one.idnat != visit.session.actor.identity.idnat],
         curl=_curl(visit, "POST", "", {"grantee": "louise.moreau", "rights": sorted(preset.rights)}),
     )
@@ -159,8 +158,8 @@ async def give(visit: Visit) -> Response:
         address=address,
         grantee=visit.field("grantee"),
         rights=rights,
-        valid_from=_midnight(visit.field("from"), 0),
-        valid_until=_midnight(visit.field("until"), 1),
+        valid_from=midnight(visit.field("from")),
+        valid_until=midnight(visit.field("until"), 1),
         reason=_reason(visit.field("reason")),
     )
     await delegation.grant(visit.core.world, journal.by(visit.session.actor), wanted)
@@ -171,19 +170,6 @@ def _reason(text: str) -> str:
     if len(text) > _REASON_CHARS_MAX or "\x00" in text:
         raise Refusal(Rule.INVALID, say("The reason is a text of at most {most} characters.", most=_REASON_CHARS_MAX), subject="reason")
     return text
-
-
-def _midnight(text: str, days: int) -> Micros | None:
-    """When a day of French clocks begins, or another so many days later; None where none is given."""
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise Refusal(Rule.INVALID, say("{text} is no date: write it as 2026-12-31.", text=text[:20]), subject="date") from error
-    if not _FIRST_DAY <= day <= _LAST_DAY:
-        raise Refusal(Rule.INVALID, say("The date {date} lies too far from now.", date=text[:20]), subject="date")
-    return from_datetime(datetime.combine(day + days * _ONE_DAY, time(), PARIS))
 
 
 def _today(visit: Visit) -> date:

@@ -3,7 +3,7 @@
 Every letter is an act of its own, as over REST. What is gone meanwhile is passed over; the first other refusal ends it, and is shown.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlencode
 
 from starlette.responses import Response
@@ -17,7 +17,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.http.dependencies import read_id
 from mss_sim.ids import encode
 from mss_sim.vocabulary.mailboxes import FLAG_SEEN, SpecialUse
-from mss_sim.web.mailbox import INBOX
+from mss_sim.web.mailbox import FILTERS, INBOX
 from mss_sim.web.visit import Routes, Visit, back
 from mss_sim.words.sentence import say
 
@@ -40,9 +40,9 @@ async def keep_letters(visit: Visit) -> Response:
     if do in _MARKS:
         await _mark(visit, ids, do)
     elif do == "move":
-        return await _moved(visit, ids, visit.field("to"))
+        return await _moved(visit, ids, await _folder(visit, lambda row: row.name == visit.field("into")))
     elif do == "trash":
-        return await _moved(visit, ids, (await _trash(visit)).name)
+        return await _moved(visit, ids, await _folder(visit, lambda row: row.special_use is SpecialUse.TRASH))
     elif do == "delete":
         for id_ in ids:
             await _still(messages.delete(visit.core.world, visit.session.actor, _address(visit), id_))
@@ -63,7 +63,7 @@ async def _moved(visit: Visit, ids: list[int], to: str) -> Response:
     world, actor, address = visit.core.world, visit.session.actor, _address(visit)
     gone = [encode(id_) for id_ in ids if await _still(messages.move(world, actor, address, id_, to))]
     undone = visit.field("undo") == "yes"
-    return back(_list(visit) if undone or not gone else _list(visit, moved=".".join(gone), to=to))
+    return back(_list(visit) if undone or not gone else _list(visit, moved=".".join(gone), into=to))
 
 
 async def _still(doing: Awaitable[object]) -> bool:
@@ -102,12 +102,13 @@ def _unknown(do: str) -> Refusal:
     return Refusal(Rule.INVALID, say("There is nothing here called {text!r}.", text=do[:20]))
 
 
-async def _trash(visit: Visit) -> Folder:
+async def _folder(visit: Visit, wanted: Callable[[Folder], bool]) -> str:
+    """The name of a folder that is here."""
     rows = await folders.list_folders(visit.core.world, visit.session.actor, _address(visit))
-    found = next((row for row, _ in rows if row.special_use is SpecialUse.TRASH), None)
+    found = next((row for row, _ in rows if wanted(row)), None)
     if found is None:
         raise Refusal(Rule.NOT_FOUND, say("There is no such folder in this mailbox."))
-    return found
+    return found.name
 
 
 def _address(visit: Visit) -> str:
@@ -116,7 +117,7 @@ def _address(visit: Visit) -> str:
 
 def _list(visit: Visit, **more: str) -> str:
     """The list that the form was in."""
-    shown = {name: value for name in ("folder", "text", "unread", "cursor") if (value := visit.field(name))}
+    shown = {name: value for name in ("folder", *FILTERS, "cursor") if (value := visit.field(name))}
     return f"{visit.here.base}/mailboxes/{_address(visit)}?{urlencode({**shown, **more})}"
 
 

@@ -1,6 +1,8 @@
 """The mailboxes of a persona, and the list of one: what came, from whom, who read it first, what is asked for."""
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse, Response
 
@@ -13,11 +15,14 @@ from mss_sim.ids import encode
 from mss_sim.mail.parse import fold
 from mss_sim.mail.summary import read_summary
 from mss_sim.vocabulary.mailboxes import Flag
+from mss_sim.web.dates import midnight
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit
 
 _ROWS = 50
 INBOX = "INBOX"
+FILTERS = ("text", "from", "to", "subject", "since", "until", "unread", "document", "answered")
+"""What a list is searched by, as its address has it."""
 
 
 async def show_first(visit: Visit) -> Response:
@@ -42,15 +47,9 @@ async def show_rows(visit: Visit) -> Response:
 async def listed(visit: Visit) -> dict[str, Any]:
     """All that the list shows; the refusals of the verbs that it asks."""
     world, actor, asked = visit.core.world, visit.session.actor, visit.request.query_params
-    address = str(visit.request.path_params["address"])
-    folder, text, unread = asked.get("folder", INBOX), asked.get("text", ""), asked.get("unread") == "yes"
-    query = ListQuery(
-        mailbox_id=0,
-        limit=_ROWS,
-        before=Page(_ROWS, asked.get("cursor")).before(PagedList.FOLDER),
-        unread=True if unread else None,
-        text=fold(text) if text else None,
-    )
+    address, folder = str(visit.request.path_params["address"]), asked.get("folder", INBOX)
+    filters = {name: asked.get(name, "").strip() for name in FILTERS}
+    query = _query(filters, asked.get("cursor"))
     position = await visit.position()
     page = await messages.list_messages(world, actor, address, query, folder)
     held = await messages.held_mailboxes(world, actor)
@@ -65,12 +64,38 @@ async def listed(visit: Visit) -> dict[str, Any]:
         "open_folder": next((row for row, _ in places if folder in (row.name, encode(row.id))), None),
         "cursor": asked.get("cursor", ""),
         "moved": [one for one in asked.get("moved", "").split(".") if one],
-        "moved_to": asked.get("to", ""),
-        "text": text,
-        "unread": unread,
+        "moved_to": asked.get("into", ""),
+        "filters": filters,
+        "filtering": urlencode({name: value for name, value in filters.items() if value}),
         "rows": rows,
         "next": cursor(PagedList.FOLDER, rows[-1]["uid"]) if page.look.more and rows else None,
     }
+
+
+def _query(filters: Mapping[str, str], place: str | None) -> ListQuery:
+    """What the filters ask for; Refusal(INVALID) for a date that is none, and a cursor of another list."""
+    return ListQuery(
+        mailbox_id=0,
+        limit=_ROWS,
+        before=Page(_ROWS, place).before(PagedList.FOLDER),
+        unread=_wanted(filters["unread"]),
+        answered=_wanted(filters["answered"]),
+        from_=_part(filters["from"]),
+        to=_part(filters["to"]),
+        subject=_part(filters["subject"]),
+        text=_part(filters["text"]),
+        since=midnight(filters["since"]),
+        until=midnight(filters["until"], 1),
+        has_attachment=_wanted(filters["document"]),
+    )
+
+
+def _wanted(choice: str) -> bool | None:
+    return {"yes": True, "no": False}.get(choice)
+
+
+def _part(text: str) -> str | None:
+    return fold(text) if text else None
 
 
 def _row(page: MessagePage, look: Look) -> dict[str, Any]:

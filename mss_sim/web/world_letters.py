@@ -4,12 +4,10 @@ Looking changes nothing: no reading is recorded, and no read receipt leaves, unl
 """
 
 import asyncio
-from datetime import datetime
 from typing import Any
 
 from starlette.responses import Response
 
-from mss_sim.clock import Micros, from_datetime
 from mss_sim.core.control import letters
 from mss_sim.core.control.letters import ListedLetter, OpenedLetter
 from mss_sim.core.world.store_types import LetterQuery
@@ -26,7 +24,8 @@ from mss_sim.mail.parse import fold
 from mss_sim.mail.summary import read_summary, shown_text
 from mss_sim.mail.tree import tree
 from mss_sim.vocabulary.mail import TimelineKind
-from mss_sim.web.showing import PARIS, show
+from mss_sim.web.dates import instant
+from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit
 from mss_sim.words.sentence import joined, said, say
 
@@ -66,8 +65,8 @@ async def _listed(visit: Visit) -> dict[str, Any]:
         subject=_folded(filters["subject"]),
         text=_folded(filters["text"]),
         message_id=filters["message_id"] or None,
-        since=_instant(filters["since"]),
-        until=_instant(filters["until"]),
+        since=instant(filters["since"]),
+        until=instant(filters["until"]),
         has_document=True if filters["document"] == "yes" else None,
     )
     found = await letters.list_letters(visit.core.world, query, _address(filters["mailbox"]))
@@ -92,16 +91,6 @@ def _address(text: str) -> str | None:
         return canonical(text)
     except AddressError as error:
         raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=text[:320], reference="rfc5321#4.1.2") from error
-
-
-def _instant(text: str) -> Micros | None:
-    """A day or an instant as a form has it, on French clocks."""
-    if not text:
-        return None
-    try:
-        return from_datetime(datetime.fromisoformat(text).replace(tzinfo=PARIS))
-    except (ValueError, OverflowError) as error:
-        raise Refusal(Rule.INVALID, say("{text} is no date; write one as 2026-01-05.", text=text[:40])) from error
 
 
 async def show_letter(visit: Visit) -> Response:

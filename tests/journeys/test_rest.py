@@ -163,6 +163,9 @@ async def test_lists_are_filtered_and_paged(simulator: Simulator) -> None:
         if cursor is None:
             break
     assert seen == [f"Hémoglobine {number}" for number in reversed(range(7))]
+    newest = (await secretary.get(path, limit=1))["items"][0]["id"]
+    doctor = Person(simulator, "doctor")
+    assert (await doctor.rest("PATCH", f"{path}/{newest}", json={"add": ["\\Answered"]})).status_code == 200
     for filters, count in (
         ({"subject": "HEMOGLOBINE 3"}, 1),
         ({"text": "resultat 4"}, 1),
@@ -174,6 +177,10 @@ async def test_lists_are_filtered_and_paged(simulator: Simulator) -> None:
         ({"unread": False}, 0),
         ({"since": "2020-01-01T00:00:00Z"}, 7),
         ({"since": "2120-01-01T00:00:00Z"}, 0),
+        ({"until": "2120-01-01T00:00:00Z"}, 7),
+        ({"until": "2020-01-01T00:00:00Z"}, 0),
+        ({"answered": True}, 1),
+        ({"answered": False}, 6),
         ({"folder": "archive?"}, None),
     ):
         answer = await secretary.rest("GET", path, params=filters)

@@ -123,7 +123,7 @@ async def test_who_may_only_read_is_offered_nothing_and_what_they_post_is_refuse
     (came,) = await doctor.inbox(DOCTOR)
     place = page.url.partition("?")[0]
     for do in ("read", "flag", "trash", "delete", "move"):
-        fields = {"token": token or "", "do": do, "letter": came["id"], "to": "Archive"}
+        fields = {"token": token or "", "do": do, "letter": came["id"], "into": "Archive"}
         assert (await page.request.post(f"{place}/letters", form=fields)).status == 403
     for fields in ({"do": "create", "name": "x"}, {"do": "empty", "id": came["folder_id"]}):
         assert (await page.request.post(f"{place}/folders", form={"token": token or "", **fields})).status == 403
@@ -147,3 +147,32 @@ async def test_nonsense_is_a_clear_refusal(page: Page, simulator: Simulator) -> 
     for path, fields, status in asked:
         answer = await page.request.post(f"{place}/{path}", form={"token": token or "", **fields})
         assert answer.status == status, (path, fields)
+
+
+async def test_a_list_is_searched_by_what_its_address_says(page: Page, simulator: Simulator) -> None:
+    await _open(page, simulator)
+    await _choose(page, "Premier")
+    await page.get_by_role("button", name="Marquer lu", exact=True).click()
+    await expect(page.get_by_text("non lu", exact=True)).to_have_count(2)
+    await page.get_by_text("Autres filtres").click()
+    await page.get_by_label("Objet").fill("ième")
+    await page.get_by_label("De", exact=True).fill("durand")
+    await page.get_by_label("Depuis le").fill("2020-01-01")
+    await page.get_by_label("Jusqu’au").fill("2120-01-01")
+    await page.get_by_label("Réponse").select_option("sans réponse")
+    await page.get_by_role("button", name="Rechercher").click()
+    letters = page.locator("#rows").get_by_role("link")
+    await expect(letters).to_have_text(["Troisième <b>", "Deuxième"])
+    await write(simulator, DOCTOR, "Quatrième")
+    await expect(letters).to_have_text(["Quatrième", "Troisième <b>", "Deuxième"])
+    await _choose(page, "Deuxième")
+    await page.get_by_role("button", name="Marquer lu", exact=True).click()
+    await expect(page.get_by_text("non lu", exact=True)).to_have_count(2)
+    await expect(letters).to_have_text(["Quatrième", "Troisième <b>", "Deuxième"])
+    await expect(page.get_by_label("Objet")).to_have_value("ième")
+    await page.get_by_label("Jusqu’au").fill("2020-01-02")
+    await page.get_by_role("button", name="Rechercher").click()
+    await expect(page.get_by_text("Aucun message ne correspond.")).to_be_visible()
+    await page.get_by_role("link", name="Tout montrer").click()
+    await expect(letters).to_have_count(4)
+    assert (await page.goto(f"{page.url}&since=0001-01-01")).status == 422  # type: ignore[union-attr]
