@@ -2,6 +2,7 @@
 
     mailboxes         who you are, mailboxes, folders, holders
     messages          lists, messages, attachments, flags, moves
+    attachments       the files that all letters of a mailbox carry
     sending           letters, read receipts, timelines
     watch_list        whom letters did not reach, and who did not open them; watch_schemas its shapes
     grants            delegation

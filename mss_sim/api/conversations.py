@@ -1,7 +1,9 @@
 """REST: conversations and their closure; the journal of a mailbox."""
 
 from functools import partial
+from typing import Annotated
 
+from fastapi import Query
 from starlette.responses import Response
 
 from mss_sim.api import schemas, views
@@ -25,6 +27,7 @@ from mss_sim.ids import encode
 
 router = strict_router(prefix=f"{PREFIX}/mailboxes/{{address}}", tags=["conversations"], responses=refusing(*IN_A_MAILBOX))
 _CLOSING = refusing(Rule.CONFLICT)
+Others = Annotated[bool, Query(description="Only what other people than you did: a patient reads what carers did.", examples=[True])]
 
 
 async def _folders(core: Core, actor: Actor, address: str) -> dict[int, Folder]:
@@ -84,9 +87,12 @@ async def _shown(core: Core, actor: Actor, address: str, found: Conversation) ->
 
 
 @router.get("/journal", responses={200: {"model": schemas.JournalPage}}, tags=["journal"])
-async def read_journal(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, page: CurrentPage) -> Response:
+async def read_journal(
+    core: CurrentCore, actor: CurrentActor, address: MailboxAddress, page: CurrentPage, others: Others = False
+) -> Response:
     """Who did what with this mailbox, newest first; the right to manage is needed."""
-    rows = await journal.of_mailbox(core.world, actor, address, before=page.before(PagedList.JOURNAL), limit=page.limit + 1)
+    before = page.before(PagedList.JOURNAL)
+    rows = await journal.of_mailbox(core.world, actor, address, before=before, limit=page.limit + 1, others=others)
     known = await identity_names.identities_by_id(core.world, (row.line.actor_id for row in rows))
     return Json(page.cut(PagedList.JOURNAL, rows, lambda row: row.line.id, lambda row: _line(row, known)))
 

@@ -11,8 +11,8 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from mss_sim.api import attachments, conversations, events, grants, mailbox_life, mailboxes, masks, messages, schemas, sending, watch_list
 from mss_sim.api import certificates as own_certificates
-from mss_sim.api import conversations, events, grants, mailbox_life, mailboxes, masks, messages, schemas, sending, watch_list
 from mss_sim.control import (
     behaviours,
     bulk,
@@ -96,7 +96,7 @@ _TAGS = {
 
 _ROUTERS = (
     *(mailboxes.router, messages.router, sending.router, watch_list.router, grants.router, masks.router),
-    *(own_certificates.router, conversations.router, events.router),
+    *(own_certificates.router, conversations.router, events.router, attachments.router),
     *(mailbox_life.router, controlled_life.router),
     *(worlds.router, snapshots.router, seeds.router, wait.router, all_events.router, webhooks.router, scenarios.router),
     *(people.router, bulk.router, behaviours.router, clock.router, faults.router, letters.router, queue.router, evidence.router),

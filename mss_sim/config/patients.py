@@ -1,4 +1,4 @@
-"""What can be set about patients, their operator and their carers."""
+"""What can be set about patients, their operator, their carers, and the kiosk where they read."""
 
 from typing import Literal
 
@@ -62,3 +62,14 @@ class Carers(Subject):
     receipts: bool = Field(default=True, description="A carer's reading sends the read receipt that the patient's would.")
     visit_seconds: int = Field(default=3_600, ge=0, description="A carer's looks within this time are one visit in the journal.")
     masks_max: int = Field(default=1_000, ge=1, description="Masks of one patient.")
+
+
+class Kiosk(Subject):
+    """The page where patients without a computer read their letters."""
+
+    seconds: int = Field(
+        default=120, ge=1, le=86_400, description="Time without a touch after which the kiosk logs out, on the machine's clock."
+    )
+    warning_seconds: int = Field(
+        default=30, ge=0, description="How long before it warns, so that a touch prolongs (ref: wcag22#timing-adjustable)."
+    )

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from mss_sim.config.bench import Feed, Scenarios, Seeds, Snapshots, Waits, Webhooks, Worlds
 from mss_sim.config.mailbox_life import Closing, Forwarding, OutOfOffice, RedList, Retention
-from mss_sim.config.patients import Carers, Mes, Patient
+from mss_sim.config.patients import Carers, Kiosk, Mes, Patient
 from mss_sim.config.subjects import (
     Bulk,
     Certificate,
@@ -141,6 +141,7 @@ class Settings(BaseSettings):
     out_of_office: OutOfOffice = OutOfOffice()
     forwarding: Forwarding = Forwarding()
     carers: Carers = Carers()
+    kiosk: Kiosk = Kiosk()
     login: Login = Login()
     token: Token = Token()
     peers: Peers = Peers()

@@ -189,6 +189,7 @@ _CURSORS = {
     "journal": f"j{ID}",
     "watch-list": f"w{ID}",
     "deliveries": f"d{ID}",
+    "attachments": f"p{ID}",
 }
 """By the path or its last step, the list in which the cursor is a position; messages are those of the folder in the other example."""
 _FIELDS: dict[str, JsonValue] = {

@@ -29,6 +29,7 @@ class PagedList(Enum):
     LETTERS = "l"
     DELIVERIES = "d"
     SESSIONS = "e"
+    ATTACHMENTS = "p"
 
     @property
     def label(self) -> Sentence:
@@ -46,6 +47,7 @@ _LABELS = {
     PagedList.LETTERS: say("letters of the world"),
     PagedList.DELIVERIES: say("deliveries of a webhook"),
     PagedList.SESSIONS: say("sessions of clients"),
+    PagedList.ATTACHMENTS: say("attachments"),
 }
 
 

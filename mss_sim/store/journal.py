@@ -70,9 +70,11 @@ _ABOUT = select(*journal.c, messages.c.subject, messages.c.rfc_message_id).outer
 _WITH_IDS = HotSelect(_ABOUT.where(journal.c.id.in_(bindparam("ids", expanding=True))))
 
 
-def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: int) -> list[JournalRow]:
-    """The newest lines of a mailbox with an id under `before`, newest first."""
+def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: int, but: int | None = None) -> list[JournalRow]:
+    """The newest lines of a mailbox with an id under `before`, newest first; with `but`, only what identities but that one did."""
     query = _ABOUT.where(journal.c.mailbox_id == mailbox_id)
+    if but is not None:
+        query = query.where(journal.c.actor_id != but)
     if before is not None:
         query = query.where(journal.c.id < before)
     return [_row(row) for row in conn.execute(query.order_by(journal.c.id.desc()).limit(limit))]

@@ -20,6 +20,9 @@
     sent         what became of sent letters, one line for each recipient
     keeping      letters marked, moved, deleted, put back, many at once; folders
     conversations   threads with their receipts; who may answer and why; closed, opened again
+    patients, carers   the pages of a patient's mailbox: letters, documents; whom the patient lets in, what is masked, who looked
+    patient_letters   what a patient reads and answers, there and at the kiosk, and why an answer may not leave
+    kiosk        a screen for patients without a computer, which logs out by itself and leaves nothing behind
     templates, static   HTML (Jinja2, escaped), one stylesheet, a few small scripts
 
 The pages are one more door, a stranger to the others: they act through the core as the persona who is logged in, with the refusals
@@ -33,7 +36,7 @@ something (`core/feed`), and a page that is loaded anew shows the same.
 Frames stand side by side: a page of a persona that is inside one shows no head of its own. A page has one stream of events for all
 its live parts, and none while nobody sees it, since a browser keeps six connections to a host. Grants that begin and end with the
 time make no event; the stream of a persona tells of them all the same (`live`). A session ends by the machine's clock, so that a
-story may move the world's.
+story may move the world's. Those of the kiosk are below `/ui/kiosk/`, under a name that tells of nobody, and end by the last touch.
 
 Texts are English in the templates, and French in the catalogue that refusals have (`words`); French is shown first, a
 switch at the top changes it.

@@ -22,6 +22,7 @@ from mss_sim.http.hosted import Hosted
 from mss_sim.vocabulary.doors import Door
 from mss_sim.web import (
     boxes,
+    carers,
     choices,
     control,
     conversations,
@@ -29,9 +30,11 @@ from mss_sim.web import (
     duo,
     home,
     keeping,
+    kiosk,
     letters,
     live,
     mailbox,
+    patients,
     sent,
     sessions,
     steering,
@@ -39,7 +42,7 @@ from mss_sim.web import (
     writing,
 )
 from mss_sim.web.gate import COOKIE, Gate, browser_of
-from mss_sim.web.personas import Sessions
+from mss_sim.web.personas import KIOSK, Sessions
 from mss_sim.web.showing import STATIC, Here, language_of, show, show_refusal, size_of, theme_of
 from mss_sim.web.visit import Handler, Pages, Visit
 from mss_sim.words.sentence import say
@@ -47,6 +50,7 @@ from mss_sim.words.sentence import say
 _FILES = (
     *(boxes, choices, control, conversations, delegations, duo, home, keeping, letters),
     *(live, mailbox, sent, sessions, steering, world_letters, writing),
+    *(carers, kiosk, patients),
 )
 _ROUTES = tuple(route for file in _FILES for route in file.ROUTES)
 _YEAR_SECONDS = 365 * 86_400
@@ -73,11 +77,14 @@ async def _answer(shared: Callable[[], Pages], handler: Handler, request: Reques
     browser, name = browser_of(request), request.path_params.get("who")
     here = Here(request.url.path, language_of(request), theme_of(request), pages.gate.token(browser), size=size_of(request))
     address = f"{here.path}?{request.url.query}" if request.url.query else here.path
-    here = replace(here, address=address, framed=request.headers.get("sec-fetch-dest") == "iframe")
+    framed, at_kiosk = request.headers.get("sec-fetch-dest") == "iframe", here.path.startswith(KIOSK)
+    here = replace(here, address=address, framed=framed, kiosk=pages.core.world.settings.kiosk if at_kiosk else None)
     try:
         if name is not None:
             session = pages.sessions.of(request, name)
             await pages.sessions.check(session)
+            if handler not in kiosk.BY_ITSELF:
+                pages.sessions.prolong(session)
             position = await last_position(pages.core.world)
             here = replace(here, token=pages.gate.token(session.token), session=session, position=position)
         elif request.url.path not in choices.FOR_ANYBODY and not pages.gate.is_open(request):
@@ -90,6 +97,8 @@ async def _answer(shared: Callable[[], Pages], handler: Handler, request: Reques
     except Refusal as refusal:
         pages.core.world.tally.refused(Door.WEB, refusal)
         response = Response(status_code=204) if PART in request.headers else show_refusal(refusal, here)
+        if at_kiosk and name is not None and here.session is None:
+            response = kiosk.over(name)
     return _known(pages, request, response, browser)
 
 

@@ -24,7 +24,7 @@ from mss_sim.web.visit import Routes, Visit, back
 from mss_sim.words.sentence import Sentence, say
 
 _ROWS = 30
-_CAUSES: dict[ClosureCause, Sentence] = {
+CAUSES: dict[ClosureCause, Sentence] = {
     ClosureCause.FIN_SUBJECT: say("by a letter whose subject is [FIN]"),
     ClosureCause.FIN_HEADER: say("by a letter with X-MSS-MES: FIN"),
     ClosureCause.EXPLICIT: say("by a professional, without a letter"),
@@ -172,7 +172,7 @@ def _standing(one: Explanation, side: PatientSide | None) -> dict[str, Any]:
         "reference": one.verdict.reference,
         "given_at": right.given_at if right and right.given_at else None,
         "closed_at": right.withdrawn_at if right else None,
-        "cause": _CAUSES[right.cause] if right and right.cause else None,
+        "cause": CAUSES[right.cause] if right and right.cause else None,
         "letter_at": one.letter.at if one.letter else None,
         "mark": one.letter.mark if one.letter else None,
         "dispensed_on": one.dispensed_on,

@@ -44,6 +44,7 @@ _DONE: dict[Act, Template] = {
     Act.DELETED: Template("{who} deletes “{subject}”"),
     Act.CLOSED: Template("{who} closes an exchange with patients"),
     Act.REOPENED: Template("{who} opens an exchange with patients again"),
+    Act.VISITED: Template("{who} looks into the mailbox"),
     Act.RIGHT_REFUSED: Template("{who} was refused: the right to {right} is missing"),
 }
 """What a line of the journal tells, of grants and of what was done by them."""

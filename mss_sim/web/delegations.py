@@ -55,14 +55,14 @@ async def show_all(visit: Visit) -> Response:
     """The mailboxes that a persona holds or manages, and the grants that they were given."""
     world, actor = visit.core.world, visit.session.actor
     held = await messages.held_mailboxes(world, actor)
-    given = [(row, address) for row, address in await delegation.grants_of(world, actor.identity.id) if _goes_on(visit, row)]
-    people = await _people(visit, [row for row, _ in given])
+    given = [(row, address) for row, address in await delegation.grants_of(world, actor.identity.id) if goes_on(visit, row)]
+    people = await people_of(visit, [row for row, _ in given])
     return show(
         "delegations.html",
         visit.here,
         boxes=held,
         managed=[one for one in held if one.access.may(Right.MANAGE)],
-        received=[{**_grant(visit, row, people), "address": address} for row, address in reversed(given)],
+        received=[{**shown_grant(visit, row, people), "address": address} for row, address in reversed(given)],
     )
 
 
@@ -96,8 +96,8 @@ async def _state(visit: Visit) -> dict[str, Any]:
     held = await messages.held_mailboxes(world, actor)
     box = await messages.held_mailbox(world, actor, address)
     rows = await delegation.list_grants(world, actor.identity.id, address)
-    people, manages = await _people(visit, rows), box.access.may(Right.MANAGE)
-    going_on = [_grant(visit, row, people) for row in reversed(rows) if _goes_on(visit, row)]
+    people, manages = await people_of(visit, rows), box.access.may(Right.MANAGE)
+    going_on = [shown_grant(visit, row, people) for row in reversed(rows) if goes_on(visit, row)]
     lines, older = await _history(visit, address) if manages else ([], None)
     return {
         "boxes": held,
@@ -112,17 +112,19 @@ async def _state(visit: Visit) -> dict[str, Any]:
     }
 
 
-async def _people(visit: Visit, rows: list[GrantRow]) -> Mapping[int, Identity]:
+async def people_of(visit: Visit, rows: list[GrantRow]) -> Mapping[int, Identity]:
+    """Those whom grants name, by their ids."""
     ids = {id_ for row in rows for id_ in (row.grantee_id, row.granted_by_id)}
     return await identity_names.identities_by_id(visit.core.world, ids)
 
 
-def _goes_on(visit: Visit, row: GrantRow) -> bool:
+def goes_on(visit: Visit, row: GrantRow) -> bool:
     """Whether a grant gives rights now, or will."""
     return row.revoked_at is None and (row.valid_until is None or visit.core.world.clock.now() < row.valid_until)
 
 
-def _grant(visit: Visit, row: GrantRow, people: Mapping[int, Identity]) -> dict[str, Any]:
+def shown_grant(visit: Visit, row: GrantRow, people: Mapping[int, Identity]) -> dict[str, Any]:
+    """What pages show of a grant."""
     giver = people.get(row.granted_by_id) if row.granted_by_id is not None else None
     return {
         "id": encode(row.id),
@@ -153,17 +155,20 @@ async def _history(visit: Visit, address: str) -> tuple[list[Told], str | None]:
 async def give(visit: Visit) -> Response:
     """Give somebody rights."""
     address = str(visit.request.path_params["address"])
-    rights = frozenset(right for right in Right if visit.field(right.value) == "yes")
-    wanted = GrantRequest(
+    await delegation.grant(visit.core.world, journal.by(visit.session.actor), asked(visit, address))
+    return back(_page(visit, address))
+
+
+def asked(visit: Visit, address: str) -> GrantRequest:
+    """The grant that a form asks for: `grantee`, a field for each right, days `from` and `until`, `reason`."""
+    return GrantRequest(
         address=address,
         grantee=visit.field("grantee"),
-        rights=rights,
+        rights=frozenset(right for right in Right if visit.field(right.value) == "yes"),
         valid_from=midnight(visit.field("from")),
         valid_until=midnight(visit.field("until"), 1),
         reason=_reason(visit.field("reason")),
     )
-    await delegation.grant(visit.core.world, journal.by(visit.session.actor), wanted)
-    return back(_page(visit, address))
 
 
 def _reason(text: str) -> str:
@@ -181,13 +186,13 @@ async def show_end(visit: Visit) -> Response:
     world, actor = visit.core.world, visit.session.actor
     address, id_ = (str(visit.request.path_params[name]) for name in ("address", "grant"))
     end = await grant_ends.foresee(world, journal.by(actor), address, read_id(id_))
-    people = await _people(visit, [end.grant])
+    people = await people_of(visit, [end.grant])
     return show(
         "grant_end.html",
         visit.here,
         boxes=await messages.held_mailboxes(world, actor),
         address=address,
-        grant=_grant(visit, end.grant, people),
+        grant=shown_grant(visit, end.grant, people),
         end=end,
         lost=[RIGHTS[right] for right in Right if right in end.lost],
         kept=[RIGHTS[right] for right in Right if right in end.kept],

@@ -14,7 +14,7 @@ from mss_sim.http.paging import Page, PagedList, cursor
 from mss_sim.ids import encode
 from mss_sim.mail.parse import fold
 from mss_sim.mail.summary import read_summary
-from mss_sim.vocabulary.mailboxes import Flag
+from mss_sim.vocabulary.mailboxes import Flag, MailboxKind
 from mss_sim.web.dates import midnight
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit
@@ -31,7 +31,8 @@ async def show_first(visit: Visit) -> Response:
     held = await messages.held_mailboxes(visit.core.world, visit.session.actor)
     if not held:
         return show("no_mailbox.html", visit.here, boxes=[], position=position)
-    return RedirectResponse(f"{visit.here.base}/mailboxes/{held[0].mailbox.address}", status_code=303)
+    kind = "patients" if held[0].mailbox.kind is MailboxKind.PATIENT else "mailboxes"
+    return RedirectResponse(f"{visit.here.base}/{kind}/{held[0].mailbox.address}", status_code=303)
 
 
 async def show_mailbox(visit: Visit) -> Response:

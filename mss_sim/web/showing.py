@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from mss_sim.clock import Micros, iso, to_datetime
+from mss_sim.config.patients import Kiosk
 from mss_sim.errors import Refusal
 from mss_sim.http.problems import PROBLEMS
 from mss_sim.ids import encode
@@ -53,7 +54,8 @@ class Here:
     """Who looks, and how. `session` is that of the persona whose page it is, None elsewhere; `token` stands in every form.
 
     `address`: the path with the filters behind it; `position`: where the feed was before anything of a persona's page was read;
-    `size`: how large everything is; `framed`: inside a page of ours that says who it is, so that this one need not.
+    `size`: how large everything is; `framed`: inside a page of ours that says who it is, so that this one need not;
+    `kiosk`: at the kiosk, its settings; everything is larger there, and no page but the kiosk's is named.
     """
 
     path: str
@@ -61,7 +63,7 @@ class Here:
     theme: str | None
     token: str
     session: Session | None = None
-    kiosk: bool = False
+    kiosk: Kiosk | None = None
     position: int = 0
     size: str | None = None
     address: str = "/"
@@ -101,7 +103,7 @@ def show(name: str, here: Here, *, status: int = 200, **given: Any) -> Response:
 def show_refusal(refusal: Refusal, here: Here) -> Response:
     """The page of a refusal: what to do, by which rule, and where the rule comes from."""
     status, title = PROBLEMS[refusal.rule]
-    return show("refused.html", here, status=status, refusal=refusal, title=title)
+    return show("kiosk_refused.html" if here.kiosk else "refused.html", here, status=status, refusal=refusal, title=title)
 
 
 @cache

@@ -63,7 +63,7 @@ async def show_form(visit: Visit) -> Response:
 async def take(visit: Visit) -> Response:
     """Send what was written, or keep it as a draft."""
     form = of_post(visit.form)
-    files = await _uploaded(visit)
+    files = await uploaded(visit)
     try:
         letter = await _composition(visit, form, files)
         if visit.field("do") == "draft":
@@ -212,7 +212,8 @@ async def _carried(visit: Visit, form: LetterForm) -> list[File]:
     ]
 
 
-async def _uploaded(visit: Visit) -> list[File]:
+async def uploaded(visit: Visit) -> list[File]:
+    """The files that came with a form."""
     files = [one for one in visit.form.getlist("files") if isinstance(one, UploadFile) and one.filename]
     return [File(one.filename or "", _type(one.content_type or _PLAIN_FILE), await one.read()) for one in files]
 

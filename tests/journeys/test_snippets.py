@@ -33,6 +33,7 @@ NOT_RUN = {
     ("many-people.md", "it makes 800,000 mailboxes"),
     ("pro-sante-connect.md", "it opens a browser, and waits for somebody"),
     ("pro-sante-connect.md", "it takes a simulator that was started with the HTTPS port, and a code that a browser brings"),
+    ("patients.md", "it opens a window"),
     ("docker.md", "it takes a container engine; tests/image builds and starts the image without one"),
     ("two-operators.md", "it stays in the foreground; the tests start it"),
     ("two-operators.md", "the command above has done it"),

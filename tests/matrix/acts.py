@@ -176,6 +176,7 @@ ACTS = [
     Act("rights of all", (_SEE, _MANAGE), imap=_say('GETACL "{box}INBOX"')),
     Act("rights that there are", (_SEE, _MANAGE), imap=_say(f'LISTRIGHTS "{{box}}INBOX" "{THIRD.idnat}"')),
     Act("set rights", (_SEE, _MANAGE), imap=_say(f'SETACL "{{box}}INBOX" "{THIRD.idnat}" l'), lack=_DEFIED),
+    Act("attachments", (_SEE, _READ), rest=_get("/attachments?limit=1")),
     Act("masks", (_SEE, _MANAGE), rest=_get("/masks"), kinds=_PATIENTS),
     Act("mask", (_SEE, _MANAGE), rest=_do("PUT", f"/masks/correspondents/{EXTRA.idnat}@nulle-part.example"), kinds=_PATIENTS),
     Act("look", (_SEE,), Where.ABOUT, rest=_get("")),

@@ -115,12 +115,12 @@ def keep_visits(world: World) -> None:
     world.store.keep_visits(unit_for)
 
 
-async def of_mailbox(world: World, actor: Actor, address: str, *, before: int | None, limit: int) -> list[JournalRow]:
-    """The newest lines of a mailbox; readable only by its managers."""
+async def of_mailbox(world: World, actor: Actor, address: str, *, before: int | None, limit: int, others: bool = False) -> list[JournalRow]:
+    """The newest lines of a mailbox; readable only by its managers. `others`: only what other people than who asks did."""
 
     def query(conn: Connection) -> list[JournalRow]:
         held = gate.about(world, conn, actor, address, Right.MANAGE)
-        return journal.of_mailbox(conn, held.mailbox.id, before=before, limit=limit)
+        return journal.of_mailbox(conn, held.mailbox.id, before=before, limit=limit, but=actor.identity.id if others else None)
 
     return await world.store.read(query)
 

@@ -9,6 +9,7 @@
     removals          copies taken out for good past every right: by time, by the control plane
     mailbox_certificates    the certificates that open a mailbox, for who may see it
     messages          lists, opened messages, flags, moves and deletions of one message
+    attachments       the files that all letters carry, the newest first
     copies            changes to copies, flags, moves, deletions: one implementation for every door
     appending         a message that a client files itself
     selected_folder   a folder that a session keeps open: opening, polling for changes, reading
@@ -25,7 +26,7 @@ Every verb checks its right inside its transaction:
 | verb                       | right, besides `see`                         |
 |----------------------------|----------------------------------------------|
 | list, open a folder        | none                                         |
-| open, preview, search text | read                                         |
+| open, preview, search text, list attachments | read                       |
 | flags and keywords         | mark; for \\Deleted, delete                  |
 | move                       | file; to Trash, delete will do               |
 | append, copy into          | file                                         |

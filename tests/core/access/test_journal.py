@@ -1,6 +1,7 @@
 """The journal: lines say who did what, by which grant, through which door; only who manages a mailbox reads them."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -46,6 +47,17 @@ async def test_only_who_manages_a_mailbox_may_know_who_did_what(town: Town) -> N
         await journal.of_mailbox(town.world, await town.actor("secretary"), PRACTICE, before=None, limit=10)
     with refused(Rule.NOT_FOUND):
         await journal.of_mailbox(town.world, doctor, WARD, before=None, limit=10)
+
+
+async def test_who_asks_may_leave_out_what_they_did_themselves(town: Town) -> None:
+    doctor, secretary, box = await town.actor("doctor"), await town.actor("secretary"), await town.mailbox(DOCTOR)
+    entry = Entry(Act.MAILBOX_CHANGED, box.id, {})
+    for who in (*map(journal.by, (doctor, secretary, doctor, secretary)), Requester(None, Door.CONTROL)):
+        await town.world.store.write(partial(journal.write, town.world, who=who, entries=[entry]))
+    found = await journal.of_mailbox(town.world, doctor, DOCTOR, before=None, limit=10, others=True)
+    assert [row.line.actor_id for row in found] == [secretary.identity.id] * 2
+    everything = await journal.of_mailbox(town.world, doctor, DOCTOR, before=None, limit=10)
+    assert [row.line.act for row in everything].count(Act.MAILBOX_CHANGED) == 5
 
 
 async def test_the_journal_is_read_by_pages_newest_first_and_while_the_mailbox_is_closed(town: Town) -> None:
