@@ -36,7 +36,7 @@ IMAPFLOW = $(NODE)/node_modules/.package-lock.json
 EXAMPLE = examples/javascript
 NODEMAILER = $(EXAMPLE)/node_modules/.package-lock.json
 
-.PHONY: help run demo test strangers matrix check fmt references bench fuzz mutants wheel lock clean
+.PHONY: help run demo test strangers matrix check fmt references screens bench fuzz mutants wheel lock clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -78,6 +78,9 @@ fmt: .venv/dev.stamp ## Format the code and mend what the linter can mend
 
 references: .venv/bin/python ## Write docs/references/README.md anew, and the table of magic addresses
 	$(BIN)/python docs/references/generate.py
+
+screens: .venv/dev.stamp ## Write pictures of every page into build/screens, at three widths, in both themes and both languages; ARGS="--only delegations --quick" for less
+	$(BIN)/python -m tests.pages.screens $(ARGS)
 
 bench: .venv/dev.stamp ## Measure, and print the results
 	$(BIN)/python bench/run.py $(ARGS)
@@ -127,7 +130,7 @@ clean: ## Remove what make made; ./data stays
 
 # Where there is no npm, checks work all the same, and the tests that need it say so.
 $(IMAPFLOW): $(NODE)/package-lock.json
-	@if command -v npm >/dev/null; then npm ci --silent --prefix $(NODE) && touch $@; else echo "npm is missing: no imapflow, no openid-client, no mailpit-api" >&2; fi
+	@if command -v npm >/dev/null; then npm ci --silent --prefix $(NODE) && touch $@; else echo "npm is missing: no imapflow, no openid-client, no mailpit-api, no axe-core" >&2; fi
 
 $(NODEMAILER): $(EXAMPLE)/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --silent --prefix $(EXAMPLE) && touch $@; else echo "npm is missing: no example in JavaScript" >&2; fi

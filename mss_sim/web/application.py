@@ -52,7 +52,7 @@ _FILES = (
     *(live, mailbox, sent, sessions, steering, world_letters, writing),
     *(carers, kiosk, patients),
 )
-_ROUTES = tuple(route for file in _FILES for route in file.ROUTES)
+ROUTES = tuple(route for file in _FILES for route in file.ROUTES)
 _YEAR_SECONDS = 365 * 86_400
 PART = "x-part"
 """Says that a part of an open page is asked again; where that is refused now, the page is, and the script loads it anew."""
@@ -63,7 +63,7 @@ def install(app: FastAPI, hosted: Hosted) -> None:
     """Add the pages to an application."""
     pages = cache(lambda: Pages(hosted, Gate(hosted.core), Sessions(hosted.core)))  # when the first page is asked for
     app.mount(STATIC, _Static(directory=str(files("mss_sim.web") / "static")), name="ui-static")
-    for route in _ROUTES:
+    for route in ROUTES:
         app.router.routes.append(_route(pages, *route))
 
 

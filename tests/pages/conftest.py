@@ -15,13 +15,18 @@ _PROGRAMS = ("chromium", "google-chrome")
 OpenBrowser = Callable[..., Awaitable[BrowserContext]]
 
 
+def browser_program() -> str:
+    """Where the browser is; AssertionError, with what installs it, where there is none."""
+    program = next((path for name in _PROGRAMS if (path := shutil.which(name))), None)
+    assert program, f"no browser is installed: apt-get install chromium ({', '.join(_PROGRAMS)} were looked for)"
+    return program
+
+
 @pytest.fixture
 async def chromium() -> AsyncIterator[Browser]:
     """A browser without a window."""
-    program = next((path for name in _PROGRAMS if (path := shutil.which(name))), None)
-    assert program, f"no browser is installed: apt-get install chromium ({', '.join(_PROGRAMS)} were looked for)"
     async with async_playwright() as playing:
-        browser = await playing.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        browser = await playing.chromium.launch(executable_path=browser_program(), args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield browser
         await browser.close()
 

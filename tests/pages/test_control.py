@@ -51,7 +51,7 @@ async def test_a_trouble_of_the_field_is_set_met_and_lifted(page: Page, simulato
     await expect(queue.get_by_role("row").filter(has_text=PATIENT)).to_contain_text("421")
     await faults.get_by_role("button", name="Tout lever").click()
     await expect(faults.get_by_text("Aucune.")).to_be_visible()
-    await queue.get_by_role("button", name=f"Essayer {PATIENT} maintenant").click()
+    await queue.get_by_role("button", name=f"Essayer maintenant : {PATIENT}").click()
     await expect(queue.get_by_text("Aucun message n’attend.")).to_be_visible()
 
 
