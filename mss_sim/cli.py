@@ -15,6 +15,7 @@ from mss_sim.commands import (
     many_people,
     people,
     readiness,
+    reports,
     running,
     scenarios,
     world_time,
@@ -31,6 +32,7 @@ app.command()(people.personas)
 app.command()(people.patients)
 app.command()(people.token)
 app.command()(world_time.clock)
+app.command()(reports.report)
 app.command()(letters.send)
 app.command()(scenarios.play)
 app.command()(scenarios.record)

@@ -8,6 +8,7 @@
     letters        send
     world_time     clock
     scenarios      play, record
+    reports        report: indicators by month or day, domain and kind of mailbox
     agents         mcp: tools for agents
     readiness      health: whether a running simulator is ready
     certificates   cert issue, revoke, list, export

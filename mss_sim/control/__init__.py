@@ -20,6 +20,7 @@
     certificates   issued, taken back, downloaded; how AIA, CRL and OCSP answer
     psc            clients, personas, keys and switches of Pro Santé Connect
     evidence       sessions of clients at every door: what was said, what was refused, what it cost (evidence_schemas)
+    indicators     what the world did, by day or month, domain and kind of mailbox; what doors refused (indicator_schemas)
     sockets        the socket doors, as these routes tell of them
     traps          what the traps saw of clients
     health, metrics   /healthz, /readyz, /metrics; the text of the last

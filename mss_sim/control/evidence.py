@@ -17,7 +17,7 @@ from mss_sim.errors import Rule
 from mss_sim.evidence.clients import by_client
 from mss_sim.evidence.sessions import SessionQuery
 from mss_sim.evidence.transcripts import Transcript
-from mss_sim.http import anomaly, examples, sessions
+from mss_sim.http import anomaly, examples, indicators, sessions, spreadsheet
 from mss_sim.http.answers import CONTROL_IN_MEMORY, octets, refusing
 from mss_sim.http.control import require_control
 from mss_sim.http.hosted import hosted
@@ -38,6 +38,7 @@ router = strict_router(
 SessionId = Annotated[str, Path(description="`id` of a session.", examples=[examples.ID])]
 Anonymous = Annotated[bool, Query(description="People, addresses and names under other names, the same ones throughout.", examples=[True])]
 _MESSAGE_ID = "<question@medecin.sim.mssante.fr>"
+_CLIENTS = octets("text/csv", example='"door","client","who",...\r\n"imap","client.example","899700420013",...\r\n')
 _FILE = "2026-01-05T08:00:00Z C EHLO client.example\r\n2026-01-05T08:00:00Z S 250-mail.sim.mssante.fr\r\n"
 
 
@@ -70,10 +71,21 @@ async def list_sessions(request: Request, page: CurrentPage, wanted: CurrentWant
     return Json(page.cut(PagedList.SESSIONS, list(islice(found, page.limit + 1)), lambda one: decode(one.id), session))
 
 
-@router.get("/clients", responses={200: {"model": list[schemas.ClientCostsOut]}})
+@router.get("/clients", responses={200: {"model": list[schemas.ClientCostsOut], **_CLIENTS}})
 async def list_clients(request: Request, wanted: CurrentWanted) -> Response:
-    """What each client cost in all of its sessions that are kept, the one with the most commands first."""
+    """What each client cost in all of its sessions that are kept, the one with the most commands first.
+
+    With `Accept: text/csv` as a table.
+    """
+    if spreadsheet.is_preferred(request.headers.get("accept", "")):
+        return await get_clients_table(request, wanted)
     return Json([client(one) for one in by_client(hosted(request).sessions.newest_first(wanted))])
+
+
+@router.get("/clients.csv", responses={200: _CLIENTS})
+async def get_clients_table(request: Request, wanted: CurrentWanted) -> Response:
+    """The same as a table for spreadsheets: RFC 4180 in UTF-8, the columns named in the first line."""
+    return indicators.file(indicators.client_table(by_client(hosted(request).sessions.newest_first(wanted))), "clients-of-mss-sim.csv")
 
 
 @router.get("/{session_id}", responses={200: {"model": schemas.SessionDetailOut}, **refusing(Rule.NOT_FOUND)})

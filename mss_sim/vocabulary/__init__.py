@@ -11,6 +11,7 @@
     evidence    how sessions of clients went, and ended
     journal     what is done, and how a set is changed
     events      the kinds of what is handed on as it happens, and what each tells
+    indicators  figures about what a world did, what each says and where it comes from
     language    the languages in which people are told something
     trust       certificates, services of the IGC-Santé, traps
     scenarios   what a step does and of what type it is; levels; how far a play has come

@@ -11,6 +11,7 @@
     home         what runs, who can log in, what came last
     sessions     what clients said at every door, why it was refused (sources: by which text), the file to report
     control, steering   clock, faults, queue, snapshots, a new beginning; the acts of that page
+    figures, charts   letters, receipts, refusals, patients, costs of clients in figures; where the shapes of their charts stand
     world_letters   every letter of the world, for whoever drives it
     mailbox, letters   the mailboxes of a persona, the list of one; a letter with all that is in it
     boxes        the list of mailboxes beside a persona's pages, which follows their rights

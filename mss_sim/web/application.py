@@ -28,6 +28,7 @@ from mss_sim.web import (
     conversations,
     delegations,
     duo,
+    figures,
     home,
     keeping,
     kiosk,
@@ -48,7 +49,7 @@ from mss_sim.web.visit import Handler, Pages, Visit
 from mss_sim.words.sentence import say
 
 _FILES = (
-    *(boxes, choices, control, conversations, delegations, duo, home, keeping, letters),
+    *(boxes, choices, control, conversations, delegations, duo, figures, home, keeping, letters),
     *(live, mailbox, sent, sessions, steering, world_letters, writing),
     *(carers, kiosk, patients),
 )

@@ -1,6 +1,7 @@
 """What imports cannot show: who may open the store, write the journal, and keep the counters of folders."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,10 @@ def _importers_of(module: str, name: str) -> set[str]:
 
 def test_the_journal_has_one_writer() -> None:
     assert _importers_of("mss_sim.store", "journal") == {"core/access/journal.py"}
-    assert _importers_of("mss_sim.models.tables", "journal") == {"store/journal.py"}
+    assert _importers_of("mss_sim.models.tables", "journal") == {"store/indicators.py", "store/journal.py"}
+    assert {_name(path) for path in _FILES if re.search(r"(insert|update|delete)\(journal\)", path.read_text(encoding="utf-8"))} == {
+        "store/journal.py"  # the other counts
+    }
 
 
 def test_the_counters_of_folders_have_one_keeper() -> None:

@@ -21,6 +21,12 @@ from tests.relying_party import RelyingParty
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
 _FILES = {
+    "/control/indicators": ["text/csv", _JSON],
+    "/control/indicators.csv": ["text/csv"],
+    "/control/indicators/refusals": ["text/csv", _JSON],
+    "/control/indicators/refusals.csv": ["text/csv"],
+    "/control/evidence/clients": ["text/csv", _JSON],
+    "/control/evidence/clients.csv": ["text/csv"],
     "/control/evidence/{session_id}/file": ["text/plain"],
     "/control/evidence/{session_id}/report": ["application/zip"],
     "/api/v1/mailboxes/{address}/messages/{message_id}/raw": ["message/rfc822"],

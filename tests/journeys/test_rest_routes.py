@@ -99,7 +99,7 @@ def test_a_fixed_step_takes_no_value_of_a_parameter_away() -> None:
             meeting |= {other for known, other in fixed if known == method and other.startswith(before) and "/" not in other[len(before) :]}
     serials_are_hexadecimal = {"/control/certificates/behaviour", "/control/certificates/fetches"}
     ids_begin_with_a_digit = {
-        *("/control/faults/presets", "/control/evidence/clients"),
+        *("/control/faults/presets", "/control/evidence/clients", "/control/evidence/clients.csv"),
         *("/control/scenarios/recording", "/control/scenarios/stories"),
     }
     assert meeting - {"/api/v1/mailboxes/{address}/"} == serials_are_hexadecimal | ids_begin_with_a_digit

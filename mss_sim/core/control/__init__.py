@@ -15,6 +15,7 @@
     letters  every letter of the world, past every right
     inspection   the same letters, each once, for who inspects them: found, read, removed
     counts   counts of what the world holds, for health and metrics
+    indicators   what a world did, by period, domain and kind of mailbox
     seeds/   the seeds that ship, as TOML
 
 The control plane acts for no identity: it creates people, mailboxes and grants, and changes what no
