@@ -59,6 +59,7 @@ class Rule(StrEnum):
     RECEIPT_NEEDS_CONSENT = "receipt-needs-confirmation"
     RECEIPT_OPTION_UNKNOWN = "receipt-option-unknown"
     NOT_FOUND = "not-found"
+    IN_CHARGE = "in-charge-of-another"
     CONFLICT = "conflict"
     INVALID = "invalid-request"
     IDEMPOTENCY_MISMATCH = "idempotency-key-reused"

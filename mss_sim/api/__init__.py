@@ -6,6 +6,7 @@
     sending           letters, read receipts, timelines
     watch_list        whom letters did not reach, and who did not open them; watch_schemas its shapes
     grants            delegation
+    charges           who has a message in charge, and what colleagues note about it; charge_schemas its shapes
     masks             what a patient hides from carers
     certificates      what opens one's APP mailboxes
     conversations     threads and their closure; the journal

@@ -1,6 +1,6 @@
 """REST: the messages of a mailbox."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -33,6 +33,7 @@ from mss_sim.mail.headers import decode, read_headers, split
 from mss_sim.mail.mime import content
 from mss_sim.mail.parse import fold
 from mss_sim.mail.summary import Leaf, read_summary, shown_text
+from mss_sim.vocabulary.charge import ChargeChoice
 from mss_sim.vocabulary.mailboxes import FLAG_SEEN
 from mss_sim.words.sentence import say
 
@@ -52,8 +53,6 @@ class _Asked:
 
 async def _asked(
     request: Request,
-    page: CurrentPage,
-    folder: Annotated[str | None, Query(description="Id or name of a folder; none: all folders.", examples=["INBOX"])] = None,
     unread: Annotated[bool | None, Query(description="Only what is unread, or only what is read.")] = None,
     answered: Annotated[bool | None, Query(description="Only what has been answered, or only what has not.")] = None,
     from_: Annotated[str | None, Query(alias="from", description="Part of a sender's name or address.")] = None,
@@ -63,14 +62,16 @@ async def _asked(
     since: Annotated[datetime | None, Query(description="Received at or after this instant.")] = None,
     until: Annotated[datetime | None, Query(description="Received before this instant.")] = None,
     has_attachment: Annotated[bool | None, Query(description="Only with, or only without, attachments.")] = None,
+    charge: Annotated[
+        ChargeChoice | None, Query(description="Only what nobody, you or somebody has in charge, or what is done.", examples=["mine"])
+    ] = None,
     wait: Annotated[
         float, Query(ge=0, description="Seconds to wait for a first one, where there is none; then the page is empty.", examples=[0.5])
     ] = 0,
 ) -> _Asked:
     query = ListQuery(
         mailbox_id=0,
-        limit=page.limit,
-        before=page.before(_listing(folder)),
+        limit=0,
         unread=unread,
         answered=answered,
         from_=fold(from_) if from_ else None,
@@ -80,12 +81,9 @@ async def _asked(
         since=from_datetime(since) if since else None,
         until=from_datetime(until) if until else None,
         has_attachment=has_attachment,
+        charge=charge,
     )
     return _Asked(request, query, wait)
-
-
-def _listing(folder: str | None) -> PagedList:
-    return PagedList.ALL_FOLDERS if folder is None else PagedList.FOLDER
 
 
 @router.get("", responses={200: {"model": schemas.MessagePage}, **refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED, Rule.CONFLICT)})
@@ -98,7 +96,8 @@ async def list_messages(
     folder: Annotated[str | None, Query(description="Id or name of a folder; none: all folders.", examples=["INBOX"])] = None,
 ) -> Response:
     """The messages of a mailbox, newest first; in one folder, what came into it last first. Summaries only."""
-    written, query = here.summaries, asked.query
+    listing, written = PagedList.ALL_FOLDERS if folder is None else PagedList.FOLDER, here.summaries
+    query = replace(asked.query, limit=page.limit, before=page.before(listing))
     listed = await messages.list_messages(here.core.world, actor, address, query, folder, kept=written.get)
     if asked.wait_seconds and not listed.looks:
         waiting = _first_to_come(here.core, actor, address, query, folder, asked.wait_seconds)
@@ -116,7 +115,7 @@ async def list_messages(
     def place(one: tuple[Look, orjson.Fragment | None]) -> int:
         return one[0].copy.id if folder is None else one[0].copy.uid
 
-    return Json(written.write(listed.look, page.whole(_listing(folder), listed.looks, place, show, more=listed.look.more)))
+    return Json(written.write(listed.look, page.whole(listing, listed.looks, place, show, more=listed.look.more)))
 
 
 async def _first_to_come(

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
+from mss_sim.api.charge_schemas import ChargeOut
 from mss_sim.http import examples
 from mss_sim.http.grants import GrantOut, Reason
 from mss_sim.http.shapes import Flag, IdentityRef, In, OneLine, Out, Person, Rank
@@ -143,6 +144,8 @@ class MessageSummary(Out):
     has_attachments: bool
     has_xdm: bool
     receipt_requested: bool
+    charge: ChargeOut | None
+    """In whose hands it is; null where nobody ever took it, nor noted anything."""
     first_read: FirstRead | None
 
 

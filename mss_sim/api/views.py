@@ -8,15 +8,17 @@ from urllib.parse import quote
 from mss_sim.clock import iso
 from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.conversations.conversations import Conversation
+from mss_sim.core.mailbox.in_charge import ChargeShown
 from mss_sim.core.mailbox.messages import FirstReader, first_reader
 from mss_sim.core.mailflow.letter import Accepted
 from mss_sim.core.mailflow.read_receipts import Sent
-from mss_sim.core.world.store_types import Event, Folder, ListedMessage, Reading
+from mss_sim.core.world.store_types import Charge, Event, Folder, ListedMessage, Reading
 from mss_sim.core.world.world import World
 from mss_sim.http import timelines
 from mss_sim.http.shapes import People, mailbox, person
 from mss_sim.ids import encode
 from mss_sim.mail.summary import read_summary
+from mss_sim.vocabulary.charge import ChargeState
 from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Flag, Right
 
 PREFIX = "/api/v1"
@@ -94,8 +96,21 @@ def summary(item: ListedMessage, folder: str, first: FirstReader | None, *, read
         "has_attachments": message.has_attachments,
         "has_xdm": stored.has_xdm,
         "receipt_requested": bool(stored.receipt_to),
+        "charge": charge(item.charge) if item.charge else None,
         "first_read": {"by": {"idnat": first.idnat, "name": first.name} if first.idnat else None, "at": iso(first.at)} if first else None,
     }
+
+
+def charge(one: Charge) -> dict[str, Any]:
+    """In whose hands a copy is."""
+    who = {"idnat": one.idnat, "name": one.name} if one.idnat else None
+    return {"state": one.state, "who": who, "since": None if one.state is ChargeState.OPEN else iso(one.since_at), "notes": one.notes}
+
+
+def charge_with_notes(shown: ChargeShown) -> dict[str, Any]:
+    """The same with the notes themselves."""
+    notes = [{"by": person(shown.people, note.author_id), "at": iso(note.written_at), "text": note.text} for note in shown.notes]
+    return {**charge(shown.charge), "notes": notes}
 
 
 def reader(reading: Reading, people: People) -> dict[str, Any]:

@@ -11,7 +11,20 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from mss_sim.api import attachments, conversations, events, grants, mailbox_life, mailboxes, masks, messages, schemas, sending, watch_list
+from mss_sim.api import (
+    attachments,
+    charges,
+    conversations,
+    events,
+    grants,
+    mailbox_life,
+    mailboxes,
+    masks,
+    messages,
+    schemas,
+    sending,
+    watch_list,
+)
 from mss_sim.api import certificates as own_certificates
 from mss_sim.control import (
     behaviours,
@@ -63,6 +76,7 @@ _TAGS = {
     "folders": "Folders of a mailbox.",
     "holders": "The responsible and the co-holders of a practice's mailbox.",
     "messages": "Messages in folders: listed, searched, read, flagged, moved.",
+    "letters in charge": "Who has a message in charge, and notes for colleagues.",
     "sending": "Letters sent from a mailbox.",
     "receipts": "Read receipts, and what became of each letter that was sent.",
     "grants": "Delegation of a mailbox.",
@@ -97,7 +111,7 @@ _TAGS = {
 """Each operation has one, in this order; what it groups."""
 
 _ROUTERS = (
-    *(mailboxes.router, messages.router, sending.router, watch_list.router, grants.router, masks.router),
+    *(mailboxes.router, messages.router, sending.router, watch_list.router, grants.router, charges.router, masks.router),
     *(own_certificates.router, conversations.router, events.router, attachments.router),
     *(mailbox_life.router, controlled_life.router),
     *(worlds.router, snapshots.router, seeds.router, wait.router, all_events.router, webhooks.router, scenarios.router),

@@ -73,6 +73,7 @@ _SAID: dict[Rule, str] = {
     Rule.RECEIPT_NEEDS_CONSENT: f"The receipt is asked for {_MAILBOX}, which is not the return path: confirm it.",
     Rule.RECEIPT_OPTION_UNKNOWN: "The receipt is asked for with x-stamp, which is required and not known here: none leaves.",
     Rule.NOT_FOUND: "There is no such message in this mailbox.",
+    Rule.IN_CHARGE: "Sophie PETIT has this letter in charge: they, or who manages the mailbox, may give it to you.",
     Rule.CONFLICT: "There is something of that name already.",
     Rule.INVALID: "Correct the request: query.limit: Input should be less than or equal to 200.",
     Rule.LIMIT_REACHED: "At most 100 flags and keywords at once.",

@@ -101,6 +101,7 @@ SENT: JsonDict = {
 
 _REQUESTS: dict[str, JsonDict] = {
     "AttachmentIn": {"filename": XDM_NAME, "content_type": "application/zip", "content_base64": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA=="},
+    "ChargeIn": {"deed": "take", "note": "Je rappelle le patient."},
     "CertificateIn": {"mailbox": LABORATORY, "days": 30},
     "DispensationIn": {"patient": PATIENT, "organisation": "1750990012"},
     "GenerationIn": {"practitioners": 20, "organisations": 2, "patients": 20, "letters": 10, "operators": 2, "seed": 7},

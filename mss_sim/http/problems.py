@@ -66,6 +66,7 @@ PROBLEMS: dict[Rule, tuple[int, Sentence]] = {
     Rule.RECEIPT_NEEDS_CONSENT: (409, say("The reader must confirm the read receipt")),
     Rule.RECEIPT_OPTION_UNKNOWN: (409, say("The read receipt requires what is not known here")),
     Rule.NOT_FOUND: (404, say("Not found")),
+    Rule.IN_CHARGE: (409, say("Somebody has the letter in charge")),
     Rule.CONFLICT: (409, say("Conflict")),
     Rule.INVALID: (422, say("The request is not valid")),
     Rule.IDEMPOTENCY_MISMATCH: (422, say("The Idempotency-Key was used for another request")),

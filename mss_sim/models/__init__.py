@@ -10,6 +10,7 @@ one place.
     folders, messages, message_bodies, copies  the mail: bytes once, copies per folder
     readings                                   who read a copy first, and what he said of \\Seen
     submissions, recipients, timeline, queue   what was sent, to whom, what became of it, who waits
+    charges, charge_notes                      who has a copy in charge, and the notes of colleagues (charges.py)
     receipts, answer_rights                    read receipts that left; patients' rights to answer
     journal, idempotency                       who did what; which keys were used
     patient_identities, planned_steps          patients (patients.py): who they are by number, what they are about to do,

@@ -7,6 +7,7 @@ framework.
     delegation    in what quality an actor sends; who may grant what to whom; who may revoke it
     closure       what a letter to a patient opens or closes; what a patient may write
     receipts      which delivery notifications are due; when a read receipt may be sent
+    charge        who may take a letter in charge, and what becomes of it in whose hands
     watch_list    which recipients of sent letters have to be looked after, from when on
     routing       the outcome for a recipient, by the state of their mailbox and by its operator
     automatic_mail   when a mailbox answers a letter by itself, or passes it on

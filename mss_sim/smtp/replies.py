@@ -85,6 +85,7 @@ REPLIES: dict[Rule, tuple[int, str]] = {
     Rule.INVALID: (501, "5.5.4"),
     Rule.NOT_FOUND: (550, "5.1.1"),
     Rule.LIMIT_REACHED: (550, "5.5.0"),
+    Rule.IN_CHARGE: (550, "5.7.1"),
     Rule.CONFLICT: (550, "5.5.0"),
     Rule.GRANT_NOT_ALLOWED: (550, "5.7.1"),
     Rule.GRANTEE_NOT_ALLOWED: (550, "5.7.1"),

@@ -22,6 +22,8 @@ from sqlalchemy import (
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import copies, message_bodies, messages, queue, readings, recipients, submissions, timeline
+from mss_sim.store import charges
+from mss_sim.store.charges import Charge
 from mss_sim.store.compiled import Hot, HotQuery, HotSelect
 from mss_sim.vocabulary.mailboxes import Flag
 
@@ -87,11 +89,15 @@ class LeavingCopy(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ListedMessage:
-    """A copy with its message, as lists and single readings show it; `seen` follows the mailbox's policy."""
+    """A copy with its message, as lists and single readings show it; `seen` follows the mailbox's policy.
+
+    `charge`: in whose hands it is; None where nobody ever did anything about that.
+    """
 
     copy: CopyRow
     message: MessageRow
     seen: bool
+    charge: Charge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +160,15 @@ _SHORT_RAW = HotQuery(
 def items(conn: Connection, found: Collection[CopyVersion]) -> dict[int, ListedMessage]:
     """These copies with their messages, by the id of the copy."""
     seen = {copy.id: bool(copy.seen) for copy in found}
-    return {row[0]: _item(row, seen[row[0]]) for row in _ITEMS.rows(conn, "ids", sorted(seen))}
+    stand = charges.of(conn, seen)
+    return {row[0]: _item(row, seen[row[0]], stand.get(row[0])) for row in _ITEMS.rows(conn, "ids", sorted(seen))}
 
 
-def _item(row: Sequence[Any], seen: bool) -> ListedMessage:
+def _item(row: Sequence[Any], seen: bool, charge: Charge | None) -> ListedMessage:
     id_, mailbox_id, folder_id, message_id, uid, modseq, flags, keywords, internal_at, *message = row
     message[-1] = bool(message[-1])
     copy = CopyRow(id_, mailbox_id, folder_id, message_id, uid, modseq, Flag(flags), keywords, internal_at)
-    return ListedMessage(copy, MessageRow(*message), seen)
+    return ListedMessage(copy, MessageRow(*message), seen, charge)
 
 
 _ITEMS = HotSelect(

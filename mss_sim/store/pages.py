@@ -9,8 +9,10 @@ from sqlalchemy import Connection, bindparam, not_, select
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import copies, message_bodies, messages
+from mss_sim.store import charges
 from mss_sim.store.compiled import HotQuery
 from mss_sim.store.messages import CopyVersion, ListedMessage, by_message, items, seen_by, version, versions
+from mss_sim.vocabulary.charge import ChargeChoice
 from mss_sim.vocabulary.mailboxes import Flag
 
 
@@ -18,7 +20,8 @@ from mss_sim.vocabulary.mailboxes import Flag
 class ListQuery:
     """Which copies of a mailbox to list, newest first. Texts are folded.
 
-    `before` is the last position already listed: the UID of a copy in the list of one folder, its id in the list of all.
+    `before` is the last position already listed: the UID of a copy in the list of one folder, its id in the list of all. `asker`: whose
+    letters in charge are `mine`.
     """
 
     mailbox_id: int
@@ -36,12 +39,14 @@ class ListQuery:
     has_attachment: bool | None = None
     thread_id: int | None = None
     personal_reader: int | None = None
+    charge: ChargeChoice | None = None
+    asker: int = 0
 
     @property
     def plain(self) -> bool:
         """Whether nothing is asked of the messages themselves: the page is read by an index alone, at once in any mailbox."""
         texts, instants = (self.from_, self.to, self.subject, self.text), (self.since, self.until)
-        asked = (self.unread, self.answered, *texts, *instants, self.has_attachment, self.thread_id)
+        asked = (self.unread, self.answered, *texts, *instants, self.has_attachment, self.thread_id, self.charge)
         return all(one is None for one in asked)
 
 
@@ -90,6 +95,8 @@ def _conditions(query: ListQuery) -> Iterator[Any]:
         yield copies.c.internal_at < query.until
     if query.has_attachment is not None:
         yield messages.c.has_attachments.is_(query.has_attachment)
+    if query.charge is not None:
+        yield charges.chosen(query.charge, query.asker)
     if query.thread_id is not None:
         yield messages.c.thread_id == query.thread_id
 

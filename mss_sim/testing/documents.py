@@ -150,6 +150,15 @@ class FirstRead(TypedDict):
     at: str
 
 
+class ChargeItem(TypedDict):
+    """In whose hands a letter is: `open`, `in_charge` or `done`; `notes`: how many colleagues wrote."""
+
+    state: str
+    who: Reader | None
+    since: str | None
+    notes: int
+
+
 _From = TypedDict("_From", {"from": list[Address]})
 
 
@@ -177,6 +186,7 @@ class LetterItem(_From):
     has_attachments: bool
     has_xdm: bool
     receipt_requested: bool
+    charge: ChargeItem | None
     first_read: FirstRead | None
 
 

@@ -14,6 +14,7 @@
     indicators  figures about what a world did, what each says and where it comes from
     language    the languages in which people are told something
     trust       certificates, services of the IGC-Santé, traps
+    charge      who has a letter in charge, what is done about that, and its keywords
     scenarios   what a step does and of what type it is; levels; how far a play has come
     psc         Pro Santé Connect
 

@@ -69,6 +69,12 @@ TOLD: dict[str, Told] = {
     Act.COPIED: Told("A letter was copied, to a folder or to another mailbox.", {"message": "string", "to": "string"}),
     Act.APPENDED: Told("A letter was put into a folder.", {"message": "string", "to": "string"}),
     Act.DELETED: Told("A letter was deleted.", _GONE),
+    Act.TAKEN: Told("Somebody took a letter in charge.", {"message": "string"}),
+    Act.ASSIGNED: Told("A letter was given to a colleague.", {"message": "string", "to": "string", "from": "string?"}),
+    Act.RELEASED: Told("A letter is in nobody's charge any more.", {"message": "string", "from": "string?"}),
+    Act.HANDLED: Told("Somebody has finished with a letter.", {"message": "string"}),
+    Act.TAKEN_UP: Told("A letter that was finished with is open again.", {"message": "string", "from": "string?"}),
+    Act.NOTED: Told("Somebody wrote a note about a letter for colleagues.", {"message": "string"}),
     Act.RECEIPT_SENT: Told("A read receipt was sent.", {"to": "string", "disposition": "string", "of": "string?"}),
     Act.RECEIPT_MATCHED: Told(
         "A receipt or a report came for a letter that was sent.", {"recipient": "string", "kind": "string", "of": "string"}

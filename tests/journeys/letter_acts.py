@@ -45,3 +45,48 @@ async def received_and_matched_from_the_system(scene: Scene) -> list[Line]:
         scene.line(Act.RECEIVED, "system", None, {"from": ""}, email=returned),
         scene.line(Act.RECEIPT_MATCHED, "system", None, matched, email=returned),
     ]
+
+
+async def in_charge_by_rest(scene: Scene) -> list[Line]:
+    """Taken, given to the doctor with a note, finished with, opened again, put down; what is so already leaves no line."""
+    item = await scene.letter()
+    await scene.begin()
+    path = f"/mailboxes/{PRACTICE}/messages/{item['id']}/charge"
+    secretary, doctor = scene.person("secretary").idnat, scene.person("doctor").idnat
+    for role, body in (
+        ("secretary", {"deed": "take"}),
+        ("secretary", {"deed": "take"}),
+        ("secretary", {"deed": "assign", "to": "camille.martin", "note": "Pour vous."}),
+        ("doctor", {"deed": "done"}),
+        ("secretary", {"deed": "reopen"}),
+        ("secretary", {"deed": "take"}),
+        ("secretary", {"deed": "release"}),
+    ):
+        await scene.rest(role, "POST", path, body)
+    grant, email, message = await scene.grant("secretary"), item["email_id"], {"message": item["id"]}
+    return [
+        scene.line(Act.TAKEN, "rest", "secretary", message, grant=grant, email=email),
+        scene.line(Act.ASSIGNED, "rest", "secretary", {**message, "to": doctor, "from": secretary}, grant=grant, email=email),
+        scene.line(Act.NOTED, "rest", "secretary", message, grant=grant, email=email),
+        scene.line(Act.HANDLED, "rest", "doctor", message, email=email),
+        scene.line(Act.TAKEN_UP, "rest", "secretary", {**message, "from": doctor}, grant=grant, email=email),
+        scene.line(Act.TAKEN, "rest", "secretary", message, grant=grant, email=email),
+        scene.line(Act.RELEASED, "rest", "secretary", {**message, "from": secretary}, grant=grant, email=email),
+    ]
+
+
+async def in_charge_by_imap(scene: Scene) -> list[Line]:
+    """The same by keywords, and by no other line beside them."""
+    item = await scene.letter()
+    await scene.begin()
+    await scene.imap(
+        "STORE * +FLAGS (InCharge)", "STORE * -FLAGS (incharge)", "STORE * +FLAGS.SILENT (handled)", "STORE * -FLAGS (Handled)"
+    )
+    grant, email, message = await scene.grant("secretary"), item["email_id"], {"message": item["id"]}
+    left = {**message, "from": scene.person("secretary").idnat}
+    return [
+        scene.line(Act.TAKEN, "imap", "secretary", message, grant=grant, email=email),
+        scene.line(Act.RELEASED, "imap", "secretary", left, grant=grant, email=email),
+        scene.line(Act.HANDLED, "imap", "secretary", message, grant=grant, email=email),
+        scene.line(Act.TAKEN_UP, "imap", "secretary", left, grant=grant, email=email),
+    ]

@@ -498,6 +498,8 @@ _STORIES: list[tuple[set[Act], Story]] = [
     ({Act.READ, Act.FLAGGED}, _seen_by_imap),
     ({Act.FLAGGED}, _flagged_by_rest),
     ({Act.FLAGGED}, _flagged_by_imap),
+    ({Act.TAKEN, Act.ASSIGNED, Act.NOTED, Act.HANDLED, Act.TAKEN_UP, Act.RELEASED}, letter_acts.in_charge_by_rest),
+    ({Act.TAKEN, Act.RELEASED, Act.HANDLED, Act.TAKEN_UP}, letter_acts.in_charge_by_imap),
     ({Act.MOVED}, _moved_by_rest),
     ({Act.MOVED}, _moved_by_imap),
     ({Act.MOVED}, _moved_out_of_a_mailbox),

@@ -15,6 +15,7 @@ from mss_sim.config.settings import FIELDS, is_of_a_world
 from mss_sim.core.control.seed_files import TOML, wrong
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import ID_MAX, instant_of
+from mss_sim.vocabulary.charge import ChargeState
 from mss_sim.vocabulary.clock import ClockMode
 from mss_sim.vocabulary.doors import LogInBy
 from mss_sim.vocabulary.mail import ClosureCause
@@ -138,6 +139,8 @@ _COPY: dict[str, Check | Rows] = {
     **dict.fromkeys(("flags", "keywords"), _list(_text)),
     "internal_date": _moment,
     "read_by": Rows({"who": _text, "at": _moment, "seen": _flag}, ("who", "at")),
+    "charge": Rows({"state": _word(ChargeState), "who": _text, "since": _moment}, ("state",), many=False),
+    "notes": Rows({"who": _text, "at": _moment, "text": _text}, ("at", "text")),
 }
 _TABLES: dict[str, Rows] = {
     "settings": Rows({}, many=False),

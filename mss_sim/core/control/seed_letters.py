@@ -11,6 +11,7 @@ from typing import Any
 from mss_sim.clock import Micros, from_datetime
 from mss_sim.core.control.seed_fields import placed, where
 from mss_sim.core.control.seed_files import TOML, SeedFiles, wrong
+from mss_sim.core.mailbox.charges import without_words, words_with
 from mss_sim.core.mailbox.copies import put_in
 from mss_sim.core.mailbox.flag_rules import FlagChange, changed, check_words
 from mss_sim.core.mailbox.folders import folder_path
@@ -18,12 +19,17 @@ from mss_sim.core.mailbox.stored_message import Stored, read_message, stored, wi
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical
+from mss_sim.mail.headers import storable
 from mss_sim.mail.parse import ParsedMessage
-from mss_sim.store import conversations, folders, identities, mailboxes, messages
+from mss_sim.policy.charge import check_kind, check_note
+from mss_sim.store import charges, conversations, folders, identities, mailboxes, messages
+from mss_sim.store.charges import Charge, NoteRow
 from mss_sim.store.engine import Connection
 from mss_sim.store.folder_view import CopyState
 from mss_sim.store.folders import Folder
+from mss_sim.store.identities import Identity
 from mss_sim.store.mailboxes import Mailbox
+from mss_sim.vocabulary.charge import ChargeState
 from mss_sim.vocabulary.mailboxes import FLAG_NAMES, FOLDER_SEPARATOR, Flag
 from mss_sim.words.sentence import joined, said, say
 
@@ -155,19 +161,43 @@ class LetterPlanting:
         box = self.mailbox(told["mailbox"])
         folder = self._folder(box, told.get("folder", _INBOX))
         words = frozenset((*told.get("flags", ()), *told.get("keywords", ())))
-        flags, keywords = changed(Flag(0), "", FlagChange(words))
+        flags, keywords = changed(Flag(0), "", without_words(FlagChange(words)))
+        keywords = words_with(keywords, ChargeState(told.get("charge", {}).get("state", ChargeState.OPEN)))
         at = from_datetime(told["internal_date"]) if "internal_date" in told else row.received_at
         state = CopyState(0, 0, row.id, flags, keywords, 0, at, row.size_bytes, row.thread_id, bool(flags & Flag.SEEN))
         copy = put_in(self._world, folder, state)
         messages.add_copies(self._conn, [copy])
         self._used[box.id] = self._used.get(box.id, 0) + row.size_bytes
+        self._in_charge(copy.id, box, told)
         for reading in told.get("read_by", ()):
-            reader = identities.by_idnat(self._conn, self._people.get(reading["who"], reading["who"]))
-            if reader is None:
-                raise Refusal(Rule.INVALID, say("There is no identity {idnat}.", idnat=reading["who"]), subject=reading["who"])
+            reader = self._identity(reading["who"])
             messages.note_reading(self._conn, copy.id, reader.id, from_datetime(reading["at"]))
             if "seen" in reading:
                 messages.set_seen_by(self._conn, copy.id, reader.id, seen=reading["seen"])
+
+    def _in_charge(self, copy_id: int, box: Mailbox, told: Mapping[str, Any]) -> None:
+        """In whose hands a copy is, and what colleagues noted about it."""
+        if not told.keys() & {"charge", "notes"}:
+            return
+        check_kind(box.kind)
+        charge, notes = told.get("charge", {}), list[NoteRow]()
+        for note in told.get("notes", ()):
+            check_note(note["text"], len(notes))
+            notes.append(NoteRow(self._world.ids.next(), copy_id, self._id_of(note), from_datetime(note["at"]), storable(note["text"])))
+        state = ChargeState(charge.get("state", ChargeState.OPEN))
+        holder = None if state is ChargeState.OPEN else self._id_of(charge)
+        since = from_datetime(charge["since"]) if "since" in charge else self._world.clock.now()
+        charges.keep(self._conn, [Charge(copy_id, state, holder, since, len(notes))])
+        charges.add_notes(self._conn, notes)
+
+    def _id_of(self, told: Mapping[str, Any]) -> int | None:
+        return self._identity(told["who"]).id if "who" in told else None
+
+    def _identity(self, who: str) -> Identity:
+        found = identities.by_idnat(self._conn, self._people.get(who, who))
+        if found is None:
+            raise Refusal(Rule.INVALID, say("There is no identity {idnat}.", idnat=who), subject=who)
+        return found
 
     def mailbox(self, address: str) -> Mailbox:
         """The mailbox at an address; Refusal(INVALID) where there is none."""

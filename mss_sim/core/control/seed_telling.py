@@ -23,15 +23,17 @@ from mss_sim.core.control.seed_files import SeedFiles
 from mss_sim.core.control.seed_letters import words_of
 from mss_sim.core.control.seed_words import Row, behaviour, moment, number, plain, said, slug
 from mss_sim.core.control.snapshots import Snapshot, chosen_settings, unreadable
+from mss_sim.core.mailbox.charges import words_beside
 from mss_sim.core.world.passwords import matches
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
+from mss_sim.store import charges, closings, dispensations, folders, forwardings, grants, identities, mailboxes, masks, messages, operators
 from mss_sim.store import clock as clocks
-from mss_sim.store import closings, dispensations, folders, forwardings, grants, identities, mailboxes, masks, messages, operators
 from mss_sim.store import out_of_office as absences
 from mss_sim.store import patients as patients_kept
 from mss_sim.store import seeds as told_of
 from mss_sim.store import snapshots as databases
+from mss_sim.store.charges import Charge, NoteRow
 from mss_sim.store.conversations import AnswerRightRow
 from mss_sim.store.engine import Connection
 from mss_sim.store.grants import GrantRow
@@ -39,6 +41,7 @@ from mss_sim.store.identities import Identity
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.patients import PatientIdentity
 from mss_sim.store.seeds import LyingCopy
+from mss_sim.vocabulary.charge import ChargeState
 from mss_sim.vocabulary.clock import ClockMode
 from mss_sim.vocabulary.doors import LogInBy
 from mss_sim.vocabulary.language import Language
@@ -306,7 +309,9 @@ class _Telling:
     def _copy(self, copy: LyingCopy) -> Row:
         readings = messages.readings_of(self.conn, [copy.copy_id]).get(copy.copy_id, ())
         read_by = [said({"who": self._who_id(one.identity_id), "at": to_datetime(one.first_at), "seen": one.seen}) for one in readings]
-        words = {"flags": words_of(copy.flags) or None, "keywords": copy.keywords.split() or None}
+        words = {"flags": words_of(copy.flags) or None, "keywords": words_beside(copy.keywords).split() or None}
+        charge = charges.of(self.conn, [copy.copy_id]).get(copy.copy_id)
+        notes = charges.notes_of(self.conn, [copy.copy_id]).get(copy.copy_id, ()) if charge else ()
         return said(
             {
                 "mailbox": copy.address,
@@ -314,8 +319,18 @@ class _Telling:
                 **words,
                 "internal_date": to_datetime(copy.internal_at),
                 "read_by": read_by or None,
+                "charge": None if charge is None or charge.state is ChargeState.OPEN else self._charge(charge),
+                "notes": [self._note(one) for one in notes] or None,
             }
         )
+
+    def _charge(self, charge: Charge) -> Row:
+        who = None if charge.holder_id is None else self._who_id(charge.holder_id)
+        return said({"state": charge.state.value, "who": who, "since": to_datetime(charge.since_at)})
+
+    def _note(self, note: NoteRow) -> Row:
+        who = None if note.author_id is None else self._who_id(note.author_id)
+        return said({"who": who, "at": to_datetime(note.written_at), "text": note.text})
 
     def _answer_rights(self) -> Iterator[Row]:
         """Those that letters gave which are told; the others end with their letters."""

@@ -11,6 +11,8 @@
     messages          lists, opened messages, flags, moves and deletions of one message
     attachments       the files that all letters carry, the newest first
     copies            changes to copies, flags, moves, deletions: one implementation for every door
+    charges, in_charge    who has a letter in charge, by keywords too; the verb, and notes for colleagues
+    room              whether a mailbox has room for what is put into it
     appending         a message that a client files itself
     selected_folder   a folder that a session keeps open: opening, polling for changes, reading
     recent            which messages no IMAP session was told of yet
@@ -30,6 +32,7 @@ Every verb checks its right inside its transaction:
 | flags and keywords         | mark; for \\Deleted, delete                  |
 | move                       | file; to Trash, delete will do               |
 | append, copy into          | file                                         |
+| take in charge, write a note | mark; a note, read too                     |
 | delete, expunge            | delete                                       |
 | delete a folder            | file; with messages in it, delete too        |
 

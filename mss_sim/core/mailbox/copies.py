@@ -16,20 +16,20 @@ Everything that changes a copy, its folder's counters or its mailbox's usage liv
 Mailboxes whose usage changes are locked first, then folders, as in delivery: two processes never deadlock.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from mss_sim.core.access import carer_views, gate, journal
 from mss_sim.core.access.authentication import Actor
-from mss_sim.core.access.journal import Entry
+from mss_sim.core.mailbox import charges
+from mss_sim.core.mailbox.charges import entry_of
 from mss_sim.core.mailbox.flag_rules import FlagChange, changed, check_words
+from mss_sim.core.mailbox.room import require_room
 from mss_sim.core.mailbox.selected_folder import FolderRef, SelectedFolder, personal_reader, selected_folder
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.ids import encode
 from mss_sim.policy.access import flag_rights
-from mss_sim.policy.routing import MailboxFitness, Room, standing
 from mss_sim.store import folder_view, folders, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folder_view import CopyState, Range
@@ -70,7 +70,7 @@ class ById:
 Copies = InFolder | ById
 
 
-def _find(
+def find(
     world: World, conn: Connection, actor: Actor, which: Copies, right: Right, *, lock: bool = False
 ) -> tuple[SelectedFolder, list[CopyState]]:
     """The folder that contains the copies, its row locked until the commit on request, and the copies; Refusal without that right."""
@@ -111,11 +111,13 @@ async def change_flags(world: World, actor: Actor, which: Copies, change: FlagCh
 def change_flags_in(world: World, conn: Connection, actor: Actor, which: Copies, change: FlagChange) -> tuple[SelectedFolder, FlagsChanged]:
     """The same within a unit of work, with the folder; the words are already checked."""
     rights = flag_rights(change.add | change.remove, replace=change.replace)
-    here, rows = _find(world, conn, actor, which, rights[0], lock=True)
+    here, rows = find(world, conn, actor, which, rights[0], lock=True)
     for right in rights[1:]:
         gate.check_right(actor, here.held, right)
     limit, before = change.unchanged_since, here.folder.modseq
-    late = {row.uid for row in rows if limit is not None and row.modseq > limit}
+    late, was = {row.uid for row in rows if limit is not None and row.modseq > limit}, {row.uid: row.modseq for row in rows}
+    handed = charges.follow_words(world, conn, actor, here, [row for row in rows if row.uid not in late], change)
+    rows, change = [handed.get(row.uid, row) for row in rows], charges.without_words(change)
     wanted = [(row, *new) for row in rows if row.uid not in late and (new := _wanted(here, row, change))]
     after, first = _flag(world, conn, actor, here, wanted)
     if after:
@@ -124,13 +126,13 @@ def change_flags_in(world: World, conn: Connection, actor: Actor, which: Copies,
         lines += [entry_of(here, rights[0], Act.FLAGGED, row, detail) for row in after.values()]
         journal.write(world, conn, journal.by(actor), lines)
     kept = [after.get(row.uid, row) for row in rows if row.uid not in late]
-    return here, FlagsChanged(kept, sorted(late), before, here.folder.modseq, {row.uid: row.modseq for row in rows})
+    return here, FlagsChanged(kept, sorted(late), before, here.folder.modseq, was)
 
 
 def _wanted(here: SelectedFolder, row: CopyState, change: FlagChange) -> tuple[Flag, str] | None:
     """The flags, as the reader sees them, and keywords that a copy gets; None when nothing changes."""
     visible = (row.flags & ~Flag.SEEN) | (Flag.SEEN if row.seen else Flag(0))
-    base = (Flag(0), "") if change.replace else (visible, row.keywords)
+    base = (Flag(0), charges.words_in(row.keywords)) if change.replace else (visible, row.keywords)
     wanted, words = changed(*base, change)
     if change.replace and Right.DELETE not in here.held.access.rights:
         wanted |= visible & Flag.DELETED  # flags that the actor may not clear stay (ref: rfc4314#4)
@@ -166,7 +168,7 @@ async def note_reading(world: World, actor: Actor, which: Copies) -> None:
     """Record that the actor read these copies, where it is their first time or they are a carer; nothing is marked."""
 
     def unit(conn: Connection) -> None:
-        here, rows = _find(world, conn, actor, which, Right.READ)
+        here, rows = find(world, conn, actor, which, Right.READ)
         now = world.clock.now()
         first = [row for row in rows if messages.note_reading(conn, row.copy_id, actor.identity.id, now)]
         if here.held.carer_of is not None:  # the patient sees each opening, and who read the copy that he knows
@@ -183,7 +185,7 @@ async def delete(world: World, actor: Actor, which: Copies, *, marked: bool = Fa
 
     def unit(conn: Connection) -> list[int]:
         mailboxes.lock_for_delivery(conn, [which.address])
-        here, rows = _find(world, conn, actor, which, Right.DELETE, lock=True)
+        here, rows = find(world, conn, actor, which, Right.DELETE, lock=True)
         gone = [row for row in rows if row.flags & Flag.DELETED or not marked]
         if gone:
             _delete(world, conn, actor, here, gone)
@@ -232,7 +234,10 @@ def allowed(there: SelectedFolder, row: CopyState) -> CopyState:
 
 
 def _carried(source: SelectedFolder, there: SelectedFolder, row: CopyState) -> CopyState:
-    """The copy as it enters another mailbox: where \\Seen is common there, it is what the reader saw here (ref: rfc9051#6.4.7)."""
+    """The copy as it enters another mailbox: nobody has it in charge there; where \\Seen is common there, it is what the reader saw here
+    (ref: rfc9051#6.4.7)."""
+    if source.held.mailbox.id != there.held.mailbox.id:
+        row = row._replace(keywords=charges.words_beside(row.keywords))
     if source.reader is None or there.reader is not None:
         return row
     return row._replace(flags=(row.flags & ~Flag.SEEN) | (Flag.SEEN if row.seen else Flag(0)))
@@ -273,14 +278,16 @@ async def copy(world: World, actor: Actor, which: InFolder, target: FolderRef) -
 
     def unit(conn: Connection) -> Transfer:
         mailboxes.lock_for_delivery(conn, [target.address])
-        source, rows = _find(world, conn, actor, which, Right.READ)
+        source, rows = find(world, conn, actor, which, Right.READ)
         there = selected_folder(world, conn, actor, target, Right.FILE, lock=True)
         require_room(world, there, [row.size_bytes for row in rows])
-        made = [put_in(world, there.folder, allowed(there, _carried(source, there, row))) for row in rows]
+        stand = charges.standing(conn, rows, there)
+        made = [put_in(world, there.folder, allowed(there, _carried(source, there, row))) for row in stand.rows]
         messages.add_copies(conn, made)
         if made:
             if source.held.mailbox.id == there.held.mailbox.id:
                 messages.copy_readings(conn, [(row.copy_id, copied.id) for row, copied in zip(rows, made, strict=True)])
+                charges.copy(world, conn, stand, [copied.id for copied in made])
             else:
                 _carry_seen(world, conn, actor, there, rows, made)
             mailboxes.add_usage(conn, there.held.mailbox.id, sum(row.size_bytes for row in rows))
@@ -319,7 +326,7 @@ def move_in(
     reached = (
         InFolder(FolderRef(which.address, source.folder.name, source.folder.id), which.ranges) if isinstance(which, InFolder) else which
     )
-    _, rows = _find(world, conn, actor, reached, Right.SEE)
+    _, rows = find(world, conn, actor, reached, Right.SEE)
     same = source.held.mailbox.id == there.held.mailbox.id
     size = sum(row.size_bytes for row in rows)
     if not same:
@@ -350,7 +357,7 @@ def _ends(world: World, conn: Connection, actor: Actor, which: Copies, target: F
     if isinstance(which, InFolder):
         source = selected_folder(world, conn, actor, which.place, Right.SEE)
     else:
-        source, _ = _find(world, conn, actor, which, Right.SEE)
+        source, _ = find(world, conn, actor, which, Right.SEE)
     there = selected_folder(world, conn, actor, target, Right.SEE)
     same = source.held.mailbox.id == there.held.mailbox.id
     to_trash = there.folder.special_use is SpecialUse.TRASH and Right.FILE not in there.held.access.rights
@@ -365,35 +372,3 @@ def _ends(world: World, conn: Connection, actor: Actor, which: Copies, target: F
         SelectedFolder(there.held, locked[there.folder.id], there.reader),
         right,
     )
-
-
-def require_room(world: World, there: SelectedFolder, sizes: Sequence[int]) -> None:
-    """Refuse messages that a mailbox has no room for, of which one is too large for it, or that its state does not allow to be added."""
-    mailbox = there.held.mailbox
-    limit = world.directory.limit_of(mailbox.message_size_bytes_max, mailbox.operator_id)
-    room, largest = Room(mailbox.used_bytes, mailbox.quota_bytes, limit), max(sizes, default=0)
-    stands = standing(mailbox.state, room, largest)
-    if stands is MailboxFitness.ACTIVE:
-        stands = standing(mailbox.state, room._replace(message_bytes_max=None), sum(sizes))
-    if stands is MailboxFitness.FULL:
-        raise Refusal(
-            Rule.MAILBOX_FULL,
-            say("The mailbox {address} is full; delete messages first.", address=mailbox.address),
-            subject=mailbox.address,
-        )
-    if stands is MailboxFitness.TOO_SMALL:
-        raise Refusal(
-            Rule.TOO_LARGE,
-            say("The message has {size} bytes; at most {limit} are accepted here.", size=largest, limit=limit),
-            reference="rfc1870#6.1",
-        )
-    if stands in (MailboxFitness.CLOSED, MailboxFitness.SUSPENDED):
-        closed = Rule.MAILBOX_CLOSED, say("The mailbox {address} is closed.", address=mailbox.address), "quirks#closed-mailbox"
-        suspended = Rule.MAILBOX_SUSPENDED, say("The mailbox {address} is suspended.", address=mailbox.address), "quirks#suspended-mailbox"
-        rule, detail, source = closed if stands is MailboxFitness.CLOSED else suspended
-        raise Refusal(rule, detail, subject=mailbox.address, reference=source)
-
-
-def entry_of(here: SelectedFolder, right: Right, act: Act, row: CopyState, detail: Mapping[str, object]) -> Entry:
-    """The line of the journal of an act on one copy, with the grant that allowed it."""
-    return journal.entry(here.held, right, act, {"message": encode(row.copy_id), **detail}, message_id=row.message_id)

@@ -24,13 +24,15 @@ from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.policy.searching import check_texts
-from mss_sim.store import carer_views, folders, identities, mailboxes, messages, pages
+from mss_sim.store import carer_views, charges, folders, identities, mailboxes, messages, pages
+from mss_sim.store.charges import Charge
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.store.identities import Identity
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import CopyVersion, ListedMessage, Reading
 from mss_sim.store.pages import ListQuery
+from mss_sim.vocabulary.charge import ChargeChoice
 from mss_sim.vocabulary.mailboxes import Right
 from mss_sim.words.sentence import say
 
@@ -46,17 +48,19 @@ class FirstReader(NamedTuple):
 class Look(NamedTuple):
     """All that a list shows of a copy and that can change: what looks the same is shown the same.
 
-    `readable`: whether the actor may know the text; `first`: None where nobody has read it.
+    `readable`: whether the actor may know the text; `first`: None where nobody has read it; `charge`: in whose hands it is, if ever in
+    anybody's.
     """
 
     copy: CopyVersion
     folder: str
     first: FirstReader | None
     readable: bool
+    charge: Charge | None = None
 
 
 class PageLook(NamedTuple):
-    """The same of a whole page: its copies, the names of all folders, who read which copy first; `more`: older copies follow.
+    """The same of a whole page: its copies, the names of all folders, who read which copy first and has which; `more`: older copies follow.
 
     `folder`: the one that is listed, None: all are.
     """
@@ -67,6 +71,7 @@ class PageLook(NamedTuple):
     first: tuple[tuple[int, FirstReader], ...]
     readable: bool
     more: bool
+    charges: tuple[Charge, ...] = ()
 
 
 Kept = Callable[[Look | PageLook], Any]
@@ -147,6 +152,8 @@ async def list_messages(
 
     `kept` tells what the asker has kept of a page or of a copy as it looks now, None when nothing; it may be called in a thread.
     """
+    if query.charge is ChargeChoice.MINE:
+        query = replace(query, asker=actor.identity.id)
     check_texts((query.from_, query.to, query.subject, query.text), world.settings.search.query_chars_max)
 
     def run(conn: Connection) -> MessagePage:
@@ -169,7 +176,8 @@ def _look(conn: Connection, mailbox_id: int, query: ListQuery, folder: str | Non
     listed = pages.listed(conn, replace(query, mailbox_id=mailbox_id, folder_id=place, personal_reader=reader, limit=query.limit + 1))
     shown = tuple(listed[: query.limit])
     first = _first_readers(conn, shown)
-    return PageLook(place, shown, tuple(names.items()), tuple(first.items()), readable, len(listed) > len(shown))
+    stand = tuple(charges.of(conn, [copy.id for copy in shown]).values())
+    return PageLook(place, shown, tuple(names.items()), tuple(first.items()), readable, len(listed) > len(shown), stand)
 
 
 def _page(conn: Connection, look: PageLook, kept: Kept) -> MessagePage | None:
@@ -180,8 +188,8 @@ def _page(conn: Connection, look: PageLook, kept: Kept) -> MessagePage | None:
     whole = kept(look)
     if whole is not None:
         return MessagePage(look, whole)
-    names, first = dict(look.folders), dict(look.first)
-    looks = [Look(copy, names.get(copy.folder_id, ""), first.get(copy.id), look.readable) for copy in look.copies]
+    names, first, stand = dict(look.folders), dict(look.first), {charge.copy_id: charge for charge in look.charges}
+    looks = [Look(copy, names.get(copy.folder_id, ""), first.get(copy.id), look.readable, stand.get(copy.id)) for copy in look.copies]
     pieces = [(one, kept(one)) for one in looks]
     wanted = [one.copy for one, piece in pieces if piece is None]
     items = messages.items(conn, wanted)

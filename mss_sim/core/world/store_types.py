@@ -1,6 +1,7 @@
 """Row types of the store, re-exported by the core: front ends import them from here and never open the store."""
 
 from mss_sim.store.certificates import Certificate
+from mss_sim.store.charges import Charge, NoteRow
 from mss_sim.store.closings import Closing
 from mss_sim.store.dispensations import Dispensation
 from mss_sim.store.folder_index import Mark, Marks, Uids, extended
@@ -29,6 +30,7 @@ from mss_sim.store.webhooks import Webhook, WebhookDelivery
 __all__ = [
     "ActQuery",
     "Certificate",
+    "Charge",
     "Client",
     "Closing",
     "CopyState",
@@ -48,6 +50,7 @@ __all__ = [
     "Mark",
     "Marks",
     "Mask",
+    "NoteRow",
     "Operator",
     "OutOfOffice",
     "PatientIdentity",

@@ -12,10 +12,13 @@ from mss_sim.imap.grammar.responses import folder_name, object_id
 from mss_sim.imap.grammar.wire import SequenceSet
 from mss_sim.imap.session import Enabled, RefusedWithCode, Session
 from mss_sim.imap.view import View
-from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Right
+from mss_sim.vocabulary.charge import KEYWORDS
+from mss_sim.vocabulary.mailboxes import FLAG_NAMES, KEYWORD_MDN_SENT, PROFESSIONAL_KINDS, Right
 from mss_sim.words.sentence import say
 
-_FLAGS = " ".join(FLAG_NAMES)
+_FLAGS = " ".join((*FLAG_NAMES, KEYWORD_MDN_SENT, "$Forwarded", "$Junk", "$NotJunk"))
+_CHARGED = " ".join((_FLAGS, *KEYWORDS.values()))
+"""Where letters are taken in charge."""
 
 
 async def select(session: Session, wanted: Select) -> bytes:
@@ -43,10 +46,10 @@ async def _open(session: Session, wanted: Select, *, read_only: bool) -> bytes:
     view = View(wanted.name, locked, opening, read_only=read_only or not changing, examined=read_only)
     session.open(view)
     session.note_recent(view, folder)
-    flags = _FLAGS.encode("ascii")
+    flags = (_CHARGED if opening.selected.held.mailbox.kind in PROFESSIONAL_KINDS else _FLAGS).encode("ascii")
     permanent = b" ".join([*_permanent(rights), *([b"\\*"] if Right.MARK in rights else [])]) if not view.read_only else b""
     rev2 = Enabled.IMAP4REV2 in session.enabled
-    lines = [b"* %d EXISTS" % len(view), b"* FLAGS (%b $MDNSent $Forwarded $Junk $NotJunk)" % flags]
+    lines = [b"* %d EXISTS" % len(view), b"* FLAGS (%b)" % flags]
     lines += [] if rev2 else [b"* %d RECENT" % view.recent_count]
     lines += [b"* OK [UNSEEN %d] First unseen" % number] if not rev2 and (number := view.number(opening.first_unseen)) else []
     lines += [

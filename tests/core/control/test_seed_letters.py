@@ -8,10 +8,11 @@ from mss_sim.clock import iso
 from mss_sim.core.control import seed_files, seed_letters
 from mss_sim.core.control.planting import Planting
 from mss_sim.core.control.seed_files import SeedFiles
+from mss_sim.core.mailbox import in_charge
 from mss_sim.core.mailflow.read_receipts import ReceiptWish
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.mailboxes import Flag
-from tests.clients import DOCTOR, HOSPITAL, PRACTICE
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE
 from tests.core.towns import Town, refused
 
 
@@ -64,6 +65,39 @@ async def test_who_read_it_and_sent_a_receipt(town: Town) -> None:
     [item] = await town.lying(DOCTOR)
     with refused(Rule.RECEIPT_ALREADY_SENT):
         await town.core.receipts.send(doctor, DOCTOR, item.copy.id, ReceiptWish())
+
+
+async def test_who_has_it_in_charge_and_what_colleagues_noted(town: Town) -> None:
+    noted = 'notes = [{ at = 2026-03-02T10:00:00Z, text = "À rappeler" }, '
+    noted += '{ who = "899700420013", at = 2026-03-02T11:00:00Z, text = "Fait" }]'
+    charge = 'charge = { state = "in_charge", who = "899700420013", since = 2026-03-02T09:00:00Z }'
+    taken = f'{{ mailbox = "{PRACTICE}", {charge}, {noted} }}'
+    await _plant(town, _files(_row("a", copies=taken), a=_letter(1)))
+    [item] = await town.lying(PRACTICE)
+    shown = await in_charge.look(town.world, await town.actor("secretary"), PRACTICE, item.copy.id)
+    assert (shown.charge.name, iso(shown.charge.since_at), item.copy.keywords) == ("Dr Camille MARTIN", "2026-03-02T09:00:00Z", "InCharge")
+    assert [(note.text, note.author_id is None) for note in shown.notes] == [("À rappeler", True), ("Fait", False)]
+
+
+async def test_a_keyword_alone_puts_a_letter_into_nobodys_hands(town: Town) -> None:
+    await _plant(town, _files(_row("a", copies=f'{{ mailbox = "{PRACTICE}", keywords = ["Handled", "urgent"] }}'), a=_letter(1)))
+    [item] = await town.lying(PRACTICE)
+    assert (item.copy.keywords, item.charge) == ("urgent", None)
+
+
+@pytest.mark.parametrize(
+    ("copy", "why"),
+    [
+        (f'{{ mailbox = "{PATIENT}", charge = {{ state = "done" }} }}', "mailboxes of professionals"),
+        (f'{{ mailbox = "{PRACTICE}", charge = {{ state = "done", who = "x" }} }}', "There is no identity x."),
+        (f'{{ mailbox = "{PRACTICE}", notes = [{{ at = 2026-03-02T10:00:00Z, text = " " }}] }}', "A note has a text"),
+        (f'{{ mailbox = "{PRACTICE}", notes = [{{ at = 2026-03-02T10:00:00Z, text = "{"x" * 1001}" }}] }}', "at most 1000"),
+    ],
+)
+async def test_what_cannot_be_in_charge_is_told_by_its_line(town: Town, copy: str, why: str) -> None:
+    with refused(Rule.INVALID, why):
+        await _plant(town, _files(_row("a", copies=copy), a=_letter(1)))
+    assert await town.lying(PRACTICE) == []
 
 
 @pytest.mark.parametrize(

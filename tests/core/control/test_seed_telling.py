@@ -19,10 +19,11 @@ from mss_sim.core.control import seed_shelf, seed_telling, snapshots
 from mss_sim.core.control.seed_files import SeedFiles
 from mss_sim.core.control.snapshots import Shelf
 from mss_sim.core.control.start import begin
-from mss_sim.core.mailbox import behaviours, closing
+from mss_sim.core.mailbox import behaviours, closing, in_charge
 from mss_sim.core.mailbox.copies import ById, change_flags, move
 from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.core.mailbox.folders import create_folder
+from mss_sim.core.mailbox.in_charge import Wish
 from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.core.mailflow import forwarding, out_of_office
 from mss_sim.core.mailflow.forwarding import WantedForwarding
@@ -30,9 +31,12 @@ from mss_sim.core.mailflow.out_of_office import WantedAnswer
 from mss_sim.core.mailflow.read_receipts import ReceiptWish
 from mss_sim.core.psc import professionals
 from mss_sim.core.world.world import World
+from mss_sim.models.charges import charge_notes, charges
 from mss_sim.models.tables import answer_rights, copies, folders, mailboxes, message_bodies, messages, readings, receipts
+from mss_sim.models.tables import identities as identities_table
 from mss_sim.policy.behaviours import read as read_behaviour
 from mss_sim.store.engine import Connection
+from mss_sim.vocabulary.charge import ChargeDeed
 from mss_sim.vocabulary.mailboxes import Right
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE
 from tests.core.towns import IDNATS, Town, make_world
@@ -54,6 +58,21 @@ def _lying(conn: Connection) -> list[tuple[Any, ...]]:
     )
     rows = [(address.partition(" of ")[0], *row) for address, *row in conn.execute(query)]  # what carers see is named by an id
     return sorted(rows, key=repr)
+
+
+def _in_charge(conn: Connection) -> list[tuple[Any, ...]]:
+    """Every letter in somebody's hands or with notes: where, whose, since when, and what was noted by whom."""
+    query = (
+        select(messages.c.subject, charges.c.state, identities_table.c.idnat, charges.c.since_at, charges.c.notes)
+        .select_from(charges)
+        .join(copies, copies.c.id == charges.c.copy_id)
+        .join(messages, messages.c.id == copies.c.message_id)
+        .join(identities_table, identities_table.c.id == charges.c.holder_id, isouter=True)
+    )
+    noted = select(charge_notes.c.text, charge_notes.c.written_at, identities_table.c.idnat)
+    noted = noted.join(identities_table, identities_table.c.id == charge_notes.c.author_id)
+    rows = [(*row[:3], row[3] if row[2] else None, row[4]) for row in conn.execute(query)]  # since when it is nobody's is not told
+    return [*sorted(rows, key=repr), *sorted(map(tuple, conn.execute(noted)), key=repr)]
 
 
 def _closures(conn: Connection) -> list[tuple[Any, ...]]:
@@ -103,6 +122,10 @@ async def _story(town: Town) -> None:
     await change_flags(world, doctor, ById(DOCTOR, own.copy.id), FlagChange(frozenset({"\\Seen"})))
     await create_folder(world, doctor, PRACTICE, "Classés/2026 à revoir")
     await move(world, doctor, ById(PRACTICE, newest.copy.id), FolderRef(PRACTICE, "Classés/2026 à revoir"))
+    for deed, note in ((ChargeDeed.NOTE, "Rappeler « le » patient\nà 14 h"), (ChargeDeed.NOTE, "fait"), (ChargeDeed.FINISH, "")):
+        await in_charge.do(world, secretary, PRACTICE, oldest.copy.id, Wish(deed, note=note))
+    await in_charge.do(world, doctor, PRACTICE, newest.copy.id, Wish(ChargeDeed.TAKE))
+    await in_charge.do(world, doctor, DOCTOR, own.copy.id, Wish(ChargeDeed.NOTE, note="pour moi"))
     await town.core.receipts.send(doctor, PRACTICE, oldest.copy.id, ReceiptWish(confirmed=True))
     [(given, _)] = await delegation.grants_of(world, (await town.identity("assistant")).id)
     await delegation.revoke(world, CONTROL, PRACTICE, given.id)
@@ -135,6 +158,8 @@ async def test_a_world_begins_again_as_it_was_told(lived_in: Town, tmp_path: Pat
         before, after = [await world.store.read(_lying) for world in (one, other)]
         assert after == before
         assert len(before) == 12
+        assert await other.store.read(_in_charge) == (held := await one.store.read(_in_charge))
+        assert len(held) == 6
         assert await other.store.read(_closures) == await one.store.read(_closures)
         again = await seed_telling.of_world(other)
         assert again.text.partition("[[")[2] == files.text.partition("[[")[2]
