@@ -6,6 +6,7 @@
     personas     sessions of personas, each under a path of its own, so that two of them stand side by side
     showing      templates, and what all of them know; instants and sizes as people read them
     dates        days and instants as forms have them
+    filters      what a list is searched by
     live         what a page asks again when something happens
     choices      language, theme, the control key
     home         what runs, who can log in, what came last
@@ -19,6 +20,7 @@
     duo, guided  two or three personas side by side, and the stories that are told beside them, in eight steps
     writing, letter_forms   as whom a letter is written, answers, drafts, refusals beside what was written; the fields of the form
     sent         what became of sent letters, one line for each recipient
+    in_charge    who has a letter in charge, one or many at once; notes to colleagues
     keeping      letters marked, moved, deleted, put back, many at once; folders
     conversations   threads with their receipts; who may answer and why; closed, opened again
     patients, carers   the pages of a patient's mailbox: letters, documents; whom the patient lets in, what is masked, who looked

@@ -30,6 +30,7 @@ from mss_sim.web import (
     duo,
     figures,
     home,
+    in_charge,
     keeping,
     kiosk,
     letters,
@@ -49,7 +50,7 @@ from mss_sim.web.visit import Handler, Pages, Visit
 from mss_sim.words.sentence import say
 
 _FILES = (
-    *(boxes, choices, control, conversations, delegations, duo, figures, home, keeping, letters),
+    *(boxes, choices, control, conversations, delegations, duo, figures, home, in_charge, keeping, letters),
     *(live, mailbox, sent, sessions, steering, world_letters, writing),
     *(carers, kiosk, patients),
 )

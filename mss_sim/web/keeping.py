@@ -4,7 +4,6 @@ Every letter is an act of its own, as over REST. What is gone meanwhile is passe
 """
 
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -17,7 +16,8 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.http.dependencies import read_id
 from mss_sim.ids import encode
 from mss_sim.vocabulary.mailboxes import FLAG_SEEN, SpecialUse
-from mss_sim.web.mailbox import FILTERS, INBOX
+from mss_sim.web.filters import list_of
+from mss_sim.web.mailbox import INBOX
 from mss_sim.web.visit import Routes, Visit, back
 from mss_sim.words.sentence import say
 
@@ -48,7 +48,7 @@ async def keep_letters(visit: Visit) -> Response:
             await _still(messages.delete(visit.core.world, visit.session.actor, _address(visit), id_))
     else:
         raise _unknown(do)
-    return back(_list(visit))
+    return back(list_of(visit))
 
 
 async def _mark(visit: Visit, ids: list[int], do: str) -> None:
@@ -63,7 +63,7 @@ async def _moved(visit: Visit, ids: list[int], to: str) -> Response:
     world, actor, address = visit.core.world, visit.session.actor, _address(visit)
     gone = [encode(id_) for id_ in ids if await _still(messages.move(world, actor, address, id_, to))]
     undone = visit.field("undo") == "yes"
-    return back(_list(visit) if undone or not gone else _list(visit, moved=".".join(gone), into=to))
+    return back(list_of(visit) if undone or not gone else list_of(visit, moved=".".join(gone), into=to))
 
 
 async def _still(doing: Awaitable[object]) -> bool:
@@ -82,19 +82,19 @@ async def keep_folders(visit: Visit) -> Response:
     world, actor, address, do = visit.core.world, visit.session.actor, _address(visit), visit.field("do")
     if do == "create":
         made = await folders.create_folder(world, actor, address, visit.field("name"))
-        return back(_list(visit, folder=made.name))
+        return back(list_of(visit, folder=made.name))
     rows = [row for row, _ in await folders.list_folders(world, actor, address)]
     here = next((row for row in rows if encode(row.id) == visit.field("id")), None)
     if here is None:
         raise Refusal(Rule.NOT_FOUND, say("There is no such folder in this mailbox."))
     if do == "rename":
-        return back(_list(visit, folder=(await folders.rename_folder(world, actor, address, here.id, visit.field("name"))).name))
+        return back(list_of(visit, folder=(await folders.rename_folder(world, actor, address, here.id, visit.field("name"))).name))
     if do == "empty":
         await copies.delete(world, actor, InFolder(FolderRef(address, here.name, here.id), [(1, _UID_MAX)]))
-        return back(_list(visit, folder=here.name))
+        return back(list_of(visit, folder=here.name))
     if do == "delete":
         await folders.delete_folder(world, actor, address, here.id, with_messages=visit.field("messages") == "yes")
-        return back(_list(visit, folder=INBOX))
+        return back(list_of(visit, folder=INBOX))
     raise _unknown(do)
 
 
@@ -113,12 +113,6 @@ async def _folder(visit: Visit, wanted: Callable[[Folder], bool]) -> str:
 
 def _address(visit: Visit) -> str:
     return str(visit.request.path_params["address"])
-
-
-def _list(visit: Visit, **more: str) -> str:
-    """The list that the form was in."""
-    shown = {name: value for name in ("folder", *FILTERS, "cursor") if (value := visit.field(name))}
-    return f"{visit.here.base}/mailboxes/{_address(visit)}?{urlencode({**shown, **more})}"
 
 
 ROUTES: Routes = (

@@ -14,6 +14,7 @@ from mss_sim.mail.headers import decode, read_headers, split
 from mss_sim.mail.mime import content
 from mss_sim.mail.summary import read_summary, shown_text
 from mss_sim.vocabulary.mailboxes import Flag
+from mss_sim.web import in_charge
 from mss_sim.web.mailbox import names_of
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit
@@ -31,11 +32,13 @@ async def show_letter(visit: Visit) -> Response:
     item, stored = opened.item, read_summary(opened.item.message.summary)
     headers = read_headers(opened.raw[: split(opened.raw)[0]], count_max=1_000)
     held = await messages.held_mailboxes(visit.core.world, visit.session.actor)
+    box = next(one for one in held if one.mailbox.address == opened.mailbox.address)
     return show(
         "letter.html",
         visit.here,
         boxes=held,
-        box=next(one for one in held if one.mailbox.address == opened.mailbox.address),
+        box=box,
+        hands=await in_charge.of_letter(visit, box, encode(item.copy.id)),
         letter={
             "id": encode(item.copy.id),
             "subject": item.message.subject,

@@ -15,14 +15,14 @@ from mss_sim.ids import encode
 from mss_sim.mail.parse import fold
 from mss_sim.mail.summary import read_summary
 from mss_sim.vocabulary.mailboxes import Flag, MailboxKind
+from mss_sim.web import in_charge
 from mss_sim.web.dates import midnight
+from mss_sim.web.filters import FILTERS
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit
 
 _ROWS = 50
 INBOX = "INBOX"
-FILTERS = ("text", "from", "to", "subject", "since", "until", "unread", "document", "answered")
-"""What a list is searched by, as its address has it."""
 
 
 async def show_first(visit: Visit) -> Response:
@@ -37,7 +37,8 @@ async def show_first(visit: Visit) -> Response:
 
 async def show_mailbox(visit: Visit) -> Response:
     """The list of a folder, newest first, by the filters in the address."""
-    return show("mailbox.html", visit.here, **await listed(visit))
+    found = await listed(visit)
+    return show("mailbox.html", visit.here, **found, **await in_charge.of_list(visit, found["box"]))
 
 
 async def show_rows(visit: Visit) -> Response:
@@ -68,6 +69,7 @@ async def listed(visit: Visit) -> dict[str, Any]:
         "moved_to": asked.get("into", ""),
         "filters": filters,
         "filtering": urlencode({name: value for name, value in filters.items() if value}),
+        "choice": filters["charge"],
         "rows": rows,
         "next": cursor(PagedList.FOLDER, rows[-1]["uid"]) if page.look.more and rows else None,
     }
@@ -88,6 +90,7 @@ def _query(filters: Mapping[str, str], place: str | None) -> ListQuery:
         since=midnight(filters["since"]),
         until=midnight(filters["until"], 1),
         has_attachment=_wanted(filters["document"]),
+        charge=in_charge.read_choice(filters["charge"]),
     )
 
 
@@ -117,6 +120,7 @@ def _row(page: MessagePage, look: Look) -> dict[str, Any]:
         "receipt_asked": bool(stored.receipt_to),
         "first": look.first,
         "readable": look.readable,
+        "charge": look.charge,
     }
 
 
