@@ -176,24 +176,42 @@ async def test_without_scripts_the_page_asks_whether_somebody_is_there(start: St
 
 
 async def test_a_page_that_the_browser_keeps_whole_shows_no_letter_again(simulator: Simulator) -> None:
-    """With the cache of whole pages, which tests switch off otherwise."""
+    """With the cache of whole pages, which browsers under test switch off otherwise: it is at work as long as the session lasts."""
     await _came(simulator)
     program = shutil.which("chromium") or shutil.which("google-chrome")
     async with async_playwright() as playing:
         browser = await playing.chromium.launch(
             executable_path=program,
-            args=["--no-sandbox", "--disable-dev-shm-usage", "--enable-features=BackForwardCache,CacheControlNoStoreEnterBackForwardCache"],
+            args=["--no-sandbox", "--disable-dev-shm-usage"],
             ignore_default_args=["--disable-back-forward-cache"],
         )
         page = await (await browser.new_context(base_url=simulator.ready()["http"], locale="fr-FR")).new_page()
+        await page.add_init_script("addEventListener('pageshow', (shown) => sessionStorage.setItem(`kept ${shown.persisted}`, 'yes'))")
         await _sit_down(page)
         await page.get_by_role("link", name="Vos résultats").click()
+        await page.get_by_role("link", name="Tous mes messages").click()
+        await page.go_back(wait_until="commit")
+        await expect(page.get_by_text("Tout va bien.")).to_be_visible()
+        assert await page.evaluate("sessionStorage.getItem('kept true')") == "yes", (
+            "the browser keeps no page whole: the test shows nothing"
+        )
         await page.get_by_role("button", name="J’ai terminé").click()
         await _welcomed(page)
         for _ in range(2):
-            await page.go_back()
+            await page.go_back(wait_until="commit")
             await _welcomed(page)
         await browser.close()
+
+
+async def test_a_page_is_empty_once_it_is_left_and_loads_itself_anew_when_it_is_shown_again(page: Page, simulator: Simulator) -> None:
+    await _came(simulator)
+    await _sit_down(page)
+    await page.get_by_role("link", name="Vos résultats").click()
+    await expect(page.get_by_text("Tout va bien.")).to_be_visible()
+    await page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
+    await expect(page.locator("body")).to_be_empty()
+    await page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    await expect(page.get_by_text("Tout va bien.")).to_be_visible()
 
 
 async def test_the_kiosk_opens_no_other_page_of_the_patient_and_no_other_session_opens_the_kiosk(
