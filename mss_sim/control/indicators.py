@@ -31,8 +31,12 @@ _REFUSALS = octets("text/csv", example='"door","rule","times"\r\n"smtp","unknown
 
 
 async def get_query(
-    from_: Annotated[date | None, Query(alias="from", description="The first day; none: 12 months, or 30 days, to the last.")] = None,
-    to: Annotated[date | None, Query(description="The last day, which counts too; none: today, by the world's clock.")] = None,
+    from_: Annotated[
+        date | None, Query(alias="from", description="The first day; none: 12 months, or 30 days, to the last.", examples=["2026-01-01"])
+    ] = None,
+    to: Annotated[
+        date | None, Query(description="The last day, which counts too; none: today, by the world's clock.", examples=["2026-01-31"])
+    ] = None,
     group: Annotated[Span, Query(description="How long each period is.", examples=["month"])] = Span.MONTH,
     domain: Annotated[
         str | None, Query(description="Mailboxes of this domain alone.", max_length=255, examples=["medecin.sim.mssante.fr"])

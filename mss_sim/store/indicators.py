@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, case, func, literal_column, select
 from sqlalchemy.sql.selectable import CTE, Subquery
 
-from mss_sim.clock import Micros
+from mss_sim.clock import HOUR, Micros
 from mss_sim.errors import Rule
+from mss_sim.ids import ID_MAX, last_id_at
 from mss_sim.models.tables import journal, mailboxes, messages
 from mss_sim.store.engine import is_postgresql
 from mss_sim.vocabulary.indicators import Indicator
@@ -76,8 +77,11 @@ def _period(column: str, starts: Sequence[Micros]) -> ColumnElement[int]:
 
 
 def _within(stretch: Stretch, *acts: Act) -> ColumnElement[bool]:
-    named = [act.value for act in acts]
-    return and_(journal.c.act.in_(named), journal.c.at >= stretch.starts[0], journal.c.at < stretch.end)
+    """Lines of these acts. An id is not older than what its line tells of, so that those of long before are passed over unseen."""
+    start, named = stretch.starts[0], [act.value for act in acts]
+    return and_(
+        journal.c.id > min(last_id_at(start - HOUR), ID_MAX), journal.c.act.in_(named), journal.c.at >= start, journal.c.at < stretch.end
+    )
 
 
 def _flag(condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -1,6 +1,7 @@
 """What is counted of the journal, the same on both databases: periods to the microsecond, hostile texts, mailboxes that are gone."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import orjson
 import pytest
 from sqlalchemy import Connection, insert
 
+from mss_sim.clock import DAY, ManualClock
+from mss_sim.ids import IdSource
 from mss_sim.models.tables import identities, journal, mailboxes, messages, operators
 from mss_sim.store import indicators
 from mss_sim.store.engine import sqlite_url
@@ -52,7 +55,7 @@ def _people(conn: Connection) -> None:
 
 async def _tell(store: Store, act: str, at: int, detail: dict[str, Any], mailbox_id: int | None = _BOX, **more: Any) -> None:
     line = {"id": next(_NUMBERS), "act": act, "at": at, "door": "smtp", "detail": orjson.dumps(detail).decode(), "mailbox_id": mailbox_id}
-    await store.write(lambda conn: conn.execute(insert(journal).values(**line, **more)))
+    await store.write(lambda conn: conn.execute(insert(journal).values(**{**line, **more})))
 
 
 async def _letter(store: Store, *, files: bool = False, summary: dict[str, Any] | None = None, size: int = 100) -> int:
@@ -148,6 +151,17 @@ async def test_a_mailbox_that_is_gone_keeps_its_numbers_without_a_domain(store: 
     await _tell(store, "message.received", 1_000, {"from": "b@cabinet.example"}, _GONE)
     found = await store.read(indicators.received, _STRETCH)
     assert {one.place for one in found} == {Place(0, None, None)}
+
+
+async def test_lines_of_long_before_are_passed_over_and_none_of_the_stretch_is(store: Store) -> None:
+    world = ManualClock()
+    ids = IdSource(world)
+    at = world.now()
+    for moved in (timedelta(days=1), timedelta(0)):
+        await _tell(store, "message.received", world.now(), {"from": "b@cabinet.example"}, id=ids.next())
+        world.advance(moved)
+    found = await store.read(indicators.received, Stretch((at + DAY,), at + 2 * DAY))
+    assert [one.number for one in found if one.what is Indicator.LETTERS_RECEIVED] == [1]
 
 
 async def test_one_domain_one_kind(store: Store) -> None:

@@ -5,6 +5,7 @@ nobody, and is not counted; nor is what the control plane puts into folders. Ope
 which ones is not public, so that these are ours, as the follow-up of the programme asks for them (ref: sentinelle#f24).
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.local_time import day_of, instant_of
 from mss_sim.store import indicators as store
 from mss_sim.store.engine import Connection
-from mss_sim.store.indicators import Place, Stretch
+from mss_sim.store.indicators import Counted, Place, Refused, Stretch
 from mss_sim.vocabulary.clock import LocalTime
 from mss_sim.vocabulary.indicators import INDICATORS, Indicator, Span
 from mss_sim.vocabulary.mailboxes import MailboxKind
@@ -97,18 +98,24 @@ class Indicators:
 
 
 async def indicators(world: World, query: IndicatorQuery) -> Indicators:
-    """The indicators of a stretch; Refusal(INVALID) for one that ends before it begins, Refusal(LIMIT_REACHED) for one that is too long."""
+    """The indicators of a stretch; Refusal(INVALID) for one that ends before it begins, Refusal(LIMIT_REACHED) for one that is too long.
+
+    What left and what came are read side by side, which takes half the time: of a world at work they may be a letter apart.
+    """
     first, last = _stretch(world, query)
     days = _days(first, last, query.by)
     place = world.settings.local_time
     stretch = Stretch(tuple(_midnight(one, place) for one in days), _midnight(last + timedelta(days=1), place), query.domain, query.kind)
     periods = tuple(one.isoformat()[: None if query.by is Span.DAY else 7] for one in days)
+    there = await world.store.read(store.population, stretch)
+    _check_rows(there, periods)
+    left, came = await asyncio.gather(world.store.read(_left, stretch), world.store.read(store.received, stretch))
+    found = await asyncio.to_thread(_rows, periods, there, left, came)
+    return Indicators(first, last, stretch.starts[0], stretch.end, query.by, place, periods, found)
 
-    def read(conn: Connection) -> Indicators:
-        found = tuple(_rows(conn, stretch, periods))
-        return Indicators(first, last, stretch.starts[0], stretch.end, query.by, place, periods, found)
 
-    return await world.store.read(read)
+def _left(conn: Connection, stretch: Stretch) -> tuple[list[Counted], list[Refused]]:
+    return store.sent(conn, stretch), store.refused(conn, stretch)
 
 
 def _stretch(world: World, query: IndicatorQuery) -> tuple[date, date]:
@@ -148,29 +155,34 @@ def _midnight(day: date, place: LocalTime) -> Micros:
     return instant_of((day - _EPOCH).days, 0, place)
 
 
-def _rows(conn: Connection, stretch: Stretch, periods: Sequence[str]) -> list[IndicatorRow]:
-    """The rows in the order of periods, domains and kinds."""
-    there = store.population(conn, stretch)
-    groups = {one.place[1:] for one in there}
-    if len(groups) * len(periods) > ROWS_MAX:
+def _check_rows(there: Sequence[Counted], periods: Sequence[str]) -> None:
+    if len({one.place[1:] for one in there}) * len(periods) > ROWS_MAX:
         detail = say("This would be over {most} rows; name a domain or a kind of mailbox, or ask for fewer periods.", most=ROWS_MAX)
         raise Refusal(Rule.LIMIT_REACHED, detail, reference=_REFERENCE)
+
+
+def _rows(
+    periods: Sequence[str], there: Sequence[Counted], left: tuple[Sequence[Counted], Sequence[Refused]], came: Sequence[Counted]
+) -> tuple[IndicatorRow, ...]:
+    """The rows in the order of periods, domains and kinds."""
     numbers: dict[Place, Counter[Indicator]] = {}
-    for one in (*store.sent(conn, stretch), *store.received(conn, stretch)):
-        numbers.setdefault(one.place, Counter())[one.what] += one.number
     rules: dict[Place, dict[str, int]] = {}
-    for refused in store.refused(conn, stretch):
-        numbers.setdefault(refused.place, Counter())[Indicator.LETTERS_REFUSED] += refused.number
-        rules.setdefault(refused.place, {})[refused.rule] = refused.number
+    sent, refused = left
+    for one in (*sent, *came):
+        numbers.setdefault(one.place, Counter())[one.what] += one.number
+    for no in refused:
+        numbers.setdefault(no.place, Counter())[Indicator.LETTERS_REFUSED] += no.number
+        known = rules.setdefault(no.place, {})
+        known[no.rule] = known.get(no.rule, 0) + no.number
     for place, opened in _grown(there, len(periods)):
         numbers.setdefault(place, Counter()).update(opened)
-    return [
+    return tuple(
         IndicatorRow(periods[place.period], place.domain, place.kind, {name: found[name] for name in INDICATORS}, rules.get(place, {}))
         for place, found in sorted(numbers.items(), key=lambda one: (one[0].period, one[0].domain or "", one[0].kind or ""))
-    ]
+    )
 
 
-def _grown(there: Sequence[store.Counted], periods: int) -> list[tuple[Place, dict[Indicator, int]]]:
+def _grown(there: Sequence[Counted], periods: int) -> list[tuple[Place, dict[Indicator, int]]]:
     """For each period, domain and kind: the mailboxes opened in it, and those at its end; none where there were none yet."""
     opened = {one.place: one.number for one in there}
     found = []
