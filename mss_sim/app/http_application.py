@@ -53,7 +53,7 @@ from mss_sim.control import events as all_events
 from mss_sim.control import mailbox_life as controlled_life
 from mss_sim.control.scenario_schemas import PlayIn
 from mss_sim.control.sockets import Sockets
-from mss_sim.http import examples, problems
+from mss_sim.http import examples, look, problems
 from mss_sim.http.breakage import Breakage
 from mss_sim.http.front import Front
 from mss_sim.http.hosted import Hosted
@@ -150,6 +150,7 @@ def build(hosted: Hosted, sockets: Sockets) -> FastAPI:
     for router in _ROUTERS:
         app.router.routes.extend(router.routes)
     _serve_docs(app)
+    look.install(app)
     pages.install(app, hosted)
     app.add_middleware(Front, core=hosted.core)
     app.add_middleware(Breakage, core=hosted.core)

@@ -150,7 +150,7 @@ def _form(typed: Mapping[str, str] | None = None, *, wrong: Sentence | None = No
     )
     told = f"<p>Ajouté : {escape(added)}</p>" if added else ""
     if wrong:
-        told = f'<p class="wrong" role="alert">{escape(wrong.in_language(Language.FR))}</p>'
+        told = f'<p class="faults" role="alert">{escape(wrong.in_language(Language.FR))}</p>'
     content = (
         f'{told}<form method="post">{inputs}<label>Type<br><select name="kind">{options}</select></label>'
         f'<label>Profil UserInfo (JSON, facultatif)<br><textarea name="profile" rows="8" cols="60">\n{kept.get("profile", "")}</textarea>'

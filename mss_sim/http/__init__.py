@@ -19,7 +19,8 @@
     anomaly         a session with all that belongs to it, as one file to report
     paging          cursors
     events          what happens, as server-sent events or a page
-    page            one page of HTML
+    page            one page of HTML, without a script
+    look            the stylesheet and the icon of all pages (static)
     spreadsheet     tables as comma-separated values, in which nothing is a formula
     tables          rows of NDJSON and of comma-separated values, as somebody sends them
     examples        whole bodies shown in OpenAPI, which can be sent unchanged

@@ -41,17 +41,18 @@ def log_in(
         f'<option value="{escape(one.idnat)}"{" selected" if one.idnat == chosen else ""}>{escape(_told(one))}</option>' for one in shown
     )
     modes = "".join(
-        f'<label><input type="radio" name="mode" value="{one.value}"{" checked" if one is (mode or ways[0]) else ""}> {_MODES[one]}</label>'
+        '<label class="check"><input type="radio" name="mode" '
+        f'value="{one.value}"{" checked" if one is (mode or ways[0]) else ""}> {_MODES[one]}</label>'
         for one in ways
     )
-    warning = f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else ""
+    warning = f'<p class="faults" role="alert">{escape(wrong)}</p>' if wrong else ""
     content = (
         f"<p><strong>{escape(client_name)}</strong> demande à connaître votre identité professionnelle.</p>{warning}"
         f'<form method="post" action="/auth/login"><input type="hidden" name="key" value="{escape(key)}">'
         f'<label>Professionnel<br><select name="identity">{options}</select></label>{other}'
         f"<fieldset><legend>Moyen d’identification</legend>{modes}</fieldset>"
-        '<button name="decision" value="approve">Se connecter</button>'
-        '<button class="second" name="decision" value="refuse">Refuser</button></form>'
+        '<p class="acts"><button name="decision" value="approve">Se connecter</button>'
+        '<button class="quiet" name="decision" value="refuse">Refuser</button></p></form>'
     )
     return page("Connexion", content, status=400 if wrong else 200)
 
@@ -84,7 +85,7 @@ def callback(given: Mapping[str, str], command: str, seconds: int) -> Response:
     note = '<p class="note"><code>$SECRET</code> : <code>psc.client_secret</code> du fichier <code>ready.json</code>.</p>'
     further = f"<p>Sous {seconds} s, et une seule fois :</p><pre><code>{escape(command)}</code></pre>{note}" if "code" in given else ""
     text = "Voici ce que votre application recevrait, si cette adresse de retour était la sienne."
-    return page("Retour de Pro Santé Connect", f"<p>{text}</p><table>{rows}</table>{further}")
+    return page("Retour de Pro Santé Connect", f'<p>{text}</p><table class="fields">{rows}</table>{further}')
 
 
 def approvals(requests: Iterable[Approval], form_token: str) -> Response:
@@ -93,8 +94,8 @@ def approvals(requests: Iterable[Approval], form_token: str) -> Response:
         f'<form method="post" action="/auth/approvals"><input type="hidden" name="form_token" value="{escape(form_token)}">'
         f'<input type="hidden" name="id" value="{escape(one.id)}"><p><strong>{escape(one.name)}</strong> ({escape(one.idnat)}) : '
         f"{escape(one.client_id)}, {_MODES[one.channel]}, code <strong>{escape(one.binding_message)}</strong></p>"
-        '<button name="decision" value="approve">Approuver</button>'
-        '<button class="second" name="decision" value="refuse">Refuser</button></form>'
+        '<p class="acts"><button name="decision" value="approve">Approuver</button>'
+        '<button class="quiet" name="decision" value="refuse">Refuser</button></p></form>'
         for one in requests
     )
     return page("Demandes en attente", rows or "<p>Aucune demande n’attend.</p>")

@@ -26,7 +26,7 @@
     patients, carers   the pages of a patient's mailbox: letters, documents; whom the patient lets in, what is masked, who looked
     patient_letters   what a patient reads and answers, there and at the kiosk, and why an answer may not leave
     kiosk        a screen for patients without a computer, which logs out by itself and leaves nothing behind
-    templates, static   HTML (Jinja2, escaped), one stylesheet, a few small scripts
+    templates, static   HTML (Jinja2, escaped), a few small scripts; the stylesheet is `http/look`
 
 The pages are one more door, a stranger to the others: they act through the core as the persona who is logged in, with the refusals
 that everybody gets, and what they can do, REST can do. `Door.WEB` stands in the journal.

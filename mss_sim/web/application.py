@@ -7,18 +7,17 @@ and its token checked before the handler sees it.
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
-from importlib.resources import files
 
 from fastapi import FastAPI
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.staticfiles import StaticFiles
 
 from mss_sim.core.feed.events import last_position
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.hosted import Hosted
+from mss_sim.http.look import Shipped
 from mss_sim.vocabulary.doors import Door
 from mss_sim.web import (
     boxes,
@@ -55,7 +54,6 @@ _FILES = (
     *(carers, kiosk, patients),
 )
 ROUTES = tuple(route for file in _FILES for route in file.ROUTES)
-_YEAR_SECONDS = 365 * 86_400
 PART = "x-part"
 """Says that a part of an open page is asked again; where that is refused now, the page is, and the script loads it anew."""
 _FIELDS_MAX = 2_000
@@ -64,7 +62,7 @@ _FIELDS_MAX = 2_000
 def install(app: FastAPI, hosted: Hosted) -> None:
     """Add the pages to an application."""
     pages = cache(lambda: Pages(hosted, Gate(hosted.core), Sessions(hosted.core)))  # when the first page is asked for
-    app.mount(STATIC, _Static(directory=str(files("mss_sim.web") / "static")), name="ui-static")
+    app.mount(STATIC, Shipped("mss_sim.web"), name="ui-static")
     for route in ROUTES:
         app.router.routes.append(_route(pages, *route))
 
@@ -78,9 +76,11 @@ async def _answer(shared: Callable[[], Pages], handler: Handler, request: Reques
     pages = shared()
     browser, name = browser_of(request), request.path_params.get("who")
     here = Here(request.url.path, language_of(request), theme_of(request), pages.gate.token(browser), size=size_of(request))
-    address = f"{here.path}?{request.url.query}" if request.url.query else here.path
+    asked = f"?{request.url.query}" if request.url.query else ""
+    address = f"{here.path}{asked}" if request.method == "GET" else "/"
     framed, at_kiosk = request.headers.get("sec-fetch-dest") == "iframe", here.path.startswith(KIOSK)
-    here = replace(here, address=address, framed=framed, kiosk=pages.core.world.settings.kiosk if at_kiosk else None)
+    settings = pages.core.world.settings.kiosk if at_kiosk else None
+    here = replace(here, address=address, framed=framed, browser_token=here.token, kiosk=settings)
     try:
         if name is not None:
             session = pages.sessions.of(request, name)
@@ -123,13 +123,3 @@ async def _form(pages: Pages, request: Request, cookie: str | None) -> FormData:
 def _known(pages: Pages, request: Request, response: Response, browser: str) -> Response:
     pages.gate.recognise(request, response, browser)
     return response
-
-
-class _Static(StaticFiles):
-    """Files that ship with this version, and whose address names it: a browser never asks for them again."""
-
-    def file_response(self, *args: object, **given: object) -> Response:
-        response = super().file_response(*args, **given)  # type: ignore[arg-type]
-        response.headers["Cache-Control"] = f"public, max-age={_YEAR_SECONDS}, immutable"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response

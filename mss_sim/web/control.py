@@ -31,12 +31,13 @@ _STEPS = (
     ("P1M", say("a month")),
 )
 """How far the clock is moved by one click: a duration, and what it is called."""
-_MODES = {
+MODES = {
     ClockMode.REAL: say("the time of the machine"),
     ClockMode.OFFSET: say("another time, at the machine's pace"),
     ClockMode.FROZEN: say("it stands still"),
     ClockMode.PACED: say("faster than the machine"),
 }
+"""How the clock runs, in words."""
 
 
 async def show_control(visit: Visit) -> Response:
@@ -85,7 +86,7 @@ async def _clock(visit: Visit) -> dict[str, Any]:
         "machine": clock.machine_now,
         "rate": clock.pace.rate,
         "mode": clock.pace.mode,
-        "modes": _MODES,
+        "modes": MODES,
         "next_at": await visit.core.agenda.next_at(),
         "fired": visit.pages.fired,
     }

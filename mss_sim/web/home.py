@@ -1,5 +1,6 @@
 """The first page: what runs, who can log in with one click, what came last, and the first commands."""
 
+from itertools import islice
 from typing import Any
 
 from starlette.responses import Response
@@ -7,17 +8,50 @@ from starlette.responses import Response
 from mss_sim.clock import Micros
 from mss_sim.core.control import letters, seed
 from mss_sim.core.world.store_types import LetterQuery
+from mss_sim.evidence.sessions import SessionQuery
 from mss_sim.ids import encode
 from mss_sim.mail.summary import read_summary
+from mss_sim.web.control import MODES
+from mss_sim.web.sessions import row_of
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit, back
+from mss_sim.words.sentence import say
 
-_LAST = 8
+_LAST, _REFUSED = 6, 5
+_ROLES = {
+    "doctor": say("doctor"),
+    "doctor2": say("second doctor"),
+    "secretary": say("secretary"),
+    "assistant": say("medical assistant"),
+    "newcomer": say("new secretary, without a mailbox"),
+    "hospital": say("doctor at the hospital"),
+    "hospital_ward": say("for a ward of the hospital"),
+    "application": say("program of the laboratory"),
+    "patient": say("patient who has an account"),
+    "patient2": say("another patient"),
+    "pharmacist": say("pharmacist"),
+    "editor": say("publisher of software"),
+    "locum": say("locum"),
+}
+"""What people of the seeds that ship do, by their role."""
+_WRITER = "hospital"
 
 
 async def show_home(visit: Visit) -> Response:
     """What runs, and whom one can be."""
-    return show("home.html", visit.here, **await _state(visit), personas=await _personas(visit))
+    personas, asked = await _personas(visit), visit.request.url
+    writer = next((one for one in personas if one.role == _WRITER and one.mailboxes), None)
+    reader = next((box.address for one in personas if one is not writer for box in one.mailboxes), "")
+    return show(
+        "home.html",
+        visit.here,
+        **await _state(visit),
+        personas=personas,
+        roles=_ROLES,
+        writer=writer,
+        reader=reader,
+        url=f"{asked.scheme}://{asked.netloc}",
+    )
 
 
 async def show_last(visit: Visit) -> Response:
@@ -44,7 +78,9 @@ async def _state(visit: Visit) -> dict[str, Any]:
         "position": position,
         "letters": last,
         "now": now,
-        "pace": world.clock.pace.mode,
+        "refused": [row_of(one) for one in islice(hosted.sessions.newest_first(SessionQuery(refused=True), None), _REFUSED)],
+        "mode": world.clock.pace.mode,
+        "modes": MODES,
         "seed": hosted.seed,
         "doors": hosted.doors,
         "profile": world.settings.profile,

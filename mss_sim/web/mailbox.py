@@ -59,6 +59,7 @@ async def listed(visit: Visit) -> dict[str, Any]:
     places = await folders.list_folders(world, actor, address)
     return {
         "position": position,
+        "doors": visit.pages.hosted.doors,
         "boxes": held,
         "box": next(one for one in held if one.mailbox.address == address),
         "folders": places,

@@ -74,7 +74,7 @@ async def _listed(visit: Visit) -> dict[str, Any]:
     position = await visit.position()
     before = Page(_ROWS, asked.get("cursor")).before(PagedList.SESSIONS)
     found = list(islice(visit.pages.hosted.sessions.newest_first(query_of(asked), before), _ROWS + 1))
-    rows = [_row(one) for one in found[:_ROWS]]
+    rows = [row_of(one) for one in found[:_ROWS]]
     return {
         "position": position,
         "filters": filters,
@@ -98,7 +98,7 @@ def query_of(asked: QueryParams) -> SessionQuery:
     )
 
 
-def _row(one: Transcript) -> dict[str, Any]:
+def row_of(one: Transcript) -> dict[str, Any]:
     """A session as the list has it; instants stay instants."""
     return {**sessions.session(one), "opened": one.opened_at, "last": one.last_at, "first_said": _first_said(one)}
 

@@ -19,19 +19,20 @@ from starlette.responses import HTMLResponse, Response
 from mss_sim.clock import Micros, iso, to_datetime
 from mss_sim.config.patients import Kiosk
 from mss_sim.errors import Refusal
+from mss_sim.http.look import LOOK
 from mss_sim.http.problems import PROBLEMS
 from mss_sim.ids import encode
 from mss_sim.vocabulary.language import Language
 from mss_sim.web.personas import Session
 from mss_sim.words.catalogue import translations
-from mss_sim.words.sentence import Sentence
+from mss_sim.words.sentence import Sentence, say
 
 LANGUAGE_COOKIE, THEME_COOKIE, SIZE_COOKIE = "mss-sim-language", "mss-sim-theme", "mss-sim-size"
 THEMES = ("light", "dark")
 PROJECTOR = "projector"
 """The size for a room: everything larger."""
 STATIC = f"/ui/static/{version('mss-sim')}"
-"""Where stylesheet and scripts of this version are; a browser keeps them for good."""
+"""Where the scripts of this version are; a browser keeps them for good."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'"
@@ -45,6 +46,15 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 PARIS = ZoneInfo("Europe/Paris")
+_FOLDERS = {
+    "INBOX": say("Inbox"),
+    "Sent": say("Sent items"),
+    "Drafts": say("Drafts"),
+    "Trash": say("Trash"),
+    "Junk": say("Junk"),
+    "Archive": say("Archive"),
+}
+"""What people call the folders that every mailbox is born with; over IMAP they have their names."""
 _UNITS = ("o", "ko", "Mo", "Go")
 _BYTES = {Language.FR: _UNITS, Language.EN: ("B", "kB", "MB", "GB")}
 
@@ -55,7 +65,8 @@ class Here:
 
     `address`: the path with the filters behind it; `position`: where the feed was before anything of a persona's page was read;
     `size`: how large everything is; `framed`: inside a page of ours that says who it is, so that this one need not;
-    `kiosk`: at the kiosk, its settings; everything is larger there, and no page but the kiosk's is named.
+    `kiosk`: at the kiosk, its settings; everything is larger there, and no page but the kiosk's is named;
+    `browser_token` stands in forms that choose for all pages, whoever is logged in.
     """
 
     path: str
@@ -68,6 +79,7 @@ class Here:
     size: str | None = None
     address: str = "/"
     framed: bool = False
+    browser_token: str = ""
 
     @property
     def base(self) -> str:
@@ -96,7 +108,7 @@ def size_of(request: Request) -> str | None:
 
 def show(name: str, here: Here, *, status: int = 200, **given: Any) -> Response:
     """A page, or a part of one."""
-    html = _environment(here.language).get_template(name).render(here=here, static=STATIC, **given)
+    html = _environment(here.language).get_template(name).render(here=here, static=STATIC, look=LOOK, **given)
     return HTMLResponse(html, status_code=status, headers=_HEADERS)
 
 
@@ -124,6 +136,7 @@ def _environment(language: Language) -> Environment:
         "day": partial(_day, language=language),
         "iso": iso,
         "id": encode,
+        "folder": partial(_folder, language=language),
         "size": partial(_size, language=language),
         "path": lambda text: quote(str(text), safe=""),
     }
@@ -141,6 +154,11 @@ def _instant(at: Micros, language: Language) -> str:
 
 def _day(at: Micros, language: Language) -> str:
     return _local(at).strftime("%d/%m/%Y" if language is Language.FR else "%Y-%m-%d")
+
+
+def _folder(name: str, language: Language) -> str:
+    called = _FOLDERS.get(name)
+    return called.in_language(language) if called else name
 
 
 def _size(octets: int, language: Language) -> str:

@@ -50,7 +50,7 @@ async def test_a_secretary_sees_whose_name_a_letter_bears_and_then_who_has_read_
     assert (await hospital.rest("POST", f"/mailboxes/{HOSPITAL}/messages/{came['id']}/receipt")).status_code == 201
     await expect(page.locator(".line").get_by_text("lu", exact=True)).to_be_visible()
     await page.get_by_role("link", name="Retour à la liste").click()
-    await page.get_by_role("link", name="Sent", exact=True).click()
+    await page.get_by_role("link", name="Envoyés", exact=True).click()
     await page.get_by_role("link", name="Rendez-vous").click()
     await expect(page.get_by_role("definition").filter(has_text=f"{_SECRETARY} <{PRACTICE}>")).to_be_visible()
 
@@ -108,10 +108,10 @@ async def test_a_draft_is_kept_with_all_that_it_says_and_gone_once_it_is_sent(pa
     await page.get_by_label("Demander une notification de remise").check()
     await page.get_by_label("Clore l’échange").check()
     await page.get_by_role("button", name="Garder en brouillon").click()
-    await expect(page.get_by_role("status")).to_contain_text("Drafts")
+    await expect(page.get_by_role("status")).to_contain_text("brouillons")
     await page.get_by_role("button", name="Garder en brouillon").click()
     await page.get_by_role("link", name="Retour à la liste").click()
-    await page.get_by_role("link", name="Drafts").click()
+    await page.get_by_role("link", name="Brouillons").click()
     await page.get_by_role("link", name="Plus tard").click()
     await page.get_by_role("link", name="Continuer la rédaction").click()
     await expect(_field(page, "À")).to_have_value(f'"Durand, Paul" <{HOSPITAL}>')
