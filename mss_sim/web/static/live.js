@@ -8,6 +8,13 @@
 
 const QUIET_MILLISECONDS = 60;
 
+// How what has the focus is found again among what is like it.
+function sought(held) {
+  const details = held.matches("summary") && held.parentElement.id;
+  if (details) return `#${CSS.escape(details)} > summary`;
+  return ["href", "value", "id"].filter((name) => held.getAttribute(name)).map((name) => `[${name}="${CSS.escape(held.getAttribute(name))}"]`)[0] ?? null;
+}
+
 async function replace(element) {
   const part = new URL(element.dataset.part, location.href);
   for (const [name, value] of new URLSearchParams(location.search)) if (!part.searchParams.has(name)) part.searchParams.append(name, value);
@@ -15,13 +22,13 @@ async function replace(element) {
   if (answer.status === 204) location.reload();
   if (answer.status !== 200) return;
   const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const focused = document.activeElement?.getAttribute?.("href");
+  const focused = element.contains(document.activeElement) ? sought(document.activeElement) : null;
   const chosen = new Set([...element.querySelectorAll("input:checked")].map((one) => one.value));
   const unfolded = new Set([...element.querySelectorAll("details[open]")].map((one) => one.id));
   element.replaceChildren(...parsed.body.childNodes);
   for (const one of element.querySelectorAll("input[type=checkbox]")) one.checked ||= chosen.has(one.value);
   for (const one of element.querySelectorAll("details[id]")) one.open ||= unfolded.has(one.id);
-  if (focused) element.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
+  if (focused) element.querySelector(focused)?.focus({ preventScroll: true });
 }
 
 class Part {
