@@ -26,6 +26,11 @@ async def _letter_of(page: Page, subject: str) -> None:
     await expect(page.get_by_role("heading", name=subject)).to_be_visible()
 
 
+async def _unfold(page: Page) -> None:
+    """Show what is offered beside the usual buttons."""
+    await page.get_by_text("Confier à un collègue, laisser une note").click()
+
+
 async def test_two_people_share_the_letters_of_the_practice_and_each_sees_what_the_other_does(
     open_browser: OpenBrowser, simulator: Simulator
 ) -> None:
@@ -38,14 +43,17 @@ async def test_two_people_share_the_letters_of_the_practice_and_each_sees_what_t
     await secretary.get_by_role("button", name="Prendre en charge").click()
     await expect(secretary.get_by_text("Vous avez pris ce message en charge")).to_be_visible()
     await expect(row.get_by_text(f"pris en charge : {_SECRETARY}")).to_be_visible()  # without a reload
+    await _unfold(secretary)
     await secretary.get_by_label("Note aux collègues").fill("Le laboratoire rappelle à 14 h.\nÀ revoir ensemble.")
     await secretary.get_by_role("button", name="Laisser la note").click()
     await expect(secretary.get_by_text("Le laboratoire rappelle à 14 h.")).to_be_visible()
     await expect(row.get_by_text("notes : 1")).to_be_visible()
     await _letter_of(doctor, "Bilan")
     await expect(doctor.get_by_text(f"{_SECRETARY} a pris ce message en charge")).to_be_visible()
+    await _unfold(doctor)
     await doctor.get_by_label("Note aux collègues").fill("Je suis en train d'écrire")
-    await secretary.get_by_label("Confier à").select_option(_DOCTOR)
+    await _unfold(secretary)
+    await secretary.get_by_role("combobox", name="Confier à").select_option(_DOCTOR)
     await secretary.get_by_role("button", name="Confier", exact=True).click()
     await expect(doctor.get_by_text("Vous avez pris ce message en charge")).to_be_visible()
     await expect(doctor.get_by_label("Note aux collègues")).to_have_value("Je suis en train d'écrire")  # nothing is lost meanwhile
@@ -121,6 +129,7 @@ async def test_what_colleagues_note_does_nothing_in_a_browser(open_browser: Open
     await write(simulator, PRACTICE, "Note")
     secretary = await _list_of(open_browser, _SECRETARY)
     await _letter_of(secretary, "Note")
+    await _unfold(secretary)
     await secretary.get_by_label("Note aux collègues").fill(_HOSTILE)
     await secretary.get_by_role("button", name="Laisser la note").click()
     doctor = await _list_of(open_browser, _DOCTOR)
