@@ -9,7 +9,8 @@
     charges           who has a message in charge, and what colleagues note about it; charge_schemas its shapes
     masks             what a patient hides from carers
     certificates      what opens one's APP mailboxes
-    conversations     threads and their closure; the journal
+    conversations     threads and their closure
+    journal           who did what with a mailbox, or with all that one manages
     events            what happens in one's mailboxes, as it happens
     mailbox_life      what a mailbox does by itself, whose it is, and how it ends
     schemas, mailbox_life_schemas   the shapes of requests and answers, as OpenAPI 3.1 shows them

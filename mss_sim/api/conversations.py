@@ -1,4 +1,4 @@
-"""REST: conversations and their closure; the journal of a mailbox."""
+"""REST: conversations and their closure."""
 
 from functools import partial
 from typing import Annotated
@@ -8,22 +8,19 @@ from starlette.responses import Response
 
 from mss_sim.api import schemas, views
 from mss_sim.api.views import PREFIX
-from mss_sim.clock import iso
-from mss_sim.core.access import identity_names, journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.assembly import Core
 from mss_sim.core.conversations import conversations, explanations
 from mss_sim.core.conversations.conversations import Conversation
 from mss_sim.core.mailbox import folders
-from mss_sim.core.world.store_types import Folder, Identity, JournalRow
+from mss_sim.core.world.store_types import Folder
 from mss_sim.errors import Rule
 from mss_sim.http.answers import IN_A_MAILBOX, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
 from mss_sim.http.paging import CurrentPage, PagedList
 from mss_sim.http.routes import strict_router
-from mss_sim.http.shapes import Json, person
+from mss_sim.http.shapes import Json
 from mss_sim.http.writing import From, To, WritingOut, read_address, writing
-from mss_sim.ids import encode
 
 router = strict_router(prefix=f"{PREFIX}/mailboxes/{{address}}", tags=["conversations"], responses=refusing(*IN_A_MAILBOX))
 _CLOSING = refusing(Rule.CONFLICT)
@@ -84,30 +81,3 @@ async def explain_writing(core: CurrentCore, actor: CurrentActor, address: Mailb
 
 async def _shown(core: Core, actor: Actor, address: str, found: Conversation) -> Response:
     return Json(views.conversation(found, await _folders(core, actor, address), whole=True))
-
-
-@router.get("/journal", responses={200: {"model": schemas.JournalPage}}, tags=["journal"])
-async def read_journal(
-    core: CurrentCore, actor: CurrentActor, address: MailboxAddress, page: CurrentPage, others: Others = False
-) -> Response:
-    """Who did what with this mailbox, newest first; the right to manage is needed."""
-    before = page.before(PagedList.JOURNAL)
-    rows = await journal.of_mailbox(core.world, actor, address, before=before, limit=page.limit + 1, others=others)
-    known = await identity_names.identities_by_id(core.world, (row.line.actor_id for row in rows))
-    return Json(page.cut(PagedList.JOURNAL, rows, lambda row: row.line.id, lambda row: _line(row, known)))
-
-
-def _line(shown: JournalRow, known: dict[int, Identity]) -> dict[str, object]:
-    row = shown.line
-    return {
-        "id": encode(row.id),
-        "at": iso(row.at),
-        "act": row.act,
-        "door": row.door,
-        "actor": person(known, row.actor_id),
-        "grant_id": encode(row.grant_id) if row.grant_id is not None else None,
-        "email_id": encode(row.message_id) if row.message_id is not None else None,
-        "subject": shown.subject,
-        "message_id": shown.rfc_message_id,
-        "detail": row.detail,
-    }

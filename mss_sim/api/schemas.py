@@ -11,7 +11,6 @@ from mss_sim.http.grants import GrantOut, Reason
 from mss_sim.http.shapes import Flag, IdentityRef, In, OneLine, Out, Person, Rank
 from mss_sim.http.timelines import Timeline
 from mss_sim.vocabulary.doors import Door
-from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import ClosureCause, Disposition, TimelineKind
 from mss_sim.vocabulary.mailboxes import (
     HolderRole,
@@ -350,26 +349,6 @@ class ConversationOut(Out):
 
 class ConversationPage(Out):
     items: list[ConversationOut]
-    next_cursor: str | None
-
-
-class JournalLine(Out):
-    id: str
-    at: datetime
-    act: Act
-    door: Door
-    actor: IdentityRef | None
-    grant_id: str | None
-    email_id: str | None
-    subject: str | None
-    """Of the letter that the line is about."""
-    message_id: str | None
-    """Of the letter that the line is about."""
-    detail: dict[str, Any]
-
-
-class JournalPage(Out):
-    items: list[JournalLine]
     next_cursor: str | None
 
 

@@ -1,21 +1,17 @@
 """REST: the watch list of a mailbox, for people and as a table for spreadsheets, and the daily letter about it."""
 
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Query, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from mss_sim.api import views, watch_schemas
+from mss_sim.api import watch_schemas
 from mss_sim.api.views import PREFIX
 from mss_sim.clock import iso
-from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailflow import watch_list
-from mss_sim.core.mailflow.watch_list import WatchEntries, WatchEntry, WatchQuery
+from mss_sim.core.mailflow.watch_list import WatchEntry, WatchQuery
 from mss_sim.core.world.store_types import WatchDigest
-from mss_sim.core.world.world import World
-from mss_sim.http import examples, spreadsheet
+from mss_sim.http import examples, spreadsheet, watch_table
 from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress, read_id
 from mss_sim.http.paging import CurrentPage, PagedList
@@ -25,12 +21,7 @@ from mss_sim.ids import encode
 from mss_sim.vocabulary.mail import WatchReason
 
 router = strict_router(prefix=f"{PREFIX}/mailboxes/{{address}}", tags=["receipts"], responses=refusing(*IN_A_MAILBOX))
-_AT_ONCE = 200
 _DAYS_MAX = 3_650
-_COLUMNS = (
-    *("recipient", "reason", "days", "since", "detail", "sent_at", "sent_by", "subject", "message_id"),
-    *("id", "timeline_url", "paper_at", "paper_by", "paper_note"),
-)
 _TABLE = octets("text/csv", example=examples.WATCH_TABLE)
 
 Reason = Annotated[WatchReason | None, Query(description="Only what is listed for this reason.", examples=[WatchReason.NOT_OPENED])]
@@ -57,7 +48,7 @@ async def get_watch_list(
     """
     query = WatchQuery(page.limit + 1, page.before(PagedList.WATCH_LIST), reason, after_days, done)
     if spreadsheet.is_preferred(request.headers.get("accept", "")):
-        return await _table(core.world, actor, address, query)
+        return await watch_table.table(core.world, actor, address, query)
     rows, people = await watch_list.list_entries(core.world, actor, address, query)
     return Json(page.cut(PagedList.WATCH_LIST, rows, lambda row: row.letter.row.event_id, lambda row: _shown(row, address, people)))
 
@@ -67,46 +58,7 @@ async def get_watch_table(
     core: CurrentCore, actor: CurrentActor, address: MailboxAddress, reason: Reason = None, after_days: AfterDays = None, done: Done = False
 ) -> Response:
     """The whole watch list as a table for spreadsheets: RFC 4180 in UTF-8, the columns named in the first line."""
-    return await _table(core.world, actor, address, WatchQuery(0, None, reason, after_days, done))
-
-
-async def _table(world: World, actor: Actor, address: str, query: WatchQuery) -> Response:
-    """The table, page by page; each asks for the rights again, and the first before the answer begins."""
-
-    async def ask(before: int | None) -> WatchEntries:
-        return await watch_list.list_entries(world, actor, address, replace(query, limit=_AT_ONCE, before=before))
-
-    first = await ask(None)
-
-    async def lines() -> AsyncIterator[bytes]:
-        yield spreadsheet.line(_COLUMNS)
-        found = first
-        while found.entries:
-            yield b"".join(spreadsheet.line(_cells(one, address, found.people)) for one in found.entries)
-            if len(found.entries) < _AT_ONCE:
-                return
-            found = await ask(found.entries[-1].letter.row.event_id)
-
-    named = {"Content-Disposition": 'attachment; filename="watch-list.csv"', "X-Content-Type-Options": "nosniff"}
-    return StreamingResponse(lines(), media_type=spreadsheet.MEDIA_TYPE, headers=named)
-
-
-def _timeline(one: WatchEntry, address: str) -> str:
-    return views.url(address, "sent", encode(one.letter.submission_id))
-
-
-def _cells(one: WatchEntry, address: str, people: People) -> list[str | int | None]:
-    letter, row = one.letter, one.letter.row
-    return [
-        *(letter.address, one.reason.value, one.days, iso(row.since_at), one.detail, iso(letter.submitted_at)),
-        *(_name(people, letter.actor_id), letter.subject, letter.rfc_message_id, encode(row.recipient_id), _timeline(one, address)),
-        *(iso(row.paper_at), _name(people, row.paper_by_id), row.paper_note),
-    ]
-
-
-def _name(people: People, identity_id: int | None) -> str | None:
-    found = person(people, identity_id)
-    return found["name"] if found else None
+    return await watch_table.table(core.world, actor, address, WatchQuery(0, None, reason, after_days, done))
 
 
 def _shown(one: WatchEntry, address: str, people: People) -> dict[str, Any]:
@@ -124,7 +76,7 @@ def _shown(one: WatchEntry, address: str, people: People) -> dict[str, Any]:
         "subject": letter.subject,
         "submitted_at": iso(letter.submitted_at),
         "actor": person(people, letter.actor_id),
-        "timeline_url": _timeline(one, address),
+        "timeline_url": watch_table.timeline(one, address),
         "paper": {"at": iso(row.paper_at), "by": person(people, row.paper_by_id), "note": row.paper_note} if row.on_paper else None,
     }
 

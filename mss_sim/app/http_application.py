@@ -17,6 +17,7 @@ from mss_sim.api import (
     conversations,
     events,
     grants,
+    journal,
     mailbox_life,
     mailboxes,
     masks,
@@ -50,6 +51,7 @@ from mss_sim.control import (
     writing,
 )
 from mss_sim.control import events as all_events
+from mss_sim.control import journal as whole_journal
 from mss_sim.control import mailbox_life as controlled_life
 from mss_sim.control.scenario_schemas import PlayIn
 from mss_sim.control.sockets import Sockets
@@ -97,6 +99,7 @@ _TAGS = {
     "control: faults": "Rules by which a door, the queue or a service fails, counted and never by chance; troubles of the field by name.",
     "control: who may write": "Pharmacies' dispensations, and why somebody may or may not write to somebody.",
     "control: letters": "Every letter of the world, whoever it is for; looking at it changes nothing.",
+    "control: journal": "Who did what in this world, with whatever mailbox.",
     "control: queue": "Letters that wait: why, and when they are tried next.",
     "control: evidence": "What clients did at every door, why something was refused, what each client cost.",
     "control: indicators": "Figures about what the world did; ours, no national format.",
@@ -112,7 +115,7 @@ _TAGS = {
 
 _ROUTERS = (
     *(mailboxes.router, messages.router, sending.router, watch_list.router, grants.router, charges.router, masks.router),
-    *(own_certificates.router, conversations.router, events.router, attachments.router),
+    *(own_certificates.router, conversations.router, journal.router, events.router, attachments.router),
     *(mailbox_life.router, controlled_life.router),
     *(worlds.router, snapshots.router, seeds.router, wait.router, all_events.router, webhooks.router, scenarios.router),
     *(
@@ -122,6 +125,7 @@ _ROUTERS = (
         clock.router,
         faults.router,
         letters.router,
+        whole_journal.router,
         queue.router,
         evidence.router,
         indicators.router,

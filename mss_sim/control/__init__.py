@@ -1,6 +1,7 @@
 """The control plane under /control: what a test suite or a trainer does to the world, past every right.
 
-    people         identities and mailboxes made, changed and removed; the world emptied
+    people         identities and mailboxes found, made, changed and removed; the world emptied
+    journal        the journals of all mailboxes in one list
     bulk           many of both made by numbers, or read out of a file (import_rows: its rows)
     mailbox_life   mailboxes closed and handed over, as their holders would
     worlds         further worlds of the same process, made in a moment, and ended

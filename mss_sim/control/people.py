@@ -4,18 +4,19 @@ import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Query, Request
 from starlette.responses import FileResponse, Response
 
 from mss_sim.control import schemas
-from mss_sim.core.access import authentication, delegation, identities, patients, practice_holders
+from mss_sim.core.access import authentication, delegation, identities, identity_names, patients, practice_holders
 from mss_sim.core.access.patients import NewPatientIdentity
 from mss_sim.core.assembly import Core
 from mss_sim.core.control import likenesses, populate, seed
+from mss_sim.core.control import people as directory
 from mss_sim.core.control.counts import state as count
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.trust import operators
-from mss_sim.core.world.store_types import Identity, Mailbox, PatientIdentity
+from mss_sim.core.world.store_types import FoundPerson, Identity, Mailbox, PatientIdentity
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples, grants
 from mss_sim.http.answers import CONTROL, octets, refusing
@@ -23,12 +24,16 @@ from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore, MailboxAddress, read_id
 from mss_sim.http.grants import GrantIn, GrantOut
 from mss_sim.http.hosted import hosted
+from mss_sim.http.paging import CurrentPage, PagedList
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json, mailbox
 from mss_sim.policy.identifiers import address_warnings
 from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState
 
 IdNat = Annotated[str, Path(description="National id of the identity.", examples=["590000010000017/SEC0002"])]
+Text = Annotated[str, Query(description="Words in names, idNat, login, profession or structure.", examples=["martin"])]
+Kind = Annotated[IdentityKind | None, Query(description="Only of this kind.", examples=[IdentityKind.PROFESSIONAL])]
 router = strict_router(
     prefix="/control",
     tags=["control: people and mailboxes"],
@@ -38,6 +43,8 @@ router = strict_router(
 _FOUND = refusing(Rule.NOT_FOUND)
 _NEW = refusing(Rule.CONFLICT)
 _LIKE = _FOUND | refusing(*CONTROL, Rule.LIMIT_REACHED)
+_LOOKING = refusing(*CONTROL, Rule.LIMIT_REACHED)
+_HELD = ("address", "kind", "state", "label")
 _PLACED = _FOUND | _NEW | refusing(*CONTROL, Rule.DOMAIN_OUTSIDE)
 _GRANTING = _FOUND | refusing(*CONTROL, Rule.GRANT_NOT_ALLOWED, Rule.GRANTEE_NOT_ALLOWED)
 
@@ -156,6 +163,28 @@ async def add_patients(core: CurrentCore, wanted: schemas.PatientsIn) -> Respons
     return Json([one.shown() for one in people])
 
 
+@router.get("/people", responses={200: {"model": schemas.PeoplePage}, **_LOOKING})
+async def find_people(core: CurrentCore, page: CurrentPage, text: Text = "", kind: Kind = None) -> Response:
+    """People looked for by words, in the order of their creation; without accents and case."""
+    after = page.before(PagedList.PEOPLE)
+    found = await directory.find_people(core.world, text, kind=kind, after=after, limit=page.limit + 1)
+
+    def shown(one: FoundPerson) -> dict[str, object]:
+        return {**_identity(core, one.identity, known.get(one.identity.id, ())), "login": one.login}
+
+    known = await patients.of_people(core.world, [one.identity.id for one in found])
+    return Json(page.cut(PagedList.PEOPLE, found, lambda one: one.identity.id, shown))
+
+
+@router.get("/people/{idnat:path}", responses={200: {"model": schemas.PersonOut}, **_FOUND})
+async def show_person(core: CurrentCore, idnat: IdNat) -> Response:
+    """Somebody with their login, the mailboxes that they hold, and every grant that they ever got."""
+    found = await directory.show_person(core.world, idnat)
+    held = [{**{name: getattr(box, name) for name in _HELD}, "role": role} for box, role in found.held]
+    given = await grants.grants_out(core, list(found.grants))
+    return Json({**_identity(core, found.identity, found.ins), "login": found.login, "mailboxes": held, "grants": given})
+
+
 @router.post("/people/like", status_code=201, responses={201: {"model": list[schemas.LikenessOut]}, **_LIKE})
 async def add_like(core: CurrentCore, wanted: schemas.LikeIn) -> Response:
     """Add people like one of a seed, each with an identity, mailboxes, a log-in, a profile and a token of their own; all or none.
@@ -172,36 +201,54 @@ async def add_like(core: CurrentCore, wanted: schemas.LikeIn) -> Response:
     return Json(await asyncio.to_thread(shown), status_code=201)
 
 
-def _mailbox(core: Core, row: Mailbox) -> dict[str, object]:
-    return {**mailbox(row), "warnings": [core.world.told(one) for one in address_warnings(row.address, row.kind)]}
+def _mailbox(core: Core, row: Mailbox, owner: Identity) -> dict[str, object]:
+    warnings = [core.world.told(one) for one in address_warnings(row.address, row.kind)]
+    return {**mailbox(row), "owner": {"idnat": owner.idnat, "name": owner.name}, "warnings": warnings}
 
 
-@router.get("/mailboxes", responses={200: {"model": list[schemas.MailboxAdmin]}})
-async def list_mailboxes(core: CurrentCore) -> Response:
-    """All mailboxes."""
-    return Json([_mailbox(core, row) for row in await mailboxes.list_mailboxes(core.world)])
+async def _shown_mailbox(core: Core, row: Mailbox, status: int = 200) -> Response:
+    known = await identity_names.identities_by_id(core.world, [row.owner_id])
+    return Json(_mailbox(core, row, known[row.owner_id]), status_code=status)
+
+
+@router.get("/mailboxes", responses={200: {"model": list[schemas.MailboxAdmin]}, **_LOOKING})
+async def list_mailboxes(
+    core: CurrentCore,
+    text: Annotated[
+        str, Query(description="Words in address, label, description or the owner's name, without accents and case.", examples=["tilleuls"])
+    ] = "",
+    kind: Annotated[MailboxKind | None, Query(description="Only of this kind.", examples=[MailboxKind.CAB])] = None,
+    state: Annotated[MailboxState | None, Query(description="Only in this state.", examples=[MailboxState.ACTIVE])] = None,
+) -> Response:
+    """All mailboxes, or those that are looked for, in the order of their creation."""
+    return Json([_mailbox(core, *one) for one in await directory.find_mailboxes(core.world, text, kind=kind, state=state)])
 
 
 @router.post("/mailboxes", status_code=201, responses={201: {"model": schemas.MailboxAdmin}, **_PLACED})
 async def add_mailbox(core: CurrentCore, new: schemas.MailboxIn) -> Response:
     """Create a mailbox; the domain must be an operator's."""
     values = {**new.model_dump(), "co_holders": tuple(new.co_holders)}
-    row = await mailboxes.add_mailbox(core.world, mailboxes.NewMailbox(**values))
-    return Json(_mailbox(core, row), status_code=201)
+    return await _shown_mailbox(core, await mailboxes.add_mailbox(core.world, mailboxes.NewMailbox(**values)), 201)
 
 
 @router.get("/mailboxes/{address}", responses={200: {"model": schemas.MailboxAdmin}, **_FOUND})
 async def get_mailbox(core: CurrentCore, address: MailboxAddress) -> Response:
     """One mailbox."""
-    return Json(_mailbox(core, await mailboxes.get_mailbox(core.world, address)))
+    return await _shown_mailbox(core, await mailboxes.get_mailbox(core.world, address))
+
+
+@router.get("/mailboxes/{address}/holders", responses={200: {"model": list[schemas.HolderOut]}, **_FOUND})
+async def list_holders(core: CurrentCore, address: MailboxAddress) -> Response:
+    """Who holds a mailbox: its owner, or the responsible and the co-holders of a practice's."""
+    found = await directory.show_mailbox(core.world, address)
+    return Json([{"idnat": one.identity.idnat, "name": one.identity.name, "role": one.role} for one in found.holders])
 
 
 @router.patch("/mailboxes/{address}", responses={200: {"model": schemas.MailboxAdmin}, **_FOUND})
 async def change_mailbox(core: CurrentCore, address: MailboxAddress, patch: schemas.MailboxAdminPatch) -> Response:
     """Change anything but the address and the kind: state, quota, limits, texts, policies."""
     changes = patch.model_dump(exclude_unset=True, mode="json")
-    row = await mailboxes.change_mailbox(core.world, address, changes, actor_id=None, door=Door.CONTROL)
-    return Json(_mailbox(core, row))
+    return await _shown_mailbox(core, await mailboxes.change_mailbox(core.world, address, changes, actor_id=None, door=Door.CONTROL))
 
 
 @router.delete("/mailboxes/{address}", status_code=204, responses=_FOUND)

@@ -8,9 +8,10 @@ from pydantic import Field, StringConstraints
 from mss_sim.core.control.likenesses import COUNT_MAX
 from mss_sim.core.control.populate import PATIENTS_MAX
 from mss_sim.core.world.store_types import Operator
-from mss_sim.http.shapes import Count, Day, Flag, In, OneLine, Out, Rank, Whole
+from mss_sim.http.grants import GrantOut
+from mss_sim.http.shapes import Count, Day, Flag, IdentityRef, In, OneLine, Out, Rank, Whole
 from mss_sim.vocabulary.doors import LogInBy
-from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState, Right, SeenPolicy, SentPolicy
+from mss_sim.vocabulary.mailboxes import HolderRole, IdentityKind, MailboxKind, MailboxState, Right, SeenPolicy, SentPolicy
 from mss_sim.vocabulary.patients import InsOid, PatientState, RepresentativeKind, Sex
 
 
@@ -170,6 +171,41 @@ class IdentityOut(Out):
     """What is odd about the number, or said differently by number and traits; by setting a wrong key of an INS is refused."""
 
 
+class FoundPersonOut(IdentityOut):
+    login: str | None
+    """Of the account; null without one."""
+
+
+class PeoplePage(Out):
+    items: list[FoundPersonOut]
+    next_cursor: str | None
+    """Give it back as `cursor` for the next page; null on the last one."""
+
+
+class HeldMailboxOut(Out):
+    """A mailbox that somebody holds without a grant."""
+
+    address: str
+    kind: MailboxKind
+    state: MailboxState
+    label: str
+    role: HolderRole
+
+
+class PersonOut(FoundPersonOut):
+    """Somebody with all that is theirs."""
+
+    mailboxes: list[HeldMailboxOut]
+    grants: list[GrantOut]
+    """Every grant that they ever got, the oldest first."""
+
+
+class HolderOut(Out):
+    idnat: str
+    name: str
+    role: HolderRole
+
+
 class PatientsIn(In):
     count: Whole = Field(ge=1, le=PATIENTS_MAX, examples=[20])
     seed: Whole = Field(default=0, ge=0, lt=2**31, description="The same number gives the same people.")
@@ -220,6 +256,8 @@ class MailboxAdminPatch(In):
 class MailboxAdmin(Out):
     address: str
     kind: MailboxKind
+    owner: IdentityRef
+    """Or the responsible of a practice's."""
     state: MailboxState
     label: str
     description: str

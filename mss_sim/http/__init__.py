@@ -15,13 +15,15 @@
     parameters      queries and forms, read strictly
     storable        common to every request body: texts that both databases accept
     docstrings      what the strings below the fields of a class say, for OpenAPI
-    shapes, grants, indicators, letters, mailbox_life, sessions, timelines, writing   shapes and views of JSON that several front ends share
+    shapes, grants, indicators, journal, letters, mailbox_life, sessions, timelines, writing   shapes and views of JSON that
+                    several front ends share
     anomaly         a session with all that belongs to it, as one file to report
     paging          cursors
     events          what happens, as server-sent events or a page
     page            one page of HTML, without a script
     look            the stylesheet and the icon of all pages (static)
     spreadsheet     tables as comma-separated values, in which nothing is a formula
+    watch_table     the watch list of a mailbox as such a table
     tables          rows of NDJSON and of comma-separated values, as somebody sends them
     examples        whole bodies shown in OpenAPI, which can be sent unchanged
     faults          what is wrong with a body or a parameter, as sentences

@@ -21,6 +21,7 @@ _SECRETARY, _SUCCESSOR = "590000010000017/SEC0001", "590000010000017/SEC0002"
 
 RAW = f"From: {PRACTICE}\r\nTo: {DOCTOR}\r\nSubject: Compte rendu\r\nMIME-Version: 1.0\r\n\r\nBonjour,\r\n"
 WATCH_TABLE = '"recipient","reason","days",...\r\n"279035121518989@patient.mssante.fr","not_opened","7",...\r\n'
+JOURNAL_TABLE = '"at","mailbox","act",...\r\n"2026-01-05T08:00:00Z","tilleuls@cabinet.sim.mssante.fr","message.read",...\r\n'
 IMPORT_NDJSON = (
     '{"kind": "professional", "idnat": "899700421011", "family_name": "LEGRAND", "given_name": "Élise", "title": "Dr", '
     '"login": "elise.legrand", "password": "cabinet-2026", "address": "elise.legrand@medecin.sim.mssante.fr", "mailbox_kind": "PER"}\n'
@@ -190,7 +191,8 @@ _CURSORS = {
     "journal": f"j{ID}",
     "watch-list": f"w{ID}",
     "deliveries": f"d{ID}",
-    "attachments": f"p{ID}",
+    "attachments": f"t{ID}",
+    "people": f"p{ID}",
 }
 """By the path or its last step, the list in which the cursor is a position; messages are those of the folder in the other example."""
 _FIELDS: dict[str, JsonValue] = {

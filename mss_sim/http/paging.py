@@ -29,7 +29,9 @@ class PagedList(Enum):
     LETTERS = "l"
     DELIVERIES = "d"
     SESSIONS = "e"
-    ATTACHMENTS = "p"
+    ATTACHMENTS = "t"
+    PEOPLE = "p"
+    MAILBOXES = "m"
 
     @property
     def label(self) -> Sentence:
@@ -48,6 +50,8 @@ _LABELS = {
     PagedList.DELIVERIES: say("deliveries of a webhook"),
     PagedList.SESSIONS: say("sessions of clients"),
     PagedList.ATTACHMENTS: say("attachments"),
+    PagedList.PEOPLE: say("people"),
+    PagedList.MAILBOXES: say("mailboxes"),
 }
 
 

@@ -9,6 +9,7 @@
     snapshots       the whole database copied to a file, and back
     folder_view, search   one folder from top to bottom; the results of a search in it
     folder_index    UIDs and marks of folders kept in memory, used while the rows say that they are current
+    finding         people and mailboxes looked for by words
     bulk            people and mailboxes by hundreds, one statement for each table
     carer_views     what carers see of a patient's mailbox: copies of what is not masked
     indicators      what the journal tells of a stretch of time, counted by period, domain and kind of mailbox

@@ -1,6 +1,6 @@
 """Grants: what each grantee was given, by whom, until when, and who revoked it. Rows are never deleted; they are history."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import Column, Connection, bindparam, insert, or_, select, updat
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import grants
-from mss_sim.store.compiled import HotQuery
+from mss_sim.store.compiled import HotQuery, HotSelect
 from mss_sim.store.engine import RIGHTS_CHANGED, announce
 from mss_sim.vocabulary.mailboxes import Right
 
@@ -53,6 +53,14 @@ def by_id(conn: Connection, grant_id: int) -> GrantRow | None:
     """The grant with that id, in force or not."""
     row = conn.execute(select(*_COLUMNS).where(grants.c.id == grant_id)).one_or_none()
     return _row(row) if row else None
+
+
+def with_ids(conn: Connection, ids: Collection[int]) -> dict[int, GrantRow]:
+    """The grants with these ids, in force or not."""
+    return {row.id: row for row in map(_row, _WITH_IDS.rows(conn, "ids", sorted(ids)))}
+
+
+_WITH_IDS = HotSelect(select(*_COLUMNS).where(grants.c.id.in_(bindparam("ids", expanding=True))))
 
 
 def of_mailbox(conn: Connection, mailbox_id: int) -> list[GrantRow]:

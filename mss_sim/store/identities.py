@@ -47,7 +47,8 @@ class Account:
     identity: Identity
 
 
-def _identity(row: Sequence[Any]) -> Identity:
+def identity_of(row: Sequence[Any]) -> Identity:
+    """An identity out of its columns, in their order."""
     id_, idnat, kind, family, given, title, profession, structure, anonymous, enabled, created, sector = row
     kind_ = IdentityKind(kind)
     return Identity(id_, idnat, kind_, family, given, title, profession, structure, bool(anonymous), bool(enabled), created, sector)
@@ -115,7 +116,7 @@ _ENABLED = HotQuery(select(identities.c.enabled).where(identities.c.id == bindpa
 def by_id(conn: Connection, identity_id: int) -> Identity | None:
     """The identity with that id."""
     rows = _BY_ID.rows(conn, identity=identity_id)
-    return _identity(rows[0]) if rows else None
+    return identity_of(rows[0]) if rows else None
 
 
 _BY_ID = HotQuery(select(*_COLUMNS).where(identities.c.id == bindparam("identity")))
@@ -124,7 +125,7 @@ _BY_ID = HotQuery(select(*_COLUMNS).where(identities.c.id == bindparam("identity
 def by_idnat(conn: Connection, idnat: str) -> Identity | None:
     """The identity with that national id string."""
     rows = _BY_IDNAT.rows(conn, idnat=idnat)
-    return _identity(rows[0]) if rows else None
+    return identity_of(rows[0]) if rows else None
 
 
 _BY_IDNAT = HotQuery(select(*_COLUMNS).where(identities.c.idnat == bindparam("idnat")))
@@ -132,7 +133,7 @@ _BY_IDNAT = HotQuery(select(*_COLUMNS).where(identities.c.idnat == bindparam("id
 
 def with_idnats(conn: Connection, idnats: Collection[str]) -> dict[str, Identity]:
     """The identities with these national id strings, by them."""
-    return {row.idnat: row for row in map(_identity, _WITH_IDNATS.rows(conn, "idnats", sorted(idnats)))}
+    return {row.idnat: row for row in map(identity_of, _WITH_IDNATS.rows(conn, "idnats", sorted(idnats)))}
 
 
 _WITH_IDNATS = HotSelect(select(*_COLUMNS).where(identities.c.idnat.in_(bindparam("idnats", expanding=True))))
@@ -145,12 +146,12 @@ def count(conn: Connection) -> int:
 
 def list_all(conn: Connection) -> list[Identity]:
     """All identities in the order of their creation."""
-    return [_identity(row) for row in conn.execute(select(*_COLUMNS).order_by(identities.c.id))]
+    return [identity_of(row) for row in conn.execute(select(*_COLUMNS).order_by(identities.c.id))]
 
 
 def names(conn: Connection, ids: set[int]) -> dict[int, Identity]:
     """The identities with these ids."""
-    return {identity.id: identity for identity in map(_identity, _NAMES.rows(conn, "ids", sorted(ids)))}
+    return {identity.id: identity for identity in map(identity_of, _NAMES.rows(conn, "ids", sorted(ids)))}
 
 
 _NAMES = HotSelect(select(*_COLUMNS).where(identities.c.id.in_(bindparam("ids", expanding=True))))
@@ -196,7 +197,7 @@ def _account(rows: Sequence[Sequence[Any]]) -> Account | None:
     if not rows:
         return None
     login, password_hash, *identity = rows[0]
-    return Account(login, password_hash, _identity(identity))
+    return Account(login, password_hash, identity_of(identity))
 
 
 def _accounts_by(column: ColumnElement[Any]) -> HotQuery:

@@ -1,11 +1,11 @@
 """The journal: who did what, in what quality, in which mailbox; written in the transaction of the act."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, not_, select
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import journal, messages
@@ -58,6 +58,29 @@ class ActQuery:
     actor_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LineQuery:
+    """Which lines, the newest first: at most `limit`, with ids under `before`; None, and no act, leave all in.
+
+    `delegated`: done by a grant, or not; that grants were given or taken back is no such thing. `grant_id`: what names this grant.
+    `since` and `until`: from that instant on, and before that one. `but_id`: not what this identity did.
+    """
+
+    limit: int
+    before: int | None = None
+    acts: tuple[Act, ...] = ()
+    actor_id: int | None = None
+    door: Door | None = None
+    delegated: bool | None = None
+    grant_id: int | None = None
+    since: Micros | None = None
+    until: Micros | None = None
+    but_id: int | None = None
+
+
+_OF_GRANTS = tuple(act.value for act in Act if act.value.startswith("grant."))
+
+
 class JournalRow(NamedTuple):
     """A line with the subject and the Message-ID of the letter that it is about; None where it is about none, or the letter is deleted."""
 
@@ -70,14 +93,29 @@ _ABOUT = select(*journal.c, messages.c.subject, messages.c.rfc_message_id).outer
 _WITH_IDS = HotSelect(_ABOUT.where(journal.c.id.in_(bindparam("ids", expanding=True))))
 
 
-def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: int, but: int | None = None) -> list[JournalRow]:
-    """The newest lines of a mailbox with an id under `before`, newest first; with `but`, only what identities but that one did."""
-    query = _ABOUT.where(journal.c.mailbox_id == mailbox_id)
-    if but is not None:
-        query = query.where(journal.c.actor_id != but)
-    if before is not None:
-        query = query.where(journal.c.id < before)
-    return [_row(row) for row in conn.execute(query.order_by(journal.c.id.desc()).limit(limit))]
+def newest(conn: Connection, query: LineQuery, mailbox_ids: Collection[int] | None) -> list[JournalRow]:
+    """The newest lines of these mailboxes, or, for None, of all and of none; each mailbox costs what it would alone."""
+    wanted = _ABOUT.where(*_conditions(query)).order_by(journal.c.id.desc()).limit(query.limit)
+    if mailbox_ids is None:
+        return [_row(row) for row in conn.execute(wanted)]
+    found = (row for id_ in sorted(mailbox_ids) for row in conn.execute(wanted.where(journal.c.mailbox_id == id_)))
+    return [_row(row) for row in sorted(found, key=lambda row: -row.id)[: query.limit]]
+
+
+def _conditions(query: LineQuery) -> list[ColumnElement[bool]]:
+    """What a line has to be, one condition for each thing that is asked."""
+    line, by_grant = journal.c, and_(journal.c.grant_id.is_not(None), journal.c.act.not_in(_OF_GRANTS))
+    found: list[ColumnElement[bool]] = [line.act.in_([act.value for act in query.acts])] if query.acts else []
+    found += [line.id < query.before] if query.before is not None else []
+    found += [line.actor_id == query.actor_id] if query.actor_id is not None else []
+    found += [line.actor_id != query.but_id] if query.but_id is not None else []
+    found += [line.door == query.door.value] if query.door is not None else []
+    found += [line.grant_id == query.grant_id] if query.grant_id is not None else []
+    found += [line.at >= query.since] if query.since is not None else []
+    found += [line.at < query.until] if query.until is not None else []
+    if query.delegated is not None:
+        found.append(by_grant if query.delegated else not_(by_grant))
+    return found
 
 
 def _row(row: Any) -> JournalRow:

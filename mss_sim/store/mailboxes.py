@@ -62,7 +62,8 @@ _ENUMS = tuple(position for position, type_ in _TYPES if type_ is not bool)
 _FIELDS = attrgetter(*(column.name for column in _COLUMNS))
 
 
-def _mailbox(row: Sequence[Any]) -> Mailbox:
+def mailbox_of(row: Sequence[Any]) -> Mailbox:
+    """A mailbox out of its columns, in their order."""
     values = list(row)
     for position, type_ in _TYPES:
         values[position] = type_(values[position])
@@ -135,7 +136,7 @@ def remove(conn: Connection, mailbox_id: int) -> bool:
 def by_address(conn: Connection, address: str) -> Mailbox | None:
     """The mailbox with that canonical address."""
     rows = _BY_ADDRESS.rows(conn, address=address)
-    return _mailbox(rows[0]) if rows else None
+    return mailbox_of(rows[0]) if rows else None
 
 
 _BY_ADDRESS = HotQuery(select(*_COLUMNS).where(mailboxes.c.address == bindparam("address")))
@@ -144,7 +145,7 @@ _BY_ADDRESS = HotQuery(select(*_COLUMNS).where(mailboxes.c.address == bindparam(
 def by_id(conn: Connection, mailbox_id: int) -> Mailbox | None:
     """The mailbox with that id."""
     rows = _BY_ID.rows(conn, id=mailbox_id)
-    return _mailbox(rows[0]) if rows else None
+    return mailbox_of(rows[0]) if rows else None
 
 
 _BY_ID = HotQuery(select(*_COLUMNS).where(mailboxes.c.id == bindparam("id")))
@@ -161,7 +162,7 @@ _ADDRESSES = HotSelect(select(mailboxes.c.id, mailboxes.c.address).where(mailbox
 
 def list_all(conn: Connection) -> list[Mailbox]:
     """All mailboxes in the order of their creation."""
-    return [_mailbox(row) for row in conn.execute(select(*_COLUMNS).where(mailboxes.c.carer_view_of.is_(None)).order_by(mailboxes.c.id))]
+    return [mailbox_of(row) for row in conn.execute(select(*_COLUMNS).where(mailboxes.c.carer_view_of.is_(None)).order_by(mailboxes.c.id))]
 
 
 def count(conn: Connection) -> int:
@@ -173,12 +174,12 @@ def first_of_kind(conn: Connection, kind: MailboxKind) -> Mailbox | None:
     """The mailbox of that kind that was made first."""
     query = select(*_COLUMNS).where(mailboxes.c.kind == kind.value, mailboxes.c.carer_view_of.is_(None))
     row = conn.execute(query.order_by(mailboxes.c.id).limit(1)).one_or_none()
-    return None if row is None else _mailbox(row)
+    return None if row is None else mailbox_of(row)
 
 
 def owned_by(conn: Connection, identity_id: int) -> list[Mailbox]:
     """The mailboxes that an identity owns or is the responsible of; the preferred first."""
-    return [_mailbox(row) for row in _OWNED_BY.rows(conn, identity=identity_id)]
+    return [mailbox_of(row) for row in _OWNED_BY.rows(conn, identity=identity_id)]
 
 
 _OWNED_BY = HotQuery(
@@ -190,7 +191,7 @@ _OWNED_BY = HotQuery(
 
 def co_held_by(conn: Connection, identity_id: int) -> list[Mailbox]:
     """The practice mailboxes that an identity is a co-holder of."""
-    return [_mailbox(row) for row in _CO_HELD_BY.rows(conn, identity=identity_id)]
+    return [mailbox_of(row) for row in _CO_HELD_BY.rows(conn, identity=identity_id)]
 
 
 _CO_HELD_BY = HotQuery(
@@ -203,7 +204,7 @@ _CO_HELD_BY = HotQuery(
 
 def with_ids(conn: Connection, ids: Collection[int]) -> list[Mailbox]:
     """The mailboxes with these ids."""
-    return sorted(map(_mailbox, _WITH_IDS.rows(conn, "ids", sorted(ids))), key=lambda mailbox: mailbox.id)
+    return sorted(map(mailbox_of, _WITH_IDS.rows(conn, "ids", sorted(ids))), key=lambda mailbox: mailbox.id)
 
 
 _WITH_IDS = HotSelect(select(*_COLUMNS).where(mailboxes.c.id.in_(bindparam("ids", expanding=True))))

@@ -30,15 +30,21 @@ from mss_sim.web import (
     figures,
     home,
     in_charge,
+    journal,
     keeping,
     kiosk,
     letters,
     live,
     mailbox,
+    mailboxes,
+    operators,
     patients,
+    people,
     sent,
     sessions,
+    settings,
     steering,
+    watch,
     world_letters,
     writing,
 )
@@ -49,9 +55,8 @@ from mss_sim.web.visit import Handler, Pages, Visit
 from mss_sim.words.sentence import say
 
 _FILES = (
-    *(boxes, choices, control, conversations, delegations, duo, figures, home, in_charge, keeping, letters),
-    *(live, mailbox, sent, sessions, steering, world_letters, writing),
-    *(carers, kiosk, patients),
+    *(boxes, carers, choices, control, conversations, delegations, duo, figures, home, in_charge, journal, keeping, kiosk, letters),
+    *(live, mailbox, mailboxes, operators, patients, people, sent, sessions, settings, steering, watch, world_letters, writing),
 )
 ROUTES = tuple(route for file in _FILES for route in file.ROUTES)
 PART = "x-part"

@@ -11,8 +11,8 @@ from mss_sim.http.paging import Page, PagedList, cursor
 from mss_sim.ids import encode
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary.mailboxes import MaskKind, Right
-from mss_sim.web.delegation_words import idnats_in, told
 from mss_sim.web.delegations import asked, goes_on, people_of, shown_grant
+from mss_sim.web.journal_words import idnats_in, told
 from mss_sim.web.patients import address_in, around, place_of
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit, back
@@ -120,7 +120,7 @@ async def _accesses(visit: Visit) -> dict[str, Any]:
     found = await journal.of_mailbox(world, visit.session.actor, address_in(visit), before=before, limit=_LINES + 1, others=True)
     rows = found[:_LINES]
     people = await identity_names.identities_by_id(world, {row.line.actor_id for row in rows})
-    named = await identity_names.names_by_idnat(world, {word for row in rows for word in idnats_in(row)})
+    named = await identity_names.names_by_idnat(world, idnats_in(rows))
     return {
         "lines": [told(row, people, named) for row in rows],
         "older": cursor(PagedList.JOURNAL, rows[-1].line.id) if len(found) > _LINES else None,

@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from starlette.responses import Response
 
-from mss_sim.clock import to_datetime
 from mss_sim.core.access import delegation, grant_ends, identity_names, journal, practice_holders
 from mss_sim.core.access.access import grant_of
 from mss_sim.core.access.delegation import GrantRequest
@@ -20,9 +18,10 @@ from mss_sim.http.dependencies import read_id
 from mss_sim.http.paging import Page, PagedList, cursor
 from mss_sim.ids import encode
 from mss_sim.vocabulary.mailboxes import Right
-from mss_sim.web.dates import ONE_DAY, midnight
-from mss_sim.web.delegation_words import OF_DELEGATION, RIGHTS, ROLES, Told, idnats_in, told
-from mss_sim.web.showing import PARIS, show
+from mss_sim.web.days import ONE_DAY, day_of, midnight
+from mss_sim.web.delegation_words import RIGHTS, ROLES
+from mss_sim.web.journal_words import OF_DELEGATION, Told, idnats_in, told
+from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit, back
 from mss_sim.words.sentence import Sentence, say
 
@@ -69,7 +68,7 @@ async def show_all(visit: Visit) -> Response:
 async def show_mailbox(visit: Visit) -> Response:
     """The delegations of one mailbox, and the form that gives another."""
     preset = next((one for one in PRESETS if one.name == visit.request.query_params.get("preset")), PRESETS[0])
-    today = _today(visit)
+    today = day_of(visit.core.world.clock.now())
     begins = today + preset.begins * ONE_DAY if preset.begins is not None else None
     name = visit.pages.hosted.seed
     known = await seed.personas(visit.core.world, name) if name in seed.names(visit.core.world) else []
@@ -147,7 +146,7 @@ async def _history(visit: Visit, address: str) -> tuple[list[Told], str | None]:
     rows = await journal.of_mailbox(visit.core.world, visit.session.actor, address, before=before, limit=_LINES + 1)
     shown = [row for row in rows[:_LINES] if row.line.act in OF_DELEGATION or row.line.grant_id is not None]
     people = await identity_names.identities_by_id(visit.core.world, {row.line.actor_id for row in shown})
-    named = await identity_names.names_by_idnat(visit.core.world, {word for row in shown for word in idnats_in(row)})
+    named = await identity_names.names_by_idnat(visit.core.world, idnats_in(shown))
     older = cursor(PagedList.JOURNAL, rows[_LINES - 1].line.id) if len(rows) > _LINES else None
     return [told(row, people, named) for row in shown], older
 
@@ -175,10 +174,6 @@ def _reason(text: str) -> str:
     if len(text) > _REASON_CHARS_MAX or "\x00" in text:
         raise Refusal(Rule.INVALID, say("The reason is a text of at most {most} characters.", most=_REASON_CHARS_MAX), subject="reason")
     return text
-
-
-def _today(visit: Visit) -> date:
-    return to_datetime(visit.core.world.clock.now()).astimezone(PARIS).date()
 
 
 async def show_end(visit: Visit) -> Response:

@@ -16,7 +16,7 @@ from mss_sim.mail.parse import fold
 from mss_sim.mail.summary import read_summary
 from mss_sim.vocabulary.mailboxes import Flag, MailboxKind
 from mss_sim.web import in_charge
-from mss_sim.web.dates import midnight
+from mss_sim.web.days import midnight
 from mss_sim.web.filters import FILTERS
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit

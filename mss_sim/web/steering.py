@@ -16,6 +16,7 @@ from mss_sim.http.dependencies import read_id
 from mss_sim.policy.clock import decide_pace, read_duration
 from mss_sim.vocabulary.clock import ClockMode
 from mss_sim.vocabulary.faults import PresetName
+from mss_sim.web.fields import check_meant
 from mss_sim.web.showing import PARIS
 from mss_sim.web.visit import Routes, Visit, back
 from mss_sim.words.sentence import say
@@ -116,28 +117,23 @@ async def save(visit: Visit) -> Response:
 
 async def restore(visit: Visit) -> Response:
     """Go back to a snapshot."""
-    _check_meant(visit)
+    check_meant(visit)
     await visit.core.restore(await _shelf(visit).one(visit.field("name")))
     return back("/ui/control#snapshots")
 
 
 async def delete(visit: Visit) -> Response:
     """Keep a snapshot no longer."""
-    _check_meant(visit)
+    check_meant(visit)
     await _shelf(visit).remove(visit.field("name"))
     return back("/ui/control#snapshots")
 
 
 async def reset(visit: Visit) -> Response:
     """Empty the world and begin anew with a seed."""
-    _check_meant(visit)
+    check_meant(visit)
     await visit.core.reset(visit.field("seed") or visit.pages.hosted.seed or seed.NONE)
     return back("/ui/control#reset")
-
-
-def _check_meant(visit: Visit) -> None:
-    if visit.field("meant") != "yes":
-        raise Refusal(Rule.INVALID, say("What would be lost is told beside the button; tick its box, and send the form again."))
 
 
 def _shelf(visit: Visit) -> Shelf:

@@ -24,7 +24,7 @@ from mss_sim.mail.parse import fold
 from mss_sim.mail.summary import read_summary, shown_text
 from mss_sim.mail.tree import tree
 from mss_sim.vocabulary.mail import TimelineKind
-from mss_sim.web.dates import instant
+from mss_sim.web.days import instant
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit
 from mss_sim.words.sentence import joined, said, say

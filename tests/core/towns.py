@@ -35,6 +35,7 @@ from mss_sim.ids import IdSource
 from mss_sim.mail.parse import parse
 from mss_sim.policy.peers import PeerCertificate
 from mss_sim.store import engine, folders, identities, journal, mailboxes, messages, pages, submissions
+from mss_sim.store.journal import LineQuery
 from mss_sim.store.store import Store
 from mss_sim.store.submissions import Event
 from mss_sim.vocabulary.doors import Door
@@ -169,7 +170,7 @@ class Town:
     async def told(self, address: str) -> list[JournalEntry]:
         """The journal of a mailbox, newest first."""
         box = await self.mailbox(address)
-        rows = await self.world.store.read(lambda conn: journal.of_mailbox(conn, box.id, before=None, limit=100))
+        rows = await self.world.store.read(lambda conn: journal.newest(conn, LineQuery(100), [box.id]))
         return [row.line for row in rows]
 
     async def acts(self, address: str) -> list[str]:

@@ -28,6 +28,7 @@ def filled(path: str) -> str:
 _ALSO = {
     "/control/certificates/{serial}/revoke": ["GET"],
     "/control/faults/presets": ["DELETE"],
+    "/control/people/like": ["GET"],
     "/control/scenarios/recording": ["DELETE"],
     "/control/scenarios/stories": ["DELETE"],
     "/control/white-list/variant": ["DELETE"],

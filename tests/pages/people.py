@@ -1,5 +1,6 @@
 """What people do on pages, in the words that they read there."""
 
+import httpx
 from playwright.async_api import Page
 
 from mss_sim.app.simulator import Simulator
@@ -16,3 +17,15 @@ async def be(page: Page, name: str) -> None:
 async def write(simulator: Simulator, to: str, subject: str, text: str = "Bonjour.") -> None:
     """A colleague at the hospital writes."""
     assert (await Person(simulator, "hospital").smtp(HOSPITAL, to, letter(HOSPITAL, to, subject, text))).code == 250
+
+
+async def log_in(simulator: Simulator, client: httpx.AsyncClient, role: str, place: str) -> str:
+    """Be somebody without a browser; the token of the forms of a page."""
+    token = form_token((await client.get("/")).text)
+    await client.post("/ui/log-in", data={"token": token, "who": Person(simulator, role).idnat, "name": role})
+    return form_token((await client.get(place, follow_redirects=True)).text)
+
+
+def form_token(html: str) -> str:
+    """The token that the forms of a page bear; empty where it has none."""
+    return html.partition('name="token" value="')[2].partition('"')[0]

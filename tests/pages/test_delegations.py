@@ -12,7 +12,7 @@ from tests.clients import DOCTOR, PRACTICE, Person, control
 from tests.conftest import StartSimulator
 from tests.mail_logins import MailClient
 from tests.pages.conftest import OpenBrowser
-from tests.pages.people import be, write
+from tests.pages.people import be, log_in, write
 
 _DOCTOR, _NEWCOMER = "Dr Camille MARTIN", "Louise MOREAU"
 _SCRIPT = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
@@ -124,26 +124,15 @@ async def test_a_grant_that_begins_and_ends_with_the_time_is_seen_at_once(page: 
 async def test_what_cannot_be_given_is_refused_in_words(simulator: Simulator, given: dict[str, str], status: int, told: str) -> None:
     async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
         place = f"/ui/as/doctor/mailboxes/{PRACTICE}/delegations"
-        token = await _log_in(simulator, client, "doctor", place)
+        token = await log_in(simulator, client, "doctor", place)
         answer = await client.post(place, data={"token": token, **given})
         assert (answer.status_code, told in answer.text) == (status, True), answer.text
-
-
-async def _log_in(simulator: Simulator, client: httpx.AsyncClient, role: str, place: str) -> str:
-    """Be somebody; the token of the forms of a page."""
-    token = _token((await client.get("/")).text)
-    await client.post("/ui/log-in", data={"token": token, "who": Person(simulator, role).idnat, "name": role})
-    return _token((await client.get(place)).text)
-
-
-def _token(html: str) -> str:
-    return html.partition('name="token" value="')[2].partition('"')[0]
 
 
 async def test_who_does_not_manage_a_mailbox_sees_their_own_grant_and_gives_none(simulator: Simulator) -> None:
     async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
         place = f"/ui/as/assistant/mailboxes/{PRACTICE}/delegations"
-        token = await _log_in(simulator, client, "assistant", place)
+        token = await log_in(simulator, client, "assistant", place)
         shown = (await client.get(place)).text
         assert ("Nadia LEROY" in shown, "Sophie PETIT" in shown, "Ce qui s’est passé" in shown) == (True, False, False)
         assert (await client.post(place, data={"token": token, "grantee": "louise.moreau", "see": "yes"})).status_code == 403
@@ -157,7 +146,7 @@ async def test_who_does_not_manage_a_mailbox_sees_their_own_grant_and_gives_none
 async def test_who_was_disabled_has_no_page_any_more(simulator: Simulator) -> None:
     async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
         place = f"/ui/as/doctor/mailboxes/{PRACTICE}/delegations"
-        token = await _log_in(simulator, client, "doctor", place)
+        token = await log_in(simulator, client, "doctor", place)
         idnat = Person(simulator, "doctor").idnat
         assert (await control(simulator, "PATCH", f"/identities/{idnat}", {"enabled": False})).status_code == 200
         assert (await client.get(place)).status_code == 401

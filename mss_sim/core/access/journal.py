@@ -5,22 +5,27 @@ of the letter that a line is about are looked up when it is read; a deletion wri
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
 from mss_sim.clock import SECOND, Micros
-from mss_sim.core.access import gate
+from mss_sim.core.access import access, gate
 from mss_sim.core.access.access import MailboxAccess, Requester
 from mss_sim.core.access.authentication import Actor
+from mss_sim.core.access.identity_names import identity_called
 from mss_sim.core.world.expiring import ExpiringMap
 from mss_sim.core.world.world import World
-from mss_sim.errors import Attempt
-from mss_sim.store import journal
+from mss_sim.errors import Attempt, Refusal, Rule
+from mss_sim.store import grants, identities, journal, mailboxes
 from mss_sim.store.engine import Connection, Visit
-from mss_sim.store.journal import ActQuery, JournalEntry, JournalRow
+from mss_sim.store.grants import GrantRow
+from mss_sim.store.identities import Identity
+from mss_sim.store.journal import ActQuery, JournalEntry, JournalRow, LineQuery
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import Right
+from mss_sim.words.sentence import say
 
 _ATTEMPTS_MAX = 10_000
 _ATTEMPT_SECONDS = 60
@@ -117,12 +122,60 @@ def keep_visits(world: World) -> None:
 
 async def of_mailbox(world: World, actor: Actor, address: str, *, before: int | None, limit: int, others: bool = False) -> list[JournalRow]:
     """The newest lines of a mailbox; readable only by its managers. `others`: only what other people than who asks did."""
+    return (await read(world, actor, LineQuery(limit, before, but_id=actor.identity.id if others else None), address)).rows
 
-    def query(conn: Connection) -> list[JournalRow]:
-        held = gate.about(world, conn, actor, address, Right.MANAGE)
-        return journal.of_mailbox(conn, held.mailbox.id, before=before, limit=limit, but=actor.identity.id if others else None)
 
-    return await world.store.read(query)
+class Lines(NamedTuple):
+    """Lines of journals, the newest first, and what they name: people, addresses of mailboxes and grants, by id."""
+
+    rows: list[JournalRow]
+    people: Mapping[int, Identity]
+    addresses: Mapping[int, str]
+    grants: Mapping[int, GrantRow]
+
+
+_NOTHING = Lines([], {}, {}, {})
+
+
+async def read(world: World, actor: Actor | None, query: LineQuery, address: str | None = None, who: str | None = None) -> Lines:
+    """Lines of the journal of a mailbox, or of all that the actor manages; for the control plane (None), of all and of none.
+
+    `who`: those of that person alone, by idNat, login or own address; of nobody there are none.
+    """
+
+    def run(conn: Connection) -> Lines:
+        ids = _readable(world, conn, actor, address)
+        wanted = query
+        if who is not None:
+            doer = identity_called(conn, who)
+            if doer is None:
+                return _NOTHING
+            wanted = replace(query, actor_id=doer.id)
+        return _named(conn, journal.newest(conn, wanted, ids))
+
+    return await world.store.read(run)
+
+
+def _readable(world: World, conn: Connection, actor: Actor | None, address: str | None) -> list[int] | None:
+    """The mailboxes whose lines are asked for; None for all."""
+    if actor is None:
+        mailbox = mailboxes.by_address(conn, address) if address is not None else None
+        if address is not None and mailbox is None:
+            raise Refusal(Rule.NOT_FOUND, say("There is no mailbox {address}.", address=address), subject=address)
+        return [mailbox.id] if mailbox else None
+    if address is not None:
+        return [gate.about(world, conn, actor, address, Right.MANAGE).mailbox_id]
+    gate.check_known(world, conn, actor)
+    held = access.all_held(conn, actor.identity.id, world.clock.now())
+    return [one.mailbox_id for one in held if one.access.may(Right.MANAGE) and actor.mailbox in (None, one.mailbox.address)]
+
+
+def _named(conn: Connection, rows: list[JournalRow]) -> Lines:
+    lines = [row.line for row in rows]
+    given = grants.with_ids(conn, {line.grant_id for line in lines if line.grant_id is not None})
+    ids = {line.actor_id for line in lines} | {one.granted_by_id for one in given.values()} | {one.grantee_id for one in given.values()}
+    people = identities.names(conn, {id_ for id_ in ids if id_ is not None})
+    return Lines(rows, people, mailboxes.addresses(conn, {line.mailbox_id for line in lines if line.mailbox_id is not None}), given)
 
 
 def with_ids(conn: Connection, ids: Sequence[int]) -> dict[int, JournalRow]:

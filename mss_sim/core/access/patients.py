@@ -9,7 +9,7 @@
 One number in two roots is two identities of one person, with one mailbox, since the address has no root (ref: ans-ins#oid).
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
@@ -136,6 +136,12 @@ def state_of_new_mailbox(world: World, address: str, states_of: Callable[[str], 
 async def of_person(world: World, person: Identity) -> list[PatientIdentity]:
     """The national identities of a person."""
     return await world.store.read(patients.of_person, person.id)
+
+
+async def of_people(world: World, ids: Iterable[int]) -> dict[int, list[PatientIdentity]]:
+    """The national identities of these people, by their ids."""
+    wanted = sorted(ids)
+    return await world.store.read(lambda conn: {id_: patients.of_person(conn, id_) for id_ in wanted})
 
 
 async def by_person(world: World) -> dict[int, list[PatientIdentity]]:

@@ -33,12 +33,13 @@ async def list_holders(world: World, identity_id: int, address: str) -> list[Hol
 
     def query(conn: Connection) -> list[Holder]:
         held = access.require_seen(conn, address, identity_id, world.clock.now())
-        return _holders(conn, held.mailbox)
+        return holders_of(conn, held.mailbox)
 
     return await world.store.read(query)
 
 
-def _holders(conn: Connection, mailbox: Mailbox) -> list[Holder]:
+def holders_of(conn: Connection, mailbox: Mailbox) -> list[Holder]:
+    """The holders of a mailbox, past every right."""
     ids = [mailbox.owner_id, *mailboxes.co_holder_ids(conn, mailbox.id)]
     known = identities.names(conn, set(ids))
     found = [(known[id_], mailboxes.role_of(conn, mailbox, id_)) for id_ in ids if id_ in known]
@@ -55,7 +56,7 @@ async def add_co_holder(world: World, by: Requester, address: str, idnat: str) -
             raise Refusal(Rule.CONFLICT, say("{idnat} already holds this mailbox.", idnat=idnat), subject=idnat)
         mailboxes.add_co_holder(conn, mailbox.id, identity.id, world.clock.now())
         _trace(world, conn, by, mailbox, Act.HOLDER_ADDED, {"idnat": identity.idnat})
-        return _holders(conn, mailbox)
+        return holders_of(conn, mailbox)
 
     return await world.store.write(unit)
 
@@ -81,7 +82,7 @@ async def remove_holder(world: World, by: Requester, address: str, idnat: str) -
             raise Refusal(Rule.NOT_FOUND, say("{idnat} does not hold this mailbox.", idnat=idnat), subject=idnat)
         mailboxes.remove_co_holder(conn, mailbox.id, identity.id)
         _trace(world, conn, by, mailbox, Act.HOLDER_REMOVED, {"idnat": identity.idnat})
-        return _holders(conn, mailbox)
+        return holders_of(conn, mailbox)
 
     return await world.store.write(unit)
 
@@ -99,7 +100,7 @@ async def change_responsible(world: World, by: Requester, address: str, idnat: s
         if stay and mailboxes.role_of(conn, mailboxes.by_id(conn, mailbox.id) or mailbox, mailbox.owner_id) is None:
             mailboxes.add_co_holder(conn, mailbox.id, mailbox.owner_id, world.clock.now())
         _trace(world, conn, by, mailbox, Act.RESPONSIBLE_CHANGED, {"idnat": successor.idnat, "stays": stay})
-        return _holders(conn, mailboxes.by_id(conn, mailbox.id) or mailbox)
+        return holders_of(conn, mailboxes.by_id(conn, mailbox.id) or mailbox)
 
     return await world.store.write(unit, changes_directory=True)
 

@@ -13,6 +13,7 @@
     faults   rules by which a seam fails
     snapshots, snapshot_file, memory   a whole world kept as one file, and what is kept beside the store
     letters  every letter of the world, past every right
+    people   people and mailboxes found by words, shown with all that is theirs
     inspection   the same letters, each once, for who inspects them: found, read, removed
     counts   counts of what the world holds, for health and metrics
     indicators   what a world did, by period, domain and kind of mailbox

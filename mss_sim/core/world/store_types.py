@@ -4,13 +4,14 @@ from mss_sim.store.certificates import Certificate
 from mss_sim.store.charges import Charge, NoteRow
 from mss_sim.store.closings import Closing
 from mss_sim.store.dispensations import Dispensation
+from mss_sim.store.finding import FoundMailbox, FoundPerson
 from mss_sim.store.folder_index import Mark, Marks, Uids, extended
 from mss_sim.store.folder_view import CopyState, Sortable
 from mss_sim.store.folders import Folder
 from mss_sim.store.forwardings import Forwarding
 from mss_sim.store.grants import GrantRow
 from mss_sim.store.identities import Identity
-from mss_sim.store.journal import ActQuery, JournalEntry, JournalRow
+from mss_sim.store.journal import ActQuery, JournalEntry, JournalRow, LineQuery
 from mss_sim.store.letters import LetterQuery, PlacedCopy
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.masks import Mask
@@ -39,11 +40,14 @@ __all__ = [
     "EventQuery",
     "Folder",
     "Forwarding",
+    "FoundMailbox",
+    "FoundPerson",
     "GrantRow",
     "Identity",
     "JournalEntry",
     "JournalRow",
     "LetterQuery",
+    "LineQuery",
     "ListQuery",
     "ListedMessage",
     "Mailbox",

@@ -7,14 +7,16 @@ import pytest
 
 from mss_sim.core.access import gate, journal
 from mss_sim.core.access.access import Requester
+from mss_sim.core.access.identities import change_identity
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.mailbox.mailboxes import change_managed_mailbox
+from mss_sim.core.world.store_types import LineQuery
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import MailboxState, Right
 from tests.clients import DOCTOR, PRACTICE, WARD
-from tests.core.towns import Town, refused
+from tests.core.towns import IDNATS, Town, refused
 
 
 @pytest.mark.parametrize(("who", "address"), [("hospital_ward", WARD), ("doctor", DOCTOR)])
@@ -94,3 +96,68 @@ async def test_what_was_tried_in_vain_is_written_down_once_a_minute_for_each_rig
     assert await tried() == [once]
     town.clock.advance(timedelta(seconds=1))
     assert await tried() == [once, once]
+
+
+async def _acts(
+    town: Town, who: str | None, query: LineQuery, address: str | None = None, doer: str | None = None
+) -> list[tuple[str, str]]:
+    """What a journal shows, newest first: the address of the mailbox, and the act."""
+    actor = await town.actor(who) if who else None
+    found = await journal.read(town.world, actor, query, address, doer)
+    return [(found.addresses[row.line.mailbox_id or 0], row.line.act.value) for row in found.rows]
+
+
+async def test_the_journals_of_all_that_one_manages_are_one_list(town: Town) -> None:
+    doctor = await town.actor("doctor")
+    for address in (DOCTOR, PRACTICE):
+        await change_managed_mailbox(town.world, doctor, address, {"description": "x"})
+    await change_managed_mailbox(town.world, await town.actor("hospital_ward"), WARD, {"description": "x"})
+    changes = LineQuery(10, acts=(Act.MAILBOX_CHANGED,))
+    assert await _acts(town, "doctor", changes) == [(PRACTICE, "mailbox.changed"), (DOCTOR, "mailbox.changed")]
+    assert await _acts(town, "doctor", LineQuery(1, acts=(Act.MAILBOX_CHANGED,))) == [(PRACTICE, "mailbox.changed")]
+    assert await _acts(town, "secretary", LineQuery(10)) == []  # who manages nothing
+    assert await _acts(town, None, changes) == [(WARD, "mailbox.changed"), (PRACTICE, "mailbox.changed"), (DOCTOR, "mailbox.changed")]
+    assert await _acts(town, None, changes, PRACTICE) == [(PRACTICE, "mailbox.changed")]
+    chosen = await town.actor("doctor", mailbox=DOCTOR)
+    assert {row.line.mailbox_id for row in (await journal.read(town.world, chosen, LineQuery(50))).rows} == {
+        (await town.mailbox(DOCTOR)).id
+    }
+    with refused(Rule.NOT_FOUND):
+        await _acts(town, None, changes, "nobody@cabinet.sim.mssante.fr")
+    with refused(Rule.NOT_FOUND):
+        await _acts(town, "doctor", changes, WARD)
+
+
+async def test_who_may_act_no_more_reads_no_journal(town: Town) -> None:
+    doctor = await town.actor("doctor")
+    await change_identity(town.world, IDNATS["doctor"], {"enabled": False}, None, None)
+    with refused(Rule.AUTHENTICATION_FAILED):
+        await journal.read(town.world, doctor, LineQuery(10))
+
+
+async def test_lines_are_told_apart_by_who_door_grant_and_time(town: Town) -> None:
+    ward, begin = await town.actor("hospital_ward", Door.IMAP), town.clock.now()
+    town.clock.advance(timedelta(hours=1))
+    await change_managed_mailbox(town.world, ward, WARD, {"description": "x"})
+    (grant,) = (await town.world.store.read(lambda conn: gate.require(town.world, conn, ward, WARD, Right.MANAGE))).access.grants
+    mine = [(WARD, "mailbox.changed")]
+    for wanted in (LineQuery(9, delegated=True), LineQuery(9, door=Door.IMAP), LineQuery(9, since=begin + 1)):
+        assert await _acts(town, "hospital_ward", wanted) == mine, wanted
+    assert await _acts(town, "hospital_ward", LineQuery(9, grant_id=grant.id)) == [*mine, (WARD, "grant.created")]
+    given = await _acts(town, "hospital_ward", LineQuery(9, delegated=False))
+    assert (WARD, "grant.created") in given  # that a grant was given is no act done by it
+    assert mine[0] not in given
+    assert mine[0] not in await _acts(town, "hospital_ward", LineQuery(9, until=town.clock.now()))
+    for name in (IDNATS["hospital_ward"], "marc.garnier"):
+        assert await _acts(town, "hospital_ward", LineQuery(9), doer=name) == mine
+    assert await _acts(town, "hospital_ward", LineQuery(9), doer="nobody") == []
+
+
+async def test_what_a_line_names_is_found_with_it(town: Town) -> None:
+    ward = await town.actor("hospital_ward")
+    await change_managed_mailbox(town.world, ward, WARD, {"description": "x"})
+    found = await journal.read(town.world, ward, LineQuery(1))
+    (row,) = found.rows
+    grant = found.grants[row.line.grant_id or 0]
+    assert (found.people[row.line.actor_id or 0].idnat, found.people[grant.grantee_id].idnat) == (IDNATS["hospital_ward"],) * 2
+    assert found.addresses == {row.line.mailbox_id: WARD}

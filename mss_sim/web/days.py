@@ -1,8 +1,8 @@
-"""Days and instants as a form has them, on French clocks, where the trust space is."""
+"""Days and instants as forms have them, on French clocks."""
 
 from datetime import date, datetime, time, timedelta
 
-from mss_sim.clock import Micros, from_datetime
+from mss_sim.clock import Micros, from_datetime, to_datetime
 from mss_sim.errors import Refusal, Rule
 from mss_sim.web.showing import PARIS
 from mss_sim.words.sentence import say
@@ -12,7 +12,7 @@ _FIRST_DAY, _LAST_DAY = date(1970, 1, 2), date(9999, 1, 1)
 
 
 def midnight(text: str, days: int = 0) -> Micros | None:
-    """When a day begins, or the one so many days later; None where none is given. Refusal(INVALID) for what is no day near enough."""
+    """When a day of French clocks begins, or another so many days later; None where none is given."""
     if not text:
         return None
     try:
@@ -22,6 +22,11 @@ def midnight(text: str, days: int = 0) -> Micros | None:
     if not _FIRST_DAY <= day <= _LAST_DAY:
         raise Refusal(Rule.INVALID, say("The date {date} lies too far from now.", date=text[:20]), subject="date")
     return from_datetime(datetime.combine(day + days * ONE_DAY, time(), PARIS))
+
+
+def day_of(at: Micros) -> date:
+    """The day of French clocks in which an instant lies."""
+    return to_datetime(at).astimezone(PARIS).date()
 
 
 def instant(text: str) -> Micros | None:
