@@ -69,6 +69,8 @@ class MailboxOut(Out):
     sent_policy: SentPolicy
     patients_may_write: bool
     """Whether patients may write first: a mailbox of kind ORG or CAB that its managers opened to them."""
+    with_structure: bool
+    """Whether the directory shows it with its owner's work at a structure (PractitionerRole), and not with the owner alone."""
     role: HolderRole | None = None
     """How you hold it by yourself; null for a grantee."""
     rights: list[Right] = Field(default=[])

@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from mss_sim.annuaire import routes as directory
 from mss_sim.api import (
     attachments,
     charges,
@@ -153,6 +154,7 @@ def build(hosted: Hosted, sockets: Sockets) -> FastAPI:
     problems.install(app)
     for router in _ROUTERS:
         app.router.routes.extend(router.routes)
+    directory.install(app)
     _serve_docs(app)
     look.install(app)
     pages.install(app, hosted)

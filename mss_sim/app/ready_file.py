@@ -11,7 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from mss_sim.vocabulary.directory import BASE, EXTRACTION
+
 NAME = "ready.json"
+
+
+def directory(url: str, api_key: str) -> dict[str, str]:
+    """Where the national directory is, below scheme, host and port, and the key that it asks for."""
+    return {"fhir": url + BASE, "api_key": api_key, "extraction": url + EXTRACTION}
 
 
 def write(path: Path, ready: Mapping[str, Any]) -> None:

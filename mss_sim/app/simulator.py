@@ -356,6 +356,7 @@ class Simulator:
                 "client_secret": self.world.tokens.keys.secret(clients.FIRST_CLIENT),
                 "redirect_uri": clients.first_redirect_uri(self.world),
             },
+            "directory": ready_file.directory(self.settings.directory.base_url or self._url("http"), self.world.directory_key),
             "personas": self._personas,
         }
 

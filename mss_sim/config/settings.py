@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from mss_sim.config.bench import Feed, Scenarios, Seeds, Snapshots, Waits, Webhooks, Worlds
+from mss_sim.config.directory import Directory
 from mss_sim.config.mailbox_life import Closing, Forwarding, OutOfOffice, RedList, Retention
 from mss_sim.config.patients import Carers, Kiosk, Mes, Patient
 from mss_sim.config.subjects import (
@@ -146,6 +147,7 @@ class Settings(BaseSettings):
     token: Token = Token()
     peers: Peers = Peers()
     white_list: WhiteList = WhiteList()
+    directory: Directory = Directory()
     watch_list: WatchList = WatchList()
     queue: Queue = Queue()
     psc: Psc = Psc()
@@ -243,7 +245,7 @@ OF_THE_PROCESS = frozenset(
 )
 """Settings that belong to the process, and are those of the first world for all."""
 PORTS = ("submission_port", "mx_port", "imap_port", "http_port", "https_port", "dns_port", "traps_port")
-PLACES = ("psc_base_url", "psc_mtls_url", "psc_wallet_url", "igc_url")
+PLACES = ("psc_base_url", "psc_mtls_url", "psc_wallet_url", "igc_url", "directory_base_url")
 """Addresses under which the first world alone can be reached."""
 
 

@@ -17,7 +17,7 @@ OF_RUN: dict[str, tuple[object, str]] = {
 }
 """Options of `mss-sim run` that are no settings of a world, with default and meaning; they have variables all the same."""
 NOT_SHOWN = "set, and not shown"
-_SECRET = ("control_key", "database_url")
+_SECRET = ("control_key", "database_url", "directory_api_key")
 _UNITS = frozenset({"seconds", "bytes", "days", "chars"})
 _OF_ENGINES = re.compile(r"NAME|ENV_\w+|(\w+_)?SERVICE_HOST|(\w+_)?SERVICE_PORT(_\w+)?|(\w+_)?PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?")
 

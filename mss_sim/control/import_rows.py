@@ -41,6 +41,9 @@ _FRENCH = {
     "mot de passe": "password",
     "type": "kind",
     "secteur": "sector",
+    "rue": "address_line",
+    "code postal": "postal_code",
+    "ville": "city",
     "actif": "enabled",
     "carte anonyme": "anonymous_card",
     "adresse": "address",
@@ -60,7 +63,7 @@ _FRENCH = {
     "etat de l'identite": "ins_state",
 }
 """What French offices call a column, in small letters and without accents."""
-_FLAGS = frozenset({"anonymous_card", "enabled", "red_listed"})
+_FLAGS = frozenset({"anonymous_card", "enabled", "red_listed", "with_structure"})
 _NUMBERS = frozenset({"preferred_rank", "message_size_bytes_max", "quota_bytes"})
 _LISTS = frozenset({"co_holders", "ins"})
 _YES, _NO = frozenset({"oui", "vrai", "yes", "true", "1", "x"}), frozenset({"non", "faux", "no", "false", "0"})

@@ -101,7 +101,7 @@ async def mint_token(core: CurrentCore, wanted: schemas.TokenIn) -> Response:
 
 
 def _identity(core: Core, row: Identity, ins: Sequence[PatientIdentity]) -> dict[str, object]:
-    names = "idnat kind family_name given_name title profession structure anonymous_card enabled sector"
+    names = "idnat kind family_name given_name title profession structure anonymous_card enabled sector address_line postal_code city"
     traits = "ins oid state birth_name given_names birth_date sex birth_place representatives"
     return {
         **{name: getattr(row, name) for name in names.split()},

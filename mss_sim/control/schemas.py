@@ -84,6 +84,8 @@ class TokenOut(Out):
     expires_in: int
 
 
+PostalCode = Annotated[str, StringConstraints(pattern=r"^(?:[0-9][0-9AB][0-9]{3})?$")]
+"""Postal code of an organisation, or nothing."""
 Sector = Annotated[str, StringConstraints(pattern=r"^(?:SA[0-9]{2})?$")]
 """Sector of activity of an organisation (TRE_R02-SecteurActivite), or nothing."""
 
@@ -134,6 +136,9 @@ class IdentityIn(In):
     anonymous_card: Flag = False
     enabled: Flag = True
     sector: Sector = ""
+    address_line: OneLine = Field(default="", description="Where an organisation is: number and street.", examples=["12 rue des Ormes"])
+    postal_code: PostalCode = ""
+    city: OneLine = ""
     login: str | None = Field(default=None, min_length=1)
     password: str | None = Field(default=None, min_length=1)
     ins: list[PatientIdentityIn] = Field(default=[], max_length=4, description="Patients only: one for each root (oid).")
@@ -148,6 +153,9 @@ class IdentityPatch(In):
     anonymous_card: Flag | None = None
     enabled: Flag | None = None
     sector: Sector | None = None
+    address_line: OneLine | None = None
+    postal_code: PostalCode | None = None
+    city: OneLine | None = None
     login: str | None = Field(default=None, min_length=1)
     password: str | None = Field(default=None, min_length=1)
     ins: list[PatientIdentityIn] | None = Field(default=None, max_length=4, description="In the place of all that the patient had.")
@@ -166,6 +174,9 @@ class IdentityOut(Out):
     enabled: bool
     sector: str
     """Sector of activity of an organisation (TRE_R02); SA33, SA38 and SA39 are pharmacies."""
+    address_line: str
+    postal_code: str
+    city: str
     ins: list[PatientIdentityOut]
     warnings: list[str]
     """What is odd about the number, or said differently by number and traits; by setting a wrong key of an INS is refused."""
@@ -238,6 +249,7 @@ class MailboxIn(In):
     seen_policy: SeenPolicy | None = Field(default=None, description="Default: shared for ORG and CAB, personal for the others.")
     sent_policy: SentPolicy = SentPolicy.OWNER
     co_holders: list[str] = Field(default=[], description="idNats; CAB only.")
+    with_structure: Flag = Field(default=False, description="The directory shows it where its owner works; PER and CAB only.")
 
 
 class MailboxAdminPatch(In):
@@ -251,6 +263,7 @@ class MailboxAdminPatch(In):
     seen_policy: SeenPolicy | None = None
     sent_policy: SentPolicy | None = None
     patients_may_write: Flag | None = Field(default=None, description="Patients may write first; ORG and CAB only.")
+    with_structure: Flag | None = Field(default=None, description="The directory shows it where its owner works; PER and CAB only.")
 
 
 class MailboxAdmin(Out):
@@ -270,6 +283,8 @@ class MailboxAdmin(Out):
     sent_policy: SentPolicy
     patients_may_write: bool
     """Whether patients may write first: a mailbox of kind ORG or CAB that its managers opened to them."""
+    with_structure: bool
+    """Whether the directory shows it with its owner's work at a structure (PractitionerRole), and not with the owner alone."""
     warnings: list[str]
     """What is odd about the address; by setting it is refused."""
 

@@ -4,6 +4,7 @@
     scenarios       stories played, and recorded
     feed            what happens, handed on to whoever waits for it
     control         seeds; what the world holds
+    annuaire        the national directory: what it shows of people and mailboxes, searched
     patients        what patients do by themselves; letters that come back later
     mailflow        a letter in transit: accepted, decided, delivered, relayed, reported
     conversations   threads, and who may answer in them

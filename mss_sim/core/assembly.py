@@ -12,6 +12,7 @@ from mss_sim.core.access import carer_views, journal
 from mss_sim.core.access.acts_log import ActsLog
 from mss_sim.core.access.grant_turns import GrantTurns
 from mss_sim.core.access.wrong_passwords import WrongPasswords
+from mss_sim.core.annuaire import publication
 from mss_sim.core.control import seed as seeds
 from mss_sim.core.control.bulk_work import BulkWork
 from mss_sim.core.control.memory import take_up
@@ -49,6 +50,7 @@ from mss_sim.core.world.world import World
 from mss_sim.store.schema import highest_id
 
 if TYPE_CHECKING:
+    from mss_sim.core.annuaire.searches import Annuaire
     from mss_sim.core.scenarios.plays import Plays
 
 _MINUTE = 60.0
@@ -86,6 +88,8 @@ class Core:
     webhooks: Webhooks
     plays: Callable[[], "Plays"]
     """The scenarios that are played; made when the first one is asked for, since a start does not load what plays them."""
+    annuaire: Callable[[], "Annuaire"]
+    """The national directory; made when it is asked for the first time."""
     snapshots: Shelf | None
     """Where snapshots of this world are kept; None where nobody said."""
 
@@ -136,8 +140,7 @@ def assemble(
     """The core of a world. `snapshots` is where those of it are kept, `transport` carries letters out of it, `calls` posts to webhooks,
     `mtls_url` is where client certificates are asked for.
     """
-    tell = log.teller()
-    woken = asyncio.Event()
+    tell, woken = log.teller(), asyncio.Event()
     delivery = Delivery(world, woken.set)
     provider = Provider(world, mtls_url)
     queue, waits = Queue(world, delivery, woken, transport), Waits(world)
@@ -183,6 +186,7 @@ def assemble(
         feed=Feed(world),
         webhooks=webhooks,
         plays=cache(partial(_plays, Verbs(world, submission, receipts, queue, patients, agenda, waits))),
+        annuaire=cache(partial(_annuaire, world)),
         snapshots=snapshots,
     )
 
@@ -194,7 +198,17 @@ def _connect(world: World, waits: Waits) -> None:
     journal.keep_attempts(world)
     journal.keep_visits(world)
     carer_views.follow_commits(world)
+    publication.follow_commits(world)
     world.igc.services.faults = world.faults
+
+
+def _annuaire(world: World) -> "Annuaire":
+    """The directory of a world, which is loaded anew when the world begins anew."""
+    from mss_sim.core.annuaire.searches import Annuaire  # noqa: PLC0415 - most worlds are not asked for addresses
+
+    made = Annuaire(world)
+    world.beginning_anew.append(made.loading.forget)
+    return made
 
 
 def _plays(verbs: Verbs) -> "Plays":

@@ -25,7 +25,7 @@ from mss_sim.vocabulary.psc import PSC_CALLBACK
 from mss_sim.words.sentence import quoted
 
 _UNRECORDED = ("/control", "/ui", "/docs", "/openapi.json", "/healthz", "/readyz", "/metrics")
-_DOORS = {"/auth": Door.PSC, PSC_CALLBACK: Door.PSC, "/mailpit/": Door.MAILPIT}
+_DOORS = {"/auth": Door.PSC, PSC_CALLBACK: Door.PSC, "/mailpit/": Door.MAILPIT, "/fhir/": Door.DIRECTORY}
 _COMMAND_BYTES_MAX = 200
 _UNREAD = b"(a request that was not read)"
 _REFUSING = 400

@@ -24,6 +24,7 @@ one place.
     certificates                               what was issued, to whom, what was taken back
     feed, webhooks, webhook_deliveries         what happened in the order of the commits, and who is told over HTTP (feed.py)
     inspected_letters                          what somebody who inspects letters (inspection.py) has read and removed
+    directory_entries, directory_loads         what the national directory shows (directory.py), and showed before
     psc_clients, psc_profiles                  Pro Santé Connect (psc.py): its clients, and what it tells of people
 
 Ids are integers that grow with time and are made by `ids`, so that a row's place in its index is its

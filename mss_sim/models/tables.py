@@ -81,6 +81,9 @@ identities = Table(
     Column("enabled", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("sector", Text, nullable=False, server_default=""),  # of an organisation, TRE_R02
+    Column("address_line", Text, nullable=False, server_default=""),  # where an organisation is: number and street
+    Column("postal_code", Text, nullable=False, server_default=""),
+    Column("city", Text, nullable=False, server_default=""),
 )
 
 accounts = Table(
@@ -118,6 +121,7 @@ mailboxes = Table(
     Column("carer_view_id", BigInteger),  # a patient's: where carers look instead, once there was one
     Column("carer_view_bytes", BigInteger, nullable=False, server_default="0"),  # what lies there
     Column("carer_view_of", BigInteger),  # such a view: of which mailbox; it has no address that anybody could name
+    Column("with_structure", Boolean, nullable=False, server_default=false()),  # the directory has it where its owner works
     Index("ix_mailboxes_owner_id", "owner_id"),
 )
 

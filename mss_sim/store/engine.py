@@ -4,7 +4,7 @@ SQLite: one file, WAL, `synchronous=FULL`, so that committed data is on disk; on
 default guarantees. `Connection` is re-exported so that the core can name what it passes on without importing SQLAlchemy.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ _TOUCHED = "mss-sim touched"
 _VERSION = "mss-sim version"
 _FOLLOWED = "mss-sim followed"
 _VISITS = "mss-sim visits"
+_PUBLISHED = "mss-sim published"
 RIGHTS_CHANGED = 0
 """Used in place of a folder's id: the rights of some actor have changed."""
 CLOCK_SET = -1
@@ -114,6 +115,17 @@ def have_followed(conn: Connection, folder_ids: Sequence[int]) -> None:
 def to_follow(conn: Connection) -> set[int]:
     """Take the folders that what carers see has to follow; a broken connection has lost them."""
     found: set[int] = set() if conn.invalidated else conn.info.pop(_FOLLOWED, set())
+    return found
+
+
+def have_published(conn: Connection, identity_ids: Iterable[int]) -> None:
+    """Have the national directory show what becomes of these identities, at the end of the unit of work under way."""
+    conn.info.setdefault(_PUBLISHED, set()).update(identity_ids)
+
+
+def to_publish(conn: Connection) -> set[int]:
+    """Take the identities that the directory has to follow; a broken connection has lost them."""
+    found: set[int] = set() if conn.invalidated else conn.info.pop(_PUBLISHED, set())
     return found
 
 

@@ -10,6 +10,7 @@ from mss_sim.clock import Micros
 from mss_sim.mail.addresses import composed
 from mss_sim.models.tables import accounts, identities
 from mss_sim.store.compiled import Hot, HotQuery, HotSelect
+from mss_sim.store.engine import have_published
 from mss_sim.vocabulary.mailboxes import IdentityKind
 
 _COLUMNS = tuple(identities.c)
@@ -17,7 +18,10 @@ _COLUMNS = tuple(identities.c)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person, an organisation or an application. `structure`: the idNat of the structure it works for; `sector`: TRE_R02; or empty."""
+    """A person, an organisation or an application. `structure`: the idNat of the structure it works for; `sector`: TRE_R02; or empty.
+
+    `address_line`, `postal_code`, `city`: where an organisation is.
+    """
 
     id: int
     idnat: str
@@ -31,6 +35,9 @@ class Identity:
     enabled: bool
     created_at: Micros
     sector: str = ""
+    address_line: str = ""
+    postal_code: str = ""
+    city: str = ""
 
     @property
     def name(self) -> str:
@@ -49,26 +56,29 @@ class Account:
 
 def identity_of(row: Sequence[Any]) -> Identity:
     """An identity out of its columns, in their order."""
-    id_, idnat, kind, family, given, title, profession, structure, anonymous, enabled, created, sector = row
+    id_, idnat, kind, family, given, title, profession, structure, anonymous, enabled, created, *organisation = row
     kind_ = IdentityKind(kind)
-    return Identity(id_, idnat, kind_, family, given, title, profession, structure, bool(anonymous), bool(enabled), created, sector)
+    return Identity(id_, idnat, kind_, family, given, title, profession, structure, bool(anonymous), bool(enabled), created, *organisation)
 
 
 def add(conn: Connection, identity: Identity) -> None:
     """Store an identity; IntegrityError when its idNat is taken."""
     conn.execute(insert(identities), _values(identity))
+    have_published(conn, [identity.id])
 
 
 def add_all(conn: Connection, new: Sequence[Identity], new_accounts: Sequence[tuple[int, int, str, str]]) -> None:
     """Store identities that are new with their accounts, (account id, identity id, canonical login, hash); IntegrityError as above."""
     _ADD.run(conn, [_as_stored(one) for one in new])
     _ADD_ACCOUNT.run(conn, new_accounts)
+    have_published(conn, [one.id for one in new])
 
 
 def _as_stored(one: Identity) -> tuple[Any, ...]:
     """An identity in the order of the columns: a driver may not support enums."""
     named = one.family_name, one.given_name, one.title, one.profession, one.structure
-    return (one.id, one.idnat, one.kind.value, *named, one.anonymous_card, one.enabled, one.created_at, one.sector)
+    organisation = one.sector, one.address_line, one.postal_code, one.city
+    return (one.id, one.idnat, one.kind.value, *named, one.anonymous_card, one.enabled, one.created_at, *organisation)
 
 
 _ADD = Hot(insert(identities))
@@ -97,10 +107,12 @@ def change(conn: Connection, identity: Identity) -> None:
     """Replace what is stored of an identity except its id and idNat."""
     values = {name: value for name, value in _values(identity).items() if name not in ("id", "idnat", "created_at")}
     conn.execute(update(identities).where(identities.c.id == identity.id).values(values))
+    have_published(conn, [identity.id])
 
 
 def remove(conn: Connection, identity_id: int) -> bool:
     """Delete an identity with its account, mailboxes and grants; False when there is none."""
+    have_published(conn, [identity_id])
     return conn.execute(delete(identities).where(identities.c.id == identity_id)).rowcount > 0
 
 

@@ -11,14 +11,14 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, s
 from mss_sim.clock import Micros
 from mss_sim.models.tables import co_holders, folders, mailboxes
 from mss_sim.store.compiled import Hot, HotQuery, HotSelect
-from mss_sim.store.engine import RIGHTS_CHANGED, announce
+from mss_sim.store.engine import RIGHTS_CHANGED, announce, have_published
 from mss_sim.vocabulary.mailboxes import FOLDERS_AT_BIRTH, HolderRole, MailboxKind, MailboxState, SeenPolicy, SentPolicy
 
 _COLUMNS = tuple(mailboxes.c)
 CHANGEABLE = frozenset(
     (
         *("state", "label", "description", "red_listed", "preferred_rank", "message_size_bytes_max", "quota_bytes"),
-        *("seen_policy", "sent_policy", "behaviour", "patients_may_write"),
+        *("seen_policy", "sent_policy", "behaviour", "patients_may_write", "with_structure"),
     )
 )
 
@@ -30,6 +30,7 @@ class Mailbox:
     `behaviour`: what its holder does by himself, a name or JSON; None: what the world says of such a mailbox.
     `patients_may_write`: its managers let patients write first (policy/closure.py).
     `carer_view_id`: where carers look instead (store/carer_views); `carer_view_of`: such a view, of which mailbox.
+    `with_structure`: the directory shows it with its owner's work at a structure, and not with the owner alone.
     """
 
     id: int
@@ -54,9 +55,18 @@ class Mailbox:
     carer_view_id: int | None = None
     carer_view_bytes: int = 0
     carer_view_of: int | None = None
+    with_structure: bool = False
 
 
-_TYPES = ((4, cache(MailboxKind)), (5, cache(MailboxState)), (8, bool), (13, cache(SeenPolicy)), (14, cache(SentPolicy)), (18, bool))
+_TYPES = (
+    (4, cache(MailboxKind)),
+    (5, cache(MailboxState)),
+    (8, bool),
+    (13, cache(SeenPolicy)),
+    (14, cache(SentPolicy)),
+    (18, bool),
+    (22, bool),
+)
 """The columns, by position, that are more than what the driver gives."""
 _ENUMS = tuple(position for position, type_ in _TYPES if type_ is not bool)
 _FIELDS = attrgetter(*(column.name for column in _COLUMNS))
@@ -79,6 +89,7 @@ def add_all(conn: Connection, new: Sequence[tuple[Mailbox, Sequence[int]]]) -> N
     """The same for many."""
     _ADD.run(conn, [_values(mailbox) for mailbox, _ in new])
     _ADD_FOLDERS.run(conn, [folder for mailbox, folder_ids in new for folder in _first_folders(mailbox, folder_ids)])
+    have_published(conn, [mailbox.owner_id for mailbox, _ in new])
 
 
 def _values(mailbox: Mailbox) -> tuple[Any, ...]:
@@ -117,11 +128,14 @@ def change(conn: Connection, mailbox_id: int, values: dict[str, Any]) -> None:
     if not values.keys() <= CHANGEABLE:
         raise ValueError(f"not changeable: {values.keys() - CHANGEABLE}")
     conn.execute(update(mailboxes).where(mailboxes.c.id == mailbox_id).values(values))
+    have_published(conn, _owners(conn, [mailbox_id]))
 
 
 def set_red_listed(conn: Connection, mailbox_ids: Iterable[int], *, red_listed: bool) -> None:
     """Take mailboxes from the public directory, or put them back."""
-    _SET_RED_LISTED.run(conn, [{"b_id": id_, "b_listed": red_listed} for id_ in sorted(mailbox_ids)])
+    listed = sorted(mailbox_ids)
+    _SET_RED_LISTED.run(conn, [{"b_id": id_, "b_listed": red_listed} for id_ in listed])
+    have_published(conn, _owners(conn, listed))
 
 
 _SET_RED_LISTED = Hot(update(mailboxes).where(mailboxes.c.id == bindparam("b_id")).values(red_listed=bindparam("b_listed")))
@@ -129,8 +143,17 @@ _SET_RED_LISTED = Hot(update(mailboxes).where(mailboxes.c.id == bindparam("b_id"
 
 def remove(conn: Connection, mailbox_id: int) -> bool:
     """Delete a mailbox with its folders, copies, grants; False when there is none. Messages stay until `messages.sweep`."""
+    have_published(conn, _owners(conn, [mailbox_id]))
     these = or_(mailboxes.c.id == mailbox_id, mailboxes.c.carer_view_of == mailbox_id)
     return conn.execute(delete(mailboxes).where(these)).rowcount > 0
+
+
+def _owners(conn: Connection, ids: Sequence[int]) -> list[int]:
+    """Who owns these mailboxes, which the directory shows with them."""
+    return [owner_id for (owner_id,) in _OWNERS.rows(conn, "ids", ids)]
+
+
+_OWNERS = HotSelect(select(mailboxes.c.owner_id).where(mailboxes.c.id.in_(bindparam("ids", expanding=True))))
 
 
 def by_address(conn: Connection, address: str) -> Mailbox | None:
@@ -268,6 +291,7 @@ def take_uid_validity(conn: Connection, mailbox_id: int, at_least: int) -> int:
 def set_owner(conn: Connection, mailbox_id: int, identity_id: int) -> None:
     """Make an identity the owner or responsible."""
     announce(conn, RIGHTS_CHANGED)
+    have_published(conn, [*_owners(conn, [mailbox_id]), identity_id])
     conn.execute(update(mailboxes).where(mailboxes.c.id == mailbox_id).values(owner_id=identity_id))
 
 

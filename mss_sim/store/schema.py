@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from mss_sim.models import certificates, charges, feed, inspection, mailbox_life, patients, psc  # noqa: F401 - their tables belong to the metadata
+from mss_sim.models import certificates, charges, directory, feed, inspection, mailbox_life, patients, psc  # noqa: F401 - their tables belong to the metadata
 from mss_sim.models.tables import metadata
 from mss_sim.store.alone import schema_lock
 

@@ -85,6 +85,10 @@ class Store:
         """Have what carers see follow the folders that a unit of work changed, at its end."""
         self._writer.follow_with(follow)
 
+    def publish_with(self, publish: Callable[[Connection, set[int]], None]) -> None:
+        """Have the national directory follow the identities that a unit of work changed, at its end."""
+        self._writer.publish_with(publish)
+
     def tell_noted(self, listener: Callable[[list[Any]], None]) -> None:
         """Call `listener` after each commit with what was noted (`engine.note`): lines of the journal, letters that wait."""
         self._writer.tell_noted(listener)

@@ -26,7 +26,7 @@ from sqlalchemy.exc import OperationalError
 from mss_sim import log
 from mss_sim.store import feed
 from mss_sim.store.compiled import run_directly
-from mss_sim.store.engine import HAPPENED, Noted, checkpoint, is_postgresql, to_follow, touched, wait_for_lock
+from mss_sim.store.engine import HAPPENED, Noted, checkpoint, is_postgresql, to_follow, to_publish, touched, wait_for_lock
 from mss_sim.store.notify import Neighbours
 
 T = TypeVar("T")
@@ -83,6 +83,7 @@ class Writer:
         self._log_noted: Callable[[list[Any]], None] | None = None
         self._commit_listeners: list[Callable[[set[int]], None]] = []
         self._follow: Callable[[Connection, set[int]], None] | None = None
+        self._publish: Callable[[Connection, set[int]], None] | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self._log = log.get("store.writer")
@@ -105,6 +106,10 @@ class Writer:
     def follow_with(self, follow: Callable[[Connection, set[int]], None]) -> None:
         """From now on, call `follow` at the end of each unit of work that changed folders which carers see."""
         self._follow = follow
+
+    def publish_with(self, publish: Callable[[Connection, set[int]], None]) -> None:
+        """From now on, call `publish` at the end of each unit of work that changed what the directory may show of identities."""
+        self._publish = publish
 
     async def close(self) -> None:
         """Finish what is queued, then stop; later calls of `write` are refused."""
@@ -285,7 +290,7 @@ class Writer:
                 self._have_followed(conn)
                 _hand_out(jobs, results)
             except Exception:  # noqa: BLE001 - the faulty unit or item is found below
-                to_follow(conn)
+                _forget_followers(conn)
                 self._end("rollback")
                 conn.begin()
             else:
@@ -313,7 +318,7 @@ class Writer:
             results = work()
             self._have_followed(conn)
         except Exception as error:  # noqa: BLE001 - one unit's failure reaches only its waiter
-            to_follow(conn)
+            _forget_followers(conn)
             for job in jobs:
                 job.error = error
             run_directly(conn, "ROLLBACK TO SAVEPOINT unit")
@@ -328,6 +333,15 @@ class Writer:
         changed = to_follow(conn)
         if changed and self._follow:
             self._follow(conn, changed)
+        published = to_publish(conn)
+        if published and self._publish:
+            self._publish(conn, published)
+
+
+def _forget_followers(conn: Connection) -> None:
+    """What was to follow a unit of work that was rolled back does not."""
+    to_follow(conn)
+    to_publish(conn)
 
 
 def _hand_out(jobs: list[_Job], results: Sequence[Any]) -> None:

@@ -17,6 +17,8 @@
     charge      who has a letter in charge, what is done about that, and its keywords
     scenarios   what a step does and of what type it is; levels; how far a play has come
     psc         Pro Santé Connect
+    directory   the national directory: resources, code systems, profiles
+    professions professions and specialties, by words and by codes
 
 ANS terms (kinds of mailbox, closure) and RFC terms (flags, special uses) are enums here; no
 other module spells them as strings, and a house test looks for those that would be easy to

@@ -12,6 +12,7 @@ class Door(StrEnum):
     IMAP = "imap"
     PSC = "psc"
     MAILPIT = "mailpit"
+    DIRECTORY = "directory"  # l'Annuaire Santé
     PUBLIC = "public"  # what anybody may fetch over HTTP
     CONTROL = "control"
     SEED = "seed"

@@ -36,6 +36,9 @@ class NewIdentity:
     anonymous_card: bool = False
     enabled: bool = True
     sector: str = ""
+    address_line: str = ""
+    postal_code: str = ""
+    city: str = ""
     login: str | None = None
     password: str | None = None
     ins: tuple[NewPatientIdentity, ...] = ()
@@ -75,6 +78,9 @@ def row_of(world: World, new: NewIdentity) -> Identity:
         enabled=new.enabled,
         created_at=world.clock.now(),
         sector=new.sector,
+        address_line=new.address_line,
+        postal_code=new.postal_code,
+        city=new.city,
     )
 
 

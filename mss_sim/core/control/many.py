@@ -28,7 +28,19 @@ from mss_sim.vocabulary.mailboxes import FOLDERS_AT_BIRTH, PATIENT_DOMAIN, Ident
 from mss_sim.vocabulary.patients import InsOid, PatientState
 
 _KINDS, _ROOTS = tuple(IdentityKind), tuple(InsOid)
-_TEXTS = ("idnat", "family_name", "given_name", "title", "profession", "structure", "sector", "login")
+_TEXTS = (
+    "idnat",
+    "family_name",
+    "given_name",
+    "title",
+    "profession",
+    "structure",
+    "sector",
+    "address_line",
+    "postal_code",
+    "city",
+    "login",
+)
 _ANONYMOUS = 1 << 7
 _STATES = {PatientState.WITHOUT_MES: 1 << 6, PatientState.MES_CLOSED: 1 << 7}
 """Bits of the small numbers that `NamesSeen` keeps of people, and of patients' numbers beside their roots."""
@@ -295,4 +307,5 @@ def written_row(line: int, person: NewIdentity | None, mailbox: NewMailbox | Non
 
 
 def _texts(new: NewIdentity) -> tuple[str, ...]:
-    return (new.idnat, new.family_name, new.given_name, new.title, new.profession, new.structure, new.sector, new.login or "")
+    named = new.idnat, new.family_name, new.given_name, new.title, new.profession, new.structure
+    return (*named, new.sector, new.address_line, new.postal_code, new.city, new.login or "")

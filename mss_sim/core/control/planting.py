@@ -261,6 +261,7 @@ def _mailbox(row: Row, roles: Mapping[str, str]) -> NewMailbox:
         sent_policy=SentPolicy(row.get("sent_policy", "owner")),
         co_holders=tuple(roles.get(idnat, idnat) for idnat in row.get("co_holders", ())),
         behaviour=_behaviour(row.get("behaviour")),
+        with_structure=row.get("with_structure", False),
     )
 
 

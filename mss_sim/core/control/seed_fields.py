@@ -157,6 +157,7 @@ _TABLES: dict[str, Rows] = {
     "identities": Rows(
         {
             **dict.fromkeys(("role", "idnat", "title", "given_name", "family_name", "profession", "structure", "sector"), _text),
+            **dict.fromkeys(("address_line", "postal_code", "city"), _text),
             **dict.fromkeys(("login", "password"), _text),
             **dict.fromkeys(("anonymous_card", "enabled"), _flag),
             "kind": _word(IdentityKind),
@@ -169,7 +170,7 @@ _TABLES: dict[str, Rows] = {
     "mailboxes": Rows(
         {
             **dict.fromkeys(("address", "owner", "label", "description"), _text),
-            **dict.fromkeys(("red_listed", "patients_may_write"), _flag),
+            **dict.fromkeys(("red_listed", "patients_may_write", "with_structure"), _flag),
             **dict.fromkeys(("preferred_rank", "message_size_bytes_max", "quota_bytes"), _whole),
             **dict.fromkeys(("co_holders", "folders"), _list(_text)),
             "kind": _word(MailboxKind),

@@ -38,6 +38,7 @@ from mss_sim.vocabulary.patients import PatientState
 from mss_sim.words.sentence import Sentence, joined, said, say
 
 _SHARED_KINDS = frozenset({MailboxKind.ORG, MailboxKind.CAB})
+_OF_PERSONS = frozenset({MailboxKind.PER, MailboxKind.CAB})
 
 
 _OWNER_KINDS: dict[MailboxKind, frozenset[IdentityKind]] = {
@@ -76,6 +77,7 @@ class NewMailbox:
     co_holders: tuple[str, ...] = ()
     state: MailboxState = MailboxState.ACTIVE
     behaviour: str | None = None
+    with_structure: bool = False
 
 
 async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
@@ -124,6 +126,7 @@ def row_of(
     """A new mailbox as it is stored; `states_of` tells the states of a patient's number. Refusal for what cannot be."""
     _check_mailbox(address, new.kind, owner)
     _check_address(world, address, new.kind)
+    _check_published(address, new.kind, with_structure=new.with_structure)
     if operator_id is None:
         raise Refusal(
             Rule.DOMAIN_OUTSIDE, say("No operator has the domain of {address}; create it first.", address=address), subject=address
@@ -152,6 +155,7 @@ def row_of(
         uid_validity_last=world.new_uid_validity(),
         created_at=now,
         behaviour=new.behaviour,
+        with_structure=new.with_structure,
     )
 
 
@@ -189,6 +193,14 @@ def _check_address(world: World, address: str, kind: MailboxKind) -> None:
         raise Refusal(
             Rule.INVALID, say("The address of a patient is an INS. {why}", why=odd[0]), subject=address, reference="quirks#patient-address"
         )
+
+
+def _check_published(address: str, kind: MailboxKind, *, with_structure: bool) -> None:
+    if with_structure and kind not in _OF_PERSONS:
+        detail = say(
+            "The directory shows a mailbox of kind PER or CAB where its owner works, and no other; {address} is none.", address=address
+        )
+        raise Refusal(Rule.INVALID, detail, subject=address, reference="quirks#directory-bearers")
 
 
 def _check_mailbox(address: str, kind: MailboxKind, owner: Identity) -> None:
@@ -271,6 +283,7 @@ def _change(world: World, conn: Connection, who: Requester, address: str, change
     if changes.get("patients_may_write") and mailbox.kind not in OPENED_TO_PATIENTS:
         detail = say("Patients write first to mailboxes of kind ORG or CAB alone; {address} is none.", address=address)
         raise Refusal(Rule.INVALID, detail, subject=address, reference="quirks#patients-write-first")
+    _check_published(address, mailbox.kind, with_structure=bool(changes.get("with_structure")))
     if changes:
         mailboxes.change(conn, mailbox.id, changes)
         if {"red_listed", "state"} & changes.keys():  # by hand: it stays so, and its time begins anew

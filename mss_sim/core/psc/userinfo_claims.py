@@ -9,6 +9,7 @@ from typing import Any
 from mss_sim.core.world.access_tokens import other_ids, subject_of
 from mss_sim.store.identities import Identity
 from mss_sim.vocabulary.mailboxes import IdentityKind
+from mss_sim.vocabulary.professions import profession_of
 from mss_sim.vocabulary.psc import AuthMode
 
 _ACTIVITY_WORDS = (
@@ -24,14 +25,6 @@ _EXERCISE_WORDS = (
 _ACTIVITY_KEYS, _EXERCISE_KEYS = _ACTIVITY_WORDS.split(), _EXERCISE_WORDS.split()
 _ROLES_OID = "1.2.250.1.213.1.1.5.5"
 _SECTORS_OID = "1.2.250.1.71.4.2.4"
-_PROFESSIONS = {
-    "médecin": ("10", "CNOM/CNOM/ARS"),
-    "pharmacien": ("21", "CNOP/CNOP/ARS"),
-    "infirmier": ("60", "CNOI/CNOI/ARS"),
-    "kinésithérapeute": ("70", "CNOMK/CNOMK/ARS"),
-    "podologue": ("80", "CNOPP/CNOPP/ARS"),
-}
-"""Name of the profession: its code, and the keeper of its register."""
 _SECTOR_PRACTICE, _SECTOR_HOSPITAL, _SECTOR_PHARMACY = "SA07", "SA01", "SA33"
 _STRUCTURE_FIELDS = {"1": "numeroFinessSite", "2": "numeroSirenSite", "3": "numeroSiretSite"}
 FIXED = frozenset({"sub", "SubjectNameID", "preferred_username"})
@@ -68,10 +61,8 @@ def userinfo(identity: Identity, structure: Identity | None, profile: dict[str, 
 
 
 def _profession(identity: Identity) -> tuple[str, str]:
-    words = identity.profession.lower()
-    if identity.kind is not IdentityKind.PROFESSIONAL:
-        return "", ""
-    return next((found for word, found in _PROFESSIONS.items() if word in words), ("", ""))
+    found = profession_of(identity.profession) if identity.kind is IdentityKind.PROFESSIONAL else None
+    return (found.code, found.register) if found else ("", "")
 
 
 def _sector(code: str, structure: Identity | None) -> str:

@@ -24,6 +24,7 @@ from mss_sim.store.store import Store
 from mss_sim.words.sentence import Sentence
 
 _CONTROL_KEY = "control-key"
+_DIRECTORY_KEY = "directory-api-key"
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,11 @@ class World:
         """What the control plane asks for: the key that was set, or by setting the one that the data folder keeps; None: nothing."""
         given = self.settings.control_key
         return self.tokens.keys.secret(_CONTROL_KEY) if given is None and self.settings.control_key_drawn else given
+
+    @property
+    def directory_key(self) -> str:
+        """What clients of the national directory must show: the key that was set, or the one that the data folder keeps."""
+        return self.settings.directory.api_key or self.tokens.keys.secret(_DIRECTORY_KEY)
 
     @cached_property
     def people(self) -> KnownPeople:

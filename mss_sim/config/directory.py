@@ -1,0 +1,37 @@
+"""What can be set about the national directory (Annuaire Santé)."""
+
+from pydantic import Field
+
+from mss_sim.config.subjects import Subject
+from mss_sim.vocabulary.directory import DirectoryErrors, DirectoryProfile
+
+_BASE_URL = r"^https?://[^/?#\s]+$"
+
+
+class Directory(Subject):
+    """The directory, its searches and its files."""
+
+    api_key: str | None = Field(
+        default=None, min_length=8, pattern=r"^[!-~]+$", description="Key that ESANTE-API-KEY must have; none: one that is drawn."
+    )
+    base_url: str | None = Field(
+        default=None, pattern=_BASE_URL, description="Scheme, host and port under which it is seen in links; none: the HTTP port."
+    )
+    errors: DirectoryErrors = Field(
+        default=DirectoryErrors.NATIONAL, description="A search that cannot be read: national, 500 as there; strict, 400."
+    )
+    profile: DirectoryProfile = Field(
+        default=DirectoryProfile.LIVE_V2, description="Form of the resources: live-v2, as the national server; ig-1.2, as its guide."
+    )
+    publication_delay_seconds: float = Field(
+        default=0, ge=0, le=30 * 86_400, description="How late a change is seen in the directory, on the world's clock."
+    )
+    page_size: int = Field(default=50, ge=1, le=2_000, description="Matches on a page where a search says nothing (ref: ans-annuaire).")
+    page_size_max: int = Field(default=2_000, ge=1, le=10_000, description="Most matches on a page; more that are asked for are cut.")
+    page_seconds: float = Field(default=3_600, gt=0, le=86_400, description="How long the address of a next page is good.")
+    included_max: int = Field(default=2_000, ge=1, description="Resources that one page includes besides its matches, at most.")
+    gone_days: int = Field(default=30, ge=0, le=3_650, description="How long what is not active any more is shown as a skeleton.")
+    chained_ignores_others: bool = Field(
+        default=False, description="A search with a chained parameter forgets its other parameters, _count too, as the national one does."
+    )
+    load_rows_at_once: int = Field(default=1_000, ge=1, description="Identities of one transaction while the directory is loaded.")

@@ -1,0 +1,79 @@
+"""The national directory (Annuaire Santé): its resources, code systems and habits."""
+
+from enum import StrEnum
+
+_ANNUAIRE = "https://interop.esante.gouv.fr/ig/fhir/annuaire/StructureDefinition/"
+_CORE = "https://hl7.fr/ig/fhir/core/StructureDefinition/"
+_NOS = "https://mos.esante.gouv.fr/NOS/"
+
+BASE = "/fhir/v2"
+"""Path of the directory below its host (ref: ans-annuaire)."""
+API_KEY_HEADER = "ESANTE-API-KEY"
+EXTRACTION = "/annuaire-sante-webservices/V300/services/extraction/Extraction_Correspondance_MSSante"
+"""Path of the daily file (ref: ans-annuaire)."""
+
+
+class ResourceType(StrEnum):
+    """What the directory serves."""
+
+    PRACTITIONER = "Practitioner"  # personne physique
+    PRACTITIONER_ROLE = "PractitionerRole"  # situation d'exercice
+    ORGANIZATION = "Organization"  # structure
+    HEALTHCARE_SERVICE = "HealthcareService"  # activité de soins, équipement social
+    DEVICE = "Device"  # équipement matériel lourd
+
+
+class DirectoryErrors(StrEnum):
+    """With which status a search that cannot be understood is answered."""
+
+    NATIONAL = "national"  # 500, as the national server does
+    STRICT = "strict"  # 400
+
+
+class DirectoryProfile(StrEnum):
+    """Which form of the resources is given out."""
+
+    LIVE_V2 = "live-v2"  # as the national server emits them
+    IG_1_2 = "ig-1.2"  # as version 1.2 of the guide has them
+
+
+class System(StrEnum):
+    """Code systems and naming systems."""
+
+    IDNPS = "urn:oid:1.2.250.1.71.4.2.1"  # identification nationale des personnes
+    IDNST = "urn:oid:1.2.250.1.71.4.2.2"  # identification nationale des structures
+    RPPS = "https://rpps.esante.gouv.fr"
+    FINESS = "https://finess.esante.gouv.fr"
+    RPPS_RANK = "https://rppsrang.esante.gouv.fr"
+    SIRENE = "https://sirene.fr"
+    IDENTIFIER_TYPE = "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0203"
+    ORGANIZATION_TYPE = "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-3307"
+    PROFESSION = f"{_NOS}TRE_G15-ProfessionSante/FHIR/TRE-G15-ProfessionSante"
+    CATEGORY = f"{_NOS}TRE_R09-CategorieProfessionnelle/FHIR/TRE-R09-CategorieProfessionnelle"
+    SPECIALTY = f"{_NOS}TRE_R38-SpecialiteOrdinale/FHIR/TRE-R38-SpecialiteOrdinale"
+    SECTOR = f"{_NOS}TRE_R02-SecteurActivite/FHIR/TRE-R02-SecteurActivite"
+    ACTIVITY = f"{_NOS}TRE_R22-GenreActivite/FHIR/TRE-R22-GenreActivite"
+    MODE = f"{_NOS}TRE_R23-ModeExercice/FHIR/TRE-R23-ModeExercice"
+    MESSAGING = f"{_NOS}TRE_R256-TypeMessagerie/FHIR/TRE-R256-TypeMessagerie"
+    MAILBOX_KIND = f"{_NOS}TRE_R257-TypeBAL/FHIR/TRE-R257-TypeBAL"
+    OBSERVATION_VALUE = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
+
+
+class Canonical(StrEnum):
+    """Profiles and extensions."""
+
+    PRACTITIONER = f"{_ANNUAIRE}as-dp-practitioner"
+    PRACTITIONER_ROLE = f"{_ANNUAIRE}as-dp-practitionerrole"
+    ORGANIZATION = f"{_ANNUAIRE}as-dp-organization"
+    HEALTHCARE_SERVICE = f"{_ANNUAIRE}as-dp-healthcareservice-healthcare-activity"
+    DEVICE = f"{_ANNUAIRE}as-dp-device"
+    CORE_PRACTITIONER = f"{_CORE}fr-core-practitioner"
+    CORE_PRACTITIONER_ROLE = f"{_CORE}fr-core-practitioner-role"
+    CORE_ORGANIZATION = f"{_CORE}fr-core-organization"
+    EMAIL_TYPE = f"{_CORE}fr-core-contact-point-email-type"
+    MAILBOX_METADATA = f"{_ANNUAIRE}as-ext-mailbox-mss-metadata"
+    ORGANIZATION_TYPES = f"{_ANNUAIRE}as-ext-organization-types"
+
+
+SOURCE = "https://annuaire.sante.fr"
+"""`meta.source` of every resource."""
