@@ -11,6 +11,7 @@ from mss_sim.commands import (
     certificates,
     configured,
     database,
+    documents,
     letters,
     many_people,
     people,
@@ -34,6 +35,8 @@ app.command()(people.token)
 app.command()(world_time.clock)
 app.command()(reports.report)
 app.command()(letters.send)
+app.command()(documents.diagnose)
+app.command()(documents.document)
 app.command()(scenarios.play)
 app.command()(scenarios.record)
 app.command()(agents.mcp)

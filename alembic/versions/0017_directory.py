@@ -1,6 +1,6 @@
 """The national directory: where organisations are, with which structure a mailbox is published, and what is shown.
 
-Revision 0016, after 0015.
+Revision 0017, after 0016.
 """
 
 from alembic import op

@@ -25,6 +25,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import IN_A_MAILBOX, octets, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, CurrentHosted, MailboxAddress, read_id
+from mss_sim.http.diagnoses import DiagnosisOut, diagnosis
 from mss_sim.http.leaving import unless_left
 from mss_sim.http.paging import CurrentPage, PagedList
 from mss_sim.http.routes import strict_router
@@ -200,6 +201,13 @@ def _download(filename: str | None, size: int) -> dict[str, str]:
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox",
     }
+
+
+@router.get("/{message_id}/diagnosis", responses={200: {"model": DiagnosisOut}})
+async def diagnose_message(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str) -> Response:
+    """What is wrong with the documents of a message, with its subject and its fields. It is opened for that, as by any reading."""
+    opened = await core.receipts.open_message(actor, address, read_id(message_id))
+    return Json(diagnosis(await core.diagnoses.of_letter(opened.raw), core.world.settings.language))
 
 
 @router.patch("/{message_id}", responses={200: {"model": schemas.MessageSummary}, **_FLAGGING})

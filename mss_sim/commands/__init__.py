@@ -6,6 +6,7 @@
     written_seeds  what seed --write writes, and a seed of one's own that is brought in
     many_people    import, and what seed --generate has made
     letters        send
+    documents      diagnose, document
     world_time     clock
     scenarios      play, record
     reports        report: indicators by month or day, domain and kind of mailbox

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from mss_sim.config.bench import Feed, Scenarios, Seeds, Snapshots, Waits, Webhooks, Worlds
 from mss_sim.config.directory import Directory
+from mss_sim.config.documents import Documents
 from mss_sim.config.mailbox_life import Closing, Forwarding, OutOfOffice, RedList, Retention
 from mss_sim.config.patients import Carers, Kiosk, Mes, Patient
 from mss_sim.config.subjects import (
@@ -143,6 +144,7 @@ class Settings(BaseSettings):
     forwarding: Forwarding = Forwarding()
     carers: Carers = Carers()
     kiosk: Kiosk = Kiosk()
+    documents: Documents = Documents()
     login: Login = Login()
     token: Token = Token()
     peers: Peers = Peers()

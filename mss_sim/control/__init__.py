@@ -17,6 +17,7 @@
     faults         rules by which a seam fails, with their counts; troubles of the field by name
     writing        who may write to whom, and why; what pharmacies dispensed
     letters        every letter of the world: where its copies lie, what became of it, its octets and parts
+    documents      documents made for people of the world: right ones, and broken in one way
     queue          which letters wait, why, and until when; tried at once
     certificates   issued, taken back, downloaded; how AIA, CRL and OCSP answer
     psc            clients, personas, keys and switches of Pro Santé Connect

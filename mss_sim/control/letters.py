@@ -20,6 +20,7 @@ from mss_sim.http import letters as views
 from mss_sim.http.answers import CONTROL, octets, refusing
 from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore, read_id
+from mss_sim.http.diagnoses import DiagnosisOut, diagnosis
 from mss_sim.http.paging import CurrentPage, PagedList
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json, Out, Person
@@ -201,3 +202,10 @@ async def get_parts(core: CurrentCore, letter_id: LetterId) -> Response:
     """The parts of a letter, each with its section number, type, charset, file name, encoding and size; attached messages are opened."""
     raw = await letters.read_raw(core.world, read_id(letter_id))
     return Json(views.part(await asyncio.to_thread(tree, raw)))
+
+
+@router.get("/{letter_id}/diagnosis", responses={200: {"model": DiagnosisOut}})
+async def diagnose_letter(core: CurrentCore, letter_id: LetterId) -> Response:
+    """What is wrong with the documents of a letter, with its subject and its fields: findings, and what was not checked."""
+    found = await core.diagnoses.of_letter(await letters.read_raw(core.world, read_id(letter_id)))
+    return Json(diagnosis(found, core.world.settings.language))

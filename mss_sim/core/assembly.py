@@ -22,6 +22,7 @@ from mss_sim.core.feed.listening import Feed
 from mss_sim.core.feed.waiting import Waits
 from mss_sim.core.feed.webhooks import Webhooks, WebhookTransport
 from mss_sim.core.mailbox.closing import Closings
+from mss_sim.core.mailbox.diagnosis import Diagnoses
 from mss_sim.core.mailbox.recent import Recent
 from mss_sim.core.mailbox.retention import Retention
 from mss_sim.core.mailbox.selected_folder import FolderWatch
@@ -69,6 +70,7 @@ class Core:
     events: Events
     folder_watch: FolderWatch
     recent: Recent
+    diagnoses: Diagnoses
     provider: Provider
     ciba: Ciba
     wrong_passwords: WrongPasswords
@@ -140,7 +142,7 @@ def assemble(
     """The core of a world. `snapshots` is where those of it are kept, `transport` carries letters out of it, `calls` posts to webhooks,
     `mtls_url` is where client certificates are asked for.
     """
-    tell, woken = log.teller(), asyncio.Event()
+    tell, woken, resetting = log.teller(), asyncio.Event(), asyncio.Lock()
     delivery = Delivery(world, woken.set)
     provider = Provider(world, mtls_url)
     queue, waits = Queue(world, delivery, woken, transport), Waits(world)
@@ -148,7 +150,6 @@ def assemble(
     submission, receipts = Submission(world, delivery), Receipts(world, delivery)
     patients = Patients(world, Steps(world, delivery, submission, receipts))
     ciba, recent, wrong_passwords = Ciba(provider), Recent(), WrongPasswords(world.settings)
-    resetting = asyncio.Lock()
     bulk, digests, webhooks = BulkWork(resetting), WatchDigests(world, delivery), Webhooks(world, calls)
     queue.rested = webhooks.rested = waits.look_again
     lives = (UnusedMailboxes(world, delivery), Closings(world), Retention(world))
@@ -167,6 +168,7 @@ def assemble(
         events=Events(world.store, world.clock, tick_seconds=world.settings.delegation.tick_seconds),
         folder_watch=FolderWatch(world),
         recent=recent,
+        diagnoses=Diagnoses(world),
         provider=provider,
         ciba=ciba,
         wrong_passwords=wrong_passwords,

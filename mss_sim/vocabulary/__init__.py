@@ -3,6 +3,7 @@
     mailboxes   kinds and states of mailboxes, holders, rights, folders, flags
     patients    the national identity of patients, and how far it is proven
     mail        headers with a meaning, receipts, closure
+    documents   archives, CDA and PDF in letters, and what is found wrong with them
     behaviours  what patients do by themselves, and what is wrong on purpose
     clock       how the time of a world runs, and what happens because its instant has come
     bulk        work that takes its time, and how far it has come
@@ -31,6 +32,7 @@ spell again. Each member's comment gives the French term that users know.
 | flags, special uses        | RFC 9051, RFC 6154, RFC 5788                                  |
 | receipts                   | RFC 3464, RFC 8098                                            |
 | closure                    | the CNAM notes on Mon espace santé                            |
+| schemes, roots, templates  | IHE and the national framework CI-SIS                         |
 | certificate profiles       | the policies of the IGC-Santé                                 |
 | levels, types of steps     | the test space of the ANS                                     |
 

@@ -136,7 +136,25 @@ def test_the_figures_of_the_readme_are_those_of_the_last_measurement() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "seed", "personas", "settings", "send", "token", "cert", "db", "clock", "import", "play", "record", "mcp", "version"]
+    "command",
+    [
+        "run",
+        "seed",
+        "personas",
+        "settings",
+        "send",
+        "token",
+        "cert",
+        "db",
+        "clock",
+        "import",
+        "play",
+        "record",
+        "mcp",
+        "version",
+        "diagnose",
+        "document",
+    ],
 )
 def test_every_command_explains_itself(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])

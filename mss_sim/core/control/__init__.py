@@ -12,7 +12,7 @@
     start    what a world begins with, at its start and when it is reset
     faults   rules by which a seam fails
     snapshots, snapshot_file, memory   a whole world kept as one file, and what is kept beside the store
-    letters  every letter of the world, past every right
+    letters, documents  every letter of the world, past every right; documents made on demand
     people   people and mailboxes found by words, shown with all that is theirs
     inspection   the same letters, each once, for who inspects them: found, read, removed
     counts   counts of what the world holds, for health and metrics

@@ -1,0 +1,27 @@
+"""What can be set about documents in letters: how much of them is read, and what counts where no public text decides."""
+
+from pydantic import Field
+
+from mss_sim.config.subjects import Subject
+from mss_sim.vocabulary.patients import InsOid
+
+
+class Documents(Subject):
+    """Diagnosis of archives IHE_XDM, CDA and PDF."""
+
+    entries_max: int = Field(default=50, ge=1, le=1_000, description="Entries of an archive, and of a METADATA.XML, that are read.")
+    expanded_bytes_max: int = Field(default=64 * 1024**2, ge=1_000, le=2**30, description="Size of an archive when it is unpacked.")
+    ratio_max: int = Field(
+        default=100, ge=2, le=2_000, description="How many times a file of over a mebibyte may grow when it is unpacked."
+    )
+    xml_bytes_max: int = Field(default=10 * 1024**2, ge=1_000, le=2**26, description="Largest CDA, METADATA.XML or INDEX.HTM that is read.")
+    pdf_objects_max: int = Field(default=5_000, ge=10, le=1_000_000, description="Objects of a PDF that are looked at.")
+    findings_max: int = Field(default=500, ge=1, le=10_000, description="Findings that one diagnosis tells.")
+    at_once_max: int = Field(default=2, ge=1, le=64, description="Diagnoses that are made at once; further ones wait.")
+    ins_roots: frozenset[InsOid] = Field(
+        default=frozenset(InsOid),
+        description="Roots (OID) whose numbers count as a qualified identity for X-MSS-INS (ref: ref2#ECO.2.4.2).",
+    )
+    product: str | None = Field(
+        default=None, min_length=1, max_length=100, description="What X-MSS-NIL has to hold; none: any reference (ref: ref2#ECO.2.4.3)."
+    )

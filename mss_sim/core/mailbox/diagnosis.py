@@ -1,0 +1,62 @@
+"""What is wrong with the documents of a letter, told when somebody asks (`mss_sim/documents`).
+
+Reading documents takes tens of milliseconds, and memory when they are hostile: it is done in a thread, a few letters at once.
+Whether the letter may be read, and that it was, is the affair of whoever opened it.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from mss_sim.config.settings import Settings
+from mss_sim.core.world.world import World
+from mss_sim.policy.ins import InsError, parse_ins, wrong_key
+from mss_sim.vocabulary.documents import FindingLevel
+from mss_sim.vocabulary.patients import KeyCheck
+from mss_sim.words.sentence import Sentence, said
+
+if TYPE_CHECKING:
+    from mss_sim.documents.findings import Diagnosis
+    from mss_sim.documents.practice import Practice
+
+
+class Diagnoses:
+    """The diagnoses of one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._places = asyncio.Semaphore(world.settings.documents.at_once_max)
+
+    async def of_letter(self, raw: bytes) -> "Diagnosis":
+        """The diagnosis of a message as it is kept."""
+        from mss_sim.documents.diagnosing import diagnose_letter  # noqa: PLC0415 - most worlds diagnose nothing
+
+        limits = self._world.parse_limits
+        async with self._places:
+            return await asyncio.to_thread(diagnose_letter, raw, practice(self._world.settings), limits)
+
+
+def practice(settings: Settings) -> "Practice":
+    """What counts, by the settings."""
+    from mss_sim.documents.practice import Practice  # noqa: PLC0415 - as above
+
+    chosen = settings.documents
+    return Practice(
+        entries_max=chosen.entries_max,
+        expanded_bytes_max=chosen.expanded_bytes_max,
+        ratio_max=chosen.ratio_max,
+        xml_bytes_max=chosen.xml_bytes_max,
+        pdf_objects_max=chosen.pdf_objects_max,
+        findings_max=chosen.findings_max,
+        roots=frozenset(chosen.ins_roots),
+        product=chosen.product,
+        fault_of_ins=fault_of_ins,
+        wrong_key=FindingLevel.ERROR if settings.patient.ins_key is KeyCheck.STRICT else FindingLevel.WARNING,
+    )
+
+
+def fault_of_ins(text: str) -> Sentence | None:
+    """What is wrong with a number: a character, or the key; None when nothing is."""
+    try:
+        return wrong_key(parse_ins(text))
+    except InsError as error:
+        return said(error)

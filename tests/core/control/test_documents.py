@@ -1,0 +1,64 @@
+"""Documents made for people of a world: whose they are, what is left out of them, what is refused."""
+
+from dataclasses import replace
+
+import pytest
+
+from mss_sim.core.access.patients import of_person
+from mss_sim.core.control.documents import Wanted, make
+from mss_sim.documents.making.parcel import Parcel
+from mss_sim.errors import Rule
+from mss_sim.store import patients
+from mss_sim.vocabulary.documents import CdaLevel
+from mss_sim.vocabulary.patients import PatientState
+from tests.core.towns import Town, refused
+from tests.parcels import codes, found, grave, posted
+
+_PATIENT, _DOCTOR = "285037511300167", "899700420013"
+
+
+async def _made(town: Town, **given: object) -> tuple[Parcel, str | None]:
+    wanted: dict[str, object] = {"types": ["11490-0"], **given}
+    return await make(town.world, Wanted(**wanted))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("level", CdaLevel)
+async def test_documents_of_a_patient_of_the_world_are_right(town: Town, level: CdaLevel) -> None:
+    parcel, finding = await _made(town, patient=_PATIENT, author=_DOCTOR, level=level, text=["Tout va bien."])
+    assert finding is None
+    assert "FONTAINE" in parcel.subject
+    assert grave(found(posted(parcel))) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "told"), [(PatientState.QUALIFIED, "O"), (PatientState.MES_CLOSED, "O"), (PatientState.PROVISIONAL, "N")]
+)
+async def test_a_number_that_is_not_proven_is_not_given_away(town: Town, state: PatientState, told: str) -> None:
+    person = await town.identity(_PATIENT)
+    known = (await of_person(town.world, person))[0]
+    await town.world.store.write(lambda conn: patients.replace_all(conn, person.id, [replace(known, state=state)]))
+    parcel, _ = await _made(town, patient=_PATIENT)
+    diagnosis = found(posted(parcel))
+    assert (parcel.headers["X-MSS-INS"], grave(diagnosis), "ins.absent" in codes(diagnosis)) == (told, [], told == "N")
+
+
+async def test_a_flaw_says_its_finding(town: Town) -> None:
+    parcel, finding = await _made(town, flaw="hash-wrong")
+    assert (finding, grave(found(posted(parcel)))) == ("xdm.hash-mismatch", ["xdm.hash-mismatch"])
+    assert "ins.test-root" in codes(found(posted(parcel)))
+
+
+@pytest.mark.parametrize(
+    ("given", "rule", "words"),
+    [
+        pytest.param({"flaw": "nothing"}, Rule.INVALID, "no flaw nothing", id="an unknown flaw"),
+        pytest.param({"flaw": "hash-wrong", "patient": _PATIENT}, Rule.INVALID, "of the samples", id="a flaw for somebody"),
+        pytest.param({"flaw": "hash-wrong", "types": ["11490-0", "11502-2"]}, Rule.INVALID, "one type", id="a flaw for two"),
+        pytest.param({"patient": "1"}, Rule.NOT_FOUND, "no identity", id="nobody's"),
+        pytest.param({"patient": _DOCTOR}, Rule.INVALID, "no patient", id="a doctor for a patient"),
+        pytest.param({"author": _PATIENT}, Rule.INVALID, "signs no document", id="a patient for a doctor"),
+    ],
+)
+async def test_what_cannot_be_made_is_refused(town: Town, given: dict[str, object], rule: Rule, words: str) -> None:
+    with refused(rule, words):
+        await _made(town, **given)

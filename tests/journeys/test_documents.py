@@ -1,0 +1,147 @@
+"""Documents from end to end: made over REST, sent, diagnosed by their reader and by the control plane; files on the command line."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mss_sim.app.simulator import Simulator
+from tests.clients import DOCTOR, PATIENT, PRACTICE, Person, control
+from tests.conftest import StartSimulator
+
+_FLAWS = ["hash-wrong", "two-patients", "pdf-encrypted", "zip-slip", "cda-doctype", "subject-other-name", "nil-missing"]
+
+
+async def _sent(simulator: Simulator, **wanted: Any) -> str | None:
+    """Documents made and sent from the doctor to the practice; the code of the finding that is to be expected."""
+    made = await control(simulator, "POST", "/documents", json=wanted)
+    assert made.status_code == 200, made.text
+    letter = made.json()
+    finding: str | None = letter.pop("finding")
+    answer = await Person(simulator, "doctor").send(DOCTOR, to=[PRACTICE], text="Bonjour.", **letter)
+    assert answer.status_code == 201, answer.text
+    return finding
+
+
+async def _diagnosed(simulator: Simulator) -> dict[str, Any]:
+    """The last letter of the practice, diagnosed by its secretary; the control plane says the same."""
+    secretary = Person(simulator, "secretary")
+    [letter] = await secretary.inbox(PRACTICE)
+    answer = await secretary.rest("GET", f"/mailboxes/{PRACTICE}/messages/{letter['id']}/diagnosis")
+    assert answer.status_code == 200, answer.text
+    beside = await control(simulator, "GET", f"/messages/{letter['email_id']}/diagnosis")
+    assert beside.json() == answer.json()
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+@pytest.mark.parametrize("level", ["N1", "N3"])
+async def test_right_documents_arrive_and_nothing_is_to_mend(simulator: Simulator, level: str) -> None:
+    patient = PATIENT.partition("@")[0]
+    assert await _sent(simulator, level=level, patient=patient, author="899700420013", types=["11502-2"]) is None
+    found = await _diagnosed(simulator)
+    assert [one for one in found["findings"] if one["level"] in ("error", "warning")] == []
+    assert {one["kind"]: one["facts"].get("level") for one in found["documents"]}["cda"] == level
+    assert any("proof of conformity" in text for text in found["not_checked"])
+
+
+@pytest.mark.parametrize("flaw", _FLAWS)
+async def test_a_flaw_is_told_with_its_place_and_its_source(simulator: Simulator, flaw: str) -> None:
+    finding = await _sent(simulator, flaw=flaw)
+    found = await _diagnosed(simulator)
+    [told] = [one for one in found["findings"] if one["level"] in ("error", "warning")]
+    assert (told["code"], found["worst"], found["counts"]["error"]) == (finding, "error", 1)
+    assert told["document"]
+    assert told["detail"].endswith(".")
+    assert told["reference"]
+
+
+async def test_a_diagnosis_is_a_reading_and_needs_the_right_to(simulator: Simulator) -> None:
+    await _sent(simulator)
+    secretary, stranger = Person(simulator, "secretary"), Person(simulator, "hospital")
+    [letter] = await secretary.inbox(PRACTICE)
+    path = f"/mailboxes/{PRACTICE}/messages/{letter['id']}"
+    assert (await stranger.rest("GET", f"{path}/diagnosis")).status_code in (403, 404)
+    assert (await secretary.rest("GET", f"{path}/diagnosis")).status_code == 200
+    opened = (await secretary.rest("GET", path)).json()
+    assert [one["by"]["idnat"] for one in opened["read_by"]] == [secretary.idnat]
+    assert (await control(simulator, "GET", "/messages/0am6c38w5xc01/diagnosis")).status_code == 404
+
+
+async def test_findings_are_told_in_french_where_the_world_is(start: StartSimulator) -> None:
+    async with start(language="fr") as simulator:
+        await _sent(simulator, flaw="no-readme")
+        found = await _diagnosed(simulator)
+        assert found["findings"][0]["detail"] == "L’archive n’a pas de README.TXT à sa racine."
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"types": []}, 422),
+        ({"types": ["11490-0"] * 21}, 422),
+        ({"types": ["<x>"]}, 422),
+        ({"flaw": "nothing"}, 422),
+        ({"text": ["a\u0000b"]}, 422),
+        ({"level": "N2"}, 422),
+        ({"patient": "nobody"}, 404),
+    ],
+    ids=str,
+)
+async def test_what_cannot_be_made_is_refused(simulator: Simulator, body: dict[str, Any], status: int) -> None:
+    assert (await control(simulator, "POST", "/documents", json=body)).status_code == status
+
+
+async def test_what_can_be_made_is_listed(simulator: Simulator) -> None:
+    listed = (await control(simulator, "GET", "/documents")).json()
+    assert listed["types"]["11502-2"] == "CR d'examens biologiques"
+    assert {"name": "hash-wrong", "finding": "xdm.hash-mismatch"} in listed["flaws"]
+
+
+async def test_one_diagnosis_at_once(start: StartSimulator) -> None:
+    async with start(documents_at_once_max=1) as simulator:
+        await _sent(simulator)
+        assert (await _diagnosed(simulator))["worst"] == "info"
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "mss_sim", *command], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_files_are_made_and_diagnosed_on_the_command_line(tmp_path: Path) -> None:
+    right, broken, marked = tmp_path / "right", tmp_path / "broken", tmp_path / "marked"
+    assert "wrote IHE_XDM.ZIP" in _run("document", str(right)).stdout
+    assert "finds xdm.size-mismatch" in _run("document", str(broken), "--flaw", "size-off-by-one", "--level", "N1").stdout
+    assert _run("document", str(marked), "--flaw", "cda-byte-order-mark").returncode == 0
+    for file in sorted(right.iterdir()):
+        told = _run("diagnose", str(file))
+        assert (told.returncode, told.stderr) == (0, ""), told
+    told = _run("diagnose", str(broken / "letter.eml"), "--json")
+    assert (told.returncode, json.loads(told.stdout)["findings"][0]["code"]) == (1, "xdm.size-mismatch")
+    plain = _run("diagnose", str(broken / "IHE_XDM.ZIP"))
+    assert (plain.returncode, "error: xdm.size-mismatch" in plain.stdout, "not checked:" in plain.stdout) == (1, True, True)
+    assert _run("diagnose", str(marked / "IHE_XDM.ZIP")).returncode == 3
+    assert "taille" in _run("diagnose", str(broken / "IHE_XDM.ZIP"), "--language", "fr").stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["diagnose", "nowhere.zip"], "there is no file nowhere.zip"),
+        (["document", "x", "--flaw", "nothing"], "there is no flaw nothing"),
+        (["document", "x", "--flaw", "no-index", "--type", "11490-0", "--type", "11502-2"], "name one --type"),
+    ],
+)
+def test_what_is_typed_wrong_is_said_in_one_line(command: list[str], words: str) -> None:
+    told = _run(*command)
+    assert (told.returncode, words in told.stderr, told.stderr.count("\n")) == (2, True, 1)
+
+
+def test_what_is_no_letter_is_said(tmp_path: Path) -> None:
+    (tmp_path / "x.eml").write_bytes(b"a\x00b")
+    told = _run("diagnose", str(tmp_path / "x.eml"))
+    assert (told.returncode, "NUL" in told.stderr) == (2, True)
+    assert "11490-0" in _run("document").stdout

@@ -1,0 +1,86 @@
+"""What the generator makes and what the diagnosis says, as one table: a right letter gives nothing, a broken one the one right finding."""
+
+import io
+import zipfile
+from dataclasses import replace
+
+import pypdf
+import pytest
+
+from mss_sim.documents import archive_kinds, cda_kinds, letter_kinds, metadata_kinds, pdf_kinds, value_sets
+from mss_sim.documents.diagnosing import diagnose_file
+from mss_sim.documents.making.flaws import FLAWS
+from mss_sim.documents.making.paper import Author, Paper, Patient
+from mss_sim.documents.making.parcel import make_parcel
+from mss_sim.documents.making.pdf_writing import write_pdf
+from mss_sim.vocabulary.documents import CdaLevel
+from tests.parcels import AT, PRACTICE, codes, found, grave, letter, paper, posted
+
+_KINDS = [*archive_kinds.KINDS, *metadata_kinds.KINDS, *cda_kinds.KINDS, *pdf_kinds.KINDS, *letter_kinds.KINDS]
+_BROKEN = [(name, level) for name, flaw in FLAWS.items() for level in ([flaw.level] if flaw.level else CdaLevel)]
+_WITHOUT_INS = Patient(number="", root="", given_names="ANGE", first_given="ANGE", birth_name="D'ARC-LÉ", born="", sex="UN", place="")
+
+
+@pytest.mark.parametrize(("name", "level"), _BROKEN)
+def test_a_flaw_gives_its_finding_and_no_other(name: str, level: CdaLevel) -> None:
+    assert grave(found(letter(level, FLAWS[name].steps))) == [FLAWS[name].code]
+
+
+@pytest.mark.parametrize("type_", [code for _, code in value_sets.types().names])
+def test_a_right_letter_of_any_type_gives_nothing_to_mend(type_: str) -> None:
+    assert codes(found(posted(make_parcel([paper(CdaLevel.N3, type_)])))) == ["ins.test-root"]
+
+
+@pytest.mark.parametrize(
+    ("papers", "expected"),
+    [
+        pytest.param([paper(CdaLevel.N1)], ["ins.test-root"], id="a PDF in a CDA"),
+        pytest.param([paper(), paper(CdaLevel.N1, "11502-2")], ["ins.test-root", "ins.test-root"], id="two documents"),
+        pytest.param([paper()] * 3, ["ins.test-root"] * 3, id="three alike"),
+        pytest.param([replace(paper(), version=2, replaces="2.25.1")], ["ins.test-root"], id="a second version"),
+        pytest.param([replace(paper(), patient=_WITHOUT_INS)], ["ins.absent"], id="nobody's number, accents and an apostrophe"),
+        pytest.param([replace(paper(), text=["Une ligne très longue. " * 200])], ["ins.test-root"], id="several pages"),
+        pytest.param([replace(paper(), author=Author(organisation='<&"> Cie'))], ["ins.test-root"], id="what XML would stumble over"),
+    ],
+)
+def test_right_letters_of_all_sorts(papers: list[Paper], expected: list[str]) -> None:
+    diagnosis = found(posted(make_parcel(papers)))
+    assert [code for code in codes(diagnosis) if code != "metadata.unknown-missing"] == expected
+
+
+def test_what_is_made_is_the_same_each_time() -> None:
+    assert make_parcel([paper()]) == make_parcel([paper()])
+    assert make_parcel([paper()]) != make_parcel([replace(paper(), at=AT.replace(hour=11))])
+
+
+def test_every_flaw_has_a_kind_and_every_code_is_there_once() -> None:
+    known = [kind.code for kind in _KINDS]
+    assert len(set(known)) == len(known)
+    assert {flaw.code for flaw in FLAWS.values()} <= set(known)
+
+
+@pytest.mark.parametrize("level", CdaLevel)
+def test_each_file_of_a_letter_is_right_by_itself(level: CdaLevel) -> None:
+    for one in make_parcel([paper(level)]).attachments:
+        assert grave(diagnose_file(one.octets, one.name, PRACTICE)) == []
+
+
+def test_a_reader_that_does_not_know_us_reads_the_pdf() -> None:
+    made = replace(paper(), text=["Première ligne, œuvre d’été : 12 €.", "x" * 40, *["Encore une ligne."] * 100])
+    read = pypdf.PdfReader(io.BytesIO(write_pdf(made)), strict=True)
+    text = read.pages[0].extract_text()
+    assert "PAT-TROIS DOMINIQUE 28/03/1979" in text
+    assert "Première ligne, œuvre d’été : 12 €." in text
+    assert len(read.pages) == 3
+    assert read.metadata is not None
+    assert read.metadata.title == made.title
+
+
+def test_the_archive_has_the_layout_of_the_norm() -> None:
+    octets = make_parcel([paper(), paper()]).attachments[0].octets
+    with zipfile.ZipFile(io.BytesIO(octets)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == [
+            *("INDEX.HTM", "README.TXT", "IHE_XDM/SUBSET01/METADATA.XML"),
+            *("IHE_XDM/SUBSET01/DOC00001.XML", "IHE_XDM/SUBSET01/DOC00002.XML"),
+        ]
