@@ -120,23 +120,26 @@ def plain_text(raw: bytes, stored: Summary) -> str:
 
 async def standing(visit: Visit, box: MailboxAccess, opened: OpenedMessage) -> dict[str, Any]:
     """Whether the letter may be answered: `to`, whom an answer would reach, and for each the rule that lets it or does not."""
-    people = _answered(box.mailbox.address, opened)
     if not box.access.role and not box.access.may(Right.SEND_ON_BEHALF):
         lacking = say("The patient lets you read, and has not given you the right to answer.")
         return {"to": [], "reasons": [_reason(None, lacking, Rule.RIGHT_MISSING, "quirks#patient-grants")]}
-    if not people:
-        return {"to": [], "reasons": [_reason(None, say("This letter names nobody who could be answered."), Rule.NO_RECIPIENT, None)]}
-    found = await _explained(visit, box.mailbox.address, opened, people)
-    open_ = [one for one in people if found[one["address"]].verdict.allowed]
-    return {"to": open_, "reasons": [_told(one, found[one["address"]]) for one in people]}
+    stands: dict[str, Any] = {}
+    for people in _answered(box.mailbox.address, opened):
+        found = await _explained(visit, box.mailbox.address, opened, people)
+        open_ = [one for one in people if found[one["address"]].verdict.allowed]
+        stands = {"to": open_, "reasons": [_told(one, found[one["address"]]) for one in people]}
+        if open_:
+            break
+    return stands or {"to": [], "reasons": [_reason(None, say("This letter names nobody who could be answered."), Rule.NO_RECIPIENT, None)]}
 
 
-def _answered(own: str, opened: OpenedMessage) -> list[Person]:
-    """Whom an answer goes to: who wrote, or the Reply-To; of a letter of one's own, to whom it went."""
+def _answered(own: str, opened: OpenedMessage) -> list[list[Person]]:
+    """Whom an answer goes to, the first choice first: the Reply-To, who wrote; of a letter of one's own, to whom it went."""
     stored = read_summary(opened.item.message.summary)
     mine = any(one["address"] == own for one in stored.from_)
-    people = stored.to if mine else stored.reply_to or stored.from_
-    return list({one["address"]: one for one in people if one["address"] != own}.values())
+    choices = (stored.to,) if mine else (stored.reply_to, stored.from_)
+    people = (list({one["address"]: one for one in choice if one["address"] != own}.values()) for choice in choices)
+    return [one for one in people if one]
 
 
 async def _explained(visit: Visit, address: str, opened: OpenedMessage, people: list[Person]) -> dict[str, Explanation]:
@@ -171,7 +174,7 @@ async def send_answer(visit: Visit, box: MailboxAccess, opened: OpenedMessage, f
     if not text and not files:
         raise Refusal(Rule.INVALID, say("Nothing is written yet: write your answer first."))
     stands = await standing(visit, box, opened)
-    people = stands["to"] or _answered(address, opened)  # who may not be answered is refused by the verb, with its rule
+    people = stands["to"] or [one["who"] for one in stands["reasons"] if one["who"]]  # who may not be answered is refused by the verb
     mode = SendMode.OWNER if box.access.role else SendMode.ON_BEHALF
     sender = await visit.core.submission.senders.sender_at(actor, address, mode)
     letter = Composition(

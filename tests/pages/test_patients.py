@@ -1,11 +1,12 @@
 """The pages of a patient: letters are read and answered, refused after a closure with the reason, masked from a carer, who sees less."""
 
 import httpx
+import pytest
 from playwright.async_api import Page, expect
 
 from mss_sim.app.simulator import Simulator
 from tests.carers import Carer, let_in, make_carer, mask
-from tests.clients import DOCTOR, HOSPITAL, PATIENT, Person, base64_of, control
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, Person, base64_of, control
 from tests.pages.conftest import OpenBrowser
 from tests.pages.people import be, write
 
@@ -85,6 +86,19 @@ async def test_an_answer_that_meets_a_closure_is_refused_with_the_reason_and_wha
     assert await doctor.inbox(DOCTOR, subject="re: vos") == []
     answered = await Person(simulator, "patient").send(PATIENT, to=[DOCTOR], subject="Re: Vos résultats", in_reply_to=id_)
     assert answered.json()["code"] == "conversation-closed"
+
+
+@pytest.mark.parametrize(("reply_to", "reached"), [(PRACTICE, PRACTICE), ("dehors@clinique-pins.sim.mssante.fr", DOCTOR)])
+async def test_an_answer_goes_where_it_may(page: Page, simulator: Simulator, reply_to: str, reached: str) -> None:
+    """To the Reply-To, and to who wrote where that one takes no answer."""
+    await _from_doctor(simulator, "Rendez-vous", reply_to=[reply_to])
+    await be(page, _PATIENT)
+    await page.get_by_role("link", name="Rendez-vous").click()
+    await page.get_by_label("Votre réponse").fill("Entendu.")
+    await page.get_by_role("button", name="Envoyer ma réponse").click()
+    await expect(page.get_by_text("Votre réponse est envoyée.")).to_be_visible()
+    (came,) = await Person(simulator, "doctor").inbox(reached, subject="re: rendez", wait=10)
+    assert [one["address"] for one in came["to"]] == [reached]
 
 
 async def test_documents_of_all_letters_stand_together_newest_first(page: Page, simulator: Simulator) -> None:

@@ -2,7 +2,7 @@
 // the clock and not by its ticks, so that a screen that slept warns late and leaves at once. A page that the browser kept whole, and shows
 // again when somebody goes back, is empty until it has loaded itself anew.
 
-const TICK_MILLISECONDS = 500;
+const TICK_MILLISECONDS = 1000;
 const TOUCHES = ["pointerdown", "pointermove", "keydown", "input", "wheel", "scroll", "touchmove"];
 const warning = document.getElementById("warning");
 
