@@ -1,7 +1,10 @@
 """Indicators as they are asked for: by REST as JSON and as a table, and by the command line; labelled ours, harmless in spreadsheets."""
 
+import asyncio
 import csv
 import io
+import json
+import sys
 from typing import Any
 
 import httpx
@@ -113,3 +116,22 @@ async def test_a_seed_begins_at_zero_and_a_reset_too(simulator: Simulator) -> No
         assert totals["mailboxes"] > 5
         await _life(simulator)
         assert (await control(simulator, "POST", "/reset", {})).status_code < 300
+
+
+async def test_the_command_line_tells_the_same(simulator: Simulator) -> None:
+    await _life(simulator)
+
+    async def report(*options: str) -> tuple[int, str, str]:
+        command = (sys.executable, "-m", "mss_sim", "report", "--http", simulator.ready()["http"], *options)
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+        told, wrong = await process.communicate()
+        return await process.wait(), told.decode(), wrong.decode()
+
+    status, shown, _ = await report("--domain", _CABINET)
+    assert (status, LABEL in shown, _CABINET in shown, _MEDECIN in shown) == (0, True, True, False)
+    asked = (await _asked(simulator, "/indicators?kind=CAB")).json()
+    assert json.loads((await report("--json", "--kind", "CAB"))[1]) == asked
+    assert (await report("--csv"))[1].encode() == (await _asked(simulator, "/indicators.csv")).content
+    assert (await report("--csv", "--json"))[0] == 2
+    status, _, wrong = await report("--from", "2026-02-01", "--to", "2026-01-01")
+    assert (status, "no stretch of time" in wrong) == (1, True)
