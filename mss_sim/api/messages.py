@@ -39,7 +39,7 @@ from mss_sim.vocabulary.mailboxes import FLAG_SEEN
 from mss_sim.words.sentence import say
 
 router = strict_router(prefix=f"{PREFIX}/mailboxes/{{address}}/messages", tags=["messages"], responses=refusing(*IN_A_MAILBOX))
-_FLAGGING = refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED)
+_FLAGGING = refusing(*IN_A_MAILBOX, Rule.IN_CHARGE, Rule.LIMIT_REACHED)
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -214,7 +214,10 @@ async def diagnose_message(core: CurrentCore, actor: CurrentActor, address: Mail
 async def change_flags(
     core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str, flags: schemas.FlagsIn
 ) -> Response:
-    """Set and clear flags and keywords; the right to mark is needed, for `\\Deleted` the right to delete."""
+    """Set and clear flags and keywords; the right to mark is needed, for `\\Deleted` the right to delete.
+
+    `InCharge` and `Handled` are what `POST …/charge` does, and refused as there.
+    """
     change = FlagChange(frozenset(flags.add), frozenset(flags.remove))
     changed = await messages.change_flags(core.world, actor, address, read_id(message_id), change)
     if FLAG_SEEN in flags.add:
