@@ -22,8 +22,7 @@
     events          what happens, as server-sent events or a page
     page            one page of HTML, without a script
     look            the stylesheet and the icon of all pages (static)
-    spreadsheet     tables as comma-separated values, in which nothing is a formula
-    watch_table     the watch list of a mailbox as such a table
+    spreadsheet     tables as comma-separated values, in which nothing is a formula; watch_table: a watch list as one
     tables          rows of NDJSON and of comma-separated values, as somebody sends them
     examples        whole bodies shown in OpenAPI, which can be sent unchanged
     faults          what is wrong with a body or a parameter, as sentences

@@ -28,6 +28,7 @@ from mss_sim.words.sentence import Sentence, say
 _LINES = 100
 _REASON_CHARS_MAX = 1_000
 API = "/api/v1"
+_HANDED = {"from": "sophie.petit", "to": "louise.moreau"}
 
 
 class Preset(NamedTuple):
@@ -62,6 +63,9 @@ async def show_all(visit: Visit) -> Response:
         boxes=held,
         managed=[one for one in held if one.access.may(Right.MANAGE)],
         received=[{**shown_grant(visit, row, people), "address": address} for row, address in reversed(given)],
+        handed=visit.request.query_params.get("handed", "")[:6],
+        known=await _known(visit),
+        curl=f"curl -u LOGIN:PASSWORD {str(visit.request.base_url).rstrip('/')}{API}/grants/hand-over --json '{json.dumps(_HANDED)}'",
     )
 
 
@@ -70,8 +74,6 @@ async def show_mailbox(visit: Visit) -> Response:
     preset = next((one for one in PRESETS if one.name == visit.request.query_params.get("preset")), PRESETS[0])
     today = day_of(visit.core.world.clock.now())
     begins = today + preset.begins * ONE_DAY if preset.begins is not None else None
-    name = visit.pages.hosted.seed
-    known = await seed.personas(visit.core.world, name) if name in seed.names(visit.core.world) else []
     return show(
         "mailbox_delegations.html",
         visit.here,
@@ -80,9 +82,16 @@ async def show_mailbox(visit: Visit) -> Response:
         preset=preset,
         begins=begins,
         ends=(begins or today) + (preset.days - 1) * ONE_DAY if preset.days else None,
-        known=[one for one in known if one.idnat != visit.session.actor.identity.idnat],
+        known=await _known(visit),
         curl=_curl(visit, "POST", "", {"grantee": "louise.moreau", "rights": sorted(preset.rights)}),
     )
+
+
+async def _known(visit: Visit) -> list[seed.Persona]:
+    """The people of the seed whom forms propose: all but who looks."""
+    name = visit.pages.hosted.seed
+    known = await seed.personas(visit.core.world, name) if name in seed.names(visit.core.world) else []
+    return [one for one in known if one.idnat != visit.session.actor.identity.idnat]
 
 
 async def show_part(visit: Visit) -> Response:
@@ -170,6 +179,14 @@ def asked(visit: Visit, address: str) -> GrantRequest:
     )
 
 
+async def hand_over(visit: Visit) -> Response:
+    """Give all grants of one person to another in one step, over one mailbox or all that the persona manages."""
+    address = visit.field("mailbox") or None
+    by, leaving, heir = journal.by(visit.session.actor), visit.field("from"), visit.field("to")
+    done = await delegation.hand_over(visit.core.world, by, leaving, heir, address, _reason(visit.field("reason")))
+    return back(f"{visit.here.base}/delegations?handed={len(done.created)}")
+
+
 def _reason(text: str) -> str:
     if len(text) > _REASON_CHARS_MAX or "\x00" in text:
         raise Refusal(Rule.INVALID, say("The reason is a text of at most {most} characters.", most=_REASON_CHARS_MAX), subject="reason")
@@ -218,6 +235,7 @@ def _curl(visit: Visit, method: str, path: str, body: Mapping[str, object] | Non
 
 ROUTES: Routes = (
     ("GET", "/ui/as/{who}/delegations", show_all),
+    ("POST", "/ui/as/{who}/delegations/hand-over", hand_over),
     ("GET", "/ui/as/{who}/mailboxes/{address}/delegations", show_mailbox),
     ("GET", "/ui/as/{who}/mailboxes/{address}/delegations/part", show_part),
     ("POST", "/ui/as/{who}/mailboxes/{address}/delegations", give),

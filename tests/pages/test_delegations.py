@@ -180,3 +180,42 @@ async def test_script_in_a_reason_and_in_a_subject_does_nothing(page: Page, simu
 async def test_the_strict_profile_opens_no_page_of_delegations(start: StartSimulator) -> None:
     async with start(profile="strict") as simulator, httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
         assert (await client.get("/ui/as/doctor/delegations")).status_code == 401
+
+
+async def test_who_leaves_hands_all_grants_over_in_one_step(page: Page, simulator: Simulator) -> None:
+    await be(page, _DOCTOR)
+    await page.get_by_role("link", name="Délégations").click()
+    await page.get_by_label("Qui part").fill("sophie.petit")
+    await page.get_by_label("Qui prend la suite").fill("louise.moreau")
+    await page.get_by_label("Motif").fill("Départ de Sophie")
+    await page.get_by_role("button", name="Transmettre les délégations").click()
+    await expect(page.get_by_text("Délégations transmises : 2")).to_be_visible()
+    given = await Person(simulator, "newcomer").get("/grants")
+    assert {(one["mailbox"], one["reason"], one["in_force"]) for one in given} == {
+        (PRACTICE, "Départ de Sophie", True),
+        (DOCTOR, "Départ de Sophie", True),
+    }
+    assert not any(one["in_force"] for one in await Person(simulator, "secretary").get("/grants"))
+    await _delegations(page)
+    await expect(page.get_by_text(f"{_DOCTOR} transmet la délégation de Sophie PETIT à {_NEWCOMER}")).to_be_visible()
+    [line, *_] = (await Person(simulator, "doctor").get(f"/mailboxes/{PRACTICE}/journal", act="grant.handed_over"))["items"]
+    assert line["door"] == "web"
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        ({"from": "nobody", "to": "louise.moreau"}, 404),
+        ({"from": "sophie.petit", "to": "sophie.petit"}, 422),
+        ({"from": "sophie.petit", "to": "nobody"}, 422),
+        ({"from": "sophie.petit", "to": "camille.martin"}, 403),
+        ({"from": "sophie.petit", "to": "louise.moreau", "reason": "x" * 1_001}, 422),
+        ({"from": "sophie.petit", "to": "louise.moreau", "mailbox": "personne@cabinet.sim.mssante.fr"}, 404),
+        ({}, 422),
+    ],
+)
+async def test_what_cannot_be_handed_over_is_refused(simulator: Simulator, given: dict[str, str], status: int) -> None:
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        token = await log_in(simulator, client, "doctor", "/ui/as/doctor/")
+        answer = await client.post("/ui/as/doctor/delegations/hand-over", data={"token": token, **given})
+        assert answer.status_code == status, answer.text
