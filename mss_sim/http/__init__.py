@@ -20,8 +20,7 @@
     anomaly         a session with all that belongs to it, as one file to report
     paging          cursors
     events          what happens, as server-sent events or a page
-    page            one page of HTML, without a script
-    look            the stylesheet and the icon of all pages (static)
+    page, look      one page of HTML, without a script; the stylesheet and the icon of all pages (static)
     spreadsheet     tables as comma-separated values, in which nothing is a formula; watch_table: a watch list as one
     tables          rows of NDJSON and of comma-separated values, as somebody sends them
     examples        whole bodies shown in OpenAPI, which can be sent unchanged
@@ -47,7 +46,6 @@ names the right.
 FastAPI is imported here, in the HTTP doors and nowhere below: the core knows no web
 framework, and import-linter checks it.
 
-Liberties taken: the SMTP table answers 530 for missing TLS, this one 401,
-although the simulator serves plain HTTP on the loopback address unless an HTTPS port is configured; 422 is used
-for recipients, as an operator's API would, where one could argue for 409.
+Liberties taken: the SMTP table answers 530 for missing TLS, this one 401, although plain HTTP is served on the loopback address
+unless an HTTPS port is configured; 422 is used for recipients, as an operator's API would, where one could argue for 409.
 """

@@ -5,7 +5,6 @@
     gate         who may open pages: this machine, whoever gave the control key, a persona who is logged in
     personas     sessions of personas, each under a path of its own, so that two of them stand side by side
     showing      templates, and what all of them know; instants and sizes as people read them
-    filters      what a list is searched by
     live         what a page asks again when something happens
     choices      language, theme, the control key
     home         what runs, who can log in, what came last
@@ -17,19 +16,18 @@
     boxes        the list of mailboxes beside a persona's pages, which follows their rights
     delegations  who may do what in a mailbox, given, foreseen, taken back; what was done by it, in the words of delegation_words
     duo, guided  two or three personas side by side, and the stories that are told beside them, in eight steps
-    watch     the watch list of a mailbox: what went on paper, the daily letter about it
+    watch          the watch list of a mailbox: what went on paper, the daily letter about it
     settings  what a persona sets of a mailbox, who holds it, when it closes; mailbox_fields: what of it may be changed
-    journal   who did what by which grant and door, of what a persona manages or of the world, in the words of journal_words
+    journal      who did what by which grant and door, of what a persona manages or of the world, in the words of journal_words
     people, mailboxes, operators   who and what is in the world, past every right: found, shown, made, changed
-    fields, days   fields of forms, read as REST reads bodies; days of French clocks
+    fields, days, filters   fields of forms, read as REST reads bodies; days of French clocks; what a list is searched by
     writing, letter_forms   as whom a letter is written, answers, drafts, refusals beside what was written; the fields of the form
     sent         what became of sent letters, one line for each recipient
     in_charge    who has a letter in charge, one or many at once; notes to colleagues
     keeping      letters marked, moved, deleted, put back, many at once; folders
     conversations   threads with their receipts; who may answer and why; closed, opened again
     patients, carers   the pages of a patient's mailbox: letters, documents; whom the patient lets in, what is masked, who looked
-    patient_letters   what a patient reads and answers, there and at the kiosk, and why an answer may not leave
-    kiosk        a screen for patients without a computer, which logs out by itself and leaves nothing behind
+    kiosk        a screen for patients without a computer, which leaves nothing behind; patient_letters: what is read there and above
     templates, static   HTML (Jinja2, escaped), a few small scripts; the stylesheet is `http/look`
 
 The pages are one more door, a stranger to the others: they act through the core as the persona who is logged in, with the refusals
