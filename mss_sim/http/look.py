@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 _YEAR_SECONDS = 365 * 86_400
-LOOK = f"/look/{version('mss-sim')}"
+LOOK = f"/ui/look/{version('mss-sim')}"
 """Where they are."""
 
 

@@ -2,7 +2,7 @@
 
 import shlex
 from html import unescape
-from re import search
+from re import findall, search
 from urllib.parse import urlsplit
 
 import httpx
@@ -83,3 +83,16 @@ async def test_the_callback_page_has_the_name_that_the_provider_is_seen_under(st
         assert uri == "http://psc.example:8080/callback"
         async with RelyingParty.of(simulator) as party:
             assert urlsplit((await party.submit(await party.authorize())).headers["location"]).netloc == "psc.example:8080"
+
+
+async def test_pages_have_the_look_of_all_pages_and_no_script(simulator: Simulator) -> None:
+    async with RelyingParty.of(simulator) as party:
+        page = await party.authorize()
+        assert "<script" not in page.text
+        assert "<style" not in page.text
+        assert "style-src 'self'" in page.headers["content-security-policy"]
+        (stylesheet,) = findall(r'<link rel="stylesheet" href="([^"]+)"', page.text)
+        answer = await party.http.get(f"{party.base}{stylesheet}")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/css; charset=utf-8")
+        assert "immutable" in answer.headers["cache-control"]
+        assert f'href="{stylesheet}"' in (await party.http.get(f"{party.base}/")).text

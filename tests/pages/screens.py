@@ -31,7 +31,10 @@ def name_of(page: Address) -> str:
 async def take(folder: Path, *, only: str, quick: bool) -> int:
     """Take the pictures; how many there are."""
     program, taken = browser_program(), 0
-    async with starter(Path(tempfile.mkdtemp(prefix="mss-sim-screens-")) / "data")() as simulator, async_playwright() as playing:
+    async with (
+        starter(Path(tempfile.mkdtemp(prefix="mss-sim-screens-")) / "data")(language="fr") as simulator,
+        async_playwright() as playing,
+    ):
         everywhere = await Everywhere.of(simulator)
         browser = await playing.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"]

@@ -63,6 +63,19 @@ async def test_english_and_the_dark_theme_are_one_click_away(page: Page) -> None
     assert await page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(246, 248, 246)"
 
 
+async def test_language_and_theme_are_chosen_on_a_persona_s_page_too(page: Page) -> None:
+    await be(page, _DOCTOR)
+    await page.get_by_role("link", name="Délégations").click()
+    await page.get_by_role("button", name="English").click()
+    await expect(page.get_by_role("heading", name="Delegations")).to_be_visible()
+    await page.get_by_role("button", name="Dark").click()
+    await expect(page.get_by_role("heading", name="Delegations")).to_be_visible()
+    assert await page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(15, 23, 20)"
+    await page.get_by_role("link", name="Dr_Camille_MARTIN").first.click()
+    await expect(page.get_by_role("link", name="Inbox")).to_be_visible()
+    await expect(page.get_by_role("link", name="Trash")).to_be_visible()
+
+
 async def test_who_logs_out_is_out(page: Page) -> None:
     await be(page, _DOCTOR)
     place = page.url
