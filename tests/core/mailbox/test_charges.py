@@ -2,7 +2,7 @@
 
 import pytest
 
-from mss_sim.core.access import delegation
+from mss_sim.core.access import delegation, identities
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.practice_holders import CONTROL
@@ -106,6 +106,17 @@ async def test_flags_replaced_by_others_do_what_is_allowed_and_leave_the_rest(to
     assert await _stands(town) == [_DONE]
     await _store(town, secretary, add="InCharge", replace=True)
     assert await _stands(town) == [_DONE], "it is reopened first"
+
+
+async def test_flags_that_are_written_back_take_nothing_even_from_somebody_who_may_not_mark_any_more(town: Town) -> None:
+    await _letters(town)
+    await delegation.grant(town.world, CONTROL, GrantRequest(PRACTICE, IDNATS["newcomer"], frozenset({Right.SEE, Right.MARK})))
+    await _take(town, "newcomer")
+    await identities.change_identity(town.world, IDNATS["newcomer"], {"enabled": False}, None, None)
+    await _store(town, await town.actor("secretary"), add="\\Seen InCharge", replace=True)
+    assert await _stands(town) == [("in_charge", "Louise MOREAU", "InCharge")]
+    await _store(town, await town.actor("secretary"), add="InCharge")
+    assert await _stands(town) == [_TAKEN]
 
 
 async def test_of_several_letters_one_of_which_is_a_colleagues_none_is_taken(town: Town) -> None:
