@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mss_sim.clock import Micros
 from mss_sim.ids import ID_MAX, instant_of
 from mss_sim.models import tables
+from mss_sim.models.charges import charges
 from mss_sim.models.tables import clock, copies, grants, identities, mailboxes, messages, metadata
 from mss_sim.store import engine as engines
 from mss_sim.store import folders, schema
@@ -129,7 +130,7 @@ def read(file: Path, query: Callable[[Connection], R]) -> R:
         engine.dispose()
 
 
-_GRANTEES = identities.alias()
+_GRANTEES, _HOLDERS = identities.alias(), identities.alias()
 _OF_PEOPLE = select(identities.c.idnat, identities.c.kind, identities.c.family_name, identities.c.given_name, identities.c.enabled)
 _OF_MAILBOXES = (
     select(mailboxes.c.address, mailboxes.c.kind, mailboxes.c.state, mailboxes.c.label, identities.c.idnat)
@@ -138,8 +139,10 @@ _OF_MAILBOXES = (
 )
 _OF_LETTERS = (
     select(mailboxes.c.address, copies.c.id, tables.folders.c.name, messages.c.rfc_message_id, messages.c.subject, copies.c.flags)
-    .add_columns(copies.c.keywords)
+    .add_columns(copies.c.keywords, _HOLDERS.c.idnat, charges.c.notes)
     .select_from(copies)
+    .join(charges, charges.c.copy_id == copies.c.id, isouter=True)
+    .join(_HOLDERS, _HOLDERS.c.id == charges.c.holder_id, isouter=True)
     .join(tables.folders, tables.folders.c.id == copies.c.folder_id)
     .join(mailboxes, mailboxes.c.id == copies.c.mailbox_id)
     .join(messages, messages.c.id == copies.c.message_id)

@@ -1,5 +1,6 @@
 """Worlds kept under names, without any door: what is kept, what is gone back to, what is refused and changes nothing."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,11 @@ import pytest
 from mss_sim.core.assembly import Core
 from mss_sim.core.control import snapshots
 from mss_sim.core.control.snapshots import About, Shelf
+from mss_sim.core.mailbox import in_charge
+from mss_sim.core.mailbox.in_charge import Wish
 from mss_sim.errors import Rule
-from tests.clients import HOSPITAL, PRACTICE
+from mss_sim.vocabulary.charge import ChargeDeed
+from tests.clients import DOCTOR2, HOSPITAL, PRACTICE
 from tests.core.towns import Town, refused
 
 
@@ -75,3 +79,16 @@ async def test_what_differs(town: Town, shelf: Shelf) -> None:
         found = await snapshots.compare(before, now)
     assert (found["letters"].added_count, found["letters"].removed_count, found["people"].added) == (2, 0, [])
     assert [one.name for one in await shelf.all()] == ["before"]
+
+
+async def test_it_is_a_difference_who_has_a_letter_in_charge(town: Town, shelf: Shelf) -> None:
+    await town.send("doctor2", DOCTOR2, PRACTICE)
+    [item], secretary = await town.lying(PRACTICE), await town.actor("secretary")
+    saved = []
+    for name, wish in (("open", None), ("taken", Wish(ChargeDeed.TAKE)), ("given", Wish(ChargeDeed.ASSIGN, "hugo.bernard"))):
+        if wish:
+            await in_charge.do(town.world, secretary, PRACTICE, item.copy.id, wish)
+        saved.append(await snapshots.save(town.world, shelf, name))
+    for earlier, later in pairwise(saved):
+        assert len((await snapshots.compare(earlier, later))["letters"].changed) == 1
+    assert (await snapshots.compare(saved[-1], saved[-1]))["letters"].changed == []
