@@ -3,6 +3,7 @@
     routes      which path is answered by what
     gateway     who is let in: whoever shows the key of the directory
     answers     resources, bundles and outcomes as they leave
+    files       the daily file of mailboxes, without a key
 
     curl -H "ESANTE-API-KEY: …" "http://localhost:8080/fhir/v2/Practitioner?family=martin&_revinclude=PractitionerRole:practitioner"
 

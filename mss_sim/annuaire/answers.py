@@ -1,5 +1,6 @@
 """What the directory answers: resources, bundles, outcomes."""
 
+import asyncio
 from collections.abc import Iterator
 from importlib.metadata import version
 
@@ -18,6 +19,7 @@ from mss_sim.vocabulary.psc import PSC_REALM
 from mss_sim.words.sentence import Sentence
 
 MEDIA_TYPE = "application/fhir+json"
+_LONG = 100
 _CODES = {Rule.NOT_FOUND: "not-found", Rule.STORE_UNAVAILABLE: "transient"}
 
 
@@ -40,8 +42,14 @@ def resource(core: Core, shown: Shown) -> Response:
     return _written(_resource(core, shown))
 
 
-def page(core: Core, found: Page, asked: str) -> Response:
-    """A page of a search; `asked` is what comes behind the base."""
+async def page(core: Core, found: Page, asked: str) -> Response:
+    """A page of a search; `asked` is what comes behind the base. A long one is written in a thread, for others wait meanwhile."""
+    if len(found.shown) > _LONG:
+        return await asyncio.to_thread(_page, core, found, asked)
+    return _page(core, found, asked)
+
+
+def _page(core: Core, found: Page, asked: str) -> Response:
     base = base_url(core)
     next_url = f"{base}/_page?id={found.next}" if found.next else None
     made = bundles.bundle(base, core.world.ids.uuid(), found.total, _resources(core, found), f"{base}/{asked}", next_url)

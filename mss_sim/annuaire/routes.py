@@ -8,14 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mss_sim.annuaire import answers
+from mss_sim.annuaire import answers, files
 from mss_sim.annuaire.answers import RouteRefused
 from mss_sim.annuaire.gateway import turned_away
 from mss_sim.core.assembly import Core
 from mss_sim.errors import Refusal, Rule
 from mss_sim.fhir.query import REFERENCE
 from mss_sim.http.hosted import hosted
-from mss_sim.vocabulary.directory import BASE, ResourceType
+from mss_sim.vocabulary.directory import BASE, EXTRACTION, ResourceType
 from mss_sim.vocabulary.doors import Door
 from mss_sim.words.sentence import say
 
@@ -27,8 +27,13 @@ _FIELDS_MAX = 1_000
 
 def install(app: FastAPI) -> None:
     """Add the directory to an application."""
+    app.router.routes.append(Route(EXTRACTION, _published, methods=["GET"], include_in_schema=False))
     for path in (BASE, f"{BASE}/{{place:path}}"):
         app.router.routes.append(Route(path, _answered(_asked), methods=_METHODS, include_in_schema=False))
+
+
+async def _published(request: Request) -> Response:
+    return await files.extraction(request, hosted(request).core)
 
 
 def _answered(endpoint: Callable[[Request, Core], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
@@ -71,13 +76,13 @@ async def _asked(request: Request, core: Core) -> Response:
 async def _search(request: Request, core: Core, type_: ResourceType, pairs: Pairs) -> Response:
     annuaire = core.annuaire()
     page = await annuaire.search(annuaire.read(type_, pairs))
-    return answers.page(core, page, f"{type_}?{request.url.query}" if request.url.query else type_)
+    return await answers.page(core, page, f"{type_}?{request.url.query}" if request.url.query else type_)
 
 
 async def _next_page(request: Request, core: Core) -> Response:
     given = dict(_pairs(request.url.query))
     page = await core.annuaire().go_on(given.get("id", ""))
-    return answers.page(core, page, f"_page?{request.url.query}")
+    return await answers.page(core, page, f"_page?{request.url.query}")
 
 
 def _pairs(text: str) -> Pairs:

@@ -34,4 +34,9 @@ class Directory(Subject):
     chained_ignores_others: bool = Field(
         default=False, description="A search with a chained parameter forgets its other parameters, _count too, as the national one does."
     )
+    extraction_hour: int = Field(default=2, ge=0, le=23, description="Hour of the daily file, UTC.")
+    extraction_daily: bool = Field(
+        default=False, description="The daily file changes at its hour alone; else it is made anew after each change too."
+    )
+    extraction_late_days: int = Field(default=0, ge=0, le=30, description="Days for which the daily file was not made: an outage.")
     load_rows_at_once: int = Field(default=1_000, ge=1, description="Identities of one transaction while the directory is loaded.")

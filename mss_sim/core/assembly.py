@@ -209,7 +209,7 @@ def _annuaire(world: World) -> "Annuaire":
     from mss_sim.core.annuaire.searches import Annuaire  # noqa: PLC0415 - most worlds are not asked for addresses
 
     made = Annuaire(world)
-    world.beginning_anew.append(made.loading.forget)
+    world.beginning_anew.append(made.forget)
     return made
 
 

@@ -14,6 +14,7 @@ What is not active is a skeleton: identifiers, `active`, and the name of an orga
 """
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from mss_sim.clock import Micros, to_datetime
@@ -36,6 +37,7 @@ _ALWAYS = ("resourceType", "id", "meta", "language", "identifier", "active")
 _SUBSETTED = {"system": System.OBSERVATION_VALUE, "code": "SUBSETTED"}
 
 
+@lru_cache(maxsize=4_096)
 def instant(at: Micros) -> str:
     """An instant of FHIR, in UTC, with milliseconds."""
     return to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at // 1_000 % 1_000:03d}+00:00"
@@ -73,7 +75,9 @@ def _filled(resource_: Json) -> Json:
     return {name: value for name, value in resource_.items() if value not in ("", [], {})}
 
 
+@lru_cache(maxsize=4_096)
 def _coding(system: System, code: str) -> Json:
+    """A code, one value for all that have it: nobody changes it."""
     return {"coding": [{"system": system, "code": code}]}
 
 
@@ -118,6 +122,7 @@ def _practitioner(entry: Entry) -> Json:
 
 
 def _qualifications(entry: Entry) -> list[Json]:
+    """What somebody exercises, and what they know (savoir-faire)."""
     codes = [{"system": system, "code": code} for system, code in entries.codes_of(entry)]
     specialty = specialty_of(entry.profession)
     exercise = [one for one in codes if one["system"] != System.SPECIALTY]
@@ -148,16 +153,24 @@ def _type_slice(system: System) -> Json:
     return {"url": Canonical.ORGANIZATION_TYPES, "valueCode": _SLICES[system]}
 
 
+@lru_cache(maxsize=16)
+def _kind(kind: str) -> Json:
+    return {"url": "type", "valueCodeableConcept": _coding(System.MAILBOX_KIND, kind)}
+
+
+_EMAIL_TYPE = {"url": Canonical.EMAIL_TYPE, "valueCoding": {"system": System.MESSAGING, "code": "MSSANTE"}}
+_DIGITIZATION = ({"url": "digitization", "valueBoolean": True},)
+
+
 def _telecom(box: PublishedMailbox, profile: DirectoryProfile) -> Json:
     """A mailbox, with its kind (ref: ans-annuaire)."""
-    kind: Json = {"url": "type", "valueCodeableConcept": _coding(System.MAILBOX_KIND, box.kind)}
+    kind = _kind(box.kind)
     service = "" if box.kind == MailboxKind.PER else box.label
     texts = [{"url": name, "valueString": text} for name, text in (("description", box.description), ("service", service)) if text]
-    digitization = [{"url": "digitization", "valueBoolean": True}] if profile is DirectoryProfile.LIVE_V2 else []
-    coding = {"system": System.MESSAGING, "code": "MSSANTE"}
+    digitization = _DIGITIZATION if profile is DirectoryProfile.LIVE_V2 else ()
     shown: Json = {
         "extension": [
-            {"url": Canonical.EMAIL_TYPE, "valueCoding": coding},
+            _EMAIL_TYPE,
             {"extension": [kind, *texts, *digitization], "url": Canonical.MAILBOX_METADATA},
         ],
         "system": "email",

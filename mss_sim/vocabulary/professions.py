@@ -3,6 +3,7 @@
 TRE_G15-ProfessionSante and TRE_R38-SpecialiteOrdinale, as far as the people of a world need them.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -51,12 +52,14 @@ SPECIALTIES = (
 )
 
 
+@lru_cache(maxsize=4_096)
 def profession_of(words: str) -> Profession | None:
     """The profession that is meant by words; None where none is known."""
     small = words.lower()
     return next((one for one in PROFESSIONS if one.word in small), None)
 
 
+@lru_cache(maxsize=4_096)
 def specialty_of(words: str) -> Specialty | None:
     """The specialty of a doctor that is meant by words."""
     profession, small = profession_of(words), words.lower()

@@ -1,5 +1,10 @@
 """The national directory as clients meet it: the acceptance list of searches, over sockets and under the default settings."""
 
+import io
+import re
+import zipfile
+
+import httpx
 import pytest
 
 from mss_sim.app.simulator import Simulator
@@ -233,3 +238,26 @@ async def test_what_it_can_do_is_told(annuaire: Annuaire) -> None:
         assert [way["code"] for way in one["interaction"]] == ["search-type", "read"]
         for parameter in one["searchParam"]:
             assert (await annuaire.ask(f"{type_}?{parameter['name']}=2026")).status_code == 200, parameter
+
+
+async def test_the_file_of_the_day_is_fetched_without_a_key(simulator: Simulator, annuaire: Annuaire) -> None:
+    url = annuaire.ready["extraction"]
+    async with httpx.AsyncClient() as client:
+        head, file = await client.head(url), await client.get(url)
+        name = file.headers["content-disposition"].partition("filename=")[2]
+        assert head.headers["content-disposition"] == file.headers["content-disposition"]
+        assert re.fullmatch(r"Extraction_Correspondance_MSSante_[0-9]{12}\.zip", name)
+        with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+            lines = archive.read(name.replace(".zip", ".txt")).decode().splitlines()
+        assert sorted(line.split("|")[0] for line in lines[1:]) == ["ORG", "PER", "PER", "PER"]
+        for field, value in (("If-None-Match", file.headers["etag"]), ("If-Modified-Since", file.headers["last-modified"])):
+            again = await client.get(url, headers={field: value})
+            assert (again.status_code, again.content) == (304, b"")
+        for field, value in (
+            ("If-None-Match", '"other"'),
+            ("If-Modified-Since", "yesterday"),
+            ("If-Modified-Since", "Mon, 05 Jan 2015 08:00:00 GMT"),
+        ):
+            assert (await client.get(url, headers={field: value})).status_code == 200
+        await control(simulator, "PATCH", f"/mailboxes/{DOCTOR}", {"red_listed": True})
+        assert (await client.get(url, headers={"If-None-Match": file.headers["etag"]})).status_code == 200

@@ -3,6 +3,7 @@
     publication      it is loaded when somebody asks, and follows every commit from then on
     searches         pages of one state of the world, and single resources
     page_addresses   addresses of next pages, sealed
+    extraction       the daily file of mailboxes, for whoever keeps a copy
 
 What is published:
 

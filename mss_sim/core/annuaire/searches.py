@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from mss_sim.clock import DAY, SECOND
+from mss_sim.core.annuaire.extraction import Extraction
 from mss_sim.core.annuaire.page_addresses import Place, open_sealed, seal
 from mss_sim.core.annuaire.publication import Loading
 from mss_sim.core.world.world import World
@@ -58,6 +59,12 @@ class Annuaire:
     def __init__(self, world: World) -> None:
         self._world = world
         self.loading = Loading(world)
+        self.extraction = Extraction(world, self.loading)
+
+    def forget(self) -> None:
+        """The world begins anew: what was loaded is gone, or another."""
+        self.loading.forget()
+        self.extraction.forget()
 
     def read(self, type_: ResourceType, pairs: Sequence[tuple[str, str]]) -> Query:
         """A search as it is written; Refusal(INVALID) for what cannot be read."""

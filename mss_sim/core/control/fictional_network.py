@@ -53,6 +53,9 @@ _PROFESSIONS = (
     *(("Dr", "Médecin généraliste"), ("Dr", "Médecin spécialiste en cardiologie"), ("Dr", "Chirurgien-dentiste")),
     *(("", "Infirmière"), ("", "Masseur-kinésithérapeute"), ("Dr", "Pharmacien"), ("", "Sage-femme"), ("Dr", "Biologiste médical")),
 )
+_TOWNS = ("Villeneuve-les-Ormes", "Saint-Aubin", "Beaulieu-les-Tilleuls", "Montclair", "Les Essarts", "Pont-aux-Dames", "Chênevert")
+_WITH_STRUCTURE = 3
+"""One mailbox of so many practitioners is published where they work."""
 _PLACES = (
     *(("Centre hospitalier", "SA01", "Secrétariat médical"), ("Clinique", "SA04", "Accueil")),
     *(("Maison de santé", "SA08", "Secrétariat"), ("Laboratoire", "SA25", "Résultats"), ("Pharmacie", "SA33", "Officine")),
@@ -155,7 +158,11 @@ class Network:
         boxes = [NewMailbox(f"accueil.{place}@{domain}", MailboxKind.ORG, idnat, f"{whole} - {office}")]
         if _has_application(place):
             boxes.append(NewMailbox(f"logiciel.{place}@{domain}", MailboxKind.APP, idnat, f"{whole} - Logiciel"))
-        return NewRow(NewIdentity(idnat, IdentityKind.ORGANISATION, whole, sector=sector), tuple(boxes))
+        where = drawn(f"{self.counts.seed}/o/{place}/where", 1 << 30)
+        line, postal_code = f"{1 + where % 97} rue de la Santé", f"{idnat[1:3]}{where // 97 % 1_000:03d}"
+        city = _TOWNS[where // 97_000 % len(_TOWNS)]
+        person = NewIdentity(idnat, IdentityKind.ORGANISATION, whole, sector=sector, address_line=line, postal_code=postal_code, city=city)
+        return NewRow(person, tuple(boxes))
 
     def practitioner(self, place: int) -> NewRow:
         """A practitioner with a mailbox, and for some the mailbox of a practice, shared with those before."""
@@ -173,7 +180,8 @@ class Network:
             idnat, IdentityKind.PROFESSIONAL, family, names[given], title, profession, structure, login=login, password=PASSWORD
         )
         domain, label = self._domain(place, self.counts.practitioners), " ".join(filter(None, (title, names[given], family)))
-        boxes = [NewMailbox(f"{_plain(names[given])}.{_plain(family)}.{place}@{domain}", MailboxKind.PER, idnat, label)]
+        address = f"{_plain(names[given])}.{_plain(family)}.{place}@{domain}"
+        boxes = [NewMailbox(address, MailboxKind.PER, idnat, label, with_structure=bool(structure) and place % _WITH_STRUCTURE == 0)]
         if place % _PRACTICE == 0:
             others = tuple(self._rpps(place - back) for back in range(1, _CO_HOLDERS + 1) if back <= place)
             boxes.append(NewMailbox(f"cabinet.{place}@{domain}", MailboxKind.CAB, idnat, f"Cabinet {family}", co_holders=others))
