@@ -17,6 +17,7 @@ from playwright.async_api import BrowserContext
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.web.application import ROUTES
+from mss_sim.web.personas import KIOSK
 from tests.clients import DOCTOR
 from tests.pages.morning import live
 from tests.relying_party import RelyingParty
@@ -37,6 +38,7 @@ FURTHER = {
     "who has no mailbox": f"/ui/as/{_IDLE}/",
 }
 """What no link leads to, by what it shows."""
+_PATIENT = "claire.fontaine"
 _UNLINKED = frozenset({"/ui/events"})
 _EACH_MAX = 12
 """Of how many addresses that differ only by their values the fullest page is taken."""
@@ -65,8 +67,8 @@ class _Links(HTMLParser):
         given = dict(attrs)
         for name in ("href", "src", "data-part", "data-live"):
             place = given.get(name)
-            if place and (tag in ("a", "iframe") or name.startswith("data-")):
-                (self.others if name.startswith("data-") or "download" in given else self.pages).append(place)
+            if place and (tag in ("a", "iframe", "img") or name.startswith("data-")):
+                (self.others if name.startswith("data-") or "download" in given or tag == "img" else self.pages).append(place)
 
 
 @dataclass(slots=True)
@@ -87,6 +89,7 @@ class Everywhere:
             story = await found._log_in({one["role"]: one["idnat"] for one in simulator.ready()["personas"]})
             await found._look([*BEGINNINGS, story])
             found.pages += [Address(name, path) for name, path in FURTHER.items()]
+            found.pages = await found._at_the_kiosk() + found.pages
         found.pages += await _of_pro_sante_connect(simulator)
         return found
 
@@ -108,6 +111,17 @@ class Everywhere:
         begun = await self.http.post("/ui/duo/begin", data={"token": token, "story": "delegation"})
         assert begun.status_code == 303, begun.text
         return str(begun.headers["location"])
+
+    async def _at_the_kiosk(self) -> list[Address]:
+        """Its pages, which are to be looked at first: a patient sits down, and is logged out when nobody touches the screen."""
+        others, self.pages = self.pages, []
+        welcome = await self.http.get(KIOSK)
+        token = welcome.text.partition('name="token" value="')[2].partition('"')[0]
+        begun = await self.http.post(KIOSK, data={"token": token, "who": _PATIENT})
+        assert begun.status_code == 303, begun.text
+        await self._look([begun.headers["location"], f"{begun.headers['location']}still-there"])
+        found, self.pages = self.pages, others
+        return found
 
     async def _look(self, beginnings: list[str]) -> None:
         """Follow links; of pages that differ by their values alone keep the fullest."""
@@ -149,7 +163,11 @@ class Everywhere:
 
 
 _FORMS = sorted(
-    ((path, re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path)))) for method, path, _ in ROUTES if method == "GET"),
+    (
+        (path, re.compile(re.sub(r"\\\{\w+(:path)?\\\}", lambda value: ".+" if value[1] else "[^/]+", re.escape(path))))
+        for method, path, _ in ROUTES
+        if method == "GET"
+    ),
     key=lambda one: ("{" in one[0].rpartition("/")[2], one[0]),
 )
 """Routes with a word at their end before those with a value there."""
