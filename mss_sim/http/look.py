@@ -22,7 +22,7 @@ class Shipped(StaticFiles):
         super().__init__(directory=str(files(package) / "static"))
 
     def file_response(self, *args: object, **given: object) -> Response:
-        """A file, with how long it may be kept."""
+        """A file, which its reader keeps for good."""
         response = super().file_response(*args, **given)  # type: ignore[arg-type]
         response.headers["Cache-Control"] = f"public, max-age={_YEAR_SECONDS}, immutable"
         response.headers["X-Content-Type-Options"] = "nosniff"

@@ -1,6 +1,7 @@
 """Pictures of every page, at three widths, in both themes and both languages, for whoever wants to look: `make screens`.
 
-They lie in `build/screens/PAGE/`; `--only WORD` takes the pages whose names have it, and `--quick` one theme and one language.
+They lie in `build/screens/PAGE/`; `--only WORD` takes the pages whose names have it, and `--quick` one theme and one language. `--guide`
+makes those of the guide for trainers instead (`pictures`).
 """
 
 import argparse
@@ -14,11 +15,13 @@ from pathlib import Path
 from playwright.async_api import Browser, async_playwright
 
 from tests.conftest import starter
+from tests.pages import pictures
 from tests.pages.conftest import browser_program
 from tests.pages.everywhere import Address, Everywhere
 
 FOLDER = Path("build/screens")
 WIDTHS = {"phone": 390, "desk": 1280, "projector": 1920}
+_OPTIONS = ["--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"]
 SCHEMES, LANGUAGES = ("light", "dark"), ("fr", "en")
 _HEIGHTS = {"phone": 844, "desk": 800, "projector": 1080}
 
@@ -36,9 +39,7 @@ async def take(folder: Path, *, only: str, quick: bool) -> int:
         async_playwright() as playing,
     ):
         everywhere = await Everywhere.of(simulator)
-        browser = await playing.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"]
-        )
+        browser = await playing.chromium.launch(executable_path=program, args=_OPTIONS)
         for width in WIDTHS:
             for language in LANGUAGES[:1] if quick else LANGUAGES:
                 taken += await _at(browser, everywhere, folder, width, language, only, SCHEMES[:1] if quick else SCHEMES)
@@ -67,12 +68,26 @@ async def _at(
     return taken
 
 
+async def _for_the_guide() -> int:
+    program = browser_program()
+    async with (
+        starter(Path(tempfile.mkdtemp(prefix="mss-sim-screens-")) / "data")(language="fr") as simulator,
+        async_playwright() as playing,
+    ):
+        browser = await playing.chromium.launch(executable_path=program, args=_OPTIONS)
+        return len(await pictures.make(browser, simulator, pictures.FOLDER))
+
+
 def main() -> None:
     """Take the pictures and say where they are."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--only", default="", help="a word of the name of pages")
     asked.add_argument("--quick", action="store_true", help="light and French alone")
+    asked.add_argument("--guide", action="store_true", help="the pictures of the guide for trainers")
     given = asked.parse_args()
+    if given.guide:
+        sys.stdout.write(f"{asyncio.run(_for_the_guide())} pictures in {pictures.FOLDER}/\n")
+        return
     if not given.only:
         shutil.rmtree(FOLDER, ignore_errors=True)
     taken = asyncio.run(take(FOLDER, only=given.only, quick=given.quick))

@@ -25,8 +25,8 @@ _WIDER = """() => {
   const room = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= room) return null;
   const scrolls = (one) => one && one !== document.body && (getComputedStyle(one).overflowX !== "visible" || scrolls(one.parentElement));
-  const all = [...document.querySelectorAll("body *")];
-  const wide = all.filter((one) => one.getBoundingClientRect().right > room + 1 && !scrolls(one.parentElement));
+  const beyond = (one) => one.getBoundingClientRect().right > room + 1 && !scrolls(one.parentElement);
+  const wide = [...document.querySelectorAll("body *")].filter(beyond);
   return wide.slice(0, 3).map((one) => one.outerHTML.slice(0, 120));
 }"""
 _PAPER = "getComputedStyle(document.body).backgroundColor"
