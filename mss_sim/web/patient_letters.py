@@ -36,7 +36,8 @@ from mss_sim.words.sentence import say
 _ROWS = 30
 _PEER = "the pages"
 _LINE_ENDS = re.compile(r"<br\b[^<>]*>|</(?:p|div|li|tr|h[1-6]|blockquote)\s*>", re.IGNORECASE)
-_BLANKS = re.compile(r"\n\s*\n\s*")
+_IN_LINES = re.compile(r"</?(?:a|b|i|u|em|strong|span|font|small|sub|sup)\b[^<>]*>", re.IGNORECASE)
+_SPACES, _BLANKS = re.compile(r"[ \t\r\f]+"), re.compile(r"\n\s*\n\s*")
 
 
 async def patients_box(visit: Visit, address: str) -> MailboxAccess:
@@ -111,10 +112,11 @@ def attached(stored: Summary) -> list[Leaf]:
 
 def plain_text(raw: bytes, stored: Summary) -> str:
     """The text of a letter; of one that is HTML alone what it shows, line by line."""
-    text = shown_text(raw, stored.leaves, "text/plain")
-    if text is None:
+    text = (shown_text(raw, stored.leaves, "text/plain") or "").strip()
+    if not text:
         html = shown_text(raw, stored.leaves, "text/html") or ""
-        text = _BLANKS.sub("\n\n", without_tags(_LINE_ENDS.sub("\n", html)))
+        seen = without_tags(_LINE_ENDS.sub("\n", _IN_LINES.sub("", html)))
+        text = _BLANKS.sub("\n\n", _SPACES.sub(" ", seen))
     return text.strip()
 
 

@@ -266,6 +266,17 @@ async def test_english_is_one_touch_away(page: Page) -> None:
     await expect(page.get_by_role("heading", name="Welcome. Who are you?")).to_be_visible()
 
 
+@pytest.mark.parametrize("text", ["", " \n"])
+async def test_of_a_letter_that_is_html_alone_its_text_is_shown_line_by_line(page: Page, simulator: Simulator, text: str) -> None:
+    html = "<style>p { color: red }</style><p>Bonjour <b>Madame</b>,</p><div>Tout va bien.<br>À bientôt &amp; merci</div><script>x</script>"
+    await _came(simulator, text=text, html=html)
+    await _sit_down(page)
+    await page.get_by_role("link", name="Vos résultats").click()
+    lines = [line.strip() for line in (await page.locator(".patient-text").inner_text()).splitlines() if line.strip()]
+    assert lines == ["Bonjour Madame,", "Tout va bien.", "À bientôt & merci"]
+    await expect(page.locator("iframe")).to_have_count(0)
+
+
 async def test_files_are_shown_as_what_they_may_be_and_others_are_not_given(simulator: Simulator) -> None:
     files = [
         {"filename": "a.svg", "content_type": "image/svg+xml", "content_base64": base64_of(b"<svg onload='alert(1)'/>")},
