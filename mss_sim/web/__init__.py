@@ -21,7 +21,7 @@
     journal      who did what by which grant and door, of what a persona manages or of the world, in the words of journal_words
     people, mailboxes, operators   who and what is in the world, past every right: found, shown, made, changed
     fields, days, filters   fields of forms, read as REST reads bodies; days of French clocks; what a list is searched by
-    writing, letter_forms   as whom a letter is written, answers, drafts, refusals beside what was written; the fields of the form
+    writing, letter_forms   as whom a letter is written, answers, drafts, what replaces a letter, refusals beside it; the fields of the form
     sent         what became of sent letters, one line for each recipient
     in_charge    who has a letter in charge, one or many at once; notes to colleagues
     keeping      letters marked, moved, deleted, put back, many at once; folders

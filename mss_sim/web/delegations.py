@@ -52,21 +52,33 @@ PRESETS = (
 
 
 async def show_all(visit: Visit) -> Response:
-    """The mailboxes that a persona holds or manages, and the grants that they were given."""
+    """The mailboxes that a persona holds or manages, the grants that they were given, and the form that hands grants over."""
+    url = f"{str(visit.request.base_url).rstrip('/')}{API}/grants/hand-over"
+    return show(
+        "delegations.html",
+        visit.here,
+        **await _given(visit),
+        handed=visit.request.query_params.get("handed", "")[:6],
+        known=await _known(visit),
+        curl=f"curl -u LOGIN:PASSWORD {url} --json '{json.dumps(_HANDED)}'",
+    )
+
+
+async def show_given(visit: Visit) -> Response:
+    """The part of it that changes."""
+    return show("delegations_part.html", visit.here, **await _given(visit))
+
+
+async def _given(visit: Visit) -> dict[str, Any]:
     world, actor = visit.core.world, visit.session.actor
     held = await messages.held_mailboxes(world, actor)
     given = [(row, address) for row, address in await delegation.grants_of(world, actor.identity.id) if goes_on(visit, row)]
     people = await people_of(visit, [row for row, _ in given])
-    return show(
-        "delegations.html",
-        visit.here,
-        boxes=held,
-        managed=[one for one in held if one.access.may(Right.MANAGE)],
-        received=[{**shown_grant(visit, row, people), "address": address} for row, address in reversed(given)],
-        handed=visit.request.query_params.get("handed", "")[:6],
-        known=await _known(visit),
-        curl=f"curl -u LOGIN:PASSWORD {str(visit.request.base_url).rstrip('/')}{API}/grants/hand-over --json '{json.dumps(_HANDED)}'",
-    )
+    return {
+        "boxes": held,
+        "managed": [one for one in held if one.access.may(Right.MANAGE)],
+        "received": [{**shown_grant(visit, row, people), "address": address} for row, address in reversed(given)],
+    }
 
 
 async def show_mailbox(visit: Visit) -> Response:
@@ -235,6 +247,7 @@ def _curl(visit: Visit, method: str, path: str, body: Mapping[str, object] | Non
 
 ROUTES: Routes = (
     ("GET", "/ui/as/{who}/delegations", show_all),
+    ("GET", "/ui/as/{who}/delegations/part", show_given),
     ("POST", "/ui/as/{who}/delegations/hand-over", hand_over),
     ("GET", "/ui/as/{who}/mailboxes/{address}/delegations", show_mailbox),
     ("GET", "/ui/as/{who}/mailboxes/{address}/delegations/part", show_part),

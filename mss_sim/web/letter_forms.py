@@ -1,5 +1,6 @@
 """What stands in the form of a letter: read from a post, or filled in from a letter that is answered, passed on, or was a draft."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,6 +22,9 @@ NOTIFY = "$NotifyDelivery"
 """Keyword of a draft whose delivery shall be notified: that is said in the envelope, which a draft has not."""
 _QUOTED_CHARS_MAX = 20_000
 _HEADERS_MAX = 1_000
+_REPLACES = "[Annule et remplace] "
+_DOCUMENT = re.compile(r"XDM/1\.0/DDM\+?\s*")
+"""With what the subject begins of a letter that carries a document: programs look for it there, so that it stays first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,34 @@ def of_forward(form: LetterForm, opened: OpenedMessage, language: Language) -> L
         subject=_prefixed("Fwd: ", opened.item.message.subject),
         text=_quoted(opened, stored, language),
         source=encode(opened.item.copy.id),
+        parts=_files(stored),
+    )
+
+
+def of_replacement(form: LetterForm, opened: OpenedMessage, language: Language) -> LetterForm:
+    """A letter that cancels one that was sent and takes its place: to the same people, with its text, files and wishes.
+
+    No text says how a program knows; people read it in the subject, behind what names a document (ref: quirks#cancel-and-replace).
+    """
+    item, stored = opened.item, read_summary(opened.item.message.summary)
+    day: datetime = to_datetime(item.copy.internal_at).astimezone(PARIS)
+    told = say(
+        "This letter cancels and replaces that of {day}, “{subject}”.",
+        day=day.strftime("%d/%m/%Y" if language is Language.FR else "%Y-%m-%d"),
+        subject=item.message.subject,
+    )
+    marked = _DOCUMENT.match(item.message.subject)
+    begin = marked[0] if marked else ""
+    return replace(
+        form,
+        to=written(stored.to),
+        cc=written(stored.cc),
+        subject=f"{begin}{_REPLACES}{item.message.subject[len(begin) :]}",
+        text=f"{told.in_language(language)}\n\n{shown_text(opened.raw, stored.leaves, 'text/plain') or ''}",
+        read_receipt=bool(stored.receipt_to),
+        closes=stored.mes == HEADER_MES_FIN,
+        answers=encode(item.copy.id),
+        source=encode(item.copy.id),
         parts=_files(stored),
     )
 

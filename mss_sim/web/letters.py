@@ -51,6 +51,7 @@ async def show_letter(visit: Visit) -> Response:
             "cc": stored.cc,
             "receipt_asked": bool(stored.receipt_to),
             "draft": bool(item.copy.flags & Flag.DRAFT),
+            "own": any(one["address"] == opened.mailbox.address for one in stored.from_),
             "conversation": encode(item.message.thread_id),
             "text": shown_text(opened.raw, stored.leaves, "text/plain"),
             "html": shown_text(opened.raw, stored.leaves, "text/html") is not None,

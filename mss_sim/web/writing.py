@@ -1,4 +1,4 @@
-"""Writing: a new letter, an answer, one that is passed on, a draft; as whom, before it is sent; refusals beside what was written.
+"""Writing: a new letter, an answer, one that is passed on or replaces another, a draft; as whom; refusals beside what was written.
 
 The form is the whole state: what it bears as a key is that of a retry (`core/mailflow/idempotency`), so that it sends once however often it
 is posted. What it carries from another letter (the files of a draft, or of a letter that is passed on) it names, and the server reads it
@@ -34,7 +34,7 @@ from mss_sim.mail.compose import File
 from mss_sim.mail.mime import content
 from mss_sim.mail.summary import read_summary
 from mss_sim.vocabulary.mailboxes import Right, SendMode, SpecialUse
-from mss_sim.web.letter_forms import NOTIFY, LetterForm, of_answer, of_draft, of_forward, of_post
+from mss_sim.web.letter_forms import NOTIFY, LetterForm, of_answer, of_draft, of_forward, of_post, of_replacement
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit, back
 from mss_sim.words.sentence import joined, said, say
@@ -55,6 +55,8 @@ async def show_form(visit: Visit) -> Response:
         form = of_answer(form, opened, visit.here.language, all_=bool(asked.get("answer_all")))
     elif wanted := asked.get("forward"):
         form = of_forward(form, await _opened(visit, wanted), visit.here.language)
+    elif wanted := asked.get("replace"):
+        form = of_replacement(form, await _opened(visit, wanted), visit.here.language)
     elif wanted := asked.get("draft"):
         form = of_draft(form, await _opened(visit, wanted), [value for value, _ in known])
     return await _shown(visit, form, known, kept="kept" in asked)
@@ -65,6 +67,9 @@ async def take(visit: Visit) -> Response:
     form = of_post(visit.form)
     files = await uploaded(visit)
     try:
+        if visit.field("do") == "autosave":  # whose address cannot be read yet is still being typed
+            letter = await _composition(visit, replace(form, to="", cc="", bcc=""), [])
+            return back(f"{_place(visit)}/write?draft={await _keep(visit, form, letter)}")
         letter = await _composition(visit, form, files)
         if visit.field("do") == "draft":
             return back(f"{_place(visit)}/write?draft={await _keep(visit, form, letter)}&kept=yes")
@@ -73,6 +78,8 @@ async def take(visit: Visit) -> Response:
             request = replace(request, idempotency=(form.key[:200], _digest(form, files)))
         sent = await visit.core.submission.submit(visit.session.actor, request)
     except Refusal as refusal:
+        if visit.field("do") == "autosave":
+            return Response(status_code=204)  # what is wrong is told when they send it, or keep it by hand
         return await _refused(visit, form, files, refusal)
     await _after_sending(visit, form)
     return await _led_on(visit, sent)
@@ -125,6 +132,7 @@ async def _shown(
         faults=faults,
         kept=kept,
         lost=lost,
+        replaces="replace" in visit.request.query_params,
         url=str(visit.request.base_url),
     )
 

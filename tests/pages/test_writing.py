@@ -1,5 +1,6 @@
 """Letters written on pages: as whom, what is refused beside the form, drafts, files, and what becomes of each recipient."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from playwright.async_api import Locator, Page, expect
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.vocabulary.mailboxes import Right
-from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, Person, letter
+from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, Person, base64_of, letter
 from tests.pages.people import be, write
 
 _DOCTOR, _SECRETARY = "Dr Camille MARTIN", "Sophie PETIT"
@@ -176,7 +177,7 @@ async def test_who_may_only_send_hears_what_happened_and_sees_no_more(page: Page
     await _fill(page, À=HOSPITAL, Objet="De la part du cabinet")
     await _send(page)
     await expect(page.get_by_role("heading", name="Envoyé")).to_be_visible()
-    assert len(await Person(simulator, "hospital").inbox(HOSPITAL)) == 1
+    assert len(await Person(simulator, "hospital").inbox(HOSPITAL, wait=10)) == 1
 
 
 async def test_what_is_posted_as_somebody_else_is_refused(page: Page, simulator: Simulator) -> None:
@@ -217,3 +218,76 @@ async def test_hostile_text_in_a_form_and_its_refusal_stays_text(page: Page, sim
     assert script in await _field(page, "Texte").input_value()
     assert await page.title() != "owned"
     assert PATIENT not in await page.content()
+
+
+async def test_a_letter_that_is_being_written_keeps_itself_and_one_draft_alone(page: Page, simulator: Simulator, tmp_path: Path) -> None:
+    doctor = Person(simulator, "doctor")
+    file = tmp_path / "bilan.txt"
+    file.write_text("Tension normale.")
+    await be(page, _DOCTOR)
+    await page.goto(f"/ui/as/doctor/mailboxes/{PRACTICE}/write")
+    await _fill(page, À=f"{HOSPITAL}, pas encore", Objet="En cours", Texte="Première phrase.")
+    await expect(page.get_by_text("Gardé dans Drafts")).to_be_visible()
+    await _field(page, "Texte").press_sequentially(" Deuxième.")
+    await page.wait_for_function("was => location.search !== was", arg=await page.evaluate("location.search"))
+    [kept] = (await doctor.get(f"/mailboxes/{PRACTICE}/messages", folder="Drafts"))["items"]
+    opened = await doctor.open(PRACTICE, kept["id"])
+    assert (opened["subject"], opened["text"].strip()) == ("En cours", "Première phrase. Deuxième.")
+    assert [one["address"] for one in opened["to"]] == [HOSPITAL]  # what is no address yet is still being typed
+    await page.reload()
+    await expect(_field(page, "Texte")).to_have_value(re.compile("^Première phrase. Deuxième.\n?$"))
+    await page.get_by_label("Ajouter des fichiers").set_input_files(file)
+    await page.get_by_role("button", name="Garder en brouillon").click()
+    await expect(page.get_by_label("bilan.txt")).to_be_checked()
+    await _fill(page, Objet="Fini")
+    await page.wait_for_function("was => location.search !== was", arg=await page.evaluate("location.search"))
+    await _send(page)
+    await expect(page.get_by_role("heading", name="Fini")).to_be_visible()
+    assert (await doctor.get(f"/mailboxes/{PRACTICE}/messages", folder="Drafts"))["items"] == []
+    [came] = await Person(simulator, "hospital").inbox(HOSPITAL, wait=10)
+    assert [one["filename"] for one in (await Person(simulator, "hospital").open(HOSPITAL, came["id"]))["attachments"]] == ["bilan.txt"]
+
+
+async def test_who_may_put_no_draft_into_a_mailbox_is_told_that_none_is_kept(page: Page, simulator: Simulator) -> None:
+    given = {"grantee": "louise.moreau", "rights": ["see", "send_on_behalf"]}
+    assert (await Person(simulator, "doctor").rest("POST", f"/mailboxes/{PRACTICE}/grants", json=given)).status_code == 201
+    await be(page, "Louise MOREAU")
+    await _begin(page, "Cabinet des Tilleuls")
+    await _fill(page, À=HOSPITAL, Objet="Sans brouillon", Texte="Bonjour.")
+    async with page.expect_response(lambda answer: answer.request.method == "POST") as refused:
+        await _field(page, "Texte").press_sequentially(" ")
+    assert (await refused.value).status == 204
+    await expect(page.get_by_text("Pas encore gardé.")).to_be_visible()
+
+
+async def test_a_letter_that_was_sent_is_cancelled_and_replaced(page: Page, simulator: Simulator) -> None:
+    doctor = Person(simulator, "doctor")
+    file = {"filename": "a.pdf", "content_type": "application/pdf", "content_base64": base64_of(b"%PDF-1.7")}
+    for subject in ("Résultats", "XDM/1.0/DDM+Compte rendu"):
+        sent = (
+            await doctor.send(
+                PRACTICE, to=[HOSPITAL], bcc=[DOCTOR2], subject=subject, text="Avant.", attachments=[file], request_read_receipt=True
+            )
+        ).json()
+    await be(page, _DOCTOR)
+    await page.goto(f"/ui/as/doctor/mailboxes/{PRACTICE}/letters/{sent['id']}")
+    await page.get_by_role("link", name="Annuler et remplacer").click()
+    await expect(page.get_by_role("heading", name="Annuler et remplacer un message")).to_be_visible()
+    await expect(_field(page, "Objet")).to_have_value("XDM/1.0/DDM+[Annule et remplace] Compte rendu")
+    await expect(_field(page, "À")).to_have_value(re.compile(HOSPITAL))
+    await expect(_field(page, "Copie cachée à")).to_have_value("")
+    await expect(_field(page, "Texte")).to_have_value(
+        re.compile("Ce message annule et remplace celui du .*, « XDM/1.0/DDM\\+Compte rendu »")
+    )
+    await expect(page.get_by_label("a.pdf")).to_be_checked()
+    await expect(page.get_by_label("Demander un accusé de lecture")).to_be_checked()
+    await _send(page)
+    await expect(page.get_by_role("heading", name="Annule et remplace")).to_be_visible()
+    hospital = Person(simulator, "hospital")
+    [came] = await hospital.inbox(HOSPITAL, wait=10, subject="Annule et remplace")
+    opened = await hospital.open(HOSPITAL, came["id"])
+    assert (opened["in_reply_to"], len(opened["attachments"])) == ([sent["message_id"]], 1)
+    await write(simulator, PRACTICE, "D’un autre")
+    await page.goto(f"/ui/as/doctor/mailboxes/{PRACTICE}")
+    await page.get_by_role("link", name="D’un autre").click()
+    await expect(page.get_by_role("link", name="Annuler et remplacer")).to_have_count(0)
