@@ -1,14 +1,15 @@
 """People and mailboxes looked for by words, in the order of their creation.
 
-A word is found without case and accents, as people type: no database here does that alike, so rows are read in that order and compared,
-until the page is full.
+A word is found without case and accents, as people type: no database here does that alike, so texts are read in that order and compared,
+until the page is full; only then are whole rows read.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from itertools import islice
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, select
 
 from mss_sim.mail.parse import fold
 from mss_sim.models.tables import accounts, identities, mailboxes
@@ -16,8 +17,13 @@ from mss_sim.store.identities import Identity, identity_of
 from mss_sim.store.mailboxes import Mailbox, mailbox_of
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState
 
-T = TypeVar("T")
 _AT_ONCE = 500
+_PERSON, _BOX = identities.c, mailboxes.c
+_NAMES = (_PERSON.title, _PERSON.given_name, _PERSON.family_name)
+_PEOPLE = select(*_PERSON, accounts.c.login).outerjoin(accounts, accounts.c.identity_id == _PERSON.id)
+_TEXTS_OF_PEOPLE = _PEOPLE.with_only_columns(_PERSON.id, *_NAMES, _PERSON.idnat, _PERSON.profession, _PERSON.structure, accounts.c.login)
+_BOXES = select(*_BOX, *_PERSON).join(identities, _PERSON.id == _BOX.owner_id)
+_TEXTS_OF_BOXES = _BOXES.with_only_columns(_BOX.id, _BOX.address, _BOX.label, _BOX.description, *_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +45,10 @@ class FoundPerson(NamedTuple):
 
 def people(conn: Connection, query: PeopleQuery) -> list[FoundPerson]:
     """The people whom a query selects."""
-    wanted = select(*identities.c, accounts.c.login).outerjoin(accounts, accounts.c.identity_id == identities.c.id)
-    wanted = wanted.where(identities.c.id > (query.after or 0)).order_by(identities.c.id)
-    if query.kind is not None:
-        wanted = wanted.where(identities.c.kind == query.kind.value)
-    found = (FoundPerson(identity_of(row[:-1]), row[-1]) for row in _rows(conn, wanted))
-    return _first(found, query.limit, query.words, _of_person)
-
-
-def _of_person(one: FoundPerson) -> Iterable[str | None]:
-    identity = one.identity
-    return identity.name, identity.idnat, one.login, identity.profession, identity.structure
+    chosen = [_PERSON.id > (query.after or 0)]
+    chosen += [_PERSON.kind == query.kind.value] if query.kind is not None else []
+    rows = _rows(conn, _Sought(_PERSON.id, _PEOPLE, _TEXTS_OF_PEOPLE, chosen), query.words, query.limit)
+    return [FoundPerson(identity_of(row[:-1]), row[-1]) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,35 +71,34 @@ class FoundMailbox(NamedTuple):
 
 def boxes(conn: Connection, query: MailboxQuery) -> list[FoundMailbox]:
     """The mailboxes that a query selects."""
-    width = len(mailboxes.c)
-    wanted = select(*mailboxes.c, *identities.c).join(identities, identities.c.id == mailboxes.c.owner_id)
-    wanted = wanted.where(mailboxes.c.carer_view_of.is_(None), mailboxes.c.id > (query.after or 0)).order_by(mailboxes.c.id)
-    if query.kind is not None:
-        wanted = wanted.where(mailboxes.c.kind == query.kind.value)
-    if query.state is not None:
-        wanted = wanted.where(mailboxes.c.state == query.state.value)
-    found = (FoundMailbox(mailbox_of(row[:width]), identity_of(row[width:])) for row in _rows(conn, wanted))
-    return _first(found, query.limit, query.words, _of_mailbox)
+    width, chosen = len(_BOX), [_BOX.carer_view_of.is_(None), _BOX.id > (query.after or 0)]
+    chosen += [_BOX.kind == query.kind.value] if query.kind is not None else []
+    chosen += [_BOX.state == query.state.value] if query.state is not None else []
+    rows = _rows(conn, _Sought(_BOX.id, _BOXES, _TEXTS_OF_BOXES, chosen), query.words, query.limit)
+    return [FoundMailbox(mailbox_of(row[:width]), identity_of(row[width:])) for row in rows]
 
 
-def _of_mailbox(one: FoundMailbox) -> Iterable[str | None]:
-    box = one.mailbox
-    return box.address, box.label, box.description, one.owner.name
+class _Sought(NamedTuple):
+    """What is looked through: whole rows, their ids and texts, and the conditions that they fulfil."""
+
+    id_: Column[int]
+    whole: Select[Any]
+    texts: Select[Any]
+    chosen: list[ColumnElement[bool]]
 
 
-def _rows(conn: Connection, wanted: Select[Any]) -> Iterator[Any]:
-    return iter(conn.execute(wanted, execution_options={"yield_per": _AT_ONCE}))
+def _rows(conn: Connection, sought: _Sought, words: tuple[str, ...], limit: int | None) -> Iterator[Any]:
+    """The first rows, or the first in whose texts all words stand."""
+    id_, whole, texts, chosen = sought
+    if not words:
+        yield from conn.execute(whole.where(*chosen).order_by(id_).limit(limit))
+        return
+    with conn.execute(texts.where(*chosen).order_by(id_), execution_options={"yield_per": _AT_ONCE}) as read:
+        ids = list(islice((first for first, *parts in read if _holds(parts, words)), limit))
+    for begin in range(0, len(ids), _AT_ONCE):
+        yield from conn.execute(whole.where(id_.in_(ids[begin : begin + _AT_ONCE])).order_by(id_))
 
 
-def _first(found: Iterable[T], limit: int | None, words: tuple[str, ...], texts: Callable[[T], Iterable[str | None]]) -> list[T]:
-    """The first rows in whose texts all words stand."""
-    kept: list[T] = []
-    for one in found:
-        if words:
-            text = fold("\n".join(part for part in texts(one) if part))
-            if not all(word in text for word in words):
-                continue
-        kept.append(one)
-        if limit is not None and len(kept) >= limit:
-            break
-    return kept
+def _holds(parts: list[str | None], words: tuple[str, ...]) -> bool:
+    text = fold("\n".join([part for part in parts if part]))
+    return all(word in text for word in words)

@@ -19,7 +19,7 @@ def _place(mailbox: str = PRACTICE, who: str = "doctor") -> str:
 async def test_texts_and_policies_are_changed_and_the_journal_tells_of_what_changed_alone(page: Page, simulator: Simulator) -> None:
     await be(page, "Dr Camille MARTIN")
     await page.get_by_role("link", name="Cabinet des Tilleuls").click()
-    await page.get_by_role("link", name="Réglages de la boîte").click()
+    await page.get_by_role("link", name="Réglages").click()
     await page.get_by_label("Description").fill("Secrétariat ouvert le matin")
     await page.get_by_label("Ordre de préférence").fill("2")
     await page.get_by_label("Sur liste rouge").check()
