@@ -6,7 +6,7 @@ What is counted is `core/control/indicators`; what doors refused and what client
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from mss_sim.core.access import identity_names
 from mss_sim.core.control.indicators import IndicatorQuery, IndicatorRow, Indicators, indicators
 from mss_sim.errors import Refusal, Rule
 from mss_sim.evidence.clients import ClientCosts, by_client
@@ -33,7 +34,7 @@ _DAYS_MAX = 62
 """Days that are told one by one, where nobody says how."""
 _CLIENTS_MAX, _CLIENTS_DRAWN = 100, 8
 _PLACES_MAX = 200
-_NAME_CHARS = 34
+_NAME_CHARS = 17
 _KINDS: dict[str, Sentence] = {
     MailboxKind.PER.value: say("PER, of one person"),
     MailboxKind.ORG.value: say("ORG, of an organisation"),
@@ -93,7 +94,7 @@ async def show_figures(visit: Visit) -> Response:
         patients=_patients(found, language),
         refused=_listed(list(found.refused.items())),
         refusals=_refusals(refusals),
-        clients=_drawn_clients(clients, language),
+        clients=await _drawn_clients(visit, clients),
         places=_places(found),
         asked=_asked(filters),
         asked_for=lambda domain: _asked({**filters, "domain": domain}),
@@ -214,18 +215,28 @@ def _clients(visit: Visit, found: Indicators) -> list[ClientCosts]:
     return by_client(one for one in kept if one.opened_at < found.end)
 
 
-def _drawn_clients(found: Sequence[ClientCosts], language: Language) -> dict[str, Any]:
+async def _drawn_clients(visit: Visit, found: Sequence[ClientCosts]) -> dict[str, Any]:
     """What clients cost: of the first, the commands, and the part of them that only asks for news; of all, the table."""
     told = [sessions.client(one) for one in found[:_CLIENTS_MAX]]
     first = told[:_CLIENTS_DRAWN]
-    nameless = say("no name").in_language(language)
+    nameless = say("no name").in_language(visit.here.language)
+    people = await identity_names.names_by_idnat(visit.core.world, {one["who"] for one in told if one["who"]})
     commands, polls = ([one["costs"][name] for one in first] for name in ("commands", "polls"))
-    names = [f"{_short(one['client'] or nameless)} · {one['door'].upper()}" for one in first]
-    return {"drawn": charts.rows(commands, polls), "rows": list(zip(names, commands, strict=True)), "table": told, "total": len(found)}
+    names = [_named(one, nameless, people) for one in first]
+    drawn = charts.rows(commands, polls)
+    return {"drawn": drawn, "rows": list(zip(names, commands, strict=True)), "table": told, "people": people, "total": len(found)}
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= _NAME_CHARS else f"{name[: _NAME_CHARS - 1]}…"
+def _named(one: dict[str, Any], nameless: str, people: Mapping[str, str]) -> str:
+    """Client, door and person in one line, which a phone has room for."""
+    name, door, who = one["client"] or nameless, one["door"].upper(), one["who"]
+    if not who:
+        return f"{_short(name, 2 * _NAME_CHARS)} · {door}"
+    return f"{_short(name, _NAME_CHARS)} · {door} · {_short(people.get(who, who), _NAME_CHARS)}"
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _places(found: Indicators) -> dict[str, Any]:

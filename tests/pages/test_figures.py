@@ -65,7 +65,7 @@ async def test_the_costs_of_a_client_lead_to_its_sessions(page: Page, simulator:
             await client.get("/api/v1/me")
     await page.goto("/ui/figures")
     row = page.locator(".costs tbody tr").filter(has_text="Logiciel/1")
-    await expect(row.locator("td").nth(3)).to_have_text("5")
+    await expect(row.locator("td").nth(1)).to_have_text("5")
     await row.get_by_role("link", name="Logiciel/1").click()
     await expect(page).to_have_url(re.compile("client=Logiciel"))
     await expect(page.locator("#rows tbody tr")).to_have_count(1)

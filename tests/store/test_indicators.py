@@ -120,7 +120,7 @@ async def test_what_comes_is_a_letter_or_a_report(store: Store) -> None:
     for sender in ("b@cabinet.example", "1@patient.mssante.fr", ""):
         await _tell(store, "message.received", 2_000, {"from": sender})
     for kind in ("delivered", "relayed", "delayed", "failed", "displayed", "processed", "submitted"):
-        await _tell(store, "receipt.matched", 2_000, {"recipient": "b@cabinet.example", "kind": kind, "of": "x"})
+        await _tell(store, "receipt.matched", 2_000, {"recipient": "delivered@cabinet.example", "kind": kind, "of": "x"})
     await _tell(store, "receipt.sent", 2_000, {"to": "b@cabinet.example", "disposition": "displayed", "of": None}, _OTHER)
     await _tell(store, "message.read", 2_000, {})
     found = await store.read(indicators.received, _STRETCH)
