@@ -1,6 +1,6 @@
 """The verbs that change copies: STORE, EXPUNGE, COPY, MOVE, APPEND. The caller reports the effect on the open folder."""
 
-from mss_sim.core.mailbox import appending, copies, selected_folder
+from mss_sim.core.mailbox import appending, charges, copies, selected_folder
 from mss_sim.core.mailbox.appending import NewCopy
 from mss_sim.core.mailbox.copies import InFolder, Transfer
 from mss_sim.core.mailbox.flag_rules import FlagChange
@@ -51,7 +51,8 @@ async def store(session: Session, wanted: StoreArguments, *, by_uid: bool) -> by
         await _note_seen(session, [row.copy_id for row in marked.rows if row.seen and FLAG_SEEN in added])
         for row in marked.rows:
             number = view.number(row.uid)
-            silent = wanted.silent and row.uid not in untold  # silence is about the client's own change (ref: rfc9051#6.4.6)
+            own = row.uid not in untold and not _does_more(names, wanted.change, row.keywords)
+            silent = wanted.silent and own  # silence is about the client's own change (ref: rfc9051#6.4.6)
             if number is None or (silent and not session.condstore):
                 continue
             parts = [b"UID %d" % row.uid] if by_uid or Enabled.QRESYNC in session.enabled else []
@@ -63,6 +64,14 @@ async def store(session: Session, wanted: StoreArguments, *, by_uid: bool) -> by
         shown = late if by_uid else [number for uid in late if (number := view.number(uid))]
         return b"OK [MODIFIED %b] Conditional STORE failed for these" % sequence_set(shown)
     return b"OK STORE completed"
+
+
+def _does_more(names: frozenset[str], change: Change, keywords: str) -> bool:
+    """Whether a copy may have other keywords now than the client thinks.
+
+    One that shows in whose hands it is takes the place of another, and one that the client may not take off stays.
+    """
+    return bool(charges.words_in(" ".join(names)) or (change is Change.REPLACE and charges.words_in(keywords)))
 
 
 async def _note_seen(session: Session, copy_ids: list[int]) -> None:
