@@ -23,6 +23,7 @@ from mss_sim.core.mailbox.selected_folder import SelectedFolder
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.headers import storable
+from mss_sim.policy.access import Grant, access_at
 from mss_sim.policy.charge import check_kind, check_note, not_a_colleague, rights_for
 from mss_sim.store import charges as kept
 from mss_sim.store import grants, identities, mailboxes
@@ -105,9 +106,13 @@ async def colleagues(world: World, actor: Actor, address: str) -> list[Identity]
     def query(conn: Connection) -> list[Identity]:
         held = gate.require(world, conn, actor, address, Right.MARK)
         check_kind(held.mailbox.kind)
-        box, now = held.mailbox, world.clock.now()
-        ids = {box.owner_id, *mailboxes.co_holder_ids(conn, box.id), *(row.grantee_id for row in grants.of_mailbox(conn, box.id))}
-        people = (one for one in identities.names(conn, ids).values() if one.enabled and one.kind is not IdentityKind.ORGANISATION)
-        return sorted((one for one in people if access.access(conn, box, one.id, now).may(Right.MARK)), key=lambda one: (one.name, one.id))
+        given: dict[int, list[Grant]] = {}
+        for row in grants.of_mailbox(conn, held.mailbox.id):
+            given.setdefault(row.grantee_id, []).append(access.grant_of(row))
+        holders, now = {held.mailbox.owner_id, *mailboxes.co_holder_ids(conn, held.mailbox.id)}, world.clock.now()
+        granted = {id_ for id_, rows in given.items() if access_at(now, None, rows).may(Right.MARK)}
+        people = identities.names(conn, holders | granted).values()
+        found = (one for one in people if one.enabled and one.kind is not IdentityKind.ORGANISATION)
+        return sorted(found, key=lambda one: (one.name, one.id))
 
-    return await world.store.read(query)
+    return await world.store.read_briefly(query)

@@ -7,6 +7,17 @@
 // at one place share a stream, and a page that nobody sees has none.
 
 const QUIET_MILLISECONDS = 60;
+const LEAVING_MILLISECONDS = 5000;
+let left = -LEAVING_MILLISECONDS;
+
+// To load a page anew would call off the way to the next one, which a form that was sent has begun.
+function reload() {
+  if (performance.now() - left > LEAVING_MILLISECONDS) location.reload();
+}
+
+addEventListener("submit", () => {
+  left = performance.now();
+});
 
 // How what has the focus is found again among what is like it.
 function sought(held) {
@@ -19,7 +30,7 @@ async function replace(element) {
   const part = new URL(element.dataset.part, location.href);
   for (const [name, value] of new URLSearchParams(location.search)) if (!part.searchParams.has(name)) part.searchParams.append(name, value);
   const answer = await fetch(part, { headers: { Accept: "text/html", "X-Part": "yes" } });
-  if (answer.status === 204) location.reload();
+  if (answer.status === 204) reload();
   if (answer.status !== 200) return;
   const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
   const focused = element.contains(document.activeElement) ? sought(document.activeElement) : null;
@@ -51,7 +62,7 @@ class Part {
   changed() {
     this.planned ??= setTimeout(() => {
       this.planned = null;
-      if ("reload" in this.element.dataset) location.reload();
+      if ("reload" in this.element.dataset) reload();
       else replace(this.element);
     }, QUIET_MILLISECONDS);
   }
@@ -86,7 +97,7 @@ class Stream {
     });
     this.events.addEventListener("refused", () => {
       this.close();
-      location.reload();
+      reload();
     });
   }
 
