@@ -5,6 +5,7 @@ Elements, their order, dates, the checksum beside the file and the absence of a 
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -27,6 +28,8 @@ from mss_sim.words.sentence import joined, said, say
 
 NAMESPACE = "https://listeblanche.mssante.fr/schema"
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>'
+_OTHER, _OTHER_DN = "Autre opérateur", "CN=smtp.autre.sim.mssante.fr,OU=318310021300028,O=Autre opérateur,ST=Rhône (69),C=FR"
+_ORGANISATION = re.compile(r"(?<![^,])(O=)([^,\"]*)")
 _WRONG_NAMESPACE = "https://listeblanche.mssante.fr/schema/v0"
 
 
@@ -37,6 +40,13 @@ class Variant(StrEnum):
     STALE = "stale"
     EMPTY = "empty"
     WRONG_NAMESPACE = "wrong-namespace"
+    NO_CLOSING_TAG = "no-closing-tag"  # as each of the public copies of March 2025
+    TRUNCATED = "truncated"  # in the middle of a row; the checksum is right for it
+    CHECKSUM_MISMATCH = "checksum-mismatch"
+    DUPLICATE_OPERATOR = "duplicate-operator"  # one domain under two operators
+    BAD_NAME = "bad-name"  # an address where a domain is expected
+    CAPITALS = "capitals"
+    QUOTED_DN = "quoted-dn"  # two spaces in a row, in the quotes of an old RFC
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +134,16 @@ class WhiteList:
 
     async def checksum(self) -> str:
         """The SHA-256 of the file, in hexadecimal, as it is published beside it."""
-        return hashlib.sha256(await self.xml()).hexdigest()
+        octets = await self.xml()
+        told = octets + b"\n" if self.variant is Variant.CHECKSUM_MISMATCH else octets
+        return hashlib.sha256(told).hexdigest()
 
     async def _generate(self) -> bytes:
         space = _WRONG_NAMESPACE if self.variant is Variant.WRONG_NAMESPACE else NAMESPACE
         root = ET.Element(f"{{{space}}}ListeBlancheMSSante")
         append_text(root, f"{{{space}}}DateDeGeneration", _date(self.generated_at))
         domains = ET.SubElement(root, f"{{{space}}}ListeDomaines")
-        for row in [] if self.variant is Variant.EMPTY else await self.rows():
+        for row in _varied(self.variant, await self.rows()):
             entry = ET.SubElement(domains, f"{{{space}}}Domaine")
             append_text(entry, f"{{{space}}}Nom", _shown(row.domain))
             append_text(entry, f"{{{space}}}Description", row.operator)
@@ -141,11 +153,49 @@ class WhiteList:
             append_text(entry, f"{{{space}}}DateMAJ", _date(row.updated_at))
         ET.register_namespace("", space)
         ET.indent(root, "    ")
-        return _DECLARATION + ET.tostring(root, encoding="unicode").encode()
+        return _cut(self.variant, _DECLARATION + ET.tostring(root, encoding="unicode").encode())
+
+
+def _varied(variant: Variant, rows: list[Row]) -> list[Row]:
+    """The rows with the dirt that was seen in public copies (ref: ans-white-list), in the first of them or beside it."""
+    if not rows or variant is Variant.EMPTY:
+        return []
+    first, *others = rows
+    match variant:
+        case Variant.DUPLICATE_OPERATOR:
+            other = next(
+                (row for row in others if row.operator != first.operator), replace(first, operator=_OTHER, certificate_dn=_OTHER_DN)
+            )
+            return [first, replace(other, domain=first.domain), *others]
+        case Variant.BAD_NAME:
+            return [replace(first, domain=f"contact@{first.domain}"), *rows]
+        case Variant.CAPITALS:
+            label, _, rest = first.domain.partition(".")
+            return [replace(first, domain=f"{label.upper()}.{rest}"), *others]
+        case Variant.QUOTED_DN:
+            return [replace(first, certificate_dn=_ORGANISATION.sub(_quoted, first.certificate_dn)), *others]
+    return rows
+
+
+def _quoted(found: re.Match[str]) -> str:
+    return f'{found[1]}"{found[2].replace(" ", "  ")}"'
+
+
+def _cut(variant: Variant, octets: bytes) -> bytes:
+    """The file as it leaves: whole, without the end of its root, or up to the middle of its last row."""
+    end = octets.rfind(b"</")
+    if variant is Variant.NO_CLOSING_TAG:
+        return octets[:end]
+    if variant is Variant.TRUNCATED:
+        row = octets.rfind(b"<DNCertificatOperateur>")
+        return octets[: (row if row > 0 else end) + 8]
+    return octets
 
 
 def _shown(domain: str) -> str:
-    """The domain in Unicode, where it has such a form."""
+    """The domain in Unicode, where it has such a form; one in capitals is shown as it is."""
+    if domain != domain.lower():
+        return domain
     try:
         return idna.decode(domain)
     except idna.IDNAError:

@@ -1,6 +1,7 @@
 """The white list: as the MX port reads it, and as whoever fetches it."""
 
 import hashlib
+import re
 from datetime import timedelta
 from xml.etree import ElementTree as ET
 
@@ -120,6 +121,57 @@ async def test_a_domain_is_shown_in_unicode(town: Town) -> None:
     await operators.add(town.world, NewOperator("Étang", ("étang.sim.mssante.fr",)))
     assert "étang.sim.mssante.fr" in {row["Nom"] for row in (await _xml(town))[1]}
     assert await _names(town, "xn--tang-9oa.sim.mssante.fr") != frozenset()
+
+
+async def _told(town: Town, variant: Variant) -> tuple[bytes, list[tuple[str, str]]]:
+    """The file in a variant, and (domain, certificate) of its rows, as a parser that forgives reads them."""
+    white_list = town.world.white_list
+    white_list.variant = variant
+    octets = await white_list.xml()
+    rows = re.findall(
+        r"<Nom>(.*?)</Nom>.*?<DNCertificatOperateur>(.*?)</DNCertificatOperateur>", octets.decode("utf-8", "ignore"), re.DOTALL
+    )
+    return octets, rows
+
+
+async def test_a_file_that_is_cut_is_no_xml_and_its_checksum_is_right(town: Town) -> None:
+    whole, rows = await _told(town, Variant.NORMAL)
+    for variant, left in ((Variant.NO_CLOSING_TAG, len(rows)), (Variant.TRUNCATED, len(rows) - 1)):
+        octets, found = await _told(town, variant)
+        with pytest.raises(ET.ParseError):
+            ET.fromstring(octets)  # noqa: S314 - our own
+        assert (whole.startswith(octets), found) == (True, rows[:left])
+        assert await town.world.white_list.checksum() == hashlib.sha256(octets).hexdigest()
+
+
+async def test_a_checksum_that_is_wrong_stands_beside_a_right_file(town: Town) -> None:
+    whole, _ = await _told(town, Variant.NORMAL)
+    octets, _ = await _told(town, Variant.CHECKSUM_MISMATCH)
+    assert octets.splitlines()[2:] == whole.splitlines()[2:]
+    found = await town.world.white_list.checksum()
+    assert (len(found), found == hashlib.sha256(octets).hexdigest()) == (64, False)
+
+
+async def test_the_dirt_of_public_copies_is_in_the_file_and_not_in_the_list_that_counts(town: Town) -> None:
+    _, rows = await _told(town, Variant.NORMAL)
+    counting = (await town.world.white_list.listing()).rows
+    (name, dn), others = rows[0], rows[1:]
+    _, twice = await _told(town, Variant.DUPLICATE_OPERATOR)
+    assert (twice[0], twice[1][0], twice[1][1] != dn, twice[2:]) == ((name, dn), name, True, others)
+    _, address = await _told(town, Variant.BAD_NAME)
+    assert address == [(f"contact@{name}", dn), *rows]
+    _, capitals = await _told(town, Variant.CAPITALS)
+    assert (capitals[0][0].lower(), capitals[0][0] == name, capitals[1:]) == (name, False, others)
+    _, quoted = await _told(town, Variant.QUOTED_DN)
+    assert (re.search(r'O="[^"]+  [^"]+"', quoted[0][1]) is not None, compared_dn(quoted[0][1])) == (True, compared_dn(dn))
+    assert (await town.world.white_list.listing()).rows == counting
+
+
+async def test_no_variant_fails_where_the_list_is_empty(town: Town) -> None:
+    for domain in {row.domain for row in await town.world.white_list.rows()}:
+        await town.world.white_list.remove(domain, None)
+    for variant in Variant:
+        assert b"<Domaine>" not in (await _told(town, variant))[0]
 
 
 async def test_the_variants_show_what_a_client_must_not_stumble_over(town: Town) -> None:
