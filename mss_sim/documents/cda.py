@@ -3,10 +3,11 @@
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from mss_sim.vocabulary.documents import CdaLevel, Root
@@ -19,7 +20,12 @@ HL7 = "urn:hl7-org:v3"
 _NAMES = {"h": HL7}
 _INSTANT = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:\.\d{1,4})?([+-]\d{4})?\Z", re.ASCII)
 _INS_ROOTS = frozenset(InsOid)
+_BLANKS = re.compile(r"\s+")
 _TEXT_CHARS_MAX = 200_000
+_ELEMENTS_MAX = 1_000
+"""Elements of one name that are looked at; no header has a tenth of that."""
+_BLOCKS = frozenset({"paragraph", "br", "item", "tr", "list", "table", "caption"})
+_CELLS = frozenset({"td", "th"})
 
 
 class Code(NamedTuple):
@@ -48,9 +54,8 @@ class Cda:
     root: "_Element"
 
     def all(self, path: str) -> "Sequence[_Element]":
-        """The elements at a path, `a/b/c` below the first element."""
-        found: Sequence[_Element] = self.root.findall("/".join(f"h:{step}" for step in path.split("/")), _NAMES)
-        return found
+        """The elements at a path, `a/b/c` below the first element; the first thousand."""
+        return list(islice(self.root.iterfind("/".join(f"h:{step}" for step in path.split("/")), _NAMES), _ELEMENTS_MAX))
 
     def one(self, path: str) -> "_Element | None":
         """The first of them."""
@@ -202,12 +207,32 @@ class Cda:
         left = _TEXT_CHARS_MAX
         for section in self.root.iter(f"{{{HL7}}}section"):
             title, text = section.find("h:title", _NAMES), section.find("h:text", _NAMES)
-            words = "" if text is None else str(text.xpath("string()"))[:left]
+            words = "" if text is None else _lines(text)[:left]
             left -= len(words)
             told.append(("" if title is None else str(title.xpath("string()"))[:500].strip(), words.strip()))
             if left <= 0:
                 break
         return tuple(told)
+
+
+def _lines(text: "_Element") -> str:
+    """The text of a section: each paragraph, item and row of a table on a line of its own, cells with a bar between them."""
+    told: list[str] = []
+    for event, element in _walked(text):
+        name = str(element.tag).rpartition("}")[2]
+        if event == "start":
+            told += ["\n" if name in _BLOCKS else "\t" if name in _CELLS else "", _BLANKS.sub(" ", element.text or "")]
+        elif element is not text:
+            told += ["\n" if name in _BLOCKS else "", _BLANKS.sub(" ", element.tail or "")]
+    rows = ([" ".join(cell.split()) for cell in line.split("\t")] for line in "".join(told).split("\n"))
+    return "\n".join(line for row in rows if (line := " | ".join(cell for cell in row if cell)))
+
+
+def _walked(element: "_Element") -> "Iterator[tuple[str, _Element]]":
+    """Each element below one, and itself, when it begins and when it is over."""
+    from lxml import etree  # noqa: PLC0415 - loaded when a diagnosis is asked for
+
+    yield from etree.iterwalk(element, events=("start", "end"), tag="{*}*")
 
 
 def instant(text: str) -> datetime | None:

@@ -45,7 +45,7 @@ def read_cda(octets: bytes, document: str, practice: Practice, notes: Notes) -> 
     if root is None:
         return None
     if root.tag == _STYLESHEET:  # a document that brings the stylesheet which shows it, and lies inside
-        root = next(root.iterchildren(_DOCUMENT), root)
+        root = next(root.iter(_DOCUMENT), root)
     if root.tag != _DOCUMENT:
         notes.add(kinds.NOT_A_CDA, document, seen=root.tag, expected="ClinicalDocument")
         return None

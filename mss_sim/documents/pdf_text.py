@@ -16,7 +16,9 @@ _LETTERS_MAX = 20_000
 _HEX = r"<\s*([0-9A-Fa-f]{1,16})\s*>"
 _CHARACTER = re.compile(rf"{_HEX}\s*{_HEX}")
 _RANGE = re.compile(rf"{_HEX}\s*{_HEX}\s*{_HEX}")
-_MOVES = frozenset({"Td", "TD", "T*", "Tm", "ET", "'", '"'})
+_MOVES = frozenset({"Tm", "ET"})
+_NEXT_LINES = frozenset({"T*", "'", '"'})
+_STEPS = frozenset({"Td", "TD"})
 _SHOWS = frozenset({"Tj", "'", '"'})
 _SPACE_BELOW = -200
 """A step backwards in thousandths of the size of the letters that is a blank."""
@@ -25,7 +27,7 @@ Letters = dict[int, str]
 
 
 def first_page(pikepdf: ModuleType, opened: Any) -> str:
-    """The text, pieces that stand apart with a blank between them; empty when it is too long, or has no page."""
+    """The text, lines on lines of their own as far as they can be told; empty when it is too long, or has no page."""
     if len(opened.pages) == 0:
         return ""
     page = opened.pages[0].obj
@@ -36,7 +38,8 @@ def first_page(pikepdf: ModuleType, opened: Any) -> str:
         for number, (_, form) in enumerate(forms.items()):
             if number < _FORMS_MAX and isinstance(form, pikepdf.Stream) and form.get("/Subtype") == "/Form":
                 told += _told(pikepdf, form, form, form.get("/Resources", resources))
-    return " ".join("".join(told).split())
+    lines = (" ".join(line.split()) for line in "".join(told).splitlines())
+    return "\n".join(line for line in lines if line)
 
 
 def _told(pikepdf: ModuleType, drawn: Any, content: Any, resources: Any) -> Iterator[str]:
@@ -57,8 +60,7 @@ def _told(pikepdf: ModuleType, drawn: Any, content: Any, resources: Any) -> Iter
             if key not in known:
                 known[key] = _letters(pikepdf, fonts.get(key))
             letters, wide = known[key]
-        if name in _MOVES:
-            yield " "
+        yield _between(name, operands)
         if name in _SHOWS and operands:
             yield _read(bytes(operands[-1]), letters, wide=wide)
         elif name == "TJ" and operands:
@@ -67,6 +69,13 @@ def _told(pikepdf: ModuleType, drawn: Any, content: Any, resources: Any) -> Iter
                     yield _read(bytes(piece), letters, wide=wide)
                 elif float(piece) < _SPACE_BELOW:
                     yield " "
+
+
+def _between(name: str, operands: Any) -> str:
+    """What stands before the letters of an operator: a new line, a blank, or nothing."""
+    if name in _NEXT_LINES or (name in _STEPS and len(operands) == 2 and float(operands[1]) != 0):
+        return "\n"
+    return " " if name in _MOVES or name in _STEPS else ""
 
 
 def _read(octets: bytes, letters: Letters | None, *, wide: bool) -> str:

@@ -6,11 +6,11 @@
     personas     sessions of personas, each under a path of its own, so that two of them stand side by side
     showing      templates, and what all of them know; instants and sizes as people read them
     live         what a page asks again when something happens
-    choices      language, theme, the control key
-    home         what runs, who can log in, what came last
+    choices, home   language, theme, the control key; what runs, who can log in, what came last
     sessions     what clients said at every door, why it was refused (sources: by which text), the file to report
     control, steering   clock, faults, queue, snapshots, a new beginning; the acts of that page
     figures, charts   letters, receipts, refusals, patients, costs of clients in figures; where the shapes of their charts stand
+    documents    the documents of a letter as people read them, and what is wrong with them
     world_letters   every letter of the world, for whoever drives it
     mailbox, letters   the mailboxes of a persona, the list of one; a letter with all that is in it
     boxes        the list of mailboxes beside a persona's pages, which follows their rights

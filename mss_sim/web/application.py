@@ -26,6 +26,7 @@ from mss_sim.web import (
     control,
     conversations,
     delegations,
+    documents,
     duo,
     figures,
     home,
@@ -55,8 +56,9 @@ from mss_sim.web.visit import Handler, Pages, Visit
 from mss_sim.words.sentence import say
 
 _FILES = (
-    *(boxes, carers, choices, control, conversations, delegations, duo, figures, home, in_charge, journal, keeping, kiosk, letters),
-    *(live, mailbox, mailboxes, operators, patients, people, sent, sessions, settings, steering, watch, world_letters, writing),
+    *(boxes, carers, choices, control, conversations, delegations, documents, duo, figures, home, in_charge, journal, keeping),
+    *(kiosk, letters, live, mailbox, mailboxes, operators, patients, people, sent, sessions, settings, steering, watch),
+    *(world_letters, writing),
 )
 ROUTES = tuple(route for file in _FILES for route in file.ROUTES)
 PART = "x-part"

@@ -17,6 +17,7 @@ from mss_sim.words.sentence import Sentence, said
 if TYPE_CHECKING:
     from mss_sim.documents.findings import Diagnosis
     from mss_sim.documents.practice import Practice
+    from mss_sim.documents.reading import Readable
 
 
 class Diagnoses:
@@ -33,6 +34,14 @@ class Diagnoses:
         limits = self._world.parse_limits
         async with self._places:
             return await asyncio.to_thread(diagnose_letter, raw, practice(self._world.settings), limits)
+
+    async def documents_of(self, raw: bytes) -> "tuple[Readable, ...]":
+        """The attached files of a message as people read them."""
+        from mss_sim.documents.reading import read_letter  # noqa: PLC0415 - as above
+
+        limits = self._world.parse_limits
+        async with self._places:
+            return await asyncio.to_thread(read_letter, raw, practice(self._world.settings), limits)
 
 
 def practice(settings: Settings) -> "Practice":

@@ -50,3 +50,8 @@ def test_what_is_wrong_with_a_number(number: str, *, right: bool) -> None:
 async def test_a_letter_is_diagnosed_beside_others(town: Town) -> None:
     found = await asyncio.gather(*(town.core.diagnoses.of_letter(letter()) for _ in range(5)))
     assert [codes(one) for one in found] == [["ins.test-root"]] * 5
+
+
+async def test_the_documents_of_a_letter_are_read(town: Town) -> None:
+    read = await town.core.diagnoses.documents_of(letter())
+    assert [len(one.files) for one in read] == [4, 0]

@@ -1,0 +1,131 @@
+"""The documents of a letter as people read them, and what is wrong with them, for a persona and for whoever drives the simulator.
+
+A CDA is plain text here, an archive a tree, a PDF the text of its first page; a picture is shown when it begins as one does, and as nothing
+else. What was written by strangers is escaped, as everywhere, and none of it is drawn or run.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+
+from mss_sim.core.control import letters
+from mss_sim.core.mailbox import messages
+from mss_sim.errors import Refusal, Rule
+from mss_sim.http.dependencies import read_id
+from mss_sim.mail.mime import content
+from mss_sim.mail.parse import parse
+from mss_sim.vocabulary.documents import DocumentKind, FindingLevel, PdfVerdict
+from mss_sim.web.showing import show
+from mss_sim.web.visit import Routes, Visit
+from mss_sim.words.sentence import say
+
+if TYPE_CHECKING:
+    from mss_sim.documents.findings import Finding
+
+_LEVELS = {
+    FindingLevel.ERROR: ("failed", say("error")),
+    FindingLevel.WARNING: ("mistaken", say("warning")),
+    FindingLevel.KNOWN_DEVIATION: ("clean", say("known deviation")),
+    FindingLevel.INFO: ("clean", say("for information")),
+}
+"""How a level is drawn, and called."""
+_KINDS = {DocumentKind.ARCHIVE: say("archive"), DocumentKind.CDA: say("CDA document"), DocumentKind.PDF: say("PDF")}
+_FACTS = {
+    "title": say("Title"),
+    "type": say("Type"),
+    "level": say("Level"),
+    "patient": say("Patient"),
+    "born": say("Born"),
+    "ins": say("INS"),
+    "author": say("Author"),
+    "made": say("Made"),
+    "custodian": say("Kept by"),
+    "verdict": say("Verdict"),
+    "pages": say("Pages"),
+}
+_VERDICTS = {
+    PdfVerdict.CLAIMS: say("claims PDF/A-1"),
+    PdfVerdict.CONTRADICTS: say("contradicts its claim"),
+    PdfVerdict.CLAIMS_NOTHING: say("claims nothing"),
+    PdfVerdict.UNREADABLE: say("cannot be read"),
+}
+_PICTURE_POLICY = "default-src 'none'; sandbox"
+
+
+async def show_documents(visit: Visit) -> Response:
+    """The documents of a letter in a mailbox of the persona. It is a reading, as by every door."""
+    raw, boxes = await _opened(visit), await messages.held_mailboxes(visit.core.world, visit.session.actor)
+    address = str(visit.request.path_params["address"])
+    return show(
+        "documents.html",
+        visit.here,
+        boxes=boxes,
+        box=next(one for one in boxes if one.mailbox.address == address),
+        **await _told(visit, raw),
+    )
+
+
+async def show_world_documents(visit: Visit) -> Response:
+    """The same for whoever drives the simulator, by which nothing changes."""
+    raw = await letters.read_raw(visit.core.world, _id(visit))
+    curl = f"curl {visit.request.url.scheme}://{visit.request.url.netloc}/control/messages/{visit.request.path_params['letter']}/diagnosis"
+    return show("world_documents.html", visit.here, curl=curl, **await _told(visit, raw))
+
+
+async def send_picture(visit: Visit) -> Response:
+    """A picture of a letter, for the page that shows it."""
+    return await _picture(visit, await _opened(visit))
+
+
+async def send_world_picture(visit: Visit) -> Response:
+    """The same for whoever drives the simulator."""
+    return await _picture(visit, await letters.read_raw(visit.core.world, _id(visit)))
+
+
+async def _told(visit: Visit, raw: bytes) -> dict[str, Any]:
+    diagnosis = await visit.core.diagnoses.of_letter(raw)
+    groups: dict[str, list[Finding]] = {}
+    for one in diagnosis.findings:  # the worst first, so that the document that has it is
+        groups.setdefault(one.document, []).append(one)
+    return {
+        "documents": await visit.core.diagnoses.documents_of(raw),
+        "groups": list(groups.items()),
+        "counts": [(*_LEVELS[level], diagnosis.count(level)) for level in FindingLevel if diagnosis.count(level)],
+        "not_checked": diagnosis.not_checked,
+        "levels": _LEVELS,
+        "kinds": _KINDS,
+        "facts": _FACTS,
+        "verdicts": _VERDICTS,
+        "letter_path": visit.here.path.removesuffix("/documents"),
+    }
+
+
+async def _picture(visit: Visit, raw: bytes) -> Response:
+    from mss_sim.documents.reading import image_type  # noqa: PLC0415 - few letters have pictures
+
+    number = str(visit.request.path_params["part"])
+    parsed = await asyncio.to_thread(parse, raw, visit.core.world.parse_limits)
+    for part in parsed.attachments:
+        octets = content(raw, part.start, part.end, part.encoding) if part.number == number else b""
+        if kind := image_type(octets):
+            headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": _PICTURE_POLICY, "Cache-Control": "no-store"}
+            return Response(octets, media_type=kind, headers=headers)
+    raise Refusal(Rule.NOT_FOUND, say("This message has no picture {part}.", part=number[:20]))
+
+
+async def _opened(visit: Visit) -> bytes:
+    address = str(visit.request.path_params["address"])
+    return (await visit.core.receipts.open_message(visit.session.actor, address, _id(visit))).raw
+
+
+def _id(visit: Visit) -> int:
+    return read_id(str(visit.request.path_params["letter"]))
+
+
+ROUTES: Routes = (
+    ("GET", "/ui/letters/{letter}/documents", show_world_documents),
+    ("GET", "/ui/letters/{letter}/documents/{part}/picture", send_world_picture),
+    ("GET", "/ui/as/{who}/mailboxes/{address}/letters/{letter}/documents", show_documents),
+    ("GET", "/ui/as/{who}/mailboxes/{address}/letters/{letter}/documents/{part}/picture", send_picture),
+)
