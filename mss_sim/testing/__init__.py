@@ -12,7 +12,7 @@
     documents, results    the types of all that: JSON as REST answers it, and what handles answer
     asking, logging_in    how a world is asked, and how somebody logs in as a browser does
     evidence    what a failed test is shown of its world
-    builders    documents to send: a small IHE_XDM archive of a fictional patient
+    builders    documents to send: an IHE_XDM archive of a fictional patient, letters with documents, right or broken
     demo, demo_clients    the main story over real sockets, each step with what the wire said; its clients
     introduction  makes two simulators operators of one trust space
 

@@ -81,7 +81,7 @@ class Play:
             "The hospital doctor sends a letter with an IHE_XDM.ZIP to the practice's shared mailbox, by SMTP",
             "Le médecin de l'hôpital envoie par SMTP une lettre avec une archive IHE_XDM.ZIP à la BAL partagée du cabinet",
         )
-        subject = f"XDM/1.0/DDM+Compte rendu de consultation FONTAINE Claire {self._case}"
+        subject = f"XDM/1.0/DDM+CR ou fiche de consultation ou de visite FONTAINE Claire {self._case}"
         letter = _letter(_HOSPITAL, _PRACTICE, subject, "Voici le compte rendu.", receipt=True)
         letter.add_attachment(xdm_archive(), maintype="application", subtype="zip", filename="IHE_XDM.ZIP")
         options = ("NOTIFY=SUCCESS,FAILURE", f"ORCPT=rfc822;{_PRACTICE}")

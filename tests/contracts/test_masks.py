@@ -194,7 +194,13 @@ async def test_a_carer_who_guesses_is_answered_as_for_what_does_not_exist(start:
             return answer.status_code, answer.text.replace(id_, nothing)
 
         for id_ in (secret["id"], seen["id"], seen["email_id"]):
-            for path in ("messages/{}", "messages/{}/raw", f"messages/{{}}/attachments/{part}", "messages/{}/timeline"):
+            for path in (
+                "messages/{}",
+                "messages/{}/raw",
+                f"messages/{{}}/attachments/{part}",
+                "messages/{}/diagnosis",
+                "messages/{}/timeline",
+            ):
                 assert (await told(path, id_)) == await told(path, nothing)
                 assert (await told(path, id_))[0] == 404
             receipts = [await carer.rest("POST", f"/mailboxes/{PATIENT}/messages/{one}/receipt") for one in (id_, nothing)]

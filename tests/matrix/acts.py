@@ -108,6 +108,7 @@ ACTS = [
     Act("sort", (_SEE,), imap=_say("UID SORT (SUBJECT) UTF-8 ALL"), opened=True),
     Act("open", (_SEE, _READ), rest=_get(_ONE), imap=_say("UID FETCH {m.uid} BODY.PEEK[]"), opened=True),
     Act("download", (_SEE, _READ), rest=_get(_ONE + "/raw"), imap=_say("UID FETCH {m.uid} BODYSTRUCTURE"), opened=True),
+    Act("diagnose", (_SEE, _READ), rest=_get(_ONE + "/diagnosis"), opened=True),
     Act("search people", (_SEE,), rest=_get("/messages?from=stock&limit=1"), imap=_say("UID SEARCH FROM stock"), opened=True),
     Act("search text", (_SEE, _READ), rest=_get("/messages?text=texte&limit=1"), imap=_say("UID SEARCH TEXT texte"), opened=True),
     Act(
