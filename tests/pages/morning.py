@@ -120,6 +120,8 @@ async def _something_fails(simulator: Simulator) -> None:
     assert (await doctor.smtp(DOCTOR, unknown, letter(DOCTOR, unknown, "Demande de rendez-vous"))).code == 250, "a report comes back"
     assert (await doctor.smtp(HOSPITAL, DOCTOR2, letter(HOSPITAL, DOCTOR2, "De la part d'un autre"))).code >= 500
     await control(simulator, "POST", "/faults/presets/mes-down")
-    assert (await doctor.smtp(DOCTOR, PATIENT, letter(DOCTOR, PATIENT, "Rappel de rendez-vous", "À lundi, 10 h."))).code == 250
+    reminder = letter(DOCTOR, PATIENT, "Rappel de rendez-vous", "À lundi, 10 h.")
+    reminder.add_attachment(_PDF, maintype="application", subtype="pdf", filename="Plan d'accès.pdf")
+    assert (await doctor.smtp(DOCTOR, PATIENT, reminder)).code == 250
     await control(simulator, "POST", "/faults/presets/psc-slow")
     await control(simulator, "POST", "/snapshots", {"name": "avant-la-lecon", "note": "Le cabinet, avant la première leçon"})
