@@ -40,7 +40,7 @@ FURTHER = {
 """What no link leads to, by what it shows."""
 _PATIENT = "claire.fontaine"
 _UNLINKED = frozenset({"/ui/events"})
-_EACH_MAX = 12
+_EACH_MAX = 30
 """Of how many addresses that differ only by their values the fullest page is taken."""
 _PASSING = frozenset({"after", "cursor", "play"})
 

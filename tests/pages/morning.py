@@ -1,5 +1,6 @@
 """A morning of the cabinet: letters, answers, a refusal, a fault, a delegation with an end. What pages show to a room is never empty."""
 
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
 
 from mss_sim.app.simulator import Simulator
@@ -11,6 +12,7 @@ _PDF = (
     b"/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>endobj\n"
     b"4 0 obj<</Length 44>>stream\nBT /F 18 Tf 30 100 Td (Compte rendu) Tj ET \nendstream endobj\ntrailer<</Root 1 0 R>>\n"
 )
+_PICTURE = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==")
 _REPORT = """Cher confrère,
 
 Je vous adresse le compte rendu de l'hospitalisation de Mme FONTAINE, du 12 au 16 janvier.
@@ -39,6 +41,7 @@ async def _letters_come(simulator: Simulator) -> None:
     durand, asked = f"Dr Paul DURAND <{HOSPITAL}>", {"Disposition_Notification_To": HOSPITAL}
     report = letter(durand, DOCTOR, "Compte rendu d'hospitalisation de Mme FONTAINE", _REPORT, **asked)
     report.add_attachment(_PDF, maintype="application", subtype="pdf", filename="Compte rendu FONTAINE.pdf")
+    report.add_attachment(_PICTURE, maintype="image", subtype="png", filename="Radiographie.png")
     report.add_attachment("Kardégic 75 mg\nBisoprolol 2,5 mg\n", filename="Ordonnance de sortie.txt")
     results = letter(durand, DOCTOR, "Résultats de biologie de Mme FONTAINE", "Créatinine : 104 µmol/l")
     results.add_alternative(_RESULTS, subtype="html")
@@ -67,7 +70,8 @@ async def _patients_ask(simulator: Simulator) -> None:
         ("patient2", PATIENT2, "Votre dossier est complet", True),
     ):
         text = "Bonjour, vos résultats sont rassurants. Prenez rendez-vous dans trois mois."
-        wishes = {"request_read_receipt": True, "close_conversation": closes}
+        files = [{"filename": "Résultats.pdf", "content_type": "application/pdf", "content_base64": b64encode(_PDF).decode()}]
+        wishes = {"request_read_receipt": True, "close_conversation": closes, "attachments": files}
         assert (await doctor.send(DOCTOR, to=[to], subject=subject, text=text, **wishes)).status_code == 201
         patient = Person(simulator, role)
         (came,) = await patient.inbox(to, wait=20)
@@ -120,8 +124,6 @@ async def _something_fails(simulator: Simulator) -> None:
     assert (await doctor.smtp(DOCTOR, unknown, letter(DOCTOR, unknown, "Demande de rendez-vous"))).code == 250, "a report comes back"
     assert (await doctor.smtp(HOSPITAL, DOCTOR2, letter(HOSPITAL, DOCTOR2, "De la part d'un autre"))).code >= 500
     await control(simulator, "POST", "/faults/presets/mes-down")
-    reminder = letter(DOCTOR, PATIENT, "Rappel de rendez-vous", "À lundi, 10 h.")
-    reminder.add_attachment(_PDF, maintype="application", subtype="pdf", filename="Plan d'accès.pdf")
-    assert (await doctor.smtp(DOCTOR, PATIENT, reminder)).code == 250
+    assert (await doctor.smtp(DOCTOR, PATIENT, letter(DOCTOR, PATIENT, "Rappel de rendez-vous", "À lundi, 10 h."))).code == 250
     await control(simulator, "POST", "/faults/presets/psc-slow")
     await control(simulator, "POST", "/snapshots", {"name": "avant-la-lecon", "note": "Le cabinet, avant la première leçon"})
