@@ -74,6 +74,8 @@ class ReadyOut(WorldOut):
     ca_file: str = Field(examples=["/data/certificates/ca.pem"])
     control_key: str | None
     psc: dict[str, Any]
+    directory: dict[str, str] = Field(examples=[{"fhir": "http://127.0.0.1:40123/fhir/v2", "api_key": "…", "extraction": "…"}])
+    """The national directory: its FHIR base, its key, the daily file."""
     personas: list[dict[str, Any]]
 
 

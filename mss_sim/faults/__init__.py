@@ -19,6 +19,7 @@ connection.
 | rest         | yes   | yes   | yes      | yes  | -         | yes      | yes       | -      |
 | psc          | yes   | yes   | yes      | yes  | -         | yes      | yes       | -      |
 | white-list   | yes   | yes   | yes      | yes  | -         | yes      | yes       | -      |
+| directory    | yes   | yes   | yes      | yes  | -         | yes      | yes       | -      |
 | clock        | -     | -     | -        | -    | -         | -        | -         | skew   |
 | aia          | -     | -     | -        | -    | -         | -        | -         | behave |
 | crl          | -     | -     | -        | -    | -         | -        | -         | behave |

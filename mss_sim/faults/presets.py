@@ -101,6 +101,39 @@ def _poor_operator(given: Mapping[str, Any]) -> tuple[WantedRule, ...]:
     )
 
 
+_OF_THE_DIRECTORY: dict[PresetName, Preset] = {
+    PresetName.DIRECTORY_502: Preset(
+        say("The gateway of the directory answers 502 without a body, as it did on requests that had worked."),
+        lambda given: (WantedRule(Point.DIRECTORY, Reply("502", "", say("Request Failed: Invalid URL format")), count=given["count"]),),
+        {"count": None},
+    ),
+    PresetName.DIRECTORY_504: Preset(
+        say("The gateway of the directory answers 504 with an empty body."),
+        lambda given: (WantedRule(Point.DIRECTORY, Reply("504", "", say("the directory is late")), count=given["count"]),),
+        {"count": None},
+    ),
+    PresetName.DIRECTORY_404: Preset(
+        say("The gateway of the directory answers 404 to everything."),
+        lambda _: (WantedRule(Point.DIRECTORY, Reply("404", "", say("No context-path matches the request URI."))),),
+        {},
+    ),
+    PresetName.DIRECTORY_SLOW: Preset(
+        say("The directory answers late."), lambda given: (WantedRule(Point.DIRECTORY, Delay(given["seconds"])),), {"seconds": 10.0}
+    ),
+    PresetName.DIRECTORY_RATE_LIMIT: Preset(
+        say("After some requests the gateway of the directory answers 429."),
+        lambda given: (WantedRule(Point.DIRECTORY, Reply("429", "", say("too many requests")), nth=given["requests"] + 1),),
+        {"requests": 17},
+    ),
+    PresetName.DIRECTORY_NEXT_BROKEN: Preset(
+        say("The first page of a search is there, and the next ones are not."),
+        lambda _: (WantedRule(Point.DIRECTORY, Reply("500", "", say("the page is not there")), Match(verb="PAGE")),),
+        {},
+    ),
+}
+"""Of the national directory, as strangers saw it fail between 2023 and 2026 (ref: ans-annuaire)."""
+
+
 PRESETS: dict[PresetName, Preset] = {
     PresetName.MES_DOWN: Preset(
         say("The operator of patients answers 421 4.3.2 to whoever brings a letter; letters wait."), _mes_down, {"address": _PATIENTS}
@@ -158,6 +191,7 @@ PRESETS: dict[PresetName, Preset] = {
         lambda given: (WantedRule(Point.CLOCK, Skew(given["seconds"])),),
         {"seconds": 600.0},
     ),
+    **_OF_THE_DIRECTORY,
 }
 
 

@@ -21,6 +21,7 @@ CAN: dict[Point, frozenset[FaultKind]] = {
     Point.REST: _HTTP,
     Point.PSC: _HTTP,
     Point.WHITE_LIST: _HTTP,
+    Point.DIRECTORY: _HTTP,
     Point.CLOCK: frozenset({_K.SKEW}),
     Point.AIA: frozenset({_K.BEHAVE}),
     Point.CRL: frozenset({_K.BEHAVE}),
@@ -48,6 +49,7 @@ KNOWN: dict[Point, frozenset[str]] = {
     Point.CRL: frozenset({"client"}),
     Point.OCSP: frozenset({"client"}),
     Point.WHITE_LIST: frozenset({"client"}),
+    Point.DIRECTORY: frozenset({"client", "verb", "path"}),
     Point.DNS: frozenset({"address", "client", "verb"}),
     Point.DELIVERY: _LETTER,
     Point.QUEUE: _LETTER,
@@ -60,7 +62,7 @@ KNOWN: dict[Point, frozenset[str]] = {
 _CODES: dict[Point, re.Pattern[str]] = {
     **dict.fromkeys((Point.SUBMISSION, Point.MX, Point.DELIVERY, Point.QUEUE), re.compile(r"[45][0-5][0-9]")),
     Point.IMAP: re.compile(r"NO|BAD|BYE"),
-    **dict.fromkeys((Point.REST, Point.PSC, Point.WHITE_LIST), re.compile(r"[45][0-9][0-9]")),
+    **dict.fromkeys((Point.REST, Point.PSC, Point.WHITE_LIST, Point.DIRECTORY), re.compile(r"[45][0-9][0-9]")),
     Point.DNS: re.compile(r"SERVFAIL|REFUSED|NXDOMAIN|NOTIMP|FORMERR"),
 }
 _STATUSES: dict[Point, re.Pattern[str]] = {

@@ -15,6 +15,7 @@ Who asks is taken by his word, as the rule is not about rights: the login of Bas
 import asyncio
 import base64
 from contextlib import suppress
+from http import HTTPStatus
 
 import orjson
 from starlette.requests import Request
@@ -26,8 +27,10 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.faults.actions import Delay, Drop, Malformed, Reply, Throttle, Truncate
 from mss_sim.faults.faults import Fault
 from mss_sim.faults.rules import Facts
+from mss_sim.fhir.bundles import outcome
 from mss_sim.http.leaving import until_gone
 from mss_sim.http.problems import FAULT_HEADER, MEDIA_TYPE, problem
+from mss_sim.vocabulary.directory import BASE, EXTRACTION
 from mss_sim.vocabulary.faults import DropMoment, Point
 from mss_sim.vocabulary.psc import PSC_REALM
 from mss_sim.words.sentence import Sentence
@@ -45,7 +48,8 @@ _ENDPOINTS = {
     f"{_PROTOCOL}certs": "JWKS",
     f"{_PROTOCOL}logout": "LOGOUT",
 }
-_POINTS = (Point.REST, Point.PSC, Point.WHITE_LIST)
+_POINTS = (Point.REST, Point.PSC, Point.WHITE_LIST, Point.DIRECTORY)
+_WITHOUT_BODY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
 _WHITE_LIST = ("/listeblanchemssante.xml", "/checksum")
 _MAILBOXES = "/api/v1/mailboxes/"
 _GONE_SECONDS = 2.0
@@ -109,6 +113,8 @@ class Breakage:
         if point is Point.PSC:
             error = "temporarily_unavailable" if status >= 500 else "invalid_request"
             return "application/json", orjson.dumps({"error": error, "error_description": told.in_language(language)})
+        if point is Point.DIRECTORY:
+            return _of_directory(status, told.in_language(language))
         return "text/plain", told.in_language(language).encode()
 
     def _facts(self, request: Request, verb: str) -> Facts:
@@ -185,10 +191,31 @@ def _seam(path: str, method: str) -> tuple[Point | None, str]:
         return Point.REST, method
     if path in _WHITE_LIST:
         return Point.WHITE_LIST, ""
+    if path.startswith(f"{BASE}/") or path == EXTRACTION:
+        return Point.DIRECTORY, _verb_of_directory(path)
     if path.startswith(f"{PSC_REALM}/.well-known/"):
         return Point.PSC, "DISCOVERY"
     verb = _ENDPOINTS.get(path)
     return (Point.PSC, verb) if verb is not None else (None, "")
+
+
+def _verb_of_directory(path: str) -> str:
+    """What is asked of the national directory."""
+    steps = [step for step in path.removeprefix(BASE).split("/") if step]
+    if path == EXTRACTION:
+        return "EXTRACTION"
+    if steps[:1] in (["_page"], ["metadata"]):
+        return steps[0].removeprefix("_").upper()
+    return "READ" if len(steps) == 2 and steps[1] != "_search" else "SEARCH"
+
+
+def _of_directory(status: int, text: str) -> tuple[str, bytes]:
+    """Its gateway answers nothing, or what is no FHIR; the server behind it an outcome (ref: ans-annuaire)."""
+    if status in _WITHOUT_BODY:
+        return "text/plain", b""
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "application/fhir+json", orjson.dumps(outcome("exception", text))
+    return "application/json", orjson.dumps({"message": text, "http_status_code": status})
 
 
 async def _hang_up(scope: Scope, receive: Receive) -> None:

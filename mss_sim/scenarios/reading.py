@@ -56,6 +56,7 @@ _PARAMETERS: dict[str, Reader] = {
     "seconds": read.number,
     "bytes_per_second": read.whole,
     "letters": read.whole,
+    "requests": read.whole,
     "count": read.whole,
     "smtp_words": read.lines,
     "imap_words": read.lines,

@@ -74,6 +74,14 @@ class PersonaDocument(TypedDict):
     mailboxes: list[PersonaMailbox]
 
 
+class DirectoryDocument(TypedDict):
+    """Where the national directory is: its FHIR base, the key for ESANTE-API-KEY, the daily file."""
+
+    fhir: str
+    api_key: str
+    extraction: str
+
+
 class Ready(TypedDict):
     """What a client needs to know of a world: the content of its ready file."""
 
@@ -92,6 +100,7 @@ class Ready(TypedDict):
     app_client: AppClient | None
     traps: dict[str, Trap]
     psc: PscClient
+    directory: DirectoryDocument
     personas: list[PersonaDocument]
 
 
@@ -326,6 +335,7 @@ class PresetFields(TypedDict, total=False):
     seconds: float
     bytes_per_second: int
     letters: int
+    requests: int
     count: int
     smtp_words: Sequence[str]
     imap_words: Sequence[str]

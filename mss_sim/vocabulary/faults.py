@@ -17,6 +17,7 @@ class Point(StrEnum):
     CRL = "crl"
     OCSP = "ocsp"
     WHITE_LIST = "white-list"
+    DIRECTORY = "directory"  # the national one, its gateway before it
     DNS = "dns"
     DELIVERY = "delivery"  # into a mailbox of this world
     QUEUE = "queue"  # a try to carry a letter to another operator
@@ -66,6 +67,12 @@ class PresetName(StrEnum):
     APPEND_TO_SENT_FAILS = "append-to-sent-fails"
     POOR_OPERATOR = "poor-operator"
     CLOCK_SKEW = "clock-skew"
+    DIRECTORY_502 = "directory-502-body-less"
+    DIRECTORY_504 = "directory-504"
+    DIRECTORY_404 = "directory-404-all"
+    DIRECTORY_SLOW = "directory-slow"
+    DIRECTORY_RATE_LIMIT = "directory-rate-limit"
+    DIRECTORY_NEXT_BROKEN = "directory-next-broken"
 
 
 CONNECT, END_OF_DATA, GREETING = "CONNECT", "END-OF-DATA", "GREETING"
@@ -89,6 +96,7 @@ VERBS: dict[Point, frozenset[str]] = {
     Point.PSC: frozenset(
         {"DISCOVERY", "AUTHORIZE", "LOGIN", "TOKEN", "USERINFO", "JWKS", "CIBA", "APPROVALS", "INTROSPECT", "REVOKE", "LOGOUT"}
     ),
+    Point.DIRECTORY: frozenset({"SEARCH", "PAGE", "READ", "METADATA", "EXTRACTION"}),
     Point.DNS: frozenset({"A", "AAAA", "MX", "SRV", "TXT", "NS", "SOA", "ANY"}),
 }
 """The verbs of each point that has some."""

@@ -1,0 +1,63 @@
+"""What strangers saw of the national directory when it failed, by name: statuses, bodies that are no FHIR, pages that break off."""
+
+import time
+from typing import Any
+
+import pytest
+
+from mss_sim.app.simulator import Simulator
+from tests.annuaire import Annuaire, link
+from tests.clients import control
+
+
+@pytest.fixture
+def annuaire(simulator: Simulator) -> Annuaire:
+    return Annuaire(simulator)
+
+
+async def preset(simulator: Simulator, name: str, **given: Any) -> None:
+    """Put a preset in the place of all rules that are there."""
+    assert (await control(simulator, "DELETE", "/faults")).status_code == 204
+    answer = await control(simulator, "POST", f"/faults/presets/{name}", given)
+    assert answer.status_code == 201, answer.text
+
+
+async def test_the_gateway_answers_without_fhir(simulator: Simulator, annuaire: Annuaire) -> None:
+    for name, status in (("directory-502-body-less", 502), ("directory-504", 504), ("directory-404-all", 404)):
+        await preset(simulator, name)
+        for path in ("Practitioner?family=martin", "metadata", "Practitioner/zzz", annuaire.ready["extraction"]):
+            answer = await annuaire.ask(path)
+            assert (answer.status_code, "x-fault" in answer.headers, "resourceType" in answer.text) == (status, True, False), name
+            assert (answer.content == b"") is (status != 404)
+    await preset(simulator, "directory-504", count=1)
+    assert [(await annuaire.ask("metadata")).status_code for _ in range(2)] == [504, 200]
+
+
+async def test_a_limit_of_requests_a_slow_server_and_pages_that_break_off(simulator: Simulator, annuaire: Annuaire) -> None:
+    await preset(simulator, "directory-rate-limit", requests=2)
+    answers = [await annuaire.ask("Practitioner?family=martin") for _ in range(3)]
+    assert [one.status_code for one in answers] == [200, 200, 429]
+    assert answers[-1].json()["http_status_code"] == 429
+    await preset(simulator, "directory-next-broken")
+    page = await annuaire.page("Practitioner?_count=1")
+    assert (await annuaire.refused(str(link(page, "next"))))[:2] == (500, "exception")
+    await preset(simulator, "directory-slow", seconds=0.3)
+    begun = time.monotonic()
+    await annuaire.page("Practitioner?_count=1")
+    assert time.monotonic() - begun >= 0.3
+
+
+@pytest.mark.parametrize(
+    ("verb", "failing"),
+    [("READ", "Practitioner/zzz"), ("SEARCH", "Practitioner?_count=1"), ("METADATA", "metadata"), ("PAGE", "_page?id=u")],
+)
+async def test_a_rule_means_one_kind_of_request(simulator: Simulator, annuaire: Annuaire, verb: str, failing: str) -> None:
+    rule = {"point": "directory", "action": {"kind": "reply", "code": "503"}, "match": {"verb": verb}, "count": None}
+    assert (await control(simulator, "POST", "/faults", rule)).status_code == 201
+    failed = {
+        path: (await annuaire.ask(path)).status_code == 503
+        for path in ("Practitioner/zzz", "Practitioner?_count=1", "metadata", "_page?id=u")
+    }
+    assert [path for path, was in failed.items() if was] == [failing]
+    found = await annuaire.ask("Practitioner/_search", "POST", data={"family": "martin"})
+    assert (found.status_code == 503) is (verb == "SEARCH")
