@@ -60,6 +60,7 @@ PARTS = {
         ("tests/core/world", "tests/core/trust", "tests/core/psc", "tests/core/control"),
     ),
     "mail": Part(("mail",), doors=("tests/core/mailflow", "tests/core/mailbox")),
+    "documents": Part(("documents",), doors=("tests/core/mailbox",)),
     "grammar": Part(("imap/grammar",), whole=True),
 }
 _DRAW = os.environ.get("MUTANTS_DRAW", "3")
