@@ -48,6 +48,7 @@ class Scene:
         person = self.person(role) if role else None
         actor = {"idnat": person.idnat, "name": person.account["name"]} if person else None
         told = {"act": act.value, "door": door, "actor": actor, "grant_id": grant, "email_id": email, "detail": detail}
+        told["mailbox"] = self.mailbox
         return {"id": None, "at": iso(self.clock.now()), **told}
 
     async def grant(self, role: str, mailbox: str = PRACTICE) -> str:
