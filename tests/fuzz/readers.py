@@ -8,12 +8,14 @@ import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
 from mss_sim import ids
 from mss_sim.clock import SystemClock
 from mss_sim.control import import_rows
+from mss_sim.core.annuaire.page_addresses import open_sealed
 from mss_sim.core.control import seed_fields, seed_files
 from mss_sim.core.psc.oauth_errors import OAuthError, is_verifier
 from mss_sim.dns import server
@@ -22,6 +24,7 @@ from mss_sim.documents.making.parcel import make_parcel
 from mss_sim.documents.reading import read_file
 from mss_sim.errors import Refusal
 from mss_sim.evidence import exchanges
+from mss_sim.fhir.query import read_query
 from mss_sim.http import parameters, sessions, spreadsheet, tables
 from mss_sim.http.paging import Page, PagedList
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
@@ -36,6 +39,7 @@ from mss_sim.scenarios import shelf
 from mss_sim.scenarios.reading import read_scenario
 from mss_sim.scenarios.tree import NotAScenario
 from mss_sim.smtp import commands as smtp
+from mss_sim.vocabulary.directory import ResourceType
 from mss_sim.vocabulary.mailboxes import IdentityKind
 from tests.parcels import PRACTICE, paper, posted
 
@@ -308,6 +312,14 @@ def _documents() -> Sequence[bytes]:
         return (archive, pdf, *(packed.read(name) for name in packed.namelist()), posted(parcel))
 
 
+def _directory(octets: bytes) -> None:
+    pairs = parse_qsl(octets.decode("utf-8", "replace"), keep_blank_values=True)
+    for type_ in ResourceType:
+        with contextlib.suppress(Refusal):
+            read_query(type_, pairs)
+    open_sealed("key", dict(pairs).get("id", ""), 0)
+
+
 READERS: dict[str, Reader] = {
     "document": Reader(_document, (parse.MalformedMessage,), _documents()),
     "seed": Reader(_seed, (Refusal,), (_SEED, _archive())),
@@ -378,6 +390,15 @@ READERS: dict[str, Reader] = {
             b'sep=,\n"bal","type de bal"\n"a@b.fr","PER"\n',
             b'{"kind": "patient", "idnat": "285037511300167", "ins": [{"state": "provisional"}]}\n',
             b"\xff\xfe" + "nom\tbal\n".encode("utf-16-le"),
+        ),
+    ),
+    "directory": Reader(
+        _directory,
+        (Refusal,),
+        (
+            b"family:exact=a,b&_lastUpdated=ge2026-01-05&_count=1",
+            b"organization.name=x&_include=*&_elements=a,b",
+            b"identifier=a%7Cb&id=uAAAA",
         ),
     ),
     "cursor": Reader(_cursor, (Refusal,), (b"f0000000000000", b"m1")),

@@ -15,10 +15,12 @@ from typing import Any
 import pytest
 
 from mss_sim.control import import_rows
+from mss_sim.core.annuaire.page_addresses import open_sealed
 from mss_sim.core.control.seed_fields import check as check_seed
 from mss_sim.core.control.seed_files import parsed as parsed_seed
 from mss_sim.errors import Refusal
 from mss_sim.evidence import masking
+from mss_sim.fhir.query import read_query
 from mss_sim.http import spreadsheet, tables
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
 from mss_sim.imap.grammar.threads import ThreadedMessage
@@ -27,6 +29,7 @@ from mss_sim.mail.signed import signed_content
 from mss_sim.net import sasl
 from mss_sim.scenarios.tree import read_tree
 from mss_sim.smtp import commands as smtp
+from mss_sim.vocabulary.directory import ResourceType
 
 _FACTOR = 8
 _RATIO_MAX = 20
@@ -46,6 +49,10 @@ _REFUSALS: tuple[type[Exception], ...] = (
 
 Read = Callable[[Any], object]
 Case = tuple[Callable[[int], Any], Read]
+
+
+def _searched(pairs: Any) -> object:
+    return read_query(ResourceType.PRACTITIONER_ROLE, pairs)
 
 
 def _seconds(read: Read, what: Any) -> float:
@@ -447,6 +454,11 @@ _OTHERS: dict[str, Case] = {
     "a row of JSON": (lambda n: b'{"a": "' + b"b" * n, _rows),
     "JSON in JSON": (lambda n: b'{"a": ' * n, _rows),
     "a column with marks": (lambda n: "e" + "\u0301\u0327" * n, import_rows.column),
+    "a search of the directory with commas": (lambda n: [("family", "," * n)], _searched),
+    "a search of the directory with many parameters": (lambda n: [("family", "a")] * n, _searched),
+    "a search of the directory along dots": (lambda n: [("organization." * n, "a")], _searched),
+    "a date of the directory": (lambda n: [("_lastUpdated", "2026-01-05T00:00:00." + "1" * n)], _searched),
+    "an address of a page": (lambda n: "u" + "A" * n, lambda text: open_sealed("key", text, 0)),
     "a cell of digits": (lambda n: {"idnat": "1" * n, "owner": "1" * n, "quota_bytes": "1" * n, "birth_date": "1" * n}, _row),
     "a cell of co-holders": (lambda n: {"kind": "x", "co_holders": "a;" * n}, _row),
     "a cell of blanks": (lambda n: " " * n + "=", lambda text: spreadsheet.line([text])),
