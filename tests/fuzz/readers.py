@@ -19,9 +19,6 @@ from mss_sim.core.annuaire.page_addresses import open_sealed
 from mss_sim.core.control import seed_fields, seed_files
 from mss_sim.core.psc.oauth_errors import OAuthError, is_verifier
 from mss_sim.dns import server
-from mss_sim.documents.diagnosing import diagnose_file
-from mss_sim.documents.making.parcel import make_parcel
-from mss_sim.documents.reading import read_file
 from mss_sim.errors import Refusal
 from mss_sim.evidence import exchanges
 from mss_sim.fhir.query import read_query
@@ -41,7 +38,7 @@ from mss_sim.scenarios.tree import NotAScenario
 from mss_sim.smtp import commands as smtp
 from mss_sim.vocabulary.directory import ResourceType
 from mss_sim.vocabulary.mailboxes import IdentityKind
-from tests.parcels import PRACTICE, paper, posted
+from tests.fuzz.documents import read_document, some_documents
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 SECONDS_MAX = 1.0
@@ -299,19 +296,6 @@ def _masked(octets: bytes) -> object:
     return shown
 
 
-def _document(octets: bytes) -> None:
-    diagnose_file(octets, "A.XML", PRACTICE)
-    read_file(octets, "A.XML", PRACTICE)
-
-
-def _documents() -> Sequence[bytes]:
-    """An archive, a PDF, the files of the archive, and a letter that carries all of it."""
-    parcel = make_parcel([paper()])
-    archive, pdf = (one.octets for one in parcel.attachments)
-    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
-        return (archive, pdf, *(packed.read(name) for name in packed.namelist()), posted(parcel))
-
-
 def _directory(octets: bytes) -> None:
     pairs = parse_qsl(octets.decode("utf-8", "replace"), keep_blank_values=True)
     for type_ in ResourceType:
@@ -321,7 +305,7 @@ def _directory(octets: bytes) -> None:
 
 
 READERS: dict[str, Reader] = {
-    "document": Reader(_document, (parse.MalformedMessage,), _documents()),
+    "document": Reader(read_document, (parse.MalformedMessage,), some_documents()),
     "seed": Reader(_seed, (Refusal,), (_SEED, _archive())),
     "masked": Reader(
         _masked, (), (b"code=a&%63ode=b\nBasic YQ==", b"authorization\nBearer eyJhbGciOi.x.y", b"referer\nhttp://a:b@c/?token=d#e=f")
