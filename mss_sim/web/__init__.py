@@ -4,7 +4,7 @@
     visit        one request: who asks, and what was posted
     gate         who may open pages: this machine, whoever gave the control key, a persona who is logged in
     personas     sessions of personas, each under a path of its own, so that two of them stand side by side
-    showing      templates, and what all of them know; instants and sizes as people read them
+    showing      templates, and what all of them know; instants and sizes as people read them; python_calls: curl told in Python
     live         what a page asks again when something happens
     choices, home   language, theme, the control key; what runs, who can log in, what came last
     sessions     what clients said at every door, why it was refused (sources: by which text), the file to report

@@ -18,7 +18,7 @@ from mss_sim.web.visit import Routes, Visit, back
 from mss_sim.words.sentence import say
 
 _LAST, _REFUSED = 6, 5
-_ROLES = {
+ROLES = {
     "doctor": say("doctor"),
     "doctor2": say("second doctor"),
     "secretary": say("secretary"),
@@ -47,7 +47,7 @@ async def show_home(visit: Visit) -> Response:
         visit.here,
         **await _state(visit),
         personas=personas,
-        roles=_ROLES,
+        roles=ROLES,
         writer=writer,
         reader=reader,
         url=f"{asked.scheme}://{asked.netloc}",

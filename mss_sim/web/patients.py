@@ -1,6 +1,7 @@
 """The pages of a patient's mailbox: inbox, letter and answer, documents. Whoever sees it has them: the patient, or a carer."""
 
 from typing import Any
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -44,7 +45,7 @@ async def around(visit: Visit, page: str) -> dict[str, Any]:
         "ordinary": f"{visit.here.base}/mailboxes/{address_in(visit)}",
         "page": page,
         "own": box.access.may(Right.MANAGE),
-        "api": f"{visit.request.base_url!s}api/v1/mailboxes/{address_in(visit)}",
+        "api": f"{visit.request.base_url!s}api/v1/mailboxes/{quote(address_in(visit), safe='@')}",
     }
 
 

@@ -16,6 +16,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.http.paging import Page, PagedList, cursor
 from mss_sim.policy.identifiers import warnings
 from mss_sim.vocabulary.mailboxes import IdentityKind, Right
+from mss_sim.web import home
 from mss_sim.web.delegation_words import RIGHTS, ROLES
 from mss_sim.web.fields import check_meant, line, number, word, word_or_none
 from mss_sim.web.mailbox_fields import STATES
@@ -57,6 +58,7 @@ async def show_all(visit: Visit) -> Response:
         rows=shown,
         next=urlencode({**kept, "cursor": cursor(PagedList.PEOPLE, shown[-1].identity.id)}) if more else None,
         roles=sorted(await seed.played(visit.core.world)),
+        played=home.ROLES,
         like_max=_LIKE_MAX,
         curl=_curl(visit, "people?text=martin"),
     )

@@ -24,6 +24,7 @@ from mss_sim.http.problems import PROBLEMS
 from mss_sim.ids import encode
 from mss_sim.vocabulary.language import Language
 from mss_sim.web.personas import Session
+from mss_sim.web.python_calls import in_python
 from mss_sim.words.catalogue import translations
 from mss_sim.words.sentence import Sentence, say
 
@@ -138,6 +139,7 @@ def _environment(language: Language) -> Environment:
         "id": encode,
         "folder": partial(_folder, language=language),
         "size": partial(_size, language=language),
+        "python": in_python,
         "path": lambda text: quote(str(text), safe=""),
     }
     return environment

@@ -23,6 +23,9 @@ _NEVER_GIVEN = "07cnpcr000000"
 _ROUTES: list[tuple[str, str, dict[str, Any] | None]] = [
     ("GET", "messages/{message_id}", None),
     ("GET", "messages/{message_id}/raw", None),
+    ("GET", "messages/{message_id}/diagnosis", None),
+    ("GET", "messages/{message_id}/charge", None),
+    ("POST", "messages/{message_id}/charge", {"deed": "take"}),
     ("GET", "messages/{message_id}/attachments/{part}", None),
     ("GET", "messages/{sent_copy}/timeline", None),
     ("GET", "sent/{submission_id}", None),

@@ -28,7 +28,12 @@ _HEIGHTS = {"phone": 844, "desk": 800, "projector": 1080}
 
 def name_of(page: Address) -> str:
     """The folder of a page."""
-    return re.sub(r"[^a-z0-9]+", "-", re.sub(r"^/ui/(as/\{who\}/)?", "", page.name.lower())).strip("-") or "home"
+    return (
+        re.sub(r"[^a-z0-9]+", "-", re.sub(r"^/ui/(as/\{who\}/)?", lambda whose: "persona-" if whose[1] else "", page.name.lower())).strip(
+            "-"
+        )
+        or "home"
+    )
 
 
 async def take(folder: Path, *, only: str, quick: bool) -> int:

@@ -35,14 +35,14 @@ async def test_a_letter_that_did_not_arrive_goes_on_paper_and_comes_back(page: P
     await expect(row.get_by_text("non remis")).to_be_visible()  # without loading the page anew
     await expect(row.get_by_text("550 5.1.1")).to_be_visible()
     await row.get_by_label(f"Note sur {_LOST}").fill("Courrier du 5 janvier")
-    await row.get_by_role("button", name=f"Noter que {_LOST} a été joint sur papier").click()
+    await row.get_by_role("button", name=f"Parti sur papier {_LOST}").click()
     await expect(page.get_by_text("Chaque message est arrivé")).to_be_visible()
     await page.get_by_role("link", name="partis sur papier").click()
     await expect(row.get_by_text("Dr Camille MARTIN · Courrier du 5 janvier")).to_be_visible()
     [done] = (await Person(simulator, "doctor").get(f"/mailboxes/{PRACTICE}/watch-list", done="true"))["items"]
     assert done["paper"]["note"] == "Courrier du 5 janvier"
-    await row.get_by_role("button", name="Reprendre la note").click()
-    await expect(row.get_by_role("button", name="Noter que")).to_be_visible()
+    await row.get_by_role("button", name="Reprendre").click()
+    await expect(row.get_by_role("button", name="Parti sur papier")).to_be_visible()
     await row.get_by_role("link", name="Compte rendu égaré").click()
     await expect(page.get_by_role("heading", name="Compte rendu égaré")).to_be_visible()
 
@@ -128,7 +128,7 @@ async def test_hostile_texts_do_nothing_and_other_sites_change_nothing(page: Pag
     await page.goto(_PLACE)
     await expect(page.get_by_role("link", name=_SCRIPT)).to_be_visible()
     await page.get_by_label(f"Note sur {_LOST}").fill(_SCRIPT)
-    await page.get_by_role("button", name="Noter que").click()
+    await page.get_by_role("button", name="Parti sur papier").click()
     await page.goto(f"{_PLACE}?done=yes")
     await expect(page.get_by_text(_SCRIPT).first).to_be_visible()
     assert await page.title() != "owned"
