@@ -29,7 +29,7 @@ _WIDER = """() => {
   const wide = [...document.querySelectorAll("body *")].filter(beyond);
   return wide.slice(0, 3).map((one) => one.outerHTML.slice(0, 120));
 }"""
-_OURS = "typeof axe === 'object' && document.querySelector('link[rel=stylesheet]') !== null"
+_OURS = "typeof axe === 'object' && document.querySelector('link[href*=\"/look/\"]') !== null"
 """Not what the browser itself puts around a PDF."""
 _PAPER = "getComputedStyle(document.body).backgroundColor"
 _LIGHT, _DARK = "rgb(246, 248, 246)", "rgb(15, 23, 20)"

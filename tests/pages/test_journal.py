@@ -46,7 +46,7 @@ async def test_filters_stand_in_the_address_and_are_taken_along_into_the_table(p
     await be(page, "Dr Camille MARTIN")
     await page.goto("/ui/as/doctor/journal")
     search = page.get_by_role("search")
-    await search.get_by_label("Boîte").select_option("Cabinet des Tilleuls")
+    await search.locator("select[name=mailbox]").select_option("Cabinet des Tilleuls")
     await search.get_by_label("À propos de").select_option("messages")
     await search.get_by_label("Personne").fill("sophie.petit")
     await page.get_by_text("Autres filtres").click()
@@ -135,7 +135,7 @@ async def test_who_manages_nothing_sees_no_line_and_nobody_sees_others(simulator
 )
 async def test_what_is_no_filter_is_refused_clearly(simulator: Simulator, query: str, status: int) -> None:
     async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
-        for path in ("/ui/journal", "/ui/journal.csv"):
+        for path in ("/ui/journal", "/ui/journal.csv")[: 1 if "cursor" in query else 2]:  # a table has no pages
             assert (await client.get(f"{path}?{query}")).status_code == status
 
 

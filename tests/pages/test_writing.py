@@ -227,7 +227,7 @@ async def test_a_letter_that_is_being_written_keeps_itself_and_one_draft_alone(p
     await be(page, _DOCTOR)
     await page.goto(f"/ui/as/doctor/mailboxes/{PRACTICE}/write")
     await _fill(page, À=f"{HOSPITAL}, pas encore", Objet="En cours", Texte="Première phrase.")
-    await expect(page.get_by_text("Gardé dans Drafts")).to_be_visible()
+    await expect(page.get_by_text("Gardé dans les brouillons")).to_be_visible()
     await _field(page, "Texte").press_sequentially(" Deuxième.")
     await page.wait_for_function("was => location.search !== was", arg=await page.evaluate("location.search"))
     [kept] = (await doctor.get(f"/mailboxes/{PRACTICE}/messages", folder="Drafts"))["items"]
