@@ -134,7 +134,7 @@ class _Builder:
 def _events(text: str) -> Iterator["Event"]:
     import yaml  # noqa: PLC0415 - a start without a scenario does not load it
 
-    class Loader(yaml.SafeLoader):
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]  # the library has no types
         """At each bracket the scanner goes through all that are open, far ahead of the tree: too deep is told here."""
 
         def fetch_flow_collection_start(self, token: Any) -> None:

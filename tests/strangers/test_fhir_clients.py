@@ -56,8 +56,9 @@ async def test_fhirpy_follows_the_pages(simulator: Simulator) -> None:
     people = client.resources("Practitioner")
     (durand,) = await people.search(family="durand").fetch()
     assert durand["name"][0]["given"] == ["Paul"]
-    assert (await people.search(identifier=f"urn:oid:1.2.250.1.71.4.2.1|{CARDIOLOGIST_IDNAT}").first())["id"] == durand["id"]
-    hospital = await client.resources("Organization").search(identifier=HOSPITAL_IDNAT).first()
+    (same,) = await people.search(identifier=f"urn:oid:1.2.250.1.71.4.2.1|{CARDIOLOGIST_IDNAT}").fetch()
+    assert same["id"] == durand["id"]
+    (hospital,) = await client.resources("Organization").search(identifier=HOSPITAL_IDNAT).fetch()
     roles = client.resources("PractitionerRole").search(organization=f"Organization/{hospital['id']}")
     assert len(await roles.fetch_all()) == 60
     found = (
