@@ -155,7 +155,7 @@ def assemble(
     lives = (UnusedMailboxes(world, delivery), Closings(world), Retention(world))
     waiting = (GrantTurns(world), Absences(world), patients, DueTries(world, queue), digests, *lives, webhooks)
     agenda = Agenda(world.store, world.clock, waiting)
-    beside = (world.white_list, world.igc.services, world.faults, world.uses, world.tokens.keys)
+    beside = (world.white_list, world.igc.services, world.faults, world.uses, world.tokens.keys, world.tally)
     world.beginning_anew.extend(one.forget for one in (provider, ciba, recent, wrong_passwords, bulk, *beside))
     woken_by = ((digests, digests.woken), (patients, world.steps_planned), (webhooks, webhooks.woken))
     return Core(

@@ -60,7 +60,7 @@ def _rules(refused: Mapping[str, int]) -> str:
 
 def refusals(tally: Tally) -> list[dict[str, Any]]:
     """What every door refused since the process began, by rule or by the code of Pro Santé Connect, the most frequent first."""
-    found = [{"door": door.value, "rule": rule.value, "times": times} for (door, rule), times in tally.refusals.items()]
+    found = [{"door": door.value, "rule": rule.value, "times": times} for (door, rule), times in tally.refusals_here.items()]
     found += [{"door": Door.PSC.value, "rule": code, "times": times} for code, times in tally.oauth_errors.items()]
     return sorted(found, key=lambda one: (-one["times"], one["rule"], one["door"]))
 

@@ -33,6 +33,7 @@ class Tally:
     def __init__(self) -> None:
         self._listener: Callable[[Refused | LoggedIn], None] | None = None
         self._refusals: Counter[tuple[Door, Rule]] = Counter()
+        self._before: Counter[tuple[Door, Rule]] = Counter()
         self._oauth_errors: Counter[str] = Counter()
 
     def refused(self, door: Door, refusal: Refusal) -> None:
@@ -64,3 +65,12 @@ class Tally:
     def refusals(self) -> Mapping[tuple[Door, Rule], int]:
         """How often each rule was refused by, at each door."""
         return self._refusals
+
+    @property
+    def refusals_here(self) -> Mapping[tuple[Door, Rule], int]:
+        """The same since the world began anew; what metrics count goes on."""
+        return self._refusals - self._before
+
+    def forget(self) -> None:
+        """The world begins anew."""
+        self._before = self._refusals.copy()
