@@ -13,7 +13,7 @@ from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary.mailboxes import MaskKind, Right
 from mss_sim.web.delegations import asked, goes_on, people_of, shown_grant
 from mss_sim.web.journal_words import idnats_in, told
-from mss_sim.web.patients import address_in, around, place_of
+from mss_sim.web.patients import around, place_of
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit, back
 from mss_sim.words.sentence import Sentence, joined, said, say
@@ -36,7 +36,7 @@ async def show_carers(visit: Visit) -> Response:
     """Who may look, since when and until when; and the form that lets another in."""
     known = await around(visit, "carers")
     world, actor = visit.core.world, visit.session.actor
-    rows = await delegation.list_grants(world, actor.identity.id, address_in(visit))
+    rows = await delegation.list_grants(world, actor.identity.id, visit.address)
     people = await people_of(visit, rows)
     grants = [{**shown_grant(visit, row, people), "words": _words(row.rights), "over": not goes_on(visit, row)} for row in reversed(rows)]
     rules = world.settings.carers
@@ -58,28 +58,28 @@ def _words(rights: frozenset[Right]) -> list[Sentence]:
 
 async def let_in(visit: Visit) -> Response:
     """Give a carer rights."""
-    await delegation.grant(visit.core.world, journal.by(visit.session.actor), asked(visit, address_in(visit)))
+    await delegation.grant(visit.core.world, journal.by(visit.session.actor), asked(visit, visit.address))
     return back(f"{place_of(visit)}/carers")
 
 
 async def end(visit: Visit) -> Response:
     """Take a carer's rights back, or renounce one's own."""
     id_ = read_id(str(visit.request.path_params["grant"]))
-    row = await delegation.revoke(visit.core.world, journal.by(visit.session.actor), address_in(visit), id_)
+    row = await delegation.revoke(visit.core.world, journal.by(visit.session.actor), visit.address, id_)
     return back(f"{visit.here.base}/" if row.grantee_id == visit.session.actor.identity.id else f"{place_of(visit)}/carers")
 
 
 async def show_masks(visit: Visit) -> Response:
     """What carers do not see, and the form that masks a correspondent."""
     known = await around(visit, "masks")
-    rows = await masks.list_masks(visit.core.world, visit.session.actor, address_in(visit))
+    rows = await masks.list_masks(visit.core.world, visit.session.actor, visit.address)
     shown = [{"id": encode(one.id), "kind": KINDS[one.kind], "label": one.label, "at": one.masked_at} for one in reversed(rows)]
     return show("patient_masks.html", visit.here, **known, masks=shown)
 
 
 async def mask(visit: Visit) -> Response:
     """Mask a letter, a document or a correspondent."""
-    world, actor, address = visit.core.world, visit.session.actor, address_in(visit)
+    world, actor, address = visit.core.world, visit.session.actor, visit.address
     letter, part, correspondent = (visit.field(name) for name in ("letter", "part", "correspondent"))
     if letter and part:
         await masks.mask_document(world, actor, address, read_id(letter), part)
@@ -100,7 +100,7 @@ def _address(text: str) -> str:
 async def unmask(visit: Visit) -> Response:
     """Take a mask off."""
     id_ = read_id(str(visit.request.path_params["mask"]))
-    await masks.unmask(visit.core.world, visit.session.actor, address_in(visit), id_)
+    await masks.unmask(visit.core.world, visit.session.actor, visit.address, id_)
     return back(f"{place_of(visit)}/masks")
 
 
@@ -117,7 +117,7 @@ async def show_accesses_part(visit: Visit) -> Response:
 async def _accesses(visit: Visit) -> dict[str, Any]:
     world = visit.core.world
     before = Page(_LINES, visit.request.query_params.get("cursor")).before(PagedList.JOURNAL)
-    found = await journal.of_mailbox(world, visit.session.actor, address_in(visit), before=before, limit=_LINES + 1, others=True)
+    found = await journal.of_mailbox(world, visit.session.actor, visit.address, before=before, limit=_LINES + 1, others=True)
     rows = found[:_LINES]
     people = await identity_names.identities_by_id(world, {row.line.actor_id for row in rows})
     named = await identity_names.names_by_idnat(world, idnats_in(rows))

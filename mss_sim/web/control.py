@@ -55,7 +55,7 @@ async def show_control(visit: Visit) -> Response:
         seed=hosted.seed or seed.NONE,
         magic=MAGIC_ADDRESSES,
         certificates=await certificates.list_all(world),
-        curl=f"curl -X POST {visit.request.url.scheme}://{visit.request.url.netloc}/control",
+        curl=f"curl -X POST {visit.origin}/control",
         **await _clock(visit),
         **await _now(visit),
     )

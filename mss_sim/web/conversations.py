@@ -75,7 +75,7 @@ def _place(visit: Visit, id_: int) -> str:
 
 
 async def _listed(visit: Visit) -> dict[str, Any]:
-    world, actor, address = visit.core.world, visit.session.actor, str(visit.request.path_params["address"])
+    world, actor, address = visit.core.world, visit.session.actor, visit.address
     before = Page(_ROWS, visit.request.query_params.get("cursor")).before(PagedList.CONVERSATIONS)
     position = await visit.position()
     found = await conversations.list_conversations(world, actor, address, before=before, limit=_ROWS + 1)
@@ -98,7 +98,7 @@ async def _around(visit: Visit, address: str, position: int) -> dict[str, Any]:
         "address": address,
         "place": f"{visit.here.base}/mailboxes/{address}",
         "closes": closes,
-        "url": str(visit.request.base_url),
+        "url": f"{visit.origin}/",
     }
 
 

@@ -53,7 +53,7 @@ PRESETS = (
 
 async def show_all(visit: Visit) -> Response:
     """The mailboxes that a persona holds or manages, the grants that they were given, and the form that hands grants over."""
-    url = f"{str(visit.request.base_url).rstrip('/')}{API}/grants/hand-over"
+    url = f"{visit.origin}{API}/grants/hand-over"
     return show(
         "delegations.html",
         visit.here,
@@ -112,7 +112,7 @@ async def show_part(visit: Visit) -> Response:
 
 
 async def _state(visit: Visit) -> dict[str, Any]:
-    world, actor, address = visit.core.world, visit.session.actor, str(visit.request.path_params["address"])
+    world, actor, address = visit.core.world, visit.session.actor, visit.address
     held = await messages.held_mailboxes(world, actor)
     box = await messages.held_mailbox(world, actor, address)
     rows = await delegation.list_grants(world, actor.identity.id, address)
@@ -174,7 +174,7 @@ async def _history(visit: Visit, address: str) -> tuple[list[Told], str | None]:
 
 async def give(visit: Visit) -> Response:
     """Give somebody rights."""
-    address = str(visit.request.path_params["address"])
+    address = visit.address
     await delegation.grant(visit.core.world, journal.by(visit.session.actor), asked(visit, address))
     return back(_page(visit, address))
 
@@ -239,8 +239,8 @@ def _page(visit: Visit, address: str) -> str:
 
 def _curl(visit: Visit, method: str, path: str, body: Mapping[str, object] | None = None) -> str:
     """The same over REST, as a command."""
-    address = str(visit.request.path_params["address"])
-    url = f"{str(visit.request.base_url).rstrip('/')}{API}/mailboxes/{quote(address, safe='@')}/grants{path}"
+    address = visit.address
+    url = f"{visit.origin}{API}/mailboxes/{quote(address, safe='@')}/grants{path}"
     command = f"curl -u LOGIN:PASSWORD -X {method} {url}"
     return command if body is None else f"{command} \\\n  -H 'Content-Type: application/json' \\\n  -d '{json.dumps(body)}'"
 

@@ -56,7 +56,7 @@ _PICTURE_POLICY = "default-src 'none'; sandbox"
 async def show_documents(visit: Visit) -> Response:
     """The documents of a letter in a mailbox of the persona. It is a reading, as by every door."""
     raw, boxes = await _opened(visit), await messages.held_mailboxes(visit.core.world, visit.session.actor)
-    address = str(visit.request.path_params["address"])
+    address = visit.address
     return show(
         "documents.html",
         visit.here,
@@ -69,7 +69,7 @@ async def show_documents(visit: Visit) -> Response:
 async def show_world_documents(visit: Visit) -> Response:
     """The same for whoever drives the simulator, by which nothing changes."""
     raw = await letters.read_raw(visit.core.world, _id(visit))
-    curl = f"curl {visit.request.url.scheme}://{visit.request.url.netloc}/control/messages/{visit.request.path_params['letter']}/diagnosis"
+    curl = f"curl {visit.origin}/control/messages/{visit.request.path_params['letter']}/diagnosis"
     return show("world_documents.html", visit.here, curl=curl, **await _told(visit, raw))
 
 
@@ -115,7 +115,7 @@ async def _picture(visit: Visit, raw: bytes) -> Response:
 
 
 async def _opened(visit: Visit) -> bytes:
-    address = str(visit.request.path_params["address"])
+    address = visit.address
     return (await visit.core.receipts.open_message(visit.session.actor, address, _id(visit))).raw
 
 

@@ -98,7 +98,7 @@ async def show_figures(visit: Visit) -> Response:
         places=_places(found),
         asked=_asked(filters),
         asked_for=lambda domain: _asked({**filters, "domain": domain}),
-        curl=f"curl {visit.request.url.scheme}://{visit.request.url.netloc}/control",
+        curl=f"curl {visit.origin}/control",
         rest=_asked({**filters, "from": found.first.isoformat(), "to": found.last.isoformat(), "group": found.by.value}),
     )
 

@@ -10,4 +10,4 @@ FILTERS = ("text", "from", "to", "subject", "since", "until", "unread", "documen
 def list_of(visit: Visit, **more: str) -> str:
     """The address of the list whose form was posted: the same folder, filters and page; `more` goes before."""
     shown = {name: value for name in ("folder", *FILTERS, "cursor") if (value := visit.field(name))}
-    return f"{visit.here.base}/mailboxes/{quote(str(visit.request.path_params['address']), safe='@')}?{urlencode({**shown, **more})}"
+    return f"{visit.here.base}/mailboxes/{quote(visit.address, safe='@')}?{urlencode({**shown, **more})}"

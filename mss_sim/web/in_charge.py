@@ -86,7 +86,7 @@ def _notes(found: ChargeShown) -> list[Shown]:
 
 
 def _curl(visit: Visit, address: str, letter: str) -> str:
-    url = f"{visit.request.url.scheme}://{visit.request.url.netloc}/api/v1/mailboxes/{quote(address, safe='@')}/messages/{letter}/charge"
+    url = f"{visit.origin}/api/v1/mailboxes/{quote(address, safe='@')}/messages/{letter}/charge"
     body = json.dumps({"deed": ChargeDeed.TAKE.value}, ensure_ascii=False)
     return f"curl -u LOGIN:PASSWORD -X POST {url} -H 'Content-Type: application/json' -d {shlex.quote(body)}"
 
@@ -100,7 +100,7 @@ async def show_part(visit: Visit) -> Response:
 
 async def do(visit: Visit) -> Response:
     """Do one thing with a letter, and show it again; or with all that were chosen in a list, and show that."""
-    address, wish = str(visit.request.path_params["address"]), _wish(visit)
+    address, wish = visit.address, _wish(visit)
     letters = [one for one in visit.form.getlist("letter") if isinstance(one, str)][:_MANY]
     place = f"{visit.here.base}/mailboxes/{quote(address, safe='@')}"
     if not letters:

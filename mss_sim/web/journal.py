@@ -132,7 +132,7 @@ def _line(row: JournalRow, found: Lines, named: dict[str, str]) -> dict[str, Any
 
 
 def _curl(visit: Visit) -> str:
-    base = f"{visit.request.url.scheme}://{visit.request.url.netloc}"
+    base = visit.origin
     return f"curl -u LOGIN:PASSWORD {base}/api/v1/journal" if visit.here.session else f"curl {base}/control/journal"
 
 

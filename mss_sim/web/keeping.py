@@ -45,14 +45,14 @@ async def keep_letters(visit: Visit) -> Response:
         return await _moved(visit, ids, await _folder(visit, lambda row: row.special_use is SpecialUse.TRASH))
     elif do == "delete":
         for id_ in ids:
-            await _still(messages.delete(visit.core.world, visit.session.actor, _address(visit), id_))
+            await _still(messages.delete(visit.core.world, visit.session.actor, visit.address, id_))
     else:
         raise _unknown(do)
     return back(list_of(visit))
 
 
 async def _mark(visit: Visit, ids: list[int], do: str) -> None:
-    world, actor, address = visit.core.world, visit.session.actor, _address(visit)
+    world, actor, address = visit.core.world, visit.session.actor, visit.address
     for id_ in ids:
         if await _still(messages.change_flags(world, actor, address, id_, _MARKS[do])) and do == "read":
             await visit.core.receipts.after_marking(actor, address, id_)
@@ -60,7 +60,7 @@ async def _mark(visit: Visit, ids: list[int], do: str) -> None:
 
 async def _moved(visit: Visit, ids: list[int], to: str) -> Response:
     """Move, and say so with what puts the letters back; what was put back is not offered again."""
-    world, actor, address = visit.core.world, visit.session.actor, _address(visit)
+    world, actor, address = visit.core.world, visit.session.actor, visit.address
     gone = [encode(id_) for id_ in ids if await _still(messages.move(world, actor, address, id_, to))]
     undone = visit.field("undo") == "yes"
     return back(list_of(visit) if undone or not gone else list_of(visit, moved=".".join(gone), into=to))
@@ -79,7 +79,7 @@ async def _still(doing: Awaitable[object]) -> bool:
 
 async def keep_folders(visit: Visit) -> Response:
     """Make a folder, or do something with the one that is open."""
-    world, actor, address, do = visit.core.world, visit.session.actor, _address(visit), visit.field("do")
+    world, actor, address, do = visit.core.world, visit.session.actor, visit.address, visit.field("do")
     if do == "create":
         made = await folders.create_folder(world, actor, address, visit.field("name"))
         return back(list_of(visit, folder=made.name))
@@ -104,15 +104,11 @@ def _unknown(do: str) -> Refusal:
 
 async def _folder(visit: Visit, wanted: Callable[[Folder], bool]) -> str:
     """The name of a folder that is here."""
-    rows = await folders.list_folders(visit.core.world, visit.session.actor, _address(visit))
+    rows = await folders.list_folders(visit.core.world, visit.session.actor, visit.address)
     found = next((row for row, _ in rows if wanted(row)), None)
     if found is None:
         raise Refusal(Rule.NOT_FOUND, say("There is no such folder in this mailbox."))
     return found.name
-
-
-def _address(visit: Visit) -> str:
-    return str(visit.request.path_params["address"])
 
 
 ROUTES: Routes = (

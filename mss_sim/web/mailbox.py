@@ -49,7 +49,7 @@ async def show_rows(visit: Visit) -> Response:
 async def listed(visit: Visit) -> dict[str, Any]:
     """All that the list shows; the refusals of the verbs that it asks."""
     world, actor, asked = visit.core.world, visit.session.actor, visit.request.query_params
-    address, folder = str(visit.request.path_params["address"]), asked.get("folder", INBOX)
+    address, folder = visit.address, asked.get("folder", INBOX)
     filters = {name: asked.get(name, "").strip() for name in FILTERS}
     query = _query(filters, asked.get("cursor"))
     position = await visit.position()

@@ -62,7 +62,7 @@ async def show_all(visit: Visit) -> Response:
 async def show_one(visit: Visit) -> Response:
     """One mailbox with its holders, its grants and all that may be changed of it."""
     world = visit.core.world
-    found = await people.show_mailbox(world, _address(visit))
+    found = await people.show_mailbox(world, visit.address)
     now, box = world.clock.now(), found.mailbox
     return show(
         "mailbox_admin.html",
@@ -108,7 +108,7 @@ async def add(visit: Visit) -> Response:
 
 async def change(visit: Visit) -> Response:
     """Change texts, policies, state and limits; nothing is written where nothing changes."""
-    world, address = visit.core.world, _address(visit)
+    world, address = visit.core.world, visit.address
     box = await mailboxes.get_mailbox(world, address)
     changes: dict[str, Any] = {**wanted(visit, box), **wanted_limits(visit, box)}
     if changes:
@@ -118,7 +118,7 @@ async def change(visit: Visit) -> Response:
 
 async def set_retention(visit: Visit) -> Response:
     """Say for how many days the mailbox keeps letters: so many, for good, or as all others."""
-    do, address = visit.field("do"), _address(visit)
+    do, address = visit.field("do"), visit.address
     if do == "usual":
         await retention.remove_days(visit.core.world, address)
     else:
@@ -132,42 +132,38 @@ async def set_retention(visit: Visit) -> Response:
 async def set_closing(visit: Visit) -> Response:
     """Ask to close the mailbox as its owner would, or let it live on."""
     if visit.field("do") == "cancel":
-        await closing.cancel(visit.core.world, None, _address(visit))
+        await closing.cancel(visit.core.world, None, visit.address)
     else:
         check_meant(visit)
-        await closing.ask(visit.core.world, None, _address(visit))
+        await closing.ask(visit.core.world, None, visit.address)
     return back(f"{_place(visit)}#closing")
 
 
 async def hand_over(visit: Visit) -> Response:
     """Give the mailbox to another owner or responsible."""
-    await owners.hand_over(visit.core.world, None, _address(visit), line(visit, "heir"))
+    await owners.hand_over(visit.core.world, None, visit.address, line(visit, "heir"))
     return back(f"{_place(visit)}#holders")
 
 
 async def revoke(visit: Visit) -> Response:
     """Take a grant back, as the owner would."""
-    await delegation.revoke(visit.core.world, practice_holders.CONTROL, _address(visit), read_id(visit.field("grant")))
+    await delegation.revoke(visit.core.world, practice_holders.CONTROL, visit.address, read_id(visit.field("grant")))
     return back(f"{_place(visit)}#grants")
 
 
 async def remove(visit: Visit) -> Response:
     """Delete the mailbox with all that is in it."""
     check_meant(visit)
-    await mailboxes.remove_mailbox(visit.core.world, _address(visit))
+    await mailboxes.remove_mailbox(visit.core.world, visit.address)
     return back("/ui/mailboxes")
 
 
-def _address(visit: Visit) -> str:
-    return str(visit.request.path_params["address"])
-
-
 def _place(visit: Visit) -> str:
-    return f"/ui/mailboxes/{quote(_address(visit), safe='@')}"
+    return f"/ui/mailboxes/{quote(visit.address, safe='@')}"
 
 
 def _curl(visit: Visit, path: str = "") -> str:
-    return f"curl {visit.request.url.scheme}://{visit.request.url.netloc}/control/mailboxes{path}"
+    return f"curl {visit.origin}/control/mailboxes{path}"
 
 
 ROUTES: Routes = (

@@ -52,7 +52,7 @@ async def show_operators(visit: Visit) -> Response:
         rows=len(rows),
         profile=_PROFILES[world.settings.profile],
         usual_bytes=world.settings.message.size_bytes_max,
-        curl=f"curl {visit.request.url.scheme}://{visit.request.url.netloc}/control/operators",
+        curl=f"curl {visit.origin}/control/operators",
     )
 
 

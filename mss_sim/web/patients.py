@@ -23,40 +23,35 @@ from mss_sim.web.writing import uploaded
 _DOCUMENTS = 30
 
 
-def address_in(visit: Visit) -> str:
-    """The mailbox that the path names."""
-    return str(visit.request.path_params["address"])
-
-
 def place_of(visit: Visit) -> str:
     """Below which the pages of that mailbox are."""
-    return f"{visit.here.base}/patients/{address_in(visit)}"
+    return f"{visit.here.base}/patients/{visit.address}"
 
 
 async def around(visit: Visit, page: str) -> dict[str, Any]:
     """What every page of a patient's mailbox shows beside its own: `page` is the one that is open."""
     position = await visit.position()
-    box = await patients_box(visit, address_in(visit))
+    box = await patients_box(visit, visit.address)
     return {
         "position": position,
         "boxes": await messages.held_mailboxes(visit.core.world, visit.session.actor),
         "box": box,
         "place": place_of(visit),
-        "ordinary": f"{visit.here.base}/mailboxes/{address_in(visit)}",
+        "ordinary": f"{visit.here.base}/mailboxes/{visit.address}",
         "page": page,
         "own": box.access.may(Right.MANAGE),
-        "api": f"{visit.request.base_url!s}api/v1/mailboxes/{quote(address_in(visit), safe='@')}",
+        "api": f"{visit.origin}/api/v1/mailboxes/{quote(visit.address, safe='@')}",
     }
 
 
 async def show_inbox(visit: Visit) -> Response:
     """The letters that came."""
-    return show("patient_inbox.html", visit.here, **await around(visit, "letters"), **await inbox(visit, address_in(visit)))
+    return show("patient_inbox.html", visit.here, **await around(visit, "letters"), **await inbox(visit, visit.address))
 
 
 async def show_rows(visit: Visit) -> Response:
     """The part of it that changes."""
-    return show("patient_rows.html", visit.here, **await around(visit, "letters"), **await inbox(visit, address_in(visit)))
+    return show("patient_rows.html", visit.here, **await around(visit, "letters"), **await inbox(visit, visit.address))
 
 
 async def show_letter(visit: Visit) -> Response:
@@ -66,7 +61,7 @@ async def show_letter(visit: Visit) -> Response:
 
 async def answer(visit: Visit) -> Response:
     """Send an answer; what is refused is told beside what was written."""
-    box = await patients_box(visit, address_in(visit))
+    box = await patients_box(visit, visit.address)
     opened = await open_letter(visit, box)
     try:
         await send_answer(visit, box, opened, await uploaded(visit))
@@ -107,9 +102,7 @@ async def show_documents(visit: Visit) -> Response:
     """The attachments of all letters, the newest letter first."""
     known = await around(visit, "documents")
     before = Page(_DOCUMENTS, visit.request.query_params.get("cursor")).before(PagedList.ATTACHMENTS)
-    found = await attachments.list_attachments(
-        visit.core.world, visit.session.actor, address_in(visit), before=before, limit=_DOCUMENTS + 1
-    )
+    found = await attachments.list_attachments(visit.core.world, visit.session.actor, visit.address, before=before, limit=_DOCUMENTS + 1)
     rows = found[:_DOCUMENTS]
     more = cursor(PagedList.ATTACHMENTS, rows[-1].copy_id) if len(found) > _DOCUMENTS else None
     return show("patient_documents.html", visit.here, **known, rows=[(encode(row.copy_id), row) for row in rows], next=more)

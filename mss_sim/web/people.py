@@ -174,7 +174,7 @@ def _place(visit: Visit) -> str:
 
 
 def _curl(visit: Visit, path: str) -> str:
-    return f"curl {visit.request.url.scheme}://{visit.request.url.netloc}/control/{path}"
+    return f"curl {visit.origin}/control/{path}"
 
 
 ROUTES: Routes = (

@@ -51,7 +51,7 @@ async def show_one_part(visit: Visit) -> Response:
 
 
 async def _listed(visit: Visit) -> dict[str, Any]:
-    world, actor, address = visit.core.world, visit.session.actor, str(visit.request.path_params["address"])
+    world, actor, address = visit.core.world, visit.session.actor, visit.address
     before = Page(_ROWS, visit.request.query_params.get("cursor")).before(PagedList.SENT)
     position = await visit.position()
     found = await read_receipts.sent_letters(world, actor, address, before=before, limit=_ROWS + 1)

@@ -141,7 +141,7 @@ async def _told(visit: Visit) -> dict[str, Any]:
         "verdicts": _VERDICTS,
         "ended": _ENDS.get(one.ended) if one.closed_at is not None and one.ended else None,
         "costs": [(label, row["costs"][name]) for name, label in _COSTS.items()],
-        "curl": f"curl {visit.request.url.scheme}://{visit.request.url.netloc}/control/evidence/{one.id}",
+        "curl": f"curl {visit.origin}/control/evidence/{one.id}",
     }
 
 

@@ -29,7 +29,7 @@ _LEADERS = (HolderRole.OWNER, HolderRole.RESPONSIBLE)
 
 async def show_settings(visit: Visit) -> Response:
     """The page; what somebody may not change is told to them, without a form."""
-    world, actor, address = visit.core.world, visit.session.actor, _address(visit)
+    world, actor, address = visit.core.world, visit.session.actor, visit.address
     held = await messages.held_mailbox(world, actor, address)
     return show(
         "settings.html",
@@ -58,7 +58,7 @@ async def show_settings(visit: Visit) -> Response:
 
 async def _automatic(visit: Visit, held: MailboxAccess) -> dict[str, Any]:
     """What the mailbox does by itself, for who manages it."""
-    world, actor, address = visit.core.world, visit.session.actor, _address(visit)
+    world, actor, address = visit.core.world, visit.session.actor, visit.address
     if not held.access.may(Right.MANAGE):
         return {"answer": None, "answering": False, "begins": None, "ends": None, "forwarded": None, "usual_days": 0}
     answer = await out_of_office.get(world, actor, address)
@@ -74,7 +74,7 @@ async def _automatic(visit: Visit, held: MailboxAccess) -> dict[str, Any]:
 
 async def change(visit: Visit) -> Response:
     """Change texts and policies; nothing is written where nothing changes."""
-    world, actor, address = visit.core.world, visit.session.actor, _address(visit)
+    world, actor, address = visit.core.world, visit.session.actor, visit.address
     held = await messages.held_mailbox(world, actor, address, Right.MANAGE)
     changes = wanted(visit, held.mailbox)
     if changes:
@@ -86,17 +86,17 @@ async def change_holders(visit: Visit) -> Response:
     """Add a co-holder to a practice's mailbox, take one off, or name who is responsible next."""
     by, who, do = journal.by(visit.session.actor), line(visit, "who"), visit.field("do")
     if do == "add":
-        await practice_holders.add_co_holder(visit.core.world, by, _address(visit), who)
+        await practice_holders.add_co_holder(visit.core.world, by, visit.address, who)
     elif do == "remove":
-        await practice_holders.remove_holder(visit.core.world, by, _address(visit), who)
+        await practice_holders.remove_holder(visit.core.world, by, visit.address, who)
     else:
-        await practice_holders.change_responsible(visit.core.world, by, _address(visit), who, stay=visit.field("stay") == "yes")
+        await practice_holders.change_responsible(visit.core.world, by, visit.address, who, stay=visit.field("stay") == "yes")
     return await _led_back(visit, "holders")
 
 
 async def set_answer(visit: Visit) -> Response:
     """Set the out-of-office answer, or end it."""
-    world, actor, address = visit.core.world, visit.session.actor, _address(visit)
+    world, actor, address = visit.core.world, visit.session.actor, visit.address
     if visit.field("do") == "end":
         await out_of_office.remove(world, actor, address)
         return back(f"{_place(visit)}#answer")
@@ -111,7 +111,7 @@ async def set_answer(visit: Visit) -> Response:
 
 async def set_forwarding(visit: Visit) -> Response:
     """Have letters forwarded, or no more."""
-    world, actor, address = visit.core.world, visit.session.actor, _address(visit)
+    world, actor, address = visit.core.world, visit.session.actor, visit.address
     if visit.field("do") == "end":
         await forwarding.remove(world, actor, address)
     else:
@@ -121,7 +121,7 @@ async def set_forwarding(visit: Visit) -> Response:
 
 async def set_closing(visit: Visit) -> Response:
     """Ask to close the mailbox, or let it live on."""
-    world, actor, address = visit.core.world, visit.session.actor, _address(visit)
+    world, actor, address = visit.core.world, visit.session.actor, visit.address
     if visit.field("do") == "cancel":
         await closing.cancel(world, actor, address)
     else:
@@ -133,26 +133,22 @@ async def set_closing(visit: Visit) -> Response:
 async def hand_over(visit: Visit) -> Response:
     """Hand the mailbox over to somebody else, who holds it from then on."""
     check_meant(visit)
-    await owners.hand_over(visit.core.world, visit.session.actor, _address(visit), line(visit, "heir"))
+    await owners.hand_over(visit.core.world, visit.session.actor, visit.address, line(visit, "heir"))
     return await _led_back(visit, "closing")
 
 
 async def _led_back(visit: Visit, section: str) -> Response:
     """The page again, or the first one of somebody who may not see the mailbox any more."""
-    seen: Awaitable[bool] = messages.may(visit.core.world, visit.session.actor, _address(visit), Right.SEE)
+    seen: Awaitable[bool] = messages.may(visit.core.world, visit.session.actor, visit.address, Right.SEE)
     return back(f"{_place(visit)}#{section}" if await seen else f"{visit.here.base}/")
 
 
-def _address(visit: Visit) -> str:
-    return str(visit.request.path_params["address"])
-
-
 def _place(visit: Visit) -> str:
-    return f"{visit.here.base}/mailboxes/{quote(_address(visit), safe='@')}/settings"
+    return f"{visit.here.base}/mailboxes/{quote(visit.address, safe='@')}/settings"
 
 
 def _curl(visit: Visit) -> str:
-    url = f"{str(visit.request.base_url).rstrip('/')}/api/v1/mailboxes/{quote(_address(visit), safe='@')}"
+    url = f"{visit.origin}/api/v1/mailboxes/{quote(visit.address, safe='@')}"
     patch = f"curl -u LOGIN:PASSWORD -X PATCH {url} --json '{{\"red_listed\": true}}'"
     return f'{patch}\ncurl -u LOGIN:PASSWORD -X PUT {url}/out-of-office --json \'{{"text": "…"}}\''
 

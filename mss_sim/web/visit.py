@@ -55,6 +55,16 @@ class Visit:
             raise RuntimeError("this page is nobody's")
         return self.here.session
 
+    @property
+    def address(self) -> str:
+        """The mailbox that the path names."""
+        return str(self.request.path_params["address"])
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port by which the page was asked for."""
+        return f"{self.request.url.scheme}://{self.request.url.netloc}"
+
     async def position(self) -> int:
         """Where the feed is; asked for before what a page shows is read."""
         return await last_position(self.core.world)

@@ -33,7 +33,7 @@ _FILTERS = ("reason", "after_days", "done")
 async def show_list(visit: Visit) -> Response:
     """The list, by the filters in the address, and the daily letter about it."""
     world, settings = visit.core.world, visit.core.world.settings.watch_list
-    digest = await visit.core.watch_digests.of_mailbox(visit.session.actor, _address(visit))
+    digest = await visit.core.watch_digests.of_mailbox(visit.session.actor, visit.address)
     return show(
         "watch.html",
         visit.here,
@@ -56,11 +56,11 @@ async def show_rows(visit: Visit) -> Response:
 
 async def send_table(visit: Visit) -> Response:
     """All that the filters leave, as a table."""
-    return await watch_table.table(visit.core.world, visit.session.actor, _address(visit), _query(visit, None))
+    return await watch_table.table(visit.core.world, visit.session.actor, visit.address, _query(visit, None))
 
 
 async def _listed(visit: Visit) -> dict[str, Any]:
-    world, actor, address = visit.core.world, visit.session.actor, _address(visit)
+    world, actor, address = visit.core.world, visit.session.actor, visit.address
     position = await visit.position()
     box = await messages.held_mailbox(world, actor, address)
     before = Page(_ROWS, visit.request.query_params.get("cursor")).before(PagedList.WATCH_LIST)
@@ -114,9 +114,9 @@ async def note_paper(visit: Visit) -> Response:
     """Note that a letter reached its recipient on paper, or take that back."""
     world, actor, recipient = visit.core.world, visit.session.actor, read_id(visit.field("recipient"))
     if visit.field("do") == "back":
-        await watch_list.take_paper_back(world, actor, _address(visit), recipient)
+        await watch_list.take_paper_back(world, actor, visit.address, recipient)
         return back(_place(visit))
-    await watch_list.note_paper(world, actor, _address(visit), recipient, line(visit, "note"))
+    await watch_list.note_paper(world, actor, visit.address, recipient, line(visit, "note"))
     return back(_place(visit))
 
 
@@ -124,20 +124,16 @@ async def set_digest(visit: Visit) -> Response:
     """Switch the daily letter on or off."""
     hour = number(visit.field("hour"), "hour", _HOURS[0], _HOURS[-1])
     enabled = visit.field("do") == "on"
-    await visit.core.watch_digests.change(visit.session.actor, _address(visit), enabled=enabled, hour=hour)
+    await visit.core.watch_digests.change(visit.session.actor, visit.address, enabled=enabled, hour=hour)
     return back(f"{_place(visit)}#digest")
 
 
-def _address(visit: Visit) -> str:
-    return str(visit.request.path_params["address"])
-
-
 def _place(visit: Visit) -> str:
-    return f"{visit.here.base}/mailboxes/{quote(_address(visit), safe='@')}/watch-list"
+    return f"{visit.here.base}/mailboxes/{quote(visit.address, safe='@')}/watch-list"
 
 
 def _curl(visit: Visit) -> str:
-    url = f"{str(visit.request.base_url).rstrip('/')}/api/v1/mailboxes/{quote(_address(visit), safe='@')}/watch-list"
+    url = f"{visit.origin}/api/v1/mailboxes/{quote(visit.address, safe='@')}/watch-list"
     return f"curl -u LOGIN:PASSWORD {url}\ncurl -u LOGIN:PASSWORD {url}.csv"
 
 

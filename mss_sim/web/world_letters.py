@@ -112,7 +112,7 @@ async def show_letter(visit: Visit) -> Response:
         states=_STATES,
         alike=await _alike(visit, found.called_alike),
         sessions=_sessions(visit, found.message.rfc_message_id),
-        curl=f"curl {visit.request.url.scheme}://{visit.request.url.netloc}{views.PREFIX}/{shown['id']}",
+        curl=f"curl {visit.origin}{views.PREFIX}/{shown['id']}",
     )
 
 

@@ -48,7 +48,7 @@ _PLAIN_FILE = "application/octet-stream"
 async def show_form(visit: Visit) -> Response:
     """The form: empty, or filled in from a letter that is answered or passed on, or from a draft."""
     asked, known = visit.request.query_params, await _choices(visit)
-    address = _address(visit)
+    address = visit.address
     form = LetterForm(author=_first_choice(known, address), to=asked.get("to", ""), key=secrets.token_urlsafe(16))
     if wanted := asked.get("answer") or asked.get("answer_all"):
         opened = await _opened(visit, wanted)
@@ -111,7 +111,7 @@ async def _shown(
     kept: bool = False,
     lost: bool = False,
 ) -> Response:
-    actor, address = visit.session.actor, _address(visit)
+    actor, address = visit.session.actor, visit.address
     held = await messages.held_mailboxes(visit.core.world, actor)
     carried: list[dict[str, Any]] = []
     if form.source:
@@ -133,16 +133,12 @@ async def _shown(
         kept=kept,
         lost=lost,
         replaces="replace" in visit.request.query_params,
-        url=str(visit.request.base_url),
+        url=f"{visit.origin}/",
     )
 
 
-def _address(visit: Visit) -> str:
-    return str(visit.request.path_params["address"])
-
-
 def _place(visit: Visit) -> str:
-    return f"{visit.here.base}/mailboxes/{_address(visit)}"
+    return f"{visit.here.base}/mailboxes/{visit.address}"
 
 
 async def _choices(visit: Visit) -> list[tuple[str, SendingMailbox]]:
@@ -157,7 +153,7 @@ def _first_choice(known: list[tuple[str, SendingMailbox]], address: str) -> str:
 
 
 async def _opened(visit: Visit, letter: str) -> OpenedMessage:
-    return await visit.core.receipts.open_message(visit.session.actor, _address(visit), read_id(letter))
+    return await visit.core.receipts.open_message(visit.session.actor, visit.address, read_id(letter))
 
 
 async def _composition(visit: Visit, form: LetterForm, files: list[File]) -> Composition:
@@ -206,7 +202,7 @@ async def _answered(visit: Visit, text: str) -> Answered:
         return Answered()
     if text.startswith("<"):
         return answered_by_name(text)
-    return await composing.answered(visit.core.world, visit.session.actor, _address(visit), read_id(text))
+    return await composing.answered(visit.core.world, visit.session.actor, visit.address, read_id(text))
 
 
 async def _carried(visit: Visit, form: LetterForm) -> list[File]:
@@ -242,7 +238,7 @@ def _digest(form: LetterForm, files: list[File]) -> str:
 
 async def _keep(visit: Visit, form: LetterForm, letter: Composition) -> str:
     """Put the letter into Drafts, in the place of the draft that it was; its id. Whose address cannot be read is left out."""
-    world, actor, address = visit.core.world, visit.session.actor, _address(visit)
+    world, actor, address = visit.core.world, visit.session.actor, visit.address
     ignored: list[Refusal] = []
     to, cc, bcc = (_people(text, ignored) for text in (form.to, form.cc, form.bcc))
     raw = await composing.written(world, actor, replace(letter, to=to, cc=cc, bcc=bcc), draft=True)
@@ -257,7 +253,7 @@ async def _keep(visit: Visit, form: LetterForm, letter: Composition) -> str:
 
 
 async def _special(visit: Visit, use: SpecialUse) -> Folder:
-    rows = await folders.list_folders(visit.core.world, visit.session.actor, _address(visit))
+    rows = await folders.list_folders(visit.core.world, visit.session.actor, visit.address)
     found = next((row for row, _ in rows if row.special_use is use), None)
     if found is None:
         raise Refusal(Rule.NOT_FOUND, say("There is no such folder in this mailbox."))
@@ -266,7 +262,7 @@ async def _special(visit: Visit, use: SpecialUse) -> Folder:
 
 async def _after_sending(visit: Visit, form: LetterForm) -> None:
     """What was answered is marked, and the draft goes to Trash, out of which a form that is posted again can still read its files."""
-    world, actor, address = visit.core.world, visit.session.actor, _address(visit)
+    world, actor, address = visit.core.world, visit.session.actor, visit.address
     if form.answers and not form.answers.startswith("<"):
         with suppress(Refusal):
             await messages.change_flags(world, actor, address, read_id(form.answers), FlagChange(frozenset({"\\Answered"})))
