@@ -76,6 +76,10 @@ class Town:
         assert found is not None
         return found
 
+    async def addresses(self) -> list[str]:
+        """Those of all mailboxes, in the order in which they came."""
+        return [one.address for one in await self.world.store.read(mailboxes.list_all)]
+
     async def change(self, address: str, **values: Any) -> None:
         """Change columns of a mailbox, past every right."""
         id_ = (await self.mailbox(address)).id

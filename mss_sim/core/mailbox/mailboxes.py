@@ -250,11 +250,6 @@ async def get_mailbox(world: World, address: str) -> Mailbox:
     return await world.store.read(_mailbox, address)
 
 
-async def list_mailboxes(world: World) -> list[Mailbox]:
-    """All mailboxes."""
-    return await world.store.read(mailboxes.list_all)
-
-
 async def remove_mailbox(world: World, address: str) -> None:
     """Delete a mailbox with everything in it."""
 

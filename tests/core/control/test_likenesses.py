@@ -5,7 +5,6 @@ import pytest
 from mss_sim.core.access import authentication, identities
 from mss_sim.core.control import likenesses, seed
 from mss_sim.core.control.seed import Persona
-from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.psc import professionals
 from mss_sim.errors import Rule
 from mss_sim.mail.addresses import domain_of
@@ -107,7 +106,7 @@ async def test_many_are_unlike_one_another_call_after_call(town: Town, role: str
     assert len(set(boxes)) == len(boxes)
     known = {one.idnat for one in await identities.list_identities(town.world)}
     assert {one.idnat for one in people} <= known
-    assert set(boxes) <= {one.address for one in await mailboxes.list_mailboxes(town.world)}
+    assert set(boxes) <= set(await town.addresses())
 
 
 async def test_what_somebody_has_is_drawn_again(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,9 @@ from mss_sim.core.access import delegation
 from mss_sim.core.access.access import Requester
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.control import people
-from mss_sim.core.mailbox import closing, mailboxes, retention
+from mss_sim.core.mailbox import closing, retention
 from mss_sim.errors import Rule
+from mss_sim.store import mailboxes as boxes_kept
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.mailboxes import HolderRole, IdentityKind, MailboxKind, MailboxState, Right
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PRACTICE, WARD
@@ -78,7 +79,7 @@ async def test_mailboxes_come_page_after_page_with_their_owners_and_without_the_
     first = await people.find_mailboxes(town.world, limit=2)
     rest = await people.find_mailboxes(town.world, after=first[-1].mailbox.id, limit=1_000)
     assert [*first, *rest] == whole
-    assert [one.mailbox for one in whole] == await mailboxes.list_mailboxes(town.world)
+    assert [one.mailbox for one in whole] == await town.world.store.read(boxes_kept.list_all)
     assert {one.mailbox.address: one.owner.idnat for one in whole}[PRACTICE] == IDNATS["doctor"]
 
 

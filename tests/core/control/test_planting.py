@@ -9,7 +9,6 @@ from mss_sim.clock import iso
 from mss_sim.core.access import delegation
 from mss_sim.core.control.planting import Planting
 from mss_sim.core.control.seed_files import SeedFiles
-from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.psc import professionals
 from mss_sim.errors import Rule
 from mss_sim.store import closings, conversations, forwardings, identities, mailbox_uses, masks, out_of_office, retention
@@ -140,7 +139,7 @@ async def test_what_a_patient_masks_and_may_answer_no_more(town: Town) -> None:
     ],
 )
 async def test_a_row_that_is_wrong_undoes_all(town: Town, text: str, rule: Rule, why: str) -> None:
-    before = [row.address for row in await mailboxes.list_mailboxes(town.world)]
+    before = await town.addresses()
     with refused(rule, why):
         await _plant(town, text)
-    assert [row.address for row in await mailboxes.list_mailboxes(town.world)] == before
+    assert await town.addresses() == before

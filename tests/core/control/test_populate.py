@@ -34,7 +34,7 @@ async def test_a_second_time_nobody_is_added_and_what_was_changed_stays(town: To
     assert await populate.add_patients(town.world, 8, 7) == fictional.patients(8, 7)
     assert len(await identities.list_identities(town.world)) == before + 3
     assert (await identities.identity_named(town.world, people[0].ins)).family_name == "AUTRE"
-    assert people[1].address not in {box.address for box in await mailboxes.list_mailboxes(town.world)}
+    assert people[1].address not in await town.addresses()
 
 
 async def test_a_login_of_somebody_else_is_not_taken_from_them(town: Town) -> None:

@@ -17,6 +17,7 @@ from mss_sim.core.psc.clients import FIRST_CLIENT
 from mss_sim.core.trust import operators
 from mss_sim.errors import Rule
 from mss_sim.store import identities as accounts_kept
+from mss_sim.store import mailboxes as boxes_kept
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, SeenPolicy, SentPolicy
 from tests.clients import DOCTOR, PATIENT, PRACTICE
@@ -36,7 +37,7 @@ async def test_what_a_seed_says_is_there(town: Town) -> None:
         row.name: set(row.domains) for row in await operators.list_all(town.world)
     }
     assert {row["idnat"] for row in said["identities"]} == {row.idnat for row in await identities.list_identities(town.world)}
-    assert {row["address"] for row in said["mailboxes"]} == {row.address for row in await mailboxes.list_mailboxes(town.world)}
+    assert {row["address"] for row in said["mailboxes"]} == set(await town.addresses())
     assistant = await town.identity("assistant")
     ((row, address),) = await delegation.grants_of(town.world, assistant.id)
     assert (address, row.valid_until, row.reason, row.granted_by_id) == (
@@ -50,7 +51,7 @@ async def test_what_a_seed_says_is_there(town: Town) -> None:
         "Secrétariat du Dr Martin",
     ]
     assert {row["address"]: (row.get("label", ""), row.get("description", "")) for row in said["mailboxes"]} == {
-        row.address: (row.label, row.description) for row in await mailboxes.list_mailboxes(town.world)
+        row.address: (row.label, row.description) for row in await town.world.store.read(boxes_kept.list_all)
     }
     pharmacist = await professionals.find(town.world, IDNATS["pharmacist"])
     assert pharmacist is not None
@@ -91,7 +92,7 @@ async def test_a_world_that_was_used_is_never_repaired(town: Town) -> None:
     await mailboxes.remove_mailbox(town.world, PRACTICE)
     await identities.remove_identity(town.world, IDNATS["newcomer"])
     assert not await plant(town.world, "cabinet")
-    assert PRACTICE not in [row.address for row in await mailboxes.list_mailboxes(town.world)]
+    assert PRACTICE not in await town.addresses()
     with refused(Rule.NOT_FOUND):
         await identities.identity_named(town.world, IDNATS["newcomer"])
 
@@ -211,7 +212,7 @@ async def test_what_a_seed_leaves_out_is_what_the_verbs_would_take(
     try:
         assert await plant(world, "petit")
         assert hashed == ["p"], "once for all who share it"
-        boxes = {row.address.partition("@")[0]: row for row in await mailboxes.list_mailboxes(world)}
+        boxes = {row.address.partition("@")[0]: row for row in await world.store.read(boxes_kept.list_all)}
         told = {name: (row.label, row.description, row.preferred_rank, row.seen_policy, row.sent_policy) for name, row in boxes.items()}
         assert told == {
             "plain": ("", "", None, SeenPolicy.PERSONAL, SentPolicy.OWNER),

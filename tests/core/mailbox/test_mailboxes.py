@@ -17,7 +17,6 @@ from mss_sim.core.mailbox.mailboxes import (
     change_mailbox,
     change_managed_mailbox,
     get_mailbox,
-    list_mailboxes,
     remove_mailbox,
 )
 from mss_sim.errors import Rule
@@ -44,7 +43,7 @@ async def test_a_mailbox_is_born_open_empty_and_with_its_folders(open_town: Open
         assert (made.address, made.state, made.used_bytes, made.quota_bytes, made.label) == (NEW, MailboxState.ACTIVE, 0, 5_000, "Neuf")
         assert (made.created_at, made.uid_validity_last) == (town.clock.now(), town.clock.now() // SECOND)
         assert await get_mailbox(town.world, NEW) == made
-        assert made.address in [one.address for one in await list_mailboxes(town.world)]
+        assert made.address in await town.addresses()
         await town.bring("contact@clinique-pins.sim.mssante.fr", NEW)
         assert len(await town.lying(NEW)) == 1
     async with open_town() as town:
@@ -129,10 +128,10 @@ async def test_a_patients_address_is_the_ins_where_the_setting_asks_for_it(open_
     ],
 )
 async def test_what_cannot_be_is_not_made(town: Town, fields: dict[str, Any], rule: Rule) -> None:
-    before = [one.address for one in await list_mailboxes(town.world)]
+    before = await town.addresses()
     with refused(rule):
         await add_mailbox(town.world, _new(**fields))
-    assert [one.address for one in await list_mailboxes(town.world)] == before
+    assert await town.addresses() == before
 
 
 async def test_a_practice_begins_with_its_co_holders_each_once_and_the_responsible_is_none(town: Town) -> None:
@@ -226,7 +225,7 @@ async def test_a_mailbox_goes_with_all_that_lies_only_there(town: Town) -> None:
     assert await town.subjects(PRACTICE) == ["Deux"]
     with refused(Rule.UNKNOWN_MAILBOX):
         await town.bring("contact@clinique-pins.sim.mssante.fr", DOCTOR2)
-    assert {LABORATORY, PATIENT} <= {one.address for one in await list_mailboxes(town.world)}
+    assert {LABORATORY, PATIENT} <= set(await town.addresses())
 
 
 async def test_it_is_said_what_is_wrong_with_a_new_mailbox(town: Town) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from mss_sim.core.access.delegation import GrantRequest, grant
 from mss_sim.core.access.practice_holders import CONTROL
-from mss_sim.core.mailbox.mailboxes import NewMailbox, add_mailbox, list_mailboxes
+from mss_sim.core.mailbox.mailboxes import NewMailbox, add_mailbox
 from mss_sim.core.mailflow import mailboxes_on_demand
 from mss_sim.core.mailflow.submission import check_recipient
 from mss_sim.core.trust import operators
@@ -41,9 +41,9 @@ async def test_the_postmaster_gets_what_people_send(town: Town, sender: tuple[st
 
 
 async def test_it_is_made_once_whoever_comes_at_the_same_time_and_none_is_there_before(town: Town) -> None:
-    before = len(await list_mailboxes(town.world))
+    before = len(await town.addresses())
     await asyncio.gather(*(mailboxes_on_demand.make_missing(town.world, [_THEIRS, _THEIRS, DOCTOR]) for _ in range(5)))
-    assert len(await list_mailboxes(town.world)) == before + 1
+    assert len(await town.addresses()) == before + 1
     assert (await town.mailbox(_THEIRS)).kind is MailboxKind.ORG
 
 
@@ -63,9 +63,9 @@ async def test_the_control_plane_says_who_reads_it(town: Town) -> None:
     "address", ["postmaster@clinique-pins.sim.mssante.fr", "postmaster@example.org", "postmasters@medecin.sim.mssante.fr"]
 )
 async def test_none_is_made_where_the_domain_is_not_served_here_or_the_name_is_another(town: Town, address: str) -> None:
-    before = len(await list_mailboxes(town.world))
+    before = len(await town.addresses())
     await mailboxes_on_demand.make_missing(town.world, [address])
-    assert len(await list_mailboxes(town.world)) == before
+    assert len(await town.addresses()) == before
 
 
 async def test_by_the_setting_it_is_a_mailbox_like_any_other(open_town: OpenTown) -> None:
