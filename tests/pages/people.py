@@ -4,7 +4,7 @@ import httpx
 from playwright.async_api import Page
 
 from mss_sim.app.simulator import Simulator
-from tests.clients import HOSPITAL, Person, letter
+from tests.clients import HOSPITAL, Person, control, letter
 
 
 async def be(page: Page, name: str) -> None:
@@ -15,8 +15,9 @@ async def be(page: Page, name: str) -> None:
 
 
 async def write(simulator: Simulator, to: str, subject: str, text: str = "Bonjour.") -> None:
-    """A colleague at the hospital writes."""
+    """A colleague at the hospital writes, and what he wrote has come: two letters that travel at once may overtake each other."""
     assert (await Person(simulator, "hospital").smtp(HOSPITAL, to, letter(HOSPITAL, to, subject, text))).code == 250
+    assert (await control(simulator, "POST", "/wait", {"kind": "settled", "timeout": 20})).json()["met"]
 
 
 async def log_in(simulator: Simulator, client: httpx.AsyncClient, role: str, place: str) -> str:

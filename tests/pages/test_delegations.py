@@ -81,23 +81,23 @@ async def test_who_was_given_a_mailbox_renounces_it(page: Page, simulator: Simul
 
 
 async def test_presets_fill_in_rights_and_days_and_a_locum_begins_tomorrow(page: Page, simulator: Simulator) -> None:
-    await control(simulator, "PUT", "/clock", {"mode": "frozen", "at": "2026-12-01T09:00:00Z"})
+    await control(simulator, "PUT", "/clock", {"mode": "frozen", "at": "2035-12-01T09:00:00Z"})
     await be(page, _DOCTOR)
     await _delegations(page, DOCTOR)
     await page.get_by_role("link", name="Remplaçant, pour une semaine").click()
-    await expect(page.get_by_label("À partir du")).to_have_value("2026-12-02")
-    await expect(page.get_by_label("Jusqu’au soir du")).to_have_value("2026-12-08")
+    await expect(page.get_by_label("À partir du")).to_have_value("2035-12-02")
+    await expect(page.get_by_label("Jusqu’au soir du")).to_have_value("2035-12-08")
     await page.get_by_label("À qui").fill("yann.legall")
     await page.get_by_role("button", name="Déléguer", exact=True).click()
     row = page.get_by_role("row").filter(has_text="Yann LE GALL")
-    await expect(row.get_by_text("à partir du 02/12/2026 00:00 · jusqu’au 09/12/2026 00:00")).to_be_visible()
+    await expect(row.get_by_text("à partir du 02/12/2035 00:00 · jusqu’au 09/12/2035 00:00")).to_be_visible()
     assert "clore les échanges" in await _row(page, "Yann LE GALL")
 
 
 async def test_a_grant_that_begins_and_ends_with_the_time_is_seen_at_once(page: Page, simulator: Simulator) -> None:
-    await control(simulator, "PUT", "/clock", {"mode": "frozen", "at": "2026-12-01T09:00:00Z"})
+    await control(simulator, "PUT", "/clock", {"mode": "frozen", "at": "2035-12-01T09:00:00Z"})
     doctor = Person(simulator, "doctor")
-    wanted = {"grantee": "louise.moreau", "rights": ["see"], "valid_from": "2026-12-02T09:00:00Z", "valid_until": "2026-12-04T09:00:00Z"}
+    wanted = {"grantee": "louise.moreau", "rights": ["see"], "valid_from": "2035-12-02T09:00:00Z", "valid_until": "2035-12-04T09:00:00Z"}
     assert (await doctor.rest("POST", f"/mailboxes/{PRACTICE}/grants", json=wanted)).status_code == 201
     await be(page, _NEWCOMER)
     await expect(page.get_by_role("heading", name="Aucune boîte pour le moment")).to_be_visible()

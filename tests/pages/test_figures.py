@@ -31,7 +31,7 @@ async def test_an_empty_world_teaches_the_first_command(page: Page, simulator: S
     await page.goto("/")
     await page.get_by_role("link", name="Chiffres").click()
     await expect(page.get_by_role("heading", name="Chiffres", exact=True)).to_be_visible()
-    await expect(page.locator(".empty")).to_contain_text("mss-sim demo")
+    await expect(page.locator(".empty")).to_contain_text("mss-sim play delegation")
     assert await page.locator("figure svg").count() == 0
     await expect(page.get_by_text("Rien n’a été refusé")).to_be_visible()
 

@@ -41,17 +41,17 @@ async def test_texts_and_policies_are_changed_and_the_journal_tells_of_what_chan
 
 
 async def test_an_out_of_office_answer_is_given_and_ended(page: Page, simulator: Simulator) -> None:
-    await control(simulator, "PUT", "/clock", {"mode": "frozen", "at": "2026-12-01T09:00:00Z"})
+    await control(simulator, "PUT", "/clock", {"mode": "frozen", "at": "2035-12-01T09:00:00Z"})
     await be(page, "Dr Camille MARTIN")
     await page.goto(_place(DOCTOR))
     answer = page.get_by_role("region", name="Réponse d’absence")
     await answer.get_by_label("Texte").fill("Le cabinet est fermé.")
-    await answer.get_by_label("Jusqu’au soir du").fill("2026-12-10")
+    await answer.get_by_label("Jusqu’au soir du").fill("2035-12-10")
     await answer.get_by_role("button", name="Répondre ainsi").click()
     await expect(answer.get_by_text("répond en ce moment")).to_be_visible()
-    await expect(answer.get_by_label("Jusqu’au soir du")).to_have_value("2026-12-10")
+    await expect(answer.get_by_label("Jusqu’au soir du")).to_have_value("2035-12-10")
     told = await Person(simulator, "doctor").get(f"/mailboxes/{DOCTOR}/out-of-office")
-    assert (told["text"], told["until"], told["active"]) == ("Le cabinet est fermé.", "2026-12-10T23:00:00Z", True)
+    assert (told["text"], told["until"], told["active"]) == ("Le cabinet est fermé.", "2035-12-10T23:00:00Z", True)
     await write(simulator, DOCTOR, "Êtes-vous là ?")
     assert await Person(simulator, "hospital").inbox(HOSPITAL, wait=10, text="fermé")
     await answer.get_by_role("button", name="Ne plus répondre").click()
@@ -73,13 +73,13 @@ async def test_letters_are_forwarded_to_a_colleague_and_no_more(page: Page, simu
 
 
 async def test_a_mailbox_is_closed_in_two_steps_and_may_live_on(page: Page, simulator: Simulator) -> None:
-    await control(simulator, "PUT", "/clock", {"mode": "frozen", "at": "2026-12-01T09:00:00Z"})
+    await control(simulator, "PUT", "/clock", {"mode": "frozen", "at": "2035-12-01T09:00:00Z"})
     await be(page, "Dr Camille MARTIN")
     await page.goto(_place())
     closing = page.get_by_role("region", name="Fermeture et transmission")
     await closing.get_by_label("elle ferme dans 30 jours").check()
     await closing.get_by_role("button", name="Demander la fermeture").click()
-    await expect(closing.get_by_text("La boîte ferme le 31/12/2026 10:00")).to_be_visible()
+    await expect(closing.get_by_text("La boîte ferme le 31/12/2035 10:00")).to_be_visible()
     await closing.get_by_role("button", name="Annuler la fermeture").click()
     await expect(closing.get_by_role("button", name="Demander la fermeture")).to_be_visible()
     acts = [one["act"] for one in (await Person(simulator, "doctor").get(f"/mailboxes/{PRACTICE}/journal", act="mailbox.*"))["items"]]

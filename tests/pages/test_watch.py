@@ -48,7 +48,7 @@ async def test_a_letter_that_did_not_arrive_goes_on_paper_and_comes_back(page: P
 
 
 async def test_entries_are_told_apart_by_their_reason_and_taken_along_as_a_table(page: Page, simulator: Simulator) -> None:
-    await control(simulator, "PUT", "/clock", {"mode": "frozen", "at": "2026-12-01T09:00:00Z"})
+    await control(simulator, "PUT", "/clock", {"mode": "frozen", "at": "2035-12-01T09:00:00Z"})
     doctor = Person(simulator, "doctor")
     await doctor.send(PRACTICE, to=[_LOST], subject="Perdu")
     await doctor.send(PRACTICE, to=[_COLLEAGUE], subject="Pas ouvert", request_read_receipt=True)
@@ -70,13 +70,13 @@ async def test_entries_are_told_apart_by_their_reason_and_taken_along_as_a_table
 
 
 async def test_the_daily_letter_is_switched_on_at_an_hour_and_off(page: Page, simulator: Simulator) -> None:
-    await control(simulator, "PUT", "/clock", {"mode": "frozen", "at": "2026-12-01T09:00:00Z"})
+    await control(simulator, "PUT", "/clock", {"mode": "frozen", "at": "2035-12-01T09:00:00Z"})
     await be(page, "Dr Camille MARTIN")
     await page.goto(_PLACE)
     digest = page.get_by_role("region", name="Message quotidien sur cette liste")
     await digest.get_by_label("Heure du jour").select_option("18")
     await digest.get_by_role("button", name="Activer").click()
-    await expect(digest.get_by_text("01/12/2026 19:00")).to_be_visible()  # the hour is that of UTC
+    await expect(digest.get_by_text("01/12/2035 19:00")).to_be_visible()  # the hour is that of UTC
     told = await Person(simulator, "doctor").get(f"/mailboxes/{PRACTICE}/watch-list/digest")
     assert (told["enabled"], told["hour"]) == (True, 18)
     await digest.get_by_role("button", name="Désactiver").click()
