@@ -114,6 +114,14 @@ _OF_MESSAGE = HotQuery(
 )
 
 
+def of_messages(conn: Connection, message_ids: Collection[int]) -> list[SentLetter]:
+    """The submissions of these messages, whichever mailbox sent them."""
+    return [_submission(row) for row in _OF_MESSAGES.rows(conn, "ids", list(message_ids))]
+
+
+_OF_MESSAGES = HotSelect(select(*submissions.c).where(submissions.c.message_id.in_(bindparam("ids", expanding=True))))
+
+
 def of_mailbox(conn: Connection, mailbox_id: int, *, before: int | None, limit: int, shown_in: int | None = None) -> list[SentLetter]:
     """The newest submissions of a mailbox with an id under `before`, newest first; of letters that lie in the view `shown_in`, if given."""
     query = select(*submissions.c).where(submissions.c.mailbox_id == mailbox_id)

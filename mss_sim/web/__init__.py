@@ -22,7 +22,7 @@
     people, mailboxes, operators   who and what is in the world, past every right: found, shown, made, changed
     fields, days, filters   fields of forms, read as REST reads bodies; days of French clocks; what a list is searched by
     writing, letter_forms   as whom a letter is written, answers, drafts, what replaces a letter, refusals beside it; the fields of the form
-    sent         what became of sent letters, one line for each recipient
+    sent, receipt_states   what became of sent letters, one line for each recipient; how far they came, in few words
     in_charge    who has a letter in charge, one or many at once; notes to colleagues
     keeping      letters marked, moved, deleted, put back, many at once; folders
     conversations   threads with their receipts; who may answer and why; closed, opened again

@@ -9,15 +9,18 @@ from starlette.responses import RedirectResponse, Response
 from mss_sim.core.access import identity_names
 from mss_sim.core.mailbox import folders, messages
 from mss_sim.core.mailbox.messages import Look, MessagePage
+from mss_sim.core.mailflow import read_receipts
 from mss_sim.core.world.store_types import ListQuery
 from mss_sim.http.paging import Page, PagedList, cursor
 from mss_sim.ids import encode
+from mss_sim.mail.addresses import domain_of
 from mss_sim.mail.parse import fold
 from mss_sim.mail.summary import read_summary
-from mss_sim.vocabulary.mailboxes import Flag, MailboxKind
+from mss_sim.vocabulary.mailboxes import KEYWORD_MDN_SENT, PATIENT_DOMAIN, Flag, MailboxKind
 from mss_sim.web import in_charge
 from mss_sim.web.days import midnight
 from mss_sim.web.filters import FILTERS
+from mss_sim.web.receipt_states import states
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit
 
@@ -55,7 +58,10 @@ async def listed(visit: Visit) -> dict[str, Any]:
     position = await visit.position()
     page = await messages.list_messages(world, actor, address, query, folder)
     held = await messages.held_mailboxes(world, actor)
-    rows = [_row(page, look) for look, _ in page.looks]
+    rows = [_row(page, look, address) for look, _ in page.looks]
+    sent = await read_receipts.sent_among(world, actor, address, [row["message"] for row in rows if row["ours"]])
+    for row in rows:
+        row["states"] = states(sent[row["message"]]) if row["message"] in sent else []
     places = await folders.list_folders(world, actor, address)
     return {
         "position": position,
@@ -103,16 +109,24 @@ def _part(text: str) -> str | None:
     return fold(text) if text else None
 
 
-def _row(page: MessagePage, look: Look) -> dict[str, Any]:
+def _row(page: MessagePage, look: Look, address: str) -> dict[str, Any]:
+    """A line of the list. `ours`: the mailbox wrote the letter, so that its line names whom it went to; `others`: the other side."""
     item = page.items[look.copy.id]
     stored = read_summary(item.message.summary)
+    ours = any(one["address"] == address for one in stored.from_)
+    others = [*stored.to, *stored.cc] if ours else stored.from_
     return {
+        "message": item.message.id,
+        "ours": ours,
+        "from": stored.from_,
+        "others": others,
+        "patient": any(domain_of(one["address"]) == PATIENT_DOMAIN for one in others),
+        "professional": any(domain_of(one["address"]) != PATIENT_DOMAIN for one in others) and not stored.is_report,
+        "receipt_sent": KEYWORD_MDN_SENT in item.copy.keywords.split(),
         "id": encode(item.copy.id),
         "uid": item.copy.uid,
         "subject": item.message.subject,
         "preview": stored.preview if look.readable else "",
-        "from": stored.from_,
-        "to": stored.to,
         "at": item.copy.internal_at,
         "seen": item.seen,
         "flagged": bool(item.copy.flags & Flag.FLAGGED),

@@ -4,30 +4,20 @@ from typing import Any
 
 from starlette.responses import Response
 
-from mss_sim.clock import Micros
 from mss_sim.core.mailbox import messages
 from mss_sim.core.mailflow import read_receipts
 from mss_sim.core.mailflow.read_receipts import Sent
 from mss_sim.http.dependencies import read_id
 from mss_sim.http.paging import Page, PagedList, cursor
 from mss_sim.ids import encode
+from mss_sim.store.submissions import Event
 from mss_sim.vocabulary.mail import TimelineKind
 from mss_sim.web.mailbox import names_of
+from mss_sim.web.receipt_states import STEPS, is_bad, state
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit
-from mss_sim.words.sentence import Sentence, say
 
 _ROWS = 30
-STEPS: dict[TimelineKind, Sentence] = {
-    TimelineKind.SUBMITTED: say("accepted"),
-    TimelineKind.RELAYED: say("handed on"),
-    TimelineKind.DELIVERED: say("delivered"),
-    TimelineKind.DELAYED: say("delayed"),
-    TimelineKind.FAILED: say("not delivered"),
-    TimelineKind.DISPLAYED: say("read"),
-    TimelineKind.PROCESSED: say("processed"),
-}
-"""What people call the events of a timeline."""
 
 
 async def show_sent(visit: Visit) -> Response:
@@ -89,7 +79,8 @@ def told(sent: Sent) -> dict[str, Any]:
         "recipients": [
             {
                 "address": someone.address,
-                "events": [_event(one.kind, one.at, one.detail, failed=one.failed) for one in events],
+                "state": state(events),
+                "events": [_event(one) for one in events],
                 "next_try": waiting.next_at if waiting else None,
             }
             for someone, events, waiting in sent.recipients
@@ -97,9 +88,9 @@ def told(sent: Sent) -> dict[str, Any]:
     }
 
 
-def _event(kind: TimelineKind, at: Micros, detail: str, *, failed: bool) -> dict[str, Any]:
-    bad = failed or kind is TimelineKind.FAILED
-    return {"kind": kind, "word": STEPS[kind], "at": at, "detail": detail, "failed": bad, "late": kind is TimelineKind.DELAYED}
+def _event(event: Event) -> dict[str, Any]:
+    late = event.kind is TimelineKind.DELAYED
+    return {"kind": event.kind, "word": STEPS[event.kind], "at": event.at, "detail": event.detail, "failed": is_bad(event), "late": late}
 
 
 ROUTES: Routes = (

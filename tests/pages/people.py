@@ -17,6 +17,11 @@ async def be(page: Page, name: str) -> None:
 async def write(simulator: Simulator, to: str, subject: str, text: str = "Bonjour.") -> None:
     """A colleague at the hospital writes, and what he wrote has come: two letters that travel at once may overtake each other."""
     assert (await Person(simulator, "hospital").smtp(HOSPITAL, to, letter(HOSPITAL, to, subject, text))).code == 250
+    await settled(simulator)
+
+
+async def settled(simulator: Simulator) -> None:
+    """Wait until no letter is under way."""
     assert (await control(simulator, "POST", "/wait", {"kind": "settled", "timeout": 20})).json()["met"]
 
 

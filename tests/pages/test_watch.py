@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from mss_sim.app.simulator import Simulator
 from tests.clients import HOSPITAL, PATIENT, PRACTICE, Person, control
-from tests.pages.people import be, form_token, log_in
+from tests.pages.people import be, form_token, log_in, settled
 
 _LOST = "personne@hopital-ormes.sim.mssante.fr"
 _COLLEAGUE = "hugo.bernard@medecin.sim.mssante.fr"
@@ -20,7 +20,7 @@ _SCRIPT = "<script>document.title='owned'</script><img src=x onerror=\"document.
 async def _lose(simulator: Simulator, subject: str) -> str:
     """Write to nobody, and wait until that is known; the id of the recipient on the watch list."""
     await Person(simulator, "doctor").send(PRACTICE, to=[_LOST], subject=subject)
-    assert (await control(simulator, "POST", "/wait", {"kind": "settled", "timeout": 20})).json()["met"]
+    await settled(simulator)
     [entry] = (await Person(simulator, "doctor").get(f"/mailboxes/{PRACTICE}/watch-list"))["items"]
     return str(entry["id"])
 

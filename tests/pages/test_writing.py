@@ -10,7 +10,7 @@ from playwright.async_api import Locator, Page, expect
 from mss_sim.app.simulator import Simulator
 from mss_sim.vocabulary.mailboxes import Right
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, Person, base64_of, letter
-from tests.pages.people import be, write
+from tests.pages.people import be, settled, write
 
 _DOCTOR, _SECRETARY = "Dr Camille MARTIN", "Sophie PETIT"
 
@@ -291,3 +291,29 @@ async def test_a_letter_that_was_sent_is_cancelled_and_replaced(page: Page, simu
     await page.goto(f"/ui/as/doctor/mailboxes/{PRACTICE}")
     await page.get_by_role("link", name="D’un autre").click()
     await expect(page.get_by_role("link", name="Annuler et remplacer")).to_have_count(0)
+
+
+async def test_the_list_tells_patients_from_professionals_and_how_far_each_letter_came(page: Page, simulator: Simulator) -> None:
+    doctor, patient = Person(simulator, "doctor"), Person(simulator, "patient")
+    await doctor.send(DOCTOR, to=[PATIENT, HOSPITAL], subject="Deux à la fois")
+    await doctor.send(DOCTOR, to=[HOSPITAL], subject="Accusé voulu", request_read_receipt=True)
+    await settled(simulator)
+    await patient.send(PATIENT, to=[DOCTOR], subject="Une question")
+    await settled(simulator)
+    await be(page, _DOCTOR)
+    came = page.get_by_role("row").filter(has_text="Une question")
+    await expect(came.get_by_text("un usager", exact=True)).to_be_visible()
+    await expect(came.get_by_text("un professionnel", exact=True)).to_have_count(0)
+    await page.goto(f"/ui/as/doctor/mailboxes/{DOCTOR}?folder=Sent")
+    both, one = (page.get_by_role("row").filter(has_text=subject) for subject in ("Deux à la fois", "Accusé voulu"))
+    await expect(both.get_by_role("cell").nth(1)).to_contain_text("+ 1")
+    for who in ("un usager", "un professionnel"):
+        await expect(both.get_by_text(who, exact=True)).to_be_visible()
+    await expect(both.locator(".state")).to_have_text(["2 × remis"])
+    await expect(one.get_by_role("cell").nth(1)).to_contain_text("à ")
+    await expect(one.locator(".state")).to_have_text(["remis"])
+    hospital = Person(simulator, "hospital")
+    asked = next(letter for letter in await hospital.inbox(HOSPITAL) if letter["subject"] == "Accusé voulu")
+    await hospital.open(HOSPITAL, asked["id"])
+    assert (await hospital.rest("POST", f"/mailboxes/{HOSPITAL}/messages/{asked['id']}/receipt")).status_code == 201
+    await expect(one.locator(".state")).to_have_text(["lu"])

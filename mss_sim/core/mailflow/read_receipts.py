@@ -286,6 +286,17 @@ async def timeline_of_copy(world: World, actor: Actor, address: str, copy_id: in
     return await world.store.read(query)
 
 
+async def sent_among(world: World, actor: Actor, address: str, message_ids: Collection[int]) -> dict[int, Sent]:
+    """Those of these messages that the mailbox sent, with their timelines, by the id of the message."""
+
+    def query(conn: Connection) -> dict[int, Sent]:
+        held = gate.require(world, conn, actor, address, Right.SEE)
+        rows = [row for row in submissions.of_messages(conn, message_ids) if _is_of(conn, held, row)]
+        return {one.submission.message_id: one for one in _sent(conn, held, rows)}
+
+    return await world.store.read(query)
+
+
 async def raw_report(world: World, actor: Actor, address: str, submission_id: int, event_id: int) -> bytes:
     """The bytes of the report behind a timeline event; needs the right to read."""
 

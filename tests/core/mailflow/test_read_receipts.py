@@ -221,6 +221,19 @@ async def test_the_copy_in_sent_leads_to_the_timeline_and_the_one_that_arrived_d
             await read_receipts.timeline_of_copy(town.world, await town.actor("doctor"), address, id_)
 
 
+async def test_of_a_list_those_that_the_mailbox_sent_tell_how_far_they_came(town: Town) -> None:
+    sent = await town.send("hospital", HOSPITAL, PRACTICE)
+    await town.send("doctor", PRACTICE, HOSPITAL)
+    (mine,), (came,) = await town.lying(HOSPITAL, "Sent"), await town.lying(HOSPITAL)
+    ids = [mine.message.id, came.message.id, 1]
+    found = await read_receipts.sent_among(town.world, await town.actor("hospital"), HOSPITAL, ids)
+    assert {id_: one.submission.id for id_, one in found.items()} == {mine.message.id: sent.submission_id}
+    assert [events[-1].kind.value for _, events, _ in found[mine.message.id].recipients] == ["delivered"]
+    assert set(await read_receipts.sent_among(town.world, await town.actor("doctor"), PRACTICE, ids)) == {came.message.id}
+    with refused(Rule.NOT_FOUND, "that you may see"):
+        await read_receipts.sent_among(town.world, await town.actor("newcomer"), PRACTICE, ids)
+
+
 async def test_the_report_behind_an_event_is_read_by_who_may_read_and_in_no_other_mailbox(town: Town) -> None:
     sent = await town.send("hospital_ward", WARD, PRACTICE, Disposition_Notification_To=WARD)
     await _answer(town)
