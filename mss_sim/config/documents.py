@@ -18,6 +18,7 @@ class Documents(Subject):
     pdf_objects_max: int = Field(default=5_000, ge=10, le=1_000_000, description="Objects of a PDF that are looked at.")
     findings_max: int = Field(default=500, ge=1, le=10_000, description="Findings that one diagnosis tells.")
     at_once_max: int = Field(default=2, ge=1, le=64, description="Diagnoses that are made at once; further ones wait.")
+    drawing_seconds_max: float = Field(default=10, gt=0, le=60, description="How long a page of a PDF may be drawn for the pages.")
     ins_roots: frozenset[InsOid] = Field(
         default=frozenset(InsOid),
         description="Roots (OID) whose numbers count as a qualified identity for X-MSS-INS (ref: ref2#ECO.2.4.2).",

@@ -10,7 +10,7 @@
     xml   XML of strangers, without entities and declarations
     value_sets   the national lists of types, sectors, settings (value_sets.json)
     archive_kinds, metadata_kinds, cda_kinds, pdf_kinds, letter_kinds   everything that can be found, each with its code, text and source
-    reading   the documents of a letter as people read them
+    reading, drawing   the documents of a letter as people read them; a page of a PDF drawn, by a process of its own
     making/   right documents, and those that are broken in one way
 
 A finding has a stable code, a level, the document and the place in it, what was seen and what was expected, the text that says so,

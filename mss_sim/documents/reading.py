@@ -1,9 +1,10 @@
 """The documents of a letter as people read them: an archive as a tree, a CDA and the first page of a PDF as plain text.
 
-What is shown is text and nothing else: no style sheet of a CDA is applied, no markup of it is kept, no PDF is drawn. Limits are those of a
-diagnosis; what cannot be read is there by its name and size.
+What is shown is text and nothing else: no style sheet of a CDA is applied, no markup of it is kept; pages of a PDF are drawn elsewhere
+(`drawing`). Limits are those of a diagnosis; what cannot be read is there by its name and size.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from mss_sim.documents import xml
@@ -27,7 +28,8 @@ _IMAGES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"G
 class Readable:
     """A file: its name, its part in the letter where it is attached, what it is, what it says.
 
-    `facts` are (name, value) pairs of a header, `sections` (title, text); `files` what an archive holds; `image` the type of a picture.
+    `facts` are (name, value) pairs of a header, `sections` (title, text); `files` what an archive holds; `image` the type of a picture;
+    `pdf` the document whose pages can be drawn: the file, or what a CDA of level N1 holds.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Readable:
     sections: tuple[tuple[str, str], ...] = ()
     files: tuple["Readable", ...] = field(default=())
     image: str | None = None
+    pdf: bytes | None = field(default=None, repr=False)
 
 
 def read_letter(raw: bytes, practice: Practice, limits: ParseLimits | None = None) -> tuple[Readable, ...]:
@@ -48,6 +51,11 @@ def read_letter(raw: bytes, practice: Practice, limits: ParseLimits | None = Non
         octets = content(raw, part.start, part.end, part.encoding)
         found.append(read_file(octets, part.filename or part.content_type, practice, part=part.number))
     return tuple(found)
+
+
+def pdfs(documents: Iterable[Readable]) -> list[bytes]:
+    """The PDF documents among these files, in the order in which they are shown."""
+    return [pdf for one in documents for pdf in (*([] if one.pdf is None else [one.pdf]), *pdfs(one.files))]
 
 
 def image_type(octets: bytes) -> str | None:
@@ -67,7 +75,8 @@ def read_file(octets: bytes, name: str, practice: Practice, *, part: str | None 
     if is_pdf(octets):
         pdf = inspect(octets, name, practice, notes)
         facts = (("verdict", str(pdf.verdict)), ("pages", str(pdf.pages)))
-        return Readable(shown, len(octets), part, DocumentKind.PDF, facts, (("", pdf.text[:_TEXT_CHARS]),) if pdf.text else ())
+        sections = (("", pdf.text[:_TEXT_CHARS]),) if pdf.text else ()
+        return Readable(shown, len(octets), part, DocumentKind.PDF, facts, sections, pdf=octets)
     if octets.lstrip()[:5].startswith((b"<", b"\xef\xbb\xbf<")):
         root = xml.read(octets, name, practice, notes)
         if root is not None and root.tag == f"{{{HL7}}}ClinicalDocument":
@@ -111,7 +120,7 @@ def _cda(cda: Cda, name: str, size_bytes: int, part: str | None, practice: Pract
     if cda.pdf is not None:
         sections = (("", inspect(cda.pdf, name, practice, Notes(0)).text[:_TEXT_CHARS]),)
     told = tuple((key, readable(value[:500])) for key, value in facts.items() if value)
-    return Readable(name, size_bytes, part, DocumentKind.CDA, told, sections)
+    return Readable(name, size_bytes, part, DocumentKind.CDA, told, sections, pdf=cda.pdf)
 
 
 def _day(text: str) -> str:

@@ -1,7 +1,7 @@
 """The documents of a letter as people read them, and what is wrong with them, for a persona and for whoever drives the simulator.
 
-A CDA is plain text here, an archive a tree, a PDF the text of its first page; a picture is shown when it begins as one does, and as nothing
-else. What was written by strangers is escaped, as everywhere, and none of it is drawn or run.
+A CDA is plain text here, an archive a tree, a PDF the text of its first page and that page drawn; a picture is shown when it begins as one
+does, and as nothing else. What was written by strangers is escaped, as everywhere, and none of it is run.
 """
 
 import asyncio
@@ -50,7 +50,14 @@ _VERDICTS = {
     PdfVerdict.CLAIMS_NOTHING: say("claims nothing"),
     PdfVerdict.UNREADABLE: say("cannot be read"),
 }
-_PICTURE_POLICY = "default-src 'none'; sandbox"
+_PICTURE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cache-Control": "no-store",
+}
+_DIGITS_MAX = 6
+_PAGES_SHOWN = 20
+"""Links to pages of one document: a document of ten thousand pages has as many as a reader wants."""
 
 
 async def show_documents(visit: Visit) -> Response:
@@ -83,6 +90,16 @@ async def send_world_picture(visit: Visit) -> Response:
     return await _picture(visit, await letters.read_raw(visit.core.world, _id(visit)))
 
 
+async def send_page(visit: Visit) -> Response:
+    """A page of a PDF of a letter, drawn."""
+    return await _page(visit, await _opened(visit))
+
+
+async def send_world_page(visit: Visit) -> Response:
+    """The same for whoever drives the simulator."""
+    return await _page(visit, await letters.read_raw(visit.core.world, _id(visit)))
+
+
 async def _told(visit: Visit, raw: bytes) -> dict[str, Any]:
     diagnosis = await visit.core.diagnoses.of_letter(raw)
     groups: dict[str, list[Finding]] = {}
@@ -97,6 +114,7 @@ async def _told(visit: Visit, raw: bytes) -> dict[str, Any]:
         "kinds": _KINDS,
         "facts": _FACTS,
         "verdicts": _VERDICTS,
+        "pages_shown": _PAGES_SHOWN,
         "letter_path": visit.here.path.removesuffix("/documents"),
     }
 
@@ -109,9 +127,18 @@ async def _picture(visit: Visit, raw: bytes) -> Response:
     for part in parsed.attachments:
         octets = content(raw, part.start, part.end, part.encoding) if part.number == number else b""
         if kind := image_type(octets):
-            headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": _PICTURE_POLICY, "Cache-Control": "no-store"}
-            return Response(octets, media_type=kind, headers=headers)
+            return Response(octets, media_type=kind, headers=_PICTURE_HEADERS)
     raise Refusal(Rule.NOT_FOUND, say("This message has no picture {part}.", part=number[:20]))
+
+
+async def _page(visit: Visit, raw: bytes) -> Response:
+    document, page = (_number(str(visit.request.path_params[name])) for name in ("document", "page"))
+    return Response(await visit.core.diagnoses.drawn_page(raw, document, page), media_type="image/png", headers=_PICTURE_HEADERS)
+
+
+def _number(text: str) -> int:
+    """The number in a path; 0, which nothing has, for what is none."""
+    return int(text) if text.isdecimal() and len(text) < _DIGITS_MAX else 0
 
 
 async def _opened(visit: Visit) -> bytes:
@@ -126,6 +153,8 @@ def _id(visit: Visit) -> int:
 ROUTES: Routes = (
     ("GET", "/ui/letters/{letter}/documents", show_world_documents),
     ("GET", "/ui/letters/{letter}/documents/{part}/picture", send_world_picture),
+    ("GET", "/ui/letters/{letter}/documents/drawn/{document}/{page}", send_world_page),
     ("GET", "/ui/as/{who}/mailboxes/{address}/letters/{letter}/documents", show_documents),
     ("GET", "/ui/as/{who}/mailboxes/{address}/letters/{letter}/documents/{part}/picture", send_picture),
+    ("GET", "/ui/as/{who}/mailboxes/{address}/letters/{letter}/documents/drawn/{document}/{page}", send_page),
 )

@@ -1,4 +1,4 @@
-"""The documents of a letter on pages: read as text, with what is wrong with them; nothing of them is run or drawn."""
+"""The documents of a letter on pages: read as text and drawn, with what is wrong with them; nothing of them is run."""
 
 import io
 import zipfile
@@ -47,6 +47,9 @@ async def test_a_letter_is_read_with_its_documents_and_its_one_fault(page: Page,
     await expect(said.get_by_role("definition").filter(has_text="PAT-TROIS DOMINIQUE")).to_be_visible()
     await expect(said.locator("pre").filter(has_text="Bilan cardiologique normal.")).to_have_count(2)
     await expect(said).to_contain_text("IHE_XDM/SUBSET01/METADATA.XML")
+    drawn = said.get_by_role("img", name="Première page de")
+    await drawn.scroll_into_view_if_needed()
+    await expect(drawn).to_have_js_property("naturalHeight", 1_100)
 
 
 async def test_whoever_drives_the_simulator_reads_them_without_a_trace(page: Page, simulator: Simulator) -> None:
@@ -88,8 +91,8 @@ async def test_what_strangers_wrote_into_documents_is_text(page: Page, simulator
     await _open(page, "XDM/1.0/DDM+")
     said = page.get_by_role("region", name="Ce qu’ils disent")
     await expect(said).to_contain_text(_SCRIPT)
-    await expect(said.locator("img")).to_have_count(1)
-    assert await said.locator("img").evaluate("image => image.naturalWidth") == 1
+    await expect(said.get_by_role("img")).to_have_count(2)
+    assert await said.get_by_role("img", name="photo.png").evaluate("image => image.naturalWidth") == 1
     assert await page.title() != "taken"
     assert await page.locator("script:not([src])").count() == 0
     answer = await page.request.get(f"{page.url}/4/picture")

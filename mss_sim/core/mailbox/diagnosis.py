@@ -5,14 +5,17 @@ Whether the letter may be read, and that it was, is the affair of whoever opened
 """
 
 import asyncio
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from typing import TYPE_CHECKING
 
 from mss_sim.config.settings import Settings
 from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.ins import InsError, parse_ins, wrong_key
 from mss_sim.vocabulary.documents import FindingLevel
 from mss_sim.vocabulary.patients import KeyCheck
-from mss_sim.words.sentence import Sentence, said
+from mss_sim.words.sentence import Sentence, said, say
 
 if TYPE_CHECKING:
     from mss_sim.documents.findings import Diagnosis
@@ -42,6 +45,36 @@ class Diagnoses:
         limits = self._world.parse_limits
         async with self._places:
             return await asyncio.to_thread(read_letter, raw, practice(self._world.settings), limits)
+
+    async def drawn_page(self, raw: bytes, document: int, page: int) -> bytes:
+        """The PNG of a page of one of the PDF documents of a message, both counted from 1; Refusal(NOT_FOUND) where it cannot be drawn."""
+        from mss_sim.documents.reading import pdfs  # noqa: PLC0415 - as above
+
+        found = pdfs(await self.documents_of(raw))
+        if 0 < document <= len(found):
+            async with self._places:
+                drawn = await _draw(found[document - 1], page, self._world.settings.documents.drawing_seconds_max)
+            if drawn:
+                return drawn
+        raise Refusal(
+            Rule.NOT_FOUND,
+            say("This message has no document {document} with a page {page} that can be drawn.", document=document, page=page),
+        )
+
+
+async def _draw(pdf: bytes, page: int, seconds: float) -> bytes | None:
+    """What the process that draws made (`documents.drawing`); None when it failed, or took too long."""
+    command = (sys.executable, "-m", "mss_sim.documents.drawing", str(page))
+    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+    try:
+        drawn, _ = await asyncio.wait_for(process.communicate(pdf), seconds)
+    except TimeoutError:
+        return None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return drawn if process.returncode == 0 else None
 
 
 def practice(settings: Settings) -> "Practice":

@@ -1,16 +1,21 @@
 """Diagnoses of a world: what its settings change, and that a few are made at once."""
 
 import asyncio
+import io
 
 import pytest
+from PIL import Image
 
 from mss_sim.config.settings import Settings
-from mss_sim.core.mailbox.diagnosis import fault_of_ins, practice
+from mss_sim.core.mailbox.diagnosis import Diagnoses, fault_of_ins, practice
 from mss_sim.documents.making.flaws import FLAWS
-from mss_sim.vocabulary.documents import FindingLevel
+from mss_sim.documents.making.parcel import Attachment, Parcel
+from mss_sim.documents.making.pdf_writing import write_pdf
+from mss_sim.errors import Rule
+from mss_sim.vocabulary.documents import CdaLevel, FindingLevel
 from mss_sim.vocabulary.patients import InsOid
-from tests.core.towns import Town
-from tests.parcels import codes, letter
+from tests.core.towns import OpenTown, Town, refused
+from tests.parcels import codes, letter, paper, posted
 
 
 @pytest.mark.parametrize(
@@ -55,3 +60,29 @@ async def test_a_letter_is_diagnosed_beside_others(town: Town) -> None:
 async def test_the_documents_of_a_letter_are_read(town: Town) -> None:
     read = await town.core.diagnoses.documents_of(letter())
     assert [len(one.files) for one in read] == [4, 0]
+
+
+def _letter_with(*files: tuple[str, bytes]) -> bytes:
+    return posted(Parcel("Documents", {}, tuple(Attachment(name, "application/pdf", octets) for name, octets in files)))
+
+
+async def test_a_page_of_a_pdf_is_drawn_wherever_the_pdf_is(town: Town) -> None:
+    diagnoses, pdf = Diagnoses(town.world), write_pdf(paper())
+    for raw, documents in ((letter(CdaLevel.N3), 1), (letter(CdaLevel.N1), 2), (_letter_with(("a.pdf", pdf), ("b.pdf", pdf)), 2)):
+        for document in range(1, documents + 1):
+            drawn = await diagnoses.drawn_page(raw, document, 1)
+            picture = Image.open(io.BytesIO(drawn))
+            assert (picture.format, max(picture.size)) == ("PNG", 1_100)
+            assert len(picture.convert("1").getcolors() or []) == 2, "something black stands on white paper"
+        for document, page in ((documents + 1, 1), (0, 1), (1, 2), (1, 0), (1, 999_999)):
+            with refused(Rule.NOT_FOUND, "can be drawn"):
+                await diagnoses.drawn_page(raw, document, page)
+
+
+async def test_a_pdf_that_is_none_or_takes_too_long_is_not_drawn(open_town: OpenTown) -> None:
+    async with open_town(documents_drawing_seconds_max=0.01) as town:
+        with refused(Rule.NOT_FOUND, "can be drawn"):
+            await Diagnoses(town.world).drawn_page(_letter_with(("a.pdf", write_pdf(paper()))), 1, 1)
+    async with open_town() as town:
+        with refused(Rule.NOT_FOUND, "can be drawn"):
+            await Diagnoses(town.world).drawn_page(_letter_with(("a.pdf", b"%PDF-1.4 and then nothing")), 1, 1)
