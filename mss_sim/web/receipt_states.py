@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mss_sim.core.mailflow.read_receipts import Sent
-from mss_sim.store.submissions import Event
+from mss_sim.core.world.store_types import Event
 from mss_sim.vocabulary.mail import TimelineKind
 from mss_sim.words.sentence import Sentence, say
 

@@ -7,10 +7,10 @@ from starlette.responses import Response
 from mss_sim.core.mailbox import messages
 from mss_sim.core.mailflow import read_receipts
 from mss_sim.core.mailflow.read_receipts import Sent
+from mss_sim.core.world.store_types import Event
 from mss_sim.http.dependencies import read_id
 from mss_sim.http.paging import Page, PagedList, cursor
 from mss_sim.ids import encode
-from mss_sim.store.submissions import Event
 from mss_sim.vocabulary.mail import TimelineKind
 from mss_sim.web.mailbox import names_of
 from mss_sim.web.receipt_states import STEPS, is_bad, state
