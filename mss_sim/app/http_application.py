@@ -159,7 +159,7 @@ def build(hosted: Hosted, sockets: Sockets) -> FastAPI:
     directory.install(app)
     _serve_docs(app)
     look.install(app)
-    pages.install(app, hosted)
+    pages.install(app, hosted, sockets.traps)
     app.add_middleware(Front, core=hosted.core)
     app.add_middleware(Breakage, core=hosted.core)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]  # FastAPI's documented way to extend the schema

@@ -31,7 +31,7 @@ from mss_sim.http.routes import strict_router
 from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mailboxes import IdentityKind
 from mss_sim.vocabulary.psc import AuthMode
-from mss_sim.words.sentence import Sentence, Template, borrowed, said, say
+from mss_sim.words.sentence import Sentence, Template, borrowed, said
 
 router = strict_router(
     prefix="/control/psc",
@@ -62,11 +62,7 @@ async def get_provider(core: CurrentCore) -> Response:
 @router.patch("", responses={200: {"model": schemas.ProviderOut}})
 async def change_provider(core: CurrentCore, wanted: schemas.SwitchesIn) -> Response:
     """Turn log-in without a page on or off, or have the next requests fail."""
-    switches = core.provider.switches
-    if wanted.auto_approve is not None:
-        switches.auto_approve = wanted.auto_approve
-    if wanted.outages is not None:
-        switches.outages = wanted.outages
+    core.provider.switch(auto_approve=wanted.auto_approve, outages=wanted.outages)
     return _state(core)
 
 
@@ -80,9 +76,7 @@ async def rotate_keys(core: CurrentCore) -> Response:
 @router.delete("/sessions", status_code=204)
 async def end_sessions(core: CurrentCore, idnat: str | None = None) -> Response:
     """Log everybody out, or one professional everywhere."""
-    for session in core.provider.sessions.values():
-        if idnat is None or session.idnat == idnat:
-            core.provider.end_session(session.sid)
+    core.provider.end_sessions(idnat)
     return Response(status_code=204)
 
 
@@ -218,7 +212,4 @@ async def refuse(core: CurrentCore, request_id: str) -> Response:
 
 
 def _answer(core: Core, request_id: str, *, approved: bool) -> Response:
-    found = core.ciba.answer(request_id, approve=approved)
-    if found is None:
-        raise Refusal(Rule.NOT_FOUND, say("No request {id!r} waits for an approval.", id=request_id[:20]))
-    return _json(_approval(found))
+    return _json(_approval(core.ciba.answer(request_id, approve=approved)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Query, Request
 from starlette.responses import Response
@@ -15,12 +15,12 @@ from mss_sim.http.control import require_control
 from mss_sim.http.hosted import hosted
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
+from mss_sim.net import trap_report
 from mss_sim.net.traps import Traps, TrapVisit
 from mss_sim.policy.traps import EXPOSING, judge, requirements
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.trust import TrapName, Verdict
-from mss_sim.words.sentence import say
 
 router = strict_router(
     prefix="/control/traps",
@@ -82,17 +82,18 @@ async def list_visits(
 @router.get("/report", responses={200: {"model": list[schemas.FindingOut]}})
 async def report(request: Request) -> Response:
     """What each trap shows over each door: the newest verdict that says something, `NOT-OBSERVED` while there is none."""
-    traps: Traps = sockets(request).traps
     language = hosted(request).core.world.settings.language
-    findings = {(trap, door): _nothing(trap, door, language) for trap in TrapName for door in (Door.SMTP, Door.IMAP)}
-    for visit in traps.newest_first():
-        finding, shown = findings[visit.trap.name, visit.transcript.door], _shown(traps, visit, language)
-        finding["visits"] += 1
-        if finding["verdict"] is Verdict.NOT_OBSERVED and (finding["session"] is None or shown["verdict"] is not Verdict.NOT_OBSERVED):
-            finding |= {name: shown[name] for name in ("verdict", "why", "session")}
-    return Json(list(findings.values()))
-
-
-def _nothing(trap: TrapName, door: Door, language: Language) -> dict[str, Any]:
-    nothing = {"verdict": Verdict.NOT_OBSERVED, "why": say("nobody came").in_language(language), "session": None, "visits": 0}
-    return {"trap": trap, "door": door, "requirements": list(requirements(trap, door)), **nothing}
+    return Json(
+        [
+            {
+                "trap": one.trap,
+                "door": one.door,
+                "requirements": list(requirements(one.trap, one.door)),
+                "verdict": one.verdict,
+                "why": one.why.in_language(language),
+                "session": one.session,
+                "visits": one.visits,
+            }
+            for one in trap_report.report(sockets(request).traps)
+        ]
+    )

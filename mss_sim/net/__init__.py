@@ -9,7 +9,7 @@
     patience     how many mistakes one may make
     listening    listening sockets, and the error for a port in use
     webhook_calls   events posted to the targets of webhooks
-    traps        listeners behind the wrong TLS, and what clients did there
+    traps, trap_report   listeners behind the wrong TLS, and what clients did there; what each trap shows of them
 
 An exchange is a generator: it yields challenges, receives responses and returns
 credentials. It is independent of sockets and accounts, so that SMTP and IMAP run the

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from mss_sim.core.assembly import Core
 from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.core.world.access_tokens import SCOPE
+from mss_sim.errors import Refusal
 from mss_sim.http.parameters import of_form
 from mss_sim.psc import answers, browser, pages
 from mss_sim.psc.authentication import authenticate
@@ -44,7 +45,9 @@ async def approvals(request: Request, core: Core) -> Response:
         form = await of_form(request)
         if not browser.desk_of(request).is_ours(form.get("form_token"), shown):
             return pages.message("Page expirée", "Rechargez la page des demandes et recommencez.", status=403)
-        if core.ciba.answer(form.get("id") or "", approve=form.get("decision") == "approve") is None:
+        try:
+            core.ciba.answer(form.get("id") or "", approve=form.get("decision") == "approve")
+        except Refusal:
             return pages.message("Trop tard", "Cette demande n’attend plus.", status=404)
     shown = shown or core.provider.secret()
     page = pages.approvals(core.ciba.pending(), browser.desk_of(request).form_token(shown))

@@ -8,7 +8,7 @@
     live         what a page asks again when something happens
     choices, home   language, theme, the control key; what runs, who can log in, what came last
     sessions     what clients said at every door, why it was refused (sources: by which text), the file to report
-    control, steering   clock, faults, queue, snapshots, a new beginning; the acts of that page
+    control, steering, psc   clock, faults, queue, snapshots, a new beginning; the acts of that page; Pro Santé Connect
     figures, charts   letters, receipts, refusals, patients, costs of clients in figures; where the shapes of their charts stand
     documents    the documents of a letter as people read them, and what is wrong with them
     world_letters   every letter of the world, for whoever drives it

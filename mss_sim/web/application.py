@@ -18,6 +18,7 @@ from mss_sim.core.feed.events import last_position
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.hosted import Hosted
 from mss_sim.http.look import Shipped
+from mss_sim.net.traps import Traps
 from mss_sim.vocabulary.doors import Door
 from mss_sim.web import (
     boxes,
@@ -41,6 +42,7 @@ from mss_sim.web import (
     operators,
     patients,
     people,
+    psc,
     sent,
     sessions,
     settings,
@@ -57,7 +59,7 @@ from mss_sim.words.sentence import say
 
 _FILES = (
     *(boxes, carers, choices, control, conversations, delegations, documents, duo, figures, home, in_charge, journal, keeping),
-    *(kiosk, letters, live, mailbox, mailboxes, operators, patients, people, sent, sessions, settings, steering, watch),
+    *(kiosk, letters, live, mailbox, mailboxes, operators, patients, people, psc, sent, sessions, settings, steering, watch),
     *(world_letters, writing),
 )
 ROUTES = tuple(route for file in _FILES for route in file.ROUTES)
@@ -66,9 +68,9 @@ PART = "x-part"
 _FIELDS_MAX = 2_000
 
 
-def install(app: FastAPI, hosted: Hosted) -> None:
+def install(app: FastAPI, hosted: Hosted, traps: Traps) -> None:
     """Add the pages to an application."""
-    pages = cache(lambda: Pages(hosted, Gate(hosted.core), Sessions(hosted.core)))  # when the first page is asked for
+    pages = cache(lambda: Pages(hosted, traps, Gate(hosted.core), Sessions(hosted.core)))  # when the first page is asked for
     app.mount(STATIC, Shipped("mss_sim.web"), name="ui-static")
     for route in ROUTES:
         app.router.routes.append(_route(pages, *route))

@@ -17,8 +17,10 @@ from mss_sim.faults import actions
 from mss_sim.faults.presets import PRESETS
 from mss_sim.faults.rules import Match
 from mss_sim.ids import encode
+from mss_sim.net.trap_report import report
 from mss_sim.policy.magic_addresses import MAGIC_ADDRESSES
 from mss_sim.vocabulary.clock import ClockMode
+from mss_sim.vocabulary.trust import Verdict
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit
 from mss_sim.words.sentence import say
@@ -59,6 +61,10 @@ async def show_control(visit: Visit) -> Response:
         **await _clock(visit),
         **await _now(visit),
     )
+
+
+_VERDICTS = {Verdict.PASS: "clean", Verdict.FAIL: "refused", Verdict.WARN: "mistaken", Verdict.NOT_OBSERVED: "mistaken"}
+"""How the verdict of a trap is drawn."""
 
 
 def _taken(name: str, value: Any) -> dict[str, Any]:
@@ -122,7 +128,8 @@ async def _now(visit: Visit) -> dict[str, Any]:
         }
         for kept in world.faults.all()
     ]
-    return {"waiting": waiting, "rules": rules, "snapshots": await _snapshots(visit)}
+    traps = report(visit.pages.traps) if visit.core.world.settings.traps.open else []
+    return {"waiting": waiting, "rules": rules, "snapshots": await _snapshots(visit), "traps": traps, "verdicts": _VERDICTS}
 
 
 async def _snapshots(visit: Visit) -> list[dict[str, Any]] | None:

@@ -11,6 +11,7 @@ from mss_sim.core.assembly import Core
 from mss_sim.core.feed.events import last_position
 from mss_sim.core.world.agenda import Fired
 from mss_sim.http.hosted import Hosted
+from mss_sim.net.traps import Traps
 from mss_sim.web.gate import Gate
 from mss_sim.web.personas import Session, Sessions
 from mss_sim.web.showing import Here
@@ -21,6 +22,7 @@ class Pages:
     """What the pages of one world share. `fired`: what happened when a page moved the clock last; forgotten when the world begins anew."""
 
     hosted: Hosted
+    traps: Traps
     gate: Gate
     sessions: Sessions
     fired: list[Fired] = field(default_factory=list)

@@ -7,9 +7,10 @@ import pytest
 from playwright.async_api import Page, expect
 
 from mss_sim.app.simulator import Simulator
-from mss_sim.web.steering import ROUTES
+from mss_sim.web import psc, steering
 from tests.clients import DOCTOR, PATIENT, Person, control, letter
 from tests.pages.people import write
+from tests.relying_party import CIBA, RelyingParty
 
 
 async def test_the_clock_is_stopped_and_moved_by_way_of_what_is_due(page: Page, simulator: Simulator) -> None:
@@ -98,7 +99,7 @@ async def test_the_authority_certificates_and_magic_addresses_are_at_hand(page: 
     assert "PRIVATE KEY" not in pem
 
 
-@pytest.mark.parametrize("path", [path for _, path, _ in ROUTES])
+@pytest.mark.parametrize("path", [path for method, path, _ in (*steering.ROUTES, *psc.ROUTES) if method == "POST"])
 async def test_a_post_that_no_page_made_does_nothing(simulator: Simulator, path: str) -> None:
     async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
         await client.get("/ui/control")
@@ -137,3 +138,65 @@ async def test_bad_input_is_refused_clearly(simulator: Simulator) -> None:
             answer = await client.post(f"/ui/control/{path}", data={"token": token, **data})
             assert answer.status_code == status, (path, data, answer.status_code)
         assert (await client.get("/ui/control/certificates/0")).status_code == 404
+
+
+async def test_a_request_that_waits_for_a_phone_is_approved_on_the_page(page: Page, simulator: Simulator) -> None:
+    await page.goto("/ui/control")
+    await page.get_by_role("link", name="Pro Santé Connect").click()
+    await expect(page.get_by_text("Aucune demande n’attend.")).to_be_visible()
+    async with RelyingParty.of(simulator) as party:
+        form = {"scope": "openid scope_all", "login_hint": Person(simulator, "doctor").idnat, "binding_message": "42", "channel": "MOBILE"}
+        asked = (await party.post("ext/ciba/auth", **form)).json()["auth_req_id"]
+        poll = {"grant_type": CIBA, "auth_req_id": asked}
+        waits = page.get_by_role("region", name="Approbations").get_by_role("row").filter(has_text="42")
+        await expect(waits).to_contain_text("téléphone")
+        assert (await party.post("token", **poll)).json()["error"] == "authorization_pending"
+        await waits.get_by_role("button", name="Approuver").click()
+        await expect(page.get_by_text("Aucune demande n’attend.")).to_be_visible()
+        assert (await party.post("token", **poll)).json()["access_token"]
+
+
+async def test_a_client_is_registered_shown_its_secret_once_and_forgotten(page: Page, simulator: Simulator) -> None:
+    await page.goto("/ui/psc")
+    clients = page.get_by_role("region", name="Clients")
+    await clients.get_by_text("Enregistrer un client").click()
+    await clients.get_by_label("client_id").fill("<b>lgc</b>")
+    await clients.get_by_label("Adresses de retour").fill("https://lgc.example/un\nhttps://lgc.example/deux")
+    await clients.get_by_role("button", name="Enregistrer", exact=True).click()
+    secret = await clients.get_by_role("status").locator("code").text_content()
+    row = clients.get_by_role("row").filter(has_text="<b>lgc</b>")
+    await expect(row).to_contain_text("https://lgc.example/deux")
+    told = (await control(simulator, "GET", "/psc/clients")).json()
+    assert next(one for one in told if one["client_id"] == "<b>lgc</b>")["redirect_uris"] == [
+        "https://lgc.example/un",
+        "https://lgc.example/deux",
+    ]
+    await page.goto("/ui/psc")
+    assert secret
+    assert secret not in await page.content()
+    await row.get_by_label("définitivement").check()
+    await row.get_by_role("button", name="Supprimer").click()
+    await expect(row).to_have_count(0)
+    await clients.get_by_text("Enregistrer un client").click()
+    await clients.get_by_label("client_id").fill("sans:droit")
+    await clients.get_by_role("button", name="Enregistrer", exact=True).click()
+    await expect(page.get_by_text("client_id a de 1 à 200")).to_be_visible()
+
+
+async def test_pro_sante_connect_fails_and_approves_by_itself_when_it_is_told_to(page: Page, simulator: Simulator) -> None:
+    await page.goto("/ui/psc")
+    behaves = page.get_by_role("region", name="Comment il se comporte")
+    await behaves.get_by_label("approuver de lui-même").check()
+    await behaves.get_by_label("Requêtes qui échouent ensuite").fill("2")
+    await behaves.get_by_role("button", name="Appliquer").click()
+    await expect(behaves.get_by_label("Requêtes qui échouent ensuite")).to_have_value("2")
+    state = (await control(simulator, "GET", "/psc")).json()
+    assert (state["auto_approve"], state["outages"]) == (True, 2)
+    await behaves.get_by_label("Requêtes qui échouent ensuite").fill("-1")
+    await behaves.get_by_role("button", name="Appliquer").click()
+    await expect(page.get_by_text("est un nombre")).to_be_visible()
+
+
+async def test_closed_traps_say_how_they_are_opened(page: Page) -> None:
+    await page.goto("/ui/control")
+    await expect(page.get_by_role("region", name="Pièges").get_by_text("mss-sim run --traps")).to_be_visible()

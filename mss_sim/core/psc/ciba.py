@@ -16,6 +16,7 @@ from mss_sim.core.psc.clients import GRANT_CIBA, hash_of
 from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.core.psc.provider import Provider
 from mss_sim.core.world.expiring import ExpiringMap
+from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.store.psc import Client
 from mss_sim.vocabulary.psc import AuthMode
@@ -134,9 +135,10 @@ class Ciba:
         now = self._world.clock.now()
         return [one for one in self._requests.values() if one.state is CibaState.PENDING and one.expires_at > now]
 
-    def answer(self, request_id: str, *, approve: bool) -> CibaRequest | None:
-        """Approve or refuse a waiting request; None when no request with that id waits."""
+    def answer(self, request_id: str, *, approve: bool) -> CibaRequest:
+        """Approve or refuse a waiting request; Refusal(NOT_FOUND) when no request with that id waits."""
         found = next((one for one in self.pending() if one.id == request_id), None)
-        if found is not None:
-            found.state = CibaState.APPROVED if approve else CibaState.REFUSED
+        if found is None:
+            raise Refusal(Rule.NOT_FOUND, say("No request {id!r} waits for an approval.", id=request_id[:20]))
+        found.state = CibaState.APPROVED if approve else CibaState.REFUSED
         return found

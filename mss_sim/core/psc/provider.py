@@ -131,6 +131,13 @@ class Provider:
             kept.clear()
         self.switches = Switches(self.world.settings.psc.auto_approve)
 
+    def switch(self, *, auto_approve: bool | None = None, outages: int | None = None) -> None:
+        """Turn log-in without a page on or off, have that many of the next requests fail; None leaves a switch as it is."""
+        if auto_approve is not None:
+            self.switches.auto_approve = auto_approve
+        if outages is not None:
+            self.switches.outages = outages
+
     # Sessions
 
     def ways(self, acr_values: Sequence[str]) -> list[AuthMode]:
@@ -181,6 +188,12 @@ class Provider:
     def end_session(self, sid: str) -> bool:
         """Log out: the session is over, and so are its refresh tokens. False when there was none."""
         return self.sessions.pop(sid) is not None
+
+    def end_sessions(self, idnat: str | None = None) -> None:
+        """Log everybody out, or one professional everywhere."""
+        for session in self.sessions.values():
+            if idnat in (None, session.idnat):
+                self.end_session(session.sid)
 
     # Codes
 

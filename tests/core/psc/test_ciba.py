@@ -11,7 +11,8 @@ from mss_sim.core.psc import clients
 from mss_sim.core.psc.clients import GRANT_CIBA, GRANT_CODE
 from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.core.world.store_types import Client
-from tests.core.towns import IDNATS, OpenTown, Town
+from mss_sim.errors import Rule
+from tests.core.towns import IDNATS, OpenTown, Town, refused
 
 DOCTOR = IDNATS["doctor"]
 ASKS: dict[str, Any] = {"grant_types": [GRANT_CIBA]}
@@ -102,9 +103,11 @@ async def test_a_refusal_is_told_and_nobody_answers_twice(town: Town) -> None:
     (waiting,) = town.core.ciba.pending()
     _answer(town, approve=False)
     assert [await _poll(town, asked) for _ in range(2)] == ["access_denied"] * 2
-    assert town.core.ciba.answer(waiting.id, approve=True) is None
+    with refused(Rule.NOT_FOUND, "waits for an approval"):
+        town.core.ciba.answer(waiting.id, approve=True)
     assert await _poll(town, asked) == "access_denied"
-    assert town.core.ciba.answer("nobody", approve=True) is None
+    with refused(Rule.NOT_FOUND, "waits for an approval"):
+        town.core.ciba.answer("nobody", approve=True)
 
 
 async def test_a_request_that_nobody_answered_in_time_is_over_for_both(open_town: OpenTown) -> None:
