@@ -74,6 +74,7 @@ class Http(Subject):
     values_max: int = Field(default=20_000, ge=100, description="Values in a JSON body: its texts, and what commas part.")
     head_timeout_seconds: float = Field(default=30, gt=0, description="Time for the head of a request.")
     body_timeout_seconds: float = Field(default=60, gt=0, description="Silence in a body, and of a client that takes no answer.")
+    keep_alive_seconds: int = Field(default=30, ge=1, description="Silence after an answer that ends a connection.")
     idempotency_seconds: int = Field(default=86_400, ge=1, description="How long an Idempotency-Key is remembered.")
 
 

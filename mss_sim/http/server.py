@@ -288,6 +288,7 @@ class HttpListener:
             access_log=False,
             lifespan="off",
             ws="none",
+            timeout_keep_alive=settings.http.keep_alive_seconds,
             timeout_graceful_shutdown=int(patience_seconds),
             proxy_headers=bool(settings.http.proxies),
             forwarded_allow_ips=list(settings.http.proxies),

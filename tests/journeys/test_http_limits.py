@@ -280,6 +280,25 @@ async def test_half_a_second_head_has_its_time_too(start: StartSimulator) -> Non
         assert await asyncio.to_thread(play) == (200, 408)
 
 
+@pytest.mark.parametrize(("seconds", "kept"), [(1, False), (30, True)])
+async def test_a_connection_that_is_silent_after_an_answer_is_kept_as_long_as_the_setting_says(
+    start: StartSimulator, *, seconds: int, kept: bool
+) -> None:
+    async with start(http_keep_alive_seconds=seconds) as simulator:
+
+        def play() -> bool:
+            with connect(simulator) as client:
+                client.sendall(head("GET", "/control/state"))
+                assert answer_of(client)[0] == 200
+                client.settimeout(2.5)
+                with contextlib.suppress(TimeoutError):
+                    assert client.recv(1) == b""
+                    return False
+                return True
+
+        assert await asyncio.to_thread(play) is kept
+
+
 async def test_what_follows_the_last_chunk_is_bounded(simulator: Simulator) -> None:
     begun = head("POST", "/control/identities", "Content-Type: application/json", "Transfer-Encoding: chunked")
     trailers = [b"X-Long: %b\r\n" % (b"x" * 8_000) for _ in range(20)]
