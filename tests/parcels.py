@@ -25,10 +25,20 @@ def paper(level: CdaLevel = CdaLevel.N3, type_: str = "11490-0") -> Paper:
     return Paper(AT, type=type_, level=level)
 
 
-def posted(parcel: Parcel, *, to: str = SECRETARY, sender: str = DOCTOR, headers: Mapping[str, str] | None = None) -> bytes:
+def posted(
+    parcel: Parcel, *, to: str = SECRETARY, sender: str = DOCTOR, headers: Mapping[str, str] | None = None, asks_receipt: bool = False
+) -> bytes:
     """A letter that carries it, as it would be stored."""
     files = [File(one.name, one.content_type, one.octets) for one in parcel.attachments]
-    draft = Draft(("", sender), [("", to)], parcel.subject, "Bonjour.\n", files=files, headers={**parcel.headers, **(headers or {})})
+    draft = Draft(
+        ("", sender),
+        [("", to)],
+        parcel.subject,
+        "Bonjour.\n",
+        files=files,
+        receipt_to=("", sender) if asks_receipt else None,
+        headers={**parcel.headers, **(headers or {})},
+    )
     return compose(draft, message_id="<document@medecin.sim.mssante.fr>", at=1)
 
 

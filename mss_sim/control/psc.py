@@ -62,7 +62,7 @@ async def get_provider(core: CurrentCore) -> Response:
 @router.patch("", responses={200: {"model": schemas.ProviderOut}})
 async def change_provider(core: CurrentCore, wanted: schemas.SwitchesIn) -> Response:
     """Turn log-in without a page on or off, or have the next requests fail."""
-    core.provider.switch(auto_approve=wanted.auto_approve, outages=wanted.outages)
+    core.provider.switches.turn(auto_approve=wanted.auto_approve, outages=wanted.outages)
     return _state(core)
 
 

@@ -78,6 +78,8 @@ def compose(receipt: Receipt, *, reporting_ua: str, message_id: str, at: Micros,
     """The receipt as a message of three parts, in that language; its return path must be null (ref: rfc8098#2.1, rfc8098#3)."""
     title, text = _WORDS[receipt.disposition]
     subject = title.say(subject=receipt.original_subject).in_language(language)
+    if receipt.automatic_action and receipt.disposition is Disposition.PROCESSED:
+        subject = integration_subject(receipt.original_subject, receipt.error)
     sentence = text.say(subject=shortened(receipt.original_subject), recipient=receipt.final_recipient)
     headers = [
         ("Message-ID", words(message_id)),
@@ -104,6 +106,11 @@ def compose(receipt: Receipt, *, reporting_ua: str, message_id: str, at: Micros,
         field_groups([told]),
         ("message/rfc822", receipt.original_raw),
     )
+
+
+def integration_subject(subject: str, error: str | None) -> str:
+    """The subject of a receipt of integration, by that of the letter; `error`: `CODE^LABEL`, None for a success (ref: ig-mss#mdn)."""
+    return subject if error is None else f"[KO Intégration système !][{error.partition('^')[0]}] {subject}"
 
 
 def shortened(text: str) -> str:

@@ -22,6 +22,7 @@ framework.
     local_time    hours and midnights of a place, from instants of UTC
     searching     how long a search text may be
     behaviours    what the holder of a mailbox does by himself about a letter
+    integration   what a gateway says of the patient of a document
     bounces       what Mon espace santé writes when it returns a letter
     magic_addresses   local parts that do one thing each
     identifiers   shapes and keys of national numbers, as warnings

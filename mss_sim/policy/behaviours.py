@@ -97,6 +97,7 @@ PRESETS: Mapping[str, Behaviour] = {
     "closes-account": (_then(_OPEN, Step(StepAct.CLOSE, "PT1M")),),
     "account-closed-for-a-day": (_then(Step(StepAct.CLOSE), Step(StepAct.REOPEN, "P1D"), _OPEN),),
     "bounces-later": (_then(Step(StepAct.BOUNCE, "PT1M")),),
+    "gateway": (Reaction((Step(StepAct.INTEGRATE),), has_files=True),),
 }
 """Behaviours by name."""
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select
 
 from mss_sim.models.patients import patient_identities
 from mss_sim.store.compiled import Hot, HotQuery, HotSelect
@@ -106,6 +106,12 @@ def with_numbers(conn: Connection, numbers: Sequence[str]) -> list[PatientIdenti
 
 
 _WITH_NUMBERS = HotSelect(select(*_COLUMNS).where(patient_identities.c.ins.in_(bindparam("numbers", expanding=True))))
+
+
+def alike(conn: Connection, ins: str, birth_date: str) -> list[PatientIdentity]:
+    """All whose number begins so, and all who were born on that day, as AAAA-MM-JJ."""
+    named = patient_identities.c.ins.startswith(ins, autoescape=True), patient_identities.c.birth_date == birth_date
+    return [_read(row) for row in conn.execute(_ALL.where(or_(*named)))]
 
 
 def states(conn: Connection, ins: str) -> Collection[PatientState]:

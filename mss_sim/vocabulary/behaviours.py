@@ -21,6 +21,7 @@ class StepAct(StrEnum):
     CLOSE = "close"  # ferme sa messagerie
     REOPEN = "reopen"  # la rouvre
     BOUNCE = "bounce"  # le message, accepté, revient à l'expéditeur
+    INTEGRATE = "integrate"  # la passerelle intègre les documents, ou dit pourquoi non
 
 
 class ReceiptForm(StrEnum):

@@ -66,7 +66,7 @@ async def switch(visit: Visit) -> Response:
     count = visit.field("outages") or "0"
     if not count.isdecimal() or int(count[:8]) > _OUTAGES_MAX:
         raise Refusal(Rule.INVALID, say("{name} is a number.", name="outages"), subject="outages")
-    visit.core.provider.switch(auto_approve=visit.field("auto_approve") == "yes", outages=int(count))
+    visit.core.provider.switches.turn(auto_approve=visit.field("auto_approve") == "yes", outages=int(count))
     return back("/ui/psc#switches")
 
 

@@ -1,16 +1,23 @@
 """A morning of the cabinet: letters, answers, a refusal, a fault, a delegation with an end. What pages show to a room is never empty."""
 
 from base64 import b64decode, b64encode
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.documents.making.pdf_writing import write_pdf
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PATIENT2, PRACTICE, WARD, ImapClient, Person, control, letter
+from tests.parcels import paper
 
-_PDF = (
-    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
-    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]/Contents 4 0 R"
-    b"/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>endobj\n"
-    b"4 0 obj<</Length 44>>stream\nBT /F 18 Tf 30 100 Td (Compte rendu) Tj ET \nendstream endobj\ntrailer<</Root 1 0 R>>\n"
+_PDF = write_pdf(
+    replace(
+        paper(type_="11490-0"),
+        text=(
+            "Mme FONTAINE a été hospitalisée du 12 au 16 janvier pour une décompensation cardiaque.",
+            "Suites simples. Sortie à domicile avec un traitement inchangé.",
+            "Contrôle de la fonction rénale dans quinze jours.",
+        ),
+    )
 )
 _PICTURE = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==")
 _REPORT = """Cher confrère,

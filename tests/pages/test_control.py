@@ -148,7 +148,7 @@ async def test_a_request_that_waits_for_a_phone_is_approved_on_the_page(page: Pa
         form = {"scope": "openid scope_all", "login_hint": Person(simulator, "doctor").idnat, "binding_message": "42", "channel": "MOBILE"}
         asked = (await party.post("ext/ciba/auth", **form)).json()["auth_req_id"]
         poll = {"grant_type": CIBA, "auth_req_id": asked}
-        waits = page.get_by_role("region", name="Approbations").get_by_role("row").filter(has_text="42")
+        waits = page.get_by_role("region", name="Approbations").get_by_role("listitem").filter(has_text="42")
         await expect(waits).to_contain_text("téléphone")
         assert (await party.post("token", **poll)).json()["error"] == "authorization_pending"
         await waits.get_by_role("button", name="Approuver").click()

@@ -7,6 +7,7 @@ their instant comes, and does each once.
     patients.py   does what is due, tells the agenda what happened
     steps.py      one act each: opens, sends the receipt, answers, forwards, deletes, closes, returns
     answer.py     what a patient writes, and the photo or the PDF that comes with it
+    gateway.py    what the gateway of a hospital says of documents: taken in, or why not
 
 Every act is the verb that the doors use, by the holder of the mailbox, through the door `mes`: the same rights, refusals, journal lines and
 receipts. A patient who answers after the exchange was closed is refused here as at the submission port.

@@ -6,6 +6,7 @@
 | bounce         | a letter of the operator, likewise       | cannot be                                       |
 | answer, forward | submission                              | is found again by its key, the id of the step   |
 | delete         | deletion                                 | finds nothing                                   |
+| integrate      | receipt of integration, with the step's end; else a submission | as those above            |
 | close, reopen  | the state of the mailbox                 | is the same state                               |
 
 Letters that many patients open at once are one bulk of the writer, and their receipts are delivered together.
@@ -29,6 +30,7 @@ from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Addressee, Envelope
 from mss_sim.core.mailflow.read_receipts import Receipts, ReceiptWish, WrittenReceipt
 from mss_sim.core.mailflow.submission import Submission, SubmissionRequest
+from mss_sim.core.patients import gateway
 from mss_sim.core.patients.answer import answer, forwarded, recipients_of
 from mss_sim.core.world.agenda import Fired
 from mss_sim.core.world.world import World
@@ -46,6 +48,7 @@ from mss_sim.vocabulary.behaviours import ReceiptForm, StepAct
 from mss_sim.vocabulary.clock import FiredKind
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.faults import Point
+from mss_sim.vocabulary.mail import Disposition
 from mss_sim.vocabulary.mailboxes import MailboxState
 from mss_sim.words.sentence import say
 
@@ -81,6 +84,7 @@ class Steps:
             StepAct.ANSWER: self._answer,
             StepAct.FORWARD: self._forward,
             StepAct.DELETE: self._delete,
+            StepAct.INTEGRATE: self._integrate,
             StepAct.CLOSE: partial(self._change_state, state=MailboxState.CLOSED, kind=FiredKind.MAILBOX_CLOSED),
             StepAct.REOPEN: partial(self._change_state, state=MailboxState.ACTIVE, kind=FiredKind.MAILBOX_REOPENED),
         }
@@ -162,6 +166,31 @@ class Steps:
         parsed = await read_message(self._world, raw)
         written = await asyncio.to_thread(forwarded, self._world, _author(scene), to, parsed, raw)
         return await self._submit(scene, written, [to], FiredKind.FORWARDED)
+
+    async def _integrate(self, scene: _Scene) -> FiredKind | None:
+        """Take the documents in, and say so as the letter lets it be said: by a receipt of integration, else by a letter."""
+        raw = await self._raw(scene)
+        error = await gateway.integrate(self._world, raw)
+        if not read_summary(scene.message.summary).receipt_to:
+            parsed = await read_message(self._world, raw)
+            (to,) = recipients_of(parsed, scene.mailbox.address, scene.step.to)[:1] or [("", "")]
+            written = await asyncio.to_thread(gateway.answer, self._world, _author(scene), to, parsed, raw, error)
+            return await self._submit(scene, written, [to[1]] if to[1] else [], FiredKind.ANSWERED)
+        kind = await self._world.store.write(lambda conn: self._integrated(conn, scene, error))
+        self._delivery.wake_queue_if_needed()
+        return kind
+
+    def _integrated(self, conn: Connection, scene: _Scene, error: str | None) -> FiredKind | None:
+        """The receipt, in one transaction with the end of the step; Refusal when none may leave."""
+        copy_id = next(iter(messages.copies_of(conn, scene.mailbox.id, scene.message.id)), None)
+        if copy_id is None:
+            raise _gone()
+        if not planned_steps.take(conn, scene.planned.id):
+            return None
+        copies.change_flags_in(self._world, conn, scene.actor, ById(scene.mailbox.address, copy_id), _SEEN)
+        wish = ReceiptWish(Disposition.PROCESSED, error=error, automatic=True)
+        self._receipts.send_in(conn, scene.actor, scene.mailbox.address, copy_id, wish)
+        return FiredKind.RECEIPT_SENT
 
     async def _raw(self, scene: _Scene) -> bytes:
         """The letter, without the return path that was written on top. Refusal when it is no longer in the mailbox."""

@@ -1,6 +1,7 @@
 """The OpenID provider of the professionals: registered clients, sessions, issued tokens.
 
     provider          sessions, codes, refresh tokens, introspection, revocation
+    switches          log-in without a page, requests that fail
     ciba              log-in without a browser: requests that wait for an approval
     clients           registered by the control plane, by a file, at first start
     professionals     people with a card or a phone, and how they may log in

@@ -15,6 +15,7 @@ from mss_sim.core.psc import professionals
 from mss_sim.core.psc.clients import hash_of
 from mss_sim.core.psc.oauth_errors import OAuthError, at_hash, verifier_fits
 from mss_sim.core.psc.skew import skewed
+from mss_sim.core.psc.switches import Switches
 from mss_sim.core.world.access_tokens import SCOPE, subject_of
 from mss_sim.core.world.expiring import ExpiringMap
 from mss_sim.core.world.world import World
@@ -77,14 +78,6 @@ class _Code:
     used: bool = False
 
 
-@dataclass(slots=True)
-class Switches:
-    """Switches of the control plane: log-in without a page, and how many of the next requests fail."""
-
-    auto_approve: bool
-    outages: int = 0
-
-
 class Provider:
     """Sessions, codes, refresh tokens. Verbs raise OAuthError. `mtls_url`: where client certificates are requested, if anywhere."""
 
@@ -130,13 +123,6 @@ class Provider:
         for kept in (self.sessions, self._codes, self._families, self._issued):
             kept.clear()
         self.switches = Switches(self.world.settings.psc.auto_approve)
-
-    def switch(self, *, auto_approve: bool | None = None, outages: int | None = None) -> None:
-        """Turn log-in without a page on or off, have that many of the next requests fail; None leaves a switch as it is."""
-        if auto_approve is not None:
-            self.switches.auto_approve = auto_approve
-        if outages is not None:
-            self.switches.outages = outages
 
     # Sessions
 
