@@ -31,6 +31,7 @@ _WORDS = {
         Template("The message “{subject}” sent to {recipient} was forwarded to somebody else."),
     ),
 }
+_FAILED = Template("The message “{subject}” sent to {recipient} could not be processed: {error}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,10 @@ def compose(receipt: Receipt, *, reporting_ua: str, message_id: str, at: Micros,
     if receipt.automatic_action and receipt.disposition is Disposition.PROCESSED:
         subject = integration_subject(receipt.original_subject, receipt.error)
     sentence = text.say(subject=shortened(receipt.original_subject), recipient=receipt.final_recipient)
+    if receipt.error:
+        sentence = _FAILED.say(
+            subject=shortened(receipt.original_subject), recipient=receipt.final_recipient, error=shortened(receipt.error)
+        )
     headers = [
         ("Message-ID", words(message_id)),
         ("Date", words(format_datetime(to_datetime(at).replace(microsecond=0)))),

@@ -95,7 +95,13 @@ async def test_a_world_begins_with_the_seed_of_another_and_does_not_differ(world
     await control(first, "POST", "/snapshots", {"name": "one"})
     made = await control(first, "POST", "/seeds", {"name": "week"})
     assert (made.status_code, made.json()["counts"]["letters"]) == (201, 5), made.text
-    assert [one["name"] for one in (await control(first, "GET", "/seeds")).json()] == ["cabinet", "clinique", "patients", "week"]
+    assert [one["name"] for one in (await control(first, "GET", "/seeds")).json()] == [
+        "cabinet",
+        "clinique",
+        "documents",
+        "patients",
+        "week",
+    ]
     begun = (await control(first, "POST", "/worlds", {"seed": "week"})).json()
     doctor = next(one for one in begun["personas"] if one["role"] == "doctor")
     async with httpx.AsyncClient(base_url=begun["http"], timeout=30) as client:

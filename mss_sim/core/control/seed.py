@@ -9,7 +9,7 @@ from typing import Any
 
 from mss_sim.clock import Micros, Pace, from_datetime
 from mss_sim.core.access import access
-from mss_sim.core.control import planting, seed_letters, seed_shelf
+from mss_sim.core.control import planting, seed_files, seed_letters, seed_shelf
 from mss_sim.core.control.planting import Planting
 from mss_sim.core.control.seed_files import SeedFiles
 from mss_sim.core.psc.clients import FIRST_CLIENT
@@ -30,6 +30,7 @@ from mss_sim.words.sentence import say
 NONE = "none"
 """The seed name for an empty world."""
 _SEEDS = Path(__file__).parent / "seeds"
+_SHIPPED_BYTES_MAX = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,8 @@ def find(world: World, name: str) -> SeedFiles:
     kept = None if name in shipped() else seed_shelf.find(world, name)
     if kept is not None:
         return kept
-    text = _text(name, seed_shelf.names(world))
-    return SeedFiles(text, tomllib.loads(text), {})
+    _text(name, seed_shelf.names(world))
+    return seed_files.read(_SEEDS / f"{name}.toml", _SHIPPED_BYTES_MAX)
 
 
 def _told(world: World, name: str) -> Mapping[str, Any]:

@@ -18,16 +18,20 @@ from mss_sim.core.trust import operators
 from mss_sim.errors import Rule
 from mss_sim.store import identities as accounts_kept
 from mss_sim.store import mailboxes as boxes_kept
+from mss_sim.vocabulary.documents import FindingLevel
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, SeenPolicy, SentPolicy
 from tests.clients import DOCTOR, PATIENT, PRACTICE
-from tests.core.towns import IDNATS, Town, make_world, refused
+from tests.core.towns import IDNATS, OpenTown, Town, make_world, refused
+
+_UNSIGNED = ["header.nil-missing"]
+"""What is said of a receipt of the gateway, which is the simulator's and names no software."""
 
 
 def test_seeds_are_known_by_name_and_no_other_file_is_one() -> None:
-    assert shipped() == ["cabinet", "clinique", "patients"]
+    assert shipped() == ["cabinet", "clinique", "documents", "patients"]
     for name in ("none", "", "../cabinet", "cabinet.toml"):
-        with refused(Rule.INVALID, "the seeds are cabinet, clinique, patients"):
+        with refused(Rule.INVALID, "the seeds are cabinet, clinique, documents, patients"):
             load(name)
 
 
@@ -128,7 +132,7 @@ async def test_a_grant_that_was_taken_back_is_not_given_again_by_a_planting_that
     assert [row.revoked_at is None for row, _ in await delegation.grants_of(town.world, secretary.id)] == [False, False]
 
 
-@pytest.mark.parametrize("name", ["cabinet", "clinique"])
+@pytest.mark.parametrize("name", ["cabinet", "clinique", "documents", "patients"])
 def test_every_seed_that_ships_can_be_planted(tmp_path: Path, name: str) -> None:
     async def planted() -> tuple[bool, bool, int]:
         world, store = make_world(tmp_path / "world", ManualClock())
@@ -223,3 +227,17 @@ async def test_what_a_seed_leaves_out_is_what_the_verbs_would_take(
         assert (row.reason, row.valid_until) == ("", None)
     finally:
         await store.close()
+
+
+async def test_the_letters_of_the_seed_of_documents_have_what_their_names_say(open_town: OpenTown) -> None:
+    async with open_town() as town:
+        await town.core.reset("documents")
+        found = {}
+        for address in ("tilleuls@cabinet.sim.mssante.fr", "camille.martin@medecin.sim.mssante.fr"):
+            for item in await town.lying(address):
+                diagnosis = await town.core.diagnoses.of_letter(await town.raw(item))
+                grave = [one.kind.code for one in diagnosis.findings if one.level in (FindingLevel.ERROR, FindingLevel.WARNING)]
+                found[item.message.received_at] = grave, item.message.subject.partition("]")[0]
+        assert [found[at][0] for at in sorted(found)] == [[], [], ["xdm.hash-mismatch"], ["ins.traits-missing"], _UNSIGNED, _UNSIGNED]
+        assert [found[at][1] for at in sorted(found)][-1] == "[KO Intégration système !"
+        assert [item.copy.keywords for item in await town.lying("integration@hopital-ormes.sim.mssante.fr")] == []

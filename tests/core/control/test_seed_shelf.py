@@ -39,7 +39,7 @@ async def world(open_town: OpenTown, tmp_path: Path) -> AsyncIterator[World]:
 async def test_what_is_kept_is_found_again(world: World) -> None:
     made = await seed_shelf.keep(world, "small", _files(), replace=False)
     assert (made.name, made.counts["identities"], made.size_bytes > 0) == ("small", 1, True)
-    assert seed.names(world) == ["cabinet", "clinique", "patients", "small"]
+    assert seed.names(world) == ["cabinet", "clinique", "documents", "patients", "small"]
     assert seed_shelf.find(world, "small") == _files()
     assert await seed_shelf.every(world) == [made]
     assert await seed.plant(world, "small")
@@ -47,7 +47,7 @@ async def test_what_is_kept_is_found_again(world: World) -> None:
     assert [one.login for one in await seed.personas(world, "small")] == ["seule"]
     assert await seed.idnat_of(world, "doctor") == "899700420096", "a seed of one's own tells more of a world than what ships"
     await seed_shelf.remove(world, "small")
-    with refused(Rule.INVALID, "the seeds are cabinet, clinique, patients"):
+    with refused(Rule.INVALID, "the seeds are cabinet, clinique, documents, patients"):
         seed.find(world, "small")
 
 

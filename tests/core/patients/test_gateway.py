@@ -67,6 +67,7 @@ async def test_the_patient_of_the_samples_is_unknown_here(town: Town) -> None:
     told = mdn.parse(raw, parsed.root)
     assert told is not None
     assert (told.error, told.failed, told.family) == ("902^Identifiant de patient inconnu", True, ReceiptFamily.IG_1_1_3)
+    assert "could not be processed: 902^Identifiant de patient inconnu" in parsed.text
     assert parsed.subject == f"[KO Intégration système !][902] {parcel.subject}"
 
 
