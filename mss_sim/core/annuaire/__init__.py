@@ -4,6 +4,7 @@
     searches         pages of one state of the world, and single resources
     page_addresses   addresses of next pages, sealed
     extraction       the daily file of mailboxes, for whoever keeps a copy
+    listing          the same mailboxes one after the other, for LDAP
 
 What is published:
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from mss_sim.clock import DAY, SECOND
 from mss_sim.core.annuaire.extraction import Extraction
+from mss_sim.core.annuaire.listing import Listing
 from mss_sim.core.annuaire.page_addresses import Place, open_sealed, seal
 from mss_sim.core.annuaire.publication import Loading
 from mss_sim.core.world.world import World
@@ -60,6 +61,7 @@ class Annuaire:
         self._world = world
         self.loading = Loading(world)
         self.extraction = Extraction(world, self.loading)
+        self.listing = Listing(world, self.loading, lambda conn: self._view(conn, None))
 
     def forget(self) -> None:
         """The world begins anew: what was loaded is gone, or another."""
