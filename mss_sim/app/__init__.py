@@ -2,6 +2,7 @@
 
     simulator          one world with all its ports: started, stopped, described (`ready()`)
     data_folder        made, locked, begun with a snapshot, its database brought up to date
+    listeners          DNS and LDAP where a world has them; how sockets are closed
     http_on_demand     HTTP loaded at its first connection
     http_doors         what loads every HTTP front end, and puts them behind listeners
     http_application   the HTTP front ends put together; interactive documentation from files that ship
@@ -19,7 +20,7 @@ Stopping is the same backwards: no new connections, open ones are let go, what i
 finished, temporary folders vanish.
 
 Imports stand at the head of a file, but for three kinds, each in a function that says why: what only
-some worlds need (`dns`, alembic), what only some commands need (rich), and the HTTP front ends, which
+some worlds need (`dns`, `ldap`, alembic), what only some commands need (rich), and the HTTP front ends, which
 are loaded at the first connection (`http_on_demand`, ADR 0017). So `simulator` imports no module that
 loads the web framework; tests/house/test_start.py names what a start must not load.
 

@@ -13,15 +13,16 @@ import socket
 import ssl
 import tempfile
 from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mss_sim import log
-from mss_sim.app import data_folder, ready_file
+from mss_sim.app import data_folder, listeners, ready_file
 from mss_sim.app.http_on_demand import HttpOnDemand
+from mss_sim.app.listeners import STOP_SECONDS
 from mss_sim.app.ready_file import NAME
 from mss_sim.clock import Clock, SystemClock, WorldClock
 from mss_sim.config.settings import Settings
@@ -32,7 +33,7 @@ from mss_sim.core.control.memory import Memory, take_up
 from mss_sim.core.control.snapshots import Shelf
 from mss_sim.core.control.start import begin
 from mss_sim.core.psc import clients
-from mss_sim.core.trust import autoconfig, certificates, peers
+from mss_sim.core.trust import certificates, peers
 from mss_sim.core.trust.autoconfig import Doors
 from mss_sim.core.world.access_tokens import Tokens
 from mss_sim.core.world.address_cache import Directory
@@ -71,8 +72,6 @@ if TYPE_CHECKING:
     from mss_sim.app.http_doors import HttpDoors
     from mss_sim.http.hosting import Hosting
 
-_STOP_SECONDS = 5.0
-
 
 class Simulator:
     """A running world. `core` and `world` are there for tests in the same process; clients use the ports."""
@@ -104,6 +103,7 @@ class Simulator:
         self._ready_files = [self.data_dir / NAME, *([ready_file] if ready_file else [])]
         self._stack = AsyncExitStack()
         self._ports: dict[str, int] = {}
+        self._registries: dict[str, Connections] = {}
         self._personas: list[dict[str, Any]] = []
         self._log = log.get("app")
         self._core: Core | None = None
@@ -149,11 +149,12 @@ class Simulator:
         memory = await self._unpack()
         for path in self._ready_files:
             ready_file.remove(path)
-        listeners = {"http": self._bind("http", self.settings.http.port)}  # certificates tell where the authority publishes
+        http = {"http": self._bind("http", self.settings.http.port)}  # certificates tell where the authority publishes
         if self.settings.https.port is not None:
-            listeners["https"] = self._bind("https", self.settings.https.port)
+            http["https"] = self._bind("https", self.settings.https.port)
+        ldap = None if self.settings.ldap.port is None else self._bind("ldap", self.settings.ldap.port)
         outbound = Outbound(self.settings, lambda: (self._shown_host(), self._ports["mx"]), self._peer_context)
-        mtls_url = self._url("https") if "https" in listeners and self.settings.tls.client_certificates_asked else None
+        mtls_url = self._url("https") if "https" in http and self.settings.tls.client_certificates_asked else None
         shelf = Shelf(self._snapshots_dir or self.data_dir / "snapshots", self.settings.snapshots.max)
         world = await self._open_world()
         calls = WebhookCalls(self.settings, world.igc.ca_file)
@@ -177,20 +178,22 @@ class Simulator:
         traps = Traps(self.world.igc, self.transcripts, settings)
         if settings.traps.open:
             await self._serve_traps(traps, traps.build(folder / "traps", hosts))
-        ended = (one.begin_anew for one in (self.connections, self.imap_connections))
+        if ldap is not None:
+            await self._serve_ldap(ldap, turns)
+        ended = (one.begin_anew for one in self._registries.values())
         self.world.beginning_anew.extend((*ended, *(one.forget for one in (self.transcripts, self.runs, traps))))
-        await self._serve_http(listeners, context, traps)
+        await self._serve_http(http, context, traps)
         for open_ended in (self.core.feed, self.core.waits):  # first, for HTTP waits for answers that have begun
             self._stack.push_async_callback(open_ended.close)
         await self._serve_dns()
         for client in (outbound, calls):
             self._stack.push_async_callback(client.close)
-        self._stack.push_async_callback(self.core.queue.stop, _STOP_SECONDS)
+        self._stack.push_async_callback(self.core.queue.stop, STOP_SECONDS)
         await self.core.queue.take_over()
         await self.core.agenda.go_on()
         following = [self.core.agenda.follow(*one) for one in self.core.followed]
         for work in (self.core.queue.run(), self.core.events.run(), *following):
-            self._stack.push_async_callback(_cancel, asyncio.create_task(work))
+            self._stack.push_async_callback(listeners.cancel, asyncio.create_task(work))
         self._announce()
 
     async def _unpack(self) -> Memory | None:
@@ -240,7 +243,8 @@ class Simulator:
         directory = Directory(store, settings.message.size_bytes_max)
         white_list = WhiteList(settings, self._clock, store)
         folder, places = self.data_dir / "certificates", settings.igc.url or self._url("http")
-        igc = Authorities(folder, places, SystemClock(), settings, RevocationServices(self._clock, settings))
+        ldap_url = settings.igc.ldap_url or (self._url("ldap") if "ldap" in self._ports else None)
+        igc = Authorities(folder, places, SystemClock(), settings, RevocationServices(self._clock, settings), ldap_url)
         kept = settings.transcripts
         self.transcripts = Transcripts(self._clock, ids, sessions_max=kept.max, lines_max=kept.lines_max)
         self.runs = Runs(self.transcripts, kept.http_silence_seconds, kept.max, asyncio.get_running_loop().time)
@@ -252,7 +256,7 @@ class Simulator:
 
     async def _serve_smtp(self, context: ssl.SSLContext, turns: Turns) -> None:
         settings, core, faults = self.settings, self.core, self.world.faults
-        self.connections = Connections(settings, turns)
+        self.connections = self._registries["smtp"] = Connections(settings, turns)
         shared = self.connections, self.transcripts
         submission = SmtpPort(settings, context, *shared, Door.SMTP, lambda peer: SubmissionSession(settings, peer, core), faults)
         takes = self._mx_context(context)
@@ -262,7 +266,7 @@ class Simulator:
         await self._listen("mx", lambda: SmtpConnection(mx, loop), settings.mx.port, self.connections)
 
     async def _serve_imap(self, context: ssl.SSLContext, turns: Turns) -> None:
-        connections = self.imap_connections = Connections(self.settings, turns)
+        connections = self.imap_connections = self._registries["imap"] = Connections(self.settings, turns)
         front = ImapFrontEnd(self.settings, context, connections, self.transcripts, self.core, faults=self.world.faults)
         loop = asyncio.get_running_loop()
         await self._listen("imap", lambda: ImapConnection(front, loop), self.settings.imap.port, connections)
@@ -271,7 +275,7 @@ class Simulator:
         with listening(name, self.settings.host, port):
             server = await asyncio.get_running_loop().create_server(connection, self.settings.host, port, backlog=512)
         self._ports[name] = server.sockets[0].getsockname()[1]
-        self._stack.push_async_callback(_close_sockets, server, registry)
+        self._stack.push_async_callback(listeners.close, server, registry)
 
     async def _serve_traps(self, traps: Traps, made: list[Trap]) -> None:
         """Each trap as submission and as IMAP, of the same world."""
@@ -292,29 +296,29 @@ class Simulator:
         self._ports[name] = listener.getsockname()[1]
         return listener
 
-    async def _serve_http(self, listeners: dict[str, socket.socket], context: ssl.SSLContext, traps: Traps) -> None:
+    async def _serve_http(self, sockets: dict[str, socket.socket], context: ssl.SSLContext, traps: Traps) -> None:
         """Listen; what answers is loaded at the first connection."""
-        registries = {"smtp": self.connections, "imap": self.imap_connections}
 
         def make(doors: "type[HttpDoors]") -> "HttpDoors":
-            sockets = registries, self.transcripts, self.runs, traps
-            return doors(self.core, self._made_certificates.ca_file, self._doors(), self.seed, sockets, self._hosting)
+            evidence = self._registries, self.transcripts, self.runs, traps
+            return doors(self.core, self._made_certificates.ca_file, self._doors(), self.seed, evidence, self._hosting)
 
-        served = {listener: context if name == "https" else None for name, listener in listeners.items()}
-        on_demand = HttpOnDemand(served, make, _STOP_SECONDS)
+        served = {listener: context if name == "https" else None for name, listener in sockets.items()}
+        on_demand = HttpOnDemand(served, make, STOP_SECONDS)
         self._stack.push_async_callback(on_demand.close)
         await on_demand.listen()
 
     async def _serve_dns(self) -> None:
         if self.settings.dns.port is None:
             return
-        from mss_sim.dns.server import Responder  # noqa: PLC0415 - most worlds answer no DNS, and its library takes memory
-
-        doors = self._doors()
-        self.dns = Responder(lambda name: autoconfig.records(self.world, doors, name), self._clock, faults=self.world.faults)
-        listening = await self.dns.serve(self.settings.host, self.settings.dns.port)
-        self._ports["dns"] = listening.port
+        listening = await listeners.serve_dns(self.world, self._doors(), self.settings.dns.port)
+        self.dns, self._ports["dns"] = listening.responder, listening.port
         self._stack.push_async_callback(listening.close)
+
+    async def _serve_ldap(self, listener: socket.socket, turns: Turns) -> None:
+        connections = self._registries["ldap"] = Connections(self.settings, turns)
+        server = await listeners.serve_ldap(self.core, listener, connections, self.transcripts)
+        self._stack.push_async_callback(listeners.close, server, connections)
 
     def _doors(self) -> Doors:
         urls = Urls.of(self.core)
@@ -343,7 +347,7 @@ class Simulator:
             "submission": {"host": host, "port": self._ports["submission"]},
             "mx": {"host": host, "port": self._ports["mx"]},
             "imap": {"host": host, "port": self._ports["imap"]},
-            "dns": {"host": host, "port": self._ports["dns"]} if "dns" in self._ports else None,
+            **{door: {"host": host, "port": self._ports[door]} if door in self._ports else None for door in ("dns", "ldap")},
             "ca_file": str(self._certificates.ca_file.resolve()) if self._certificates else None,
             "truststore": {"file": str(self.world.igc.truststore_file.resolve()), "password": TRUSTSTORE_PASSWORD},
             "control_key": self.world.control_key,
@@ -385,15 +389,3 @@ class Simulator:
         """Close the ports, finish what is under way, remove what was temporary."""
         await self._stack.aclose()
         self._core = None
-
-
-async def _close_sockets(server: asyncio.Server, registry: Connections) -> None:
-    """Take no new connection, let the open ones go."""
-    server.close()
-    await registry.close_all(_STOP_SECONDS)
-
-
-async def _cancel(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

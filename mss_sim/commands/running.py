@@ -27,6 +27,7 @@ SETTINGS = {
     "imap_port": "imap_port",
     "http_port": "http_port",
     "dns_port": "dns_port",
+    "ldap_port": "ldap_port",
     "https_port": "https_port",
     "traps": "traps_open",
     "language": "language",
@@ -47,6 +48,7 @@ def run(
     imap_port: Annotated[int | None, typer.Option(help="IMAP; default 1143, 0 = any.")] = None,
     http_port: Annotated[int | None, typer.Option(help="REST, control plane, docs; default 8080, 0 = any.")] = None,
     dns_port: Annotated[int | None, typer.Option(help="DNS of the simulated domains, UDP and TCP; default off, 0 = any.")] = None,
+    ldap_port: Annotated[int | None, typer.Option(help="LDAP, certificates and revocation lists; default off, 0 = any.")] = None,
     https_port: Annotated[int | None, typer.Option(help="The same in TLS; off by default, 0 = any.")] = None,
     traps: Annotated[bool, typer.Option("--traps", help="Open the trap listeners; their ports are in the ready file.")] = False,
     language: Annotated[Language | None, typer.Option(help="Language of refusals, notifications and the journal; default en.")] = None,
@@ -59,7 +61,8 @@ def run(
     gc.disable()  # what a start makes is there to stay: looking through it again and again took a fifth of the start
     log.configure(log_level)
     ports = {"submission_port": submission_port, "mx_port": mx_port, "imap_port": imap_port, "http_port": http_port}
-    options = {"data": data, "host": host, "language": language, **ports, "https_port": https_port, "dns_port": dns_port, "traps": traps}
+    ports |= {"https_port": https_port, "dns_port": dns_port, "ldap_port": ldap_port}
+    options = {"data": data, "host": host, "language": language, **ports, "traps": traps}
     place = _place(seed)
     settings = made(options, memory=memory, asked=_settings_of(place) if place else {})
     _run_loop(_run(settings, place or seed_called(seed, settings), ready_file, greet=log_level.lower() in ("debug", "info")))

@@ -1,8 +1,8 @@
 """Every setting of a simulated world.
 
     subjects    what can be set, by subject: type, default, limits, unit, and what it is for
-    patients, mailbox_life, directory, documents, bench   the same, of patients, of what happens to mailboxes, of the directory,
-                of documents in letters, of what test suites ask for
+    patients, mailbox_life, directory, ldap, documents, bench   the same, of patients, of what happens to mailboxes, of the
+                directory, of LDAP, of documents in letters, of what test suites ask for
     settings    `Settings`, which holds them all; where values come from
     variables   environment variables: listed for users, and checked for their spelling
 

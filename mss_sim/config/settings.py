@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from mss_sim.config.bench import Feed, Scenarios, Seeds, Snapshots, Waits, Webhooks, Worlds
 from mss_sim.config.directory import Directory
 from mss_sim.config.documents import Documents
+from mss_sim.config.ldap import Ldap
 from mss_sim.config.mailbox_life import Closing, Forwarding, OutOfOffice, RedList, Retention
 from mss_sim.config.patients import Carers, Kiosk, Mes, Patient
 from mss_sim.config.subjects import (
@@ -48,6 +49,7 @@ from mss_sim.config.subjects import (
 from mss_sim.vocabulary.clock import LocalTime
 from mss_sim.vocabulary.doors import Profile, Relay
 from mss_sim.vocabulary.language import Language
+from mss_sim.vocabulary.trust import CrlPoint
 
 PREFIX = "MSS_SIM_"
 """What every environment variable of ours begins with."""
@@ -127,6 +129,7 @@ class Settings(BaseSettings):
     http: Http = Http()
     https: Https = Https()
     dns: Dns = Dns()
+    ldap: Ldap = Ldap()
     smtp: Smtp = Smtp()
     connections: Connections = Connections()
     wrong_passwords: WrongPasswords = WrongPasswords()
@@ -188,6 +191,13 @@ class Settings(BaseSettings):
             subjects[subject] = {**subjects.get(subject, {}), field: given[name]}
         return subjects
 
+    @model_validator(mode="after")
+    def _check_lists(self) -> "Settings":
+        """A certificate whose revocation list can be fetched nowhere is no use to a test."""
+        if self.igc.crl_points == (CrlPoint.LDAP,) and self.ldap.port is None and self.igc.ldap_url is None:
+            raise ValueError("igc_crl_points names LDAP alone: open it with ldap_port, or say with igc_ldap_url where it is")
+        return self
+
 
 class _Environment(PydanticBaseSettingsSource):
     """The values of environment variables, by subject; collections are written as JSON."""
@@ -246,8 +256,8 @@ OF_THE_PROCESS = frozenset(
     | {"seeds_max", "seeds_size_bytes_max"}
 )
 """Settings that belong to the process, and are those of the first world for all."""
-PORTS = ("submission_port", "mx_port", "imap_port", "http_port", "https_port", "dns_port", "traps_port")
-PLACES = ("psc_base_url", "psc_mtls_url", "psc_wallet_url", "igc_url", "directory_base_url")
+PORTS = ("submission_port", "mx_port", "imap_port", "http_port", "https_port", "dns_port", "ldap_port", "traps_port")
+PLACES = ("psc_base_url", "psc_mtls_url", "psc_wallet_url", "igc_url", "igc_ldap_url", "directory_base_url")
 """Addresses under which the first world alone can be reached."""
 
 

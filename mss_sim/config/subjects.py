@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from mss_sim.vocabulary.doors import PeerProof, TokenExpiry, TokenRefusal, UntrustedPeer
 from mss_sim.vocabulary.mailboxes import SendMode
 from mss_sim.vocabulary.psc import AuthMode
-from mss_sim.vocabulary.trust import KeyKind
+from mss_sim.vocabulary.trust import CrlPoint, KeyKind
 
 TLS_1_3_SUITES = ("TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256")
 _TLS_1_2_SUITES = tuple(
@@ -104,9 +104,9 @@ class Smtp(Subject):
 
 
 class Connections(Subject):
-    """Connections of mail clients, over SMTP and IMAP."""
+    """Connections of clients, over SMTP, IMAP and LDAP."""
 
-    max: int = Field(default=500, ge=1, description="Open connections in all, over SMTP and as many over IMAP.")
+    max: int = Field(default=500, ge=1, description="Open connections in all, over SMTP and as many over IMAP and LDAP each.")
     per_identity_max: int = Field(
         default=10, ge=1, description="Open connections of one identity, over SMTP and as many over IMAP (ceiling seen in the field)."
     )
@@ -305,15 +305,31 @@ class Certificate(Subject):
 
 
 class Igc(Subject):
-    """The certificate authority and what its certificates lead to: AIA, CRL, OCSP."""
+    """The certificate authority and what its certificates lead to: AIA, CRL, OCSP, LDAP."""
 
     revocation_seconds: float = Field(default=86_400, gt=0, description="How long a CRL or an OCSP answer holds.")
-    slow_seconds: float = Field(default=10, ge=0, description="How late a slow AIA, CRL or OCSP service answers.")
+    slow_seconds: float = Field(default=10, ge=0, description="How late a slow AIA, CRL, OCSP or LDAP service answers.")
     rate_seconds: float = Field(default=300, ge=0, description="How long a rate-limited service refuses an address.")
-    fetches_max: int = Field(default=1_000, ge=1, description="Requests to AIA, CRL and OCSP that are kept.")
+    fetches_max: int = Field(default=1_000, ge=1, description="Requests to AIA, CRL, OCSP and LDAP that are kept.")
     url: str | None = Field(
         default=None, pattern="^https?://[^ ]*[^ /]$", description="Base of the URLs in certificates; none: the HTTP port."
     )
+    ldap_url: str | None = Field(
+        default=None, pattern=r"^ldaps?://[^/?#\s]+$", description="Scheme, host and port of their LDAP URLs; none: the LDAP port."
+    )
+    crl_points: tuple[CrlPoint, ...] = Field(
+        default=(CrlPoint.HTTP, CrlPoint.LDAP),
+        min_length=1,
+        max_length=2,
+        description="Where certificates say that their revocation list is, the first one first; ldap counts where LDAP is open.",
+    )
+
+    @field_validator("crl_points")
+    @classmethod
+    def _check_points(cls, points: tuple[CrlPoint, ...]) -> tuple[CrlPoint, ...]:
+        if len(set(points)) < len(points):
+            raise ValueError("a point is named once")
+        return points
 
 
 class Traps(Subject):

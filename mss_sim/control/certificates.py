@@ -106,7 +106,7 @@ def _manners(core: Core) -> dict[str, dict[str, object]]:
 
 @router.get("/behaviour", responses={200: {"model": dict[IgcService, schemas.MannerOut]}})
 async def get_behaviour(core: CurrentCore) -> Response:
-    """How AIA, CRL and OCSP answer."""
+    """How AIA, CRL, OCSP and LDAP answer."""
     return Json(_manners(core))
 
 
@@ -123,7 +123,7 @@ async def change_behaviour(core: CurrentCore, wanted: Manners) -> Response:
 
 @router.get("/fetches", responses={200: {"model": list[schemas.FetchOut]}})
 async def list_fetches(core: CurrentCore, limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> Response:
-    """What was asked of AIA, CRL and OCSP, the newest first."""
+    """What was asked of AIA, CRL, OCSP and LDAP, the newest first."""
     newest = list(core.revocation.fetches)[::-1][:limit]
     fetches = [
         {

@@ -48,7 +48,7 @@ def _nobody() -> None:
 
 @dataclass(slots=True, eq=False)
 class Transcript:
-    """One session: a connection of SMTP or IMAP, or what one HTTP client asked in one go (`evidence/runs.py`).
+    """One session: a connection of SMTP, IMAP or LDAP, or what one HTTP client asked in one go (`evidence/runs.py`).
 
     `facts` tells what is known of it: TLS (net/tls.py), the client's name, who logged in. What is said is kept as it came and only cut
     into lines when somebody reads it: it costs a busy server next to nothing.

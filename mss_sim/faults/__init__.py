@@ -24,6 +24,7 @@ connection.
 | aia          | -     | -     | -        | -    | -         | -        | -         | behave |
 | crl          | -     | -     | -        | -    | -         | -        | -         | behave |
 | ocsp         | -     | -     | -        | -    | -         | -        | -         | behave |
+| ldap         | -     | -     | -        | -    | -         | -        | -         | behave |
 | dns          | yes   | yes   | -        | yes  | -         | yes      | yes       | -      |
 | delivery     | yes   | yes   | -        | -    | -         | -        | -         | -      |
 | queue        | yes   | yes   | -        | yes  | yes       | -        | -         | -      |

@@ -42,6 +42,7 @@ _LEFT_OUT = "(left out)"
 _FREE = (
     (re.compile(r"(ENVELOPE|BODYSTRUCTURE|BODY) \(.*", re.IGNORECASE), rf"\1 {_LEFT_OUT}"),
     (re.compile(r"\b(SUBJECT|TEXT|BODY|KEYWORD) (\"[^\"]*\"|[^\s()]+)", re.IGNORECASE), rf"\1 {_LEFT_OUT}"),
+    (re.compile(r"(\((?:cn|sn|givenName|uid|title|commonName|surname)(?:>=|<=|=))[^()]*", re.IGNORECASE), rf"\1{_LEFT_OUT}"),
     (re.compile(r"([?&](?:text|subject|q|query|name)=)[^&\s]*", re.IGNORECASE), rf"\1{_LEFT_OUT}"),
 )
 """What somebody wrote freely in a command, or was shown of a letter."""

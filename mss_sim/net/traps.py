@@ -25,6 +25,7 @@ from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.trust import IgcService, KeyKind, RevocationReason, TrapName
 
 _DAY = timedelta(days=1)
+_LISTS = frozenset({IgcService.CRL, IgcService.LDAP})
 _OTHER_HOST = "mail.autre-operateur.sim.mssante.fr"
 _VERB_BYTES_MAX = 20
 _WEAK_SUITES = "ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES256-SHA:AES128-GCM-SHA256:AES128-SHA:AES256-SHA:@SECLEVEL=0"
@@ -169,7 +170,7 @@ class TrapOpener:
 
 
 def _speaks_of(fetch: RevocationFetch, shown: ListenerCertificate) -> bool:
-    return fetch.serial == shown.serial or (fetch.service is IgcService.CRL and fetch.label == shown.label)
+    return fetch.serial == shown.serial or (fetch.service in _LISTS and fetch.label == shown.label)
 
 
 def _same_host(one: str, other: str) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -9,7 +10,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from mss_sim.pki.names import authority_name
+from mss_sim.pki.names import authority_name, common_name
+from mss_sim.vocabulary.trust import CrlPoint
 
 ROOT = "ACR-EL"
 ORGANISATIONS = "ACI-EL-ORG"
@@ -19,6 +21,7 @@ PUBLIC = "PUBLIC-CA"
 _AGE = timedelta(days=5 * 365)
 _LIFETIME = timedelta(days=10 * 365)
 _PUBLIC = "TEST Public Trust Services"
+_ROOT_NAME = "TEST AC RACINE IGC-SANTE ELEMENTAIRE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Range:
 
 
 RANGES: dict[str, Range] = {
-    ROOT: Range(authority_name("TEST AC RACINE IGC-SANTE ELEMENTAIRE"), None),
+    ROOT: Range(authority_name(_ROOT_NAME), None),
     ORGANISATIONS: Range(authority_name("TEST AC IGC-SANTE ELEMENTAIRE ORGANISATIONS"), ROOT),
     PERSONS: Range(authority_name("TEST AC IGC-SANTE ELEMENTAIRE PERSONNES"), ROOT),
     PUBLIC_ROOT: Range(authority_name("TEST Public Root", _PUBLIC), None),
@@ -39,19 +42,42 @@ RANGES: dict[str, Range] = {
 """Every authority by its label, which is also the name of its files (ref: client-requirements#2.2)."""
 
 
+CONTEXT = ("o=ASIP-SANTE", "c=FR")
+"""What the national tree of the authorities hangs on in LDAP, the most particular first."""
+TREE = (f"ou={_ROOT_NAME}", "ou=IGC-SANTE TEST", "ou=0002 187512751", *CONTEXT)
+"""Where the authorities of IGC-Santé stand in it (ref: quirks#ldap-tree)."""
+
+
+def directory_name(label: str) -> str | None:
+    """The name of an authority's entry in LDAP; None for one that is not of IGC-Santé (ref: quirks#ldap-tree)."""
+    name = label
+    while (above := RANGES[name].above) is not None:
+        name = above
+    return ",".join((f"cn={common_name(RANGES[label].name)}", *TREE)) if name == ROOT else None
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where authorities publish: URLs under `base`, which ends without a slash."""
+    """Where authorities publish: URLs under `base`, and under `ldap` where there is one; both end without a slash.
+
+    `points`: by which of the two a certificate says that a revocation list is fetched, the first one first.
+    """
 
     base: str
+    ldap: str | None = None
+    points: tuple[CrlPoint, ...] = (CrlPoint.HTTP,)
 
     def certificate(self, label: str) -> str:
         """Where the certificate of an authority is."""
         return f"{self.base}/AC/{label}.cer"
 
-    def crl(self, label: str) -> str:
-        """Where its revocation list is."""
-        return f"{self.base}/CRL/{label}.crl"
+    def crls(self, label: str) -> list[str]:
+        """Where its revocation list is: one list, fetched in one way or the other; over HTTP where LDAP does not have it."""
+        over_http, name = f"{self.base}/CRL/{label}.crl", directory_name(label)
+        if self.ldap is None or name is None:
+            return [over_http]
+        over_ldap = f"{self.ldap}/{quote(name, safe='=,')}?certificateRevocationList;binary?base?objectClass=pkiCA"  # ref: rfc4516#2
+        return [{CrlPoint.HTTP: over_http, CrlPoint.LDAP: over_ldap}[point] for point in self.points]
 
     @property
     def ocsp(self) -> str:
@@ -110,12 +136,15 @@ def key_usage(*, signs_certificates: bool = False, encipherment: bool = False) -
 
 
 def published(builder: x509.CertificateBuilder, issuer: Authority, places: Places) -> x509.CertificateBuilder:
-    """The builder with the extensions that tell who issued a certificate and where that one publishes (ref: rfc5280#4.2.2.1)."""
+    """The builder with the extensions that tell who issued a certificate and where that one publishes (ref: rfc5280#4.2.2.1).
+
+    One list that is fetched in several ways is one distribution point with several names (ref: rfc5280#4.2.1.13).
+    """
     access = [
         x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(places.ocsp)),
         x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(places.certificate(issuer.label))),
     ]
-    point = x509.DistributionPoint([x509.UniformResourceIdentifier(places.crl(issuer.label))], None, None, None)
+    point = x509.DistributionPoint([x509.UniformResourceIdentifier(url) for url in places.crls(issuer.label)], None, None, None)
     return (
         builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False)
         .add_extension(x509.AuthorityInformationAccess(access), critical=False)
@@ -135,4 +164,6 @@ def signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
 def publishes_at(certificate: x509.Certificate, places: Places, label: str) -> bool:
     """Whether a certificate points to where its issuer publishes now; the port may have changed since it was made."""
     access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
-    return places.certificate(label) in {str(one.access_location.value) for one in access}
+    points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    lists = [str(name.value) for point in points for name in point.full_name or ()]
+    return places.certificate(label) in {str(one.access_location.value) for one in access} and lists == places.crls(label)

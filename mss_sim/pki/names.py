@@ -33,6 +33,11 @@ def _name(*attributes: tuple[x509.ObjectIdentifier, str]) -> x509.Name:
     return x509.Name([x509.NameAttribute(kind, value) for kind, value in attributes if value])
 
 
+def common_name(name: x509.Name) -> str:
+    """The common name in a name; empty where there is none."""
+    return next((str(one.value) for one in name.get_attributes_for_oid(NameOID.COMMON_NAME)), "")
+
+
 def dn_text(name: x509.Name) -> str:
     """A name as comma-separated attributes, the most particular first (ref: rfc4514#2)."""
     return name.rfc4514_string()

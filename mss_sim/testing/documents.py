@@ -93,6 +93,7 @@ class Ready(TypedDict):
     mx: Endpoint
     imap: Endpoint
     dns: Endpoint | None
+    ldap: Endpoint | None
     ca_file: str
     truststore: Truststore
     control_key: str | None

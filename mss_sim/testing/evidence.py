@@ -24,6 +24,8 @@ _CHARS_MAX = 200
 _MASK = "********"
 _REFUSED_MAIL, _REFUSED_IMAP = re.compile(r"[45][0-9][0-9][ -]"), re.compile(r"\S+ (?:NO|BAD)\b")
 _REFUSED_HTTP = re.compile(r"HTTP/1\.1 [45][0-9][0-9]")
+_REFUSED_LDAP = re.compile(r"\d+ \w+ (?!0 |5 |6 )\d+ ")
+_REFUSED = {Door.IMAP: _REFUSED_IMAP, Door.SMTP: _REFUSED_MAIL, Door.MX: _REFUSED_MAIL, Door.LDAP: _REFUSED_LDAP}
 _EVENTS = ("the TLS handshake failed", "a TLS handshake on a port", "refused:", "fault ")
 _CAPABILITIES = re.compile(r"250-|\* CAPABILITY|\S+ OK CAPABILITY|\S+ CAPABILITY$", re.IGNORECASE)
 
@@ -72,8 +74,7 @@ def is_refusal(door: Door, line: TranscriptLine) -> bool:
     """Whether a line refuses something, or tells of something that went wrong."""
     if line.side == "-":
         return line.text.startswith(_EVENTS)
-    said = {Door.IMAP: _REFUSED_IMAP, Door.SMTP: _REFUSED_MAIL, Door.MX: _REFUSED_MAIL}.get(door, _REFUSED_HTTP)
-    return line.side == "S" and bool(said.match(line.text))
+    return line.side == "S" and bool(_REFUSED.get(door, _REFUSED_HTTP).match(line.text))
 
 
 def sections(found: Evidence, lines: int) -> list[tuple[str, str]]:

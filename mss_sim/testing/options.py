@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import pytest
 
-_PORTS = ("submission", "mx", "imap", "http", "https", "dns")
+_PORTS = ("submission", "mx", "imap", "http", "https", "dns", "ldap")
 _OF_THE_PROCESS = ("data_dir", "database_url")
 _LINES = 60
 _NONE = "none"

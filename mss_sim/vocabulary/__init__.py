@@ -19,6 +19,7 @@
     scenarios   what a step does and of what type it is; levels; how far a play has come
     psc         Pro Santé Connect
     directory   the national directory: resources, code systems, profiles
+    ldap        operations, results, scopes
     professions professions and specialties, by words and by codes
 
 ANS terms (kinds of mailbox, closure) and RFC terms (flags, special uses) are enums here; no

@@ -14,6 +14,7 @@ class Door(StrEnum):
     MAILPIT = "mailpit"
     DIRECTORY = "directory"  # l'Annuaire Santé
     PUBLIC = "public"  # what anybody may fetch over HTTP
+    LDAP = "ldap"  # certificats et CRL des autorités
     CONTROL = "control"
     SEED = "seed"
     SYSTEM = "system"

@@ -16,6 +16,7 @@ class Point(StrEnum):
     AIA = "aia"
     CRL = "crl"
     OCSP = "ocsp"
+    LDAP = "ldap"  # certificates and lists of the authorities
     WHITE_LIST = "white-list"
     DIRECTORY = "directory"  # the national one, its gateway before it
     DNS = "dns"

@@ -29,11 +29,19 @@ class RevocationReason(StrEnum):
 
 
 class IgcService(StrEnum):
-    """What the authority publishes over HTTP."""
+    """What the authority publishes: over HTTP, and certificates and revocation lists once more over LDAP."""
 
     AIA = "aia"  # certificates of authorities, and their chain
     CRL = "crl"
     OCSP = "ocsp"
+    LDAP = "ldap"
+
+
+class CrlPoint(StrEnum):
+    """How a certificate says that its revocation list is fetched (point de distribution)."""
+
+    HTTP = "http"
+    LDAP = "ldap"
 
 
 class ServiceBehaviour(StrEnum):

@@ -27,7 +27,7 @@ from mss_sim.words.sentence import say
 _ROWS = 50
 _LETTERS_MAX = 20
 _LETTER = (b"MAIL FROM", b"mail from")
-_DOORS = (Door.SMTP, Door.MX, Door.IMAP, Door.REST, Door.PSC, Door.MAILPIT, Door.DIRECTORY, Door.PUBLIC)
+_DOORS = (Door.SMTP, Door.MX, Door.IMAP, Door.REST, Door.PSC, Door.MAILPIT, Door.DIRECTORY, Door.PUBLIC, Door.LDAP)
 _VERDICTS = {
     SessionVerdict.CLEAN: say("clean"),
     SessionVerdict.MISTAKEN: say("mistaken"),

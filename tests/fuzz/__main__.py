@@ -18,7 +18,7 @@ _BYTES_MAX = 8_192
 
 def fuzz(name: str, arguments: list[str]) -> None:
     """Feed one reader; never returns."""
-    with atheris.instrument_imports(include=["mss_sim", "email", "idna", "dnslib"]):
+    with atheris.instrument_imports(include=["mss_sim", "email", "idna", "dnslib", "pyasn1"]):
         from tests.fuzz.readers import READERS, feed
 
     reader = READERS[name]

@@ -25,6 +25,8 @@ from mss_sim.fhir.query import read_query
 from mss_sim.http import parameters, sessions, spreadsheet, tables
 from mss_sim.http.paging import Page, PagedList
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
+from mss_sim.ldap import framing, messages
+from mss_sim.ldap import names as ldap_names
 from mss_sim.mail import addresses, automatic, dsn, headers, mdn, parse, reports, structure, structured, tree
 from mss_sim.mail.signed import signed_content
 from mss_sim.net import sasl
@@ -304,7 +306,46 @@ def _directory(octets: bytes) -> None:
     open_sealed("key", dict(pairs).get("id", ""), 0)
 
 
+def _ldap(octets: bytes) -> None:
+    """A message as a connection reads it, and what a filter in it says of an entry."""
+    request = messages.read_request(messages.read(octets), 100)
+    assert request.text() is not None
+    if isinstance(request, messages.Search):
+        assert request.filter.holds({"cn": [b"test"], "certificateRevocationList": [b""]}) in (True, False, None)
+        ldap_names.read(request.base)
+
+
+def _ldap_stream(octets: bytes) -> None:
+    """The first octet says by how many octets the rest comes."""
+    framer, step = framing.Framer(4_096), (octets[0] if octets else 0) or 1
+    for at in range(1, len(octets), step):
+        framer.feed(octets[at : at + step])
+        while framer.next() is not None:
+            assert framer.waiting <= len(octets)
+
+
 READERS: dict[str, Reader] = {
+    "ldap": Reader(
+        _ldap,
+        (framing.Unreadable, framing.TooComplex, messages.BadRequest, ldap_names.NoName),
+        (
+            bytes.fromhex("300c020101600702010304008000"),
+            bytes.fromhex("3024020103631f04000a01020a0100020100020100010100a30a0402636e0404746573743000"),
+            bytes.fromhex("3021020104631c04000a01000a0100020100020100010100a4090402636e3003800161") + bytes.fromhex("3000"),
+            bytes.fromhex("300e0201037709800731") + b".2.3.4",
+            bytes.fromhex("30050201024200"),
+        ),
+    ),
+    "ldap-stream": Reader(
+        _ldap_stream,
+        (framing.Unreadable,),
+        (b"\x03" + bytes.fromhex("300c020101600702010304008000") * 2, b"\x01\x30\x84\x00\x00\x00\x05\x02\x01\x02\x42\x00"),
+    ),
+    "ldap-name": Reader(
+        lambda octets: ldap_names.read(octets.decode("utf-8", "replace")),
+        (ldap_names.NoName,),
+        (b'cn=a\\,b+ou="c,d",2.5.4.10=\\41 ; c=#0C0141', b" CN = a , o=b"),
+    ),
     "document": Reader(read_document, (parse.MalformedMessage,), some_documents()),
     "seed": Reader(_seed, (Refusal,), (_SEED, _archive())),
     "masked": Reader(

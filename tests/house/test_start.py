@@ -9,7 +9,8 @@ import pytest
 
 _WEB = ("fastapi", "starlette", "uvicorn", "mss_sim.http", "mss_sim.api", "mss_sim.control")
 _SCENARIOS = ("yaml", "mss_sim.scenarios.reading", "mss_sim.core.scenarios.plays", "mss_sim.core.scenarios.recording")
-_SOME_WORLDS = ("alembic", "mako", "dnslib", "psycopg", "mss_sim.dns", *_SCENARIOS)
+_SOME_WORLDS = ("alembic", "mako", "dnslib", "psycopg", "pyasn1", "pyasn1_modules", "mss_sim.dns", "mss_sim.ldap", *_SCENARIOS)
+_SEARCHES = ("mss_sim.fhir.query", "mss_sim.store.directory_search", "mss_sim.core.annuaire.listing")
 _SOME_COMMANDS = ("smtplib", "mcp", "mss_sim.agents", "mss_sim.testing")
 _NEVER = ("sqlalchemy.orm", "lxml", "prometheus_client")
 _FOR_HELP = ("pydantic", "sqlalchemy", "cryptography", "uvloop", "mss_sim.core", "mss_sim.store", "mss_sim.config")
@@ -67,7 +68,7 @@ def _output(program: str, *arguments: str) -> str:
     ("module", "heavy"),
     [
         ("mss_sim.cli", (*_FOR_HELP, *_WEB, *_SOME_WORLDS, *_SOME_COMMANDS, *_NEVER)),
-        ("mss_sim.app.simulator", (*_WEB, *_SOME_WORLDS, *_SOME_COMMANDS, *_NEVER)),
+        ("mss_sim.app.simulator", (*_WEB, *_SEARCHES, *_SOME_WORLDS, *_SOME_COMMANDS, *_NEVER)),
         ("mss_sim.app.http_doors", (*_SOME_WORLDS, *_SOME_COMMANDS, *_NEVER)),
     ],
 )
@@ -78,7 +79,7 @@ def test_an_import_does_not_load(module: str, heavy: tuple[str, ...]) -> None:
 
 def test_the_web_framework_is_loaded_when_it_is_asked_for(tmp_path: Path) -> None:
     ready, asked = [set(json.loads(line)) for line in _output(_A_START, str(tmp_path)).splitlines()]
-    assert ready & {*_WEB, *_SOME_WORLDS, *_SOME_COMMANDS, *_NEVER} == set()
+    assert ready & {*_WEB, *_SEARCHES, *_SOME_WORLDS, *_SOME_COMMANDS, *_NEVER} == set()
     assert asked & {*_SOME_WORLDS, *_SOME_COMMANDS, *_NEVER} == set()
     assert asked >= set(_WEB)
 

@@ -74,6 +74,7 @@ def test_the_ready_file_tells_all_that_a_test_suite_needs(running: Process) -> N
         "truststore",
         "control_key",
         "dns",
+        "ldap",
         "directory",
         "psc",
         "mx_peer",

@@ -24,7 +24,7 @@ from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import TimelineKind
 
 _ROOT = Path(__file__).resolve().parents[2]
-_PORTS = ("submission_port", "mx_port", "imap_port", "http_port", "https_port", "dns_port")
+_PORTS = ("submission_port", "mx_port", "imap_port", "http_port", "https_port", "dns_port", "ldap_port")
 PRACTICE = "tilleuls@cabinet.sim.mssante.fr"
 
 

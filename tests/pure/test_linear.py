@@ -24,6 +24,9 @@ from mss_sim.fhir.query import read_query
 from mss_sim.http import spreadsheet, tables
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
 from mss_sim.imap.grammar.threads import ThreadedMessage
+from mss_sim.ldap import framing
+from mss_sim.ldap import messages as ldap
+from mss_sim.ldap import names as ldap_names
 from mss_sim.mail import addresses, automatic, dsn, headers, mdn, mime, parse, reports, returned, structure, structured, tree
 from mss_sim.mail.signed import signed_content
 from mss_sim.net import sasl
@@ -38,6 +41,7 @@ _SIZE_MAX = 40_000
 _REFUSALS: tuple[type[Exception], ...] = (
     Refusal,
     addresses.AddressError,
+    framing.Unreadable,
     search_keys.BadCharset,
     names.BadName,
     parse.MalformedMessage,
@@ -394,7 +398,25 @@ _HEADS: dict[str, Callable[[int], bytes]] = {
     "quotes": lambda n: b'a="' * n,
 }
 
+
+def _ldap_message(operation: bytes) -> bytes:
+    inner = b"\x02\x01\x01\x63\x84" + len(operation).to_bytes(4) + operation
+    return b"\x30\x84" + len(inner).to_bytes(4) + inner
+
+
+def _framed(octets: bytes) -> None:
+    framer = framing.Framer(len(octets))
+    for at in range(len(octets)):
+        framer.feed(octets[at : at + 1])
+        framer.next()
+    assert not framer.waiting
+
+
 _OTHERS: dict[str, Case] = {
+    "LDAP: elements in a message": (lambda n: _ldap_message(b"\x04\x00" * n), ldap.read),
+    "LDAP: elements in elements": (lambda n: _ldap_message(b"\xa0\x80" * n), ldap.read),
+    "LDAP: a message that comes octet by octet": (lambda n: _ldap_message(b"a" * n), _framed),
+    "LDAP: a name of escapes": (lambda n: "cn=" + "\\41" * min(n, 1_000), ldap_names.read),
     "a seed of rows": (lambda n: b'[[operators]]\nname = "a"\ndomains = []\n' * n, lambda octets: check_seed(*parsed_seed(octets))),
     "header lines": (lambda n: b"A: b\r\n" * n, _fields_of),
     "header folds": (lambda n: b"A: b\r\n" + b" c\r\n" * n, _fields_of),

@@ -1,6 +1,7 @@
 """Certificates as values: names, chains, lists and answers, bundles; no file and no clock."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 from cryptography import x509
@@ -18,7 +19,7 @@ from mss_sim.pki import authority, bundles, issuing, names, revocation
 from mss_sim.pki.authority import ORGANISATIONS, PERSONS, ROOT, Authority, Places, signed_by
 from mss_sim.pki.names import compared_dn, read_dn, read_serial, serial_text
 from mss_sim.pki.revocation import Revoked, Window
-from mss_sim.vocabulary.trust import CertificateProfile, KeyKind, RevocationReason
+from mss_sim.vocabulary.trust import CertificateProfile, CrlPoint, KeyKind, RevocationReason
 
 NOW = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 PLACES = Places("http://127.0.0.1:8080")
@@ -100,6 +101,45 @@ def test_one_attribute_in_quotes_is_not_two() -> None:
 def test_a_long_label_is_cut_to_what_a_common_name_holds() -> None:
     name = names.leaf_name(organisation="o", structure="1", common="x" * 200, department="Var (83)")
     assert names.dn_text(name).startswith("CN=" + "x" * 64 + ",")
+
+
+ORGANISATIONS_IN_LDAP = (
+    "cn=TEST AC IGC-SANTE ELEMENTAIRE ORGANISATIONS,ou=TEST AC RACINE IGC-SANTE ELEMENTAIRE,"
+    "ou=IGC-SANTE TEST,ou=0002 187512751,o=ASIP-SANTE,c=FR"
+)
+
+
+def test_authorities_of_igc_sante_have_an_entry_in_ldap_and_public_ones_none() -> None:
+    assert authority.directory_name(ORGANISATIONS) == ORGANISATIONS_IN_LDAP
+    root = "cn=TEST AC RACINE IGC-SANTE ELEMENTAIRE"
+    assert authority.directory_name(ROOT) == f"{root},{ORGANISATIONS_IN_LDAP.partition(',')[2]}"
+    assert authority.directory_name(PERSONS) == ORGANISATIONS_IN_LDAP.replace("ORGANISATIONS", "PERSONNES")
+    assert authority.directory_name(authority.PUBLIC) is None
+    assert authority.directory_name(authority.PUBLIC_ROOT) is None
+
+
+@pytest.mark.parametrize(
+    ("points", "first", "count"),
+    [
+        ((CrlPoint.HTTP,), "http", 1),
+        ((CrlPoint.LDAP,), "ldap", 1),
+        ((CrlPoint.HTTP, CrlPoint.LDAP), "http", 2),
+        ((CrlPoint.LDAP, CrlPoint.HTTP), "ldap", 2),
+    ],
+)
+def test_a_list_is_one_point_with_a_name_for_each_way_to_it(points: tuple[CrlPoint, ...], first: str, count: int) -> None:
+    over_ldap = f"{quote(ORGANISATIONS_IN_LDAP, safe='=,')}?certificateRevocationList;binary?base?objectClass=pkiCA"
+    urls = {"http": "http://127.0.0.1:8080/CRL/ACI-EL-ORG.crl", "ldap": f"ldap://127.0.0.1:1389/{over_ldap}"}
+    places = Places("http://127.0.0.1:8080", "ldap://127.0.0.1:1389", points)
+    order = issuing.Order(CertificateProfile.SERV_SSL, LEAF, NOW, NOW + timedelta(days=1))
+    certificate = issuing.issue(ORG_AC, order, issuing.new_key(KeyKind.P_256), places)
+    (point,) = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    found = [str(name.value) for name in point.full_name or ()]
+    assert (found[0], len(found)) == (urls[first], count)
+    assert set(found) <= set(urls.values())
+    assert authority.publishes_at(certificate, places, ORGANISATIONS)
+    assert authority.publishes_at(certificate, PLACES, ORGANISATIONS) is (points == (CrlPoint.HTTP,))
+    assert places.crls(authority.PUBLIC) == ["http://127.0.0.1:8080/CRL/PUBLIC-CA.crl"]
 
 
 def test_authorities_bear_the_published_names() -> None:

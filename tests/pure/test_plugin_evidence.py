@@ -40,6 +40,11 @@ def _shown(session: Session, lines: int = 60, secrets: tuple[str, ...] = ()) -> 
         (Door.SMTP, "- fault 01: reply", True),
         (Door.SMTP, "- the TLS handshake failed: unknown ca", True),
         (Door.IMAP, "- 20 responses", False),
+        (Door.LDAP, "S 2 bindResponse 49 invalidCredentials Nobody logs in here", True),
+        (Door.LDAP, "S 0 extendedResp 52 unavailable Idle too long", True),
+        (Door.LDAP, "S 2 searchResDone 0 success", False),
+        (Door.LDAP, "S 2 compareResponse 6 compareTrue", False),
+        (Door.LDAP, 'S 2 searchResEntry "o=a" cn (2 octets)', False),
     ],
 )
 def test_what_is_a_refusal(door: Door, line: str, refused: bool) -> None:

@@ -24,6 +24,7 @@ missing_packages() {
     command -v fetchmail >/dev/null || echo fetchmail
     command -v neomutt >/dev/null || echo neomutt
     command -v dig >/dev/null || echo bind9-dnsutils
+    command -v ldapsearch >/dev/null || echo ldap-utils
     # Debian's place for it is not on every user's PATH.
     [ -x /usr/sbin/postfix ] || command -v postfix >/dev/null || echo postfix
     command -v node >/dev/null || echo nodejs

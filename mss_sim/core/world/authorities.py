@@ -51,13 +51,16 @@ class ListenerCertificate:
 class Authorities:
     """Issues certificates, and remembers those that its own listeners present."""
 
-    def __init__(self, folder: Path, base_url: str, clock: Clock, settings: Settings, services: RevocationServices) -> None:
+    def __init__(
+        self, folder: Path, base_url: str, clock: Clock, settings: Settings, services: RevocationServices, ldap_url: str | None = None
+    ) -> None:
+        """`base_url`, `ldap_url`: under which they publish; None where LDAP is off."""
         self._folder = folder
         self._clock = clock
         self._settings = settings
         self._made: dict[str, Authority] = {}
         self._signed: set[tuple[str, bytes]] = set()
-        self.places = Places(base_url)
+        self.places = Places(base_url, ldap_url, settings.igc.crl_points)
         self.services = services
         self.standing: dict[str, ListenerCertificate] = {}
         self.ca_file = folder / "ca.pem"

@@ -1,4 +1,4 @@
-"""How the HTTP services of the authority respond, and a log of their requests.
+"""How the services of the authority respond, over HTTP and LDAP, and a log of their requests.
 
 A client whose lookups fail must neither fail open nor lock itself out; these switches show what it does
 (ref: ref2#ECO.1.1.7, sc-mss#CONF.22). The log tells the traps whether a client checked for revocation at all.
@@ -15,7 +15,7 @@ from mss_sim.faults.rules import Facts
 from mss_sim.vocabulary.faults import Point
 from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
 
-_POINTS = {IgcService.AIA: Point.AIA, IgcService.CRL: Point.CRL, IgcService.OCSP: Point.OCSP}
+_POINTS = {IgcService.AIA: Point.AIA, IgcService.CRL: Point.CRL, IgcService.OCSP: Point.OCSP, IgcService.LDAP: Point.LDAP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,17 @@ class RevocationServices:
     def ask(self, service: IgcService, label: str, peer: str, serial: str | None = None) -> Manner:
         """Record a request; how to respond to it: never rate-limited, but normal or forbidden."""
         manner = self._by_fault(service, peer) or self._manners[service]
+        if service is IgcService.LDAP and manner.behaviour is ServiceBehaviour.NORMAL:
+            manner = self._as_published(manner)
         if manner.behaviour is ServiceBehaviour.RATE_LIMITED:
             manner = Manner(self._limited(service, peer, manner.seconds), fault=manner.fault)
         self.fetches.append(RevocationFetch(self._clock.now(), service, label, serial, peer, manner.behaviour))
         return manner
+
+    def _as_published(self, manner: Manner) -> Manner:
+        """Over LDAP there are the lists of HTTP: those that are out of date there are so here. The rest is a trouble of one service."""
+        expired = self._manners[IgcService.CRL].behaviour is ServiceBehaviour.EXPIRED
+        return Manner(ServiceBehaviour.EXPIRED) if expired else manner
 
     def _by_fault(self, service: IgcService, peer: str) -> Manner | None:
         """How a rule has the service respond; None when none is for it."""

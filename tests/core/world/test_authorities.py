@@ -17,7 +17,7 @@ from mss_sim.pki.authority import ORGANISATIONS, PERSONS, ROOT, publishes_at, si
 from mss_sim.pki.revocation import Revoked
 from mss_sim.vocabulary.trust import KeyKind, RevocationReason
 
-URL = "http://127.0.0.1:8080"
+URL, LDAP = "http://127.0.0.1:8080", "ldap://127.0.0.1:1389"
 
 
 @dataclass
@@ -27,10 +27,10 @@ class Office:
     folder: Path
     clock: ManualClock
 
-    def open(self, url: str = URL, **settings: object) -> Authorities:
+    def open(self, url: str = URL, ldap: str | None = None, **settings: object) -> Authorities:
         """The authorities as a process that starts now finds them."""
         values = Settings(**settings)
-        opened = Authorities(self.folder, url, self.clock, values, RevocationServices(self.clock, values))
+        opened = Authorities(self.folder, url, self.clock, values, RevocationServices(self.clock, values), ldap)
         opened.open()
         return opened
 
@@ -65,6 +65,16 @@ def test_an_authority_that_is_asked_for_brings_the_one_above(office: Office) -> 
     persons = opened.authority(PERSONS)
     assert signed_by(persons.certificate, opened.authority(ROOT).certificate)
     assert PERSONS in {one.label for one in opened.known()}
+
+
+def test_authorities_are_made_anew_when_their_lists_are_elsewhere(office: Office) -> None:
+    first = office.open().authority(ORGANISATIONS).certificate
+    over_both = office.open(ldap=LDAP).authority(ORGANISATIONS).certificate
+    assert over_both != first
+    assert office.open(ldap=LDAP).authority(ORGANISATIONS).certificate == over_both
+    over_ldap = office.open(ldap=LDAP, igc_crl_points=["ldap"], igc_ldap_url=LDAP).authority(ORGANISATIONS).certificate
+    assert over_ldap != over_both
+    assert office.open(igc_crl_points=["ldap", "http"]).authority(ORGANISATIONS).certificate.public_key() == first.public_key()
 
 
 def test_an_authority_that_is_about_to_end_is_made_anew_with_the_key_that_it_had(office: Office) -> None:

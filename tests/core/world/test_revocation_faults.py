@@ -73,3 +73,23 @@ def test_the_last_requests_are_kept_with_how_they_were_answered(services: Revoca
     assert [(one.serial, one.behaviour) for one in services.fetches] == [("1", FORBIDDEN), ("2", FORBIDDEN), ("3", FORBIDDEN)]
     assert {(one.service, one.label, one.peer) for one in services.fetches} == {(IgcService.OCSP, "a", "x")}
     assert [after.at - before.at for before, after in zip(services.fetches, list(services.fetches)[1:], strict=False)] == [1_000_000] * 2
+
+
+def test_over_ldap_there_are_the_lists_of_http_and_what_fails_there_fails_there_alone(services: RevocationServices) -> None:
+    def asked() -> ServiceBehaviour:
+        return services.ask(IgcService.LDAP, "a", "x").behaviour
+
+    assert asked() is NORMAL
+    for alone in (FORBIDDEN, ServiceBehaviour.UNREACHABLE, ServiceBehaviour.HTML, ServiceBehaviour.SLOW):
+        services.switch(IgcService.LDAP, NORMAL)
+        services.switch(IgcService.CRL, alone)
+        assert asked() is NORMAL, "HTTP is down, LDAP is not"
+        services.switch(IgcService.CRL, NORMAL)
+        services.switch(IgcService.LDAP, alone)
+        assert (asked(), services.ask(IgcService.CRL, "a", "x").behaviour) == (alone, NORMAL), "and the other way round"
+    services.switch(IgcService.CRL, ServiceBehaviour.EXPIRED)
+    assert asked() is ServiceBehaviour.SLOW, "its own trouble goes first"
+    services.switch(IgcService.LDAP, NORMAL)
+    assert asked() is ServiceBehaviour.EXPIRED
+    services.switch(IgcService.CRL, NORMAL)
+    assert asked() is NORMAL
