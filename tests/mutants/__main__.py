@@ -1,12 +1,13 @@
 """Plays mutations over parts of the package: python -m tests.mutants [PART | FILE ...], all parts when none is named.
 
 A file is named as below mss_sim: mail/fields.py. The tests that are about a part must notice each of its mutants; who survives them meets
-the suites that keep a promise at every door. What survived is shown as a diff; the status is 1 when one is not excused in excused.toml. A
-mutant that changes nothing but the words of a sentence is not counted: sentences are held where they are shown; nor one that writes the
-name of a codec or of a header field in other case, which is read in any.
+the suites that keep a promise at every door. What survived is shown as diffs at the end; the status is 1 when one is not excused in
+excused.toml. A mutant that changes nothing but the words of a sentence is not counted: sentences are held where they are shown; nor is
+one that writes the name of a codec or of a header field in other case, which is read in any.
 
-Of core, whose tests take long, and of mail, which has thousands, a tenth is played: the mutants whose number in their function ends with
-MUTANTS_DRAW, a digit; `MUTANTS_DRAW=all` plays all, which takes hours.
+Of core, whose tests take long, and of mail, which has thousands, a tenth is played: the mutants that MUTANTS_DRAW, a digit, draws by the
+hash of their names; `MUTANTS_DRAW=all` plays all, which takes hours. A run that was stopped is gone on with: what was played is kept below
+build/mutants-played, and only those that survived, or whose code changed, are played again. Remove that folder when tests were taken away.
 """
 
 import json
@@ -20,8 +21,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.mutants.player import DIED, WITH_TIME, drawn
+
 ROOT = Path(__file__).parents[2]
 MUTANTS = ROOT / "mutants"
+"""Where mutmut works: a link to the folder below KEPT of the part and the tests that are played."""
+KEPT = ROOT / "build/mutants-played"
 
 
 @dataclass(frozen=True)
@@ -37,9 +42,9 @@ class Part:
     whole: bool = False
 
     @property
-    def drawn(self) -> tuple[str, ...]:
-        """What the names of the mutants that are played match; empty for all."""
-        return () if self.whole or _DRAW == "all" else (f"*__mutmut_*{_DRAW}",)
+    def draw(self) -> str:
+        """The digit by which its mutants are drawn, or "all"."""
+        return "all" if self.whole else os.environ.get("MUTANTS_DRAW", "3")
 
     def test_paths(self) -> list[str]:
         """The tests that must notice a mutant of the part."""
@@ -50,42 +55,47 @@ class Part:
 
 _CONTRACTS = ("tests/contracts",)
 _IMAP = ("tests/dialogues", *(f"tests/journeys/test_{name}.py" for name in ("imap_truth", "imap_copies", "second_door", "rest_pages")))
+_DOORS = {"access": _CONTRACTS, "mailflow": _CONTRACTS, "conversations": _CONTRACTS, "mailbox": _IMAP}
+_ROOMS = "access mailbox world mailflow conversations control scenarios annuaire trust psc feed patients"
 PARTS = {
     "policy": Part(("policy",), whole=True),
-    "access": Part(("core/access",), ("tests/core/access",), _CONTRACTS),
-    "mailflow": Part(("core/mailflow", "core/conversations"), ("tests/core/mailflow", "tests/core/conversations"), _CONTRACTS),
-    "mailbox": Part(("core/mailbox",), ("tests/core/mailbox",), _IMAP),
-    "world": Part(
-        ("core/world", "core/trust", "core/psc", "core/control"),
-        ("tests/core/world", "tests/core/trust", "tests/core/psc", "tests/core/control"),
-    ),
+    **{room: Part((f"core/{room}",), (f"tests/core/{room}",), _DOORS.get(room, ())) for room in _ROOMS.split()},
     "mail": Part(("mail",), doors=("tests/core/mailflow", "tests/core/mailbox")),
     "documents": Part(("documents",), doors=("tests/core/mailbox",)),
     "grammar": Part(("imap/grammar",), whole=True),
 }
-_DRAW = os.environ.get("MUTANTS_DRAW", "3")
 _MUTMUT = Path(sys.executable).with_name("mutmut")
-_DIED = {1, 3, 24, -24, 36, 152, 255, -9, -11, -14}
-"""Statuses of a mutant that was noticed: a test failed, pytest broke, it took too much time or waited too long, the system ended it."""
 _CODEC = re.compile(r'(?<=code\(|ding=)"[^"]+"|(?:headers\.(?:all|text|with_only)\(|headers, |\], \[|for name in \()"[A-Za-z-]+"')
 _TEXT = re.compile(r"""[rfbu]*(?P<quote>"{3}|"|')(?:\\.|(?!(?P=quote)).)*(?P=quote)""", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass
 class Tally:
-    """What became of the mutants of one part."""
+    """What became of the mutants of one part; `survived`: names and diffs."""
 
     died: int = 0
+    with_time: int = 0
     alike: int = 0
     excused: int = 0
-    survived: list[str] = field(default_factory=list)
+    survived: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        died = f"{self.died} of {self.died + self.excused + len(self.survived)} died, {self.with_time} of them since they took too long"
+        rest = f"{self.excused} excused, {len(self.survived)} survived; {self.alike} that changed words alone are not counted"
+        return f"{died}, {rest}"
 
 
 def main() -> int:
     """The parts and files that are named, or all parts."""
-    excuses = Excuses(tomllib.loads(Path(__file__).with_name("excused.toml").read_text(encoding="utf-8"))["mutant"])
+    excuses = Excuses(tomllib.loads(Path(__file__).with_name("excused.toml").read_text(encoding="utf-8")))
     wanted = [(name, *_found(name)) for name in sys.argv[1:] or PARTS]
-    return 1 if [name for name, part, files in wanted if play(name, part, files, excuses).survived] else 0
+    survived: dict[str, str] = {}
+    for name, part, files in wanted:
+        tally = play(name, part, files, excuses)
+        sys.stdout.write(f"{name}: {tally}\n")
+        survived |= tally.survived
+    sys.stdout.writelines(f"{mutant}\n{diff}\n" for mutant, diff in survived.items())
+    return 1 if survived else 0
 
 
 def _found(name: str) -> tuple[Part, list[str]]:
@@ -101,36 +111,37 @@ def _found(name: str) -> tuple[Part, list[str]]:
 def play(name: str, part: Part, files: list[str], excuses: "Excuses") -> Tally:
     """One part or file: play its mutants, judge what survived."""
     tally = Tally()
-    unnoticed: dict[str, tuple[str, str]] = {}
-    for mutant in _survivors(name, files, part.test_paths(), part.drawn, tally):
-        removed, added = _change(mutant)
+    for mutant, diff in _survivors(name, files, part.test_paths(), part.draw, [], tally):
+        removed, added = (" ".join(line[1:].strip() for line in diff.splitlines() if line.startswith(sign)) for sign in "-+")
         if _meant(removed) == _meant(added):
             tally.alike += 1
-        elif excuses.cover(mutant, added):
+        elif excuses.cover(mutant, removed, added):
             tally.excused += 1
         else:
-            unnoticed[mutant] = removed, added
-    tally.survived = _survivors(name, files, part.doors, list(unnoticed), tally) if unnoticed and part.doors else list(unnoticed)
-    for mutant in tally.survived:
-        sys.stdout.write("{}\n  - {}\n  + {}\n".format(mutant, *unnoticed[mutant]))
-    counted = tally.died + tally.excused + len(tally.survived)
-    rest = f"{tally.excused} excused, {len(tally.survived)} survived; {tally.alike} that changed words alone are not counted"
-    sys.stdout.write(f"{name}: {tally.died} of {counted} died, {rest}\n")
+            tally.survived[mutant] = diff
+    if tally.survived and part.doors:
+        tally.survived = dict(_survivors(name, files, part.doors, part.draw, list(tally.survived), tally))
     return tally
 
 
-def _survivors(part: str, files: list[str], tests: Sequence[str], names: Sequence[str], tally: Tally) -> list[str]:
-    """The mutants of these names, all without one, that none of the tests noticed; the others are counted."""
-    shutil.rmtree(MUTANTS, ignore_errors=True)  # mutmut takes what it made of other files for theirs
-    command = [sys.executable, "-m", "tests.mutants.player", ",".join(files), ",".join(tests), *names]
+def _survivors(part: str, files: list[str], tests: Sequence[str], draw: str, names: Sequence[str], tally: Tally) -> list[tuple[str, str]]:
+    """(name, diff) of the mutants of these names, all without one, that none of the tests noticed; the others are counted."""
+    kept = KEPT / (part.replace("/", ".") + ("-doors" if names else ""))
+    kept.mkdir(parents=True, exist_ok=True)
+    if MUTANTS.is_dir() and not MUTANTS.is_symlink():
+        shutil.rmtree(MUTANTS)
+    MUTANTS.unlink(missing_ok=True)
+    MUTANTS.symlink_to(kept)
+    command = [sys.executable, "-m", "tests.mutants.player", ",".join(files), ",".join(tests), draw, *names]
     if subprocess.run(command, cwd=ROOT, check=False).returncode:
         raise SystemExit(f"{part}: mutmut stopped; what it said is above. A test that fails before anything is broken is mended first")
-    results = _results()
-    forgotten = [mutant for mutant, status in results if status is None]
-    if forgotten and not names:
-        raise SystemExit(f"{part}: {forgotten[0]} was not played")
-    tally.died += sum(status in _DIED for _, status in results)
-    return [mutant for mutant, status in results if status is not None and status not in _DIED]
+    results = [(name, status) for name, status in _results() if drawn(name, draw) and (not names or name in names)]
+    forgotten = [name for name, status in results if status is None]
+    if forgotten:
+        raise SystemExit(f"{part}: {forgotten[0]} was not played; call again to go on")
+    tally.died += sum(status in DIED for _, status in results)
+    tally.with_time += sum(status in WITH_TIME for _, status in results)
+    return [(name, _diff(name)) for name, status in results if status not in DIED]
 
 
 def _results() -> list[tuple[str, int | None]]:
@@ -141,12 +152,10 @@ def _results() -> list[tuple[str, int | None]]:
     return found
 
 
-def _change(name: str) -> tuple[str, str]:
-    """The code that a mutant takes away and puts in its place, each on one line."""
+def _diff(name: str) -> str:
+    """What a mutant changes, with a few lines around, from its first @@ on."""
     shown = subprocess.run([_MUTMUT, "show", name], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    lines = [line for line in shown.splitlines() if not line.startswith(("---", "+++"))]
-    removed, added = (" ".join(line[1:].strip() for line in lines if line.startswith(sign)) for sign in "-+")
-    return removed, added
+    return shown[shown.index("\n@@") + 1 :].rstrip()
 
 
 def _meant(code: str) -> str:
@@ -158,14 +167,17 @@ def _meant(code: str) -> str:
 
 
 class Excuses:
-    """Mutants that no test can notice, each with its reason."""
+    """Mutants that no test can notice, or need not, each with its reason; kinds of them by what the code matches before and after."""
 
-    def __init__(self, rows: list[dict[str, str]]) -> None:
-        self._rows = [(row["module"], row["now"]) for row in rows]
+    def __init__(self, told: dict[str, list[dict[str, str]]]) -> None:
+        self._rows = [(row["module"], row["now"]) for row in told["mutant"]]
+        self._kinds = [(row["module"], re.compile(row["before"]), re.compile(row["now"])) for row in told["kind"]]
 
-    def cover(self, name: str, added: str) -> bool:
+    def cover(self, name: str, removed: str, added: str) -> bool:
         """Whether that one is excused."""
-        return any(name.startswith(module + ".") and now in added for module, now in self._rows)
+        return any(name.startswith(module + ".") and now in added for module, now in self._rows) or any(
+            name.startswith(module + ".") and before.search(removed) and now.search(added) for module, before, now in self._kinds
+        )
 
 
 if __name__ == "__main__":

@@ -1,18 +1,24 @@
-"""Lets mutmut play the mutants of some files with some tests: python -m tests.mutants.player FILE,FILE TEST,TEST [NAME]
+"""Lets mutmut play the mutants of some files with some tests: python -m tests.mutants.player FILE,FILE TEST,TEST DRAW [NAME]
 
-Its settings stand in pyproject.toml, but which files and which tests depends on the part that is played; of its mutants those
-whose name matches, all without one.
+Its settings stand in pyproject.toml, but which files and which tests depends on the part that is played; of its mutants those that DRAW
+draws and, if names are given, that are named. Those that died in a run before, of unchanged code, are not played again.
 """
 
 import functools
-import os
-import signal
+import hashlib
 import sys
 from typing import Any
 
-_MUTANT_SECONDS_MAX = 300
-"""How long the tests of one mutant may take: one that waits for ever uses no processor time, which is all that mutmut counts."""
+WITH_TIME = {24, -24, 36, 152, 255}
+"""Statuses of a mutant that took too much time or waited too long (timeout_constant and timeout_multiplier of pyproject.toml)."""
+DIED = {1, 3, -9, -11, *WITH_TIME}
+"""Statuses of a mutant that was noticed: a test failed, pytest broke, the system ended it, or it was ended since it took too long."""
 _remembering = functools.lru_cache
+
+
+def drawn(name: str, draw: str) -> bool:
+    """Whether a mutant is one of the tenth that a digit draws, by the hash of its name, so that small functions have their share."""
+    return draw == "all" or int(hashlib.sha256(name.encode()).hexdigest(), 16) % 10 == int(draw)
 
 
 def _forgetting(*arguments: Any, **named: Any) -> Any:
@@ -28,16 +34,31 @@ def _forgetting(*arguments: Any, **named: Any) -> Any:
     return remembering
 
 
-def _play(files: str, tests: str, *names: str) -> None:
+def _play(files: str, tests: str, draw: str, *names: str) -> None:
     functools.lru_cache = _forgetting  # before anything of the package is imported
-    os.register_at_fork(after_in_child=lambda: signal.alarm(_MUTANT_SECONDS_MAX))  # each mutant is played in a process of its own
-    from mutmut.__main__ import cli
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
+        del sys.modules[name]  # the tests that are played are a copy
+    from mutmut import __main__ as mutmut
     from mutmut.configuration import config
 
     settings = config()
     settings.only_mutate = files.split(",")
     settings.pytest_add_cli_args_test_selection = tests.split(",")
-    cli(["run", *names])
+    of_all, tests_of = mutmut.collect_source_file_mutation_data, mutmut.tests_for_mutant_names
+    chosen: list[str] = []
+
+    def data_of_chosen(mutant_names: Any) -> Any:
+        mutants, by_path = of_all(mutant_names=mutant_names)
+        mutants = [(data, name, status if status in DIED else None) for data, name, status in mutants]
+        mutants = [row for row in mutants if row[2] is None and drawn(row[1], draw) and (not names or row[1] in names)]
+        chosen.extend(name for _, name, _ in mutants)
+        return mutants, by_path
+
+    mutmut.collect_source_file_mutation_data = data_of_chosen
+    mutmut.tests_for_mutant_names = lambda _: tests_of(chosen)
+    mutmut._apply_config_change_invalidation = lambda _: False  # noqa: SLF001 - who died by some tests is dead, whichever are added
+    mutmut.cli(["run"])
 
 
-_play(*sys.argv[1:])
+if __name__ == "__main__":
+    _play(*sys.argv[1:])
