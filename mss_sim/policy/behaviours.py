@@ -171,7 +171,7 @@ def read(data: Sequence[Mapping[str, Any]]) -> Behaviour:
     return tuple(
         Reaction(
             **{
-                **{name: value for name, value in one.items() if name not in ("steps", "on")},
+                **one,
                 "steps": tuple(step_of(step) for step in one["steps"]),
                 "on": Occasion(one.get("on", Occasion.DELIVERED)),
             }

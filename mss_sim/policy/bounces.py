@@ -49,7 +49,7 @@ def returns_later(refusal: MesRefusal, address: str) -> bool:
 
 def masked(address: str) -> str:
     """A patient's address for people to read: `2790…989` instead of the INS."""
-    local, _, _ = address.partition("@")
+    local, _, _ = address.rpartition("@")
     return f"{local[:4]}…{local[-3:]}" if len(local) > 8 else local
 
 

@@ -152,7 +152,7 @@ def decide_route(address: str, stands: MailboxFitness, reach: Scope) -> Route:
 
 
 def _is_malformed(address: str) -> bool:
-    local, _, domain = address.partition("@")
+    local, _, domain = address.rpartition("@")
     return domain == PATIENT_DOMAIN and local != POSTMASTER and not is_ins(local)
 
 

@@ -43,6 +43,7 @@ def _arrival(**facts: object) -> Arrival:
         ({"hops": 100}, None, None, Silence.LOOP),
         ({"passed": ("a@x.fr", "b@x.fr"), "hops": 99}, None, None, None),
         ({"sender": "owner@hopital.sim.mssante.fr"}, None, None, None),
+        ({"sender": '"staff-request@ward"@hopital.sim.mssante.fr'}, None, None, None),
         ({}, None, None, None),
     ],
 )

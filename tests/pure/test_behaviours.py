@@ -62,15 +62,15 @@ def test_the_first_that_is_met_is_the_one() -> None:
 @pytest.mark.parametrize(
     ("step", "subject", "said"),
     [
-        (Step(StepAct.OPEN, "demain"), "after", "P7D"),
-        (Step(StepAct.OPEN, "P999999Y"), "after", "calendar"),
+        (Step(StepAct.OPEN, "demain"), "after", "after of open is wrong: a duration of ISO 8601 is expected, such as P7D"),
+        (Step(StepAct.RECEIPT, "P999999Y"), "after", "after of receipt is wrong: the calendar ends before"),
         (Step(StepAct.FORWARD), "address", "forward needs it"),
         (Step(StepAct.OPEN, address=DOCTOR), "address", "no other act has it"),
         (Step(StepAct.DELETE, text="Merci"), "act", "not to delete"),
         (Step(StepAct.OPEN, file=AnswerFile.PDF), "act", "not to open"),
         (Step(StepAct.OPEN, to=AnswerTo.ALL), "act", "not to open"),
-        (Step(StepAct.ANSWER, receipt=ReceiptForm.NONE), "receipt", "open and receipt"),
-        (Step(StepAct.BOUNCE, rule=Rule.CONFLICT.value), "rule", "mailbox-closed"),
+        (Step(StepAct.ANSWER, receipt=ReceiptForm.NONE), "receipt", "open and receipt, not to answer."),
+        (Step(StepAct.BOUNCE, rule=Rule.CONFLICT.value), "rule", "A letter bounces for one of unknown-mailbox, "),
     ],
 )
 def test_what_cannot_be_done_is_refused(step: Step, subject: str, said: str) -> None:
@@ -93,6 +93,12 @@ def test_a_behaviour_is_not_endless(behaviour: Behaviour) -> None:
 def test_what_is_shipped_can_be_done_and_is_the_same_after_it_was_kept(behaviour: Behaviour) -> None:
     check(behaviour)
     assert repr(read(orjson.loads(orjson.dumps(data_of(behaviour))))) == repr(behaviour), "words are words of the vocabulary again"
+
+
+def test_what_is_left_out_has_its_default_and_what_is_written_is_kept() -> None:
+    assert read([{"steps": []}]) == (Reaction(()),)
+    whole = Reaction(OPENS, Occasion.CLOSED, DOCTOR, "résultats", asks_receipt=True, has_files=False)
+    assert read(data_of([whole])) == (whole,)
 
 
 def test_every_reason_for_a_bounce_has_a_status() -> None:

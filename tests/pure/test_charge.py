@@ -44,8 +44,9 @@ def test_what_a_deed_does_by_who_has_the_letter(deed: ChargeDeed, where: Hands, 
         with pytest.raises(Refusal) as caught:
             does(deed, where, _SOPHIE, manages=manages)
         assert (caught.value.rule, caught.value.subject, caught.value.reference) == (Rule.IN_CHARGE, _SOPHIE.idnat, "quirks#in-charge")
-        assert "Sophie PETIT" in caught.value.detail
-        assert ("reopen it first" in caught.value.detail) == (where is Hands.DONE)
+        reopens = "Sophie PETIT has finished with this letter: reopen it first."
+        gives = "Sophie PETIT has this letter in charge: they, or who manages the mailbox, may give it to you."
+        assert caught.value.detail == (reopens if where is Hands.DONE else gives)
     else:
         assert does(deed, where, _SOPHIE, manages=manages) == (word != "same")
 
@@ -89,27 +90,29 @@ def test_letters_are_taken_in_charge_where_several_may_work(kind: MailboxKind) -
         with pytest.raises(Refusal) as caught:
             check_kind(kind)
         assert (caught.value.rule, caught.value.reference) == (Rule.INVALID, "quirks#in-charge")
+        assert caught.value.detail == "Letters are taken in charge in mailboxes of professionals; a patient's has one reader."
 
 
 @pytest.mark.parametrize(
-    ("text", "notes", "rule"),
+    ("text", "notes", "rule", "said"),
     [
-        ("", 0, Rule.INVALID),
-        (" \n\t", 0, Rule.INVALID),
-        ("é" * (NOTE_CHARS_MAX + 1), 0, Rule.LIMIT_REACHED),
-        ("Bonjour", NOTES_MAX, Rule.LIMIT_REACHED),
-        ("é" * NOTE_CHARS_MAX, NOTES_MAX - 1, None),
-        ("<script>", 0, None),
+        ("", 0, Rule.INVALID, "A note has a text"),
+        (" \n\t", 0, Rule.INVALID, "A note has a text"),
+        ("é" * (NOTE_CHARS_MAX + 1), 0, Rule.LIMIT_REACHED, f"at most {NOTE_CHARS_MAX} characters"),
+        ("Bonjour", NOTES_MAX, Rule.LIMIT_REACHED, f"at most {NOTES_MAX} notes"),
+        ("é" * NOTE_CHARS_MAX, NOTES_MAX - 1, None, ""),
+        ("<script>", 0, None, ""),
     ],
     ids=["empty", "blank", "too long", "one too many", "as long and as many as may be", "any words"],
 )
-def test_a_note_has_a_text_and_both_have_an_end(text: str, notes: int, rule: Rule | None) -> None:
+def test_a_note_has_a_text_and_both_have_an_end(text: str, notes: int, rule: Rule | None, said: str) -> None:
     if rule is None:
         check_note(text, notes)
     else:
         with pytest.raises(Refusal) as caught:
             check_note(text, notes)
         assert (caught.value.rule, caught.value.reference) == (rule, "quirks#in-charge")
+        assert said in caught.value.detail
 
 
 def test_who_may_not_have_a_letter_and_who_is_nobody_are_refused_alike() -> None:

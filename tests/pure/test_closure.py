@@ -179,6 +179,11 @@ def test_who_may_write_first(
     assert verdict.code == code
     assert verdict.allowed is isinstance(code, Ground)
     assert not isinstance(code, Ground) or verdict.reference == _GROUNDS[code]
+    said = {
+        Ground.PHARMACY_VISITED: f"dispensed medicines to this patient {first.dispensed_days} days ago.",
+        Ground.OPEN_TO_PATIENTS: "let patients write first.",
+    }
+    assert verdict.detail.endswith(said.get(code, "") if isinstance(code, Ground) else "")
     assert "officine@sim.mssante.fr" in verdict.detail
 
 
@@ -221,3 +226,14 @@ def test_what_closes_does_so_when_accepted_and_what_opens_when_it_arrives(
 def test_a_letter_that_nearly_closes_is_told_from_one_that_does_not_try(subject: str, mes: str | None, text: str, told: str | None) -> None:
     why = near_miss(subject, mes, text)
     assert (why is None) if told is None else (why is not None and why.startswith(told))
+
+
+@pytest.mark.parametrize(
+    ("subject", "mes", "told"),
+    [
+        ("[Fin]", None, "The subject is '[Fin]': only the five characters [FIN] close, with no blank and no other word."),
+        ("Bonjour", "fin", "X-MSS-MES is 'fin': only FIN closes, in capitals, and not beside another value."),
+    ],
+)
+def test_who_nearly_closes_is_told_the_mark_that_does(subject: str, mes: str | None, told: str) -> None:
+    assert near_miss(subject, mes, "") == told

@@ -106,6 +106,19 @@ def test_a_right_identifier_gets_no_warning(idnat: str, kind: IdentityKind) -> N
     assert warnings(idnat, kind) == []
 
 
+@pytest.mark.parametrize(
+    ("idnat", "kind", "said"),
+    [
+        ("910000000010", PROFESSIONAL, "A professional's idNat is 8 and an RPPS of 11 digits that ends with its Luhn digit."),
+        ("810000000010", EMPLOYEE, "The RPPS in this idNat does not end with its Luhn digit."),
+        ("/42", EMPLOYEE, "An employee's idNat is 3+FINESS, 4+SIREN, 5+SIRET or 6+practice, a slash and an internal number."),
+        ("3123456783/42", EMPLOYEE, "The structure number in this idNat does not end with its Luhn digit."),
+    ],
+)
+def test_a_warning_says_what_is_expected(idnat: str, kind: IdentityKind, said: str) -> None:
+    assert warnings(idnat, kind) == [said]
+
+
 def test_the_warning_of_a_wrong_key_tells_the_right_one() -> None:
     assert "96" in warnings("146026322000197", PATIENT)[0]
 

@@ -102,7 +102,7 @@ ROWS: list[Row] = [
         Rule.PHARMACY_VISIT_TOO_OLD,
         BOX,
         "quirks#pharmacies",
-        "366 days ago; they may write first",
+        "366 days ago; they may write first within 365 days.",
     ),
     (lambda: answer([], days=3), Rule.NOT_A_PHARMACY, BOX, "quirks#pharmacies", "not that of a pharmacy: SA33, SA38, SA39."),
     (lambda: answer([], MailboxKind.APP, days=3, sector="SA38"), Rule.NO_PUBLISHED_ORG_MAILBOX, BOX, "quirks#pharmacies", f"{BOX} is not."),

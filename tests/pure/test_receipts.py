@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mss_sim.errors import Refusal, Rule
+from mss_sim.errors import Failure, Refusal, Rule
 from mss_sim.policy.closure import WRITING_RULES
 from mss_sim.policy.receipts import DIAGNOSTICS, ReceiptRequest, decide_receipt, diagnostic, dsn_due
 from mss_sim.vocabulary.mail import DsnAction, Notify
@@ -69,6 +69,11 @@ def test_a_diagnostic_begins_with_the_codes_that_the_reply_has(rule: Rule) -> No
     code, status = DIAGNOSTICS[rule]
     named = f" ({rule.value})" if rule in WRITING_RULES else ""
     assert diagnostic(Refusal(rule, quoted("Why and what to do."), subject=BOB)) == (status, f"{code} {status} Why and what to do.{named}")
+
+
+def test_a_failure_that_somebody_asked_for_has_its_own_codes() -> None:
+    failure = Failure(quoted("As you wish."), fault="slow", code=421, status="4.7.0")
+    assert diagnostic(failure) == ("4.7.0", "421 4.7.0 As you wish.")
 
 
 def asked(*addresses: str, path: str | None = ALICE, sent: bool = False, report: bool = False) -> ReceiptRequest:

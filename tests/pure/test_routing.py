@@ -42,6 +42,7 @@ def test_a_recipient_who_cannot_be_served_is_refused_bounced_or_deferred(
     [
         ("claire.fontaine@patient.mssante.fr", Rule.BAD_ADDRESS),
         ("28503751130016@patient.mssante.fr", Rule.BAD_ADDRESS),
+        ('"285037511300167@sim"@patient.mssante.fr', Rule.BAD_ADDRESS),
         ("285037511300167@patient.mssante.fr", Rule.UNKNOWN_MAILBOX),
         ("125062a00401714@patient.mssante.fr", Rule.UNKNOWN_MAILBOX),
         ("postmaster@patient.mssante.fr", Rule.UNKNOWN_MAILBOX),

@@ -85,18 +85,20 @@ def test_what_is_looked_for_in_the_store_is_what_the_rule_lists(state: TimelineK
 
 
 @pytest.mark.parametrize(
-    ("now", "last", "next_at"),
+    ("now", "hour", "last", "next_at"),
     [
-        (3 * DAY + 7 * HOUR, None, 4 * DAY + 7 * HOUR),
-        (3 * DAY + 7 * HOUR - 1, None, 3 * DAY + 7 * HOUR),
-        (3 * DAY + 8 * HOUR, None, 4 * DAY + 7 * HOUR),
-        (3 * DAY + 5 * HOUR, 3 * DAY + 4 * HOUR, 4 * DAY + 7 * HOUR),
-        (3 * DAY + 5 * HOUR, 2 * DAY + 7 * HOUR, 3 * DAY + 7 * HOUR),
-        (3 * DAY + 7 * HOUR, 3 * DAY + 7 * HOUR, 4 * DAY + 7 * HOUR),
+        (3 * DAY + 7 * HOUR, 7, None, 4 * DAY + 7 * HOUR),
+        (3 * DAY + 7 * HOUR - 1, 7, None, 3 * DAY + 7 * HOUR),
+        (3 * DAY + 8 * HOUR, 7, None, 4 * DAY + 7 * HOUR),
+        (3 * DAY + 5 * HOUR, 7, 3 * DAY + 4 * HOUR, 4 * DAY + 7 * HOUR),
+        (3 * DAY + 5 * HOUR, 7, 2 * DAY + 7 * HOUR, 3 * DAY + 7 * HOUR),
+        (3 * DAY + 7 * HOUR, 7, 3 * DAY + 7 * HOUR, 4 * DAY + 7 * HOUR),
+        (3 * DAY + 5 * HOUR, 7, 3 * DAY - 1, 3 * DAY + 7 * HOUR),
+        (180 * DAY + 23 * HOUR - 1, 23, None, 180 * DAY + 23 * HOUR),
     ],
 )
-def test_no_day_has_two_letters(now: int, last: int | None, next_at: int) -> None:
-    assert next_digest(now, 7, last) == next_at
+def test_no_day_has_two_letters(now: int, hour: int, last: int | None, next_at: int) -> None:
+    assert next_digest(now, hour, last) == next_at
 
 
 def test_seven_in_the_morning_is_that_of_the_place_all_year() -> None:

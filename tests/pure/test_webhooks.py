@@ -55,6 +55,20 @@ def test_what_is_no_target_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("ftp://127.0.0.1/", "url is where events are posted to: http://host:port/path, or https."),
+        ("http://u@127.0.0.1/", "Leave the user and the fragment out of url; events are signed with the secret."),
+        ("http://127.0.0.1/#x", "Leave the user and the fragment out of url; events are signed with the secret."),
+    ],
+)
+def test_a_target_that_is_none_is_told_what_one_is(url: str, said: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        read_target(url)
+    assert caught.value.detail == said
+
+
+@pytest.mark.parametrize(
     ("host", "addresses", "allowed", "is_allowed"),
     [
         ("localhost", ["127.0.0.1", "::1"], _DEFAULT, True),
@@ -70,6 +84,7 @@ def test_what_is_no_target_is_refused(url: str) -> None:
         ("CI.example.", ["10.0.0.1"], ("ci.example",), True),
         ("evil-ci.example", ["10.0.0.1"], ("ci.example",), False),
         ("anything", ["10.0.0.1"], ("10.0.0.0/8",), True),
+        ("anything", ["10.0.0.1"], ("10.9.9.9/8",), True),
         ("anything", ["10.0.0.1"], (), False),
     ],
 )
@@ -77,8 +92,9 @@ def test_only_what_is_listed_is_posted_to(host: str, addresses: list[str], allow
     if is_allowed:
         check_target(host, addresses, allowed)
         return
-    with pytest.raises(Refusal, match="MSS_SIM_WEBHOOKS_HOSTS"):
+    with pytest.raises(Refusal, match="MSS_SIM_WEBHOOKS_HOSTS") as caught:
         check_target(host, addresses, allowed)
+    assert caught.value.detail.startswith(f"{host} leads to {addresses[-1]}, where events are not sent")
 
 
 def test_a_library_that_does_not_know_us_verifies_the_signature() -> None:
@@ -89,12 +105,23 @@ def test_a_library_that_does_not_know_us_verifies_the_signature() -> None:
     assert Webhook(secret).verify(body, headers) == {"type": "message.received"}
 
 
+def _secret(octets: int) -> str:
+    return "whsec_" + base64.b64encode(b"k" * octets).decode()
+
+
 @pytest.mark.parametrize(
-    "secret", ["", "whsec_", "whsec_!!!", "secret", "whsec_" + base64.b64encode(b"short").decode(), base64.b64encode(b"k" * 32).decode()]
+    "secret", ["", "whsec_", "whsec_!!!", "secret", _secret(23), _secret(65), _secret(32).removeprefix("whsec_"), _secret(30) + "!!!!"]
 )
 def test_a_secret_that_is_none_is_refused(secret: str) -> None:
-    with pytest.raises(Refusal, match="secret is whsec_"):
+    with pytest.raises(Refusal, match="secret is whsec_") as caught:
         read_secret(secret)
+    source = "standard-webhooks#signature-scheme"
+    assert (caught.value.rule, caught.value.subject, caught.value.reference) == (Rule.INVALID, "secret", source)
+
+
+@pytest.mark.parametrize("octets", [24, 64])
+def test_a_secret_has_24_to_64_octets(octets: int) -> None:
+    assert read_secret(_secret(octets)) == b"k" * octets
 
 
 def test_tries_wait_longer_each_time_and_end() -> None:
