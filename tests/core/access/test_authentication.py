@@ -90,6 +90,13 @@ async def test_nobody_acts_for_a_mailbox_over_which_he_has_no_right_nor_learns_w
         await _log_in(town, "sophie.petit", mailbox=mailbox)
 
 
+async def test_a_grant_for_a_time_lets_act_for_its_mailbox_until_it_ends(town: Town) -> None:
+    assert (await _log_in(town, IDNATS["assistant"], mailbox=PRACTICE)).mailbox == PRACTICE
+    town.clock.advance(timedelta(days=90))
+    with refused(Rule.AUTHORIZATION_FAILED, f"You neither hold {PRACTICE} nor have a grant over it."):
+        await _log_in(town, IDNATS["assistant"], mailbox=PRACTICE)
+
+
 async def test_the_strict_profile_takes_no_password_and_tells_so_to_who_knows_it(open_town: OpenTown) -> None:
     async with open_town(profile="strict") as town:
         with refused(Rule.AUTHENTICATION_FAILED, "log in with a token"):
@@ -184,6 +191,22 @@ async def test_no_way_is_asked_where_none_was_told(town: Town) -> None:
         await town.world.store.read(lambda conn: check_login_method(town.world, conn, box, LogInBy.PASSWORD))
 
 
+# Without a proof
+
+
+@pytest.mark.parametrize("name", ["camille.martin", IDNATS["doctor"], DOCTOR])
+async def test_who_is_played_is_named_in_any_way_and_acts_for_himself(town: Town, name: str) -> None:
+    actor = await authentication.by_name(town.world, name, door=Door.CONTROL)
+    assert (actor.identity.idnat, actor.door, actor.mailbox, actor.way) == (IDNATS["doctor"], Door.CONTROL, None, None)
+
+
+async def test_nobody_and_who_was_disabled_are_not_played(town: Town) -> None:
+    await identities.change_identity(town.world, IDNATS["doctor"], {"enabled": False}, None, None)
+    for name in ("nobody", "camille.martin"):
+        with refused(Rule.AUTHENTICATION_FAILED, "The login or the password is wrong."):
+            await authentication.by_name(town.world, name, door=Door.CONTROL)
+
+
 # By certificate
 
 
@@ -217,8 +240,15 @@ async def test_no_certificate_one_of_a_stranger_and_one_for_nothing_open_nothing
     with refused(Rule.AUTHENTICATION_FAILED, "is not of the authority of organisations"):
         await _shown(town, stranger.public_bytes(Encoding.DER))
     operators_own = await certificates.issue(town.world, NewCertificate(operator="Hôpital des Ormes"))
-    with refused(Rule.AUTHENTICATION_FAILED, "is bound to no mailbox"):
+    with refused(Rule.AUTHENTICATION_FAILED, f"The certificate {operators_own.subject} is bound to no mailbox."):
         await _shown(town, _der(operators_own))
+
+
+async def test_a_certificate_of_our_authority_that_was_never_written_down_opens_nothing(open_town: OpenTown) -> None:
+    async with open_town() as town, open_town() as twin:  # of the same authorities
+        made = await certificates.issue(town.world, NewCertificate(mailbox=LABORATORY))
+        with refused(Rule.AUTHENTICATION_FAILED, f"The certificate {made.subject} is bound to no mailbox."):
+            await _shown(twin, _der(made))
 
 
 async def test_a_certificate_that_was_taken_back_opens_nothing(town: Town) -> None:

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from sqlalchemy import Connection
 
-from mss_sim.core.access import access, masks
+from mss_sim.core.access import access, carer_views, masks
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.delegation import GrantRequest, grant
 from mss_sim.core.access.practice_holders import CONTROL
@@ -20,7 +20,7 @@ from mss_sim.store import mailboxes as boxes
 from mss_sim.store import masks as mask_rows
 from mss_sim.store.folder_view import CopyState
 from mss_sim.store.mailboxes import Mailbox
-from mss_sim.vocabulary.mailboxes import Right
+from mss_sim.vocabulary.mailboxes import Flag, Right
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PATIENT2, letter
 from tests.core.towns import OpenTown, Town
 
@@ -58,6 +58,8 @@ async def _compare(town: Town, known: Uids) -> None:
         size = sum(row.size_bytes for rows in seen.values() for row in rows)
         assert box.carer_view_bytes == size
         for folder in folder_rows.of_mailbox(conn, box.carer_view_id):
+            unseen = sum(not row.flags & Flag.SEEN for row in seen[folder.name])
+            assert (folder.exists_count, folder.unseen_count) == (len(seen[folder.name]), unseen)
             before = max((uid for place, uid in known if place == folder.id), default=0)
             for row in seen[folder.name]:
                 assert known.setdefault((folder.id, row.uid), row.message_id) == row.message_id
@@ -176,3 +178,15 @@ async def test_a_letter_that_fails_in_its_group_leaves_nothing_to_follow(town: T
         await town.world.store.write(fails)
     await town.send("doctor", DOCTOR, PATIENT)
     await _compare(town, {})
+
+
+async def test_what_a_carer_sees_is_told_as_the_copies_that_the_patient_knows(town: Town) -> None:
+    view = await _let_in(town)
+    for _ in range(2):
+        await town.send("doctor", DOCTOR, PATIENT)
+    own = {item.copy.id for item in await town.lying(PATIENT)}
+    seen = (await town.world.store.read(_content, view.id))["INBOX"]
+    foreign = seen[0]._replace(copy_id=1)
+    known = await town.world.store.read(carer_views.as_known, [*seen, foreign])
+    assert {row.copy_id for row in known} == own
+    assert [row._replace(copy_id=0) for row in known] == [row._replace(copy_id=0) for row in seen]

@@ -217,6 +217,7 @@ async def test_without_an_address_all_that_the_asker_manages_is_handed_over_and_
     [
         ("doctor", "assistant", "assistant", PRACTICE, Rule.INVALID),
         ("secretary", "secretary", "newcomer", PRACTICE, Rule.GRANT_NOT_ALLOWED),
+        ("doctor", "doctor", "newcomer", PRACTICE, Rule.GRANT_NOT_ALLOWED),
         ("doctor", "secretary", "doctor", PRACTICE, Rule.GRANT_NOT_ALLOWED),
         ("secretary", "assistant", "newcomer", PRACTICE, Rule.GRANT_NOT_ALLOWED),
         ("hospital", "assistant", "newcomer", PRACTICE, Rule.NOT_FOUND),
@@ -250,6 +251,23 @@ async def test_a_manager_hands_over_what_he_could_grant_himself_and_no_more(town
     with refused(Rule.NOT_FOUND):
         await _hand_over(town, "hospital", "secretary", "newcomer", None)
     assert len((await _hand_over(town, "hospital", "assistant", "newcomer")).created) == 1
+
+
+async def test_a_manager_for_a_time_hands_over_what_ends_before(town: Town) -> None:
+    now = town.clock.now()
+    await _give(town, "doctor", "hospital", _LEAD, valid_until=now + DAY)
+    await _give(town, "doctor", "newcomer", valid_until=now + HOUR)
+    (made,) = (await _hand_over(town, "hospital", "newcomer", "assistant")).created
+    assert made.valid_until == now + HOUR
+    with refused(Rule.GRANT_NOT_ALLOWED, "for longer than you hold"):
+        await _hand_over(town, "hospital", "assistant", "newcomer")
+
+
+async def test_a_patient_whose_only_carer_may_be_one_has_another_follow_them(town: Town) -> None:
+    await _give(town, "patient", "newcomer", address=PATIENT)
+    (made,) = (await _hand_over(town, "patient", "newcomer", "assistant", PATIENT)).created
+    assert made.rights == _READ
+    assert (await _held(town, "newcomer", PATIENT), await _held(town, "assistant", PATIENT)) == (frozenset(), _READ)
 
 
 # Shown

@@ -1,10 +1,11 @@
 """What the end of a grant would take and leave, told to whoever may end it, before they do."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from mss_sim.clock import DAY
+from mss_sim.clock import DAY, HOUR
 from mss_sim.core.access import delegation, grant_ends
 from mss_sim.core.access.access import Requester
 from mss_sim.core.access.delegation import GrantRequest
@@ -52,14 +53,18 @@ async def test_open_connections_of_mail_programs_are_told(town: Town) -> None:
     row = await _give(town)
     said = Transcripts(town.clock, town.world.ids, sessions_max=10, lines_max=10)
     world = replace(town.world, transcripts=said)
-    opened = [said.open(door, "127.0.0.1") for door in (Door.IMAP, Door.SMTP, Door.REST, Door.IMAP, Door.IMAP)]
+    begun, opened = town.clock.now(), []
+    for door in (Door.IMAP, Door.SMTP, Door.REST, Door.IMAP, Door.IMAP):
+        opened.append(said.open(door, "127.0.0.1"))
+        town.clock.advance(timedelta(hours=1))
     for one in opened[:4]:
         one.facts["identity"] = IDNATS["newcomer"]
     opened[4].facts["identity"] = IDNATS["secretary"]
     opened[0].facts["client"] = "Thunderbird"
     opened[3].close()
     end = await grant_ends.foresee(world, CONTROL, PRACTICE, row.id)
-    assert [(one.door, one.client) for one in end.connections] == [(Door.SMTP, ""), (Door.IMAP, "Thunderbird")]
+    told = [(one.door, one.client, one.since - begun) for one in end.connections]
+    assert told == [(Door.SMTP, "", HOUR), (Door.IMAP, "Thunderbird", 0)]
 
 
 @pytest.mark.parametrize(

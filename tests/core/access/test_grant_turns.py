@@ -31,7 +31,10 @@ async def test_what_turns_now_is_told_once(town: Town) -> None:
     ends = await grant(town.world, CONTROL, GrantRequest(DOCTOR, IDNATS["newcomer"], see, valid_until=now + HOUR))
     begins = await grant(town.world, CONTROL, GrantRequest(WARD, IDNATS["newcomer"], see, now + HOUR, now + DAY))
     assert await turns.work() == []
-    town.clock.advance(timedelta(hours=1))
+    assert await turns.next_at() == now + HOUR
+    town.clock.advance(timedelta(minutes=59))
+    assert await turns.work() == []
+    town.clock.advance(timedelta(minutes=1))
     told = [(one.at - now, one.kind, one.id, one.mailbox, one.who) for one in await turns.work()]
     who = IDNATS["newcomer"]
     assert told == [(HOUR, FiredKind.GRANT_ENDED, ends.id, DOCTOR, who), (HOUR, FiredKind.GRANT_BEGAN, begins.id, WARD, who)]

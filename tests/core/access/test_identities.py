@@ -126,3 +126,15 @@ async def test_who_owns_a_mailbox_is_kept_and_who_owns_none_goes_with_what_he_wa
         await identities.remove_identity(town.world, IDNATS["newcomer"])
     await mailboxes.remove_mailbox(town.world, "hugo.bernard@medecin.sim.mssante.fr")
     await identities.remove_identity(town.world, IDNATS["doctor2"])
+
+
+async def test_whatever_changes_identities_has_all_that_remembers_them_look_again(town: Town) -> None:
+    world = town.world
+    for done in (
+        identities.add_identity(world, _new()),
+        identities.change_identity(world, NEW, {"family_name": "AUTRE"}, None, None),
+        identities.remove_identity(world, NEW),
+    ):
+        version = world.store.directory_version
+        await done
+        assert world.store.directory_version > version

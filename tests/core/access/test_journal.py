@@ -10,7 +10,7 @@ from mss_sim.core.access.access import Requester
 from mss_sim.core.access.identities import change_identity
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.mailbox.mailboxes import change_managed_mailbox
-from mss_sim.core.world.store_types import LineQuery
+from mss_sim.core.world.store_types import ActQuery, LineQuery
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
@@ -70,6 +70,7 @@ async def test_the_journal_is_read_by_pages_newest_first_and_while_the_mailbox_i
     await town.change(DOCTOR, state=MailboxState.CLOSED)
     newest = await journal.of_mailbox(town.world, doctor, DOCTOR, before=None, limit=2)
     rest = await journal.of_mailbox(town.world, doctor, DOCTOR, before=newest[-1].line.id, limit=2)
+    assert len(newest) == 2
     said = [
         line.detail["after"]["description"] for line in (row.line for row in (*newest, *rest)) if line.detail and "after" in line.detail
     ]
@@ -161,3 +162,14 @@ async def test_what_a_line_names_is_found_with_it(town: Town) -> None:
     grant = found.grants[row.line.grant_id or 0]
     assert (found.people[row.line.actor_id or 0].idnat, found.people[grant.grantee_id].idnat) == (IDNATS["hospital_ward"],) * 2
     assert found.addresses == {row.line.mailbox_id: WARD}
+
+
+async def test_whoever_waits_and_whoever_listens_finds_lines_of_any_mailbox(town: Town) -> None:
+    for who, address in (("doctor", DOCTOR), ("hospital_ward", WARD)):
+        await change_managed_mailbox(town.world, await town.actor(who), address, {"description": "x"})
+    changes = ActQuery(10, acts=(Act.MAILBOX_CHANGED,))
+    found = await town.world.store.read(journal.matching, changes)
+    boxes = [(await town.mailbox(address)).id for address in (DOCTOR, WARD)]
+    assert [row.line.mailbox_id for row in found] == boxes, "the oldest first"
+    ids = [row.line.id for row in found]
+    assert await town.world.store.read(journal.with_ids, [*ids, 1]) == dict(zip(ids, found, strict=True))

@@ -1,13 +1,17 @@
 """Masks: who sets them, once each, what they are of, and what the patient's journal keeps."""
 
+import hashlib
+from email.policy import SMTP
+
 import pytest
 
-from mss_sim.core.access import masks
+from mss_sim.core.access import access, masks
 from mss_sim.core.access.delegation import GrantRequest, grant
 from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.errors import Rule
+from mss_sim.store import pages
 from mss_sim.vocabulary.mailboxes import MaskKind, Right
-from tests.clients import DOCTOR, HOSPITAL, PATIENT, PATIENT2, PRACTICE
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PATIENT2, PRACTICE, letter
 from tests.core.towns import OpenTown, Town, refused
 
 
@@ -68,3 +72,41 @@ async def test_masks_have_a_number(open_town: OpenTown, most: int) -> None:
             await masks.mask_correspondent(town.world, patient, PATIENT, address)
         with refused(Rule.LIMIT_REACHED, f"There are {most} masks"):
             await masks.mask_correspondent(town.world, patient, PATIENT, PRACTICE)
+
+
+async def _send(town: Town, subject: str, *documents: bytes) -> None:
+    """A letter to the patient with these documents."""
+    message = letter(DOCTOR, PATIENT, subject, "Bonjour. " * 100)
+    for octets in documents:
+        message.add_attachment(octets, maintype="application", subtype="pdf", filename="analyse.pdf")
+    await town.send("doctor", DOCTOR, PATIENT, raw=message.as_bytes(policy=SMTP))
+
+
+async def _seen(town: Town, who: str) -> list[str]:
+    """The subjects that a carer sees, the newest first."""
+    held = await town.world.store.read(access.access_to, PATIENT, (await town.identity(who)).id, town.clock.now())
+    assert held is not None
+    found = await town.world.store.read(pages.page, pages.ListQuery(held.mailbox.id, 100))
+    return [item.message.subject for item in found]
+
+
+async def test_a_masked_document_is_masked_in_every_letter_that_carries_it(town: Town) -> None:
+    patient, secret, other = await town.actor("patient"), b"%PDF-1.4 secret", b"%PDF-1.4 public"
+    await grant(town.world, CONTROL, GrantRequest(PATIENT, (await town.identity("newcomer")).idnat, frozenset({Right.SEE, Right.READ})))
+    for subject, documents in (("Deux", (other, secret)), ("Un autre", (other,)), ("Le même", (secret,)), ("Sans", ())):
+        await _send(town, subject, *documents)
+    two = (await town.lying(PATIENT))[-1]
+    for part in ("1", "4"):
+        with refused(Rule.NOT_FOUND, f"This message has no attachment {part}."):
+            await masks.mask_document(town.world, patient, PATIENT, two.copy.id, part)
+    mask = await masks.mask_document(town.world, patient, PATIENT, two.copy.id, "3")
+    assert (mask.kind, mask.label, mask.target) == (
+        MaskKind.DOCUMENT,
+        "analyse.pdf",
+        f"{len(secret)}-{hashlib.sha256(secret).hexdigest()}",
+    )
+    await _send(town, "Plus tard", secret)
+    await _send(town, "Plus tard, un autre", other)
+    assert await _seen(town, "newcomer") == ["Plus tard, un autre", "Sans", "Un autre"]
+    await masks.unmask(town.world, patient, PATIENT, mask.id)
+    assert set(await _seen(town, "newcomer")) == {"Plus tard, un autre", "Plus tard", "Sans", "Le même", "Un autre", "Deux"}

@@ -58,6 +58,10 @@ async def test_an_identity_is_kept_as_it_was_given(town: Town) -> None:
     assert (await patients.by_person(town.world))[person.id] == [first, second]
 
 
+def test_what_is_not_given_is_not_known_of_a_qualified_identity_of_the_usual_root() -> None:
+    assert NewPatientIdentity.read({}) == NewPatientIdentity(InsOid.NIR, PatientState.QUALIFIED, Traits(), ())
+
+
 async def test_what_is_given_takes_the_place_of_what_was(town: Town) -> None:
     person = await _add(town, _wanted(), _wanted(oid=InsOid.NIA))
     await _set(town, _NEW, _wanted(birth_name="AUTRE"))

@@ -133,8 +133,9 @@ async def test_a_grantee_whose_grant_has_ended_leaves_as_a_stranger_does(town: T
 
 
 async def test_a_successor_takes_over_and_the_former_one_stays_when_that_is_said(town: Town) -> None:
-    by = await _by(town, "doctor")
+    by, version = await _by(town, "doctor"), town.world.store.directory_version
     found = await practice_holders.change_responsible(town.world, by, PRACTICE, IDNATS["doctor2"], stay=True)
+    assert town.world.store.directory_version > version, "what is remembered of mailboxes is read anew"
     assert _told(found) == [("doctor2", "responsible"), ("doctor", "co_holder")]
     line = (await town.told(PRACTICE))[0]
     assert (line.act, line.actor_id, line.detail) == (Act.RESPONSIBLE_CHANGED, by.identity_id, {"idnat": IDNATS["doctor2"], "stays": True})

@@ -42,6 +42,16 @@ async def test_after_the_most_that_are_taken_even_the_right_one_waits(wrong: Wro
     assert await _try(wrong, rule=None) == "in"
 
 
+async def test_who_has_to_wait_is_told_how_often_and_how_long_and_by_which_choice_of_ours(wrong: WrongPasswords) -> None:
+    for _ in range(2):
+        await _try(wrong)
+    with pytest.raises(RetryLater) as caught:
+        async with wrong.turn("a", "camille"):
+            pass
+    assert (caught.value.rule, caught.value.seconds, caught.value.reference) == (Rule.TOO_MANY_PASSWORDS, 1, "quirks#http-wrong-passwords")
+    assert caught.value.detail == "Wrong passwords for this login from your address: 2. Try again in 1 s, with the right one."
+
+
 async def test_a_right_password_clears_the_count(wrong: WrongPasswords) -> None:
     said = [await _try(wrong, rule=rule) for rule in (Rule.AUTHENTICATION_FAILED, None, Rule.AUTHENTICATION_FAILED, None)]
     assert said == ["authentication-failed", "in", "authentication-failed", "in"]
