@@ -3,12 +3,13 @@
 from mss_sim.clock import HOUR
 from mss_sim.core.mailbox import behaviours
 from mss_sim.core.mailbox.mailboxes import remove_mailbox
+from mss_sim.errors import Rule
 from mss_sim.policy.behaviours import Reaction, Step
 from mss_sim.vocabulary.behaviours import StepAct
 from mss_sim.vocabulary.clock import FiredKind
 from mss_sim.vocabulary.doors import Door
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PATIENT2
-from tests.core.towns import OpenTown, Town
+from tests.core.towns import OpenTown, Town, refused
 
 
 async def test_a_mailbox_that_is_removed_plans_nothing_more_nor_one_with_another_behaviour(town: Town) -> None:
@@ -37,3 +38,8 @@ async def test_the_world_says_what_patients_do_who_have_no_behaviour_and_no_prof
         assert [(one.kind, one.mailbox) for one in await town.core.patients.work()] == [(FiredKind.OPENED, PATIENT)]
         (line,) = [line for line in await town.told(PATIENT) if line.act.value == "message.read"]
         assert line.door is Door.MES
+
+
+async def test_a_behaviour_that_nobody_knows_is_refused_and_the_known_ones_are_named(town: Town) -> None:
+    with refused(Rule.INVALID, "There is no behaviour sleeps; there are by-hand, never-opens, opens-at-once, "):
+        await behaviours.set_behaviour(town.world, PATIENT, "sleeps")

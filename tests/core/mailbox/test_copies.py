@@ -7,18 +7,23 @@ import pytest
 from mss_sim.app.simulator import Simulator
 from mss_sim.core.access import authentication
 from mss_sim.core.access.authentication import Actor
+from mss_sim.core.access.delegation import GrantRequest, grant
+from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailbox import appending, copies, selected_folder
 from mss_sim.core.mailbox.appending import NewCopy
 from mss_sim.core.mailbox.copies import ById, InFolder
 from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.core.mailbox.selected_folder import FolderChanges, FolderPoll, FolderRef, FolderState, Wish
 from mss_sim.errors import Refusal, Rule
+from mss_sim.ids import encode
 from mss_sim.mail.criteria import Key
+from mss_sim.store import messages
 from mss_sim.vocabulary.doors import Door
-from mss_sim.vocabulary.mailboxes import Flag
-from tests.clients import DOCTOR, PRACTICE, Person
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mailboxes import Flag, Right
+from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, Person
 from tests.conftest import StartSimulator
-from tests.core.towns import Town
+from tests.core.towns import IDNATS, Town
 
 _EVERY = [(1, 10**9)]
 _INBOX = FolderRef(PRACTICE, "INBOX")
@@ -194,3 +199,37 @@ async def test_whoever_watches_the_store_is_told_which_folder_changed_after_the_
     end()
     await _fill(world, doctor, _letter("Deux"))
     assert len(told) == 1
+
+
+async def test_a_patient_learns_of_each_reading_of_a_carer_by_the_copy_that_he_knows(town: Town) -> None:
+    await grant(town.world, CONTROL, GrantRequest(PATIENT, IDNATS["newcomer"], frozenset({Right.SEE, Right.READ})))
+    await town.send("doctor", DOCTOR, PATIENT)
+    [own] = await town.lying(PATIENT)
+    carer = await town.actor("newcomer", Door.IMAP)
+    for _ in range(2):
+        await copies.note_reading(town.world, carer, InFolder(FolderRef(PATIENT, "INBOX"), _EVERY))
+    lines = [(line.actor_id, line.detail) for line in await town.told(PATIENT) if line.act is Act.READ]
+    assert lines == [(carer.identity.id, {"message": encode(own.copy.id)})] * 2
+    noted = await town.world.store.read(messages.readings_of, [own.copy.id])
+    assert [one.identity_id for one in noted[own.copy.id]] == [carer.identity.id]
+
+
+async def test_what_a_carer_takes_away_stands_in_the_patients_journal_with_where_it_went(town: Town) -> None:
+    await grant(town.world, CONTROL, GrantRequest(PATIENT, IDNATS["doctor2"], frozenset({Right.SEE, Right.READ})))
+    await town.send("doctor", DOCTOR, PATIENT)
+    [own] = await town.lying(PATIENT)
+    carer = await town.actor("doctor2", Door.IMAP)
+    await copies.copy(town.world, carer, InFolder(FolderRef(PATIENT, "INBOX"), _EVERY), FolderRef(DOCTOR2, "Archive"))
+    (line,) = [line for line in await town.told(PATIENT) if line.act is Act.COPIED]
+    assert (line.actor_id, line.detail) == (carer.identity.id, {"message": encode(own.copy.id), "to": DOCTOR2})
+
+
+async def test_a_copy_is_seen_in_a_shared_mailbox_where_its_reader_has_seen_it_and_keeps_its_other_flags(town: Town) -> None:
+    doctor, own = await town.actor("doctor", Door.IMAP), FolderRef(DOCTOR, "INBOX")
+    for subject in ("Un", "Deux"):
+        await town.send("hospital", HOSPITAL, DOCTOR, subject)
+    await copies.change_flags(town.world, doctor, InFolder(own, _EVERY), FlagChange(frozenset({"\\Flagged"})))
+    await copies.change_flags(town.world, doctor, InFolder(own, [(2, 2)]), FlagChange(frozenset({"\\Seen"})))
+    await copies.copy(town.world, doctor, InFolder(own, _EVERY), _ARCHIVE)
+    rows = await selected_folder.states(town.world, doctor, _ARCHIVE, _EVERY)
+    assert [row.flags for row in rows] == [Flag.FLAGGED, Flag.FLAGGED | Flag.SEEN]

@@ -4,16 +4,16 @@ import pytest
 
 from mss_sim.core.access.delegation import GrantRequest, grant
 from mss_sim.core.access.practice_holders import CONTROL
-from mss_sim.core.mailbox import copies, folder_tree
+from mss_sim.core.mailbox import copies, folder_tree, folders
 from mss_sim.core.mailbox.copies import InFolder
 from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.core.mailbox.folder_tree import Asked
 from mss_sim.core.mailbox.selected_folder import FolderRef
-from mss_sim.errors import Rule
+from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.mailboxes import MailboxState, Right
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, WARD
-from tests.core.towns import IDNATS, Town, refused
+from tests.core.towns import IDNATS, OpenTown, Town, refused
 
 
 async def _listed(town: Town, who: str, **chosen: str) -> list[str]:
@@ -42,10 +42,19 @@ async def test_whoever_said_nothing_is_subscribed_to_all_and_may_say_so_of_what_
     assert {one.subscribed for one in await folder_tree.list_all(town.world, doctor)} == {frozenset(born)}
 
 
+async def test_by_a_setting_nobody_is_subscribed_to_a_folder_that_was_made_later(open_town: OpenTown) -> None:
+    async with open_town(imap_new_folders_subscribed=False) as town:
+        doctor = await town.actor("doctor", Door.IMAP)
+        await folders.create_folder(town.world, doctor, DOCTOR, "Dossier")
+        (own,) = await folder_tree.list_all(town.world, await town.actor("doctor", Door.IMAP, mailbox=DOCTOR))
+        assert own.subscribed == {"INBOX", "Sent", "Drafts", "Trash", "Junk", "Archive"}
+
+
 async def test_one_subscribes_where_one_sees_and_by_a_name_that_could_be_one(town: Town) -> None:
     await folder_tree.subscribe(town.world, await town.actor("assistant"), FolderRef(PRACTICE, "x" * 255), subscribed=True)
-    with refused(Rule.INVALID):
+    with pytest.raises(Refusal, match="A folder name has at most 255 characters") as caught:
         await folder_tree.subscribe(town.world, await town.actor("assistant"), FolderRef(PRACTICE, "x" * 256), subscribed=True)
+    assert (caught.value.rule, caught.value.subject) == (Rule.INVALID, "x" * 100)
     with refused(Rule.NOT_FOUND):
         await folder_tree.subscribe(town.world, await town.actor("hospital"), FolderRef(PRACTICE, "INBOX"), subscribed=True)
 

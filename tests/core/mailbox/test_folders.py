@@ -3,18 +3,21 @@
 import pytest
 
 from mss_sim.clock import SECOND
+from mss_sim.core.access.delegation import GrantRequest, grant
+from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailbox import appending, copies
 from mss_sim.core.mailbox.appending import NewCopy
 from mss_sim.core.mailbox.copies import ById, change_flags
 from mss_sim.core.mailbox.flag_rules import FlagChange
-from mss_sim.core.mailbox.folders import create_folder, delete_folder, list_folders, rename_folder
+from mss_sim.core.mailbox.folders import create_folder, delete_folder, list_folders, rename_folder, renew_uid_validities
 from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.core.world.store_types import Folder
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
-from tests.clients import DOCTOR, HOSPITAL, PRACTICE
-from tests.core.towns import OpenTown, Town, refused
+from mss_sim.vocabulary.mailboxes import Right
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE
+from tests.core.towns import IDNATS, OpenTown, Town, refused
 
 BORN = {"INBOX", "Sent", "Drafts", "Trash", "Junk", "Archive"}
 
@@ -101,6 +104,29 @@ async def test_every_folder_has_a_validity_of_its_own_that_is_never_used_again(t
     await delete_folder(town.world, await town.actor("doctor"), PRACTICE, first.id, with_messages=False)
     second = await _make(town, "a")
     assert second.uid_validity > first.uid_validity >= town.clock.now() // SECOND
+
+
+async def test_all_folders_of_a_mailbox_get_other_validities_that_were_never_used(town: Town) -> None:
+    async def validities() -> dict[str, int]:
+        return {folder.name: folder.uid_validity for folder, _ in await list_folders(town.world, await town.actor("doctor"), PRACTICE)}
+
+    before = await validities()
+    await renew_uid_validities(town.world, PRACTICE)
+    after = await validities()
+    assert after.keys() == before.keys()
+    assert min(after.values()) > max(before.values())
+    assert len(set(after.values())) == len(after)
+    await renew_uid_validities(town.world, "nobody@cabinet.sim.mssante.fr")
+    assert await validities() == after
+
+
+async def test_what_carers_see_of_a_folder_goes_with_it(town: Town) -> None:
+    await grant(town.world, CONTROL, GrantRequest(PATIENT, IDNATS["newcomer"], frozenset({Right.SEE, Right.READ})))
+    patient, carer = await town.actor("patient"), await town.actor("newcomer")
+    made = await create_folder(town.world, patient, PATIENT, "Dossier")
+    assert {folder.name for folder, _ in await list_folders(town.world, carer, PATIENT)} == BORN | {"Dossier"}
+    await delete_folder(town.world, patient, PATIENT, made.id, with_messages=True)
+    assert {folder.name for folder, _ in await list_folders(town.world, carer, PATIENT)} == BORN
 
 
 async def test_a_folder_moves_with_all_that_is_inside_and_stays_the_same_folder(town: Town) -> None:

@@ -13,6 +13,7 @@ from mss_sim.core.mailbox.in_charge import ChargeShown, Wish
 from mss_sim.errors import Rule
 from mss_sim.models.charges import charge_notes, charges
 from mss_sim.policy.charge import NOTE_CHARS_MAX, NOTES_MAX
+from mss_sim.store.charges import Charge
 from mss_sim.store.engine import Connection
 from mss_sim.store.pages import ListQuery
 from mss_sim.vocabulary.charge import ChargeChoice, ChargeDeed, ChargeState
@@ -47,7 +48,7 @@ async def _give(town: Town, who: str, *rights: Right) -> None:
 async def test_what_nobody_took_is_open_and_has_no_row(town: Town) -> None:
     letter = await _letter(town)
     shown = await in_charge.look(town.world, await town.actor("secretary"), PRACTICE, letter)
-    assert (shown.charge.state, shown.charge.holder_id, shown.notes) == (ChargeState.OPEN, None, ())
+    assert (shown.charge, shown.notes) == (Charge(letter, ChargeState.OPEN, None, 0, 0), ())
     assert await _stands(town, letter) == ("", "", "", 0)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from mss_sim.clock import SECOND
 from mss_sim.core.access import identities, practice_holders
 from mss_sim.core.access.identities import NewIdentity
-from mss_sim.core.mailbox import mailboxes
+from mss_sim.core.mailbox import behaviours, closing, mailboxes, owners, retention
 from mss_sim.core.mailbox.mailboxes import (
     NewMailbox,
     add_mailbox,
@@ -254,6 +254,25 @@ async def test_what_is_remembered_of_a_mailbox_is_forgotten_when_it_changes(town
     assert await label() == "Deux"
     await mailboxes.remove_mailbox(town.world, DOCTOR)
     assert await label() is None
+
+
+async def test_whatever_changes_a_mailbox_has_all_that_remembers_it_look_again(town: Town) -> None:
+    world, doctor = town.world, await town.actor("doctor")
+    for done in (
+        mailboxes.add_mailbox(world, _new()),
+        owners.hand_over(world, None, NEW, IDNATS["doctor2"]),
+        closing.ask(world, None, NEW),
+        closing.cancel(world, None, NEW),
+        retention.put_days(world, NEW, 30),
+        retention.remove_days(world, NEW),
+        behaviours.set_behaviour(world, PATIENT, "answers"),
+        mailboxes.change_managed_mailbox(world, doctor, DOCTOR, {"label": "Un"}),
+        mailboxes.change_mailbox(world, NEW, {"label": "Deux"}, actor_id=None, door=Door.CONTROL),
+        mailboxes.remove_mailbox(world, NEW),
+    ):
+        version = world.store.directory_version
+        await done
+        assert world.store.directory_version > version, done
 
 
 async def test_the_validity_of_folders_is_a_whole_number(town: Town) -> None:

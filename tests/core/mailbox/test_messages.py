@@ -13,6 +13,7 @@ from mss_sim.core.mailbox.messages import MessagePage, folder_named, list_messag
 from mss_sim.core.world.store_types import ListQuery
 from mss_sim.errors import Rule
 from mss_sim.ids import encode
+from mss_sim.store.messages import Reading
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import MailboxState, Right
@@ -149,6 +150,12 @@ async def test_the_first_reading_of_each_is_noted_and_nothing_is_marked(town: To
         (secretary.identity.id, Door.IMAP, False, {"message": encode(number)}),
         (doctor.identity.id, Door.REST, True, {"message": encode(number)}),
     ]
+
+
+def test_the_first_reader_is_told_though_nobody_knows_them_any_more() -> None:
+    readings = [Reading(1, 7, 5, None), Reading(1, 8, 6, None)]
+    assert messages.first_reader(readings, {}) == messages.FirstReader(None, "", 5)
+    assert messages.first_reader([], {}) is None
 
 
 async def test_what_may_not_be_read_is_not_opened_and_leaves_no_reading(town: Town) -> None:

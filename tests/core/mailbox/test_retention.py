@@ -34,6 +34,7 @@ async def test_by_default_letters_stay(town: Town) -> None:
     assert await waiting.next_at() is None
     town.clock.advance(timedelta(days=5_000))
     assert await waiting.work() == []
+    assert await retention.get_days(town.world, await town.actor("doctor"), DOCTOR) is None
 
 
 async def test_a_letter_goes_at_the_midnight_after_its_days_and_the_journal_says_so_before(open_town: OpenTown) -> None:

@@ -119,6 +119,15 @@ async def test_everybody_who_asks_at_once_is_answered_for_himself(town: Town) ->
     assert [[row.uid for row in one.changed] for one in found[:-1] if not isinstance(one, BaseException)] == [[], [1], [], [1]]
 
 
+async def test_what_stops_the_look_reaches_everybody_who_asked(open_town: OpenTown) -> None:
+    async with open_town(audited=False) as town:
+        doctor = await _actor(town, "doctor")
+        await town.world.store.write(lambda conn: conn.exec_driver_sql("ALTER TABLE folders RENAME TO gone"))
+        poll = FolderPoll(doctor, _INBOX, FolderState(0, 1, 1))
+        found = await asyncio.wait_for(asyncio.gather(*(town.core.folder_watch.poll(poll) for _ in range(2)), return_exceptions=True), 5)
+        assert [isinstance(one, Exception) for one in found] == [True, True], found
+
+
 async def test_who_asks_no_more_holds_up_nobody(town: Town) -> None:
     doctor = await _actor(town, "doctor")
     folder = (await selected_folder.select(town.world, doctor, _INBOX)).folder
