@@ -292,9 +292,9 @@ async def _turns() -> None:
 
 
 @contextlib.asynccontextmanager
-async def _followed(town: Town, alarms: Alarms) -> AsyncIterator[asyncio.Event]:
+async def _followed(town: Town, alarms: Alarms, look_seconds: float = 3_600) -> AsyncIterator[asyncio.Event]:
     woken = asyncio.Event()
-    following = asyncio.create_task(town.core.agenda.follow(alarms, woken))
+    following = asyncio.create_task(town.core.agenda.follow(alarms, woken, look_seconds))
     try:
         await _turns()
         yield woken
@@ -347,6 +347,26 @@ async def test_a_failure_does_not_end_it(town: Town) -> None:
         woken.set()
         await _turns()
         assert len(alarms.rung) == 1
+
+
+async def _rings(alarms: Alarms) -> None:
+    """Wait until it has rung, though nobody wakes it."""
+    async with asyncio.timeout(5):
+        while not alarms.rung:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
+
+
+async def test_after_a_failure_it_looks_again_by_itself(town: Town) -> None:
+    alarms = Broken(town.world, town.world.clock.now())
+    async with _followed(town, alarms, 0.01):
+        await _rings(alarms)
+
+
+async def test_what_is_due_before_the_next_look_is_not_waited_for_any_longer(town: Town) -> None:
+    alarms = Alarms(town.world, town.world.clock.now() + SECOND // 10)
+    async with _followed(town, alarms):
+        town.clock.advance(timedelta(milliseconds=100))
+        await _rings(alarms)
 
 
 class Stuck(Alarms):

@@ -6,8 +6,12 @@ import pytest
 
 from mss_sim.clock import ManualClock
 from mss_sim.config.settings import Settings
-from mss_sim.core.world.revocation_faults import RevocationServices
+from mss_sim.core.world.revocation_faults import Manner, RevocationServices
+from mss_sim.faults.actions import Behave
+from mss_sim.faults.rules import Match
+from mss_sim.vocabulary.faults import Point
 from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
+from tests.core.towns import Town
 
 NORMAL, FORBIDDEN = ServiceBehaviour.NORMAL, ServiceBehaviour.FORBIDDEN
 
@@ -93,3 +97,13 @@ def test_over_ldap_there_are_the_lists_of_http_and_what_fails_there_fails_there_
     assert asked() is ServiceBehaviour.EXPIRED
     services.switch(IgcService.CRL, NORMAL)
     assert asked() is NORMAL
+
+
+async def test_a_rule_for_one_client_goes_before_the_switches_and_is_named_however_it_answers(town: Town) -> None:
+    services = town.world.igc.services
+    for service, behaviour in ((IgcService.CRL, ServiceBehaviour.SLOW), (IgcService.OCSP, ServiceBehaviour.RATE_LIMITED)):
+        rule = town.world.faults.add(Point(service.value), Behave(behaviour, 60), Match(client="x"), count=None).rule
+        assert services.ask(service, "a", "y") == Manner(NORMAL, 0, None)
+        found = [services.ask(service, "a", "x") for _ in range(2)]
+        assert [one.fault for one in found] == [rule.id] * 2
+        assert [one.behaviour for one in found] == ([behaviour] * 2 if service is IgcService.CRL else [NORMAL, FORBIDDEN])

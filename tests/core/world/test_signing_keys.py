@@ -105,12 +105,27 @@ def test_a_world_that_goes_back_has_the_keys_and_secrets_of_then(tmp_path: Path,
     assert keys.signing().kid not in (kid, None), "there was none: a new one is made"
 
 
+def test_a_world_that_goes_back_has_the_keys_that_were_retired_then_and_forgets_them_when_it_begins_anew(
+    tmp_path: Path, ring: Callable[[], KeyRing], clock: ManualClock
+) -> None:
+    keys = ring()
+    old, new = str(keys.signing().kid), keys.rotate(3600)
+    shutil.copytree(tmp_path / "keys", tmp_path / "kept")
+    keys.forget()
+    assert (keys.verifying(old), [key["kid"] for key in keys.jwks()["keys"]]) == (None, [new])
+    elsewhere = KeyRing(tmp_path / "new" / "keys" / "tokens.pem", clock)
+    for back in (keys, elsewhere):
+        back.put_back(tmp_path / "kept")
+        assert [key["kid"] for key in back.jwks()["keys"]] == [new, old]
+
+
 @pytest.mark.parametrize("name", ["tokens.pem", "retired/1-a.pem", "retired/x-a.pem", "client.secret"])
 def test_keys_that_cannot_be_read_are_told_before_they_are_put_anywhere(tmp_path: Path, planted: Path, name: str) -> None:
     folder = tmp_path / "kept"
     (folder / "retired").mkdir(parents=True)
     right = (planted / "keys" / "tokens.pem").read_bytes()
-    (folder / "tokens.pem").write_bytes(right)
+    for readable in ("tokens.pem", "retired/1-b.pem"):
+        (folder / readable).write_bytes(right)
     signing_keys.check(folder)
     (folder / name).write_bytes(right if name.startswith("retired/x") else b"\xff no key")
     with pytest.raises(ValueError, match="its keys cannot be read"):

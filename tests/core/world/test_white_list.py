@@ -40,17 +40,19 @@ async def test_a_certificate_is_bound_and_taken_off_and_the_listing_knows_at_onc
 
 
 @pytest.mark.parametrize(
-    ("domain", "dn", "rule"),
+    ("domain", "dn", "rule", "said"),
     [
-        ("example.org", DN, Rule.NOT_FOUND),
-        ("no domain", DN, Rule.INVALID),
-        (CABINET, "no name", Rule.INVALID),
-        (CABINET, "  ", Rule.INVALID),
+        ("example.org", DN, Rule.NOT_FOUND, "No operator has the domain example.org; create its operator first"),
+        ("no domain", DN, Rule.INVALID, "no domain"),
+        (CABINET, "no name", Rule.INVALID, "no name"),
+        (CABINET, "  ", Rule.INVALID, ""),
     ],
 )
-async def test_what_is_no_domain_of_an_operator_or_no_name_is_not_put_on_it(town: Town, domain: str, dn: str, rule: Rule) -> None:
+async def test_what_is_no_domain_of_an_operator_or_no_name_is_not_put_on_it(
+    town: Town, domain: str, dn: str, rule: Rule, said: str
+) -> None:
     before = await town.world.white_list.rows()
-    with refused(rule):
+    with refused(rule, said):
         await town.world.white_list.add(domain, [dn])
     assert await town.world.white_list.rows() == before
 
