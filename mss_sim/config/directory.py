@@ -1,9 +1,17 @@
 """What can be set about the national directory (Annuaire Santé)."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from mss_sim.config.subjects import Subject
-from mss_sim.vocabulary.directory import DirectoryErrors, DirectoryProfile
+from mss_sim.vocabulary.directory import (
+    DirectoryDeletion,
+    DirectoryErrors,
+    DirectoryProfile,
+    DirectoryRestricted,
+    DirectoryWriteRefusals,
+)
 
 _BASE_URL = r"^https?://[^/?#\s]+$"
 
@@ -39,4 +47,21 @@ class Directory(Subject):
         default=False, description="The daily file changes at its hour alone; else it is made anew after each change too."
     )
     extraction_late_days: int = Field(default=0, ge=0, le=30, description="Days for which the daily file was not made: an outage.")
+    walk_seconds: float = Field(
+        default=86_400, gt=0, le=30 * 86_400, description="How long a walk over pages may take; versions from before are pruned."
+    )
+    restricted: DirectoryRestricted = Field(
+        default=DirectoryRestricted.OWN, description="Whose red-listed mailboxes the key of an operator shows: own, or all."
+    )
+    write_refusals: DirectoryWriteRefusals = Field(
+        default=DirectoryWriteRefusals.FHIR,
+        description="A change that can be read and may not be: fhir, 422 and 409; openapi, 400.",
+    )
+    write_deletion: DirectoryDeletion = Field(
+        default=DirectoryDeletion.CLOSED, description="A mailbox deleted by PATCH: closed, letters stay; removed, with all that is in it."
+    )
+    write_operations_max: int = Field(default=100, ge=1, le=1_000, description="Operations of one PATCH.")
+    activity_columns: Literal[48, 52, 56] = Field(
+        default=56, description="Columns of PS_LibreAcces_Personne_activite: those of 2018 (48), of 2023 (52), or of 2025 (56)."
+    )
     load_rows_at_once: int = Field(default=1_000, ge=1, description="Identities of one transaction while the directory is loaded.")

@@ -5,12 +5,13 @@ They stand on the same metadata as `tables`. A row is one version of somebody: i
 deleted is shown as a skeleton. All is empty until the directory is asked for the first time.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, PrimaryKeyConstraint, Table, Text, text
 
 from mss_sim.models.tables import metadata
 
 FOREVER = (1 << 63) - 1
 """`until_id` of what is shown now."""
+_ENDED, _GONE = text(f"until_id < {FOREVER}"), text("NOT active")
 
 directory_entries = Table(
     "directory_entries",
@@ -44,6 +45,8 @@ directory_entries = Table(
     Index("ix_directory_entries_structure", "structure", "identity_id"),
     Index("ix_directory_entries_postal_code", "postal_code", "identity_id"),
     Index("ix_directory_entries_changed_at", "changed_at", "identity_id"),
+    Index("ix_directory_entries_until_id", "until_id", sqlite_where=_ENDED, postgresql_where=_ENDED),
+    Index("ix_directory_entries_gone", "changed_at", sqlite_where=_GONE, postgresql_where=_GONE),
 )
 
 directory_loads = Table(
@@ -52,4 +55,5 @@ directory_loads = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),  # one row, or none: nobody has asked yet
     Column("identity_id", BigInteger, nullable=False),  # the last one that was loaded
     Column("done", Boolean, nullable=False),
+    Column("pruned_id", BigInteger, nullable=False, server_default="0"),  # versions that ended until then may be missing
 )

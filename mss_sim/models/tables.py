@@ -122,6 +122,7 @@ mailboxes = Table(
     Column("carer_view_bytes", BigInteger, nullable=False, server_default="0"),  # what lies there
     Column("carer_view_of", BigInteger),  # such a view: of which mailbox; it has no address that anybody could name
     Column("with_structure", Boolean, nullable=False, server_default=false()),  # the directory has it where its owner works
+    Column("responsible_name", Text, nullable=False, server_default=""),  # who answers for it, as the restricted directory says it
     Index("ix_mailboxes_owner_id", "owner_id"),
 )
 

@@ -26,6 +26,7 @@ from mss_sim.mail.parse import fold
 from mss_sim.models.directory import FOREVER, directory_entries, directory_loads
 from mss_sim.models.tables import identities, mailboxes
 from mss_sim.store.compiled import Hot, HotQuery, HotSelect
+from mss_sim.store.engine import is_postgresql
 from mss_sim.vocabulary.directory import ResourceType
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState
 
@@ -55,6 +56,11 @@ def load_state(conn: Connection) -> Load | None:
     return Load(rows[0][0], bool(rows[0][1])) if rows else None
 
 
+def pruned_id(conn: Connection) -> int:
+    """Versions that ended until then may be missing."""
+    return conn.execute(select(directory_loads.c.pruned_id)).scalar_one_or_none() or 0
+
+
 _LOAD = HotQuery(select(directory_loads.c.identity_id, directory_loads.c.done))
 
 
@@ -79,6 +85,8 @@ def refresh(conn: Connection, ids: Iterable[int], revision: int, at: Micros | No
     `at`: when they changed. None: they are loaded, and count as shown since they were made.
     """
     wanted = sorted(set(ids))
+    if is_postgresql(conn):  # another process may be at the same: each reads what the one before has committed
+        _LOCK.rows(conn, "ids", wanted)
     current = _current(conn, wanted)
     found = _entries(conn, wanted, at)
     ended: list[dict[str, Any]] = []
@@ -100,6 +108,12 @@ def refresh(conn: Connection, ids: Iterable[int], revision: int, at: Micros | No
     _ADD.run(conn, made)
 
 
+_LOCK = HotSelect(
+    select(identities.c.id)
+    .where(identities.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(identities.c.id)
+    .with_for_update(key_share=True)
+)
 _END = Hot(
     update(directory_entries)
     .where(

@@ -28,6 +28,7 @@ from mss_sim.fhir.query import Condition, Query, Reference, Token
 from mss_sim.mail.parse import fold
 from mss_sim.models.directory import FOREVER, directory_entries
 from mss_sim.models.tables import mailboxes
+from mss_sim.store.directory_restricted import Restricted, bears
 from mss_sim.store.engine import is_postgresql
 from mss_sim.vocabulary.directory import ResourceType, System
 
@@ -39,11 +40,15 @@ _FEW = 5_000
 
 
 class View(NamedTuple):
-    """What is looked at: the state at a revision. `gone_since`: skeletons from before are not shown. `newest`: nothing came after."""
+    """What is looked at: the state at a revision. `gone_since`: skeletons from before are not shown. `newest`: nothing came after.
+
+    `restricted`: who looks, where it is an operator.
+    """
 
     revision: int
     gone_since: int
     newest: bool = True
+    restricted: Restricted | None = None
 
 
 class _Asked(NamedTuple):
@@ -334,13 +339,22 @@ def _addressed(asked: _Asked, condition: Condition, text: str) -> ColumnElement[
     column = columns.role_addresses if condition.of is ResourceType.PRACTITIONER_ROLE else columns.addresses
     if " " in small:
         return false()
-    if condition.modifier == "exact":
+    published = _published(asked, condition.modifier, column, text)
+    if asked.view.restricted is None:
+        return published
+    fits = _compared(asked, condition.modifier, mailboxes.c.address, mailboxes.c.address, text)
+    return or_(published, bears(columns.identity_id, columns.structure, condition.of, asked.view.restricted, fits))
+
+
+def _published(asked: _Asked, modifier: str, column: Column_, text: str) -> ColumnElement[bool]:
+    small = fold(text)
+    if modifier == "exact":
         return func.replace(column, f" {text} ", "") != column
-    if condition.modifier == "contains":
+    if modifier == "contains":
         found: ColumnElement[bool] = column.contains(small, autoescape=True)
         return found
     begins = column.contains(f" {small}", autoescape=True)
     if not asked.view.newest:
         return begins
     owners = select(mailboxes.c.owner_id).where(_begins(asked, mailboxes.c.address, small))
-    return and_(columns.identity_id.in_(owners), begins)
+    return and_(asked.columns.identity_id.in_(owners), begins)

@@ -18,7 +18,7 @@ _COLUMNS = tuple(mailboxes.c)
 CHANGEABLE = frozenset(
     (
         *("state", "label", "description", "red_listed", "preferred_rank", "message_size_bytes_max", "quota_bytes"),
-        *("seen_policy", "sent_policy", "behaviour", "patients_may_write", "with_structure"),
+        *("seen_policy", "sent_policy", "behaviour", "patients_may_write", "with_structure", "responsible_name"),
     )
 )
 
@@ -31,6 +31,7 @@ class Mailbox:
     `patients_may_write`: its managers let patients write first (policy/closure.py).
     `carer_view_id`: where carers look instead (store/carer_views); `carer_view_of`: such a view, of which mailbox.
     `with_structure`: the directory shows it with its owner's work at a structure, and not with the owner alone.
+    `responsible_name`: who answers for it, in free text, which the public directory does not show.
     """
 
     id: int
@@ -56,6 +57,7 @@ class Mailbox:
     carer_view_bytes: int = 0
     carer_view_of: int | None = None
     with_structure: bool = False
+    responsible_name: str = ""
 
 
 _TYPES = (

@@ -59,13 +59,23 @@ def list_all(conn: Connection) -> list[Operator]:
     return [_operator(row, tuple(names.get(row.id, ()))) for row in conn.execute(select(*operators.c).order_by(operators.c.name))]
 
 
+def by_id(conn: Connection, operator_id: int) -> Operator | None:
+    """The operator with that id."""
+    row = conn.execute(select(*operators.c).where(operators.c.id == operator_id)).one_or_none()
+    return None if row is None else _operator(row, _domains_of(conn, operator_id))
+
+
+def _domains_of(conn: Connection, operator_id: int) -> tuple[str, ...]:
+    theirs = select(domains.c.name).where(domains.c.operator_id == operator_id).order_by(domains.c.name)
+    return tuple(conn.execute(theirs).scalars())
+
+
 def of_domain(conn: Connection, domain: str) -> Operator | None:
     """The operator that a domain belongs to."""
     row = conn.execute(select(*operators.c).join(domains).where(domains.c.name == domain)).one_or_none()
     if row is None:
         return None
-    theirs = select(domains.c.name).where(domains.c.operator_id == row.id).order_by(domains.c.name)
-    return _operator(row, tuple(conn.execute(theirs).scalars()))
+    return _operator(row, _domains_of(conn, row.id))
 
 
 def ids_of_domains(conn: Connection, names: Sequence[str]) -> dict[str, int]:

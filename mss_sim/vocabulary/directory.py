@@ -8,9 +8,22 @@ _NOS = "https://mos.esante.gouv.fr/NOS/"
 
 BASE = "/fhir/v2"
 """Path of the directory below its host (ref: ans-annuaire)."""
+WRITE_BASE = "/fhir/operators"
+"""Path of the server that operators write to, a separate one, whose place is not public (ref: quirks#directory-writing)."""
 API_KEY_HEADER = "ESANTE-API-KEY"
-EXTRACTION = "/annuaire-sante-webservices/V300/services/extraction/Extraction_Correspondance_MSSante"
-"""Path of the daily file (ref: ans-annuaire)."""
+_EXTRACTIONS = "/annuaire-sante-webservices/V300/services/extraction/"
+
+
+class FileName(StrEnum):
+    """The files that are made each day, as they are called."""
+
+    MAILBOXES = "Extraction_Correspondance_MSSante"
+    PROFESSIONALS = "PS_LibreAcces"
+
+
+EXTRACTIONS = {_EXTRACTIONS + name: name for name in FileName}
+"""The daily files by their paths (ref: ans-annuaire)."""
+EXTRACTION = _EXTRACTIONS + FileName.MAILBOXES
 
 
 class ResourceType(StrEnum):
@@ -35,6 +48,45 @@ class DirectoryProfile(StrEnum):
 
     LIVE_V2 = "live-v2"  # as the national server emits them
     IG_1_2 = "ig-1.2"  # as version 1.2 of the guide has them
+
+
+class DirectoryRestricted(StrEnum):
+    """Of which mailboxes an operator is shown what the public directory hides."""
+
+    OWN = "own"  # those at its own domains
+    ALL = "all"
+
+
+class DirectoryWriteRefusals(StrEnum):
+    """With which status a change is refused that can be read and may not be."""
+
+    FHIR = "fhir"  # 422, 409, as FHIR in general
+    OPENAPI = "openapi"  # 400, for the published description has no other
+
+
+class DirectoryDeletion(StrEnum):
+    """What becomes of a mailbox that its operator deletes from the directory."""
+
+    CLOSED = "closed"  # letters stay, none arrives
+    REMOVED = "removed"  # with all that is in it
+
+
+class PatchType(StrEnum):
+    """What an operation of a PATCH does."""
+
+    INSERT = "insert"
+    REPLACE = "replace"
+    DELETE = "delete"
+
+
+class MailboxField(StrEnum):
+    """What a PATCH changes of a mailbox by a path of its own."""
+
+    RED_LIST = "listeRouge"
+    DESCRIPTION = "description"
+    SERVICE = "service"
+    RESPONSIBLE = "responsible"
+    RANK = "rank"
 
 
 class System(StrEnum):
@@ -70,6 +122,10 @@ class Canonical(StrEnum):
     CORE_PRACTITIONER = f"{_CORE}fr-core-practitioner"
     CORE_PRACTITIONER_ROLE = f"{_CORE}fr-core-practitioner-role"
     CORE_ORGANIZATION = f"{_CORE}fr-core-organization"
+    RESTRICTED_PRACTITIONER = f"{_ANNUAIRE}as-dr-practitioner"
+    RESTRICTED_PRACTITIONER_ROLE = f"{_ANNUAIRE}as-dr-practitionerrole"
+    RESTRICTED_ORGANIZATION = f"{_ANNUAIRE}as-dr-organization"
+    CONDITIONAL_PATCH = "http://hl7.org/fhir/5.0/StructureDefinition/extension-CapabilityStatement.rest.resource.conditionalPatch"
     EMAIL_TYPE = f"{_CORE}fr-core-contact-point-email-type"
     MAILBOX_METADATA = f"{_ANNUAIRE}as-ext-mailbox-mss-metadata"
     ORGANIZATION_TYPES = f"{_ANNUAIRE}as-ext-organization-types"

@@ -19,6 +19,7 @@ class Point(StrEnum):
     LDAP = "ldap"  # certificates and lists of the authorities
     WHITE_LIST = "white-list"
     DIRECTORY = "directory"  # the national one, its gateway before it
+    DIRECTORY_INDEX = "directory-index"  # what its searches look at
     DNS = "dns"
     DELIVERY = "delivery"  # into a mailbox of this world
     QUEUE = "queue"  # a try to carry a letter to another operator
@@ -74,6 +75,7 @@ class PresetName(StrEnum):
     DIRECTORY_SLOW = "directory-slow"
     DIRECTORY_RATE_LIMIT = "directory-rate-limit"
     DIRECTORY_NEXT_BROKEN = "directory-next-broken"
+    EXTRACTION_AHEAD = "extraction-ahead-of-api"
 
 
 CONNECT, END_OF_DATA, GREETING = "CONNECT", "END-OF-DATA", "GREETING"
@@ -97,7 +99,7 @@ VERBS: dict[Point, frozenset[str]] = {
     Point.PSC: frozenset(
         {"DISCOVERY", "AUTHORIZE", "LOGIN", "TOKEN", "USERINFO", "JWKS", "CIBA", "APPROVALS", "INTROSPECT", "REVOKE", "LOGOUT"}
     ),
-    Point.DIRECTORY: frozenset({"SEARCH", "PAGE", "READ", "METADATA", "EXTRACTION"}),
+    Point.DIRECTORY: frozenset({"SEARCH", "PAGE", "READ", "METADATA", "EXTRACTION", "PATCH"}),
     Point.DNS: frozenset({"A", "AAAA", "MX", "SRV", "TXT", "NS", "SOA", "ANY"}),
 }
 """The verbs of each point that has some."""

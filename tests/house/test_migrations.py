@@ -44,6 +44,12 @@ def migrate(target: Engine, revision: str) -> None:
         (command.downgrade if revision == "base" else command.upgrade)(config(conn), revision)
 
 
+def _index(seen: Any) -> str:
+    """An index, and for which rows it is: a condition is a clause of SQL, each time another object."""
+    options = {name: str(value) for name, value in seen.get("dialect_options", {}).items()}
+    return repr({**seen, "dialect_options": options})
+
+
 def shape(target: Engine) -> dict[str, Any]:
     """All that the database says of its tables but alembic's: columns, and the names and content of keys, constraints and indexes."""
     seen = inspect(target)
@@ -53,7 +59,7 @@ def shape(target: Engine) -> dict[str, Any]:
             "primary key": seen.get_pk_constraint(table),
             "foreign keys": sorted(map(repr, seen.get_foreign_keys(table))),
             "unique": sorted(map(repr, seen.get_unique_constraints(table))),
-            "indexes": sorted(map(repr, seen.get_indexes(table))),
+            "indexes": sorted(map(_index, seen.get_indexes(table))),
             "checks": sorted(map(repr, seen.get_check_constraints(table))),
         }
         for table in seen.get_table_names()
