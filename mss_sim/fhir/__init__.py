@@ -5,9 +5,12 @@
     dates        dates of searches, as stretches of time
     entries      what the directory knows of a person or an organisation, and its ids
     resources    the same as Practitioner, PractitionerRole, Organization
+    patches      a PATCH, read into operations; how the drafts contradict each other is noted
+    patch_paths  its five shapes of paths
     bundles      pages, outcomes, the statement of what the server can do
 
-FHIR R4 (4.0.1), in the profiles of the public data of the guide "Annuaire Santé" (`as-dp-*`). The tables are the national server's:
+FHIR R4 (4.0.1), in the profiles of the public data of the guide "Annuaire Santé" (`as-dp-*`), for operators in
+those of the restricted ones (`as-dr-*`). The tables are the national server's:
 
 | in a search                        | is                                                                        |
 |------------------------------------|---------------------------------------------------------------------------|
@@ -20,8 +23,8 @@ FHIR R4 (4.0.1), in the profiles of the public data of the guide "Annuaire Sant�
 A person is one entry and two resources: who they are (Practitioner), and what they are at the structure where they work
 (PractitionerRole). A world knows one structure of a person, so there is at most one role.
 
-Nothing of what comes from outside is compiled: there are no regular expressions in a search, and every limit is a number of
-characters or of values.
+Nothing of what comes from outside is compiled: there are no regular expressions in a search, paths of a PATCH are compared with five
+shapes, and every limit is a number of characters or of values.
 
 Sources: ANS, guide "Annuaire Santé" and the code of the national server (docs/references, `ans-annuaire`); HL7, FHIR R4.
 

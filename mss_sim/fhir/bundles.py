@@ -7,6 +7,8 @@ from mss_sim.fhir.resources import Json
 from mss_sim.vocabulary.directory import Canonical, ResourceType
 
 _STATEMENT = "https://interop.esante.gouv.fr/ig/fhir/annuaire/CapabilityStatement/AsServerDPCapabilityStatement"
+WRITTEN = (ResourceType.PRACTITIONER, ResourceType.PRACTITIONER_ROLE, ResourceType.ORGANIZATION)
+"""What operators write to."""
 _PROFILES = {
     ResourceType.PRACTITIONER: Canonical.PRACTITIONER,
     ResourceType.PRACTITIONER_ROLE: Canonical.PRACTITIONER_ROLE,
@@ -32,6 +34,32 @@ def bundle(base: str, id_: str, total: int | None, resources: Iterable[Json], se
 def outcome(code: str, diagnostics: str) -> Json:
     """An OperationOutcome of one error."""
     return {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": code, "diagnostics": diagnostics}]}
+
+
+def informed(notes: Iterable[str]) -> Json:
+    """An OperationOutcome of what was done, and of what is to be said of it."""
+    told = list(notes) or ["OK"]
+    return {
+        "resourceType": "OperationOutcome",
+        "issue": [{"severity": "information", "code": "informational", "diagnostics": one} for one in told],
+    }
+
+
+def write_statement(base: str, version: str, date: str) -> Json:
+    """What operators can do: PATCH, by id or by an identifier (ref: ans-ig-mss)."""
+    read = capability_statement(base, version, date)
+    conditional = {"url": Canonical.CONDITIONAL_PATCH, "valueBoolean": True}
+    written = [
+        {
+            "extension": [conditional],
+            "type": type_,
+            "interaction": [{"code": "patch"}],
+            "searchParam": [{"name": "identifier", "type": "token"}],
+        }
+        for type_ in WRITTEN
+    ]
+    del read["id"], read["url"]
+    return {**read, "rest": [{"mode": "server", "resource": written}]}
 
 
 def capability_statement(base: str, version: str, date: str) -> Json:

@@ -28,7 +28,10 @@ _CIVIL, _CARE = "C", "GENR01"
 
 @dataclass(frozen=True, slots=True)
 class PublishedMailbox:
-    """A mailbox as the directory publishes it; `rank` is the preferred one's. `with_structure`: on the role, and not on the person."""
+    """A mailbox as the directory publishes it; `rank` is the preferred one's. `with_structure`: on the role, and not on the person.
+
+    `red_listed`, `responsible`: what the restricted profile alone shows; None: it is not shown to who asks.
+    """
 
     address: str
     kind: str
@@ -36,6 +39,8 @@ class PublishedMailbox:
     description: str
     rank: int | None
     with_structure: bool
+    red_listed: bool | None = None
+    responsible: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,11 @@ _PROFILES = {
     ResourceType.PRACTITIONER_ROLE: (Canonical.CORE_PRACTITIONER_ROLE, Canonical.PRACTITIONER_ROLE),
     ResourceType.ORGANIZATION: (Canonical.CORE_ORGANIZATION, Canonical.ORGANIZATION),
 }
+_RESTRICTED = {
+    ResourceType.PRACTITIONER: (Canonical.CORE_PRACTITIONER, Canonical.RESTRICTED_PRACTITIONER),
+    ResourceType.PRACTITIONER_ROLE: (Canonical.CORE_PRACTITIONER_ROLE, Canonical.RESTRICTED_PRACTITIONER_ROLE),
+    ResourceType.ORGANIZATION: (Canonical.CORE_ORGANIZATION, Canonical.RESTRICTED_ORGANIZATION),
+}
 _SUFFIXES = {"dr": "DR", "pr": "PR"}
 _PREFIXES = {"m": "M", "mme": "MME", "mlle": "MLLE"}
 _SLICES = {System.ORGANIZATION_TYPE: "organizationType", System.SECTOR: "secteurActiviteRASS"}
@@ -43,9 +48,13 @@ def instant(at: Micros) -> str:
     return to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at // 1_000 % 1_000:03d}+00:00"
 
 
-def resource(type_: ResourceType, entry: Entry, structure_id: int | None, profile: DirectoryProfile) -> Json:
-    """One resource of an entry. `structure_id`: the identity of the structure where a person works; None where the directory has it not."""
-    meta = {"lastUpdated": instant(entry.changed_at), "source": SOURCE, "profile": list(_PROFILES[type_])}
+def resource(type_: ResourceType, entry: Entry, structure_id: int | None, profile: DirectoryProfile, *, restricted: bool = False) -> Json:
+    """One resource of an entry. `structure_id`: the identity of the structure where a person works; None where the directory has it not.
+
+    `restricted`: in the profile of the data that are not for everybody.
+    """
+    profiles = (_RESTRICTED if restricted else _PROFILES)[type_]
+    meta = {"lastUpdated": instant(entry.changed_at), "source": SOURCE, "profile": list(profiles)}
     head = {"resourceType": type_, "id": resource_id(type_, entry.id), "meta": meta, "language": "fr"}
     identified = {**head, "identifier": _IDENTIFIERS[type_](entry), "active": entry.active}
     if not identified["identifier"]:
@@ -168,10 +177,13 @@ def _telecom(box: PublishedMailbox, profile: DirectoryProfile) -> Json:
     service = "" if box.kind == MailboxKind.PER else box.label
     texts = [{"url": name, "valueString": text} for name, text in (("description", box.description), ("service", service)) if text]
     digitization = _DIGITIZATION if profile is DirectoryProfile.LIVE_V2 else ()
+    hidden: list[Json] = [{"url": "responsible", "valueString": box.responsible}] if box.responsible else []
+    if box.red_listed is not None:
+        hidden.append({"url": "listeRouge", "valueBoolean": box.red_listed})
     shown: Json = {
         "extension": [
             _EMAIL_TYPE,
-            {"extension": [kind, *texts, *digitization], "url": Canonical.MAILBOX_METADATA},
+            {"extension": [kind, *texts, *digitization, *hidden], "url": Canonical.MAILBOX_METADATA},
         ],
         "system": "email",
         "value": box.address,

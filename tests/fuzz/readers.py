@@ -21,6 +21,8 @@ from mss_sim.core.psc.oauth_errors import OAuthError, is_verifier
 from mss_sim.dns import server
 from mss_sim.errors import Refusal
 from mss_sim.evidence import exchanges
+from mss_sim.fhir.patch_paths import read_path
+from mss_sim.fhir.patches import read_patch
 from mss_sim.fhir.query import read_query
 from mss_sim.http import parameters, sessions, spreadsheet, tables
 from mss_sim.http.paging import Page, PagedList
@@ -324,6 +326,20 @@ def _ldap_stream(octets: bytes) -> None:
             assert framer.waiting <= len(octets)
 
 
+def _patched(octets: bytes) -> None:
+    head, _, body = octets.partition(b"\n")
+    for type_ in ResourceType:
+        with contextlib.suppress(Refusal):
+            read_path(type_, head.decode("utf-8", "replace"))
+        with contextlib.suppress(Refusal):
+            read_patch(type_, body, 100)
+
+
+_PATCHED = b"""Practitioner.telecom.where(value='a@b').rank
+{"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"type","valueCode":"insert"},{"name":"path","valueString":
+"Practitioner.telecom"},{"name":"index","valueInteger":0},{"name":"value","valueContactPoint":{"system":"email","value":"a@b","rank":1}}]}]}"""
+
+
 READERS: dict[str, Reader] = {
     "ldap": Reader(
         _ldap,
@@ -417,6 +433,7 @@ READERS: dict[str, Reader] = {
             b"\xff\xfe" + "nom\tbal\n".encode("utf-16-le"),
         ),
     ),
+    "patch": Reader(_patched, (), (_PATCHED,)),
     "directory": Reader(
         _directory,
         (Refusal,),

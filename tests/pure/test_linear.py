@@ -20,6 +20,8 @@ from mss_sim.core.control.seed_fields import check as check_seed
 from mss_sim.core.control.seed_files import parsed as parsed_seed
 from mss_sim.errors import Refusal
 from mss_sim.evidence import masking
+from mss_sim.fhir import patch_paths
+from mss_sim.fhir.patches import read_patch
 from mss_sim.fhir.query import read_query
 from mss_sim.http import spreadsheet, tables
 from mss_sim.imap.grammar import commands, items, listings, names, search_keys, sections, threads, wire
@@ -57,6 +59,22 @@ Case = tuple[Callable[[int], Any], Read]
 
 def _searched(pairs: Any) -> object:
     return read_query(ResourceType.PRACTITIONER_ROLE, pairs)
+
+
+def _path(text: str) -> object:
+    return patch_paths.read_path(ResourceType.PRACTITIONER, text)
+
+
+def _patch(octets: bytes) -> object:
+    return read_patch(ResourceType.PRACTITIONER, octets, 1_000_000)
+
+
+_OPERATION = b'{"resourceType":"Parameters","parameter":[{"name":"operation","part":['
+_INSERTED = (
+    _OPERATION
+    + b'{"name":"type","valueCode":"insert"},{"name":"path","valueString":"Practitioner.telecom"},'
+    + b'{"name":"value","valueContactPoint":{"system":"email","value":"a@b","extension":['
+)
 
 
 def _seconds(read: Read, what: Any) -> float:
@@ -480,6 +498,12 @@ _OTHERS: dict[str, Case] = {
     "a search of the directory with many parameters": (lambda n: [("family", "a")] * n, _searched),
     "a search of the directory along dots": (lambda n: [("organization." * n, "a")], _searched),
     "a date of the directory": (lambda n: [("_lastUpdated", "2026-01-05T00:00:00." + "1" * n)], _searched),
+    "a path of a PATCH": (lambda n: "Practitioner.telecom.where(value='" + "\\'" * n, _path),
+    "a path of a PATCH with texts": (lambda n: "''" * n, _path),
+    "a path of a PATCH with spaces": (lambda n: "a" + " " * n + "\x00", _path),
+    "a PATCH of many operations": (lambda n: b'{"resourceType":"Parameters","parameter":[' + b"{}," * n + b"{}]}", _patch),
+    "a PATCH of many parts": (lambda n: _OPERATION + b'{"name":"type"},' * n + b"{}]}]}", _patch),
+    "a PATCH of many extensions": (lambda n: _INSERTED + b'{"url":"a"},' * n + b"{}]}}]}]}", _patch),
     "an address of a page": (lambda n: "u" + "A" * n, lambda text: open_sealed("key", text, 0)),
     "a cell of digits": (lambda n: {"idnat": "1" * n, "owner": "1" * n, "quota_bytes": "1" * n, "birth_date": "1" * n}, _row),
     "a cell of co-holders": (lambda n: {"kind": "x", "co_holders": "a;" * n}, _row),
