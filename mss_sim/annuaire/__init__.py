@@ -1,9 +1,11 @@
-"""The door of the national directory (Annuaire Santé): FHIR over HTTP below `/fhir/v2`.
+"""The door of the national directory (Annuaire Santé): FHIR over HTTP, read below `/fhir/v2`, written below `/fhir/operators`.
 
     routes      which path is answered by what
-    gateway     who is let in: whoever shows the key of the directory
+    queries     types of resources, and parameters, as every path reads them
+    changes     what operators write, below a base of its own
+    gateway     who is let in: whoever shows the key of the directory, or an operator's
     answers     resources, bundles and outcomes as they leave
-    files       the daily file of mailboxes, without a key
+    files       the daily files, without a key
 
     curl -H "ESANTE-API-KEY: …" "http://localhost:8080/fhir/v2/Practitioner?family=martin&_revinclude=PractitionerRole:practitioner"
 
@@ -17,11 +19,12 @@ says 400.
 | `GET _page?id=…`                                   | the next page, of the same state of the world         |
 | `GET [type]/[id]`                                  | a resource                                            |
 | `GET metadata`                                     | CapabilityStatement                                   |
+| `PATCH [type]/[id]`, `PATCH [type]?identifier=…` where operators write | the resource, behind the change   |
 | without the key, with another                      | 401, 403 by the gateway, without FHIR                 |
 | anything else                                      | OperationOutcome                                      |
 
-It acts by `core/annuaire`, and asks for no rights of people: what the directory shows is public. It is loaded at the first
-question, and follows each commit from then on.
+It acts by `core/annuaire`, and asks for no rights of people: what the directory shows is public, and an operator writes what is at its own
+domains. It is loaded at the first question, and follows each commit from then on.
 
 These routes are not in the OpenAPI document, like those of Pro Santé Connect: the protocol has a description of its own.
 

@@ -9,17 +9,28 @@ from starlette.responses import Response
 
 from mss_sim.clock import iso
 from mss_sim.core.annuaire.searches import Page, Shown
+from mss_sim.core.annuaire.writing import SeveralMatch, Written
 from mss_sim.core.assembly import Core
 from mss_sim.errors import Refusal, Rule
 from mss_sim.fhir import bundles, resources
+from mss_sim.fhir.patch_paths import Unreadable
 from mss_sim.fhir.resources import Json
 from mss_sim.http.problems import PROBLEMS
-from mss_sim.vocabulary.directory import BASE, DirectoryErrors
+from mss_sim.vocabulary.directory import BASE, WRITE_BASE, DirectoryErrors, DirectoryWriteRefusals
 from mss_sim.vocabulary.psc import PSC_REALM
 from mss_sim.words.sentence import Sentence
 
 MEDIA_TYPE = "application/fhir+json"
+NOTES_HEADER = "X-Notes"
 _LONG = 100
+_AS_IT_IS = {
+    Rule.AUTHENTICATION_FAILED: (403, "forbidden"),
+    Rule.AUTHORIZATION_FAILED: (403, "forbidden"),
+    Rule.NOT_FOUND: (404, "not-found"),
+    Rule.TOO_LARGE: (413, "too-long"),
+    Rule.STORE_UNAVAILABLE: (503, "transient"),
+}
+"""What a PATCH is refused with whatever the setting says."""
 _CODES = {Rule.NOT_FOUND: "not-found", Rule.STORE_UNAVAILABLE: "transient"}
 
 
@@ -31,15 +42,29 @@ class RouteRefused(Refusal):
         self.status, self.code = status, code
 
 
-def base_url(core: Core) -> str:
+def base_url(core: Core, base: str = BASE) -> str:
     """Where the directory is seen, in links."""
     host = core.world.settings.directory.base_url or core.provider.issuer.removesuffix(PSC_REALM)
-    return f"{host}{BASE}"
+    return f"{host}{base}"
 
 
-def resource(core: Core, shown: Shown) -> Response:
+def resource(core: Core, shown: Shown, *, restricted: bool) -> Response:
     """A single resource."""
-    return _written(_resource(core, shown))
+    return _written(_resource(core, shown, restricted=restricted))
+
+
+def written(core: Core, done: Written, prefer: str) -> Response:
+    """A PATCH that was done: the resource as it is now or, where that is preferred, an outcome with what is to be reported.
+
+    How much that is, a header says (ref: quirks#directory-writing).
+    """
+    notes = [one.in_language(core.world.settings.language) for one in done.notes]
+    if "return=operationoutcome" in prefer.lower().replace(" ", ""):
+        answer = _written(bundles.informed(notes))
+    else:
+        answer = resource(core, done.shown, restricted=True)
+    answer.headers[NOTES_HEADER] = str(len(notes))
+    return answer
 
 
 async def page(core: Core, found: Page, asked: str) -> Response:
@@ -62,6 +87,28 @@ def capability_statement(core: Core) -> Response:
     return _written(bundles.capability_statement(base_url(core), version("mss-sim"), str(at)))
 
 
+def write_statement(core: Core) -> Response:
+    """What the server that operators write to can do."""
+    at = iso(core.world.clock.now())
+    return _written(bundles.write_statement(base_url(core, WRITE_BASE), version("mss-sim"), str(at)))
+
+
+def not_written(core: Core, refusal: Refusal) -> Response:
+    """The OperationOutcome of a PATCH that was not done (ref: quirks#directory-writing)."""
+    if isinstance(refusal, RouteRefused):
+        status, code = refusal.status, refusal.code
+    elif isinstance(refusal, Unreadable):
+        status, code = 400, "invalid"
+    elif isinstance(refusal, SeveralMatch):
+        status, code = 412, "conflict"
+    elif refusal.rule in _AS_IT_IS:
+        status, code = _AS_IT_IS[refusal.rule]
+    else:
+        fhir = core.world.settings.directory.write_refusals is DirectoryWriteRefusals.FHIR
+        status, code = PROBLEMS[refusal.rule][0] if fhir else 400, "conflict" if refusal.rule is Rule.CONFLICT else "business-rule"
+    return _written(bundles.outcome(code, refusal.detail.in_language(core.world.settings.language)), status)
+
+
 def refused(core: Core, refusal: Refusal) -> Response:
     """The OperationOutcome of a refusal. What is 500 there may be 400 here (ref: quirks#directory-errors)."""
     status, code = PROBLEMS[refusal.rule][0], _CODES.get(refusal.rule, "processing")
@@ -77,12 +124,13 @@ def refused(core: Core, refusal: Refusal) -> Response:
 def _resources(core: Core, found: Page) -> Iterator[Json]:
     elements = found.query.elements
     for one in found.shown:
-        whole = _resource(core, one)
+        whole = _resource(core, one, restricted=found.restricted)
         yield resources.only(whole, elements) if elements else whole
 
 
-def _resource(core: Core, shown: Shown) -> Json:
-    return resources.resource(shown.type, shown.entry, shown.structure_id, core.world.settings.directory.profile)
+def _resource(core: Core, shown: Shown, *, restricted: bool) -> Json:
+    profile = core.world.settings.directory.profile
+    return resources.resource(shown.type, shown.entry, shown.structure_id, profile, restricted=restricted)
 
 
 def _written(body: Json, status: int = 200, *, pretty: bool = False) -> Response:

@@ -1,4 +1,4 @@
-"""The daily file, for everybody, without a key (ref: ans-annuaire)."""
+"""The daily files, for everybody, without a key (ref: ans-annuaire)."""
 
 from datetime import UTC
 from email.utils import format_datetime, parsedate_to_datetime
@@ -10,11 +10,12 @@ from starlette.responses import Response
 from mss_sim.clock import SECOND, to_datetime
 from mss_sim.core.annuaire.extraction import ExtractionFile
 from mss_sim.core.assembly import Core
+from mss_sim.vocabulary.directory import FileName
 
 
-async def extraction(request: Request, core: Core) -> Response:
-    """The zip of the day; HEAD tells its name, and who has it already is told so (ref: rfc9110#13.1)."""
-    file = await core.annuaire().extraction.file()
+async def extraction(request: Request, core: Core, name: FileName) -> Response:
+    """The zip of the day of that name; HEAD tells its name, and who has it already is told so (ref: rfc9110#13.1)."""
+    file = await core.annuaire().extraction.file(name)
     headers = {
         "Content-Disposition": f"attachment; filename={file.name}.zip",
         "ETag": f'"{sha256(file.octets).hexdigest()[:32]}"',

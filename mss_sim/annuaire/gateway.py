@@ -1,4 +1,11 @@
-"""The gateway in front of the directory: it knows keys, and nothing of FHIR (ref: ans-annuaire)."""
+"""The gateway in front of the directory: it knows keys, and nothing of FHIR (ref: ans-annuaire).
+
+| key in `ESANTE-API-KEY`      | searches                      | writes               |
+|------------------------------|-------------------------------|----------------------|
+| that of the directory        | the public profile            | 403                  |
+| an operator's                | the restricted profile        | its own mailboxes    |
+| none; another                | 401; 403                      | 401; 403             |
+"""
 
 import secrets
 
@@ -6,6 +13,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mss_sim.core.annuaire.operator_keys import operator_id_of
 from mss_sim.core.assembly import Core
 from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary.directory import API_KEY_HEADER
@@ -15,16 +23,30 @@ from mss_sim.words.sentence import Sentence, say
 REFERENCE = "quirks#directory-key"
 
 
-def turned_away(request: Request, core: Core) -> Response | None:
-    """What whoever shows no key, or a wrong one, is answered; None for who may go on."""
+class TurnedAway(Exception):
+    """Who asks shows no key, or a wrong one; `response` is what the gateway answers."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status_code)
+        self.response = response
+
+
+async def let_in(request: Request, core: Core, *, operators_alone: bool) -> int | None:
+    """The operator whose key is shown; None for the key of the directory. TurnedAway for any other."""
     given = request.headers.get(API_KEY_HEADER.lower())
     if given is None:
-        return _refuse(
-            request, core, 401, Rule.AUTHENTICATION_REQUIRED, say("Show the key of the directory in {header}.", header=API_KEY_HEADER)
-        )
-    if not secrets.compare_digest(given.encode(), core.world.directory_key.encode()):
+        detail = say("Show the key of the directory in {header}.", header=API_KEY_HEADER)
+        raise TurnedAway(_refuse(request, core, 401, Rule.AUTHENTICATION_REQUIRED, detail))
+    operator_id = operator_id_of(core.world, given)
+    if operator_id is not None and await core.annuaire().has_operator(operator_id):
+        return operator_id
+    known = secrets.compare_digest(given.encode(), core.world.directory_key.encode())
+    if operators_alone:
+        detail = say("This is not the key of an operator; GET /control/operators tells them, as directory_key.")
+    else:
         detail = say("This is not the key of the directory; the ready file has it, under directory.api_key.")
-        return _refuse(request, core, 403, Rule.AUTHENTICATION_FAILED, detail)
+    if operators_alone or not known:
+        raise TurnedAway(_refuse(request, core, 403, Rule.AUTHENTICATION_FAILED, detail))
     return None
 
 

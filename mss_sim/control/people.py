@@ -203,7 +203,8 @@ async def add_like(core: CurrentCore, wanted: schemas.LikeIn) -> Response:
 
 def _mailbox(core: Core, row: Mailbox, owner: Identity) -> dict[str, object]:
     warnings = [core.world.told(one) for one in address_warnings(row.address, row.kind)]
-    return {**mailbox(row), "owner": {"idnat": owner.idnat, "name": owner.name}, "warnings": warnings}
+    of_owner = {"owner": {"idnat": owner.idnat, "name": owner.name}, "responsible_name": row.responsible_name}
+    return {**mailbox(row), **of_owner, "warnings": warnings}
 
 
 async def _shown_mailbox(core: Core, row: Mailbox, status: int = 200) -> Response:

@@ -250,6 +250,7 @@ class MailboxIn(In):
     sent_policy: SentPolicy = SentPolicy.OWNER
     co_holders: list[str] = Field(default=[], description="idNats; CAB only.")
     with_structure: Flag = Field(default=False, description="The directory shows it where its owner works; PER and CAB only.")
+    responsible_name: OneLine = Field(default="", description="Who answers for it; the restricted directory alone says it.")
 
 
 class MailboxAdminPatch(In):
@@ -264,6 +265,7 @@ class MailboxAdminPatch(In):
     sent_policy: SentPolicy | None = None
     patients_may_write: Flag | None = Field(default=None, description="Patients may write first; ORG and CAB only.")
     with_structure: Flag | None = Field(default=None, description="The directory shows it where its owner works; PER and CAB only.")
+    responsible_name: OneLine | None = Field(default=None, description="Who answers for it; the restricted directory alone says it.")
 
 
 class MailboxAdmin(Out):
@@ -285,6 +287,8 @@ class MailboxAdmin(Out):
     """Whether patients may write first: a mailbox of kind ORG or CAB that its managers opened to them."""
     with_structure: bool
     """Whether the directory shows it with its owner's work at a structure (PractitionerRole), and not with the owner alone."""
+    responsible_name: str
+    """Who answers for it, in free text; the restricted directory alone says it."""
     warnings: list[str]
     """What is odd about the address; by setting it is refused."""
 

@@ -8,8 +8,11 @@ from starlette.responses import Response
 
 from mss_sim.clock import iso
 from mss_sim.control import schemas
+from mss_sim.core.annuaire.operator_keys import key_of
+from mss_sim.core.assembly import Core
 from mss_sim.core.trust import operators
 from mss_sim.core.trust.operators import NewOperator
+from mss_sim.core.world.store_types import Operator
 from mss_sim.core.world.white_list import Variant
 from mss_sim.errors import Rule
 from mss_sim.http import examples
@@ -41,6 +44,11 @@ class OperatorIn(In):
     mx_ca: str | None = Field(default=None, max_length=100_000, description="PEM of the authority that its server is certified by.")
     authentication: list[LogInBy] = Field(default=list(LogInBy), min_length=1, description="Ways to log in that it accepts.")
     certificate_dns: list[str] = Field(default=[], description="Subjects that the white list binds to its domains.", examples=[[_DN]])
+
+
+class OperatorWithKey(schemas.OperatorOut):
+    directory_key: str = Field(examples=["op-1c6f2d0a4000001-9f86d081884c7d659a2feaa0c55ad015"])
+    """What it shows to the national directory in ESANTE-API-KEY, to write there, and to see what is on the red list."""
 
 
 class OperatorPatch(In):
@@ -86,25 +94,29 @@ async def white_list_checksum(core: CurrentCore) -> Response:
     return Response(await core.white_list.checksum(), media_type="text/plain")
 
 
-@router.get("/operators", responses={200: {"model": list[schemas.OperatorOut]}})
+@router.get("/operators", responses={200: {"model": list[OperatorWithKey]}})
 async def list_operators(core: CurrentCore) -> Response:
     """The operators of the trust space with their domains."""
-    return Json([schemas.operator(row) for row in await operators.list_all(core.world)])
+    return Json([_shown_operator(core, row) for row in await operators.list_all(core.world)])
 
 
-@router.post("/operators", status_code=201, responses={201: {"model": schemas.OperatorOut}, **refusing(Rule.CONFLICT)})
+@router.post("/operators", status_code=201, responses={201: {"model": OperatorWithKey}, **refusing(Rule.CONFLICT)})
 async def add_operator(core: CurrentCore, new: OperatorIn) -> Response:
     """Create an operator: one that is served here, or with `mx` one outside, which mail is carried to."""
-    return Json(schemas.operator(await operators.add(core.world, NewOperator(**new.model_dump()))), status_code=201)
+    return Json(_shown_operator(core, await operators.add(core.world, NewOperator(**new.model_dump()))), status_code=201)
 
 
-@router.patch("/operators/{name:path}", responses={200: {"model": schemas.OperatorOut}, **_FOUND})
+@router.patch("/operators/{name:path}", responses={200: {"model": OperatorWithKey}, **_FOUND})
 async def change_operator(core: CurrentCore, name: OperatorName, changes: OperatorPatch) -> Response:
     """Change an operator's limits and ways."""
     values = changes.model_dump(exclude_unset=True)
     if "authentication" in values:
         values["authentication"] = frozenset(values["authentication"] or LogInBy)
-    return Json(schemas.operator(await operators.change(core.world, name, **values)))
+    return Json(_shown_operator(core, await operators.change(core.world, name, **values)))
+
+
+def _shown_operator(core: Core, row: Operator) -> dict[str, object]:
+    return {**schemas.operator(row), "directory_key": key_of(core.world, row.id)}
 
 
 @router.get("/white-list", responses={200: {"model": WhiteListOut}})

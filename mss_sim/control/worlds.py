@@ -75,7 +75,7 @@ class ReadyOut(WorldOut):
     control_key: str | None
     psc: dict[str, Any]
     directory: dict[str, str] = Field(examples=[{"fhir": "http://127.0.0.1:40123/fhir/v2", "api_key": "…", "extraction": "…"}])
-    """The national directory: its FHIR base, its key, the daily file."""
+    """The national directory: its FHIR base, its key, the daily files, and where operators write."""
     personas: list[dict[str, Any]]
 
 

@@ -13,6 +13,7 @@ from mss_sim.core.access.acts_log import ActsLog
 from mss_sim.core.access.grant_turns import GrantTurns
 from mss_sim.core.access.wrong_passwords import WrongPasswords
 from mss_sim.core.annuaire import publication
+from mss_sim.core.annuaire.pruning import Pruning
 from mss_sim.core.control import seed as seeds
 from mss_sim.core.control.bulk_work import BulkWork
 from mss_sim.core.control.memory import take_up
@@ -153,7 +154,8 @@ def assemble(
     bulk, digests, webhooks = BulkWork(resetting), WatchDigests(world, delivery), Webhooks(world, calls)
     queue.rested = webhooks.rested = waits.look_again
     lives = (UnusedMailboxes(world, delivery), Closings(world), Retention(world))
-    waiting = (GrantTurns(world), Absences(world), patients, DueTries(world, queue), digests, *lives, webhooks)
+    pruning = Pruning(world)
+    waiting = (GrantTurns(world), Absences(world), patients, DueTries(world, queue), digests, *lives, webhooks, pruning)
     agenda = Agenda(world.store, world.clock, waiting)
     beside = (world.white_list, world.igc.services, world.faults, world.uses, world.tokens.keys, world.tally)
     world.beginning_anew.extend(one.forget for one in (provider, ciba, recent, wrong_passwords, bulk, *beside))
@@ -180,6 +182,7 @@ def assemble(
         followed=(
             *((one, woken_by_it, _MINUTE) for one, woken_by_it in woken_by),
             *((one, asyncio.Event(), world.settings.queue.poll_seconds) for one in lives),
+            (pruning, asyncio.Event(), _MINUTE),
         ),
         resetting=resetting,
         bulk=bulk,

@@ -20,6 +20,7 @@ connection.
 | psc          | yes   | yes   | yes      | yes  | -         | yes      | yes       | -      |
 | white-list   | yes   | yes   | yes      | yes  | -         | yes      | yes       | -      |
 | directory    | yes   | yes   | yes      | yes  | -         | yes      | yes       | -      |
+| directory-index | -  | -     | -        | -    | -         | -        | -         | hold   |
 | clock        | -     | -     | -        | -    | -         | -        | -         | skew   |
 | aia          | -     | -     | -        | -    | -         | -        | -         | behave |
 | crl          | -     | -     | -        | -    | -         | -        | -         | behave |

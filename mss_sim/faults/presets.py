@@ -130,6 +130,11 @@ _OF_THE_DIRECTORY: dict[PresetName, Preset] = {
         lambda _: (WantedRule(Point.DIRECTORY, Reply("500", "", say("the page is not there")), Match(verb="PAGE")),),
         {},
     ),
+    PresetName.EXTRACTION_AHEAD: Preset(
+        say("Searches of the directory go on showing the state of now, while its files show what happens."),
+        lambda _: (WantedRule(Point.DIRECTORY_INDEX, Hold()),),
+        {},
+    ),
 }
 """Of the national directory, as strangers saw it fail between 2023 and 2026 (ref: ans-annuaire)."""
 

@@ -30,7 +30,7 @@ from mss_sim.faults.rules import Facts
 from mss_sim.fhir.bundles import outcome
 from mss_sim.http.leaving import until_gone
 from mss_sim.http.problems import FAULT_HEADER, MEDIA_TYPE, problem
-from mss_sim.vocabulary.directory import BASE, EXTRACTION
+from mss_sim.vocabulary.directory import BASE, EXTRACTIONS, WRITE_BASE
 from mss_sim.vocabulary.faults import DropMoment, Point
 from mss_sim.vocabulary.psc import PSC_REALM
 from mss_sim.words.sentence import Sentence
@@ -191,8 +191,8 @@ def _seam(path: str, method: str) -> tuple[Point | None, str]:
         return Point.REST, method
     if path in _WHITE_LIST:
         return Point.WHITE_LIST, ""
-    if path.startswith(f"{BASE}/") or path == EXTRACTION:
-        return Point.DIRECTORY, _verb_of_directory(path)
+    if path.startswith((f"{BASE}/", f"{WRITE_BASE}/")) or path in EXTRACTIONS:
+        return Point.DIRECTORY, "PATCH" if method == "PATCH" else _verb_of_directory(path)
     if path.startswith(f"{PSC_REALM}/.well-known/"):
         return Point.PSC, "DISCOVERY"
     verb = _ENDPOINTS.get(path)
@@ -201,8 +201,8 @@ def _seam(path: str, method: str) -> tuple[Point | None, str]:
 
 def _verb_of_directory(path: str) -> str:
     """What is asked of the national directory."""
-    steps = [step for step in path.removeprefix(BASE).split("/") if step]
-    if path == EXTRACTION:
+    steps = [step for step in path.removeprefix(BASE).removeprefix(WRITE_BASE).split("/") if step]
+    if path in EXTRACTIONS:
         return "EXTRACTION"
     if steps[:1] in (["_page"], ["metadata"]):
         return steps[0].removeprefix("_").upper()

@@ -261,3 +261,26 @@ async def test_the_file_of_the_day_is_fetched_without_a_key(simulator: Simulator
             assert (await client.get(url, headers={field: value})).status_code == 200
         await control(simulator, "PATCH", f"/mailboxes/{DOCTOR}", {"red_listed": True})
         assert (await client.get(url, headers={"If-None-Match": file.headers["etag"]})).status_code == 200
+
+
+async def test_the_file_of_professionals_is_fetched_as_that_of_mailboxes(simulator: Simulator, annuaire: Annuaire) -> None:
+    url = annuaire.ready["professionals"]
+    async with httpx.AsyncClient() as client:
+        head, file = await client.head(url), await client.get(url)
+        name = file.headers["content-disposition"].partition("filename=")[2]
+        assert head.headers["content-disposition"] == file.headers["content-disposition"]
+        assert (head.content, head.headers["etag"]) == (b"", file.headers["etag"])
+        assert re.fullmatch(r"PS_LibreAcces_[0-9]{12}\.zip", name)
+        with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+            assert [one[:22] for one in archive.namelist()] == [
+                "PS_LibreAcces_Personne",
+                "PS_LibreAcces_SavoirFa",
+                "PS_LibreAcces_Dipl_Aut",
+            ]
+        for field, value in (("If-None-Match", file.headers["etag"]), ("If-Modified-Since", file.headers["last-modified"])):
+            again = await client.get(url, headers={field: value})
+            assert (again.status_code, again.content) == (304, b"")
+        holders = url.replace("PS_LibreAcces", "Porteurs_CPS_CPF")
+        assert (await client.get(holders)).status_code == 404
+        await control(simulator, "PATCH", "/identities/899700420013", {"title": "Pr"})
+        assert (await client.get(url, headers={"If-None-Match": file.headers["etag"]})).status_code == 200

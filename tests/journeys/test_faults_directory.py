@@ -1,13 +1,15 @@
 """What strangers saw of the national directory when it failed, by name: statuses, bodies that are no FHIR, pages that break off."""
 
+import io
 import time
+import zipfile
 from typing import Any
 
 import pytest
 
 from mss_sim.app.simulator import Simulator
-from tests.annuaire import Annuaire, link
-from tests.clients import control
+from tests.annuaire import DOCTOR_IDNAT, Annuaire, addresses, box_path, boxes, contact_point, link, operation, operator, patch
+from tests.clients import DOCTOR, PRACTICE, control
 
 
 @pytest.fixture
@@ -61,3 +63,47 @@ async def test_a_rule_means_one_kind_of_request(simulator: Simulator, annuaire: 
     assert [path for path, was in failed.items() if was] == [failing]
     found = await annuaire.ask("Practitioner/_search", "POST", data={"family": "martin"})
     assert (found.status_code == 503) is (verb == "SEARCH")
+
+
+async def test_files_are_cut_and_late_like_the_rest(simulator: Simulator, annuaire: Annuaire) -> None:
+    for name in ("extraction", "professionals"):
+        whole = (await annuaire.ask(annuaire.ready[name])).content
+        assert (await control(simulator, "DELETE", "/faults")).status_code == 204
+        rule = {"point": "directory", "action": {"kind": "truncate", "after_bytes": 100}, "match": {"verb": "EXTRACTION"}, "count": None}
+        assert (await control(simulator, "POST", "/faults", rule)).status_code == 201
+        cut = await annuaire.ask(annuaire.ready[name])
+        assert (cut.status_code, cut.content) == (200, whole[:100])
+        assert (await annuaire.ask("metadata")).status_code == 200
+        await control(simulator, "DELETE", "/faults")
+
+
+async def test_a_patch_fails_by_its_verb(simulator: Simulator) -> None:
+    liberal = await operator(simulator, "Messagerie libérale")
+    rule = {"point": "directory", "action": {"kind": "reply", "code": "503"}, "match": {"verb": "PATCH"}, "count": 1}
+    assert (await control(simulator, "POST", "/faults", rule)).status_code == 201
+    wanted = operation("replace", box_path("Practitioner", DOCTOR, "rank"), valueInteger=5)
+    path = f"Practitioner?identifier={DOCTOR_IDNAT}"
+    assert (await liberal.ask(f"{liberal.ready['write']}/metadata")).status_code == 200
+    assert [(await patch(liberal, path, wanted)).status_code for _ in range(2)] == [503, 200]
+
+
+async def test_the_extraction_is_ahead_of_the_api(simulator: Simulator, annuaire: Annuaire) -> None:
+    """Whatever the clock does, also where it stands still: what is written after the preset is in the file, and searches know it not."""
+    assert (await control(simulator, "PUT", "/clock", {"mode": "frozen"})).status_code == 200
+    assert await annuaire.found(f"Practitioner?mailbox-mss:exact={DOCTOR}") != []
+    await preset(simulator, "extraction-ahead-of-api")
+    liberal = await operator(simulator, "Messagerie libérale")
+    new = "dr.martin@cabinet.sim.mssante.fr"
+    wanted = operation("insert", "Practitioner.telecom", valueContactPoint=contact_point(new, "PER"))
+    shown = boxes((await patch(liberal, f"Practitioner?identifier={DOCTOR_IDNAT}", wanted)).json())
+    assert new in shown
+    assert (await control(simulator, "DELETE", f"/mailboxes/{DOCTOR}")).status_code == 204
+    assert await annuaire.found(f"Practitioner?mailbox-mss:exact={new}") == []
+    (person,) = await annuaire.found(f"Practitioner?identifier={DOCTOR_IDNAT}")
+    assert addresses([person]) == [DOCTOR, PRACTICE]
+    assert addresses([(await annuaire.ask(f"Practitioner/{person['id']}")).json()]) == [DOCTOR, PRACTICE]
+    with zipfile.ZipFile(io.BytesIO((await annuaire.ask(annuaire.ready["extraction"])).content)) as archive:
+        listed = {line.split("|")[1] for line in archive.read(archive.namelist()[0]).decode().splitlines()}
+    assert (new in listed, DOCTOR in listed) == (True, False)
+    assert (await control(simulator, "DELETE", "/faults")).status_code == 204
+    assert addresses(await annuaire.found(f"Practitioner?identifier={DOCTOR_IDNAT}")) == [new, PRACTICE]

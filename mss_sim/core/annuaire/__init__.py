@@ -1,10 +1,15 @@
 """The national directory of a world: what it shows of people and mailboxes, searched.
 
-    publication      it is loaded when somebody asks, and follows every commit from then on
-    searches         pages of one state of the world, and single resources
-    page_addresses   addresses of next pages, sealed
-    extraction       the daily file of mailboxes, for whoever keeps a copy
-    listing          the same mailboxes one after the other, for LDAP
+    publication         it is loaded when somebody asks, and follows every commit from then on
+    pruning             old versions that nobody can ask for any more are removed
+    searches            pages of one state of the world, and single resources
+    page_addresses      addresses of next pages, sealed
+    extraction          the daily files, for whoever keeps a copy: mailboxes
+    professional_files  the same: professionals
+    listing             the mailboxes one after the other, for LDAP
+    operator_keys       by which key an operator is known
+    writing             a PATCH of an operator, all of it or nothing
+    written_mailboxes   what one operation of it does to a mailbox
 
 What is published:
 
@@ -14,7 +19,7 @@ What is published:
 | organisations                                 | Organization                                                           |
 | mailboxes of kind PER, CAB                    | on the person, or on the role if the mailbox says so                   |
 | mailboxes of kind ORG, APP                    | on the organisation                                                    |
-| on the red list, closed                       | not there                                                              |
+| on the red list, closed                       | not there; to operators, what is on the red list is shown as it is now |
 | disabled, deleted                             | a skeleton, for a month                                                |
 | patients, carers, programs, nameless cards    | never                                                                  |
 

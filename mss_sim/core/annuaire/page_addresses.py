@@ -44,18 +44,18 @@ def seal(key: str, place: Place) -> str:
 def open_sealed(key: str, text: str, now: Micros) -> Place:
     """The place behind an address; Refusal(INVALID) for one that is too old, or that this world did not give."""
     if not text.startswith(_PREFIX) or len(text) > _LENGTH_MAX:
-        raise _refused()
+        raise too_old()
     try:
         octets = base64.b64decode(text[1:].encode("ascii") + b"=" * (-len(text[1:]) % 4), altchars=b"-_", validate=True)
     except ValueError as error:  # of which the errors of encodings are some
-        raise _refused() from error
+        raise too_old() from error
     sealed, told = octets[:_SEAL_BYTES], octets[_SEAL_BYTES:]
     if not hmac.compare_digest(sealed, _seal_of(key, told)):
-        raise _refused()
+        raise too_old()
     found: list[Any] = orjson.loads(told)
     type_, pairs, revision, after, total, good_until = found
     if now > good_until:
-        raise _refused()
+        raise too_old()
     return Place(type_, tuple((name, value) for name, value in pairs), revision, after, total, good_until)
 
 
@@ -63,6 +63,7 @@ def _seal_of(key: str, octets: bytes) -> bytes:
     return hmac.digest(key.encode("ascii"), octets, sha256)[:_SEAL_BYTES]
 
 
-def _refused() -> Refusal:
+def too_old() -> Refusal:
+    """The refusal of an address that is none, or none any more."""
     detail = say("The address of this page is too old, or was changed; begin the search again.")
     return Refusal(Rule.INVALID, detail, reference=REFERENCE)

@@ -15,20 +15,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mss_sim.clock import DAY, SECOND
+from mss_sim.clock import DAY, SECOND, Micros
 from mss_sim.core.annuaire.extraction import Extraction
 from mss_sim.core.annuaire.listing import Listing
-from mss_sim.core.annuaire.page_addresses import Place, open_sealed, seal
+from mss_sim.core.annuaire.page_addresses import Place, open_sealed, seal, too_old
 from mss_sim.core.annuaire.publication import Loading
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
+from mss_sim.faults.rules import Facts
 from mss_sim.fhir.entries import Entry, identity_id_of
 from mss_sim.fhir.query import REFERENCE, Query, read_query
-from mss_sim.ids import id_after
-from mss_sim.store import directory_search
+from mss_sim.ids import ID_MAX, decode, id_after
+from mss_sim.store import directory_search, operators
+from mss_sim.store.directory import pruned_id
+from mss_sim.store.directory_restricted import Restricted, complete
 from mss_sim.store.directory_search import View
 from mss_sim.store.engine import Connection
-from mss_sim.vocabulary.directory import ResourceType
+from mss_sim.vocabulary.directory import DirectoryRestricted, ResourceType
+from mss_sim.vocabulary.faults import Point
 from mss_sim.words.sentence import say
 
 _PAGES = "directory-pages"
@@ -46,12 +50,16 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Matches and what they include, interleaved; `total` if it is known; `next`: the sealed address of the next page, if there is one."""
+    """Matches and what they include, interleaved; `total` if it is known; `next`: the sealed address of the next page, if there is one.
+
+    `restricted`: an operator looks.
+    """
 
     query: Query
     shown: tuple[Shown, ...]
     total: int | None
     next: str | None
+    restricted: bool = False
 
 
 class Annuaire:
@@ -72,41 +80,62 @@ class Annuaire:
         """A search as it is written; Refusal(INVALID) for what cannot be read."""
         return read_query(type_, pairs, chained_alone=self._world.settings.directory.chained_ignores_others)
 
-    async def search(self, query: Query) -> Page:
-        """The first page of a search. Refusal(INVALID) for one that includes too much."""
-        return await self._page(query, None)
+    async def has_operator(self, operator_id: int) -> bool:
+        """Whether there is such an operator."""
+        return await self._world.store.read_briefly(operators.by_id, operator_id) is not None
 
-    async def go_on(self, address: str) -> Page:
+    async def search(self, query: Query, operator_id: int | None = None) -> Page:
+        """The first page of a search, for an operator with what is hidden from others. Refusal(INVALID) for one that includes too much."""
+        return await self._page(query, None, operator_id)
+
+    async def go_on(self, address: str, operator_id: int | None = None) -> Page:
         """The page behind a sealed address; Refusal(INVALID) for one that is too old or forged."""
         place = open_sealed(self._world.tokens.keys.secret(_PAGES), address, self._world.clock.now())
-        return await self._page(self.read(ResourceType(place.type), place.pairs), place)
+        return await self._page(self.read(ResourceType(place.type), place.pairs), place, operator_id)
 
-    async def one(self, type_: ResourceType, id_: str) -> Shown:
+    async def one(self, type_: ResourceType, id_: str, operator_id: int | None = None) -> Shown:
         """A single resource; Refusal(NOT_FOUND)."""
         identity_id = identity_id_of(type_, id_)
         if identity_id is not None and type_ in _SERVED:
             await self.loading.ensure()
-            found = await self._world.store.read_briefly(self._one, type_, identity_id)
+            found = await self._world.store.read_briefly(self._one, type_, identity_id, operator_id)
             if found is not None:
                 return found
         detail = say("Resource {type}/{id} is not known; search for it, since ids may change.", type=type_, id=id_[:100])
         raise Refusal(Rule.NOT_FOUND, detail, subject=id_[:100], reference=REFERENCE)
 
-    def _one(self, conn: Connection, type_: ResourceType, identity_id: int) -> Shown | None:
-        view = self._view(conn, None)
+    def restricted(self, operator_id: int) -> Restricted:
+        """Whose hidden data an operator sees."""
+        return Restricted(operator_id if self._world.settings.directory.restricted is DirectoryRestricted.OWN else None)
+
+    def view_of_all(self, conn: Connection, who: Restricted) -> View:
+        """What was committed last, however late it is published, as an operator sees it."""
+        gone_since = self._world.clock.now() - self._world.settings.directory.gone_days * DAY
+        return View(directory_search.newest(conn), gone_since, newest=True, restricted=who)
+
+    def shown_of_all(self, conn: Connection, type_: ResourceType, identity_id: int, operator_id: int) -> Shown:
+        """A resource that is there, in that view."""
+        view = self.view_of_all(conn, self.restricted(operator_id))
+        entry = directory_search.one(conn, type_, identity_id, view)
+        if entry is None:
+            raise LookupError(f"{type_} {identity_id} was there a moment ago")
+        return self._with_structures(conn, [(type_, entry)], view)[0]
+
+    def _one(self, conn: Connection, type_: ResourceType, identity_id: int, operator_id: int | None) -> Shown | None:
+        view = self._view(conn, None, operator_id)
         entry = directory_search.one(conn, type_, identity_id, view)
         return None if entry is None else self._with_structures(conn, [(type_, entry)], view)[0]
 
-    async def _page(self, query: Query, place: Place | None) -> Page:
+    async def _page(self, query: Query, place: Place | None, operator_id: int | None) -> Page:
         if query.type not in _SERVED:
             return Page(query, (), 0, None)
         await self.loading.ensure()
-        return await self._world.store.read(self._find, query, place)
+        return await self._world.store.read(self._find, query, place, operator_id)
 
-    def _find(self, conn: Connection, query: Query, place: Place | None) -> Page:
+    def _find(self, conn: Connection, query: Query, place: Place | None, operator_id: int | None) -> Page:
         settings = self._world.settings.directory
         most = min(settings.page_size if query.count is None else query.count, settings.page_size_max)
-        view = self._view(conn, place)
+        view = self._view(conn, place, operator_id)
         after = place.after if place else 0
         found = directory_search.find(conn, query, view, after, most + 1) if most else []
         matches, more = found[:most], len(found) > most
@@ -117,18 +146,28 @@ class Annuaire:
             total = directory_search.count(conn, query, view)
         next_ = self._seal(query, view, matches[-1].id, total) if more else None
         shown = self._with_structures(conn, list(self._with_included(conn, query, view, matches)), view)
-        return Page(query, tuple(shown), None if query.total == "none" else total, next_)
+        return Page(query, tuple(shown), None if query.total == "none" else total, next_, operator_id is not None)
 
-    def _view(self, conn: Connection, place: Place | None) -> View:
+    def _view(self, conn: Connection, place: Place | None, operator_id: int | None) -> View:
         world, settings = self._world, self._world.settings.directory
-        newest, now = directory_search.newest(conn), world.clock.now()
+        newest, pruned, now = directory_search.newest(conn), pruned_id(conn), world.clock.now()
         if place:
             revision = place.revision
-        elif settings.publication_delay_seconds:
-            revision = min(newest, id_after(now - int(settings.publication_delay_seconds * SECOND)))
+            if revision < pruned:
+                raise too_old()
         else:
-            revision = newest
-        return View(revision, now - settings.gone_days * DAY, revision == newest)
+            revision = max(pruned, min(newest, self._published_until(now)))
+        restricted = None if operator_id is None else self.restricted(operator_id)
+        return View(revision, now - settings.gone_days * DAY, revision == newest, restricted)
+
+    def _published_until(self, now: Micros) -> int:
+        """The revision that searches see: late by a setting, or standing still by a fault."""
+        faults, late = self._world.faults, self._world.settings.directory.publication_delay_seconds
+        until = id_after(now - int(late * SECOND)) if late else ID_MAX
+        if not faults.at(Point.DIRECTORY_INDEX):
+            return until
+        fault = faults.find(Point.DIRECTORY_INDEX, Facts())
+        return min(until, decode(fault.rule)) if fault else until  # a rule has its place among the ids of the world
 
     def _seal(self, query: Query, view: View, after: int, total: int | None) -> str:
         good_until = self._world.clock.now() + int(self._world.settings.directory.page_seconds * SECOND)
@@ -172,4 +211,7 @@ class Annuaire:
         wanted = {entry.structure for type_, entry in found if type_ is ResourceType.PRACTITIONER_ROLE}
         known = directory_search.organisations(conn, sorted(wanted), view)
         ids = {idnat: entry.id for idnat, entry in known.items()}
+        if view.restricted is not None:
+            whole = complete(conn, [entry for _, entry in found], view.restricted)
+            found = [(type_, whole[entry.id]) for type_, entry in found]
         return [Shown(type_, entry, ids.get(entry.structure)) for type_, entry in found]

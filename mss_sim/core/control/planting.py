@@ -262,6 +262,7 @@ def _mailbox(row: Row, roles: Mapping[str, str]) -> NewMailbox:
         co_holders=tuple(roles.get(idnat, idnat) for idnat in row.get("co_holders", ())),
         behaviour=_behaviour(row.get("behaviour")),
         with_structure=row.get("with_structure", False),
+        responsible_name=row.get("responsible_name", ""),
     )
 
 

@@ -233,6 +233,7 @@ class _Telling:
                 "sent_policy": box.sent_policy.value if box.sent_policy is not SentPolicy.OWNER else None,
                 "patients_may_write": box.patients_may_write or None,
                 "with_structure": box.with_structure or None,
+                "responsible_name": box.responsible_name or None,
                 "behaviour": behaviour(box.behaviour),
                 "folders": own or None,
                 **self._life(box.id),

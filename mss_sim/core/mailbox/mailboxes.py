@@ -78,6 +78,7 @@ class NewMailbox:
     state: MailboxState = MailboxState.ACTIVE
     behaviour: str | None = None
     with_structure: bool = False
+    responsible_name: str = ""
 
 
 async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
@@ -88,8 +89,9 @@ async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
 
 def address_of(new: NewMailbox) -> str:
     """The canonical address of a mailbox to create; Refusal for what is none, and for texts that no header can hold."""
-    if not (new.label.isprintable() and new.description.isprintable()):
-        refuse_controls({"label": new.label, "description": new.description})
+    texts = {"label": new.label, "description": new.description, "responsible_name": new.responsible_name}
+    if not all(map(str.isprintable, texts.values())):
+        refuse_controls(texts)
     try:
         address = canonical(new.address)
     except AddressError as error:
@@ -156,6 +158,7 @@ def row_of(
         created_at=now,
         behaviour=new.behaviour,
         with_structure=new.with_structure,
+        responsible_name=new.responsible_name,
     )
 
 
@@ -233,7 +236,7 @@ async def change_mailbox(world: World, address: str, changes: dict[str, Any], *,
     refuse_controls(changes)
 
     def unit(conn: Connection) -> Mailbox:
-        return _change(world, conn, Requester(actor_id, door), address, changes)
+        return change_stored(world, conn, Requester(actor_id, door), address, changes)
 
     return await world.store.write(unit, changes_directory=True)
 
@@ -253,13 +256,15 @@ async def get_mailbox(world: World, address: str) -> Mailbox:
 async def remove_mailbox(world: World, address: str) -> None:
     """Delete a mailbox with everything in it."""
 
-    def unit(conn: Connection) -> None:
-        mailbox = _mailbox(conn, address)
-        held = messages.ids_in(conn, mailbox.id)
-        mailboxes.remove(conn, mailbox.id)
-        messages.sweep(conn, held)
+    await world.store.write(partial(remove_stored, address=address), changes_directory=True)
 
-    await world.store.write(unit, changes_directory=True)
+
+def remove_stored(conn: Connection, address: str) -> None:
+    """The same, inside a unit of work."""
+    mailbox = _mailbox(conn, address)
+    held = messages.ids_in(conn, mailbox.id)
+    mailboxes.remove(conn, mailbox.id)
+    messages.sweep(conn, held)
 
 
 async def change_managed_mailbox(world: World, actor: Actor, address: str, changes: dict[str, Any]) -> None:
@@ -268,12 +273,15 @@ async def change_managed_mailbox(world: World, actor: Actor, address: str, chang
 
     def unit(conn: Connection) -> None:
         grant = gate.about(world, conn, actor, address, Right.MANAGE).access.grant_for(Right.MANAGE)
-        _change(world, conn, journal.by(actor), address, changes, grant.id if grant else None)
+        change_stored(world, conn, journal.by(actor), address, changes, grant.id if grant else None)
 
     await world.store.write(unit, changes_directory=True)
 
 
-def _change(world: World, conn: Connection, who: Requester, address: str, changes: dict[str, Any], grant_id: int | None = None) -> Mailbox:
+def change_stored(
+    world: World, conn: Connection, who: Requester, address: str, changes: dict[str, Any], grant_id: int | None = None
+) -> Mailbox:
+    """The same for whoever may, inside a unit of work; the texts were checked."""
     mailbox = _mailbox(conn, address)
     if changes.get("patients_may_write") and mailbox.kind not in OPENED_TO_PATIENTS:
         detail = say("Patients write first to mailboxes of kind ORG or CAB alone; {address} is none.", address=address)
