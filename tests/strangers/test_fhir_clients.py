@@ -1,4 +1,6 @@
-"""FHIR libraries that do not know us: every resource is FHIR to fhir.resources, and fhirpy and fhirclient search as their users do."""
+"""FHIR libraries that do not know us: every resource is FHIR to fhir.resources; fhirpy, fhirclient and, in node, fhir-kit-client search as
+their users do, and the last one writes.
+"""
 
 import asyncio
 import json
@@ -12,9 +14,23 @@ from fhirclient.models.practitionerrole import PractitionerRole
 from fhirpy import AsyncFHIRClient
 
 from mss_sim.app.simulator import Simulator
-from tests.annuaire import CARDIOLOGIST_IDNAT, HOSPITAL_IDNAT, Annuaire, employ
-from tests.clients import HOSPITAL, control
+from tests.annuaire import (
+    CARDIOLOGIST_IDNAT,
+    DOCTOR_IDNAT,
+    HOSPITAL_IDNAT,
+    Annuaire,
+    box_path,
+    contact_point,
+    employ,
+    operation,
+    operator,
+    parameters,
+    patch,
+    patched,
+)
+from tests.clients import DOCTOR, HOSPITAL, PRACTICE, control
 from tests.conftest import StartSimulator
+from tests.strangers.telling import HERE, must_exist, told_as_json
 
 _SEARCHES = (
     "Practitioner?_count=100",
@@ -84,3 +100,42 @@ async def test_fhirclient_reads_and_searches(simulator: Simulator) -> None:
 
     family, boxes, place, count = await asyncio.to_thread(play)
     assert (family, boxes, place.partition("-")[0], count) == ("DURAND", [HOSPITAL], "Organization/001", 10)
+
+
+async def test_what_operators_send_and_are_answered_is_fhir(simulator: Simulator) -> None:
+    liberal = await operator(simulator, "Messagerie libérale")
+    wanted = operation(
+        "insert", "Practitioner.telecom", 0, valueContactPoint=contact_point("a@cabinet.sim.mssante.fr", "PER", listeRouge=True)
+    )
+    _judge(parameters(wanted))
+    path = f"Practitioner?identifier={DOCTOR_IDNAT}"
+    _judge(await patched(liberal, path, wanted))
+    _judge((await patch(liberal, path, wanted)).json())
+    _judge((await patch(liberal, path, operation("delete", box_path("Practitioner", DOCTOR)), prefer="return=OperationOutcome")).json())
+    _judge((await liberal.ask(f"{liberal.ready['write']}/metadata")).json())
+    for entry in (await liberal.page("Practitioner?_count=100"))["entry"]:
+        _judge(entry["resource"])
+
+
+async def test_fhir_kit_client_searches_and_writes(simulator: Simulator) -> None:
+    must_exist(HERE / "node" / "node_modules" / "fhir-kit-client", "fhir-kit-client")
+    known = (await control(simulator, "GET", "/operators")).json()
+    told = simulator.ready()["directory"]
+    story = {
+        "search": told["fhir"],
+        "write": told["write"],
+        "key": next(one["directory_key"] for one in known if one["name"] == "Messagerie libérale"),
+        "address": DOCTOR,
+        "operations": [
+            operation("replace", box_path("Practitioner", DOCTOR, "rank"), valueInteger=2),
+            operation("replace", box_path("Practitioner", PRACTICE, "rank"), valueInteger=1),
+        ],
+    }
+    can, walked, before, answered, after, by_json, nobody, elsewhere = await told_as_json(
+        "node", str(HERE / "node" / "annuaire.mjs"), json.dumps(story)
+    )
+    assert can == [True, False]
+    assert walked[0] == walked[1] == 10
+    assert before == [[DOCTOR, 1], [PRACTICE, None]]
+    assert answered == after == [[PRACTICE, 1], [DOCTOR, 2]]
+    assert (by_json, nobody, elsewhere) == ([415, "not-supported"], [404, "not-found"], [403, "forbidden"])
