@@ -9,8 +9,8 @@
 | the rest                     | along the primary key, as far as the page needs                                        |
 
 A view is a revision: of each entry the version that counted then. Without statistics SQLite would walk the primary key for the sake of
-its order, whatever else is asked: a sign before its columns keeps it from that where an index finds few. PostgreSQL knows by itself. Values
-are parameters of the statements, never part of them.
+its order, whatever else is asked: a sign before its columns keeps it from that where an index finds few, and so does the denial of the
+opposite. PostgreSQL knows by itself. Values are parameters of the statements, never part of them.
 """
 
 from collections.abc import Sequence
@@ -83,17 +83,25 @@ def one(conn: Connection, type_: ResourceType, identity_id: int, view: View) -> 
     return None if row is None else _entry(row)
 
 
+def by_ids(conn: Connection, identity_ids: Sequence[int], view: View) -> dict[int, Entry]:
+    """The entries of these identities, by their ids."""
+    columns = directory_entries.c
+    statement = select(*_SHOWN).where(columns.identity_id.in_(identity_ids), *_in_view(_everywhere(conn, view)))
+    kinds = (columns.person.is_(True), columns.person.is_(False)) if identity_ids else ()  # one after the other, by the primary key
+    return {entry.id: entry for kind in kinds for entry in map(_entry, conn.execute(statement.where(kind)))}
+
+
 def organisations(conn: Connection, idnats: Sequence[str], view: View) -> dict[str, Entry]:
     """Those of these organisations that the directory has, by idNat."""
     columns = directory_entries.c
-    statement = select(*_SHOWN).where(columns.idnat.in_(idnats), columns.person.is_(False), *_in_view(_everywhere(conn, view)))
+    statement = select(*_SHOWN).where(columns.idnat.in_(idnats), columns.person.is_not(True), *_in_view(_everywhere(conn, view)))
     return {entry.idnat: entry for entry in map(_entry, conn.execute(statement))} if idnats else {}
 
 
 def working_at(conn: Connection, idnats: Sequence[str], view: View, most: int) -> list[Entry]:
     """The people who work at these structures, at most so many."""
     columns = directory_entries.c
-    statement = select(*_SHOWN).where(columns.structure.in_(idnats), columns.person.is_(True), *_in_view(_everywhere(conn, view)))
+    statement = select(*_SHOWN).where(columns.structure.in_(idnats), columns.person.is_not(False), *_in_view(_everywhere(conn, view)))
     return list(map(_entry, conn.execute(statement.order_by(columns.identity_id).limit(most)))) if idnats else []
 
 

@@ -261,3 +261,29 @@ async def test_a_search_is_made_by_its_index(town: Town, type_: ResourceType, pa
     with engine.connect() as conn:
         plan = [row[-1] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
     assert any(f"SEARCH directory_entries USING INDEX {index} " in step for step in plan), plan
+
+
+@pytest.mark.parametrize(
+    ("type_", "include"),
+    [
+        (ROLE, ("_include", "PractitionerRole:organization")),
+        (PERSON, ("_revinclude", "PractitionerRole:practitioner")),
+        (PLACE, ("_revinclude", "PractitionerRole:organization")),
+    ],
+)
+async def test_what_a_page_includes_is_found_by_its_number(town: Town, type_: ResourceType, include: tuple[str, str]) -> None:
+    annuaire: Annuaire = town.core.annuaire()
+    await annuaire.loading.ensure()
+    asked: list[tuple[str, Any]] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        asked.append((statement, parameters))
+
+    engine = town.world.store._engine  # noqa: SLF001 - what it is asked is nowhere else to be seen
+    event.listen(engine, "before_cursor_execute", note)
+    await annuaire.search(annuaire.read(type_, [include]))
+    included = [one for one in asked if "idnat IN" in one[0] or "structure IN" in one[0]]
+    assert included
+    with engine.connect() as conn:
+        plans = [row[-1] for statement, values in included for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert not [step for step in plans if step.endswith("(person=?)") or "SCAN" in step], plans
