@@ -11,6 +11,7 @@ from mss_sim.vocabulary.directory import (
     DirectoryProfile,
     DirectoryRestricted,
     DirectoryWriteRefusals,
+    WhyTold,
 )
 
 _BASE_URL = r"^https?://[^/?#\s]+$"
@@ -65,3 +66,7 @@ class Directory(Subject):
         default=56, description="Columns of PS_LibreAcces_Personne_activite: those of 2018 (48), of 2023 (52), or of 2025 (56)."
     )
     load_rows_at_once: int = Field(default=1_000, ge=1, description="Identities of one transaction while the directory is loaded.")
+    why_told: WhyTold = Field(
+        default=WhyTold.HOLDERS,
+        description="Who is told why an address is not shown: holders, who may see the mailbox; professionals, all but of patients.",
+    )

@@ -158,6 +158,14 @@ def fold(text: str) -> str:
     return folded.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
 
 
+_WORD = re.compile(r"[^\W_]+")
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, folded, each once, in their order; whatever is neither letter nor figure parts them."""
+    return list(dict.fromkeys(_WORD.findall(fold(text))))
+
+
 @lru_cache(maxsize=4_096)
 def _folded(letters: str) -> str:
     """A few non-ASCII letters, without their marks, in the case used for comparison."""

@@ -25,6 +25,7 @@ one place.
     feed, webhooks, webhook_deliveries         what happened in the order of the commits, and who is told over HTTP (feed.py)
     inspected_letters                          what somebody who inspects letters (inspection.py) has read and removed
     directory_entries, directory_loads         what the national directory shows (directory.py), and showed before
+    directory_cards, directory_words           the words under which people find it
     psc_clients, psc_profiles                  Pro Santé Connect (psc.py): its clients, and what it tells of people
 
 Ids are integers that grow with time and are made by `ids`, so that a row's place in its index is its

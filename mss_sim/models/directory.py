@@ -3,6 +3,9 @@
 They stand on the same metadata as `tables`. A row is one version of somebody: it counts for a view from `from_id` on, and no more from
 `until_id` on, which are ids of the world, so that a walk sees one state and a publication may be late. They outlive identities: what was
 deleted is shown as a skeleton. All is empty until the directory is asked for the first time.
+
+A card holds the words under which people find somebody, whatever version they are of; `directory_words` is its index. Both only grow: what
+is shown is decided by the version.
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, PrimaryKeyConstraint, Table, Text, text
@@ -52,8 +55,30 @@ directory_entries = Table(
 directory_loads = Table(
     "directory_loads",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),  # one row, or none: nobody has asked yet
+    Column("id", BigInteger, primary_key=True, autoincrement=False),  # what is loaded: entries, then cards; no row: nobody has asked yet
     Column("identity_id", BigInteger, nullable=False),  # the last one that was loaded
     Column("done", Boolean, nullable=False),
     Column("pruned_id", BigInteger, nullable=False, server_default="0"),  # versions that ended until then may be missing
+)
+
+directory_cards = Table(
+    "directory_cards",
+    metadata,
+    Column("identity_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("names", Text, nullable=False),  # words, each with a space before and behind; so are the others
+    Column("professions", Text, nullable=False),
+    Column("specialties", Text, nullable=False),
+    Column("places", Text, nullable=False),
+    Column("structures", Text, nullable=False),
+    Column("kinds", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+directory_words = Table(
+    "directory_words",
+    metadata,
+    Column("word", Text().with_variant(Text(collation="C"), "postgresql"), nullable=False),  # in the order of its letters on both databases
+    Column("identity_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("word", "identity_id", name="pk_directory_words"),
+    sqlite_with_rowid=False,
 )

@@ -12,8 +12,9 @@ Rows come from two tables by few statements for many identities at once. What is
 directory does not show makes no version.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from enum import Enum
 from typing import Any, NamedTuple
 
 import orjson
@@ -34,8 +35,15 @@ _OF_PERSONS = frozenset({IdentityKind.PROFESSIONAL.value, IdentityKind.EMPLOYEE.
 _KINDS = _OF_PERSONS | {IdentityKind.ORGANISATION.value}
 
 
+class Part(Enum):
+    """What is loaded by itself: entries, then the words under which people find them."""
+
+    ENTRIES = 1
+    CARDS = 2
+
+
 class Load(NamedTuple):
-    """How far the directory was loaded: up to which identity, and whether that is all."""
+    """How far a part of the directory was loaded: up to which identity, and whether that is all."""
 
     identity_id: int
     done: bool
@@ -50,29 +58,34 @@ class _Current(NamedTuple):
     facts: str
 
 
-def load_state(conn: Connection) -> Load | None:
-    """How far the directory was loaded; None when nobody has asked for it yet."""
-    rows = _LOAD.rows(conn)
+def load_state(conn: Connection, part: Part = Part.ENTRIES) -> Load | None:
+    """How far a part of the directory was loaded; None when nobody has asked for it yet."""
+    rows = _LOAD.rows(conn, part=part.value)
     return Load(rows[0][0], bool(rows[0][1])) if rows else None
 
 
 def pruned_id(conn: Connection) -> int:
     """Versions that ended until then may be missing."""
-    return conn.execute(select(directory_loads.c.pruned_id)).scalar_one_or_none() or 0
+    return conn.execute(select(directory_loads.c.pruned_id).where(directory_loads.c.id == Part.ENTRIES.value)).scalar_one_or_none() or 0
 
 
-_LOAD = HotQuery(select(directory_loads.c.identity_id, directory_loads.c.done))
+_LOAD = HotQuery(select(directory_loads.c.identity_id, directory_loads.c.done).where(directory_loads.c.id == bindparam("part")))
 
 
 def load(conn: Connection, revision: int, count: int) -> Load:
     """Load the next identities, so many; how far it came."""
-    before = load_state(conn)
+    return load_next(conn, Part.ENTRIES, count, lambda ids: refresh(conn, ids, revision, None))
+
+
+def load_next(conn: Connection, part: Part, count: int, take: Callable[[list[int]], object]) -> Load:
+    """Have `take` load a part of the directory for the next identities, so many; how far it came."""
+    before = load_state(conn, part)
     after = before.identity_id if before else 0
     ids = [id_ for (id_,) in _NEXT_IDS.rows(conn, after=after, most=count)]
-    refresh(conn, ids, revision, None)
+    take(ids)
     now = Load(ids[-1] if ids else after, len(ids) < count)
-    conn.execute(delete(directory_loads))
-    conn.execute(insert(directory_loads).values(id=1, identity_id=now.identity_id, done=now.done))
+    conn.execute(delete(directory_loads).where(directory_loads.c.id == part.value))
+    conn.execute(insert(directory_loads).values(id=part.value, identity_id=now.identity_id, done=now.done))
     return now
 
 

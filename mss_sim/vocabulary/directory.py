@@ -89,6 +89,28 @@ class MailboxField(StrEnum):
     RANK = "rank"
 
 
+class Findability(StrEnum):
+    """Whether the directory shows an address, or why it does not; what REST says as `code`."""
+
+    PUBLISHED = "published"
+    NOT_YET_PUBLISHED = "not-yet-published"
+    RED_LISTED = "red-listed"  # sur liste rouge
+    CLOSED = "closed"
+    HOLDER_NOT_ACTIVE = "holder-not-active"
+    HOLDER_NEVER_PUBLISHED = "holder-never-published"
+    PATIENT = "patient"
+    DOMAIN_OUTSIDE = "domain-outside"
+    UNKNOWN = "unknown"
+    NOT_SHOWN = "not-shown"  # whoever asks may not know which of these it is
+
+
+class WhyTold(StrEnum):
+    """Who is told why the directory does not show an address."""
+
+    HOLDERS = "holders"  # whoever may see the mailbox
+    PROFESSIONALS = "professionals"  # of mailboxes that are no patient's, professionals and employees too
+
+
 class System(StrEnum):
     """Code systems and naming systems."""
 

@@ -3,6 +3,7 @@
     publication         it is loaded when somebody asks, and follows every commit from then on
     pruning             old versions that nobody can ask for any more are removed
     searches            pages of one state of the world, and single resources
+    correspondents      whom people write to, found by words; while they type; why an address is not found
     page_addresses      addresses of next pages, sealed
     extraction          the daily files, for whoever keeps a copy: mailboxes
     professional_files  the same: professionals

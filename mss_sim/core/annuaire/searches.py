@@ -13,26 +13,24 @@ A page counts matches alone. The first page says which revision a walk looks at;
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
-from mss_sim.clock import DAY, SECOND, Micros
+from mss_sim.clock import DAY, SECOND
+from mss_sim.core.annuaire.correspondents import Correspondents
 from mss_sim.core.annuaire.extraction import Extraction
 from mss_sim.core.annuaire.listing import Listing
-from mss_sim.core.annuaire.page_addresses import Place, open_sealed, seal, too_old
-from mss_sim.core.annuaire.publication import Loading
+from mss_sim.core.annuaire.page_addresses import Place, open_sealed, seal
+from mss_sim.core.annuaire.publication import Loading, view_now
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
-from mss_sim.faults.rules import Facts
 from mss_sim.fhir.entries import Entry, identity_id_of
 from mss_sim.fhir.query import REFERENCE, Query, read_query
-from mss_sim.ids import ID_MAX, decode, id_after
 from mss_sim.store import directory_search, operators
-from mss_sim.store.directory import pruned_id
 from mss_sim.store.directory_restricted import Restricted, complete
 from mss_sim.store.directory_search import View
 from mss_sim.store.engine import Connection
 from mss_sim.vocabulary.directory import DirectoryRestricted, ResourceType
-from mss_sim.vocabulary.faults import Point
 from mss_sim.words.sentence import say
 
 _PAGES = "directory-pages"
@@ -69,12 +67,14 @@ class Annuaire:
         self._world = world
         self.loading = Loading(world)
         self.extraction = Extraction(world, self.loading)
-        self.listing = Listing(world, self.loading, lambda conn: self._view(conn, None))
+        self.listing = Listing(world, self.loading, partial(view_now, world))
+        self.correspondents = Correspondents(world, self.loading)
 
     def forget(self) -> None:
         """The world begins anew: what was loaded is gone, or another."""
         self.loading.forget()
         self.extraction.forget()
+        self.correspondents.forget()
 
     def read(self, type_: ResourceType, pairs: Sequence[tuple[str, str]]) -> Query:
         """A search as it is written; Refusal(INVALID) for what cannot be read."""
@@ -149,25 +149,8 @@ class Annuaire:
         return Page(query, tuple(shown), None if query.total == "none" else total, next_, operator_id is not None)
 
     def _view(self, conn: Connection, place: Place | None, operator_id: int | None) -> View:
-        world, settings = self._world, self._world.settings.directory
-        newest, pruned, now = directory_search.newest(conn), pruned_id(conn), world.clock.now()
-        if place:
-            revision = place.revision
-            if revision < pruned:
-                raise too_old()
-        else:
-            revision = max(pruned, min(newest, self._published_until(now)))
         restricted = None if operator_id is None else self.restricted(operator_id)
-        return View(revision, now - settings.gone_days * DAY, revision == newest, restricted)
-
-    def _published_until(self, now: Micros) -> int:
-        """The revision that searches see: late by a setting, or standing still by a fault."""
-        faults, late = self._world.faults, self._world.settings.directory.publication_delay_seconds
-        until = id_after(now - int(late * SECOND)) if late else ID_MAX
-        if not faults.at(Point.DIRECTORY_INDEX):
-            return until
-        fault = faults.find(Point.DIRECTORY_INDEX, Facts())
-        return min(until, decode(fault.rule)) if fault else until  # a rule has its place among the ids of the world
+        return view_now(self._world, conn, place.revision if place else None, restricted)
 
     def _seal(self, query: Query, view: View, after: int, total: int | None) -> str:
         good_until = self._world.clock.now() + int(self._world.settings.directory.page_seconds * SECOND)
