@@ -8,6 +8,7 @@
     grants            delegation
     charges           who has a message in charge, and what colleagues note about it; charge_schemas its shapes
     masks             what a patient hides from carers
+    directory         whom one may write to, and why somebody is not found
     certificates      what opens one's APP mailboxes
     conversations     threads and their closure
     journal           who did what with a mailbox, or with all that one manages

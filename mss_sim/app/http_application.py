@@ -11,11 +11,12 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from mss_sim.annuaire import routes as directory
+from mss_sim.annuaire import routes as annuaire
 from mss_sim.api import (
     attachments,
     charges,
     conversations,
+    directory,
     events,
     grants,
     journal,
@@ -52,6 +53,7 @@ from mss_sim.control import (
     worlds,
     writing,
 )
+from mss_sim.control import directory as whole_directory
 from mss_sim.control import events as all_events
 from mss_sim.control import journal as whole_journal
 from mss_sim.control import mailbox_life as controlled_life
@@ -85,6 +87,7 @@ _TAGS = {
     "receipts": "Read receipts, and what became of each letter that was sent.",
     "grants": "Delegation of a mailbox.",
     "carers": "What a patient masks from carers.",
+    "directory": "Whom one may write to: found, suggested, and why somebody is not found.",
     "certificates": "Certificates that open one's mailboxes.",
     "conversations": "Conversations with patients, and their closure.",
     "journal": "Who did what with a mailbox.",
@@ -100,6 +103,7 @@ _TAGS = {
     "control: clock": "The time of the world: as the machine's, shifted, standing still or faster, and moved forward.",
     "control: faults": "Rules by which a door, the queue or a service fails, counted and never by chance; troubles of the field by name.",
     "control: who may write": "Pharmacies' dispensations, and why somebody may or may not write to somebody.",
+    "control: directory": "Why the directory does not show an address.",
     "control: letters": "Every letter of the world, whoever it is for; looking at it changes nothing.",
     "control: journal": "Who did what in this world, with whatever mailbox.",
     "control: queue": "Letters that wait: why, and when they are tried next.",
@@ -118,6 +122,7 @@ _TAGS = {
 _ROUTERS = (
     *(mailboxes.router, messages.router, sending.router, watch_list.router, grants.router, charges.router, masks.router),
     *(own_certificates.router, conversations.router, journal.router, events.router, attachments.router),
+    directory.router,
     *(mailbox_life.router, controlled_life.router),
     *(worlds.router, snapshots.router, seeds.router, wait.router, all_events.router, webhooks.router, scenarios.router),
     *(
@@ -132,6 +137,7 @@ _ROUTERS = (
         queue.router,
         evidence.router,
         indicators.router,
+        whole_directory.router,
     ),
     *(mailpit_letters.router, mailpit_letter.router, mailpit.router, mailpit.probes),
     *(trust_space.router, trust_space.public, autoconfig.router),
@@ -156,7 +162,7 @@ def build(hosted: Hosted, sockets: Sockets) -> FastAPI:
     problems.install(app)
     for router in _ROUTERS:
         app.router.routes.extend(router.routes)
-    directory.install(app)
+    annuaire.install(app)
     _serve_docs(app)
     look.install(app)
     pages.install(app, hosted, sockets.traps)

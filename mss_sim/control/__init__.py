@@ -15,6 +15,7 @@
     behaviours     what patients do by themselves, and are about to do
     clock          how the time of the world runs; moved by way of all that is due
     faults         rules by which a seam fails, with their counts; troubles of the field by name
+    directory      why an address is not found
     writing        who may write to whom, and why; what pharmacies dispensed
     letters        every letter of the world: where its copies lie, what became of it, its octets and parts
     documents      documents made for people of the world: right ones, and broken in one way

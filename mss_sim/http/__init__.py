@@ -15,8 +15,8 @@
     parameters      queries and forms, read strictly
     storable        common to every request body: texts that both databases accept
     docstrings      what the strings below the fields of a class say, for OpenAPI
-    shapes, diagnoses, grants, indicators, journal, letters, mailbox_life, sessions, timelines, writing   shapes and views of
-                    JSON that several front ends share
+    shapes, correspondents, diagnoses, grants, indicators, journal, letters, mailbox_life, sessions, timelines, writing   shapes and
+                    views of JSON that several front ends share
     anomaly         a session with all that belongs to it, as one file to report
     paging          cursors
     events          what happens, as server-sent events or a page

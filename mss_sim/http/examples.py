@@ -193,6 +193,7 @@ _CURSORS = {
     "deliveries": f"d{ID}",
     "attachments": f"t{ID}",
     "people": f"p{ID}",
+    "directory": f"n{ID}",
 }
 """By the path or its last step, the list in which the cursor is a position; messages are those of the folder in the other example."""
 _FIELDS: dict[str, JsonValue] = {

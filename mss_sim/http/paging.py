@@ -32,6 +32,7 @@ class PagedList(Enum):
     ATTACHMENTS = "t"
     PEOPLE = "p"
     MAILBOXES = "m"
+    CORRESPONDENTS = "n"
 
     @property
     def label(self) -> Sentence:
@@ -52,6 +53,7 @@ _LABELS = {
     PagedList.ATTACHMENTS: say("attachments"),
     PagedList.PEOPLE: say("people"),
     PagedList.MAILBOXES: say("mailboxes"),
+    PagedList.CORRESPONDENTS: say("correspondents"),
 }
 
 
