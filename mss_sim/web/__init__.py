@@ -16,6 +16,7 @@
     boxes        the list of mailboxes beside a persona's pages, which follows their rights
     delegations  who may do what in a mailbox, given, foreseen, taken back; what was done by it, in the words of delegation_words
     duo, guided  two or three personas side by side, and the stories that are told beside them, in eight steps
+    directory    whom one may write to, found by words and suggested while somebody types; why somebody is not found
     watch        the watch list of a mailbox: what went on paper, the daily letter about it
     settings  what a persona sets of a mailbox, who holds it, when it closes; mailbox_fields: what of it may be changed
     journal      who did what by which grant and door, of what a persona manages or of the world, in the words of journal_words

@@ -27,6 +27,7 @@ from mss_sim.web import (
     control,
     conversations,
     delegations,
+    directory,
     documents,
     duo,
     figures,
@@ -58,7 +59,8 @@ from mss_sim.web.visit import Handler, Pages, Visit
 from mss_sim.words.sentence import say
 
 _FILES = (
-    *(boxes, carers, choices, control, conversations, delegations, documents, duo, figures, home, in_charge, journal, keeping),
+    *(boxes, carers, choices, control, conversations, delegations, directory, documents, duo, figures, home),
+    *(in_charge, journal, keeping),
     *(kiosk, letters, live, mailbox, mailboxes, operators, patients, people, psc, sent, sessions, settings, steering, watch),
     *(world_letters, writing),
 )

@@ -33,13 +33,15 @@ from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.mail.compose import File
 from mss_sim.mail.mime import content
 from mss_sim.mail.summary import read_summary
-from mss_sim.vocabulary.mailboxes import Right, SendMode, SpecialUse
+from mss_sim.vocabulary.mailboxes import IdentityKind, Right, SendMode, SpecialUse
 from mss_sim.web.letter_forms import NOTIFY, LetterForm, of_answer, of_draft, of_forward, of_post, of_replacement
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit, back
 from mss_sim.words.sentence import joined, said, say
 
 _PEER = "the pages"
+WITHOUT_DIRECTORY = frozenset({IdentityKind.PATIENT, IdentityKind.CARER})
+"""Whom nobody suggests addresses to: they answer."""
 _SEPARATOR = re.compile(r"""((?:"[^"]*"|<[^>]*>|[^",;<\n])+)""")
 _WITH_NAME = re.compile(r"(?P<name>.*?)<(?P<address>[^<>]*)>\s*\Z", re.DOTALL)
 _PLAIN_FILE = "application/octet-stream"
@@ -132,6 +134,7 @@ async def _shown(
         faults=faults,
         kept=kept,
         lost=lost,
+        suggests=actor.identity.kind not in WITHOUT_DIRECTORY,
         replaces="replace" in visit.request.query_params,
         url=f"{visit.origin}/",
     )

@@ -30,6 +30,9 @@ _DOCTORS = f"/ui/as/doctor/mailboxes/{DOCTOR}"
 FURTHER = {
     "a list without letters": f"{_DOCTORS}?folder=Archive",
     "a search that finds nothing": f"{_DOCTORS}?text=nulle-part",
+    "who works in a town": "/ui/as/secretary/directory?place=paris",
+    "nobody in the directory": "/ui/as/secretary/directory?q=nulle-part",
+    "an address that is not found": "/ui/as/doctor/directory?address=personne@medecin.sim.mssante.fr",
     "letters of nobody": "/ui/letters?text=nulle-part",
     "sessions of nobody": "/ui/sessions?client=personne",
     "a story before it begins": "/ui/duo?story=patient",
@@ -65,7 +68,7 @@ class _Links(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        for name in ("href", "src", "data-part", "data-live"):
+        for name in ("href", "src", "data-part", "data-live", "data-suggestions"):
             place = given.get(name)
             if place and (tag in ("a", "iframe", "img") or name.startswith("data-")):
                 (self.others if name.startswith("data-") or "download" in given or tag == "img" else self.pages).append(place)
