@@ -77,8 +77,15 @@ async def page(core: Core, found: Page, asked: str) -> Response:
 def _page(core: Core, found: Page, asked: str) -> Response:
     base = base_url(core)
     next_url = f"{base}/_page?id={found.next}" if found.next else None
-    made = bundles.bundle(base, core.world.ids.uuid(), found.total, _resources(core, found), f"{base}/{asked}", next_url)
-    return _written(made, pretty=found.query.pretty)
+    pretty = found.query.pretty
+    entries = (bundles.entry(base, one) for one in _resources(core, found))
+    listed = entries if pretty else map(_in_octets, entries)
+    return _written(bundles.bundle(core.world.ids.uuid(), found.total, listed, f"{base}/{asked}", next_url), pretty=pretty)
+
+
+def _in_octets(entry: Json) -> orjson.Fragment:
+    """An entry written at once: thousands of them with all that is in them would keep the collector of garbage busy."""
+    return orjson.Fragment(orjson.dumps(entry))
 
 
 def capability_statement(core: Core) -> Response:

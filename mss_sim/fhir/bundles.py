@@ -1,6 +1,7 @@
 """Bundles, outcomes and the statement of what the server can do, as FHIR R4 JSON (ref: ans-annuaire)."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from mss_sim.fhir.parameters import INCLUDES, PARAMETERS, REVINCLUDES
 from mss_sim.fhir.resources import Json
@@ -18,17 +19,25 @@ _PROFILES = {
 }
 
 
-def bundle(base: str, id_: str, total: int | None, resources: Iterable[Json], self_url: str, next_url: str | None) -> Json:
-    """A page of a search, its keys in the order of the national server's: no mode tells matches from what is included."""
+def bundle(id_: str, total: int | None, entries: Iterable[Any], self_url: str, next_url: str | None) -> Json:
+    """A page of a search, its keys in the order of the national server's: no mode tells matches from what is included.
+
+    `entries` are those that `entry` makes, or the same written already.
+    """
     found: Json = {"resourceType": "Bundle", "type": "searchset", "id": id_}
     if total is not None:
         found["total"] = total
-    entry = [{"fullUrl": f"{base}/{one['resourceType']}/{one['id']}", "resource": one} for one in resources]
-    if entry:  # an empty array is none in FHIR
-        found["entry"] = entry
+    listed = list(entries)
+    if listed:  # an empty array is none in FHIR
+        found["entry"] = listed
     following = [{"relation": "next", "url": next_url}] if next_url else []
     found["link"] = [*following, {"relation": "self", "url": self_url}]
     return found
+
+
+def entry(base: str, resource: Json) -> Json:
+    """A resource as it stands on a page."""
+    return {"fullUrl": f"{base}/{resource['resourceType']}/{resource['id']}", "resource": resource}
 
 
 def outcome(code: str, diagnostics: str) -> Json:

@@ -45,7 +45,7 @@ _SUBSETTED = {"system": System.OBSERVATION_VALUE, "code": "SUBSETTED"}
 @lru_cache(maxsize=4_096)
 def instant(at: Micros) -> str:
     """An instant of FHIR, in UTC, with milliseconds."""
-    return to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at // 1_000 % 1_000:03d}+00:00"
+    return to_datetime(at).isoformat(timespec="milliseconds")
 
 
 def resource(type_: ResourceType, entry: Entry, structure_id: int | None, profile: DirectoryProfile, *, restricted: bool = False) -> Json:
@@ -127,13 +127,18 @@ def _practitioner(entry: Entry) -> Json:
             "suffix": [suffix] if suffix else [],
         }
     )
-    return {"name": [name] if name else [], "telecom": [], "qualification": _qualifications(entry)}
+    return {
+        "name": [name] if name else [],
+        "telecom": [],
+        "qualification": _qualifications(entry.profession, tuple(entries.codes_of(entry))),
+    }
 
 
-def _qualifications(entry: Entry) -> list[Json]:
-    """What somebody exercises, and what they know (savoir-faire)."""
-    codes = [{"system": system, "code": code} for system, code in entries.codes_of(entry)]
-    specialty = specialty_of(entry.profession)
+@lru_cache(maxsize=4_096)
+def _qualifications(profession: str, codes_: tuple[tuple[System, str], ...]) -> list[Json]:
+    """What somebody exercises, and what they know (savoir-faire): one value for all who have it."""
+    codes = [{"system": system, "code": code} for system, code in codes_]
+    specialty = specialty_of(profession)
     exercise = [one for one in codes if one["system"] != System.SPECIALTY]
     known = [{"system": System.SPECIALTY, "code": specialty.code, "display": specialty.label}] if specialty and exercise else []
     return [{"code": {"coding": group}} for group in (exercise, known) if group]
