@@ -26,6 +26,7 @@ from typing import Any
 import acceptance
 import clock
 import crash
+import directory
 import events
 import fairness
 import imap
@@ -77,8 +78,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     "web": web.opened,
     "web_part": web.part,
     "national_tenth": national.tenth,
+    "directory_tenth": directory.tenth,
 }
-WHEN_ASKED: dict[str, Benchmark] = {"national": national.whole}
+WHEN_ASKED: dict[str, Benchmark] = {"national": national.whole, "directory": directory.whole}
 """Those that take so long that they are run by name alone."""
 _RESULTS = Path(__file__).resolve().parent / "results.json"
 _COLUMNS_MIN = 120

@@ -13,6 +13,7 @@
     bulk            people and mailboxes by hundreds, one statement for each table
     directory, directory_search   what the national directory shows, in versions; searches in it
     directory_restricted, directory_pruning   what operators alone see of it; old versions, removed
+    correspondents  the words under which people find what it shows, and searches by them
     carer_views     what carers see of a patient's mailbox: copies of what is not masked
     indicators      what the journal tells of a stretch of time, counted by period, domain and kind of mailbox
     seeds           what a seed tells of a world, past every right

@@ -64,7 +64,7 @@ async def test_pages_are_walked_and_a_change_is_found_at_once(simulator: Simulat
         await add(simulator, "/identities", {"idnat": idnat, "kind": "professional", "family_name": "MARTEL", "given_name": f"Ève{number}"})
         address = f"eve.martel.{number}@medecin.sim.mssante.fr"
         await add(simulator, "/mailboxes", {"address": address, "kind": "PER", "owner_idnat": idnat})
-    secretary, seen, cursor = Person(simulator, "secretary"), list[str](), {}
+    secretary, seen, cursor = Person(simulator, "secretary"), list[str](), dict[str, str]()
     while True:
         page = await secretary.get("/directory", q="mart", limit=2, **cursor)
         seen += [one["name"] for one in page["items"]]
