@@ -24,8 +24,7 @@
     fields, days, filters   fields of forms, read as REST reads bodies; days of French clocks; what a list is searched by
     writing, letter_forms   as whom a letter is written, answers, drafts, what replaces a letter, refusals beside it; the fields of the form
     sent, receipt_states   what became of sent letters, one line for each recipient; how far they came, in few words
-    in_charge    who has a letter in charge, one or many at once; notes to colleagues
-    keeping      letters marked, moved, deleted, put back, many at once; folders
+    in_charge, keeping   who has a letter in charge, notes to colleagues; letters marked, moved, deleted, put back, many at once; folders
     conversations   threads with their receipts; who may answer and why; closed, opened again
     patients, carers   the pages of a patient's mailbox: letters, documents; whom the patient lets in, what is masked, who looked
     kiosk        a screen for patients without a computer, which leaves nothing behind; patient_letters: what is read there and above
