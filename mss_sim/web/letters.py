@@ -1,5 +1,6 @@
 """One letter: its text, its HTML in a frame of its own, attachments, headers, source, and who read it."""
 
+import asyncio
 from urllib.parse import quote
 
 import nh3
@@ -9,10 +10,12 @@ from mss_sim.core.mailbox import messages
 from mss_sim.core.mailbox.messages import OpenedMessage
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.dependencies import read_id
+from mss_sim.http.letters import part
 from mss_sim.ids import encode
 from mss_sim.mail.headers import decode, read_headers, split
 from mss_sim.mail.mime import content
 from mss_sim.mail.summary import read_summary, shown_text
+from mss_sim.mail.tree import tree
 from mss_sim.vocabulary.mailboxes import Flag
 from mss_sim.web import in_charge
 from mss_sim.web.mailbox import names_of
@@ -58,6 +61,7 @@ async def show_letter(visit: Visit) -> Response:
             "attachments": [part for part in stored.leaves if part["attachment"]],
             "headers": [(name, decode(value)) for name, value in headers.fields],
         },
+        tree=part(await asyncio.to_thread(tree, opened.raw)),
         readers=[(names, reading.first_at) for reading, names in zip(opened.readings, await _readers(visit, opened), strict=True)],
     )
 
@@ -92,8 +96,10 @@ async def send_attachment(visit: Visit) -> Response:
 
 
 async def send_source(visit: Visit) -> Response:
-    """The octets of the letter."""
+    """The octets of the letter: to be kept, or to be read as plain text."""
     opened = await _opened(visit)
+    if visit.request.query_params.get("shown") == "yes":
+        return _file(opened.raw, "inline", "text/plain; charset=utf-8")
     return _file(opened.raw, 'attachment; filename="letter.eml"', "message/rfc822")
 
 

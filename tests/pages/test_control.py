@@ -1,10 +1,11 @@
 """The page of control: the clock moved, faults set and met, letters tried again, worlds kept and gone back to, all by clicking."""
 
+import asyncio
 import re
 
 import httpx
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.web import psc, steering
@@ -200,3 +201,22 @@ async def test_pro_sante_connect_fails_and_approves_by_itself_when_it_is_told_to
 async def test_closed_traps_say_how_they_are_opened(page: Page) -> None:
     await page.goto("/ui/control")
     await expect(page.get_by_role("region", name="Pièges").get_by_text("mss-sim run --traps")).to_be_visible()
+
+
+async def test_what_takes_long_says_that_it_is_worked_on(page: Page) -> None:
+    """As moving the clock over thousands of things that are due does."""
+
+    async def held(route: Route) -> None:
+        await asyncio.sleep(3)
+        await route.continue_()
+
+    await page.route("**/ui/control/advance", held)
+    await page.goto("/ui/control")
+    await expect(page.locator("#busy")).to_be_empty()
+    await page.locator("#busy").evaluate(
+        "busy => new MutationObserver(() => { sessionStorage.told ??= busy.textContent; }).observe(busy, { childList: true })"
+    )
+    await page.get_by_role("region", name="Horloge du monde").get_by_role("button", name="un jour").click()
+    await page.wait_for_url("**/ui/control#clock")
+    assert await page.evaluate("sessionStorage.told") == "Travail en cours…"
+    await expect(page.locator("#busy")).to_be_empty()

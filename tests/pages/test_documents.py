@@ -1,6 +1,7 @@
 """The documents of a letter on pages: read as text and drawn, with what is wrong with them; nothing of them is run."""
 
 import io
+import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -65,7 +66,7 @@ async def test_whoever_drives_the_simulator_reads_them_without_a_trace(page: Pag
 
 def _zip(**files: bytes) -> bytes:
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, octets in files.items():
             archive.writestr(name, octets)
     return made.getvalue()
@@ -97,3 +98,40 @@ async def test_what_strangers_wrote_into_documents_is_text(page: Page, simulator
     assert await page.locator("script:not([src])").count() == 0
     answer = await page.request.get(f"{page.url}/4/picture")
     assert answer.status == 404
+
+
+_LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">
+<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;"><!ENTITY d "&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;"><!ENTITY e "&d;&d;&d;&d;&d;&d;&d;&d;&d;&d;">
+<!ENTITY f "&e;&e;&e;&e;&e;&e;&e;&e;&e;&e;"><!ENTITY g SYSTEM "file:///etc/passwd">]>
+<ClinicalDocument xmlns="urn:hl7-org:v3"><title>&f;&f;&f;&f;&f;&f;&f;&f;&f;&g;</title></ClinicalDocument>"""
+
+
+async def test_what_would_fill_the_memory_is_told_and_not_unpacked(page: Page, simulator: Simulator) -> None:
+    bomb = make_parcel([paper()], FLAWS["zip-bomb"].steps)
+    files = (
+        *bomb.attachments,
+        Attachment("CDA.XML", "text/xml", _LAUGHS),
+        Attachment("zeros.zip", "application/zip", _zip(**{"A.TXT": bytes(99_000_000)})),
+    )
+    await _arrives(simulator, replace(bomb, attachments=files))
+    begun = time.monotonic()
+    await _open(page, "XDM/1.0/DDM+")
+    wrong = page.get_by_role("region", name="Ce qui n’y va pas")
+    await expect(wrong.get_by_text("xdm.expands-too-far").first).to_be_visible()
+    said = page.get_by_role("region", name="Ce qu’ils disent")
+    for name in ("zeros.zip", "CDA.XML"):
+        await expect(said.get_by_text(name, exact=True)).to_be_visible()
+    assert time.monotonic() - begun < 20
+    assert "hahaha" not in await page.content()
+    assert "root:" not in await page.content()
+
+
+async def test_a_letter_shows_its_parts_and_its_source(page: Page, simulator: Simulator) -> None:
+    await _arrives(simulator, make_parcel([paper()]))
+    await be(page, "Sophie PETIT")
+    await page.get_by_role("link", name="Cabinet des Tilleuls").click()
+    await page.get_by_role("link", name="XDM/1.0/DDM+").first.click()
+    await page.get_by_text("Ses parties").click()
+    await expect(page.locator(".tree")).to_contain_text("IHE_XDM.ZIP")
+    await page.get_by_role("link", name="Lire la source").click()
+    await expect(page.locator("pre")).to_contain_text("Content-Type: multipart/mixed")

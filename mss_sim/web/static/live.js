@@ -8,6 +8,7 @@
 
 const QUIET_MILLISECONDS = 60;
 const LEAVING_MILLISECONDS = 5000;
+const PATIENT_MILLISECONDS = 400;
 let left = -LEAVING_MILLISECONDS;
 
 // To load a page anew would call off the way to the next one, which a form that was sent has begun.
@@ -15,8 +16,20 @@ function reload() {
   if (performance.now() - left > LEAVING_MILLISECONDS) location.reload();
 }
 
+// A form whose answer takes long says that it is worked on; the parts of the page go on telling how far the world is.
+function working(begun) {
+  const busy = document.getElementById("busy");
+  if (busy) busy.textContent = begun ? busy.dataset.text : "";
+}
+
+let soon = null;
 addEventListener("submit", () => {
   left = performance.now();
+  soon = setTimeout(working, PATIENT_MILLISECONDS, true);
+});
+addEventListener("pageshow", () => {
+  clearTimeout(soon);
+  working(false);
 });
 
 // How what has the focus is found again among what is like it.
