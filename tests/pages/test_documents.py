@@ -121,7 +121,7 @@ async def test_what_would_fill_the_memory_is_told_and_not_unpacked(page: Page, s
     said = page.get_by_role("region", name="Ce qu’ils disent")
     for name in ("zeros.zip", "CDA.XML"):
         await expect(said.get_by_text(name, exact=True)).to_be_visible()
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 60
     assert "hahaha" not in await page.content()
     assert "root:" not in await page.content()
 
