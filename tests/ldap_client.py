@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -205,6 +206,8 @@ class LdapClient:
     async def close(self) -> None:
         """Hang up."""
         self.writer.close()
+        with suppress(ConnectionError):
+            await self.writer.wait_closed()
 
 
 async def told(simulator: Simulator, octets: bytes) -> Sequence[Answer]:
