@@ -28,7 +28,11 @@ _TAKEN_OUT = re.compile(
     r"|\b[\w-]{43}\b"  # names of keys
 )
 _SAME_FOR_EVER = "/control/ca.pem"
-_ASKED_WITH: dict[str, dict[str, Any]] = {"why-not": {"from": DOCTOR, "to": PATIENT}, "events": {"seconds": 0}}
+_ASKED_WITH: dict[str, dict[str, Any]] = {
+    "why-not": {"from": DOCTOR, "to": PATIENT},
+    "why-not-found": {"address": DOCTOR},
+    "events": {"seconds": 0},
+}
 """What some paths are asked with, by their last word."""
 
 
