@@ -1,7 +1,7 @@
 // Addresses of the directory are suggested while somebody types one into a field of recipients: for what stands between two commas, where
 // the caret is. Arrows choose, Enter takes, Escape puts away. Without this script an address is found on the page of the directory.
 //
-//   <textarea data-suggestions="/path/that/answers?q=" data-listed="Addresses">      the list stands behind its label
+//   <textarea data-suggestions="/path/that/answers?q=" data-listed="Addresses" data-preferred="preferred">      the list stands behind its label
 
 const QUIET_MILLISECONDS = 120;
 const LETTERS_MIN = 2;
@@ -67,7 +67,9 @@ class Suggestions {
     option.id = `${this.list.id}-${place}`;
     option.setAttribute("role", "option");
     option.dataset.address = /[",;<>\n]/.test(one.name) ? one.address : `${one.name} <${one.address}>`;
-    for (const [kind, text] of [["name", one.name], ["address", one.address], ["preview", [one.profession, one.structure, one.city].filter(Boolean).join(" · ")]]) {
+    const about = [one.kind === "PER" ? "" : one.label, one.profession, one.structure === one.name ? "" : one.structure, one.city];
+    const parts = [["name", one.name], ["address", one.address], ["tag", one.preferred ? this.field.dataset.preferred : ""], ["preview", about.filter(Boolean).join(" · ")]];
+    for (const [kind, text] of parts.filter((part) => part[1])) {
       const part = document.createElement("span");
       part.className = kind;
       part.textContent = text;
