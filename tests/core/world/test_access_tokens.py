@@ -57,6 +57,8 @@ def claims_of(token: str) -> dict[str, Any]:
 
 def test_the_claims_have_the_names_of_pro_sante_connect(tokens: Tokens) -> None:
     token = tokens.mint(DOCTOR)
+    header = json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "=="))
+    assert header == {"alg": "RS256", "kid": tokens.keys.signing().kid, "typ": "JWT"}
     claims = claims_of(token)
     assert tokens.verify(token) == DOCTOR
     assert claims["sub"].startswith("f:")
@@ -142,6 +144,12 @@ def test_what_is_no_jwt_is_refused(tokens: Tokens, token: str) -> None:
 
 def test_a_huge_token_is_not_looked_at(tokens: Tokens) -> None:
     assert "over 8192 bytes" in refusal(tokens, "a" * 8_193)
+
+
+def test_a_token_may_be_as_long_as_the_setting_says(make: Callable[..., Tokens]) -> None:
+    token = make().mint(DOCTOR)
+    assert make(token_bytes_max=len(token)).claims(token)["SubjectNameID"] == DOCTOR
+    assert f"over {len(token) - 1} bytes" in refusal(make(token_bytes_max=len(token) - 1), token)
 
 
 def test_a_higher_level_than_asked_for_is_taken(make: Callable[..., Tokens]) -> None:
