@@ -5,10 +5,11 @@ import zipfile
 from datetime import timedelta
 
 from mss_sim.clock import to_datetime
-from mss_sim.core.access.identities import change_identity
+from mss_sim.core.access.identities import NewIdentity, add_identity, change_identity
 from mss_sim.core.annuaire.extraction import COLUMNS
-from mss_sim.core.mailbox.mailboxes import change_mailbox
+from mss_sim.core.mailbox.mailboxes import NewMailbox, add_mailbox, change_mailbox
 from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind
 from tests.clients import DOCTOR, HOSPITAL, WARD
 from tests.core.towns import IDNATS, OpenTown, Town
 
@@ -75,8 +76,36 @@ async def test_a_person_with_the_structure_and_one_without(town: Town) -> None:
         "Département structure BAL": "75",
         "Pays structure BAL": "France",
     }
-    ward = found[WARD]
-    assert (ward["Identifiant PP"], ward["Service de rattachement"]) == ("", "Hôpital des Ormes - Service de cardiologie")
+    assert {name: text for name, text in found[WARD].items() if text} == {
+        "Type de BAL": "ORG",
+        "Adresse BAL": WARD,
+        "Service de rattachement": "Hôpital des Ormes - Service de cardiologie",
+        "Dématérialisation": "O",
+        **{name: text for name, text in durand.items() if "tructure" in name},
+    }
+
+
+async def test_a_title_without_its_dot_a_profession_without_specialty_and_a_place_overseas_or_unknown(town: Town) -> None:
+    await change_identity(town.world, IDNATS["doctor"], {"title": "Dr.", "profession": "Infirmière"}, None, None)
+    await change_identity(town.world, "1750990012", {"postal_code": "97400", "city": "Saint-Denis"}, None, None)
+    found = await rows(town)
+    doctor, ward = found[DOCTOR], found[WARD]
+    assert (doctor["Civilité d'exercice"], doctor["Code Profession"], doctor["Code savoir-faire"]) == ("DR", "60", "")
+    assert (ward["Département structure BAL"], ward["Pays structure BAL"]) == ("974", "France")
+    await change_identity(town.world, "1750990012", {"postal_code": "", "city": ""}, None, None)
+    ward = (await rows(town))[WARD]
+    assert (ward["L6LIGNEACHEMINEMENT structure BAL"], ward["Pays structure BAL"]) == ("", "")
+
+
+async def test_an_employee_has_no_profession_of_the_registers_and_a_structure_may_be_a_number_alone(town: Town) -> None:
+    idnat, address = "3750990012/42", "karine.noir@hopital-ormes.sim.mssante.fr"
+    employee = NewIdentity(idnat, IdentityKind.EMPLOYEE, "NOIR", "Karine", profession="Infirmière", structure="1750990099")
+    await add_identity(town.world, employee)
+    await add_mailbox(town.world, NewMailbox(address, MailboxKind.PER, idnat, with_structure=True))
+    row = (await rows(town))[address]
+    assert (row["Nom d'exercice"], row["Catégorie profession"], row["Code Profession"], row["Libellé Profession"]) == ("NOIR", "", "", "")
+    assert (row["Type identifiant structure"], row["Identification Structure"]) == ("1", "750990099")
+    assert row["Raison Sociale structure BAL"] == ""
 
 
 async def test_a_bar_in_a_text_makes_no_column(town: Town) -> None:

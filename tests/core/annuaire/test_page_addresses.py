@@ -33,6 +33,17 @@ def test_an_address_of_any_length_leads_back() -> None:
         assert open_sealed(KEY, seal(KEY, place), 0) == place
 
 
+def test_an_address_has_40_000_letters_at_most() -> None:
+    longest, pairs = "", 39_999 * 3 // 4 - 16 - len('["Practitioner",[["family",""]],17,4,5,1000]')
+    for length in (pairs, pairs + 1):
+        address = seal(KEY, Place("Practitioner", (("family", "a" * length),), 17, 4, 5, 1_000))
+        longest = longest or address
+        assert len(address) == 40_000 + length - pairs
+    assert open_sealed(KEY, longest, 0).pairs == (("family", "a" * pairs),)
+    with refused(Rule.INVALID):
+        open_sealed(KEY, address, 0)
+
+
 def test_one_that_another_world_sealed_or_somebody_changed_is_refused() -> None:
     address = seal(KEY, PLACE)
     with refused(Rule.INVALID):

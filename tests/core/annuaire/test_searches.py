@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from mss_sim.core.access.identities import NewIdentity, add_identity, change_identity, remove_identity
 from mss_sim.core.annuaire.searches import Annuaire, Page
-from mss_sim.errors import Rule
+from mss_sim.errors import Refusal, Rule
 from mss_sim.fhir.entries import resource_id
 from mss_sim.vocabulary.directory import ResourceType
 from mss_sim.vocabulary.mailboxes import IdentityKind
@@ -205,8 +205,16 @@ async def test_a_page_that_would_include_too_much_is_refused(open_town: OpenTown
     async with open_town(directory_included_max=2) as town:
         assert len((await page(town, PLACE, ("name", "hop"), ("_revinclude", "PractitionerRole:organization"))).shown) == 3
         await change_identity(town.world, IDNATS["locum"], {"structure": HOSPITAL_IDNAT}, None, None)
-        with refused(Rule.INVALID, "includes over 2 resources"):
+        with pytest.raises(Refusal, match="includes over 2 resources") as caught:
             await page(town, PLACE, ("name", "hop"), ("_revinclude", "PractitionerRole:organization"))
+        told = (caught.value.rule, caught.value.subject, caught.value.reference)
+        assert told == (Rule.INVALID, "_revinclude", "quirks#directory-includes")
+
+
+async def test_where_a_person_works_comes_with_them(town: Town) -> None:
+    back = await page(town, PERSON, ("family", "durand"), ("_revinclude", "PractitionerRole:practitioner"))
+    assert [(one.type, one.entry.family) for one in back.shown] == [(PERSON, "DURAND"), (ROLE, "DURAND")]
+    assert [one.type for one in (await page(town, PERSON, ("family", "durand"))).shown] == [PERSON]
 
 
 async def test_a_chain_forgets_the_others_by_setting(open_town: OpenTown) -> None:
@@ -287,3 +295,23 @@ async def test_what_a_page_includes_is_found_by_its_number(town: Town, type_: Re
     with engine.connect() as conn:
         plans = [row[-1] for statement, values in included for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
     assert not [step for step in plans if step.endswith("(person=?)") or "SCAN" in step], plans
+
+
+async def test_a_search_for_no_match_tells_how_many_there_are(town: Town) -> None:
+    found = await page(town, PERSON, ("_count", "0"))
+    everybody = await page(town, PERSON)
+    assert (found.shown, found.total, found.next) == ((), len(everybody.shown), None)
+
+
+@pytest.mark.parametrize(("asked", "told"), [(None, False), ("accurate", True), ("none", False)])
+async def test_how_many_match_is_counted_where_it_is_asked_for_or_all_are_there(town: Town, asked: str | None, told: bool) -> None:
+    pairs = (("_total", asked),) if asked else ()
+    everybody = len((await page(town, PERSON)).shown)
+    assert (await page(town, PERSON, ("_count", "1"), *pairs)).total == (everybody if told else None)
+    assert (await page(town, PERSON, *pairs)).total == (None if asked == "none" else everybody)
+
+
+@pytest.mark.parametrize("type_", [ResourceType.HEALTHCARE_SERVICE, ResourceType.DEVICE])
+async def test_of_what_no_world_has_nothing_is_found(town: Town, type_: ResourceType) -> None:
+    found = await page(town, type_)
+    assert (found.shown, found.total, found.next) == ((), 0, None)
