@@ -163,3 +163,7 @@ async def test_the_letter_that_is_answered_decides_by_its_conversation_or_by_its
         for sent, shut in zip((first, second), closed, strict=True):
             with refused(Rule.CONVERSATION_CLOSED) if shut else contextlib.nullcontext():
                 await _check(town, DOCTOR, (first.message_id, sent.message_id))
+        third = await town.send("doctor", DOCTOR, PATIENT, In_Reply_To=first.rfc_message_id or "")
+        await _check(town, DOCTOR, (first.message_id, third.message_id))
+        with refused(Rule.CONVERSATION_CLOSED) if scope == "message" else contextlib.nullcontext():
+            await _check(town, DOCTOR, (first.message_id, second.message_id))

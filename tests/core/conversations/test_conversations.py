@@ -1,6 +1,7 @@
 """Conversations as one mailbox sees them: listed page by page, opened, closed and reopened towards patients."""
 
 from collections.abc import AsyncIterator
+from email.policy import SMTP
 from random import Random
 from typing import Any
 
@@ -11,16 +12,18 @@ from mss_sim.core.access import authentication
 from mss_sim.core.access.delegation import GrantRequest, grant
 from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.conversations import conversations
-from mss_sim.core.mailbox import appending
+from mss_sim.core.mailbox import appending, behaviours
 from mss_sim.core.mailbox.appending import NewCopy
 from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.errors import Rule
 from mss_sim.ids import encode
+from mss_sim.policy.behaviours import Reaction, Step
+from mss_sim.vocabulary.behaviours import Occasion, StepAct
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import ClosureCause
 from mss_sim.vocabulary.mailboxes import Right
-from tests.clients import DOCTOR, HOSPITAL, PATIENT, PATIENT2, PRACTICE, WARD, Person
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PATIENT2, PRACTICE, WARD, Person, letter
 from tests.conftest import StartSimulator
 from tests.core.towns import IDNATS, Town, refused
 
@@ -133,6 +136,25 @@ async def test_closing_and_reopening_are_told_by_whom_by_which_grant_and_towards
         assert line.detail is not None
         assert (line.detail["conversation"], line.detail["rights"]) == (encode(sent.message_id), 2)
         assert sorted(line.detail["patients"]) == sorted([PATIENT, PATIENT2])
+
+
+async def test_a_patient_who_wrote_first_is_counted_among_those_who_are_closed_to(town: Town) -> None:
+    await town.change(PRACTICE, patients_may_write=True)
+    sent = await town.send("patient", PATIENT, PRACTICE)
+    await conversations.close(town.world, await town.actor("secretary"), PRACTICE, sent.message_id)
+    (line,) = [line for line in await town.told(PRACTICE) if line.act is Act.CLOSED]
+    assert line.detail == {"conversation": encode(sent.message_id), "patients": [PATIENT], "rights": 1}
+
+
+@pytest.mark.parametrize("with_file", [False, True])
+async def test_a_patient_does_what_he_does_when_an_exchange_is_closed_by_the_letter_that_he_had(town: Town, with_file: bool) -> None:
+    await behaviours.set_behaviour(town.world, PATIENT, (Reaction((Step(StepAct.OPEN),), Occasion.CLOSED, has_files=True),))
+    message = letter(DOCTOR, PATIENT)
+    if with_file:
+        message.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="a.pdf")
+    sent = await town.send("doctor", DOCTOR, PATIENT, raw=message.as_bytes(policy=SMTP))
+    await conversations.close(town.world, await town.actor("doctor"), DOCTOR, sent.message_id)
+    assert [one.act for one in await behaviours.pending(town.world, PATIENT)] == [StepAct.OPEN] * with_file
 
 
 @pytest.mark.parametrize("verb", [conversations.close, conversations.reopen])

@@ -146,7 +146,8 @@ async def test_who_may_not_see_the_mailbox_or_asks_about_others_is_refused(town:
         await explanations.why(town.world, stranger, HOSPITAL, sent.message_id)
     with refused(Rule.INVALID, f"from {DOCTOR} or to it"):
         await explanations.why_not(town.world, doctor, DOCTOR, PATIENT, HOSPITAL)
-    assert (await explanations.why_not(town.world, doctor, DOCTOR, PATIENT, DOCTOR)).verdict.allowed
+    told = await explanations.why_not(town.world, doctor, DOCTOR, PATIENT, DOCTOR)
+    assert (told.sender, told.recipient, told.verdict.code) == (PATIENT, DOCTOR, Ground.CONVERSATION_OPEN)
 
 
 async def test_an_explanation_says_what_the_refusal_says(town: Town) -> None:
