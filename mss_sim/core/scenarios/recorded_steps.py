@@ -158,9 +158,9 @@ class Recorder:
 
     def moved(self, line: Line) -> Step | None:
         """A letter that was put into another folder."""
-        folder = _one_line(str(line.detail.get("to", "")))
+        folder = _one_line(str(line.detail.get("to", ""))) or "Archive"
         told = say("{who} puts “{subject}” into {folder}", folder=folder, **_about(line))
-        return self._of_letter(line, deeds.Move, told, folder=folder or "Archive")
+        return self._of_letter(line, deeds.Move, told, folder=folder)
 
     def receipt_sent(self, line: Line) -> Step | None:
         """A read receipt; a patient's leaves by itself."""

@@ -50,6 +50,12 @@ async def test_a_list_counts_what_came_since_the_play_began(town: Town) -> None:
     await passing(town, SENT, "actor: doctor, list: {mailbox: practice, folder: Archive}, expect: {count: 0}")
 
 
+@pytest.mark.parametrize(("flag", "sent"), [("\\Seen", 1), ("\\Flagged", 0)])
+async def test_who_marks_a_letter_as_seen_sends_the_receipt_that_it_asks_for(town: Town, flag: str, sent: int) -> None:
+    await passing(town, _WRITES, f"actor: patient, mark: {{letter: first, add: {flag}}}")
+    assert (await town.acts(PATIENT)).count("receipt.sent") == sent
+
+
 async def test_letters_are_put_elsewhere_and_deleted(town: Town) -> None:
     await passing(town, SENT, "actor: doctor, move: {letter: report, mailbox: practice}")
     assert await town.subjects(PRACTICE, "Archive") == ["Rapport"]

@@ -62,17 +62,24 @@ def test_a_letter_is_sent_as_it_was_written() -> None:
 
 
 @pytest.mark.parametrize(
-    ("act", "detail", "deed"),
+    ("act", "detail", "deed", "said"),
     [
-        (Act.READ, {}, deeds.Open("letter-1", PRACTICE)),
-        (Act.DELETED, {}, deeds.Delete("letter-1", PRACTICE)),
-        (Act.FLAGGED, {"add": ["\\Seen"], "remove": ["x"]}, deeds.Mark("letter-1", PRACTICE, ("\\Seen",), ("x",))),
-        (Act.MOVED, {"to": "Archive/2026"}, deeds.Move("letter-1", PRACTICE, "Archive/2026")),
-        (Act.RECEIPT_SENT, {}, deeds.Receipt("letter-1", PRACTICE)),
+        (Act.READ, {}, deeds.Open("letter-1", PRACTICE), "reads “Bonjour”"),
+        (Act.DELETED, {}, deeds.Delete("letter-1", PRACTICE), "deletes “Bonjour”"),
+        (
+            Act.FLAGGED,
+            {"add": ["\\Seen"], "remove": ["x"]},
+            deeds.Mark("letter-1", PRACTICE, ("\\Seen",), ("x",)),
+            "marks “Bonjour”",
+        ),
+        (Act.MOVED, {"to": "Archive/2026"}, deeds.Move("letter-1", PRACTICE, "Archive/2026"), "puts “Bonjour” into Archive/2026"),
+        (Act.MOVED, {}, deeds.Move("letter-1", PRACTICE, "Archive"), "puts “Bonjour” into Archive"),
+        (Act.RECEIPT_SENT, {}, deeds.Receipt("letter-1", PRACTICE), "sends the read receipt of “Bonjour”"),
     ],
 )
-def test_what_is_done_with_a_letter_names_it(act: Act, detail: dict[str, Any], deed: deeds.Deed) -> None:
-    assert _deeds(_SUBMITTED, _line(act, detail=detail))[1:] == [deed]
+def test_what_is_done_with_a_letter_names_it(act: Act, detail: dict[str, Any], deed: deeds.Deed, said: str) -> None:
+    [step] = _steps(_SUBMITTED, _line(act, detail=detail))[1:]
+    assert (step.deed, step.tells.en) == (deed, f"Élodie D'ARC {said}")
     assert _deeds(_line(act, detail=detail)) == [deeds.Note()], "a letter of which nothing is known"
 
 
@@ -109,6 +116,7 @@ def test_a_grant_lasts_as_long_as_it_did() -> None:
     first, second, third = _steps(granted, replace(granted, act=Act.REVOKED), replace(granted, act=Act.RENOUNCED, grant=replace(row, id=6)))
     rights = (Right.READ, Right.SEE)
     assert first.deed == deeds.Grant("elodie-d-arc", rights, PRACTICE, None, "PT90.500000S", "Congés ")
+    assert first.tells.en == f"Élodie D'ARC delegates {PRACTICE} to Élodie D'ARC"
     assert (first.actor, second.deed, third.deed) == ("elodie-d-arc-2", deeds.Revoke("grant-1"), deeds.Note())
 
 

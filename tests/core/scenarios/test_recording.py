@@ -3,6 +3,7 @@
 import pytest
 
 from mss_sim.core.feed import happenings
+from mss_sim.core.mailbox import messages
 from mss_sim.core.scenarios import recording
 from mss_sim.core.scenarios.outcomes import told
 from mss_sim.errors import Rule
@@ -50,10 +51,28 @@ async def test_what_was_done_is_done_again_in_another_world(town: Town, open_tow
         *(deeds.Send, deeds.Send, deeds.Close, deeds.Note, deeds.Reopen),
     ]
     assert (found.title.en, found.title.fr) == ("Recorded by hand", "Enregistré à la main")
+    first, answer = [step for step in found.steps if isinstance(step.deed, deeds.Send)][1:3]
+    assert (isinstance(answer.deed, deeds.Send) and answer.deed.answers) == first.called is not None
     async with open_town() as other:
         await _played(other, found)
         ours, theirs = [[one for one in await there.acts(PRACTICE) if one != "message.refused"] for there in (town, other)]
         assert ours == theirs
+
+
+async def test_a_letter_that_is_gone_is_told_as_the_journal_has_it(town: Town) -> None:
+    place = await happenings.place(town.world)
+    await town.bring("x@clinique.example", PRACTICE, subject="Perdu")
+    (item,) = await town.lying(PRACTICE)
+    doctor = await town.actor("doctor")
+    await messages.open_message(town.world, doctor, PRACTICE, item.copy.id)
+    await messages.delete(town.world, doctor, PRACTICE, item.copy.id)
+    steps = (await _recorded(town, place)).steps
+    assert [step.tells.en for step in steps] == [
+        f"“Perdu” comes to {PRACTICE}",
+        "Dr Camille MARTIN reads “Perdu”",
+        "Dr Camille MARTIN deletes “Perdu”",
+    ]
+    assert steps[0].deed == deeds.Wait(mailbox=PRACTICE, subject="Perdu")
 
 
 async def test_letters_of_the_wire_are_recorded_as_those_of_hands(town: Town, open_town: OpenTown) -> None:
@@ -92,6 +111,14 @@ async def test_moves_of_the_clock_are_recorded(town: Town, mode: str) -> None:
     await passing(town, SENT, "advance: P7D", SENT.replace("as: report", "as: again"))
     advanced = [step.deed for step in (await _recorded(town, place)).steps if isinstance(step.deed, deeds.Advance)]
     assert [one.by for one in advanced] == ["PT604800S"]
+
+
+@pytest.mark.parametrize(("mode", "recorded"), [("frozen", ["PT1S"]), ("offset", [])])
+async def test_a_second_is_somebodys_move_where_the_clock_stands_still_alone(town: Town, mode: str, recorded: list[str]) -> None:
+    await passing(town, "clock: {mode: %s, at: '2035-01-05T08:00:00Z'}" % mode)  # noqa: UP031 - braces
+    place = await happenings.place(town.world)
+    await passing(town, SENT, "advance: PT1S", SENT.replace("as: report", "as: again"))
+    assert [step.deed.by for step in (await _recorded(town, place)).steps if isinstance(step.deed, deeds.Advance)] == recorded
 
 
 async def test_nothing_cannot_be_recorded(town: Town) -> None:
