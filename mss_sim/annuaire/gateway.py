@@ -13,7 +13,6 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mss_sim.core.annuaire.operator_keys import operator_id_of
 from mss_sim.core.assembly import Core
 from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary.directory import API_KEY_HEADER
@@ -37,8 +36,8 @@ async def let_in(request: Request, core: Core, *, operators_alone: bool) -> int 
     if given is None:
         detail = say("Show the key of the directory in {header}.", header=API_KEY_HEADER)
         raise TurnedAway(_refuse(request, core, 401, Rule.AUTHENTICATION_REQUIRED, detail))
-    operator_id = operator_id_of(core.world, given)
-    if operator_id is not None and await core.annuaire().has_operator(operator_id):
+    operator_id = await core.annuaire().operator_of(given)
+    if operator_id is not None:
         return operator_id
     known = secrets.compare_digest(given.encode(), core.world.directory_key.encode())
     if operators_alone:

@@ -47,7 +47,7 @@ class OperatorIn(In):
 
 
 class OperatorWithKey(schemas.OperatorOut):
-    directory_key: str = Field(examples=["op-1c6f2d0a4000001-9f86d081884c7d659a2feaa0c55ad015"])
+    directory_key: str = Field(examples=["op.SMO0cGl0YWwgZGVzIE9ybWVz.9f86d081884c7d659a2feaa0c55ad015"])
     """What it shows to the national directory in ESANTE-API-KEY, to write there, and to see what is on the red list."""
 
 
@@ -116,7 +116,7 @@ async def change_operator(core: CurrentCore, name: OperatorName, changes: Operat
 
 
 def _shown_operator(core: Core, row: Operator) -> dict[str, object]:
-    return {**schemas.operator(row), "directory_key": key_of(core.world, row.id)}
+    return {**schemas.operator(row), "directory_key": key_of(core.world, row.name)}
 
 
 @router.get("/white-list", responses={200: {"model": WhiteListOut}})

@@ -153,9 +153,8 @@ def assemble(
     ciba, recent, wrong_passwords = Ciba(provider), Recent(), WrongPasswords(world.settings)
     bulk, digests, webhooks = BulkWork(resetting), WatchDigests(world, delivery), Webhooks(world, calls)
     queue.rested = webhooks.rested = waits.look_again
-    lives = (UnusedMailboxes(world, delivery), Closings(world), Retention(world))
-    pruning = Pruning(world)
-    waiting = (GrantTurns(world), Absences(world), patients, DueTries(world, queue), digests, *lives, webhooks, pruning)
+    lives = (UnusedMailboxes(world, delivery), Closings(world), Retention(world), Pruning(world))
+    waiting = (GrantTurns(world), Absences(world), patients, DueTries(world, queue), digests, *lives, webhooks)
     agenda = Agenda(world.store, world.clock, waiting)
     beside = (world.white_list, world.igc.services, world.faults, world.uses, world.tokens.keys, world.tally)
     world.beginning_anew.extend(one.forget for one in (provider, ciba, recent, wrong_passwords, bulk, *beside))
@@ -182,7 +181,6 @@ def assemble(
         followed=(
             *((one, woken_by_it, _MINUTE) for one, woken_by_it in woken_by),
             *((one, asyncio.Event(), world.settings.queue.poll_seconds) for one in lives),
-            (pruning, asyncio.Event(), _MINUTE),
         ),
         resetting=resetting,
         bulk=bulk,

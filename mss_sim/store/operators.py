@@ -65,6 +65,11 @@ def by_id(conn: Connection, operator_id: int) -> Operator | None:
     return None if row is None else _operator(row, _domains_of(conn, operator_id))
 
 
+def id_of(conn: Connection, name: str) -> int | None:
+    """The id of the operator of that name."""
+    return conn.execute(select(operators.c.id).where(operators.c.name == name)).scalar_one_or_none()
+
+
 def _domains_of(conn: Connection, operator_id: int) -> tuple[str, ...]:
     theirs = select(domains.c.name).where(domains.c.operator_id == operator_id).order_by(domains.c.name)
     return tuple(conn.execute(theirs).scalars())

@@ -307,13 +307,8 @@ async def test_who_may_write(simulator: Simulator, liberal: Annuaire) -> None:
     key = liberal.ready["api_key"]
     own = (await control(simulator, "GET", "/operators")).json()
     liberals = next(one["directory_key"] for one in own if one["name"] == LIBERAL)
-    word, number, seal = liberals.split("-")
-    forged = (
-        f"{word}-{number}-{'0' * 32}",
-        f"{word}-{int(number, 16) + 1:x}-{seal}",
-        f"{word}--{seal}",
-        f"{word}-{'f' * 17}-{seal}",
-    )
+    word, name, seal = liberals.split(".")
+    forged = (f"{word}.{name}.{'0' * 32}", f"{word}.QQ.{seal}", f"{word}..{seal}", f"{word}.{name * 200}.{seal}")
     for headers, status in (
         ({"X-Other": "1"}, 401),
         ({"ESANTE-API-KEY": key}, 403),

@@ -1,8 +1,11 @@
 """The keys that operators show to the directory: each names its operator, and is sealed by a secret of the world.
 
-Nothing is stored: an operator that is made has a key at once, one that is gone has none that opens anything.
+Nothing is stored: an operator that is made has a key at once, the same in a world that begins anew, and one that is gone has none that
+opens anything.
 """
 
+import base64
+import binascii
 import hmac
 from hashlib import sha256
 
@@ -15,25 +18,27 @@ from mss_sim.words.sentence import say
 
 REFERENCE = "quirks#directory-writing"
 _SECRET = "directory-operator-keys"  # noqa: S105 - the name of one
-_ID_CHARS_MAX = 16
+_WORD = "op"
+_KEY_CHARS_MAX = 2_000
 
 
-def key_of(world: World, operator_id: int) -> str:
-    """The key of an operator, in letters that a header takes."""
-    return f"op-{operator_id:x}-{_seal(world, operator_id)}"
+def key_of(world: World, name: str) -> str:
+    """The key of the operator of that name, in letters that a header takes."""
+    told = base64.urlsafe_b64encode(name.encode()).rstrip(b"=").decode("ascii")
+    return f"{_WORD}.{told}.{_seal(world, name)}"
 
 
-def operator_id_of(world: World, key: str) -> int | None:
-    """Which operator a key is of, by its seal; None for one that this world did not give."""
-    word, _, rest = key.partition("-")
-    number, _, seal = rest.partition("-")
-    if word != "op" or not number.isalnum() or not number.isascii() or len(number) > _ID_CHARS_MAX:
+def operator_named_by(world: World, key: str) -> str | None:
+    """The name of the operator that a key is of, by its seal; None for one that this world did not give."""
+    word, _, rest = key.partition(".")
+    told, _, seal = rest.partition(".")
+    if word != _WORD or not told or len(key) > _KEY_CHARS_MAX:
         return None
     try:
-        operator_id = int(number, 16)
-    except ValueError:
+        name = base64.b64decode(told.encode("ascii") + b"=" * (-len(told) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeError):
         return None
-    return operator_id if hmac.compare_digest(seal.encode(), _seal(world, operator_id).encode()) else None
+    return name if hmac.compare_digest(seal.encode(), _seal(world, name).encode()) else None
 
 
 def require_operator(conn: Connection, operator_id: int) -> Operator:
@@ -45,5 +50,5 @@ def require_operator(conn: Connection, operator_id: int) -> Operator:
     return found
 
 
-def _seal(world: World, operator_id: int) -> str:
-    return hmac.digest(world.tokens.keys.secret(_SECRET).encode("ascii"), b"%d" % operator_id, sha256)[:16].hex()
+def _seal(world: World, name: str) -> str:
+    return hmac.digest(world.tokens.keys.secret(_SECRET).encode("ascii"), name.encode(), sha256)[:16].hex()

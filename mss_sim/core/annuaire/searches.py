@@ -20,6 +20,7 @@ from mss_sim.clock import DAY, SECOND
 from mss_sim.core.annuaire.correspondents import Correspondents
 from mss_sim.core.annuaire.extraction import Extraction
 from mss_sim.core.annuaire.listing import Listing
+from mss_sim.core.annuaire.operator_keys import operator_named_by
 from mss_sim.core.annuaire.page_addresses import Place, open_sealed, seal
 from mss_sim.core.annuaire.publication import Loading, view_now
 from mss_sim.core.world.world import World
@@ -80,9 +81,10 @@ class Annuaire:
         """A search as it is written; Refusal(INVALID) for what cannot be read."""
         return read_query(type_, pairs, chained_alone=self._world.settings.directory.chained_ignores_others)
 
-    async def has_operator(self, operator_id: int) -> bool:
-        """Whether there is such an operator."""
-        return await self._world.store.read_briefly(operators.by_id, operator_id) is not None
+    async def operator_of(self, key: str) -> int | None:
+        """The operator whose key this is; None where it is nobody's."""
+        name = operator_named_by(self._world, key)
+        return None if name is None else await self._world.store.read_briefly(operators.id_of, name)
 
     async def search(self, query: Query, operator_id: int | None = None) -> Page:
         """The first page of a search, for an operator with what is hidden from others. Refusal(INVALID) for one that includes too much."""
