@@ -122,15 +122,16 @@ _LETTER: dict[str, tuple[Callable[[Parcel], Parcel], dict[str, str]]] = {
     "header.mes-value": (_fields(X_MSS_MES="fin"), {}),
     "header.mes-useless": (_fields(X_MSS_MES="FIN"), {}),
 }
-_REFUSED = "Subject: =?utf-8?q?=5BKO_Int=C3=A9gration_syst=C3=A8me_!=5D=5B902=5D_?="
+_BY_HAND = {"automatic_action": False}
+"""Such a receipt has a subject for people."""
 _RECEIPTS: dict[str, tuple[list[str], dict[str, object], tuple[str, str]]] = {
     "a reading": ([], {"disposition": Disposition.DISPLAYED}, ("", "")),
     "taken in": ([], {}, ("", "")),
-    "refused": ([], {"error": "902^Identifiant de patient inconnu", "original_subject": "x"}, ("Subject: ", _REFUSED)),
-    "refused without the subject": (["receipt.subject"], {"error": "902^Identifiant de patient inconnu"}, ("", "")),
-    "refused for no known reason": (["receipt.unknown-code", "receipt.subject"], {"error": "777^Autre"}, ("", "")),
-    "refused without a word": (["receipt.error-without-words", "receipt.subject"], {"error": "902"}, ("Error: 902\r\n", "")),
-    "the older form": (["receipt.old-form", "receipt.subject"], {"error": "902^x"}, ("processed/error", "processed/Error: 902^x")),
+    "refused": ([], {"error": "902^Identifiant de patient inconnu"}, ("", "")),
+    "refused without the subject": (["receipt.subject"], {**_BY_HAND, "error": "902^Identifiant de patient inconnu"}, ("", "")),
+    "refused for no known reason": (["receipt.unknown-code", "receipt.subject"], {**_BY_HAND, "error": "777^Autre"}, ("", "")),
+    "refused without a word": (["receipt.error-without-words", "receipt.subject"], {**_BY_HAND, "error": "902"}, ("Error: 902\r\n", "")),
+    "the older form": (["receipt.old-form", "receipt.subject"], {**_BY_HAND, "error": "902^x"}, ("processed/error", "processed/Error: 902^x")),
     "the form of IHE": (["receipt.ihe-form"], {"disposition": Disposition.DELETED, "error": "x"}, ("", "")),
     "no disposition": (["receipt.unreadable"], {}, ("Disposition: ", "Dispositon: ")),
     "without the letter": (["receipt.no-original"], {}, ("Content-Type: message/rfc822", "Content-Type: text/rfc822-headers")),
