@@ -109,7 +109,7 @@ def _know_how(conn: Connection, view: View) -> Iterator[Values]:
 
 
 def _is_registered(entry: Entry) -> bool:
-    return entry.active and rpps_of(entry.idnat) is not None and bool(codes_of(entry))
+    return rpps_of(entry.idnat) is not None and bool(codes_of(entry))  # a skeleton has no profession
 
 
 def _person(entry: Entry) -> Values:
