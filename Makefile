@@ -130,7 +130,7 @@ clean: ## Remove what make made; ./data stays
 
 # Where there is no npm, checks work all the same, and the tests that need it say so.
 $(IMAPFLOW): $(NODE)/package-lock.json
-	@if command -v npm >/dev/null; then npm ci --silent --prefix $(NODE) && touch $@; else echo "npm is missing: no imapflow, no openid-client, no mailpit-api, no axe-core" >&2; fi
+	@if command -v npm >/dev/null; then npm ci --silent --prefix $(NODE) && touch $@; else echo "npm is missing: no imapflow, no openid-client, no mailpit-api, no fhir-kit-client, no axe-core" >&2; fi
 
 $(NODEMAILER): $(EXAMPLE)/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --silent --prefix $(EXAMPLE) && touch $@; else echo "npm is missing: no example in JavaScript" >&2; fi
