@@ -1,7 +1,7 @@
 """F6: a professional says in one place which address is preferred; search and suggestions show it first, and letters go there."""
 
 from mss_sim.app.simulator import Simulator
-from tests.clients import DOCTOR, HOSPITAL, PRACTICE, Person
+from tests.clients import DOCTOR, HOSPITAL, PRACTICE, Person, control
 
 
 async def _order(simulator: Simulator) -> tuple[list[tuple[str, bool]], list[str]]:
@@ -20,6 +20,7 @@ async def test_the_preferred_address_comes_first_wherever_somebody_looks(simulat
     assert await _order(simulator) == ([(PRACTICE, True), (DOCTOR, False)], [PRACTICE, DOCTOR])
     first = (await Person(simulator, "hospital").get("/directory/suggestions", q="martin", limit=1))[0]["address"]
     assert (await Person(simulator, "hospital").send(HOSPITAL, to=[first])).status_code == 201
+    assert (await control(simulator, "POST", "/wait", {"kind": "settled", "timeout": 20})).json()["met"]
     assert len(await doctor.inbox(PRACTICE)) == 1
 
 

@@ -28,6 +28,11 @@ async def _search(page: Page, **fields: str) -> None:
     await form.get_by_role("button", name="Rechercher").click()
 
 
+async def _arrive(simulator: Simulator) -> None:
+    """Letters that travel have come."""
+    assert (await control(simulator, "POST", "/wait", {"kind": "settled", "timeout": 20})).json()["met"]
+
+
 async def test_a_secretary_finds_a_colleague_by_place_and_writes_to_the_preferred_address(page: Page, simulator: Simulator) -> None:
     other = "p.durand@hopital-ormes.sim.mssante.fr"
     new = {"address": other, "kind": "PER", "owner_idnat": Person(simulator, "hospital").idnat, "label": "Consultation"}
@@ -52,6 +57,7 @@ async def test_a_secretary_finds_a_colleague_by_place_and_writes_to_the_preferre
     await page.get_by_role("textbox", name="Objet", exact=True).fill("Rendez-vous")
     await page.get_by_role("button", name="Envoyer").click()
     await expect(page.get_by_role("heading", name="Rendez-vous")).to_be_visible()
+    await _arrive(simulator)
     assert len(await Person(simulator, "hospital").inbox(other)) == 1
 
 
@@ -83,6 +89,7 @@ async def test_addresses_are_suggested_while_somebody_types_and_taken_by_keys(pa
     await page.get_by_role("textbox", name="Objet", exact=True).fill("À deux")
     await page.get_by_role("button", name="Envoyer").click()
     await expect(page.get_by_role("heading", name="À deux")).to_be_visible()
+    await _arrive(simulator)
     assert (len(await Person(simulator, "hospital").inbox(HOSPITAL)), len(await Person(simulator, "doctor").inbox(DOCTOR))) == (1, 1)
 
 
