@@ -115,10 +115,10 @@ _WORKERS = HotSelect(
 
 
 def _cards(conn: Connection, ids: Sequence[int]) -> dict[int, Card]:
-    """The cards of those of these identities who have a mailbox that is published."""
+    """The cards of those of these identities who have a mailbox that is published, and of organisations, which lead to who works there."""
     rows = chain.from_iterable(statement.rows(conn, "ids", ids) for statement in _NEWEST)
     entries = [Entry.of(id_, 0, True, orjson.loads(facts)) for id_, facts in rows]
-    shown = [entry for entry in entries if entry.mailboxes]
+    shown = [entry for entry in entries if entry.mailboxes or not entry.is_person]
     wanted = sorted({entry.structure for entry in shown if entry.is_person and entry.structure})
     there = {idnat: Entry.of(0, 0, True, orjson.loads(facts)) for idnat, facts in _STRUCTURES.rows(conn, "idnats", wanted)}
     return {entry.id: card_of(entry, there.get(entry.structure) if entry.is_person else None) for entry in shown}
@@ -209,7 +209,7 @@ def find(conn: Connection, wanted: Wanted, view: View, after: int | None, most: 
         rows = conn.execute(_walk(word, known, wanted, place).limit(most)).all()
         entries = directory_search.by_ids(conn, sorted({row[1] for row in rows}), view)
         working = sorted({entry.structure for entry in entries.values() if entry.is_person and entry.structure})
-        structures = directory_search.organisations(conn, working, view)
+        structures = {idnat: one for idnat, one in directory_search.organisations(conn, working, view).items() if one.active}
         for at, id_, *texts in rows:
             place = at, id_
             entry = entries.get(id_)

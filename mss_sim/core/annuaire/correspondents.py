@@ -158,7 +158,10 @@ class Correspondents:
             )
         if code is Findability.PUBLISHED and entry:
             there = directory_search.organisations(conn, [entry.structure], view) if entry.is_person and entry.structure else {}
-            return Explanation(address, code, REASONS[code], _correspondent(Found(entry, there.get(entry.structure)), None))
+            structure = there.get(entry.structure)
+            return Explanation(
+                address, code, REASONS[code], _correspondent(Found(entry, structure if structure and structure.active else None), None)
+            )
         return Explanation(address, code, REASONS[code], shown_at=self._shown_at(conn, box.owner_id, code) if box else None)
 
     def _shown_at(self, conn: Connection, owner_id: int, code: Findability) -> Micros | None:

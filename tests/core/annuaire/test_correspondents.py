@@ -169,6 +169,19 @@ async def test_a_change_is_found_with_its_commit_and_what_was_is_not(town: Town)
     assert await names(town, "paris") == []
 
 
+async def test_a_structure_without_a_mailbox_is_no_correspondent_and_leads_to_who_works_there(town: Town) -> None:
+    place = NewIdentity("1750990099", IdentityKind.ORGANISATION, "Clinique du Port", city="Brest")
+    await add_identity(town.world, place)
+    await change_identity(town.world, IDNATS["hospital"], {"structure": place.idnat}, None, None)
+    assert await names(town, "brest") == ["Dr Paul DURAND"]
+    await change_identity(town.world, place.idnat, {"city": "Vannes", "family_name": "Clinique du Golfe"}, None, None)
+    assert (await names(town, "durand vannes"), await names(town, "", structure="golfe")) == (["Dr Paul DURAND"], ["Dr Paul DURAND"])
+    assert await names(town, "brest") == []
+    await change_identity(town.world, place.idnat, {"enabled": False}, None, None)
+    (durand,) = await find(town, "durand")
+    assert (durand.place, await names(town, "vannes")) == (None, [])
+
+
 async def test_a_search_is_as_late_as_the_publication(open_town: OpenTown) -> None:
     async with open_town(directory_publication_delay_seconds=3_600) as town:
         assert await names(town, "martin") == []
