@@ -57,6 +57,14 @@ def test_a_retired_key_goes_on_verifying_for_that_long_and_is_then_removed(
     assert list(retired.iterdir()) == []
 
 
+def test_a_retired_key_that_is_over_hides_none_that_is_not(ring: Callable[[], KeyRing], clock: ManualClock) -> None:
+    keys = ring()
+    keys.rotate(60)
+    middle, newest = str(keys.signing().kid), keys.rotate(600)
+    clock.advance(timedelta(seconds=60))
+    assert [key["kid"] for key in ring().jwks()["keys"]] == [newest, middle]
+
+
 def test_another_process_looks_again_for_a_key_that_it_does_not_know_once_a_second(ring: Callable[[], KeyRing], clock: ManualClock) -> None:
     here, there = ring(), ring()
     old = str(there.signing().kid)
