@@ -20,7 +20,7 @@ from mss_sim.store import mailboxes as boxes
 from mss_sim.store import masks as mask_rows
 from mss_sim.store.folder_view import CopyState
 from mss_sim.store.mailboxes import Mailbox
-from mss_sim.vocabulary.mailboxes import Flag, Right
+from mss_sim.vocabulary.mailboxes import Flag, Right, SeenPolicy
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PATIENT2, letter
 from tests.core.towns import OpenTown, Town
 
@@ -190,3 +190,15 @@ async def test_what_a_carer_sees_is_told_as_the_copies_that_the_patient_knows(to
     known = await town.world.store.read(carer_views.as_known, [*seen, foreign])
     assert {row.copy_id for row in known} == own
     assert [row._replace(copy_id=0) for row in known] == [row._replace(copy_id=0) for row in seen]
+
+
+async def test_what_is_unseen_by_everybody_is_counted_for_carers_too(town: Town) -> None:
+    await town.change(PATIENT, seen_policy=SeenPolicy.SHARED)
+    view, patient = await _let_in(town), await town.actor("patient")
+    for _ in range(2):
+        await town.send("doctor", DOCTOR, PATIENT)
+    number = (await town.lying(PATIENT))[0].copy.id
+    for change, unseen in ((FlagChange(frozenset({"\\Seen"})), 1), (FlagChange(remove=frozenset({"\\Seen"})), 2)):
+        await messages.change_flags(town.world, patient, PATIENT, number, change)
+        (inbox,) = [row for row in await town.world.store.read(folder_rows.of_mailbox, view.id) if row.name == "INBOX"]
+        assert (inbox.exists_count, inbox.unseen_count) == (2, unseen)

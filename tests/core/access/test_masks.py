@@ -110,3 +110,15 @@ async def test_a_masked_document_is_masked_in_every_letter_that_carries_it(town:
     assert await _seen(town, "newcomer") == ["Plus tard, un autre", "Sans", "Un autre"]
     await masks.unmask(town.world, patient, PATIENT, mask.id)
     assert set(await _seen(town, "newcomer")) == {"Plus tard, un autre", "Plus tard", "Sans", "Le même", "Un autre", "Deux"}
+
+
+async def test_a_masked_correspondent_is_masked_in_letters_that_came_and_that_come(town: Town) -> None:
+    patient = await town.actor("patient")
+    await grant(town.world, CONTROL, GrantRequest(PATIENT, (await town.identity("newcomer")).idnat, frozenset({Right.SEE, Right.READ})))
+    await town.send("doctor", DOCTOR, PATIENT, "Un")
+    await town.send("hospital", HOSPITAL, PATIENT, "Deux")
+    mask = await masks.mask_correspondent(town.world, patient, PATIENT, DOCTOR)
+    await town.send("doctor", DOCTOR, PATIENT, "Trois")
+    assert await _seen(town, "newcomer") == ["Deux"]
+    await masks.unmask(town.world, patient, PATIENT, mask.id)
+    assert set(await _seen(town, "newcomer")) == {"Un", "Deux", "Trois"}
