@@ -131,7 +131,9 @@ _RECEIPTS: dict[str, tuple[list[str], dict[str, object], tuple[str, str]]] = {
     "refused without the subject": (["receipt.subject"], {**_BY_HAND, "error": "902^Identifiant de patient inconnu"}, ("", "")),
     "refused for no known reason": (["receipt.unknown-code", "receipt.subject"], {**_BY_HAND, "error": "777^Autre"}, ("", "")),
     "refused without a word": (["receipt.error-without-words", "receipt.subject"], {**_BY_HAND, "error": "902"}, ("Error: 902\r\n", "")),
-    "the older form": (["receipt.old-form", "receipt.subject"], {**_BY_HAND, "error": "902^x"}, ("processed/error", "processed/Error: 902^x")),
+    "the older form": (
+        ["receipt.old-form", "receipt.subject"], {**_BY_HAND, "error": "902^x"}, ("processed/error", "processed/Error: 902^x")
+    ),
     "the form of IHE": (["receipt.ihe-form"], {"disposition": Disposition.DELETED, "error": "x"}, ("", "")),
     "no disposition": (["receipt.unreadable"], {}, ("Disposition: ", "Dispositon: ")),
     "without the letter": (["receipt.no-original"], {}, ("Content-Type: message/rfc822", "Content-Type: text/rfc822-headers")),
