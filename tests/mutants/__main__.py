@@ -7,7 +7,8 @@ one that writes the name of a codec or of a header field in other case, which is
 
 Of core, whose tests take long, and of mail, which has thousands, a tenth is played: the mutants that MUTANTS_DRAW, a digit, draws by the
 hash of their names; `MUTANTS_DRAW=all` plays all, which takes hours. A run that was stopped is gone on with: what was played is kept below
-build/mutants-played, and only those that survived, or whose code changed, are played again. Remove that folder when tests were taken away.
+build/mutants-played, and only those that survived, or whose code changed, are played again. New tests are met by them; remove that folder
+when tests were taken away, or reach more than they did.
 """
 
 import json

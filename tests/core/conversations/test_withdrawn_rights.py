@@ -76,11 +76,6 @@ async def test_a_letter_on_its_way_is_marked_with_the_letter_that_closes_it(town
     assert (sent.message_id, closing.message_id) in [(row.message_id, row.closing_message_id) for row in await _rows(town)]
 
 
-async def test_a_letter_that_closes_by_its_subject_opens_nothing_that_could_be_marked(town: Town) -> None:
-    closing = await _waits(town, "[FIN]")
-    assert await _withdraw(town, thread=closing) == 0
-
-
 async def test_an_act_towards_one_patient_leaves_what_is_on_its_way_to_the_other_open(town: Town) -> None:
     for address in (PATIENT, PATIENT2):
         await town.change(address, state=MailboxState.SUSPENDED)
