@@ -71,6 +71,9 @@ class ReadyOut(WorldOut):
     submission: dict[str, Any] = Field(examples=[{"host": "127.0.0.1", "port": 40124}])
     mx: dict[str, Any] = Field(examples=[{"host": "127.0.0.1", "port": 40125}])
     imap: dict[str, Any] = Field(examples=[{"host": "127.0.0.1", "port": 40126}])
+    dns: dict[str, Any] | None = Field(examples=[{"host": "127.0.0.1", "port": 40127}])
+    ldap: dict[str, Any] | None = Field(examples=[{"host": "127.0.0.1", "port": 40128}])
+    """Doors that are open where a setting says so."""
     ca_file: str = Field(examples=["/data/certificates/ca.pem"])
     control_key: str | None
     psc: dict[str, Any]
