@@ -76,6 +76,13 @@ async def test_a_letter_on_its_way_is_marked_with_the_letter_that_closes_it(town
     assert (sent.message_id, closing.message_id) in [(row.message_id, row.closing_message_id) for row in await _rows(town)]
 
 
+async def test_a_letter_on_its_way_is_closed_by_its_sender_and_by_whom_answers_go_to_each_for_himself(town: Town) -> None:
+    sent = await _waits(town, Reply_To=PRACTICE)
+    assert [await _withdraw(town, address, thread=sent) for address in (DOCTOR, PRACTICE, DOCTOR, PRACTICE)] == [1, 1, 0, 0]
+    closed_by = {(await town.mailbox(address)).id for address in (DOCTOR, PRACTICE)}
+    assert {row.mailbox_id for row in await _rows(town) if row.ahead} == closed_by
+
+
 async def test_an_act_towards_one_patient_leaves_what_is_on_its_way_to_the_other_open(town: Town) -> None:
     for address in (PATIENT, PATIENT2):
         await town.change(address, state=MailboxState.SUSPENDED)
