@@ -75,11 +75,13 @@ class PersonaDocument(TypedDict):
 
 
 class DirectoryDocument(TypedDict):
-    """Where the national directory is: its FHIR base, the key for ESANTE-API-KEY, the daily file."""
+    """Where the national directory is: its FHIR base, the key for ESANTE-API-KEY, the daily files, where operators write."""
 
     fhir: str
     api_key: str
     extraction: str
+    professionals: str
+    write: str
 
 
 class Ready(TypedDict):

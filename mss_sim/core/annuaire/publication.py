@@ -6,18 +6,20 @@ then on. A change is seen with the commit that makes it, or later where a settin
 
 import asyncio
 from functools import partial
+from typing import TYPE_CHECKING
 
 from mss_sim.clock import DAY, SECOND, Micros
-from mss_sim.core.annuaire.page_addresses import too_old
 from mss_sim.core.world.world import World
 from mss_sim.faults.rules import Facts
 from mss_sim.ids import ID_MAX, decode, id_after
-from mss_sim.store import correspondents, directory, directory_search
+from mss_sim.store import directory
 from mss_sim.store.directory import Load, Part, pruned_id
 from mss_sim.store.directory_restricted import Restricted
-from mss_sim.store.directory_search import View
 from mss_sim.store.engine import Connection
 from mss_sim.vocabulary.faults import Point
+
+if TYPE_CHECKING:
+    from mss_sim.store.directory_search import View
 
 
 def follow_commits(world: World) -> None:
@@ -28,11 +30,17 @@ def follow_commits(world: World) -> None:
 def _publish(world: World, conn: Connection, identity_ids: set[int]) -> None:
     if directory.load_state(conn) is not None:
         directory.refresh(conn, identity_ids, world.ids.next(), world.clock.now())
+        from mss_sim.store import correspondents  # noqa: PLC0415 - a start loads no searches
+
         correspondents.follow(conn, identity_ids)
 
 
-def view_now(world: World, conn: Connection, revision: int | None = None, restricted: Restricted | None = None) -> View:
+def view_now(world: World, conn: Connection, revision: int | None = None, restricted: Restricted | None = None) -> "View":
     """What is published now, or what was at a revision, as an operator sees it where one looks; Refusal(INVALID) for what is pruned."""
+    from mss_sim.core.annuaire.page_addresses import too_old  # noqa: PLC0415 - a start loads no searches
+    from mss_sim.store import directory_search  # noqa: PLC0415
+    from mss_sim.store.directory_search import View  # noqa: PLC0415
+
     newest, pruned, now = directory_search.newest(conn), pruned_id(conn), world.clock.now()
     if revision is None:
         revision = max(pruned, min(newest, _published_until(world, now)))
@@ -81,5 +89,7 @@ class Loading:
     def _load_more(self, conn: Connection) -> Load:
         count = self._world.settings.directory.load_rows_at_once
         if self._part is Part.CARDS:
+            from mss_sim.store import correspondents  # noqa: PLC0415 - as above
+
             return correspondents.load(conn, count)
         return directory.load(conn, self._world.ids.next(), count)
