@@ -18,7 +18,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, literal_column, select, update
 
 from mss_sim.clock import Micros
 from mss_sim.fhir import entries
@@ -191,6 +191,12 @@ def _skeleton(entry: Entry) -> Entry:
     return Entry.of(entry.id, entry.changed_at, False, facts)
 
 
+SHOWABLE = and_(
+    mailboxes.c.state != literal_column(f"'{MailboxState.CLOSED.value}'"),
+    mailboxes.c.kind != literal_column(f"'{MailboxKind.PATIENT.value}'"),
+    mailboxes.c.carer_view_of.is_(None),
+)
+"""Which mailboxes the directory has: no closed ones, none of patients; the red list says to whom they are shown."""
 _BOXES = HotSelect(
     select(
         mailboxes.c.owner_id,
@@ -204,9 +210,7 @@ _BOXES = HotSelect(
     ).where(
         mailboxes.c.owner_id.in_(bindparam("ids", expanding=True)),
         mailboxes.c.red_listed.is_(False),
-        mailboxes.c.state != literal_column(f"'{MailboxState.CLOSED.value}'"),
-        mailboxes.c.kind != literal_column(f"'{MailboxKind.PATIENT.value}'"),
-        mailboxes.c.carer_view_of.is_(None),
+        SHOWABLE,
     )
 )
 _PEOPLE = HotSelect(

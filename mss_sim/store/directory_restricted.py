@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, bindparam, cast, func, literal_column, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, bindparam, cast, func, or_, select
 
 from mss_sim.fhir.entries import Entry, PublishedMailbox
 from mss_sim.models.tables import mailboxes
 from mss_sim.store.compiled import HotSelect
+from mss_sim.store.directory import SHOWABLE
 from mss_sim.store.engine import is_postgresql
 from mss_sim.vocabulary.directory import ResourceType
-from mss_sim.vocabulary.mailboxes import MailboxKind, MailboxState
 
 _WRITING = 0x6D73732D73696F
 """The number of the lock of whoever writes, among those of a PostgreSQL server."""
@@ -53,11 +53,6 @@ def _completed(entry: Entry, hidden: dict[str, PublishedMailbox]) -> Entry:
     return replace(entry, mailboxes=tuple(boxes))
 
 
-_SHOWABLE = and_(
-    mailboxes.c.state != literal_column(f"'{MailboxState.CLOSED.value}'"),
-    mailboxes.c.kind != literal_column(f"'{MailboxKind.PATIENT.value}'"),
-    mailboxes.c.carer_view_of.is_(None),
-)
 _HIDDEN = HotSelect(
     select(
         mailboxes.c.operator_id,
@@ -70,7 +65,7 @@ _HIDDEN = HotSelect(
         mailboxes.c.with_structure,
         mailboxes.c.red_listed,
         mailboxes.c.responsible_name,
-    ).where(mailboxes.c.owner_id.in_(bindparam("ids", expanding=True)), _SHOWABLE)
+    ).where(mailboxes.c.owner_id.in_(bindparam("ids", expanding=True)), SHOWABLE)
 )
 
 
@@ -81,7 +76,7 @@ def bears(
 
     def owners(*more: ColumnElement[bool]) -> Select[Any]:
         own = [mailboxes.c.operator_id == who.operator_id] if who.operator_id is not None else []
-        return select(mailboxes.c.owner_id).where(mailboxes.c.red_listed.is_(True), _SHOWABLE, fits, *own, *more)
+        return select(mailboxes.c.owner_id).where(mailboxes.c.red_listed.is_(True), SHOWABLE, fits, *own, *more)
 
     if of is ResourceType.ORGANIZATION:
         return identity_id.in_(owners())
