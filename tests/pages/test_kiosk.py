@@ -187,9 +187,15 @@ async def test_a_page_that_the_browser_keeps_whole_shows_no_letter_again(simulat
         )
         page = await (await browser.new_context(base_url=simulator.ready()["http"], locale="fr-FR")).new_page()
         await page.add_init_script("addEventListener('pageshow', (shown) => sessionStorage.setItem(`kept ${shown.persisted}`, 'yes'))")
+        # A page that has asked for anything by itself is not kept: the server is told of no touch here.
+        await page.add_init_script("fetch = async () => new Response(null, {status: 204})")
         await _sit_down(page)
         await page.get_by_role("link", name="Vos résultats").click()
+        await expect(page.get_by_text("Tout va bien.")).to_be_visible()
+        await page.wait_for_load_state()  # a page that is left while it loads is not kept
         await page.get_by_role("link", name="Tous mes messages").click()
+        await expect(page.get_by_role("heading", name="Mes messages")).to_be_visible()
+        await page.wait_for_load_state()
         await page.go_back(wait_until="commit")
         await expect(page.get_by_text("Tout va bien.")).to_be_visible()
         assert await page.evaluate("sessionStorage.getItem('kept true')") == "yes", (
