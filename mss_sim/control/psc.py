@@ -27,11 +27,11 @@ from mss_sim.http.dependencies import CurrentCore
 from mss_sim.http.faults import faults
 from mss_sim.http.page import page
 from mss_sim.http.parameters import of_form
+from mss_sim.http.reader import Reader, reader_of
 from mss_sim.http.routes import strict_router
-from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mailboxes import IdentityKind
 from mss_sim.vocabulary.psc import AuthMode
-from mss_sim.words.sentence import Sentence, Template, borrowed, said
+from mss_sim.words.sentence import Sentence, Template, borrowed, said, say
 
 router = strict_router(
     prefix="/control/psc",
@@ -40,7 +40,7 @@ router = strict_router(
     responses=refusing(*CONTROL_IN_MEMORY),
 )
 _STORED = refusing(Rule.STORE_UNAVAILABLE)
-_KINDS = {IdentityKind.PROFESSIONAL: "Professionnel", IdentityKind.EMPLOYEE: "Salarié de structure"}
+_KINDS = {IdentityKind.PROFESSIONAL: say("Professional"), IdentityKind.EMPLOYEE: say("Employee of a structure")}
 
 
 def _json(content: Any, status: int = 200) -> Response:
@@ -126,31 +126,34 @@ async def _put(core: Core, new: schemas.PersonaIn) -> Professional:
     return await professionals.put_persona(core.world, NewIdentity(**new.model_dump(exclude={"profile"})), new.profile)
 
 
-def _form(typed: Mapping[str, str] | None = None, *, wrong: Sentence | None = None, added: str = "") -> Response:
+def _form(reader: Reader, typed: Mapping[str, str] | None = None, *, wrong: Sentence | None = None, added: str = "") -> Response:
     """A form for a persona of one's own; a refused one comes back with all that was typed."""
+    html = reader.html
     kept = {name: escape(value) for name, value in (typed or {}).items()}
     fields = (
-        ("idnat", "Identifiant national (idNat)"),
-        ("family_name", "Nom"),
-        ("given_name", "Prénom"),
-        ("title", "Civilité d’exercice"),
-        ("profession", "Profession"),
-        ("structure", "Structure (idNat)"),
+        ("idnat", say("National identifier (idNat)")),
+        ("family_name", say("Family name")),
+        ("given_name", say("Given name")),
+        ("title", say("Title of practice")),
+        ("profession", say("Profession")),
+        ("structure", say("Structure (idNat)")),
     )
-    inputs = "".join(f'<label>{label}<br><input name="{name}" value="{kept.get(name, "")}"></label>' for name, label in fields)
+    inputs = "".join(f'<label>{html(label)}<br><input name="{name}" value="{kept.get(name, "")}"></label>' for name, label in fields)
     chosen = kept.get("kind")
     options = "".join(
-        f'<option value="{kind.value}"{" selected" if chosen == kind.value else ""}>{label}</option>' for kind, label in _KINDS.items()
+        f'<option value="{kind.value}"{" selected" if chosen == kind.value else ""}>{html(label)}</option>'
+        for kind, label in _KINDS.items()
     )
-    told = f"<p>Ajouté : {escape(added)}</p>" if added else ""
+    told = f"<p>{html(say('Added: {name}', name=added))}</p>" if added else ""
     if wrong:
-        told = f'<p class="faults" role="alert">{escape(wrong.in_language(Language.FR))}</p>'
+        told = f'<p class="faults" role="alert">{html(wrong)}</p>'
     content = (
-        f'{told}<form method="post">{inputs}<label>Type<br><select name="kind">{options}</select></label>'
-        f'<label>Profil UserInfo (JSON, facultatif)<br><textarea name="profile" rows="8" cols="60">\n{kept.get("profile", "")}</textarea>'
-        "</label><button>Ajouter</button></form>"
+        f'{told}<form method="post">{inputs}<label>{html(say("Type"))}<br><select name="kind">{options}</select></label>'
+        f"<label>{html(say('UserInfo profile (JSON, optional)'))}<br>"
+        f'<textarea name="profile" rows="8" cols="60">\n{kept.get("profile", "")}</textarea>'
+        f"</label><button>{html(say('Add'))}</button></form>"
     )
-    return page("Nouveau personnage", content, status=400 if wrong else 200)
+    return page(reader, say("A new persona"), content, status=400 if wrong else 200)
 
 
 def _profile(text: str) -> Any:
@@ -161,26 +164,27 @@ def _profile(text: str) -> Any:
 
 
 @router.get("/personas/new", include_in_schema=False)
-async def show_form() -> Response:
+async def show_form(request: Request) -> Response:
     """A form for a persona of one's own."""
-    return _form()
+    return _form(reader_of(request))
 
 
 @router.post("/personas/new", include_in_schema=False)
 async def take_form(request: Request, core: CurrentCore) -> Response:
     """The form comes back."""
     values: dict[str, str] = {}
+    reader = reader_of(request)
     try:
         values = (await of_form(request)).values
         profile = _profile(values.get("profile", "{}"))
         new = schemas.PersonaIn.model_validate({**values, "profile": profile})
-        return _form(added=_persona(await _put(core, new))["name"])
+        return _form(reader, added=_persona(await _put(core, new))["name"])
     except ValidationError as error:
-        return _form(values, wrong=faults(error.errors()))
+        return _form(reader, values, wrong=faults(error.errors()))
     except (OAuthError, ValueError, RecursionError) as error:
-        return _form(values, wrong=error.description if isinstance(error, OAuthError) else said(error))
+        return _form(reader, values, wrong=error.description if isinstance(error, OAuthError) else said(error))
     except Refusal as refusal:
-        return _form(values, wrong=refusal.detail)
+        return _form(reader, values, wrong=refusal.detail)
 
 
 def _approval(row: Approval) -> dict[str, Any]:

@@ -20,7 +20,7 @@
     anomaly         a session with all that belongs to it, as one file to report
     paging          cursors
     events          what happens, as server-sent events or a page
-    page, look      one page of HTML, without a script; the stylesheet and the icon of all pages (static)
+    page, reader, look    one page of HTML, without a script; who reads it; the stylesheet and the icon of all pages (static)
     spreadsheet     tables as comma-separated values, in which nothing is a formula; watch_table: a watch list as one
     tables          rows of NDJSON and of comma-separated values, as somebody sends them
     examples        whole bodies shown in OpenAPI, which can be sent unchanged

@@ -17,6 +17,7 @@ from mss_sim.core.psc.provider import AuthorizationRequest, BrowserSession
 from mss_sim.core.world.access_tokens import SCOPE
 from mss_sim.core.world.store_types import Client
 from mss_sim.http.parameters import Parameters, of_form, of_query
+from mss_sim.http.reader import reader_of
 from mss_sim.psc import answers, browser, pages
 from mss_sim.psc.refused import SentBack, ShownOnPage
 from mss_sim.vocabulary.psc import AuthMode
@@ -41,7 +42,7 @@ async def authorize(request: Request, core: Core) -> Response:
         parameters = await of_form(request) if request.method == "POST" else of_query(request)
         client, redirect_uri = await _known(core, parameters)
     except OAuthError as error:
-        raise ShownOnPage(error, "Demande refusée", "L’application qui vous envoie ici s’est trompée.") from error
+        raise ShownOnPage(error, say("Request refused"), say("The application that sends you here made a mistake.")) from error
     state = None if "state" in parameters.repeated else parameters.values.get("state")
     after_form = request.method == "POST"
     try:
@@ -133,7 +134,7 @@ async def _proceed(request: Request, core: Core, client: Client, asked: Authoriz
         return response
     shown = browser.browser_of(request) or core.provider.secret()
     key = browser.desk_of(request).open(asked, shown, hinted.idnat if hinted else None)
-    page = await _page(core, client, asked, hinted.idnat if hinted else None, key)
+    page = await _page(request, core, client, asked, hinted.idnat if hinted else None, key)
     browser.remember_browser(page, core, shown)
     return page
 
@@ -148,18 +149,24 @@ async def _still_good(core: Core, session: BrowserSession, wish: _Wish, hinted: 
 
 
 async def _page(
-    core: Core, client: Client, asked: AuthorizationRequest, chosen: str | None, key: str, typed: Parameters | None = None
+    request: Request,
+    core: Core,
+    client: Client,
+    asked: AuthorizationRequest,
+    chosen: str | None,
+    key: str,
+    typed: Parameters | None = None,
 ) -> Response:
     """The log-in page, with the ways that reach the level asked for; one that came back unfit shows again what was typed."""
-    people = await professionals.list_all(core.world)
+    people, reader = await professionals.list_all(core.world), reader_of(request)
     name = str(client.metadata.get("client_name", client.client_id))
     ways = core.provider.ways(asked.acr_values)
     if typed is None:
-        return pages.log_in(name, people, chosen, key, ways)
+        return pages.log_in(reader, name, people, chosen, key, ways)
     mode = next((one for one in ways if typed.get("mode") == one), ways[0])
     chosen, other = typed.get("identity") or chosen, typed.get("other") or ""
-    wrong = "Choisissez un professionnel de la liste et un moyen d’identification proposé."
-    return pages.log_in(name, people, chosen, key, ways, wrong=wrong, mode=mode, typed=other)
+    wrong = say("Choose a professional of the list, and one of the means of identification.")
+    return pages.log_in(reader, name, people, chosen, key, ways, wrong=wrong, mode=mode, typed=other)
 
 
 def _forward(request: Request, core: Core, session: BrowserSession, asked: AuthorizationRequest, *, after_form: bool) -> Response:
@@ -180,8 +187,8 @@ async def log_in(request: Request, core: Core) -> Response:
     key, desk = form.get("key") or "", browser.desk_of(request)
     visit = desk.visit(key, browser.browser_of(request))
     if visit is None:
-        text = "Cette page a expiré, ou elle n’a pas été ouverte dans ce navigateur. Revenez à votre application."
-        return pages.message("Page expirée", text, status=400)
+        text = say("This page has expired, or was not opened in this browser. Go back to your application.")
+        return pages.message(reader_of(request), say("Page expired"), text, status=400)
     asked = visit.asked
     if form.get("decision") != "approve":
         desk.close(key)
@@ -192,8 +199,9 @@ async def log_in(request: Request, core: Core) -> Response:
     if found is None or mode not in core.provider.ways(asked.acr_values):
         client = await clients.find(core.world, asked.client_id)
         if client is None:
-            return pages.message("Demande refusée", "Cette application n’est plus enregistrée.", status=400)
-        return await _page(core, client, asked, visit.hint, key, form)
+            text = say("This application is not registered any more.")
+            return pages.message(reader_of(request), say("Request refused"), text, status=400)
+        return await _page(request, core, client, asked, visit.hint, key, form)
     desk.close(key)
     session = core.provider.log_in(idnat, AuthMode(mode))
     response = _forward(request, core, session, asked, after_form=True)

@@ -8,6 +8,7 @@ from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.core.world.access_tokens import SCOPE
 from mss_sim.errors import Refusal
 from mss_sim.http.parameters import of_form
+from mss_sim.http.reader import reader_of
 from mss_sim.psc import answers, browser, pages
 from mss_sim.psc.authentication import authenticate
 from mss_sim.words.sentence import say
@@ -40,16 +41,16 @@ async def ask(request: Request, core: Core) -> Response:
 
 async def approvals(request: Request, core: Core) -> Response:
     """The page of what waits; its form approves or refuses."""
-    shown = browser.browser_of(request)
+    shown, reader = browser.browser_of(request), reader_of(request)
     if request.method == "POST":
         form = await of_form(request)
         if not browser.desk_of(request).is_ours(form.get("form_token"), shown):
-            return pages.message("Page expirée", "Rechargez la page des demandes et recommencez.", status=403)
+            return pages.message(reader, say("Page expired"), say("Load the page of requests anew and try again."), status=403)
         try:
             core.ciba.answer(form.get("id") or "", approve=form.get("decision") == "approve")
         except Refusal:
-            return pages.message("Trop tard", "Cette demande n’attend plus.", status=404)
+            return pages.message(reader, say("Too late"), say("This request does not wait any more."), status=404)
     shown = shown or core.provider.secret()
-    page = pages.approvals(core.ciba.pending(), browser.desk_of(request).form_token(shown))
+    page = pages.approvals(reader, core.ciba.pending(), browser.desk_of(request).form_token(shown))
     browser.remember_browser(page, core, shown)
     return page

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from mss_sim.core.assembly import Core
 from mss_sim.core.psc import clients
 from mss_sim.http.parameters import of_query
+from mss_sim.http.reader import reader_of
 from mss_sim.psc import pages
 from mss_sim.psc.urls import Urls
 
@@ -24,4 +25,4 @@ async def show(request: Request, core: Core) -> Response:
         f"curl -u {clients.FIRST_CLIENT}:$SECRET {quote(Urls.of(core).endpoint('token'))} -d grant_type=authorization_code"
         f" -d redirect_uri={quote(here)} --data-urlencode {quote('code=' + given.values.get('code', ''))}"
     )
-    return pages.callback(given.values, command, core.world.settings.psc.code_seconds)
+    return pages.callback(reader_of(request), given.values, command, core.world.settings.psc.code_seconds)

@@ -7,6 +7,7 @@ from mss_sim.core.assembly import Core
 from mss_sim.core.psc import clients
 from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.http.parameters import Parameters, of_form, of_query
+from mss_sim.http.reader import reader_of
 from mss_sim.psc import answers, browser, pages
 from mss_sim.psc.refused import ShownOnPage
 from mss_sim.words.sentence import say
@@ -20,19 +21,19 @@ async def log_out(request: Request, core: Core) -> Response:
         hint = core.provider.hint(given.get("id_token_hint"))
         target = await _target(core, given, hint.get("azp") if hint else given.get("client_id"))
     except OAuthError as error:
-        raise ShownOnPage(error, "Déconnexion refusée", "L’application qui vous envoie ici s’est trompée.") from error
+        raise ShownOnPage(error, say("Log-out refused"), say("The application that sends you here made a mistake.")) from error
     if hint is not None:
         core.provider.end_session(str(hint.get("sid", "")))
-        return _over(target, given.get("state"))
+        return _over(request, target, given.get("state"))
     session, shown, desk = browser.session_of(request, core), browser.browser_of(request), browser.desk_of(request)
     if request.method == "POST" and desk.is_ours(given.get("form_token"), shown):
         if session is not None:
             core.provider.end_session(session.sid)
-        return _over(target, given.get("state"))
+        return _over(request, target, given.get("state"))
     shown = shown or core.provider.secret()
     names: tuple[str, ...] = ("client_id", "post_logout_redirect_uri", "state")
     kept = {name: given.values[name] for name in names if name in given.values}
-    page = pages.confirm_log_out(desk.form_token(shown), kept)
+    page = pages.confirm_log_out(reader_of(request), desk.form_token(shown), kept)
     browser.remember_browser(page, core, shown)
     return page
 
@@ -50,9 +51,9 @@ async def _target(core: Core, given: Parameters, client_id: object) -> str | Non
     return uri
 
 
-def _over(target: str | None, state: str | None) -> Response:
+def _over(request: Request, target: str | None, state: str | None) -> Response:
     if target is None:
-        response = pages.message("Déconnexion", "Vous êtes déconnecté.")
+        response = pages.message(reader_of(request), say("Log-out"), say("You are logged out."))
     else:
         response = answers.redirect(target, {"state": state}, after_form=True)
     browser.forget_session(response)

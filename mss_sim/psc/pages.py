@@ -1,4 +1,4 @@
-"""The HTML: French, no JavaScript, no request to anywhere. Every text that comes from outside is escaped."""
+"""The HTML: no JavaScript, no request to anywhere. Every text that comes from outside is escaped."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -8,104 +8,124 @@ from starlette.responses import Response
 from mss_sim.core.psc.ciba import CibaRequest as Approval
 from mss_sim.core.world.store_types import Identity
 from mss_sim.http.page import page
-from mss_sim.vocabulary.language import Language
+from mss_sim.http.reader import Reader
 from mss_sim.vocabulary.psc import AuthMode
-from mss_sim.words.sentence import Sentence
+from mss_sim.words.sentence import Sentence, joined, say
 
 _LISTED_MAX = 500
-_MODES = {AuthMode.CARD: "Carte CPS ou CPE", AuthMode.MOBILE: "Application e-CPS"}
+_MODES = {AuthMode.CARD: say("CPS or CPE card"), AuthMode.MOBILE: say("e-CPS application")}
 
 
-def message(title: str, text: str, *, status: int = 200, detail: Sentence | None = None) -> Response:
-    """A page that says one thing; `detail` is for developers, in the language of all pages."""
-    more = f'<p class="note">{escape(detail.in_language(Language.FR))}</p>' if detail else ""
-    return page(title, f"<p>{escape(text)}</p>{more}", status=status)
+def message(reader: Reader, title: Sentence, text: Sentence, *, status: int = 200, detail: Sentence | None = None) -> Response:
+    """A page that says one thing; `detail` is for developers."""
+    more = f'<p class="note">{reader.html(detail)}</p>' if detail else ""
+    return page(reader, title, f"<p>{reader.html(text)}</p>{more}", status=status)
 
 
 def log_in(
+    reader: Reader,
     client_name: str,
     people: Sequence[Identity],
     chosen: str | None,
     key: str,
     ways: Sequence[AuthMode],
     *,
-    wrong: str = "",
+    wrong: Sentence | None = None,
     mode: AuthMode | None = None,
     typed: str = "",
 ) -> Response:
     """Choose who logs in and with which of these ways, approve or refuse."""
     shown = list(people[:_LISTED_MAX])
     shown += [one for one in people[_LISTED_MAX:] if one.idnat == chosen]
-    other = f'<label>ou son idNat<br><input name="other" value="{escape(typed)}"></label>' if typed or len(people) > _LISTED_MAX else ""
+    html = reader.html
+    other = (
+        f'<label>{html(say("or their idNat"))}<br><input name="other" value="{escape(typed)}"></label>'
+        if typed or len(people) > _LISTED_MAX
+        else ""
+    )
     options = "".join(
-        f'<option value="{escape(one.idnat)}"{" selected" if one.idnat == chosen else ""}>{escape(_told(one))}</option>' for one in shown
+        f'<option value="{escape(one.idnat)}"{" selected" if one.idnat == chosen else ""}>{html(_told(one))}</option>' for one in shown
     )
     modes = "".join(
         '<label class="check"><input type="radio" name="mode" '
-        f'value="{one.value}"{" checked" if one is (mode or ways[0]) else ""}> {_MODES[one]}</label>'
+        f'value="{one.value}"{" checked" if one is (mode or ways[0]) else ""}> {html(_MODES[one])}</label>'
         for one in ways
     )
-    warning = f'<p class="faults" role="alert">{escape(wrong)}</p>' if wrong else ""
+    warning = f'<p class="faults" role="alert">{html(wrong)}</p>' if wrong else ""
     content = (
-        f"<p><strong>{escape(client_name)}</strong> demande à connaître votre identité professionnelle.</p>{warning}"
-        f'<form method="post" action="/auth/login"><input type="hidden" name="key" value="{escape(key)}">'
-        f'<label>Professionnel<br><select name="identity">{options}</select></label>{other}'
-        f"<fieldset><legend>Moyen d’identification</legend>{modes}</fieldset>"
-        '<p class="acts"><button name="decision" value="approve">Se connecter</button>'
-        '<button class="quiet" name="decision" value="refuse">Refuser</button></p></form>'
+        f"<p><strong>{escape(client_name)}</strong> {html(say('asks to know who you are as a professional.'))}</p>{warning}"
+        f'<form method="post" action="/auth/login?ui_locales={reader.language}">{_hidden("key", key)}'
+        f'<label>{html(say("Professional"))}<br><select name="identity">{options}</select></label>{other}'
+        f"<fieldset><legend>{html(say('Means of identification'))}</legend>{modes}</fieldset>"
+        f"{_decision(reader, say('Log in'))}</form>"
     )
-    return page("Connexion", content, status=400 if wrong else 200)
+    return page(reader, say("Log-in"), content, status=400 if wrong else 200)
 
 
-def _told(identity: Identity) -> str:
-    words = [identity.name, identity.profession, identity.idnat, "carte anonyme" if identity.anonymous_card else ""]
-    return " · ".join(word for word in words if word)
+def _hidden(name: str, value: str) -> str:
+    return f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+
+
+def _decision(reader: Reader, approve: Sentence) -> str:
+    """The two buttons of whoever is asked."""
+    refuse = f'<button class="quiet" name="decision" value="refuse">{reader.html(say("Refuse"))}</button>'
+    return f'<p class="acts"><button name="decision" value="approve">{reader.html(approve)}</button>{refuse}</p>'
+
+
+def _told(identity: Identity) -> Sentence:
+    words = [identity.name, identity.profession, identity.idnat, say("anonymous card") if identity.anonymous_card else ""]
+    return joined((word for word in words if word), " · ")
 
 
 _GIVEN = {
-    "code": "le code, à échanger contre des jetons",
-    "state": "ce que l’application avait donné, tel quel",
-    "iss": "qui a donné le code",
-    "session_state": "la session de Pro Santé Connect",
-    "error": "l’erreur",
-    "error_description": "ce qui est à corriger",
+    "code": say("the code, to be exchanged for tokens"),
+    "state": say("what the application had given, as it was"),
+    "iss": say("who gave the code"),
+    "session_state": say("the session of Pro Santé Connect"),
+    "error": say("the error"),
+    "error_description": say("what is to be mended"),
 }
 
 
-def callback(given: Mapping[str, str], command: str, seconds: int) -> Response:
+def callback(reader: Reader, given: Mapping[str, str], command: str, seconds: int) -> Response:
     """What Pro Santé Connect gave a client by way of the browser, and the command that goes on with it."""
+    html, title = reader.html, say("Back from Pro Santé Connect")
     rows = "".join(
-        f'<tr><th scope="row"><code>{name}</code></th><td><code>{escape(given[name])}</code><br><span class="note">{text}</span></td></tr>'
+        f'<tr><th scope="row"><code>{name}</code></th>'
+        f'<td><code>{escape(given[name])}</code><br><span class="note">{html(text)}</span></td></tr>'
         for name, text in _GIVEN.items()
         if name in given
     )
     if not rows:
-        text = "Rien n’a été donné : cette page est celle où Pro Santé Connect renvoie le navigateur après la connexion."
-        return message("Retour de Pro Santé Connect", text)
-    note = '<p class="note"><code>$SECRET</code> : <code>psc.client_secret</code> du fichier <code>ready.json</code>.</p>'
-    further = f"<p>Sous {seconds} s, et une seule fois :</p><pre><code>{escape(command)}</code></pre>{note}" if "code" in given else ""
-    text = "Voici ce que votre application recevrait, si cette adresse de retour était la sienne."
-    return page("Retour de Pro Santé Connect", f'<p>{text}</p><table class="fields">{rows}</table>{further}')
+        return message(
+            reader, title, say("Nothing was given: this is the page that Pro Santé Connect sends the browser to after a log-in.")
+        )
+    secret = html(say("psc.client_secret of the file ready.json"))
+    note = f'<p class="note"><code>$SECRET</code>: {secret}</p>'
+    once = html(say("Within {seconds} s, and only once:", seconds=seconds))
+    further = f"<p>{once}</p><pre><code>{escape(command)}</code></pre>{note}" if "code" in given else ""
+    about = html(say("This is what your application would get, if this redirect URI were its own."))
+    return page(reader, title, f'<p>{about}</p><table class="fields">{rows}</table>{further}')
 
 
-def approvals(requests: Iterable[Approval], form_token: str) -> Response:
+def approvals(reader: Reader, requests: Iterable[Approval], form_token: str) -> Response:
     """The requests that wait on somebody's card or phone."""
+    html = reader.html
     rows = "".join(
-        f'<form method="post" action="/auth/approvals"><input type="hidden" name="form_token" value="{escape(form_token)}">'
-        f'<input type="hidden" name="id" value="{escape(one.id)}"><p><strong>{escape(one.name)}</strong> ({escape(one.idnat)}) : '
-        f"{escape(one.client_id)}, {_MODES[one.channel]}, code <strong>{escape(one.binding_message)}</strong></p>"
-        '<p class="acts"><button name="decision" value="approve">Approuver</button>'
-        '<button class="quiet" name="decision" value="refuse">Refuser</button></p></form>'
+        f'<form method="post" action="/auth/approvals?ui_locales={reader.language}">{_hidden("form_token", form_token)}'
+        f"{_hidden('id', one.id)}<p><strong>{escape(one.name)}</strong> ({escape(one.idnat)})<br>"
+        f"{escape(one.client_id)}, {html(_MODES[one.channel])}, code <strong>{escape(one.binding_message)}</strong></p>"
+        f"{_decision(reader, say('Approve'))}</form>"
         for one in requests
     )
-    return page("Demandes en attente", rows or "<p>Aucune demande n’attend.</p>")
+    return page(reader, say("Requests that wait"), rows or f"<p>{html(say('No request waits.'))}</p>")
 
 
-def confirm_log_out(form_token: str, hidden: dict[str, str]) -> Response:
+def confirm_log_out(reader: Reader, form_token: str, hidden: dict[str, str]) -> Response:
     """Ask before a session is ended by somebody who brought no ID token."""
-    fields = "".join(f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in hidden.items())
+    fields = "".join(_hidden(name, value) for name, value in hidden.items())
     content = (
-        f'<p>Voulez-vous vous déconnecter ?</p><form method="post"><input type="hidden" name="form_token" value="{escape(form_token)}">'
-        f"{fields}<button>Se déconnecter</button></form>"
+        f'<p>{reader.html(say("Do you want to log out?"))}</p><form method="post">{_hidden("form_token", form_token)}'
+        f"{fields}<button>{reader.html(say('Log out'))}</button></form>"
     )
-    return page("Déconnexion", content)
+    return page(reader, say("Log-out"), content)

@@ -1,12 +1,13 @@
 """Errors that leave otherwise than as JSON or the usual page: each endpoint raises them, `routes.py` alone answers and counts them."""
 
 from mss_sim.core.psc.oauth_errors import OAuthError
+from mss_sim.words.sentence import Sentence
 
 
 class ShownOnPage(OAuthError):
     """An error that the browser shows under words of its own, since nobody is known whom it could be told to."""
 
-    def __init__(self, error: OAuthError, title: str, text: str) -> None:
+    def __init__(self, error: OAuthError, title: Sentence, text: Sentence) -> None:
         super().__init__(error.code, error.description, status=error.status)
         self.title = title
         self.text = text

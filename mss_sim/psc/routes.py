@@ -11,6 +11,7 @@ from mss_sim.core.assembly import Core
 from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.hosted import hosted
+from mss_sim.http.reader import reader_of
 from mss_sim.psc import answers, authorize, backchannel, callback, discovery, grants, logout, pages, userinfo
 from mss_sim.psc.authentication import ClientRefused
 from mss_sim.psc.browser import Desk
@@ -64,7 +65,7 @@ def _for_browsers(endpoint: Endpoint, *, failing: bool = True) -> Callable[[Requ
 
 
 def _answered(
-    endpoint: Endpoint, told: Callable[[Core, OAuthError], Response], *, failing: bool = True
+    endpoint: Endpoint, told: Callable[[Request, Core, OAuthError], Response], *, failing: bool = True
 ) -> Callable[[Request], Awaitable[Response]]:
     """The endpoint, whose errors all leave here: counted for the metrics, then told."""
 
@@ -78,12 +79,12 @@ def _answered(
             refused = error if isinstance(error, OAuthError) else _shown(error)
             core.world.tally.oauth_error(refused.code)
             request.state.refusal = refused
-            return told(core, refused)
+            return told(request, core, refused)
 
     return answered
 
 
-def _in_json(core: Core, error: OAuthError) -> Response:
+def _in_json(_request: Request, core: Core, error: OAuthError) -> Response:
     language = core.world.settings.language
     if isinstance(error, TokenRefused):
         told = f'Bearer realm="mss-sim", error="{error.code}", error_description="{answers.spoken(error, language)}"'
@@ -91,15 +92,15 @@ def _in_json(core: Core, error: OAuthError) -> Response:
     return answers.error(error, language, _CHALLENGE if isinstance(error, ClientRefused) and error.challenge else None)
 
 
-def _on_a_page(core: Core, error: OAuthError) -> Response:
+def _on_a_page(request: Request, core: Core, error: OAuthError) -> Response:
     if isinstance(error, SentBack):
         description = answers.spoken(error, core.world.settings.language)
         told = {"error": error.code, "error_description": description, "state": error.state, "iss": core.provider.issuer}
         return answers.redirect(error.redirect_uri, told, after_form=error.after_form)
-    title, text = "Demande refusée", "La demande n’a pas été comprise."
+    title, text = say("Request refused"), say("The request was not understood.")
     if isinstance(error, ShownOnPage):
         title, text = error.title, error.text
-    return pages.message(title, text, status=error.status, detail=error.description)
+    return pages.message(reader_of(request), title, text, status=error.status, detail=error.description)
 
 
 def _fail_if_told(core: Core) -> None:
@@ -114,4 +115,4 @@ def _shown(refusal: Refusal) -> OAuthError:
     told = OAuthError("invalid_request", refusal.detail)
     if refusal.rule is Rule.STORE_UNAVAILABLE:
         told = OAuthError("temporarily_unavailable", refusal.detail, status=503)
-    return ShownOnPage(told, "Service indisponible", "Réessayez plus tard.")
+    return ShownOnPage(told, say("Service unavailable"), say("Try again later."))

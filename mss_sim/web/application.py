@@ -18,6 +18,7 @@ from mss_sim.core.feed.events import last_position
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.hosted import Hosted
 from mss_sim.http.look import Shipped
+from mss_sim.http.reader import language_of, size_of, theme_of
 from mss_sim.net.traps import Traps
 from mss_sim.vocabulary.doors import Door
 from mss_sim.web import (
@@ -54,7 +55,7 @@ from mss_sim.web import (
 )
 from mss_sim.web.gate import COOKIE, Gate, browser_of
 from mss_sim.web.personas import KIOSK, Sessions
-from mss_sim.web.showing import STATIC, Here, language_of, show, show_refusal, size_of, theme_of
+from mss_sim.web.showing import STATIC, Here, show, show_refusal
 from mss_sim.web.visit import Handler, Pages, Visit
 from mss_sim.words.sentence import say
 

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from mss_sim.web.showing import LANGUAGE_COOKIE, PROJECTOR, SIZE_COOKIE, THEME_COOKIE, THEMES
+from mss_sim.http.reader import LANGUAGE_COOKIE, PROJECTOR, SIZE_COOKIE, THEME_COOKIE, THEMES
 from mss_sim.web.visit import Routes, Visit, back
 
 _YEAR_SECONDS = 365 * 86_400

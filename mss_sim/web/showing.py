@@ -13,7 +13,6 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from mss_sim.clock import Micros, iso, to_datetime
@@ -28,10 +27,6 @@ from mss_sim.web.python_calls import in_python
 from mss_sim.words.catalogue import translations
 from mss_sim.words.sentence import Sentence, say
 
-LANGUAGE_COOKIE, THEME_COOKIE, SIZE_COOKIE = "mss-sim-language", "mss-sim-theme", "mss-sim-size"
-THEMES = ("light", "dark")
-PROJECTOR = "projector"
-"""The size for a room: everything larger."""
 STATIC = f"/ui/static/{version('mss-sim')}"
 """Where the scripts of this version are; a browser keeps them for good."""
 POLICY = (
@@ -86,25 +81,6 @@ class Here:
     def base(self) -> str:
         """Below which the pages of this persona are."""
         return self.session.path if self.session else "/ui"
-
-
-def language_of(request: Request) -> Language:
-    """The language that the reader chose; French until they choose."""
-    try:
-        return Language(request.cookies.get(LANGUAGE_COOKIE, Language.FR))
-    except ValueError:
-        return Language.FR
-
-
-def theme_of(request: Request) -> str | None:
-    """The theme that the reader chose; None for that of their machine."""
-    chosen = request.cookies.get(THEME_COOKIE)
-    return chosen if chosen in THEMES else None
-
-
-def size_of(request: Request) -> str | None:
-    """The size that the reader chose; None for the usual one."""
-    return PROJECTOR if request.cookies.get(SIZE_COOKIE) == PROJECTOR else None
 
 
 def show(name: str, here: Here, *, status: int = 200, **given: Any) -> Response:

@@ -85,6 +85,53 @@ async def test_the_callback_page_has_the_name_that_the_provider_is_seen_under(st
             assert urlsplit((await party.submit(await party.authorize())).headers["location"]).netloc == "psc.example:8080"
 
 
+@pytest.mark.parametrize(
+    ("asked", "chosen", "language"),
+    [
+        (None, None, "fr"),
+        (None, "en", "en"),
+        (None, "de", "fr"),
+        ("en-GB fr", None, "en"),
+        ("de EN", "fr", "en"),
+        ("fr", "en", "fr"),
+        ("de <b>", "en", "en"),
+    ],
+)
+async def test_a_page_is_in_the_language_that_the_client_asks_for_then_in_the_one_that_its_reader_chose(
+    simulator: Simulator, asked: str | None, chosen: str | None, language: str
+) -> None:
+    async with RelyingParty.of(simulator) as party:
+        if chosen:
+            party.http.cookies.set("mss-sim-language", chosen)
+        page = await party.authorize(ui_locales=asked)
+        assert f'<html lang="{language}"' in page.text
+        assert ("Means of identification" in page.text) is (language == "en")
+        assert ("Moyen d’identification" in page.text) is (language == "fr")
+
+
+async def test_a_page_leads_to_itself_in_the_other_language_and_its_form_goes_on_in_that(simulator: Simulator) -> None:
+    async with RelyingParty.of(simulator) as party:
+        french = await party.authorize(state='a "b" é&c')
+        to = search(r'<a href="([^"]+)" hreflang="en"', french.text)
+        page = await party.http.get(f"{party.base}{unescape(to[1] if to else '')}")
+        assert '<html lang="en"' in page.text
+        action = search(r'<form method="post" action="([^"]+)"', page.text)
+        form = {"key": search(r'name="key" value="([^"]*)"', page.text)[1], "identity": "nobody", "decision": "approve"}  # type: ignore[index]
+        unfit = await party.http.post(f"{party.base}{action[1] if action else ''}", data=form)
+        assert (unfit.status_code, "Choose a professional" in unfit.text, "hreflang" in unfit.text) == (400, True, False)
+        back = await party.http.post(f"{party.base}{action[1] if action else ''}", data={**form, "identity": DOCTOR2})
+        assert told(back)["state"] == 'a "b" é&c'
+
+
+async def test_pages_follow_the_theme_that_was_chosen_for_all(simulator: Simulator) -> None:
+    async with RelyingParty.of(simulator) as party:
+        assert "data-theme" not in (await party.authorize()).text
+        party.http.cookies.set("mss-sim-theme", "dark")
+        assert 'data-theme="dark"' in (await party.authorize()).text
+        party.http.cookies.set("mss-sim-theme", '"><script>')
+        assert "data-theme" not in (await party.authorize()).text
+
+
 async def test_pages_have_the_look_of_all_pages_and_no_script(simulator: Simulator) -> None:
     async with RelyingParty.of(simulator) as party:
         page = await party.authorize()
