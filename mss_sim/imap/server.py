@@ -198,7 +198,7 @@ class ImapConnection(asyncio.Protocol):
         """Between two commands: a client that pipelines thousands must read its answers first, and the others get their turn."""
         if len(self._out) > ANSWERS_BYTES_MAX:
             await self.flush()
-        if self._front.connections.turns.over:
+        if self._reader.waiting and self._front.connections.turns.over:  # else it waits for its client anyway
             await self._front.connections.turns.wait()
 
     async def _wait(self, session: Session) -> None:

@@ -71,7 +71,7 @@ class SmtpConnection(Wire):
                 begun = turns.begin()
                 await self._command(line)
                 turns.end(begun)
-                if turns.over or len(self._out) > ANSWERS_BYTES_MAX:
+                if (self._buffer and turns.over) or len(self._out) > ANSWERS_BYTES_MAX:
                     await self._let_others()
         except (ConnectionClosed, ConnectionError, ssl.SSLError, asyncio.CancelledError):
             pass

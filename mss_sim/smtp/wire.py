@@ -166,7 +166,7 @@ class Wire(SMTP):
         """Between two commands: a client that pipelines thousands must read its answers first, and the others get their turn."""
         if len(self._out) > ANSWERS_BYTES_MAX:
             await self._flush()
-        if self._front.connections.turns.over:
+        if self._buffer and self._front.connections.turns.over:  # else it waits for its client anyway
             await self._front.connections.turns.wait()
 
     def _wait_at_most(self, seconds: float) -> None:

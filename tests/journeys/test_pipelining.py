@@ -17,6 +17,7 @@ import pytest
 import uvloop
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.net import turns
 from tests.clients import DOCTOR, control
 from tests.conftest import StartSimulator
 
@@ -240,3 +241,31 @@ async def _until(holds: Callable[[], bool]) -> None:
         if holds():
             return
         await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("port", PORTS)
+async def test_who_asks_for_one_thing_at_a_time_does_not_stand_in_line(
+    simulator: Simulator, port: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A turn is over at once here; only what has come already is put off until the others had theirs."""
+    monkeypatch.setattr(turns, "ROUND_SECONDS", -1.0)
+    lines, wait = list[int](), turns.Turns.wait
+
+    async def counted(self: turns.Turns) -> None:
+        lines.append(1)
+        await wait(self)
+
+    monkeypatch.setattr(turns.Turns, "wait", counted)
+
+    def ask(client: socket.socket) -> list[int]:
+        seen = []
+        for many in (1, 20):
+            for _ in range(5):
+                client.sendall(AHEAD[port] * (many - 1) + LAST[port])
+                hear(client, ANSWERED[port])
+            seen.append(len(lines))
+        return seen
+
+    one_by_one, ahead = await with_client(simulator, port, ask)
+    assert one_by_one == 0
+    assert ahead >= 50
