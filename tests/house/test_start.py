@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 _WEB = ("fastapi", "starlette", "uvicorn", "mss_sim.http", "mss_sim.api", "mss_sim.control")
+_PAGES = ("mss_sim.web", "jinja2", "nh3", "pypdfium2")
 _SCENARIOS = ("yaml", "mss_sim.scenarios.reading", "mss_sim.core.scenarios.plays", "mss_sim.core.scenarios.recording")
 _SOME_WORLDS = ("alembic", "mako", "dnslib", "psycopg", "pyasn1", "pyasn1_modules", "mss_sim.dns", "mss_sim.ldap", *_SCENARIOS)
 _SEARCHES = ("mss_sim.fhir.query", "mss_sim.store.directory_search", "mss_sim.core.annuaire.listing")
@@ -79,7 +80,7 @@ def test_an_import_does_not_load(module: str, heavy: tuple[str, ...]) -> None:
 
 def test_the_web_framework_is_loaded_when_it_is_asked_for(tmp_path: Path) -> None:
     ready, asked = [set(json.loads(line)) for line in _output(_A_START, str(tmp_path)).splitlines()]
-    assert ready & {*_WEB, *_SEARCHES, *_SOME_WORLDS, *_SOME_COMMANDS, *_NEVER} == set()
+    assert ready & {*_WEB, *_PAGES, *_SEARCHES, *_SOME_WORLDS, *_SOME_COMMANDS, *_NEVER} == set()
     assert asked & {*_SOME_WORLDS, *_SOME_COMMANDS, *_NEVER} == set()
     assert asked >= set(_WEB)
 
