@@ -2,7 +2,7 @@
 
     tree      YAML as texts, lists and fields that know their lines; what is refused of it
     fields    how each sort of value is read, and what is said where it is something else
-    deeds     what a step does, with its fields
+    deeds     what a step does, with its fields; enclosures: what a letter carries
     model     a scenario: actors, mailboxes, steps, expectations
     reading   a file read into a scenario
     writing   a scenario written as a file, which reads the same

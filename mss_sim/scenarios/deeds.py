@@ -8,7 +8,9 @@ from typing import Any
 
 from mss_sim.faults.actions import Action
 from mss_sim.faults.rules import Match
+from mss_sim.scenarios import enclosures
 from mss_sim.scenarios import fields as read
+from mss_sim.scenarios.enclosures import Documents, Enclosed
 from mss_sim.vocabulary.clock import ClockMode
 from mss_sim.vocabulary.faults import Point, PresetName
 from mss_sim.vocabulary.journal import Act
@@ -40,6 +42,8 @@ class Send:
     receipt: bool = _by(read.flag, default=False)
     delivery_receipt: bool = _by(read.flag, default=False)
     closes: bool = _by(read.flag, default=False)
+    files: tuple[Enclosed, ...] = _by(enclosures.files, default=())
+    documents: Documents | None = _by(enclosures.documents, default=None)  # noqa: RUF009 - a field, as those above
     mode: SendMode | None = _by(_SEND_MODE, default=None)  # noqa: RUF009 - a field, as those above
 
 

@@ -109,6 +109,11 @@ def _several(scope: Scope, node: Node, one: Reader) -> tuple[Any, ...]:
     return tuple(one(scope, item) for item in ([node] if isinstance(node, Text) else sequence(node).items))
 
 
+def one_or_several(node: Node) -> tuple[Node, ...]:
+    """The nodes of a list of fields; one may stand without its list."""
+    return (node,) if isinstance(node, Fields) else sequence(node).items
+
+
 def lines(scope: Scope, node: Node) -> tuple[str, ...]:
     """Such lines; one may stand without its list."""
     return _several(scope, node, line)

@@ -13,6 +13,7 @@ from typing import Any
 from mss_sim.faults import actions
 from mss_sim.faults.rules import Match
 from mss_sim.scenarios.deeds import Deed, Fault, Note
+from mss_sim.scenarios.enclosures import Documents, Enclosed
 from mss_sim.scenarios.model import Box, Role, Scenario, Step, Telling
 
 _UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
@@ -69,8 +70,8 @@ def _set_fields(one: Any) -> dict[str, Any]:
     return {field.name: value for field in fields(one) if (value := getattr(one, field.name)) is not None}
 
 
-def _given(deed: Deed) -> dict[str, Any]:
-    """The fields of a deed that are not what they are anyway."""
+def _given(deed: Deed | Enclosed | Documents) -> dict[str, Any]:
+    """The fields of a deed, or of what a letter carries, that are not what they are anyway."""
     found = {field.name.rstrip("_"): (getattr(deed, field.name), field.default) for field in fields(deed)}
     return {name: value for name, (value, default) in found.items() if default is MISSING or value != default}
 
@@ -98,6 +99,8 @@ def _mapping(values: dict[str, Any]) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, dict):
         return _mapping(value)
+    if isinstance(value, Enclosed | Documents):
+        return _mapping(_given(value))
     if isinstance(value, tuple | list):
         return "[" + ", ".join(map(_value, value)) + "]"
     return _scalar(value)

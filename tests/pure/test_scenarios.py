@@ -11,11 +11,13 @@ from mss_sim.errors import Rule
 from mss_sim.faults.actions import Mask, Reply
 from mss_sim.faults.rules import Match
 from mss_sim.scenarios import deeds, shelf
+from mss_sim.scenarios.enclosures import Documents, Enclosed
 from mss_sim.scenarios.model import Box, Expectation, Role, Scenario, Step, Telling
 from mss_sim.scenarios.reading import read_scenario
 from mss_sim.scenarios.tree import NotAScenario
 from mss_sim.scenarios.writing import write_scenario
 from mss_sim.vocabulary.clock import ClockMode
+from mss_sim.vocabulary.documents import CdaLevel
 from mss_sim.vocabulary.faults import Point, PresetName
 from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import TimelineKind
@@ -126,6 +128,17 @@ def test_what_is_wrong_in_a_file_is_told_by_its_line(text: str | bytes, said: st
         ("actor: a, send: {to: b, receipt: yes}", "Write true or false, not yes."),
         ("actor: a, send: {to: b, mode: boss}", "boss is not a word of this field. "),
         ("actor: a, send: {to: b, urgent: true}", "Unknown key urgent. "),
+        ("actor: a, send: {to: b, files: note.txt}", "A list is expected here"),
+        ("actor: a, send: {to: b, files: [{name: a}]}", "A file has a name, and one of text and base64."),
+        ("actor: a, send: {to: b, files: [{text: a}]}", "A file has a name, and one of text and base64."),
+        ("actor: a, send: {to: b, files: [{name: a, text: b, base64: AA==}]}", "A file has a name, and one of text and base64."),
+        ("actor: a, send: {to: b, files: [{name: a, base64: 'AAé='}]}", "Base64 is expected here."),
+        ("actor: a, send: {to: b, files: [{name: a, base64: AAA}]}", "Base64 is expected here."),
+        ("actor: a, send: {to: b, files: [{name: a, txet: b}]}", "Unknown key txet. Did you mean text?"),
+        ("actor: a, send: {to: b, documents: {types: []}}", "Name one at least."),
+        ("actor: a, send: {to: b, documents: {patient: b}}", "Name one at least."),
+        ("actor: a, send: {to: b, documents: {types: x, patient: c}}", "There is no actor c. "),
+        ("actor: a, send: {to: b, documents: {types: x, level: N2}}", "N2 is not a word of this field. "),
         ("actor: a, grant: {to: b, rights: []}", "Name one at least."),
         ("actor: a, grant: {to: b, rights: [raed]}", "raed is not a word of this field. Did you mean read?"),
         ("actor: a, grant: {to: b, rights: see, until: tomorrow}", "An instant such as 2030-01-05T08:00:00Z is expected here"),
@@ -183,6 +196,19 @@ def test_a_step_is_fields_that_tell_something(text: str) -> None:
         ("actor: a, list: box", deeds.List("box")),
         ("actor: a, send: {to: [b, X@Y.FR], mode: send_as}", deeds.Send(("b", "x@y.fr"), mode=SendMode.AS)),
         ("actor: a, send: {to: b, subject: no, text: 08:00}", deeds.Send(("b",), "no", "08:00")),
+        (
+            "actor: a, send: {to: b, files: {name: n.txt, text: é}}",
+            deeds.Send(("b",), files=(Enclosed("n.txt", "é"),)),
+        ),
+        (
+            "actor: a, send: {to: b, files: [{name: a, text: ''}, {name: b.bin, base64: 'AA E=', type: image/png}]}",
+            deeds.Send(("b",), files=(Enclosed("a", ""), Enclosed("b.bin", base64="AAE=", type="image/png"))),
+        ),
+        ("actor: a, send: {to: b, documents: 11490-0}", deeds.Send(("b",), documents=Documents(("11490-0",)))),
+        (
+            "actor: a, send: {to: b, documents: {types: [11490-0, x], patient: b, level: N1, flaw: hash-wrong}}",
+            deeds.Send(("b",), documents=Documents(("11490-0", "x"), "b", CdaLevel.N1, "hash-wrong")),
+        ),
         ("actor: a, mark: {letter: l, add: urgent}", deeds.Mark("l", add=("urgent",))),
         ("actor: a, grant: {to: b, rights: see, until: P7D}", deeds.Grant("b", (Right.SEE,), until="P7D")),
         ("wait: {subject: x, document: false, count: 2, timeout: 0.5}", deeds.Wait(subject="x", document=False, count=2, timeout=0.5)),

@@ -106,11 +106,16 @@ def _sex(known: PatientIdentity | None) -> str:
     return {Sex.MALE: "M", Sex.FEMALE: "F"}.get(known.sex, "UN") if known and known.sex else "UN"
 
 
+def may_sign(who: Identity) -> bool:
+    """Whether somebody signs documents: a professional with a number of the RPPS."""
+    return who.kind is IdentityKind.PROFESSIONAL and len(who.idnat) == _RPPS_LENGTH
+
+
 def _author(conn: Connection, idnat: str) -> "Author":
     from mss_sim.documents.making.paper import Author  # noqa: PLC0415 - as above
 
     person = _person(conn, idnat)
-    if person.kind is not IdentityKind.PROFESSIONAL or len(idnat) != _RPPS_LENGTH:
+    if not may_sign(person):
         detail = say("{idnat} is no professional with a number of the RPPS, and signs no document.", idnat=idnat)
         raise Refusal(Rule.INVALID, detail, subject=idnat, reference="ans-idnps")
     known = identities.by_idnat(conn, person.structure) if person.structure else None

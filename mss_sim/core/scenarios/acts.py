@@ -1,11 +1,15 @@
 """What the persons of a play do: each act by the verb that every door uses, with the rights of who acts and its line in the journal."""
 
 import asyncio
+import mimetypes
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mss_sim.core.access import delegation, journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.delegation import GrantRequest
+from mss_sim.core.control import documents
 from mss_sim.core.conversations import conversations, explanations
 from mss_sim.core.feed.happenings import newcomers
 from mss_sim.core.mailbox import messages
@@ -17,15 +21,19 @@ from mss_sim.core.scenarios.stage import Facts, KnownGrant, KnownLetter, Stage, 
 from mss_sim.core.world.store_types import ListedMessage, ListQuery
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import domain_of
-from mss_sim.mail.compose import Draft, compose
+from mss_sim.mail.compose import Draft, File, compose
 from mss_sim.mail.fields import CompositionError
 from mss_sim.mail.headers import readable
 from mss_sim.mail.reports import typed_address
 from mss_sim.mail.summary import Person, read_summary, shown_text
 from mss_sim.scenarios import deeds
+from mss_sim.scenarios.enclosures import Enclosed
 from mss_sim.vocabulary.mail import HEADER_MES, HEADER_MES_FIN, Notify
 from mss_sim.vocabulary.mailboxes import FLAG_SEEN
 from mss_sim.words.sentence import said, say
+
+if TYPE_CHECKING:
+    from mss_sim.documents.making.parcel import Attachment, Parcel
 
 _LOOKED_AT_MAX = 200
 _ALWAYS = frozenset({Notify.SUCCESS, Notify.FAILURE, Notify.DELAY})
@@ -49,15 +57,17 @@ async def send(stage: Stage, acting: Acting, deed: deeds.Send) -> Facts:
     references = list(read_summary(answered.message.summary).references) if answered else []
     answers_to = answered.message.rfc_message_id if answered else None
     to = [stage.cast.address(one) for one in deed.to]
+    parcel = await _parcel(stage, acting, deed)
     draft = Draft(
         from_=author,
         to=[("", one) for one in to],
-        subject=deed.subject,
+        subject=deed.subject or (parcel.subject if parcel else ""),
         text=deed.text,
+        files=[*(_file(one) for one in deed.files), *(File(one.name, one.content_type, one.octets) for one in _made(parcel))],
         in_reply_to=answers_to,
         references=[*(one for one in references if one != answers_to), answers_to] if answers_to else [],
         receipt_to=author if deed.receipt else None,
-        headers={HEADER_MES: HEADER_MES_FIN} if deed.closes else {},
+        headers={**(parcel.headers if parcel else {}), **({HEADER_MES: HEADER_MES_FIN} if deed.closes else {})},
     )
     message_id = world.ids.message_id(domain_of(address))
     try:
@@ -73,6 +83,25 @@ async def send(stage: Stage, acting: Acting, deed: deeds.Send) -> Facts:
     if acting.called:
         stage.letters[acting.called] = KnownLetter(accepted.rfc_message_id or message_id, accepted.message_id)
     return {"mode": accepted.mode.value} if accepted.mode else {}
+
+
+async def _parcel(stage: Stage, acting: Acting, deed: deeds.Send) -> "Parcel | None":
+    """The documents that a letter is to carry, signed by who acts where they may sign any, else by the doctor of the samples."""
+    if deed.documents is None:
+        return None
+    who, wanted = acting.actor.identity, deed.documents
+    author = who.idnat if documents.may_sign(who) else None
+    patient = stage.cast.people[wanted.patient].idnat if wanted.patient else None
+    parcel, _ = await documents.make(stage.world, documents.Wanted(wanted.types, wanted.level, patient, author, flaw=wanted.flaw))
+    return parcel
+
+
+def _made(parcel: "Parcel | None") -> "Sequence[Attachment]":
+    return parcel.attachments if parcel else ()
+
+
+def _file(one: Enclosed) -> File:
+    return File(one.name, one.type or mimetypes.guess_type(one.name)[0] or "application/octet-stream", one.octets)
 
 
 async def open_(stage: Stage, acting: Acting, deed: deeds.Open) -> Facts:

@@ -24,6 +24,7 @@ from mss_sim.clock import SECOND, Micros
 from mss_sim.core.world.store_types import GrantRow, Identity
 from mss_sim.scenarios import deeds
 from mss_sim.scenarios.deeds import Deed
+from mss_sim.scenarios.enclosures import Enclosed
 from mss_sim.scenarios.model import Role, Step, Telling
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
@@ -41,7 +42,7 @@ _ITEMS_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class LetterSeen:
-    """A letter that lines tell of; the texts are empty where they are gone."""
+    """A letter that lines tell of; the texts are empty where they are gone. `left_out`: how many of its files no scenario holds."""
 
     id: int
     thread_id: int | None
@@ -51,6 +52,8 @@ class LetterSeen:
     receipt: bool = False
     closes: bool = False
     answers: str | None = None
+    files: tuple[Enclosed, ...] = ()
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +131,11 @@ class Recorder:
             answers=answers,
             receipt=letter.receipt,
             closes=letter.closes,
+            files=letter.files,
         )
         told = say("{who} sends “{subject}” to {to}", who=line.actor.name, subject=_short(letter.subject), to=_short(", ".join(to)))
+        if letter.left_out:
+            told = say("{told} (files that are not recorded, for their size: {count})", told=told, count=letter.left_out)
         return _step(told, deed, self._actor(line.actor), self._new_letter(letter))
 
     def received(self, line: Line) -> Step | None:

@@ -3,6 +3,8 @@
 import pytest
 
 from mss_sim.core.access.identities import change_identity
+from mss_sim.mail.mime import content
+from mss_sim.mail.summary import read_summary
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import HEADER_MES, HEADER_MES_FIN
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE
@@ -25,6 +27,35 @@ async def test_a_letter_has_what_was_said_of_it(town: Town) -> None:
     assert "un\r\ndeux" in raw
     assert item.message.subject == "Été"
     assert (await town.subjects(DOCTOR, "INBOX"))[0].startswith("Delivered")
+
+
+async def test_a_letter_carries_the_files_of_the_scenario(town: Town) -> None:
+    files = "[{name: Été.txt, text: Voici.}, {name: courbe.png, base64: iVBORw==}, {name: x, base64: AAE=, type: audio/basic}]"
+    await passing(town, f"actor: doctor, send: {{to: practice, subject: Fichiers, files: {files}}}")
+    [item] = await town.lying(PRACTICE)
+    raw = await town.raw(item)
+    leaves = [leaf for leaf in read_summary(item.message.summary).leaves if leaf["attachment"]]
+    assert [(leaf["filename"], leaf["type"], content(raw, leaf["start"], leaf["end"], leaf["encoding"])) for leaf in leaves] == [
+        ("Été.txt", "text/plain", b"Voici."),
+        ("courbe.png", "image/png", b"\x89PNG"),
+        ("x", "audio/basic", b"\x00\x01"),
+    ]
+
+
+async def test_a_letter_carries_documents_that_are_made_for_it(town: Town) -> None:
+    """Signed by who sends them where that is a doctor; right, or broken in the way that was asked for."""
+    await passing(
+        town,
+        "actor: doctor, send: {to: practice, documents: {types: 11490-0, patient: patient, level: N1}}",
+        "actor: hospital, send: {to: practice, subject: Autre, documents: {types: 11490-0, flaw: hash-wrong}}",
+    )
+    broken, right = await town.lying(PRACTICE)
+    assert (right.message.subject[:12], broken.message.subject) == ("XDM/1.0/DDM+", "Autre")
+    assert b"X-MSS-CODECDA: 11490-0" in await town.raw(right)
+    found = [{one.kind.code for one in (await town.core.diagnoses.of_letter(await town.raw(item))).findings} for item in (right, broken)]
+    assert ["xdm.hash-mismatch" in codes for codes in found] == [False, True]
+    _, came = await failing(town, "actor: doctor, send: {to: practice, documents: {types: 11490-0, patient: doctor}}")
+    assert came.endswith("899700420013 is no patient.")
 
 
 async def test_an_answer_goes_into_the_conversation(town: Town) -> None:

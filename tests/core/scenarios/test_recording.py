@@ -1,5 +1,7 @@
 """A recording of what was done in a world, played again in another one."""
 
+import base64
+
 import pytest
 
 from mss_sim.core.feed import happenings
@@ -57,6 +59,27 @@ async def test_what_was_done_is_done_again_in_another_world(town: Town, open_tow
         await _played(other, found)
         ours, theirs = [[one for one in await there.acts(PRACTICE) if one != "message.refused"] for there in (town, other)]
         assert ours == theirs
+
+
+async def test_files_are_recorded_as_far_as_a_scenario_has_room(open_town: OpenTown) -> None:
+    files = "[{name: note.txt, text: Voici.}, {name: courbe.png, base64: %s}, {name: fin.txt, text: ''}]"
+    async with open_town(scenarios_file_size_bytes_max=4_000) as town:
+        place = await happenings.place(town.world)
+        for size in (1_200, 2_000):
+            octets = base64.b64encode(bytes(size)).decode()
+            await passing(town, f"actor: doctor, send: {{to: practice, subject: Fichiers, files: {files % octets}}}")
+        found = await _recorded(town, place)
+        first, second = [step for step in found.steps if isinstance(step.deed, deeds.Send)]
+        assert [[(one.name, one.type, len(one.octets)) for one in step.deed.files] for step in (first, second)] == [  # type: ignore[union-attr]
+            [("note.txt", "text/plain", 6), ("courbe.png", "image/png", 1_200), ("fin.txt", "text/plain", 0)],
+            [("note.txt", "text/plain", 6), ("fin.txt", "text/plain", 0)],
+        ]
+        assert second.tells.en.endswith("(files that are not recorded, for their size: 1)")
+        assert "not recorded" not in first.tells.en
+        async with open_town() as other:
+            await _played(other, found)
+            sent = [await other.raw(item) for item in await other.lying(PRACTICE)]
+            assert [raw.count(b"Content-Disposition: attachment") for raw in sent] == [2, 3]
 
 
 async def test_a_letter_that_is_gone_is_told_as_the_journal_has_it(town: Town) -> None:
