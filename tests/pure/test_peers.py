@@ -64,3 +64,11 @@ def test_a_list_that_is_too_old_is_told() -> None:
 
 def test_a_list_is_in_date_until_its_maximum_age() -> None:
     decide_peer(PeerCertificate(OURS), "a.fr", WhiteListing(ROWS, 3600, 3600))
+
+
+def test_what_is_kept_of_certificates_is_bounded_and_forgets_no_domain() -> None:
+    listing, kept_max = WhiteListing(ROWS, 10, 3600), 1_000
+    for number in range(2 * kept_max):
+        assert not listing.domains_of(PeerCertificate(f"CN=smtp-{number}.c.fr,O=C,C=FR"))
+        assert len(listing.found) <= kept_max
+    assert listing.domains_of(PeerCertificate(OURS)) == {"a.fr", "aussi-a.fr"}
