@@ -7,6 +7,7 @@ import pytest
 from mss_sim.core.access.identities import change_identity
 from mss_sim.core.mailbox import behaviours
 from mss_sim.core.mailbox.mailboxes import remove_mailbox
+from mss_sim.mail.parse import parse
 from mss_sim.policy.behaviours import Reaction, Step
 from mss_sim.store import planned_steps
 from mss_sim.vocabulary.behaviours import ReceiptForm, StepAct
@@ -68,3 +69,13 @@ async def test_each_form_of_a_receipt_leaves_once_or_twice(town: Town, form: Rec
     await town.send("doctor", DOCTOR, PATIENT, Disposition_Notification_To=DOCTOR)
     await town.core.patients.work()
     assert len(await town.subjects(DOCTOR)) == {ReceiptForm.NONE: 0, ReceiptForm.TWICE: 2}.get(form, 1)
+
+
+async def test_an_answer_is_signed_by_the_label_of_the_mailbox_or_the_name_of_its_holder(town: Town) -> None:
+    await behaviours.set_behaviour(town.world, PATIENT, (Reaction((Step(StepAct.ANSWER),)),))
+    for label, name in (("Famille FONTAINE", "Famille FONTAINE"), ("", "Claire FONTAINE")):
+        await town.change(PATIENT, label=label)
+        await town.send("doctor", DOCTOR, PATIENT)
+        await town.core.patients.work()
+        newest, *_ = await town.lying(DOCTOR)
+        assert parse(await town.raw(newest)).from_ == ((name, PATIENT),)
