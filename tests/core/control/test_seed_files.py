@@ -79,6 +79,15 @@ def test_a_link_leads_nowhere(folder: Path, tmp_path: Path) -> None:
         read(folder / "seed.toml", _MOST)
 
 
+@pytest.mark.parametrize("rows", ['letters = ["a.eml"]', "letters = [1]", 'letters = "a.eml"', "letters = [{ file = 1 }]", "[letters]"])
+def test_of_one_file_letters_that_are_no_tables_name_nothing(tmp_path: Path, rows: str) -> None:
+    """What is wrong with them is told by their line where fields are checked (seed_fields.py)."""
+    (tmp_path / "lesson.toml").write_text(rows, encoding="utf-8")
+    (tmp_path / "a.eml").write_bytes(_LETTER)
+    found = read(tmp_path / "lesson.toml", _MOST)
+    assert (found.text, dict(found.letters)) == (rows, {})
+
+
 @pytest.mark.parametrize(
     "name", ["../a.eml", "/a.eml", "a/../../b.eml", "a\\b.eml", "C:a.eml", "a//b.eml", "./a.eml", "a\x7f.eml", "a" * 300 + ".eml"]
 )
