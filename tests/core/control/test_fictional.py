@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from mss_sim.core.access.patients import NewPatientIdentity
-from mss_sim.core.control.fictional import CASES, FictionalPatient, patients
+from mss_sim.core.control.fictional import CASES, FictionalPatient, ordinary, patients
 from mss_sim.policy.ins import parse_ins
 from mss_sim.policy.qualification import decide_identity, disagreements
 from mss_sim.vocabulary.patients import InsOid, KeyCheck, PatientState, RepresentativeKind
@@ -86,3 +86,10 @@ def test_minors_have_an_address_of_their_own_and_adults_on_record() -> None:
         assert child.address.startswith(child.ins.lower())
     assert _of("ward")[-1].representatives == ((couple[0][0], RepresentativeKind.GUARDIAN),)
     assert {one.representatives for one in _of("ordinary")} == {()}
+
+
+def test_of_ordinary_adults_everybody_is_somebody_else() -> None:
+    people = ordinary(30, 7)
+    assert {one.case for one in people} == {"ordinary"}
+    assert len({one.ins for one in people}) == len({one.login for one in people}) == len(people) == 30
+    assert ordinary(5, 7) == people[:5]
