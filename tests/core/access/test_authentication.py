@@ -18,6 +18,7 @@ from mss_sim.core.mailbox.mailboxes import NewMailbox
 from mss_sim.core.trust import certificates, operators
 from mss_sim.core.trust.certificates import NewCertificate
 from mss_sim.core.world.store_types import Certificate
+from mss_sim.core.world.tally import LoggedIn, Refused
 from mss_sim.errors import Refusal, Rule
 from mss_sim.pki import bundles
 from mss_sim.store import identities as kept
@@ -231,6 +232,15 @@ async def test_a_certificate_opens_the_mailbox_that_it_is_bound_to(town: Town) -
     for other in (DOCTOR, "no address"):
         with refused(Rule.AUTHORIZATION_FAILED, f"The certificate {made.subject} opens {LABORATORY}, not {other}"):
             await _shown(town, _der(made), other)
+
+
+async def test_a_log_in_by_certificate_is_told_once_and_one_that_opens_nothing_is_not(town: Town) -> None:
+    made, heard = await certificates.issue(town.world, NewCertificate(mailbox=LABORATORY)), list[Refused | LoggedIn]()
+    town.world.tally.tell(heard.append)
+    with refused(Rule.AUTHORIZATION_FAILED, "opens"):
+        await _shown(town, _der(made), DOCTOR)
+    actor = await _shown(town, _der(made))
+    assert heard == [LoggedIn(Door.IMAP, actor.identity.id, LogInBy.CERTIFICATE, LABORATORY)]
 
 
 async def test_no_certificate_one_of_a_stranger_and_one_for_nothing_open_nothing(town: Town) -> None:
