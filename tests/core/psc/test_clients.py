@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from mss_sim.core.psc import clients
 from mss_sim.core.psc.clients import FIRST_CLIENT, FIRST_REDIRECT_URI, GRANT_CIBA, GRANT_CODE, register, secret_is_right, uri_matches
-from mss_sim.errors import Rule
+from mss_sim.errors import Refusal, Rule
 from tests.core.towns import OpenTown, Town, refused
 
 KEY = ECKey.generate_key("P-256")
@@ -70,6 +70,12 @@ async def test_who_has_another_way_has_no_secret(town: Town, metadata: dict[str,
     assert (secret, made.secret_hash, secret_is_right(made, "")) == (None, None, False)
     with refused(Rule.INVALID, "has no secret"):
         await register(town.world, "c", "secret", metadata)
+
+
+async def test_of_a_name_that_is_too_long_a_refusal_repeats_as_much_as_a_name_may_have(town: Town) -> None:
+    with pytest.raises(Refusal) as caught:
+        await register(town.world, "x" * 10_000, None, {})
+    assert (caught.value.rule, caught.value.subject) == (Rule.INVALID, "x" * 200)
 
 
 @pytest.mark.parametrize(
