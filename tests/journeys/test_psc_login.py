@@ -151,6 +151,7 @@ async def test_headless_log_in_redirects_at_once(world: Simulator, party: Relyin
     for hint in (DOCTOR2, "hugo.bernard"):
         code = told(await party.authorize(login_hint=hint))["code"]
         assert claims_of((await party.exchange(code)).json()["access_token"])["SubjectNameID"] == DOCTOR2
+    assert "code" in told(await party.authorize(prompt="none")), "the browser has a session, as after a page"
     assert told(await party.authorize(login_hint="nobody", prompt="login"))["error"] == "login_required"
     assert (await party.authorize(prompt="login")).status_code == 200, "nobody is named, so somebody is asked"
 
