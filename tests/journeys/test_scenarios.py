@@ -83,6 +83,13 @@ async def test_a_file_is_played_step_by_step(simulator: Simulator) -> None:
     assert (await _asked(simulator, "POST", f"/{play['id']}/next")).status_code == 404
 
 
+async def test_a_step_that_names_no_level_has_the_one_of_its_scenario(simulator: Simulator) -> None:
+    of_some = _RIGHT.replace("actor: hospital,", "level: N3, actor: hospital,")
+    for file, level in ((of_some, None), (f"level: N2\n{of_some}", "N2")):
+        play = await _begun(simulator, content=file, headers=_YAML)
+        assert (play["level"], [step["level"] for step in play["steps"]]) == (level, ["N3", level, level, level])
+
+
 async def test_a_wrong_expectation_tells_the_step_what_was_expected_and_what_came(simulator: Simulator) -> None:
     found = await _begun(simulator, json={"file": _WRONG, "at_once": True})
     assert (found["state"], found["failure"]) == ("failed", _FAILURE)
