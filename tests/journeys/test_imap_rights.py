@@ -192,3 +192,14 @@ async def test_a_right_that_is_taken_leaves_the_end_of_the_others(start: StartSi
         in_force = [one for one in grants if one["revoked_at"] is None]
         assert [(sorted(one["rights"]), one["valid_until"]) for one in in_force] == [(["read", "see"], until)]
         await client.close()
+
+
+async def test_home_is_the_first_mailbox_of_ones_own_and_never_a_collective_one(simulator: Simulator) -> None:
+    locum, desk, own = Person(simulator, "locum"), "accueil@cabinet.sim.mssante.fr", "yann.legall@medecin.sim.mssante.fr"
+    for address, kind, told in ((desk, "CAB", "NO [NONEXISTENT] You own no mailbox"), (own, "PER", "OK [READ-WRITE]")):
+        made = await control(simulator, "POST", "/mailboxes", {"address": address, "kind": kind, "owner_idnat": locum.idnat})
+        assert made.status_code == 201, made.text
+        client = await ImapClient.open(simulator, "yann.legall", _PASSWORD)
+        assert (await client.ask("SELECT INBOX"))[-1].startswith(told)
+        assert (await client.ask(f'SELECT "Shared/{desk}/INBOX"'))[-1].startswith("OK [READ-WRITE]")
+        await client.close()
