@@ -64,6 +64,18 @@ async def test_the_recipients_limit_counts_without_the_trace_that_is_written_on_
         assert (await Peer(simulator).send(HOSPITAL, [ROUX], _of(30_000, HOSPITAL, ROUX))).code == 250
 
 
+@pytest.mark.parametrize(("size", "code"), [(10_000, 250), (10_001, 552)], ids=["exactly the limit", "one byte more"])
+async def test_a_letter_of_the_largest_size_arrives_with_the_trace_that_others_wrote_on_top(
+    start: StartSimulator, size: int, code: int
+) -> None:
+    async with start(message_size_bytes_max=10_000) as simulator:
+        largest = await control(simulator, "PATCH", "/operators/Laboratoire%20du%20Parc", {"message_size_bytes_max": 10_000})
+        assert largest.status_code == 200
+        assert (await Peer(simulator).extensions())["size"] == "10000"
+        traced = b"Received: from a.example by b.example; Mon, 2 Mar 2026 10:00:00 +0100\r\n" * 100
+        assert (await Peer(simulator).send(HOSPITAL, [PRACTICE], traced + _of(size, HOSPITAL, PRACTICE))).code == code
+
+
 async def test_an_operator_without_a_limit_has_that_of_the_settings(start: StartSimulator) -> None:
     async with start(message_size_bytes_max=10_000) as simulator:
         await _clinic(simulator)
