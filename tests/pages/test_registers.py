@@ -236,6 +236,14 @@ async def test_bad_input_is_refused_clearly(simulator: Simulator, path: str, dat
         assert answer.status_code == status, answer.text
 
 
+@pytest.mark.parametrize(("quota", "page", "rest"), [(2**62, 303, 200), (2**62 + 1, 422, 422), (10**20, 422, 422)])
+async def test_a_mailbox_has_as_much_room_as_over_rest_and_no_more(simulator: Simulator, quota: int, page: int, rest: int) -> None:
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        data = {"token": form_token((await client.get("/ui/people")).text), **_POLICIES, "quota_bytes": str(quota)}
+        assert (await client.post(f"/ui/mailboxes/{PRACTICE}", data=data)).status_code == page
+    assert (await control(simulator, "PATCH", f"/mailboxes/{PRACTICE}", {"quota_bytes": quota})).status_code == rest
+
+
 async def test_a_post_that_no_page_made_does_nothing(simulator: Simulator) -> None:
     paths = [path for routes in (people.ROUTES, mailboxes.ROUTES, operators.ROUTES) for method, path, _ in routes if method == "POST"]
     assert len(paths) == 17
