@@ -10,7 +10,7 @@ from playwright.async_api import Page, Route, expect
 from mss_sim.app.simulator import Simulator
 from mss_sim.web import psc, steering
 from tests.clients import DOCTOR, PATIENT, Person, control, letter
-from tests.pages.people import write
+from tests.pages.people import form_token, write
 from tests.relying_party import CIBA, RelyingParty
 
 
@@ -31,6 +31,16 @@ async def test_the_clock_is_stopped_and_moved_by_way_of_what_is_due(page: Page, 
     assert before
     assert after
     assert before[:10] < after[:10]
+
+
+async def test_the_clock_runs_faster_by_hand(simulator: Simulator) -> None:
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        token = form_token((await client.get("/ui/control")).text)
+        for mode, rate, told in (("real", "60", ("real", 1)), ("paced", "60", ("paced", 60)), ("frozen", "60", ("frozen", 0))):
+            answer = await client.post("/ui/control/pace", data={"token": token, "mode": mode, "rate": rate})
+            assert answer.status_code == 303, answer.text
+            clock = (await control(simulator, "GET", "/clock")).json()
+            assert (clock["mode"], clock["rate"]) == told
 
 
 async def test_what_cannot_be_is_refused_in_words(page: Page) -> None:
