@@ -430,6 +430,27 @@ async def test_a_search_that_is_late_is_abandoned_and_holds_nobody_up(start: Sta
         await client.close()
 
 
+async def test_of_searches_under_way_the_one_that_is_named_is_abandoned(start: StartSimulator) -> None:
+    async with start(ldap_port=0) as simulator:
+        await fail(simulator, "ldap", "behave", behaviour="slow", seconds=1, count=2)
+        client = await LdapClient.open(simulator)
+        for number in (1, 2):
+            client.say(search(number, ORGANISATIONS, present("cn"), LIST))
+        assert [one.id for one in await client.ask(ldap.abandon(3, 1))] == [2, 2]
+        assert [one.id for one in await client.ask(ldap.bind(4))] == [4]
+        await client.close()
+
+
+async def test_who_waited_for_an_answer_has_as_long_for_the_next_request_as_ever(start: StartSimulator) -> None:
+    async with start(ldap_port=0, ldap_idle_timeout_seconds=1.5) as simulator:
+        await fail(simulator, "ldap", "behave", behaviour="slow", seconds=2)
+        client = await LdapClient.open(simulator)
+        assert [one.id for one in await client.ask(search(1, ORGANISATIONS, present("cn"), LIST))] == [1, 1], "it came after the time"
+        await asyncio.sleep(0.2)
+        assert [one.id for one in await client.ask(ldap.bind(2))] == [2]
+        await client.close()
+
+
 async def test_who_sends_all_at_once_and_hangs_up_half_is_answered(start: StartSimulator) -> None:
     async with start(ldap_port=0) as simulator:
         client = await LdapClient.open(simulator)
