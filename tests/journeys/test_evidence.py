@@ -6,6 +6,7 @@ import io
 import json
 import ssl
 import zipfile
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
@@ -13,6 +14,8 @@ import httpx
 import pytest
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.evidence import SessionEnd
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, ImapClient, Peer, Person, control, letter
 from tests.conftest import StartSimulator
 from tests.journeys.test_http_limits import head
@@ -401,6 +404,23 @@ async def test_tls_of_http_is_told(start: StartSimulator) -> None:
         (found,) = await sessions(simulator)
         assert (found["tls"]["version"], found["tls"]["sni"], found["tls"]["client_verified"]) == ("TLSv1.3", "localhost", "yes")
         assert found["tls"]["client_dn"].startswith("CN=")
+
+
+async def test_who_is_connected_as_the_simulator_stops_is_told_and_who_hung_up_is_lost(start: StartSimulator) -> None:
+    doors = {Door.SMTP: "submission", Door.IMAP: "imap", Door.LDAP: "ldap"}
+    async with start(ldap_port=0) as simulator, asyncio.timeout(20):
+        changed = asyncio.Event()
+        simulator.transcripts.watch(changed.set)
+        opened = [await asyncio.open_connection("127.0.0.1", simulator.ready()[port]["port"]) for port in doors.values() for _ in range(2)]
+        for _, writer in opened[::2]:
+            writer.close()
+        while Counter(one.closed_at is None for one in simulator.transcripts.newest_first()) != {True: 3, False: 3}:
+            await changed.wait()
+            changed.clear()
+    ends = Counter((one.door, one.ended) for one in simulator.transcripts.newest_first())
+    assert ends == Counter((door, end) for door in doors for end in (SessionEnd.LOST, SessionEnd.SERVER))
+    for _, writer in opened[1::2]:
+        writer.close()
 
 
 async def test_a_reset_forgets_it(simulator: Simulator) -> None:
