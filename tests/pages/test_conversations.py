@@ -1,11 +1,14 @@
 """Conversations on pages: a patient answers, the doctor closes and opens again, and everybody sees why one may or may not answer."""
 
+import re
+
+import httpx
 from playwright.async_api import Page, expect
 
 from mss_sim.app.simulator import Simulator
 from tests.clients import DOCTOR, PATIENT, Person
 from tests.pages.conftest import OpenBrowser
-from tests.pages.people import be
+from tests.pages.people import be, log_in
 
 _DOCTOR = "Dr Camille MARTIN"
 _HOSTILE = "<script>document.title='owned'</script>"
@@ -97,3 +100,18 @@ async def test_a_letter_leads_to_its_conversation_and_what_is_not_there_is_refus
     answer = await page.goto(f"{page.url}/x")
     assert answer is not None
     assert answer.status == 404
+
+
+async def test_beyond_thirty_conversations_a_page_leads_to_the_older_ones(simulator: Simulator) -> None:
+    place, doctor = f"/ui/as/doctor/mailboxes/{DOCTOR}/conversations", Person(simulator, "doctor")
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        await log_in(simulator, client, "doctor", place)
+        for number in range(31):
+            assert (await doctor.send(DOCTOR, to=[PATIENT], subject=f"Sujet {number:02}", text="Bonjour.")).status_code == 201
+            if number == 29:
+                assert 'href="?cursor=' not in (await client.get(place)).text
+        newest = (await client.get(place)).text
+        assert (newest.count("Sujet "), "Sujet 00" in newest) == (30, False)
+        (older,) = re.findall(r'href="(\?cursor=[^"]+)"', newest)
+        rest = (await client.get(f"{place}{older}")).text
+        assert (rest.count("Sujet "), "Sujet 00" in rest, 'href="?cursor=' in rest) == (1, True, False)
