@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -34,10 +35,14 @@ class Ends:
     from_server: ssl.MemoryBIO = field(default_factory=ssl.MemoryBIO)
     to_client: ssl.MemoryBIO = field(default_factory=ssl.MemoryBIO)
     from_client: ssl.MemoryBIO = field(default_factory=ssl.MemoryBIO)
+    shown: tuple[str, str] | None = None
+    """Files of the certificates that the client shows, and of their key."""
 
     def __post_init__(self) -> None:
         trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+        if self.shown is not None:
+            trusting.load_cert_chain(*self.shown)
         self.server: Talk = _server_context().wrap_bio(self.to_server, self.from_server)
         self.client = trusting.wrap_bio(self.to_client, self.from_client)
         waiting = [self.client.do_handshake, self.server.do_handshake]
@@ -130,3 +135,12 @@ def test_what_is_no_record_is_an_error_at_once_and_not_waited_for(ends: Ends, oc
     with pytest.raises(ssl.SSLError) as raised:
         ends.server.read(1024)
     assert not isinstance(raised.value, ssl.SSLWantReadError)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_chain_begins_with_the_clients_own_certificate_which_stands_in_it_once(tmp_path: Path, times: int) -> None:
+    client, above = Bearer.called("CN=client"), Bearer.authority("Ailleurs")
+    own, issuer = client.certified(above), above.certified()
+    shown = Ends(shown=client.files(tmp_path, *[own] * times, issuer))
+    assert shown.server.chain() == [one.public_bytes(Encoding.DER) for one in (own, issuer)]
+    assert Ends().server.chain() == []
