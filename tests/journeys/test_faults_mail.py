@@ -1,5 +1,6 @@
 """Letters that fail on their way on purpose: into a mailbox, out of the queue; read receipts that are lost, late or double."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -9,7 +10,8 @@ import pytest
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
-from tests.clients import HOSPITAL, PATIENT, PRACTICE, WARD, Peer, Person, letter
+from mss_sim.smtp import outbound
+from tests.clients import HOSPITAL, PATIENT, PRACTICE, WARD, Peer, Person, control, letter
 from tests.conftest import StartSimulator
 from tests.faulty import fail, fired, lift, preset, transcribed
 
@@ -71,6 +73,19 @@ async def test_a_mailbox_of_another_operator_has_the_letter_returned(world: Simu
     newest = (await Person(world, "hospital").get(f"/mailboxes/{HOSPITAL}/sent"))["items"][0]["recipients"][0]["events"]
     assert (newest[-1]["kind"], rule in newest[-1]["detail"]) == ("failed", True)
     assert sum((await subjects(world, "hospital", HOSPITAL)).values()) == 1
+
+
+async def test_a_server_that_never_answers_a_letter_has_it_tried_again(
+    world: Simulator, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbound, "_DATA_SECONDS", 0.3)  # ten minutes otherwise
+    await fail(world, "mx", "delay", match={"verb": "end-of-data"}, seconds=60)
+    assert (await Person(world, "hospital").send(HOSPITAL, to=[PRACTICE], subject="Silence")).status_code == 201
+    async with asyncio.timeout(20):
+        await worked(world, clock)
+    assert [one["tries"] for one in (await control(world, "GET", "/queue")).json()] == [1]
+    await worked(world, clock, minutes=2)
+    assert (await subjects(world, "doctor", PRACTICE))["Silence"] == 1
 
 
 async def test_a_letter_is_held_in_the_queue_on_the_worlds_clock(world: Simulator, clock: ManualClock) -> None:
