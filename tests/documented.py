@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx
+import pytest
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from mss_sim.app import http_application
 from mss_sim.control.sockets import Sockets
@@ -33,6 +35,19 @@ def document() -> dict[str, Any]:
 def operations() -> list[tuple[str, str, dict[str, Any]]]:
     """(method, path, operation) of everything in the document."""
     return [(method, path, one) for path, item in document()["paths"].items() for method, one in item.items() if method in _METHODS]
+
+
+def answers() -> list[Any]:
+    """The model and the example of every answer in JSON that has a model, by its route and status."""
+    found = []
+    for route in (one for one in built().routes if isinstance(one, APIRoute)):
+        for method in sorted(route.methods or ()):
+            declared = document()["paths"].get(route.path_format, {}).get(method.lower(), {}).get("responses", {})
+            for status, answer in route.responses.items():
+                shown = declared.get(str(status), {}).get("content", {}).get("application/json", {})
+                if "model" in answer and "example" in shown:
+                    found.append(pytest.param(answer["model"], shown["example"], id=f"{method} {route.path_format} {status}"))
+    return found
 
 
 @cache

@@ -40,13 +40,13 @@ LetterId = Annotated[str, Path(description="`id` of a letter; `email_id` where m
 _PART: dict[str, Any] = {
     "examples": [
         {
-            "part": "1",
+            "part": "2",
             "content_type": "text/plain",
             "charset": "utf-8",
-            "filename": None,
-            "disposition": None,
+            "filename": "compte-rendu.txt",
+            "disposition": "attachment",
             "encoding": "quoted-printable",
-            "content_id": None,
+            "content_id": "<compte-rendu@cabinet.sim.mssante.fr>",
             "size_bytes": 52,
             "decoded_bytes": 48,
             "parts": [],

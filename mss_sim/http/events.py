@@ -79,7 +79,7 @@ class EventOut(Out):
     """Who did it; null where nobody did, and where you do not manage the mailbox, as the three that follow."""
     door: Door | None
     grant: str | None
-    detail: dict[str, Any] | None
+    detail: dict[str, Any] | None = Field(examples=[{"from": examples.DOCTOR}])
     """By the schema of its kind."""
 
 

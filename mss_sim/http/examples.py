@@ -296,7 +296,7 @@ def _value(name: str, field: dict[str, Any], components: dict[str, Any]) -> Json
     match field:
         case {"examples": [first, *_]} | {"enum": [first, *_]}:
             value = first
-        case {"anyOf": [{"$ref": target}, *_]} if name not in _FIELDS and "examples" not in field:
+        case {"anyOf": [{"$ref": target}, *_]} if "examples" not in field:
             value = _value(name, components[target.rpartition("/")[2]], components)
         case {"$ref": target}:
             value = _value(name, components[target.rpartition("/")[2]], components)

@@ -3,18 +3,20 @@
 That every answer of every other test is declared is checked by the fixture `only_declared_answers`.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
+from pydantic import TypeAdapter
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.config.settings import Settings
 from mss_sim.worlds import Worlds
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PRACTICE, Person, base64_of, control, letter
-from tests.documented import complaint, document, operations
+from tests.documented import answers, complaint, document, operations
 from tests.relying_party import DOCTOR as DOCTOR_IDNAT
 from tests.relying_party import RelyingParty
 
@@ -93,6 +95,11 @@ def test_everything_has_an_example(method: str, path: str, operation: dict[str, 
     if path.startswith(_MAILPIT) and method != "get":
         wanted = ["text/plain"]
     assert list(success.get("content", {})) == wanted
+
+
+@pytest.mark.parametrize(("model", "example"), answers())
+def test_every_example_of_an_answer_is_one_that_its_route_may_give(model: Any, example: Any) -> None:
+    TypeAdapter(model).validate_json(json.dumps(example))
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), operations(), ids=_ids)
