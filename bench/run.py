@@ -27,6 +27,7 @@ import acceptance
 import clock
 import crash
 import directory
+import documents
 import events
 import fairness
 import imap
@@ -79,6 +80,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "web_part": web.part,
     "national_tenth": national.tenth,
     "directory_tenth": directory.tenth,
+    "documents": documents.diagnosed,
 }
 WHEN_ASKED: dict[str, Benchmark] = {"national": national.whole, "directory": directory.whole}
 """Those that take so long that they are run by name alone."""
